@@ -1,0 +1,79 @@
+// Identifiers: branded so that one kind cannot stand for another, prefixed so that a person can tell them apart.
+
+import { hash } from 'node:crypto';
+
+declare const brand: unique symbol;
+type Branded<Name extends string> = string & { readonly [brand]: Name };
+
+/** A platform's name in the network, such as `platform_a`: 3 to 40 of a-z, 0-9, `_`, starting with a letter. */
+export type PlatformId = Branded<'PlatformId'>;
+/** A member's global id: a lower-case UUID. */
+export type MemberId = Branded<'MemberId'>;
+/** Whoever owns an account: a member, or a platform by its derived UUID. */
+export type OwnerId = Branded<'OwnerId'> | MemberId;
+/** A transaction's id inside the program: a lower-case UUID whose first two bytes are its bucket. Outside: `txn_` and 32 hex digits. */
+export type TransactionId = Branded<'TransactionId'>;
+/** The unit of ordering and distribution: 0..65535. */
+export type Bucket = number & { readonly [brand]: 'Bucket' };
+
+export const PLATFORM_ID = /^[a-z][a-z0-9_]{2,39}$/;
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+export function isMemberId(text: string): text is MemberId {
+  return UUID.test(text);
+}
+
+export function isPlatformId(text: string): text is PlatformId {
+  return PLATFORM_ID.test(text);
+}
+
+/**
+ * The global id of a platform's user, as the source requirement (2.2) derives it: the first 16 bytes of
+ * SHA-256("platform:user") written as a UUID. Deterministic, so that registering twice gives one member.
+ */
+export function deriveMemberId(platformId: PlatformId, platformUserId: string): MemberId {
+  return hexToUuid(hash('sha256', `${platformId}:${platformUserId}`).slice(0, 32)) as MemberId;
+}
+
+/** The account owner that stands for a platform. */
+export function platformOwnerId(platformId: PlatformId): OwnerId {
+  return hexToUuid(hash('sha256', `platform/${platformId}`).slice(0, 32)) as OwnerId;
+}
+
+/** The bucket in which all that belongs to a member lives: the first four bytes of the id, modulo the number of buckets. */
+export function bucketOf(memberId: MemberId, bucketCount: number): Bucket {
+  return (Number.parseInt(memberId.slice(0, 8), 16) % bucketCount) as Bucket;
+}
+
+/**
+ * The id of the transaction that an idempotency key stands for (RFC 9562 UUID, version 8): two bytes of bucket, then
+ * SHA-256 over (platform, member, key). One unique index therefore serves both look-up by id and idempotency, the id is
+ * known before anything is written, and a retry anywhere arrives at the same id.
+ */
+export function deriveTransactionId(bucket: Bucket, platformId: PlatformId, memberId: MemberId, key: string): TransactionId {
+  const digest = hash('sha256', `${platformId}\n${memberId}\n${key}`);
+  const hex = bucket.toString(16).padStart(4, '0') + digest.slice(0, 8) + '8' + digest.slice(8, 11) + '8' + digest.slice(11, 26);
+  return hexToUuid(hex) as TransactionId;
+}
+
+export function bucketOfTransaction(transactionId: TransactionId): Bucket {
+  return Number.parseInt(transactionId.slice(0, 4), 16) as Bucket;
+}
+
+/** Prefixed public form of an id, e.g. `txn_0003…`. The same 32 digits serve a redemption (`rdm_`) and a hold (`hold_`). */
+export type IdPrefix = 'txn' | 'rdm' | 'hold';
+
+export function formatId(prefix: IdPrefix, id: TransactionId): string {
+  return `${prefix}_${id.replaceAll('-', '')}`;
+}
+
+/** Reads a public id; undefined when it is not one of that prefix. */
+export function parseId(prefix: IdPrefix, text: string): TransactionId | undefined {
+  if (!text.startsWith(`${prefix}_`)) return undefined;
+  const hex = text.slice(prefix.length + 1);
+  return /^[0-9a-f]{32}$/.test(hex) ? (hexToUuid(hex) as TransactionId) : undefined;
+}
+
+function hexToUuid(hex: string): string {
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;
+}

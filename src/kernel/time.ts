@@ -1,0 +1,32 @@
+// Time as the program sees it: a clock that tests may replace, and calendar days as ISO text.
+
+/** The source of the present moment; the only thing besides faults that a test may fake. */
+export interface Clock {
+  /** Milliseconds since the Unix epoch. */
+  now(): number;
+}
+
+export const systemClock: Clock = { now: () => Date.now() };
+
+/** A calendar day, `YYYY-MM-DD`, or `infinity` for "never"; plain text comparison orders them. */
+export type Day = string;
+
+/** The day of things that never expire; sorts after every real day, and PostgreSQL reads it as such. */
+export const NEVER: Day = 'infinity';
+
+const DAY_MS = 86_400_000;
+
+/** The UTC day of a moment. */
+export function dayOf(atMs: number): Day {
+  return new Date(atMs).toISOString().slice(0, 10);
+}
+
+/** The day `days` after `day`; NEVER stays NEVER. */
+export function addDays(day: Day, days: number): Day {
+  return day === NEVER ? NEVER : dayOf(Date.parse(day) + days * DAY_MS);
+}
+
+/** The earlier of two days. */
+export function earlierDay(a: Day, b: Day): Day {
+  return a < b ? a : b;
+}

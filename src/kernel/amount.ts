@@ -21,7 +21,7 @@ const DECIMAL = /^(-?)(\d{1,30})(?:\.(\d{1,30}))?$/;
  * A number is read by its shortest decimal form, which is what the sender wrote for every value within the bound.
  *
  * @param value a JSON number or a string such as "12.50"; exponents are refused in strings
- * @param scale decimals of the asset, 0..9
+ * @param scale decimals of the asset, 0..6
  */
 export function parseAmount(value: number | string, scale: number): bigint | AmountFault {
   const match = DECIMAL.exec(typeof value === 'number' ? plainDecimal(value) : value);
@@ -34,12 +34,11 @@ export function parseAmount(value: number | string, scale: number): bigint | Amo
   return sign === '-' ? -minor : minor;
 }
 
-/** Number → decimal text without exponent; a magnitude beyond 10^21 keeps its digits so that it is refused as too large. */
+/** Number → decimal text without exponent. JavaScript writes exponents from 10^21 up and from 10^-7 down: both are out of bounds here. */
 function plainDecimal(value: number): string {
   const text = String(value);
   if (!text.includes('e')) return text;
-  if (!Number.isFinite(value)) return text;
-  return Math.abs(value) >= 1 ? BigInt(value).toString().slice(0, 30) : value.toFixed(30).slice(0, 32);
+  return Math.abs(value) >= 1 ? BigInt(value).toString().slice(0, 30) : '0.0000001';
 }
 
 /** Minor units → JSON number; exact within ±10^15 minor units. Larger sums (whole-network totals) go through `formatAmountText`. */

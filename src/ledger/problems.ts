@@ -1,0 +1,78 @@
+// Every failure a ledger command can expect, in order of precedence.
+
+import { defineProblems } from '../kernel/problem.ts';
+
+export const ledgerProblems = defineProblems({
+  unavailable: {
+    status: 503, error: 'Temporarily unavailable', retryable: true,
+    advice: 'Repeat the request with the same idempotency key; it can take effect only once.',
+  },
+  overloaded: {
+    status: 503, error: 'Too many requests in progress', retryable: true,
+    advice: 'Wait a moment, then repeat the request with the same idempotency key.',
+  },
+  idempotency_key_reused: {
+    status: 422, error: 'Idempotency key reused',
+    advice: 'Use a new Idempotency-Key for a new operation, or repeat the first request unchanged to get its result again.',
+  },
+  transaction_not_found: {
+    status: 404, error: 'Transaction not found',
+    advice: 'Check the transaction_id; a platform sees only transactions that concern it.',
+  },
+  not_reversible: {
+    status: 409, error: 'Not reversible',
+    advice: 'Only earn, transfer, redeem and capture can be reversed; release a hold instead.',
+  },
+  already_reversed: {
+    status: 409, error: 'Already reversed',
+    advice: 'Name at most the amount that is left to reverse.',
+  },
+  hold_not_found: {
+    status: 404, error: 'Hold not found',
+    advice: 'Check the hold_id; a platform sees only its own holds.',
+  },
+  hold_resolved: {
+    status: 409, error: 'Hold already resolved',
+    advice: 'A hold is captured, released or expired once; create a new hold.',
+  },
+  hold_expired: {
+    status: 409, error: 'Hold expired',
+    advice: 'Create a new hold; the points of this one are available again.',
+  },
+  capture_exceeds_hold: {
+    status: 400, error: 'Capture exceeds hold',
+    advice: 'Capture at most the held amount.',
+  },
+  invalid_expiry: {
+    status: 400, error: 'Invalid expiry',
+    advice: 'Give a time that lies in the future and within the allowed range.',
+  },
+  same_account: {
+    status: 400, error: 'Source and target are the same',
+    advice: 'Name another member or another platform as the target.',
+  },
+  amount_too_small: {
+    status: 400, error: 'Amount too small',
+    advice: 'At this rate nothing would be credited; move a larger amount.',
+  },
+  insufficient_balance: {
+    status: 400, error: 'Insufficient balance',
+    advice: 'Ask for the balance and use at most its `available` part.',
+  },
+  balance_limit: {
+    status: 400, error: 'Balance limit exceeded',
+    advice: 'A member can hold at most 10^15 minor units on one platform.',
+  },
+  clawback_refused: {
+    status: 409, error: 'Points already spent',
+    advice: 'The platform does not take back points that are spent; reverse at most what is still available.',
+  },
+  reward_not_available: {
+    status: 400, error: 'Reward not available',
+    advice: 'Choose another reward or a smaller quantity.',
+  },
+  insufficient_reserve: {
+    status: 400, error: 'Insufficient platform reserve',
+    advice: 'The platform has reached its net debit cap; it can go on after it has prefunded or settled.',
+  },
+});

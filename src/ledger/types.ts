@@ -1,0 +1,202 @@
+// The ledger's words: what can be asked of it, and what it answers. No behaviour.
+
+import type { Bucket, MemberId, OwnerId, PlatformId, TransactionId } from '../kernel/ids.ts';
+import type { Problem } from '../kernel/problem.ts';
+import type { Day } from '../kernel/time.ts';
+
+/** What an account counts. */
+export interface Asset {
+  readonly assetId: number;
+  /** Unique name: the platform's id for its points, `CNY`, or `reward:platform/reward_id`. */
+  readonly code: string;
+  readonly kind: 'points' | 'settlement' | 'reward';
+  /** Decimals of one unit. */
+  readonly scale: number;
+  readonly platformId: PlatformId | null;
+  /** What reversing an earn that is already spent does. */
+  readonly clawback: Clawback;
+  /** Days that newly issued points live; null for ever. */
+  readonly lifetimeDays: number | null;
+}
+
+/** `debt`: the member goes negative; `available`: the shortfall is the platform's cost; `refuse`: no reversal. */
+export type Clawback = 'debt' | 'available' | 'refuse';
+
+export type Purpose =
+  | 'lot' | 'debt'
+  | 'issued' | 'redeemed' | 'expired' | 'clawback' | 'adjustment' | 'fee' | 'transit'
+  | 'position' | 'stock' | 'delivered';
+
+export type TransactionKind =
+  | 'earn' | 'transfer' | 'conversion' | 'redeem' | 'hold' | 'capture' | 'release' | 'reverse' | 'expire' | 'adjust' | 'allot';
+
+/** Small JSON that a caller attaches to a transaction; kept and given back as it is. */
+export type Details = Readonly<Record<string, string | number | boolean | null>>;
+
+interface CommandBase {
+  /** The platform that asks and whose points move first. */
+  readonly platformId: PlatformId;
+  /** The debited member (the credited one of an earn). With `platformId` and `key` the scope of idempotency. */
+  readonly memberId: MemberId;
+  /** The idempotency key: 1..255 characters. */
+  readonly key: string;
+  /** The caller's own reference, up to 128 characters. */
+  readonly reference?: string | undefined;
+  readonly details?: Details | undefined;
+}
+
+/** Amounts in all commands are positive minor units of the platform's points, at most 10^15. */
+export interface EarnCommand extends CommandBase {
+  readonly kind: 'earn';
+  readonly amount: bigint;
+  readonly occurredAtMs?: number | undefined;
+  /** The day on which the points expire; the platform's lifetime decides when absent. */
+  readonly expiresOn?: Day | undefined;
+}
+
+/** Within one platform, or across two: then the amount is converted at the terms of the moment. */
+export interface TransferCommand extends CommandBase {
+  readonly kind: 'transfer';
+  readonly amount: bigint;
+  readonly toMemberId: MemberId;
+  readonly targetPlatformId: PlatformId;
+}
+
+export interface RedeemCommand extends CommandBase {
+  readonly kind: 'redeem';
+  readonly amount: bigint;
+  /** The asset whose units are the reward. */
+  readonly rewardAssetId: number;
+  /** Units, 1..1,000,000. */
+  readonly quantity: bigint;
+}
+
+export interface HoldCommand extends CommandBase {
+  readonly kind: 'hold';
+  readonly amount: bigint;
+  readonly expiresAtMs: number;
+}
+
+/** Spends what a hold set aside; what is not captured goes back. */
+export interface CaptureCommand extends CommandBase {
+  readonly kind: 'capture';
+  readonly holdId: TransactionId;
+  /** The whole hold when absent. */
+  readonly amount?: bigint | undefined;
+}
+
+export interface ReleaseCommand extends CommandBase {
+  readonly kind: 'release';
+  readonly holdId: TransactionId;
+  /** `timer` only when the hold's time is over. */
+  readonly cause: 'caller' | 'timer';
+}
+
+export interface ReverseCommand extends CommandBase {
+  readonly kind: 'reverse';
+  readonly transactionId: TransactionId;
+  /** Minor units of the original amount; what is left of it when absent. */
+  readonly amount?: bigint | undefined;
+  readonly reason: string;
+  /** Overrides the clawback policy of the platform whose points are taken back. */
+  readonly clawback?: Clawback | undefined;
+}
+
+/** Moves what is available in lots that expire on or before `day` to the platform's expired account. */
+export interface ExpireCommand extends CommandBase {
+  readonly kind: 'expire';
+  readonly day: Day;
+}
+
+/** An operator's correction: positive gives points, negative takes available points. */
+export interface AdjustCommand extends CommandBase {
+  readonly kind: 'adjust';
+  readonly amount: bigint;
+  readonly reason: string;
+}
+
+export type Command =
+  | EarnCommand | TransferCommand | RedeemCommand | HoldCommand | CaptureCommand | ReleaseCommand | ReverseCommand
+  | ExpireCommand | AdjustCommand;
+
+/** A bound over all stripes of a system account. */
+export interface Cap {
+  readonly ownerId: OwnerId;
+  readonly assetId: number;
+  readonly purpose: 'position' | 'stock';
+  /** Minor units of the asset: how far the stripes together may go below zero. */
+  readonly amount: bigint;
+}
+
+/** Posted, or moved a pending sum: `p` posted, `d` pending debit, `c` pending credit. */
+export type Layer = 'p' | 'd' | 'c';
+
+export interface Entry {
+  readonly accountId: bigint;
+  readonly amount: bigint;
+  readonly balanceAfter: bigint;
+  readonly layer: Layer;
+}
+
+/** One row of the journal: a transaction as it concerns one member. */
+export interface PostedLeg {
+  readonly bucket: Bucket;
+  readonly sequence: bigint;
+  readonly transactionId: TransactionId;
+  /** 0 for the member who was debited or credited first, 1 for the other. */
+  readonly leg: number;
+  readonly kind: TransactionKind;
+  readonly postedAtMs: number;
+  readonly occurredAtMs: number | null;
+  readonly memberId: MemberId;
+  readonly counterpartyId: MemberId | null;
+  readonly assetId: number;
+  readonly targetAssetId: number | null;
+  readonly amount: bigint;
+  readonly credited: bigint | null;
+  readonly fee: bigint | null;
+  /** Target points for one source point, for display. */
+  readonly rate: string | null;
+  readonly balanceAfter: bigint | null;
+  readonly targetBalanceAfter: bigint | null;
+  readonly relatedId: TransactionId | null;
+  readonly reference: string | null;
+  readonly details: Details | null;
+  readonly fingerprint: bigint;
+  readonly entries: readonly Entry[];
+}
+
+/** What a command came to. A refusal has posted nothing. */
+export type Outcome =
+  | { readonly ok: true; readonly transaction: PostedLeg; /** True when the key had been used before and this is the first result. */ readonly replayed: boolean }
+  | { readonly ok: false; readonly problem: Problem };
+
+/** A member's points on one platform at one moment; all in minor units. */
+export interface Balance {
+  /** All points, held ones included, debt deducted. */
+  readonly balance: bigint;
+  /** What may be spent now. */
+  readonly available: bigint;
+  /** Set aside by holds. */
+  readonly held: bigint;
+  /** Owed by the member after reversals; later earns repay it. */
+  readonly debt: bigint;
+  /** What expires, earliest first. */
+  readonly expiring: readonly { readonly expiresOn: Day; readonly amount: bigint }[];
+}
+
+export type HoldState = 'held' | 'captured' | 'released' | 'expired';
+
+export interface Hold {
+  readonly holdId: TransactionId;
+  readonly bucket: Bucket;
+  readonly memberId: MemberId;
+  readonly assetId: number;
+  readonly amount: bigint;
+  readonly captured: bigint;
+  readonly state: HoldState;
+  readonly expiresAtMs: number;
+  readonly accountIds: readonly bigint[];
+  readonly amounts: readonly bigint[];
+  readonly resolvedBy: TransactionId | null;
+}

@@ -1,0 +1,233 @@
+// Connections to PostgreSQL: pools, dedicated clients, database transactions, and what an error of it means.
+
+import { Client, Pool, types as defaultTypes, type ClientBase, type ClientConfig, type PoolConfig } from 'pg';
+
+import type { Log } from './log.ts';
+import { messageOf, OperatorError } from './operator-error.ts';
+
+export type { Pool };
+/** A pooled client inside `dbTransaction`, or a dedicated one from `connect`. */
+export type DbClient = ClientBase;
+export type DedicatedClient = Client;
+
+export interface DatabaseOptions {
+  readonly url: string;
+  readonly log: Log;
+  /** Shown in pg_stat_activity, e.g. `pontis api`. */
+  readonly applicationName: string;
+  /** A statement running longer is cancelled; 0 for migrations and reports. */
+  readonly statementTimeoutMs?: number;
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+const STATEMENT_TIMEOUT_MS = 30_000;
+/** A program that hangs inside a database transaction must not keep its locks for ever. */
+const IDLE_IN_TRANSACTION_MS = 60_000;
+const MINIMUM_VERSION = 15;
+
+const OID = { int8: 20, date: 1082, int8Array: 1016, dateArray: 1182, numericArray: 1231 } as const;
+
+/**
+ * How columns arrive: int8 as bigint, numeric and date as text, timestamptz as Date, arrays alike. Given to each client
+ * rather than registered in the driver, which would change it for everyone in the process.
+ */
+const types = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
+    if (format === 'binary') return defaultTypes.getTypeParser(oid, 'binary');
+    if (oid === OID.int8) return BigInt;
+    if (oid === OID.int8Array) return (text: string) => splitArray(text).map((item) => (item === null ? null : BigInt(item)));
+    if (oid === OID.date) return String;
+    if (oid === OID.dateArray || oid === OID.numericArray) return splitArray;
+    return defaultTypes.getTypeParser(oid, 'text');
+  }) as typeof defaultTypes.getTypeParser,
+};
+
+/** A one-dimensional array of numbers or days in PostgreSQL's text form; such items are never quoted. */
+function splitArray(text: string): (string | null)[] {
+  return text === '{}' ? [] : text.slice(1, -1).split(',').map((item) => (item === 'NULL' ? null : item));
+}
+
+function clientConfig(options: DatabaseOptions): ClientConfig {
+  return {
+    connectionString: options.url,
+    application_name: options.applicationName,
+    statement_timeout: options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    // A server may be configured otherwise; what we parse must not depend on it.
+    options: '-c datestyle=ISO,YMD -c timezone=UTC',
+    types,
+  };
+}
+
+/** A pool for short, unrelated statements. It survives the server's restart; a broken client is replaced. */
+export function createPool(options: DatabaseOptions & { readonly max?: number }): Pool {
+  const pool = new Pool({ ...clientConfig(options), max: options.max ?? 10, idleTimeoutMillis: 30_000 });
+  // Without a listener the loss of an idle connection ends the process.
+  pool.on('error', (error) => options.log.warn({ err: error }, 'an idle database connection was lost'));
+  pool.on('connect', (client) => void client.on('error', (error) => options.log.debug({ err: error }, 'a database connection was lost')));
+  return pool;
+}
+
+/** A connection of one's own, e.g. for a lane. After an error its queries reject: its owner closes it and connects anew. */
+export async function connect(options: DatabaseOptions): Promise<DedicatedClient> {
+  const client = new Client(clientConfig(options));
+  client.on('error', (error) => options.log.warn({ err: error }, 'a dedicated database connection was lost'));
+  try {
+    await client.connect();
+  } catch (error) {
+    void client.end().catch(() => undefined);
+    throw error;
+  }
+  return client;
+}
+
+/** Nobody knows whether the commit took effect: look the idempotency key up before saying anything. */
+export class CommitOutcomeUnknown extends Error {
+  override name = 'CommitOutcomeUnknown';
+}
+
+/** The server ended the database transaction by rolling back although it was told to commit: an earlier error was swallowed. */
+export class CommitRolledBack extends Error {
+  override name = 'CommitRolledBack';
+}
+
+/**
+ * Runs `work` between BEGIN and COMMIT on one client; any error rolls back and is thrown on. `CommitOutcomeUnknown` tells
+ * that COMMIT itself failed.
+ */
+export async function dbTransaction<T>(pool: Pool, work: (client: DbClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query('begin');
+    let result: T;
+    try {
+      result = await work(client);
+    } catch (error) {
+      await client.query('rollback').catch((failure: Error) => (broken = failure));
+      throw error;
+    }
+    await commit(client);
+    return result;
+  } catch (error) {
+    if (error instanceof CommitOutcomeUnknown || isDatabaseUnavailable(error)) broken ??= error as Error;
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+/** Sends COMMIT and throws unless the server acknowledged it as durable everywhere it should be. */
+export async function commit(client: DbClient): Promise<void> {
+  let unsynchronised = false;
+  // Under synchronous replication a cancelled wait is reported as success with a warning, and the row can be gone after a failover.
+  const listen = (notice: { message?: string | undefined }): void => {
+    unsynchronised ||= notice.message?.includes('canceling wait for synchronous replication') ?? false;
+  };
+  client.on('notice', listen);
+  let command: string;
+  try {
+    ({ command } = await client.query('commit'));
+  } catch (error) {
+    // A deferred constraint is refused at COMMIT; that is a clear no.
+    if (sqlState(error)?.startsWith('23') === true || sqlState(error)?.startsWith('40') === true) throw error;
+    throw new CommitOutcomeUnknown('COMMIT failed; its outcome is unknown', { cause: error });
+  } finally {
+    client.off('notice', listen);
+  }
+  if (command === 'ROLLBACK') throw new CommitRolledBack('the database transaction had failed before its commit');
+  if (unsynchronised) throw new CommitOutcomeUnknown('the commit was not confirmed by the synchronous replica');
+}
+
+/** The five-character SQLSTATE of an error that PostgreSQL sent; undefined for any other. */
+export function sqlState(error: unknown): string | undefined {
+  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined;
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+}
+
+// Connection exceptions, too few resources, shutting down or starting up, gone read-only after a failover, I/O error.
+const UNAVAILABLE_STATE = /^(08|53|57P0|25006|58030)/;
+const UNAVAILABLE_CODE = new Set(['ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN']);
+const UNAVAILABLE_TEXT =
+  /^Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|timeout expired|Cannot use a pool after calling end|server conn crashed/i;
+
+/** True when the database could not be asked, so that the same request may succeed later: answered with a retryable 503. */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.some(isDatabaseUnavailable);
+  if (!(error instanceof Error)) return false;
+  const code = (error as { code?: unknown }).code;
+  if (typeof code === 'string' && (UNAVAILABLE_CODE.has(code) || (sqlState(error) !== undefined && UNAVAILABLE_STATE.test(code)))) return true;
+  if (UNAVAILABLE_TEXT.test(error.message)) return true;
+  return error.cause !== undefined && isDatabaseUnavailable(error.cause);
+}
+
+/** True when PostgreSQL gave up in favour of somebody else (deadlock, serialization, shard move): the same work may be tried again at once. */
+export function isConflict(error: unknown): boolean {
+  const state = sqlState(error);
+  return state === '40001' || state === '40P01' || state === '55P03';
+}
+
+/** Refuses, with a sentence for the operator, a server that cannot be reached or that Pontis cannot run on. */
+export async function checkServer(pool: Pool, log: Log): Promise<void> {
+  interface Facts {
+    version: number;
+    encoding: string;
+    recovering: boolean;
+    fsync: string;
+    durable: string;
+  }
+  let facts: Facts | undefined;
+  try {
+    const { rows } = await pool.query<Facts>(
+      `select current_setting('server_version_num')::int / 10000 as version, current_setting('server_encoding') as encoding,
+              pg_is_in_recovery() as recovering, current_setting('fsync') as fsync, current_setting('synchronous_commit') as durable`,
+    );
+    facts = rows[0];
+  } catch (error) {
+    throw explainConnectFailure(error, describeServer(pool));
+  }
+  if (facts === undefined) return;
+  const server = describeServer(pool);
+  if (facts.version < MINIMUM_VERSION) {
+    throw new OperatorError('badConfiguration', `${server} is PostgreSQL ${facts.version}; Pontis needs ${MINIMUM_VERSION} or newer. Upgrade it, or unset DATABASE_URL to use the embedded one.`);
+  }
+  if (facts.encoding !== 'UTF8') {
+    throw new OperatorError('badConfiguration', `${server} stores text as ${facts.encoding}; Pontis needs UTF8. Create the database with: create database ... encoding 'UTF8' template template0.`);
+  }
+  if (facts.recovering) {
+    throw new OperatorError('unavailable', `${server} is a read-only replica. Point DATABASE_URL to the primary server.`);
+  }
+  if (facts.fsync !== 'on' || facts.durable === 'off') {
+    log.warn({ fsync: facts.fsync, synchronous_commit: facts.durable }, 'the PostgreSQL server may lose acknowledged commits in a crash; set fsync and synchronous_commit to on');
+  }
+}
+
+/** Host, port and database without the password. */
+function describeServer(pool: Pool): string {
+  try {
+    const url = new URL((pool as unknown as { options: PoolConfig }).options.connectionString ?? '');
+    return `The PostgreSQL server at ${url.hostname || 'localhost'}:${url.port || '5432'}${url.pathname}`;
+  } catch {
+    return 'The PostgreSQL server of DATABASE_URL';
+  }
+}
+
+function explainConnectFailure(error: unknown, server: string): unknown {
+  const state = sqlState(error);
+  const cause = { cause: error };
+  if (state === '28P01' || state === '28000') return new OperatorError('noPermission', `${server} refused the user name or password. Check DATABASE_URL.`, cause);
+  if (state === '3D000') return new OperatorError('badConfiguration', `${server} does not exist as a database. Create it (create database ... encoding 'UTF8'), or correct DATABASE_URL.`, cause);
+  if (state === '53300') return new OperatorError('temporary', `${server} has no connection free. Raise its max_connections or end other programs, then try again.`, cause);
+  if (error instanceof Error && /SASL|password must be a string/i.test(error.message)) {
+    return new OperatorError('noPermission', `${server} asks for a password and DATABASE_URL has none. Use postgres://user:password@host:port/database.`, cause);
+  }
+  if (isDatabaseUnavailable(error)) return new OperatorError('unavailable', `${server} cannot be reached (${reasonOf(error)}). Check that it runs and that DATABASE_URL is right.`, cause);
+  return error;
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(reasonOf).join('; ');
+  return messageOf(error) || 'no answer';
+}

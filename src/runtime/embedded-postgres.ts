@@ -1,0 +1,268 @@
+// A real PostgreSQL of our own under the data folder: started, watched, restarted when it dies, stopped with the program.
+
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { totalmem } from 'node:os';
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { acquireDataLock, type DataLock } from './data-lock.ts';
+import { DATABASE_NAME, initialisePostgres, postgresPaths } from './initialise-postgres.ts';
+import type { Log } from './log.ts';
+import { messageOf, OperatorError } from './operator-error.ts';
+import { findPostgresProgram, type PostgresProgram } from './postgres-program.ts';
+import { reapPostgres } from './reap-postgres.ts';
+
+export interface EmbeddedPostgres {
+  /** Connection string with role, password and database of the network; stays valid when the server is restarted. */
+  readonly url: string;
+  readonly port: number;
+  /** Process id of the present postmaster. */
+  readonly pid: number;
+  /** Stops the server in order and gives the data folder free. May be called twice. */
+  stop(): Promise<void>;
+}
+
+export interface EmbeddedPostgresOptions {
+  /** The program's data folder; made when it is missing. The database lives in `postgres/` inside it. */
+  readonly dataDir: string;
+  readonly log: Log;
+  /** Server settings over our own, e.g. `{ fsync: 'off' }` in tests. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** The folder's lock when the caller holds it already; otherwise it is taken here. Either way `stop` releases it. */
+  readonly lock?: DataLock;
+}
+
+const HOST = '127.0.0.1';
+const READY = 'database system is ready to accept connections';
+const START_LIMIT_MS = 120_000;
+const STOP_LIMIT_MS = 30_000;
+/** A server that dies more often than this within a minute is left down: something is wrong that a restart does not mend. */
+const RESTARTS_PER_MINUTE = 5;
+
+/** Settings for a ledger: every commit durable, few checkpoints, no row content in the log. */
+function ledgerSettings(): Record<string, string> {
+  const eighthMb = Math.floor(totalmem() / 8 / 2 ** 20);
+  return {
+    listen_addresses: HOST,
+    unix_socket_directories: '',
+    max_connections: '100',
+    shared_buffers: `${Math.max(64, Math.min(512, eighthMb))}MB`,
+    fsync: 'on',
+    synchronous_commit: 'on',
+    full_page_writes: 'on',
+    max_wal_size: '8GB',
+    checkpoint_timeout: '15min',
+    checkpoint_completion_target: '0.9',
+    jit: 'off',
+    timezone: 'UTC',
+    log_timezone: 'UTC',
+    // Errors reach the caller; in the log their statements and details would name people.
+    log_min_messages: 'log',
+    log_min_error_statement: 'panic',
+    log_checkpoints: 'off',
+  };
+}
+
+export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  const dataDir = resolve(options.dataDir);
+  createDataFolder(dataDir);
+  const lock = options.lock ?? acquireDataLock(dataDir);
+  try {
+    const program = await findPostgresProgram(dataDir);
+    const { pgData } = postgresPaths(dataDir);
+    const reaped = await reapPostgres(pgData, program);
+    if (reaped > 0) options.log.warn({ processes: reaped }, 'ended PostgreSQL processes that an earlier run left behind');
+    const password = initialisePostgres(dataDir, program, options.log);
+    const server = new Server(dataDir, program, { ...ledgerSettings(), ...options.settings }, options.log, lock);
+    await server.startOnFreePort();
+    return {
+      url: connectionUrl(server.port, password),
+      port: server.port,
+      get pid() {
+        return server.pid;
+      },
+      stop: () => server.stop(),
+    };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/**
+ * The connection string of the server that a running program keeps in `dataDir`, for commands that work beside it.
+ * Undefined when none is recorded; the caller finds out by connecting whether it still answers.
+ */
+export function findRunningPostgres(dataDir: string): string | undefined {
+  const { running, password } = postgresPaths(resolve(dataDir));
+  try {
+    const { port } = JSON.parse(readFileSync(running, 'utf8')) as { port: number };
+    return connectionUrl(port, readFileSync(password, 'utf8').trim());
+  } catch {
+    return undefined;
+  }
+}
+
+/** Others may pass through (the database user must reach its own folder) but not list it; files with secrets are 0600. */
+export function createDataFolder(dataDir: string): void {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
+  } catch (error) {
+    throw new OperatorError('noPermission', `The data folder ${dataDir} cannot be made: ${messageOf(error)}. Choose another one with --data.`, { cause: error });
+  }
+  if (!statSync(dataDir).isDirectory()) throw new OperatorError('badConfiguration', `${dataDir} is not a folder. Choose another one with --data.`);
+}
+
+function connectionUrl(port: number, password: string): string {
+  return `postgres://${DATABASE_NAME}:${password}@${HOST}:${port}/${DATABASE_NAME}`;
+}
+
+/** One postmaster after another on one port and one data directory. */
+class Server {
+  port = 0;
+  readonly #dataDir: string;
+  readonly #program: PostgresProgram;
+  readonly #settings: Readonly<Record<string, string>>;
+  readonly #log: Log;
+  readonly #lock: DataLock;
+  #child: ChildProcess | undefined;
+  #stopping: Promise<void> | undefined;
+  #restarts: number[] = [];
+
+  constructor(dataDir: string, program: PostgresProgram, settings: Readonly<Record<string, string>>, log: Log, lock: DataLock) {
+    this.#dataDir = dataDir;
+    this.#program = program;
+    this.#settings = settings;
+    this.#log = log;
+    this.#lock = lock;
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
+  /** Another process may take the port between our look and PostgreSQL's: then the next one is tried. */
+  async startOnFreePort(): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      this.port = await findFreePort(attempt === 1 ? this.#recordedPort() : 0);
+      try {
+        await this.#start();
+        return;
+      } catch (error) {
+        if (attempt === 3 || !messageOf(error).includes('could not bind')) throw error;
+      }
+    }
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #start(): Promise<void> {
+    const { pgData, running } = postgresPaths(this.#dataDir);
+    const flags = Object.entries({ ...this.#settings, port: String(this.port) }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+    const [command, ...args] = endWithParent(this.#program.command('postgres', ['-D', pgData, ...flags]));
+    // A session of its own: Ctrl-C in the terminal reaches Pontis only, which stops PostgreSQL last.
+    const child = spawn(command, args, { ...this.#program.spawnOptions, stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+    this.#child = child;
+    await this.#untilReady(child);
+    writeFileSync(running, `${JSON.stringify({ pid: child.pid, port: this.port })}\n`, { mode: 0o600 });
+    child.once('exit', (code, signal) => void this.#revive(code, signal));
+  }
+
+  #untilReady(child: ChildProcess): Promise<void> {
+    return new Promise((ready, fail) => {
+      const said: string[] = [];
+      const limit = setTimeout(() => {
+        child.kill('SIGQUIT');
+        fail(new OperatorError('unavailable', `The embedded PostgreSQL was not ready within ${START_LIMIT_MS / 1000} s:\n${said.join('\n')}`));
+      }, START_LIMIT_MS);
+      child.once('error', fail);
+      const failed = (): void => {
+        clearTimeout(limit);
+        fail(new OperatorError('unavailable', `The embedded PostgreSQL in ${this.#dataDir} did not start:\n${said.join('\n')}`));
+      };
+      child.once('exit', failed);
+      if (child.stderr === null) return;
+      createInterface({ input: child.stderr }).on('line', (line) => {
+        said.push(line);
+        if (said.length > 20) said.shift();
+        this.#log[/ (FATAL|PANIC): /.test(line) ? 'warn' : 'debug'](`postgres: ${line.replace(/^\S+ \S+ UTC \[\d+\] /, '')}`);
+        if (!line.includes(READY)) return;
+        clearTimeout(limit);
+        child.off('exit', failed);
+        child.off('error', fail);
+        ready();
+      });
+    });
+  }
+
+  /** The server ended without being told to: it is brought back on the same port, and clients reconnect. */
+  async #revive(code: number | null, signal: NodeJS.Signals | null): Promise<void> {
+    while (this.#stopping === undefined) {
+      this.#restarts = [...this.#restarts.filter((at) => at > Date.now() - 60_000), Date.now()];
+      if (this.#restarts.length > RESTARTS_PER_MINUTE) {
+        this.#log.fatal({ code, signal }, 'the embedded PostgreSQL keeps ending and is left down');
+        return;
+      }
+      this.#log.error({ code, signal }, 'the embedded PostgreSQL ended unexpectedly and is started again');
+      try {
+        await reapPostgres(postgresPaths(this.#dataDir).pgData, this.#program);
+        if (this.#stopping === undefined) await this.#start();
+        return;
+      } catch (error) {
+        this.#log.error({ err: error }, 'the embedded PostgreSQL could not be started again');
+        await sleep(1_000);
+      }
+    }
+  }
+
+  async #stop(): Promise<void> {
+    const { pgData, running } = postgresPaths(this.#dataDir);
+    const child = this.#child;
+    if (child !== undefined && child.exitCode === null && child.signalCode === null) {
+      const ended = new Promise<void>((done) => void child.once('exit', () => done()));
+      child.kill('SIGINT');
+      await Promise.race([ended, sleep(STOP_LIMIT_MS, undefined, { ref: false })]);
+    }
+    // Nothing is left after an orderly stop; after a crash, or a stop that hangs, this ends the rest.
+    await reapPostgres(pgData, this.#program);
+    rmSync(running, { force: true });
+    this.#lock.release();
+  }
+
+  #recordedPort(): number {
+    try {
+      return (JSON.parse(readFileSync(postgresPaths(this.#dataDir).running, 'utf8')) as { port: number }).port;
+    } catch {
+      return 0;
+    }
+  }
+}
+
+/** `preferred` when nobody listens there, else any free port. */
+async function findFreePort(preferred: number): Promise<number> {
+  for (const candidate of preferred === 0 ? [0] : [preferred, 0]) {
+    const probe = createServer();
+    const port = await new Promise<number | undefined>((answer) => {
+      probe.once('error', () => answer(undefined));
+      probe.listen(candidate, HOST, () => answer((probe.address() as AddressInfo).port));
+    });
+    await new Promise((closed) => void probe.close(closed));
+    if (port !== undefined) return port;
+  }
+  throw new OperatorError('unavailable', 'No free port was found for the embedded PostgreSQL.');
+}
+
+/** Has the kernel stop PostgreSQL when Pontis dies without a word. Without setpriv the next start ends the left-over. */
+function endWithParent(command: readonly [string, ...string[]]): readonly [string, ...string[]] {
+  const wrapper = ['setpriv', '--pdeathsig', 'INT'] as const;
+  if (process.platform !== 'linux' || spawnSync('setpriv', ['--pdeathsig', 'INT', 'true']).status !== 0) return command;
+  // A change of user or namespace clears the wish, so it is made last, just before the server itself.
+  const server = command.findIndex((word) => word.endsWith('/postgres'));
+  return [...command.slice(0, server), ...wrapper, ...command.slice(server)] as unknown as readonly [string, ...string[]];
+}

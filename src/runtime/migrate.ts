@@ -1,0 +1,110 @@
+// Brings a database to the schema of this program: numbered SQL files, each applied once, in order, whole or not at all.
+
+import { hash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { dbTransaction, type DbClient, type Pool } from './database.ts';
+import type { Log } from './log.ts';
+import { messageOf, OperatorError } from './operator-error.ts';
+
+export interface Migration {
+  readonly number: number;
+  /** File name, `NNNN-module-what.sql`. */
+  readonly name: string;
+  readonly sql: string;
+  /** SHA-256 of the text with line ends normalised, so that a checkout on another system agrees. */
+  readonly checksum: string;
+}
+
+export interface MigrateResult {
+  /** Names of the files applied by this call. */
+  readonly applied: readonly string[];
+  /** Number of the newest applied file. */
+  readonly version: number;
+}
+
+/** Where the files of this program are. */
+export const MIGRATIONS_DIR = join(import.meta.dirname, '..', '..', 'db', 'migrations');
+
+/** Serialises programs that migrate one database at once. It only shortens waits: the table's key decides. */
+const ADVISORY_LOCK = 0x706f6e74;
+
+const MIGRATION_TABLE = `
+  create schema if not exists pontis;
+  create table if not exists pontis.migration (
+    number integer primary key,
+    name text not null,
+    checksum text not null,
+    applied_at timestamptz not null default now()
+  )`;
+
+/** Reads the files and checks that they are numbered 1, 2, 3 … without a gap. */
+export function readMigrations(directory: string): Migration[] {
+  const names = readdirSync(directory).filter((name) => name.endsWith('.sql')).sort();
+  return names.map((name, index) => {
+    const digits = /^(\d{4})-[a-z0-9-]+\.sql$/.exec(name)?.[1];
+    if (digits === undefined || Number(digits) !== index + 1) {
+      throw new OperatorError('defect', `${name} breaks the order of db/migrations: file ${index + 1} must be named ${String(index + 1).padStart(4, '0')}-module-what.sql.`);
+    }
+    const sql = readFileSync(join(directory, name), 'utf8').replaceAll('\r\n', '\n');
+    return { number: index + 1, name, sql, checksum: hash('sha256', sql) };
+  });
+}
+
+/** Applies what is missing. Safe to call from several programs at once. */
+export async function migrate(pool: Pool, log: Log, directory: string = MIGRATIONS_DIR): Promise<MigrateResult> {
+  const migrations = readMigrations(directory);
+  await dbTransaction(pool, async (client) => {
+    await lock(client);
+    await client.query(MIGRATION_TABLE);
+  });
+  const applied: string[] = [];
+  for (const migration of migrations) {
+    if (await dbTransaction(pool, (client) => apply(client, migration, migrations))) {
+      applied.push(migration.name);
+      log.info({ migration: migration.name }, 'migration applied');
+    }
+  }
+  await dbTransaction(pool, (client) => findApplied(client, migrations));
+  return { applied, version: migrations.length };
+}
+
+/** True when it was this call that applied the file. The lock is held until the commit; nothing else is locked before it. */
+async function apply(client: DbClient, migration: Migration, all: readonly Migration[]): Promise<boolean> {
+  await lock(client);
+  if ((await findApplied(client, all)).has(migration.number)) return false;
+  await client.query('set local statement_timeout = 0');
+  try {
+    await client.query(migration.sql);
+  } catch (error) {
+    throw new OperatorError('defect', `Migration ${migration.name} failed and was rolled back: ${messageOf(error)}${positionOf(error, migration.sql)}.`, { cause: error });
+  }
+  await client.query('insert into pontis.migration (number, name, checksum) values ($1, $2, $3)', [migration.number, migration.name, migration.checksum]);
+  return true;
+}
+
+async function lock(client: DbClient): Promise<void> {
+  await client.query('select pg_advisory_xact_lock($1)', [ADVISORY_LOCK]);
+}
+
+/** Numbers of the applied files, after checking that they are the ones this program has. */
+async function findApplied(client: DbClient, all: readonly Migration[]): Promise<ReadonlySet<number>> {
+  const { rows } = await client.query<{ number: number; name: string; checksum: string }>('select number, name, checksum from pontis.migration order by number');
+  for (const row of rows) {
+    const own = all[row.number - 1];
+    if (own === undefined) {
+      throw new OperatorError('badConfiguration', `The database is newer than this program: it has migration ${row.name}, and this Pontis knows ${all.length}. Start the newer Pontis.`);
+    }
+    if (own.checksum !== row.checksum) {
+      throw new OperatorError('badConfiguration', `Migration ${row.name} was changed after it had been applied to this database. Restore the file and put the change into a new one; a database without data can simply be dropped.`);
+    }
+  }
+  return new Set(rows.map((row) => row.number));
+}
+
+/** PostgreSQL tells the character; people look for the line. */
+function positionOf(error: unknown, sql: string): string {
+  const position = Number((error as { position?: unknown }).position);
+  return Number.isInteger(position) && position > 0 ? ` (line ${sql.slice(0, position - 1).split('\n').length})` : '';
+}

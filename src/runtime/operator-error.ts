@@ -1,0 +1,32 @@
+// A failure that the person at the terminal can mend: one sentence and an exit code instead of a stack trace.
+
+/** Exit codes, as in sysexits.h; scripts can tell what went wrong without reading the sentence. */
+export const exitCode = {
+  ok: 0,
+  /** The work was done and its answer is "no": an audit found something, a file had bad rows. */
+  finding: 1,
+  usage: 64,
+  badInput: 65,
+  unavailable: 69,
+  defect: 70,
+  temporary: 75,
+  noPermission: 77,
+  badConfiguration: 78,
+} as const;
+
+export type ExitCodeName = keyof typeof exitCode;
+
+/** Thrown anywhere below a command; `main.ts` prints the sentence and exits with the code. */
+export class OperatorError extends Error {
+  override name = 'OperatorError';
+  readonly exit: ExitCodeName;
+  constructor(exit: ExitCodeName, sentence: string, options?: ErrorOptions) {
+    super(sentence, options);
+    this.exit = exit;
+  }
+}
+
+/** The text of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,98 @@
+// Ends PostgreSQL processes that an earlier, killed program left behind in a data directory.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const GRACE_MS = 5_000;
+
+/**
+ * Ends whatever PostgreSQL still runs in `pgData` and answers how many processes it found. The caller holds the data
+ * folder's lock, so none of them belongs to a living program. A postmaster is asked to stop first, so that it writes its
+ * checkpoint; backends without one are killed: a busy one would hold its shared memory block until its query ends, and
+ * every start until then would fail.
+ */
+export async function reapPostgres(pgData: string, runsAs: { readonly uid: number; readonly gid: number }): Promise<number> {
+  const found = findProcesses(pgData, runsAs);
+  if (found.length === 0) return 0;
+  const postmaster = readPostmasterPid(pgData);
+  if (postmaster !== undefined && found.includes(postmaster)) signal(postmaster, 'SIGINT');
+  const deadline = Date.now() + (postmaster !== undefined && found.includes(postmaster) ? GRACE_MS : 0);
+  for (;;) {
+    const left = findProcesses(pgData, runsAs);
+    if (left.length === 0) return found.length;
+    if (Date.now() >= deadline) for (const pid of left) signal(pid, 'SIGKILL');
+    await sleep(20);
+  }
+}
+
+function findProcesses(pgData: string, runsAs: { readonly uid: number; readonly gid: number }): number[] {
+  if (!existsSync(pgData)) return [];
+  const real = realpathSync(pgData);
+  return process.platform === 'linux' ? findByWorkingDirectory(real, runsAs) : findByPidFile(real);
+}
+
+/** Every PostgreSQL process works in its data directory, also a backend that lost its postmaster. */
+function findByWorkingDirectory(real: string, runsAs: { readonly uid: number; readonly gid: number }): number[] {
+  const found: number[] = [];
+  let hidden = false;
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
+    try {
+      if (readlinkSync(`/proc/${name}/cwd`) === real && isPostgres(name)) found.push(Number(name));
+    } catch (error) {
+      hidden ||= (error as NodeJS.ErrnoException).code === 'EACCES' && ownerOf(name) === runsAs.uid;
+    }
+  }
+  // Root of a container without CAP_SYS_PTRACE may not look into another user's processes, but that user may.
+  return hidden && found.length === 0 && process.getuid?.() === 0 ? findAsUser(real, runsAs) : found;
+}
+
+function findAsUser(real: string, runsAs: { readonly uid: number; readonly gid: number }): number[] {
+  const script = 'for p in /proc/[0-9]*; do [ "$(readlink "$p/cwd")" = "$1" ] && echo "${p#/proc/}"; done 2>/dev/null; true';
+  const { stdout } = spawnSync('/bin/sh', ['-c', script, 'sh', real], { ...runsAs, cwd: '/', encoding: 'utf8' });
+  return stdout.split('\n').filter(Boolean).map(Number).filter((pid) => isPostgres(String(pid)));
+}
+
+/** By name, which everyone may read. A zombie keeps its entry until its parent collects it, but holds nothing any more. */
+function isPostgres(pid: string): boolean {
+  try {
+    return /^\d+ \(postgres\) [^Z]/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+function ownerOf(pid: string): number | undefined {
+  try {
+    return statSync(`/proc/${pid}`).uid;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Without /proc only the postmaster can be found; its backends follow it. */
+function findByPidFile(real: string): number[] {
+  const pid = readPostmasterPid(real);
+  if (pid === undefined) return [];
+  const { stdout } = spawnSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' });
+  return stdout.includes('postgres') && stdout.includes(real) ? [pid] : [];
+}
+
+function readPostmasterPid(pgData: string): number | undefined {
+  try {
+    const pid = Number(readFileSync(join(pgData, 'postmaster.pid'), 'utf8').split('\n')[0]);
+    return Number.isInteger(pid) && pid > 1 ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It ended in the meantime.
+  }
+}

@@ -13,6 +13,8 @@ create table identity.platform (
   sealed_secret bytea not null,
   -- Tokens issued under an older version are refused.
   token_version integer not null default 1,
+  -- Goes up with every change of the row: processes compare count and sum over all rows to notice each other's changes.
+  revision bigint not null default 1,
   created_at timestamptz not null default now()
 );
 

@@ -1,0 +1,119 @@
+// Every setting of the program in one table: parsed once, from flags over environment over defaults, into one typed object.
+
+import { join, resolve } from 'node:path';
+
+import { logLevels, type LogLevel } from './log.ts';
+import { OperatorError } from './operator-error.ts';
+
+export const roleNames = ['all', 'api', 'worker'] as const;
+export type RoleName = (typeof roleNames)[number];
+
+export interface Config {
+  /** Which listeners and loops this process runs. */
+  readonly role: RoleName;
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** Absolute path of the data folder. */
+  readonly dataDir: string;
+  /** Create the demo network when the database has none. */
+  readonly demo: boolean;
+  /** An external PostgreSQL 15+; the embedded one when undefined. */
+  readonly databaseUrl: string | undefined;
+  readonly logLevel: LogLevel;
+  /** Connections on which the ledger posts, 1..64. */
+  readonly lanes: number;
+  /** Buckets of a network that is created now, 1..65536; a network keeps what it was created with. */
+  readonly buckets: number;
+  /** How long requests in flight may take to finish when the program stops. */
+  readonly drainTimeoutMs: number;
+}
+
+interface Setting<T> {
+  readonly env: string;
+  /** As commander writes it; absent for settings that are given by environment only. */
+  readonly flag?: string;
+  readonly help: string;
+  readonly initial: T;
+  /** Throws a text that completes "… must be". */
+  parse(text: string): T;
+}
+
+/** Whatever was typed: commander gives strings, and booleans for switches. */
+export type Flags = Readonly<Partial<Record<keyof Config, string | boolean | undefined>>>;
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const CHECKOUT = resolve(import.meta.dirname, '..', '..');
+
+/** Thrown by a setting's parser. */
+class Unfit extends Error {}
+
+function integer(low: number, high: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= low && value <= high)) throw new Unfit(`a whole number from ${low} to ${high}`);
+    return value;
+  };
+}
+
+function oneOf<const T extends string>(values: readonly T[]): (text: string) => T {
+  return (text) => {
+    const found = values.find((value) => value === text);
+    if (found === undefined) throw new Unfit(`one of ${values.join(', ')}`);
+    return found;
+  };
+}
+
+function yesOrNo(text: string): boolean {
+  if (/^(1|true|yes|on)$/i.test(text)) return true;
+  if (/^(0|false|no|off)$/i.test(text)) return false;
+  throw new Unfit('true or false');
+}
+
+function postgresUrl(text: string): string {
+  if (!/^postgres(ql)?:\/\//.test(text) || !URL.canParse(text)) throw new Unfit('a connection string such as postgres://user:password@host:5432/database');
+  return text;
+}
+
+function nonEmpty(text: string): string {
+  if (text === '') throw new Unfit('not empty');
+  return text;
+}
+
+export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
+  role: { env: 'PONTIS_ROLE', flag: '--role <role>', help: `what this process does: ${roleNames.join(', ')}`, initial: 'all', parse: oneOf(roleNames) },
+  host: { env: 'PONTIS_HOST', flag: '--host <address>', help: 'address to listen on', initial: '127.0.0.1', parse: nonEmpty },
+  port: { env: 'PONTIS_PORT', flag: '--port <number>', help: 'port to listen on; 0 takes any free one', initial: 8080, parse: integer(0, 65_535) },
+  // Beside the program rather than where the command is typed, so that every command finds the same network.
+  dataDir: { env: 'PONTIS_DATA', flag: '--data <folder>', help: 'data folder', initial: join(CHECKOUT, '.pontis'), parse: (text) => resolve(nonEmpty(text)) },
+  demo: { env: 'PONTIS_DEMO', flag: '--no-demo', help: 'do not create the demo network', initial: true, parse: yesOrNo },
+  databaseUrl: { env: 'DATABASE_URL', help: 'external PostgreSQL 15 or newer instead of the embedded one', initial: undefined, parse: postgresUrl },
+  logLevel: { env: 'PONTIS_LOG_LEVEL', flag: '--log-level <level>', help: `least severe line logged: ${logLevels.join(', ')}`, initial: 'info', parse: oneOf(logLevels) },
+  lanes: { env: 'PONTIS_LANES', help: 'connections on which the ledger posts', initial: 4, parse: integer(1, 64) },
+  buckets: { env: 'PONTIS_BUCKETS', help: 'buckets of a newly created network', initial: 8, parse: integer(1, 65_536) },
+  drainTimeoutMs: { env: 'PONTIS_DRAIN_TIMEOUT_MS', help: 'how long requests in flight may take to finish on stopping', initial: 10_000, parse: integer(0, 600_000) },
+};
+
+/** One place, one time: past this call nothing reads the environment. Throws the sentence for the first unfit setting. */
+export function parseConfig(flags: Flags, environment: Environment): Config {
+  const values: Record<string, unknown> = {};
+  for (const key of Object.keys(settings) as (keyof Config)[]) values[key] = parseSetting(key, flags, environment);
+  return values as unknown as Config;
+}
+
+function parseSetting(key: keyof Config, flags: Flags, environment: Environment): unknown {
+  const setting: Setting<unknown> = settings[key];
+  const flag = flags[key];
+  if (typeof flag === 'boolean') return flag;
+  const text = flag ?? (environment[setting.env] || undefined);
+  if (text === undefined) return setting.initial;
+  try {
+    return setting.parse(text);
+  } catch (error) {
+    if (!(error instanceof Unfit)) throw error;
+    const name = flag === undefined ? setting.env : (setting.flag?.split(' ')[0] ?? setting.env);
+    // A connection string holds a password.
+    const given = key === 'databaseUrl' ? '' : `, not "${text}"`;
+    throw new OperatorError('usage', `${name} must be ${error.message}${given}.`);
+  }
+}

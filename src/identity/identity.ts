@@ -1,0 +1,125 @@
+// Who takes part: platforms, members, and which platform user is which member. Never knows balances, rates or HTTP.
+// The only file of this module that others import.
+
+import { randomBytes } from 'node:crypto';
+import { isPlatformId, platformOwnerId, type MemberId, type PlatformId } from '../kernel/ids.ts';
+import { ok, refuse, type Result } from '../kernel/problem.ts';
+import type { Pool } from '../runtime/database.ts';
+import type { Log } from '../runtime/log.ts';
+import type { PlatformTokens, Sealer } from '../security/security.ts';
+import { authenticate } from './authenticate.ts';
+import { createLinkResolver } from './link-resolver.ts';
+import { linkUser, linkUsers, type LinkedUser } from './link-users.ts';
+import { createPlatformDirectory, openSecret } from './platform-directory.ts';
+import { identityProblems } from './problems.ts';
+import { changePlatform, insertPlatform, selectLink, selectLinksOf, selectPlatforms } from './store.ts';
+import { type Custody, type Link, type Platform, type PlatformState } from './types.ts';
+
+export * from './types.ts';
+export { identityProblems } from './problems.ts';
+export type { LinkedUser } from './link-users.ts';
+
+export interface Identity {
+  /** Token → active platform; without a promise when the token has been seen before. */
+  authenticate(token: string): Result<Platform> | Promise<Result<Platform>>;
+
+  /** From memory; changes of other processes show within about a second. */
+  findPlatform(platformId: string): Platform | undefined;
+  listPlatforms(): readonly Platform[];
+  /** Registers a platform under a new random secret. `onboarding.ts` adds what ledger and valuation need. */
+  addPlatform(platform: { readonly platformId: string; readonly name: string; readonly custody: Custody }): Promise<Result<{ readonly platform: Platform; readonly secret: string }>>;
+  /** The signing secret, to tell its platform. */
+  getSecret(platformId: string): Promise<Result<string>>;
+  /** A new secret; the old one stops working at once here and within about a second elsewhere. */
+  rotateSecret(platformId: string): Promise<Result<string>>;
+  /** A token of the generation in force. */
+  issueToken(platformId: string, lifetimeSeconds?: number): Promise<Result<string>>;
+  /** Makes all tokens issued so far invalid. */
+  revokeTokens(platformId: string): Promise<Result<Platform>>;
+  setPlatformState(platformId: string, state: PlatformState): Promise<Result<Platform>>;
+
+  /** The member that a platform's user is; at once when seen before, undefined when not linked. */
+  resolveMember(platformId: PlatformId, userId: string): MemberId | undefined | Promise<MemberId | undefined>;
+  /** Links to the given member, or to the one that (platform, user) derives. Repeating it changes nothing. */
+  linkUser(platformId: PlatformId, userId: string, memberId?: MemberId): Promise<Result<LinkedUser>>;
+  /** Links many users of a platform to their derived members; returns how many links are new. */
+  linkUsers(platformId: PlatformId, userIds: readonly string[]): Promise<number>;
+  findLink(platformId: PlatformId, userId: string): Promise<Link | undefined>;
+  listLinks(memberId: MemberId): Promise<Link[]>;
+
+  /** Notices changes of other processes at once instead of within a second. */
+  refresh(): Promise<void>;
+  close(): void;
+}
+
+export interface IdentityParts {
+  readonly pool: Pool;
+  readonly sealer: Sealer;
+  readonly tokens: PlatformTokens;
+  readonly log: Log;
+}
+
+export async function createIdentity({ pool, sealer, tokens, log }: IdentityParts): Promise<Identity> {
+  const directory = await createPlatformDirectory(pool, sealer, log);
+  const links = createLinkResolver(pool);
+
+  /** Applies a change and answers with the platform as it is afterwards. */
+  async function change(platformId: string, what: Parameters<typeof changePlatform>[2]): Promise<Result<Platform>> {
+    const changed = isPlatformId(platformId) && (await changePlatform(pool, platformId, what));
+    await directory.refresh();
+    const platform = directory.find(platformId);
+    return changed && platform !== undefined ? ok(platform) : refuse(identityProblems.platform_not_found());
+  }
+
+  return {
+    authenticate: (token) => authenticate(tokens, directory, token),
+    findPlatform: (platformId) => directory.find(platformId),
+    listPlatforms: () => directory.list(),
+
+    async addPlatform({ platformId, name, custody }) {
+      if (!isPlatformId(platformId)) return refuse(identityProblems.invalid_platform_id());
+      const secret = newSecret();
+      const row = { platform_id: platformId, owner_id: platformOwnerId(platformId), name, custody, sealed_secret: sealer.seal(secret, platformId) };
+      if (!(await insertPlatform(pool, row))) return refuse(identityProblems.platform_exists());
+      await directory.refresh();
+      const platform = directory.find(platformId);
+      return platform === undefined ? refuse(identityProblems.platform_not_found()) : ok({ platform, secret });
+    },
+    async getSecret(platformId) {
+      const row = (await selectPlatforms(pool)).find((candidate) => candidate.platform_id === platformId);
+      return row === undefined ? refuse(identityProblems.platform_not_found()) : ok(openSecret(row, sealer));
+    },
+    async rotateSecret(platformId) {
+      const secret = newSecret();
+      const changed = await change(platformId, { sealedSecret: sealer.seal(secret, platformId) });
+      return changed.ok ? ok(secret) : changed;
+    },
+    async issueToken(platformId, lifetimeSeconds) {
+      await directory.refresh();
+      const platform = directory.find(platformId);
+      return platform === undefined
+        ? refuse(identityProblems.platform_not_found())
+        : ok(await tokens.issue(platform.platformId, platform.tokenVersion, lifetimeSeconds));
+    },
+    revokeTokens: (platformId) => change(platformId, { revokeTokens: true }),
+    setPlatformState: (platformId, state) => change(platformId, { state }),
+
+    resolveMember: (platformId, userId) => links.resolve(platformId, userId),
+    async linkUser(platformId, userId, memberId) {
+      const linked = await linkUser(pool, platformId, userId, memberId);
+      if (linked.ok) links.remember(platformId, userId, linked.value.memberId);
+      return linked;
+    },
+    linkUsers: (platformId, userIds) => linkUsers(pool, platformId, userIds),
+    findLink: (platformId, userId) => selectLink(pool, platformId, userId),
+    listLinks: (memberId) => selectLinksOf(pool, memberId),
+
+    refresh: () => directory.refresh(),
+    close: () => directory.close(),
+  };
+}
+
+/** 256 random bits; the HMAC key is the text itself, as in the source requirement. */
+function newSecret(): string {
+  return `sk_${randomBytes(32).toString('base64url')}`;
+}

@@ -1,0 +1,44 @@
+// Links platform users to members: permanent, one user per member and platform, and repeatable without effect.
+
+import { deriveMemberId, type MemberId, type PlatformId } from '../kernel/ids.ts';
+import { ok, refuse, type Result } from '../kernel/problem.ts';
+import type { Pool } from '../runtime/database.ts';
+import { identityProblems } from './problems.ts';
+import { insertLinks, memberExists, selectLink } from './store.ts';
+
+export interface LinkedUser {
+  readonly memberId: MemberId;
+  /** False when the link was there before. */
+  readonly created: boolean;
+}
+
+/** Links one user to the given member, or to the member that its id derives (source requirement 2.2). */
+export async function linkUser(pool: Pool, platformId: PlatformId, userId: string, given: MemberId | undefined): Promise<Result<LinkedUser>> {
+  const existing = await selectLink(pool, platformId, userId);
+  if (existing !== undefined) return existingLink(existing.memberId, given);
+  if (given !== undefined && !(await memberExists(pool, given))) return refuse(identityProblems.member_not_found());
+
+  const memberId = given ?? deriveMemberId(platformId, userId);
+  const inserted = await insertLinks(pool, platformId, [userId], [memberId]);
+  if (inserted.has(userId)) return ok({ memberId, created: true });
+  // Somebody was faster, or the member has another user here; links are never deleted, so this look is final.
+  const winner = await selectLink(pool, platformId, userId);
+  return winner === undefined ? refuse(identityProblems.member_already_linked()) : existingLink(winner.memberId, given);
+}
+
+function existingLink(memberId: MemberId, given: MemberId | undefined): Result<LinkedUser> {
+  return given === undefined || given === memberId ? ok({ memberId, created: false }) : refuse(identityProblems.link_conflict());
+}
+
+/** Links many users of one platform to their derived members; returns how many links are new. Users already linked stay as they are. */
+export async function linkUsers(pool: Pool, platformId: PlatformId, userIds: readonly string[]): Promise<number> {
+  const distinct = [...new Set(userIds)];
+  let created = 0;
+  for (let start = 0; start < distinct.length; start += BATCH) {
+    const batch = distinct.slice(start, start + BATCH);
+    created += (await insertLinks(pool, platformId, batch, batch.map((userId) => deriveMemberId(platformId, userId)))).size;
+  }
+  return created;
+}
+
+const BATCH = 1_000;

@@ -1,0 +1,88 @@
+// All platforms in memory, kept fresh by asking the database every second whether anything changed.
+
+import { createSecretKey } from 'node:crypto';
+import type { PlatformId } from '../kernel/ids.ts';
+import type { Pool } from '../runtime/database.ts';
+import type { Log } from '../runtime/log.ts';
+import { OperatorError } from '../runtime/operator-error.ts';
+import type { Sealer } from '../security/security.ts';
+import { readDirectoryVersion, selectPlatforms, type PlatformRow } from './store.ts';
+import type { Platform } from './types.ts';
+
+export interface PlatformDirectory {
+  find(platformId: string): Platform | undefined;
+  list(): readonly Platform[];
+  /** Reads changes at once, for the process that made them. */
+  refresh(): Promise<void>;
+  close(): void;
+}
+
+const POLL_MS = 1_000;
+
+export async function createPlatformDirectory(pool: Pool, sealer: Sealer, log: Log): Promise<PlatformDirectory> {
+  let platforms = new Map<string, Platform>();
+  let version = '';
+  let lost = false;
+
+  async function refresh(): Promise<void> {
+    // The version is read first: a change in between only makes us look once more.
+    const found = await readDirectoryVersion(pool);
+    if (found === version) return;
+    const rows = await selectPlatforms(pool);
+    platforms = new Map(rows.map((row) => [row.platform_id, readPlatform(row, platforms.get(row.platform_id), sealer)]));
+    version = found;
+  }
+
+  async function poll(): Promise<void> {
+    try {
+      await refresh();
+      if (lost) log.info('platform changes are being followed again');
+      lost = false;
+    } catch (error) {
+      // Said once: what is in memory stays valid until the database answers again.
+      if (!lost) log.warn({ err: error }, 'platform changes cannot be followed');
+      lost = true;
+    }
+  }
+
+  await refresh();
+  let polling: Promise<void> | undefined;
+  const timer = setInterval(() => {
+    polling ??= poll().finally(() => (polling = undefined));
+  }, POLL_MS).unref();
+
+  return {
+    find: (platformId) => platforms.get(platformId),
+    list: () => [...platforms.values()],
+    refresh,
+    close: () => clearInterval(timer),
+  };
+}
+
+/** The secret of an unchanged row is not unsealed again. */
+function readPlatform(row: PlatformRow, known: Platform | undefined, sealer: Sealer): Platform {
+  if (known?.revision === row.revision) return known;
+  return {
+    platformId: row.platform_id,
+    ownerId: row.owner_id,
+    name: row.name,
+    custody: row.custody,
+    state: row.state,
+    secretKey: createSecretKey(openSecret(row, sealer), 'utf8'),
+    tokenVersion: row.token_version,
+    revision: row.revision,
+    createdAtMs: row.created_at.getTime(),
+  };
+}
+
+export function openSecret(row: Pick<PlatformRow, 'platform_id' | 'sealed_secret'>, sealer: Sealer): string {
+  try {
+    return sealer.open(row.sealed_secret, row.platform_id as PlatformId);
+  } catch (error) {
+    throw new OperatorError(
+      'badConfiguration',
+      `The secret of ${row.platform_id} cannot be opened with this master key. Start with the PONTIS_MASTER_KEY or the master.key file that this database was created with.`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,42 @@
+// Why a platform, member or link cannot be used or made, in order of precedence.
+
+import { defineProblems } from '../kernel/problem.ts';
+
+export const identityProblems = defineProblems({
+  unknown_platform: {
+    status: 401, error: 'Unknown platform',
+    advice: 'The platform of this token is not registered here; ask the network operator.',
+  },
+  platform_suspended: {
+    status: 403, error: 'Platform suspended',
+    advice: 'The network operator has suspended this platform; nothing is posted until it is active again.',
+  },
+  invalid_platform_id: {
+    status: 400, error: 'Invalid platform id',
+    advice: 'Use 3 to 40 of a-z, 0-9 and _, starting with a letter.',
+  },
+  platform_exists: {
+    status: 409, error: 'Platform exists',
+    advice: 'Choose another platform_id, or rotate the secret of the existing platform.',
+  },
+  platform_not_found: {
+    status: 404, error: 'Platform not found',
+    advice: 'Name a platform that is registered in this network.',
+  },
+  user_not_found: {
+    status: 404, error: 'User not found',
+    advice: 'Link the user with POST /api/users first; ids are those of the platform that owns the user.',
+  },
+  member_not_found: {
+    status: 404, error: 'Member not found',
+    advice: 'Give the member_id that an earlier POST /api/users answered, or leave it out to have it derived.',
+  },
+  link_conflict: {
+    status: 409, error: 'User already linked',
+    advice: 'Links are permanent: this user belongs to another member.',
+  },
+  member_already_linked: {
+    status: 409, error: 'Member already linked',
+    advice: 'A member has one user on each platform; this member already has another one here.',
+  },
+});

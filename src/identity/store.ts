@@ -1,0 +1,120 @@
+// All SQL of the identity module.
+
+import type { MemberId, OwnerId, PlatformId } from '../kernel/ids.ts';
+import type { Pool } from '../runtime/database.ts';
+import type { Custody, Link, PlatformState } from './types.ts';
+
+export interface PlatformRow {
+  readonly platform_id: PlatformId;
+  readonly owner_id: OwnerId;
+  readonly name: string;
+  readonly custody: Custody;
+  readonly state: PlatformState;
+  readonly sealed_secret: Buffer;
+  readonly token_version: number;
+  readonly revision: bigint;
+  readonly created_at: Date;
+}
+
+/** Changes whenever any platform row does: rows are only added, and each change adds one to a revision. */
+export async function readDirectoryVersion(pool: Pool): Promise<string> {
+  const { rows } = await pool.query<{ version: string }>(
+    `select count(*) || '/' || coalesce(sum(revision), 0) as version from identity.platform`,
+  );
+  return rows[0]?.version ?? '';
+}
+
+export async function selectPlatforms(pool: Pool): Promise<PlatformRow[]> {
+  const { rows } = await pool.query<PlatformRow>(
+    `select platform_id, owner_id, name, custody, state, sealed_secret, token_version, revision, created_at
+       from identity.platform order by platform_id`,
+  );
+  return rows;
+}
+
+/** False when the platform is already there. */
+export async function insertPlatform(pool: Pool, row: Pick<PlatformRow, 'platform_id' | 'owner_id' | 'name' | 'custody' | 'sealed_secret'>): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    `insert into identity.platform (platform_id, owner_id, name, custody, sealed_secret) values ($1, $2, $3, $4, $5)
+     on conflict do nothing`,
+    [row.platform_id, row.owner_id, row.name, row.custody, row.sealed_secret],
+  );
+  return rowCount === 1;
+}
+
+/** Changes what is given; false when there is no such platform. */
+export async function changePlatform(
+  pool: Pool,
+  platformId: PlatformId,
+  change: { readonly sealedSecret?: Buffer; readonly state?: PlatformState; readonly revokeTokens?: boolean },
+): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    `update identity.platform
+        set sealed_secret = coalesce($2, sealed_secret), state = coalesce($3, state),
+            token_version = token_version + $4::integer, revision = revision + 1
+      where platform_id = $1`,
+    [platformId, change.sealedSecret ?? null, change.state ?? null, change.revokeTokens === true ? 1 : 0],
+  );
+  return rowCount === 1;
+}
+
+interface LinkRow {
+  readonly platform_id: PlatformId;
+  readonly platform_user_id: string;
+  readonly member_id: MemberId;
+  readonly created_at: Date;
+}
+
+/** Members of many (platform, user) pairs in one question; unknown pairs are left out. */
+export async function selectMembers(pool: Pool, platformIds: readonly string[], userIds: readonly string[]): Promise<{ index: number; memberId: MemberId }[]> {
+  const { rows } = await pool.query<{ index: number; member_id: MemberId }>({
+    name: 'identity.selectMembers',
+    text: `select k.index::integer as index, l.member_id
+             from unnest($1::text[], $2::text[]) with ordinality as k (platform_id, platform_user_id, index)
+             cross join lateral (select member_id from identity.link
+               where platform_id = k.platform_id and platform_user_id = k.platform_user_id limit 1) l`,
+    values: [platformIds, userIds],
+  });
+  return rows.map((row) => ({ index: row.index - 1, memberId: row.member_id }));
+}
+
+export async function selectLink(pool: Pool, platformId: PlatformId, userId: string): Promise<Link | undefined> {
+  const { rows } = await pool.query<LinkRow>(
+    `select platform_id, platform_user_id, member_id, created_at from identity.link where platform_id = $1 and platform_user_id = $2`,
+    [platformId, userId],
+  );
+  return rows[0] === undefined ? undefined : toLink(rows[0]);
+}
+
+export async function selectLinksOf(pool: Pool, memberId: MemberId): Promise<Link[]> {
+  const { rows } = await pool.query<LinkRow>(
+    `select platform_id, platform_user_id, member_id, created_at from identity.link where member_id = $1 order by platform_id`,
+    [memberId],
+  );
+  return rows.map(toLink);
+}
+
+export async function memberExists(pool: Pool, memberId: MemberId): Promise<boolean> {
+  const { rowCount } = await pool.query('select from identity.member where member_id = $1', [memberId]);
+  return rowCount === 1;
+}
+
+/**
+ * Adds members and their links on one platform, as many as do not collide with a link that is there.
+ * One statement: foreign keys are checked at its end, so a member and its first link may arrive together.
+ */
+export async function insertLinks(pool: Pool, platformId: PlatformId, userIds: readonly string[], memberIds: readonly MemberId[]): Promise<Set<string>> {
+  const { rows } = await pool.query<{ platform_user_id: string }>(
+    `with pair as (select * from unnest($2::text[], $3::uuid[]) as p (platform_user_id, member_id)),
+          member as (insert into identity.member (member_id) select distinct member_id from pair order by 1 on conflict do nothing)
+     insert into identity.link (platform_id, platform_user_id, member_id)
+     select $1, platform_user_id, member_id from pair order by platform_user_id
+     on conflict do nothing returning platform_user_id`,
+    [platformId, userIds, memberIds],
+  );
+  return new Set(rows.map((row) => row.platform_user_id));
+}
+
+function toLink(row: LinkRow): Link {
+  return { platformId: row.platform_id, platformUserId: row.platform_user_id, memberId: row.member_id, createdAtMs: row.created_at.getTime() };
+}

@@ -1,0 +1,33 @@
+// The words of identity: who takes part. No behaviour.
+
+import type { KeyObject } from 'node:crypto';
+import type { MemberId, OwnerId, PlatformId } from '../kernel/ids.ts';
+
+/** `hosted`: we keep its balances. `connected`: the platform keeps them and we call its API. */
+export type Custody = 'hosted' | 'connected';
+export type PlatformState = 'active' | 'suspended';
+
+export interface Platform {
+  readonly platformId: PlatformId;
+  /** The account owner that stands for it in the ledger. */
+  readonly ownerId: OwnerId;
+  readonly name: string;
+  readonly custody: Custody;
+  readonly state: PlatformState;
+  /** Checks its request signatures; the secret itself is read from the database only when somebody must be told. */
+  readonly secretKey: KeyObject;
+  /** Tokens of an older version are refused. */
+  readonly tokenVersion: number;
+  readonly revision: bigint;
+  readonly createdAtMs: number;
+}
+
+export interface Link {
+  readonly platformId: PlatformId;
+  readonly platformUserId: string;
+  readonly memberId: MemberId;
+  readonly createdAtMs: number;
+}
+
+/** Longest id that a platform may use for its user. */
+export const MAX_USER_ID_LENGTH = 128;

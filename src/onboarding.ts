@@ -1,0 +1,62 @@
+// Takes a platform into the network: its points in the ledger, its worth in the valuation, its cap, then its identity.
+
+import { isPlatformId, platformOwnerId } from './kernel/ids.ts';
+import { ok, refuse, type Result } from './kernel/problem.ts';
+import { identityProblems, type Custody, type Identity } from './identity/identity.ts';
+import type { Clawback, Ledger } from './ledger/ledger.ts';
+import type { Pool } from './runtime/database.ts';
+import { setMultiplier, type Valuation } from './valuation/valuation.ts';
+
+/** The parts of the program that onboarding touches; the whole context fits. */
+export interface OnboardingParts {
+  readonly pool: Pool;
+  readonly identity: Identity;
+  readonly ledger: Ledger;
+  readonly valuation: Valuation;
+}
+
+export interface NewPlatform {
+  readonly platformId: string;
+  readonly name: string;
+  readonly custody: Custody;
+  /** Worth of its points relative to the base value, a decimal such as "1.2"; 1 when absent. */
+  readonly multiplier?: string | undefined;
+  /** What reversing an earn that is already spent does; `debt` when absent. */
+  readonly clawback?: Clawback | undefined;
+  /** Net debit cap in minor units of the settlement currency; no bound when absent. */
+  readonly reserveCapMinor?: bigint | undefined;
+}
+
+export interface AddedPlatform {
+  readonly platformId: string;
+  readonly secret: string;
+  readonly token: string;
+}
+
+/**
+ * The identity row comes last and makes the platform visible: after a crash half-way the same call completes it,
+ * and an existing platform is refused before anything of it is changed.
+ */
+export async function addPlatform(parts: OnboardingParts, platform: NewPlatform): Promise<Result<AddedPlatform>> {
+  const { pool, identity, ledger, valuation } = parts;
+  const { platformId, clawback, multiplier, reserveCapMinor } = platform;
+  if (!isPlatformId(platformId)) return refuse(identityProblems.invalid_platform_id());
+  await identity.refresh();
+  if (identity.findPlatform(platformId) !== undefined) return refuse(identityProblems.platform_exists());
+
+  await ledger.registerAsset({ code: platformId, kind: 'points', platformId, ...(clawback === undefined ? {} : { clawback }) });
+  if (multiplier !== undefined) {
+    await setMultiplier(pool, platformId, multiplier);
+    await valuation.refresh();
+  }
+  if (reserveCapMinor !== undefined) {
+    const capped = await ledger.setCap({
+      ownerId: platformOwnerId(platformId), assetId: ledger.settlementAsset().assetId, purpose: 'position', amount: reserveCapMinor,
+    });
+    if (!capped.ok) return capped;
+  }
+  const added = await identity.addPlatform(platform);
+  if (!added.ok) return added;
+  const token = await identity.issueToken(platformId);
+  return token.ok ? ok({ platformId, secret: added.value.secret, token: token.value }) : token;
+}

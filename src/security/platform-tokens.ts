@@ -1,0 +1,63 @@
+// Platform tokens: HS256 JWTs that say which platform calls. A verified token is remembered, its expiry is still checked each time.
+
+import { randomUUID } from 'node:crypto';
+import { errors, jwtVerify, SignJWT } from 'jose';
+import { LRUCache } from 'lru-cache';
+import { isPlatformId, type PlatformId } from '../kernel/ids.ts';
+import { ok, refuse, type Result } from '../kernel/problem.ts';
+import type { Clock } from '../kernel/time.ts';
+import { deriveKey, type MasterKey } from './master-key.ts';
+import { securityProblems } from './problems.ts';
+
+/** What a token says. Whether its version is still in force is for identity to say. */
+export interface TokenClaims {
+  readonly platformId: PlatformId;
+  readonly version: number;
+  readonly expiresAtSeconds: number;
+}
+
+export interface PlatformTokens {
+  /** `lifetimeSeconds` defaults to 365 days. */
+  issue(platformId: PlatformId, version: number, lifetimeSeconds?: number): Promise<string>;
+  /** Answers at once for a token seen before; only the first sight of a token costs a promise. */
+  verify(token: string): Result<TokenClaims> | Promise<Result<TokenClaims>>;
+}
+
+const LIFETIME_SECONDS = 365 * 86_400;
+const CACHED_TOKENS = 10_000;
+const MAX_TOKEN_LENGTH = 4_096;
+
+export function createPlatformTokens(masterKey: MasterKey, clock: Clock): PlatformTokens {
+  const key = deriveKey(masterKey, 'platform-token');
+  const verified = new LRUCache<string, TokenClaims>({ max: CACHED_TOKENS });
+
+  async function verifyAnew(token: string): Promise<Result<TokenClaims>> {
+    try {
+      const { payload } = await jwtVerify(token, key, { algorithms: ['HS256'], requiredClaims: ['exp', 'iat', 'jti'], currentDate: new Date(clock.now()) });
+      const { platform_id: platformId, ver: version, exp } = payload;
+      if (typeof platformId !== 'string' || !isPlatformId(platformId) || typeof version !== 'number' || exp === undefined) return refuse(securityProblems.token_invalid());
+      const claims = { platformId, version, expiresAtSeconds: exp };
+      verified.set(token, claims);
+      return ok(claims);
+    } catch (error) {
+      return refuse(error instanceof errors.JWTExpired ? securityProblems.token_expired() : securityProblems.token_invalid());
+    }
+  }
+
+  return {
+    issue(platformId, version, lifetimeSeconds = LIFETIME_SECONDS) {
+      const now = Math.floor(clock.now() / 1000);
+      return new SignJWT({ platform_id: platformId, ver: version })
+        .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+        .setIssuedAt(now)
+        .setExpirationTime(now + lifetimeSeconds)
+        .setJti(randomUUID())
+        .sign(key);
+    },
+    verify(token) {
+      const claims = verified.get(token);
+      if (claims !== undefined) return claims.expiresAtSeconds > clock.now() / 1000 ? ok(claims) : refuse(securityProblems.token_expired());
+      return token.length > MAX_TOKEN_LENGTH ? refuse(securityProblems.token_invalid()) : verifyAnew(token);
+    },
+  };
+}

@@ -1,0 +1,54 @@
+// Why a caller is not who it claims to be, in order of precedence. Statuses and `error` texts are those of the source requirement (3.1, 3.2).
+
+import { defineProblems } from '../kernel/problem.ts';
+
+export const securityProblems = defineProblems({
+  token_missing: {
+    status: 401, error: 'Missing platform token',
+    advice: 'Send the token that the network issued to your platform in the X-Platform-Token header.',
+  },
+  token_expired: {
+    status: 401, error: 'Token expired',
+    advice: 'Ask the network operator for a new platform token.',
+  },
+  token_invalid: {
+    status: 401, error: 'Invalid token',
+    advice: 'Send the token exactly as it was issued by this network.',
+  },
+  token_revoked: {
+    status: 401, error: 'Invalid token',
+    advice: 'A newer generation of tokens is in force for this platform; use the one issued last.',
+  },
+  signature_missing: {
+    status: 403, error: 'Invalid signature',
+    advice: 'Send X-Platform-ID, X-Timestamp and X-Signature, or Signature-Input and Signature as in RFC 9421.',
+  },
+  platform_mismatch: {
+    status: 403, error: 'Invalid signature',
+    advice: 'X-Platform-ID (or the keyid of the message signature) must name the platform that the token was issued to.',
+  },
+  signature_malformed: {
+    status: 403, error: 'Invalid signature',
+    advice: 'X-Signature is 64 hexadecimal digits and X-Timestamp whole Unix seconds; Signature-Input and Signature follow RFC 9421.',
+  },
+  signature_incomplete: {
+    status: 403, error: 'Invalid signature',
+    advice: 'Cover "@method", "@target-uri" (or "@path" and "@query"), "content-digest" when there is a body and "idempotency-key" when it is sent; give `created` and `keyid`.',
+  },
+  signature_stale: {
+    status: 403, error: 'Invalid signature',
+    advice: 'Sign each request when it is sent, with a clock that is right to within 300 seconds.',
+  },
+  digest_mismatch: {
+    status: 403, error: 'Invalid signature',
+    advice: 'Content-Digest (RFC 9530) must hold the sha-256 or sha-512 of the body as it is sent.',
+  },
+  signature_invalid: {
+    status: 403, error: 'Invalid signature',
+    advice: 'Sign timestamp + METHOD + path + body (path without query, body byte for byte as sent, empty when there is none) with HMAC-SHA256 under your secret, in hexadecimal.',
+  },
+  signature_replayed: {
+    status: 403, error: 'Invalid signature',
+    advice: 'This signature has already been used with another Idempotency-Key; sign again to send a new operation.',
+  },
+});

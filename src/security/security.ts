@@ -1,0 +1,11 @@
+// Proof of who calls and safe keeping of secrets. Owns keys, tokens, signatures and sealing; never knows platforms' rows, points or HTTP routes.
+// The only file of this module that others import.
+
+export { deriveKey, loadMasterKey, type MasterKey } from './master-key.ts';
+export { createSealer, type Sealer } from './seal.ts';
+export { createPlatformTokens, type PlatformTokens, type TokenClaims } from './platform-tokens.ts';
+export { signRequest, verifyRequestSignature, SIGNATURE_TOLERANCE_SECONDS, type SignedParts } from './request-signature.ts';
+export { verifyMessageSignature, type SignedMessage } from './message-signature.ts';
+export { formatContentDigest, matchesContentDigest } from './content-digest.ts';
+export { createReplayGuard, type ReplayGuard } from './replay-guard.ts';
+export { securityProblems } from './problems.ts';

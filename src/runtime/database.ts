@@ -17,6 +17,10 @@ export interface DatabaseOptions {
   readonly applicationName: string;
   /** A statement running longer is cancelled; 0 for migrations and reports. */
   readonly statementTimeoutMs?: number;
+  /** Sends statements without waiting for the answers of those before; for dedicated clients only. */
+  readonly pipeline?: boolean;
+  /** Session settings over the server's, e.g. `{ enable_seqscan: 'off' }`. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -56,7 +60,10 @@ function clientConfig(options: DatabaseOptions): ClientConfig {
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
     // A server may be configured otherwise; what we parse must not depend on it.
-    options: '-c datestyle=ISO,YMD -c timezone=UTC',
+    options: Object.entries({ datestyle: 'ISO,YMD', timezone: 'UTC', ...options.settings })
+      .map(([name, value]) => `-c ${name}=${value}`)
+      .join(' '),
+    ...(options.pipeline === true ? { pipeline: true } : {}),
     types,
   };
 }

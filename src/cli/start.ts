@@ -1,0 +1,116 @@
+// `pontis start`: runs the program in the foreground until it is told to stop.
+
+import { Option, type Command } from 'commander';
+import { join } from 'node:path';
+
+import { acquireDataLock } from '../runtime/data-lock.ts';
+import { parseConfig, settings, type Config, type Environment, type Flags } from '../runtime/config.ts';
+import { createDataFolder } from '../runtime/embedded-postgres.ts';
+import { checkPort } from '../runtime/listen.ts';
+import { createLog, type Log } from '../runtime/log.ts';
+import { exitCode } from '../runtime/operator-error.ts';
+
+/** What the composition root provides: this module lies below it and cannot reach up. */
+export interface StartRoots<Context extends { close(): Promise<void> }> {
+  readonly environment: Environment;
+  print(line: string): void;
+  createContext(config: Config, log: Log): Promise<Context>;
+  seedDemo(context: Context): Promise<void>;
+  startRole(context: Context): Promise<{ readonly url: string | undefined; stop(): Promise<void> }>;
+}
+
+export function registerStart<Context extends { close(): Promise<void> }>(program: Command, roots: StartRoots<Context>): void {
+  const command = program.command('start').description('start the network and serve until Ctrl-C');
+  for (const { flag, help, initial, env } of Object.values(settings)) {
+    if (flag === undefined) continue;
+    const shown = typeof initial === 'boolean' ? '' : `, default ${String(initial)}`;
+    command.addOption(new Option(flag, `${help} (or ${env}${shown})`));
+  }
+  command.addHelpText('after', `\nBy environment only:\n  DATABASE_URL  ${settings.databaseUrl.help}`);
+  command.action(async (options: { data?: string } & Record<string, string | boolean | undefined>) => {
+    const { data, demo, ...rest } = options;
+    // Commander reports a `--no-` switch as true when it was not given.
+    const flags: Flags = { ...rest, dataDir: data, demo: demo === false ? false : undefined };
+    await start(parseConfig(flags, roots.environment), roots);
+  });
+}
+
+/** Returns when the program has stopped in order; throws when it could not start or something broke beyond repair. */
+async function start<Context extends { close(): Promise<void> }>(config: Config, roots: StartRoots<Context>): Promise<void> {
+  const startedAt = performance.now();
+  const log = createLog(config.logLevel);
+  const end = new AbortController();
+  const broken = listenForTheEnd(end, log);
+  if (config.databaseUrl === undefined) checkFolder(config.dataDir);
+  await checkPort(config);
+
+  // Whatever has been started is stopped in reverse order: accepting, loops, lanes, PostgreSQL.
+  const context = await roots.createContext(config, log);
+  try {
+    if (config.demo && !end.signal.aborted) await roots.seedDemo(context);
+    if (end.signal.aborted) return;
+    const role = await roots.startRole(context);
+    try {
+      announce(config, role.url, performance.now() - startedAt, roots.print);
+      await aborted(end.signal);
+      log.info('stopping; press Ctrl-C again to force it');
+    } finally {
+      await role.stop();
+    }
+  } finally {
+    await context.close();
+  }
+  log.info('stopped');
+  if (broken.error !== undefined) throw broken.error;
+}
+
+/** A running program on the same folder is the likelier mistake than a foreign one on the port, so it is told first. */
+function checkFolder(dataDir: string): void {
+  createDataFolder(dataDir);
+  acquireDataLock(dataDir).release();
+}
+
+/** The first signal asks for an orderly end, a second one forces it. An error that nobody caught ends the program as well. */
+function listenForTheEnd(end: AbortController, log: Log): { error: unknown } {
+  const broken: { error: unknown } = { error: undefined };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (end.signal.aborted) process.exit(exitCode.temporary);
+      end.abort();
+    });
+  }
+  const fail = (error: unknown): void => {
+    log.fatal({ err: error }, 'an unexpected error ends the program');
+    broken.error ??= error;
+    end.abort();
+  };
+  process.on('uncaughtException', fail);
+  process.on('unhandledRejection', fail);
+  return broken;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  // A pending promise alone does not keep a process without listener alive.
+  const alive = setInterval(() => undefined, 2 ** 30);
+  return new Promise((done) => {
+    const finish = (): void => {
+      clearInterval(alive);
+      done();
+    };
+    if (signal.aborted) finish();
+    else signal.addEventListener('abort', finish, { once: true });
+  });
+}
+
+function announce(config: Config, url: string | undefined, tookMs: number, print: (line: string) => void): void {
+  print(`Pontis is ready after ${(tookMs / 1000).toFixed(1)} s.`);
+  if (url !== undefined) {
+    print(`  API          ${url}/api`);
+    print(`  API docs     ${url}/docs`);
+    print(`  Health       ${url}/health`);
+  }
+  print(`  Data         ${config.databaseUrl === undefined ? config.dataDir : 'the PostgreSQL server of DATABASE_URL'}`);
+  if (config.demo) print(`  Credentials  ${join(config.dataDir, 'credentials.json')}`);
+  print('  Stop         Ctrl-C');
+}
+

@@ -1,0 +1,68 @@
+// The composition root: makes every part of the program once, hands each what it needs, and closes them in reverse order.
+
+import { systemClock, type Clock } from './kernel/time.ts';
+import type { Config } from './runtime/config.ts';
+import type { Pool } from './runtime/database.ts';
+import type { Log } from './runtime/log.ts';
+import { createMetrics, type Metrics } from './runtime/metrics.ts';
+import { migrate } from './runtime/migrate.ts';
+import { openDatabase } from './runtime/open-database.ts';
+
+export interface Context {
+  readonly config: Config;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly databaseUrl: string;
+  readonly pool: Pool;
+  /** Finishes what is in flight, closes connections, and stops PostgreSQL when this process started it. */
+  close(): Promise<void>;
+}
+
+export interface ContextOptions {
+  readonly log: Log;
+  /** `own` for the program itself, which must be alone on its data folder; `any` for commands that work beside it. */
+  readonly mode: 'own' | 'any';
+  readonly clock?: Clock;
+}
+
+export async function createContext(config: Config, options: ContextOptions): Promise<Context> {
+  const { log, mode, clock = systemClock } = options;
+  const closers = new Closers(log);
+  try {
+    const database = await openDatabase({ config, log, mode, applicationName: `pontis ${config.role}` });
+    closers.add('database', () => database.close());
+    await migrate(database.pool, log);
+    const metrics = createMetrics({ processMetrics: mode === 'own' });
+    return { config, log, metrics, clock, databaseUrl: database.url, pool: database.pool, close: () => closers.close() };
+  } catch (error) {
+    await closers.close();
+    throw error;
+  }
+}
+
+/** What has been opened so far, to be closed last in, first out. */
+class Closers {
+  readonly #log: Log;
+  readonly #stack: { readonly name: string; close(): Promise<void> }[] = [];
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  add(name: string, close: () => Promise<void>): void {
+    this.#stack.push({ name, close });
+  }
+
+  /** A part that fails to close does not keep the others open. */
+  async close(): Promise<void> {
+    for (let part = this.#stack.pop(); part !== undefined; part = this.#stack.pop()) {
+      this.#log.debug({ part: part.name }, 'closing');
+      try {
+        await part.close();
+      } catch (error) {
+        this.#log.error({ err: error, part: part.name }, 'closing failed');
+      }
+    }
+  }
+}

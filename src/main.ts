@@ -1,0 +1,58 @@
+// The only executable: turns the command line into a command, and its failure into a sentence and an exit code.
+
+import { Command, CommanderError } from 'commander';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { registerMigrate } from './cli/migrate.ts';
+import { registerStart } from './cli/start.ts';
+import { createContext } from './context.ts';
+import { startRole } from './roles.ts';
+import { exitCode, OperatorError } from './runtime/operator-error.ts';
+
+const roots = {
+  environment: process.env,
+  print: (line: string) => void process.stdout.write(`${line}\n`),
+};
+
+/** Each command is one file of `cli/` that registers itself; a new one is a new line here. */
+const commands: readonly ((program: Command) => void)[] = [
+  (program) => registerStart(program, { ...roots, createContext: (config, log) => createContext(config, { log, mode: 'own' }), seedDemo: () => Promise.resolve(), startRole }),
+  (program) => registerMigrate(program, roots),
+];
+
+async function main(argv: readonly string[]): Promise<number> {
+  const { version, description } = JSON.parse(readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8')) as { version: string; description: string };
+  const program = new Command('pontis').description(description).version(version).exitOverride().showHelpAfterError();
+  for (const register of commands) register(program);
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCodeSoFar();
+  } catch (error) {
+    return explain(error);
+  }
+}
+
+/** A command that worked but found something wrong says so in `process.exitCode`. */
+function exitCodeSoFar(): number {
+  return typeof process.exitCode === 'number' ? process.exitCode : exitCode.ok;
+}
+
+function explain(error: unknown): number {
+  // Commander has printed help, the version, or what is wrong with the arguments.
+  if (error instanceof CommanderError) return error.exitCode === 0 || error.code === 'commander.help' ? error.exitCode : exitCode.usage;
+  if (error instanceof OperatorError) {
+    process.stderr.write(`pontis: ${error.message}\n`);
+    return exitCode[error.exit];
+  }
+  process.stderr.write(`pontis: unexpected error; this is a defect of Pontis.\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  return exitCode.defect;
+}
+
+// A reader that has seen enough, such as `head`, is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(exitCode.ok);
+  throw error;
+});
+
+process.exitCode = await main(process.argv.slice(2));

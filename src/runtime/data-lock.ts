@@ -36,6 +36,7 @@ export function acquireDataLock(dataDir: string): DataLock {
     // Nobody else may open it: a reader could hold the lock as well.
     closeSync(openSync(join(dataDir, 'lock'), 'a', 0o600));
     lock = new DatabaseSync(join(dataDir, 'lock'), { timeout: 0 });
+    lock.exec('pragma journal_mode = memory');
     lock.exec('begin exclusive');
   } catch (error) {
     lock?.close();

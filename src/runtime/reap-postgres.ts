@@ -1,7 +1,7 @@
 // Ends PostgreSQL processes that an earlier, killed program left behind in a data directory.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -15,16 +15,17 @@ const GRACE_MS = 5_000;
  */
 export async function reapPostgres(pgData: string, runsAs: { readonly uid: number; readonly gid: number }): Promise<number> {
   const found = findProcesses(pgData, runsAs);
-  if (found.length === 0) return 0;
   const postmaster = readPostmasterPid(pgData);
-  if (postmaster !== undefined && found.includes(postmaster)) signal(postmaster, 'SIGINT');
-  const deadline = Date.now() + (postmaster !== undefined && found.includes(postmaster) ? GRACE_MS : 0);
-  for (;;) {
-    const left = findProcesses(pgData, runsAs);
-    if (left.length === 0) return found.length;
+  const orderly = postmaster !== undefined && found.includes(postmaster);
+  if (orderly) signal(postmaster, 'SIGINT');
+  const deadline = Date.now() + (orderly ? GRACE_MS : 0);
+  for (let left = found; left.length > 0; left = findProcesses(pgData, runsAs)) {
     if (Date.now() >= deadline) for (const pid of left) signal(pid, 'SIGKILL');
     await sleep(20);
   }
+  // The number in it may by now belong to some other process of this user, which PostgreSQL would take for a rival.
+  rmSync(join(pgData, 'postmaster.pid'), { force: true });
+  return found.length;
 }
 
 function findProcesses(pgData: string, runsAs: { readonly uid: number; readonly gid: number }): number[] {

@@ -1,0 +1,84 @@
+// The program's own text as the structure test sees it: files, their modules, and who imports whom.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, posix, relative } from 'node:path';
+
+export const ROOT = join(import.meta.dirname, '..');
+
+export interface SourceFile {
+  /** Path from the checkout, with `/`. */
+  readonly path: string;
+  readonly text: string;
+  /** Paths of ours that it imports; packages are left out. */
+  readonly imports: readonly string[];
+}
+
+/** All TypeScript files under a folder of the checkout. */
+export function readSources(folder: string): SourceFile[] {
+  const names = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' });
+  return names
+    .filter((name) => name.endsWith('.ts') && !name.includes('node_modules'))
+    .sort()
+    .map((name) => {
+      const path = posix.join(folder, name.replaceAll('\\', '/'));
+      const text = readFileSync(join(ROOT, path), 'utf8');
+      return { path, text, imports: readImports(path, text) };
+    });
+}
+
+const IMPORT = /^\s*(?:import|export)\b[^'"`;]*?from\s+'(\.[^']+)'|^\s*import\s+'(\.[^']+)'|\bimport\(\s*'(\.[^']+)'\s*\)/gm;
+
+export function readImports(path: string, text: string): string[] {
+  const targets = [...text.matchAll(IMPORT)].map((match) => match[1] ?? match[2] ?? match[3] ?? '');
+  return [...new Set(targets.map((target) => posix.normalize(posix.join(posix.dirname(path), target))))];
+}
+
+/** `src/ledger/store.ts` → `ledger`; a file directly under `src` → `roots`; anything else → undefined. */
+export function moduleOf(path: string): string | undefined {
+  const parts = path.split('/');
+  if (parts[0] !== 'src') return undefined;
+  return parts.length === 2 ? 'roots' : parts[1];
+}
+
+export function isTest(path: string): boolean {
+  return path.endsWith('.test.ts');
+}
+
+/** Names of all folders below some folders of the checkout. */
+export function listFolders(folders: readonly string[]): string[] {
+  return folders.flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && !entry.parentPath.includes('node_modules') && entry.name !== 'node_modules')
+      .map((entry) => relative(ROOT, join(entry.parentPath, entry.name))),
+  );
+}
+
+/** The first cycle found among the files' imports, as the path that leads round; undefined when there is none. */
+export function findImportCycle(files: readonly SourceFile[]): readonly string[] | undefined {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const done = new Set<string>();
+  const visit = (path: string, trail: readonly string[]): readonly string[] | undefined => {
+    if (trail.includes(path)) return [...trail.slice(trail.indexOf(path)), path];
+    if (done.has(path)) return undefined;
+    for (const next of byPath.get(path)?.imports ?? []) {
+      const cycle = visit(next, [...trail, path]);
+      if (cycle !== undefined) return cycle;
+    }
+    done.add(path);
+    return undefined;
+  };
+  for (const file of files) {
+    const cycle = visit(file.path, []);
+    if (cycle !== undefined) return cycle;
+  }
+  return undefined;
+}
+
+/** Paths that a document names in backticks or links, without those that are patterns, URLs or API routes. */
+export function readMentionedPaths(document: string, text: string): string[] {
+  const quoted = [...text.matchAll(/`([^`\n]+)`/g)].map((match) => match[1] ?? '');
+  const links = [...text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)].map((match) => match[1] ?? '').filter((target) => !/^[a-z]+:/.test(target));
+  const path = /^\.?[\w.-]+(\/[\w.-]+)*\/?(:[\w.#-]+)?$/;
+  const looksLikePath = (token: string): boolean => path.test(token) && (/^(src|db|test|tools|docs|script|bin|examples|\.ci)\//.test(token) || /\/[\w.-]+\.(ts|sql|md|sh)(:|$)/.test(token));
+  return [...new Set([...quoted.filter(looksLikePath), ...links.map((target) => posix.join(dirname(document), target))])].map((token) => token.replace(/:.*$/, ''));
+}

@@ -1,0 +1,119 @@
+// What a formatter cannot check about the shape of the source: direction of imports, surfaces, cycles, sizes, openings, names.
+
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+import { findImportCycle, isTest, listFolders, moduleOf, readImports, readMentionedPaths, readSources, ROOT, type SourceFile } from './source-tree.ts';
+
+/** From left to right; a module imports only from its left, and modules of one rank never import each other. */
+const ORDER: readonly (readonly string[])[] = [
+  ['kernel'], ['runtime'], ['security'], ['identity', 'valuation'], ['ledger'], ['chain'], ['clearing', 'rewards', 'auth'], ['monitor'], ['api', 'cli'], ['roots'],
+];
+
+/** Any file of these may be imported from outside; of all others only the surface, `<module>/<module>.ts`. */
+const OPEN_MODULES = ['kernel', 'runtime'];
+/** The roots assemble these from their files. */
+const OPEN_TO_ROOTS = ['api', 'cli'];
+
+const MAX_LINES = 500;
+/** Longer files, each with the reason why it is better in one piece. */
+const LONG_FILES: Readonly<Record<string, string>> = {};
+
+const FORBIDDEN_FOLDERS = ['utils', 'util', 'common', 'shared', 'helpers', 'lib', 'misc'];
+
+const sources = readSources('src');
+const program = sources.filter((file) => !isTest(file.path));
+const everything = [...sources, ...readSources('test'), ...readSources('tools')];
+
+function rankOf(module: string): number {
+  return ORDER.findIndex((modules) => modules.includes(module));
+}
+
+/** Says what is wrong with an import, or nothing. */
+function judgeImport(from: string, to: string): string | undefined {
+  const importer = moduleOf(from);
+  const imported = moduleOf(to);
+  if (importer === undefined || importer === imported) return undefined;
+  if (imported === undefined) return `${from} imports ${to}: the program does not depend on tests or tools`;
+  if (rankOf(imported) >= rankOf(importer)) return `${from} imports ${to}: ${imported} is not left of ${importer}`;
+  if (OPEN_MODULES.includes(imported) || basename(to) === `${imported}.ts`) return undefined;
+  if (importer === 'roots' && OPEN_TO_ROOTS.includes(imported)) return undefined;
+  return `${from} imports ${to}: from outside only src/${imported}/${imported}.ts may be imported`;
+}
+
+function fileOf(path: string, text: string): SourceFile {
+  return { path, text, imports: readImports(path, text) };
+}
+
+describe('imports', () => {
+  test('every folder of src has its place in the order', () => {
+    const modules = new Set(sources.map((file) => moduleOf(file.path) ?? ''));
+    expect([...modules].filter((module) => rankOf(module) === -1)).toEqual([]);
+  });
+
+  test('point one way and reach only surfaces', () => {
+    expect(program.flatMap((file) => file.imports.map((target) => judgeImport(file.path, target))).filter(Boolean)).toEqual([]);
+  });
+
+  test('name files that exist', () => {
+    const missing = everything.flatMap((file) => file.imports.filter((target) => !existsSync(join(ROOT, target))).map((target) => `${file.path} → ${target}`));
+    expect(missing).toEqual([]);
+  });
+
+  test('make no cycle, inside a module neither', () => {
+    expect(findImportCycle(everything)).toBeUndefined();
+  });
+
+  test('and these rules catch what they forbid', () => {
+    expect(judgeImport('src/ledger/a.ts', 'src/api/server.ts')).toContain('not left of ledger');
+    expect(judgeImport('src/identity/a.ts', 'src/valuation/valuation.ts')).toContain('not left of identity');
+    expect(judgeImport('src/api/a.ts', 'src/ledger/store.ts')).toContain('only src/ledger/ledger.ts');
+    expect(judgeImport('src/api/a.ts', 'src/context.ts')).toContain('not left of api');
+    expect(judgeImport('src/api/a.ts', 'test/fixtures/database.ts')).toContain('does not depend on tests');
+    expect(judgeImport('src/main.ts', 'src/api/server.ts')).toBeUndefined();
+    expect(judgeImport('src/api/a.ts', 'src/ledger/ledger.ts')).toBeUndefined();
+    expect(findImportCycle([fileOf('src/a/x.ts', `import type {\n  Y,\n} from './y.ts';`), fileOf('src/a/y.ts', `export * from '../a/x.ts';`)])).toEqual(['src/a/x.ts', 'src/a/y.ts', 'src/a/x.ts']);
+  });
+});
+
+describe('files', () => {
+  test('open with a sentence that says what they are for', () => {
+    const silent = everything.filter(({ text }) => {
+      const opening = text.replace(/^#!.*\n/, '').match(/^(\/\/ .*\n)+/)?.[0] ?? '';
+      return opening.length < 30 || !/[.:]\s*$/m.test(opening);
+    });
+    expect(silent.map((file) => file.path)).toEqual([]);
+  });
+
+  test(`have at most ${MAX_LINES} lines, or a reason`, () => {
+    const long = everything.filter((file) => file.text.split('\n').length - 1 > MAX_LINES).map((file) => file.path);
+    expect(long.filter((path) => LONG_FILES[path] === undefined)).toEqual([]);
+    expect(Object.keys(LONG_FILES).filter((path) => !long.includes(path))).toEqual([]);
+  });
+
+  test('are in folders that say what is in them', () => {
+    const folders = listFolders(['src', 'test', 'tools', 'db', 'docs', 'examples']);
+    expect(folders.filter((folder) => FORBIDDEN_FOLDERS.includes(basename(folder)))).toEqual([]);
+  });
+
+  test('keep no mutable state in module scope', () => {
+    const stateful = program.flatMap((file) => [...file.text.matchAll(/^(?:export )?(?:let|var) .*/gm)].map((match) => `${file.path}: ${match[0]}`));
+    expect(stateful).toEqual([]);
+  });
+});
+
+describe('documents name files that exist', () => {
+  for (const document of ['ARCHITECTURE.md', 'docs/walkthrough-transfer.md']) {
+    test.skipIf(!existsSync(join(ROOT, document)))(document, () => {
+      const mentioned = readMentionedPaths(document, readFileSync(join(ROOT, document), 'utf8'));
+      expect(mentioned.length).toBeGreaterThan(0);
+      expect(mentioned.filter((path) => !existsSync(join(ROOT, path)) && !existsSync(join(ROOT, 'src', path)))).toEqual([]);
+    });
+  }
+
+  test('and only what looks like a path is taken for one', () => {
+    const text = 'See `src/ledger/store.ts:post`, `kernel/amount.ts`, `/api/points/transfer`, `a/b`, `src/<module>/`, [more](decisions/0001-x.md#why), [web](https://x.org/a.md).';
+    expect(readMentionedPaths('docs/a.md', text)).toEqual(['src/ledger/store.ts', 'kernel/amount.ts', 'docs/decisions/0001-x.md']);
+  });
+});

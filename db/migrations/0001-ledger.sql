@@ -44,7 +44,7 @@ create table ledger.account (
   asset_id integer not null,
   purpose text not null constraint account_purpose_known check (purpose in (
     'lot', 'debt', 'issued', 'redeemed', 'expired', 'clawback', 'adjustment', 'fee', 'transit', 'position', 'stock', 'delivered')),
-  -- The day on which what is left of a lot expires.
+  -- The last day on which a lot can be spent; what is left after it expires.
   expires_on date not null default 'infinity',
   debits_posted bigint not null default 0,
   credits_posted bigint not null default 0,
@@ -91,7 +91,7 @@ create table ledger.transaction (
   -- The transaction this one reverses, captures or releases.
   related_id uuid,
   kind text not null constraint transaction_kind_known check (kind in (
-    'earn', 'transfer', 'conversion', 'redeem', 'hold', 'capture', 'release', 'reverse', 'expire', 'adjust', 'allot')),
+    'earn', 'transfer', 'conversion', 'redeem', 'hold', 'capture', 'release', 'reverse', 'clawback', 'expire', 'adjust', 'allot')),
   rate text,
   reference text,
   -- Entry layers, one letter each, when not all are posted: p posted, d pending debit, c pending credit.

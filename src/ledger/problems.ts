@@ -75,4 +75,8 @@ export const ledgerProblems = defineProblems({
     status: 400, error: 'Insufficient platform reserve',
     advice: 'The platform has reached its net debit cap; it can go on after it has prefunded or settled.',
   },
+  cap_below_use: {
+    status: 409, error: 'Cap below present use',
+    advice: 'Set a cap that is at least what is in use.',
+  },
 });

@@ -13,6 +13,8 @@ export interface Asset {
   /** Decimals of one unit. */
   readonly scale: number;
   readonly platformId: PlatformId | null;
+  /** Who owns its system accounts; derived from the platform's id. */
+  readonly ownerId: OwnerId | null;
   /** What reversing an earn that is already spent does. */
   readonly clawback: Clawback;
   /** Days that newly issued points live; null for ever. */
@@ -28,7 +30,7 @@ export type Purpose =
   | 'position' | 'stock' | 'delivered';
 
 export type TransactionKind =
-  | 'earn' | 'transfer' | 'conversion' | 'redeem' | 'hold' | 'capture' | 'release' | 'reverse' | 'expire' | 'adjust' | 'allot';
+  | 'earn' | 'transfer' | 'conversion' | 'redeem' | 'hold' | 'capture' | 'release' | 'reverse' | 'clawback' | 'expire' | 'adjust' | 'allot';
 
 /** Small JSON that a caller attaches to a transaction; kept and given back as it is. */
 export type Details = Readonly<Record<string, string | number | boolean | null>>;
@@ -50,7 +52,7 @@ export interface EarnCommand extends CommandBase {
   readonly kind: 'earn';
   readonly amount: bigint;
   readonly occurredAtMs?: number | undefined;
-  /** The day on which the points expire; the platform's lifetime decides when absent. */
+  /** The last day on which the points can be spent; the platform's lifetime decides when absent. */
   readonly expiresOn?: Day | undefined;
 }
 
@@ -74,7 +76,8 @@ export interface RedeemCommand extends CommandBase {
 export interface HoldCommand extends CommandBase {
   readonly kind: 'hold';
   readonly amount: bigint;
-  readonly expiresAtMs: number;
+  /** How long the hold lasts: 1 s to 30 days. */
+  readonly expiresInMs: number;
 }
 
 /** Spends what a hold set aside; what is not captured goes back. */
@@ -102,7 +105,16 @@ export interface ReverseCommand extends CommandBase {
   readonly clawback?: Clawback | undefined;
 }
 
-/** Moves what is available in lots that expire on or before `day` to the platform's expired account. */
+/** Takes points back from a member when no single transaction is to be reversed, such as a refund that names no purchase. */
+export interface ClawbackCommand extends CommandBase {
+  readonly kind: 'clawback';
+  readonly amount: bigint;
+  readonly occurredAtMs?: number | undefined;
+  /** Overrides the platform's clawback policy. */
+  readonly clawback?: Clawback | undefined;
+}
+
+/** Moves what is available in lots whose last day is before `day` to the platform's expired account. */
 export interface ExpireCommand extends CommandBase {
   readonly kind: 'expire';
   readonly day: Day;
@@ -117,7 +129,7 @@ export interface AdjustCommand extends CommandBase {
 
 export type Command =
   | EarnCommand | TransferCommand | RedeemCommand | HoldCommand | CaptureCommand | ReleaseCommand | ReverseCommand
-  | ExpireCommand | AdjustCommand;
+  | ClawbackCommand | ExpireCommand | AdjustCommand;
 
 /** A bound over all stripes of a system account. */
 export interface Cap {
@@ -199,4 +211,45 @@ export interface Hold {
   readonly accountIds: readonly bigint[];
   readonly amounts: readonly bigint[];
   readonly resolvedBy: TransactionId | null;
+}
+
+/** One page of a member's history on a platform, newest first. */
+export interface HistoryPage {
+  readonly transactions: readonly PostedLeg[];
+  /** Give it back to get what follows; null at the end. */
+  readonly nextCursor: string | null;
+}
+
+export interface Ledger {
+  /** Decides and posts one command. Resolves after the commit is durable; a refusal or outage is an outcome, not an exception. */
+  submit(command: Command): Promise<Outcome>;
+
+  /** All registered assets, from memory. */
+  assets(): readonly Asset[];
+  /** The points of a platform; undefined when the platform is unknown. */
+  pointsOf(platformId: PlatformId): Asset | undefined;
+  assetById(assetId: number): Asset | undefined;
+  settlementAsset(): Asset;
+  /** Registers an asset, or returns the one with that code unchanged. */
+  registerAsset(asset: Pick<Asset, 'code' | 'kind' | 'platformId'> & Partial<Pick<Asset, 'scale' | 'clawback' | 'lifetimeDays'>>): Promise<Asset>;
+  setClawback(assetId: number, clawback: Clawback): Promise<void>;
+  /** Sets a bound over all stripes of a system account; refuses one below what is already used. */
+  setCap(cap: Cap): Promise<{ readonly ok: true } | { readonly ok: false; readonly problem: Problem }>;
+  /** A bound and how much of it is used; undefined where none is set. */
+  findCap(ownerId: OwnerId, assetId: number, purpose: Cap['purpose']): Promise<{ amount: bigint; used: bigint } | undefined>;
+
+  getBalance(memberId: MemberId, platformId: PlatformId): Promise<Balance>;
+  /** By page number (1..10,000) or by cursor; the cost of a page by cursor does not depend on how far it is. */
+  listHistory(memberId: MemberId, platformId: PlatformId, page: { readonly limit: number; readonly page?: number | undefined; readonly cursor?: string | undefined }): Promise<HistoryPage>;
+  /** All legs of a transaction, leg 0 first; empty when there is none. */
+  findTransaction(transactionId: TransactionId): Promise<readonly PostedLeg[]>;
+  findHold(holdId: TransactionId): Promise<Hold | undefined>;
+
+  /** Releases holds whose time is over and expires lots whose day has come; returns how many it resolved. Bounded work for each call. */
+  sweep(): Promise<{ readonly released: number; readonly expired: number }>;
+
+  /** Commands waiting or in flight. */
+  pending(): number;
+  /** Finishes what is in flight, refuses what comes later, and closes the lanes. */
+  close(): Promise<void>;
 }

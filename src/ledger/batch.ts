@@ -1,0 +1,311 @@
+// The life of one batch: read what is missing, decide one command after another, write all buckets in one commit.
+// Nothing is answered before the commit is durable. Before this: `poster.ts` chose the tasks and owns the buckets meanwhile.
+
+import { randomUUID } from 'node:crypto';
+import { assert } from '../kernel/assert.ts';
+import { bucketOfTransaction, deriveTransactionId, type Bucket, type MemberId, type TransactionId } from '../kernel/ids.ts';
+import type { Problem } from '../kernel/problem.ts';
+import type { DedicatedClient } from '../runtime/database.ts';
+import type { ValueModel } from '../valuation/valuation.ts';
+import { accountOf, newWallet, type Account } from './account.ts';
+import { allotQuota, capOf, headroomOf } from './allot-quota.ts';
+import type { BucketState } from './bucket-state.ts';
+import { decide, walletsFor } from './decide.ts';
+import type { Shortage } from './plan.ts';
+import { identityOf, nextSequence, numberAccount, postPlan } from './post-plan.ts';
+import { replayOf } from './replay.ts';
+import { findPosted, loadHold, loadReversed, loadWallets, lockBucket, STALE, writeBucket, type RowTypes } from './store.ts';
+import type { Task, TaskResult } from './task.ts';
+import type { Cap, Command, Hold, Outcome, PostedLeg } from './types.ts';
+import { createView, platformOf, type AssetBook, type View } from './view.ts';
+
+/** A change of a cap; runs alone on all buckets. */
+export interface CapTask {
+  readonly cap: Cap;
+}
+
+export interface BatchContext {
+  readonly book: AssetBook;
+  readonly model: ValueModel;
+  readonly nowMs: number;
+  readonly types: RowTypes;
+  /** True when the same task would find all stripes of that account dry again. */
+  isDry(account: Account, need: bigint): boolean;
+  noteDry(account: Account, room: bigint): void;
+}
+
+/** The commit was not confirmed by the synchronous replica: it may be lost in a failover, so nobody may be told yes. */
+export class NotConfirmed extends Error {
+  override name = 'NotConfirmed';
+}
+
+class Stale extends Error {
+  readonly code = STALE;
+}
+
+/** Starts a batch: locks the buckets where the process cannot trust what it knows. Returns whether a dbTransaction is open. */
+export async function openBatch(client: DedicatedClient, states: readonly BucketState[], lock: boolean): Promise<boolean> {
+  const locking = lock || states.some((state) => state.known === undefined || state.contended > 0);
+  if (locking) {
+    const begun = client.query('begin');
+    const locks = states.map(async (state) => {
+      const locked = await lockBucket(client, state.bucket);
+      if (state.known?.sequence !== locked.sequence) state.forget();
+      state.known = locked;
+    });
+    await allOrFirstError<unknown>([begun, ...locks]);
+  }
+  for (const state of states) state.begin();
+  return locking;
+}
+
+/** Decides and commits all tasks. Throws when the commit failed; then nothing was posted, or the outcome is unknown. */
+export async function runBatch(
+  client: DedicatedClient, tasks: readonly Task[], states: readonly BucketState[], context: BatchContext, lookUpFirst: boolean,
+): Promise<TaskResult[]> {
+  const open = await openBatch(client, states, lookUpFirst);
+  const stateOf = new Map(states.map((state) => [state.bucket, state]));
+  const results = new Map<Task, TaskResult>();
+
+  const loaded: Loaded = { holds: new Map(), reversed: new Map(), posted: new Map() };
+  const view = createBatchView(tasks, context, stateOf, loaded);
+  await load(client, tasks, stateOf, view, context, loaded, lookUpFirst);
+  for (const task of tasks) {
+    const posted = loaded.posted.get(task.transactionId);
+    results.set(task, posted === undefined ? decideTask(task, view, stateOf, loaded, context) : replayOf(posted, task));
+  }
+
+  // A refusal must not hide that the same request was posted before: the first result is given again.
+  if (!lookUpFirst) {
+    const refused = tasks.filter((task) => isRefusal(results.get(task)));
+    const posted = await lookUp(client, refused, stateOf);
+    for (const task of refused) {
+      const first = posted.get(task.transactionId);
+      if (first !== undefined) results.set(task, replayOf(first, task));
+    }
+  }
+  await closeBatch(client, states, context.types, open);
+  return tasks.map((task) => results.get(task) ?? 'short');
+}
+
+/** Writes what was decided and commits it. */
+export async function closeBatch(
+  client: DedicatedClient, states: readonly BucketState[], types: RowTypes, open: boolean, also: readonly (() => Promise<unknown>)[] = [],
+): Promise<void> {
+  const written = states.filter((state) => state.writes.rows.length > 0);
+  const [only] = written;
+  if (!open && written.length === 1 && also.length === 0 && only !== undefined) {
+    await writeBucket(client, only, types);
+  } else if (open || written.length > 0 || also.length > 0) {
+    const answers = await allOrFirstError<unknown>([
+      ...(open ? [] : [client.query('begin')]),
+      ...written.map((state) => writeBucket(client, state, types)),
+      ...also.map((statement) => statement()),
+      client.query('commit'),
+    ]);
+    const { command } = answers.at(-1) as { command: string };
+    if (command !== 'COMMIT') throw new Error(`COMMIT was answered by ${command}`);
+  }
+  for (const state of written) for (const account of state.writes.accounts) account.stored = true;
+}
+
+/** What was read for the tasks of one batch, kept up to date while they are decided one after another. */
+interface Loaded {
+  readonly holds: Map<TransactionId, Hold | undefined>;
+  readonly reversed: Map<TransactionId, bigint>;
+  readonly posted: Map<TransactionId, PostedLeg>;
+}
+
+/** Reads, in one round trip, whatever the decisions need and the process does not know. */
+async function load(
+  client: DedicatedClient, tasks: readonly Task[], stateOf: ReadonlyMap<Bucket, BucketState>, view: View, context: BatchContext, loaded: Loaded, lookUpFirst: boolean,
+): Promise<void> {
+  const waits: Promise<unknown>[] = [];
+  for (const [bucket, wanted] of missingWallets(tasks, stateOf, view, context)) {
+    waits.push(loadWallets(client, bucket, wanted).then((wallets) => wallets.forEach((wallet) => stateOf.get(bucket)?.remember(wallet))));
+  }
+  for (const { command } of tasks) {
+    if (command.kind === 'capture' || command.kind === 'release') {
+      waits.push(loadHold(client, bucketOfTransaction(command.holdId), command.holdId).then((hold) => loaded.holds.set(command.holdId, hold)));
+    } else if (command.kind === 'reverse') {
+      const id = command.transactionId;
+      waits.push(loadReversed(client, bucketOfTransaction(id), id).then((amount) => loaded.reversed.set(id, amount)));
+    }
+  }
+  if (lookUpFirst) waits.push(lookUp(client, tasks, stateOf).then((found) => found.forEach((leg, id) => loaded.posted.set(id, leg))));
+  if (waits.length > 0) await allOrFirstError(waits);
+}
+
+type Wanted = ReturnType<typeof newWallet>;
+
+function missingWallets(tasks: readonly Task[], stateOf: ReadonlyMap<Bucket, BucketState>, view: View, context: BatchContext): Map<Bucket, Wanted[]> {
+  const missing = new Map<Bucket, Wanted[]>();
+  const seen = new Set<string>();
+  const buckets = [...stateOf.keys()];
+  for (const task of tasks) {
+    const name = (bucket: Bucket, ownerId: Wanted['ownerId'], assetId: number): void => {
+      const state = stateOf.get(bucket);
+      assert(state !== undefined, `bucket ${bucket} belongs to the batch`);
+      if (state.find(ownerId, assetId) !== undefined) return;
+      const key = `${bucket}/${ownerId}${assetId}`;
+      if (seen.has(key)) return;
+      seen.add(key);
+      const list = missing.get(bucket);
+      if (list === undefined) missing.set(bucket, [newWallet(bucket, ownerId, assetId)]);
+      else list.push(newWallet(bucket, ownerId, assetId));
+    };
+    walletsFor(task.command, view, name);
+    // With all buckets at hand, every stripe of the system accounts may be asked for quota.
+    if (task.escalated) {
+      walletsFor(task.command, view, (_bucket, ownerId, assetId) => {
+        if (context.book.owners.has(ownerId)) for (const bucket of buckets) name(bucket, ownerId, assetId);
+      });
+    }
+  }
+  return missing;
+}
+
+function createBatchView(tasks: readonly Task[], context: BatchContext, stateOf: ReadonlyMap<Bucket, BucketState>, loaded: Loaded): View {
+  const originals = new Map<TransactionId, readonly PostedLeg[]>();
+  for (const task of tasks) if (task.command.kind === 'reverse') originals.set(task.command.transactionId, task.originals);
+  return createView(context.book, context.model, context.nowMs, {
+    wallet: (bucket, ownerId, assetId) => {
+      const wallet = stateOf.get(bucket)?.find(ownerId, assetId);
+      assert(wallet !== undefined, `wallet ${ownerId}/${assetId} of bucket ${bucket} was not loaded`);
+      return wallet;
+    },
+    hold: (holdId) => loaded.holds.get(holdId),
+    original: (transactionId) => originals.get(transactionId) ?? [],
+    reversed: (transactionId) => loaded.reversed.get(transactionId) ?? 0n,
+  });
+}
+
+function decideTask(task: Task, view: View, stateOf: ReadonlyMap<Bucket, BucketState>, loaded: Loaded, context: BatchContext): TaskResult {
+  let decision = decide(task.command, view);
+  // A conversion's reversal may be short on one side only, so one allotment is enough for each account; two bound the loop.
+  for (let tries = 0; decision.type === 'short' && tries < 2; tries += 1) {
+    const { shortage } = decision;
+    if (context.isDry(shortage.account, shortage.need)) return refused(shortage.otherwise);
+    if (!task.escalated) return 'short';
+    if (!takeQuota(shortage, task, stateOf, context)) return refused(shortage.otherwise);
+    decision = decide(task.command, view);
+  }
+  if (decision.type === 'short') return refused(decision.shortage.otherwise);
+  if (decision.type === 'refuse') return refused(decision.problem);
+  const { plan } = decision;
+  const transaction = postPlan(plan, identityOf(task.command, task.transactionId, task.fingerprint), context.nowMs, view.today, (memberId) => {
+    const state = stateOf.get(view.bucketOf(memberId));
+    assert(state !== undefined, 'the bucket of each leg belongs to the batch');
+    return state;
+  });
+  noteChanges(plan, loaded, transaction);
+  return { ok: true, transaction, replayed: false };
+}
+
+/** What later tasks of the same batch must see: a hold is resolved once, a reversal counts at once. */
+function noteChanges(plan: Parameters<typeof postPlan>[0], loaded: Loaded, transaction: PostedLeg): void {
+  const { hold, reversal } = plan;
+  if (hold?.change === 'resolve') {
+    const resolved: Hold = { ...hold.hold, state: hold.state, captured: hold.captured, resolvedBy: transaction.transactionId };
+    loaded.holds.set(hold.hold.holdId, resolved);
+  }
+  if (reversal !== undefined) loaded.reversed.set(reversal.transactionId, (loaded.reversed.get(reversal.transactionId) ?? 0n) + reversal.amount);
+}
+
+function refused(problem: Problem): Outcome {
+  return { ok: false, problem };
+}
+
+function isRefusal(result: TaskResult | undefined): boolean {
+  return result !== undefined && result !== 'short' && !result.ok;
+}
+
+/** Which of the tasks were posted before. Throws Stale when the buckets have moved on since the batch began. */
+async function lookUp(client: DedicatedClient, tasks: readonly Task[], stateOf: ReadonlyMap<Bucket, BucketState>): Promise<Map<TransactionId, PostedLeg>> {
+  const byBucket = Map.groupBy(tasks, (task) => bucketOfTransaction(task.transactionId));
+  const posted = new Map<TransactionId, PostedLeg>();
+  await allOrFirstError([...byBucket].map(async ([bucket, of]) => {
+    const { sequence, found } = await findPosted(client, bucket, of.map((task) => task.transactionId));
+    if (sequence !== stateOf.get(bucket)?.base.sequence) throw new Stale(`bucket ${bucket} moved on`);
+    for (const leg of found) posted.set(leg.transactionId, leg);
+  }));
+  return posted;
+}
+
+/** Moves quota from the other stripes to the one that is short; false when all together have too little. */
+function takeQuota({ account, need }: Shortage, task: Task, stateOf: ReadonlyMap<Bucket, BucketState>, context: BatchContext): boolean {
+  const stripes = stripesOf(account, stateOf);
+  const floors = allotQuota(stripes, capOf(stripes), account, need);
+  if (floors === undefined) {
+    context.noteDry(account, headroomOf(stripes));
+    return false;
+  }
+  setFloors(stripes, floors, stateOf, context, task.command.platformId);
+  return true;
+}
+
+/** The stripes of one system account, one for each bucket of the batch. */
+function stripesOf(account: Pick<Account, 'ownerId' | 'assetId' | 'purpose'>, stateOf: ReadonlyMap<Bucket, BucketState>): Account[] {
+  return [...stateOf.values()].map((state) => {
+    const wallet = state.find(account.ownerId, account.assetId);
+    assert(wallet !== undefined, 'all stripes of a short account are loaded');
+    return accountOf(wallet, account.purpose);
+  });
+}
+
+/** Changes the floors, one journal row for each stripe whose floor moves. */
+function setFloors(stripes: readonly Account[], floors: readonly bigint[], stateOf: ReadonlyMap<Bucket, BucketState>, context: BatchContext, platformId: Command['platformId']): void {
+  stripes.forEach((stripe, index) => {
+    const floor = floors[index] ?? 0n;
+    const state = stateOf.get(stripe.bucket);
+    if (stripe.floor === floor && stripe.stored || state === undefined) return;
+    const sequence = nextSequence(state);
+    numberAccount(stripe, state);
+    const owner = stripe.ownerId as MemberId;
+    state.writes.rows.push({
+      bucket: stripe.bucket, sequence, leg: 0, kind: 'allot', fingerprint: 0n, entries: [], memberId: owner, assetId: stripe.assetId,
+      transactionId: deriveTransactionId(stripe.bucket, platformId, owner, `allot/${randomUUID()}`),
+      postedAtMs: context.nowMs, occurredAtMs: null, counterpartyId: null, targetAssetId: null, amount: -floor, credited: null, fee: null, rate: null,
+      balanceAfter: null, targetBalanceAfter: null, relatedId: null, reference: null,
+      details: { account_id: Number(stripe.accountId), floor_before: stripe.floor === null ? null : String(stripe.floor), floor_after: String(floor) },
+    });
+    stripe.floor = floor;
+    stripe.lastSequence = sequence;
+    state.writes.accounts.add(stripe);
+  });
+}
+
+/** Sets a cap: new floors on all stripes and the cap's own row, in one commit. False when more than that is in use already. */
+export async function runCapTask(
+  client: DedicatedClient, { cap }: CapTask, states: readonly BucketState[], context: BatchContext, writeCap: (client: DedicatedClient) => Promise<unknown>,
+): Promise<boolean> {
+  const open = await openBatch(client, states, true);
+  const stateOf = new Map(states.map((state) => [state.bucket, state]));
+  await allOrFirstError(states.map(async (state) => {
+    if (state.find(cap.ownerId, cap.assetId) !== undefined) return;
+    const [wallet] = await loadWallets(client, state.bucket, [cap]);
+    if (wallet !== undefined) state.remember(wallet);
+  }));
+  const stripes = stripesOf(cap, stateOf);
+  const floors = allotQuota(stripes, cap.amount);
+  if (floors === undefined) {
+    await client.query('rollback');
+    return false;
+  }
+  const asset = context.book.byId.get(cap.assetId);
+  const points = [...context.book.pointsByPlatform.values()].find((candidate) => candidate.ownerId === cap.ownerId);
+  assert(asset !== undefined && points !== undefined, 'a cap names a known asset and a platform');
+  setFloors(stripes, floors, stateOf, context, platformOf(points));
+  await closeBatch(client, states, context.types, open, [() => writeCap(client)]);
+  return true;
+}
+
+/** Waits for all, so that none is left unobserved, then throws the first error or gives the values. */
+async function allOrFirstError<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  const values: T[] = [];
+  for (const result of await Promise.allSettled(promises)) {
+    if (result.status === 'rejected') throw result.reason;
+    values.push(result.value);
+  }
+  return values;
+}

@@ -1,0 +1,84 @@
+// What the process knows of one bucket: its sequence number and the wallets seen lately. It is true as long as the
+// database still shows that sequence number, which `ledger.post` checks at every write; then it is thrown away.
+
+import type { Bucket, OwnerId } from '../kernel/ids.ts';
+import type { Account, Wallet } from './account.ts';
+import type { HoldPlan } from './plan.ts';
+import type { PostedLeg } from './types.ts';
+
+/** A hold or reversal to be written with the rows. */
+export interface HoldWrite {
+  readonly row: PostedLeg;
+  readonly plan: HoldPlan;
+}
+
+export interface ReversalWrite {
+  readonly row: PostedLeg;
+  readonly originalId: PostedLeg['transactionId'];
+  readonly amount: bigint;
+}
+
+/** What one batch has decided to write in a bucket. */
+export interface Writes {
+  readonly rows: PostedLeg[];
+  readonly accounts: Set<Account>;
+  readonly holds: HoldWrite[];
+  readonly reversals: ReversalWrite[];
+}
+
+/** Wallets remembered for a bucket: between one and two times this many. */
+const WALLETS_PER_GENERATION = 50_000;
+
+export class BucketState {
+  readonly bucket: Bucket;
+  /** The last sequence number and account number, as far as decided; undefined when not known. */
+  known: { sequence: bigint; accountCount: bigint } | undefined;
+  /** Batches for which the row is locked before deciding, as another process was seen writing here, instead of checked after. */
+  contended = 0;
+  /** What the batch in progress will write. */
+  writes: Writes = noWrites();
+  /** `known` as of the start of the batch in progress. */
+  base: { readonly sequence: bigint; readonly accountCount: bigint } = { sequence: 0n, accountCount: 0n };
+  private young = new Map<string, Wallet>();
+  private old = new Map<string, Wallet>();
+
+  constructor(bucket: Bucket) {
+    this.bucket = bucket;
+  }
+
+  /** A remembered wallet. What has not been asked for during a whole generation is forgotten. */
+  find(ownerId: OwnerId, assetId: number): Wallet | undefined {
+    const key = `${ownerId}${assetId}`;
+    const found = this.young.get(key);
+    if (found !== undefined) return found;
+    const older = this.old.get(key);
+    if (older !== undefined) this.young.set(key, older);
+    return older;
+  }
+
+  remember(wallet: Wallet): void {
+    this.young.set(`${wallet.ownerId}${wallet.assetId}`, wallet);
+  }
+
+  /** Starts a batch on what is known. */
+  begin(): void {
+    if (this.young.size > WALLETS_PER_GENERATION) {
+      this.old = this.young;
+      this.young = new Map();
+    }
+    this.writes = noWrites();
+    if (this.known !== undefined) this.base = { ...this.known };
+  }
+
+  /** Forgets everything: the next batch locks the bucket and reads anew. */
+  forget(): void {
+    this.known = undefined;
+    this.young = new Map();
+    this.old = new Map();
+    this.writes = noWrites();
+  }
+}
+
+function noWrites(): Writes {
+  return { rows: [], accounts: new Set(), holds: [], reversals: [] };
+}

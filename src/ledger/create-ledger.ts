@@ -1,0 +1,174 @@
+// Puts the ledger together: the asset book, the poster with its lanes, and the reads.
+
+import { assert } from '../kernel/assert.ts';
+import { bucketOf, bucketOfTransaction, deriveTransactionId, type Bucket, type MemberId, type PlatformId, type TransactionId } from '../kernel/ids.ts';
+import { dayOf, NEVER, type Clock } from '../kernel/time.ts';
+import type { Pool } from '../runtime/database.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Valuation } from '../valuation/valuation.ts';
+import { availableOf, debtOf, spendable, walletBalance } from './account.ts';
+import { ensureNetwork, insertAsset, loadBook, loadCap, writeCap, writeClawback } from './asset-book.ts';
+import { createLane } from './lane.ts';
+import { Poster } from './poster.ts';
+import { ledgerProblems } from './problems.ts';
+import { fingerprintOf } from './replay.ts';
+import { findLegs, listDueHolds, listExpiredLots, listLegs, loadHold, loadRowTypes, loadWallet } from './store.ts';
+import type { Task } from './task.ts';
+import type { Balance, Command, HistoryPage, Ledger, Outcome, PostedLeg } from './types.ts';
+
+export interface LedgerOptions {
+  /** For reads. */
+  readonly pool: Pool;
+  /** For the lanes' own connections. */
+  readonly url: string;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly valuation: Valuation;
+  /** Connections that post; 2 unless measured otherwise. */
+  readonly lanes?: number;
+  /** Buckets of a network that does not exist yet; ignored for one that does. */
+  readonly bucketCount?: number;
+  /** Most commands in one commit. */
+  readonly maxBatch?: number;
+}
+
+const DEFAULT_LANES = 2;
+/** Enough to spread over a few machines later, few enough that a batch fills on one (docs/decisions/0002). */
+const DEFAULT_BUCKETS = 8;
+const BOOK_REFRESH_MS = 1_000;
+/** Work of one sweep in one bucket. */
+const SWEEP_LIMIT = 500;
+const MAX_SEQUENCE = 2n ** 63n - 1n;
+
+export async function createLedger(options: LedgerOptions): Promise<Ledger> {
+  const { pool, clock, log } = options;
+  await ensureNetwork(pool, options.bucketCount ?? DEFAULT_BUCKETS);
+  let book = await loadBook(pool);
+  const refresh = async (): Promise<void> => {
+    book = await loadBook(pool);
+  };
+  const refreshing = setInterval(() => void refresh().catch((error: unknown) => log.debug({ err: error }, 'assets could not be refreshed')), BOOK_REFRESH_MS);
+  refreshing.unref();
+
+  const lanes = Array.from({ length: options.lanes ?? DEFAULT_LANES }, (_, index) => createLane(options, index));
+  const poster = new Poster({
+    lanes, clock, log, writeCap,
+    types: await loadRowTypes(pool),
+    book: () => book,
+    model: () => options.valuation.model(),
+    ...(options.maxBatch === undefined ? {} : { maxBatch: options.maxBatch }),
+  });
+  const bucketFor = (memberId: MemberId): Bucket => bucketOf(memberId, book.bucketCount);
+
+  /** All legs, read from the bucket of each member concerned. */
+  const findTransaction = async (transactionId: TransactionId): Promise<PostedLeg[]> => {
+    const bucket = bucketOfTransaction(transactionId);
+    if (bucket >= book.bucketCount) return [];
+    const legs = await findLegs(pool, bucket, transactionId);
+    const [first] = legs;
+    if (first === undefined || first.counterpartyId === null || legs.length > 1) return first?.leg === 0 ? legs : [];
+    const other = bucketFor(first.counterpartyId);
+    return other === bucket ? legs : [...legs, ...(await findLegs(pool, other, transactionId))];
+  };
+
+  const submit = async (command: Command): Promise<Outcome> => {
+    if (command.kind !== 'reverse') return poster.submit(toTask(command, [], bucketFor));
+    try {
+      return await poster.submit(toTask(command, await findTransaction(command.transactionId), bucketFor));
+    } catch (error) {
+      log.error({ err: error }, 'the transaction to reverse could not be read');
+      return { ok: false, problem: ledgerProblems.unavailable() };
+    }
+  };
+
+  return {
+    submit,
+    findTransaction,
+    assets: () => [...book.byId.values()],
+    pointsOf: (platformId) => book.pointsByPlatform.get(platformId),
+    assetById: (assetId) => book.byId.get(assetId),
+    settlementAsset: () => book.settlement,
+    registerAsset: async (asset) => {
+      await insertAsset(pool, asset);
+      await refresh();
+      const registered = [...book.byId.values()].find((candidate) => candidate.code === asset.code);
+      assert(registered !== undefined, `asset ${asset.code} was registered`);
+      return registered;
+    },
+    setClawback: async (assetId, clawback) => {
+      await writeClawback(pool, assetId, clawback);
+      await refresh();
+    },
+    setCap: async (cap) => ((await poster.setCap(cap)) ? { ok: true } : { ok: false, problem: ledgerProblems.cap_below_use() }),
+    findCap: (ownerId, assetId, purpose) => loadCap(pool, ownerId, assetId, purpose),
+    getBalance: async (memberId, platformId) => {
+      const points = book.pointsByPlatform.get(platformId);
+      assert(points !== undefined, `platform ${platformId} has no points asset`);
+      return balanceOf(await loadWallet(pool, bucketFor(memberId), memberId, points.assetId), dayOf(clock.now()));
+    },
+    listHistory: async (memberId, platformId, { limit, page, cursor }): Promise<HistoryPage> => {
+      const points = book.pointsByPlatform.get(platformId);
+      assert(points !== undefined, `platform ${platformId} has no points asset`);
+      const before = cursor === undefined ? MAX_SEQUENCE : BigInt(cursor);
+      const offset = cursor === undefined ? ((page ?? 1) - 1) * limit : 0;
+      const rows = await listLegs(pool, bucketFor(memberId), memberId, points.assetId, before, limit + 1, offset);
+      const transactions = rows.slice(0, limit);
+      return { transactions, nextCursor: rows.length > limit ? String(transactions.at(-1)?.sequence) : null };
+    },
+    findHold: async (holdId) => (bucketOfTransaction(holdId) < book.bucketCount ? loadHold(pool, bucketOfTransaction(holdId), holdId) : undefined),
+    sweep: async () => {
+      let [released, expired] = [0, 0];
+      for (let index = 0; index < book.bucketCount; index += 1) {
+        const bucket = index as Bucket;
+        const holds = await listDueHolds(pool, bucket, clock.now(), SWEEP_LIMIT);
+        const lots = await listExpiredLots(pool, bucket, dayOf(clock.now()), SWEEP_LIMIT);
+        const platformOfAsset = (assetId: number): PlatformId => {
+          const platformId = book.byId.get(assetId)?.platformId ?? null;
+          assert(platformId !== null, 'members hold points of platforms only');
+          return platformId;
+        };
+        const releases = holds.map((hold) => submit({
+          kind: 'release', platformId: platformOfAsset(hold.assetId), memberId: hold.memberId, key: `timer/${hold.holdId}`, holdId: hold.holdId, cause: 'timer',
+        }));
+        const expiries = lots.map((lot) => submit({
+          kind: 'expire', platformId: platformOfAsset(lot.assetId), memberId: lot.memberId, key: `expire/${lot.assetId}/${lot.lastSequence}`, day: dayOf(clock.now()),
+        }));
+        released += (await Promise.all(releases)).filter((outcome) => outcome.ok).length;
+        expired += (await Promise.all(expiries)).filter((outcome) => outcome.ok).length;
+      }
+      return { released, expired };
+    },
+    pending: () => poster.pending,
+    close: async () => {
+      clearInterval(refreshing);
+      await poster.close();
+      await Promise.all(lanes.map((lane) => lane.close()));
+    },
+  };
+}
+
+/** A command with all that follows from it: its id, what it stands for, and the buckets it concerns. */
+function toTask(command: Command, originals: readonly PostedLeg[], bucketFor: (memberId: MemberId) => Bucket): Task {
+  const bucket = bucketFor(command.memberId);
+  const others = command.kind === 'transfer' ? [bucketFor(command.toMemberId)] : originals.map((leg) => leg.bucket);
+  return {
+    command, originals,
+    transactionId: deriveTransactionId(bucket, command.platformId, command.memberId, command.key),
+    fingerprint: fingerprintOf(command),
+    buckets: others.every((other) => other === bucket) ? [bucket] : [...new Set([bucket, ...others])].sort((a, b) => a - b),
+    escalated: false,
+  };
+}
+
+function balanceOf(wallet: Parameters<typeof walletBalance>[0], today: string): Balance {
+  const expiring = wallet.lots
+    .filter((lot) => lot.expiresOn !== NEVER && spendable(lot, today) > 0n)
+    .map((lot) => ({ expiresOn: lot.expiresOn, amount: spendable(lot, today) }));
+  return {
+    balance: walletBalance(wallet, today),
+    available: availableOf(wallet, today),
+    held: wallet.lots.reduce((sum, lot) => sum + lot.debitsPending, 0n),
+    debt: debtOf(wallet),
+    expiring,
+  };
+}

@@ -1,0 +1,103 @@
+// Hold, capture, release: spending in two phases. A hold moves pending sums only, and is resolved exactly once. Pure.
+
+import { smaller } from '../kernel/amount.ts';
+import { availableOf, type Wallet } from './account.ts';
+import { insufficient } from './decide-transfer.ts';
+import { assert } from '../kernel/assert.ts';
+import { debit, move, portionsToSpend, post, refusal, type Decision, type Movement, type Portion } from './plan.ts';
+import { ledgerProblems } from './problems.ts';
+import type { CaptureCommand, Hold, HoldCommand, ReleaseCommand } from './types.ts';
+import { systemWallet, type View } from './view.ts';
+
+const LONGEST_HOLD_MS = 30 * 86_400_000;
+const SHORTEST_HOLD_MS = 1_000;
+
+/** Pending: member −x, redeemed +x. */
+export function decideHold(command: HoldCommand, view: View): Decision {
+  const { memberId, amount } = command;
+  const points = view.points(command.platformId);
+  if (command.expiresInMs < SHORTEST_HOLD_MS || command.expiresInMs > LONGEST_HOLD_MS) {
+    return refusal(ledgerProblems.invalid_expiry('A hold lasts between 1 second and 30 days.', { field: 'expires_in' }));
+  }
+  const bucket = view.bucketOf(memberId);
+  const wallet = view.wallet(bucket, memberId, points.assetId);
+  const portions = portionsToSpend(wallet, amount, view.today);
+  if (portions === undefined) return refusal(insufficient(availableOf(wallet, view.today), amount, points));
+  return post({
+    legs: [{
+      kind: 'hold', memberId, wallet, amount, details: command.details,
+      movements: setAside(portions, systemWallet(view, bucket, points), amount, 1n),
+    }],
+    hold: { change: 'create', wallet, memberId, amount, portions, expiresAtMs: view.nowMs + command.expiresInMs },
+  });
+}
+
+/** Undoes the pending movements, then posts member −x, redeemed +x for what is captured; the rest is available again. */
+export function decideCapture(command: CaptureCommand, view: View): Decision {
+  const hold = view.hold(command.holdId);
+  const points = view.points(command.platformId);
+  if (hold === undefined || hold.assetId !== points.assetId || hold.memberId !== command.memberId) return refusal(ledgerProblems.hold_not_found());
+  if (hold.state === 'expired') return refusal(ledgerProblems.hold_expired());
+  if (hold.state !== 'held') return refusal(ledgerProblems.hold_resolved(`This hold is ${hold.state}.`));
+  if (hold.expiresAtMs <= view.nowMs) return refusal(ledgerProblems.hold_expired());
+  const amount = command.amount ?? hold.amount;
+  if (amount > hold.amount) return refusal(ledgerProblems.capture_exceeds_hold());
+  const bucket = view.bucketOf(hold.memberId);
+  const wallet = view.wallet(bucket, hold.memberId, hold.assetId);
+  const system = systemWallet(view, bucket, points);
+  const portions = portionsOf(hold, wallet);
+  return post({
+    legs: [{
+      kind: 'capture', memberId: hold.memberId, wallet, amount, relatedId: hold.holdId, details: command.details,
+      movements: [...setAside(portions, system, hold.amount, -1n), ...debit(firstOf(portions, amount)), move(system, 'redeemed', amount)],
+    }],
+    hold: { change: 'resolve', hold, state: 'captured', captured: amount },
+  });
+}
+
+/** Undoes the pending movements. */
+export function decideRelease(command: ReleaseCommand, view: View): Decision {
+  const hold = view.hold(command.holdId);
+  const points = view.points(command.platformId);
+  if (hold === undefined || hold.assetId !== points.assetId || hold.memberId !== command.memberId) return refusal(ledgerProblems.hold_not_found());
+  if (hold.state !== 'held') return refusal(ledgerProblems.hold_resolved(`This hold is ${hold.state}.`));
+  const overdue = hold.expiresAtMs <= view.nowMs;
+  if (command.cause === 'timer' && !overdue) return refusal(ledgerProblems.invalid_expiry('The time of this hold is not over.'));
+  const bucket = view.bucketOf(hold.memberId);
+  const wallet = view.wallet(bucket, hold.memberId, hold.assetId);
+  return post({
+    legs: [{
+      kind: 'release', memberId: hold.memberId, wallet, amount: hold.amount, relatedId: hold.holdId, details: command.details,
+      movements: setAside(portionsOf(hold, wallet), systemWallet(view, bucket, points), hold.amount, -1n),
+    }],
+    hold: { change: 'resolve', hold, state: overdue ? 'expired' : 'released', captured: 0n },
+  });
+}
+
+/** The pending movements of a hold (direction 1) or of its end (direction −1). */
+function setAside(portions: readonly Portion[], system: Wallet, amount: bigint, direction: 1n | -1n): Movement[] {
+  return [
+    ...portions.map(({ lot, amount: part }): Movement => ({ account: lot, amount: -part * direction, layer: 'd' })),
+    { ...move(system, 'redeemed', amount * direction), layer: 'c' },
+  ];
+}
+
+function portionsOf(hold: Hold, wallet: Wallet): Portion[] {
+  return hold.accountIds.map((accountId, index) => {
+    const lot = wallet.lots.find((candidate) => candidate.accountId === accountId);
+    assert(lot !== undefined, `hold ${hold.holdId} names account ${accountId}, which is no lot of its member`);
+    return { lot, amount: hold.amounts[index] ?? 0n };
+  });
+}
+
+/** The first `amount` of the portions, in their order. */
+function firstOf(portions: readonly Portion[], amount: bigint): Portion[] {
+  let left = amount;
+  const first: Portion[] = [];
+  for (const { lot, amount: part } of portions) {
+    const taken = smaller(part, left);
+    if (taken > 0n) first.push({ lot, amount: taken });
+    left -= taken;
+  }
+  return first;
+}

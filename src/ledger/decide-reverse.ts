@@ -1,0 +1,202 @@
+// Reverse: undoes a posted transaction, whole or in part, restoring the lots it took from. Pure.
+// A part of a part rounds so that all parts together give exactly the whole.
+
+import { assert } from '../kernel/assert.ts';
+import { formatAmount, smaller } from '../kernel/amount.ts';
+import type { Problem } from '../kernel/problem.ts';
+import type { Day } from '../kernel/time.ts';
+import { accountOf, type Account, type Wallet } from './account.ts';
+import { takeBack } from './decide-clawback.ts';
+import { mergeByDay, shortOf } from './decide-transfer.ts';
+import { balanceLimit, credit, move, post, refusal, type Decision, type LegPlan, type Movement } from './plan.ts';
+import { ledgerProblems } from './problems.ts';
+import type { Clawback, PostedLeg, ReverseCommand, TransactionKind } from './types.ts';
+import { systemWallet, type View } from './view.ts';
+
+/** The part of the original that this reversal covers: from `before` to `before + amount` of it. */
+interface Part {
+  readonly before: bigint;
+  readonly amount: bigint;
+}
+
+interface Reversing {
+  readonly first: PostedLeg;
+  readonly second: PostedLeg | undefined;
+  readonly part: Part;
+  readonly policy: Clawback | undefined;
+  readonly view: View;
+}
+
+/** The legs that undo one kind of transaction, or why they cannot be made. */
+type Undo = (reversing: Reversing) => readonly LegPlan[] | Problem | Decision;
+
+const undoByKind: Partial<Record<TransactionKind, Undo>> = {
+  earn: undoEarn, transfer: undoMove, conversion: undoConversion, redeem: undoRedeem, capture: undoCapture,
+};
+
+export function decideReverse(command: ReverseCommand, view: View): Decision {
+  const [first, second] = view.original(command.transactionId);
+  const points = view.points(command.platformId);
+  if (first === undefined || first.assetId !== points.assetId || first.memberId !== command.memberId) return refusal(ledgerProblems.transaction_not_found());
+  const undo = undoByKind[first.kind];
+  if (undo === undefined) return refusal(ledgerProblems.not_reversible(`This transaction is of kind ${first.kind}.`));
+  const before = view.reversed(first.transactionId);
+  const left = first.amount - before;
+  const amount = command.amount ?? left;
+  if (left === 0n || amount > left) {
+    return refusal(ledgerProblems.already_reversed(undefined, { reversible: formatAmount(left, points.scale) }));
+  }
+  const made = undo({ first, second, part: { before, amount }, policy: command.clawback, view });
+  if ('code' in made) return refusal(made);
+  if ('type' in made) return made;
+  const details = { ...command.details, reason: command.reason };
+  return post({
+    legs: made.map((leg) => ({ ...leg, details })),
+    reversal: { transactionId: first.transactionId, amount },
+  });
+}
+
+/** What of `total` belongs to the part, so that consecutive parts sum to `total` exactly. */
+function shareOf(total: bigint, whole: bigint, part: Part): bigint {
+  return (total * (part.before + part.amount)) / whole - (total * part.before) / whole;
+}
+
+function undoEarn({ first, part, policy, view }: Reversing): readonly LegPlan[] | Problem {
+  const points = view.asset(first.assetId);
+  const wallet = view.wallet(first.bucket, first.memberId, first.assetId);
+  const system = systemWallet(view, first.bucket, points);
+  const taken = takeBack(wallet, system, part.amount, policy ?? points.clawback, view, lotsOf(first, wallet));
+  if (taken === undefined) return ledgerProblems.clawback_refused();
+  return [leg(first, wallet, part.amount, [...taken, move(system, 'issued', part.amount)])];
+}
+
+function undoCapture(reversing: Reversing): readonly LegPlan[] | Problem {
+  const { first, part, view } = reversing;
+  const wallet = view.wallet(first.bucket, first.memberId, first.assetId);
+  const tooMuch = balanceLimit(wallet, part.amount, view.today);
+  if (tooMuch !== undefined) return tooMuch;
+  const system = systemWallet(view, first.bucket, view.asset(first.assetId));
+  return [leg(first, wallet, part.amount, [move(system, 'redeemed', -part.amount), ...restore(first, wallet, part)])];
+}
+
+/** As a capture; the reward's units go back into stock in proportion, whole units only. */
+function undoRedeem(reversing: Reversing): readonly LegPlan[] | Problem {
+  const { first, part, view } = reversing;
+  const made = undoCapture(reversing);
+  if ('code' in made) return made;
+  const units = shareOf(first.credited ?? 0n, first.amount, part);
+  if (units === 0n || first.targetAssetId === null) return made;
+  const reward = systemWallet(view, first.bucket, view.asset(first.assetId), first.targetAssetId);
+  return made.map((plan) => ({
+    ...plan,
+    credited: units,
+    targetAssetId: first.targetAssetId ?? 0,
+    movements: [...plan.movements, move(reward, 'delivered', -units), move(reward, 'stock', units)],
+  }));
+}
+
+/** The receiver gives back under the clawback policy; the sender's lots are restored. */
+function undoMove({ first, second, part, policy, view }: Reversing): readonly LegPlan[] | Problem {
+  assert(second !== undefined, 'a transfer has two legs');
+  const points = view.asset(first.assetId);
+  const wallet = view.wallet(first.bucket, first.memberId, first.assetId);
+  const toWallet = view.wallet(second.bucket, second.memberId, first.assetId);
+  const toSystem = systemWallet(view, second.bucket, points);
+  const tooMuch = balanceLimit(wallet, part.amount, view.today);
+  if (tooMuch !== undefined) return tooMuch;
+  const taken = takeBack(toWallet, toSystem, part.amount, policy ?? points.clawback, view, lotsOf(second, toWallet));
+  if (taken === undefined) return ledgerProblems.clawback_refused();
+  const transit = move(systemWallet(view, first.bucket, points), 'transit', -part.amount);
+  return [
+    leg(first, wallet, part.amount, [transit, ...restore(first, wallet, part)]),
+    leg(second, toWallet, part.amount, [...taken, move(toSystem, 'transit', part.amount)]),
+  ];
+}
+
+/** Both sides and the positions go back in proportion; the target platform's clawback policy holds for what it issued. */
+function undoConversion({ first, second, part, policy, view }: Reversing): readonly LegPlan[] | Problem | Decision {
+  const source = view.asset(first.assetId);
+  const target = view.asset(first.targetAssetId ?? 0);
+  const receiver = second ?? first;
+  const credited = shareOf(first.credited ?? 0n, first.amount, part);
+  const fee = shareOf(first.fee ?? 0n, first.amount, part);
+
+  const wallet = view.wallet(first.bucket, first.memberId, source.assetId);
+  const toWallet = view.wallet(receiver.bucket, receiver.memberId, target.assetId);
+  const tooMuch = balanceLimit(wallet, part.amount, view.today);
+  if (tooMuch !== undefined) return tooMuch;
+  const toSystem = systemWallet(view, receiver.bucket, target);
+  const taken = takeBack(toWallet, toSystem, credited, policy ?? target.clawback, view, lotsOf(receiver, toWallet));
+  if (taken === undefined) return ledgerProblems.clawback_refused();
+
+  const owing = accountOf(systemWallet(view, first.bucket, source, view.settlement.assetId), 'position');
+  const owed = accountOf(systemWallet(view, first.bucket, target, view.settlement.assetId), 'position');
+  const value = shareOf(-amountOn(first, owing), first.amount, part);
+  const short = shortOf(owed, value);
+  if (short !== undefined) return short;
+
+  const system = systemWallet(view, first.bucket, source);
+  const restored: Movement[] = [
+    move(system, 'redeemed', fee - part.amount),
+    ...(fee > 0n ? [move(system, 'fee', -fee)] : []),
+    ...restore(first, wallet, part),
+    ...(value > 0n ? [posted(owing, value), posted(owed, -value)] : []),
+  ];
+  const returned: Movement[] = credited > 0n ? [...taken, move(toSystem, 'issued', credited)] : [];
+  const terms = { credited, fee, targetAssetId: target.assetId };
+  if (second === undefined) return [{ ...leg(first, wallet, part.amount, [...restored, ...returned]), targetWallet: toWallet, ...terms }];
+  return [
+    { ...leg(first, wallet, part.amount, restored), ...terms },
+    { ...leg(second, wallet, part.amount, returned), targetWallet: toWallet, ...terms },
+  ];
+}
+
+function leg(original: PostedLeg, wallet: Wallet, amount: bigint, movements: readonly Movement[]): LegPlan {
+  return {
+    kind: 'reverse', memberId: original.memberId, wallet, amount, relatedId: original.transactionId, movements,
+    ...(original.counterpartyId === null ? {} : { counterpartyId: original.counterpartyId }),
+  };
+}
+
+function posted(account: Account, amount: bigint): Movement {
+  return { account, amount, layer: 'p' };
+}
+
+/** The lots that a transaction credited, to be taken from first. */
+function lotsOf(original: PostedLeg, wallet: Wallet): Account[] {
+  const credited = original.entries.filter((entry) => entry.amount > 0n).map((entry) => entry.accountId);
+  return wallet.lots.filter((lot) => credited.includes(lot.accountId));
+}
+
+/** What a transaction moved on an account. */
+function amountOn(original: PostedLeg, account: Account): bigint {
+  return original.entries.find((entry) => entry.accountId === account.accountId)?.amount ?? 0n;
+}
+
+/**
+ * Movements that give a part back to the lots it was taken from: last spent, first restored, so that the earliest expiry
+ * stays spent longest. Expired lots are restored too: reversing does not lengthen a life, the next sweep expires them again.
+ */
+function restore(original: PostedLeg, wallet: Wallet, part: Part): Movement[] {
+  const spent = original.entries
+    .filter((entry) => entry.layer === 'p' && entry.amount < 0n)
+    .flatMap((entry) => {
+      const lot = wallet.lots.find((candidate) => candidate.accountId === entry.accountId);
+      return lot === undefined ? [] : [{ expiresOn: lot.expiresOn, amount: -entry.amount }];
+    })
+    .toReversed();
+  return credit(wallet, mergeByDay(slice(spent, part)));
+}
+
+/** What lies between `before` and `before + amount` when the parts are laid end to end. */
+function slice(parts: readonly { readonly expiresOn: Day; readonly amount: bigint }[], part: Part): { expiresOn: Day; amount: bigint }[] {
+  let skip = part.before;
+  let left = part.amount;
+  return parts.map(({ expiresOn, amount }) => {
+    const skipped = smaller(skip, amount);
+    const taken = smaller(amount - skipped, left);
+    skip -= skipped;
+    left -= taken;
+    return { expiresOn, amount: taken };
+  });
+}

@@ -1,0 +1,149 @@
+// What a decision comes to: the movements to post, or why not. Built by the decide functions, carried out by `post-plan.ts`.
+
+import { MAX_AMOUNT_MINOR, smaller } from '../kernel/amount.ts';
+import type { MemberId, TransactionId } from '../kernel/ids.ts';
+import type { Problem } from '../kernel/problem.ts';
+import type { Day } from '../kernel/time.ts';
+import { accountOf, availableOf, lotOf, spendable, walletBalance, debtOf, type Account, type Wallet } from './account.ts';
+import { ledgerProblems } from './problems.ts';
+import type { Hold, Layer, TransactionKind, Details } from './types.ts';
+
+export interface Movement {
+  readonly account: Account;
+  readonly amount: bigint;
+  readonly layer: Layer;
+}
+
+/** One row of the journal to be: all its movements lie in the member's bucket and sum to zero per asset and layer group. */
+export interface LegPlan {
+  readonly kind: TransactionKind;
+  readonly memberId: MemberId;
+  readonly counterpartyId?: MemberId;
+  /** The member's wallet of the asset that `amount` counts. */
+  readonly wallet: Wallet;
+  /** The wallet that a conversion credits. */
+  readonly targetWallet?: Wallet;
+  readonly amount: bigint;
+  readonly credited?: bigint;
+  readonly targetAssetId?: number;
+  readonly fee?: bigint;
+  readonly rate?: string;
+  readonly relatedId?: TransactionId;
+  readonly occurredAtMs?: number | undefined;
+  readonly details?: Details | undefined;
+  readonly movements: readonly Movement[];
+}
+
+export interface Plan {
+  readonly legs: readonly LegPlan[];
+  /** A hold to create or to resolve; ids of its accounts are known only once they are posted. */
+  readonly hold?: HoldPlan;
+  readonly reversal?: { readonly transactionId: TransactionId; readonly amount: bigint };
+}
+
+export type HoldPlan =
+  | { readonly change: 'create'; readonly wallet: Wallet; readonly memberId: MemberId; readonly amount: bigint; readonly expiresAtMs: number; readonly portions: readonly Portion[] }
+  | { readonly change: 'resolve'; readonly hold: Hold; readonly state: 'captured' | 'released' | 'expired'; readonly captured: bigint };
+
+/** A system account whose stripe in this bucket lacks quota, though other stripes may have some. */
+export interface Shortage {
+  readonly account: Account;
+  readonly need: bigint;
+  /** The answer when all stripes together cannot give it. */
+  readonly otherwise: Problem;
+}
+
+export type Decision =
+  | { readonly type: 'post'; readonly plan: Plan }
+  | { readonly type: 'refuse'; readonly problem: Problem }
+  | { readonly type: 'short'; readonly shortage: Shortage };
+
+export function post(plan: Plan): Decision {
+  return { type: 'post', plan };
+}
+
+export function refusal(problem: Problem): Decision {
+  return { type: 'refuse', problem };
+}
+
+/** Part of an amount and the lot it is in. */
+export interface Portion {
+  readonly lot: Account;
+  readonly amount: bigint;
+}
+
+/** Splits an amount over the lots it would be spent from, earliest expiry first; undefined when less is available. */
+export function portionsToSpend(wallet: Wallet, amount: bigint, today: Day): Portion[] | undefined {
+  if (availableOf(wallet, today) < amount) return undefined;
+  return portionsUpTo(wallet, amount, today);
+}
+
+/** As much of an amount as the lots can give, earliest expiry first. */
+export function portionsUpTo(wallet: Wallet, amount: bigint, today: Day, preferred: readonly Account[] = []): Portion[] {
+  const portions: Portion[] = [];
+  let left = amount;
+  const take = (lot: Account, upTo: bigint): void => {
+    const part = smaller(upTo, left);
+    if (part <= 0n) return;
+    portions.push({ lot, amount: part });
+    left -= part;
+  };
+  for (const lot of preferred) take(lot, spendable(lot, today));
+  for (const lot of wallet.lots) {
+    if (left === 0n) break;
+    if (!preferred.includes(lot)) take(lot, spendable(lot, today));
+  }
+  return portions;
+}
+
+export function sumOf(portions: readonly Portion[]): bigint {
+  let sum = 0n;
+  for (const portion of portions) sum += portion.amount;
+  return sum;
+}
+
+export function debit(portions: readonly Portion[]): Movement[] {
+  return portions.map(({ lot, amount }) => ({ account: lot, amount: -amount, layer: 'p' }));
+}
+
+/** Movements that give points to a member: what the member owes is repaid first, the rest goes to the lots named. */
+export function credit(wallet: Wallet, parts: readonly { readonly expiresOn: Day; readonly amount: bigint }[]): Movement[] {
+  const movements: Movement[] = [];
+  let debt = debtOf(wallet);
+  let repaid = 0n;
+  for (const part of parts) {
+    const repay = smaller(debt, part.amount);
+    debt -= repay;
+    repaid += repay;
+    if (part.amount > repay) movements.push({ account: lotOf(wallet, part.expiresOn), amount: part.amount - repay, layer: 'p' });
+  }
+  if (repaid > 0n) movements.push({ account: accountOf(wallet, 'debt'), amount: repaid, layer: 'p' });
+  return movements;
+}
+
+/** A posted movement of a system account. */
+export function move(wallet: Wallet, purpose: Parameters<typeof accountOf>[1], amount: bigint): Movement {
+  return { account: accountOf(wallet, purpose), amount, layer: 'p' };
+}
+
+/** The problem with giving a member that much more, if there is one. */
+export function balanceLimit(wallet: Wallet, amount: bigint, today: Day): Problem | undefined {
+  return walletBalance(wallet, today) + amount > MAX_AMOUNT_MINOR ? ledgerProblems.balance_limit() : undefined;
+}
+
+/**
+ * Splits `total` over parts in proportion to their weights, each boundary rounded toward zero, so that the parts sum to
+ * `total` exactly and splitting in two steps gives the same as in one.
+ */
+export function splitByWeight(total: bigint, weights: readonly bigint[]): bigint[] {
+  const sum = weights.reduce((a, b) => a + b, 0n);
+  let weightSoFar = 0n;
+  let givenSoFar = 0n;
+  return weights.map((weight) => {
+    weightSoFar += weight;
+    const upTo = (total * weightSoFar) / sum;
+    const part = upTo - givenSoFar;
+    givenSoFar = upTo;
+    return part;
+  });
+}

@@ -1,0 +1,54 @@
+// Idempotency: what a request stands for, and the answer to one that was posted before.
+
+import { hash } from 'node:crypto';
+import { ledgerProblems } from './problems.ts';
+import type { Task } from './task.ts';
+import type { Command, Outcome, PostedLeg } from './types.ts';
+
+/** What a caller states besides the scope and key of idempotency; two requests with the same list are the same request. */
+function statementOf(command: Command): readonly unknown[] {
+  const common = [command.kind, command.reference ?? null, command.details === undefined ? null : Object.entries(command.details)];
+  switch (command.kind) {
+    case 'earn': return [...common, command.amount, command.occurredAtMs, command.expiresOn];
+    case 'transfer': return [...common, command.amount, command.toMemberId, command.targetPlatformId];
+    case 'redeem': return [...common, command.amount, command.rewardAssetId, command.quantity];
+    case 'hold': return [...common, command.amount, command.expiresInMs];
+    case 'capture': return [...common, command.holdId, command.amount];
+    case 'release': return [...common, command.holdId];
+    case 'reverse': return [...common, command.transactionId, command.amount, command.reason, command.clawback];
+    case 'clawback': return [...common, command.amount, command.occurredAtMs, command.clawback];
+    case 'expire': return [...common, command.day];
+    case 'adjust': return [...common, command.amount, command.reason];
+  }
+}
+
+/** First eight bytes of SHA-256 over what the caller states. */
+export function fingerprintOf(command: Command): bigint {
+  const text = statementOf(command).map((item) => (typeof item === 'bigint' ? String(item) : JSON.stringify(item))).join();
+  return BigInt.asIntN(64, BigInt(`0x${hash('sha256', text).slice(0, 16)}`));
+}
+
+/** The first result again for the same request; a refusal that names what differs for another one. */
+export function replayOf(posted: PostedLeg, task: Pick<Task, 'command' | 'fingerprint'>): Outcome {
+  if (posted.fingerprint === task.fingerprint) return { ok: true, transaction: posted, replayed: true };
+  const field = differingField(posted, task.command);
+  return {
+    ok: false,
+    problem: ledgerProblems.idempotency_key_reused(`The key was first used for another request; \`${field}\` differs.`, { field }),
+  };
+}
+
+/** The first stated field in which a request differs from the row that its key stands for. */
+function differingField(posted: PostedLeg, command: Command): string {
+  if (postedKind(command) !== posted.kind) return 'operation';
+  if ('amount' in command && command.amount !== undefined && command.amount !== posted.amount) return 'amount';
+  if (command.kind === 'transfer' && command.toMemberId !== (posted.counterpartyId ?? posted.memberId)) return 'to_user_id';
+  if ((command.reference ?? null) !== posted.reference) return 'reference';
+  if (command.kind === 'redeem' && command.rewardAssetId !== posted.targetAssetId) return 'reward_id';
+  if (command.kind === 'redeem' && command.quantity !== posted.credited) return 'quantity';
+  return 'body';
+}
+
+function postedKind(command: Command): PostedLeg['kind'] {
+  return command.kind === 'transfer' && command.targetPlatformId !== command.platformId ? 'conversion' : command.kind;
+}

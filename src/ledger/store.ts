@@ -1,0 +1,206 @@
+// All SQL of the ledger. Every statement on a hot table names one bucket (docs/decisions/0002).
+
+import type { Bucket, MemberId, OwnerId, TransactionId } from '../kernel/ids.ts';
+import type { DbClient, Pool } from '../runtime/database.ts';
+import type { Wallet } from './account.ts';
+import type { BucketState } from './bucket-state.ts';
+import { checkColumns, encodeRows, type CatalogueColumn, type RowEncoding } from './row-encoding.ts';
+import {
+  accountRows, holdRows, readHold, readLeg, readWallet, reversalRows, transactionRows, type AccountRow, type HoldRow, type TransactionRow,
+} from './rows.ts';
+import type { Hold, PostedLeg } from './types.ts';
+
+/** Whatever can run one statement. */
+export type Queryable = Pick<Pool, 'query'> | Pick<DbClient, 'query'>;
+
+/** OIDs of the row types that are written; they differ from database to database. */
+export interface RowTypes {
+  readonly account: number;
+  readonly transaction: number;
+  readonly hold: number;
+  readonly reversal: number;
+}
+
+export const STALE = 'PN001';
+export const UNIQUE_VIOLATION = '23505';
+
+/** Reads the row types, and makes sure that the program writes the columns that the tables have. */
+export async function loadRowTypes(db: Queryable): Promise<RowTypes> {
+  return {
+    account: await rowType(db, accountRows),
+    transaction: await rowType(db, transactionRows),
+    hold: await rowType(db, holdRows),
+    reversal: await rowType(db, reversalRows),
+  };
+}
+
+async function rowType<Row>(db: Queryable, encoding: RowEncoding<Row>): Promise<number> {
+  const columns = await db.query<CatalogueColumn & { oid: number }>(
+    `select a.attname as name, c.reltype::integer as oid,
+            case t.typname when '_int8' then 'int8[]' else t.typname end as type
+       from pg_class c join pg_attribute a on a.attrelid = c.oid join pg_type t on t.oid = a.atttypid
+      where c.oid = $1::regclass and a.attnum > 0 and not a.attisdropped order by a.attnum`,
+    [encoding.table],
+  );
+  checkColumns(encoding, columns.rows.map(({ name, type }) => ({ name, type })));
+  return columns.rows[0]?.oid ?? 0;
+}
+
+/** Locks a bucket's row until the end of the dbTransaction. Callers lock several in ascending order. */
+export async function lockBucket(db: Queryable, bucket: Bucket): Promise<{ sequence: bigint; accountCount: bigint }> {
+  const { rows } = await db.query<{ sequence: bigint; account_count: bigint }>({
+    name: 'ledger-lock-bucket',
+    text: 'select sequence, account_count from ledger.bucket where bucket = $1 for update',
+    values: [bucket],
+  });
+  const row = rows[0];
+  if (row === undefined) throw new Error(`bucket ${bucket} does not exist`);
+  return { sequence: row.sequence, accountCount: row.account_count };
+}
+
+/** The wallets of the given owners and assets; those without accounts come back empty. */
+export async function loadWallets(db: Queryable, bucket: Bucket, wanted: readonly { readonly ownerId: OwnerId; readonly assetId: number }[]): Promise<Wallet[]> {
+  const { rows } = await db.query<AccountRow>({
+    name: 'ledger-load-wallets',
+    text: `select a.* from unnest($2::uuid[], $3::integer[]) as w (owner_id, asset_id)
+             cross join lateral (select * from ledger.account a where a.bucket = $1 and a.owner_id = w.owner_id and a.asset_id = w.asset_id offset 0) a`,
+    values: [bucket, wanted.map((wallet) => wallet.ownerId), wanted.map((wallet) => wallet.assetId)],
+  });
+  const byWallet = Map.groupBy(rows, (row) => `${row.owner_id}${row.asset_id}`);
+  return wanted.map(({ ownerId, assetId }) => readWallet(bucket, ownerId, assetId, byWallet.get(`${ownerId}${assetId}`) ?? []));
+}
+
+/** Leg 0 of those of the given transactions that exist, and the bucket's sequence number at the same moment. */
+export async function findPosted(db: Queryable, bucket: Bucket, ids: readonly TransactionId[]): Promise<{ sequence: bigint; found: PostedLeg[] }> {
+  const { rows } = await db.query<TransactionRow & { bucket_sequence: bigint }>({
+    name: 'ledger-find-posted',
+    text: `select b.sequence as bucket_sequence, t.*
+             from ledger.bucket b
+             left join (unnest($2::uuid[]) as w (id)
+               cross join lateral (select * from ledger.transaction t where t.bucket = $1 and t.transaction_id = w.id and t.leg = 0 limit 1) t) on true
+            where b.bucket = $1`,
+    values: [bucket, ids],
+  });
+  const sequence = rows[0]?.bucket_sequence ?? 0n;
+  return { sequence, found: rows.filter((row) => row.transaction_id !== null).map(readLeg) };
+}
+
+/** All legs of a transaction that lie in one bucket. */
+export async function findLegs(db: Queryable, bucket: Bucket, transactionId: TransactionId): Promise<PostedLeg[]> {
+  const { rows } = await db.query<TransactionRow>({
+    name: 'ledger-find-legs',
+    text: 'select * from ledger.transaction where bucket = $1 and transaction_id = $2 order by leg',
+    values: [bucket, transactionId],
+  });
+  return rows.map(readLeg);
+}
+
+export async function loadHold(db: Queryable, bucket: Bucket, holdId: TransactionId): Promise<Hold | undefined> {
+  const { rows } = await db.query<HoldRow>({
+    name: 'ledger-load-hold',
+    text: 'select * from ledger.hold where bucket = $1 and hold_id = $2',
+    values: [bucket, holdId],
+  });
+  return rows[0] === undefined ? undefined : readHold(rows[0]);
+}
+
+/** How much of a transaction has been reversed. */
+export async function loadReversed(db: Queryable, bucket: Bucket, transactionId: TransactionId): Promise<bigint> {
+  const { rows } = await db.query<{ reversed: bigint }>({
+    name: 'ledger-load-reversed',
+    text: 'select coalesce(sum(amount), 0)::bigint as reversed from ledger.reversal where bucket = $1 and transaction_id = $2',
+    values: [bucket, transactionId],
+  });
+  return rows[0]?.reversed ?? 0n;
+}
+
+/** Writes what a batch decided in one bucket, provided that nobody else wrote there since. Throws STALE when somebody did. */
+export function writeBucket(db: Queryable, state: BucketState, types: RowTypes): Promise<unknown> {
+  const { rows, accounts, holds, reversals } = state.writes;
+  const touched = [...accounts];
+  return db.query({
+    name: 'ledger-post',
+    text: `select ledger.post($1, $2, $3, $4, $5::ledger.account[], $6::ledger.account[], $7::ledger.transaction[], $8::ledger.hold[], $9::ledger.reversal[])`,
+    values: [
+      state.bucket,
+      state.base.sequence,
+      rows.length,
+      Number((state.known?.accountCount ?? state.base.accountCount) - state.base.accountCount),
+      array(accountRows, types.account, touched.filter((account) => !account.stored)),
+      array(accountRows, types.account, touched.filter((account) => account.stored)),
+      array(transactionRows, types.transaction, rows),
+      array(holdRows, types.hold, holds),
+      array(reversalRows, types.reversal, reversals),
+    ],
+  });
+}
+
+/** Rows as one parameter; null when there are none. */
+function array<Row>(encoding: RowEncoding<Row>, typeOid: number, rows: readonly Row[]): Buffer | null {
+  return rows.length === 0 ? null : encodeRows(encoding, typeOid, rows);
+}
+
+/** A member's accounts on one platform. */
+export async function loadWallet(db: Queryable, bucket: Bucket, memberId: MemberId, assetId: number): Promise<Wallet> {
+  const { rows } = await db.query<AccountRow>({
+    name: 'ledger-load-wallet',
+    text: 'select * from ledger.account where bucket = $1 and owner_id = $2 and asset_id = $3',
+    values: [bucket, memberId, assetId],
+  });
+  return readWallet(bucket, memberId, assetId, rows);
+}
+
+/** A member's rows that concern one platform's points, newest first, from before a sequence number. */
+export async function listLegs(
+  db: Queryable, bucket: Bucket, memberId: MemberId, assetId: number, before: bigint, limit: number, offset: number,
+): Promise<PostedLeg[]> {
+  const { rows } = await db.query<TransactionRow>({
+    name: 'ledger-list-legs',
+    text: `select * from ledger.transaction
+            where bucket = $1 and member_id = $2 and sequence < $4
+              and ((asset_id = $3 and not (leg = 1 and target_balance_after is not null)) or (target_asset_id = $3 and target_balance_after is not null))
+            order by sequence desc limit $5 offset $6`,
+    values: [bucket, memberId, assetId, before, limit, offset],
+  });
+  return rows.map(readLeg);
+}
+
+/** Holds of a bucket whose time is over, longest overdue first. */
+export async function listDueHolds(db: Queryable, bucket: Bucket, nowMs: number, limit: number): Promise<Hold[]> {
+  const { rows } = await db.query<HoldRow>({
+    name: 'ledger-list-due-holds',
+    text: `select * from ledger.hold where bucket = $1 and state = 'held' and expires_at <= $2 order by expires_at limit $3`,
+    values: [bucket, new Date(nowMs), limit],
+  });
+  return rows.map(readHold);
+}
+
+/** Members of a bucket with points left in lots whose last day is before `day`. */
+export async function listExpiredLots(
+  db: Queryable, bucket: Bucket, day: string, limit: number,
+): Promise<{ memberId: MemberId; assetId: number; lastSequence: bigint }[]> {
+  const { rows } = await db.query<{ owner_id: MemberId; asset_id: number; last_sequence: bigint }>({
+    name: 'ledger-list-expired-lots',
+    text: `select owner_id, asset_id, max(last_sequence) as last_sequence from (
+             select owner_id, asset_id, last_sequence from ledger.account
+              where bucket = $1 and purpose = 'lot' and expires_on < $2 and expires_on <> 'infinity'
+                and credits_posted - debits_posted - debits_pending > 0
+              order by expires_on limit $3) due
+            group by owner_id, asset_id`,
+    values: [bucket, day, limit],
+  });
+  return rows.map((row) => ({ memberId: row.owner_id, assetId: row.asset_id, lastSequence: row.last_sequence }));
+}
+
+/** Ends a former backend of ours and waits until it is gone, so that nothing it was sent can still take effect. */
+export async function terminateBackend(db: Queryable, pid: number, startedAt: string): Promise<void> {
+  await db.query('select pg_terminate_backend(pid, 5000) from pg_stat_activity where pid = $1 and backend_start::text = $2', [pid, startedAt]);
+}
+
+/** Who the server thinks we are. */
+export async function identifyBackend(db: Queryable): Promise<{ pid: number; startedAt: string }> {
+  const { rows } = await db.query<{ pid: number; started_at: string }>(
+    'select pid, backend_start::text as started_at from pg_stat_activity where pid = pg_backend_pid()',
+  );
+  return { pid: rows[0]?.pid ?? 0, startedAt: rows[0]?.started_at ?? '' };
+}

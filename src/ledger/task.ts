@@ -1,0 +1,20 @@
+// A command on its way from the caller through a queue into a batch, and what comes back.
+
+import type { Bucket, TransactionId } from '../kernel/ids.ts';
+import type { Command, Outcome, PostedLeg } from './types.ts';
+
+/** One command on its way. */
+export interface Task {
+  readonly command: Command;
+  readonly transactionId: TransactionId;
+  readonly fingerprint: bigint;
+  /** What a reversal reverses; rows never change, so they are read before. */
+  readonly originals: readonly PostedLeg[];
+  /** Ascending; all buckets once the task needs quota of other stripes. */
+  readonly buckets: readonly Bucket[];
+  /** Set when the batch has all buckets, so that quota may move between stripes. */
+  readonly escalated: boolean;
+}
+
+/** `short`: the stripe lacks quota; the task is to be run again on all buckets. */
+export type TaskResult = Outcome | 'short';

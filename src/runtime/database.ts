@@ -1,6 +1,6 @@
 // Connections to PostgreSQL: pools, dedicated clients, database transactions, and what an error of it means.
 
-import { Client, Pool, types as defaultTypes, type ClientBase, type ClientConfig, type PoolConfig } from 'pg';
+import { Client, Pool, types as defaultTypes, type ClientBase, type ClientConfig } from 'pg';
 
 import type { Log } from './log.ts';
 import { messageOf, OperatorError } from './operator-error.ts';
@@ -176,27 +176,20 @@ export function isConflict(error: unknown): boolean {
   return state === '40001' || state === '40P01' || state === '55P03';
 }
 
+interface ServerFacts {
+  readonly version: number;
+  readonly encoding: string;
+  readonly recovering: boolean;
+  readonly fsync: string;
+  readonly durable: string;
+}
+
 /** Refuses, with a sentence for the operator, a server that cannot be reached or that Pontis cannot run on. */
-export async function checkServer(pool: Pool, log: Log): Promise<void> {
-  interface Facts {
-    version: number;
-    encoding: string;
-    recovering: boolean;
-    fsync: string;
-    durable: string;
-  }
-  let facts: Facts | undefined;
-  try {
-    const { rows } = await pool.query<Facts>(
-      `select current_setting('server_version_num')::int / 10000 as version, current_setting('server_encoding') as encoding,
-              pg_is_in_recovery() as recovering, current_setting('fsync') as fsync, current_setting('synchronous_commit') as durable`,
-    );
-    facts = rows[0];
-  } catch (error) {
-    throw explainConnectFailure(error, describeServer(pool));
-  }
-  if (facts === undefined) return;
-  const server = describeServer(pool);
+export async function checkServer(options: DatabaseOptions): Promise<void> {
+  const server = describeServer(options.url);
+  const facts = await readFacts(options).catch((error: unknown) => {
+    throw explainConnectFailure(error, server);
+  });
   if (facts.version < MINIMUM_VERSION) {
     throw new OperatorError('badConfiguration', `${server} is PostgreSQL ${facts.version}; Pontis needs ${MINIMUM_VERSION} or newer. Upgrade it, or unset DATABASE_URL to use the embedded one.`);
   }
@@ -207,18 +200,29 @@ export async function checkServer(pool: Pool, log: Log): Promise<void> {
     throw new OperatorError('unavailable', `${server} is a read-only replica. Point DATABASE_URL to the primary server.`);
   }
   if (facts.fsync !== 'on' || facts.durable === 'off') {
-    log.warn({ fsync: facts.fsync, synchronous_commit: facts.durable }, 'the PostgreSQL server may lose acknowledged commits in a crash; set fsync and synchronous_commit to on');
+    options.log.warn({ fsync: facts.fsync, synchronous_commit: facts.durable }, 'the PostgreSQL server may lose acknowledged commits in a crash; set fsync and synchronous_commit to on');
+  }
+}
+
+/** On a connection of its own: a pool leaves a connection open that failed half-way through its authentication. */
+async function readFacts(options: DatabaseOptions): Promise<ServerFacts> {
+  const client = await connect(options);
+  try {
+    const { rows } = await client.query<ServerFacts>(
+      `select current_setting('server_version_num')::int / 10000 as version, current_setting('server_encoding') as encoding,
+              pg_is_in_recovery() as recovering, current_setting('fsync') as fsync, current_setting('synchronous_commit') as durable`,
+    );
+    if (rows[0] === undefined) throw new Error('the server gave no answer');
+    return rows[0];
+  } finally {
+    await client.end();
   }
 }
 
 /** Host, port and database without the password. */
-function describeServer(pool: Pool): string {
-  try {
-    const url = new URL((pool as unknown as { options: PoolConfig }).options.connectionString ?? '');
-    return `The PostgreSQL server at ${url.hostname || 'localhost'}:${url.port || '5432'}${url.pathname}`;
-  } catch {
-    return 'The PostgreSQL server of DATABASE_URL';
-  }
+function describeServer(text: string): string {
+  const url = new URL(text);
+  return `The PostgreSQL server at ${url.hostname || 'localhost'}:${url.port || '5432'}${url.pathname}`;
 }
 
 function explainConnectFailure(error: unknown, server: string): unknown {

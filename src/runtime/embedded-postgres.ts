@@ -57,6 +57,8 @@ function ledgerSettings(): Record<string, string> {
     checkpoint_timeout: '15min',
     checkpoint_completion_target: '0.9',
     jit: 'off',
+    // A client that stalls half-way through its log-in holds up changes of the schema.
+    authentication_timeout: '10s',
     timezone: 'UTC',
     log_timezone: 'UTC',
     // Errors reach the caller; in the log their statements and details would name people.

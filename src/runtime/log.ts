@@ -20,8 +20,9 @@ export function createLog(level: LogLevel, output: DestinationStream = destinati
       formatters: {
         level: (label) => ({ level: label }),
         log: (object) => redact(object, 0) as Record<string, unknown>,
-        bindings: (object) => redact(object, 0) as Record<string, unknown>,
       },
+      // A child's bindings do not pass the formatter above.
+      redact: { paths: ['secret', 'token', 'signature', 'password', 'authorization', 'cookie'], censor: REDACTED },
       serializers: { req: describeRequest, err: describeError },
     },
     output,

@@ -31,20 +31,19 @@ export interface OpenDatabaseOptions {
 
 export async function openDatabase(options: OpenDatabaseOptions): Promise<OpenDatabase> {
   const server = await findServer(options);
-  const pool = createPool({
+  const connection = {
     url: server.url,
     log: options.log,
     applicationName: options.applicationName,
     ...(options.statementTimeoutMs === undefined ? {} : { statementTimeoutMs: options.statementTimeoutMs }),
-    ...(options.maxConnections === undefined ? {} : { max: options.maxConnections }),
-  });
+  };
   try {
-    await checkServer(pool, options.log);
+    await checkServer(connection);
   } catch (error) {
-    await pool.end();
     await server.stop();
     throw error;
   }
+  const pool = createPool({ ...connection, ...(options.maxConnections === undefined ? {} : { max: options.maxConnections }) });
   return {
     url: server.url,
     pool,

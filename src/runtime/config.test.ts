@@ -1,0 +1,31 @@
+// Flags win over environment, environment over defaults, and an unfit value gets a sentence.
+
+import { resolve } from 'node:path';
+import { expect, test } from 'vitest';
+
+import { parseConfig } from './config.ts';
+
+test('nothing given means the defaults', () => {
+  const config = parseConfig({}, {});
+  expect(config).toMatchObject({ role: 'all', host: '127.0.0.1', port: 8080, demo: true, databaseUrl: undefined });
+  expect(config.dataDir).toMatch(/\/\.pontis$/);
+});
+
+test('flags win over environment', () => {
+  expect(parseConfig({ port: '1', demo: false }, { PONTIS_PORT: '2', PONTIS_DEMO: 'yes', PONTIS_DATA: 'x' })).toMatchObject({ port: 1, demo: false, dataDir: resolve('x') });
+});
+
+test('an empty variable counts as not given', () => {
+  expect(parseConfig({}, { PONTIS_PORT: '', DATABASE_URL: '' })).toMatchObject({ port: 8080, databaseUrl: undefined });
+});
+
+test.each([
+  [{ port: 'abc' }, {}, '--port must be a whole number from 0 to 65535, not "abc".'],
+  [{ port: '65536' }, {}, '--port must be a whole number from 0 to 65535, not "65536".'],
+  [{}, { PONTIS_PORT: '-1' }, 'PONTIS_PORT must be a whole number from 0 to 65535, not "-1".'],
+  [{ role: 'boss' }, {}, '--role must be one of all, api, worker, not "boss".'],
+  [{ dataDir: '' }, {}, '--data must be not empty, not "".'],
+  [{}, { DATABASE_URL: 'mysql://root:hush@x' }, 'DATABASE_URL must be a connection string such as postgres://user:password@host:5432/database.'],
+])('%j %j is refused', (flags, environment, sentence) => {
+  expect(() => parseConfig(flags, environment)).toThrow(sentence);
+});

@@ -1,0 +1,45 @@
+// A loop repeats, survives failures, and stops only after its present run.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+
+import { createLog } from './log.ts';
+import { startLoop } from './loop.ts';
+
+const log = createLog('silent');
+
+test('runs again at once while there is more to do', async () => {
+  let runs = 0;
+  const loop = startLoop({ name: 'test', log, everyMs: 60_000, run: async () => ++runs < 5 });
+  await sleep(20);
+  await loop.stop();
+  expect(runs).toBe(5);
+});
+
+test('a failure is tried again', async () => {
+  let runs = 0;
+  const loop = startLoop({
+    name: 'test', log, everyMs: 1,
+    run: async () => {
+      runs++;
+      throw new Error('no');
+    },
+  });
+  await sleep(60);
+  await loop.stop();
+  expect(runs).toBeGreaterThan(1);
+});
+
+test('stopping waits for the run in progress', async () => {
+  let finished = false;
+  const loop = startLoop({
+    name: 'test', log, everyMs: 1,
+    run: async () => {
+      await sleep(30);
+      finished = true;
+      return false;
+    },
+  });
+  await loop.stop();
+  expect(finished).toBe(true);
+});

@@ -1,12 +1,18 @@
 // The composition root: makes every part of the program once, hands each what it needs, and closes them in reverse order.
 
+import { createIdentity, type Identity } from './identity/identity.ts';
 import { systemClock, type Clock } from './kernel/time.ts';
+import { createLedger, type Ledger } from './ledger/ledger.ts';
+import { createRewards, type Rewards } from './rewards/rewards.ts';
 import type { Config } from './runtime/config.ts';
 import type { Pool } from './runtime/database.ts';
 import type { Log } from './runtime/log.ts';
 import { createMetrics, type Metrics } from './runtime/metrics.ts';
 import { migrate } from './runtime/migrate.ts';
+import { createDataFolder } from './runtime/embedded-postgres.ts';
 import { openDatabase } from './runtime/open-database.ts';
+import { createPlatformTokens, createSealer, loadMasterKey } from './security/security.ts';
+import { createValuation, type Valuation } from './valuation/valuation.ts';
 
 export interface Context {
   readonly config: Config;
@@ -15,6 +21,10 @@ export interface Context {
   readonly clock: Clock;
   readonly databaseUrl: string;
   readonly pool: Pool;
+  readonly identity: Identity;
+  readonly valuation: Valuation;
+  readonly ledger: Ledger;
+  readonly rewards: Rewards;
   /** Finishes what is in flight, closes connections, and stops PostgreSQL when this process started it. */
   close(): Promise<void>;
 }
@@ -30,11 +40,21 @@ export async function createContext(config: Config, options: ContextOptions): Pr
   const { log, mode, clock = systemClock } = options;
   const closers = new Closers(log);
   try {
+    createDataFolder(config.dataDir);
     const database = await openDatabase({ config, log, mode, applicationName: `pontis ${config.role}` });
     closers.add('database', () => database.close());
-    await migrate(database.pool, log);
+    const { pool, url } = database;
+    await migrate(pool, log);
     const metrics = createMetrics({ processMetrics: mode === 'own' });
-    return { config, log, metrics, clock, databaseUrl: database.url, pool: database.pool, close: () => closers.close() };
+
+    const masterKey = loadMasterKey(config.dataDir, config.masterKey);
+    const identity = await createIdentity({ pool, sealer: createSealer(masterKey), tokens: createPlatformTokens(masterKey, clock), log });
+    closers.add('identity', async () => identity.close());
+    const valuation = await createValuation(pool);
+    const ledger = await createLedger({ pool, url, log, clock, valuation, lanes: config.lanes, bucketCount: config.buckets });
+    closers.add('ledger', () => ledger.close());
+    const rewards = createRewards({ pool, ledger, log });
+    return { config, log, metrics, clock, databaseUrl: url, pool, identity, valuation, ledger, rewards, close: () => closers.close() };
   } catch (error) {
     await closers.close();
     throw error;

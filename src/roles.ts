@@ -6,7 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from './context.ts';
 import type { RoleName } from './runtime/config.ts';
 import { listen } from './runtime/listen.ts';
-import type { Loop } from './runtime/loop.ts';
+import { startLoop, type Loop } from './runtime/loop.ts';
+
+/** A hold ends at most this much after its time. */
+const SWEEP_EVERY_MS = 1_000;
 
 type ListenerName = keyof typeof listeners;
 type LoopName = keyof typeof loops;
@@ -17,16 +20,28 @@ interface Role {
 }
 
 export const roles: Readonly<Record<RoleName, Role>> = {
-  all: { listeners: ['http'], loops: [] },
+  all: { listeners: ['http'], loops: ['sweep'] },
   api: { listeners: ['http'], loops: [] },
-  worker: { listeners: [], loops: [] },
+  worker: { listeners: [], loops: ['sweep'] },
 };
 
 const listeners = {
   http: (_context: Context): Promise<FastifyInstance> => Promise.resolve(fastify()),
 };
 
-const loops: Readonly<Record<string, (context: Context) => Loop>> = {};
+const loops = {
+  /** Releases holds whose time is over and expires lots whose day has come. Several processes may run it: each finding is resolved once. */
+  sweep: ({ ledger, log }: Context): Loop =>
+    startLoop({
+      name: 'sweep',
+      log,
+      everyMs: SWEEP_EVERY_MS,
+      run: async () => {
+        const { released, expired } = await ledger.sweep();
+        return released + expired > 0;
+      },
+    }),
+};
 
 export interface RunningRole {
   /** Where the API answers; undefined for a role without listener. */
@@ -44,7 +59,7 @@ export async function startRole(context: Context): Promise<RunningRole> {
     servers.push(server);
     url = await listen(server, context.config);
   }
-  const running = role.loops.map((name) => loops[name]?.(context)).filter((loop) => loop !== undefined);
+  const running = role.loops.map((name) => loops[name](context));
   return {
     url,
     async stop() {

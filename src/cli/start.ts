@@ -26,7 +26,8 @@ export function registerStart<Context extends { close(): Promise<void> }>(progra
     const shown = typeof initial === 'boolean' ? '' : `, default ${String(initial)}`;
     command.addOption(new Option(flag, `${help} (or ${env}${shown})`));
   }
-  command.addHelpText('after', `\nBy environment only:\n  DATABASE_URL  ${settings.databaseUrl.help}`);
+  const others = Object.values(settings).filter(({ flag }) => flag === undefined);
+  command.addHelpText('after', `\nBy environment only:\n${others.map(({ env, help }) => `  ${env.padEnd(24)}  ${help}`).join('\n')}`);
   command.action(async (options: { data?: string } & Record<string, string | boolean | undefined>) => {
     const { data, demo, ...rest } = options;
     // Commander reports a `--no-` switch as true when it was not given.

@@ -20,6 +20,8 @@ export interface Config {
   readonly demo: boolean;
   /** An external PostgreSQL 15+; the embedded one when undefined. */
   readonly databaseUrl: string | undefined;
+  /** The network's master key; the file `master.key` of the data folder when undefined. */
+  readonly masterKey: string | undefined;
   readonly logLevel: LogLevel;
   /** Connections on which the ledger posts, 1..64. */
   readonly lanes: number;
@@ -88,8 +90,9 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   dataDir: { env: 'PONTIS_DATA', flag: '--data <folder>', help: 'data folder', initial: join(CHECKOUT, '.pontis'), parse: (text) => resolve(nonEmpty(text)) },
   demo: { env: 'PONTIS_DEMO', flag: '--no-demo', help: 'do not create the demo network', initial: true, parse: yesOrNo },
   databaseUrl: { env: 'DATABASE_URL', help: 'external PostgreSQL 15 or newer instead of the embedded one', initial: undefined, parse: postgresUrl },
+  masterKey: { env: 'PONTIS_MASTER_KEY', help: 'master key of the network instead of the file in the data folder', initial: undefined, parse: nonEmpty },
   logLevel: { env: 'PONTIS_LOG_LEVEL', flag: '--log-level <level>', help: `least severe line logged: ${logLevels.join(', ')}`, initial: 'info', parse: oneOf(logLevels) },
-  lanes: { env: 'PONTIS_LANES', help: 'connections on which the ledger posts', initial: 4, parse: integer(1, 64) },
+  lanes: { env: 'PONTIS_LANES', help: 'connections on which the ledger posts', initial: 2, parse: integer(1, 64) },
   buckets: { env: 'PONTIS_BUCKETS', help: 'buckets of a newly created network', initial: 8, parse: integer(1, 65_536) },
   drainTimeoutMs: { env: 'PONTIS_DRAIN_TIMEOUT_MS', help: 'how long requests in flight may take to finish on stopping', initial: 10_000, parse: integer(0, 600_000) },
 };
@@ -112,8 +115,8 @@ function parseSetting(key: keyof Config, flags: Flags, environment: Environment)
   } catch (error) {
     if (!(error instanceof Unfit)) throw error;
     const name = flag === undefined ? setting.env : (setting.flag?.split(' ')[0] ?? setting.env);
-    // A connection string holds a password.
-    const given = key === 'databaseUrl' ? '' : `, not "${text}"`;
+    // A connection string holds a password, and the key is one.
+    const given = key === 'databaseUrl' || key === 'masterKey' ? '' : `, not "${text}"`;
     throw new OperatorError('usage', `${name} must be ${error.message}${given}.`);
   }
 }

@@ -1,0 +1,74 @@
+// The OpenAPI 3.1 document, made from the same schemas that validate, and the page that shows it.
+
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyInstance } from 'fastify';
+import type { RouteConfig } from '../points/serve-operation.ts';
+
+const DESCRIPTION = `Clearing network for loyalty points.
+
+**Every call under \`/api/\` is authenticated and signed.** Send \`X-Platform-Token\` and
+
+| header | value |
+|---|---|
+| \`X-Platform-ID\` | your platform_id |
+| \`X-Timestamp\` | Unix seconds, within 300 s of ours |
+| \`X-Signature\` | hex HMAC-SHA256(secret, timestamp + METHOD + path + body): path without query as on the wire, body byte for byte as sent, empty when there is none |
+
+or, recommended, an HTTP Message Signature (RFC 9421, \`hmac-sha256\`, \`keyid\` = platform_id, \`created\`) covering \`@method\`, \`@target-uri\` (or \`@path\` and \`@query\`),
+\`content-digest\` (RFC 9530) when there is a body, and \`idempotency-key\` when it is sent. It covers the query, which X-Signature does not.
+
+**Posting operations take effect once.** Send an \`Idempotency-Key\`; repeat a request with the same key and body to get its first result again (\`Idempotency-Replayed: true\`).
+Without the header the request's signature is its key, so a request that is sent twice byte for byte never posts twice.
+
+Errors are RFC 9457 problem details; all of them are listed at [/problems](/problems).`;
+
+/** Four headers, all needed together. */
+const securitySchemes = {
+  platformToken: { type: 'apiKey', in: 'header', name: 'X-Platform-Token', description: 'JWT issued by the network operator.' },
+  platformId: { type: 'apiKey', in: 'header', name: 'X-Platform-ID' },
+  timestamp: { type: 'apiKey', in: 'header', name: 'X-Timestamp' },
+  signature: { type: 'apiKey', in: 'header', name: 'X-Signature' },
+} as const;
+const signed = [{ platformToken: [], platformId: [], timestamp: [], signature: [] }];
+
+/** Scripts, styles and images from this server only; the page needs inline styles for its widgets. */
+const PAGE_CSP = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/** Register before the routes that it describes. */
+export async function describeApi(server: FastifyInstance): Promise<void> {
+  await server.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Pontis', version: '0.1.0', description: DESCRIPTION, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
+      servers: [{ url: '/' }],
+      tags: [
+        { name: 'points', description: 'Balances, movements and their history.' },
+        { name: 'users', description: 'Which user of a platform is which member.' },
+        { name: 'transactions', description: 'Single transactions.' },
+        { name: 'rewards', description: 'What points buy.' },
+        { name: 'platform', description: 'For integrators.' },
+        { name: 'health', description: 'For operators; not signed.' },
+      ],
+      components: { securitySchemes },
+    },
+    transform: ({ schema, url, route }) => {
+      if (!url.startsWith('/api/') || schema?.hide === true) return { schema, url };
+      const posting = (route.config as RouteConfig | undefined)?.operation !== undefined || url === '/api/points/batch';
+      return { schema: { ...schema, security: signed, ...(posting ? { headers: KEY_HEADER } : {}) }, url };
+    },
+  });
+  await server.register(swaggerUi, {
+    routePrefix: '/docs', staticCSP: PAGE_CSP, uiConfig: { validatorUrl: null, deepLinking: true, tryItOutEnabled: false },
+  });
+}
+
+const KEY_HEADER = {
+  type: 'object',
+  properties: { 'Idempotency-Key': { type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$', description: 'Same key and body: the first result again. Same key, other body: 422.' } },
+};
+
+/** /openapi.json, once all routes are there. */
+export function getOpenApi(server: FastifyInstance): void {
+  server.get('/openapi.json', { schema: { hide: true } }, (_request, reply) => reply.send(server.swagger()));
+}

@@ -1,0 +1,42 @@
+// GET /health for people and monitors, /health/live and /health/ready for load balancers.
+
+import type { FastifyInstance } from 'fastify';
+import { Type } from 'typebox';
+import { worst, type HealthChecks } from './checks.ts';
+
+const Status = Type.String({ enum: ['healthy', 'degraded', 'unhealthy'] });
+const CheckView = Type.Object({ status: Status, message: Type.String() });
+
+const Health = Type.Object({
+  status: Status,
+  checks: Type.Object({
+    database: CheckView,
+    clearing_center: CheckView,
+    api_gateway: CheckView,
+    platform_connections: Type.Unsafe<Record<string, { status: string; message: string }>>({ type: 'object', additionalProperties: CheckView }),
+  }),
+});
+const Simple = Type.Object({ status: Type.String() });
+
+export function getHealth(server: FastifyInstance, checks: HealthChecks): void {
+  server.get('/health', {
+    schema: { operationId: 'health', tags: ['health'], summary: 'Health of all parts', description: '503 when a part is unhealthy.', response: { 200: Health, 503: Health } },
+  }, async (_request, reply) => {
+    const parts = { database: await checks.database(), clearing_center: checks.clearingCenter(), api_gateway: checks.apiGateway() };
+    const connections = checks.platformConnections();
+    const status = worst([...Object.values(parts), ...Object.values(connections)]);
+    return reply.code(status === 'unhealthy' ? 503 : 200).send({ status, checks: { ...parts, platform_connections: connections } });
+  });
+
+  server.get('/health/live', {
+    schema: { operationId: 'live', tags: ['health'], summary: 'The process runs', response: { 200: Simple } },
+  }, () => Promise.resolve({ status: 'live' }));
+
+  server.get('/health/ready', {
+    schema: { operationId: 'ready', tags: ['health'], summary: 'Requests are welcome here', description: '503 while the process drains or the database is out of reach.', response: { 200: Simple, 503: Simple } },
+  }, async (_request, reply) => {
+    if (checks.isDraining()) return reply.code(503).send({ status: 'draining' });
+    const database = await checks.database();
+    return database.status === 'healthy' ? { status: 'ready' } : reply.code(503).send({ status: 'database_unavailable' });
+  });
+}

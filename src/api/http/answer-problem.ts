@@ -1,0 +1,38 @@
+// Writes a problem as RFC 9457 problem+json with the source requirement's `error` text beside it.
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Problem } from '../../kernel/problem.ts';
+
+export const PROBLEM_TYPE = 'application/problem+json';
+const RETRY_AFTER_SECONDS = 1;
+
+export function problemBody(problem: Problem, instance: string, requestId: string): Record<string, unknown> {
+  return {
+    ...problem.extra,
+    type: `/problems/${problem.code}`,
+    title: problem.error,
+    status: problem.status,
+    detail: problem.detail,
+    code: problem.code,
+    error: problem.error,
+    instance,
+    request_id: requestId,
+  };
+}
+
+export function answerProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
+  request.problemCode = problem.code;
+  if (problem.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
+  if (problem.status === 401) reply.header('www-authenticate', 'PlatformToken realm="pontis"');
+  return reply
+    .code(problem.status)
+    .header('content-type', PROBLEM_TYPE)
+    .send(JSON.stringify(problemBody(problem, pathOf(request), request.id)));
+}
+
+/** The path as on the wire, without query. */
+export function pathOf(request: FastifyRequest): string {
+  const { url } = request;
+  const end = url.indexOf('?');
+  return end < 0 ? url : url.slice(0, end);
+}

@@ -1,0 +1,57 @@
+// Who calls: token, then registered and active platform, then signature headers, time and signature; in this order, before the body is read as JSON.
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ledgerProblems } from '../../ledger/ledger.ts';
+import { refuse, type Result } from '../../kernel/problem.ts';
+import type { Platform } from '../../identity/identity.ts';
+import { securityProblems, verifyMessageSignature, verifyRequestSignature } from '../../security/security.ts';
+import type { ApiParts } from '../parts.ts';
+import { answerProblem, pathOf } from './answer-problem.ts';
+
+type Done = (error?: Error) => void;
+
+/** onRequest: nothing of the body is read for a caller without a valid token. */
+export function requireToken({ identity, ledger }: ApiParts) {
+  function admit(result: Result<Platform>, request: FastifyRequest, reply: FastifyReply, done: Done): void {
+    if (!result.ok) return void answerProblem(request, reply, result.problem);
+    const points = ledger.pointsOf(result.value.platformId);
+    // Another process has just added it and this one has not read its asset yet.
+    if (points === undefined) return void answerProblem(request, reply, ledgerProblems.unavailable());
+    request.platform = result.value;
+    request.caller = { platform: result.value, points };
+    done();
+  }
+  return (request: FastifyRequest, reply: FastifyReply, done: Done): void => {
+    const token = request.headers['x-platform-token'];
+    if (typeof token !== 'string' || token === '') return void answerProblem(request, reply, securityProblems.token_missing());
+    const result = identity.authenticate(token);
+    if (result instanceof Promise) result.then((value) => admit(value, request, reply, done)).catch(done);
+    else admit(result, request, reply, done);
+  };
+}
+
+/** preValidation: the body is still the bytes that were sent. */
+export function requireSignature({ clock }: ApiParts) {
+  return (request: FastifyRequest, reply: FastifyReply, done: Done): void => {
+    const result = verify(request, clock.now());
+    if (!result.ok) return void answerProblem(request, reply, result.problem);
+    request.signature = result.value;
+    done();
+  };
+}
+
+function verify(request: FastifyRequest, nowMs: number): Result<string> {
+  const { headers, platform } = request;
+  const body = request.body instanceof Buffer ? request.body : undefined;
+  if (platform === undefined) return refuse(securityProblems.token_missing());
+  const named = headers['x-platform-id'];
+  const signature = headers['x-signature'];
+  if (signature === undefined && headers['signature-input'] !== undefined) {
+    if (named !== undefined && named !== platform.platformId) return refuse(securityProblems.platform_mismatch());
+    return verifyMessageSignature(platform.secretKey, platform.platformId, { method: request.method, target: request.url, headers, body }, nowMs);
+  }
+  const timestamp = headers['x-timestamp'];
+  if (typeof signature !== 'string' || typeof timestamp !== 'string' || typeof named !== 'string') return refuse(securityProblems.signature_missing());
+  if (named !== platform.platformId) return refuse(securityProblems.platform_mismatch());
+  return verifyRequestSignature(platform.secretKey, { timestamp, method: request.method, path: pathOf(request), body }, signature, nowMs);
+}

@@ -1,0 +1,35 @@
+// Whatever went wrong in a request → the problem to answer. What is in no list is a defect of ours.
+
+import type { FastifyError } from 'fastify';
+import { ProblemError, type Problem } from '../../kernel/problem.ts';
+import { ledgerProblems } from '../../ledger/ledger.ts';
+import { isConflict, isDatabaseUnavailable, sqlState } from '../../runtime/database.ts';
+import { apiProblems } from '../problems.ts';
+import { validationProblem, type MissingWords } from './validation.ts';
+
+const QUERY_CANCELED = '57014';
+
+const byCode: Readonly<Record<string, (detail?: string) => Problem>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: apiProblems.body_too_large,
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: apiProblems.unsupported_media_type,
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: apiProblems.malformed_request,
+  FST_ERR_BAD_URL: apiProblems.malformed_url,
+  FST_ERR_MAX_PARAM_LENGTH: apiProblems.malformed_url,
+  FST_ERR_NOT_FOUND: apiProblems.not_found,
+  // Of Node's HTTP parser.
+  HPE_HEADER_OVERFLOW: apiProblems.headers_too_large,
+  ERR_HTTP_REQUEST_TIMEOUT: apiProblems.request_timeout,
+  ECONNRESET: apiProblems.malformed_request,
+};
+
+/** `missing` is how the operation at hand words a missing field. */
+export function faultToProblem(fault: unknown, missing?: MissingWords): Problem {
+  if (fault instanceof ProblemError) return fault.problem;
+  if (!(fault instanceof Error)) return apiProblems.internal_error();
+  const { code, validation, validationContext } = fault as Partial<FastifyError>;
+  if (validation !== undefined) return validationProblem(validation, validationContext ?? 'body', validationContext === 'body' ? missing : undefined);
+  const known = code === undefined || isDatabaseUnavailable(fault) ? undefined : byCode[code];
+  if (known !== undefined) return known();
+  if (isDatabaseUnavailable(fault) || isConflict(fault) || sqlState(fault) === QUERY_CANCELED) return ledgerProblems.unavailable();
+  return apiProblems.internal_error();
+}

@@ -1,0 +1,34 @@
+// What the API keeps with a request besides what Fastify gives: who calls, and under which signature.
+
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { assert } from '../../kernel/assert.ts';
+import type { Platform } from '../../identity/identity.ts';
+import type { Asset } from '../../ledger/ledger.ts';
+
+/** An authenticated platform and what its amounts count. */
+export interface Caller {
+  readonly platform: Platform;
+  readonly points: Asset;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set once the token is accepted. */
+    platform: Platform | undefined;
+    /** The signature as computed here, in hexadecimal; set once it is accepted. */
+    signature: string | undefined;
+    caller: Caller | undefined;
+    /** Code of the problem that was answered, for log and metrics. */
+    problemCode: string | undefined;
+  }
+}
+
+export function decorateRequests(server: FastifyInstance): void {
+  for (const name of ['platform', 'signature', 'caller', 'problemCode'] as const) server.decorateRequest(name, undefined);
+}
+
+/** Only routes behind `requireSignature` may ask. */
+export function callerOf(request: FastifyRequest): Caller {
+  assert(request.caller !== undefined, 'the route is not behind authentication');
+  return request.caller;
+}

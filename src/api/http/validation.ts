@@ -1,0 +1,82 @@
+// Compiles schemas to validators, and turns their verdicts into problems. Bodies are taken as they are: nothing is coerced, filled in or removed.
+
+import { Ajv, type ErrorObject, type Options, type ValidateFunction } from 'ajv';
+import type { FastifySchemaValidationError } from 'fastify';
+import type { Problem } from '../../kernel/problem.ts';
+import { apiProblems, missingField } from '../problems.ts';
+
+export interface SchemaCompiler {
+  /** For bodies. */
+  compileStrict(schema: object): ValidateFunction;
+  /** For queries and path parameters, whose values all arrive as text. */
+  compileText(schema: object): ValidateFunction;
+}
+
+export function createSchemaCompiler(): SchemaCompiler {
+  const options: Options = { strict: true, allowUnionTypes: true, strictTypes: false, removeAdditional: false, useDefaults: false, keywords: ['examples'] };
+  const strict = new Ajv({ ...options, coerceTypes: false });
+  const coercing = new Ajv({ ...options, coerceTypes: true, useDefaults: true });
+  return { compileStrict: (schema) => strict.compile(schema), compileText: (schema) => coercing.compile(schema) };
+}
+
+/** How an operation words a missing field; the source requirement has three ways. */
+export type MissingWords = (field: string) => Problem;
+
+const missingWords: Readonly<Record<string, MissingWords>> = {
+  querystring: (field) => (field === 'user_id' ? apiProblems.missing_user_id(undefined, { field }) : missingField(field)),
+};
+
+/** The first fault that a validator found. `part` is body, querystring or params. */
+export function validationProblem(errors: readonly (ErrorObject | FastifySchemaValidationError)[], part: string, missing?: MissingWords): Problem {
+  const error = errors[0];
+  if (error === undefined) return apiProblems.invalid_field();
+  const parent = fieldOf(error.instancePath);
+  switch (error.keyword) {
+    case 'required':
+      return (missing ?? missingWords[part] ?? missingField)(join(parent, String(error.params['missingProperty'])));
+    case 'additionalProperties': {
+      const field = join(parent, printable(String(error.params['additionalProperty'])));
+      return apiProblems.unknown_field(`${field} is not a field of this ${part === 'body' ? 'body' : 'query'}.`, { field });
+    }
+    default: {
+      const field = parent === '' ? part : parent;
+      if (lastOf(field) === 'amount' && error.keyword === 'type') return apiProblems.amount_not_a_number(`${field} is not a number.`, { field });
+      return apiProblems.invalid_field(`${field} ${wordsFor(error)}.`, { field });
+    }
+  }
+}
+
+const words: Readonly<Record<string, (params: Readonly<Record<string, unknown>>) => string>> = {
+  type: ({ type }) => `must be of type ${String(type).replaceAll(',', ' or ')}`,
+  minLength: () => 'must not be empty',
+  maxLength: ({ limit }) => `must be at most ${String(limit)} characters long`,
+  minimum: ({ limit }) => `must be at least ${String(limit)}`,
+  maximum: ({ limit }) => `must be at most ${String(limit)}`,
+  minItems: ({ limit }) => `must have at least ${String(limit)} items`,
+  maxItems: ({ limit }) => `must have at most ${String(limit)} items`,
+  maxProperties: ({ limit }) => `must have at most ${String(limit)} members`,
+  pattern: () => 'has a form or characters that are not allowed',
+  propertyNames: () => 'has a member whose name is not allowed',
+};
+
+function wordsFor(error: { readonly keyword: string; readonly params: Readonly<Record<string, unknown>> }): string {
+  return words[error.keyword]?.(error.params) ?? 'is not valid';
+}
+
+/** JSON pointer → dotted path. */
+function fieldOf(pointer: string): string {
+  return printable(pointer.slice(1).replaceAll('/', '.').replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+function join(parent: string, field: string): string {
+  return parent === '' ? field : `${parent}.${field}`;
+}
+
+function lastOf(field: string): string {
+  return field.slice(field.lastIndexOf('.') + 1);
+}
+
+/** Names come from the caller: kept short and free of anything that could confuse a log or a page. */
+function printable(name: string): string {
+  return name.slice(0, 80).toWellFormed().replaceAll(/[\p{Cc}\p{Cf}]/gu, '\uFFFD');
+}

@@ -1,0 +1,15 @@
+// Platform users as members: every operation names users by their platform's own ids.
+
+import type { MemberId, PlatformId } from '../kernel/ids.ts';
+import { ok, refuse, type Result } from '../kernel/problem.ts';
+import { identityProblems, type Identity } from '../identity/identity.ts';
+
+/** Waits only when the link has not been seen before, so that hot paths stay synchronous up to the ledger. */
+export function resolveUser(identity: Identity, platformId: PlatformId, userId: string, field: string): Result<MemberId> | Promise<Result<MemberId>> {
+  const member = identity.resolveMember(platformId, userId);
+  return member instanceof Promise ? member.then((found) => toResult(found, field)) : toResult(member, field);
+}
+
+function toResult(member: MemberId | undefined, field: string): Result<MemberId> {
+  return member === undefined ? refuse(identityProblems.user_not_found(`${field} is not linked.`, { field })) : ok(member);
+}

@@ -1,0 +1,19 @@
+// What the API needs of the program; the context of the composition root fits.
+
+import type { Identity } from '../identity/identity.ts';
+import type { Clock } from '../kernel/time.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Rewards } from '../rewards/rewards.ts';
+import type { Pool } from '../runtime/database.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Metrics } from '../runtime/metrics.ts';
+
+export interface ApiParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly pool: Pool;
+  readonly identity: Identity;
+  readonly ledger: Ledger;
+  readonly rewards: Rewards;
+}

@@ -1,0 +1,139 @@
+// POST /api/points/batch: up to 1,000 operations of any kind, each decided on its own and answered in order.
+
+import { hash } from 'node:crypto';
+import type { FastifyInstance } from 'fastify';
+import { type Static, type TProperties, Type } from 'typebox';
+import type { Problem } from '../../kernel/problem.ts';
+import type { ReplayGuard } from '../../security/security.ts';
+import { answerProblem, problemBody } from '../http/answer-problem.ts';
+import { faultToProblem } from '../http/fault-to-problem.ts';
+import { idempotencyKeyOf } from '../http/idempotency.ts';
+import type { Observer } from '../http/observe.ts';
+import { callerOf, type Caller } from '../http/request-fields.ts';
+import { validationProblem, type SchemaCompiler } from '../http/validation.ts';
+import type { PostingOperation } from '../operation.ts';
+import type { ApiParts } from '../parts.ts';
+import { apiProblems, missingField } from '../problems.ts';
+import { closed, IdempotencyKey, problemResponses } from '../schemas.ts';
+import { operations } from './operations.ts';
+
+export const BATCH_BODY_LIMIT = 2 * 1024 * 1024;
+const MAX_OPERATIONS = 1_000;
+
+const Body = closed({
+  // Each operation is checked on its own, so that a malformed one does not fail its neighbours.
+  operations: Type.Array(Type.Object({}, { additionalProperties: true }), {
+    minItems: 1, maxItems: MAX_OPERATIONS,
+    description: `1 to ${MAX_OPERATIONS} operations: \`kind\` (${operations.map(({ kind }) => kind).join(', ')}), the fields of its own endpoint, and optionally \`idempotency_key\`.`,
+  }),
+});
+
+const Answer = Type.Object({
+  succeeded: Type.Integer(),
+  refused: Type.Integer(),
+  results: Type.Array(Type.Object({
+    status: Type.Integer({ description: 'The HTTP status that its own endpoint would have answered.' }),
+    body: Type.Object({}, { additionalProperties: true, description: 'The answer of its own endpoint, or problem details.' }),
+  }), { description: 'One for each operation, in their order.' }),
+});
+
+interface Item {
+  readonly status: number;
+  readonly body: object;
+}
+
+interface Kind {
+  readonly operation: PostingOperation;
+  /** The problem with the fields of one operation, if any. */
+  check(fields: unknown): Problem | undefined;
+}
+
+export function postBatch(server: FastifyInstance, parts: ApiParts, guard: ReplayGuard, observer: Observer, compiler: SchemaCompiler): void {
+  const kinds = new Map(operations.map((operation) => [operation.kind, kindOf(operation, compiler)]));
+
+  async function run(caller: Caller, item: Record<string, unknown>, index: number, requestKey: string, requestId: string): Promise<Item> {
+    const kind = typeof item['kind'] === 'string' ? kinds.get(item['kind']) : undefined;
+    const problem = kind === undefined ? unknownKind(item) : kind.check(item);
+    if (kind === undefined || problem !== undefined) return refused(problem ?? apiProblems.invalid_field(), index, requestId);
+    const own = item['idempotency_key'];
+    const key = typeof own === 'string' ? own : `${requestKey} ${index}`;
+    const { operation } = kind;
+    try {
+      const posted = await operation.post(parts, caller, item as Record<string, never>, key);
+      observer.countOutcome(operation.kind, posted.ok ? (posted.replayed ? 'replayed' : 'posted') : posted.problem.code);
+      return posted.ok ? { status: 200, body: posted.answer } : refused(posted.problem, index, requestId);
+    } catch (fault) {
+      const found = faultToProblem(fault);
+      if (found.status >= 500) parts.log.error({ err: fault, request_id: requestId, kind: operation.kind }, 'an operation of a batch failed');
+      return refused(found, index, requestId);
+    }
+  }
+
+  server.post<{ Body: Static<typeof Body> }>('/api/points/batch', {
+    bodyLimit: BATCH_BODY_LIMIT,
+    schema: {
+      operationId: 'batch', tags: ['points'], summary: 'Many operations at once',
+      description:
+        'Operations are independent: each is posted or refused on its own, and one must not rely on another of the same batch. ' +
+        'Without idempotency_key of its own, an operation\'s key is made of the request\'s key and its index.',
+      body: Body, response: { 200: { description: 'One answer each.', content: { 'application/json': { schema: Answer } } }, ...problemResponses },
+    },
+  }, async (request, reply) => {
+    const key = idempotencyKeyOf(request, guard);
+    if (!key.ok) return answerProblem(request, reply, key.problem);
+    const caller = callerOf(request);
+    const items = request.body.operations as Record<string, unknown>[];
+    // Hashed, because key and index together may be longer than a key can be; the space keeps it apart from headers.
+    const requestKey = `batch ${hash('sha256', key.value)}`;
+    await warmLinks(parts, caller, items);
+    const results = await Promise.all(items.map((item, index) => run(caller, item, index, requestKey, request.id)));
+    const succeeded = results.filter(({ status }) => status === 200).length;
+    // Thousands of small objects of many shapes: the engine's own serializer is the fastest here.
+    return reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify({ succeeded, refused: results.length - succeeded, results }));
+  });
+}
+
+/** Looks up all users in one question; the operations then find them in memory and reach the ledger in their order. */
+async function warmLinks({ identity }: ApiParts, { platform }: Caller, items: readonly Record<string, unknown>[]): Promise<void> {
+  const lookups: Promise<unknown>[] = [];
+  const look = (platformId: unknown, userId: unknown): void => {
+    const known = typeof platformId === 'string' ? identity.findPlatform(platformId) : undefined;
+    if (known === undefined || typeof userId !== 'string' || !isStorable(userId)) return;
+    const found = identity.resolveMember(known.platformId, userId);
+    // A failure is met again, and answered, by the operation itself.
+    if (found instanceof Promise) lookups.push(found.catch(() => undefined));
+  };
+  for (const item of items) {
+    look(platform.platformId, item['user_id']);
+    look(platform.platformId, item['from_user_id']);
+    look(item['target_platform'], item['to_user_id']);
+  }
+  if (lookups.length > 0) await Promise.all(lookups);
+}
+
+/** Not yet validated: PostgreSQL refuses NUL, and one such text would fail the look-up of all. */
+function isStorable(text: string): boolean {
+  return text.length > 0 && text.length <= 128 && !text.includes('\0') && text.isWellFormed();
+}
+
+function kindOf(operation: PostingOperation, compiler: SchemaCompiler): Kind {
+  const properties: TProperties = {
+    kind: Type.Literal(operation.kind), idempotency_key: Type.Optional(IdempotencyKey), ...operation.params.properties, ...operation.body.properties,
+  };
+  const validate = compiler.compileStrict(closed(properties));
+  return {
+    operation,
+    check: (fields) => (validate(fields) ? undefined : validationProblem(validate.errors ?? [], 'body', operation.missing)),
+  };
+}
+
+function unknownKind(item: Record<string, unknown>): Problem {
+  return item['kind'] === undefined
+    ? missingField('kind')
+    : apiProblems.invalid_field(`kind must be one of ${operations.map(({ kind }) => kind).join(', ')}.`, { field: 'kind' });
+}
+
+function refused(problem: Problem, index: number, requestId: string): Item {
+  return { status: problem.status, body: problemBody(problem, `/api/points/batch#${index}`, requestId) };
+}
+

@@ -1,0 +1,38 @@
+// POST /api/points/holds/{hold_id}/capture: spends what a hold set aside, whole or in part.
+
+import { Type } from 'typebox';
+import { formatId } from '../../kernel/ids.ts';
+import { readOptionalAmount, toPoints } from '../amounts.ts';
+import { answerOutcome, defineOperation } from '../operation.ts';
+import { Amount, closed, HoldIdText, Points, Reference, Success } from '../schemas.ts';
+import { findOwnHold } from './find-own-hold.ts';
+
+export const capture = defineOperation({
+  kind: 'capture',
+  url: '/api/points/holds/:hold_id/capture',
+  summary: 'Capture a hold',
+  description: 'Without amount the whole hold is captured. What is not captured is available again. A hold is captured once.',
+  params: closed({ hold_id: HoldIdText }),
+  body: closed({ amount: Type.Optional(Amount), reference: Type.Optional(Reference) }),
+  answer: Type.Object({
+    success: Success, hold_id: Type.String(), transaction_id: Type.String(), status: Type.Literal('captured'), captured_amount: Points, released_amount: Points,
+  }),
+  async post(parts, caller, fields, key) {
+    const amount = readOptionalAmount(fields.amount, caller.points);
+    if (!amount.ok) return amount;
+    const hold = await findOwnHold(parts, caller, fields.hold_id);
+    if (!hold.ok) return hold;
+    const { holdId, memberId } = hold.value;
+    const outcome = await parts.ledger.submit({
+      kind: 'capture', platformId: caller.platform.platformId, memberId, key, holdId, amount: amount.value, reference: fields.reference,
+    });
+    return answerOutcome(outcome, (transaction) => ({
+      success: true as const,
+      hold_id: formatId('hold', holdId),
+      transaction_id: formatId('txn', transaction.transactionId),
+      status: 'captured' as const,
+      captured_amount: toPoints(transaction.amount, caller.points),
+      released_amount: toPoints(hold.value.amount - transaction.amount, caller.points),
+    }));
+  },
+});

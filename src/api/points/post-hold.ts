@@ -1,0 +1,51 @@
+// POST /api/points/holds: sets points aside, to be captured or released later.
+
+import { Type } from 'typebox';
+import { formatId } from '../../kernel/ids.ts';
+import { readAmount, toPoints } from '../amounts.ts';
+import { toDetails } from '../details.ts';
+import { resolveUser } from '../members.ts';
+import { answerOutcome, defineOperation } from '../operation.ts';
+import { Amount, closed, Metadata, Points, Reference, Success, UserId } from '../schemas.ts';
+
+const DEFAULT_SECONDS = 900;
+
+export const hold = defineOperation({
+  kind: 'hold',
+  url: '/api/points/holds',
+  summary: 'Hold points',
+  description: 'Held points stay in the balance but are not available. A hold ends by capture, by release, or by itself when its time is over.',
+  params: closed({}),
+  body: closed({
+    user_id: UserId,
+    amount: Amount,
+    expires_in: Type.Optional(Type.Integer({ minimum: 1, maximum: 2_592_000, description: 'Seconds until it releases itself; 900 when absent, at most 30 days.' })),
+    reference: Type.Optional(Reference),
+    metadata: Type.Optional(Metadata),
+  }),
+  answer: Type.Object({
+    success: Success, hold_id: Type.String(), transaction_id: Type.String(), status: Type.Literal('held'), amount: Points,
+    expires_at: Type.String({ description: 'RFC 3339.' }),
+  }),
+  userFields: ['user_id'],
+  async post({ identity, ledger }, { platform, points }, fields, key) {
+    const amount = readAmount(fields.amount, points);
+    if (!amount.ok) return amount;
+    const resolving = resolveUser(identity, platform.platformId, fields.user_id, 'user_id');
+    const member = resolving instanceof Promise ? await resolving : resolving;
+    if (!member.ok) return member;
+    const expiresInMs = (fields.expires_in ?? DEFAULT_SECONDS) * 1000;
+    const outcome = await ledger.submit({
+      kind: 'hold', platformId: platform.platformId, memberId: member.value, key, amount: amount.value, expiresInMs, reference: fields.reference,
+      details: toDetails(fields.metadata),
+    });
+    return answerOutcome(outcome, (transaction) => ({
+      success: true as const,
+      hold_id: formatId('hold', transaction.transactionId),
+      transaction_id: formatId('txn', transaction.transactionId),
+      status: 'held' as const,
+      amount: toPoints(transaction.amount, points),
+      expires_at: new Date(transaction.postedAtMs + expiresInMs).toISOString(),
+    }));
+  },
+});

@@ -1,0 +1,64 @@
+// POST /api/points/redeem: a user spends points on units of a reward.
+
+import { Type } from 'typebox';
+import { formatId } from '../../kernel/ids.ts';
+import { refuse, type Problem } from '../../kernel/problem.ts';
+import { ledgerProblems } from '../../ledger/ledger.ts';
+import { rewardProblems } from '../../rewards/rewards.ts';
+import { readAmount, toPoints } from '../amounts.ts';
+import { resolveUser } from '../members.ts';
+import { answerOutcome, defineOperation } from '../operation.ts';
+import { apiProblems } from '../problems.ts';
+import { Amount, closed, Reference, Success, text, UserId } from '../schemas.ts';
+
+export const redeem = defineOperation({
+  kind: 'redeem',
+  url: '/api/points/redeem',
+  summary: 'Redeem points for a reward',
+  description: 'amount must be points_required of the reward times quantity. Stock can never be oversold.',
+  params: closed({}),
+  body: closed({
+    user_id: UserId,
+    amount: Amount,
+    reward_id: text(64, 'A reward that GET /api/rewards lists.'),
+    quantity: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'Units; 1 when absent.' })),
+    reference: Type.Optional(Reference),
+  }),
+  answer: Type.Object({ success: Success, redemption_id: Type.String(), transaction_id: Type.String(), message: Type.String() }),
+  missing: (field) => apiProblems.missing_fields(`${field} is missing.`, { field }),
+  userFields: ['user_id'],
+  async post({ identity, ledger, rewards }, { platform, points }, fields, key) {
+    // The source requirement counts zero as missing.
+    if (fields.amount === 0) return refuse(apiProblems.missing_fields('amount is zero.', { field: 'amount' }));
+    const amount = readAmount(fields.amount, points);
+    if (!amount.ok) return amount;
+    const resolving = resolveUser(identity, platform.platformId, fields.user_id, 'user_id');
+    const member = resolving instanceof Promise ? await resolving : resolving;
+    if (!member.ok) return member;
+    const quantity = BigInt(fields.quantity ?? 1);
+    const reward = await rewards.find(platform.platformId, fields.reward_id);
+    const price = reward.ok ? reward.value.pointsRequired * quantity : undefined;
+    if (!reward.ok || price !== amount.value) {
+      // The balance is judged before the reward, as in the source requirement.
+      const { available } = await ledger.getBalance(member.value, platform.platformId);
+      if (available < amount.value) return refuse(insufficient(toPoints(available, points)));
+      if (!reward.ok) return reward;
+      return refuse(rewardProblems.reward_price_mismatch(`It costs ${toPoints(price ?? 0n, points)} points.`, { field: 'amount', points_required: toPoints(reward.value.pointsRequired, points) }));
+    }
+
+    const outcome = await ledger.submit({
+      kind: 'redeem', platformId: platform.platformId, memberId: member.value, key, amount: amount.value,
+      rewardAssetId: reward.value.assetId, quantity, reference: fields.reference,
+    });
+    return answerOutcome(outcome, (transaction) => ({
+      success: true as const,
+      redemption_id: formatId('rdm', transaction.transactionId),
+      transaction_id: formatId('txn', transaction.transactionId),
+      message: 'Redemption successful',
+    }));
+  },
+});
+
+function insufficient(available: number): Problem {
+  return ledgerProblems.insufficient_balance(`${available} points are available.`, { available });
+}

@@ -1,0 +1,33 @@
+// POST /api/points/holds/{hold_id}/release: gives back what a hold set aside.
+
+import { Type } from 'typebox';
+import { formatId } from '../../kernel/ids.ts';
+import { toPoints } from '../amounts.ts';
+import { answerOutcome, defineOperation } from '../operation.ts';
+import { closed, HoldIdText, Points, Reference, Success } from '../schemas.ts';
+import { findOwnHold } from './find-own-hold.ts';
+
+export const release = defineOperation({
+  kind: 'release',
+  url: '/api/points/holds/:hold_id/release',
+  summary: 'Release a hold',
+  description: 'The held points are available again. The body may be left out.',
+  params: closed({ hold_id: HoldIdText }),
+  body: closed({ reference: Type.Optional(Reference) }),
+  answer: Type.Object({ success: Success, hold_id: Type.String(), transaction_id: Type.String(), status: Type.Literal('released'), released_amount: Points }),
+  async post(parts, caller, fields, key) {
+    const hold = await findOwnHold(parts, caller, fields.hold_id);
+    if (!hold.ok) return hold;
+    const { holdId, memberId } = hold.value;
+    const outcome = await parts.ledger.submit({
+      kind: 'release', platformId: caller.platform.platformId, memberId, key, holdId, cause: 'caller', reference: fields.reference,
+    });
+    return answerOutcome(outcome, (transaction) => ({
+      success: true as const,
+      hold_id: formatId('hold', holdId),
+      transaction_id: formatId('txn', transaction.transactionId),
+      status: 'released' as const,
+      released_amount: toPoints(transaction.amount, caller.points),
+    }));
+  },
+});

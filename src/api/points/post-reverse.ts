@@ -1,0 +1,44 @@
+// POST /api/points/reverse: undoes a posted transaction, whole or in part.
+
+import { Type } from 'typebox';
+import { formatId, parseId } from '../../kernel/ids.ts';
+import { refuse } from '../../kernel/problem.ts';
+import { ledgerProblems } from '../../ledger/ledger.ts';
+import { readOptionalAmount } from '../amounts.ts';
+import { answerOutcome, defineOperation } from '../operation.ts';
+import { apiProblems } from '../problems.ts';
+import { Amount, closed, Reference, Success, text, TransactionIdText } from '../schemas.ts';
+import { concerns } from '../transactions/describe-transaction.ts';
+
+export const reverse = defineOperation({
+  kind: 'reverse',
+  url: '/api/points/reverse',
+  summary: 'Reverse a transaction',
+  description:
+    'Earn, transfer, redeem and capture can be reversed, in parts up to their whole amount; the lots they took from are restored with their expiry. ' +
+    'Points that are already spent follow the clawback policy of the platform that issued them: `debt` (the balance goes negative), `available`, or `refuse`.',
+  params: closed({}),
+  body: closed({
+    transaction_id: TransactionIdText,
+    amount: Type.Optional(Amount),
+    reason: text(256, 'Why; kept with the reversal. Do not put personal data here.'),
+    reference: Type.Optional(Reference),
+  }),
+  answer: Type.Object({ success: Success, transaction_id: Type.String({ description: 'Of the reversal.' }) }),
+  async post({ ledger }, { platform, points }, fields, key) {
+    const amount = readOptionalAmount(fields.amount, points);
+    if (!amount.ok) return amount;
+    const transactionId = parseId('txn', fields.transaction_id) ?? parseId('rdm', fields.transaction_id);
+    const legs = transactionId === undefined ? [] : await ledger.findTransaction(transactionId);
+    const first = legs[0];
+    if (transactionId === undefined || first === undefined || !concerns(legs, points)) {
+      return refuse(ledgerProblems.transaction_not_found(undefined, { field: 'transaction_id' }));
+    }
+    if (first.assetId !== points.assetId) return refuse(apiProblems.not_reversible_by_you());
+    const outcome = await ledger.submit({
+      kind: 'reverse', platformId: platform.platformId, memberId: first.memberId, key, transactionId, amount: amount.value, reason: fields.reason,
+      reference: fields.reference, details: { reverses: first.kind },
+    });
+    return answerOutcome(outcome, (transaction) => ({ success: true as const, transaction_id: formatId('txn', transaction.transactionId) }));
+  },
+});

@@ -1,0 +1,45 @@
+// Makes an endpoint of a posting operation: key, work, answer.
+
+import type { FastifyInstance } from 'fastify';
+import { answerProblem } from '../http/answer-problem.ts';
+import { idempotencyKeyOf } from '../http/idempotency.ts';
+import type { Observer } from '../http/observe.ts';
+import { callerOf } from '../http/request-fields.ts';
+import type { PostingOperation } from '../operation.ts';
+import type { ApiParts } from '../parts.ts';
+import { problemResponses } from '../schemas.ts';
+import type { ReplayGuard } from '../../security/security.ts';
+
+/** Marks routes whose documentation mentions Idempotency-Key. */
+export interface RouteConfig {
+  readonly operation?: PostingOperation;
+}
+
+export function serveOperation(server: FastifyInstance, parts: ApiParts, operation: PostingOperation, guard: ReplayGuard, observer: Observer): void {
+  const withParams = Object.keys(operation.params.properties).length > 0;
+  server.route({
+    method: 'POST',
+    url: operation.url,
+    config: { operation } satisfies RouteConfig,
+    schema: {
+      operationId: operation.kind, tags: ['points'], summary: operation.summary, description: operation.description,
+      ...(withParams ? { params: operation.params } : {}),
+      body: operation.body,
+      response: { 200: operation.answer, ...problemResponses },
+    },
+    handler: async (request, reply) => {
+      const key = idempotencyKeyOf(request, guard);
+      if (!key.ok) return answerProblem(request, reply, key.problem);
+      const body = request.body as Record<string, never>;
+      const fields = withParams ? { ...body, ...(request.params as Record<string, never>) } : body;
+      const posted = await operation.post(parts, callerOf(request), fields, key.value);
+      if (!posted.ok) {
+        observer.countOutcome(operation.kind, posted.problem.code);
+        return answerProblem(request, reply, posted.problem);
+      }
+      observer.countOutcome(operation.kind, posted.replayed ? 'replayed' : 'posted');
+      if (posted.replayed) reply.header('idempotency-replayed', 'true');
+      return posted.answer;
+    },
+  });
+}

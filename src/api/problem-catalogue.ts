@@ -1,0 +1,20 @@
+// All problems of all modules in one list: what /problems documents and what the tests must provoke.
+
+import { identityProblems } from '../identity/identity.ts';
+import type { ProblemRow } from '../kernel/problem.ts';
+import { ledgerProblems } from '../ledger/ledger.ts';
+import { rewardProblems } from '../rewards/rewards.ts';
+import { securityProblems } from '../security/security.ts';
+import { apiProblems } from './problems.ts';
+
+export interface CatalogueEntry extends ProblemRow {
+  readonly code: string;
+  /** The module that knows of it. */
+  readonly module: string;
+}
+
+const tables = { security: securityProblems, identity: identityProblems, api: apiProblems, rewards: rewardProblems, ledger: ledgerProblems };
+
+/** In order of precedence. */
+export const problemCatalogue: readonly CatalogueEntry[] = Object.entries(tables).flatMap(([module, table]) =>
+  Object.entries<ProblemRow>(table.rows).map(([code, row]) => ({ code, module, ...row })));

@@ -1,0 +1,68 @@
+// Schemas that several operations share. JSON Schema is the contract: types, validation and OpenAPI derive from it.
+
+import { type TObject, type TProperties, Type } from 'typebox';
+import { MAX_USER_ID_LENGTH } from '../identity/identity.ts';
+
+/** Text without control characters (PostgreSQL refuses NUL) and without half surrogate pairs (not UTF-8). */
+const CLEAN_TEXT = '^[^\\u0000-\\u001F\\u007F\\uD800-\\uDFFF]*$';
+const DAY = '^\\d{4}-\\d{2}-\\d{2}$';
+const DATE_TIME = '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?(Z|[+-]\\d{2}:\\d{2})$';
+
+export function text(maxLength: number, description: string, minLength = 1) {
+  return Type.String({ minLength, maxLength, pattern: CLEAN_TEXT, description });
+}
+
+/** An object in which an unknown field is an error. */
+export function closed<P extends TProperties>(properties: P, description?: string): TObject<P> {
+  return Type.Object(properties, { additionalProperties: false, ...(description === undefined ? {} : { description }) });
+}
+
+export const UserId = text(MAX_USER_ID_LENGTH, 'The calling platform\'s own id for its user.');
+export const TargetUserId = text(MAX_USER_ID_LENGTH, 'The target platform\'s id for its user.');
+export const PlatformIdText = Type.String({ pattern: '^[a-z][a-z0-9_]{2,39}$', description: 'A platform of this network.', examples: ['platform_b'] });
+export const Reference = text(128, 'Your own reference for this operation, such as an order number; kept and given back.');
+
+/** In a request: a number, or decimal text for those who avoid floats. Bounds and decimals are checked with the asset at hand. */
+export const Amount = Type.Unsafe<number | string>({
+  type: ['number', 'string'], maxLength: 40, examples: [100.5],
+  description: 'Points, greater than zero, at most 10^15 minor units, with at most the asset\'s decimals (2). A JSON number or a decimal string. Never rounded.',
+});
+/** In an answer: always a number, exact within the bound. */
+export const Points = Type.Number({ description: 'Points; at most the asset\'s decimals.' });
+
+export const Metadata = Type.Unsafe<Record<string, string | number | boolean | null>>({
+  type: 'object', maxProperties: 20,
+  propertyNames: { type: 'string', pattern: '^(?!__proto__$)[A-Za-z0-9_.-]{1,64}$' },
+  additionalProperties: { type: ['string', 'number', 'boolean', 'null'], maxLength: 512, pattern: CLEAN_TEXT },
+  description: 'Up to 20 small values of your own; kept and given back. Do not put personal data here.',
+});
+export const Day = Type.String({ pattern: DAY, description: 'A calendar day, YYYY-MM-DD.', examples: ['2030-12-31'] });
+export const DateTime = Type.String({ pattern: DATE_TIME, maxLength: 40, description: 'RFC 3339 time with offset.', examples: ['2026-01-31T12:00:00Z'] });
+export const UnixSeconds = Type.Integer({ description: 'Unix time in whole seconds.' });
+
+export const TransactionIdText = Type.String({ pattern: '^(txn|rdm)_[0-9a-f]{32}$', description: 'A transaction_id or redemption_id that this API answered.' });
+export const HoldIdText = Type.String({ pattern: '^hold_[0-9a-f]{32}$', description: 'A hold_id that this API answered.' });
+export const IdempotencyKey = Type.String({ pattern: '^[\\x21-\\x7e]{1,255}$', description: 'Makes repeating this operation safe: the same key and content give the first result again.' });
+
+export const Success = Type.Literal(true);
+
+/** RFC 9457. */
+export const ProblemAnswer = Type.Object(
+  {
+    type: Type.String({ description: 'Where this kind of problem is documented.' }),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String({ description: 'What happened and what to do about it.' }),
+    code: Type.String({ description: 'Stable name of the problem.' }),
+    error: Type.String({ description: 'Short text, as in the source requirement.' }),
+    instance: Type.String(),
+    request_id: Type.String({ description: 'Quote it when asking for support.' }),
+    field: Type.Optional(Type.String({ description: 'The field at fault.' })),
+  },
+  { additionalProperties: true, description: 'RFC 9457 problem details.' },
+);
+
+export const problemResponses = {
+  '4xx': { description: 'Refused; nothing was posted. See /problems.', content: { 'application/problem+json': { schema: ProblemAnswer } } },
+  '5xx': { description: 'Not done, or outcome unknown; repeat with the same idempotency key.', content: { 'application/problem+json': { schema: ProblemAnswer } } },
+};

@@ -1,0 +1,120 @@
+// The HTTP server: puts routes, authentication, errors and observation together. Knows no rule of points; operations do.
+// The only file of this module that others import.
+
+import Fastify, { type FastifyInstance } from 'fastify';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createReplayGuard } from '../security/security.ts';
+import { describeApi, getOpenApi } from './docs/openapi.ts';
+import { getProblems } from './docs/get-problems.ts';
+import { createHealthChecks } from './health/checks.ts';
+import { getHealth } from './health/get-health.ts';
+import { getMetrics } from './health/get-metrics.ts';
+import { answerProblem } from './http/answer-problem.ts';
+import { requireSignature, requireToken } from './http/authenticate.ts';
+import { checkUrl } from './http/check-url.ts';
+import { answerClientError } from './http/client-error.ts';
+import { faultToProblem } from './http/fault-to-problem.ts';
+import { createObserver, type Observer } from './http/observe.ts';
+import { watchMethods } from './http/other-methods.ts';
+import { readBody } from './http/read-body.ts';
+import { decorateRequests } from './http/request-fields.ts';
+import { createRequestIds } from './http/request-id.ts';
+import { createSchemaCompiler, type SchemaCompiler } from './http/validation.ts';
+import type { ApiParts } from './parts.ts';
+import { getBalance } from './points/get-balance.ts';
+import { getHistory } from './points/get-history.ts';
+import { operations } from './points/operations.ts';
+import { postBatch } from './points/post-batch.ts';
+import { serveOperation, type RouteConfig } from './points/serve-operation.ts';
+import { postPing } from './post-ping.ts';
+import { getRewards } from './rewards/get-rewards.ts';
+import { getTransaction } from './transactions/get-transaction.ts';
+import { getUser } from './users/get-user.ts';
+import { postUser } from './users/post-user.ts';
+
+export type { ApiParts } from './parts.ts';
+export { apiProblems } from './problems.ts';
+export { problemCatalogue, type CatalogueEntry } from './problem-catalogue.ts';
+
+export interface ServerOptions {
+  /** On closing, how long /health/ready says 503 before connections are refused, so that load balancers notice. */
+  readonly drainNoticeMs?: number;
+}
+
+const BODY_LIMIT = 1024 * 1024;
+/** 128 characters of three bytes each, percent-encoded. */
+const MAX_PARAM_LENGTH = 128 * 9;
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/** Call `listen` on it; `close` drains: /health/ready turns 503, requests in flight finish, then connections end. */
+export async function createServer(parts: ApiParts, { drainNoticeMs = 0 }: ServerOptions = {}): Promise<FastifyInstance> {
+  const server = Fastify({
+    // Lines are written by the observer, one for each answer.
+    logger: false,
+    genReqId: createRequestIds(),
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    // While closing, requests on open connections are still served; new connections are not accepted.
+    return503OnClosing: false,
+    clientErrorHandler: answerClientError,
+    frameworkErrors: (error, request, reply) => void answerProblem(request, reply, faultToProblem(error)),
+  });
+  const observer = createObserver(parts);
+  const compiler = createSchemaCompiler();
+  const checks = createHealthChecks(parts);
+
+  decorateRequests(server);
+  const addOtherMethods = watchMethods(server);
+  server.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id).header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
+    done();
+  });
+  server.addHook('onRequest', checkUrl);
+  server.addHook('onResponse', observer.onResponse);
+  answerFaults(server, parts);
+  server.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'body' ? compiler.compileStrict(schema as object) : compiler.compileText(schema as object)));
+  server.addHook('preClose', async () => {
+    checks.startDraining();
+    if (drainNoticeMs > 0) await sleep(drainNoticeMs);
+  });
+
+  await describeApi(server);
+  await server.register(async (api) => addSignedRoutes(api, parts, observer, compiler));
+  getHealth(server, checks);
+  getMetrics(server, parts);
+  getProblems(server);
+  getOpenApi(server);
+  addOtherMethods();
+  return server;
+}
+
+/** All that platforms call. */
+function addSignedRoutes(api: FastifyInstance, parts: ApiParts, observer: Observer, compiler: SchemaCompiler): void {
+  // The body stays bytes until its signature is checked.
+  api.removeAllContentTypeParsers();
+  api.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  api.addHook('onRequest', requireToken(parts));
+  api.addHook('preValidation', requireSignature(parts));
+  api.addHook('preValidation', readBody);
+
+  const guard = createReplayGuard(parts.clock);
+  for (const operation of operations) serveOperation(api, parts, operation, guard, observer);
+  postBatch(api, parts, guard, observer, compiler);
+  postPing(api, parts);
+  getBalance(api, parts);
+  getHistory(api, parts);
+  getTransaction(api, parts);
+  postUser(api, parts);
+  getUser(api, parts);
+  getRewards(api, parts);
+}
+
+function answerFaults(server: FastifyInstance, { log }: ApiParts): void {
+  server.setErrorHandler((error, request, reply) => {
+    const operation = (request.routeOptions.config as RouteConfig).operation;
+    const problem = faultToProblem(error, operation?.missing);
+    if (problem.status >= 500) log.error({ err: error, request_id: request.id, platform_id: request.platform?.platformId, route: request.routeOptions.url }, 'a request failed');
+    return answerProblem(request, reply, problem);
+  });
+}

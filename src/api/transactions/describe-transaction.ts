@@ -1,0 +1,107 @@
+// A leg of the journal as a platform may see it: in its own points, without who else took part.
+
+import { type Static, Type } from 'typebox';
+import { formatId } from '../../kernel/ids.ts';
+import type { Asset, Ledger, PostedLeg } from '../../ledger/ledger.ts';
+import { toPoints } from '../amounts.ts';
+import { metadataOf, textOf } from '../details.ts';
+import { Metadata, UnixSeconds } from '../schemas.ts';
+
+/** Where points come from or go to when that is no platform; the source requirement's word. */
+const SYSTEM = 'SYSTEM';
+
+export const TransactionView = Type.Object({
+  transaction_id: Type.String(),
+  kind: Type.String({ description: 'earn, transfer, conversion, redeem, hold, capture, release, reverse, clawback, expire or adjust.' }),
+  status: Type.String({ description: '`completed`; `held` for a hold, whatever became of it later.' }),
+  timestamp: UnixSeconds,
+  posted_at: Type.String({ description: 'RFC 3339.' }),
+  occurred_at: Type.Optional(Type.String({ description: 'When it happened at the platform, when that was stated.' })),
+  amount: Type.Number({ description: 'What was asked for, in points of source_platform (of target_platform for an earn).' }),
+  change: Type.Union([Type.Number(), Type.Null()], { description: 'What it did to the balance here; null where that cannot be told from this row alone.' }),
+  balance_after: Type.Union([Type.Number(), Type.Null()]),
+  source_platform: Type.String(),
+  target_platform: Type.String(),
+  rate: Type.Optional(Type.String()),
+  fee: Type.Optional(Type.Number({ description: 'In points of source_platform.' })),
+  credited_amount: Type.Optional(Type.Number({ description: 'In points of target_platform.' })),
+  quantity: Type.Optional(Type.Integer({ description: 'Units of the reward.' })),
+  related_transaction_id: Type.Optional(Type.String({ description: 'What it reverses, captures or releases.' })),
+  reference: Type.Optional(Type.String()),
+  category: Type.Optional(Type.String()),
+  reason: Type.Optional(Type.String()),
+  metadata: Type.Optional(Metadata),
+});
+
+type View = Static<typeof TransactionView>;
+
+/** True when the transaction moved points of this asset. */
+export function concerns(legs: readonly PostedLeg[], points: Asset): boolean {
+  return legs.some((leg) => leg.assetId === points.assetId || leg.targetAssetId === points.assetId);
+}
+
+/** `points` are the viewing platform's. */
+export function describeLeg(leg: PostedLeg, points: Asset, ledger: Ledger): View {
+  const source = ledger.assetById(leg.assetId) ?? points;
+  const target = leg.targetAssetId === null ? undefined : ledger.assetById(leg.targetAssetId);
+  const isSource = leg.assetId === points.assetId && (leg.kind !== 'conversion' || leg.leg === 0);
+  const balanceAfter = isSource ? leg.balanceAfter : leg.targetBalanceAfter;
+  const change = changeOf(leg, points);
+  return {
+    transaction_id: formatId('txn', leg.transactionId),
+    kind: leg.kind,
+    status: leg.kind === 'hold' ? 'held' : 'completed',
+    timestamp: Math.floor(leg.postedAtMs / 1000),
+    posted_at: new Date(leg.postedAtMs).toISOString(),
+    amount: toPoints(leg.amount, source),
+    change: change === null ? null : toPoints(change, points),
+    balance_after: balanceAfter === null ? null : toPoints(balanceAfter, points),
+    ...platformsOf(leg, source, target),
+    ...omitAbsent({
+      occurred_at: leg.occurredAtMs === null ? undefined : new Date(leg.occurredAtMs).toISOString(),
+      rate: leg.rate ?? undefined,
+      fee: leg.fee === null ? undefined : toPoints(leg.fee, source),
+      credited_amount: target?.kind === 'points' && leg.credited !== null ? toPoints(leg.credited, target) : undefined,
+      quantity: target?.kind === 'reward' && leg.credited !== null ? toPoints(leg.credited, target) : undefined,
+      related_transaction_id: leg.relatedId === null ? undefined : formatId('txn', leg.relatedId),
+      reference: leg.reference ?? undefined,
+      category: textOf(leg.details, 'category'),
+      reason: textOf(leg.details, 'reason'),
+      metadata: metadataOf(leg.details),
+    }),
+  };
+}
+
+function platformsOf(leg: PostedLeg, source: Asset, target: Asset | undefined): Pick<View, 'source_platform' | 'target_platform'> {
+  const platform = source.platformId ?? SYSTEM;
+  switch (leg.kind) {
+    case 'earn': return { source_platform: SYSTEM, target_platform: platform };
+    case 'transfer': return { source_platform: platform, target_platform: platform };
+    case 'conversion': return { source_platform: platform, target_platform: target?.platformId ?? SYSTEM };
+    default: return { source_platform: platform, target_platform: target?.kind === 'points' ? (target.platformId ?? SYSTEM) : SYSTEM };
+  }
+}
+
+/** What a leg did to the balance of its member in `points`; null when the row alone does not say. */
+function changeOf(leg: PostedLeg, points: Asset): bigint | null {
+  const reversed = leg.kind === 'reverse';
+  const kind = reversed ? textOf(leg.details, 'reverses') : leg.kind;
+  const sign = reversed ? -1n : 1n;
+  switch (kind) {
+    case 'earn': return sign * leg.amount;
+    case 'transfer': return leg.leg === 0 ? -sign * leg.amount : sign * leg.amount;
+    case 'conversion':
+      if (leg.targetAssetId === points.assetId) return leg.credited === null ? null : sign * leg.credited;
+      return leg.leg === 0 ? -sign * leg.amount : null;
+    case 'redeem':
+    case 'capture': return -sign * leg.amount;
+    case 'hold':
+    case 'release': return 0n;
+    case 'expire': return -leg.amount;
+    default: return null;
+  }
+}
+
+function omitAbsent<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}

@@ -1,0 +1,31 @@
+// GET /api/transactions/{transaction_id}: one transaction, when it concerns the calling platform.
+
+import type { FastifyInstance } from 'fastify';
+import { type Static, Type } from 'typebox';
+import { parseId } from '../../kernel/ids.ts';
+import { ledgerProblems } from '../../ledger/ledger.ts';
+import { answerProblem } from '../http/answer-problem.ts';
+import { callerOf } from '../http/request-fields.ts';
+import type { ApiParts } from '../parts.ts';
+import { closed, problemResponses } from '../schemas.ts';
+import { concerns, describeLeg, TransactionView } from './describe-transaction.ts';
+
+const Params = closed({ transaction_id: Type.String({ maxLength: 128, description: 'A transaction_id or redemption_id that this API answered.' }) });
+
+export function getTransaction(server: FastifyInstance, { ledger }: ApiParts): void {
+  server.get<{ Params: Static<typeof Params> }>('/api/transactions/:transaction_id', {
+    schema: {
+      operationId: 'getTransaction', tags: ['transactions'], summary: 'One transaction',
+      description: 'A transaction that moved points of another platform only does not exist for the caller.',
+      params: Params, response: { 200: TransactionView, ...problemResponses },
+    },
+  }, async (request, reply) => {
+    const { points } = callerOf(request);
+    const transactionId = parseId('txn', request.params.transaction_id) ?? parseId('rdm', request.params.transaction_id);
+    const legs = transactionId === undefined ? [] : await ledger.findTransaction(transactionId);
+    if (!concerns(legs, points)) return answerProblem(request, reply, ledgerProblems.transaction_not_found());
+    // Of two legs, the one that moved the caller's points; the sender's when both did.
+    const leg = legs.find((candidate) => candidate.assetId === points.assetId) ?? legs.find((candidate) => candidate.targetAssetId === points.assetId);
+    return describeLeg(leg as NonNullable<typeof leg>, points, ledger);
+  });
+}

@@ -1,6 +1,6 @@
 // The program's own text as the structure test sees it: files, their modules, and who imports whom.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, posix, relative } from 'node:path';
 
 export const ROOT = join(import.meta.dirname, '..');
@@ -44,9 +44,9 @@ export function isTest(path: string): boolean {
   return path.endsWith('.test.ts');
 }
 
-/** Names of all folders below some folders of the checkout. */
+/** Paths of all folders below some folders of the checkout, as far as those are there. */
 export function listFolders(folders: readonly string[]): string[] {
-  return folders.flatMap((folder) =>
+  return folders.filter((folder) => existsSync(join(ROOT, folder))).flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isDirectory() && !entry.parentPath.includes('node_modules') && entry.name !== 'node_modules')
       .map((entry) => relative(ROOT, join(entry.parentPath, entry.name))),

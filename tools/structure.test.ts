@@ -93,7 +93,7 @@ describe('files', () => {
   });
 
   test('are in folders that say what is in them', () => {
-    const folders = listFolders(['src', 'test', 'tools', 'db', 'docs', 'examples']);
+    const folders = listFolders(['src', 'test', 'tools', 'bench', 'db', 'docs', 'examples']);
     expect(folders.filter((folder) => FORBIDDEN_FOLDERS.includes(basename(folder)))).toEqual([]);
   });
 

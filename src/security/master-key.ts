@@ -13,8 +13,8 @@ export interface MasterKey {
 const KEY_BYTES = 32;
 const FILE = 'master.key';
 
-/** Reads PONTIS_MASTER_KEY (64 hex digits or base64 of 32 bytes), else `<data>/master.key`, created when absent. */
-export function loadMasterKey(dataDir: string, fromEnvironment: string | undefined = process.env['PONTIS_MASTER_KEY']): MasterKey {
+/** Takes the value of PONTIS_MASTER_KEY (64 hex digits or base64 of 32 bytes), else `<data>/master.key`, created when absent. */
+export function loadMasterKey(dataDir: string, fromEnvironment: string | undefined): MasterKey {
   if (fromEnvironment !== undefined && fromEnvironment !== '') return parseKey(fromEnvironment, 'PONTIS_MASTER_KEY');
   const file = join(dataDir, FILE);
   const text = readIfThere(file) ?? createKeyFile(dataDir, file);

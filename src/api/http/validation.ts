@@ -13,7 +13,7 @@ export interface SchemaCompiler {
 }
 
 export function createSchemaCompiler(): SchemaCompiler {
-  const options: Options = { strict: true, allowUnionTypes: true, strictTypes: false, removeAdditional: false, useDefaults: false, keywords: ['examples'] };
+  const options: Options = { strict: true, allowUnionTypes: true, strictTypes: false, removeAdditional: false, useDefaults: false };
   const strict = new Ajv({ ...options, coerceTypes: false });
   const coercing = new Ajv({ ...options, coerceTypes: true, useDefaults: true });
   return { compileStrict: (schema) => strict.compile(schema), compileText: (schema) => coercing.compile(schema) };

@@ -16,7 +16,7 @@ const Query = closed({
   user_id: UserId,
   page: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, description: 'From 1. Pages shift when transactions are added; use cursor to read on.' })),
   per_page: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: '20 when absent.' })),
-  cursor: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_=.:-]{1,200}$', description: 'next_cursor of an earlier answer; costs the same however far it is.' })),
+  cursor: Type.Optional(Type.String({ pattern: '^[0-9]{1,18}$', description: 'next_cursor of an earlier answer; costs the same however far it is.' })),
 });
 
 const Answer = Type.Object({

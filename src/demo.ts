@@ -1,0 +1,139 @@
+// The demo network: three platforms, two members with the source requirement's sample figures (2.1, 5.1, 5.2), three rewards. Repeatable without effect.
+
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { addPlatform, type OnboardingParts } from './onboarding.ts';
+import type { Custody } from './identity/identity.ts';
+import { deriveMemberId, type MemberId, type PlatformId } from './kernel/ids.ts';
+import { ProblemError, type Result } from './kernel/problem.ts';
+import type { Config } from './runtime/config.ts';
+import type { NewReward, Rewards } from './rewards/rewards.ts';
+
+/** The parts of the program that the demo touches; the whole context fits. */
+export interface DemoParts extends OnboardingParts {
+  readonly config: Pick<Config, 'dataDir' | 'host' | 'port'>;
+  readonly rewards: Rewards;
+}
+
+interface DemoPlatform {
+  readonly platformId: PlatformId;
+  readonly name: string;
+  readonly multiplier: string;
+  /** Points that each member begins with. */
+  readonly opening: bigint;
+  /** Its own ids of its users begin with this. */
+  readonly userPrefix: string;
+}
+
+const platforms: readonly DemoPlatform[] = [
+  { platformId: 'platform_a' as PlatformId, name: 'Platform A', multiplier: '1.0', opening: 1500n, userPrefix: 'a' },
+  { platformId: 'platform_b' as PlatformId, name: 'Platform B', multiplier: '1.2', opening: 2300n, userPrefix: 'b' },
+  { platformId: 'platform_c' as PlatformId, name: 'Platform C', multiplier: '0.8', opening: 800n, userPrefix: 'c' },
+];
+
+/** Numbers of the sample users; user 1001 is `a_1001` on platform_a. */
+const memberNumbers = ['1001', '1002'] as const;
+
+const RESERVE_CAP_CNY = 1_000_000n;
+
+const rewards: readonly (Omit<NewReward, 'pointsRequired'> & { readonly points: bigint })[] = [
+  {
+    platformId: 'platform_a' as PlatformId, rewardId: 'coupon_10', points: 1000n, stock: 1000n,
+    nameZh: '10元优惠券', descriptionZh: '满50可用', nameEn: '10 yuan coupon', descriptionEn: 'For purchases of 50 yuan or more',
+  },
+  {
+    platformId: 'platform_a' as PlatformId, rewardId: 'gift_card_50', points: 4500n, stock: 200n,
+    nameZh: '50元礼品卡', descriptionZh: '无门槛使用', nameEn: '50 yuan gift card', descriptionEn: 'No minimum purchase',
+  },
+  {
+    platformId: 'platform_b' as PlatformId, rewardId: 'free_shipping', points: 500n, stock: 5000n,
+    nameZh: '免运费券', descriptionZh: '全场通用', nameEn: 'Free shipping voucher', descriptionEn: 'Valid for everything',
+  },
+];
+
+export interface Credentials {
+  readonly base_url: string;
+  readonly platforms: readonly { readonly platform_id: string; readonly custody: Custody; readonly secret: string; readonly token: string }[];
+  readonly members: readonly { readonly member_id: string; readonly links: Readonly<Record<string, string>> }[];
+}
+
+const FILE = 'credentials.json';
+
+/** Creates what is missing and writes `<data>/credentials.json`. */
+export async function seedDemo(parts: DemoParts): Promise<void> {
+  for (const platform of platforms) await seedPlatform(parts, platform);
+  await Promise.all(memberNumbers.map((number) => seedMember(parts, number)));
+  for (const reward of rewards) await seedReward(parts, reward);
+  await writeCredentials(parts, `http://${parts.config.host.includes(':') ? `[${parts.config.host}]` : parts.config.host}:${parts.config.port}`);
+}
+
+async function seedPlatform(parts: DemoParts, { platformId, name, multiplier }: DemoPlatform): Promise<void> {
+  if (parts.identity.findPlatform(platformId) !== undefined) return;
+  const reserveCapMinor = RESERVE_CAP_CNY * 10n ** BigInt(parts.ledger.settlementAsset().scale);
+  const added = await addPlatform(parts, { platformId, name, custody: 'hosted', multiplier, reserveCapMinor });
+  // Another process seeding the same database may have been first.
+  if (!added.ok && added.problem.code !== 'platform_exists') throw new ProblemError(added.problem);
+}
+
+/** The fixed key makes the opening points a thing that happens once in the life of the network. */
+async function seedMember({ identity, ledger }: DemoParts, number: string): Promise<void> {
+  const memberId = memberIdOf(number);
+  for (const { platformId, opening, userPrefix } of platforms) {
+    const first = platformId === platforms[0]?.platformId;
+    get(await identity.linkUser(platformId, `${userPrefix}_${number}`, first ? undefined : memberId));
+    const scale = ledger.pointsOf(platformId)?.scale ?? 0;
+    const outcome = await ledger.submit({ kind: 'earn', platformId, memberId, key: 'demo opening', amount: opening * 10n ** BigInt(scale), reference: 'demo' });
+    if (!outcome.ok) throw new ProblemError(outcome.problem);
+  }
+}
+
+async function seedReward({ rewards: catalogue, ledger }: DemoParts, { points, ...reward }: (typeof rewards)[number]): Promise<void> {
+  const existing = await catalogue.find(reward.platformId, reward.rewardId);
+  const scale = ledger.pointsOf(reward.platformId)?.scale ?? 0;
+  if (!existing.ok) await catalogue.put({ ...reward, pointsRequired: points * 10n ** BigInt(scale) });
+}
+
+/** Only its owner may read it; replaced as a whole. A token that still works is kept. */
+export async function writeCredentials({ config, identity }: DemoParts, baseUrl: string): Promise<void> {
+  const file = join(config.dataDir, FILE);
+  const before = readCredentials(file);
+  const credentials: Credentials = {
+    base_url: baseUrl,
+    platforms: await Promise.all(platforms.map(async ({ platformId }) => {
+      const known = before?.platforms?.find((platform) => platform.platform_id === platformId)?.token;
+      const works = known !== undefined && (await identity.authenticate(known)).ok;
+      return {
+        platform_id: platformId,
+        custody: identity.findPlatform(platformId)?.custody ?? 'hosted',
+        secret: get(await identity.getSecret(platformId)),
+        token: works ? known : get(await identity.issueToken(platformId)),
+      };
+    })),
+    members: memberNumbers.map((number) => ({
+      member_id: memberIdOf(number),
+      links: Object.fromEntries(platforms.map(({ platformId, userPrefix }) => [platformId, `${userPrefix}_${number}`])),
+    })),
+  };
+  const draft = `${file}.${process.pid}`;
+  writeFileSync(draft, `${JSON.stringify(credentials, null, 2)}\n`, { mode: 0o600 });
+  renameSync(draft, file);
+}
+
+/** Undefined when there is none, or one that is not ours. */
+function readCredentials(file: string): Partial<Credentials> | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Partial<Credentials>;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The member that the user of the first platform derives. */
+function memberIdOf(number: string): MemberId {
+  return deriveMemberId('platform_a' as PlatformId, `a_${number}`);
+}
+
+function get<T>(result: Result<T>): T {
+  if (!result.ok) throw new ProblemError(result.problem);
+  return result.value;
+}

@@ -17,8 +17,8 @@ export function watchMethods(server: FastifyInstance): () => void {
   return () => {
     for (const [url, known] of Array.from(methodsByUrl)) {
       const missing = METHODS.filter((method) => !known.has(method));
-      // The pages of /docs/static/* and other wildcards answer for themselves.
-      if (missing.length === 0 || url.includes('*')) continue;
+      // Wildcards and second spellings of a path (/docs/) answer 404 instead.
+      if (missing.length === 0 || url.includes('*') || url.endsWith('/')) continue;
       const allow = [...known].toSorted().join(', ');
       server.route({
         method: missing, url, schema: { hide: true },

@@ -1,8 +1,9 @@
 // What a process of each role runs: a table of listeners and loops, and the starting and stopping of them in order.
 
-import fastify, { type FastifyInstance } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { createServer } from './api/server.ts';
 import type { Context } from './context.ts';
 import type { RoleName } from './runtime/config.ts';
 import { listen } from './runtime/listen.ts';
@@ -26,7 +27,7 @@ export const roles: Readonly<Record<RoleName, Role>> = {
 };
 
 const listeners = {
-  http: (_context: Context): Promise<FastifyInstance> => Promise.resolve(fastify()),
+  http: (context: Context): Promise<FastifyInstance> => createServer(context),
 };
 
 const loops = {

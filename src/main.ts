@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { registerMigrate } from './cli/migrate.ts';
 import { registerStart } from './cli/start.ts';
 import { createContext, type Context } from './context.ts';
-import { seedDemo } from './demo.ts';
+import { seedDemo, writeCredentials } from './demo.ts';
 import { startRole } from './roles.ts';
 import { exitCode, OperatorError } from './runtime/operator-error.ts';
 
@@ -18,7 +18,7 @@ const roots = {
 
 /** Each command is one file of `cli/` that registers itself; a new one is a new line here. */
 const commands: readonly ((program: Command) => void)[] = [
-  (program) => registerStart<Context>(program, { ...roots, createContext: (config, log) => createContext(config, { log, mode: 'own' }), seedDemo, startRole }),
+  (program) => registerStart<Context>(program, { ...roots, createContext: (config, log) => createContext(config, { log, mode: 'own' }), seedDemo, writeCredentials, startRole }),
   (program) => registerMigrate(program, roots),
 ];
 

@@ -27,7 +27,7 @@ export const roles: Readonly<Record<RoleName, Role>> = {
 };
 
 const listeners = {
-  http: (context: Context): Promise<FastifyInstance> => createServer(context),
+  http: (context: Context): Promise<FastifyInstance> => createServer(context, { drainNoticeMs: context.config.drainNoticeMs }),
 };
 
 const loops = {

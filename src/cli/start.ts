@@ -15,7 +15,10 @@ export interface StartRoots<Context extends { close(): Promise<void> }> {
   readonly environment: Environment;
   print(line: string): void;
   createContext(config: Config, log: Log): Promise<Context>;
+  /** Creates the demo network unless it is there. */
   seedDemo(context: Context): Promise<void>;
+  /** Writes `<data>/credentials.json` of the demo network, for programs that call the API at `url`. */
+  writeCredentials(context: Context, url: string): Promise<void>;
   startRole(context: Context): Promise<{ readonly url: string | undefined; stop(): Promise<void> }>;
 }
 
@@ -52,6 +55,8 @@ async function start<Context extends { close(): Promise<void> }>(config: Config,
     if (end.signal.aborted) return;
     const role = await roots.startRole(context);
     try {
+      // Only now is the port known for sure.
+      if (config.demo && role.url !== undefined) await roots.writeCredentials(context, role.url);
       announce(config, role.url, performance.now() - startedAt, roots.print);
       await aborted(end.signal);
       log.info('stopping; press Ctrl-C again to force it');

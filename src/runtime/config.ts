@@ -29,6 +29,8 @@ export interface Config {
   readonly buckets: number;
   /** How long requests in flight may take to finish when the program stops. */
   readonly drainTimeoutMs: number;
+  /** On stopping, how long readiness is denied before connections are refused, so that load balancers notice. */
+  readonly drainNoticeMs: number;
 }
 
 interface Setting<T> {
@@ -95,6 +97,7 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   lanes: { env: 'PONTIS_LANES', help: 'connections on which the ledger posts', initial: 2, parse: integer(1, 64) },
   buckets: { env: 'PONTIS_BUCKETS', help: 'buckets of a newly created network', initial: 8, parse: integer(1, 65_536) },
   drainTimeoutMs: { env: 'PONTIS_DRAIN_TIMEOUT_MS', help: 'how long requests in flight may take to finish on stopping', initial: 10_000, parse: integer(0, 600_000) },
+  drainNoticeMs: { env: 'PONTIS_DRAIN_NOTICE_MS', help: 'how long /health/ready answers 503 before connections are refused on stopping', initial: 0, parse: integer(0, 600_000) },
 };
 
 /** One place, one time: past this call nothing reads the environment. Throws the sentence for the first unfit setting. */

@@ -118,20 +118,23 @@ export async function createLedger(options: LedgerOptions): Promise<Ledger> {
     findHold: async (holdId) => (bucketOfTransaction(holdId) < book.bucketCount ? loadHold(pool, bucketOfTransaction(holdId), holdId) : undefined),
     sweep: async () => {
       let [released, expired] = [0, 0];
+      const today = dayOf(clock.now());
       for (let index = 0; index < book.bucketCount; index += 1) {
         const bucket = index as Bucket;
         const holds = await listDueHolds(pool, bucket, clock.now(), SWEEP_LIMIT);
-        const lots = await listExpiredLots(pool, bucket, dayOf(clock.now()), SWEEP_LIMIT);
+        const lots = await listExpiredLots(pool, bucket, today, SWEEP_LIMIT);
         const platformOfAsset = (assetId: number): PlatformId => {
           const platformId = book.byId.get(assetId)?.platformId ?? null;
           assert(platformId !== null, 'members hold points of platforms only');
           return platformId;
         };
+        // No caller can name these keys: a key from a header has no space in it.
         const releases = holds.map((hold) => submit({
-          kind: 'release', platformId: platformOfAsset(hold.assetId), memberId: hold.memberId, key: `timer/${hold.holdId}`, holdId: hold.holdId, cause: 'timer',
+          kind: 'release', platformId: platformOfAsset(hold.assetId), memberId: hold.memberId, key: `sweep timer ${hold.holdId}`, holdId: hold.holdId, cause: 'timer',
         }));
+        // The day is part of the key: one transaction may have credited lots that expire on different days.
         const expiries = lots.map((lot) => submit({
-          kind: 'expire', platformId: platformOfAsset(lot.assetId), memberId: lot.memberId, key: `expire/${lot.assetId}/${lot.lastSequence}`, day: dayOf(clock.now()),
+          kind: 'expire', platformId: platformOfAsset(lot.assetId), memberId: lot.memberId, key: `sweep expire ${lot.assetId} ${today} ${lot.lastSequence}`, day: today,
         }));
         released += (await Promise.all(releases)).filter((outcome) => outcome.ok).length;
         expired += (await Promise.all(expiries)).filter((outcome) => outcome.ok).length;

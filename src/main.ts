@@ -9,11 +9,16 @@ import { registerStart } from './cli/start.ts';
 import { createContext, type Context } from './context.ts';
 import { seedDemo, writeCredentials } from './demo.ts';
 import { startRole } from './roles.ts';
+import type { Config } from './runtime/config.ts';
+import type { Log } from './runtime/log.ts';
 import { exitCode, OperatorError } from './runtime/operator-error.ts';
 
+/** What the commands get from above: they cannot reach up to the composition root themselves. */
 const roots = {
   environment: process.env,
   print: (line: string) => void process.stdout.write(`${line}\n`),
+  /** Works beside a running program, or starts the database for the command alone. */
+  createContext: (config: Config, log: Log) => createContext(config, { log, mode: 'any' }),
 };
 
 /** Each command is one file of `cli/` that registers itself; a new one is a new line here. */

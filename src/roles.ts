@@ -65,6 +65,8 @@ export async function startRole(context: Context): Promise<RunningRole> {
     url,
     async stop() {
       await Promise.race([Promise.all(servers.map((server) => server.close())), sleep(context.config.drainTimeoutMs, undefined, { ref: false })]);
+      // Whoever has not finished by now, or never finished asking, would keep the program alive.
+      for (const { server } of servers) server.closeAllConnections();
       await Promise.all(running.map((loop) => loop.stop()));
     },
   };

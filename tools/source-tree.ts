@@ -13,8 +13,9 @@ export interface SourceFile {
   readonly imports: readonly string[];
 }
 
-/** All TypeScript files under a folder of the checkout. */
+/** All TypeScript files under a folder of the checkout; none when it is not there. */
 export function readSources(folder: string): SourceFile[] {
+  if (!existsSync(join(ROOT, folder))) return [];
   const names = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' });
   return names
     .filter((name) => name.endsWith('.ts') && !name.includes('node_modules'))

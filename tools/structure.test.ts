@@ -24,7 +24,7 @@ const FORBIDDEN_FOLDERS = ['utils', 'util', 'common', 'shared', 'helpers', 'lib'
 
 const sources = readSources('src');
 const program = sources.filter((file) => !isTest(file.path));
-const everything = [...sources, ...readSources('test'), ...readSources('tools')];
+const everything = [...sources, ...['test', 'tools', 'bench'].flatMap(readSources)];
 
 function rankOf(module: string): number {
   return ORDER.findIndex((modules) => modules.includes(module));

@@ -1,7 +1,7 @@
 // A real PostgreSQL of our own under the data folder: started, watched, restarted when it dies, stopped with the program.
 
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { totalmem } from 'node:os';
 import { resolve } from 'node:path';
@@ -43,17 +43,19 @@ const STOP_LIMIT_MS = 30_000;
 const RESTARTS_PER_MINUTE = 5;
 
 /** Settings for a ledger: every commit durable, few checkpoints, no row content in the log. */
-function ledgerSettings(): Record<string, string> {
-  const eighthMb = Math.floor(totalmem() / 8 / 2 ** 20);
+function ledgerSettings(dataDir: string): Record<string, string> {
+  const eighthOfMemoryMb = Math.floor(totalmem() / 8 / 2 ** 20);
+  const { bavail, bsize } = statfsSync(dataDir);
+  const quarterOfDiskMb = Math.floor((bavail * bsize) / 4 / 2 ** 20);
   return {
     listen_addresses: HOST,
     unix_socket_directories: '',
     max_connections: '100',
-    shared_buffers: `${Math.max(64, Math.min(512, eighthMb))}MB`,
+    shared_buffers: `${clamp(eighthOfMemoryMb, 64, 512)}MB`,
     fsync: 'on',
     synchronous_commit: 'on',
     full_page_writes: 'on',
-    max_wal_size: '8GB',
+    max_wal_size: `${clamp(quarterOfDiskMb, 256, 8192)}MB`,
     checkpoint_timeout: '15min',
     checkpoint_completion_target: '0.9',
     jit: 'off',
@@ -68,6 +70,10 @@ function ledgerSettings(): Record<string, string> {
   };
 }
 
+function clamp(value: number, low: number, high: number): number {
+  return Math.max(low, Math.min(high, value));
+}
+
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const dataDir = resolve(options.dataDir);
   createDataFolder(dataDir);
@@ -78,7 +84,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     const reaped = await reapPostgres(pgData, program);
     if (reaped > 0) options.log.warn({ processes: reaped }, 'ended PostgreSQL processes that an earlier run left behind');
     const password = initialisePostgres(dataDir, program, options.log);
-    const server = new Server(dataDir, program, { ...ledgerSettings(), ...options.settings }, options.log, lock);
+    const server = new Server(dataDir, program, { ...ledgerSettings(dataDir), ...options.settings }, options.log, lock);
     await server.startOnFreePort();
     return {
       url: connectionUrl(server.port, password),

@@ -1,7 +1,7 @@
 // The life of the program on one machine: start, stop, crash, start again, and every mistake a person makes on the way.
 
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { createConnection, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -46,6 +46,19 @@ test('stops on SIGTERM as well, also while it is still starting', async () => {
   programs.push(program);
   while (!existsSync(join(data, 'lock'))) await sleep(10);
   expect(await program.stop('SIGTERM')).toEqual({ code: 0, signal: null });
+});
+
+test('a client that never finishes its request does not keep the program alive', async () => {
+  const program = await startProgram(['--data', data], { PONTIS_DRAIN_TIMEOUT_MS: '300' });
+  programs.push(program);
+  const client = createConnection(Number(new URL(program.url).port), '127.0.0.1');
+  client.on('error', () => undefined);
+  client.write('POST /api/points/earn HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n');
+  await sleep(100);
+  const asked = performance.now();
+  expect(await program.stop()).toEqual({ code: 0, signal: null });
+  expect(performance.now() - asked).toBeLessThan(5_000);
+  client.destroy();
 });
 
 test('starts again by itself after kill -9 of the program, and of program and PostgreSQL together', async () => {

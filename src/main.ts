@@ -10,8 +10,9 @@ import { createContext, type Context } from './context.ts';
 import { seedDemo, writeCredentials } from './demo.ts';
 import { startRole } from './roles.ts';
 import type { Config } from './runtime/config.ts';
+import { isDatabaseUnavailable } from './runtime/database.ts';
 import type { Log } from './runtime/log.ts';
-import { exitCode, OperatorError } from './runtime/operator-error.ts';
+import { exitCode, messageOf, OperatorError } from './runtime/operator-error.ts';
 
 /** What the commands get from above: they cannot reach up to the composition root themselves. */
 const roots = {
@@ -50,6 +51,10 @@ function explain(error: unknown): number {
   if (error instanceof OperatorError) {
     process.stderr.write(`pontis: ${error.message}\n`);
     return exitCode[error.exit];
+  }
+  if (isDatabaseUnavailable(error)) {
+    process.stderr.write(`pontis: The database went away (${messageOf(error)}). What was acknowledged is kept; run the command again.\n`);
+    return exitCode.temporary;
   }
   process.stderr.write(`pontis: unexpected error; this is a defect of Pontis.\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   return exitCode.defect;

@@ -40,12 +40,16 @@ export function concerns(legs: readonly PostedLeg[], points: Asset): boolean {
   return legs.some((leg) => leg.assetId === points.assetId || leg.targetAssetId === points.assetId);
 }
 
+/** True when the leg's amount and balance count these points; the second leg of a conversion carries only the target's balance. */
+export function isSourceOf(leg: PostedLeg, points: Asset): boolean {
+  return leg.assetId === points.assetId && !(leg.leg === 1 && leg.targetBalanceAfter !== null);
+}
+
 /** `points` are the viewing platform's. */
 export function describeLeg(leg: PostedLeg, points: Asset, ledger: Ledger): View {
   const source = ledger.assetById(leg.assetId) ?? points;
   const target = leg.targetAssetId === null ? undefined : ledger.assetById(leg.targetAssetId);
-  const isSource = leg.assetId === points.assetId && (leg.kind !== 'conversion' || leg.leg === 0);
-  const balanceAfter = isSource ? leg.balanceAfter : leg.targetBalanceAfter;
+  const balanceAfter = isSourceOf(leg, points) ? leg.balanceAfter : leg.targetBalanceAfter;
   const change = changeOf(leg, points);
   return {
     transaction_id: formatId('txn', leg.transactionId),

@@ -2,13 +2,14 @@
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
+import { assert } from '../../kernel/assert.ts';
 import { parseId } from '../../kernel/ids.ts';
 import { ledgerProblems } from '../../ledger/ledger.ts';
 import { answerProblem } from '../http/answer-problem.ts';
 import { callerOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses } from '../schemas.ts';
-import { concerns, describeLeg, TransactionView } from './describe-transaction.ts';
+import { concerns, describeLeg, isSourceOf, TransactionView } from './describe-transaction.ts';
 
 const Params = closed({ transaction_id: Type.String({ maxLength: 128, description: 'A transaction_id or redemption_id that this API answered.' }) });
 
@@ -25,7 +26,8 @@ export function getTransaction(server: FastifyInstance, { ledger }: ApiParts): v
     const legs = transactionId === undefined ? [] : await ledger.findTransaction(transactionId);
     if (!concerns(legs, points)) return answerProblem(request, reply, ledgerProblems.transaction_not_found());
     // Of two legs, the one that moved the caller's points; the sender's when both did.
-    const leg = legs.find((candidate) => candidate.assetId === points.assetId) ?? legs.find((candidate) => candidate.targetAssetId === points.assetId);
-    return describeLeg(leg as NonNullable<typeof leg>, points, ledger);
+    const leg = legs.find((candidate) => isSourceOf(candidate, points)) ?? legs.findLast((candidate) => candidate.targetAssetId === points.assetId);
+    assert(leg !== undefined, 'a transaction that concerns a platform has a leg for it');
+    return describeLeg(leg, points, ledger);
   });
 }

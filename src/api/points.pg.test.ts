@@ -1,0 +1,237 @@
+// The points API as a platform meets it: what is answered, what is posted, and how often.
+
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTestApi, platformId, type TestApi } from '../../test/fixtures/api.ts';
+import { createTestDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
+
+let database: TestDatabase;
+let api: TestApi;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  api = await createTestApi(database);
+  await api.parts.rewards.put({
+    platformId: platformId('platform_a'), rewardId: 'coupon_10', pointsRequired: 100_000n, stock: 3n,
+    nameZh: '10元优惠券', descriptionZh: '满50可用', nameEn: '10 yuan coupon', descriptionEn: 'From 50 yuan',
+  });
+});
+afterAll(async () => {
+  await api?.close();
+  await database?.drop();
+});
+
+describe('users', () => {
+  it('links once, to the member that platform and user derive, and says so again', async () => {
+    const userId = `张三/${randomUUID()}`;
+    const first = await api.call('platform_a', 'POST', '/api/users', { platform_user_id: userId });
+    expect(first).toMatchObject({ status: 201, body: { success: true, platform_id: 'platform_a', platform_user_id: userId, created: true } });
+    const again = await api.call('platform_a', 'POST', '/api/users', { user_id: userId });
+    expect(again).toMatchObject({ status: 200, body: { member_id: first.body['member_id'], created: false } });
+    const found = await api.call('platform_a', 'GET', `/api/users/${encodeURIComponent(userId)}`);
+    expect(found).toMatchObject({ status: 200, body: { member_id: first.body['member_id'], platform_user_id: userId } });
+    expect(await api.call('platform_b', 'GET', `/api/users/${encodeURIComponent(userId)}`)).toMatchObject({ status: 404, body: { code: 'user_not_found' } });
+  });
+});
+
+describe('earn, balance, history', () => {
+  it('answers as documented', async () => {
+    const user = await api.user('platform_a');
+    const earned = await api.call('platform_a', 'POST', '/api/points/earn', {
+      user_id: user, amount: 12.5, reference: 'order 7', category: 'shopping', occurred_at: '2026-01-31T12:00:00+08:00', expires_on: '2099-12-31', metadata: { shop: 'x', n: 1 },
+    });
+    expect(earned).toMatchObject({ status: 200, body: { success: true, transaction_id: expect.stringMatching(/^txn_[0-9a-f]{32}$/), balance: 12.5 } });
+    await api.call('platform_a', 'POST', '/api/points/earn', { user_id: user, amount: '0.01' });
+    expect(await api.call('platform_a', 'GET', `/api/points/balance?user_id=${user}`)).toMatchObject({
+      status: 200,
+      body: { user_id: user, platform_id: 'platform_a', balance: 12.51, available: 12.51, held: 0, expiring: [{ expires_on: '2099-12-31', amount: 12.5 }], timestamp: expect.any(Number) },
+    });
+    const history = await api.call('platform_a', 'GET', `/api/points/history?user_id=${user}&page=2&per_page=1`);
+    expect(history.body).toMatchObject({
+      user_id: user, page: 2, per_page: 1, next_cursor: null,
+      transactions: [{
+        transaction_id: earned.body['transaction_id'], kind: 'earn', status: 'completed', amount: 12.5, change: 12.5, balance_after: 12.5, source_platform: 'SYSTEM', target_platform: 'platform_a',
+        reference: 'order 7', category: 'shopping', occurred_at: '2026-01-31T04:00:00.000Z', metadata: { shop: 'x', n: 1 },
+      }],
+    });
+  });
+
+  it('pages by cursor without gap or overlap', async () => {
+    const user = await api.user('platform_a');
+    for (let amount = 1; amount <= 7; amount += 1) await api.call('platform_a', 'POST', '/api/points/earn', { user_id: user, amount });
+    const seen: number[] = [];
+    let cursor: string | null = '';
+    while (cursor !== null) {
+      const page: { transactions: { amount: number }[]; next_cursor: string | null } = (await api.call('platform_a', 'GET', `/api/points/history?user_id=${user}&per_page=3${cursor === '' ? '' : `&cursor=${cursor}`}`)).body as never;
+      seen.push(...page.transactions.map(({ amount }) => amount));
+      cursor = page.next_cursor;
+    }
+    expect(seen).toEqual([7, 6, 5, 4, 3, 2, 1]);
+  });
+});
+
+describe('transfer', () => {
+  it('converts to another platform with the words of the requirement', async () => {
+    const user = await api.user('platform_a', 1000);
+    const to = await api.user('platform_b');
+    const answer = await api.call('platform_a', 'POST', '/api/points/transfer', { from_user_id: user, to_user_id: to, amount: 1000, target_platform: 'platform_b' });
+    expect(answer).toMatchObject({
+      status: 200,
+      body: { success: true, transaction_id: expect.stringMatching(/^txn_/), status: 'completed', amount: 1000, rate: '0.83333333', fee: 0, credited_amount: 833.33, message: 'Transfer completed successfully' },
+    });
+    expect(await api.balance('platform_b', to)).toBe(833.33);
+    const id = answer.body['transaction_id'] as unknown as string;
+    expect(await api.call('platform_a', 'GET', `/api/transactions/${id}`)).toMatchObject({ status: 200, body: { kind: 'conversion', change: -1000, balance_after: 0 } });
+    expect(await api.call('platform_b', 'GET', `/api/transactions/${id}`)).toMatchObject({ status: 200, body: { kind: 'conversion', change: 833.33, balance_after: 833.33 } });
+    expect(await api.call('platform_c', 'GET', `/api/transactions/${id}`)).toMatchObject({ status: 404, body: { code: 'transaction_not_found' } });
+    expect((await api.call('platform_b', 'GET', `/api/points/history?user_id=${to}`)).body['transactions']).toMatchObject([{ transaction_id: id, change: 833.33, source_platform: 'platform_a', target_platform: 'platform_b' }]);
+  });
+
+  it('moves one to one within a platform', async () => {
+    const [from, to] = [await api.user('platform_a', 10), await api.user('platform_a')];
+    expect(await api.call('platform_a', 'POST', '/api/points/transfer', { from_user_id: from, to_user_id: to, amount: 4, target_platform: 'platform_a' }))
+      .toMatchObject({ status: 200, body: { amount: 4, rate: '1', fee: 0, credited_amount: 4 } });
+    expect([await api.balance('platform_a', from), await api.balance('platform_a', to)]).toEqual([6, 4]);
+    expect((await api.call('platform_a', 'GET', `/api/points/history?user_id=${to}`)).body['transactions']).toMatchObject([{ change: 4, balance_after: 4 }]);
+  });
+});
+
+describe('redeem', () => {
+  it('delivers while there is stock and gives it back on reversal', async () => {
+    const user = await api.user('platform_a', 5000);
+    const body = { user_id: user, amount: 1000, reward_id: 'coupon_10' };
+    const first = await api.call('platform_a', 'POST', '/api/points/redeem', body);
+    expect(first).toMatchObject({ status: 200, body: { success: true, redemption_id: expect.stringMatching(/^rdm_/), message: 'Redemption successful' } });
+    expect(await api.call('platform_a', 'POST', '/api/points/redeem', { ...body, amount: 2000, quantity: 2 })).toMatchObject({ status: 200 });
+    expect(await api.call('platform_a', 'POST', '/api/points/redeem', { ...body, reference: 'third' })).toMatchObject({ status: 400, body: { error: 'Reward not available', code: 'reward_not_available' } });
+    expect(await api.call('platform_a', 'POST', '/api/points/reverse', { transaction_id: first.body['redemption_id'], reason: 'returned' })).toMatchObject({ status: 200, body: { success: true } });
+    expect((await api.call('platform_a', 'GET', '/api/rewards', undefined, { headers: { 'accept-language': 'en-GB,zh;q=0.5' } })).body)
+      .toMatchObject({ rewards: [{ reward_id: 'coupon_10', reward_name: '10 yuan coupon', points_required: 1000, available: 1 }] });
+    expect(await api.balance('platform_a', user)).toBe(3000);
+    expect((await api.call('platform_a', 'GET', `/api/points/history?user_id=${user}`)).body['transactions'])
+      .toMatchObject([{ kind: 'reverse', change: 1000, reason: 'returned', related_transaction_id: first.body['transaction_id'] }, { kind: 'redeem', quantity: 2 }, { kind: 'redeem', quantity: 1, change: -1000 }, { kind: 'earn' }]);
+  });
+});
+
+describe('holds', () => {
+  it('hold, capture in part, and the rest is available again', async () => {
+    const user = await api.user('platform_a', 100);
+    const held = await api.call('platform_a', 'POST', '/api/points/holds', { user_id: user, amount: 60, expires_in: 60 });
+    expect(held).toMatchObject({ status: 200, body: { status: 'held', amount: 60, hold_id: expect.stringMatching(/^hold_/) } });
+    expect((await api.call('platform_a', 'GET', `/api/points/balance?user_id=${user}`)).body).toMatchObject({ balance: 100, available: 40, held: 60 });
+    const holdId = held.body['hold_id'] as unknown as string;
+    expect(await api.call('platform_b', 'POST', `/api/points/holds/${holdId}/capture`)).toMatchObject({ status: 404, body: { code: 'hold_not_found' } });
+    expect(await api.call('platform_a', 'POST', `/api/points/holds/${holdId}/capture`, { amount: 25 })).toMatchObject({ status: 200, body: { captured_amount: 25, released_amount: 35, status: 'captured' } });
+    expect(await api.call('platform_a', 'POST', `/api/points/holds/${holdId}/release`)).toMatchObject({ status: 409, body: { code: 'hold_resolved' } });
+    expect((await api.call('platform_a', 'GET', `/api/points/balance?user_id=${user}`)).body).toMatchObject({ balance: 75, available: 75, held: 0 });
+    const other = await api.call('platform_a', 'POST', '/api/points/holds', { user_id: user, amount: 75 });
+    expect(await api.call('platform_a', 'POST', `/api/points/holds/${other.body['hold_id']}/release`)).toMatchObject({ status: 200, body: { released_amount: 75 } });
+  });
+});
+
+describe('idempotency', () => {
+  it('the same key and body give the first result, another body is refused', async () => {
+    const user = await api.user('platform_a');
+    const headers = { 'idempotency-key': randomUUID() };
+    const first = await api.call('platform_a', 'POST', '/api/points/earn', { user_id: user, amount: 5 }, { headers });
+    api.clock.advance(2000);
+    const again = await api.call('platform_a', 'POST', '/api/points/earn', { user_id: user, amount: 5 }, { headers });
+    expect(again).toMatchObject({ status: 200, body: first.body, headers: { 'idempotency-replayed': 'true' } });
+    expect(await api.call('platform_a', 'POST', '/api/points/earn', { user_id: user, amount: 6 }, { headers })).toMatchObject({ status: 422, body: { code: 'idempotency_key_reused' } });
+    expect(await api.balance('platform_a', user)).toBe(5);
+  });
+
+  it('64 at once post once', async () => {
+    const user = await api.user('platform_a');
+    const headers = { 'idempotency-key': randomUUID() };
+    const answers = await Promise.all(Array.from({ length: 64 }, () => api.call('platform_a', 'POST', '/api/points/earn', { user_id: user, amount: 5 }, { headers })));
+    expect(new Set(answers.map(({ status, body }) => `${status} ${String(body['transaction_id'])}`)).size).toBe(1);
+    expect(answers[0]?.status).toBe(200);
+    expect(answers.filter((answer) => answer.headers['idempotency-replayed'] === undefined)).toHaveLength(1);
+    expect(await api.balance('platform_a', user)).toBe(5);
+  });
+
+  it('without a key a request sent again byte for byte posts once, however its signature is spelled', async () => {
+    const user = await api.user('platform_a');
+    const timestamp = String(Math.floor(api.clock.now() / 1000));
+    const body = JSON.stringify({ user_id: user, amount: 5 });
+    const signed = api.sign('platform_a', 'POST', '/api/points/earn', body, timestamp);
+    for (const signature of [signed['x-signature'] ?? '', (signed['x-signature'] ?? '').toUpperCase()]) {
+      expect(await api.call('platform_a', 'POST', '/api/points/earn', body, { timestamp, headers: { 'x-signature': signature } })).toMatchObject({ status: 200 });
+    }
+    expect(await api.balance('platform_a', user)).toBe(5);
+  });
+
+  it('a captured request cannot be sent again under another key', async () => {
+    const user = await api.user('platform_a');
+    const timestamp = String(Math.floor(api.clock.now() / 1000));
+    const body = JSON.stringify({ user_id: user, amount: 5 });
+    const send = (key: string | undefined) => api.call('platform_a', 'POST', '/api/points/earn', body, { timestamp, headers: { 'idempotency-key': key } });
+    expect(await send('one')).toMatchObject({ status: 200 });
+    expect(await send('one')).toMatchObject({ status: 200, headers: { 'idempotency-replayed': 'true' } });
+    expect(await send('two')).toMatchObject({ status: 403, body: { code: 'signature_replayed' } });
+    expect(await send(undefined)).toMatchObject({ status: 403, body: { code: 'signature_replayed' } });
+    expect(await api.balance('platform_a', user)).toBe(5);
+  });
+});
+
+describe('batch', () => {
+  it('answers each operation in order; a refused or malformed one does not fail its neighbours', async () => {
+    const [user, other] = [await api.user('platform_a', 100), await api.user('platform_b')];
+    const body = {
+      operations: [
+        { kind: 'earn', user_id: user, amount: 10 },
+        { kind: 'transfer', from_user_id: user, to_user_id: other, amount: 5000, target_platform: 'platform_b' },
+        { kind: 'earn', user_id: user, amount: 1, colour: 'red' },
+        { kind: 'dance' },
+        { kind: 'earn', user_id: 'a\u0000b', amount: 1 },
+        { kind: 'transfer', from_user_id: user, to_user_id: other, amount: 12, target_platform: 'platform_b', idempotency_key: 'own' },
+        { kind: 'redeem', user_id: user },
+        { kind: 'hold', user_id: user, amount: 1 },
+        {},
+      ],
+    };
+    const headers = { 'idempotency-key': randomUUID() };
+    const answer = await api.call('platform_a', 'POST', '/api/points/batch', body, { headers });
+    expect(answer.status).toBe(200);
+    const results = answer.body['results'] as unknown as { status: number; body: Record<string, unknown> }[];
+    expect(results.map(({ status, body: { code } }) => [status, code])).toEqual([
+      [200, undefined], [400, 'insufficient_balance'], [400, 'unknown_field'], [400, 'invalid_field'], [400, 'invalid_field'], [200, undefined], [400, 'missing_fields'], [200, undefined], [400, 'missing_field'],
+    ]);
+    expect(answer.body).toMatchObject({ succeeded: 3, refused: 6 });
+    expect(await api.balance('platform_a', user)).toBe(98);
+    const again = await api.call('platform_a', 'POST', '/api/points/batch', body, { headers });
+    expect((again.body['results'] as unknown as typeof results)[0]).toEqual(results[0]);
+    expect(await api.balance('platform_a', user)).toBe(98);
+  });
+
+  it('takes a thousand', async () => {
+    const user = await api.user('platform_a');
+    const operations = Array.from({ length: 1000 }, () => ({ kind: 'earn', user_id: user, amount: 0.01 }));
+    expect(await api.call('platform_a', 'POST', '/api/points/batch', { operations })).toMatchObject({ status: 200, body: { succeeded: 1000, refused: 0 } });
+    expect(await api.balance('platform_a', user)).toBe(10);
+    expect(await api.call('platform_a', 'POST', '/api/points/batch', { operations: [...operations, operations[0]] })).toMatchObject({ status: 400, body: { code: 'invalid_field', field: 'operations' } });
+  });
+});
+
+describe('for operators', () => {
+  it('answers health, readiness and metrics without a signature', async () => {
+    expect((await api.server.inject('/health')).json()).toMatchObject({
+      status: 'healthy',
+      checks: {
+        database: { status: 'healthy' }, clearing_center: { status: 'healthy', message: 'Pending transactions: 0' }, api_gateway: { status: 'healthy', message: 'API gateway operational' },
+        platform_connections: { platform_a: { status: 'healthy' } },
+      },
+    });
+    expect((await api.server.inject('/health/live')).statusCode).toBe(200);
+    expect((await api.server.inject('/health/ready')).json()).toEqual({ status: 'ready' });
+    const metrics = await api.server.inject('/metrics');
+    expect(metrics.body).toMatch(/pontis_http_request_seconds_count\{method="POST",route="\/api\/points\/earn",status="200"\} \d+/);
+    expect(metrics.body).toMatch(/pontis_operations_total\{kind="transfer",outcome="insufficient_balance"\} \d+/);
+  });
+
+  it('echoes a sane request id and makes one otherwise', async () => {
+    expect((await api.server.inject({ url: '/health/live', headers: { 'x-request-id': 'abc-1' } })).headers['x-request-id']).toBe('abc-1');
+    expect((await api.server.inject({ url: '/health/live', headers: { 'x-request-id': '<script>' } })).headers['x-request-id']).toMatch(/^req_[0-9a-f]{12}_/);
+  });
+});

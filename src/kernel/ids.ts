@@ -42,7 +42,9 @@ export function platformOwnerId(platformId: PlatformId): OwnerId {
 
 /** The bucket in which all that belongs to a member lives: the first four bytes of the id, modulo the number of buckets. */
 export function bucketOf(memberId: MemberId, bucketCount: number): Bucket {
-  return (Number.parseInt(memberId.slice(0, 8), 16) % bucketCount) as Bucket;
+  let head = 0;
+  for (let digit = 0; digit < 8; digit += 1) head = (head * 16 + hexValue(memberId.charCodeAt(digit))) % bucketCount;
+  return head as Bucket;
 }
 
 /**
@@ -54,6 +56,11 @@ export function deriveTransactionId(bucket: Bucket, platformId: PlatformId, memb
   const digest = hash('sha256', `${platformId}\n${memberId}\n${key}`);
   const hex = bucket.toString(16).padStart(4, '0') + digest.slice(0, 8) + '8' + digest.slice(8, 11) + '8' + digest.slice(11, 26);
   return hexToUuid(hex) as TransactionId;
+}
+
+/** The value of a lower-case hexadecimal digit given by its character code. */
+function hexValue(code: number): number {
+  return code < 58 ? code - 48 : code - 87;
 }
 
 export function bucketOfTransaction(transactionId: TransactionId): Bucket {

@@ -1,7 +1,6 @@
 // An account and a wallet as the posting path holds them in memory. Only `post-plan.ts` changes their counters.
 
-import type { OwnerId } from '../kernel/ids.ts';
-import type { Bucket } from '../kernel/ids.ts';
+import type { Bucket, OwnerId } from '../kernel/ids.ts';
 import type { Day } from '../kernel/time.ts';
 import type { Purpose } from './types.ts';
 
@@ -33,12 +32,14 @@ export interface Wallet {
   readonly assetId: number;
   /** Lots by expiry, earliest first. */
   readonly lots: Account[];
+  /** What the member owes, when that ever happened; asked for often. */
+  debt: Account | undefined;
   /** All other accounts, by purpose. */
   readonly others: Map<Purpose, Account>;
 }
 
 export function newWallet(bucket: Bucket, ownerId: OwnerId, assetId: number): Wallet {
-  return { bucket, ownerId, assetId, lots: [], others: new Map() };
+  return { bucket, ownerId, assetId, lots: [], debt: undefined, others: new Map() };
 }
 
 export function newAccount(wallet: Wallet, purpose: Purpose, expiresOn: Day): Account {
@@ -56,6 +57,7 @@ export function addAccount(wallet: Wallet, account: Account): Account {
     wallet.lots.splice(at < 0 ? wallet.lots.length : at, 0, account);
   } else {
     wallet.others.set(account.purpose, account);
+    if (account.purpose === 'debt') wallet.debt = account;
   }
   return account;
 }
@@ -87,8 +89,7 @@ export function spendable(lot: Account, today: Day): bigint {
 
 /** What the member owes on this wallet after reversals; never negative. */
 export function debtOf(wallet: Wallet): bigint {
-  const debt = wallet.others.get('debt');
-  return debt === undefined ? 0n : -postedBalance(debt);
+  return wallet.debt === undefined ? 0n : -postedBalance(wallet.debt);
 }
 
 /** A member's points in this wallet: spendable and held ones, less debt. Points past their last day no longer count. */

@@ -93,16 +93,21 @@ export async function writeCap(client: Pick<DbClient, 'query'>, cap: Cap): Promi
   );
 }
 
-/** A cap and how much of it is used, summed over its stripes. */
-export async function loadCap(pool: Pool, ownerId: string, assetId: number, purpose: Cap['purpose']): Promise<{ amount: bigint; used: bigint } | undefined> {
-  const { rows } = await pool.query<{ amount: bigint; used: bigint }>(
-    `select c.amount, coalesce(sum(a.debits_posted - a.credits_posted + a.debits_pending), 0)::bigint as used
-       from ledger.cap c
-       left join ledger.account a on a.bucket in (select bucket from ledger.bucket)
-        and a.owner_id = c.owner_id and a.asset_id = c.asset_id and a.purpose = c.purpose
-      where c.owner_id = $1 and c.asset_id = $2 and c.purpose = $3
-      group by c.amount`,
+/** A cap and how much of it is used: the sum of its stripes, bucket by bucket. */
+export async function loadCap(pool: Pool, bucketCount: number, ownerId: string, assetId: number, purpose: Cap['purpose']): Promise<{ amount: bigint; used: bigint } | undefined> {
+  const { rows: [cap] } = await pool.query<{ amount: bigint }>(
+    'select amount from ledger.cap where owner_id = $1 and asset_id = $2 and purpose = $3',
     [ownerId, assetId, purpose],
   );
-  return rows[0];
+  if (cap === undefined) return undefined;
+  let used = 0n;
+  for (let bucket = 0; bucket < bucketCount; bucket += 1) {
+    const { rows: [stripe] } = await pool.query<{ used: bigint }>(
+      `select debits_posted - credits_posted + debits_pending as used from ledger.account
+        where bucket = $1 and owner_id = $2 and asset_id = $3 and purpose = $4`,
+      [bucket, ownerId, assetId, purpose],
+    );
+    used += stripe?.used ?? 0n;
+  }
+  return { amount: cap.amount, used };
 }

@@ -39,8 +39,8 @@ export class BucketState {
   writes: Writes = noWrites();
   /** `known` as of the start of the batch in progress. */
   base: { readonly sequence: bigint; readonly accountCount: bigint } = { sequence: 0n, accountCount: 0n };
-  private young = new Map<string, Wallet>();
-  private old = new Map<string, Wallet>();
+  private young = new Generation();
+  private old = new Generation();
 
   constructor(bucket: Bucket) {
     this.bucket = bucket;
@@ -48,23 +48,22 @@ export class BucketState {
 
   /** A remembered wallet. What has not been asked for during a whole generation is forgotten. */
   find(ownerId: OwnerId, assetId: number): Wallet | undefined {
-    const key = `${ownerId}${assetId}`;
-    const found = this.young.get(key);
+    const found = this.young.get(ownerId, assetId);
     if (found !== undefined) return found;
-    const older = this.old.get(key);
-    if (older !== undefined) this.young.set(key, older);
+    const older = this.old.get(ownerId, assetId);
+    if (older !== undefined) this.young.add(older);
     return older;
   }
 
   remember(wallet: Wallet): void {
-    this.young.set(`${wallet.ownerId}${wallet.assetId}`, wallet);
+    this.young.add(wallet);
   }
 
   /** Starts a batch on what is known. */
   begin(): void {
     if (this.young.size > WALLETS_PER_GENERATION) {
       this.old = this.young;
-      this.young = new Map();
+      this.young = new Generation();
     }
     this.writes = noWrites();
     if (this.known !== undefined) this.base = { ...this.known };
@@ -73,9 +72,24 @@ export class BucketState {
   /** Forgets everything: the next batch locks the bucket and reads anew. */
   forget(): void {
     this.known = undefined;
-    this.young = new Map();
-    this.old = new Map();
+    this.young = new Generation();
+    this.old = new Generation();
     this.writes = noWrites();
+  }
+}
+
+/** Wallets by asset, then owner: both are found without making a key. */
+class Generation {
+  size = 0;
+  private readonly byAsset: (Map<OwnerId, Wallet> | undefined)[] = [];
+
+  get(ownerId: OwnerId, assetId: number): Wallet | undefined {
+    return this.byAsset[assetId]?.get(ownerId);
+  }
+
+  add(wallet: Wallet): void {
+    (this.byAsset[wallet.assetId] ??= new Map()).set(wallet.ownerId, wallet);
+    this.size += 1;
   }
 }
 

@@ -100,7 +100,7 @@ export async function createLedger(options: LedgerOptions): Promise<Ledger> {
       await refresh();
     },
     setCap: async (cap) => ((await poster.setCap(cap)) ? { ok: true } : { ok: false, problem: ledgerProblems.cap_below_use() }),
-    findCap: (ownerId, assetId, purpose) => loadCap(pool, ownerId, assetId, purpose),
+    findCap: (ownerId, assetId, purpose) => loadCap(pool, book.bucketCount, ownerId, assetId, purpose),
     getBalance: async (memberId, platformId) => {
       const points = book.pointsByPlatform.get(platformId);
       assert(points !== undefined, `platform ${platformId} has no points asset`);

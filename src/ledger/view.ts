@@ -4,7 +4,7 @@
 import { bucketOf as bucketOfMember, type Bucket, type MemberId, type OwnerId, type PlatformId, type TransactionId } from '../kernel/ids.ts';
 import { assert } from '../kernel/assert.ts';
 import { dayOf, type Day } from '../kernel/time.ts';
-import { convert, type Conversion, type ValueModel } from '../valuation/valuation.ts';
+import { convert, termsBetween, type Conversion, type Terms, type ValueModel } from '../valuation/valuation.ts';
 import type { Wallet } from './account.ts';
 import type { Asset, Hold, PostedLeg } from './types.ts';
 
@@ -50,6 +50,14 @@ export function createView(book: AssetBook, model: ValueModel, nowMs: number, so
     assert(found !== undefined, `asset ${assetId} is not in the book`);
     return found;
   };
+  const terms = new Map<Asset, Map<Asset, Terms>>();
+  const termsOf = (from: Asset, to: Asset): Terms => {
+    const known = terms.get(from)?.get(to);
+    if (known !== undefined) return known;
+    const made = termsBetween(model, platformOf(from), platformOf(to), { source: from.scale, target: to.scale, settlement: book.settlement.scale });
+    terms.set(from, (terms.get(from) ?? new Map<Asset, Terms>()).set(to, made));
+    return made;
+  };
   return {
     nowMs,
     today: dayOf(nowMs),
@@ -61,8 +69,7 @@ export function createView(book: AssetBook, model: ValueModel, nowMs: number, so
       assert(found !== undefined, `platform ${platformId} has no points asset`);
       return found;
     },
-    convert: (from, to, amount) =>
-      convert(model, platformOf(from), platformOf(to), amount, { source: from.scale, target: to.scale, settlement: book.settlement.scale }),
+    convert: (from, to, amount) => convert(termsOf(from, to), amount),
     wallet: (bucket, ownerId, assetId) => source.wallet(bucket, ownerId, assetId),
     hold: (holdId) => source.hold(holdId),
     original: (transactionId) => source.original(transactionId),

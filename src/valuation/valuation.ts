@@ -43,16 +43,29 @@ export function pointValue(model: ValueModel, platformId: PlatformId, category?:
   return multiplyRatio(multiplyRatio(model.baseValue, platform), factor);
 }
 
-/** Target amount = source amount × (source value ÷ target value), exact until the one rounding toward zero at the end. */
-export function convert(model: ValueModel, source: PlatformId, target: PlatformId, amountMinor: bigint, scales: Scales): Conversion {
+/** What holds between two platforms under one model, in minor units: worked out once, applied to many amounts. */
+export interface Terms {
+  /** Target minor units for one source minor unit. */
+  readonly rate: Ratio;
+  /** Settlement minor units for one source minor unit. */
+  readonly value: Ratio;
+  readonly rateText: string;
+}
+
+/** Rate = source value ÷ target value (5.1). */
+export function termsBetween(model: ValueModel, source: PlatformId, target: PlatformId, scales: Scales): Terms {
   const sourceValue = pointValue(model, source);
   const rate = divideRatio(sourceValue, pointValue(model, target));
   return {
-    credited: scaleDown(amountMinor, rescale(rate, scales.source, scales.target)),
-    fee: 0n,
-    value: scaleDown(amountMinor, rescale(sourceValue, scales.source, scales.settlement)),
-    rate: formatRatio(rate),
+    rate: rescale(rate, scales.source, scales.target),
+    value: rescale(sourceValue, scales.source, scales.settlement),
+    rateText: formatRatio(rate),
   };
+}
+
+/** Target amount = source amount × rate, exact until the one rounding toward zero at the end. */
+export function convert(terms: Terms, amountMinor: bigint): Conversion {
+  return { credited: scaleDown(amountMinor, terms.rate), fee: 0n, value: scaleDown(amountMinor, terms.value), rate: terms.rateText };
 }
 
 /** A ratio between units → the same ratio between minor units. */

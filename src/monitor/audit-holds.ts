@@ -1,0 +1,88 @@
+// Checks of what stands beside the journal: holds, reversals and reward units, each against the rows that made them.
+
+import type { Check } from './audit-check.ts';
+
+export const holdChecks: readonly Check[] = [
+  {
+    invariant: 3, name: 'holds_equal_pending', scope: 'bucket',
+    meaning: 'What the open holds set aside in a lot is exactly its pending debits.',
+    sql: `
+      with held as (
+        select u.account_id, sum(u.amount) as amount
+          from ledger.hold h cross join lateral unnest(h.account_ids, h.amounts) as u (account_id, amount)
+         where h.bucket = $1 and h.state = 'held' group by 1)
+      select coalesce(a.account_id, h.account_id) as account_id, a.purpose, a.owner_id, a.debits_pending, h.amount as held
+        from (select * from ledger.account where bucket = $1 and (debits_pending <> 0 or purpose = 'lot')) a
+        full join held h on h.account_id = a.account_id
+       where coalesce(a.debits_pending, 0) <> coalesce(h.amount, 0) or (h.amount is not null and a.purpose is distinct from 'lot')
+       order by 1`,
+  },
+  {
+    invariant: 7, name: 'hold_has_transaction', scope: 'bucket',
+    meaning: 'Every hold was made by a hold transaction of the same member and amount, and every such transaction made one.',
+    sql: `
+      select coalesce(h.hold_id, t.transaction_id) as hold_id, h.state, h.amount, t.sequence, t.amount as transaction_amount
+        from (select * from ledger.hold where bucket = $1) h
+        full join (select * from ledger.transaction where bucket = $1 and kind = 'hold') t on t.transaction_id = h.hold_id
+       where h.hold_id is null or t.transaction_id is null or h.amount <> t.amount or h.member_id <> t.member_id or h.asset_id <> t.asset_id
+          or cardinality(h.account_ids) <> cardinality(h.amounts)
+          or h.amount is distinct from (select sum(part) from unnest(h.amounts) as part)
+       order by 1`,
+  },
+  {
+    invariant: 7, name: 'hold_resolved_once', scope: 'bucket',
+    meaning: 'A hold is resolved by one capture or release that names it, and an open hold by none.',
+    sql: `
+      select coalesce(h.hold_id, t.related_id) as hold_id, h.state, h.captured, h.resolved_by, t.transaction_id, t.kind, t.amount
+        from (select * from ledger.hold where bucket = $1) h
+        full join (select * from ledger.transaction where bucket = $1 and kind in ('capture', 'release')) t on t.related_id = h.hold_id
+       where h.hold_id is null
+          or (h.state = 'held' and (t.transaction_id is not null or h.resolved_by is not null))
+          or (h.state <> 'held' and (t.transaction_id is null or h.resolved_by is distinct from t.transaction_id
+                                     or (h.state = 'captured') <> (t.kind = 'capture')))
+          or h.captured <> case when h.state = 'captured' then t.amount else 0 end
+       order by 1`,
+  },
+  {
+    invariant: 7, name: 'hold_overdue', scope: 'bucket',
+    meaning: 'No hold is open 15 minutes after its deadline. If Pontis was not running, start it: its timer releases them.',
+    sql: `
+      select hold_id, member_id, amount, expires_at from ledger.hold
+       where bucket = $1 and state = 'held' and expires_at < now() - interval '15 minutes'
+       order by expires_at`,
+  },
+  {
+    invariant: 3, name: 'reversal_within_original', scope: 'bucket',
+    meaning: 'All reversals of a transaction together come to at most its amount.',
+    sql: `
+      select r.transaction_id, t.kind, t.amount, sum(r.amount) as reversed
+        from ledger.reversal r
+        left join ledger.transaction t on t.bucket = $1 and t.transaction_id = r.transaction_id and t.leg = 0
+       where r.bucket = $1
+       group by 1, 2, 3 having t.amount is null or sum(r.amount) > t.amount
+       order by 1`,
+  },
+  {
+    invariant: 3, name: 'reversal_has_transaction', scope: 'bucket',
+    meaning: 'Every reversal is a reverse transaction of the same amount that names the original, and every such transaction is noted.',
+    sql: `
+      select coalesce(r.reversal_id, t.transaction_id) as reversal_id, r.transaction_id as original, r.amount, t.sequence, t.related_id, t.amount as transaction_amount
+        from (select * from ledger.reversal where bucket = $1) r
+        full join (select * from ledger.transaction where bucket = $1 and kind = 'reverse' and leg = 0) t on t.transaction_id = r.reversal_id
+       where r.reversal_id is null or t.transaction_id is null or r.amount <> t.amount or r.transaction_id is distinct from t.related_id
+       order by 1`,
+  },
+  {
+    invariant: 8, name: 'delivered_within_stock', scope: 'network',
+    meaning: 'The units of a reward that were delivered came out of its stock, and are at most what the platform put up.',
+    sql: `
+      select x.code, coalesce(c.amount, 0) as put_up, s.delivered, s.taken_from_stock
+        from (select asset_id, coalesce(sum(credits_posted::numeric - debits_posted) filter (where purpose = 'delivered'), 0) as delivered,
+                     coalesce(-sum(credits_posted::numeric - debits_posted) filter (where purpose = 'stock'), 0) as taken_from_stock
+                from ledger.account where purpose in ('stock', 'delivered') group by 1) s
+        left join ledger.asset x using (asset_id)
+        left join (select asset_id, sum(amount) as amount from ledger.cap where purpose = 'stock' group by 1) c using (asset_id)
+       where s.delivered > coalesce(c.amount, 0) or s.delivered <> s.taken_from_stock or s.delivered < 0
+       order by 1`,
+  },
+];

@@ -1,0 +1,147 @@
+// The audit finds nothing in a ledger that did everything a ledger does, and names each invariant that is broken by hand.
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTestDatabase, withDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
+import { liveThrough } from '../../test/fixtures/eventful-ledger.ts';
+import { createTestLedger } from '../../test/fixtures/ledger.ts';
+import { connect, createPool, type Pool } from '../runtime/database.ts';
+import { audit, auditChecks, type AuditReport } from './monitor.ts';
+
+let database: TestDatabase;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  const test = await createTestLedger(database, { bucketCount: 4 });
+  await liveThrough(test);
+  await test.ledger.close();
+  // A database is copied only while nobody is connected to it.
+  await database.pool.end();
+});
+afterAll(() => administer(`drop database ${new URL(database.url).pathname.slice(1)} with (force)`));
+
+async function administer(statement: string): Promise<void> {
+  const client = await connect({ url: withDatabase(database.url, 'postgres'), log: database.log, applicationName: 'audit test' });
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Runs the SQL on a copy of the database, then the audit. */
+async function auditAfter(...statements: readonly string[]): Promise<AuditReport> {
+  const name = `copy_${Math.random().toString(36).slice(2)}`;
+  let pool: Pool | undefined;
+  await administer(`create database ${name} template ${new URL(database.url).pathname.slice(1)}`);
+  try {
+    pool = createPool({ url: withDatabase(database.url, name), log: database.log, applicationName: 'audit test', max: 1 });
+    for (const statement of statements) {
+      const { rowCount } = await pool.query(statement);
+      if (/^(update|delete|insert)/.test(statement) && rowCount === 0) throw new Error(`changed nothing: ${statement}`);
+    }
+    return await audit(pool);
+  } finally {
+    await pool?.end();
+    await administer(`drop database ${name} with (force)`);
+  }
+}
+
+function broken(report: AuditReport): string[] {
+  return report.checks.filter((check) => !check.ok).map((check) => check.name);
+}
+
+const dropBounds = [
+  'alter table ledger.account drop constraint account_not_below_floor, drop constraint account_debt_not_positive, drop constraint account_counters_not_negative',
+];
+const someEarn = `(select min(sequence) from ledger.transaction where bucket = 1 and kind = 'earn')`;
+/** A row of that kind, whichever bucket it came to lie in. */
+const one = (where: string): string => `(bucket, sequence) = (select bucket, sequence from ledger.transaction where ${where} order by 1, 2 limit 1)`;
+const oneAccount = (where: string): string => `(bucket, account_id) = (select bucket, account_id from ledger.account where ${where} order by 1, 2 limit 1)`;
+const oneHold = (state: string): string => `hold_id = (select hold_id from ledger.hold where state = '${state}' order by 1 limit 1)`;
+const lastRow = `(bucket, sequence) = (select bucket, max(sequence) from ledger.transaction where bucket = 2 group by bucket)`;
+
+/** What is done to the data, and the checks that must name it. */
+const corruptions: readonly (readonly [title: string, statements: readonly string[], names: readonly string[]])[] = [
+  ['an amount in an entry', [`update ledger.transaction set amounts[1] = amounts[1] + 1 where ${one(`kind = 'earn'`)}`], ['entries_sum_to_zero', 'stated_amount', 'counters_equal_entries', 'balance_after_chain']],
+  ['an entry moved to another account', [`update ledger.transaction t set account_ids[2] = (select min(account_id) from ledger.account a where a.bucket = t.bucket and purpose = 'lot' and account_id <> t.account_ids[2]) where bucket = 1 and sequence = ${someEarn}`], ['counters_equal_entries', 'balance_after_chain']],
+  ['an array cut short', [`update ledger.transaction set balances = balances[1:1] where ${one(`kind = 'earn'`)}`], ['entry_arrays']],
+  ['layers that are too few', [`update ledger.transaction set layers = 'd' where ${one(`kind = 'hold'`)}`], ['entry_arrays']],
+  ['layers of no meaning', [`update ledger.transaction set layers = 'xy' where ${one(`kind = 'hold'`)}`], ['entry_arrays']],
+  ['the stated amount', [`update ledger.transaction set amount = amount + 1 where ${one(`kind = 'redeem'`)}`], ['stated_amount']],
+  ['the stated amount of a conversion', [`update ledger.transaction set credited = credited + 1 where ${one(`kind = 'conversion' and counterparty_id is null`)}`], ['stated_amount']],
+  ['points from nowhere, on both sides of the books', [`update ledger.account set credits_posted = credits_posted + 5 where ${oneAccount(`purpose = 'lot'`)}`], ['asset_sums_to_zero', 'counters_equal_entries']],
+  ['a balance moved from one member to another', [
+    `update ledger.account set debits_posted = debits_posted + 5 where (bucket, account_id) = (select bucket, min(account_id) from ledger.account where bucket = 1 and purpose = 'lot' group by 1)`,
+    `update ledger.account set credits_posted = credits_posted + 5 where (bucket, account_id) = (select bucket, max(account_id) from ledger.account where bucket = 1 and purpose = 'issued' group by 1)`], ['counters_equal_entries']],
+  ['an unknown asset', [`update ledger.account set asset_id = 9999 where ${oneAccount(`purpose = 'lot'`)}`], ['known_assets']],
+  ['an account deleted', [`delete from ledger.account where ${oneAccount(`purpose = 'lot'`)}`], ['entries_have_accounts', 'account_numbers', 'asset_sums_to_zero']],
+  ['a pending sum', [`update ledger.account set debits_pending = debits_pending + 1 where ${oneAccount(`debits_pending > 0`)}`], ['asset_sums_to_zero', 'counters_equal_entries', 'holds_equal_pending']],
+  ['a last_sequence', [`update ledger.account set last_sequence = last_sequence + 1 where ${oneAccount(`purpose = 'lot'`)}`], ['counters_equal_entries']],
+  ['a balance after an entry', [`update ledger.transaction set balances[1] = balances[1] - 1 where ${one(`kind = 'transfer'`)}`], ['balance_after_chain']],
+  ['the numbering of accounts', [`update ledger.bucket set account_count = account_count - 1 where bucket = 0`], ['account_numbers']],
+  ['an account twice', [
+    'alter table ledger.account drop constraint account_natural_key, drop constraint account_pkey',
+    `insert into ledger.account select * from ledger.account where ${oneAccount(`purpose = 'issued'`)}`], ['account_numbers', 'asset_sums_to_zero']],
+  ['a lot overdrawn', [...dropBounds, `update ledger.account set debits_posted = credits_posted + 1 where ${oneAccount(`purpose = 'lot'`)}`], ['not_below_floor', 'counters_equal_entries']],
+  ['a debt in the member\'s favour', [...dropBounds, `update ledger.account set credits_posted = debits_posted + 1 where ${oneAccount(`purpose = 'debt'`)}`], ['not_below_floor']],
+  ['a lot without floor', [`update ledger.account set floor = null where ${oneAccount(`purpose = 'lot'`)}`], ['not_below_floor', 'floor_has_allotment']],
+  ['a position below its floor', [...dropBounds, `update ledger.account set debits_posted = debits_posted + 9000000 where ${oneAccount(`purpose = 'position' and floor is not null`)}`], ['not_below_floor', 'cap_equals_floors']],
+  ['a lot that was overdrawn in between', [`update ledger.transaction set balances[2] = -1 where ${one(`kind = 'earn'`)}`], ['never_was_below_zero', 'balance_after_chain']],
+  ['a floor lowered', [`update ledger.account set floor = floor - 1 where ${oneAccount(`purpose = 'position' and floor is not null`)}`], ['floor_has_allotment', 'cap_equals_floors']],
+  ['an allotment rewritten', [`update ledger.transaction set details = details || '{"floor_after": "junk"}' where ${one(`kind = 'allot'`)}`], ['floor_has_allotment']],
+  ['a cap changed', [`update ledger.cap set amount = amount + 1 where purpose = 'position'`], ['cap_equals_floors']],
+  ['a cap deleted', [`delete from ledger.cap where purpose = 'stock'`], ['cap_equals_floors', 'delivered_within_stock']],
+  ['a key used twice', [
+    'alter table ledger.transaction drop constraint transaction_once',
+    `insert into ledger.transaction select (jsonb_populate_record(t, jsonb_build_object('sequence', (select max(sequence) + 1 from ledger.transaction where bucket = 1)))).* from ledger.transaction t where bucket = 1 and sequence = ${someEarn}`,
+    `update ledger.bucket set sequence = sequence + 1 where bucket = 1`], ['transaction_once']],
+  ['a row in a foreign bucket', [`update ledger.transaction set member_id = '00000003-0000-4000-8000-000000000000' where bucket = 1 and sequence = ${someEarn}`], ['row_in_home_bucket']],
+  ['the second leg missing', [`delete from ledger.transaction where ${one(`leg = 1`)}`], ['legs_belong_together', 'sequence_gap']],
+  ['the second leg of somebody else', [`update ledger.transaction set counterparty_id = gen_random_uuid() where ${one(`leg = 1`)}`], ['legs_belong_together']],
+  ['more arriving than left', [`update ledger.transaction set amounts = array(select a + sign(a)::bigint from unnest(amounts) with ordinality u (a, n) order by n) where ${one(`kind = 'transfer' and leg = 1`)}`], ['transit_of_legs', 'stated_amount']],
+  ['a row deleted', [`delete from ledger.transaction where ${one(`kind = 'earn'`)}`], ['sequence_gap', 'counters_equal_entries']],
+  ['the last row deleted', [`delete from ledger.transaction where ${lastRow}`], ['bucket_sequence']],
+  ['a bucket set back', ['update ledger.bucket set sequence = sequence - 1 where bucket = 3'], ['bucket_sequence']],
+  ['a bucket deleted', ['delete from ledger.bucket where bucket = 3'], ['buckets_of_network', 'bucket_sequence']],
+  ['a row in no bucket', [`insert into ledger.bucket (bucket) values (77)`], ['buckets_of_network']],
+  ['a hold of another size', [`update ledger.hold set amounts[1] = amounts[1] + 1 where ${oneHold('held')}`], ['holds_equal_pending', 'hold_has_transaction']],
+  ['an open hold deleted', [`delete from ledger.hold where ${oneHold('held')}`], ['holds_equal_pending', 'hold_has_transaction']],
+  ['a hold reopened', [`update ledger.hold set state = 'held', resolved_by = null where ${oneHold('released')}`], ['holds_equal_pending', 'hold_resolved_once']],
+  ['a hold resolved by nobody', [`update ledger.hold set state = 'released', resolved_by = gen_random_uuid() where ${oneHold('held')}`], ['holds_equal_pending', 'hold_resolved_once']],
+  ['a capture of another amount', [`update ledger.hold set captured = captured + 1 where ${oneHold('captured')}`], ['hold_resolved_once']],
+  ['a hold forgotten by the timer', [`update ledger.hold set expires_at = now() - interval '1 hour' where ${oneHold('held')}`], ['hold_overdue']],
+  ['more reversed than there was', [`update ledger.reversal set amount = 1000000 where amount = 300`], ['reversal_within_original', 'reversal_has_transaction']],
+  ['a reversal forgotten', [`delete from ledger.reversal where amount = 300`], ['reversal_has_transaction']],
+  ['a reversal of nothing', [`update ledger.reversal set transaction_id = gen_random_uuid() where amount = 300`], ['reversal_within_original', 'reversal_has_transaction']],
+  ['more delivered than in stock', [`update ledger.account set credits_posted = credits_posted + 1000 where ${oneAccount(`purpose = 'delivered'`)}`], ['delivered_within_stock', 'asset_sums_to_zero']],
+];
+
+describe('audit', () => {
+  it('finds nothing in a ledger that did everything', async () => {
+    const report = await auditAfter();
+    expect(report.checks.filter((check) => !check.ok)).toEqual([]);
+    expect(report).toMatchObject({ ok: true, buckets: 4 });
+    expect(Number(report.transactions)).toBeGreaterThan(80);
+  });
+
+  it.each(corruptions)('names %s', { timeout: 20_000 }, async (_title, statements, names) => {
+    const report = await auditAfter(...statements);
+    expect(report.ok).toBe(false);
+    expect(broken(report)).toEqual(expect.arrayContaining([...names]));
+    for (const check of report.checks) expect(check.first.length > 0).toBe(!check.ok);
+  });
+
+  it('has a corruption for every check', () => {
+    const named = new Set(corruptions.flatMap(([, , names]) => names));
+    expect(auditChecks.map((check) => check.name).filter((name) => !named.has(name))).toEqual([]);
+    expect(new Set(auditChecks.map((check) => check.name)).size).toBe(auditChecks.length);
+  });
+
+  it('counts all offending rows and shows the first with their bucket', async () => {
+    const report = await auditAfter(`update ledger.account set last_sequence = last_sequence + 1 where purpose = 'lot'`);
+    const check = report.checks.find(({ name }) => name === 'counters_equal_entries');
+    expect(check?.offending).toBeGreaterThan(5);
+    expect(check?.first).toHaveLength(5);
+    expect(check?.first[0]).toHaveProperty('bucket');
+  });
+});

@@ -1,0 +1,6 @@
+// Watches over the network from outside the posting path: the audit of its invariants, and the journal for other programs to check.
+// Reads only; never repairs anything. The only file of this module that others import.
+
+export { audit, checks as auditChecks, type AuditOptions, type AuditReport, type Cell, type CheckResult } from './run-audit.ts';
+export type { Check, InvariantNumber } from './audit-check.ts';
+export { exportJournal, journalFormats, type JournalFormat, type WriteText } from './export-journal.ts';

@@ -1,0 +1,107 @@
+// Runs the checks in one snapshot, bucket by bucket: right while the program posts, in memory that does not grow with the ledger.
+
+import { dbTransaction, type DbClient, type Pool } from '../runtime/database.ts';
+import { accountChecks } from './audit-accounts.ts';
+import type { Check } from './audit-check.ts';
+import { holdChecks } from './audit-holds.ts';
+import { journalChecks } from './audit-journal.ts';
+
+export const checks: readonly Check[] = [...journalChecks, ...accountChecks, ...holdChecks].toSorted((a, b) => a.invariant - b.invariant);
+
+export type Cell = string | number | boolean | null;
+
+export interface CheckResult extends Pick<Check, 'invariant' | 'name' | 'meaning'> {
+  readonly ok: boolean;
+  /** How many rows break it. */
+  readonly offending: number;
+  /** The first of them, with the bucket where the check is of buckets. */
+  readonly first: readonly Readonly<Record<string, Cell>>[];
+}
+
+export interface AuditReport {
+  readonly ok: boolean;
+  readonly snapshotAt: string;
+  readonly buckets: number;
+  readonly transactions: bigint;
+  readonly accounts: bigint;
+  readonly checks: readonly CheckResult[];
+}
+
+export interface AuditOptions {
+  /** How many offending rows of each check are shown. */
+  readonly show?: number;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** Reads only; fails only when the database does. */
+export async function audit(pool: Pool, { show = 5, onProgress }: AuditOptions = {}): Promise<AuditReport> {
+  return dbTransaction(pool, async (client) => {
+    await client.query('set transaction isolation level repeatable read, read only');
+    // A snapshot of a large ledger is read for minutes; sorting spills to disk beyond this memory.
+    await client.query(`set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0; set local work_mem = '64MB'; set local jit = off`);
+    const { rows } = await client.query<{ bucket: number; at: Date }>(
+      `select bucket, now() as at from ledger.bucket union select generate_series(0, bucket_count - 1), now() from ledger.network order by 1`,
+    );
+    const found = new Map(checks.map((check) => [check.name, { offending: 0, first: [] as Record<string, Cell>[] }]));
+    const run = async (check: Check, bucket?: number): Promise<void> => {
+      const finding = found.get(check.name);
+      if (finding === undefined) return;
+      const { offending, first } = await findOffending(client, check, bucket, show);
+      finding.offending += offending;
+      finding.first.push(...first.slice(0, show - finding.first.length));
+    };
+    const ofNetwork = checks.filter((check) => check.scope === 'network');
+    const ofBucket = checks.filter((check) => check.scope === 'bucket');
+    const total = ofNetwork.length + ofBucket.length * rows.length;
+    let done = 0;
+    // All checks of one bucket in a row find its pages in memory.
+    for (const { bucket } of rows) {
+      for (const check of ofBucket) {
+        await run(check, bucket);
+        onProgress?.((done += 1), total);
+      }
+    }
+    for (const check of ofNetwork) {
+      await run(check);
+      onProgress?.((done += 1), total);
+    }
+    const results = checks.map(({ invariant, name, meaning }): CheckResult => {
+      const { offending, first } = found.get(name) ?? { offending: 0, first: [] };
+      return { invariant, name, meaning, ok: offending === 0, offending, first };
+    });
+    return {
+      ok: results.every((result) => result.ok),
+      snapshotAt: (rows[0]?.at ?? new Date()).toISOString(),
+      buckets: rows.length,
+      ...(await countRows(client)),
+      checks: results,
+    };
+  });
+}
+
+async function findOffending(client: DbClient, check: Check, bucket: number | undefined, show: number): Promise<{ offending: number; first: Record<string, Cell>[] }> {
+  const { rows } = await client.query<Record<string, unknown>>(
+    `select *, count(*) over () as offending_rows from (${check.sql}) as broken limit ${Math.max(1, show)}`,
+    bucket === undefined ? [] : [bucket],
+  );
+  const first = rows.map((row) => {
+    const cells = Object.entries(row).filter(([name]) => name !== 'offending_rows').map(([name, value]) => [name, cellOf(value)] as const);
+    return Object.fromEntries(bucket === undefined ? cells : [['bucket', bucket] as const, ...cells]);
+  });
+  return { offending: Number(rows[0]?.['offending_rows'] ?? 0), first };
+}
+
+async function countRows(client: DbClient): Promise<{ transactions: bigint; accounts: bigint }> {
+  const { rows } = await client.query<{ transactions: bigint; accounts: bigint }>(
+    'select coalesce(sum(sequence), 0)::bigint as transactions, coalesce(sum(account_count), 0)::bigint as accounts from ledger.bucket',
+  );
+  return rows[0] ?? { transactions: 0n, accounts: 0n };
+}
+
+/** Whatever the driver gives for a column → something JSON can carry exactly. */
+function cellOf(value: unknown): Cell {
+  if (value === null || typeof value === 'number' || typeof value === 'boolean') return value;
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString();
+  if (value instanceof Date) return value.toISOString();
+  return String(value);
+}

@@ -25,7 +25,7 @@ const which = fc.integer({ min: 0, max: 12 });
 const amount = fc.integer({ min: 1, max: 60 });
 
 const step = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ do: fc.constant('earn' as const), platform, member, amount, days: perhaps(fc.integer({ min: -2, max: 40 })) }) },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant('earn' as const), platform, member, amount, days: perhaps(fc.oneof(fc.integer({ min: -2, max: 2 }), fc.integer({ min: 0, max: 40 }))) }) },
   { weight: 5, arbitrary: fc.record({ do: fc.constant('transfer' as const), platform, member, amount, target: platform, to: member }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('redeem' as const), platform, member, amount, quantity: fc.integer({ min: 1, max: 4 }) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('hold' as const), platform, member, amount, hours: fc.constantFrom(0, 1, 30, 24 * 9, 24 * 30, 24 * 31) }) },
@@ -33,7 +33,7 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('release' as const), which, timer: fc.boolean() }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('reverse' as const), which, amount: perhaps(fc.integer({ min: 1, max: 25 })), policy: perhaps(policy) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('clawback' as const), platform, member, amount, policy: perhaps(policy) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('expire' as const), platform, member, days: fc.integer({ min: -3, max: 3 }) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('expire' as const), platform, member, days: fc.integer({ min: -1, max: 2 }) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('adjust' as const), platform, member, amount: fc.integer({ min: -30, max: 30 }).filter((signed) => signed !== 0) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('wait' as const), hours: fc.constantFrom(1, 25, 24 * 7, 24 * 15) }) },
 );

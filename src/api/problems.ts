@@ -57,7 +57,7 @@ export const apiProblems = defineProblems({
   },
   missing_fields: {
     status: 400, error: 'Missing required fields',
-    advice: 'user_id, amount and reward_id are required and must not be empty.',
+    advice: 'All of user_id, amount and reward_id are required and must not be empty.',
   },
   unknown_field: {
     status: 400, error: 'Unknown field',

@@ -71,6 +71,11 @@ export async function createServer(parts: ApiParts, { drainNoticeMs = 0 }: Serve
     done();
   });
   server.addHook('onRequest', checkUrl);
+  // A connection whose answer was under way when closing began would otherwise be kept alive.
+  server.addHook('onSend', (_request, reply, payload, done) => {
+    if (checks.isDraining()) reply.header('connection', 'close');
+    done(null, payload);
+  });
   server.addHook('onResponse', observer.onResponse);
   answerFaults(server, parts);
   server.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'body' ? compiler.compileStrict(schema as object) : compiler.compileText(schema as object)));

@@ -1,6 +1,7 @@
 // GET /problems and /problems/{code}: every kind of problem on a page, made from the modules' tables; `type` of an answer leads here.
 
-import type { FastifyInstance } from 'fastify';
+import { hash } from 'node:crypto';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { answerProblem } from '../http/answer-problem.ts';
 import { problemCatalogue, type CatalogueEntry } from '../problem-catalogue.ts';
@@ -11,20 +12,26 @@ const STYLE = 'body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2r
   + 'table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.4rem .6rem;border-bottom:1px solid #ddd}'
   + 'code{font-size:.9em}a{color:#0b57d0}@media(prefers-color-scheme:dark){body{background:#141414;color:#eee}a{color:#8ab4f8}td,th{border-color:#333}}';
 
+const CSP = `default-src 'none'; style-src 'sha256-${hash('sha256', STYLE, 'base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+
 const Params = closed({ code: Type.String({ maxLength: 64 }) });
 
 export function getProblems(server: FastifyInstance): void {
   const entries = new Map(problemCatalogue.map((entry) => [entry.code, entry]));
   const schema = { hide: true };
 
-  server.get('/problems', { schema }, (_request, reply) => reply.type('text/html; charset=utf-8').send(page('Problems', table())));
+  server.get('/problems', { schema }, (_request, reply) => send(reply, 'Problems', table()));
 
   server.get<{ Params: Static<typeof Params> }>('/problems/:code', { schema: { ...schema, params: Params } }, (request, reply) => {
     const entry = entries.get(request.params.code);
     return entry === undefined
       ? answerProblem(request, reply, apiProblems.not_found())
-      : reply.type('text/html; charset=utf-8').send(page(entry.code, description(entry)));
+      : send(reply, entry.code, description(entry));
   });
+}
+
+function send(reply: FastifyReply, title: string, body: string): FastifyReply {
+  return reply.type('text/html; charset=utf-8').header('content-security-policy', CSP).send(page(title, body));
 }
 
 function table(): string {

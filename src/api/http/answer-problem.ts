@@ -27,7 +27,8 @@ export function answerProblem(request: FastifyRequest, reply: FastifyReply, prob
   return reply
     .code(problem.status)
     .header('content-type', PROBLEM_TYPE)
-    .send(JSON.stringify(problemBody(problem, pathOf(request), request.id)));
+    // As bytes: to a text Fastify would add a charset, which this media type does not have.
+    .send(Buffer.from(JSON.stringify(problemBody(problem, pathOf(request), request.id))));
 }
 
 /** The path as on the wire, without query. */

@@ -34,6 +34,9 @@ export function validationProblem(errors: readonly (ErrorObject | FastifySchemaV
   switch (error.keyword) {
     case 'required':
       return (missing ?? missingWords[part] ?? missingField)(join(parent, String(error.params['missingProperty'])));
+    case 'minLength':
+      // The source requirement counts an empty text as missing.
+      return (missing ?? missingWords[part] ?? emptyField)(parent);
     case 'additionalProperties': {
       const field = join(parent, printable(String(error.params['additionalProperty'])));
       return apiProblems.unknown_field(`${field} is not a field of this ${part === 'body' ? 'body' : 'query'}.`, { field });
@@ -46,9 +49,12 @@ export function validationProblem(errors: readonly (ErrorObject | FastifySchemaV
   }
 }
 
+function emptyField(field: string): Problem {
+  return apiProblems.invalid_field(`${field} must not be empty.`, { field });
+}
+
 const words: Readonly<Record<string, (params: Readonly<Record<string, unknown>>) => string>> = {
   type: ({ type }) => `must be of type ${String(type).replaceAll(',', ' or ')}`,
-  minLength: () => 'must not be empty',
   maxLength: ({ limit }) => `must be at most ${String(limit)} characters long`,
   minimum: ({ limit }) => `must be at least ${String(limit)}`,
   maximum: ({ limit }) => `must be at most ${String(limit)}`,

@@ -1,0 +1,29 @@
+// Numbers in JSON are taken exactly or not at all.
+
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { parseExactJson, survives } from './exact-json.ts';
+
+test.each([
+  ['1', true], ['1.0', true], ['100.50', true], ['1e3', true], ['1E+3', true], ['0.1', true], ['-0', true], ['0e5', true], ['1e-7', true], ['9007199254740991', true],
+  ['9007199254740993', false], ['0.1000000000000000055511151231257827', false], ['1e400', false], ['-1e400', false], ['1e-400', false], ['12345678901234567', false], ['10000000000000.01', true],
+])('%s survives: %s', (literal, expected) => {
+  expect(survives(literal, JSON.parse(literal) as number)).toBe(expected);
+});
+
+test('whatever JavaScript writes, it reads again', () => {
+  fc.assert(fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
+    expect(parseExactJson(Buffer.from(JSON.stringify({ value })))).toMatchObject({ ok: true, value: { value: value === 0 ? expect.closeTo(0) : value } });
+  }));
+});
+
+test('amounts of two decimals up to the bound always survive', () => {
+  fc.assert(fc.property(fc.bigInt({ min: 0n, max: 10n ** 15n }), (minor) => {
+    const literal = `${minor / 100n}.${(minor % 100n).toString().padStart(2, '0')}`;
+    expect(parseExactJson(Buffer.from(`{"amount":${literal}}`)).ok).toBe(true);
+  }));
+});
+
+test('digits in strings do not matter', () => {
+  expect(parseExactJson(Buffer.from('{"a":"12345678901234567890.123e5"}'))).toEqual({ ok: true, value: { a: '12345678901234567890.123e5' } });
+});

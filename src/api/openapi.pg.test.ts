@@ -1,0 +1,60 @@
+// The OpenAPI document is valid, complete and what the server does; its page needs nothing from elsewhere.
+
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createTestApi, type TestApi } from '../../test/fixtures/api.ts';
+import { createTestDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
+
+interface Document {
+  readonly openapi: string;
+  readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly operationId?: string; readonly summary?: string; readonly security?: unknown; readonly responses: Readonly<Record<string, unknown>> }>>>>;
+}
+
+let database: TestDatabase;
+let api: TestApi;
+let document: Document;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  api = await createTestApi(database);
+  document = (await api.server.inject('/openapi.json')).json();
+});
+afterAll(async () => {
+  await api?.close();
+  await database?.drop();
+});
+
+test('is a valid document of version 3.1', async () => {
+  expect(document.openapi).toBe('3.1.0');
+  expect(await new Validator().validate({ ...structuredClone(document) })).toMatchObject({ valid: true });
+});
+
+test('names every operation', () => {
+  const operations = Object.entries(document.paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`));
+  expect(operations.sort()).toEqual([
+    'GET /api/points/balance', 'GET /api/points/history', 'GET /api/rewards', 'GET /api/transactions/{transaction_id}', 'GET /api/users/{platform_user_id}',
+    'GET /health', 'GET /health/live', 'GET /health/ready', 'GET /metrics',
+    'POST /api/ping', 'POST /api/points/batch', 'POST /api/points/earn', 'POST /api/points/holds', 'POST /api/points/holds/{hold_id}/capture', 'POST /api/points/holds/{hold_id}/release',
+    'POST /api/points/redeem', 'POST /api/points/reverse', 'POST /api/points/transfer', 'POST /api/users',
+  ]);
+  for (const [path, methods] of Object.entries(document.paths)) {
+    for (const operation of Object.values(methods)) {
+      expect(operation).toMatchObject({ operationId: expect.any(String), summary: expect.any(String) });
+      expect(operation.security !== undefined).toBe(path.startsWith('/api/'));
+      if (path.startsWith('/api/')) expect(Object.keys(operation.responses)).toEqual(expect.arrayContaining(['200', '4XX', '5XX']));
+    }
+  }
+  expect(JSON.stringify(document)).toContain('Idempotency-Key');
+});
+
+test('the page and all it loads come from this server under a strict policy', async () => {
+  const page = await api.server.inject('/docs');
+  expect(page.statusCode).toBe(200);
+  expect(page.headers['content-security-policy']).toContain("script-src 'self';");
+  expect(page.body).not.toMatch(/(src|href)="https?:/);
+  expect(page.body).not.toMatch(/<script(?![^>]*\bsrc=)/);
+  for (const [, link = ''] of page.body.matchAll(/(?:src|href)="([^"]+)"/g)) {
+    const asset = await api.server.inject(new URL(link, 'http://x/docs/').pathname);
+    expect([link, asset.statusCode]).toEqual([link, 200]);
+  }
+});

@@ -1,0 +1,302 @@
+// Every row of every problem table, provoked through HTTP: an enumeration of the tables fails while a row has no case.
+
+import { randomBytes, randomUUID } from 'node:crypto';
+import { createServer as createHttpServer } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
+import { httpbis, createSigner } from 'http-message-signatures';
+import { SignJWT } from 'jose';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTestApi, platformId, type Answer, type TestApi } from '../../test/fixtures/api.ts';
+import { createTestDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
+import { ledgerProblems, type Ledger } from '../ledger/ledger.ts';
+import { createMetrics } from '../runtime/metrics.ts';
+import { formatContentDigest } from '../security/security.ts';
+import { answerClientError } from './http/client-error.ts';
+import { createServer, problemCatalogue } from './server.ts';
+
+let database: TestDatabase;
+let api: TestApi;
+/** A user of platform_a with 100 points. */
+let ann: string;
+let bob: string;
+
+const A = 'platform_a';
+const BALANCE = '/api/points/balance';
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  api = await createTestApi(database);
+  ann = await api.user(A, 100);
+  bob = await api.user('platform_b');
+  await api.parts.rewards.put({
+    platformId: platformId(A), rewardId: 'mug', pointsRequired: 1_000n, stock: 1n, nameZh: '杯', descriptionZh: '杯', nameEn: 'Mug', descriptionEn: 'A mug',
+  });
+});
+afterAll(async () => {
+  await api?.close();
+  await database?.drop();
+});
+
+const balance = (headers: Record<string, string | undefined> = {}, query = `?user_id=${ann}`): Promise<Answer> => api.call(A, 'GET', `${BALANCE}${query}`, undefined, { headers });
+const post = (operation: string, body: unknown, headers: Record<string, string | undefined> = {}): Promise<Answer> => api.call(A, 'POST', `/api/points/${operation}`, body, { headers });
+const earn = (fields: object = {}): Promise<Answer> => post('earn', { user_id: ann, amount: 1, ...fields });
+const transfer = (fields: object = {}): Promise<Answer> => post('transfer', { from_user_id: ann, to_user_id: bob, amount: 1, target_platform: 'platform_b', ...fields });
+
+/** A server whose ledger misbehaves as told. */
+async function withLedger(faults: Partial<Ledger>, work: (server: Awaited<ReturnType<typeof createServer>>) => Promise<Answer>): Promise<Answer> {
+  const server = await createServer({ ...api.parts, metrics: createMetrics({ processMetrics: false }), ledger: { ...api.parts.ledger, ...faults } });
+  try {
+    return await work(server);
+  } finally {
+    await server.close();
+  }
+}
+
+/** Sends bytes as they are and reads the answer to its end. */
+async function raw(bytes: string, port: number): Promise<Answer> {
+  const chunks: Buffer[] = [];
+  const socket = connect(port, '127.0.0.1');
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+  socket.write(bytes);
+  await new Promise((resolve) => socket.on('close', resolve).on('error', resolve));
+  const text = Buffer.concat(chunks).toString();
+  return { status: Number(text.split(' ')[1]), body: JSON.parse(text.slice(text.indexOf('\r\n\r\n') + 4)) as Answer['body'], headers: { 'content-type': /content-type: ([^\r]+)/i.exec(text)?.[1] } };
+}
+
+/** A bare server of Node's with our answer to broken clients, impatient so that the test need not wait. */
+async function rawBroken(bytes: string): Promise<Answer> {
+  const server = createHttpServer({ requestTimeout: 50, headersTimeout: 50, connectionsCheckingInterval: 20 }).on('clientError', answerClientError).listen(0, '127.0.0.1');
+  try {
+    await new Promise((resolve) => server.on('listening', resolve));
+    return await raw(bytes, (server.address() as AddressInfo).port);
+  } finally {
+    server.close();
+  }
+}
+
+/** RFC 9421 by an independent library. */
+async function callSigned(fields: string[], change: Record<string, string> = {}): Promise<Answer> {
+  const body = JSON.stringify({ user_id: ann, amount: 1 });
+  const { secret = '', token = '' } = api.secrets[A] ?? {};
+  const url = '/api/points/earn?source=test';
+  const headers: Record<string, string> = { host: 'pontis.test', 'x-platform-token': token, 'content-type': 'application/json', 'content-digest': formatContentDigest(Buffer.from(body)) };
+  const key = createSigner(Buffer.from(secret), 'hmac-sha256', A);
+  const signed = await httpbis.signMessage({ key, fields, params: ['created', 'keyid', 'alg'], paramValues: { created: new Date(api.clock.now()) } }, { method: 'POST', url: `http://pontis.test${url}`, headers });
+  const sent = { ...(signed.headers as Record<string, string>), ...change };
+  const answer = await api.server.inject({ method: 'POST', url, headers: sent, payload: body });
+  return { status: answer.statusCode, body: answer.json(), headers: answer.headers };
+}
+const COVERED = ['@method', '@target-uri', 'content-digest'];
+
+/** Makes a token that platform_a's is not. */
+async function token(claims: object, key: Uint8Array = randomBytes(32)): Promise<string> {
+  return new SignJWT({ platform_id: A, ver: 1, jti: 'x', ...claims }).setProtectedHeader({ alg: 'HS256' }).setIssuedAt().setExpirationTime('1h').sign(key);
+}
+
+const hold = async (fields: object = {}): Promise<string> => String((await post('holds', { user_id: ann, amount: 1, ...fields })).body['hold_id']);
+const earned = async (amount: number): Promise<{ user: string; id: string }> => {
+  const user = await api.user(A);
+  return { user, id: String((await post('earn', { user_id: user, amount })).body['transaction_id']) };
+};
+
+/** One way to meet each problem. */
+const cases: Record<string, () => Promise<Answer>> = {
+  token_missing: () => balance({ 'x-platform-token': undefined }),
+  token_expired: async () => {
+    const expired = await api.tokens.issue(platformId(A), 1, -10);
+    return balance({ 'x-platform-token': expired });
+  },
+  token_invalid: async () => balance({ 'x-platform-token': await token({}) }),
+  token_revoked: async () => balance({ 'x-platform-token': await api.tokens.issue(platformId(A), 0) }),
+  signature_missing: () => balance({ 'x-signature': undefined }),
+  platform_mismatch: () => balance({ 'x-platform-id': 'platform_b' }),
+  signature_malformed: () => balance({ 'x-signature': 'no' }),
+  signature_incomplete: () => callSigned(['@method', 'content-digest']),
+  signature_stale: () => api.call(A, 'GET', `${BALANCE}?user_id=${ann}`, undefined, { timestamp: String(Math.floor(api.clock.now() / 1000) - 301) }),
+  digest_mismatch: () => callDigestMismatch(),
+  signature_invalid: () => balance({ 'x-signature': 'a'.repeat(64) }),
+  signature_replayed: async () => {
+    const timestamp = String(Math.floor(api.clock.now() / 1000));
+    const body = JSON.stringify({ user_id: ann, amount: 0.01, reference: randomUUID() });
+    await api.call(A, 'POST', '/api/points/earn', body, { timestamp });
+    return api.call(A, 'POST', '/api/points/earn', body, { timestamp, headers: { 'idempotency-key': 'other' } });
+  },
+
+  unknown_platform: async () => balance({ 'x-platform-token': await api.tokens.issue(platformId('platform_z'), 1) }),
+  platform_suspended: async () => {
+    await api.parts.identity.setPlatformState('platform_c', 'suspended');
+    const answer = await api.call('platform_c', 'GET', `${BALANCE}?user_id=x`);
+    await api.parts.identity.setPlatformState('platform_c', 'active');
+    return answer;
+  },
+  platform_not_found: () => transfer({ target_platform: 'platform_z' }),
+  user_not_found: () => balance({}, '?user_id=nobody'),
+  member_not_found: () => api.call(A, 'POST', '/api/users', { platform_user_id: randomUUID(), member_id: randomUUID() }),
+  link_conflict: async () => {
+    const other = await api.call('platform_b', 'GET', `/api/users/${bob}`);
+    return api.call(A, 'POST', '/api/users', { platform_user_id: ann, member_id: other.body['member_id'] });
+  },
+  member_already_linked: async () => {
+    const mine = await api.call(A, 'GET', `/api/users/${ann}`);
+    return api.call(A, 'POST', '/api/users', { platform_user_id: randomUUID(), member_id: mine.body['member_id'] });
+  },
+
+  malformed_request: () => rawBroken('NONSENSE\r\n\r\n'),
+  request_timeout: () => rawBroken('GET / HTTP/1.1\r\nhost: x\r\n'),
+  headers_too_large: () => rawBroken(`GET / HTTP/1.1\r\nhost: x\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`),
+  malformed_url: () => api.call(A, 'GET', '/api/users/%E0%A4%A'),
+  not_found: () => api.call(A, 'GET', '/api/nothing'),
+  method_not_allowed: () => api.call(A, 'DELETE', BALANCE),
+  body_too_large: () => post('earn', ' '.repeat(1024 * 1024 + 1)),
+  unsupported_media_type: () => post('earn', 'user_id=1', { 'content-type': 'application/x-www-form-urlencoded' }),
+  invalid_idempotency_key: () => post('earn', { user_id: ann, amount: 1 }, { 'idempotency-key': 'with space' }),
+  invalid_json: () => post('earn', '{"user_id":'),
+  inexact_number: () => post('earn', `{"user_id":"${ann}","amount":1.00000000000000001}`),
+  missing_user_id: () => balance({}, ''),
+  missing_field: () => transfer({ to_user_id: undefined }),
+  missing_fields: () => post('redeem', { user_id: ann }),
+  unknown_field: () => earn({ colour: 'red' }),
+  invalid_field: () => earn({ user_id: 7 }),
+  amount_not_a_number: () => earn({ amount: 'NaN' }),
+  amount_not_positive: () => earn({ amount: -1 }),
+  amount_too_precise: () => earn({ amount: 1.001 }),
+  amount_too_large: () => earn({ amount: 1e15 }),
+  not_reversible_by_you: async () => {
+    const moved = await transfer();
+    return api.call('platform_b', 'POST', '/api/points/reverse', { transaction_id: moved.body['transaction_id'], reason: 'x' });
+  },
+  internal_error: () => withLedger({ getBalance: () => Promise.reject(new TypeError('a defect')) }, (server) => api.call(A, 'GET', `${BALANCE}?user_id=${ann}`, undefined, { server })),
+
+  reward_not_found: () => post('redeem', { user_id: ann, amount: 1, reward_id: 'unicorn' }),
+  reward_price_mismatch: () => post('redeem', { user_id: ann, amount: 11, reward_id: 'mug' }),
+
+  unavailable: () => withLedger({ submit: () => Promise.resolve({ ok: false, problem: ledgerProblems.unavailable() }) }, (server) => api.call(A, 'POST', '/api/points/earn', { user_id: ann, amount: 1 }, { server })),
+  overloaded: () => withLedger({ submit: () => Promise.resolve({ ok: false, problem: ledgerProblems.overloaded() }) }, (server) => api.call(A, 'POST', '/api/points/earn', { user_id: ann, amount: 1 }, { server })),
+  idempotency_key_reused: async () => {
+    const headers = { 'idempotency-key': randomUUID() };
+    await post('earn', { user_id: ann, amount: 1 }, headers);
+    return post('earn', { user_id: ann, amount: 2 }, headers);
+  },
+  transaction_not_found: () => post('reverse', { transaction_id: `txn_0000${'a'.repeat(28)}`, reason: 'x' }),
+  not_reversible: async () => post('reverse', { transaction_id: (await hold()).replace('hold_', 'txn_'), reason: 'x' }),
+  already_reversed: async () => {
+    const { id } = await earned(5);
+    await post('reverse', { transaction_id: id, reason: 'x' });
+    return post('reverse', { transaction_id: id, reason: 'again' });
+  },
+  hold_not_found: () => post(`holds/hold_0000${'a'.repeat(28)}/release`, undefined),
+  hold_resolved: async () => {
+    const id = await hold();
+    await post(`holds/${id}/release`, {});
+    return post(`holds/${id}/capture`, {});
+  },
+  hold_expired: async () => {
+    const id = await hold({ expires_in: 1 });
+    api.clock.advance(1_500);
+    return post(`holds/${id}/capture`, {});
+  },
+  capture_exceeds_hold: async () => post(`holds/${await hold()}/capture`, { amount: 2 }),
+  invalid_expiry: () => earn({ expires_on: '2020-01-01' }),
+  same_account: () => transfer({ to_user_id: ann, target_platform: A }),
+  amount_too_small: () => transfer({ amount: 0.01 }),
+  insufficient_balance: () => transfer({ amount: 1_000_000 }),
+  balance_limit: async () => {
+    const user = await api.user(A, 1e13);
+    return earn({ user_id: user });
+  },
+  clawback_refused: async () => {
+    const { user, id } = await earned(5);
+    await post('transfer', { from_user_id: user, to_user_id: bob, amount: 5, target_platform: 'platform_b' });
+    const points = api.parts.ledger.pointsOf(platformId(A));
+    await api.parts.ledger.setClawback(points?.assetId ?? 0, 'refuse');
+    const answer = await post('reverse', { transaction_id: id, reason: 'x' });
+    await api.parts.ledger.setClawback(points?.assetId ?? 0, 'debt');
+    return answer;
+  },
+  reward_not_available: () => post('redeem', { user_id: ann, amount: 20, reward_id: 'mug', quantity: 2 }),
+  insufficient_reserve: async () => {
+    const user = await api.user('platform_c', 1e13);
+    return api.call('platform_c', 'POST', '/api/points/transfer', { from_user_id: user, to_user_id: bob, amount: 1e13, target_platform: 'platform_b' });
+  },
+};
+
+/** Met by operators only; no request can provoke them, their own modules' tests do. */
+const notOverHttp = ['invalid_platform_id', 'platform_exists', 'cap_below_use'];
+
+async function callDigestMismatch(): Promise<Answer> {
+  // The digest is signed, but is that of another body.
+  const { secret = '', token: platformToken = '' } = api.secrets[A] ?? {};
+  const headers = { host: 'pontis.test', 'x-platform-token': platformToken, 'content-type': 'application/json', 'content-digest': formatContentDigest(Buffer.from('other')) };
+  const key = createSigner(Buffer.from(secret), 'hmac-sha256', A);
+  const signed = await httpbis.signMessage({ key, fields: COVERED, params: ['created', 'keyid'], paramValues: { created: new Date(api.clock.now()) } }, { method: 'POST', url: 'http://pontis.test/api/ping', headers });
+  const answer = await api.server.inject({ method: 'POST', url: '/api/ping', headers: signed.headers as Record<string, string>, payload: '{}' });
+  return { status: answer.statusCode, body: answer.json(), headers: answer.headers };
+}
+
+describe('every problem', () => {
+  it('has a case here, and there is no case without a problem', () => {
+    expect([...Object.keys(cases), ...notOverHttp].sort()).toEqual(problemCatalogue.map(({ code }) => code).sort());
+  });
+
+  it('has a code of its own and a sentence', () => {
+    expect(new Set(problemCatalogue.map(({ code }) => code)).size).toBe(problemCatalogue.length);
+    for (const { advice } of problemCatalogue) expect(advice).toMatch(/^[A-Z"/].*\.$/s);
+  });
+
+  it.each(problemCatalogue.filter(({ code }) => !notOverHttp.includes(code)))('$code is answered with $status "$error"', async ({ code, status, error, retryable }) => {
+    const answer = await (cases[code] as () => Promise<Answer>)();
+    expect(answer).toMatchObject({
+      status,
+      body: { type: `/problems/${code}`, code, status, error: expect.stringContaining(error), title: expect.any(String), detail: expect.stringMatching(/\.$/), request_id: expect.any(String), instance: expect.any(String) },
+      headers: { 'content-type': 'application/problem+json' },
+    });
+    if (status === 503) expect(answer.headers['retry-after']).toBe('1');
+    if (retryable !== true) expect(status).not.toBe(503);
+    if (status === 405) expect(answer.headers['allow']).toBe('GET, HEAD');
+  });
+
+  it('is documented where its type leads', async () => {
+    const index = await api.server.inject('/problems');
+    for (const { code, advice } of problemCatalogue) {
+      const page = await api.server.inject(`/problems/${code}`);
+      expect(page.statusCode).toBe(200);
+      expect(page.headers['content-security-policy']).toContain("default-src 'none'");
+      expect(index.body).toContain(`/problems/${code}`);
+      expect(page.body).toContain(advice.slice(0, 20).replaceAll('"', '&quot;'));
+    }
+    expect((await api.server.inject('/problems/nothing')).statusCode).toBe(404);
+  });
+});
+
+describe('the words of the source requirement', () => {
+  it.each([
+    ['Missing platform token', 401, () => balance({ 'x-platform-token': '' })],
+    ['Missing user_id', 400, () => balance({}, '?user_id=')],
+    ['Missing required field: from_user_id', 400, () => post('transfer', {})],
+    ['Missing required field: amount', 400, () => transfer({ amount: undefined })],
+    ['Missing required fields', 400, () => post('redeem', { user_id: '', amount: 1, reward_id: 'mug' })],
+    ['Missing required fields', 400, () => post('redeem', { user_id: ann, amount: 0, reward_id: 'mug' })],
+    ['Insufficient balance', 400, () => transfer({ amount: 999_999 })],
+    ['Insufficient balance', 400, () => post('redeem', { user_id: ann, amount: 999_999, reward_id: 'unicorn' })],
+    ['Insufficient platform reserve', 400, () => cases['insufficient_reserve']?.() as Promise<Answer>],
+  ] as const)('%s', async (error, status, provoke) => {
+    expect(await provoke()).toMatchObject({ status, body: { error } });
+  });
+});
+
+describe('HTTP message signatures (RFC 9421), signed by an independent library', () => {
+  it('are accepted with target URI or with path and query', async () => {
+    expect(await callSigned(COVERED)).toMatchObject({ status: 200 });
+    expect(await callSigned(['@method', '@path', '@query', 'content-digest', '@authority'])).toMatchObject({ status: 200 });
+  });
+
+  it('are refused when the query, the body or the idempotency key is not the signed one', async () => {
+    expect(await callSigned(['@method', '@path', 'content-digest'])).toMatchObject({ status: 403, body: { code: 'signature_incomplete' } });
+    expect(await callSigned(['@method', '@target-uri'])).toMatchObject({ status: 403, body: { code: 'signature_incomplete' } });
+    expect(await callSigned(COVERED, { 'idempotency-key': 'x' })).toMatchObject({ status: 403, body: { code: 'signature_incomplete' } });
+    expect(await callSigned(COVERED, { host: 'elsewhere.test' })).toMatchObject({ status: 403, body: { code: 'signature_invalid' } });
+    expect(await callSigned(COVERED, { 'content-digest': formatContentDigest(Buffer.from('x')) })).toMatchObject({ status: 403, body: { code: 'signature_invalid' } });
+    expect(await callSigned(COVERED, { 'signature-input': 'sig=("@method"' })).toMatchObject({ status: 403, body: { code: 'signature_malformed' } });
+    expect(await callSigned(COVERED, { 'signature-input': 'sig=("@method");keyid="platform_b";created=1' })).toMatchObject({ status: 403, body: { code: 'platform_mismatch' } });
+  });
+});

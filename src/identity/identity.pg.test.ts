@@ -1,0 +1,127 @@
+// Platforms, tokens and links on a real database, also as seen by a second process.
+
+import { randomBytes, randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
+import { deriveMemberId, type MemberId, type PlatformId } from '../kernel/ids.ts';
+import { systemClock } from '../kernel/time.ts';
+import { createPlatformTokens, createSealer, signRequest } from '../security/security.ts';
+import { createIdentity, type Identity } from './identity.ts';
+
+let database: TestDatabase;
+let here: Identity;
+/** The same network in another process. */
+let there: Identity;
+
+const masterKey = { bytes: randomBytes(32) };
+const id = (text: string): PlatformId => text as PlatformId;
+
+async function open(key = masterKey): Promise<Identity> {
+  const { pool, log } = database;
+  return createIdentity({ pool, log, sealer: createSealer(key), tokens: createPlatformTokens(key, systemClock) });
+}
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  here = await open();
+  there = await open();
+  for (const platformId of ['platform_a', 'platform_b']) await here.addPlatform({ platformId, name: platformId, custody: 'hosted' });
+});
+afterAll(async () => {
+  here?.close();
+  there?.close();
+  await database?.drop();
+});
+
+async function until(condition: () => boolean): Promise<number> {
+  const start = performance.now();
+  while (!condition() && performance.now() - start < 5_000) await sleep(20);
+  return performance.now() - start;
+}
+
+describe('platforms', () => {
+  it('are added once and under a proper id only', async () => {
+    expect(await here.addPlatform({ platformId: 'platform_a', name: 'again', custody: 'hosted' })).toMatchObject({ ok: false, problem: { code: 'platform_exists' } });
+    expect(await here.addPlatform({ platformId: 'Platform A', name: 'x', custody: 'hosted' })).toMatchObject({ ok: false, problem: { code: 'invalid_platform_id' } });
+    expect(await here.rotateSecret('platform_z')).toMatchObject({ ok: false, problem: { code: 'platform_not_found' } });
+    expect(await here.issueToken("'; drop")).toMatchObject({ ok: false, problem: { code: 'platform_not_found' } });
+  });
+
+  it('keep their secret sealed', async () => {
+    const secret = await here.getSecret('platform_a');
+    const { rows } = await database.pool.query<{ sealed_secret: Buffer }>(`select sealed_secret from identity.platform where platform_id = 'platform_a'`);
+    expect(secret).toMatchObject({ ok: true, value: expect.stringMatching(/^sk_[\w-]{43}$/) });
+    expect(secret.ok && rows[0]?.sealed_secret.includes(secret.value.slice(3))).toBe(false);
+    await expect(open({ bytes: randomBytes(32) })).rejects.toThrow(/master key/);
+  });
+
+  it('rotate their secret, and other processes notice within two seconds', async () => {
+    await until(() => there.findPlatform('platform_a') !== undefined);
+    const rotated = await here.rotateSecret('platform_a');
+    const parts = { timestamp: '1', method: 'GET', path: '/', body: undefined };
+    const expected = rotated.ok ? signRequest(rotated.value, parts) : '';
+    const signs = (identity: Identity): boolean => signRequest(identity.findPlatform('platform_a')?.secretKey ?? '', parts) === expected;
+    expect(signs(here)).toBe(true);
+    expect(await until(() => signs(there))).toBeLessThan(2_000);
+  });
+
+  it('are let in by a token of the generation in force, while active', async () => {
+    const token = await here.issueToken('platform_b');
+    const text = token.ok ? token.value : '';
+    expect(await here.authenticate(text)).toMatchObject({ ok: true, value: { platformId: 'platform_b' } });
+    await there.setPlatformState('platform_b', 'suspended');
+    await until(() => here.findPlatform('platform_b')?.state === 'suspended');
+    expect(await here.authenticate(text)).toMatchObject({ ok: false, problem: { code: 'platform_suspended' } });
+    await here.setPlatformState('platform_b', 'active');
+    expect(await here.authenticate(text)).toMatchObject({ ok: true });
+    await here.revokeTokens('platform_b');
+    expect(await here.authenticate(text)).toMatchObject({ ok: false, problem: { code: 'token_revoked' } });
+    const renewed = await there.issueToken('platform_b');
+    expect(await here.authenticate(renewed.ok ? renewed.value : '')).toMatchObject({ ok: true });
+  });
+});
+
+describe('links', () => {
+  it('derive the member as the source requirement does', async () => {
+    const linked = await here.linkUser(id('platform_a'), '1001');
+    expect(linked).toEqual({ ok: true, value: { memberId: deriveMemberId(id('platform_a'), '1001'), created: true } });
+    expect(await there.linkUser(id('platform_a'), '1001')).toMatchObject({ ok: true, value: { created: false } });
+    expect(await there.resolveMember(id('platform_a'), '1001')).toBe(deriveMemberId(id('platform_a'), '1001'));
+    expect(there.resolveMember(id('platform_a'), '1001')).toBe(deriveMemberId(id('platform_a'), '1001'));
+  });
+
+  it('never remember a miss', async () => {
+    expect(await here.resolveMember(id('platform_a'), 'late')).toBeUndefined();
+    await there.linkUser(id('platform_a'), 'late');
+    expect(await here.resolveMember(id('platform_a'), 'late')).toBe(deriveMemberId(id('platform_a'), 'late'));
+  });
+
+  it('are one for each member and platform, and permanent', async () => {
+    const ann = deriveMemberId(id('platform_a'), 'ann');
+    expect(await here.linkUser(id('platform_a'), 'ann')).toMatchObject({ ok: true, value: { memberId: ann } });
+    expect(await here.linkUser(id('platform_b'), 'ann-b', ann)).toMatchObject({ ok: true, value: { memberId: ann, created: true } });
+    expect(await here.linkUser(id('platform_b'), 'ann-b')).toMatchObject({ ok: true, value: { memberId: ann, created: false } });
+    expect(await here.linkUser(id('platform_b'), 'ann-b2', ann)).toMatchObject({ ok: false, problem: { code: 'member_already_linked' } });
+    expect(await here.linkUser(id('platform_b'), 'ann-b', deriveMemberId(id('platform_a'), '1001'))).toMatchObject({ ok: false, problem: { code: 'link_conflict' } });
+    expect(await here.linkUser(id('platform_b'), 'x', randomUUID() as string as MemberId)).toMatchObject({ ok: false, problem: { code: 'member_not_found' } });
+    expect((await here.listLinks(ann)).map(({ platformId, platformUserId }) => [platformId, platformUserId])).toEqual([['platform_a', 'ann'], ['platform_b', 'ann-b']]);
+  });
+
+  it('made by many at once are one', async () => {
+    const results = await Promise.all(Array.from({ length: 32 }, (_, index) => (index % 2 === 0 ? here : there).linkUser(id('platform_a'), 'crowd')));
+    expect(results.filter((result) => result.ok && result.value.created)).toHaveLength(1);
+    expect(results.every((result) => result.ok)).toBe(true);
+    const two = await Promise.all(['p', 'q'].map((user) => here.linkUser(id('platform_b'), user, deriveMemberId(id('platform_a'), 'crowd'))));
+    expect(two.map((result) => (result.ok ? 'linked' : result.problem.code)).sort()).toEqual(['linked', 'member_already_linked']);
+  });
+
+  it('in bulk leave alone what is there, and are found in one question', async () => {
+    const users = Array.from({ length: 2_500 }, (_, index) => `bulk-${index}`);
+    await here.linkUser(id('platform_a'), 'bulk-7');
+    expect(await here.linkUsers(id('platform_a'), [...users, 'bulk-1'])).toBe(2_499);
+    expect(await here.linkUsers(id('platform_a'), users)).toBe(0);
+    const members = await Promise.all(users.map((user) => there.resolveMember(id('platform_a'), user)));
+    expect(members).toEqual(users.map((user) => deriveMemberId(id('platform_a'), user)));
+  });
+});

@@ -4,10 +4,16 @@ import { Command, CommanderError } from 'commander';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { registerAudit } from './cli/audit.ts';
+import { registerBench } from './cli/bench.ts';
+import { registerExport } from './cli/export.ts';
+import { registerImport } from './cli/import.ts';
 import { registerMigrate } from './cli/migrate.ts';
+import { registerPlatform } from './cli/platform.ts';
 import { registerStart } from './cli/start.ts';
 import { createContext, type Context } from './context.ts';
 import { seedDemo, writeCredentials } from './demo.ts';
+import { addPlatform } from './onboarding.ts';
 import { startRole } from './roles.ts';
 import type { Config } from './runtime/config.ts';
 import { isDatabaseUnavailable } from './runtime/database.ts';
@@ -26,6 +32,11 @@ const roots = {
 const commands: readonly ((program: Command) => void)[] = [
   (program) => registerStart<Context>(program, { ...roots, createContext: (config, log) => createContext(config, { log, mode: 'own' }), seedDemo, writeCredentials, startRole }),
   (program) => registerMigrate(program, roots),
+  (program) => registerPlatform<Context>(program, { ...roots, addPlatform }),
+  (program) => registerImport<Context>(program, roots),
+  (program) => registerAudit(program, roots),
+  (program) => registerExport(program, roots),
+  (program) => registerBench(program),
 ];
 
 async function main(argv: readonly string[]): Promise<number> {

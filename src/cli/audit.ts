@@ -1,0 +1,55 @@
+// `pontis audit`: checks the invariants of the ledger from its raw rows and names what breaks them.
+
+import type { Command } from 'commander';
+
+import { audit, type AuditReport, type CheckResult } from '../monitor/monitor.ts';
+import { exitCode } from '../runtime/operator-error.ts';
+import { DATA_OPTION, exitCodesHelp, JSON_OPTION, withDatabase, type CommandRoots } from './command-roots.ts';
+import { createProgress } from './progress.ts';
+
+interface AuditFlags {
+  readonly data?: string;
+  readonly json?: true;
+}
+
+export function registerAudit(program: Command, roots: Pick<CommandRoots, 'environment' | 'print'>): void {
+  program
+    .command('audit')
+    .description('check the invariants of the ledger from its raw rows')
+    .option(...DATA_OPTION)
+    .option(...JSON_OPTION)
+    .addHelpText('after', `\nReads one snapshot and changes nothing; Pontis may be running and posting.${exitCodesHelp({ 0: 'every invariant holds', 1: 'an invariant is broken' })}`)
+    .action(async (flags: AuditFlags) => {
+      const progress = createProgress('auditing', flags.json !== true);
+      const report = await withDatabase(flags, roots, 'audit', (pool) => audit(pool, { onProgress: progress.show })).finally(progress.clear);
+      if (flags.json) roots.print(JSON.stringify(jsonOf(report)));
+      else for (const line of linesOf(report)) roots.print(line);
+      if (!report.ok) process.exitCode = exitCode.finding;
+    });
+}
+
+function jsonOf(report: AuditReport): unknown {
+  return {
+    ok: report.ok, snapshot_at: report.snapshotAt, buckets: report.buckets, transactions: Number(report.transactions), accounts: Number(report.accounts),
+    checks: report.checks,
+  };
+}
+
+function linesOf(report: AuditReport): string[] {
+  const broken = report.checks.filter((check) => !check.ok);
+  const subject = `${report.transactions} transaction rows and ${report.accounts} accounts in ${report.buckets} buckets`;
+  return [
+    ...report.checks.flatMap(linesOfCheck),
+    broken.length === 0
+      ? `All ${report.checks.length} checks hold on ${subject}.`
+      : `${broken.length} of ${report.checks.length} checks are BROKEN on ${subject}: ${broken.map((check) => check.name).join(', ')}.`,
+  ];
+}
+
+function linesOfCheck({ ok, invariant, name, meaning, offending, first }: CheckResult): string[] {
+  const head = `invariant ${invariant}  ${ok ? 'ok    ' : 'BROKEN'}  ${name}`;
+  if (ok) return [head];
+  const rows = first.map((row) => `    ${Object.entries(row).map(([column, value]) => `${column}=${String(value)}`).join(' ')}`);
+  const rest = offending > first.length ? [`    … and ${offending - first.length} more`] : [];
+  return [`${head}: ${offending} ${offending === 1 ? 'row' : 'rows'}`, `  It should be so: ${meaning}`, ...rows, ...rest];
+}

@@ -1,0 +1,24 @@
+// `pontis bench`: hands over to script/bench, which measures on servers of its own.
+
+import type { Command } from 'commander';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+
+const SCRIPT = join(import.meta.dirname, '..', '..', 'script', 'bench');
+
+export function registerBench(program: Command): void {
+  program
+    .command('bench')
+    .description('measure this machine: script/bench with the same arguments')
+    .argument('[args...]', 'arguments for script/bench')
+    // Its own options and its own --help are for the script.
+    .allowUnknownOption()
+    .helpOption(false)
+    .action(async (args: readonly string[]) => {
+      const child = spawn(SCRIPT, args, { stdio: 'inherit' });
+      const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+      process.exitCode = code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
+    });
+}

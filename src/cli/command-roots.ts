@@ -1,0 +1,85 @@
+// What operator commands share: the ways they reach the network of a data folder, and the option that names it.
+
+import { existsSync } from 'node:fs';
+
+import type { Identity } from '../identity/identity.ts';
+import type { Clock } from '../kernel/time.ts';
+import type { Problem } from '../kernel/problem.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { parseConfig, type Config, type Environment } from '../runtime/config.ts';
+import type { Pool } from '../runtime/database.ts';
+import { postgresPaths } from '../runtime/initialise-postgres.ts';
+import { createLog, type Log } from '../runtime/log.ts';
+import { openDatabase } from '../runtime/open-database.ts';
+import { OperatorError } from '../runtime/operator-error.ts';
+
+/** The parts of the composed program that commands use. */
+export interface CommandContext {
+  readonly pool: Pool;
+  readonly identity: Identity;
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  close(): Promise<void>;
+}
+
+/** What the composition root provides: this module lies below it and cannot reach up. */
+export interface CommandRoots<Context extends CommandContext = CommandContext> {
+  readonly environment: Environment;
+  print(line: string): void;
+  /** Works beside a running program, or starts the database for the command alone. */
+  createContext(config: Config, log: Log): Promise<Context>;
+}
+
+export interface DataOption {
+  readonly data?: string;
+}
+
+export const DATA_OPTION = ['--data <folder>', 'data folder of the network (or PONTIS_DATA, default .pontis)'] as const;
+export const JSON_OPTION = ['--json', 'print the result as JSON'] as const;
+
+/** For `--help`: the exit codes of `exitCode` that a command can end with. */
+export function exitCodesHelp(rows: Readonly<Record<number, string>>): string {
+  const all = { ...rows, 64: 'wrong arguments', 69: 'the database cannot be reached', 75: 'temporary failure; run it again', 78: 'wrong configuration' };
+  const lines = Object.entries({ 0: 'done', ...all }).map(([code, text]) => `  ${code.padStart(2)}  ${text}`);
+  return `\nExit codes:\n${lines.join('\n')}`;
+}
+
+/** Opens the database alone, for commands that only read and must not depend on the rest of the program. */
+export async function withDatabase<T>(options: DataOption, roots: Pick<CommandRoots, 'environment'>, name: string, work: (pool: Pool) => Promise<T>): Promise<T> {
+  const config = existingNetwork(options, roots.environment);
+  const database = await openDatabase({ config, log: createLog('warn'), mode: 'any', applicationName: `pontis ${name}`, statementTimeoutMs: 0, maxConnections: 2 });
+  try {
+    const { rows } = await database.pool.query<{ there: boolean }>(`select to_regclass('ledger.network') is not null as there`);
+    if (rows[0]?.there !== true) throw new OperatorError('badConfiguration', 'This database holds no Pontis network yet. Create it with: pontis start');
+    return await work(database.pool);
+  } finally {
+    await database.close();
+  }
+}
+
+/** Opens the composed program. `mayCreate` is for commands that begin a network. */
+export async function withContext<Context extends CommandContext, T>(
+  options: DataOption, roots: CommandRoots<Context>, mayCreate: boolean, work: (context: Context) => Promise<T>,
+): Promise<T> {
+  const config = mayCreate ? parseConfig({ dataDir: options.data }, roots.environment) : existingNetwork(options, roots.environment);
+  const context = await roots.createContext(config, createLog('warn'));
+  try {
+    return await work(context);
+  } finally {
+    await context.close();
+  }
+}
+
+/** A mistyped folder is told as such, not turned into a new, empty network. */
+function existingNetwork(options: DataOption, environment: Environment): Config {
+  const config = parseConfig({ dataDir: options.data }, environment);
+  if (config.databaseUrl === undefined && !existsSync(postgresPaths(config.dataDir).pgData)) {
+    throw new OperatorError('badConfiguration', `There is no Pontis network in ${config.dataDir}. Name its folder with --data, or create it with: pontis start`);
+  }
+  return config;
+}
+
+/** An expected failure as the person at the terminal sees it. */
+export function operatorErrorOf(problem: Problem): OperatorError {
+  return new OperatorError(problem.retryable ? 'temporary' : 'badInput', `${problem.error}. ${problem.detail}`);
+}

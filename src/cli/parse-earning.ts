@@ -1,0 +1,96 @@
+// One row of an earnings file → what it asks of the ledger, or a sentence about what is wrong with it. Pure.
+
+import { MAX_AMOUNT_MINOR } from '../kernel/amount.ts';
+
+/** Column names of the file by what they mean to us. */
+export interface ColumnMap {
+  readonly user: string;
+  readonly amount: string;
+  readonly reference: string;
+  readonly occurred_at?: string;
+}
+
+export interface Earning {
+  readonly userId: string;
+  /** Minor units of points; negative for a cancellation. */
+  readonly amount: bigint;
+  readonly reference: string;
+  readonly occurredAtMs: number | undefined;
+}
+
+export const DEFAULT_MAP = 'user=user,amount=amount,reference=reference,occurred_at=occurred_at';
+const MEANINGS = ['user', 'amount', 'reference', 'occurred_at'] as const;
+const MAX_USER_CHARACTERS = 128;
+const MAX_REFERENCE_CHARACTERS = 128;
+
+/** Reads `user=customer_id,amount=total,reference=invoice_no`; a sentence when it does not say what it must. */
+export function parseMap(text: string): ColumnMap | string {
+  const columns = new Map<string, string>();
+  for (const part of text.split(',')) {
+    const [meaning = '', ...rest] = part.split('=');
+    const column = rest.join('=').trim();
+    if (!MEANINGS.some((known) => known === meaning.trim())) return `"${meaning.trim()}" means nothing; use ${MEANINGS.join(', ')}.`;
+    if (column === '') return `"${meaning.trim()}" names no column.`;
+    if (columns.has(meaning.trim())) return `"${meaning.trim()}" is named twice.`;
+    columns.set(meaning.trim(), column);
+  }
+  const [user, amount, reference, occurredAt] = MEANINGS.map((meaning) => columns.get(meaning));
+  if (user === undefined || amount === undefined || reference === undefined) return 'user, amount and reference must each name a column.';
+  return { user, amount, reference, ...(occurredAt === undefined ? {} : { occurred_at: occurredAt }) };
+}
+
+export type ParseRow = (fields: readonly string[]) => Earning | string;
+
+/** Finds the columns in the header; a sentence when one is missing or ambiguous. */
+export function createRowParser(header: readonly string[], map: ColumnMap, scale: number): ParseRow | string {
+  const names = header.map((name) => name.trim());
+  const indexes: number[] = [];
+  for (const column of [map.user, map.amount, map.reference, ...(map.occurred_at === undefined ? [] : [map.occurred_at])]) {
+    const index = names.indexOf(column);
+    if (index === -1) return `The header has no column "${column}"; it has ${names.join(', ')}.`;
+    if (names.includes(column, index + 1)) return `The header has the column "${column}" twice.`;
+    indexes.push(index);
+  }
+  return (fields) => {
+    const [user = '', amountText = '', reference = '', occurred] = indexes.map((index) => (fields[index] ?? '').trim());
+    const fault = faultOf('user', user, MAX_USER_CHARACTERS) ?? faultOf('reference', reference, MAX_REFERENCE_CHARACTERS);
+    if (fault !== undefined) return fault;
+    const amount = floorToScale(amountText, scale);
+    if (typeof amount === 'string') return amount;
+    const occurredAtMs = occurred === undefined || occurred === '' ? undefined : parseMoment(occurred);
+    return typeof occurredAtMs === 'string' ? occurredAtMs : { userId: user, amount, reference, occurredAtMs };
+  };
+}
+
+function faultOf(what: string, text: string, longest: number): string | undefined {
+  if (text === '') return `has no ${what}`;
+  if (text.length > longest) return `has a ${what} of more than ${longest} characters`;
+  // U+FFFD is what bytes become that are not UTF-8.
+  return /[\p{Cc}\uFFFD]/u.test(text) ? `has a ${what} with characters that are not text` : undefined;
+}
+
+/**
+ * One point for each unit of currency, digits beyond the scale dropped: toward zero on both sides, so that a cancellation
+ * takes back exactly what the purchase of that amount gave.
+ */
+export function floorToScale(text: string, scale: number): bigint | string {
+  const match = /^([+-]?)(\d{1,30})(?:\.(\d{0,30}))?$/.exec(text);
+  if (match === null) return `has the amount "${text.slice(0, 40)}", which is not a decimal number`;
+  const [, sign, whole = '', fraction = ''] = match;
+  const minor = BigInt(whole + fraction.slice(0, scale).padEnd(scale, '0'));
+  if (minor > MAX_AMOUNT_MINOR) return `has the amount ${text}, which is larger than 10^15 minor units`;
+  return sign === '-' ? -minor : minor;
+}
+
+/** ISO 8601 or `YYYY-MM-DD HH:MM[:SS]`, UTC where it names no offset; milliseconds, or what is wrong. */
+export function parseMoment(text: string): number | string {
+  const match = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:?\d\d)?)?$/.exec(text);
+  const wrong = `has the time "${text.slice(0, 40)}", which is not a date such as 2026-01-31 or 2026-01-31 23:59:00`;
+  if (match === null) return wrong;
+  const [, day = '', minute = '00:00', second = '00', fraction = '0', offset = 'Z'] = match;
+  // Date.parse turns 30 February into March.
+  if (Number.isNaN(Date.parse(day)) || !new Date(day).toISOString().startsWith(day)) return wrong;
+  const zone = offset === 'Z' ? 'Z' : `${offset.slice(0, 3)}:${offset.slice(-2)}`;
+  const atMs = Date.parse(`${day}T${minute}:${second}.${fraction.slice(0, 3).padEnd(3, '0')}${zone}`);
+  return Number.isNaN(atMs) ? wrong : atMs;
+}

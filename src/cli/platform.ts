@@ -1,0 +1,130 @@
+// `pontis platform`: takes platforms into the network and hands out their secrets and tokens.
+
+import { InvalidArgumentError, Option, type Command } from 'commander';
+
+import type { Custody } from '../identity/identity.ts';
+import { formatAmountText, parseAmount } from '../kernel/amount.ts';
+import type { Result } from '../kernel/problem.ts';
+import type { Clawback } from '../ledger/ledger.ts';
+import { OperatorError } from '../runtime/operator-error.ts';
+import { DATA_OPTION, exitCodesHelp, JSON_OPTION, operatorErrorOf, withContext, type CommandContext, type CommandRoots } from './command-roots.ts';
+
+export interface PlatformToAdd {
+  readonly platformId: string;
+  readonly name: string;
+  readonly custody: Custody;
+  readonly multiplier: string;
+  readonly clawback: Clawback;
+  readonly reserveCapMinor?: bigint;
+}
+
+export interface PlatformRoots<Context extends CommandContext> extends CommandRoots<Context> {
+  addPlatform(context: Context, platform: PlatformToAdd): Promise<Result<{ readonly platformId: string; readonly secret: string; readonly token: string }>>;
+}
+
+interface Flags {
+  readonly data?: string;
+  readonly json?: true;
+}
+
+interface AddFlags extends Flags {
+  readonly name?: string;
+  readonly custody: Custody;
+  readonly multiplier: string;
+  readonly clawback: Clawback;
+  readonly reserveCap?: string;
+}
+
+interface TokenFlags extends Flags {
+  readonly days?: number;
+  readonly revoke?: true;
+}
+
+const CODES = exitCodesHelp({ 65: 'refused, e.g. no such platform' });
+
+export function registerPlatform<Context extends CommandContext>(program: Command, roots: PlatformRoots<Context>): void {
+  const platform = program.command('platform').description('manage the platforms of the network');
+  const subcommand = (name: string, description: string): Command =>
+    platform.command(name).description(description).option(...DATA_OPTION).option(...JSON_OPTION).addHelpText('after', `\nPontis may be running; it notices within about a second.${CODES}`);
+  const print = (flags: Flags, json: unknown, lines: readonly string[]): void => {
+    if (flags.json) roots.print(JSON.stringify(json));
+    else for (const line of lines) roots.print(line);
+  };
+
+  subcommand('add', 'take a platform into the network; prints its secret and a token')
+    .argument('<platform_id>', '3 to 40 of a-z, 0-9 and _, beginning with a letter')
+    .option('--name <name>', 'name for people (default: the id)')
+    .addOption(new Option('--custody <custody>', 'who keeps the balances').choices(['hosted', 'connected']).default('hosted'))
+    .option('--multiplier <number>', 'worth of its points relative to the base value', parseMultiplier, '1')
+    .addOption(new Option('--clawback <policy>', 'what reversing points that are spent does').choices(['debt', 'available', 'refuse']).default('debt'))
+    .option('--reserve-cap <amount>', 'net debit cap in settlement currency (default: no bound)')
+    .action(async (platformId: string, flags: AddFlags) => {
+      const added = await withContext(flags, roots, true, async (context) => {
+        const { name = platformId, custody, multiplier, clawback } = flags;
+        const reserveCapMinor = flags.reserveCap === undefined ? undefined : parseCap(flags.reserveCap, context.ledger.settlementAsset().scale);
+        return valueOf(await roots.addPlatform(context, { platformId, name, custody, multiplier, clawback, ...(reserveCapMinor === undefined ? {} : { reserveCapMinor }) }));
+      });
+      print(flags, { platform_id: added.platformId, secret: added.secret, token: added.token }, [`platform_id  ${added.platformId}`, `secret       ${added.secret}`, `token        ${added.token}`]);
+    });
+
+  subcommand('list', 'list the platforms').action(async (flags: Flags) => {
+    const platforms = await withContext(flags, roots, false, async ({ identity, ledger }) => Promise.all(identity.listPlatforms().map(async (row) => {
+      const settlement = ledger.settlementAsset();
+      const cap = await ledger.findCap(row.ownerId, settlement.assetId, 'position');
+      return {
+        platform_id: row.platformId, name: row.name, custody: row.custody, state: row.state, clawback: ledger.pointsOf(row.platformId)?.clawback ?? null,
+        reserve_cap: cap === undefined ? null : formatAmountText(cap.amount, settlement.scale),
+        reserve_used: cap === undefined ? null : formatAmountText(cap.used, settlement.scale),
+        created_at: new Date(row.createdAtMs).toISOString(),
+      };
+    })));
+    const columns = ['platform_id', 'custody', 'state', 'clawback', 'reserve_cap', 'reserve_used', 'name'] as const;
+    const table = [columns, ...platforms.map((row) => columns.map((column) => row[column] ?? '-'))];
+    const widths = columns.map((_column, index) => Math.max(...table.map((cells) => (cells[index] ?? '').length)));
+    print(flags, { platforms }, table.map((cells) => cells.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join('  ').trimEnd()));
+  });
+
+  subcommand('token', 'issue a token for a platform')
+    .argument('<platform_id>')
+    .option('--days <days>', 'how long it is valid (default: as the network issues them)', parseDays)
+    .option('--revoke', 'make all earlier tokens invalid')
+    .action(async (platformId: string, flags: TokenFlags) => {
+      const token = await withContext(flags, roots, false, async ({ identity }) => {
+        await identity.refresh();
+        if (flags.revoke) valueOf(await identity.revokeTokens(platformId));
+        return valueOf(await identity.issueToken(platformId, flags.days === undefined ? undefined : flags.days * 86_400));
+      });
+      print(flags, { platform_id: platformId, token }, [token]);
+    });
+
+  subcommand('rotate-secret', 'replace the signing secret of a platform; the old one stops working')
+    .argument('<platform_id>')
+    .action(async (platformId: string, flags: Flags) => {
+      const secret = await withContext(flags, roots, false, async ({ identity }) => valueOf(await identity.rotateSecret(platformId)));
+      print(flags, { platform_id: platformId, secret }, [secret]);
+    });
+}
+
+function valueOf<T>(result: Result<T>): T {
+  if (!result.ok) throw operatorErrorOf(result.problem);
+  return result.value;
+}
+
+function parseMultiplier(text: string): string {
+  if (!/^\d{1,9}(\.\d{1,9})?$/.test(text) || Number(text) === 0) throw new InvalidArgumentError('A positive decimal such as 1.2.');
+  return text;
+}
+
+function parseDays(text: string): number {
+  const days = Number(text);
+  if (!Number.isInteger(days) || days < 1 || days > 3_650) throw new InvalidArgumentError('A whole number from 1 to 3650.');
+  return days;
+}
+
+function parseCap(text: string, scale: number): bigint {
+  const amount = parseAmount(text, scale);
+  if (typeof amount !== 'bigint' || amount < 0n) {
+    throw new OperatorError('usage', `--reserve-cap: ${text} is not an amount of the settlement currency (at most ${scale} decimals).`);
+  }
+  return amount;
+}

@@ -1,0 +1,34 @@
+// A line on the terminal that tells how far long work is; nothing at all where no person is watching.
+
+import { stderr } from 'node:process';
+
+export interface Progress {
+  show(done: number, total: number): void;
+  /** Removes the line, so that what follows stands alone. */
+  clear(): void;
+}
+
+const WIDTH = 24;
+const INTERVAL_MS = 100;
+
+/** `wanted` false for output that a program reads. Written to standard error, which leaves standard output to the answer. */
+export function createProgress(label: string, wanted: boolean, output: Pick<NodeJS.WriteStream, 'isTTY' | 'write'> = stderr): Progress {
+  if (!wanted || !output.isTTY) return { show: () => undefined, clear: () => undefined };
+  let shownAt = 0;
+  return {
+    show(done, total) {
+      const now = performance.now();
+      if (now - shownAt < INTERVAL_MS) return;
+      shownAt = now;
+      output.write(`\r\u001B[K${lineOf(label, total === 0 ? 0 : Math.min(1, done / total))}`);
+    },
+    clear() {
+      if (shownAt > 0) output.write('\r\u001B[K');
+    },
+  };
+}
+
+export function lineOf(label: string, fraction: number): string {
+  const filled = Math.floor(fraction * WIDTH);
+  return `${label} [${'#'.repeat(filled)}${'-'.repeat(WIDTH - filled)}] ${String(Math.floor(fraction * 100)).padStart(3)} %`;
+}

@@ -49,6 +49,6 @@ export const securityProblems = defineProblems({
   },
   signature_replayed: {
     status: 403, error: 'Invalid signature',
-    advice: 'This signature has already been used with another Idempotency-Key; sign again to send a new operation.',
+    advice: 'This request has been sent before without an Idempotency-Key and cannot be sent again with one; sign a new request.',
   },
 });

@@ -20,6 +20,7 @@ or, recommended, an HTTP Message Signature (RFC 9421, \`hmac-sha256\`, \`keyid\`
 
 **Posting operations take effect once.** Send an \`Idempotency-Key\`; repeat a request with the same key and body to get its first result again (\`Idempotency-Replayed: true\`).
 Without the header the request's signature is its key, so a request that is sent twice byte for byte never posts twice.
+X-Signature does not cover the header; where requests could be captured on their way, sign with RFC 9421, which does.
 
 Errors are RFC 9457 problem details; all of them are listed at [/problems](/problems).`;
 

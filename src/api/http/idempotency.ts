@@ -2,8 +2,8 @@
 
 import type { FastifyRequest } from 'fastify';
 import { assert } from '../../kernel/assert.ts';
-import { refuse, type Result } from '../../kernel/problem.ts';
-import type { ReplayGuard } from '../../security/security.ts';
+import { ok, refuse, type Result } from '../../kernel/problem.ts';
+import { securityProblems, type ReplayGuard } from '../../security/security.ts';
 import { apiProblems } from '../problems.ts';
 
 const VISIBLE_ASCII = /^[\x21-\x7e]{1,255}$/;
@@ -13,8 +13,11 @@ export function idempotencyKeyOf(request: FastifyRequest, guard: ReplayGuard): R
   const { signature } = request;
   assert(signature !== undefined, 'the route is not behind authentication');
   const given = request.headers['idempotency-key'];
-  if (given === undefined) return guard.admit(signature, `signature ${signature}`);
+  if (given === undefined) {
+    guard.remember(signature);
+    return ok(`signature ${signature}`);
+  }
   // Node joins a repeated header with ", ", which the space gives away.
   if (typeof given !== 'string' || !VISIBLE_ASCII.test(given)) return refuse(apiProblems.invalid_idempotency_key());
-  return guard.admit(signature, given);
+  return guard.hasServedAsKey(signature) ? refuse(securityProblems.signature_replayed()) : ok(given);
 }

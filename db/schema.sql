@@ -10,6 +10,8 @@ create schema rewards;
 
 create schema valuation;
 
+create type ledger.account_change as (account_id bigint, debits_posted bigint, credits_posted bigint, debits_pending bigint, credits_pending bigint, floor bigint, last_sequence bigint);
+
 create table identity.link (
   platform_id text not null,
   platform_user_id text not null,
@@ -61,7 +63,7 @@ create table ledger.account (
   last_sequence bigint not null,
   constraint account_pkey PRIMARY KEY (bucket, account_id),
   constraint account_natural_key UNIQUE (bucket, owner_id, asset_id, purpose, expires_on),
-  constraint account_counters_not_negative CHECK (debits_posted >= 0 AND credits_posted >= 0 AND debits_pending >= 0 AND credits_pending >= 0),
+  constraint account_counters_not_negative CHECK (LEAST(debits_posted, credits_posted, debits_pending, credits_pending) >= 0),
   constraint account_debt_not_positive CHECK (purpose <> 'debt'::text OR credits_posted <= debits_posted),
   constraint account_not_below_floor CHECK (floor IS NULL OR (credits_posted - debits_posted - debits_pending) >= floor),
   constraint account_purpose_known CHECK (purpose = ANY (ARRAY['lot'::text, 'debt'::text, 'issued'::text, 'redeemed'::text, 'expired'::text, 'clawback'::text, 'adjustment'::text, 'fee'::text, 'transit'::text, 'position'::text, 'stock'::text, 'delivered'::text]))
@@ -235,7 +237,7 @@ create view ledger.entry as
    FROM ledger.transaction t,
     LATERAL UNNEST(t.account_ids, t.amounts, t.balances) WITH ORDINALITY e(account_id, amount, balance_after, "position");
 
-CREATE OR REPLACE FUNCTION ledger.post(p_bucket integer, p_expected bigint, p_rows_count integer, p_accounts_count integer, p_new ledger.account[], p_changed ledger.account[], p_rows ledger.transaction[], p_holds ledger.hold[], p_reversals ledger.reversal[])
+CREATE OR REPLACE FUNCTION ledger.post(p_bucket integer, p_expected bigint, p_rows_count integer, p_accounts_count integer, p_new ledger.account[], p_changed ledger.account_change[], p_rows ledger.transaction[], p_holds ledger.hold[], p_reversals ledger.reversal[])
  RETURNS void
  LANGUAGE plpgsql
 AS $function$

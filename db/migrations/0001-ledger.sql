@@ -56,7 +56,7 @@ create table ledger.account (
   last_sequence bigint not null,
   constraint account_pkey primary key (bucket, account_id),
   constraint account_natural_key unique (bucket, owner_id, asset_id, purpose, expires_on),
-  constraint account_counters_not_negative check (debits_posted >= 0 and credits_posted >= 0 and debits_pending >= 0 and credits_pending >= 0),
+  constraint account_counters_not_negative check (least(debits_posted, credits_posted, debits_pending, credits_pending) >= 0),
   constraint account_not_below_floor check (floor is null or credits_posted - debits_posted - debits_pending >= floor),
   constraint account_debt_not_positive check (purpose <> 'debt' or credits_posted <= debits_posted)
 ) with (fillfactor = 70);
@@ -154,11 +154,15 @@ create table ledger.cap (
   primary key (owner_id, asset_id, purpose)
 );
 
+-- What posting changes of an account that exists.
+create type ledger.account_change as (
+  account_id bigint, debits_posted bigint, credits_posted bigint, debits_pending bigint, credits_pending bigint, floor bigint, last_sequence bigint);
+
 -- Posts one batch in one bucket: moves the sequence number on, then writes what was decided on the state at p_expected.
 -- Raises PN001 when another writer was there first; a duplicate transaction fails on transaction_once. Either way nothing is written.
 create function ledger.post(
   p_bucket integer, p_expected bigint, p_rows_count integer, p_accounts_count integer,
-  p_new ledger.account[], p_changed ledger.account[], p_rows ledger.transaction[],
+  p_new ledger.account[], p_changed ledger.account_change[], p_rows ledger.transaction[],
   p_holds ledger.hold[], p_reversals ledger.reversal[]) returns void
 language plpgsql as $$
 begin

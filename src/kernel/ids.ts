@@ -43,8 +43,8 @@ export function platformOwnerId(platformId: PlatformId): OwnerId {
 /** The bucket in which all that belongs to a member lives: the first four bytes of the id, modulo the number of buckets. */
 export function bucketOf(memberId: MemberId, bucketCount: number): Bucket {
   let head = 0;
-  for (let digit = 0; digit < 8; digit += 1) head = (head * 16 + hexValue(memberId.charCodeAt(digit))) % bucketCount;
-  return head as Bucket;
+  for (let digit = 0; digit < 8; digit += 1) head = head * 16 + hexValue(memberId.charCodeAt(digit));
+  return (head % bucketCount) as Bucket;
 }
 
 /**
@@ -53,13 +53,13 @@ export function bucketOf(memberId: MemberId, bucketCount: number): Bucket {
  * known before anything is written, and a retry anywhere arrives at the same id.
  */
 export function deriveTransactionId(bucket: Bucket, platformId: PlatformId, memberId: MemberId, key: string): TransactionId {
-  const digest = hash('sha256', `${platformId}\n${memberId}\n${key}`);
-  const hex = bucket.toString(16).padStart(4, '0') + digest.slice(0, 8) + '8' + digest.slice(8, 11) + '8' + digest.slice(11, 26);
-  return hexToUuid(hex) as TransactionId;
+  const d = hash('sha256', `${platformId}\n${memberId}\n${key}`);
+  const head = bucket.toString(16).padStart(4, '0');
+  return `${head}${d.slice(0, 4)}-${d.slice(4, 8)}-8${d.slice(8, 11)}-8${d.slice(11, 14)}-${d.slice(14, 26)}` as TransactionId;
 }
 
 /** The value of a lower-case hexadecimal digit given by its character code. */
-function hexValue(code: number): number {
+export function hexValue(code: number): number {
   return code < 58 ? code - 48 : code - 87;
 }
 

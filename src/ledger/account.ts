@@ -84,7 +84,7 @@ export function headroom(account: Account): bigint {
 
 /** What may leave a lot today: nothing once its last day is over. */
 export function spendable(lot: Account, today: Day): bigint {
-  return lot.expiresOn < today ? 0n : headroom(lot);
+  return lot.expiresOn < today ? 0n : lot.creditsPosted - lot.debitsPosted - lot.debitsPending;
 }
 
 /** What the member owes on this wallet after reversals; never negative. */
@@ -95,7 +95,7 @@ export function debtOf(wallet: Wallet): bigint {
 /** A member's points in this wallet: spendable and held ones, less debt. Points past their last day no longer count. */
 export function walletBalance(wallet: Wallet, today: Day): bigint {
   let sum = -debtOf(wallet);
-  for (const lot of wallet.lots) sum += spendable(lot, today) + lot.debitsPending;
+  for (const lot of wallet.lots) sum += lot.expiresOn < today ? lot.debitsPending : postedBalance(lot);
   return sum;
 }
 

@@ -65,27 +65,25 @@ export async function runBatch(
 ): Promise<TaskResult[]> {
   const open = await openBatch(client, states, lookUpFirst);
   const stateOf = new Map(states.map((state) => [state.bucket, state]));
-  const results = new Map<Task, TaskResult>();
-
   const loaded: Loaded = { holds: new Map(), reversed: new Map(), posted: new Map() };
   const view = createBatchView(tasks, context, stateOf, loaded);
   await load(client, tasks, stateOf, view, context, loaded, lookUpFirst);
-  for (const task of tasks) {
+  const results = tasks.map((task): TaskResult => {
     const posted = loaded.posted.get(task.transactionId);
-    results.set(task, posted === undefined ? decideTask(task, view, stateOf, loaded, context) : replayOf(posted, task));
-  }
+    return posted === undefined ? decideTask(task, view, stateOf, loaded, context) : replayOf(posted, task);
+  });
 
   // A refusal must not hide that the same request was posted before: the first result is given again.
-  if (!lookUpFirst) {
-    const refused = tasks.filter((task) => isRefusal(results.get(task)));
+  const refused = lookUpFirst ? [] : tasks.filter((_task, index) => isRefusal(results[index]));
+  if (refused.length > 0) {
     const posted = await lookUp(client, refused, stateOf);
-    for (const task of refused) {
+    tasks.forEach((task, index) => {
       const first = posted.get(task.transactionId);
-      if (first !== undefined) results.set(task, replayOf(first, task));
-    }
+      if (first !== undefined) results[index] = replayOf(first, task);
+    });
   }
   await closeBatch(client, states, context.types, open);
-  return tasks.map((task) => results.get(task) ?? 'short');
+  return results;
 }
 
 /** Writes what was decided and commits it. */

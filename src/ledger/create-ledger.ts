@@ -151,7 +151,7 @@ export async function createLedger(options: LedgerOptions): Promise<Ledger> {
 }
 
 /** A command with all that follows from it: its id, what it stands for, and the buckets it concerns. */
-function toTask(command: Command, originals: readonly PostedLeg[], bucketFor: (memberId: MemberId) => Bucket): Task {
+export function toTask(command: Command, originals: readonly PostedLeg[], bucketFor: (memberId: MemberId) => Bucket): Task {
   const bucket = bucketFor(command.memberId);
   const others = command.kind === 'transfer' ? [bucketFor(command.toMemberId)] : originals.map((leg) => leg.bucket);
   return {

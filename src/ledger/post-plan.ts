@@ -79,7 +79,7 @@ function postMovement({ account, amount, layer }: Movement, sequence: bigint, st
       account.creditsPending += amount;
       break;
   }
-  assert(account.floor === null || headroom(account) >= 0n || amount > 0n, 'no movement takes an account below its floor');
+  assert(amount > 0n || account.floor === null || headroom(account) >= 0n, 'no movement takes an account below its floor');
   account.lastSequence = sequence;
   state.writes.accounts.add(account);
   return { accountId: account.accountId, amount, layer, balanceAfter: balanceOn(account, layer) };

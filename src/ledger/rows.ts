@@ -24,6 +24,12 @@ export const accountRows: RowEncoding<Account> = {
   ],
 };
 
+/** What changes of an account that the database has already. */
+export const accountChangeRows: RowEncoding<Account> = {
+  table: 'ledger.account_change',
+  columns: accountRows.columns.filter(({ name }) => ['account_id', 'floor', 'last_sequence'].includes(name) || /^(debits|credits)_/.test(name)),
+};
+
 export const transactionRows: RowEncoding<PostedLeg> = {
   table: 'ledger.transaction',
   columns: [

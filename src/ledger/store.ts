@@ -6,7 +6,7 @@ import type { Wallet } from './account.ts';
 import type { BucketState } from './bucket-state.ts';
 import { checkColumns, encodeRows, type CatalogueColumn, type RowEncoding } from './row-encoding.ts';
 import {
-  accountRows, holdRows, readHold, readLeg, readWallet, reversalRows, transactionRows, type AccountRow, type HoldRow, type TransactionRow,
+  accountChangeRows, accountRows, holdRows, readHold, readLeg, readWallet, reversalRows, transactionRows, type AccountRow, type HoldRow, type TransactionRow,
 } from './rows.ts';
 import type { Hold, PostedLeg } from './types.ts';
 
@@ -16,6 +16,7 @@ export type Queryable = Pick<Pool, 'query'> | Pick<DbClient, 'query'>;
 /** OIDs of the row types that are written; they differ from database to database. */
 export interface RowTypes {
   readonly account: number;
+  readonly accountChange: number;
   readonly transaction: number;
   readonly hold: number;
   readonly reversal: number;
@@ -28,6 +29,7 @@ export const UNIQUE_VIOLATION = '23505';
 export async function loadRowTypes(db: Queryable): Promise<RowTypes> {
   return {
     account: await rowType(db, accountRows),
+    accountChange: await rowType(db, accountChangeRows),
     transaction: await rowType(db, transactionRows),
     hold: await rowType(db, holdRows),
     reversal: await rowType(db, reversalRows),
@@ -117,17 +119,18 @@ export async function loadReversed(db: Queryable, bucket: Bucket, transactionId:
 /** Writes what a batch decided in one bucket, provided that nobody else wrote there since. Throws STALE when somebody did. */
 export function writeBucket(db: Queryable, state: BucketState, types: RowTypes): Promise<unknown> {
   const { rows, accounts, holds, reversals } = state.writes;
-  const touched = [...accounts];
+  // In the order of the table, so that neighbours are found in the page at hand.
+  const touched = [...accounts].sort((a, b) => Number(a.accountId - b.accountId));
   return db.query({
     name: 'ledger-post',
-    text: `select ledger.post($1, $2, $3, $4, $5::ledger.account[], $6::ledger.account[], $7::ledger.transaction[], $8::ledger.hold[], $9::ledger.reversal[])`,
+    text: `select ledger.post($1, $2, $3, $4, $5::ledger.account[], $6::ledger.account_change[], $7::ledger.transaction[], $8::ledger.hold[], $9::ledger.reversal[])`,
     values: [
       state.bucket,
       state.base.sequence,
       rows.length,
       Number((state.known?.accountCount ?? state.base.accountCount) - state.base.accountCount),
       array(accountRows, types.account, touched.filter((account) => !account.stored)),
-      array(accountRows, types.account, touched.filter((account) => account.stored)),
+      array(accountChangeRows, types.accountChange, touched.filter((account) => account.stored)),
       array(transactionRows, types.transaction, rows),
       array(holdRows, types.hold, holds),
       array(reversalRows, types.reversal, reversals),

@@ -213,7 +213,8 @@ export class Poster {
   /** Commits a batch, again as long as it is right to try; a batch that fails for good is answered `unavailable`. */
   private async commit(tasks: readonly Task[], lane: Lane, states: BucketState[]): Promise<TaskResult[]> {
     const deadline = Date.now() + RETRY_MS;
-    let lookUpFirst = this.lookUps > 0;
+    // Quota is taken from stripes that other processes may have moved: only under the lock is a refusal for lack of it true.
+    let lookUpFirst = this.lookUps > 0 || tasks.some((task) => task.escalated);
     for (let attempt = 1; ; attempt += 1) {
       try {
         const client = await lane.client();
@@ -252,8 +253,8 @@ export class Poster {
       return 'again';
     }
     this.options.log.error({ err: error, tasks: tasks.length }, 'a batch could not be committed');
-    // One command that the database rejects must not take its neighbours with it.
-    return state !== undefined && !isDatabaseUnavailable(error) && tasks.length > 1 ? 'split' : 'give up';
+    // One command that the database rejects, or that meets a defect of ours, must not take its neighbours with it.
+    return !isDatabaseUnavailable(error) && tasks.length > 1 ? 'split' : 'give up';
   }
 
   private async commitEach(tasks: readonly Task[], lane: Lane, states: BucketState[]): Promise<TaskResult[]> {

@@ -1,0 +1,250 @@
+// The operator's commands, run as processes on a real database: what they do, print and exit with.
+
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { audit } from '../../src/monitor/monitor.ts';
+import { createTestDatabase, type TestDatabase } from '../fixtures/database.ts';
+import { runProgram, spawnProgram } from '../fixtures/program.ts';
+
+const REAL_FILE = join(import.meta.dirname, '..', '..', 'examples', 'data', 'online-retail-invoices.csv.gz');
+const REAL_MAP = 'user=customer_id,amount=amount_gbp,reference=invoice_no,occurred_at=invoice_date';
+
+let database: TestDatabase;
+let folder: string;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  folder = mkdtempSync(join(tmpdir(), 'pontis-commands-'));
+  for (const platform of ['platform_a', 'shop']) expect(await pontis('platform', 'add', platform)).toMatchObject({ code: 0 });
+}, 60_000);
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true });
+  await database?.drop();
+});
+
+function environment(): Record<string, string> {
+  return { DATABASE_URL: database.url, PONTIS_DATA: join(folder, 'data') };
+}
+
+function pontis(...args: string[]): ReturnType<typeof runProgram> {
+  return runProgram(args, environment());
+}
+
+function file(name: string, content: string | Uint8Array): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+function importing(path: string, ...more: string[]): string[] {
+  return ['import', 'earnings', path, '--platform', 'shop', '--map', 'user=u,amount=a,reference=r', ...more];
+}
+
+/** What the members of a platform hold, from the accounts. */
+async function heldOf(platform: string): Promise<bigint> {
+  const { rows } = await database.pool.query<{ sum: string }>(
+    `select coalesce(sum(credits_posted - debits_posted), 0)::text as sum from ledger.account join ledger.asset using (asset_id)
+      where code = $1 and purpose in ('lot', 'debt')`, [platform]);
+  return BigInt(rows[0]?.sum ?? 0);
+}
+
+async function rowsOf(platform: string): Promise<number> {
+  const { rows } = await database.pool.query<{ rows: bigint }>(
+    `select count(*) as rows from ledger.transaction join ledger.asset using (asset_id) where code = $1`, [platform]);
+  return Number(rows[0]?.rows);
+}
+
+describe('help', () => {
+  it('lists every command, and each explains itself', async () => {
+    const { code, stdout } = await pontis('help');
+    expect(code).toBe(0);
+    for (const name of ['start', 'migrate', 'platform', 'import', 'audit', 'export', 'bench']) expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
+    for (const command of [['platform', 'add'], ['import', 'earnings'], ['audit'], ['export', 'journal']]) {
+      const help = await pontis(...command, '--help');
+      expect(help.code).toBe(0);
+      expect(help.stdout).toContain('--json');
+      expect(help.stdout).toContain('Exit codes:');
+    }
+  });
+
+  it.each([[['auditt']], [['import', 'earnings']], [['audit', '--nonsense']], [['export', 'journal', '--format', 'xml']], [['export', 'journal', '--json']]])('%j exits 64', async (args) => {
+    expect(await pontis(...args)).toMatchObject({ code: 64 });
+  });
+});
+
+describe('pontis platform', () => {
+  it('adds a platform, lists it, issues tokens and rotates its secret', async () => {
+    const added = await pontis('platform', 'add', 'airline', '--name', 'Air Line', '--reserve-cap', '1000.5', '--json');
+    const { platform_id, secret, token } = JSON.parse(added.stdout);
+    expect([platform_id, secret.slice(0, 3), token.split('.').length]).toEqual(['airline', 'sk_', 3]);
+    const { platforms } = JSON.parse((await pontis('platform', 'list', '--json')).stdout);
+    expect(platforms.find((row: { platform_id: string }) => row.platform_id === 'airline')).toMatchObject({ name: 'Air Line', custody: 'hosted', state: 'active', clawback: 'debt', reserve_cap: '1000.5000', reserve_used: '0.0000' });
+    expect((await pontis('platform', 'list')).stdout).toContain('airline');
+    const rotated = JSON.parse((await pontis('platform', 'rotate-secret', 'airline', '--json')).stdout);
+    expect(rotated.secret).not.toBe(secret);
+    const reissued = await pontis('platform', 'token', 'airline', '--days', '1', '--revoke');
+    expect(reissued.stdout.trim().split('.')).toHaveLength(3);
+  });
+
+  it.each([
+    [['add', 'shop'], 65], [['add', 'No!'], 65], [['token', 'nobody'], 65], [['rotate-secret', 'nobody'], 65], [['add', 'x_y', '--multiplier', '0'], 64],
+    [['add', 'x_y', '--reserve-cap', '1.23456'], 64], [['token', 'shop', '--days', '0'], 64],
+  ])('%j exits %i', async (args, code) => {
+    const result = await pontis('platform', ...args);
+    expect(result.code).toBe(code);
+    expect(result.stderr).not.toContain('defect');
+  });
+});
+
+describe('pontis import earnings', () => {
+  it('brings a real year in, to the last minor unit, and once', { timeout: 120_000 }, async () => {
+    const amounts = gunzipSync(readFileSync(REAL_FILE)).toString().trim().split('\n').slice(1).map((line) => line.split(',').at(-1) ?? '');
+    const expected = amounts.reduce((sum, text) => sum + BigInt(Math.round(Number(text) * 100)), 0n);
+    expect(expected).toBe(830_006_581n);
+    const args = ['import', 'earnings', REAL_FILE, '--platform', 'platform_a', '--map', REAL_MAP];
+    const first = await pontis(...args, '--json');
+    expect(JSON.parse(first.stdout)).toMatchObject({
+      net: '8300065.81', earned: { rows: 18_532, amount: '8911407.90' }, taken_back: { rows: 3_654, amount: '-611342.09' }, zero: 4, replayed: 0, malformed: 0, refused: 0,
+    });
+    expect(first.code).toBe(0);
+    expect(await heldOf('platform_a')).toBe(expected);
+    expect(await rowsOf('platform_a')).toBe(22_186);
+    const again = await pontis(...args);
+    expect(again).toMatchObject({ code: 0, stderr: expect.not.stringContaining('line') });
+    expect(again.stdout).toContain('Nothing changed: all 22,186 rows had been imported before.');
+    expect(await rowsOf('platform_a')).toBe(22_186);
+    expect((await pontis('audit')).code).toBe(0);
+  });
+
+  it('goes on after it was killed or interrupted', { timeout: 120_000 }, async () => {
+    const rows = Array.from({ length: 12_000 }, (_, index) => `k${index % 700},${index % 5 === 4 ? '-' : ''}${1 + (index % 9)}.25,killed-${index}`);
+    const path = file('killed.csv', `u,a,r\n${rows.join('\n')}\n`);
+    const before = await rowsOf('shop');
+    let seen = 0;
+    for (const signal of ['SIGKILL', 'SIGINT'] as const) {
+      const program = spawnProgram(importing(path, '--concurrency', '64'), environment());
+      for (let posted = seen; posted - seen < 400; posted = (await rowsOf('shop')) - before) await sleep(10);
+      const { code } = await program.stop(signal);
+      if (signal === 'SIGINT') {
+        expect(code).toBe(130);
+        expect(program.stdout).toContain('Interrupted.');
+      }
+      seen = (await rowsOf('shop')) - before;
+      expect(seen).toBeLessThan(12_000);
+    }
+    const resumed = JSON.parse((await pontis(...importing(path, '--json'))).stdout);
+    expect(resumed.replayed).toBe(seen);
+    expect(resumed.earned.rows + resumed.taken_back.rows).toBe(12_000);
+    expect((await rowsOf('shop')) - before).toBe(12_000);
+    expect((await audit(database.pool)).ok).toBe(true);
+  });
+
+  it('keeps the order of a member\'s rows, into debt and out of it', async () => {
+    const amounts = Array.from({ length: 300 }, (_, index) => (index % 3 === 0 ? -20 : 15));
+    const rows = amounts.flatMap((amount, index) => [`order1,${amount},o-${index}`, `order2,${-amount},p-${index}`]);
+    expect((await pontis(...importing(file('order.csv', `u,a,r\n${rows.join('\n')}`)))).code).toBe(0);
+    const { rows: posted } = await database.pool.query<{ reference: string }>(
+      `select t.reference from ledger.transaction t join identity.link l using (member_id) where l.platform_user_id = 'order1' order by sequence`);
+    expect(posted.map((row) => row.reference)).toEqual(amounts.map((_amount, index) => `o-${index}`));
+    const { rows: sums } = await database.pool.query<{ sum: string }>(
+      `select sum(credits_posted - debits_posted)::text as sum from ledger.account a join identity.link l on l.member_id = a.owner_id where l.platform_user_id = 'order1'`);
+    expect(BigInt(sums[0]?.sum ?? 0)).toBe(BigInt(amounts.reduce((sum, amount) => sum + amount * 100, 0)));
+  });
+
+  it('tells bad rows with their line and stops for none', async () => {
+    const before = await heldOf('shop');
+    const path = file('bad.csv', ['u,a,r', 'ann,1.50,b-1', 'ann,abc,b-2', 'ann,2', ',3,b-4', 'ann,"4,b-5', 'ann,9,b-1', 'ann,1.50,b-1', 'ann,0.001,b-7', 'ann,2.999,b-8'].join('\n'));
+    const result = await pontis(...importing(path, '--json'));
+    expect(result.code).toBe(1);
+    expect(JSON.parse(result.stdout)).toMatchObject({ malformed: 4, refused: 1, zero: 1, replayed: 1, earned: { rows: 3 } });
+    expect(result.stderr).toMatch(/^line 3 has the amount "abc"/m);
+    expect(result.stderr).toMatch(/^line 4 has 2 fields where the header has 3$/m);
+    expect(result.stderr).toMatch(/^line 5 has no user$/m);
+    expect(result.stderr).toMatch(/^line 6 has a misplaced quote$/m);
+    expect(result.stderr).toMatch(/^line 7 was refused: .*`amount` differs/m);
+    expect((await heldOf('shop')) - before).toBe(150n + 299n);
+  });
+
+  it('imports nothing of a bad file when strict', async () => {
+    const before = await rowsOf('shop');
+    const result = await pontis(...importing(file('strict.csv', 'u,a,r\nann,1,s-1\nann,x,s-2\n'), '--strict'));
+    expect(result).toMatchObject({ code: 65, stdout: '' });
+    expect(result.stderr).toContain('line 3 has the amount "x"');
+    expect(result.stderr).toContain('nothing was imported');
+    expect(await rowsOf('shop')).toBe(before);
+    expect((await pontis(...importing(file('strict.csv', 'u,a,r\nann,1,s-1\n'), '--strict'))).code).toBe(0);
+  });
+
+  it('imports what a damaged file still holds, and says where it ends', async () => {
+    const rows = Array.from({ length: 5_000 }, (_, index) => `d${index},1,${createHash('sha256').update(String(index)).digest('hex')}`);
+    const whole = gzipSync(`u,a,r\n${rows.join('\n')}\n`);
+    const result = await pontis(...importing(file('cut.csv.gz', whole.subarray(0, whole.length / 2))));
+    expect(result).toMatchObject({ code: 65, stderr: expect.stringMatching(/is damaged after line \d+: unexpected end of file/) });
+  });
+
+  it.each<[string, () => string[], number, string]>([
+    ['a missing file', () => importing('/nowhere.csv'), 66, 'cannot be read'],
+    ['a folder', () => importing(folder), 65, 'is not a file'],
+    ['an empty file', () => importing(file('empty.csv', '')), 65, 'is empty'],
+    ['other columns', () => importing(file('other.csv', 'x,y\n1,2\n')), 65, 'no column "u"'],
+    ['something that is no CSV', () => importing(file('x.bin', Buffer.from([0, 255, 10, 7, 10]))), 65, 'no column'],
+    ['an unknown platform', () => importing(file('ok.csv', 'u,a,r\n'), '--platform', 'nobody'), 65, 'no platform "nobody"'],
+    ['a map of no meaning', () => importing(file('ok.csv', 'u,a,r\n'), '--map', 'user=u'), 64, '--map:'],
+    ['no concurrency', () => importing(file('ok.csv', 'u,a,r\n'), '--concurrency', '0'), 64, '1 to 10000'],
+  ])('refuses %s', async (_title, args, code, words) => {
+    const result = await pontis(...args());
+    expect(result).toMatchObject({ code, stderr: expect.stringContaining(words) });
+    expect(result.stderr).not.toContain('defect');
+  });
+});
+
+describe('pontis audit and export', () => {
+  it('names what is broken and exits 1', async () => {
+    await database.pool.query(`update ledger.account set credits_posted = credits_posted + 1 where (bucket, account_id) = (select bucket, account_id from ledger.account where purpose = 'lot' order by 1, 2 limit 1)`);
+    try {
+      const text = await pontis('audit');
+      expect(text.code).toBe(1);
+      expect(text.stdout).toMatch(/invariant 3 {2}BROKEN {2}counters_equal_entries: 1 row\n.*\n {4}bucket=\d+ account_id=\d+ purpose=lot/);
+      expect(text.stdout).toContain('of 27 checks are BROKEN');
+      const json = await pontis('audit', '--json');
+      expect(JSON.parse(json.stdout)).toMatchObject({ ok: false });
+    } finally {
+      await database.pool.query(`update ledger.account set credits_posted = credits_posted - 1 where (bucket, account_id) = (select bucket, account_id from ledger.account where purpose = 'lot' order by 1, 2 limit 1)`);
+    }
+    expect(JSON.parse((await pontis('audit', '--json')).stdout)).toMatchObject({ ok: true });
+  });
+
+  it('writes the journal whole or not at all', async () => {
+    const path = join(folder, 'journal.csv');
+    const result = await pontis('export', 'journal', '--format', 'csv', '--output', path, '--json');
+    const { entries } = JSON.parse(result.stdout);
+    expect(readFileSync(path, 'utf8').split('\r\n')).toHaveLength(entries + 2);
+    expect(await pontis('export', 'journal', '--output', join(folder, 'no', 'such', 'folder'))).toMatchObject({ code: 73 });
+    expect(await pontis('export', 'journal', '--output', folder)).toMatchObject({ code: 73 });
+  });
+
+  it('ends quietly when its reader has seen enough', async () => {
+    const child = spawn('/bin/sh', ['-c', `"${process.execPath}" src/main.ts export journal | head -n 1`], {
+      cwd: join(import.meta.dirname, '..', '..'), env: { ...process.env, ...environment() }, stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let [stdout, stderr] = ['', ''];
+    child.stdout.on('data', (chunk) => (stdout += String(chunk)));
+    child.stderr.on('data', (chunk) => (stderr += String(chunk)));
+    expect(await new Promise((done) => void child.once('close', done))).toBe(0);
+    expect(stdout).toMatch(/^; Journal/);
+    expect(stderr).not.toMatch(/EPIPE|defect/);
+  });
+
+  it('tells when there is no network, or no database', async () => {
+    await using empty = await createTestDatabase({ migrated: false });
+    expect(await runProgram(['audit'], { DATABASE_URL: empty.url })).toMatchObject({ code: 78, stderr: expect.stringContaining('no Pontis network') });
+    expect(await runProgram(['audit', '--data', join(folder, 'typo')])).toMatchObject({ code: 78, stderr: expect.stringContaining('no Pontis network') });
+    expect(await runProgram(['audit'], { DATABASE_URL: 'postgres://x@127.0.0.1:1/x' })).toMatchObject({ code: 69 });
+  });
+});

@@ -222,6 +222,29 @@ describe('batch', () => {
   });
 });
 
+describe('many at once', () => {
+  it('never sell more than the stock', async () => {
+    await api.parts.rewards.put({ platformId: platformId('platform_b'), rewardId: 'rare', pointsRequired: 100n, stock: 10n, nameZh: '稀', descriptionZh: '稀', nameEn: 'Rare', descriptionEn: 'Rare' });
+    const users = await Promise.all(Array.from({ length: 8 }, () => api.user('platform_b', 100)));
+    const answers = await Promise.all(Array.from({ length: 64 }, (_, index) =>
+      api.call('platform_b', 'POST', '/api/points/redeem', { user_id: users[index % users.length], amount: 1, reward_id: 'rare' }, { headers: { 'idempotency-key': `r${index}` } })));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(10);
+    expect(answers.filter(({ body }) => (body['code'] as unknown) === 'reward_not_available')).toHaveLength(54);
+    const left = await Promise.all(users.map((user) => api.balance('platform_b', user)));
+    expect(left.reduce((sum, points) => sum + points, 0)).toBe(790);
+    expect((await api.call('platform_b', 'GET', '/api/rewards')).body).toMatchObject({ rewards: [{ reward_id: 'rare', reward_name: '稀', available: 0 }] });
+  });
+
+  it('never spend a point twice', async () => {
+    const [user, to] = [await api.user('platform_a', 10), await api.user('platform_b')];
+    const answers = await Promise.all(Array.from({ length: 64 }, (_, index) =>
+      api.call('platform_a', 'POST', '/api/points/transfer', { from_user_id: user, to_user_id: to, amount: 0.5 + (index % 3), target_platform: 'platform_b' }, { headers: { 'idempotency-key': `t${index}` } })));
+    const spent = answers.filter(({ status }) => status === 200).reduce((sum, { body }) => sum + Number(body['amount']), 0);
+    expect(answers.every(({ status, body }) => status === 200 || (body['error'] as unknown) === 'Insufficient balance')).toBe(true);
+    expect(await api.balance('platform_a', user)).toBe(10 - spent);
+  });
+});
+
 describe('for operators', () => {
   it('answers health, readiness and metrics without a signature', async () => {
     expect((await api.server.inject('/health')).json()).toMatchObject({

@@ -43,7 +43,7 @@ function table(): string {
 }
 
 function description(entry: CatalogueEntry): string {
-  const again = entry.retryable === true ? 'The same request may succeed later.' : 'The same request will be refused again.';
+  const again = entry.retryable === true ? 'The same request may succeed later.' : 'Repeating the same request is of no use before something has changed.';
   return `<p><strong>${entry.status} ${escape(entry.error)}</strong></p><p>${escape(entry.advice)}</p><p>${again}</p><p><a href="/problems">All problems</a></p>`;
 }
 

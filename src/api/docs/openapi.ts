@@ -60,7 +60,7 @@ export async function describeApi(server: FastifyInstance): Promise<void> {
     },
   });
   await server.register(swaggerUi, {
-    routePrefix: '/docs', staticCSP: PAGE_CSP, uiConfig: { validatorUrl: null, deepLinking: true, tryItOutEnabled: false },
+    routePrefix: '/docs', staticCSP: PAGE_CSP, theme: { title: 'Pontis API' }, uiConfig: { validatorUrl: null, deepLinking: true, tryItOutEnabled: false },
   });
 }
 

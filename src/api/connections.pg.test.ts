@@ -92,6 +92,15 @@ test('an unknown method and a HEAD are answered in kind', async () => {
   await close();
 });
 
+test('paths that climb out of the pages lead nowhere', async () => {
+  const { port, close } = await listen();
+  for (const path of ['/docs/static/../../../package.json', '/docs/static/%2e%2e/%2e%2e/package.json', '/docs/static/..%2f..%2fpackage.json', '/docs/static/%00', '/docs/static/\\..\\x']) {
+    expect(await send(port, `GET ${path} HTTP/1.1\r\nhost: x\r\nrange: bytes=9-1\r\nconnection: close\r\n\r\n`)).toMatch(/^HTTP\/1\.1 404 /);
+  }
+  expect(await send(port, 'GET /docs/static/index.css HTTP/1.1\r\nhost: x\r\nrange: bytes=99999999-\r\nconnection: close\r\n\r\n')).toMatch(/^HTTP\/1\.1 4/);
+  await close();
+});
+
 test('without its database the API says 503, not 500, and is not ready', async () => {
   const pool = createPool({ url: 'postgres://nobody@127.0.0.1:1/none', log: database.log, applicationName: 'gone' });
   const unreachable = async (): Promise<never> => pool.query('select 1') as Promise<never>;

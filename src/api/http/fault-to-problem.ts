@@ -31,5 +31,11 @@ export function faultToProblem(fault: unknown, missing?: MissingWords): Problem 
   const known = code === undefined || isDatabaseUnavailable(fault) ? undefined : byCode[code];
   if (known !== undefined) return known();
   if (isDatabaseUnavailable(fault) || isConflict(fault) || sqlState(fault) === QUERY_CANCELED) return ledgerProblems.unavailable();
-  return apiProblems.internal_error();
+  return byStatus((fault as Partial<FastifyError>).statusCode) ?? apiProblems.internal_error();
+}
+
+/** Fastify and its plugins (static files) blame the client by a status alone. */
+function byStatus(status: number | undefined): Problem | undefined {
+  if (status === undefined || status < 400 || status >= 500) return undefined;
+  return status === 403 || status === 404 ? apiProblems.not_found() : apiProblems.malformed_request();
 }

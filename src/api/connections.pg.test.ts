@@ -114,6 +114,20 @@ test('without its database the API says 503, not 500, and is not ready', async (
   await pool.end();
 });
 
+test('many pending transactions and a suspended platform degrade health, and the server stays ready', async () => {
+  const { port, close } = await listen({ ledger: { ...api.parts.ledger, pending: () => 1001 } });
+  await api.parts.identity.setPlatformState('platform_c', 'suspended');
+  const health = await fetch(`http://127.0.0.1:${port}/health`);
+  expect([health.status, await health.json()]).toMatchObject([200, {
+    status: 'degraded',
+    checks: { clearing_center: { status: 'degraded', message: 'High pending transactions: 1001' }, platform_connections: { platform_a: { status: 'healthy' }, platform_c: { status: 'degraded' } } },
+  }]);
+  expect((await fetch(`http://127.0.0.1:${port}/health/ready`)).status).toBe(200);
+  expect(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).toContain('pontis_ledger_pending 1001');
+  await api.parts.identity.setPlatformState('platform_c', 'active');
+  await close();
+});
+
 test('nothing of a request but its route reaches the log', async () => {
   const lines: string[] = [];
   const log = createLog('debug', { write: (line: string) => void lines.push(line) });

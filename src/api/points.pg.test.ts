@@ -113,6 +113,21 @@ describe('redeem', () => {
   });
 });
 
+describe('a changed catalogue', () => {
+  it('does not change what a retry of an earlier redemption gets', async () => {
+    const reward = { platformId: platformId('platform_a'), rewardId: 'tea', pointsRequired: 100n, stock: 5n, nameZh: '茶', descriptionZh: '茶', nameEn: 'Tea', descriptionEn: 'Tea' };
+    await api.parts.rewards.put(reward);
+    const user = await api.user('platform_a', 10);
+    const redeem = (key: string) => api.call('platform_a', 'POST', '/api/points/redeem', { user_id: user, amount: 1, reward_id: 'tea' }, { headers: { 'idempotency-key': key } });
+    const first = await redeem('tea-1');
+    await api.parts.rewards.put({ ...reward, pointsRequired: 200n });
+    api.clock.advance(2_000);
+    expect(await redeem('tea-1')).toMatchObject({ status: 200, body: first.body, headers: { 'idempotency-replayed': 'true' } });
+    expect(await redeem('tea-2')).toMatchObject({ status: 400, body: { code: 'reward_price_mismatch', points_required: 2 } });
+    expect(await api.balance('platform_a', user)).toBe(9);
+  });
+});
+
 describe('holds', () => {
   it('hold, capture in part, and the rest is available again', async () => {
     const user = await api.user('platform_a', 100);

@@ -37,6 +37,11 @@ export interface Rewards {
   put(reward: NewReward): Promise<Reward>;
 }
 
+/** The ledger's name for the units of a reward. */
+export function rewardAssetCode(platformId: PlatformId, rewardId: string): string {
+  return `reward:${platformId}/${rewardId}`;
+}
+
 const FRESH_MS = 2_000;
 
 export function createRewards({ pool, ledger, log }: { readonly pool: Pool; readonly ledger: Ledger; readonly log: Log }): Rewards {
@@ -71,7 +76,7 @@ export function createRewards({ pool, ledger, log }: { readonly pool: Pool; read
       return cap === undefined || cap.used > cap.amount ? 0n : cap.amount - cap.used;
     },
     async put({ stock, ...reward }) {
-      const asset = await ledger.registerAsset({ code: `reward:${reward.platformId}/${reward.rewardId}`, kind: 'reward', platformId: reward.platformId, scale: 0 });
+      const asset = await ledger.registerAsset({ code: rewardAssetCode(reward.platformId, reward.rewardId), kind: 'reward', platformId: reward.platformId, scale: 0 });
       const cap = { ownerId: platformOwnerId(reward.platformId), assetId: asset.assetId, purpose: 'stock' as const, amount: stock };
       if ((await ledger.findCap(cap.ownerId, cap.assetId, cap.purpose)) === undefined) {
         const set = await ledger.setCap(cap);

@@ -4,12 +4,13 @@ import { Type } from 'typebox';
 import { formatId } from '../../kernel/ids.ts';
 import { refuse, type Problem } from '../../kernel/problem.ts';
 import { ledgerProblems } from '../../ledger/ledger.ts';
-import { rewardProblems } from '../../rewards/rewards.ts';
+import { rewardAssetCode, rewardProblems } from '../../rewards/rewards.ts';
 import { readAmount, toPoints } from '../amounts.ts';
 import { resolveUser } from '../members.ts';
 import { answerOutcome, defineOperation } from '../operation.ts';
 import { apiProblems } from '../problems.ts';
 import { Amount, closed, Reference, Success, text, UserId } from '../schemas.ts';
+import { wasPosted } from './was-posted.ts';
 
 export const redeem = defineOperation({
   kind: 'redeem',
@@ -38,17 +39,20 @@ export const redeem = defineOperation({
     const quantity = BigInt(fields.quantity ?? 1);
     const reward = await rewards.find(platform.platformId, fields.reward_id);
     const price = reward.ok ? reward.value.pointsRequired * quantity : undefined;
-    if (!reward.ok || price !== amount.value) {
+    if (price !== amount.value && !(await wasPosted(ledger, platform.platformId, member.value, key))) {
       // The balance is judged before the reward, as in the source requirement.
       const { available } = await ledger.getBalance(member.value, platform.platformId);
       if (available < amount.value) return refuse(insufficient(toPoints(available, points)));
       if (!reward.ok) return reward;
       return refuse(rewardProblems.reward_price_mismatch(`It costs ${toPoints(price ?? 0n, points)} points.`, { field: 'amount', points_required: toPoints(reward.value.pointsRequired, points) }));
     }
+    // A reward that was withdrawn after it had been redeemed keeps its asset.
+    const rewardAssetId = reward.ok ? reward.value.assetId : ledger.assets().find(({ code }) => code === rewardAssetCode(platform.platformId, fields.reward_id))?.assetId;
+    if (rewardAssetId === undefined) return refuse(rewardProblems.reward_not_found());
 
     const outcome = await ledger.submit({
       kind: 'redeem', platformId: platform.platformId, memberId: member.value, key, amount: amount.value,
-      rewardAssetId: reward.value.assetId, quantity, reference: fields.reference,
+      rewardAssetId, quantity, reference: fields.reference,
     });
     return answerOutcome(outcome, (transaction) => ({
       success: true as const,

@@ -82,9 +82,6 @@ describe('all kinds of commands at once', () => {
     asked.push({ command, outcome });
     return outcome;
   };
-  const posted = (outcomes: readonly Outcome[]): number => outcomes.filter((outcome) => outcome.ok).length;
-  const codesOf = (outcomes: readonly Outcome[]): string[] => [...new Set(outcomes.flatMap((outcome) => (outcome.ok ? [] : outcome.problem.code)))];
-  const many = (count: number, one: (index: number) => Promise<Outcome>): Promise<Outcome[]> => Promise.all(Array.from({ length: count }, (_, index) => one(index)));
   const a = 'platform_a' as PlatformId;
 
   it('from 64 callers on a few members and on one leave a sound ledger', async () => {
@@ -162,3 +159,15 @@ describe('all kinds of commands at once', () => {
     await expectSound(database.pool);
   });
 });
+
+function posted(outcomes: readonly Outcome[]): number {
+  return outcomes.filter((outcome) => outcome.ok).length;
+}
+
+function codesOf(outcomes: readonly Outcome[]): string[] {
+  return [...new Set(outcomes.flatMap((outcome) => (outcome.ok ? [] : outcome.problem.code)))];
+}
+
+function many(count: number, one: (index: number) => Promise<Outcome>): Promise<Outcome[]> {
+  return Promise.all(Array.from({ length: count }, (_, index) => one(index)));
+}

@@ -49,6 +49,10 @@ async function oneOfEach(): Promise<Command[]> {
   return commands.map((command, index) => ({ ...command, key: `key ${index}` }));
 }
 
+async function journalSize(): Promise<number> {
+  return (await readJournal(database.pool)).size;
+}
+
 function expectOneResult(outcomes: readonly Outcome[], replays: number): void {
   const posted = outcomes.flatMap((outcome) => (outcome.ok ? [outcome] : []));
   expect(posted.length).toBe(outcomes.length);
@@ -60,22 +64,22 @@ function expectOneResult(outcomes: readonly Outcome[], replays: number): void {
 
 it('64 callers with one key and body get one transaction and one result, for every kind of command', async () => {
   const commands = await oneOfEach();
-  const before = (await readJournal(database.pool)).size;
+  const before = await journalSize();
   await Promise.all(commands.map(async (command) => {
     expectOneResult(await Promise.all(Array.from({ length: 64 }, () => test.ledger.submit(command))), 63);
   }));
-  expect((await readJournal(database.pool)).size).toBe(before + commands.length);
+  expect(await journalSize()).toBe(before + commands.length);
 });
 
 it('64 callers of one key in three processes get one transaction and one result', async () => {
   others = [await createTestLedger(database), await createTestLedger(database)];
   const commands = await oneOfEach();
-  const before = (await readJournal(database.pool)).size;
+  const before = await journalSize();
   const ledgers = [test, ...others].map(({ ledger }) => ledger);
   await Promise.all(commands.map(async (command) => {
     expectOneResult(await Promise.all(Array.from({ length: 64 }, (_, index) => ledgers[index % 3]?.submit(command) ?? Promise.reject(new Error('no ledger')))), 63);
   }));
-  expect((await readJournal(database.pool)).size).toBe(before + commands.length);
+  expect(await journalSize()).toBe(before + commands.length);
 });
 
 it('the result is the same after a restart, also when the points are gone since', async () => {
@@ -98,9 +102,8 @@ it('the same key with another body is refused with the field that differs, and p
   const [command] = await oneOfEach();
   if (command?.kind !== 'earn') throw new Error('an earn comes first');
   const bob = test.member();
-  const size = async (): Promise<number> => (await readJournal(database.pool)).size;
   await test.ledger.submit(command);
-  const before = await size();
+  const before = await journalSize();
   const changed: [Command, string][] = [
     [{ ...command, amount: 11n }, 'amount'],
     [{ ...command, reference: 'order 7' }, 'reference'],
@@ -117,7 +120,7 @@ it('the same key with another body is refused with the field that differs, and p
   expect(new Set(posted.map(({ transactionId, amount }) => `${transactionId} ${amount}`)).size).toBe(1);
   expect(posted.length).toBe(32);
   expect(racing.filter((outcome) => !outcome.ok && outcome.problem.code === 'idempotency_key_reused').length).toBe(32);
-  expect(await size()).toBe(before + 1);
+  expect(await journalSize()).toBe(before + 1);
 });
 
 it('a key is the platform\'s and the member\'s own', async () => {

@@ -104,7 +104,7 @@ it('a program of its own and this one write the same members at once', async () 
   const members = Array.from({ length: 5 }, () => here.member());
   const rewards = await rewardsOf(here, 100n);
   const count = long ? 20_000 : 1_500;
-  const options: LoadOptions = { url: database.url, seed: seed + 1, members, rewards: [...rewards], keyPrefix: 'there/', clients: 16, count };
+  const options: LoadOptions = { url: database.url, seed: seed + 1, members, rewards: [...rewards], keyPrefix: 'there/', clients: 16, count, plain: false };
   const child = spawn(process.execPath, [new URL('../fixtures/load-process.ts', import.meta.url).pathname, JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'inherit'] });
   let said = '';
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (said += chunk));

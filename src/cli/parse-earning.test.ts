@@ -1,6 +1,6 @@
 // What an earnings row means, and what is told about one that means nothing.
 
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRowParser, floorToScale, parseMap, parseMoment } from './parse-earning.ts';
 

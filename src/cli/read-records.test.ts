@@ -1,7 +1,7 @@
 // Lines and records out of bytes: what is CSV comes through, and what is not costs only itself.
 
 import { parse } from 'csv-parse/sync';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { splitLines } from './read-lines.ts';
 import { readRecords, type CsvRecord } from './read-records.ts';

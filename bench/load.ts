@@ -10,34 +10,37 @@ export interface Load {
 }
 
 /** Runs `ask` in `callers` loops for `seconds`, after a warm-up that is not counted. */
-export async function runLoad(callers: number, seconds: number, ask: (caller: number) => Promise<boolean>, warmUpSeconds = 2): Promise<Load> {
+export async function runLoad(callers: number, seconds: number, ask: (caller: number) => Promise<boolean>): Promise<Load> {
   const latencies: number[] = [];
   let failures = 0;
-  let counting = false;
-  let running = true;
+  const phase = { counting: false, ended: false };
   const loops = Array.from({ length: callers }, async (_, caller) => {
-    while (running) {
+    while (!phase.ended) {
       const from = performance.now();
       const done = await ask(caller);
-      if (!counting) continue;
+      if (!phase.counting) continue;
       if (done) latencies.push(performance.now() - from);
       else failures += 1;
     }
   });
-  await pause(warmUpSeconds);
-  counting = true;
+  await pause(Math.min(2, seconds / 4));
+  phase.counting = true;
   const from = performance.now();
   await pause(seconds);
-  counting = false;
+  phase.counting = false;
   const elapsed = (performance.now() - from) / 1000;
-  running = false;
+  phase.ended = true;
   await Promise.all(loops);
-  latencies.sort((a, b) => a - b);
-  const at = (share: number): number => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? Number.NaN;
-  return { rate: latencies.length / elapsed, p50: at(0.5), p99: at(0.99), failures };
+  return { rate: latencies.length / elapsed, ...percentiles(latencies), failures };
 }
 
-function pause(seconds: number): Promise<void> {
+export function percentiles(latencies: number[]): { readonly p50: number; readonly p99: number } {
+  latencies.sort((a, b) => a - b);
+  const at = (share: number): number => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? Number.NaN;
+  return { p50: at(0.5), p99: at(0.99) };
+}
+
+export function pause(seconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 }
 

@@ -1,69 +1,75 @@
-// The network that is measured: an embedded PostgreSQL as `script/start` runs it (fsync on), two platforms, many members with points.
+// The network that is measured: the program as `script/start` runs it (embedded PostgreSQL, fsync on), two platforms, many members with points.
 
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { MemberId, PlatformId } from '../src/kernel/ids.ts';
-import { systemClock } from '../src/kernel/time.ts';
-import { createLedger, type Ledger, type LedgerOptions } from '../src/ledger/ledger.ts';
-import { createPool, type Pool } from '../src/runtime/database.ts';
-import { startEmbeddedPostgres } from '../src/runtime/embedded-postgres.ts';
+import { createServer } from '../src/api/server.ts';
+import { createContext, type Context } from '../src/context.ts';
+import { deriveMemberId, type MemberId, type PlatformId } from '../src/kernel/ids.ts';
+import type { Outcome } from '../src/ledger/ledger.ts';
+import { addPlatform } from '../src/onboarding.ts';
+import { parseConfig } from '../src/runtime/config.ts';
 import { createLog } from '../src/runtime/log.ts';
-import { migrate } from '../src/runtime/migrate.ts';
-import { createValuation, setMultiplier } from '../src/valuation/valuation.ts';
 
 export const SOURCE = 'platform_a' as PlatformId;
 export const TARGET = 'platform_b' as PlatformId;
+/** Points that each member begins with, in minor units: never used up. */
+const OPENING = 10n ** 13n;
+/** Members whom the platforms know as users, for the measurements over HTTP. */
+const LINKED = 2_000;
 
 export interface Network {
-  readonly url: string;
-  readonly dataDir: string;
-  readonly pool: Pool;
-  readonly ledger: Ledger;
+  readonly context: Context;
   readonly members: readonly MemberId[];
-  /** Closes the ledger and opens another one, e.g. with other lanes. */
-  reopen(options: Partial<LedgerOptions>): Promise<Ledger>;
+  /** The platform's ids of the linked members. */
+  readonly users: readonly string[];
+  readonly credentials: { readonly platformId: string; readonly secret: string; readonly token: string };
+  /** One conversion of 123.45 points of the member's own, from platform_a to platform_b. */
+  convert(memberId: MemberId): Promise<Outcome>;
+  /** Starts the API on a free port; returns its URL and how to stop it. */
+  serve(): Promise<{ readonly url: string; stop(): Promise<void> }>;
   stop(): Promise<void>;
 }
 
-export async function startNetwork(memberCount: number, options: Partial<LedgerOptions> = {}): Promise<Network> {
+export async function startNetwork(memberCount: number, environment: Readonly<Record<string, string>> = {}): Promise<Network> {
   const dataDir = mkdtempSync(join(tmpdir(), 'pontis-bench-'));
-  const log = createLog('warn');
-  const postgres = await startEmbeddedPostgres({ dataDir, log });
-  const pool = createPool({ url: postgres.url, log, applicationName: 'pontis bench', statementTimeoutMs: 0 });
-  await migrate(pool, log);
-  await setMultiplier(pool, SOURCE, '1.0');
-  await setMultiplier(pool, TARGET, '1.2');
-  const valuation = await createValuation(pool);
-  const open = (more: Partial<LedgerOptions>): Promise<Ledger> =>
-    createLedger({ pool, url: postgres.url, log, clock: systemClock, valuation, ...options, ...more });
-  let ledger = await open({});
-  for (const platformId of [SOURCE, TARGET]) {
-    const asset = await ledger.registerAsset({ code: platformId, kind: 'points', platformId });
-    // A cap as in production, wide enough not to be reached.
-    await ledger.setCap({ ownerId: asset.ownerId ?? ('' as never), assetId: ledger.settlementAsset().assetId, purpose: 'position', amount: 10n ** 17n });
+  const config = parseConfig({ dataDir }, { PONTIS_LOG_LEVEL: 'error', ...environment });
+  const context = await createContext(config, { log: createLog(config.logLevel), mode: 'own' });
+  // A cap as in production, wide enough not to be reached.
+  const reserveCapMinor = 10n ** 17n;
+  const added = await addPlatform(context, { platformId: SOURCE, name: 'A', custody: 'hosted', multiplier: '1.0', reserveCapMinor });
+  await addPlatform(context, { platformId: TARGET, name: 'B', custody: 'hosted', multiplier: '1.2', reserveCapMinor });
+  if (!added.ok) throw new Error(added.problem.detail);
+
+  const users = Array.from({ length: Math.min(LINKED, memberCount) }, (_, index) => `user_${index}`);
+  const linked = users.map((user) => deriveMemberId(SOURCE, user));
+  for (const [platformId, memberIds] of [[SOURCE, undefined], [TARGET, linked]] as const) {
+    const links = await Promise.all(users.map((user, index) => context.identity.linkUser(platformId, user, memberIds?.[index])));
+    if (links.some((link) => !link.ok)) throw new Error('not all users were linked');
   }
-  const members = Array.from({ length: memberCount }, () => randomUUID() as string as MemberId);
-  for (let from = 0; from < members.length; from += 20_000) {
-    await Promise.all(members.slice(from, from + 20_000).map((memberId) =>
-      ledger.submit({ kind: 'earn', platformId: SOURCE, memberId, key: 'opening', amount: 10n ** 12n })));
+  const members = [...linked, ...Array.from({ length: memberCount - linked.length }, () => randomUUID() as string as MemberId)];
+  for (let from = 0; from < members.length; from += 10_000) {
+    await Promise.all(members.slice(from, from + 10_000).map((memberId) =>
+      context.ledger.submit({ kind: 'earn', platformId: SOURCE, memberId, key: 'opening', amount: OPENING })));
   }
-  await pool.query('analyze');
+  let count = 0;
   return {
-    url: postgres.url, dataDir, pool, members,
-    get ledger() {
-      return ledger;
+    context, members, users,
+    credentials: added.value,
+    convert: (memberId) => {
+      count += 1;
+      return context.ledger.submit({
+        kind: 'transfer', platformId: SOURCE, memberId, key: `bench ${count}`, amount: 12_345n, targetPlatformId: TARGET, toMemberId: memberId,
+      });
     },
-    reopen: async (more) => {
-      await ledger.close();
-      ledger = await open(more);
-      return ledger;
+    serve: async () => {
+      const server = await createServer(context);
+      const url = await server.listen({ host: '127.0.0.1', port: 0 });
+      return { url, stop: () => server.close() };
     },
     stop: async () => {
-      await ledger.close();
-      await pool.end();
-      await postgres.stop();
+      await context.close();
       rmSync(dataDir, { recursive: true, force: true });
     },
   };

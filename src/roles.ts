@@ -11,6 +11,8 @@ import { startLoop, type Loop } from './runtime/loop.ts';
 
 /** A hold ends at most this much after its time. */
 const SWEEP_EVERY_MS = 1_000;
+/** What another process has set is in force here at most this much later. */
+const VALUES_EVERY_MS = 1_000;
 
 type ListenerName = keyof typeof listeners;
 type LoopName = keyof typeof loops;
@@ -21,9 +23,9 @@ interface Role {
 }
 
 export const roles: Readonly<Record<RoleName, Role>> = {
-  all: { listeners: ['http'], loops: ['sweep'] },
-  api: { listeners: ['http'], loops: [] },
-  worker: { listeners: [], loops: ['sweep'] },
+  all: { listeners: ['http'], loops: ['sweep', 'values'] },
+  api: { listeners: ['http'], loops: ['values'] },
+  worker: { listeners: [], loops: ['sweep', 'values'] },
 };
 
 const listeners = {
@@ -40,6 +42,17 @@ const loops = {
       run: async () => {
         const { released, expired } = await ledger.sweep();
         return released + expired > 0;
+      },
+    }),
+  /** Reads again what points are worth. */
+  values: ({ valuation, log }: Context): Loop =>
+    startLoop({
+      name: 'values',
+      log,
+      everyMs: VALUES_EVERY_MS,
+      run: async () => {
+        await valuation.refresh();
+        return false;
       },
     }),
 };

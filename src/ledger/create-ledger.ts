@@ -33,8 +33,8 @@ export interface LedgerOptions {
 }
 
 const DEFAULT_LANES = 2;
-/** Enough to spread over a few machines later, few enough that a batch fills on one (docs/decisions/0002). */
-const DEFAULT_BUCKETS = 8;
+/** One for each lane, so that a batch is one statement; a network that is to leave one machine is created with more (docs/decisions/0002). */
+const DEFAULT_BUCKETS = 2;
 const BOOK_REFRESH_MS = 1_000;
 /** Work of one sweep in one bucket. */
 const SWEEP_LIMIT = 500;

@@ -9,7 +9,7 @@ let test: TestLedger;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  test = await createTestLedger(database);
+  test = await createTestLedger(database, { bucketCount: 8 });
 });
 afterAll(async () => {
   await test?.ledger.close();

@@ -1,0 +1,88 @@
+// `script/bench`: measures the program against its yardsticks in one run on one server, and prints a table or JSON.
+
+import { cpus, totalmem } from 'node:os';
+import { parseArgs } from 'node:util';
+import { figuresOf, measureRound, type Figure, type Round } from './figures.ts';
+import { measureGrowth } from './growth.ts';
+import { startNetwork } from './network.ts';
+import { createPgBench } from './yardsticks.ts';
+
+const HELP = `script/bench: measures this machine
+
+  --quick        one short round instead of three of 15 s each; under 90 s, for a first look
+  --rounds N     rounds; each figure is the median of them (default 3)
+  --seconds S    length of each measurement (default 15)
+  --members N    members with points (default 100000)
+  --growth N     instead of all that: the rate with N transactions in the tables against the rate with none
+  --json         {machine, results:[{name, value, unit, ratio, against, target, runs}]} on standard output
+`;
+
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    seconds: { type: 'string' },
+    members: { type: 'string' },
+    growth: { type: 'string' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+const machine = {
+  cpu: cpus()[0]?.model.trim() ?? 'unknown', cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30),
+  platform: `${process.platform} ${process.arch}`, node: process.versions.node,
+};
+
+function report(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+function print(figures: readonly Figure[]): void {
+  if (options.json) {
+    process.stdout.write(`${JSON.stringify({ machine, results: figures }, null, 2)}\n`);
+    return;
+  }
+  const rows = figures.map((figure) => [
+    figure.name, `${round(figure.value)} ${figure.unit}`, figure.ratio === undefined ? '' : round(figure.ratio), figure.against ?? '', figure.target ?? '', figure.runs.map(round).join(' '),
+  ]);
+  const head = ['figure', 'value', 'ratio', 'against', 'target', 'runs'];
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  process.stdout.write(`${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.platform}, Node ${machine.node}\n\n`);
+  for (const row of [head, widths.map((width) => '-'.repeat(width)), ...rows]) {
+    process.stdout.write(`| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |\n`);
+  }
+}
+
+function round(value: number): string {
+  return value >= 1000 ? String(Math.round(value)) : value.toPrecision(3);
+}
+
+async function main(): Promise<void> {
+  if (options.help) {
+    process.stdout.write(HELP);
+    return;
+  }
+  const seconds = Number(options.seconds ?? (options.quick ? 3 : 15));
+  const rounds = Number(options.rounds ?? (options.quick ? 1 : 3));
+  report('starting a network on an embedded PostgreSQL of its own ...');
+  const network = await startNetwork(Number(options.members ?? (options.quick ? 50_000 : 100_000)));
+  try {
+    if (options.growth !== undefined) {
+      print(await measureGrowth(network, Number(options.growth), seconds, report));
+      return;
+    }
+    report('filling the yardstick database ...');
+    const pgbench = await createPgBench(network.context.pool, network.context.databaseUrl);
+    const measured: Round[] = [];
+    for (let index = 0; index < rounds; index += 1) {
+      report(`round ${index + 1} of ${rounds} ...`);
+      measured.push(await measureRound({ network, pgbench, seconds, round: index }));
+    }
+    print(figuresOf(measured));
+  } finally {
+    await network.stop();
+  }
+}
+
+await main();

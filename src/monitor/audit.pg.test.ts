@@ -131,6 +131,30 @@ describe('audit', () => {
     for (const check of report.checks) expect(check.first.length > 0).toBe(!check.ok);
   });
 
+  it('is right while the program posts', async () => {
+    await using busy = await createTestDatabase();
+    const test = await createTestLedger(busy, { bucketCount: 4 });
+    const members = Array.from({ length: 20 }, () => test.member());
+    let posting = true;
+    const callers = members.map(async (member, index) => {
+      await test.earn('platform_a', member, 1_000_000n);
+      while (posting) {
+        const other = members[(index + 7) % members.length] ?? member;
+        await test.transfer('platform_a', member, 3n, index % 2 === 0 ? 'platform_a' : 'platform_b', other);
+      }
+    });
+    const seen = new Set<bigint>();
+    for (let round = 0; round < 8; round += 1) {
+      const report = await audit(busy.pool);
+      expect(broken(report)).toEqual([]);
+      seen.add(report.transactions);
+    }
+    posting = false;
+    await Promise.all(callers);
+    await test.ledger.close();
+    expect(seen.size).toBeGreaterThan(4);
+  });
+
   it('has a corruption for every check', () => {
     const named = new Set(corruptions.flatMap(([, , names]) => names));
     expect(auditChecks.map((check) => check.name).filter((name) => !named.has(name))).toEqual([]);

@@ -135,10 +135,10 @@ describe('audit', () => {
     await using busy = await createTestDatabase();
     const test = await createTestLedger(busy, { bucketCount: 4 });
     const members = Array.from({ length: 20 }, () => test.member());
-    let posting = true;
+    const stop = new AbortController();
     const callers = members.map(async (member, index) => {
       await test.earn('platform_a', member, 1_000_000n);
-      while (posting) {
+      while (!stop.signal.aborted) {
         const other = members[(index + 7) % members.length] ?? member;
         await test.transfer('platform_a', member, 3n, index % 2 === 0 ? 'platform_a' : 'platform_b', other);
       }
@@ -149,7 +149,7 @@ describe('audit', () => {
       expect(broken(report)).toEqual([]);
       seen.add(report.transactions);
     }
-    posting = false;
+    stop.abort();
     await Promise.all(callers);
     await test.ledger.close();
     expect(seen.size).toBeGreaterThan(4);

@@ -218,12 +218,19 @@ function isRefusal(result: TaskResult | undefined): boolean {
   return result !== undefined && result !== 'short' && !result.ok;
 }
 
-/** Which of the tasks were posted before. Throws Stale when the buckets have moved on since the batch began. */
+/**
+ * Which of the tasks were posted before. Throws Stale when any bucket they concern has moved on since the batch began: the
+ * other side's bucket holds no key of the task, but a refusal may rest on what is in it.
+ */
 async function lookUp(client: DedicatedClient, tasks: readonly Task[], stateOf: ReadonlyMap<Bucket, BucketState>): Promise<Map<TransactionId, PostedLeg>> {
-  const byBucket = Map.groupBy(tasks, (task) => bucketOfTransaction(task.transactionId));
+  const byBucket = new Map<Bucket, TransactionId[]>();
+  for (const task of tasks) {
+    for (const bucket of task.buckets) if (!byBucket.has(bucket)) byBucket.set(bucket, []);
+    byBucket.get(bucketOfTransaction(task.transactionId))?.push(task.transactionId);
+  }
   const posted = new Map<TransactionId, PostedLeg>();
-  await allOrFirstError([...byBucket].map(async ([bucket, of]) => {
-    const { sequence, found } = await findPosted(client, bucket, of.map((task) => task.transactionId));
+  await allOrFirstError([...byBucket].map(async ([bucket, ids]) => {
+    const { sequence, found } = await findPosted(client, bucket, ids);
     if (sequence !== stateOf.get(bucket)?.base.sequence) throw new Stale(`bucket ${bucket} moved on`);
     for (const leg of found) posted.set(leg.transactionId, leg);
   }));

@@ -30,6 +30,8 @@ export interface LedgerOptions {
   readonly bucketCount?: number;
   /** Most commands in one commit. */
   readonly maxBatch?: number;
+  /** How long one statement of a lane may take; the default of `connect` when absent. */
+  readonly statementTimeoutMs?: number;
 }
 
 const DEFAULT_LANES = 2;

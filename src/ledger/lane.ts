@@ -19,7 +19,7 @@ const SETTINGS = {
   plan_cache_mode: 'force_generic_plan', jit: 'off', synchronous_commit: 'on',
 };
 
-export function createLane(options: Pick<DatabaseOptions, 'url' | 'log'>, index: number): Lane {
+export function createLane(options: Pick<DatabaseOptions, 'url' | 'log' | 'statementTimeoutMs'>, index: number): Lane {
   let open: DedicatedClient | undefined;
   let backend: { pid: number; startedAt: string } | undefined;
   let replicaDidNotConfirm = false;

@@ -25,6 +25,8 @@ export interface DatabaseOptions {
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const STATEMENT_TIMEOUT_MS = 30_000;
+/** How much longer than its own limit a server may take to tell of it. */
+const ANSWER_GRACE_MS = 5_000;
 /** A program that hangs inside a database transaction must not keep its locks for ever. */
 const IDLE_IN_TRANSACTION_MS = 60_000;
 const MINIMUM_VERSION = 15;
@@ -56,6 +58,8 @@ function clientConfig(options: DatabaseOptions): ClientConfig {
     connectionString: options.url,
     application_name: options.applicationName,
     statement_timeout: options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS,
+    // The server's own limit says nothing when the network has swallowed the answer: then the client gives up a little later.
+    query_timeout: answerTimeoutMs(options),
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
@@ -66,6 +70,11 @@ function clientConfig(options: DatabaseOptions): ClientConfig {
     ...(options.pipeline === true ? { pipeline: true } : {}),
     types,
   };
+}
+
+/** 0, for none, where statements may take as long as they like. */
+function answerTimeoutMs({ statementTimeoutMs = STATEMENT_TIMEOUT_MS }: DatabaseOptions): number {
+  return statementTimeoutMs === 0 ? 0 : statementTimeoutMs + ANSWER_GRACE_MS;
 }
 
 /** A pool for short, unrelated statements. It survives the server's restart; a broken client is replaced. */
@@ -158,7 +167,7 @@ export function sqlState(error: unknown): string | undefined {
 const UNAVAILABLE_STATE = /^(08|53|57P0|25006|58030)/;
 const UNAVAILABLE_CODE = new Set(['ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN']);
 const UNAVAILABLE_TEXT =
-  /^Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|timeout expired|Cannot use a pool after calling end|server conn crashed/i;
+  /^Connection terminated|Query read timeout|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|timeout expired|Cannot use a pool after calling end|server conn crashed/i;
 
 /** True when the database could not be asked, so that the same request may succeed later: answered with a retryable 503. */
 export function isDatabaseUnavailable(error: unknown): boolean {

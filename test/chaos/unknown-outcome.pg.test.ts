@@ -60,10 +60,16 @@ describe.each<Fault>(['swallow', 'lose', 'delay'])('when the network is to %s', 
 it('under load with every fault in turn nothing is lost, doubled or half done', async () => {
   const load = await traffic(1);
   const random = createRandom(seed + 2);
+  const faults: Fault[] = ['swallow', 'lose', 'delay'];
+  let untilNext = 5;
+  let hits = 0;
   proxy.onCommit = () => {
+    untilNext -= 1;
+    if (untilNext > 0) return undefined;
+    untilNext = random.int(4, 14);
     // Sometimes before the program has a new connection, sometimes after.
     proxy.delayMs = random.int(0, 250);
-    return random.chance(0.06) ? random.pick<Fault>(['swallow', 'lose', 'delay']) : undefined;
+    return faults[(hits += 1) % 3];
   };
   await load.run(test.ledger, 32, times(long ? 30_000 : 2_000));
   proxy.onCommit = () => undefined;
@@ -109,3 +115,18 @@ it('a database that stays away is answered `unavailable`; the same keys take eff
   await expectAsAnswered(database.pool, [...load.asked, ...settled]);
   await expectSound(database.pool);
 }, 60_000);
+
+it('a network that falls silent in mid-commit keeps nobody waiting for ever, and the result is found afterwards', async () => {
+  await test.ledger.close();
+  test = await createTestLedger({ ...database, url: proxy.url }, { bucketCount: 3, statementTimeoutMs: 400 });
+  const ann = test.member();
+  await test.earn('platform_a', ann, 10n);
+  proxy.onCommit = () => {
+    proxy.onCommit = () => undefined;
+    return 'silence';
+  };
+  expect(await test.earn('platform_a', ann, 5n, 'silenced')).toMatchObject({ ok: false, problem: { code: 'unavailable', retryable: true } });
+  expect(await test.earn('platform_a', ann, 5n, 'silenced')).toMatchObject({ ok: true, replayed: true });
+  expect(await test.ledger.getBalance(ann, test.id('platform_a'))).toMatchObject({ balance: 15n });
+  await expectSound(database.pool);
+});

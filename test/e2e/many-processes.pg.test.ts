@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { platformOwnerId, type PlatformId } from '../../src/kernel/ids.ts';
+import { bucketOf, platformOwnerId, type PlatformId } from '../../src/kernel/ids.ts';
 import type { Outcome } from '../../src/ledger/ledger.ts';
 import { createTestDatabase, type TestDatabase } from '../fixtures/database.ts';
 import { expectAsAnswered, expectSound, readJournal } from '../fixtures/journal.ts';
@@ -96,6 +96,22 @@ it('one process gives out what another has put back', async () => {
   const again: Outcome[] = [];
   for (let index = 30; index < 42; index += 1) again.push(await redeem(there, index));
   expect(again.filter((outcome) => outcome.ok).length).toBe(8);
+  await expectSound(database.pool);
+});
+
+it('one process refuses nothing because of what it remembers of a bucket that another has written since', async () => {
+  const [here, there] = await start(2, 8);
+  if (there === undefined) throw new Error('no second ledger');
+  const ann = here.member();
+  let bob = here.member();
+  while (bucketOf(bob, 8) === bucketOf(ann, 8)) bob = here.member();
+  await here.earn('platform_a', ann, 100n);
+  const sent = await here.transfer('platform_a', ann, 100n, 'platform_a', bob);
+  if (!sent.ok) throw new Error('not sent');
+  expect(await here.submit('platform_a', bob, { kind: 'adjust', amount: -100n, reason: 'spent' })).toMatchObject({ ok: true });
+  await there.earn('platform_a', bob, 100n);
+  const reverse = { kind: 'reverse', transactionId: sent.transaction.transactionId, clawback: 'refuse', reason: 'test' } as const;
+  expect(await here.submit('platform_a', ann, reverse)).toMatchObject({ ok: true });
   await expectSound(database.pool);
 });
 

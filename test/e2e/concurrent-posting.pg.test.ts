@@ -104,6 +104,28 @@ describe('all kinds of commands at once', () => {
     for (const { used, amount } of rows) expect(used).toBeLessThanOrEqual(amount);
   });
 
+  it('are all answered truthfully when the ledger is closed among them', async () => {
+    const platforms = ['platform_a', 'platform_b'] as PlatformId[];
+    const rewards = new Map<PlatformId, number>();
+    for (const platformId of platforms) rewards.set(platformId, (await test.reward(platformId, 40n)).assetId);
+    const traffic = new Traffic({ random: createRandom(seed), members: Array.from({ length: 5 }, () => test.member()), platforms, rewards, keyPrefix: '', dayIn: test.dayIn });
+    let closing: Promise<void> | undefined;
+    const more = times(2_000);
+    await traffic.run({
+      submit: (command) => {
+        if (traffic.asked.length > 900) closing ??= test.ledger.close();
+        return test.ledger.submit(command);
+      },
+    }, CLIENTS, more);
+    await closing;
+    expect(test.ledger.pending()).toBe(0);
+    const codes = traffic.asked.flatMap(({ outcome }) => (!outcome.ok && outcome.problem.retryable ? [outcome.problem.code] : []));
+    expect(codes.length).toBeGreaterThan(900);
+    expect(new Set(codes)).toEqual(new Set(['unavailable']));
+    await expectAsAnswered(database.pool, traffic.asked);
+    await expectSound(database.pool);
+  });
+
   it('resolve a hold exactly once, whoever comes', async () => {
     for (let round = 0; round < 10; round += 1) {
       const memberId = test.member();

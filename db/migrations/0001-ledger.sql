@@ -175,11 +175,14 @@ begin
     insert into ledger.account select * from unnest(p_new);
   end if;
   if p_changed is not null then
-    update ledger.account a
-       set debits_posted = c.debits_posted, credits_posted = c.credits_posted, debits_pending = c.debits_pending,
+    -- MERGE keeps the changes on the outer side whatever the statistics say: an UPDATE ... FROM planned on an empty table
+    -- would go on reading the whole bucket. An account that is not there has no owner to insert, so the batch fails.
+    merge into ledger.account a using unnest(p_changed) c on a.bucket = p_bucket and a.account_id = c.account_id
+     when matched then
+       update set debits_posted = c.debits_posted, credits_posted = c.credits_posted, debits_pending = c.debits_pending,
            credits_pending = c.credits_pending, floor = c.floor, last_sequence = c.last_sequence
-      from unnest(p_changed) c
-     where a.bucket = p_bucket and a.account_id = c.account_id;
+     when not matched then
+       insert (bucket, account_id, last_sequence) values (p_bucket, c.account_id, c.last_sequence);
   end if;
   if p_rows is not null then
     insert into ledger.transaction select * from unnest(p_rows);

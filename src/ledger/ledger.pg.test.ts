@@ -59,6 +59,28 @@ describe('posting', () => {
   });
 });
 
+describe('plans', () => {
+  it('read the accounts that a posting moves and not the whole bucket, although they were made on empty tables', async () => {
+    await using other = await createTestDatabase();
+    const { ledger, member, earn, transfer } = await createTestLedger(other, { bucketCount: 1, lanes: 1 });
+    const members = Array.from({ length: 2_000 }, () => member());
+    await Promise.all(members.map((one) => earn('platform_a', one, 1_000n)));
+    const readSoFar = async (): Promise<number> => {
+      const { rows } = await other.pool.query<{ read: bigint }>(`select sum(idx_tup_read)::bigint as read from pg_stat_user_indexes where schemaname = 'ledger'`);
+      return Number(rows[0]?.read ?? 0n);
+    };
+    const before = await readSoFar();
+    const postings = 100;
+    for (const one of members.slice(0, postings)) await transfer('platform_a', one, 100n, 'platform_b', one);
+    await ledger.close();
+    // The lane has reported its figures by the time its backend has ended.
+    await expect.poll(async () => (await other.pool.query(`select 1 from pg_stat_activity where application_name like 'pontis lane%' and datname = current_database()`)).rowCount).toBe(0);
+    const read = (await readSoFar()) - before;
+    expect(read).toBeGreaterThan(postings);
+    expect(read).toBeLessThan(postings * 50);
+  });
+});
+
 describe('holds', () => {
   it('captures a part once and gives the rest back', async () => {
     const ann = test.member();

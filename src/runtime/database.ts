@@ -81,7 +81,7 @@ function answerTimeoutMs({ statementTimeoutMs = STATEMENT_TIMEOUT_MS }: Database
 export function createPool(options: DatabaseOptions & { readonly max?: number }): Pool {
   const pool = new Pool({ ...clientConfig(options), max: options.max ?? 10, idleTimeoutMillis: 30_000 });
   // Without a listener the loss of an idle connection ends the process.
-  pool.on('error', (error) => options.log.warn({ err: error }, 'an idle database connection was lost'));
+  pool.on('error', (error) => options.log[pool.ending ? 'debug' : 'warn']({ err: error }, 'an idle database connection was lost'));
   pool.on('connect', (client) => void client.on('error', (error) => options.log.debug({ err: error }, 'a database connection was lost')));
   return pool;
 }

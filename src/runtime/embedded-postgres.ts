@@ -199,7 +199,9 @@ class Server {
       createInterface({ input: child.stderr }).on('line', (line) => {
         said.push(line);
         if (said.length > 20) said.shift();
-        this.#log[/ (FATAL|PANIC): /.test(line) ? 'warn' : 'debug'](`postgres: ${line.replace(/^\S+ \S+ UTC \[\d+\] /, '')}`);
+        // While stopping, a connection that was just closed may still be told that the server ends.
+        const alarming = / (FATAL|PANIC): /.test(line) && this.#stopping === undefined;
+        this.#log[alarming ? 'warn' : 'debug'](`postgres: ${line.replace(/^\S+ \S+ UTC \[\d+\] /, '')}`);
         if (!line.includes(READY)) return;
         clearTimeout(limit);
         child.off('exit', failed);

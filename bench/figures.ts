@@ -22,8 +22,8 @@ export interface Figure {
 export type Round = Readonly<Record<string, number>>;
 
 /** Callers of the full load: enough to fill batches, few enough to stay in the cache. */
-const FULL_LOAD = 2_000;
-const HTTP_CONNECTIONS = 64;
+const FULL_LOAD = 4_000;
+const HTTP_CONNECTIONS = 512;
 
 export interface RoundOptions {
   readonly network: Network;

@@ -4,7 +4,7 @@ import type { Figure } from './figures.ts';
 import { median, runLoad } from './load.ts';
 import type { Network } from './network.ts';
 
-const FULL_LOAD = 2_000;
+const FULL_LOAD = 4_000;
 const PROBES = 3;
 
 export async function measureGrowth(network: Network, transactions: number, seconds: number, report: (line: string) => void): Promise<Figure[]> {

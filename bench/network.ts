@@ -34,7 +34,7 @@ export interface Network {
 
 export async function startNetwork(memberCount: number, environment: Readonly<Record<string, string>> = {}): Promise<Network> {
   const dataDir = mkdtempSync(join(tmpdir(), 'pontis-bench-'));
-  const config = parseConfig({ dataDir }, { PONTIS_LOG_LEVEL: 'error', ...environment });
+  const config = parseConfig({ dataDir }, { ...process.env, DATABASE_URL: undefined, PONTIS_LOG_LEVEL: 'error', ...environment });
   const context = await createContext(config, { log: createLog(config.logLevel), mode: 'own' });
   // A cap as in production, wide enough not to be reached.
   const reserveCapMinor = 10n ** 17n;

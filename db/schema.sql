@@ -65,9 +65,8 @@ create table ledger.account (
   constraint account_natural_key UNIQUE (bucket, owner_id, asset_id, purpose, expires_on),
   constraint account_counters_not_negative CHECK (LEAST(debits_posted, credits_posted, debits_pending, credits_pending) >= 0),
   constraint account_debt_not_positive CHECK (purpose <> 'debt'::text OR credits_posted <= debits_posted),
-  constraint account_not_below_floor CHECK (floor IS NULL OR (credits_posted - debits_posted - debits_pending) >= floor),
-  constraint account_purpose_known CHECK (purpose = ANY (ARRAY['lot'::text, 'debt'::text, 'issued'::text, 'redeemed'::text, 'expired'::text, 'clawback'::text, 'adjustment'::text, 'fee'::text, 'transit'::text, 'position'::text, 'stock'::text, 'delivered'::text]))
-) with (fillfactor=70);
+  constraint account_not_below_floor CHECK (floor IS NULL OR (credits_posted - debits_posted - debits_pending) >= floor)
+) with (fillfactor=90);
 CREATE INDEX account_expiring ON ledger.account USING btree (bucket, expires_on) WHERE ((purpose = 'lot'::text) AND (expires_on <> 'infinity'::date));
 
 create table ledger.asset (
@@ -171,8 +170,7 @@ create table ledger.transaction (
   amounts bigint[] not null,
   balances bigint[] not null,
   constraint transaction_pkey PRIMARY KEY (bucket, sequence),
-  constraint transaction_once UNIQUE (bucket, transaction_id, leg),
-  constraint transaction_kind_known CHECK (kind = ANY (ARRAY['earn'::text, 'transfer'::text, 'conversion'::text, 'redeem'::text, 'hold'::text, 'capture'::text, 'release'::text, 'reverse'::text, 'clawback'::text, 'expire'::text, 'adjust'::text, 'allot'::text]))
+  constraint transaction_once UNIQUE (bucket, transaction_id, leg)
 );
 CREATE INDEX transaction_of_member ON ledger.transaction USING btree (bucket, member_id, sequence);
 

@@ -24,7 +24,7 @@ export interface LedgerOptions {
   readonly log: Log;
   readonly clock: Clock;
   readonly valuation: Valuation;
-  /** Connections that post; 2 unless measured otherwise. */
+  /** Connections that post; 3 unless measured otherwise. */
   readonly lanes?: number;
   /** Buckets of a network that does not exist yet; ignored for one that does. */
   readonly bucketCount?: number;
@@ -34,9 +34,9 @@ export interface LedgerOptions {
   readonly statementTimeoutMs?: number;
 }
 
-const DEFAULT_LANES = 2;
+const DEFAULT_LANES = 3;
 /** One for each lane, so that a batch is one statement; a network that is to leave one machine is created with more (docs/decisions/0002). */
-const DEFAULT_BUCKETS = 2;
+const DEFAULT_BUCKETS = 3;
 const BOOK_REFRESH_MS = 1_000;
 /** Work of one sweep in one bucket. */
 const SWEEP_LIMIT = 500;

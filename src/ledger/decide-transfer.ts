@@ -4,7 +4,7 @@
 import { formatAmountText } from '../kernel/amount.ts';
 import { addDays, earlierDay, NEVER, type Day } from '../kernel/time.ts';
 import { availableOf, headroom, type Account } from './account.ts';
-import { balanceLimit, credit, debit, move, portionsToSpend, post, refusal, splitByWeight, type Decision, type Movement, type Portion } from './plan.ts';
+import { balanceLimit, credit, debit, move, portionsToSpend, post, refusal, splitByWeight, type Decision, type Portion } from './plan.ts';
 import { ledgerProblems } from './problems.ts';
 import type { Asset, TransferCommand } from './types.ts';
 import { systemWallet, type View } from './view.ts';
@@ -65,25 +65,21 @@ function decideConversion(command: TransferCommand, view: View): Decision {
   if (short !== undefined) return short;
 
   const sourceSystem = systemWallet(view, bucket, source);
-  const given: Movement[] = [
-    ...debit(portions),
-    move(sourceSystem, 'redeemed', amount - fee),
-    ...(fee > 0n ? [move(sourceSystem, 'fee', fee)] : []),
-  ];
-  const positions: Movement[] = [owed, move(systemWallet(view, bucket, target, view.settlement.assetId), 'position', value)];
-  const received: Movement[] = [
-    move(systemWallet(view, toBucket, target), 'issued', -credited),
-    ...credit(toWallet, creditedParts(portions, credited, target, view)),
-  ];
+  const given = debit(portions);
+  given.push(move(sourceSystem, 'redeemed', amount - fee));
+  if (fee > 0n) given.push(move(sourceSystem, 'fee', fee));
+  given.push(owed, move(systemWallet(view, bucket, target, view.settlement.assetId), 'position', value));
+  const received = credit(toWallet, creditedParts(portions, credited, target, view));
+  received.push(move(systemWallet(view, toBucket, target), 'issued', -credited));
   const terms = { credited, fee, rate, details: command.details, targetAssetId: target.assetId };
   if (memberId === toMemberId) {
     return post({
-      legs: [{ kind: 'conversion', memberId, wallet, targetWallet: toWallet, amount, ...terms, movements: [...given, ...received, ...positions] }],
+      legs: [{ kind: 'conversion', memberId, wallet, targetWallet: toWallet, amount, ...terms, movements: [...given, ...received] }],
     });
   }
   return post({
     legs: [
-      { kind: 'conversion', memberId, counterpartyId: toMemberId, wallet, amount, ...terms, movements: [...given, ...positions] },
+      { kind: 'conversion', memberId, counterpartyId: toMemberId, wallet, amount, ...terms, movements: given },
       { kind: 'conversion', memberId: toMemberId, counterpartyId: memberId, wallet, targetWallet: toWallet, amount, ...terms, movements: received },
     ],
   });

@@ -74,8 +74,10 @@ export interface Portion {
 
 /** Splits an amount over the lots it would be spent from, earliest expiry first; undefined when less is available. */
 export function portionsToSpend(wallet: Wallet, amount: bigint, today: Day): Portion[] | undefined {
-  if (availableOf(wallet, today) < amount) return undefined;
-  return portionsUpTo(wallet, amount, today);
+  // What is owed is not available, though lots may hold it.
+  if (debtOf(wallet) > 0n && availableOf(wallet, today) < amount) return undefined;
+  const portions = portionsUpTo(wallet, amount, today);
+  return sumOf(portions) < amount ? undefined : portions;
 }
 
 /** As much of an amount as the lots can give, earliest expiry first. */
@@ -97,9 +99,9 @@ export function portionsUpTo(wallet: Wallet, amount: bigint, today: Day, preferr
 }
 
 export function sumOf(portions: readonly Portion[]): bigint {
-  let sum = 0n;
-  for (const portion of portions) sum += portion.amount;
-  return sum;
+  const [only] = portions;
+  if (portions.length === 1 && only !== undefined) return only.amount;
+  return portions.reduce((sum, portion) => sum + portion.amount, 0n);
 }
 
 export function debit(portions: readonly Portion[]): Movement[] {

@@ -122,7 +122,7 @@ class Writer {
     this.room(16);
     for (let from = 0; from < 36; from += 2) {
       if (text.charCodeAt(from) === HYPHEN) from += 1;
-      this.view.setUint8(this.at, hexValue(text.charCodeAt(from)) * 16 + hexValue(text.charCodeAt(from + 1)));
+      this.buffer[this.at] = hexValue(text.charCodeAt(from)) * 16 + hexValue(text.charCodeAt(from + 1));
       this.at += 1;
     }
   }

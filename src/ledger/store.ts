@@ -120,7 +120,7 @@ export async function loadReversed(db: Queryable, bucket: Bucket, transactionId:
 export function writeBucket(db: Queryable, state: BucketState, types: RowTypes): Promise<unknown> {
   const { rows, accounts, holds, reversals } = state.writes;
   // In the order of the table, so that neighbours are found in the page at hand.
-  const touched = [...accounts].sort((a, b) => Number(a.accountId - b.accountId));
+  const touched = [...accounts].sort((a, b) => (a.accountId < b.accountId ? -1 : 1));
   return db.query({
     name: 'ledger-post',
     text: `select ledger.post($1, $2, $3, $4, $5::ledger.account[], $6::ledger.account_change[], $7::ledger.transaction[], $8::ledger.hold[], $9::ledger.reversal[])`,

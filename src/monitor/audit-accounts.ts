@@ -34,6 +34,19 @@ export const accountChecks: readonly Check[] = [
        order by 1`,
   },
   {
+    invariant: 3, name: 'known_words', scope: 'bucket',
+    meaning: 'Every account has a purpose, and every row a kind, that the ledger knows.',
+    sql: `
+      select 'account' as of, account_id as number, purpose as word from ledger.account
+       where bucket = $1 and purpose not in (
+         'lot', 'debt', 'issued', 'redeemed', 'expired', 'clawback', 'adjustment', 'fee', 'transit', 'position', 'stock', 'delivered')
+       union all
+      select 'row', sequence, kind from ledger.transaction
+       where bucket = $1 and kind not in (
+         'earn', 'transfer', 'conversion', 'redeem', 'hold', 'capture', 'release', 'reverse', 'clawback', 'expire', 'adjust', 'allot')
+       order by 1, 2`,
+  },
+  {
     invariant: 3, name: 'entries_have_accounts', scope: 'bucket',
     meaning: 'Every entry moves an account that exists in its bucket.',
     sql: `

@@ -94,8 +94,8 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   databaseUrl: { env: 'DATABASE_URL', help: 'external PostgreSQL 15 or newer instead of the embedded one', initial: undefined, parse: postgresUrl },
   masterKey: { env: 'PONTIS_MASTER_KEY', help: 'master key of the network instead of the file in the data folder', initial: undefined, parse: nonEmpty },
   logLevel: { env: 'PONTIS_LOG_LEVEL', flag: '--log-level <level>', help: `least severe line logged: ${logLevels.join(', ')}`, initial: 'info', parse: oneOf(logLevels) },
-  lanes: { env: 'PONTIS_LANES', help: 'connections on which the ledger posts', initial: 2, parse: integer(1, 64) },
-  buckets: { env: 'PONTIS_BUCKETS', help: 'buckets of a newly created network; final (docs/decisions/0002)', initial: 2, parse: integer(1, 65_536) },
+  lanes: { env: 'PONTIS_LANES', help: 'connections on which the ledger posts', initial: 3, parse: integer(1, 64) },
+  buckets: { env: 'PONTIS_BUCKETS', help: 'buckets of a newly created network; final (docs/decisions/0002)', initial: 3, parse: integer(1, 65_536) },
   drainTimeoutMs: { env: 'PONTIS_DRAIN_TIMEOUT_MS', help: 'how long requests in flight may take to finish on stopping', initial: 10_000, parse: integer(0, 600_000) },
   drainNoticeMs: { env: 'PONTIS_DRAIN_NOTICE_MS', help: 'how long /health/ready answers 503 before connections are refused on stopping', initial: 0, parse: integer(0, 600_000) },
 };

@@ -211,7 +211,7 @@ describe('pontis audit and export', () => {
       const text = await pontis('audit');
       expect(text.code).toBe(1);
       expect(text.stdout).toMatch(/invariant 3 {2}BROKEN {2}counters_equal_entries: 1 row\n.*\n {4}bucket=\d+ account_id=\d+ purpose=lot/);
-      expect(text.stdout).toContain('of 27 checks are BROKEN');
+      expect(text.stdout).toContain('of 28 checks are BROKEN');
       const json = await pontis('audit', '--json');
       expect(JSON.parse(json.stdout)).toMatchObject({ ok: false });
     } finally {

@@ -44,7 +44,7 @@ function print(figures: readonly Figure[]): void {
     return;
   }
   const rows = figures.map((figure) => [
-    figure.name, `${round(figure.value)} ${figure.unit}`, figure.ratio === undefined ? '' : round(figure.ratio), figure.against ?? '', figure.target ?? '', figure.runs.map(round).join(' '),
+    figure.name, `${shorten(figure.value)} ${figure.unit}`, figure.ratio === undefined ? '' : shorten(figure.ratio), figure.against ?? '', figure.target ?? '', figure.runs.map(shorten).join(' '),
   ]);
   const head = ['figure', 'value', 'ratio', 'against', 'target', 'runs'];
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
@@ -54,7 +54,7 @@ function print(figures: readonly Figure[]): void {
   }
 }
 
-function round(value: number): string {
+function shorten(value: number): string {
   return value >= 1000 ? String(Math.round(value)) : value.toPrecision(3);
 }
 
@@ -77,7 +77,9 @@ async function main(): Promise<void> {
     const measured: Round[] = [];
     for (let index = 0; index < rounds; index += 1) {
       report(`round ${index + 1} of ${rounds} ...`);
-      measured.push(await measureRound({ network, pgbench, seconds, round: index }));
+      const round = await measureRound({ network, pgbench, seconds, round: index });
+      report(Object.entries(round).map(([name, value]) => `${name} ${shorten(value)}`).join(', '));
+      measured.push(round);
     }
     print(figuresOf(measured));
   } finally {

@@ -11,6 +11,7 @@ import type { Outcome } from '../src/ledger/ledger.ts';
 import { addPlatform } from '../src/onboarding.ts';
 import { parseConfig } from '../src/runtime/config.ts';
 import { createLog } from '../src/runtime/log.ts';
+import { createMetrics } from '../src/runtime/metrics.ts';
 
 export const SOURCE = 'platform_a' as PlatformId;
 export const TARGET = 'platform_b' as PlatformId;
@@ -64,7 +65,8 @@ export async function startNetwork(memberCount: number, environment: Readonly<Re
       });
     },
     serve: async () => {
-      const server = await createServer(context);
+      // A registry of its own: a server registers its metrics once.
+      const server = await createServer({ ...context, metrics: createMetrics({ processMetrics: false }) });
       const url = await server.listen({ host: '127.0.0.1', port: 0 });
       return { url, stop: () => server.close() };
     },

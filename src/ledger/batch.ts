@@ -65,12 +65,17 @@ export async function runBatch(
 ): Promise<TaskResult[]> {
   const open = await openBatch(client, states, lookUpFirst);
   const stateOf = new Map(states.map((state) => [state.bucket, state]));
-  const loaded: Loaded = { holds: new Map(), reversed: new Map(), posted: new Map() };
+  const loaded: Loaded = { holds: new Map(), reversed: new Map(), posted: new Map(), complete: false };
   const view = createBatchView(tasks, context, stateOf, loaded);
-  await load(client, tasks, stateOf, view, context, loaded, lookUpFirst);
-  const results = tasks.map((task): TaskResult => {
+
+  // Most tasks find all they need in memory; only for the others is it named, read, and looked at again.
+  const first = tasks.map((task) => (lookUpFirst || needsReading(task) ? undefined : decideIfLoaded(task, view, stateOf, loaded, context)));
+  const cold = tasks.filter((_task, index) => first[index] === undefined);
+  if (cold.length > 0) await load(client, cold, stateOf, view, context, loaded, lookUpFirst);
+  loaded.complete = true;
+  const results = tasks.map((task, index): TaskResult => {
     const posted = loaded.posted.get(task.transactionId);
-    return posted === undefined ? decideTask(task, view, stateOf, loaded, context) : replayOf(posted, task);
+    return first[index] ?? (posted === undefined ? decideTask(task, view, stateOf, loaded, context) : replayOf(posted, task));
   });
 
   // A refusal must not hide that the same request was posted before: the first result is given again.
@@ -112,6 +117,27 @@ interface Loaded {
   readonly holds: Map<TransactionId, Hold | undefined>;
   readonly reversed: Map<TransactionId, bigint>;
   readonly posted: Map<TransactionId, PostedLeg>;
+  /** True once all that `walletsFor` names is in memory. */
+  complete: boolean;
+}
+
+/** Thrown, without a trace of its own, by a view whose wallet is not in memory. */
+class NotLoaded extends Error {}
+const NOT_LOADED = new NotLoaded('wallet not loaded');
+
+/** Tasks that look at more than wallets, or at the stripes of all buckets. */
+function needsReading({ command, escalated }: Task): boolean {
+  return escalated || command.kind === 'capture' || command.kind === 'release' || command.kind === 'reverse';
+}
+
+/** Decides a task on what is in memory; undefined, with nothing done, when that is not enough. */
+function decideIfLoaded(...[task, ...rest]: Parameters<typeof decideTask>): TaskResult | undefined {
+  try {
+    return decideTask(task, ...rest);
+  } catch (error) {
+    if (error === NOT_LOADED) return undefined;
+    throw error;
+  }
 }
 
 /** Reads, in one round trip, whatever the decisions need and the process does not know. */
@@ -169,8 +195,9 @@ function createBatchView(tasks: readonly Task[], context: BatchContext, stateOf:
   return createView(context.book, context.model, context.nowMs, {
     wallet: (bucket, ownerId, assetId) => {
       const wallet = stateOf.get(bucket)?.find(ownerId, assetId);
-      assert(wallet !== undefined, `wallet ${ownerId}/${assetId} of bucket ${bucket} was not loaded`);
-      return wallet;
+      if (wallet !== undefined) return wallet;
+      assert(!loaded.complete, 'walletsFor names each wallet that a decision looks at');
+      throw NOT_LOADED;
     },
     hold: (holdId) => loaded.holds.get(holdId),
     original: (transactionId) => originals.get(transactionId) ?? [],

@@ -73,8 +73,10 @@ export async function createLedger(options: LedgerOptions): Promise<Ledger> {
     return other === bucket ? legs : [...legs, ...(await findLegs(pool, other, transactionId))];
   };
 
-  const submit = async (command: Command): Promise<Outcome> => {
-    if (command.kind !== 'reverse') return poster.submit(toTask(command, [], bucketFor));
+  const submit = (command: Command): Promise<Outcome> =>
+    command.kind === 'reverse' ? submitReversal(command) : poster.submit(toTask(command, [], bucketFor));
+
+  const submitReversal = async (command: Extract<Command, { kind: 'reverse' }>): Promise<Outcome> => {
     try {
       return await poster.submit(toTask(command, await findTransaction(command.transactionId), bucketFor));
     } catch (error) {

@@ -87,15 +87,11 @@ export class Poster {
   }
 
   /** Resolves once the task is durable or refused. Never rejects. */
-  async submit(task: Task): Promise<Outcome> {
-    for (;;) {
-      const first = this.inFlight.get(task.transactionId);
-      if (first === undefined) break;
-      const outcome = await first;
-      if (outcome.ok) return replayOf(outcome.transaction, task);
-    }
-    if (this.closed) return { ok: false, problem: ledgerProblems.unavailable('The program is stopping.') };
-    if (this.pendingCount >= (this.options.maxPending ?? MAX_PENDING)) return { ok: false, problem: ledgerProblems.overloaded() };
+  submit(task: Task): Promise<Outcome> {
+    const first = this.inFlight.get(task.transactionId);
+    if (first !== undefined) return first.then((outcome) => (outcome.ok ? replayOf(outcome.transaction, task) : this.submit(task)));
+    if (this.closed) return Promise.resolve({ ok: false, problem: ledgerProblems.unavailable('The program is stopping.') });
+    if (this.pendingCount >= (this.options.maxPending ?? MAX_PENDING)) return Promise.resolve({ ok: false, problem: ledgerProblems.overloaded() });
     this.pendingCount += 1;
     const outcome = new Promise<Outcome>((settle) => this.enqueue({ task, settle }));
     this.inFlight.set(task.transactionId, outcome);

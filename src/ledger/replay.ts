@@ -25,7 +25,7 @@ function statementOf(command: Command): readonly unknown[] {
 /** First eight bytes of SHA-256 over what the caller states. */
 export function fingerprintOf(command: Command): bigint {
   const text = statementOf(command).map((item) => (typeof item === 'bigint' ? String(item) : JSON.stringify(item))).join();
-  return BigInt.asIntN(64, BigInt(`0x${hash('sha256', text).slice(0, 16)}`));
+  return hash('sha256', text, 'buffer').readBigInt64BE(0);
 }
 
 /** The first result again for the same request; a refusal that names what differs for another one. */

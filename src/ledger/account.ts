@@ -4,8 +4,15 @@ import type { Bucket, OwnerId } from '../kernel/ids.ts';
 import type { Day } from '../kernel/time.ts';
 import type { Purpose } from './types.ts';
 
-/** Four counters, never a signed balance: what was debited and credited, posted and pending. */
-export interface Account {
+/** Where each number lies in `Account.numbers`. */
+const DEBITS_POSTED = 0;
+const CREDITS_POSTED = 1;
+const DEBITS_PENDING = 2;
+const CREDITS_PENDING = 3;
+const LAST_SEQUENCE = 4;
+
+/** Four counters, never a signed balance: what was debited and credited, posted and pending; each at most `MAX_COUNTER`. */
+export class Account {
   readonly bucket: Bucket;
   readonly ownerId: OwnerId;
   readonly assetId: number;
@@ -13,16 +20,34 @@ export interface Account {
   /** The last day on which it can be spent; `infinity` for all but lots. */
   readonly expiresOn: Day;
   /** 0 until the account is first moved. */
-  accountId: bigint;
-  debitsPosted: bigint;
-  creditsPosted: bigint;
-  debitsPending: bigint;
-  creditsPending: bigint;
+  accountId = 0n;
   /** Posted less pending debits may not fall below it; null for no bound. */
   floor: bigint | null;
-  lastSequence: bigint;
   /** True when the database has a row for it. */
-  stored: boolean;
+  stored = false;
+  /** What every movement changes, as raw integers: a bigint of its own for each change would keep the garbage collector busy. */
+  private readonly numbers = new BigInt64Array(5);
+
+  constructor({ bucket, ownerId, assetId }: Wallet, purpose: Purpose, expiresOn: Day) {
+    this.bucket = bucket;
+    this.ownerId = ownerId;
+    this.assetId = assetId;
+    this.purpose = purpose;
+    this.expiresOn = expiresOn;
+    this.floor = purpose === 'lot' || purpose === 'stock' ? 0n : null;
+  }
+
+  get debitsPosted(): bigint { return this.numbers[DEBITS_POSTED]!; }
+  set debitsPosted(sum: bigint) { this.numbers[DEBITS_POSTED] = sum; }
+  get creditsPosted(): bigint { return this.numbers[CREDITS_POSTED]!; }
+  set creditsPosted(sum: bigint) { this.numbers[CREDITS_POSTED] = sum; }
+  get debitsPending(): bigint { return this.numbers[DEBITS_PENDING]!; }
+  set debitsPending(sum: bigint) { this.numbers[DEBITS_PENDING] = sum; }
+  get creditsPending(): bigint { return this.numbers[CREDITS_PENDING]!; }
+  set creditsPending(sum: bigint) { this.numbers[CREDITS_PENDING] = sum; }
+  /** The last transaction row of the bucket that moved this account or its floor. */
+  get lastSequence(): bigint { return this.numbers[LAST_SEQUENCE]!; }
+  set lastSequence(sequence: bigint) { this.numbers[LAST_SEQUENCE] = sequence; }
 }
 
 /** All accounts of one owner and asset within one bucket: a member's points on a platform, or a platform's system accounts. */
@@ -34,20 +59,12 @@ export interface Wallet {
   readonly lots: Account[];
   /** What the member owes, when that ever happened; asked for often. */
   debt: Account | undefined;
-  /** All other accounts, by purpose. */
-  readonly others: Map<Purpose, Account>;
+  /** All accounts but lots, one for each purpose: a handful at most. */
+  readonly others: Account[];
 }
 
 export function newWallet(bucket: Bucket, ownerId: OwnerId, assetId: number): Wallet {
-  return { bucket, ownerId, assetId, lots: [], debt: undefined, others: new Map() };
-}
-
-export function newAccount(wallet: Wallet, purpose: Purpose, expiresOn: Day): Account {
-  return {
-    bucket: wallet.bucket, ownerId: wallet.ownerId, assetId: wallet.assetId, purpose, expiresOn, accountId: 0n,
-    debitsPosted: 0n, creditsPosted: 0n, debitsPending: 0n, creditsPending: 0n,
-    floor: purpose === 'lot' || purpose === 'stock' ? 0n : null, lastSequence: 0n, stored: false,
-  };
+  return { bucket, ownerId, assetId, lots: [], debt: undefined, others: [] };
 }
 
 /** Puts an account into its wallet; lots stay ordered by expiry. */
@@ -56,7 +73,7 @@ export function addAccount(wallet: Wallet, account: Account): Account {
     const at = wallet.lots.findIndex((lot) => lot.expiresOn > account.expiresOn);
     wallet.lots.splice(at < 0 ? wallet.lots.length : at, 0, account);
   } else {
-    wallet.others.set(account.purpose, account);
+    wallet.others.push(account);
     if (account.purpose === 'debt') wallet.debt = account;
   }
   return account;
@@ -64,12 +81,12 @@ export function addAccount(wallet: Wallet, account: Account): Account {
 
 /** The lot of that expiry, made empty when there is none. An empty account is written only once it is moved. */
 export function lotOf(wallet: Wallet, expiresOn: Day): Account {
-  return wallet.lots.find((lot) => lot.expiresOn === expiresOn) ?? addAccount(wallet, newAccount(wallet, 'lot', expiresOn));
+  return wallet.lots.find((lot) => lot.expiresOn === expiresOn) ?? addAccount(wallet, new Account(wallet, 'lot', expiresOn));
 }
 
 /** The account of that purpose, made empty when there is none. */
 export function accountOf(wallet: Wallet, purpose: Purpose): Account {
-  return wallet.others.get(purpose) ?? addAccount(wallet, newAccount(wallet, purpose, 'infinity'));
+  return wallet.others.find((account) => account.purpose === purpose) ?? addAccount(wallet, new Account(wallet, purpose, 'infinity'));
 }
 
 /** What the account holds, pending movements aside. */

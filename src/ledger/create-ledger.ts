@@ -157,7 +157,7 @@ export async function createLedger(options: LedgerOptions): Promise<Ledger> {
 /** A command with all that follows from it: its id, what it stands for, and the buckets it concerns. */
 export function toTask(command: Command, originals: readonly PostedLeg[], bucketFor: (memberId: MemberId) => Bucket): Task {
   const bucket = bucketFor(command.memberId);
-  const others = command.kind === 'transfer' ? [bucketFor(command.toMemberId)] : originals.map((leg) => leg.bucket);
+  const others = command.kind !== 'transfer' ? originals.map((leg) => leg.bucket) : command.toMemberId === command.memberId ? [] : [bucketFor(command.toMemberId)];
   return {
     command, originals,
     transactionId: deriveTransactionId(bucket, command.platformId, command.memberId, command.key),

@@ -52,7 +52,8 @@ function decideConversion(command: TransferCommand, view: View): Decision {
   const { credited, fee, value, rate } = view.convert(source, target, amount);
   if (credited <= 0n || value <= 0n) return refusal(ledgerProblems.amount_too_small());
 
-  const [bucket, toBucket] = [view.bucketOf(memberId), view.bucketOf(toMemberId)];
+  const bucket = view.bucketOf(memberId);
+  const toBucket = memberId === toMemberId ? bucket : view.bucketOf(toMemberId);
   const wallet = view.wallet(bucket, memberId, source.assetId);
   const toWallet = view.wallet(toBucket, toMemberId, target.assetId);
   const portions = portionsToSpend(wallet, amount, view.today);

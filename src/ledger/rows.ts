@@ -1,7 +1,7 @@
 // How the ledger's rows are laid out: one encoding for each table that is written, one reader for each that is read.
 
 import type { Bucket, MemberId, OwnerId, TransactionId } from '../kernel/ids.ts';
-import { addAccount, newWallet, type Account, type Wallet } from './account.ts';
+import { Account, addAccount, newWallet, type Wallet } from './account.ts';
 import type { HoldWrite, ReversalWrite } from './bucket-state.ts';
 import type { RowEncoding } from './row-encoding.ts';
 import type { Details, Hold, HoldState, Layer, PostedLeg, Purpose, TransactionKind } from './types.ts';
@@ -109,28 +109,24 @@ export interface AccountRow {
   readonly last_sequence: bigint;
 }
 
-export function readAccount(row: AccountRow): Account {
-  return {
-    bucket: row.bucket as Bucket,
-    ownerId: row.owner_id as OwnerId,
-    assetId: row.asset_id,
-    purpose: row.purpose,
-    expiresOn: row.expires_on,
-    accountId: row.account_id,
-    debitsPosted: row.debits_posted,
-    creditsPosted: row.credits_posted,
-    debitsPending: row.debits_pending,
-    creditsPending: row.credits_pending,
-    floor: row.floor,
-    lastSequence: row.last_sequence,
-    stored: true,
-  };
+/** Puts the account that a row stands for into its wallet. */
+export function readAccount(wallet: Wallet, row: AccountRow): Account {
+  const account = new Account(wallet, row.purpose, row.expires_on);
+  account.accountId = row.account_id;
+  account.debitsPosted = row.debits_posted;
+  account.creditsPosted = row.credits_posted;
+  account.debitsPending = row.debits_pending;
+  account.creditsPending = row.credits_pending;
+  account.floor = row.floor;
+  account.lastSequence = row.last_sequence;
+  account.stored = true;
+  return addAccount(wallet, account);
 }
 
 /** Rows of one owner and asset → their wallet. */
 export function readWallet(bucket: Bucket, ownerId: OwnerId, assetId: number, rows: readonly AccountRow[]): Wallet {
   const wallet = newWallet(bucket, ownerId, assetId);
-  for (const row of rows) addAccount(wallet, readAccount(row));
+  for (const row of rows) readAccount(wallet, row);
   return wallet;
 }
 

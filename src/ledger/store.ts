@@ -119,7 +119,7 @@ export async function loadReversed(db: Queryable, bucket: Bucket, transactionId:
 /** Writes what a batch decided in one bucket, provided that nobody else wrote there since. Throws STALE when somebody did. */
 export function writeBucket(db: Queryable, state: BucketState, types: RowTypes): Promise<unknown> {
   const { rows, accounts, holds, reversals } = state.writes;
-  // In the order of the table, so that neighbours are found in the page at hand.
+  // In the order of the table, so that the server finds neighbours in the page at hand.
   const touched = [...accounts].sort((a, b) => (a.accountId < b.accountId ? -1 : 1));
   return db.query({
     name: 'ledger-post',

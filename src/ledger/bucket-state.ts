@@ -26,8 +26,8 @@ export interface Writes {
   readonly reversals: ReversalWrite[];
 }
 
-/** Wallets remembered for a bucket: between one and two times this many. */
-const WALLETS_PER_GENERATION = 50_000;
+/** Wallets that a process remembers over all its buckets: between one and two times this many, about half a kilobyte each. */
+const WALLETS_REMEMBERED = 400_000;
 
 export class BucketState {
   readonly bucket: Bucket;
@@ -41,9 +41,11 @@ export class BucketState {
   base: { readonly sequence: bigint; readonly accountCount: bigint } = { sequence: 0n, accountCount: 0n };
   private young = new Generation();
   private old = new Generation();
+  private readonly generationSize: number;
 
-  constructor(bucket: Bucket) {
+  constructor(bucket: Bucket, bucketCount: number) {
     this.bucket = bucket;
+    this.generationSize = Math.ceil(WALLETS_REMEMBERED / bucketCount);
   }
 
   /** A remembered wallet. What has not been asked for during a whole generation is forgotten. */
@@ -61,7 +63,7 @@ export class BucketState {
 
   /** Starts a batch on what is known. */
   begin(): void {
-    if (this.young.size > WALLETS_PER_GENERATION) {
+    if (this.young.size > this.generationSize) {
       this.old = this.young;
       this.young = new Generation();
     }

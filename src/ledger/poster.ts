@@ -78,7 +78,7 @@ export class Poster {
     this.options = options;
     this.idle = [...options.lanes];
     const { bucketCount } = options.book();
-    this.states = Array.from({ length: bucketCount }, (_, bucket) => new BucketState(bucket as Bucket));
+    this.states = Array.from({ length: bucketCount }, (_, bucket) => new BucketState(bucket as Bucket, bucketCount));
     this.single = Array.from({ length: bucketCount }, () => []);
   }
 

@@ -42,10 +42,18 @@ const CONTENDED_BATCHES = 16;
 /** How long a refusal for lack of quota is trusted without asking all stripes again. */
 const DRY_MS = 100;
 
+/**
+ * A task and whoever waits for it. Emptied once answered: the inner tables of the map and the queues that it was in live on until
+ * the next full garbage collection, and must not keep alive all that it led to.
+ */
 interface Waiting {
-  readonly task: Task;
-  readonly settle: (outcome: Outcome) => void;
+  task: Task;
+  outcome: Promise<Outcome>;
+  settle: (outcome: Outcome) => void;
 }
+
+/** What is left in a `Waiting` once it has been answered. */
+const ANSWERED = { task: undefined, outcome: undefined, settle: undefined };
 
 interface WaitingCap {
   readonly cap: Cap;
@@ -64,7 +72,7 @@ export class Poster {
   private several: Waiting[] = [];
   private caps: WaitingCap[] = [];
   /** Outcomes under way, by transaction: a duplicate waits for the first. */
-  private readonly inFlight = new Map<TransactionId, Promise<Outcome>>();
+  private readonly inFlight = new Map<TransactionId, Waiting>();
   private readonly dry = new Map<string, { room: bigint; untilMs: number }>();
   private pendingCount = 0;
   private nextBucket = 0;
@@ -89,12 +97,14 @@ export class Poster {
   /** Resolves once the task is durable or refused. Never rejects. */
   submit(task: Task): Promise<Outcome> {
     const first = this.inFlight.get(task.transactionId);
-    if (first !== undefined) return first.then((outcome) => (outcome.ok ? replayOf(outcome.transaction, task) : this.submit(task)));
+    if (first !== undefined) return first.outcome.then((outcome) => (outcome.ok ? replayOf(outcome.transaction, task) : this.submit(task)));
     if (this.closed) return Promise.resolve({ ok: false, problem: ledgerProblems.unavailable('The program is stopping.') });
     if (this.pendingCount >= (this.options.maxPending ?? MAX_PENDING)) return Promise.resolve({ ok: false, problem: ledgerProblems.overloaded() });
     this.pendingCount += 1;
-    const outcome = new Promise<Outcome>((settle) => this.enqueue({ task, settle }));
-    this.inFlight.set(task.transactionId, outcome);
+    const { promise: outcome, resolve: settle } = Promise.withResolvers<Outcome>();
+    const waiting = { task, outcome, settle };
+    this.inFlight.set(task.transactionId, waiting);
+    this.enqueue(waiting);
     this.schedule();
     return outcome;
   }
@@ -197,11 +207,13 @@ export class Poster {
       const result = results[index] ?? unavailable();
       if (result === 'short') {
         const buckets = this.states.map((state) => state.bucket);
-        this.several.push({ ...waiting, task: { ...waiting.task, buckets, escalated: true } });
+        waiting.task = { ...waiting.task, buckets, escalated: true };
+        this.several.push(waiting);
       } else {
         this.pendingCount -= 1;
         this.inFlight.delete(waiting.task.transactionId);
         waiting.settle(result);
+        Object.assign(waiting, ANSWERED);
       }
     });
   }

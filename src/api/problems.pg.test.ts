@@ -8,6 +8,7 @@ import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestApi, platformId, type Answer, type TestApi } from '../../test/fixtures/api.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
+import type { MemberId } from '../kernel/ids.ts';
 import { ledgerProblems, type Ledger } from '../ledger/ledger.ts';
 import { createMetrics } from '../runtime/metrics.ts';
 import { formatContentDigest } from '../security/security.ts';
@@ -203,6 +204,16 @@ const cases: Record<string, () => Promise<Answer>> = {
   balance_limit: async () => {
     const user = await api.user(A, 1e13);
     return earn({ user_id: user });
+  },
+  counter_limit: async () => {
+    await api.join('platform_full', '1');
+    const user = await api.user('platform_full');
+    const home = String(await api.parts.identity.resolveMember(platformId('platform_full'), user)).slice(0, 8);
+    // The largest amount, as often as a counter can take it, in the user's bucket.
+    await Promise.all(Array.from({ length: 4_612 }, (_, index) => api.parts.ledger.submit({
+      kind: 'earn', platformId: platformId('platform_full'), memberId: `${home}-0000-4000-8000-${String(index).padStart(12, '0')}` as MemberId, key: 'fill', amount: 10n ** 15n,
+    })));
+    return api.call('platform_full', 'POST', '/api/points/earn', { user_id: user, amount: 1e13 });
   },
   clawback_refused: async () => {
     const { user, id } = await earned(5);

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { createMemoryLedger, SETTLEMENT_ASSET_ID, type MemoryLedger, type MemoryPlatform } from '../../test/fixtures/ledger-view.ts';
 import { seedOf } from '../../test/fixtures/seed.ts';
 import type { MemberId, PlatformId, TransactionId } from '../kernel/ids.ts';
-import { debtOf, postedBalance, walletBalance } from './account.ts';
+import { debtOf, MAX_COUNTER, postedBalance, walletBalance } from './account.ts';
 import type { Clawback, Command } from './types.ts';
 
 const seed = seedOf('decide-reverse');
@@ -157,3 +157,21 @@ function spend(submit: ReturnType<typeof network>['submit'], how: string, amount
     default: return submit('platform_a', ANN, { kind: 'capture', holdId: submit('platform_a', ANN, { kind: 'hold', amount, expiresInMs: 60_000 }).id });
   }
 }
+
+describe('the most an account can count', () => {
+  it('is reached, not passed, by either counter, and what is there can still be moved', () => {
+    const { ledger, submit } = network();
+    submit('platform_a', ANN, { kind: 'earn', amount: 10n });
+    const issued = ledger.accounts().find((account) => account.purpose === 'issued');
+    if (issued === undefined) throw new Error('an earn has an issued account');
+    issued.debitsPosted = MAX_COUNTER - 5n;
+    expect(submit('platform_a', ANN, { kind: 'earn', amount: 6n }).code).toBe('counter_limit');
+    const last = submit('platform_a', ANN, { kind: 'earn', amount: 5n });
+    expect(last.code).toBe('posted');
+    expect(submit('platform_a', ANN, { kind: 'earn', amount: 1n }).code).toBe('counter_limit');
+    expect(submit('platform_a', ANN, { kind: 'transfer', amount: 1n, targetPlatformId: 'platform_a' as PlatformId, toMemberId: BOB }).code).toBe('posted');
+    issued.creditsPosted = MAX_COUNTER - 4n;
+    expect(submit('platform_a', ANN, { kind: 'reverse', transactionId: last.id, reason: 'test' }).code).toBe('counter_limit');
+    expect(submit('platform_a', ANN, { kind: 'reverse', transactionId: last.id, amount: 4n, reason: 'test' }).code).toBe('posted');
+  });
+});

@@ -9,7 +9,8 @@ import { decideCapture, decideHold, decideRelease } from './decide-hold.ts';
 import { decideRedeem } from './decide-redeem.ts';
 import { decideReverse } from './decide-reverse.ts';
 import { decideTransfer } from './decide-transfer.ts';
-import type { Decision } from './plan.ts';
+import { exceedsCounters, refusal, type Decision } from './plan.ts';
+import { ledgerProblems } from './problems.ts';
 import type { Asset, Command, PostedLeg } from './types.ts';
 import type { View } from './view.ts';
 
@@ -31,7 +32,8 @@ const table: DecideTable = {
 /** Decides one command on a view that holds the wallets named by `walletsFor`. Changes nothing but empty accounts in the view. */
 export function decide(command: Command, view: View): Decision {
   const decideKind = table[command.kind] as (command: Command, view: View) => Decision;
-  return decideKind(command, view);
+  const decision = decideKind(command, view);
+  return decision.type === 'post' && exceedsCounters(decision.plan) ? refusal(ledgerProblems.counter_limit()) : decision;
 }
 
 /** Names a wallet that a decision will look at. */

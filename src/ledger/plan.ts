@@ -4,7 +4,7 @@ import { MAX_AMOUNT_MINOR, smaller } from '../kernel/amount.ts';
 import type { MemberId, TransactionId } from '../kernel/ids.ts';
 import type { Problem } from '../kernel/problem.ts';
 import type { Day } from '../kernel/time.ts';
-import { accountOf, availableOf, lotOf, spendable, walletBalance, debtOf, type Account, type Wallet } from './account.ts';
+import { accountOf, availableOf, lotOf, MAX_COUNTER, spendable, walletBalance, debtOf, type Account, type Wallet } from './account.ts';
 import { ledgerProblems } from './problems.ts';
 import type { Hold, Layer, TransactionKind, Details } from './types.ts';
 
@@ -131,6 +131,12 @@ export function move(wallet: Wallet, purpose: Parameters<typeof accountOf>[1], a
 /** The problem with giving a member that much more, if there is one. */
 export function balanceLimit(wallet: Wallet, amount: bigint, today: Day): Problem | undefined {
   return walletBalance(wallet, today) + amount > MAX_AMOUNT_MINOR ? ledgerProblems.balance_limit() : undefined;
+}
+
+/** True when a movement of the plan would count past the end of its account: after 4,611 times the largest amount. */
+export function exceedsCounters(plan: Plan): boolean {
+  return plan.legs.some((leg) => leg.movements.some(({ account, amount, layer }) =>
+    layer === 'p' && (amount < 0n ? account.debitsPosted - amount : account.creditsPosted + amount) > MAX_COUNTER));
 }
 
 /**

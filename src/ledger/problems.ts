@@ -63,6 +63,10 @@ export const ledgerProblems = defineProblems({
     status: 400, error: 'Balance limit exceeded',
     advice: 'A member can hold at most 10^15 minor units on one platform.',
   },
+  counter_limit: {
+    status: 409, error: 'Counter limit reached',
+    advice: 'An account of the platform has counted all it can; ask the operator to continue the platform under a new id.',
+  },
   clawback_refused: {
     status: 409, error: 'Points already spent',
     advice: 'The platform does not take back points that are spent; reverse at most what is still available.',

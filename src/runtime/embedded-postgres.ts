@@ -51,7 +51,7 @@ function ledgerSettings(dataDir: string): Record<string, string> {
     listen_addresses: HOST,
     unix_socket_directories: '',
     max_connections: '100',
-    shared_buffers: `${clamp(eighthOfMemoryMb, 64, 512)}MB`,
+    shared_buffers: `${clamp(eighthOfMemoryMb, 64, 1024)}MB`,
     fsync: 'on',
     synchronous_commit: 'on',
     full_page_writes: 'on',

@@ -44,6 +44,7 @@ describe('bodies', () => {
     ['a text', '"x"', 400, 'invalid_field'],
     ['broken JSON', '{"a":1', 400, 'invalid_json'],
     ['two values', '{}{}', 400, 'invalid_json'],
+    ['an amount twice', '{"user_id":"USER","amount":1,"amount":1}', 400, 'duplicate_name'],
     ['NaN', amount('NaN'), 400, 'invalid_json'],
     ['Infinity', amount('Infinity'), 400, 'invalid_json'],
     ['a byte order mark', '\uFEFF{}', 400, 'invalid_json'],

@@ -152,6 +152,7 @@ const cases: Record<string, () => Promise<Answer>> = {
   unsupported_media_type: () => post('earn', 'user_id=1', { 'content-type': 'application/x-www-form-urlencoded' }),
   invalid_idempotency_key: () => post('earn', { user_id: ann, amount: 1 }, { 'idempotency-key': 'with space' }),
   invalid_json: () => post('earn', '{"user_id":'),
+  duplicate_name: () => post('earn', `{"user_id":"${ann}","amount":1,"amount":2}`),
   inexact_number: () => post('earn', `{"user_id":"${ann}","amount":1.00000000000000001}`),
   missing_user_id: () => balance({}, ''),
   missing_field: () => transfer({ to_user_id: undefined }),

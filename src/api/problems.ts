@@ -47,6 +47,10 @@ export const apiProblems = defineProblems({
     status: 400, error: 'Number out of range',
     advice: 'This number would be rounded when read; send it as a decimal string, such as "12.50".',
   },
+  duplicate_name: {
+    status: 400, error: 'Duplicate name in JSON',
+    advice: 'An object in the body has a field twice, so it is not clear which one is meant; send each field once.',
+  },
   missing_user_id: {
     status: 400, error: 'Missing user_id',
     advice: 'Give the user_id of your platform\'s user in the query.',

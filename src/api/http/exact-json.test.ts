@@ -27,3 +27,17 @@ test('amounts of two decimals up to the bound always survive', () => {
 test('digits in strings do not matter', () => {
   expect(parseExactJson(Buffer.from('{"a":"12345678901234567890.123e5"}'))).toEqual({ ok: true, value: { a: '12345678901234567890.123e5' } });
 });
+
+test.each([
+  ['{"amount":1,"amount":100}', false], ['{"a":{"b":1,"b":1}}', false], ['[{"a":1},{"a":1,"\\u0061":2}]', false], ['{"__proto__":1,"__proto__":2}', false],
+  ['{"a":1,"b":{"a":1},"c":[{"a":1},{"a":1}]}', true], ['{"a:b":"c:\\"d:","e\\\\":":"}', true], ['{"__proto__":{"a":1}}', true], ['[":",{}]', true], ['":"', true],
+])('names that occur twice in an object are refused: %s', (text, expected) => {
+  expect(JSON.parse(text)).toBeDefined();
+  expect(parseExactJson(Buffer.from(text))).toMatchObject(expected ? { ok: true } : { ok: false, problem: { code: 'duplicate_name' } });
+});
+
+test('whatever has no name twice is read as it is', () => {
+  fc.assert(fc.property(fc.json(), (text) => {
+    expect(parseExactJson(Buffer.from(text))).toEqual({ ok: true, value: JSON.parse(text) });
+  }));
+});

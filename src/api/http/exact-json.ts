@@ -1,4 +1,5 @@
-// JSON as it was written: refuses numbers that JavaScript would silently round, bytes that are not UTF-8, and keys that could reach a prototype.
+// JSON as it was written: refuses numbers that JavaScript would silently round, names that occur twice in an object (RFC 7493, 2.3),
+// and bytes that are not UTF-8.
 
 import { isUtf8 } from 'node:buffer';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
@@ -24,11 +25,41 @@ export function parseExactJson(body: Buffer | undefined): Result<unknown> {
           return parsed;
         })
       : JSON.parse(text);
-    return inexact === undefined ? ok(value) : refuse(apiProblems.inexact_number(`${inexact} has more digits than can be read exactly.`, { field: inexact }));
+    if (inexact !== undefined) return refuse(apiProblems.inexact_number(`${inexact} has more digits than can be read exactly.`, { field: inexact }));
+    return membersWritten(text) === membersRead(value) ? ok(value) : refuse(apiProblems.duplicate_name());
   } catch {
     // The parser's own message quotes the body.
     return refuse(apiProblems.invalid_json('The body is not valid JSON.'));
   }
+}
+
+const [QUOTE, BACKSLASH, COLON] = [34, 92, 58];
+
+/** How many members the objects of a valid text have: each has one colon outside of strings. */
+function membersWritten(text: string): number {
+  let count = 0;
+  let inString = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) inString = !inString;
+    else if (inString && code === BACKSLASH) at += 1;
+    else if (!inString && code === COLON) count += 1;
+  }
+  return count;
+}
+
+/** How many members are left once a later one has taken the place of an earlier one of its name. */
+function membersRead(value: unknown): number {
+  let count = 0;
+  // A list rather than recursion: a body may be nested deeper than the stack.
+  const open: unknown[] = [value];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (typeof next !== 'object' || next === null) continue;
+    const parts: unknown[] = Object.values(next);
+    if (!Array.isArray(next)) count += parts.length;
+    for (const part of parts) open.push(part);
+  }
+  return count;
 }
 
 /** True when the literal and the number's shortest form are the same decimal. */

@@ -11,7 +11,7 @@ const DEBITS_PENDING = 2;
 const CREDITS_PENDING = 3;
 const LAST_SEQUENCE = 4;
 
-/** Counters only grow, and stay this far below the end of a signed 64-bit integer, so that no sum over one transaction passes it. */
+/** The most a counter may show: half of what a signed 64-bit integer can, so that no sum over one transaction passes its end. */
 export const MAX_COUNTER = 2n ** 62n;
 
 /** Four counters, never a signed balance: what was debited and credited, posted and pending; each at most `MAX_COUNTER`. */

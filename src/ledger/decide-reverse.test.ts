@@ -170,6 +170,12 @@ describe('the most an account can count', () => {
     expect(last.code).toBe('posted');
     expect(submit('platform_a', ANN, { kind: 'earn', amount: 1n }).code).toBe('counter_limit');
     expect(submit('platform_a', ANN, { kind: 'transfer', amount: 1n, targetPlatformId: 'platform_a' as PlatformId, toMemberId: BOB }).code).toBe('posted');
+    const hold = { kind: 'hold', amount: 1n, expiresInMs: 60_000 } as const;
+    expect(submit('platform_a', ANN, hold).code).toBe('posted');
+    const redeemed = ledger.accounts().find((account) => account.purpose === 'redeemed' && account.creditsPending === 1n);
+    if (redeemed === undefined) throw new Error('a hold has a redeemed account');
+    redeemed.creditsPending = MAX_COUNTER;
+    expect(submit('platform_a', ANN, hold).code).toBe('counter_limit');
     issued.creditsPosted = MAX_COUNTER - 4n;
     expect(submit('platform_a', ANN, { kind: 'reverse', transactionId: last.id, reason: 'test' }).code).toBe('counter_limit');
     expect(submit('platform_a', ANN, { kind: 'reverse', transactionId: last.id, amount: 4n, reason: 'test' }).code).toBe('posted');

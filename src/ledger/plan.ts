@@ -135,8 +135,16 @@ export function balanceLimit(wallet: Wallet, amount: bigint, today: Day): Proble
 
 /** True when a movement of the plan would count past the end of its account: after 4,611 times the largest amount. */
 export function exceedsCounters(plan: Plan): boolean {
-  return plan.legs.some((leg) => leg.movements.some(({ account, amount, layer }) =>
-    layer === 'p' && (amount < 0n ? account.debitsPosted - amount : account.creditsPosted + amount) > MAX_COUNTER));
+  return plan.legs.some((leg) => leg.movements.some((movement) => counterAfter(movement) > MAX_COUNTER));
+}
+
+/** The counter that a movement changes, as it will be. */
+function counterAfter({ account, amount, layer }: Movement): bigint {
+  switch (layer) {
+    case 'p': return amount < 0n ? account.debitsPosted - amount : account.creditsPosted + amount;
+    case 'd': return account.debitsPending - amount;
+    case 'c': return account.creditsPending + amount;
+  }
 }
 
 /**

@@ -50,10 +50,10 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     const masterKey = loadMasterKey(config.dataDir, config.masterKey);
     const identity = await createIdentity({ pool, sealer: createSealer(masterKey), tokens: createPlatformTokens(masterKey, clock), log });
     closers.add('identity', async () => identity.close());
-    const valuation = await createValuation(pool);
+    const valuation = await createValuation(pool, clock);
     const ledger = await createLedger({ pool, url, log, clock, valuation, lanes: config.lanes, bucketCount: config.buckets });
     closers.add('ledger', () => ledger.close());
-    const rewards = createRewards({ pool, ledger, log });
+    const rewards = createRewards({ ledger, valuation });
     return { config, log, metrics, clock, databaseUrl: url, pool, identity, valuation, ledger, rewards, close: () => closers.close() };
   } catch (error) {
     await closers.close();

@@ -24,9 +24,9 @@ beforeAll(async () => {
   const { pool, url, log } = database;
   const masterKey = { bytes: randomBytes(32) };
   const identity = await createIdentity({ pool, log, sealer: createSealer(masterKey), tokens: createPlatformTokens(masterKey, systemClock) });
-  const valuation = await createValuation(pool);
+  const valuation = await createValuation(pool, systemClock);
   const ledger = await createLedger({ pool, url, log, clock: systemClock, valuation });
-  parts = { config: { dataDir, host: '127.0.0.1', port: 8080 }, pool, identity, valuation, ledger, rewards: createRewards({ pool, ledger, log }) };
+  parts = { config: { dataDir, host: '127.0.0.1', port: 8080 }, log, identity, valuation, ledger, rewards: createRewards({ pool, ledger, log }) };
 });
 afterAll(async () => {
   await parts?.ledger.close();
@@ -53,7 +53,7 @@ test('is made with the figures of the source requirement', async () => {
   });
   expect(await balances()).toEqual([150_000n, 230_000n, 80_000n]);
   expect((await parts.rewards.list('platform_a' as PlatformId)).map(({ rewardId, nameZh, pointsRequired }) => [rewardId, nameZh, pointsRequired])).toEqual([['coupon_10', '10元优惠券', 100_000n], ['gift_card_50', '50元礼品卡', 450_000n]]);
-  expect(parts.valuation.model().platformMultipliers.get('platform_b')).toMatchObject({ numerator: 12n, denominator: 10n });
+  expect(parts.valuation.rulebook().document.platforms['platform_b']).toEqual({ multiplier: '1.2' });
 });
 
 test('is found again unchanged, also by two at once, and a token that stopped working is replaced', async () => {

@@ -7,12 +7,12 @@ import type { Custody } from './identity/identity.ts';
 import { deriveMemberId, type MemberId, type PlatformId } from './kernel/ids.ts';
 import { ProblemError, type Result } from './kernel/problem.ts';
 import type { Config } from './runtime/config.ts';
-import type { NewReward, Rewards } from './rewards/rewards.ts';
+import { activateDue } from './activation.ts';
+import type { RewardTerms, RulebookDocument } from './valuation/valuation.ts';
 
 /** The parts of the program that the demo touches; the whole context fits. */
 export interface DemoParts extends OnboardingParts {
   readonly config: Pick<Config, 'dataDir' | 'host' | 'port'>;
-  readonly rewards: Rewards;
 }
 
 interface DemoPlatform {
@@ -36,20 +36,25 @@ const memberNumbers = ['1001', '1002'] as const;
 
 const RESERVE_CAP_CNY = 1_000_000n;
 
-const rewards: readonly (Omit<NewReward, 'pointsRequired'> & { readonly points: bigint })[] = [
-  {
-    platformId: 'platform_a' as PlatformId, rewardId: 'coupon_10', points: 1000n, stock: 1000n,
-    nameZh: '10元优惠券', descriptionZh: '满50可用', nameEn: '10 yuan coupon', descriptionEn: 'For purchases of 50 yuan or more',
+/** The source requirement's samples (5.2). */
+const rewards: Readonly<Record<string, Readonly<Record<string, RewardTerms>>>> = {
+  platform_a: {
+    coupon_10: {
+      points_required: '1000', stock: 1_000, voucher_days: 90,
+      name_zh: '10元优惠券', description_zh: '满50可用', name_en: '10 yuan coupon', description_en: 'For purchases of 50 yuan or more',
+    },
+    gift_card_50: {
+      points_required: '4500', stock: 200,
+      name_zh: '50元礼品卡', description_zh: '无门槛使用', name_en: '50 yuan gift card', description_en: 'No minimum purchase',
+    },
   },
-  {
-    platformId: 'platform_a' as PlatformId, rewardId: 'gift_card_50', points: 4500n, stock: 200n,
-    nameZh: '50元礼品卡', descriptionZh: '无门槛使用', nameEn: '50 yuan gift card', descriptionEn: 'No minimum purchase',
+  platform_b: {
+    free_shipping: {
+      points_required: '500', stock: 5_000, voucher_days: 365,
+      name_zh: '免运费券', description_zh: '全场通用', name_en: 'Free shipping voucher', description_en: 'Valid for everything',
+    },
   },
-  {
-    platformId: 'platform_b' as PlatformId, rewardId: 'free_shipping', points: 500n, stock: 5000n,
-    nameZh: '免运费券', descriptionZh: '全场通用', nameEn: 'Free shipping voucher', descriptionEn: 'Valid for everything',
-  },
-];
+};
 
 export interface Credentials {
   readonly base_url: string;
@@ -63,7 +68,8 @@ const FILE = 'credentials.json';
 export async function seedDemo(parts: DemoParts): Promise<void> {
   for (const platform of platforms) await seedPlatform(parts, platform);
   await Promise.all(memberNumbers.map((number) => seedMember(parts, number)));
-  for (const reward of rewards) await seedReward(parts, reward);
+  get(await parts.valuation.add(withRewards, 'demo'));
+  await activateDue(parts);
   await writeCredentials(parts, `http://${parts.config.host.includes(':') ? `[${parts.config.host}]` : parts.config.host}:${parts.config.port}`);
 }
 
@@ -87,10 +93,10 @@ async function seedMember({ identity, ledger }: DemoParts, number: string): Prom
   }
 }
 
-async function seedReward({ rewards: catalogue, ledger }: DemoParts, { points, ...reward }: (typeof rewards)[number]): Promise<void> {
-  const existing = await catalogue.find(reward.platformId, reward.rewardId);
-  const scale = ledger.pointsOf(reward.platformId)?.scale ?? 0;
-  if (!existing.ok) await catalogue.put({ ...reward, pointsRequired: points * 10n ** BigInt(scale) });
+/** Rewards that are listed already keep their terms. */
+function withRewards(document: RulebookDocument): RulebookDocument {
+  const merged = Object.fromEntries(Object.entries(rewards).map(([platform, list]) => [platform, { ...list, ...document.rewards[platform] }]));
+  return { ...document, rewards: { ...document.rewards, ...merged } };
 }
 
 /** Only its owner may read it; replaced as a whole. A token that still works is kept. */

@@ -4,12 +4,13 @@ import { isPlatformId, platformOwnerId } from './kernel/ids.ts';
 import { ok, refuse, type Result } from './kernel/problem.ts';
 import { identityProblems, type Custody, type Identity } from './identity/identity.ts';
 import type { Clawback, Ledger } from './ledger/ledger.ts';
-import type { Pool } from './runtime/database.ts';
-import { setMultiplier, type Valuation } from './valuation/valuation.ts';
+import type { Log } from './runtime/log.ts';
+import { activateDue } from './activation.ts';
+import type { RulebookDocument, Valuation } from './valuation/valuation.ts';
 
 /** The parts of the program that onboarding touches; the whole context fits. */
 export interface OnboardingParts {
-  readonly pool: Pool;
+  readonly log: Log;
   readonly identity: Identity;
   readonly ledger: Ledger;
   readonly valuation: Valuation;
@@ -38,17 +39,16 @@ export interface AddedPlatform {
  * and an existing platform is refused before anything of it is changed.
  */
 export async function addPlatform(parts: OnboardingParts, platform: NewPlatform): Promise<Result<AddedPlatform>> {
-  const { pool, identity, ledger, valuation } = parts;
+  const { identity, ledger, valuation } = parts;
   const { platformId, clawback, multiplier, reserveCapMinor } = platform;
   if (!isPlatformId(platformId)) return refuse(identityProblems.invalid_platform_id());
   await identity.refresh();
   if (identity.findPlatform(platformId) !== undefined) return refuse(identityProblems.platform_exists());
 
   await ledger.registerAsset({ code: platformId, kind: 'points', platformId, ...(clawback === undefined ? {} : { clawback }) });
-  if (multiplier !== undefined) {
-    await setMultiplier(pool, platformId, multiplier);
-    await valuation.refresh();
-  }
+  const listed = await valuation.add((document) => withPlatform(document, platformId, multiplier ?? '1'), 'onboarding');
+  if (!listed.ok) return listed;
+  await activateDue(parts);
   if (reserveCapMinor !== undefined) {
     const capped = await ledger.setCap({
       ownerId: platformOwnerId(platformId), assetId: ledger.settlementAsset().assetId, purpose: 'position', amount: reserveCapMinor,
@@ -59,4 +59,9 @@ export async function addPlatform(parts: OnboardingParts, platform: NewPlatform)
   if (!added.ok) return added;
   const token = await identity.issueToken(platformId);
   return token.ok ? ok({ platformId, secret: added.value.secret, token: token.value }) : token;
+}
+
+/** A platform that is listed already keeps its terms. */
+function withPlatform(document: RulebookDocument, platformId: string, multiplier: string): RulebookDocument {
+  return Object.hasOwn(document.platforms, platformId) ? document : { ...document, platforms: { ...document.platforms, [platformId]: { multiplier } } };
 }

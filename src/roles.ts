@@ -3,6 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { activateDue } from './activation.ts';
 import { createServer } from './api/server.ts';
 import type { Context } from './context.ts';
 import type { RoleName } from './runtime/config.ts';
@@ -11,8 +12,8 @@ import { startLoop, type Loop } from './runtime/loop.ts';
 
 /** A hold ends at most this much after its time. */
 const SWEEP_EVERY_MS = 1_000;
-/** What another process has set is in force here at most this much later. */
-const VALUES_EVERY_MS = 1_000;
+/** What another process has set is in force here at most twice this much later. */
+const RULEBOOK_EVERY_MS = 400;
 
 type ListenerName = keyof typeof listeners;
 type LoopName = keyof typeof loops;
@@ -23,9 +24,9 @@ interface Role {
 }
 
 export const roles: Readonly<Record<RoleName, Role>> = {
-  all: { listeners: ['http'], loops: ['sweep', 'values'] },
-  api: { listeners: ['http'], loops: ['values'] },
-  worker: { listeners: [], loops: ['sweep', 'values'] },
+  all: { listeners: ['http'], loops: ['sweep', 'rulebook'] },
+  api: { listeners: ['http'], loops: ['rulebook'] },
+  worker: { listeners: [], loops: ['sweep', 'rulebook'] },
 };
 
 const listeners = {
@@ -44,14 +45,15 @@ const loops = {
         return released + expired > 0;
       },
     }),
-  /** Reads again what points are worth. */
-  values: ({ valuation, log }: Context): Loop =>
+  /** Puts versions of the rulebook in force when their time has come, and notices those that others have. */
+  rulebook: (context: Context): Loop =>
     startLoop({
-      name: 'values',
-      log,
-      everyMs: VALUES_EVERY_MS,
+      name: 'rulebook',
+      log: context.log,
+      everyMs: RULEBOOK_EVERY_MS,
       run: async () => {
-        await valuation.refresh();
+        await activateDue(context);
+        await context.valuation.refresh();
         return false;
       },
     }),

@@ -84,6 +84,11 @@ export function formatRatio(ratio: Ratio, decimals = 8): string {
   return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
 }
 
+/** The larger of two amounts. */
+export function larger(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
+}
+
 /** The smaller of two amounts. */
 export function smaller(a: bigint, b: bigint): bigint {
   return a < b ? a : b;

@@ -40,6 +40,16 @@ export function platformOwnerId(platformId: PlatformId): OwnerId {
   return hexToUuid(hash('sha256', `platform/${platformId}`).slice(0, 32)) as OwnerId;
 }
 
+/** The account owner that stands for the network itself: what rounding leaves over, and what limits have used. */
+export function networkOwnerId(): OwnerId {
+  return subjectOwnerId('network');
+}
+
+/** The account owner that stands for whatever a limit counts together, by its name. */
+export function subjectOwnerId(name: string): OwnerId {
+  return hexToUuid(hash('sha256', `subject/${name}`).slice(0, 32)) as OwnerId;
+}
+
 /** The bucket in which all that belongs to a member lives: the first four bytes of the id, modulo the number of buckets. */
 export function bucketOf(memberId: MemberId, bucketCount: number): Bucket {
   let head = 0;

@@ -1,7 +1,7 @@
 // An account and a wallet as the posting path holds them in memory. Only `post-plan.ts` changes their counters.
 
 import type { Bucket, OwnerId } from '../kernel/ids.ts';
-import type { Day } from '../kernel/time.ts';
+import { NEVER, type Day } from '../kernel/time.ts';
 import type { Purpose } from './types.ts';
 
 /** Where each number lies in `Account.numbers`. */
@@ -20,7 +20,7 @@ export class Account {
   readonly ownerId: OwnerId;
   readonly assetId: number;
   readonly purpose: Purpose;
-  /** The last day on which it can be spent; `infinity` for all but lots. */
+  /** The last day on which it can be spent: of a lot, or of the period of an allowance; `infinity` for all others. */
   readonly expiresOn: Day;
   /** 0 until the account is first moved. */
   accountId = 0n;
@@ -37,7 +37,7 @@ export class Account {
     this.assetId = assetId;
     this.purpose = purpose;
     this.expiresOn = expiresOn;
-    this.floor = purpose === 'lot' || purpose === 'stock' ? 0n : null;
+    this.floor = purpose === 'lot' || purpose === 'stock' || purpose === 'shared_allowance' ? 0n : null;
   }
 
   get debitsPosted(): bigint { return this.numbers[DEBITS_POSTED]!; }
@@ -62,7 +62,7 @@ export interface Wallet {
   readonly lots: Account[];
   /** What the member owes, when that ever happened; asked for often. */
   debt: Account | undefined;
-  /** All accounts but lots, one for each purpose: a handful at most. */
+  /** All accounts but lots, one for each purpose and period: a handful. */
   readonly others: Account[];
 }
 
@@ -87,9 +87,10 @@ export function lotOf(wallet: Wallet, expiresOn: Day): Account {
   return wallet.lots.find((lot) => lot.expiresOn === expiresOn) ?? addAccount(wallet, new Account(wallet, 'lot', expiresOn));
 }
 
-/** The account of that purpose, made empty when there is none. */
-export function accountOf(wallet: Wallet, purpose: Purpose): Account {
-  return wallet.others.find((account) => account.purpose === purpose) ?? addAccount(wallet, new Account(wallet, purpose, 'infinity'));
+/** The account of that purpose, and period for an allowance, made empty when there is none. */
+export function accountOf(wallet: Wallet, purpose: Purpose, until: Day = NEVER): Account {
+  for (const account of wallet.others) if (account.purpose === purpose && account.expiresOn === until) return account;
+  return addAccount(wallet, new Account(wallet, purpose, until));
 }
 
 /** What the account holds, pending movements aside. */

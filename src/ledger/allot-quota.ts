@@ -14,6 +14,11 @@ export function capOf(stripes: readonly Account[]): bigint {
   return -stripes.reduce((sum, stripe) => sum + (stripe.floor ?? 0n), 0n);
 }
 
+/** How much has left the stripes, pending debits included. */
+export function usedOf(stripes: readonly Account[]): bigint {
+  return -stripes.reduce((sum, stripe) => sum + balanceOf(stripe), 0n);
+}
+
 /** How much may still leave the stripes together under their present floors. */
 export function headroomOf(stripes: readonly Account[]): bigint {
   return stripes.reduce((sum, stripe) => sum + headroom(stripe), 0n);

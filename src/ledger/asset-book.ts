@@ -16,7 +16,6 @@ interface AssetRow {
   scale: number;
   platform_id: PlatformId | null;
   clawback: Clawback;
-  lifetime_days: number | null;
 }
 
 /** Creates the network when there is none: its settlement currency and its buckets. The number of buckets is final. */
@@ -48,7 +47,6 @@ export async function loadBook(pool: Pool): Promise<AssetBook> {
     settlement,
     byId: new Map(assets.map((asset) => [asset.assetId, asset])),
     pointsByPlatform: new Map(points.flatMap((asset) => (asset.platformId === null ? [] : [[asset.platformId, asset]]))),
-    owners: new Set(points.flatMap((asset) => asset.ownerId ?? [])),
   };
 }
 
@@ -61,21 +59,20 @@ function readAsset(row: AssetRow): Asset {
     platformId: row.platform_id,
     ownerId: row.platform_id === null ? null : platformOwnerId(row.platform_id),
     clawback: row.clawback,
-    lifetimeDays: row.lifetime_days,
   };
 }
 
-export type AssetToRegister = Pick<Asset, 'code' | 'kind' | 'platformId'> & Partial<Pick<Asset, 'scale' | 'clawback' | 'lifetimeDays'>>;
+export type AssetToRegister = Pick<Asset, 'code' | 'kind' | 'platformId'> & Partial<Pick<Asset, 'scale' | 'clawback'>>;
 
 /** Adds an asset unless one with its code is there. Numbers are given one after another under the network's row lock. */
 export async function insertAsset(pool: Pool, asset: AssetToRegister): Promise<void> {
   await dbTransaction(pool, async (client) => {
     await client.query('select 1 from ledger.network for update');
     await client.query(
-      `insert into ledger.asset (asset_id, code, kind, scale, platform_id, clawback, lifetime_days)
-       select coalesce(max(asset_id), 0) + 1, $1, $2, $3, $4, $5, $6 from ledger.asset
+      `insert into ledger.asset (asset_id, code, kind, scale, platform_id, clawback)
+       select coalesce(max(asset_id), 0) + 1, $1, $2, $3, $4, $5 from ledger.asset
        on conflict (code) do nothing`,
-      [asset.code, asset.kind, asset.scale ?? (asset.kind === 'reward' ? 0 : 2), asset.platformId, asset.clawback ?? 'debt', asset.lifetimeDays ?? null],
+      [asset.code, asset.kind, asset.scale ?? (asset.kind === 'reward' ? 0 : 2), asset.platformId, asset.clawback ?? 'debt'],
     );
   });
 }
@@ -86,6 +83,8 @@ export async function writeClawback(pool: Pool, assetId: number, clawback: Clawb
 
 /** The cap's own row; its stripes are written in the same dbTransaction. */
 export async function writeCap(client: Pick<DbClient, 'query'>, cap: Cap): Promise<unknown> {
+  // The bound of a shared allowance is in the rulebook.
+  if (cap.purpose === 'shared_allowance') return undefined;
   return client.query(
     `insert into ledger.cap (owner_id, asset_id, purpose, amount) values ($1, $2, $3, $4)
      on conflict (owner_id, asset_id, purpose) do update set amount = excluded.amount`,

@@ -2,22 +2,24 @@
 // Nothing is answered before the commit is durable. Before this: `poster.ts` chose the tasks and owns the buckets meanwhile.
 
 import { randomUUID } from 'node:crypto';
+import { larger } from '../kernel/amount.ts';
 import { assert } from '../kernel/assert.ts';
 import { bucketOfTransaction, deriveTransactionId, type Bucket, type MemberId, type TransactionId } from '../kernel/ids.ts';
 import type { Problem } from '../kernel/problem.ts';
+import { NEVER } from '../kernel/time.ts';
 import type { DedicatedClient } from '../runtime/database.ts';
-import type { ValueModel } from '../valuation/valuation.ts';
+import type { Rulebook } from '../valuation/valuation.ts';
 import { accountOf, newWallet, type Account } from './account.ts';
-import { allotQuota, capOf, headroomOf } from './allot-quota.ts';
+import { allotQuota, capOf, headroomOf, usedOf } from './allot-quota.ts';
 import type { BucketState } from './bucket-state.ts';
 import { decide, walletsFor } from './decide.ts';
-import type { Shortage } from './plan.ts';
+import type { Plan, Shortage } from './plan.ts';
 import { identityOf, nextSequence, numberAccount, postPlan } from './post-plan.ts';
 import { replayOf } from './replay.ts';
-import { findPosted, loadHold, loadReversed, loadWallets, lockBucket, STALE, writeBucket, type RowTypes } from './store.ts';
+import { findPosted, loadHold, loadQuoteUse, loadReversed, loadWallets, lockBucket, STALE, writeBucket, type RowTypes } from './store.ts';
 import type { Task, TaskResult } from './task.ts';
-import type { Cap, Command, Hold, Outcome, PostedLeg } from './types.ts';
-import { createView, platformOf, type AssetBook, type View } from './view.ts';
+import type { Cap, CaptureCommand, Command, Hold, Outcome, PostedLeg, ReleaseCommand } from './types.ts';
+import { createView, type AssetBook, type View } from './view.ts';
 
 /** A change of a cap; runs alone on all buckets. */
 export interface CapTask {
@@ -26,7 +28,7 @@ export interface CapTask {
 
 export interface BatchContext {
   readonly book: AssetBook;
-  readonly model: ValueModel;
+  readonly rulebook: Rulebook;
   readonly nowMs: number;
   readonly types: RowTypes;
   /** True when the same task would find all stripes of that account dry again. */
@@ -65,13 +67,13 @@ export async function runBatch(
 ): Promise<TaskResult[]> {
   const open = await openBatch(client, states, lookUpFirst);
   const stateOf = new Map(states.map((state) => [state.bucket, state]));
-  const loaded: Loaded = { holds: new Map(), reversed: new Map(), posted: new Map(), complete: false };
+  const loaded: Loaded = { holds: new Map(), reversed: new Map(), quotes: new Map(), posted: new Map(), complete: false };
   const view = createBatchView(tasks, context, stateOf, loaded);
 
   // Most tasks find all they need in memory; only for the others is it named, read, and looked at again.
   const first = tasks.map((task) => (lookUpFirst || needsReading(task) ? undefined : decideIfLoaded(task, view, stateOf, loaded, context)));
   const cold = tasks.filter((_task, index) => first[index] === undefined);
-  if (cold.length > 0) await load(client, cold, stateOf, view, context, loaded, lookUpFirst);
+  if (cold.length > 0) await load(client, cold, stateOf, view, loaded, lookUpFirst);
   loaded.complete = true;
   const results = tasks.map((task, index): TaskResult => {
     const posted = loaded.posted.get(task.transactionId);
@@ -95,7 +97,7 @@ export async function runBatch(
 export async function closeBatch(
   client: DedicatedClient, states: readonly BucketState[], types: RowTypes, open: boolean, also: readonly (() => Promise<unknown>)[] = [],
 ): Promise<void> {
-  const written = states.filter((state) => state.writes.rows.length > 0);
+  const written = states.filter((state) => state.writes.rows.length > 0 || state.writes.quotes.length > 0);
   const [only] = written;
   if (!open && written.length === 1 && also.length === 0 && only !== undefined) {
     await writeBucket(client, only, types);
@@ -116,6 +118,8 @@ export async function closeBatch(
 interface Loaded {
   readonly holds: Map<TransactionId, Hold | undefined>;
   readonly reversed: Map<TransactionId, bigint>;
+  /** Which transaction has used a quote, by nonce. */
+  readonly quotes: Map<string, TransactionId>;
   readonly posted: Map<TransactionId, PostedLeg>;
   /** True once all that `walletsFor` names is in memory. */
   complete: boolean;
@@ -127,7 +131,13 @@ const NOT_LOADED = new NotLoaded('wallet not loaded');
 
 /** Tasks that look at more than wallets, or at the stripes of all buckets. */
 function needsReading({ command, escalated }: Task): boolean {
-  return escalated || command.kind === 'capture' || command.kind === 'release' || command.kind === 'reverse';
+  switch (command.kind) {
+    case 'capture':
+    case 'release':
+    case 'reverse': return true;
+    case 'transfer': return escalated || command.quote !== undefined || command.reviewedHoldId !== undefined;
+    default: return escalated;
+  }
 }
 
 /** Decides a task on what is in memory; undefined, with nothing done, when that is not enough. */
@@ -142,15 +152,19 @@ function decideIfLoaded(...[task, ...rest]: Parameters<typeof decideTask>): Task
 
 /** Reads, in one round trip, whatever the decisions need and the process does not know. */
 async function load(
-  client: DedicatedClient, tasks: readonly Task[], stateOf: ReadonlyMap<Bucket, BucketState>, view: View, context: BatchContext, loaded: Loaded, lookUpFirst: boolean,
+  client: DedicatedClient, tasks: readonly Task[], stateOf: ReadonlyMap<Bucket, BucketState>, view: View, loaded: Loaded, lookUpFirst: boolean,
 ): Promise<void> {
   const waits: Promise<unknown>[] = [];
-  for (const [bucket, wanted] of missingWallets(tasks, stateOf, view, context)) {
-    waits.push(loadWallets(client, bucket, wanted).then((wallets) => wallets.forEach((wallet) => stateOf.get(bucket)?.remember(wallet))));
+  for (const [bucket, wanted] of missingWallets(tasks, stateOf, view)) {
+    waits.push(loadWallets(client, bucket, wanted, view.today).then((wallets) => wallets.forEach((wallet) => stateOf.get(bucket)?.remember(wallet))));
   }
   for (const { command } of tasks) {
     if (command.kind === 'capture' || command.kind === 'release') {
       waits.push(loadHold(client, bucketOfTransaction(command.holdId), command.holdId).then((hold) => loaded.holds.set(command.holdId, hold)));
+    } else if (command.kind === 'transfer') {
+      const { quote, reviewedHoldId: holdId } = command;
+      if (quote !== undefined) waits.push(loadQuoteUse(client, quote.bucket, quote.nonce).then((user) => user === undefined || loaded.quotes.set(quote.nonce, user)));
+      if (holdId !== undefined) waits.push(loadHold(client, bucketOfTransaction(holdId), holdId).then((hold) => loaded.holds.set(holdId, hold)));
     } else if (command.kind === 'reverse') {
       const id = command.transactionId;
       waits.push(loadReversed(client, bucketOfTransaction(id), id).then((amount) => loaded.reversed.set(id, amount)));
@@ -162,7 +176,7 @@ async function load(
 
 type Wanted = ReturnType<typeof newWallet>;
 
-function missingWallets(tasks: readonly Task[], stateOf: ReadonlyMap<Bucket, BucketState>, view: View, context: BatchContext): Map<Bucket, Wanted[]> {
+function missingWallets(tasks: readonly Task[], stateOf: ReadonlyMap<Bucket, BucketState>, view: View): Map<Bucket, Wanted[]> {
   const missing = new Map<Bucket, Wanted[]>();
   const seen = new Set<string>();
   const buckets = [...stateOf.keys()];
@@ -178,21 +192,23 @@ function missingWallets(tasks: readonly Task[], stateOf: ReadonlyMap<Bucket, Buc
       if (list === undefined) missing.set(bucket, [newWallet(bucket, ownerId, assetId)]);
       else list.push(newWallet(bucket, ownerId, assetId));
     };
-    walletsFor(task.command, view, name);
-    // With all buckets at hand, every stripe of the system accounts may be asked for quota.
-    if (task.escalated) {
-      walletsFor(task.command, view, (_bucket, ownerId, assetId) => {
-        if (context.book.owners.has(ownerId)) for (const bucket of buckets) name(bucket, ownerId, assetId);
-      });
-    }
+    walletsFor(task.command, view, (at, ownerId, assetId, striped) => {
+      name(at, ownerId, assetId);
+      // With all buckets at hand, every stripe of the system accounts may be asked for quota.
+      if (task.escalated && striped) for (const bucket of buckets) name(bucket, ownerId, assetId);
+    });
   }
   return missing;
 }
 
 function createBatchView(tasks: readonly Task[], context: BatchContext, stateOf: ReadonlyMap<Bucket, BucketState>, loaded: Loaded): View {
   const originals = new Map<TransactionId, readonly PostedLeg[]>();
-  for (const task of tasks) if (task.command.kind === 'reverse') originals.set(task.command.transactionId, task.originals);
-  return createView(context.book, context.model, context.nowMs, {
+  const allowances = new Map<TransactionId, Task['allowances']>();
+  for (const { command, originals: legs, allowances: drawn } of tasks) {
+    if (command.kind === 'reverse') originals.set(command.transactionId, legs);
+    if (drawn.length > 0) allowances.set(command.kind === 'reverse' ? command.transactionId : (command as CaptureCommand | ReleaseCommand).holdId, drawn);
+  }
+  return createView(context.book, context.rulebook, context.nowMs, {
     wallet: (bucket, ownerId, assetId) => {
       const wallet = stateOf.get(bucket)?.find(ownerId, assetId);
       if (wallet !== undefined) return wallet;
@@ -201,14 +217,20 @@ function createBatchView(tasks: readonly Task[], context: BatchContext, stateOf:
     },
     hold: (holdId) => loaded.holds.get(holdId),
     original: (transactionId) => originals.get(transactionId) ?? [],
+    allowances: (transactionId) => allowances.get(transactionId) ?? NO_ALLOWANCES,
     reversed: (transactionId) => loaded.reversed.get(transactionId) ?? 0n,
+    quoteUser: (nonce) => loaded.quotes.get(nonce),
   });
 }
 
+const NO_ALLOWANCES: Task['allowances'] = [];
+
+const MOST_ALLOTMENTS = 64;
+
 function decideTask(task: Task, view: View, stateOf: ReadonlyMap<Bucket, BucketState>, loaded: Loaded, context: BatchContext): TaskResult {
   let decision = decide(task.command, view);
-  // A conversion's reversal may be short on one side only, so one allotment is enough for each account; two bound the loop.
-  for (let tries = 0; decision.type === 'short' && tries < 2; tries += 1) {
+  // One allotment is enough for each account: a position, a stock, and each shared limit.
+  for (let tries = 0; decision.type === 'short' && tries < MOST_ALLOTMENTS; tries += 1) {
     const { shortage } = decision;
     if (context.isDry(shortage.account, shortage.need)) return refused(shortage.otherwise);
     if (!task.escalated) return 'short';
@@ -223,13 +245,19 @@ function decideTask(task: Task, view: View, stateOf: ReadonlyMap<Bucket, BucketS
     assert(state !== undefined, 'the bucket of each leg belongs to the batch');
     return state;
   });
-  noteChanges(plan, loaded, transaction);
+  noteChanges(plan, loaded, transaction, stateOf);
   return { ok: true, transaction, replayed: false };
 }
 
 /** What later tasks of the same batch must see: a hold is resolved once, a reversal counts at once. */
-function noteChanges(plan: Parameters<typeof postPlan>[0], loaded: Loaded, transaction: PostedLeg): void {
-  const { hold, reversal } = plan;
+function noteChanges(plan: Plan, loaded: Loaded, transaction: PostedLeg, stateOf: ReadonlyMap<Bucket, BucketState>): void {
+  const { hold, reversal, quote } = plan;
+  if (quote !== undefined) {
+    loaded.quotes.set(quote.nonce, transaction.transactionId);
+    const state = stateOf.get(quote.bucket);
+    assert(state !== undefined, 'the bucket of a quote belongs to the batch');
+    state.writes.quotes.push({ bucket: quote.bucket, nonce: quote.nonce, transactionId: transaction.transactionId });
+  }
   if (hold?.change === 'resolve') {
     const resolved: Hold = { ...hold.hold, state: hold.state, captured: hold.captured, resolvedBy: transaction.transactionId };
     loaded.holds.set(hold.hold.holdId, resolved);
@@ -265,9 +293,9 @@ async function lookUp(client: DedicatedClient, tasks: readonly Task[], stateOf: 
 }
 
 /** Moves quota from the other stripes to the one that is short; false when all together have too little. */
-function takeQuota({ account, need }: Shortage, task: Task, stateOf: ReadonlyMap<Bucket, BucketState>, context: BatchContext): boolean {
+function takeQuota({ account, need, cap }: Shortage, task: Task, stateOf: ReadonlyMap<Bucket, BucketState>, context: BatchContext): boolean {
   const stripes = stripesOf(account, stateOf);
-  const floors = allotQuota(stripes, capOf(stripes), account, need);
+  const floors = allotQuota(stripes, cap ?? capOf(stripes), account, need);
   if (floors === undefined) {
     context.noteDry(account, headroomOf(stripes));
     return false;
@@ -277,11 +305,11 @@ function takeQuota({ account, need }: Shortage, task: Task, stateOf: ReadonlyMap
 }
 
 /** The stripes of one system account, one for each bucket of the batch. */
-function stripesOf(account: Pick<Account, 'ownerId' | 'assetId' | 'purpose'>, stateOf: ReadonlyMap<Bucket, BucketState>): Account[] {
+function stripesOf(account: Pick<Account, 'ownerId' | 'assetId' | 'purpose' | 'expiresOn'>, stateOf: ReadonlyMap<Bucket, BucketState>): Account[] {
   return [...stateOf.values()].map((state) => {
     const wallet = state.find(account.ownerId, account.assetId);
     assert(wallet !== undefined, 'all stripes of a short account are loaded');
-    return accountOf(wallet, account.purpose);
+    return accountOf(wallet, account.purpose, account.expiresOn);
   });
 }
 
@@ -298,7 +326,7 @@ function setFloors(stripes: readonly Account[], floors: readonly bigint[], state
       bucket: stripe.bucket, sequence, leg: 0, kind: 'allot', fingerprint: 0n, entries: [], memberId: owner, assetId: stripe.assetId,
       transactionId: deriveTransactionId(stripe.bucket, platformId, owner, `allot/${randomUUID()}`),
       postedAtMs: context.nowMs, occurredAtMs: null, counterpartyId: null, targetAssetId: null, amount: -floor, credited: null, fee: null, rate: null,
-      balanceAfter: null, targetBalanceAfter: null, relatedId: null, reference: null,
+      balanceAfter: null, targetBalanceAfter: null, relatedId: null, reference: null, rulebookVersion: null,
       details: { account_id: Number(stripe.accountId), floor_before: stripe.floor === null ? null : String(stripe.floor), floor_after: String(floor) },
     });
     stripe.floor = floor;
@@ -315,19 +343,18 @@ export async function runCapTask(
   const stateOf = new Map(states.map((state) => [state.bucket, state]));
   await allOrFirstError(states.map(async (state) => {
     if (state.find(cap.ownerId, cap.assetId) !== undefined) return;
-    const [wallet] = await loadWallets(client, state.bucket, [cap]);
+    const [wallet] = await loadWallets(client, state.bucket, [cap], cap.until ?? NEVER);
     if (wallet !== undefined) state.remember(wallet);
   }));
-  const stripes = stripesOf(cap, stateOf);
-  const floors = allotQuota(stripes, cap.amount);
+  const stripes = stripesOf({ ...cap, expiresOn: cap.until ?? NEVER }, stateOf);
+  // What a limit has let through stays, also under a lower maximum; a cap below what is in use is refused.
+  const floors = allotQuota(stripes, cap.purpose === 'shared_allowance' ? larger(cap.amount, usedOf(stripes)) : cap.amount);
   if (floors === undefined) {
     await client.query('rollback');
     return false;
   }
-  const asset = context.book.byId.get(cap.assetId);
-  const points = [...context.book.pointsByPlatform.values()].find((candidate) => candidate.ownerId === cap.ownerId);
-  assert(asset !== undefined && points !== undefined, 'a cap names a known asset and a platform');
-  setFloors(stripes, floors, stateOf, context, platformOf(points));
+  assert(context.book.byId.has(cap.assetId), 'a cap names a known asset');
+  setFloors(stripes, floors, stateOf, context, 'cap' as Command['platformId']);
   await closeBatch(client, states, context.types, open, [() => writeCap(client)]);
   return true;
 }

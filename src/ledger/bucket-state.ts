@@ -18,12 +18,20 @@ export interface ReversalWrite {
   readonly amount: bigint;
 }
 
+/** A quote that is used up by a transaction. */
+export interface QuoteUse {
+  readonly bucket: Bucket;
+  readonly nonce: string;
+  readonly transactionId: PostedLeg['transactionId'];
+}
+
 /** What one batch has decided to write in a bucket. */
 export interface Writes {
   readonly rows: PostedLeg[];
   readonly accounts: Set<Account>;
   readonly holds: HoldWrite[];
   readonly reversals: ReversalWrite[];
+  readonly quotes: QuoteUse[];
 }
 
 /** Wallets that a process remembers over all its buckets: between one and two times this many, about half a kilobyte each. */
@@ -96,5 +104,5 @@ class Generation {
 }
 
 function noWrites(): Writes {
-  return { rows: [], accounts: new Set(), holds: [], reversals: [] };
+  return { rows: [], accounts: new Set(), holds: [], reversals: [], quotes: [] };
 }

@@ -1,8 +1,8 @@
 // Puts the ledger together: the asset book, the poster with its lanes, and the reads.
 
 import { assert } from '../kernel/assert.ts';
-import { bucketOf, bucketOfTransaction, deriveTransactionId, type Bucket, type MemberId, type PlatformId, type TransactionId } from '../kernel/ids.ts';
-import { dayOf, NEVER, type Clock } from '../kernel/time.ts';
+import { bucketOf, bucketOfTransaction, deriveTransactionId, type Bucket, type MemberId, type OwnerId, type PlatformId, type TransactionId } from '../kernel/ids.ts';
+import { NEVER, type Clock, type Day } from '../kernel/time.ts';
 import type { Pool } from '../runtime/database.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Valuation } from '../valuation/valuation.ts';
@@ -12,9 +12,10 @@ import { createLane } from './lane.ts';
 import { Poster } from './poster.ts';
 import { ledgerProblems } from './problems.ts';
 import { fingerprintOf } from './replay.ts';
-import { findLegs, listDueHolds, listExpiredLots, listLegs, loadHold, loadRowTypes, loadWallet } from './store.ts';
+import { findLegs, listAllowances, listDueHolds, listExpiredLots, listLegs, listSharedAllowances, loadHold, loadRowTypes, loadWallet } from './store.ts';
 import type { Task } from './task.ts';
 import type { Balance, Command, HistoryPage, Ledger, Outcome, PostedLeg } from './types.ts';
+import type { AllowanceUse } from './view.ts';
 
 export interface LedgerOptions {
   /** For reads. */
@@ -41,6 +42,7 @@ const BOOK_REFRESH_MS = 1_000;
 /** Work of one sweep in one bucket. */
 const SWEEP_LIMIT = 500;
 const MAX_SEQUENCE = 2n ** 63n - 1n;
+const NO_ALLOWANCES: readonly AllowanceUse[] = [];
 
 export async function createLedger(options: LedgerOptions): Promise<Ledger> {
   const { pool, clock, log } = options;
@@ -57,10 +59,12 @@ export async function createLedger(options: LedgerOptions): Promise<Ledger> {
     lanes, clock, log, writeCap,
     types: await loadRowTypes(pool),
     book: () => book,
-    model: () => options.valuation.model(),
+    rulebook: () => options.valuation.rulebook(),
     ...(options.maxBatch === undefined ? {} : { maxBatch: options.maxBatch }),
   });
   const bucketFor = (memberId: MemberId): Bucket => bucketOf(memberId, book.bucketCount);
+  /** The network's day, as the decisions have it. */
+  const today = (): Day => options.valuation.rulebook().calendar.dayOf(clock.now());
 
   /** All legs, read from the bucket of each member concerned. */
   const findTransaction = async (transactionId: TransactionId): Promise<PostedLeg[]> => {
@@ -74,15 +78,31 @@ export async function createLedger(options: LedgerOptions): Promise<Ledger> {
   };
 
   const submit = (command: Command): Promise<Outcome> =>
-    command.kind === 'reverse' ? submitReversal(command) : poster.submit(toTask(command, [], bucketFor));
+    command.kind === 'reverse' || command.kind === 'capture' || command.kind === 'release'
+      ? submitUndoing(command) : poster.submit(toTask(command, [], NO_ALLOWANCES, bucketFor));
 
-  const submitReversal = async (command: Extract<Command, { kind: 'reverse' }>): Promise<Outcome> => {
+  const submitUndoing = async (command: Extract<Command, { kind: 'reverse' | 'capture' | 'release' }>): Promise<Outcome> => {
     try {
-      return await poster.submit(toTask(command, await findTransaction(command.transactionId), bucketFor));
+      const originals = await findTransaction(command.kind === 'reverse' ? command.transactionId : command.holdId);
+      return await poster.submit(toTask(command, command.kind === 'reverse' ? originals : [], await drawnBy(originals[0]), bucketFor));
     } catch (error) {
-      log.error({ err: error }, 'the transaction to reverse could not be read');
+      log.error({ err: error }, 'the transaction to undo could not be read');
       return { ok: false, problem: ledgerProblems.unavailable() };
     }
+  };
+
+  /** What a transaction drew from allowances. Those of a capture were drawn by its hold, and given back as far as it left points over. */
+  const drawnBy = async (leg: PostedLeg | undefined): Promise<readonly AllowanceUse[]> => {
+    if (leg === undefined) return NO_ALLOWANCES;
+    if (leg.kind === 'capture' && leg.relatedId !== null) {
+      const [hold] = await findTransaction(leg.relatedId);
+      return hold === undefined ? NO_ALLOWANCES : (await drawnBy(hold)).map((drawn) => ({ ...drawn, used: drawn.used - (drawn.used * (hold.amount - leg.amount)) / hold.amount }));
+    }
+    const drawn = leg.entries.filter(({ layer, amount }) => layer === 'p' && amount < 0n);
+    // Whatever was decided without rules, or moves no more than a hold without limits, drew nothing.
+    if (leg.rulebookVersion === null || drawn.length === 0) return NO_ALLOWANCES;
+    const allowances = await listAllowances(pool, leg.bucket, drawn.map(({ accountId }) => accountId));
+    return allowances.map((account) => ({ bucket: leg.bucket, ...account, used: -(drawn.find(({ accountId }) => accountId === account.accountId)?.amount ?? 0n) }));
   };
 
   return {
@@ -104,11 +124,18 @@ export async function createLedger(options: LedgerOptions): Promise<Ledger> {
       await refresh();
     },
     setCap: async (cap) => ((await poster.setCap(cap)) ? { ok: true } : { ok: false, problem: ledgerProblems.cap_below_use() }),
+    alignAllowances: async (assetId, maximum) => {
+      const known = new Map<string, { ownerId: OwnerId; until: Day }>();
+      for (let bucket = 0; bucket < book.bucketCount; bucket += 1) {
+        for (const one of await listSharedAllowances(pool, bucket as Bucket, assetId, today())) known.set(`${one.ownerId}/${one.until}`, one);
+      }
+      for (const { ownerId, until } of known.values()) await poster.setCap({ ownerId, assetId, purpose: 'shared_allowance', until, amount: maximum });
+    },
     findCap: (ownerId, assetId, purpose) => loadCap(pool, book.bucketCount, ownerId, assetId, purpose),
     getBalance: async (memberId, platformId) => {
       const points = book.pointsByPlatform.get(platformId);
       assert(points !== undefined, `platform ${platformId} has no points asset`);
-      return balanceOf(await loadWallet(pool, bucketFor(memberId), memberId, points.assetId), dayOf(clock.now()));
+      return balanceOf(await loadWallet(pool, bucketFor(memberId), memberId, points.assetId), today());
     },
     listHistory: async (memberId, platformId, { limit, page, cursor }): Promise<HistoryPage> => {
       const points = book.pointsByPlatform.get(platformId);
@@ -122,11 +149,11 @@ export async function createLedger(options: LedgerOptions): Promise<Ledger> {
     findHold: async (holdId) => (bucketOfTransaction(holdId) < book.bucketCount ? loadHold(pool, bucketOfTransaction(holdId), holdId) : undefined),
     sweep: async () => {
       let [released, expired] = [0, 0];
-      const today = dayOf(clock.now());
+      const day = today();
       for (let index = 0; index < book.bucketCount; index += 1) {
         const bucket = index as Bucket;
         const holds = await listDueHolds(pool, bucket, clock.now(), SWEEP_LIMIT);
-        const lots = await listExpiredLots(pool, bucket, today, SWEEP_LIMIT);
+        const lots = await listExpiredLots(pool, bucket, day, SWEEP_LIMIT);
         const platformOfAsset = (assetId: number): PlatformId => {
           const platformId = book.byId.get(assetId)?.platformId ?? null;
           assert(platformId !== null, 'members hold points of platforms only');
@@ -138,7 +165,7 @@ export async function createLedger(options: LedgerOptions): Promise<Ledger> {
         }));
         // The day is part of the key: one transaction may have credited lots that expire on different days.
         const expiries = lots.map((lot) => submit({
-          kind: 'expire', platformId: platformOfAsset(lot.assetId), memberId: lot.memberId, key: `sweep expire ${lot.assetId} ${today} ${lot.lastSequence}`, day: today,
+          kind: 'expire', platformId: platformOfAsset(lot.assetId), memberId: lot.memberId, key: `sweep expire ${lot.assetId} ${day} ${lot.lastSequence}`, day,
         }));
         released += (await Promise.all(releases)).filter((outcome) => outcome.ok).length;
         expired += (await Promise.all(expiries)).filter((outcome) => outcome.ok).length;
@@ -155,16 +182,21 @@ export async function createLedger(options: LedgerOptions): Promise<Ledger> {
 }
 
 /** A command with all that follows from it: its id, what it stands for, and the buckets it concerns. */
-export function toTask(command: Command, originals: readonly PostedLeg[], bucketFor: (memberId: MemberId) => Bucket): Task {
+export function toTask(command: Command, originals: readonly PostedLeg[], allowances: readonly AllowanceUse[], bucketFor: (memberId: MemberId) => Bucket): Task {
   const bucket = bucketFor(command.memberId);
-  const others = command.kind !== 'transfer' ? originals.map((leg) => leg.bucket) : command.toMemberId === command.memberId ? [] : [bucketFor(command.toMemberId)];
+  const others = command.kind === 'transfer' ? bucketsOfTransfer(command, bucketFor) : originals.map((leg) => leg.bucket);
   return {
-    command, originals,
+    command, originals, allowances,
     transactionId: deriveTransactionId(bucket, command.platformId, command.memberId, command.key),
     fingerprint: fingerprintOf(command),
     buckets: others.every((other) => other === bucket) ? [bucket] : [...new Set([bucket, ...others])].sort((a, b) => a - b),
     escalated: false,
   };
+}
+
+function bucketsOfTransfer({ memberId, toMemberId, quote }: Extract<Command, { kind: 'transfer' }>, bucketFor: (memberId: MemberId) => Bucket): Bucket[] {
+  const to = toMemberId === memberId ? [] : [bucketFor(toMemberId)];
+  return quote === undefined ? to : [...to, quote.bucket];
 }
 
 function balanceOf(wallet: Parameters<typeof walletBalance>[0], today: string): Balance {

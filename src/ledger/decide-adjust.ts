@@ -1,6 +1,6 @@
 // Adjust: an operator's correction of a member's points, against the platform's adjustment account. Pure.
 
-import { addDays, NEVER } from '../kernel/time.ts';
+import { lastDayOf } from '../valuation/valuation.ts';
 import { availableOf } from './account.ts';
 import { insufficient } from './decide-transfer.ts';
 import { balanceLimit, credit, debit, move, portionsToSpend, post, refusal, type Decision } from './plan.ts';
@@ -19,7 +19,7 @@ export function decideAdjust(command: AdjustCommand, view: View): Decision {
   if (amount > 0n) {
     const tooMuch = balanceLimit(wallet, amount, view.today);
     if (tooMuch !== undefined) return refusal(tooMuch);
-    const expiresOn = points.lifetimeDays === null ? NEVER : addDays(view.today, points.lifetimeDays);
+    const expiresOn = lastDayOf(view.rulebook, command.platformId, view.today);
     return post({ legs: [{ ...leg, movements: [move(system, 'adjustment', -amount), ...credit(wallet, [{ expiresOn, amount }])] }] });
   }
   const portions = portionsToSpend(wallet, -amount, view.today);

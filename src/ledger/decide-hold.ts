@@ -1,12 +1,13 @@
 // Hold, capture, release: spending in two phases. A hold moves pending sums only, and is resolved exactly once. Pure.
 
 import { smaller } from '../kernel/amount.ts';
-import { availableOf, type Wallet } from './account.ts';
+import { evaluateOperation } from '../valuation/valuation.ts';
+import { availableOf } from './account.ts';
+import { drawAllowances, factsOf, giveBackAllowances, isDrawn } from './decide-limits.ts';
 import { insufficient } from './decide-transfer.ts';
-import { assert } from '../kernel/assert.ts';
-import { debit, move, portionsToSpend, post, refusal, type Decision, type Movement, type Portion } from './plan.ts';
+import { debit, move, portionsOfHold, portionsToSpend, post, refusal, setAside, type Decision, type Portion } from './plan.ts';
 import { ledgerProblems } from './problems.ts';
-import type { CaptureCommand, Hold, HoldCommand, ReleaseCommand } from './types.ts';
+import type { CaptureCommand, HoldCommand, ReleaseCommand } from './types.ts';
 import { systemWallet, type View } from './view.ts';
 
 const LONGEST_HOLD_MS = 30 * 86_400_000;
@@ -23,10 +24,15 @@ export function decideHold(command: HoldCommand, view: View): Decision {
   const wallet = view.wallet(bucket, memberId, points.assetId);
   const portions = portionsToSpend(wallet, amount, view.today);
   if (portions === undefined) return refusal(insufficient(availableOf(wallet, view.today), amount, points));
+  const verdict = evaluateOperation(view.rulebook, factsOf(command, 'hold', amount, view), view.scales);
+  if (verdict.type === 'refuse') return refusal(verdict.problem);
+  const drawn = drawAllowances(verdict.limits, bucket, view);
+  if (!isDrawn(drawn)) return drawn;
   return post({
+    rulebookVersion: view.rulebook.version,
     legs: [{
       kind: 'hold', memberId, wallet, amount, details: command.details,
-      movements: setAside(portions, systemWallet(view, bucket, points), amount, 1n),
+      movements: [...setAside(portions, systemWallet(view, bucket, points), amount, 1n), ...drawn],
     }],
     hold: { change: 'create', wallet, memberId, amount, portions, expiresAtMs: view.nowMs + command.expiresInMs },
   });
@@ -45,11 +51,14 @@ export function decideCapture(command: CaptureCommand, view: View): Decision {
   const bucket = view.bucketOf(hold.memberId);
   const wallet = view.wallet(bucket, hold.memberId, hold.assetId);
   const system = systemWallet(view, bucket, points);
-  const portions = portionsOf(hold, wallet);
+  const portions = portionsOfHold(hold, wallet);
   return post({
     legs: [{
       kind: 'capture', memberId: hold.memberId, wallet, amount, relatedId: hold.holdId, details: command.details,
-      movements: [...setAside(portions, system, hold.amount, -1n), ...debit(firstOf(portions, amount)), move(system, 'redeemed', amount)],
+      movements: [
+        ...setAside(portions, system, hold.amount, -1n), ...debit(firstOf(portions, amount)), move(system, 'redeemed', amount),
+        ...giveBackAllowances(hold.holdId, (used) => (used * (hold.amount - amount)) / hold.amount, view),
+      ],
     }],
     hold: { change: 'resolve', hold, state: 'captured', captured: amount },
   });
@@ -68,25 +77,12 @@ export function decideRelease(command: ReleaseCommand, view: View): Decision {
   return post({
     legs: [{
       kind: 'release', memberId: hold.memberId, wallet, amount: hold.amount, relatedId: hold.holdId, details: command.details,
-      movements: setAside(portionsOf(hold, wallet), systemWallet(view, bucket, points), hold.amount, -1n),
+      movements: [
+        ...setAside(portionsOfHold(hold, wallet), systemWallet(view, bucket, points), hold.amount, -1n),
+        ...giveBackAllowances(hold.holdId, (used) => used, view),
+      ],
     }],
     hold: { change: 'resolve', hold, state: overdue ? 'expired' : 'released', captured: 0n },
-  });
-}
-
-/** The pending movements of a hold (direction 1) or of its end (direction −1). */
-function setAside(portions: readonly Portion[], system: Wallet, amount: bigint, direction: 1n | -1n): Movement[] {
-  return [
-    ...portions.map(({ lot, amount: part }): Movement => ({ account: lot, amount: -part * direction, layer: 'd' })),
-    { ...move(system, 'redeemed', amount * direction), layer: 'c' },
-  ];
-}
-
-function portionsOf(hold: Hold, wallet: Wallet): Portion[] {
-  return hold.accountIds.map((accountId, index) => {
-    const lot = wallet.lots.find((candidate) => candidate.accountId === accountId);
-    assert(lot !== undefined, `hold ${hold.holdId} names account ${accountId}, which is no lot of its member`);
-    return { lot, amount: hold.amounts[index] ?? 0n };
   });
 }
 

@@ -3,10 +3,12 @@
 
 import { assert } from '../kernel/assert.ts';
 import { formatAmount, smaller } from '../kernel/amount.ts';
+import { networkOwnerId } from '../kernel/ids.ts';
 import type { Problem } from '../kernel/problem.ts';
 import type { Day } from '../kernel/time.ts';
 import { accountOf, type Account, type Wallet } from './account.ts';
 import { takeBack } from './decide-clawback.ts';
+import { giveBackAllowances } from './decide-limits.ts';
 import { mergeByDay, shortOf } from './decide-transfer.ts';
 import { balanceLimit, credit, move, post, refusal, type Decision, type LegPlan, type Movement } from './plan.ts';
 import { ledgerProblems } from './problems.ts';
@@ -46,12 +48,14 @@ export function decideReverse(command: ReverseCommand, view: View): Decision {
   if (left === 0n || amount > left) {
     return refusal(ledgerProblems.already_reversed(undefined, { reversible: formatAmount(left, points.scale) }));
   }
-  const made = undo({ first, second, part: { before, amount }, policy: command.clawback, view });
+  const part = { before, amount };
+  const made = undo({ first, second, part, policy: command.clawback, view });
   if ('code' in made) return refusal(made);
   if ('type' in made) return made;
   const details = { ...command.details, reason: command.reason };
+  const givenBack = giveBackAllowances(command.transactionId, (used) => shareOf(used, first.amount, part), view);
   return post({
-    legs: made.map((leg) => ({ ...leg, details })),
+    legs: made.map((leg, index) => ({ ...leg, details, ...(index === 0 ? { movements: [...leg.movements, ...givenBack] } : {}) })),
     reversal: { transactionId: first.transactionId, amount },
   });
 }
@@ -118,8 +122,9 @@ function undoConversion({ first, second, part, policy, view }: Reversing): reado
   const source = view.asset(first.assetId);
   const target = view.asset(first.targetAssetId ?? 0);
   const receiver = second ?? first;
-  const credited = shareOf(first.credited ?? 0n, first.amount, part);
-  const fee = shareOf(first.fee ?? 0n, first.amount, part);
+  const share = (total: bigint): bigint => shareOf(total, first.amount, part);
+  const credited = share(first.credited ?? 0n);
+  const fee = share(first.fee ?? 0n);
 
   const wallet = view.wallet(first.bucket, first.memberId, source.assetId);
   const toWallet = view.wallet(receiver.bucket, receiver.memberId, target.assetId);
@@ -129,10 +134,13 @@ function undoConversion({ first, second, part, policy, view }: Reversing): reado
   const taken = takeBack(toWallet, toSystem, credited, policy ?? target.clawback, view, lotsOf(receiver, toWallet));
   if (taken === undefined) return ledgerProblems.clawback_refused();
 
+  const targetFee = share(amountOn(receiver, accountOf(toSystem, 'fee')));
   const owing = accountOf(systemWallet(view, first.bucket, source, view.settlement.assetId), 'position');
   const owed = accountOf(systemWallet(view, first.bucket, target, view.settlement.assetId), 'position');
-  const value = shareOf(-amountOn(first, owing), first.amount, part);
-  const short = shortOf(owed, value);
+  const rounding = accountOf(view.wallet(first.bucket, networkOwnerId(), view.settlement.assetId), 'rounding');
+  const value = share(-amountOn(first, owing));
+  const due = share(amountOn(first, owed));
+  const short = shortOf(owed, due);
   if (short !== undefined) return short;
 
   const system = systemWallet(view, first.bucket, source);
@@ -140,9 +148,11 @@ function undoConversion({ first, second, part, policy, view }: Reversing): reado
     move(system, 'redeemed', fee - part.amount),
     ...(fee > 0n ? [move(system, 'fee', -fee)] : []),
     ...restore(first, wallet, part),
-    ...(value > 0n ? [posted(owing, value), posted(owed, -value)] : []),
+    ...[posted(owing, value), posted(owed, -due), posted(rounding, due - value)].filter((movement) => movement.amount !== 0n),
   ];
-  const returned: Movement[] = credited > 0n ? [...taken, move(toSystem, 'issued', credited)] : [];
+  const returned: Movement[] = [
+    ...taken, move(toSystem, 'issued', credited + targetFee), ...(targetFee > 0n ? [move(toSystem, 'fee', -targetFee)] : []),
+  ].filter((movement) => movement.amount !== 0n);
   const terms = { credited, fee, targetAssetId: target.assetId };
   if (second === undefined) return [{ ...leg(first, wallet, part.amount, [...restored, ...returned]), targetWallet: toWallet, ...terms }];
   return [

@@ -1,13 +1,20 @@
 // Transfer: points to another member of the same platform, or converted to points of another platform. Pure.
-// Before this: a command from the API. After this: `post-plan.ts` carries the plan out.
+// A review rule sets the points aside instead, until an operator lets the transfer pass. Before this: a command from the API. After this: `post-plan.ts` carries the plan out.
 
 import { formatAmountText } from '../kernel/amount.ts';
-import { addDays, earlierDay, NEVER, type Day } from '../kernel/time.ts';
-import { availableOf, headroom, type Account } from './account.ts';
-import { balanceLimit, credit, debit, move, portionsToSpend, post, refusal, splitByWeight, type Decision, type Portion } from './plan.ts';
+import { networkOwnerId } from '../kernel/ids.ts';
+import type { Problem } from '../kernel/problem.ts';
+import { earlierDay, NEVER, type Day } from '../kernel/time.ts';
+import { evaluateConversion, evaluateOperation, lastDayOf, valuationProblems, type Terms } from '../valuation/valuation.ts';
+import { availableOf, headroom, type Account, type Wallet } from './account.ts';
+import { drawAllowances, factsOf, isDrawn } from './decide-limits.ts';
+import {
+  balanceLimit, credit, debit, move, portionsOfHold, portionsToSpend, post, refusal, setAside, splitByWeight,
+  type Decision, type LegPlan, type Movement, type Plan, type Portion,
+} from './plan.ts';
 import { ledgerProblems } from './problems.ts';
-import type { Asset, TransferCommand } from './types.ts';
-import { systemWallet, type View } from './view.ts';
+import type { Asset, Details, Hold, LockedQuote, TransferCommand } from './types.ts';
+import { platformOf, systemWallet, type View } from './view.ts';
 
 export function decideTransfer(command: TransferCommand, view: View): Decision {
   return command.targetPlatformId === command.platformId ? decideMove(command, view) : decideConversion(command, view);
@@ -21,17 +28,24 @@ function decideMove(command: TransferCommand, view: View): Decision {
   const [bucket, toBucket] = [view.bucketOf(memberId), view.bucketOf(toMemberId)];
   const wallet = view.wallet(bucket, memberId, points.assetId);
   const toWallet = view.wallet(toBucket, toMemberId, points.assetId);
-  const portions = portionsToSpend(wallet, amount, view.today);
-  if (portions === undefined) return refusal(insufficient(availableOf(wallet, view.today), amount, points));
+  const verdict = evaluateOperation(view.rulebook, factsOf(command, 'transfer', amount, view), view.scales);
+  if (verdict.type === 'refuse') return refusal(verdict.problem);
+  const taking = takeFrom(command, wallet, points, view);
+  if ('type' in taking) return taking;
+  if (verdict.type === 'review' && taking.hold === undefined) return setAsideForReview(command, taking, wallet, verdict, view);
+  const { portions } = taking;
   const tooMuch = balanceLimit(toWallet, amount, view.today);
   if (tooMuch !== undefined) return refusal(tooMuch);
+  const drawn = drawAllowances(verdict.limits, bucket, view);
+  if (!isDrawn(drawn)) return drawn;
   const parts = portions.map((portion) => ({ expiresOn: portion.lot.expiresOn, amount: portion.amount }));
   const details = command.details;
   return post({
+    ...resolving(taking, amount), rulebookVersion: view.rulebook.version,
     legs: [
       {
-        kind: 'transfer', memberId, counterpartyId: toMemberId, wallet, amount, details,
-        movements: [...debit(portions), move(systemWallet(view, bucket, points), 'transit', amount)],
+        kind: 'transfer', memberId, counterpartyId: toMemberId, wallet, amount, details, ...relatedTo(taking),
+        movements: [...taking.released, ...debit(portions), move(systemWallet(view, bucket, points), 'transit', amount), ...drawn],
       },
       {
         kind: 'transfer', memberId: toMemberId, counterpartyId: memberId, wallet: toWallet, amount, details,
@@ -42,53 +56,132 @@ function decideMove(command: TransferCommand, view: View): Decision {
 }
 
 /**
- * Across platforms, x points of A into y points of B worth v: member@A −x, redeemed@A +x; issued@B −y, member@B +y;
- * position(A) −v, position(B) +v. One row when the member stays the same, two when another member receives.
+ * Across platforms, x points of A (of which f are kept as fee) into points of B: member@A −x, redeemed@A +(x−f), fee@A +f;
+ * issued@B −, member@B + what is credited, fee@B + what B keeps; position(A) − what it owes, position(B) + what it is due, rounding + the
+ * difference. One row when the member stays the same, two when another member receives.
  */
 function decideConversion(command: TransferCommand, view: View): Decision {
-  const { memberId, toMemberId, amount } = command;
+  const { memberId, toMemberId, amount, quote } = command;
   const source = view.points(command.platformId);
   const target = view.points(command.targetPlatformId);
-  const { credited, fee, value, rate } = view.convert(source, target, amount);
-  if (credited <= 0n || value <= 0n) return refusal(ledgerProblems.amount_too_small());
+  const refused = quote === undefined ? undefined : quoteProblem(quote, view);
+  if (refused !== undefined) return refusal(refused);
+  const conversion = evaluateConversion(view.rulebook, factsOf(command, 'conversion', amount, view), view.scales, quote === undefined ? NO_QUOTE : { locked: quote.terms });
+  if (conversion.type === 'refuse') return refusal(conversion.problem);
+  const { terms } = conversion;
+  if (terms.credited <= 0n || terms.owed <= 0n) return refusal(ledgerProblems.amount_too_small());
 
   const bucket = view.bucketOf(memberId);
   const toBucket = memberId === toMemberId ? bucket : view.bucketOf(toMemberId);
   const wallet = view.wallet(bucket, memberId, source.assetId);
   const toWallet = view.wallet(toBucket, toMemberId, target.assetId);
-  const portions = portionsToSpend(wallet, amount, view.today);
-  if (portions === undefined) return refusal(insufficient(availableOf(wallet, view.today), amount, source));
-  const tooMuch = balanceLimit(toWallet, credited, view.today);
+  const taking = takeFrom(command, wallet, source, view);
+  if ('type' in taking) return taking;
+  if (conversion.type === 'review' && taking.hold === undefined) return setAsideForReview(command, taking, wallet, conversion, view);
+  const { portions } = taking;
+  const tooMuch = balanceLimit(toWallet, terms.credited, view.today);
   if (tooMuch !== undefined) return refusal(tooMuch);
+  const drawn = drawAllowances(conversion.limits, bucket, view);
+  if (!isDrawn(drawn)) return drawn;
 
-  const owed = move(systemWallet(view, bucket, source, view.settlement.assetId), 'position', -value);
-  const short = shortOf(owed.account, value);
+  const owing = move(systemWallet(view, bucket, source, view.settlement.assetId), 'position', -terms.owed);
+  const short = shortOf(owing.account, terms.owed);
   if (short !== undefined) return short;
 
   const sourceSystem = systemWallet(view, bucket, source);
-  const given = debit(portions);
-  given.push(move(sourceSystem, 'redeemed', amount - fee));
-  if (fee > 0n) given.push(move(sourceSystem, 'fee', fee));
-  given.push(owed, move(systemWallet(view, bucket, target, view.settlement.assetId), 'position', value));
-  const received = credit(toWallet, creditedParts(portions, credited, target, view));
-  received.push(move(systemWallet(view, toBucket, target), 'issued', -credited));
-  const terms = { credited, fee, rate, details: command.details, targetAssetId: target.assetId };
+  const given = [...taking.released, ...debit(portions), move(sourceSystem, 'redeemed', amount - terms.fee)];
+  if (terms.fee > 0n) given.push(move(sourceSystem, 'fee', terms.fee));
+  given.push(owing, move(systemWallet(view, bucket, target, view.settlement.assetId), 'position', terms.due));
+  if (terms.remainder > 0n) given.push(move(view.wallet(bucket, networkOwnerId(), view.settlement.assetId), 'rounding', terms.remainder));
+  given.push(...drawn);
+  const targetSystem = systemWallet(view, toBucket, target);
+  const received = credit(toWallet, creditedParts(portions, terms.credited, target, view));
+  received.push(move(targetSystem, 'issued', -terms.credited - terms.targetFee));
+  if (terms.targetFee > 0n) received.push(move(targetSystem, 'fee', terms.targetFee));
+
+  const { credited, fee, rate } = terms;
+  const common = { credited, fee, rate, details: withTerms(command.details, terms), targetAssetId: target.assetId };
+  const plan = { ...resolving(taking, amount), ...(quote === undefined ? {} : { quote }), rulebookVersion: view.rulebook.version };
   if (memberId === toMemberId) {
     return post({
-      legs: [{ kind: 'conversion', memberId, wallet, targetWallet: toWallet, amount, ...terms, movements: [...given, ...received] }],
+      ...plan, legs: [{ kind: 'conversion', memberId, wallet, targetWallet: toWallet, amount, ...common, ...relatedTo(taking), movements: [...given, ...received] }],
     });
   }
   return post({
+    ...plan,
     legs: [
-      { kind: 'conversion', memberId, counterpartyId: toMemberId, wallet, amount, ...terms, movements: given },
-      { kind: 'conversion', memberId: toMemberId, counterpartyId: memberId, wallet, targetWallet: toWallet, amount, ...terms, movements: received },
+      { kind: 'conversion', memberId, counterpartyId: toMemberId, wallet, amount, ...common, ...relatedTo(taking), movements: given },
+      { kind: 'conversion', memberId: toMemberId, counterpartyId: memberId, wallet, targetWallet: toWallet, amount, ...common, movements: received },
     ],
+  });
+}
+
+const NO_QUOTE = {};
+
+function quoteProblem(quote: LockedQuote, view: View): Problem | undefined {
+  if (view.quoteUser(quote.nonce) !== undefined) return valuationProblems.quote_used();
+  return quote.expiresAtMs <= view.nowMs ? valuationProblems.quote_expired() : undefined;
+}
+
+/** What the row itself has no column for, in minor units of the target's points; only where there is something. */
+function withTerms(details: Details | undefined, { targetFee, bonus }: Terms): Details | undefined {
+  if (targetFee === 0n && bonus === 0n) return details;
+  return { ...details, ...(targetFee === 0n ? {} : { target_fee: String(targetFee) }), ...(bonus === 0n ? {} : { bonus: String(bonus) }) };
+}
+
+/** Where the points come from: the member's lots, or those that a hold has set aside while an operator looked. */
+interface Taking {
+  readonly portions: readonly Portion[];
+  readonly hold: Hold | undefined;
+  /** Pending movements that the end of the hold undoes. */
+  readonly released: readonly Movement[];
+}
+
+const NOTHING_RELEASED: readonly Movement[] = [];
+
+function takeFrom(command: TransferCommand, wallet: Wallet, points: Asset, view: View): Taking | Decision {
+  const { amount, reviewedHoldId } = command;
+  if (reviewedHoldId === undefined) {
+    const portions = portionsToSpend(wallet, amount, view.today);
+    return portions === undefined ? refusal(insufficient(availableOf(wallet, view.today), amount, points)) : { portions, hold: undefined, released: NOTHING_RELEASED };
+  }
+  const hold = view.hold(reviewedHoldId);
+  if (hold === undefined || hold.memberId !== command.memberId || hold.assetId !== points.assetId || hold.amount !== amount) return refusal(ledgerProblems.hold_not_found());
+  if (hold.state !== 'held') return refusal(ledgerProblems.hold_resolved(`This hold is ${hold.state}.`));
+  if (hold.expiresAtMs <= view.nowMs) return refusal(ledgerProblems.hold_expired());
+  const portions = portionsOfHold(hold, wallet);
+  return { portions, hold, released: setAside(portions, systemWallet(view, wallet.bucket, points), amount, -1n) };
+}
+
+function resolving({ hold }: Taking, amount: bigint): Pick<Plan, 'hold'> {
+  return hold === undefined ? {} : { hold: { change: 'resolve', hold, state: 'captured', captured: amount } };
+}
+
+function relatedTo({ hold }: Taking): Pick<LegPlan, 'relatedId'> {
+  return hold === undefined ? {} : { relatedId: hold.holdId };
+}
+
+/** How long an operator has to look; then the points are free again. */
+const REVIEW_MS = 7 * 86_400_000;
+
+/** Pending: member −x, redeemed +x. The row tells what is to be done when an operator lets it pass. */
+function setAsideForReview(command: TransferCommand, { portions }: Taking, wallet: Wallet, review: { readonly item: string; readonly reason: string }, view: View): Decision {
+  const { memberId, toMemberId, amount } = command;
+  const points = view.points(command.platformId);
+  return post({
+    rulebookVersion: view.rulebook.version,
+    legs: [{
+      kind: 'hold', memberId, wallet, amount, counterpartyId: toMemberId, targetAssetId: view.points(command.targetPlatformId).assetId,
+      details: { ...command.details, review: review.item, review_reason: review.reason },
+      movements: setAside(portions, systemWallet(view, wallet.bucket, points), amount, 1n),
+    }],
+    hold: { change: 'create', wallet, memberId, amount, portions, expiresAtMs: view.nowMs + REVIEW_MS },
   });
 }
 
 /** The credited points by expiry: never later than what they were made of, nor than the target platform's own lifetime. */
 function creditedParts(portions: readonly Portion[], credited: bigint, target: Asset, view: View): { expiresOn: Day; amount: bigint }[] {
-  const latest = target.lifetimeDays === null ? NEVER : addDays(view.today, target.lifetimeDays);
+  const latest = lastDayOf(view.rulebook, platformOf(target), view.today);
   if (portions.length === 1) return [{ expiresOn: earlierDay(portions[0]?.lot.expiresOn ?? NEVER, latest), amount: credited }];
   const amounts = splitByWeight(credited, portions.map((portion) => portion.amount));
   return mergeByDay(portions.map((portion, index) => ({

@@ -1,12 +1,13 @@
 // What a decision comes to: the movements to post, or why not. Built by the decide functions, carried out by `post-plan.ts`.
 
 import { MAX_AMOUNT_MINOR, smaller } from '../kernel/amount.ts';
+import { assert } from '../kernel/assert.ts';
 import type { MemberId, TransactionId } from '../kernel/ids.ts';
 import type { Problem } from '../kernel/problem.ts';
 import type { Day } from '../kernel/time.ts';
 import { accountOf, availableOf, lotOf, MAX_COUNTER, spendable, walletBalance, debtOf, type Account, type Wallet } from './account.ts';
 import { ledgerProblems } from './problems.ts';
-import type { Hold, Layer, TransactionKind, Details } from './types.ts';
+import type { Hold, Layer, LockedQuote, TransactionKind, Details } from './types.ts';
 
 export interface Movement {
   readonly account: Account;
@@ -39,6 +40,10 @@ export interface Plan {
   /** A hold to create or to resolve; ids of its accounts are known only once they are posted. */
   readonly hold?: HoldPlan;
   readonly reversal?: { readonly transactionId: TransactionId; readonly amount: bigint };
+  /** A quote that is used up. */
+  readonly quote?: Pick<LockedQuote, 'nonce' | 'bucket'>;
+  /** The version of the rulebook that was asked. */
+  readonly rulebookVersion?: number;
 }
 
 export type HoldPlan =
@@ -49,6 +54,8 @@ export type HoldPlan =
 export interface Shortage {
   readonly account: Account;
   readonly need: bigint;
+  /** The bound over all stripes, where the rules set it; the sum of the quotas when absent. */
+  readonly cap?: bigint;
   /** The answer when all stripes together cannot give it. */
   readonly otherwise: Problem;
 }
@@ -126,6 +133,23 @@ export function credit(wallet: Wallet, parts: readonly { readonly expiresOn: Day
 /** A posted movement of a system account. */
 export function move(wallet: Wallet, purpose: Parameters<typeof accountOf>[1], amount: bigint): Movement {
   return { account: accountOf(wallet, purpose), amount, layer: 'p' };
+}
+
+/** The pending movements of a hold (direction 1) or of its end (direction −1). */
+export function setAside(portions: readonly Portion[], system: Wallet, amount: bigint, direction: 1n | -1n): Movement[] {
+  return [
+    ...portions.map(({ lot, amount: part }): Movement => ({ account: lot, amount: -part * direction, layer: 'd' })),
+    { ...move(system, 'redeemed', amount * direction), layer: 'c' },
+  ];
+}
+
+/** The lots that a hold was taken from. */
+export function portionsOfHold(hold: Hold, wallet: Wallet): Portion[] {
+  return hold.accountIds.map((accountId, index) => {
+    const lot = wallet.lots.find((candidate) => candidate.accountId === accountId);
+    assert(lot !== undefined, `hold ${hold.holdId} names account ${accountId}, which is no lot of its member`);
+    return { lot, amount: hold.amounts[index] ?? 0n };
+  });
 }
 
 /** The problem with giving a member that much more, if there is one. */

@@ -18,7 +18,7 @@ export interface Identity {
 
 /** Posts all legs of a plan; returns leg 0. */
 export function postPlan(plan: Plan, identity: Identity, nowMs: number, today: Day, stateOf: (memberId: MemberId) => BucketState): PostedLeg {
-  const rows = plan.legs.map((leg, index) => postLeg(leg, index, identity, nowMs, today, stateOf(leg.memberId)));
+  const rows = plan.legs.map((leg, index) => postLeg(leg, index, identity, plan.rulebookVersion ?? null, nowMs, today, stateOf(leg.memberId)));
   const first = rows[0];
   assert(first !== undefined, 'a plan has at least one leg');
   const { writes } = stateOf(first.memberId);
@@ -27,7 +27,7 @@ export function postPlan(plan: Plan, identity: Identity, nowMs: number, today: D
   return first;
 }
 
-function postLeg(leg: LegPlan, index: number, identity: Identity, nowMs: number, today: Day, state: BucketState): PostedLeg {
+function postLeg(leg: LegPlan, index: number, identity: Identity, rulebookVersion: number | null, nowMs: number, today: Day, state: BucketState): PostedLeg {
   const sequence = nextSequence(state);
   const entries = leg.movements.map((movement) => postMovement(movement, sequence, state));
   const row: PostedLeg = {
@@ -52,6 +52,7 @@ function postLeg(leg: LegPlan, index: number, identity: Identity, nowMs: number,
     reference: identity.reference ?? null,
     details: leg.details ?? null,
     fingerprint: identity.fingerprint,
+    rulebookVersion,
     entries,
   };
   state.writes.rows.push(row);

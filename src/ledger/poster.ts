@@ -7,7 +7,7 @@ import type { Bucket, TransactionId } from '../kernel/ids.ts';
 import type { Clock } from '../kernel/time.ts';
 import { isConflict, isDatabaseUnavailable, sqlState, type Pool } from '../runtime/database.ts';
 import type { Log } from '../runtime/log.ts';
-import type { ValueModel } from '../valuation/valuation.ts';
+import type { Rulebook } from '../valuation/valuation.ts';
 import type { Account } from './account.ts';
 import { NotConfirmed, runBatch, runCapTask, type BatchContext } from './batch.ts';
 import { BucketState } from './bucket-state.ts';
@@ -25,7 +25,7 @@ export interface PosterOptions {
   readonly log: Log;
   readonly types: RowTypes;
   readonly book: () => AssetBook;
-  readonly model: () => ValueModel;
+  readonly rulebook: () => Rulebook;
   readonly writeCap: (client: Pick<Pool, 'query'>, cap: Cap) => Promise<unknown>;
   /** Most commands in one commit. */
   readonly maxBatch?: number;
@@ -303,7 +303,7 @@ export class Poster {
     const { options, dry } = this;
     return {
       book: options.book(),
-      model: options.model(),
+      rulebook: options.rulebook(),
       nowMs: options.clock.now(),
       types: options.types,
       isDry: (account, need) => {
@@ -317,7 +317,7 @@ export class Poster {
 
 /** What all stripes of one system account have in common. */
 function stripesKey(account: Account): string {
-  return `${account.ownerId}/${account.assetId}/${account.purpose}`;
+  return `${account.ownerId}/${account.assetId}/${account.purpose}/${account.expiresOn}`;
 }
 
 function unavailable(): Outcome {

@@ -9,8 +9,8 @@ import type { Command, Outcome, PostedLeg } from './types.ts';
 function statementOf(command: Command): readonly unknown[] {
   const common = [command.kind, command.reference, command.details === undefined ? null : Object.entries(command.details)];
   switch (command.kind) {
-    case 'earn': return [...common, String(command.amount), command.occurredAtMs, command.expiresOn];
-    case 'transfer': return [...common, String(command.amount), command.toMemberId, command.targetPlatformId];
+    case 'earn': return [...common, command.amount?.toString(), command.occurredAtMs, command.expiresOn, ...(command.spent === undefined ? [] : [String(command.spent)])];
+    case 'transfer': return [...common, String(command.amount), command.toMemberId, command.targetPlatformId, ...(command.quote === undefined ? [] : [command.quote.nonce])];
     case 'redeem': return [...common, String(command.amount), command.rewardAssetId, String(command.quantity)];
     case 'hold': return [...common, String(command.amount), command.expiresInMs];
     case 'capture': return [...common, command.holdId, command.amount?.toString()];

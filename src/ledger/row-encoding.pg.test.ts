@@ -43,7 +43,7 @@ const leg: fc.Arbitrary<PostedLeg> = fc.record({
   memberId: uuid.map((id) => id as MemberId), counterpartyId: nullable(uuid.map((id) => id as MemberId)), assetId: fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
   targetAssetId: nullable(fc.integer({ min: 0, max: 2 ** 31 - 1 })), amount: int8, credited: nullable(int8), fee: nullable(int8), rate: nullable(text), balanceAfter: nullable(int8),
   targetBalanceAfter: nullable(int8), relatedId: nullable(uuid.map((id) => id as TransactionId)), reference: nullable(text), details: nullable(details as fc.Arbitrary<Details>),
-  fingerprint: int8, entries: fc.array(entry, { maxLength: 12 }),
+  fingerprint: int8, rulebookVersion: nullable(fc.integer({ min: 0, max: 2 ** 31 - 1 })), entries: fc.array(entry, { maxLength: 12 }),
 });
 
 const account: fc.Arbitrary<Account> = fc.record({ owner: uuid, expiresOn: day, debits: counter, credits: counter, pendingDebits: counter, pendingCredits: counter, last: int8, accountId: int8 })

@@ -2,7 +2,7 @@
 
 import type { Bucket, MemberId, OwnerId, TransactionId } from '../kernel/ids.ts';
 import { Account, addAccount, newWallet, type Wallet } from './account.ts';
-import type { HoldWrite, ReversalWrite } from './bucket-state.ts';
+import type { HoldWrite, QuoteUse, ReversalWrite } from './bucket-state.ts';
 import type { RowEncoding } from './row-encoding.ts';
 import type { Details, Hold, HoldState, Layer, PostedLeg, Purpose, TransactionKind } from './types.ts';
 
@@ -58,6 +58,7 @@ export const transactionRows: RowEncoding<PostedLeg> = {
     { name: 'account_ids', type: 'int8[]', value: (row) => row.entries.map((entry) => entry.accountId) },
     { name: 'amounts', type: 'int8[]', value: (row) => row.entries.map((entry) => entry.amount) },
     { name: 'balances', type: 'int8[]', value: (row) => row.entries.map((entry) => entry.balanceAfter) },
+    { name: 'rulebook_version', type: 'int4', value: (row) => row.rulebookVersion },
   ],
 };
 
@@ -90,6 +91,15 @@ export const reversalRows: RowEncoding<ReversalWrite> = {
     { name: 'transaction_id', type: 'uuid', value: ({ originalId }) => originalId },
     { name: 'reversal_id', type: 'uuid', value: ({ row }) => row.transactionId },
     { name: 'amount', type: 'int8', value: ({ amount }) => amount },
+  ],
+};
+
+export const quoteUseRows: RowEncoding<QuoteUse> = {
+  table: 'ledger.quote_use',
+  columns: [
+    { name: 'bucket', type: 'int4', value: ({ bucket }) => bucket },
+    { name: 'nonce', type: 'uuid', value: ({ nonce }) => nonce },
+    { name: 'transaction_id', type: 'uuid', value: ({ transactionId }) => transactionId },
   ],
 };
 
@@ -157,6 +167,7 @@ export interface TransactionRow {
   readonly account_ids: readonly bigint[];
   readonly amounts: readonly bigint[];
   readonly balances: readonly bigint[];
+  readonly rulebook_version: number | null;
 }
 
 export function readLeg(row: TransactionRow): PostedLeg {
@@ -182,6 +193,7 @@ export function readLeg(row: TransactionRow): PostedLeg {
     reference: row.reference,
     details: row.details,
     fingerprint: row.fingerprint,
+    rulebookVersion: row.rulebook_version,
     entries: row.account_ids.map((accountId, index) => ({
       accountId,
       amount: row.amounts[index] ?? 0n,

@@ -1,12 +1,13 @@
 // All SQL of the ledger. Every statement on a hot table names one bucket (docs/decisions/0002).
 
 import type { Bucket, MemberId, OwnerId, TransactionId } from '../kernel/ids.ts';
+import type { Day } from '../kernel/time.ts';
 import type { DbClient, Pool } from '../runtime/database.ts';
 import type { Wallet } from './account.ts';
 import type { BucketState } from './bucket-state.ts';
 import { checkColumns, encodeRows, type CatalogueColumn, type RowEncoding } from './row-encoding.ts';
 import {
-  accountChangeRows, accountRows, holdRows, readHold, readLeg, readWallet, reversalRows, transactionRows, type AccountRow, type HoldRow, type TransactionRow,
+  accountChangeRows, accountRows, holdRows, quoteUseRows, readHold, readLeg, readWallet, reversalRows, transactionRows, type AccountRow, type HoldRow, type TransactionRow,
 } from './rows.ts';
 import type { Hold, PostedLeg } from './types.ts';
 
@@ -20,6 +21,7 @@ export interface RowTypes {
   readonly transaction: number;
   readonly hold: number;
   readonly reversal: number;
+  readonly quoteUse: number;
 }
 
 export const STALE = 'PN001';
@@ -33,6 +35,7 @@ export async function loadRowTypes(db: Queryable): Promise<RowTypes> {
     transaction: await rowType(db, transactionRows),
     hold: await rowType(db, holdRows),
     reversal: await rowType(db, reversalRows),
+    quoteUse: await rowType(db, quoteUseRows),
   };
 }
 
@@ -60,13 +63,14 @@ export async function lockBucket(db: Queryable, bucket: Bucket): Promise<{ seque
   return { sequence: row.sequence, accountCount: row.account_count };
 }
 
-/** The wallets of the given owners and assets; those without accounts come back empty. */
-export async function loadWallets(db: Queryable, bucket: Bucket, wanted: readonly { readonly ownerId: OwnerId; readonly assetId: number }[]): Promise<Wallet[]> {
+/** The wallets of the given owners and assets, without allowances of periods that were over before `today`; those without accounts come back empty. */
+export async function loadWallets(db: Queryable, bucket: Bucket, wanted: readonly { readonly ownerId: OwnerId; readonly assetId: number }[], today: Day): Promise<Wallet[]> {
   const { rows } = await db.query<AccountRow>({
     name: 'ledger-load-wallets',
     text: `select a.* from unnest($2::uuid[], $3::integer[]) as w (owner_id, asset_id)
-             cross join lateral (select * from ledger.account a where a.bucket = $1 and a.owner_id = w.owner_id and a.asset_id = w.asset_id offset 0) a`,
-    values: [bucket, wanted.map((wallet) => wallet.ownerId), wanted.map((wallet) => wallet.assetId)],
+             cross join lateral (select * from ledger.account a where a.bucket = $1 and a.owner_id = w.owner_id and a.asset_id = w.asset_id
+                                   and (a.expires_on >= $4 or a.purpose not in ('allowance', 'shared_allowance')) offset 0) a`,
+    values: [bucket, wanted.map((wallet) => wallet.ownerId), wanted.map((wallet) => wallet.assetId), today],
   });
   const byWallet = Map.groupBy(rows, (row) => `${row.owner_id}${row.asset_id}`);
   return wanted.map(({ ownerId, assetId }) => readWallet(bucket, ownerId, assetId, byWallet.get(`${ownerId}${assetId}`) ?? []));
@@ -116,14 +120,45 @@ export async function loadReversed(db: Queryable, bucket: Bucket, transactionId:
   return rows[0]?.reversed ?? 0n;
 }
 
+/** The transaction that has used a quote. */
+export async function loadQuoteUse(db: Queryable, bucket: Bucket, nonce: string): Promise<TransactionId | undefined> {
+  const { rows } = await db.query<{ transaction_id: TransactionId }>({
+    name: 'ledger-load-quote-use',
+    text: 'select transaction_id from ledger.quote_use where bucket = $1 and nonce = $2',
+    values: [bucket, nonce],
+  });
+  return rows[0]?.transaction_id;
+}
+
+/** Which of a bucket's accounts are allowances, and whose. */
+export async function listAllowances(db: Queryable, bucket: Bucket, accountIds: readonly bigint[]): Promise<{ accountId: bigint; ownerId: OwnerId; assetId: number }[]> {
+  const { rows } = await db.query<{ accountId: bigint; ownerId: OwnerId; assetId: number }>({
+    name: 'ledger-list-allowances',
+    text: `select account_id as "accountId", owner_id as "ownerId", asset_id as "assetId" from ledger.account
+            where bucket = $1 and account_id = any($2) and purpose in ('allowance', 'shared_allowance')`,
+    values: [bucket, accountIds],
+  });
+  return rows;
+}
+
+/** Owners and periods of a limit's shared allowances that are in use in a bucket and not over. */
+export async function listSharedAllowances(db: Queryable, bucket: Bucket, assetId: number, today: Day): Promise<{ ownerId: OwnerId; until: Day }[]> {
+  const { rows } = await db.query<{ ownerId: OwnerId; until: Day }>(
+    `select owner_id as "ownerId", expires_on as until from ledger.account
+      where bucket = $1 and asset_id = $2 and purpose = 'shared_allowance' and expires_on >= $3`,
+    [bucket, assetId, today],
+  );
+  return rows;
+}
+
 /** Writes what a batch decided in one bucket, provided that nobody else wrote there since. Throws STALE when somebody did. */
 export function writeBucket(db: Queryable, state: BucketState, types: RowTypes): Promise<unknown> {
-  const { rows, accounts, holds, reversals } = state.writes;
+  const { rows, accounts, holds, reversals, quotes } = state.writes;
   // In the order of the table, so that the server finds neighbours in the page at hand.
   const touched = [...accounts].sort((a, b) => (a.accountId < b.accountId ? -1 : 1));
   return db.query({
     name: 'ledger-post',
-    text: `select ledger.post($1, $2, $3, $4, $5::ledger.account[], $6::ledger.account_change[], $7::ledger.transaction[], $8::ledger.hold[], $9::ledger.reversal[])`,
+    text: `select ledger.post($1, $2, $3, $4, $5::ledger.account[], $6::ledger.account_change[], $7::ledger.transaction[], $8::ledger.hold[], $9::ledger.reversal[], $10::ledger.quote_use[])`,
     values: [
       state.bucket,
       state.base.sequence,
@@ -134,6 +169,7 @@ export function writeBucket(db: Queryable, state: BucketState, types: RowTypes):
       array(transactionRows, types.transaction, rows),
       array(holdRows, types.hold, holds),
       array(reversalRows, types.reversal, reversals),
+      array(quoteUseRows, types.quoteUse, quotes),
     ],
   });
 }

@@ -2,6 +2,7 @@
 
 import type { Bucket, TransactionId } from '../kernel/ids.ts';
 import type { Command, Outcome, PostedLeg } from './types.ts';
+import type { AllowanceUse } from './view.ts';
 
 /** One command on its way. */
 export interface Task {
@@ -10,6 +11,8 @@ export interface Task {
   readonly fingerprint: bigint;
   /** What a reversal reverses; rows never change, so they are read before. */
   readonly originals: readonly PostedLeg[];
+  /** What the transaction or hold that it undoes drew from allowances; which accounts those are never changes either. */
+  readonly allowances: readonly AllowanceUse[];
   /** Ascending; all buckets once the task needs quota of other stripes. */
   readonly buckets: readonly Bucket[];
   /** Set when the batch has all buckets, so that quota may move between stripes. */

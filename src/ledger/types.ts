@@ -2,14 +2,15 @@
 
 import type { Bucket, MemberId, OwnerId, PlatformId, TransactionId } from '../kernel/ids.ts';
 import type { Problem } from '../kernel/problem.ts';
+import type { Terms } from '../valuation/valuation.ts';
 import type { Day } from '../kernel/time.ts';
 
 /** What an account counts. */
 export interface Asset {
   readonly assetId: number;
-  /** Unique name: the platform's id for its points, `CNY`, or `reward:platform/reward_id`. */
+  /** Unique name: the platform's id for its points, `CNY`, `reward:platform/reward_id`, or `limit:rule` for what a limit counts. */
   readonly code: string;
-  readonly kind: 'points' | 'settlement' | 'reward';
+  readonly kind: 'points' | 'settlement' | 'reward' | 'allowance';
   /** Decimals of one unit. */
   readonly scale: number;
   readonly platformId: PlatformId | null;
@@ -17,8 +18,6 @@ export interface Asset {
   readonly ownerId: OwnerId | null;
   /** What reversing an earn that is already spent does. */
   readonly clawback: Clawback;
-  /** Days that newly issued points live; null for ever. */
-  readonly lifetimeDays: number | null;
 }
 
 /** `debt`: the member goes negative; `available`: the shortfall is the platform's cost; `refuse`: no reversal. */
@@ -27,7 +26,8 @@ export type Clawback = 'debt' | 'available' | 'refuse';
 export type Purpose =
   | 'lot' | 'debt'
   | 'issued' | 'redeemed' | 'expired' | 'clawback' | 'adjustment' | 'fee' | 'transit'
-  | 'position' | 'stock' | 'delivered';
+  | 'position' | 'rounding' | 'stock' | 'delivered'
+  | 'allowance' | 'shared_allowance' | 'used';
 
 export type TransactionKind =
   | 'earn' | 'transfer' | 'conversion' | 'redeem' | 'hold' | 'capture' | 'release' | 'reverse' | 'clawback' | 'expire' | 'adjust' | 'allot';
@@ -45,14 +45,21 @@ interface CommandBase {
   /** The caller's own reference, up to 128 characters. */
   readonly reference?: string | undefined;
   readonly details?: Details | undefined;
+  /** What the operation is for, such as `shopping`; rules may ask for it. */
+  readonly category?: string | undefined;
+  /** What the platform says of the member now; rules may ask for it. Not part of what the caller states. */
+  readonly tags?: readonly string[] | undefined;
 }
 
 /** Amounts in all commands are positive minor units of the platform's points, at most 10^15. */
 export interface EarnCommand extends CommandBase {
   readonly kind: 'earn';
-  readonly amount: bigint;
+  /** Absent when the earn rules are to make it out of `spent`. */
+  readonly amount?: bigint | undefined;
+  /** What a purchase came to, in minor units of the settlement currency. */
+  readonly spent?: bigint | undefined;
   readonly occurredAtMs?: number | undefined;
-  /** The last day on which the points can be spent; the platform's lifetime decides when absent. */
+  /** The last day on which the points can be spent; the platform's expiry policy decides when absent. */
   readonly expiresOn?: Day | undefined;
 }
 
@@ -62,6 +69,20 @@ export interface TransferCommand extends CommandBase {
   readonly amount: bigint;
   readonly toMemberId: MemberId;
   readonly targetPlatformId: PlatformId;
+  /** A quote whose terms are to be used. */
+  readonly quote?: LockedQuote | undefined;
+  /** The hold under which an operator has looked at it: its points are moved, and review rules are not asked again. */
+  readonly reviewedHoldId?: TransactionId | undefined;
+}
+
+/** Terms that were promised; used once, by the transaction that names them. */
+export interface LockedQuote {
+  /** A UUID. */
+  readonly nonce: string;
+  /** Where its use is noted. */
+  readonly bucket: Bucket;
+  readonly terms: Terms;
+  readonly expiresAtMs: number;
 }
 
 export interface RedeemCommand extends CommandBase {
@@ -71,6 +92,8 @@ export interface RedeemCommand extends CommandBase {
   readonly rewardAssetId: number;
   /** Units, 1..1,000,000. */
   readonly quantity: bigint;
+  /** Its name in the catalogue: then the catalogue's price, window, eligibility and limit are kept. */
+  readonly rewardId?: string | undefined;
 }
 
 export interface HoldCommand extends CommandBase {
@@ -135,7 +158,9 @@ export type Command =
 export interface Cap {
   readonly ownerId: OwnerId;
   readonly assetId: number;
-  readonly purpose: 'position' | 'stock';
+  readonly purpose: 'position' | 'stock' | 'shared_allowance';
+  /** The period of a shared allowance. */
+  readonly until?: Day | undefined;
   /** Minor units of the asset: how far the stripes together may go below zero. */
   readonly amount: bigint;
 }
@@ -175,6 +200,8 @@ export interface PostedLeg {
   readonly reference: string | null;
   readonly details: Details | null;
   readonly fingerprint: bigint;
+  /** The version of the rulebook it was decided under; null for what asks no rules. */
+  readonly rulebookVersion: number | null;
   readonly entries: readonly Entry[];
 }
 
@@ -231,10 +258,12 @@ export interface Ledger {
   assetById(assetId: number): Asset | undefined;
   settlementAsset(): Asset;
   /** Registers an asset, or returns the one with that code unchanged. */
-  registerAsset(asset: Pick<Asset, 'code' | 'kind' | 'platformId'> & Partial<Pick<Asset, 'scale' | 'clawback' | 'lifetimeDays'>>): Promise<Asset>;
+  registerAsset(asset: Pick<Asset, 'code' | 'kind' | 'platformId'> & Partial<Pick<Asset, 'scale' | 'clawback'>>): Promise<Asset>;
   setClawback(assetId: number, clawback: Clawback): Promise<void>;
   /** Sets a bound over all stripes of a system account; refuses one below what is already used. */
   setCap(cap: Cap): Promise<{ readonly ok: true } | { readonly ok: false; readonly problem: Problem }>;
+  /** Brings the parts of a limit's shared allowances, as far as they are in use, to a new maximum; what is used already stays used. */
+  alignAllowances(assetId: number, maximum: bigint): Promise<void>;
   /** A bound and how much of it is used; undefined where none is set. */
   findCap(ownerId: OwnerId, assetId: number, purpose: Cap['purpose']): Promise<{ amount: bigint; used: bigint } | undefined>;
 

@@ -3,8 +3,8 @@
 
 import { bucketOf as bucketOfMember, type Bucket, type MemberId, type OwnerId, type PlatformId, type TransactionId } from '../kernel/ids.ts';
 import { assert } from '../kernel/assert.ts';
-import { dayOf, type Day } from '../kernel/time.ts';
-import { convert, termsBetween, type Conversion, type Terms, type ValueModel } from '../valuation/valuation.ts';
+import type { Day } from '../kernel/time.ts';
+import type { Rulebook, Scales } from '../valuation/valuation.ts';
 import type { Wallet } from './account.ts';
 import type { Asset, Hold, PostedLeg } from './types.ts';
 
@@ -18,12 +18,27 @@ export interface View {
   points(platformId: PlatformId): Asset;
   asset(assetId: number): Asset;
   readonly settlement: Asset;
-  convert(source: Asset, target: Asset, amount: bigint): Conversion;
+  /** The version in force. */
+  readonly rulebook: Rulebook;
+  readonly scales: Scales;
   hold(holdId: TransactionId): Hold | undefined;
   /** All legs of a transaction named by the command. */
   original(transactionId: TransactionId): readonly PostedLeg[];
+  /** The allowances that a transaction named by the command drew on. */
+  allowances(transactionId: TransactionId): readonly AllowanceUse[];
   /** How much of a transaction was reversed before. */
   reversed(transactionId: TransactionId): bigint;
+  /** The transaction that has used a quote. */
+  quoteUser(nonce: string): TransactionId | undefined;
+}
+
+/** An allowance account that a transaction drew on, and how much. */
+export interface AllowanceUse {
+  readonly bucket: Bucket;
+  readonly accountId: bigint;
+  readonly ownerId: OwnerId;
+  readonly assetId: number;
+  readonly used: bigint;
 }
 
 /** What the network's books say of assets: small, read whole, replaced as a whole. */
@@ -32,8 +47,6 @@ export interface AssetBook {
   readonly settlement: Asset;
   readonly byId: ReadonlyMap<number, Asset>;
   readonly pointsByPlatform: ReadonlyMap<PlatformId, Asset>;
-  /** All platforms as account owners. */
-  readonly owners: ReadonlySet<OwnerId>;
 }
 
 /** What differs between production and tests. */
@@ -41,42 +54,39 @@ export interface ViewSource {
   wallet(bucket: Bucket, ownerId: OwnerId, assetId: number): Wallet;
   hold(holdId: TransactionId): Hold | undefined;
   original(transactionId: TransactionId): readonly PostedLeg[];
+  allowances(transactionId: TransactionId): readonly AllowanceUse[];
   reversed(transactionId: TransactionId): bigint;
+  quoteUser(nonce: string): TransactionId | undefined;
 }
 
-export function createView(book: AssetBook, model: ValueModel, nowMs: number, source: ViewSource): View {
+export function createView(book: AssetBook, rulebook: Rulebook, nowMs: number, source: ViewSource): View {
   const asset = (assetId: number): Asset => {
     const found = book.byId.get(assetId);
     assert(found !== undefined, `asset ${assetId} is not in the book`);
     return found;
   };
-  const terms = new Map<Asset, Map<Asset, Terms>>();
-  const termsOf = (from: Asset, to: Asset): Terms => {
-    const known = terms.get(from)?.get(to);
-    if (known !== undefined) return known;
-    const made = termsBetween(model, platformOf(from), platformOf(to), { source: from.scale, target: to.scale, settlement: book.settlement.scale });
-    terms.set(from, (terms.get(from) ?? new Map<Asset, Terms>()).set(to, made));
-    return made;
+  const points = (platformId: PlatformId): Asset => {
+    const found = book.pointsByPlatform.get(platformId);
+    assert(found !== undefined, `platform ${platformId} has no points asset`);
+    return found;
   };
   return {
     nowMs,
-    today: dayOf(nowMs),
+    today: rulebook.calendar.dayOf(nowMs),
     settlement: book.settlement,
+    rulebook,
+    scales: { points: (platformId) => points(platformId).scale, settlement: book.settlement.scale },
     bucketOf: (memberId) => bucketOfMember(memberId, book.bucketCount),
     asset,
-    points: (platformId) => {
-      const found = book.pointsByPlatform.get(platformId);
-      assert(found !== undefined, `platform ${platformId} has no points asset`);
-      return found;
-    },
-    convert: (from, to, amount) => convert(termsOf(from, to), amount),
+    points,
     wallet: (bucket, ownerId, assetId) => source.wallet(bucket, ownerId, assetId),
     hold: (holdId) => source.hold(holdId),
     original: (transactionId) => source.original(transactionId),
+    allowances: (transactionId) => source.allowances(transactionId),
     reversed: (transactionId) => source.reversed(transactionId),
+    quoteUser: (nonce) => source.quoteUser(nonce),
   };
 }
-
 
 export function platformOf(asset: Asset): PlatformId {
   assert(asset.platformId !== null, `asset ${asset.code} belongs to no platform`);

@@ -16,7 +16,7 @@ const moment = (description: string) => Type.String({ pattern: '^\\d{4}-\\d{2}-\
 const Condition = Type.String({ minLength: 1, maxLength: 2_000, description: 'A CEL expression that gives a bool; see docs/rules.md for its variables.' });
 
 export const ITEM_ID = '^[a-z][a-z0-9_-]{1,62}$';
-const PLATFORM = '^[a-z][a-z0-9_]{2,39}$';
+export const PLATFORM = '^[a-z][a-z0-9_]{2,39}$';
 const byId = <S extends Parameters<typeof Type.Record>[1]>(pattern: string, schema: S, description: string) =>
   Type.Record(Type.String({ pattern }), schema, { additionalProperties: false, description });
 
@@ -65,6 +65,7 @@ export const Expiry = Type.Union([
   closed({ policy: Type.Literal('none') }, 'Points never expire.'),
   closed({ policy: Type.Literal('fixed'), on: Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$', description: 'The last day of all points.' }) }, 'All points end on one day.'),
   closed({ policy: Type.Literal('rolling'), months: Type.Integer({ minimum: 1, maximum: 240 }) }, 'Points live that many months from the day they are issued.'),
+  closed({ policy: Type.Literal('rolling_days'), days: Type.Integer({ minimum: 1, maximum: 7_300 }) }, 'Points live that many days after the day they are issued.'),
   closed({ policy: Type.Literal('end_of_year'), years: Type.Integer({ minimum: 0, maximum: 20, description: '0: the year of issue.' }) }, 'Points end with a calendar year.'),
 ], { description: 'The last day of newly issued points.' });
 
@@ -129,7 +130,7 @@ export type OperationName = (typeof OPERATIONS)[number];
 
 /** What a network begins with (5.1); onboarding adds its platforms. */
 export const INITIAL_RULEBOOK: RulebookDocument = {
-  settings: { time_zone: 'Asia/Shanghai', notice_hours: 0, fees: 'first', bonuses: 'first', detour_tolerance: '0', quote_seconds: 60 },
+  settings: { time_zone: 'UTC', notice_hours: 0, fees: 'first', bonuses: 'first', detour_tolerance: '0', quote_seconds: 60 },
   values: { base_value: '0.01' },
   platforms: {},
   categories: { shopping: { multiplier: '1.0' }, gaming: { multiplier: '1.5' }, travel: { multiplier: '2.0' } },

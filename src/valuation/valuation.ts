@@ -1,118 +1,95 @@
-// What points are worth and what a conversion gives (source requirement 5.1). Owns the value model; never touches a balance.
-// This is the one door through which rates reach the ledger: a richer rule engine replaces what stands behind `Valuation`.
+// What points are worth, what moving them costs and what they buy: the rulebook, its versions, and what it says of an operation.
+// Owns rules, quotes and proposals; never touches a balance. This is the one door for rates, fees and limits into the ledger.
+// The only file of this module that others import.
 
-import type pg from 'pg';
-import { divideRatio, formatRatio, multiplyRatio, parseRatio, scaleDown, type Ratio } from '../kernel/amount.ts';
-import type { PlatformId } from '../kernel/ids.ts';
+import { ok, refuse, type Result } from '../kernel/problem.ts';
+import type { Clock } from '../kernel/time.ts';
+import { dbTransaction, type Pool } from '../runtime/database.ts';
+import { compileRulebook } from './compile-rulebook.ts';
+import { appendEvents } from './events.ts';
+import { valuationProblems } from './problems.ts';
+import { Rulebook } from './rulebook.ts';
+import { insertVersion, lockVersions, selectActiveNumber, selectDue, selectLatest, selectVersion, setActive, type VersionRow } from './store.ts';
+import type { RulebookDocument } from './rulebook-schema.ts';
 
-/** What moving an amount comes to; all in minor units of the asset concerned. */
-export interface Conversion {
-  /** Points credited at the target, rounded toward zero. */
-  readonly credited: bigint;
-  /** Points kept from the source amount. */
-  readonly fee: bigint;
-  /** Settlement currency that the source platform comes to owe and the target platform to be owed. */
-  readonly value: bigint;
-  /** Target points for one source point, as text for people. */
-  readonly rate: string;
+export * from './types.ts';
+export * from './rulebook-schema.ts';
+export { valuationProblems } from './problems.ts';
+export { Rulebook, limitAssetCode } from './rulebook.ts';
+export { compileRulebook } from './compile-rulebook.ts';
+export { evaluateConversion, evaluateOperation, type EvaluateOptions } from './evaluate-rules.ts';
+export { evaluateEarn, lastDayOf, type Purchase } from './evaluate-earn.ts';
+export { evaluateRedemption, findReward, isEligible, listRewards, rewardAssetCode } from './evaluate-redemption.ts';
+export { pointValue } from './point-value.ts';
+export { RULE_VARIABLES } from './conditions.ts';
+export { createQuoteTokens, MAX_QUOTE_ID, type Quote, type QuoteTokens } from './quote-token.ts';
+export { appendEvents, selectEvents, type EventType, type NetworkEvent, type NewEvent } from './events.ts';
+
+/** A version that is to take effect: its rules are compiled, its assets not yet known. */
+export interface DueVersion {
+  readonly row: VersionRow;
+  readonly rulebook: Rulebook;
 }
 
-/** Decimals of the assets in a conversion. */
-export interface Scales {
-  readonly source: number;
-  readonly target: number;
-  readonly settlement: number;
-}
-
-/** One consistent set of values; replaced as a whole, never changed in place. */
-export interface ValueModel {
-  /** Settlement currency for one point of multiplier 1. */
-  readonly baseValue: Ratio;
-  /** By platform; a platform that is not listed counts 1. */
-  readonly platformMultipliers: ReadonlyMap<string, Ratio>;
-  /** By category; a category that is not listed counts 1. */
-  readonly categoryMultipliers: ReadonlyMap<string, Ratio>;
-}
-
-const ONE: Ratio = { numerator: 1n, denominator: 1n };
-
-/** Settlement currency that one point is worth. */
-export function pointValue(model: ValueModel, platformId: PlatformId, category?: string): Ratio {
-  const platform = model.platformMultipliers.get(platformId) ?? ONE;
-  const factor = category === undefined ? ONE : (model.categoryMultipliers.get(category) ?? ONE);
-  return multiplyRatio(multiplyRatio(model.baseValue, platform), factor);
-}
-
-/** What holds between two platforms under one model, in minor units: worked out once, applied to many amounts. */
-export interface Terms {
-  /** Target minor units for one source minor unit. */
-  readonly rate: Ratio;
-  /** Settlement minor units for one source minor unit. */
-  readonly value: Ratio;
-  readonly rateText: string;
-}
-
-/** Rate = source value ÷ target value (5.1). */
-export function termsBetween(model: ValueModel, source: PlatformId, target: PlatformId, scales: Scales): Terms {
-  const sourceValue = pointValue(model, source);
-  const rate = divideRatio(sourceValue, pointValue(model, target));
-  return {
-    rate: rescale(rate, scales.source, scales.target),
-    value: rescale(sourceValue, scales.source, scales.settlement),
-    rateText: formatRatio(rate),
-  };
-}
-
-/** Target amount = source amount × rate, exact until the one rounding toward zero at the end. */
-export function convert(terms: Terms, amountMinor: bigint): Conversion {
-  return { credited: scaleDown(amountMinor, terms.rate), fee: 0n, value: scaleDown(amountMinor, terms.value), rate: terms.rateText };
-}
-
-/** A ratio between units → the same ratio between minor units. */
-function rescale(ratio: Ratio, from: number, to: number): Ratio {
-  return to >= from
-    ? { numerator: ratio.numerator * 10n ** BigInt(to - from), denominator: ratio.denominator }
-    : { numerator: ratio.numerator, denominator: ratio.denominator * 10n ** BigInt(from - to) };
-}
-
-/** The values in force, held in memory. */
 export interface Valuation {
-  /** The model of this moment. */
-  model(): ValueModel;
-  /** Reads the model again from the database. */
+  /** The version in force, from memory; a change by another process shows within a second. */
+  rulebook(): Rulebook;
+  /** Reads the version in force again when it has changed. */
   refresh(): Promise<void>;
+  /**
+   * A new version that only adds what was not there, to take effect at once: how a platform comes in, and a network gets its first
+   * rules. Whatever changes something that others rely on is a proposal. Items that exist are left as they are.
+   */
+  add(items: (document: RulebookDocument) => RulebookDocument, author: string): Promise<Result<number>>;
+  /** The next version whose time has come. */
+  findDue(): Promise<DueVersion | undefined>;
+  /** Puts a version in force, with the assets that it counts; false when another process was first. */
+  activate(version: number, assets: Readonly<Record<string, number>>): Promise<boolean>;
 }
 
-export async function createValuation(pool: pg.Pool): Promise<Valuation> {
-  let model = await loadModel(pool);
+export async function createValuation(pool: Pool, clock: Clock): Promise<Valuation> {
+  let rulebook = await load(pool, await selectActiveNumber(pool));
+
+  async function refresh(): Promise<void> {
+    const active = await selectActiveNumber(pool);
+    if (active > rulebook.version) rulebook = await load(pool, active);
+  }
+
   return {
-    model: () => model,
-    refresh: async () => {
-      model = await loadModel(pool);
+    rulebook: () => rulebook,
+    refresh,
+    add: (items, author) => dbTransaction(pool, async (client) => {
+      await lockVersions(client);
+      const latest = await selectLatest(client);
+      const document = items(latest.document);
+      if (JSON.stringify(document) === JSON.stringify(latest.document)) return ok(latest.version);
+      const compiled = compileRulebook(document);
+      if (!compiled.ok) return refuse(valuationProblems.invalid_rulebook(undefined, { faults: compiled.faults.map(({ place, message }) => `${place} ${message}`) }));
+      const version = latest.version + 1;
+      // After what is scheduled: versions take effect in their order.
+      const effectiveAt = new Date(Math.max(clock.now(), latest.effectiveAt.getTime()));
+      await insertVersion(client, { version, document, effectiveAt, author, proposalId: null });
+      await appendEvents(client, [{ type: 'rulebook.scheduled', platformId: null, data: { version, author, effective_at: effectiveAt.toISOString() } }], clock.now());
+      return ok(version);
+    }),
+    findDue: async () => {
+      const row = await selectDue(pool, clock.now());
+      return row === undefined ? undefined : { row, rulebook: Rulebook.of(row.version, row.document) };
+    },
+    activate: async (version, assets) => {
+      const done = await dbTransaction(pool, async (client) => {
+        const first = await setActive(client, version, assets, clock.now());
+        if (first) await appendEvents(client, [{ type: 'rulebook.effective', platformId: null, data: { version } }], clock.now());
+        return first;
+      });
+      await refresh();
+      return done;
     },
   };
 }
 
-/** Sets what a platform's points are worth relative to the base value, e.g. "1.2". */
-export async function setMultiplier(pool: pg.Pool, platformId: PlatformId, multiplier: string): Promise<void> {
-  await pool.query(
-    `insert into valuation.platform_multiplier (platform_id, multiplier) values ($1, $2)
-     on conflict (platform_id) do update set multiplier = excluded.multiplier`,
-    [platformId, multiplier],
-  );
-}
-
-async function loadModel(pool: pg.Pool): Promise<ValueModel> {
-  const base = await pool.query<{ base_value: string }>('select base_value::text from valuation.base');
-  const platforms = await pool.query<{ name: string; multiplier: string }>(
-    'select platform_id as name, multiplier::text from valuation.platform_multiplier',
-  );
-  const categories = await pool.query<{ name: string; multiplier: string }>(
-    'select category as name, multiplier::text from valuation.category_multiplier',
-  );
-  return {
-    baseValue: parseRatio(base.rows[0]?.base_value ?? '0.01'),
-    platformMultipliers: new Map(platforms.rows.map((row) => [row.name, parseRatio(row.multiplier)])),
-    categoryMultipliers: new Map(categories.rows.map((row) => [row.name, parseRatio(row.multiplier)])),
-  };
+async function load(pool: Pool, version: number): Promise<Rulebook> {
+  const row = await selectVersion(pool, version);
+  if (row === undefined) throw new Error('the network has no rulebook in force');
+  return Rulebook.of(row.version, row.document, new Map(Object.entries(row.assets ?? {})));
 }

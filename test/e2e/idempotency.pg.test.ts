@@ -100,7 +100,8 @@ it('the result is the same after a restart, also when the points are gone since'
 
 it('the same key with another body is refused with the field that differs, and posts nothing', async () => {
   const [command] = await oneOfEach();
-  if (command?.kind !== 'earn') throw new Error('an earn comes first');
+  if (command?.kind !== 'earn' || command.amount === undefined) throw new Error('an earn comes first');
+  const { amount } = command;
   const bob = test.member();
   await test.ledger.submit(command);
   const before = await journalSize();
@@ -109,8 +110,8 @@ it('the same key with another body is refused with the field that differs, and p
     [{ ...command, reference: 'order 7' }, 'reference'],
     [{ ...command, details: { a: 1 } }, 'body'],
     [{ ...command, expiresOn: test.dayIn(3) }, 'body'],
-    [{ ...command, kind: 'clawback' }, 'operation'],
-    [{ ...command, kind: 'transfer', toMemberId: bob, targetPlatformId: a }, 'operation'],
+    [{ ...command, amount, kind: 'clawback' }, 'operation'],
+    [{ ...command, amount, kind: 'transfer', toMemberId: bob, targetPlatformId: a }, 'operation'],
   ];
   for (const [other, field] of changed) {
     expect(await test.ledger.submit(other)).toMatchObject({ ok: false, problem: { code: 'idempotency_key_reused', status: 422, extra: { field } } });

@@ -40,7 +40,13 @@ afterEach(async () => {
 
 async function begin(bucketCount: number): Promise<void> {
   test = await createTestLedger(database, { bucketCount, clock: { now: () => nowMs } });
-  for (const { name, lifetimeDays } of PLATFORMS) await database.pool.query('update ledger.asset set lifetime_days = $2 where code = $1', [name, lifetimeDays]);
+  await test.amend((document) => ({
+    ...document,
+    platforms: Object.fromEntries(Object.entries(document.platforms).map(([name, terms]) => {
+      const days = PLATFORMS.find((platform) => platform.name === name)?.lifetimeDays ?? null;
+      return [name, days === null ? terms : { ...terms, expiry: { policy: 'rolling_days' as const, days } }];
+    })),
+  }));
   rewards = new Map();
   for (const { name, clawback, cap, stock } of PLATFORMS) {
     await test.ledger.setClawback(test.ledger.pointsOf(name)?.assetId ?? 0, clawback);

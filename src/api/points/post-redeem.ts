@@ -2,15 +2,14 @@
 
 import { Type } from 'typebox';
 import { formatId } from '../../kernel/ids.ts';
-import { refuse, type Problem } from '../../kernel/problem.ts';
+import { refuse } from '../../kernel/problem.ts';
 import { ledgerProblems } from '../../ledger/ledger.ts';
-import { rewardAssetCode, rewardProblems } from '../../rewards/rewards.ts';
+import { rewardAssetCode, valuationProblems } from '../../valuation/valuation.ts';
 import { readAmount, toPoints } from '../amounts.ts';
 import { resolveUser } from '../members.ts';
 import { answerOutcome, defineOperation } from '../operation.ts';
 import { apiProblems } from '../problems.ts';
 import { Amount, closed, Reference, Success, text, UserId } from '../schemas.ts';
-import { wasPosted } from './was-posted.ts';
 
 export const redeem = defineOperation({
   kind: 'redeem',
@@ -28,7 +27,7 @@ export const redeem = defineOperation({
   answer: Type.Object({ success: Success, redemption_id: Type.String(), transaction_id: Type.String(), message: Type.String() }),
   missing: (field) => apiProblems.missing_fields(`${field} is missing.`, { field }),
   userFields: ['user_id'],
-  async post({ identity, ledger, rewards }, { platform, points }, fields, key) {
+  async post({ identity, ledger }, { platform, points }, fields, key) {
     // The source requirement counts zero as missing.
     if (fields.amount === 0) return refuse(apiProblems.missing_fields('amount is zero.', { field: 'amount' }));
     const amount = readAmount(fields.amount, points);
@@ -37,22 +36,17 @@ export const redeem = defineOperation({
     const member = resolving instanceof Promise ? await resolving : resolving;
     if (!member.ok) return member;
     const quantity = BigInt(fields.quantity ?? 1);
-    const reward = await rewards.find(platform.platformId, fields.reward_id);
-    const price = reward.ok ? reward.value.pointsRequired * quantity : undefined;
-    if (price !== amount.value && !(await wasPosted(ledger, platform.platformId, member.value, key))) {
+    const rewardAssetId = ledger.assets().find(({ code }) => code === rewardAssetCode(platform.platformId, fields.reward_id))?.assetId;
+    if (rewardAssetId === undefined) {
       // The balance is judged before the reward, as in the source requirement.
       const { available } = await ledger.getBalance(member.value, platform.platformId);
-      if (available < amount.value) return refuse(insufficient(toPoints(available, points)));
-      if (!reward.ok) return reward;
-      return refuse(rewardProblems.reward_price_mismatch(`It costs ${toPoints(price ?? 0n, points)} points.`, { field: 'amount', points_required: toPoints(reward.value.pointsRequired, points) }));
+      if (available < amount.value) return refuse(ledgerProblems.insufficient_balance(`${toPoints(available, points)} points are available.`, { available: toPoints(available, points) }));
+      return refuse(valuationProblems.reward_not_found(undefined, { field: 'reward_id' }));
     }
-    // A reward that was withdrawn after it had been redeemed keeps its asset.
-    const rewardAssetId = reward.ok ? reward.value.assetId : ledger.assets().find(({ code }) => code === rewardAssetCode(platform.platformId, fields.reward_id))?.assetId;
-    if (rewardAssetId === undefined) return refuse(rewardProblems.reward_not_found());
 
     const outcome = await ledger.submit({
       kind: 'redeem', platformId: platform.platformId, memberId: member.value, key, amount: amount.value,
-      rewardAssetId, quantity, reference: fields.reference,
+      rewardAssetId, rewardId: fields.reward_id, quantity, reference: fields.reference,
     });
     return answerOutcome(outcome, (transaction) => ({
       success: true as const,
@@ -62,7 +56,3 @@ export const redeem = defineOperation({
     }));
   },
 });
-
-function insufficient(available: number): Problem {
-  return ledgerProblems.insufficient_balance(`${available} points are available.`, { available });
-}

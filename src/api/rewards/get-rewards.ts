@@ -28,7 +28,7 @@ export function getRewards(server: FastifyInstance, { rewards }: ApiParts): void
   }, async (request, reply) => {
     const { platform, points } = callerOf(request);
     const language = prefersEnglish(request.headers['accept-language']) ? 'en' : 'zh';
-    const catalogue = await rewards.list(platform.platformId);
+    const catalogue = rewards.list(platform.platformId);
     const available = await Promise.all(catalogue.map((reward) => rewards.countAvailable(reward)));
     reply.header('content-language', language).header('vary', 'accept-language');
     return {

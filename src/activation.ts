@@ -1,0 +1,80 @@
+// Puts versions of the rulebook in force when their time has come: first the assets that a version counts, the stock of its rewards and
+// the allowances of its limits, then the version itself. Repeatable: several processes may do it at once, and again after a crash.
+
+import { platformOwnerId, type PlatformId } from './kernel/ids.ts';
+import type { Ledger } from './ledger/ledger.ts';
+import type { Log } from './runtime/log.ts';
+import { limitAssetCode, rewardAssetCode, type DueVersion, type Rulebook, type RulebookDocument, type Valuation } from './valuation/valuation.ts';
+
+/** The parts of the program that activation touches; the whole context fits. */
+export interface ActivationParts {
+  readonly ledger: Ledger;
+  readonly valuation: Valuation;
+  readonly log: Log;
+}
+
+/** Activates every version that is due, in order; returns how many. */
+export async function activateDue(parts: ActivationParts): Promise<number> {
+  let count = 0;
+  for (let due = await parts.valuation.findDue(); due !== undefined; due = await parts.valuation.findDue()) {
+    await activate(due, parts);
+    count += 1;
+  }
+  return count;
+}
+
+async function activate({ row, rulebook }: DueVersion, { ledger, valuation, log }: ActivationParts): Promise<void> {
+  const assets: Record<string, number> = {};
+  const before = valuation.rulebook();
+  for (const { code, platformId, scale } of limitAssets(rulebook.document, ledger)) {
+    assets[code] = (await ledger.registerAsset({ code, kind: 'allowance', platformId, scale })).assetId;
+  }
+  for (const [platform, list] of Object.entries(rulebook.document.rewards)) {
+    const platformId = platform as PlatformId;
+    for (const [rewardId, { stock }] of Object.entries(list)) {
+      const code = rewardAssetCode(platform, rewardId);
+      const { assetId } = await ledger.registerAsset({ code, kind: 'reward', platformId, scale: 0 });
+      assets[code] = assetId;
+      const cap = { ownerId: platformOwnerId(platformId), assetId, purpose: 'stock' as const, amount: BigInt(stock) };
+      const known = await ledger.findCap(cap.ownerId, assetId, 'stock');
+      if (known?.amount === cap.amount) continue;
+      const set = await ledger.setCap(cap);
+      // What is given out cannot be taken back: the stock ends where it is used up.
+      if (!set.ok && known !== undefined) await ledger.setCap({ ...cap, amount: known.used });
+    }
+  }
+  await alignLimits(rulebook, before, assets, ledger);
+  if (await valuation.activate(row.version, assets)) log.info({ version: row.version, author: row.author }, 'a version of the rulebook is in force');
+  // Processes that had not noticed yet may have moved quota meanwhile, by the version before.
+  await alignLimits(rulebook, before, assets, ledger);
+}
+
+/** Limits that add up the use of several members and whose maximum is lower now: their parts in the buckets are brought down to it. */
+async function alignLimits(rulebook: Rulebook, before: Rulebook, assets: Readonly<Record<string, number>>, ledger: Ledger): Promise<void> {
+  for (const [id, rule] of Object.entries(rulebook.document.rules)) {
+    const old = before.document.rules[id];
+    if (rule.kind !== 'limit' || rule.limit.of === 'member' || old?.kind !== 'limit' || old.limit.maximum === rule.limit.maximum) continue;
+    for (const [code, assetId] of Object.entries(assets)) {
+      const asset = ledger.assetById(assetId);
+      if (asset?.kind !== 'allowance' || (code !== `limit:${id}` && !code.startsWith(`limit:${id}@`))) continue;
+      await ledger.alignAllowances(assetId, minorUnits(rule.limit.maximum, asset.scale));
+    }
+  }
+}
+
+function minorUnits(decimal: string, scale: number): bigint {
+  const [whole = '0', fraction = ''] = decimal.split('.');
+  return BigInt(whole + fraction.slice(0, scale).padEnd(scale, '0'));
+}
+
+/** The assets in which the limits of a document count: one for each limit, or one for each platform whose points it counts. */
+function limitAssets(document: RulebookDocument, ledger: Ledger): { code: string; platformId: PlatformId | null; scale: number }[] {
+  return Object.entries(document.rules).flatMap(([id, rule]) => {
+    if (rule.kind !== 'limit' || rule.limit.per === 'transaction') return [];
+    const item = `rules/${id}`;
+    if (rule.limit.measure !== 'points') {
+      return [{ code: limitAssetCode(item, rule.limit, ''), platformId: null, scale: rule.limit.measure === 'value' ? ledger.settlementAsset().scale : 0 }];
+    }
+    return ledger.assets().filter(({ kind }) => kind === 'points').map(({ platformId, scale }) => ({ code: limitAssetCode(item, rule.limit, platformId ?? ''), platformId, scale }));
+  });
+}

@@ -1,0 +1,151 @@
+// A rulebook document → what is asked at every transaction, or all that is wrong with the document. Compiled once for each version. Pure.
+// Before this: `check-document.ts`. After this: `applicable-rules.ts` sorts the rules by what they can apply to.
+
+import { parseRatio } from '../kernel/amount.ts';
+import { Calendar, isTimeZone } from '../kernel/calendar.ts';
+import { ALWAYS, createConditionCompiler, isFault, type Condition } from './conditions.ts';
+import { checkDocument } from './check-document.ts';
+import type { OperationName, RuleKind, RulebookDocument, RuleTerms } from './rulebook-schema.ts';
+import type { Fault } from './types.ts';
+
+/** When something applies, and in which order among its kind. */
+interface Placed {
+  /** `rules/<id>`, `earn/<id>` or `rewards/<platform>/<id>`. */
+  readonly item: string;
+  readonly fromMs: number;
+  readonly untilMs: number;
+  readonly condition: Condition;
+}
+
+export interface CompiledRule<K extends RuleKind = RuleKind> extends Placed {
+  readonly kind: K;
+  readonly operations: readonly OperationName[];
+  readonly terms: Extract<RuleTerms, { readonly kind: K }>;
+}
+
+export interface CompiledEarnRule extends Placed {
+  readonly platform: string;
+  readonly category: string | undefined;
+  readonly rate: string;
+  readonly maximum: string | undefined;
+}
+
+/** The condition and window of one reward; the catalogue itself is read from the document. */
+export type CompiledReward = Placed;
+
+export interface CompiledRulebook {
+  readonly document: RulebookDocument;
+  readonly calendar: Calendar;
+  /** In order of precedence. */
+  readonly rules: readonly CompiledRule[];
+  readonly earnRules: readonly CompiledEarnRule[];
+  readonly rewards: ReadonlyMap<string, CompiledReward>;
+}
+
+export type Compiled = { readonly ok: true; readonly rulebook: CompiledRulebook } | { readonly ok: false; readonly faults: readonly Fault[] };
+
+const DEFAULT_PRIORITY = 1_000;
+/** What rules of a kind are asked about when they do not say. */
+const CONVERSIONS: readonly OperationName[] = ['conversion'];
+
+export function compileRulebook(value: unknown): Compiled {
+  const checked = checkDocument(value);
+  if (!checked.ok) return checked;
+  const { document } = checked;
+  const faults: Fault[] = [];
+  const compile = createConditionCompiler();
+  const condition = (text: string | undefined, place: string): Condition => {
+    if (text === undefined) return ALWAYS;
+    const made = compile(text);
+    if (!isFault(made)) return made;
+    faults.push({ place, ...made });
+    return ALWAYS;
+  };
+  const window = (terms: { readonly from?: string; readonly until?: string }, item: string): { fromMs: number; untilMs: number } => {
+    const fromMs = momentOf(terms.from, Number.NEGATIVE_INFINITY, `${item}/from`, faults);
+    const untilMs = momentOf(terms.until, Number.POSITIVE_INFINITY, `${item}/until`, faults);
+    if (fromMs >= untilMs) faults.push({ place: `${item}/until`, message: 'is not after from' });
+    return { fromMs, untilMs };
+  };
+
+  const { settings, platforms } = document;
+  if (!isTimeZone(settings.time_zone)) faults.push({ place: 'settings/time_zone', message: `${settings.time_zone} is not a time zone that is known here` });
+  for (const [id, { expiry }] of Object.entries(platforms)) {
+    if (expiry?.policy === 'fixed' && !isDay(expiry.on)) faults.push({ place: `platforms/${id}/expiry/on`, message: 'is not a day that exists' });
+  }
+  const rules = Object.entries(document.rules).map(([id, terms]): CompiledRule => {
+    const item = `rules/${id}`;
+    faults.push(...ruleFaults(terms, item));
+    const operations = 'operations' in terms && terms.operations !== undefined ? terms.operations : CONVERSIONS;
+    return { item, kind: terms.kind, operations, terms, condition: condition(terms.when, `${item}/when`), ...window(terms, item) };
+  });
+  const earnRules = Object.entries(document.earn).map(([id, terms]): CompiledEarnRule => {
+    const item = `earn/${id}`;
+    if (!Object.hasOwn(platforms, terms.platform)) faults.push({ place: `${item}/platform`, message: `${terms.platform} is not among the platforms` });
+    return { item, platform: terms.platform, category: terms.category, rate: terms.rate, maximum: terms.maximum, condition: condition(terms.when, `${item}/when`), ...window(terms, item) };
+  });
+  const rewards = Object.entries(document.rewards).flatMap(([platform, list]) => Object.entries(list).map(([id, terms]): CompiledReward => {
+    const item = `rewards/${platform}/${id}`;
+    if (!Object.hasOwn(platforms, platform)) faults.push({ place: item, message: `${platform} is not among the platforms` });
+    return { item, condition: condition(terms.eligible, `${item}/eligible`), ...window(terms, item) };
+  }));
+  if (faults.length > 0) return { ok: false, faults };
+  return {
+    ok: true,
+    rulebook: {
+      document,
+      calendar: new Calendar(settings.time_zone),
+      rules: inOrder(rules, (item) => document.rules[item.slice('rules/'.length)]?.priority),
+      earnRules: inOrder(earnRules, (item) => document.earn[item.slice('earn/'.length)]?.priority),
+      rewards: new Map(rewards.map((reward) => [reward.item, reward])),
+    },
+  };
+}
+
+/** What the schema cannot say about one rule. */
+function ruleFaults(terms: RuleTerms, item: string): Fault[] {
+  switch (terms.kind) {
+    case 'rate':
+      return (terms.rate === undefined) === (terms.factor === undefined) ? [{ place: item, message: 'must have exactly one of rate and factor' }] : [];
+    case 'fee': {
+      const { rate, flat, minimum, maximum } = terms.fee;
+      if ((rate ?? flat ?? minimum) === undefined) return [{ place: `${item}/fee`, message: 'must have a rate, a flat or a minimum' }];
+      return minimum !== undefined && maximum !== undefined && compareDecimals(minimum, maximum) > 0 ? [{ place: `${item}/fee/maximum`, message: 'is less than minimum' }] : [];
+    }
+    case 'bonus':
+      return (terms.bonus.rate ?? terms.bonus.flat) === undefined ? [{ place: `${item}/bonus`, message: 'must have a rate or a flat' }] : [];
+    case 'limit':
+      return terms.limit.of === 'network' && terms.limit.measure === 'points' && terms.limit.per !== 'transaction'
+        ? [{ place: `${item}/limit/measure`, message: 'must be value or count for the whole network: points of different platforms do not add up' }] : [];
+    case 'review':
+      return (terms.operations ?? []).some((operation) => operation !== 'conversion' && operation !== 'transfer')
+        ? [{ place: `${item}/operations`, message: 'may only be conversion and transfer for a review' }] : [];
+    case 'deny':
+      return [];
+  }
+}
+
+/** Lower priority first, equal ones by id. */
+function inOrder<T extends { readonly item: string }>(list: readonly T[], priorityOf: (item: string) => number | undefined): T[] {
+  const rank = (one: T): number => priorityOf(one.item) ?? DEFAULT_PRIORITY;
+  return list.toSorted((a, b) => rank(a) - rank(b) || (a.item < b.item ? -1 : 1));
+}
+
+function momentOf(text: string | undefined, otherwise: number, place: string, faults: Fault[]): number {
+  if (text === undefined) return otherwise;
+  const atMs = Date.parse(text);
+  if (!Number.isNaN(atMs) && isDay(text.slice(0, 10))) return atMs;
+  faults.push({ place, message: 'is not a time that exists' });
+  return otherwise;
+}
+
+function isDay(text: string): boolean {
+  const at = Date.parse(`${text}T00:00:00Z`);
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(text);
+}
+
+function compareDecimals(a: string, b: string): number {
+  const [x, y] = [parseRatio(a), parseRatio(b)];
+  const difference = x.numerator * y.denominator - y.numerator * x.denominator;
+  return difference > 0n ? 1 : difference < 0n ? -1 : 0;
+}

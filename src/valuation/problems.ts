@@ -1,0 +1,90 @@
+// Why rules, quotes and proposals refuse, in order of precedence.
+
+import { defineProblems } from '../kernel/problem.ts';
+
+export const valuationProblems = defineProblems({
+  quote_not_found: {
+    status: 400, error: 'Quote not found',
+    advice: 'Use the quote_id exactly as POST /api/points/quote answered it to you.',
+  },
+  quote_mismatch: {
+    status: 400, error: 'Quote does not fit',
+    advice: 'A quote holds for the amount, the platforms and the user that it was made for; ask for another one.',
+  },
+  quote_expired: {
+    status: 409, error: 'Quote expired',
+    advice: 'Ask for a new quote and use it before its expires_at.',
+  },
+  quote_used: {
+    status: 409, error: 'Quote already used',
+    advice: 'A quote can be used once; ask for a new one.',
+  },
+  reward_not_found: {
+    status: 400, error: 'Reward not available',
+    advice: 'Name a reward_id that GET /api/rewards lists for your platform.',
+  },
+  reward_not_offered: {
+    status: 400, error: 'Reward not available',
+    advice: 'The reward is offered at another time; GET /api/rewards shows from when and until when.',
+  },
+  reward_price_mismatch: {
+    status: 400, error: 'Wrong amount for this reward',
+    advice: 'Send points_required times quantity as the amount; ask GET /api/rewards for the price of the moment.',
+  },
+  reward_not_eligible: {
+    status: 403, error: 'Not eligible for this reward',
+    advice: 'The reward is not for this member; GET /api/rewards/options lists those that are.',
+  },
+  rule_failed: {
+    status: 409, error: 'Rule failed',
+    advice: 'A rule of the network could not be evaluated for this operation, so it was refused and the operator was told; try again later.',
+  },
+  operation_denied: {
+    status: 403, error: 'Denied by a rule',
+    advice: 'The network\'s rules do not allow this operation.',
+  },
+  limit_exceeded: {
+    status: 409, error: 'Limit exceeded',
+    advice: 'Use a smaller amount, or wait until the period of the limit is over.',
+  },
+  no_earn_rule: {
+    status: 400, error: 'No earn rule',
+    advice: 'The network has no rule that turns this purchase into points; give the amount in points, or ask the operator for a rule.',
+  },
+  invalid_rulebook: {
+    status: 400, error: 'Invalid rulebook',
+    advice: 'Correct the places that `faults` names and send it again.',
+  },
+  arbitrage: {
+    status: 409, error: 'Arbitrage',
+    advice: 'With these rates a chain of conversions would gain; change the rates on the path that is shown.',
+  },
+  nothing_changes: {
+    status: 400, error: 'Nothing changes',
+    advice: 'The proposal is what is in force already; change something.',
+  },
+  proposal_not_found: {
+    status: 404, error: 'Proposal not found',
+    advice: 'Check the proposal_id; GET /operator/proposals lists all of them.',
+  },
+  proposal_decided: {
+    status: 409, error: 'Proposal already decided',
+    advice: 'A proposal is approved, rejected or withdrawn once; make a new one.',
+  },
+  proposal_conflict: {
+    status: 409, error: 'Proposal conflicts with a later version',
+    advice: 'What it changes has been changed since it was made; make it anew on the present rulebook.',
+  },
+  same_operator: {
+    status: 403, error: 'Maker and checker are the same',
+    advice: 'A proposal is approved by another operator than the one who made it.',
+  },
+  effective_too_early: {
+    status: 409, error: 'Effective too early',
+    advice: 'Versions take effect in their order; name a time that is not before that of the version approved last.',
+  },
+  version_not_found: {
+    status: 404, error: 'Version not found',
+    advice: 'Check the version number; GET /operator/rulebook/history lists all of them.',
+  },
+});

@@ -1,0 +1,183 @@
+// One version of the rulebook at work: its rules sorted by what they can apply to and put into minor units, each pair of platforms once.
+// Next: `evaluate-rules.ts` asks them about one operation.
+
+import { assert } from '../kernel/assert.ts';
+import { divideRatio, formatRatio, multiplyRatio, parseRatio, scaleDown, type Ratio } from '../kernel/amount.ts';
+import type { Calendar } from '../kernel/calendar.ts';
+import { networkOwnerId, platformOwnerId, subjectOwnerId, type OwnerId, type PlatformId } from '../kernel/ids.ts';
+import { compileRulebook, type CompiledEarnRule, type CompiledReward, type CompiledRule, type CompiledRulebook } from './compile-rulebook.ts';
+import { holds } from './conditions.ts';
+import { pointValue, rescale } from './point-value.ts';
+import type { FeeTerms, LimitTerms, OperationName, RuleKind, RulebookDocument } from './rulebook-schema.ts';
+import type { Scales } from './types.ts';
+
+/** A rule that can apply between two platforms, with what is left to be asked of each transaction. */
+export interface Candidate<T> {
+  readonly item: string;
+  readonly fromMs: number;
+  readonly untilMs: number;
+  readonly varying: CompiledRule['condition']['varying'];
+  readonly terms: T;
+}
+
+/** Target minor units for one source minor unit, and what the target platform is owed for them. */
+export interface BoundRate {
+  readonly rate: Ratio;
+  /** Settlement minor units for one source minor unit. */
+  readonly owed: Ratio;
+  readonly text: string;
+}
+
+/** A fee or bonus in minor units: a share of the amount and a part that does not depend on it. */
+export interface BoundCharge {
+  readonly on: 'source' | 'target';
+  readonly rate: Ratio;
+  readonly flat: Ratio;
+  readonly minimum: bigint;
+  readonly maximum: bigint | undefined;
+  readonly text: string;
+}
+
+export interface BoundLimit {
+  readonly maximum: bigint;
+  readonly measure: LimitTerms['measure'];
+  readonly per: LimitTerms['per'];
+  /** Undefined when each member has an allowance of its own. */
+  readonly ownerId: OwnerId | undefined;
+  readonly assetId: number;
+  readonly scale: number;
+  readonly text: string;
+}
+
+/** All that can apply to one operation between two platforms, in order of precedence. */
+export interface Applicable {
+  readonly deny: readonly Candidate<string>[];
+  readonly review: readonly Candidate<string>[];
+  readonly rates: readonly Candidate<BoundRate>[];
+  readonly fees: readonly Candidate<BoundCharge>[];
+  readonly bonuses: readonly Candidate<BoundCharge>[];
+  readonly limits: readonly Candidate<BoundLimit>[];
+  /** The rate of the value model. */
+  readonly model: BoundRate;
+  /** Settlement minor units that one source minor unit, one target minor unit is worth. */
+  readonly sourceValue: Ratio;
+  readonly targetValue: Ratio;
+  readonly sourceScale: number;
+  readonly targetScale: number;
+}
+
+const ZERO: Ratio = { numerator: 0n, denominator: 1n };
+
+/** The code of the asset that counts a limit's allowance; points of different platforms are counted apart. */
+export function limitAssetCode(item: string, { measure }: Pick<LimitTerms, 'measure'>, source: string): string {
+  return measure === 'points' ? `limit:${item.slice('rules/'.length)}@${source}` : `limit:${item.slice('rules/'.length)}`;
+}
+
+export class Rulebook {
+  readonly version: number;
+  readonly document: RulebookDocument;
+  readonly calendar: Calendar;
+  readonly earnRules: readonly CompiledEarnRule[];
+  readonly rewards: ReadonlyMap<string, CompiledReward>;
+  /** Assets of this version by code: rewards and what limits are counted in. Empty for a version that never was in force. */
+  readonly assetIds: ReadonlyMap<string, number>;
+  private readonly rules: readonly CompiledRule[];
+  private readonly known = new Map<string, Applicable>();
+
+  constructor(version: number, { document, calendar, rules, earnRules, rewards }: CompiledRulebook, assetIds: ReadonlyMap<string, number>) {
+    this.version = version;
+    this.document = document;
+    this.calendar = calendar;
+    this.rules = rules;
+    this.earnRules = earnRules;
+    this.rewards = rewards;
+    this.assetIds = assetIds;
+  }
+
+  /** A version that was checked before it was stored. */
+  static of(version: number, document: unknown, assetIds: ReadonlyMap<string, number> = new Map()): Rulebook {
+    const compiled = compileRulebook(document);
+    assert(compiled.ok, `rulebook ${version} was checked before it was stored: ${compiled.ok ? '' : JSON.stringify(compiled.faults)}`);
+    return new Rulebook(version, compiled.rulebook, assetIds);
+  }
+
+  /** What can apply between two platforms. Scales of assets never change, so it is worked out once. */
+  between(operation: OperationName, source: PlatformId, target: PlatformId, scales: Scales): Applicable {
+    const key = `${operation} ${source} ${target}`;
+    let found = this.known.get(key);
+    if (found === undefined) this.known.set(key, (found = this.bind(operation, source, target, scales)));
+    return found;
+  }
+
+  private bind(operation: OperationName, source: PlatformId, target: PlatformId, scales: Scales): Applicable {
+    const sourceScale = scales.points(source);
+    const targetScale = scales.points(target);
+    const sourceValue = pointValue(this.document, source);
+    const targetValue = pointValue(this.document, target);
+    const fixed = { operation, source, target };
+    const candidates = <K extends RuleKind, T>(kind: K, bind: (rule: CompiledRule<K>) => T): Candidate<T>[] => this.rules
+      .filter((rule) => rule.kind === kind && rule.operations.includes(operation))
+      .flatMap((rule) => {
+        const varying = leftToAsk(rule, fixed);
+        return varying === undefined ? [] : [{ item: rule.item, fromMs: rule.fromMs, untilMs: rule.untilMs, varying, terms: bind(rule as unknown as CompiledRule<K>) }];
+      });
+    const boundRate = (rate: Ratio): BoundRate => ({
+      rate: reduce(rescale(rate, sourceScale, targetScale)),
+      owed: reduce(rescale(multiplyRatio(rate, targetValue), sourceScale, scales.settlement)),
+      text: formatRatio(rate),
+    });
+    const model = divideRatio(sourceValue, targetValue);
+    return {
+      deny: candidates('deny', (rule) => rule.terms.reason),
+      review: candidates('review', (rule) => rule.terms.reason),
+      rates: candidates('rate', ({ terms }) => boundRate(terms.rate === undefined ? multiplyRatio(model, parseRatio(terms.factor ?? '1')) : parseRatio(terms.rate))),
+      fees: candidates('fee', ({ terms: { fee } }) => bindCharge(fee, fee.on, fee.on === 'source' ? sourceScale : targetScale)),
+      bonuses: candidates('bonus', ({ terms: { bonus } }) => bindCharge(bonus, bonus.paid_by, targetScale)),
+      limits: candidates('limit', (rule) => this.bindLimit(rule, source, target, sourceScale, scales.settlement)),
+      model: boundRate(model),
+      sourceValue: reduce(rescale(sourceValue, sourceScale, scales.settlement)),
+      targetValue: reduce(rescale(targetValue, targetScale, scales.settlement)),
+      sourceScale, targetScale,
+    };
+  }
+
+  private bindLimit({ item, terms: { limit } }: CompiledRule<'limit'>, source: PlatformId, target: PlatformId, sourceScale: number, settlementScale: number): BoundLimit {
+    const scale = limit.measure === 'points' ? sourceScale : limit.measure === 'value' ? settlementScale : 0;
+    const owners = { member: undefined, platform: platformOwnerId(source), pair: subjectOwnerId(`pair/${source}/${target}`), network: networkOwnerId() };
+    return {
+      maximum: scaleDown(10n ** BigInt(scale), parseRatio(limit.maximum)),
+      measure: limit.measure, per: limit.per, ownerId: owners[limit.of], scale,
+      assetId: this.assetIds.get(limitAssetCode(item, limit, source)) ?? 0,
+      text: `at most ${limit.maximum} ${limit.measure} per ${limit.per} of ${limit.of}`,
+    };
+  }
+}
+
+/** What of a rule's condition depends on the transaction; undefined when it cannot apply. A part that fails is asked again, and fails, at each transaction. */
+function leftToAsk({ condition: { fixed, varying } }: CompiledRule, variables: object): CompiledRule['condition']['varying'] | undefined {
+  try {
+    return holds(fixed, variables) ? varying : undefined;
+  } catch {
+    return [...fixed, ...varying];
+  }
+}
+
+function bindCharge({ rate, flat, maximum, minimum }: Omit<FeeTerms, 'on'>, on: BoundCharge['on'], scale: number): BoundCharge {
+  const unit = 10n ** BigInt(scale);
+  const parts = [rate === undefined ? '' : `${rate} of the amount`, flat === undefined ? '' : `${flat} points`, minimum === undefined ? '' : `at least ${minimum}`, maximum === undefined ? '' : `at most ${maximum}`];
+  return {
+    on,
+    rate: rate === undefined ? ZERO : reduce(parseRatio(rate)),
+    flat: flat === undefined ? ZERO : reduce(multiplyRatio(parseRatio(flat), { numerator: unit, denominator: 1n })),
+    minimum: minimum === undefined ? 0n : scaleDown(unit, parseRatio(minimum)),
+    maximum: maximum === undefined ? undefined : scaleDown(unit, parseRatio(maximum)),
+    text: parts.filter((part) => part !== '').join(', '),
+  };
+}
+
+/** Small numbers multiply faster; done once for each pair of platforms. */
+function reduce({ numerator, denominator }: Ratio): Ratio {
+  let [a, b] = [numerator, denominator];
+  while (b !== 0n) [a, b] = [b, a % b];
+  return a === 0n ? ZERO : { numerator: numerator / a, denominator: denominator / a };
+}

@@ -1,0 +1,129 @@
+// All SQL of the valuation module.
+
+import type { DbClient, Pool } from '../runtime/database.ts';
+import type { RulebookDocument } from './rulebook-schema.ts';
+import type { Change } from './types.ts';
+
+/** Whatever can run one statement. */
+export type Queryable = Pick<Pool, 'query'> | Pick<DbClient, 'query'>;
+
+export interface VersionRow {
+  readonly version: number;
+  readonly document: RulebookDocument;
+  readonly effectiveAt: Date;
+  readonly createdAt: Date;
+  readonly author: string;
+  readonly proposalId: string | null;
+  /** Null until the version is in force. */
+  readonly assets: Readonly<Record<string, number>> | null;
+  readonly activatedAt: Date | null;
+}
+
+const VERSION = `version, document, effective_at as "effectiveAt", created_at as "createdAt", author, proposal_id as "proposalId", assets, activated_at as "activatedAt"`;
+
+/** The number of the version in force. */
+export async function selectActiveNumber(db: Queryable): Promise<number> {
+  const { rows } = await db.query<{ version: number }>('select version from valuation.rulebook where activated_at is not null order by version desc limit 1');
+  return rows[0]?.version ?? 0;
+}
+
+export async function selectVersion(db: Queryable, version: number): Promise<VersionRow | undefined> {
+  const { rows } = await db.query<VersionRow>(`select ${VERSION} from valuation.rulebook where version = $1`, [version]);
+  return rows[0];
+}
+
+/** The version approved last, in force or not. */
+export async function selectLatest(db: Queryable): Promise<VersionRow> {
+  const { rows } = await db.query<VersionRow>(`select ${VERSION} from valuation.rulebook order by version desc limit 1`);
+  const [latest] = rows;
+  if (latest === undefined) throw new Error('the network has no rulebook');
+  return latest;
+}
+
+/** The next version whose time has come and which is not in force yet. */
+export async function selectDue(db: Queryable, nowMs: number): Promise<VersionRow | undefined> {
+  const { rows } = await db.query<VersionRow>(
+    `select ${VERSION} from valuation.rulebook where activated_at is null and effective_at <= $1 order by version limit 1`, [new Date(nowMs)],
+  );
+  return rows[0];
+}
+
+/** Newest first. */
+export async function selectVersions(db: Queryable, before: number, limit: number): Promise<Omit<VersionRow, 'document' | 'assets'>[]> {
+  const { rows } = await db.query<Omit<VersionRow, 'document' | 'assets'>>(
+    `select version, effective_at as "effectiveAt", created_at as "createdAt", author, proposal_id as "proposalId", activated_at as "activatedAt"
+       from valuation.rulebook where version < $1 order by version desc limit $2`,
+    [before, limit],
+  );
+  return rows;
+}
+
+/** Whoever adds a version, or decides a proposal, holds this lock to the end of the dbTransaction: versions follow one another. */
+export async function lockVersions(db: Queryable): Promise<void> {
+  await db.query('lock table valuation.rulebook in share row exclusive mode');
+}
+
+export async function insertVersion(db: Queryable, row: Pick<VersionRow, 'version' | 'document' | 'effectiveAt' | 'author' | 'proposalId'>): Promise<void> {
+  await db.query(
+    'insert into valuation.rulebook (version, document, effective_at, author, proposal_id) values ($1, $2, $3, $4, $5)',
+    [row.version, JSON.stringify(row.document), row.effectiveAt, row.author, row.proposalId],
+  );
+}
+
+/** False when another process was first. */
+export async function setActive(db: Queryable, version: number, assets: Readonly<Record<string, number>>, nowMs: number): Promise<boolean> {
+  const { rowCount } = await db.query(
+    'update valuation.rulebook set assets = $2, activated_at = $3 where version = $1 and activated_at is null',
+    [version, JSON.stringify(assets), new Date(nowMs)],
+  );
+  return rowCount === 1;
+}
+
+export type ProposalState = 'open' | 'approved' | 'rejected' | 'withdrawn';
+
+export interface ProposalRow {
+  readonly proposalId: string;
+  readonly madeBy: string;
+  readonly madeAt: Date;
+  readonly reason: string;
+  readonly changes: readonly Change[];
+  readonly baseVersion: number;
+  readonly effectiveAt: Date | null;
+  readonly urgent: boolean;
+  readonly state: ProposalState;
+  readonly decidedBy: string | null;
+  readonly decidedAt: Date | null;
+  readonly decisionReason: string | null;
+  readonly version: number | null;
+}
+
+const PROPOSAL = `proposal_id as "proposalId", made_by as "madeBy", made_at as "madeAt", reason, changes, base_version as "baseVersion", effective_at as "effectiveAt",
+  urgent, state, decided_by as "decidedBy", decided_at as "decidedAt", decision_reason as "decisionReason", version`;
+
+export async function insertProposal(db: Queryable, row: Pick<ProposalRow, 'proposalId' | 'madeBy' | 'madeAt' | 'reason' | 'changes' | 'baseVersion' | 'effectiveAt' | 'urgent'>): Promise<void> {
+  await db.query(
+    'insert into valuation.proposal (proposal_id, made_by, made_at, reason, changes, base_version, effective_at, urgent) values ($1, $2, $3, $4, $5, $6, $7, $8)',
+    [row.proposalId, row.madeBy, row.madeAt, row.reason, JSON.stringify(row.changes), row.baseVersion, row.effectiveAt, row.urgent],
+  );
+}
+
+/** With `forUpdate` its row stays locked to the end of the dbTransaction. */
+export async function selectProposal(db: Queryable, proposalId: string, forUpdate = false): Promise<ProposalRow | undefined> {
+  const { rows } = await db.query<ProposalRow>(`select ${PROPOSAL} from valuation.proposal where proposal_id = $1${forUpdate ? ' for update' : ''}`, [proposalId]);
+  return rows[0];
+}
+
+/** Newest first; those of one state when it is named. */
+export async function selectProposals(db: Queryable, state: ProposalState | undefined, limit: number): Promise<ProposalRow[]> {
+  const { rows } = await db.query<ProposalRow>(
+    `select ${PROPOSAL} from valuation.proposal where $1::text is null or state = $1 order by made_at desc, proposal_id limit $2`, [state ?? null, limit],
+  );
+  return rows;
+}
+
+export async function decideProposal(db: Queryable, row: Pick<ProposalRow, 'proposalId' | 'state' | 'decidedBy' | 'decidedAt' | 'decisionReason' | 'version'>): Promise<void> {
+  await db.query(
+    'update valuation.proposal set state = $2, decided_by = $3, decided_at = $4, decision_reason = $5, version = $6 where proposal_id = $1',
+    [row.proposalId, row.state, row.decidedBy, row.decidedAt, row.decisionReason, row.version],
+  );
+}

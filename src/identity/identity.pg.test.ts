@@ -5,9 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
 import { deriveMemberId, type MemberId, type PlatformId } from '../kernel/ids.ts';
+import type { Result } from '../kernel/problem.ts';
 import { systemClock } from '../kernel/time.ts';
 import { createPlatformTokens, createSealer, signRequest } from '../security/security.ts';
-import { createIdentity, type Identity } from './identity.ts';
+import { createIdentity, type Identity, type OperatorToken } from './identity.ts';
 
 let database: TestDatabase;
 let here: Identity;
@@ -38,6 +39,10 @@ async function until(condition: () => boolean): Promise<number> {
   const start = performance.now();
   while (!condition() && performance.now() - start < 5_000) await sleep(20);
   return performance.now() - start;
+}
+
+function tokenOf(result: Result<OperatorToken>): string {
+  return result.ok ? result.value.token : '';
 }
 
 describe('platforms', () => {
@@ -79,6 +84,46 @@ describe('platforms', () => {
     expect(await here.authenticate(text)).toMatchObject({ ok: false, problem: { code: 'token_revoked' } });
     const renewed = await there.issueToken('platform_b');
     expect(await here.authenticate(renewed.ok ? renewed.value : '')).toMatchObject({ ok: true });
+  });
+});
+
+describe('operators', () => {
+  it('are added once and under a proper id only', async () => {
+    expect(await here.addOperator('o.ne-1')).toEqual({ ok: true, value: { operatorId: 'o.ne-1', token: expect.stringMatching(/^op_[\w-]{43}$/) } });
+    expect(await here.addOperator('o.ne-1')).toMatchObject({ ok: false, problem: { code: 'operator_exists' } });
+    for (const bad of ['', 'a', 'A1', '1a', 'a b', `a${'b'.repeat(40)}`, 'ann\n', "'; drop"]) {
+      expect(await here.addOperator(bad)).toMatchObject({ ok: false, problem: { code: 'invalid_operator_id' } });
+      expect(await here.renewOperatorToken(bad)).toMatchObject({ ok: false, problem: { code: 'operator_not_found' } });
+    }
+    expect(await here.renewOperatorToken('nobody')).toMatchObject({ ok: false, problem: { code: 'operator_not_found' } });
+    expect(await here.setOperatorState('nobody', 'active')).toMatchObject({ ok: false, problem: { code: 'operator_not_found' } });
+    const crowd = await Promise.all(Array.from({ length: 8 }, (_, index) => (index % 2 === 0 ? here : there).addOperator('crowd')));
+    expect(crowd.filter((result) => result.ok)).toHaveLength(1);
+    expect((await there.listOperators()).map(({ operatorId, state }) => [operatorId, state])).toEqual([['crowd', 'active'], ['o.ne-1', 'active']]);
+  });
+
+  it('are known by their newest token, of which only the hash is stored', async () => {
+    const first = tokenOf(await here.addOperator('renewed'));
+    expect(await there.authenticateOperator(first)).toMatchObject({ ok: true, value: { operatorId: 'renewed', state: 'active' } });
+    const second = tokenOf(await there.renewOperatorToken('renewed'));
+    expect(await here.authenticateOperator(first)).toMatchObject({ ok: false, problem: { code: 'operator_token_invalid' } });
+    expect(await here.authenticateOperator(second)).toMatchObject({ ok: true });
+    const { rows } = await database.pool.query<{ row: string }>('select o::text as row from identity.operator o');
+    expect(rows.filter(({ row }) => row.includes(first.slice(3)) || row.includes(second.slice(3)))).toEqual([]);
+    for (const bad of [second.slice(1), `${second}x`, second.toLowerCase(), `${second}\n`, 'x', '\0']) {
+      expect(await here.authenticateOperator(bad)).toMatchObject({ ok: false, problem: { code: 'operator_token_invalid' } });
+    }
+    expect(await here.authenticateOperator('')).toMatchObject({ ok: false, problem: { code: 'operator_token_missing' } });
+  });
+
+  it('are refused at once everywhere while suspended, also under a new token', async () => {
+    const first = tokenOf(await here.addOperator('on-leave'));
+    expect(await here.setOperatorState('on-leave', 'suspended')).toMatchObject({ ok: true, value: { operatorId: 'on-leave', state: 'suspended' } });
+    expect(await there.authenticateOperator(first)).toMatchObject({ ok: false, problem: { code: 'operator_suspended' } });
+    const second = tokenOf(await here.renewOperatorToken('on-leave'));
+    expect(await there.authenticateOperator(second)).toMatchObject({ ok: false, problem: { code: 'operator_suspended' } });
+    await there.setOperatorState('on-leave', 'active');
+    expect(await here.authenticateOperator(second)).toMatchObject({ ok: true });
   });
 });
 

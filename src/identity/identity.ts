@@ -1,4 +1,4 @@
-// Who takes part: platforms, members, and which platform user is which member. Never knows balances, rates or HTTP.
+// Who takes part: platforms, operators, members, which platform user is which member, and its tags. Never knows balances, rates or HTTP.
 // The only file of this module that others import.
 
 import { randomBytes } from 'node:crypto';
@@ -10,10 +10,11 @@ import type { PlatformTokens, Sealer } from '../security/security.ts';
 import { authenticate } from './authenticate.ts';
 import { createLinkResolver } from './link-resolver.ts';
 import { linkUser, linkUsers, type LinkedUser } from './link-users.ts';
+import { addOperator, authenticateOperator, renewOperatorToken, setOperatorState } from './operators.ts';
 import { createPlatformDirectory, openSecret } from './platform-directory.ts';
 import { identityProblems } from './problems.ts';
-import { changePlatform, insertPlatform, selectLink, selectLinksOf, selectPlatforms } from './store.ts';
-import { type Custody, type Link, type Platform, type PlatformState } from './types.ts';
+import { changePlatform, insertPlatform, selectLink, selectLinksOf, selectOperators, selectPlatforms } from './store.ts';
+import type { Custody, Link, Operator, OperatorState, OperatorToken, Platform, PlatformState } from './types.ts';
 
 export * from './types.ts';
 export { identityProblems } from './problems.ts';
@@ -37,6 +38,15 @@ export interface Identity {
   /** Makes all tokens issued so far invalid. */
   revokeTokens(platformId: string): Promise<Result<Platform>>;
   setPlatformState(platformId: string, state: PlatformState): Promise<Result<Platform>>;
+
+  /** Takes a person among those who run the network; the token is told here and nowhere else. */
+  addOperator(operatorId: string): Promise<Result<OperatorToken>>;
+  listOperators(): Promise<Operator[]>;
+  /** A new token; the old one stops working at once. */
+  renewOperatorToken(operatorId: string): Promise<Result<OperatorToken>>;
+  setOperatorState(operatorId: string, state: OperatorState): Promise<Result<Operator>>;
+  /** Token → active operator, from the database each time: a suspension is in force at once. */
+  authenticateOperator(token: string): Promise<Result<Operator>>;
 
   /** The member that a platform's user is; at once when seen before, undefined when not linked. */
   resolveMember(platformId: PlatformId, userId: string): MemberId | undefined | Promise<MemberId | undefined>;
@@ -103,6 +113,12 @@ export async function createIdentity({ pool, sealer, tokens, log }: IdentityPart
     },
     revokeTokens: (platformId) => change(platformId, { revokeTokens: true }),
     setPlatformState: (platformId, state) => change(platformId, { state }),
+
+    addOperator: (operatorId) => addOperator(pool, operatorId),
+    listOperators: () => selectOperators(pool),
+    renewOperatorToken: (operatorId) => renewOperatorToken(pool, operatorId),
+    setOperatorState: (operatorId, state) => setOperatorState(pool, operatorId, state),
+    authenticateOperator: (token) => authenticateOperator(pool, token),
 
     resolveMember: (platformId, userId) => links.resolve(platformId, userId),
     async linkUser(platformId, userId, memberId) {

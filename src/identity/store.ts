@@ -1,8 +1,8 @@
 // All SQL of the identity module.
 
-import type { MemberId, OwnerId, PlatformId } from '../kernel/ids.ts';
+import type { MemberId, OperatorId, OwnerId, PlatformId } from '../kernel/ids.ts';
 import type { Pool } from '../runtime/database.ts';
-import type { Custody, Link, PlatformState } from './types.ts';
+import type { Custody, Link, Operator, OperatorState, PlatformState } from './types.ts';
 
 export interface PlatformRow {
   readonly platform_id: PlatformId;
@@ -56,6 +56,49 @@ export async function changePlatform(
     [platformId, change.sealedSecret ?? null, change.state ?? null, change.revokeTokens === true ? 1 : 0],
   );
   return rowCount === 1;
+}
+
+interface OperatorRow {
+  readonly operator_id: OperatorId;
+  readonly state: OperatorState;
+  readonly created_at: Date;
+}
+
+export async function selectOperators(pool: Pool): Promise<Operator[]> {
+  const { rows } = await pool.query<OperatorRow>('select operator_id, state, created_at from identity.operator order by operator_id');
+  return rows.map(toOperator);
+}
+
+export async function selectOperatorByToken(pool: Pool, tokenHash: Buffer): Promise<Operator | undefined> {
+  const { rows } = await pool.query<OperatorRow>('select operator_id, state, created_at from identity.operator where token_hash = $1', [tokenHash]);
+  return rows[0] === undefined ? undefined : toOperator(rows[0]);
+}
+
+/** False when the operator is already there. */
+export async function insertOperator(pool: Pool, operatorId: OperatorId, tokenHash: Buffer): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    'insert into identity.operator (operator_id, token_hash) values ($1, $2) on conflict (operator_id) do nothing',
+    [operatorId, tokenHash],
+  );
+  return rowCount === 1;
+}
+
+/** Changes what is given; undefined when there is no such operator. */
+export async function changeOperator(
+  pool: Pool,
+  operatorId: OperatorId,
+  change: { readonly tokenHash?: Buffer; readonly state?: OperatorState },
+): Promise<Operator | undefined> {
+  const { rows } = await pool.query<OperatorRow>(
+    `update identity.operator set token_hash = coalesce($2, token_hash), state = coalesce($3, state)
+      where operator_id = $1 returning operator_id, state, created_at`,
+    [operatorId, change.tokenHash ?? null, change.state ?? null],
+  );
+  return rows[0] === undefined ? undefined : toOperator(rows[0]);
+}
+
+function toOperator(row: OperatorRow): Operator {
+  return { operatorId: row.operator_id, state: row.state, createdAtMs: row.created_at.getTime() };
 }
 
 interface LinkRow {

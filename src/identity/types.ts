@@ -1,7 +1,7 @@
 // The words of identity: who takes part. No behaviour.
 
 import type { KeyObject } from 'node:crypto';
-import type { MemberId, OwnerId, PlatformId } from '../kernel/ids.ts';
+import type { MemberId, OperatorId, OwnerId, PlatformId } from '../kernel/ids.ts';
 
 /** `hosted`: we keep its balances. `connected`: the platform keeps them and we call its API. */
 export type Custody = 'hosted' | 'connected';
@@ -20,6 +20,21 @@ export interface Platform {
   readonly tokenVersion: number;
   readonly revision: bigint;
   readonly createdAtMs: number;
+}
+
+export type OperatorState = 'active' | 'suspended';
+
+/** A person who runs the network. */
+export interface Operator {
+  readonly operatorId: OperatorId;
+  readonly state: OperatorState;
+  readonly createdAtMs: number;
+}
+
+/** A token is told when it is made and can be read nowhere afterwards. */
+export interface OperatorToken {
+  readonly operatorId: OperatorId;
+  readonly token: string;
 }
 
 export interface Link {

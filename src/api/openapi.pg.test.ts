@@ -35,7 +35,7 @@ test('names every operation', () => {
     'GET /api/points/balance', 'GET /api/points/history', 'GET /api/rewards', 'GET /api/transactions/{transaction_id}', 'GET /api/users/{platform_user_id}',
     'GET /health', 'GET /health/live', 'GET /health/ready', 'GET /metrics', 'GET /operator/whoami',
     'POST /api/ping', 'POST /api/points/batch', 'POST /api/points/earn', 'POST /api/points/holds', 'POST /api/points/holds/{hold_id}/capture', 'POST /api/points/holds/{hold_id}/release',
-    'POST /api/points/redeem', 'POST /api/points/reverse', 'POST /api/points/transfer', 'POST /api/users',
+    'POST /api/points/redeem', 'POST /api/points/reverse', 'POST /api/points/transfer', 'POST /api/users', 'PUT /api/users/{platform_user_id}/tags',
   ]);
   for (const [path, methods] of Object.entries(document.paths)) {
     for (const operation of Object.values(methods)) {

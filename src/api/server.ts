@@ -33,6 +33,7 @@ import { getRewards } from './rewards/get-rewards.ts';
 import { getTransaction } from './transactions/get-transaction.ts';
 import { getUser } from './users/get-user.ts';
 import { postUser } from './users/post-user.ts';
+import { putTags } from './users/put-tags.ts';
 
 export type { ApiParts } from './parts.ts';
 export { apiProblems } from './problems.ts';
@@ -113,6 +114,7 @@ function addSignedRoutes(api: FastifyInstance, parts: ApiParts, observer: Observ
   getTransaction(api, parts);
   postUser(api, parts);
   getUser(api, parts);
+  putTags(api, parts);
   getRewards(api, parts);
 }
 

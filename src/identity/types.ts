@@ -41,8 +41,30 @@ export interface Link {
   readonly platformId: PlatformId;
   readonly platformUserId: string;
   readonly memberId: MemberId;
+  /** What the platform says of its user; sorted. */
+  readonly tags: readonly string[];
   readonly createdAtMs: number;
 }
 
+/** Tags, and which of two readings of them is newer. */
+export interface Tagged {
+  readonly tags: readonly string[];
+  /** When they were set, in microseconds of the database's clock; 0 when never. Goes up with every change. */
+  readonly tagsVersion: number;
+}
+
+export interface TaggedMember {
+  readonly platformId: PlatformId;
+  readonly memberId: MemberId;
+  readonly tags: readonly string[];
+}
+
+/** Shared by all users without tags. */
+export const NO_TAGS: readonly string[] = Object.freeze([]);
+
 /** Longest id that a platform may use for its user. */
 export const MAX_USER_ID_LENGTH = 128;
+/** The form of a tag, as JSON Schema takes it. */
+export const TAG = '^[a-z0-9_.-]{1,40}$';
+/** Most tags of one user on one platform. */
+export const MAX_TAGS = 20;

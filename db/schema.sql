@@ -17,18 +17,34 @@ create table identity.link (
   platform_user_id text not null,
   member_id uuid not null,
   created_at timestamp with time zone default now() not null,
+  tags text[] default '{}'::text[] not null,
+  tags_changed_at timestamp with time zone,
   constraint link_pkey PRIMARY KEY (platform_id, platform_user_id),
   constraint link_one_user_per_member UNIQUE (platform_id, member_id),
   constraint link_member_id_fkey FOREIGN KEY (member_id) REFERENCES identity.member(member_id),
   constraint link_platform_id_fkey FOREIGN KEY (platform_id) REFERENCES identity.platform(platform_id),
-  constraint link_platform_user_id_check CHECK (length(platform_user_id) >= 1 AND length(platform_user_id) <= 128)
+  constraint link_platform_user_id_check CHECK (length(platform_user_id) >= 1 AND length(platform_user_id) <= 128),
+  constraint link_tags_are_few CHECK (cardinality(tags) <= 20)
 );
+CREATE INDEX link_by_tag_change ON identity.link USING btree (tags_changed_at) WHERE (tags_changed_at IS NOT NULL);
 CREATE INDEX link_of_member ON identity.link USING btree (member_id);
 
 create table identity.member (
   member_id uuid not null,
   created_at timestamp with time zone default now() not null,
   constraint member_pkey PRIMARY KEY (member_id)
+);
+
+create table identity.operator (
+  operator_id text not null,
+  token_hash bytea not null,
+  state text default 'active'::text not null,
+  created_at timestamp with time zone default now() not null,
+  constraint operator_pkey PRIMARY KEY (operator_id),
+  constraint operator_token_hash_key UNIQUE (token_hash),
+  constraint operator_operator_id_check CHECK (operator_id ~ '^[a-z][a-z0-9_.-]{1,39}$'::text),
+  constraint operator_state_check CHECK (state = ANY (ARRAY['active'::text, 'suspended'::text])),
+  constraint operator_token_hash_check CHECK (length(token_hash) = 32)
 );
 
 create table identity.platform (

@@ -49,8 +49,10 @@ test('is made with the figures of the source requirement', async () => {
   expect(read()).toMatchObject({
     base_url: 'http://127.0.0.1:8080',
     platforms: ['platform_a', 'platform_b', 'platform_c'].map((platform_id) => ({ platform_id, custody: 'hosted', secret: expect.any(String), token: expect.any(String) })),
+    operators: ['maker', 'checker'].map((operator_id) => ({ operator_id, token: expect.any(String) })),
     members: [{ links: { platform_a: 'a_1001', platform_b: 'b_1001', platform_c: 'c_1001' } }, {}],
   });
+  for (const { operator_id, token } of read().operators) expect(await parts.identity.authenticateOperator(token)).toMatchObject({ ok: true, value: { operatorId: operator_id } });
   expect(await balances()).toEqual([150_000n, 230_000n, 80_000n]);
   expect((await parts.rewards.list('platform_a' as PlatformId)).map(({ rewardId, nameZh, pointsRequired }) => [rewardId, nameZh, pointsRequired])).toEqual([['coupon_10', '10元优惠券', 100_000n], ['gift_card_50', '50元礼品卡', 450_000n]]);
   expect(parts.valuation.rulebook().document.platforms['platform_b']).toEqual({ multiplier: '1.2' });
@@ -62,11 +64,15 @@ test('is found again unchanged, also by two at once, and a token that stopped wo
   expect(read()).toEqual(before);
   expect(await balances()).toEqual([150_000n, 230_000n, 80_000n]);
   await parts.identity.revokeTokens('platform_a');
+  await parts.identity.renewOperatorToken('maker');
   await seedDemo(parts);
   const [a, b] = read().platforms;
   expect(a?.secret).toBe(before.platforms[0]?.secret);
   expect(a?.token).not.toBe(before.platforms[0]?.token);
   expect(b).toEqual(before.platforms[1]);
+  const [maker, checker] = read().operators;
+  expect(await parts.identity.authenticateOperator(maker?.token ?? '')).toMatchObject({ ok: true, value: { operatorId: 'maker' } });
+  expect(checker).toEqual(before.operators[1]);
   writeFileSync(file, 'not JSON');
   await seedDemo(parts);
   expect(read().platforms[1]?.secret).toBe(b?.secret);

@@ -1,4 +1,4 @@
-// The demo network: three platforms, two members with the source requirement's sample figures (2.1, 5.1, 5.2), three rewards. Repeatable without effect.
+// The demo network: three platforms, two operators, two members with the source requirement's sample figures (2.1, 5.1, 5.2), three rewards. Repeatable without effect.
 
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -34,6 +34,9 @@ const platforms: readonly DemoPlatform[] = [
 /** Numbers of the sample users; user 1001 is `a_1001` on platform_a. */
 const memberNumbers = ['1001', '1002'] as const;
 
+/** One proposes, the other approves. */
+const operatorIds = ['maker', 'checker'] as const;
+
 const RESERVE_CAP_CNY = 1_000_000n;
 
 /** The source requirement's samples (5.2). */
@@ -59,6 +62,7 @@ const rewards: Readonly<Record<string, Readonly<Record<string, RewardTerms>>>> =
 export interface Credentials {
   readonly base_url: string;
   readonly platforms: readonly { readonly platform_id: string; readonly custody: Custody; readonly secret: string; readonly token: string }[];
+  readonly operators: readonly { readonly operator_id: string; readonly token: string }[];
   readonly members: readonly { readonly member_id: string; readonly links: Readonly<Record<string, string>> }[];
 }
 
@@ -67,6 +71,7 @@ const FILE = 'credentials.json';
 /** Creates what is missing and writes `<data>/credentials.json`. */
 export async function seedDemo(parts: DemoParts): Promise<void> {
   for (const platform of platforms) await seedPlatform(parts, platform);
+  for (const operatorId of operatorIds) await seedOperator(parts, operatorId);
   await Promise.all(memberNumbers.map((number) => seedMember(parts, number)));
   get(await parts.valuation.add(withRewards, 'demo'));
   await activateDue(parts);
@@ -79,6 +84,12 @@ async function seedPlatform(parts: DemoParts, { platformId, name, multiplier }: 
   const added = await addPlatform(parts, { platformId, name, custody: 'hosted', multiplier, reserveCapMinor });
   // Another process seeding the same database may have been first.
   if (!added.ok && added.problem.code !== 'platform_exists') throw new ProblemError(added.problem);
+}
+
+/** Its token is made when credentials are written. */
+async function seedOperator({ identity }: DemoParts, operatorId: string): Promise<void> {
+  const added = await identity.addOperator(operatorId);
+  if (!added.ok && added.problem.code !== 'operator_exists') throw new ProblemError(added.problem);
 }
 
 /** The fixed key makes the opening points a thing that happens once in the life of the network. */
@@ -114,6 +125,12 @@ export async function writeCredentials({ config, identity }: DemoParts, baseUrl:
         secret: get(await identity.getSecret(platformId)),
         token: works ? known : get(await identity.issueToken(platformId)),
       };
+    })),
+    operators: await Promise.all(operatorIds.map(async (operatorId) => {
+      const known = before?.operators?.find((operator) => operator.operator_id === operatorId)?.token;
+      const found = known === undefined ? undefined : await identity.authenticateOperator(known);
+      const works = found?.ok === true && found.value.operatorId === operatorId;
+      return { operator_id: operatorId, token: works && known !== undefined ? known : get(await identity.renewOperatorToken(operatorId)).token };
     })),
     members: memberNumbers.map((number) => ({
       member_id: memberIdOf(number),

@@ -9,6 +9,7 @@ import { registerBench } from './cli/bench.ts';
 import { registerExport } from './cli/export.ts';
 import { registerImport } from './cli/import.ts';
 import { registerMigrate } from './cli/migrate.ts';
+import { registerOperator } from './cli/operator.ts';
 import { registerPlatform } from './cli/platform.ts';
 import { registerStart } from './cli/start.ts';
 import { createContext, type Context } from './context.ts';
@@ -33,6 +34,7 @@ const commands: readonly ((program: Command) => void)[] = [
   (program) => registerStart<Context>(program, { ...roots, createContext: (config, log) => createContext(config, { log, mode: 'own' }), seedDemo, writeCredentials, startRole }),
   (program) => registerMigrate(program, roots),
   (program) => registerPlatform<Context>(program, { ...roots, addPlatform }),
+  (program) => registerOperator<Context>(program, roots),
   (program) => registerImport<Context>(program, roots),
   (program) => registerAudit(program, roots),
   (program) => registerExport(program, roots),

@@ -153,6 +153,23 @@ describe('URLs', () => {
     expect(await get(url.replaceAll('ANN', ann))).toMatchObject({ status, body: { code } });
   });
 
+  it.each<[string, unknown, string, string]>([
+    ['none', undefined, 'missing_field', 'tags'],
+    ['a text', 'vip', 'invalid_field', 'tags'],
+    ['null', null, 'invalid_field', 'tags'],
+    ['a capital', ['VIP'], 'invalid_field', 'tags.0'],
+    ['an empty one', ['vip', ''], 'invalid_field', 'tags.1'],
+    ['a number', [1], 'invalid_field', 'tags.0'],
+    ['a line break', ['vip\n'], 'invalid_field', 'tags.0'],
+    ['41 characters', ['x'.repeat(41)], 'invalid_field', 'tags.0'],
+    ['one twice', ['vip', 'gold', 'vip'], 'invalid_field', 'tags'],
+    ['21', Array.from({ length: 21 }, (_, index) => `t${index}`), 'invalid_field', 'tags'],
+  ])('tags: %s', async (_what, tags, code, field) => {
+    expect(await api.call(A, 'PUT', `/api/users/${ann}/tags`, { tags })).toMatchObject({ status: 400, body: { code, field } });
+    if (tags !== undefined) expect(await api.call(A, 'POST', '/api/users', { platform_user_id: ann, tags })).toMatchObject({ status: 400, body: { code, field } });
+    expect((await get(`/api/users/${ann}`)).body).toMatchObject({ tags: [] });
+  });
+
   it('page 10,000 is empty and cheap', async () => {
     expect(await get(`/api/points/history?user_id=${ann}&page=10000&per_page=100`)).toMatchObject({ status: 200, body: { transactions: [], next_cursor: null } });
     expect(await get(`/api/points/history?user_id=${ann}&cursor=999999999999999999`)).toMatchObject({ status: 200 });

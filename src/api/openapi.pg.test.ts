@@ -33,18 +33,19 @@ test('names every operation', () => {
   const operations = Object.entries(document.paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`));
   expect(operations.sort()).toEqual([
     'GET /api/points/balance', 'GET /api/points/history', 'GET /api/rewards', 'GET /api/transactions/{transaction_id}', 'GET /api/users/{platform_user_id}',
-    'GET /health', 'GET /health/live', 'GET /health/ready', 'GET /metrics',
+    'GET /health', 'GET /health/live', 'GET /health/ready', 'GET /metrics', 'GET /operator/whoami',
     'POST /api/ping', 'POST /api/points/batch', 'POST /api/points/earn', 'POST /api/points/holds', 'POST /api/points/holds/{hold_id}/capture', 'POST /api/points/holds/{hold_id}/release',
-    'POST /api/points/redeem', 'POST /api/points/reverse', 'POST /api/points/transfer', 'POST /api/users',
+    'POST /api/points/redeem', 'POST /api/points/reverse', 'POST /api/points/transfer', 'POST /api/users', 'PUT /api/users/{platform_user_id}/tags',
   ]);
   for (const [path, methods] of Object.entries(document.paths)) {
     for (const operation of Object.values(methods)) {
       expect(operation).toMatchObject({ operationId: expect.any(String), summary: expect.any(String) });
-      expect(operation.security !== undefined).toBe(path.startsWith('/api/'));
-      if (path.startsWith('/api/')) expect(Object.keys(operation.responses)).toEqual(expect.arrayContaining(['200', '4XX', '5XX']));
+      expect(operation.security !== undefined).toBe(/^\/(api|operator)\//.test(path));
+      if (operation.security !== undefined) expect(Object.keys(operation.responses)).toEqual(expect.arrayContaining(['200', '4XX', '5XX']));
     }
   }
   expect(JSON.stringify(document)).toContain('Idempotency-Key');
+  expect(document.paths['/operator/whoami']?.['get']?.security).toEqual([{ operatorToken: [] }]);
 });
 
 test('the page and all it loads come from this server under a strict policy', async () => {

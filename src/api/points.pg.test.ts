@@ -32,6 +32,24 @@ describe('users', () => {
     expect(found).toMatchObject({ status: 200, body: { member_id: first.body['member_id'], platform_user_id: userId } });
     expect(await api.call('platform_b', 'GET', `/api/users/${encodeURIComponent(userId)}`)).toMatchObject({ status: 404, body: { code: 'user_not_found' } });
   });
+
+  it('have the tags that their platform gave them last, sorted', async () => {
+    const userId = `王五/${randomUUID()}`;
+    const path = `/api/users/${encodeURIComponent(userId)}`;
+    const tags = async (): Promise<unknown> => (await api.call('platform_a', 'GET', path)).body['tags'];
+    expect(await api.call('platform_a', 'PUT', `${path}/tags`, { tags: ['vip'] })).toMatchObject({ status: 404, body: { code: 'user_not_found' } });
+    expect(await api.call('platform_a', 'POST', '/api/users', { platform_user_id: userId, tags: ['vip', 'gold'] })).toMatchObject({ status: 201, body: { created: true } });
+    expect(await tags()).toEqual(['gold', 'vip']);
+    await api.call('platform_a', 'POST', '/api/users', { platform_user_id: userId });
+    expect(await tags()).toEqual(['gold', 'vip']);
+    expect(await api.call('platform_a', 'POST', '/api/users', { platform_user_id: userId, tags: ['silver'] })).toMatchObject({ status: 200, body: { created: false } });
+    expect(await tags()).toEqual(['silver']);
+    expect(await api.call('platform_a', 'PUT', `${path}/tags`, { tags: ['vip', '2026.spring', 'gold'] })).toMatchObject({ status: 200, body: { platform_user_id: userId, tags: ['2026.spring', 'gold', 'vip'] } });
+    expect(await tags()).toEqual(['2026.spring', 'gold', 'vip']);
+    expect(api.parts.identity.tagsOf(platformId('platform_a'), userId)).toEqual(['2026.spring', 'gold', 'vip']);
+    expect(await api.call('platform_a', 'PUT', `${path}/tags`, { tags: [] })).toMatchObject({ status: 200, body: { tags: [] } });
+    expect(await tags()).toEqual([]);
+  });
 });
 
 describe('earn, balance, history', () => {

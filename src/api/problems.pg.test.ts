@@ -23,6 +23,7 @@ let bob: string;
 
 const A = 'platform_a';
 const BALANCE = '/api/points/balance';
+const WHOAMI = '/operator/whoami';
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -130,6 +131,13 @@ const cases: Record<string, () => Promise<Answer>> = {
     await api.parts.identity.setPlatformState('platform_c', 'active');
     return answer;
   },
+  operator_token_missing: () => api.operate(undefined, 'GET', WHOAMI),
+  operator_token_invalid: () => api.operate('op_nobody', 'GET', WHOAMI),
+  operator_suspended: async () => {
+    const suspended = await api.operator('suspended');
+    await api.parts.identity.setOperatorState('suspended', 'suspended');
+    return api.operate(suspended, 'GET', WHOAMI);
+  },
   platform_not_found: () => transfer({ target_platform: 'platform_z' }),
   user_not_found: () => balance({}, '?user_id=nobody'),
   member_not_found: () => api.call(A, 'POST', '/api/users', { platform_user_id: randomUUID(), member_id: randomUUID() }),
@@ -233,7 +241,7 @@ const cases: Record<string, () => Promise<Answer>> = {
 };
 
 /** Met by operators only; no request can provoke them, their own modules' tests do. */
-const notOverHttp = ['invalid_platform_id', 'platform_exists', 'cap_below_use'];
+const notOverHttp = ['invalid_platform_id', 'platform_exists', 'invalid_operator_id', 'operator_exists', 'operator_not_found', 'cap_below_use'];
 
 async function callDigestMismatch(): Promise<Answer> {
   // The digest is signed, but is that of another body.

@@ -1,7 +1,7 @@
 // Schemas that several operations share. JSON Schema is the contract: types, validation and OpenAPI derive from it.
 
 import { type TObject, type TProperties, Type } from 'typebox';
-import { MAX_USER_ID_LENGTH } from '../identity/identity.ts';
+import { MAX_TAGS, MAX_USER_ID_LENGTH, TAG } from '../identity/identity.ts';
 
 /** Text without control characters (PostgreSQL refuses NUL) and without half surrogate pairs (not UTF-8). */
 const CLEAN_TEXT = '^[^\\u0000-\\u001F\\u007F\\uD800-\\uDFFF]*$';
@@ -39,6 +39,13 @@ export const Metadata = Type.Unsafe<Record<string, string | number | boolean | n
 export const Day = Type.String({ pattern: DAY, description: 'A calendar day, YYYY-MM-DD.', examples: ['2030-12-31'] });
 export const DateTime = Type.String({ pattern: DATE_TIME, maxLength: 40, description: 'RFC 3339 time with offset.', examples: ['2026-01-31T12:00:00Z'] });
 export const UnixSeconds = Type.Integer({ description: 'Unix time in whole seconds.' });
+
+/** In a request; an answer gives them sorted. */
+export const Tags = Type.Array(Type.String({ pattern: TAG, description: '1 to 40 of a-z, 0-9, _, . and -.' }), {
+  maxItems: MAX_TAGS, uniqueItems: true, examples: [['gold', 'vip']],
+  description: 'What you say of your own user, such as its level: at most 20, each once. Do not put personal data here.',
+});
+export const TagsView = Type.Array(Type.String(), { description: 'What you say of your own user; sorted.' });
 
 export const TransactionIdText = Type.String({ pattern: '^(txn|rdm)_[0-9a-f]{32}$', description: 'A transaction_id or redemption_id that this API answered.' });
 export const HoldIdText = Type.String({ pattern: '^hold_[0-9a-f]{32}$', description: 'A hold_id that this API answered.' });

@@ -16,10 +16,12 @@ import { answerClientError } from './http/client-error.ts';
 import { faultToProblem } from './http/fault-to-problem.ts';
 import { createObserver, type Observer } from './http/observe.ts';
 import { watchMethods } from './http/other-methods.ts';
-import { readBody } from './http/read-body.ts';
+import { keepBytes, readBody } from './http/read-body.ts';
 import { decorateRequests } from './http/request-fields.ts';
 import { createRequestIds } from './http/request-id.ts';
+import { requireOperator } from './http/require-operator.ts';
 import { createSchemaCompiler, type SchemaCompiler } from './http/validation.ts';
+import { getWhoami } from './operator/get-whoami.ts';
 import type { ApiParts } from './parts.ts';
 import { getBalance } from './points/get-balance.ts';
 import { getHistory } from './points/get-history.ts';
@@ -31,6 +33,7 @@ import { getRewards } from './rewards/get-rewards.ts';
 import { getTransaction } from './transactions/get-transaction.ts';
 import { getUser } from './users/get-user.ts';
 import { postUser } from './users/post-user.ts';
+import { putTags } from './users/put-tags.ts';
 
 export type { ApiParts } from './parts.ts';
 export { apiProblems } from './problems.ts';
@@ -86,6 +89,7 @@ export async function createServer(parts: ApiParts, { drainNoticeMs = 0 }: Serve
 
   await describeApi(server);
   await server.register(async (api) => addSignedRoutes(api, parts, observer, compiler));
+  await server.register(async (operator) => addOperatorRoutes(operator, parts));
   getHealth(server, checks);
   getMetrics(server, parts);
   getProblems(server);
@@ -96,9 +100,7 @@ export async function createServer(parts: ApiParts, { drainNoticeMs = 0 }: Serve
 
 /** All that platforms call. */
 function addSignedRoutes(api: FastifyInstance, parts: ApiParts, observer: Observer, compiler: SchemaCompiler): void {
-  // The body stays bytes until its signature is checked.
-  api.removeAllContentTypeParsers();
-  api.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  keepBytes(api);
   api.addHook('onRequest', requireToken(parts));
   api.addHook('preValidation', requireSignature(parts));
   api.addHook('preValidation', readBody);
@@ -112,14 +114,24 @@ function addSignedRoutes(api: FastifyInstance, parts: ApiParts, observer: Observ
   getTransaction(api, parts);
   postUser(api, parts);
   getUser(api, parts);
+  putTags(api, parts);
   getRewards(api, parts);
+}
+
+/** All that the people who run the network call, under /operator/. A new operation is a new line here. */
+function addOperatorRoutes(operator: FastifyInstance, parts: ApiParts): void {
+  keepBytes(operator);
+  operator.addHook('onRequest', requireOperator(parts));
+  operator.addHook('preValidation', readBody);
+
+  getWhoami(operator);
 }
 
 function answerFaults(server: FastifyInstance, { log }: ApiParts): void {
   server.setErrorHandler((error, request, reply) => {
     const operation = (request.routeOptions.config as RouteConfig).operation;
     const problem = faultToProblem(error, operation?.missing);
-    if (problem.status >= 500) log.error({ err: error, request_id: request.id, platform_id: request.platform?.platformId, route: request.routeOptions.url }, 'a request failed');
+    if (problem.status >= 500) log.error({ err: error, request_id: request.id, platform_id: request.platform?.platformId, operator_id: request.operator?.operatorId, route: request.routeOptions.url }, 'a request failed');
     return answerProblem(request, reply, problem);
   });
 }

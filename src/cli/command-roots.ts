@@ -2,9 +2,9 @@
 
 import { existsSync } from 'node:fs';
 
-import type { Identity } from '../identity/identity.ts';
+import type { Identity, Operator } from '../identity/identity.ts';
 import type { Clock } from '../kernel/time.ts';
-import type { Problem } from '../kernel/problem.ts';
+import type { Problem, Result } from '../kernel/problem.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { parseConfig, type Config, type Environment } from '../runtime/config.ts';
 import type { Pool } from '../runtime/database.ts';
@@ -35,6 +35,8 @@ export interface DataOption {
 }
 
 export const DATA_OPTION = ['--data <folder>', 'data folder of the network (or PONTIS_DATA, default .pontis)'] as const;
+/** For commands that record who gave them. */
+export const AS_TOKEN_OPTION = ['--as-token <token>', 'operator token of whoever is acting (or PONTIS_OPERATOR_TOKEN, which other users of this machine cannot see)'] as const;
 export const JSON_OPTION = ['--json', 'print the result as JSON'] as const;
 
 /** For `--help`: the exit codes of `exitCode` that a command can end with. */
@@ -42,6 +44,19 @@ export function exitCodesHelp(rows: Readonly<Record<number, string>>): string {
   const all = { ...rows, 64: 'wrong arguments', 69: 'the database cannot be reached', 75: 'temporary failure; run it again', 78: 'wrong configuration' };
   const lines = Object.entries({ 0: 'done', ...all }).map(([code, text]) => `  ${code.padStart(2)}  ${text}`);
   return `\nExit codes:\n${lines.join('\n')}`;
+}
+
+export interface AsTokenOption {
+  readonly asToken?: string;
+}
+
+/** Who gives the command; the option comes before the environment. */
+export async function actingOperator(flags: AsTokenOption, { environment }: Pick<CommandRoots, 'environment'>, { identity }: Pick<CommandContext, 'identity'>): Promise<Operator> {
+  const token = (flags.asToken ?? environment['PONTIS_OPERATOR_TOKEN'] ?? '').trim();
+  if (token === '') {
+    throw new OperatorError('usage', 'It must be known who is acting: give an operator token with --as-token or PONTIS_OPERATOR_TOKEN. One is printed by: pontis operator add, pontis operator token');
+  }
+  return valueOf(await identity.authenticateOperator(token));
 }
 
 /** Opens the database alone, for commands that only read and must not depend on the rest of the program. */
@@ -82,4 +97,10 @@ function existingNetwork(options: DataOption, environment: Environment): Config 
 /** An expected failure as the person at the terminal sees it. */
 export function operatorErrorOf(problem: Problem): OperatorError {
   return new OperatorError(problem.retryable ? 'temporary' : 'badInput', `${problem.error}. ${problem.detail}`);
+}
+
+/** The value, or the problem as an error for the person at the terminal. */
+export function valueOf<T>(result: Result<T>): T {
+  if (!result.ok) throw operatorErrorOf(result.problem);
+  return result.value;
 }

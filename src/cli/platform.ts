@@ -7,7 +7,8 @@ import { formatAmountText, parseAmount } from '../kernel/amount.ts';
 import type { Result } from '../kernel/problem.ts';
 import type { Clawback } from '../ledger/ledger.ts';
 import { OperatorError } from '../runtime/operator-error.ts';
-import { DATA_OPTION, exitCodesHelp, JSON_OPTION, operatorErrorOf, withContext, type CommandContext, type CommandRoots } from './command-roots.ts';
+import { DATA_OPTION, exitCodesHelp, JSON_OPTION, valueOf, withContext, type CommandContext, type CommandRoots } from './command-roots.ts';
+import { tableLines } from './table.ts';
 
 export interface PlatformToAdd {
   readonly platformId: string;
@@ -79,9 +80,7 @@ export function registerPlatform<Context extends CommandContext>(program: Comman
       };
     })));
     const columns = ['platform_id', 'custody', 'state', 'clawback', 'reserve_cap', 'reserve_used', 'name'] as const;
-    const table = [columns, ...platforms.map((row) => columns.map((column) => row[column] ?? '-'))];
-    const widths = columns.map((_column, index) => Math.max(...table.map((cells) => (cells[index] ?? '').length)));
-    print(flags, { platforms }, table.map((cells) => cells.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join('  ').trimEnd()));
+    print(flags, { platforms }, tableLines([columns, ...platforms.map((row) => columns.map((column) => row[column] ?? '-'))]));
   });
 
   subcommand('token', 'issue a token for a platform')
@@ -103,11 +102,6 @@ export function registerPlatform<Context extends CommandContext>(program: Comman
       const secret = await withContext(flags, roots, false, async ({ identity }) => valueOf(await identity.rotateSecret(platformId)));
       print(flags, { platform_id: platformId, secret }, [secret]);
     });
-}
-
-function valueOf<T>(result: Result<T>): T {
-  if (!result.ok) throw operatorErrorOf(result.problem);
-  return result.value;
 }
 
 function parseMultiplier(text: string): string {

@@ -5,9 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
 import { deriveMemberId, type MemberId, type PlatformId } from '../kernel/ids.ts';
+import type { Result } from '../kernel/problem.ts';
 import { systemClock } from '../kernel/time.ts';
 import { createPlatformTokens, createSealer, signRequest } from '../security/security.ts';
-import { createIdentity, type Identity } from './identity.ts';
+import { createLinkResolver } from './link-resolver.ts';
+import { createIdentity, type Identity, type OperatorToken } from './identity.ts';
 
 let database: TestDatabase;
 let here: Identity;
@@ -38,6 +40,10 @@ async function until(condition: () => boolean): Promise<number> {
   const start = performance.now();
   while (!condition() && performance.now() - start < 5_000) await sleep(20);
   return performance.now() - start;
+}
+
+function tokenOf(result: Result<OperatorToken>): string {
+  return result.ok ? result.value.token : '';
 }
 
 describe('platforms', () => {
@@ -82,6 +88,46 @@ describe('platforms', () => {
   });
 });
 
+describe('operators', () => {
+  it('are added once and under a proper id only', async () => {
+    expect(await here.addOperator('o.ne-1')).toEqual({ ok: true, value: { operatorId: 'o.ne-1', token: expect.stringMatching(/^op_[\w-]{43}$/) } });
+    expect(await here.addOperator('o.ne-1')).toMatchObject({ ok: false, problem: { code: 'operator_exists' } });
+    for (const bad of ['', 'a', 'A1', '1a', 'a b', `a${'b'.repeat(40)}`, 'ann\n', "'; drop"]) {
+      expect(await here.addOperator(bad)).toMatchObject({ ok: false, problem: { code: 'invalid_operator_id' } });
+      expect(await here.renewOperatorToken(bad)).toMatchObject({ ok: false, problem: { code: 'operator_not_found' } });
+    }
+    expect(await here.renewOperatorToken('nobody')).toMatchObject({ ok: false, problem: { code: 'operator_not_found' } });
+    expect(await here.setOperatorState('nobody', 'active')).toMatchObject({ ok: false, problem: { code: 'operator_not_found' } });
+    const crowd = await Promise.all(Array.from({ length: 8 }, (_, index) => (index % 2 === 0 ? here : there).addOperator('crowd')));
+    expect(crowd.filter((result) => result.ok)).toHaveLength(1);
+    expect((await there.listOperators()).map(({ operatorId, state }) => [operatorId, state])).toEqual([['crowd', 'active'], ['o.ne-1', 'active']]);
+  });
+
+  it('are known by their newest token, of which only the hash is stored', async () => {
+    const first = tokenOf(await here.addOperator('renewed'));
+    expect(await there.authenticateOperator(first)).toMatchObject({ ok: true, value: { operatorId: 'renewed', state: 'active' } });
+    const second = tokenOf(await there.renewOperatorToken('renewed'));
+    expect(await here.authenticateOperator(first)).toMatchObject({ ok: false, problem: { code: 'operator_token_invalid' } });
+    expect(await here.authenticateOperator(second)).toMatchObject({ ok: true });
+    const { rows } = await database.pool.query<{ row: string }>('select o::text as row from identity.operator o');
+    expect(rows.filter(({ row }) => row.includes(first.slice(3)) || row.includes(second.slice(3)))).toEqual([]);
+    for (const bad of [second.slice(1), `${second}x`, second.toLowerCase(), `${second}\n`, 'x', '\0']) {
+      expect(await here.authenticateOperator(bad)).toMatchObject({ ok: false, problem: { code: 'operator_token_invalid' } });
+    }
+    expect(await here.authenticateOperator('')).toMatchObject({ ok: false, problem: { code: 'operator_token_missing' } });
+  });
+
+  it('are refused at once everywhere while suspended, also under a new token', async () => {
+    const first = tokenOf(await here.addOperator('on-leave'));
+    expect(await here.setOperatorState('on-leave', 'suspended')).toMatchObject({ ok: true, value: { operatorId: 'on-leave', state: 'suspended' } });
+    expect(await there.authenticateOperator(first)).toMatchObject({ ok: false, problem: { code: 'operator_suspended' } });
+    const second = tokenOf(await here.renewOperatorToken('on-leave'));
+    expect(await there.authenticateOperator(second)).toMatchObject({ ok: false, problem: { code: 'operator_suspended' } });
+    await there.setOperatorState('on-leave', 'active');
+    expect(await here.authenticateOperator(second)).toMatchObject({ ok: true });
+  });
+});
+
 describe('links', () => {
   it('derive the member as the source requirement does', async () => {
     const linked = await here.linkUser(id('platform_a'), '1001');
@@ -123,5 +169,116 @@ describe('links', () => {
     expect(await here.linkUsers(id('platform_a'), users)).toBe(0);
     const members = await Promise.all(users.map((user) => there.resolveMember(id('platform_a'), user)));
     expect(members).toEqual(users.map((user) => deriveMemberId(id('platform_a'), user)));
+  });
+});
+
+async function stampOf(userId: string): Promise<unknown> {
+  return (await database.pool.query('select tags_changed_at::text from identity.link where platform_user_id = $1', [userId])).rows;
+}
+
+describe('tags', () => {
+  const A = id('platform_a');
+
+  it('are stored sorted, as a whole, and for links only', async () => {
+    await here.linkUser(A, 'tagged');
+    expect(here.tagsOf(A, 'tagged')).toEqual([]);
+    expect(await here.setTags(A, 'tagged', ['vip', 'a.b-c_1', 'gold', 'gold'])).toEqual({ ok: true, value: ['a.b-c_1', 'gold', 'vip'] });
+    expect(here.tagsOf(A, 'tagged')).toEqual(['a.b-c_1', 'gold', 'vip']);
+    expect(await there.findLink(A, 'tagged')).toMatchObject({ tags: ['a.b-c_1', 'gold', 'vip'] });
+    expect(await here.setTags(A, 'tagged', ['silver'])).toEqual({ ok: true, value: ['silver'] });
+    expect(here.tagsOf(A, 'tagged')).toEqual(['silver']);
+    expect(await here.setTags(A, 'untagged nobody', ['vip'])).toMatchObject({ ok: false, problem: { code: 'user_not_found' } });
+    await expect(here.setTags(A, 'tagged', ['VIP'])).rejects.toThrow('checked where they come in');
+    await expect(here.setTags(A, 'tagged', Array.from({ length: 21 }, (_, index) => `t${index}`))).rejects.toThrow('checked where they come in');
+  });
+
+  it('are known once the user is resolved, and shared when there are none', async () => {
+    await here.linkUser(A, 'plain');
+    await here.linkUser(A, 'marked');
+    await here.setTags(A, 'marked', ['vip']);
+    expect(there.tagsOf(A, 'marked')).toEqual([]);
+    await Promise.all([there.resolveMember(A, 'plain'), there.resolveMember(A, 'marked')]);
+    expect(there.tagsOf(A, 'marked')).toEqual(['vip']);
+    expect(there.tagsOf(A, 'plain')).toBe(here.tagsOf(A, 'plain'));
+    expect(Object.isFrozen(there.tagsOf(A, 'plain'))).toBe(true);
+  });
+
+  it('are not lost when the link is asked for again', async () => {
+    await here.linkUser(A, 'again');
+    await here.setTags(A, 'again', ['vip']);
+    await here.linkUser(A, 'again');
+    expect(here.tagsOf(A, 'again')).toEqual(['vip']);
+    await there.linkUser(A, 'again');
+    await there.resolveMember(A, 'again');
+    expect(there.tagsOf(A, 'again')).toEqual(['vip']);
+  });
+
+  it('set in one process show in the other by themselves, and so does their end', async () => {
+    await here.linkUser(A, 'followed');
+    await there.resolveMember(A, 'followed');
+    for (const tags of [['vip'], ['gold', 'vip'], []]) {
+      await here.setTags(A, 'followed', tags);
+      await until(() => there.tagsOf(A, 'followed').length === tags.length);
+      expect(there.tagsOf(A, 'followed')).toEqual(tags);
+    }
+  });
+
+  it('of a process that was away show when it is back', async () => {
+    await using away = await createTestDatabase();
+    const mine = await createIdentity({ pool: away.pool, log: away.log, sealer: createSealer(masterKey), tokens: createPlatformTokens(masterKey, systemClock) });
+    await mine.addPlatform({ platformId: 'platform_a', name: 'a', custody: 'hosted' });
+    await mine.linkUser(A, 'x');
+    try {
+      await away.pool.query('alter table identity.link rename to hidden');
+      await sleep(2_000);
+      // Longer ago than any question looks back from its own time, but not from that of the last one answered.
+      await away.pool.query(`update identity.hidden set tags = '{vip}', tags_changed_at = clock_timestamp() - interval '11 seconds'`);
+      expect(mine.tagsOf(A, 'x')).toEqual([]);
+      await away.pool.query('alter table identity.hidden rename to link');
+      await until(() => mine.tagsOf(A, 'x').length === 1);
+      expect(mine.tagsOf(A, 'x')).toEqual(['vip']);
+    } finally {
+      mine.close();
+    }
+  });
+
+  it('end as the database has them when both processes set them at once', async () => {
+    await here.linkUser(A, 'contested');
+    await there.resolveMember(A, 'contested');
+    await Promise.all(Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? here : there).setTags(A, 'contested', [`t${index}`])));
+    await Promise.all([here.refresh(), there.refresh()]);
+    const link = await here.findLink(A, 'contested');
+    expect(link?.tags).toHaveLength(1);
+    expect([here.tagsOf(A, 'contested'), there.tagsOf(A, 'contested')]).toEqual([link?.tags, link?.tags]);
+  });
+
+  it('that are older than those in memory are left alone', () => {
+    const links = createLinkResolver(database.pool);
+    const memberId = deriveMemberId(A, 'old');
+    links.retag(A, 'old', { tags: ['unknown'], tagsVersion: 9 });
+    expect(links.tagsOf(A, 'old')).toEqual([]);
+    links.remember(A, 'old', { memberId, tags: ['new'], tagsVersion: 2 });
+    links.retag(A, 'old', { tags: ['old'], tagsVersion: 1 });
+    links.remember(A, 'old', { memberId, tags: ['old'], tagsVersion: 1 });
+    expect(links.tagsOf(A, 'old')).toEqual(['new']);
+    links.retag(A, 'old', { tags: ['newer'], tagsVersion: 3 });
+    expect([links.tagsOf(A, 'old'), links.resolve(A, 'old')]).toEqual([['newer'], memberId]);
+  });
+
+  it('are listed for one platform or for all', async () => {
+    await here.linkUser(id('platform_b'), 'listed');
+    await here.setTags(id('platform_b'), 'listed', ['x']);
+    expect(await there.listTags(id('platform_b'))).toEqual([{ platformId: 'platform_b', memberId: deriveMemberId(id('platform_b'), 'listed'), tags: ['x'] }]);
+    const all = await there.listTags();
+    expect(new Set(all.map(({ platformId }) => platformId))).toEqual(new Set(['platform_a', 'platform_b']));
+    expect(all.every(({ tags }) => tags.length > 0)).toBe(true);
+  });
+
+  it('set again as they are do not count as a change', async () => {
+    const before = await stampOf('listed');
+    await here.setTags(id('platform_b'), 'listed', ['x']);
+    expect(await stampOf('listed')).toEqual(before);
+    await here.setTags(id('platform_b'), 'listed', ['y']);
+    expect(await stampOf('listed')).not.toEqual(before);
   });
 });

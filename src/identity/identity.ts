@@ -1,4 +1,4 @@
-// Who takes part: platforms, members, and which platform user is which member. Never knows balances, rates or HTTP.
+// Who takes part: platforms, operators, members, which platform user is which member, and its tags. Never knows balances, rates or HTTP.
 // The only file of this module that others import.
 
 import { randomBytes } from 'node:crypto';
@@ -8,12 +8,15 @@ import type { Pool } from '../runtime/database.ts';
 import type { Log } from '../runtime/log.ts';
 import type { PlatformTokens, Sealer } from '../security/security.ts';
 import { authenticate } from './authenticate.ts';
+import { followTags } from './follow-tags.ts';
 import { createLinkResolver } from './link-resolver.ts';
 import { linkUser, linkUsers, type LinkedUser } from './link-users.ts';
+import { addOperator, authenticateOperator, renewOperatorToken, setOperatorState } from './operators.ts';
 import { createPlatformDirectory, openSecret } from './platform-directory.ts';
 import { identityProblems } from './problems.ts';
-import { changePlatform, insertPlatform, selectLink, selectLinksOf, selectPlatforms } from './store.ts';
-import { type Custody, type Link, type Platform, type PlatformState } from './types.ts';
+import { setTags } from './set-tags.ts';
+import { changePlatform, insertPlatform, selectLink, selectLinksOf, selectOperators, selectPlatforms, selectTaggedMembers } from './store.ts';
+import { NO_TAGS, type Custody, type Link, type Operator, type OperatorState, type OperatorToken, type Platform, type PlatformState, type TaggedMember } from './types.ts';
 
 export * from './types.ts';
 export { identityProblems } from './problems.ts';
@@ -38,6 +41,15 @@ export interface Identity {
   revokeTokens(platformId: string): Promise<Result<Platform>>;
   setPlatformState(platformId: string, state: PlatformState): Promise<Result<Platform>>;
 
+  /** Takes a person among those who run the network; the token is told here and nowhere else. */
+  addOperator(operatorId: string): Promise<Result<OperatorToken>>;
+  listOperators(): Promise<Operator[]>;
+  /** A new token; the old one stops working at once. */
+  renewOperatorToken(operatorId: string): Promise<Result<OperatorToken>>;
+  setOperatorState(operatorId: string, state: OperatorState): Promise<Result<Operator>>;
+  /** Token → active operator, from the database each time: a suspension is in force at once. */
+  authenticateOperator(token: string): Promise<Result<Operator>>;
+
   /** The member that a platform's user is; at once when seen before, undefined when not linked. */
   resolveMember(platformId: PlatformId, userId: string): MemberId | undefined | Promise<MemberId | undefined>;
   /** Links to the given member, or to the one that (platform, user) derives. Repeating it changes nothing. */
@@ -46,6 +58,13 @@ export interface Identity {
   linkUsers(platformId: PlatformId, userIds: readonly string[]): Promise<number>;
   findLink(platformId: PlatformId, userId: string): Promise<Link | undefined>;
   listLinks(memberId: MemberId): Promise<Link[]>;
+
+  /** Sets what a platform says of its user, as a whole: each 1 to 40 of a-z, 0-9, `_`, `.` and `-`, at most 20. Answers them sorted. In force here at once and within a second elsewhere. */
+  setTags(platformId: PlatformId, userId: string, tags: readonly string[]): Promise<Result<readonly string[]>>;
+  /** From memory, for a user that `resolveMember` has just resolved; sorted, and a shared frozen array when there are none. */
+  tagsOf(platformId: PlatformId, userId: string): readonly string[];
+  /** Whoever has tags now, on one platform or on all. */
+  listTags(platformId?: PlatformId): Promise<TaggedMember[]>;
 
   /** Notices changes of other processes at once instead of within a second. */
   refresh(): Promise<void>;
@@ -62,6 +81,7 @@ export interface IdentityParts {
 export async function createIdentity({ pool, sealer, tokens, log }: IdentityParts): Promise<Identity> {
   const directory = await createPlatformDirectory(pool, sealer, log);
   const links = createLinkResolver(pool);
+  const tags = await followTags(pool, links, log);
 
   /** Applies a change and answers with the platform as it is afterwards. */
   async function change(platformId: string, what: Parameters<typeof changePlatform>[2]): Promise<Result<Platform>> {
@@ -104,18 +124,34 @@ export async function createIdentity({ pool, sealer, tokens, log }: IdentityPart
     revokeTokens: (platformId) => change(platformId, { revokeTokens: true }),
     setPlatformState: (platformId, state) => change(platformId, { state }),
 
+    addOperator: (operatorId) => addOperator(pool, operatorId),
+    listOperators: () => selectOperators(pool),
+    renewOperatorToken: (operatorId) => renewOperatorToken(pool, operatorId),
+    setOperatorState: (operatorId, state) => setOperatorState(pool, operatorId, state),
+    authenticateOperator: (token) => authenticateOperator(pool, token),
+
     resolveMember: (platformId, userId) => links.resolve(platformId, userId),
     async linkUser(platformId, userId, memberId) {
       const linked = await linkUser(pool, platformId, userId, memberId);
-      if (linked.ok) links.remember(platformId, userId, linked.value.memberId);
+      // The tags of a link that was there before are not known; it is read when it is resolved.
+      if (linked.ok && linked.value.created) links.remember(platformId, userId, { memberId: linked.value.memberId, tags: NO_TAGS, tagsVersion: 0 });
       return linked;
     },
     linkUsers: (platformId, userIds) => linkUsers(pool, platformId, userIds),
     findLink: (platformId, userId) => selectLink(pool, platformId, userId),
     listLinks: (memberId) => selectLinksOf(pool, memberId),
 
-    refresh: () => directory.refresh(),
-    close: () => directory.close(),
+    setTags: (platformId, userId, given) => setTags(pool, links, platformId, userId, given),
+    tagsOf: (platformId, userId) => links.tagsOf(platformId, userId),
+    listTags: (platformId) => selectTaggedMembers(pool, platformId),
+
+    async refresh() {
+      await Promise.all([directory.refresh(), tags.refresh()]);
+    },
+    close() {
+      directory.close();
+      tags.close();
+    },
   };
 }
 

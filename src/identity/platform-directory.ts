@@ -6,6 +6,7 @@ import type { Pool } from '../runtime/database.ts';
 import type { Log } from '../runtime/log.ts';
 import { OperatorError } from '../runtime/operator-error.ts';
 import type { Sealer } from '../security/security.ts';
+import { startPoll } from './poll.ts';
 import { readDirectoryVersion, selectPlatforms, type PlatformRow } from './store.ts';
 import type { Platform } from './types.ts';
 
@@ -22,7 +23,6 @@ const POLL_MS = 1_000;
 export async function createPlatformDirectory(pool: Pool, sealer: Sealer, log: Log): Promise<PlatformDirectory> {
   let platforms = new Map<string, Platform>();
   let version = '';
-  let lost = false;
 
   async function refresh(): Promise<void> {
     // The version is read first: a change in between only makes us look once more.
@@ -33,29 +33,14 @@ export async function createPlatformDirectory(pool: Pool, sealer: Sealer, log: L
     version = found;
   }
 
-  async function poll(): Promise<void> {
-    try {
-      await refresh();
-      if (lost) log.info('platform changes are being followed again');
-      lost = false;
-    } catch (error) {
-      // Said once: what is in memory stays valid until the database answers again.
-      if (!lost) log.warn({ err: error }, 'platform changes cannot be followed');
-      lost = true;
-    }
-  }
-
   await refresh();
-  let polling: Promise<void> | undefined;
-  const timer = setInterval(() => {
-    polling ??= poll().finally(() => (polling = undefined));
-  }, POLL_MS).unref();
+  const poll = startPoll({ what: 'changes of platforms', everyMs: POLL_MS, log, ask: refresh });
 
   return {
     find: (platformId) => platforms.get(platformId),
     list: () => [...platforms.values()],
     refresh,
-    close: () => clearInterval(timer),
+    close: () => poll.close(),
   };
 }
 

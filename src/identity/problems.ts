@@ -1,4 +1,4 @@
-// Why a platform, member or link cannot be used or made, in order of precedence.
+// Why a platform, operator, member or link cannot be used or made, in order of precedence.
 
 import { defineProblems } from '../kernel/problem.ts';
 
@@ -11,6 +11,18 @@ export const identityProblems = defineProblems({
     status: 403, error: 'Platform suspended',
     advice: 'The network operator has suspended this platform; nothing is posted until it is active again.',
   },
+  operator_token_missing: {
+    status: 401, error: 'Missing operator token',
+    advice: 'Send your operator token as Authorization: Bearer <token>; `pontis operator add` and `pontis operator token` print one.',
+  },
+  operator_token_invalid: {
+    status: 401, error: 'Invalid operator token',
+    advice: 'Give the token exactly as it was printed last; `pontis operator token` makes a new one and ends the old one.',
+  },
+  operator_suspended: {
+    status: 403, error: 'Operator suspended',
+    advice: 'This operator may do nothing until `pontis operator resume`.',
+  },
   invalid_platform_id: {
     status: 400, error: 'Invalid platform id',
     advice: 'Use 3 to 40 of a-z, 0-9 and _, starting with a letter.',
@@ -22,6 +34,18 @@ export const identityProblems = defineProblems({
   platform_not_found: {
     status: 404, error: 'Platform not found',
     advice: 'Name a platform that is registered in this network.',
+  },
+  invalid_operator_id: {
+    status: 400, error: 'Invalid operator id',
+    advice: 'Use 2 to 40 of a-z, 0-9, _, . and -, starting with a letter.',
+  },
+  operator_exists: {
+    status: 409, error: 'Operator exists',
+    advice: 'Choose another operator_id, or make a new token for the existing operator.',
+  },
+  operator_not_found: {
+    status: 404, error: 'Operator not found',
+    advice: 'Name an operator of this network; `pontis operator list` shows them.',
   },
   user_not_found: {
     status: 404, error: 'User not found',

@@ -1,8 +1,8 @@
 // All SQL of the identity module.
 
-import type { MemberId, OwnerId, PlatformId } from '../kernel/ids.ts';
+import type { MemberId, OperatorId, OwnerId, PlatformId } from '../kernel/ids.ts';
 import type { Pool } from '../runtime/database.ts';
-import type { Custody, Link, PlatformState } from './types.ts';
+import { NO_TAGS, type Custody, type Link, type Operator, type OperatorState, type PlatformState, type Tagged, type TaggedMember } from './types.ts';
 
 export interface PlatformRow {
   readonly platform_id: PlatformId;
@@ -58,29 +58,138 @@ export async function changePlatform(
   return rowCount === 1;
 }
 
+interface OperatorRow {
+  readonly operator_id: OperatorId;
+  readonly state: OperatorState;
+  readonly created_at: Date;
+}
+
+export async function selectOperators(pool: Pool): Promise<Operator[]> {
+  const { rows } = await pool.query<OperatorRow>('select operator_id, state, created_at from identity.operator order by operator_id');
+  return rows.map(toOperator);
+}
+
+export async function selectOperatorByToken(pool: Pool, tokenHash: Buffer): Promise<Operator | undefined> {
+  const { rows } = await pool.query<OperatorRow>('select operator_id, state, created_at from identity.operator where token_hash = $1', [tokenHash]);
+  return rows[0] === undefined ? undefined : toOperator(rows[0]);
+}
+
+/** False when the operator is already there. */
+export async function insertOperator(pool: Pool, operatorId: OperatorId, tokenHash: Buffer): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    'insert into identity.operator (operator_id, token_hash) values ($1, $2) on conflict (operator_id) do nothing',
+    [operatorId, tokenHash],
+  );
+  return rowCount === 1;
+}
+
+/** Changes what is given; undefined when there is no such operator. */
+export async function changeOperator(
+  pool: Pool,
+  operatorId: OperatorId,
+  change: { readonly tokenHash?: Buffer; readonly state?: OperatorState },
+): Promise<Operator | undefined> {
+  const { rows } = await pool.query<OperatorRow>(
+    `update identity.operator set token_hash = coalesce($2, token_hash), state = coalesce($3, state)
+      where operator_id = $1 returning operator_id, state, created_at`,
+    [operatorId, change.tokenHash ?? null, change.state ?? null],
+  );
+  return rows[0] === undefined ? undefined : toOperator(rows[0]);
+}
+
+function toOperator(row: OperatorRow): Operator {
+  return { operatorId: row.operator_id, state: row.state, createdAtMs: row.created_at.getTime() };
+}
+
 interface LinkRow {
   readonly platform_id: PlatformId;
   readonly platform_user_id: string;
   readonly member_id: MemberId;
+  readonly tags: readonly string[];
   readonly created_at: Date;
 }
 
-/** Members of many (platform, user) pairs in one question; unknown pairs are left out. */
-export async function selectMembers(pool: Pool, platformIds: readonly string[], userIds: readonly string[]): Promise<{ index: number; memberId: MemberId }[]> {
-  const { rows } = await pool.query<{ index: number; member_id: MemberId }>({
+interface TaggedRow {
+  readonly tags: readonly string[];
+  readonly tags_version: number;
+}
+
+/** Microseconds since 1970 are exact in a double until the year 2255. */
+const TAGS_VERSION = `coalesce(extract(epoch from tags_changed_at) * 1000000, 0)::float8 as tags_version`;
+
+/** Members and tags of many (platform, user) pairs in one question; unknown pairs are left out. */
+export async function selectMembers(pool: Pool, platformIds: readonly string[], userIds: readonly string[]): Promise<{ index: number; memberId: MemberId; tagged: Tagged }[]> {
+  const { rows } = await pool.query<TaggedRow & { index: number; member_id: MemberId }>({
     name: 'identity.selectMembers',
-    text: `select k.index::integer as index, l.member_id
+    text: `select k.index::integer as index, l.member_id, l.tags, l.tags_version
              from unnest($1::text[], $2::text[]) with ordinality as k (platform_id, platform_user_id, index)
-             cross join lateral (select member_id from identity.link
+             cross join lateral (select member_id, tags, ${TAGS_VERSION} from identity.link
                where platform_id = k.platform_id and platform_user_id = k.platform_user_id limit 1) l`,
     values: [platformIds, userIds],
   });
-  return rows.map((row) => ({ index: row.index - 1, memberId: row.member_id }));
+  return rows.map((row) => ({ index: row.index - 1, memberId: row.member_id, tagged: toTagged(row) }));
+}
+
+/**
+ * Sets the tags of a link as a whole; undefined when there is no such link. A change is stamped when it holds the row, and
+ * later than the one before it whatever the clock says; setting what is there already is no change.
+ */
+export async function changeTags(pool: Pool, platformId: PlatformId, userId: string, tags: readonly string[]): Promise<(Tagged & { memberId: MemberId }) | undefined> {
+  const { rows } = await pool.query<TaggedRow & { member_id: MemberId }>(
+    `update identity.link
+        set tags = $3,
+            tags_changed_at = case when tags = $3 then tags_changed_at
+                                   else greatest(clock_timestamp(), tags_changed_at + interval '1 microsecond') end
+      where platform_id = $1 and platform_user_id = $2 returning member_id, tags, ${TAGS_VERSION}`,
+    [platformId, userId, tags],
+  );
+  return rows[0] === undefined ? undefined : { memberId: rows[0].member_id, ...toTagged(rows[0]) };
+}
+
+/** As text, which keeps its microseconds. */
+export async function readDatabaseTime(pool: Pool): Promise<string> {
+  const { rows } = await pool.query<{ now: string }>('select now()::text as now');
+  return rows[0]?.now ?? '';
+}
+
+export interface ChangedTags {
+  /** The database's time of this question. */
+  readonly askedAt: string;
+  readonly links: readonly { readonly platformId: PlatformId; readonly userId: string; readonly tagged: Tagged }[];
+}
+
+/** All tags set since so many seconds before a time of the database's. */
+export async function selectChangedTags(pool: Pool, sinceTime: string, lookBackSeconds: number): Promise<ChangedTags> {
+  const { rows } = await pool.query<TaggedRow & { now: string; platform_id: PlatformId | null; platform_user_id: string }>(
+    `select n.now::text, platform_id, platform_user_id, tags, ${TAGS_VERSION}
+       from (select now() as now) n
+       left join identity.link on tags_changed_at > $1::timestamptz - make_interval(secs => $2)`,
+    [sinceTime, lookBackSeconds],
+  );
+  return {
+    askedAt: rows[0]?.now ?? sinceTime,
+    links: rows.flatMap((row) => (row.platform_id === null ? [] : [{ platformId: row.platform_id, userId: row.platform_user_id, tagged: toTagged(row) }])),
+  };
+}
+
+/** All links with tags, of one platform or of all. */
+export async function selectTaggedMembers(pool: Pool, platformId: PlatformId | undefined): Promise<TaggedMember[]> {
+  const { rows } = await pool.query<Pick<LinkRow, 'platform_id' | 'member_id' | 'tags'>>(
+    `select platform_id, member_id, tags from identity.link
+      where tags_changed_at is not null and tags <> '{}' and ($1::text is null or platform_id = $1)
+      order by platform_id, platform_user_id`,
+    [platformId ?? null],
+  );
+  return rows.map((row) => ({ platformId: row.platform_id, memberId: row.member_id, tags: row.tags }));
+}
+
+function toTagged(row: TaggedRow): Tagged {
+  return { tags: row.tags.length === 0 ? NO_TAGS : row.tags, tagsVersion: row.tags_version };
 }
 
 export async function selectLink(pool: Pool, platformId: PlatformId, userId: string): Promise<Link | undefined> {
   const { rows } = await pool.query<LinkRow>(
-    `select platform_id, platform_user_id, member_id, created_at from identity.link where platform_id = $1 and platform_user_id = $2`,
+    `select platform_id, platform_user_id, member_id, tags, created_at from identity.link where platform_id = $1 and platform_user_id = $2`,
     [platformId, userId],
   );
   return rows[0] === undefined ? undefined : toLink(rows[0]);
@@ -88,7 +197,7 @@ export async function selectLink(pool: Pool, platformId: PlatformId, userId: str
 
 export async function selectLinksOf(pool: Pool, memberId: MemberId): Promise<Link[]> {
   const { rows } = await pool.query<LinkRow>(
-    `select platform_id, platform_user_id, member_id, created_at from identity.link where member_id = $1 order by platform_id`,
+    `select platform_id, platform_user_id, member_id, tags, created_at from identity.link where member_id = $1 order by platform_id`,
     [memberId],
   );
   return rows.map(toLink);
@@ -116,5 +225,5 @@ export async function insertLinks(pool: Pool, platformId: PlatformId, userIds: r
 }
 
 function toLink(row: LinkRow): Link {
-  return { platformId: row.platform_id, platformUserId: row.platform_user_id, memberId: row.member_id, createdAtMs: row.created_at.getTime() };
+  return { platformId: row.platform_id, platformUserId: row.platform_user_id, memberId: row.member_id, tags: row.tags, createdAtMs: row.created_at.getTime() };
 }

@@ -1,7 +1,7 @@
 // The words of identity: who takes part. No behaviour.
 
 import type { KeyObject } from 'node:crypto';
-import type { MemberId, OwnerId, PlatformId } from '../kernel/ids.ts';
+import type { MemberId, OperatorId, OwnerId, PlatformId } from '../kernel/ids.ts';
 
 /** `hosted`: we keep its balances. `connected`: the platform keeps them and we call its API. */
 export type Custody = 'hosted' | 'connected';
@@ -22,12 +22,49 @@ export interface Platform {
   readonly createdAtMs: number;
 }
 
+export type OperatorState = 'active' | 'suspended';
+
+/** A person who runs the network. */
+export interface Operator {
+  readonly operatorId: OperatorId;
+  readonly state: OperatorState;
+  readonly createdAtMs: number;
+}
+
+/** A token is told when it is made and can be read nowhere afterwards. */
+export interface OperatorToken {
+  readonly operatorId: OperatorId;
+  readonly token: string;
+}
+
 export interface Link {
   readonly platformId: PlatformId;
   readonly platformUserId: string;
   readonly memberId: MemberId;
+  /** What the platform says of its user; sorted. */
+  readonly tags: readonly string[];
   readonly createdAtMs: number;
 }
 
+/** Tags, and which of two readings of them is newer. */
+export interface Tagged {
+  readonly tags: readonly string[];
+  /** When they were set, in microseconds of the database's clock; 0 when never. Goes up with every change. */
+  readonly tagsVersion: number;
+}
+
+export interface TaggedMember {
+  readonly platformId: PlatformId;
+  readonly memberId: MemberId;
+  readonly tags: readonly string[];
+}
+
+/** Shared by all users without tags. */
+export const NO_TAGS: readonly string[] = Object.freeze([]);
+
 /** Longest id that a platform may use for its user. */
 export const MAX_USER_ID_LENGTH = 128;
+/** The form of a tag, as JSON Schema takes it. */
+export const TAG = '^[a-z0-9_.-]{1,40}$';
+/** Most tags of one user on one platform. */
+export const MAX_TAGS = 20;

@@ -7,6 +7,8 @@ type Branded<Name extends string> = string & { readonly [brand]: Name };
 
 /** A platform's name in the network, such as `platform_a`: 3 to 40 of a-z, 0-9, `_`, starting with a letter. */
 export type PlatformId = Branded<'PlatformId'>;
+/** Who runs the network, such as `maker`: 2 to 40 of a-z, 0-9, `_`, `.` and `-`, starting with a letter. */
+export type OperatorId = Branded<'OperatorId'>;
 /** A member's global id: a lower-case UUID. */
 export type MemberId = Branded<'MemberId'>;
 /** Whoever owns an account: a member, or a platform by its derived UUID. */
@@ -17,6 +19,7 @@ export type TransactionId = Branded<'TransactionId'>;
 export type Bucket = number & { readonly [brand]: 'Bucket' };
 
 export const PLATFORM_ID = /^[a-z][a-z0-9_]{2,39}$/;
+const OPERATOR_ID = /^[a-z][a-z0-9_.-]{1,39}$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 export function isMemberId(text: string): text is MemberId {
@@ -25,6 +28,10 @@ export function isMemberId(text: string): text is MemberId {
 
 export function isPlatformId(text: string): text is PlatformId {
   return PLATFORM_ID.test(text);
+}
+
+export function isOperatorId(text: string): text is OperatorId {
+  return OPERATOR_ID.test(text);
 }
 
 /**

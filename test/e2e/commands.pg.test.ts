@@ -64,8 +64,8 @@ describe('help', () => {
   it('lists every command, and each explains itself', async () => {
     const { code, stdout } = await pontis('help');
     expect(code).toBe(0);
-    for (const name of ['start', 'migrate', 'platform', 'import', 'audit', 'export', 'bench']) expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
-    for (const command of [['platform', 'add'], ['import', 'earnings'], ['audit'], ['export', 'journal']]) {
+    for (const name of ['start', 'migrate', 'platform', 'operator', 'import', 'audit', 'export', 'bench']) expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
+    for (const command of [['platform', 'add'], ['operator', 'add'], ['import', 'earnings'], ['audit'], ['export', 'journal']]) {
       const help = await pontis(...command, '--help');
       expect(help.code).toBe(0);
       expect(help.stdout).toContain('--json');
@@ -98,6 +98,26 @@ describe('pontis platform', () => {
   ])('%j exits %i', async (args, code) => {
     const result = await pontis('platform', ...args);
     expect(result.code).toBe(code);
+    expect(result.stderr).not.toContain('defect');
+  });
+});
+
+describe('pontis operator', () => {
+  it('adds an operator, lists it, replaces its token, suspends and resumes it', async () => {
+    const added = JSON.parse((await pontis('operator', 'add', 'maker', '--json')).stdout);
+    expect(added).toEqual({ operator_id: 'maker', token: expect.stringMatching(/^op_[\w-]{43}$/) });
+    expect((await pontis('operator', 'add', 'checker')).stdout).toMatch(/^operator_id {2}checker\ntoken {8}op_[\w-]{43}\n$/);
+    expect((await pontis('operator', 'token', 'maker')).stdout).toMatch(/^op_[\w-]{43}\n$/);
+    expect(await pontis('operator', 'suspend', 'maker')).toMatchObject({ code: 0, stdout: 'maker is suspended.\n' });
+    const listed = JSON.parse((await pontis('operator', 'list', '--json')).stdout);
+    expect(listed).toEqual({ operators: [['checker', 'active'], ['maker', 'suspended']].map(([operator_id, state]) => ({ operator_id, state, created_at: expect.any(String) })) });
+    expect(JSON.parse((await pontis('operator', 'resume', 'maker', '--json')).stdout)).toEqual({ operator_id: 'maker', state: 'active' });
+    expect((await pontis('operator', 'list')).stdout).toMatch(/^operator_id {2}state {3}created_at\nchecker {6}active {2}\S+\nmaker {8}active {2}\S+\n$/);
+  });
+
+  it.each([[['add', 'shop-keeper', 'x'], 64], [['add', 'No!'], 65], [['token', 'nobody'], 65], [['suspend', 'nobody'], 65], [['resume', 'nobody'], 65], [['add'], 64]])('%j exits %i', async (args, code) => {
+    const result = await pontis('operator', ...args);
+    expect(result).toMatchObject({ code, stdout: '' });
     expect(result.stderr).not.toContain('defect');
   });
 });

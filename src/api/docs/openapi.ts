@@ -22,16 +22,20 @@ or, recommended, an HTTP Message Signature (RFC 9421, \`hmac-sha256\`, \`keyid\`
 Without the header the request's signature is its key, so a request that is sent twice byte for byte never posts twice.
 X-Signature does not cover the header; where requests could be captured on their way, sign with RFC 9421, which does.
 
+**Calls under \`/operator/\`** are those of the people who run the network: \`Authorization: Bearer\` and an operator token, no signature.
+
 Errors are RFC 9457 problem details; all of them are listed at [/problems](/problems).`;
 
-/** Four headers, all needed together. */
+/** Of a platform: four headers, all needed together. Of an operator: a bearer token. */
 const securitySchemes = {
   platformToken: { type: 'apiKey', in: 'header', name: 'X-Platform-Token', description: 'JWT issued by the network operator.' },
   platformId: { type: 'apiKey', in: 'header', name: 'X-Platform-ID' },
   timestamp: { type: 'apiKey', in: 'header', name: 'X-Timestamp' },
   signature: { type: 'apiKey', in: 'header', name: 'X-Signature' },
+  operatorToken: { type: 'http', scheme: 'bearer', description: 'Printed by `pontis operator add`.' },
 } as const;
 const signed = [{ platformToken: [], platformId: [], timestamp: [], signature: [] }];
+const byOperator = [{ operatorToken: [] }];
 
 /** Scripts, styles and images from this server only; the page needs inline styles for its widgets. */
 const PAGE_CSP = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
@@ -49,12 +53,15 @@ export async function describeApi(server: FastifyInstance): Promise<void> {
         { name: 'transactions', description: 'Single transactions.' },
         { name: 'rewards', description: 'What points buy.' },
         { name: 'platform', description: 'For integrators.' },
+        { name: 'operator', description: 'For the people who run the network; an operator token instead of a signature.' },
         { name: 'health', description: 'For operators; not signed.' },
       ],
       components: { securitySchemes },
     },
     transform: ({ schema, url, route }) => {
-      if (!url.startsWith('/api/') || schema?.hide === true) return { schema, url };
+      if (schema?.hide === true) return { schema, url };
+      if (url.startsWith('/operator/')) return { schema: { ...schema, security: byOperator }, url };
+      if (!url.startsWith('/api/')) return { schema, url };
       const posting = (route.config as RouteConfig | undefined)?.operation !== undefined || url === '/api/points/batch';
       return { schema: { ...schema, security: signed, ...(posting ? { headers: KEY_HEADER } : {}) }, url };
     },

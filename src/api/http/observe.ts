@@ -50,7 +50,7 @@ export function createObserver({ metrics: { registry }, log, ledger }: ApiParts)
       const level = status >= 500 ? 'warn' : status >= 400 ? 'info' : 'debug';
       if (log.isLevelEnabled(level)) {
         log[level](
-          { request_id: request.id, platform_id: request.platform?.platformId, method: request.method, route, status, problem: request.problemCode, ms: Math.round(ms * 100) / 100 },
+          { request_id: request.id, platform_id: request.platform?.platformId, operator_id: request.operator?.operatorId, method: request.method, route, status, problem: request.problemCode, ms: Math.round(ms * 100) / 100 },
           'request',
         );
       }

@@ -1,12 +1,19 @@
-// preValidation: replaces the raw bytes of the body, already covered by the signature, with the JSON value they spell.
+// The body stays bytes while it is not known who sends it; then it is replaced with the JSON value the bytes spell.
 
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { apiProblems } from '../problems.ts';
 import { answerProblem } from './answer-problem.ts';
 import { parseExactJson } from './exact-json.ts';
 
 const JSON_TYPE = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 
+/** Bodies of this server's routes arrive as they were sent. */
+export function keepBytes(server: FastifyInstance): void {
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+}
+
+/** preValidation. */
 export function readBody(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
   if (request.method === 'GET' || request.method === 'HEAD') return done();
   const bytes = request.body instanceof Buffer ? request.body : undefined;

@@ -2,7 +2,7 @@
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { assert } from '../../kernel/assert.ts';
-import type { Platform } from '../../identity/identity.ts';
+import type { Operator, Platform } from '../../identity/identity.ts';
 import type { Asset } from '../../ledger/ledger.ts';
 
 /** An authenticated platform and what its amounts count. */
@@ -18,13 +18,21 @@ declare module 'fastify' {
     /** The signature as computed here, in hexadecimal; set once it is accepted. */
     signature: string | undefined;
     caller: Caller | undefined;
+    /** Set once the operator's token is accepted. */
+    operator: Operator | undefined;
     /** Code of the problem that was answered, for log and metrics. */
     problemCode: string | undefined;
   }
 }
 
 export function decorateRequests(server: FastifyInstance): void {
-  for (const name of ['platform', 'signature', 'caller', 'problemCode'] as const) server.decorateRequest(name, undefined);
+  for (const name of ['platform', 'signature', 'caller', 'operator', 'problemCode'] as const) server.decorateRequest(name, undefined);
+}
+
+/** Only routes behind `requireOperator` may ask. */
+export function operatorOf(request: FastifyRequest): Operator {
+  assert(request.operator !== undefined, 'the route is not behind an operator token');
+  return request.operator;
 }
 
 /** Only routes behind `requireSignature` may ask. */

@@ -61,6 +61,7 @@ const words: Readonly<Record<string, (params: Readonly<Record<string, unknown>>)
   minItems: ({ limit }) => `must have at least ${String(limit)} items`,
   maxItems: ({ limit }) => `must have at most ${String(limit)} items`,
   maxProperties: ({ limit }) => `must have at most ${String(limit)} members`,
+  uniqueItems: () => 'must not have the same item twice',
   pattern: () => 'has a form or characters that are not allowed',
   propertyNames: () => 'has a member whose name is not allowed',
 };

@@ -1,4 +1,4 @@
-// GET /api/users/{platform_user_id}: which member a user of the calling platform is.
+// GET /api/users/{platform_user_id}: which member a user of the calling platform is, and its tags.
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
@@ -6,7 +6,7 @@ import { identityProblems } from '../../identity/identity.ts';
 import { answerProblem } from '../http/answer-problem.ts';
 import { callerOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
-import { closed, problemResponses, UserId } from '../schemas.ts';
+import { closed, problemResponses, TagsView, UserId } from '../schemas.ts';
 
 const Params = closed({ platform_user_id: UserId });
 
@@ -14,6 +14,7 @@ const Answer = Type.Object({
   platform_id: Type.String(),
   platform_user_id: Type.String(),
   member_id: Type.String({ description: 'The global id (GUID).' }),
+  tags: TagsView,
   linked_at: Type.String({ description: 'RFC 3339.' }),
 });
 
@@ -31,6 +32,7 @@ export function getUser(server: FastifyInstance, { identity }: ApiParts): void {
       platform_id: link.platformId,
       platform_user_id: link.platformUserId,
       member_id: link.memberId,
+      tags: [...link.tags],
       linked_at: new Date(link.createdAtMs).toISOString(),
     };
   });

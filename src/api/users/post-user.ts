@@ -7,12 +7,13 @@ import { answerProblem } from '../http/answer-problem.ts';
 import { callerOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { apiProblems, missingField } from '../problems.ts';
-import { closed, problemResponses, Success, UserId } from '../schemas.ts';
+import { closed, problemResponses, Success, Tags, UserId } from '../schemas.ts';
 
 const Body = closed({
   platform_user_id: Type.Optional(UserId),
   user_id: Type.Optional(UserId),
   member_id: Type.Optional(Type.String({ maxLength: 64, description: 'Global id of a member that exists already; derived from platform and user when absent.' })),
+  tags: Type.Optional(Tags),
 }, 'Give the user as platform_user_id, or as user_id, its name in the other operations.');
 
 const Answer = Type.Object({
@@ -27,7 +28,7 @@ export function postUser(server: FastifyInstance, { identity }: ApiParts): void 
   server.post<{ Body: Static<typeof Body> }>('/api/users', {
     schema: {
       operationId: 'linkUser', tags: ['users'], summary: 'Link a user',
-      description: 'Links are permanent. Repeating the request answers the same link. A member has one user on each platform.',
+      description: 'Links are permanent. Repeating the request answers the same link. A member has one user on each platform. `tags`, when given, become the tags of a new or an existing link.',
       body: Body, response: { 200: Answer, 201: Answer, ...problemResponses },
     },
   }, async (request, reply) => {
@@ -43,6 +44,9 @@ export function postUser(server: FastifyInstance, { identity }: ApiParts): void 
     }
     const linked = await identity.linkUser(platform.platformId, userId, memberId);
     if (!linked.ok) return answerProblem(request, reply, linked.problem);
+    const { tags } = request.body;
+    const tagged = tags === undefined ? undefined : await identity.setTags(platform.platformId, userId, tags);
+    if (tagged?.ok === false) return answerProblem(request, reply, tagged.problem);
     reply.code(linked.value.created ? 201 : 200);
     return { success: true as const, platform_id: platform.platformId, platform_user_id: userId, member_id: linked.value.memberId, created: linked.value.created };
   });

@@ -92,13 +92,16 @@ create table ledger.asset (
   scale smallint not null,
   platform_id text,
   clawback text default 'debt'::text not null,
-  lifetime_days integer,
   constraint asset_pkey PRIMARY KEY (asset_id),
   constraint asset_code_key UNIQUE (code),
-  constraint asset_check CHECK ((kind = 'settlement'::text) = (platform_id IS NULL)),
   constraint asset_clawback_check CHECK (clawback = ANY (ARRAY['debt'::text, 'available'::text, 'refuse'::text])),
-  constraint asset_kind_check CHECK (kind = ANY (ARRAY['points'::text, 'settlement'::text, 'reward'::text])),
-  constraint asset_lifetime_days_check CHECK (lifetime_days > 0),
+  constraint asset_has_platform CHECK (
+CASE kind
+    WHEN 'settlement'::text THEN platform_id IS NULL
+    WHEN 'allowance'::text THEN true
+    ELSE platform_id IS NOT NULL
+END),
+  constraint asset_kind_check CHECK (kind = ANY (ARRAY['points'::text, 'settlement'::text, 'reward'::text, 'allowance'::text])),
   constraint asset_scale_check CHECK (scale >= 0 AND scale <= 6)
 );
 
@@ -150,6 +153,13 @@ create table ledger.network (
   constraint network_singleton_check CHECK (singleton)
 );
 
+create table ledger.quote_use (
+  bucket integer not null,
+  nonce uuid not null,
+  transaction_id uuid not null,
+  constraint quote_use_pkey PRIMARY KEY (bucket, nonce)
+);
+
 create table ledger.reversal (
   bucket integer not null,
   transaction_id uuid not null,
@@ -185,6 +195,7 @@ create table ledger.transaction (
   account_ids bigint[] not null,
   amounts bigint[] not null,
   balances bigint[] not null,
+  rulebook_version integer,
   constraint transaction_pkey PRIMARY KEY (bucket, sequence),
   constraint transaction_once UNIQUE (bucket, transaction_id, leg)
 );
@@ -198,42 +209,50 @@ create table pontis.migration (
   constraint migration_pkey PRIMARY KEY (number)
 );
 
-create table rewards.reward (
-  platform_id text not null,
-  reward_id text not null,
-  asset_id integer not null,
-  name_zh text not null,
-  name_en text not null,
-  description_zh text not null,
-  description_en text not null,
-  points_required bigint not null,
-  active boolean default true not null,
-  constraint reward_pkey PRIMARY KEY (platform_id, reward_id),
-  constraint reward_asset_id_key UNIQUE (asset_id),
-  constraint reward_points_required_check CHECK (points_required > 0),
-  constraint reward_reward_id_check CHECK (length(reward_id) >= 1 AND length(reward_id) <= 64)
+create table valuation.event (
+  event_id bigint not null,
+  occurred_at timestamp with time zone not null,
+  type text not null,
+  platform_id text,
+  data jsonb not null,
+  constraint event_pkey PRIMARY KEY (event_id)
 );
 
-create table valuation.base (
-  singleton boolean default true not null,
-  base_value numeric default 0.01 not null,
-  constraint base_pkey PRIMARY KEY (singleton),
-  constraint base_base_value_check CHECK (base_value > 0::numeric),
-  constraint base_singleton_check CHECK (singleton)
+create table valuation.proposal (
+  proposal_id uuid not null,
+  made_by text not null,
+  made_at timestamp with time zone not null,
+  reason text not null,
+  changes jsonb not null,
+  base_version integer not null,
+  effective_at timestamp with time zone,
+  urgent boolean default false not null,
+  state text default 'open'::text not null,
+  decided_by text,
+  decided_at timestamp with time zone,
+  decision_reason text,
+  version integer,
+  constraint proposal_pkey PRIMARY KEY (proposal_id),
+  constraint proposal_base_version_fkey FOREIGN KEY (base_version) REFERENCES valuation.rulebook(version),
+  constraint proposal_version_fkey FOREIGN KEY (version) REFERENCES valuation.rulebook(version),
+  constraint proposal_approved_has_version CHECK ((state = 'approved'::text) = (version IS NOT NULL)),
+  constraint proposal_decided CHECK ((state = 'open'::text) = (decided_by IS NULL)),
+  constraint proposal_maker_is_not_checker CHECK (state <> 'approved'::text OR decided_by <> made_by),
+  constraint proposal_state_check CHECK (state = ANY (ARRAY['open'::text, 'approved'::text, 'rejected'::text, 'withdrawn'::text]))
 );
+CREATE INDEX proposal_made ON valuation.proposal USING btree (made_at DESC);
 
-create table valuation.category_multiplier (
-  category text not null,
-  multiplier numeric not null,
-  constraint category_multiplier_pkey PRIMARY KEY (category),
-  constraint category_multiplier_multiplier_check CHECK (multiplier > 0::numeric)
-);
-
-create table valuation.platform_multiplier (
-  platform_id text not null,
-  multiplier numeric not null,
-  constraint platform_multiplier_pkey PRIMARY KEY (platform_id),
-  constraint platform_multiplier_multiplier_check CHECK (multiplier > 0::numeric)
+create table valuation.rulebook (
+  version integer not null,
+  document jsonb not null,
+  effective_at timestamp with time zone not null,
+  created_at timestamp with time zone default now() not null,
+  author text not null,
+  proposal_id uuid,
+  assets jsonb,
+  activated_at timestamp with time zone,
+  constraint rulebook_pkey PRIMARY KEY (version),
+  constraint rulebook_active_with_assets CHECK ((activated_at IS NULL) = (assets IS NULL))
 );
 
 create view ledger.entry as
@@ -251,7 +270,7 @@ create view ledger.entry as
    FROM ledger.transaction t,
     LATERAL UNNEST(t.account_ids, t.amounts, t.balances) WITH ORDINALITY e(account_id, amount, balance_after, "position");
 
-CREATE OR REPLACE FUNCTION ledger.post(p_bucket integer, p_expected bigint, p_rows_count integer, p_accounts_count integer, p_new ledger.account[], p_changed ledger.account_change[], p_rows ledger.transaction[], p_holds ledger.hold[], p_reversals ledger.reversal[])
+CREATE OR REPLACE FUNCTION ledger.post(p_bucket integer, p_expected bigint, p_rows_count integer, p_accounts_count integer, p_new ledger.account[], p_changed ledger.account_change[], p_rows ledger.transaction[], p_holds ledger.hold[], p_reversals ledger.reversal[], p_quotes ledger.quote_use[])
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
@@ -285,6 +304,9 @@ begin
   end if;
   if p_reversals is not null then
     insert into ledger.reversal select * from unnest(p_reversals);
+  end if;
+  if p_quotes is not null then
+    insert into ledger.quote_use select * from unnest(p_quotes);
   end if;
 end
 $function$;

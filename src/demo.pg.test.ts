@@ -11,9 +11,8 @@ import { createIdentity } from './identity/identity.ts';
 import type { MemberId, PlatformId } from './kernel/ids.ts';
 import { systemClock } from './kernel/time.ts';
 import { createLedger } from './ledger/ledger.ts';
-import { createRewards } from './rewards/rewards.ts';
 import { createPlatformTokens, createSealer } from './security/security.ts';
-import { createValuation } from './valuation/valuation.ts';
+import { createValuation, listRewards } from './valuation/valuation.ts';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'pontis-demo-'));
 let database: TestDatabase;
@@ -26,7 +25,7 @@ beforeAll(async () => {
   const identity = await createIdentity({ pool, log, sealer: createSealer(masterKey), tokens: createPlatformTokens(masterKey, systemClock) });
   const valuation = await createValuation(pool, systemClock);
   const ledger = await createLedger({ pool, url, log, clock: systemClock, valuation });
-  parts = { config: { dataDir, host: '127.0.0.1', port: 8080 }, log, identity, valuation, ledger, rewards: createRewards({ pool, ledger, log }) };
+  parts = { config: { dataDir, host: '127.0.0.1', port: 8080 }, log, identity, valuation, ledger };
 });
 afterAll(async () => {
   await parts?.ledger.close();
@@ -54,7 +53,7 @@ test('is made with the figures of the source requirement', async () => {
   });
   for (const { operator_id, token } of read().operators) expect(await parts.identity.authenticateOperator(token)).toMatchObject({ ok: true, value: { operatorId: operator_id } });
   expect(await balances()).toEqual([150_000n, 230_000n, 80_000n]);
-  expect((await parts.rewards.list('platform_a' as PlatformId)).map(({ rewardId, nameZh, pointsRequired }) => [rewardId, nameZh, pointsRequired])).toEqual([['coupon_10', '10元优惠券', 100_000n], ['gift_card_50', '50元礼品卡', 450_000n]]);
+  expect(listRewards(parts.valuation.rulebook(), 'platform_a' as PlatformId, { points: () => 2 }).map(({ rewardId, nameZh, pointsRequired }) => [rewardId, nameZh, pointsRequired])).toEqual([['coupon_10', '10元优惠券', 100_000n], ['gift_card_50', '50元礼品卡', 450_000n]]);
   expect(parts.valuation.rulebook().document.platforms['platform_b']).toEqual({ multiplier: '1.2' });
 });
 

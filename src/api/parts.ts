@@ -7,6 +7,7 @@ import type { Rewards } from '../rewards/rewards.ts';
 import type { Pool } from '../runtime/database.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Metrics } from '../runtime/metrics.ts';
+import type { Valuation } from '../valuation/valuation.ts';
 
 export interface ApiParts {
   readonly clock: Clock;
@@ -16,4 +17,5 @@ export interface ApiParts {
   readonly identity: Identity;
   readonly ledger: Ledger;
   readonly rewards: Rewards;
+  readonly valuation: Valuation;
 }

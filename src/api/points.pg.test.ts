@@ -11,9 +11,8 @@ let api: TestApi;
 beforeAll(async () => {
   database = await createTestDatabase();
   api = await createTestApi(database);
-  await api.parts.rewards.put({
-    platformId: platformId('platform_a'), rewardId: 'coupon_10', pointsRequired: 100_000n, stock: 3n,
-    nameZh: '10元优惠券', descriptionZh: '满50可用', nameEn: '10 yuan coupon', descriptionEn: 'From 50 yuan',
+  await api.reward('platform_a', 'coupon_10', {
+    points_required: '1000', stock: 3, name_zh: '10元优惠券', description_zh: '满50可用', name_en: '10 yuan coupon', description_en: 'From 50 yuan',
   });
 });
 afterAll(async () => {
@@ -133,13 +132,11 @@ describe('redeem', () => {
 
 describe('a changed catalogue', () => {
   it('does not change what a retry of an earlier redemption gets', async () => {
-    const reward = { platformId: platformId('platform_a'), rewardId: 'tea', pointsRequired: 100n, stock: 5n, nameZh: '茶', descriptionZh: '茶', nameEn: 'Tea', descriptionEn: 'Tea' };
-    await api.parts.rewards.put(reward);
+    await api.reward('platform_a', 'tea', { points_required: '1', stock: 5 });
     const user = await api.user('platform_a', 10);
     const redeem = (key: string) => api.call('platform_a', 'POST', '/api/points/redeem', { user_id: user, amount: 1, reward_id: 'tea' }, { headers: { 'idempotency-key': key } });
     const first = await redeem('tea-1');
-    await api.parts.rewards.put({ ...reward, pointsRequired: 200n });
-    api.clock.advance(2_000);
+    await api.reward('platform_a', 'tea', { points_required: '2', stock: 5 });
     expect(await redeem('tea-1')).toMatchObject({ status: 200, body: first.body, headers: { 'idempotency-replayed': 'true' } });
     expect(await redeem('tea-2')).toMatchObject({ status: 400, body: { code: 'reward_price_mismatch', points_required: 2 } });
     expect(await api.balance('platform_a', user)).toBe(9);
@@ -257,7 +254,7 @@ describe('batch', () => {
 
 describe('many at once', () => {
   it('never sell more than the stock', async () => {
-    await api.parts.rewards.put({ platformId: platformId('platform_b'), rewardId: 'rare', pointsRequired: 100n, stock: 10n, nameZh: '稀', descriptionZh: '稀', nameEn: 'Rare', descriptionEn: 'Rare' });
+    await api.reward('platform_b', 'rare', { points_required: '1', stock: 10 });
     const users = await Promise.all(Array.from({ length: 8 }, () => api.user('platform_b', 100)));
     const answers = await Promise.all(Array.from({ length: 64 }, (_, index) =>
       api.call('platform_b', 'POST', '/api/points/redeem', { user_id: users[index % users.length], amount: 1, reward_id: 'rare' }, { headers: { 'idempotency-key': `r${index}` } })));
@@ -265,7 +262,7 @@ describe('many at once', () => {
     expect(answers.filter(({ body }) => (body['code'] as unknown) === 'reward_not_available')).toHaveLength(54);
     const left = await Promise.all(users.map((user) => api.balance('platform_b', user)));
     expect(left.reduce((sum, points) => sum + points, 0)).toBe(790);
-    expect((await api.call('platform_b', 'GET', '/api/rewards')).body).toMatchObject({ rewards: [{ reward_id: 'rare', reward_name: '稀', available: 0 }] });
+    expect((await api.call('platform_b', 'GET', '/api/rewards')).body).toMatchObject({ rewards: [{ reward_id: 'rare', available: 0 }] });
   });
 
   it('never spend a point twice', async () => {

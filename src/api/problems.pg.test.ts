@@ -30,9 +30,7 @@ beforeAll(async () => {
   api = await createTestApi(database);
   ann = await api.user(A, 100);
   bob = await api.user('platform_b');
-  await api.parts.rewards.put({
-    platformId: platformId(A), rewardId: 'mug', pointsRequired: 1_000n, stock: 1n, nameZh: '杯', descriptionZh: '杯', nameEn: 'Mug', descriptionEn: 'A mug',
-  });
+  await api.reward(A, 'mug', { points_required: '10', stock: 1 });
 });
 afterAll(async () => {
   await api?.close();

@@ -31,15 +31,16 @@ export const holdChecks: readonly Check[] = [
   },
   {
     invariant: 7, name: 'hold_resolved_once', scope: 'bucket',
-    meaning: 'A hold is resolved by one capture or release that names it, and an open hold by none.',
+    meaning: 'A hold is resolved by one capture, release or reviewed transfer that names it, and an open hold by none.',
     sql: `
       select coalesce(h.hold_id, t.related_id) as hold_id, h.state, h.captured, h.resolved_by, t.transaction_id, t.kind, t.amount
         from (select * from ledger.hold where bucket = $1) h
-        full join (select * from ledger.transaction where bucket = $1 and kind in ('capture', 'release')) t on t.related_id = h.hold_id
+        full join (select * from ledger.transaction where bucket = $1 and leg = 0
+                      and (kind in ('capture', 'release') or (kind in ('transfer', 'conversion') and related_id is not null))) t on t.related_id = h.hold_id
        where h.hold_id is null
           or (h.state = 'held' and (t.transaction_id is not null or h.resolved_by is not null))
           or (h.state <> 'held' and (t.transaction_id is null or h.resolved_by is distinct from t.transaction_id
-                                     or (h.state = 'captured') <> (t.kind = 'capture')))
+                                     or (h.state = 'captured') = (t.kind = 'release')))
           or h.captured <> case when h.state = 'captured' then t.amount else 0 end
        order by 1`,
   },
@@ -71,6 +72,25 @@ export const holdChecks: readonly Check[] = [
         full join (select * from ledger.transaction where bucket = $1 and kind = 'reverse' and leg = 0) t on t.transaction_id = r.reversal_id
        where r.reversal_id is null or t.transaction_id is null or r.amount <> t.amount or r.transaction_id is distinct from t.related_id
        order by 1`,
+  },
+  {
+    invariant: 5, name: 'quote_has_transaction', scope: 'network',
+    meaning: 'Whatever has used a quote is a conversion in the journal.',
+    sql: `
+      select q.bucket, q.nonce, q.transaction_id, t.kind
+        from ledger.quote_use q left join ledger.transaction t on t.transaction_id = q.transaction_id and t.leg = 0
+       where t.kind is distinct from 'conversion'
+       order by 1, 2`,
+  },
+  {
+    invariant: 1, name: 'rulebook_in_force', scope: 'bucket',
+    meaning: 'A row names a version of the rulebook that was in force when it was posted.',
+    sql: `
+      select t.sequence, t.transaction_id, t.rulebook_version, t.posted_at, r.activated_at
+        from ledger.transaction t left join valuation.rulebook r on r.version = t.rulebook_version
+       where t.bucket = $1 and t.rulebook_version is not null
+         and (r.activated_at is null)
+       order by t.sequence`,
   },
   {
     invariant: 8, name: 'delivered_within_stock', scope: 'network',

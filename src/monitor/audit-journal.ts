@@ -42,7 +42,8 @@ export const journalChecks: readonly Check[] = [
          select coalesce(sum(e.amount) filter (where a.purpose = 'issued' and a.asset_id = t.asset_id), 0) as issued,
                 coalesce(sum(e.amount) filter (where a.purpose = 'redeemed' and e.layer = 'p'), 0) as redeemed,
                 coalesce(sum(e.amount) filter (where a.purpose = 'redeemed' and e.layer = 'c'), 0) as pending,
-                coalesce(sum(e.amount) filter (where a.purpose = 'fee'), 0) as fee,
+                coalesce(sum(e.amount) filter (where a.purpose = 'fee' and a.asset_id = t.asset_id), 0) as fee,
+                coalesce(sum(e.amount) filter (where a.purpose = 'fee' and a.asset_id = t.target_asset_id), 0) as fee_target,
                 coalesce(sum(e.amount) filter (where a.purpose = 'transit'), 0) as transit,
                 coalesce(sum(e.amount) filter (where a.purpose = 'expired'), 0) as expired,
                 coalesce(sum(e.amount) filter (where a.purpose = 'adjustment'), 0) as adjustment,
@@ -64,7 +65,7 @@ export const journalChecks: readonly Check[] = [
                when 'transfer' then m.transit <> case t.leg when 0 then t.amount else -t.amount end
                when 'conversion' then
                  (t.leg = 0 and m.redeemed + m.fee <> t.amount)
-                 or ((t.leg = 1 or t.counterparty_id is null) and -m.issued_target is distinct from t.credited)
+                 or ((t.leg = 1 or t.counterparty_id is null) and -m.issued_target - m.fee_target is distinct from t.credited)
                else false
              end
        order by t.sequence`,
@@ -96,7 +97,7 @@ export const journalChecks: readonly Check[] = [
     sql: `
       select transaction_id, count(*) as legs, min(leg) as first_leg, max(leg) as last_leg, min(kind) as kind, min(amount) as amount_from, max(amount) as amount_to
         from ledger.transaction
-       where counterparty_id is not null or leg <> 0
+       where (counterparty_id is not null and kind <> 'hold') or leg <> 0
        group by transaction_id
       having count(*) <> 2 or min(leg) <> 0 or max(leg) <> 1 or min(kind) <> max(kind) or min(amount) <> max(amount)
           or min(asset_id) <> max(asset_id) or min(fingerprint) <> max(fingerprint)

@@ -115,6 +115,11 @@ const corruptions: readonly (readonly [title: string, statements: readonly strin
   ['more reversed than there was', [`update ledger.reversal set amount = 1000000 where amount = 300`], ['reversal_within_original', 'reversal_has_transaction']],
   ['a reversal forgotten', [`delete from ledger.reversal where amount = 300`], ['reversal_has_transaction']],
   ['a reversal of nothing', [`update ledger.reversal set transaction_id = gen_random_uuid() where amount = 300`], ['reversal_within_original', 'reversal_has_transaction']],
+  ['a quote used by nothing', [`update ledger.quote_use set transaction_id = gen_random_uuid()`], ['quote_has_transaction']],
+  ['a version that never was', [`update ledger.transaction set rulebook_version = 99 where ${one(`kind = 'conversion'`)}`], ['rulebook_in_force']],
+  ['an allowance in favour of the member', [...dropBounds, `update ledger.account set credits_posted = debits_posted + 1 where ${oneAccount(`purpose = 'allowance'`)}`], ['not_below_floor', 'counters_equal_entries']],
+  ['an allowance shared beyond its quota', [...dropBounds, `update ledger.account set debits_posted = debits_posted + 9000000 where ${oneAccount(`purpose = 'shared_allowance'`)}`], ['not_below_floor']],
+  ['a reviewed hold forgotten', [`update ledger.hold set state = 'held', resolved_by = null, captured = 0 where hold_id = (select related_id from ledger.transaction where kind = 'conversion' and related_id is not null)`], ['hold_resolved_once']],
   ['more delivered than in stock', [`update ledger.account set credits_posted = credits_posted + 1000 where ${oneAccount(`purpose = 'delivered'`)}`], ['delivered_within_stock', 'asset_sums_to_zero']],
 ];
 

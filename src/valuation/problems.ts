@@ -79,6 +79,10 @@ export const valuationProblems = defineProblems({
     status: 403, error: 'Maker and checker are the same',
     advice: 'A proposal is approved by another operator than the one who made it.',
   },
+  not_the_maker: {
+    status: 403, error: 'Not yours to withdraw',
+    advice: 'Only the operator who made a proposal withdraws it; others reject it.',
+  },
   effective_too_early: {
     status: 409, error: 'Effective too early',
     advice: 'Versions take effect in their order; name a time that is not before that of the version approved last.',

@@ -2,12 +2,14 @@
 // Owns rules, quotes and proposals; never touches a balance. This is the one door for rates, fees and limits into the ledger.
 // The only file of this module that others import.
 
+import { assert } from '../kernel/assert.ts';
 import { ok, refuse, type Result } from '../kernel/problem.ts';
 import type { Clock } from '../kernel/time.ts';
 import { dbTransaction, type Pool } from '../runtime/database.ts';
 import { compileRulebook } from './compile-rulebook.ts';
+import { diffRulebooks } from './diff-rulebooks.ts';
 import { appendEvents } from './events.ts';
-import { valuationProblems } from './problems.ts';
+import { createProposals, invalid, type Proposals } from './proposals.ts';
 import { Rulebook } from './rulebook.ts';
 import { insertVersion, lockVersions, selectActiveNumber, selectDue, selectLatest, selectVersion, setActive, type VersionRow } from './store.ts';
 import type { RulebookDocument } from './rulebook-schema.ts';
@@ -21,6 +23,10 @@ export { evaluateConversion, evaluateOperation, type EvaluateOptions } from './e
 export { evaluateEarn, lastDayOf, type Purchase } from './evaluate-earn.ts';
 export { evaluateRedemption, findReward, isEligible, listRewards, rewardAssetCode } from './evaluate-redemption.ts';
 export { pointValue } from './point-value.ts';
+export { describeChange, diffRulebooks } from './diff-rulebooks.ts';
+export type { RulebookPatch } from './patch-rulebook.ts';
+export type { NewProposal, Proposal, Proposals, ProposalState } from './proposals.ts';
+export type { VersionRow } from './store.ts';
 export { RULE_VARIABLES } from './conditions.ts';
 export { createQuoteTokens, MAX_QUOTE_ID, type Quote, type QuoteTokens } from './quote-token.ts';
 export { appendEvents, selectEvents, type EventType, type NetworkEvent, type NewEvent } from './events.ts';
@@ -41,6 +47,8 @@ export interface Valuation {
    * rules. Whatever changes something that others rely on is a proposal. Items that exist are left as they are.
    */
   add(items: (document: RulebookDocument) => RulebookDocument, author: string): Promise<Result<number>>;
+  /** Change control: how everything that is in the rulebook changes. */
+  readonly proposals: Proposals;
   /** The next version whose time has come. */
   findDue(): Promise<DueVersion | undefined>;
   /** Puts a version in force, with the assets that it counts; false when another process was first. */
@@ -57,14 +65,17 @@ export async function createValuation(pool: Pool, clock: Clock): Promise<Valuati
 
   return {
     rulebook: () => rulebook,
+    proposals: createProposals(pool, clock),
     refresh,
     add: (items, author) => dbTransaction(pool, async (client) => {
       await lockVersions(client);
       const latest = await selectLatest(client);
       const document = items(latest.document);
-      if (JSON.stringify(document) === JSON.stringify(latest.document)) return ok(latest.version);
+      const changes = diffRulebooks(latest.document, document);
+      if (changes.length === 0) return ok(latest.version);
+      assert(changes.every(({ before }) => before === null), 'what is in the rulebook is changed by proposals only');
       const compiled = compileRulebook(document);
-      if (!compiled.ok) return refuse(valuationProblems.invalid_rulebook(undefined, { faults: compiled.faults.map(({ place, message }) => `${place} ${message}`) }));
+      if (!compiled.ok) return refuse(invalid(compiled.faults));
       const version = latest.version + 1;
       // After what is scheduled: versions take effect in their order.
       const effectiveAt = new Date(Math.max(clock.now(), latest.effectiveAt.getTime()));

@@ -1,0 +1,42 @@
+// A change as an operator writes it: only the items that differ, each whole, null where one is taken out. Pure.
+
+import type { RulebookDocument } from './rulebook-schema.ts';
+
+/** The sections of a rulebook, as far as something in them changes. Not yet checked: what comes of it is. */
+export type RulebookPatch = Readonly<Record<string, unknown>>;
+
+type Raw = Record<string, unknown>;
+
+/** Sections that are one item: their fields are laid over what is there. */
+const SINGLE = ['settings', 'values'];
+
+/** The document with the items of the patch; the result may be no rulebook, which `compileRulebook` tells. */
+export function applyPatch(document: RulebookDocument, patch: RulebookPatch): unknown {
+  const result: Raw = { ...document };
+  for (const [section, items] of Object.entries(patch)) {
+    const present = Object.hasOwn(document, section) ? (document as unknown as Raw)[section] : undefined;
+    if (!isObject(items)) result[section] = items;
+    else if (SINGLE.includes(section)) result[section] = { ...(isObject(present) ? present : {}), ...items };
+    else result[section] = section === 'rewards' ? mergeEach(present, items) : merge(present, items);
+  }
+  return result;
+}
+
+/** Rewards lie one level deeper: by platform, then by reward. */
+function mergeEach(present: unknown, patch: Raw): Raw {
+  const lists = Object.entries(patch).map(([platform, items]) => {
+    const list = isObject(present) && Object.hasOwn(present, platform) ? present[platform] : undefined;
+    return [platform, isObject(items) ? merge(list, items) : items] as const;
+  });
+  const merged = merge(present, Object.fromEntries(lists));
+  return Object.fromEntries(Object.entries(merged).filter(([, items]) => !isObject(items) || Object.keys(items).length > 0));
+}
+
+function merge(present: unknown, patch: Raw): Raw {
+  const both = [...Object.entries(isObject(present) ? present : {}).filter(([id]) => !Object.hasOwn(patch, id)), ...Object.entries(patch)];
+  return Object.fromEntries(both.filter(([, item]) => item !== null));
+}
+
+function isObject(value: unknown): value is Raw {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -2,7 +2,7 @@
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { divideRatio, formatAmount, formatAmountText, formatRatio, MAX_AMOUNT_MINOR, multiplyRatio, parseAmount, parseRatio, scaleDown } from './amount.ts';
+import { addRatio, compareRatio, divideRatio, formatAmount, formatAmountText, formatRatio, MAX_AMOUNT_MINOR, multiplyRatio, parseAmount, parseRatio, reduceRatio, scaleDown, subtractRatio } from './amount.ts';
 
 const scale = fc.integer({ min: 0, max: 6 });
 const minor = fc.bigInt({ min: -MAX_AMOUNT_MINOR, max: MAX_AMOUNT_MINOR });
@@ -83,6 +83,25 @@ describe('a ratio', () => {
       const exact = parseRatio(a);
       expect(numerator * exact.denominator).toBe(exact.numerator * denominator);
     }));
+  });
+
+  it('added and taken away again is the same, and what is less than nothing is nothing', () => {
+    fc.assert(fc.property(decimal, decimal, (a, b) => {
+      const [x, y] = [parseRatio(a), parseRatio(b)];
+      expect(compareRatio(subtractRatio(addRatio(x, y), y), x)).toBe(0);
+      expect(compareRatio(addRatio(x, y), x)).toBe(1);
+      expect(subtractRatio(x, addRatio(x, y)).numerator).toBe(0n);
+    }));
+  });
+
+  it('in lowest terms is the same ratio', () => {
+    fc.assert(fc.property(decimal, decimal, fc.bigInt({ min: 1n, max: 10n ** 9n }), (a, b, factor) => {
+      const ratio = divideRatio(parseRatio(a), parseRatio(b));
+      const reduced = reduceRatio(ratio);
+      expect(compareRatio(reduced, ratio)).toBe(0);
+      expect(reduceRatio({ numerator: ratio.numerator * factor, denominator: ratio.denominator * factor })).toEqual(reduced);
+    }));
+    expect(reduceRatio({ numerator: 0n, denominator: 7n })).toEqual({ numerator: 0n, denominator: 1n });
   });
 
   it('of an amount is rounded toward zero, by less than one unit', () => {

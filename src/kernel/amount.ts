@@ -73,6 +73,30 @@ export function divideRatio(a: Ratio, b: Ratio): Ratio {
   return { numerator: a.numerator * b.denominator, denominator: a.denominator * b.numerator };
 }
 
+/** a + b, exact. */
+export function addRatio(a: Ratio, b: Ratio): Ratio {
+  return { numerator: a.numerator * b.denominator + b.numerator * a.denominator, denominator: a.denominator * b.denominator };
+}
+
+/** a − b, exact; zero when b is larger. */
+export function subtractRatio(a: Ratio, b: Ratio): Ratio {
+  return { numerator: larger(a.numerator * b.denominator - b.numerator * a.denominator, 0n), denominator: a.denominator * b.denominator };
+}
+
+/** Positive when a is larger, negative when b is, zero when they are equal. */
+export function compareRatio(a: Ratio, b: Ratio): number {
+  const [left, right] = [a.numerator * b.denominator, b.numerator * a.denominator];
+  return left > right ? 1 : left < right ? -1 : 0;
+}
+
+/** The same ratio in lowest terms: small numbers multiply faster. */
+export function reduceRatio({ numerator, denominator }: Ratio): Ratio {
+  assert(numerator >= 0n && denominator > 0n, 'a ratio is of a number that is not negative and a positive one');
+  let divisor = numerator;
+  for (let rest = denominator; rest !== 0n; ) [divisor, rest] = [rest, divisor % rest];
+  return { numerator: numerator / divisor, denominator: denominator / divisor };
+}
+
 /** amount × ratio, rounded toward zero: the one rounding mode of the network. `amount` must not be negative. */
 export function scaleDown(amount: bigint, ratio: Ratio): bigint {
   return (amount * ratio.numerator) / ratio.denominator;

@@ -1,7 +1,7 @@
 // A rulebook document → what is asked at every transaction, or all that is wrong with the document. Compiled once for each version. Pure.
-// Before this: `check-document.ts`. After this: `applicable-rules.ts` sorts the rules by what they can apply to.
+// Before this: `check-document.ts`. After this: `rulebook.ts` sorts the rules by what they can apply to.
 
-import { parseRatio } from '../kernel/amount.ts';
+import { compareRatio, parseRatio } from '../kernel/amount.ts';
 import { Calendar, isTimeZone } from '../kernel/calendar.ts';
 import { ALWAYS, createConditionCompiler, isFault, type Condition } from './conditions.ts';
 import { checkDocument } from './check-document.ts';
@@ -110,7 +110,7 @@ function ruleFaults(terms: RuleTerms, item: string): Fault[] {
     case 'fee': {
       const { rate, flat, minimum, maximum } = terms.fee;
       if ((rate ?? flat ?? minimum) === undefined) return [{ place: `${item}/fee`, message: 'must have a rate, a flat or a minimum' }];
-      return minimum !== undefined && maximum !== undefined && compareDecimals(minimum, maximum) > 0 ? [{ place: `${item}/fee/maximum`, message: 'is less than minimum' }] : [];
+      return minimum !== undefined && maximum !== undefined && compareRatio(parseRatio(minimum), parseRatio(maximum)) > 0 ? [{ place: `${item}/fee/maximum`, message: 'is less than minimum' }] : [];
     }
     case 'bonus':
       return (terms.bonus.rate ?? terms.bonus.flat) === undefined ? [{ place: `${item}/bonus`, message: 'must have a rate or a flat' }] : [];
@@ -142,10 +142,4 @@ function momentOf(text: string | undefined, otherwise: number, place: string, fa
 function isDay(text: string): boolean {
   const at = Date.parse(`${text}T00:00:00Z`);
   return !Number.isNaN(at) && new Date(at).toISOString().startsWith(text);
-}
-
-function compareDecimals(a: string, b: string): number {
-  const [x, y] = [parseRatio(a), parseRatio(b)];
-  const difference = x.numerator * y.denominator - y.numerator * x.denominator;
-  return difference > 0n ? 1 : difference < 0n ? -1 : 0;
 }

@@ -1,8 +1,7 @@
 // Money for nothing: whether points grow by going round in a circle, or by a detour instead of the direct conversion.
 // Exact: a rulebook whose products come to precisely 1 is sound, and one that is above by the least amount is not.
 
-import { assert } from '../kernel/assert.ts';
-import type { Ratio } from '../kernel/amount.ts';
+import { compareRatio, multiplyRatio, reduceRatio, type Ratio } from '../kernel/amount.ts';
 
 /** The best rate of a conversion relative to the value model: 1 is the value model's own rate, 0 no conversion. */
 export interface Conversions {
@@ -45,9 +44,9 @@ const ONE: Ratio = { numerator: 1n, denominator: 1n };
  */
 export function findArbitrage({ platforms, factor, tolerance }: Conversions): Arbitrage | undefined {
   const names = [...new Set(platforms)].sort();
-  const steps = names.map((from) => names.map((to) => (from === to ? ONE : reduce(factor(from, to)))));
+  const steps = names.map((from) => names.map((to) => (from === to ? ONE : reduceRatio(factor(from, to)))));
   const allowed = { numerator: tolerance.denominator + tolerance.numerator, denominator: tolerance.denominator };
-  const graph: Graph = { names, steps, bounds: steps.map((row) => row.map((direct) => multiply(direct, allowed))) };
+  const graph: Graph = { names, steps, bounds: steps.map((row) => row.map((direct) => reduceRatio(multiplyRatio(direct, allowed)))) };
 
   const best: Walk[][] = steps.map((row) => row.map((step, at) => ({ ...step, at, before: undefined })));
   let better: Walk[][] = best.map((row, from) => row.filter((walk) => walk.at !== from && walk.numerator > 0n));
@@ -69,18 +68,18 @@ function extend({ steps }: Graph, walks: readonly Walk[], best: readonly Walk[])
     for (const walk of walks) {
       if (walk.at === at) continue;
       const step = steps[walk.at]![at]!;
-      const product = { numerator: walk.numerator * step.numerator, denominator: walk.denominator * step.denominator };
-      if (!isGreater(product, record)) continue;
+      const product = multiplyRatio(walk, step);
+      if (compareRatio(product, record) <= 0) continue;
       record = product;
       before = walk;
     }
-    return before === undefined ? [] : [{ ...reduce(record), at, before }];
+    return before === undefined ? [] : [{ ...reduceRatio(record), at, before }];
   });
 }
 
 function findGain({ names, steps, bounds }: Graph, longer: readonly (readonly Walk[])[], kind: Arbitrage['kind']): Arbitrage | undefined {
   for (const [from, walks] of longer.entries()) {
-    const walk = walks.find(({ at, ...product }) => (at === from) === (kind === 'cycle') && (kind === 'cycle' || isGreater(product, bounds[from]![at]!)));
+    const walk = walks.find(({ at, ...product }) => (at === from) === (kind === 'cycle') && (kind === 'cycle' || compareRatio(product, bounds[from]![at]!) > 0));
     if (walk === undefined) continue;
     const found = { path: [names[from]!, ...placesOf(walk).map((place) => names[place]!)], product: ratioOf(walk) };
     return kind === 'cycle' ? { kind, ...found } : { kind, ...found, direct: steps[from]![walk.at]! };
@@ -94,20 +93,4 @@ function placesOf(walk: Walk): number[] {
 
 function ratioOf({ numerator, denominator }: Ratio): Ratio {
   return { numerator, denominator };
-}
-
-function isGreater(a: Ratio, b: Ratio): boolean {
-  return a.numerator * b.denominator > b.numerator * a.denominator;
-}
-
-function multiply(a: Ratio, b: Ratio): Ratio {
-  return reduce({ numerator: a.numerator * b.numerator, denominator: a.denominator * b.denominator });
-}
-
-/** Lowest terms, so that numbers stay small. */
-function reduce({ numerator, denominator }: Ratio): Ratio {
-  assert(numerator >= 0n && denominator > 0n, 'a factor is a ratio of numbers that are not negative');
-  let divisor = numerator;
-  for (let rest = denominator; rest !== 0n; ) [divisor, rest] = [rest, divisor % rest];
-  return { numerator: numerator / divisor, denominator: denominator / divisor };
 }

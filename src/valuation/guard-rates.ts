@@ -2,12 +2,12 @@
 // Conditions that depend on the transaction are taken to hold where that is better for the member. Flat parts of fees and bonuses vanish
 // in large amounts and are not looked at; a flat bonus is bounded by a limit rule. Pure.
 
-import { formatRatio, parseRatio, type Ratio } from '../kernel/amount.ts';
+import { addRatio, compareRatio, divideRatio, formatRatio, multiplyRatio, parseRatio, subtractRatio, type Ratio } from '../kernel/amount.ts';
 import type { PlatformId } from '../kernel/ids.ts';
 import type { Problem } from '../kernel/problem.ts';
 import { findArbitrage } from './find-arbitrage.ts';
 import { valuationProblems } from './problems.ts';
-import type { BoundCharge, BoundRate, Candidate, Rulebook } from './rulebook.ts';
+import type { BoundCharge, Candidate, Rulebook } from './rulebook.ts';
 
 const ONE: Ratio = { numerator: 1n, denominator: 1n };
 const ZERO: Ratio = { numerator: 0n, denominator: 1n };
@@ -34,9 +34,9 @@ export function guardRates(rulebook: Rulebook): Problem | undefined {
 export function bestFactor(rulebook: Rulebook, from: PlatformId, to: PlatformId): Ratio {
   const { settings } = rulebook.document;
   const { rates, fees, bonuses, model } = rulebook.between('conversion', from, to, SCALES);
-  const rate = bestOf(reachable(rates).map(({ terms }) => relativeTo(terms, model)), isReplaced(rates) ? ZERO : ONE);
-  const fee = (on: BoundCharge['on']): Ratio => subtract(ONE, leastShare(fees.filter(({ terms }) => terms.on === on), settings.fees, fees));
-  return multiply(multiply(rate, fee('source')), add(fee('target'), mostShare(bonuses, settings.bonuses)));
+  const rate = bestOf(reachable(rates).map(({ terms }) => divideRatio(terms.rate, model.rate)), isReplaced(rates) ? ZERO : ONE);
+  const fee = (on: BoundCharge['on']): Ratio => subtractRatio(ONE, leastShare(fees.filter(({ terms }) => terms.on === on), settings.fees, fees));
+  return multiplyRatio(multiplyRatio(rate, fee('source')), addRatio(fee('target'), mostShare(bonuses, settings.bonuses)));
 }
 
 /** Candidates up to and with the first that always applies: no later one is ever the first. */
@@ -56,7 +56,7 @@ function isUnconditional({ varying, fromMs, untilMs }: Candidate<unknown>): bool
 /** The least share that is kept whatever the amount: a fee with a maximum vanishes in large amounts. */
 function leastShare(own: readonly Candidate<BoundCharge>[], which: 'first' | 'all', all: readonly Candidate<BoundCharge>[]): Ratio {
   const share = ({ terms }: Candidate<BoundCharge>): Ratio => (terms.maximum === undefined ? terms.rate : ZERO);
-  if (which === 'all') return own.filter(isUnconditional).map(share).reduce(add, ZERO);
+  if (which === 'all') return own.filter(isUnconditional).map(share).reduce(addRatio, ZERO);
   // Of the first that applies: nothing is sure while another one, or none, may come first.
   const [first, ...others] = reachable(all);
   return first !== undefined && others.length === 0 && isUnconditional(first) && own.includes(first) ? share(first) : leastOf(reachable(all), own, share);
@@ -64,35 +64,14 @@ function leastShare(own: readonly Candidate<BoundCharge>[], which: 'first' | 'al
 
 function leastOf(possible: readonly Candidate<BoundCharge>[], own: readonly Candidate<BoundCharge>[], share: (candidate: Candidate<BoundCharge>) => Ratio): Ratio {
   if (!isReplaced(possible)) return ZERO;
-  return possible.map((candidate) => (own.includes(candidate) ? share(candidate) : ZERO)).reduce((least, one) => (compare(one, least) < 0 ? one : least));
+  return possible.map((candidate) => (own.includes(candidate) ? share(candidate) : ZERO)).reduce((least, one) => (compareRatio(one, least) < 0 ? one : least));
 }
 
 function mostShare(bonuses: readonly Candidate<BoundCharge>[], which: 'first' | 'all'): Ratio {
   const shares = (which === 'all' ? bonuses : reachable(bonuses)).map(({ terms }) => terms.rate);
-  return which === 'all' ? shares.reduce(add, ZERO) : bestOf(shares, ZERO);
-}
-
-function relativeTo(rate: BoundRate, model: BoundRate): Ratio {
-  return { numerator: rate.rate.numerator * model.rate.denominator, denominator: rate.rate.denominator * model.rate.numerator };
+  return which === 'all' ? shares.reduce(addRatio, ZERO) : bestOf(shares, ZERO);
 }
 
 function bestOf(ratios: readonly Ratio[], least: Ratio): Ratio {
-  return ratios.reduce((best, one) => (compare(one, best) > 0 ? one : best), least);
-}
-
-function compare(a: Ratio, b: Ratio): number {
-  const difference = a.numerator * b.denominator - b.numerator * a.denominator;
-  return difference > 0n ? 1 : difference < 0n ? -1 : 0;
-}
-
-function add(a: Ratio, b: Ratio): Ratio {
-  return { numerator: a.numerator * b.denominator + b.numerator * a.denominator, denominator: a.denominator * b.denominator };
-}
-
-function subtract(a: Ratio, b: Ratio): Ratio {
-  return { numerator: a.numerator * b.denominator - b.numerator * a.denominator, denominator: a.denominator * b.denominator };
-}
-
-function multiply(a: Ratio, b: Ratio): Ratio {
-  return { numerator: a.numerator * b.numerator, denominator: a.denominator * b.denominator };
+  return ratios.reduce((best, one) => (compareRatio(one, best) > 0 ? one : best), least);
 }

@@ -2,7 +2,7 @@
 // Next: `evaluate-rules.ts` asks them about one operation.
 
 import { assert } from '../kernel/assert.ts';
-import { divideRatio, formatRatio, multiplyRatio, parseRatio, scaleDown, type Ratio } from '../kernel/amount.ts';
+import { divideRatio, formatRatio, multiplyRatio, parseRatio, reduceRatio, scaleDown, type Ratio } from '../kernel/amount.ts';
 import type { Calendar } from '../kernel/calendar.ts';
 import { networkOwnerId, platformOwnerId, subjectOwnerId, type OwnerId, type PlatformId } from '../kernel/ids.ts';
 import { compileRulebook, type CompiledEarnRule, type CompiledReward, type CompiledRule, type CompiledRulebook } from './compile-rulebook.ts';
@@ -122,8 +122,8 @@ export class Rulebook {
         return varying === undefined ? [] : [{ item: rule.item, fromMs: rule.fromMs, untilMs: rule.untilMs, varying, terms: bind(rule as unknown as CompiledRule<K>) }];
       });
     const boundRate = (rate: Ratio): BoundRate => ({
-      rate: reduce(rescale(rate, sourceScale, targetScale)),
-      owed: reduce(rescale(multiplyRatio(rate, targetValue), sourceScale, scales.settlement)),
+      rate: reduceRatio(rescale(rate, sourceScale, targetScale)),
+      owed: reduceRatio(rescale(multiplyRatio(rate, targetValue), sourceScale, scales.settlement)),
       text: formatRatio(rate),
     });
     const model = divideRatio(sourceValue, targetValue);
@@ -135,8 +135,8 @@ export class Rulebook {
       bonuses: candidates('bonus', ({ terms: { bonus } }) => bindCharge(bonus, bonus.paid_by, targetScale)),
       limits: candidates('limit', (rule) => this.bindLimit(rule, source, target, sourceScale, scales.settlement)),
       model: boundRate(model),
-      sourceValue: reduce(rescale(sourceValue, sourceScale, scales.settlement)),
-      targetValue: reduce(rescale(targetValue, targetScale, scales.settlement)),
+      sourceValue: reduceRatio(rescale(sourceValue, sourceScale, scales.settlement)),
+      targetValue: reduceRatio(rescale(targetValue, targetScale, scales.settlement)),
       sourceScale, targetScale,
     };
   }
@@ -167,17 +167,10 @@ function bindCharge({ rate, flat, maximum, minimum }: Omit<FeeTerms, 'on'>, on: 
   const parts = [rate === undefined ? '' : `${rate} of the amount`, flat === undefined ? '' : `${flat} points`, minimum === undefined ? '' : `at least ${minimum}`, maximum === undefined ? '' : `at most ${maximum}`];
   return {
     on,
-    rate: rate === undefined ? ZERO : reduce(parseRatio(rate)),
-    flat: flat === undefined ? ZERO : reduce(multiplyRatio(parseRatio(flat), { numerator: unit, denominator: 1n })),
+    rate: rate === undefined ? ZERO : reduceRatio(parseRatio(rate)),
+    flat: flat === undefined ? ZERO : reduceRatio(multiplyRatio(parseRatio(flat), { numerator: unit, denominator: 1n })),
     minimum: minimum === undefined ? 0n : scaleDown(unit, parseRatio(minimum)),
     maximum: maximum === undefined ? undefined : scaleDown(unit, parseRatio(maximum)),
     text: parts.filter((part) => part !== '').join(', '),
   };
-}
-
-/** Small numbers multiply faster; done once for each pair of platforms. */
-function reduce({ numerator, denominator }: Ratio): Ratio {
-  let [a, b] = [numerator, denominator];
-  while (b !== 0n) [a, b] = [b, a % b];
-  return a === 0n ? ZERO : { numerator: numerator / a, denominator: denominator / a };
 }

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { activateDue } from '../src/activation.ts';
 import { createServer } from '../src/api/server.ts';
 import { createContext, type Context } from '../src/context.ts';
 import { deriveMemberId, type MemberId, type PlatformId } from '../src/kernel/ids.ts';
@@ -66,7 +67,7 @@ export async function startNetwork(memberCount: number, environment: Readonly<Re
     },
     serve: async () => {
       // A registry of its own: a server registers its metrics once.
-      const server = await createServer({ ...context, metrics: createMetrics({ processMetrics: false }) });
+      const server = await createServer({ ...context, activate: () => activateDue(context), metrics: createMetrics({ processMetrics: false }) });
       const url = await server.listen({ host: '127.0.0.1', port: 0 });
       return { url, stop: () => server.close() };
     },

@@ -30,7 +30,7 @@ export const roles: Readonly<Record<RoleName, Role>> = {
 };
 
 const listeners = {
-  http: (context: Context): Promise<FastifyInstance> => createServer(context, { drainNoticeMs: context.config.drainNoticeMs }),
+  http: (context: Context): Promise<FastifyInstance> => createServer({ ...context, activate: () => activateDue(context) }, { drainNoticeMs: context.config.drainNoticeMs }),
 };
 
 const loops = {

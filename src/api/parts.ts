@@ -18,4 +18,6 @@ export interface ApiParts {
   readonly ledger: Ledger;
   readonly rewards: Rewards;
   readonly valuation: Valuation;
+  /** Puts versions of the rulebook in force whose time has come; returns how many. */
+  activate(): Promise<number>;
 }

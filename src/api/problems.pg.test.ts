@@ -20,6 +20,9 @@ let api: TestApi;
 /** A user of platform_a with 100 points. */
 let ann: string;
 let bob: string;
+/** Tokens of two operators. */
+let maker: string;
+let checker: string;
 
 const A = 'platform_a';
 const BALANCE = '/api/points/balance';
@@ -30,6 +33,8 @@ beforeAll(async () => {
   api = await createTestApi(database);
   ann = await api.user(A, 100);
   bob = await api.user('platform_b');
+  maker = await api.operator('maker');
+  checker = await api.operator('checker');
   await api.reward(A, 'mug', { points_required: '10', stock: 1 });
 });
 afterAll(async () => {
@@ -98,6 +103,9 @@ const earned = async (amount: number): Promise<{ user: string; id: string }> => 
   const user = await api.user(A);
   return { user, id: String((await post('earn', { user_id: user, amount })).body['transaction_id']) };
 };
+
+const propose = (patch: object, more: object = {}): Promise<Answer> => api.operate(maker, 'POST', '/operator/proposals', { reason: 'test', patch, ...more });
+const proposed = async (patch: object, more?: object): Promise<string> => String((await propose(patch, more)).body['proposal_id']);
 
 /** One way to meet each problem. */
 const cases: Record<string, () => Promise<Answer>> = {
@@ -177,6 +185,28 @@ const cases: Record<string, () => Promise<Answer>> = {
 
   reward_not_found: () => post('redeem', { user_id: ann, amount: 1, reward_id: 'unicorn' }),
   reward_price_mismatch: () => post('redeem', { user_id: ann, amount: 11, reward_id: 'mug' }),
+
+  invalid_rulebook: () => propose({ values: { base_value: '0' } }),
+  arbitrage: () => propose({ rules: { generous: { kind: 'rate', factor: '1.01', when: "source == 'platform_a' && target == 'platform_b'" } } }),
+  nothing_changes: () => propose({ platforms: { platform_b: { multiplier: '1.2' } } }),
+  proposal_not_found: () => api.operate(maker, 'POST', `/operator/proposals/${randomUUID()}/approve`, {}),
+  proposal_decided: async () => {
+    const id = await proposed({ settings: { quote_seconds: 61 } });
+    await api.operate(maker, 'POST', `/operator/proposals/${id}/withdraw`, {});
+    return api.operate(checker, 'POST', `/operator/proposals/${id}/approve`, {});
+  },
+  proposal_conflict: async () => {
+    const [first, second] = [await proposed({ settings: { quote_seconds: 62 } }), await proposed({ settings: { quote_seconds: 63 } })];
+    await api.operate(checker, 'POST', `/operator/proposals/${first}/approve`, {});
+    return api.operate(checker, 'POST', `/operator/proposals/${second}/approve`, {});
+  },
+  same_operator: async () => api.operate(maker, 'POST', `/operator/proposals/${await proposed({ settings: { quote_seconds: 64 } })}/approve`, {}),
+  not_the_maker: async () => api.operate(checker, 'POST', `/operator/proposals/${await proposed({ settings: { quote_seconds: 64 } })}/withdraw`, {}),
+  effective_too_early: async () => {
+    const id = await proposed({ settings: { quote_seconds: 65 } }, { effective_at: '2020-01-01T00:00:00Z' });
+    return api.operate(checker, 'POST', `/operator/proposals/${id}/approve`, {});
+  },
+  version_not_found: () => api.operate(maker, 'GET', '/operator/rulebook?version=1000000'),
 
   unavailable: () => withLedger({ submit: () => Promise.resolve({ ok: false, problem: ledgerProblems.unavailable() }) }, (server) => api.call(A, 'POST', '/api/points/earn', { user_id: ann, amount: 1 }, { server })),
   overloaded: () => withLedger({ submit: () => Promise.resolve({ ok: false, problem: ledgerProblems.overloaded() }) }, (server) => api.call(A, 'POST', '/api/points/earn', { user_id: ann, amount: 1 }, { server })),

@@ -21,7 +21,18 @@ import { decorateRequests } from './http/request-fields.ts';
 import { createRequestIds } from './http/request-id.ts';
 import { requireOperator } from './http/require-operator.ts';
 import { createSchemaCompiler, type SchemaCompiler } from './http/validation.ts';
+import { getEvents } from './operator/get-events.ts';
+import { getProposal } from './operator/get-proposal.ts';
+import { getProposals } from './operator/get-proposals.ts';
+import { getRulebookDiff } from './operator/get-rulebook-diff.ts';
+import { getRulebookHistory } from './operator/get-rulebook-history.ts';
+import { getRulebook } from './operator/get-rulebook.ts';
 import { getWhoami } from './operator/get-whoami.ts';
+import { postProposalApprove } from './operator/post-proposal-approve.ts';
+import { postProposalReject } from './operator/post-proposal-reject.ts';
+import { postProposalWithdraw } from './operator/post-proposal-withdraw.ts';
+import { postProposal } from './operator/post-proposal.ts';
+import { postRulebookValidate } from './operator/post-rulebook-validate.ts';
 import type { ApiParts } from './parts.ts';
 import { getBalance } from './points/get-balance.ts';
 import { getHistory } from './points/get-history.ts';
@@ -29,6 +40,7 @@ import { operations } from './points/operations.ts';
 import { postBatch } from './points/post-batch.ts';
 import { serveOperation, type RouteConfig } from './points/serve-operation.ts';
 import { postPing } from './post-ping.ts';
+import { getRates } from './rates/get-rates.ts';
 import { getRewards } from './rewards/get-rewards.ts';
 import { getTransaction } from './transactions/get-transaction.ts';
 import { getUser } from './users/get-user.ts';
@@ -116,6 +128,7 @@ function addSignedRoutes(api: FastifyInstance, parts: ApiParts, observer: Observ
   getUser(api, parts);
   putTags(api, parts);
   getRewards(api, parts);
+  getRates(api, parts);
 }
 
 /** All that the people who run the network call, under /operator/. A new operation is a new line here. */
@@ -125,6 +138,17 @@ function addOperatorRoutes(operator: FastifyInstance, parts: ApiParts): void {
   operator.addHook('preValidation', readBody);
 
   getWhoami(operator);
+  getRulebook(operator, parts);
+  getRulebookHistory(operator, parts);
+  getRulebookDiff(operator, parts);
+  postRulebookValidate(operator, parts);
+  postProposal(operator, parts);
+  getProposals(operator, parts);
+  getProposal(operator, parts);
+  postProposalApprove(operator, parts);
+  postProposalReject(operator, parts);
+  postProposalWithdraw(operator, parts);
+  getEvents(operator, parts);
 }
 
 function answerFaults(server: FastifyInstance, { log }: ApiParts): void {

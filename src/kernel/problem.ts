@@ -22,7 +22,7 @@ export interface Problem {
   readonly detail: string;
   readonly retryable: boolean;
   /** Further members of the answer, such as `field` or `available`. */
-  readonly extra: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+  readonly extra: Readonly<Record<string, string | number | boolean | readonly string[] | readonly object[]>>;
 }
 
 /** A table of problems turned into constructors, one for each row, named by its code. */

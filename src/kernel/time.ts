@@ -16,6 +16,18 @@ export const NEVER: Day = 'infinity';
 
 const DAY_MS = 86_400_000;
 
+/** An RFC 3339 time as milliseconds; undefined when there is no such time, such as the 30th of February. */
+export function parseMoment(text: string): number | undefined {
+  const atMs = Date.parse(text);
+  return Number.isNaN(atMs) || !isDay(text.slice(0, 10)) ? undefined : atMs;
+}
+
+/** True for `YYYY-MM-DD` that is in the calendar. */
+export function isDay(text: string): boolean {
+  const atMs = Date.parse(`${text}T00:00:00Z`);
+  return !Number.isNaN(atMs) && dayOf(atMs) === text;
+}
+
 /** The UTC day of a moment. */
 export function dayOf(atMs: number): Day {
   return new Date(atMs).toISOString().slice(0, 10);

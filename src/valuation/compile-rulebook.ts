@@ -3,6 +3,7 @@
 
 import { compareRatio, parseRatio } from '../kernel/amount.ts';
 import { Calendar, isTimeZone } from '../kernel/calendar.ts';
+import { isDay, parseMoment } from '../kernel/time.ts';
 import { ALWAYS, createConditionCompiler, isFault, type Condition } from './conditions.ts';
 import { checkDocument } from './check-document.ts';
 import type { OperationName, RuleKind, RulebookDocument, RuleTerms } from './rulebook-schema.ts';
@@ -58,7 +59,7 @@ export function compileRulebook(value: unknown): Compiled {
     if (text === undefined) return ALWAYS;
     const made = compile(text);
     if (!isFault(made)) return made;
-    faults.push({ place, ...made });
+    faults.push({ place, ...made, expression: text });
     return ALWAYS;
   };
   const window = (terms: { readonly from?: string; readonly until?: string }, item: string): { fromMs: number; untilMs: number } => {
@@ -133,13 +134,7 @@ function inOrder<T extends { readonly item: string }>(list: readonly T[], priori
 
 function momentOf(text: string | undefined, otherwise: number, place: string, faults: Fault[]): number {
   if (text === undefined) return otherwise;
-  const atMs = Date.parse(text);
-  if (!Number.isNaN(atMs) && isDay(text.slice(0, 10))) return atMs;
-  faults.push({ place, message: 'is not a time that exists' });
-  return otherwise;
-}
-
-function isDay(text: string): boolean {
-  const at = Date.parse(`${text}T00:00:00Z`);
-  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(text);
+  const atMs = parseMoment(text);
+  if (atMs === undefined) faults.push({ place, message: 'is not a time that exists' });
+  return atMs ?? otherwise;
 }

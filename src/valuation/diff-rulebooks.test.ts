@@ -136,7 +136,7 @@ describe('applying changes', () => {
 describe('a change in words', () => {
   const cases: [string, Change, string[]][] = [
     ['names each field that differs', { item: 'rules/night_fee', before: { ...NIGHT_FEE, priority: 5 }, after: { kind: 'fee', fee: { rate: '0.02', on: 'source', minimum: '5' } } },
-      ['rules/night_fee fee.rate: 0.01 → 0.02', 'rules/night_fee + fee.minimum: 5', 'rules/night_fee - priority: 5']],
+      ['rules/night_fee - priority: 5', 'rules/night_fee fee.rate: 0.01 → 0.02', 'rules/night_fee + fee.minimum: 5']],
     ['gives a new item whole', { item: 'rules/x', before: null, after: { kind: 'deny', operations: ['redeem', 'hold'], reason: 'Not at night.' } },
       ['+ rules/x {kind: deny, operations: [redeem, hold], reason: "Not at night."}']],
     ['only names an item that goes', { item: 'rewards/platform_a/mug', before: MUG, after: null }, ['- rewards/platform_a/mug']],

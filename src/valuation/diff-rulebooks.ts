@@ -2,6 +2,7 @@
 // has moved on in the meantime. Documents are plain JSON; their keys are the operator's words and may be any text, `__proto__` too.
 
 import { assert } from '../kernel/assert.ts';
+import { entriesInOrder, placeOf, TOP, type Place } from './rulebook-place.ts';
 import type { RulebookDocument } from './rulebook-schema.ts';
 import type { Change } from './types.ts';
 
@@ -44,8 +45,11 @@ export function applyChanges(document: RulebookDocument, changes: readonly Chang
 }
 
 /** Lines for people: field by field where the item stays, else the item that comes (+) or goes (-). */
-export function describeChange({ item, before, after }: Change): string[] {
-  if (isSame(before, after)) return [];
+export function describeChange(change: Change): string[] {
+  const { item } = change;
+  if (isSame(change.before, change.after)) return [];
+  const place = pathOf(item).reduce(placeOf, TOP);
+  const [before, after] = [tidy(change.before, place), tidy(change.after, place)];
   if (before === null) return [`+ ${wordOf(item)} ${textOf(after)}`];
   if (after === null) return [`- ${wordOf(item)}`];
   return describeFields('', before, after).map((line) => `${wordOf(item)} ${line}`);
@@ -58,6 +62,11 @@ function describeFields(path: string, before: unknown, after: unknown): string[]
   if (!isRecord(before) || !isRecord(after)) return [`${path === '' ? '' : `${path}: `}${textOf(before)} → ${textOf(after)}`];
   const fields = new Set([...Object.keys(before), ...Object.keys(after)]);
   return [...fields].flatMap((field) => describeFields(path === '' ? wordOf(field) : `${path}.${wordOf(field)}`, own(before, field), own(after, field)));
+}
+
+/** The same with its fields in the order of the schema: the database keeps another one. */
+function tidy(value: unknown, place: Place): unknown {
+  return isRecord(value) ? Object.fromEntries(entriesInOrder(value, place).map(([key, inner]) => [key, tidy(inner, placeOf(place, key))])) : value;
 }
 
 /** A value in one line; text is quoted unless it reads as one word. */

@@ -12,14 +12,15 @@ const SINGLE = ['settings', 'values'];
 
 /** The document with the items of the patch; the result may be no rulebook, which `compileRulebook` tells. */
 export function applyPatch(document: RulebookDocument, patch: RulebookPatch): unknown {
-  const result: Raw = { ...document };
+  // A Map and `Object.fromEntries`, because `__proto__` is a key like any other.
+  const result = new Map<string, unknown>(Object.entries(document));
   for (const [section, items] of Object.entries(patch)) {
-    const present = Object.hasOwn(document, section) ? (document as unknown as Raw)[section] : undefined;
-    if (!isObject(items)) result[section] = items;
-    else if (SINGLE.includes(section)) result[section] = { ...(isObject(present) ? present : {}), ...items };
-    else result[section] = section === 'rewards' ? mergeEach(present, items) : merge(present, items);
+    const present = result.get(section);
+    if (!isObject(items)) result.set(section, items);
+    else if (SINGLE.includes(section)) result.set(section, Object.fromEntries([...(isObject(present) ? Object.entries(present) : []), ...Object.entries(items)]));
+    else result.set(section, section === 'rewards' ? mergeEach(present, items) : merge(present, items));
   }
-  return result;
+  return Object.fromEntries(result);
 }
 
 /** Rewards lie one level deeper: by platform, then by reward. */

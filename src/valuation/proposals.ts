@@ -16,7 +16,7 @@ import {
   decideProposal, insertProposal, insertVersion, lockVersions, selectLatest, selectProposal, selectProposals, selectVersion, selectVersions,
   type ProposalRow, type ProposalState, type VersionRow,
 } from './store.ts';
-import type { Change } from './types.ts';
+import type { Change, Fault } from './types.ts';
 
 export type { ProposalRow as Proposal, ProposalState } from './store.ts';
 
@@ -59,12 +59,15 @@ export interface Proposals {
 }
 
 const HOUR_MS = 3_600_000;
+/** Most faults that are told at once. */
+const MOST_FAULTS = 50;
+const PROPOSAL_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export function createProposals(pool: Pool, clock: Clock): Proposals {
   async function decide(decision: Decision, work: (client: DbClient, proposal: ProposalRow) => Promise<Result<Pick<ProposalRow, 'state' | 'version'>>>): Promise<Result<ProposalRow>> {
     return dbTransaction(pool, async (client) => {
       await lockVersions(client);
-      const proposal = await selectProposal(client, decision.proposalId, true);
+      const proposal = PROPOSAL_ID.test(decision.proposalId) ? await selectProposal(client, decision.proposalId, true) : undefined;
       if (proposal === undefined) return refuse(valuationProblems.proposal_not_found());
       if (proposal.state !== 'open') return refuse(valuationProblems.proposal_decided(`It is ${proposal.state}.`));
       const made = await work(client, proposal);
@@ -82,7 +85,7 @@ export function createProposals(pool: Pool, clock: Clock): Proposals {
   }
 
   const find = async (proposalId: string): Promise<Result<ProposalRow>> => {
-    const proposal = await selectProposal(pool, proposalId);
+    const proposal = PROPOSAL_ID.test(proposalId) ? await selectProposal(pool, proposalId) : undefined;
     return proposal === undefined ? refuse(valuationProblems.proposal_not_found()) : ok(proposal);
   };
 
@@ -159,10 +162,12 @@ function check(document: unknown): Result<Rulebook> {
   return gain === undefined ? ok(rulebook) : refuse(gain);
 }
 
-/** All faults, each with its place; in an expression with the characters it is about. */
-export function invalid(faults: readonly { readonly place: string; readonly message: string; readonly start?: number; readonly end?: number }[]): Problem {
-  const told = faults.map(({ place, message, start, end }) => `${place}: ${message}${start === undefined ? '' : ` (characters ${start + 1} to ${end})`}`);
-  return valuationProblems.invalid_rulebook(`${told[0] ?? ''}.`, { faults: told });
+/** All faults in order, each with its place; the first one also in words, with the characters of an expression counted from 1. */
+export function invalid(faults: readonly Fault[]): Problem {
+  const [first] = faults;
+  const characters = first?.start === undefined ? '' : ` (characters ${first.start + 1} to ${first.end})`;
+  const words = first === undefined ? undefined : `${first.place}${first.place === '' ? 'The document' : ':'} ${first.message}${characters}.`;
+  return valuationProblems.invalid_rulebook(words, { faults: faults.slice(0, MOST_FAULTS) });
 }
 
 /** When an approved proposal takes effect: not before its notice is over, nor before the version approved last. */

@@ -33,6 +33,13 @@ export function elementPlaceOf(place: Place): Place {
   return place.flatMap(({ items }) => (items === undefined ? [] : alternatives(items)));
 }
 
+/** The entries of an object in the order of the schema, ids sorted: whatever order they came in, also from the database. */
+export function entriesInOrder(value: object, place: Place): [string, unknown][] {
+  const fields = fieldsOf(place);
+  const rank = (key: string): number => (fields.includes(key) ? fields.indexOf(key) : fields.length);
+  return Object.entries(value).sort(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1));
+}
+
 export function wantsInteger(place: Place): boolean {
   return place.some(({ type }) => type === 'integer');
 }

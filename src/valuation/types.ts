@@ -96,7 +96,8 @@ export interface Fault {
   /** Item and field, such as `rules/night_limit/when`. */
   readonly place: string;
   readonly message: string;
-  /** In an expression: characters from `start` to `end` of it. */
+  /** Of a condition: its text, and the characters of it from `start` to just before `end`, counted from 0. */
+  readonly expression?: string;
   readonly start?: number;
   readonly end?: number;
 }

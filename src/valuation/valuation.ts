@@ -25,6 +25,8 @@ export { evaluateRedemption, findReward, isEligible, listRewards, rewardAssetCod
 export { pointValue } from './point-value.ts';
 export { describeChange, diffRulebooks } from './diff-rulebooks.ts';
 export type { RulebookPatch } from './patch-rulebook.ts';
+export { readRulebookYaml } from './read-rulebook-yaml.ts';
+export { writeRulebookYaml } from './write-rulebook-yaml.ts';
 export type { NewProposal, Proposal, Proposals, ProposalState } from './proposals.ts';
 export type { VersionRow } from './store.ts';
 export { RULE_VARIABLES } from './conditions.ts';

@@ -1,7 +1,7 @@
 // Writes a rulebook as YAML, always in the same order, so that two versions compare line by line. The inverse of `readRulebookYaml`.
 
 import { stringify } from 'yaml';
-import { elementPlaceOf, fieldsOf, placeOf, TOP, type Place } from './rulebook-place.ts';
+import { elementPlaceOf, entriesInOrder, placeOf, TOP, type Place } from './rulebook-place.ts';
 import type { RulebookDocument } from './rulebook-schema.ts';
 
 /** Decimals come out in quotes, so that every reader of YAML takes them for the text that they are. */
@@ -13,8 +13,5 @@ export function writeRulebookYaml(document: RulebookDocument): string {
 function ordered(value: unknown, place: Place): unknown {
   if (Array.isArray(value)) return value.map((element) => ordered(element, elementPlaceOf(place)));
   if (typeof value !== 'object' || value === null) return value;
-  const fields = fieldsOf(place);
-  const rank = (key: string): number => (fields.includes(key) ? fields.indexOf(key) : fields.length);
-  const entries = Object.entries(value).sort(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1));
-  return new Map(entries.map(([key, inner]) => [key, ordered(inner, placeOf(place, key))]));
+  return new Map(entriesInOrder(value, place).map(([key, inner]) => [key, ordered(inner, placeOf(place, key))]));
 }

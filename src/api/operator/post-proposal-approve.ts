@@ -1,0 +1,26 @@
+// POST /operator/proposals/{proposal_id}/approve: makes a proposal of another operator the next version, and puts it in force when it is due.
+
+import type { FastifyInstance } from 'fastify';
+import type { Static } from 'typebox';
+import { answerProblem } from '../http/answer-problem.ts';
+import { operatorOf } from '../http/request-fields.ts';
+import type { ApiParts } from '../parts.ts';
+import { problemResponses } from '../schemas.ts';
+import { DecisionBody, describeProposal, ProposalParams, ProposalView } from './describe-rulebook.ts';
+
+export function postProposalApprove(server: FastifyInstance, { valuation, activate, log }: ApiParts): void {
+  server.post<{ Params: Static<typeof ProposalParams>; Body: Static<typeof DecisionBody> }>('/operator/proposals/:proposal_id/approve', {
+    schema: {
+      operationId: 'approveProposal', tags: ['operator'], summary: 'Approve a proposal',
+      description: 'By another operator than the one who made it. Its changes become the next version of the rulebook; one that is due is in force when this answers, in other processes within a second.',
+      params: ProposalParams, body: DecisionBody, response: { 200: ProposalView, ...problemResponses },
+    },
+  }, async (request, reply) => {
+    const { proposal_id: proposalId } = request.params;
+    const decided = await valuation.proposals.approve({ proposalId, operatorId: operatorOf(request).operatorId, reason: request.body.reason });
+    if (!decided.ok) return answerProblem(request, reply, decided.problem);
+    // It is approved, whatever happens now; the loop of every process tries again.
+    await activate().catch((error: unknown) => log.error({ err: error, version: decided.value.version }, 'a version that is due is not in force yet'));
+    return describeProposal(decided.value);
+  });
+}

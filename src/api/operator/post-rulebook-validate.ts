@@ -1,0 +1,26 @@
+// POST /operator/rulebook/validate: what a change would do, or all that is wrong with it, without proposing it.
+
+import type { FastifyInstance } from 'fastify';
+import { type Static, Type } from 'typebox';
+import { answerProblem } from '../http/answer-problem.ts';
+import type { ApiParts } from '../parts.ts';
+import { closed, problemResponses, Success } from '../schemas.ts';
+import { changeFields, changeOf, ChangesView, describeChanges } from './describe-rulebook.ts';
+
+const Body = closed(changeFields, 'Exactly one of document and patch.');
+const Answer = Type.Object({ valid: Success, ...ChangesView });
+
+export function postRulebookValidate(server: FastifyInstance, { valuation }: ApiParts): void {
+  server.post<{ Body: Static<typeof Body> }>('/operator/rulebook/validate', {
+    schema: {
+      operationId: 'validateRulebook', tags: ['operator'], summary: 'Check a change without proposing it',
+      description: 'Answers what differs from the version approved last. A refusal lists all `faults`: the place of each and, in a condition, the characters from `start` to just before `end`, counted from 0.',
+      body: Body, response: { 200: Answer, ...problemResponses },
+    },
+  }, async (request, reply) => {
+    const change = changeOf(request.body);
+    if (!change.ok) return answerProblem(request, reply, change.problem);
+    const checked = await valuation.proposals.check(change.value);
+    return checked.ok ? { valid: true as const, ...describeChanges(checked.value) } : answerProblem(request, reply, checked.problem);
+  });
+}

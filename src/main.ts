@@ -11,7 +11,10 @@ import { registerImport } from './cli/import.ts';
 import { registerMigrate } from './cli/migrate.ts';
 import { registerOperator } from './cli/operator.ts';
 import { registerPlatform } from './cli/platform.ts';
+import { registerRates } from './cli/rates.ts';
+import { registerRules } from './cli/rules.ts';
 import { registerStart } from './cli/start.ts';
+import { activateDue } from './activation.ts';
 import { createContext, type Context } from './context.ts';
 import { seedDemo, writeCredentials } from './demo.ts';
 import { addPlatform } from './onboarding.ts';
@@ -35,6 +38,8 @@ const commands: readonly ((program: Command) => void)[] = [
   (program) => registerMigrate(program, roots),
   (program) => registerPlatform<Context>(program, { ...roots, addPlatform }),
   (program) => registerOperator<Context>(program, roots),
+  (program) => registerRules<Context>(program, { ...roots, activateDue }),
+  (program) => registerRates<Context>(program, roots),
   (program) => registerImport<Context>(program, roots),
   (program) => registerAudit(program, roots),
   (program) => registerExport(program, roots),
@@ -43,7 +48,8 @@ const commands: readonly ((program: Command) => void)[] = [
 
 async function main(argv: readonly string[]): Promise<number> {
   const { version, description } = JSON.parse(readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8')) as { version: string; description: string };
-  const program = new Command('pontis').description(description).version(version).exitOverride().showHelpAfterError();
+  // Options after a command are the command's: `rules show` has a --version of its own.
+  const program = new Command('pontis').description(description).version(version).enablePositionalOptions().exitOverride().showHelpAfterError();
   for (const register of commands) register(program);
   try {
     await program.parseAsync([...argv], { from: 'user' });

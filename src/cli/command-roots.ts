@@ -12,12 +12,14 @@ import { postgresPaths } from '../runtime/initialise-postgres.ts';
 import { createLog, type Log } from '../runtime/log.ts';
 import { openDatabase } from '../runtime/open-database.ts';
 import { OperatorError } from '../runtime/operator-error.ts';
+import type { Valuation } from '../valuation/valuation.ts';
 
 /** The parts of the composed program that commands use. */
 export interface CommandContext {
   readonly pool: Pool;
   readonly identity: Identity;
   readonly ledger: Ledger;
+  readonly valuation: Valuation;
   readonly clock: Clock;
   close(): Promise<void>;
 }

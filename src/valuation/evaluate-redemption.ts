@@ -5,7 +5,6 @@ import type { Problem } from '../kernel/problem.ts';
 import { NEVER } from '../kernel/time.ts';
 import { holds, Variables } from './conditions.ts';
 import { evaluateOperation, type EvaluateOptions } from './evaluate-rules.ts';
-import { pointValue } from './point-value.ts';
 import { valuationProblems } from './problems.ts';
 import type { RewardTerms } from './rulebook-schema.ts';
 import type { Rulebook } from './rulebook.ts';
@@ -52,9 +51,8 @@ function readReward(rulebook: Rulebook, platformId: PlatformId, rewardId: string
 export function isEligible(rulebook: Rulebook, reward: Reward, facts: Facts, scales: Scales): boolean {
   const condition = rulebook.rewards.get(`rewards/${reward.platformId}/${reward.rewardId}`)?.condition;
   if (condition === undefined) return true;
-  const scale = scales.points(reward.platformId);
-  const value = pointValue(rulebook.document, reward.platformId);
-  const variables = new Variables(facts, rulebook.calendar, scale, Number(scaleDown(facts.amount, value)) / 10 ** scale);
+  const { sourceScale, sourceValue } = rulebook.between(facts.operation, facts.source, facts.target, scales);
+  const variables = new Variables(facts, rulebook.calendar, sourceScale, Number(scaleDown(facts.amount, sourceValue)) / 10 ** scales.settlement);
   return holds(condition.fixed, variables) && holds(condition.varying, variables);
 }
 

@@ -1,0 +1,20 @@
+// Writes a rulebook as YAML, always in the same order, so that two versions compare line by line. The inverse of `readRulebookYaml`.
+
+import { stringify } from 'yaml';
+import { elementPlaceOf, fieldsOf, placeOf, TOP, type Place } from './rulebook-place.ts';
+import type { RulebookDocument } from './rulebook-schema.ts';
+
+/** Decimals come out in quotes, so that every reader of YAML takes them for the text that they are. */
+export function writeRulebookYaml(document: RulebookDocument): string {
+  return stringify(ordered(document, TOP), { lineWidth: 0, aliasDuplicateObjects: false });
+}
+
+/** Fields in the order of the schema, ids sorted; as Maps, because an object has an order of its own for keys that look like numbers. */
+function ordered(value: unknown, place: Place): unknown {
+  if (Array.isArray(value)) return value.map((element) => ordered(element, elementPlaceOf(place)));
+  if (typeof value !== 'object' || value === null) return value;
+  const fields = fieldsOf(place);
+  const rank = (key: string): number => (fields.includes(key) ? fields.indexOf(key) : fields.length);
+  const entries = Object.entries(value).sort(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1));
+  return new Map(entries.map(([key, inner]) => [key, ordered(inner, placeOf(place, key))]));
+}

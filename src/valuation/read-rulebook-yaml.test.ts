@@ -45,7 +45,7 @@ describe('a rulebook', () => {
       rules: { b: { reason: 'Not at night.', when: 'hour < 6 &&\namount > 100', kind: 'deny', priority: 5 }, a: { fee: { on: 'source', rate: '0.015' }, kind: 'fee' } },
       rewards: { platform_a: { 10: { stock: 5, points_required: '100', name_zh: '杯子', name_en: 'Mug', description_zh: '杯', description_en: '' } } },
     })).toBe(`settings:
-  time_zone: Asia/Shanghai
+  time_zone: UTC
   notice_hours: 0
   fees: first
   bonuses: first

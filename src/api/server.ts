@@ -22,12 +22,14 @@ import { createRequestIds } from './http/request-id.ts';
 import { requireOperator } from './http/require-operator.ts';
 import { createSchemaCompiler, type SchemaCompiler } from './http/validation.ts';
 import { getWhoami } from './operator/get-whoami.ts';
+import { reviews } from './operator/reviews.ts';
 import type { ApiParts } from './parts.ts';
 import { getBalance } from './points/get-balance.ts';
 import { getHistory } from './points/get-history.ts';
 import { operations } from './points/operations.ts';
 import { postBatch } from './points/post-batch.ts';
 import { serveOperation, type RouteConfig } from './points/serve-operation.ts';
+import { postQuote } from './points/post-quote.ts';
 import { postPing } from './post-ping.ts';
 import { getRewards } from './rewards/get-rewards.ts';
 import { getTransaction } from './transactions/get-transaction.ts';
@@ -109,6 +111,7 @@ function addSignedRoutes(api: FastifyInstance, parts: ApiParts, observer: Observ
   for (const operation of operations) serveOperation(api, parts, operation, guard, observer);
   postBatch(api, parts, guard, observer, compiler);
   postPing(api, parts);
+  postQuote(api, parts);
   getBalance(api, parts);
   getHistory(api, parts);
   getTransaction(api, parts);
@@ -125,6 +128,7 @@ function addOperatorRoutes(operator: FastifyInstance, parts: ApiParts): void {
   operator.addHook('preValidation', readBody);
 
   getWhoami(operator);
+  reviews(operator, parts);
 }
 
 function answerFaults(server: FastifyInstance, { log }: ApiParts): void {

@@ -50,7 +50,7 @@ async function underRule(rule: RuleTerms, work: () => Promise<Answer>): Promise<
   try {
     return await work();
   } finally {
-    await api.amend(({ rules: { for_this: _, ...rules }, ...document }) => ({ ...document, rules }));
+    await api.amend((document) => ({ ...document, rules: Object.fromEntries(Object.entries(document.rules).filter(([id]) => id !== 'for_this')) }));
   }
 }
 

@@ -134,10 +134,11 @@ describe('a dry run', () => {
   });
 });
 
+const waiting = async (): Promise<{ hold_id: string; reason: string; amount: number }[]> => (await api.operate(operator, 'GET', '/operator/reviews')).body['reviews'] as never;
+const say = (holdId: string, word: string): Promise<Answer> => api.operate(operator, 'POST', `/operator/reviews/${holdId}/${word}`, { reason: 'looked' });
+
 describe('a transfer under review', () => {
   const review: RulebookDocument['rules'] = { large: { kind: 'review', when: 'amount >= 1000', operations: ['conversion', 'transfer'], reason: 'Large' } };
-  const waiting = async (): Promise<{ hold_id: string; reason: string; amount: number }[]> => (await api.operate(operator, 'GET', '/operator/reviews')).body['reviews'] as never;
-  const say = (holdId: string, word: string): Promise<Answer> => api.operate(operator, 'POST', `/operator/reviews/${holdId}/${word}`, { reason: 'looked' });
 
   it('sets the points aside, and is posted once when an operator lets it pass', async () => {
     const { from, to, send } = await pair();

@@ -3,7 +3,7 @@
 import { formatAmountText, parseRatio, scaleDown } from '../kernel/amount.ts';
 import type { Problem } from '../kernel/problem.ts';
 import { NEVER } from '../kernel/time.ts';
-import { holds, Variables } from './conditions.ts';
+import { holdsWhole, Variables } from './conditions.ts';
 import { evaluateOperation, type EvaluateOptions } from './evaluate-rules.ts';
 import { pointValue } from './point-value.ts';
 import { valuationProblems } from './problems.ts';
@@ -55,7 +55,7 @@ export function isEligible(rulebook: Rulebook, reward: Reward, facts: Facts, sca
   const scale = scales.points(reward.platformId);
   const value = pointValue(rulebook.document, reward.platformId);
   const variables = new Variables(facts, rulebook.calendar, scale, Number(scaleDown(facts.amount, value)) / 10 ** scale);
-  return holds(condition.fixed, variables) && holds(condition.varying, variables);
+  return holdsWhole(condition, variables);
 }
 
 function refused(problem: Problem): Verdict {

@@ -44,10 +44,7 @@ export function reviews(server: FastifyInstance, parts: ApiParts): void {
       operationId: 'listReviews', tags: ['operator'], summary: 'Transfers that wait for an operator', description: 'Oldest first.',
       querystring: Query, response: { 200: Type.Object({ reviews: Type.Array(ReviewView) }), ...problemResponses },
     },
-  }, async (request) => {
-    const waiting = await parts.ledger.listReviews(request.query.limit ?? 100);
-    return { reviews: waiting.map((leg) => describe(leg, parts)) };
-  });
+  }, (request) => parts.ledger.listReviews(request.query.limit ?? 100).then((waiting) => ({ reviews: waiting.map((leg) => describe(leg, parts)) })));
 
   for (const [name, word] of Object.entries(words)) {
     server.post<{ Params: Static<typeof Params>; Body: Static<typeof Word> }>(`/operator/reviews/:hold_id/${name}`, {

@@ -15,7 +15,7 @@ export interface HttpJob {
   readonly pace?: number;
   /** Bodies are made from these. */
   readonly users: readonly string[];
-  readonly kind: 'ping' | 'transfer' | 'batch';
+  readonly kind: 'ping' | 'transfer' | 'batch' | 'quote' | 'balance';
   /** Makes bodies of one job differ from those of others. */
   readonly run: string;
 }
@@ -23,8 +23,12 @@ export interface HttpJob {
 /** Operations in one body of kind `batch`. */
 export const BATCH_SIZE = 1_000;
 
+function userOf(job: HttpJob): string {
+  return job.users[Math.floor(Math.random() * job.users.length)] ?? '';
+}
+
 function transferOf(job: HttpJob, index: number): Record<string, unknown> {
-  const user = job.users[Math.floor(Math.random() * job.users.length)];
+  const user = userOf(job);
   return { from_user_id: user, to_user_id: user, amount: 123.45, target_platform: 'platform_b', reference: `${job.run}/${index}` };
 }
 
@@ -32,6 +36,10 @@ function bodyOf(job: HttpJob, index: number): string {
   switch (job.kind) {
     case 'transfer':
       return JSON.stringify(transferOf(job, index));
+    case 'quote':
+      return JSON.stringify({ from_user_id: userOf(job), amount: 123.45, target_platform: 'platform_b' });
+    case 'balance':
+      return '';
     // As large as a transfer, so that reading and signing cost the same.
     case 'ping':
       return JSON.stringify(transferOf(job, index));
@@ -44,9 +52,11 @@ function requestOf(job: HttpJob, index: number): Buffer {
   const { platformId, secret, token } = job.credentials;
   const body = Buffer.from(bodyOf(job, index));
   const timestamp = String(Math.floor(Date.now() / 1000));
-  const signature = signRequest(secret, { timestamp, method: 'POST', path: job.path, body });
+  const method = job.kind === 'balance' ? 'GET' : 'POST';
+  const target = job.kind === 'balance' ? `${job.path}?user_id=${userOf(job)}` : job.path;
+  const signature = signRequest(secret, { timestamp, method, path: job.path, body: method === 'GET' ? undefined : body });
   const head = [
-    `POST ${job.path} HTTP/1.1`, `host: ${new URL(job.url).host}`, 'content-type: application/json', `content-length: ${body.length}`,
+    `${method} ${target} HTTP/1.1`, `host: ${new URL(job.url).host}`, ...(method === 'GET' ? [] : ['content-type: application/json', `content-length: ${body.length}`]),
     `x-platform-id: ${platformId}`, `x-platform-token: ${token}`, `x-timestamp: ${timestamp}`, `x-signature: ${signature}`, '', '',
   ];
   return Buffer.concat([Buffer.from(head.join('\r\n')), body]);

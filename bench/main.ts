@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { figuresOf, measureRound, type Figure, type Round } from './figures.ts';
 import { measureGrowth } from './growth.ts';
 import { startNetwork } from './network.ts';
+import { measureRules } from './rules.ts';
 import { createPgBench } from './yardsticks.ts';
 
 const HELP = `script/bench: measures this machine
@@ -13,6 +14,7 @@ const HELP = `script/bench: measures this machine
   --rounds N     rounds; each figure is the median of them (default 3)
   --seconds S    length of each measurement (default 15)
   --members N    members with points (default 100000)
+  --rules        instead of all that: what 200 rules cost, and a quote against a balance read
   --growth N     instead of all that: the rate with N transactions in the tables against the rate with none
   --json         {machine, results:[{name, value, unit, ratio, against, target, runs}]} on standard output
 `;
@@ -24,6 +26,7 @@ const { values: options } = parseArgs({
     seconds: { type: 'string' },
     members: { type: 'string' },
     growth: { type: 'string' },
+    rules: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -70,6 +73,10 @@ async function main(): Promise<void> {
   try {
     if (options.growth !== undefined) {
       print(await measureGrowth(network, Number(options.growth), seconds, report));
+      return;
+    }
+    if (options.rules) {
+      print(await measureRules(network, seconds, rounds, report));
       return;
     }
     report('filling the yardstick database ...');

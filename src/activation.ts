@@ -49,11 +49,11 @@ async function activate({ row, rulebook }: DueVersion, { ledger, valuation, log 
   await alignLimits(rulebook, before, assets, ledger);
 }
 
-/** Limits that add up the use of several members and whose maximum is lower now: their parts in the buckets are brought down to it. */
+/** Limits that add up the use of several members and whose maximum is another now, or that come back: their parts in the buckets are brought to it. */
 async function alignLimits(rulebook: Rulebook, before: Rulebook, assets: Readonly<Record<string, number>>, ledger: Ledger): Promise<void> {
   for (const [id, rule] of Object.entries(rulebook.document.rules)) {
     const old = before.document.rules[id];
-    if (rule.kind !== 'limit' || rule.limit.of === 'member' || old?.kind !== 'limit' || old.limit.maximum === rule.limit.maximum) continue;
+    if (rule.kind !== 'limit' || rule.limit.of === 'member' || (old?.kind === 'limit' && old.limit.maximum === rule.limit.maximum)) continue;
     for (const [code, assetId] of Object.entries(assets)) {
       const asset = ledger.assetById(assetId);
       if (asset?.kind !== 'allowance' || (code !== `limit:${id}` && !code.startsWith(`limit:${id}@`))) continue;

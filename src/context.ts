@@ -12,7 +12,8 @@ import { migrate } from './runtime/migrate.ts';
 import { createDataFolder } from './runtime/embedded-postgres.ts';
 import { openDatabase } from './runtime/open-database.ts';
 import { createPlatformTokens, createSealer, loadMasterKey } from './security/security.ts';
-import { createValuation, type Valuation } from './valuation/valuation.ts';
+import { createRuleAlerts, type RuleAlerts } from './monitor/monitor.ts';
+import { createQuoteTokens, createValuation, type QuoteTokens, type Valuation } from './valuation/valuation.ts';
 
 export interface Context {
   readonly config: Config;
@@ -25,6 +26,8 @@ export interface Context {
   readonly valuation: Valuation;
   readonly ledger: Ledger;
   readonly rewards: Rewards;
+  readonly ruleAlerts: RuleAlerts;
+  readonly quotes: QuoteTokens;
   /** Finishes what is in flight, closes connections, and stops PostgreSQL when this process started it. */
   close(): Promise<void>;
 }
@@ -51,10 +54,11 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     const identity = await createIdentity({ pool, sealer: createSealer(masterKey), tokens: createPlatformTokens(masterKey, clock), log });
     closers.add('identity', async () => identity.close());
     const valuation = await createValuation(pool, clock);
-    const ledger = await createLedger({ pool, url, log, clock, valuation, lanes: config.lanes, bucketCount: config.buckets });
+    const ruleAlerts = createRuleAlerts({ pool, log, metrics, clock });
+    const ledger = await createLedger({ pool, url, log, clock, valuation, lanes: config.lanes, bucketCount: config.buckets, onRuleFailure: ruleAlerts.note });
     closers.add('ledger', () => ledger.close());
     const rewards = createRewards({ ledger, valuation });
-    return { config, log, metrics, clock, databaseUrl: url, pool, identity, valuation, ledger, rewards, close: () => closers.close() };
+    return { config, log, metrics, clock, databaseUrl: url, pool, identity, valuation, ledger, rewards, ruleAlerts, quotes: createQuoteTokens(masterKey), close: () => closers.close() };
   } catch (error) {
     await closers.close();
     throw error;

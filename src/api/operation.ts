@@ -1,7 +1,7 @@
 // A posting operation as data: its schemas and its work, once, for its own endpoint and for the batch endpoint.
 
 import type { Static, TObject, TProperties } from 'typebox';
-import type { Problem } from '../kernel/problem.ts';
+import type { Problem, Result } from '../kernel/problem.ts';
 import type { Outcome, PostedLeg } from '../ledger/ledger.ts';
 import type { Caller } from './http/request-fields.ts';
 import type { MissingWords } from './http/validation.ts';
@@ -27,6 +27,13 @@ export interface PostingOperation<Body extends TProperties = TProperties, Params
   readonly userFields?: readonly string[];
   /** Runs without a pause up to the ledger when the users are known, which keeps the order of a batch. */
   post(parts: ApiParts, caller: Caller, fields: Static<TObject<Body>> & Static<TObject<Params>>, key: string): Promise<Posted<Static<Answer>>>;
+  /** What it would come to; asked instead of `post` when the field `dry_run` is true. */
+  preview?(parts: ApiParts, caller: Caller, fields: Static<TObject<Body>> & Static<TObject<Params>>): Promise<Result<object>>;
+}
+
+/** True when nothing is to be posted. */
+export function isDryRun(operation: PostingOperation, fields: Readonly<Record<string, unknown>>): boolean {
+  return operation.preview !== undefined && fields['dry_run'] === true;
 }
 
 /** Keeps the exact types of one operation while it is written; they are erased in the table of all. */

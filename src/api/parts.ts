@@ -4,10 +4,11 @@ import type { Identity } from '../identity/identity.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Rewards } from '../rewards/rewards.ts';
+import type { RuleAlerts } from '../monitor/monitor.ts';
 import type { Pool } from '../runtime/database.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Metrics } from '../runtime/metrics.ts';
-import type { Valuation } from '../valuation/valuation.ts';
+import type { QuoteTokens, Valuation } from '../valuation/valuation.ts';
 
 export interface ApiParts {
   readonly clock: Clock;
@@ -20,4 +21,6 @@ export interface ApiParts {
   readonly valuation: Valuation;
   /** Puts versions of the rulebook in force whose time has come; returns how many. */
   activate(): Promise<number>;
+  readonly quotes: QuoteTokens;
+  readonly ruleAlerts: RuleAlerts;
 }

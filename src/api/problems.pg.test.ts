@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestApi, platformId, type Answer, type TestApi } from '../../test/fixtures/api.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
 import type { MemberId } from '../kernel/ids.ts';
+import type { RuleTerms } from '../valuation/valuation.ts';
 import { ledgerProblems, type Ledger } from '../ledger/ledger.ts';
 import { createMetrics } from '../runtime/metrics.ts';
 import { formatContentDigest } from '../security/security.ts';
@@ -45,7 +46,18 @@ afterAll(async () => {
 const balance = (headers: Record<string, string | undefined> = {}, query = `?user_id=${ann}`): Promise<Answer> => api.call(A, 'GET', `${BALANCE}${query}`, undefined, { headers });
 const post = (operation: string, body: unknown, headers: Record<string, string | undefined> = {}): Promise<Answer> => api.call(A, 'POST', `/api/points/${operation}`, body, { headers });
 const earn = (fields: object = {}): Promise<Answer> => post('earn', { user_id: ann, amount: 1, ...fields });
-const transfer = (fields: object = {}): Promise<Answer> => post('transfer', { from_user_id: ann, to_user_id: bob, amount: 1, target_platform: 'platform_b', ...fields });
+const transfer = (fields: object = {}, headers: Record<string, string> = {}): Promise<Answer> =>
+  post('transfer', { from_user_id: ann, to_user_id: bob, amount: 1, target_platform: 'platform_b', ...fields }, headers);
+const quote = async (): Promise<string> => String((await post('quote', { from_user_id: ann, amount: 1, target_platform: 'platform_b' })).body['quote_id']);
+/** With one more rule in force meanwhile. */
+async function underRule(rule: RuleTerms, work: () => Promise<Answer>): Promise<Answer> {
+  await api.amend((document) => ({ ...document, rules: { ...document.rules, for_this: rule } }));
+  try {
+    return await work();
+  } finally {
+    await api.amend((document) => ({ ...document, rules: Object.fromEntries(Object.entries(document.rules).filter(([id]) => id !== 'for_this')) }));
+  }
+}
 
 /** A server whose ledger misbehaves as told. */
 async function withLedger(faults: Partial<Ledger>, work: (server: Awaited<ReturnType<typeof createServer>>) => Promise<Answer>): Promise<Answer> {
@@ -129,6 +141,31 @@ const cases: Record<string, () => Promise<Answer>> = {
     await api.call(A, 'POST', '/api/points/earn', body, { timestamp });
     return api.call(A, 'POST', '/api/points/earn', body, { timestamp, headers: { 'idempotency-key': 'other' } });
   },
+
+  quote_not_found: () => transfer({ quote_id: 'quote_nonsense.aaaa' }),
+  quote_mismatch: async () => transfer({ amount: 2, quote_id: await quote() }),
+  quote_expired: async () => {
+    const quoteId = await quote();
+    api.clock.advance(61_000);
+    return transfer({ quote_id: quoteId });
+  },
+  quote_used: async () => {
+    const quoteId = await quote();
+    await transfer({ quote_id: quoteId }, { 'idempotency-key': randomUUID() });
+    return transfer({ quote_id: quoteId }, { 'idempotency-key': randomUUID() });
+  },
+  reward_not_offered: async () => {
+    await api.reward(A, 'early', { points_required: '1', from: '2999-01-01T00:00:00Z' });
+    return post('redeem', { user_id: ann, amount: 1, reward_id: 'early' });
+  },
+  reward_not_eligible: async () => {
+    await api.reward(A, 'for_vip', { points_required: '1', eligible: '"vip" in tags' });
+    return post('redeem', { user_id: ann, amount: 1, reward_id: 'for_vip' });
+  },
+  rule_failed: () => underRule({ kind: 'deny', when: 'tags[5] == "x"', reason: 'x' }, () => transfer({}, { 'idempotency-key': randomUUID() })),
+  operation_denied: () => underRule({ kind: 'deny', when: 'category == "forbidden"', reason: 'Not this' }, () => transfer({ category: 'forbidden' })),
+  limit_exceeded: () => underRule({ kind: 'limit', limit: { maximum: '0.5', measure: 'points', per: 'day', of: 'member' } }, () => transfer({ reference: 'limited' })),
+  no_earn_rule: () => post('earn', { user_id: ann, purchase_amount: 10 }),
 
   unknown_platform: async () => balance({ 'x-platform-token': await api.tokens.issue(platformId('platform_z'), 1) }),
   platform_suspended: async () => {

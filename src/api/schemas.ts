@@ -30,6 +30,8 @@ export const Amount = Type.Unsafe<number | string>({
 /** In an answer: always a number, exact within the bound. */
 export const Points = Type.Number({ description: 'Points; at most the asset\'s decimals.' });
 
+export const Category = text(64, 'What the points are earned or moved for, such as `shopping`; rules may go by it.');
+
 export const Metadata = Type.Unsafe<Record<string, string | number | boolean | null>>({
   type: 'object', maxProperties: 20,
   propertyNames: { type: 'string', pattern: '^(?!__proto__$)[A-Za-z0-9_.-]{1,64}$' },

@@ -33,12 +33,14 @@ import { postProposalReject } from './operator/post-proposal-reject.ts';
 import { postProposalWithdraw } from './operator/post-proposal-withdraw.ts';
 import { postProposal } from './operator/post-proposal.ts';
 import { postRulebookValidate } from './operator/post-rulebook-validate.ts';
+import { reviews } from './operator/reviews.ts';
 import type { ApiParts } from './parts.ts';
 import { getBalance } from './points/get-balance.ts';
 import { getHistory } from './points/get-history.ts';
 import { operations } from './points/operations.ts';
 import { postBatch } from './points/post-batch.ts';
 import { serveOperation, type RouteConfig } from './points/serve-operation.ts';
+import { postQuote } from './points/post-quote.ts';
 import { postPing } from './post-ping.ts';
 import { getRates } from './rates/get-rates.ts';
 import { getRewards } from './rewards/get-rewards.ts';
@@ -121,6 +123,7 @@ function addSignedRoutes(api: FastifyInstance, parts: ApiParts, observer: Observ
   for (const operation of operations) serveOperation(api, parts, operation, guard, observer);
   postBatch(api, parts, guard, observer, compiler);
   postPing(api, parts);
+  postQuote(api, parts);
   getBalance(api, parts);
   getHistory(api, parts);
   getTransaction(api, parts);
@@ -149,6 +152,7 @@ function addOperatorRoutes(operator: FastifyInstance, parts: ApiParts): void {
   postProposalReject(operator, parts);
   postProposalWithdraw(operator, parts);
   getEvents(operator, parts);
+  reviews(operator, parts);
 }
 
 function answerFaults(server: FastifyInstance, { log }: ApiParts): void {

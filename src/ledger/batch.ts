@@ -34,6 +34,8 @@ export interface BatchContext {
   /** True when the same task would find all stripes of that account dry again. */
   isDry(account: Account, need: bigint): boolean;
   noteDry(account: Account, room: bigint): void;
+  /** Told of each refusal that was decided. */
+  noteRefusal(problem: Problem): void;
 }
 
 /** The commit was not confirmed by the synchronous replica: it may be lost in a failover, so nobody may be told yes. */
@@ -238,7 +240,10 @@ function decideTask(task: Task, view: View, stateOf: ReadonlyMap<Bucket, BucketS
     decision = decide(task.command, view);
   }
   if (decision.type === 'short') return refused(decision.shortage.otherwise);
-  if (decision.type === 'refuse') return refused(decision.problem);
+  if (decision.type === 'refuse') {
+    context.noteRefusal(decision.problem);
+    return refused(decision.problem);
+  }
   const { plan } = decision;
   const transaction = postPlan(plan, identityOf(task.command, task.transactionId, task.fingerprint), context.nowMs, view.today, (memberId) => {
     const state = stateOf.get(view.bucketOf(memberId));

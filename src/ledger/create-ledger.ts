@@ -10,11 +10,12 @@ import { availableOf, debtOf, spendable, walletBalance } from './account.ts';
 import { ensureNetwork, insertAsset, loadBook, loadCap, writeCap, writeClawback } from './asset-book.ts';
 import { createLane } from './lane.ts';
 import { Poster } from './poster.ts';
+import { bucketOfQuote, preview } from './preview.ts';
 import { ledgerProblems } from './problems.ts';
 import { fingerprintOf } from './replay.ts';
-import { findLegs, listAllowances, listDueHolds, listExpiredLots, listLegs, listSharedAllowances, loadHold, loadRowTypes, loadWallet } from './store.ts';
+import { findLegs, listAllowances, listDueHolds, listExpiredLots, listLegs, listReviews, listSharedAllowances, loadHold, loadRowTypes, loadWallet } from './store.ts';
 import type { Task } from './task.ts';
-import type { Balance, Command, HistoryPage, Ledger, Outcome, PostedLeg } from './types.ts';
+import type { Balance, Command, HistoryPage, Ledger, NoteRuleFailure, Outcome, PostedLeg } from './types.ts';
 import type { AllowanceUse } from './view.ts';
 
 export interface LedgerOptions {
@@ -29,6 +30,8 @@ export interface LedgerOptions {
   readonly lanes?: number;
   /** Buckets of a network that does not exist yet; ignored for one that does. */
   readonly bucketCount?: number;
+  /** Told when a rule could not be evaluated and a command was refused for it. */
+  readonly onRuleFailure?: NoteRuleFailure;
   /** Most commands in one commit. */
   readonly maxBatch?: number;
   /** How long one statement of a lane may take; the default of `connect` when absent. */
@@ -58,6 +61,7 @@ export async function createLedger(options: LedgerOptions): Promise<Ledger> {
   const poster = new Poster({
     lanes, clock, log, writeCap,
     types: await loadRowTypes(pool),
+    onRuleFailure: options.onRuleFailure ?? (() => undefined),
     book: () => book,
     rulebook: () => options.valuation.rulebook(),
     ...(options.maxBatch === undefined ? {} : { maxBatch: options.maxBatch }),
@@ -84,6 +88,8 @@ export async function createLedger(options: LedgerOptions): Promise<Ledger> {
   const submitUndoing = async (command: Extract<Command, { kind: 'reverse' | 'capture' | 'release' }>): Promise<Outcome> => {
     try {
       const originals = await findTransaction(command.kind === 'reverse' ? command.transactionId : command.holdId);
+      // Points set aside for a review go to whom they were meant for, or back.
+      if (command.kind === 'capture' && isReview(originals[0])) return { ok: false, problem: ledgerProblems.hold_not_found() };
       return await poster.submit(toTask(command, command.kind === 'reverse' ? originals : [], await drawnBy(originals[0]), bucketFor));
     } catch (error) {
       log.error({ err: error }, 'the transaction to undo could not be read');
@@ -124,6 +130,13 @@ export async function createLedger(options: LedgerOptions): Promise<Ledger> {
       await refresh();
     },
     setCap: async (cap) => ((await poster.setCap(cap)) ? { ok: true } : { ok: false, problem: ledgerProblems.cap_below_use() }),
+    preview: (command) => preview(command, { pool, book, rulebook: options.valuation.rulebook(), nowMs: clock.now() }),
+    bucketOfQuote: (nonce, memberId) => bucketOfQuote(nonce, memberId, book.bucketCount),
+    listReviews: async (limit) => {
+      const found: PostedLeg[] = [];
+      for (let bucket = 0; bucket < book.bucketCount; bucket += 1) found.push(...(await listReviews(pool, bucket as Bucket, limit)));
+      return found.toSorted((a, b) => a.postedAtMs - b.postedAtMs).slice(0, limit);
+    },
     alignAllowances: async (assetId, maximum) => {
       const known = new Map<string, { ownerId: OwnerId; until: Day }>();
       for (let bucket = 0; bucket < book.bucketCount; bucket += 1) {
@@ -192,6 +205,10 @@ export function toTask(command: Command, originals: readonly PostedLeg[], allowa
     buckets: others.every((other) => other === bucket) ? [bucket] : [...new Set([bucket, ...others])].sort((a, b) => a - b),
     escalated: false,
   };
+}
+
+function isReview(leg: PostedLeg | undefined): boolean {
+  return leg?.kind === 'hold' && leg.details?.['review'] !== undefined;
 }
 
 function bucketsOfTransfer({ memberId, toMemberId, quote }: Extract<Command, { kind: 'transfer' }>, bucketFor: (memberId: MemberId) => Bucket): Bucket[] {

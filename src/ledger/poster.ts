@@ -16,7 +16,7 @@ import { ledgerProblems } from './problems.ts';
 import { replayOf } from './replay.ts';
 import type { Task, TaskResult } from './task.ts';
 import { STALE, UNIQUE_VIOLATION, type RowTypes } from './store.ts';
-import type { Cap, Outcome } from './types.ts';
+import type { Cap, NoteRuleFailure, Outcome } from './types.ts';
 import type { AssetBook } from './view.ts';
 
 export interface PosterOptions {
@@ -26,6 +26,7 @@ export interface PosterOptions {
   readonly types: RowTypes;
   readonly book: () => AssetBook;
   readonly rulebook: () => Rulebook;
+  readonly onRuleFailure: NoteRuleFailure;
   readonly writeCap: (client: Pick<Pool, 'query'>, cap: Cap) => Promise<unknown>;
   /** Most commands in one commit. */
   readonly maxBatch?: number;
@@ -306,6 +307,9 @@ export class Poster {
       rulebook: options.rulebook(),
       nowMs: options.clock.now(),
       types: options.types,
+      noteRefusal: (problem) => {
+        if (problem.code === 'rule_failed') options.onRuleFailure(problem);
+      },
       isDry: (account, need) => {
         const known = dry.get(stripesKey(account));
         return known !== undefined && known.untilMs > options.clock.now() && need > known.room;

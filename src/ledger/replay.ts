@@ -45,7 +45,7 @@ export function replayOf(posted: PostedLeg, task: Pick<Task, 'command' | 'finger
 
 /** The first stated field in which a request differs from the row that its key stands for. */
 function differingField(posted: PostedLeg, command: Command): string {
-  if (postedKind(command) !== posted.kind) return 'operation';
+  if (postedKind(command, posted) !== posted.kind) return 'operation';
   if ('amount' in command && command.amount !== undefined && command.amount !== posted.amount) return 'amount';
   if (command.kind === 'transfer' && command.toMemberId !== (posted.counterpartyId ?? posted.memberId)) return 'to_user_id';
   if ((command.reference ?? null) !== posted.reference) return 'reference';
@@ -54,6 +54,8 @@ function differingField(posted: PostedLeg, command: Command): string {
   return 'body';
 }
 
-function postedKind(command: Command): PostedLeg['kind'] {
+function postedKind(command: Command, posted: PostedLeg): PostedLeg['kind'] {
+  // A transfer that waited for an operator stands in the journal as a hold.
+  if (command.kind === 'transfer' && posted.kind === 'hold' && posted.targetAssetId !== null) return 'hold';
   return command.kind === 'transfer' && command.targetPlatformId !== command.platformId ? 'conversion' : command.kind;
 }

@@ -204,6 +204,17 @@ export async function listLegs(
   return rows.map(readLeg);
 }
 
+/** First legs of transfers that wait for an operator, oldest first. */
+export async function listReviews(db: Queryable, bucket: Bucket, limit: number): Promise<PostedLeg[]> {
+  const { rows } = await db.query<TransactionRow>({
+    name: 'ledger-list-reviews',
+    text: `select t.* from ledger.hold h join ledger.transaction t on t.bucket = $1 and t.transaction_id = h.hold_id and t.leg = 0
+            where h.bucket = $1 and h.state = 'held' and t.details ? 'review' order by t.sequence limit $2`,
+    values: [bucket, limit],
+  });
+  return rows.map(readLeg);
+}
+
 /** Holds of a bucket whose time is over, longest overdue first. */
 export async function listDueHolds(db: Queryable, bucket: Bucket, nowMs: number, limit: number): Promise<Hold[]> {
   const { rows } = await db.query<HoldRow>({

@@ -2,7 +2,7 @@
 
 import type { Bucket, MemberId, OwnerId, PlatformId, TransactionId } from '../kernel/ids.ts';
 import type { Problem } from '../kernel/problem.ts';
-import type { Terms } from '../valuation/valuation.ts';
+import type { Applied, Terms } from '../valuation/valuation.ts';
 import type { Day } from '../kernel/time.ts';
 
 /** What an account counts. */
@@ -247,7 +247,37 @@ export interface HistoryPage {
   readonly nextCursor: string | null;
 }
 
+/** The terms of a leg that would be posted; as in `PostedLeg`. */
+export interface PreviewedLeg {
+  readonly kind: TransactionKind;
+  readonly amount: bigint;
+  readonly credited?: bigint;
+  readonly fee?: bigint;
+  readonly rate?: string;
+  readonly details?: Details | undefined;
+}
+
+/** What a command would come to. */
+export interface Preview {
+  /** Why it would be refused; undefined when it would be posted. */
+  readonly problem: Problem | undefined;
+  /** The first leg that would be posted: a hold when an operator would have to look. */
+  readonly leg: PreviewedLeg | undefined;
+  /** Every rule that applied, in order, with its effect. */
+  readonly applied: readonly Applied[];
+  readonly rulebookVersion: number;
+}
+
+/** Called, at most once for each refused command, when a rule could not be evaluated. */
+export type NoteRuleFailure = (problem: Problem) => void;
+
 export interface Ledger {
+  /** What a command would come to now, with the rules that applied; nothing is posted. */
+  preview(command: TransferCommand | RedeemCommand): Promise<Preview>;
+  /** Where the use of a quote is noted: in the bucket of its member, or one that its nonce tells. */
+  bucketOfQuote(nonce: string, memberId: MemberId | null): Bucket;
+  /** Transfers that wait for an operator, oldest first, at most `limit` of each bucket. */
+  listReviews(limit: number): Promise<readonly PostedLeg[]>;
   /** Decides and posts one command. Resolves after the commit is durable; a refusal or outage is an outcome, not an exception. */
   submit(command: Command): Promise<Outcome>;
 

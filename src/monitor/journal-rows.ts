@@ -1,5 +1,6 @@
 // Reads the whole journal in order, page by page from one snapshot, in memory that does not grow with the ledger.
 
+import { networkOwnerId } from '../kernel/ids.ts';
 import { platformOwnerId, type PlatformId } from '../kernel/ids.ts';
 import { dbTransaction, type DbClient, type Pool } from '../runtime/database.ts';
 
@@ -91,17 +92,23 @@ function commodityOf(account: AccountRow, names: Names): Commodity {
   return names.commodities.get(account.asset_id) ?? { code: `asset ${account.asset_id}`, scale: 0 };
 }
 
+/** The owner that stands for the network. */
+const NETWORK_OWNER = networkOwnerId();
+/** Accounts of which an owner has one for each last day. */
+const DATED = ['lot', 'allowance', 'shared_allowance'];
+/** Accounts of which a platform or the network has one for each asset. */
+const OF_ONE_ASSET = ['stock', 'delivered', 'shared_allowance', 'used'];
+
 /** One name for all stripes of a system account; a member's accounts lie in one bucket. */
 function nameOf(account: AccountRow, names: Names): string {
-  const platform = names.platforms.get(account.owner_id);
+  const { purpose, owner_id: owner } = account;
+  const platform = names.platforms.get(owner);
   const { code } = commodityOf(account, names);
-  if (platform === undefined) {
-    const day = account.purpose === 'lot' ? `:${account.expires_on === 'infinity' ? 'never' : account.expires_on}` : '';
-    return `member:${account.owner_id}:${code}:${account.purpose}${day}`;
-  }
-  // A platform's rewards have a stock each; all its other accounts count its points or the settlement currency.
-  const unit = account.purpose === 'stock' || account.purpose === 'delivered' ? `:${code.replace(/^reward:/, '')}` : '';
-  return `platform:${platform}:${account.purpose}${unit}`;
+  const day = DATED.includes(purpose) ? `:${account.expires_on === 'infinity' ? 'never' : account.expires_on}` : '';
+  if (platform === undefined && owner !== NETWORK_OWNER) return `${purpose === 'shared_allowance' ? 'shared' : 'member'}:${owner}:${code}:${purpose}${day}`;
+  // A platform has a stock for each of its rewards; all its other accounts count its points or the settlement currency.
+  const unit = OF_ONE_ASSET.includes(purpose) ? `:${code.replace(/^reward:/, '')}` : '';
+  return `${platform === undefined ? 'network' : `platform:${platform}`}:${purpose}${unit}${day}`;
 }
 
 interface TransactionRow {

@@ -4,3 +4,4 @@
 export { audit, checks as auditChecks, type AuditOptions, type AuditReport, type Cell, type CheckResult } from './run-audit.ts';
 export type { Check, InvariantNumber } from './audit-check.ts';
 export { exportJournal, journalFormats, type JournalFormat, type WriteText } from './export-journal.ts';
+export { createRuleAlerts, type RuleAlerts } from './rule-alerts.ts';

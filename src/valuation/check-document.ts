@@ -3,7 +3,7 @@
 import { Compile, type Validator } from 'typebox/compile';
 import type { TSchema } from 'typebox';
 import {
-  EarnRule, Expiry, ITEM_ID, PLATFORM, PlatformTerms, RewardTerms, Rule, Rulebook, Settings, type RulebookDocument,
+  CATEGORY, EarnRule, Expiry, ITEM_ID, PLATFORM, PlatformTerms, REWARD_ID, RewardTerms, Rule, Rulebook, Settings, type RulebookDocument,
 } from './rulebook-schema.ts';
 import type { Fault } from './types.ts';
 
@@ -37,14 +37,12 @@ function faultsOf(value: unknown): Fault[] {
     ...told(parts.settings, value['settings'], 'settings'),
     ...told(parts.values, value['values'], 'values'),
     ...items(value['platforms'], 'platforms', PLATFORM, platformFaults),
-    ...items(value['categories'], 'categories', '^.{1,64}$', (item, place) => told(parts.category, item, place)),
+    ...items(value['categories'], 'categories', CATEGORY, (item, place) => told(parts.category, item, place)),
     ...items(value['rules'], 'rules', ITEM_ID, (item, place) => toldByWord(rules, 'kind', item, place)),
     ...items(value['earn'], 'earn', ITEM_ID, (item, place) => told(parts.earn, item, place)),
     ...items(value['rewards'], 'rewards', PLATFORM, (item, place) => items(item, place, REWARD_ID, (reward, at) => told(parts.reward, reward, at))),
   ];
 }
-
-const REWARD_ID = '^[A-Za-z0-9_.-]{1,64}$';
 
 function platformFaults(item: unknown, place: string): Fault[] {
   const expiry = isObject(item) ? item['expiry'] : undefined;
@@ -55,7 +53,7 @@ function items(section: unknown, place: string, pattern: string, check: (item: u
   if (section === undefined) return [];
   if (!isObject(section)) return [{ place, message: 'must be an object' }];
   return Object.entries(section).flatMap(([id, item]) =>
-    (new RegExp(pattern).test(id) ? check(item, `${place}/${id}`) : [{ place: `${place}/${id.slice(0, 80)}`, message: `has a name that does not fit ${pattern}` }]));
+    (new RegExp(pattern, 'u').test(id) ? check(item, `${place}/${id}`) : [{ place: `${place}/${id.slice(0, 80)}`, message: `has a name that does not fit ${pattern}` }]));
 }
 
 function toldByWord(schemas: ReadonlyMap<string, Validator>, word: string, item: unknown, place: string): Fault[] {

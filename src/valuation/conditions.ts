@@ -39,12 +39,17 @@ type Program = (variables: object) => unknown;
 export interface Condition {
   /** Those of its parts that hold or do not hold for all transactions between two platforms. */
   readonly fixed: readonly Program[];
+  /** Parts that only compare the category and the tags with words: the same for all transactions with the same of those words. */
+  readonly worded: readonly Program[];
   /** Its other parts. */
   readonly varying: readonly Program[];
+  /** The words that `worded` compares with. */
+  readonly categories: readonly string[];
+  readonly tags: readonly string[];
 }
 
 /** Always true. */
-export const ALWAYS: Condition = { fixed: [], varying: [] };
+export const ALWAYS: Condition = { fixed: [], worded: [], varying: [], categories: [], tags: [] };
 
 export interface ConditionFault {
   readonly message: string;
@@ -92,8 +97,11 @@ export function createConditionCompiler(): (text: string) => Condition | Conditi
     const { ast } = environment.parse(text);
     const forbidden = findForbidden(ast, 0);
     if (forbidden !== undefined) return forbidden;
-    const parts = conjunctsOf(ast).map((node) => ({ fixed: isFixed(node), program: environment.parse(serialize(node)) as Program }));
-    return { fixed: parts.filter(({ fixed }) => fixed).map(({ program }) => program), varying: parts.filter(({ fixed }) => !fixed).map(({ program }) => program) };
+    const parts = conjunctsOf(ast).map((node) => ({ node, sort: sortOf(node), program: environment.parse(serialize(node)) as Program }));
+    const programs = (wanted: Sort): Program[] => parts.filter(({ sort }) => sort === wanted).map(({ program }) => program);
+    const words = parts.filter(({ sort }) => sort === 'worded').flatMap(({ node }) => comparisonsIn(node));
+    const wordsOf = (name: Comparison['name']): string[] => words.filter((comparison) => comparison.name === name).flatMap((comparison) => comparison.words);
+    return { fixed: programs('fixed'), worded: programs('worded'), varying: programs('varying'), categories: wordsOf('category'), tags: wordsOf('tags') };
   };
 }
 
@@ -115,6 +123,11 @@ export function holds(programs: readonly Program[], variables: object): boolean 
   return true;
 }
 
+/** A whole condition at once. */
+export function holdsWhole({ fixed, worded, varying }: Condition, variables: object): boolean {
+  return holds([...fixed, ...worded, ...varying], variables);
+}
+
 function faultOf(error: { readonly summary?: string; readonly message: string; readonly range?: { readonly start: number; readonly end: number } } | undefined): ConditionFault {
   const message = error?.summary ?? error?.message ?? 'is not a CEL expression';
   return error?.range === undefined ? { message } : { message, start: error.range.start, end: error.range.end };
@@ -124,12 +137,51 @@ function conjunctsOf(node: ASTNode): ASTNode[] {
   return node.op === '&&' ? node.args.flatMap(conjunctsOf) : [node];
 }
 
-function isFixed(node: ASTNode): boolean {
+type Sort = 'fixed' | 'worded' | 'varying';
+
+function sortOf(node: ASTNode): Sort {
   const names = namesIn(node);
-  return names.length > 0 && names.every((name) => STATIC_VARIABLES.includes(name));
+  if (names.length > 0 && names.every((name) => STATIC_VARIABLES.includes(name))) return 'fixed';
+  return comparisonsIn(node).length > 0 && names.every((name) => STATIC_VARIABLES.includes(name)) ? 'worded' : 'varying';
 }
 
+/** A comparison of the category, or of the tags, with words. */
+interface Comparison {
+  readonly name: 'category' | 'tags';
+  readonly words: readonly string[];
+}
+
+/** `category == "x"`, `category != "x"`, `category in ["x", "y"]`, `"x" in tags`. */
+function comparisonOf(node: ASTNode): Comparison | undefined {
+  if (node.op !== '==' && node.op !== '!=' && node.op !== 'in') return undefined;
+  const [left, right] = node.args;
+  if (node.op === 'in') {
+    const word = wordOf(left);
+    if (word !== undefined && isNamed(right, 'tags')) return { name: 'tags', words: [word] };
+    if (!isNamed(left, 'category') || right.op !== 'list') return undefined;
+    const words = right.args.map(wordOf);
+    return words.every((one) => one !== undefined) ? { name: 'category', words } : undefined;
+  }
+  const word = isNamed(left, 'category') ? wordOf(right) : isNamed(right, 'category') ? wordOf(left) : undefined;
+  return word === undefined ? undefined : { name: 'category', words: [word] };
+}
+
+function wordOf(node: ASTNode): string | undefined {
+  return node.op === 'value' && typeof node.args === 'string' ? node.args : undefined;
+}
+
+function isNamed(node: ASTNode, name: string): boolean {
+  return node.op === 'id' && node.args === name;
+}
+
+function comparisonsIn(node: ASTNode): Comparison[] {
+  const own = comparisonOf(node);
+  return own === undefined ? childrenOf(node).flatMap(comparisonsIn) : [own];
+}
+
+/** The variables asked for otherwise than by a comparison with words. */
 function namesIn(node: ASTNode): string[] {
+  if (comparisonOf(node) !== undefined) return [];
   return node.op === 'id' ? [node.args] : childrenOf(node).flatMap(namesIn);
 }
 

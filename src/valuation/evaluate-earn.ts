@@ -4,7 +4,7 @@ import { formatAmountText, parseRatio, scaleDown, type Ratio } from '../kernel/a
 import { addMonths } from '../kernel/calendar.ts';
 import { addDays, NEVER, type Day } from '../kernel/time.ts';
 import type { MemberId, PlatformId } from '../kernel/ids.ts';
-import { holds, Variables } from './conditions.ts';
+import { holdsWhole, Variables } from './conditions.ts';
 import { rescale } from './point-value.ts';
 import { valuationProblems } from './problems.ts';
 import type { Rulebook } from './rulebook.ts';
@@ -32,7 +32,7 @@ export function evaluateEarn(rulebook: Rulebook, purchase: Purchase, scales: Sca
   for (const rule of rulebook.earnRules) {
     if (rule.platform !== platformId || (rule.category !== undefined && rule.category !== category) || atMs < rule.fromMs || atMs >= rule.untilMs) continue;
     try {
-      if (!holds(rule.condition.fixed, variables) || !holds(rule.condition.varying, variables)) continue;
+      if (!holdsWhole(rule.condition, variables)) continue;
     } catch (cause) {
       return { ok: false, problem: valuationProblems.rule_failed(`${rule.item}: ${cause instanceof Error ? cause.message : String(cause)}.`, { rule: rule.item }) };
     }

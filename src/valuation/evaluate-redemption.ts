@@ -3,7 +3,7 @@
 import { formatAmountText, parseRatio, scaleDown } from '../kernel/amount.ts';
 import type { Problem } from '../kernel/problem.ts';
 import { NEVER } from '../kernel/time.ts';
-import { holds, Variables } from './conditions.ts';
+import { holdsWhole, Variables } from './conditions.ts';
 import { evaluateOperation, type EvaluateOptions } from './evaluate-rules.ts';
 import { valuationProblems } from './problems.ts';
 import type { RewardTerms } from './rulebook-schema.ts';
@@ -53,7 +53,7 @@ export function isEligible(rulebook: Rulebook, reward: Reward, facts: Facts, sca
   if (condition === undefined) return true;
   const { sourceScale, sourceValue } = rulebook.between(facts.operation, facts.source, facts.target, scales);
   const variables = new Variables(facts, rulebook.calendar, sourceScale, Number(scaleDown(facts.amount, sourceValue)) / 10 ** scales.settlement);
-  return holds(condition.fixed, variables) && holds(condition.varying, variables);
+  return holdsWhole(condition, variables);
 }
 
 function refused(problem: Problem): Verdict {

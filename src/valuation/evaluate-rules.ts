@@ -57,7 +57,7 @@ export function evaluateOperation(rulebook: Rulebook, facts: Facts, scales: Scal
 type Refusal = Extract<Verdict, { readonly type: 'refuse' }>;
 
 function evaluate<T>(rulebook: Rulebook, facts: Facts, scales: Scales, { explain = false }: EvaluateOptions, ask: (asking: Asking) => T): T | Refusal {
-  const found = rulebook.between(facts.operation, facts.source, facts.target, scales);
+  const found = rulebook.narrow(rulebook.between(facts.operation, facts.source, facts.target, scales), facts.category, facts.tags);
   const value = Number(scaleDown(facts.amount, found.sourceValue)) / 10 ** scales.settlement;
   const applied: Applied[] | undefined = explain ? [] : undefined;
   const asking = { rulebook, facts, found, applied, variables: new Variables(facts, rulebook.calendar, found.sourceScale, value) };

@@ -13,10 +13,13 @@ const positive = (description: string) => decimal(description, '^(?=.*[1-9])[0-9
 const share = (description: string) => decimal(description, '^(0(\\.[0-9]{1,9})?|1(\\.0{1,9})?)$');
 const label = (maxLength: number, description: string) => Type.String({ minLength: 1, maxLength, pattern: '^[^\\u0000-\\u001F\\u007F\\uD800-\\uDFFF]*$', description });
 const moment = (description: string) => Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,3})?)?(Z|[+-]\\d{2}:\\d{2})$', description: `${description} RFC 3339 with offset.` });
-const Condition = Type.String({ minLength: 1, maxLength: 2_000, description: 'A CEL expression that gives a bool; see docs/rules.md for its variables.' });
+const Condition = Type.String({ minLength: 1, maxLength: 2_000, pattern: '^[^\\u0000-\\u0008\\u000B\\u000C\\u000E-\\u001F\\u007F\\uD800-\\uDFFF]*$', description: 'A CEL expression that gives a bool; see docs/rules.md for its variables.' });
 
 export const ITEM_ID = '^[a-z][a-z0-9_-]{1,62}$';
 export const PLATFORM = '^[a-z][a-z0-9_]{2,39}$';
+/** What a caller chooses as a name must not be one that JavaScript gives a meaning to. */
+export const CATEGORY = '^(?!__proto__$)[^\\u0000-\\u001F\\u007F\\uD800-\\uDFFF]{1,64}$';
+export const REWARD_ID = '^(?!__proto__$)[A-Za-z0-9_.-]{1,64}$';
 const byId = <S extends Parameters<typeof Type.Record>[1]>(pattern: string, schema: S, description: string) =>
   Type.Record(Type.String({ pattern }), schema, { additionalProperties: false, description });
 
@@ -98,7 +101,7 @@ export const RewardTerms = closed({
 }, 'What points buy (source requirement 5.2).');
 
 export const Settings = closed({
-  time_zone: Type.String({ maxLength: 64, description: 'IANA name; days, months and expiry go by its midnight.' }),
+  time_zone: Type.String({ pattern: '^[A-Za-z][A-Za-z0-9_+/-]{0,63}$', description: 'IANA name; days, months and expiry go by its midnight.' }),
   notice_hours: Type.Integer({ minimum: 0, maximum: 8_760, description: 'Least time between approval and effect of a change that is not urgent.' }),
   fees: Type.Enum(['first', 'all'], { description: 'Which of the fee rules that apply are charged.' }),
   bonuses: Type.Enum(['first', 'all'], { description: 'Which of the bonus rules that apply are given.' }),
@@ -110,10 +113,10 @@ export const Rulebook = closed({
   settings: Settings,
   values: closed({ base_value: positive('Settlement currency for one point of multiplier 1 (5.1: 0.01).') }, 'The unit of value.'),
   platforms: byId(PLATFORM, PlatformTerms, 'By platform; a platform that is not listed counts 1.'),
-  categories: byId('^.{1,64}$', closed({ multiplier: positive('Worth of a point of this category.') }, 'A category.'), 'By category; one that is not listed counts 1.'),
+  categories: byId(CATEGORY, closed({ multiplier: positive('Worth of a point of this category.') }, 'A category.'), 'By category; one that is not listed counts 1.'),
   rules: byId(ITEM_ID, Rule, 'By id.'),
   earn: byId(ITEM_ID, EarnRule, 'By id.'),
-  rewards: byId(PLATFORM, byId('^[A-Za-z0-9_.-]{1,64}$', RewardTerms, 'By reward_id.'), 'By platform.'),
+  rewards: byId(PLATFORM, byId(REWARD_ID, RewardTerms, 'By reward_id.'), 'By platform.'),
 }, 'All that an operator decides, as one version.');
 
 export type RulebookDocument = Static<typeof Rulebook>;

@@ -16,6 +16,9 @@ export interface Candidate<T> {
   readonly item: string;
   readonly fromMs: number;
   readonly untilMs: number;
+  /** Parts of its condition that compare category and tags with words; empty once narrowed. */
+  readonly worded: CompiledRule['condition']['varying'];
+  /** All that is to be asked of a transaction, `worded` included. */
   readonly varying: CompiledRule['condition']['varying'];
   readonly terms: T;
 }
@@ -51,6 +54,7 @@ export interface BoundLimit {
 
 /** All that can apply to one operation between two platforms, in order of precedence. */
 export interface Applicable {
+  readonly fixed: { readonly operation: OperationName; readonly source: PlatformId; readonly target: PlatformId };
   readonly deny: readonly Candidate<string>[];
   readonly review: readonly Candidate<string>[];
   readonly rates: readonly Candidate<BoundRate>[];
@@ -83,6 +87,10 @@ export class Rulebook {
   readonly assetIds: ReadonlyMap<string, number>;
   private readonly rules: readonly CompiledRule[];
   private readonly known = new Map<string, Applicable>();
+  private readonly narrowed = new Map<Applicable, Map<string, Applicable>>();
+  /** Words with which conditions compare; to them all others are alike. */
+  private readonly categories: ReadonlySet<string>;
+  private readonly tags: ReadonlySet<string>;
 
   constructor(version: number, { document, calendar, rules, earnRules, rewards }: CompiledRulebook, assetIds: ReadonlyMap<string, number>) {
     this.version = version;
@@ -92,6 +100,8 @@ export class Rulebook {
     this.earnRules = earnRules;
     this.rewards = rewards;
     this.assetIds = assetIds;
+    this.categories = new Set(rules.flatMap(({ condition }) => condition.categories));
+    this.tags = new Set(rules.flatMap(({ condition }) => condition.tags));
   }
 
   /** A version that was checked before it was stored. */
@@ -109,6 +119,22 @@ export class Rulebook {
     return found;
   }
 
+  /** What of it can apply to a transaction of that category and with those tags: worked out once for each combination of words that matter. */
+  narrow(found: Applicable, category: string, tags: readonly string[]): Applicable {
+    if (this.categories.size === 0 && this.tags.size === 0) return found;
+    const mattering = tags.length === 0 ? tags : tags.filter((tag) => this.tags.has(tag));
+    const known = this.categories.has(category) ? category : OTHER;
+    const key = mattering.length === 0 ? known : `${known}\n${mattering.join('\n')}`;
+    let byWords = this.narrowed.get(found);
+    if (byWords === undefined) this.narrowed.set(found, (byWords = new Map<string, Applicable>()));
+    let narrowed = byWords.get(key);
+    if (narrowed === undefined) {
+      if (byWords.size >= MOST_COMBINATIONS) byWords.clear();
+      byWords.set(key, (narrowed = narrow(found, { ...found.fixed, category: known, tags: mattering })));
+    }
+    return narrowed;
+  }
+
   private bind(operation: OperationName, source: PlatformId, target: PlatformId, scales: Scales): Applicable {
     const sourceScale = scales.points(source);
     const targetScale = scales.points(target);
@@ -118,8 +144,9 @@ export class Rulebook {
     const candidates = <K extends RuleKind, T>(kind: K, bind: (rule: CompiledRule<K>) => T): Candidate<T>[] => this.rules
       .filter((rule) => rule.kind === kind && rule.operations.includes(operation))
       .flatMap((rule) => {
-        const varying = leftToAsk(rule, fixed);
-        return varying === undefined ? [] : [{ item: rule.item, fromMs: rule.fromMs, untilMs: rule.untilMs, varying, terms: bind(rule as unknown as CompiledRule<K>) }];
+        const varying = leftToAsk(rule.condition.fixed, [...rule.condition.worded, ...rule.condition.varying], fixed);
+        if (varying === undefined) return [];
+        return [{ item: rule.item, fromMs: rule.fromMs, untilMs: rule.untilMs, worded: rule.condition.worded, varying, terms: bind(rule as unknown as CompiledRule<K>) }];
       });
     const boundRate = (rate: Ratio): BoundRate => ({
       rate: reduceRatio(rescale(rate, sourceScale, targetScale)),
@@ -128,6 +155,7 @@ export class Rulebook {
     });
     const model = divideRatio(sourceValue, targetValue);
     return {
+      fixed,
       deny: candidates('deny', (rule) => rule.terms.reason),
       review: candidates('review', (rule) => rule.terms.reason),
       rates: candidates('rate', ({ terms }) => boundRate(terms.rate === undefined ? multiplyRatio(model, parseRatio(terms.factor ?? '1')) : parseRatio(terms.rate))),
@@ -153,13 +181,29 @@ export class Rulebook {
   }
 }
 
-/** What of a rule's condition depends on the transaction; undefined when it cannot apply. A part that fails is asked again, and fails, at each transaction. */
-function leftToAsk({ condition: { fixed, varying } }: CompiledRule, variables: object): CompiledRule['condition']['varying'] | undefined {
+type Programs = CompiledRule['condition']['varying'];
+
+/** What is left of a condition once some of its parts are decided; undefined when it cannot hold. A part that fails is asked again, and fails, at each transaction. */
+function leftToAsk(decided: Programs, others: Programs, variables: object): Programs | undefined {
   try {
-    return holds(fixed, variables) ? varying : undefined;
+    return holds(decided, variables) ? others : undefined;
   } catch {
-    return [...fixed, ...varying];
+    return [...decided, ...others];
   }
+}
+
+/** Stands for every category that no condition names. */
+const OTHER = '\u0000other';
+/** Combinations of words remembered for two platforms. */
+const MOST_COMBINATIONS = 5_000;
+
+function narrow(found: Applicable, words: object): Applicable {
+  const left = <T>(candidates: readonly Candidate<T>[]): Candidate<T>[] => candidates.flatMap((candidate) => {
+    if (candidate.worded.length === 0) return [candidate];
+    const varying = leftToAsk(candidate.worded, candidate.varying.filter((program) => !candidate.worded.includes(program)), words);
+    return varying === undefined ? [] : [{ ...candidate, worded: [], varying }];
+  });
+  return { ...found, deny: left(found.deny), review: left(found.review), rates: left(found.rates), fees: left(found.fees), bonuses: left(found.bonuses), limits: left(found.limits) };
 }
 
 function bindCharge({ rate, flat, maximum, minimum }: Omit<FeeTerms, 'on'>, on: BoundCharge['on'], scale: number): BoundCharge {

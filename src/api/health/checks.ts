@@ -22,7 +22,7 @@ const TIMEOUT_MS = 2_000;
 /** Of the source requirement (7.2). */
 const MANY_PENDING = 1_000;
 
-export function createHealthChecks({ pool, ledger, identity }: ApiParts): HealthChecks {
+export function createHealthChecks({ pool, ledger, identity, ruleAlerts }: ApiParts): HealthChecks {
   let draining = false;
   let asked: Promise<Check> | undefined;
   let askedAtMs = 0;
@@ -37,6 +37,8 @@ export function createHealthChecks({ pool, ledger, identity }: ApiParts): Health
       return asked;
     },
     clearingCenter() {
+      const failing = ruleAlerts.recent();
+      if (failing.length > 0) return { status: 'degraded', message: `Rules that failed lately: ${failing.join(', ')}` };
       const pending = ledger.pending();
       return pending > MANY_PENDING
         ? { status: 'degraded', message: `High pending transactions: ${pending}` }

@@ -11,7 +11,7 @@ import { idempotencyKeyOf } from '../http/idempotency.ts';
 import type { Observer } from '../http/observe.ts';
 import { callerOf, type Caller } from '../http/request-fields.ts';
 import { validationProblem, type SchemaCompiler } from '../http/validation.ts';
-import type { PostingOperation } from '../operation.ts';
+import { isDryRun, type PostingOperation } from '../operation.ts';
 import type { ApiParts } from '../parts.ts';
 import { apiProblems, missingField } from '../problems.ts';
 import { closed, IdempotencyKey, problemResponses } from '../schemas.ts';
@@ -59,6 +59,10 @@ export function postBatch(server: FastifyInstance, parts: ApiParts, guard: Repla
     const key = typeof own === 'string' ? own : `${requestKey} ${index}`;
     const { operation } = kind;
     try {
+      if (operation.preview !== undefined && isDryRun(operation, item)) {
+        const shown = await operation.preview(parts, caller, item as Record<string, never>);
+        return shown.ok ? { status: 200, body: shown.value } : refused(shown.problem, index, requestId);
+      }
       const posted = await operation.post(parts, caller, item as Record<string, never>, key);
       observer.countOutcome(operation.kind, posted.ok ? (posted.replayed ? 'replayed' : 'posted') : posted.problem.code);
       return posted.ok ? { status: 200, body: posted.answer } : refused(posted.problem, index, requestId);

@@ -2,36 +2,43 @@
 
 import { Type } from 'typebox';
 import { formatId } from '../../kernel/ids.ts';
-import { refuse } from '../../kernel/problem.ts';
+import { ok, refuse, type Result } from '../../kernel/problem.ts';
+import type { Asset } from '../../ledger/ledger.ts';
 import { readAmount, readDay, readTime, toPoints } from '../amounts.ts';
 import { toDetails } from '../details.ts';
 import { resolveUser } from '../members.ts';
 import { answerOutcome, defineOperation } from '../operation.ts';
-import { apiProblems } from '../problems.ts';
-import { Amount, closed, DateTime, Day, Metadata, Points, Reference, Success, text, UserId } from '../schemas.ts';
+import { apiProblems, missingField } from '../problems.ts';
+import { Amount, Category, closed, DateTime, Day, Metadata, Points, Reference, Success, UserId } from '../schemas.ts';
 
 const CLOCK_SKEW_MS = 86_400_000;
+
+const PurchaseAmount = Type.Unsafe<number | string>({
+  type: ['number', 'string'], maxLength: 40, examples: [199.9],
+  description: 'What was spent, in settlement currency (CNY, at most 4 decimals), instead of amount.',
+});
 
 export const earn = defineOperation({
   kind: 'earn',
   url: '/api/points/earn',
   summary: 'Issue points to a user',
-  description: 'Points are available at once. They repay what the user owes after reversals first. Without expires_on the platform\'s own lifetime of points decides.',
+  description: 'Points are available at once. They repay what the user owes after reversals first. Without expires_on the platform\'s expiry policy decides. With purchase_amount instead of amount the network\'s earn rules make the points of it.',
   params: closed({}),
   body: closed({
     user_id: UserId,
-    amount: Amount,
+    amount: Type.Optional(Amount),
+    purchase_amount: Type.Optional(PurchaseAmount),
     reference: Type.Optional(Reference),
-    category: Type.Optional(text(64, 'What the points were earned with, such as `shopping`.')),
+    category: Type.Optional(Category),
     occurred_at: Type.Optional(DateTime),
     expires_on: Type.Optional(Day),
     metadata: Type.Optional(Metadata),
   }),
-  answer: Type.Object({ success: Success, transaction_id: Type.String(), balance: Points }),
+  answer: Type.Object({ success: Success, transaction_id: Type.String(), amount: Type.Number({ description: 'Points that were issued.' }), balance: Points }),
   userFields: ['user_id'],
   async post({ identity, ledger, clock }, { platform, points }, fields, key) {
-    const amount = readAmount(fields.amount, points);
-    if (!amount.ok) return amount;
+    const what = readEarned(fields, points, ledger.settlementAsset());
+    if (!what.ok) return what;
     const expiresOn = fields.expires_on === undefined ? undefined : readDay(fields.expires_on, 'expires_on');
     if (expiresOn?.ok === false) return expiresOn;
     const occurredAtMs = fields.occurred_at === undefined ? undefined : readTime(fields.occurred_at, 'occurred_at');
@@ -44,13 +51,28 @@ export const earn = defineOperation({
     if (!member.ok) return member;
 
     const outcome = await ledger.submit({
-      kind: 'earn', platformId: platform.platformId, memberId: member.value, key, amount: amount.value, reference: fields.reference,
+      kind: 'earn', platformId: platform.platformId, memberId: member.value, key, ...what.value, reference: fields.reference,
+      category: fields.category, tags: identity.tagsOf(platform.platformId, fields.user_id),
       occurredAtMs: occurredAtMs?.value, expiresOn: expiresOn?.value, details: toDetails(fields.metadata, { category: fields.category }),
     });
     return answerOutcome(outcome, (transaction) => ({
       success: true as const,
       transaction_id: formatId('txn', transaction.transactionId),
+      amount: toPoints(transaction.amount, points),
       balance: toPoints(transaction.balanceAfter ?? 0n, points),
     }));
   },
 });
+
+/** Points, or a purchase that the earn rules turn into points; exactly one of them. */
+function readEarned(fields: { readonly amount?: number | string; readonly purchase_amount?: number | string }, points: Asset, settlement: Asset): Result<{ amount: bigint } | { spent: bigint }> {
+  const { amount, purchase_amount: purchase } = fields;
+  if (amount !== undefined && purchase !== undefined) return refuse(apiProblems.invalid_field('amount and purchase_amount exclude each other.', { field: 'purchase_amount' }));
+  if (purchase !== undefined) {
+    const spent = readAmount(purchase, settlement, 'purchase_amount');
+    return spent.ok ? ok({ spent: spent.value }) : spent;
+  }
+  if (amount === undefined) return refuse(missingField('amount'));
+  const earned = readAmount(amount, points);
+  return earned.ok ? ok({ amount: earned.value }) : earned;
+}

@@ -6,7 +6,7 @@ import { readAmount, toPoints } from '../amounts.ts';
 import { toDetails } from '../details.ts';
 import { resolveUser } from '../members.ts';
 import { answerOutcome, defineOperation } from '../operation.ts';
-import { Amount, closed, Metadata, Points, Reference, Success, UserId } from '../schemas.ts';
+import { Amount, Category, closed, Metadata, Points, Reference, Success, UserId } from '../schemas.ts';
 
 const DEFAULT_SECONDS = 900;
 
@@ -20,6 +20,7 @@ export const hold = defineOperation({
     user_id: UserId,
     amount: Amount,
     expires_in: Type.Optional(Type.Integer({ minimum: 1, maximum: 2_592_000, description: 'Seconds until it releases itself; 900 when absent, at most 30 days.' })),
+    category: Type.Optional(Category),
     reference: Type.Optional(Reference),
     metadata: Type.Optional(Metadata),
   }),
@@ -37,7 +38,7 @@ export const hold = defineOperation({
     const expiresInMs = (fields.expires_in ?? DEFAULT_SECONDS) * 1000;
     const outcome = await ledger.submit({
       kind: 'hold', platformId: platform.platformId, memberId: member.value, key, amount: amount.value, expiresInMs, reference: fields.reference,
-      details: toDetails(fields.metadata),
+      category: fields.category, tags: identity.tagsOf(platform.platformId, fields.user_id), details: toDetails(fields.metadata, { category: fields.category }),
     });
     return answerOutcome(outcome, (transaction) => ({
       success: true as const,

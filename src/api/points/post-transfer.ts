@@ -3,13 +3,17 @@
 import { Type } from 'typebox';
 import { identityProblems } from '../../identity/identity.ts';
 import { formatId } from '../../kernel/ids.ts';
-import { refuse } from '../../kernel/problem.ts';
-import { ledgerProblems } from '../../ledger/ledger.ts';
+import { ok, refuse, type Result } from '../../kernel/problem.ts';
+import { ledgerProblems, type Asset, type LockedQuote, type PostedLeg, type TransferCommand } from '../../ledger/ledger.ts';
+import { MAX_QUOTE_ID, valuationProblems } from '../../valuation/valuation.ts';
 import { readAmount, toPoints } from '../amounts.ts';
-import { toDetails } from '../details.ts';
+import { textOf, toDetails, type Metadata as MetadataFields } from '../details.ts';
+import type { Caller } from '../http/request-fields.ts';
 import { resolveUser } from '../members.ts';
-import { answerOutcome, defineOperation } from '../operation.ts';
-import { Amount, closed, Metadata, PlatformIdText, Points, Reference, Success, TargetUserId, UserId } from '../schemas.ts';
+import { defineOperation } from '../operation.ts';
+import type { ApiParts } from '../parts.ts';
+import { Amount, Category, closed, Metadata, PlatformIdText, Points, Reference, Success, TargetUserId, text, UserId } from '../schemas.ts';
+import { DryRun, dryRunView } from './rule-answers.ts';
 
 export const transfer = defineOperation({
   kind: 'transfer',
@@ -17,55 +21,144 @@ export const transfer = defineOperation({
   summary: 'Move points to another user or platform',
   description:
     'from_user_id is a user of the calling platform, to_user_id one of target_platform. Within a platform points move one to one; ' +
-    'across platforms they are converted at the rate of the moment, rounded toward zero. All or nothing.',
+    'across platforms they are converted at the rate of the moment, or of the quote, rounded toward zero. All or nothing. ' +
+    'Where a rule asks for it, the points are set aside until an operator has looked: then status is `pending_review`.',
   params: closed({}),
   body: closed({
     from_user_id: UserId,
     to_user_id: TargetUserId,
     amount: Amount,
     target_platform: PlatformIdText,
+    quote_id: Type.Optional(text(MAX_QUOTE_ID, 'Uses the terms of this quote, exactly and once.')),
+    category: Type.Optional(Category),
     reference: Type.Optional(Reference),
     metadata: Type.Optional(Metadata),
+    dry_run: DryRun,
   }),
   answer: Type.Object({
     success: Success,
     transaction_id: Type.String(),
-    status: Type.Literal('completed'),
+    status: Type.String({ description: '`completed`; `pending_review`, `rejected` for a transfer that waits for an operator, or was turned down.' }),
     amount: Points,
     rate: Type.String({ description: 'Target points for one source point, as decimal text; for display.', examples: ['0.83333333'] }),
-    fee: Points,
+    fee: Type.Number({ description: 'In points of the calling platform.' }),
+    target_fee: Type.Number({ description: 'In points of target_platform.' }),
+    bonus: Type.Number({ description: 'In points of target_platform; part of credited_amount.' }),
     credited_amount: Points,
     message: Type.String(),
   }),
   userFields: ['from_user_id'],
-  async post({ identity, ledger }, { platform, points }, fields, key) {
-    const amount = readAmount(fields.amount, points);
-    if (!amount.ok) return amount;
-    const target = identity.findPlatform(fields.target_platform);
-    if (target === undefined) return refuse(identityProblems.platform_not_found(undefined, { field: 'target_platform' }));
-    if (target.state !== 'active') return refuse(identityProblems.platform_suspended(undefined, { field: 'target_platform' }));
-    const targetPoints = ledger.pointsOf(target.platformId);
-    if (targetPoints === undefined) return refuse(ledgerProblems.unavailable());
-    const resolvingFrom = resolveUser(identity, platform.platformId, fields.from_user_id, 'from_user_id');
-    const resolvingTo = resolveUser(identity, target.platformId, fields.to_user_id, 'to_user_id');
-    // Both are on their way before either is waited for, and neither is left to fail unheard.
-    const [from, to] = resolvingFrom instanceof Promise || resolvingTo instanceof Promise ? await Promise.all([resolvingFrom, resolvingTo]) : [resolvingFrom, resolvingTo];
-    if (!from.ok) return from;
-    if (!to.ok) return to;
-
-    const outcome = await ledger.submit({
-      kind: 'transfer', platformId: platform.platformId, memberId: from.value, key, amount: amount.value, toMemberId: to.value,
-      targetPlatformId: target.platformId, reference: fields.reference, details: toDetails(fields.metadata),
-    });
-    return answerOutcome(outcome, (transaction) => ({
-      success: true as const,
-      transaction_id: formatId('txn', transaction.transactionId),
-      status: 'completed' as const,
-      amount: toPoints(transaction.amount, points),
-      rate: transaction.rate ?? '1',
-      fee: toPoints(transaction.fee ?? 0n, points),
-      credited_amount: toPoints(transaction.credited ?? transaction.amount, targetPoints),
-      message: 'Transfer completed successfully',
-    }));
+  async post(parts, caller, fields, key) {
+    const preparing = prepare(parts, caller, fields, key);
+    const prepared = preparing instanceof Promise ? await preparing : preparing;
+    if (!prepared.ok) return prepared;
+    const { command, targetPoints } = prepared.value;
+    const outcome = await parts.ledger.submit(command);
+    if (!outcome.ok) return outcome;
+    const { transaction, replayed } = outcome;
+    const answer = transaction.kind === 'hold' ? await pendingAnswer(parts, transaction, replayed, caller.points, targetPoints) : completedAnswer(transaction, caller.points, targetPoints);
+    return { ok: true, answer, replayed };
+  },
+  async preview(parts, caller, fields) {
+    const prepared = await prepare(parts, caller, fields, 'dry run');
+    if (!prepared.ok) return prepared;
+    const { command, targetPoints } = prepared.value;
+    return ok(dryRunView(await parts.ledger.preview(command), command.amount, caller.points, targetPoints, '/api/points/transfer'));
   },
 });
+
+interface Fields {
+  readonly from_user_id: string;
+  readonly to_user_id: string;
+  readonly amount: number | string;
+  readonly target_platform: string;
+  readonly quote_id?: string;
+  readonly category?: string;
+  readonly reference?: string;
+  readonly metadata?: MetadataFields;
+}
+
+interface Prepared {
+  readonly command: TransferCommand;
+  readonly targetPoints: Asset;
+}
+
+/** Without a pause when both users are known, so that hot paths stay synchronous up to the ledger. */
+function prepare(parts: ApiParts, caller: Caller, fields: Fields, key: string): Result<Prepared> | Promise<Result<Prepared>> {
+  const { identity, ledger } = parts;
+  const { platform, points } = caller;
+  const amount = readAmount(fields.amount, points);
+  if (!amount.ok) return amount;
+  const target = identity.findPlatform(fields.target_platform);
+  if (target === undefined) return refuse(identityProblems.platform_not_found(undefined, { field: 'target_platform' }));
+  if (target.state !== 'active') return refuse(identityProblems.platform_suspended(undefined, { field: 'target_platform' }));
+  const targetPoints = ledger.pointsOf(target.platformId);
+  if (targetPoints === undefined) return refuse(ledgerProblems.unavailable());
+  const resolvingFrom = resolveUser(identity, platform.platformId, fields.from_user_id, 'from_user_id');
+  const resolvingTo = resolveUser(identity, target.platformId, fields.to_user_id, 'to_user_id');
+  const finish = ([from, to]: readonly [Awaited<typeof resolvingFrom>, Awaited<typeof resolvingTo>]): Result<Prepared> => {
+    if (!from.ok) return from;
+    if (!to.ok) return to;
+    const command: TransferCommand = {
+      kind: 'transfer', platformId: platform.platformId, memberId: from.value, key, amount: amount.value, toMemberId: to.value, targetPlatformId: target.platformId,
+      reference: fields.reference, category: fields.category, tags: identity.tagsOf(platform.platformId, fields.from_user_id),
+      details: toDetails(fields.metadata, { category: fields.category }),
+    };
+    if (fields.quote_id === undefined) return ok({ command, targetPoints });
+    const quote = lockedQuote(parts, command, fields.quote_id);
+    return quote.ok ? ok({ command: { ...command, quote: quote.value }, targetPoints }) : quote;
+  };
+  // Both are on their way before either is waited for, and neither is left to fail unheard.
+  if (resolvingFrom instanceof Promise || resolvingTo instanceof Promise) return Promise.all([resolvingFrom, resolvingTo]).then(finish);
+  return finish([resolvingFrom, resolvingTo]);
+}
+
+/** What the quote promised, when it was made for this transfer. */
+function lockedQuote({ quotes, ledger }: ApiParts, command: TransferCommand, quoteId: string): Result<LockedQuote> {
+  const quote = quotes.open(quoteId);
+  if (quote === undefined || quote.source !== command.platformId) return refuse(valuationProblems.quote_not_found(undefined, { field: 'quote_id' }));
+  const differs = quote.target !== command.targetPlatformId ? 'target_platform' : quote.amount !== command.amount ? 'amount'
+    : quote.memberId !== null && quote.memberId !== command.memberId ? 'from_user_id' : quote.category !== (command.category ?? '') ? 'category' : undefined;
+  if (differs !== undefined) return refuse(valuationProblems.quote_mismatch(`${differs} is not that of the quote.`, { field: differs }));
+  return ok({
+    nonce: uuidOf(quote.nonce), bucket: ledger.bucketOfQuote(quote.nonce, quote.memberId), terms: quote.terms, expiresAtMs: quote.expiresAtMs,
+  });
+}
+
+function uuidOf(hex: string): string {
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+function completedAnswer(transaction: PostedLeg, points: Asset, targetPoints: Asset) {
+  const inTarget = (name: string): number => toPoints(BigInt(textOf(transaction.details, name) ?? '0'), targetPoints);
+  return {
+    success: true as const,
+    transaction_id: formatId('txn', transaction.transactionId),
+    status: 'completed',
+    amount: toPoints(transaction.amount, points),
+    rate: transaction.rate ?? '1',
+    fee: toPoints(transaction.fee ?? 0n, points),
+    target_fee: inTarget('target_fee'),
+    bonus: inTarget('bonus'),
+    credited_amount: toPoints(transaction.credited ?? transaction.amount, targetPoints),
+    message: 'Transfer completed successfully',
+  };
+}
+
+/** A repeated request tells what the operator has decided meanwhile. */
+async function pendingAnswer({ ledger }: ApiParts, transaction: PostedLeg, replayed: boolean, points: Asset, targetPoints: Asset) {
+  const hold = replayed ? await ledger.findHold(transaction.transactionId) : undefined;
+  if (hold?.state === 'captured' && hold.resolvedBy !== null) {
+    const [done] = await ledger.findTransaction(hold.resolvedBy);
+    if (done !== undefined) return completedAnswer(done, points, targetPoints);
+  }
+  const rejected = hold !== undefined && hold.state !== 'held';
+  return {
+    success: true as const,
+    transaction_id: formatId('txn', transaction.transactionId),
+    status: rejected ? 'rejected' : 'pending_review',
+    amount: toPoints(transaction.amount, points),
+    rate: '0', fee: 0, target_fee: 0, bonus: 0, credited_amount: 0,
+    message: rejected ? 'Transfer was turned down; the points are available again' : 'Transfer waits for an operator; the points are set aside',
+  };
+}

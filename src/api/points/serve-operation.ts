@@ -5,9 +5,10 @@ import { answerProblem } from '../http/answer-problem.ts';
 import { idempotencyKeyOf } from '../http/idempotency.ts';
 import type { Observer } from '../http/observe.ts';
 import { callerOf } from '../http/request-fields.ts';
-import type { PostingOperation } from '../operation.ts';
+import { isDryRun, type PostingOperation } from '../operation.ts';
 import type { ApiParts } from '../parts.ts';
-import { problemResponses } from '../schemas.ts';
+import { closed, problemResponses } from '../schemas.ts';
+import { DryRun } from './rule-answers.ts';
 import type { ReplayGuard } from '../../security/security.ts';
 
 /** Marks routes whose documentation mentions Idempotency-Key. */
@@ -25,6 +26,7 @@ export function serveOperation(server: FastifyInstance, parts: ApiParts, operati
       operationId: operation.kind, tags: ['points'], summary: operation.summary, description: operation.description,
       ...(withParams ? { params: operation.params } : {}),
       body: operation.body,
+      ...(operation.preview === undefined ? {} : { querystring: closed({ dry_run: DryRun }) }),
       response: { 200: operation.answer, ...problemResponses },
     },
     handler: async (request, reply) => {
@@ -32,6 +34,13 @@ export function serveOperation(server: FastifyInstance, parts: ApiParts, operati
       if (!key.ok) return answerProblem(request, reply, key.problem);
       const body = request.body as Record<string, never>;
       const fields = withParams ? { ...body, ...(request.params as Record<string, never>) } : body;
+      const asked = (request.query as { readonly dry_run?: boolean }).dry_run === true ? { ...fields, dry_run: true as never } : fields;
+      if (operation.preview !== undefined && isDryRun(operation, asked)) {
+        const shown = await operation.preview(parts, callerOf(request), asked);
+        if (!shown.ok) return answerProblem(request, reply, shown.problem);
+        // Another shape than the operation's own answer, so its serializer does not fit.
+        return reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(shown.value));
+      }
       const posted = await operation.post(parts, callerOf(request), fields, key.value);
       if (!posted.ok) {
         observer.countOutcome(operation.kind, posted.problem.code);

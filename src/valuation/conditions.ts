@@ -1,8 +1,9 @@
 // Conditions of rules: CEL expressions (cel-js) over typed variables, checked when they are saved and compiled once for each version.
 // What depends on the operation and its platforms alone is told apart, so that it is worked out once and not for each transaction.
 
-import { Environment, serialize, type ASTNode } from '@marcbachmann/cel-js';
+import { Environment, type ASTNode } from '@marcbachmann/cel-js';
 import type { Calendar } from '../kernel/calendar.ts';
+import { celText } from './cel-text.ts';
 import type { Facts } from './types.ts';
 
 interface Variable {
@@ -32,6 +33,7 @@ const STATIC_VARIABLES = ['operation', 'source', 'target'];
 /** A sentence that CEL may hold but a rule may not. */
 const MACROS = ['all', 'exists', 'exists_one', 'map', 'filter'];
 const LIMITS = { maxAstNodes: 300, maxDepth: 30, maxListElements: 200, maxMapEntries: 50, maxCallArguments: 8 };
+const UNBOUNDED = { maxAstNodes: 10_000, maxDepth: 1_000, maxListElements: 10_000, maxMapEntries: 10_000, maxCallArguments: 100 };
 
 type Program = (variables: object) => unknown;
 
@@ -89,7 +91,12 @@ export class Variables {
 /** Makes the compiler of conditions, with the variables declared. */
 export function createConditionCompiler(): (text: string) => Condition | ConditionFault {
   const environment = new Environment({ limits: LIMITS });
-  for (const [name, { type }] of Object.entries(RULE_VARIABLES)) environment.registerVariable(name, type);
+  // For parts of what is within the limits: they have more parentheses than what they are parts of.
+  const unbounded = new Environment({ limits: UNBOUNDED });
+  for (const [name, { type }] of Object.entries(RULE_VARIABLES)) {
+    environment.registerVariable(name, type);
+    unbounded.registerVariable(name, type);
+  }
   return (text) => {
     const checked = environment.check(text);
     if (!checked.valid) return faultOf(checked.error);
@@ -97,7 +104,7 @@ export function createConditionCompiler(): (text: string) => Condition | Conditi
     const { ast } = environment.parse(text);
     const forbidden = findForbidden(ast, 0);
     if (forbidden !== undefined) return forbidden;
-    const parts = conjunctsOf(ast).map((node) => ({ node, sort: sortOf(node), program: environment.parse(serialize(node)) as Program }));
+    const parts = conjunctsOf(ast).map((node) => ({ node, sort: sortOf(node), program: unbounded.parse(celText(node, text)) as Program }));
     const programs = (wanted: Sort): Program[] => parts.filter(({ sort }) => sort === wanted).map(({ program }) => program);
     const words = parts.filter(({ sort }) => sort === 'worded').flatMap(({ node }) => comparisonsIn(node));
     const wordsOf = (name: Comparison['name']): string[] => words.filter((comparison) => comparison.name === name).flatMap((comparison) => comparison.words);

@@ -128,7 +128,7 @@ it('scheduled versions take effect in order, none is passed over, and transactio
     await move();
   }
   const { rows } = await database.pool.query<{ version: number; credited: bigint }>(
-    `select rulebook_version as version, max(credited) as credited from ledger.transaction where kind = 'transfer' group by transaction_id, rulebook_version order by 1`);
+    `select rulebook_version as version, max(credited) as credited from ledger.transaction where kind = 'conversion' group by transaction_id, rulebook_version order by 1`);
   expect(rows.map(({ version, credited }) => [version, Number(credited)])).toEqual([[first, 83_33], [first + 1, 80_00], [first + 2, 62_50], [first + 3, 50_00]]);
 });
 

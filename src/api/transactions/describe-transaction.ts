@@ -24,9 +24,12 @@ export const TransactionView = Type.Object({
   target_platform: Type.String(),
   rate: Type.Optional(Type.String()),
   fee: Type.Optional(Type.Number({ description: 'In points of source_platform.' })),
+  target_fee: Type.Optional(Type.Number({ description: 'In points of target_platform.' })),
+  bonus: Type.Optional(Type.Number({ description: 'In points of target_platform; part of credited_amount.' })),
   credited_amount: Type.Optional(Type.Number({ description: 'In points of target_platform.' })),
   quantity: Type.Optional(Type.Integer({ description: 'Units of the reward.' })),
   related_transaction_id: Type.Optional(Type.String({ description: 'What it reverses, captures or releases.' })),
+  rulebook_version: Type.Optional(Type.Integer({ description: 'Version of the rules under which it was decided.' })),
   reference: Type.Optional(Type.String()),
   category: Type.Optional(Type.String()),
   reason: Type.Optional(Type.String()),
@@ -65,9 +68,12 @@ export function describeLeg(leg: PostedLeg, points: Asset, ledger: Ledger): View
       occurred_at: leg.occurredAtMs === null ? undefined : new Date(leg.occurredAtMs).toISOString(),
       rate: leg.rate ?? undefined,
       fee: leg.fee === null ? undefined : toPoints(leg.fee, source),
+      target_fee: minorIn(target, textOf(leg.details, 'target_fee')),
+      bonus: minorIn(target, textOf(leg.details, 'bonus')),
       credited_amount: target?.kind === 'points' && leg.credited !== null ? toPoints(leg.credited, target) : undefined,
       quantity: target?.kind === 'reward' && leg.credited !== null ? toPoints(leg.credited, target) : undefined,
       related_transaction_id: leg.relatedId === null ? undefined : formatId('txn', leg.relatedId),
+      rulebook_version: leg.rulebookVersion ?? undefined,
       reference: leg.reference ?? undefined,
       category: textOf(leg.details, 'category'),
       reason: textOf(leg.details, 'reason'),
@@ -104,6 +110,11 @@ function changeOf(leg: PostedLeg, points: Asset): bigint | null {
     case 'expire': return -leg.amount;
     default: return null;
   }
+}
+
+/** Details keep minor units as text. */
+function minorIn(target: Asset | undefined, minor: string | undefined): number | undefined {
+  return target === undefined || minor === undefined ? undefined : toPoints(BigInt(minor), target);
 }
 
 function omitAbsent<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {

@@ -53,7 +53,7 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     const valuation = await createValuation(pool, clock);
     const ledger = await createLedger({ pool, url, log, clock, valuation, lanes: config.lanes, bucketCount: config.buckets });
     closers.add('ledger', () => ledger.close());
-    const rewards = createRewards({ ledger, valuation });
+    const rewards = createRewards({ pool, clock, log, ledger, valuation, masterKey });
     return { config, log, metrics, clock, databaseUrl: url, pool, identity, valuation, ledger, rewards, close: () => closers.close() };
   } catch (error) {
     await closers.close();

@@ -32,10 +32,12 @@ test('is a valid document of version 3.1', async () => {
 test('names every operation', () => {
   const operations = Object.entries(document.paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`));
   expect(operations.sort()).toEqual([
-    'GET /api/points/balance', 'GET /api/points/history', 'GET /api/rewards', 'GET /api/transactions/{transaction_id}', 'GET /api/users/{platform_user_id}',
+    'GET /api/events', 'GET /api/points/balance', 'GET /api/points/history', 'GET /api/redemptions/{redemption_id}', 'GET /api/rewards', 'GET /api/rewards/options',
+    'GET /api/transactions/{transaction_id}', 'GET /api/users/{platform_user_id}', 'GET /api/vouchers/{code}',
     'GET /health', 'GET /health/live', 'GET /health/ready', 'GET /metrics', 'GET /operator/whoami',
     'POST /api/ping', 'POST /api/points/batch', 'POST /api/points/earn', 'POST /api/points/holds', 'POST /api/points/holds/{hold_id}/capture', 'POST /api/points/holds/{hold_id}/release',
-    'POST /api/points/redeem', 'POST /api/points/reverse', 'POST /api/points/transfer', 'POST /api/users', 'PUT /api/users/{platform_user_id}/tags',
+    'POST /api/points/redeem', 'POST /api/points/reverse', 'POST /api/points/transfer',
+    'POST /api/redemptions/{redemption_id}/cancel', 'POST /api/redemptions/{redemption_id}/fulfil', 'POST /api/rewards/validate', 'POST /api/users', 'PUT /api/users/{platform_user_id}/tags',
   ]);
   for (const [path, methods] of Object.entries(document.paths)) {
     for (const operation of Object.values(methods)) {

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createReplayGuard } from '../security/security.ts';
 import { describeApi, getOpenApi } from './docs/openapi.ts';
 import { getProblems } from './docs/get-problems.ts';
+import { getEvents } from './events/get-events.ts';
 import { createHealthChecks } from './health/checks.ts';
 import { getHealth } from './health/get-health.ts';
 import { getMetrics } from './health/get-metrics.ts';
@@ -29,7 +30,13 @@ import { operations } from './points/operations.ts';
 import { postBatch } from './points/post-batch.ts';
 import { serveOperation, type RouteConfig } from './points/serve-operation.ts';
 import { postPing } from './post-ping.ts';
+import { getRedemption } from './redemptions/get-redemption.ts';
+import { getVoucher } from './redemptions/get-voucher.ts';
+import { postCancel } from './redemptions/post-cancel.ts';
+import { postFulfil } from './redemptions/post-fulfil.ts';
+import { getOptions } from './rewards/get-options.ts';
 import { getRewards } from './rewards/get-rewards.ts';
+import { postValidate } from './rewards/post-validate.ts';
 import { getTransaction } from './transactions/get-transaction.ts';
 import { getUser } from './users/get-user.ts';
 import { postUser } from './users/post-user.ts';
@@ -116,6 +123,13 @@ function addSignedRoutes(api: FastifyInstance, parts: ApiParts, observer: Observ
   getUser(api, parts);
   putTags(api, parts);
   getRewards(api, parts);
+  getOptions(api, parts);
+  postValidate(api, parts);
+  getRedemption(api, parts);
+  getVoucher(api, parts);
+  postFulfil(api, parts, guard);
+  postCancel(api, parts);
+  getEvents(api, parts);
 }
 
 /** All that the people who run the network call, under /operator/. A new operation is a new line here. */

@@ -11,6 +11,7 @@ import { registerImport } from './cli/import.ts';
 import { registerMigrate } from './cli/migrate.ts';
 import { registerOperator } from './cli/operator.ts';
 import { registerPlatform } from './cli/platform.ts';
+import { registerRewards } from './cli/rewards.ts';
 import { registerStart } from './cli/start.ts';
 import { createContext, type Context } from './context.ts';
 import { seedDemo, writeCredentials } from './demo.ts';
@@ -35,6 +36,7 @@ const commands: readonly ((program: Command) => void)[] = [
   (program) => registerMigrate(program, roots),
   (program) => registerPlatform<Context>(program, { ...roots, addPlatform }),
   (program) => registerOperator<Context>(program, roots),
+  (program) => registerRewards<Context>(program, roots),
   (program) => registerImport<Context>(program, roots),
   (program) => registerAudit(program, roots),
   (program) => registerExport(program, roots),

@@ -90,15 +90,15 @@ export function createRedemptions({ pool, clock, ledger, issuer }: RedemptionPar
     return true;
   };
 
-  /** The redemption when no reversal is under way; undefined when one does not come to its end. */
-  const settle = async (redemption: Redemption): Promise<Redemption | undefined> => {
-    let present: Redemption | undefined = redemption;
-    for (let waitedMs = 0; present?.state === 'cancelling' && waitedMs < WAIT_MS; waitedMs += WAIT_STEP_MS) {
+  /** The redemption as it is now, when no reversal is under way; undefined when one does not come to its end. */
+  const settle = async ({ redemptionId }: Redemption): Promise<Redemption | undefined> => {
+    for (let waitedMs = 0; waitedMs < WAIT_MS; waitedMs += WAIT_STEP_MS) {
+      const present = await selectRedemption(pool, redemptionId);
+      if (present?.state !== 'cancelling') return present;
       if (clock.now() - present.changedAtMs >= LEASE_MS) await takeOver(present);
       else await sleep(WAIT_STEP_MS);
-      present = await selectRedemption(pool, redemption.redemptionId);
     }
-    return present?.state === 'cancelling' ? undefined : present;
+    return undefined;
   };
 
   const isPosted = async ({ redemptionId, platformId, memberId }: Redemption, key: string): Promise<boolean> =>

@@ -209,6 +209,47 @@ create table pontis.migration (
   constraint migration_pkey PRIMARY KEY (number)
 );
 
+create table rewards.cursor (
+  bucket integer not null,
+  sequence bigint not null,
+  constraint cursor_pkey PRIMARY KEY (bucket)
+);
+
+create table rewards.redemption (
+  redemption_id uuid not null,
+  platform_id text not null,
+  member_id uuid not null,
+  reward_id text not null,
+  quantity bigint not null,
+  amount bigint not null,
+  state text default 'issued'::text not null,
+  issued_at timestamp with time zone not null,
+  expires_at timestamp with time zone,
+  changed_at timestamp with time zone not null,
+  revision integer default 1 not null,
+  reversal jsonb,
+  fulfilled_key text,
+  constraint redemption_pkey PRIMARY KEY (redemption_id),
+  constraint redemption_amount_check CHECK (amount > 0),
+  constraint redemption_cancelling_has_reversal CHECK ((state = 'cancelling'::text) = (reversal IS NOT NULL)),
+  constraint redemption_fulfilled_has_key CHECK ((state = 'fulfilled'::text) = (fulfilled_key IS NOT NULL)),
+  constraint redemption_quantity_check CHECK (quantity > 0),
+  constraint redemption_state_check CHECK (state = ANY (ARRAY['issued'::text, 'fulfilled'::text, 'cancelling'::text, 'cancelled'::text, 'expired'::text]))
+);
+CREATE INDEX redemption_cancelling ON rewards.redemption USING btree (changed_at) WHERE (state = 'cancelling'::text);
+CREATE INDEX redemption_expiring ON rewards.redemption USING btree (expires_at) WHERE ((state = 'issued'::text) AND (expires_at IS NOT NULL));
+CREATE INDEX redemption_of_platform ON rewards.redemption USING btree (platform_id, issued_at DESC, redemption_id);
+
+create table rewards.voucher (
+  code text not null,
+  redemption_id uuid not null,
+  unit integer not null,
+  constraint voucher_pkey PRIMARY KEY (code),
+  constraint voucher_of_unit UNIQUE (redemption_id, unit),
+  constraint voucher_redemption_id_fkey FOREIGN KEY (redemption_id) REFERENCES rewards.redemption(redemption_id),
+  constraint voucher_unit_check CHECK (unit >= 0)
+);
+
 create table valuation.event (
   event_id bigint not null,
   occurred_at timestamp with time zone not null,

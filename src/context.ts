@@ -57,7 +57,7 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     const ruleAlerts = createRuleAlerts({ pool, log, metrics, clock });
     const ledger = await createLedger({ pool, url, log, clock, valuation, lanes: config.lanes, bucketCount: config.buckets, onRuleFailure: ruleAlerts.note });
     closers.add('ledger', () => ledger.close());
-    const rewards = createRewards({ ledger, valuation });
+    const rewards = createRewards({ pool, clock, log, ledger, valuation, masterKey });
     return { config, log, metrics, clock, databaseUrl: url, pool, identity, valuation, ledger, rewards, ruleAlerts, quotes: createQuoteTokens(masterKey), close: () => closers.close() };
   } catch (error) {
     await closers.close();

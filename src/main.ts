@@ -13,6 +13,7 @@ import { registerOperator } from './cli/operator.ts';
 import { registerPlatform } from './cli/platform.ts';
 import { registerRates } from './cli/rates.ts';
 import { registerRules } from './cli/rules.ts';
+import { registerRewards } from './cli/rewards.ts';
 import { registerStart } from './cli/start.ts';
 import { activateDue } from './activation.ts';
 import { createContext, type Context } from './context.ts';
@@ -40,6 +41,7 @@ const commands: readonly ((program: Command) => void)[] = [
   (program) => registerOperator<Context>(program, roots),
   (program) => registerRules<Context>(program, { ...roots, activateDue }),
   (program) => registerRates<Context>(program, roots),
+  (program) => registerRewards<Context>(program, roots),
   (program) => registerImport<Context>(program, roots),
   (program) => registerAudit(program, roots),
   (program) => registerExport(program, roots),

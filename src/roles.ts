@@ -14,6 +14,8 @@ import { startLoop, type Loop } from './runtime/loop.ts';
 const SWEEP_EVERY_MS = 1_000;
 /** What another process has set is in force here at most twice this much later. */
 const RULEBOOK_EVERY_MS = 400;
+/** What a crash left of a redemption is mended at most this much after the next start, and a voucher is told expired. */
+const REDEMPTIONS_EVERY_MS = 1_000;
 
 type ListenerName = keyof typeof listeners;
 type LoopName = keyof typeof loops;
@@ -24,9 +26,9 @@ interface Role {
 }
 
 export const roles: Readonly<Record<RoleName, Role>> = {
-  all: { listeners: ['http'], loops: ['sweep', 'rulebook'] },
+  all: { listeners: ['http'], loops: ['sweep', 'rulebook', 'redemptions'] },
   api: { listeners: ['http'], loops: ['rulebook'] },
-  worker: { listeners: [], loops: ['sweep', 'rulebook'] },
+  worker: { listeners: [], loops: ['sweep', 'rulebook', 'redemptions'] },
 };
 
 const listeners = {
@@ -57,6 +59,9 @@ const loops = {
         return false;
       },
     }),
+  /** Writes redemptions that are missing, finishes reversals of them and lets vouchers expire. Several processes may run it. */
+  redemptions: ({ rewards, log }: Context): Loop =>
+    startLoop({ name: 'redemptions', log, everyMs: REDEMPTIONS_EVERY_MS, run: () => rewards.follow() }),
 };
 
 export interface RunningRole {

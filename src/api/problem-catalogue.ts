@@ -3,6 +3,7 @@
 import { identityProblems } from '../identity/identity.ts';
 import type { ProblemRow } from '../kernel/problem.ts';
 import { ledgerProblems } from '../ledger/ledger.ts';
+import { rewardsProblems } from '../rewards/rewards.ts';
 import { valuationProblems } from '../valuation/valuation.ts';
 import { securityProblems } from '../security/security.ts';
 import { apiProblems } from './problems.ts';
@@ -13,7 +14,7 @@ export interface CatalogueEntry extends ProblemRow {
   readonly module: string;
 }
 
-const tables = { security: securityProblems, identity: identityProblems, api: apiProblems, valuation: valuationProblems, ledger: ledgerProblems };
+const tables = { security: securityProblems, identity: identityProblems, api: apiProblems, valuation: valuationProblems, ledger: ledgerProblems, rewards: rewardsProblems };
 
 /** In order of precedence. */
 export const problemCatalogue: readonly CatalogueEntry[] = Object.entries(tables).flatMap(([module, table]) =>

@@ -37,6 +37,7 @@ beforeAll(async () => {
   maker = await api.operator('maker');
   checker = await api.operator('checker');
   await api.reward(A, 'mug', { points_required: '10', stock: 1 });
+  await api.reward(A, 'pin', { points_required: '1', stock: 10 });
 });
 afterAll(async () => {
   await api?.close();
@@ -118,6 +119,14 @@ const earned = async (amount: number): Promise<{ user: string; id: string }> => 
 
 const propose = (patch: object, more: object = {}): Promise<Answer> => api.operate(maker, 'POST', '/operator/proposals', { reason: 'test', patch, ...more });
 const proposed = async (patch: object, more?: object): Promise<string> => String((await propose(patch, more)).body['proposal_id']);
+/** A redemption by a user of platform_a. */
+const redeemed = async (): Promise<string> => {
+  const user = await api.user(A, 5);
+  return String((await post('redeem', { user_id: user, amount: 1, reward_id: 'pin' })).body['redemption_id']);
+};
+/** Under a key of its own each time. */
+const ofRedemption = (id: string, what: 'fulfil' | 'cancel'): Promise<Answer> =>
+  api.call(A, 'POST', `/api/redemptions/${id}/${what}`, what === 'cancel' ? { reason: 'x' } : {}, { headers: { 'idempotency-key': randomUUID() } });
 
 /** One way to meet each problem. */
 const cases: Record<string, () => Promise<Answer>> = {
@@ -302,6 +311,24 @@ const cases: Record<string, () => Promise<Answer>> = {
   insufficient_reserve: async () => {
     const user = await api.user('platform_c', 1e13);
     return api.call('platform_c', 'POST', '/api/points/transfer', { from_user_id: user, to_user_id: bob, amount: 1e13, target_platform: 'platform_b' });
+  },
+
+  redemption_not_found: () => api.call(A, 'GET', `/api/redemptions/rdm_0000${'a'.repeat(28)}`),
+  voucher_not_found: () => api.call(A, 'GET', '/api/vouchers/0000-0000-0000-0000'),
+  voucher_used: async () => {
+    const id = await redeemed();
+    await ofRedemption(id, 'fulfil');
+    return ofRedemption(id, 'cancel');
+  },
+  redemption_cancelled: async () => {
+    const id = await redeemed();
+    await ofRedemption(id, 'cancel');
+    return ofRedemption(id, 'fulfil');
+  },
+  redemption_expired: async () => {
+    const id = await redeemed();
+    await database.pool.query(`update rewards.redemption set expires_at = issued_at where redemption_id = $1::uuid`, [id.slice('rdm_'.length)]);
+    return ofRedemption(id, 'fulfil');
   },
 };
 

@@ -50,6 +50,7 @@ export const Tags = Type.Array(Type.String({ pattern: TAG, description: '1 to 40
 export const TagsView = Type.Array(Type.String(), { description: 'What you say of your own user; sorted.' });
 
 export const TransactionIdText = Type.String({ pattern: '^(txn|rdm)_[0-9a-f]{32}$', description: 'A transaction_id or redemption_id that this API answered.' });
+export const RedemptionIdText = Type.String({ pattern: '^rdm_[0-9a-f]{32}$', description: 'A redemption_id that POST /api/points/redeem answered.' });
 export const HoldIdText = Type.String({ pattern: '^hold_[0-9a-f]{32}$', description: 'A hold_id that this API answered.' });
 export const IdempotencyKey = Type.String({ pattern: '^[\\x21-\\x7e]{1,255}$', description: 'Makes repeating this operation safe: the same key and content give the first result again.' });
 

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createReplayGuard } from '../security/security.ts';
 import { describeApi, getOpenApi } from './docs/openapi.ts';
 import { getProblems } from './docs/get-problems.ts';
+import { getEvents } from './events/get-events.ts';
 import { createHealthChecks } from './health/checks.ts';
 import { getHealth } from './health/get-health.ts';
 import { getMetrics } from './health/get-metrics.ts';
@@ -21,7 +22,7 @@ import { decorateRequests } from './http/request-fields.ts';
 import { createRequestIds } from './http/request-id.ts';
 import { requireOperator } from './http/require-operator.ts';
 import { createSchemaCompiler, type SchemaCompiler } from './http/validation.ts';
-import { getEvents } from './operator/get-events.ts';
+import { getOperatorEvents } from './operator/get-events.ts';
 import { getProposal } from './operator/get-proposal.ts';
 import { getProposals } from './operator/get-proposals.ts';
 import { getRulebookDiff } from './operator/get-rulebook-diff.ts';
@@ -43,7 +44,13 @@ import { serveOperation, type RouteConfig } from './points/serve-operation.ts';
 import { postQuote } from './points/post-quote.ts';
 import { postPing } from './post-ping.ts';
 import { getRates } from './rates/get-rates.ts';
+import { getRedemption } from './redemptions/get-redemption.ts';
+import { getVoucher } from './redemptions/get-voucher.ts';
+import { postCancel } from './redemptions/post-cancel.ts';
+import { postFulfil } from './redemptions/post-fulfil.ts';
+import { getOptions } from './rewards/get-options.ts';
 import { getRewards } from './rewards/get-rewards.ts';
+import { postValidate } from './rewards/post-validate.ts';
 import { getTransaction } from './transactions/get-transaction.ts';
 import { getUser } from './users/get-user.ts';
 import { postUser } from './users/post-user.ts';
@@ -132,6 +139,13 @@ function addSignedRoutes(api: FastifyInstance, parts: ApiParts, observer: Observ
   putTags(api, parts);
   getRewards(api, parts);
   getRates(api, parts);
+  getOptions(api, parts);
+  postValidate(api, parts);
+  getRedemption(api, parts);
+  getVoucher(api, parts);
+  postFulfil(api, parts, guard);
+  postCancel(api, parts);
+  getEvents(api, parts);
 }
 
 /** All that the people who run the network call, under /operator/. A new operation is a new line here. */
@@ -151,7 +165,7 @@ function addOperatorRoutes(operator: FastifyInstance, parts: ApiParts): void {
   postProposalApprove(operator, parts);
   postProposalReject(operator, parts);
   postProposalWithdraw(operator, parts);
-  getEvents(operator, parts);
+  getOperatorEvents(operator, parts);
   reviews(operator, parts);
 }
 

@@ -6,14 +6,14 @@ import { NEVER, type Clock, type Day } from '../kernel/time.ts';
 import type { Pool } from '../runtime/database.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Valuation } from '../valuation/valuation.ts';
-import { availableOf, debtOf, spendable, walletBalance } from './account.ts';
+import { accountOf, availableOf, debtOf, postedBalance, spendable, walletBalance } from './account.ts';
 import { ensureNetwork, insertAsset, loadBook, loadCap, writeCap, writeClawback } from './asset-book.ts';
 import { createLane } from './lane.ts';
 import { Poster } from './poster.ts';
 import { bucketOfQuote, preview } from './preview.ts';
 import { ledgerProblems } from './problems.ts';
 import { fingerprintOf } from './replay.ts';
-import { findLegs, listAllowances, listDueHolds, listExpiredLots, listLegs, listReviews, listSharedAllowances, loadHold, loadRowTypes, loadWallet } from './store.ts';
+import { findLegs, listAllowances, listDueHolds, listExpiredLots, listLegs, listLegsAfter, listReviews, listSharedAllowances, loadHold, loadReversed, loadRowTypes, loadWallet, loadWallets } from './store.ts';
 import type { Task } from './task.ts';
 import type { Balance, Command, HistoryPage, Ledger, NoteRuleFailure, Outcome, PostedLeg } from './types.ts';
 import type { AllowanceUse } from './view.ts';
@@ -160,6 +160,13 @@ export async function createLedger(options: LedgerOptions): Promise<Ledger> {
       return { transactions, nextCursor: rows.length > limit ? String(transactions.at(-1)?.sequence) : null };
     },
     findHold: async (holdId) => (bucketOfTransaction(holdId) < book.bucketCount ? loadHold(pool, bucketOfTransaction(holdId), holdId) : undefined),
+    getReversed: async (transactionId) => (bucketOfTransaction(transactionId) < book.bucketCount ? loadReversed(pool, bucketOfTransaction(transactionId), transactionId) : 0n),
+    listUsed: async (memberId, allowances) => {
+      const wallets = await loadWallets(pool, bucketFor(memberId), allowances.map(({ assetId }) => ({ ownerId: memberId, assetId })), today());
+      return wallets.map((wallet, index) => -postedBalance(accountOf(wallet, 'allowance', allowances[index]?.until)));
+    },
+    bucketCount: () => book.bucketCount,
+    listAfter: (bucket, sequence, kinds, limit) => listLegsAfter(pool, bucket, sequence, kinds, limit),
     sweep: async () => {
       let [released, expired] = [0, 0];
       const day = today();

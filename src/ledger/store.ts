@@ -9,7 +9,7 @@ import { checkColumns, encodeRows, type CatalogueColumn, type RowEncoding } from
 import {
   accountChangeRows, accountRows, holdRows, quoteUseRows, readHold, readLeg, readWallet, reversalRows, transactionRows, type AccountRow, type HoldRow, type TransactionRow,
 } from './rows.ts';
-import type { Hold, PostedLeg } from './types.ts';
+import type { Hold, PostedLeg, TransactionKind } from './types.ts';
 
 /** Whatever can run one statement. */
 export type Queryable = Pick<Pool, 'query'> | Pick<DbClient, 'query'>;
@@ -213,6 +213,21 @@ export async function listReviews(db: Queryable, bucket: Bucket, limit: number):
     values: [bucket, limit],
   });
   return rows.map(readLeg);
+}
+
+/** First legs of some kinds among the `limit` rows after a sequence number, and the number that was looked up to. */
+export async function listLegsAfter(
+  db: Queryable, bucket: Bucket, sequence: bigint, kinds: readonly TransactionKind[], limit: number,
+): Promise<{ legs: PostedLeg[]; through: bigint }> {
+  const { rows } = await db.query<TransactionRow & { through: bigint }>({
+    name: 'ledger-list-legs-after',
+    text: `select least(b.sequence, $2::bigint + $4::integer) as through, t.*
+             from ledger.bucket b
+             left join ledger.transaction t on t.bucket = $1 and t.sequence > $2 and t.sequence <= $2 + $4 and t.leg = 0 and t.kind = any($3)
+            where b.bucket = $1 order by t.sequence`,
+    values: [bucket, sequence, kinds, limit],
+  });
+  return { legs: rows.filter((row) => row.transaction_id !== null).map(readLeg), through: rows[0]?.through ?? sequence };
 }
 
 /** Holds of a bucket whose time is over, longest overdue first. */

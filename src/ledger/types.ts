@@ -303,6 +303,18 @@ export interface Ledger {
   /** All legs of a transaction, leg 0 first; empty when there is none. */
   findTransaction(transactionId: TransactionId): Promise<readonly PostedLeg[]>;
   findHold(holdId: TransactionId): Promise<Hold | undefined>;
+  /** How much of a transaction has been reversed, in minor units of its amount. */
+  getReversed(transactionId: TransactionId): Promise<bigint>;
+  /** How much of the member's own allowances is used up, in their order. */
+  listUsed(memberId: MemberId, allowances: readonly { readonly assetId: number; readonly until: Day }[]): Promise<readonly bigint[]>;
+
+  /** How many buckets the network has; they are numbered from 0. */
+  bucketCount(): number;
+  /**
+   * For whoever follows the journal: what was posted in a bucket after a sequence number, first legs of the given kinds, in order.
+   * Looks at up to `limit` rows; go on from `through`.
+   */
+  listAfter(bucket: Bucket, sequence: bigint, kinds: readonly TransactionKind[], limit: number): Promise<{ readonly legs: readonly PostedLeg[]; readonly through: bigint }>;
 
   /** Releases holds whose time is over and expires lots whose day has come; returns how many it resolved. Bounded work for each call. */
   sweep(): Promise<{ readonly released: number; readonly expired: number }>;

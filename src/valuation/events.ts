@@ -32,11 +32,11 @@ export async function appendEvents(db: Queryable, events: readonly NewEvent[], n
   );
 }
 
-/** Events after a cursor, oldest first: all of them, or those that concern one platform. */
+/** Events after a cursor, oldest first: all of them, or those that concern one platform. What operators propose to each other concerns none. */
 export async function selectEvents(db: Queryable, after: bigint, limit: number, platformId: string | undefined): Promise<NetworkEvent[]> {
   const { rows } = await db.query<NetworkEvent>(
     `select event_id as "eventId", occurred_at as "occurredAt", type, platform_id as "platformId", data from valuation.event
-      where event_id > $1 and ($3::text is null or platform_id is null or platform_id = $3) order by event_id limit $2`,
+      where event_id > $1 and ($3::text is null or platform_id = $3 or (platform_id is null and type like 'rulebook.%')) order by event_id limit $2`,
     [after, limit, platformId ?? null],
   );
   return rows;

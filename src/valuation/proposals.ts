@@ -127,7 +127,7 @@ export function createProposals(pool: Pool, clock: Clock): Proposals {
       if (!effectiveAt.ok) return effectiveAt;
       const version = latest.version + 1;
       await insertVersion(client, { version, document: next.value.document, effectiveAt: effectiveAt.value, author: proposal.madeBy, proposalId: proposal.proposalId });
-      await appendEvents(client, [{ type: 'rulebook.scheduled', platformId: null, data: { version, author: proposal.madeBy, effective_at: effectiveAt.value.toISOString() } }], clock.now());
+      await appendEvents(client, [{ type: 'rulebook.scheduled', platformId: null, data: { version, effective_at: effectiveAt.value.toISOString() } }], clock.now());
       return ok({ state: 'approved' as const, version });
     }),
     reject: (decision) => decide(decision, async (_client, proposal) =>

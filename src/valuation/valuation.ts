@@ -82,7 +82,7 @@ export async function createValuation(pool: Pool, clock: Clock): Promise<Valuati
       // After what is scheduled: versions take effect in their order.
       const effectiveAt = new Date(Math.max(clock.now(), latest.effectiveAt.getTime()));
       await insertVersion(client, { version, document, effectiveAt, author, proposalId: null });
-      await appendEvents(client, [{ type: 'rulebook.scheduled', platformId: null, data: { version, author, effective_at: effectiveAt.toISOString() } }], clock.now());
+      await appendEvents(client, [{ type: 'rulebook.scheduled', platformId: null, data: { version, effective_at: effectiveAt.toISOString() } }], clock.now());
       return ok(version);
     }),
     findDue: async () => {

@@ -23,7 +23,7 @@ const Answer = Type.Object({
   next_after: Type.Integer({ description: 'The `after` to read on with, also later.' }),
 });
 
-export function getEvents(server: FastifyInstance, { pool }: ApiParts): void {
+export function getOperatorEvents(server: FastifyInstance, { pool }: ApiParts): void {
   async function list({ after = 0, limit = DEFAULT_LIMIT }: Static<typeof Query>): Promise<Static<typeof Answer>> {
     const events = await selectEvents(pool, BigInt(after), limit, undefined);
     return {

@@ -24,10 +24,14 @@ export const redeem = defineOperation({
     quantity: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'Units; 1 when absent.' })),
     reference: Type.Optional(Reference),
   }),
-  answer: Type.Object({ success: Success, redemption_id: Type.String(), transaction_id: Type.String(), message: Type.String() }),
+  answer: Type.Object({
+    success: Success, redemption_id: Type.String(), transaction_id: Type.String(), message: Type.String(),
+    vouchers: Type.Array(Type.String(), { description: 'Codes by which the reward is used: one for each unit, or a single one for more than 100 units. Whoever knows a code can use it.' }),
+    expires_at: Type.Union([Type.String(), Type.Null()], { description: 'RFC 3339; the codes can be used until just before then, for ever when null.' }),
+  }),
   missing: (field) => apiProblems.missing_fields(`${field} is missing.`, { field }),
   userFields: ['user_id'],
-  async post({ identity, ledger }, { platform, points }, fields, key) {
+  async post({ identity, ledger, rewards }, { platform, points }, fields, key) {
     // The source requirement counts zero as missing.
     if (fields.amount === 0) return refuse(apiProblems.missing_fields('amount is zero.', { field: 'amount' }));
     const amount = readAmount(fields.amount, points);
@@ -47,12 +51,17 @@ export const redeem = defineOperation({
     const outcome = await ledger.submit({
       kind: 'redeem', platformId: platform.platformId, memberId: member.value, key, amount: amount.value,
       rewardAssetId, rewardId: fields.reward_id, quantity, reference: fields.reference,
+      tags: identity.tagsOf(platform.platformId, fields.user_id),
     });
+    // Tells the vouchers; that it was posted does not depend on it.
+    const issued = outcome.ok ? await rewards.issue(outcome.transaction) : undefined;
     return answerOutcome(outcome, (transaction) => ({
       success: true as const,
       redemption_id: formatId('rdm', transaction.transactionId),
       transaction_id: formatId('txn', transaction.transactionId),
       message: 'Redemption successful',
+      vouchers: [...(issued?.vouchers ?? [])],
+      expires_at: issued === undefined || issued.expiresAtMs === null ? null : new Date(issued.expiresAtMs).toISOString(),
     }));
   },
 });

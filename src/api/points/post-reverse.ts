@@ -16,6 +16,7 @@ export const reverse = defineOperation({
   summary: 'Reverse a transaction',
   description:
     'Earn, transfer, redeem and capture can be reversed, in parts up to their whole amount; the lots they took from are restored with their expiry. ' +
+    'A redeem whose voucher is used cannot be reversed; one that is reversed whole is cancelled. ' +
     'Points that are already spent follow the clawback policy of the platform that issued them: `debt` (the balance goes negative), `available`, or `refuse`.',
   params: closed({}),
   body: closed({
@@ -25,7 +26,7 @@ export const reverse = defineOperation({
     reference: Type.Optional(Reference),
   }),
   answer: Type.Object({ success: Success, transaction_id: Type.String({ description: 'Of the reversal.' }) }),
-  async post({ ledger }, { platform, points }, fields, key) {
+  async post({ ledger, rewards }, { platform, points }, fields, key) {
     const amount = readOptionalAmount(fields.amount, points);
     if (!amount.ok) return amount;
     const transactionId = parseId('txn', fields.transaction_id) ?? parseId('rdm', fields.transaction_id);
@@ -35,9 +36,11 @@ export const reverse = defineOperation({
       return refuse(ledgerProblems.transaction_not_found(undefined, { field: 'transaction_id' }));
     }
     if (first.assetId !== points.assetId) return refuse(apiProblems.not_reversible_by_you());
-    const outcome = await ledger.submit({
-      kind: 'reverse', platformId: platform.platformId, memberId: first.memberId, key, transactionId, amount: amount.value, reason: fields.reason,
-      reference: fields.reference, details: { reverses: first.kind },
+    const { reason, reference } = fields;
+    // What was redeemed may have been handed over meanwhile, so its redemption is asked first.
+    const redeemed = await rewards.reverse(first, platform.platformId, { key, amount: amount.value, reason, reference });
+    const outcome = redeemed ?? await ledger.submit({
+      kind: 'reverse', platformId: platform.platformId, memberId: first.memberId, key, transactionId, amount: amount.value, reason, reference, details: { reverses: first.kind },
     });
     return answerOutcome(outcome, (transaction) => ({ success: true as const, transaction_id: formatId('txn', transaction.transactionId) }));
   },

@@ -6,6 +6,7 @@ import { toPoints } from '../amounts.ts';
 import { callerOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, Points, problemResponses } from '../schemas.ts';
+import { wordsFor } from './language.ts';
 
 const Answer = Type.Object({
   platform_id: Type.String(),
@@ -15,6 +16,9 @@ const Answer = Type.Object({
     points_required: Points,
     description: Type.String(),
     available: Type.Integer({ description: 'Units left.' }),
+    from: Type.Optional(Type.String({ description: 'RFC 3339; can be redeemed from then on.' })),
+    until: Type.Optional(Type.String({ description: 'RFC 3339; can be redeemed until just before then.' })),
+    per_member: Type.Optional(Type.Integer({ description: 'Most units that one member can have.' })),
   })),
 });
 
@@ -27,24 +31,20 @@ export function getRewards(server: FastifyInstance, { rewards }: ApiParts): void
     },
   }, async (request, reply) => {
     const { platform, points } = callerOf(request);
-    const language = prefersEnglish(request.headers['accept-language']) ? 'en' : 'zh';
+    const words = wordsFor(request, reply);
     const catalogue = rewards.list(platform.platformId);
     const available = await Promise.all(catalogue.map((reward) => rewards.countAvailable(reward)));
-    reply.header('content-language', language).header('vary', 'accept-language');
     return {
       platform_id: platform.platformId,
       rewards: catalogue.map((reward, index) => ({
         reward_id: reward.rewardId,
-        reward_name: language === 'en' ? reward.nameEn : reward.nameZh,
         points_required: toPoints(reward.pointsRequired, points),
-        description: language === 'en' ? reward.descriptionEn : reward.descriptionZh,
+        ...words(reward),
         available: Number(available[index] ?? 0n),
+        ...(Number.isFinite(reward.fromMs) ? { from: new Date(reward.fromMs).toISOString() } : {}),
+        ...(Number.isFinite(reward.untilMs) ? { until: new Date(reward.untilMs).toISOString() } : {}),
+        ...(reward.perMember === undefined ? {} : { per_member: Number(reward.perMember) }),
       })),
     };
   });
-}
-
-/** True when English is named before Chinese; weights other than order are rare enough to leave out. */
-function prefersEnglish(header: string | undefined): boolean {
-  return /\b(en|zh)\b/i.exec(header ?? '')?.[1]?.toLowerCase() === 'en';
 }

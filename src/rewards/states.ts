@@ -1,0 +1,33 @@
+// The life of a redemption as a table: from which states each change leads where, and what is told of it.
+
+import type { EventType } from '../valuation/valuation.ts';
+
+/** `cancelling`: a reversal is under way in the ledger, and nothing else may happen to the redemption. */
+export type RedemptionState = 'issued' | 'fulfilled' | 'cancelling' | 'cancelled' | 'expired';
+
+export const REDEMPTION_STATES: readonly RedemptionState[] = ['issued', 'fulfilled', 'cancelling', 'cancelled', 'expired'];
+
+interface Transition {
+  readonly from: readonly RedemptionState[];
+  readonly to: RedemptionState;
+  /** Undefined for what nobody needs to know. */
+  readonly event: EventType | undefined;
+}
+
+export const transitions = {
+  /** The reward was handed over. */
+  fulfil: { from: ['issued'], to: 'fulfilled', event: 'redemption.fulfilled' },
+  /** Its time is over. */
+  expire: { from: ['issued'], to: 'expired', event: 'redemption.expired' },
+  /** A reversal, whole or in part, is about to be posted. */
+  begin: { from: ['issued', 'expired'], to: 'cancelling', event: undefined },
+  /** Whoever began it has not finished it: somebody else does. */
+  takeOver: { from: ['cancelling'], to: 'cancelling', event: undefined },
+  /** The reversal was of a part, or was refused. */
+  reopen: { from: ['cancelling'], to: 'issued', event: undefined },
+  reopenExpired: { from: ['cancelling'], to: 'expired', event: undefined },
+  /** The ledger has given back all of it. */
+  cancel: { from: ['cancelling', 'issued', 'expired'], to: 'cancelled', event: 'redemption.cancelled' },
+} as const satisfies Readonly<Record<string, Transition>>;
+
+export type TransitionName = keyof typeof transitions;

@@ -1,6 +1,7 @@
 // The ledger on a real database: what is posted, what is refused, what is repeated.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Bucket } from '../kernel/ids.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
 import { createTestLedger, type TestLedger } from '../../test/fixtures/ledger.ts';
 
@@ -56,6 +57,50 @@ describe('posting', () => {
       expect(await test.ledger.getBalance(bob, test.id('platform_a'))).toMatchObject({ balance: 400n });
       expect(await test.ledger.getBalance(bob, test.id('platform_c'))).toMatchObject({ balance: 750n });
     }
+  });
+});
+
+describe('following the journal', () => {
+  it('gives first legs of the kinds asked for, in order, by bounded steps, and every one of them once', async () => {
+    const members = Array.from({ length: 12 }, () => test.member());
+    const posted: string[] = [];
+    for (const [index, member] of members.entries()) {
+      await test.earn('platform_a', member, 1_000n);
+      const moved = await test.transfer('platform_a', member, 100n, 'platform_b', members[(index + 1) % members.length] ?? member);
+      if (!moved.ok) continue;
+      const { transactionId } = moved.transaction;
+      const reversed = await test.submit('platform_a', member, { kind: 'reverse', transactionId, amount: 40n, reason: 'in part' });
+      expect(await test.ledger.getReversed(transactionId)).toBe(40n);
+      posted.push(transactionId, reversed.ok ? reversed.transaction.transactionId : '');
+    }
+    expect(posted).toHaveLength(24);
+    const found: string[] = [];
+    for (let bucket = 0; bucket < test.ledger.bucketCount(); bucket += 1) {
+      for (let cursor = 0n; ;) {
+        const { legs, through } = await test.ledger.listAfter(bucket as Bucket, cursor, ['conversion', 'reverse'], 3);
+        expect(legs.every(({ leg, sequence }) => leg === 0 && sequence > cursor && sequence <= through)).toBe(true);
+        expect(legs.map(({ sequence }) => sequence)).toEqual(legs.map(({ sequence }) => sequence).toSorted((a, b) => (a < b ? -1 : 1)));
+        expect(through - cursor).toBeLessThanOrEqual(3n);
+        if (through === cursor) break;
+        found.push(...legs.map(({ transactionId }) => transactionId));
+        cursor = through;
+      }
+    }
+    expect(found.filter((id) => posted.includes(id)).sort()).toEqual(posted.toSorted());
+    expect(new Set(found).size).toBe(found.length);
+  });
+
+  it('tells how much of its allowances a member has used', async () => {
+    await test.amend((document) => ({ ...document, rules: { ...document.rules, of_each: { kind: 'limit', operations: ['transfer'], limit: { maximum: '5', measure: 'count', per: 'day', of: 'member' } } } }));
+    const [ann, bob] = [test.member(), test.member()];
+    await test.earn('platform_d', ann, 100n);
+    for (let index = 0; index < 3; index += 1) await test.transfer('platform_d', ann, 1n, 'platform_d', bob);
+    const assetId = test.ledger.assets().find(({ code }) => code === 'limit:of_each')?.assetId ?? 0;
+    const allowances = [{ assetId, until: test.dayIn(0) }, { assetId, until: test.dayIn(1) }];
+    expect(await test.ledger.listUsed(ann, allowances)).toEqual([3n, 0n]);
+    expect(await test.ledger.listUsed(bob, allowances)).toEqual([0n, 0n]);
+    expect(await test.ledger.listUsed(bob, [])).toEqual([]);
+    await test.amend(({ rules: { of_each: _taken, ...rules }, ...document }) => ({ ...document, rules }));
   });
 });
 

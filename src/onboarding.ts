@@ -6,7 +6,7 @@ import { identityProblems, type Custody, type Identity } from './identity/identi
 import type { Clawback, Ledger } from './ledger/ledger.ts';
 import type { Log } from './runtime/log.ts';
 import { activateDue } from './activation.ts';
-import type { RulebookDocument, Valuation } from './valuation/valuation.ts';
+import { valuationProblems, type RulebookDocument, type Valuation } from './valuation/valuation.ts';
 
 /** The parts of the program that onboarding touches; the whole context fits. */
 export interface OnboardingParts {
@@ -49,6 +49,11 @@ export async function addPlatform(parts: OnboardingParts, platform: NewPlatform)
   const listed = await valuation.add((document) => withPlatform(document, platformId, multiplier ?? '1'), 'onboarding');
   if (!listed.ok) return listed;
   await activateDue(parts);
+  // Until its worth is in force its points would count as those of multiplier 1.
+  if (!Object.hasOwn(valuation.rulebook().document.platforms, platformId)) {
+    const { version, effectiveAt } = await valuation.proposals.latest();
+    return refuse(valuationProblems.version_scheduled(`The worth of ${platformId} is in version ${version}, which takes effect at ${effectiveAt.toISOString()} after one that was approved before.`));
+  }
   if (reserveCapMinor !== undefined) {
     const capped = await ledger.setCap({
       ownerId: platformOwnerId(platformId), assetId: ledger.settlementAsset().assetId, purpose: 'position', amount: reserveCapMinor,

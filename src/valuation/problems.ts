@@ -87,6 +87,10 @@ export const valuationProblems = defineProblems({
     status: 409, error: 'Effective too early',
     advice: 'Versions take effect in their order; name a time that is not before that of the version approved last.',
   },
+  version_scheduled: {
+    status: 409, error: 'Another version is scheduled', retryable: true,
+    advice: 'Versions take effect in their order; do the same again when that one is in force.',
+  },
   version_not_found: {
     status: 404, error: 'Version not found',
     advice: 'Check the version number; GET /operator/rulebook/history lists all of them.',

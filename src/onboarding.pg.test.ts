@@ -1,0 +1,34 @@
+// A platform comes in with its worth in force, or not at all yet.
+
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createTestApi, type TestApi } from '../test/fixtures/api.ts';
+import { createTestDatabase, type TestDatabase } from '../test/fixtures/database.ts';
+import { addPlatform } from './onboarding.ts';
+
+let database: TestDatabase;
+let api: TestApi;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  api = await createTestApi(database);
+});
+afterAll(async () => {
+  await api?.close();
+  await database?.drop();
+});
+
+it('while a version is scheduled, a platform waits for it: its points would count as others', async () => {
+  const { valuation, identity } = api.parts;
+  const made = await valuation.proposals.make({ operatorId: 'maker', reason: 'test', change: { patch: { settings: { quote_seconds: 61 } } }, effectiveAtMs: api.clock.now() + 3_600_000 });
+  if (!made.ok) throw new Error(made.problem.detail);
+  await valuation.proposals.approve({ proposalId: made.value.proposalId, operatorId: 'checker' });
+
+  const add = (): ReturnType<typeof addPlatform> => addPlatform(api.parts, { platformId: 'platform_new', name: 'new', custody: 'hosted', multiplier: '3' });
+  for (let time = 0; time < 2; time += 1) {
+    expect(await add()).toMatchObject({ ok: false, problem: { code: 'version_scheduled', detail: expect.stringContaining('takes effect at') } });
+    expect(identity.findPlatform('platform_new')).toBeUndefined();
+  }
+  api.clock.advance(3_600_000);
+  expect(await add()).toMatchObject({ ok: true });
+  expect(valuation.rulebook().document).toMatchObject({ settings: { quote_seconds: 61 }, platforms: { platform_new: { multiplier: '3' } } });
+});

@@ -2,6 +2,7 @@
 
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
+import { measureBacktest } from './backtest.ts';
 import { figuresOf, measureRound, type Figure, type Round } from './figures.ts';
 import { measureGrowth } from './growth.ts';
 import { startNetwork } from './network.ts';
@@ -14,6 +15,7 @@ const HELP = `script/bench: measures this machine
   --seconds S    length of each measurement (default 15)
   --members N    members with points (default 100000)
   --growth N     instead of all that: the rate with N transactions in the tables against the rate with none
+  --backtest N   instead of all that: how fast N conversions are replayed under another rulebook
   --json         {machine, results:[{name, value, unit, ratio, against, target, runs}]} on standard output
 `;
 
@@ -24,6 +26,7 @@ const { values: options } = parseArgs({
     seconds: { type: 'string' },
     members: { type: 'string' },
     growth: { type: 'string' },
+    backtest: { type: 'string' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -70,6 +73,10 @@ async function main(): Promise<void> {
   try {
     if (options.growth !== undefined) {
       print(await measureGrowth(network, Number(options.growth), seconds, report));
+      return;
+    }
+    if (options.backtest !== undefined) {
+      print(await measureBacktest(network, Number(options.backtest), report));
       return;
     }
     report('filling the yardstick database ...');

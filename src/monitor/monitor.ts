@@ -4,3 +4,7 @@
 export { audit, checks as auditChecks, type AuditOptions, type AuditReport, type Cell, type CheckResult } from './run-audit.ts';
 export type { Check, InvariantNumber } from './audit-check.ts';
 export { exportJournal, journalFormats, type JournalFormat, type WriteText } from './export-journal.ts';
+export {
+  backtest, MAX_BACKTEST_DAYS, type Backtest, type BacktestExample, type BacktestOptions, type BacktestOutcome, type BacktestParts, type BacktestSide,
+  type ConversionSums, type PlatformBacktest,
+} from './backtest.ts';

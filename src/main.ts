@@ -5,12 +5,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { registerAudit } from './cli/audit.ts';
+import { registerBacktest } from './cli/backtest.ts';
 import { registerBench } from './cli/bench.ts';
 import { registerExport } from './cli/export.ts';
 import { registerImport } from './cli/import.ts';
 import { registerMigrate } from './cli/migrate.ts';
 import { registerOperator } from './cli/operator.ts';
 import { registerPlatform } from './cli/platform.ts';
+import { registerReport } from './cli/report.ts';
 import { registerStart } from './cli/start.ts';
 import { createContext, type Context } from './context.ts';
 import { seedDemo, writeCredentials } from './demo.ts';
@@ -38,6 +40,8 @@ const commands: readonly ((program: Command) => void)[] = [
   (program) => registerImport<Context>(program, roots),
   (program) => registerAudit(program, roots),
   (program) => registerExport(program, roots),
+  (program) => registerBacktest<Context>(program, roots),
+  (program) => registerReport<Context>(program, roots),
   (program) => registerBench(program),
 ];
 

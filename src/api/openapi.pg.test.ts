@@ -32,8 +32,8 @@ test('is a valid document of version 3.1', async () => {
 test('names every operation', () => {
   const operations = Object.entries(document.paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`));
   expect(operations.sort()).toEqual([
-    'GET /api/points/balance', 'GET /api/points/history', 'GET /api/rewards', 'GET /api/transactions/{transaction_id}', 'GET /api/users/{platform_user_id}',
-    'GET /health', 'GET /health/live', 'GET /health/ready', 'GET /metrics', 'GET /operator/whoami',
+    'GET /api/points/balance', 'GET /api/points/history', 'GET /api/reports/liability', 'GET /api/rewards', 'GET /api/transactions/{transaction_id}', 'GET /api/users/{platform_user_id}',
+    'GET /health', 'GET /health/live', 'GET /health/ready', 'GET /metrics', 'GET /operator/proposals/{proposal_id}/backtest', 'GET /operator/reports/liability', 'GET /operator/whoami',
     'POST /api/ping', 'POST /api/points/batch', 'POST /api/points/earn', 'POST /api/points/holds', 'POST /api/points/holds/{hold_id}/capture', 'POST /api/points/holds/{hold_id}/release',
     'POST /api/points/redeem', 'POST /api/points/reverse', 'POST /api/points/transfer', 'POST /api/users', 'PUT /api/users/{platform_user_id}/tags',
   ]);

@@ -21,6 +21,8 @@ import { decorateRequests } from './http/request-fields.ts';
 import { createRequestIds } from './http/request-id.ts';
 import { requireOperator } from './http/require-operator.ts';
 import { createSchemaCompiler, type SchemaCompiler } from './http/validation.ts';
+import { getBacktest } from './operator/get-backtest.ts';
+import { getLiabilityOfAll } from './operator/get-liability.ts';
 import { getWhoami } from './operator/get-whoami.ts';
 import type { ApiParts } from './parts.ts';
 import { getBalance } from './points/get-balance.ts';
@@ -29,6 +31,7 @@ import { operations } from './points/operations.ts';
 import { postBatch } from './points/post-batch.ts';
 import { serveOperation, type RouteConfig } from './points/serve-operation.ts';
 import { postPing } from './post-ping.ts';
+import { getLiability } from './reports/get-liability.ts';
 import { getRewards } from './rewards/get-rewards.ts';
 import { getTransaction } from './transactions/get-transaction.ts';
 import { getUser } from './users/get-user.ts';
@@ -116,6 +119,7 @@ function addSignedRoutes(api: FastifyInstance, parts: ApiParts, observer: Observ
   getUser(api, parts);
   putTags(api, parts);
   getRewards(api, parts);
+  getLiability(api, parts);
 }
 
 /** All that the people who run the network call, under /operator/. A new operation is a new line here. */
@@ -125,6 +129,8 @@ function addOperatorRoutes(operator: FastifyInstance, parts: ApiParts): void {
   operator.addHook('preValidation', readBody);
 
   getWhoami(operator);
+  getBacktest(operator, parts);
+  getLiabilityOfAll(operator, parts);
 }
 
 function answerFaults(server: FastifyInstance, { log }: ApiParts): void {

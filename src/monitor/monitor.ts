@@ -8,3 +8,6 @@ export {
   backtest, MAX_BACKTEST_DAYS, type Backtest, type BacktestExample, type BacktestOptions, type BacktestOutcome, type BacktestParts, type BacktestSide,
   type ConversionSums, type PlatformBacktest,
 } from './backtest.ts';
+export { BACKTEST_ASSUMPTIONS, describeBacktest, type BacktestView } from './describe-backtest.ts';
+export { BREAKAGE_FORMULA, reportLiability, type Breakage, type Liability, type LiabilityParts, type PlatformLiability } from './liability.ts';
+export { describeLiability, type LiabilityView } from './describe-liability.ts';

@@ -2,6 +2,7 @@
 
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
+import { measureBacktest } from './backtest.ts';
 import { figuresOf, measureRound, type Figure, type Round } from './figures.ts';
 import { measureGrowth } from './growth.ts';
 import { startNetwork } from './network.ts';
@@ -16,6 +17,7 @@ const HELP = `script/bench: measures this machine
   --members N    members with points (default 100000)
   --rules        instead of all that: what 200 rules cost, and a quote against a balance read
   --growth N     instead of all that: the rate with N transactions in the tables against the rate with none
+  --backtest N   instead of all that: how fast N conversions are replayed under another rulebook
   --json         {machine, results:[{name, value, unit, ratio, against, target, runs}]} on standard output
 `;
 
@@ -27,6 +29,7 @@ const { values: options } = parseArgs({
     members: { type: 'string' },
     growth: { type: 'string' },
     rules: { type: 'boolean', default: false },
+    backtest: { type: 'string' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -77,6 +80,10 @@ async function main(): Promise<void> {
     }
     if (options.rules) {
       print(await measureRules(network, seconds, rounds, report));
+      return;
+    }
+    if (options.backtest !== undefined) {
+      print(await measureBacktest(network, Number(options.backtest), report));
       return;
     }
     report('filling the yardstick database ...');

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { registerAudit } from './cli/audit.ts';
+import { registerBacktest } from './cli/backtest.ts';
 import { registerBench } from './cli/bench.ts';
 import { registerExport } from './cli/export.ts';
 import { registerImport } from './cli/import.ts';
@@ -14,6 +15,7 @@ import { registerPlatform } from './cli/platform.ts';
 import { registerRates } from './cli/rates.ts';
 import { registerRules } from './cli/rules.ts';
 import { registerRewards } from './cli/rewards.ts';
+import { registerReport } from './cli/report.ts';
 import { registerStart } from './cli/start.ts';
 import { activateDue } from './activation.ts';
 import { createContext, type Context } from './context.ts';
@@ -45,6 +47,8 @@ const commands: readonly ((program: Command) => void)[] = [
   (program) => registerImport<Context>(program, roots),
   (program) => registerAudit(program, roots),
   (program) => registerExport(program, roots),
+  (program) => registerBacktest<Context>(program, roots),
+  (program) => registerReport<Context>(program, roots),
   (program) => registerBench(program),
 ];
 

@@ -61,7 +61,7 @@ describe('earn, balance, history', () => {
     await api.call('platform_a', 'POST', '/api/points/earn', { user_id: user, amount: '0.01' });
     expect(await api.call('platform_a', 'GET', `/api/points/balance?user_id=${user}`)).toMatchObject({
       status: 200,
-      body: { user_id: user, platform_id: 'platform_a', balance: 12.51, available: 12.51, held: 0, expiring: [{ expires_on: '2099-12-31', amount: 12.5 }], timestamp: expect.any(Number) },
+      body: { user_id: user, platform_id: 'platform_a', balance: 12.51, available: 12.51, held: 0, expiring: [{ expires_on: '2099-12-31', amount: 12.5 }], expiring_soon: { within_days: 30, amount: 0 }, timestamp: expect.any(Number) },
     });
     const history = await api.call('platform_a', 'GET', `/api/points/history?user_id=${user}&page=2&per_page=1`);
     expect(history.body).toMatchObject({

@@ -28,6 +28,8 @@ import { getProposals } from './operator/get-proposals.ts';
 import { getRulebookDiff } from './operator/get-rulebook-diff.ts';
 import { getRulebookHistory } from './operator/get-rulebook-history.ts';
 import { getRulebook } from './operator/get-rulebook.ts';
+import { getBacktest } from './operator/get-backtest.ts';
+import { getLiabilityOfAll } from './operator/get-liability.ts';
 import { getWhoami } from './operator/get-whoami.ts';
 import { postProposalApprove } from './operator/post-proposal-approve.ts';
 import { postProposalReject } from './operator/post-proposal-reject.ts';
@@ -49,6 +51,7 @@ import { getVoucher } from './redemptions/get-voucher.ts';
 import { postCancel } from './redemptions/post-cancel.ts';
 import { postFulfil } from './redemptions/post-fulfil.ts';
 import { getOptions } from './rewards/get-options.ts';
+import { getLiability } from './reports/get-liability.ts';
 import { getRewards } from './rewards/get-rewards.ts';
 import { postValidate } from './rewards/post-validate.ts';
 import { getTransaction } from './transactions/get-transaction.ts';
@@ -146,6 +149,7 @@ function addSignedRoutes(api: FastifyInstance, parts: ApiParts, observer: Observ
   postFulfil(api, parts, guard);
   postCancel(api, parts);
   getEvents(api, parts);
+  getLiability(api, parts);
 }
 
 /** All that the people who run the network call, under /operator/. A new operation is a new line here. */
@@ -167,6 +171,8 @@ function addOperatorRoutes(operator: FastifyInstance, parts: ApiParts): void {
   postProposalWithdraw(operator, parts);
   getOperatorEvents(operator, parts);
   reviews(operator, parts);
+  getBacktest(operator, parts);
+  getLiabilityOfAll(operator, parts);
 }
 
 function answerFaults(server: FastifyInstance, { log }: ApiParts): void {

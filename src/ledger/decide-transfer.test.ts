@@ -6,6 +6,7 @@ import { createMemoryLedger, type MemoryLedger } from '../../test/fixtures/ledge
 import { seedOf } from '../../test/fixtures/seed.ts';
 import type { MemberId, PlatformId } from '../kernel/ids.ts';
 import { addDays } from '../kernel/time.ts';
+import type { ExpiryTerms } from '../valuation/valuation.ts';
 import { postedBalance } from './account.ts';
 import { splitByWeight } from './plan.ts';
 
@@ -68,6 +69,75 @@ describe('converting', () => {
       }
     }), { seed });
   });
+});
+
+const NAMES = ['platform_a', 'platform_b', 'platform_c'] as const;
+const MULTIPLIERS = [10, 12, 8];
+const START = '2026-01-30';
+const policy: fc.Arbitrary<ExpiryTerms> = fc.oneof(
+  fc.constant({ policy: 'none' as const }),
+  fc.constantFrom('2026-02-10', '2026-12-31', '2099-12-31').map((on) => ({ policy: 'fixed' as const, on })),
+  fc.integer({ min: 1, max: 14 }).map((months) => ({ policy: 'rolling' as const, months })),
+  fc.integer({ min: 1, max: 400 }).map((days) => ({ policy: 'rolling_days' as const, days })),
+  fc.integer({ min: 0, max: 1 }).map((years) => ({ policy: 'end_of_year' as const, years })),
+);
+
+/** The last day that a policy gives on a day, worked out apart from the program. */
+function lastDay(terms: ExpiryTerms, today: string): string {
+  const [year, month, day] = today.split('-').map(Number) as [number, number, number];
+  switch (terms.policy) {
+    case 'none': return 'infinity';
+    case 'fixed': return terms.on;
+    case 'rolling_days': return new Date(Date.UTC(year, month - 1, day + terms.days)).toISOString().slice(0, 10);
+    case 'end_of_year': return `${year + terms.years}-12-31`;
+    case 'rolling': {
+      const lastOfMonth = new Date(Date.UTC(year, month + terms.months, 0)).getUTCDate();
+      return new Date(Date.UTC(year, month - 1 + terms.months, Math.min(day, lastOfMonth))).toISOString().slice(0, 10);
+    }
+  }
+}
+
+it('converting never launders expiry, whatever the policies and however long the chain', () => {
+  const earned = fc.array(fc.tuple(fc.nat(2), fc.option(fc.integer({ min: 0, max: 500 })), fc.bigInt({ min: 1n, max: 10_000n })), { minLength: 1, maxLength: 6 });
+  const hops = fc.array(fc.tuple(fc.nat(2), fc.nat(2), fc.integer({ min: 1, max: 100 }), fc.nat(40)), { minLength: 1, maxLength: 8 });
+  fc.assert(fc.property(fc.tuple(policy, policy, policy), earned, hops, (policies, lotsEarned, chain) => {
+    let today = START;
+    const ledger = createMemoryLedger(1, NAMES.map((platformId, index) => ({
+      platformId, clawback: 'debt' as const, lifetimeDays: null, stock: 0n, multiplierTenths: MULTIPLIERS[index] ?? 10, expiry: policies[index],
+    })), () => Date.parse(`${today}T12:00:00Z`));
+    const lotsOf = (index: number): ReturnType<typeof lots> => lots(ledger, NAMES[index] ?? '');
+    /** Worth of all points that live on that day, in tenths of the base value. */
+    const living = (day: string): bigint =>
+      NAMES.reduce((sum, _name, index) => sum + BigInt(MULTIPLIERS[index] ?? 0) * lotsOf(index).reduce((points, lot) => (lot.expiresOn >= day ? points + lot.amount : points), 0n), 0n);
+    lotsEarned.forEach(([at, days, amount], index) => ledger.submit({
+      kind: 'earn', platformId: NAMES[at] as string as PlatformId, memberId: ANN, amount, key: `earn ${index}`, ...(days === null ? {} : { expiresOn: addDays(START, days) }),
+    }));
+    for (const [index, [from, to, percent, days]] of chain.entries()) {
+      today = addDays(today, days);
+      const before = [lotsOf(from), lotsOf(to)] as const;
+      const amount = (before[0].reduce((sum, lot) => (lot.expiresOn >= today ? sum + lot.amount : sum), 0n) * BigInt(percent)) / 100n;
+      if (from === to || amount === 0n) continue;
+      const everyDay = [...new Set(NAMES.flatMap((_name, at) => lotsOf(at).map((lot) => lot.expiresOn)))];
+      const living0 = new Map(everyDay.map((day) => [day, living(day)]));
+      const { code } = ledger.submit({
+        kind: 'transfer', platformId: NAMES[from] as string as PlatformId, targetPlatformId: NAMES[to] as string as PlatformId, memberId: ANN, toMemberId: ANN, amount, key: `hop ${index}`,
+      });
+      expect(['posted', 'amount_too_small']).toContain(code);
+      const of = (list: ReturnType<typeof lots>, day: string): bigint => list.find((lot) => lot.expiresOn === day)?.amount ?? 0n;
+      const spent = before[0].filter((lot) => of(lotsOf(from), lot.expiresOn) < lot.amount).map((lot) => lot.expiresOn);
+      const credited = lotsOf(to).filter((lot) => lot.amount > of(before[1], lot.expiresOn)).map((lot) => lot.expiresOn);
+      const latest = lastDay(policies[to] ?? { policy: 'none' }, today);
+      // Each credited day is that of points that were spent, or the earlier one that the target's policy gives today.
+      for (const day of credited) {
+        expect(day <= latest).toBe(true);
+        expect(spent.some((origin) => (origin < latest ? origin : latest) === day)).toBe(true);
+      }
+      // What lives on any day never comes to more than before; the split of a credit may round one part up by a unit.
+      for (const [day, worth] of living0) expect(living(day)).toBeLessThanOrEqual(worth + BigInt(MULTIPLIERS[to] ?? 0));
+    }
+    const origins = lotsEarned.map(([at, days]) => (days === null ? lastDay(policies[at] ?? { policy: 'none' }, START) : addDays(START, days)));
+    for (const index of NAMES.keys()) for (const lot of lotsOf(index)) expect(origins.some((origin) => lot.expiresOn <= origin)).toBe(true);
+  }), { seed, numRuns: 300 });
 });
 
 it('a split gives all of the total, each part within one unit of its share', () => {

@@ -5,3 +5,10 @@ export { audit, checks as auditChecks, type AuditOptions, type AuditReport, type
 export type { Check, InvariantNumber } from './audit-check.ts';
 export { exportJournal, journalFormats, type JournalFormat, type WriteText } from './export-journal.ts';
 export { createRuleAlerts, type RuleAlerts } from './rule-alerts.ts';
+export {
+  backtest, MAX_BACKTEST_DAYS, type Backtest, type BacktestExample, type BacktestOptions, type BacktestOutcome, type BacktestParts, type BacktestSide,
+  type ConversionSums, type PlatformBacktest,
+} from './backtest.ts';
+export { BACKTEST_ASSUMPTIONS, describeBacktest, type BacktestView } from './describe-backtest.ts';
+export { BREAKAGE_FORMULA, reportLiability, type Breakage, type Liability, type LiabilityParts, type PlatformLiability } from './liability.ts';
+export { describeLiability, type LiabilityView } from './describe-liability.ts';

@@ -25,11 +25,14 @@ interface Asking {
   readonly found: Applicable;
   readonly variables: Variables;
   readonly applied: Applied[] | undefined;
+  readonly note: EvaluateOptions['note'];
 }
 
 export interface EvaluateOptions {
   /** Gathers the explanation: a line for every rule that applied. */
   readonly explain?: boolean;
+  /** Is told every rule that applied, as `rules/…`: for those who count and want no words. */
+  readonly note?: ((item: string) => void) | undefined;
   /** Terms that a quote has locked: rate, fees and bonuses are not asked for again. */
   readonly locked?: Terms;
 }
@@ -56,11 +59,11 @@ export function evaluateOperation(rulebook: Rulebook, facts: Facts, scales: Scal
 
 type Refusal = Extract<Verdict, { readonly type: 'refuse' }>;
 
-function evaluate<T>(rulebook: Rulebook, facts: Facts, scales: Scales, { explain = false }: EvaluateOptions, ask: (asking: Asking) => T): T | Refusal {
+function evaluate<T>(rulebook: Rulebook, facts: Facts, scales: Scales, { explain = false, note }: EvaluateOptions, ask: (asking: Asking) => T): T | Refusal {
   const found = rulebook.narrow(rulebook.between(facts.operation, facts.source, facts.target, scales), facts.category, facts.tags);
   const value = Number(scaleDown(facts.amount, found.sourceValue)) / 10 ** scales.settlement;
   const applied: Applied[] | undefined = explain ? [] : undefined;
-  const asking = { rulebook, facts, found, applied, variables: new Variables(facts, rulebook.calendar, found.sourceScale, value) };
+  const asking = { rulebook, facts, found, applied, note, variables: new Variables(facts, rulebook.calendar, found.sourceScale, value) };
   try {
     return ask(asking);
   } catch (failure) {
@@ -85,12 +88,12 @@ function judge(asking: Asking): Verdict {
   const applied = asking.applied ?? NOTHING;
   const denied = firstOf(asking, asking.found.deny);
   if (denied !== undefined) {
-    explain(asking, denied, 'deny', denied.terms);
+    explain(asking, denied, 'deny', () => denied.terms);
     return { type: 'refuse', problem: valuationProblems.operation_denied(`${denied.terms}.`, { rule: denied.item }), applied };
   }
   const review = firstOf(asking, asking.found.review);
   if (review === undefined) return { type: 'allow', limits: NOTHING, applied };
-  explain(asking, review, 'review', review.terms);
+  explain(asking, review, 'review', () => review.terms);
   return { type: 'review', item: review.item, reason: review.terms, limits: NOTHING, applied };
 }
 
@@ -98,7 +101,7 @@ function termsOf(asking: Asking): Terms {
   const { rulebook: { document: { settings } }, facts: { amount, source }, found } = asking;
   const rule = firstOf(asking, found.rates);
   const { rate, owed, text } = rule?.terms ?? found.model;
-  if (rule !== undefined) explain(asking, rule, 'rate', `${text} instead of ${found.model.text}`);
+  if (rule !== undefined) explain(asking, rule, 'rate', () => `${text} instead of ${found.model.text}`);
   else asking.applied?.push({ item: `platforms/${source}`, kind: 'value', effect: `rate ${text}` });
 
   let fee = 0n;
@@ -108,7 +111,7 @@ function termsOf(asking: Asking): Terms {
     if (charge.terms.on !== 'source') continue;
     const own = smaller(chargeOn(charge.terms, amount), amount - fee);
     fee += own;
-    explain(asking, charge, 'fee', `${points(own, found.sourceScale)} source points kept (${charge.terms.text})`);
+    explain(asking, charge, 'fee', () => `${points(own, found.sourceScale)} source points kept (${charge.terms.text})`);
   }
   const moved = amount - fee;
   const gross = scaleDown(moved, rate);
@@ -116,7 +119,7 @@ function termsOf(asking: Asking): Terms {
     if (charge.terms.on !== 'target') continue;
     const own = smaller(chargeOn(charge.terms, gross), gross - targetFee);
     targetFee += own;
-    explain(asking, charge, 'fee', `${points(own, found.targetScale)} target points kept (${charge.terms.text})`);
+    explain(asking, charge, 'fee', () => `${points(own, found.targetScale)} target points kept (${charge.terms.text})`);
   }
   let bonus = 0n;
   let bonusWorth = 0n;
@@ -124,7 +127,7 @@ function termsOf(asking: Asking): Terms {
     const own = chargeOn(extra.terms, gross);
     bonus += own;
     if (extra.terms.on === 'source') bonusWorth += scaleDown(own, found.targetValue);
-    explain(asking, extra, 'bonus', `${points(own, found.targetScale)} target points added (${extra.terms.text}), paid by ${extra.terms.on}`);
+    explain(asking, extra, 'bonus', () => `${points(own, found.targetScale)} target points added (${extra.terms.text}), paid by ${extra.terms.on}`);
   }
   const worth = scaleDown(moved, owed);
   const due = scaleDown(gross, found.targetValue);
@@ -147,7 +150,7 @@ function limitsOf(asking: Asking): readonly LimitUse[] {
     if (!applies(asking, limit)) continue;
     const { terms } = limit;
     const use = useOf(terms, facts.amount, found.sourceValue);
-    explain(asking, limit, 'limit', `${points(use, terms.scale)} of ${terms.text}`);
+    explain(asking, limit, 'limit', () => `${points(use, terms.scale)} of ${terms.text}`);
     const until = periodEnd(terms.per, rulebook.calendar, facts.atMs);
     const otherwise = valuationProblems.limit_exceeded(`The limit is ${terms.text}.`, {
       rule: limit.item, maximum: points(terms.maximum, terms.scale), measure: terms.measure, ...(until === undefined ? {} : { period_ends: until }),
@@ -198,8 +201,10 @@ function applies({ facts, variables }: Asking, candidate: Candidate<unknown>): b
   }
 }
 
-function explain({ applied }: Asking, { item }: Candidate<unknown>, kind: Applied['kind'], effect: string): void {
-  applied?.push({ item, kind, effect });
+/** The words are made only for those who want them. */
+function explain({ applied, note }: Asking, { item }: Candidate<unknown>, kind: Applied['kind'], effect: () => string): void {
+  note?.(item);
+  applied?.push({ item, kind, effect: effect() });
 }
 
 function points(minor: bigint, scale: number): string {

@@ -64,8 +64,8 @@ describe('help', () => {
   it('lists every command, and each explains itself', async () => {
     const { code, stdout } = await pontis('help');
     expect(code).toBe(0);
-    for (const name of ['start', 'migrate', 'platform', 'operator', 'rules', 'rates', 'rewards', 'import', 'audit', 'export', 'bench']) expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
-    for (const command of [['platform', 'add'], ['operator', 'add'], ['rules', 'propose'], ['rates', 'show'], ['rewards', 'list'], ['rewards', 'redemptions'], ['import', 'earnings'], ['audit'], ['export', 'journal']]) {
+    for (const name of ['start', 'migrate', 'platform', 'operator', 'rules', 'rates', 'rewards', 'import', 'audit', 'export', 'backtest', 'report', 'bench']) expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
+    for (const command of [['platform', 'add'], ['operator', 'add'], ['rules', 'propose'], ['rates', 'show'], ['rewards', 'list'], ['rewards', 'redemptions'], ['import', 'earnings'], ['audit'], ['export', 'journal'], ['backtest'], ['report', 'liability']]) {
       const help = await pontis(...command, '--help');
       expect(help.code).toBe(0);
       expect(help.stdout).toContain('--json');
@@ -73,7 +73,7 @@ describe('help', () => {
     }
   });
 
-  it.each([[['auditt']], [['import', 'earnings']], [['audit', '--nonsense']], [['export', 'journal', '--format', 'xml']], [['export', 'journal', '--json']]])('%j exits 64', async (args) => {
+  it.each([[['auditt']], [['import', 'earnings']], [['audit', '--nonsense']], [['export', 'journal', '--format', 'xml']], [['export', 'journal', '--json']], [['backtest']], [['backtest', 'no-such-proposal']], [['backtest', 'x.json', '--days', '0']]])('%j exits 64', async (args) => {
     expect(await pontis(...args)).toMatchObject({ code: 64 });
   });
 });
@@ -224,6 +224,40 @@ describe('pontis import earnings', () => {
   });
 });
 
+const minorUnits = (text: string): bigint => BigInt(text.replace('.', ''));
+
+describe('pontis backtest and report', () => {
+  beforeAll(async () => void expect(await pontis(...importing(file('report.csv', 'u,a,r\nreported,10,report-1\n')))).toMatchObject({ code: 0 }));
+
+  it('shows what a rulebook in a file would have changed', async () => {
+    const { rows: [row] } = await database.pool.query<{ document: Record<string, object> }>('select document from valuation.rulebook order by version desc limit 1');
+    const path = file('next.json', JSON.stringify({ ...row?.document, rules: { no_earn: { kind: 'deny', operations: ['earn'], reason: 'no' } } }));
+    const json = JSON.parse((await pontis('backtest', path, '--days', '2', '--json')).stdout);
+    expect(json.complete).toBe(true);
+    const shop = json.platforms.find((row: { platform_id: string }) => row.platform_id === 'shop');
+    expect(shop.denied['rules/no_earn']).toBeGreaterThan(0);
+    const text = await pontis('backtest', path);
+    expect(text).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+ of \d+ transactions from .* would have changed\.\n/) });
+    expect(text.stdout).toMatch(/^shop {2,}denied {2,}rules\/no_earn {2,}\d+$/m);
+    expect(text.stdout).toContain('- Users have the tags that they have now.');
+    expect(await pontis('backtest', '00000000-0000-4000-8000-000000000000')).toMatchObject({ code: 65, stderr: expect.stringContaining('Proposal not found') });
+    expect(await pontis('backtest', file('bad.json', '{"rules": {}}'))).toMatchObject({ code: 65, stderr: expect.stringContaining('is no rulebook') });
+    expect(await pontis('backtest', join(folder, 'nowhere.json'))).toMatchObject({ code: 65, stderr: expect.stringContaining('cannot be read') });
+  });
+
+  it('adds up what a platform owes its users', async () => {
+    const json = JSON.parse((await pontis('report', 'liability', '--platform', 'shop', '--json')).stdout);
+    const [{ outstanding, debt, ...row }] = json.platforms;
+    expect(row.platform_id).toBe('shop');
+    expect(minorUnits(outstanding) - minorUnits(debt)).toBe(await heldOf('shop'));
+    const text = await pontis('report', 'liability');
+    expect(text.code).toBe(0);
+    expect(text.stdout).toMatch(/^ .* platform_a +shop$/m);
+    expect(text.stdout).toMatch(/^Breakage: estimate = /m);
+    expect(await pontis('report', 'liability', '--platform', 'nobody')).toMatchObject({ code: 65, stderr: expect.stringContaining('Platform not found') });
+  });
+});
+
 describe('pontis audit and export', () => {
   it('names what is broken and exits 1', async () => {
     await database.pool.query(`update ledger.account set credits_posted = credits_posted + 1 where (bucket, account_id) = (select bucket, account_id from ledger.account where purpose = 'lot' order by 1, 2 limit 1)`);
@@ -231,7 +265,7 @@ describe('pontis audit and export', () => {
       const text = await pontis('audit');
       expect(text.code).toBe(1);
       expect(text.stdout).toMatch(/invariant 3 {2}BROKEN {2}counters_equal_entries: 1 row\n.*\n {4}bucket=\d+ account_id=\d+ purpose=lot/);
-      expect(text.stdout).toContain('of 28 checks are BROKEN');
+      expect(text.stdout).toContain('of 30 checks are BROKEN');
       const json = await pontis('audit', '--json');
       expect(JSON.parse(json.stdout)).toMatchObject({ ok: false });
     } finally {

@@ -1,0 +1,62 @@
+// A backtest as JSON for API and terminal: points as decimal text, because sums of a network outgrow a double, and what was taken for granted.
+
+import { formatAmountText } from '../kernel/amount.ts';
+import { formatId, type PlatformId } from '../kernel/ids.ts';
+import type { Backtest, BacktestExample, BacktestSide, PlatformBacktest } from './backtest.ts';
+
+/** What a backtest cannot know; told with every answer. */
+export const BACKTEST_ASSUMPTIONS: readonly string[] = [
+  'Only what was posted is asked about again, one transaction by itself: no balance is simulated, and what was refused then is not there.',
+  'Users have the tags that they have now.',
+  'Limits begin unused at the beginning of the period.',
+  'Reversed transactions, also those reversed in part, and holds that came to nothing are left out.',
+  'What would be set aside for review counts as let pass.',
+  'Terms that a quote had locked are worked out anew; earn rules and the catalogue of rewards are not asked.',
+];
+
+export type BacktestView = ReturnType<typeof describeBacktest>;
+
+/** @param scaleOf decimals of a platform's points */
+export function describeBacktest(found: Backtest, scaleOf: (platformId: PlatformId) => number) {
+  return {
+    from: new Date(found.fromMs).toISOString(), until: new Date(found.untilMs).toISOString(), complete: found.complete,
+    transactions: found.transactions, changed: found.changed, left_out: found.leftOut,
+    platforms: found.platforms.map((platform) => describePlatform(platform, scaleOf)),
+    rules: found.rules,
+    examples: found.examples.map((example) => describeExample(example, scaleOf)),
+    assumptions: BACKTEST_ASSUMPTIONS,
+  };
+}
+
+function describePlatform({ platformId, conversions, ...sums }: PlatformBacktest, scaleOf: (platformId: PlatformId) => number) {
+  const scale = scaleOf(platformId);
+  const points = (minor: bigint): string => formatAmountText(minor, scale);
+  const sum = (field: 'feeBefore' | 'feeAfter'): string => points(conversions.reduce((total, pair) => total + pair[field], 0n));
+  return {
+    platform_id: platformId, transactions: sums.transactions, changed: sums.changed, amount: points(sums.amount),
+    denied: sums.denied, reviewed: sums.reviewed, over_limit: sums.overLimit, rule_failed: sums.ruleFailures, too_small: sums.tooSmall,
+    fee_before: sum('feeBefore'), fee_after: sum('feeAfter'),
+    conversions: conversions.map((pair) => {
+      const target = (minor: bigint): string => formatAmountText(minor, scaleOf(pair.targetPlatformId));
+      return {
+        target_platform: pair.targetPlatformId, fee_before: points(pair.feeBefore), fee_after: points(pair.feeAfter),
+        credited_before: target(pair.creditedBefore), credited_after: target(pair.creditedAfter),
+        target_fee_before: target(pair.targetFeeBefore), target_fee_after: target(pair.targetFeeAfter),
+      };
+    }),
+  };
+}
+
+function describeExample({ transactionId, postedAtMs, operation, platformId, targetPlatformId, amount, before, after, applied }: BacktestExample, scaleOf: (platformId: PlatformId) => number) {
+  const side = ({ outcome, rule, terms }: BacktestSide) => ({
+    outcome, ...(rule === undefined ? {} : { rule }),
+    ...(terms === undefined ? {} : {
+      fee: formatAmountText(terms.fee, scaleOf(platformId)), credited: formatAmountText(terms.credited, scaleOf(targetPlatformId)),
+      target_fee: formatAmountText(terms.targetFee, scaleOf(targetPlatformId)), bonus: formatAmountText(terms.bonus, scaleOf(targetPlatformId)),
+    }),
+  });
+  return {
+    transaction_id: formatId('txn', transactionId), posted_at: new Date(postedAtMs).toISOString(), operation, platform_id: platformId, target_platform: targetPlatformId,
+    amount: formatAmountText(amount, scaleOf(platformId)), before: side(before), after: side(after), applied,
+  };
+}

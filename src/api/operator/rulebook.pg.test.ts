@@ -91,7 +91,7 @@ describe('a change', () => {
     expect((await get('events')).body['events']).toMatchObject([
       ...Array.from({ length: 6 }, () => ({})),
       { type: 'proposal.made', data: { proposal_id: id, made_by: 'maker' } },
-      { type: 'rulebook.scheduled', data: { version: after['version'], author: 'maker' } },
+      { type: 'rulebook.scheduled', data: { version: after['version'] } },
       { type: 'proposal.approved', data: { proposal_id: id, decided_by: 'checker', version: after['version'] } },
       { type: 'rulebook.effective', data: { version: after['version'] } },
     ]);

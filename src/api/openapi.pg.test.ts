@@ -51,6 +51,8 @@ test('names every operation', () => {
       if (operation.security !== undefined) expect(Object.keys(operation.responses)).toEqual(expect.arrayContaining(['200', '4XX', '5XX']));
     }
   }
+  const ids = Object.values(document.paths).flatMap((methods) => Object.values(methods).map(({ operationId }) => operationId));
+  expect(new Set(ids).size).toBe(ids.length);
   expect(JSON.stringify(document)).toContain('Idempotency-Key');
   expect(document.paths['/operator/whoami']?.['get']?.security).toEqual([{ operatorToken: [] }]);
 });

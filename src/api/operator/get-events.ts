@@ -34,7 +34,7 @@ export function getOperatorEvents(server: FastifyInstance, { pool }: ApiParts): 
 
   server.get<{ Querystring: Static<typeof Query> }>('/operator/events', {
     schema: {
-      operationId: 'listEvents', tags: ['operator'], summary: 'What happened to rules and rewards',
+      operationId: 'listNetworkEvents', tags: ['operator'], summary: 'What happened to rules and rewards',
       description: 'Oldest first.', querystring: Query, response: { 200: Answer, ...problemResponses },
     },
   }, (request) => list(request.query));

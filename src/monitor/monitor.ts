@@ -1,4 +1,5 @@
-// Watches over the network from outside the posting path: the audit of its invariants, and the journal for other programs to check.
+// Watches over the network from outside the posting path: the audit of its invariants, the journal for other programs to check, what
+// platforms owe their members, and what another rulebook would have made of the past.
 // Reads only; never repairs anything. The only file of this module that others import.
 
 export { audit, checks as auditChecks, type AuditOptions, type AuditReport, type Cell, type CheckResult } from './run-audit.ts';

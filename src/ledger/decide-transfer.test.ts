@@ -122,11 +122,13 @@ it('converting never launders expiry, whatever the policies and however long the
       const { code } = ledger.submit({
         kind: 'transfer', platformId: NAMES[from] as string as PlatformId, targetPlatformId: NAMES[to] as string as PlatformId, memberId: ANN, toMemberId: ANN, amount, key: `hop ${index}`,
       });
-      expect(['posted', 'amount_too_small']).toContain(code);
+      const latest = lastDay(policies[to] ?? { policy: 'none' }, today);
+      // Points that would have lapsed already are not made.
+      if (latest < today) expect(['invalid_expiry', 'amount_too_small']).toContain(code);
+      else expect(['posted', 'amount_too_small']).toContain(code);
       const of = (list: ReturnType<typeof lots>, day: string): bigint => list.find((lot) => lot.expiresOn === day)?.amount ?? 0n;
       const spent = before[0].filter((lot) => of(lotsOf(from), lot.expiresOn) < lot.amount).map((lot) => lot.expiresOn);
       const credited = lotsOf(to).filter((lot) => lot.amount > of(before[1], lot.expiresOn)).map((lot) => lot.expiresOn);
-      const latest = lastDay(policies[to] ?? { policy: 'none' }, today);
       // Each credited day is that of points that were spent, or the earlier one that the target's policy gives today.
       for (const day of credited) {
         expect(day <= latest).toBe(true);

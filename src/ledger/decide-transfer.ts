@@ -14,7 +14,7 @@ import {
 } from './plan.ts';
 import { ledgerProblems } from './problems.ts';
 import type { Asset, Details, Hold, LockedQuote, TransferCommand } from './types.ts';
-import { platformOf, systemWallet, type View } from './view.ts';
+import { systemWallet, type View } from './view.ts';
 
 export function decideTransfer(command: TransferCommand, view: View): Decision {
   return command.targetPlatformId === command.platformId ? decideMove(command, view) : decideConversion(command, view);
@@ -70,6 +70,8 @@ function decideConversion(command: TransferCommand, view: View): Decision {
   if (conversion.type === 'refuse') return refusal(conversion.problem);
   const { terms } = conversion;
   if (terms.credited <= 0n || terms.owed <= 0n) return refusal(ledgerProblems.amount_too_small());
+  const latest = lastDayOf(view.rulebook, command.targetPlatformId, view.today);
+  if (latest < view.today) return refusal(ledgerProblems.invalid_expiry(`The points would have expired on ${latest}.`, { field: 'target_platform' }));
 
   const bucket = view.bucketOf(memberId);
   const toBucket = memberId === toMemberId ? bucket : view.bucketOf(toMemberId);
@@ -95,7 +97,7 @@ function decideConversion(command: TransferCommand, view: View): Decision {
   if (terms.remainder > 0n) given.push(move(view.wallet(bucket, networkOwnerId(), view.settlement.assetId), 'rounding', terms.remainder));
   given.push(...drawn);
   const targetSystem = systemWallet(view, toBucket, target);
-  const received = credit(toWallet, creditedParts(portions, terms.credited, target, view));
+  const received = credit(toWallet, creditedParts(portions, terms.credited, latest));
   received.push(move(targetSystem, 'issued', -terms.credited - terms.targetFee));
   if (terms.targetFee > 0n) received.push(move(targetSystem, 'fee', terms.targetFee));
 
@@ -180,8 +182,7 @@ function setAsideForReview(command: TransferCommand, { portions }: Taking, walle
 }
 
 /** The credited points by expiry: never later than what they were made of, nor than the target platform's own lifetime. */
-function creditedParts(portions: readonly Portion[], credited: bigint, target: Asset, view: View): { expiresOn: Day; amount: bigint }[] {
-  const latest = lastDayOf(view.rulebook, platformOf(target), view.today);
+function creditedParts(portions: readonly Portion[], credited: bigint, latest: Day): { expiresOn: Day; amount: bigint }[] {
   if (portions.length === 1) return [{ expiresOn: earlierDay(portions[0]?.lot.expiresOn ?? NEVER, latest), amount: credited }];
   const amounts = splitByWeight(credited, portions.map((portion) => portion.amount));
   return mergeByDay(portions.map((portion, index) => ({

@@ -39,9 +39,9 @@ describe('of each kind', () => check(`
   the first rate by priority               | r1 rate 0.9; r2 rate 0.8 @5                                                        | credited 80.00
   one that does not apply is passed over   | r1 rate 0.9 if amount > 100; r2 rate 0.8                                           | credited 80.00
   a fee of the source comes first          | f1 fee 10% source                                                                  | fee 10.00, credited 75.00
-  a fee of the target comes last           | f1 fee 10% target                                                                  | gross 83.33, target fee 8.33, credited 75.00
+  a fee of the target comes last           | f1 fee 10% target                                                                  | gross 83.33, target fee 8.34, credited 74.99
   the first fee only                       | f1 fee 10% source; f2 fee 20% source                                               | fee 10.00, credited 75.00
-  the first fee, on whichever side         | f2 fee 10% source; f1 fee 20% target                                               | gross 83.33, target fee 16.66, credited 66.67
+  the first fee, on whichever side         | f2 fee 10% source; f1 fee 20% target                                               | gross 83.33, target fee 16.67, credited 66.66
   a flat fee                               | f1 fee source flat 4                                                               | fee 4.00, credited 80.00
   share and flat                           | f1 fee 10% source flat 2.5                                                         | fee 12.50, credited 72.91
   at least                                 | f1 fee 1% source min 5                                                             | fee 5.00, credited 79.16
@@ -50,9 +50,9 @@ describe('of each kind', () => check(`
   at most, of the target                   | f1 fee 10% target max 5 flat 1                                                     | gross 83.33, target fee 5.00, credited 78.33
   never more than there is                 | f1 fee source flat 1000                                                            | fee 100.00, credited 0.00
   never more than there is, of the target  | f1 fee target min 1000                                                             | gross 83.33, target fee 83.33, credited 0.00
-  a fee is rounded toward zero             | f1 fee 0.999% source                                                               | fee 0.99, credited 82.50
+  a fee is rounded up                      | f1 fee 0.999% source                                                               | fee 1.00, credited 82.50
   a bonus of the gross                     | b1 bonus 10% by target                                                             | gross 83.33, bonus 8.33, credited 91.66
-  a bonus does not look at target fees     | b1 bonus 10% by source; f1 fee 50% target                                          | gross 83.33, target fee 41.66, bonus 8.33, credited 50.00
+  a bonus does not look at target fees     | b1 bonus 10% by source; f1 fee 50% target                                          | gross 83.33, target fee 41.67, bonus 8.33, credited 49.99
   a bonus at most                          | b1 bonus 10% by source max 2                                                       | gross 83.33, bonus 2.00, credited 85.33
   a flat bonus                             | b1 bonus by target flat 7                                                          | gross 83.33, bonus 7.00, credited 90.33
   the first bonus only                     | b2 bonus 1% by target; b1 bonus 10% by target                                      | gross 83.33, bonus 8.33, credited 91.66

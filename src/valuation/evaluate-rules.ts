@@ -109,7 +109,7 @@ function termsOf(asking: Asking): Terms {
   const charges = chosen(asking, found.fees, settings.fees);
   for (const charge of charges) {
     if (charge.terms.on !== 'source') continue;
-    const own = smaller(chargeOn(charge.terms, amount), amount - fee);
+    const own = smaller(feeOn(charge.terms, amount), amount - fee);
     fee += own;
     explain(asking, charge, 'fee', () => `${points(own, found.sourceScale)} source points kept (${charge.terms.text})`);
   }
@@ -117,14 +117,14 @@ function termsOf(asking: Asking): Terms {
   const gross = scaleDown(moved, rate);
   for (const charge of charges) {
     if (charge.terms.on !== 'target') continue;
-    const own = smaller(chargeOn(charge.terms, gross), gross - targetFee);
+    const own = smaller(feeOn(charge.terms, gross), gross - targetFee);
     targetFee += own;
     explain(asking, charge, 'fee', () => `${points(own, found.targetScale)} target points kept (${charge.terms.text})`);
   }
   let bonus = 0n;
   let bonusWorth = 0n;
   for (const extra of chosen(asking, found.bonuses, settings.bonuses)) {
-    const own = chargeOn(extra.terms, gross);
+    const own = bonusOn(extra.terms, gross);
     bonus += own;
     if (extra.terms.on === 'source') bonusWorth += scaleDown(own, found.targetValue);
     explain(asking, extra, 'bonus', () => `${points(own, found.targetScale)} target points added (${extra.terms.text}), paid by ${extra.terms.on}`);
@@ -134,10 +134,20 @@ function termsOf(asking: Asking): Terms {
   return { fee, gross, targetFee, bonus, credited: gross - targetFee + bonus, owed: worth + bonusWorth, due: due + bonusWorth, remainder: worth - due, rate: text };
 }
 
-/** share × amount + flat, within its bounds, rounded toward zero. */
-function chargeOn({ rate, flat, minimum, maximum }: BoundCharge, amount: bigint): bigint {
+/** What a fee keeps: rounded up, so that no split into small amounts escapes a fee that the arbitrage guard counts on. */
+function feeOn(terms: BoundCharge, amount: bigint): bigint {
+  return chargeOn(terms, amount, terms.rate.denominator * terms.flat.denominator - 1n);
+}
+
+/** What a bonus adds: rounded toward zero. */
+function bonusOn(terms: BoundCharge, amount: bigint): bigint {
+  return chargeOn(terms, amount, 0n);
+}
+
+/** share × amount + flat, within its bounds. */
+function chargeOn({ rate, flat, minimum, maximum }: BoundCharge, amount: bigint, roundingUp: bigint): bigint {
   const numerator = amount * rate.numerator * flat.denominator + flat.numerator * rate.denominator;
-  const charge = numerator / (rate.denominator * flat.denominator);
+  const charge = (numerator + roundingUp) / (rate.denominator * flat.denominator);
   const least = charge < minimum ? minimum : charge;
   return maximum === undefined ? least : smaller(least, maximum);
 }

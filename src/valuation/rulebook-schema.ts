@@ -41,7 +41,7 @@ export const FeeTerms = closed({
   minimum: Type.Optional(decimal('Least points.')),
   maximum: Type.Optional(decimal('Most points.')),
   on: Type.Enum(['source', 'target'], { description: 'source: taken from the amount before it is converted, in source points; target: from what the conversion gives, in target points.' }),
-}, 'fee = share × amount + flat, at least minimum, at most maximum, rounded toward zero.');
+}, 'fee = share × amount + flat, at least minimum, at most maximum, rounded up to a minor unit.');
 
 export const LimitTerms = closed({
   maximum: decimal('The most that may be used; of the scale of what is measured.'),

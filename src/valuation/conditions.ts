@@ -4,6 +4,7 @@
 import { Environment, type ASTNode } from '@marcbachmann/cel-js';
 import type { Calendar } from '../kernel/calendar.ts';
 import { celText } from './cel-text.ts';
+import { NO_LITERALS, SMALL_VARIABLES, type Literals } from './fact-classes.ts';
 import type { Facts } from './types.ts';
 
 interface Variable {
@@ -41,17 +42,16 @@ type Program = (variables: object) => unknown;
 export interface Condition {
   /** Those of its parts that hold or do not hold for all transactions between two platforms. */
   readonly fixed: readonly Program[];
-  /** Parts that only compare the category and the tags with words: the same for all transactions with the same of those words. */
-  readonly worded: readonly Program[];
+  /** Parts that only compare variables with literals, or ask for variables of few values: the same for all operations of one class. */
+  readonly classed: readonly Program[];
   /** Its other parts. */
   readonly varying: readonly Program[];
-  /** The words that `worded` compares with. */
-  readonly categories: readonly string[];
-  readonly tags: readonly string[];
+  /** What `classed` compares with. */
+  readonly literals: Literals;
 }
 
 /** Always true. */
-export const ALWAYS: Condition = { fixed: [], worded: [], varying: [], categories: [], tags: [] };
+export const ALWAYS: Condition = { fixed: [], classed: [], varying: [], literals: NO_LITERALS };
 
 export interface ConditionFault {
   readonly message: string;
@@ -106,10 +106,14 @@ export function createConditionCompiler(): (text: string) => Condition | Conditi
     if (forbidden !== undefined) return forbidden;
     const parts = conjunctsOf(ast).map((node) => ({ node, sort: sortOf(node), program: unbounded.parse(celText(node, text)) as Program }));
     const programs = (wanted: Sort): Program[] => parts.filter(({ sort }) => sort === wanted).map(({ program }) => program);
-    const words = parts.filter(({ sort }) => sort === 'worded').flatMap(({ node }) => comparisonsIn(node));
-    const wordsOf = (name: Comparison['name']): string[] => words.filter((comparison) => comparison.name === name).flatMap((comparison) => comparison.words);
-    return { fixed: programs('fixed'), worded: programs('worded'), varying: programs('varying'), categories: wordsOf('category'), tags: wordsOf('tags') };
+    const comparisons = parts.filter(({ sort }) => sort === 'classed').flatMap(({ node }) => comparisonsIn(node));
+    return { fixed: programs('fixed'), classed: programs('classed'), varying: programs('varying'), literals: together(comparisons) };
   };
+}
+
+function together(parts: readonly Partial<Literals>[]): Literals {
+  const all = <T>(list: (part: Partial<Literals>) => readonly T[] | undefined): T[] => parts.flatMap((part) => list(part) ?? []);
+  return { categories: all((part) => part.categories), tags: all((part) => part.tags), amounts: all((part) => part.amounts), values: all((part) => part.values), small: all((part) => part.small) };
 }
 
 export function isFault(made: Condition | ConditionFault): made is ConditionFault {
@@ -131,8 +135,8 @@ export function holds(programs: readonly Program[], variables: object): boolean 
 }
 
 /** A whole condition at once. */
-export function holdsWhole({ fixed, worded, varying }: Condition, variables: object): boolean {
-  return holds([...fixed, ...worded, ...varying], variables);
+export function holdsWhole({ fixed, classed, varying }: Condition, variables: object): boolean {
+  return holds([...fixed, ...classed, ...varying], variables);
 }
 
 function faultOf(error: { readonly summary?: string; readonly message: string; readonly range?: { readonly start: number; readonly end: number } } | undefined): ConditionFault {
@@ -144,33 +148,42 @@ function conjunctsOf(node: ASTNode): ASTNode[] {
   return node.op === '&&' ? node.args.flatMap(conjunctsOf) : [node];
 }
 
-type Sort = 'fixed' | 'worded' | 'varying';
+type Sort = 'fixed' | 'classed' | 'varying';
 
 function sortOf(node: ASTNode): Sort {
   const names = namesIn(node);
   if (names.length > 0 && names.every((name) => STATIC_VARIABLES.includes(name))) return 'fixed';
-  return comparisonsIn(node).length > 0 && names.every((name) => STATIC_VARIABLES.includes(name)) ? 'worded' : 'varying';
+  return comparisonsIn(node).length > 0 && names.every((name) => STATIC_VARIABLES.includes(name)) ? 'classed' : 'varying';
 }
 
-/** A comparison of the category, or of the tags, with words. */
-interface Comparison {
-  readonly name: 'category' | 'tags';
-  readonly words: readonly string[];
-}
-
-/** `category == "x"`, `category != "x"`, `category in ["x", "y"]`, `"x" in tags`. */
-function comparisonOf(node: ASTNode): Comparison | undefined {
-  if (node.op !== '==' && node.op !== '!=' && node.op !== 'in') return undefined;
+/** `category == "x"`, `category in ["x", "y"]`, `"x" in tags`, `amount > 100`, `100.5 <= value`; undefined for anything else. */
+function comparisonOf(node: ASTNode): Partial<Literals> | undefined {
+  if (!isComparison(node)) return undefined;
   const [left, right] = node.args;
-  if (node.op === 'in') {
-    const word = wordOf(left);
-    if (word !== undefined && isNamed(right, 'tags')) return { name: 'tags', words: [word] };
-    if (!isNamed(left, 'category') || right.op !== 'list') return undefined;
-    const words = right.args.map(wordOf);
-    return words.every((one) => one !== undefined) ? { name: 'category', words } : undefined;
-  }
-  const word = isNamed(left, 'category') ? wordOf(right) : isNamed(right, 'category') ? wordOf(left) : undefined;
-  return word === undefined ? undefined : { name: 'category', words: [word] };
+  if (node.op === 'in') return comparisonWithList(left, right);
+  const [name, literal] = left.op === 'id' ? [left, right] : [right, left];
+  if (name.op !== 'id') return undefined;
+  const [word, number] = [wordOf(literal), numberOf(literal)];
+  if (name.args === 'category' && word !== undefined) return { categories: [word] };
+  if (name.args === 'amount' && number !== undefined) return { amounts: [number] };
+  return name.args === 'value' && number !== undefined ? { values: [number] } : undefined;
+}
+
+function comparisonWithList(left: ASTNode, right: ASTNode): Partial<Literals> | undefined {
+  const word = wordOf(left);
+  if (word !== undefined && isNamed(right, 'tags')) return { tags: [word] };
+  if (!isNamed(left, 'category') || right.op !== 'list') return undefined;
+  const words = right.args.map(wordOf);
+  return words.every((one) => one !== undefined) ? { categories: words } : undefined;
+}
+
+function isComparison(node: ASTNode): node is Extract<ASTNode, { readonly op: '==' | '!=' | '<' | '<=' | '>' | '>=' | 'in' }> {
+  return ['==', '!=', '<', '<=', '>', '>=', 'in'].includes(node.op);
+}
+
+function numberOf(node: ASTNode): number | undefined {
+  if (node.op !== 'value') return undefined;
+  return typeof node.args === 'number' ? node.args : typeof node.args === 'bigint' ? Number(node.args) : undefined;
 }
 
 function wordOf(node: ASTNode): string | undefined {
@@ -181,14 +194,16 @@ function isNamed(node: ASTNode, name: string): boolean {
   return node.op === 'id' && node.args === name;
 }
 
-function comparisonsIn(node: ASTNode): Comparison[] {
+function comparisonsIn(node: ASTNode): Partial<Literals>[] {
   const own = comparisonOf(node);
-  return own === undefined ? childrenOf(node).flatMap(comparisonsIn) : [own];
+  if (own !== undefined) return [own];
+  const small = SMALL_VARIABLES.find((name) => isNamed(node, name));
+  return small === undefined ? childrenOf(node).flatMap(comparisonsIn) : [{ small: [small] }];
 }
 
-/** The variables asked for otherwise than by a comparison with words. */
+/** The variables asked for otherwise than by a comparison with literals, those of few values left out. */
 function namesIn(node: ASTNode): string[] {
-  if (comparisonOf(node) !== undefined) return [];
+  if (comparisonOf(node) !== undefined || SMALL_VARIABLES.some((name) => isNamed(node, name))) return [];
   return node.op === 'id' ? [node.args] : childrenOf(node).flatMap(namesIn);
 }
 

@@ -60,10 +60,11 @@ export function evaluateOperation(rulebook: Rulebook, facts: Facts, scales: Scal
 type Refusal = Extract<Verdict, { readonly type: 'refuse' }>;
 
 function evaluate<T>(rulebook: Rulebook, facts: Facts, scales: Scales, { explain = false, note }: EvaluateOptions, ask: (asking: Asking) => T): T | Refusal {
-  const found = rulebook.narrow(rulebook.between(facts.operation, facts.source, facts.target, scales), facts.category, facts.tags);
-  const value = Number(scaleDown(facts.amount, found.sourceValue)) / 10 ** scales.settlement;
+  const all = rulebook.between(facts.operation, facts.source, facts.target, scales);
+  const value = Number(scaleDown(facts.amount, all.sourceValue)) / 10 ** scales.settlement;
+  const variables = new Variables(facts, rulebook.calendar, all.sourceScale, value);
   const applied: Applied[] | undefined = explain ? [] : undefined;
-  const asking = { rulebook, facts, found, applied, note, variables: new Variables(facts, rulebook.calendar, found.sourceScale, value) };
+  const asking = { rulebook, facts, found: rulebook.narrow(all, variables), applied, note, variables };
   try {
     return ask(asking);
   } catch (failure) {

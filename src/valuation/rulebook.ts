@@ -7,6 +7,7 @@ import type { Calendar } from '../kernel/calendar.ts';
 import { networkOwnerId, platformOwnerId, subjectOwnerId, type OwnerId, type PlatformId } from '../kernel/ids.ts';
 import { compileRulebook, type CompiledEarnRule, type CompiledReward, type CompiledRule, type CompiledRulebook } from './compile-rulebook.ts';
 import { holds } from './conditions.ts';
+import { FactClasses, type Classified } from './fact-classes.ts';
 import { pointValue, rescale } from './point-value.ts';
 import type { FeeTerms, LimitTerms, OperationName, RuleKind, RulebookDocument } from './rulebook-schema.ts';
 import type { Scales } from './types.ts';
@@ -16,9 +17,9 @@ export interface Candidate<T> {
   readonly item: string;
   readonly fromMs: number;
   readonly untilMs: number;
-  /** Parts of its condition that compare category and tags with words; empty once narrowed. */
-  readonly worded: CompiledRule['condition']['varying'];
-  /** All that is to be asked of a transaction, `worded` included. */
+  /** Parts of its condition that are the same for a whole class of operations; empty once narrowed. */
+  readonly classed: CompiledRule['condition']['varying'];
+  /** All that is to be asked of a transaction, `classed` included. */
   readonly varying: CompiledRule['condition']['varying'];
   readonly terms: T;
 }
@@ -54,7 +55,6 @@ export interface BoundLimit {
 
 /** All that can apply to one operation between two platforms, in order of precedence. */
 export interface Applicable {
-  readonly fixed: { readonly operation: OperationName; readonly source: PlatformId; readonly target: PlatformId };
   readonly deny: readonly Candidate<string>[];
   readonly review: readonly Candidate<string>[];
   readonly rates: readonly Candidate<BoundRate>[];
@@ -88,9 +88,7 @@ export class Rulebook {
   private readonly rules: readonly CompiledRule[];
   private readonly known = new Map<string, Applicable>();
   private readonly narrowed = new Map<Applicable, Map<string, Applicable>>();
-  /** Words with which conditions compare; to them all others are alike. */
-  private readonly categories: ReadonlySet<string>;
-  private readonly tags: ReadonlySet<string>;
+  private readonly classes: FactClasses;
 
   constructor(version: number, { document, calendar, rules, earnRules, rewards }: CompiledRulebook, assetIds: ReadonlyMap<string, number>) {
     this.version = version;
@@ -100,8 +98,7 @@ export class Rulebook {
     this.earnRules = earnRules;
     this.rewards = rewards;
     this.assetIds = assetIds;
-    this.categories = new Set(rules.flatMap(({ condition }) => condition.categories));
-    this.tags = new Set(rules.flatMap(({ condition }) => condition.tags));
+    this.classes = new FactClasses(rules.map(({ condition }) => condition.literals));
   }
 
   /** A version that was checked before it was stored. */
@@ -119,18 +116,16 @@ export class Rulebook {
     return found;
   }
 
-  /** What of it can apply to a transaction of that category and with those tags: worked out once for each combination of words that matter. */
-  narrow(found: Applicable, category: string, tags: readonly string[]): Applicable {
-    if (this.categories.size === 0 && this.tags.size === 0) return found;
-    const mattering = tags.length === 0 ? tags : tags.filter((tag) => this.tags.has(tag));
-    const known = this.categories.has(category) ? category : OTHER;
-    const key = mattering.length === 0 ? known : `${known}\n${mattering.join('\n')}`;
-    let byWords = this.narrowed.get(found);
-    if (byWords === undefined) this.narrowed.set(found, (byWords = new Map<string, Applicable>()));
-    let narrowed = byWords.get(key);
+  /** What of it can apply to an operation, and what is left to be asked of it: worked out once for each class of operations. */
+  narrow(found: Applicable, variables: Classified): Applicable {
+    if (this.classes.trivial) return found;
+    const key = this.classes.keyOf(variables);
+    let byClass = this.narrowed.get(found);
+    if (byClass === undefined) this.narrowed.set(found, (byClass = new Map<string, Applicable>()));
+    let narrowed = byClass.get(key);
     if (narrowed === undefined) {
-      if (byWords.size >= MOST_COMBINATIONS) byWords.clear();
-      byWords.set(key, (narrowed = narrow(found, { ...found.fixed, category: known, tags: mattering })));
+      if (byClass.size >= MOST_CLASSES) byClass.clear();
+      byClass.set(key, (narrowed = narrow(found, variables)));
     }
     return narrowed;
   }
@@ -144,9 +139,9 @@ export class Rulebook {
     const candidates = <K extends RuleKind, T>(kind: K, bind: (rule: CompiledRule<K>) => T): Candidate<T>[] => this.rules
       .filter((rule) => rule.kind === kind && rule.operations.includes(operation))
       .flatMap((rule) => {
-        const varying = leftToAsk(rule.condition.fixed, [...rule.condition.worded, ...rule.condition.varying], fixed);
+        const varying = leftToAsk(rule.condition.fixed, [...rule.condition.classed, ...rule.condition.varying], fixed);
         if (varying === undefined) return [];
-        return [{ item: rule.item, fromMs: rule.fromMs, untilMs: rule.untilMs, worded: rule.condition.worded, varying, terms: bind(rule as unknown as CompiledRule<K>) }];
+        return [{ item: rule.item, fromMs: rule.fromMs, untilMs: rule.untilMs, classed: rule.condition.classed, varying, terms: bind(rule as unknown as CompiledRule<K>) }];
       });
     const boundRate = (rate: Ratio): BoundRate => ({
       rate: reduceRatio(rescale(rate, sourceScale, targetScale)),
@@ -155,7 +150,6 @@ export class Rulebook {
     });
     const model = divideRatio(sourceValue, targetValue);
     return {
-      fixed,
       deny: candidates('deny', (rule) => rule.terms.reason),
       review: candidates('review', (rule) => rule.terms.reason),
       rates: candidates('rate', ({ terms }) => boundRate(terms.rate === undefined ? multiplyRatio(model, parseRatio(terms.factor ?? '1')) : parseRatio(terms.rate))),
@@ -192,16 +186,14 @@ function leftToAsk(decided: Programs, others: Programs, variables: object): Prog
   }
 }
 
-/** Stands for every category that no condition names. */
-const OTHER = '\u0000other';
-/** Combinations of words remembered for two platforms. */
-const MOST_COMBINATIONS = 5_000;
+/** Classes of operations remembered for two platforms. */
+const MOST_CLASSES = 5_000;
 
-function narrow(found: Applicable, words: object): Applicable {
+function narrow(found: Applicable, variables: object): Applicable {
   const left = <T>(candidates: readonly Candidate<T>[]): Candidate<T>[] => candidates.flatMap((candidate) => {
-    if (candidate.worded.length === 0) return [candidate];
-    const varying = leftToAsk(candidate.worded, candidate.varying.filter((program) => !candidate.worded.includes(program)), words);
-    return varying === undefined ? [] : [{ ...candidate, worded: [], varying }];
+    if (candidate.classed.length === 0) return [candidate];
+    const varying = leftToAsk(candidate.classed, candidate.varying.filter((program) => !candidate.classed.includes(program)), variables);
+    return varying === undefined ? [] : [{ ...candidate, classed: [], varying }];
   });
   return { ...found, deny: left(found.deny), review: left(found.review), rates: left(found.rates), fees: left(found.fees), bonuses: left(found.bonuses), limits: left(found.limits) };
 }

@@ -137,6 +137,23 @@ describe('a dry run', () => {
 const waiting = async (): Promise<{ hold_id: string; reason: string; amount: number }[]> => (await api.operate(operator, 'GET', '/operator/reviews')).body['reviews'] as never;
 const say = (holdId: string, word: string): Promise<Answer> => api.operate(operator, 'POST', `/operator/reviews/${holdId}/${word}`, { reason: 'looked' });
 
+describe('a dry run of a redemption', () => {
+  it('tells price, limit and stock as they would be judged, and takes nothing', async () => {
+    await api.reward(A, 'lamp', { points_required: '5', stock: 2, per_member: 1 });
+    await rules({ no_lamps_at_once: { kind: 'limit', operations: ['redeem'], limit: { maximum: '5', measure: 'points', per: 'transaction', of: 'member' } } });
+    const user = await api.user(A, 100);
+    const redeem = (fields: object): Promise<Answer> => post('/api/points/redeem', { user_id: user, amount: 5, reward_id: 'lamp', ...fields });
+    expect(await redeem({ dry_run: true })).toMatchObject({ status: 200, body: { dry_run: true, would_succeed: true, status: 'completed', explanation: [{ item: 'rules/no_lamps_at_once' }, { item: 'rewards/platform_a/lamp', kind: 'reward' }] } });
+    expect(await redeem({ dry_run: true, amount: 6 })).toMatchObject({ status: 200, body: { would_succeed: false, problem: { code: 'reward_price_mismatch' } } });
+    expect(await redeem({ dry_run: true, amount: 10, quantity: 2 })).toMatchObject({ status: 200, body: { would_succeed: false, problem: { code: 'limit_exceeded', rule: 'rules/no_lamps_at_once' } } });
+    expect(await redeem({ dry_run: true, reward_id: 'nothing' })).toMatchObject({ status: 400, body: { code: 'reward_not_found' } });
+    expect(await api.balance(A, user)).toBe(100);
+    expect(await redeem({})).toMatchObject({ status: 200 });
+    expect(await redeem({ dry_run: true })).toMatchObject({ status: 200, body: { would_succeed: false, problem: { code: 'limit_exceeded', rule: 'rewards/platform_a/lamp' } } });
+    expect((await api.call(A, 'GET', '/api/rewards')).body).toMatchObject({ rewards: [{ reward_id: 'lamp', available: 1 }] });
+  });
+});
+
 describe('a transfer under review', () => {
   const review: RulebookDocument['rules'] = { large: { kind: 'review', when: 'amount >= 1000', operations: ['conversion', 'transfer'], reason: 'Large' } };
 

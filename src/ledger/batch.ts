@@ -302,7 +302,7 @@ function takeQuota({ account, need, cap }: Shortage, task: Task, stateOf: Readon
   const stripes = stripesOf(account, stateOf);
   const floors = allotQuota(stripes, cap ?? capOf(stripes), account, need);
   if (floors === undefined) {
-    context.noteDry(account, headroomOf(stripes));
+    context.noteDry(account, cap === undefined ? headroomOf(stripes) : cap - usedOf(stripes));
     return false;
   }
   setFloors(stripes, floors, stateOf, context, task.command.platformId);

@@ -103,6 +103,15 @@ describe('an allowance', () => {
     expect(await room()).toBe(10_000n);
   });
 
+  it('that is too small for one is not taken for used up', async () => {
+    for (const of of ['platform', 'pair'] as const) {
+      await limited({ maximum: '100', measure: 'points', per: 'day', of });
+      const [ann] = await members(1) as [MemberId];
+      const asked = await Promise.all([6_000n, 8_000n, 4_000n, 100n].map((amount) => test.transfer('platform_a', ann, amount, 'platform_b', ann)));
+      expect(asked.map(({ ok }) => ok)).toEqual([true, false, true, false]);
+    }
+  });
+
   it('is not touched by what is refused for another reason', async () => {
     await limited({ maximum: '100', measure: 'points', per: 'day', of: 'member' }, { second: { kind: 'limit', limit: { maximum: '3', measure: 'count', per: 'day', of: 'network' } } });
     const [ann] = await members(1) as [MemberId];

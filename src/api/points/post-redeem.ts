@@ -2,14 +2,17 @@
 
 import { Type } from 'typebox';
 import { formatId } from '../../kernel/ids.ts';
-import { refuse } from '../../kernel/problem.ts';
-import { ledgerProblems } from '../../ledger/ledger.ts';
+import { ok, refuse, type Result } from '../../kernel/problem.ts';
+import { ledgerProblems, type RedeemCommand } from '../../ledger/ledger.ts';
 import { rewardAssetCode, valuationProblems } from '../../valuation/valuation.ts';
 import { readAmount, toPoints } from '../amounts.ts';
+import type { Caller } from '../http/request-fields.ts';
 import { resolveUser } from '../members.ts';
 import { answerOutcome, defineOperation } from '../operation.ts';
+import type { ApiParts } from '../parts.ts';
 import { apiProblems } from '../problems.ts';
 import { Amount, closed, Reference, Success, text, UserId } from '../schemas.ts';
+import { DryRun, dryRunView } from './rule-answers.ts';
 
 export const redeem = defineOperation({
   kind: 'redeem',
@@ -23,6 +26,7 @@ export const redeem = defineOperation({
     reward_id: text(64, 'A reward that GET /api/rewards lists.'),
     quantity: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'Units; 1 when absent.' })),
     reference: Type.Optional(Reference),
+    dry_run: DryRun,
   }),
   answer: Type.Object({
     success: Success, redemption_id: Type.String(), transaction_id: Type.String(), message: Type.String(),
@@ -31,30 +35,12 @@ export const redeem = defineOperation({
   }),
   missing: (field) => apiProblems.missing_fields(`${field} is missing.`, { field }),
   userFields: ['user_id'],
-  async post({ identity, ledger, rewards }, { platform, points }, fields, key) {
-    // The source requirement counts zero as missing.
-    if (fields.amount === 0) return refuse(apiProblems.missing_fields('amount is zero.', { field: 'amount' }));
-    const amount = readAmount(fields.amount, points);
-    if (!amount.ok) return amount;
-    const resolving = resolveUser(identity, platform.platformId, fields.user_id, 'user_id');
-    const member = resolving instanceof Promise ? await resolving : resolving;
-    if (!member.ok) return member;
-    const quantity = BigInt(fields.quantity ?? 1);
-    const rewardAssetId = ledger.assets().find(({ code }) => code === rewardAssetCode(platform.platformId, fields.reward_id))?.assetId;
-    if (rewardAssetId === undefined) {
-      // The balance is judged before the reward, as in the source requirement.
-      const { available } = await ledger.getBalance(member.value, platform.platformId);
-      if (available < amount.value) return refuse(ledgerProblems.insufficient_balance(`${toPoints(available, points)} points are available.`, { available: toPoints(available, points) }));
-      return refuse(valuationProblems.reward_not_found(undefined, { field: 'reward_id' }));
-    }
-
-    const outcome = await ledger.submit({
-      kind: 'redeem', platformId: platform.platformId, memberId: member.value, key, amount: amount.value,
-      rewardAssetId, rewardId: fields.reward_id, quantity, reference: fields.reference,
-      tags: identity.tagsOf(platform.platformId, fields.user_id),
-    });
+  async post(parts, caller, fields, key) {
+    const prepared = await prepare(parts, caller, fields, key);
+    if (!prepared.ok) return prepared;
+    const outcome = await parts.ledger.submit(prepared.value);
     // Tells the vouchers; that it was posted does not depend on it.
-    const issued = outcome.ok ? await rewards.issue(outcome.transaction) : undefined;
+    const issued = outcome.ok ? await parts.rewards.issue(outcome.transaction) : undefined;
     return answerOutcome(outcome, (transaction) => ({
       success: true as const,
       redemption_id: formatId('rdm', transaction.transactionId),
@@ -64,4 +50,39 @@ export const redeem = defineOperation({
       expires_at: issued === undefined || issued.expiresAtMs === null ? null : new Date(issued.expiresAtMs).toISOString(),
     }));
   },
+  async preview(parts, caller, fields) {
+    const prepared = await prepare(parts, caller, fields, 'dry run');
+    if (!prepared.ok) return prepared;
+    return ok(dryRunView(await parts.ledger.preview(prepared.value), prepared.value.amount, caller.points, undefined, '/api/points/redeem'));
+  },
 });
+
+interface Fields {
+  readonly user_id: string;
+  readonly amount: number | string;
+  readonly reward_id: string;
+  readonly quantity?: number;
+  readonly reference?: string;
+}
+
+async function prepare({ identity, ledger }: ApiParts, { platform, points }: Caller, fields: Fields, key: string): Promise<Result<RedeemCommand>> {
+  // The source requirement counts zero as missing.
+  if (fields.amount === 0) return refuse(apiProblems.missing_fields('amount is zero.', { field: 'amount' }));
+  const amount = readAmount(fields.amount, points);
+  if (!amount.ok) return amount;
+  const resolving = resolveUser(identity, platform.platformId, fields.user_id, 'user_id');
+  const member = resolving instanceof Promise ? await resolving : resolving;
+  if (!member.ok) return member;
+  const rewardAssetId = ledger.assets().find(({ code }) => code === rewardAssetCode(platform.platformId, fields.reward_id))?.assetId;
+  if (rewardAssetId === undefined) {
+    // The balance is judged before the reward, as in the source requirement.
+    const { available } = await ledger.getBalance(member.value, platform.platformId);
+    if (available < amount.value) return refuse(ledgerProblems.insufficient_balance(`${toPoints(available, points)} points are available.`, { available: toPoints(available, points) }));
+    return refuse(valuationProblems.reward_not_found(undefined, { field: 'reward_id' }));
+  }
+  return ok({
+    kind: 'redeem', platformId: platform.platformId, memberId: member.value, key, amount: amount.value,
+    rewardAssetId, rewardId: fields.reward_id, quantity: BigInt(fields.quantity ?? 1), reference: fields.reference,
+    tags: identity.tagsOf(platform.platformId, fields.user_id),
+  });
+}

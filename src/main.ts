@@ -16,6 +16,7 @@ import { registerRates } from './cli/rates.ts';
 import { registerRules } from './cli/rules.ts';
 import { registerRewards } from './cli/rewards.ts';
 import { registerReport } from './cli/report.ts';
+import { registerReviews } from './cli/reviews.ts';
 import { registerStart } from './cli/start.ts';
 import { activateDue } from './activation.ts';
 import { createContext, type Context } from './context.ts';
@@ -43,6 +44,7 @@ const commands: readonly ((program: Command) => void)[] = [
   (program) => registerOperator<Context>(program, roots),
   (program) => registerRules<Context>(program, { ...roots, activateDue }),
   (program) => registerRates<Context>(program, roots),
+  (program) => registerReviews<Context>(program, roots),
   (program) => registerRewards<Context>(program, roots),
   (program) => registerImport<Context>(program, roots),
   (program) => registerAudit(program, roots),

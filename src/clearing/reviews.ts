@@ -1,0 +1,74 @@
+// Transfers that a review rule has set aside, and an operator's word on them: let it pass, or give the points back.
+
+import type { Identity } from '../identity/identity.ts';
+import { parseId, type PlatformId } from '../kernel/ids.ts';
+import { ok, refuse, type Result } from '../kernel/problem.ts';
+import { ledgerProblems, type Asset, type Command, type Ledger, type PostedLeg } from '../ledger/ledger.ts';
+
+export interface ReviewParts {
+  readonly ledger: Ledger;
+  readonly identity: Identity;
+}
+
+export type ReviewWord = 'approve' | 'reject';
+
+/** A transfer that waits; its points are held. */
+export interface Review {
+  readonly leg: PostedLeg;
+  readonly source: Asset;
+  readonly target: Asset;
+  /** The rule that asked for it, and why. */
+  readonly rule: string;
+  readonly reason: string;
+  readonly category: string | undefined;
+}
+
+/** Oldest first. */
+export async function listReviews({ ledger }: Pick<ReviewParts, 'ledger'>, limit: number): Promise<Review[]> {
+  return (await ledger.listReviews(limit)).flatMap((leg) => readReview(leg, ledger) ?? []);
+}
+
+/** Carries the operator's word out. The key is the hold's: however often and by whomever it is said, it happens once. */
+export async function decideReview(parts: ReviewParts, publicId: string, word: ReviewWord, operatorId: string, reason: string): Promise<Result<PostedLeg>> {
+  const { ledger } = parts;
+  const holdId = parseId('hold', publicId);
+  const [leg] = holdId === undefined ? [] : await ledger.findTransaction(holdId);
+  const review = leg === undefined ? undefined : readReview(leg, ledger);
+  if (review === undefined) return refuse(ledgerProblems.hold_not_found());
+  const hold = await ledger.findHold(review.leg.transactionId);
+  if (hold !== undefined && hold.state !== 'held') return refuse(ledgerProblems.hold_resolved(`This hold is ${hold.state}.`));
+  const outcome = await ledger.submit(word === 'approve' ? await toTransfer(review, parts, operatorId, reason) : toRelease(review, operatorId, reason));
+  return outcome.ok ? ok(outcome.transaction) : outcome;
+}
+
+function readReview(leg: PostedLeg, ledger: Ledger): Review | undefined {
+  const source = ledger.assetById(leg.assetId);
+  const target = leg.targetAssetId === null ? undefined : ledger.assetById(leg.targetAssetId);
+  const rule = textOf(leg, 'review');
+  if (leg.kind !== 'hold' || source === undefined || target === undefined || rule === undefined) return undefined;
+  return { leg, source, target, rule, reason: textOf(leg, 'review_reason') ?? '', category: textOf(leg, 'category') };
+}
+
+/** At the terms of this moment, under all rules but those that ask for a review. No caller can name a key with a space. */
+async function toTransfer({ leg, source, target, category }: Review, { identity }: ReviewParts, operatorId: string, reason: string): Promise<Command> {
+  const details = Object.fromEntries(Object.entries(leg.details ?? {}).filter(([name]) => name !== 'review' && name !== 'review_reason'));
+  const links = await identity.listLinks(leg.memberId);
+  return {
+    kind: 'transfer', platformId: source.platformId as PlatformId, memberId: leg.memberId, key: `review ${leg.transactionId}`, amount: leg.amount,
+    toMemberId: leg.counterpartyId ?? leg.memberId, targetPlatformId: target.platformId as PlatformId, reviewedHoldId: leg.transactionId,
+    reference: leg.reference ?? undefined, category, tags: links.find(({ platformId }) => platformId === source.platformId)?.tags,
+    details: { ...details, approved_by: operatorId, approval_reason: reason },
+  };
+}
+
+function toRelease({ leg, source }: Review, operatorId: string, reason: string): Command {
+  return {
+    kind: 'release', platformId: source.platformId as PlatformId, memberId: leg.memberId, key: `review ${leg.transactionId} rejected`, holdId: leg.transactionId, cause: 'caller',
+    details: { rejected_by: operatorId, rejection_reason: reason },
+  };
+}
+
+function textOf(leg: PostedLeg, name: string): string | undefined {
+  const value = leg.details?.[name];
+  return typeof value === 'string' ? value : undefined;
+}

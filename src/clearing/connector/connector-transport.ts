@@ -88,5 +88,7 @@ function describeFailure(error: unknown): ConnectorReply {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const code = (cause as NodeJS.ErrnoException).code ?? '';
   const detail = cause instanceof Error ? [code, cause.message].filter((part) => part !== '').join(': ') : String(cause);
-  return NEVER_CONNECTED.has(code) ? lost('unreachable', detail) : lost(code.startsWith('HPE_') ? 'malformed' : 'reset', detail);
+  if (NEVER_CONNECTED.has(code)) return lost('unreachable', detail);
+  const isHttp = !(cause instanceof Error && cause.name === 'HTTPParserError');
+  return lost(isHttp ? 'reset' : 'malformed', detail === '' ? 'the connection failed' : detail);
 }

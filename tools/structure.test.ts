@@ -109,7 +109,7 @@ describe('files', () => {
 });
 
 describe('documents name files that exist', () => {
-  for (const document of ['ARCHITECTURE.md', 'docs/walkthrough-transfer.md']) {
+  for (const document of ['ARCHITECTURE.md', 'docs/walkthrough-transfer.md', 'sandbox/README.md']) {
     test.skipIf(!existsSync(join(ROOT, document)))(document, () => {
       const mentioned = readMentionedPaths(document, readFileSync(join(ROOT, document), 'utf8'));
       expect(mentioned.length).toBeGreaterThan(0);

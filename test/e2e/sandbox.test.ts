@@ -1,6 +1,7 @@
 // The sandbox as a process: what it acknowledged survives being killed, its faults come as they are set, and again with the same seed.
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -169,6 +170,24 @@ describe('the sandbox', () => {
     const second = await startSandbox(folder, { ann: '10.50' });
     expect(valueOf(await createConnectorClient(second.target).findBalance('ann'))).toBe(1_049n);
     expect(await second.program.stop()).toMatchObject({ code: 0 });
+  });
+
+  it('answers the calls of its README as the README says', async () => {
+    const readme = readFileSync(join(import.meta.dirname, '..', '..', 'sandbox', 'README.md'), 'utf8');
+    const block = (language: string, containing: string): string => [...readme.matchAll(/```(\w+)\n([^]*?)```/g)].find(([, tag, text]) => tag === language && text?.includes(containing))?.[2] ?? '';
+    const start = block('sh', 'node sandbox/main.ts').replaceAll('\\\n', ' ').trim().split(/\s+/).slice(2);
+    const sandbox = spawnSandbox(start.map((arg) => (arg === '8090' ? '0' : arg === '.sandbox' ? join(root, 'readme') : arg)));
+    while (sandbox.url === '') await sleep(20);
+    const here = (script: string): string => script.replaceAll('http://127.0.0.1:8090', sandbox.url);
+    const calls = spawnSync('sh', ['-euc', here(block('sh', 'call()'))], { encoding: 'utf8' });
+    const panel = spawnSync('sh', ['-euc', here(block('sh', '/faults'))], { encoding: 'utf8' });
+    await sandbox.stop();
+    const lines = calls.stdout.trim().split('\n');
+    const told = block('json', '"success"').trim().split('\n');
+    expect(lines.slice(0, told.length)).toEqual(told);
+    expect(JSON.parse(lines[told.length] ?? '')).toMatchObject({ entries: [{ operation: 'deduct' }, { operation: 'add' }, { operation: 'reverse', effect: 100.5 }], next_cursor: '3', more: false });
+    expect(JSON.parse(lines[told.length + 1] ?? '')).toEqual({ status: 'healthy', platform_id: 'platform_c' });
+    expect(panel.stdout).toContain('"reset_after_apply":0.05');
   });
 
   it('reads amounts as they are written', async () => {

@@ -7,6 +7,7 @@ type Move = 'deduct' | 'add';
 const MOVES: readonly Move[] = ['deduct', 'add'];
 const AMOUNT = 1_234n;
 const AT_ONCE = 8;
+const ROUNDS = 3;
 const SOME_USER = 'pontis-test-no-such-user';
 
 export function signed(kind: Move, amountMinor: bigint): bigint {
@@ -34,12 +35,15 @@ export const stepChecks: readonly Check[] = [
     });
   }),
   ...forEachMove('at_once', (kind) => `The same ${kind} sent several times at once moves points once, and every answer is the same.`, async (kind, probe, complain) => {
-    const step = probe.newStep(AMOUNT);
-    await expectMove(probe, complain, signed(kind, AMOUNT), `The same ${kind} sent ${AT_ONCE} times at once`, async () => {
-      const replies = await Promise.all(Array.from({ length: AT_ONCE }, () => probe.send(kind, step)));
-      for (const reply of replies.slice(0, 1)) expectDone(complain, `The ${kind}`, reply, step);
-      expectSame(complain, `The same ${kind}`, replies);
-    });
+    // The first round opens the connections, so that in the later ones the calls do arrive together.
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const step = probe.newStep(AMOUNT);
+      await expectMove(probe, complain, signed(kind, AMOUNT), `The same ${kind} sent ${AT_ONCE} times at once`, async () => {
+        const replies = await Promise.all(Array.from({ length: AT_ONCE }, () => probe.send(kind, step)));
+        for (const reply of replies.slice(0, 1)) expectDone(complain, `The ${kind}`, reply, step);
+        expectSame(complain, `The same ${kind}`, replies);
+      });
+    }
   }),
   ...forEachMove('other_body', (kind) => `${aMove(kind)} under a transaction_id that was used with another body is answered with 409 and moves nothing.`, async (kind, probe, complain) => {
     const step = probe.newStep(AMOUNT);

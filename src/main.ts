@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { registerAudit } from './cli/audit.ts';
 import { registerBacktest } from './cli/backtest.ts';
 import { registerBench } from './cli/bench.ts';
+import { registerConnector } from './cli/connector.ts';
 import { registerExport } from './cli/export.ts';
 import { registerImport } from './cli/import.ts';
 import { registerMigrate } from './cli/migrate.ts';
@@ -51,6 +52,7 @@ const commands: readonly ((program: Command) => void)[] = [
   (program) => registerExport(program, roots),
   (program) => registerBacktest<Context>(program, roots),
   (program) => registerReport<Context>(program, roots),
+  (program) => registerConnector(program, roots),
   (program) => registerBench(program),
 ];
 

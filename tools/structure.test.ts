@@ -24,7 +24,7 @@ const FORBIDDEN_FOLDERS = ['utils', 'util', 'common', 'shared', 'helpers', 'lib'
 
 const sources = readSources('src');
 const program = sources.filter((file) => !isTest(file.path));
-const everything = [...sources, ...['test', 'tools', 'bench'].flatMap(readSources)];
+const everything = [...sources, ...['test', 'tools', 'bench', 'sandbox'].flatMap(readSources)];
 
 function rankOf(module: string): number {
   return ORDER.findIndex((modules) => modules.includes(module));
@@ -54,6 +54,11 @@ describe('imports', () => {
 
   test('point one way and reach only surfaces', () => {
     expect(program.flatMap((file) => file.imports.map((target) => judgeImport(file.path, target))).filter(Boolean)).toEqual([]);
+  });
+
+  test('of the sandbox stay in it: it is a program of its own, as an integrator would write it', () => {
+    const outside = readSources('sandbox').flatMap((file) => file.imports.filter((target) => !target.startsWith('sandbox/')).map((target) => `${file.path} → ${target}`));
+    expect(outside).toEqual([]);
   });
 
   test('name files that exist', () => {
@@ -93,7 +98,7 @@ describe('files', () => {
   });
 
   test('are in folders that say what is in them', () => {
-    const folders = listFolders(['src', 'test', 'tools', 'bench', 'db', 'docs', 'examples']);
+    const folders = listFolders(['src', 'test', 'tools', 'bench', 'db', 'docs', 'examples', 'sandbox']);
     expect(folders.filter((folder) => FORBIDDEN_FOLDERS.includes(basename(folder)))).toEqual([]);
   });
 
@@ -104,7 +109,7 @@ describe('files', () => {
 });
 
 describe('documents name files that exist', () => {
-  for (const document of ['ARCHITECTURE.md', 'docs/walkthrough-transfer.md']) {
+  for (const document of ['ARCHITECTURE.md', 'docs/walkthrough-transfer.md', 'sandbox/README.md']) {
     test.skipIf(!existsSync(join(ROOT, document)))(document, () => {
       const mentioned = readMentionedPaths(document, readFileSync(join(ROOT, document), 'utf8'));
       expect(mentioned.length).toBeGreaterThan(0);

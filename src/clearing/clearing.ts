@@ -1,4 +1,6 @@
-// What happens to transfers besides being posted: so far the operators' word on those that a rule has set aside for review.
-// Never touches the ledger's rows. The only file of this module that others import.
+// What happens to transfers besides being posted: the operators' word on those that a rule has set aside, and what is said to the connectors
+// of platforms that keep their points themselves. Never touches the ledger's rows. No transfer runs over a connector yet.
+// The only file of this module that others import.
 
+export { testConnector, type CheckResult, type ConformanceReport } from './connector/conformance.ts';
 export { decideReview, listReviews, type Review, type ReviewParts, type ReviewWord } from './reviews.ts';

@@ -33,6 +33,11 @@ describe('an amount', () => {
     }));
   });
 
+  it('has a bound, and a sum over a platform may have a larger one', () => {
+    expect(parseAmount('90071992547409931.23', 2)).toBe('too_large');
+    expect(parseAmount('90071992547409931.23', 2, 10n ** 24n)).toBe(9_007_199_254_740_993_123n);
+  });
+
   const cases = `
     written                     scale  read
     0                           2      0

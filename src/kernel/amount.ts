@@ -22,15 +22,16 @@ const DECIMAL = /^(-?)(\d{1,30})(?:\.(\d{1,30}))?$/;
  *
  * @param value a JSON number or a string such as "12.50"; exponents are refused in strings
  * @param scale decimals of the asset, 0..6
+ * @param maxMinor bound of what is being read; sums over a platform may be larger than any amount, and are read from text
  */
-export function parseAmount(value: number | string, scale: number): bigint | AmountFault {
+export function parseAmount(value: number | string, scale: number, maxMinor = MAX_AMOUNT_MINOR): bigint | AmountFault {
   const match = DECIMAL.exec(typeof value === 'number' ? plainDecimal(value) : value);
   if (match === null) return 'not_a_number';
   const [, sign, whole = '', fraction = ''] = match;
   const digits = fraction.replace(/0+$/, '');
   if (digits.length > scale) return 'too_many_decimals';
   const minor = BigInt(whole + digits.padEnd(scale, '0'));
-  if (minor > MAX_AMOUNT_MINOR) return 'too_large';
+  if (minor > maxMinor) return 'too_large';
   return sign === '-' ? -minor : minor;
 }
 

@@ -1,0 +1,61 @@
+// What a connected platform's answers look like, and the reading of them: exact amounts, and nothing past here that was not checked.
+
+import { type Static, type TSchema, Type } from 'typebox';
+import { Compile } from 'typebox/compile';
+
+import { parseAmount } from '../../kernel/amount.ts';
+import { CONNECTOR_SCALE } from './types.ts';
+
+/** Bound of a sum over a whole platform. */
+const MAX_SUM_MINOR = 10n ** 24n;
+
+/** Fields whose numbers are kept as they were written: a double would round a long one. */
+const DECIMAL_FIELDS = new Set(['amount', 'effect', 'balance', 'total_points']);
+
+const Decimal = Type.String({ minLength: 1, maxLength: 40 });
+const Id = Type.String({ minLength: 1, maxLength: 128 });
+
+/** 200 to deduct, add and reverse. */
+export const StepBody = Type.Object({ success: Type.Literal(true), transaction_id: Id, balance: Type.Optional(Decimal) });
+/** Any refusal. */
+export const ErrorBody = Type.Object({ error: Type.String({ minLength: 1 }) });
+/** 404 to a transaction look-up: it says so itself, so that a wrong address never reads as "not applied". */
+export const UnknownTransactionBody = Type.Object({ error: Type.String({ minLength: 1 }), state: Type.Literal('unknown') });
+export const TransactionBody = Type.Object({
+  transaction_id: Id,
+  state: Type.Union([Type.Literal('applied'), Type.Literal('refused'), Type.Literal('reversed')]),
+  operation: Type.Union([Type.Literal('deduct'), Type.Literal('add'), Type.Null()]),
+  user_id: Id, amount: Decimal, effect: Decimal,
+});
+export const UserBody = Type.Object({ user_id: Id, balance: Decimal });
+export const TotalBody = Type.Object({ total_points: Decimal });
+export const StatementBody = Type.Object({
+  entries: Type.Array(Type.Object({
+    transaction_id: Id, operation: Type.Union([Type.Literal('deduct'), Type.Literal('add'), Type.Literal('reverse')]), user_id: Id, amount: Decimal, effect: Decimal,
+  })),
+  next_cursor: Type.String({ maxLength: 512 }),
+  more: Type.Boolean(),
+});
+export const HealthBody = Type.Object({ status: Type.String() });
+
+type SourceReviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
+const parseWithSource = JSON.parse as (text: string, reviver: SourceReviver) => unknown;
+
+/** A reader of one kind of body: the value, or undefined when the text is not such a body. */
+export function createReader<Schema extends TSchema>(schema: Schema): (text: string) => Static<Schema> | undefined {
+  const validator = Compile(schema);
+  return (text) => {
+    try {
+      const value = parseWithSource(text, (key, read, { source }) => (typeof read === 'number' && source !== undefined && DECIMAL_FIELDS.has(key) ? source : read));
+      return validator.Check(value) ? (value as Static<Schema>) : undefined;
+    } catch {
+      return undefined;
+    }
+  };
+}
+
+/** Decimal text of an answer → minor units; undefined when it is none or has more decimals than there are. */
+export function readPoints(text: string): bigint | undefined {
+  const minor = parseAmount(text, CONNECTOR_SCALE, MAX_SUM_MINOR);
+  return typeof minor === 'bigint' ? minor : undefined;
+}

@@ -1,0 +1,122 @@
+// Calls a connected platform. Each answer is yes, no or unknown, and only the platform's own clear word makes it a yes or a no.
+
+import type { Static } from 'typebox';
+
+import { formatAmount } from '../../kernel/amount.ts';
+import { createReader, ErrorBody, HealthBody, readPoints, StatementBody, StepBody, TotalBody, TransactionBody, UnknownTransactionBody, UserBody } from './connector-answers.ts';
+import { createConnectorTransport, type ConnectorReply, type ConnectorRequest, type ConnectorTransport, type TransportOptions } from './connector-transport.ts';
+import {
+  CONNECTOR_SCALE, type ConnectorOutcome, type ConnectorTarget, type StatementEntry, type StatementPage, type Step, type StepAnswer, type StepKind, type TransactionAnswer, type Unknown,
+} from './types.ts';
+
+export interface ConnectorClient {
+  /** Takes points from a user. Repeatable: the platform answers the same transaction's same step as at first. */
+  deduct(step: Step): Promise<ConnectorOutcome<StepAnswer>>;
+  /** Gives points to a user. Repeatable. */
+  add(step: Step): Promise<ConnectorOutcome<StepAnswer>>;
+  /** Undoes the transaction's deduct or add, and keeps it from happening later when the platform has not seen it. Repeatable. */
+  reverse(step: Step): Promise<ConnectorOutcome<StepAnswer>>;
+  /** What became of a transaction. Never no: a platform that does not know it says so with a yes of state `unknown`. */
+  findTransaction(transactionId: string): Promise<ConnectorOutcome<TransactionAnswer>>;
+  /** The user's balance in minor units; no when the platform has no such user. */
+  findBalance(userId: string): Promise<ConnectorOutcome<bigint>>;
+  /** All points that the platform's users hold, in minor units. */
+  getTotalPoints(): Promise<ConnectorOutcome<bigint>>;
+  /** What moved points after a cursor (from the beginning without one), oldest first. */
+  readStatement(since?: string, limit?: number): Promise<ConnectorOutcome<StatementPage>>;
+  checkHealth(): Promise<ConnectorOutcome<true>>;
+}
+
+/**
+ * Statuses with which a platform refuses a step for good, with an `error` in JSON. 401, 403, 408 and 429 are not among them: they are
+ * answered before the platform looks at the transaction, so they say nothing of an earlier attempt that may have been carried out.
+ */
+const REFUSALS: ReadonlySet<number> = new Set([400, 404, 409, 422]);
+
+const readers = {
+  step: createReader(StepBody), error: createReader(ErrorBody), unknownTransaction: createReader(UnknownTransactionBody), transaction: createReader(TransactionBody),
+  user: createReader(UserBody), total: createReader(TotalBody), statement: createReader(StatementBody), health: createReader(HealthBody),
+};
+
+export function createConnectorClient(target: ConnectorTarget, options: TransportOptions = {}): ConnectorClient {
+  return createClientOver(createConnectorTransport(target, options));
+}
+
+export function createClientOver(transport: ConnectorTransport): ConnectorClient {
+  const apply = async (kind: StepKind, step: Step): Promise<ConnectorOutcome<StepAnswer>> => {
+    const reply = await transport.send(stepRequest(kind, step));
+    return readReply<Static<typeof StepBody>, StepAnswer>(reply, readers.step, (body) => {
+      const balanceMinor = body.balance === undefined ? undefined : readPoints(body.balance);
+      const readable = body.transaction_id === step.transactionId && (body.balance === undefined) === (balanceMinor === undefined);
+      return readable ? { transactionId: body.transaction_id, balanceMinor } : undefined;
+    });
+  };
+
+  return {
+    deduct: (step) => apply('deduct', step),
+    add: (step) => apply('add', step),
+    reverse: (step) => apply('reverse', step),
+    async findTransaction(transactionId) {
+      const reply = await transport.send({ method: 'GET', path: `/api/internal/transactions/${encodeURIComponent(transactionId)}` });
+      if (reply.arrived && reply.status === 404) {
+        const known = readers.unknownTransaction(reply.text);
+        return known === undefined ? unknown('malformed', 'a 404 without {"error": …, "state": "unknown"} is not the platform\'s word on the transaction') : { outcome: 'yes', value: { state: 'unknown' } };
+      }
+      const outcome = readReply<Static<typeof TransactionBody>, TransactionAnswer>(reply, readers.transaction, (body) => {
+        const [amountMinor, effectMinor] = [readPoints(body.amount), readPoints(body.effect)];
+        if (body.transaction_id !== transactionId || amountMinor === undefined || effectMinor === undefined) return undefined;
+        return { state: body.state, operation: body.operation, userId: body.user_id, amountMinor, effectMinor };
+      });
+      return outcome.outcome === 'no' ? unknown('status', `the look-up was refused with ${outcome.status}`) : outcome;
+    },
+    async findBalance(userId) {
+      const reply = await transport.send({ method: 'GET', path: `/api/internal/users/${encodeURIComponent(userId)}` });
+      return readReply<Static<typeof UserBody>, bigint>(reply, readers.user, (body) => (body.user_id === userId ? readPoints(body.balance) : undefined));
+    },
+    async getTotalPoints() {
+      const reply = await transport.send({ method: 'GET', path: '/api/internal/total_points' });
+      return readReply<Static<typeof TotalBody>, bigint>(reply, readers.total, (body) => readPoints(body.total_points));
+    },
+    async readStatement(since, limit) {
+      const query = { ...(since === undefined ? {} : { since }), ...(limit === undefined ? {} : { limit: String(limit) }) };
+      const reply = await transport.send({ method: 'GET', path: '/api/internal/statement', query });
+      return readReply<Static<typeof StatementBody>, StatementPage>(reply, readers.statement, (body) => {
+        const entries = body.entries.map(readEntry);
+        return entries.every((entry) => entry !== undefined) ? { entries, nextCursor: body.next_cursor, more: body.more } : undefined;
+      });
+    },
+    async checkHealth() {
+      return readReply<Static<typeof HealthBody>, true>(await transport.send({ method: 'GET', path: '/health' }), readers.health, () => true);
+    },
+  };
+}
+
+/** A step as it is sent; the same step is the same bytes. */
+export function stepRequest(kind: StepKind, { userId, amountMinor, transactionId }: Step): ConnectorRequest {
+  const body = { user_id: userId, amount: formatAmount(amountMinor, CONNECTOR_SCALE), transaction_id: transactionId };
+  return { method: 'POST', path: `/api/internal/${kind}`, body: JSON.stringify(body) };
+}
+
+/** 200 with the expected body is a yes, a refusal in the platform's own words a no; everything else is unknown. */
+function readReply<Body, T>(reply: ConnectorReply, read: (text: string) => Body | undefined, valueOf: (body: Body) => T | undefined): ConnectorOutcome<T> {
+  if (!reply.arrived) return unknown(reply.reason, reply.detail);
+  const { status, text } = reply;
+  if (status === 200) {
+    const body = read(text);
+    const value = body === undefined ? undefined : valueOf(body);
+    return value === undefined ? unknown('malformed', 'the answer 200 does not have the expected body') : { outcome: 'yes', value };
+  }
+  if (!REFUSALS.has(status)) return unknown('status', `the answer was ${status}`);
+  const refusal = readers.error(text);
+  return refusal === undefined ? unknown('malformed', `the answer ${status} does not have the body {"error": …}`) : { outcome: 'no', status, error: refusal.error };
+}
+
+function readEntry(entry: Static<typeof StatementBody>['entries'][number]): StatementEntry | undefined {
+  const [amountMinor, effectMinor] = [readPoints(entry.amount), readPoints(entry.effect)];
+  if (amountMinor === undefined || effectMinor === undefined) return undefined;
+  return { transactionId: entry.transaction_id, operation: entry.operation, userId: entry.user_id, amountMinor, effectMinor };
+}
+
+function unknown(reason: Unknown['reason'], detail: string): Unknown {
+  return { outcome: 'unknown', reason, detail };
+}

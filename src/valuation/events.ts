@@ -4,7 +4,7 @@ import type { Queryable } from './store.ts';
 
 export type EventType =
   | 'proposal.made' | 'proposal.approved' | 'proposal.rejected' | 'proposal.withdrawn'
-  | 'rulebook.scheduled' | 'rulebook.effective' | 'rule.failed'
+  | 'rulebook.scheduled' | 'rulebook.called_off' | 'rulebook.effective' | 'rule.failed'
   | 'redemption.issued' | 'redemption.fulfilled' | 'redemption.cancelled' | 'redemption.expired';
 
 export interface NewEvent {

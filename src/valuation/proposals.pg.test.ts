@@ -132,6 +132,27 @@ it('scheduled versions take effect in order, none is passed over, and transactio
   expect(rows.map(({ version, credited }) => [version, Number(credited)])).toEqual([[first, 83_33], [first + 1, 80_00], [first + 2, 62_50], [first + 3, 50_00]]);
 });
 
+it('a scheduled version is called off by any operator, from the last one on; then nothing stands in the way of what is urgent', async () => {
+  const withdraw = (proposalId: string) => valuation.proposals.withdraw({ proposalId, operatorId: 'third', reason: 'stop' });
+  const far = await made(seconds(61), { effectiveAtMs: one.clock.now() + 9_000 * HOUR_MS });
+  await approve(far);
+  const farther = await made(seconds(62), { effectiveAtMs: one.clock.now() + 9_500 * HOUR_MS });
+  await approve(farther);
+  const waiting = await made(seconds(63));
+  expect(await withdraw(waiting)).toMatchObject({ ok: false, problem: { code: 'not_the_maker' } });
+  expect(await withdraw(far)).toMatchObject({ ok: false, problem: { code: 'proposal_decided' } });
+  const both = await Promise.all([withdraw(farther), withdraw(farther)]);
+  expect(both.map(({ ok }) => ok).sort()).toEqual([false, true]);
+  expect(await withdraw(far)).toMatchObject({ ok: true, value: { state: 'withdrawn', version: null, decidedBy: 'third' } });
+  const urgent = await made({ categories: { toys: { multiplier: '3' } } }, { urgent: true });
+  expect(await approve(urgent)).toMatchObject({ ok: true, value: { version: first + 1 } });
+  expect(await activate()).toBe(1);
+  expect(valuation.rulebook().document).toMatchObject({ categories: { toys: { multiplier: '3' } } });
+  expect(await withdraw(urgent)).toMatchObject({ ok: false, problem: { code: 'proposal_decided' } });
+  const { rows } = await database.pool.query<{ count: string }>(`select count(*) from valuation.event where type = 'rulebook.called_off'`);
+  expect(Number(rows[0]?.count)).toBe(2);
+});
+
 it('several versions that are due at once come in one after the other', async () => {
   for (const count of [61, 62, 63]) await approve(await made(seconds(count)));
   expect(await activate()).toBe(3);

@@ -13,7 +13,7 @@ import { applyPatch, type RulebookPatch } from './patch-rulebook.ts';
 import { valuationProblems } from './problems.ts';
 import { Rulebook } from './rulebook.ts';
 import {
-  decideProposal, insertProposal, insertVersion, lockVersions, selectLatest, selectProposal, selectProposals, selectVersion, selectVersions,
+  decideProposal, deleteVersion, insertProposal, insertVersion, lockVersions, selectLatest, selectProposal, selectProposals, selectVersion, selectVersions,
   type ProposalRow, type ProposalState, type VersionRow,
 } from './store.ts';
 import type { Change, Fault } from './types.ts';
@@ -46,7 +46,7 @@ export interface Proposals {
   make(proposal: NewProposal): Promise<Result<ProposalRow>>;
   approve(decision: Decision): Promise<Result<ProposalRow>>;
   reject(decision: Decision): Promise<Result<ProposalRow>>;
-  /** By whoever made it. */
+  /** By whoever made it, while it is open; once approved by anybody, as long as its version waits and is the last: so that nothing scheduled stands in the way of what is urgent. */
   withdraw(decision: Decision): Promise<Result<ProposalRow>>;
   find(proposalId: string): Promise<Result<ProposalRow>>;
   list(state: ProposalState | undefined, limit: number): Promise<readonly ProposalRow[]>;
@@ -64,19 +64,34 @@ const MOST_FAULTS = 50;
 const PROPOSAL_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export function createProposals(pool: Pool, clock: Clock): Proposals {
-  async function decide(decision: Decision, work: (client: DbClient, proposal: ProposalRow) => Promise<Result<Pick<ProposalRow, 'state' | 'version'>>>): Promise<Result<ProposalRow>> {
+  async function decide(decision: Decision, work: (client: DbClient, proposal: ProposalRow) => Promise<Result<Pick<ProposalRow, 'state' | 'version'>>>, from: 'open' | 'open or scheduled' = 'open'): Promise<Result<ProposalRow>> {
     return dbTransaction(pool, async (client) => {
       await lockVersions(client);
       const proposal = PROPOSAL_ID.test(decision.proposalId) ? await selectProposal(client, decision.proposalId, true) : undefined;
       if (proposal === undefined) return refuse(valuationProblems.proposal_not_found());
-      if (proposal.state !== 'open') return refuse(valuationProblems.proposal_decided(`It is ${proposal.state}.`));
+      if (proposal.state !== 'open' && !(proposal.state === 'approved' && from === 'open or scheduled')) return refuse(valuationProblems.proposal_decided(`It is ${proposal.state}.`));
       const made = await work(client, proposal);
       if (!made.ok) return made;
       const decided = { ...proposal, ...made.value, decidedBy: decision.operatorId, decidedAt: new Date(clock.now()), decisionReason: decision.reason ?? null };
       await decideProposal(client, decided);
       await announce(client, `proposal.${made.value.state}` as EventType, decided);
+      // Only now does no proposal refer to it.
+      if (proposal.version !== null) await dropVersion(client, proposal.version);
       return ok(decided);
     });
+  }
+
+  /** A version may be called off while it waits, when no other one is built on it. */
+  async function callOff(client: DbClient, version: number): Promise<Result<Pick<ProposalRow, 'state' | 'version'>>> {
+    const latest = await selectLatest(client);
+    if (latest.version > version) return refuse(valuationProblems.proposal_decided(`Version ${latest.version} is built on it; call that off first.`));
+    if (latest.activatedAt !== null || latest.effectiveAt.getTime() <= clock.now()) return refuse(valuationProblems.proposal_decided('It is in force.'));
+    return ok({ state: 'withdrawn', version: null });
+  }
+
+  async function dropVersion(client: DbClient, version: number): Promise<void> {
+    await deleteVersion(client, version);
+    await appendEvents(client, [{ type: 'rulebook.called_off', platformId: null, data: { version } }], clock.now());
   }
 
   async function announce(client: DbClient, type: EventType, proposal: ProposalRow): Promise<void> {
@@ -132,8 +147,10 @@ export function createProposals(pool: Pool, clock: Clock): Proposals {
     }),
     reject: (decision) => decide(decision, async (_client, proposal) =>
       (proposal.madeBy === decision.operatorId ? refuse(valuationProblems.same_operator()) : ok({ state: 'rejected' as const, version: null }))),
-    withdraw: (decision) => decide(decision, async (_client, proposal) =>
-      (proposal.madeBy === decision.operatorId ? ok({ state: 'withdrawn' as const, version: null }) : refuse(valuationProblems.not_the_maker()))),
+    withdraw: (decision) => decide(decision, async (client, proposal) => {
+      if (proposal.version !== null) return callOff(client, proposal.version);
+      return proposal.madeBy === decision.operatorId ? ok({ state: 'withdrawn' as const, version: null }) : refuse(valuationProblems.not_the_maker());
+    }, 'open or scheduled'),
     rulebookOf: async (proposal) => {
       if (proposal.version === null) return rebase(await selectLatest(pool), proposal);
       const row = await selectVersion(pool, proposal.version);

@@ -70,6 +70,12 @@ export async function insertVersion(db: Queryable, row: Pick<VersionRow, 'versio
   );
 }
 
+/** Takes back a version that waits; what was proposed on it stands on the one before. One that is in force stays. */
+export async function deleteVersion(db: Queryable, version: number): Promise<void> {
+  await db.query('update valuation.proposal set base_version = $1 - 1 where base_version = $1', [version]);
+  await db.query('delete from valuation.rulebook where version = $1 and activated_at is null', [version]);
+}
+
 /** False when another process was first. */
 export async function setActive(db: Queryable, version: number, assets: Readonly<Record<string, number>>, nowMs: number): Promise<boolean> {
   const { rowCount } = await db.query(

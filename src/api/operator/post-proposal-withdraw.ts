@@ -1,4 +1,4 @@
-// POST /operator/proposals/{proposal_id}/withdraw: takes back a proposal of one's own.
+// POST /operator/proposals/{proposal_id}/withdraw: takes back a proposal of one's own, or calls off a version that is scheduled.
 
 import type { FastifyInstance } from 'fastify';
 import type { Static } from 'typebox';
@@ -12,7 +12,7 @@ export function postProposalWithdraw(server: FastifyInstance, { valuation }: Api
   server.post<{ Params: Static<typeof ProposalParams>; Body: Static<typeof DecisionBody> }>('/operator/proposals/:proposal_id/withdraw', {
     schema: {
       operationId: 'withdrawProposal', tags: ['operator'], summary: 'Withdraw a proposal',
-      description: 'By the operator who made it.',
+      description: 'An open one by the operator who made it; an approved one by any operator, while its version waits and no later one is built on it.',
       params: ProposalParams, body: DecisionBody, response: { 200: ProposalView, ...problemResponses },
     },
   }, async (request, reply) => {

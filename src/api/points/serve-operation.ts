@@ -30,8 +30,6 @@ export function serveOperation(server: FastifyInstance, parts: ApiParts, operati
       response: { 200: operation.answer, ...problemResponses },
     },
     handler: async (request, reply) => {
-      const key = idempotencyKeyOf(request, guard);
-      if (!key.ok) return answerProblem(request, reply, key.problem);
       const body = request.body as Record<string, never>;
       const fields = withParams ? { ...body, ...(request.params as Record<string, never>) } : body;
       const asked = (request.query as { readonly dry_run?: boolean }).dry_run === true ? { ...fields, dry_run: true as never } : fields;
@@ -41,6 +39,8 @@ export function serveOperation(server: FastifyInstance, parts: ApiParts, operati
         // Another shape than the operation's own answer, so its serializer does not fit.
         return reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(shown.value));
       }
+      const key = idempotencyKeyOf(request, guard);
+      if (!key.ok) return answerProblem(request, reply, key.problem);
       const posted = await operation.post(parts, callerOf(request), fields, key.value);
       if (!posted.ok) {
         observer.countOutcome(operation.kind, posted.problem.code);

@@ -3,10 +3,10 @@
 import { formatAmount } from '../kernel/amount.ts';
 import { formatId } from '../kernel/ids.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { EventType, NewEvent } from '../valuation/valuation.ts';
+import type { NewEvent } from '../runtime/feed.ts';
 import type { Issue } from './types.ts';
 
-export function describeEvents(type: EventType, redemptions: readonly Issue[], ledger: Ledger): NewEvent[] {
+export function describeEvents(type: string, redemptions: readonly Issue[], ledger: Ledger): NewEvent[] {
   return redemptions.map(({ redemptionId, platformId, rewardId, quantity, amount, expiresAtMs }) => ({
     type, platformId,
     data: {

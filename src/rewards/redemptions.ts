@@ -7,7 +7,7 @@ import { ok, refuse, type Problem, type Result } from '../kernel/problem.ts';
 import type { Clock } from '../kernel/time.ts';
 import { ledgerProblems, type Ledger, type Outcome } from '../ledger/ledger.ts';
 import { dbTransaction, type Pool } from '../runtime/database.ts';
-import { appendEvents } from '../valuation/valuation.ts';
+import { appendEvents } from '../runtime/feed.ts';
 import type { Issuer } from './issue-redemptions.ts';
 import { rewardsProblems } from './problems.ts';
 import { describeEvents } from './redemption-events.ts';

@@ -1,6 +1,5 @@
 // The life of a redemption as a table: from which states each change leads where, and what is told of it.
 
-import type { EventType } from '../valuation/valuation.ts';
 
 /** `cancelling`: a reversal is under way in the ledger, and nothing else may happen to the redemption. */
 export type RedemptionState = 'issued' | 'fulfilled' | 'cancelling' | 'cancelled' | 'expired';
@@ -11,7 +10,7 @@ interface Transition {
   readonly from: readonly RedemptionState[];
   readonly to: RedemptionState;
   /** Undefined for what nobody needs to know. */
-  readonly event: EventType | undefined;
+  readonly event: string | undefined;
 }
 
 export const transitions = {

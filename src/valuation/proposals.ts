@@ -5,9 +5,9 @@ import { randomUUID } from 'node:crypto';
 import { ok, refuse, type Problem, type Result } from '../kernel/problem.ts';
 import type { Clock } from '../kernel/time.ts';
 import { dbTransaction, type DbClient, type Pool } from '../runtime/database.ts';
+import { appendEvents } from '../runtime/feed.ts';
 import { compileRulebook } from './compile-rulebook.ts';
 import { applyChanges, diffRulebooks } from './diff-rulebooks.ts';
-import { appendEvents, type EventType } from './events.ts';
 import { guardRates } from './guard-rates.ts';
 import { applyPatch, type RulebookPatch } from './patch-rulebook.ts';
 import { valuationProblems } from './problems.ts';
@@ -74,7 +74,7 @@ export function createProposals(pool: Pool, clock: Clock): Proposals {
       if (!made.ok) return made;
       const decided = { ...proposal, ...made.value, decidedBy: decision.operatorId, decidedAt: new Date(clock.now()), decisionReason: decision.reason ?? null };
       await decideProposal(client, decided);
-      await announce(client, `proposal.${made.value.state}` as EventType, decided);
+      await announce(client, `proposal.${made.value.state}`, decided);
       // Only now does no proposal refer to it.
       if (proposal.version !== null) await dropVersion(client, proposal.version);
       return ok(decided);
@@ -94,7 +94,7 @@ export function createProposals(pool: Pool, clock: Clock): Proposals {
     await appendEvents(client, [{ type: 'rulebook.called_off', platformId: null, data: { version } }], clock.now());
   }
 
-  async function announce(client: DbClient, type: EventType, proposal: ProposalRow): Promise<void> {
+  async function announce(client: DbClient, type: string, proposal: ProposalRow): Promise<void> {
     const { proposalId, madeBy, decidedBy, reason, version } = proposal;
     await appendEvents(client, [{ type, platformId: null, data: { proposal_id: proposalId, made_by: madeBy, decided_by: decidedBy, reason, version } }], clock.now());
   }

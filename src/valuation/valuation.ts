@@ -6,9 +6,9 @@ import { assert } from '../kernel/assert.ts';
 import { ok, refuse, type Result } from '../kernel/problem.ts';
 import type { Clock } from '../kernel/time.ts';
 import { dbTransaction, type Pool } from '../runtime/database.ts';
+import { appendEvents } from '../runtime/feed.ts';
 import { compileRulebook } from './compile-rulebook.ts';
 import { diffRulebooks } from './diff-rulebooks.ts';
-import { appendEvents } from './events.ts';
 import { createProposals, invalid, type Proposals } from './proposals.ts';
 import { Rulebook } from './rulebook.ts';
 import { insertVersion, lockVersions, selectActiveNumber, selectDue, selectLatest, selectVersion, setActive, type VersionRow } from './store.ts';
@@ -31,7 +31,6 @@ export type { Decision, NewProposal, Proposal, Proposals, ProposalState } from '
 export type { VersionRow } from './store.ts';
 export { RULE_VARIABLES } from './conditions.ts';
 export { createQuoteTokens, MAX_QUOTE_ID, type Quote, type QuoteTokens } from './quote-token.ts';
-export { appendEvents, selectEvents, type EventType, type NetworkEvent, type NewEvent } from './events.ts';
 
 /** A version that is to take effect: its rules are compiled, its assets not yet known. */
 export interface DueVersion {

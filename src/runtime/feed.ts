@@ -1,14 +1,12 @@
-// What happened to rules and rewards, in order and without a gap, for whoever reads on by cursor.
+// The feed: what happened in the network, in order and without a gap, for whoever reads on by cursor. Every module may add to it; docs/api.md lists the types.
 
-import type { Queryable } from './store.ts';
+import type { DbClient, Pool } from './database.ts';
 
-export type EventType =
-  | 'proposal.made' | 'proposal.approved' | 'proposal.rejected' | 'proposal.withdrawn'
-  | 'rulebook.scheduled' | 'rulebook.called_off' | 'rulebook.effective' | 'rule.failed'
-  | 'redemption.issued' | 'redemption.fulfilled' | 'redemption.cancelled' | 'redemption.expired';
+type Queryable = Pick<Pool, 'query'> | Pick<DbClient, 'query'>;
 
 export interface NewEvent {
-  readonly type: EventType;
+  /** A thing and what became of it, such as `redemption.issued`. */
+  readonly type: string;
   /** The platform it concerns; null for all. */
   readonly platformId: string | null;
   readonly data: Readonly<Record<string, string | number | boolean | null>>;

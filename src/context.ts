@@ -1,6 +1,6 @@
 // The composition root: makes every part of the program once, hands each what it needs, and closes them in reverse order.
 
-import { createConnections, type Connections } from './clearing/clearing.ts';
+import { createConnectionHealth, createConnections, type ConnectionHealth, type Connections } from './clearing/clearing.ts';
 import { createIdentity, type Identity } from './identity/identity.ts';
 import { systemClock, type Clock } from './kernel/time.ts';
 import { createLedger, type Ledger } from './ledger/ledger.ts';
@@ -25,6 +25,7 @@ export interface Context {
   readonly pool: Pool;
   readonly identity: Identity;
   readonly connections: Connections;
+  readonly connectionHealth: ConnectionHealth;
   readonly valuation: Valuation;
   readonly ledger: Ledger;
   readonly rewards: Rewards;
@@ -58,12 +59,16 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     closers.add('identity', async () => identity.close());
     const connections = await createConnections({ pool, identity, sealer, log, clock });
     closers.add('connections', () => connections.close());
+    const connectionHealth = createConnectionHealth({ identity, connections, log });
     const valuation = await createValuation(pool, clock);
     const ruleAlerts = createRuleAlerts({ pool, log, metrics, clock });
     const ledger = await createLedger({ pool, url, log, clock, valuation, lanes: config.lanes, bucketCount: config.buckets, onRuleFailure: ruleAlerts.note });
     closers.add('ledger', () => ledger.close());
     const rewards = createRewards({ pool, clock, log, ledger, valuation, masterKey });
-    return { config, log, metrics, clock, databaseUrl: url, pool, identity, connections, valuation, ledger, rewards, ruleAlerts, quotes: createQuoteTokens(masterKey), close: () => closers.close() };
+    return {
+      config, log, metrics, clock, databaseUrl: url, pool, identity, connections, connectionHealth, valuation, ledger, rewards, ruleAlerts, quotes: createQuoteTokens(masterKey),
+      close: () => closers.close(),
+    };
   } catch (error) {
     await closers.close();
     throw error;

@@ -18,6 +18,8 @@ export interface Asset {
   readonly ownerId: OwnerId | null;
   /** What reversing an earn that is already spent does. */
   readonly clawback: Clawback;
+  /** `connected`: members' points are not accounts here, the platform keeps them itself. */
+  readonly custody: 'hosted' | 'connected';
 }
 
 /** `debt`: the member goes negative; `available`: the shortfall is the platform's cost; `refuse`: no reversal. */
@@ -288,7 +290,7 @@ export interface Ledger {
   assetById(assetId: number): Asset | undefined;
   settlementAsset(): Asset;
   /** Registers an asset, or returns the one with that code unchanged. */
-  registerAsset(asset: Pick<Asset, 'code' | 'kind' | 'platformId'> & Partial<Pick<Asset, 'scale' | 'clawback'>>): Promise<Asset>;
+  registerAsset(asset: Pick<Asset, 'code' | 'kind' | 'platformId'> & Partial<Pick<Asset, 'scale' | 'clawback' | 'custody'>>): Promise<Asset>;
   setClawback(assetId: number, clawback: Clawback): Promise<void>;
   /** Sets a bound over all stripes of a system account; refuses one below what is already used. */
   setCap(cap: Cap): Promise<{ readonly ok: true } | { readonly ok: false; readonly problem: Problem }>;

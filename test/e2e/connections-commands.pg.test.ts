@@ -49,7 +49,7 @@ it('a platform comes in connected, is tried as the network calls it, moves and i
   expect(shown.stdout).toMatch(new RegExp(`^platform_id {2}url +changed_by {2}changed_at\nplatform_c {3}${sandbox.target.url} {2}maker {7}\\S+Z\n$`));
   expect(shown.stdout).not.toContain(SANDBOX.token);
   expect(await pontis(['connector', 'remove', 'platform_c'], asMaker())).toMatchObject({ code: 0, stdout: 'platform_c is not called any more.\n' });
-  expect(await pontis(['connector', 'test', 'platform_c'])).toMatchObject({ code: 65, stderr: expect.stringMatching(/^pontis: Connection not found\./) });
+  expect(await pontis(['connector', 'test', 'platform_c'])).toMatchObject({ code: 65, stderr: expect.stringMatching(/^pontis: Connection not found\./m) });
   expect(JSON.parse((await pontis(['connector', 'show', 'platform_c', '--json'])).stdout)).toMatchObject({ connections: [{ url: null }] });
 });
 

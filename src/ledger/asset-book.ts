@@ -3,7 +3,7 @@
 import { platformOwnerId, type Bucket, type PlatformId } from '../kernel/ids.ts';
 import { assert } from '../kernel/assert.ts';
 import { dbTransaction, type DbClient, type Pool } from '../runtime/database.ts';
-import type { Asset, Cap, Clawback } from './types.ts';
+import type { Asset, Cap, Clawback, Custody } from './types.ts';
 import type { AssetBook } from './view.ts';
 
 /** The settlement currency: Chinese yuan, four decimals, so that one hundredth of a point is worth a whole minor unit (docs/decisions/0004). */
@@ -16,7 +16,7 @@ interface AssetRow {
   scale: number;
   platform_id: PlatformId | null;
   clawback: Clawback;
-  custody: Asset['custody'];
+  custody: Custody;
 }
 
 /** Creates the network when there is none: its settlement currency and its buckets. The number of buckets is final. */

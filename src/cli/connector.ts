@@ -4,6 +4,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 
 import { testConnector, type CheckResult, type ConformanceReport } from '../clearing/clearing.ts';
 import { isPlatformId } from '../kernel/ids.ts';
+import { createEgress, EVERY_RANGE } from '../runtime/egress.ts';
 import { exitCode, OperatorError } from '../runtime/operator-error.ts';
 import { JSON_OPTION, type CommandRoots } from './command-roots.ts';
 import { printable } from './table.ts';
@@ -43,7 +44,10 @@ export function registerConnector(program: Command, roots: Pick<CommandRoots, 'e
     .action(async (url: string, flags: Flags) => {
       const target = { url, platformId: flags.platform, token: given(flags.token, 'TOKEN', roots), secret: given(flags.secret, 'SECRET', roots) };
       const onCheck = flags.json ? undefined : (result: CheckResult) => linesOf(result).forEach(roots.print);
-      const report = await testConnector(target, { userId: flags.user, timeoutMs: flags.timeout, onCheck });
+      // Who types an address may call it: a platform is tried on one's own machine and network before it is public.
+      const egress = createEgress({ allowedRanges: EVERY_RANGE });
+      const report = await testConnector(target, { userId: flags.user, timeoutMs: flags.timeout, onCheck, egress });
+      egress.close();
       roots.print(flags.json ? JSON.stringify({ ok: report.ok, checks: report.checks }) : summaryOf(report));
       if (!report.ok) process.exitCode = exitCode.finding;
     });

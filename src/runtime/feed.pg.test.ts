@@ -28,9 +28,9 @@ test('a reader by cursor misses nothing, however many append at once and roll ba
     await sleep(index % 4);
     if (index % 5 === 0) throw new Error('rolled back');
   }).catch((error: Error) => expect(error.message).toBe('rolled back')));
-  let done = false;
-  const all = Promise.all(writers).then(() => (done = true));
-  while (!done) await readOn();
+  const state = { done: false };
+  const all = Promise.all(writers).then(() => (state.done = true));
+  while (!state.done) await readOn();
   await all;
   await readOn();
   const expected = Array.from({ length: 60 }, (_, index) => (index % 5 === 0 ? 0 : 1 + (index % 3))).reduce((sum, count) => sum + count, 0);

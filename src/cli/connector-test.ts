@@ -5,6 +5,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { connectionProblems, requireConnected, testConnector, type CheckResult, type ConformanceReport, type ConnectorTarget } from '../clearing/clearing.ts';
 import { isPlatformId, type PlatformId } from '../kernel/ids.ts';
 import { refuse } from '../kernel/problem.ts';
+import { createEgress, EVERY_RANGE } from '../runtime/egress.ts';
 import { exitCode, OperatorError } from '../runtime/operator-error.ts';
 import { DATA_OPTION, exitCodesHelp, JSON_OPTION, valueOf, withContext, type CommandContext, type CommandRoots } from './command-roots.ts';
 import { printable } from './table.ts';
@@ -40,7 +41,10 @@ export function registerConnectorTest<Context extends CommandContext>(connector:
     .action(async (whom: string, flags: Flags) => {
       const target = isPlatformId(whom) ? await registeredTarget(whom, flags, roots) : givenTarget(whom, flags, roots);
       const onCheck = flags.json ? undefined : (result: CheckResult) => linesOf(result).forEach(roots.print);
-      const report = await testConnector(target, { userId: flags.user, timeoutMs: flags.timeout, onCheck });
+      // Who types an address may call it: a platform is tried on one's own machine and network before it is public.
+      const egress = createEgress({ allowedRanges: EVERY_RANGE });
+      const report = await testConnector(target, { userId: flags.user, timeoutMs: flags.timeout, onCheck, egress });
+      egress.close();
       roots.print(flags.json ? JSON.stringify({ ok: report.ok, checks: report.checks }) : summaryOf(report));
       if (!report.ok) process.exitCode = exitCode.finding;
     });

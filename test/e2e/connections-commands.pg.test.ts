@@ -27,7 +27,7 @@ afterAll(async () => {
 });
 
 function pontis(args: readonly string[], environment: Readonly<Record<string, string>> = {}): ReturnType<typeof runProgram> {
-  return runProgram(args, { DATABASE_URL: database.url, PONTIS_DATA: join(folder, 'data'), ...environment });
+  return runProgram(args, { DATABASE_URL: database.url, PONTIS_DATA: join(folder, 'data'), PONTIS_ALLOW_PRIVATE_TARGETS: '127.0.0.0/8', ...environment });
 }
 
 const asMaker = (): Record<string, string> => ({ PONTIS_OPERATOR_TOKEN: maker, PONTIS_CONNECTOR_TOKEN: SANDBOX.token });
@@ -78,4 +78,10 @@ it('nobody sets or removes a connection without saying who', async () => {
   for (const args of [['connector', 'set', 'platform_c', '--url', 'http://127.0.0.1:45999', '--token', 'x'], ['connector', 'remove', 'platform_c']]) {
     expect(await pontis(args)).toMatchObject({ code: 64, stderr: expect.stringContaining('PONTIS_OPERATOR_TOKEN') });
   }
+});
+
+it('an address of a private network is refused unless the configuration allows it', async () => {
+  const args = ['connector', 'set', 'platform_c', '--url', 'https://10.1.2.3'];
+  expect(await pontis(args, asMaker())).toMatchObject({ code: 65, stderr: expect.stringContaining('url must lead to a public address') });
+  expect(await pontis(args, { ...asMaker(), PONTIS_ALLOW_PRIVATE_TARGETS: '10.0.0.0/8' })).toMatchObject({ code: 0 });
 });

@@ -1,6 +1,6 @@
 // The composition root: makes every part of the program once, hands each what it needs, and closes them in reverse order.
 
-import { createConnectionHealth, createConnections, type ConnectionHealth, type Connections } from './clearing/clearing.ts';
+import { createAlongside, createConnectionHealth, createConnections, createSagas, migrateQueue, type ConnectionHealth, type Connections, type Sagas } from './clearing/clearing.ts';
 import { createIdentity, type Identity } from './identity/identity.ts';
 import { systemClock, type Clock } from './kernel/time.ts';
 import { createLedger, type Ledger } from './ledger/ledger.ts';
@@ -31,6 +31,7 @@ export interface Context {
   readonly connectionHealth: ConnectionHealth;
   readonly valuation: Valuation;
   readonly ledger: Ledger;
+  readonly sagas: Sagas;
   readonly rewards: Rewards;
   readonly ruleAlerts: RuleAlerts;
   readonly quotes: QuoteTokens;
@@ -54,6 +55,7 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     closers.add('database', () => database.close());
     const { pool, url } = database;
     await migrate(pool, log);
+    await migrateQueue(pool, log);
     const metrics = createMetrics({ processMetrics: mode === 'own' });
 
     const masterKey = loadMasterKey(config.dataDir, config.masterKey);
@@ -67,11 +69,12 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     const connectionHealth = createConnectionHealth({ identity, connections, log });
     const valuation = await createValuation(pool, clock);
     const ruleAlerts = createRuleAlerts({ pool, log, metrics, clock });
-    const ledger = await createLedger({ pool, url, log, clock, valuation, lanes: config.lanes, bucketCount: config.buckets, onRuleFailure: ruleAlerts.note });
+    const ledger = await createLedger({ pool, url, log, clock, valuation, lanes: config.lanes, bucketCount: config.buckets, onRuleFailure: ruleAlerts.note, alongside: createAlongside({ clock, deadlineMs: config.sagaDeadlineMs }) });
     closers.add('ledger', () => ledger.close());
+    const sagas = createSagas({ pool, clock, log, ledger, identity, connectorOf: connections.connectorOf, concurrency: config.sagas });
     const rewards = createRewards({ pool, clock, log, ledger, valuation, masterKey });
     return {
-      config, log, metrics, clock, databaseUrl: url, pool, egress, identity, connections, connectionHealth, valuation, ledger, rewards, ruleAlerts, quotes: createQuoteTokens(masterKey),
+      config, log, metrics, clock, databaseUrl: url, pool, egress, identity, connections, connectionHealth, valuation, ledger, sagas, rewards, ruleAlerts, quotes: createQuoteTokens(masterKey),
       close: () => closers.close(),
     };
   } catch (error) {

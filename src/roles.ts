@@ -28,9 +28,9 @@ interface Role {
 }
 
 export const roles: Readonly<Record<RoleName, Role>> = {
-  all: { listeners: ['http'], loops: ['sweep', 'rulebook', 'redemptions', 'connections'] },
+  all: { listeners: ['http'], loops: ['sweep', 'rulebook', 'sagas', 'redemptions', 'connections'] },
   api: { listeners: ['http'], loops: ['rulebook', 'connections'] },
-  worker: { listeners: [], loops: ['sweep', 'rulebook', 'redemptions'] },
+  worker: { listeners: [], loops: ['sweep', 'rulebook', 'sagas', 'redemptions'] },
 };
 
 const listeners = {
@@ -72,6 +72,8 @@ const loops = {
         return false;
       },
     }),
+  /** Goes on with transfers over connected platforms. Any number of processes may: each takes its own from the queue. */
+  sagas: ({ sagas }: Context): Loop => ({ name: 'sagas', ...sagas.start() }),
   /** Writes redemptions that are missing, finishes reversals of them and lets vouchers expire. Several processes may run it. */
   redemptions: ({ rewards, log }: Context): Loop =>
     startLoop({ name: 'redemptions', log, everyMs: REDEMPTIONS_EVERY_MS, run: () => rewards.follow() }),

@@ -5,13 +5,13 @@ import { createIdentity, type Identity } from './identity/identity.ts';
 import { systemClock, type Clock } from './kernel/time.ts';
 import { createLedger, type Ledger } from './ledger/ledger.ts';
 import { createRewards, type Rewards } from './rewards/rewards.ts';
-import { privateRangesOf, type Config } from './runtime/config.ts';
+import { connectorRangesOf, type Config } from './runtime/config.ts';
 import type { Pool } from './runtime/database.ts';
 import type { Log } from './runtime/log.ts';
 import { createMetrics, type Metrics } from './runtime/metrics.ts';
 import { migrate } from './runtime/migrate.ts';
 import { createDataFolder } from './runtime/embedded-postgres.ts';
-import { createEgress, type Egress } from './runtime/egress.ts';
+import { createEgress } from './runtime/egress.ts';
 import { openDatabase } from './runtime/open-database.ts';
 import { createPlatformTokens, createSealer, loadMasterKey } from './security/security.ts';
 import { createRuleAlerts, type RuleAlerts } from './monitor/monitor.ts';
@@ -24,8 +24,6 @@ export interface Context {
   readonly clock: Clock;
   readonly databaseUrl: string;
   readonly pool: Pool;
-  /** Calls to where platforms have told us to call. */
-  readonly egress: Egress;
   readonly identity: Identity;
   readonly connections: Connections;
   readonly connectionHealth: ConnectionHealth;
@@ -62,8 +60,8 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     const sealer = createSealer(masterKey);
     const identity = await createIdentity({ pool, sealer, tokens: createPlatformTokens(masterKey, clock), log });
     closers.add('identity', async () => identity.close());
-    const egress = createEgress({ allowedRanges: privateRangesOf(config) });
-    closers.add('egress', async () => egress.close());
+    const egress = createEgress({ allowedRanges: connectorRangesOf(config) });
+    closers.add('egress of connectors', async () => egress.close());
     const connections = await createConnections({ pool, identity, sealer, log, clock, transport: { egress } });
     closers.add('connections', () => connections.close());
     const connectionHealth = createConnectionHealth({ identity, connections, log });

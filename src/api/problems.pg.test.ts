@@ -333,6 +333,7 @@ const cases: Record<string, () => Promise<Answer>> = {
     return ofRedemption(id, 'fulfil');
   },
 
+  connected_platform: async () => api.call('away', 'POST', '/api/points/earn', { user_id: await api.user('away'), amount: 1 }),
   hosted_platform: () => api.operate(maker, 'PUT', `/operator/connections/${A}`, { url: 'https://points.example', token: 'x' }),
   invalid_connection: () => api.operate(maker, 'PUT', '/operator/connections/away', { url: 'ftp://points.example', token: 'x' }),
   connection_not_found: () => api.operate(maker, 'DELETE', `/operator/connections/${A}`),

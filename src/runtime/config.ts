@@ -19,6 +19,8 @@ export interface Config {
   readonly dataDir: string;
   /** Create the demo network when the database has none. */
   readonly demo: boolean;
+  /** Run the sandbox platform beside the program; `runsSandbox` decides when undefined. */
+  readonly sandbox: boolean | undefined;
   /** An external PostgreSQL 15+; the embedded one when undefined. */
   readonly databaseUrl: string | undefined;
   /** The network's master key; the file `master.key` of the data folder when undefined. */
@@ -44,6 +46,8 @@ interface Setting<T> {
   readonly env: string;
   /** As commander writes it; absent for settings that are given by environment only. */
   readonly flag?: string;
+  /** The switch that says no, where both can be said. */
+  readonly opposite?: string;
   readonly help: string;
   readonly initial: T;
   /** Throws a text that completes "… must be". */
@@ -105,6 +109,10 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   // Beside the program rather than where the command is typed, so that every command finds the same network.
   dataDir: { env: 'PONTIS_DATA', flag: '--data <folder>', help: 'data folder', initial: join(CHECKOUT, '.pontis'), parse: (text) => resolve(nonEmpty(text)) },
   demo: { env: 'PONTIS_DEMO', flag: '--no-demo', help: 'do not create the demo network', initial: true, parse: yesOrNo },
+  sandbox: {
+    env: 'PONTIS_SANDBOX', flag: '--sandbox', opposite: '--no-sandbox',
+    help: 'run the sandbox, a connected platform, as platform_c of the demo network; not when there is a DATABASE_URL, unless it is said', initial: undefined, parse: yesOrNo,
+  },
   databaseUrl: { env: 'DATABASE_URL', help: 'external PostgreSQL 15 or newer instead of the embedded one', initial: undefined, parse: postgresUrl },
   masterKey: { env: 'PONTIS_MASTER_KEY', help: 'master key of the network instead of the file in the data folder', initial: undefined, parse: nonEmpty },
   logLevel: { env: 'PONTIS_LOG_LEVEL', flag: '--log-level <level>', help: `least severe line logged: ${logLevels.join(', ')}`, initial: 'info', parse: oneOf(logLevels) },
@@ -124,6 +132,16 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
 export function privateRangesOf({ privateTargets, demo, host, databaseUrl }: Pick<Config, 'privateTargets' | 'demo' | 'host' | 'databaseUrl'>): AllowedRanges {
   const local = demo && databaseUrl === undefined && /^(127\.\d+\.\d+\.\d+|::1|localhost)$/.test(host);
   return privateTargets ?? (local ? LOOPBACK_RANGES : NO_PRIVATE_RANGES);
+}
+
+/** A network on this machine alone has a connected platform to try with. One that shares its database has it only when somebody says so, and in one process. */
+export function runsSandbox({ sandbox, role, demo, databaseUrl }: Pick<Config, 'sandbox' | 'role' | 'demo' | 'databaseUrl'>): boolean {
+  return sandbox ?? (role === 'all' && demo && databaseUrl === undefined);
+}
+
+/** Private addresses that connectors may be at: the sandbox of this very program is on this machine, wherever the program itself listens. */
+export function connectorRangesOf(config: Config): AllowedRanges {
+  return runsSandbox(config) ? [...privateRangesOf(config), ...LOOPBACK_RANGES] : privateRangesOf(config);
 }
 
 /** One place, one time: past this call nothing reads the environment. Throws the sentence for the first unfit setting. */

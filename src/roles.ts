@@ -16,6 +16,8 @@ const SWEEP_EVERY_MS = 1_000;
 const RULEBOOK_EVERY_MS = 400;
 /** What a crash left of a redemption is mended at most this much after the next start, and a voucher is told expired. */
 const REDEMPTIONS_EVERY_MS = 1_000;
+/** Platforms hear of a transaction about this much later. */
+const NOTICES_EVERY_MS = 500;
 
 type ListenerName = keyof typeof listeners;
 type LoopName = keyof typeof loops;
@@ -26,9 +28,9 @@ interface Role {
 }
 
 export const roles: Readonly<Record<RoleName, Role>> = {
-  all: { listeners: ['http'], loops: ['sweep', 'rulebook', 'redemptions'] },
+  all: { listeners: ['http'], loops: ['sweep', 'rulebook', 'redemptions', 'notices'] },
   api: { listeners: ['http'], loops: ['rulebook'] },
-  worker: { listeners: [], loops: ['sweep', 'rulebook', 'redemptions'] },
+  worker: { listeners: [], loops: ['sweep', 'rulebook', 'redemptions', 'notices'] },
 };
 
 const listeners = {
@@ -62,6 +64,9 @@ const loops = {
   /** Writes redemptions that are missing, finishes reversals of them and lets vouchers expire. Several processes may run it. */
   redemptions: ({ rewards, log }: Context): Loop =>
     startLoop({ name: 'redemptions', log, everyMs: REDEMPTIONS_EVERY_MS, run: () => rewards.follow() }),
+  /** Tells platforms, in the feed, what was posted that concerns them. Several processes may run it: each row is told once. */
+  notices: ({ notices, log }: Context): Loop =>
+    startLoop({ name: 'notices', log, everyMs: NOTICES_EVERY_MS, run: () => notices.follow() }),
 };
 
 export interface RunningRole {

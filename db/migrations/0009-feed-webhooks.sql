@@ -22,3 +22,5 @@ create table clearing.notice_cursor (
   bucket integer primary key,
   sequence bigint not null
 );
+-- What was posted before platforms were told of it is told to nobody.
+insert into clearing.notice_cursor (bucket, sequence) select bucket, sequence from ledger.bucket;

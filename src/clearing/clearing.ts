@@ -7,4 +7,5 @@ export type { ConnectorClient } from './connector/connector-client.ts';
 export { testConnector, type CheckResult, type ConformanceReport } from './connector/conformance.ts';
 export { connectionProblems } from './connector/problems.ts';
 export { CONNECTOR_SCALE, type ConnectorOutcome, type ConnectorTarget } from './connector/types.ts';
+export { createNotices, type Notices } from './notices/notices.ts';
 export { decideReview, listReviews, type Review, type ReviewParts, type ReviewWord } from './reviews.ts';

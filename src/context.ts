@@ -1,6 +1,6 @@
 // The composition root: makes every part of the program once, hands each what it needs, and closes them in reverse order.
 
-import { createConnections, createNotices, type Connections, type Notices } from './clearing/clearing.ts';
+import { createConnections, createNotices, createWebhooks, type Connections, type Notices, type Webhooks } from './clearing/clearing.ts';
 import { createIdentity, type Identity } from './identity/identity.ts';
 import { systemClock, type Clock } from './kernel/time.ts';
 import { createLedger, type Ledger } from './ledger/ledger.ts';
@@ -30,6 +30,7 @@ export interface Context {
   readonly ledger: Ledger;
   readonly rewards: Rewards;
   readonly notices: Notices;
+  readonly webhooks: Webhooks;
   readonly ruleAlerts: RuleAlerts;
   readonly quotes: QuoteTokens;
   /** Finishes what is in flight, closes connections, and stops PostgreSQL when this process started it. */
@@ -68,7 +69,8 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     closers.add('ledger', () => ledger.close());
     const rewards = createRewards({ pool, clock, log, ledger, valuation, masterKey });
     const notices = createNotices({ pool, clock, ledger, identity });
-    return { config, log, metrics, clock, databaseUrl: url, pool, identity, connections, valuation, ledger, rewards, notices, ruleAlerts, quotes: createQuoteTokens(masterKey), close: () => closers.close() };
+    const webhooks = createWebhooks({ pool, clock, log, sealer, egress });
+    return { config, log, metrics, clock, databaseUrl: url, pool, identity, connections, valuation, ledger, rewards, notices, webhooks, ruleAlerts, quotes: createQuoteTokens(masterKey), close: () => closers.close() };
   } catch (error) {
     await closers.close();
     throw error;

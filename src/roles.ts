@@ -18,6 +18,8 @@ const RULEBOOK_EVERY_MS = 400;
 const REDEMPTIONS_EVERY_MS = 1_000;
 /** Platforms hear of a transaction about this much later. */
 const NOTICES_EVERY_MS = 500;
+/** An event is sent about this much after it happened. */
+const WEBHOOKS_EVERY_MS = 200;
 
 type ListenerName = keyof typeof listeners;
 type LoopName = keyof typeof loops;
@@ -28,9 +30,9 @@ interface Role {
 }
 
 export const roles: Readonly<Record<RoleName, Role>> = {
-  all: { listeners: ['http'], loops: ['sweep', 'rulebook', 'redemptions', 'notices'] },
+  all: { listeners: ['http'], loops: ['sweep', 'rulebook', 'redemptions', 'notices', 'webhooks'] },
   api: { listeners: ['http'], loops: ['rulebook'] },
-  worker: { listeners: [], loops: ['sweep', 'rulebook', 'redemptions', 'notices'] },
+  worker: { listeners: [], loops: ['sweep', 'rulebook', 'redemptions', 'notices', 'webhooks'] },
 };
 
 const listeners = {
@@ -67,6 +69,18 @@ const loops = {
   /** Tells platforms, in the feed, what was posted that concerns them. Several processes may run it: each row is told once. */
   notices: ({ notices, log }: Context): Loop =>
     startLoop({ name: 'notices', log, everyMs: NOTICES_EVERY_MS, run: () => notices.follow() }),
+  /** Sends events to webhooks. Of several processes each sends what no other is sending. */
+  webhooks: ({ webhooks, log }: Context): Loop => {
+    const deliverer = webhooks.createDeliverer();
+    const loop = startLoop({ name: 'webhooks', log, everyMs: WEBHOOKS_EVERY_MS, run: () => deliverer.run() });
+    return {
+      name: loop.name,
+      async stop() {
+        await loop.stop();
+        await deliverer.close().catch((error: unknown) => log.warn({ err: error }, 'webhook messages under way are left to others'));
+      },
+    };
+  },
 };
 
 export interface RunningRole {

@@ -8,4 +8,7 @@ export { testConnector, type CheckResult, type ConformanceReport } from './conne
 export { connectionProblems } from './connector/problems.ts';
 export { CONNECTOR_SCALE, type ConnectorOutcome, type ConnectorTarget } from './connector/types.ts';
 export { createNotices, type Notices } from './notices/notices.ts';
+export { webhookProblems } from './webhooks/problems.ts';
+export { DELIVERY_STATES, type Delivery, type DeliveryState, type Owner, type Webhook, type WebhookTerms } from './webhooks/types.ts';
+export { createWebhooks, type Deliverer, type Scope, type WebhookChange, type Webhooks } from './webhooks/webhooks.ts';
 export { decideReview, listReviews, type Review, type ReviewParts, type ReviewWord } from './reviews.ts';

@@ -52,6 +52,7 @@ create table clearing.saga (
   next_attempt_at timestamp with time zone not null,
   deadline_at timestamp with time zone not null,
   attention text,
+  ordered text,
   last_error text,
   created_at timestamp with time zone not null,
   changed_at timestamp with time zone not null,
@@ -60,6 +61,7 @@ create table clearing.saga (
   constraint saga_amount_check CHECK (amount > 0),
   constraint saga_credited_check CHECK (credited > 0),
   constraint saga_crosses_a_border CHECK (source_connected OR target_connected),
+  constraint saga_ordered_check CHECK (ordered = ANY (ARRAY['undo'::text, 'force_completed'::text, 'force_failed'::text])),
   constraint saga_purpose_check CHECK (purpose = ANY (ARRAY['transfer'::text, 'reversal'::text])),
   constraint saga_state_check CHECK (state = ANY (ARRAY['deducting'::text, 'adding'::text, 'undoing_add'::text, 'undoing_deduct'::text, 'completed'::text, 'failed'::text]))
 );
@@ -74,8 +76,7 @@ create table clearing.saga_action (
   operator_id text not null,
   action text not null,
   reason text not null,
-  state_before text not null,
-  state_after text not null,
+  state text not null,
   constraint saga_action_pkey PRIMARY KEY (bucket, saga_id, acted_at),
   constraint saga_action_action_check CHECK (action = ANY (ARRAY['retry'::text, 'undo'::text, 'force_completed'::text, 'force_failed'::text]))
 );
@@ -143,6 +144,12 @@ create table clearing.webhook_sender (
   sender_id uuid not null,
   seen_at timestamp with time zone default now() not null,
   constraint webhook_sender_pkey PRIMARY KEY (sender_id)
+);
+
+create table clearing.worker (
+  worker_id text not null,
+  seen_at timestamp with time zone not null,
+  constraint worker_pkey PRIMARY KEY (worker_id)
 );
 
 create table feed.event (
@@ -472,6 +479,20 @@ create view ledger.entry as
     e.balance_after
    FROM ledger.transaction t,
     LATERAL UNNEST(t.account_ids, t.amounts, t.balances) WITH ORDINALITY e(account_id, amount, balance_after, "position");
+
+CREATE OR REPLACE FUNCTION clearing.end_sagas(p_bucket integer, p_saga_ids uuid[], p_state text, p_now timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  update clearing.saga set state = p_state, attention = null, ordered = null, last_error = null, changed_at = p_now, revision = revision + 1
+   where bucket = p_bucket and saga_id = any (p_saga_ids)
+     and state = any (case p_state when 'completed' then array['deducting', 'adding'] else array['deducting', 'adding', 'undoing_add', 'undoing_deduct'] end);
+  if exists (select from clearing.saga where bucket = p_bucket and saga_id = any (p_saga_ids) and state <> p_state) then
+    raise exception 'a saga that is to be % has gone another way', p_state using errcode = 'PN002';
+  end if;
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION ledger.post(p_bucket integer, p_expected bigint, p_rows_count integer, p_accounts_count integer, p_new ledger.account[], p_changed ledger.account_change[], p_rows ledger.transaction[], p_holds ledger.hold[], p_reversals ledger.reversal[], p_quotes ledger.quote_use[])
  RETURNS void

@@ -20,6 +20,8 @@ const REDEMPTIONS_EVERY_MS = 1_000;
 const NOTICES_EVERY_MS = 500;
 /** An event is sent about this much after it happened. */
 const WEBHOOKS_EVERY_MS = 200;
+/** A connected platform that has gone or come back shows in /health at most this much later, and its patience. */
+const CONNECTIONS_EVERY_MS = 5_000;
 
 type ListenerName = keyof typeof listeners;
 type LoopName = keyof typeof loops;
@@ -30,9 +32,9 @@ interface Role {
 }
 
 export const roles: Readonly<Record<RoleName, Role>> = {
-  all: { listeners: ['http'], loops: ['sweep', 'rulebook', 'redemptions', 'notices', 'webhooks'] },
-  api: { listeners: ['http'], loops: ['rulebook'] },
-  worker: { listeners: [], loops: ['sweep', 'rulebook', 'redemptions', 'notices', 'webhooks'] },
+  all: { listeners: ['http'], loops: ['sweep', 'rulebook', 'sagas', 'redemptions', 'notices', 'webhooks', 'connections'] },
+  api: { listeners: ['http'], loops: ['rulebook', 'connections'] },
+  worker: { listeners: [], loops: ['sweep', 'rulebook', 'sagas', 'redemptions', 'notices', 'webhooks'] },
 };
 
 const listeners = {
@@ -63,6 +65,19 @@ const loops = {
         return false;
       },
     }),
+  /** Asks connected platforms whether they answer, for this process's own /health. */
+  connections: ({ connectionHealth, log }: Context): Loop =>
+    startLoop({
+      name: 'connections',
+      log,
+      everyMs: CONNECTIONS_EVERY_MS,
+      run: async () => {
+        await connectionHealth.check();
+        return false;
+      },
+    }),
+  /** Goes on with transfers over connected platforms. Any number of processes may: each takes its own from the queue. */
+  sagas: ({ sagas }: Context): Loop => ({ name: 'sagas', ...sagas.start() }),
   /** Writes redemptions that are missing, finishes reversals of them and lets vouchers expire. Several processes may run it. */
   redemptions: ({ rewards, log }: Context): Loop =>
     startLoop({ name: 'redemptions', log, everyMs: REDEMPTIONS_EVERY_MS, run: () => rewards.follow() }),

@@ -74,14 +74,20 @@ async function statesOf(webhookId: string): Promise<string[]> {
   return listed.value.map(({ state, attempts }) => `${state} ${attempts}`).toReversed();
 }
 
+function typesAt({ messages }: Receiver): string[] {
+  return messages.map(({ type }) => type).sort();
+}
+
+/** Nothing is due or under way. */
+async function idle(): Promise<boolean> {
+  const { rows } = await database.pool.query('select from clearing.webhook_delivery d join clearing.webhook w using (webhook_id) where w.state = \'active\' and d.state = \'pending\' and (d.claimed_by is not null or d.due_at <= $1) limit 1', [new Date(clock.now())]);
+  const behind = await database.pool.query('select from clearing.webhook_cursor c, feed.head h where c.event_id < h.event_id');
+  return rows.length === 0 && behind.rows.length === 0;
+}
+
 /** Runs rounds until nothing is due or under way. */
-async function settle(sender: Deliverer): Promise<void> {
-  const idle = async (): Promise<boolean> => {
-    const { rows } = await database.pool.query('select from clearing.webhook_delivery d join clearing.webhook w using (webhook_id) where w.state = \'active\' and d.state = \'pending\' and (d.claimed_by is not null or d.due_at <= $1) limit 1', [new Date(clock.now())]);
-    const behind = await database.pool.query('select from clearing.webhook_cursor c, feed.head h where c.event_id < h.event_id');
-    return rows.length === 0 && behind.rows.length === 0;
-  };
-  await until(sender, idle);
+function settle(sender: Deliverer): Promise<void> {
+  return until(sender, idle);
 }
 
 describe('a message', () => {
@@ -108,7 +114,6 @@ describe('a message', () => {
     await endpoint(null, network.url);
     await happen([A, 'transfer.completed'], [A, 'transfers.odd'], [B, 'transfer.pending'], [null, 'rulebook.effective'], [null, 'proposal.made'], [A, 'hold.expired'], [A, 'points.expired']);
     await settle(deliverer());
-    const typesAt = ({ messages }: Receiver): string[] => messages.map(({ type }) => type).sort();
     expect(typesAt(all)).toEqual(['hold.expired', 'points.expired', 'rulebook.effective', 'transfer.completed', 'transfers.odd']);
     expect(typesAt(some)).toEqual(['hold.expired', 'transfer.completed']);
     expect(typesAt(other)).toEqual(['rulebook.effective', 'transfer.pending']);

@@ -81,6 +81,71 @@ create table clearing.saga_action (
   constraint saga_action_action_check CHECK (action = ANY (ARRAY['retry'::text, 'undo'::text, 'force_completed'::text, 'force_failed'::text]))
 );
 
+create table clearing.webhook (
+  webhook_id text not null,
+  platform_id text,
+  url text not null,
+  description text default ''::text not null,
+  types text[],
+  ordered boolean default false not null,
+  state text default 'active'::text not null,
+  disabled_reason text,
+  after_event_id bigint not null,
+  failing_since timestamp with time zone,
+  last_success_at timestamp with time zone,
+  created_at timestamp with time zone not null,
+  constraint webhook_pkey PRIMARY KEY (webhook_id),
+  constraint webhook_url_once UNIQUE NULLS NOT DISTINCT (platform_id, url),
+  constraint webhook_disabled_has_reason CHECK ((state = 'disabled'::text) = (disabled_reason IS NOT NULL)),
+  constraint webhook_disabled_reason_check CHECK (disabled_reason = ANY (ARRAY['owner'::text, 'gone'::text, 'failing'::text])),
+  constraint webhook_state_check CHECK (state = ANY (ARRAY['active'::text, 'disabled'::text])),
+  constraint webhook_url_check CHECK (length(url) >= 1 AND length(url) <= 2048),
+  constraint webhook_webhook_id_check CHECK (webhook_id ~ '^whk_[0-9a-f]{32}$'::text)
+);
+
+create table clearing.webhook_cursor (
+  singleton boolean default true not null,
+  event_id bigint not null,
+  constraint webhook_cursor_pkey PRIMARY KEY (singleton),
+  constraint webhook_cursor_singleton_check CHECK (singleton)
+);
+
+create table clearing.webhook_delivery (
+  webhook_id text not null,
+  event_id bigint not null,
+  state text not null,
+  attempts integer default 0 not null,
+  due_at timestamp with time zone not null,
+  claimed_by uuid,
+  last_status integer,
+  last_error text,
+  last_attempt_at timestamp with time zone,
+  created_at timestamp with time zone not null,
+  finished_at timestamp with time zone,
+  constraint webhook_delivery_pkey PRIMARY KEY (webhook_id, event_id),
+  constraint webhook_delivery_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES clearing.webhook(webhook_id) ON DELETE CASCADE,
+  constraint webhook_delivery_finished CHECK ((state = 'pending'::text) = (finished_at IS NULL)),
+  constraint webhook_delivery_state_check CHECK (state = ANY (ARRAY['pending'::text, 'delivered'::text, 'dead'::text]))
+);
+CREATE INDEX webhook_delivery_due ON clearing.webhook_delivery USING btree (webhook_id, due_at) WHERE (state = 'pending'::text);
+CREATE INDEX webhook_delivery_finished_at ON clearing.webhook_delivery USING btree (state, finished_at) WHERE (state <> 'pending'::text);
+CREATE INDEX webhook_delivery_head ON clearing.webhook_delivery USING btree (webhook_id, event_id) WHERE (state = 'pending'::text);
+
+create table clearing.webhook_secret (
+  webhook_id text not null,
+  created_at timestamp with time zone not null,
+  sealed_secret bytea not null,
+  ends_at timestamp with time zone,
+  constraint webhook_secret_pkey PRIMARY KEY (webhook_id, created_at),
+  constraint webhook_secret_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES clearing.webhook(webhook_id) ON DELETE CASCADE
+);
+
+create table clearing.webhook_sender (
+  sender_id uuid not null,
+  seen_at timestamp with time zone default now() not null,
+  constraint webhook_sender_pkey PRIMARY KEY (sender_id)
+);
+
 create table clearing.worker (
   worker_id text not null,
   seen_at timestamp with time zone not null,

@@ -1,6 +1,9 @@
 // The composition root: makes every part of the program once, hands each what it needs, and closes them in reverse order.
 
-import { createAlongside, createConnectionHealth, createConnections, createSagas, migrateQueue, type ConnectionHealth, type Connections, type Sagas } from './clearing/clearing.ts';
+import {
+  createAlongside, createConnectionHealth, createConnections, createNotices, createSagas, createWebhooks, migrateQueue,
+  type ConnectionHealth, type Connections, type Notices, type Sagas, type Webhooks,
+} from './clearing/clearing.ts';
 import { createIdentity, type Identity } from './identity/identity.ts';
 import { systemClock, type Clock } from './kernel/time.ts';
 import { createLedger, type Ledger } from './ledger/ledger.ts';
@@ -31,6 +34,8 @@ export interface Context {
   readonly ledger: Ledger;
   readonly sagas: Sagas;
   readonly rewards: Rewards;
+  readonly notices: Notices;
+  readonly webhooks: Webhooks;
   readonly ruleAlerts: RuleAlerts;
   readonly quotes: QuoteTokens;
   /** Finishes what is in flight, closes connections, and stops PostgreSQL when this process started it. */
@@ -71,9 +76,11 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     closers.add('ledger', () => ledger.close());
     const sagas = createSagas({ pool, clock, log, ledger, identity, connectorOf: connections.connectorOf, concurrency: config.sagas });
     const rewards = createRewards({ pool, clock, log, ledger, valuation, masterKey });
+    const notices = createNotices({ pool, clock, ledger, identity });
+    const webhooks = createWebhooks({ pool, clock, log, sealer, egress });
     return {
-      config, log, metrics, clock, databaseUrl: url, pool, egress, identity, connections, connectionHealth, valuation, ledger, sagas, rewards, ruleAlerts, quotes: createQuoteTokens(masterKey),
-      close: () => closers.close(),
+      config, log, metrics, clock, databaseUrl: url, pool, egress, identity, connections, connectionHealth, valuation, ledger, sagas, rewards, notices, webhooks, ruleAlerts,
+      quotes: createQuoteTokens(masterKey), close: () => closers.close(),
     };
   } catch (error) {
     await closers.close();

@@ -13,4 +13,8 @@ export { sagaProblems } from './saga/problems.ts';
 export { createSagas, type Sagas } from './saga/saga.ts';
 export type { Saga, SagaAction, SagaActionName, TransferStatus } from './saga/types.ts';
 export { migrateQueue, type SagaWorkers } from './saga/worker.ts';
+export { createNotices, type Notices } from './notices/notices.ts';
+export { webhookProblems } from './webhooks/problems.ts';
+export { DELIVERY_STATES, type Delivery, type DeliveryState, type Owner, type Webhook, type WebhookTerms } from './webhooks/types.ts';
+export { createWebhooks, type Deliverer, type Scope, type WebhookChange, type Webhooks } from './webhooks/webhooks.ts';
 export { decideReview, listReviews, type Review, type ReviewParts, type ReviewWord } from './reviews.ts';

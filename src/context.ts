@@ -79,7 +79,7 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     const notices = createNotices({ pool, clock, ledger, identity });
     const webhooks = createWebhooks({ pool, clock, log, sealer, egress });
     return {
-      config, log, metrics, clock, databaseUrl: url, pool, egress, identity, connections, connectionHealth, valuation, ledger, sagas, rewards, notices, webhooks, ruleAlerts,
+      config, log, metrics, clock, databaseUrl: url, pool, identity, connections, connectionHealth, valuation, ledger, sagas, rewards, notices, webhooks, ruleAlerts,
       quotes: createQuoteTokens(masterKey), close: () => closers.close(),
     };
   } catch (error) {

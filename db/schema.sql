@@ -16,6 +16,43 @@ create schema valuation;
 
 create type ledger.account_change as (account_id bigint, debits_posted bigint, credits_posted bigint, debits_pending bigint, credits_pending bigint, floor bigint, last_sequence bigint);
 
+create table clearing.break (
+  break_id uuid not null,
+  platform_id text not null,
+  category text not null,
+  subject text not null,
+  transaction_id uuid,
+  ours numeric(30,0),
+  theirs numeric(30,0),
+  state text not null,
+  first_seen_at timestamp with time zone not null,
+  opened_at timestamp with time zone not null,
+  last_seen_at timestamp with time zone not null,
+  last_run_id uuid not null,
+  times_opened integer default 1 not null,
+  closed_at timestamp with time zone,
+  resolution text,
+  constraint break_pkey PRIMARY KEY (break_id),
+  constraint break_category_check CHECK (category = ANY (ARRAY['missing_here'::text, 'missing_there'::text, 'amount'::text, 'duplicate'::text, 'late'::text, 'unknown_reference'::text, 'total'::text])),
+  constraint break_closed CHECK ((state = 'open'::text) = (closed_at IS NULL) AND (state = 'open'::text) = (resolution IS NULL)),
+  constraint break_resolution_check CHECK (resolution = ANY (ARRAY['vanished'::text, 'asked'::text, 'recheck'::text, 'accepted'::text])),
+  constraint break_state_check CHECK (state = ANY (ARRAY['open'::text, 'resolved'::text, 'accepted'::text]))
+);
+CREATE UNIQUE INDEX break_once ON clearing.break USING btree (platform_id, ((category = 'total'::text)), subject);
+CREATE INDEX break_open ON clearing.break USING btree (platform_id, opened_at) WHERE (state <> 'resolved'::text);
+
+create table clearing.break_action (
+  action_id uuid not null,
+  break_id uuid not null,
+  acted_at timestamp with time zone not null,
+  operator_id text not null,
+  action text not null,
+  words text not null,
+  constraint break_action_pkey PRIMARY KEY (action_id),
+  constraint break_action_action_check CHECK (action = ANY (ARRAY['recheck'::text, 'accept'::text, 'note'::text]))
+);
+CREATE INDEX break_action_of_break ON clearing.break_action USING btree (break_id, acted_at);
+
 create table clearing.connection (
   platform_id text not null,
   url text,
@@ -33,6 +70,40 @@ create table clearing.notice_cursor (
   sequence bigint not null,
   constraint notice_cursor_pkey PRIMARY KEY (bucket)
 );
+
+create table clearing.reconciled_platform (
+  platform_id text not null,
+  generation integer default 1 not null,
+  constraint reconciled_platform_pkey PRIMARY KEY (platform_id)
+);
+
+create table clearing.reconciliation_run (
+  run_id uuid not null,
+  platform_id text not null,
+  mode text not null,
+  asked_by text,
+  asked_at timestamp with time zone not null,
+  state text not null,
+  started_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  reason text,
+  lines_read bigint default 0 not null,
+  compared bigint default 0 not null,
+  matched bigint default 0 not null,
+  under_way bigint default 0 not null,
+  breaks jsonb default '{}'::jsonb not null,
+  opened integer default 0 not null,
+  resolved integer default 0 not null,
+  total_state text,
+  total_ours numeric(30,0),
+  total_theirs numeric(30,0),
+  constraint reconciliation_run_pkey PRIMARY KEY (run_id),
+  constraint reconciliation_run_mode_check CHECK (mode = ANY (ARRAY['incremental'::text, 'full'::text])),
+  constraint reconciliation_run_state_check CHECK (state = ANY (ARRAY['queued'::text, 'running'::text, 'complete'::text, 'incomplete'::text])),
+  constraint reconciliation_run_total_state_check CHECK (total_state = ANY (ARRAY['agrees'::text, 'differs'::text, 'moving'::text, 'baseline'::text]))
+);
+CREATE INDEX reconciliation_run_of_platform ON clearing.reconciliation_run USING btree (platform_id, asked_at DESC);
+CREATE INDEX reconciliation_run_open ON clearing.reconciliation_run USING btree (asked_at) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text]));
 
 create table clearing.saga (
   bucket integer not null,
@@ -66,6 +137,7 @@ create table clearing.saga (
   constraint saga_state_check CHECK (state = ANY (ARRAY['deducting'::text, 'adding'::text, 'undoing_add'::text, 'undoing_deduct'::text, 'completed'::text, 'failed'::text]))
 );
 CREATE INDEX saga_attention ON clearing.saga USING btree (bucket, changed_at) WHERE (attention IS NOT NULL);
+CREATE INDEX saga_changed ON clearing.saga USING brin (changed_at) WITH (pages_per_range='32', autosummarize='on');
 CREATE INDEX saga_of_transaction ON clearing.saga USING btree (bucket, transaction_id);
 CREATE INDEX saga_open ON clearing.saga USING btree (bucket, next_attempt_at) WHERE (state <> ALL (ARRAY['completed'::text, 'failed'::text]));
 
@@ -79,6 +151,39 @@ create table clearing.saga_action (
   state text not null,
   constraint saga_action_pkey PRIMARY KEY (bucket, saga_id, acted_at),
   constraint saga_action_action_check CHECK (action = ANY (ARRAY['retry'::text, 'undo'::text, 'force_completed'::text, 'force_failed'::text]))
+);
+
+create table clearing.statement (
+  platform_id text not null,
+  generation integer not null,
+  next_cursor text,
+  last_sequence bigint default 0 not null,
+  effect_sum numeric(30,0) default 0 not null,
+  other_lines bigint default 0 not null,
+  merged_sequence bigint default 0 not null,
+  merged_at timestamp with time zone,
+  constraint statement_pkey PRIMARY KEY (platform_id, generation)
+);
+
+create table clearing.statement_line (
+  platform_id text not null,
+  generation integer not null,
+  sequence bigint not null,
+  effect bigint not null,
+  transaction_id uuid,
+  operation "char" not null,
+  reference text,
+  constraint statement_line_pkey PRIMARY KEY (platform_id, generation, sequence),
+  constraint statement_line_names_something CHECK ((transaction_id IS NULL) <> (reference IS NULL)),
+  constraint statement_line_operation_check CHECK (operation = ANY (ARRAY['d'::"char", 'a'::"char", 'r'::"char"]))
+);
+CREATE INDEX statement_line_foreign ON clearing.statement_line USING btree (platform_id, generation, reference) WHERE (reference IS NOT NULL);
+CREATE INDEX statement_line_of_transaction ON clearing.statement_line USING btree (platform_id, generation, transaction_id) WHERE (transaction_id IS NOT NULL);
+
+create table clearing.total_baseline (
+  platform_id text not null,
+  opening_total numeric(30,0) not null,
+  constraint total_baseline_pkey PRIMARY KEY (platform_id)
 );
 
 create table clearing.webhook (

@@ -16,6 +16,8 @@ create schema valuation;
 
 create type ledger.account_change as (account_id bigint, debits_posted bigint, credits_posted bigint, debits_pending bigint, credits_pending bigint, floor bigint, last_sequence bigint);
 
+create sequence clearing.mode_change_change_id_seq as bigint increment 1 start 1;
+
 create table clearing.break (
   break_id uuid not null,
   platform_id text not null,
@@ -65,6 +67,18 @@ create table clearing.connection (
   constraint connection_whole_or_removed CHECK ((url IS NULL) = (sealed_token IS NULL))
 );
 
+create table clearing.mode_change (
+  change_id bigint generated always as identity not null,
+  platform_id text not null,
+  mode_before text not null,
+  mode text not null,
+  reason text not null,
+  changed_by text not null,
+  changed_at timestamp with time zone not null,
+  constraint mode_change_pkey PRIMARY KEY (change_id)
+);
+CREATE INDEX mode_change_of_platform ON clearing.mode_change USING btree (platform_id, change_id DESC);
+
 create table clearing.notice_cursor (
   bucket integer not null,
   sequence bigint not null,
@@ -104,6 +118,49 @@ create table clearing.reconciliation_run (
 );
 CREATE INDEX reconciliation_run_of_platform ON clearing.reconciliation_run USING btree (platform_id, asked_at DESC);
 CREATE INDEX reconciliation_run_open ON clearing.reconciliation_run USING btree (asked_at) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text]));
+
+create table clearing.reserve (
+  platform_id text not null,
+  cap_basis_points integer,
+  reached integer[] default '{}'::integer[] not null,
+  constraint reserve_pkey PRIMARY KEY (platform_id),
+  constraint reserve_cap_is_sensible CHECK (cap_basis_points >= 1 AND cap_basis_points <= 100000)
+);
+
+create table clearing.reserve_request (
+  request_id uuid not null,
+  platform_id text not null,
+  kind text not null,
+  amount bigint,
+  basis_points integer,
+  bank_reference text,
+  reason text not null,
+  state text default 'open'::text not null,
+  made_by text not null,
+  made_at timestamp with time zone not null,
+  decided_by text,
+  decided_at timestamp with time zone,
+  decision_reason text,
+  carried_out_at timestamp with time zone,
+  transaction_id uuid,
+  refused_with text,
+  constraint reserve_request_pkey PRIMARY KEY (request_id),
+  constraint reserve_request_amount_check CHECK (amount >= 0),
+  constraint reserve_request_basis_points_check CHECK (basis_points >= 1 AND basis_points <= 100000),
+  constraint reserve_request_carried_out_once_approved CHECK (carried_out_at IS NULL OR state = 'approved'::text),
+  constraint reserve_request_decided CHECK ((state = 'open'::text) = (decided_by IS NULL) AND (decided_by IS NULL) = (decided_at IS NULL)),
+  constraint reserve_request_decided_by_another CHECK ((state <> ALL (ARRAY['approved'::text, 'rejected'::text])) OR decided_by <> made_by),
+  constraint reserve_request_kind_check CHECK (kind = ANY (ARRAY['deposit'::text, 'withdrawal'::text, 'cap'::text])),
+  constraint reserve_request_says_what CHECK (
+CASE kind
+    WHEN 'cap'::text THEN (amount IS NULL) <> (basis_points IS NULL) AND bank_reference IS NULL
+    ELSE amount > 0 AND basis_points IS NULL AND bank_reference IS NOT NULL
+END),
+  constraint reserve_request_state_check CHECK (state = ANY (ARRAY['open'::text, 'approved'::text, 'rejected'::text, 'withdrawn'::text]))
+);
+CREATE INDEX reserve_request_of_platform ON clearing.reserve_request USING btree (platform_id, made_at DESC, request_id);
+CREATE UNIQUE INDEX reserve_request_payment ON clearing.reserve_request USING btree (platform_id, kind, bank_reference) WHERE ((kind <> 'cap'::text) AND (state = ANY (ARRAY['open'::text, 'approved'::text])));
+CREATE INDEX reserve_request_under_way ON clearing.reserve_request USING btree (platform_id) WHERE ((state = 'approved'::text) AND (carried_out_at IS NULL));
 
 create table clearing.saga (
   bucket integer not null,
@@ -356,6 +413,7 @@ create table ledger.asset (
   platform_id text,
   clawback text default 'debt'::text not null,
   custody text default 'hosted'::text not null,
+  mode text default 'both'::text not null,
   constraint asset_pkey PRIMARY KEY (asset_id),
   constraint asset_code_key UNIQUE (code),
   constraint asset_clawback_check CHECK (clawback = ANY (ARRAY['debt'::text, 'available'::text, 'refuse'::text])),
@@ -367,6 +425,7 @@ CASE kind
     ELSE platform_id IS NOT NULL
 END),
   constraint asset_kind_check CHECK (kind = ANY (ARRAY['points'::text, 'settlement'::text, 'reward'::text, 'allowance'::text])),
+  constraint asset_mode_check CHECK (mode = ANY (ARRAY['both'::text, 'send_only'::text, 'receive_only'::text, 'suspended'::text])),
   constraint asset_scale_check CHECK (scale >= 0 AND scale <= 6)
 );
 

@@ -333,7 +333,7 @@ const cases: Record<string, () => Promise<Answer>> = {
 };
 
 /** Met by operators only; no request can provoke them, their own modules' tests do. */
-const notOverHttp = ['invalid_platform_id', 'platform_exists', 'invalid_operator_id', 'operator_exists', 'operator_not_found', 'cap_below_use', 'version_scheduled'];
+const notOverHttp = ['invalid_platform_id', 'platform_exists', 'invalid_operator_id', 'operator_exists', 'operator_not_found', 'cap_below_use', 'insufficient_prefund', 'version_scheduled'];
 
 async function callDigestMismatch(): Promise<Answer> {
   // The digest is signed, but is that of another body.

@@ -8,6 +8,7 @@ import { amountToEarn, decideEarn } from './decide-earn.ts';
 import { decideExpire } from './decide-expire.ts';
 import { decideCapture, decideHold, decideRelease } from './decide-hold.ts';
 import { factsOf } from './decide-limits.ts';
+import { decideDeposit, decideSettle, decideWithdraw } from './decide-money.ts';
 import { decideRedeem } from './decide-redeem.ts';
 import { decideReverse } from './decide-reverse.ts';
 import { decideTransfer } from './decide-transfer.ts';
@@ -29,6 +30,9 @@ const table: DecideTable = {
   clawback: decideClawback,
   expire: decideExpire,
   adjust: decideAdjust,
+  deposit: decideDeposit,
+  withdraw: decideWithdraw,
+  settle: decideSettle,
 };
 
 /** Decides one command on a view that holds the wallets named by `walletsFor`. Changes nothing but empty accounts in the view. */
@@ -78,6 +82,11 @@ export function walletsFor(command: Command, view: NamingView, name: NameWallet)
     case 'reverse':
       walletsOfAllowances(command.transactionId, view, name);
       return view.original(command.transactionId).forEach((leg) => walletsOfOriginal(leg, view, name, system));
+    case 'deposit':
+    case 'withdraw':
+    case 'settle':
+      system(bucket, points, view.settlement.assetId);
+      return name(bucket, networkOwnerId(), view.settlement.assetId, true);
     default:
       return;
   }

@@ -79,6 +79,10 @@ export const ledgerProblems = defineProblems({
     status: 400, error: 'Insufficient platform reserve',
     advice: 'The platform has reached its net debit cap; it can go on after it has prefunded or settled.',
   },
+  insufficient_prefund: {
+    status: 409, error: 'Insufficient prefund',
+    advice: 'Take at most what the platform has prefunded, or let it deposit first.',
+  },
   cap_below_use: {
     status: 409, error: 'Cap below present use',
     advice: 'Set a cap that is at least what is in use.',

@@ -19,6 +19,9 @@ function statementOf(command: Command): readonly unknown[] {
     case 'clawback': return [...common, String(command.amount), command.occurredAtMs, command.clawback];
     case 'expire': return [...common, command.day];
     case 'adjust': return [...common, String(command.amount), command.reason];
+    case 'deposit':
+    case 'withdraw': return [...common, String(command.amount)];
+    case 'settle': return [...common, String(command.amount), command.from];
   }
 }
 

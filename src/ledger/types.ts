@@ -26,11 +26,12 @@ export type Clawback = 'debt' | 'available' | 'refuse';
 export type Purpose =
   | 'lot' | 'debt'
   | 'issued' | 'redeemed' | 'expired' | 'clawback' | 'adjustment' | 'fee' | 'transit'
-  | 'position' | 'rounding' | 'stock' | 'delivered'
+  | 'position' | 'rounding' | 'prefund' | 'external' | 'stock' | 'delivered'
   | 'allowance' | 'shared_allowance' | 'used';
 
 export type TransactionKind =
-  | 'earn' | 'transfer' | 'conversion' | 'redeem' | 'hold' | 'capture' | 'release' | 'reverse' | 'clawback' | 'expire' | 'adjust' | 'allot';
+  | 'earn' | 'transfer' | 'conversion' | 'redeem' | 'hold' | 'capture' | 'release' | 'reverse' | 'clawback' | 'expire' | 'adjust' | 'allot'
+  | 'deposit' | 'withdraw' | 'settle';
 
 /** Small JSON that a caller attaches to a transaction; kept and given back as it is. */
 export type Details = Readonly<Record<string, string | number | boolean | null>>;
@@ -150,9 +151,33 @@ export interface AdjustCommand extends CommandBase {
   readonly reason: string;
 }
 
+/**
+ * Money that a platform puts up in advance, or takes out again. Of these and `settle`: amounts are minor units of the settlement
+ * currency, and `memberId` is the platform's own owner id, in whose bucket its whole prefund lies.
+ */
+export interface DepositCommand extends CommandBase {
+  readonly kind: 'deposit';
+  readonly amount: bigint;
+}
+
+/** Refused when the prefund is less. It leaves the net debit cap as it is: whoever derives a cap from the prefund lowers it before. */
+export interface WithdrawCommand extends CommandBase {
+  readonly kind: 'withdraw';
+  readonly amount: bigint;
+}
+
+/** Pays off what a platform owes or is owed; never takes its position beyond the cap. */
+export interface SettleCommand extends CommandBase {
+  readonly kind: 'settle';
+  /** What the platform is paid (positive) or pays (negative). */
+  readonly amount: bigint;
+  /** Out of and into its prefund, or by a payment outside of the network. */
+  readonly from: 'prefund' | 'outside';
+}
+
 export type Command =
   | EarnCommand | TransferCommand | RedeemCommand | HoldCommand | CaptureCommand | ReleaseCommand | ReverseCommand
-  | ClawbackCommand | ExpireCommand | AdjustCommand;
+  | ClawbackCommand | ExpireCommand | AdjustCommand | DepositCommand | WithdrawCommand | SettleCommand;
 
 /** A bound over all stripes of a system account. */
 export interface Cap {

@@ -14,6 +14,18 @@ create schema valuation;
 
 create type ledger.account_change as (account_id bigint, debits_posted bigint, credits_posted bigint, debits_pending bigint, credits_pending bigint, floor bigint, last_sequence bigint);
 
+create table clearing.connection (
+  platform_id text not null,
+  url text,
+  sealed_token bytea,
+  changed_by text not null,
+  changed_at timestamp with time zone not null,
+  revision bigint default 1 not null,
+  constraint connection_pkey PRIMARY KEY (platform_id),
+  constraint connection_platform_id_check CHECK (platform_id ~ '^[a-z][a-z0-9_]{2,39}$'::text),
+  constraint connection_whole_or_removed CHECK ((url IS NULL) = (sealed_token IS NULL))
+);
+
 create table clearing.gross_pair (
   platform_a text not null,
   platform_b text not null,

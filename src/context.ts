@@ -1,5 +1,6 @@
 // The composition root: makes every part of the program once, hands each what it needs, and closes them in reverse order.
 
+import { createConnections, type Connections } from './clearing/clearing.ts';
 import { createIdentity, type Identity } from './identity/identity.ts';
 import { systemClock, type Clock } from './kernel/time.ts';
 import { createLedger, type Ledger } from './ledger/ledger.ts';
@@ -23,6 +24,7 @@ export interface Context {
   readonly databaseUrl: string;
   readonly pool: Pool;
   readonly identity: Identity;
+  readonly connections: Connections;
   readonly valuation: Valuation;
   readonly ledger: Ledger;
   readonly rewards: Rewards;
@@ -51,14 +53,17 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     const metrics = createMetrics({ processMetrics: mode === 'own' });
 
     const masterKey = loadMasterKey(config.dataDir, config.masterKey);
-    const identity = await createIdentity({ pool, sealer: createSealer(masterKey), tokens: createPlatformTokens(masterKey, clock), log });
+    const sealer = createSealer(masterKey);
+    const identity = await createIdentity({ pool, sealer, tokens: createPlatformTokens(masterKey, clock), log });
     closers.add('identity', async () => identity.close());
+    const connections = await createConnections({ pool, identity, sealer, log, clock });
+    closers.add('connections', () => connections.close());
     const valuation = await createValuation(pool, clock);
     const ruleAlerts = createRuleAlerts({ pool, log, metrics, clock });
     const ledger = await createLedger({ pool, url, log, clock, valuation, lanes: config.lanes, bucketCount: config.buckets, onRuleFailure: ruleAlerts.note });
     closers.add('ledger', () => ledger.close());
     const rewards = createRewards({ pool, clock, log, ledger, valuation, masterKey });
-    return { config, log, metrics, clock, databaseUrl: url, pool, identity, valuation, ledger, rewards, ruleAlerts, quotes: createQuoteTokens(masterKey), close: () => closers.close() };
+    return { config, log, metrics, clock, databaseUrl: url, pool, identity, connections, valuation, ledger, rewards, ruleAlerts, quotes: createQuoteTokens(masterKey), close: () => closers.close() };
   } catch (error) {
     await closers.close();
     throw error;

@@ -2,5 +2,9 @@
 // of platforms that keep their points themselves. Never touches the ledger's rows. No transfer runs over a connector yet.
 // The only file of this module that others import.
 
+export { createConnections, requireConnected, type Connection, type Connections, type ConnectionsParts, type ConnectionToSet } from './connections.ts';
+export type { ConnectorClient } from './connector/connector-client.ts';
 export { testConnector, type CheckResult, type ConformanceReport } from './connector/conformance.ts';
+export { connectionProblems } from './connector/problems.ts';
+export { CONNECTOR_SCALE, type ConnectorOutcome, type ConnectorTarget } from './connector/types.ts';
 export { decideReview, listReviews, type Review, type ReviewParts, type ReviewWord } from './reviews.ts';

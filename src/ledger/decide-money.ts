@@ -5,7 +5,7 @@ import { formatAmountText, MAX_AMOUNT_MINOR } from '../kernel/amount.ts';
 import { assert } from '../kernel/assert.ts';
 import { networkOwnerId } from '../kernel/ids.ts';
 import { headroom, postedBalance } from './account.ts';
-import { shortOf } from './decide-transfer.ts';
+import { shortOf } from './convert.ts';
 import { move, post, refusal, type Decision, type Movement } from './plan.ts';
 import { ledgerProblems } from './problems.ts';
 import type { Command, DepositCommand, SettleCommand, TransactionKind, WithdrawCommand } from './types.ts';

@@ -2,6 +2,7 @@
 
 import type { Bucket, MemberId, OwnerId, PlatformId, TransactionId } from '../kernel/ids.ts';
 import type { Problem } from '../kernel/problem.ts';
+import type { DbClient } from '../runtime/database.ts';
 import type { Applied, Terms } from '../valuation/valuation.ts';
 import type { Day } from '../kernel/time.ts';
 
@@ -18,19 +19,23 @@ export interface Asset {
   readonly ownerId: OwnerId | null;
   /** What reversing an earn that is already spent does. */
   readonly clawback: Clawback;
+  /** `hosted`: members' points are accounts here. `connected`: the platform keeps them, and only `external` is moved here. */
+  readonly custody: Custody;
 }
+
+export type Custody = 'hosted' | 'connected';
 
 /** `debt`: the member goes negative; `available`: the shortfall is the platform's cost; `refuse`: no reversal. */
 export type Clawback = 'debt' | 'available' | 'refuse';
 
 export type Purpose =
   | 'lot' | 'debt'
-  | 'issued' | 'redeemed' | 'expired' | 'clawback' | 'adjustment' | 'fee' | 'transit'
-  | 'position' | 'rounding' | 'prefund' | 'external' | 'stock' | 'delivered'
+  | 'issued' | 'redeemed' | 'expired' | 'clawback' | 'adjustment' | 'fee' | 'transit' | 'external'
+  | 'position' | 'rounding' | 'prefund' | 'stock' | 'delivered'
   | 'allowance' | 'shared_allowance' | 'used';
 
 export type TransactionKind =
-  | 'earn' | 'transfer' | 'conversion' | 'redeem' | 'hold' | 'capture' | 'release' | 'reverse' | 'clawback' | 'expire' | 'adjust' | 'allot'
+  | 'earn' | 'transfer' | 'conversion' | 'authorise' | 'redeem' | 'hold' | 'capture' | 'release' | 'reverse' | 'clawback' | 'expire' | 'adjust' | 'allot'
   | 'deposit' | 'withdraw' | 'settle';
 
 /** Small JSON that a caller attaches to a transaction; kept and given back as it is. */
@@ -64,7 +69,10 @@ export interface EarnCommand extends CommandBase {
   readonly expiresOn?: Day | undefined;
 }
 
-/** Within one platform, or across two: then the amount is converted at the terms of the moment. */
+/**
+ * Within one platform, or across two: then the amount is converted at the terms of the moment. When one of them keeps its points itself, the
+ * transfer is only authorised: all it will move is set aside at these terms, until it is posted (`authorisedId`) or undone (a release).
+ */
 export interface TransferCommand extends CommandBase {
   readonly kind: 'transfer';
   readonly amount: bigint;
@@ -74,6 +82,8 @@ export interface TransferCommand extends CommandBase {
   readonly quote?: LockedQuote | undefined;
   /** The hold under which an operator has looked at it: its points are moved, and review rules are not asked again. */
   readonly reviewedHoldId?: TransactionId | undefined;
+  /** The authorisation that is to be posted, at its own terms and without asking the rules again; the platforms have done their part. */
+  readonly authorisedId?: TransactionId | undefined;
 }
 
 /** Terms that were promised; used once, by the transaction that names them. */
@@ -115,8 +125,8 @@ export interface CaptureCommand extends CommandBase {
 export interface ReleaseCommand extends CommandBase {
   readonly kind: 'release';
   readonly holdId: TransactionId;
-  /** `timer` only when the hold's time is over. */
-  readonly cause: 'caller' | 'timer';
+  /** `timer` only when the hold's time is over; `undone` only for an authorisation whose platforms have done nothing, or undone it. */
+  readonly cause: 'caller' | 'timer' | 'undone';
 }
 
 export interface ReverseCommand extends CommandBase {
@@ -293,6 +303,14 @@ export interface Preview {
   readonly rulebookVersion: number;
 }
 
+/** What is written in the commit of the rows it concerns, by whoever goes on with them. The ledger knows no more of it. */
+export interface Alongside {
+  /** Asked of each first leg. */
+  concerns(leg: PostedLeg): boolean;
+  /** Called within the dbTransaction that posts the legs; a failure fails them. */
+  write(client: Pick<DbClient, 'query'>, legs: readonly PostedLeg[], assets: (assetId: number) => Asset): Promise<unknown>;
+}
+
 /** Called, at most once for each refused command, when a rule could not be evaluated. */
 export type NoteRuleFailure = (problem: Problem) => void;
 
@@ -313,7 +331,7 @@ export interface Ledger {
   assetById(assetId: number): Asset | undefined;
   settlementAsset(): Asset;
   /** Registers an asset, or returns the one with that code unchanged. */
-  registerAsset(asset: Pick<Asset, 'code' | 'kind' | 'platformId'> & Partial<Pick<Asset, 'scale' | 'clawback'>>): Promise<Asset>;
+  registerAsset(asset: Pick<Asset, 'code' | 'kind' | 'platformId'> & Partial<Pick<Asset, 'scale' | 'clawback' | 'custody'>>): Promise<Asset>;
   setClawback(assetId: number, clawback: Clawback): Promise<void>;
   /** Sets a bound over all stripes of a system account; refuses one below what is already used. */
   setCap(cap: Cap): Promise<{ readonly ok: true } | { readonly ok: false; readonly problem: Problem }>;

@@ -199,7 +199,7 @@ create table clearing.window_pair (
   due bigint not null,
   constraint window_pair_pkey PRIMARY KEY (window_id, source_platform, target_platform, kind),
   constraint window_pair_window_id_fkey FOREIGN KEY (window_id) REFERENCES clearing.settlement_window(window_id),
-  constraint window_pair_kind_check CHECK (kind = ANY (ARRAY['conversion'::text, 'reverse'::text]))
+  constraint window_pair_kind_check CHECK (kind = ANY (ARRAY['conversion'::text, 'reverse'::text, 'adjust'::text]))
 );
 
 create table identity.link (

@@ -56,12 +56,12 @@ create table clearing.window_net (
   constraint window_net_adds_up check (opening + net + paid = closing)
 );
 
--- A window's conversions from one platform to another, and reversals of such.
+-- A window's conversions from one platform to another, reversals of such, and corrections that one pays the other for.
 create table clearing.window_pair (
   window_id integer not null references clearing.settlement_window,
   source_platform text not null,
   target_platform text not null,
-  kind text not null check (kind in ('conversion', 'reverse')),
+  kind text not null check (kind in ('conversion', 'reverse', 'adjust')),
   transactions bigint not null,
   -- Points of the source and of the target, in their minor units.
   amount bigint not null,

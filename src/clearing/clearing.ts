@@ -8,3 +8,13 @@ export { testConnector, type CheckResult, type ConformanceReport } from './conne
 export { connectionProblems } from './connector/problems.ts';
 export { CONNECTOR_SCALE, type ConnectorOutcome, type ConnectorTarget } from './connector/types.ts';
 export { decideReview, listReviews, type Review, type ReviewParts, type ReviewWord } from './reviews.ts';
+export { createSettlement, type Settlement } from './settlement/settlement.ts';
+export type { SettlementParts } from './settlement/parts.ts';
+export { settlementProblems } from './settlement/problems.ts';
+export { WINDOW_STATES, type WindowState } from './settlement/states.ts';
+export { NETWORK, type Obligation, type Pair, type Participant, type Payment, type Schedule, type SettlementSettings, type SettlementWindow } from './settlement/types.ts';
+export type { Statement, StatementSource } from './settlement/statement.ts';
+export { describeStatement, describeTransactions } from './settlement/describe-statement.ts';
+export { statementCsv, TRANSACTION_CSV_HEADER, transactionsCsv } from './settlement/statement-csv.ts';
+export { statementHtml } from './settlement/statement-html.ts';
+export { STATEMENT_LANGUAGES, type StatementLanguage } from './settlement/statement-words.ts';

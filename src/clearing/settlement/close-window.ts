@@ -2,7 +2,6 @@
 // Each bucket is cut by one statement that sees its sequence number and its positions at one moment; all position entries of a transaction lie in
 // one row, so each transaction is in exactly one window. Before this: an operator, or the schedule. After this: `count-pairs.ts`.
 
-import { formatAmount } from '../../kernel/amount.ts';
 import { assert } from '../../kernel/assert.ts';
 import { bucketOf, networkOwnerId, type Bucket, type MemberId, type OwnerId } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
@@ -12,6 +11,7 @@ import { decideIns, decideOuts } from './carve-out.ts';
 import { findFrozenRows } from './frozen-rows.ts';
 import type { SettlementParts } from './parts.ts';
 import { settlementProblems } from './problems.ts';
+import { windowClosed } from './settlement-events.ts';
 import {
   addCarveOuts, insertCuts, insertNets, insertWindow, lockWindows, moveWindow, selectCarveOutsOf, selectCuts, selectNets, selectOpenWindow,
 } from './store.ts';
@@ -53,11 +53,7 @@ export async function closeWindow(parts: SettlementParts, { windowId, closedBy, 
     const rows = await findFrozenRows(client, frozen, ledger, points);
     const before = await selectCarveOutsOf(client, rows.map(({ rowId }) => rowId));
     await addCarveOuts(client, [...decideOuts(open.windowId, rows, before), ...decideIns(open.windowId, rows, before)], nowMs);
-    const { scale, code } = ledger.settlementAsset();
-    await appendEvents(client, points.map(({ platformId }) => ({
-      type: 'window.closed', platformId,
-      data: { window_id: open.windowId, net: formatAmount(nets.find(({ participant }) => participant === platformId)?.net ?? 0n, scale), currency: code },
-    })), nowMs);
+    await appendEvents(client, windowClosed(open.windowId, points.map(({ platformId }) => platformId), nets, ledger.settlementAsset()), nowMs);
     return ok(closed);
   });
 }

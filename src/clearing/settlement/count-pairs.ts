@@ -7,6 +7,7 @@ import { dbTransaction } from '../../runtime/database.ts';
 import { appendEvents } from '../../runtime/feed.ts';
 import { findMismatch } from './obligations.ts';
 import type { SettlementParts } from './parts.ts';
+import { statementReady } from './settlement-events.ts';
 import { addPairs, hasUncountedCut, lockUncountedCut, markCounted, selectNets, selectPairs, selectUncounted } from './store.ts';
 import { countPairs, selectPoints, type PairRow, type PointsOwner } from './store-ledger.ts';
 import type { Pair } from './types.ts';
@@ -44,10 +45,7 @@ async function finish({ pool, clock, log }: SettlementParts, windowId: number): 
       await appendEvents(client, [{ type: 'window.mismatch', platformId: null, data: { window_id: windowId, mismatch } }], clock.now());
       return;
     }
-    const platforms = await selectPoints(client);
-    await appendEvents(client, platforms.map(({ platformId }) => ({
-      type: 'statement.ready', platformId, data: { window_id: windowId, statement: `/api/settlements/${windowId}/statement` },
-    })), clock.now());
+    await appendEvents(client, statementReady(windowId, (await selectPoints(client)).map(({ platformId }) => platformId)), clock.now());
   });
 }
 

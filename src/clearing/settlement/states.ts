@@ -41,3 +41,8 @@ export type ObligationChange = keyof typeof obligationTransitions;
 /** The states that a change starts from, and the one it leads to. */
 export type FromOf<Change extends WindowChange> = (typeof windowTransitions)[Change]['from'][number];
 export type ToOf<Change extends WindowChange> = (typeof windowTransitions)[Change]['to'];
+
+/** Tells the compiler which state a window is in. */
+export function isIn<Window extends { readonly state: WindowState }, State extends WindowState>(window: Window, state: State): window is Window & { readonly state: State } {
+  return window.state === state;
+}

@@ -2,6 +2,7 @@
 
 import { platformOwnerId, type Bucket, type OwnerId, type PlatformId, type TransactionId } from '../../kernel/ids.ts';
 import type { Queryable } from './store.ts';
+import type { PairKind } from './types.ts';
 
 /** A platform's points asset, and who owns its position. */
 export interface PointsOwner {
@@ -49,7 +50,7 @@ export async function sumSettled(db: Queryable, bucket: Bucket, ownerId: OwnerId
 export interface PairRow {
   readonly source_asset_id: number;
   readonly target_asset_id: number;
-  readonly kind: 'conversion' | 'reverse';
+  readonly kind: PairKind;
   readonly transactions: bigint;
   readonly amount: bigint;
   readonly credited: bigint;
@@ -64,7 +65,7 @@ const MOVED = (account: string): string => `
                from unnest(t.account_ids, t.amounts, string_to_array(t.layers, null)) as e (account_id, amount, layer)
               where e.account_id = ${account} and e.layer = 'p') end`;
 
-/** Conversions and reversals of such in some rows of a bucket, by pair. */
+/** What moved positions in some rows of a bucket, by pair: conversions, reversals of such, and corrections that one platform pays another for. */
 export async function countPairs(db: Queryable, bucket: Bucket, from: bigint, to: bigint, settlementAssetId: number, points: readonly PointsOwner[]): Promise<PairRow[]> {
   const { rows } = await db.query<PairRow>({
     name: 'settlement-count-pairs',
@@ -79,6 +80,15 @@ export async function countPairs(db: Queryable, bucket: Bucket, from: bigint, to
              join platform s on s.asset_id = t.asset_id
              join platform g on g.asset_id = t.target_asset_id
             where t.bucket = $1 and t.sequence > $2 and t.sequence <= $3 and t.leg = 0 and t.kind in ('conversion', 'reverse')
+            group by 1, 2, 3
+            union all
+           select s.asset_id, g.asset_id, t.kind, count(*), 0, sum(t.amount)::bigint, -sum(payer.amount)::bigint, sum(payee.amount)::bigint
+             from ledger.transaction t
+            cross join lateral unnest(t.account_ids, t.amounts) as payer (account_id, amount)
+             join platform s on s.account_id = payer.account_id and payer.amount < 0
+            cross join lateral unnest(t.account_ids, t.amounts) as payee (account_id, amount)
+             join platform g on g.account_id = payee.account_id and payee.amount > 0
+            where t.bucket = $1 and t.sequence > $2 and t.sequence <= $3 and t.leg = 0 and t.kind = 'adjust'
             group by 1, 2, 3`,
     values: [bucket, from, to, settlementAssetId, points.map(({ assetId }) => assetId), points.map(({ ownerId }) => ownerId)],
   });
@@ -127,27 +137,32 @@ export interface ListedRow {
   readonly sequence: bigint;
   readonly transaction_id: TransactionId;
   readonly related_id: TransactionId | null;
-  readonly kind: 'conversion' | 'reverse';
+  readonly kind: PairKind;
   readonly posted_at: Date;
   readonly asset_id: number;
-  readonly target_asset_id: number;
+  /** Null for corrections. */
+  readonly target_asset_id: number | null;
   readonly amount: bigint;
   readonly credited: bigint | null;
   readonly moved: bigint;
+  /** Of a correction: whose position moved the other way. */
+  readonly other_owner_id: OwnerId | null;
 }
 
-/** Conversions, and reversals of such, in some rows of a bucket that concern a platform's points, with what they moved on its position. */
+/** The rows of a bucket, among some, that moved a platform's position, settlements apart. */
 export async function listRows(db: Queryable, bucket: Bucket, from: bigint, to: bigint, settlementAssetId: number, owner: PointsOwner, limit: number): Promise<ListedRow[]> {
   const { rows } = await db.query<ListedRow>({
     name: 'settlement-list-rows',
-    text: `select t.bucket, t.sequence, t.transaction_id, t.related_id, t.kind, t.posted_at, t.asset_id, t.target_asset_id, t.amount, t.credited, (${MOVED('a.account_id')})::bigint as moved
-             from ledger.transaction t
-             left join ledger.account a on a.bucket = $1 and a.owner_id = $5 and a.asset_id = $4 and a.purpose = 'position'
-             join ledger.asset p on p.asset_id = t.target_asset_id and p.kind = 'points'
-            where t.bucket = $1 and t.sequence > $2 and t.sequence <= $3 and t.leg = 0 and t.kind in ('conversion', 'reverse')
-              and t.target_asset_id <> t.asset_id and $6 in (t.asset_id, t.target_asset_id)
-            order by t.sequence limit $7`,
-    values: [bucket, from, to, settlementAssetId, owner.ownerId, owner.assetId, limit],
+    text: `select t.bucket, t.sequence, t.transaction_id, t.related_id, t.kind, t.posted_at, t.asset_id, t.target_asset_id, t.amount, t.credited, (${MOVED('a.account_id')})::bigint as moved,
+                  case when t.kind = 'adjust' then (
+                    select o.owner_id from unnest(t.account_ids) as e (account_id)
+                      join ledger.account o on o.bucket = $1 and o.account_id = e.account_id and o.asset_id = $4 and o.purpose = 'position' and o.owner_id <> $5 limit 1) end as other_owner_id
+             from ledger.account a
+             join ledger.transaction t on t.bucket = $1 and a.account_id = any(t.account_ids)
+            where a.bucket = $1 and a.owner_id = $5 and a.asset_id = $4 and a.purpose = 'position'
+              and t.sequence > $2 and t.sequence <= $3 and t.leg = 0 and t.kind in ('conversion', 'reverse', 'adjust')
+            order by t.sequence limit $6`,
+    values: [bucket, from, to, settlementAssetId, owner.ownerId, limit],
   });
   return rows;
 }

@@ -1,6 +1,7 @@
 // All SQL on settlement's own tables; what it reads of the ledger is in store-ledger.ts.
 
 import type { Bucket, PlatformId, TransactionId } from '../../kernel/ids.ts';
+import type { PostedLeg } from '../../ledger/ledger.ts';
 import type { DbClient, Pool } from '../../runtime/database.ts';
 import { obligationTransitions, windowTransitions, type FromOf, type ObligationState, type ToOf, type WindowChange, type WindowState } from './states.ts';
 import type { CarveOut, Cut, Net, Obligation, Pair, PaidFrom, Participant, Schedule, SettlementSettings, SettlementWindow } from './types.ts';
@@ -249,6 +250,7 @@ interface ObligationRow {
   readonly proposed_by: string;
   readonly approved_by: string | null;
   readonly problem: string | null;
+  readonly next_attempt_at: Date | null;
   readonly transaction_id: TransactionId | null;
   readonly paid_at: Date | null;
 }
@@ -256,7 +258,7 @@ interface ObligationRow {
 function readObligation(row: ObligationRow): Obligation {
   return {
     windowId: row.window_id, participant: row.participant, basis: row.basis, amount: row.amount, state: row.state, paidFrom: row.paid_from, bankReference: row.bank_reference,
-    proposedBy: row.proposed_by, approvedBy: row.approved_by, problem: row.problem, transactionId: row.transaction_id, paidAtMs: row.paid_at?.getTime() ?? null,
+    proposedBy: row.proposed_by, approvedBy: row.approved_by, problem: row.problem, nextAttemptAtMs: row.next_attempt_at?.getTime() ?? null, transactionId: row.transaction_id, paidAtMs: row.paid_at?.getTime() ?? null,
   };
 }
 
@@ -298,11 +300,12 @@ export async function proposeObligationAgain(db: Queryable, { windowId, particip
   );
 }
 
-export async function payObligation(db: Queryable, { windowId, participant, basis }: ObligationKey, transactionId: TransactionId, paidAtMs: number): Promise<void> {
+/** As the ledger has posted it. */
+export async function payObligation(db: Queryable, { windowId, participant, basis }: ObligationKey, { transactionId, postedAtMs, details, reference }: PostedLeg): Promise<void> {
   await db.query(
-    `update clearing.obligation set state = $4, transaction_id = $5, paid_at = $6, problem = null, next_attempt_at = null
-      where window_id = $1 and participant = $2 and basis = $3 and state = any($7)`,
-    [windowId, participant, basis, obligationTransitions.pay.to, transactionId, new Date(paidAtMs), obligationTransitions.pay.from],
+    `update clearing.obligation set state = $4, transaction_id = $5, paid_at = $6, paid_from = $7, bank_reference = coalesce($8, bank_reference), problem = null, next_attempt_at = null
+      where window_id = $1 and participant = $2 and basis = $3 and state = any($9)`,
+    [windowId, participant, basis, obligationTransitions.pay.to, transactionId, new Date(postedAtMs), details?.['from'], reference, obligationTransitions.pay.from],
   );
 }
 

@@ -42,11 +42,14 @@ export interface Net {
   readonly closing: bigint;
 }
 
-/** All conversions of a window from one platform to another, or all reversals of such. */
+/** `adjust`: corrections of members' points on the target, for which the source pays. */
+export type PairKind = 'conversion' | 'reverse' | 'adjust';
+
+/** All conversions of a window from one platform to another, or all reversals of such, or all corrections that one pays the other for. */
 export interface Pair {
   readonly source: PlatformId;
   readonly target: PlatformId;
-  readonly kind: 'conversion' | 'reverse';
+  readonly kind: PairKind;
   readonly transactions: bigint;
   /** Minor units of the source's points. */
   readonly amount: bigint;
@@ -102,6 +105,7 @@ export interface Obligation {
   readonly approvedBy: string | null;
   /** Why the ledger refused it when it was tried last. */
   readonly problem: string | null;
+  readonly nextAttemptAtMs: number | null;
   readonly transactionId: TransactionId | null;
   readonly paidAtMs: number | null;
 }

@@ -2,6 +2,8 @@
 
 create schema clearing;
 
+create schema feed;
+
 create schema identity;
 
 create schema ledger;
@@ -33,6 +35,12 @@ create table clearing.gross_pair (
   changed_at timestamp with time zone not null,
   constraint gross_pair_pkey PRIMARY KEY (platform_a, platform_b),
   constraint gross_pair_in_order CHECK (platform_a < platform_b)
+);
+
+create table clearing.notice_cursor (
+  bucket integer not null,
+  sequence bigint not null,
+  constraint notice_cursor_pkey PRIMARY KEY (bucket)
 );
 
 create table clearing.obligation (
@@ -200,6 +208,24 @@ create table clearing.window_pair (
   constraint window_pair_pkey PRIMARY KEY (window_id, source_platform, target_platform, kind),
   constraint window_pair_window_id_fkey FOREIGN KEY (window_id) REFERENCES clearing.settlement_window(window_id),
   constraint window_pair_kind_check CHECK (kind = ANY (ARRAY['conversion'::text, 'reverse'::text, 'adjust'::text]))
+);
+
+create table feed.event (
+  event_id bigint not null,
+  occurred_at timestamp with time zone not null,
+  type text not null,
+  platform_id text,
+  data jsonb not null,
+  constraint event_pkey PRIMARY KEY (event_id)
+);
+CREATE INDEX event_of_all ON feed.event USING btree (event_id) WHERE (platform_id IS NULL);
+CREATE INDEX event_of_platform ON feed.event USING btree (platform_id, event_id);
+
+create table feed.head (
+  singleton boolean default true not null,
+  event_id bigint not null,
+  constraint head_pkey PRIMARY KEY (singleton),
+  constraint head_singleton_check CHECK (singleton)
 );
 
 create table identity.link (
@@ -440,15 +466,6 @@ create table rewards.voucher (
   constraint voucher_of_unit UNIQUE (redemption_id, unit),
   constraint voucher_redemption_id_fkey FOREIGN KEY (redemption_id) REFERENCES rewards.redemption(redemption_id),
   constraint voucher_unit_check CHECK (unit >= 0)
-);
-
-create table valuation.event (
-  event_id bigint not null,
-  occurred_at timestamp with time zone not null,
-  type text not null,
-  platform_id text,
-  data jsonb not null,
-  constraint event_pkey PRIMARY KEY (event_id)
 );
 
 create table valuation.proposal (

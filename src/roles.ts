@@ -16,6 +16,8 @@ const SWEEP_EVERY_MS = 1_000;
 const RULEBOOK_EVERY_MS = 400;
 /** What a crash left of a redemption is mended at most this much after the next start, and a voucher is told expired. */
 const REDEMPTIONS_EVERY_MS = 1_000;
+/** A connected platform that has gone or come back shows in /health at most this much later, and its patience. */
+const CONNECTIONS_EVERY_MS = 5_000;
 
 type ListenerName = keyof typeof listeners;
 type LoopName = keyof typeof loops;
@@ -26,8 +28,8 @@ interface Role {
 }
 
 export const roles: Readonly<Record<RoleName, Role>> = {
-  all: { listeners: ['http'], loops: ['sweep', 'rulebook', 'redemptions'] },
-  api: { listeners: ['http'], loops: ['rulebook'] },
+  all: { listeners: ['http'], loops: ['sweep', 'rulebook', 'redemptions', 'connections'] },
+  api: { listeners: ['http'], loops: ['rulebook', 'connections'] },
   worker: { listeners: [], loops: ['sweep', 'rulebook', 'redemptions'] },
 };
 
@@ -56,6 +58,17 @@ const loops = {
       run: async () => {
         await activateDue(context);
         await context.valuation.refresh();
+        return false;
+      },
+    }),
+  /** Asks connected platforms whether they answer, for this process's own /health. */
+  connections: ({ connectionHealth, log }: Context): Loop =>
+    startLoop({
+      name: 'connections',
+      log,
+      everyMs: CONNECTIONS_EVERY_MS,
+      run: async () => {
+        await connectionHealth.check();
         return false;
       },
     }),

@@ -1,6 +1,6 @@
 // What the API needs of the program; the context of the composition root fits.
 
-import type { Connections } from '../clearing/clearing.ts';
+import type { ConnectionHealth, Connections } from '../clearing/clearing.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -18,6 +18,7 @@ export interface ApiParts {
   readonly pool: Pool;
   readonly identity: Identity;
   readonly connections: Connections;
+  readonly connectionHealth: ConnectionHealth;
   readonly ledger: Ledger;
   readonly rewards: Rewards;
   readonly valuation: Valuation;

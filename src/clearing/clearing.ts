@@ -2,6 +2,7 @@
 // of platforms that keep their points themselves. Never touches the ledger's rows. No transfer runs over a connector yet.
 // The only file of this module that others import.
 
+export { createConnectionHealth, type ConnectionHealth, type ConnectionState } from './connection-health.ts';
 export { createConnections, requireConnected, type Connection, type Connections, type ConnectionsParts, type ConnectionToSet } from './connections.ts';
 export type { ConnectorClient } from './connector/connector-client.ts';
 export { testConnector, type CheckResult, type ConformanceReport } from './connector/conformance.ts';

@@ -1,6 +1,6 @@
 // The composition root: makes every part of the program once, hands each what it needs, and closes them in reverse order.
 
-import { createConnectionHealth, createConnections, type ConnectionHealth, type Connections } from './clearing/clearing.ts';
+import { createConnectionHealth, createConnections, type ConnectionHealth, createSettlement, type Connections, type Settlement } from './clearing/clearing.ts';
 import { createIdentity, type Identity } from './identity/identity.ts';
 import { systemClock, type Clock } from './kernel/time.ts';
 import { createLedger, type Ledger } from './ledger/ledger.ts';
@@ -32,6 +32,7 @@ export interface Context {
   readonly valuation: Valuation;
   readonly ledger: Ledger;
   readonly rewards: Rewards;
+  readonly settlement: Settlement;
   readonly ruleAlerts: RuleAlerts;
   readonly quotes: QuoteTokens;
   /** Finishes what is in flight, closes connections, and stops PostgreSQL when this process started it. */
@@ -70,8 +71,12 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     const ledger = await createLedger({ pool, url, log, clock, valuation, lanes: config.lanes, bucketCount: config.buckets, onRuleFailure: ruleAlerts.note });
     closers.add('ledger', () => ledger.close());
     const rewards = createRewards({ pool, clock, log, ledger, valuation, masterKey });
+    const settlement = createSettlement({
+      pool, clock, log, ledger, timeZone: () => valuation.rulebook().calendar.timeZone, nameOf: (platformId) => identity.findPlatform(platformId)?.name ?? platformId,
+      listFrozen: async () => [],
+    });
     return {
-      config, log, metrics, clock, databaseUrl: url, pool, egress, identity, connections, connectionHealth, valuation, ledger, rewards, ruleAlerts, quotes: createQuoteTokens(masterKey),
+      config, log, metrics, clock, databaseUrl: url, pool, egress, identity, connections, connectionHealth, valuation, ledger, rewards, settlement, ruleAlerts, quotes: createQuoteTokens(masterKey),
       close: () => closers.close(),
     };
   } catch (error) {

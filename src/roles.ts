@@ -19,6 +19,9 @@ const REDEMPTIONS_EVERY_MS = 1_000;
 /** A connected platform that has gone or come back shows in /health at most this much later, and its patience. */
 const CONNECTIONS_EVERY_MS = 5_000;
 
+/** A window that is due is closed at most this much later, and what was approved is paid. */
+const SETTLEMENT_EVERY_MS = 1_000;
+
 type ListenerName = keyof typeof listeners;
 type LoopName = keyof typeof loops;
 
@@ -28,9 +31,9 @@ interface Role {
 }
 
 export const roles: Readonly<Record<RoleName, Role>> = {
-  all: { listeners: ['http'], loops: ['sweep', 'rulebook', 'redemptions', 'connections'] },
+  all: { listeners: ['http'], loops: ['sweep', 'rulebook', 'redemptions', 'settlement', 'connections'] },
   api: { listeners: ['http'], loops: ['rulebook', 'connections'] },
-  worker: { listeners: [], loops: ['sweep', 'rulebook', 'redemptions'] },
+  worker: { listeners: [], loops: ['sweep', 'rulebook', 'redemptions', 'settlement'] },
 };
 
 const listeners = {
@@ -72,6 +75,9 @@ const loops = {
         return false;
       },
     }),
+  /** Closes windows when the schedule says so, counts their pairs, and pays what was approved. Several processes may run it. */
+  settlement: ({ settlement, log }: Context): Loop =>
+    startLoop({ name: 'settlement', log, everyMs: SETTLEMENT_EVERY_MS, run: () => settlement.follow() }),
   /** Writes redemptions that are missing, finishes reversals of them and lets vouchers expire. Several processes may run it. */
   redemptions: ({ rewards, log }: Context): Loop =>
     startLoop({ name: 'redemptions', log, everyMs: REDEMPTIONS_EVERY_MS, run: () => rewards.follow() }),

@@ -16,9 +16,9 @@ import { isDue } from './schedule.ts';
 import { makeStatement, type Statement, type StatementSource } from './statement.ts';
 import type { WindowState } from './states.ts';
 import {
-  replaceGrossPairs, selectCarveOuts, selectNets, selectObligations, selectOpenWindow, selectPairs, selectSettings, selectWindow, selectWindows, updateSchedule, lockWindows,
+  replaceGrossPairs, selectCarveOuts, selectNets, selectNetsOf, selectObligations, selectOpenWindow, selectPairs, selectSettings, selectWindow, selectWindows, updateSchedule, lockWindows,
 } from './store.ts';
-import type { Schedule, SettlementSettings, SettlementWindow } from './types.ts';
+import type { Net, Schedule, SettlementSettings, SettlementWindow } from './types.ts';
 
 export interface Settlement {
   /** Closes the open window, or leaves it open when it should not be closed; the next one is open when this answers. */
@@ -29,6 +29,8 @@ export interface Settlement {
   approve(deciding: Deciding): Promise<Result<SettlementWindow>>;
   /** Newest first, before a number. */
   list(before: number, limit: number, state?: WindowState): Promise<readonly SettlementWindow[]>;
+  /** Closed windows with one platform's figures, newest first, before a number. */
+  listOf(platformId: PlatformId, before: number, limit: number): Promise<readonly { readonly window: SettlementWindow; readonly net: Omit<Net, 'participant'> }[]>;
   find(windowId: number): Promise<Result<StatementSource>>;
   /** Of a closed window; its pairs may still be counted. */
   statement(windowId: number, platformId: PlatformId): Promise<Result<Statement>>;
@@ -81,6 +83,12 @@ export function createSettlement(parts: SettlementParts): Settlement {
       return ok((await selectWindow(pool, deciding.windowId)) ?? approved.value);
     },
     list: (before, limit, state) => selectWindows(pool, before, limit, state),
+    async listOf(platformId, before, limit) {
+      const windows = await selectWindows(pool, before, limit, undefined);
+      const nets = await selectNetsOf(pool, platformId, windows.map(({ windowId }) => windowId));
+      const nothing = { opening: 0n, net: 0n, paid: 0n, closing: 0n };
+      return windows.filter(({ state }) => state !== 'open').map((window) => ({ window, net: nets.get(window.windowId) ?? nothing }));
+    },
     async statement(windowId, platformId) {
       const found = await find(windowId);
       if (!found.ok) return found;

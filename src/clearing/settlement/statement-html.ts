@@ -35,7 +35,6 @@ const STYLE = `
 export function statementHtml(statement: Statement, language: StatementLanguage, madeAtMs: number): string {
   const words = STATEMENT_WORDS[language];
   const { currency, points, otherPoints } = statement;
-  const amount = (minor: bigint, scale: number): string => grouped(formatAmountText(minor, scale));
   const money = (minor: bigint): string => `<td class="n${minor < 0n ? ' minus' : ''}">${amount(minor, currency.scale)}</td>`;
   const scaleOf = (platformId: string): number => [...otherPoints].find(([other]) => other === platformId)?.[1].scale ?? points.scale;
   const moment = (atMs: number): string => new Intl.DateTimeFormat(language === 'zh' ? 'zh-CN' : 'en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: statement.timeZone }).format(atMs);
@@ -74,8 +73,8 @@ ${payments.join('\n')}</tbody></table>`}
 }
 
 /** Thousands apart, by a comma as both languages do. */
-function grouped(text: string): string {
-  const [whole = '', fraction] = text.split('.');
+function amount(minor: bigint, scale: number): string {
+  const [whole = '', fraction] = formatAmountText(minor, scale).split('.');
   const apart = whole.replace(/\B(?=(\d{3})+$)/g, ',');
   return fraction === undefined ? apart : `${apart}.${fraction}`;
 }

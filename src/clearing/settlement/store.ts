@@ -24,8 +24,11 @@ interface WindowRow {
   readonly settled_at: Date | null;
 }
 
+function ms(at: Date | null): number | null {
+  return at?.getTime() ?? null;
+}
+
 function readWindow(row: WindowRow): SettlementWindow {
-  const ms = (at: Date | null): number | null => at?.getTime() ?? null;
   return {
     windowId: row.window_id, state: row.state, openedAtMs: row.opened_at.getTime(), closedAtMs: ms(row.closed_at), closedBy: row.closed_by, countedAtMs: ms(row.counted_at),
     mismatch: row.mismatch, proposedBy: row.proposed_by, proposedAtMs: ms(row.proposed_at), approvedBy: row.approved_by, approvedAtMs: ms(row.approved_at), settledAtMs: ms(row.settled_at),
@@ -191,6 +194,14 @@ export async function selectNets(db: Queryable, windowId: number): Promise<Net[]
   return rows;
 }
 
+/** One participant's figures, by window. */
+export async function selectNetsOf(db: Queryable, participant: Participant, windowIds: readonly number[]): Promise<Map<number, Net>> {
+  const { rows } = await db.query<Net & { window_id: number }>(
+    'select window_id, participant, opening, net, paid, closing from clearing.window_net where participant = $1 and window_id = any($2)', [participant, windowIds],
+  );
+  return new Map(rows.map((row) => [row.window_id, row]));
+}
+
 interface CarveOutRow {
   readonly window_id: number;
   readonly bucket: Bucket;
@@ -258,7 +269,7 @@ interface ObligationRow {
 function readObligation(row: ObligationRow): Obligation {
   return {
     windowId: row.window_id, participant: row.participant, basis: row.basis, amount: row.amount, state: row.state, paidFrom: row.paid_from, bankReference: row.bank_reference,
-    proposedBy: row.proposed_by, approvedBy: row.approved_by, problem: row.problem, nextAttemptAtMs: row.next_attempt_at?.getTime() ?? null, transactionId: row.transaction_id, paidAtMs: row.paid_at?.getTime() ?? null,
+    proposedBy: row.proposed_by, approvedBy: row.approved_by, problem: row.problem, nextAttemptAtMs: ms(row.next_attempt_at), transactionId: row.transaction_id, paidAtMs: ms(row.paid_at),
   };
 }
 

@@ -23,6 +23,9 @@ const WEBHOOKS_EVERY_MS = 200;
 /** A connected platform that has gone or come back shows in /health at most this much later, and its patience. */
 const CONNECTIONS_EVERY_MS = 5_000;
 
+/** A window that is due is closed at most this much later, and what was approved is paid. */
+const SETTLEMENT_EVERY_MS = 1_000;
+
 type ListenerName = keyof typeof listeners;
 type LoopName = keyof typeof loops;
 
@@ -32,9 +35,9 @@ interface Role {
 }
 
 export const roles: Readonly<Record<RoleName, Role>> = {
-  all: { listeners: ['http'], loops: ['sweep', 'rulebook', 'sagas', 'redemptions', 'notices', 'webhooks', 'connections'] },
+  all: { listeners: ['http'], loops: ['sweep', 'rulebook', 'sagas', 'redemptions', 'settlement', 'notices', 'webhooks', 'connections'] },
   api: { listeners: ['http'], loops: ['rulebook', 'connections'] },
-  worker: { listeners: [], loops: ['sweep', 'rulebook', 'sagas', 'redemptions', 'notices', 'webhooks'] },
+  worker: { listeners: [], loops: ['sweep', 'rulebook', 'sagas', 'redemptions', 'settlement', 'notices', 'webhooks'] },
 };
 
 const listeners = {
@@ -78,6 +81,9 @@ const loops = {
     }),
   /** Goes on with transfers over connected platforms. Any number of processes may: each takes its own from the queue. */
   sagas: ({ sagas }: Context): Loop => ({ name: 'sagas', ...sagas.start() }),
+  /** Closes windows when the schedule says so, counts their pairs, and pays what was approved. Several processes may run it. */
+  settlement: ({ settlement, log }: Context): Loop =>
+    startLoop({ name: 'settlement', log, everyMs: SETTLEMENT_EVERY_MS, run: () => settlement.follow() }),
   /** Writes redemptions that are missing, finishes reversals of them and lets vouchers expire. Several processes may run it. */
   redemptions: ({ rewards, log }: Context): Loop =>
     startLoop({ name: 'redemptions', log, everyMs: REDEMPTIONS_EVERY_MS, run: () => rewards.follow() }),

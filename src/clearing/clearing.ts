@@ -31,3 +31,16 @@ export type { BreakStory } from './reconciliation/break-actions.ts';
 export {
   ageBucketOf, AGE_BUCKETS, BREAK_CATEGORIES, BREAK_STATES, RUN_MODES, type Break, type BreakAction, type BreakCategory, type BreakState, type OpenCount, type Run, type RunMode,
 } from './reconciliation/types.ts';
+export { createSettlement, type Settlement } from './settlement/settlement.ts';
+export type { SettlementParts } from './settlement/parts.ts';
+export { settlementProblems } from './settlement/problems.ts';
+export { WINDOW_STATES, type WindowState } from './settlement/states.ts';
+export { NETWORK, type Frozen, type Obligation, type Pair, type Participant, type Payment, type Schedule, type SettlementSettings, type SettlementWindow } from './settlement/types.ts';
+export type { Statement, StatementSource } from './settlement/statement.ts';
+export { describeSettings, describeWindow, describeWindowFigures } from './settlement/describe-window.ts';
+export { readSchedule } from './settlement/schedule.ts';
+export { describeStatement, describeTransactions } from './settlement/describe-statement.ts';
+export { CURSOR as TRANSACTION_CURSOR, type TransactionPage } from './settlement/list-transactions.ts';
+export { statementCsv, TRANSACTION_CSV_HEADER, transactionsCsv } from './settlement/statement-csv.ts';
+export { statementHtml } from './settlement/statement-html.ts';
+export { STATEMENT_LANGUAGES, type StatementLanguage } from './settlement/statement-words.ts';

@@ -182,7 +182,7 @@ export interface WithdrawCommand extends CommandBase {
   readonly amount: bigint;
 }
 
-/** Pays off what a platform owes or is owed; never takes its position beyond the cap. */
+/** Pays off what a platform owes or is owed; never takes its position beyond the cap. Under the network's own owner id it pays out what rounding left over, from outside. */
 export interface SettleCommand extends CommandBase {
   readonly kind: 'settle';
   /** What the platform is paid (positive) or pays (negative). */

@@ -16,6 +16,8 @@ const SWEEP_EVERY_MS = 1_000;
 const RULEBOOK_EVERY_MS = 400;
 /** What a crash left of a redemption is mended at most this much after the next start, and a voucher is told expired. */
 const REDEMPTIONS_EVERY_MS = 1_000;
+/** What a crash left of a dispute is finished at most this much after its lease, and silence decides this much after a due date. */
+const DISPUTES_EVERY_MS = 1_000;
 
 type ListenerName = keyof typeof listeners;
 type LoopName = keyof typeof loops;
@@ -26,9 +28,9 @@ interface Role {
 }
 
 export const roles: Readonly<Record<RoleName, Role>> = {
-  all: { listeners: ['http'], loops: ['sweep', 'rulebook', 'redemptions'] },
+  all: { listeners: ['http'], loops: ['sweep', 'rulebook', 'redemptions', 'disputes'] },
   api: { listeners: ['http'], loops: ['rulebook'] },
-  worker: { listeners: [], loops: ['sweep', 'rulebook', 'redemptions'] },
+  worker: { listeners: [], loops: ['sweep', 'rulebook', 'redemptions', 'disputes'] },
 };
 
 const listeners = {
@@ -62,6 +64,9 @@ const loops = {
   /** Writes redemptions that are missing, finishes reversals of them and lets vouchers expire. Several processes may run it. */
   redemptions: ({ rewards, log }: Context): Loop =>
     startLoop({ name: 'redemptions', log, everyMs: REDEMPTIONS_EVERY_MS, run: () => rewards.follow() }),
+  /** Does what is due in disputes and finishes what others have begun. Several processes may run it. */
+  disputes: ({ disputes, log }: Context): Loop =>
+    startLoop({ name: 'disputes', log, everyMs: DISPUTES_EVERY_MS, run: () => disputes.follow() }),
 };
 
 export interface RunningRole {

@@ -1,5 +1,6 @@
 // What the API needs of the program; the context of the composition root fits.
 
+import type { Disputes } from '../clearing/clearing.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -18,6 +19,7 @@ export interface ApiParts {
   readonly identity: Identity;
   readonly ledger: Ledger;
   readonly rewards: Rewards;
+  readonly disputes: Disputes;
   readonly valuation: Valuation;
   /** Puts versions of the rulebook in force whose time has come; returns how many. */
   activate(): Promise<number>;

@@ -3,4 +3,11 @@
 // The only file of this module that others import.
 
 export { testConnector, type CheckResult, type ConformanceReport } from './connector/conformance.ts';
+export { createDisputes, type Answer as DisputeAnswer, type Disputes } from './disputes/disputes.ts';
+export { disputeProblems } from './disputes/problems.ts';
+export { REASON_CODES, REASONS, type ReasonCode } from './disputes/reasons.ts';
+export { DISPUTE_STATES, type DisputeState } from './disputes/states.ts';
+export {
+  EVIDENCE_MEDIA, MAX_EVIDENCE_BYTES, type Dispute, type Evidence, type EvidenceFile, type Frozen, type Resolution, type Side, type Step, type Who,
+} from './disputes/types.ts';
 export { decideReview, listReviews, type Review, type ReviewParts, type ReviewWord } from './reviews.ts';

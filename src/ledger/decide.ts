@@ -72,6 +72,10 @@ export function walletsFor(command: Command, view: NamingView, name: NameWallet)
     }
     case 'redeem':
       return system(bucket, points, command.rewardAssetId);
+    case 'adjust':
+      if (command.compensation === undefined) return;
+      system(bucket, points, view.settlement.assetId);
+      return system(bucket, view.points(command.compensation.paidBy), view.settlement.assetId);
     case 'capture':
     case 'release':
       return walletsOfAllowances(command.holdId, view, name);
@@ -108,6 +112,7 @@ function verdictFor(command: Command, view: NamingView): Verdict | undefined {
       return command.rewardId === undefined ? evaluateOperation(rulebook, facts, scales) : evaluateRedemption(rulebook, facts, command.quantity, scales);
     }
     case 'hold':
+      if (command.freeze === true) return undefined;
       return evaluateOperation(rulebook, factsOf(command, 'hold', command.amount, view), scales);
     case 'earn': {
       const amount = amountToEarn(command, view);

@@ -2,6 +2,8 @@
 
 create schema clearing;
 
+create schema feed;
+
 create schema identity;
 
 create schema ledger;
@@ -13,6 +15,18 @@ create schema rewards;
 create schema valuation;
 
 create type ledger.account_change as (account_id bigint, debits_posted bigint, credits_posted bigint, debits_pending bigint, credits_pending bigint, floor bigint, last_sequence bigint);
+
+create table clearing.connection (
+  platform_id text not null,
+  url text,
+  sealed_token bytea,
+  changed_by text not null,
+  changed_at timestamp with time zone not null,
+  revision bigint default 1 not null,
+  constraint connection_pkey PRIMARY KEY (platform_id),
+  constraint connection_platform_id_check CHECK (platform_id ~ '^[a-z][a-z0-9_]{2,39}$'::text),
+  constraint connection_whole_or_removed CHECK ((url IS NULL) = (sealed_token IS NULL))
+);
 
 create table clearing.dispute (
   bucket integer not null,
@@ -106,6 +120,12 @@ create table clearing.disputed (
   constraint disputed_pkey PRIMARY KEY (bucket, transaction_id)
 );
 
+create table clearing.notice_cursor (
+  bucket integer not null,
+  sequence bigint not null,
+  constraint notice_cursor_pkey PRIMARY KEY (bucket)
+);
+
 create table clearing.saga (
   bucket integer not null,
   saga_id uuid not null,
@@ -150,6 +170,24 @@ create table clearing.saga_action (
   state_after text not null,
   constraint saga_action_pkey PRIMARY KEY (bucket, saga_id, acted_at),
   constraint saga_action_action_check CHECK (action = ANY (ARRAY['retry'::text, 'undo'::text, 'force_completed'::text, 'force_failed'::text]))
+);
+
+create table feed.event (
+  event_id bigint not null,
+  occurred_at timestamp with time zone not null,
+  type text not null,
+  platform_id text,
+  data jsonb not null,
+  constraint event_pkey PRIMARY KEY (event_id)
+);
+CREATE INDEX event_of_all ON feed.event USING btree (event_id) WHERE (platform_id IS NULL);
+CREATE INDEX event_of_platform ON feed.event USING btree (platform_id, event_id);
+
+create table feed.head (
+  singleton boolean default true not null,
+  event_id bigint not null,
+  constraint head_pkey PRIMARY KEY (singleton),
+  constraint head_singleton_check CHECK (singleton)
 );
 
 create table identity.link (
@@ -390,15 +428,6 @@ create table rewards.voucher (
   constraint voucher_of_unit UNIQUE (redemption_id, unit),
   constraint voucher_redemption_id_fkey FOREIGN KEY (redemption_id) REFERENCES rewards.redemption(redemption_id),
   constraint voucher_unit_check CHECK (unit >= 0)
-);
-
-create table valuation.event (
-  event_id bigint not null,
-  occurred_at timestamp with time zone not null,
-  type text not null,
-  platform_id text,
-  data jsonb not null,
-  constraint event_pkey PRIMARY KEY (event_id)
 );
 
 create table valuation.proposal (

@@ -1,16 +1,17 @@
 // The composition root: makes every part of the program once, hands each what it needs, and closes them in reverse order.
 
-import { createDisputes, type Disputes } from './clearing/clearing.ts';
+import { createConnectionHealth, createConnections, createDisputes, type ConnectionHealth, type Connections, type Disputes } from './clearing/clearing.ts';
 import { createIdentity, type Identity } from './identity/identity.ts';
 import { systemClock, type Clock } from './kernel/time.ts';
 import { createLedger, type Ledger } from './ledger/ledger.ts';
 import { createRewards, type Rewards } from './rewards/rewards.ts';
-import type { Config } from './runtime/config.ts';
+import { privateRangesOf, type Config } from './runtime/config.ts';
 import type { Pool } from './runtime/database.ts';
 import type { Log } from './runtime/log.ts';
 import { createMetrics, type Metrics } from './runtime/metrics.ts';
 import { migrate } from './runtime/migrate.ts';
 import { createDataFolder } from './runtime/embedded-postgres.ts';
+import { createEgress, type Egress } from './runtime/egress.ts';
 import { openDatabase } from './runtime/open-database.ts';
 import { createPlatformTokens, createSealer, loadMasterKey } from './security/security.ts';
 import { createRuleAlerts, type RuleAlerts } from './monitor/monitor.ts';
@@ -23,7 +24,11 @@ export interface Context {
   readonly clock: Clock;
   readonly databaseUrl: string;
   readonly pool: Pool;
+  /** Calls to where platforms have told us to call. */
+  readonly egress: Egress;
   readonly identity: Identity;
+  readonly connections: Connections;
+  readonly connectionHealth: ConnectionHealth;
   readonly valuation: Valuation;
   readonly ledger: Ledger;
   readonly rewards: Rewards;
@@ -53,15 +58,24 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     const metrics = createMetrics({ processMetrics: mode === 'own' });
 
     const masterKey = loadMasterKey(config.dataDir, config.masterKey);
-    const identity = await createIdentity({ pool, sealer: createSealer(masterKey), tokens: createPlatformTokens(masterKey, clock), log });
+    const sealer = createSealer(masterKey);
+    const identity = await createIdentity({ pool, sealer, tokens: createPlatformTokens(masterKey, clock), log });
     closers.add('identity', async () => identity.close());
+    const egress = createEgress({ allowedRanges: privateRangesOf(config) });
+    closers.add('egress', async () => egress.close());
+    const connections = await createConnections({ pool, identity, sealer, log, clock, transport: { egress } });
+    closers.add('connections', () => connections.close());
+    const connectionHealth = createConnectionHealth({ identity, connections, log });
     const valuation = await createValuation(pool, clock);
     const ruleAlerts = createRuleAlerts({ pool, log, metrics, clock });
     const ledger = await createLedger({ pool, url, log, clock, valuation, lanes: config.lanes, bucketCount: config.buckets, onRuleFailure: ruleAlerts.note });
     closers.add('ledger', () => ledger.close());
     const rewards = createRewards({ pool, clock, log, ledger, valuation, masterKey });
-    const disputes = createDisputes({ pool, clock, log, ledger, identity, valuation });
-    return { config, log, metrics, clock, databaseUrl: url, pool, identity, valuation, ledger, rewards, disputes, ruleAlerts, quotes: createQuoteTokens(masterKey), close: () => closers.close() };
+    const disputes = createDisputes({ pool, clock, log, ledger, valuation });
+    return {
+      config, log, metrics, clock, databaseUrl: url, pool, egress, identity, connections, connectionHealth, valuation, ledger, rewards, disputes, ruleAlerts, quotes: createQuoteTokens(masterKey),
+      close: () => closers.close(),
+    };
   } catch (error) {
     await closers.close();
     throw error;

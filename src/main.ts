@@ -52,7 +52,7 @@ const commands: readonly ((program: Command) => void)[] = [
   (program) => registerExport(program, roots),
   (program) => registerBacktest<Context>(program, roots),
   (program) => registerReport<Context>(program, roots),
-  (program) => registerConnector(program, roots),
+  (program) => registerConnector<Context>(program, roots),
   (program) => registerBench(program),
 ];
 

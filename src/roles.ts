@@ -18,6 +18,8 @@ const RULEBOOK_EVERY_MS = 400;
 const REDEMPTIONS_EVERY_MS = 1_000;
 /** What a crash left of a dispute is finished at most this much after its lease, and silence decides this much after a due date. */
 const DISPUTES_EVERY_MS = 1_000;
+/** A connected platform that has gone or come back shows in /health at most this much later, and its patience. */
+const CONNECTIONS_EVERY_MS = 5_000;
 
 type ListenerName = keyof typeof listeners;
 type LoopName = keyof typeof loops;
@@ -28,8 +30,8 @@ interface Role {
 }
 
 export const roles: Readonly<Record<RoleName, Role>> = {
-  all: { listeners: ['http'], loops: ['sweep', 'rulebook', 'redemptions', 'disputes'] },
-  api: { listeners: ['http'], loops: ['rulebook'] },
+  all: { listeners: ['http'], loops: ['sweep', 'rulebook', 'redemptions', 'disputes', 'connections'] },
+  api: { listeners: ['http'], loops: ['rulebook', 'connections'] },
   worker: { listeners: [], loops: ['sweep', 'rulebook', 'redemptions', 'disputes'] },
 };
 
@@ -58,6 +60,17 @@ const loops = {
       run: async () => {
         await activateDue(context);
         await context.valuation.refresh();
+        return false;
+      },
+    }),
+  /** Asks connected platforms whether they answer, for this process's own /health. */
+  connections: ({ connectionHealth, log }: Context): Loop =>
+    startLoop({
+      name: 'connections',
+      log,
+      everyMs: CONNECTIONS_EVERY_MS,
+      run: async () => {
+        await connectionHealth.check();
         return false;
       },
     }),

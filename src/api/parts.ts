@@ -1,6 +1,6 @@
 // What the API needs of the program; the context of the composition root fits.
 
-import type { Disputes } from '../clearing/clearing.ts';
+import type { ConnectionHealth, Connections, Disputes } from '../clearing/clearing.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -17,6 +17,8 @@ export interface ApiParts {
   readonly metrics: Metrics;
   readonly pool: Pool;
   readonly identity: Identity;
+  readonly connections: Connections;
+  readonly connectionHealth: ConnectionHealth;
   readonly ledger: Ledger;
   readonly rewards: Rewards;
   readonly disputes: Disputes;

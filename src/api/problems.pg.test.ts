@@ -36,6 +36,8 @@ beforeAll(async () => {
   bob = await api.user('platform_b');
   maker = await api.operator('maker');
   checker = await api.operator('checker');
+  // Nobody answers there.
+  await api.join('away', '1.0', { url: 'http://127.0.0.1:45999', token: 'x' });
   await api.reward(A, 'mug', { points_required: '10', stock: 1 });
   await api.reward(A, 'pin', { points_required: '1', stock: 10 });
 });
@@ -330,10 +332,18 @@ const cases: Record<string, () => Promise<Answer>> = {
     await database.pool.query(`update rewards.redemption set expires_at = issued_at where redemption_id = $1::uuid`, [id.slice('rdm_'.length)]);
     return ofRedemption(id, 'fulfil');
   },
+
+  hosted_platform: () => api.operate(maker, 'PUT', `/operator/connections/${A}`, { url: 'https://points.example', token: 'x' }),
+  invalid_connection: () => api.operate(maker, 'PUT', '/operator/connections/away', { url: 'ftp://points.example', token: 'x' }),
+  connection_not_found: () => api.operate(maker, 'DELETE', `/operator/connections/${A}`),
+  platform_unavailable: async () => {
+    const user = await api.user('away');
+    return api.call('away', 'GET', `${BALANCE}?user_id=${user}`);
+  },
 };
 
 /** Met by operators only; no request can provoke them, their own modules' tests do. */
-const notOverHttp = ['invalid_platform_id', 'platform_exists', 'invalid_operator_id', 'operator_exists', 'operator_not_found', 'cap_below_use', 'version_scheduled'];
+const notOverHttp = ['invalid_platform_id', 'platform_exists', 'invalid_operator_id', 'operator_exists', 'operator_not_found', 'cap_below_use', 'insufficient_prefund', 'version_scheduled'];
 
 async function callDigestMismatch(): Promise<Answer> {
   // The digest is signed, but is that of another body.

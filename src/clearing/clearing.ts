@@ -2,7 +2,12 @@
 // of platforms that keep their points themselves. Never touches the ledger's rows. No transfer runs over a connector yet.
 // The only file of this module that others import.
 
+export { createConnectionHealth, type ConnectionHealth, type ConnectionState } from './connection-health.ts';
+export { createConnections, requireConnected, type Connection, type Connections, type ConnectionsParts, type ConnectionToSet } from './connections.ts';
+export type { ConnectorClient } from './connector/connector-client.ts';
 export { testConnector, type CheckResult, type ConformanceReport } from './connector/conformance.ts';
+export { connectionProblems } from './connector/problems.ts';
+export { CONNECTOR_SCALE, type ConnectorOutcome, type ConnectorTarget } from './connector/types.ts';
 export { createDisputes, type Answer as DisputeAnswer, type Disputes } from './disputes/disputes.ts';
 export { disputeProblems } from './disputes/problems.ts';
 export { REASON_CODES, REASONS, type ReasonCode } from './disputes/reasons.ts';

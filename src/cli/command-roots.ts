@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 
+import type { Connections } from '../clearing/clearing.ts';
 import type { Identity, Operator } from '../identity/identity.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { Problem, Result } from '../kernel/problem.ts';
@@ -18,6 +19,7 @@ import type { Valuation } from '../valuation/valuation.ts';
 export interface CommandContext {
   readonly pool: Pool;
   readonly identity: Identity;
+  readonly connections: Connections;
   readonly ledger: Ledger;
   readonly valuation: Valuation;
   readonly clock: Clock;

@@ -2,7 +2,8 @@
 
 import { lastDayOf } from '../valuation/valuation.ts';
 import { availableOf } from './account.ts';
-import { insufficient, shortOf } from './decide-transfer.ts';
+import { shortOf } from './convert.ts';
+import { insufficient } from './decide-transfer.ts';
 import { balanceLimit, credit, debit, move, portionsToSpend, post, refusal, type Decision, type Movement } from './plan.ts';
 import type { AdjustCommand } from './types.ts';
 import { systemWallet, type View } from './view.ts';

@@ -3,6 +3,7 @@
 import { smaller } from '../kernel/amount.ts';
 import { evaluateOperation } from '../valuation/valuation.ts';
 import { availableOf } from './account.ts';
+import { decideUndo } from './decide-authorised.ts';
 import { drawAllowances, factsOf, giveBackAllowances, isDrawn } from './decide-limits.ts';
 import { insufficient } from './decide-transfer.ts';
 import { debit, firstOf, move, portionsOfHold, portionsToSpend, portionsUpTo, post, refusal, setAside, type Decision } from './plan.ts';
@@ -12,11 +13,11 @@ import { systemWallet, type View } from './view.ts';
 
 const LONGEST_HOLD_MS = 30 * 86_400_000;
 const SHORTEST_HOLD_MS = 1_000;
-/** When a freeze would end by its timer: never, in a form that sorts after every real moment. */
-export const NO_TIMER_MS = Date.UTC(9999, 11, 31);
+/** When a freeze would end by its timer, which no other hold does: never, in a form that sorts after every real moment. */
+export const FREEZE_ENDS_MS = Date.UTC(9999, 11, 31);
 
 export function isFreeze(hold: Hold): boolean {
-  return hold.expiresAtMs === NO_TIMER_MS;
+  return hold.expiresAtMs === FREEZE_ENDS_MS;
 }
 
 /** Pending: member −x, redeemed +x. */
@@ -41,7 +42,7 @@ export function decideHold(command: HoldCommand, view: View): Decision {
       kind: 'hold', memberId, wallet, amount, details: command.details,
       movements: [...setAside(portions, systemWallet(view, bucket, points), amount, 1n), ...drawn],
     }],
-    hold: { change: 'create', wallet, memberId, amount, portions, expiresAtMs: view.nowMs + command.expiresInMs },
+    holds: [{ change: 'create', wallet, memberId, amount, portions, expiresAtMs: view.nowMs + command.expiresInMs }],
   });
 }
 
@@ -55,7 +56,7 @@ function decideFreeze({ memberId, platformId, amount, details }: HoldCommand, vi
   const portions = portionsUpTo(wallet, frozen, view.today);
   return post({
     legs: [{ kind: 'hold', memberId, wallet, amount: frozen, details, movements: setAside(portions, systemWallet(view, bucket, points), frozen, 1n) }],
-    hold: { change: 'create', wallet, memberId, amount: frozen, portions, expiresAtMs: NO_TIMER_MS },
+    holds: [{ change: 'create', wallet, memberId, amount: frozen, portions, expiresAtMs: FREEZE_ENDS_MS }],
   });
 }
 
@@ -81,7 +82,7 @@ export function decideCapture(command: CaptureCommand, view: View): Decision {
         ...giveBackAllowances(hold.holdId, (used) => (used * (hold.amount - amount)) / hold.amount, view),
       ],
     }],
-    hold: { change: 'resolve', hold, state: 'captured', captured: amount },
+    holds: [{ change: 'resolve', hold, state: 'captured', captured: amount }],
   });
 }
 
@@ -92,6 +93,10 @@ export function decideRelease(command: ReleaseCommand, view: View): Decision {
   if (hold === undefined || hold.assetId !== points.assetId || hold.memberId !== command.memberId) return refusal(ledgerProblems.hold_not_found());
   if (isFreeze(hold) !== (command.cause === 'dispute')) return refusal(ledgerProblems.hold_not_found());
   if (hold.state !== 'held') return refusal(ledgerProblems.hold_resolved(`This hold is ${hold.state}.`));
+  const [authorisation] = view.original(command.holdId);
+  // What platforms may have acted upon is not the caller's to release.
+  if ((authorisation?.kind === 'authorise') !== (command.cause === 'undone')) return refusal(ledgerProblems.hold_not_found());
+  if (authorisation?.kind === 'authorise') return decideUndo(command, authorisation, hold, view);
   const overdue = hold.expiresAtMs <= view.nowMs;
   if (command.cause === 'timer' && !overdue) return refusal(ledgerProblems.invalid_expiry('The time of this hold is not over.'));
   const bucket = view.bucketOf(hold.memberId);
@@ -104,6 +109,6 @@ export function decideRelease(command: ReleaseCommand, view: View): Decision {
         ...giveBackAllowances(hold.holdId, (used) => used, view),
       ],
     }],
-    hold: { change: 'resolve', hold, state: overdue ? 'expired' : 'released', captured: 0n },
+    holds: [{ change: 'resolve', hold, state: overdue ? 'expired' : 'released', captured: 0n }],
   });
 }

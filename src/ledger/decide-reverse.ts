@@ -10,7 +10,7 @@ import { accountOf, type Account, type Wallet } from './account.ts';
 import { takeBack } from './decide-clawback.ts';
 import { isFreeze } from './decide-hold.ts';
 import { giveBackAllowances } from './decide-limits.ts';
-import { mergeByDay, shortOf } from './decide-transfer.ts';
+import { mergeByDay, shortOf } from './convert.ts';
 import {
   balanceLimit, credit, debit, firstOf, move, portionsOfHold, post, refusal, setAside, type Decision, type LegPlan, type Movement, type Plan,
 } from './plan.ts';
@@ -80,9 +80,9 @@ function freezeProblem(hold: Hold | undefined, receiver: PostedLeg): Problem | u
   return hold.state === 'held' ? undefined : ledgerProblems.hold_resolved(`This hold is ${hold.state}.`);
 }
 
-function endOfFreeze(reversing: Reversing): Pick<Plan, 'hold'> {
+function endOfFreeze(reversing: Reversing): Pick<Plan, 'holds'> {
   const { freeze } = reversing;
-  return freeze === undefined ? {} : { hold: { change: 'resolve', hold: freeze, state: 'captured', captured: smaller(freeze.amount, givenBackBy(reversing)) } };
+  return freeze === undefined ? {} : { holds: [{ change: 'resolve', hold: freeze, state: 'captured', captured: smaller(freeze.amount, givenBackBy(reversing)) }] };
 }
 
 /** By this the journal says what became of the hold; the row's own relation is to the transaction that it reverses. */
@@ -188,10 +188,15 @@ function undoConversion(reversing: Reversing): readonly LegPlan[] | Problem | De
 
   const wallet = view.wallet(first.bucket, first.memberId, source.assetId);
   const toWallet = view.wallet(receiver.bucket, receiver.memberId, target.assetId);
-  const tooMuch = balanceLimit(wallet, part.amount, view.today);
+  const overConnected = source.custody === 'connected' || target.custody === 'connected';
+  // A platform undoes a transaction or not: it knows no parts of it.
+  if (overConnected && part.amount !== first.amount) return ledgerProblems.whole_reversal_only();
+  const tooMuch = source.custody === 'connected' ? undefined : balanceLimit(wallet, part.amount, view.today);
   if (tooMuch !== undefined) return tooMuch;
   const toSystem = systemWallet(view, receiver.bucket, target);
-  const taken = takeFromReceiver(reversing, receiver, toWallet, toSystem, policy ?? target.clawback);
+  const taken = target.custody === 'connected'
+    ? [move(toSystem, 'external', -credited)]
+    : takeFromReceiver(reversing, receiver, toWallet, toSystem, policy ?? target.clawback);
   if (taken === undefined) return ledgerProblems.clawback_refused();
 
   const targetFee = share(amountOn(receiver, accountOf(toSystem, 'fee')));
@@ -207,16 +212,19 @@ function undoConversion(reversing: Reversing): readonly LegPlan[] | Problem | De
   const restored: Movement[] = [
     move(system, 'redeemed', fee - part.amount),
     ...(fee > 0n ? [move(system, 'fee', -fee)] : []),
-    ...restore(first, wallet, part),
+    ...(source.custody === 'connected' ? [move(system, 'external', part.amount)] : restore(first, wallet, part)),
     ...[posted(owing, value), posted(owed, -due), posted(rounding, due - value)].filter((movement) => movement.amount !== 0n),
   ];
   const returned: Movement[] = [
     ...taken, move(toSystem, 'issued', credited + targetFee), ...(targetFee > 0n ? [move(toSystem, 'fee', -targetFee)] : []),
   ].filter((movement) => movement.amount !== 0n);
   const terms = { credited, fee, targetAssetId: target.assetId };
-  if (second === undefined) return [{ ...leg(first, wallet, part.amount, [...restored, ...returned]), targetWallet: toWallet, ...terms }];
+  const sourceWallet = source.custody === 'connected' ? system : wallet;
+  if (second === undefined) {
+    return [{ ...leg(first, sourceWallet, part.amount, [...restored, ...returned]), ...(target.custody === 'connected' ? {} : { targetWallet: toWallet }), ...terms }];
+  }
   return [
-    { ...leg(first, wallet, part.amount, restored), ...terms },
+    { ...leg(first, sourceWallet, part.amount, restored), ...terms },
     { ...leg(second, wallet, part.amount, returned), targetWallet: toWallet, ...terms },
   ];
 }
@@ -234,13 +242,13 @@ function posted(account: Account, amount: bigint): Movement {
 
 /** The lots that a transaction credited, to be taken from first. */
 function lotsOf(original: PostedLeg, wallet: Wallet): Account[] {
-  const credited = original.entries.filter((entry) => entry.amount > 0n).map((entry) => entry.accountId);
+  const credited = original.entries.filter((entry) => entry.layer === 'p' && entry.amount > 0n).map((entry) => entry.accountId);
   return wallet.lots.filter((lot) => credited.includes(lot.accountId));
 }
 
-/** What a transaction moved on an account. */
+/** What a transaction moved on an account for good. */
 function amountOn(original: PostedLeg, account: Account): bigint {
-  return original.entries.find((entry) => entry.accountId === account.accountId)?.amount ?? 0n;
+  return original.entries.find((entry) => entry.layer === 'p' && entry.accountId === account.accountId)?.amount ?? 0n;
 }
 
 /**

@@ -16,17 +16,19 @@ export interface Identity {
   readonly reference: string | undefined;
 }
 
+const NO_HOLDS: NonNullable<Plan['holds']> = [];
+
 /** Posts all legs of a plan; returns leg 0. */
 export function postPlan(plan: Plan, identity: Identity, nowMs: number, today: Day, stateOf: (memberId: MemberId) => BucketState): PostedLeg {
   const rows = plan.legs.map((leg, index) => postLeg(leg, index, identity, plan.rulebookVersion ?? null, nowMs, today, stateOf(leg.memberId)));
   const first = rows[0];
   assert(first !== undefined, 'a plan has at least one leg');
-  if (plan.hold !== undefined) {
-    // It lies in the bucket of its member, who need not be the first.
-    const memberId = plan.hold.change === 'create' ? plan.hold.memberId : plan.hold.hold.memberId;
-    stateOf(memberId).writes.holds.push({ row: rows.find((row) => row.memberId === memberId) ?? first, plan: plan.hold });
-  }
   const { writes } = stateOf(first.memberId);
+  for (const hold of plan.holds ?? NO_HOLDS) {
+    // It lies in the bucket of its member, who need not be the first.
+    const memberId = hold.change === 'create' ? hold.memberId : hold.hold.memberId;
+    stateOf(memberId).writes.holds.push({ row: rows.find((row) => row.memberId === memberId) ?? first, plan: hold });
+  }
   if (plan.reversal !== undefined) writes.reversals.push({ row: first, originalId: plan.reversal.transactionId, amount: plan.reversal.amount });
   return first;
 }

@@ -113,7 +113,7 @@ const corruptions: readonly (readonly [title: string, statements: readonly strin
   ['a hold resolved by nobody', [`update ledger.hold set state = 'released', resolved_by = gen_random_uuid() where ${oneHold('held')}`], ['holds_equal_pending', 'hold_resolved_once']],
   ['a capture of another amount', [`update ledger.hold set captured = captured - 1 where ${oneHold('captured')}`], ['hold_resolved_once']],
   ['a hold forgotten by the timer', [`update ledger.hold set expires_at = now() - interval '1 hour' where ${oneHold('held')}`], ['hold_overdue']],
-  ['points frozen for no dispute', [`update ledger.hold set expires_at = '9999-12-31' where ${oneHold('held')}`], ['freeze_has_dispute']],
+  ['points frozen for no dispute', [`update ledger.hold set expires_at = '9999-12-31 00:00:00+00' where ${oneHold('held')}`], ['freeze_has_dispute']],
   ['more reversed than there was', [`update ledger.reversal set amount = 1000000 where amount = 300`], ['reversal_within_original', 'reversal_has_transaction']],
   ['a reversal forgotten', [`delete from ledger.reversal where amount = 300`], ['reversal_has_transaction']],
   ['a reversal of nothing', [`update ledger.reversal set transaction_id = gen_random_uuid() where amount = 300`], ['reversal_within_original', 'reversal_has_transaction']],
@@ -122,6 +122,12 @@ const corruptions: readonly (readonly [title: string, statements: readonly strin
   ['an allowance in favour of the member', [...dropBounds, `update ledger.account set credits_posted = debits_posted + 1 where ${oneAccount(`purpose = 'allowance'`)}`], ['not_below_floor', 'counters_equal_entries']],
   ['an allowance shared beyond its quota', [...dropBounds, `update ledger.account set debits_posted = debits_posted + 9000000 where ${oneAccount(`purpose = 'shared_allowance'`)}`], ['not_below_floor']],
   ['a reviewed hold forgotten', [`update ledger.hold set state = 'held', resolved_by = null, captured = 0 where hold_id = (select related_id from ledger.transaction where kind = 'conversion' and related_id is not null)`], ['hold_resolved_once']],
+  ['the amount of a deposit', [`update ledger.transaction set amount = amount + 1 where ${one(`kind = 'deposit'`)}`], ['stated_amount']],
+  ['the amount of a withdrawal', [`update ledger.transaction set amount = amount - 1 where ${one(`kind = 'withdraw'`)}`], ['stated_amount']],
+  ['where a settlement was paid from', [`update ledger.transaction set details = '{"from": "outside"}' where ${one(`kind = 'settle' and details ->> 'from' = 'prefund'`)}`], ['stated_amount']],
+  ['a settlement of another platform', [`update ledger.account set owner_id = gen_random_uuid() where ${oneAccount(`purpose = 'prefund'`)}`], ['stated_amount']],
+  ['a prefund overdrawn', [...dropBounds, `update ledger.account set debits_posted = credits_posted + 1 where ${oneAccount(`purpose = 'prefund'`)}`], ['not_below_floor', 'counters_equal_entries', 'asset_sums_to_zero']],
+  ['a prefund without floor', [`update ledger.account set floor = null where ${oneAccount(`purpose = 'prefund'`)}`], ['not_below_floor', 'floor_has_allotment']],
   ['more delivered than in stock', [`update ledger.account set credits_posted = credits_posted + 1000 where ${oneAccount(`purpose = 'delivered'`)}`], ['delivered_within_stock', 'asset_sums_to_zero']],
 ];
 

@@ -3,7 +3,7 @@
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 
-import { parseConfig } from './config.ts';
+import { parseConfig, privateRangesOf } from './config.ts';
 
 test('nothing given means the defaults', () => {
   const config = parseConfig({}, {});
@@ -20,6 +20,20 @@ test('an empty variable counts as not given', () => {
 });
 
 test.each([
+  [{}, {}, ['127.0.0.0/8', '::1/128']],
+  [{ host: '0.0.0.0' }, {}, []],
+  [{ host: '127.0.0.1.example.com' }, {}, []],
+  [{ demo: false }, {}, []],
+  [{}, { DATABASE_URL: 'postgres://db/x' }, []],
+  [{}, { PONTIS_ALLOW_PRIVATE_TARGETS: 'false' }, []],
+  [{ host: '0.0.0.0' }, { PONTIS_ALLOW_PRIVATE_TARGETS: 'TRUE' }, ['0.0.0.0/0', '::/0']],
+  [{ demo: false }, { PONTIS_ALLOW_PRIVATE_TARGETS: '10.1.0.0/16, fd00::/8' }, ['10.1.0.0/16', 'fd00::/8']],
+])('%j %j lets webhooks and connectors be at the private addresses %j', (flags, environment, ranges) => {
+  expect(privateRangesOf(parseConfig(flags, environment))).toEqual(ranges);
+});
+
+test.each([
+  [{}, { PONTIS_ALLOW_PRIVATE_TARGETS: '10.0.0.0' }, 'PONTIS_ALLOW_PRIVATE_TARGETS must be true, false or ranges such as 10.1.0.0/16,fd00::/8, not "10.0.0.0".'],
   [{ port: 'abc' }, {}, '--port must be a whole number from 0 to 65535, not "abc".'],
   [{ port: '65536' }, {}, '--port must be a whole number from 0 to 65535, not "65536".'],
   [{}, { PONTIS_PORT: '-1' }, 'PONTIS_PORT must be a whole number from 0 to 65535, not "-1".'],

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 
 import { logLevels, type LogLevel } from './log.ts';
 import { OperatorError } from './operator-error.ts';
+import { EVERY_RANGE, LOOPBACK_RANGES, NO_PRIVATE_RANGES, parseRange, type AllowedRanges } from './target-guard.ts';
 
 export const roleNames = ['all', 'api', 'worker'] as const;
 export type RoleName = (typeof roleNames)[number];
@@ -31,6 +32,8 @@ export interface Config {
   readonly drainTimeoutMs: number;
   /** On stopping, how long readiness is denied before connections are refused, so that load balancers notice. */
   readonly drainNoticeMs: number;
+  /** Private addresses that webhooks and connectors may be at; `privateRangesOf` decides when undefined. */
+  readonly privateTargets: AllowedRanges | undefined;
 }
 
 interface Setting<T> {
@@ -79,6 +82,13 @@ function postgresUrl(text: string): string {
   return text;
 }
 
+function ranges(text: string): AllowedRanges {
+  if (/^(true|false)$/i.test(text)) return yesOrNo(text) ? EVERY_RANGE : NO_PRIVATE_RANGES;
+  const parts = text.split(',').map((part) => part.trim());
+  if (parts.some((part) => parseRange(part) === undefined)) throw new Unfit('true, false or ranges such as 10.1.0.0/16,fd00::/8');
+  return parts;
+}
+
 function nonEmpty(text: string): string {
   if (text === '') throw new Unfit('not empty');
   return text;
@@ -98,7 +108,17 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   buckets: { env: 'PONTIS_BUCKETS', help: 'buckets of a newly created network; final (docs/decisions/0002)', initial: 3, parse: integer(1, 65_536) },
   drainTimeoutMs: { env: 'PONTIS_DRAIN_TIMEOUT_MS', help: 'how long requests in flight may take to finish on stopping', initial: 10_000, parse: integer(0, 600_000) },
   drainNoticeMs: { env: 'PONTIS_DRAIN_NOTICE_MS', help: 'how long /health/ready answers 503 before connections are refused on stopping', initial: 0, parse: integer(0, 600_000) },
+  privateTargets: { env: 'PONTIS_ALLOW_PRIVATE_TARGETS', help: 'private addresses that webhooks and connectors may be at: true, false or ranges', initial: undefined, parse: ranges },
 };
+
+/**
+ * Who may be called besides public addresses. By default nobody; but a demo network that only this machine can reach (its own database, a
+ * loopback address) calls platforms on this machine: the sandbox runs there.
+ */
+export function privateRangesOf({ privateTargets, demo, host, databaseUrl }: Pick<Config, 'privateTargets' | 'demo' | 'host' | 'databaseUrl'>): AllowedRanges {
+  const local = demo && databaseUrl === undefined && /^(127\.\d+\.\d+\.\d+|::1|localhost)$/.test(host);
+  return privateTargets ?? (local ? LOOPBACK_RANGES : NO_PRIVATE_RANGES);
+}
 
 /** One place, one time: past this call nothing reads the environment. Throws the sentence for the first unfit setting. */
 export function parseConfig(flags: Flags, environment: Environment): Config {

@@ -6,7 +6,7 @@ import { smaller } from '../../kernel/amount.ts';
 import { bucketOf, deriveTransactionId, formatId, platformOwnerId, type TransactionId } from '../../kernel/ids.ts';
 import type { Problem } from '../../kernel/problem.ts';
 import { ledgerProblems, type Command, type PostedLeg } from '../../ledger/ledger.ts';
-import { isKeptHere } from './open-dispute.ts';
+import { findMoved, isKeptHere } from './moved.ts';
 import { whenCarriedOut, type CarryingState } from './states.ts';
 import { noteProblem, selectDispute } from './store.ts';
 import { BY_LEDGER, takeStepByState, type DisputeParts } from './take-step.ts';
@@ -67,16 +67,16 @@ async function postResolution(parts: DisputeParts, dispute: Dispute): Promise<Po
 async function commandOf(parts: DisputeParts, dispute: Dispute): Promise<Command | undefined> {
   const { ledger } = parts;
   const { source, target, transactionId, disputeId, resolution, holdId } = dispute;
-  const [original] = await ledger.findTransaction(transactionId);
+  const original = await findMoved(ledger, transactionId);
   if (original === undefined || resolution === null) throw new Error(`dispute ${disputeId} has nothing to be settled by`);
-  const left = original.amount - (await ledger.getReversed(transactionId));
+  const left = original.amount - (await ledger.getReversed(original.transactionId));
   const amount = smaller(resolution.amount, left);
   if (amount === 0n) return undefined;
   const common = { platformId: source.platformId, memberId: source.memberId, key: resolutionKey(disputeId), reason: `dispute ${formatId('dsp', disputeId)}: ${dispute.reasonCode}` };
   if (resolution.kind === 'reversal') {
     const hold = holdId === null ? undefined : await ledger.findHold(holdId);
     return {
-      ...common, kind: 'reverse', transactionId, amount, details: { reverses: original.kind },
+      ...common, kind: 'reverse', transactionId: original.transactionId, amount, details: { reverses: original.kind },
       ...(hold?.state === 'held' ? { frozenHoldId: hold.holdId } : {}),
       // A platform that takes nothing back that is spent bears the rest itself: an upheld dispute is carried out.
       ...(ledger.pointsOf(target.platformId)?.clawback === 'refuse' ? { clawback: 'available' as const } : {}),
@@ -84,14 +84,14 @@ async function commandOf(parts: DisputeParts, dispute: Dispute): Promise<Command
   }
   const value = resolution.borneBy === 'target' && target.platformId !== source.platformId ? await valueOf(parts, dispute, original, amount) : 0n;
   return {
-    ...common, kind: 'adjust', amount: isKeptHere(parts, source.platformId) ? amount : 0n, details: { dispute: formatId('dsp', disputeId) },
+    ...common, kind: 'adjust', amount: isKeptHere(ledger, source.platformId) ? amount : 0n, details: { dispute: formatId('dsp', disputeId) },
     ...(value === 0n ? {} : { compensation: { paidBy: target.platformId, value } }),
   };
 }
 
 /** What the target platform was due for a part of the transaction, in minor units of the settlement currency. */
-async function valueOf({ ledger }: DisputeParts, { target, transactionId }: Dispute, original: PostedLeg, amount: bigint): Promise<bigint> {
-  const moved = await ledger.listMoved(transactionId, ledger.settlementAsset().assetId);
+async function valueOf({ ledger }: DisputeParts, { target }: Dispute, original: PostedLeg, amount: bigint): Promise<bigint> {
+  const moved = await ledger.listMoved(original.transactionId, ledger.settlementAsset().assetId);
   const due = moved.filter(({ ownerId }) => ownerId === platformOwnerId(target.platformId)).reduce((sum, one) => sum + one.amount, 0n);
   return due <= 0n ? 0n : (due * amount) / original.amount;
 }

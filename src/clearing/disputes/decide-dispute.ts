@@ -2,7 +2,7 @@
 
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { ledgerProblems } from '../../ledger/ledger.ts';
-import { isKeptHere } from './open-dispute.ts';
+import { findMoved, isKeptHere, isReversible } from './moved.ts';
 import { disputeProblems } from './problems.ts';
 import { LEASE_MS, takeStep, type DisputeParts } from './take-step.ts';
 import type { DisputeState } from './states.ts';
@@ -30,15 +30,13 @@ export async function decideDispute(parts: DisputeParts, dispute: Dispute, decis
 
 /** What the operator wants, when it is possible. */
 async function readResolution(parts: DisputeParts, dispute: Dispute, { kind = 'reversal', amount = dispute.amount, borneBy = 'target' }: Decision): Promise<Result<Resolution>> {
-  const { source, target, transactionId } = dispute;
   if (amount > dispute.amount) return refuse(disputeProblems.dispute_exceeds_rest());
-  const [original] = await parts.ledger.findTransaction(transactionId);
-  const sourceIsHere = isKeptHere(parts, source.platformId);
+  const { ledger } = parts;
   if (kind === 'reversal') {
-    const isPossible = amount === original?.amount || (sourceIsHere && isKeptHere(parts, target.platformId));
-    return isPossible ? ok({ kind, amount }) : refuse(disputeProblems.whole_reversal_only());
+    const original = await findMoved(ledger, dispute.transactionId);
+    return isReversible(ledger, dispute, amount, original?.amount ?? 0n) ? ok({ kind, amount }) : refuse(ledgerProblems.whole_reversal_only('Decide with resolution: adjustment.'));
   }
-  if (borneBy === 'source' && !sourceIsHere) return refuse(disputeProblems.nothing_to_adjust());
+  if (borneBy === 'source' && !isKeptHere(ledger, dispute.source.platformId)) return refuse(disputeProblems.nothing_to_adjust());
   return ok({ kind, amount, borneBy });
 }
 

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createTestApi, platformId, type TestApi } from '../../../test/fixtures/api.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/fixtures/database.ts';
-import { formatId, parseId, type MemberId, type TransactionId } from '../../kernel/ids.ts';
+import { bucketOfTransaction, formatId, parseId, type MemberId, type TransactionId } from '../../kernel/ids.ts';
 import type { Command, Ledger, Outcome } from '../../ledger/ledger.ts';
 import { audit } from '../../monitor/monitor.ts';
 import { createDisputes, type Disputes } from './disputes.ts';
@@ -12,6 +12,7 @@ import type { Decision, Dispute, NewDispute } from './types.ts';
 
 const A = platformId('platform_a');
 const B = platformId('platform_b');
+const FAR = platformId('platform_far');
 const DAY_MS = 86_400_000;
 
 let database: TestDatabase;
@@ -90,9 +91,10 @@ const at = (atMs: number): Disputes => createDisputes({ ...api.parts, clock: { n
 /** Disputes in a network in which one platform keeps its points itself. */
 const withConnected = (name: string): Disputes => createDisputes({
   ...api.parts,
-  identity: {
-    findPlatform: (platform) => {
-      const found = api.parts.identity.findPlatform(platform);
+  ledger: {
+    ...ledger,
+    pointsOf: (platform) => {
+      const found = ledger.pointsOf(platform);
       return found === undefined || platform !== name ? found : { ...found, custody: 'connected' };
     },
   },
@@ -313,26 +315,66 @@ describe('upheld', () => {
 });
 
 describe('over connected platforms', () => {
+  /** 100 points of platform_a at a platform that keeps its points itself, as a saga posts it once the platforms have said yes; `posted` only then. */
+  async function movedFar(posted: boolean): Promise<Moved> {
+    if (ledger.pointsOf(FAR) === undefined) await api.join('platform_far', '1.0', { url: 'https://far.test', token: 'x' });
+    const [giver, receiver] = [await api.user(A, 100), await api.user('platform_far')];
+    const [memberId, toMemberId] = [await api.parts.identity.resolveMember(A, giver), await api.parts.identity.resolveMember(FAR, receiver)] as [MemberId, MemberId];
+    const transfer = { kind: 'transfer' as const, platformId: A, memberId, toMemberId, targetPlatformId: FAR, amount: 10_000n };
+    const authorised = await ledger.submit({ ...transfer, key: randomUUID() });
+    if (!authorised.ok) throw new Error(authorised.problem.code);
+    const authorisedId = authorised.transaction.transactionId;
+    const done = posted ? await ledger.submit({ ...transfer, key: randomUUID(), authorisedId }) : authorised;
+    if (!done.ok) throw new Error(done.problem.code);
+    const { source, target } = { source: { platformId: A, memberId }, target: { platformId: FAR, memberId: toMemberId } };
+    await noteSaga({ source, target, transactionId: authorisedId }, authorisedId, 'transfer', posted ? 'completed' : 'adding', done.transaction.credited ?? 0n);
+    return { giver, receiver, id: authorisedId };
+  }
+
+  /** The saga that belongs to what the ledger has posted, which this test does without. */
+  async function noteSaga({ source, target, transactionId }: Pick<Dispute, 'source' | 'target' | 'transactionId'>, sagaId: TransactionId, purpose: string, state: string, credited: bigint): Promise<void> {
+    await database.pool.query(
+      `insert into clearing.saga (bucket, saga_id, transaction_id, purpose, state, source_platform, target_platform, source_connected, target_connected, source_member, target_member,
+                                  amount, credited, next_attempt_at, deadline_at, created_at, changed_at)
+       values ($1, $2, $3, $4, $5, $6, $7, false, true, $8, $9, 10000, $10, now(), now() + interval '1 day', now(), now())`,
+      [bucketOfTransaction(sagaId), sagaId, transactionId, purpose, state, source.platformId, target.platformId, source.memberId, target.memberId, credited],
+    );
+  }
+
+  it('what platforms are still asked about cannot be disputed', async () => {
+    const { id } = await movedFar(false);
+    expect(await claim(id)).toMatchObject({ ok: false, problem: { code: 'not_disputable' } });
+  });
+
   it('a receiver whose points are not kept here has nothing frozen, and a part is settled by adjustment', async () => {
-    await api.join('platform_far', '1.0');
-    const { id, giver } = await moved('platform_far');
-    const far = withConnected('platform_far');
-    const made = await far.open({ transactionId: id, openedBy: 'platform', platformId: A, operatorId: undefined, side: undefined, reasonCode: 'not_received', description: 'x', amount: 4_000n, key: randomUUID() });
-    if (!made.ok) throw new Error(made.problem.code);
-    const { dispute } = made.value;
-    expect(dispute).toMatchObject({ state: 'opened', holdId: null, frozen: 0n });
-    await far.respond(publicId(dispute), platformId('platform_far'), 'contest', 'x');
-    await far.respond(publicId(dispute), A, 'rebut', 'x');
-    expect(await far.decide(publicId(dispute), word())).toMatchObject({ ok: false, problem: { code: 'whole_reversal_only' } });
-    expect(await far.decide(publicId(dispute), word({ kind: 'adjustment' }))).toMatchObject({ ok: true, value: { state: 'upheld' } });
+    const { id, giver } = await movedFar(true);
+    const dispute = await opened(id, { amount: 4_000n });
+    expect(dispute).toMatchObject({ state: 'opened', transactionId: id, holdId: null, frozen: 0n });
+    expect(await disputes.listFrozen()).toContainEqual({ transactionId: id, amount: 4_000n });
+    await disputes.respond(publicId(dispute), FAR, 'contest', 'x');
+    await disputes.respond(publicId(dispute), A, 'rebut', 'x');
+    expect(await disputes.decide(publicId(dispute), word())).toMatchObject({ ok: false, problem: { code: 'whole_reversal_only', detail: expect.stringContaining('adjustment') } });
+    const before = await positions();
+    expect(await disputes.decide(publicId(dispute), word({ kind: 'adjustment' }))).toMatchObject({ ok: true, value: { state: 'upheld' } });
     expect(await points('platform_a', giver)).toMatchObject({ balance: 4_000n });
+    expect((await positions())['platform_a']).toBeGreaterThan(before['platform_a'] ?? 0n);
 
     // Silence on a part: the target platform pays for it.
-    const silent = await far.open({ transactionId: id, openedBy: 'platform', platformId: A, operatorId: undefined, side: undefined, reasonCode: 'not_received', description: 'x', amount: 1_000n, key: randomUUID() });
-    if (!silent.ok) throw new Error(silent.problem.code);
+    const silent = await opened(id, { amount: 1_000n });
     api.clock.advance(7 * DAY_MS);
-    await far.follow();
-    expect(await now(silent.value.dispute)).toMatchObject({ state: 'upheld', resolution: { kind: 'adjustment', amount: 1_000n, borneBy: 'target' } });
+    await disputes.follow();
+    expect(await now(silent)).toMatchObject({ state: 'upheld', resolution: { kind: 'adjustment', amount: 1_000n, borneBy: 'target' } });
+    expect(await points('platform_a', giver)).toMatchObject({ balance: 5_000n });
+  });
+
+  it('the whole is reversed, in the ledger at once', async () => {
+    const { id, giver } = await movedFar(true);
+    const dispute = await opened(id);
+    const accepted = await disputes.respond(publicId(dispute), FAR, 'accept', 'x');
+    expect(accepted).toMatchObject({ ok: true, value: { state: 'upheld', resolution: { kind: 'reversal', amount: 10_000n } } });
+    if (accepted.ok) await noteSaga(dispute, accepted.value.resolutionId as TransactionId, 'reversal', 'completed', dispute.credited);
+    expect(await points('platform_a', giver)).toMatchObject({ balance: 10_000n });
+    expect(await claim(id)).toMatchObject({ ok: false, problem: { code: 'already_reversed' } });
   });
 
   it('a giver whose points are not kept here is paid in money, and gives the points in its own books', async () => {
@@ -382,7 +424,7 @@ describe('rejected or withdrawn', () => {
     const dispute = await underReview(id);
     await disputes.decide(publicId(dispute), word());
     const { rows } = await database.pool.query<{ type: string; platform_id: string; data: Record<string, unknown> }>(
-      `select type, platform_id, data from valuation.event where data ->> 'dispute_id' = $1 order by event_id`, [publicId(dispute)],
+      `select type, platform_id, data from feed.event where data ->> 'dispute_id' = $1 order by event_id`, [publicId(dispute)],
     );
     const types = ['dispute.opened', 'dispute.responded', 'dispute.responded', 'dispute.decided', 'dispute.resolved'];
     for (const platform of [A, B]) expect(rows.filter(({ platform_id }) => platform_id === platform).map(({ type }) => type)).toEqual(types);
@@ -429,7 +471,7 @@ describe('deadlines', () => {
     expect(due - dispute.changedAtMs).toBe(14 * DAY_MS);
     for (const atMs of [due - 1, due, due + DAY_MS]) await at(atMs).follow();
     expect(await now(dispute)).toMatchObject({ state: 'under_review', overdueAtMs: due, dueAtMs: due });
-    const { rows } = await database.pool.query(`select 1 from valuation.event where type = 'dispute.overdue' and data ->> 'dispute_id' = $1`, [publicId(dispute)]);
+    const { rows } = await database.pool.query(`select 1 from feed.event where type = 'dispute.overdue' and data ->> 'dispute_id' = $1`, [publicId(dispute)]);
     expect(rows).toHaveLength(2);
     expect(await disputes.decide(publicId(dispute), word({ outcome: 'rejected' }))).toMatchObject({ ok: true, value: { state: 'rejected' } });
   });

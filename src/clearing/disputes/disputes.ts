@@ -7,7 +7,8 @@ import { ledgerProblems } from '../../ledger/ledger.ts';
 import { dbTransaction } from '../../runtime/database.ts';
 import { carryOut, isCarrying } from './carry-out.ts';
 import { decideDispute } from './decide-dispute.ts';
-import { finishOpening, isKeptHere, openDispute } from './open-dispute.ts';
+import { findMoved, isReversible } from './moved.ts';
+import { finishOpening, openDispute } from './open-dispute.ts';
 import { disputeProblems } from './problems.ts';
 import { fits, transitions, whenDue, type DisputeState, type DueState, type TransitionFrom, type TransitionName } from './states.ts';
 import { insertEvidence, insertStep, selectContent, selectDispute, selectDisputes, selectDue, selectEvidence, selectFrozen, selectSteps, type Filter, type Setting } from './store.ts';
@@ -87,10 +88,10 @@ export function createDisputes(parts: DisputeParts): Disputes {
   };
 
   /** Without an operator's word: the disputed amount goes back; where only a whole reversal is possible, the target platform pays for a part. */
-  const usualResolution = async ({ source, target, transactionId, amount }: Dispute): Promise<Resolution> => {
-    const [original] = await parts.ledger.findTransaction(transactionId);
-    const isPossible = amount === original?.amount || (isKeptHere(parts, source.platformId) && isKeptHere(parts, target.platformId));
-    return isPossible ? { kind: 'reversal', amount } : { kind: 'adjustment', amount, borneBy: 'target' };
+  const usualResolution = async (dispute: Dispute): Promise<Resolution> => {
+    const { amount } = dispute;
+    const original = await findMoved(parts.ledger, dispute.transactionId);
+    return isReversible(parts.ledger, dispute, amount, original?.amount ?? 0n) ? { kind: 'reversal', amount } : { kind: 'adjustment', amount, borneBy: 'target' };
   };
 
   const actWhenDue = async (dispute: Dispute<DueState>): Promise<void> => {

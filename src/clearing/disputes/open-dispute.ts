@@ -3,16 +3,17 @@
 
 import { hash } from 'node:crypto';
 import { formatAmount } from '../../kernel/amount.ts';
-import { bucketOf, bucketOfTransaction, deriveTransactionId, formatId, type PlatformId, type TransactionId } from '../../kernel/ids.ts';
+import { bucketOf, bucketOfTransaction, deriveTransactionId, formatId, type TransactionId } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { ledgerProblems, type Ledger, type PostedLeg } from '../../ledger/ledger.ts';
 import { dbTransaction } from '../../runtime/database.ts';
+import { findMoved, isKeptHere } from './moved.ts';
 import { disputeProblems } from './problems.ts';
 import { insertDispute, insertStep, lockDisputed, noteProblem, selectDispute, sumClaimed } from './store.ts';
 import { BY_LEDGER, deadlinesOf, LEASE_MS, takeStep, type DisputeParts } from './take-step.ts';
 import type { Dispute, NewDispute, Party, Side, Who } from './types.ts';
 
-/** What a dispute can be about. */
+/** What a dispute can be about; the leg is that of the points that moved, whose id may differ from the transaction's own. */
 interface Disputable {
   readonly leg: PostedLeg;
   readonly source: Party;
@@ -26,7 +27,8 @@ export async function openDispute(parts: DisputeParts, wanted: NewDispute): Prom
   if (side === undefined) return refuse(disputeProblems.not_your_side());
   const { leg, source, target } = found.value;
   const claimant = side === 'source' ? source : target;
-  const bucket = bucketOfTransaction(leg.transactionId);
+  const { transactionId } = wanted;
+  const bucket = bucketOfTransaction(transactionId);
   const opener = wanted.operatorId === undefined ? '' : `${wanted.operatorId} `;
   const disputeId = deriveTransactionId(bucket, wanted.platformId ?? claimant.platformId, claimant.memberId, `dispute ${opener}${wanted.key}`);
   const fingerprint = fingerprintOf(wanted);
@@ -41,19 +43,19 @@ export async function openDispute(parts: DisputeParts, wanted: NewDispute): Prom
   if (openedAtMs >= leg.postedAtMs + deadlinesOf(parts.valuation).openMs) return refuse(disputeProblems.dispute_too_late());
 
   const made = await dbTransaction(pool, async (client): Promise<Result<{ dispute: Dispute; replayed: boolean }>> => {
-    await lockDisputed(client, leg);
+    await lockDisputed(client, { bucket, transactionId });
     const meanwhile = await selectDispute(client, bucket, disputeId);
     if (meanwhile !== undefined) return meanwhile.fingerprint === fingerprint ? ok({ dispute: meanwhile, replayed: true }) : refuse(ledgerProblems.idempotency_key_reused());
     const reversed = await ledger.getReversed(leg.transactionId, client);
     if (reversed >= leg.amount) return refuse(ledgerProblems.already_reversed());
-    const left = leg.amount - reversed - (await sumClaimed(client, leg));
+    const left = leg.amount - reversed - (await sumClaimed(client, { bucket, transactionId }));
     const amount = wanted.amount ?? left;
     if (amount <= 0n || amount > left) {
       return refuse(disputeProblems.dispute_exceeds_rest(undefined, { disputable: formatAmount(left > 0n ? left : 0n, ledger.assetById(leg.assetId)?.scale ?? 0) }));
     }
-    const holdId = isKeptHere(parts, target.platformId) ? deriveTransactionId(bucketOf(target.memberId, ledger.bucketCount()), target.platformId, target.memberId, freezeKey(disputeId)) : null;
+    const holdId = isKeptHere(ledger, target.platformId) ? deriveTransactionId(bucketOf(target.memberId, ledger.bucketCount()), target.platformId, target.memberId, freezeKey(disputeId)) : null;
     const dispute: Dispute<'opening'> = {
-      bucket, disputeId, transactionId: leg.transactionId, fingerprint, openedBy: wanted.openedBy, openerId: wanted.operatorId ?? wanted.platformId ?? '', claimantSide: side,
+      bucket, disputeId, transactionId, fingerprint, openedBy: wanted.openedBy, openerId: wanted.operatorId ?? wanted.platformId ?? '', claimantSide: side,
       source, target, reasonCode: wanted.reasonCode, description: wanted.description, amount, credited: creditedFor(leg, amount), holdId, frozen: null, state: 'opening',
       dueAtMs: null, outcome: null, resolution: null, resolutionId: null, problem: null, overdueAtMs: null, openedAtMs, changedAtMs: openedAtMs, revision: 1,
     };
@@ -98,14 +100,16 @@ function freezeKey(disputeId: TransactionId): string {
 }
 
 async function readDisputable(ledger: Ledger, { transactionId, platformId }: NewDispute): Promise<Result<Disputable>> {
-  const [leg, other] = await ledger.findTransaction(transactionId);
-  const source = leg === undefined ? null : ledger.assetById(leg.assetId)?.platformId ?? null;
-  if (leg === undefined || source === null) return refuse(ledgerProblems.transaction_not_found(undefined, { field: 'transaction_id' }));
-  const targetAsset = leg.targetAssetId === null ? undefined : ledger.assetById(leg.targetAssetId);
+  const [named] = await ledger.findTransaction(transactionId);
+  const source = named === undefined ? null : ledger.assetById(named.assetId)?.platformId ?? null;
+  if (named === undefined || source === null) return refuse(ledgerProblems.transaction_not_found(undefined, { field: 'transaction_id' }));
+  const targetAsset = named.targetAssetId === null ? undefined : ledger.assetById(named.targetAssetId);
   const target = targetAsset?.kind === 'points' && targetAsset.platformId !== null ? targetAsset.platformId : source;
   if (platformId !== undefined && platformId !== source && platformId !== target) return refuse(ledgerProblems.transaction_not_found(undefined, { field: 'transaction_id' }));
+  const leg = await findMoved(ledger, transactionId);
+  if (leg === undefined) return refuse(disputeProblems.not_disputable('It has moved no points.'));
   if (leg.kind !== 'conversion' && leg.kind !== 'transfer') return refuse(disputeProblems.not_disputable(`This transaction is of kind ${leg.kind}.`));
-  return ok({ leg, source: { platformId: source, memberId: leg.memberId }, target: { platformId: target, memberId: (other ?? leg).memberId } });
+  return ok({ leg, source: { platformId: source, memberId: leg.memberId }, target: { platformId: target, memberId: leg.counterpartyId ?? leg.memberId } });
 }
 
 function sideOf({ source, target }: Disputable, { platformId, side }: NewDispute): Side | undefined {
@@ -117,11 +121,6 @@ function sideOf({ source, target }: Disputable, { platformId, side }: NewDispute
 export function creditedFor({ kind, amount: whole, credited }: Pick<PostedLeg, 'kind' | 'amount' | 'credited'>, amount: bigint): bigint {
   if (kind === 'transfer') return amount;
   return ((credited ?? 0n) * amount + whole - 1n) / whole;
-}
-
-/** Whether members' points of a platform are accounts of this ledger. */
-export function isKeptHere({ identity }: Pick<DisputeParts, 'identity'>, platformId: PlatformId): boolean {
-  return identity.findPlatform(platformId)?.custody !== 'connected';
 }
 
 /** What a request states besides its key; two with the same are the same request. */

@@ -47,10 +47,6 @@ export const disputeProblems = defineProblems({
     status: 409, error: 'Too much evidence',
     advice: 'A dispute takes 10 pieces of evidence of both sides together; put several into one file.',
   },
-  whole_reversal_only: {
-    status: 409, error: 'Only a whole reversal is possible',
-    advice: 'A platform that keeps its points itself reverses whole transactions; resolve a part by adjustment (resolution: adjustment).',
-  },
   nothing_to_adjust: {
     status: 409, error: 'Nothing to adjust here',
     advice: 'The source platform keeps its points itself, so what it bears it settles in its own books: reject the dispute, or let the target platform bear the adjustment.',

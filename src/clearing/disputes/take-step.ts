@@ -1,7 +1,6 @@
 // One step of a dispute: its new state, its line in the audit trail and what the platforms are told, in one commit.
 
 import type { Clock } from '../../kernel/time.ts';
-import type { Identity } from '../../identity/identity.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { dbTransaction, type Pool } from '../../runtime/database.ts';
 import { appendEvents } from '../../runtime/feed.ts';
@@ -17,7 +16,6 @@ export interface DisputeParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly ledger: Ledger;
-  readonly identity: Pick<Identity, 'findPlatform'>;
   readonly valuation: Pick<Valuation, 'rulebook'>;
 }
 

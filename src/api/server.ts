@@ -6,6 +6,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createReplayGuard } from '../security/security.ts';
 import { describeApi, getOpenApi } from './docs/openapi.ts';
 import { getProblems } from './docs/get-problems.ts';
+import { getDispute } from './disputes/get-dispute.ts';
+import { getDisputes } from './disputes/get-disputes.ts';
+import { getEvidence } from './disputes/get-evidence.ts';
+import { postDispute } from './disputes/post-dispute.ts';
+import { postEvidence } from './disputes/post-evidence.ts';
+import { postRespond } from './disputes/post-respond.ts';
+import { postWithdraw } from './disputes/post-withdraw.ts';
 import { getEvents } from './events/get-events.ts';
 import { createHealthChecks } from './health/checks.ts';
 import { getHealth } from './health/get-health.ts';
@@ -23,6 +30,7 @@ import { createRequestIds } from './http/request-id.ts';
 import { requireOperator } from './http/require-operator.ts';
 import { createSchemaCompiler, type SchemaCompiler } from './http/validation.ts';
 import { connections } from './operator/connections.ts';
+import { operatorDisputes } from './operator/disputes.ts';
 import { getOperatorEvents } from './operator/get-events.ts';
 import { getProposal } from './operator/get-proposal.ts';
 import { getProposals } from './operator/get-proposals.ts';
@@ -150,6 +158,13 @@ function addSignedRoutes(api: FastifyInstance, parts: ApiParts, observer: Observ
   postFulfil(api, parts, guard);
   postCancel(api, parts);
   getEvents(api, parts);
+  postDispute(api, parts, guard);
+  getDisputes(api, parts);
+  getDispute(api, parts);
+  postRespond(api, parts);
+  postEvidence(api, parts);
+  getEvidence(api, parts);
+  postWithdraw(api, parts);
   getLiability(api, parts);
 }
 
@@ -172,6 +187,7 @@ function addOperatorRoutes(operator: FastifyInstance, parts: ApiParts): void {
   postProposalWithdraw(operator, parts);
   getOperatorEvents(operator, parts);
   reviews(operator, parts);
+  operatorDisputes(operator, parts);
   connections(operator, parts);
   getBacktest(operator, parts);
   getLiabilityOfAll(operator, parts);

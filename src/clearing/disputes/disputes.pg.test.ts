@@ -122,6 +122,32 @@ const resume = async (): Promise<void> => {
   await disputes.follow();
 };
 
+/** The saga that belongs to what the ledger has posted, which this test does without. */
+async function noteSaga({ source, target, transactionId }: Pick<Dispute, 'source' | 'target' | 'transactionId'>, sagaId: TransactionId, purpose: string, state: string, credited: bigint): Promise<void> {
+  await database.pool.query(
+    `insert into clearing.saga (bucket, saga_id, transaction_id, purpose, state, source_platform, target_platform, source_connected, target_connected, source_member, target_member,
+                                amount, credited, next_attempt_at, deadline_at, created_at, changed_at)
+     values ($1, $2, $3, $4, $5, $6, $7, false, true, $8, $9, 10000, $10, now(), now() + interval '1 day', now(), now())`,
+    [bucketOfTransaction(sagaId), sagaId, transactionId, purpose, state, source.platformId, target.platformId, source.memberId, target.memberId, credited],
+  );
+}
+
+/** 100 points of platform_a at a platform that keeps its points itself, as a saga posts it once the platforms have said yes; `posted` only then. */
+async function movedFar(posted: boolean): Promise<Moved> {
+  if (ledger.pointsOf(FAR) === undefined) await api.join('platform_far', '1.0', { url: 'https://far.test', token: 'x' });
+  const [giver, receiver] = [await api.user(A, 100), await api.user('platform_far')];
+  const [memberId, toMemberId] = [await api.parts.identity.resolveMember(A, giver), await api.parts.identity.resolveMember(FAR, receiver)] as [MemberId, MemberId];
+  const transfer = { kind: 'transfer' as const, platformId: A, memberId, toMemberId, targetPlatformId: FAR, amount: 10_000n };
+  const authorised = await ledger.submit({ ...transfer, key: randomUUID() });
+  if (!authorised.ok) throw new Error(authorised.problem.code);
+  const authorisedId = authorised.transaction.transactionId;
+  const done = posted ? await ledger.submit({ ...transfer, key: randomUUID(), authorisedId }) : authorised;
+  if (!done.ok) throw new Error(done.problem.code);
+  const { source, target } = { source: { platformId: A, memberId }, target: { platformId: FAR, memberId: toMemberId } };
+  await noteSaga({ source, target, transactionId: authorisedId }, authorisedId, 'transfer', posted ? 'completed' : 'adding', done.transaction.credited ?? 0n);
+  return { giver, receiver, id: authorisedId };
+}
+
 describe('a freeze', () => {
   it('holds the disputed part and no more, as far as it is there', async () => {
     const { id, receiver } = await moved();
@@ -315,32 +341,6 @@ describe('upheld', () => {
 });
 
 describe('over connected platforms', () => {
-  /** 100 points of platform_a at a platform that keeps its points itself, as a saga posts it once the platforms have said yes; `posted` only then. */
-  async function movedFar(posted: boolean): Promise<Moved> {
-    if (ledger.pointsOf(FAR) === undefined) await api.join('platform_far', '1.0', { url: 'https://far.test', token: 'x' });
-    const [giver, receiver] = [await api.user(A, 100), await api.user('platform_far')];
-    const [memberId, toMemberId] = [await api.parts.identity.resolveMember(A, giver), await api.parts.identity.resolveMember(FAR, receiver)] as [MemberId, MemberId];
-    const transfer = { kind: 'transfer' as const, platformId: A, memberId, toMemberId, targetPlatformId: FAR, amount: 10_000n };
-    const authorised = await ledger.submit({ ...transfer, key: randomUUID() });
-    if (!authorised.ok) throw new Error(authorised.problem.code);
-    const authorisedId = authorised.transaction.transactionId;
-    const done = posted ? await ledger.submit({ ...transfer, key: randomUUID(), authorisedId }) : authorised;
-    if (!done.ok) throw new Error(done.problem.code);
-    const { source, target } = { source: { platformId: A, memberId }, target: { platformId: FAR, memberId: toMemberId } };
-    await noteSaga({ source, target, transactionId: authorisedId }, authorisedId, 'transfer', posted ? 'completed' : 'adding', done.transaction.credited ?? 0n);
-    return { giver, receiver, id: authorisedId };
-  }
-
-  /** The saga that belongs to what the ledger has posted, which this test does without. */
-  async function noteSaga({ source, target, transactionId }: Pick<Dispute, 'source' | 'target' | 'transactionId'>, sagaId: TransactionId, purpose: string, state: string, credited: bigint): Promise<void> {
-    await database.pool.query(
-      `insert into clearing.saga (bucket, saga_id, transaction_id, purpose, state, source_platform, target_platform, source_connected, target_connected, source_member, target_member,
-                                  amount, credited, next_attempt_at, deadline_at, created_at, changed_at)
-       values ($1, $2, $3, $4, $5, $6, $7, false, true, $8, $9, 10000, $10, now(), now() + interval '1 day', now(), now())`,
-      [bucketOfTransaction(sagaId), sagaId, transactionId, purpose, state, source.platformId, target.platformId, source.memberId, target.memberId, credited],
-    );
-  }
-
   it('what platforms are still asked about cannot be disputed', async () => {
     const { id } = await movedFar(false);
     expect(await claim(id)).toMatchObject({ ok: false, problem: { code: 'not_disputable' } });

@@ -1,6 +1,7 @@
 // Disputes over posted transactions: opened within a deadline, answered in turn or decided by silence, else by an operator, and settled through the ledger.
 // Owns who said what and when; that points are frozen, given back or compensated is the ledger's to say.
 
+import { hash } from 'node:crypto';
 import { bucketOfTransaction, parseId, type PlatformId } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { ledgerProblems } from '../../ledger/ledger.ts';
@@ -130,6 +131,9 @@ export function createDisputes(parts: DisputeParts): Disputes {
         const dispute = await selectDispute(client, found.value.bucket, found.value.disputeId, true);
         if (dispute === undefined || dispute.outcome !== null) return refuse(disputeProblems.wrong_dispute_state(`It is ${dispute?.state ?? 'gone'}.`));
         const known = await selectEvidence(client, dispute);
+        const sha256 = hash('sha256', file.content);
+        const same = known.find((one) => one.sha256 === sha256 && one.name === file.name && one.who.actor === who.actor && one.who.id === who.id);
+        if (same !== undefined) return ok(same);
         if (known.length >= MAX_EVIDENCE) return refuse(disputeProblems.too_much_evidence());
         const added = await insertEvidence(client, dispute, known.length + 1, file, who, clock.now());
         await insertStep(client, dispute, { takenAtMs: clock.now(), who, action: 'evidence', stateBefore: dispute.state, stateAfter: dispute.state, text: `${added.evidence}: ${added.name} sha256 ${added.sha256}` });

@@ -67,6 +67,98 @@ create table clearing.connection (
   constraint connection_whole_or_removed CHECK ((url IS NULL) = (sealed_token IS NULL))
 );
 
+create table clearing.dispute (
+  bucket integer not null,
+  dispute_id uuid not null,
+  transaction_id uuid not null,
+  fingerprint text not null,
+  opened_by text not null,
+  opener_id text not null,
+  claimant_side text not null,
+  source_platform text not null,
+  target_platform text not null,
+  source_member uuid not null,
+  target_member uuid not null,
+  reason_code text not null,
+  description text not null,
+  amount bigint not null,
+  credited bigint not null,
+  hold_id uuid,
+  frozen bigint,
+  state text not null,
+  due_at timestamp with time zone,
+  next_at timestamp with time zone,
+  outcome text,
+  resolution text,
+  resolution_amount bigint,
+  borne_by text,
+  resolution_id uuid,
+  problem text,
+  overdue_at timestamp with time zone,
+  opened_at timestamp with time zone not null,
+  changed_at timestamp with time zone not null,
+  revision integer default 1 not null,
+  constraint dispute_pkey PRIMARY KEY (bucket, dispute_id),
+  constraint dispute_adjustment_has_bearer CHECK ((resolution = 'adjustment'::text) IS NOT TRUE OR borne_by IS NOT NULL),
+  constraint dispute_amount_check CHECK (amount > 0),
+  constraint dispute_borne_by_check CHECK (borne_by = ANY (ARRAY['source'::text, 'target'::text])),
+  constraint dispute_check CHECK (frozen >= 0 AND frozen <= credited),
+  constraint dispute_claimant_side_check CHECK (claimant_side = ANY (ARRAY['source'::text, 'target'::text])),
+  constraint dispute_credited_check CHECK (credited >= 0),
+  constraint dispute_decided_has_outcome CHECK ((state = ANY (ARRAY['opening'::text, 'opened'::text, 'contested'::text, 'under_review'::text])) = (outcome IS NULL)),
+  constraint dispute_opened_by_check CHECK (opened_by = ANY (ARRAY['platform'::text, 'member'::text, 'operator'::text])),
+  constraint dispute_outcome_check CHECK (outcome = ANY (ARRAY['upheld'::text, 'rejected'::text, 'withdrawn'::text])),
+  constraint dispute_resolution_amount_check CHECK (resolution_amount > 0),
+  constraint dispute_resolution_check CHECK (resolution = ANY (ARRAY['reversal'::text, 'adjustment'::text])),
+  constraint dispute_state_check CHECK (state = ANY (ARRAY['opening'::text, 'opened'::text, 'contested'::text, 'under_review'::text, 'upholding'::text, 'rejecting'::text, 'withdrawing'::text, 'upheld'::text, 'rejected'::text, 'withdrawn'::text])),
+  constraint dispute_upheld_has_resolution CHECK ((outcome = 'upheld'::text) IS NOT TRUE OR resolution IS NOT NULL AND resolution_amount IS NOT NULL)
+);
+CREATE INDEX dispute_live ON clearing.dispute USING btree (bucket, transaction_id) WHERE (state <> ALL (ARRAY['upheld'::text, 'rejected'::text, 'withdrawn'::text]));
+CREATE INDEX dispute_next ON clearing.dispute USING btree (next_at) WHERE (next_at IS NOT NULL);
+CREATE INDEX dispute_of_source ON clearing.dispute USING btree (source_platform, opened_at DESC, dispute_id);
+CREATE INDEX dispute_of_target ON clearing.dispute USING btree (target_platform, opened_at DESC, dispute_id);
+CREATE INDEX dispute_of_transaction ON clearing.dispute USING btree (bucket, transaction_id);
+
+create table clearing.dispute_evidence (
+  bucket integer not null,
+  dispute_id uuid not null,
+  evidence integer not null,
+  added_at timestamp with time zone not null,
+  actor text not null,
+  actor_id text not null,
+  name text not null,
+  media_type text not null,
+  content bytea not null,
+  sha256 bytea not null,
+  constraint dispute_evidence_pkey PRIMARY KEY (bucket, dispute_id, evidence),
+  constraint dispute_evidence_actor_check CHECK (actor = ANY (ARRAY['platform'::text, 'member'::text, 'operator'::text])),
+  constraint dispute_evidence_content_check CHECK (octet_length(content) <= 262144),
+  constraint dispute_evidence_evidence_check CHECK (evidence >= 1 AND evidence <= 10),
+  constraint dispute_evidence_sha256_check CHECK (octet_length(sha256) = 32)
+);
+
+create table clearing.dispute_step (
+  bucket integer not null,
+  dispute_id uuid not null,
+  step integer not null,
+  taken_at timestamp with time zone not null,
+  actor text not null,
+  actor_id text,
+  action text not null,
+  state_before text,
+  state_after text not null,
+  text text,
+  constraint dispute_step_pkey PRIMARY KEY (bucket, dispute_id, step),
+  constraint dispute_step_actor_check CHECK (actor = ANY (ARRAY['platform'::text, 'member'::text, 'operator'::text, 'clock'::text, 'ledger'::text]))
+);
+
+create table clearing.disputed (
+  bucket integer not null,
+  transaction_id uuid not null,
+  disputes integer not null,
+  constraint disputed_pkey PRIMARY KEY (bucket, transaction_id)
+);
+
 create table clearing.gross_pair (
   platform_a text not null,
   platform_b text not null,

@@ -8,6 +8,7 @@ import { registerAudit } from './cli/audit.ts';
 import { registerBacktest } from './cli/backtest.ts';
 import { registerBench } from './cli/bench.ts';
 import { registerConnector } from './cli/connector.ts';
+import { registerDisputes } from './cli/disputes.ts';
 import { registerExport } from './cli/export.ts';
 import { registerImport } from './cli/import.ts';
 import { registerMigrate } from './cli/migrate.ts';
@@ -49,6 +50,7 @@ const commands: readonly ((program: Command) => void)[] = [
   (program) => registerRules<Context>(program, { ...roots, activateDue }),
   (program) => registerRates<Context>(program, roots),
   (program) => registerReviews<Context>(program, roots),
+  (program) => registerDisputes<Context>(program, roots),
   (program) => registerRewards<Context>(program, roots),
   (program) => registerWindows<Context>(program, roots),
   (program) => registerImport<Context>(program, roots),

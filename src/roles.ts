@@ -20,6 +20,8 @@ const REDEMPTIONS_EVERY_MS = 1_000;
 const NOTICES_EVERY_MS = 500;
 /** An event is sent about this much after it happened. */
 const WEBHOOKS_EVERY_MS = 200;
+/** What a crash left of a dispute is finished at most this much after its lease, and silence decides this much after a due date. */
+const DISPUTES_EVERY_MS = 1_000;
 /** A connected platform that has gone or come back shows in /health at most this much later, and its patience. */
 const CONNECTIONS_EVERY_MS = 5_000;
 
@@ -35,9 +37,9 @@ interface Role {
 }
 
 export const roles: Readonly<Record<RoleName, Role>> = {
-  all: { listeners: ['http'], loops: ['sweep', 'rulebook', 'sagas', 'redemptions', 'settlement', 'notices', 'webhooks', 'connections'] },
+  all: { listeners: ['http'], loops: ['sweep', 'rulebook', 'sagas', 'redemptions', 'disputes', 'settlement', 'notices', 'webhooks', 'connections'] },
   api: { listeners: ['http'], loops: ['rulebook', 'connections'] },
-  worker: { listeners: [], loops: ['sweep', 'rulebook', 'sagas', 'redemptions', 'settlement', 'notices', 'webhooks'] },
+  worker: { listeners: [], loops: ['sweep', 'rulebook', 'sagas', 'redemptions', 'disputes', 'settlement', 'notices', 'webhooks'] },
 };
 
 const listeners = {
@@ -102,6 +104,9 @@ const loops = {
       },
     };
   },
+  /** Does what is due in disputes and finishes what others have begun. Several processes may run it. */
+  disputes: ({ disputes, log }: Context): Loop =>
+    startLoop({ name: 'disputes', log, everyMs: DISPUTES_EVERY_MS, run: () => disputes.follow() }),
 };
 
 export interface RunningRole {

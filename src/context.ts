@@ -1,6 +1,9 @@
 // The composition root: makes every part of the program once, hands each what it needs, and closes them in reverse order.
 
-import { createConnectionHealth, createConnections, type ConnectionHealth, type Connections } from './clearing/clearing.ts';
+import {
+  createAlongside, createConnectionHealth, createConnections, createNotices, createSagas, createSettlement, createWebhooks, migrateQueue,
+  type ConnectionHealth, type Connections, type Notices, type Sagas, type Settlement, type Webhooks,
+} from './clearing/clearing.ts';
 import { createIdentity, type Identity } from './identity/identity.ts';
 import { systemClock, type Clock } from './kernel/time.ts';
 import { createLedger, type Ledger } from './ledger/ledger.ts';
@@ -29,7 +32,11 @@ export interface Context {
   readonly connectionHealth: ConnectionHealth;
   readonly valuation: Valuation;
   readonly ledger: Ledger;
+  readonly sagas: Sagas;
   readonly rewards: Rewards;
+  readonly notices: Notices;
+  readonly webhooks: Webhooks;
+  readonly settlement: Settlement;
   readonly ruleAlerts: RuleAlerts;
   readonly quotes: QuoteTokens;
   /** Finishes what is in flight, closes connections, and stops PostgreSQL when this process started it. */
@@ -52,6 +59,7 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     closers.add('database', () => database.close());
     const { pool, url } = database;
     await migrate(pool, log);
+    await migrateQueue(pool, log);
     const metrics = createMetrics({ processMetrics: mode === 'own' });
 
     const masterKey = loadMasterKey(config.dataDir, config.masterKey);
@@ -65,12 +73,19 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     const connectionHealth = createConnectionHealth({ identity, connections, log });
     const valuation = await createValuation(pool, clock);
     const ruleAlerts = createRuleAlerts({ pool, log, metrics, clock });
-    const ledger = await createLedger({ pool, url, log, clock, valuation, lanes: config.lanes, bucketCount: config.buckets, onRuleFailure: ruleAlerts.note });
+    const ledger = await createLedger({ pool, url, log, clock, valuation, lanes: config.lanes, bucketCount: config.buckets, onRuleFailure: ruleAlerts.note, alongside: createAlongside({ clock, deadlineMs: config.sagaDeadlineMs }) });
     closers.add('ledger', () => ledger.close());
+    const sagas = createSagas({ pool, clock, log, ledger, identity, connectorOf: connections.connectorOf, concurrency: config.sagas });
     const rewards = createRewards({ pool, clock, log, ledger, valuation, masterKey });
+    const notices = createNotices({ pool, clock, ledger, identity });
+    const webhooks = createWebhooks({ pool, clock, log, sealer, egress });
+    const settlement = createSettlement({
+      pool, clock, log, ledger, timeZone: () => valuation.rulebook().calendar.timeZone, nameOf: (platformId) => identity.findPlatform(platformId)?.name ?? platformId,
+      listFrozen: async () => [],
+    });
     return {
-      config, log, metrics, clock, databaseUrl: url, pool, identity, connections, connectionHealth, valuation, ledger, rewards, ruleAlerts, quotes: createQuoteTokens(masterKey),
-      close: () => closers.close(),
+      config, log, metrics, clock, databaseUrl: url, pool, identity, connections, connectionHealth, valuation, ledger, sagas, rewards, settlement, notices, webhooks, ruleAlerts,
+      quotes: createQuoteTokens(masterKey), close: () => closers.close(),
     };
   } catch (error) {
     await closers.close();

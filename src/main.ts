@@ -20,6 +20,7 @@ import { registerReport } from './cli/report.ts';
 import { registerReviews } from './cli/reviews.ts';
 import { registerSandbox } from './cli/sandbox.ts';
 import { registerStart } from './cli/start.ts';
+import { registerWindows } from './cli/windows.ts';
 import { activateDue } from './activation.ts';
 import { createContext, type Context } from './context.ts';
 import { seedDemo, writeCredentials } from './demo.ts';
@@ -49,6 +50,7 @@ const commands: readonly ((program: Command) => void)[] = [
   (program) => registerRates<Context>(program, roots),
   (program) => registerReviews<Context>(program, roots),
   (program) => registerRewards<Context>(program, roots),
+  (program) => registerWindows<Context>(program, roots),
   (program) => registerImport<Context>(program, roots),
   (program) => registerAudit(program, roots),
   (program) => registerExport(program, roots),

@@ -1,6 +1,6 @@
 // The composition root: makes every part of the program once, hands each what it needs, and closes them in reverse order.
 
-import { createConnections, type Connections } from './clearing/clearing.ts';
+import { createConnections, createReserve, type Connections, type Reserve } from './clearing/clearing.ts';
 import { createIdentity, type Identity } from './identity/identity.ts';
 import { systemClock, type Clock } from './kernel/time.ts';
 import { createLedger, type Ledger } from './ledger/ledger.ts';
@@ -28,6 +28,7 @@ export interface Context {
   readonly valuation: Valuation;
   readonly ledger: Ledger;
   readonly rewards: Rewards;
+  readonly reserve: Reserve;
   readonly ruleAlerts: RuleAlerts;
   readonly quotes: QuoteTokens;
   /** Finishes what is in flight, closes connections, and stops PostgreSQL when this process started it. */
@@ -63,7 +64,8 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     const ledger = await createLedger({ pool, url, log, clock, valuation, lanes: config.lanes, bucketCount: config.buckets, onRuleFailure: ruleAlerts.note });
     closers.add('ledger', () => ledger.close());
     const rewards = createRewards({ pool, clock, log, ledger, valuation, masterKey });
-    return { config, log, metrics, clock, databaseUrl: url, pool, identity, connections, valuation, ledger, rewards, ruleAlerts, quotes: createQuoteTokens(masterKey), close: () => closers.close() };
+    const reserve = createReserve({ pool, clock, log, ledger, metrics, watch: { thresholds: config.reserveThresholds, receiveOnlyAt: config.reserveReceiveOnlyAt } });
+    return { config, log, metrics, clock, databaseUrl: url, pool, identity, connections, valuation, ledger, rewards, reserve, ruleAlerts, quotes: createQuoteTokens(masterKey), close: () => closers.close() };
   } catch (error) {
     await closers.close();
     throw error;

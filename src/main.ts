@@ -16,6 +16,7 @@ import { registerPlatform } from './cli/platform.ts';
 import { registerRates } from './cli/rates.ts';
 import { registerRules } from './cli/rules.ts';
 import { registerRewards } from './cli/rewards.ts';
+import { registerReserve } from './cli/reserve.ts';
 import { registerReport } from './cli/report.ts';
 import { registerReviews } from './cli/reviews.ts';
 import { registerStart } from './cli/start.ts';
@@ -47,6 +48,7 @@ const commands: readonly ((program: Command) => void)[] = [
   (program) => registerRates<Context>(program, roots),
   (program) => registerReviews<Context>(program, roots),
   (program) => registerRewards<Context>(program, roots),
+  (program) => registerReserve<Context>(program, roots),
   (program) => registerImport<Context>(program, roots),
   (program) => registerAudit(program, roots),
   (program) => registerExport(program, roots),

@@ -1,6 +1,6 @@
 // What the API needs of the program; the context of the composition root fits.
 
-import type { Connections } from '../clearing/clearing.ts';
+import type { Connections, Reserve } from '../clearing/clearing.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -20,6 +20,7 @@ export interface ApiParts {
   readonly connections: Connections;
   readonly ledger: Ledger;
   readonly rewards: Rewards;
+  readonly reserve: Reserve;
   readonly valuation: Valuation;
   /** Puts versions of the rulebook in force whose time has come; returns how many. */
   activate(): Promise<number>;

@@ -31,6 +31,11 @@ import { getRulebook } from './operator/get-rulebook.ts';
 import { getBacktest } from './operator/get-backtest.ts';
 import { getLiabilityOfAll } from './operator/get-liability.ts';
 import { getWhoami } from './operator/get-whoami.ts';
+import { getReserveOfPlatform } from './operator/get-reserve.ts';
+import { getReserves } from './operator/get-reserves.ts';
+import { postReserveDecision } from './operator/post-reserve-decision.ts';
+import { postReserveRequest } from './operator/post-reserve-request.ts';
+import { putReserveMode } from './operator/put-reserve-mode.ts';
 import { postProposalApprove } from './operator/post-proposal-approve.ts';
 import { postProposalReject } from './operator/post-proposal-reject.ts';
 import { postProposalWithdraw } from './operator/post-proposal-withdraw.ts';
@@ -50,6 +55,7 @@ import { getRedemption } from './redemptions/get-redemption.ts';
 import { getVoucher } from './redemptions/get-voucher.ts';
 import { postCancel } from './redemptions/post-cancel.ts';
 import { postFulfil } from './redemptions/post-fulfil.ts';
+import { getReserve } from './reserve/get-reserve.ts';
 import { getOptions } from './rewards/get-options.ts';
 import { getLiability } from './reports/get-liability.ts';
 import { getRewards } from './rewards/get-rewards.ts';
@@ -150,6 +156,7 @@ function addSignedRoutes(api: FastifyInstance, parts: ApiParts, observer: Observ
   postCancel(api, parts);
   getEvents(api, parts);
   getLiability(api, parts);
+  getReserve(api, parts);
 }
 
 /** All that the people who run the network call, under /operator/. A new operation is a new line here. */
@@ -173,6 +180,11 @@ function addOperatorRoutes(operator: FastifyInstance, parts: ApiParts): void {
   reviews(operator, parts);
   getBacktest(operator, parts);
   getLiabilityOfAll(operator, parts);
+  getReserves(operator, parts);
+  getReserveOfPlatform(operator, parts);
+  postReserveRequest(operator, parts);
+  postReserveDecision(operator, parts);
+  putReserveMode(operator, parts);
 }
 
 function answerFaults(server: FastifyInstance, { log }: ApiParts): void {

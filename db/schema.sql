@@ -2,6 +2,8 @@
 
 create schema clearing;
 
+create schema feed;
+
 create schema identity;
 
 create schema ledger;
@@ -15,6 +17,43 @@ create schema valuation;
 create type ledger.account_change as (account_id bigint, debits_posted bigint, credits_posted bigint, debits_pending bigint, credits_pending bigint, floor bigint, last_sequence bigint);
 
 create sequence clearing.mode_change_change_id_seq as bigint increment 1 start 1;
+
+create table clearing.break (
+  break_id uuid not null,
+  platform_id text not null,
+  category text not null,
+  subject text not null,
+  transaction_id uuid,
+  ours numeric(30,0),
+  theirs numeric(30,0),
+  state text not null,
+  first_seen_at timestamp with time zone not null,
+  opened_at timestamp with time zone not null,
+  last_seen_at timestamp with time zone not null,
+  last_run_id uuid not null,
+  times_opened integer default 1 not null,
+  closed_at timestamp with time zone,
+  resolution text,
+  constraint break_pkey PRIMARY KEY (break_id),
+  constraint break_category_check CHECK (category = ANY (ARRAY['missing_here'::text, 'missing_there'::text, 'amount'::text, 'duplicate'::text, 'late'::text, 'unknown_reference'::text, 'total'::text])),
+  constraint break_closed CHECK ((state = 'open'::text) = (closed_at IS NULL) AND (state = 'open'::text) = (resolution IS NULL)),
+  constraint break_resolution_check CHECK (resolution = ANY (ARRAY['vanished'::text, 'asked'::text, 'recheck'::text, 'accepted'::text])),
+  constraint break_state_check CHECK (state = ANY (ARRAY['open'::text, 'resolved'::text, 'accepted'::text]))
+);
+CREATE UNIQUE INDEX break_once ON clearing.break USING btree (platform_id, ((category = 'total'::text)), subject);
+CREATE INDEX break_open ON clearing.break USING btree (platform_id, opened_at) WHERE (state <> 'resolved'::text);
+
+create table clearing.break_action (
+  action_id uuid not null,
+  break_id uuid not null,
+  acted_at timestamp with time zone not null,
+  operator_id text not null,
+  action text not null,
+  words text not null,
+  constraint break_action_pkey PRIMARY KEY (action_id),
+  constraint break_action_action_check CHECK (action = ANY (ARRAY['recheck'::text, 'accept'::text, 'note'::text]))
+);
+CREATE INDEX break_action_of_break ON clearing.break_action USING btree (break_id, acted_at);
 
 create table clearing.connection (
   platform_id text not null,
@@ -39,6 +78,46 @@ create table clearing.mode_change (
   constraint mode_change_pkey PRIMARY KEY (change_id)
 );
 CREATE INDEX mode_change_of_platform ON clearing.mode_change USING btree (platform_id, change_id DESC);
+
+create table clearing.notice_cursor (
+  bucket integer not null,
+  sequence bigint not null,
+  constraint notice_cursor_pkey PRIMARY KEY (bucket)
+);
+
+create table clearing.reconciled_platform (
+  platform_id text not null,
+  generation integer default 1 not null,
+  constraint reconciled_platform_pkey PRIMARY KEY (platform_id)
+);
+
+create table clearing.reconciliation_run (
+  run_id uuid not null,
+  platform_id text not null,
+  mode text not null,
+  asked_by text,
+  asked_at timestamp with time zone not null,
+  state text not null,
+  started_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  reason text,
+  lines_read bigint default 0 not null,
+  compared bigint default 0 not null,
+  matched bigint default 0 not null,
+  under_way bigint default 0 not null,
+  breaks jsonb default '{}'::jsonb not null,
+  opened integer default 0 not null,
+  resolved integer default 0 not null,
+  total_state text,
+  total_ours numeric(30,0),
+  total_theirs numeric(30,0),
+  constraint reconciliation_run_pkey PRIMARY KEY (run_id),
+  constraint reconciliation_run_mode_check CHECK (mode = ANY (ARRAY['incremental'::text, 'full'::text])),
+  constraint reconciliation_run_state_check CHECK (state = ANY (ARRAY['queued'::text, 'running'::text, 'complete'::text, 'incomplete'::text])),
+  constraint reconciliation_run_total_state_check CHECK (total_state = ANY (ARRAY['agrees'::text, 'differs'::text, 'moving'::text, 'baseline'::text]))
+);
+CREATE INDEX reconciliation_run_of_platform ON clearing.reconciliation_run USING btree (platform_id, asked_at DESC);
+CREATE INDEX reconciliation_run_open ON clearing.reconciliation_run USING btree (asked_at) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text]));
 
 create table clearing.reserve (
   platform_id text not null,
@@ -101,6 +180,7 @@ create table clearing.saga (
   next_attempt_at timestamp with time zone not null,
   deadline_at timestamp with time zone not null,
   attention text,
+  ordered text,
   last_error text,
   created_at timestamp with time zone not null,
   changed_at timestamp with time zone not null,
@@ -109,10 +189,12 @@ create table clearing.saga (
   constraint saga_amount_check CHECK (amount > 0),
   constraint saga_credited_check CHECK (credited > 0),
   constraint saga_crosses_a_border CHECK (source_connected OR target_connected),
+  constraint saga_ordered_check CHECK (ordered = ANY (ARRAY['undo'::text, 'force_completed'::text, 'force_failed'::text])),
   constraint saga_purpose_check CHECK (purpose = ANY (ARRAY['transfer'::text, 'reversal'::text])),
   constraint saga_state_check CHECK (state = ANY (ARRAY['deducting'::text, 'adding'::text, 'undoing_add'::text, 'undoing_deduct'::text, 'completed'::text, 'failed'::text]))
 );
 CREATE INDEX saga_attention ON clearing.saga USING btree (bucket, changed_at) WHERE (attention IS NOT NULL);
+CREATE INDEX saga_changed ON clearing.saga USING brin (changed_at) WITH (pages_per_range='32', autosummarize='on');
 CREATE INDEX saga_of_transaction ON clearing.saga USING btree (bucket, transaction_id);
 CREATE INDEX saga_open ON clearing.saga USING btree (bucket, next_attempt_at) WHERE (state <> ALL (ARRAY['completed'::text, 'failed'::text]));
 
@@ -123,10 +205,131 @@ create table clearing.saga_action (
   operator_id text not null,
   action text not null,
   reason text not null,
-  state_before text not null,
-  state_after text not null,
+  state text not null,
   constraint saga_action_pkey PRIMARY KEY (bucket, saga_id, acted_at),
   constraint saga_action_action_check CHECK (action = ANY (ARRAY['retry'::text, 'undo'::text, 'force_completed'::text, 'force_failed'::text]))
+);
+
+create table clearing.statement (
+  platform_id text not null,
+  generation integer not null,
+  next_cursor text,
+  last_sequence bigint default 0 not null,
+  effect_sum numeric(30,0) default 0 not null,
+  other_lines bigint default 0 not null,
+  merged_sequence bigint default 0 not null,
+  merged_at timestamp with time zone,
+  constraint statement_pkey PRIMARY KEY (platform_id, generation)
+);
+
+create table clearing.statement_line (
+  platform_id text not null,
+  generation integer not null,
+  sequence bigint not null,
+  effect bigint not null,
+  transaction_id uuid,
+  operation "char" not null,
+  reference text,
+  constraint statement_line_pkey PRIMARY KEY (platform_id, generation, sequence),
+  constraint statement_line_names_something CHECK ((transaction_id IS NULL) <> (reference IS NULL)),
+  constraint statement_line_operation_check CHECK (operation = ANY (ARRAY['d'::"char", 'a'::"char", 'r'::"char"]))
+);
+CREATE INDEX statement_line_foreign ON clearing.statement_line USING btree (platform_id, generation, reference) WHERE (reference IS NOT NULL);
+CREATE INDEX statement_line_of_transaction ON clearing.statement_line USING btree (platform_id, generation, transaction_id) WHERE (transaction_id IS NOT NULL);
+
+create table clearing.total_baseline (
+  platform_id text not null,
+  opening_total numeric(30,0) not null,
+  constraint total_baseline_pkey PRIMARY KEY (platform_id)
+);
+
+create table clearing.webhook (
+  webhook_id text not null,
+  platform_id text,
+  url text not null,
+  description text default ''::text not null,
+  types text[],
+  ordered boolean default false not null,
+  state text default 'active'::text not null,
+  disabled_reason text,
+  after_event_id bigint not null,
+  failing_since timestamp with time zone,
+  last_success_at timestamp with time zone,
+  created_at timestamp with time zone not null,
+  constraint webhook_pkey PRIMARY KEY (webhook_id),
+  constraint webhook_url_once UNIQUE NULLS NOT DISTINCT (platform_id, url),
+  constraint webhook_disabled_has_reason CHECK ((state = 'disabled'::text) = (disabled_reason IS NOT NULL)),
+  constraint webhook_disabled_reason_check CHECK (disabled_reason = ANY (ARRAY['owner'::text, 'gone'::text, 'failing'::text])),
+  constraint webhook_state_check CHECK (state = ANY (ARRAY['active'::text, 'disabled'::text])),
+  constraint webhook_url_check CHECK (length(url) >= 1 AND length(url) <= 2048),
+  constraint webhook_webhook_id_check CHECK (webhook_id ~ '^whk_[0-9a-f]{32}$'::text)
+);
+
+create table clearing.webhook_cursor (
+  singleton boolean default true not null,
+  event_id bigint not null,
+  constraint webhook_cursor_pkey PRIMARY KEY (singleton),
+  constraint webhook_cursor_singleton_check CHECK (singleton)
+);
+
+create table clearing.webhook_delivery (
+  webhook_id text not null,
+  event_id bigint not null,
+  state text not null,
+  attempts integer default 0 not null,
+  due_at timestamp with time zone not null,
+  claimed_by uuid,
+  last_status integer,
+  last_error text,
+  last_attempt_at timestamp with time zone,
+  created_at timestamp with time zone not null,
+  finished_at timestamp with time zone,
+  constraint webhook_delivery_pkey PRIMARY KEY (webhook_id, event_id),
+  constraint webhook_delivery_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES clearing.webhook(webhook_id) ON DELETE CASCADE,
+  constraint webhook_delivery_finished CHECK ((state = 'pending'::text) = (finished_at IS NULL)),
+  constraint webhook_delivery_state_check CHECK (state = ANY (ARRAY['pending'::text, 'delivered'::text, 'dead'::text]))
+);
+CREATE INDEX webhook_delivery_due ON clearing.webhook_delivery USING btree (webhook_id, due_at) WHERE (state = 'pending'::text);
+CREATE INDEX webhook_delivery_finished_at ON clearing.webhook_delivery USING btree (state, finished_at) WHERE (state <> 'pending'::text);
+CREATE INDEX webhook_delivery_head ON clearing.webhook_delivery USING btree (webhook_id, event_id) WHERE (state = 'pending'::text);
+
+create table clearing.webhook_secret (
+  webhook_id text not null,
+  created_at timestamp with time zone not null,
+  sealed_secret bytea not null,
+  ends_at timestamp with time zone,
+  constraint webhook_secret_pkey PRIMARY KEY (webhook_id, created_at),
+  constraint webhook_secret_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES clearing.webhook(webhook_id) ON DELETE CASCADE
+);
+
+create table clearing.webhook_sender (
+  sender_id uuid not null,
+  seen_at timestamp with time zone default now() not null,
+  constraint webhook_sender_pkey PRIMARY KEY (sender_id)
+);
+
+create table clearing.worker (
+  worker_id text not null,
+  seen_at timestamp with time zone not null,
+  constraint worker_pkey PRIMARY KEY (worker_id)
+);
+
+create table feed.event (
+  event_id bigint not null,
+  occurred_at timestamp with time zone not null,
+  type text not null,
+  platform_id text,
+  data jsonb not null,
+  constraint event_pkey PRIMARY KEY (event_id)
+);
+CREATE INDEX event_of_all ON feed.event USING btree (event_id) WHERE (platform_id IS NULL);
+CREATE INDEX event_of_platform ON feed.event USING btree (platform_id, event_id);
+
+create table feed.head (
+  singleton boolean default true not null,
+  event_id bigint not null,
+  constraint head_pkey PRIMARY KEY (singleton),
+  constraint head_singleton_check CHECK (singleton)
 );
 
 create table identity.link (
@@ -371,15 +574,6 @@ create table rewards.voucher (
   constraint voucher_unit_check CHECK (unit >= 0)
 );
 
-create table valuation.event (
-  event_id bigint not null,
-  occurred_at timestamp with time zone not null,
-  type text not null,
-  platform_id text,
-  data jsonb not null,
-  constraint event_pkey PRIMARY KEY (event_id)
-);
-
 create table valuation.proposal (
   proposal_id uuid not null,
   made_by text not null,
@@ -449,6 +643,20 @@ create view ledger.entry as
     e.balance_after
    FROM ledger.transaction t,
     LATERAL UNNEST(t.account_ids, t.amounts, t.balances) WITH ORDINALITY e(account_id, amount, balance_after, "position");
+
+CREATE OR REPLACE FUNCTION clearing.end_sagas(p_bucket integer, p_saga_ids uuid[], p_state text, p_now timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  update clearing.saga set state = p_state, attention = null, ordered = null, last_error = null, changed_at = p_now, revision = revision + 1
+   where bucket = p_bucket and saga_id = any (p_saga_ids)
+     and state = any (case p_state when 'completed' then array['deducting', 'adding'] else array['deducting', 'adding', 'undoing_add', 'undoing_deduct'] end);
+  if exists (select from clearing.saga where bucket = p_bucket and saga_id = any (p_saga_ids) and state <> p_state) then
+    raise exception 'a saga that is to be % has gone another way', p_state using errcode = 'PN002';
+  end if;
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION ledger.post(p_bucket integer, p_expected bigint, p_rows_count integer, p_accounts_count integer, p_new ledger.account[], p_changed ledger.account_change[], p_rows ledger.transaction[], p_holds ledger.hold[], p_reversals ledger.reversal[], p_quotes ledger.quote_use[])
  RETURNS void

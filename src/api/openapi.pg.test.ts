@@ -32,9 +32,10 @@ test('is a valid document of version 3.1', async () => {
 test('names every operation', () => {
   const operations = Object.entries(document.paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`));
   expect(operations.sort()).toEqual([
+    'DELETE /operator/connections/{platform_id}',
     'GET /api/events', 'GET /api/points/balance', 'GET /api/points/history', 'GET /api/rates', 'GET /api/redemptions/{redemption_id}', 'GET /api/reports/liability',
     'GET /api/reserve', 'GET /api/rewards', 'GET /api/rewards/options', 'GET /api/transactions/{transaction_id}', 'GET /api/users/{platform_user_id}', 'GET /api/vouchers/{code}',
-    'GET /health', 'GET /health/live', 'GET /health/ready', 'GET /metrics', 'GET /operator/events', 'GET /operator/proposals',
+    'GET /health', 'GET /health/live', 'GET /health/ready', 'GET /metrics', 'GET /operator/connections', 'GET /operator/events', 'GET /operator/proposals',
     'GET /operator/proposals/{proposal_id}', 'GET /operator/proposals/{proposal_id}/backtest', 'GET /operator/reports/liability',
     'GET /operator/reserves', 'GET /operator/reserves/{platform_id}', 'GET /operator/reviews',
     'GET /operator/rulebook', 'GET /operator/rulebook/diff', 'GET /operator/rulebook/history', 'GET /operator/whoami', 'POST /api/ping', 'POST /api/points/batch',
@@ -45,7 +46,7 @@ test('names every operation', () => {
     'POST /operator/reserve-requests/{request_id}/approve', 'POST /operator/reserve-requests/{request_id}/reject', 'POST /operator/reserve-requests/{request_id}/withdraw',
     'POST /operator/reserves/{platform_id}/cap', 'POST /operator/reserves/{platform_id}/deposits', 'POST /operator/reserves/{platform_id}/withdrawals',
     'POST /operator/reviews/{hold_id}/approve', 'POST /operator/reviews/{hold_id}/reject', 'POST /operator/rulebook/validate',
-    'PUT /api/users/{platform_user_id}/tags', 'PUT /operator/reserves/{platform_id}/mode',
+    'PUT /api/users/{platform_user_id}/tags', 'PUT /operator/connections/{platform_id}', 'PUT /operator/reserves/{platform_id}/mode',
   ]);
   for (const [path, methods] of Object.entries(document.paths)) {
     for (const operation of Object.values(methods)) {

@@ -36,6 +36,8 @@ beforeAll(async () => {
   bob = await api.user('platform_b');
   maker = await api.operator('maker');
   checker = await api.operator('checker');
+  // Nobody answers there.
+  await api.join('away', '1.0', { url: 'http://127.0.0.1:45999', token: 'x' });
   await api.reward(A, 'mug', { points_required: '10', stock: 1 });
   await api.reward(A, 'pin', { points_required: '1', stock: 10 });
 });
@@ -366,6 +368,15 @@ const cases: Record<string, () => Promise<Answer>> = {
     const id = await redeemed();
     await database.pool.query(`update rewards.redemption set expires_at = issued_at where redemption_id = $1::uuid`, [id.slice('rdm_'.length)]);
     return ofRedemption(id, 'fulfil');
+  },
+
+  connected_platform: async () => api.call('away', 'POST', '/api/points/earn', { user_id: await api.user('away'), amount: 1 }),
+  hosted_platform: () => api.operate(maker, 'PUT', `/operator/connections/${A}`, { url: 'https://points.example', token: 'x' }),
+  invalid_connection: () => api.operate(maker, 'PUT', '/operator/connections/away', { url: 'ftp://points.example', token: 'x' }),
+  connection_not_found: () => api.operate(maker, 'DELETE', `/operator/connections/${A}`),
+  platform_unavailable: async () => {
+    const user = await api.user('away');
+    return api.call('away', 'GET', `${BALANCE}?user_id=${user}`);
   },
 };
 

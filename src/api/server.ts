@@ -22,6 +22,7 @@ import { decorateRequests } from './http/request-fields.ts';
 import { createRequestIds } from './http/request-id.ts';
 import { requireOperator } from './http/require-operator.ts';
 import { createSchemaCompiler, type SchemaCompiler } from './http/validation.ts';
+import { connections } from './operator/connections.ts';
 import { getOperatorEvents } from './operator/get-events.ts';
 import { getProposal } from './operator/get-proposal.ts';
 import { getProposals } from './operator/get-proposals.ts';
@@ -178,6 +179,7 @@ function addOperatorRoutes(operator: FastifyInstance, parts: ApiParts): void {
   postProposalWithdraw(operator, parts);
   getOperatorEvents(operator, parts);
   reviews(operator, parts);
+  connections(operator, parts);
   getBacktest(operator, parts);
   getLiabilityOfAll(operator, parts);
   getReserves(operator, parts);

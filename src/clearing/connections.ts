@@ -55,7 +55,7 @@ export interface ConnectionsParts {
   readonly sealer: Sealer;
   readonly log: Log;
   readonly clock: Clock;
-  /** How platforms are called. */
+  /** How platforms are called; an egress also says which addresses a connection may name. */
   readonly transport?: Omit<TransportOptions, 'now'>;
 }
 
@@ -127,6 +127,8 @@ export async function createConnections({ pool, identity, sealer, log, clock, tr
       if (!isPlatformId(platformId)) return refuse(identityProblems.invalid_platform_id());
       const [field, sentence] = faultOf(url, token) ?? [];
       if (field !== undefined) return refuse(connectionProblems.invalid_connection(sentence, { field }));
+      const refused = await transport.egress?.findTargetFault(url);
+      if (refused !== undefined) return refuse(connectionProblems.invalid_connection(`url ${refused}.`, { field: 'url' }));
       await refresh();
       const before = connections.get(platformId);
       if (before?.url !== url || before.token !== token) {

@@ -36,8 +36,8 @@ export type Clawback = 'debt' | 'available' | 'refuse';
 
 export type Purpose =
   | 'lot' | 'debt'
-  | 'issued' | 'redeemed' | 'expired' | 'clawback' | 'adjustment' | 'fee' | 'transit' | 'external'
-  | 'position' | 'rounding' | 'prefund' | 'stock' | 'delivered'
+  | 'issued' | 'redeemed' | 'expired' | 'clawback' | 'adjustment' | 'fee' | 'transit'
+  | 'position' | 'rounding' | 'prefund' | 'external' | 'stock' | 'delivered'
   | 'allowance' | 'shared_allowance' | 'used';
 
 export type TransactionKind =

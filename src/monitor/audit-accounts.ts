@@ -44,7 +44,7 @@ export const accountChecks: readonly Check[] = [
        union all
       select 'row', sequence, kind from ledger.transaction
        where bucket = $1 and kind not in (
-         'earn', 'transfer', 'conversion', 'redeem', 'hold', 'capture', 'release', 'reverse', 'clawback', 'expire', 'adjust', 'allot',
+         'earn', 'transfer', 'conversion', 'authorise', 'redeem', 'hold', 'capture', 'release', 'reverse', 'clawback', 'expire', 'adjust', 'allot',
          'deposit', 'withdraw', 'settle')
        order by 1, 2`,
   },

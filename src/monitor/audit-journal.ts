@@ -68,11 +68,13 @@ export const journalChecks: readonly Check[] = [
                when 'redeem' then m.redeemed <> t.amount or m.delivered is distinct from t.credited
                when 'capture' then m.redeemed <> t.amount
                when 'hold' then m.pending <> t.amount
+               -- A review that ends with it has the same amount pending before it.
+               when 'authorise' then m.pending <> case when t.related_id is null then t.amount else 0 end
                when 'release' then m.pending <> -t.amount
                when 'transfer' then m.transit <> case t.leg when 0 then t.amount else -t.amount end
                when 'conversion' then
                  (t.leg = 0 and m.redeemed + m.fee <> t.amount)
-                 or ((t.leg = 1 or t.counterparty_id is null) and -m.issued_target - m.fee_target is distinct from t.credited)
+                 or ((t.leg = 1 or t.counterparty_id is null or exists (select from ledger.asset x where x.asset_id = t.target_asset_id and x.custody = 'connected')) and -m.issued_target - m.fee_target is distinct from t.credited)
                else false
              end)
        order by t.sequence`,
@@ -103,8 +105,10 @@ export const journalChecks: readonly Check[] = [
     meaning: 'A transaction between two members has two legs that name each other, of one kind, amount and reference.',
     sql: `
       select transaction_id, count(*) as legs, min(leg) as first_leg, max(leg) as last_leg, min(kind) as kind, min(amount) as amount_from, max(amount) as amount_to
-        from ledger.transaction
-       where (counterparty_id is not null and kind <> 'hold') or leg <> 0
+        from ledger.transaction t
+       -- What a connected platform is given has no leg of its own: no account of the other member is moved here.
+       where (counterparty_id is not null and kind not in ('hold', 'authorise')
+              and not exists (select from ledger.asset x where x.asset_id = t.target_asset_id and x.custody = 'connected')) or leg <> 0
        group by transaction_id
       having count(*) <> 2 or min(leg) <> 0 or max(leg) <> 1 or min(kind) <> max(kind) or min(amount) <> max(amount)
           or min(asset_id) <> max(asset_id) or min(fingerprint) <> max(fingerprint)

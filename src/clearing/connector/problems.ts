@@ -15,4 +15,8 @@ export const connectionProblems = defineProblems({
     status: 404, error: 'Connection not found',
     advice: 'Register where the platform answers with PUT /operator/connections/{platform_id} or `pontis connector set`.',
   },
+  platform_unavailable: {
+    status: 503, error: 'Platform unavailable', retryable: true,
+    advice: 'This platform keeps its points itself and does not answer the network at present; ask again a little later. Nothing was changed.',
+  },
 });

@@ -41,7 +41,7 @@ const decided = async (platform: string, wanted: Wanted): Promise<string> => cod
 const figures = async (platform: string): Promise<ReserveFigures> => (await reserve.find(test.id(platform))) ?? expect.fail('no such platform');
 /** Puts so much of a platform's cap in use: negative amounts are settled. */
 const use = async (platform: string, amount: bigint): Promise<string> => outcomeOf(await test.submit(platform, platformOwnerId(test.id(platform)) as MemberId, { kind: 'settle', amount, from: 'outside' }));
-const eventsOf = async (platform: string): Promise<string[]> => (await selectEvents(database.pool, 0n, 1_000, platform)).filter(({ type, platformId }) => platformId !== null && type.startsWith('reserve.'))
+const eventsOf = async (platform: string): Promise<string[]> => (await selectEvents(database.pool, 0n, 1_000, { platformId: platform })).filter(({ type, platformId }) => platformId !== null && type.startsWith('reserve.'))
   .map(({ type, data }) => `${type.slice('reserve.'.length)} ${data['percent'] ?? data['mode'] ?? data['amount'] ?? data['cap']}`);
 
 describe('requests', () => {

@@ -1,8 +1,8 @@
 // The composition root: makes every part of the program once, hands each what it needs, and closes them in reverse order.
 
 import {
-  createAlongside, createConnectionHealth, createConnections, createNotices, createReserve, createSagas, createWebhooks, migrateQueue,
-  type ConnectionHealth, type Connections, type Notices, type Reserve, type Sagas, type Webhooks,
+  createAlongside, createConnectionHealth, createConnections, createDisputes, createNotices, createReserve, createSagas, createSettlement, createWebhooks, migrateQueue,
+  type ConnectionHealth, type Connections, type Disputes, type Notices, type Reserve, type Sagas, type Settlement, type Webhooks,
 } from './clearing/clearing.ts';
 import { createIdentity, type Identity } from './identity/identity.ts';
 import { systemClock, type Clock } from './kernel/time.ts';
@@ -37,6 +37,8 @@ export interface Context {
   readonly reserve: Reserve;
   readonly notices: Notices;
   readonly webhooks: Webhooks;
+  readonly settlement: Settlement;
+  readonly disputes: Disputes;
   readonly ruleAlerts: RuleAlerts;
   readonly quotes: QuoteTokens;
   /** Finishes what is in flight, closes connections, and stops PostgreSQL when this process started it. */
@@ -80,9 +82,14 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     const reserve = createReserve({ pool, clock, log, ledger, metrics, watch: { thresholds: config.reserveThresholds, receiveOnlyAt: config.reserveReceiveOnlyAt } });
     const notices = createNotices({ pool, clock, ledger, identity });
     const webhooks = createWebhooks({ pool, clock, log, sealer, egress });
+    const disputes = createDisputes({ pool, clock, log, ledger, valuation });
+    const settlement = createSettlement({
+      pool, clock, log, ledger, timeZone: () => valuation.rulebook().calendar.timeZone, nameOf: (platformId) => identity.findPlatform(platformId)?.name ?? platformId,
+      listFrozen: () => disputes.listFrozen(),
+    });
     return {
-      config, log, metrics, clock, databaseUrl: url, pool, identity, connections, connectionHealth, valuation, ledger, sagas, rewards, reserve, notices, webhooks, ruleAlerts,
-      quotes: createQuoteTokens(masterKey), close: () => closers.close(),
+      config, log, metrics, clock, databaseUrl: url, pool, identity, connections, connectionHealth, valuation, ledger, sagas, rewards, reserve, disputes, settlement, notices, webhooks,
+      ruleAlerts, quotes: createQuoteTokens(masterKey), close: () => closers.close(),
     };
   } catch (error) {
     await closers.close();

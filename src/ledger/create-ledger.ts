@@ -14,7 +14,7 @@ import { Poster } from './poster.ts';
 import { bucketOfQuote, preview } from './preview.ts';
 import { ledgerProblems } from './problems.ts';
 import { fingerprintOf } from './replay.ts';
-import { findLegs, listAllowances, listDueHolds, listExpiredLots, listLegs, listLegsAfter, listReviews, listSharedAllowances, loadHold, loadReversed, loadRowTypes, loadWallet, loadWallets } from './store.ts';
+import { findLegs, listAllowances, listDueHolds, listExpiredLots, listLegs, listLegsAfter, listMoved, listReviews, listSharedAllowances, loadHold, loadReversed, loadRowTypes, loadWallet, loadWallets } from './store.ts';
 import type { Task } from './task.ts';
 import type { Alongside, Balance, CaptureCommand, Command, HistoryPage, Ledger, NoteRuleFailure, Outcome, PostedLeg, ReleaseCommand, ReverseCommand, TransferCommand } from './types.ts';
 import type { AllowanceUse } from './view.ts';
@@ -188,7 +188,8 @@ export async function createLedger(options: LedgerOptions): Promise<Ledger> {
       return { transactions, nextCursor: rows.length > limit ? String(transactions.at(-1)?.sequence) : null };
     },
     findHold: async (holdId) => (bucketOfTransaction(holdId) < book.bucketCount ? loadHold(pool, bucketOfTransaction(holdId), holdId) : undefined),
-    getReversed: async (transactionId) => (bucketOfTransaction(transactionId) < book.bucketCount ? loadReversed(pool, bucketOfTransaction(transactionId), transactionId) : 0n),
+    listMoved: async (transactionId, assetId) => (bucketOfTransaction(transactionId) < book.bucketCount ? listMoved(pool, bucketOfTransaction(transactionId), transactionId, assetId) : []),
+    getReversed: async (transactionId, client) => (bucketOfTransaction(transactionId) < book.bucketCount ? loadReversed(client ?? pool, bucketOfTransaction(transactionId), transactionId) : 0n),
     listUsed: async (memberId, allowances) => {
       const wallets = await loadWallets(pool, bucketFor(memberId), allowances.map(({ assetId }) => ({ ownerId: memberId, assetId })), today());
       return wallets.map((wallet, index) => -postedBalance(accountOf(wallet, 'allowance', allowances[index]?.until)));

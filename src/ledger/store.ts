@@ -101,6 +101,18 @@ export async function findLegs(db: Queryable, bucket: Bucket, transactionId: Tra
   return rows.map(readLeg);
 }
 
+/** What the first leg of a transaction posted on accounts of one asset, summed by owner. */
+export async function listMoved(db: Queryable, bucket: Bucket, transactionId: TransactionId, assetId: number): Promise<{ ownerId: OwnerId; amount: bigint }[]> {
+  const { rows } = await db.query<{ ownerId: OwnerId; amount: bigint }>({
+    name: 'ledger-list-moved',
+    text: `select a.owner_id as "ownerId", sum(e.amount)::bigint as amount
+             from ledger.entry e join ledger.account a on a.bucket = $1 and a.account_id = e.account_id and a.asset_id = $3
+            where e.bucket = $1 and e.transaction_id = $2 and e.leg = 0 and e.layer = 'p' group by a.owner_id`,
+    values: [bucket, transactionId, assetId],
+  });
+  return rows;
+}
+
 export async function loadHold(db: Queryable, bucket: Bucket, holdId: TransactionId): Promise<Hold | undefined> {
   const { rows } = await db.query<HoldRow>({
     name: 'ledger-load-hold',

@@ -44,7 +44,11 @@ test('names every operation', () => {
     'POST /operator/proposals/{proposal_id}/approve', 'POST /operator/proposals/{proposal_id}/reject', 'POST /operator/proposals/{proposal_id}/withdraw',
     'POST /operator/reviews/{hold_id}/approve', 'POST /operator/reviews/{hold_id}/reject', 'POST /operator/rulebook/validate',
     'PUT /api/users/{platform_user_id}/tags', 'PUT /operator/connections/{platform_id}',
-  ]);
+    ...['/api', '/operator'].flatMap((side) => [
+      `DELETE ${side}/webhooks/{webhook_id}`, `GET ${side}/webhooks`, `GET ${side}/webhooks/{webhook_id}`, `GET ${side}/webhooks/{webhook_id}/deliveries`, `PATCH ${side}/webhooks/{webhook_id}`,
+      `POST ${side}/webhooks`, `POST ${side}/webhooks/{webhook_id}/redeliver`, `POST ${side}/webhooks/{webhook_id}/secret`, `POST ${side}/webhooks/{webhook_id}/test`,
+    ]),
+  ].sort());
   for (const [path, methods] of Object.entries(document.paths)) {
     for (const operation of Object.values(methods)) {
       expect(operation).toMatchObject({ operationId: expect.any(String), summary: expect.any(String) });

@@ -59,6 +59,7 @@ import { getTransaction } from './transactions/get-transaction.ts';
 import { getUser } from './users/get-user.ts';
 import { postUser } from './users/post-user.ts';
 import { putTags } from './users/put-tags.ts';
+import { addWebhooks, operatorSide, platformSide } from './webhooks/webhooks.ts';
 
 export type { ApiParts } from './parts.ts';
 export { apiProblems } from './problems.ts';
@@ -150,6 +151,7 @@ function addSignedRoutes(api: FastifyInstance, parts: ApiParts, observer: Observ
   postFulfil(api, parts, guard);
   postCancel(api, parts);
   getEvents(api, parts);
+  addWebhooks(api, parts, platformSide);
   getLiability(api, parts);
 }
 
@@ -173,6 +175,7 @@ function addOperatorRoutes(operator: FastifyInstance, parts: ApiParts): void {
   getOperatorEvents(operator, parts);
   reviews(operator, parts);
   connections(operator, parts);
+  addWebhooks(operator, parts, operatorSide);
   getBacktest(operator, parts);
   getLiabilityOfAll(operator, parts);
 }

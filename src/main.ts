@@ -20,6 +20,7 @@ import { registerReport } from './cli/report.ts';
 import { registerReviews } from './cli/reviews.ts';
 import { registerStart } from './cli/start.ts';
 import { activateDue } from './activation.ts';
+import { registerWebhooks } from './cli/webhooks.ts';
 import { createContext, type Context } from './context.ts';
 import { seedDemo, writeCredentials } from './demo.ts';
 import { addPlatform } from './onboarding.ts';
@@ -47,6 +48,7 @@ const commands: readonly ((program: Command) => void)[] = [
   (program) => registerRates<Context>(program, roots),
   (program) => registerReviews<Context>(program, roots),
   (program) => registerRewards<Context>(program, roots),
+  (program) => registerWebhooks<Context>(program, roots),
   (program) => registerImport<Context>(program, roots),
   (program) => registerAudit(program, roots),
   (program) => registerExport(program, roots),

@@ -13,7 +13,7 @@ const Body = closed({
   since: Type.Optional(DateTime),
 }, 'One of the two. since: all dead letters of events from then on, oldest first.');
 
-export const postRedeliver: AddOperation = (server, { webhooks }, { prefix, tag, adjective, scopeOf }) => {
+export const postRedeliver: AddOperation = (server, { webhooks }, { prefix, tag, adjective, scopeOf, nameOf }) => {
   server.post<{ Params: Static<typeof WebhookParams>; Body: Static<typeof Body> }>(`${prefix}/webhooks/:webhook_id/redeliver`, {
     schema: {
       operationId: `redeliver${adjective}Webhook`, tags: [tag], summary: 'Send events again', description: 'They are due at once, with all attempts before them, under the webhook-id that they had.',
@@ -24,7 +24,7 @@ export const postRedeliver: AddOperation = (server, { webhooks }, { prefix, tag,
     if ((eventId === undefined) === (since === undefined)) return answerProblem(request, reply, apiProblems.invalid_field('Give event_id or since, and not both.', { field: eventId === undefined ? 'event_id' : 'since' }));
     const time = since === undefined ? undefined : readTime(since, 'since');
     if (time?.ok === false) return answerProblem(request, reply, time.problem);
-    const sent = await webhooks.redeliver(scopeOf(request), request.params.webhook_id, eventId === undefined ? { sinceMs: time?.value ?? 0 } : { eventId: BigInt(eventId) });
+    const sent = await webhooks.redeliver(scopeOf(request), request.params.webhook_id, eventId === undefined ? { sinceMs: time?.value ?? 0 } : { eventId: BigInt(eventId) }, nameOf(request));
     return sent.ok ? { count: sent.value } : answerProblem(request, reply, sent.problem);
   });
 };

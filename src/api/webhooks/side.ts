@@ -2,7 +2,7 @@
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Owner, Scope } from '../../clearing/clearing.ts';
-import { callerOf } from '../http/request-fields.ts';
+import { callerOf, operatorOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 
 export interface Side {
@@ -14,15 +14,23 @@ export interface Side {
   ownerOf(request: FastifyRequest): Owner;
   /** Whose endpoints the caller may see, and send to again. */
   scopeOf(request: FastifyRequest): Scope;
+  /** Who asks, for the log. */
+  nameOf(request: FastifyRequest): string;
 }
 
 export const platformSide: Side = {
   prefix: '/api', tag: 'platform', adjective: '',
   ownerOf: (request) => callerOf(request).platform.platformId,
   scopeOf: (request) => ({ owner: callerOf(request).platform.platformId }),
+  nameOf: (request) => callerOf(request).platform.platformId,
 };
 
-export const operatorSide: Side = { prefix: '/operator', tag: 'operator', adjective: 'Network', ownerOf: () => null, scopeOf: () => 'everybody' };
+export const operatorSide: Side = {
+  prefix: '/operator', tag: 'operator', adjective: 'Network',
+  ownerOf: () => null,
+  scopeOf: () => 'everybody',
+  nameOf: (request) => operatorOf(request).operatorId,
+};
 
 /** Adds one operation to one side. */
 export type AddOperation = (server: FastifyInstance, parts: ApiParts, side: Side) => void;

@@ -24,6 +24,7 @@ import { registerSandbox } from './cli/sandbox.ts';
 import { registerStart } from './cli/start.ts';
 import { registerWindows } from './cli/windows.ts';
 import { activateDue } from './activation.ts';
+import { registerWebhooks } from './cli/webhooks.ts';
 import { createContext, type Context } from './context.ts';
 import { seedDemo, writeCredentials } from './demo.ts';
 import { addPlatform } from './onboarding.ts';
@@ -55,6 +56,7 @@ const commands: readonly ((program: Command) => void)[] = [
   (program) => registerRewards<Context>(program, roots),
   (program) => registerReserve<Context>(program, roots),
   (program) => registerWindows<Context>(program, roots),
+  (program) => registerWebhooks<Context>(program, roots),
   (program) => registerImport<Context>(program, roots),
   (program) => registerAudit(program, roots),
   (program) => registerExport(program, roots),

@@ -389,6 +389,26 @@ const cases: Record<string, () => Promise<Answer>> = {
     return api.call('platform_c', 'POST', '/api/points/transfer', { from_user_id: user, to_user_id: bob, amount: 1e13, target_platform: 'platform_b' });
   },
 
+  webhook_not_found: () => api.call(A, 'GET', `/api/webhooks/whk_${'a'.repeat(32)}`),
+  webhook_target_refused: () => api.call(A, 'POST', '/api/webhooks', { url: 'https://10.0.0.1/hooks' }),
+  webhook_exists: async () => {
+    await api.call(A, 'POST', '/api/webhooks', { url: 'https://127.0.0.1:1/twice' });
+    return api.call(A, 'POST', '/api/webhooks', { url: 'https://127.0.0.1:1/twice' });
+  },
+  too_many_webhooks: async () => {
+    for (let index = 0; index < 20; index += 1) await api.call('platform_c', 'POST', '/api/webhooks', { url: `https://127.0.0.1:1/${index}` });
+    return api.call('platform_c', 'POST', '/api/webhooks', { url: 'https://127.0.0.1:1/one-more' });
+  },
+  webhook_disabled: async () => {
+    const { webhook_id: id } = (await api.call(A, 'POST', '/api/webhooks', { url: 'https://127.0.0.1:1/off' })).body;
+    await api.call(A, 'PATCH', `/api/webhooks/${String(id)}`, { enabled: false });
+    return api.call(A, 'POST', `/api/webhooks/${String(id)}/test`);
+  },
+  delivery_not_found: async () => {
+    const { webhook_id: id } = (await api.call(A, 'POST', '/api/webhooks', { url: 'https://127.0.0.1:1/none' })).body;
+    return api.call(A, 'POST', `/api/webhooks/${String(id)}/redeliver`, { event_id: 1 });
+  },
+
   redemption_not_found: () => api.call(A, 'GET', `/api/redemptions/rdm_0000${'a'.repeat(28)}`),
   voucher_not_found: () => api.call(A, 'GET', '/api/vouchers/0000-0000-0000-0000'),
   voucher_used: async () => {

@@ -81,6 +81,7 @@ import { getWindows } from './windows/get-windows.ts';
 import { postWindowClose } from './windows/post-window-close.ts';
 import { postWindowSettle } from './windows/post-window-settle.ts';
 import { windowSettings } from './windows/window-settings.ts';
+import { addWebhooks, operatorSide, platformSide } from './webhooks/webhooks.ts';
 
 export type { ApiParts } from './parts.ts';
 export { apiProblems } from './problems.ts';
@@ -179,6 +180,7 @@ function addSignedRoutes(api: FastifyInstance, parts: ApiParts, observer: Observ
   postEvidence(api, parts);
   getEvidence(api, parts);
   postWithdraw(api, parts);
+  addWebhooks(api, parts, platformSide);
   getLiability(api, parts);
   getReserve(api, parts);
   getSettlements(api, parts);
@@ -206,6 +208,7 @@ function addOperatorRoutes(operator: FastifyInstance, parts: ApiParts): void {
   reviews(operator, parts);
   operatorDisputes(operator, parts);
   connections(operator, parts);
+  addWebhooks(operator, parts, operatorSide);
   getBacktest(operator, parts);
   getLiabilityOfAll(operator, parts);
   getReserves(operator, parts);

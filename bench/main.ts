@@ -6,6 +6,7 @@ import { measureBacktest } from './backtest.ts';
 import { figuresOf, measureRound, type Figure, type Round } from './figures.ts';
 import { measureGrowth } from './growth.ts';
 import { startNetwork } from './network.ts';
+import { measureReconcile } from './reconcile.ts';
 import { measureRules } from './rules.ts';
 import { createPgBench } from './yardsticks.ts';
 
@@ -18,6 +19,7 @@ const HELP = `script/bench: measures this machine
   --rules        instead of all that: what 200 rules cost, and a quote against a balance read
   --growth N     instead of all that: the rate with N transactions in the tables against the rate with none
   --backtest N   instead of all that: how fast N conversions are replayed under another rulebook
+  --reconcile N  instead of all that: how fast N lines of a platform's statement are read and compared
   --json         {machine, results:[{name, value, unit, ratio, against, target, runs}]} on standard output
 `;
 
@@ -30,6 +32,7 @@ const { values: options } = parseArgs({
     growth: { type: 'string' },
     rules: { type: 'boolean', default: false },
     backtest: { type: 'string' },
+    reconcile: { type: 'string' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -72,7 +75,7 @@ async function main(): Promise<void> {
   const seconds = Number(options.seconds ?? (options.quick ? 3 : 15));
   const rounds = Number(options.rounds ?? (options.quick ? 1 : 3));
   report('starting a network on an embedded PostgreSQL of its own ...');
-  const network = await startNetwork(Number(options.members ?? (options.quick ? 50_000 : 100_000)));
+  const network = await startNetwork(Number(options.members ?? (options.reconcile !== undefined ? 10 : options.quick ? 50_000 : 100_000)));
   try {
     if (options.growth !== undefined) {
       print(await measureGrowth(network, Number(options.growth), seconds, report));
@@ -84,6 +87,10 @@ async function main(): Promise<void> {
     }
     if (options.backtest !== undefined) {
       print(await measureBacktest(network, Number(options.backtest), report));
+      return;
+    }
+    if (options.reconcile !== undefined) {
+      print(await measureReconcile(network, Number(options.reconcile), report));
       return;
     }
     report('filling the yardstick database ...');

@@ -8,6 +8,7 @@ import { measureGrowth } from './growth.ts';
 import { startNetwork } from './network.ts';
 import { measureReconcile } from './reconcile.ts';
 import { measureRules } from './rules.ts';
+import { measureSagas } from './sagas.ts';
 import { createPgBench } from './yardsticks.ts';
 
 const HELP = `script/bench: measures this machine
@@ -19,6 +20,7 @@ const HELP = `script/bench: measures this machine
   --rules        instead of all that: what 200 rules cost, and a quote against a balance read
   --growth N     instead of all that: the rate with N transactions in the tables against the rate with none
   --backtest N   instead of all that: how fast N conversions are replayed under another rulebook
+  --sagas N      instead of all that: N transfers over two connected platforms until the queue is drained, also with faults
   --reconcile N  instead of all that: how fast N lines of a platform's statement are read and compared
   --json         {machine, results:[{name, value, unit, ratio, against, target, runs}]} on standard output
 `;
@@ -32,6 +34,7 @@ const { values: options } = parseArgs({
     growth: { type: 'string' },
     rules: { type: 'boolean', default: false },
     backtest: { type: 'string' },
+    sagas: { type: 'string' },
     reconcile: { type: 'string' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -83,6 +86,10 @@ async function main(): Promise<void> {
     }
     if (options.rules) {
       print(await measureRules(network, seconds, rounds, report));
+      return;
+    }
+    if (options.sagas !== undefined) {
+      print(await measureSagas(network, Number(options.sagas), rounds, report));
       return;
     }
     if (options.backtest !== undefined) {

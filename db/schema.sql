@@ -2,6 +2,8 @@
 
 create schema clearing;
 
+create schema feed;
+
 create schema identity;
 
 create schema ledger;
@@ -50,6 +52,24 @@ create table clearing.break_action (
   constraint break_action_action_check CHECK (action = ANY (ARRAY['recheck'::text, 'accept'::text, 'note'::text]))
 );
 CREATE INDEX break_action_of_break ON clearing.break_action USING btree (break_id, acted_at);
+
+create table clearing.connection (
+  platform_id text not null,
+  url text,
+  sealed_token bytea,
+  changed_by text not null,
+  changed_at timestamp with time zone not null,
+  revision bigint default 1 not null,
+  constraint connection_pkey PRIMARY KEY (platform_id),
+  constraint connection_platform_id_check CHECK (platform_id ~ '^[a-z][a-z0-9_]{2,39}$'::text),
+  constraint connection_whole_or_removed CHECK ((url IS NULL) = (sealed_token IS NULL))
+);
+
+create table clearing.notice_cursor (
+  bucket integer not null,
+  sequence bigint not null,
+  constraint notice_cursor_pkey PRIMARY KEY (bucket)
+);
 
 create table clearing.reconciled_platform (
   platform_id text not null,
@@ -103,6 +123,7 @@ create table clearing.saga (
   next_attempt_at timestamp with time zone not null,
   deadline_at timestamp with time zone not null,
   attention text,
+  ordered text,
   last_error text,
   created_at timestamp with time zone not null,
   changed_at timestamp with time zone not null,
@@ -111,6 +132,7 @@ create table clearing.saga (
   constraint saga_amount_check CHECK (amount > 0),
   constraint saga_credited_check CHECK (credited > 0),
   constraint saga_crosses_a_border CHECK (source_connected OR target_connected),
+  constraint saga_ordered_check CHECK (ordered = ANY (ARRAY['undo'::text, 'force_completed'::text, 'force_failed'::text])),
   constraint saga_purpose_check CHECK (purpose = ANY (ARRAY['transfer'::text, 'reversal'::text])),
   constraint saga_state_check CHECK (state = ANY (ARRAY['deducting'::text, 'adding'::text, 'undoing_add'::text, 'undoing_deduct'::text, 'completed'::text, 'failed'::text]))
 );
@@ -126,8 +148,7 @@ create table clearing.saga_action (
   operator_id text not null,
   action text not null,
   reason text not null,
-  state_before text not null,
-  state_after text not null,
+  state text not null,
   constraint saga_action_pkey PRIMARY KEY (bucket, saga_id, acted_at),
   constraint saga_action_action_check CHECK (action = ANY (ARRAY['retry'::text, 'undo'::text, 'force_completed'::text, 'force_failed'::text]))
 );
@@ -163,6 +184,95 @@ create table clearing.total_baseline (
   platform_id text not null,
   opening_total numeric(30,0) not null,
   constraint total_baseline_pkey PRIMARY KEY (platform_id)
+);
+
+create table clearing.webhook (
+  webhook_id text not null,
+  platform_id text,
+  url text not null,
+  description text default ''::text not null,
+  types text[],
+  ordered boolean default false not null,
+  state text default 'active'::text not null,
+  disabled_reason text,
+  after_event_id bigint not null,
+  failing_since timestamp with time zone,
+  last_success_at timestamp with time zone,
+  created_at timestamp with time zone not null,
+  constraint webhook_pkey PRIMARY KEY (webhook_id),
+  constraint webhook_url_once UNIQUE NULLS NOT DISTINCT (platform_id, url),
+  constraint webhook_disabled_has_reason CHECK ((state = 'disabled'::text) = (disabled_reason IS NOT NULL)),
+  constraint webhook_disabled_reason_check CHECK (disabled_reason = ANY (ARRAY['owner'::text, 'gone'::text, 'failing'::text])),
+  constraint webhook_state_check CHECK (state = ANY (ARRAY['active'::text, 'disabled'::text])),
+  constraint webhook_url_check CHECK (length(url) >= 1 AND length(url) <= 2048),
+  constraint webhook_webhook_id_check CHECK (webhook_id ~ '^whk_[0-9a-f]{32}$'::text)
+);
+
+create table clearing.webhook_cursor (
+  singleton boolean default true not null,
+  event_id bigint not null,
+  constraint webhook_cursor_pkey PRIMARY KEY (singleton),
+  constraint webhook_cursor_singleton_check CHECK (singleton)
+);
+
+create table clearing.webhook_delivery (
+  webhook_id text not null,
+  event_id bigint not null,
+  state text not null,
+  attempts integer default 0 not null,
+  due_at timestamp with time zone not null,
+  claimed_by uuid,
+  last_status integer,
+  last_error text,
+  last_attempt_at timestamp with time zone,
+  created_at timestamp with time zone not null,
+  finished_at timestamp with time zone,
+  constraint webhook_delivery_pkey PRIMARY KEY (webhook_id, event_id),
+  constraint webhook_delivery_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES clearing.webhook(webhook_id) ON DELETE CASCADE,
+  constraint webhook_delivery_finished CHECK ((state = 'pending'::text) = (finished_at IS NULL)),
+  constraint webhook_delivery_state_check CHECK (state = ANY (ARRAY['pending'::text, 'delivered'::text, 'dead'::text]))
+);
+CREATE INDEX webhook_delivery_due ON clearing.webhook_delivery USING btree (webhook_id, due_at) WHERE (state = 'pending'::text);
+CREATE INDEX webhook_delivery_finished_at ON clearing.webhook_delivery USING btree (state, finished_at) WHERE (state <> 'pending'::text);
+CREATE INDEX webhook_delivery_head ON clearing.webhook_delivery USING btree (webhook_id, event_id) WHERE (state = 'pending'::text);
+
+create table clearing.webhook_secret (
+  webhook_id text not null,
+  created_at timestamp with time zone not null,
+  sealed_secret bytea not null,
+  ends_at timestamp with time zone,
+  constraint webhook_secret_pkey PRIMARY KEY (webhook_id, created_at),
+  constraint webhook_secret_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES clearing.webhook(webhook_id) ON DELETE CASCADE
+);
+
+create table clearing.webhook_sender (
+  sender_id uuid not null,
+  seen_at timestamp with time zone default now() not null,
+  constraint webhook_sender_pkey PRIMARY KEY (sender_id)
+);
+
+create table clearing.worker (
+  worker_id text not null,
+  seen_at timestamp with time zone not null,
+  constraint worker_pkey PRIMARY KEY (worker_id)
+);
+
+create table feed.event (
+  event_id bigint not null,
+  occurred_at timestamp with time zone not null,
+  type text not null,
+  platform_id text,
+  data jsonb not null,
+  constraint event_pkey PRIMARY KEY (event_id)
+);
+CREATE INDEX event_of_all ON feed.event USING btree (event_id) WHERE (platform_id IS NULL);
+CREATE INDEX event_of_platform ON feed.event USING btree (platform_id, event_id);
+
+create table feed.head (
+  singleton boolean default true not null,
+  event_id bigint not null,
+  constraint head_pkey PRIMARY KEY (singleton),
+  constraint head_singleton_check CHECK (singleton)
 );
 
 create table identity.link (
@@ -405,15 +515,6 @@ create table rewards.voucher (
   constraint voucher_unit_check CHECK (unit >= 0)
 );
 
-create table valuation.event (
-  event_id bigint not null,
-  occurred_at timestamp with time zone not null,
-  type text not null,
-  platform_id text,
-  data jsonb not null,
-  constraint event_pkey PRIMARY KEY (event_id)
-);
-
 create table valuation.proposal (
   proposal_id uuid not null,
   made_by text not null,
@@ -483,6 +584,20 @@ create view ledger.entry as
     e.balance_after
    FROM ledger.transaction t,
     LATERAL UNNEST(t.account_ids, t.amounts, t.balances) WITH ORDINALITY e(account_id, amount, balance_after, "position");
+
+CREATE OR REPLACE FUNCTION clearing.end_sagas(p_bucket integer, p_saga_ids uuid[], p_state text, p_now timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  update clearing.saga set state = p_state, attention = null, ordered = null, last_error = null, changed_at = p_now, revision = revision + 1
+   where bucket = p_bucket and saga_id = any (p_saga_ids)
+     and state = any (case p_state when 'completed' then array['deducting', 'adding'] else array['deducting', 'adding', 'undoing_add', 'undoing_deduct'] end);
+  if exists (select from clearing.saga where bucket = p_bucket and saga_id = any (p_saga_ids) and state <> p_state) then
+    raise exception 'a saga that is to be % has gone another way', p_state using errcode = 'PN002';
+  end if;
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION ledger.post(p_bucket integer, p_expected bigint, p_rows_count integer, p_accounts_count integer, p_new ledger.account[], p_changed ledger.account_change[], p_rows ledger.transaction[], p_holds ledger.hold[], p_reversals ledger.reversal[], p_quotes ledger.quote_use[])
  RETURNS void

@@ -1,15 +1,20 @@
 // The composition root: makes every part of the program once, hands each what it needs, and closes them in reverse order.
 
+import {
+  createAlongside, createConnectionHealth, createConnections, createNotices, createReconciliation, createReconciliationMetrics, createSagas, createWebhooks, migrateQueue,
+  type ConnectionHealth, type Connections, type Notices, type Reconciliation, type Sagas, type Webhooks,
+} from './clearing/clearing.ts';
 import { createIdentity, type Identity } from './identity/identity.ts';
 import { systemClock, type Clock } from './kernel/time.ts';
 import { createLedger, type Ledger } from './ledger/ledger.ts';
 import { createRewards, type Rewards } from './rewards/rewards.ts';
-import type { Config } from './runtime/config.ts';
+import { connectorRangesOf, type Config } from './runtime/config.ts';
 import type { Pool } from './runtime/database.ts';
 import type { Log } from './runtime/log.ts';
 import { createMetrics, type Metrics } from './runtime/metrics.ts';
 import { migrate } from './runtime/migrate.ts';
 import { createDataFolder } from './runtime/embedded-postgres.ts';
+import { createEgress } from './runtime/egress.ts';
 import { openDatabase } from './runtime/open-database.ts';
 import { createPlatformTokens, createSealer, loadMasterKey } from './security/security.ts';
 import { createRuleAlerts, type RuleAlerts } from './monitor/monitor.ts';
@@ -23,9 +28,15 @@ export interface Context {
   readonly databaseUrl: string;
   readonly pool: Pool;
   readonly identity: Identity;
+  readonly connections: Connections;
+  readonly connectionHealth: ConnectionHealth;
   readonly valuation: Valuation;
   readonly ledger: Ledger;
+  readonly sagas: Sagas;
+  readonly reconciliation: Reconciliation;
   readonly rewards: Rewards;
+  readonly notices: Notices;
+  readonly webhooks: Webhooks;
   readonly ruleAlerts: RuleAlerts;
   readonly quotes: QuoteTokens;
   /** Finishes what is in flight, closes connections, and stops PostgreSQL when this process started it. */
@@ -48,17 +59,32 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     closers.add('database', () => database.close());
     const { pool, url } = database;
     await migrate(pool, log);
+    await migrateQueue(pool, log);
     const metrics = createMetrics({ processMetrics: mode === 'own' });
 
     const masterKey = loadMasterKey(config.dataDir, config.masterKey);
-    const identity = await createIdentity({ pool, sealer: createSealer(masterKey), tokens: createPlatformTokens(masterKey, clock), log });
+    const sealer = createSealer(masterKey);
+    const identity = await createIdentity({ pool, sealer, tokens: createPlatformTokens(masterKey, clock), log });
     closers.add('identity', async () => identity.close());
+    const egress = createEgress({ allowedRanges: connectorRangesOf(config) });
+    closers.add('egress of connectors', async () => egress.close());
+    const connections = await createConnections({ pool, identity, sealer, log, clock, transport: { egress } });
+    closers.add('connections', () => connections.close());
+    const connectionHealth = createConnectionHealth({ identity, connections, log });
     const valuation = await createValuation(pool, clock);
     const ruleAlerts = createRuleAlerts({ pool, log, metrics, clock });
-    const ledger = await createLedger({ pool, url, log, clock, valuation, lanes: config.lanes, bucketCount: config.buckets, onRuleFailure: ruleAlerts.note });
+    const ledger = await createLedger({ pool, url, log, clock, valuation, lanes: config.lanes, bucketCount: config.buckets, onRuleFailure: ruleAlerts.note, alongside: createAlongside({ clock, deadlineMs: config.sagaDeadlineMs }) });
     closers.add('ledger', () => ledger.close());
+    const sagas = createSagas({ pool, clock, log, ledger, identity, connectorOf: connections.connectorOf, concurrency: config.sagas });
+    const reconciliation = createReconciliation({ pool, clock, log, ledger, identity, connectorOf: connections.connectorOf, everyMs: config.reconcileEveryS * 1_000 });
+    createReconciliationMetrics({ metrics, log, reconciliation });
     const rewards = createRewards({ pool, clock, log, ledger, valuation, masterKey });
-    return { config, log, metrics, clock, databaseUrl: url, pool, identity, valuation, ledger, rewards, ruleAlerts, quotes: createQuoteTokens(masterKey), close: () => closers.close() };
+    const notices = createNotices({ pool, clock, ledger, identity });
+    const webhooks = createWebhooks({ pool, clock, log, sealer, egress });
+    return {
+      config, log, metrics, clock, databaseUrl: url, pool, identity, connections, connectionHealth, valuation, ledger, sagas, reconciliation, rewards, notices, webhooks, ruleAlerts,
+      quotes: createQuoteTokens(masterKey), close: () => closers.close(),
+    };
   } catch (error) {
     await closers.close();
     throw error;

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../test/fixtures/database.ts';
 import { seedDemo, type Credentials, type DemoParts } from './demo.ts';
+import { createConnections } from './clearing/clearing.ts';
 import { createIdentity } from './identity/identity.ts';
 import type { MemberId, PlatformId } from './kernel/ids.ts';
 import { systemClock } from './kernel/time.ts';
@@ -25,10 +26,12 @@ beforeAll(async () => {
   const identity = await createIdentity({ pool, log, sealer: createSealer(masterKey), tokens: createPlatformTokens(masterKey, systemClock) });
   const valuation = await createValuation(pool, systemClock);
   const ledger = await createLedger({ pool, url, log, clock: systemClock, valuation });
-  parts = { config: { dataDir, host: '127.0.0.1', port: 8080 }, log, identity, valuation, ledger };
+  const connections = await createConnections({ pool, log, identity, sealer: createSealer(masterKey), clock: systemClock });
+  parts = { config: { dataDir, host: '127.0.0.1', port: 8080, role: 'all', demo: true, databaseUrl: undefined, sandbox: false }, log, identity, connections, valuation, ledger };
 });
 afterAll(async () => {
   await parts?.ledger.close();
+  await parts?.connections.close();
   parts?.identity.close();
   await database?.drop();
   rmSync(dataDir, { recursive: true });

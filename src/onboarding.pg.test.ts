@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createTestApi, type TestApi } from '../test/fixtures/api.ts';
 import { createTestDatabase, type TestDatabase } from '../test/fixtures/database.ts';
+import type { PlatformId } from './kernel/ids.ts';
 import { addPlatform } from './onboarding.ts';
 
 let database: TestDatabase;
@@ -31,4 +32,13 @@ it('while a version is scheduled, a platform waits for it: its points would coun
   api.clock.advance(3_600_000);
   expect(await add()).toMatchObject({ ok: true });
   expect(valuation.rulebook().document).toMatchObject({ settings: { quote_seconds: 61 }, platforms: { platform_new: { multiplier: '3' } } });
+});
+
+it('an attempt that broke off is finished with the custody that it was begun with', async () => {
+  const { ledger } = api.parts;
+  await ledger.registerAsset({ code: 'platform_half', kind: 'points', platformId: 'platform_half' as PlatformId, custody: 'connected' });
+  const add = (custody: 'hosted' | 'connected'): ReturnType<typeof addPlatform> => addPlatform(api.parts, { platformId: 'platform_half', name: 'half', custody });
+  expect(await add('hosted')).toMatchObject({ ok: false, problem: { code: 'platform_exists', detail: expect.stringContaining('begun and not finished') } });
+  expect(await add('connected')).toMatchObject({ ok: true });
+  expect(ledger.pointsOf('platform_half' as PlatformId)).toMatchObject({ custody: 'connected', scale: 2 });
 });

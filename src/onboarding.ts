@@ -1,5 +1,6 @@
-// Takes a platform into the network: its points in the ledger, its worth in the valuation, its cap, then its identity.
+// Takes a platform into the network: where it answers when it is connected, its points in the ledger, its worth in the valuation, its cap, then its identity.
 
+import { CONNECTOR_SCALE, connectionProblems, type Connections, type ConnectionToSet } from './clearing/clearing.ts';
 import { isPlatformId, platformOwnerId } from './kernel/ids.ts';
 import { ok, refuse, type Result } from './kernel/problem.ts';
 import { identityProblems, type Custody, type Identity } from './identity/identity.ts';
@@ -14,12 +15,15 @@ export interface OnboardingParts {
   readonly identity: Identity;
   readonly ledger: Ledger;
   readonly valuation: Valuation;
+  readonly connections: Connections;
 }
 
 export interface NewPlatform {
   readonly platformId: string;
   readonly name: string;
   readonly custody: Custody;
+  /** Where a connected platform answers; may also be set later, and until then it cannot be called. */
+  readonly connection?: Omit<ConnectionToSet, 'platformId'> | undefined;
   /** Worth of its points relative to the base value, a decimal such as "1.2"; 1 when absent. */
   readonly multiplier?: string | undefined;
   /** What reversing an earn that is already spent does; `debt` when absent. */
@@ -39,13 +43,19 @@ export interface AddedPlatform {
  * and an existing platform is refused before anything of it is changed.
  */
 export async function addPlatform(parts: OnboardingParts, platform: NewPlatform): Promise<Result<AddedPlatform>> {
-  const { identity, ledger, valuation } = parts;
-  const { platformId, clawback, multiplier, reserveCapMinor } = platform;
+  const { identity, ledger, valuation, connections } = parts;
+  const { platformId, custody, connection, clawback, multiplier, reserveCapMinor } = platform;
   if (!isPlatformId(platformId)) return refuse(identityProblems.invalid_platform_id());
   await identity.refresh();
   if (identity.findPlatform(platformId) !== undefined) return refuse(identityProblems.platform_exists());
 
-  await ledger.registerAsset({ code: platformId, kind: 'points', platformId, ...(clawback === undefined ? {} : { clawback }) });
+  if (connection !== undefined) {
+    if (custody !== 'connected') return refuse(connectionProblems.hosted_platform());
+    const connected = await connections.set({ ...connection, platformId }, 'onboarding');
+    if (!connected.ok) return connected;
+  }
+  const points = await ledger.registerAsset({ code: platformId, kind: 'points', platformId, custody, ...(custody === 'connected' ? { scale: CONNECTOR_SCALE } : {}), ...(clawback === undefined ? {} : { clawback }) });
+  if (points.custody !== custody) return refuse(identityProblems.platform_exists(`An attempt to add ${platformId} as ${points.custody} was begun and not finished; finish it with that custody.`));
   const listed = await valuation.add((document) => withPlatform(document, platformId, multiplier ?? '1'), 'onboarding');
   if (!listed.ok) return listed;
   await activateDue(parts);

@@ -16,6 +16,14 @@ const SWEEP_EVERY_MS = 1_000;
 const RULEBOOK_EVERY_MS = 400;
 /** What a crash left of a redemption is mended at most this much after the next start, and a voucher is told expired. */
 const REDEMPTIONS_EVERY_MS = 1_000;
+/** A reconciliation that was asked for begins at most this much later. */
+const RECONCILIATION_EVERY_MS = 1_000;
+/** Platforms hear of a transaction about this much later. */
+const NOTICES_EVERY_MS = 500;
+/** An event is sent about this much after it happened. */
+const WEBHOOKS_EVERY_MS = 200;
+/** A connected platform that has gone or come back shows in /health at most this much later, and its patience. */
+const CONNECTIONS_EVERY_MS = 5_000;
 
 type ListenerName = keyof typeof listeners;
 type LoopName = keyof typeof loops;
@@ -26,9 +34,9 @@ interface Role {
 }
 
 export const roles: Readonly<Record<RoleName, Role>> = {
-  all: { listeners: ['http'], loops: ['sweep', 'rulebook', 'redemptions'] },
-  api: { listeners: ['http'], loops: ['rulebook'] },
-  worker: { listeners: [], loops: ['sweep', 'rulebook', 'redemptions'] },
+  all: { listeners: ['http'], loops: ['sweep', 'rulebook', 'sagas', 'reconciliation', 'redemptions', 'notices', 'webhooks', 'connections'] },
+  api: { listeners: ['http'], loops: ['rulebook', 'connections'] },
+  worker: { listeners: [], loops: ['sweep', 'rulebook', 'sagas', 'reconciliation', 'redemptions', 'notices', 'webhooks'] },
 };
 
 const listeners = {
@@ -59,9 +67,40 @@ const loops = {
         return false;
       },
     }),
+  /** Asks connected platforms whether they answer, for this process's own /health. */
+  connections: ({ connectionHealth, log }: Context): Loop =>
+    startLoop({
+      name: 'connections',
+      log,
+      everyMs: CONNECTIONS_EVERY_MS,
+      run: async () => {
+        await connectionHealth.check();
+        return false;
+      },
+    }),
+  /** Goes on with transfers over connected platforms. Any number of processes may: each takes its own from the queue. */
+  sagas: ({ sagas }: Context): Loop => ({ name: 'sagas', ...sagas.start() }),
+  /** Compares books with platforms when it is their time, or when somebody asks. Of several processes one does a platform. */
+  reconciliation: ({ reconciliation, log }: Context): Loop =>
+    startLoop({ name: 'reconciliation', log, everyMs: RECONCILIATION_EVERY_MS, run: (signal) => reconciliation.runDue(signal) }),
   /** Writes redemptions that are missing, finishes reversals of them and lets vouchers expire. Several processes may run it. */
   redemptions: ({ rewards, log }: Context): Loop =>
     startLoop({ name: 'redemptions', log, everyMs: REDEMPTIONS_EVERY_MS, run: () => rewards.follow() }),
+  /** Tells platforms, in the feed, what was posted that concerns them. Several processes may run it: each row is told once. */
+  notices: ({ notices, log }: Context): Loop =>
+    startLoop({ name: 'notices', log, everyMs: NOTICES_EVERY_MS, run: () => notices.follow() }),
+  /** Sends events to webhooks. Of several processes each sends what no other is sending. */
+  webhooks: ({ webhooks, log }: Context): Loop => {
+    const deliverer = webhooks.createDeliverer();
+    const loop = startLoop({ name: 'webhooks', log, everyMs: WEBHOOKS_EVERY_MS, run: () => deliverer.run() });
+    return {
+      name: loop.name,
+      async stop() {
+        await loop.stop();
+        await deliverer.close().catch((error: unknown) => log.warn({ err: error }, 'webhook messages under way are left to others'));
+      },
+    };
+  },
 };
 
 export interface RunningRole {

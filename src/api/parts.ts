@@ -1,5 +1,6 @@
 // What the API needs of the program; the context of the composition root fits.
 
+import type { ConnectionHealth, Connections, Reconciliation, Sagas, Webhooks } from '../clearing/clearing.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -16,8 +17,13 @@ export interface ApiParts {
   readonly metrics: Metrics;
   readonly pool: Pool;
   readonly identity: Identity;
+  readonly connections: Connections;
+  readonly connectionHealth: ConnectionHealth;
   readonly ledger: Ledger;
+  readonly sagas: Sagas;
+  readonly reconciliation: Reconciliation;
   readonly rewards: Rewards;
+  readonly webhooks: Webhooks;
   readonly valuation: Valuation;
   /** Puts versions of the rulebook in force whose time has come; returns how many. */
   activate(): Promise<number>;

@@ -36,6 +36,8 @@ beforeAll(async () => {
   bob = await api.user('platform_b');
   maker = await api.operator('maker');
   checker = await api.operator('checker');
+  // Nobody answers there.
+  await api.join('away', '1.0', { url: 'http://127.0.0.1:45999', token: 'x' });
   await api.reward(A, 'mug', { points_required: '10', stock: 1 });
   await api.reward(A, 'pin', { points_required: '1', stock: 10 });
 });
@@ -127,6 +129,17 @@ const redeemed = async (): Promise<string> => {
 /** Under a key of its own each time. */
 const ofRedemption = (id: string, what: 'fulfil' | 'cancel'): Promise<Answer> =>
   api.call(A, 'POST', `/api/redemptions/${id}/${what}`, what === 'cancel' ? { reason: 'x' } : {}, { headers: { 'idempotency-key': randomUUID() } });
+
+/** A difference as reconciliation writes it; answers its id. */
+async function broken(platform: string, state: 'open' | 'resolved' = 'open'): Promise<string> {
+  const breakId = randomUUID();
+  const closed = state === 'open' ? null : new Date();
+  await database.pool.query(
+    `insert into clearing.break (break_id, platform_id, category, subject, ours, theirs, state, first_seen_at, opened_at, last_seen_at, last_run_id, closed_at, resolution)
+     values ($1, $2, 'unknown_reference', $1::uuid::text, null, 5, $3, now(), now(), now(), $1, $4, $5)`, [breakId, platform, state, closed, closed && 'vanished']);
+  return breakId;
+}
+const recheck = (breakId: string): Promise<Answer> => api.operate(maker, 'POST', `/operator/breaks/${breakId}/recheck`, {});
 
 /** One way to meet each problem. */
 const cases: Record<string, () => Promise<Answer>> = {
@@ -330,10 +343,23 @@ const cases: Record<string, () => Promise<Answer>> = {
     await database.pool.query(`update rewards.redemption set expires_at = issued_at where redemption_id = $1::uuid`, [id.slice('rdm_'.length)]);
     return ofRedemption(id, 'fulfil');
   },
+
+  connected_platform: async () => api.call('away', 'POST', '/api/points/earn', { user_id: await api.user('away'), amount: 1 }),
+  break_not_found: () => recheck(randomUUID()),
+  break_closed: async () => recheck(await broken(A, 'resolved')),
+  not_connected: async () => recheck(await broken(A)),
+  platform_did_not_answer: async () => recheck(await broken('away')),
+  hosted_platform: () => api.operate(maker, 'PUT', `/operator/connections/${A}`, { url: 'https://points.example', token: 'x' }),
+  invalid_connection: () => api.operate(maker, 'PUT', '/operator/connections/away', { url: 'ftp://points.example', token: 'x' }),
+  connection_not_found: () => api.operate(maker, 'DELETE', `/operator/connections/${A}`),
+  platform_unavailable: async () => {
+    const user = await api.user('away');
+    return api.call('away', 'GET', `${BALANCE}?user_id=${user}`);
+  },
 };
 
 /** Met by operators only; no request can provoke them, their own modules' tests do. */
-const notOverHttp = ['invalid_platform_id', 'platform_exists', 'invalid_operator_id', 'operator_exists', 'operator_not_found', 'cap_below_use', 'version_scheduled'];
+const notOverHttp = ['invalid_platform_id', 'platform_exists', 'invalid_operator_id', 'operator_exists', 'operator_not_found', 'cap_below_use', 'insufficient_prefund', 'version_scheduled'];
 
 async function callDigestMismatch(): Promise<Answer> {
   // The digest is signed, but is that of another body.

@@ -22,6 +22,8 @@ import { decorateRequests } from './http/request-fields.ts';
 import { createRequestIds } from './http/request-id.ts';
 import { requireOperator } from './http/require-operator.ts';
 import { createSchemaCompiler, type SchemaCompiler } from './http/validation.ts';
+import { breaks } from './operator/breaks.ts';
+import { connections } from './operator/connections.ts';
 import { getOperatorEvents } from './operator/get-events.ts';
 import { getProposal } from './operator/get-proposal.ts';
 import { getProposals } from './operator/get-proposals.ts';
@@ -36,6 +38,7 @@ import { postProposalReject } from './operator/post-proposal-reject.ts';
 import { postProposalWithdraw } from './operator/post-proposal-withdraw.ts';
 import { postProposal } from './operator/post-proposal.ts';
 import { postRulebookValidate } from './operator/post-rulebook-validate.ts';
+import { reconciliations } from './operator/reconciliations.ts';
 import { reviews } from './operator/reviews.ts';
 import type { ApiParts } from './parts.ts';
 import { getBalance } from './points/get-balance.ts';
@@ -171,6 +174,9 @@ function addOperatorRoutes(operator: FastifyInstance, parts: ApiParts): void {
   postProposalWithdraw(operator, parts);
   getOperatorEvents(operator, parts);
   reviews(operator, parts);
+  connections(operator, parts);
+  reconciliations(operator, parts);
+  breaks(operator, parts);
   getBacktest(operator, parts);
   getLiabilityOfAll(operator, parts);
 }

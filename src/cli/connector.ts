@@ -1,88 +1,75 @@
-// `pontis connector`: tests whether a platform's connector does what the network relies on.
+// `pontis connector`: where connected platforms answer, and whether what they answer is what the network relies on.
 
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 
-import { testConnector, type CheckResult, type ConformanceReport } from '../clearing/clearing.ts';
-import { isPlatformId } from '../kernel/ids.ts';
-import { exitCode, OperatorError } from '../runtime/operator-error.ts';
-import { JSON_OPTION, type CommandRoots } from './command-roots.ts';
-import { printable } from './table.ts';
+import { requireConnected, type Connection } from '../clearing/clearing.ts';
+import { OperatorError } from '../runtime/operator-error.ts';
+import {
+  actingOperator, AS_TOKEN_OPTION, DATA_OPTION, exitCodesHelp, JSON_OPTION, valueOf, withContext, type AsTokenOption, type CommandContext, type CommandRoots,
+} from './command-roots.ts';
+import { registerConnectorTest } from './connector-test.ts';
+import { tableLines } from './table.ts';
 
-interface Flags {
-  readonly token?: string;
-  readonly secret?: string;
-  readonly platform: string;
-  readonly user?: string;
-  readonly timeout: number;
+interface Flags extends AsTokenOption {
+  readonly data?: string;
   readonly json?: true;
+  readonly url?: string;
+  readonly token?: string;
 }
 
-const HELP = `
-Moves points of the test user and moves them back. Without --user only what moves nothing is tested.
-The platform may be in use; docs/api.md says what its connector must do.
+const CODES = exitCodesHelp({ 65: 'refused, e.g. no such platform, or one that is hosted' });
+const COLUMNS = ['platform_id', 'url', 'changed_by', 'changed_at'] as const;
 
-Exit codes:
-   0  every check that was made passes
-   1  a check fails
-  64  wrong arguments`;
+type Row = Readonly<Record<(typeof COLUMNS)[number], string | null>>;
 
-export function registerConnector(program: Command, roots: Pick<CommandRoots, 'environment' | 'print'>): void {
-  program
-    .command('connector')
-    .description('try the connectors of platforms that keep their own points')
-    .command('test')
-    .description('run the conformance suite against a platform and say what fails and why')
-    .argument('<url>', 'where the platform answers, without /api/internal', parseUrl)
-    .requiredOption('--platform <platform_id>', 'id of the platform, sent as X-Platform-ID', parsePlatform)
-    .option('--token <token>', 'bearer token for the platform (or PONTIS_CONNECTOR_TOKEN, which other users of this machine cannot see)')
-    .option('--secret <secret>', 'secret that calls are signed with (or PONTIS_CONNECTOR_SECRET)')
-    .option('--user <user_id>', 'a user of the platform to test with')
-    .option('--timeout <ms>', 'how long an answer may take', parseTimeout, 10_000)
-    .option(...JSON_OPTION)
-    .addHelpText('after', HELP)
-    .action(async (url: string, flags: Flags) => {
-      const target = { url, platformId: flags.platform, token: given(flags.token, 'TOKEN', roots), secret: given(flags.secret, 'SECRET', roots) };
-      const onCheck = flags.json ? undefined : (result: CheckResult) => linesOf(result).forEach(roots.print);
-      const report = await testConnector(target, { userId: flags.user, timeoutMs: flags.timeout, onCheck });
-      roots.print(flags.json ? JSON.stringify({ ok: report.ok, checks: report.checks }) : summaryOf(report));
-      if (!report.ok) process.exitCode = exitCode.finding;
+export function registerConnector<Context extends CommandContext>(program: Command, roots: CommandRoots<Context>): void {
+  const connector = program.command('connector').description('connect platforms that keep their own points, and try their connectors');
+  const subcommand = (name: string, description: string): Command =>
+    connector.command(name).description(description).option(...DATA_OPTION).option(...JSON_OPTION).addHelpText('after', `\nPontis may be running; it notices within about a second.${CODES}`);
+
+  subcommand('set', 'say where a connected platform answers; replaces what was said before')
+    .argument('<platform_id>')
+    .requiredOption('--url <url>', 'where it answers, without /api/internal')
+    .option('--token <token>', 'bearer token that the platform issued to the network (or PONTIS_CONNECTOR_TOKEN, which other users of this machine cannot see)')
+    .option(...AS_TOKEN_OPTION)
+    .action(async (platformId: string, flags: Flags) => {
+      const token = flags.token ?? roots.environment['PONTIS_CONNECTOR_TOKEN'] ?? '';
+      if (token === '') throw new OperatorError('usage', 'Give --token or PONTIS_CONNECTOR_TOKEN.');
+      const connection = await withContext(flags, roots, false, async (context) => {
+        const { operatorId } = await actingOperator(flags, roots, context);
+        valueOf(await requireConnected(context.identity, platformId));
+        return valueOf(await context.connections.set({ platformId, url: flags.url ?? '', token }, operatorId));
+      });
+      roots.print(flags.json ? JSON.stringify(rowOf(platformId, connection)) : `${platformId} is called at ${connection.url}. Try it with: pontis connector test ${platformId}`);
     });
+
+  subcommand('show', 'show where connected platforms answer, without their tokens')
+    .argument('[platform_id]', 'default: all')
+    .action(async (platformId: string | undefined, flags: Flags) => {
+      const rows = await withContext(flags, roots, false, async ({ connections, identity }) => {
+        const only = platformId === undefined ? undefined : valueOf(await requireConnected(identity, platformId));
+        const platforms = only === undefined ? identity.listPlatforms().filter(({ custody }) => custody === 'connected') : [only];
+        return platforms.map((platform) => rowOf(platform.platformId, connections.find(platform.platformId)));
+      });
+      if (flags.json) roots.print(JSON.stringify({ connections: rows }));
+      else for (const line of tableLines([COLUMNS, ...rows.map((row) => COLUMNS.map((column) => row[column] ?? '-'))])) roots.print(line);
+    });
+
+  subcommand('remove', 'forget where a platform answers; it is not called any more')
+    .argument('<platform_id>')
+    .option(...AS_TOKEN_OPTION)
+    .action(async (platformId: string, flags: Flags) => {
+      await withContext(flags, roots, false, async (context) => {
+        const { operatorId } = await actingOperator(flags, roots, context);
+        return valueOf(await context.connections.remove(platformId, operatorId));
+      });
+      roots.print(flags.json ? JSON.stringify({ platform_id: platformId, url: null }) : `${platformId} is not called any more.`);
+    });
+
+  registerConnectorTest(connector, roots);
 }
 
-function given(flag: string | undefined, name: 'TOKEN' | 'SECRET', { environment }: Pick<CommandRoots, 'environment'>): string {
-  const value = flag ?? environment[`PONTIS_CONNECTOR_${name}`] ?? '';
-  if (value === '') throw new OperatorError('usage', `Give --${name.toLowerCase()} or PONTIS_CONNECTOR_${name}.`);
-  return value;
-}
-
-function linesOf({ name, meaning, state, complaints }: CheckResult): string[] {
-  const head = `${{ passed: 'ok     ', failed: 'FAILS  ', skipped: 'skipped' }[state]}  ${name}`;
-  if (state === 'passed') return [head];
-  if (state === 'skipped') return [`${head}: ${complaints.map(printable).join(' ')}`];
-  // What a platform answers is another's text.
-  return [head, `  It should be so: ${meaning}`, ...complaints.map((sentence) => `    ${printable(sentence)}`)];
-}
-
-function summaryOf({ checks }: ConformanceReport): string {
-  const named = (state: CheckResult['state']): string[] => checks.filter((check) => check.state === state).map(({ name }) => name);
-  const [passed, failed, skipped] = [named('passed'), named('failed'), named('skipped')];
-  const made = passed.length + failed.length;
-  const rest = skipped.length === 0 ? '' : ` ${skipped.length} were skipped.`;
-  return failed.length === 0 ? `All ${made} checks pass.${rest}` : `${failed.length} of ${made} checks FAIL: ${failed.join(', ')}.${rest}`;
-}
-
-function parseUrl(text: string): string {
-  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) throw new InvalidArgumentError('A URL such as https://points.example.com.');
-  return text;
-}
-
-function parsePlatform(text: string): string {
-  if (!isPlatformId(text)) throw new InvalidArgumentError('3 to 40 of a-z, 0-9 and _, beginning with a letter.');
-  return text;
-}
-
-function parseTimeout(text: string): number {
-  const timeoutMs = Number(text);
-  if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > 600_000) throw new InvalidArgumentError('A whole number of milliseconds from 1 to 600000.');
-  return timeoutMs;
+function rowOf(platformId: string, connection: Connection | undefined): Row {
+  if (connection === undefined) return { platform_id: platformId, url: null, changed_by: null, changed_at: null };
+  return { platform_id: platformId, url: connection.url, changed_by: connection.changedBy, changed_at: new Date(connection.changedAtMs).toISOString() };
 }

@@ -14,6 +14,7 @@ export interface PlatformToAdd {
   readonly platformId: string;
   readonly name: string;
   readonly custody: Custody;
+  readonly connection?: { readonly url: string; readonly token: string };
   readonly multiplier: string;
   readonly clawback: Clawback;
   readonly reserveCapMinor?: bigint;
@@ -34,6 +35,8 @@ interface AddFlags extends Flags {
   readonly multiplier: string;
   readonly clawback: Clawback;
   readonly reserveCap?: string;
+  readonly connectorUrl?: string;
+  readonly connectorToken?: string;
 }
 
 interface TokenFlags extends Flags {
@@ -56,6 +59,8 @@ export function registerPlatform<Context extends CommandContext>(program: Comman
     .argument('<platform_id>', '3 to 40 of a-z, 0-9 and _, beginning with a letter')
     .option('--name <name>', 'name for people (default: the id)')
     .addOption(new Option('--custody <custody>', 'who keeps the balances').choices(['hosted', 'connected']).default('hosted'))
+    .option('--connector-url <url>', 'where a connected platform answers; may be set later with `pontis connector set`')
+    .option('--connector-token <token>', 'bearer token that the platform issued to the network (or PONTIS_CONNECTOR_TOKEN, which other users of this machine cannot see)')
     .option('--multiplier <number>', 'worth of its points relative to the base value', parseMultiplier, '1')
     .addOption(new Option('--clawback <policy>', 'what reversing points that are spent does').choices(['debt', 'available', 'refuse']).default('debt'))
     .option('--reserve-cap <amount>', 'net debit cap in settlement currency (default: no bound)')
@@ -63,7 +68,10 @@ export function registerPlatform<Context extends CommandContext>(program: Comman
       const added = await withContext(flags, roots, true, async (context) => {
         const { name = platformId, custody, multiplier, clawback } = flags;
         const reserveCapMinor = flags.reserveCap === undefined ? undefined : parseCap(flags.reserveCap, context.ledger.settlementAsset().scale);
-        return valueOf(await roots.addPlatform(context, { platformId, name, custody, multiplier, clawback, ...(reserveCapMinor === undefined ? {} : { reserveCapMinor }) }));
+        const connection = connectionOf(flags, roots);
+        return valueOf(await roots.addPlatform(context, {
+          platformId, name, custody, multiplier, clawback, ...(connection === undefined ? {} : { connection }), ...(reserveCapMinor === undefined ? {} : { reserveCapMinor }),
+        }));
       });
       print(flags, { platform_id: added.platformId, secret: added.secret, token: added.token }, [`platform_id  ${added.platformId}`, `secret       ${added.secret}`, `token        ${added.token}`]);
     });
@@ -102,6 +110,15 @@ export function registerPlatform<Context extends CommandContext>(program: Comman
       const secret = await withContext(flags, roots, false, async ({ identity }) => valueOf(await identity.rotateSecret(platformId)));
       print(flags, { platform_id: platformId, secret }, [secret]);
     });
+}
+
+/** What was said of a connected platform's connector; nothing when nothing was. */
+function connectionOf({ connectorUrl: url, connectorToken }: AddFlags, { environment }: Pick<CommandRoots, 'environment'>): PlatformToAdd['connection'] {
+  if (url === undefined) {
+    if (connectorToken !== undefined) throw new OperatorError('usage', 'With --connector-token give --connector-url as well.');
+    return undefined;
+  }
+  return { url, token: connectorToken ?? environment['PONTIS_CONNECTOR_TOKEN'] ?? '' };
 }
 
 function parseMultiplier(text: string): string {

@@ -3,7 +3,7 @@
 import type { Pool } from '../runtime/database.ts';
 import type { Log } from '../runtime/log.ts';
 import type { LinkResolver } from './link-resolver.ts';
-import { startPoll } from './poll.ts';
+import { startPoll } from '../runtime/poll.ts';
 import { readDatabaseTime, selectChangedTags } from './store.ts';
 
 export interface TagFollower {

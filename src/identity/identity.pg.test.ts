@@ -10,6 +10,7 @@ import { systemClock } from '../kernel/time.ts';
 import { createPlatformTokens, createSealer, signRequest } from '../security/security.ts';
 import { createLinkResolver } from './link-resolver.ts';
 import { createIdentity, type Identity, type OperatorToken } from './identity.ts';
+import { createUserResolver } from './user-resolver.ts';
 
 let database: TestDatabase;
 let here: Identity;
@@ -169,6 +170,29 @@ describe('links', () => {
     expect(await here.linkUsers(id('platform_a'), users)).toBe(0);
     const members = await Promise.all(users.map((user) => there.resolveMember(id('platform_a'), user)));
     expect(members).toEqual(users.map((user) => deriveMemberId(id('platform_a'), user)));
+  });
+
+  it('give the user of a member, thousands in a few statements, and ask once for each', async () => {
+    const platform = id('platform_a');
+    const users = Array.from({ length: 2_500 }, (_, index) => `back-${index}`);
+    await here.linkUsers(platform, users);
+    const { pool } = database;
+    let statements = 0;
+    const counting = new Proxy(pool, { get: (target, name) => (name === 'query' ? ((...args: Parameters<typeof pool.query>) => ((statements += 1), target.query(...args))) : Reflect.get(target, name)) });
+    const resolver = createUserResolver(counting);
+    const ask = (): Promise<(string | undefined)[]> => Promise.all(users.map((user) => resolver.userOf(platform, deriveMemberId(platform, user))));
+    expect(await ask()).toEqual(users);
+    expect(await ask()).toEqual(users);
+    expect(statements).toBe(3);
+  });
+
+  it('know no user where a member has none, until it has one', async () => {
+    const member = deriveMemberId(id('platform_a'), 'here-only');
+    await here.linkUser(id('platform_a'), 'here-only');
+    expect(await there.userOf(id('platform_b'), member)).toBeUndefined();
+    await here.linkUser(id('platform_b'), 'there-too', member);
+    expect(await there.userOf(id('platform_b'), member)).toBe('there-too');
+    expect(await there.userOf(id('platform_a'), member)).toBe('here-only');
   });
 });
 

@@ -16,6 +16,7 @@ import { createPlatformDirectory, openSecret } from './platform-directory.ts';
 import { identityProblems } from './problems.ts';
 import { setTags } from './set-tags.ts';
 import { changePlatform, insertPlatform, selectLink, selectLinksOf, selectOperators, selectPlatforms, selectTaggedMembers } from './store.ts';
+import { createUserResolver } from './user-resolver.ts';
 import { NO_TAGS, type Custody, type Link, type Operator, type OperatorState, type OperatorToken, type Platform, type PlatformState, type TaggedMember } from './types.ts';
 
 export * from './types.ts';
@@ -52,6 +53,8 @@ export interface Identity {
 
   /** The member that a platform's user is; at once when seen before, undefined when not linked. */
   resolveMember(platformId: PlatformId, userId: string): MemberId | undefined | Promise<MemberId | undefined>;
+  /** The platform's own id of a member; undefined when it has none there. From memory when seen before; questions asked at once share a statement. */
+  userOf(platformId: PlatformId, memberId: MemberId): Promise<string | undefined>;
   /** Links to the given member, or to the one that (platform, user) derives. Repeating it changes nothing. */
   linkUser(platformId: PlatformId, userId: string, memberId?: MemberId): Promise<Result<LinkedUser>>;
   /** Links many users of a platform to their derived members; returns how many links are new. */
@@ -81,6 +84,7 @@ export interface IdentityParts {
 export async function createIdentity({ pool, sealer, tokens, log }: IdentityParts): Promise<Identity> {
   const directory = await createPlatformDirectory(pool, sealer, log);
   const links = createLinkResolver(pool);
+  const users = createUserResolver(pool);
   const tags = await followTags(pool, links, log);
 
   /** Applies a change and answers with the platform as it is afterwards. */
@@ -131,6 +135,7 @@ export async function createIdentity({ pool, sealer, tokens, log }: IdentityPart
     authenticateOperator: (token) => authenticateOperator(pool, token),
 
     resolveMember: (platformId, userId) => links.resolve(platformId, userId),
+    userOf: (platformId, memberId) => users.userOf(platformId, memberId),
     async linkUser(platformId, userId, memberId) {
       const linked = await linkUser(pool, platformId, userId, memberId);
       // The tags of a link that was there before are not known; it is read when it is resolved.

@@ -3,6 +3,7 @@
 import { LRUCache } from 'lru-cache';
 import type { MemberId, PlatformId } from '../kernel/ids.ts';
 import type { Pool } from '../runtime/database.ts';
+import { askTogether } from './ask-together.ts';
 import { selectMembers } from './store.ts';
 import { NO_TAGS, type Tagged } from './types.ts';
 
@@ -22,17 +23,9 @@ interface Linked extends Tagged {
 
 /** About 200 bytes each, and the tags. */
 const REMEMBERED_LINKS = 200_000;
-const MAX_QUESTIONS = 1_000;
-
-interface Question {
-  readonly platformId: PlatformId;
-  readonly userId: string;
-  readonly answer: PromiseWithResolvers<MemberId | undefined>;
-}
 
 export function createLinkResolver(pool: Pool): LinkResolver {
   const known = new LRUCache<string, Linked>({ max: REMEMBERED_LINKS });
-  let waiting = new Map<string, Question>();
 
   /** Answers may arrive in another order than the database gave them: the newest tags stay. */
   function remember(key: string, linked: Linked): void {
@@ -40,37 +33,20 @@ export function createLinkResolver(pool: Pool): LinkResolver {
     if (before === undefined || linked.tagsVersion > before.tagsVersion) known.set(key, linked);
   }
 
-  async function ask(questions: readonly Question[]): Promise<void> {
-    try {
-      const found = await selectMembers(pool, questions.map((question) => question.platformId), questions.map((question) => question.userId));
-      const linked = new Map(found.map((row) => [row.index, row]));
-      for (const [index, { platformId, userId, answer }] of questions.entries()) {
-        const row = linked.get(index);
-        if (row !== undefined) remember(keyOf(platformId, userId), { memberId: row.memberId, ...row.tagged });
-        answer.resolve(row?.memberId);
-      }
-    } catch (error) {
-      for (const question of questions) question.answer.reject(error);
-    }
-  }
-
-  function flush(): void {
-    const questions = [...waiting.values()];
-    waiting = new Map();
-    for (let start = 0; start < questions.length; start += MAX_QUESTIONS) void ask(questions.slice(start, start + MAX_QUESTIONS));
-  }
+  const together = askTogether<{ platformId: PlatformId; userId: string }, MemberId>(async (questions) => {
+    const found = await selectMembers(pool, questions.map(({ platformId }) => platformId), questions.map(({ userId }) => userId));
+    return new Map(found.map(({ index, memberId, tagged }) => {
+      const question = questions[index];
+      if (question !== undefined) remember(keyOf(question.platformId, question.userId), { memberId, ...tagged });
+      return [index, memberId];
+    }));
+  });
 
   return {
     resolve(platformId, userId) {
       const key = keyOf(platformId, userId);
       const hit = known.get(key);
-      if (hit !== undefined) return hit.memberId;
-      const asked = waiting.get(key);
-      if (asked !== undefined) return asked.answer.promise;
-      if (waiting.size === 0) setImmediate(flush);
-      const question = { platformId, userId, answer: Promise.withResolvers<MemberId | undefined>() };
-      waiting.set(key, question);
-      return question.answer.promise;
+      return hit === undefined ? together(key, { platformId, userId }) : hit.memberId;
     },
     tagsOf: (platformId, userId) => known.peek(keyOf(platformId, userId))?.tags ?? NO_TAGS,
     remember: (platformId, userId, linked) => remember(keyOf(platformId, userId), linked),

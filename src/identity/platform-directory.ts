@@ -6,7 +6,7 @@ import type { Pool } from '../runtime/database.ts';
 import type { Log } from '../runtime/log.ts';
 import { OperatorError } from '../runtime/operator-error.ts';
 import type { Sealer } from '../security/security.ts';
-import { startPoll } from './poll.ts';
+import { startPoll } from '../runtime/poll.ts';
 import { readDirectoryVersion, selectPlatforms, type PlatformRow } from './store.ts';
 import type { Platform } from './types.ts';
 

@@ -130,6 +130,19 @@ export async function selectMembers(pool: Pool, platformIds: readonly string[], 
   return rows.map((row) => ({ index: row.index - 1, memberId: row.member_id, tagged: toTagged(row) }));
 }
 
+/** The platforms' own ids of many (platform, member) pairs in one question; pairs without link are left out. */
+export async function selectUsers(pool: Pool, platformIds: readonly string[], memberIds: readonly string[]): Promise<{ index: number; userId: string }[]> {
+  const { rows } = await pool.query<{ index: number; platform_user_id: string }>({
+    name: 'identity.selectUsers',
+    text: `select k.index::integer as index, l.platform_user_id
+             from unnest($1::text[], $2::uuid[]) with ordinality as k (platform_id, member_id, index)
+             cross join lateral (select platform_user_id from identity.link
+               where platform_id = k.platform_id and member_id = k.member_id limit 1) l`,
+    values: [platformIds, memberIds],
+  });
+  return rows.map((row) => ({ index: row.index - 1, userId: row.platform_user_id }));
+}
+
 /**
  * Sets the tags of a link as a whole; undefined when there is no such link. A change is stamped when it holds the row, and
  * later than the one before it whatever the clock says; setting what is there already is no change.

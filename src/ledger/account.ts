@@ -37,7 +37,7 @@ export class Account {
     this.assetId = assetId;
     this.purpose = purpose;
     this.expiresOn = expiresOn;
-    this.floor = purpose === 'lot' || purpose === 'stock' || purpose === 'shared_allowance' ? 0n : null;
+    this.floor = purpose === 'lot' || purpose === 'stock' || purpose === 'shared_allowance' || purpose === 'prefund' ? 0n : null;
   }
 
   get debitsPosted(): bigint { return this.numbers[DEBITS_POSTED]!; }

@@ -3,7 +3,7 @@
 import { platformOwnerId, type Bucket, type PlatformId } from '../kernel/ids.ts';
 import { assert } from '../kernel/assert.ts';
 import { dbTransaction, type DbClient, type Pool } from '../runtime/database.ts';
-import type { Asset, Cap, Clawback } from './types.ts';
+import type { Asset, Cap, Clawback, Custody } from './types.ts';
 import type { AssetBook } from './view.ts';
 
 /** The settlement currency: Chinese yuan, four decimals, so that one hundredth of a point is worth a whole minor unit (docs/decisions/0004). */
@@ -16,6 +16,7 @@ interface AssetRow {
   scale: number;
   platform_id: PlatformId | null;
   clawback: Clawback;
+  custody: Custody;
 }
 
 /** Creates the network when there is none: its settlement currency and its buckets. The number of buckets is final. */
@@ -59,20 +60,21 @@ function readAsset(row: AssetRow): Asset {
     platformId: row.platform_id,
     ownerId: row.platform_id === null ? null : platformOwnerId(row.platform_id),
     clawback: row.clawback,
+    custody: row.custody,
   };
 }
 
-export type AssetToRegister = Pick<Asset, 'code' | 'kind' | 'platformId'> & Partial<Pick<Asset, 'scale' | 'clawback'>>;
+export type AssetToRegister = Pick<Asset, 'code' | 'kind' | 'platformId'> & Partial<Pick<Asset, 'scale' | 'clawback' | 'custody'>>;
 
 /** Adds an asset unless one with its code is there. Numbers are given one after another under the network's row lock. */
 export async function insertAsset(pool: Pool, asset: AssetToRegister): Promise<void> {
   await dbTransaction(pool, async (client) => {
     await client.query('select 1 from ledger.network for update');
     await client.query(
-      `insert into ledger.asset (asset_id, code, kind, scale, platform_id, clawback)
-       select coalesce(max(asset_id), 0) + 1, $1, $2, $3, $4, $5 from ledger.asset
+      `insert into ledger.asset (asset_id, code, kind, scale, platform_id, clawback, custody)
+       select coalesce(max(asset_id), 0) + 1, $1, $2, $3, $4, $5, $6 from ledger.asset
        on conflict (code) do nothing`,
-      [asset.code, asset.kind, asset.scale ?? (asset.kind === 'reward' ? 0 : 2), asset.platformId, asset.clawback ?? 'debt'],
+      [asset.code, asset.kind, asset.scale ?? (asset.kind === 'reward' ? 0 : 2), asset.platformId, asset.clawback ?? 'debt', asset.custody ?? 'hosted'],
     );
   });
 }

@@ -18,7 +18,7 @@ import { identityOf, nextSequence, numberAccount, postPlan } from './post-plan.t
 import { replayOf } from './replay.ts';
 import { findPosted, loadHold, loadQuoteUse, loadReversed, loadWallets, lockBucket, STALE, writeBucket, type RowTypes } from './store.ts';
 import type { Task, TaskResult } from './task.ts';
-import type { Cap, CaptureCommand, Command, Hold, Outcome, PostedLeg, ReleaseCommand } from './types.ts';
+import type { Alongside, Asset, Cap, CaptureCommand, Command, Hold, Outcome, PostedLeg, ReleaseCommand } from './types.ts';
 import { createView, type AssetBook, type View } from './view.ts';
 
 /** A change of a cap; runs alone on all buckets. */
@@ -34,6 +34,7 @@ export interface BatchContext {
   /** True when the same task would find all stripes of that account dry again. */
   isDry(account: Account, need: bigint): boolean;
   noteDry(account: Account, room: bigint): void;
+  readonly alongside: Alongside | undefined;
   /** Told of each refusal that was decided. */
   noteRefusal(problem: Problem): void;
 }
@@ -91,8 +92,20 @@ export async function runBatch(
       if (first !== undefined) results[index] = replayOf(first, task);
     });
   }
-  await closeBatch(client, states, context.types, open);
+  await closeBatch(client, states, context.types, open, writesAlongside(client, states, context));
   return results;
+}
+
+/** What others write in the same commit; nothing for most batches. */
+function writesAlongside(client: DedicatedClient, states: readonly BucketState[], { alongside, book }: BatchContext): (() => Promise<unknown>)[] {
+  if (alongside === undefined) return [];
+  const legs = states.flatMap((state) => state.writes.rows.filter((row) => row.leg === 0 && alongside.concerns(row)));
+  const asset = (assetId: number): Asset => {
+    const found = book.byId.get(assetId);
+    assert(found !== undefined, `asset ${assetId} is in the book`);
+    return found;
+  };
+  return legs.length === 0 ? [] : [() => alongside.write(client, legs, asset)];
 }
 
 /** Writes what was decided and commits it. */
@@ -137,7 +150,7 @@ function needsReading({ command, escalated }: Task): boolean {
     case 'capture':
     case 'release':
     case 'reverse': return true;
-    case 'transfer': return escalated || command.quote !== undefined || command.reviewedHoldId !== undefined;
+    case 'transfer': return escalated || command.quote !== undefined || command.reviewedHoldId !== undefined || command.authorisedId !== undefined;
     default: return escalated;
   }
 }
@@ -164,7 +177,7 @@ async function load(
     if (command.kind === 'capture' || command.kind === 'release') {
       waits.push(loadHold(client, bucketOfTransaction(command.holdId), command.holdId).then((hold) => loaded.holds.set(command.holdId, hold)));
     } else if (command.kind === 'transfer') {
-      const { quote, reviewedHoldId: holdId } = command;
+      const { quote, reviewedHoldId, authorisedId: holdId = reviewedHoldId } = command;
       if (quote !== undefined) waits.push(loadQuoteUse(client, quote.bucket, quote.nonce).then((user) => user === undefined || loaded.quotes.set(quote.nonce, user)));
       if (holdId !== undefined) waits.push(loadHold(client, bucketOfTransaction(holdId), holdId).then((hold) => loaded.holds.set(holdId, hold)));
     } else if (command.kind === 'reverse') {
@@ -207,7 +220,8 @@ function createBatchView(tasks: readonly Task[], context: BatchContext, stateOf:
   const originals = new Map<TransactionId, readonly PostedLeg[]>();
   const allowances = new Map<TransactionId, Task['allowances']>();
   for (const { command, originals: legs, allowances: drawn } of tasks) {
-    if (command.kind === 'reverse') originals.set(command.transactionId, legs);
+    const [original] = legs;
+    if (original !== undefined) originals.set(original.transactionId, legs);
     if (drawn.length > 0) allowances.set(command.kind === 'reverse' ? command.transactionId : (command as CaptureCommand | ReleaseCommand).holdId, drawn);
   }
   return createView(context.book, context.rulebook, context.nowMs, {
@@ -256,14 +270,15 @@ function decideTask(task: Task, view: View, stateOf: ReadonlyMap<Bucket, BucketS
 
 /** What later tasks of the same batch must see: a hold is resolved once, a reversal counts at once. */
 function noteChanges(plan: Plan, loaded: Loaded, transaction: PostedLeg, stateOf: ReadonlyMap<Bucket, BucketState>): void {
-  const { hold, reversal, quote } = plan;
+  const { holds = [], reversal, quote } = plan;
   if (quote !== undefined) {
     loaded.quotes.set(quote.nonce, transaction.transactionId);
     const state = stateOf.get(quote.bucket);
     assert(state !== undefined, 'the bucket of a quote belongs to the batch');
     state.writes.quotes.push({ bucket: quote.bucket, nonce: quote.nonce, transactionId: transaction.transactionId });
   }
-  if (hold?.change === 'resolve') {
+  for (const hold of holds) {
+    if (hold.change !== 'resolve') continue;
     const resolved: Hold = { ...hold.hold, state: hold.state, captured: hold.captured, resolvedBy: transaction.transactionId };
     loaded.holds.set(hold.hold.holdId, resolved);
   }

@@ -15,7 +15,7 @@ import { ledgerProblems } from './problems.ts';
 import { fingerprintOf } from './replay.ts';
 import { findLegs, listAllowances, listDueHolds, listExpiredLots, listLegs, listLegsAfter, listReviews, listSharedAllowances, loadHold, loadReversed, loadRowTypes, loadWallet, loadWallets } from './store.ts';
 import type { Task } from './task.ts';
-import type { Balance, Command, HistoryPage, Ledger, NoteRuleFailure, Outcome, PostedLeg } from './types.ts';
+import type { Alongside, Balance, CaptureCommand, Command, HistoryPage, Ledger, NoteRuleFailure, Outcome, PostedLeg, ReleaseCommand, ReverseCommand, TransferCommand } from './types.ts';
 import type { AllowanceUse } from './view.ts';
 
 export interface LedgerOptions {
@@ -32,6 +32,8 @@ export interface LedgerOptions {
   readonly bucketCount?: number;
   /** Told when a rule could not be evaluated and a command was refused for it. */
   readonly onRuleFailure?: NoteRuleFailure;
+  /** Writes in the commits of some rows. */
+  readonly alongside?: Alongside;
   /** Most commands in one commit. */
   readonly maxBatch?: number;
   /** How long one statement of a lane may take; the default of `connect` when absent. */
@@ -62,6 +64,7 @@ export async function createLedger(options: LedgerOptions): Promise<Ledger> {
     lanes, clock, log, writeCap,
     types: await loadRowTypes(pool),
     onRuleFailure: options.onRuleFailure ?? (() => undefined),
+    alongside: options.alongside,
     book: () => book,
     rulebook: () => options.valuation.rulebook(),
     ...(options.maxBatch === undefined ? {} : { maxBatch: options.maxBatch }),
@@ -82,19 +85,31 @@ export async function createLedger(options: LedgerOptions): Promise<Ledger> {
   };
 
   const submit = (command: Command): Promise<Outcome> =>
-    command.kind === 'reverse' || command.kind === 'capture' || command.kind === 'release'
-      ? submitUndoing(command) : poster.submit(toTask(command, [], NO_ALLOWANCES, bucketFor));
+    looksBack(command) ? submitLookingBack(command) : poster.submit(toTask(command, [], NO_ALLOWANCES, bucketFor));
 
-  const submitUndoing = async (command: Extract<Command, { kind: 'reverse' | 'capture' | 'release' }>): Promise<Outcome> => {
+  const submitLookingBack = async (given: LookingBack): Promise<Outcome> => {
     try {
-      const originals = await findTransaction(command.kind === 'reverse' ? command.transactionId : command.holdId);
-      // Points set aside for a review go to whom they were meant for, or back.
-      if (command.kind === 'capture' && isReview(originals[0])) return { ok: false, problem: ledgerProblems.hold_not_found() };
-      return await poster.submit(toTask(command, command.kind === 'reverse' ? originals : [], await drawnBy(originals[0]), bucketFor));
+      const command = given.kind === 'reverse' ? await resolveAuthorised(given) : given;
+      if (command === undefined) return { ok: false, problem: ledgerProblems.transfer_pending() };
+      const originals = await findTransaction(originalOf(command));
+      const [first] = originals;
+      // Points set aside for a review or by an authorisation go to whom they were meant for, or back.
+      if (command.kind === 'capture' && (isReview(first) || first?.kind === 'authorise')) return { ok: false, problem: ledgerProblems.hold_not_found() };
+      const needed = command.kind === 'reverse' || first?.kind === 'authorise' ? originals : [];
+      return await poster.submit(toTask(command, needed, command.kind === 'transfer' ? NO_ALLOWANCES : await drawnBy(first), bucketFor));
     } catch (error) {
       log.error({ err: error }, 'the transaction to undo could not be read');
       return { ok: false, problem: ledgerProblems.unavailable() };
     }
+  };
+
+  /** Whoever knows only the authorisation means what it has become; undefined while that is not decided. */
+  const resolveAuthorised = async (command: ReverseCommand): Promise<ReverseCommand | undefined> => {
+    const [leg] = await findTransaction(command.transactionId);
+    if (leg?.kind !== 'authorise') return command;
+    const hold = await loadHold(pool, leg.bucket, leg.transactionId);
+    if (hold?.state === 'held') return undefined;
+    return hold?.state === 'captured' && hold.resolvedBy !== null ? { ...command, transactionId: hold.resolvedBy } : command;
   };
 
   /** What a transaction drew from allowances. Those of a capture were drawn by its hold, and given back as far as it left points over. */
@@ -103,6 +118,10 @@ export async function createLedger(options: LedgerOptions): Promise<Ledger> {
     if (leg.kind === 'capture' && leg.relatedId !== null) {
       const [hold] = await findTransaction(leg.relatedId);
       return hold === undefined ? NO_ALLOWANCES : (await drawnBy(hold)).map((drawn) => ({ ...drawn, used: drawn.used - (drawn.used * (hold.amount - leg.amount)) / hold.amount }));
+    }
+    if (leg.kind === 'conversion' && leg.relatedId !== null) {
+      const [before] = await findTransaction(leg.relatedId);
+      if (before?.kind === 'authorise') return drawnBy(before);
     }
     const drawn = leg.entries.filter(({ layer, amount }) => layer === 'p' && amount < 0n);
     // Whatever was decided without rules, or moves no more than a hold without limits, drew nothing.
@@ -212,6 +231,17 @@ export function toTask(command: Command, originals: readonly PostedLeg[], allowa
     buckets: others.every((other) => other === bucket) ? [bucket] : [...new Set([bucket, ...others])].sort((a, b) => a - b),
     escalated: false,
   };
+}
+
+/** Commands that go on from an earlier transaction, which is read first. */
+type LookingBack = ReverseCommand | CaptureCommand | ReleaseCommand | (TransferCommand & { readonly authorisedId: TransactionId });
+
+function looksBack(command: Command): command is LookingBack {
+  return command.kind === 'reverse' || command.kind === 'capture' || command.kind === 'release' || (command.kind === 'transfer' && command.authorisedId !== undefined);
+}
+
+function originalOf(command: LookingBack): TransactionId {
+  return command.kind === 'reverse' ? command.transactionId : command.kind === 'transfer' ? command.authorisedId : command.holdId;
 }
 
 function isReview(leg: PostedLeg | undefined): boolean {

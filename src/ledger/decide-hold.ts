@@ -3,6 +3,7 @@
 import { smaller } from '../kernel/amount.ts';
 import { evaluateOperation } from '../valuation/valuation.ts';
 import { availableOf } from './account.ts';
+import { decideUndo } from './decide-authorised.ts';
 import { drawAllowances, factsOf, giveBackAllowances, isDrawn } from './decide-limits.ts';
 import { insufficient } from './decide-transfer.ts';
 import { debit, move, portionsOfHold, portionsToSpend, post, refusal, setAside, type Decision, type Portion } from './plan.ts';
@@ -34,7 +35,7 @@ export function decideHold(command: HoldCommand, view: View): Decision {
       kind: 'hold', memberId, wallet, amount, details: command.details,
       movements: [...setAside(portions, systemWallet(view, bucket, points), amount, 1n), ...drawn],
     }],
-    hold: { change: 'create', wallet, memberId, amount, portions, expiresAtMs: view.nowMs + command.expiresInMs },
+    holds: [{ change: 'create', wallet, memberId, amount, portions, expiresAtMs: view.nowMs + command.expiresInMs }],
   });
 }
 
@@ -60,7 +61,7 @@ export function decideCapture(command: CaptureCommand, view: View): Decision {
         ...giveBackAllowances(hold.holdId, (used) => (used * (hold.amount - amount)) / hold.amount, view),
       ],
     }],
-    hold: { change: 'resolve', hold, state: 'captured', captured: amount },
+    holds: [{ change: 'resolve', hold, state: 'captured', captured: amount }],
   });
 }
 
@@ -70,6 +71,10 @@ export function decideRelease(command: ReleaseCommand, view: View): Decision {
   const points = view.points(command.platformId);
   if (hold === undefined || hold.assetId !== points.assetId || hold.memberId !== command.memberId) return refusal(ledgerProblems.hold_not_found());
   if (hold.state !== 'held') return refusal(ledgerProblems.hold_resolved(`This hold is ${hold.state}.`));
+  const [authorisation] = view.original(command.holdId);
+  // What platforms may have acted upon is not the caller's to release.
+  if ((authorisation?.kind === 'authorise') !== (command.cause === 'undone')) return refusal(ledgerProblems.hold_not_found());
+  if (authorisation?.kind === 'authorise') return decideUndo(command, authorisation, hold, view);
   const overdue = hold.expiresAtMs <= view.nowMs;
   if (command.cause === 'timer' && !overdue) return refusal(ledgerProblems.invalid_expiry('The time of this hold is not over.'));
   const bucket = view.bucketOf(hold.memberId);
@@ -82,7 +87,7 @@ export function decideRelease(command: ReleaseCommand, view: View): Decision {
         ...giveBackAllowances(hold.holdId, (used) => used, view),
       ],
     }],
-    hold: { change: 'resolve', hold, state: overdue ? 'expired' : 'released', captured: 0n },
+    holds: [{ change: 'resolve', hold, state: overdue ? 'expired' : 'released', captured: 0n }],
   });
 }
 

@@ -9,7 +9,7 @@ import type { Day } from '../kernel/time.ts';
 import { accountOf, type Account, type Wallet } from './account.ts';
 import { takeBack } from './decide-clawback.ts';
 import { giveBackAllowances } from './decide-limits.ts';
-import { mergeByDay, shortOf } from './decide-transfer.ts';
+import { mergeByDay, shortOf } from './convert.ts';
 import { balanceLimit, credit, move, post, refusal, type Decision, type LegPlan, type Movement } from './plan.ts';
 import { ledgerProblems } from './problems.ts';
 import type { Clawback, PostedLeg, ReverseCommand, TransactionKind } from './types.ts';
@@ -128,10 +128,15 @@ function undoConversion({ first, second, part, policy, view }: Reversing): reado
 
   const wallet = view.wallet(first.bucket, first.memberId, source.assetId);
   const toWallet = view.wallet(receiver.bucket, receiver.memberId, target.assetId);
-  const tooMuch = balanceLimit(wallet, part.amount, view.today);
+  const overConnected = source.custody === 'connected' || target.custody === 'connected';
+  // A platform undoes a transaction or not: it knows no parts of it.
+  if (overConnected && part.amount !== first.amount) return ledgerProblems.whole_reversal_only();
+  const tooMuch = source.custody === 'connected' ? undefined : balanceLimit(wallet, part.amount, view.today);
   if (tooMuch !== undefined) return tooMuch;
   const toSystem = systemWallet(view, receiver.bucket, target);
-  const taken = takeBack(toWallet, toSystem, credited, policy ?? target.clawback, view, lotsOf(receiver, toWallet));
+  const taken = target.custody === 'connected'
+    ? [move(toSystem, 'external', -credited)]
+    : takeBack(toWallet, toSystem, credited, policy ?? target.clawback, view, lotsOf(receiver, toWallet));
   if (taken === undefined) return ledgerProblems.clawback_refused();
 
   const targetFee = share(amountOn(receiver, accountOf(toSystem, 'fee')));
@@ -147,16 +152,19 @@ function undoConversion({ first, second, part, policy, view }: Reversing): reado
   const restored: Movement[] = [
     move(system, 'redeemed', fee - part.amount),
     ...(fee > 0n ? [move(system, 'fee', -fee)] : []),
-    ...restore(first, wallet, part),
+    ...(source.custody === 'connected' ? [move(system, 'external', part.amount)] : restore(first, wallet, part)),
     ...[posted(owing, value), posted(owed, -due), posted(rounding, due - value)].filter((movement) => movement.amount !== 0n),
   ];
   const returned: Movement[] = [
     ...taken, move(toSystem, 'issued', credited + targetFee), ...(targetFee > 0n ? [move(toSystem, 'fee', -targetFee)] : []),
   ].filter((movement) => movement.amount !== 0n);
   const terms = { credited, fee, targetAssetId: target.assetId };
-  if (second === undefined) return [{ ...leg(first, wallet, part.amount, [...restored, ...returned]), targetWallet: toWallet, ...terms }];
+  const sourceWallet = source.custody === 'connected' ? system : wallet;
+  if (second === undefined) {
+    return [{ ...leg(first, sourceWallet, part.amount, [...restored, ...returned]), ...(target.custody === 'connected' ? {} : { targetWallet: toWallet }), ...terms }];
+  }
   return [
-    { ...leg(first, wallet, part.amount, restored), ...terms },
+    { ...leg(first, sourceWallet, part.amount, restored), ...terms },
     { ...leg(second, wallet, part.amount, returned), targetWallet: toWallet, ...terms },
   ];
 }
@@ -174,13 +182,13 @@ function posted(account: Account, amount: bigint): Movement {
 
 /** The lots that a transaction credited, to be taken from first. */
 function lotsOf(original: PostedLeg, wallet: Wallet): Account[] {
-  const credited = original.entries.filter((entry) => entry.amount > 0n).map((entry) => entry.accountId);
+  const credited = original.entries.filter((entry) => entry.layer === 'p' && entry.amount > 0n).map((entry) => entry.accountId);
   return wallet.lots.filter((lot) => credited.includes(lot.accountId));
 }
 
-/** What a transaction moved on an account. */
+/** What a transaction moved on an account for good. */
 function amountOn(original: PostedLeg, account: Account): bigint {
-  return original.entries.find((entry) => entry.accountId === account.accountId)?.amount ?? 0n;
+  return original.entries.find((entry) => entry.layer === 'p' && entry.accountId === account.accountId)?.amount ?? 0n;
 }
 
 /**

@@ -1,15 +1,16 @@
 // Transfer: points to another member of the same platform, or converted to points of another platform. Pure.
-// A review rule sets the points aside instead, until an operator lets the transfer pass. Before this: a command from the API. After this: `post-plan.ts` carries the plan out.
+// A review rule sets the points aside instead, until an operator lets the transfer pass; a platform that keeps its points itself makes it an
+// authorisation (`decide-authorised.ts`). Before this: a command from the API. After this: `post-plan.ts` carries the plan out.
 
 import { formatAmountText } from '../kernel/amount.ts';
-import { networkOwnerId } from '../kernel/ids.ts';
 import type { Problem } from '../kernel/problem.ts';
-import { earlierDay, NEVER, type Day } from '../kernel/time.ts';
 import { evaluateConversion, evaluateOperation, lastDayOf, valuationProblems, type Terms } from '../valuation/valuation.ts';
-import { availableOf, headroom, type Account, type Wallet } from './account.ts';
+import { accountOf, availableOf, type Wallet } from './account.ts';
+import { creditedParts, giveMovements, receiveMovements, shortOf } from './convert.ts';
+import { authorise, decidePosting } from './decide-authorised.ts';
 import { drawAllowances, factsOf, isDrawn } from './decide-limits.ts';
 import {
-  balanceLimit, credit, debit, move, portionsOfHold, portionsToSpend, post, refusal, setAside, splitByWeight,
+  balanceLimit, credit, debit, move, portionsOfHold, portionsToSpend, post, refusal, setAside,
   type Decision, type LegPlan, type Movement, type Plan, type Portion,
 } from './plan.ts';
 import { ledgerProblems } from './problems.ts';
@@ -17,6 +18,7 @@ import type { Asset, Details, Hold, LockedQuote, TransferCommand } from './types
 import { systemWallet, type View } from './view.ts';
 
 export function decideTransfer(command: TransferCommand, view: View): Decision {
+  if (command.authorisedId !== undefined) return decidePosting(command, command.authorisedId, view);
   return command.targetPlatformId === command.platformId ? decideMove(command, view) : decideConversion(command, view);
 }
 
@@ -25,6 +27,7 @@ function decideMove(command: TransferCommand, view: View): Decision {
   const { memberId, toMemberId, amount } = command;
   if (memberId === toMemberId) return refusal(ledgerProblems.same_account());
   const points = view.points(command.platformId);
+  if (points.custody === 'connected') return refusal(ledgerProblems.connected_platform());
   const [bucket, toBucket] = [view.bucketOf(memberId), view.bucketOf(toMemberId)];
   const wallet = view.wallet(bucket, memberId, points.assetId);
   const toWallet = view.wallet(toBucket, toMemberId, points.assetId);
@@ -81,7 +84,7 @@ function decideConversion(command: TransferCommand, view: View): Decision {
   if ('type' in taking) return taking;
   if (conversion.type === 'review' && taking.hold === undefined) return setAsideForReview(command, taking, wallet, conversion, view);
   const { portions } = taking;
-  const tooMuch = balanceLimit(toWallet, terms.credited, view.today);
+  const tooMuch = target.custody === 'hosted' ? balanceLimit(toWallet, terms.credited, view.today) : undefined;
   if (tooMuch !== undefined) return refusal(tooMuch);
   const drawn = drawAllowances(conversion.limits, bucket, view);
   if (!isDrawn(drawn)) return drawn;
@@ -90,20 +93,14 @@ function decideConversion(command: TransferCommand, view: View): Decision {
   const short = shortOf(owing.account, terms.owed);
   if (short !== undefined) return short;
 
-  const sourceSystem = systemWallet(view, bucket, source);
-  const given = [...taking.released, ...debit(portions), move(sourceSystem, 'redeemed', amount - terms.fee)];
-  if (terms.fee > 0n) given.push(move(sourceSystem, 'fee', terms.fee));
-  given.push(owing, move(systemWallet(view, bucket, target, view.settlement.assetId), 'position', terms.due));
-  if (terms.remainder > 0n) given.push(move(view.wallet(bucket, networkOwnerId(), view.settlement.assetId), 'rounding', terms.remainder));
-  given.push(...drawn);
-  const targetSystem = systemWallet(view, toBucket, target);
-  const received = credit(toWallet, creditedParts(portions, terms.credited, latest));
-  received.push(move(targetSystem, 'issued', -terms.credited - terms.targetFee));
-  if (terms.targetFee > 0n) received.push(move(targetSystem, 'fee', terms.targetFee));
-
   const { credited, fee, rate } = terms;
   const common = { credited, fee, rate, details: withTerms(command.details, terms), targetAssetId: target.assetId };
   const plan = { ...resolving(taking, amount), ...(quote === undefined ? {} : { quote }), rulebookVersion: view.rulebook.version };
+  if (source.custody === 'connected' || target.custody === 'connected') {
+    return authorise({ command, terms, portions, released: taking.released, drawn, plan, leg: { ...common, ...relatedTo(taking) }, view });
+  }
+  const given = [...taking.released, ...giveMovements({ bucket, source, target, amount, portions, terms, view }), ...drawn];
+  const received = receiveMovements({ toBucket, target, toWallet, terms, parts: creditedParts(portions, credited, latest), view });
   if (memberId === toMemberId) {
     return post({
       ...plan, legs: [{ kind: 'conversion', memberId, wallet, targetWallet: toWallet, amount, ...common, ...relatedTo(taking), movements: [...given, ...received] }],
@@ -143,6 +140,10 @@ const NOTHING_RELEASED: readonly Movement[] = [];
 
 function takeFrom(command: TransferCommand, wallet: Wallet, points: Asset, view: View): Taking | Decision {
   const { amount, reviewedHoldId } = command;
+  // Whether the user has them is for the platform to say.
+  if (points.custody === 'connected' && reviewedHoldId === undefined) {
+    return { portions: [{ lot: accountOf(systemWallet(view, wallet.bucket, points), 'external'), amount }], hold: undefined, released: NOTHING_RELEASED };
+  }
   if (reviewedHoldId === undefined) {
     const portions = portionsToSpend(wallet, amount, view.today);
     return portions === undefined ? refusal(insufficient(availableOf(wallet, view.today), amount, points)) : { portions, hold: undefined, released: NOTHING_RELEASED };
@@ -151,12 +152,13 @@ function takeFrom(command: TransferCommand, wallet: Wallet, points: Asset, view:
   if (hold === undefined || hold.memberId !== command.memberId || hold.assetId !== points.assetId || hold.amount !== amount) return refusal(ledgerProblems.hold_not_found());
   if (hold.state !== 'held') return refusal(ledgerProblems.hold_resolved(`This hold is ${hold.state}.`));
   if (hold.expiresAtMs <= view.nowMs) return refusal(ledgerProblems.hold_expired());
-  const portions = portionsOfHold(hold, wallet);
-  return { portions, hold, released: setAside(portions, systemWallet(view, wallet.bucket, points), amount, -1n) };
+  const system = systemWallet(view, wallet.bucket, points);
+  const portions = portionsOfHold(hold, points.custody === 'connected' ? system : wallet);
+  return { portions, hold, released: setAside(portions, system, amount, -1n) };
 }
 
-function resolving({ hold }: Taking, amount: bigint): Pick<Plan, 'hold'> {
-  return hold === undefined ? {} : { hold: { change: 'resolve', hold, state: 'captured', captured: amount } };
+function resolving({ hold }: Taking, amount: bigint): Pick<Plan, 'holds'> {
+  return hold === undefined ? {} : { holds: [{ change: 'resolve', hold, state: 'captured', captured: amount }] };
 }
 
 function relatedTo({ hold }: Taking): Pick<LegPlan, 'relatedId'> {
@@ -177,31 +179,8 @@ function setAsideForReview(command: TransferCommand, { portions }: Taking, walle
       details: { ...command.details, review: review.item, review_reason: review.reason },
       movements: setAside(portions, systemWallet(view, wallet.bucket, points), amount, 1n),
     }],
-    hold: { change: 'create', wallet, memberId, amount, portions, expiresAtMs: view.nowMs + REVIEW_MS },
+    holds: [{ change: 'create', wallet, memberId, amount, portions, expiresAtMs: view.nowMs + REVIEW_MS }],
   });
-}
-
-/** The credited points by expiry: never later than what they were made of, nor than the target platform's own lifetime. */
-function creditedParts(portions: readonly Portion[], credited: bigint, latest: Day): { expiresOn: Day; amount: bigint }[] {
-  if (portions.length === 1) return [{ expiresOn: earlierDay(portions[0]?.lot.expiresOn ?? NEVER, latest), amount: credited }];
-  const amounts = splitByWeight(credited, portions.map((portion) => portion.amount));
-  return mergeByDay(portions.map((portion, index) => ({
-    expiresOn: earlierDay(portion.lot.expiresOn, latest),
-    amount: amounts[index] ?? 0n,
-  })));
-}
-
-/** One part for each day, empty ones dropped. */
-export function mergeByDay(parts: readonly { readonly expiresOn: Day; readonly amount: bigint }[]): { expiresOn: Day; amount: bigint }[] {
-  const byDay = new Map<Day, bigint>();
-  for (const part of parts) if (part.amount > 0n) byDay.set(part.expiresOn, (byDay.get(part.expiresOn) ?? 0n) + part.amount);
-  return [...byDay].map(([expiresOn, amount]) => ({ expiresOn, amount }));
-}
-
-/** The decision that a platform's stripe of the position lacks quota for `value`, when it does. */
-export function shortOf(position: Account, value: bigint): Decision | undefined {
-  if (position.floor === null || headroom(position) >= value) return undefined;
-  return { type: 'short', shortage: { account: position, need: value, otherwise: ledgerProblems.insufficient_reserve() } };
 }
 
 export function insufficient(available: bigint, amount: bigint, points: Asset): ReturnType<typeof ledgerProblems.insufficient_balance> {

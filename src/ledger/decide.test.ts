@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { createMemoryLedger, SETTLEMENT_ASSET_ID, type MemoryLedger, type MemoryPlatform } from '../../test/fixtures/ledger-view.ts';
 import { NaiveNetwork, type NaivePlatform, type Purse } from '../../test/fixtures/naive-network.ts';
 import { long, seedOf } from '../../test/fixtures/seed.ts';
-import type { MemberId, PlatformId, TransactionId } from '../kernel/ids.ts';
+import { platformOwnerId, type MemberId, type PlatformId, type TransactionId } from '../kernel/ids.ts';
 import { availableOf, debtOf, postedBalance, walletBalance, type Account } from './account.ts';
 import type { Clawback, Command, PostedLeg } from './types.ts';
 
@@ -37,6 +37,9 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('clawback' as const), platform, member, amount, policy: perhaps(policy) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('expire' as const), platform, member, days: fc.integer({ min: -1, max: 2 }) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('adjust' as const), platform, member, amount: fc.integer({ min: -30, max: 30 }).filter((signed) => signed !== 0) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('deposit' as const), platform, amount }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('withdraw' as const), platform, amount }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('settle' as const), platform, amount: fc.integer({ min: -60, max: 60 }).filter((signed) => signed !== 0), from: fc.constantFrom('prefund' as const, 'outside' as const) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('wait' as const), hours: fc.constantFrom(1, 25, 24 * 7, 24 * 15) }) },
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
@@ -116,6 +119,12 @@ class Pair {
         model: (id) => model.reverse(id, original.platform, original.member, original.id, step.amount, step.policy),
       };
     }
+    if (step.do === 'deposit' || step.do === 'withdraw' || step.do === 'settle') {
+      const platformId = step.platform as PlatformId;
+      const money = { platformId, memberId: platformOwnerId(platformId) as MemberId, key, amount: BigInt(step.amount) };
+      if (step.do === 'settle') return { command: { ...money, kind: 'settle', from: step.from }, model: () => model.settle(step.platform, step.amount, step.from) };
+      return { command: { ...money, kind: step.do }, model: () => model[step.do](step.platform, step.amount) };
+    }
     const base = { platformId: step.platform as PlatformId, memberId: step.member, key };
     const dayIn = (days: number): string => new Date(this.nowMs + days * 24 * HOUR_MS).toISOString().slice(0, 10);
     switch (step.do) {
@@ -160,6 +169,7 @@ class Pair {
         issued: Number(ledger.total(name, 'issued')), redeemed: Number(ledger.total(name, 'redeemed')), expired: Number(ledger.total(name, 'expired')),
         clawback: Number(ledger.total(name, 'clawback')), adjustment: Number(ledger.total(name, 'adjustment')),
         position: Number(ledger.total(name, 'position', SETTLEMENT_ASSET_ID)), delivered: Number(ledger.total(name, 'delivered', reward)),
+        prefund: Number(ledger.total(name, 'prefund', SETTLEMENT_ASSET_ID)),
       }).toEqual(totals);
       expect(ledger.total(name, 'transit')).toBe(0n);
     }
@@ -200,6 +210,7 @@ function expectBalanced(ledger: MemoryLedger, fresh: readonly PostedLeg[], refus
     byAsset.set(account.assetId, (byAsset.get(account.assetId) ?? 0n) + postedBalance(account));
     if (account.floor !== null) expect(postedBalance(account) - account.debitsPending).toBeGreaterThanOrEqual(account.floor);
     expect([account.debitsPosted, account.creditsPosted, account.debitsPending, account.creditsPending].every((counter) => counter >= 0n)).toBe(true);
+    if (account.purpose === 'prefund') expect(postedBalance(account)).toBeGreaterThanOrEqual(0n);
     if (account.purpose === 'debt') expect(postedBalance(account)).toBeLessThanOrEqual(0n);
   }
   expect([...byAsset.values()].every((sum) => sum === 0n)).toBe(true);
@@ -249,7 +260,10 @@ describe('decisions', () => {
     reverse     posted already_reversed not_reversible clawback_refused
     clawback    posted clawback_refused
     expire      posted insufficient_balance
-    adjust      posted insufficient_balance`;
+    adjust      posted insufficient_balance
+    deposit     posted
+    withdraw    posted insufficient_prefund
+    settle      posted insufficient_prefund insufficient_reserve`;
   it('are all provoked by sequences that do not change from run to run', () => {
     met.clear();
     fc.assert(agree, { seed: FIXED_SEED, numRuns: 200 });

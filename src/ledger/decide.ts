@@ -8,6 +8,7 @@ import { amountToEarn, decideEarn } from './decide-earn.ts';
 import { decideExpire } from './decide-expire.ts';
 import { decideCapture, decideHold, decideRelease } from './decide-hold.ts';
 import { factsOf } from './decide-limits.ts';
+import { decideDeposit, decideSettle, decideWithdraw } from './decide-money.ts';
 import { decideRedeem } from './decide-redeem.ts';
 import { decideReverse } from './decide-reverse.ts';
 import { decideTransfer } from './decide-transfer.ts';
@@ -29,10 +30,17 @@ const table: DecideTable = {
   clawback: decideClawback,
   expire: decideExpire,
   adjust: decideAdjust,
+  deposit: decideDeposit,
+  withdraw: decideWithdraw,
+  settle: decideSettle,
 };
+
+/** What touches only a member's own points: for a platform to do itself where it keeps them. */
+const HOSTED_ONLY: ReadonlySet<Command['kind']> = new Set(['earn', 'redeem', 'hold', 'clawback', 'expire', 'adjust']);
 
 /** Decides one command on a view that holds the wallets named by `walletsFor`. Changes nothing but empty accounts in the view. */
 export function decide(command: Command, view: View): Decision {
+  if (HOSTED_ONLY.has(command.kind) && view.points(command.platformId).custody === 'connected') return refusal(ledgerProblems.connected_platform());
   const decideKind = table[command.kind] as (command: Command, view: View) => Decision;
   const decision = decideKind(command, view);
   return decision.type === 'post' && exceedsCounters(decision.plan) ? refusal(ledgerProblems.counter_limit()) : decision;
@@ -63,6 +71,8 @@ export function walletsFor(command: Command, view: NamingView, name: NameWallet)
       const toBucket = view.bucketOf(command.toMemberId);
       name(toBucket, command.toMemberId, target.assetId, false);
       system(toBucket, target, target.assetId);
+      // What a platform keeps itself is moved where its money is.
+      if (target.custody === 'connected') system(bucket, target, target.assetId);
       if (target !== points) {
         system(bucket, points, view.settlement.assetId);
         system(bucket, target, view.settlement.assetId);
@@ -74,10 +84,16 @@ export function walletsFor(command: Command, view: NamingView, name: NameWallet)
       return system(bucket, points, command.rewardAssetId);
     case 'capture':
     case 'release':
+      for (const leg of view.original(command.holdId)) if (leg.kind === 'authorise') walletsOfOriginal(leg, view, name, system);
       return walletsOfAllowances(command.holdId, view, name);
     case 'reverse':
       walletsOfAllowances(command.transactionId, view, name);
       return view.original(command.transactionId).forEach((leg) => walletsOfOriginal(leg, view, name, system));
+    case 'deposit':
+    case 'withdraw':
+    case 'settle':
+      system(bucket, points, view.settlement.assetId);
+      return name(bucket, networkOwnerId(), view.settlement.assetId, true);
     default:
       return;
   }
@@ -100,6 +116,7 @@ function verdictFor(command: Command, view: NamingView): Verdict | undefined {
   const { rulebook, scales } = view;
   switch (command.kind) {
     case 'transfer': {
+      if (command.authorisedId !== undefined) return undefined;
       const operation = command.targetPlatformId === command.platformId ? 'transfer' : 'conversion';
       return evaluateOperation(rulebook, factsOf(command, operation, command.amount, view), scales);
     }

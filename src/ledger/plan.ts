@@ -37,8 +37,8 @@ export interface LegPlan {
 
 export interface Plan {
   readonly legs: readonly LegPlan[];
-  /** A hold to create or to resolve; ids of its accounts are known only once they are posted. */
-  readonly hold?: HoldPlan;
+  /** Holds to create and to resolve; ids of their accounts are known only once they are posted. */
+  readonly holds?: readonly HoldPlan[];
   readonly reversal?: { readonly transactionId: TransactionId; readonly amount: bigint };
   /** A quote that is used up. */
   readonly quote?: Pick<LockedQuote, 'nonce' | 'bucket'>;
@@ -143,13 +143,18 @@ export function setAside(portions: readonly Portion[], system: Wallet, amount: b
   ];
 }
 
-/** The lots that a hold was taken from. */
+/** The lots that a hold was taken from: of the member's wallet, or the platform's `external` account. */
 export function portionsOfHold(hold: Hold, wallet: Wallet): Portion[] {
-  return hold.accountIds.map((accountId, index) => {
-    const lot = wallet.lots.find((candidate) => candidate.accountId === accountId);
-    assert(lot !== undefined, `hold ${hold.holdId} names account ${accountId}, which is no lot of its member`);
-    return { lot, amount: hold.amounts[index] ?? 0n };
-  });
+  return hold.accountIds.map((accountId, index) => ({ lot: accountById([wallet], accountId), amount: hold.amounts[index] ?? 0n }));
+}
+
+/** The account with that number among a few wallets that must have it. */
+export function accountById(wallets: readonly Wallet[], accountId: bigint): Account {
+  for (const wallet of wallets) {
+    const found = wallet.lots.find((lot) => lot.accountId === accountId) ?? wallet.others.find((account) => account.accountId === accountId);
+    if (found !== undefined) return found;
+  }
+  assert(false, `account ${accountId} is in none of the wallets that were named`);
 }
 
 /** The problem with giving a member that much more, if there is one. */

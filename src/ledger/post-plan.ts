@@ -16,13 +16,15 @@ export interface Identity {
   readonly reference: string | undefined;
 }
 
+const NO_HOLDS: NonNullable<Plan['holds']> = [];
+
 /** Posts all legs of a plan; returns leg 0. */
 export function postPlan(plan: Plan, identity: Identity, nowMs: number, today: Day, stateOf: (memberId: MemberId) => BucketState): PostedLeg {
   const rows = plan.legs.map((leg, index) => postLeg(leg, index, identity, plan.rulebookVersion ?? null, nowMs, today, stateOf(leg.memberId)));
   const first = rows[0];
   assert(first !== undefined, 'a plan has at least one leg');
   const { writes } = stateOf(first.memberId);
-  if (plan.hold !== undefined) writes.holds.push({ row: first, plan: plan.hold });
+  for (const hold of plan.holds ?? NO_HOLDS) writes.holds.push({ row: first, plan: hold });
   if (plan.reversal !== undefined) writes.reversals.push({ row: first, originalId: plan.reversal.transactionId, amount: plan.reversal.amount });
   return first;
 }

@@ -16,7 +16,7 @@ import { ledgerProblems } from './problems.ts';
 import { replayOf } from './replay.ts';
 import type { Task, TaskResult } from './task.ts';
 import { STALE, UNIQUE_VIOLATION, type RowTypes } from './store.ts';
-import type { Cap, NoteRuleFailure, Outcome } from './types.ts';
+import type { Alongside, Cap, NoteRuleFailure, Outcome } from './types.ts';
 import type { AssetBook } from './view.ts';
 
 export interface PosterOptions {
@@ -27,6 +27,7 @@ export interface PosterOptions {
   readonly book: () => AssetBook;
   readonly rulebook: () => Rulebook;
   readonly onRuleFailure: NoteRuleFailure;
+  readonly alongside: Alongside | undefined;
   readonly writeCap: (client: Pick<Pool, 'query'>, cap: Cap) => Promise<unknown>;
   /** Most commands in one commit. */
   readonly maxBatch?: number;
@@ -307,6 +308,7 @@ export class Poster {
       rulebook: options.rulebook(),
       nowMs: options.clock.now(),
       types: options.types,
+      alongside: options.alongside,
       noteRefusal: (problem) => {
         if (problem.code === 'rule_failed') options.onRuleFailure(problem);
       },

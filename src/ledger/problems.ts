@@ -27,6 +27,18 @@ export const ledgerProblems = defineProblems({
     status: 409, error: 'Already reversed',
     advice: 'Name at most the amount that is left to reverse.',
   },
+  connected_platform: {
+    status: 409, error: 'The platform keeps its points itself',
+    advice: 'Do this in the platform\'s own system; over the network its points can be transferred to and from other platforms.',
+  },
+  whole_reversal_only: {
+    status: 409, error: 'Only whole reversals',
+    advice: 'A transfer over a platform that keeps its points itself is reversed as a whole: leave `amount` out, or correct a part by an adjustment.',
+  },
+  transfer_pending: {
+    status: 409, error: 'Transfer still under way', retryable: true,
+    advice: 'Wait until the transfer is completed; its status is at GET /api/transactions/{transaction_id}.',
+  },
   hold_not_found: {
     status: 404, error: 'Hold not found',
     advice: 'Check the hold_id; a platform sees only its own holds.',
@@ -78,6 +90,10 @@ export const ledgerProblems = defineProblems({
   insufficient_reserve: {
     status: 400, error: 'Insufficient platform reserve',
     advice: 'The platform has reached its net debit cap; it can go on after it has prefunded or settled.',
+  },
+  insufficient_prefund: {
+    status: 409, error: 'Insufficient prefund',
+    advice: 'Take at most what the platform has prefunded, or let it deposit first.',
   },
   cap_below_use: {
     status: 409, error: 'Cap below present use',

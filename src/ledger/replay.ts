@@ -10,7 +10,7 @@ function statementOf(command: Command): readonly unknown[] {
   const common = [command.kind, command.reference, command.details === undefined ? null : Object.entries(command.details)];
   switch (command.kind) {
     case 'earn': return [...common, command.amount?.toString(), command.occurredAtMs, command.expiresOn, ...(command.spent === undefined ? [] : [String(command.spent)])];
-    case 'transfer': return [...common, String(command.amount), command.toMemberId, command.targetPlatformId, ...(command.quote === undefined ? [] : [command.quote.nonce])];
+    case 'transfer': return [...common, String(command.amount), command.toMemberId, command.targetPlatformId, ...(command.quote === undefined ? [] : [command.quote.nonce]), ...(command.authorisedId === undefined ? [] : [command.authorisedId])];
     case 'redeem': return [...common, String(command.amount), command.rewardAssetId, String(command.quantity)];
     case 'hold': return [...common, String(command.amount), command.expiresInMs];
     case 'capture': return [...common, command.holdId, command.amount?.toString()];
@@ -19,6 +19,9 @@ function statementOf(command: Command): readonly unknown[] {
     case 'clawback': return [...common, String(command.amount), command.occurredAtMs, command.clawback];
     case 'expire': return [...common, command.day];
     case 'adjust': return [...common, String(command.amount), command.reason];
+    case 'deposit':
+    case 'withdraw': return [...common, String(command.amount)];
+    case 'settle': return [...common, String(command.amount), command.from];
   }
 }
 
@@ -57,5 +60,6 @@ function differingField(posted: PostedLeg, command: Command): string {
 function postedKind(command: Command, posted: PostedLeg): PostedLeg['kind'] {
   // A transfer that waited for an operator stands in the journal as a hold.
   if (command.kind === 'transfer' && posted.kind === 'hold' && posted.targetAssetId !== null) return 'hold';
+  if (command.kind === 'transfer' && posted.kind === 'authorise') return 'authorise';
   return command.kind === 'transfer' && command.targetPlatformId !== command.platformId ? 'conversion' : command.kind;
 }

@@ -2,6 +2,7 @@
 
 import type { Bucket, MemberId, OwnerId, PlatformId, TransactionId } from '../kernel/ids.ts';
 import type { Problem } from '../kernel/problem.ts';
+import type { DbClient } from '../runtime/database.ts';
 import type { Applied, Terms } from '../valuation/valuation.ts';
 import type { Day } from '../kernel/time.ts';
 
@@ -18,7 +19,11 @@ export interface Asset {
   readonly ownerId: OwnerId | null;
   /** What reversing an earn that is already spent does. */
   readonly clawback: Clawback;
+  /** `hosted`: members' points are accounts here. `connected`: the platform keeps them, and only `external` is moved here. */
+  readonly custody: Custody;
 }
+
+export type Custody = 'hosted' | 'connected';
 
 /** `debt`: the member goes negative; `available`: the shortfall is the platform's cost; `refuse`: no reversal. */
 export type Clawback = 'debt' | 'available' | 'refuse';
@@ -26,11 +31,12 @@ export type Clawback = 'debt' | 'available' | 'refuse';
 export type Purpose =
   | 'lot' | 'debt'
   | 'issued' | 'redeemed' | 'expired' | 'clawback' | 'adjustment' | 'fee' | 'transit'
-  | 'position' | 'rounding' | 'stock' | 'delivered'
+  | 'position' | 'rounding' | 'prefund' | 'external' | 'stock' | 'delivered'
   | 'allowance' | 'shared_allowance' | 'used';
 
 export type TransactionKind =
-  | 'earn' | 'transfer' | 'conversion' | 'redeem' | 'hold' | 'capture' | 'release' | 'reverse' | 'clawback' | 'expire' | 'adjust' | 'allot';
+  | 'earn' | 'transfer' | 'conversion' | 'authorise' | 'redeem' | 'hold' | 'capture' | 'release' | 'reverse' | 'clawback' | 'expire' | 'adjust' | 'allot'
+  | 'deposit' | 'withdraw' | 'settle';
 
 /** Small JSON that a caller attaches to a transaction; kept and given back as it is. */
 export type Details = Readonly<Record<string, string | number | boolean | null>>;
@@ -63,7 +69,10 @@ export interface EarnCommand extends CommandBase {
   readonly expiresOn?: Day | undefined;
 }
 
-/** Within one platform, or across two: then the amount is converted at the terms of the moment. */
+/**
+ * Within one platform, or across two: then the amount is converted at the terms of the moment. When one of them keeps its points itself, the
+ * transfer is only authorised: all it will move is set aside at these terms, until it is posted (`authorisedId`) or undone (a release).
+ */
 export interface TransferCommand extends CommandBase {
   readonly kind: 'transfer';
   readonly amount: bigint;
@@ -73,6 +82,8 @@ export interface TransferCommand extends CommandBase {
   readonly quote?: LockedQuote | undefined;
   /** The hold under which an operator has looked at it: its points are moved, and review rules are not asked again. */
   readonly reviewedHoldId?: TransactionId | undefined;
+  /** The authorisation that is to be posted, at its own terms and without asking the rules again; the platforms have done their part. */
+  readonly authorisedId?: TransactionId | undefined;
 }
 
 /** Terms that were promised; used once, by the transaction that names them. */
@@ -114,8 +125,8 @@ export interface CaptureCommand extends CommandBase {
 export interface ReleaseCommand extends CommandBase {
   readonly kind: 'release';
   readonly holdId: TransactionId;
-  /** `timer` only when the hold's time is over. */
-  readonly cause: 'caller' | 'timer';
+  /** `timer` only when the hold's time is over; `undone` only for an authorisation whose platforms have done nothing, or undone it. */
+  readonly cause: 'caller' | 'timer' | 'undone';
 }
 
 export interface ReverseCommand extends CommandBase {
@@ -150,9 +161,33 @@ export interface AdjustCommand extends CommandBase {
   readonly reason: string;
 }
 
+/**
+ * Money that a platform puts up in advance, or takes out again. Of these and `settle`: amounts are minor units of the settlement
+ * currency, and `memberId` is the platform's own owner id, in whose bucket its whole prefund lies.
+ */
+export interface DepositCommand extends CommandBase {
+  readonly kind: 'deposit';
+  readonly amount: bigint;
+}
+
+/** Refused when the prefund is less. It leaves the net debit cap as it is: whoever derives a cap from the prefund lowers it before. */
+export interface WithdrawCommand extends CommandBase {
+  readonly kind: 'withdraw';
+  readonly amount: bigint;
+}
+
+/** Pays off what a platform owes or is owed; never takes its position beyond the cap. */
+export interface SettleCommand extends CommandBase {
+  readonly kind: 'settle';
+  /** What the platform is paid (positive) or pays (negative). */
+  readonly amount: bigint;
+  /** Out of and into its prefund, or by a payment outside of the network. */
+  readonly from: 'prefund' | 'outside';
+}
+
 export type Command =
   | EarnCommand | TransferCommand | RedeemCommand | HoldCommand | CaptureCommand | ReleaseCommand | ReverseCommand
-  | ClawbackCommand | ExpireCommand | AdjustCommand;
+  | ClawbackCommand | ExpireCommand | AdjustCommand | DepositCommand | WithdrawCommand | SettleCommand;
 
 /** A bound over all stripes of a system account. */
 export interface Cap {
@@ -268,6 +303,14 @@ export interface Preview {
   readonly rulebookVersion: number;
 }
 
+/** What is written in the commit of the rows it concerns, by whoever goes on with them. The ledger knows no more of it. */
+export interface Alongside {
+  /** Asked of each first leg. */
+  concerns(leg: PostedLeg): boolean;
+  /** Called within the dbTransaction that posts the legs; a failure fails them. */
+  write(client: Pick<DbClient, 'query'>, legs: readonly PostedLeg[], assets: (assetId: number) => Asset): Promise<unknown>;
+}
+
 /** Called, at most once for each refused command, when a rule could not be evaluated. */
 export type NoteRuleFailure = (problem: Problem) => void;
 
@@ -288,7 +331,7 @@ export interface Ledger {
   assetById(assetId: number): Asset | undefined;
   settlementAsset(): Asset;
   /** Registers an asset, or returns the one with that code unchanged. */
-  registerAsset(asset: Pick<Asset, 'code' | 'kind' | 'platformId'> & Partial<Pick<Asset, 'scale' | 'clawback'>>): Promise<Asset>;
+  registerAsset(asset: Pick<Asset, 'code' | 'kind' | 'platformId'> & Partial<Pick<Asset, 'scale' | 'clawback' | 'custody'>>): Promise<Asset>;
   setClawback(assetId: number, clawback: Clawback): Promise<void>;
   /** Sets a bound over all stripes of a system account; refuses one below what is already used. */
   setCap(cap: Cap): Promise<{ readonly ok: true } | { readonly ok: false; readonly problem: Problem }>;

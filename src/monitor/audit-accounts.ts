@@ -39,12 +39,13 @@ export const accountChecks: readonly Check[] = [
     sql: `
       select 'account' as of, account_id as number, purpose as word from ledger.account
        where bucket = $1 and purpose not in (
-         'lot', 'debt', 'issued', 'redeemed', 'expired', 'clawback', 'adjustment', 'fee', 'transit', 'position', 'rounding', 'stock', 'delivered',
-         'allowance', 'shared_allowance', 'used')
+         'lot', 'debt', 'issued', 'redeemed', 'expired', 'clawback', 'adjustment', 'fee', 'transit', 'position', 'rounding', 'prefund', 'external', 'stock',
+         'delivered', 'allowance', 'shared_allowance', 'used')
        union all
       select 'row', sequence, kind from ledger.transaction
        where bucket = $1 and kind not in (
-         'earn', 'transfer', 'conversion', 'redeem', 'hold', 'capture', 'release', 'reverse', 'clawback', 'expire', 'adjust', 'allot')
+         'earn', 'transfer', 'conversion', 'authorise', 'redeem', 'hold', 'capture', 'release', 'reverse', 'clawback', 'expire', 'adjust', 'allot',
+         'deposit', 'withdraw', 'settle')
        order by 1, 2`,
   },
   {
@@ -112,13 +113,13 @@ export const accountChecks: readonly Check[] = [
   },
   {
     invariant: 4, name: 'not_below_floor', scope: 'bucket',
-    meaning: 'No account is below its floor, no lot below zero, no debt or allowance above it, and no counter negative.',
+    meaning: 'No account is below its floor, no lot or prefund below zero, no debt or allowance above it, and no counter negative.',
     sql: `
       select account_id, owner_id, asset_id, purpose, credits_posted::numeric - debits_posted as posted, debits_pending, floor
         from ledger.account
        where bucket = $1
          and (credits_posted::numeric - debits_posted - debits_pending < floor
-              or (purpose = 'lot' and (floor is null or floor < 0))
+              or (purpose in ('lot', 'prefund') and (floor is null or floor < 0))
               or (purpose = 'debt' and credits_posted > debits_posted)
               or (purpose in ('allowance', 'shared_allowance') and credits_posted > debits_posted)
               or least(credits_posted, debits_posted, credits_pending, debits_pending) < 0)
@@ -144,7 +145,7 @@ export const accountChecks: readonly Check[] = [
       select coalesce(a.account_id, l.account_id) as account_id, a.purpose, a.floor, l.sequence, l.previous, l.floor_before, l.floor_after
         from (select * from ledger.account where bucket = $1) a full join allotment l on l.account_id = a.account_id
        where a.account_id is null or (l.sequence is not null and l.floor_after is null)
-          or (l.sequence is null and a.floor is distinct from case when a.purpose in ('lot', 'stock', 'shared_allowance') then 0 end)
+          or (l.sequence is null and a.floor is distinct from case when a.purpose in ('lot', 'stock', 'shared_allowance', 'prefund') then 0 end)
           or (l.is_last and a.floor is distinct from l.floor_after)
           or (l.is_first and coalesce(l.floor_before, 0) <> 0)
           or (not l.is_first and l.floor_before is distinct from l.previous)

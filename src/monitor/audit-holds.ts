@@ -5,25 +5,25 @@ import type { Check } from './audit-check.ts';
 export const holdChecks: readonly Check[] = [
   {
     invariant: 3, name: 'holds_equal_pending', scope: 'bucket',
-    meaning: 'What the open holds set aside in a lot is exactly its pending debits.',
+    meaning: 'What the open holds set aside in a lot, or of what a connected platform keeps, is exactly its pending debits.',
     sql: `
       with held as (
         select u.account_id, sum(u.amount) as amount
           from ledger.hold h cross join lateral unnest(h.account_ids, h.amounts) as u (account_id, amount)
          where h.bucket = $1 and h.state = 'held' group by 1)
       select coalesce(a.account_id, h.account_id) as account_id, a.purpose, a.owner_id, a.debits_pending, h.amount as held
-        from (select * from ledger.account where bucket = $1 and (debits_pending <> 0 or purpose = 'lot')) a
+        from (select * from ledger.account where bucket = $1 and purpose <> 'position' and (debits_pending <> 0 or purpose = 'lot')) a
         full join held h on h.account_id = a.account_id
-       where coalesce(a.debits_pending, 0) <> coalesce(h.amount, 0) or (h.amount is not null and a.purpose is distinct from 'lot')
+       where coalesce(a.debits_pending, 0) <> coalesce(h.amount, 0) or (h.amount is not null and coalesce(a.purpose, '') not in ('lot', 'external'))
        order by 1`,
   },
   {
     invariant: 7, name: 'hold_has_transaction', scope: 'bucket',
-    meaning: 'Every hold was made by a hold transaction of the same member and amount, and every such transaction made one.',
+    meaning: 'Every hold was made by a hold or authorise transaction of the same member and amount, and every such transaction made one.',
     sql: `
       select coalesce(h.hold_id, t.transaction_id) as hold_id, h.state, h.amount, t.sequence, t.amount as transaction_amount
         from (select * from ledger.hold where bucket = $1) h
-        full join (select * from ledger.transaction where bucket = $1 and kind = 'hold') t on t.transaction_id = h.hold_id
+        full join (select * from ledger.transaction where bucket = $1 and kind in ('hold', 'authorise')) t on t.transaction_id = h.hold_id
        where h.hold_id is null or t.transaction_id is null or h.amount <> t.amount or h.member_id <> t.member_id or h.asset_id <> t.asset_id
           or cardinality(h.account_ids) <> cardinality(h.amounts)
           or h.amount is distinct from (select sum(part) from unnest(h.amounts) as part)
@@ -31,12 +31,12 @@ export const holdChecks: readonly Check[] = [
   },
   {
     invariant: 7, name: 'hold_resolved_once', scope: 'bucket',
-    meaning: 'A hold is resolved by one capture, release or reviewed transfer that names it, and an open hold by none.',
+    meaning: 'A hold is resolved by one capture, release, or reviewed or authorised transfer that names it, and an open hold by none.',
     sql: `
       select coalesce(h.hold_id, t.related_id) as hold_id, h.state, h.captured, h.resolved_by, t.transaction_id, t.kind, t.amount
         from (select * from ledger.hold where bucket = $1) h
         full join (select * from ledger.transaction where bucket = $1 and leg = 0
-                      and (kind in ('capture', 'release') or (kind in ('transfer', 'conversion') and related_id is not null))) t on t.related_id = h.hold_id
+                      and (kind in ('capture', 'release') or (kind in ('transfer', 'conversion', 'authorise') and related_id is not null))) t on t.related_id = h.hold_id
        where h.hold_id is null
           or (h.state = 'held' and (t.transaction_id is not null or h.resolved_by is not null))
           or (h.state <> 'held' and (t.transaction_id is null or h.resolved_by is distinct from t.transaction_id
@@ -75,11 +75,11 @@ export const holdChecks: readonly Check[] = [
   },
   {
     invariant: 5, name: 'quote_has_transaction', scope: 'network',
-    meaning: 'Whatever has used a quote is a conversion in the journal.',
+    meaning: 'Whatever has used a quote is a conversion in the journal, or authorised one.',
     sql: `
       select q.bucket, q.nonce, q.transaction_id, t.kind
         from ledger.quote_use q left join ledger.transaction t on t.transaction_id = q.transaction_id and t.leg = 0
-       where t.kind is distinct from 'conversion'
+       where coalesce(t.kind, '') not in ('conversion', 'authorise')
        order by 1, 2`,
   },
   {

@@ -36,7 +36,7 @@ export const journalChecks: readonly Check[] = [
     invariant: 1, name: 'stated_amount', scope: 'bucket',
     meaning: 'What a row states as amount and credited is what its entries move on the platform\'s accounts.',
     sql: `
-      select t.sequence, t.transaction_id, t.leg, t.kind, t.amount, t.credited, m.issued, m.redeemed, m.fee, m.transit, m.expired, m.adjustment, m.pending, m.issued_target, m.delivered
+      select t.sequence, t.transaction_id, t.leg, t.kind, t.amount, t.credited, m.issued, m.redeemed, m.fee, m.transit, m.expired, m.adjustment, m.pending, m.issued_target, m.delivered, m.prefund, m.position
         from ledger.transaction t
        cross join lateral (
          select coalesce(sum(e.amount) filter (where a.purpose = 'issued' and a.asset_id = t.asset_id), 0) as issued,
@@ -48,12 +48,19 @@ export const journalChecks: readonly Check[] = [
                 coalesce(sum(e.amount) filter (where a.purpose = 'expired'), 0) as expired,
                 coalesce(sum(e.amount) filter (where a.purpose = 'adjustment'), 0) as adjustment,
                 coalesce(sum(e.amount) filter (where a.purpose = 'issued' and a.asset_id = t.target_asset_id), 0) as issued_target,
-                coalesce(sum(e.amount) filter (where a.purpose = 'delivered'), 0) as delivered
+                coalesce(sum(e.amount) filter (where a.purpose = 'delivered'), 0) as delivered,
+                -- Of whom the row is: the platform itself, in whose bucket its prefund lies.
+                coalesce(sum(e.amount) filter (where a.purpose = 'prefund' and a.owner_id = t.member_id and a.asset_id = t.asset_id), 0) as prefund,
+                coalesce(sum(e.amount) filter (where a.purpose = 'position' and a.owner_id = t.member_id and a.asset_id = t.asset_id), 0) as position,
+                count(*) filter (where a.purpose = 'prefund') as prefunds
            from unnest(t.account_ids, t.amounts) with ordinality as u (account_id, amount, position)
           cross join lateral (select u.amount, coalesce(substr(t.layers, u.position::integer, 1), 'p') as layer) e
            join ledger.account a on a.bucket = $1 and a.account_id = u.account_id) m
        where t.bucket = $1
-         and case t.kind
+         and (m.prefunds > case when t.kind in ('deposit', 'withdraw', 'settle') then 1 else 0 end or case t.kind
+               when 'deposit' then m.prefund <> t.amount
+               when 'withdraw' then m.prefund <> -t.amount
+               when 'settle' then m.position <> -t.amount or m.prefund <> case t.details ->> 'from' when 'prefund' then t.amount else 0 end
                when 'earn' then m.issued <> -t.amount
                when 'clawback' then m.issued <> t.amount
                when 'adjust' then m.adjustment <> -t.amount
@@ -61,13 +68,15 @@ export const journalChecks: readonly Check[] = [
                when 'redeem' then m.redeemed <> t.amount or m.delivered is distinct from t.credited
                when 'capture' then m.redeemed <> t.amount
                when 'hold' then m.pending <> t.amount
+               -- A review that ends with it has the same amount pending before it.
+               when 'authorise' then m.pending <> case when t.related_id is null then t.amount else 0 end
                when 'release' then m.pending <> -t.amount
                when 'transfer' then m.transit <> case t.leg when 0 then t.amount else -t.amount end
                when 'conversion' then
                  (t.leg = 0 and m.redeemed + m.fee <> t.amount)
-                 or ((t.leg = 1 or t.counterparty_id is null) and -m.issued_target - m.fee_target is distinct from t.credited)
+                 or ((t.leg = 1 or t.counterparty_id is null or exists (select from ledger.asset x where x.asset_id = t.target_asset_id and x.custody = 'connected')) and -m.issued_target - m.fee_target is distinct from t.credited)
                else false
-             end
+             end)
        order by t.sequence`,
   },
   {
@@ -96,8 +105,10 @@ export const journalChecks: readonly Check[] = [
     meaning: 'A transaction between two members has two legs that name each other, of one kind, amount and reference.',
     sql: `
       select transaction_id, count(*) as legs, min(leg) as first_leg, max(leg) as last_leg, min(kind) as kind, min(amount) as amount_from, max(amount) as amount_to
-        from ledger.transaction
-       where (counterparty_id is not null and kind <> 'hold') or leg <> 0
+        from ledger.transaction t
+       -- What a connected platform is given has no leg of its own: no account of the other member is moved here.
+       where (counterparty_id is not null and kind not in ('hold', 'authorise')
+              and not exists (select from ledger.asset x where x.asset_id = t.target_asset_id and x.custody = 'connected')) or leg <> 0
        group by transaction_id
       having count(*) <> 2 or min(leg) <> 0 or max(leg) <> 1 or min(kind) <> max(kind) or min(amount) <> max(amount)
           or min(asset_id) <> max(asset_id) or min(fingerprint) <> max(fingerprint)

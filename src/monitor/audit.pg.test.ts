@@ -121,6 +121,12 @@ const corruptions: readonly (readonly [title: string, statements: readonly strin
   ['an allowance in favour of the member', [...dropBounds, `update ledger.account set credits_posted = debits_posted + 1 where ${oneAccount(`purpose = 'allowance'`)}`], ['not_below_floor', 'counters_equal_entries']],
   ['an allowance shared beyond its quota', [...dropBounds, `update ledger.account set debits_posted = debits_posted + 9000000 where ${oneAccount(`purpose = 'shared_allowance'`)}`], ['not_below_floor']],
   ['a reviewed hold forgotten', [`update ledger.hold set state = 'held', resolved_by = null, captured = 0 where hold_id = (select related_id from ledger.transaction where kind = 'conversion' and related_id is not null)`], ['hold_resolved_once']],
+  ['the amount of a deposit', [`update ledger.transaction set amount = amount + 1 where ${one(`kind = 'deposit'`)}`], ['stated_amount']],
+  ['the amount of a withdrawal', [`update ledger.transaction set amount = amount - 1 where ${one(`kind = 'withdraw'`)}`], ['stated_amount']],
+  ['where a settlement was paid from', [`update ledger.transaction set details = '{"from": "outside"}' where ${one(`kind = 'settle' and details ->> 'from' = 'prefund'`)}`], ['stated_amount']],
+  ['a settlement of another platform', [`update ledger.account set owner_id = gen_random_uuid() where ${oneAccount(`purpose = 'prefund'`)}`], ['stated_amount']],
+  ['a prefund overdrawn', [...dropBounds, `update ledger.account set debits_posted = credits_posted + 1 where ${oneAccount(`purpose = 'prefund'`)}`], ['not_below_floor', 'counters_equal_entries', 'asset_sums_to_zero']],
+  ['a prefund without floor', [`update ledger.account set floor = null where ${oneAccount(`purpose = 'prefund'`)}`], ['not_below_floor', 'floor_has_allotment']],
   ['more delivered than in stock', [`update ledger.account set credits_posted = credits_posted + 1000 where ${oneAccount(`purpose = 'delivered'`)}`], ['delivered_within_stock', 'asset_sums_to_zero']],
 ];
 

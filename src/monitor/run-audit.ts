@@ -4,9 +4,10 @@ import { dbTransaction, type DbClient, type Pool } from '../runtime/database.ts'
 import { accountChecks } from './audit-accounts.ts';
 import type { Check } from './audit-check.ts';
 import { holdChecks } from './audit-holds.ts';
+import { sagaChecks } from './audit-sagas.ts';
 import { journalChecks } from './audit-journal.ts';
 
-export const checks: readonly Check[] = [...journalChecks, ...accountChecks, ...holdChecks].toSorted((a, b) => a.invariant - b.invariant);
+export const checks: readonly Check[] = [...journalChecks, ...accountChecks, ...holdChecks, ...sagaChecks].toSorted((a, b) => a.invariant - b.invariant);
 
 export type Cell = string | number | boolean | null;
 

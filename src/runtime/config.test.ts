@@ -3,7 +3,7 @@
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 
-import { parseConfig } from './config.ts';
+import { connectorRangesOf, parseConfig, privateRangesOf, runsSandbox } from './config.ts';
 
 test('nothing given means the defaults', () => {
   const config = parseConfig({}, {});
@@ -20,6 +20,20 @@ test('an empty variable counts as not given', () => {
 });
 
 test.each([
+  [{}, {}, ['127.0.0.0/8', '::1/128']],
+  [{ host: '0.0.0.0' }, {}, []],
+  [{ host: '127.0.0.1.example.com' }, {}, []],
+  [{ demo: false }, {}, []],
+  [{}, { DATABASE_URL: 'postgres://db/x' }, []],
+  [{}, { PONTIS_ALLOW_PRIVATE_TARGETS: 'false' }, []],
+  [{ host: '0.0.0.0' }, { PONTIS_ALLOW_PRIVATE_TARGETS: 'TRUE' }, ['0.0.0.0/0', '::/0']],
+  [{ demo: false }, { PONTIS_ALLOW_PRIVATE_TARGETS: '10.1.0.0/16, fd00::/8' }, ['10.1.0.0/16', 'fd00::/8']],
+])('%j %j lets webhooks and connectors be at the private addresses %j', (flags, environment, ranges) => {
+  expect(privateRangesOf(parseConfig(flags, environment))).toEqual(ranges);
+});
+
+test.each([
+  [{}, { PONTIS_ALLOW_PRIVATE_TARGETS: '10.0.0.0' }, 'PONTIS_ALLOW_PRIVATE_TARGETS must be true, false or ranges such as 10.1.0.0/16,fd00::/8, not "10.0.0.0".'],
   [{ port: 'abc' }, {}, '--port must be a whole number from 0 to 65535, not "abc".'],
   [{ port: '65536' }, {}, '--port must be a whole number from 0 to 65535, not "65536".'],
   [{}, { PONTIS_PORT: '-1' }, 'PONTIS_PORT must be a whole number from 0 to 65535, not "-1".'],
@@ -28,4 +42,22 @@ test.each([
   [{}, { DATABASE_URL: 'mysql://root:hush@x' }, 'DATABASE_URL must be a connection string such as postgres://user:password@host:5432/database.'],
 ])('%j %j is refused', (flags, environment, sentence) => {
   expect(() => parseConfig(flags, environment)).toThrow(sentence);
+});
+
+test.each([
+  [{}, {}, true],
+  [{ sandbox: false }, {}, false],
+  [{}, { PONTIS_SANDBOX: 'no' }, false],
+  [{ demo: false }, {}, false],
+  [{ role: 'worker' }, {}, false],
+  [{}, { DATABASE_URL: 'postgres://db/x' }, false],
+  [{ sandbox: true }, { DATABASE_URL: 'postgres://db/x' }, true],
+  [{}, { DATABASE_URL: 'postgres://db/x', PONTIS_SANDBOX: 'yes' }, true],
+])('%j %j runs the sandbox: %j', (flags, environment, runs) => {
+  expect(runsSandbox(parseConfig(flags, environment))).toBe(runs);
+});
+
+test('the sandbox may be called wherever the program listens; without one nothing is added', () => {
+  expect(connectorRangesOf(parseConfig({ host: '0.0.0.0' }, {}))).toEqual(['127.0.0.0/8', '::1/128']);
+  expect(connectorRangesOf(parseConfig({ host: '0.0.0.0', sandbox: false }, {}))).toEqual([]);
 });

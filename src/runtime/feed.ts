@@ -18,24 +18,48 @@ export interface NetworkEvent extends NewEvent {
   readonly occurredAt: Date;
 }
 
-/** Adds events within the caller's dbTransaction. The lock keeps numbers gapless and in the order of commits, so no reader by cursor misses one. */
+/** Adds events within the caller's dbTransaction, best as its last act: whoever appends next waits for its end, so that no reader by cursor misses an event. */
 export async function appendEvents(db: Queryable, events: readonly NewEvent[], nowMs: number): Promise<void> {
   if (events.length === 0) return;
-  await db.query('lock table valuation.event in share row exclusive mode');
   await db.query(
-    `insert into valuation.event (event_id, occurred_at, type, platform_id, data)
-     select (select coalesce(max(event_id), 0) from valuation.event) + e.position, $1, e.type, e.platform_id, e.data::jsonb
-       from unnest($2::text[], $3::text[], $4::text[]) with ordinality as e (type, platform_id, data, position)`,
-    [new Date(nowMs), events.map(({ type }) => type), events.map(({ platformId }) => platformId), events.map(({ data }) => JSON.stringify(data))],
+    `with head as (update feed.head set event_id = event_id + $5 returning event_id - $5 as before)
+     insert into feed.event (event_id, occurred_at, type, platform_id, data)
+     select head.before + e.position, $1, e.type, e.platform_id, e.data::jsonb
+       from head, unnest($2::text[], $3::text[], $4::text[]) with ordinality as e (type, platform_id, data, position)`,
+    [new Date(nowMs), events.map(({ type }) => type), events.map(({ platformId }) => platformId), events.map(({ data }) => JSON.stringify(data)), events.length],
   );
 }
 
-/** Events after a cursor, oldest first: all of them, or those that concern one platform. What operators propose to each other concerns none. */
-export async function selectEvents(db: Queryable, after: bigint, limit: number, platformId: string | undefined): Promise<NetworkEvent[]> {
+const COLUMNS = 'event_id as "eventId", occurred_at as "occurredAt", type, platform_id as "platformId", data';
+
+export interface EventFilter {
+  /** What concerns this platform: its own events, and those of the rulebook. What operators propose to each other concerns none. All events when undefined. */
+  readonly platformId?: string | undefined;
+  /** Only these types; all when undefined. */
+  readonly types?: readonly string[] | undefined;
+}
+
+/** Events after a cursor, oldest first. */
+export async function selectEvents(db: Queryable, after: bigint, limit: number, { platformId, types }: EventFilter = {}): Promise<NetworkEvent[]> {
+  const page = 'and event_id > $1 and ($3::text[] is null or type = any($3)) order by event_id limit $2';
+  // Two ranges of two indexes, merged: an "or" of them would look through the events of everybody.
+  const ofPlatform = `select * from ((select ${COLUMNS} from feed.event where platform_id = $4 ${page})
+    union all (select ${COLUMNS} from feed.event where platform_id is null and type like 'rulebook.%' ${page})) found order by "eventId" limit $2`;
   const { rows } = await db.query<NetworkEvent>(
-    `select event_id as "eventId", occurred_at as "occurredAt", type, platform_id as "platformId", data from valuation.event
-      where event_id > $1 and ($3::text is null or platform_id = $3 or (platform_id is null and type like 'rulebook.%')) order by event_id limit $2`,
-    [after, limit, platformId ?? null],
+    platformId === undefined ? `select ${COLUMNS} from feed.event where true ${page}` : ofPlatform,
+    [after, limit, types ?? null, ...(platformId === undefined ? [] : [platformId])],
   );
   return rows;
+}
+
+/** These events, as far as they exist, in no particular order. */
+export async function selectEventsById(db: Queryable, eventIds: readonly bigint[]): Promise<NetworkEvent[]> {
+  const { rows } = await db.query<NetworkEvent>(`select ${COLUMNS} from feed.event where event_id = any($1)`, [eventIds]);
+  return rows;
+}
+
+/** The number of the newest event; 0 before the first. */
+export async function readFeedHead(db: Queryable): Promise<bigint> {
+  const { rows } = await db.query<{ event_id: bigint }>('select event_id from feed.head');
+  return rows[0]?.event_id ?? 0n;
 }

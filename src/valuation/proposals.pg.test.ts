@@ -149,7 +149,7 @@ it('a scheduled version is called off by any operator, from the last one on; the
   expect(await activate()).toBe(1);
   expect(valuation.rulebook().document).toMatchObject({ categories: { toys: { multiplier: '3' } } });
   expect(await withdraw(urgent)).toMatchObject({ ok: false, problem: { code: 'proposal_decided' } });
-  const { rows } = await database.pool.query<{ count: string }>(`select count(*) from valuation.event where type = 'rulebook.called_off'`);
+  const { rows } = await database.pool.query<{ count: string }>(`select count(*) from feed.event where type = 'rulebook.called_off'`);
   expect(Number(rows[0]?.count)).toBe(2);
 });
 
@@ -169,7 +169,7 @@ it('another process has what is in force here within a second or so, and several
     expect(valuation.rulebook().version).toBe(first + 1);
     for (let turn = 0; turn < 100 && other.rulebook().version <= first; turn += 1) await sleep(50);
     expect(other.rulebook()).toMatchObject({ version: first + 1, document: { settings: { quote_seconds: 61 } } });
-    const { rows } = await database.pool.query('select 1 from valuation.event where type = $1 and (data ->> \'version\')::int = $2', ['rulebook.effective', first + 1]);
+    const { rows } = await database.pool.query('select 1 from feed.event where type = $1 and (data ->> \'version\')::int = $2', ['rulebook.effective', first + 1]);
     expect(rows).toHaveLength(1);
   } finally {
     await loop.stop();

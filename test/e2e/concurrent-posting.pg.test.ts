@@ -95,7 +95,7 @@ describe('all kinds of commands at once', () => {
       asked.push(...traffic.asked);
       expect(traffic.asked.filter(({ outcome }) => !outcome.ok && outcome.problem.retryable)).toEqual([]);
     }
-    expect(new Set(asked.flatMap(({ command, outcome }) => (outcome.ok ? command.kind : []))).size).toBe(9);
+    expect(new Set(asked.flatMap(({ command, outcome }) => (outcome.ok ? command.kind : []))).size).toBe(12);
     await expectAsAnswered(database.pool, asked);
     await expectSound(database.pool);
     const { rows } = await database.pool.query<{ used: bigint; amount: bigint }>(

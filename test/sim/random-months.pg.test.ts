@@ -75,6 +75,9 @@ function askModel(command: Command, id: TransactionId | ''): string {
     case 'clawback': return model.clawback(id, platformId, memberId, Number(command.amount), command.clawback);
     case 'expire': return model.expire(id, platformId, memberId, command.day);
     case 'adjust': return model.adjust(id, platformId, memberId, Number(command.amount));
+    case 'deposit': return model.deposit(platformId, Number(command.amount));
+    case 'withdraw': return model.withdraw(platformId, Number(command.amount));
+    case 'settle': return model.settle(platformId, Number(command.amount), command.from);
   }
 }
 

@@ -33,7 +33,7 @@ export function getEvents(server: FastifyInstance, { pool }: ApiParts): void {
     },
   }, async (request, _reply) => {
     const { after = '0', limit = DEFAULT_LIMIT } = request.query;
-    const events = await selectEvents(pool, BigInt(after), limit, callerOf(request).platform.platformId);
+    const events = await selectEvents(pool, BigInt(after), limit, { platformId: callerOf(request).platform.platformId });
     return {
       events: events.map(({ eventId, occurredAt, type, data }) => ({ event_id: Number(eventId), occurred_at: occurredAt.toISOString(), type, data })),
       next_cursor: String(events.at(-1)?.eventId ?? after),

@@ -11,6 +11,7 @@ export interface HealthChecks {
   database(): Promise<Check>;
   clearingCenter(): Check;
   apiGateway(): Check;
+  /** What the background check found of connected platforms: nobody is asked now. */
   platformConnections(): Record<string, Check>;
   /** From now on this process asks to be left out of load balancing. */
   startDraining(): void;
@@ -22,7 +23,7 @@ const TIMEOUT_MS = 2_000;
 /** Of the source requirement (7.2). */
 const MANY_PENDING = 1_000;
 
-export function createHealthChecks({ pool, ledger, identity, ruleAlerts }: ApiParts): HealthChecks {
+export function createHealthChecks({ pool, ledger, identity, connectionHealth, ruleAlerts }: ApiParts): HealthChecks {
   let draining = false;
   let asked: Promise<Check> | undefined;
   let askedAtMs = 0;
@@ -47,7 +48,7 @@ export function createHealthChecks({ pool, ledger, identity, ruleAlerts }: ApiPa
     apiGateway: () => (draining ? { status: 'degraded', message: 'API gateway draining' } : { status: 'healthy', message: 'API gateway operational' }),
     platformConnections: () => Object.fromEntries(identity.listPlatforms().map(({ platformId, state, custody }): [string, Check] => {
       if (state === 'suspended') return [platformId, { status: 'degraded', message: 'Suspended by the operator' }];
-      return [platformId, { status: 'healthy', message: custody === 'hosted' ? 'Balances are kept here' : 'Registered' }];
+      return [platformId, custody === 'hosted' ? { status: 'healthy', message: 'Balances are kept here' } : connectionHealth.stateOf(platformId)];
     })),
     startDraining: () => void (draining = true),
     isDraining: () => draining,

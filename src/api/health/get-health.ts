@@ -2,7 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { worst, type HealthChecks } from './checks.ts';
+import { worst, type Check, type HealthChecks } from './checks.ts';
 
 const Status = Type.String({ enum: ['healthy', 'degraded', 'unhealthy'] });
 const CheckView = Type.Object({ status: Status, message: Type.String() });
@@ -20,11 +20,11 @@ const Simple = Type.Object({ status: Type.String() });
 
 export function getHealth(server: FastifyInstance, checks: HealthChecks): void {
   server.get('/health', {
-    schema: { operationId: 'health', tags: ['health'], summary: 'Health of all parts', description: '503 when a part is unhealthy.', response: { 200: Health, 503: Health } },
+    schema: { operationId: 'health', tags: ['health'], summary: 'Health of all parts', description: '503 when a part of the network is unhealthy. A connected platform that does not answer is unhealthy by itself and makes the network degraded.', response: { 200: Health, 503: Health } },
   }, async (_request, reply) => {
     const parts = { database: await checks.database(), clearing_center: checks.clearingCenter(), api_gateway: checks.apiGateway() };
     const connections = checks.platformConnections();
-    const status = worst([...Object.values(parts), ...Object.values(connections)]);
+    const status = worst([...Object.values(parts), ...Object.values(connections).map(asPartOfMany)]);
     return reply.code(status === 'unhealthy' ? 503 : 200).send({ status, checks: { ...parts, platform_connections: connections } });
   });
 
@@ -39,4 +39,9 @@ export function getHealth(server: FastifyInstance, checks: HealthChecks): void {
     const database = await checks.database();
     return database.status === 'healthy' ? { status: 'ready' } : reply.code(503).send({ status: 'database_unavailable' });
   });
+}
+
+/** One platform out of reach leaves the others served. */
+function asPartOfMany(check: Check): Check {
+  return check.status === 'unhealthy' ? { ...check, status: 'degraded' } : check;
 }

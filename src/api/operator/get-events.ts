@@ -25,7 +25,7 @@ const Answer = Type.Object({
 
 export function getOperatorEvents(server: FastifyInstance, { pool }: ApiParts): void {
   async function list({ after = 0, limit = DEFAULT_LIMIT }: Static<typeof Query>): Promise<Static<typeof Answer>> {
-    const events = await selectEvents(pool, BigInt(after), limit, undefined);
+    const events = await selectEvents(pool, BigInt(after), limit);
     return {
       events: events.map(({ eventId, occurredAt, type, platformId, data }) => ({ event_id: Number(eventId), occurred_at: occurredAt.toISOString(), type, platform_id: platformId, data })),
       next_after: Number(events.at(-1)?.eventId ?? after),

@@ -1,11 +1,15 @@
-// GET /api/points/balance: a user's points on the calling platform.
+// GET /api/points/balance: a user's points on the calling platform, from the ledger or, where the platform keeps them itself, from the platform.
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
+import { connectionProblems } from '../../clearing/clearing.ts';
+import { identityProblems } from '../../identity/identity.ts';
+import type { MemberId } from '../../kernel/ids.ts';
+import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { addDays, NEVER } from '../../kernel/time.ts';
 import { toPoints } from '../amounts.ts';
 import { answerProblem } from '../http/answer-problem.ts';
-import { callerOf } from '../http/request-fields.ts';
+import { callerOf, type Caller } from '../http/request-fields.ts';
 import { resolveUser } from '../members.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, Day, Points, problemResponses, UnixSeconds, UserId } from '../schemas.ts';
@@ -25,28 +29,48 @@ const Answer = Type.Object({
   timestamp: UnixSeconds,
 });
 
-export function getBalance(server: FastifyInstance, { identity, ledger, valuation, clock }: ApiParts): void {
+type Balances = Pick<Static<typeof Answer>, 'balance' | 'available' | 'held' | 'expiring' | 'expiring_soon'>;
+
+export function getBalance(server: FastifyInstance, parts: ApiParts): void {
   server.get<{ Querystring: Static<typeof Query> }>('/api/points/balance', {
     schema: {
       operationId: 'getBalance', tags: ['points'], summary: 'Balance of a user',
+      description: 'Of a platform that keeps its points itself: what it says now. It is asked, and while it does not answer the balance is not known (503), never zero.',
       querystring: Query, response: { 200: Answer, ...problemResponses },
     },
   }, async (request, reply) => {
-    const { platform, points } = callerOf(request);
-    const member = await resolveUser(identity, platform.platformId, request.query.user_id, 'user_id');
+    const caller = callerOf(request);
+    const { user_id: userId } = request.query;
+    const member = await resolveUser(parts.identity, caller.platform.platformId, userId, 'user_id');
     if (!member.ok) return answerProblem(request, reply, member.problem);
-    const { balance, available, held, expiring } = await ledger.getBalance(member.value, platform.platformId);
-    const lastDay = addDays(valuation.rulebook().calendar.dayOf(clock.now()), SOON_DAYS);
-    const soon = expiring.reduce((sum, { expiresOn, amount }) => (expiresOn <= lastDay ? sum + amount : sum), 0n);
-    return {
-      user_id: request.query.user_id,
-      platform_id: platform.platformId,
-      balance: toPoints(balance, points),
-      available: toPoints(available, points),
-      held: toPoints(held, points),
-      expiring: expiring.filter(({ expiresOn }) => expiresOn !== NEVER).map(({ expiresOn, amount }) => ({ expires_on: expiresOn, amount: toPoints(amount, points) })),
-      expiring_soon: { within_days: SOON_DAYS, amount: toPoints(soon, points) },
-      timestamp: Math.floor(clock.now() / 1000),
-    };
+    const balances = caller.points.custody === 'connected' ? await askPlatform(parts, caller, userId) : ok(await readLedger(parts, caller, member.value));
+    if (!balances.ok) return answerProblem(request, reply, balances.problem);
+    return { user_id: userId, platform_id: caller.platform.platformId, ...balances.value, timestamp: Math.floor(parts.clock.now() / 1000) };
+  });
+}
+
+async function readLedger({ ledger, valuation, clock }: ApiParts, { platform, points }: Caller, memberId: MemberId): Promise<Balances> {
+  const { balance, available, held, expiring } = await ledger.getBalance(memberId, platform.platformId);
+  const lastDay = addDays(valuation.rulebook().calendar.dayOf(clock.now()), SOON_DAYS);
+  const soon = expiring.reduce((sum, { expiresOn, amount }) => (expiresOn <= lastDay ? sum + amount : sum), 0n);
+  return {
+    balance: toPoints(balance, points),
+    available: toPoints(available, points),
+    held: toPoints(held, points),
+    expiring: expiring.filter(({ expiresOn }) => expiresOn !== NEVER).map(({ expiresOn, amount }) => ({ expires_on: expiresOn, amount: toPoints(amount, points) })),
+    expiring_soon: { within_days: SOON_DAYS, amount: toPoints(soon, points) },
+  };
+}
+
+/** What the platform itself says. It sets nothing aside for the network, and when its points end is its own affair. */
+async function askPlatform({ connections }: ApiParts, { platform, points }: Caller, userId: string): Promise<Result<Balances>> {
+  const connector = connections.connectorOf(platform.platformId);
+  if (connector === undefined) return refuse(connectionProblems.platform_unavailable('No connection of this platform is registered.'));
+  const said = await connector.findBalance(userId);
+  if (said.outcome === 'no') return refuse(identityProblems.user_not_found('The platform says that it has no such user.', { field: 'user_id' }));
+  if (said.outcome === 'unknown') return refuse(connectionProblems.platform_unavailable());
+  const balance = said.value;
+  return ok({
+    balance: toPoints(balance, points), available: toPoints(balance > 0n ? balance : 0n, points), held: 0, expiring: [], expiring_soon: { within_days: SOON_DAYS, amount: 0 },
   });
 }

@@ -44,7 +44,7 @@ async function follow(rewards: Rewards = api.parts.rewards): Promise<void> {
 
 /** Types of the events of one redemption, in their order. */
 async function eventsOf(id: string): Promise<string[]> {
-  const { rows } = await database.pool.query<{ type: string }>(`select type from valuation.event where data ->> 'redemption_id' = $1 order by event_id`, [id]);
+  const { rows } = await database.pool.query<{ type: string }>(`select type from feed.event where data ->> 'redemption_id' = $1 order by event_id`, [id]);
   return rows.map(({ type }) => type);
 }
 

@@ -1,6 +1,6 @@
 // Follows what other processes change: asks again and again, one question at a time, and says once when it cannot.
 
-import type { Log } from '../runtime/log.ts';
+import type { Log } from './log.ts';
 
 export interface PollOptions {
   /** What is followed, as the log names it. */

@@ -1,0 +1,71 @@
+// Does each connected platform answer? Asked in the background and remembered, so that telling it costs nothing and waits for nobody.
+
+import type { Identity } from '../identity/identity.ts';
+import type { PlatformId } from '../kernel/ids.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Connections } from './connections.ts';
+
+export interface ConnectionState {
+  /** `degraded` while it is not known. */
+  readonly status: 'healthy' | 'degraded' | 'unhealthy';
+  readonly message: string;
+}
+
+export interface ConnectionHealth {
+  /** Asks every connected platform once, all at the same time; waits at most `PATIENCE_MS`. */
+  check(): Promise<void>;
+  /** What the last check found. */
+  stateOf(platformId: PlatformId): ConnectionState;
+}
+
+export interface ConnectionHealthParts {
+  readonly identity: Pick<Identity, 'listPlatforms'>;
+  readonly connections: Pick<Connections, 'connectorOf'>;
+  readonly log: Log;
+}
+
+interface Finding extends ConnectionState {
+  /** For the log: it may name hosts, which an open page does not. */
+  readonly detail?: string;
+}
+
+/** Of the source requirement (7.2). */
+const PATIENCE_MS = 5_000;
+
+export function createConnectionHealth({ identity, connections, log }: ConnectionHealthParts): ConnectionHealth {
+  let states = new Map<PlatformId, Finding>();
+
+  async function ask(platformId: PlatformId): Promise<Finding> {
+    const connector = connections.connectorOf(platformId);
+    if (connector === undefined) return { status: 'degraded', message: 'No connection is registered' };
+    const patience = Promise.withResolvers<Finding>();
+    const timer = setTimeout(() => patience.resolve({ status: 'unhealthy', message: `No answer within ${PATIENCE_MS / 1_000} s` }), PATIENCE_MS);
+    const answered = connector.checkHealth().then((outcome): Finding => {
+      if (outcome.outcome === 'yes') return { status: 'healthy', message: 'Platform answers' };
+      if (outcome.outcome === 'no') return { status: 'unhealthy', message: `HTTP ${outcome.status}` };
+      return { status: 'unhealthy', message: `No usable answer (${outcome.reason})`, detail: outcome.detail };
+    });
+    try {
+      return await Promise.race([answered, patience.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  return {
+    async check() {
+      const platforms = identity.listPlatforms().filter(({ custody }) => custody === 'connected');
+      const found = await Promise.all(platforms.map(async ({ platformId }) => [platformId, await ask(platformId)] as const));
+      for (const [platformId, { status, message, detail }] of found) {
+        const before = states.get(platformId)?.status;
+        if (status === 'healthy' && before !== undefined && before !== 'healthy') log.info({ platform_id: platformId }, 'a connected platform answers again');
+        if (status !== 'healthy' && (before === undefined || before === 'healthy')) log.warn({ platform_id: platformId, reason: detail ?? message }, 'a connected platform does not answer');
+      }
+      states = new Map(found);
+    },
+    stateOf(platformId) {
+      const { status, message } = states.get(platformId) ?? { status: 'degraded', message: 'Not asked yet' };
+      return { status, message };
+    },
+  };
+}

@@ -1,0 +1,131 @@
+// HTTP calls to where others have told us to call: guarded addresses, kept connections, no redirects, bounded answers and times.
+
+import { Agent as PlainAgent, request as plainRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
+import { isIP } from 'node:net';
+
+import { createTargetGuard, hostOf, TargetRefused, type AllowedRanges, type ResolveName, type Scheme } from './target-guard.ts';
+
+export { EVERY_RANGE, LOOPBACK_RANGES, NO_PRIVATE_RANGES, type AllowedRanges } from './target-guard.ts';
+
+export interface EgressRequest {
+  readonly method: 'GET' | 'POST';
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | undefined;
+  /** From now to the last byte of the answer. */
+  readonly timeoutMs: number;
+  readonly maxAnswerBytes: number;
+}
+
+/** What became of a connection that gave no complete answer. */
+export type LossReason = 'refused' | 'unreachable' | 'timeout' | 'reset' | 'malformed';
+
+export type EgressReply =
+  /** `text` is undefined when the answer was longer than allowed. */
+  | { readonly arrived: true; readonly status: number; readonly headers: IncomingHttpHeaders; readonly text: string | undefined }
+  /** `refused`: nothing was sent, since the target is not one to be called. */
+  | { readonly arrived: false; readonly reason: LossReason; readonly detail: string };
+
+export interface Egress {
+  /** Never throws, and never calls another address than one that was checked. A redirect is an answer like any other. */
+  send(request: EgressRequest): Promise<EgressReply>;
+  /** What is wrong with a URL that is to be called later, host name included, as the end of a sentence that begins with "It"; undefined when nothing is. */
+  findTargetFault(url: string): Promise<string | undefined>;
+  /** Ends the connections that are kept. */
+  close(): void;
+}
+
+export interface EgressOptions {
+  readonly allowedRanges: AllowedRanges;
+  /** Connections to one host and port; more requests wait for one. */
+  readonly maxSockets?: number;
+  /** All addresses of a host name; by DNS and the machine's hosts file when absent. */
+  readonly resolveName?: ResolveName;
+}
+
+const MAX_SOCKETS = 64;
+/** A connection is kept so long without use: servers seldom close theirs in less than 5 s, and one closed at the moment of sending is a call of unknown outcome. */
+const KEEP_FREE_MS = 4_000;
+
+export function createEgress({ allowedRanges, maxSockets = MAX_SOCKETS, resolveName }: EgressOptions): Egress {
+  const guard = createTargetGuard(allowedRanges, resolveName);
+  const options = { keepAlive: true, maxSockets, maxFreeSockets: maxSockets, scheduling: 'lifo', timeout: KEEP_FREE_MS } as const;
+  // The check is part of connecting: a kept connection goes to an address that was checked, whatever the name leads to by now.
+  const agents = { 'http:': new PlainAgent({ ...options, lookup: guard.lookup('http:') }), 'https:': new TlsAgent({ ...options, lookup: guard.lookup('https:') }) };
+
+  async function send(call: EgressRequest): Promise<EgressReply> {
+    const scheme = schemeOf(call.url);
+    const host = hostOf(call.url);
+    // An address needs no resolving, so the agents would not ask about it.
+    if (scheme === undefined || (isIP(host) !== 0 && !guard.mayConnect(host, scheme))) return lost('refused', `${call.url.origin} is not an address that may be called`);
+    const signal = AbortSignal.timeout(call.timeoutMs);
+    try {
+      return await exchange(call, scheme, agents[scheme], signal);
+    } catch (error) {
+      return signal.aborted ? lost('timeout', `no complete answer within ${call.timeoutMs} ms`) : describeFailure(error);
+    }
+  }
+
+  return {
+    send,
+    async findTargetFault(text) {
+      const fault = guard.findUrlFault(text);
+      if (fault !== undefined) return fault;
+      const url = new URL(text);
+      const scheme = schemeOf(url);
+      const host = hostOf(url);
+      if (scheme === undefined || isIP(host) !== 0) return undefined;
+      const usable = await new Promise<boolean>((resolve) => void guard.lookup(scheme)(host, { all: true }, (error) => void resolve(error === null)));
+      // One sentence for all: who gives a URL shall not learn which names this machine can resolve.
+      return usable ? undefined : scheme === 'http:' ? 'must begin with https:// and have a host name that leads to a public address' : 'has a host name that does not lead to a public address';
+    },
+    close() {
+      agents['http:'].destroy();
+      agents['https:'].destroy();
+    },
+  };
+}
+
+function schemeOf({ protocol }: URL): Scheme | undefined {
+  return protocol === 'http:' || protocol === 'https:' ? protocol : undefined;
+}
+
+async function exchange({ method, url, headers, body, maxAnswerBytes }: EgressRequest, scheme: Scheme, agent: PlainAgent, signal: AbortSignal): Promise<EgressReply> {
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    const length = body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(body)) };
+    const sending = (scheme === 'https:' ? tlsRequest : plainRequest)(url, { method, headers: { ...headers, ...length }, agent, signal }, resolve);
+    sending.on('error', reject).end(body);
+  });
+  const text = await readText(answer, maxAnswerBytes);
+  return { arrived: true, status: answer.statusCode ?? 0, headers: answer.headers, text };
+}
+
+/** The body as text; undefined when it is too long. Not trusted to be as long as it says. */
+async function readText(answer: IncomingMessage, maxBytes: number): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
+    length += chunk.byteLength;
+    // Leaving the loop destroys the connection.
+    if (length > maxBytes) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function lost(reason: LossReason, detail: string): EgressReply {
+  return { arrived: false, reason, detail };
+}
+
+/** Connections that were never made; only for people: to those who decide, all of these are unknown. */
+const NEVER_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'ENODATA', 'ETIMEOUT', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT', 'ERR_TLS_CERT_ALTNAME_INVALID']);
+
+function describeFailure(error: unknown): EgressReply {
+  const cause = error instanceof AggregateError && error.errors.length > 0 ? (error.errors[0] as unknown) : error;
+  if (cause instanceof TargetRefused) return lost('refused', cause.message);
+  const code = cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? '') : '';
+  const detail = cause instanceof Error ? [code, cause.message].filter((part) => part !== '').join(': ') : String(cause);
+  if (NEVER_CONNECTED.has(code)) return lost('unreachable', detail);
+  return lost(code.startsWith('HPE_') ? 'malformed' : 'reset', detail === '' ? 'the connection failed' : detail);
+}

@@ -1,8 +1,8 @@
 // The composition root: makes every part of the program once, hands each what it needs, and closes them in reverse order.
 
 import {
-  createAlongside, createConnectionHealth, createConnections, createNotices, createReconciliation, createReconciliationMetrics, createSagas, createWebhooks, migrateQueue,
-  type ConnectionHealth, type Connections, type Notices, type Reconciliation, type Sagas, type Webhooks,
+  createAlongside, createConnectionHealth, createConnections, createDisputes, createNotices, createReconciliation, createReconciliationMetrics, createSagas, createSettlement, createWebhooks, migrateQueue,
+  type ConnectionHealth, type Connections, type Disputes, type Notices, type Reconciliation, type Sagas, type Settlement, type Webhooks,
 } from './clearing/clearing.ts';
 import { createIdentity, type Identity } from './identity/identity.ts';
 import { systemClock, type Clock } from './kernel/time.ts';
@@ -37,6 +37,8 @@ export interface Context {
   readonly rewards: Rewards;
   readonly notices: Notices;
   readonly webhooks: Webhooks;
+  readonly settlement: Settlement;
+  readonly disputes: Disputes;
   readonly ruleAlerts: RuleAlerts;
   readonly quotes: QuoteTokens;
   /** Finishes what is in flight, closes connections, and stops PostgreSQL when this process started it. */
@@ -81,9 +83,14 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     const rewards = createRewards({ pool, clock, log, ledger, valuation, masterKey });
     const notices = createNotices({ pool, clock, ledger, identity });
     const webhooks = createWebhooks({ pool, clock, log, sealer, egress });
+    const disputes = createDisputes({ pool, clock, log, ledger, valuation });
+    const settlement = createSettlement({
+      pool, clock, log, ledger, timeZone: () => valuation.rulebook().calendar.timeZone, nameOf: (platformId) => identity.findPlatform(platformId)?.name ?? platformId,
+      listFrozen: () => disputes.listFrozen(),
+    });
     return {
-      config, log, metrics, clock, databaseUrl: url, pool, identity, connections, connectionHealth, valuation, ledger, sagas, reconciliation, rewards, notices, webhooks, ruleAlerts,
-      quotes: createQuoteTokens(masterKey), close: () => closers.close(),
+      config, log, metrics, clock, databaseUrl: url, pool, identity, connections, connectionHealth, valuation, ledger, sagas, reconciliation, rewards, disputes, settlement, notices, webhooks,
+      ruleAlerts, quotes: createQuoteTokens(masterKey), close: () => closers.close(),
     };
   } catch (error) {
     await closers.close();

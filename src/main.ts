@@ -8,6 +8,7 @@ import { registerAudit } from './cli/audit.ts';
 import { registerBacktest } from './cli/backtest.ts';
 import { registerBench } from './cli/bench.ts';
 import { registerConnector } from './cli/connector.ts';
+import { registerDisputes } from './cli/disputes.ts';
 import { registerExport } from './cli/export.ts';
 import { registerImport } from './cli/import.ts';
 import { registerMigrate } from './cli/migrate.ts';
@@ -21,6 +22,7 @@ import { registerReport } from './cli/report.ts';
 import { registerReviews } from './cli/reviews.ts';
 import { registerSandbox } from './cli/sandbox.ts';
 import { registerStart } from './cli/start.ts';
+import { registerWindows } from './cli/windows.ts';
 import { activateDue } from './activation.ts';
 import { createContext, type Context } from './context.ts';
 import { seedDemo, writeCredentials } from './demo.ts';
@@ -50,7 +52,9 @@ const commands: readonly ((program: Command) => void)[] = [
   (program) => registerRates<Context>(program, roots),
   (program) => registerReviews<Context>(program, roots),
   (program) => registerReconcile<Context>(program, roots),
+  (program) => registerDisputes<Context>(program, roots),
   (program) => registerRewards<Context>(program, roots),
+  (program) => registerWindows<Context>(program, roots),
   (program) => registerImport<Context>(program, roots),
   (program) => registerAudit(program, roots),
   (program) => registerExport(program, roots),

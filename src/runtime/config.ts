@@ -42,6 +42,10 @@ export interface Config {
   readonly drainNoticeMs: number;
   /** Private addresses that webhooks and connectors may be at; `privateRangesOf` decides when undefined. */
   readonly privateTargets: AllowedRanges | undefined;
+  /** Percentages of a net debit cap in use that platform and operators are told of. */
+  readonly reserveThresholds: readonly number[];
+  /** Percentage of its cap in use at which a platform becomes receive_only by itself; never when undefined. */
+  readonly reserveReceiveOnlyAt: number | undefined;
 }
 
 interface Setting<T> {
@@ -71,6 +75,12 @@ function integer(low: number, high: number): (text: string) => number {
     if (!(value >= low && value <= high)) throw new Unfit(`a whole number from ${low} to ${high}`);
     return value;
   };
+}
+
+function percentages(text: string): readonly number[] {
+  const values = text.split(',').map((item) => (/^ *\d{1,3} *$/.test(item) ? Number(item) : Number.NaN));
+  if (values.length > 10 || !values.every((value) => value >= 1 && value <= 100)) throw new Unfit('at most ten whole percentages from 1 to 100, such as 50,75,90');
+  return [...new Set(values)].sort((a, b) => a - b);
 }
 
 function oneOf<const T extends string>(values: readonly T[]): (text: string) => T {
@@ -126,6 +136,8 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   drainTimeoutMs: { env: 'PONTIS_DRAIN_TIMEOUT_MS', help: 'how long requests in flight may take to finish on stopping', initial: 10_000, parse: integer(0, 600_000) },
   drainNoticeMs: { env: 'PONTIS_DRAIN_NOTICE_MS', help: 'how long /health/ready answers 503 before connections are refused on stopping', initial: 0, parse: integer(0, 600_000) },
   privateTargets: { env: 'PONTIS_ALLOW_PRIVATE_TARGETS', help: 'private addresses that webhooks and connectors may be at: true, false or ranges', initial: undefined, parse: ranges },
+  reserveThresholds: { env: 'PONTIS_RESERVE_THRESHOLDS', help: 'percentages of a net debit cap in use that are told of', initial: [50, 75, 90], parse: percentages },
+  reserveReceiveOnlyAt: { env: 'PONTIS_RESERVE_RECEIVE_ONLY_AT', help: 'percentage of its cap in use at which a platform becomes receive_only', initial: undefined, parse: integer(1, 100) },
 };
 
 /**

@@ -6,6 +6,7 @@ import { measureBacktest } from './backtest.ts';
 import { figuresOf, measureRound, type Figure, type Round } from './figures.ts';
 import { measureGrowth } from './growth.ts';
 import { startNetwork } from './network.ts';
+import { measureReconcile } from './reconcile.ts';
 import { measureRules } from './rules.ts';
 import { measureSagas } from './sagas.ts';
 import { createPgBench } from './yardsticks.ts';
@@ -20,6 +21,7 @@ const HELP = `script/bench: measures this machine
   --growth N     instead of all that: the rate with N transactions in the tables against the rate with none
   --backtest N   instead of all that: how fast N conversions are replayed under another rulebook
   --sagas N      instead of all that: N transfers over two connected platforms until the queue is drained, also with faults
+  --reconcile N  instead of all that: how fast N lines of a platform's statement are read and compared
   --json         {machine, results:[{name, value, unit, ratio, against, target, runs}]} on standard output
 `;
 
@@ -33,6 +35,7 @@ const { values: options } = parseArgs({
     rules: { type: 'boolean', default: false },
     backtest: { type: 'string' },
     sagas: { type: 'string' },
+    reconcile: { type: 'string' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -75,7 +78,7 @@ async function main(): Promise<void> {
   const seconds = Number(options.seconds ?? (options.quick ? 3 : 15));
   const rounds = Number(options.rounds ?? (options.quick ? 1 : 3));
   report('starting a network on an embedded PostgreSQL of its own ...');
-  const network = await startNetwork(Number(options.members ?? (options.quick ? 50_000 : 100_000)));
+  const network = await startNetwork(Number(options.members ?? (options.reconcile !== undefined ? 10 : options.quick ? 50_000 : 100_000)));
   try {
     if (options.growth !== undefined) {
       print(await measureGrowth(network, Number(options.growth), seconds, report));
@@ -91,6 +94,10 @@ async function main(): Promise<void> {
     }
     if (options.backtest !== undefined) {
       print(await measureBacktest(network, Number(options.backtest), report));
+      return;
+    }
+    if (options.reconcile !== undefined) {
+      print(await measureReconcile(network, Number(options.reconcile), report));
       return;
     }
     report('filling the yardstick database ...');

@@ -1,8 +1,8 @@
 // The composition root: makes every part of the program once, hands each what it needs, and closes them in reverse order.
 
 import {
-  createAlongside, createConnectionHealth, createConnections, createDisputes, createNotices, createReserve, createSagas, createSettlement, createWebhooks, migrateQueue,
-  type ConnectionHealth, type Connections, type Disputes, type Notices, type Reserve, type Sagas, type Settlement, type Webhooks,
+  createAlongside, createConnectionHealth, createConnections, createDisputes, createNotices, createReserve, createReconciliation, createReconciliationMetrics, createSagas, createSettlement, createWebhooks, migrateQueue,
+  type ConnectionHealth, type Connections, type Disputes, type Notices, type Reserve, type Reconciliation, type Sagas, type Settlement, type Webhooks,
 } from './clearing/clearing.ts';
 import { createIdentity, type Identity } from './identity/identity.ts';
 import { systemClock, type Clock } from './kernel/time.ts';
@@ -33,6 +33,7 @@ export interface Context {
   readonly valuation: Valuation;
   readonly ledger: Ledger;
   readonly sagas: Sagas;
+  readonly reconciliation: Reconciliation;
   readonly rewards: Rewards;
   readonly reserve: Reserve;
   readonly notices: Notices;
@@ -78,6 +79,8 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     const ledger = await createLedger({ pool, url, log, clock, valuation, lanes: config.lanes, bucketCount: config.buckets, onRuleFailure: ruleAlerts.note, alongside: createAlongside({ clock, deadlineMs: config.sagaDeadlineMs }) });
     closers.add('ledger', () => ledger.close());
     const sagas = createSagas({ pool, clock, log, ledger, identity, connectorOf: connections.connectorOf, concurrency: config.sagas });
+    const reconciliation = createReconciliation({ pool, clock, log, ledger, identity, connectorOf: connections.connectorOf, everyMs: config.reconcileEveryS * 1_000 });
+    createReconciliationMetrics({ metrics, log, reconciliation });
     const rewards = createRewards({ pool, clock, log, ledger, valuation, masterKey });
     const reserve = createReserve({ pool, clock, log, ledger, metrics, watch: { thresholds: config.reserveThresholds, receiveOnlyAt: config.reserveReceiveOnlyAt } });
     const notices = createNotices({ pool, clock, ledger, identity });
@@ -88,7 +91,7 @@ export async function createContext(config: Config, options: ContextOptions): Pr
       listFrozen: () => disputes.listFrozen(),
     });
     return {
-      config, log, metrics, clock, databaseUrl: url, pool, identity, connections, connectionHealth, valuation, ledger, sagas, rewards, reserve, disputes, settlement, notices, webhooks,
+      config, log, metrics, clock, databaseUrl: url, pool, identity, connections, connectionHealth, valuation, ledger, sagas, reconciliation, rewards, reserve, disputes, settlement, notices, webhooks,
       ruleAlerts, quotes: createQuoteTokens(masterKey), close: () => closers.close(),
     };
   } catch (error) {

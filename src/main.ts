@@ -15,6 +15,7 @@ import { registerMigrate } from './cli/migrate.ts';
 import { registerOperator } from './cli/operator.ts';
 import { registerPlatform } from './cli/platform.ts';
 import { registerRates } from './cli/rates.ts';
+import { registerReconcile } from './cli/reconcile.ts';
 import { registerRules } from './cli/rules.ts';
 import { registerRewards } from './cli/rewards.ts';
 import { registerReserve } from './cli/reserve.ts';
@@ -52,6 +53,7 @@ const commands: readonly ((program: Command) => void)[] = [
   (program) => registerRules<Context>(program, { ...roots, activateDue }),
   (program) => registerRates<Context>(program, roots),
   (program) => registerReviews<Context>(program, roots),
+  (program) => registerReconcile<Context>(program, roots),
   (program) => registerDisputes<Context>(program, roots),
   (program) => registerRewards<Context>(program, roots),
   (program) => registerReserve<Context>(program, roots),

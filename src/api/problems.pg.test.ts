@@ -148,6 +148,16 @@ const redeemed = async (): Promise<string> => {
 const ofRedemption = (id: string, what: 'fulfil' | 'cancel'): Promise<Answer> =>
   api.call(A, 'POST', `/api/redemptions/${id}/${what}`, what === 'cancel' ? { reason: 'x' } : {}, { headers: { 'idempotency-key': randomUUID() } });
 
+/** A difference as reconciliation writes it; answers its id. */
+async function broken(platform: string, state: 'open' | 'resolved' = 'open'): Promise<string> {
+  const breakId = randomUUID();
+  const closed = state === 'open' ? null : new Date();
+  await database.pool.query(
+    `insert into clearing.break (break_id, platform_id, category, subject, ours, theirs, state, first_seen_at, opened_at, last_seen_at, last_run_id, closed_at, resolution)
+     values ($1, $2, 'unknown_reference', $1::uuid::text, null, 5, $3, now(), now(), now(), $1, $4, $5)`, [breakId, platform, state, closed, closed && 'vanished']);
+  return breakId;
+}
+const recheck = (breakId: string): Promise<Answer> => api.operate(maker, 'POST', `/operator/breaks/${breakId}/recheck`, {});
 /** A transfer of a point of platform_a to a user of platform_b. */
 const moved = async (amount = 5): Promise<string> => {
   const user = await api.user(A, amount);
@@ -428,6 +438,10 @@ const cases: Record<string, () => Promise<Answer>> = {
   },
 
   connected_platform: async () => api.call('away', 'POST', '/api/points/earn', { user_id: await api.user('away'), amount: 1 }),
+  break_not_found: () => recheck(randomUUID()),
+  break_closed: async () => recheck(await broken(A, 'resolved')),
+  not_connected: async () => recheck(await broken(A)),
+  platform_did_not_answer: async () => recheck(await broken('away')),
   hosted_platform: () => api.operate(maker, 'PUT', `/operator/connections/${A}`, { url: 'https://points.example', token: 'x' }),
   invalid_connection: () => api.operate(maker, 'PUT', '/operator/connections/away', { url: 'ftp://points.example', token: 'x' }),
   connection_not_found: () => api.operate(maker, 'DELETE', `/operator/connections/${A}`),

@@ -46,16 +46,24 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** As platform_c's own program asks. */
-async function balanceOf(userId: string): Promise<{ status: number; balance: number | undefined }> {
-  const { base_url: base } = credentials();
-  const { secret = '', token = '' } = platformC() ?? {};
+/** As a platform's own program calls the network. */
+async function call(platformId: string, method: 'GET' | 'POST', path: string, body?: object, query = ''): Promise<{ readonly status: number; readonly body: Readonly<Record<string, unknown>> }> {
+  const { base_url: base, platforms } = credentials();
+  const { secret = '', token = '' } = platforms.find(({ platform_id }) => platform_id === platformId) ?? {};
   const timestamp = String(Math.floor(Date.now() / 1000));
-  const path = '/api/points/balance';
-  const answer = await fetch(`${base}${path}?user_id=${userId}`, {
-    headers: { 'x-platform-token': token, 'x-platform-id': 'platform_c', 'x-timestamp': timestamp, 'x-signature': signRequest(secret, { timestamp, method: 'GET', path, body: undefined }) },
+  const text = body === undefined ? undefined : JSON.stringify(body);
+  const signature = signRequest(secret, { timestamp, method, path, body: text === undefined ? undefined : Buffer.from(text) });
+  const answer = await fetch(base + path + query, {
+    method,
+    headers: { 'x-platform-token': token, 'x-platform-id': platformId, 'x-timestamp': timestamp, 'x-signature': signature, prefer: 'wait=20', ...(text === undefined ? {} : { 'content-type': 'application/json' }) },
+    ...(text === undefined ? {} : { body: text }),
   });
-  return { status: answer.status, balance: ((await answer.json()) as { balance?: number }).balance };
+  return { status: answer.status, body: (await answer.json()) as Readonly<Record<string, unknown>> };
+}
+
+async function balanceOf(userId: string): Promise<{ status: number; balance: unknown }> {
+  const { status, body } = await call('platform_c', 'GET', '/api/points/balance', undefined, `?user_id=${userId}`);
+  return { status, balance: body['balance'] };
 }
 
 const faults = (...args: string[]): ReturnType<typeof runProgram> => runProgram(['sandbox', 'faults', '--data', data, ...args]);
@@ -80,6 +88,10 @@ test('starts it as platform_c, lets it misbehave when told, and stops it with th
   expect(await faults('--set', 'bogus')).toMatchObject({ code: 64 });
   expect(await faults('--clear')).toMatchObject({ code: 0 });
   expect(await balanceOf('c_1001')).toEqual({ status: 200, balance: 800 });
+
+  const moved = await call('platform_a', 'POST', '/api/points/transfer', { from_user_id: 'a_1001', to_user_id: 'c_1001', amount: 100, target_platform: 'platform_c' });
+  expect(moved).toMatchObject({ status: 200, body: { status: 'completed', credited_amount: 125 } });
+  expect(await balanceOf('c_1001')).toEqual({ status: 200, balance: 925 });
 
   const { pid = 0 } = running();
   expect(isAlive(pid)).toBe(true);

@@ -8,7 +8,7 @@ import { createIdentity, type Identity } from './identity/identity.ts';
 import { systemClock, type Clock } from './kernel/time.ts';
 import { createLedger, type Ledger } from './ledger/ledger.ts';
 import { createRewards, type Rewards } from './rewards/rewards.ts';
-import { connectorRangesOf, type Config } from './runtime/config.ts';
+import { connectorRangesOf, privateRangesOf, type Config } from './runtime/config.ts';
 import type { Pool } from './runtime/database.ts';
 import type { Log } from './runtime/log.ts';
 import { createMetrics, type Metrics } from './runtime/metrics.ts';
@@ -69,9 +69,11 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     const sealer = createSealer(masterKey);
     const identity = await createIdentity({ pool, sealer, tokens: createPlatformTokens(masterKey, clock), log });
     closers.add('identity', async () => identity.close());
-    const egress = createEgress({ allowedRanges: connectorRangesOf(config) });
-    closers.add('egress of connectors', async () => egress.close());
-    const connections = await createConnections({ pool, identity, sealer, log, clock, transport: { egress } });
+    // Operators say where connectors are, platforms say where webhooks go: only the former may be on this machine because of the sandbox.
+    const connectorEgress = createEgress({ allowedRanges: connectorRangesOf(config) });
+    const webhookEgress = createEgress({ allowedRanges: privateRangesOf(config) });
+    closers.add('egress', async () => [connectorEgress, webhookEgress].forEach((egress) => egress.close()));
+    const connections = await createConnections({ pool, identity, sealer, log, clock, transport: { egress: connectorEgress } });
     closers.add('connections', () => connections.close());
     const connectionHealth = createConnectionHealth({ identity, connections, log });
     const valuation = await createValuation(pool, clock);
@@ -84,8 +86,8 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     const rewards = createRewards({ pool, clock, log, ledger, valuation, masterKey });
     const reserve = createReserve({ pool, clock, log, ledger, metrics, watch: { thresholds: config.reserveThresholds, receiveOnlyAt: config.reserveReceiveOnlyAt } });
     const notices = createNotices({ pool, clock, ledger, identity });
-    const webhooks = createWebhooks({ pool, clock, log, sealer, egress });
     const disputes = createDisputes({ pool, clock, log, ledger, valuation });
+    const webhooks = createWebhooks({ pool, clock, log, sealer, egress: webhookEgress });
     const settlement = createSettlement({
       pool, clock, log, ledger, timeZone: () => valuation.rulebook().calendar.timeZone, nameOf: (platformId) => identity.findPlatform(platformId)?.name ?? platformId,
       listFrozen: () => disputes.listFrozen(),

@@ -19,6 +19,7 @@ import { registerRewards } from './cli/rewards.ts';
 import { registerReport } from './cli/report.ts';
 import { registerReviews } from './cli/reviews.ts';
 import { registerStart } from './cli/start.ts';
+import { registerTransfers } from './cli/transfers.ts';
 import { activateDue } from './activation.ts';
 import { createContext, type Context } from './context.ts';
 import { seedDemo, writeCredentials } from './demo.ts';
@@ -46,6 +47,7 @@ const commands: readonly ((program: Command) => void)[] = [
   (program) => registerRules<Context>(program, { ...roots, activateDue }),
   (program) => registerRates<Context>(program, roots),
   (program) => registerReviews<Context>(program, roots),
+  (program) => registerTransfers<Context>(program, roots),
   (program) => registerRewards<Context>(program, roots),
   (program) => registerImport<Context>(program, roots),
   (program) => registerAudit(program, roots),

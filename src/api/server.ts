@@ -38,6 +38,7 @@ import { postProposalWithdraw } from './operator/post-proposal-withdraw.ts';
 import { postProposal } from './operator/post-proposal.ts';
 import { postRulebookValidate } from './operator/post-rulebook-validate.ts';
 import { reviews } from './operator/reviews.ts';
+import { transfers } from './operator/transfers.ts';
 import type { ApiParts } from './parts.ts';
 import { getBalance } from './points/get-balance.ts';
 import { getHistory } from './points/get-history.ts';
@@ -172,6 +173,7 @@ function addOperatorRoutes(operator: FastifyInstance, parts: ApiParts): void {
   postProposalWithdraw(operator, parts);
   getOperatorEvents(operator, parts);
   reviews(operator, parts);
+  transfers(operator, parts);
   connections(operator, parts);
   getBacktest(operator, parts);
   getLiabilityOfAll(operator, parts);

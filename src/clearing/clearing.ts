@@ -11,6 +11,6 @@ export { CONNECTOR_SCALE, type ConnectorOutcome, type ConnectorTarget } from './
 export { createAlongside } from './saga/begin-sagas.ts';
 export { sagaProblems } from './saga/problems.ts';
 export { createSagas, type Sagas } from './saga/saga.ts';
-export type { Saga, SagaAction, SagaActionName, TransferStatus } from './saga/types.ts';
+export type { Saga, SagaAction, SagaActionName, TransferStanding, TransferStatus } from './saga/types.ts';
 export { migrateQueue, type SagaWorkers } from './saga/worker.ts';
 export { decideReview, listReviews, type Review, type ReviewParts, type ReviewWord } from './reviews.ts';

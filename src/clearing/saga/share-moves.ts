@@ -10,12 +10,13 @@ import type { Saga } from './types.ts';
 interface Waiting {
   readonly saga: Saga;
   readonly to: SagaState;
+  readonly refusal: string | undefined;
   readonly settle: (moved: Saga | undefined) => void;
   readonly fail: (error: unknown) => void;
 }
 
 /** Moves resolve to the saga as it is then, or to undefined when somebody else has moved it. */
-export function shareMoves(pool: Pool, clock: Clock): (saga: Saga, to: SagaState) => Promise<Saga | undefined> {
+export function shareMoves(pool: Pool, clock: Clock): (saga: Saga, to: SagaState, refusal?: string) => Promise<Saga | undefined> {
   const waiting = new Map<Bucket, Waiting[]>();
   const writing = new Set<Bucket>();
 
@@ -32,10 +33,10 @@ export function shareMoves(pool: Pool, clock: Clock): (saga: Saga, to: SagaState
     writing.delete(bucket);
   }
 
-  return (saga, to) => new Promise((settle, fail) => {
+  return (saga, to, refusal) => new Promise((settle, fail) => {
     const batch = waiting.get(saga.bucket);
-    if (batch === undefined) waiting.set(saga.bucket, [{ saga, to, settle, fail }]);
-    else batch.push({ saga, to, settle, fail });
+    if (batch === undefined) waiting.set(saga.bucket, [{ saga, to, refusal, settle, fail }]);
+    else batch.push({ saga, to, refusal, settle, fail });
     if (writing.has(saga.bucket)) return;
     writing.add(saga.bucket);
     setImmediate(() => void write(saga.bucket));

@@ -37,12 +37,14 @@ test('names every operation', () => {
     'GET /api/rewards', 'GET /api/rewards/options', 'GET /api/transactions/{transaction_id}', 'GET /api/users/{platform_user_id}', 'GET /api/vouchers/{code}',
     'GET /health', 'GET /health/live', 'GET /health/ready', 'GET /metrics', 'GET /operator/connections', 'GET /operator/events', 'GET /operator/proposals',
     'GET /operator/proposals/{proposal_id}', 'GET /operator/proposals/{proposal_id}/backtest', 'GET /operator/reports/liability', 'GET /operator/reviews',
-    'GET /operator/rulebook', 'GET /operator/rulebook/diff', 'GET /operator/rulebook/history', 'GET /operator/whoami', 'POST /api/ping', 'POST /api/points/batch',
+    'GET /operator/rulebook', 'GET /operator/rulebook/diff', 'GET /operator/rulebook/history', 'GET /operator/transfers', 'GET /operator/transfers/{transaction_id}', 'GET /operator/whoami', 'POST /api/ping', 'POST /api/points/batch',
     'POST /api/points/earn', 'POST /api/points/holds', 'POST /api/points/holds/{hold_id}/capture', 'POST /api/points/holds/{hold_id}/release',
     'POST /api/points/quote', 'POST /api/points/redeem', 'POST /api/points/reverse', 'POST /api/points/transfer', 'POST /api/redemptions/{redemption_id}/cancel',
     'POST /api/redemptions/{redemption_id}/fulfil', 'POST /api/rewards/validate', 'POST /api/users', 'POST /operator/proposals',
     'POST /operator/proposals/{proposal_id}/approve', 'POST /operator/proposals/{proposal_id}/reject', 'POST /operator/proposals/{proposal_id}/withdraw',
     'POST /operator/reviews/{hold_id}/approve', 'POST /operator/reviews/{hold_id}/reject', 'POST /operator/rulebook/validate',
+    'POST /operator/transfers/{transaction_id}/force_completed', 'POST /operator/transfers/{transaction_id}/force_failed',
+    'POST /operator/transfers/{transaction_id}/retry', 'POST /operator/transfers/{transaction_id}/undo',
     'PUT /api/users/{platform_user_id}/tags', 'PUT /operator/connections/{platform_id}',
   ]);
   for (const [path, methods] of Object.entries(document.paths)) {

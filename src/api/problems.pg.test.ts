@@ -8,7 +8,7 @@ import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestApi, platformId, type Answer, type TestApi } from '../../test/fixtures/api.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
-import type { MemberId } from '../kernel/ids.ts';
+import { parseId, type MemberId, type TransactionId } from '../kernel/ids.ts';
 import type { RuleTerms } from '../valuation/valuation.ts';
 import { ledgerProblems, type Ledger } from '../ledger/ledger.ts';
 import { createMetrics } from '../runtime/metrics.ts';
@@ -129,6 +129,38 @@ const redeemed = async (): Promise<string> => {
 /** Under a key of its own each time. */
 const ofRedemption = (id: string, what: 'fulfil' | 'cancel'): Promise<Answer> =>
   api.call(A, 'POST', `/api/redemptions/${id}/${what}`, what === 'cancel' ? { reason: 'x' } : {}, { headers: { 'idempotency-key': randomUUID() } });
+
+/** A transfer to a platform that nobody asks here, as no worker runs. */
+const underWay = async (): Promise<string> => {
+  const [from, to] = [await api.user(A, 50), await api.user('away')];
+  return String((await post('transfer', { from_user_id: from, to_user_id: to, amount: 10, target_platform: 'away' })).body['transaction_id']);
+};
+/** The same, ended as a worker would when the platform has said yes. */
+const over = async (): Promise<string> => {
+  const id = await underWay();
+  const saga = await api.parts.sagas.find(parseId('txn', id) as TransactionId);
+  if (saga === undefined) throw new Error('no saga');
+  await api.parts.ledger.submit({
+    kind: 'transfer', platformId: saga.source, memberId: saga.sourceMember, toMemberId: saga.targetMember, targetPlatformId: saga.target, amount: saga.amount, authorisedId: saga.sagaId, key: `posted ${id}`,
+  });
+  return id;
+};
+const decide = (id: string, action: string): Promise<Answer> => api.operate(maker, 'POST', `/operator/transfers/${id}/${action}`, { reason: 'test' });
+/** Decided while somebody else is writing to the transfer. */
+async function decidedTooLate(): Promise<Answer> {
+  const id = await underWay();
+  const other = await database.pool.connect();
+  try {
+    await other.query('begin');
+    await other.query('update clearing.saga set revision = revision + 1 where saga_id = $1', [parseId('txn', id)]);
+    const answer = decide(id, 'retry');
+    await expect.poll(async () => (await database.pool.query(`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)).rowCount).toBe(1);
+    await other.query('commit');
+    return await answer;
+  } finally {
+    other.release();
+  }
+}
 
 /** One way to meet each problem. */
 const cases: Record<string, () => Promise<Answer>> = {
@@ -270,6 +302,9 @@ const cases: Record<string, () => Promise<Answer>> = {
     await post('reverse', { transaction_id: id, reason: 'x' });
     return post('reverse', { transaction_id: id, reason: 'again' });
   },
+  connected_platform: async () => api.call('away', 'POST', '/api/points/earn', { user_id: await api.user('away'), amount: 1 }),
+  whole_reversal_only: async () => post('reverse', { transaction_id: await over(), amount: 5, reason: 'x' }),
+  transfer_pending: async () => post('reverse', { transaction_id: await underWay(), reason: 'x' }),
   hold_not_found: () => post(`holds/hold_0000${'a'.repeat(28)}/release`, undefined),
   hold_resolved: async () => {
     const id = await hold();
@@ -340,6 +375,14 @@ const cases: Record<string, () => Promise<Answer>> = {
     const user = await api.user('away');
     return api.call('away', 'GET', `${BALANCE}?user_id=${user}`);
   },
+
+  saga_not_found: () => api.operate(maker, 'GET', `/operator/transfers/txn_0000${'a'.repeat(28)}`),
+  saga_ended: async () => decide(await over(), 'retry'),
+  saga_action_not_possible: async () => {
+    const reversal = await post('reverse', { transaction_id: await over(), reason: 'x' });
+    return decide(String(reversal.body['transaction_id']), 'undo');
+  },
+  saga_moved: decidedTooLate,
 };
 
 /** Met by operators only; no request can provoke them, their own modules' tests do. */

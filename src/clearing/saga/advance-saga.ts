@@ -38,7 +38,7 @@ async function advanceOnce(saga: Saga, state: OpenState, parts: AdvanceParts): P
   if (saga.nextAttemptAtMs === Infinity) return undefined;
   const { side, call } = steps[state];
   const platformId = saga[side];
-  if (!parts.enter(platformId)) return waitForRoom(saga, parts);
+  if (!parts.enter(platformId)) return waitForRoom(saga, platformId, parts);
   let word: Word;
   try {
     word = await callPlatform(state, saga, parts);

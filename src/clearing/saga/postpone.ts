@@ -21,22 +21,24 @@ const RETRY_AFTER_DEADLINE_MS = 60_000;
 /** While a platform has as many calls as it may have. */
 const BUSY_RETRY_MS = 300;
 
-/** After a call whose outcome is not known. Past the deadline it is still tried, and listed. */
+/** After a call whose outcome is not known. */
 export async function postpone(saga: Saga, reason: string, parts: PostponeParts): Promise<undefined> {
-  const now = parts.clock.now();
-  const overdue = now >= saga.deadlineAtMs;
+  const overdue = parts.clock.now() >= saga.deadlineAtMs;
   const wait = overdue ? RETRY_AFTER_DEADLINE_MS : Math.min(FIRST_RETRY_MS * 2 ** saga.attempts, LONGEST_RETRY_MS);
-  const attention = overdue ? `not done by its deadline; ${reason}` : null;
   // Half of the wait is chance, so that those who failed together do not come back together.
-  const atMs = now + wait * (0.5 + Math.random() / 2);
-  await list(saga, attention, parts, (db) => postponeSaga(db, saga, { atMs, error: reason, attention, counts: true }, now));
+  await tryLater(saga, { inMs: wait * (0.5 + Math.random() / 2), error: reason, counts: true }, parts);
 }
 
 /** Before a call to a platform that has enough to do; no attempt of the saga's. */
-export async function waitForRoom(saga: Saga, { pool, clock }: PostponeParts): Promise<undefined> {
-  const now = clock.now();
-  const busy = saga.state === 'deducting' || saga.state === 'undoing_deduct' ? saga.source : saga.target;
-  await postponeSaga(pool, saga, { atMs: now + BUSY_RETRY_MS * (0.5 + Math.random()), error: `${busy} is busy`, attention: null, counts: false }, now);
+export async function waitForRoom(saga: Saga, platformId: Saga['source'], parts: PostponeParts): Promise<undefined> {
+  await tryLater(saga, { inMs: BUSY_RETRY_MS * (0.5 + Math.random()), error: `${platformId} is busy`, counts: false }, parts);
+}
+
+/** Past its deadline a saga is still tried, and listed. */
+async function tryLater(saga: Saga, { inMs, error, counts }: { readonly inMs: number; readonly error: string; readonly counts: boolean }, parts: PostponeParts): Promise<void> {
+  const now = parts.clock.now();
+  const attention = now >= saga.deadlineAtMs ? `not done by its deadline; ${error}` : null;
+  await list(saga, attention, parts, (db) => postponeSaga(db, saga, { atMs: now + inMs, error, attention, counts }, now));
 }
 
 /** When only a person can make sense of it: nothing is tried until an operator acts. */

@@ -1,5 +1,7 @@
 // What operators do about transfers that cannot go on, with real platforms that are down, lose answers or stay unknown.
 
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Answer } from '../fixtures/api.ts';
 import { createConnectedNetwork, type ConnectedNetwork } from '../fixtures/connected.ts';
@@ -152,6 +154,37 @@ describe('a reversal', () => {
     expect(await ended(reversal)).toEqual({ status: 'completed' });
     await network.sandboxes.platform_x.setFaults({});
     expect(await network.pointsOf('platform_a', user)).toBe(before);
+    await expectSound(database.pool);
+  });
+});
+
+describe('a platform that refuses to undo', () => {
+  it('is asked once and then left alone, until an operator has it asked again', async () => {
+    const [user = '', other = ''] = network.users;
+    const before = await everything();
+    const told = (await attentionEvents()).length;
+    const id = idOf(await network.transfer('platform_a', 'platform_x', user, other, 8, { prefer: 'wait=20' }));
+    let asked = 0;
+    const stubborn = createServer((request, response) => {
+      if (request.url === '/api/internal/reverse') asked += 1;
+      response.writeHead(409, { 'content-type': 'application/json' }).end('{"error":"Account closed"}');
+    }).listen(0, '127.0.0.1');
+    await new Promise((listening) => stubborn.on('listening', listening));
+    const token = 'token-of-platform_x';
+    try {
+      await network.api.parts.connections.set({ platformId: 'platform_x', url: `http://127.0.0.1:${(stubborn.address() as AddressInfo).port}`, token }, 'test');
+      const reversal = idOf(await network.api.call('platform_a', 'POST', '/api/points/reverse', { transaction_id: id, reason: 'wrong user' }));
+      expect(await listed(reversal)).toMatchObject({ state: 'undoing_add', attention: 'the platform refuses to undo: Account closed', next_attempt_at: null });
+      expect([asked, (await attentionEvents()).length]).toEqual([1, told + 1]);
+      await network.api.parts.connections.set({ platformId: 'platform_x', url: network.sandboxes.platform_x.target.url, token }, 'test');
+      await decide(reversal, 'retry', 'the account is open again');
+      expect(await ended(reversal)).toEqual({ status: 'completed' });
+    } finally {
+      stubborn.close();
+      stubborn.closeAllConnections();
+    }
+    expect(await everything()).toEqual(before);
+    expect(await metric('pontis_saga_calls_total\\{platform_id="platform_x",call="reverse",word="no"\\}')).toBe(1);
     await expectSound(database.pool);
   });
 });

@@ -118,6 +118,7 @@ const corruptions: readonly (readonly [title: string, statements: readonly strin
   ['a hold resolved by nobody', [`update ledger.hold set state = 'released', resolved_by = gen_random_uuid() where ${oneHold('held')}`], ['holds_equal_pending', 'hold_resolved_once']],
   ['a capture of another amount', [`update ledger.hold set captured = captured - 1 where ${oneHold('captured')}`], ['hold_resolved_once']],
   ['a hold forgotten by the timer', [`update ledger.hold set expires_at = now() - interval '1 hour' where ${oneHold('held')}`], ['hold_overdue']],
+  ['points frozen for no dispute', [`update ledger.hold set expires_at = '9999-12-31 00:00:00+00' where ${oneHold('held')}`], ['freeze_has_dispute']],
   ['more reversed than there was', [`update ledger.reversal set amount = 1000000 where amount = 300`], ['reversal_within_original', 'reversal_has_transaction']],
   ['a reversal forgotten', [`delete from ledger.reversal where amount = 300`], ['reversal_has_transaction']],
   ['a reversal of nothing', [`update ledger.reversal set transaction_id = gen_random_uuid() where amount = 300`], ['reversal_within_original', 'reversal_has_transaction']],
@@ -144,6 +145,9 @@ const corruptions: readonly (readonly [title: string, statements: readonly strin
   ['a saga that nobody goes on with', [`update clearing.saga set deadline_at = now() - interval '1 hour' where ${oneSaga(`state = 'deducting'`)}`], ['saga_overdue']],
   ['points that came out of a connected platform', [`update ledger.account set debits_posted = debits_posted + 7 where ${oneAccount(`purpose = 'external' and asset_id = (select asset_id from ledger.asset where code = 'platform_x')`)}`], ['external_equals_sagas', 'counters_equal_entries', 'asset_sums_to_zero']],
   ['points that a connected platform got', [`update clearing.saga set credited = credited + 1 where ${oneSaga(`purpose = 'transfer' and state = 'completed' and target_connected`)}`], ['external_equals_sagas', 'authorisation_has_saga']],
+  ['a deposit that was carried out and is not there', [`insert into clearing.reserve_request (request_id, platform_id, kind, amount, bank_reference, reason, state, made_by, made_at, decided_by, decided_at, carried_out_at, transaction_id)
+    values (gen_random_uuid(), 'platform_a', 'deposit', 9000, 'B-1', 'x', 'approved', 'maker', now(), 'checker', now(), now(), gen_random_uuid())`], ['reserve_request_has_transaction']],
+  ['a withdrawal that nobody asked for', [`update ledger.transaction set details = '{"request_id": "none"}' where ${one(`kind = 'withdraw'`)}`], ['reserve_request_has_transaction']],
   ['more delivered than in stock', [`update ledger.account set credits_posted = credits_posted + 1000 where ${oneAccount(`purpose = 'delivered'`)}`], ['delivered_within_stock', 'asset_sums_to_zero']],
 ];
 

@@ -4,7 +4,8 @@
 import type { Command, Ledger } from '../../ledger/ledger.ts';
 import { callPlatform, type CallParts, type Word } from './call-platform.ts';
 import type { SagaMeasures } from './measure.ts';
-import { postpone, stop, waitForRoom, type PostponeParts } from './postpone.ts';
+import type { PlatformCalls } from './platform-calls.ts';
+import { LONGEST_RETRY_TO_SILENT_MS, postpone, stop, waitForRoom, type PostponeParts } from './postpone.ts';
 import { isOpen, next, steps, type EndState, type OpenState, type SagaEvent, type SagaState } from './states.ts';
 import type { Saga } from './types.ts';
 
@@ -13,9 +14,7 @@ export interface AdvanceParts extends CallParts, PostponeParts {
   readonly measures: SagaMeasures;
   /** Writes a transition, together with those of other sagas; undefined when somebody else was first. */
   move(saga: Saga, to: SagaState, refusal?: string): Promise<Saga | undefined>;
-  /** Room for one more call to that platform; false when it has enough to do. */
-  enter(platformId: Saga['source']): boolean;
-  leave(platformId: Saga['source']): void;
+  readonly calls: PlatformCalls;
 }
 
 /** Longer texts of platforms are cut. */
@@ -38,18 +37,18 @@ async function advanceOnce(saga: Saga, state: OpenState, parts: AdvanceParts): P
   if (saga.nextAttemptAtMs === Infinity) return undefined;
   const { side, call } = steps[state];
   const platformId = saga[side];
-  if (!parts.enter(platformId)) return waitForRoom(saga, platformId, parts);
-  let word: Word;
+  if (!parts.calls.enter(platformId)) return waitForRoom(saga, platformId, parts);
+  let word: Word | undefined;
   try {
     word = await callPlatform(state, saga, parts);
   } finally {
-    parts.leave(platformId);
+    parts.calls.leave(platformId, word !== undefined && word.word !== 'unknown');
   }
   parts.measures.countCall(platformId, call, word.word);
   switch (word.word) {
     case 'yes': return go(saga, state, 'yes', parts);
     case 'no': return go(saga, state, 'no', parts, word.reason);
-    case 'unknown': return postpone(saga, word.reason, parts);
+    case 'unknown': return parts.calls.isAnswering(platformId) ? postpone(saga, word.reason, parts) : postpone(saga, word.reason, parts, LONGEST_RETRY_TO_SILENT_MS);
     case 'contradiction': return stop(saga, word.reason, parts);
   }
 }

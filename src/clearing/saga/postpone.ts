@@ -14,17 +14,20 @@ export interface PostponeParts {
   readonly log: Log;
 }
 
-const FIRST_RETRY_MS = 250;
-const LONGEST_RETRY_MS = 30_000;
+const FIRST_RETRY_MS = 100;
+/** To a platform that answers others: what went wrong is over soon. */
+const LONGEST_RETRY_MS = 1_000;
+/** To one that answers nobody. */
+export const LONGEST_RETRY_TO_SILENT_MS = 30_000;
 /** Once a person has been asked for. */
 const RETRY_AFTER_DEADLINE_MS = 60_000;
 /** While a platform has as many calls as it may have. */
 const BUSY_RETRY_MS = 300;
 
 /** After a call whose outcome is not known. */
-export async function postpone(saga: Saga, reason: string, parts: PostponeParts): Promise<undefined> {
+export async function postpone(saga: Saga, reason: string, parts: PostponeParts, longestMs = LONGEST_RETRY_MS): Promise<undefined> {
   const overdue = parts.clock.now() >= saga.deadlineAtMs;
-  const wait = overdue ? RETRY_AFTER_DEADLINE_MS : Math.min(FIRST_RETRY_MS * 2 ** saga.attempts, LONGEST_RETRY_MS);
+  const wait = overdue ? RETRY_AFTER_DEADLINE_MS : Math.min(FIRST_RETRY_MS * 2 ** saga.attempts, longestMs);
   // Half of the wait is chance, so that those who failed together do not come back together.
   await tryLater(saga, { inMs: wait * (0.5 + Math.random() / 2), error: reason, counts: true }, parts);
 }

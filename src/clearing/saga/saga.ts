@@ -1,10 +1,9 @@
 // The sagas of a process: begins them with the ledger's commits, goes on with them, waits for them, and carries out what operators decide.
 
 import type { Identity } from '../../identity/identity.ts';
-import { parseId, type Bucket, type PlatformId, type TransactionId } from '../../kernel/ids.ts';
+import { bucketOfTransaction, parseId, type Bucket, type PlatformId, type TransactionId } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import type { Clock } from '../../kernel/time.ts';
-import { bucketOfTransaction } from '../../kernel/ids.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { dbTransaction, type Pool } from '../../runtime/database.ts';
 import type { Log } from '../../runtime/log.ts';
@@ -13,10 +12,11 @@ import type { ConnectorClient } from '../connector/connector-client.ts';
 import { advanceSaga } from './advance-saga.ts';
 import { rememberFigures } from './figures.ts';
 import { createSagaMeasures } from './measure.ts';
+import { countCalls } from './platform-calls.ts';
 import { sagaProblems } from './problems.ts';
-import { shareMoves } from './share-moves.ts';
+import { share } from './share.ts';
 import { forcedEnds, isOpen, steps, type SagaState } from './states.ts';
-import { orderSaga, selectActions, selectFigures, selectOpen, selectSaga, selectStates, type SagaFigures } from './store.ts';
+import { moveSagas, orderSaga, selectActions, selectFigures, selectOpen, selectSagas, selectStates, type SagaFigures, type SagaMove } from './store.ts';
 import type { Saga, SagaAction, SagaActionName, SagaStep, TransferStanding } from './types.ts';
 import { waitForEnds } from './wait-for-end.ts';
 import { CONCURRENCY, startWorkers, type SagaWorkers } from './worker.ts';
@@ -62,12 +62,16 @@ const SHARE_OF_ONE_PLATFORM = 0.6;
 export function createSagas(parts: SagasParts): Sagas {
   const { pool, clock, log, metrics, ledger, identity, connectorOf, concurrency = CONCURRENCY } = parts;
   const calls = countCalls(Math.ceil(concurrency * SHARE_OF_ONE_PLATFORM));
+  const read = share((bucket, ids: readonly TransactionId[]) => selectSagas(pool, bucket, ids));
+  const write = share((bucket, moves: readonly SagaMove[]) => moveSagas(pool, bucket, moves, clock.now()));
   const figures = rememberFigures(() => selectFigures(pool, clock.now()));
-  const measures = createSagaMeasures(metrics, figures);
-  const advancing = { pool, clock, log, ledger, measures, connectorOf, userOf: identity.userOf.bind(identity), move: shareMoves(pool, clock), ...calls };
+  const advancing = {
+    pool, clock, log, ledger, calls, connectorOf, userOf: identity.userOf.bind(identity), measures: createSagaMeasures(metrics, figures),
+    move: (saga: Saga, to: SagaState, refusal?: string) => write(saga.bucket, { saga, to, refusal }),
+  };
   const find = (sagaId: TransactionId): Promise<Saga | undefined> => {
     const bucket = bucketOfTransaction(sagaId);
-    return bucket < ledger.bucketCount() ? selectSaga(pool, bucket, sagaId) : Promise.resolve(undefined);
+    return bucket < ledger.bucketCount() ? read(bucket, sagaId) : Promise.resolve(undefined);
   };
   const toStanding = async (sagaId: TransactionId, state: SagaState | undefined): Promise<TransferStanding | undefined> => {
     if (state === undefined) return undefined;
@@ -81,7 +85,7 @@ export function createSagas(parts: SagasParts): Sagas {
     start: () => startWorkers({
       pool, log, clock, concurrency, bucketCount: () => ledger.bucketCount(),
       advance: async (bucket, sagaId) => {
-        const saga = await selectSaga(pool, bucket, sagaId);
+        const saga = await read(bucket, sagaId);
         if (saga !== undefined) await advanceSaga(saga, advancing);
       },
     }),
@@ -139,18 +143,4 @@ async function findReason(sagaId: TransactionId, ledger: Ledger): Promise<string
   const [release] = hold?.resolvedBy == null ? [] : await ledger.findTransaction(hold.resolvedBy);
   const reason = release?.details?.['reason'];
   return typeof reason === 'string' ? reason : undefined;
-}
-
-/** Calls under way, by platform. */
-function countCalls(most: number): { enter(platformId: PlatformId): boolean; leave(platformId: PlatformId): void } {
-  const underWay = new Map<PlatformId, number>();
-  return {
-    enter(platformId) {
-      const now = underWay.get(platformId) ?? 0;
-      if (now >= most) return false;
-      underWay.set(platformId, now + 1);
-      return true;
-    },
-    leave: (platformId) => void underWay.set(platformId, (underWay.get(platformId) ?? 1) - 1),
-  };
 }

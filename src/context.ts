@@ -80,7 +80,7 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     const ruleAlerts = createRuleAlerts({ pool, log, metrics, clock });
     const ledger = await createLedger({ pool, url, log, clock, valuation, lanes: config.lanes, bucketCount: config.buckets, onRuleFailure: ruleAlerts.note, alongside: createAlongside({ clock, deadlineMs: config.sagaDeadlineMs }) });
     closers.add('ledger', () => ledger.close());
-    const sagas = createSagas({ pool, clock, log, ledger, identity, connectorOf: connections.connectorOf, concurrency: config.sagas });
+    const sagas = createSagas({ pool, clock, log, metrics, ledger, identity, connectorOf: connections.connectorOf, concurrency: config.sagas });
     const reconciliation = createReconciliation({ pool, clock, log, ledger, identity, connectorOf: connections.connectorOf, everyMs: config.reconcileEveryS * 1_000 });
     createReconciliationMetrics({ metrics, log, reconciliation });
     const rewards = createRewards({ pool, clock, log, ledger, valuation, masterKey });

@@ -23,6 +23,7 @@ import { registerReport } from './cli/report.ts';
 import { registerReviews } from './cli/reviews.ts';
 import { registerSandbox } from './cli/sandbox.ts';
 import { registerStart } from './cli/start.ts';
+import { registerTransfers } from './cli/transfers.ts';
 import { registerWindows } from './cli/windows.ts';
 import { activateDue } from './activation.ts';
 import { registerWebhooks } from './cli/webhooks.ts';
@@ -54,6 +55,7 @@ const commands: readonly ((program: Command) => void)[] = [
   (program) => registerRates<Context>(program, roots),
   (program) => registerReviews<Context>(program, roots),
   (program) => registerReconcile<Context>(program, roots),
+  (program) => registerTransfers<Context>(program, roots),
   (program) => registerDisputes<Context>(program, roots),
   (program) => registerRewards<Context>(program, roots),
   (program) => registerReserve<Context>(program, roots),

@@ -158,6 +158,37 @@ async function broken(platform: string, state: 'open' | 'resolved' = 'open'): Pr
   return breakId;
 }
 const recheck = (breakId: string): Promise<Answer> => api.operate(maker, 'POST', `/operator/breaks/${breakId}/recheck`, {});
+/** A transfer to a platform that nobody asks here, as no worker runs. */
+const underWay = async (): Promise<string> => {
+  const [from, to] = [await api.user(A, 50), await api.user('away')];
+  return String((await post('transfer', { from_user_id: from, to_user_id: to, amount: 10, target_platform: 'away' })).body['transaction_id']);
+};
+/** The same, ended as a worker would when the platform has said yes. */
+const over = async (): Promise<string> => {
+  const id = await underWay();
+  const saga = await api.parts.sagas.find(parseId('txn', id) as TransactionId);
+  if (saga === undefined) throw new Error('no saga');
+  await api.parts.ledger.submit({
+    kind: 'transfer', platformId: saga.source, memberId: saga.sourceMember, toMemberId: saga.targetMember, targetPlatformId: saga.target, amount: saga.amount, authorisedId: saga.sagaId, key: `posted ${id}`,
+  });
+  return id;
+};
+const decide = (id: string, action: string): Promise<Answer> => api.operate(maker, 'POST', `/operator/transfers/${id}/${action}`, { reason: 'test' });
+/** Decided while somebody else is writing to the transfer. */
+async function decidedTooLate(): Promise<Answer> {
+  const id = await underWay();
+  const other = await database.pool.connect();
+  try {
+    await other.query('begin');
+    await other.query('update clearing.saga set revision = revision + 1 where saga_id = $1', [parseId('txn', id)]);
+    const answer = decide(id, 'retry');
+    await expect.poll(async () => (await database.pool.query(`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)).rowCount).toBe(1);
+    await other.query('commit');
+    return await answer;
+  } finally {
+    other.release();
+  }
+}
 /** A transfer of a point of platform_a to a user of platform_b. */
 const moved = async (amount = 5): Promise<string> => {
   const user = await api.user(A, amount);
@@ -354,6 +385,9 @@ const cases: Record<string, () => Promise<Answer>> = {
     await post('reverse', { transaction_id: id, reason: 'x' });
     return post('reverse', { transaction_id: id, reason: 'again' });
   },
+  connected_platform: async () => api.call('away', 'POST', '/api/points/earn', { user_id: await api.user('away'), amount: 1 }),
+  whole_reversal_only: async () => post('reverse', { transaction_id: await over(), amount: 5, reason: 'x' }),
+  transfer_pending: async () => post('reverse', { transaction_id: await underWay(), reason: 'x' }),
   hold_not_found: () => post(`holds/hold_0000${'a'.repeat(28)}/release`, undefined),
   hold_resolved: async () => {
     const id = await hold();
@@ -437,7 +471,6 @@ const cases: Record<string, () => Promise<Answer>> = {
     return ofRedemption(id, 'fulfil');
   },
 
-  connected_platform: async () => api.call('away', 'POST', '/api/points/earn', { user_id: await api.user('away'), amount: 1 }),
   break_not_found: () => recheck(randomUUID()),
   break_closed: async () => recheck(await broken(A, 'resolved')),
   not_connected: async () => recheck(await broken(A)),
@@ -449,6 +482,14 @@ const cases: Record<string, () => Promise<Answer>> = {
     const user = await api.user('away');
     return api.call('away', 'GET', `${BALANCE}?user_id=${user}`);
   },
+
+  saga_not_found: () => api.operate(maker, 'GET', `/operator/transfers/txn_0000${'a'.repeat(28)}`),
+  saga_ended: async () => decide(await over(), 'retry'),
+  saga_action_not_possible: async () => {
+    const reversal = await post('reverse', { transaction_id: await over(), reason: 'x' });
+    return decide(String(reversal.body['transaction_id']), 'undo');
+  },
+  saga_moved: decidedTooLate,
   window_not_found: () => api.operate(maker, 'GET', '/operator/windows/999999'),
   window_not_open: async () => windowStep(maker, await closedWindow(), 'close'),
   window_not_closed: async () => api.call(A, 'GET', `/api/settlements/${await closedWindow() + 1}`),

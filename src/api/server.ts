@@ -53,6 +53,7 @@ import { postProposal } from './operator/post-proposal.ts';
 import { postRulebookValidate } from './operator/post-rulebook-validate.ts';
 import { reconciliations } from './operator/reconciliations.ts';
 import { reviews } from './operator/reviews.ts';
+import { transfers } from './operator/transfers.ts';
 import type { ApiParts } from './parts.ts';
 import { getBalance } from './points/get-balance.ts';
 import { getHistory } from './points/get-history.ts';
@@ -208,6 +209,7 @@ function addOperatorRoutes(operator: FastifyInstance, parts: ApiParts): void {
   postProposalWithdraw(operator, parts);
   getOperatorEvents(operator, parts);
   reviews(operator, parts);
+  transfers(operator, parts);
   operatorDisputes(operator, parts);
   connections(operator, parts);
   addWebhooks(operator, parts, operatorSide);

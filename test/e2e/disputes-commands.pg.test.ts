@@ -12,8 +12,9 @@ import { runProgram } from '../fixtures/program.ts';
 it('an operator sees disputes and their trail, and decides one', async () => {
   await using database = await createTestDatabase();
   const folder = mkdtempSync(join(tmpdir(), 'pontis-disputes-'));
-  const pontis = (...args: string[]): ReturnType<typeof runProgram> => runProgram(args, { DATABASE_URL: database.url, PONTIS_DATA: folder });
   const api = await createTestApi(database);
+  const pontis = (...args: string[]): ReturnType<typeof runProgram> =>
+    runProgram(args, { DATABASE_URL: database.url, PONTIS_DATA: folder, PONTIS_MASTER_KEY: api.masterKey.bytes.toString('hex') });
   try {
     const [giver, receiver] = [await api.user('platform_a', 100), await api.user('platform_b')];
     const moved = await api.call('platform_a', 'POST', '/api/points/transfer', { from_user_id: giver, to_user_id: receiver, amount: 100, target_platform: 'platform_b' });
@@ -22,7 +23,7 @@ it('an operator sees disputes and their trail, and decides one', async () => {
     const decide = (...args: string[]): ReturnType<typeof runProgram> => pontis('disputes', 'decide', id, '--outcome', 'upheld', '--reason', 'so it is', ...args);
     const { token } = JSON.parse((await pontis('operator', 'add', 'olga', '--json')).stdout) as { token: string };
 
-    expect((await pontis('disputes', 'list')).stdout).toMatch(new RegExp(`^dispute_id .*\n${id}  opened  platform_a  platform_b   40.00  duplicate `));
+    expect((await pontis('disputes', 'list')).stdout).toMatch(new RegExp(`^dispute_id .*\n${id}  opened  platform_a  platform_b  40.00   duplicate `));
     expect(await decide('--as-token', token)).toMatchObject({ code: 65, stderr: expect.stringContaining('Not possible in this state') });
     await api.call('platform_b', 'POST', `/api/disputes/${id}/evidence`, { name: 'log.txt', text: 'once' });
     await api.call('platform_b', 'POST', `/api/disputes/${id}/respond`, { answer: 'contest', description: 'Once' });

@@ -8,8 +8,8 @@ import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestApi, platformId, type Answer, type TestApi } from '../../test/fixtures/api.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
+import { parseId, type MemberId, type TransactionId } from '../kernel/ids.ts';
 import { createDisputes } from '../clearing/clearing.ts';
-import type { MemberId } from '../kernel/ids.ts';
 import type { RuleTerms } from '../valuation/valuation.ts';
 import { ledgerProblems, type Ledger } from '../ledger/ledger.ts';
 import { createMetrics } from '../runtime/metrics.ts';
@@ -148,6 +148,26 @@ const heard = async (id: string): Promise<string> => {
 };
 
 /** One way to meet each problem. */
+/** Closes the open window with one conversion in it, and answers its number. */
+async function closedWindow(): Promise<number> {
+  const { body: { windows } } = await api.operate(maker, 'GET', '/operator/windows?limit=1') as unknown as { body: { windows: { window_id: number }[] } };
+  const window = windows[0]?.window_id ?? 0;
+  await transfer({ amount: 0.5 }, { 'idempotency-key': randomUUID() });
+  await windowStep(maker, window, 'close');
+  await api.parts.settlement.count();
+  return window;
+}
+
+const windowStep = (operator: string, window: number, step: string, body: object = {}): Promise<Answer> => api.operate(operator, 'POST', `/operator/windows/${window}/${step}`, body);
+
+/** A window that is proposed, and the transaction in it. */
+async function proposedWindow(): Promise<[number, TransactionId]> {
+  const window = await closedWindow();
+  await windowStep(maker, window, 'settle');
+  const { body: { transactions } } = await api.call(A, 'GET', `/api/settlements/${window}/transactions`) as unknown as { body: { transactions: { transaction_id: string }[] } };
+  return [window, parseId('txn', transactions.at(-1)?.transaction_id ?? '') as TransactionId];
+}
+
 const cases: Record<string, () => Promise<Answer>> = {
   token_missing: () => balance({ 'x-platform-token': undefined }),
   token_expired: async () => {
@@ -350,6 +370,7 @@ const cases: Record<string, () => Promise<Answer>> = {
     return ofRedemption(id, 'fulfil');
   },
 
+  connected_platform: async () => api.call('away', 'POST', '/api/points/earn', { user_id: await api.user('away'), amount: 1 }),
   hosted_platform: () => api.operate(maker, 'PUT', `/operator/connections/${A}`, { url: 'https://points.example', token: 'x' }),
   invalid_connection: () => api.operate(maker, 'PUT', '/operator/connections/away', { url: 'ftp://points.example', token: 'x' }),
   connection_not_found: () => api.operate(maker, 'DELETE', `/operator/connections/${A}`),
@@ -357,6 +378,34 @@ const cases: Record<string, () => Promise<Answer>> = {
     const user = await api.user('away');
     return api.call('away', 'GET', `${BALANCE}?user_id=${user}`);
   },
+  window_not_found: () => api.operate(maker, 'GET', '/operator/windows/999999'),
+  window_not_open: async () => windowStep(maker, await closedWindow(), 'close'),
+  window_not_closed: async () => api.call(A, 'GET', `/api/settlements/${await closedWindow() + 1}`),
+  window_mismatch: async () => {
+    const window = await closedWindow();
+    await database.pool.query('update clearing.settlement_window set mismatch = $2 where window_id = $1', [window, 'test']);
+    return windowStep(maker, window, 'settle');
+  },
+  settlement_state: async () => windowStep(checker, await closedWindow(), 'approve'),
+  settlement_changed: async () => {
+    const [window, transaction] = await proposedWindow();
+    api.frozen.push({ transactionId: transaction, amount: 1n });
+    const answer = await windowStep(checker, window, 'approve');
+    api.frozen.length = 0;
+    return answer;
+  },
+  obligation_not_found: async () => windowStep(maker, await closedWindow(), 'settle', { payments: [{ participant: 'platform_x', from: 'prefund' }] }),
+  obligation_paid: async () => {
+    const [window] = await proposedWindow();
+    await database.pool.query(`update clearing.obligation set state = 'paid', approved_by = 'x', transaction_id = gen_random_uuid() where window_id = $1`, [window]);
+    await database.pool.query(`update clearing.settlement_window set state = 'settling' where window_id = $1`, [window]);
+    const answer = await windowStep(maker, window, 'settle', { payments: [{ participant: A, from: 'prefund' }] });
+    await database.pool.query(`update clearing.settlement_window set state = 'settled', settled_at = now() where window_id = $1`, [window]);
+    return answer;
+  },
+  bank_reference_missing: async () => windowStep(maker, await closedWindow(), 'settle', { from: 'outside' }),
+  settlement_same_operator: async () => windowStep(maker, (await proposedWindow())[0], 'approve'),
+  invalid_schedule: () => api.operate(maker, 'PUT', '/operator/windows/settings', { daily_at: '02:00', every_minutes: 5 }),
 
   dispute_not_found: () => api.call(A, 'GET', `/api/disputes/dsp_0000${'a'.repeat(28)}`),
   evidence_not_found: async () => api.call(A, 'GET', `/api/disputes/${await disputed()}/evidence/3`),

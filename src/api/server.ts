@@ -63,10 +63,18 @@ import { getOptions } from './rewards/get-options.ts';
 import { getLiability } from './reports/get-liability.ts';
 import { getRewards } from './rewards/get-rewards.ts';
 import { postValidate } from './rewards/post-validate.ts';
+import { getSettlement } from './settlements/get-settlement.ts';
+import { getSettlements } from './settlements/get-settlements.ts';
 import { getTransaction } from './transactions/get-transaction.ts';
 import { getUser } from './users/get-user.ts';
 import { postUser } from './users/post-user.ts';
 import { putTags } from './users/put-tags.ts';
+import { getWindow } from './windows/get-window.ts';
+import { getWindowStatement } from './windows/get-window-statement.ts';
+import { getWindows } from './windows/get-windows.ts';
+import { postWindowClose } from './windows/post-window-close.ts';
+import { postWindowSettle } from './windows/post-window-settle.ts';
+import { windowSettings } from './windows/window-settings.ts';
 
 export type { ApiParts } from './parts.ts';
 export { apiProblems } from './problems.ts';
@@ -166,6 +174,8 @@ function addSignedRoutes(api: FastifyInstance, parts: ApiParts, observer: Observ
   getEvidence(api, parts);
   postWithdraw(api, parts);
   getLiability(api, parts);
+  getSettlements(api, parts);
+  getSettlement(api, parts);
 }
 
 /** All that the people who run the network call, under /operator/. A new operation is a new line here. */
@@ -191,6 +201,12 @@ function addOperatorRoutes(operator: FastifyInstance, parts: ApiParts): void {
   connections(operator, parts);
   getBacktest(operator, parts);
   getLiabilityOfAll(operator, parts);
+  getWindows(operator, parts);
+  getWindow(operator, parts);
+  windowSettings(operator, parts);
+  postWindowClose(operator, parts);
+  postWindowSettle(operator, parts);
+  getWindowStatement(operator, parts);
 }
 
 function answerFaults(server: FastifyInstance, { log }: ApiParts): void {

@@ -7,8 +7,9 @@ import type { Pool } from '../runtime/database.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Valuation } from '../valuation/valuation.ts';
 import { accountOf, availableOf, debtOf, postedBalance, spendable, walletBalance } from './account.ts';
-import { ensureNetwork, insertAsset, loadBook, loadCap, writeCap, writeClawback } from './asset-book.ts';
+import { ensureNetwork, insertAsset, loadBook, loadCap, writeCap, writeClawback, writeMode } from './asset-book.ts';
 import { createLane } from './lane.ts';
+import { listMoney } from './money.ts';
 import { Poster } from './poster.ts';
 import { bucketOfQuote, preview } from './preview.ts';
 import { ledgerProblems } from './problems.ts';
@@ -148,6 +149,14 @@ export async function createLedger(options: LedgerOptions): Promise<Ledger> {
       await writeClawback(pool, assetId, clawback);
       await refresh();
     },
+    setMode: async (platformId, change, also) => {
+      const points = book.pointsByPlatform.get(platformId);
+      assert(points !== undefined, `platform ${platformId} has no points asset`);
+      const done = await writeMode(pool, points.assetId, change, also);
+      await refresh();
+      return done;
+    },
+    listMoney: (platformIds) => listMoney(pool, book, platformIds),
     setCap: async (cap) => ((await poster.setCap(cap)) ? { ok: true } : { ok: false, problem: ledgerProblems.cap_below_use() }),
     preview: (command) => preview(command, { pool, book, rulebook: options.valuation.rulebook(), nowMs: clock.now() }),
     bucketOfQuote: (nonce, memberId) => bucketOfQuote(nonce, memberId, book.bucketCount),

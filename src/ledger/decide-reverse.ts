@@ -19,7 +19,7 @@ import type { Clawback, Hold, PostedLeg, ReverseCommand, TransactionKind } from 
 import { systemWallet, type View } from './view.ts';
 
 /** The part of the original that this reversal covers: from `before` to `before + amount` of it. */
-interface Part {
+export interface Part {
   readonly before: bigint;
   readonly amount: bigint;
 }
@@ -117,7 +117,7 @@ function mergeMovements(movements: readonly Movement[]): Movement[] {
 }
 
 /** What of `total` belongs to the part, so that consecutive parts sum to `total` exactly. */
-function shareOf(total: bigint, whole: bigint, part: Part): bigint {
+export function shareOf(total: bigint, whole: bigint, part: Part): bigint {
   return (total * (part.before + part.amount)) / whole - (total * part.before) / whole;
 }
 

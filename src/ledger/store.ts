@@ -269,6 +269,26 @@ export async function listExpiredLots(
   return rows.map((row) => ({ memberId: row.owner_id, assetId: row.asset_id, lastSequence: row.last_sequence }));
 }
 
+/** A bucket's stripes of the platforms' positions and prefunds. */
+export async function sumMoney(
+  db: Queryable, bucket: number, assetId: number, owners: readonly OwnerId[],
+): Promise<{ ownerId: OwnerId; purpose: 'position' | 'prefund'; posted: bigint; pendingDebits: bigint; pendingCredits: bigint }[]> {
+  const { rows } = await db.query<{ ownerId: OwnerId; purpose: 'position' | 'prefund'; posted: bigint; pendingDebits: bigint; pendingCredits: bigint }>({
+    name: 'ledger-sum-money',
+    text: `select owner_id as "ownerId", purpose, credits_posted - debits_posted as posted, debits_pending as "pendingDebits", credits_pending as "pendingCredits"
+             from ledger.account where bucket = $1 and owner_id = any($2::uuid[]) and asset_id = $3 and purpose in ('position', 'prefund')`,
+    values: [bucket, owners, assetId],
+  });
+  return rows;
+}
+
+/** The bounds of positions, by owner. */
+export async function selectCaps(db: Queryable, assetId: number, owners: readonly OwnerId[]): Promise<ReadonlyMap<OwnerId, bigint>> {
+  const { rows } = await db.query<{ owner_id: OwnerId; amount: bigint }>(
+    `select owner_id, amount from ledger.cap where owner_id = any($1::uuid[]) and asset_id = $2 and purpose = 'position'`, [owners, assetId]);
+  return new Map(rows.map(({ owner_id: ownerId, amount }) => [ownerId, amount]));
+}
+
 /** Ends a former backend of ours and waits until it is gone, so that nothing it was sent can still take effect. */
 export async function terminateBackend(db: Queryable, pid: number, startedAt: string): Promise<void> {
   await db.query('select pg_terminate_backend(pid, 5000) from pg_stat_activity where pid = $1 and backend_start::text = $2', [pid, startedAt]);

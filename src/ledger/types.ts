@@ -21,9 +21,15 @@ export interface Asset {
   readonly clawback: Clawback;
   /** `hosted`: members' points are accounts here. `connected`: the platform keeps them, and only `external` is moved here. */
   readonly custody: Custody;
+  /** Its platform's part in conversions; absent where it is `both`. */
+  readonly mode?: ClearingMode;
 }
 
 export type Custody = 'hosted' | 'connected';
+
+/** Whether a platform takes part in conversions as their source and as their target, as either alone, or as neither. */
+export const CLEARING_MODES = ['both', 'send_only', 'receive_only', 'suspended'] as const;
+export type ClearingMode = (typeof CLEARING_MODES)[number];
 
 /** `debt`: the member goes negative; `available`: the shortfall is the platform's cost; `refuse`: no reversal. */
 export type Clawback = 'debt' | 'available' | 'refuse';
@@ -186,7 +192,7 @@ export interface WithdrawCommand extends CommandBase {
   readonly amount: bigint;
 }
 
-/** Pays off what a platform owes or is owed; never takes its position beyond the cap. */
+/** Pays off what a platform owes or is owed; never takes its position beyond the cap. Under the network's own owner id it pays out what rounding left over, from outside. */
 export interface SettleCommand extends CommandBase {
   readonly kind: 'settle';
   /** What the platform is paid (positive) or pays (negative). */
@@ -208,6 +214,18 @@ export interface Cap {
   readonly until?: Day | undefined;
   /** Minor units of the asset: how far the stripes together may go below zero. */
   readonly amount: bigint;
+}
+
+/** What a platform has in settlement currency, over all stripes; in minor units. */
+export interface PlatformMoney {
+  readonly prefund: bigint;
+  /** What it is owed; negative when it owes. */
+  readonly position: bigint;
+  /** Of transfers under way: what it will owe, and what it will be owed. */
+  readonly pendingDebits: bigint;
+  readonly pendingCredits: bigint;
+  /** How far posted position less pending debits may go below zero; undefined for no bound. */
+  readonly cap: bigint | undefined;
 }
 
 /** Posted, or moved a pending sum: `p` posted, `d` pending debit, `c` pending credit. */
@@ -345,6 +363,10 @@ export interface Ledger {
   setClawback(assetId: number, clawback: Clawback): Promise<void>;
   /** Sets a bound over all stripes of a system account; refuses one below what is already used. */
   setCap(cap: Cap): Promise<{ readonly ok: true } | { readonly ok: false; readonly problem: Problem }>;
+  /** Sets a platform's part in conversions, in force here at once and in other processes within about a second; `also` writes in the same dbTransaction. False, with nothing done, where `from` is given and was not the mode. */
+  setMode(platformId: PlatformId, change: { readonly mode: ClearingMode; readonly from?: ClearingMode }, also: (client: DbClient, before: ClearingMode) => Promise<void>): Promise<boolean>;
+  /** Money of the platforms, all read at one moment. */
+  listMoney(platformIds: readonly PlatformId[]): Promise<ReadonlyMap<PlatformId, PlatformMoney>>;
   /** Brings the parts of a limit's shared allowances, as far as they are in use, to a new maximum; what is used already stays used. */
   alignAllowances(assetId: number, maximum: bigint): Promise<void>;
   /** A bound and how much of it is used; undefined where none is set. */

@@ -29,6 +29,8 @@ function network(clawback: Clawback = 'debt', now = (): number => NOW): { ledger
   return { ledger, submit: (platform, memberId, command) => ledger.submit({ ...command, platformId: platform as PlatformId, memberId, key: String(count += 1) }) };
 }
 
+const share = (percent: number, of: bigint): bigint => (of * BigInt(percent)) / 100n;
+const idOf = (made: ReturnType<Submit>): TransactionId => made.transaction?.transactionId as TransactionId;
 const freeze = (amount: bigint): Bare<Command> => ({ kind: 'hold', freeze: true, expiresInMs: 0, amount });
 
 describe('a freeze', () => {
@@ -66,7 +68,6 @@ describe('a reversal out of a freeze', () => {
 
   it('leaves no more and no less than one without, once the freeze is released', () => {
     fc.assert(fc.property(targets, policies, fc.bigInt({ min: 10n, max: 10n ** 6n }), percents, percents, percents, ([target, to], clawback, amount, spentPercent, frozenPercent, reversedPercent) => {
-      const share = (percent: number, of: bigint): bigint => (of * BigInt(percent)) / 100n;
       const play = (frozenFirst: boolean): unknown => {
         const { ledger, submit } = network(clawback);
         submit('platform_a', ANN, { kind: 'earn', amount, expiresOn: '2026-06-01' });
@@ -101,7 +102,6 @@ describe('a reversal out of a freeze', () => {
     submit('platform_b', EVE, { kind: 'earn', amount: 500n });
     const moved = submit('platform_a', ANN, { kind: 'transfer', amount: 1_000n, toMemberId: BOB, targetPlatformId: 'platform_b' as PlatformId }).transaction as PostedLeg;
     const reverse = (frozenHoldId: TransactionId | undefined): string => submit('platform_a', ANN, { kind: 'reverse', transactionId: moved.transactionId, amount: 500n, reason: 'x', frozenHoldId }).code;
-    const idOf = (made: ReturnType<Submit>): TransactionId => made.transaction?.transactionId as TransactionId;
     const others = idOf(submit('platform_b', EVE, freeze(100n)));
     expect(reverse(others)).toBe('hold_not_found');
     const ended = idOf(submit('platform_b', BOB, freeze(100n)));

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createTestApi, platformId, type TestApi } from '../../../test/fixtures/api.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/fixtures/database.ts';
 import { A, B, createTestDisputes, DAY_MS, publicId, word, type Moved, type TestDisputes } from '../../../test/fixtures/disputes.ts';
-import { bucketOfTransaction, type MemberId, type TransactionId } from '../../kernel/ids.ts';
+import type { MemberId, TransactionId } from '../../kernel/ids.ts';
 import type { Command, Ledger, Outcome } from '../../ledger/ledger.ts';
 import { audit } from '../../monitor/monitor.ts';
 import { createDisputes, type Disputes } from './disputes.ts';
@@ -75,17 +75,7 @@ const resume = async (): Promise<void> => {
   await disputes.follow();
 };
 
-/** The saga that belongs to what the ledger has posted, which this test does without. */
-async function noteSaga({ source, target, transactionId }: Pick<Dispute, 'source' | 'target' | 'transactionId'>, sagaId: TransactionId, purpose: string, state: string, credited: bigint): Promise<void> {
-  await database.pool.query(
-    `insert into clearing.saga (bucket, saga_id, transaction_id, purpose, state, source_platform, target_platform, source_connected, target_connected, source_member, target_member,
-                                amount, credited, next_attempt_at, deadline_at, created_at, changed_at)
-     values ($1, $2, $3, $4, $5, $6, $7, false, true, $8, $9, 10000, $10, now(), now() + interval '1 day', now(), now())`,
-    [bucketOfTransaction(sagaId), sagaId, transactionId, purpose, state, source.platformId, target.platformId, source.memberId, target.memberId, credited],
-  );
-}
-
-/** 100 points of platform_a at a platform that keeps its points itself, as a saga posts it once the platforms have said yes; `posted` only then. */
+/** 100 points of platform_a at a platform that keeps its points itself, as its saga posts it once the platforms have said yes; `posted` only then. */
 async function movedFar(posted: boolean): Promise<Moved> {
   if (ledger.pointsOf(FAR) === undefined) await api.join('platform_far', '1.0', { url: 'https://far.test', token: 'x' });
   const [giver, receiver] = [await api.user(A, 100), await api.user('platform_far')];
@@ -96,8 +86,6 @@ async function movedFar(posted: boolean): Promise<Moved> {
   const authorisedId = authorised.transaction.transactionId;
   const done = posted ? await ledger.submit({ ...transfer, key: randomUUID(), authorisedId }) : authorised;
   if (!done.ok) throw new Error(done.problem.code);
-  const { source, target } = { source: { platformId: A, memberId }, target: { platformId: FAR, memberId: toMemberId } };
-  await noteSaga({ source, target, transactionId: authorisedId }, authorisedId, 'transfer', posted ? 'completed' : 'adding', done.transaction.credited ?? 0n);
   return { giver, receiver, id: authorisedId };
 }
 
@@ -133,7 +121,6 @@ describe('over connected platforms', () => {
     const dispute = await opened(id);
     const accepted = await disputes.respond(publicId(dispute), FAR, 'accept', 'x');
     expect(accepted).toMatchObject({ ok: true, value: { state: 'upheld', resolution: { kind: 'reversal', amount: 10_000n } } });
-    if (accepted.ok) await noteSaga(dispute, accepted.value.resolutionId as TransactionId, 'reversal', 'completed', dispute.credited);
     expect(await points('platform_a', giver)).toMatchObject({ balance: 10_000n });
     expect(await claim(id)).toMatchObject({ ok: false, problem: { code: 'already_reversed' } });
   });

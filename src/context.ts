@@ -1,8 +1,8 @@
 // The composition root: makes every part of the program once, hands each what it needs, and closes them in reverse order.
 
 import {
-  createAlongside, createConnectionHealth, createConnections, createDisputes, createNotices, createSagas, createSettlement, createWebhooks, migrateQueue,
-  type ConnectionHealth, type Connections, type Disputes, type Notices, type Sagas, type Settlement, type Webhooks,
+  createAlongside, createConnectionHealth, createConnections, createDisputes, createNotices, createReserve, createSagas, createSettlement, createWebhooks, migrateQueue,
+  type ConnectionHealth, type Connections, type Disputes, type Notices, type Reserve, type Sagas, type Settlement, type Webhooks,
 } from './clearing/clearing.ts';
 import { createIdentity, type Identity } from './identity/identity.ts';
 import { systemClock, type Clock } from './kernel/time.ts';
@@ -34,6 +34,7 @@ export interface Context {
   readonly ledger: Ledger;
   readonly sagas: Sagas;
   readonly rewards: Rewards;
+  readonly reserve: Reserve;
   readonly notices: Notices;
   readonly webhooks: Webhooks;
   readonly settlement: Settlement;
@@ -78,6 +79,7 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     closers.add('ledger', () => ledger.close());
     const sagas = createSagas({ pool, clock, log, ledger, identity, connectorOf: connections.connectorOf, concurrency: config.sagas });
     const rewards = createRewards({ pool, clock, log, ledger, valuation, masterKey });
+    const reserve = createReserve({ pool, clock, log, ledger, metrics, watch: { thresholds: config.reserveThresholds, receiveOnlyAt: config.reserveReceiveOnlyAt } });
     const notices = createNotices({ pool, clock, ledger, identity });
     const webhooks = createWebhooks({ pool, clock, log, sealer, egress });
     const disputes = createDisputes({ pool, clock, log, ledger, valuation });
@@ -86,7 +88,7 @@ export async function createContext(config: Config, options: ContextOptions): Pr
       listFrozen: () => disputes.listFrozen(),
     });
     return {
-      config, log, metrics, clock, databaseUrl: url, pool, identity, connections, connectionHealth, valuation, ledger, sagas, rewards, disputes, settlement, notices, webhooks,
+      config, log, metrics, clock, databaseUrl: url, pool, identity, connections, connectionHealth, valuation, ledger, sagas, rewards, reserve, disputes, settlement, notices, webhooks,
       ruleAlerts, quotes: createQuoteTokens(masterKey), close: () => closers.close(),
     };
   } catch (error) {

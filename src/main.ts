@@ -17,6 +17,7 @@ import { registerPlatform } from './cli/platform.ts';
 import { registerRates } from './cli/rates.ts';
 import { registerRules } from './cli/rules.ts';
 import { registerRewards } from './cli/rewards.ts';
+import { registerReserve } from './cli/reserve.ts';
 import { registerReport } from './cli/report.ts';
 import { registerReviews } from './cli/reviews.ts';
 import { registerSandbox } from './cli/sandbox.ts';
@@ -52,6 +53,7 @@ const commands: readonly ((program: Command) => void)[] = [
   (program) => registerReviews<Context>(program, roots),
   (program) => registerDisputes<Context>(program, roots),
   (program) => registerRewards<Context>(program, roots),
+  (program) => registerReserve<Context>(program, roots),
   (program) => registerWindows<Context>(program, roots),
   (program) => registerImport<Context>(program, roots),
   (program) => registerAudit(program, roots),

@@ -63,6 +63,23 @@ async function underRule(rule: RuleTerms, work: () => Promise<Answer>): Promise<
   }
 }
 
+/** Asks for a change of platform_a's reserve. */
+async function requested(what: string, body: object): Promise<string> {
+  return String((await api.operate(maker, 'POST', `/operator/reserves/${A}/${what}`, { reason: 'test', ...body })).body['request_id']);
+}
+const onRequest = (token: string, id: string, word: string): Promise<Answer> => api.operate(token, 'POST', `/operator/reserve-requests/${id}/${word}`, {});
+
+/** With a platform in that mode meanwhile. */
+async function inMode(platform: string, mode: string, work: () => Promise<Answer>): Promise<Answer> {
+  const set = (to: string): Promise<Answer> => api.operate(maker, 'PUT', `/operator/reserves/${platform}/mode`, { mode: to, reason: 'test' });
+  expect(await set(mode)).toMatchObject({ status: 200, body: { mode } });
+  try {
+    return await work();
+  } finally {
+    await set('both');
+  }
+}
+
 /** A server whose ledger misbehaves as told. */
 async function withLedger(faults: Partial<Ledger>, work: (server: Awaited<ReturnType<typeof createServer>>) => Promise<Answer>): Promise<Answer> {
   const server = await createServer({ ...api.parts, metrics: createMetrics({ processMetrics: false }), ledger: { ...api.parts.ledger, ...faults } });
@@ -277,6 +294,26 @@ const cases: Record<string, () => Promise<Answer>> = {
   },
   version_not_found: () => api.operate(maker, 'GET', '/operator/rulebook?version=1000000'),
 
+  reserve_request_not_found: () => api.operate(checker, 'POST', `/operator/reserve-requests/${randomUUID()}/approve`, {}),
+  reserve_request_decided: async () => {
+    const id = await requested('deposits', { amount: 1, bank_reference: randomUUID() });
+    await onRequest(checker, id, 'reject');
+    return onRequest(checker, id, 'approve');
+  },
+  checker_is_maker: async () => onRequest(maker, await requested('deposits', { amount: 1, bank_reference: randomUUID() }), 'approve'),
+  not_your_request: async () => onRequest(checker, await requested('deposits', { amount: 1, bank_reference: randomUUID() }), 'withdraw'),
+  payment_already_booked: async () => {
+    await requested('deposits', { amount: 1, bank_reference: 'B-1' });
+    return api.operate(maker, 'POST', `/operator/reserves/${A}/deposits`, { amount: 1, bank_reference: 'B-1', reason: 'again' });
+  },
+  insufficient_prefund: async () => onRequest(checker, await requested('withdrawals', { amount: 1_000_000, bank_reference: randomUUID() }), 'approve'),
+  cap_below_use: async () => {
+    await transfer();
+    return onRequest(checker, await requested('cap', { amount: 0 }), 'approve');
+  },
+  platform_not_sending: () => inMode(A, 'receive_only', () => transfer()),
+  platform_not_receiving: () => inMode('platform_b', 'suspended', () => transfer()),
+
   unavailable: () => withLedger({ submit: () => Promise.resolve({ ok: false, problem: ledgerProblems.unavailable() }) }, (server) => api.call(A, 'POST', '/api/points/earn', { user_id: ann, amount: 1 }, { server })),
   overloaded: () => withLedger({ submit: () => Promise.resolve({ ok: false, problem: ledgerProblems.overloaded() }) }, (server) => api.call(A, 'POST', '/api/points/earn', { user_id: ann, amount: 1 }, { server })),
   idempotency_key_reused: async () => {
@@ -395,7 +432,7 @@ const cases: Record<string, () => Promise<Answer>> = {
 };
 
 /** Met by operators only; no request can provoke them, their own modules' tests do. */
-const notOverHttp = ['invalid_platform_id', 'platform_exists', 'invalid_operator_id', 'operator_exists', 'operator_not_found', 'cap_below_use', 'insufficient_prefund', 'version_scheduled'];
+const notOverHttp = ['invalid_platform_id', 'platform_exists', 'invalid_operator_id', 'operator_exists', 'operator_not_found', 'version_scheduled'];
 
 async function callDigestMismatch(): Promise<Answer> {
   // The digest is signed, but is that of another body.

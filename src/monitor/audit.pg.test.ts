@@ -128,6 +128,9 @@ const corruptions: readonly (readonly [title: string, statements: readonly strin
   ['a settlement of another platform', [`update ledger.account set owner_id = gen_random_uuid() where ${oneAccount(`purpose = 'prefund'`)}`], ['stated_amount']],
   ['a prefund overdrawn', [...dropBounds, `update ledger.account set debits_posted = credits_posted + 1 where ${oneAccount(`purpose = 'prefund'`)}`], ['not_below_floor', 'counters_equal_entries', 'asset_sums_to_zero']],
   ['a prefund without floor', [`update ledger.account set floor = null where ${oneAccount(`purpose = 'prefund'`)}`], ['not_below_floor', 'floor_has_allotment']],
+  ['a deposit that was carried out and is not there', [`insert into clearing.reserve_request (request_id, platform_id, kind, amount, bank_reference, reason, state, made_by, made_at, decided_by, decided_at, carried_out_at, transaction_id)
+    values (gen_random_uuid(), 'platform_a', 'deposit', 9000, 'B-1', 'x', 'approved', 'maker', now(), 'checker', now(), now(), gen_random_uuid())`], ['reserve_request_has_transaction']],
+  ['a withdrawal that nobody asked for', [`update ledger.transaction set details = '{"request_id": "none"}' where ${one(`kind = 'withdraw'`)}`], ['reserve_request_has_transaction']],
   ['more delivered than in stock', [`update ledger.account set credits_posted = credits_posted + 1000 where ${oneAccount(`purpose = 'delivered'`)}`], ['delivered_within_stock', 'asset_sums_to_zero']],
 ];
 

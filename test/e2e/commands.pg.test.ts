@@ -64,8 +64,8 @@ describe('help', () => {
   it('lists every command, and each explains itself', async () => {
     const { code, stdout } = await pontis('help');
     expect(code).toBe(0);
-    for (const name of ['start', 'migrate', 'platform', 'operator', 'rules', 'rates', 'reviews', 'disputes', 'rewards', 'import', 'audit', 'export', 'backtest', 'report', 'connector', 'bench']) expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
-    for (const command of [['platform', 'add'], ['operator', 'add'], ['rules', 'propose'], ['rates', 'show'], ['reviews', 'list'], ['reviews', 'approve'], ['disputes', 'list'], ['disputes', 'show'], ['disputes', 'decide'], ['rewards', 'list'], ['rewards', 'redemptions'], ['import', 'earnings'], ['audit'], ['export', 'journal'], ['backtest'], ['report', 'liability'], ['connector', 'set'], ['connector', 'show'], ['connector', 'remove'], ['connector', 'test']]) {
+    for (const name of ['start', 'migrate', 'platform', 'operator', 'rules', 'rates', 'reviews', 'disputes', 'rewards', 'reserve', 'import', 'audit', 'export', 'backtest', 'report', 'connector', 'bench']) expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
+    for (const command of [['platform', 'add'], ['operator', 'add'], ['rules', 'propose'], ['rates', 'show'], ['reviews', 'list'], ['reviews', 'approve'], ['disputes', 'list'], ['disputes', 'show'], ['disputes', 'decide'], ['rewards', 'list'], ['rewards', 'redemptions'], ['reserve', 'list'], ['reserve', 'deposit'], ['import', 'earnings'], ['audit'], ['export', 'journal'], ['backtest'], ['report', 'liability'], ['connector', 'set'], ['connector', 'show'], ['connector', 'remove'], ['connector', 'test']]) {
       const help = await pontis(...command, '--help');
       expect(help.code).toBe(0);
       expect(help.stdout).toContain('--json');

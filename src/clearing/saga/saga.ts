@@ -11,9 +11,9 @@ import type { ConnectorClient } from '../connector/connector-client.ts';
 import { advanceSaga } from './advance-saga.ts';
 import { countCalls } from './platform-calls.ts';
 import { sagaProblems } from './problems.ts';
-import { shareMoves } from './share-moves.ts';
+import { share } from './share.ts';
 import { forcedEnds, isOpen, type SagaState } from './states.ts';
-import { orderSaga, selectActions, selectFigures, selectOpen, selectSaga, selectStates, type SagaFigures } from './store.ts';
+import { moveSagas, orderSaga, selectActions, selectFigures, selectOpen, selectSagas, selectStates, type SagaFigures, type SagaMove } from './store.ts';
 import type { Saga, SagaAction, SagaActionName, TransferStatus } from './types.ts';
 import { waitForEnds } from './wait-for-end.ts';
 import { CONCURRENCY, startWorkers, type SagaWorkers } from './worker.ts';
@@ -53,10 +53,12 @@ const SHARE_OF_ONE_PLATFORM = 0.6;
 export function createSagas(parts: SagasParts): Sagas {
   const { pool, clock, log, ledger, identity, connectorOf, concurrency = CONCURRENCY } = parts;
   const calls = countCalls(Math.ceil(concurrency * SHARE_OF_ONE_PLATFORM));
-  const advancing = { pool, clock, log, ledger, connectorOf, userOf: identity.userOf.bind(identity), move: shareMoves(pool, clock), calls };
+  const read = share((bucket, ids: readonly TransactionId[]) => selectSagas(pool, bucket, ids));
+  const write = share((bucket, moves: readonly SagaMove[]) => moveSagas(pool, bucket, moves, clock.now()));
+  const advancing = { pool, clock, log, ledger, connectorOf, userOf: identity.userOf.bind(identity), move: (saga: Saga, to: SagaState) => write(saga.bucket, { saga, to }), calls };
   const find = (sagaId: TransactionId): Promise<Saga | undefined> => {
     const bucket = bucketOfTransaction(sagaId);
-    return bucket < ledger.bucketCount() ? selectSaga(pool, bucket, sagaId) : Promise.resolve(undefined);
+    return bucket < ledger.bucketCount() ? read(bucket, sagaId) : Promise.resolve(undefined);
   };
   const waits = waitForEnds((bucket, ids) => selectStates(pool, bucket, ids));
 
@@ -65,7 +67,7 @@ export function createSagas(parts: SagasParts): Sagas {
     start: () => startWorkers({
       pool, log, clock, concurrency, bucketCount: () => ledger.bucketCount(),
       advance: async (bucket, sagaId) => {
-        const saga = await selectSaga(pool, bucket, sagaId);
+        const saga = await read(bucket, sagaId);
         if (saga !== undefined) await advanceSaga(saga, advancing);
       },
     }),

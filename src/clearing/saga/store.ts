@@ -94,9 +94,11 @@ export function endSagas(db: Queryable, bucket: Bucket, sagaIds: readonly Transa
   return db.query({ name: 'saga-end', text: 'select clearing.end_sagas($1, $2, $3, $4)', values: [bucket, sagaIds, state, new Date(nowMs)] });
 }
 
-export async function selectSaga(db: Queryable, bucket: Bucket, sagaId: TransactionId): Promise<Saga | undefined> {
-  const { rows } = await db.query<SagaRow>({ name: 'saga-select', text: 'select * from clearing.saga where bucket = $1 and saga_id = $2', values: [bucket, sagaId] });
-  return rows[0] === undefined ? undefined : readSaga(rows[0]);
+/** In the order of the ids. */
+export async function selectSagas(db: Queryable, bucket: Bucket, sagaIds: readonly TransactionId[]): Promise<(Saga | undefined)[]> {
+  const { rows } = await db.query<SagaRow>({ name: 'saga-select', text: 'select * from clearing.saga where bucket = $1 and saga_id = any($2)', values: [bucket, sagaIds] });
+  const found = new Map(rows.map((row) => [row.saga_id, readSaga(row)]));
+  return sagaIds.map((sagaId) => found.get(sagaId));
 }
 
 export interface SagaMove {
@@ -104,8 +106,8 @@ export interface SagaMove {
   readonly to: SagaState;
 }
 
-/** Takes sagas of one bucket to their next states; answers with those that nobody else had moved meanwhile. */
-export async function moveSagas(db: Queryable, bucket: Bucket, moves: readonly SagaMove[], nowMs: number): Promise<Saga[]> {
+/** Takes sagas of one bucket to their next states; answers, in their order, with them as they are then, or undefined where somebody else was first. */
+export async function moveSagas(db: Queryable, bucket: Bucket, moves: readonly SagaMove[], nowMs: number): Promise<(Saga | undefined)[]> {
   const { rows } = await db.query<SagaRow>({
     name: 'saga-move',
     text: `update clearing.saga s set state = m.state, attempts = 0, next_attempt_at = $2, attention = null, ordered = null, last_error = null, changed_at = $2, revision = s.revision + 1
@@ -114,7 +116,8 @@ export async function moveSagas(db: Queryable, bucket: Bucket, moves: readonly S
         returning s.*`,
     values: [bucket, new Date(nowMs), moves.map(({ saga }) => saga.sagaId), moves.map(({ saga }) => saga.revision), moves.map(({ to }) => to)],
   });
-  return rows.map(readSaga);
+  const moved = new Map(rows.map((row) => [row.saga_id, readSaga(row)]));
+  return moves.map(({ saga }) => moved.get(saga.sagaId));
 }
 
 /** Notes that a call came to nothing, and when to try again; false when somebody else has moved the saga. */

@@ -20,8 +20,13 @@ const REDEMPTIONS_EVERY_MS = 1_000;
 const NOTICES_EVERY_MS = 500;
 /** An event is sent about this much after it happened. */
 const WEBHOOKS_EVERY_MS = 200;
+/** What a crash left of a dispute is finished at most this much after its lease, and silence decides this much after a due date. */
+const DISPUTES_EVERY_MS = 1_000;
 /** A connected platform that has gone or come back shows in /health at most this much later, and its patience. */
 const CONNECTIONS_EVERY_MS = 5_000;
+
+/** A window that is due is closed at most this much later, and what was approved is paid. */
+const SETTLEMENT_EVERY_MS = 1_000;
 
 type ListenerName = keyof typeof listeners;
 type LoopName = keyof typeof loops;
@@ -32,9 +37,9 @@ interface Role {
 }
 
 export const roles: Readonly<Record<RoleName, Role>> = {
-  all: { listeners: ['http'], loops: ['sweep', 'rulebook', 'sagas', 'redemptions', 'notices', 'webhooks', 'connections'] },
+  all: { listeners: ['http'], loops: ['sweep', 'rulebook', 'sagas', 'redemptions', 'disputes', 'settlement', 'notices', 'webhooks', 'connections'] },
   api: { listeners: ['http'], loops: ['rulebook', 'connections'] },
-  worker: { listeners: [], loops: ['sweep', 'rulebook', 'sagas', 'redemptions', 'notices', 'webhooks'] },
+  worker: { listeners: [], loops: ['sweep', 'rulebook', 'sagas', 'redemptions', 'disputes', 'settlement', 'notices', 'webhooks'] },
 };
 
 const listeners = {
@@ -78,6 +83,9 @@ const loops = {
     }),
   /** Goes on with transfers over connected platforms. Any number of processes may: each takes its own from the queue. */
   sagas: ({ sagas }: Context): Loop => ({ name: 'sagas', ...sagas.start() }),
+  /** Closes windows when the schedule says so, counts their pairs, and pays what was approved. Several processes may run it. */
+  settlement: ({ settlement, log }: Context): Loop =>
+    startLoop({ name: 'settlement', log, everyMs: SETTLEMENT_EVERY_MS, run: () => settlement.follow() }),
   /** Writes redemptions that are missing, finishes reversals of them and lets vouchers expire. Several processes may run it. */
   redemptions: ({ rewards, log }: Context): Loop =>
     startLoop({ name: 'redemptions', log, everyMs: REDEMPTIONS_EVERY_MS, run: () => rewards.follow() }),
@@ -96,6 +104,9 @@ const loops = {
       },
     };
   },
+  /** Does what is due in disputes and finishes what others have begun. Several processes may run it. */
+  disputes: ({ disputes, log }: Context): Loop =>
+    startLoop({ name: 'disputes', log, everyMs: DISPUTES_EVERY_MS, run: () => disputes.follow() }),
 };
 
 export interface RunningRole {

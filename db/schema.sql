@@ -311,6 +311,7 @@ create table clearing.saga (
   attention text,
   ordered text,
   last_error text,
+  refusal text,
   created_at timestamp with time zone not null,
   changed_at timestamp with time zone not null,
   revision integer default 1 not null,

@@ -93,7 +93,11 @@ async function main(): Promise<void> {
   const stop = (): void => {
     stopping = true;
     // Idle connections are closed at once, calls under way are answered.
-    void server.close().then(() => ledger.close());
+    void server.close().then(() => {
+      ledger.close();
+      // Reading on would keep the program alive.
+      process.stdin.destroy();
+    });
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
@@ -102,11 +106,13 @@ async function main(): Promise<void> {
     });
   }
   if (options.untilStdinEnds) {
-    process.stdin.resume().once('close', () => {
+    const abandoned = (): void => {
       // Nobody is left who waits for an answer.
       setTimeout(() => process.exit(0), 1_000).unref();
       if (!stopping) stop();
-    });
+    };
+    // A file only ends, a pipe may also break.
+    process.stdin.resume().once('end', abandoned).once('error', abandoned).once('close', abandoned);
   }
 }
 

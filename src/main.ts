@@ -18,12 +18,15 @@ import { registerRates } from './cli/rates.ts';
 import { registerReconcile } from './cli/reconcile.ts';
 import { registerRules } from './cli/rules.ts';
 import { registerRewards } from './cli/rewards.ts';
+import { registerReserve } from './cli/reserve.ts';
 import { registerReport } from './cli/report.ts';
 import { registerReviews } from './cli/reviews.ts';
 import { registerSandbox } from './cli/sandbox.ts';
 import { registerStart } from './cli/start.ts';
+import { registerTransfers } from './cli/transfers.ts';
 import { registerWindows } from './cli/windows.ts';
 import { activateDue } from './activation.ts';
+import { registerWebhooks } from './cli/webhooks.ts';
 import { createContext, type Context } from './context.ts';
 import { seedDemo, writeCredentials } from './demo.ts';
 import { addPlatform } from './onboarding.ts';
@@ -52,9 +55,12 @@ const commands: readonly ((program: Command) => void)[] = [
   (program) => registerRates<Context>(program, roots),
   (program) => registerReviews<Context>(program, roots),
   (program) => registerReconcile<Context>(program, roots),
+  (program) => registerTransfers<Context>(program, roots),
   (program) => registerDisputes<Context>(program, roots),
   (program) => registerRewards<Context>(program, roots),
+  (program) => registerReserve<Context>(program, roots),
   (program) => registerWindows<Context>(program, roots),
+  (program) => registerWebhooks<Context>(program, roots),
   (program) => registerImport<Context>(program, roots),
   (program) => registerAudit(program, roots),
   (program) => registerExport(program, roots),

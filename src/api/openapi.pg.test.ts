@@ -34,12 +34,14 @@ test('names every operation', () => {
   expect(operations.sort()).toEqual([
     'DELETE /operator/connections/{platform_id}', 'GET /api/disputes', 'GET /api/disputes/{dispute_id}', 'GET /api/disputes/{dispute_id}/evidence/{evidence}',
     'GET /api/events', 'GET /api/points/balance', 'GET /api/points/history', 'GET /api/rates', 'GET /api/redemptions/{redemption_id}',
-    'GET /api/reports/liability', 'GET /api/rewards', 'GET /api/rewards/options', 'GET /api/settlements', 'GET /api/settlements/{window_id}',
+    'GET /api/reports/liability', 'GET /api/reserve', 'GET /api/rewards', 'GET /api/rewards/options', 'GET /api/settlements', 'GET /api/settlements/{window_id}',
     'GET /api/settlements/{window_id}/statement', 'GET /api/settlements/{window_id}/transactions', 'GET /api/transactions/{transaction_id}',
     'GET /api/users/{platform_user_id}', 'GET /api/vouchers/{code}', 'GET /health', 'GET /health/live', 'GET /health/ready', 'GET /metrics',
     'GET /operator/breaks', 'GET /operator/breaks/{break_id}', 'GET /operator/connections', 'GET /operator/disputes', 'GET /operator/disputes/{dispute_id}', 'GET /operator/disputes/{dispute_id}/evidence/{evidence}',
     'GET /operator/events', 'GET /operator/proposals', 'GET /operator/proposals/{proposal_id}', 'GET /operator/proposals/{proposal_id}/backtest',
-    'GET /operator/reconciliations', 'GET /operator/reports/liability', 'GET /operator/reviews', 'GET /operator/rulebook', 'GET /operator/rulebook/diff', 'GET /operator/rulebook/history',
+    'GET /operator/reconciliations', 'GET /operator/reports/liability', 'GET /operator/reserves', 'GET /operator/reserves/{platform_id}',
+    'GET /operator/reviews', 'GET /operator/rulebook', 'GET /operator/rulebook/diff', 'GET /operator/rulebook/history', 'GET /operator/transfers',
+    'GET /operator/transfers/{transaction_id}',
     'GET /operator/whoami', 'GET /operator/windows', 'GET /operator/windows/settings', 'GET /operator/windows/{window_id}',
     'GET /operator/windows/{window_id}/statement', 'GET /operator/windows/{window_id}/transactions', 'POST /api/disputes',
     'POST /api/disputes/{dispute_id}/evidence', 'POST /api/disputes/{dispute_id}/respond', 'POST /api/disputes/{dispute_id}/withdraw', 'POST /api/ping',
@@ -49,10 +51,14 @@ test('names every operation', () => {
     'POST /operator/breaks/{break_id}/accept', 'POST /operator/breaks/{break_id}/note', 'POST /operator/breaks/{break_id}/recheck',
     'POST /operator/disputes', 'POST /operator/disputes/{dispute_id}/decide', 'POST /operator/disputes/{dispute_id}/evidence', 'POST /operator/proposals',
     'POST /operator/proposals/{proposal_id}/approve', 'POST /operator/proposals/{proposal_id}/reject', 'POST /operator/proposals/{proposal_id}/withdraw',
-    'POST /operator/reconciliations', 'POST /operator/reviews/{hold_id}/approve', 'POST /operator/reviews/{hold_id}/reject', 'POST /operator/rulebook/validate',
+    'POST /operator/reconciliations', 'POST /operator/reserve-requests/{request_id}/approve', 'POST /operator/reserve-requests/{request_id}/reject',
+    'POST /operator/reserve-requests/{request_id}/withdraw', 'POST /operator/reserves/{platform_id}/cap', 'POST /operator/reserves/{platform_id}/deposits',
+    'POST /operator/reserves/{platform_id}/withdrawals', 'POST /operator/reviews/{hold_id}/approve', 'POST /operator/reviews/{hold_id}/reject',
+    'POST /operator/rulebook/validate', 'POST /operator/transfers/{transaction_id}/force_completed', 'POST /operator/transfers/{transaction_id}/force_failed',
+    'POST /operator/transfers/{transaction_id}/retry', 'POST /operator/transfers/{transaction_id}/undo',
     'POST /operator/windows/{window_id}/approve', 'POST /operator/windows/{window_id}/close', 'POST /operator/windows/{window_id}/settle',
     'POST /operator/windows/{window_id}/withdraw', 'PUT /api/users/{platform_user_id}/tags', 'PUT /operator/connections/{platform_id}',
-    'PUT /operator/windows/settings',
+    'PUT /operator/reserves/{platform_id}/mode', 'PUT /operator/windows/settings',
   ]);
   for (const [path, methods] of Object.entries(document.paths)) {
     for (const operation of Object.values(methods)) {

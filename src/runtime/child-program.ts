@@ -56,7 +56,10 @@ export function superviseProgram(options: ChildProgramOptions): ChildProgram {
     async stop() {
       stopping.abort();
       child?.kill('SIGTERM');
-      const force = setTimeout(() => child?.kill('SIGKILL'), STOP_LIMIT_MS);
+      const force = setTimeout(() => {
+        log.warn(`${name} did not end when it was asked to, and is made to`);
+        child?.kill('SIGKILL');
+      }, STOP_LIMIT_MS);
       await running;
       clearTimeout(force);
       started.resolve(false);

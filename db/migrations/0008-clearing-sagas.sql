@@ -31,8 +31,12 @@ create table clearing.saga (
   deadline_at timestamptz not null,
   -- Why a person has to look at it; null when nobody has to.
   attention text,
+  -- What an operator has told the worker to do with it next; null for going on by the table.
+  ordered text check (ordered in ('undo', 'force_completed', 'force_failed')),
   -- What the last call came to, in words.
   last_error text,
+  -- Why it goes back: the platform's refusal, or who said so. Told to whoever asked for the transfer.
+  refusal text,
   created_at timestamptz not null,
   changed_at timestamptz not null,
   -- Goes up with every change, so that of two workers with the same saga one is too late.
@@ -45,6 +49,27 @@ create index saga_open on clearing.saga (bucket, next_attempt_at) where state no
 create index saga_attention on clearing.saga (bucket, changed_at) where attention is not null;
 create index saga_of_transaction on clearing.saga (bucket, transaction_id);
 
+-- Ends sagas with the row of the ledger that ends them. A worker that was held up may come to post a transfer that another has begun to undo at the
+-- platforms: then its commit must fail. Transactions that belong to no saga, such as reviewed transfers, are passed over.
+create function clearing.end_sagas(p_bucket integer, p_saga_ids uuid[], p_state text, p_now timestamptz) returns void
+language plpgsql as $$
+begin
+  update clearing.saga set state = p_state, attention = null, ordered = null, last_error = null, changed_at = p_now, revision = revision + 1
+   where bucket = p_bucket and saga_id = any (p_saga_ids)
+     and state = any (case p_state when 'completed' then array['deducting', 'adding'] else array['deducting', 'adding', 'undoing_add', 'undoing_deduct'] end);
+  if exists (select from clearing.saga where bucket = p_bucket and saga_id = any (p_saga_ids) and state <> p_state) then
+    raise exception 'a saga that is to be % has gone another way', p_state using errcode = 'PN002';
+  end if;
+end
+$$;
+
+-- Which workers live: jobs of one that has not been seen for a few seconds are given to the others.
+create table clearing.worker (
+  -- What the queue knows it by.
+  worker_id text primary key,
+  seen_at timestamptz not null
+);
+
 -- What operators did to sagas, and why.
 create table clearing.saga_action (
   bucket integer not null,
@@ -53,8 +78,8 @@ create table clearing.saga_action (
   operator_id text not null,
   action text not null check (action in ('retry', 'undo', 'force_completed', 'force_failed')),
   reason text not null,
-  state_before text not null,
-  state_after text not null,
+  -- The saga's state at that moment.
+  state text not null,
   constraint saga_action_pkey primary key (bucket, saga_id, acted_at)
 );
 

@@ -8,7 +8,14 @@ import type { MissingWords } from './http/validation.ts';
 import type { ApiParts } from './parts.ts';
 
 export type Posted<Answer> =
-  | { readonly ok: true; readonly answer: Answer; /** True when the key had been used before and this is the first result. */ readonly replayed: boolean }
+  | {
+      readonly ok: true;
+      readonly answer: Answer;
+      /** True when the key had been used before and this is the first result. */
+      readonly replayed: boolean;
+      /** Where to ask for it when it is accepted and not done. */
+      readonly pendingAt?: string;
+    }
   | { readonly ok: false; readonly problem: Problem };
 
 export interface PostingOperation<Body extends TProperties = TProperties, Params extends TProperties = TProperties, Answer extends TObject = TObject> {
@@ -27,6 +34,8 @@ export interface PostingOperation<Body extends TProperties = TProperties, Params
   readonly userFields?: readonly string[];
   /** Runs without a pause up to the ledger when the users are known, which keeps the order of a batch. */
   post(parts: ApiParts, caller: Caller, fields: Static<TObject<Body>> & Static<TObject<Params>>, key: string): Promise<Posted<Static<Answer>>>;
+  /** Waits until what is accepted is done, at most so long; answers as `post` would then. */
+  wait?(parts: ApiParts, answer: Static<Answer>, atMostMs: number): Promise<Static<Answer>>;
   /** What it would come to; asked instead of `post` when the field `dry_run` is true. */
   preview?(parts: ApiParts, caller: Caller, fields: Static<TObject<Body>> & Static<TObject<Params>>): Promise<Result<object>>;
 }

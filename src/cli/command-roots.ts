@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 
-import type { Connections } from '../clearing/clearing.ts';
+import type { Connections, Sagas } from '../clearing/clearing.ts';
 import type { Identity, Operator } from '../identity/identity.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { Problem, Result } from '../kernel/problem.ts';
@@ -21,6 +21,7 @@ export interface CommandContext {
   readonly identity: Identity;
   readonly connections: Connections;
   readonly ledger: Ledger;
+  readonly sagas: Sagas;
   readonly valuation: Valuation;
   readonly clock: Clock;
   close(): Promise<void>;
@@ -45,7 +46,7 @@ export const JSON_OPTION = ['--json', 'print the result as JSON'] as const;
 
 /** For `--help`: the exit codes of `exitCode` that a command can end with. */
 export function exitCodesHelp(rows: Readonly<Record<number, string>>): string {
-  const all = { ...rows, 64: 'wrong arguments', 69: 'the database cannot be reached', 75: 'temporary failure; run it again', 78: 'wrong configuration' };
+  const all = { 64: 'wrong arguments', 69: 'the database cannot be reached', 75: 'temporary failure; run it again', 78: 'wrong configuration', ...rows };
   const lines = Object.entries({ 0: 'done', ...all }).map(([code, text]) => `  ${code.padStart(2)}  ${text}`);
   return `\nExit codes:\n${lines.join('\n')}`;
 }

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 
+import { migrateQueue } from '../clearing/clearing.ts';
 import { parseConfig, type Environment } from '../runtime/config.ts';
 import { createLog } from '../runtime/log.ts';
 import { migrate } from '../runtime/migrate.ts';
@@ -24,6 +25,7 @@ export function registerMigrate(program: Command, roots: MigrateRoots): void {
       const database = await openDatabase({ config, log, mode: 'any', applicationName: 'pontis migrate' });
       try {
         const result = await migrate(database.pool, log);
+        await migrateQueue(database.pool, log);
         if (options.json) roots.print(JSON.stringify(result));
         else roots.print(result.applied.length === 0 ? `The schema is up to date (version ${result.version}).` : `Applied ${result.applied.join(', ')}.`);
       } finally {

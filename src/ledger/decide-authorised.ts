@@ -74,7 +74,7 @@ export function decidePosting(command: TransferCommand, authorisedId: NonNullabl
   const plan: Plan = {
     legs: toMemberId === memberId || target.custody === 'connected'
       ? [{ ...first, ...other, ...receiver, movements: [...given, ...received] }]
-      : [{ ...first, ...other, movements: given }, { ...common, memberId: toMemberId, counterpartyId: memberId, wallet: toWallet, ...receiver, movements: received }],
+      : [{ ...first, ...other, movements: given }, { ...common, memberId: toMemberId, counterpartyId: memberId, wallet, ...receiver, movements: received }],
     holds: [{ change: 'resolve', hold, state: 'captured', captured: amount }],
   };
   return post(authorisation.rulebookVersion === null ? plan : { ...plan, rulebookVersion: authorisation.rulebookVersion });

@@ -83,6 +83,10 @@ export function walletsFor(command: Command, view: NamingView, name: NameWallet)
     }
     case 'redeem':
       return system(bucket, points, command.rewardAssetId);
+    case 'adjust':
+      if (command.compensation === undefined) return;
+      system(bucket, points, view.settlement.assetId);
+      return system(bucket, view.points(command.compensation.paidBy), view.settlement.assetId);
     case 'capture':
     case 'release':
       for (const leg of view.original(command.holdId)) if (leg.kind === 'authorise') walletsOfOriginal(leg, view, name, system);
@@ -126,6 +130,7 @@ function verdictFor(command: Command, view: NamingView): Verdict | undefined {
       return command.rewardId === undefined ? evaluateOperation(rulebook, facts, scales) : evaluateRedemption(rulebook, facts, command.quantity, scales);
     }
     case 'hold':
+      if (command.freeze === true) return undefined;
       return evaluateOperation(rulebook, factsOf(command, 'hold', command.amount, view), scales);
     case 'earn': {
       const amount = amountToEarn(command, view);

@@ -66,6 +66,7 @@ interface Fields {
 }
 
 async function prepare({ identity, ledger }: ApiParts, { platform, points }: Caller, fields: Fields, key: string): Promise<Result<RedeemCommand>> {
+  if (points.custody === 'connected') return refuse(ledgerProblems.connected_platform());
   // The source requirement counts zero as missing.
   if (fields.amount === 0) return refuse(apiProblems.missing_fields('amount is zero.', { field: 'amount' }));
   const amount = readAmount(fields.amount, points);

@@ -2,7 +2,8 @@
 
 import { Type } from 'typebox';
 import { identityProblems } from '../../identity/identity.ts';
-import { formatId } from '../../kernel/ids.ts';
+import type { TransferStanding, TransferStatus } from '../../clearing/clearing.ts';
+import { formatId, parseId } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { ledgerProblems, type Asset, type LockedQuote, type PostedLeg, type TransferCommand } from '../../ledger/ledger.ts';
 import { MAX_QUOTE_ID, valuationProblems } from '../../valuation/valuation.ts';
@@ -12,7 +13,7 @@ import type { Caller } from '../http/request-fields.ts';
 import { resolveUser } from '../members.ts';
 import { defineOperation } from '../operation.ts';
 import type { ApiParts } from '../parts.ts';
-import { Amount, Category, closed, Metadata, PlatformIdText, Points, Reference, Success, TargetUserId, text, UserId } from '../schemas.ts';
+import { Amount, Category, closed, Metadata, PlatformIdText, Points, Reference, TargetUserId, text, UserId } from '../schemas.ts';
 import { DryRun, dryRunView } from './rule-answers.ts';
 
 export const transfer = defineOperation({
@@ -22,7 +23,9 @@ export const transfer = defineOperation({
   description:
     'from_user_id is a user of the calling platform, to_user_id one of target_platform. Within a platform points move one to one; ' +
     'across platforms they are converted at the rate of the moment, or of the quote, rounded toward zero. All or nothing. ' +
-    'Where a rule asks for it, the points are set aside until an operator has looked: then status is `pending_review`.',
+    'Where a rule asks for it, the points are set aside until an operator has looked: then status is `pending_review`. ' +
+    'When a platform keeps its points itself, the transfer is accepted at its final terms (202, status `pending`, Location says where to ask) and ends as ' +
+    '`completed` or `failed`; with `Prefer: wait=N` the answer waits for that, at most N and 30 seconds.',
   params: closed({}),
   body: closed({
     from_user_id: UserId,
@@ -36,9 +39,9 @@ export const transfer = defineOperation({
     dry_run: DryRun,
   }),
   answer: Type.Object({
-    success: Success,
+    success: Type.Boolean({ description: 'False for a transfer that has failed.' }),
     transaction_id: Type.String(),
-    status: Type.String({ description: '`completed`; `pending_review`, `rejected` for a transfer that waits for an operator, or was turned down.' }),
+    status: Type.String({ description: '`completed`; `pending`, then `completed` or `failed`, when a platform keeps its points itself; `pending_review`, `rejected` for a transfer that waits for an operator, or was turned down.' }),
     amount: Points,
     rate: Type.String({ description: 'Target points for one source point, as decimal text; for display.', examples: ['0.83333333'] }),
     fee: Type.Number({ description: 'In points of the calling platform.' }),
@@ -56,8 +59,20 @@ export const transfer = defineOperation({
     const outcome = await parts.ledger.submit(command);
     if (!outcome.ok) return outcome;
     const { transaction, replayed } = outcome;
-    const answer = transaction.kind === 'hold' ? await pendingAnswer(parts, transaction, replayed, caller.points, targetPoints) : completedAnswer(transaction, caller.points, targetPoints);
+    // A repeated request tells what has become of it meanwhile: of what a rule has set aside, and of what platforms are asked.
+    const passed = transaction.kind === 'hold' && replayed ? await findPassed(parts, transaction) : undefined;
+    const done = passed ?? transaction;
+    if (done.kind === 'authorise') {
+      const answer = await underWayAnswer(parts, done, replayed, caller.points, targetPoints);
+      return { ok: true, answer, replayed, pendingAt: `/api/transactions/${answer.transaction_id}` };
+    }
+    const answer = done.kind === 'hold' ? await reviewAnswer(parts, done, replayed, caller.points) : completedAnswer(done, caller.points, targetPoints);
     return { ok: true, answer, replayed };
+  },
+  async wait({ sagas }, answer, atMostMs) {
+    const transactionId = parseId('txn', answer.transaction_id);
+    const standing = transactionId === undefined ? undefined : await sagas.waitFor(transactionId, atMostMs);
+    return { ...answer, ...told(standing ?? PENDING) };
   },
   async preview(parts, caller, fields) {
     const prepared = await prepare(parts, caller, fields, 'dry run');
@@ -132,7 +147,7 @@ function uuidOf(hex: string): string {
 function completedAnswer(transaction: PostedLeg, points: Asset, targetPoints: Asset) {
   const inTarget = (name: string): number => toPoints(BigInt(textOf(transaction.details, name) ?? '0'), targetPoints);
   return {
-    success: true as const,
+    success: true,
     transaction_id: formatId('txn', transaction.transactionId),
     status: 'completed',
     amount: toPoints(transaction.amount, points),
@@ -145,16 +160,36 @@ function completedAnswer(transaction: PostedLeg, points: Asset, targetPoints: As
   };
 }
 
-/** A repeated request tells what the operator has decided meanwhile. */
-async function pendingAnswer({ ledger }: ApiParts, transaction: PostedLeg, replayed: boolean, points: Asset, targetPoints: Asset) {
+/** The terms are final; whether the platforms do their part is not known yet. */
+async function underWayAnswer({ sagas }: ApiParts, transaction: PostedLeg, replayed: boolean, points: Asset, targetPoints: Asset) {
+  const standing = replayed ? await sagas.standingOf(transaction.transactionId) : PENDING;
+  return { ...completedAnswer(transaction, points, targetPoints), ...told(standing ?? PENDING) };
+}
+
+const PENDING: TransferStanding = { status: 'pending' };
+
+const messages: Readonly<Record<TransferStatus, string>> = {
+  pending: 'Transfer accepted; the platforms are being asked',
+  completed: 'Transfer completed successfully',
+  failed: 'Transfer failed; everything is as before',
+};
+
+function told({ status, reason }: TransferStanding): { success: boolean; status: TransferStatus; message: string } {
+  return { success: status !== 'failed', status, message: reason === undefined ? messages[status] : `Transfer failed: ${reason}` };
+}
+
+/** What was posted, or authorised, when an operator let it pass. */
+async function findPassed({ ledger }: ApiParts, review: PostedLeg): Promise<PostedLeg | undefined> {
+  const hold = await ledger.findHold(review.transactionId);
+  const [passed] = hold?.state === 'captured' && hold.resolvedBy !== null ? await ledger.findTransaction(hold.resolvedBy) : [];
+  return passed;
+}
+
+async function reviewAnswer({ ledger }: ApiParts, transaction: PostedLeg, replayed: boolean, points: Asset) {
   const hold = replayed ? await ledger.findHold(transaction.transactionId) : undefined;
-  if (hold?.state === 'captured' && hold.resolvedBy !== null) {
-    const [done] = await ledger.findTransaction(hold.resolvedBy);
-    if (done !== undefined) return completedAnswer(done, points, targetPoints);
-  }
   const rejected = hold !== undefined && hold.state !== 'held';
   return {
-    success: true as const,
+    success: true,
     transaction_id: formatId('txn', transaction.transactionId),
     status: rejected ? 'rejected' : 'pending_review',
     amount: toPoints(transaction.amount, points),

@@ -5,6 +5,7 @@ import { answerProblem } from '../http/answer-problem.ts';
 import { idempotencyKeyOf } from '../http/idempotency.ts';
 import type { Observer } from '../http/observe.ts';
 import { callerOf } from '../http/request-fields.ts';
+import { isPending, waitOf } from '../http/prefer.ts';
 import { isDryRun, type PostingOperation } from '../operation.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses } from '../schemas.ts';
@@ -27,7 +28,7 @@ export function serveOperation(server: FastifyInstance, parts: ApiParts, operati
       ...(withParams ? { params: operation.params } : {}),
       body: operation.body,
       ...(operation.preview === undefined ? {} : { querystring: closed({ dry_run: DryRun }) }),
-      response: { 200: operation.answer, ...problemResponses },
+      response: { 200: operation.answer, ...(operation.wait === undefined ? {} : { 202: operation.answer }), ...problemResponses },
     },
     handler: async (request, reply) => {
       const body = request.body as Record<string, never>;
@@ -48,7 +49,12 @@ export function serveOperation(server: FastifyInstance, parts: ApiParts, operati
       }
       observer.countOutcome(operation.kind, posted.replayed ? 'replayed' : 'posted');
       if (posted.replayed) reply.header('idempotency-replayed', 'true');
-      return posted.answer;
+      if (posted.pendingAt === undefined) return posted.answer;
+      const waitMs = waitOf(request);
+      if (waitMs !== undefined) reply.header('preference-applied', `wait=${waitMs / 1_000}`);
+      const answer = waitMs === undefined || operation.wait === undefined ? posted.answer : await operation.wait(parts, posted.answer, waitMs);
+      if (!isPending(answer)) return answer;
+      return reply.code(202).header('location', posted.pendingAt).header('retry-after', '1').send(answer);
     },
   });
 }

@@ -12,8 +12,8 @@ const SYSTEM = 'SYSTEM';
 
 export const TransactionView = Type.Object({
   transaction_id: Type.String(),
-  kind: Type.String({ description: 'earn, transfer, conversion, redeem, hold, capture, release, reverse, clawback, expire or adjust.' }),
-  status: Type.String({ description: '`completed`; `held` for a hold, whatever became of it later.' }),
+  kind: Type.String({ description: 'earn, transfer, conversion, authorise (a conversion that platforms are asked for; what comes of it names it as related), redeem, hold, capture, release, reverse, clawback, expire or adjust.' }),
+  status: Type.String({ description: '`completed`; `held` for a hold, whatever became of it later; of an authorise: `pending`, `completed` or `failed`.' }),
   timestamp: UnixSeconds,
   posted_at: Type.String({ description: 'RFC 3339.' }),
   occurred_at: Type.Optional(Type.String({ description: 'When it happened at the platform, when that was stated.' })),
@@ -32,7 +32,7 @@ export const TransactionView = Type.Object({
   rulebook_version: Type.Optional(Type.Integer({ description: 'Version of the rules under which it was decided.' })),
   reference: Type.Optional(Type.String()),
   category: Type.Optional(Type.String()),
-  reason: Type.Optional(Type.String()),
+  reason: Type.Optional(Type.String({ description: 'Why it was reversed, or why a transfer has failed.' })),
   metadata: Type.Optional(Metadata),
 });
 
@@ -57,7 +57,7 @@ export function describeLeg(leg: PostedLeg, points: Asset, ledger: Ledger): View
   return {
     transaction_id: formatId('txn', leg.transactionId),
     kind: leg.kind,
-    status: leg.kind === 'hold' ? 'held' : 'completed',
+    status: leg.kind === 'hold' ? 'held' : leg.kind === 'authorise' ? 'pending' : 'completed',
     timestamp: Math.floor(leg.postedAtMs / 1000),
     posted_at: new Date(leg.postedAtMs).toISOString(),
     amount: toPoints(leg.amount, source),
@@ -87,6 +87,7 @@ function platformsOf(leg: PostedLeg, source: Asset, target: Asset | undefined): 
   switch (leg.kind) {
     case 'earn': return { source_platform: SYSTEM, target_platform: platform };
     case 'transfer': return { source_platform: platform, target_platform: platform };
+    case 'authorise':
     case 'conversion': return { source_platform: platform, target_platform: target?.platformId ?? SYSTEM };
     default: return { source_platform: platform, target_platform: target?.kind === 'points' ? (target.platformId ?? SYSTEM) : SYSTEM };
   }
@@ -106,6 +107,7 @@ function changeOf(leg: PostedLeg, points: Asset): bigint | null {
     case 'redeem':
     case 'capture': return -sign * leg.amount;
     case 'hold':
+    case 'authorise':
     case 'release': return 0n;
     case 'expire': return -leg.amount;
     default: return null;

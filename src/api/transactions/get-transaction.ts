@@ -13,7 +13,7 @@ import { concerns, describeLeg, isSourceOf, TransactionView } from './describe-t
 
 const Params = closed({ transaction_id: Type.String({ maxLength: 128, description: 'A transaction_id or redemption_id that this API answered.' }) });
 
-export function getTransaction(server: FastifyInstance, { ledger }: ApiParts): void {
+export function getTransaction(server: FastifyInstance, { ledger, sagas }: ApiParts): void {
   server.get<{ Params: Static<typeof Params> }>('/api/transactions/:transaction_id', {
     schema: {
       operationId: 'getTransaction', tags: ['transactions'], summary: 'One transaction',
@@ -28,6 +28,8 @@ export function getTransaction(server: FastifyInstance, { ledger }: ApiParts): v
     // Of two legs, the one that moved the caller's points; the sender's when both did.
     const leg = legs.find((candidate) => isSourceOf(candidate, points)) ?? legs.findLast((candidate) => candidate.targetAssetId === points.assetId);
     assert(leg !== undefined, 'a transaction that concerns a platform has a leg for it');
-    return describeLeg(leg, points, ledger);
+    const view = describeLeg(leg, points, ledger);
+    // Of a failed one, the reason too.
+    return leg.kind === 'authorise' ? { ...view, ...(await sagas.standingOf(leg.transactionId)) } : view;
   });
 }

@@ -5,7 +5,7 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import type { FrozenRow } from './carve-out.ts';
 import { findWindowOf, type Queryable } from './store.ts';
 import { findEffect, type PointsOwner } from './store-ledger.ts';
-import type { Frozen } from './types.ts';
+import type { Frozen } from '../disputes/types.ts';
 
 /** Those of them that have moved positions; several disputes of one transaction are added up. */
 export async function findFrozenRows(db: Queryable, frozen: readonly Frozen[], ledger: Ledger, points: readonly PointsOwner[]): Promise<FrozenRow[]> {

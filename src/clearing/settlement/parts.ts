@@ -5,7 +5,7 @@ import type { Clock } from '../../kernel/time.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { Pool } from '../../runtime/database.ts';
 import type { Log } from '../../runtime/log.ts';
-import type { Frozen } from './types.ts';
+import type { Frozen } from '../disputes/types.ts';
 
 export interface SettlementParts {
   readonly pool: Pool;

@@ -18,7 +18,8 @@ import {
   selectPairs, selectSettings, selectWindow,
 } from './store.ts';
 import { selectPoints } from './store-ledger.ts';
-import { NETWORK, type CarveOut, type Frozen, type Obligation, type Payment, type SettlementWindow } from './types.ts';
+import { NETWORK, type CarveOut, type Obligation, type Payment, type SettlementWindow } from './types.ts';
+import type { Frozen } from '../disputes/types.ts';
 
 export interface Proposing {
   readonly windowId: number;

@@ -79,12 +79,6 @@ export interface CarveOut {
   readonly targetEffect: bigint;
 }
 
-/** A disputed transaction and how much of it is frozen, in minor units of the source's points. */
-export interface Frozen {
-  readonly transactionId: TransactionId;
-  readonly amount: bigint;
-}
-
 /** `net`, or `source>target` of a pair that is settled gross. */
 export type Basis = string;
 export const NET: Basis = 'net';

@@ -1,0 +1,45 @@
+// What is written beside the ledger's rows, in their commit: a saga and its job for each authorisation or reversal, the end of a saga for what ends it.
+// Before this: `decide-authorised.ts` in the ledger. After this: the queue wakes a worker, which goes on in `advance-saga.ts`.
+
+import type { Bucket, TransactionId } from '../../kernel/ids.ts';
+import type { Clock } from '../../kernel/time.ts';
+import type { Alongside, Asset, PostedLeg } from '../../ledger/ledger.ts';
+import { firstState, type EndState } from './states.ts';
+import { endSagas, insertSagas, type NewSaga } from './store.ts';
+
+/** From its authorisation until a saga is listed for attention, when nothing else is configured. */
+export const DEADLINE_MS = 600_000;
+
+/** How rows that post or release an authorisation end its saga; those that belong to a review find none. */
+const ends: Partial<Record<PostedLeg['kind'], EndState>> = { conversion: 'completed', release: 'failed' };
+
+export function createAlongside({ clock, deadlineMs = DEADLINE_MS }: { readonly clock: Clock; readonly deadlineMs?: number }): Alongside {
+  return {
+    concerns: (leg) => leg.kind === 'authorise' || (leg.relatedId !== null && (leg.kind === 'conversion' || leg.kind === 'release' || (leg.kind === 'reverse' && leg.targetAssetId !== null))),
+    async write(client, legs, assets) {
+      const waits: Promise<unknown>[] = [];
+      for (const [bucket, rows] of Map.groupBy(legs, (leg) => leg.bucket)) {
+        const begun = rows.flatMap((leg) => readSaga(leg, assets) ?? []);
+        if (begun.length > 0) waits.push(insertSagas(client, bucket, begun, clock.now(), deadlineMs));
+        for (const state of ['completed', 'failed'] as const) {
+          const ended = rows.flatMap((leg): TransactionId[] => (leg.relatedId !== null && ends[leg.kind] === state ? [leg.relatedId] : []));
+          if (ended.length > 0) waits.push(endSagas(client, bucket as Bucket, ended, state, clock.now()));
+        }
+      }
+      await Promise.all(waits);
+    },
+  };
+}
+
+/** The saga that a row begins, if it is one that does. */
+function readSaga(leg: PostedLeg, assets: (assetId: number) => Asset): NewSaga | undefined {
+  if ((leg.kind !== 'authorise' && leg.kind !== 'reverse') || leg.targetAssetId === null) return undefined;
+  const [source, target] = [assets(leg.assetId), assets(leg.targetAssetId)];
+  const route = { purpose: leg.kind === 'authorise' ? 'transfer' : 'reversal', sourceConnected: source.custody === 'connected', targetConnected: target.custody === 'connected' } as const;
+  if (source.platformId === null || target.platformId === null || (!route.sourceConnected && !route.targetConnected)) return undefined;
+  return {
+    ...route, bucket: leg.bucket, sagaId: leg.transactionId, state: firstState(route), source: source.platformId, target: target.platformId,
+    sourceMember: leg.memberId, targetMember: leg.counterpartyId ?? leg.memberId, amount: leg.amount, credited: leg.credited ?? 0n,
+    reversedId: leg.kind === 'reverse' ? leg.relatedId : null,
+  };
+}

@@ -1,0 +1,146 @@
+// The sagas of a process: begins them with the ledger's commits, goes on with them, waits for them, and carries out what operators decide.
+
+import type { Identity } from '../../identity/identity.ts';
+import { bucketOfTransaction, parseId, type Bucket, type PlatformId, type TransactionId } from '../../kernel/ids.ts';
+import { ok, refuse, type Result } from '../../kernel/problem.ts';
+import type { Clock } from '../../kernel/time.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import { dbTransaction, type Pool } from '../../runtime/database.ts';
+import type { Log } from '../../runtime/log.ts';
+import type { Metrics } from '../../runtime/metrics.ts';
+import type { ConnectorClient } from '../connector/connector-client.ts';
+import { advanceSaga } from './advance-saga.ts';
+import { rememberFigures } from './figures.ts';
+import { createSagaMeasures } from './measure.ts';
+import { countCalls } from './platform-calls.ts';
+import { sagaProblems } from './problems.ts';
+import { share } from './share.ts';
+import { forcedEnds, isOpen, steps, type SagaState } from './states.ts';
+import { moveSagas, orderSaga, selectActions, selectFigures, selectOpen, selectSagas, selectStates, type SagaFigures, type SagaMove } from './store.ts';
+import type { Saga, SagaAction, SagaActionName, SagaStep, TransferStanding } from './types.ts';
+import { waitForEnds } from './wait-for-end.ts';
+import { CONCURRENCY, startWorkers, type SagaWorkers } from './worker.ts';
+
+export interface SagasParts {
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly ledger: Ledger;
+  readonly identity: Pick<Identity, 'userOf'>;
+  connectorOf(platformId: PlatformId): ConnectorClient | undefined;
+  /** Sagas that this process goes on with at a time. */
+  readonly concurrency?: number;
+}
+
+export interface Sagas {
+  /** Starts to take sagas from the queue; any number of processes may. */
+  start(): SagaWorkers;
+  find(sagaId: TransactionId): Promise<Saga | undefined>;
+  /** How it stands with a transfer; undefined when it is none of a saga. */
+  standingOf(transactionId: TransactionId): Promise<TransferStanding | undefined>;
+  /** Waits until a transfer has ended, at most so long; answers how it stands then. */
+  waitFor(transactionId: TransactionId, atMostMs: number): Promise<TransferStanding | undefined>;
+  /** How it stands with some of one bucket, such as those on a page of a history. */
+  listStandings(transactionIds: readonly TransactionId[]): Promise<ReadonlyMap<TransactionId, TransferStanding['status']>>;
+  /** Those that need a person, or all that are open; oldest first. */
+  list(which: 'attention' | 'open', limit: number): Promise<Saga[]>;
+  listActions(saga: Saga): Promise<SagaAction[]>;
+  /** What an operator may decide of it now. */
+  actionsOf(saga: Saga): readonly SagaActionName[];
+  /** The call that it makes or waits to make; undefined once it has ended. */
+  stepOf(saga: Saga): SagaStep | undefined;
+  /** Notes an operator's decision; a worker carries it out. */
+  decide(publicId: string, action: SagaActionName, operatorId: string, reason: string): Promise<Result<Saga>>;
+  /** At most half a second old; fails when the database does not answer in time. */
+  figures(): Promise<SagaFigures>;
+}
+
+/** Of all calls that a process may have under way, how many may go to one platform: a platform that hangs must not hold up the others. */
+const SHARE_OF_ONE_PLATFORM = 0.6;
+
+export function createSagas(parts: SagasParts): Sagas {
+  const { pool, clock, log, metrics, ledger, identity, connectorOf, concurrency = CONCURRENCY } = parts;
+  const calls = countCalls(Math.ceil(concurrency * SHARE_OF_ONE_PLATFORM));
+  const read = share((bucket, ids: readonly TransactionId[]) => selectSagas(pool, bucket, ids));
+  const write = share((bucket, moves: readonly SagaMove[]) => moveSagas(pool, bucket, moves, clock.now()));
+  const figures = rememberFigures(() => selectFigures(pool, clock.now()));
+  const advancing = {
+    pool, clock, log, ledger, calls, connectorOf, userOf: identity.userOf.bind(identity), measures: createSagaMeasures(metrics, figures),
+    move: (saga: Saga, to: SagaState, refusal?: string) => write(saga.bucket, { saga, to, refusal }),
+  };
+  const find = (sagaId: TransactionId): Promise<Saga | undefined> => {
+    const bucket = bucketOfTransaction(sagaId);
+    return bucket < ledger.bucketCount() ? read(bucket, sagaId) : Promise.resolve(undefined);
+  };
+  const toStanding = async (sagaId: TransactionId, state: SagaState | undefined): Promise<TransferStanding | undefined> => {
+    if (state === undefined) return undefined;
+    const reason = state === 'failed' ? await findReason(sagaId, ledger) : undefined;
+    return { status: statusOf(state), ...(reason === undefined ? {} : { reason }) };
+  };
+  const waits = waitForEnds((bucket, ids) => selectStates(pool, bucket, ids));
+
+  return {
+    find,
+    start: () => startWorkers({
+      pool, log, clock, concurrency, bucketCount: () => ledger.bucketCount(),
+      advance: async (bucket, sagaId) => {
+        const saga = await read(bucket, sagaId);
+        if (saga !== undefined) await advanceSaga(saga, advancing);
+      },
+    }),
+    standingOf: async (transactionId) => toStanding(transactionId, (await find(transactionId))?.state),
+    waitFor: async (transactionId, atMostMs) => {
+      const bucket = bucketOfTransaction(transactionId);
+      return bucket < ledger.bucketCount() ? toStanding(transactionId, await waits.waitFor(bucket, transactionId, atMostMs)) : undefined;
+    },
+    listStandings: async (transactionIds) => {
+      const found = new Map<TransactionId, TransferStanding['status']>();
+      for (const [bucket, ids] of Map.groupBy(transactionIds, bucketOfTransaction)) {
+        for (const { sagaId, state } of await selectStates(pool, bucket, ids)) found.set(sagaId, statusOf(state));
+      }
+      return found;
+    },
+    list: async (which, limit) => {
+      const found: Saga[] = [];
+      for (let bucket = 0; bucket < ledger.bucketCount(); bucket += 1) found.push(...(await selectOpen(pool, bucket as Bucket, which === 'open', limit)));
+      return found.toSorted((a, b) => a.createdAtMs - b.createdAtMs).slice(0, limit);
+    },
+    listActions: (saga) => selectActions(pool, saga.bucket, saga.sagaId),
+    actionsOf,
+    stepOf: (saga) => (isOpen(saga.state) ? { call: steps[saga.state].call, platformId: saga[steps[saga.state].side] } : undefined),
+    decide: async (publicId, action, operatorId, reason) => {
+      const sagaId = parseId('txn', publicId);
+      const saga = sagaId === undefined ? undefined : await find(sagaId);
+      if (saga === undefined) return refuse(sagaProblems.saga_not_found());
+      if (!isOpen(saga.state)) return refuse(sagaProblems.saga_ended(`It is ${saga.state}.`));
+      if (!actionsOf(saga).includes(action)) return refuse(sagaProblems.saga_action_not_possible(`${action} is not possible while it is ${saga.state}.`));
+      const ordered = await dbTransaction(pool, (client) => orderSaga(client, saga, action, operatorId, reason, clock.now()));
+      if (!ordered) return refuse(sagaProblems.saga_moved());
+      return ok((await find(saga.sagaId)) ?? saga);
+    },
+    figures,
+  };
+}
+
+function actionsOf(saga: Saga): readonly SagaActionName[] {
+  if (!isOpen(saga.state)) return [];
+  const ends: readonly string[] = forcedEnds[saga.purpose][saga.state];
+  const undo = saga.purpose === 'transfer' && (saga.state === 'deducting' || saga.state === 'adding');
+  return [
+    'retry', ...(undo ? ['undo' as const] : []),
+    ...(ends.includes('completed') ? ['force_completed' as const] : []), ...(ends.includes('failed') ? ['force_failed' as const] : []),
+  ];
+}
+
+function statusOf(state: SagaState): TransferStanding['status'] {
+  return isOpen(state) ? 'pending' : state;
+}
+
+/** Why a transfer has failed, as the row tells that released it. */
+async function findReason(sagaId: TransactionId, ledger: Ledger): Promise<string | undefined> {
+  const hold = await ledger.findHold(sagaId);
+  const [release] = hold?.resolvedBy == null ? [] : await ledger.findTransaction(hold.resolvedBy);
+  const reason = release?.details?.['reason'];
+  return typeof reason === 'string' ? reason : undefined;
+}

@@ -1,0 +1,90 @@
+// The workers of a process: jobs of the durable queue (graphile-worker), each going on with one saga; and the watch over workers that died.
+
+import { Logger, runTaskList, runMigrations, type TaskList, type WorkerPool } from 'graphile-worker';
+import { type Static, Type } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { assert } from '../../kernel/assert.ts';
+import type { Bucket, TransactionId } from '../../kernel/ids.ts';
+import type { Pool } from '../../runtime/database.ts';
+import type { Log } from '../../runtime/log.ts';
+import { startLoop, type Loop } from '../../runtime/loop.ts';
+import { beat, renewLostJobs, TASK, unlockDead } from './store.ts';
+
+export interface SagaWorkers {
+  /** Takes no new jobs and finishes those under way. */
+  stop(): Promise<void>;
+}
+
+export interface WorkerParts {
+  readonly pool: Pool;
+  readonly log: Log;
+  readonly clock: { now(): number };
+  readonly bucketCount: () => number;
+  /** Sagas that one process goes on with at a time; they mostly wait for platforms. */
+  readonly concurrency?: number;
+  /** Goes on with one saga as far as it gets. */
+  advance(bucket: Bucket, sagaId: TransactionId): Promise<void>;
+}
+
+export const CONCURRENCY = 200;
+const BEAT_EVERY_MS = 1_000;
+/** A worker that has not been seen for so long is dead, or must put up with being treated so: no step harms when it is taken twice. */
+const SILENT_MS = 5_000;
+/** A saga that nobody has looked at for so long after its time has lost its job. */
+const LOST_AFTER_MS = 10_000;
+const RENEW_LIMIT = 1_000;
+
+const Payload = Compile(Type.Object({ bucket: Type.Integer(), saga_id: Type.String() }));
+
+/** Brings the queue's own schema up to date; in every process, before anything is posted. */
+export async function migrateQueue(pool: Pool, log: Log): Promise<void> {
+  await runMigrations({ pgPool: pool, logger: toLogger(log) });
+}
+
+export function startWorkers({ pool, log, clock, bucketCount, concurrency = CONCURRENCY, advance }: WorkerParts): SagaWorkers {
+  const tasks: TaskList = {
+    [TASK]: async (given) => {
+      assert(Payload.Check(given), 'a saga\'s job names its bucket and id');
+      const { bucket, saga_id: sagaId } = given as Static<ReturnType<typeof Payload.Type>>;
+      await advance(bucket as Bucket, sagaId as TransactionId);
+    },
+  };
+  const workers = runQueue(pool, log, concurrency, tasks);
+  const watch: Loop = startLoop({
+    name: 'saga watch', log, everyMs: BEAT_EVERY_MS,
+    run: async () => {
+      await beat(pool, workers.id);
+      const dead = await unlockDead(pool, SILENT_MS);
+      if (dead.length > 0) log.warn({ workers: dead }, 'jobs of dead workers were given to the others');
+      let renewed = 0;
+      for (let bucket = 0; bucket < bucketCount(); bucket += 1) renewed += await renewLostJobs(pool, bucket as Bucket, clock.now(), LOST_AFTER_MS, RENEW_LIMIT);
+      if (renewed > 0) log.warn({ sagas: renewed }, 'sagas had lost their jobs and were given new ones');
+      return false;
+    },
+  });
+  return {
+    async stop() {
+      await Promise.all([watch.stop(), workers.gracefulShutdown('the program stops')]);
+    },
+  };
+}
+
+/** Jobs are fetched and completed many at a time; a failure of the database ends no process. */
+function runQueue(pool: Pool, log: Log, concurrency: number, tasks: TaskList): WorkerPool {
+  const workers = runTaskList({
+    pgPool: pool, logger: toLogger(log), noHandleSignals: true, concurrency,
+    preset: { worker: { concurrentJobs: concurrency, localQueue: { size: concurrency * 2, refetchDelay: { durationMs: 20, threshold: 0, maxAbortThreshold: concurrency } }, pollInterval: 500, completeJobBatchDelay: 5, failJobBatchDelay: 5 } },
+  }, tasks, pool);
+  workers.promise.catch((error: unknown) => log.error({ err: error }, 'the queue\'s workers ended'));
+  return workers;
+}
+
+/** The queue tells of every job it runs; only what went wrong is for the log. */
+function toLogger(log: Log): Logger {
+  return new Logger(() => (level, message, meta) => {
+    if (level === 'error') log.error({ queue: meta?.['error'] }, message);
+    else if (level === 'warning') log.warn(message);
+    else log.trace(message);
+  });
+}
+

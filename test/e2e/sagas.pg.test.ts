@@ -1,0 +1,113 @@
+// Transfers over connected platforms, through the API and real platforms: every pair of custody, refusals, faults, and operators.
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createConnectedNetwork, type ConnectedNetwork } from '../fixtures/connected.ts';
+import { createTestDatabase, type TestDatabase } from '../fixtures/database.ts';
+import { parseId } from '../../src/kernel/ids.ts';
+import { expectSound } from '../fixtures/journal.ts';
+
+let database: TestDatabase;
+let network: ConnectedNetwork;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  network = await createConnectedNetwork(database, 3);
+  network.work();
+}, 60_000);
+afterAll(async () => {
+  await network?.close();
+  await database?.drop();
+});
+
+const WAIT = { prefer: 'wait=20' };
+
+describe('a transfer', () => {
+  it.each([
+    ['platform_a', 'platform_x', 80, 100], ['platform_x', 'platform_a', 100, 80], ['platform_x', 'platform_y', 110, 80],
+  ])('from %s to %s moves the points at both', async (source, target, amount, credited) => {
+    const [user = '', other = ''] = network.users;
+    const before = [await network.pointsOf(source, user), await network.pointsOf(target, other)];
+    const { status, body } = await network.transfer(source, target, user, other, amount, WAIT);
+    expect({ ...body, http: status }).toMatchObject({ http: 200, status: 'completed', success: true, credited_amount: credited, amount });
+    expect([await network.pointsOf(source, user), await network.pointsOf(target, other)]).toEqual([before[0]! - amount, before[1]! + credited]);
+    const shown = await network.api.call(source, 'GET', `/api/transactions/${body['transaction_id']}`);
+    expect(shown.body).toMatchObject({ kind: 'authorise', status: 'completed' });
+    await expectSound(database.pool);
+  });
+
+  it('that the source platform refuses fails, and nothing is left of it', async () => {
+    const [, user = ''] = network.users;
+    const before = await network.pointsOf('platform_y', user);
+    const { status, body } = await network.transfer('platform_x', 'platform_y', user, user, 50_000, WAIT);
+    expect({ status, success: body['success'], as: body['status'] }).toEqual({ status: 200, success: false, as: 'failed' });
+    expect(await network.pointsOf('platform_y', user)).toBe(before);
+    await expectSound(database.pool);
+  });
+});
+
+describe('while the platforms are asked', () => {
+  it('the answer is 202 with where to ask; the same key tells how it stands; the points are held', async () => {
+    const [user = '', other = ''] = network.users;
+    await network.sandboxes.platform_x.setFaults({ down: true });
+    const key = { 'idempotency-key': 'while-asked' };
+    const before = await network.api.call('platform_a', 'GET', `/api/points/balance?user_id=${user}`);
+    const asked = await network.transfer('platform_a', 'platform_x', user, other, 10, { ...key, prefer: 'wait=0' });
+    expect(asked.status).toBe(202);
+    expect(asked.body).toMatchObject({ success: true, status: 'pending', credited_amount: 12.5 });
+    expect(asked.headers).toMatchObject({ location: `/api/transactions/${asked.body['transaction_id']}`, 'preference-applied': 'wait=0' });
+    const held = await network.api.call('platform_a', 'GET', `/api/points/balance?user_id=${user}`);
+    expect(held.body).toMatchObject({ balance: before.body['balance'], held: 10 });
+    const shown = await network.api.call('platform_a', 'GET', String(asked.headers['location']));
+    expect(shown.body).toMatchObject({ status: 'pending', kind: 'authorise' });
+    // Nobody but the saga ends it.
+    const early = await network.api.call('platform_a', 'POST', '/api/points/reverse', { transaction_id: asked.body['transaction_id'], reason: 'too early' });
+    expect(early.body).toMatchObject({ code: 'transfer_pending', status: 409 });
+    const hold = String(asked.body['transaction_id']).replace('txn_', 'hold_');
+    expect((await network.api.call('platform_a', 'POST', `/api/points/holds/${hold}/release`)).body).toMatchObject({ code: 'hold_not_found' });
+    await network.sandboxes.platform_x.setFaults({});
+    const again = await network.transfer('platform_a', 'platform_x', user, other, 10, { ...key, ...WAIT });
+    expect(again.headers['idempotency-replayed']).toBe('true');
+    expect(again.body).toMatchObject({ status: 'completed', transaction_id: asked.body['transaction_id'] });
+    expect((await network.transfer('platform_a', 'platform_x', user, other, 10, key)).status).toBe(200);
+  });
+
+  it.each([
+    ['refuses to add', { }, 'a user that the target does not know'],
+  ])('a target that %s gets the source its points back', async () => {
+    const [user = ''] = network.users;
+    const { body: stranger } = await network.api.call('platform_x', 'POST', '/api/users', { platform_user_id: 'nobody-there' });
+    expect(stranger['member_id']).toBeDefined();
+    const [atA, atY] = [await network.api.balance('platform_a', user), await network.pointsOf('platform_y', user)];
+    expect((await network.transfer('platform_a', 'platform_x', user, 'nobody-there', 10, WAIT)).body).toMatchObject({ success: false, status: 'failed' });
+    expect((await network.transfer('platform_y', 'platform_x', user, 'nobody-there', 10, WAIT)).body).toMatchObject({ success: false, status: 'failed' });
+    expect([await network.api.balance('platform_a', user), await network.pointsOf('platform_y', user)]).toEqual([atA, atY]);
+    await expectSound(database.pool);
+  });
+});
+
+describe('a reversal', () => {
+  it('undoes the transfer at both platforms, whole only', async () => {
+    const [user = '', other = ''] = network.users;
+    const before = [await network.pointsOf('platform_x', user), await network.pointsOf('platform_y', other)];
+    const { body } = await network.transfer('platform_x', 'platform_y', user, other, 110, WAIT);
+    const part = await network.api.call('platform_x', 'POST', '/api/points/reverse', { transaction_id: body['transaction_id'], amount: 10, reason: 'part' });
+    expect(part.body).toMatchObject({ code: 'whole_reversal_only', status: 409 });
+    const reversed = await network.api.call('platform_x', 'POST', '/api/points/reverse', { transaction_id: body['transaction_id'], reason: 'whole' });
+    expect(reversed.body).toMatchObject({ success: true });
+    await network.api.parts.sagas.waitFor(parseId('txn', String(reversed.body['transaction_id'])) as never, 20_000);
+    expect([await network.pointsOf('platform_x', user), await network.pointsOf('platform_y', other)]).toEqual(before);
+    const again = await network.api.call('platform_x', 'POST', '/api/points/reverse', { transaction_id: body['transaction_id'], reason: 'again' });
+    expect(again.body).toMatchObject({ code: 'already_reversed' });
+    await expectSound(database.pool);
+  });
+});
+
+describe('a connected platform', () => {
+  it.each(['earn', 'redeem', 'hold'])('cannot %s here', async (what) => {
+    const [user = ''] = network.users;
+    const bodies: Record<string, object> = { earn: { user_id: user, amount: 1 }, redeem: { user_id: user, amount: 1, reward_id: 'x' }, hold: { user_id: user, amount: 1, expires_in: 60 } };
+    const url = what === 'hold' ? '/api/points/holds' : `/api/points/${what}`;
+    const { status, body } = await network.api.call('platform_x', 'POST', url, bodies[what]);
+    expect([status, body['code']]).toEqual([409, 'connected_platform']);
+  });
+});

@@ -17,6 +17,15 @@ export async function selectPoints(db: Queryable): Promise<PointsOwner[]> {
   return rows.map((row) => ({ assetId: row.asset_id, platformId: row.platform_id, ownerId: platformOwnerId(row.platform_id) }));
 }
 
+/** True when something was posted since a window was closed. A cheap look for the loop; what is closed is decided under the lock. */
+export async function hasRowsSince(db: Queryable, windowId: number): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `select 1 from ledger.bucket b left join clearing.window_cut c on c.window_id = $1 and c.bucket = b.bucket where b.sequence > coalesce(c.to_sequence, 0) limit 1 -- all buckets: their rows only`,
+    [windowId],
+  );
+  return rowCount !== 0;
+}
+
 /** A bucket at one moment: where its rows end, and what each owner's position in it (the network's rounding) is at that very row. */
 export interface BucketCut {
   readonly sequence: bigint;

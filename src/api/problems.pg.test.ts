@@ -148,6 +148,16 @@ const redeemed = async (): Promise<string> => {
 const ofRedemption = (id: string, what: 'fulfil' | 'cancel'): Promise<Answer> =>
   api.call(A, 'POST', `/api/redemptions/${id}/${what}`, what === 'cancel' ? { reason: 'x' } : {}, { headers: { 'idempotency-key': randomUUID() } });
 
+/** A difference as reconciliation writes it; answers its id. */
+async function broken(platform: string, state: 'open' | 'resolved' = 'open'): Promise<string> {
+  const breakId = randomUUID();
+  const closed = state === 'open' ? null : new Date();
+  await database.pool.query(
+    `insert into clearing.break (break_id, platform_id, category, subject, ours, theirs, state, first_seen_at, opened_at, last_seen_at, last_run_id, closed_at, resolution)
+     values ($1, $2, 'unknown_reference', $1::uuid::text, null, 5, $3, now(), now(), now(), $1, $4, $5)`, [breakId, platform, state, closed, closed && 'vanished']);
+  return breakId;
+}
+const recheck = (breakId: string): Promise<Answer> => api.operate(maker, 'POST', `/operator/breaks/${breakId}/recheck`, {});
 /** A transfer to a platform that nobody asks here, as no worker runs. */
 const underWay = async (): Promise<string> => {
   const [from, to] = [await api.user(A, 50), await api.user('away')];
@@ -423,6 +433,26 @@ const cases: Record<string, () => Promise<Answer>> = {
     return api.call('platform_c', 'POST', '/api/points/transfer', { from_user_id: user, to_user_id: bob, amount: 1e13, target_platform: 'platform_b' });
   },
 
+  webhook_not_found: () => api.call(A, 'GET', `/api/webhooks/whk_${'a'.repeat(32)}`),
+  webhook_target_refused: () => api.call(A, 'POST', '/api/webhooks', { url: 'https://10.0.0.1/hooks' }),
+  webhook_exists: async () => {
+    await api.call(A, 'POST', '/api/webhooks', { url: 'https://127.0.0.1:1/twice' });
+    return api.call(A, 'POST', '/api/webhooks', { url: 'https://127.0.0.1:1/twice' });
+  },
+  too_many_webhooks: async () => {
+    for (let index = 0; index < 20; index += 1) await api.call('platform_c', 'POST', '/api/webhooks', { url: `https://127.0.0.1:1/${index}` });
+    return api.call('platform_c', 'POST', '/api/webhooks', { url: 'https://127.0.0.1:1/one-more' });
+  },
+  webhook_disabled: async () => {
+    const { webhook_id: id } = (await api.call(A, 'POST', '/api/webhooks', { url: 'https://127.0.0.1:1/off' })).body;
+    await api.call(A, 'PATCH', `/api/webhooks/${String(id)}`, { enabled: false });
+    return api.call(A, 'POST', `/api/webhooks/${String(id)}/test`);
+  },
+  delivery_not_found: async () => {
+    const { webhook_id: id } = (await api.call(A, 'POST', '/api/webhooks', { url: 'https://127.0.0.1:1/none' })).body;
+    return api.call(A, 'POST', `/api/webhooks/${String(id)}/redeliver`, { event_id: 1 });
+  },
+
   redemption_not_found: () => api.call(A, 'GET', `/api/redemptions/rdm_0000${'a'.repeat(28)}`),
   voucher_not_found: () => api.call(A, 'GET', '/api/vouchers/0000-0000-0000-0000'),
   voucher_used: async () => {
@@ -441,6 +471,10 @@ const cases: Record<string, () => Promise<Answer>> = {
     return ofRedemption(id, 'fulfil');
   },
 
+  break_not_found: () => recheck(randomUUID()),
+  break_closed: async () => recheck(await broken(A, 'resolved')),
+  not_connected: async () => recheck(await broken(A)),
+  platform_did_not_answer: async () => recheck(await broken('away')),
   hosted_platform: () => api.operate(maker, 'PUT', `/operator/connections/${A}`, { url: 'https://points.example', token: 'x' }),
   invalid_connection: () => api.operate(maker, 'PUT', '/operator/connections/away', { url: 'ftp://points.example', token: 'x' }),
   connection_not_found: () => api.operate(maker, 'DELETE', `/operator/connections/${A}`),

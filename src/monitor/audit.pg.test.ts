@@ -4,8 +4,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, withDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
 import { liveThrough } from '../../test/fixtures/eventful-ledger.ts';
+import { createTestLedger, type TestLedger } from '../../test/fixtures/ledger.ts';
+import { createTestSettlement } from '../../test/fixtures/settlement.ts';
+import type { Outcome } from '../ledger/ledger.ts';
 import { liveThroughSagas } from '../../test/fixtures/eventful-sagas.ts';
-import { createTestLedger } from '../../test/fixtures/ledger.ts';
 import { createAlongside } from '../clearing/clearing.ts';
 import { systemClock } from '../kernel/time.ts';
 import { connect, createPool, type Pool } from '../runtime/database.ts';
@@ -17,12 +19,34 @@ beforeAll(async () => {
   database = await createTestDatabase();
   const test = await createTestLedger(database, { bucketCount: 4, alongside: createAlongside({ clock: systemClock }) });
   await liveThrough(test);
+  await settleWindows(test);
   await liveThroughSagas(test);
   await test.ledger.close();
   // A database is copied only while nobody is connected to it.
   await database.pool.end();
 });
 afterAll(() => administer(`drop database ${new URL(database.url).pathname.slice(1)} with (force)`));
+
+/** Three windows: one settled with a dispute in it, one being settled, one closed into which the dispute has come back; and rows that are in none yet. */
+async function settleWindows(test: TestLedger): Promise<void> {
+  const windows = createTestSettlement(test, database);
+  const ann = test.member();
+  const convert = (platform: string, amount: bigint, to: string): Promise<Outcome> => test.transfer(platform, ann, amount, to, ann);
+  for (const platform of ['platform_b', 'platform_c']) await test.earn(platform, ann, 10_000n);
+  await windows.close();
+  const disputed = await convert('platform_b', 3_001n, 'platform_c');
+  if (!disputed.ok) throw new Error(disputed.problem.detail);
+  await convert('platform_c', 700n, 'platform_b');
+  windows.frozen.set(disputed.transaction.transactionId, 1_000n);
+  const second = await windows.close();
+  expect([await windows.settle(1), await windows.settle(second)]).toEqual(['settled', 'settled']);
+  await convert('platform_b', 50n, 'platform_c');
+  expect(await windows.settle(await windows.close(), 'prefund')).toBe('settling');
+  windows.frozen.clear();
+  await convert('platform_c', 500n, 'platform_b');
+  await windows.close();
+  await convert('platform_c', 500n, 'platform_b');
+}
 
 async function administer(statement: string): Promise<void> {
   const client = await connect({ url: withDatabase(database.url, 'postgres'), log: database.log, applicationName: 'audit test' });
@@ -148,6 +172,20 @@ const corruptions: readonly (readonly [title: string, statements: readonly strin
   ['a deposit that was carried out and is not there', [`insert into clearing.reserve_request (request_id, platform_id, kind, amount, bank_reference, reason, state, made_by, made_at, decided_by, decided_at, carried_out_at, transaction_id)
     values (gen_random_uuid(), 'platform_a', 'deposit', 9000, 'B-1', 'x', 'approved', 'maker', now(), 'checker', now(), now(), gen_random_uuid())`], ['reserve_request_has_transaction']],
   ['a withdrawal that nobody asked for', [`update ledger.transaction set details = '{"request_id": "none"}' where ${one(`kind = 'withdraw'`)}`], ['reserve_request_has_transaction']],
+  ['a window that is missing', [`update clearing.settlement_window set window_id = 9 where state = 'open'`], ['window_numbers']],
+  ['a window that begins too late', [`update clearing.window_cut set from_sequence = from_sequence + 1, counted_through = to_sequence where window_id = 2 and bucket = (select bucket from clearing.window_cut where window_id = 2 and to_sequence > from_sequence limit 1)`], ['window_cuts_follow']],
+  ['a bucket that a window leaves out', [`delete from clearing.window_cut where window_id = 2 and bucket = 1`], ['window_cuts_follow']],
+  ['a net', [`update clearing.window_net set net = net + 1, closing = closing + 1 where window_id = 2 and participant = 'platform_b'`], ['window_nets_equal_rows', 'window_pairs_equal_nets', 'obligations_follow_nets']],
+  ['a net moved from one platform to another', [`update clearing.window_net set net = net + case participant when 'platform_b' then 1 else -1 end, closing = closing + case participant when 'platform_b' then 1 else -1 end where window_id = 1 and participant in ('platform_b', 'platform_c')`], ['window_nets_equal_rows']],
+  ['a participant that a window leaves out', [`delete from clearing.window_net where window_id = 2 and participant = 'platform_c'`], ['window_nets_equal_rows']],
+  ['a pair', [`update clearing.window_pair set due = due + 1 where window_id = 2 and source_platform = 'platform_b'`], ['window_pairs_equal_nets']],
+  ['more come back than was left out', [`update clearing.window_carve_out set amount = amount + 1 where direction = 'in'`], ['carve_outs_return']],
+  ['the money of what came back', [`update clearing.window_carve_out set source_effect = source_effect + 1 where direction = 'in'`], ['carve_outs_return']],
+  ['a dispute forgotten', [`delete from clearing.window_carve_out where direction = 'out'`], ['obligations_follow_nets', 'carve_outs_return']],
+  ['a settled window with an obligation unpaid', [`update clearing.obligation set state = 'approved', transaction_id = null where window_id = 2 and participant = 'platform_b'`], ['obligations_follow_nets']],
+  ['an obligation paid by nothing', [`update clearing.obligation set transaction_id = gen_random_uuid() where window_id = 2 and participant = 'platform_b'`], ['obligation_paid_once']],
+  ['an obligation deleted', [`delete from clearing.obligation where window_id = 2 and participant = 'platform_b'`], ['obligation_paid_once', 'obligations_follow_nets']],
+  ['an obligation paid with another amount', [`update ledger.transaction set amount = amount + 1 where ${one(`kind = 'settle' and details ->> 'window_id' = '2'`)}`], ['obligation_paid_once', 'stated_amount']],
   ['more delivered than in stock', [`update ledger.account set credits_posted = credits_posted + 1000 where ${oneAccount(`purpose = 'delivered'`)}`], ['delivered_within_stock', 'asset_sums_to_zero']],
 ];
 

@@ -174,7 +174,7 @@ describe('an attempt that comes to nothing', () => {
     expect(new Set(inbox.messages.map(({ id }) => id)).size).toBe(1);
     expect(new Set(inbox.messages.map(({ timestamp }) => timestamp)).size).toBe(10);
     for (const { id, timestamp, body, headers } of inbox.messages) expect(headers['webhook-signature']).toBe(new Verifier(secret).sign(id, new Date(timestamp * 1000), body));
-    expect((await webhooks.redeliver('everybody', webhookId, { sinceMs: 0 }))).toEqual({ ok: true, value: 1 });
+    expect((await webhooks.redeliver('everybody', webhookId, { sinceMs: 0 }, 'test'))).toEqual({ ok: true, value: 1 });
     await settle(sender);
     expect([inbox.messages.length, await statesOf(webhookId)]).toEqual([11, ['pending 1']]);
   });
@@ -256,11 +256,11 @@ describe('an endpoint', () => {
     expect(inbox.messages).toHaveLength(1);
     expect(await webhooks.find('everybody', webhookId)).toMatchObject({ value: { state: 'disabled', disabledReason: 'gone', pending: 0, dead: 3 } });
     expect(second.messages.find(({ type }) => type === 'webhook.disabled')?.data).toEqual({ webhook_id: webhookId, url: inbox.url, reason: 'gone' });
-    expect(await webhooks.redeliver('everybody', webhookId, { sinceMs: 0 })).toMatchObject({ ok: false, problem: { code: 'webhook_disabled' } });
+    expect(await webhooks.redeliver('everybody', webhookId, { sinceMs: 0 }, 'test')).toMatchObject({ ok: false, problem: { code: 'webhook_disabled' } });
     expect(await webhooks.test('everybody', webhookId)).toMatchObject({ ok: false, problem: { code: 'webhook_disabled' } });
     gone = false;
     expect(await webhooks.change('everybody', webhookId, { enabled: true })).toMatchObject({ value: { state: 'active', disabledReason: null } });
-    expect(await webhooks.redeliver('everybody', webhookId, { sinceMs: 0 })).toEqual({ ok: true, value: 3 });
+    expect(await webhooks.redeliver('everybody', webhookId, { sinceMs: 0 }, 'test')).toEqual({ ok: true, value: 3 });
     await settle(sender);
     expect(inbox.accepted.map(({ data }) => data['index']).sort()).toEqual([1, 2, 3]);
   });

@@ -1,8 +1,6 @@
 // The process that reconciles in the benchmark: one full run over HTTP, or one comparison of what is kept already, then a report to its parent.
 
-import { createConnectorClient } from '../src/clearing/connector/connector-client.ts';
 import { mergeEffects, type MergeCounts } from '../src/clearing/reconciliation/merge.ts';
-import { createReconciliation } from '../src/clearing/reconciliation/reconciliation.ts';
 import { openSides, openStatement } from '../src/clearing/reconciliation/store.ts';
 import type { PlatformId } from '../src/kernel/ids.ts';
 import { createPool, dbTransaction, type Pool } from '../src/runtime/database.ts';
@@ -29,6 +27,8 @@ async function compare(on: Pool): Promise<{ lines: number; breaks: number }> {
 }
 
 async function reconcileWhole(on: Pool): Promise<{ lines: number; breaks: number }> {
+  // Only here: the memory of a comparison is not that of reading JSON.
+  const [{ createConnectorClient }, { createReconciliation }] = await Promise.all([import('../src/clearing/connector/connector-client.ts'), import('../src/clearing/reconciliation/reconciliation.ts')]);
   const connector = createConnectorClient({ url: job.platformUrl, platformId: PLATFORM, token: 'token', secret: 'secret' });
   const platform = { platformId: PLATFORM, custody: 'connected' as const };
   const reconciliation = createReconciliation({

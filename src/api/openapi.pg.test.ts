@@ -55,10 +55,10 @@ test('names every operation', () => {
     'POST /operator/reserve-requests/{request_id}/withdraw', 'POST /operator/reserves/{platform_id}/cap', 'POST /operator/reserves/{platform_id}/deposits',
     'POST /operator/reserves/{platform_id}/withdrawals', 'POST /operator/reviews/{hold_id}/approve', 'POST /operator/reviews/{hold_id}/reject',
     'POST /operator/rulebook/validate', 'POST /operator/transfers/{transaction_id}/force_completed', 'POST /operator/transfers/{transaction_id}/force_failed',
-    'POST /operator/transfers/{transaction_id}/retry', 'POST /operator/transfers/{transaction_id}/undo',
-    'POST /operator/windows/{window_id}/approve', 'POST /operator/windows/{window_id}/close', 'POST /operator/windows/{window_id}/settle',
-    'POST /operator/windows/{window_id}/withdraw', 'PUT /api/users/{platform_user_id}/tags', 'PUT /operator/connections/{platform_id}',
-    'PUT /operator/reserves/{platform_id}/mode', 'PUT /operator/windows/settings',
+    'POST /operator/transfers/{transaction_id}/retry', 'POST /operator/transfers/{transaction_id}/undo', 'POST /operator/windows/{window_id}/approve',
+    'POST /operator/windows/{window_id}/close', 'POST /operator/windows/{window_id}/settle', 'POST /operator/windows/{window_id}/withdraw',
+    'PUT /api/users/{platform_user_id}/tags', 'PUT /operator/connections/{platform_id}', 'PUT /operator/reserves/{platform_id}/mode',
+    'PUT /operator/windows/settings',
   ]);
   for (const [path, methods] of Object.entries(document.paths)) {
     for (const operation of Object.values(methods)) {

@@ -180,7 +180,7 @@ async function decidedTooLate(): Promise<Answer> {
   const other = await database.pool.connect();
   try {
     await other.query('begin');
-    await other.query('update clearing.saga set revision = revision + 1 where saga_id = $1', [parseId('txn', id)]);
+    await other.query(`update clearing.saga set state = 'undoing_add', revision = revision + 1 where saga_id = $1`, [parseId('txn', id)]);
     const answer = decide(id, 'retry');
     await expect.poll(async () => (await database.pool.query(`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)).rowCount).toBe(1);
     await other.query('commit');

@@ -78,13 +78,13 @@ import { getTransaction } from './transactions/get-transaction.ts';
 import { getUser } from './users/get-user.ts';
 import { postUser } from './users/post-user.ts';
 import { putTags } from './users/put-tags.ts';
+import { addWebhooks, operatorSide, platformSide } from './webhooks/webhooks.ts';
 import { getWindow } from './windows/get-window.ts';
 import { getWindowStatement } from './windows/get-window-statement.ts';
 import { getWindows } from './windows/get-windows.ts';
 import { postWindowClose } from './windows/post-window-close.ts';
 import { postWindowSettle } from './windows/post-window-settle.ts';
 import { windowSettings } from './windows/window-settings.ts';
-import { addWebhooks, operatorSide, platformSide } from './webhooks/webhooks.ts';
 
 export type { ApiParts } from './parts.ts';
 export { apiProblems } from './problems.ts';
@@ -176,6 +176,7 @@ function addSignedRoutes(api: FastifyInstance, parts: ApiParts, observer: Observ
   postFulfil(api, parts, guard);
   postCancel(api, parts);
   getEvents(api, parts);
+  addWebhooks(api, parts, platformSide);
   postDispute(api, parts, guard);
   getDisputes(api, parts);
   getDispute(api, parts);
@@ -183,7 +184,6 @@ function addSignedRoutes(api: FastifyInstance, parts: ApiParts, observer: Observ
   postEvidence(api, parts);
   getEvidence(api, parts);
   postWithdraw(api, parts);
-  addWebhooks(api, parts, platformSide);
   getLiability(api, parts);
   getReserve(api, parts);
   getSettlements(api, parts);

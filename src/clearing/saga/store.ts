@@ -146,13 +146,16 @@ export async function stopSaga(db: Queryable, saga: Saga, attention: string, now
   return rowCount === 1;
 }
 
-/** Writes what an operator has decided, and a job that carries it out; false when the saga has moved meanwhile. After an attempt the platform is still asked first. */
+/**
+ * Writes what an operator has decided, and a job that carries it out; false when the saga is in another state meanwhile, or another operator was
+ * first. Attempts that came to nothing meanwhile do not matter. After an attempt the platform is still asked first what it has done.
+ */
 export async function orderSaga(db: Queryable, saga: Saga, action: SagaActionName, operatorId: string, reason: string, nowMs: number): Promise<boolean> {
   const now = new Date(nowMs);
   const { rowCount } = await db.query(
     `update clearing.saga set ordered = $4, attempts = least(attempts, 1), next_attempt_at = $5, changed_at = $5, revision = revision + 1
-      where bucket = $1 and saga_id = $2 and revision = $3 and state not in ('completed', 'failed')`,
-    [saga.bucket, saga.sagaId, saga.revision, action === 'retry' ? null : action, now],
+      where bucket = $1 and saga_id = $2 and state = $3 and ordered is not distinct from $6`,
+    [saga.bucket, saga.sagaId, saga.state, action === 'retry' ? null : action, now, saga.ordered],
   );
   if (rowCount !== 1) return false;
   await db.query(

@@ -1,9 +1,13 @@
 // How the tests run: one PostgreSQL for the run, one process for each test file, at most two at a time.
 
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 /** Stories that kill servers or run for minutes; `script/test --long` includes them. */
 const long = process.env['PONTIS_TEST_LONG'] === '1';
+
+// The tests start the program many times; compiled code is kept as `script/setup` has it.
+process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, '.node', 'compile-cache');
 
 export default defineConfig({
   test: {

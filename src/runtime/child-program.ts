@@ -12,7 +12,7 @@ export interface ChildProgramOptions {
   readonly log: Log;
   /** Node's arguments. The program must end when its standard input does: then the death of this process, of whatever kind, ends it too. */
   args(): readonly string[];
-  /** All of its environment, besides PATH. */
+  /** All of its environment, besides PATH and where Node keeps what it has compiled. */
   readonly environment: Readonly<Record<string, string>>;
   /** What its output says once it is ready. */
   readonly ready: RegExp;
@@ -69,7 +69,7 @@ export function superviseProgram(options: ChildProgramOptions): ChildProgram {
 
 function spawnChild({ args, environment }: ChildProgramOptions): ChildProcess {
   // A session of its own: Ctrl-C in the terminal reaches Pontis only, which stops its children in order.
-  return spawn(process.execPath, args(), { env: { PATH: process.env['PATH'], ...environment }, stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+  return spawn(process.execPath, args(), { env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...environment }, stdio: ['pipe', 'pipe', 'pipe'], detached: true });
 }
 
 /** From its start to its end. */

@@ -1,0 +1,31 @@
+// Every command of the program explains itself, read from what commander would print.
+
+import type { Command } from 'commander';
+import { expect, it } from 'vitest';
+import { createProgram } from './commands.ts';
+
+/** Run in the foreground, or hand their arguments on: they print nothing that a script would read, or something else's help. */
+const WITHOUT_JSON = ['start', 'bench', 'export journal', 'sandbox faults'];
+const WITHOUT_EXIT_CODES = ['bench', 'start', 'migrate'];
+
+function leavesOf(command: Command, path: readonly string[] = []): { readonly name: string; readonly help: string }[] {
+  if (command.commands.length > 0) return command.commands.flatMap((child) => leavesOf(child, [...path, child.name()]));
+  let help = '';
+  command.configureOutput({ writeOut: (text) => void (help += text) }).outputHelp();
+  return [{ name: path.join(' '), help }];
+}
+
+const leaves = leavesOf(createProgram());
+
+it('there are commands for every part', () => {
+  expect(createProgram().commands.map((command) => command.name()).sort()).toEqual([
+    'audit', 'backtest', 'bench', 'connector', 'disputes', 'export', 'import', 'migrate', 'operator', 'platform', 'rates', 'reconcile', 'report', 'reserve', 'reviews', 'rewards', 'rules',
+    'sandbox', 'start', 'transfers', 'webhooks', 'windows',
+  ]);
+});
+
+it.each(leaves)('pontis $name explains itself', ({ name, help }) => {
+  expect(help).toMatch(/^Usage: pontis /);
+  if (!WITHOUT_JSON.includes(name)) expect(help).toContain('--json');
+  if (!WITHOUT_EXIT_CODES.includes(name)) expect(help).toContain('Exit codes:');
+});

@@ -1,5 +1,6 @@
 // The workers of a process: jobs of the durable queue (graphile-worker), each going on with one saga; and the watch over workers that died.
 
+import { EventEmitter } from 'node:events';
 import { Logger, runTaskList, runMigrations, type TaskList, type WorkerPool } from 'graphile-worker';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -49,11 +50,11 @@ export function startWorkers({ pool, log, clock, bucketCount, concurrency = CONC
       await advance(bucket as Bucket, sagaId as TransactionId);
     },
   };
-  const workers = runQueue(pool, log, concurrency, tasks);
+  const queue = keepQueueRunning(pool, log, concurrency, tasks);
   const watch: Loop = startLoop({
     name: 'saga watch', log, everyMs: BEAT_EVERY_MS,
     run: async () => {
-      await beat(pool, workers.id);
+      await beat(pool, queue.workerId());
       const dead = await unlockDead(pool, SILENT_MS);
       if (dead.length > 0) log.warn({ workers: dead }, 'jobs of dead workers were given to the others');
       let renewed = 0;
@@ -64,19 +65,55 @@ export function startWorkers({ pool, log, clock, bucketCount, concurrency = CONC
   });
   return {
     async stop() {
-      await Promise.all([watch.stop(), workers.gracefulShutdown('the program stops')]);
+      await Promise.all([watch.stop(), queue.stop()]);
+    },
+  };
+}
+
+interface Queue {
+  /** By what the queue knows those who take jobs now. */
+  workerId(): string;
+  stop(): Promise<void>;
+}
+
+/**
+ * The queue gives up when it cannot write that a job is done or has failed, as when the database goes away at that moment. Then it is started again at
+ * once, under another name: nobody says any more that the old one lives, so what it had is given to whoever does.
+ */
+function keepQueueRunning(pool: Pool, log: Log, concurrency: number, tasks: TaskList): Queue {
+  const running = new Set<WorkerPool>();
+  let stopping = false;
+  let current = run();
+
+  function run(): WorkerPool {
+    const events = new EventEmitter();
+    const workers = runQueue(pool, log, concurrency, tasks, events);
+    running.add(workers);
+    events.once('pool:gracefulShutdown', () => {
+      if (stopping) return;
+      log.warn({ worker: workers.id }, 'the queue\'s workers gave up and are started again');
+      current = run();
+    });
+    workers.promise.catch((error: unknown) => log.warn({ err: error, worker: workers.id }, 'the queue\'s workers ended')).finally(() => void running.delete(workers));
+    return workers;
+  }
+
+  return {
+    workerId: () => current.id,
+    async stop() {
+      stopping = true;
+      // Those that gave up finish their jobs as well.
+      await Promise.all([...running].map((workers) => (workers === current ? workers.gracefulShutdown('the program stops') : workers.promise.catch(() => undefined))));
     },
   };
 }
 
 /** Jobs are fetched and completed many at a time; a failure of the database ends no process. */
-function runQueue(pool: Pool, log: Log, concurrency: number, tasks: TaskList): WorkerPool {
-  const workers = runTaskList({
-    pgPool: pool, logger: toLogger(log), noHandleSignals: true, concurrency,
+function runQueue(pool: Pool, log: Log, concurrency: number, tasks: TaskList, events: EventEmitter): WorkerPool {
+  return runTaskList({
+    pgPool: pool, logger: toLogger(log), noHandleSignals: true, concurrency, events,
     preset: { worker: { concurrentJobs: concurrency, localQueue: { size: concurrency * 2, refetchDelay: { durationMs: 20, threshold: 0, maxAbortThreshold: concurrency } }, pollInterval: 500, completeJobBatchDelay: 5, failJobBatchDelay: 5 } },
   }, tasks, pool);
-  workers.promise.catch((error: unknown) => log.error({ err: error }, 'the queue\'s workers ended'));
-  return workers;
 }
 
 /** The queue tells of every job it runs; only what went wrong is for the log. */

@@ -7,6 +7,7 @@ import { figuresOf, measureRound, type Figure, type Round } from './figures.ts';
 import { measureGrowth } from './growth.ts';
 import { startNetwork } from './network.ts';
 import { measureRules } from './rules.ts';
+import { measureSagas } from './sagas.ts';
 import { createPgBench } from './yardsticks.ts';
 
 const HELP = `script/bench: measures this machine
@@ -18,6 +19,7 @@ const HELP = `script/bench: measures this machine
   --rules        instead of all that: what 200 rules cost, and a quote against a balance read
   --growth N     instead of all that: the rate with N transactions in the tables against the rate with none
   --backtest N   instead of all that: how fast N conversions are replayed under another rulebook
+  --sagas N      instead of all that: N transfers over two connected platforms until the queue is drained, also with faults
   --json         {machine, results:[{name, value, unit, ratio, against, target, runs}]} on standard output
 `;
 
@@ -30,6 +32,7 @@ const { values: options } = parseArgs({
     growth: { type: 'string' },
     rules: { type: 'boolean', default: false },
     backtest: { type: 'string' },
+    sagas: { type: 'string' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -80,6 +83,10 @@ async function main(): Promise<void> {
     }
     if (options.rules) {
       print(await measureRules(network, seconds, rounds, report));
+      return;
+    }
+    if (options.sagas !== undefined) {
+      print(await measureSagas(network, Number(options.sagas), rounds, report));
       return;
     }
     if (options.backtest !== undefined) {

@@ -16,6 +16,45 @@ create schema valuation;
 
 create type ledger.account_change as (account_id bigint, debits_posted bigint, credits_posted bigint, debits_pending bigint, credits_pending bigint, floor bigint, last_sequence bigint);
 
+create sequence clearing.mode_change_change_id_seq as bigint increment 1 start 1;
+
+create table clearing.break (
+  break_id uuid not null,
+  platform_id text not null,
+  category text not null,
+  subject text not null,
+  transaction_id uuid,
+  ours numeric(30,0),
+  theirs numeric(30,0),
+  state text not null,
+  first_seen_at timestamp with time zone not null,
+  opened_at timestamp with time zone not null,
+  last_seen_at timestamp with time zone not null,
+  last_run_id uuid not null,
+  times_opened integer default 1 not null,
+  closed_at timestamp with time zone,
+  resolution text,
+  constraint break_pkey PRIMARY KEY (break_id),
+  constraint break_category_check CHECK (category = ANY (ARRAY['missing_here'::text, 'missing_there'::text, 'amount'::text, 'duplicate'::text, 'late'::text, 'unknown_reference'::text, 'total'::text])),
+  constraint break_closed CHECK ((state = 'open'::text) = (closed_at IS NULL) AND (state = 'open'::text) = (resolution IS NULL)),
+  constraint break_resolution_check CHECK (resolution = ANY (ARRAY['vanished'::text, 'asked'::text, 'recheck'::text, 'accepted'::text])),
+  constraint break_state_check CHECK (state = ANY (ARRAY['open'::text, 'resolved'::text, 'accepted'::text]))
+);
+CREATE UNIQUE INDEX break_once ON clearing.break USING btree (platform_id, ((category = 'total'::text)), subject);
+CREATE INDEX break_open ON clearing.break USING btree (platform_id, opened_at) WHERE (state <> 'resolved'::text);
+
+create table clearing.break_action (
+  action_id uuid not null,
+  break_id uuid not null,
+  acted_at timestamp with time zone not null,
+  operator_id text not null,
+  action text not null,
+  words text not null,
+  constraint break_action_pkey PRIMARY KEY (action_id),
+  constraint break_action_action_check CHECK (action = ANY (ARRAY['recheck'::text, 'accept'::text, 'note'::text]))
+);
+CREATE INDEX break_action_of_break ON clearing.break_action USING btree (break_id, acted_at);
+
 create table clearing.connection (
   platform_id text not null,
   url text,
@@ -28,11 +67,229 @@ create table clearing.connection (
   constraint connection_whole_or_removed CHECK ((url IS NULL) = (sealed_token IS NULL))
 );
 
+create table clearing.dispute (
+  bucket integer not null,
+  dispute_id uuid not null,
+  transaction_id uuid not null,
+  fingerprint text not null,
+  opened_by text not null,
+  opener_id text not null,
+  claimant_side text not null,
+  source_platform text not null,
+  target_platform text not null,
+  source_member uuid not null,
+  target_member uuid not null,
+  reason_code text not null,
+  description text not null,
+  amount bigint not null,
+  credited bigint not null,
+  hold_id uuid,
+  frozen bigint,
+  state text not null,
+  due_at timestamp with time zone,
+  next_at timestamp with time zone,
+  outcome text,
+  resolution text,
+  resolution_amount bigint,
+  borne_by text,
+  resolution_id uuid,
+  problem text,
+  overdue_at timestamp with time zone,
+  opened_at timestamp with time zone not null,
+  changed_at timestamp with time zone not null,
+  revision integer default 1 not null,
+  constraint dispute_pkey PRIMARY KEY (bucket, dispute_id),
+  constraint dispute_adjustment_has_bearer CHECK ((resolution = 'adjustment'::text) IS NOT TRUE OR borne_by IS NOT NULL),
+  constraint dispute_amount_check CHECK (amount > 0),
+  constraint dispute_borne_by_check CHECK (borne_by = ANY (ARRAY['source'::text, 'target'::text])),
+  constraint dispute_check CHECK (frozen >= 0 AND frozen <= credited),
+  constraint dispute_claimant_side_check CHECK (claimant_side = ANY (ARRAY['source'::text, 'target'::text])),
+  constraint dispute_credited_check CHECK (credited >= 0),
+  constraint dispute_decided_has_outcome CHECK ((state = ANY (ARRAY['opening'::text, 'opened'::text, 'contested'::text, 'under_review'::text])) = (outcome IS NULL)),
+  constraint dispute_opened_by_check CHECK (opened_by = ANY (ARRAY['platform'::text, 'member'::text, 'operator'::text])),
+  constraint dispute_outcome_check CHECK (outcome = ANY (ARRAY['upheld'::text, 'rejected'::text, 'withdrawn'::text])),
+  constraint dispute_resolution_amount_check CHECK (resolution_amount > 0),
+  constraint dispute_resolution_check CHECK (resolution = ANY (ARRAY['reversal'::text, 'adjustment'::text])),
+  constraint dispute_state_check CHECK (state = ANY (ARRAY['opening'::text, 'opened'::text, 'contested'::text, 'under_review'::text, 'upholding'::text, 'rejecting'::text, 'withdrawing'::text, 'upheld'::text, 'rejected'::text, 'withdrawn'::text])),
+  constraint dispute_upheld_has_resolution CHECK ((outcome = 'upheld'::text) IS NOT TRUE OR resolution IS NOT NULL AND resolution_amount IS NOT NULL)
+);
+CREATE INDEX dispute_live ON clearing.dispute USING btree (bucket, transaction_id) WHERE (state <> ALL (ARRAY['upheld'::text, 'rejected'::text, 'withdrawn'::text]));
+CREATE INDEX dispute_next ON clearing.dispute USING btree (next_at) WHERE (next_at IS NOT NULL);
+CREATE INDEX dispute_of_source ON clearing.dispute USING btree (source_platform, opened_at DESC, dispute_id);
+CREATE INDEX dispute_of_target ON clearing.dispute USING btree (target_platform, opened_at DESC, dispute_id);
+CREATE INDEX dispute_of_transaction ON clearing.dispute USING btree (bucket, transaction_id);
+
+create table clearing.dispute_evidence (
+  bucket integer not null,
+  dispute_id uuid not null,
+  evidence integer not null,
+  added_at timestamp with time zone not null,
+  actor text not null,
+  actor_id text not null,
+  name text not null,
+  media_type text not null,
+  content bytea not null,
+  sha256 bytea not null,
+  constraint dispute_evidence_pkey PRIMARY KEY (bucket, dispute_id, evidence),
+  constraint dispute_evidence_actor_check CHECK (actor = ANY (ARRAY['platform'::text, 'member'::text, 'operator'::text])),
+  constraint dispute_evidence_content_check CHECK (octet_length(content) <= 262144),
+  constraint dispute_evidence_evidence_check CHECK (evidence >= 1 AND evidence <= 10),
+  constraint dispute_evidence_sha256_check CHECK (octet_length(sha256) = 32)
+);
+
+create table clearing.dispute_step (
+  bucket integer not null,
+  dispute_id uuid not null,
+  step integer not null,
+  taken_at timestamp with time zone not null,
+  actor text not null,
+  actor_id text,
+  action text not null,
+  state_before text,
+  state_after text not null,
+  text text,
+  constraint dispute_step_pkey PRIMARY KEY (bucket, dispute_id, step),
+  constraint dispute_step_actor_check CHECK (actor = ANY (ARRAY['platform'::text, 'member'::text, 'operator'::text, 'clock'::text, 'ledger'::text]))
+);
+
+create table clearing.disputed (
+  bucket integer not null,
+  transaction_id uuid not null,
+  disputes integer not null,
+  constraint disputed_pkey PRIMARY KEY (bucket, transaction_id)
+);
+
+create table clearing.gross_pair (
+  platform_a text not null,
+  platform_b text not null,
+  changed_by text not null,
+  changed_at timestamp with time zone not null,
+  constraint gross_pair_pkey PRIMARY KEY (platform_a, platform_b),
+  constraint gross_pair_in_order CHECK (platform_a < platform_b)
+);
+
+create table clearing.mode_change (
+  change_id bigint generated always as identity not null,
+  platform_id text not null,
+  mode_before text not null,
+  mode text not null,
+  reason text not null,
+  changed_by text not null,
+  changed_at timestamp with time zone not null,
+  constraint mode_change_pkey PRIMARY KEY (change_id)
+);
+CREATE INDEX mode_change_of_platform ON clearing.mode_change USING btree (platform_id, change_id DESC);
+
 create table clearing.notice_cursor (
   bucket integer not null,
   sequence bigint not null,
   constraint notice_cursor_pkey PRIMARY KEY (bucket)
 );
+
+create table clearing.obligation (
+  window_id integer not null,
+  participant text not null,
+  basis text not null,
+  amount bigint not null,
+  state text not null,
+  paid_from text not null,
+  bank_reference text,
+  proposed_by text not null,
+  proposed_at timestamp with time zone not null,
+  approved_by text,
+  approved_at timestamp with time zone,
+  problem text,
+  next_attempt_at timestamp with time zone,
+  transaction_id uuid,
+  paid_at timestamp with time zone,
+  constraint obligation_pkey PRIMARY KEY (window_id, participant, basis),
+  constraint obligation_window_id_fkey FOREIGN KEY (window_id) REFERENCES clearing.settlement_window(window_id),
+  constraint obligation_amount_check CHECK (amount <> 0),
+  constraint obligation_approved CHECK ((state = 'proposed'::text) = (approved_by IS NULL)),
+  constraint obligation_maker_is_not_checker CHECK (approved_by <> proposed_by),
+  constraint obligation_outside_has_reference CHECK (paid_from = 'prefund'::text OR bank_reference IS NOT NULL OR participant = '@network'::text),
+  constraint obligation_paid_by_transaction CHECK ((state = 'paid'::text) = (transaction_id IS NOT NULL)),
+  constraint obligation_paid_from_check CHECK (paid_from = ANY (ARRAY['prefund'::text, 'outside'::text])),
+  constraint obligation_state_check CHECK (state = ANY (ARRAY['proposed'::text, 'approved'::text, 'paid'::text]))
+);
+CREATE INDEX obligation_due ON clearing.obligation USING btree (window_id, next_attempt_at) WHERE (state = 'approved'::text);
+
+create table clearing.reconciled_platform (
+  platform_id text not null,
+  generation integer default 1 not null,
+  constraint reconciled_platform_pkey PRIMARY KEY (platform_id)
+);
+
+create table clearing.reconciliation_run (
+  run_id uuid not null,
+  platform_id text not null,
+  mode text not null,
+  asked_by text,
+  asked_at timestamp with time zone not null,
+  state text not null,
+  started_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  reason text,
+  lines_read bigint default 0 not null,
+  compared bigint default 0 not null,
+  matched bigint default 0 not null,
+  under_way bigint default 0 not null,
+  breaks jsonb default '{}'::jsonb not null,
+  opened integer default 0 not null,
+  resolved integer default 0 not null,
+  total_state text,
+  total_ours numeric(30,0),
+  total_theirs numeric(30,0),
+  constraint reconciliation_run_pkey PRIMARY KEY (run_id),
+  constraint reconciliation_run_mode_check CHECK (mode = ANY (ARRAY['incremental'::text, 'full'::text])),
+  constraint reconciliation_run_state_check CHECK (state = ANY (ARRAY['queued'::text, 'running'::text, 'complete'::text, 'incomplete'::text])),
+  constraint reconciliation_run_total_state_check CHECK (total_state = ANY (ARRAY['agrees'::text, 'differs'::text, 'moving'::text, 'baseline'::text]))
+);
+CREATE INDEX reconciliation_run_of_platform ON clearing.reconciliation_run USING btree (platform_id, asked_at DESC);
+CREATE INDEX reconciliation_run_open ON clearing.reconciliation_run USING btree (asked_at) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text]));
+
+create table clearing.reserve (
+  platform_id text not null,
+  cap_basis_points integer,
+  reached integer[] default '{}'::integer[] not null,
+  constraint reserve_pkey PRIMARY KEY (platform_id),
+  constraint reserve_cap_is_sensible CHECK (cap_basis_points >= 1 AND cap_basis_points <= 100000)
+);
+
+create table clearing.reserve_request (
+  request_id uuid not null,
+  platform_id text not null,
+  kind text not null,
+  amount bigint,
+  basis_points integer,
+  bank_reference text,
+  reason text not null,
+  state text default 'open'::text not null,
+  made_by text not null,
+  made_at timestamp with time zone not null,
+  decided_by text,
+  decided_at timestamp with time zone,
+  decision_reason text,
+  carried_out_at timestamp with time zone,
+  transaction_id uuid,
+  refused_with text,
+  constraint reserve_request_pkey PRIMARY KEY (request_id),
+  constraint reserve_request_amount_check CHECK (amount >= 0),
+  constraint reserve_request_basis_points_check CHECK (basis_points >= 1 AND basis_points <= 100000),
+  constraint reserve_request_carried_out_once_approved CHECK (carried_out_at IS NULL OR state = 'approved'::text),
+  constraint reserve_request_decided CHECK ((state = 'open'::text) = (decided_by IS NULL) AND (decided_by IS NULL) = (decided_at IS NULL)),
+  constraint reserve_request_decided_by_another CHECK ((state <> ALL (ARRAY['approved'::text, 'rejected'::text])) OR decided_by <> made_by),
+  constraint reserve_request_kind_check CHECK (kind = ANY (ARRAY['deposit'::text, 'withdrawal'::text, 'cap'::text])),
+  constraint reserve_request_says_what CHECK (
+CASE kind
+    WHEN 'cap'::text THEN (amount IS NULL) <> (basis_points IS NULL) AND bank_reference IS NULL
+    ELSE amount > 0 AND basis_points IS NULL AND bank_reference IS NOT NULL
+END),
+  constraint reserve_request_state_check CHECK (state = ANY (ARRAY['open'::text, 'approved'::text, 'rejected'::text, 'withdrawn'::text]))
+);
+CREATE INDEX reserve_request_of_platform ON clearing.reserve_request USING btree (platform_id, made_at DESC, request_id);
+CREATE UNIQUE INDEX reserve_request_payment ON clearing.reserve_request USING btree (platform_id, kind, bank_reference) WHERE ((kind <> 'cap'::text) AND (state = ANY (ARRAY['open'::text, 'approved'::text])));
+CREATE INDEX reserve_request_under_way ON clearing.reserve_request USING btree (platform_id) WHERE ((state = 'approved'::text) AND (carried_out_at IS NULL));
 
 create table clearing.saga (
   bucket integer not null,
@@ -66,6 +323,7 @@ create table clearing.saga (
   constraint saga_state_check CHECK (state = ANY (ARRAY['deducting'::text, 'adding'::text, 'undoing_add'::text, 'undoing_deduct'::text, 'completed'::text, 'failed'::text]))
 );
 CREATE INDEX saga_attention ON clearing.saga USING btree (bucket, changed_at) WHERE (attention IS NOT NULL);
+CREATE INDEX saga_changed ON clearing.saga USING brin (changed_at) WITH (pages_per_range='32', autosummarize='on');
 CREATE INDEX saga_of_transaction ON clearing.saga USING btree (bucket, transaction_id);
 CREATE INDEX saga_open ON clearing.saga USING btree (bucket, next_attempt_at) WHERE (state <> ALL (ARRAY['completed'::text, 'failed'::text]));
 
@@ -79,6 +337,197 @@ create table clearing.saga_action (
   state text not null,
   constraint saga_action_pkey PRIMARY KEY (bucket, saga_id, acted_at),
   constraint saga_action_action_check CHECK (action = ANY (ARRAY['retry'::text, 'undo'::text, 'force_completed'::text, 'force_failed'::text]))
+);
+
+create table clearing.settlement_setting (
+  singleton boolean default true not null,
+  daily_at text,
+  every_minutes integer,
+  changed_by text,
+  changed_at timestamp with time zone,
+  constraint settlement_setting_pkey PRIMARY KEY (singleton),
+  constraint settlement_setting_daily_at_check CHECK (daily_at ~ '^([01][0-9]|2[0-3]):[0-5][0-9]$'::text),
+  constraint settlement_setting_every_minutes_check CHECK (every_minutes >= 1 AND every_minutes <= 44640),
+  constraint settlement_setting_one_schedule CHECK (daily_at IS NULL OR every_minutes IS NULL),
+  constraint settlement_setting_singleton_check CHECK (singleton)
+);
+
+create table clearing.settlement_window (
+  window_id integer not null,
+  state text not null,
+  opened_at timestamp with time zone not null,
+  closed_at timestamp with time zone,
+  closed_by text,
+  counted_at timestamp with time zone,
+  mismatch text,
+  proposed_by text,
+  proposed_at timestamp with time zone,
+  approved_by text,
+  approved_at timestamp with time zone,
+  settled_at timestamp with time zone,
+  constraint settlement_window_pkey PRIMARY KEY (window_id),
+  constraint settlement_window_closed CHECK ((state = 'open'::text) = (closed_at IS NULL) AND (closed_at IS NULL) = (closed_by IS NULL)),
+  constraint settlement_window_maker_is_not_checker CHECK (approved_by <> proposed_by),
+  constraint settlement_window_proposed CHECK ((state <> ALL (ARRAY['proposed'::text, 'settling'::text])) OR proposed_by IS NOT NULL),
+  constraint settlement_window_settled CHECK ((state = 'settled'::text) = (settled_at IS NOT NULL)),
+  constraint settlement_window_state_check CHECK (state = ANY (ARRAY['open'::text, 'closed'::text, 'proposed'::text, 'settling'::text, 'settled'::text]))
+);
+CREATE UNIQUE INDEX settlement_window_one_open ON clearing.settlement_window USING btree ((true)) WHERE (state = 'open'::text);
+CREATE INDEX settlement_window_unsettled ON clearing.settlement_window USING btree (window_id) WHERE (state <> ALL (ARRAY['open'::text, 'settled'::text]));
+
+create table clearing.statement (
+  platform_id text not null,
+  generation integer not null,
+  next_cursor text,
+  last_sequence bigint default 0 not null,
+  effect_sum numeric(30,0) default 0 not null,
+  other_lines bigint default 0 not null,
+  merged_sequence bigint default 0 not null,
+  merged_at timestamp with time zone,
+  constraint statement_pkey PRIMARY KEY (platform_id, generation)
+);
+
+create table clearing.statement_line (
+  platform_id text not null,
+  generation integer not null,
+  sequence bigint not null,
+  effect bigint not null,
+  transaction_id uuid,
+  operation "char" not null,
+  reference text,
+  constraint statement_line_pkey PRIMARY KEY (platform_id, generation, sequence),
+  constraint statement_line_names_something CHECK ((transaction_id IS NULL) <> (reference IS NULL)),
+  constraint statement_line_operation_check CHECK (operation = ANY (ARRAY['d'::"char", 'a'::"char", 'r'::"char"]))
+);
+CREATE INDEX statement_line_foreign ON clearing.statement_line USING btree (platform_id, generation, reference) WHERE (reference IS NOT NULL);
+CREATE INDEX statement_line_of_transaction ON clearing.statement_line USING btree (platform_id, generation, transaction_id) WHERE (transaction_id IS NOT NULL);
+
+create table clearing.total_baseline (
+  platform_id text not null,
+  opening_total numeric(30,0) not null,
+  constraint total_baseline_pkey PRIMARY KEY (platform_id)
+);
+
+create table clearing.webhook (
+  webhook_id text not null,
+  platform_id text,
+  url text not null,
+  description text default ''::text not null,
+  types text[],
+  ordered boolean default false not null,
+  state text default 'active'::text not null,
+  disabled_reason text,
+  after_event_id bigint not null,
+  failing_since timestamp with time zone,
+  last_success_at timestamp with time zone,
+  created_at timestamp with time zone not null,
+  constraint webhook_pkey PRIMARY KEY (webhook_id),
+  constraint webhook_url_once UNIQUE NULLS NOT DISTINCT (platform_id, url),
+  constraint webhook_disabled_has_reason CHECK ((state = 'disabled'::text) = (disabled_reason IS NOT NULL)),
+  constraint webhook_disabled_reason_check CHECK (disabled_reason = ANY (ARRAY['owner'::text, 'gone'::text, 'failing'::text])),
+  constraint webhook_state_check CHECK (state = ANY (ARRAY['active'::text, 'disabled'::text])),
+  constraint webhook_url_check CHECK (length(url) >= 1 AND length(url) <= 2048),
+  constraint webhook_webhook_id_check CHECK (webhook_id ~ '^whk_[0-9a-f]{32}$'::text)
+);
+
+create table clearing.webhook_cursor (
+  singleton boolean default true not null,
+  event_id bigint not null,
+  constraint webhook_cursor_pkey PRIMARY KEY (singleton),
+  constraint webhook_cursor_singleton_check CHECK (singleton)
+);
+
+create table clearing.webhook_delivery (
+  webhook_id text not null,
+  event_id bigint not null,
+  state text not null,
+  attempts integer default 0 not null,
+  due_at timestamp with time zone not null,
+  claimed_by uuid,
+  last_status integer,
+  last_error text,
+  last_attempt_at timestamp with time zone,
+  created_at timestamp with time zone not null,
+  finished_at timestamp with time zone,
+  constraint webhook_delivery_pkey PRIMARY KEY (webhook_id, event_id),
+  constraint webhook_delivery_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES clearing.webhook(webhook_id) ON DELETE CASCADE,
+  constraint webhook_delivery_finished CHECK ((state = 'pending'::text) = (finished_at IS NULL)),
+  constraint webhook_delivery_state_check CHECK (state = ANY (ARRAY['pending'::text, 'delivered'::text, 'dead'::text]))
+);
+CREATE INDEX webhook_delivery_due ON clearing.webhook_delivery USING btree (webhook_id, due_at) WHERE (state = 'pending'::text);
+CREATE INDEX webhook_delivery_finished_at ON clearing.webhook_delivery USING btree (state, finished_at) WHERE (state <> 'pending'::text);
+CREATE INDEX webhook_delivery_head ON clearing.webhook_delivery USING btree (webhook_id, event_id) WHERE (state = 'pending'::text);
+
+create table clearing.webhook_secret (
+  webhook_id text not null,
+  created_at timestamp with time zone not null,
+  sealed_secret bytea not null,
+  ends_at timestamp with time zone,
+  constraint webhook_secret_pkey PRIMARY KEY (webhook_id, created_at),
+  constraint webhook_secret_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES clearing.webhook(webhook_id) ON DELETE CASCADE
+);
+
+create table clearing.webhook_sender (
+  sender_id uuid not null,
+  seen_at timestamp with time zone default now() not null,
+  constraint webhook_sender_pkey PRIMARY KEY (sender_id)
+);
+
+create table clearing.window_carve_out (
+  window_id integer not null,
+  bucket integer not null,
+  row_id uuid not null,
+  transaction_id uuid not null,
+  direction text not null,
+  source_platform text not null,
+  target_platform text not null,
+  amount bigint not null,
+  source_effect bigint not null,
+  target_effect bigint not null,
+  changed_at timestamp with time zone not null,
+  constraint window_carve_out_pkey PRIMARY KEY (window_id, row_id, direction),
+  constraint window_carve_out_window_id_fkey FOREIGN KEY (window_id) REFERENCES clearing.settlement_window(window_id),
+  constraint window_carve_out_amount_check CHECK (amount > 0),
+  constraint window_carve_out_direction_check CHECK (direction = ANY (ARRAY['out'::text, 'in'::text]))
+);
+CREATE INDEX window_carve_out_of_row ON clearing.window_carve_out USING btree (row_id);
+
+create table clearing.window_cut (
+  window_id integer not null,
+  bucket integer not null,
+  from_sequence bigint not null,
+  to_sequence bigint not null,
+  counted_through bigint not null,
+  constraint window_cut_pkey PRIMARY KEY (window_id, bucket),
+  constraint window_cut_window_id_fkey FOREIGN KEY (window_id) REFERENCES clearing.settlement_window(window_id),
+  constraint window_cut_in_order CHECK (from_sequence <= counted_through AND counted_through <= to_sequence)
+);
+
+create table clearing.window_net (
+  window_id integer not null,
+  participant text not null,
+  opening bigint not null,
+  net bigint not null,
+  paid bigint not null,
+  closing bigint not null,
+  constraint window_net_pkey PRIMARY KEY (window_id, participant),
+  constraint window_net_window_id_fkey FOREIGN KEY (window_id) REFERENCES clearing.settlement_window(window_id),
+  constraint window_net_adds_up CHECK ((opening + net + paid) = closing)
+);
+
+create table clearing.window_pair (
+  window_id integer not null,
+  source_platform text not null,
+  target_platform text not null,
+  kind text not null,
+  transactions bigint not null,
+  amount bigint not null,
+  credited bigint not null,
+  owed bigint not null,
+  due bigint not null,
+  constraint window_pair_pkey PRIMARY KEY (window_id, source_platform, target_platform, kind),
+  constraint window_pair_window_id_fkey FOREIGN KEY (window_id) REFERENCES clearing.settlement_window(window_id),
+  constraint window_pair_kind_check CHECK (kind = ANY (ARRAY['conversion'::text, 'reverse'::text, 'adjust'::text]))
 );
 
 create table clearing.worker (
@@ -186,6 +635,7 @@ create table ledger.asset (
   platform_id text,
   clawback text default 'debt'::text not null,
   custody text default 'hosted'::text not null,
+  mode text default 'both'::text not null,
   constraint asset_pkey PRIMARY KEY (asset_id),
   constraint asset_code_key UNIQUE (code),
   constraint asset_clawback_check CHECK (clawback = ANY (ARRAY['debt'::text, 'available'::text, 'refuse'::text])),
@@ -197,6 +647,7 @@ CASE kind
     ELSE platform_id IS NOT NULL
 END),
   constraint asset_kind_check CHECK (kind = ANY (ARRAY['points'::text, 'settlement'::text, 'reward'::text, 'allowance'::text])),
+  constraint asset_mode_check CHECK (mode = ANY (ARRAY['both'::text, 'send_only'::text, 'receive_only'::text, 'suspended'::text])),
   constraint asset_scale_check CHECK (scale >= 0 AND scale <= 6)
 );
 

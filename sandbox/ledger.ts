@@ -1,5 +1,6 @@
 // The platform's own ledger in SQLite: users with balances, and a journal in which each step of a transaction stands once.
 
+import { randomUUID } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,6 +25,8 @@ export interface Answer {
 export interface Ledger {
   /** Opens an account unless the user has one. */
   addUser(userId: string, hundredths: bigint): void;
+  /** The platform's own business: a user earns or spends points and the network has no part in it. False when there is no such user. */
+  moveOwn(userId: string, hundredths: bigint): Promise<boolean>;
   /** Carries a step out, once. Resolves when it is on the disk. */
   apply(kind: Kind, step: Step): Promise<Answer>;
   findTransaction(transactionId: string): Answer;
@@ -44,7 +47,8 @@ create table if not exists user (
 create table if not exists operation (
   sequence integer primary key autoincrement,
   transaction_id text not null,
-  kind text not null check (kind in ('deduct', 'add', 'reverse')),
+  -- other: the platform's own business, listed so that its total can be explained.
+  kind text not null check (kind in ('deduct', 'add', 'reverse', 'other')),
   user_id text not null,
   amount_hundredths integer not null check (amount_hundredths > 0),
   moved_hundredths integer not null,
@@ -60,7 +64,7 @@ create index if not exists operation_statement on operation (sequence) where mov
 interface Row {
   readonly sequence: bigint;
   readonly transaction_id: string;
-  readonly kind: Kind;
+  readonly kind: Kind | 'other';
   readonly user_id: string;
   readonly amount_hundredths: bigint;
   /** Signed: what the user's balance changed by. */
@@ -80,7 +84,7 @@ export function openLedger(folder: string): Ledger {
   database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000;');
   database.exec(SCHEMA);
 
-  const selectSteps = database.prepare('select * from operation where transaction_id = ? order by sequence');
+  const selectSteps = database.prepare(`select * from operation where transaction_id = ? and kind <> 'other' order by sequence`);
   const selectUser = database.prepare('select balance_hundredths from user where user_id = ?');
   const moveBalance = database.prepare('update user set balance_hundredths = balance_hundredths + ? where user_id = ?');
   const insertStep = database.prepare(`insert into operation
@@ -134,6 +138,14 @@ export function openLedger(folder: string): Ledger {
   const submit = createWriter(database);
   return {
     addUser: (userId, hundredths) => void insertUser.run(userId, hundredths),
+    moveOwn: (userId, hundredths) => submit(() => {
+      const balance = balanceOf(userId);
+      if (balance === undefined) return false;
+      const size = hundredths < 0n ? -hundredths : hundredths;
+      moveBalance.run(hundredths, userId);
+      insertStep.run(`own-${randomUUID()}`, 'other', userId, size, hundredths, balance + hundredths, 200, null, new Date().toISOString());
+      return true;
+    }),
     apply: (kind, step) => submit(() => decideAndRecord(kind, step)),
     findTransaction(transactionId) {
       const steps = stepsOf(transactionId);

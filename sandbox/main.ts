@@ -16,6 +16,7 @@ const USAGE = `Usage: node sandbox/main.ts --platform ID --token T --secret S [o
   --host H            (default 127.0.0.1)
   --data FOLDER       where the ledger is kept (default .sandbox)
   --user ID=POINTS    opens an account unless the user has one; may be repeated
+  --until-stdin-ends  ends when standard input does: with the program that started it, however that ends
   --admin-token T     opens GET and PUT /faults to whoever has it (or SANDBOX_ADMIN_TOKEN)
 
 Faults from the start, see README.md: ${FAULT_NAMES.map(flagOf).join(' ')}
@@ -29,6 +30,7 @@ interface Options {
   readonly port: number;
   readonly host: string;
   readonly folder: string;
+  readonly untilStdinEnds: boolean;
   readonly users: readonly (readonly [userId: string, hundredths: bigint])[];
   readonly faults: Faults;
 }
@@ -43,11 +45,11 @@ function readOptions(argv: readonly string[], environment: Readonly<Record<strin
   const { values } = parseArgs({
     args: [...argv],
     options: {
-      platform: text, token: text, secret: text, port: text, host: text, data: text, 'admin-token': text, user: { type: 'string', multiple: true },
+      platform: text, token: text, secret: text, port: text, host: text, data: text, 'admin-token': text, 'until-stdin-ends': { type: 'boolean' }, user: { type: 'string', multiple: true },
       ...Object.fromEntries(FAULT_NAMES.map((name) => [flagOf(name).slice(2), text] as const)),
     },
   });
-  const given = values as Readonly<Record<string, string | readonly string[] | undefined>>;
+  const given = values as Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
   const one = (name: string): string | undefined => (typeof given[name] === 'string' ? given[name] : undefined);
 
   const platformId = one('platform');
@@ -66,7 +68,7 @@ function readOptions(argv: readonly string[], environment: Readonly<Record<strin
   const faults = readFaults(Object.fromEntries(FAULT_NAMES.flatMap((name) => { const value = one(flagOf(name).slice(2)); return value === undefined ? [] : [[name, value]]; })));
   if (typeof faults === 'string') return faults;
   const adminToken = one('admin-token') ?? environment['SANDBOX_ADMIN_TOKEN'];
-  return { platformId, token, secret, adminToken, port, host: one('host') ?? '127.0.0.1', folder: one('data') ?? '.sandbox', users, faults };
+  return { platformId, token, secret, adminToken, port, host: one('host') ?? '127.0.0.1', folder: one('data') ?? '.sandbox', untilStdinEnds: given['until-stdin-ends'] === true, users, faults };
 }
 
 async function main(): Promise<void> {
@@ -88,13 +90,29 @@ async function main(): Promise<void> {
   process.stdout.write(`${options.platformId} answers on ${url}\n`);
 
   let stopping = false;
+  const stop = (): void => {
+    stopping = true;
+    // Idle connections are closed at once, calls under way are answered.
+    void server.close().then(() => {
+      ledger.close();
+      // Reading on would keep the program alive.
+      process.stdin.destroy();
+    });
+  };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       if (stopping) process.exit(1);
-      stopping = true;
-      // Idle connections are closed at once, calls under way are answered.
-      void server.close().then(() => ledger.close());
+      stop();
     });
+  }
+  if (options.untilStdinEnds) {
+    const abandoned = (): void => {
+      // Nobody is left who waits for an answer.
+      setTimeout(() => process.exit(0), 1_000).unref();
+      if (!stopping) stop();
+    };
+    // A file only ends, a pipe may also break.
+    process.stdin.resume().once('end', abandoned).once('error', abandoned).once('close', abandoned);
   }
 }
 

@@ -101,6 +101,13 @@ export function createServer({ ledger, panel, credentials, adminToken }: ServerP
         panel.set(faults);
         return reply.send(faults);
       });
+      admin.post('/own', async (request, reply) => {
+        const { user_id: userId, amount } = readJson(bodyOf(request)) ?? {};
+        const hundredths = typeof amount === 'string' ? parsePoints(amount) : undefined;
+        if (typeof userId !== 'string' || hundredths === undefined || hundredths === 0n) return reply.code(400).send({ error: 'user_id and an amount other than zero are needed' });
+        const moved = await ledger.moveOwn(userId, hundredths);
+        return moved ? reply.send({ success: true }) : reply.code(404).send({ error: 'Unknown user' });
+      });
       ready();
     });
   }

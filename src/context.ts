@@ -1,17 +1,20 @@
 // The composition root: makes every part of the program once, hands each what it needs, and closes them in reverse order.
 
-import { createAlongside, createConnectionHealth, createConnections, createSagas, migrateQueue, type ConnectionHealth, type Connections, type Sagas } from './clearing/clearing.ts';
+import {
+  createAlongside, createConnectionHealth, createConnections, createDisputes, createNotices, createSagas, createSettlement, createWebhooks, migrateQueue,
+  type ConnectionHealth, type Connections, type Disputes, type Notices, type Sagas, type Settlement, type Webhooks,
+} from './clearing/clearing.ts';
 import { createIdentity, type Identity } from './identity/identity.ts';
 import { systemClock, type Clock } from './kernel/time.ts';
 import { createLedger, type Ledger } from './ledger/ledger.ts';
 import { createRewards, type Rewards } from './rewards/rewards.ts';
-import { privateRangesOf, type Config } from './runtime/config.ts';
+import { connectorRangesOf, type Config } from './runtime/config.ts';
 import type { Pool } from './runtime/database.ts';
 import type { Log } from './runtime/log.ts';
 import { createMetrics, type Metrics } from './runtime/metrics.ts';
 import { migrate } from './runtime/migrate.ts';
 import { createDataFolder } from './runtime/embedded-postgres.ts';
-import { createEgress, type Egress } from './runtime/egress.ts';
+import { createEgress } from './runtime/egress.ts';
 import { openDatabase } from './runtime/open-database.ts';
 import { createPlatformTokens, createSealer, loadMasterKey } from './security/security.ts';
 import { createRuleAlerts, type RuleAlerts } from './monitor/monitor.ts';
@@ -24,8 +27,6 @@ export interface Context {
   readonly clock: Clock;
   readonly databaseUrl: string;
   readonly pool: Pool;
-  /** Calls to where platforms have told us to call. */
-  readonly egress: Egress;
   readonly identity: Identity;
   readonly connections: Connections;
   readonly connectionHealth: ConnectionHealth;
@@ -33,6 +34,10 @@ export interface Context {
   readonly ledger: Ledger;
   readonly sagas: Sagas;
   readonly rewards: Rewards;
+  readonly notices: Notices;
+  readonly webhooks: Webhooks;
+  readonly settlement: Settlement;
+  readonly disputes: Disputes;
   readonly ruleAlerts: RuleAlerts;
   readonly quotes: QuoteTokens;
   /** Finishes what is in flight, closes connections, and stops PostgreSQL when this process started it. */
@@ -62,8 +67,8 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     const sealer = createSealer(masterKey);
     const identity = await createIdentity({ pool, sealer, tokens: createPlatformTokens(masterKey, clock), log });
     closers.add('identity', async () => identity.close());
-    const egress = createEgress({ allowedRanges: privateRangesOf(config) });
-    closers.add('egress', async () => egress.close());
+    const egress = createEgress({ allowedRanges: connectorRangesOf(config) });
+    closers.add('egress of connectors', async () => egress.close());
     const connections = await createConnections({ pool, identity, sealer, log, clock, transport: { egress } });
     closers.add('connections', () => connections.close());
     const connectionHealth = createConnectionHealth({ identity, connections, log });
@@ -73,9 +78,16 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     closers.add('ledger', () => ledger.close());
     const sagas = createSagas({ pool, clock, log, ledger, identity, connectorOf: connections.connectorOf, concurrency: config.sagas });
     const rewards = createRewards({ pool, clock, log, ledger, valuation, masterKey });
+    const notices = createNotices({ pool, clock, ledger, identity });
+    const webhooks = createWebhooks({ pool, clock, log, sealer, egress });
+    const disputes = createDisputes({ pool, clock, log, ledger, valuation });
+    const settlement = createSettlement({
+      pool, clock, log, ledger, timeZone: () => valuation.rulebook().calendar.timeZone, nameOf: (platformId) => identity.findPlatform(platformId)?.name ?? platformId,
+      listFrozen: () => disputes.listFrozen(),
+    });
     return {
-      config, log, metrics, clock, databaseUrl: url, pool, egress, identity, connections, connectionHealth, valuation, ledger, sagas, rewards, ruleAlerts, quotes: createQuoteTokens(masterKey),
-      close: () => closers.close(),
+      config, log, metrics, clock, databaseUrl: url, pool, identity, connections, connectionHealth, valuation, ledger, sagas, rewards, disputes, settlement, notices, webhooks,
+      ruleAlerts, quotes: createQuoteTokens(masterKey), close: () => closers.close(),
     };
   } catch (error) {
     await closers.close();

@@ -27,7 +27,7 @@ beforeAll(async () => {
   const valuation = await createValuation(pool, systemClock);
   const ledger = await createLedger({ pool, url, log, clock: systemClock, valuation });
   const connections = await createConnections({ pool, log, identity, sealer: createSealer(masterKey), clock: systemClock });
-  parts = { config: { dataDir, host: '127.0.0.1', port: 8080 }, log, identity, connections, valuation, ledger };
+  parts = { config: { dataDir, host: '127.0.0.1', port: 8080, role: 'all', demo: true, databaseUrl: undefined, sandbox: false }, log, identity, connections, valuation, ledger };
 });
 afterAll(async () => {
   await parts?.ledger.close();

@@ -6,13 +6,14 @@ import { addPlatform, type OnboardingParts } from './onboarding.ts';
 import type { Custody } from './identity/identity.ts';
 import { deriveMemberId, type MemberId, type PlatformId } from './kernel/ids.ts';
 import { ProblemError, type Result } from './kernel/problem.ts';
-import type { Config } from './runtime/config.ts';
+import { runsSandbox, type Config } from './runtime/config.ts';
+import { findFaultPanel, type FaultPanel } from './runtime/sandbox-process.ts';
 import { activateDue } from './activation.ts';
 import type { RewardTerms, RulebookDocument } from './valuation/valuation.ts';
 
 /** The parts of the program that the demo touches; the whole context fits. */
 export interface DemoParts extends OnboardingParts {
-  readonly config: Pick<Config, 'dataDir' | 'host' | 'port'>;
+  readonly config: Pick<Config, 'dataDir' | 'host' | 'port' | 'role' | 'demo' | 'databaseUrl' | 'sandbox'>;
 }
 
 interface DemoPlatform {
@@ -30,6 +31,9 @@ const platforms: readonly DemoPlatform[] = [
   { platformId: 'platform_b' as PlatformId, name: 'Platform B', multiplier: '1.2', opening: 2300n, userPrefix: 'b' },
   { platformId: 'platform_c' as PlatformId, name: 'Platform C', multiplier: '0.8', opening: 800n, userPrefix: 'c' },
 ];
+
+/** The demo platform that keeps its points itself where the sandbox runs; hosted otherwise, and in a data folder in which it was hosted before. */
+export const SANDBOX_PLATFORM = 'platform_c' as PlatformId;
 
 /** Numbers of the sample users; user 1001 is `a_1001` on platform_a. */
 const memberNumbers = ['1001', '1002'] as const;
@@ -61,7 +65,7 @@ const rewards: Readonly<Record<string, Readonly<Record<string, RewardTerms>>>> =
 
 export interface Credentials {
   readonly base_url: string;
-  readonly platforms: readonly { readonly platform_id: string; readonly custody: Custody; readonly secret: string; readonly token: string }[];
+  readonly platforms: readonly { readonly platform_id: string; readonly custody: Custody; readonly secret: string; readonly token: string; readonly fault_panel?: FaultPanel }[];
   readonly operators: readonly { readonly operator_id: string; readonly token: string }[];
   readonly members: readonly { readonly member_id: string; readonly links: Readonly<Record<string, string>> }[];
 }
@@ -81,7 +85,10 @@ export async function seedDemo(parts: DemoParts): Promise<void> {
 async function seedPlatform(parts: DemoParts, { platformId, name, multiplier }: DemoPlatform): Promise<void> {
   if (parts.identity.findPlatform(platformId) !== undefined) return;
   const reserveCapMinor = RESERVE_CAP_CNY * 10n ** BigInt(parts.ledger.settlementAsset().scale);
-  const added = await addPlatform(parts, { platformId, name, custody: 'hosted', multiplier, reserveCapMinor });
+  const wanted: Custody = platformId === SANDBOX_PLATFORM && runsSandbox(parts.config) ? 'connected' : 'hosted';
+  // An attempt that broke off is finished with the custody that it was begun with.
+  const custody = parts.ledger.pointsOf(platformId)?.custody ?? wanted;
+  const added = await addPlatform(parts, { platformId, name, custody, multiplier, reserveCapMinor });
   // Another process seeding the same database may have been first.
   if (!added.ok && added.problem.code !== 'platform_exists') throw new ProblemError(added.problem);
 }
@@ -92,12 +99,20 @@ async function seedOperator({ identity }: DemoParts, operatorId: string): Promis
   if (!added.ok && added.problem.code !== 'operator_exists') throw new ProblemError(added.problem);
 }
 
+/** A demo platform's users and the points that each begins with, for a platform that keeps them itself. */
+export function demoUsersOf(platformId: PlatformId): Readonly<Record<string, string>> {
+  const found = platforms.find((platform) => platform.platformId === platformId);
+  return found === undefined ? {} : Object.fromEntries(memberNumbers.map((number) => [`${found.userPrefix}_${number}`, String(found.opening)]));
+}
+
 /** The fixed key makes the opening points a thing that happens once in the life of the network. */
 async function seedMember({ identity, ledger }: DemoParts, number: string): Promise<void> {
   const memberId = memberIdOf(number);
   for (const { platformId, opening, userPrefix } of platforms) {
     const first = platformId === platforms[0]?.platformId;
     get(await identity.linkUser(platformId, `${userPrefix}_${number}`, first ? undefined : memberId));
+    // Where the platform keeps its points itself, it has opened the account itself.
+    if (identity.findPlatform(platformId)?.custody === 'connected') continue;
     const scale = ledger.pointsOf(platformId)?.scale ?? 0;
     const outcome = await ledger.submit({ kind: 'earn', platformId, memberId, key: 'demo opening', amount: opening * 10n ** BigInt(scale), reference: 'demo' });
     if (!outcome.ok) throw new ProblemError(outcome.problem);
@@ -119,11 +134,14 @@ export async function writeCredentials({ config, identity }: DemoParts, baseUrl:
     platforms: await Promise.all(platforms.map(async ({ platformId }) => {
       const known = before?.platforms?.find((platform) => platform.platform_id === platformId)?.token;
       const works = known !== undefined && (await identity.authenticate(known)).ok;
+      const custody = identity.findPlatform(platformId)?.custody ?? 'hosted';
+      const panel = custody === 'connected' && platformId === SANDBOX_PLATFORM ? findFaultPanel(config.dataDir) : undefined;
       return {
         platform_id: platformId,
-        custody: identity.findPlatform(platformId)?.custody ?? 'hosted',
+        custody,
         secret: get(await identity.getSecret(platformId)),
         token: works ? known : get(await identity.issueToken(platformId)),
+        ...(panel === undefined ? {} : { fault_panel: panel }),
       };
     })),
     operators: await Promise.all(operatorIds.map(async (operatorId) => {

@@ -8,6 +8,7 @@ import { registerAudit } from './cli/audit.ts';
 import { registerBacktest } from './cli/backtest.ts';
 import { registerBench } from './cli/bench.ts';
 import { registerConnector } from './cli/connector.ts';
+import { registerDisputes } from './cli/disputes.ts';
 import { registerExport } from './cli/export.ts';
 import { registerImport } from './cli/import.ts';
 import { registerMigrate } from './cli/migrate.ts';
@@ -18,12 +19,15 @@ import { registerRules } from './cli/rules.ts';
 import { registerRewards } from './cli/rewards.ts';
 import { registerReport } from './cli/report.ts';
 import { registerReviews } from './cli/reviews.ts';
+import { registerSandbox } from './cli/sandbox.ts';
 import { registerStart } from './cli/start.ts';
+import { registerWindows } from './cli/windows.ts';
 import { activateDue } from './activation.ts';
 import { createContext, type Context } from './context.ts';
 import { seedDemo, writeCredentials } from './demo.ts';
 import { addPlatform } from './onboarding.ts';
 import { startRole } from './roles.ts';
+import { startSandbox } from './sandbox.ts';
 import type { Config } from './runtime/config.ts';
 import { isDatabaseUnavailable } from './runtime/database.ts';
 import type { Log } from './runtime/log.ts';
@@ -39,20 +43,23 @@ const roots = {
 
 /** Each command is one file of `cli/` that registers itself; a new one is a new line here. */
 const commands: readonly ((program: Command) => void)[] = [
-  (program) => registerStart<Context>(program, { ...roots, createContext: (config, log) => createContext(config, { log, mode: 'own' }), seedDemo, writeCredentials, startRole }),
+  (program) => registerStart<Context>(program, { ...roots, createContext: (config, log) => createContext(config, { log, mode: 'own' }), seedDemo, writeCredentials, startSandbox, startRole }),
   (program) => registerMigrate(program, roots),
   (program) => registerPlatform<Context>(program, { ...roots, addPlatform }),
   (program) => registerOperator<Context>(program, roots),
   (program) => registerRules<Context>(program, { ...roots, activateDue }),
   (program) => registerRates<Context>(program, roots),
   (program) => registerReviews<Context>(program, roots),
+  (program) => registerDisputes<Context>(program, roots),
   (program) => registerRewards<Context>(program, roots),
+  (program) => registerWindows<Context>(program, roots),
   (program) => registerImport<Context>(program, roots),
   (program) => registerAudit(program, roots),
   (program) => registerExport(program, roots),
   (program) => registerBacktest<Context>(program, roots),
   (program) => registerReport<Context>(program, roots),
   (program) => registerConnector<Context>(program, roots),
+  (program) => registerSandbox(program, roots),
   (program) => registerBench(program),
 ];
 

@@ -16,8 +16,17 @@ const SWEEP_EVERY_MS = 1_000;
 const RULEBOOK_EVERY_MS = 400;
 /** What a crash left of a redemption is mended at most this much after the next start, and a voucher is told expired. */
 const REDEMPTIONS_EVERY_MS = 1_000;
+/** Platforms hear of a transaction about this much later. */
+const NOTICES_EVERY_MS = 500;
+/** An event is sent about this much after it happened. */
+const WEBHOOKS_EVERY_MS = 200;
+/** What a crash left of a dispute is finished at most this much after its lease, and silence decides this much after a due date. */
+const DISPUTES_EVERY_MS = 1_000;
 /** A connected platform that has gone or come back shows in /health at most this much later, and its patience. */
 const CONNECTIONS_EVERY_MS = 5_000;
+
+/** A window that is due is closed at most this much later, and what was approved is paid. */
+const SETTLEMENT_EVERY_MS = 1_000;
 
 type ListenerName = keyof typeof listeners;
 type LoopName = keyof typeof loops;
@@ -28,9 +37,9 @@ interface Role {
 }
 
 export const roles: Readonly<Record<RoleName, Role>> = {
-  all: { listeners: ['http'], loops: ['sweep', 'rulebook', 'sagas', 'redemptions', 'connections'] },
+  all: { listeners: ['http'], loops: ['sweep', 'rulebook', 'sagas', 'redemptions', 'disputes', 'settlement', 'notices', 'webhooks', 'connections'] },
   api: { listeners: ['http'], loops: ['rulebook', 'connections'] },
-  worker: { listeners: [], loops: ['sweep', 'rulebook', 'sagas', 'redemptions'] },
+  worker: { listeners: [], loops: ['sweep', 'rulebook', 'sagas', 'redemptions', 'disputes', 'settlement', 'notices', 'webhooks'] },
 };
 
 const listeners = {
@@ -74,9 +83,30 @@ const loops = {
     }),
   /** Goes on with transfers over connected platforms. Any number of processes may: each takes its own from the queue. */
   sagas: ({ sagas }: Context): Loop => ({ name: 'sagas', ...sagas.start() }),
+  /** Closes windows when the schedule says so, counts their pairs, and pays what was approved. Several processes may run it. */
+  settlement: ({ settlement, log }: Context): Loop =>
+    startLoop({ name: 'settlement', log, everyMs: SETTLEMENT_EVERY_MS, run: () => settlement.follow() }),
   /** Writes redemptions that are missing, finishes reversals of them and lets vouchers expire. Several processes may run it. */
   redemptions: ({ rewards, log }: Context): Loop =>
     startLoop({ name: 'redemptions', log, everyMs: REDEMPTIONS_EVERY_MS, run: () => rewards.follow() }),
+  /** Tells platforms, in the feed, what was posted that concerns them. Several processes may run it: each row is told once. */
+  notices: ({ notices, log }: Context): Loop =>
+    startLoop({ name: 'notices', log, everyMs: NOTICES_EVERY_MS, run: () => notices.follow() }),
+  /** Sends events to webhooks. Of several processes each sends what no other is sending. */
+  webhooks: ({ webhooks, log }: Context): Loop => {
+    const deliverer = webhooks.createDeliverer();
+    const loop = startLoop({ name: 'webhooks', log, everyMs: WEBHOOKS_EVERY_MS, run: () => deliverer.run() });
+    return {
+      name: loop.name,
+      async stop() {
+        await loop.stop();
+        await deliverer.close().catch((error: unknown) => log.warn({ err: error }, 'webhook messages under way are left to others'));
+      },
+    };
+  },
+  /** Does what is due in disputes and finishes what others have begun. Several processes may run it. */
+  disputes: ({ disputes, log }: Context): Loop =>
+    startLoop({ name: 'disputes', log, everyMs: DISPUTES_EVERY_MS, run: () => disputes.follow() }),
 };
 
 export interface RunningRole {

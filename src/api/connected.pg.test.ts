@@ -83,6 +83,28 @@ describe('the balance', () => {
   });
 });
 
+describe('what would move points inside the platform', () => {
+  const refused = { status: 409, body: { code: 'connected_platform' } };
+
+  it.each([
+    ['earn', { user_id: 'ann', amount: 1 }],
+    ['redeem', { user_id: 'ann', amount: 1, reward_id: 'mug' }],
+    ['holds', { user_id: 'ann', amount: 1 }],
+    ['transfer', { from_user_id: 'ann', to_user_id: 'poor', amount: 1, target_platform: PLATFORM }],
+  ])('is refused: %s', async (operation, body) => {
+    await api.reward(PLATFORM, 'mug', { points_required: '1', stock: 1 });
+    expect(await api.call(PLATFORM, 'POST', `/api/points/${operation}`, body)).toMatchObject(refused);
+  });
+
+  it('is refused in a batch, and its rewards have no options', async () => {
+    const operations = [{ kind: 'earn', user_id: 'ann', amount: 1 }, { kind: 'hold', user_id: 'ann', amount: 1 }].map((fields) => ({ ...fields, idempotency_key: fields.kind }));
+    const { body } = await api.call(PLATFORM, 'POST', '/api/points/batch', { operations });
+    expect(body['results']).toMatchObject([refused, refused]);
+    expect(await api.call(PLATFORM, 'GET', '/api/rewards/options?user_id=ann')).toMatchObject(refused);
+    expect((await balance('ann')).body).toMatchObject({ balance: 123.45 });
+  });
+});
+
 describe('/health', () => {
   it('says what the last check found, and asks nobody itself', async () => {
     expect((await health()).body.checks.platform_connections[PLATFORM]).toEqual({ status: 'degraded', message: 'Not asked yet' });

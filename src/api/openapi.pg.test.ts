@@ -32,18 +32,26 @@ test('is a valid document of version 3.1', async () => {
 test('names every operation', () => {
   const operations = Object.entries(document.paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`));
   expect(operations.sort()).toEqual([
-    'DELETE /operator/connections/{platform_id}',
-    'GET /api/events', 'GET /api/points/balance', 'GET /api/points/history', 'GET /api/rates', 'GET /api/redemptions/{redemption_id}', 'GET /api/reports/liability',
-    'GET /api/rewards', 'GET /api/rewards/options', 'GET /api/transactions/{transaction_id}', 'GET /api/users/{platform_user_id}', 'GET /api/vouchers/{code}',
-    'GET /health', 'GET /health/live', 'GET /health/ready', 'GET /metrics', 'GET /operator/connections', 'GET /operator/events', 'GET /operator/proposals',
-    'GET /operator/proposals/{proposal_id}', 'GET /operator/proposals/{proposal_id}/backtest', 'GET /operator/reports/liability', 'GET /operator/reviews',
-    'GET /operator/rulebook', 'GET /operator/rulebook/diff', 'GET /operator/rulebook/history', 'GET /operator/whoami', 'POST /api/ping', 'POST /api/points/batch',
-    'POST /api/points/earn', 'POST /api/points/holds', 'POST /api/points/holds/{hold_id}/capture', 'POST /api/points/holds/{hold_id}/release',
-    'POST /api/points/quote', 'POST /api/points/redeem', 'POST /api/points/reverse', 'POST /api/points/transfer', 'POST /api/redemptions/{redemption_id}/cancel',
-    'POST /api/redemptions/{redemption_id}/fulfil', 'POST /api/rewards/validate', 'POST /api/users', 'POST /operator/proposals',
+    'DELETE /operator/connections/{platform_id}', 'GET /api/disputes', 'GET /api/disputes/{dispute_id}', 'GET /api/disputes/{dispute_id}/evidence/{evidence}',
+    'GET /api/events', 'GET /api/points/balance', 'GET /api/points/history', 'GET /api/rates', 'GET /api/redemptions/{redemption_id}',
+    'GET /api/reports/liability', 'GET /api/rewards', 'GET /api/rewards/options', 'GET /api/settlements', 'GET /api/settlements/{window_id}',
+    'GET /api/settlements/{window_id}/statement', 'GET /api/settlements/{window_id}/transactions', 'GET /api/transactions/{transaction_id}',
+    'GET /api/users/{platform_user_id}', 'GET /api/vouchers/{code}', 'GET /health', 'GET /health/live', 'GET /health/ready', 'GET /metrics',
+    'GET /operator/connections', 'GET /operator/disputes', 'GET /operator/disputes/{dispute_id}', 'GET /operator/disputes/{dispute_id}/evidence/{evidence}',
+    'GET /operator/events', 'GET /operator/proposals', 'GET /operator/proposals/{proposal_id}', 'GET /operator/proposals/{proposal_id}/backtest',
+    'GET /operator/reports/liability', 'GET /operator/reviews', 'GET /operator/rulebook', 'GET /operator/rulebook/diff', 'GET /operator/rulebook/history',
+    'GET /operator/whoami', 'GET /operator/windows', 'GET /operator/windows/settings', 'GET /operator/windows/{window_id}',
+    'GET /operator/windows/{window_id}/statement', 'GET /operator/windows/{window_id}/transactions', 'POST /api/disputes',
+    'POST /api/disputes/{dispute_id}/evidence', 'POST /api/disputes/{dispute_id}/respond', 'POST /api/disputes/{dispute_id}/withdraw', 'POST /api/ping',
+    'POST /api/points/batch', 'POST /api/points/earn', 'POST /api/points/holds', 'POST /api/points/holds/{hold_id}/capture',
+    'POST /api/points/holds/{hold_id}/release', 'POST /api/points/quote', 'POST /api/points/redeem', 'POST /api/points/reverse', 'POST /api/points/transfer',
+    'POST /api/redemptions/{redemption_id}/cancel', 'POST /api/redemptions/{redemption_id}/fulfil', 'POST /api/rewards/validate', 'POST /api/users',
+    'POST /operator/disputes', 'POST /operator/disputes/{dispute_id}/decide', 'POST /operator/disputes/{dispute_id}/evidence', 'POST /operator/proposals',
     'POST /operator/proposals/{proposal_id}/approve', 'POST /operator/proposals/{proposal_id}/reject', 'POST /operator/proposals/{proposal_id}/withdraw',
     'POST /operator/reviews/{hold_id}/approve', 'POST /operator/reviews/{hold_id}/reject', 'POST /operator/rulebook/validate',
-    'PUT /api/users/{platform_user_id}/tags', 'PUT /operator/connections/{platform_id}',
+    'POST /operator/windows/{window_id}/approve', 'POST /operator/windows/{window_id}/close', 'POST /operator/windows/{window_id}/settle',
+    'POST /operator/windows/{window_id}/withdraw', 'PUT /api/users/{platform_user_id}/tags', 'PUT /operator/connections/{platform_id}',
+    'PUT /operator/windows/settings',
   ]);
   for (const [path, methods] of Object.entries(document.paths)) {
     for (const operation of Object.values(methods)) {

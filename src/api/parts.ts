@@ -1,6 +1,6 @@
 // What the API needs of the program; the context of the composition root fits.
 
-import type { ConnectionHealth, Connections, Sagas } from '../clearing/clearing.ts';
+import type { ConnectionHealth, Connections, Disputes, Sagas, Settlement, Webhooks } from '../clearing/clearing.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -22,6 +22,9 @@ export interface ApiParts {
   readonly ledger: Ledger;
   readonly sagas: Sagas;
   readonly rewards: Rewards;
+  readonly webhooks: Webhooks;
+  readonly settlement: Settlement;
+  readonly disputes: Disputes;
   readonly valuation: Valuation;
   /** Puts versions of the rulebook in force whose time has come; returns how many. */
   activate(): Promise<number>;

@@ -8,7 +8,8 @@ import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestApi, platformId, type Answer, type TestApi } from '../../test/fixtures/api.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
-import type { MemberId } from '../kernel/ids.ts';
+import { parseId, type MemberId, type TransactionId } from '../kernel/ids.ts';
+import { createDisputes } from '../clearing/clearing.ts';
 import type { RuleTerms } from '../valuation/valuation.ts';
 import { ledgerProblems, type Ledger } from '../ledger/ledger.ts';
 import { createMetrics } from '../runtime/metrics.ts';
@@ -130,7 +131,43 @@ const redeemed = async (): Promise<string> => {
 const ofRedemption = (id: string, what: 'fulfil' | 'cancel'): Promise<Answer> =>
   api.call(A, 'POST', `/api/redemptions/${id}/${what}`, what === 'cancel' ? { reason: 'x' } : {}, { headers: { 'idempotency-key': randomUUID() } });
 
+/** A transfer of a point of platform_a to a user of platform_b. */
+const moved = async (amount = 5): Promise<string> => {
+  const user = await api.user(A, amount);
+  return String((await post('transfer', { from_user_id: user, to_user_id: await api.user('platform_b'), amount, target_platform: 'platform_b' }, { 'idempotency-key': randomUUID() })).body['transaction_id']);
+};
+const dispute = (fields: object, platform = A): Promise<Answer> =>
+  api.call(platform, 'POST', '/api/disputes', { reason_code: 'other', description: 'x', ...fields }, { headers: { 'idempotency-key': randomUUID() } });
+const disputed = async (): Promise<string> => String((await dispute({ transaction_id: await moved() })).body['dispute_id']);
+const inDispute = (id: string, what: string, body: object, platform = A): Promise<Answer> => api.call(platform, 'POST', `/api/disputes/${id}/${what}`, { description: 'x', ...body });
+const evidence = (id: string, body: object): Promise<Answer> => api.call(A, 'POST', `/api/disputes/${id}/evidence`, { name: 'a.txt', ...body });
+const heard = async (id: string): Promise<string> => {
+  await inDispute(id, 'respond', { answer: 'contest' }, 'platform_b');
+  await inDispute(id, 'respond', { answer: 'rebut' });
+  return id;
+};
+
 /** One way to meet each problem. */
+/** Closes the open window with one conversion in it, and answers its number. */
+async function closedWindow(): Promise<number> {
+  const { body: { windows } } = await api.operate(maker, 'GET', '/operator/windows?limit=1') as unknown as { body: { windows: { window_id: number }[] } };
+  const window = windows[0]?.window_id ?? 0;
+  await transfer({ amount: 0.5 }, { 'idempotency-key': randomUUID() });
+  await windowStep(maker, window, 'close');
+  await api.parts.settlement.count();
+  return window;
+}
+
+const windowStep = (operator: string, window: number, step: string, body: object = {}): Promise<Answer> => api.operate(operator, 'POST', `/operator/windows/${window}/${step}`, body);
+
+/** A window that is proposed, and the transaction in it. */
+async function proposedWindow(): Promise<[number, TransactionId]> {
+  const window = await closedWindow();
+  await windowStep(maker, window, 'settle');
+  const { body: { transactions } } = await api.call(A, 'GET', `/api/settlements/${window}/transactions`) as unknown as { body: { transactions: { transaction_id: string }[] } };
+  return [window, parseId('txn', transactions.at(-1)?.transaction_id ?? '') as TransactionId];
+}
+
 const cases: Record<string, () => Promise<Answer>> = {
   token_missing: () => balance({ 'x-platform-token': undefined }),
   token_expired: async () => {
@@ -333,12 +370,80 @@ const cases: Record<string, () => Promise<Answer>> = {
     return ofRedemption(id, 'fulfil');
   },
 
+  connected_platform: async () => api.call('away', 'POST', '/api/points/earn', { user_id: await api.user('away'), amount: 1 }),
   hosted_platform: () => api.operate(maker, 'PUT', `/operator/connections/${A}`, { url: 'https://points.example', token: 'x' }),
   invalid_connection: () => api.operate(maker, 'PUT', '/operator/connections/away', { url: 'ftp://points.example', token: 'x' }),
   connection_not_found: () => api.operate(maker, 'DELETE', `/operator/connections/${A}`),
   platform_unavailable: async () => {
     const user = await api.user('away');
     return api.call('away', 'GET', `${BALANCE}?user_id=${user}`);
+  },
+  window_not_found: () => api.operate(maker, 'GET', '/operator/windows/999999'),
+  window_not_open: async () => windowStep(maker, await closedWindow(), 'close'),
+  window_not_closed: async () => api.call(A, 'GET', `/api/settlements/${await closedWindow() + 1}`),
+  window_mismatch: async () => {
+    const window = await closedWindow();
+    await database.pool.query('update clearing.settlement_window set mismatch = $2 where window_id = $1', [window, 'test']);
+    return windowStep(maker, window, 'settle');
+  },
+  settlement_state: async () => windowStep(checker, await closedWindow(), 'approve'),
+  settlement_changed: async () => {
+    const [window, transaction] = await proposedWindow();
+    api.frozen.push({ transactionId: transaction, amount: 1n });
+    const answer = await windowStep(checker, window, 'approve');
+    api.frozen.length = 0;
+    return answer;
+  },
+  obligation_not_found: async () => windowStep(maker, await closedWindow(), 'settle', { payments: [{ participant: 'platform_x', from: 'prefund' }] }),
+  obligation_paid: async () => {
+    const [window] = await proposedWindow();
+    await database.pool.query(`update clearing.obligation set state = 'paid', approved_by = 'x', transaction_id = gen_random_uuid() where window_id = $1`, [window]);
+    await database.pool.query(`update clearing.settlement_window set state = 'settling' where window_id = $1`, [window]);
+    const answer = await windowStep(maker, window, 'settle', { payments: [{ participant: A, from: 'prefund' }] });
+    await database.pool.query(`update clearing.settlement_window set state = 'settled', settled_at = now() where window_id = $1`, [window]);
+    return answer;
+  },
+  bank_reference_missing: async () => windowStep(maker, await closedWindow(), 'settle', { from: 'outside' }),
+  settlement_same_operator: async () => windowStep(maker, (await proposedWindow())[0], 'approve'),
+  invalid_schedule: () => api.operate(maker, 'PUT', '/operator/windows/settings', { daily_at: '02:00', every_minutes: 5 }),
+
+  dispute_not_found: () => api.call(A, 'GET', `/api/disputes/dsp_0000${'a'.repeat(28)}`),
+  evidence_not_found: async () => api.call(A, 'GET', `/api/disputes/${await disputed()}/evidence/3`),
+  not_disputable: async () => dispute({ transaction_id: (await earned(5)).id }),
+  not_your_side: async () => inDispute(await disputed(), 'respond', { answer: 'accept' }),
+  dispute_too_late: async () => {
+    const id = await moved();
+    await api.amend((document) => ({ ...document, settings: { ...document.settings, dispute_open_days: 1 } }));
+    api.clock.advance(86_400_000);
+    const answer = await dispute({ transaction_id: id });
+    await api.amend((document) => ({ ...document, settings: { ...document.settings, dispute_open_days: 60 } }));
+    return answer;
+  },
+  dispute_exceeds_rest: async () => dispute({ transaction_id: await moved(), amount: 6 }),
+  same_operator_opened: async () => {
+    const opened = await api.operate(maker, 'POST', '/operator/disputes', { idempotency_key: randomUUID(), transaction_id: await moved(), side: 'source', reason_code: 'fraud', description: 'x' });
+    return api.operate(maker, 'POST', `/operator/disputes/${String(opened.body['dispute_id'])}/decide`, { outcome: 'upheld', reason: 'x' });
+  },
+  wrong_dispute_state: async () => inDispute(await disputed(), 'respond', { answer: 'rebut' }),
+  answer_too_late: async () => {
+    const id = await disputed();
+    api.clock.advance(7 * 86_400_000);
+    return inDispute(id, 'respond', { answer: 'accept' }, 'platform_b');
+  },
+  evidence_not_base64: async () => evidence(await disputed(), { content: 'not base64!' }),
+  too_much_evidence: async () => {
+    const id = await disputed();
+    for (let count = 0; count < 10; count += 1) await evidence(id, { text: `piece ${count}` });
+    return evidence(id, { text: 'one more' });
+  },
+  nothing_to_adjust: async () => {
+    const id = await heard(await disputed());
+    const points = api.parts.ledger.pointsOf.bind(api.parts.ledger);
+    const ledger: Ledger = { ...api.parts.ledger, pointsOf: (platform) => { const found = points(platform); return found === undefined ? undefined : { ...found, custody: 'connected' }; } };
+    const server = await createServer({ ...api.parts, metrics: createMetrics({ processMetrics: false }), disputes: createDisputes({ ...api.parts, ledger }) });
+    const answer = await server.inject({ method: 'POST', url: `/operator/disputes/${id}/decide`, headers: { authorization: `Bearer ${checker}` }, payload: { outcome: 'upheld', reason: 'x', resolution: 'adjustment', borne_by: 'source' } });
+    await server.close();
+    return { status: answer.statusCode, body: answer.json(), headers: answer.headers };
   },
 };
 

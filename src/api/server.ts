@@ -6,6 +6,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createReplayGuard } from '../security/security.ts';
 import { describeApi, getOpenApi } from './docs/openapi.ts';
 import { getProblems } from './docs/get-problems.ts';
+import { getDispute } from './disputes/get-dispute.ts';
+import { getDisputes } from './disputes/get-disputes.ts';
+import { getEvidence } from './disputes/get-evidence.ts';
+import { postDispute } from './disputes/post-dispute.ts';
+import { postEvidence } from './disputes/post-evidence.ts';
+import { postRespond } from './disputes/post-respond.ts';
+import { postWithdraw } from './disputes/post-withdraw.ts';
 import { getEvents } from './events/get-events.ts';
 import { createHealthChecks } from './health/checks.ts';
 import { getHealth } from './health/get-health.ts';
@@ -23,6 +30,7 @@ import { createRequestIds } from './http/request-id.ts';
 import { requireOperator } from './http/require-operator.ts';
 import { createSchemaCompiler, type SchemaCompiler } from './http/validation.ts';
 import { connections } from './operator/connections.ts';
+import { operatorDisputes } from './operator/disputes.ts';
 import { getOperatorEvents } from './operator/get-events.ts';
 import { getProposal } from './operator/get-proposal.ts';
 import { getProposals } from './operator/get-proposals.ts';
@@ -55,10 +63,18 @@ import { getOptions } from './rewards/get-options.ts';
 import { getLiability } from './reports/get-liability.ts';
 import { getRewards } from './rewards/get-rewards.ts';
 import { postValidate } from './rewards/post-validate.ts';
+import { getSettlement } from './settlements/get-settlement.ts';
+import { getSettlements } from './settlements/get-settlements.ts';
 import { getTransaction } from './transactions/get-transaction.ts';
 import { getUser } from './users/get-user.ts';
 import { postUser } from './users/post-user.ts';
 import { putTags } from './users/put-tags.ts';
+import { getWindow } from './windows/get-window.ts';
+import { getWindowStatement } from './windows/get-window-statement.ts';
+import { getWindows } from './windows/get-windows.ts';
+import { postWindowClose } from './windows/post-window-close.ts';
+import { postWindowSettle } from './windows/post-window-settle.ts';
+import { windowSettings } from './windows/window-settings.ts';
 
 export type { ApiParts } from './parts.ts';
 export { apiProblems } from './problems.ts';
@@ -150,7 +166,16 @@ function addSignedRoutes(api: FastifyInstance, parts: ApiParts, observer: Observ
   postFulfil(api, parts, guard);
   postCancel(api, parts);
   getEvents(api, parts);
+  postDispute(api, parts, guard);
+  getDisputes(api, parts);
+  getDispute(api, parts);
+  postRespond(api, parts);
+  postEvidence(api, parts);
+  getEvidence(api, parts);
+  postWithdraw(api, parts);
   getLiability(api, parts);
+  getSettlements(api, parts);
+  getSettlement(api, parts);
 }
 
 /** All that the people who run the network call, under /operator/. A new operation is a new line here. */
@@ -172,9 +197,16 @@ function addOperatorRoutes(operator: FastifyInstance, parts: ApiParts): void {
   postProposalWithdraw(operator, parts);
   getOperatorEvents(operator, parts);
   reviews(operator, parts);
+  operatorDisputes(operator, parts);
   connections(operator, parts);
   getBacktest(operator, parts);
   getLiabilityOfAll(operator, parts);
+  getWindows(operator, parts);
+  getWindow(operator, parts);
+  windowSettings(operator, parts);
+  postWindowClose(operator, parts);
+  postWindowSettle(operator, parts);
+  getWindowStatement(operator, parts);
 }
 
 function answerFaults(server: FastifyInstance, { log }: ApiParts): void {

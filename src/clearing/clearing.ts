@@ -1,5 +1,5 @@
-// What happens to transfers besides being posted: sagas over platforms that keep their points themselves, and the operators' word on transfers
-// that a rule has set aside. Moves points only by commands of the ledger; never touches its rows.
+// What happens to transfers besides being posted: sagas over platforms that keep their points themselves, the operators' word on transfers that a
+// rule has set aside, the comparison of both sides' books, and what platforms are told. Moves points only by commands of the ledger; never touches its rows.
 // The only file of this module that others import.
 
 export { createConnectionHealth, type ConnectionHealth, type ConnectionState } from './connection-health.ts';
@@ -13,4 +13,41 @@ export { sagaProblems } from './saga/problems.ts';
 export { createSagas, type Sagas } from './saga/saga.ts';
 export type { Saga, SagaAction, SagaActionName, TransferStatus } from './saga/types.ts';
 export { migrateQueue, type SagaWorkers } from './saga/worker.ts';
+export { createNotices, type Notices } from './notices/notices.ts';
+export { webhookProblems } from './webhooks/problems.ts';
+export { DELIVERY_STATES, type Delivery, type DeliveryState, type Owner, type Webhook, type WebhookTerms } from './webhooks/types.ts';
+export { createWebhooks, type Deliverer, type Scope, type WebhookChange, type Webhooks } from './webhooks/webhooks.ts';
+export { createReserve, type Reserve, type ReserveParts } from './reserve/reserve.ts';
+export { usedPercent, WHOLE } from './reserve/cap.ts';
+export { reserveProblems } from './reserve/problems.ts';
+export { REQUEST_KINDS, REQUEST_STATES, type ModeChange, type NewRequest, type RequestDecision, type RequestKind, type RequestState, type ReserveFigures, type ReserveRequest, type Wanted } from './reserve/types.ts';
+export type { ReserveRequests } from './reserve/requests.ts';
+export { DEFAULT_WATCH, type WatchOptions } from './reserve/watch.ts';
+export { createDisputes, type Answer as DisputeAnswer, type Disputes } from './disputes/disputes.ts';
+export { disputeProblems } from './disputes/problems.ts';
+export { REASON_CODES, REASONS, type ReasonCode } from './disputes/reasons.ts';
+export { DISPUTE_STATES, type DisputeState } from './disputes/states.ts';
+export {
+  EVIDENCE_MEDIA, MAX_EVIDENCE_BYTES, type Dispute, type Evidence, type EvidenceFile, type Frozen, type Resolution, type Side, type Step, type Who,
+} from './disputes/types.ts';
 export { decideReview, listReviews, type Review, type ReviewParts, type ReviewWord } from './reviews.ts';
+export { createReconciliation, type Reconciliation, type ReconciliationParts, type RunRequest } from './reconciliation/reconciliation.ts';
+export { reconciliationProblems } from './reconciliation/problems.ts';
+export { createReconciliationMetrics } from './reconciliation/metrics.ts';
+export type { BreakStory } from './reconciliation/break-actions.ts';
+export {
+  ageBucketOf, AGE_BUCKETS, BREAK_CATEGORIES, BREAK_STATES, RUN_MODES, type Break, type BreakAction, type BreakCategory, type BreakState, type OpenCount, type Run, type RunMode,
+} from './reconciliation/types.ts';
+export { createSettlement, type Settlement } from './settlement/settlement.ts';
+export type { SettlementParts } from './settlement/parts.ts';
+export { settlementProblems } from './settlement/problems.ts';
+export { WINDOW_STATES, type WindowState } from './settlement/states.ts';
+export { NETWORK, type Obligation, type Pair, type Participant, type Payment, type Schedule, type SettlementSettings, type SettlementWindow } from './settlement/types.ts';
+export type { Statement, StatementSource } from './settlement/statement.ts';
+export { describeSettings, describeWindow, describeWindowFigures } from './settlement/describe-window.ts';
+export { readSchedule } from './settlement/schedule.ts';
+export { describeStatement, describeTransactions } from './settlement/describe-statement.ts';
+export { CURSOR as TRANSACTION_CURSOR, type TransactionPage } from './settlement/list-transactions.ts';
+export { statementCsv, TRANSACTION_CSV_HEADER, transactionsCsv } from './settlement/statement-csv.ts';
+export { statementHtml } from './settlement/statement-html.ts';
+export { STATEMENT_LANGUAGES, type StatementLanguage } from './settlement/statement-words.ts';

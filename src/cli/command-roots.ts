@@ -45,7 +45,7 @@ export const JSON_OPTION = ['--json', 'print the result as JSON'] as const;
 
 /** For `--help`: the exit codes of `exitCode` that a command can end with. */
 export function exitCodesHelp(rows: Readonly<Record<number, string>>): string {
-  const all = { ...rows, 64: 'wrong arguments', 69: 'the database cannot be reached', 75: 'temporary failure; run it again', 78: 'wrong configuration' };
+  const all = { 64: 'wrong arguments', 69: 'the database cannot be reached', 75: 'temporary failure; run it again', 78: 'wrong configuration', ...rows };
   const lines = Object.entries({ 0: 'done', ...all }).map(([code, text]) => `  ${code.padStart(2)}  ${text}`);
   return `\nExit codes:\n${lines.join('\n')}`;
 }

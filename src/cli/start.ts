@@ -19,15 +19,18 @@ export interface StartRoots<Context extends { close(): Promise<void> }> {
   seedDemo(context: Context): Promise<void>;
   /** Writes `<data>/credentials.json` of the demo network, for programs that call the API at `url`. */
   writeCredentials(context: Context, url: string): Promise<void>;
+  /** Starts the sandbox platform where this process is to run it; undefined otherwise. */
+  startSandbox(context: Context): Promise<{ readonly url: string; stop(): Promise<void> } | undefined>;
   startRole(context: Context): Promise<{ readonly url: string | undefined; stop(): Promise<void> }>;
 }
 
 export function registerStart<Context extends { close(): Promise<void> }>(program: Command, roots: StartRoots<Context>): void {
   const command = program.command('start').description('start the network and serve until Ctrl-C');
-  for (const { flag, help, initial, env } of Object.values(settings)) {
+  for (const { flag, opposite, help, initial, env } of Object.values(settings)) {
     if (flag === undefined) continue;
-    const shown = typeof initial === 'boolean' ? '' : `, default ${String(initial)}`;
+    const shown = typeof initial === 'boolean' || initial === undefined ? '' : `, default ${String(initial)}`;
     command.addOption(new Option(flag, `${help} (or ${env}${shown})`));
+    if (opposite !== undefined) command.addOption(new Option(opposite, `the opposite of ${flag}`));
   }
   const others = Object.values(settings).filter(({ flag }) => flag === undefined);
   command.addHelpText('after', `\nBy environment only:\n${others.map(({ env, help }) => `  ${env.padEnd(24)}  ${help}`).join('\n')}`);
@@ -48,20 +51,26 @@ async function start<Context extends { close(): Promise<void> }>(config: Config,
   if (config.databaseUrl === undefined) checkFolder(config.dataDir);
   await checkPort(config);
 
-  // Whatever has been started is stopped in reverse order: accepting, loops, lanes, PostgreSQL.
+  // Whatever has been started is stopped in reverse order: accepting, loops, the sandbox, lanes, PostgreSQL.
   const context = await roots.createContext(config, log);
   try {
     if (config.demo && !end.signal.aborted) await roots.seedDemo(context);
     if (end.signal.aborted) return;
-    const role = await roots.startRole(context);
+    const sandbox = await roots.startSandbox(context);
     try {
-      // Only now is the port known for sure.
-      if (config.demo && role.url !== undefined) await roots.writeCredentials(context, role.url);
-      announce(config, role.url, performance.now() - startedAt, roots.print);
-      await aborted(end.signal);
-      log.info('stopping; press Ctrl-C again to force it');
+      if (end.signal.aborted) return;
+      const role = await roots.startRole(context);
+      try {
+        // Only now is the port known for sure.
+        if (config.demo && role.url !== undefined) await roots.writeCredentials(context, role.url);
+        announce(config, role.url, sandbox?.url, performance.now() - startedAt, roots.print);
+        await aborted(end.signal);
+        log.info('stopping; press Ctrl-C again to force it');
+      } finally {
+        await role.stop();
+      }
     } finally {
-      await role.stop();
+      await sandbox?.stop();
     }
   } finally {
     await context.close();
@@ -108,13 +117,14 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-function announce(config: Config, url: string | undefined, tookMs: number, print: (line: string) => void): void {
+function announce(config: Config, url: string | undefined, sandboxUrl: string | undefined, tookMs: number, print: (line: string) => void): void {
   print(`Pontis is ready after ${(tookMs / 1000).toFixed(1)} s.`);
   if (url !== undefined) {
     print(`  API          ${url}/api`);
     print(`  API docs     ${url}/docs`);
     print(`  Health       ${url}/health`);
   }
+  if (sandboxUrl !== undefined && sandboxUrl !== '') print(`  Sandbox      ${sandboxUrl} is platform_c, a connected platform; faults: pontis sandbox faults --help`);
   print(`  Data         ${config.databaseUrl === undefined ? config.dataDir : 'the PostgreSQL server of DATABASE_URL'}`);
   if (config.demo) print(`  Credentials  ${join(config.dataDir, 'credentials.json')}`);
   print('  Stop         Ctrl-C');

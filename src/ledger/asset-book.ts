@@ -3,7 +3,7 @@
 import { platformOwnerId, type Bucket, type PlatformId } from '../kernel/ids.ts';
 import { assert } from '../kernel/assert.ts';
 import { dbTransaction, type DbClient, type Pool } from '../runtime/database.ts';
-import type { Asset, Cap, Clawback, Custody } from './types.ts';
+import type { Asset, Cap, Clawback, ClearingMode, Custody } from './types.ts';
 import type { AssetBook } from './view.ts';
 
 /** The settlement currency: Chinese yuan, four decimals, so that one hundredth of a point is worth a whole minor unit (docs/decisions/0004). */
@@ -17,6 +17,7 @@ interface AssetRow {
   platform_id: PlatformId | null;
   clawback: Clawback;
   custody: Custody;
+  mode: ClearingMode;
 }
 
 /** Creates the network when there is none: its settlement currency and its buckets. The number of buckets is final. */
@@ -61,6 +62,7 @@ function readAsset(row: AssetRow): Asset {
     ownerId: row.platform_id === null ? null : platformOwnerId(row.platform_id),
     clawback: row.clawback,
     custody: row.custody,
+    ...(row.mode === 'both' ? {} : { mode: row.mode }),
   };
 }
 
@@ -81,6 +83,20 @@ export async function insertAsset(pool: Pool, asset: AssetToRegister): Promise<v
 
 export async function writeClawback(pool: Pool, assetId: number, clawback: Clawback): Promise<void> {
   await pool.query('update ledger.asset set clawback = $2 where asset_id = $1', [assetId, clawback]);
+}
+
+/** Changes a platform's mode together with what `also` writes; its asset's row is locked meanwhile, so that changes follow one another. */
+export async function writeMode(
+  pool: Pool, assetId: number, { mode, from }: { readonly mode: ClearingMode; readonly from?: ClearingMode }, also: (client: DbClient, before: ClearingMode) => Promise<void>,
+): Promise<boolean> {
+  return dbTransaction(pool, async (client) => {
+    const { rows: [row] } = await client.query<{ mode: ClearingMode }>('select mode from ledger.asset where asset_id = $1 for update', [assetId]);
+    assert(row !== undefined, `asset ${assetId} exists`);
+    if (from !== undefined && row.mode !== from) return false;
+    await client.query('update ledger.asset set mode = $2 where asset_id = $1', [assetId, mode]);
+    await also(client, row.mode);
+    return true;
+  });
 }
 
 /** The cap's own row; its stripes are written in the same dbTransaction. */

@@ -183,6 +183,8 @@ async function load(
     } else if (command.kind === 'reverse') {
       const id = command.transactionId;
       waits.push(loadReversed(client, bucketOfTransaction(id), id).then((amount) => loaded.reversed.set(id, amount)));
+      const { frozenHoldId: holdId } = command;
+      if (holdId !== undefined) waits.push(loadHold(client, bucketOfTransaction(holdId), holdId).then((hold) => loaded.holds.set(holdId, hold)));
     }
   }
   if (lookUpFirst) waits.push(lookUp(client, tasks, stateOf).then((found) => found.forEach((leg, id) => loaded.posted.set(id, leg))));

@@ -7,13 +7,14 @@ import type { Pool } from '../runtime/database.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Valuation } from '../valuation/valuation.ts';
 import { accountOf, availableOf, debtOf, postedBalance, spendable, walletBalance } from './account.ts';
-import { ensureNetwork, insertAsset, loadBook, loadCap, writeCap, writeClawback } from './asset-book.ts';
+import { ensureNetwork, insertAsset, loadBook, loadCap, writeCap, writeClawback, writeMode } from './asset-book.ts';
 import { createLane } from './lane.ts';
+import { listMoney } from './money.ts';
 import { Poster } from './poster.ts';
 import { bucketOfQuote, preview } from './preview.ts';
 import { ledgerProblems } from './problems.ts';
 import { fingerprintOf } from './replay.ts';
-import { findLegs, listAllowances, listDueHolds, listExpiredLots, listLegs, listLegsAfter, listReviews, listSharedAllowances, loadHold, loadReversed, loadRowTypes, loadWallet, loadWallets } from './store.ts';
+import { findLegs, listAllowances, listDueHolds, listExpiredLots, listLegs, listLegsAfter, listMoved, listReviews, listSharedAllowances, loadHold, loadReversed, loadRowTypes, loadWallet, loadWallets } from './store.ts';
 import type { Task } from './task.ts';
 import type { Alongside, Balance, CaptureCommand, Command, HistoryPage, Ledger, NoteRuleFailure, Outcome, PostedLeg, ReleaseCommand, ReverseCommand, TransferCommand } from './types.ts';
 import type { AllowanceUse } from './view.ts';
@@ -148,6 +149,14 @@ export async function createLedger(options: LedgerOptions): Promise<Ledger> {
       await writeClawback(pool, assetId, clawback);
       await refresh();
     },
+    setMode: async (platformId, change, also) => {
+      const points = book.pointsByPlatform.get(platformId);
+      assert(points !== undefined, `platform ${platformId} has no points asset`);
+      const done = await writeMode(pool, points.assetId, change, also);
+      await refresh();
+      return done;
+    },
+    listMoney: (platformIds) => listMoney(pool, book, platformIds),
     setCap: async (cap) => ((await poster.setCap(cap)) ? { ok: true } : { ok: false, problem: ledgerProblems.cap_below_use() }),
     preview: (command) => preview(command, { pool, book, rulebook: options.valuation.rulebook(), nowMs: clock.now() }),
     bucketOfQuote: (nonce, memberId) => bucketOfQuote(nonce, memberId, book.bucketCount),
@@ -179,7 +188,8 @@ export async function createLedger(options: LedgerOptions): Promise<Ledger> {
       return { transactions, nextCursor: rows.length > limit ? String(transactions.at(-1)?.sequence) : null };
     },
     findHold: async (holdId) => (bucketOfTransaction(holdId) < book.bucketCount ? loadHold(pool, bucketOfTransaction(holdId), holdId) : undefined),
-    getReversed: async (transactionId) => (bucketOfTransaction(transactionId) < book.bucketCount ? loadReversed(pool, bucketOfTransaction(transactionId), transactionId) : 0n),
+    listMoved: async (transactionId, assetId) => (bucketOfTransaction(transactionId) < book.bucketCount ? listMoved(pool, bucketOfTransaction(transactionId), transactionId, assetId) : []),
+    getReversed: async (transactionId, client) => (bucketOfTransaction(transactionId) < book.bucketCount ? loadReversed(client ?? pool, bucketOfTransaction(transactionId), transactionId) : 0n),
     listUsed: async (memberId, allowances) => {
       const wallets = await loadWallets(pool, bucketFor(memberId), allowances.map(({ assetId }) => ({ ownerId: memberId, assetId })), today());
       return wallets.map((wallet, index) => -postedBalance(accountOf(wallet, 'allowance', allowances[index]?.until)));

@@ -6,18 +6,25 @@ import { availableOf } from './account.ts';
 import { decideUndo } from './decide-authorised.ts';
 import { drawAllowances, factsOf, giveBackAllowances, isDrawn } from './decide-limits.ts';
 import { insufficient } from './decide-transfer.ts';
-import { debit, move, portionsOfHold, portionsToSpend, post, refusal, setAside, type Decision, type Portion } from './plan.ts';
+import { debit, firstOf, move, portionsOfHold, portionsToSpend, portionsUpTo, post, refusal, setAside, type Decision } from './plan.ts';
 import { ledgerProblems } from './problems.ts';
-import type { CaptureCommand, HoldCommand, ReleaseCommand } from './types.ts';
+import type { CaptureCommand, Hold, HoldCommand, ReleaseCommand } from './types.ts';
 import { systemWallet, type View } from './view.ts';
 
 const LONGEST_HOLD_MS = 30 * 86_400_000;
 const SHORTEST_HOLD_MS = 1_000;
+/** When a freeze would end by its timer, which no other hold does: never, in a form that sorts after every real moment. */
+export const FREEZE_ENDS_MS = Date.UTC(9999, 11, 31);
+
+export function isFreeze(hold: Hold): boolean {
+  return hold.expiresAtMs === FREEZE_ENDS_MS;
+}
 
 /** Pending: member −x, redeemed +x. */
 export function decideHold(command: HoldCommand, view: View): Decision {
   const { memberId, amount } = command;
   const points = view.points(command.platformId);
+  if (command.freeze === true) return decideFreeze(command, view);
   if (command.expiresInMs < SHORTEST_HOLD_MS || command.expiresInMs > LONGEST_HOLD_MS) {
     return refusal(ledgerProblems.invalid_expiry('A hold lasts between 1 second and 30 days.', { field: 'expires_in' }));
   }
@@ -39,11 +46,25 @@ export function decideHold(command: HoldCommand, view: View): Decision {
   });
 }
 
+/** As a hold, of what is there; neither a rule nor a limit has a say in what is disputed. */
+function decideFreeze({ memberId, platformId, amount, details }: HoldCommand, view: View): Decision {
+  const points = view.points(platformId);
+  const bucket = view.bucketOf(memberId);
+  const wallet = view.wallet(bucket, memberId, points.assetId);
+  const frozen = smaller(amount, availableOf(wallet, view.today));
+  if (frozen === 0n) return refusal(insufficient(0n, amount, points));
+  const portions = portionsUpTo(wallet, frozen, view.today);
+  return post({
+    legs: [{ kind: 'hold', memberId, wallet, amount: frozen, details, movements: setAside(portions, systemWallet(view, bucket, points), frozen, 1n) }],
+    holds: [{ change: 'create', wallet, memberId, amount: frozen, portions, expiresAtMs: FREEZE_ENDS_MS }],
+  });
+}
+
 /** Undoes the pending movements, then posts member −x, redeemed +x for what is captured; the rest is available again. */
 export function decideCapture(command: CaptureCommand, view: View): Decision {
   const hold = view.hold(command.holdId);
   const points = view.points(command.platformId);
-  if (hold === undefined || hold.assetId !== points.assetId || hold.memberId !== command.memberId) return refusal(ledgerProblems.hold_not_found());
+  if (hold === undefined || hold.assetId !== points.assetId || hold.memberId !== command.memberId || isFreeze(hold)) return refusal(ledgerProblems.hold_not_found());
   if (hold.state === 'expired') return refusal(ledgerProblems.hold_expired());
   if (hold.state !== 'held') return refusal(ledgerProblems.hold_resolved(`This hold is ${hold.state}.`));
   if (hold.expiresAtMs <= view.nowMs) return refusal(ledgerProblems.hold_expired());
@@ -70,6 +91,7 @@ export function decideRelease(command: ReleaseCommand, view: View): Decision {
   const hold = view.hold(command.holdId);
   const points = view.points(command.platformId);
   if (hold === undefined || hold.assetId !== points.assetId || hold.memberId !== command.memberId) return refusal(ledgerProblems.hold_not_found());
+  if (isFreeze(hold) !== (command.cause === 'dispute')) return refusal(ledgerProblems.hold_not_found());
   if (hold.state !== 'held') return refusal(ledgerProblems.hold_resolved(`This hold is ${hold.state}.`));
   const [authorisation] = view.original(command.holdId);
   // What platforms may have acted upon is not the caller's to release.
@@ -89,16 +111,4 @@ export function decideRelease(command: ReleaseCommand, view: View): Decision {
     }],
     holds: [{ change: 'resolve', hold, state: overdue ? 'expired' : 'released', captured: 0n }],
   });
-}
-
-/** The first `amount` of the portions, in their order. */
-function firstOf(portions: readonly Portion[], amount: bigint): Portion[] {
-  let left = amount;
-  const first: Portion[] = [];
-  for (const { lot, amount: part } of portions) {
-    const taken = smaller(part, left);
-    if (taken > 0n) first.push({ lot, amount: taken });
-    left -= taken;
-  }
-  return first;
 }

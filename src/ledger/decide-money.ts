@@ -8,7 +8,7 @@ import { headroom, postedBalance } from './account.ts';
 import { shortOf } from './convert.ts';
 import { move, post, refusal, type Decision, type Movement } from './plan.ts';
 import { ledgerProblems } from './problems.ts';
-import type { DepositCommand, SettleCommand, TransactionKind, WithdrawCommand } from './types.ts';
+import type { Command, DepositCommand, SettleCommand, TransactionKind, WithdrawCommand } from './types.ts';
 import { systemWallet, type View } from './view.ts';
 
 type MoneyCommand = DepositCommand | WithdrawCommand | SettleCommand;
@@ -27,14 +27,21 @@ export function decideWithdraw(command: WithdrawCommand, view: View): Decision {
   return posted('withdraw', command, view, [prefund, externalMove(command, command.amount, view)]);
 }
 
-/** Who is paid x: position −x, prefund or external +x; who pays x: position +x, prefund or external −x. */
+/** Who is paid x: position −x, prefund or external +x; who pays x: position +x, prefund or external −x. Of the network, its rounding. */
 export function decideSettle(command: SettleCommand, view: View): Decision {
   const { amount } = command;
+  assert(command.from === 'outside' || !isOfNetwork(command), 'the network prefunds nothing');
+  if (isOfNetwork(command)) return posted('settle', command, view, [move(networkMoney(command, view), 'rounding', -amount), externalMove(command, amount, view)]);
   const paid = command.from === 'prefund' ? prefundMove(command, amount, view) : externalMove(command, amount, view);
   if ('type' in paid) return paid;
   const position = move(systemWallet(view, view.bucketOf(command.memberId), view.points(command.platformId), view.settlement.assetId), 'position', -amount);
   const short = amount > 0n ? shortOf(position.account, amount) : undefined;
   return short ?? posted('settle', command, view, [position, paid]);
+}
+
+/** The network settles what rounding left over with itself. */
+export function isOfNetwork(command: Command): boolean {
+  return command.kind === 'settle' && command.memberId === networkOwnerId();
 }
 
 function posted(kind: TransactionKind, command: MoneyCommand, view: View, movements: readonly Movement[]): Decision {

@@ -8,15 +8,18 @@ import type { Problem } from '../kernel/problem.ts';
 import type { Day } from '../kernel/time.ts';
 import { accountOf, type Account, type Wallet } from './account.ts';
 import { takeBack } from './decide-clawback.ts';
+import { isFreeze } from './decide-hold.ts';
 import { giveBackAllowances } from './decide-limits.ts';
 import { mergeByDay, shortOf } from './convert.ts';
-import { balanceLimit, credit, move, post, refusal, type Decision, type LegPlan, type Movement } from './plan.ts';
+import {
+  balanceLimit, credit, debit, firstOf, move, portionsOfHold, post, refusal, setAside, type Decision, type LegPlan, type Movement, type Plan,
+} from './plan.ts';
 import { ledgerProblems } from './problems.ts';
-import type { Clawback, PostedLeg, ReverseCommand, TransactionKind } from './types.ts';
+import type { Clawback, Hold, PostedLeg, ReverseCommand, TransactionKind } from './types.ts';
 import { systemWallet, type View } from './view.ts';
 
 /** The part of the original that this reversal covers: from `before` to `before + amount` of it. */
-interface Part {
+export interface Part {
   readonly before: bigint;
   readonly amount: bigint;
 }
@@ -26,6 +29,8 @@ interface Reversing {
   readonly second: PostedLeg | undefined;
   readonly part: Part;
   readonly policy: Clawback | undefined;
+  /** What a dispute has frozen at whoever gives points back. */
+  readonly freeze: Hold | undefined;
   readonly view: View;
 }
 
@@ -49,32 +54,85 @@ export function decideReverse(command: ReverseCommand, view: View): Decision {
     return refusal(ledgerProblems.already_reversed(undefined, { reversible: formatAmount(left, points.scale) }));
   }
   const part = { before, amount };
-  const made = undo({ first, second, part, policy: command.clawback, view });
+  const freeze = command.frozenHoldId === undefined ? undefined : view.hold(command.frozenHoldId);
+  const refused = command.frozenHoldId === undefined ? undefined : freezeProblem(freeze, second ?? first);
+  if (refused !== undefined) return refusal(refused);
+  const reversing = { first, second, part, policy: command.clawback, freeze, view };
+  const made = undo(reversing);
   if ('code' in made) return refusal(made);
   if ('type' in made) return made;
   const details = { ...command.details, reason: command.reason };
   const givenBack = giveBackAllowances(command.transactionId, (used) => shareOf(used, first.amount, part), view);
   return post({
-    legs: made.map((leg, index) => ({ ...leg, details, ...(index === 0 ? { movements: [...leg.movements, ...givenBack] } : {}) })),
+    legs: made.map((leg, index) => ({
+      ...leg, details: { ...details, ...(leg.memberId === freeze?.memberId ? takenFrom(freeze, reversing) : {}) },
+      ...(index === 0 ? { movements: [...leg.movements, ...givenBack] } : {}),
+    })),
     reversal: { transactionId: first.transactionId, amount },
+    ...endOfFreeze(reversing),
   });
 }
 
+/** Why points cannot be taken from a freeze: it is of another member or asset, or has ended. */
+function freezeProblem(hold: Hold | undefined, receiver: PostedLeg): Problem | undefined {
+  const assetId = receiver.kind === 'conversion' ? receiver.targetAssetId : receiver.assetId;
+  if (hold === undefined || !isFreeze(hold) || hold.memberId !== receiver.memberId || hold.assetId !== assetId) return ledgerProblems.hold_not_found();
+  return hold.state === 'held' ? undefined : ledgerProblems.hold_resolved(`This hold is ${hold.state}.`);
+}
+
+function endOfFreeze(reversing: Reversing): Pick<Plan, 'holds'> {
+  const { freeze } = reversing;
+  return freeze === undefined ? {} : { holds: [{ change: 'resolve', hold: freeze, state: 'captured', captured: smaller(freeze.amount, givenBackBy(reversing)) }] };
+}
+
+/** By this the journal says what became of the hold; the row's own relation is to the transaction that it reverses. */
+function takenFrom(freeze: Hold, reversing: Reversing): { frozen_hold: string; taken_from_hold: string } {
+  return { frozen_hold: freeze.holdId, taken_from_hold: String(smaller(freeze.amount, givenBackBy(reversing))) };
+}
+
+/** What the receiver gives back, in minor units of what it received. */
+function givenBackBy({ first, part }: Reversing): bigint {
+  return first.kind === 'conversion' ? shareOf(first.credited ?? 0n, first.amount, part) : part.amount;
+}
+
+/** Takes the part back from whoever received it: what is frozen first, in the same breath as the freeze ends, the rest by the clawback policy. */
+function takeFromReceiver(reversing: Reversing, receiver: PostedLeg, wallet: Wallet, system: Wallet, policy: Clawback): Movement[] | undefined {
+  const { freeze, view } = reversing;
+  const amount = givenBackBy(reversing);
+  const preferred = lotsOf(receiver, wallet);
+  if (freeze === undefined) return takeBack(wallet, system, amount, policy, view, preferred);
+  const frozen = portionsOfHold(freeze, wallet);
+  const released = setAside(frozen, system, freeze.amount, -1n);
+  const fromFreeze = debit(firstOf(frozen, amount));
+  if (amount <= freeze.amount) return [...released, ...fromFreeze];
+  const rest = takeBack(wallet, system, amount - freeze.amount, policy, view, preferred);
+  return rest === undefined ? undefined : [...released, ...mergeMovements([...fromFreeze, ...rest])];
+}
+
+/** One posted movement for each account. */
+function mergeMovements(movements: readonly Movement[]): Movement[] {
+  const merged = new Map<Account, Movement>();
+  for (const movement of movements) merged.set(movement.account, { ...movement, amount: movement.amount + (merged.get(movement.account)?.amount ?? 0n) });
+  return [...merged.values()];
+}
+
 /** What of `total` belongs to the part, so that consecutive parts sum to `total` exactly. */
-function shareOf(total: bigint, whole: bigint, part: Part): bigint {
+export function shareOf(total: bigint, whole: bigint, part: Part): bigint {
   return (total * (part.before + part.amount)) / whole - (total * part.before) / whole;
 }
 
-function undoEarn({ first, part, policy, view }: Reversing): readonly LegPlan[] | Problem {
+function undoEarn(reversing: Reversing): readonly LegPlan[] | Problem {
+  const { first, part, policy, view } = reversing;
   const points = view.asset(first.assetId);
   const wallet = view.wallet(first.bucket, first.memberId, first.assetId);
   const system = systemWallet(view, first.bucket, points);
-  const taken = takeBack(wallet, system, part.amount, policy ?? points.clawback, view, lotsOf(first, wallet));
+  const taken = takeFromReceiver(reversing, first, wallet, system, policy ?? points.clawback);
   if (taken === undefined) return ledgerProblems.clawback_refused();
   return [leg(first, wallet, part.amount, [...taken, move(system, 'issued', part.amount)])];
 }
 
 function undoCapture(reversing: Reversing): readonly LegPlan[] | Problem {
+  if (reversing.freeze !== undefined) return ledgerProblems.hold_not_found();
   const { first, part, view } = reversing;
   const wallet = view.wallet(first.bucket, first.memberId, first.assetId);
   const tooMuch = balanceLimit(wallet, part.amount, view.today);
@@ -100,7 +158,8 @@ function undoRedeem(reversing: Reversing): readonly LegPlan[] | Problem {
 }
 
 /** The receiver gives back under the clawback policy; the sender's lots are restored. */
-function undoMove({ first, second, part, policy, view }: Reversing): readonly LegPlan[] | Problem {
+function undoMove(reversing: Reversing): readonly LegPlan[] | Problem {
+  const { first, second, part, policy, view } = reversing;
   assert(second !== undefined, 'a transfer has two legs');
   const points = view.asset(first.assetId);
   const wallet = view.wallet(first.bucket, first.memberId, first.assetId);
@@ -108,7 +167,7 @@ function undoMove({ first, second, part, policy, view }: Reversing): readonly Le
   const toSystem = systemWallet(view, second.bucket, points);
   const tooMuch = balanceLimit(wallet, part.amount, view.today);
   if (tooMuch !== undefined) return tooMuch;
-  const taken = takeBack(toWallet, toSystem, part.amount, policy ?? points.clawback, view, lotsOf(second, toWallet));
+  const taken = takeFromReceiver(reversing, second, toWallet, toSystem, policy ?? points.clawback);
   if (taken === undefined) return ledgerProblems.clawback_refused();
   const transit = move(systemWallet(view, first.bucket, points), 'transit', -part.amount);
   return [
@@ -118,7 +177,8 @@ function undoMove({ first, second, part, policy, view }: Reversing): readonly Le
 }
 
 /** Both sides and the positions go back in proportion; the target platform's clawback policy holds for what it issued. */
-function undoConversion({ first, second, part, policy, view }: Reversing): readonly LegPlan[] | Problem | Decision {
+function undoConversion(reversing: Reversing): readonly LegPlan[] | Problem | Decision {
+  const { first, second, part, policy, view } = reversing;
   const source = view.asset(first.assetId);
   const target = view.asset(first.targetAssetId ?? 0);
   const receiver = second ?? first;
@@ -136,7 +196,7 @@ function undoConversion({ first, second, part, policy, view }: Reversing): reado
   const toSystem = systemWallet(view, receiver.bucket, target);
   const taken = target.custody === 'connected'
     ? [move(toSystem, 'external', -credited)]
-    : takeBack(toWallet, toSystem, credited, policy ?? target.clawback, view, lotsOf(receiver, toWallet));
+    : takeFromReceiver(reversing, receiver, toWallet, toSystem, policy ?? target.clawback);
   if (taken === undefined) return ledgerProblems.clawback_refused();
 
   const targetFee = share(amountOn(receiver, accountOf(toSystem, 'fee')));

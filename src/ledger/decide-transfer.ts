@@ -6,6 +6,7 @@ import { formatAmountText } from '../kernel/amount.ts';
 import type { Problem } from '../kernel/problem.ts';
 import { evaluateConversion, evaluateOperation, lastDayOf, valuationProblems, type Terms } from '../valuation/valuation.ts';
 import { accountOf, availableOf, type Wallet } from './account.ts';
+import { closedBetween } from './clearing-mode.ts';
 import { creditedParts, giveMovements, receiveMovements, shortOf } from './convert.ts';
 import { authorise, decidePosting } from './decide-authorised.ts';
 import { drawAllowances, factsOf, isDrawn } from './decide-limits.ts';
@@ -67,6 +68,8 @@ function decideConversion(command: TransferCommand, view: View): Decision {
   const { memberId, toMemberId, amount, quote } = command;
   const source = view.points(command.platformId);
   const target = view.points(command.targetPlatformId);
+  const closed = closedBetween(source, target);
+  if (closed !== undefined) return refusal(closed);
   const refused = quote === undefined ? undefined : quoteProblem(quote, view);
   if (refused !== undefined) return refusal(refused);
   const conversion = evaluateConversion(view.rulebook, factsOf(command, 'conversion', amount, view), view.scales, quote === undefined ? NO_QUOTE : { locked: quote.terms });

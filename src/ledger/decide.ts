@@ -8,7 +8,7 @@ import { amountToEarn, decideEarn } from './decide-earn.ts';
 import { decideExpire } from './decide-expire.ts';
 import { decideCapture, decideHold, decideRelease } from './decide-hold.ts';
 import { factsOf } from './decide-limits.ts';
-import { decideDeposit, decideSettle, decideWithdraw } from './decide-money.ts';
+import { decideDeposit, decideSettle, decideWithdraw, isOfNetwork } from './decide-money.ts';
 import { decideRedeem } from './decide-redeem.ts';
 import { decideReverse } from './decide-reverse.ts';
 import { decideTransfer } from './decide-transfer.ts';
@@ -54,8 +54,9 @@ export type NamingView = Pick<View, 'nowMs' | 'bucketOf' | 'points' | 'asset' | 
 
 /** Tells which wallets a command's decision will look at. A wallet left out would look empty, so each decide function is tested with this list. */
 export function walletsFor(command: Command, view: NamingView, name: NameWallet): void {
-  const points = view.points(command.platformId);
   const bucket = view.bucketOf(command.memberId);
+  if (isOfNetwork(command)) return name(bucket, networkOwnerId(), view.settlement.assetId, true);
+  const points = view.points(command.platformId);
   const system = (at: Bucket, asset: Asset, assetId: number): void => {
     if (asset.ownerId !== null) name(at, asset.ownerId, assetId, true);
   };
@@ -82,6 +83,10 @@ export function walletsFor(command: Command, view: NamingView, name: NameWallet)
     }
     case 'redeem':
       return system(bucket, points, command.rewardAssetId);
+    case 'adjust':
+      if (command.compensation === undefined) return;
+      system(bucket, points, view.settlement.assetId);
+      return system(bucket, view.points(command.compensation.paidBy), view.settlement.assetId);
     case 'capture':
     case 'release':
       for (const leg of view.original(command.holdId)) if (leg.kind === 'authorise') walletsOfOriginal(leg, view, name, system);
@@ -125,6 +130,7 @@ function verdictFor(command: Command, view: NamingView): Verdict | undefined {
       return command.rewardId === undefined ? evaluateOperation(rulebook, facts, scales) : evaluateRedemption(rulebook, facts, command.quantity, scales);
     }
     case 'hold':
+      if (command.freeze === true) return undefined;
       return evaluateOperation(rulebook, factsOf(command, 'hold', command.amount, view), scales);
     case 'earn': {
       const amount = amountToEarn(command, view);

@@ -111,6 +111,18 @@ export function sumOf(portions: readonly Portion[]): bigint {
   return portions.reduce((sum, portion) => sum + portion.amount, 0n);
 }
 
+/** The first `amount` of the portions, in their order. */
+export function firstOf(portions: readonly Portion[], amount: bigint): Portion[] {
+  let left = amount;
+  const first: Portion[] = [];
+  for (const { lot, amount: part } of portions) {
+    const taken = smaller(part, left);
+    if (taken > 0n) first.push({ lot, amount: taken });
+    left -= taken;
+  }
+  return first;
+}
+
 export function debit(portions: readonly Portion[]): Movement[] {
   return portions.map(({ lot, amount }) => ({ account: lot, amount: -amount, layer: 'p' }));
 }

@@ -24,7 +24,11 @@ export function postPlan(plan: Plan, identity: Identity, nowMs: number, today: D
   const first = rows[0];
   assert(first !== undefined, 'a plan has at least one leg');
   const { writes } = stateOf(first.memberId);
-  for (const hold of plan.holds ?? NO_HOLDS) writes.holds.push({ row: first, plan: hold });
+  for (const hold of plan.holds ?? NO_HOLDS) {
+    // It lies in the bucket of its member, who need not be the first.
+    const memberId = hold.change === 'create' ? hold.memberId : hold.hold.memberId;
+    stateOf(memberId).writes.holds.push({ row: rows.find((row) => row.memberId === memberId) ?? first, plan: hold });
+  }
   if (plan.reversal !== undefined) writes.reversals.push({ row: first, originalId: plan.reversal.transactionId, amount: plan.reversal.amount });
   return first;
 }

@@ -87,6 +87,14 @@ export const ledgerProblems = defineProblems({
     status: 400, error: 'Reward not available',
     advice: 'Choose another reward or a smaller quantity.',
   },
+  platform_not_sending: {
+    status: 409, error: 'Platform does not send',
+    advice: 'The operator of the network has stopped conversions out of this platform; its points can still be used within it. Try again after the platform has settled with the network.',
+  },
+  platform_not_receiving: {
+    status: 409, error: 'Platform does not receive',
+    advice: 'The operator of the network has stopped conversions into this platform; choose another target platform or try again later.',
+  },
   insufficient_reserve: {
     status: 400, error: 'Insufficient platform reserve',
     advice: 'The platform has reached its net debit cap; it can go on after it has prefunded or settled.',

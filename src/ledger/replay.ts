@@ -12,13 +12,13 @@ function statementOf(command: Command): readonly unknown[] {
     case 'earn': return [...common, command.amount?.toString(), command.occurredAtMs, command.expiresOn, ...(command.spent === undefined ? [] : [String(command.spent)])];
     case 'transfer': return [...common, String(command.amount), command.toMemberId, command.targetPlatformId, ...(command.quote === undefined ? [] : [command.quote.nonce]), ...(command.authorisedId === undefined ? [] : [command.authorisedId])];
     case 'redeem': return [...common, String(command.amount), command.rewardAssetId, String(command.quantity)];
-    case 'hold': return [...common, String(command.amount), command.expiresInMs];
+    case 'hold': return [...common, String(command.amount), command.expiresInMs, ...(command.freeze === undefined ? [] : ['freeze'])];
     case 'capture': return [...common, command.holdId, command.amount?.toString()];
     case 'release': return [...common, command.holdId];
-    case 'reverse': return [...common, command.transactionId, command.amount?.toString(), command.reason, command.clawback];
+    case 'reverse': return [...common, command.transactionId, command.amount?.toString(), command.reason, command.clawback, ...(command.frozenHoldId === undefined ? [] : [command.frozenHoldId])];
     case 'clawback': return [...common, String(command.amount), command.occurredAtMs, command.clawback];
     case 'expire': return [...common, command.day];
-    case 'adjust': return [...common, String(command.amount), command.reason];
+    case 'adjust': return [...common, String(command.amount), command.reason, ...(command.compensation === undefined ? [] : [command.compensation.paidBy, String(command.compensation.value)])];
     case 'deposit':
     case 'withdraw': return [...common, String(command.amount)];
     case 'settle': return [...common, String(command.amount), command.from];

@@ -101,6 +101,18 @@ export async function findLegs(db: Queryable, bucket: Bucket, transactionId: Tra
   return rows.map(readLeg);
 }
 
+/** What the first leg of a transaction posted on accounts of one asset, summed by owner. */
+export async function listMoved(db: Queryable, bucket: Bucket, transactionId: TransactionId, assetId: number): Promise<{ ownerId: OwnerId; amount: bigint }[]> {
+  const { rows } = await db.query<{ ownerId: OwnerId; amount: bigint }>({
+    name: 'ledger-list-moved',
+    text: `select a.owner_id as "ownerId", sum(e.amount)::bigint as amount
+             from ledger.entry e join ledger.account a on a.bucket = $1 and a.account_id = e.account_id and a.asset_id = $3
+            where e.bucket = $1 and e.transaction_id = $2 and e.leg = 0 and e.layer = 'p' group by a.owner_id`,
+    values: [bucket, transactionId, assetId],
+  });
+  return rows;
+}
+
 export async function loadHold(db: Queryable, bucket: Bucket, holdId: TransactionId): Promise<Hold | undefined> {
   const { rows } = await db.query<HoldRow>({
     name: 'ledger-load-hold',
@@ -255,6 +267,26 @@ export async function listExpiredLots(
     values: [bucket, day, limit],
   });
   return rows.map((row) => ({ memberId: row.owner_id, assetId: row.asset_id, lastSequence: row.last_sequence }));
+}
+
+/** A bucket's stripes of the platforms' positions and prefunds. */
+export async function sumMoney(
+  db: Queryable, bucket: number, assetId: number, owners: readonly OwnerId[],
+): Promise<{ ownerId: OwnerId; purpose: 'position' | 'prefund'; posted: bigint; pendingDebits: bigint; pendingCredits: bigint }[]> {
+  const { rows } = await db.query<{ ownerId: OwnerId; purpose: 'position' | 'prefund'; posted: bigint; pendingDebits: bigint; pendingCredits: bigint }>({
+    name: 'ledger-sum-money',
+    text: `select owner_id as "ownerId", purpose, credits_posted - debits_posted as posted, debits_pending as "pendingDebits", credits_pending as "pendingCredits"
+             from ledger.account where bucket = $1 and owner_id = any($2::uuid[]) and asset_id = $3 and purpose in ('position', 'prefund')`,
+    values: [bucket, owners, assetId],
+  });
+  return rows;
+}
+
+/** The bounds of positions, by owner. */
+export async function selectCaps(db: Queryable, assetId: number, owners: readonly OwnerId[]): Promise<ReadonlyMap<OwnerId, bigint>> {
+  const { rows } = await db.query<{ owner_id: OwnerId; amount: bigint }>(
+    `select owner_id, amount from ledger.cap where owner_id = any($1::uuid[]) and asset_id = $2 and purpose = 'position'`, [owners, assetId]);
+  return new Map(rows.map(({ owner_id: ownerId, amount }) => [ownerId, amount]));
 }
 
 /** Ends a former backend of ours and waits until it is gone, so that nothing it was sent can still take effect. */

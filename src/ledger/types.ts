@@ -21,9 +21,15 @@ export interface Asset {
   readonly clawback: Clawback;
   /** `hosted`: members' points are accounts here. `connected`: the platform keeps them, and only `external` is moved here. */
   readonly custody: Custody;
+  /** Its platform's part in conversions; absent where it is `both`. */
+  readonly mode?: ClearingMode;
 }
 
 export type Custody = 'hosted' | 'connected';
+
+/** Whether a platform takes part in conversions as their source and as their target, as either alone, or as neither. */
+export const CLEARING_MODES = ['both', 'send_only', 'receive_only', 'suspended'] as const;
+export type ClearingMode = (typeof CLEARING_MODES)[number];
 
 /** `debt`: the member goes negative; `available`: the shortfall is the platform's cost; `refuse`: no reversal. */
 export type Clawback = 'debt' | 'available' | 'refuse';
@@ -110,8 +116,10 @@ export interface RedeemCommand extends CommandBase {
 export interface HoldCommand extends CommandBase {
   readonly kind: 'hold';
   readonly amount: bigint;
-  /** How long the hold lasts: 1 s to 30 days. */
+  /** How long the hold lasts: 1 s to 30 days. Of a freeze it says nothing. */
   readonly expiresInMs: number;
+  /** Set aside for a dispute: as much of the amount as is available, whatever the rules say, until its dispute ends it; no timer does. */
+  readonly freeze?: true | undefined;
 }
 
 /** Spends what a hold set aside; what is not captured goes back. */
@@ -125,8 +133,11 @@ export interface CaptureCommand extends CommandBase {
 export interface ReleaseCommand extends CommandBase {
   readonly kind: 'release';
   readonly holdId: TransactionId;
-  /** `timer` only when the hold's time is over; `undone` only for an authorisation whose platforms have done nothing, or undone it. */
-  readonly cause: 'caller' | 'timer' | 'undone';
+  /**
+   * `timer` only when the hold's time is over; `undone` only for an authorisation whose platforms have done nothing, or undone it; `dispute` for a freeze,
+   * which nothing else releases.
+   */
+  readonly cause: 'caller' | 'timer' | 'undone' | 'dispute';
 }
 
 export interface ReverseCommand extends CommandBase {
@@ -137,6 +148,8 @@ export interface ReverseCommand extends CommandBase {
   readonly reason: string;
   /** Overrides the clawback policy of the platform whose points are taken back. */
   readonly clawback?: Clawback | undefined;
+  /** The freeze of whoever gives points back: it ends in the same commit, and its points are the first to be taken. */
+  readonly frozenHoldId?: TransactionId | undefined;
 }
 
 /** Takes points back from a member when no single transaction is to be reversed, such as a refund that names no purchase. */
@@ -157,8 +170,11 @@ export interface ExpireCommand extends CommandBase {
 /** An operator's correction: positive gives points, negative takes available points. */
 export interface AdjustCommand extends CommandBase {
   readonly kind: 'adjust';
+  /** Zero only with a compensation: when the platform that is paid gives the points in its own books. */
   readonly amount: bigint;
   readonly reason: string;
+  /** Who pays for it: this much, in minor units of the settlement currency, goes from its position to that of `platformId`. */
+  readonly compensation?: { readonly paidBy: PlatformId; readonly value: bigint } | undefined;
 }
 
 /**
@@ -176,7 +192,7 @@ export interface WithdrawCommand extends CommandBase {
   readonly amount: bigint;
 }
 
-/** Pays off what a platform owes or is owed; never takes its position beyond the cap. */
+/** Pays off what a platform owes or is owed; never takes its position beyond the cap. Under the network's own owner id it pays out what rounding left over, from outside. */
 export interface SettleCommand extends CommandBase {
   readonly kind: 'settle';
   /** What the platform is paid (positive) or pays (negative). */
@@ -198,6 +214,18 @@ export interface Cap {
   readonly until?: Day | undefined;
   /** Minor units of the asset: how far the stripes together may go below zero. */
   readonly amount: bigint;
+}
+
+/** What a platform has in settlement currency, over all stripes; in minor units. */
+export interface PlatformMoney {
+  readonly prefund: bigint;
+  /** What it is owed; negative when it owes. */
+  readonly position: bigint;
+  /** Of transfers under way: what it will owe, and what it will be owed. */
+  readonly pendingDebits: bigint;
+  readonly pendingCredits: bigint;
+  /** How far posted position less pending debits may go below zero; undefined for no bound. */
+  readonly cap: bigint | undefined;
 }
 
 /** Posted, or moved a pending sum: `p` posted, `d` pending debit, `c` pending credit. */
@@ -335,6 +363,10 @@ export interface Ledger {
   setClawback(assetId: number, clawback: Clawback): Promise<void>;
   /** Sets a bound over all stripes of a system account; refuses one below what is already used. */
   setCap(cap: Cap): Promise<{ readonly ok: true } | { readonly ok: false; readonly problem: Problem }>;
+  /** Sets a platform's part in conversions, in force here at once and in other processes within about a second; `also` writes in the same dbTransaction. False, with nothing done, where `from` is given and was not the mode. */
+  setMode(platformId: PlatformId, change: { readonly mode: ClearingMode; readonly from?: ClearingMode }, also: (client: DbClient, before: ClearingMode) => Promise<void>): Promise<boolean>;
+  /** Money of the platforms, all read at one moment. */
+  listMoney(platformIds: readonly PlatformId[]): Promise<ReadonlyMap<PlatformId, PlatformMoney>>;
   /** Brings the parts of a limit's shared allowances, as far as they are in use, to a new maximum; what is used already stays used. */
   alignAllowances(assetId: number, maximum: bigint): Promise<void>;
   /** A bound and how much of it is used; undefined where none is set. */
@@ -346,8 +378,10 @@ export interface Ledger {
   /** All legs of a transaction, leg 0 first; empty when there is none. */
   findTransaction(transactionId: TransactionId): Promise<readonly PostedLeg[]>;
   findHold(holdId: TransactionId): Promise<Hold | undefined>;
-  /** How much of a transaction has been reversed, in minor units of its amount. */
-  getReversed(transactionId: TransactionId): Promise<bigint>;
+  /** What the first row of a transaction posted on accounts of one asset, summed by owner. */
+  listMoved(transactionId: TransactionId, assetId: number): Promise<readonly { readonly ownerId: OwnerId; readonly amount: bigint }[]>;
+  /** How much of a transaction has been reversed, in minor units of its amount. Whoever is inside a dbTransaction asks on its own connection, so as not to wait for a second one. */
+  getReversed(transactionId: TransactionId, client?: DbClient): Promise<bigint>;
   /** How much of the member's own allowances is used up, in their order. */
   listUsed(memberId: MemberId, allowances: readonly { readonly assetId: number; readonly until: Day }[]): Promise<readonly bigint[]>;
 

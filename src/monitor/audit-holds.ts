@@ -31,17 +31,20 @@ export const holdChecks: readonly Check[] = [
   },
   {
     invariant: 7, name: 'hold_resolved_once', scope: 'bucket',
-    meaning: 'A hold is resolved by one capture, release, or reviewed or authorised transfer that names it, and an open hold by none.',
+    meaning: 'A hold is resolved by one capture, release, reviewed or authorised transfer, or reversal out of a freeze that names it, and an open hold by none.',
     sql: `
-      select coalesce(h.hold_id, t.related_id) as hold_id, h.state, h.captured, h.resolved_by, t.transaction_id, t.kind, t.amount
+      select coalesce(h.hold_id::text, t.hold_id) as hold_id, h.state, h.captured, h.resolved_by, t.transaction_id, t.kind, t.amount
         from (select * from ledger.hold where bucket = $1) h
-        full join (select * from ledger.transaction where bucket = $1 and leg = 0
-                      and (kind in ('capture', 'release') or (kind in ('transfer', 'conversion', 'authorise') and related_id is not null))) t on t.related_id = h.hold_id
+        full join (select transaction_id, kind, amount::text, related_id::text as hold_id from ledger.transaction where bucket = $1 and leg = 0
+                      and (kind in ('capture', 'release') or (kind in ('transfer', 'conversion', 'authorise') and related_id is not null))
+                   union all
+                   select transaction_id, kind, details ->> 'taken_from_hold', details ->> 'frozen_hold' from ledger.transaction
+                    where bucket = $1 and kind = 'reverse' and details ? 'frozen_hold') t on t.hold_id = h.hold_id::text
        where h.hold_id is null
           or (h.state = 'held' and (t.transaction_id is not null or h.resolved_by is not null))
           or (h.state <> 'held' and (t.transaction_id is null or h.resolved_by is distinct from t.transaction_id
                                      or (h.state = 'captured') = (t.kind = 'release')))
-          or h.captured <> case when h.state = 'captured' then t.amount else 0 end
+          or h.captured::text is distinct from case when h.state = 'captured' then t.amount else '0' end
        order by 1`,
   },
   {
@@ -51,6 +54,16 @@ export const holdChecks: readonly Check[] = [
       select hold_id, member_id, amount, expires_at from ledger.hold
        where bucket = $1 and state = 'held' and expires_at < now() - interval '15 minutes'
        order by expires_at`,
+  },
+  {
+    invariant: 7, name: 'freeze_has_dispute', scope: 'network',
+    meaning: 'Points without a timer are frozen for a dispute that is not over, and a dispute that is being looked at has its points frozen.',
+    sql: `
+      select h.bucket, h.hold_id, h.member_id, h.amount, h.state, d.dispute_id, d.state as dispute_state
+        from (select * from ledger.hold where expires_at = '9999-12-31 00:00:00+00' and state = 'held') h
+        full join (select * from clearing.dispute where hold_id is not null and state not in ('upheld', 'rejected', 'withdrawn')) d on d.hold_id = h.hold_id
+       where d.dispute_id is null or (h.hold_id is null and d.frozen > 0 and d.state in ('opened', 'contested', 'under_review'))
+       order by 1, 2`,
   },
   {
     invariant: 3, name: 'reversal_within_original', scope: 'bucket',

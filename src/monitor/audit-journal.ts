@@ -51,7 +51,7 @@ export const journalChecks: readonly Check[] = [
                 coalesce(sum(e.amount) filter (where a.purpose = 'delivered'), 0) as delivered,
                 -- Of whom the row is: the platform itself, in whose bucket its prefund lies.
                 coalesce(sum(e.amount) filter (where a.purpose = 'prefund' and a.owner_id = t.member_id and a.asset_id = t.asset_id), 0) as prefund,
-                coalesce(sum(e.amount) filter (where a.purpose = 'position' and a.owner_id = t.member_id and a.asset_id = t.asset_id), 0) as position,
+                coalesce(sum(e.amount) filter (where a.purpose in ('position', 'rounding') and a.owner_id = t.member_id and a.asset_id = t.asset_id), 0) as position,
                 count(*) filter (where a.purpose = 'prefund') as prefunds
            from unnest(t.account_ids, t.amounts) with ordinality as u (account_id, amount, position)
           cross join lateral (select u.amount, coalesce(substr(t.layers, u.position::integer, 1), 'p') as layer) e

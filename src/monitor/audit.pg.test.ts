@@ -113,6 +113,7 @@ const corruptions: readonly (readonly [title: string, statements: readonly strin
   ['a hold resolved by nobody', [`update ledger.hold set state = 'released', resolved_by = gen_random_uuid() where ${oneHold('held')}`], ['holds_equal_pending', 'hold_resolved_once']],
   ['a capture of another amount', [`update ledger.hold set captured = captured - 1 where ${oneHold('captured')}`], ['hold_resolved_once']],
   ['a hold forgotten by the timer', [`update ledger.hold set expires_at = now() - interval '1 hour' where ${oneHold('held')}`], ['hold_overdue']],
+  ['points frozen for no dispute', [`update ledger.hold set expires_at = '9999-12-31 00:00:00+00' where ${oneHold('held')}`], ['freeze_has_dispute']],
   ['more reversed than there was', [`update ledger.reversal set amount = 1000000 where amount = 300`], ['reversal_within_original', 'reversal_has_transaction']],
   ['a reversal forgotten', [`delete from ledger.reversal where amount = 300`], ['reversal_has_transaction']],
   ['a reversal of nothing', [`update ledger.reversal set transaction_id = gen_random_uuid() where amount = 300`], ['reversal_within_original', 'reversal_has_transaction']],

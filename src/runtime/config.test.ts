@@ -3,7 +3,7 @@
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 
-import { parseConfig, privateRangesOf } from './config.ts';
+import { connectorRangesOf, parseConfig, privateRangesOf, runsSandbox } from './config.ts';
 
 test('nothing given means the defaults', () => {
   const config = parseConfig({}, {});
@@ -42,4 +42,22 @@ test.each([
   [{}, { DATABASE_URL: 'mysql://root:hush@x' }, 'DATABASE_URL must be a connection string such as postgres://user:password@host:5432/database.'],
 ])('%j %j is refused', (flags, environment, sentence) => {
   expect(() => parseConfig(flags, environment)).toThrow(sentence);
+});
+
+test.each([
+  [{}, {}, true],
+  [{ sandbox: false }, {}, false],
+  [{}, { PONTIS_SANDBOX: 'no' }, false],
+  [{ demo: false }, {}, false],
+  [{ role: 'worker' }, {}, false],
+  [{}, { DATABASE_URL: 'postgres://db/x' }, false],
+  [{ sandbox: true }, { DATABASE_URL: 'postgres://db/x' }, true],
+  [{}, { DATABASE_URL: 'postgres://db/x', PONTIS_SANDBOX: 'yes' }, true],
+])('%j %j runs the sandbox: %j', (flags, environment, runs) => {
+  expect(runsSandbox(parseConfig(flags, environment))).toBe(runs);
+});
+
+test('the sandbox may be called wherever the program listens; without one nothing is added', () => {
+  expect(connectorRangesOf(parseConfig({ host: '0.0.0.0' }, {}))).toEqual(['127.0.0.0/8', '::1/128']);
+  expect(connectorRangesOf(parseConfig({ host: '0.0.0.0', sandbox: false }, {}))).toEqual([]);
 });

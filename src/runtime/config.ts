@@ -19,6 +19,8 @@ export interface Config {
   readonly dataDir: string;
   /** Create the demo network when the database has none. */
   readonly demo: boolean;
+  /** Run the sandbox platform beside the program; `runsSandbox` decides when undefined. */
+  readonly sandbox: boolean | undefined;
   /** An external PostgreSQL 15+; the embedded one when undefined. */
   readonly databaseUrl: string | undefined;
   /** The network's master key; the file `master.key` of the data folder when undefined. */
@@ -38,12 +40,18 @@ export interface Config {
   readonly drainNoticeMs: number;
   /** Private addresses that webhooks and connectors may be at; `privateRangesOf` decides when undefined. */
   readonly privateTargets: AllowedRanges | undefined;
+  /** Percentages of a net debit cap in use that platform and operators are told of. */
+  readonly reserveThresholds: readonly number[];
+  /** Percentage of its cap in use at which a platform becomes receive_only by itself; never when undefined. */
+  readonly reserveReceiveOnlyAt: number | undefined;
 }
 
 interface Setting<T> {
   readonly env: string;
   /** As commander writes it; absent for settings that are given by environment only. */
   readonly flag?: string;
+  /** The switch that says no, where both can be said. */
+  readonly opposite?: string;
   readonly help: string;
   readonly initial: T;
   /** Throws a text that completes "… must be". */
@@ -65,6 +73,12 @@ function integer(low: number, high: number): (text: string) => number {
     if (!(value >= low && value <= high)) throw new Unfit(`a whole number from ${low} to ${high}`);
     return value;
   };
+}
+
+function percentages(text: string): readonly number[] {
+  const values = text.split(',').map((item) => (/^ *\d{1,3} *$/.test(item) ? Number(item) : Number.NaN));
+  if (values.length > 10 || !values.every((value) => value >= 1 && value <= 100)) throw new Unfit('at most ten whole percentages from 1 to 100, such as 50,75,90');
+  return [...new Set(values)].sort((a, b) => a - b);
 }
 
 function oneOf<const T extends string>(values: readonly T[]): (text: string) => T {
@@ -105,6 +119,10 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   // Beside the program rather than where the command is typed, so that every command finds the same network.
   dataDir: { env: 'PONTIS_DATA', flag: '--data <folder>', help: 'data folder', initial: join(CHECKOUT, '.pontis'), parse: (text) => resolve(nonEmpty(text)) },
   demo: { env: 'PONTIS_DEMO', flag: '--no-demo', help: 'do not create the demo network', initial: true, parse: yesOrNo },
+  sandbox: {
+    env: 'PONTIS_SANDBOX', flag: '--sandbox', opposite: '--no-sandbox',
+    help: 'run the sandbox, a connected platform, as platform_c of the demo network; not when there is a DATABASE_URL, unless it is said', initial: undefined, parse: yesOrNo,
+  },
   databaseUrl: { env: 'DATABASE_URL', help: 'external PostgreSQL 15 or newer instead of the embedded one', initial: undefined, parse: postgresUrl },
   masterKey: { env: 'PONTIS_MASTER_KEY', help: 'master key of the network instead of the file in the data folder', initial: undefined, parse: nonEmpty },
   logLevel: { env: 'PONTIS_LOG_LEVEL', flag: '--log-level <level>', help: `least severe line logged: ${logLevels.join(', ')}`, initial: 'info', parse: oneOf(logLevels) },
@@ -115,6 +133,8 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   drainTimeoutMs: { env: 'PONTIS_DRAIN_TIMEOUT_MS', help: 'how long requests in flight may take to finish on stopping', initial: 10_000, parse: integer(0, 600_000) },
   drainNoticeMs: { env: 'PONTIS_DRAIN_NOTICE_MS', help: 'how long /health/ready answers 503 before connections are refused on stopping', initial: 0, parse: integer(0, 600_000) },
   privateTargets: { env: 'PONTIS_ALLOW_PRIVATE_TARGETS', help: 'private addresses that webhooks and connectors may be at: true, false or ranges', initial: undefined, parse: ranges },
+  reserveThresholds: { env: 'PONTIS_RESERVE_THRESHOLDS', help: 'percentages of a net debit cap in use that are told of', initial: [50, 75, 90], parse: percentages },
+  reserveReceiveOnlyAt: { env: 'PONTIS_RESERVE_RECEIVE_ONLY_AT', help: 'percentage of its cap in use at which a platform becomes receive_only', initial: undefined, parse: integer(1, 100) },
 };
 
 /**
@@ -124,6 +144,16 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
 export function privateRangesOf({ privateTargets, demo, host, databaseUrl }: Pick<Config, 'privateTargets' | 'demo' | 'host' | 'databaseUrl'>): AllowedRanges {
   const local = demo && databaseUrl === undefined && /^(127\.\d+\.\d+\.\d+|::1|localhost)$/.test(host);
   return privateTargets ?? (local ? LOOPBACK_RANGES : NO_PRIVATE_RANGES);
+}
+
+/** A network on this machine alone has a connected platform to try with. One that shares its database has it only when somebody says so, and in one process. */
+export function runsSandbox({ sandbox, role, demo, databaseUrl }: Pick<Config, 'sandbox' | 'role' | 'demo' | 'databaseUrl'>): boolean {
+  return sandbox ?? (role === 'all' && demo && databaseUrl === undefined);
+}
+
+/** Private addresses that connectors may be at: the sandbox of this very program is on this machine, wherever the program itself listens. */
+export function connectorRangesOf(config: Config): AllowedRanges {
+  return runsSandbox(config) ? [...privateRangesOf(config), ...LOOPBACK_RANGES] : privateRangesOf(config);
 }
 
 /** One place, one time: past this call nothing reads the environment. Throws the sentence for the first unfit setting. */

@@ -52,6 +52,12 @@ export async function selectEvents(db: Queryable, after: bigint, limit: number, 
   return rows;
 }
 
+/** These events, as far as they exist, in no particular order. */
+export async function selectEventsById(db: Queryable, eventIds: readonly bigint[]): Promise<NetworkEvent[]> {
+  const { rows } = await db.query<NetworkEvent>(`select ${COLUMNS} from feed.event where event_id = any($1)`, [eventIds]);
+  return rows;
+}
+
 /** The number of the newest event; 0 before the first. */
 export async function readFeedHead(db: Queryable): Promise<bigint> {
   const { rows } = await db.query<{ event_id: bigint }>('select event_id from feed.head');

@@ -107,6 +107,9 @@ export const Settings = closed({
   bonuses: Type.Enum(['first', 'all'], { description: 'Which of the bonus rules that apply are given.' }),
   detour_tolerance: share('How much better than the direct rate a detour may be: 0.01 is one percent.'),
   quote_seconds: Type.Integer({ minimum: 5, maximum: 86_400, description: 'How long a quote holds.' }),
+  dispute_open_days: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, description: 'How long after it was posted a transaction can be disputed; 60 when absent.' })),
+  dispute_answer_days: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: 'How long each side has to answer in a dispute; 7 when absent.' })),
+  dispute_decision_days: Type.Optional(Type.Integer({ minimum: 1, maximum: 365, description: 'How long an operator has to decide a dispute; 14 when absent.' })),
 }, 'What holds for the whole network.');
 
 export const Rulebook = closed({

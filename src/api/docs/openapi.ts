@@ -52,6 +52,7 @@ export async function describeApi(server: FastifyInstance): Promise<void> {
         { name: 'users', description: 'Which user of a platform is which member.' },
         { name: 'transactions', description: 'Single transactions.' },
         { name: 'rewards', description: 'What points buy, and what became of it.' },
+        { name: 'disputes', description: 'Claims about transactions between members and platforms.' },
         { name: 'platform', description: 'For integrators.' },
         { name: 'operator', description: 'For the people who run the network; an operator token instead of a signature.' },
         { name: 'health', description: 'For operators; not signed.' },
@@ -62,7 +63,7 @@ export async function describeApi(server: FastifyInstance): Promise<void> {
       if (schema?.hide === true) return { schema, url };
       if (url.startsWith('/operator/')) return { schema: { ...schema, security: byOperator }, url };
       if (!url.startsWith('/api/')) return { schema, url };
-      const posting = (route.config as RouteConfig | undefined)?.operation !== undefined || url === '/api/points/batch' || url.endsWith('/fulfil');
+      const posting = (route.config as RouteConfig | undefined)?.operation !== undefined || url === '/api/points/batch' || url.endsWith('/fulfil') || (url === '/api/disputes' && route.method === 'POST');
       return { schema: { ...schema, security: signed, ...(posting ? { headers: KEY_HEADER } : {}) }, url };
     },
   });

@@ -5,6 +5,7 @@ import { type Static, Type } from 'typebox';
 import { toPoints } from '../amounts.ts';
 import { answerProblem } from '../http/answer-problem.ts';
 import { callerOf } from '../http/request-fields.ts';
+import { ledgerProblems } from '../../ledger/ledger.ts';
 import { resolveUser } from '../members.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, Points, problemResponses, UserId } from '../schemas.ts';
@@ -30,6 +31,8 @@ export function getOptions(server: FastifyInstance, { identity, rewards }: ApiPa
   }, async (request, reply) => {
     const { platform: { platformId }, points } = callerOf(request);
     const { user_id: userId } = request.query;
+    // Its points are not here to be spent.
+    if (points.custody === 'connected') return answerProblem(request, reply, ledgerProblems.connected_platform());
     const member = await resolveUser(identity, platformId, userId, 'user_id');
     if (!member.ok) return answerProblem(request, reply, member.problem);
     const options = await rewards.listOptions({ platformId, memberId: member.value, tags: identity.tagsOf(platformId, userId) });

@@ -31,7 +31,7 @@ export const UserBody = Type.Object({ user_id: Id, balance: Decimal });
 export const TotalBody = Type.Object({ total_points: Decimal });
 export const StatementBody = Type.Object({
   entries: Type.Array(Type.Object({
-    transaction_id: Id, operation: Type.Union([Type.Literal('deduct'), Type.Literal('add'), Type.Literal('reverse')]), user_id: Id, amount: Decimal, effect: Decimal,
+    transaction_id: Id, operation: Type.Union([Type.Literal('deduct'), Type.Literal('add'), Type.Literal('reverse'), Type.Literal('other')]), user_id: Id, amount: Decimal, effect: Decimal,
   })),
   next_cursor: Type.String({ maxLength: 512 }),
   more: Type.Boolean(),

@@ -72,10 +72,11 @@ export type TransactionAnswer =
       readonly effectMinor: bigint;
     };
 
-/** One movement in a platform's statement. */
+/** One movement in a platform's statement. `other` is business of the platform's own: of no transaction of the network, but in its total. */
 export interface StatementEntry {
+  /** Of `other`: whatever the platform calls it. */
   readonly transactionId: string;
-  readonly operation: StepKind;
+  readonly operation: StepKind | 'other';
   readonly userId: string;
   readonly amountMinor: bigint;
   /** Signed change of the user's balance. */

@@ -7,7 +7,8 @@ import type { Command, Ledger } from '../../ledger/ledger.ts';
 import type { Pool } from '../../runtime/database.ts';
 import type { Log } from '../../runtime/log.ts';
 import { callPlatform, type CallParts, type Word } from './call-platform.ts';
-import { isOpen, next, type EndState, type OpenState, type SagaEvent, type SagaState } from './states.ts';
+import type { PlatformCalls } from './platform-calls.ts';
+import { isOpen, next, steps, type EndState, type OpenState, type SagaEvent, type SagaState } from './states.ts';
 import { postponeSaga, stopSaga } from './store.ts';
 import type { Saga } from './types.ts';
 
@@ -18,13 +19,14 @@ export interface AdvanceParts extends CallParts {
   readonly log: Log;
   /** Writes a transition, together with those of other sagas; undefined when somebody else was first. */
   move(saga: Saga, to: SagaState): Promise<Saga | undefined>;
-  /** Room for one more call to that platform; false when it has enough to do. */
-  enter(platformId: Saga['source']): boolean;
-  leave(platformId: Saga['source']): void;
+  readonly calls: PlatformCalls;
 }
 
-const FIRST_RETRY_MS = 250;
-const LONGEST_RETRY_MS = 30_000;
+const FIRST_RETRY_MS = 100;
+/** To a platform that answers others: what went wrong is over soon. */
+const LONGEST_RETRY_MS = 1_000;
+/** To one that answers nobody. */
+const LONGEST_RETRY_TO_SILENT_MS = 30_000;
 /** Once a person has been asked for. */
 const RETRY_AFTER_DEADLINE_MS = 60_000;
 /** While a platform has as many calls as it may have. */
@@ -45,21 +47,21 @@ async function advanceOnce(saga: Saga, state: OpenState, parts: AdvanceParts): P
   }
   // Left alone until an operator acts.
   if (saga.nextAttemptAtMs === Infinity) return undefined;
-  const platformId = state === 'deducting' || state === 'undoing_deduct' ? saga.source : saga.target;
-  if (!parts.enter(platformId)) {
+  const platformId = steps[state].side === 'source' ? saga.source : saga.target;
+  if (!parts.calls.enter(platformId)) {
     await postponeSaga(parts.pool, saga, { atMs: parts.clock.now() + BUSY_RETRY_MS * (0.5 + Math.random()), error: `${platformId} is busy`, attention: null, counts: false }, parts.clock.now());
     return undefined;
   }
-  let word: Word;
+  let word: Word | undefined;
   try {
     word = await callPlatform(state, saga, parts);
   } finally {
-    parts.leave(platformId);
+    parts.calls.leave(platformId, word !== undefined && word.word !== 'unknown');
   }
   switch (word.word) {
     case 'yes': return go(saga, state, 'yes', parts);
     case 'no': return go(saga, state, 'no', parts, word.reason);
-    case 'unknown': return postpone(saga, word.reason, parts);
+    case 'unknown': return postpone(saga, word.reason, parts, parts.calls.isAnswering(platformId) ? LONGEST_RETRY_MS : LONGEST_RETRY_TO_SILENT_MS);
     case 'contradiction': return stop(saga, word.reason, parts);
   }
 }
@@ -94,10 +96,10 @@ function toRelease({ sagaId, source, sourceMember }: Saga, reason: string | unde
   };
 }
 
-async function postpone(saga: Saga, reason: string, { pool, clock, log }: AdvanceParts): Promise<undefined> {
+async function postpone(saga: Saga, reason: string, { pool, clock, log }: AdvanceParts, longestMs = LONGEST_RETRY_MS): Promise<undefined> {
   const now = clock.now();
   const overdue = now >= saga.deadlineAtMs;
-  const wait = overdue ? RETRY_AFTER_DEADLINE_MS : Math.min(FIRST_RETRY_MS * 2 ** saga.attempts, LONGEST_RETRY_MS);
+  const wait = overdue ? RETRY_AFTER_DEADLINE_MS : Math.min(FIRST_RETRY_MS * 2 ** saga.attempts, longestMs);
   const attention = overdue ? `not done by its deadline; ${reason}` : null;
   if (overdue && saga.attention === null) log.warn({ saga: formatId('txn', saga.sagaId), state: saga.state, reason }, 'a transfer needs an operator');
   // Half of the wait is chance, so that those who failed together do not come back together.

@@ -1,15 +1,15 @@
 // The sagas of a process: begins them with the ledger's commits, goes on with them, waits for them, and carries out what operators decide.
 
 import type { Identity } from '../../identity/identity.ts';
-import { parseId, type Bucket, type PlatformId, type TransactionId } from '../../kernel/ids.ts';
+import { bucketOfTransaction, parseId, type Bucket, type PlatformId, type TransactionId } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import type { Clock } from '../../kernel/time.ts';
-import { bucketOfTransaction } from '../../kernel/ids.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { dbTransaction, type Pool } from '../../runtime/database.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { ConnectorClient } from '../connector/connector-client.ts';
 import { advanceSaga } from './advance-saga.ts';
+import { countCalls } from './platform-calls.ts';
 import { sagaProblems } from './problems.ts';
 import { shareMoves } from './share-moves.ts';
 import { forcedEnds, isOpen, type SagaState } from './states.ts';
@@ -53,7 +53,7 @@ const SHARE_OF_ONE_PLATFORM = 0.6;
 export function createSagas(parts: SagasParts): Sagas {
   const { pool, clock, log, ledger, identity, connectorOf, concurrency = CONCURRENCY } = parts;
   const calls = countCalls(Math.ceil(concurrency * SHARE_OF_ONE_PLATFORM));
-  const advancing = { pool, clock, log, ledger, connectorOf, userOf: identity.userOf.bind(identity), move: shareMoves(pool, clock), ...calls };
+  const advancing = { pool, clock, log, ledger, connectorOf, userOf: identity.userOf.bind(identity), move: shareMoves(pool, clock), calls };
   const find = (sagaId: TransactionId): Promise<Saga | undefined> => {
     const bucket = bucketOfTransaction(sagaId);
     return bucket < ledger.bucketCount() ? selectSaga(pool, bucket, sagaId) : Promise.resolve(undefined);
@@ -107,18 +107,4 @@ function actionsOf(saga: Saga): readonly SagaActionName[] {
 
 function toStatus(state: SagaState | undefined): TransferStatus | undefined {
   return state === undefined || state === 'completed' || state === 'failed' ? state : 'pending';
-}
-
-/** Calls under way, by platform. */
-function countCalls(most: number): { enter(platformId: PlatformId): boolean; leave(platformId: PlatformId): void } {
-  const underWay = new Map<PlatformId, number>();
-  return {
-    enter(platformId) {
-      const now = underWay.get(platformId) ?? 0;
-      if (now >= most) return false;
-      underWay.set(platformId, now + 1);
-      return true;
-    },
-    leave: (platformId) => void underWay.set(platformId, (underWay.get(platformId) ?? 1) - 1),
-  };
 }

@@ -1,0 +1,11 @@
+// A dispute with everything that happened to it and all that was put forward.
+
+import type { Static } from 'typebox';
+import type { Dispute } from '../../clearing/clearing.ts';
+import type { ApiParts } from '../parts.ts';
+import { describeEvidence, describeStep, type DisputeWithTrail } from './describe-dispute.ts';
+
+export async function readTrail({ disputes }: ApiParts, dispute: Dispute, reader: 'platform' | 'operator'): Promise<Pick<Static<typeof DisputeWithTrail>, 'steps' | 'evidence'>> {
+  const [steps, evidence] = [await disputes.listSteps(dispute), await disputes.listEvidence(dispute)];
+  return { steps: steps.map((step) => describeStep(step, reader)), evidence: evidence.map(describeEvidence) };
+}

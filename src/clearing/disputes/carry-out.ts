@@ -1,0 +1,113 @@
+// Carries out in the ledger what was decided, then lets the dispute be over. Each step can be repeated: the ledger knows by its key what was posted before, so
+// whoever finds a dispute half carried out finishes it. A reversal takes from the frozen points in its own commit, so they are never free in between.
+// A reversal and an adjustment have the same key: of the two, only one can ever be posted.
+
+import { smaller } from '../../kernel/amount.ts';
+import { bucketOf, deriveTransactionId, formatId, platformOwnerId, type TransactionId } from '../../kernel/ids.ts';
+import type { Problem } from '../../kernel/problem.ts';
+import { ledgerProblems, type Command, type PostedLeg } from '../../ledger/ledger.ts';
+import { findMoved, isKeptHere } from './moved.ts';
+import { whenCarriedOut, type CarryingState } from './states.ts';
+import { noteProblem, selectDispute } from './store.ts';
+import { BY_LEDGER, takeStepByState, type DisputeParts } from './take-step.ts';
+import type { Dispute, Resolution } from './types.ts';
+
+/** What could not be carried out is tried again after this long. */
+const RETRY_MS = 60_000;
+
+export function isCarrying(dispute: Dispute): dispute is Dispute<CarryingState> {
+  return Object.hasOwn(whenCarriedOut, dispute.state);
+}
+
+/** The dispute as it is afterwards: over, or with the problem that stands in the way. */
+export async function carryOut(parts: DisputeParts, dispute: Dispute<CarryingState>): Promise<Dispute> {
+  const { pool, clock, log } = parts;
+  const problem = await settle(parts, dispute);
+  if (problem !== undefined) {
+    if (!problem.retryable) log.error({ dispute: formatId('dsp', dispute.disputeId), problem: problem.code }, 'a dispute that is decided cannot be carried out; an operator may decide on another resolution');
+    await noteProblem(pool, dispute, `${problem.error}. ${problem.detail}`, clock.now() + RETRY_MS);
+  }
+  return (await selectDispute(pool, dispute.bucket, dispute.disputeId)) ?? dispute;
+}
+
+async function settle(parts: DisputeParts, dispute: Dispute<CarryingState>): Promise<Problem | undefined> {
+  const posted = dispute.state === 'upholding' ? await postResolution(parts, dispute) : undefined;
+  if (posted !== undefined && posted !== 'nothing' && 'code' in posted) return posted;
+  const problem = await release(parts, dispute);
+  if (problem !== undefined) return problem;
+  const found = posted === undefined || posted === 'nothing' ? undefined : posted;
+  const setting = found === undefined ? {} : { resolutionId: found.transactionId, resolution: resolutionOf(found, dispute) };
+  const text = posted === 'nothing' ? 'Nothing was left to settle: it had been reversed already.' : null;
+  await takeStepByState(parts, dispute, whenCarriedOut, BY_LEDGER, text, setting);
+  return undefined;
+}
+
+/** What was posted may differ from what the dispute says when an operator changed the resolution in the same moment; the ledger is right. */
+function resolutionOf(posted: PostedLeg, { resolution, amount }: Dispute): Resolution {
+  if (posted.kind === 'reverse') return { kind: 'reversal', amount: posted.amount };
+  return resolution?.kind === 'adjustment' ? resolution : { kind: 'adjustment', amount: posted.amount === 0n ? amount : posted.amount, borneBy: 'target' };
+}
+
+/** `nothing` when the transaction has nothing left to be settled. */
+async function postResolution(parts: DisputeParts, dispute: Dispute): Promise<PostedLeg | 'nothing' | Problem> {
+  const { ledger } = parts;
+  const { source } = dispute;
+  const id = deriveTransactionId(bucketOf(source.memberId, ledger.bucketCount()), source.platformId, source.memberId, resolutionKey(dispute.disputeId));
+  const [before] = await ledger.findTransaction(id);
+  if (before !== undefined) return before;
+  const command = await commandOf(parts, dispute);
+  if (command === undefined) return 'nothing';
+  const outcome = await ledger.submit(command);
+  if (outcome.ok) return outcome.transaction;
+  // Somebody else has posted it meanwhile, over another amount than would be left now.
+  const [meanwhile] = outcome.problem.code === 'idempotency_key_reused' ? await ledger.findTransaction(id) : [];
+  return meanwhile ?? outcome.problem;
+}
+
+async function commandOf(parts: DisputeParts, dispute: Dispute): Promise<Command | undefined> {
+  const { ledger } = parts;
+  const { source, target, transactionId, disputeId, resolution, holdId } = dispute;
+  const original = await findMoved(ledger, transactionId);
+  if (original === undefined || resolution === null) throw new Error(`dispute ${disputeId} has nothing to be settled by`);
+  const left = original.amount - (await ledger.getReversed(original.transactionId));
+  const amount = smaller(resolution.amount, left);
+  if (amount === 0n) return undefined;
+  const common = { platformId: source.platformId, memberId: source.memberId, key: resolutionKey(disputeId), reason: `dispute ${formatId('dsp', disputeId)}: ${dispute.reasonCode}` };
+  if (resolution.kind === 'reversal') {
+    const hold = holdId === null ? undefined : await ledger.findHold(holdId);
+    return {
+      ...common, kind: 'reverse', transactionId: original.transactionId, amount, details: { reverses: original.kind },
+      ...(hold?.state === 'held' ? { frozenHoldId: hold.holdId } : {}),
+      // A platform that takes nothing back that is spent bears the rest itself: an upheld dispute is carried out.
+      ...(ledger.pointsOf(target.platformId)?.clawback === 'refuse' ? { clawback: 'available' as const } : {}),
+    };
+  }
+  const value = resolution.borneBy === 'target' && target.platformId !== source.platformId ? await valueOf(parts, dispute, original, amount) : 0n;
+  return {
+    ...common, kind: 'adjust', amount: isKeptHere(ledger, source.platformId) ? amount : 0n, details: { dispute: formatId('dsp', disputeId) },
+    ...(value === 0n ? {} : { compensation: { paidBy: target.platformId, value } }),
+  };
+}
+
+/** What the target platform was due for a part of the transaction, in minor units of the settlement currency. */
+async function valueOf({ ledger }: DisputeParts, { target }: Dispute, original: PostedLeg, amount: bigint): Promise<bigint> {
+  const moved = await ledger.listMoved(original.transactionId, ledger.settlementAsset().assetId);
+  const due = moved.filter(({ ownerId }) => ownerId === platformOwnerId(target.platformId)).reduce((sum, one) => sum + one.amount, 0n);
+  return due <= 0n ? 0n : (due * amount) / original.amount;
+}
+
+/** No caller can name a key with a space. */
+function resolutionKey(disputeId: TransactionId): string {
+  return `dispute ${disputeId} resolution`;
+}
+
+/** Lets go of what is still frozen; nothing when a reversal has taken it. */
+async function release({ ledger }: DisputeParts, { holdId, target, disputeId }: Dispute): Promise<Problem | undefined> {
+  const hold = holdId === null ? undefined : await ledger.findHold(holdId);
+  if (hold?.state !== 'held') return undefined;
+  const outcome = await ledger.submit({
+    kind: 'release', platformId: target.platformId, memberId: target.memberId, key: `dispute ${disputeId} release`, holdId: hold.holdId, cause: 'dispute',
+    details: { dispute: formatId('dsp', disputeId) },
+  });
+  return outcome.ok || outcome.problem.code === ledgerProblems.hold_resolved().code ? undefined : outcome.problem;
+}

@@ -1,0 +1,24 @@
+// What a disputed transaction moved: its own rows, or, where platforms had to be asked first, those of the conversion that its authorisation became.
+
+import type { PlatformId, TransactionId } from '../../kernel/ids.ts';
+import type { Ledger, PostedLeg } from '../../ledger/ledger.ts';
+
+/** Leg 0 of what moved the points; undefined while platforms are being asked, or when they said no. */
+export async function findMoved(ledger: Ledger, transactionId: TransactionId): Promise<PostedLeg | undefined> {
+  const [leg] = await ledger.findTransaction(transactionId);
+  if (leg?.kind !== 'authorise') return leg;
+  const authorisation = await ledger.findHold(transactionId);
+  if (authorisation?.state !== 'captured' || authorisation.resolvedBy === null) return undefined;
+  const [posted] = await ledger.findTransaction(authorisation.resolvedBy);
+  return posted;
+}
+
+/** Whether members' points of a platform are accounts of this ledger. */
+export function isKeptHere(ledger: Ledger, platformId: PlatformId): boolean {
+  return ledger.pointsOf(platformId)?.custody !== 'connected';
+}
+
+/** Whether a part can be reversed: platforms that keep their points themselves know whole transactions only. */
+export function isReversible(ledger: Ledger, { source, target }: { readonly source: { readonly platformId: PlatformId }; readonly target: { readonly platformId: PlatformId } }, amount: bigint, whole: bigint): boolean {
+  return amount === whole || (isKeptHere(ledger, source.platformId) && isKeptHere(ledger, target.platformId));
+}

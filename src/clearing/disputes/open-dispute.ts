@@ -1,0 +1,129 @@
+// Opening a dispute: what it may claim is checked under a lock, it is noted, and only then are the receiver's points frozen. A crash in between leaves a
+// dispute that is `opening`, which a loop finishes.
+
+import { hash } from 'node:crypto';
+import { formatAmount } from '../../kernel/amount.ts';
+import { bucketOf, bucketOfTransaction, deriveTransactionId, formatId, type TransactionId } from '../../kernel/ids.ts';
+import { ok, refuse, type Result } from '../../kernel/problem.ts';
+import { ledgerProblems, type Ledger, type PostedLeg } from '../../ledger/ledger.ts';
+import { dbTransaction } from '../../runtime/database.ts';
+import { findMoved, isKeptHere } from './moved.ts';
+import { disputeProblems } from './problems.ts';
+import { insertDispute, insertStep, lockDisputed, noteProblem, selectDispute, sumClaimed } from './store.ts';
+import { BY_LEDGER, deadlinesOf, LEASE_MS, takeStep, type DisputeParts } from './take-step.ts';
+import type { Dispute, NewDispute, Party, Side, Who } from './types.ts';
+
+/** What a dispute can be about; the leg is that of the points that moved, whose id may differ from the transaction's own. */
+interface Disputable {
+  readonly leg: PostedLeg;
+  readonly source: Party;
+  readonly target: Party;
+}
+
+export async function openDispute(parts: DisputeParts, wanted: NewDispute): Promise<Result<{ readonly dispute: Dispute; readonly replayed: boolean }>> {
+  const found = await readDisputable(parts.ledger, wanted);
+  if (!found.ok) return found;
+  const side = sideOf(found.value, wanted);
+  if (side === undefined) return refuse(disputeProblems.not_your_side());
+  const { leg, source, target } = found.value;
+  const claimant = side === 'source' ? source : target;
+  const { transactionId } = wanted;
+  const bucket = bucketOfTransaction(transactionId);
+  const opener = wanted.operatorId === undefined ? '' : `${wanted.operatorId} `;
+  const disputeId = deriveTransactionId(bucket, wanted.platformId ?? claimant.platformId, claimant.memberId, `dispute ${opener}${wanted.key}`);
+  const fingerprint = fingerprintOf(wanted);
+
+  const known = await selectDispute(parts.pool, bucket, disputeId);
+  if (known !== undefined) {
+    if (known.fingerprint !== fingerprint) return refuse(ledgerProblems.idempotency_key_reused());
+    return ok({ dispute: await finishOpening(parts, known), replayed: true });
+  }
+  const { pool, clock, ledger } = parts;
+  const openedAtMs = clock.now();
+  if (openedAtMs >= leg.postedAtMs + deadlinesOf(parts.valuation).openMs) return refuse(disputeProblems.dispute_too_late());
+
+  const made = await dbTransaction(pool, async (client): Promise<Result<{ dispute: Dispute; replayed: boolean }>> => {
+    await lockDisputed(client, { bucket, transactionId });
+    const meanwhile = await selectDispute(client, bucket, disputeId);
+    if (meanwhile !== undefined) return meanwhile.fingerprint === fingerprint ? ok({ dispute: meanwhile, replayed: true }) : refuse(ledgerProblems.idempotency_key_reused());
+    const reversed = await ledger.getReversed(leg.transactionId, client);
+    if (reversed >= leg.amount) return refuse(ledgerProblems.already_reversed());
+    const left = leg.amount - reversed - (await sumClaimed(client, { bucket, transactionId }));
+    const amount = wanted.amount ?? left;
+    if (amount <= 0n || amount > left) {
+      return refuse(disputeProblems.dispute_exceeds_rest(undefined, { disputable: formatAmount(left > 0n ? left : 0n, ledger.assetById(leg.assetId)?.scale ?? 0) }));
+    }
+    const holdId = isKeptHere(ledger, target.platformId) ? deriveTransactionId(bucketOf(target.memberId, ledger.bucketCount()), target.platformId, target.memberId, freezeKey(disputeId)) : null;
+    const dispute: Dispute<'opening'> = {
+      bucket, disputeId, transactionId, fingerprint, openedBy: wanted.openedBy, openerId: wanted.operatorId ?? wanted.platformId ?? '', claimantSide: side,
+      source, target, reasonCode: wanted.reasonCode, description: wanted.description, amount, credited: creditedFor(leg, amount), holdId, frozen: null, state: 'opening',
+      dueAtMs: null, outcome: null, resolution: null, resolutionId: null, problem: null, overdueAtMs: null, openedAtMs, changedAtMs: openedAtMs, revision: 1,
+    };
+    const written = await insertDispute(client, dispute, openedAtMs + LEASE_MS);
+    const who = { actor: wanted.openedBy, id: dispute.openerId } as Who;
+    await insertStep(client, written, { takenAtMs: openedAtMs, who, action: 'open', stateBefore: null, stateAfter: 'opening', text: wanted.description });
+    return ok({ dispute: written, replayed: false });
+  });
+  return made.ok ? ok({ ...made.value, dispute: await finishOpening(parts, made.value.dispute) }) : made;
+}
+
+/** Freezes what the receiver has of the disputed points. A dispute that is past this comes back as it is, and so does one that cannot go on yet. */
+export async function finishOpening(parts: DisputeParts, dispute: Dispute): Promise<Dispute> {
+  if (!isOpening(dispute)) return dispute;
+  const frozen = await freeze(parts, dispute);
+  if (frozen === undefined) return dispute;
+  const setting = { frozen, dueInMs: deadlinesOf(parts.valuation).answerMs };
+  return (await takeStep(parts, dispute, 'freeze', BY_LEDGER, null, setting)) ?? (await selectDispute(parts.pool, dispute.bucket, dispute.disputeId)) ?? dispute;
+}
+
+function isOpening(dispute: Dispute): dispute is Dispute<'opening'> {
+  return dispute.state === 'opening';
+}
+
+/** How much is frozen; undefined when nobody knows yet. */
+async function freeze({ pool, clock, ledger }: DisputeParts, dispute: Dispute): Promise<bigint | undefined> {
+  const { holdId, target, credited, disputeId } = dispute;
+  if (holdId === null || credited === 0n) return 0n;
+  const outcome = await ledger.submit({
+    kind: 'hold', freeze: true, expiresInMs: 0, platformId: target.platformId, memberId: target.memberId, key: freezeKey(disputeId), amount: credited,
+    details: { dispute: formatId('dsp', disputeId) },
+  });
+  if (outcome.ok) return outcome.transaction.amount;
+  if (!outcome.problem.retryable) return 0n;
+  await noteProblem(pool, dispute, outcome.problem.detail, clock.now() + LEASE_MS);
+  return undefined;
+}
+
+/** No caller can name a key with a space. */
+function freezeKey(disputeId: TransactionId): string {
+  return `dispute ${disputeId} freeze`;
+}
+
+async function readDisputable(ledger: Ledger, { transactionId, platformId }: NewDispute): Promise<Result<Disputable>> {
+  const [named] = await ledger.findTransaction(transactionId);
+  const source = named === undefined ? null : ledger.assetById(named.assetId)?.platformId ?? null;
+  if (named === undefined || source === null) return refuse(ledgerProblems.transaction_not_found(undefined, { field: 'transaction_id' }));
+  const targetAsset = named.targetAssetId === null ? undefined : ledger.assetById(named.targetAssetId);
+  const target = targetAsset?.kind === 'points' && targetAsset.platformId !== null ? targetAsset.platformId : source;
+  if (platformId !== undefined && platformId !== source && platformId !== target) return refuse(ledgerProblems.transaction_not_found(undefined, { field: 'transaction_id' }));
+  const leg = await findMoved(ledger, transactionId);
+  if (leg === undefined) return refuse(disputeProblems.not_disputable('It has moved no points.'));
+  if (leg.kind !== 'conversion' && leg.kind !== 'transfer') return refuse(disputeProblems.not_disputable(`This transaction is of kind ${leg.kind}.`));
+  return ok({ leg, source: { platformId: source, memberId: leg.memberId }, target: { platformId: target, memberId: leg.counterpartyId ?? leg.memberId } });
+}
+
+function sideOf({ source, target }: Disputable, { platformId, side }: NewDispute): Side | undefined {
+  const own: readonly Side[] = platformId === undefined ? ['source', 'target'] : [...(source.platformId === platformId ? ['source' as const] : []), ...(target.platformId === platformId ? ['target' as const] : [])];
+  return side === undefined ? own[0] : own.find((one) => one === side);
+}
+
+/** What the receiver got for a part, rounded up: a part never leaves a minor unit of it free. */
+export function creditedFor({ kind, amount: whole, credited }: Pick<PostedLeg, 'kind' | 'amount' | 'credited'>, amount: bigint): bigint {
+  if (kind === 'transfer') return amount;
+  return ((credited ?? 0n) * amount + whole - 1n) / whole;
+}
+
+/** What a request states besides its key; two with the same are the same request. */
+function fingerprintOf({ transactionId, openedBy, side, reasonCode, description, amount }: NewDispute): string {
+  return hash('sha256', JSON.stringify([transactionId, openedBy, side ?? null, reasonCode, description, amount?.toString() ?? null]));
+}

@@ -1,0 +1,71 @@
+// The life of a dispute as a table: who may do what in which state, where that leads, and who is told. A step that the table does not have does not compile.
+
+export const DISPUTE_STATES = [
+  'opening', 'opened', 'contested', 'under_review', 'upholding', 'rejecting', 'withdrawing', 'upheld', 'rejected', 'withdrawn',
+] as const;
+
+/**
+ * opening: noted, its points not frozen yet. opened: the respondent's turn. contested: the claimant's. under_review: the operator's.
+ * upholding, rejecting, withdrawing: decided, and being carried out in the ledger. upheld, rejected, withdrawn: over.
+ */
+export type DisputeState = (typeof DISPUTE_STATES)[number];
+export type Outcome = 'upheld' | 'rejected' | 'withdrawn';
+export type Actor = 'claimant' | 'respondent' | 'operator' | 'clock' | 'ledger';
+
+interface Transition {
+  readonly from: readonly DisputeState[];
+  readonly to: DisputeState;
+  readonly by: Actor;
+  /** What both platforms are told; undefined for what concerns nobody. */
+  readonly event: 'dispute.opened' | 'dispute.responded' | 'dispute.decided' | 'dispute.resolved' | 'dispute.overdue' | undefined;
+  /** Set by whatever decides. */
+  readonly outcome?: Outcome;
+}
+
+export const transitions = {
+  /** As much as was available is frozen. */
+  freeze: { from: ['opening'], to: 'opened', by: 'ledger', event: 'dispute.opened' },
+  accept: { from: ['opened'], to: 'upholding', by: 'respondent', event: 'dispute.decided', outcome: 'upheld' },
+  contest: { from: ['opened'], to: 'contested', by: 'respondent', event: 'dispute.responded' },
+  respondentSilent: { from: ['opened'], to: 'upholding', by: 'clock', event: 'dispute.decided', outcome: 'upheld' },
+  rebut: { from: ['contested'], to: 'under_review', by: 'claimant', event: 'dispute.responded' },
+  claimantSilent: { from: ['contested'], to: 'rejecting', by: 'clock', event: 'dispute.decided', outcome: 'rejected' },
+  withdraw: { from: ['opened', 'contested', 'under_review'], to: 'withdrawing', by: 'claimant', event: 'dispute.decided', outcome: 'withdrawn' },
+  uphold: { from: ['under_review'], to: 'upholding', by: 'operator', event: 'dispute.decided', outcome: 'upheld' },
+  reject: { from: ['under_review'], to: 'rejecting', by: 'operator', event: 'dispute.decided', outcome: 'rejected' },
+  /** The operator has not decided in time. */
+  remind: { from: ['under_review'], to: 'under_review', by: 'clock', event: 'dispute.overdue' },
+  /** What was decided cannot be carried out as it was, so the operator names another way. */
+  redirect: { from: ['upholding'], to: 'upholding', by: 'operator', event: 'dispute.decided', outcome: 'upheld' },
+  /** What was decided is carried out in the ledger. */
+  settleUpheld: { from: ['upholding'], to: 'upheld', by: 'ledger', event: 'dispute.resolved' },
+  settleRejected: { from: ['rejecting'], to: 'rejected', by: 'ledger', event: 'dispute.resolved' },
+  settleWithdrawn: { from: ['withdrawing'], to: 'withdrawn', by: 'ledger', event: 'dispute.resolved' },
+} as const satisfies Readonly<Record<string, Transition>>;
+
+export type TransitionName = keyof typeof transitions;
+
+/** The steps that fit a state; of several states, those that fit each of them. */
+export type TransitionFrom<S extends DisputeState> = {
+  [N in TransitionName]: [S] extends [(typeof transitions)[N]['from'][number]] ? N : never;
+}[TransitionName];
+
+/** What the clock does when a due date has passed. */
+export const whenDue = {
+  opened: 'respondentSilent', contested: 'claimantSilent', under_review: 'remind',
+} as const satisfies { readonly [S in DisputeState]?: TransitionFrom<S> };
+
+/** What ends a dispute once it is carried out. */
+export const whenCarriedOut = {
+  upholding: 'settleUpheld', rejecting: 'settleRejected', withdrawing: 'settleWithdrawn',
+} as const satisfies { readonly [S in DisputeState]?: TransitionFrom<S> };
+
+export type DueState = keyof typeof whenDue;
+export type CarryingState = keyof typeof whenCarriedOut;
+
+/** Nothing happens to it any more, and it freezes nothing. */
+export const FINAL_STATES = ['upheld', 'rejected', 'withdrawn'] as const satisfies readonly DisputeState[];
+
+export function fits<N extends TransitionName>(name: N, state: DisputeState): state is (typeof transitions)[N]['from'][number] {
+  return (transitions[name].from as readonly DisputeState[]).includes(state);
+}

@@ -1,0 +1,232 @@
+// All SQL of disputes: their rows, their steps and their evidence.
+
+import type { Bucket, MemberId, PlatformId, TransactionId } from '../../kernel/ids.ts';
+import type { DbClient, Pool } from '../../runtime/database.ts';
+import type { ReasonCode } from './reasons.ts';
+import { FINAL_STATES, transitions, type DisputeState, type Outcome, type TransitionFrom, type TransitionName } from './states.ts';
+import type { Dispute, Evidence, EvidenceFile, EvidenceMedia, Frozen, OpenedBy, Resolution, Side, Step, Who } from './types.ts';
+
+/** Whatever can run one statement. */
+export type Queryable = Pick<Pool, 'query'> | Pick<DbClient, 'query'>;
+
+interface DisputeRow {
+  readonly bucket: Bucket;
+  readonly dispute_id: TransactionId;
+  readonly transaction_id: TransactionId;
+  readonly fingerprint: string;
+  readonly opened_by: OpenedBy;
+  readonly opener_id: string;
+  readonly claimant_side: Side;
+  readonly source_platform: PlatformId;
+  readonly target_platform: PlatformId;
+  readonly source_member: MemberId;
+  readonly target_member: MemberId;
+  readonly reason_code: ReasonCode;
+  readonly description: string;
+  readonly amount: bigint;
+  readonly credited: bigint;
+  readonly hold_id: TransactionId | null;
+  readonly frozen: bigint | null;
+  readonly state: DisputeState;
+  readonly due_at: Date | null;
+  readonly outcome: Outcome | null;
+  readonly resolution: Resolution['kind'] | null;
+  readonly resolution_amount: bigint | null;
+  readonly borne_by: Side | null;
+  readonly resolution_id: TransactionId | null;
+  readonly problem: string | null;
+  readonly overdue_at: Date | null;
+  readonly opened_at: Date;
+  readonly changed_at: Date;
+  readonly revision: number;
+}
+
+function readDispute(row: DisputeRow): Dispute {
+  return {
+    bucket: row.bucket, disputeId: row.dispute_id, transactionId: row.transaction_id, fingerprint: row.fingerprint,
+    openedBy: row.opened_by, openerId: row.opener_id, claimantSide: row.claimant_side,
+    source: { platformId: row.source_platform, memberId: row.source_member }, target: { platformId: row.target_platform, memberId: row.target_member },
+    reasonCode: row.reason_code, description: row.description, amount: row.amount, credited: row.credited, holdId: row.hold_id, frozen: row.frozen,
+    state: row.state, dueAtMs: row.due_at?.getTime() ?? null, outcome: row.outcome, resolution: readResolution(row), resolutionId: row.resolution_id,
+    problem: row.problem, overdueAtMs: row.overdue_at?.getTime() ?? null, openedAtMs: row.opened_at.getTime(), changedAtMs: row.changed_at.getTime(), revision: row.revision,
+  };
+}
+
+function readResolution({ resolution, resolution_amount: amount, borne_by: borneBy }: DisputeRow): Resolution | null {
+  if (resolution === null || amount === null) return null;
+  return resolution === 'reversal' ? { kind: resolution, amount } : { kind: resolution, amount, borneBy: borneBy ?? 'target' };
+}
+
+/** Whoever opens a dispute over a transaction holds this row to the end of the dbTransaction. */
+export async function lockDisputed(db: Queryable, { bucket, transactionId }: Pick<Dispute, 'bucket' | 'transactionId'>): Promise<void> {
+  await db.query(
+    `insert into clearing.disputed (bucket, transaction_id, disputes) values ($1, $2, 1)
+         on conflict (bucket, transaction_id) do update set disputes = disputed.disputes + 1`, [bucket, transactionId],
+  );
+}
+
+/** What live disputes claim of a transaction, and what others were settled with by adjustment. */
+export async function sumClaimed(db: Queryable, { bucket, transactionId }: Pick<Dispute, 'bucket' | 'transactionId'>): Promise<bigint> {
+  const { rows } = await db.query<{ claimed: bigint }>(
+    `select coalesce(sum(case when state <> all($3) then amount when outcome = 'upheld' and resolution = 'adjustment' then resolution_amount else 0 end), 0)::bigint as claimed
+       from clearing.dispute where bucket = $1 and transaction_id = $2`, [bucket, transactionId, FINAL_STATES],
+  );
+  return rows[0]?.claimed ?? 0n;
+}
+
+/** As read again from the table. */
+export async function insertDispute(db: Queryable, dispute: Dispute<'opening'>, nextAtMs: number): Promise<Dispute> {
+  const { bucket, source, target } = dispute;
+  const { rows } = await db.query<DisputeRow>(
+    `insert into clearing.dispute (bucket, dispute_id, transaction_id, fingerprint, opened_by, opener_id, claimant_side, source_platform, target_platform, source_member,
+                                   target_member, reason_code, description, amount, credited, hold_id, state, next_at, opened_at, changed_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $19) returning *`,
+    [
+      bucket, dispute.disputeId, dispute.transactionId, dispute.fingerprint, dispute.openedBy, dispute.openerId, dispute.claimantSide, source.platformId, target.platformId,
+      source.memberId, target.memberId, dispute.reasonCode, dispute.description, dispute.amount, dispute.credited, dispute.holdId, dispute.state, new Date(nextAtMs),
+      new Date(dispute.openedAtMs),
+    ],
+  );
+  return readDispute(rows[0] as DisputeRow);
+}
+
+/** With `forUpdate` its row stays locked to the end of the dbTransaction. */
+export async function selectDispute(db: Queryable, bucket: Bucket, disputeId: TransactionId, forUpdate = false): Promise<Dispute | undefined> {
+  const { rows } = await db.query<DisputeRow>(`select * from clearing.dispute where bucket = $1 and dispute_id = $2${forUpdate ? ' for update' : ''}`, [bucket, disputeId]);
+  return rows[0] === undefined ? undefined : readDispute(rows[0]);
+}
+
+export interface Filter {
+  /** Only disputes in which it takes part. */
+  readonly platformId?: PlatformId | undefined;
+  readonly state?: DisputeState | undefined;
+  readonly transactionId?: TransactionId | undefined;
+  /** Only those whose due date was before. */
+  readonly dueBeforeMs?: number | undefined;
+  readonly limit: number;
+}
+
+/** Newest first. */
+export async function selectDisputes(db: Queryable, { platformId, state, transactionId, dueBeforeMs, limit }: Filter): Promise<Dispute[]> {
+  const { rows } = await db.query<DisputeRow>(
+    `select * from clearing.dispute
+      where ($1::text is null or source_platform = $1 or target_platform = $1) and ($2::text is null or state = $2) and ($3::uuid is null or transaction_id = $3)
+        and ($4::timestamptz is null or due_at <= $4)
+      order by opened_at desc, dispute_id limit $5`,
+    [platformId ?? null, state ?? null, transactionId ?? null, dueBeforeMs === undefined ? null : new Date(dueBeforeMs), limit],
+  );
+  return rows.map(readDispute);
+}
+
+/** What a change sets besides the state; what is not named stays, but for the times: a due date holds for one state only. */
+export interface Setting {
+  readonly frozen?: bigint | undefined;
+  /** From the moment of the change; a loop looks at it then. */
+  readonly dueInMs?: number | undefined;
+  /** A due date that stays as it was; no loop looks at it any more. */
+  readonly dueAtMs?: number | undefined;
+  /** When a loop looks at it, where that is not the due date. */
+  readonly nextInMs?: number | undefined;
+  readonly resolution?: Resolution | undefined;
+  readonly resolutionId?: TransactionId | undefined;
+  readonly overdueAtMs?: number | undefined;
+}
+
+/** Changes a dispute as it was read; undefined when somebody else has changed it since. */
+export async function moveDispute<S extends DisputeState>(
+  db: Queryable, { bucket, disputeId, revision, state }: Pick<Dispute<S>, 'bucket' | 'disputeId' | 'revision' | 'state'>, name: TransitionFrom<S>, nowMs: number, setting: Setting,
+): Promise<Dispute | undefined> {
+  const { to, ...transition } = transitions[name as TransitionName];
+  const { frozen, dueInMs, dueAtMs, nextInMs = dueInMs, resolution, resolutionId, overdueAtMs } = setting;
+  const later = (ms: number | undefined): Date | null => (ms === undefined ? null : new Date(nowMs + ms));
+  const { rows } = await db.query<DisputeRow>(
+    `update clearing.dispute set state = $5, changed_at = $6, revision = revision + 1, problem = null, frozen = coalesce($7, frozen), due_at = $8, next_at = $9,
+            outcome = coalesce($10, outcome), resolution = coalesce($11, resolution), resolution_amount = coalesce($12, resolution_amount),
+            borne_by = case when $11::text is null then borne_by else $13 end, resolution_id = coalesce($14, resolution_id), overdue_at = coalesce($15, overdue_at)
+      where bucket = $1 and dispute_id = $2 and revision = $3 and state = $4 returning *`,
+    [
+      bucket, disputeId, revision, state, to, new Date(nowMs), frozen ?? null, dueAtMs === undefined ? later(dueInMs) : new Date(dueAtMs), later(nextInMs), 'outcome' in transition ? transition.outcome : null,
+      resolution?.kind ?? null, resolution?.amount ?? null, resolution?.kind === 'adjustment' ? resolution.borneBy : null, resolutionId ?? null, overdueAtMs === undefined ? null : new Date(overdueAtMs),
+    ],
+  );
+  return rows[0] === undefined ? undefined : readDispute(rows[0]);
+}
+
+/** Notes why a dispute could not be carried on, and when it is tried again; nothing when it has moved meanwhile. */
+export async function noteProblem(db: Queryable, { bucket, disputeId, revision }: Dispute, problem: string, nextAtMs: number): Promise<void> {
+  await db.query('update clearing.dispute set problem = $4, next_at = $5 where bucket = $1 and dispute_id = $2 and revision = $3', [bucket, disputeId, revision, problem, new Date(nextAtMs)]);
+}
+
+/** Those that a loop has to look at, longest overdue first. */
+export async function selectDue(db: Queryable, nowMs: number, limit: number): Promise<Dispute[]> {
+  const { rows } = await db.query<DisputeRow>('select * from clearing.dispute where next_at <= $1 order by next_at limit $2', [new Date(nowMs), limit]);
+  return rows.map(readDispute);
+}
+
+export async function selectFrozen(db: Queryable): Promise<Frozen[]> {
+  const { rows } = await db.query<Frozen>(
+    `select transaction_id as "transactionId", sum(amount)::bigint as amount from clearing.dispute where state not in ('upheld', 'rejected', 'withdrawn') group by bucket, transaction_id`,
+  );
+  return rows;
+}
+
+/** The dispute's row must be locked, or new. */
+export async function insertStep(db: Queryable, { bucket, disputeId }: Pick<Dispute, 'bucket' | 'disputeId'>, step: Step): Promise<void> {
+  await db.query(
+    `insert into clearing.dispute_step (bucket, dispute_id, step, taken_at, actor, actor_id, action, state_before, state_after, text)
+     select $1, $2, coalesce(max(step), 0) + 1, $3, $4, $5, $6, $7, $8, $9 from clearing.dispute_step where bucket = $1 and dispute_id = $2`,
+    [bucket, disputeId, new Date(step.takenAtMs), step.who.actor, step.who.id, step.action, step.stateBefore, step.stateAfter, step.text],
+  );
+}
+
+export async function selectSteps(db: Queryable, { bucket, disputeId }: Pick<Dispute, 'bucket' | 'disputeId'>): Promise<Step[]> {
+  const { rows } = await db.query<{ takenAt: Date; actor: Who['actor']; id: string | null; action: string; stateBefore: DisputeState | null; stateAfter: DisputeState; text: string | null }>(
+    `select taken_at as "takenAt", actor, actor_id as id, action, state_before as "stateBefore", state_after as "stateAfter", text
+       from clearing.dispute_step where bucket = $1 and dispute_id = $2 order by step`, [bucket, disputeId],
+  );
+  return rows.map(({ takenAt, actor, id, ...step }) => ({ ...step, takenAtMs: takenAt.getTime(), who: { actor, id } as Who }));
+}
+
+interface EvidenceRow {
+  readonly evidence: number;
+  readonly addedAt: Date;
+  readonly actor: 'platform' | 'member' | 'operator';
+  readonly id: string;
+  readonly name: string;
+  readonly mediaType: EvidenceMedia;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+const EVIDENCE = `evidence, added_at as "addedAt", actor, actor_id as id, name, media_type as "mediaType", octet_length(content) as bytes, encode(sha256, 'hex') as sha256`;
+
+function readEvidence({ addedAt, actor, id, ...row }: EvidenceRow): Evidence {
+  return { ...row, addedAtMs: addedAt.getTime(), who: { actor, id } as Who };
+}
+
+/** The dispute's row must be locked, so that numbers follow one another; `evidence` is the next of them. */
+export async function insertEvidence(
+  db: Queryable, { bucket, disputeId }: Pick<Dispute, 'bucket' | 'disputeId'>, evidence: number, { name, mediaType, content }: EvidenceFile, who: Who, nowMs: number,
+): Promise<Evidence> {
+  const { rows } = await db.query<EvidenceRow>(
+    `insert into clearing.dispute_evidence (bucket, dispute_id, evidence, added_at, actor, actor_id, name, media_type, content, sha256)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, sha256($9)) returning ${EVIDENCE}`,
+    [bucket, disputeId, evidence, new Date(nowMs), who.actor, who.id, name, mediaType, content],
+  );
+  return readEvidence(rows[0] as EvidenceRow);
+}
+
+export async function selectEvidence(db: Queryable, { bucket, disputeId }: Pick<Dispute, 'bucket' | 'disputeId'>): Promise<Evidence[]> {
+  const { rows } = await db.query<EvidenceRow>(`select ${EVIDENCE} from clearing.dispute_evidence where bucket = $1 and dispute_id = $2 order by evidence`, [bucket, disputeId]);
+  return rows.map(readEvidence);
+}
+
+export async function selectContent(
+  db: Queryable, { bucket, disputeId }: Pick<Dispute, 'bucket' | 'disputeId'>, evidence: number,
+): Promise<(Evidence & { readonly content: Buffer }) | undefined> {
+  const { rows } = await db.query<EvidenceRow & { content: Buffer }>(
+    `select ${EVIDENCE}, content from clearing.dispute_evidence where bucket = $1 and dispute_id = $2 and evidence = $3`, [bucket, disputeId, evidence],
+  );
+  const [row] = rows;
+  return row === undefined ? undefined : { ...readEvidence(row), content: row.content };
+}

@@ -1,0 +1,55 @@
+// One step of a dispute: its new state, its line in the audit trail and what the platforms are told, in one commit.
+
+import type { Clock } from '../../kernel/time.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import { dbTransaction, type Pool } from '../../runtime/database.ts';
+import { appendEvents } from '../../runtime/feed.ts';
+import type { Log } from '../../runtime/log.ts';
+import type { Valuation } from '../../valuation/valuation.ts';
+import { describeEvents } from './dispute-events.ts';
+import { transitions, type DisputeState, type TransitionFrom, type TransitionName } from './states.ts';
+import { insertStep, moveDispute, type Setting } from './store.ts';
+import type { Dispute, Who } from './types.ts';
+
+export interface DisputeParts {
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly ledger: Ledger;
+  readonly valuation: Pick<Valuation, 'rulebook'>;
+}
+
+export const BY_LEDGER: Who = { actor: 'ledger', id: null };
+export const BY_CLOCK: Who = { actor: 'clock', id: null };
+
+/** How long whoever began something is given before a loop finishes it. */
+export const LEASE_MS = 5_000;
+
+/** Undefined when somebody else has changed the dispute since it was read. */
+export function takeStep<S extends DisputeState>(
+  { pool, clock, ledger }: Pick<DisputeParts, 'pool' | 'clock' | 'ledger'>, dispute: Dispute<S>, name: TransitionFrom<S>, who: Who, text: string | null, setting: Setting,
+): Promise<Dispute | undefined> {
+  return dbTransaction(pool, async (client) => {
+    const nowMs = clock.now();
+    const moved = await moveDispute(client, dispute, name, nowMs, setting);
+    if (moved === undefined) return undefined;
+    await insertStep(client, moved, { takenAtMs: nowMs, who, action: name, stateBefore: dispute.state, stateAfter: moved.state, text });
+    await appendEvents(client, describeEvents(transitions[name as TransitionName].event, moved, ledger), nowMs);
+    return moved;
+  });
+}
+
+/** The step that a table names for the state at hand: each entry of the table fits its own state. */
+export function takeStepByState<S extends DisputeState>(
+  parts: Pick<DisputeParts, 'pool' | 'clock' | 'ledger'>, dispute: Dispute<S>, table: { readonly [K in S]: TransitionFrom<K> }, who: Who, text: string | null, setting: Setting,
+): Promise<Dispute | undefined> {
+  return takeStep(parts, dispute, table[dispute.state] as unknown as TransitionFrom<S>, who, text, setting);
+}
+
+const DAY_MS = 86_400_000;
+
+/** The network's deadlines, as the rulebook in force sets them. */
+export function deadlinesOf(valuation: Pick<Valuation, 'rulebook'>): { readonly openMs: number; readonly answerMs: number; readonly decisionMs: number } {
+  const { dispute_open_days: open = 60, dispute_answer_days: answer = 7, dispute_decision_days: decision = 14 } = valuation.rulebook().document.settings;
+  return { openMs: open * DAY_MS, answerMs: answer * DAY_MS, decisionMs: decision * DAY_MS };
+}

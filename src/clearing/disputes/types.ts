@@ -1,0 +1,127 @@
+// The words of disputes: what is claimed, by whom, and what became of it. No behaviour.
+
+import type { Bucket, MemberId, PlatformId, TransactionId } from '../../kernel/ids.ts';
+import type { ReasonCode } from './reasons.ts';
+import type { DisputeState, Outcome } from './states.ts';
+
+/** Whose points moved first, and whose arrived. */
+export type Side = 'source' | 'target';
+
+/** A platform's or member's own word, or that of an operator. */
+export type OpenedBy = 'platform' | 'member' | 'operator';
+
+/** How an upheld dispute is settled; amounts in minor units of the source platform's points. */
+export type Resolution =
+  | { readonly kind: 'reversal'; readonly amount: bigint }
+  /** The claimed points are given by the platform on one side, and the receiver keeps what it has. */
+  | { readonly kind: 'adjustment'; readonly amount: bigint; readonly borneBy: Side };
+
+export interface Party {
+  readonly platformId: PlatformId;
+  readonly memberId: MemberId;
+}
+
+export interface Dispute<S extends DisputeState = DisputeState> {
+  readonly bucket: Bucket;
+  readonly disputeId: TransactionId;
+  readonly transactionId: TransactionId;
+  readonly fingerprint: string;
+  readonly openedBy: OpenedBy;
+  readonly openerId: string;
+  readonly claimantSide: Side;
+  readonly source: Party;
+  readonly target: Party;
+  readonly reasonCode: ReasonCode;
+  readonly description: string;
+  /** Minor units of the source platform's points. */
+  readonly amount: bigint;
+  /** What the receiver got for it, in minor units of the target platform's points. */
+  readonly credited: bigint;
+  /** The hold that freezes it; null where the target platform keeps its points itself. */
+  readonly holdId: TransactionId | null;
+  /** Null until it is known how much could be frozen. */
+  readonly frozen: bigint | null;
+  readonly state: S;
+  readonly dueAtMs: number | null;
+  readonly outcome: Outcome | null;
+  readonly resolution: Resolution | null;
+  readonly resolutionId: TransactionId | null;
+  readonly problem: string | null;
+  readonly overdueAtMs: number | null;
+  readonly openedAtMs: number;
+  readonly changedAtMs: number;
+  readonly revision: number;
+}
+
+/** Who takes a step: a side through its platform, an operator, or nobody in person. */
+export type Who =
+  | { readonly actor: 'platform' | 'member'; readonly id: PlatformId }
+  | { readonly actor: 'operator'; readonly id: string }
+  | { readonly actor: 'clock' | 'ledger'; readonly id: null };
+
+/** One row of the audit trail. */
+export interface Step {
+  readonly takenAtMs: number;
+  readonly who: Who;
+  readonly action: string;
+  readonly stateBefore: DisputeState | null;
+  readonly stateAfter: DisputeState;
+  readonly text: string | null;
+}
+
+export const EVIDENCE_MEDIA = ['text/plain', 'text/csv', 'application/json', 'application/pdf', 'image/png', 'image/jpeg'] as const;
+export type EvidenceMedia = (typeof EVIDENCE_MEDIA)[number];
+export const MAX_EVIDENCE_BYTES = 256 * 1024;
+export const MAX_EVIDENCE = 10;
+
+export interface EvidenceFile {
+  readonly name: string;
+  readonly mediaType: EvidenceMedia;
+  readonly content: Buffer;
+}
+
+export interface Evidence {
+  /** 1, 2, 3 … within its dispute. */
+  readonly evidence: number;
+  readonly addedAtMs: number;
+  readonly who: Who;
+  readonly name: string;
+  readonly mediaType: EvidenceMedia;
+  readonly bytes: number;
+  /** Lower-case hexadecimal. */
+  readonly sha256: string;
+}
+
+export interface NewDispute {
+  readonly transactionId: TransactionId;
+  readonly openedBy: OpenedBy;
+  /** Undefined for an operator. */
+  readonly platformId: PlatformId | undefined;
+  readonly operatorId: string | undefined;
+  /** The side that claims; that of the platform when absent, the source's where a platform is both. */
+  readonly side: Side | undefined;
+  readonly reasonCode: ReasonCode;
+  readonly description: string;
+  /** All that can still be disputed when absent. */
+  readonly amount: bigint | undefined;
+  /** The idempotency key. */
+  readonly key: string;
+}
+
+export interface Decision {
+  readonly operatorId: string;
+  readonly outcome: 'upheld' | 'rejected';
+  readonly reason: string;
+  /** For `upheld`; a reversal when absent. */
+  readonly kind: Resolution['kind'] | undefined;
+  /** The whole disputed amount when absent. */
+  readonly amount: bigint | undefined;
+  /** For an adjustment; the target platform when absent. */
+  readonly borneBy: Side | undefined;
+}
+
+/** What a transaction has in dispute, in minor units of the source platform's points: to be left out of settlement. */
+export interface Frozen {
+  readonly transactionId: TransactionId;
+  readonly amount: bigint;
+}

@@ -1,0 +1,139 @@
+// What each platform is told of one row of the journal: its own points, its own user, and of the other side only which platform it is. Pure.
+
+import { formatAmount } from '../../kernel/amount.ts';
+import { formatId, type MemberId, type PlatformId, type TransactionId } from '../../kernel/ids.ts';
+import type { Asset, PostedLeg, TransactionKind } from '../../ledger/ledger.ts';
+import type { NewEvent } from '../../runtime/feed.ts';
+
+/** Kinds of which platforms hear more than they were answered. */
+export const TOLD_KINDS: readonly TransactionKind[] = ['transfer', 'conversion', 'authorise', 'release', 'reverse', 'expire', 'adjust'];
+
+/** A row with what it refers to. */
+export interface Told {
+  readonly leg: PostedLeg;
+  /** What it reverses, releases or completes. */
+  readonly related?: PostedLeg | undefined;
+  /** Of a reversal: what that completed, an authorisation. */
+  readonly origin?: PostedLeg | undefined;
+  /** Of a release: the hold's time was over. */
+  readonly overdue?: boolean;
+}
+
+/** An event before the platform's own user is known. */
+export interface Notice extends NewEvent {
+  readonly platformId: PlatformId;
+  /** Whom it concerns at that platform, by the names its fields will have. */
+  readonly users: Readonly<Partial<Record<'user_id' | 'from_user_id' | 'to_user_id', MemberId>>>;
+}
+
+type AssetById = (assetId: number) => Asset | undefined;
+
+/** One platform's part in a transaction. */
+interface Side {
+  readonly platformId: PlatformId;
+  readonly amount: number;
+  readonly counter: PlatformId | undefined;
+  readonly memberId: MemberId;
+  readonly direction: 'sent' | 'received' | 'within';
+}
+
+export function describeLeg(told: Told, assetById: AssetById): Notice[] {
+  const { leg, related } = told;
+  switch (leg.kind) {
+    case 'transfer': return describeMove(told, assetById);
+    case 'conversion': return describeTransfer('transfer.completed', leg, related?.kind === 'authorise' ? related.transactionId : leg.transactionId, assetById, related);
+    case 'authorise': return describeTransfer('transfer.pending', leg, leg.transactionId, assetById, related).slice(0, 1);
+    case 'release': return describeRelease(told, assetById);
+    case 'reverse': return describeReversal(told, assetById);
+    case 'expire': return describeOwn('points.expired', leg, assetById);
+    case 'adjust': return describeOwn('points.adjusted', leg, assetById, { reason: textOf(leg, 'reason') });
+    default: return [];
+  }
+}
+
+function describeMove({ leg, related }: Told, assetById: AssetById): Notice[] {
+  const points = assetById(leg.assetId);
+  if (points?.platformId == null) return [];
+  return [{
+    type: 'transfer.completed', platformId: points.platformId, users: { from_user_id: leg.memberId, to_user_id: leg.counterpartyId ?? leg.memberId },
+    data: { transaction_id: formatId('txn', leg.transactionId), direction: 'within', amount: formatAmount(leg.amount, points.scale), ...reviewOf(related), ...referenceOf(leg) },
+  }];
+}
+
+/** Between platforms: the source's event first. */
+function describeTransfer(type: string, leg: PostedLeg, transactionId: TransactionId, assetById: AssetById, related?: PostedLeg): Notice[] {
+  return sidesOf(leg, leg, assetById).map(({ platformId, direction, amount, counter, memberId }) => ({
+    type, platformId, users: { user_id: memberId },
+    data: {
+      transaction_id: formatId('txn', transactionId), direction, amount, counter_platform: counter ?? null,
+      ...(direction === 'received' ? {} : { ...feeOf(leg, assetById), ...reviewOf(related), ...referenceOf(leg) }),
+    },
+  }));
+}
+
+function describeRelease({ leg, related, overdue = false }: Told, assetById: AssetById): Notice[] {
+  if (related?.kind === 'authorise') return describeTransfer('transfer.failed', related, related.transactionId, assetById);
+  if (related?.kind !== 'hold') return [];
+  if (textOf(related, 'review') !== undefined) {
+    const reason = overdue ? 'Nobody has decided in time.' : textOf(leg, 'rejected_by') === undefined ? undefined : (textOf(leg, 'rejection_reason') ?? '');
+    return reason === undefined ? [] : describeOwn('transfer.rejected', leg, assetById, { transaction_id: formatId('txn', related.transactionId), reason, ...referenceOf(related) });
+  }
+  // A release that the platform asked for has been answered to it.
+  return overdue ? describeOwn('hold.expired', leg, assetById, { hold_id: formatId('hold', related.transactionId), ...referenceOf(related) }) : [];
+}
+
+/** The amounts are what goes back: to the source's user, and from the target's. */
+function describeReversal({ leg, related, origin }: Told, assetById: AssetById): Notice[] {
+  if (related === undefined) return [];
+  const ids = { transaction_id: formatId('txn', (origin?.kind === 'authorise' ? origin : related).transactionId), reversal_id: formatId('txn', leg.transactionId) };
+  const whole = leg.amount === related.amount;
+  if (related.kind === 'conversion') {
+    return sidesOf(related, leg, assetById).map(({ platformId, direction, amount, counter, memberId }) => ({
+      type: 'transaction.reversed', platformId, users: { user_id: memberId },
+      data: { ...ids, kind: 'transfer', direction, amount, whole, counter_platform: counter ?? null, ...(direction === 'sent' ? { reason: textOf(leg, 'reason') ?? null } : {}) },
+    }));
+  }
+  return describeOwn('transaction.reversed', leg, assetById, { ...ids, kind: related.kind, whole, reason: textOf(leg, 'reason') });
+}
+
+/** What concerns one platform and one user of it. */
+function describeOwn(type: string, leg: PostedLeg, assetById: AssetById, more: Readonly<Record<string, string | boolean | undefined>> = {}): Notice[] {
+  const points = assetById(leg.assetId);
+  if (points?.platformId == null) return [];
+  const extra = Object.fromEntries(Object.entries(more).filter((field): field is [string, string | boolean] => field[1] !== undefined));
+  return [{ type, platformId: points.platformId, users: { user_id: leg.memberId }, data: { transaction_id: formatId('txn', leg.transactionId), amount: formatAmount(leg.amount, points.scale), ...extra } }];
+}
+
+/** Who took part in a conversion, with what `amounts` moved. */
+function sidesOf(conversion: PostedLeg, amounts: PostedLeg, assetById: AssetById): Side[] {
+  const source = assetById(conversion.assetId);
+  const target = conversion.targetAssetId === null ? undefined : assetById(conversion.targetAssetId);
+  const sides: Side[] = [];
+  if (source?.platformId != null) {
+    sides.push({ platformId: source.platformId, amount: formatAmount(amounts.amount, source.scale), counter: target?.platformId ?? undefined, memberId: conversion.memberId, direction: 'sent' });
+  }
+  if (target?.platformId != null) {
+    sides.push({ platformId: target.platformId, amount: formatAmount(amounts.credited ?? 0n, target.scale), counter: source?.platformId ?? undefined, memberId: conversion.counterpartyId ?? conversion.memberId, direction: 'received' });
+  }
+  return sides;
+}
+
+function feeOf(leg: PostedLeg, assetById: AssetById): { fee?: number } {
+  const scale = assetById(leg.assetId)?.scale;
+  return leg.fee === null || scale === undefined ? {} : { fee: formatAmount(leg.fee, scale) };
+}
+
+/** After a review, the transaction_id that was answered with pending_review. */
+function reviewOf(related: PostedLeg | undefined): { reviewed_transaction_id?: string } {
+  return related?.kind === 'hold' ? { reviewed_transaction_id: formatId('txn', related.transactionId) } : {};
+}
+
+/** The caller's own words, so only for the platform that asked. */
+function referenceOf(leg: PostedLeg): { reference?: string } {
+  return leg.reference === null ? {} : { reference: leg.reference };
+}
+
+function textOf(leg: PostedLeg, name: string): string | undefined {
+  const value = leg.details?.[name];
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,31 @@
+// What a difference that was found does to the break there is of it already: pure.
+
+import type { Break, Difference } from './types.ts';
+
+export interface BreakDecision {
+  readonly next: Break;
+  /** It was not open before. */
+  readonly opened: boolean;
+  /** Somebody should be told: it was opened, or has become more than a matter of time. */
+  readonly alarm: boolean;
+}
+
+export function decideBreak(known: Break | undefined, found: Difference, fresh: Pick<Break, 'breakId' | 'platformId'>, now: Date): BreakDecision {
+  const alarming = found.category !== 'late';
+  if (known === undefined) {
+    const next: Break = { ...fresh, ...found, state: 'open', firstSeenAt: now, openedAt: now, lastSeenAt: now, timesOpened: 1, closedAt: null, resolution: null };
+    return { next, opened: true, alarm: alarming };
+  }
+  const seen = { ...known, ...found, lastSeenAt: now };
+  if (known.state === 'open') return { next: seen, opened: false, alarm: alarming && known.category === 'late' };
+  // What was accepted was these figures, not any others.
+  if (known.state === 'accepted' && isSame(known, found)) return { next: seen, opened: false, alarm: false };
+  return { next: { ...seen, state: 'open', openedAt: now, timesOpened: known.timesOpened + 1, closedAt: null, resolution: null }, opened: true, alarm: alarming };
+}
+
+/** Totals move all the time: there it is the difference that was accepted. */
+function isSame(known: Difference, found: Difference): boolean {
+  if (known.category !== found.category) return false;
+  if (found.category === 'total') return (known.theirs ?? 0n) - (known.ours ?? 0n) === (found.theirs ?? 0n) - (found.ours ?? 0n);
+  return known.ours === found.ours && known.theirs === found.theirs;
+}

@@ -1,0 +1,107 @@
+// Reads a platform's statement on from where the last page ended, and keeps each page in one commit with its cursor: whatever ends the reading, the next one goes on from there.
+
+import { parseId } from '../../kernel/ids.ts';
+import type { Clock } from '../../kernel/time.ts';
+import { dbTransaction, type Pool } from '../../runtime/database.ts';
+import type { ConnectorClient } from '../connector/connector-client.ts';
+import type { StatementEntry } from '../connector/types.ts';
+import { askPlatform, type Patience } from './ask-platform.ts';
+import { appendPage, type NewLine, type Statement } from './store.ts';
+import type { StatementOperation } from './types.ts';
+
+/** What the contract allows to ask for at once. */
+const PAGE = 10_000;
+/** A reading ends after so many lines and the next run goes on: no platform can keep a run busy for ever. */
+const MOST_LINES = 20_000_000;
+/** Far beyond any amount; what is larger could not be kept. */
+const MOST_EFFECT = 10n ** 18n;
+
+export interface ReaderParts {
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly connector: Pick<ConnectorClient, 'readStatement'>;
+  readonly patience: Patience;
+  readonly signal?: AbortSignal | undefined;
+  /** Called with each page, so that whoever holds a lock meanwhile is seen to be at work. */
+  keepAlive(): Promise<void>;
+}
+
+export type Reading =
+  | { readonly ended: true; readonly lines: number }
+  | { readonly ended: false; readonly lines: number; readonly reason: string };
+
+/** Another process has read on in the same statement, so it holds what this one believed to hold. */
+export class Overtaken extends Error {
+  override name = 'Overtaken';
+}
+
+const operations: Readonly<Record<Exclude<StatementEntry['operation'], 'other'>, StatementOperation>> = { deduct: 'd', add: 'a', reverse: 'r' };
+
+export class StatementReader {
+  readonly #parts: ReaderParts;
+  #statement: Statement;
+  #linesRead = 0;
+  #askedAtMs = 0;
+
+  constructor(parts: ReaderParts, statement: Statement) {
+    this.#parts = parts;
+    this.#statement = statement;
+  }
+
+  /** As far as it has been read. */
+  get statement(): Statement {
+    return this.#statement;
+  }
+
+  get linesRead(): number {
+    return this.#linesRead;
+  }
+
+  /** What the platform committed before this moment is in what was read. */
+  get askedAtMs(): number {
+    return this.#askedAtMs;
+  }
+
+  /** Reads to the present end. `onLine` gets the effect of all lines so far after each line. */
+  async readToEnd(onLine?: (effectSum: bigint) => void): Promise<Reading> {
+    const { pool, clock, connector, patience, signal, keepAlive } = this.#parts;
+    let lines = 0;
+    for (;;) {
+      if (signal?.aborted === true) return { ended: false, lines, reason: 'the program was stopped' };
+      const { nextCursor } = this.#statement;
+      const answer = await askPlatform('its statement', () => {
+        this.#askedAtMs = clock.now();
+        return connector.readStatement(nextCursor ?? undefined, PAGE);
+      }, patience, signal);
+      await keepAlive();
+      if (!answer.answered) return { ended: false, lines, reason: answer.reason };
+      const page = answer.value;
+      if (page.more && page.entries.length === 0) return { ended: false, lines, reason: 'platform says that its statement goes on, but told nothing' };
+      if (page.more && page.nextCursor === nextCursor) return { ended: false, lines, reason: 'platform repeats a page of its statement: next_cursor is the cursor that was asked for' };
+      if (page.entries.some(({ effectMinor }) => effectMinor > MOST_EFFECT || effectMinor < -MOST_EFFECT)) return { ended: false, lines, reason: 'platform lists a movement that is larger than any amount' };
+      if (page.entries.length > 0 || page.nextCursor !== nextCursor) await dbTransaction(pool, (client) => this.#keep(client, page.entries, page.nextCursor, onLine));
+      lines += page.entries.length;
+      this.#linesRead += page.entries.length;
+      if (!page.more) return { ended: true, lines };
+      if (lines >= MOST_LINES) return { ended: false, lines, reason: `more than ${MOST_LINES} lines; the next run goes on` };
+    }
+  }
+
+  async #keep(client: Parameters<typeof appendPage>[0], entries: readonly StatementEntry[], nextCursor: string, onLine?: (effectSum: bigint) => void): Promise<void> {
+    const statement = this.#statement;
+    const lines: NewLine[] = [];
+    const sums: bigint[] = [];
+    let effect = 0n;
+    for (const entry of entries) {
+      effect += entry.effectMinor;
+      sums.push(statement.effectSum + effect);
+      if (entry.operation === 'other') continue;
+      const transactionId = parseId('txn', entry.transactionId) ?? null;
+      lines.push({ transactionId, reference: transactionId === null ? entry.transactionId : null, operation: operations[entry.operation], effect: entry.effectMinor });
+    }
+    const kept = await appendPage(client, statement, { lines, nextCursor, otherLines: entries.length - lines.length, effect });
+    if (!kept) throw new Overtaken('another process has read on in the same statement');
+    this.#statement = { ...statement, nextCursor, lastSequence: statement.lastSequence + BigInt(lines.length), effectSum: statement.effectSum + effect };
+    for (const sum of sums) onLine?.(sum);
+  }
+}

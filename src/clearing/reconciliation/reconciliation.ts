@@ -1,0 +1,103 @@
+// Reconciliation: what the hub has recorded against what each platform says, by transaction and in total, and the list of differences.
+// Never moves a point, and never takes silence for a figure.
+
+import { randomUUID } from 'node:crypto';
+
+import { identityProblems, type Identity } from '../../identity/identity.ts';
+import type { PlatformId } from '../../kernel/ids.ts';
+import { ok, refuse, type Result } from '../../kernel/problem.ts';
+import { PATIENCE } from './ask-platform.ts';
+import { createBreakActions, type BreakActions } from './break-actions.ts';
+import { runReconciliation, type RunParts } from './run.ts';
+import { countOpenBreaks, insertRun, selectBreaks, selectLastAsked, selectLastComplete, selectQueued, selectRun, selectRuns, type BreakFilter } from './store.ts';
+import type { Break, OpenCount, Run, RunMode } from './types.ts';
+
+export interface ReconciliationParts extends Omit<RunParts, 'custodyOf' | 'patience'> {
+  readonly identity: Pick<Identity, 'findPlatform' | 'listPlatforms'>;
+  /** Between two runs of a platform that nobody asked for; 0 for never. */
+  readonly everyMs: number;
+  readonly patience?: RunParts['patience'];
+}
+
+export interface RunRequest {
+  /** All platforms without it. */
+  readonly platformId?: string | undefined;
+  readonly mode: RunMode;
+  readonly operatorId: string | null;
+}
+
+export interface Reconciliation extends BreakActions {
+  /** Asks for runs; a process with the loop does them within seconds. */
+  request(request: RunRequest): Promise<Result<readonly Run[]>>;
+  /** The same, done here and now. A platform that another process is reconciling stays queued for it. */
+  reconcile(request: RunRequest, signal?: AbortSignal): Promise<Result<readonly Run[]>>;
+  /** Does what was asked for and what is due. True when there may be more to do at once. */
+  runDue(signal?: AbortSignal): Promise<boolean>;
+  /** Newest first. */
+  listRuns(platformId: PlatformId | undefined, limit: number): Promise<readonly Run[]>;
+  /** Oldest first. */
+  listBreaks(filter: BreakFilter, limit: number): Promise<readonly Break[]>;
+  countOpen(): Promise<readonly OpenCount[]>;
+  /** When each platform was last compared to the end. */
+  listLastComplete(): Promise<readonly { readonly platformId: PlatformId; readonly finishedAt: Date }[]>;
+}
+
+export function createReconciliation(given: ReconciliationParts): Reconciliation {
+  const { pool, clock, log, identity, everyMs } = given;
+  const parts: RunParts = { ...given, patience: given.patience ?? PATIENCE, custodyOf: (platformId) => identity.findPlatform(platformId)?.custody };
+
+  async function request({ platformId, mode, operatorId }: RunRequest): Promise<Result<readonly Run[]>> {
+    const platforms = identity.listPlatforms().filter((platform) => platformId === undefined || platform.platformId === platformId);
+    if (platforms.length === 0 && platformId !== undefined) return refuse(identityProblems.platform_not_found());
+    return ok(await Promise.all(platforms.map((platform) => queue(platform.platformId, mode, operatorId))));
+  }
+
+  async function queue(platformId: PlatformId, mode: RunMode, askedBy: string | null): Promise<Run> {
+    const runId = randomUUID();
+    await insertRun(pool, { runId, platformId, mode, askedBy, askedAt: new Date(clock.now()) });
+    return getRun(runId);
+  }
+
+  async function getRun(runId: string): Promise<Run> {
+    const run = await selectRun(pool, runId);
+    if (run === undefined) throw new Error(`there is no run ${runId}`);
+    return run;
+  }
+
+  async function queueDue(): Promise<void> {
+    if (everyMs === 0) return;
+    const platformIds = identity.listPlatforms().map(({ platformId }) => platformId);
+    const asked = await selectLastAsked(pool, platformIds);
+    for (const platformId of platformIds) {
+      if (clock.now() - (asked.get(platformId)?.getTime() ?? Number.NEGATIVE_INFINITY) >= everyMs) await queue(platformId, 'incremental', null);
+    }
+  }
+
+  return {
+    ...createBreakActions(parts, async ({ platformId }, operatorId) => void (await queue(platformId, 'incremental', operatorId))),
+    request,
+    async reconcile(wanted, signal) {
+      const queued = await request(wanted);
+      if (!queued.ok) return queued;
+      for (const run of queued.value) await runReconciliation(parts, run, signal);
+      return ok(await Promise.all(queued.value.map(({ runId }) => getRun(runId))));
+    },
+    async runDue(signal) {
+      await queueDue();
+      for (const run of await selectQueued(pool)) {
+        if (signal?.aborted === true) return false;
+        try {
+          await runReconciliation(parts, run, signal);
+        } catch (error) {
+          // The next run of this platform says that this one was not finished; the others are none the worse for it.
+          log.error({ err: error, platform_id: run.platformId, run_id: run.runId }, 'a reconciliation failed');
+        }
+      }
+      return false;
+    },
+    listRuns: (platformId, limit) => selectRuns(pool, platformId, limit),
+    listBreaks: (filter, limit) => selectBreaks(pool, filter, limit),
+    listLastComplete: () => selectLastComplete(pool, identity.listPlatforms().map(({ platformId }) => platformId)),
+    countOpen: () => countOpenBreaks(pool, new Date(clock.now())),
+  };
+}

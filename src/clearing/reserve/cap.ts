@@ -1,0 +1,37 @@
+// The arithmetic of reserves: what a cap comes to, how much of it is in use, and which thresholds its use has reached. Pure.
+
+import { MAX_AMOUNT_MINOR, smaller } from '../../kernel/amount.ts';
+import type { PlatformMoney } from '../../ledger/ledger.ts';
+
+/** 100 %. */
+export const WHOLE = 10_000;
+const WHOLE_BIG = BigInt(WHOLE);
+
+/** A share of the prefund, rounded down; never more than an amount may be. */
+export function capOf(prefund: bigint, basisPoints: number): bigint {
+  return smaller((prefund * BigInt(basisPoints)) / WHOLE_BIG, MAX_AMOUNT_MINOR);
+}
+
+/** How much of the cap is in use: what the platform owes, with what it will owe once transfers under way are posted. */
+export function usedOf({ position, pendingDebits }: Pick<PlatformMoney, 'position' | 'pendingDebits'>): bigint {
+  return pendingDebits - position;
+}
+
+/** True when that share of the cap is in use; of a cap of nothing, any use is all of it. */
+export function isReached(percent: number, used: bigint, cap: bigint): boolean {
+  return used > 0n && used * 100n >= cap * BigInt(percent);
+}
+
+/** Which thresholds are reached now, ascending, and which of them were not before: those are told. */
+export function judgeThresholds(
+  thresholds: readonly number[], before: readonly number[], used: bigint, cap: bigint | undefined,
+): { readonly reached: readonly number[]; readonly crossed: readonly number[] } {
+  const reached = cap === undefined ? [] : thresholds.filter((percent) => isReached(percent, used, cap)).toSorted((a, b) => a - b);
+  return { reached, crossed: reached.filter((percent) => !before.includes(percent)) };
+}
+
+/** Use in percent of the cap with two decimals, rounded down, for people; null where there is none to compare with. */
+export function usedPercent(used: bigint, cap: bigint | undefined): number | null {
+  if (cap === undefined || cap === 0n) return null;
+  return used <= 0n ? 0 : Number((used * WHOLE_BIG) / cap) / 100;
+}

@@ -1,0 +1,78 @@
+// Change control of reserves: one operator makes a request, another one decides it. Before this: the API or the CLI. After this: `carry-out.ts`.
+
+import { randomUUID } from 'node:crypto';
+import { ok, refuse, type Result } from '../../kernel/problem.ts';
+import type { PlatformId } from '../../kernel/ids.ts';
+import { dbTransaction } from '../../runtime/database.ts';
+import { appendEvents } from '../../runtime/feed.ts';
+import type { CarryOut, CarryOutParts } from './carry-out.ts';
+import { describeRequest } from './events.ts';
+import { reserveProblems } from './problems.ts';
+import { decideRequest, insertRequest, selectRequest, selectRequests } from './store.ts';
+import type { NewRequest, RequestDecision, RequestState, ReserveRequest } from './types.ts';
+
+export interface ReserveRequests {
+  make(request: NewRequest): Promise<Result<ReserveRequest>>;
+  /** Carried out when this answers, or, when the ledger could not be reached, soon after; what the ledger refuses stays open, with its refusal noted. */
+  approve(decision: RequestDecision): Promise<Result<ReserveRequest>>;
+  reject(decision: RequestDecision): Promise<Result<ReserveRequest>>;
+  /** By whoever made it, while it is open. */
+  withdraw(decision: RequestDecision): Promise<Result<ReserveRequest>>;
+  find(requestId: string): Promise<Result<ReserveRequest>>;
+  /** Newest first. */
+  list(of: { readonly platformId?: PlatformId; readonly state?: RequestState }, limit: number): Promise<readonly ReserveRequest[]>;
+}
+
+const REQUEST_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+export function createRequests({ pool, clock, log }: Omit<CarryOutParts, 'ledger'>, { carryOut }: CarryOut): ReserveRequests {
+  const find = async (requestId: string): Promise<Result<ReserveRequest>> => {
+    const request = REQUEST_ID.test(requestId) ? await selectRequest(pool, requestId) : undefined;
+    return request === undefined ? refuse(reserveProblems.reserve_request_not_found()) : ok(request);
+  };
+
+  const decide = ({ requestId, operatorId, reason }: RequestDecision, state: Exclude<RequestState, 'open'>): Promise<Result<ReserveRequest>> => dbTransaction(pool, async (client) => {
+    const request = REQUEST_ID.test(requestId) ? await selectRequest(client, requestId, true) : undefined;
+    if (request === undefined) return refuse(reserveProblems.reserve_request_not_found());
+    if (request.state !== 'open') return refuse(reserveProblems.reserve_request_decided(`It is ${request.state}.`));
+    if (state === 'withdrawn' && request.madeBy !== operatorId) return refuse(reserveProblems.not_your_request());
+    if (state !== 'withdrawn' && request.madeBy === operatorId) return refuse(reserveProblems.checker_is_maker());
+    const decided = { ...request, state, decidedBy: operatorId, decidedAt: new Date(clock.now()), decisionReason: reason ?? null };
+    await decideRequest(client, decided);
+    await appendEvents(client, [describeRequest(`reserve.request_${state}`, decided)], clock.now());
+    return ok(decided);
+  });
+
+  return {
+    find,
+    list: ({ platformId, state }, limit) => selectRequests(pool, platformId, state, limit),
+    make: ({ platformId, operatorId, reason, wanted }) => dbTransaction(pool, async (client) => {
+      const request: ReserveRequest = {
+        requestId: randomUUID(), platformId, kind: wanted.kind, amount: 'amount' in wanted ? wanted.amount : null, basisPoints: 'basisPoints' in wanted ? wanted.basisPoints : null,
+        bankReference: 'bankReference' in wanted ? wanted.bankReference : null, reason, state: 'open', madeBy: operatorId, madeAt: new Date(clock.now()),
+        decidedBy: null, decidedAt: null, decisionReason: null, carriedOutAt: null, transactionId: null, refusedWith: null,
+      };
+      if (!(await insertRequest(client, request))) return refuse(reserveProblems.payment_already_booked());
+      await appendEvents(client, [describeRequest('reserve.request_made', request)], clock.now());
+      return ok(request);
+    }),
+    approve: async (decision) => {
+      const approved = await decide(decision, 'approved');
+      if (!approved.ok) return approved;
+      const { requestId, platformId } = approved.value;
+      try {
+        const problem = (await carryOut(platformId)).get(requestId);
+        if (problem !== undefined) return refuse(problem);
+      } catch (error) {
+        // It is approved, whatever happens now; the loop tries again.
+        log.error({ err: error, request_id: requestId, platform_id: platformId }, 'an approved request about a reserve is not carried out yet');
+        return approved;
+      }
+      const now = await find(requestId);
+      // Another process may have carried it out, and been refused.
+      return now.ok && now.value.state === 'open' ? refuse(reserveProblems.reserve_request_decided(`It was refused with ${now.value.refusedWith} and is open again.`)) : now;
+    },
+    reject: (decision) => decide(decision, 'rejected'),
+    withdraw: (decision) => decide(decision, 'withdrawn'),
+  };
+}

@@ -1,0 +1,83 @@
+// The words of reserves: a platform's figures, and the requests that change them. No behaviour.
+
+import type { PlatformId, TransactionId } from '../../kernel/ids.ts';
+import type { ClearingMode } from '../../ledger/ledger.ts';
+
+/** Where a platform stands with the network; amounts are minor units of the settlement currency. */
+export interface ReserveFigures {
+  readonly platformId: PlatformId;
+  readonly mode: ClearingMode;
+  readonly prefund: bigint;
+  /** What it is owed; negative when it owes. */
+  readonly position: bigint;
+  /** Of transfers under way: what it will owe, and what it will be owed. */
+  readonly pendingDebits: bigint;
+  readonly pendingCredits: bigint;
+  /** How much of the cap is in use, transfers under way included; negative while it is owed more. */
+  readonly used: bigint;
+  /** How far `used` may go; undefined for no bound. */
+  readonly cap: bigint | undefined;
+  /** Hundredths of a percent of the prefund that the cap is; undefined for a fixed cap. */
+  readonly capBasisPoints: number | undefined;
+  /** What it may still send: cap less used. */
+  readonly available: bigint | undefined;
+  /** Thresholds that use has reached and not fallen below since, in percent of the cap. */
+  readonly reached: readonly number[];
+}
+
+export const REQUEST_KINDS = ['deposit', 'withdrawal', 'cap'] as const;
+export type RequestKind = (typeof REQUEST_KINDS)[number];
+export const REQUEST_STATES = ['open', 'approved', 'rejected', 'withdrawn'] as const;
+export type RequestState = (typeof REQUEST_STATES)[number];
+
+/** What a request asks for. */
+export type Wanted =
+  | { readonly kind: 'deposit' | 'withdrawal'; readonly amount: bigint; readonly bankReference: string }
+  | { readonly kind: 'cap'; readonly amount: bigint }
+  | { readonly kind: 'cap'; readonly basisPoints: number };
+
+export interface NewRequest {
+  readonly platformId: PlatformId;
+  /** Who makes it. */
+  readonly operatorId: string;
+  readonly reason: string;
+  readonly wanted: Wanted;
+}
+
+export interface ReserveRequest {
+  readonly requestId: string;
+  readonly platformId: PlatformId;
+  readonly kind: RequestKind;
+  readonly amount: bigint | null;
+  readonly basisPoints: number | null;
+  readonly bankReference: string | null;
+  readonly reason: string;
+  readonly state: RequestState;
+  readonly madeBy: string;
+  readonly madeAt: Date;
+  readonly decidedBy: string | null;
+  readonly decidedAt: Date | null;
+  readonly decisionReason: string | null;
+  /** When it took effect; null while an approved request is under way. */
+  readonly carriedOutAt: Date | null;
+  readonly transactionId: TransactionId | null;
+  /** Code of the refusal it met when it was approved last. */
+  readonly refusedWith: string | null;
+}
+
+export interface RequestDecision {
+  readonly requestId: string;
+  /** Who decides. */
+  readonly operatorId: string;
+  readonly reason?: string | undefined;
+}
+
+export interface ModeChange {
+  readonly platformId: PlatformId;
+  readonly modeBefore: ClearingMode;
+  readonly mode: ClearingMode;
+  readonly reason: string;
+  /** An operator, or `threshold`. */
+  readonly changedBy: string;
+  readonly changedAt: Date;
+}

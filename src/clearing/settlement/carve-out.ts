@@ -1,0 +1,80 @@
+// Which disputed transactions are left out of a window, and which come back into it: what of their effect on the positions, to the minor unit. Pure.
+
+import { smaller } from '../../kernel/amount.ts';
+import type { Bucket, PlatformId, TransactionId } from '../../kernel/ids.ts';
+import { shareOf } from '../../ledger/ledger.ts';
+import type { CarveOut } from './types.ts';
+
+/** A frozen transaction with the journal row that moved the positions. */
+export interface FrozenRow {
+  readonly bucket: Bucket;
+  readonly rowId: TransactionId;
+  readonly transactionId: TransactionId;
+  readonly source: PlatformId;
+  readonly target: PlatformId;
+  /** The whole transaction's amount, how much of it has been reversed, and how much is frozen now. */
+  readonly amount: bigint;
+  readonly reversed: bigint;
+  readonly frozen: bigint;
+  /** What the whole row moved on the positions of source and target. */
+  readonly sourceEffect: bigint;
+  readonly targetEffect: bigint;
+  /** The closed window that the row is in, or the one that is being closed; undefined when it is in the open one. */
+  readonly windowId: number | undefined;
+}
+
+/** Amount and effect that are out, less what has come back. */
+interface Outstanding {
+  readonly amount: bigint;
+  readonly sourceEffect: bigint;
+  readonly targetEffect: bigint;
+}
+
+/**
+ * What more has to be left out of a window: of each frozen transaction what is not out already, as far as the window includes it.
+ * The frozen part begins where the reversed part ends, so that it is what a reversal would move.
+ */
+export function decideOuts(windowId: number, rows: readonly FrozenRow[], before: readonly CarveOut[]): CarveOut[] {
+  return rows.flatMap((row) => {
+    const ofRow = before.filter(({ rowId }) => rowId === row.rowId);
+    const out = outstandingOf(ofRow);
+    const here = outstandingOf(ofRow.filter((carved) => carved.windowId === windowId));
+    const included = (row.windowId === windowId ? row.amount : 0n) - here.amount;
+    const amount = smaller(smaller(row.frozen - out.amount, included), row.amount - row.reversed - out.amount);
+    if (amount <= 0n) return [];
+    const part = { before: row.reversed + out.amount, amount };
+    return [carveOut(windowId, row, 'out', {
+      amount, sourceEffect: shareOf(row.sourceEffect, row.amount, part), targetEffect: shareOf(row.targetEffect, row.amount, part),
+    })];
+  });
+}
+
+/** What comes back into a window: whatever is out and no longer frozen. All that was left out together comes back to the minor unit. */
+export function decideIns(windowId: number, rows: readonly FrozenRow[], before: readonly CarveOut[]): CarveOut[] {
+  const frozen = new Map(rows.map((row) => [row.rowId, row.frozen]));
+  return [...Map.groupBy(before, ({ rowId }) => rowId)].flatMap(([rowId, ofRow]) => {
+    const out = outstandingOf(ofRow);
+    const amount = out.amount - (frozen.get(rowId) ?? 0n);
+    const [first] = ofRow;
+    if (amount <= 0n || first === undefined) return [];
+    const part = { before: 0n, amount };
+    return [carveOut(windowId, first, 'in', {
+      amount, sourceEffect: shareOf(out.sourceEffect, out.amount, part), targetEffect: shareOf(out.targetEffect, out.amount, part),
+    })];
+  });
+}
+
+function outstandingOf(carved: readonly CarveOut[]): Outstanding {
+  const sum = { amount: 0n, sourceEffect: 0n, targetEffect: 0n };
+  for (const { direction, amount, sourceEffect, targetEffect } of carved) {
+    const sign = direction === 'out' ? 1n : -1n;
+    sum.amount += sign * amount;
+    sum.sourceEffect += sign * sourceEffect;
+    sum.targetEffect += sign * targetEffect;
+  }
+  return sum;
+}
+
+function carveOut(windowId: number, { bucket, rowId, transactionId, source, target }: Pick<CarveOut, 'bucket' | 'rowId' | 'transactionId' | 'source' | 'target'>, direction: 'out' | 'in', part: Outstanding): CarveOut {
+  return { windowId, bucket, rowId, transactionId, direction, source, target, ...part };
+}

@@ -1,0 +1,98 @@
+// Closing a window: cuts the journal where it stands and opens the next window, in one short dbTransaction that takes no lock of the ledger.
+// Each bucket is cut by one statement that sees its sequence number and its positions at one moment; all position entries of a transaction lie in
+// one row, so each transaction is in exactly one window. Before this: an operator, or the schedule. After this: `count-pairs.ts`.
+
+import { assert } from '../../kernel/assert.ts';
+import { bucketOf, networkOwnerId, type Bucket, type MemberId, type OwnerId } from '../../kernel/ids.ts';
+import { ok, refuse, type Result } from '../../kernel/problem.ts';
+import { dbTransaction, type DbClient } from '../../runtime/database.ts';
+import { appendEvents } from '../../runtime/feed.ts';
+import { decideIns, decideOuts } from './carve-out.ts';
+import { findFrozenRows } from './frozen-rows.ts';
+import type { SettlementParts } from './parts.ts';
+import { settlementProblems } from './problems.ts';
+import { windowClosed } from './settlement-events.ts';
+import {
+  addCarveOuts, insertCuts, insertNets, insertWindow, lockWindows, moveWindow, selectCarveOutsOf, selectCuts, selectNets, selectOpenWindow,
+} from './store.ts';
+import { readCut, selectPoints, sumSettled, type PointsOwner } from './store-ledger.ts';
+import { NETWORK, type Cut, type Net, type Participant, type SettlementWindow } from './types.ts';
+
+export interface Closing {
+  /** The window that is meant; whichever is open when absent. */
+  readonly windowId?: number | undefined;
+  /** An operator, or `schedule`. */
+  readonly closedBy: string;
+  /** Asked under the lock: false leaves the window open. */
+  readonly when?: (open: SettlementWindow<'open'>) => boolean;
+  /** Leaves a window open in which nothing was posted. */
+  readonly unlessEmpty?: boolean;
+}
+
+/** The closed window; undefined when it was left open. */
+export async function closeWindow(parts: SettlementParts, { windowId, closedBy, when, unlessEmpty = false }: Closing): Promise<Result<SettlementWindow | undefined>> {
+  const { pool, clock, ledger } = parts;
+  // Before the lock, as it may be asked of other tables; a dispute that is opened meanwhile is left out when the window is settled.
+  const frozen = await parts.listFrozen();
+  return dbTransaction(pool, async (client) => {
+    await lockWindows(client);
+    const open = await selectOpenWindow(client);
+    if (windowId !== undefined && windowId !== open.windowId) {
+      return refuse(windowId < open.windowId ? settlementProblems.window_not_open() : settlementProblems.window_not_found());
+    }
+    if (when?.(open) === false) return ok(undefined);
+    const points = await selectPoints(client);
+    const { cuts, closing } = await cutBuckets(client, parts, open.windowId - 1, points);
+    if (unlessEmpty && cuts.every(({ from, to }) => from === to)) return ok(undefined);
+    const nets = await netOf(client, parts, open.windowId - 1, points, cuts, closing);
+    const nowMs = clock.now();
+    const closed = await moveWindow<'close'>(client, open, 'close', { closedAtMs: nowMs, closedBy });
+    await insertWindow(client, open.windowId + 1, nowMs);
+    await insertCuts(client, open.windowId, cuts);
+    await insertNets(client, open.windowId, nets);
+    const rows = await findFrozenRows(client, frozen, ledger, points);
+    const before = await selectCarveOutsOf(client, rows.map(({ rowId }) => rowId));
+    await addCarveOuts(client, [...decideOuts(open.windowId, rows, before), ...decideIns(open.windowId, rows, before)], nowMs);
+    await appendEvents(client, windowClosed(open.windowId, points.map(({ platformId }) => platformId), nets, ledger.settlementAsset()), nowMs);
+    return ok(closed);
+  });
+}
+
+interface Cutting {
+  readonly cuts: readonly Cut[];
+  /** Position of each owner at the cut, over all buckets. */
+  readonly closing: ReadonlyMap<OwnerId, bigint>;
+}
+
+async function cutBuckets(client: DbClient, { ledger }: SettlementParts, previousId: number, points: readonly PointsOwner[]): Promise<Cutting> {
+  const from = new Map((await selectCuts(client, previousId)).map((cut) => [cut.bucket, cut.to]));
+  const owners = [...points.map(({ ownerId }) => ownerId), networkOwnerId()];
+  const closing = new Map<OwnerId, bigint>();
+  const cuts: Cut[] = [];
+  for (let number = 0; number < ledger.bucketCount(); number += 1) {
+    const bucket = number as Bucket;
+    const { sequence, balances } = await readCut(client, bucket, ledger.settlementAsset().assetId, owners);
+    cuts.push({ bucket, from: from.get(bucket) ?? 0n, to: sequence });
+    for (const [ownerId, balance] of balances) closing.set(ownerId, (closing.get(ownerId) ?? 0n) + balance);
+  }
+  return { cuts, closing };
+}
+
+/** What each participant's rows in the cut moved, settlements apart: the difference of its balances. Refuses loudly what does not sum to zero. */
+async function netOf(client: DbClient, { ledger }: SettlementParts, previousId: number, points: readonly PointsOwner[], cuts: readonly Cut[], closing: ReadonlyMap<OwnerId, bigint>): Promise<Net[]> {
+  const opening = new Map((await selectNets(client, previousId)).map((net) => [net.participant, net.closing]));
+  const participants: { participant: Participant; ownerId: OwnerId }[] = [
+    ...points.map(({ platformId, ownerId }) => ({ participant: platformId as Participant, ownerId })), { participant: NETWORK, ownerId: networkOwnerId() },
+  ];
+  const nets: Net[] = [];
+  for (const { participant, ownerId } of participants) {
+    const cut = cuts[bucketOf(ownerId as MemberId, ledger.bucketCount())];
+    assert(cut !== undefined, 'every bucket is cut');
+    const [before, after] = [opening.get(participant) ?? 0n, closing.get(ownerId) ?? 0n];
+    const paid = await sumSettled(client, cut.bucket, ownerId, cut.from, cut.to);
+    nets.push({ participant, opening: before, net: after - before - paid, paid, closing: after });
+  }
+  const sum = nets.reduce((total, { net }) => total + net, 0n);
+  assert(sum === 0n, `the nets of settlement window ${previousId + 1} come to ${sum} minor units instead of zero; it stays open`);
+  return nets;
+}

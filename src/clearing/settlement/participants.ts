@@ -1,0 +1,19 @@
+// Who takes part in settlement, as the ledger knows them.
+
+import { bucketOf, deriveTransactionId, networkOwnerId, platformOwnerId, type MemberId, type OwnerId, type PlatformId, type TransactionId } from '../../kernel/ids.ts';
+import { NET, NETWORK, type Obligation, type Participant } from './types.ts';
+
+export function ownerOf(participant: Participant): OwnerId {
+  return participant === NETWORK ? networkOwnerId() : platformOwnerId(participant as PlatformId);
+}
+
+/** The idempotency key of an obligation. No caller can name it: a key from a header has no space in it. */
+export function keyOf({ windowId, participant, basis }: Pick<Obligation, 'windowId' | 'participant' | 'basis'>): string {
+  return basis === NET ? `window ${windowId} ${participant}` : `window ${windowId} ${participant} ${basis}`;
+}
+
+/** The id that an obligation's payment has in the ledger, posted or not. */
+export function paymentIdOf(obligation: Pick<Obligation, 'windowId' | 'participant' | 'basis'>, bucketCount: number): TransactionId {
+  const ownerId = ownerOf(obligation.participant) as MemberId;
+  return deriveTransactionId(bucketOf(ownerId, bucketCount), obligation.participant as PlatformId, ownerId, keyOf(obligation));
+}

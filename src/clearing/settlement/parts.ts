@@ -1,0 +1,21 @@
+// What settlement needs of the program.
+
+import type { PlatformId } from '../../kernel/ids.ts';
+import type { Clock } from '../../kernel/time.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import type { Pool } from '../../runtime/database.ts';
+import type { Log } from '../../runtime/log.ts';
+import type { Frozen } from '../disputes/types.ts';
+
+export interface SettlementParts {
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly ledger: Ledger;
+  /** IANA name of the network's time zone, as the rulebook in force has it. */
+  timeZone(): string;
+  /** What a platform calls itself. */
+  nameOf(platformId: PlatformId): string;
+  /** Disputed transactions and how much of each is frozen now. */
+  listFrozen(): Promise<readonly Frozen[]>;
+}

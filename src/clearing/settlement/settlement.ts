@@ -1,0 +1,120 @@
+// Settlement: windows that cut the journal, what each platform owes or is owed by them, its statements, and the payment of it.
+// Changes balances only by asking the ledger to settle; never keeps a posting waiting.
+
+import type { OperatorId, PlatformId } from '../../kernel/ids.ts';
+import { ok, refuse, type Result } from '../../kernel/problem.ts';
+import { dbTransaction } from '../../runtime/database.ts';
+import { appendEvents } from '../../runtime/feed.ts';
+import { closeWindow, type Closing } from './close-window.ts';
+import { countStep } from './count-pairs.ts';
+import { listTransactions, type TransactionPage } from './list-transactions.ts';
+import type { SettlementParts } from './parts.ts';
+import { payDue, payWindow } from './pay-obligations.ts';
+import { settlementProblems } from './problems.ts';
+import { approveSettlement, proposeSettlement, withdrawSettlement, type Deciding, type Proposing } from './propose-settlement.ts';
+import { isDue } from './schedule.ts';
+import { makeStatement, type Statement, type StatementSource } from './statement.ts';
+import type { WindowState } from './states.ts';
+import {
+  replaceGrossPairs, selectCarveOuts, selectNets, selectNetsOf, selectObligations, selectOpenWindow, selectPairs, selectSettings, selectWindow, selectWindows, updateSchedule, lockWindows,
+} from './store.ts';
+import type { Net, Schedule, SettlementSettings, SettlementWindow } from './types.ts';
+
+export interface Settlement {
+  /** Closes the open window, or leaves it open when it should not be closed; the next one is open when this answers. */
+  close(closing: Closing): Promise<Result<SettlementWindow | undefined>>;
+  propose(proposing: Proposing): Promise<Result<SettlementWindow>>;
+  withdraw(deciding: Deciding): Promise<Result<SettlementWindow>>;
+  /** Also pays what can be paid at once. */
+  approve(deciding: Deciding): Promise<Result<SettlementWindow>>;
+  /** Newest first, before a number. */
+  list(before: number, limit: number, state?: WindowState): Promise<readonly SettlementWindow[]>;
+  /** Closed windows with one platform's figures, newest first, before a number. */
+  listOf(platformId: PlatformId, before: number, limit: number): Promise<readonly { readonly window: SettlementWindow; readonly net: Omit<Net, 'participant'> }[]>;
+  find(windowId: number): Promise<Result<StatementSource>>;
+  /** Of a closed window; its pairs may still be counted. */
+  statement(windowId: number, platformId: PlatformId): Promise<Result<Statement>>;
+  listTransactions(windowId: number, platformId: PlatformId, cursor: string | undefined, limit: number): Promise<TransactionPage>;
+  settings(): Promise<SettlementSettings>;
+  setSchedule(schedule: Schedule, operatorId: OperatorId): Promise<void>;
+  /** Unordered pairs of platforms; replaces those that were set. Holds for whatever is proposed from then on. */
+  setGrossPairs(pairs: readonly (readonly [PlatformId, PlatformId])[], operatorId: OperatorId): Promise<void>;
+  /** One round of the loop: closes when the schedule says so, counts, pays; true when there is more to do. Several processes may do it. */
+  follow(): Promise<boolean>;
+  /** Counts the pairs of all closed windows to the end, for callers that want to wait for it. */
+  count(): Promise<void>;
+}
+
+export function createSettlement(parts: SettlementParts): Settlement {
+  const { pool, clock, ledger } = parts;
+
+  async function find(windowId: number): Promise<Result<StatementSource>> {
+    const window = await selectWindow(pool, windowId);
+    if (window === undefined) return refuse(settlementProblems.window_not_found());
+    const [nets, pairs, carveOuts, obligations] = [
+      await selectNets(pool, windowId), await selectPairs(pool, windowId), await selectCarveOuts(pool, windowId), await selectObligations(pool, windowId),
+    ];
+    return ok({ window, nets, pairs, carveOuts, obligations });
+  }
+
+  async function closeWhenDue(): Promise<void> {
+    const { schedule } = await selectSettings(pool);
+    if (schedule.kind === 'none') return;
+    const due = ({ openedAtMs }: SettlementWindow): boolean => isDue(schedule, openedAtMs, clock.now(), parts.timeZone());
+    if (due(await selectOpenWindow(pool))) await closeWindow(parts, { closedBy: 'schedule', when: due, unlessEmpty: true });
+  }
+
+  async function announceSettings(client: Parameters<typeof lockWindows>[0], operatorId: OperatorId): Promise<void> {
+    const { schedule, grossPairs } = await selectSettings(client);
+    const when = schedule.kind === 'daily' ? `daily at ${schedule.at}` : schedule.kind === 'every' ? `every ${schedule.minutes} minutes` : 'by hand';
+    await appendEvents(client, [{ type: 'settlement.configured', platformId: null, data: { changed_by: operatorId, schedule: when, gross_pairs: grossPairs.map((pair) => pair.join('/')).join(' ') } }], clock.now());
+  }
+
+  return {
+    find,
+    close: (closing) => closeWindow(parts, closing),
+    propose: (proposing) => proposeSettlement(parts, proposing),
+    withdraw: (deciding) => withdrawSettlement(parts, deciding),
+    async approve(deciding) {
+      const approved = await approveSettlement(parts, deciding);
+      if (!approved.ok) return approved;
+      // It is approved, whatever happens now; the loop of every process goes on with it.
+      await payWindow(parts, deciding.windowId).catch((error: unknown) => parts.log.error({ err: error, window_id: deciding.windowId }, 'a window that was approved is not paid yet'));
+      return ok((await selectWindow(pool, deciding.windowId)) ?? approved.value);
+    },
+    list: (before, limit, state) => selectWindows(pool, before, limit, state),
+    async listOf(platformId, before, limit) {
+      const windows = await selectWindows(pool, before, limit, undefined);
+      const nets = await selectNetsOf(pool, platformId, windows.map(({ windowId }) => windowId));
+      const nothing = { opening: 0n, net: 0n, paid: 0n, closing: 0n };
+      return windows.filter(({ state }) => state !== 'open').map((window) => ({ window, net: nets.get(window.windowId) ?? nothing }));
+    },
+    async statement(windowId, platformId) {
+      const found = await find(windowId);
+      if (!found.ok) return found;
+      if (found.value.window.state === 'open') return refuse(settlementProblems.window_not_closed());
+      return ok(makeStatement(found.value, { platformId, name: parts.nameOf(platformId), timeZone: parts.timeZone() }, ledger));
+    },
+    listTransactions: (windowId, platformId, cursor, limit) => listTransactions(parts, windowId, platformId, cursor, limit),
+    settings: () => selectSettings(pool),
+    setSchedule: (schedule, operatorId) => dbTransaction(pool, async (client) => {
+      await lockWindows(client);
+      await updateSchedule(client, schedule, operatorId, clock.now());
+      await announceSettings(client, operatorId);
+    }),
+    setGrossPairs: (pairs, operatorId) => dbTransaction(pool, async (client) => {
+      await lockWindows(client);
+      await replaceGrossPairs(client, pairs, operatorId, clock.now());
+      await announceSettings(client, operatorId);
+    }),
+    async follow() {
+      await closeWhenDue();
+      const counting = await countStep(parts);
+      const paying = await payDue(parts);
+      return counting || paying;
+    },
+    async count() {
+      while (await countStep(parts)) { /* step by step */ }
+    },
+  };
+}

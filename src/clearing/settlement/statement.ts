@@ -1,0 +1,113 @@
+// What a platform is told of a window: one structure, from which JSON, CSV and the printed page are made.
+
+import { assert } from '../../kernel/assert.ts';
+import type { PlatformId } from '../../kernel/ids.ts';
+import type { Asset, Ledger } from '../../ledger/ledger.ts';
+import type { WindowState } from './states.ts';
+import { NET, type CarveOut, type Net, type Obligation, type Pair, type PairKind, type SettlementWindow } from './types.ts';
+
+/** All that happened in one direction with one other platform. */
+export interface StatementLine {
+  readonly counterpart: PlatformId;
+  /** `sent`: out of this platform's points; `received`: into them. Reversals stand with the direction of what they reverse. */
+  readonly direction: 'sent' | 'received';
+  readonly kind: PairKind;
+  readonly transactions: bigint;
+  /** Minor units of this platform's points, and of the counterpart's. */
+  readonly ownPoints: bigint;
+  readonly otherPoints: bigint;
+  /** What it moved on this platform's position: negative for what it owes. */
+  readonly money: bigint;
+}
+
+/** A disputed transaction that was left out of this window, or came back into it. */
+export interface StatementCarveOut {
+  readonly transactionId: CarveOut['transactionId'];
+  readonly direction: 'out' | 'in';
+  readonly counterpart: PlatformId;
+  readonly source: PlatformId;
+  /** Minor units of the source's points. */
+  readonly points: bigint;
+  /** What it changes of what is settled. */
+  readonly money: bigint;
+}
+
+export interface StatementObligation extends Pick<Obligation, 'basis' | 'amount' | 'state' | 'paidFrom' | 'bankReference' | 'transactionId' | 'paidAtMs'> {
+  /** The pair that is settled by itself; undefined for the net of all others. */
+  readonly pair: { readonly source: string; readonly target: string } | undefined;
+}
+
+export interface Statement {
+  readonly platformId: PlatformId;
+  readonly platformName: string;
+  readonly windowId: number;
+  readonly state: WindowState;
+  readonly openedAtMs: number;
+  readonly closedAtMs: number;
+  readonly settledAtMs: number | null;
+  readonly timeZone: string;
+  readonly currency: Asset;
+  readonly points: Asset;
+  /** Points of the others that are named in it. */
+  readonly otherPoints: ReadonlyMap<PlatformId, Asset>;
+  /** Position: opening + net + paid = closing. Negative for what the platform owes. */
+  readonly opening: bigint;
+  readonly net: bigint;
+  readonly paid: bigint;
+  readonly closing: bigint;
+  /** Sum of their money = net. */
+  readonly lines: readonly StatementLine[];
+  readonly carveOuts: readonly StatementCarveOut[];
+  /** net + Σ carveOuts: positive for what the platform is to be paid. */
+  readonly toSettle: bigint;
+  /** Empty until the payment is proposed. */
+  readonly obligations: readonly StatementObligation[];
+  readonly settled: bigint;
+  readonly outstanding: bigint;
+}
+
+export interface StatementSource {
+  readonly window: SettlementWindow;
+  readonly nets: readonly Net[];
+  readonly pairs: readonly Pair[];
+  readonly carveOuts: readonly CarveOut[];
+  readonly obligations: readonly Obligation[];
+}
+
+/** A window's figures as they concern one platform; a platform that joined later has zeros. */
+export function makeStatement({ window, nets, pairs, carveOuts, obligations }: StatementSource, platform: { readonly platformId: PlatformId; readonly name: string; readonly timeZone: string }, ledger: Pick<Ledger, 'pointsOf' | 'settlementAsset'>): Statement {
+  const { platformId } = platform;
+  const points = ledger.pointsOf(platformId);
+  assert(points !== undefined, `platform ${platformId} has points`);
+  const own = nets.find(({ participant }) => participant === platformId) ?? { opening: 0n, net: 0n, paid: 0n, closing: 0n };
+  const lines = pairs.flatMap((pair) => lineOf(pair, platformId) ?? []);
+  const carved = carveOuts.flatMap((carveOut) => carvedOf(carveOut, platformId) ?? []);
+  const due = obligations.filter(({ participant }) => participant === platformId);
+  const toSettle = own.net + carved.reduce((sum, { money }) => sum + money, 0n);
+  const settled = due.reduce((sum, { state, amount }) => (state === 'paid' ? sum + amount : sum), 0n);
+  const others = new Set([...lines, ...carved].map(({ counterpart }) => counterpart));
+  return {
+    platformId, platformName: platform.name, timeZone: platform.timeZone, windowId: window.windowId, state: window.state, openedAtMs: window.openedAtMs, closedAtMs: window.closedAtMs ?? 0,
+    settledAtMs: window.settledAtMs, currency: ledger.settlementAsset(), points, otherPoints: new Map([...others].map((other) => [other, ledger.pointsOf(other) ?? points])),
+    opening: own.opening, net: own.net, paid: own.paid, closing: own.closing, lines, carveOuts: carved, toSettle,
+    obligations: due.map(({ basis, amount, state, paidFrom, bankReference, transactionId, paidAtMs }) => ({ basis, pair: pairOf(basis), amount, state, paidFrom, bankReference, transactionId, paidAtMs })),
+    settled, outstanding: toSettle - settled,
+  };
+}
+
+function lineOf({ source, target, kind, transactions, amount, credited, owed, due }: Pair, platformId: PlatformId): StatementLine | undefined {
+  if (source === platformId) return { counterpart: target, direction: 'sent', kind, transactions, ownPoints: amount, otherPoints: credited, money: -owed };
+  return target === platformId ? { counterpart: source, direction: 'received', kind, transactions, ownPoints: credited, otherPoints: amount, money: due } : undefined;
+}
+
+function carvedOf({ transactionId, direction, source, target, amount, sourceEffect, targetEffect }: CarveOut, platformId: PlatformId): StatementCarveOut | undefined {
+  if (source !== platformId && target !== platformId) return undefined;
+  const effect = source === platformId ? sourceEffect : targetEffect;
+  return { transactionId, direction, source, counterpart: source === platformId ? target : source, points: amount, money: direction === 'out' ? -effect : effect };
+}
+
+function pairOf(basis: string): StatementObligation['pair'] {
+  if (basis === NET) return undefined;
+  const [source = '', target = ''] = basis.split('>');
+  return { source, target };
+}

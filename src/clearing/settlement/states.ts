@@ -1,0 +1,48 @@
+// The life of a window and of an obligation as tables: from which states each change leads where. A change that the table does not have does not compile.
+
+/** `closed`: its figures are final. `proposed`: one operator has said how it is to be paid. `settling`: another has confirmed it, and it is being paid. */
+export type WindowState = 'open' | 'closed' | 'proposed' | 'settling' | 'settled';
+
+export const WINDOW_STATES: readonly WindowState[] = ['open', 'closed', 'proposed', 'settling', 'settled'];
+
+interface Transition<State extends string> {
+  readonly from: readonly State[];
+  readonly to: State;
+}
+
+export const windowTransitions = {
+  /** The journal is cut; the next window opens in the same commit. */
+  close: { from: ['open'], to: 'closed' },
+  /** Nobody owes anything. */
+  settleEmpty: { from: ['closed'], to: 'settled' },
+  /** An operator says how the obligations are to be paid. */
+  propose: { from: ['closed'], to: 'proposed' },
+  /** Its maker withdraws it, or another operator turns it down. */
+  withdraw: { from: ['proposed'], to: 'closed' },
+  /** Another operator confirms it. */
+  approve: { from: ['proposed'], to: 'settling' },
+  /** The last obligation is paid. */
+  settle: { from: ['settling'], to: 'settled' },
+} as const satisfies Readonly<Record<string, Transition<WindowState>>>;
+
+/** `approved`: the ledger may post it, and is asked until it does. */
+export type ObligationState = 'proposed' | 'approved' | 'paid';
+
+export const obligationTransitions = {
+  approve: { from: ['proposed'], to: 'approved' },
+  /** It is to be paid in another way. */
+  proposeAgain: { from: ['proposed', 'approved'], to: 'proposed' },
+  pay: { from: ['approved'], to: 'paid' },
+} as const satisfies Readonly<Record<string, Transition<ObligationState>>>;
+
+export type WindowChange = keyof typeof windowTransitions;
+export type ObligationChange = keyof typeof obligationTransitions;
+
+/** The states that a change starts from, and the one it leads to. */
+export type FromOf<Change extends WindowChange> = (typeof windowTransitions)[Change]['from'][number];
+export type ToOf<Change extends WindowChange> = (typeof windowTransitions)[Change]['to'];
+
+/** Tells the compiler which state a window is in. */
+export function isIn<Window extends { readonly state: WindowState }, State extends WindowState>(window: Window, state: State): window is Window & { readonly state: State } {
+  return window.state === state;
+}

@@ -1,0 +1,127 @@
+// The words of settlement: windows, cuts, nets, pairs, carve-outs and obligations. Amounts are minor units, of the settlement currency unless said otherwise. No behaviour.
+
+import type { Bucket, PlatformId, TransactionId } from '../../kernel/ids.ts';
+import type { ObligationState, WindowState } from './states.ts';
+
+/** Whoever takes part in settlement: a platform, or the network with what rounding left over. No platform can have that name. */
+export type Participant = PlatformId | typeof NETWORK;
+export const NETWORK = '@network';
+
+export interface SettlementWindow<State extends WindowState = WindowState> {
+  readonly windowId: number;
+  readonly state: State;
+  readonly openedAtMs: number;
+  readonly closedAtMs: number | null;
+  /** An operator, or `schedule`. */
+  readonly closedBy: string | null;
+  /** When its pairs had been counted and compared with its nets. */
+  readonly countedAtMs: number | null;
+  /** What does not agree between them. */
+  readonly mismatch: string | null;
+  readonly proposedBy: string | null;
+  readonly proposedAtMs: number | null;
+  readonly approvedBy: string | null;
+  readonly approvedAtMs: number | null;
+  readonly settledAtMs: number | null;
+}
+
+/** The rows of one bucket that are in a window: those after `from`, up to and with `to`. */
+export interface Cut {
+  readonly bucket: Bucket;
+  readonly from: bigint;
+  readonly to: bigint;
+}
+
+/** Position of a participant over a window: opening + net + paid = closing. */
+export interface Net {
+  readonly participant: Participant;
+  readonly opening: bigint;
+  readonly net: bigint;
+  /** What settlements, of earlier windows, moved meanwhile. */
+  readonly paid: bigint;
+  readonly closing: bigint;
+}
+
+/** `adjust`: corrections of members' points on the target, for which the source pays. */
+export type PairKind = 'conversion' | 'reverse' | 'adjust';
+
+/** All conversions of a window from one platform to another, or all reversals of such, or all corrections that one pays the other for. */
+export interface Pair {
+  readonly source: PlatformId;
+  readonly target: PlatformId;
+  readonly kind: PairKind;
+  readonly transactions: bigint;
+  /** Minor units of the source's points. */
+  readonly amount: bigint;
+  /** Minor units of the target's points. */
+  readonly credited: bigint;
+  /** What the source owes; negative for reversals. */
+  readonly owed: bigint;
+  /** What the target is due; negative for reversals. */
+  readonly due: bigint;
+}
+
+/** A disputed transaction that is left out of a window (`out`), or comes back into a later one (`in`). */
+export interface CarveOut {
+  readonly windowId: number;
+  readonly bucket: Bucket;
+  /** The journal row that moved the positions. */
+  readonly rowId: TransactionId;
+  /** The transaction that the dispute names; another one when the transfer was authorised first. */
+  readonly transactionId: TransactionId;
+  readonly direction: 'out' | 'in';
+  readonly source: PlatformId;
+  readonly target: PlatformId;
+  /** Minor units of the source's points. */
+  readonly amount: bigint;
+  /** Of what the row moved on the positions of source and target, the part that belongs to the amount. */
+  readonly sourceEffect: bigint;
+  readonly targetEffect: bigint;
+}
+
+/** `net`, or `source>target` of a pair that is settled gross. */
+export type Basis = string;
+export const NET: Basis = 'net';
+
+/** Out of and into the prefund, or by a payment outside of the network. */
+export type PaidFrom = 'prefund' | 'outside';
+
+/** What a participant is to be paid (positive) or to pay for a window. */
+export interface Obligation {
+  readonly windowId: number;
+  readonly participant: Participant;
+  readonly basis: Basis;
+  readonly amount: bigint;
+  readonly state: ObligationState;
+  readonly paidFrom: PaidFrom;
+  readonly bankReference: string | null;
+  readonly proposedBy: string;
+  readonly approvedBy: string | null;
+  /** Why the ledger refused it when it was tried last. */
+  readonly problem: string | null;
+  readonly nextAttemptAtMs: number | null;
+  readonly transactionId: TransactionId | null;
+  readonly paidAtMs: number | null;
+}
+
+/** How one participant's obligations are to be paid. */
+export interface Payment {
+  readonly participant: Participant;
+  /** All of the participant's when absent. */
+  readonly basis?: Basis | undefined;
+  readonly from: PaidFrom;
+  readonly bankReference?: string | undefined;
+}
+
+/** When windows are closed by themselves. */
+export type Schedule =
+  | { readonly kind: 'none' }
+  /** HH:MM in the network's time zone. */
+  | { readonly kind: 'daily'; readonly at: string }
+  | { readonly kind: 'every'; readonly minutes: number };
+
+export interface SettlementSettings {
+  readonly schedule: Schedule;
+  /** Unordered pairs whose obligations are listed and paid pair by pair. */
+  readonly grossPairs: readonly (readonly [PlatformId, PlatformId])[];
+}

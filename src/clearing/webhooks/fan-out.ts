@@ -1,0 +1,33 @@
+// Makes deliveries of events: reads the feed by cursor, once for all endpoints, and writes a row for each endpoint that an event is for.
+// Rows rather than jobs of the queue: they are the list that owners and operators look at, repeat from and order by, and are claimed in one statement.
+
+import { dbTransaction, type Pool } from '../../runtime/database.ts';
+import { selectEvents, type NetworkEvent } from '../../runtime/feed.ts';
+import { insertDeliveries, moveWebhookCursor, readWebhookCursor, selectSubscriptions, type Subscription } from './delivery-store.ts';
+
+/** Events that one step looks at. */
+const STEP = 1_000;
+
+/** One step; true when there is more. Several processes may do it: each event becomes deliveries once. */
+export async function fanOut(pool: Pool, nowMs: number): Promise<boolean> {
+  const cursor = await readWebhookCursor(pool);
+  // The endpoints are read after the events: of an endpoint that is not in the list yet, all of these events were there before it.
+  const events = await selectEvents(pool, cursor, STEP);
+  if (events.length === 0) return false;
+  const subscriptions = await selectSubscriptions(pool);
+  const through = events.at(-1)?.eventId ?? cursor;
+  const deliveries = events.flatMap((event) => subscriptions.filter((subscription) => isFor(event, subscription)).map(({ webhookId, active }) => ({ webhookId, eventId: event.eventId, active })));
+  await dbTransaction(pool, async (client) => {
+    if (await moveWebhookCursor(client, cursor, through)) await insertDeliveries(client, deliveries, nowMs);
+  });
+  return events.length === STEP;
+}
+
+/** Whether an event concerns an endpoint's owner, and is of a type that it wants. */
+export function isFor({ eventId, type, platformId, data }: NetworkEvent, subscription: Subscription): boolean {
+  if (eventId <= subscription.afterEventId) return false;
+  if (type === 'webhook.test') return data['webhook_id'] === subscription.webhookId;
+  if (type === 'webhook.disabled' && data['webhook_id'] === subscription.webhookId) return false;
+  const concerns = subscription.platformId === null || platformId === subscription.platformId || (platformId === null && type.startsWith('rulebook.'));
+  return concerns && (subscription.types?.some((wanted) => wanted === type || (wanted.endsWith('.*') && type.startsWith(wanted.slice(0, -1)))) ?? true);
+}

@@ -1,0 +1,121 @@
+// The sandbox platform as a child of the program: its folder, its keys, the port it had last, and where a running one is found.
+
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+import { superviseProgram, type ChildProgram } from './child-program.ts';
+import type { Log } from './log.ts';
+
+export interface SandboxProcessOptions {
+  /** The program's data folder; the sandbox keeps its own in `sandbox/` inside it. */
+  readonly dataDir: string;
+  readonly platformId: string;
+  /** The platform's secret, with which the network signs. */
+  readonly secret: string;
+  /** Accounts that it opens unless they are there: user → points. */
+  readonly users: Readonly<Record<string, string>>;
+  readonly log: Log;
+  /** Each time it answers, after a restart perhaps elsewhere. `token` is what it has issued to the network. */
+  onReady(url: string, token: string): Promise<void>;
+}
+
+/** Where the faults of a running sandbox are set. */
+export interface FaultPanel {
+  readonly url: string;
+  readonly admin_token: string;
+}
+
+interface Keys {
+  readonly token: string;
+  readonly admin_token: string;
+}
+
+const MAIN = join(import.meta.dirname, '..', '..', 'sandbox', 'main.ts');
+
+export function superviseSandbox({ dataDir, platformId, secret, users, log, onReady }: SandboxProcessOptions): ChildProgram {
+  const { folder, running } = sandboxPaths(dataDir);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const keys = ensureKeys(dataDir);
+  const accounts = Object.entries(users).flatMap(([userId, points]) => ['--user', `${userId}=${points}`]);
+  // Where it was last, so that its address stays; where that port is taken, the next attempt is content with any.
+  let port = lastPort(dataDir);
+
+  const child = superviseProgram({
+    name: 'the sandbox',
+    log,
+    args() {
+      const args = [MAIN, '--platform', platformId, '--port', String(port), '--data', folder, '--until-stdin-ends', ...accounts];
+      port = 0;
+      return args;
+    },
+    environment: { SANDBOX_TOKEN: keys.token, SANDBOX_SECRET: secret, SANDBOX_ADMIN_TOKEN: keys.admin_token },
+    ready: / answers on (http:\S+)$/,
+    async onReady(said, pid) {
+      const url = said[1] ?? '';
+      port = Number(new URL(url).port);
+      writePrivately(running, { pid, url });
+      await onReady(url, keys.token);
+    },
+  });
+  return {
+    started: child.started,
+    async stop() {
+      await child.stop();
+      // The port is wanted again.
+      writePrivately(running, { url: urlOf(running) });
+    },
+  };
+}
+
+/** The panel of the sandbox in a data folder; undefined when there never was one. The caller finds out by asking whether it still runs. */
+export function findFaultPanel(dataDir: string): FaultPanel | undefined {
+  const { running, keysFile } = sandboxPaths(dataDir);
+  const url = urlOf(running);
+  const keys = readJson<Keys>(keysFile);
+  return url === undefined || keys === undefined ? undefined : { url: `${url}/faults`, admin_token: keys.admin_token };
+}
+
+function sandboxPaths(dataDir: string): { readonly folder: string; readonly keysFile: string; readonly running: string } {
+  const folder = join(resolve(dataDir), 'sandbox');
+  return { folder, keysFile: join(folder, 'keys.json'), running: join(folder, 'running.json') };
+}
+
+/** Made once; the same at every start. */
+function ensureKeys(dataDir: string): Keys {
+  const { keysFile } = sandboxPaths(dataDir);
+  const known = readJson<Partial<Keys>>(keysFile);
+  if (known?.token !== undefined && known.admin_token !== undefined) return { token: known.token, admin_token: known.admin_token };
+  const keys = { token: newToken(), admin_token: newToken() };
+  writePrivately(keysFile, keys);
+  return keys;
+}
+
+function newToken(): string {
+  return randomBytes(32).toString('base64url');
+}
+
+function urlOf(running: string): string | undefined {
+  return readJson<{ readonly url?: string }>(running)?.url;
+}
+
+function lastPort(dataDir: string): number {
+  const url = urlOf(sandboxPaths(dataDir).running);
+  return url !== undefined && URL.canParse(url) ? Number(new URL(url).port) : 0;
+}
+
+/** Only its owner may read it; replaced as a whole. */
+function writePrivately(file: string, content: object): void {
+  const draft = `${file}.${process.pid}`;
+  writeFileSync(draft, `${JSON.stringify(content)}\n`, { mode: 0o600 });
+  renameSync(draft, file);
+}
+
+/** Undefined when there is none, or one that is not ours. */
+function readJson<T>(file: string): T | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as T;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,50 @@
+// Runs the sandbox platform beside the program, as one of the demo network's platforms: connected, and a process of its own.
+
+import type { Connections, ConnectionHealth } from './clearing/clearing.ts';
+import { demoUsersOf, SANDBOX_PLATFORM } from './demo.ts';
+import type { Identity } from './identity/identity.ts';
+import { ProblemError } from './kernel/problem.ts';
+import { runsSandbox, type Config } from './runtime/config.ts';
+import type { Log } from './runtime/log.ts';
+import { superviseSandbox } from './runtime/sandbox-process.ts';
+
+export interface SandboxParts {
+  readonly config: Config;
+  readonly log: Log;
+  readonly identity: Identity;
+  readonly connections: Connections;
+  readonly connectionHealth: ConnectionHealth;
+}
+
+export interface RunningSandbox {
+  /** Where it answered last; empty when it has not answered yet. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** Undefined when none is to run here. Resolves when it answers and is registered; one that cannot be started is told in the log and tried again, and does not keep the network from starting. */
+export async function startSandbox({ config, log, identity, connections, connectionHealth }: SandboxParts): Promise<RunningSandbox | undefined> {
+  if (!runsSandbox(config)) return undefined;
+  if (identity.findPlatform(SANDBOX_PLATFORM)?.custody !== 'connected') {
+    log.info({ platform_id: SANDBOX_PLATFORM }, 'no sandbox is started: this network has no connected platform of that name');
+    return undefined;
+  }
+  const secret = await identity.getSecret(SANDBOX_PLATFORM);
+  if (!secret.ok) throw new ProblemError(secret.problem);
+  let url = '';
+  const child = superviseSandbox({
+    dataDir: config.dataDir, platformId: SANDBOX_PLATFORM, secret: secret.value, users: demoUsersOf(SANDBOX_PLATFORM), log,
+    async onReady(answersAt, token) {
+      url = answersAt;
+      const known = connections.targetOf(SANDBOX_PLATFORM);
+      // Where nothing has changed the database need not be asked: it may be down itself.
+      if (known?.url !== url || known.token !== token) {
+        const set = await connections.set({ platformId: SANDBOX_PLATFORM, url, token }, 'sandbox');
+        if (!set.ok) throw new ProblemError(set.problem);
+      }
+      await connectionHealth.check();
+    },
+  });
+  await child.started;
+  return { get url() { return url; }, stop: () => child.stop() };
+}

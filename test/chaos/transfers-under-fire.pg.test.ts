@@ -30,6 +30,7 @@ afterEach(async () => {
 
 it('each is wholly done or wholly undone, at the hub and at every platform', async () => {
   const random = createRandom(seed);
+  const begunAt = performance.now();
   network = await startNetworkUnderFire(MEMBERS, WORKERS);
   const { server, members, workers, api } = network;
   const blows = planBlows(random.fork(1), ROUNDS, WORKERS);
@@ -43,6 +44,7 @@ it('each is wholly done or wholly undone, at the hub and at every platform', asy
   // Its failure is told where it is waited for.
   asking.catch(() => undefined);
   const startedAt = performance.now();
+  tell(`the network stands after ${seconds(begunAt)}`);
   for (const blow of blows) {
     load.release(PORTION);
     while (load.waiting > PORTION / 2) await sleep(5);
@@ -66,6 +68,7 @@ it('each is wholly done or wholly undone, at the hub and at every platform', asy
   expect(wrong.slice(0, 20)).toEqual([]);
   expect(Math.min(counts['completed'] ?? 0, counts['failed'] ?? 0, counts['reversed'] ?? 0)).toBeGreaterThan(0);
   await expectSound(server.pool);
+  tell(`${seconds(startedAt)} judged`);
   // The same keys again: the same transactions, and nothing new.
   for (const { ask, reply } of [...load.answered.values()].filter(({ reply: { body } }) => body['transaction_id'] !== undefined).slice(-30)) {
     const again = await load.send(ask);

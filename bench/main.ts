@@ -5,9 +5,11 @@ import { parseArgs } from 'node:util';
 import { measureBacktest } from './backtest.ts';
 import { figuresOf, measureRound, type Figure, type Round } from './figures.ts';
 import { measureGrowth } from './growth.ts';
-import { startNetwork } from './network.ts';
+import { startNetwork, type Network } from './network.ts';
+import { measureReconcile } from './reconcile.ts';
 import { measureRules } from './rules.ts';
 import { measureSagas } from './sagas.ts';
+import { measureWindow } from './window.ts';
 import { createPgBench } from './yardsticks.ts';
 
 const HELP = `script/bench: measures this machine
@@ -20,6 +22,8 @@ const HELP = `script/bench: measures this machine
   --growth N     instead of all that: the rate with N transactions in the tables against the rate with none
   --backtest N   instead of all that: how fast N conversions are replayed under another rulebook
   --sagas N      instead of all that: N transfers over two connected platforms until the queue is drained, also with faults
+  --reconcile N  instead of all that: how fast N lines of a platform's statement are read and compared
+  --window N     instead of all that: closing a settlement window over N transactions while everything is posted on
   --json         {machine, results:[{name, value, unit, ratio, against, target, runs}]} on standard output
 `;
 
@@ -33,6 +37,8 @@ const { values: options } = parseArgs({
     rules: { type: 'boolean', default: false },
     backtest: { type: 'string' },
     sagas: { type: 'string' },
+    reconcile: { type: 'string' },
+    window: { type: 'string' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -67,6 +73,19 @@ function shorten(value: number): string {
   return value >= 1000 ? String(Math.round(value)) : value.toPrecision(3);
 }
 
+/** What is measured instead of everything, by the option that asks for it. */
+function single(network: Network, seconds: number, rounds: number): readonly (readonly [asked: string | boolean | undefined, measure: () => Promise<Figure[]>])[] {
+  const { growth, rules, backtest, sagas, reconcile, window } = options;
+  return [
+    [growth, () => measureGrowth(network, Number(growth), seconds, report)],
+    [rules, () => measureRules(network, seconds, rounds, report)],
+    [backtest, () => measureBacktest(network, Number(backtest), report)],
+    [sagas, () => measureSagas(network, Number(sagas), rounds, report)],
+    [reconcile, () => measureReconcile(network, Number(reconcile), report)],
+    [window, () => measureWindow(network, Number(window), seconds, report)],
+  ];
+}
+
 async function main(): Promise<void> {
   if (options.help) {
     process.stdout.write(HELP);
@@ -75,22 +94,11 @@ async function main(): Promise<void> {
   const seconds = Number(options.seconds ?? (options.quick ? 3 : 15));
   const rounds = Number(options.rounds ?? (options.quick ? 1 : 3));
   report('starting a network on an embedded PostgreSQL of its own ...');
-  const network = await startNetwork(Number(options.members ?? (options.quick ? 50_000 : 100_000)));
+  const network = await startNetwork(Number(options.members ?? (options.reconcile !== undefined ? 10 : options.quick ? 50_000 : 100_000)));
   try {
-    if (options.growth !== undefined) {
-      print(await measureGrowth(network, Number(options.growth), seconds, report));
-      return;
-    }
-    if (options.rules) {
-      print(await measureRules(network, seconds, rounds, report));
-      return;
-    }
-    if (options.sagas !== undefined) {
-      print(await measureSagas(network, Number(options.sagas), rounds, report));
-      return;
-    }
-    if (options.backtest !== undefined) {
-      print(await measureBacktest(network, Number(options.backtest), report));
+    const measure = single(network, seconds, rounds).find(([asked]) => asked !== undefined && asked !== false)?.[1];
+    if (measure !== undefined) {
+      print(await measure());
       return;
     }
     report('filling the yardstick database ...');

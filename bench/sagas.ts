@@ -48,7 +48,7 @@ export async function measureSagas({ context }: Network, count: number, rounds: 
     const workers = sagas.start();
     try {
       for (const [index, platformId] of [SOURCE, TARGET].entries()) await connections.set({ platformId, url: platforms[index]?.url ?? '', token: 'bench' }, 'bench');
-      const begun = performance.now();
+      const [begun, cpu] = [performance.now(), process.cpuUsage()];
       let next = 0;
       const caller = async (): Promise<void> => {
         for (let index = next; index < count; index = next) {
@@ -66,8 +66,9 @@ export async function measureSagas({ context }: Network, count: number, rounds: 
         await sleep(50);
       }
       const seconds = (performance.now() - begun) / 1_000;
+      const used = process.cpuUsage(cpu);
       const { rows: [failed] } = await pool.query<{ failed: bigint }>(`select count(*) as failed from clearing.saga where state = 'failed'`);
-      report(`${run}: ${count} authorised in ${((authorised - begun) / 1_000).toFixed(1)} s, drained after ${seconds.toFixed(1)} s, ${Math.round(count / seconds)} /s, ${failed?.failed ?? 0n} failed`);
+      report(`${run}: ${count} authorised in ${((authorised - begun) / 1_000).toFixed(1)} s, drained after ${seconds.toFixed(1)} s, ${Math.round(count / seconds)} /s, ${((used.user + used.system) / count / 1_000).toFixed(2)} ms of this process for each, ${failed?.failed ?? 0n} failed`);
       return { rate: count / seconds, failed: Number(failed?.failed ?? 0n) };
     } finally {
       await workers.stop();

@@ -311,6 +311,7 @@ create table clearing.saga (
   attention text,
   ordered text,
   last_error text,
+  refusal text,
   created_at timestamp with time zone not null,
   changed_at timestamp with time zone not null,
   revision integer default 1 not null,
@@ -400,7 +401,7 @@ create table clearing.statement_line (
   constraint statement_line_operation_check CHECK (operation = ANY (ARRAY['d'::"char", 'a'::"char", 'r'::"char"]))
 );
 CREATE INDEX statement_line_foreign ON clearing.statement_line USING btree (platform_id, generation, reference) WHERE (reference IS NOT NULL);
-CREATE INDEX statement_line_of_transaction ON clearing.statement_line USING btree (platform_id, generation, transaction_id) WHERE (transaction_id IS NOT NULL);
+CREATE INDEX statement_line_of_transaction ON clearing.statement_line USING btree (platform_id, generation, transaction_id) INCLUDE (operation, effect) WHERE (transaction_id IS NOT NULL);
 
 create table clearing.total_baseline (
   platform_id text not null,

@@ -1,14 +1,14 @@
 // The composition root: makes every part of the program once, hands each what it needs, and closes them in reverse order.
 
 import {
-  createAlongside, createConnectionHealth, createConnections, createDisputes, createNotices, createSagas, createSettlement, createWebhooks, migrateQueue,
-  type ConnectionHealth, type Connections, type Disputes, type Notices, type Sagas, type Settlement, type Webhooks,
+  createAlongside, createConnectionHealth, createConnections, createDisputes, createNotices, createReserve, createReconciliation, createReconciliationMetrics, createSagas, createSettlement, createWebhooks, migrateQueue,
+  type ConnectionHealth, type Connections, type Disputes, type Notices, type Reserve, type Reconciliation, type Sagas, type Settlement, type Webhooks,
 } from './clearing/clearing.ts';
 import { createIdentity, type Identity } from './identity/identity.ts';
 import { systemClock, type Clock } from './kernel/time.ts';
 import { createLedger, type Ledger } from './ledger/ledger.ts';
 import { createRewards, type Rewards } from './rewards/rewards.ts';
-import { connectorRangesOf, type Config } from './runtime/config.ts';
+import { connectorRangesOf, privateRangesOf, type Config } from './runtime/config.ts';
 import type { Pool } from './runtime/database.ts';
 import type { Log } from './runtime/log.ts';
 import { createMetrics, type Metrics } from './runtime/metrics.ts';
@@ -33,7 +33,9 @@ export interface Context {
   readonly valuation: Valuation;
   readonly ledger: Ledger;
   readonly sagas: Sagas;
+  readonly reconciliation: Reconciliation;
   readonly rewards: Rewards;
+  readonly reserve: Reserve;
   readonly notices: Notices;
   readonly webhooks: Webhooks;
   readonly settlement: Settlement;
@@ -67,26 +69,31 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     const sealer = createSealer(masterKey);
     const identity = await createIdentity({ pool, sealer, tokens: createPlatformTokens(masterKey, clock), log });
     closers.add('identity', async () => identity.close());
-    const egress = createEgress({ allowedRanges: connectorRangesOf(config) });
-    closers.add('egress of connectors', async () => egress.close());
-    const connections = await createConnections({ pool, identity, sealer, log, clock, transport: { egress } });
+    // Operators say where connectors are, platforms say where webhooks go: only the former may be on this machine because of the sandbox.
+    const connectorEgress = createEgress({ allowedRanges: connectorRangesOf(config) });
+    const webhookEgress = createEgress({ allowedRanges: privateRangesOf(config) });
+    closers.add('egress', async () => [connectorEgress, webhookEgress].forEach((egress) => egress.close()));
+    const connections = await createConnections({ pool, identity, sealer, log, clock, transport: { egress: connectorEgress } });
     closers.add('connections', () => connections.close());
     const connectionHealth = createConnectionHealth({ identity, connections, log });
     const valuation = await createValuation(pool, clock);
     const ruleAlerts = createRuleAlerts({ pool, log, metrics, clock });
     const ledger = await createLedger({ pool, url, log, clock, valuation, lanes: config.lanes, bucketCount: config.buckets, onRuleFailure: ruleAlerts.note, alongside: createAlongside({ clock, deadlineMs: config.sagaDeadlineMs }) });
     closers.add('ledger', () => ledger.close());
-    const sagas = createSagas({ pool, clock, log, ledger, identity, connectorOf: connections.connectorOf, concurrency: config.sagas });
+    const sagas = createSagas({ pool, clock, log, metrics, ledger, identity, connectorOf: connections.connectorOf, concurrency: config.sagas });
+    const reconciliation = createReconciliation({ pool, clock, log, ledger, identity, connectorOf: connections.connectorOf, everyMs: config.reconcileEveryS * 1_000 });
+    createReconciliationMetrics({ metrics, log, reconciliation });
     const rewards = createRewards({ pool, clock, log, ledger, valuation, masterKey });
+    const reserve = createReserve({ pool, clock, log, ledger, metrics, watch: { thresholds: config.reserveThresholds, receiveOnlyAt: config.reserveReceiveOnlyAt } });
     const notices = createNotices({ pool, clock, ledger, identity });
-    const webhooks = createWebhooks({ pool, clock, log, sealer, egress });
     const disputes = createDisputes({ pool, clock, log, ledger, valuation });
+    const webhooks = createWebhooks({ pool, clock, log, sealer, egress: webhookEgress });
     const settlement = createSettlement({
       pool, clock, log, ledger, timeZone: () => valuation.rulebook().calendar.timeZone, nameOf: (platformId) => identity.findPlatform(platformId)?.name ?? platformId,
       listFrozen: () => disputes.listFrozen(),
     });
     return {
-      config, log, metrics, clock, databaseUrl: url, pool, identity, connections, connectionHealth, valuation, ledger, sagas, rewards, disputes, settlement, notices, webhooks,
+      config, log, metrics, clock, databaseUrl: url, pool, identity, connections, connectionHealth, valuation, ledger, sagas, reconciliation, rewards, reserve, disputes, settlement, notices, webhooks,
       ruleAlerts, quotes: createQuoteTokens(masterKey), close: () => closers.close(),
     };
   } catch (error) {

@@ -5,8 +5,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../test/fixtures/database.ts';
-import { seedDemo, type Credentials, type DemoParts } from './demo.ts';
+import { createTestDatabase } from '../test/fixtures/database.ts';
+import { demoUsersOf, SANDBOX_PLATFORM, seedDemo, type Credentials, type DemoParts } from './demo.ts';
 import { createConnections } from './clearing/clearing.ts';
 import { createIdentity } from './identity/identity.ts';
 import type { MemberId, PlatformId } from './kernel/ids.ts';
@@ -15,39 +15,49 @@ import { createLedger } from './ledger/ledger.ts';
 import { createPlatformTokens, createSealer } from './security/security.ts';
 import { createValuation, listRewards } from './valuation/valuation.ts';
 
-const dataDir = mkdtempSync(join(tmpdir(), 'pontis-demo-'));
-let database: TestDatabase;
+const folders: string[] = [];
+const closers: (() => Promise<void>)[] = [];
 let parts: DemoParts;
 
-beforeAll(async () => {
-  database = await createTestDatabase();
+/** A network of its own. */
+async function open(sandbox: boolean): Promise<DemoParts> {
+  const database = await createTestDatabase();
   const { pool, url, log } = database;
+  const dataDir = mkdtempSync(join(tmpdir(), 'pontis-demo-'));
+  folders.push(dataDir);
   const masterKey = { bytes: randomBytes(32) };
   const identity = await createIdentity({ pool, log, sealer: createSealer(masterKey), tokens: createPlatformTokens(masterKey, systemClock) });
+  const connections = await createConnections({ pool, log, identity, sealer: createSealer(masterKey), clock: systemClock });
   const valuation = await createValuation(pool, systemClock);
   const ledger = await createLedger({ pool, url, log, clock: systemClock, valuation });
-  const connections = await createConnections({ pool, log, identity, sealer: createSealer(masterKey), clock: systemClock });
-  parts = { config: { dataDir, host: '127.0.0.1', port: 8080, role: 'all', demo: true, databaseUrl: undefined, sandbox: false }, log, identity, connections, valuation, ledger };
+  closers.push(async () => {
+    await ledger.close();
+    await connections.close();
+    identity.close();
+    await database.drop();
+  });
+  return { config: { dataDir, host: '127.0.0.1', port: 8080, role: 'all', demo: true, databaseUrl: undefined, sandbox }, log, identity, connections, valuation, ledger };
+}
+
+beforeAll(async () => {
+  parts = await open(false);
 });
 afterAll(async () => {
-  await parts?.ledger.close();
-  await parts?.connections.close();
-  parts?.identity.close();
-  await database?.drop();
-  rmSync(dataDir, { recursive: true });
+  for (const close of closers) await close();
+  for (const folder of folders) rmSync(folder, { recursive: true });
 });
 
-const file = join(dataDir, 'credentials.json');
-const read = (): Credentials => JSON.parse(readFileSync(file, 'utf8')) as Credentials;
+const fileOf = ({ config }: DemoParts): string => join(config.dataDir, 'credentials.json');
+const read = (of = parts): Credentials => JSON.parse(readFileSync(fileOf(of), 'utf8')) as Credentials;
 
-async function balances(): Promise<bigint[]> {
-  const member = read().members[0]?.member_id as MemberId;
-  return Promise.all(['platform_a', 'platform_b', 'platform_c'].map(async (platform) => (await parts.ledger.getBalance(member, platform as PlatformId)).balance));
+async function balances(of = parts): Promise<bigint[]> {
+  const member = read(of).members[0]?.member_id as MemberId;
+  return Promise.all(['platform_a', 'platform_b', 'platform_c'].map(async (platform) => (await of.ledger.getBalance(member, platform as PlatformId)).balance));
 }
 
 test('is made with the figures of the source requirement', async () => {
   await seedDemo(parts);
-  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(statSync(fileOf(parts)).mode & 0o777).toBe(0o600);
   expect(read()).toMatchObject({
     base_url: 'http://127.0.0.1:8080',
     platforms: ['platform_a', 'platform_b', 'platform_c'].map((platform_id) => ({ platform_id, custody: 'hosted', secret: expect.any(String), token: expect.any(String) })),
@@ -75,7 +85,19 @@ test('is found again unchanged, also by two at once, and a token that stopped wo
   const [maker, checker] = read().operators;
   expect(await parts.identity.authenticateOperator(maker?.token ?? '')).toMatchObject({ ok: true, value: { operatorId: 'maker' } });
   expect(checker).toEqual(before.operators[1]);
-  writeFileSync(file, 'not JSON');
+  writeFileSync(fileOf(parts), 'not JSON');
   await seedDemo(parts);
   expect(read().platforms[1]?.secret).toBe(b?.secret);
+});
+
+test('has a connected platform where the sandbox runs, and keeps it whatever is started later', async () => {
+  const connected = await open(true);
+  await seedDemo(connected);
+  expect(read(connected).platforms.map(({ platform_id, custody }) => [platform_id, custody])).toEqual([['platform_a', 'hosted'], ['platform_b', 'hosted'], ['platform_c', 'connected']]);
+  expect(connected.ledger.pointsOf(SANDBOX_PLATFORM)).toMatchObject({ custody: 'connected', scale: 2 });
+  expect(await connected.identity.findLink(SANDBOX_PLATFORM, 'c_1001')).toBeDefined();
+  expect(await balances(connected)).toEqual([150_000n, 230_000n, 0n]);
+  expect(demoUsersOf(SANDBOX_PLATFORM)).toEqual({ c_1001: '800', c_1002: '800' });
+  await seedDemo({ ...connected, config: { ...connected.config, sandbox: false } });
+  expect(read(connected).platforms[2]).toMatchObject({ custody: 'connected' });
 });

@@ -15,14 +15,18 @@ import { registerMigrate } from './cli/migrate.ts';
 import { registerOperator } from './cli/operator.ts';
 import { registerPlatform } from './cli/platform.ts';
 import { registerRates } from './cli/rates.ts';
+import { registerReconcile } from './cli/reconcile.ts';
 import { registerRules } from './cli/rules.ts';
 import { registerRewards } from './cli/rewards.ts';
+import { registerReserve } from './cli/reserve.ts';
 import { registerReport } from './cli/report.ts';
 import { registerReviews } from './cli/reviews.ts';
 import { registerSandbox } from './cli/sandbox.ts';
 import { registerStart } from './cli/start.ts';
+import { registerTransfers } from './cli/transfers.ts';
 import { registerWindows } from './cli/windows.ts';
 import { activateDue } from './activation.ts';
+import { registerWebhooks } from './cli/webhooks.ts';
 import { createContext, type Context } from './context.ts';
 import { seedDemo, writeCredentials } from './demo.ts';
 import { addPlatform } from './onboarding.ts';
@@ -50,9 +54,13 @@ const commands: readonly ((program: Command) => void)[] = [
   (program) => registerRules<Context>(program, { ...roots, activateDue }),
   (program) => registerRates<Context>(program, roots),
   (program) => registerReviews<Context>(program, roots),
+  (program) => registerReconcile<Context>(program, roots),
+  (program) => registerTransfers<Context>(program, roots),
   (program) => registerDisputes<Context>(program, roots),
   (program) => registerRewards<Context>(program, roots),
+  (program) => registerReserve<Context>(program, roots),
   (program) => registerWindows<Context>(program, roots),
+  (program) => registerWebhooks<Context>(program, roots),
   (program) => registerImport<Context>(program, roots),
   (program) => registerAudit(program, roots),
   (program) => registerExport(program, roots),

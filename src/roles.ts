@@ -16,6 +16,10 @@ const SWEEP_EVERY_MS = 1_000;
 const RULEBOOK_EVERY_MS = 400;
 /** What a crash left of a redemption is mended at most this much after the next start, and a voucher is told expired. */
 const REDEMPTIONS_EVERY_MS = 1_000;
+/** What a crash left of a request about a reserve is mended, a cap follows its prefund, and a threshold is told, at most this much later. */
+const RESERVES_EVERY_MS = 1_000;
+/** A reconciliation that was asked for begins at most this much later. */
+const RECONCILIATION_EVERY_MS = 1_000;
 /** Platforms hear of a transaction about this much later. */
 const NOTICES_EVERY_MS = 500;
 /** An event is sent about this much after it happened. */
@@ -37,9 +41,9 @@ interface Role {
 }
 
 export const roles: Readonly<Record<RoleName, Role>> = {
-  all: { listeners: ['http'], loops: ['sweep', 'rulebook', 'sagas', 'redemptions', 'disputes', 'settlement', 'notices', 'webhooks', 'connections'] },
+  all: { listeners: ['http'], loops: ['sweep', 'rulebook', 'sagas', 'reconciliation', 'redemptions', 'reserves', 'disputes', 'settlement', 'notices', 'webhooks', 'connections'] },
   api: { listeners: ['http'], loops: ['rulebook', 'connections'] },
-  worker: { listeners: [], loops: ['sweep', 'rulebook', 'sagas', 'redemptions', 'disputes', 'settlement', 'notices', 'webhooks'] },
+  worker: { listeners: [], loops: ['sweep', 'rulebook', 'sagas', 'reconciliation', 'redemptions', 'reserves', 'disputes', 'settlement', 'notices', 'webhooks'] },
 };
 
 const listeners = {
@@ -83,12 +87,24 @@ const loops = {
     }),
   /** Goes on with transfers over connected platforms. Any number of processes may: each takes its own from the queue. */
   sagas: ({ sagas }: Context): Loop => ({ name: 'sagas', ...sagas.start() }),
+  /** Compares books with platforms when it is their time, or when somebody asks. Of several processes one does a platform. */
+  reconciliation: ({ reconciliation, log }: Context): Loop =>
+    startLoop({ name: 'reconciliation', log, everyMs: RECONCILIATION_EVERY_MS, run: (signal) => reconciliation.runDue(signal) }),
   /** Closes windows when the schedule says so, counts their pairs, and pays what was approved. Several processes may run it. */
   settlement: ({ settlement, log }: Context): Loop =>
     startLoop({ name: 'settlement', log, everyMs: SETTLEMENT_EVERY_MS, run: () => settlement.follow() }),
   /** Writes redemptions that are missing, finishes reversals of them and lets vouchers expire. Several processes may run it. */
   redemptions: ({ rewards, log }: Context): Loop =>
     startLoop({ name: 'redemptions', log, everyMs: REDEMPTIONS_EVERY_MS, run: () => rewards.follow() }),
+  /** Watches the reserves; reads figures only, unless a cap has to follow its prefund. Several processes may run it. */
+  reserves: ({ reserve, log }: Context): Loop =>
+    startLoop({
+      name: 'reserves', log, everyMs: RESERVES_EVERY_MS,
+      run: async () => {
+        await reserve.follow();
+        return false;
+      },
+    }),
   /** Tells platforms, in the feed, what was posted that concerns them. Several processes may run it: each row is told once. */
   notices: ({ notices, log }: Context): Loop =>
     startLoop({ name: 'notices', log, everyMs: NOTICES_EVERY_MS, run: () => notices.follow() }),

@@ -35,6 +35,8 @@ create table clearing.saga (
   ordered text check (ordered in ('undo', 'force_completed', 'force_failed')),
   -- What the last call came to, in words.
   last_error text,
+  -- Why it goes back: the platform's refusal, or who said so. Told to whoever asked for the transfer.
+  refusal text,
   created_at timestamptz not null,
   changed_at timestamptz not null,
   -- Goes up with every change, so that of two workers with the same saga one is too late.

@@ -1,6 +1,6 @@
 // What the API needs of the program; the context of the composition root fits.
 
-import type { ConnectionHealth, Connections, Disputes, Sagas, Settlement, Webhooks } from '../clearing/clearing.ts';
+import type { ConnectionHealth, Connections, Disputes, Reserve, Reconciliation, Sagas, Settlement, Webhooks } from '../clearing/clearing.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -21,7 +21,9 @@ export interface ApiParts {
   readonly connectionHealth: ConnectionHealth;
   readonly ledger: Ledger;
   readonly sagas: Sagas;
+  readonly reconciliation: Reconciliation;
   readonly rewards: Rewards;
+  readonly reserve: Reserve;
   readonly webhooks: Webhooks;
   readonly settlement: Settlement;
   readonly disputes: Disputes;

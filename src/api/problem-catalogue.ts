@@ -1,6 +1,6 @@
 // All problems of all modules in one list: what /problems documents and what the tests must provoke.
 
-import { connectionProblems, disputeProblems, settlementProblems } from '../clearing/clearing.ts';
+import { connectionProblems, disputeProblems, reserveProblems, reconciliationProblems, sagaProblems, settlementProblems, webhookProblems } from '../clearing/clearing.ts';
 import { identityProblems } from '../identity/identity.ts';
 import type { ProblemRow } from '../kernel/problem.ts';
 import { ledgerProblems } from '../ledger/ledger.ts';
@@ -15,7 +15,7 @@ export interface CatalogueEntry extends ProblemRow {
   readonly module: string;
 }
 
-const tables = { security: securityProblems, identity: identityProblems, api: apiProblems, valuation: valuationProblems, ledger: ledgerProblems, rewards: rewardsProblems, connection: connectionProblems, disputes: disputeProblems, settlement: settlementProblems };
+const tables = { security: securityProblems, identity: identityProblems, api: apiProblems, valuation: valuationProblems, ledger: ledgerProblems, rewards: rewardsProblems, connection: connectionProblems, reconciliation: reconciliationProblems, saga: sagaProblems, disputes: disputeProblems, reserve: reserveProblems, settlement: settlementProblems, webhook: webhookProblems };
 
 /** In order of precedence. */
 export const problemCatalogue: readonly CatalogueEntry[] = Object.entries(tables).flatMap(([module, table]) =>

@@ -8,8 +8,8 @@ import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestApi, platformId, type Answer, type TestApi } from '../../test/fixtures/api.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
+import { disputeCases } from '../../test/fixtures/dispute-problems.ts';
 import { parseId, type MemberId, type TransactionId } from '../kernel/ids.ts';
-import { createDisputes } from '../clearing/clearing.ts';
 import type { RuleTerms } from '../valuation/valuation.ts';
 import { ledgerProblems, type Ledger } from '../ledger/ledger.ts';
 import { createMetrics } from '../runtime/metrics.ts';
@@ -60,6 +60,23 @@ async function underRule(rule: RuleTerms, work: () => Promise<Answer>): Promise<
     return await work();
   } finally {
     await api.amend((document) => ({ ...document, rules: Object.fromEntries(Object.entries(document.rules).filter(([id]) => id !== 'for_this')) }));
+  }
+}
+
+/** Asks for a change of platform_a's reserve. */
+async function requested(what: string, body: object): Promise<string> {
+  return String((await api.operate(maker, 'POST', `/operator/reserves/${A}/${what}`, { reason: 'test', ...body })).body['request_id']);
+}
+const onRequest = (token: string, id: string, word: string): Promise<Answer> => api.operate(token, 'POST', `/operator/reserve-requests/${id}/${word}`, {});
+
+/** With a platform in that mode meanwhile. */
+async function inMode(platform: string, mode: string, work: () => Promise<Answer>): Promise<Answer> {
+  const set = (to: string): Promise<Answer> => api.operate(maker, 'PUT', `/operator/reserves/${platform}/mode`, { mode: to, reason: 'test' });
+  expect(await set(mode)).toMatchObject({ status: 200, body: { mode } });
+  try {
+    return await work();
+  } finally {
+    await set('both');
   }
 }
 
@@ -131,23 +148,48 @@ const redeemed = async (): Promise<string> => {
 const ofRedemption = (id: string, what: 'fulfil' | 'cancel'): Promise<Answer> =>
   api.call(A, 'POST', `/api/redemptions/${id}/${what}`, what === 'cancel' ? { reason: 'x' } : {}, { headers: { 'idempotency-key': randomUUID() } });
 
-/** A transfer of a point of platform_a to a user of platform_b. */
-const moved = async (amount = 5): Promise<string> => {
-  const user = await api.user(A, amount);
-  return String((await post('transfer', { from_user_id: user, to_user_id: await api.user('platform_b'), amount, target_platform: 'platform_b' }, { 'idempotency-key': randomUUID() })).body['transaction_id']);
+/** A difference as reconciliation writes it; answers its id. */
+async function broken(platform: string, state: 'open' | 'resolved' = 'open'): Promise<string> {
+  const breakId = randomUUID();
+  const closed = state === 'open' ? null : new Date();
+  await database.pool.query(
+    `insert into clearing.break (break_id, platform_id, category, subject, ours, theirs, state, first_seen_at, opened_at, last_seen_at, last_run_id, closed_at, resolution)
+     values ($1, $2, 'unknown_reference', $1::uuid::text, null, 5, $3, now(), now(), now(), $1, $4, $5)`, [breakId, platform, state, closed, closed && 'vanished']);
+  return breakId;
+}
+const recheck = (breakId: string): Promise<Answer> => api.operate(maker, 'POST', `/operator/breaks/${breakId}/recheck`, {});
+/** A transfer to a platform that nobody asks here, as no worker runs. */
+const underWay = async (): Promise<string> => {
+  const [from, to] = [await api.user(A, 50), await api.user('away')];
+  return String((await post('transfer', { from_user_id: from, to_user_id: to, amount: 10, target_platform: 'away' })).body['transaction_id']);
 };
-const dispute = (fields: object, platform = A): Promise<Answer> =>
-  api.call(platform, 'POST', '/api/disputes', { reason_code: 'other', description: 'x', ...fields }, { headers: { 'idempotency-key': randomUUID() } });
-const disputed = async (): Promise<string> => String((await dispute({ transaction_id: await moved() })).body['dispute_id']);
-const inDispute = (id: string, what: string, body: object, platform = A): Promise<Answer> => api.call(platform, 'POST', `/api/disputes/${id}/${what}`, { description: 'x', ...body });
-const evidence = (id: string, body: object): Promise<Answer> => api.call(A, 'POST', `/api/disputes/${id}/evidence`, { name: 'a.txt', ...body });
-const heard = async (id: string): Promise<string> => {
-  await inDispute(id, 'respond', { answer: 'contest' }, 'platform_b');
-  await inDispute(id, 'respond', { answer: 'rebut' });
+/** The same, ended as a worker would when the platform has said yes. */
+const over = async (): Promise<string> => {
+  const id = await underWay();
+  const saga = await api.parts.sagas.find(parseId('txn', id) as TransactionId);
+  if (saga === undefined) throw new Error('no saga');
+  await api.parts.ledger.submit({
+    kind: 'transfer', platformId: saga.source, memberId: saga.sourceMember, toMemberId: saga.targetMember, targetPlatformId: saga.target, amount: saga.amount, authorisedId: saga.sagaId, key: `posted ${id}`,
+  });
   return id;
 };
+const decide = (id: string, action: string): Promise<Answer> => api.operate(maker, 'POST', `/operator/transfers/${id}/${action}`, { reason: 'test' });
+/** Decided while somebody else is writing to the transfer. */
+async function decidedTooLate(): Promise<Answer> {
+  const id = await underWay();
+  const other = await database.pool.connect();
+  try {
+    await other.query('begin');
+    await other.query(`update clearing.saga set state = 'undoing_add', revision = revision + 1 where saga_id = $1`, [parseId('txn', id)]);
+    const answer = decide(id, 'retry');
+    await expect.poll(async () => (await database.pool.query(`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)).rowCount).toBe(1);
+    await other.query('commit');
+    return await answer;
+  } finally {
+    other.release();
+  }
+}
 
-/** One way to meet each problem. */
 /** Closes the open window with one conversion in it, and answers its number. */
 async function closedWindow(): Promise<number> {
   const { body: { windows } } = await api.operate(maker, 'GET', '/operator/windows?limit=1') as unknown as { body: { windows: { window_id: number }[] } };
@@ -293,6 +335,26 @@ const cases: Record<string, () => Promise<Answer>> = {
   },
   version_not_found: () => api.operate(maker, 'GET', '/operator/rulebook?version=1000000'),
 
+  reserve_request_not_found: () => api.operate(checker, 'POST', `/operator/reserve-requests/${randomUUID()}/approve`, {}),
+  reserve_request_decided: async () => {
+    const id = await requested('deposits', { amount: 1, bank_reference: randomUUID() });
+    await onRequest(checker, id, 'reject');
+    return onRequest(checker, id, 'approve');
+  },
+  checker_is_maker: async () => onRequest(maker, await requested('deposits', { amount: 1, bank_reference: randomUUID() }), 'approve'),
+  not_your_request: async () => onRequest(checker, await requested('deposits', { amount: 1, bank_reference: randomUUID() }), 'withdraw'),
+  payment_already_booked: async () => {
+    await requested('deposits', { amount: 1, bank_reference: 'B-1' });
+    return api.operate(maker, 'POST', `/operator/reserves/${A}/deposits`, { amount: 1, bank_reference: 'B-1', reason: 'again' });
+  },
+  insufficient_prefund: async () => onRequest(checker, await requested('withdrawals', { amount: 1_000_000, bank_reference: randomUUID() }), 'approve'),
+  cap_below_use: async () => {
+    await transfer();
+    return onRequest(checker, await requested('cap', { amount: 0 }), 'approve');
+  },
+  platform_not_sending: () => inMode(A, 'receive_only', () => transfer()),
+  platform_not_receiving: () => inMode('platform_b', 'suspended', () => transfer()),
+
   unavailable: () => withLedger({ submit: () => Promise.resolve({ ok: false, problem: ledgerProblems.unavailable() }) }, (server) => api.call(A, 'POST', '/api/points/earn', { user_id: ann, amount: 1 }, { server })),
   overloaded: () => withLedger({ submit: () => Promise.resolve({ ok: false, problem: ledgerProblems.overloaded() }) }, (server) => api.call(A, 'POST', '/api/points/earn', { user_id: ann, amount: 1 }, { server })),
   idempotency_key_reused: async () => {
@@ -307,6 +369,9 @@ const cases: Record<string, () => Promise<Answer>> = {
     await post('reverse', { transaction_id: id, reason: 'x' });
     return post('reverse', { transaction_id: id, reason: 'again' });
   },
+  connected_platform: async () => api.call('away', 'POST', '/api/points/earn', { user_id: await api.user('away'), amount: 1 }),
+  whole_reversal_only: async () => post('reverse', { transaction_id: await over(), amount: 5, reason: 'x' }),
+  transfer_pending: async () => post('reverse', { transaction_id: await underWay(), reason: 'x' }),
   hold_not_found: () => post(`holds/hold_0000${'a'.repeat(28)}/release`, undefined),
   hold_resolved: async () => {
     const id = await hold();
@@ -352,6 +417,26 @@ const cases: Record<string, () => Promise<Answer>> = {
     return api.call('platform_c', 'POST', '/api/points/transfer', { from_user_id: user, to_user_id: bob, amount: 1e13, target_platform: 'platform_b' });
   },
 
+  webhook_not_found: () => api.call(A, 'GET', `/api/webhooks/whk_${'a'.repeat(32)}`),
+  webhook_target_refused: () => api.call(A, 'POST', '/api/webhooks', { url: 'https://10.0.0.1/hooks' }),
+  webhook_exists: async () => {
+    await api.call(A, 'POST', '/api/webhooks', { url: 'https://127.0.0.1:1/twice' });
+    return api.call(A, 'POST', '/api/webhooks', { url: 'https://127.0.0.1:1/twice' });
+  },
+  too_many_webhooks: async () => {
+    for (let index = 0; index < 20; index += 1) await api.call('platform_c', 'POST', '/api/webhooks', { url: `https://127.0.0.1:1/${index}` });
+    return api.call('platform_c', 'POST', '/api/webhooks', { url: 'https://127.0.0.1:1/one-more' });
+  },
+  webhook_disabled: async () => {
+    const { webhook_id: id } = (await api.call(A, 'POST', '/api/webhooks', { url: 'https://127.0.0.1:1/off' })).body;
+    await api.call(A, 'PATCH', `/api/webhooks/${String(id)}`, { enabled: false });
+    return api.call(A, 'POST', `/api/webhooks/${String(id)}/test`);
+  },
+  delivery_not_found: async () => {
+    const { webhook_id: id } = (await api.call(A, 'POST', '/api/webhooks', { url: 'https://127.0.0.1:1/none' })).body;
+    return api.call(A, 'POST', `/api/webhooks/${String(id)}/redeliver`, { event_id: 1 });
+  },
+
   redemption_not_found: () => api.call(A, 'GET', `/api/redemptions/rdm_0000${'a'.repeat(28)}`),
   voucher_not_found: () => api.call(A, 'GET', '/api/vouchers/0000-0000-0000-0000'),
   voucher_used: async () => {
@@ -370,7 +455,10 @@ const cases: Record<string, () => Promise<Answer>> = {
     return ofRedemption(id, 'fulfil');
   },
 
-  connected_platform: async () => api.call('away', 'POST', '/api/points/earn', { user_id: await api.user('away'), amount: 1 }),
+  break_not_found: () => recheck(randomUUID()),
+  break_closed: async () => recheck(await broken(A, 'resolved')),
+  not_connected: async () => recheck(await broken(A)),
+  platform_did_not_answer: async () => recheck(await broken('away')),
   hosted_platform: () => api.operate(maker, 'PUT', `/operator/connections/${A}`, { url: 'https://points.example', token: 'x' }),
   invalid_connection: () => api.operate(maker, 'PUT', '/operator/connections/away', { url: 'ftp://points.example', token: 'x' }),
   connection_not_found: () => api.operate(maker, 'DELETE', `/operator/connections/${A}`),
@@ -378,6 +466,14 @@ const cases: Record<string, () => Promise<Answer>> = {
     const user = await api.user('away');
     return api.call('away', 'GET', `${BALANCE}?user_id=${user}`);
   },
+
+  saga_not_found: () => api.operate(maker, 'GET', `/operator/transfers/txn_0000${'a'.repeat(28)}`),
+  saga_ended: async () => decide(await over(), 'retry'),
+  saga_action_not_possible: async () => {
+    const reversal = await post('reverse', { transaction_id: await over(), reason: 'x' });
+    return decide(String(reversal.body['transaction_id']), 'undo');
+  },
+  saga_moved: decidedTooLate,
   window_not_found: () => api.operate(maker, 'GET', '/operator/windows/999999'),
   window_not_open: async () => windowStep(maker, await closedWindow(), 'close'),
   window_not_closed: async () => api.call(A, 'GET', `/api/settlements/${await closedWindow() + 1}`),
@@ -407,48 +503,11 @@ const cases: Record<string, () => Promise<Answer>> = {
   settlement_same_operator: async () => windowStep(maker, (await proposedWindow())[0], 'approve'),
   invalid_schedule: () => api.operate(maker, 'PUT', '/operator/windows/settings', { daily_at: '02:00', every_minutes: 5 }),
 
-  dispute_not_found: () => api.call(A, 'GET', `/api/disputes/dsp_0000${'a'.repeat(28)}`),
-  evidence_not_found: async () => api.call(A, 'GET', `/api/disputes/${await disputed()}/evidence/3`),
-  not_disputable: async () => dispute({ transaction_id: (await earned(5)).id }),
-  not_your_side: async () => inDispute(await disputed(), 'respond', { answer: 'accept' }),
-  dispute_too_late: async () => {
-    const id = await moved();
-    await api.amend((document) => ({ ...document, settings: { ...document.settings, dispute_open_days: 1 } }));
-    api.clock.advance(86_400_000);
-    const answer = await dispute({ transaction_id: id });
-    await api.amend((document) => ({ ...document, settings: { ...document.settings, dispute_open_days: 60 } }));
-    return answer;
-  },
-  dispute_exceeds_rest: async () => dispute({ transaction_id: await moved(), amount: 6 }),
-  same_operator_opened: async () => {
-    const opened = await api.operate(maker, 'POST', '/operator/disputes', { idempotency_key: randomUUID(), transaction_id: await moved(), side: 'source', reason_code: 'fraud', description: 'x' });
-    return api.operate(maker, 'POST', `/operator/disputes/${String(opened.body['dispute_id'])}/decide`, { outcome: 'upheld', reason: 'x' });
-  },
-  wrong_dispute_state: async () => inDispute(await disputed(), 'respond', { answer: 'rebut' }),
-  answer_too_late: async () => {
-    const id = await disputed();
-    api.clock.advance(7 * 86_400_000);
-    return inDispute(id, 'respond', { answer: 'accept' }, 'platform_b');
-  },
-  evidence_not_base64: async () => evidence(await disputed(), { content: 'not base64!' }),
-  too_much_evidence: async () => {
-    const id = await disputed();
-    for (let count = 0; count < 10; count += 1) await evidence(id, { text: `piece ${count}` });
-    return evidence(id, { text: 'one more' });
-  },
-  nothing_to_adjust: async () => {
-    const id = await heard(await disputed());
-    const points = api.parts.ledger.pointsOf.bind(api.parts.ledger);
-    const ledger: Ledger = { ...api.parts.ledger, pointsOf: (platform) => { const found = points(platform); return found === undefined ? undefined : { ...found, custody: 'connected' }; } };
-    const server = await createServer({ ...api.parts, metrics: createMetrics({ processMetrics: false }), disputes: createDisputes({ ...api.parts, ledger }) });
-    const answer = await server.inject({ method: 'POST', url: `/operator/disputes/${id}/decide`, headers: { authorization: `Bearer ${checker}` }, payload: { outcome: 'upheld', reason: 'x', resolution: 'adjustment', borne_by: 'source' } });
-    await server.close();
-    return { status: answer.statusCode, body: answer.json(), headers: answer.headers };
-  },
+  ...disputeCases(() => ({ api, maker, checker })),
 };
 
 /** Met by operators only; no request can provoke them, their own modules' tests do. */
-const notOverHttp = ['invalid_platform_id', 'platform_exists', 'invalid_operator_id', 'operator_exists', 'operator_not_found', 'cap_below_use', 'insufficient_prefund', 'version_scheduled'];
+const notOverHttp = ['invalid_platform_id', 'platform_exists', 'invalid_operator_id', 'operator_exists', 'operator_not_found', 'version_scheduled'];
 
 async function callDigestMismatch(): Promise<Answer> {
   // The digest is signed, but is that of another body.

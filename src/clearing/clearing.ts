@@ -11,7 +11,7 @@ export { CONNECTOR_SCALE, type ConnectorOutcome, type ConnectorTarget } from './
 export { createAlongside } from './saga/begin-sagas.ts';
 export { sagaProblems } from './saga/problems.ts';
 export { createSagas, type Sagas } from './saga/saga.ts';
-export type { Saga, SagaAction, SagaActionName, TransferStatus } from './saga/types.ts';
+export type { Saga, SagaAction, SagaActionName, TransferStanding, TransferStatus } from './saga/types.ts';
 export { migrateQueue, type SagaWorkers } from './saga/worker.ts';
 export { createNotices, type Notices } from './notices/notices.ts';
 export { webhookProblems } from './webhooks/problems.ts';

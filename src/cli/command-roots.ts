@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 
-import type { Connections } from '../clearing/clearing.ts';
+import type { Connections, Sagas } from '../clearing/clearing.ts';
 import type { Identity, Operator } from '../identity/identity.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { Problem, Result } from '../kernel/problem.ts';
@@ -21,6 +21,7 @@ export interface CommandContext {
   readonly identity: Identity;
   readonly connections: Connections;
   readonly ledger: Ledger;
+  readonly sagas: Sagas;
   readonly valuation: Valuation;
   readonly clock: Clock;
   close(): Promise<void>;

@@ -37,12 +37,12 @@ export function registerReviews<Context extends CommandContext>(program: Command
   const decision = (word: ReviewWord, description: string, done: string): void => {
     subcommand(word, description).argument('<hold_id>').requiredOption('--reason <text>', 'why; kept with the transaction').option(...AS_TOKEN_OPTION)
       .action(async (holdId: string, flags: Flags) => {
-        const transactionId = await withContext(flags, roots, false, async (context) => {
+        const { transactionId, underWay } = await withContext(flags, roots, false, async (context) => {
           const { operatorId } = await actingOperator(flags, roots, context);
           const leg = valueOf(await decideReview(context, holdId, word, operatorId, flags.reason ?? ''));
-          return formatId('txn', leg.transactionId);
+          return { transactionId: formatId('txn', leg.transactionId), underWay: leg.kind === 'authorise' };
         });
-        roots.print(flags.json ? JSON.stringify({ hold_id: holdId, transaction_id: transactionId }) : `${done} ${transactionId}`);
+        roots.print(flags.json ? JSON.stringify({ hold_id: holdId, transaction_id: transactionId }) : `${underWay ? 'platforms are asked; see pontis transfers show' : done} ${transactionId}`);
       });
   };
   decision('approve', 'let a transfer pass, at the terms of this moment', 'posted as');

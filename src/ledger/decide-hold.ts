@@ -100,12 +100,14 @@ export function decideRelease(command: ReleaseCommand, view: View): Decision {
   const overdue = hold.expiresAtMs <= view.nowMs;
   if (command.cause === 'timer' && !overdue) return refusal(ledgerProblems.invalid_expiry('The time of this hold is not over.'));
   const bucket = view.bucketOf(hold.memberId);
-  const wallet = view.wallet(bucket, hold.memberId, hold.assetId);
+  // Of a transfer that a rule has set aside, where the platform keeps its points itself.
+  const system = systemWallet(view, bucket, points);
+  const wallet = points.custody === 'connected' ? system : view.wallet(bucket, hold.memberId, hold.assetId);
   return post({
     legs: [{
       kind: 'release', memberId: hold.memberId, wallet, amount: hold.amount, relatedId: hold.holdId, details: command.details,
       movements: [
-        ...setAside(portionsOfHold(hold, wallet), systemWallet(view, bucket, points), hold.amount, -1n),
+        ...setAside(portionsOfHold(hold, wallet), system, hold.amount, -1n),
         ...giveBackAllowances(hold.holdId, (used) => used, view),
       ],
     }],

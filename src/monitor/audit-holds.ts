@@ -118,4 +118,17 @@ export const holdChecks: readonly Check[] = [
        where s.delivered > coalesce(c.amount, 0) or s.delivered <> s.taken_from_stock or s.delivered < 0
        order by 1`,
   },
+  {
+    invariant: 5, name: 'reserve_request_has_transaction', scope: 'network',
+    meaning: 'A deposit or withdrawal that was asked for and carried out is one row of its kind, amount and request in the journal, and no row names a request that was not approved.',
+    sql: `
+      select coalesce(r.request_id::text, t.request_id) as request_id, r.kind as asked, r.state, r.amount, r.carried_out_at, t.kind, t.amount as transaction_amount, t.transaction_id
+        from (select * from clearing.reserve_request where kind <> 'cap') r
+        full join (select kind, amount, transaction_id, details ->> 'request_id' as request_id
+                     from ledger.transaction where kind in ('deposit', 'withdraw') and details ? 'request_id') t on t.request_id = r.request_id::text
+       where case when r.request_id is null or t.transaction_id is null then t.transaction_id is not null or r.carried_out_at is not null
+                  else r.state <> 'approved' or r.amount <> t.amount or t.kind <> case r.kind when 'deposit' then 'deposit' else 'withdraw' end
+                       or (r.carried_out_at is not null and r.transaction_id is distinct from t.transaction_id) end
+       order by 1`,
+  },
 ];

@@ -4,7 +4,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, withDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
 import { liveThrough } from '../../test/fixtures/eventful-ledger.ts';
-import { createTestLedger } from '../../test/fixtures/ledger.ts';
+import { createTestLedger, type TestLedger } from '../../test/fixtures/ledger.ts';
+import { createTestSettlement } from '../../test/fixtures/settlement.ts';
+import type { Outcome } from '../ledger/ledger.ts';
+import { liveThroughSagas } from '../../test/fixtures/eventful-sagas.ts';
+import { createAlongside } from '../clearing/clearing.ts';
+import { systemClock } from '../kernel/time.ts';
 import { connect, createPool, type Pool } from '../runtime/database.ts';
 import { audit, auditChecks, type AuditReport } from './monitor.ts';
 
@@ -12,13 +17,36 @@ let database: TestDatabase;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  const test = await createTestLedger(database, { bucketCount: 4 });
+  const test = await createTestLedger(database, { bucketCount: 4, alongside: createAlongside({ clock: systemClock }) });
   await liveThrough(test);
+  await settleWindows(test);
+  await liveThroughSagas(test);
   await test.ledger.close();
   // A database is copied only while nobody is connected to it.
   await database.pool.end();
 });
 afterAll(() => administer(`drop database ${new URL(database.url).pathname.slice(1)} with (force)`));
+
+/** Three windows: one settled with a dispute in it, one being settled, one closed into which the dispute has come back; and rows that are in none yet. */
+async function settleWindows(test: TestLedger): Promise<void> {
+  const windows = createTestSettlement(test, database);
+  const ann = test.member();
+  const convert = (platform: string, amount: bigint, to: string): Promise<Outcome> => test.transfer(platform, ann, amount, to, ann);
+  for (const platform of ['platform_b', 'platform_c']) await test.earn(platform, ann, 10_000n);
+  await windows.close();
+  const disputed = await convert('platform_b', 3_001n, 'platform_c');
+  if (!disputed.ok) throw new Error(disputed.problem.detail);
+  await convert('platform_c', 700n, 'platform_b');
+  windows.frozen.set(disputed.transaction.transactionId, 1_000n);
+  const second = await windows.close();
+  expect([await windows.settle(1), await windows.settle(second)]).toEqual(['settled', 'settled']);
+  await convert('platform_b', 50n, 'platform_c');
+  expect(await windows.settle(await windows.close(), 'prefund')).toBe('settling');
+  windows.frozen.clear();
+  await convert('platform_c', 500n, 'platform_b');
+  await windows.close();
+  await convert('platform_c', 500n, 'platform_b');
+}
 
 async function administer(statement: string): Promise<void> {
   const client = await connect({ url: withDatabase(database.url, 'postgres'), log: database.log, applicationName: 'audit test' });
@@ -59,6 +87,7 @@ const someEarn = `(select min(sequence) from ledger.transaction where bucket = 1
 const one = (where: string): string => `(bucket, sequence) = (select bucket, sequence from ledger.transaction where ${where} order by 1, 2 limit 1)`;
 const oneAccount = (where: string): string => `(bucket, account_id) = (select bucket, account_id from ledger.account where ${where} order by 1, 2 limit 1)`;
 const oneHold = (state: string): string => `hold_id = (select hold_id from ledger.hold where state = '${state}' order by 1 limit 1)`;
+const oneSaga = (where: string): string => `(bucket, saga_id) = (select bucket, saga_id from clearing.saga where ${where} order by 1, 2 limit 1)`;
 const lastRow = `(bucket, sequence) = (select bucket, max(sequence) from ledger.transaction where bucket = 2 group by bucket)`;
 
 /** What is done to the data, and the checks that must name it. */
@@ -78,7 +107,7 @@ const corruptions: readonly (readonly [title: string, statements: readonly strin
   ['a purpose', [`update ledger.account set purpose = 'gift' where ${oneAccount(`purpose = 'issued'`)}`], ['known_words']],
   ['a kind', [`update ledger.transaction set kind = 'gift' where ${one(`kind = 'adjust'`)}`], ['known_words']],
   ['an account deleted', [`delete from ledger.account where ${oneAccount(`purpose = 'lot'`)}`], ['entries_have_accounts', 'account_numbers', 'asset_sums_to_zero']],
-  ['a pending sum', [`update ledger.account set debits_pending = debits_pending + 1 where ${oneAccount(`debits_pending > 0`)}`], ['asset_sums_to_zero', 'counters_equal_entries', 'holds_equal_pending']],
+  ['a pending sum', [`update ledger.account set debits_pending = debits_pending + 1 where ${oneAccount(`purpose = 'lot' and debits_pending > 0`)}`], ['asset_sums_to_zero', 'counters_equal_entries', 'holds_equal_pending']],
   ['a last_sequence', [`update ledger.account set last_sequence = last_sequence + 1 where ${oneAccount(`purpose = 'lot'`)}`], ['counters_equal_entries']],
   ['a balance after an entry', [`update ledger.transaction set balances[1] = balances[1] - 1 where ${one(`kind = 'transfer'`)}`], ['balance_after_chain']],
   ['the numbering of accounts', [`update ledger.bucket set account_count = account_count - 1 where bucket = 0`], ['account_numbers']],
@@ -121,13 +150,42 @@ const corruptions: readonly (readonly [title: string, statements: readonly strin
   ['a version that never was', [`update ledger.transaction set rulebook_version = 99 where ${one(`kind = 'conversion'`)}`], ['rulebook_in_force']],
   ['an allowance in favour of the member', [...dropBounds, `update ledger.account set credits_posted = debits_posted + 1 where ${oneAccount(`purpose = 'allowance'`)}`], ['not_below_floor', 'counters_equal_entries']],
   ['an allowance shared beyond its quota', [...dropBounds, `update ledger.account set debits_posted = debits_posted + 9000000 where ${oneAccount(`purpose = 'shared_allowance'`)}`], ['not_below_floor']],
-  ['a reviewed hold forgotten', [`update ledger.hold set state = 'held', resolved_by = null, captured = 0 where hold_id = (select related_id from ledger.transaction where kind = 'conversion' and related_id is not null)`], ['hold_resolved_once']],
+  ['a reviewed hold forgotten', [`update ledger.hold set state = 'held', resolved_by = null, captured = 0 where hold_id = (select h.hold_id from ledger.transaction t join ledger.hold h on h.hold_id = t.related_id where t.kind = 'authorise' order by 1 limit 1)`], ['hold_resolved_once']],
   ['the amount of a deposit', [`update ledger.transaction set amount = amount + 1 where ${one(`kind = 'deposit'`)}`], ['stated_amount']],
   ['the amount of a withdrawal', [`update ledger.transaction set amount = amount - 1 where ${one(`kind = 'withdraw'`)}`], ['stated_amount']],
   ['where a settlement was paid from', [`update ledger.transaction set details = '{"from": "outside"}' where ${one(`kind = 'settle' and details ->> 'from' = 'prefund'`)}`], ['stated_amount']],
   ['a settlement of another platform', [`update ledger.account set owner_id = gen_random_uuid() where ${oneAccount(`purpose = 'prefund'`)}`], ['stated_amount']],
   ['a prefund overdrawn', [...dropBounds, `update ledger.account set debits_posted = credits_posted + 1 where ${oneAccount(`purpose = 'prefund'`)}`], ['not_below_floor', 'counters_equal_entries', 'asset_sums_to_zero']],
   ['a prefund without floor', [`update ledger.account set floor = null where ${oneAccount(`purpose = 'prefund'`)}`], ['not_below_floor', 'floor_has_allotment']],
+  ['what is pending on a position', [`update ledger.account set debits_pending = debits_pending + 1 where ${oneAccount(`purpose = 'position' and debits_pending > 0`)}`], ['authorised_equal_pending', 'counters_equal_entries']],
+  ['what a platform is to be given', [`update ledger.account set credits_pending = credits_pending - 1 where ${oneAccount(`purpose = 'position' and credits_pending > 0`)}`], ['authorised_equal_pending', 'counters_equal_entries']],
+  ['a saga deleted', [`delete from clearing.saga where ${oneSaga(`purpose = 'transfer' and state not in ('completed', 'failed')`)}`], ['authorisation_has_saga']],
+  ['a saga of nothing', [`insert into clearing.saga select (jsonb_populate_record(s, jsonb_build_object('saga_id', gen_random_uuid()))).* from clearing.saga s where ${oneSaga(`purpose = 'transfer'`)}`], ['authorisation_has_saga']],
+  ['the amount of a saga', [`update clearing.saga set amount = amount + 1 where ${oneSaga(`purpose = 'transfer' and state = 'failed'`)}`], ['authorisation_has_saga']],
+  ['a saga of somebody else', [`update clearing.saga set target_member = gen_random_uuid() where ${oneSaga(`purpose = 'transfer' and state = 'completed'`)}`], ['authorisation_has_saga']],
+  ['a saga that ended another way than its transfer', [`update clearing.saga set state = 'completed' where ${oneSaga(`purpose = 'transfer' and state = 'failed'`)}`], ['authorisation_has_saga', 'external_equals_sagas']],
+  ['a reversal that no platform hears of', [`delete from clearing.saga where ${oneSaga(`purpose = 'reversal'`)}`], ['reversal_has_saga', 'external_equals_sagas']],
+  ['a reversal that undoes another transfer', [`update clearing.saga set transaction_id = saga_id where ${oneSaga(`purpose = 'reversal'`)}`], ['reversal_has_saga']],
+  ['a saga that nobody goes on with', [`update clearing.saga set deadline_at = now() - interval '1 hour' where ${oneSaga(`state = 'deducting'`)}`], ['saga_overdue']],
+  ['points that came out of a connected platform', [`update ledger.account set debits_posted = debits_posted + 7 where ${oneAccount(`purpose = 'external' and asset_id = (select asset_id from ledger.asset where code = 'platform_x')`)}`], ['external_equals_sagas', 'counters_equal_entries', 'asset_sums_to_zero']],
+  ['points that a connected platform got', [`update clearing.saga set credited = credited + 1 where ${oneSaga(`purpose = 'transfer' and state = 'completed' and target_connected`)}`], ['external_equals_sagas', 'authorisation_has_saga']],
+  ['a deposit that was carried out and is not there', [`insert into clearing.reserve_request (request_id, platform_id, kind, amount, bank_reference, reason, state, made_by, made_at, decided_by, decided_at, carried_out_at, transaction_id)
+    values (gen_random_uuid(), 'platform_a', 'deposit', 9000, 'B-1', 'x', 'approved', 'maker', now(), 'checker', now(), now(), gen_random_uuid())`], ['reserve_request_has_transaction']],
+  ['a withdrawal that nobody asked for', [`update ledger.transaction set details = '{"request_id": "none"}' where ${one(`kind = 'withdraw'`)}`], ['reserve_request_has_transaction']],
+  ['a window that is missing', [`update clearing.settlement_window set window_id = 9 where state = 'open'`], ['window_numbers']],
+  ['a window that begins too late', [`update clearing.window_cut set from_sequence = from_sequence + 1, counted_through = to_sequence where window_id = 2 and bucket = (select bucket from clearing.window_cut where window_id = 2 and to_sequence > from_sequence limit 1)`], ['window_cuts_follow']],
+  ['a bucket that a window leaves out', [`delete from clearing.window_cut where window_id = 2 and bucket = 1`], ['window_cuts_follow']],
+  ['a net', [`update clearing.window_net set net = net + 1, closing = closing + 1 where window_id = 2 and participant = 'platform_b'`], ['window_nets_equal_rows', 'window_pairs_equal_nets', 'obligations_follow_nets']],
+  ['a net moved from one platform to another', [`update clearing.window_net set net = net + case participant when 'platform_b' then 1 else -1 end, closing = closing + case participant when 'platform_b' then 1 else -1 end where window_id = 1 and participant in ('platform_b', 'platform_c')`], ['window_nets_equal_rows']],
+  ['a participant that a window leaves out', [`delete from clearing.window_net where window_id = 2 and participant = 'platform_c'`], ['window_nets_equal_rows']],
+  ['a pair', [`update clearing.window_pair set due = due + 1 where window_id = 2 and source_platform = 'platform_b'`], ['window_pairs_equal_nets']],
+  ['more come back than was left out', [`update clearing.window_carve_out set amount = amount + 1 where direction = 'in'`], ['carve_outs_return']],
+  ['the money of what came back', [`update clearing.window_carve_out set source_effect = source_effect + 1 where direction = 'in'`], ['carve_outs_return']],
+  ['a dispute forgotten', [`delete from clearing.window_carve_out where direction = 'out'`], ['obligations_follow_nets', 'carve_outs_return']],
+  ['a settled window with an obligation unpaid', [`update clearing.obligation set state = 'approved', transaction_id = null where window_id = 2 and participant = 'platform_b'`], ['obligations_follow_nets']],
+  ['an obligation paid by nothing', [`update clearing.obligation set transaction_id = gen_random_uuid() where window_id = 2 and participant = 'platform_b'`], ['obligation_paid_once']],
+  ['an obligation deleted', [`delete from clearing.obligation where window_id = 2 and participant = 'platform_b'`], ['obligation_paid_once', 'obligations_follow_nets']],
+  ['an obligation paid with another amount', [`update ledger.transaction set amount = amount + 1 where ${one(`kind = 'settle' and details ->> 'window_id' = '2'`)}`], ['obligation_paid_once', 'stated_amount']],
   ['more delivered than in stock', [`update ledger.account set credits_posted = credits_posted + 1000 where ${oneAccount(`purpose = 'delivered'`)}`], ['delivered_within_stock', 'asset_sums_to_zero']],
 ];
 

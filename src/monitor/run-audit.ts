@@ -6,8 +6,9 @@ import type { Check } from './audit-check.ts';
 import { holdChecks } from './audit-holds.ts';
 import { sagaChecks } from './audit-sagas.ts';
 import { journalChecks } from './audit-journal.ts';
+import { settlementChecks } from './audit-settlement.ts';
 
-export const checks: readonly Check[] = [...journalChecks, ...accountChecks, ...holdChecks, ...sagaChecks].toSorted((a, b) => a.invariant - b.invariant);
+export const checks: readonly Check[] = [...journalChecks, ...accountChecks, ...holdChecks, ...sagaChecks, ...settlementChecks].toSorted((a, b) => a.invariant - b.invariant);
 
 export type Cell = string | number | boolean | null;
 

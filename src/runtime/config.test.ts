@@ -15,6 +15,10 @@ test('flags win over environment', () => {
   expect(parseConfig({ port: '1', demo: false }, { PONTIS_PORT: '2', PONTIS_DEMO: 'yes', PONTIS_DATA: 'x' })).toMatchObject({ port: 1, demo: false, dataDir: resolve('x') });
 });
 
+test('percentages are sorted, each once', () => {
+  expect(parseConfig({}, { PONTIS_RESERVE_THRESHOLDS: '90, 50,90' }).reserveThresholds).toEqual([50, 90]);
+});
+
 test('an empty variable counts as not given', () => {
   expect(parseConfig({}, { PONTIS_PORT: '', DATABASE_URL: '' })).toMatchObject({ port: 8080, databaseUrl: undefined });
 });
@@ -36,6 +40,7 @@ test.each([
   [{}, { PONTIS_ALLOW_PRIVATE_TARGETS: '10.0.0.0' }, 'PONTIS_ALLOW_PRIVATE_TARGETS must be true, false or ranges such as 10.1.0.0/16,fd00::/8, not "10.0.0.0".'],
   [{ port: 'abc' }, {}, '--port must be a whole number from 0 to 65535, not "abc".'],
   [{ port: '65536' }, {}, '--port must be a whole number from 0 to 65535, not "65536".'],
+  [{}, { PONTIS_RESERVE_THRESHOLDS: '50,101' }, 'PONTIS_RESERVE_THRESHOLDS must be at most ten whole percentages from 1 to 100, such as 50,75,90, not "50,101".'],
   [{}, { PONTIS_PORT: '-1' }, 'PONTIS_PORT must be a whole number from 0 to 65535, not "-1".'],
   [{ role: 'boss' }, {}, '--role must be one of all, api, worker, not "boss".'],
   [{ dataDir: '' }, {}, '--data must be not empty, not "".'],

@@ -34,6 +34,8 @@ export interface Config {
   readonly sagas: number;
   /** How long such a transfer may be under way until it is listed for an operator. */
   readonly sagaDeadlineMs: number;
+  /** Between two reconciliations of a platform that nobody asked for; 0 for never. */
+  readonly reconcileEveryS: number;
   /** How long requests in flight may take to finish when the program stops. */
   readonly drainTimeoutMs: number;
   /** On stopping, how long readiness is denied before connections are refused, so that load balancers notice. */
@@ -130,6 +132,7 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   buckets: { env: 'PONTIS_BUCKETS', help: 'buckets of a newly created network; final (docs/decisions/0002)', initial: 3, parse: integer(1, 65_536) },
   sagas: { env: 'PONTIS_SAGAS', help: 'transfers over connected platforms that a process goes on with at a time', initial: 200, parse: integer(1, 2_000) },
   sagaDeadlineMs: { env: 'PONTIS_SAGA_DEADLINE_MS', help: 'how long such a transfer may be under way until an operator has to look', initial: 600_000, parse: integer(1_000, 86_400_000) },
+  reconcileEveryS: { env: 'PONTIS_RECONCILE_EVERY_S', help: 'seconds between two reconciliations of a platform; 0 for only when asked', initial: 900, parse: integer(0, 2_592_000) },
   drainTimeoutMs: { env: 'PONTIS_DRAIN_TIMEOUT_MS', help: 'how long requests in flight may take to finish on stopping', initial: 10_000, parse: integer(0, 600_000) },
   drainNoticeMs: { env: 'PONTIS_DRAIN_NOTICE_MS', help: 'how long /health/ready answers 503 before connections are refused on stopping', initial: 0, parse: integer(0, 600_000) },
   privateTargets: { env: 'PONTIS_ALLOW_PRIVATE_TARGETS', help: 'private addresses that webhooks and connectors may be at: true, false or ranges', initial: undefined, parse: ranges },

@@ -47,6 +47,7 @@ test('a platform reads its own events and those of the rulebook, of the types it
   expect(await types(start, 2, { platformId: 'platform_a' })).toEqual(['redemption.issued platform_a', 'rulebook.effective ']);
   expect(await types(start + 3n, 2, { platformId: 'platform_a' })).toEqual(['redemption.expired platform_a']);
   expect(await types(start, 10, { platformId: 'platform_a', types: ['redemption.expired', 'proposal.made'] })).toEqual(['redemption.expired platform_a']);
+  expect(await types(start, 10, { platformId: 'platform_a', types: ['redemption.*', 'rule.*'] })).toEqual(['redemption.issued platform_a', 'redemption.expired platform_a']);
   expect(await types(start, 10, { types: ['proposal.made'] })).toEqual(['proposal.made ']);
   expect(await types(start, 10, {})).toHaveLength(5);
 });

@@ -35,13 +35,13 @@ const COLUMNS = 'event_id as "eventId", occurred_at as "occurredAt", type, platf
 export interface EventFilter {
   /** What concerns this platform: its own events, and those of the rulebook. What operators propose to each other concerns none. All events when undefined. */
   readonly platformId?: string | undefined;
-  /** Only these types; all when undefined. */
+  /** Only these types, such as `transfer.completed` or `transfer.*`; all when undefined. */
   readonly types?: readonly string[] | undefined;
 }
 
 /** Events after a cursor, oldest first. */
 export async function selectEvents(db: Queryable, after: bigint, limit: number, { platformId, types }: EventFilter = {}): Promise<NetworkEvent[]> {
-  const page = 'and event_id > $1 and ($3::text[] is null or type = any($3)) order by event_id limit $2';
+  const page = `and event_id > $1 and ($3::text[] is null or type = any($3) or split_part(type, '.', 1) || '.*' = any($3)) order by event_id limit $2`;
   // Two ranges of two indexes, merged: an "or" of them would look through the events of everybody.
   const ofPlatform = `select * from ((select ${COLUMNS} from feed.event where platform_id = $4 ${page})
     union all (select ${COLUMNS} from feed.event where platform_id is null and type like 'rulebook.%' ${page})) found order by "eventId" limit $2`;

@@ -64,8 +64,8 @@ describe('help', () => {
   it('lists every command, and each explains itself', async () => {
     const { code, stdout } = await pontis('help');
     expect(code).toBe(0);
-    for (const name of ['start', 'migrate', 'platform', 'operator', 'rules', 'rates', 'reviews', 'rewards', 'import', 'audit', 'export', 'backtest', 'report', 'connector', 'bench']) expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
-    for (const command of [['platform', 'add'], ['operator', 'add'], ['rules', 'propose'], ['rates', 'show'], ['reviews', 'list'], ['reviews', 'approve'], ['rewards', 'list'], ['rewards', 'redemptions'], ['import', 'earnings'], ['audit'], ['export', 'journal'], ['backtest'], ['report', 'liability'], ['connector', 'set'], ['connector', 'show'], ['connector', 'remove'], ['connector', 'test']]) {
+    for (const name of ['start', 'migrate', 'platform', 'operator', 'rules', 'rates', 'reconcile', 'reviews', 'reviews', 'transfers', 'disputes', 'rewards', 'reserve', 'webhooks', 'windows', 'import', 'audit', 'export', 'backtest', 'report', 'connector', 'bench']) expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
+    for (const command of [['platform', 'add'], ['operator', 'add'], ['rules', 'propose'], ['rates', 'show'], ['reviews', 'list'], ['reviews', 'approve'], ['rewards', 'list'], ['rewards', 'redemptions'], ['reserve', 'webhooks', 'list'], ['reserve', 'webhooks', 'deposit', 'deliveries'], ['webhooks', 'redeliver'], ['import', 'earnings'], ['audit'], ['export', 'journal'], ['backtest'], ['report', 'liability'], ['connector', 'set'], ['connector', 'show'], ['connector', 'remove'], ['connector', 'test'], ['reconcile', 'run'], ['reconcile', 'runs'], ['reconcile', 'breaks'], ['reconcile', 'accept'], ['windows', 'settle'], ['windows', 'statement'], ['transfers', 'list'], ['transfers', 'show'], ['transfers', 'retry'], ['transfers', 'fail'], ['reserve', 'list'], ['reserve', 'deposit'], ['disputes', 'list'], ['disputes', 'show'], ['disputes', 'decide']]) {
       const help = await pontis(...command, '--help');
       expect(help.code).toBe(0);
       expect(help.stdout).toContain('--json');

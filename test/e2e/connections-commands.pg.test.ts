@@ -3,11 +3,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 
 import { createTestDatabase, type TestDatabase } from '../fixtures/database.ts';
 import { runProgram } from '../fixtures/program.ts';
 import { SANDBOX, startSandbox, type RunningSandbox } from '../fixtures/sandbox.ts';
+
+// Each story runs several programs.
+vi.setConfig({ testTimeout: 300_000 });
 
 let database: TestDatabase;
 let folder: string;
@@ -19,7 +22,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'pontis-connections-'));
   expect(await pontis(['platform', 'add', 'shop'])).toMatchObject({ code: 0 });
   maker = (JSON.parse((await pontis(['operator', 'add', 'maker', '--json'])).stdout) as { token: string }).token;
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await sandbox?.program.stop('SIGTERM');
   rmSync(folder, { recursive: true, force: true });
@@ -32,7 +35,7 @@ function pontis(args: readonly string[], environment: Readonly<Record<string, st
 
 const asMaker = (): Record<string, string> => ({ PONTIS_OPERATOR_TOKEN: maker, PONTIS_CONNECTOR_TOKEN: SANDBOX.token });
 
-it('a platform comes in connected, is tried as the network calls it, moves and is forgotten', { timeout: 60_000 }, async () => {
+it('a platform comes in connected, is tried as the network calls it, moves and is forgotten', async () => {
   const added = await pontis(['platform', 'add', 'platform_c', '--custody', 'connected', '--connector-url', 'http://127.0.0.1:45999', '--connector-token', SANDBOX.token, '--json']);
   expect(added).toMatchObject({ code: 0 });
   const { secret } = JSON.parse(added.stdout) as { secret: string };

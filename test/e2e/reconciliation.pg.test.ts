@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createReconciliation, type Break, type Reconciliation, type Run, type RunMode } from '../../src/clearing/clearing.ts';
 import { createConnectorClient, type ConnectorClient } from '../../src/clearing/connector/connector-client.ts';
 import type { PlatformId } from '../../src/kernel/ids.ts';
+import { selectEvents } from '../../src/runtime/feed.ts';
 import { createTestDatabase, type TestDatabase } from '../fixtures/database.ts';
 import { createTestLedger, type TestLedger } from '../fixtures/ledger.ts';
 import { insertSaga, moveSaga, newTransactionId, reverseSaga, type SagaTerms, type TestSaga } from '../fixtures/sagas.ts';
@@ -72,8 +73,7 @@ async function there(effect: bigint, transactionId: string): Promise<void> {
 }
 
 async function events(type: string): Promise<Record<string, unknown>[]> {
-  const { rows } = await database.pool.query<{ data: Record<string, unknown> }>('select data from valuation.event where type = $1 order by event_id', [type]);
-  return rows.map(({ data }) => data);
+  return (await selectEvents(database.pool, 0n, 1_000, { platformId: C })).filter((event) => event.type === type).map(({ data }) => data);
 }
 
 /** Against a platform that moves points between any two questions, and tells another total than it has. */

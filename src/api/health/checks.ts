@@ -9,7 +9,7 @@ export interface Check {
 
 export interface HealthChecks {
   database(): Promise<Check>;
-  clearingCenter(): Check;
+  clearingCenter(): Promise<Check>;
   apiGateway(): Check;
   /** What the background check found of connected platforms: nobody is asked now. */
   platformConnections(): Record<string, Check>;
@@ -23,7 +23,7 @@ const TIMEOUT_MS = 2_000;
 /** Of the source requirement (7.2). */
 const MANY_PENDING = 1_000;
 
-export function createHealthChecks({ pool, ledger, identity, connectionHealth, ruleAlerts }: ApiParts): HealthChecks {
+export function createHealthChecks({ pool, ledger, sagas, identity, connectionHealth, ruleAlerts }: ApiParts): HealthChecks {
   let draining = false;
   let asked: Promise<Check> | undefined;
   let askedAtMs = 0;
@@ -37,9 +37,11 @@ export function createHealthChecks({ pool, ledger, identity, connectionHealth, r
       }
       return asked;
     },
-    clearingCenter() {
+    async clearingCenter() {
       const failing = ruleAlerts.recent();
       if (failing.length > 0) return { status: 'degraded', message: `Rules that failed lately: ${failing.join(', ')}` };
+      const underWay = await checkSagas(sagas);
+      if (underWay !== undefined) return underWay;
       const pending = ledger.pending();
       return pending > MANY_PENDING
         ? { status: 'degraded', message: `High pending transactions: ${pending}` }
@@ -53,6 +55,17 @@ export function createHealthChecks({ pool, ledger, identity, connectionHealth, r
     startDraining: () => void (draining = true),
     isDraining: () => draining,
   };
+}
+
+/** What is wrong with transfers over connected platforms; undefined when nothing is. */
+async function checkSagas(sagas: ApiParts['sagas']): Promise<Check | undefined> {
+  try {
+    const { attention, overdue } = await sagas.figures();
+    if (attention > 0) return { status: 'degraded', message: `Transfers that wait for an operator: ${attention}` };
+    return overdue > 0 ? { status: 'degraded', message: `Transfers past their deadline: ${overdue}` } : undefined;
+  } catch {
+    return { status: 'degraded', message: 'How transfers stand is not known' };
+  }
 }
 
 async function checkDatabase(pool: ApiParts['pool']): Promise<Check> {

@@ -22,7 +22,7 @@ export function getHealth(server: FastifyInstance, checks: HealthChecks): void {
   server.get('/health', {
     schema: { operationId: 'health', tags: ['health'], summary: 'Health of all parts', description: '503 when a part of the network is unhealthy. A connected platform that does not answer is unhealthy by itself and makes the network degraded.', response: { 200: Health, 503: Health } },
   }, async (_request, reply) => {
-    const parts = { database: await checks.database(), clearing_center: checks.clearingCenter(), api_gateway: checks.apiGateway() };
+    const parts = { database: await checks.database(), clearing_center: await checks.clearingCenter(), api_gateway: checks.apiGateway() };
     const connections = checks.platformConnections();
     const status = worst([...Object.values(parts), ...Object.values(connections).map(asPartOfMany)]);
     return reply.code(status === 'unhealthy' ? 503 : 200).send({ status, checks: { ...parts, platform_connections: connections } });

@@ -16,7 +16,7 @@ const Answer = Type.Object({
   events: Type.Array(Type.Object({
     event_id: Type.Integer({ description: '1, 2, 3 … without a gap.' }),
     occurred_at: Type.String(),
-    type: Type.String({ examples: ['proposal.made', 'rulebook.effective'] }),
+    type: Type.String({ examples: ['proposal.made', 'rulebook.effective', 'transfer.attention'] }),
     platform_id: Type.Union([Type.String(), Type.Null()], { description: 'The platform it concerns; null for all.' }),
     data: Type.Unsafe<Readonly<Record<string, unknown>>>({ type: 'object', additionalProperties: true }),
   })),

@@ -26,10 +26,10 @@ const ReviewView = Type.Object({
 const Params = closed({ hold_id: Type.String({ pattern: '^hold_[0-9a-f]{32}$' }) });
 const Query = closed({ limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, description: '100 when absent.' })) });
 const Word = closed({ reason: text(200, 'Why; kept with the transaction.') });
-const Answer = Type.Object({ hold_id: Type.String(), status: Type.String(), transaction_id: Type.String() });
+const Answer = Type.Object({ hold_id: Type.String(), status: Type.String({ description: '`completed`, `rejected`, or `pending` when a platform that keeps its points itself is asked now.' }), transaction_id: Type.String() });
 
 const words: Readonly<Record<ReviewWord, { readonly status: string; readonly summary: string; readonly description: string }>> = {
-  approve: { status: 'completed', summary: 'Let a transfer pass', description: 'The transfer is posted at the terms of this moment, under all rules but those that ask for a review.' },
+  approve: { status: 'completed', summary: 'Let a transfer pass', description: 'The transfer is posted at the terms of this moment, under all rules but those that ask for a review. When a platform keeps its points itself, it is asked from then on, as for any transfer.' },
   reject: { status: 'rejected', summary: 'Turn a transfer down', description: 'The points are available again.' },
 };
 
@@ -48,7 +48,9 @@ export function reviews(server: FastifyInstance, parts: ApiParts): void {
     }, async (request, reply) => {
       const { hold_id: holdId } = request.params;
       const decided = await decideReview(parts, holdId, word, operatorOf(request).operatorId, request.body.reason);
-      return decided.ok ? { hold_id: holdId, status, transaction_id: formatId('txn', decided.value.transactionId) } : answerProblem(request, reply, decided.problem);
+      if (!decided.ok) return answerProblem(request, reply, decided.problem);
+      const { kind, transactionId } = decided.value;
+      return { hold_id: holdId, status: kind === 'authorise' ? 'pending' : status, transaction_id: formatId('txn', transactionId) };
     });
   }
 }

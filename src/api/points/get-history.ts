@@ -27,10 +27,11 @@ const Answer = Type.Object({
   next_cursor: Type.Union([Type.String(), Type.Null()], { description: 'Null at the end.' }),
 });
 
-export function getHistory(server: FastifyInstance, { identity, ledger }: ApiParts): void {
+export function getHistory(server: FastifyInstance, { identity, ledger, sagas }: ApiParts): void {
   server.get<{ Querystring: Static<typeof Query> }>('/api/points/history', {
     schema: {
       operationId: 'getHistory', tags: ['points'], summary: 'Transactions of a user',
+      description: 'A transfer over a platform that keeps its points itself has a row of kind authorise, whose status tells how it stands and whose change is 0, and, once it is completed, the row that moved the points.',
       querystring: Query, response: { 200: Answer, ...problemResponses },
     },
   }, async (request, reply) => {
@@ -43,11 +44,17 @@ export function getHistory(server: FastifyInstance, { identity, ledger }: ApiPar
     const member = await resolveUser(identity, platform.platformId, userId, 'user_id');
     if (!member.ok) return answerProblem(request, reply, member.problem);
     const found = await ledger.listHistory(member.value, platform.platformId, { limit, page, cursor });
+    const authorised = found.transactions.flatMap(({ kind, transactionId }) => (kind === 'authorise' ? [transactionId] : []));
+    const standings = await sagas.listStandings(authorised);
     return {
       user_id: userId,
       page: page ?? null,
       per_page: limit,
-      transactions: found.transactions.map((leg) => describeLeg(leg, points, ledger)),
+      transactions: found.transactions.map((leg) => {
+        const view = describeLeg(leg, points, ledger);
+        const status = standings.get(leg.transactionId);
+        return status === undefined ? view : { ...view, status };
+      }),
       next_cursor: found.nextCursor,
     };
   });

@@ -2,7 +2,7 @@
 
 import { Type } from 'typebox';
 import { identityProblems } from '../../identity/identity.ts';
-import type { TransferStatus } from '../../clearing/clearing.ts';
+import type { TransferStanding, TransferStatus } from '../../clearing/clearing.ts';
 import { formatId, parseId } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { ledgerProblems, type Asset, type LockedQuote, type PostedLeg, type TransferCommand } from '../../ledger/ledger.ts';
@@ -59,18 +59,20 @@ export const transfer = defineOperation({
     const outcome = await parts.ledger.submit(command);
     if (!outcome.ok) return outcome;
     const { transaction, replayed } = outcome;
-    if (transaction.kind === 'authorise') {
-      const status = replayed ? await parts.sagas.statusOf(transaction.transactionId) : 'pending';
-      const answer = underWayAnswer(transaction, caller.points, targetPoints, status ?? 'pending');
+    // A repeated request tells what has become of it meanwhile: of what a rule has set aside, and of what platforms are asked.
+    const passed = transaction.kind === 'hold' && replayed ? await findPassed(parts, transaction) : undefined;
+    const done = passed ?? transaction;
+    if (done.kind === 'authorise') {
+      const answer = await underWayAnswer(parts, done, replayed, caller.points, targetPoints);
       return { ok: true, answer, replayed, pendingAt: `/api/transactions/${answer.transaction_id}` };
     }
-    const answer = transaction.kind === 'hold' ? await pendingAnswer(parts, transaction, replayed, caller.points, targetPoints) : completedAnswer(transaction, caller.points, targetPoints);
+    const answer = done.kind === 'hold' ? await reviewAnswer(parts, done, replayed, caller.points) : completedAnswer(done, caller.points, targetPoints);
     return { ok: true, answer, replayed };
   },
   async wait({ sagas }, answer, atMostMs) {
     const transactionId = parseId('txn', answer.transaction_id);
-    const status = transactionId === undefined ? undefined : await sagas.waitFor(transactionId, atMostMs);
-    return { ...answer, ...told(status ?? 'pending') };
+    const standing = transactionId === undefined ? undefined : await sagas.waitFor(transactionId, atMostMs);
+    return { ...answer, ...told(standing ?? PENDING) };
   },
   async preview(parts, caller, fields) {
     const prepared = await prepare(parts, caller, fields, 'dry run');
@@ -159,9 +161,12 @@ function completedAnswer(transaction: PostedLeg, points: Asset, targetPoints: As
 }
 
 /** The terms are final; whether the platforms do their part is not known yet. */
-function underWayAnswer(transaction: PostedLeg, points: Asset, targetPoints: Asset, status: TransferStatus) {
-  return { ...completedAnswer(transaction, points, targetPoints), ...told(status) };
+async function underWayAnswer({ sagas }: ApiParts, transaction: PostedLeg, replayed: boolean, points: Asset, targetPoints: Asset) {
+  const standing = replayed ? await sagas.standingOf(transaction.transactionId) : PENDING;
+  return { ...completedAnswer(transaction, points, targetPoints), ...told(standing ?? PENDING) };
 }
+
+const PENDING: TransferStanding = { status: 'pending' };
 
 const messages: Readonly<Record<TransferStatus, string>> = {
   pending: 'Transfer accepted; the platforms are being asked',
@@ -169,17 +174,19 @@ const messages: Readonly<Record<TransferStatus, string>> = {
   failed: 'Transfer failed; everything is as before',
 };
 
-function told(status: TransferStatus): { success: boolean; status: TransferStatus; message: string } {
-  return { success: status !== 'failed', status, message: messages[status] };
+function told({ status, reason }: TransferStanding): { success: boolean; status: TransferStatus; message: string } {
+  return { success: status !== 'failed', status, message: reason === undefined ? messages[status] : `Transfer failed: ${reason}` };
 }
 
-/** A repeated request tells what the operator has decided meanwhile. */
-async function pendingAnswer({ ledger }: ApiParts, transaction: PostedLeg, replayed: boolean, points: Asset, targetPoints: Asset) {
+/** What was posted, or authorised, when an operator let it pass. */
+async function findPassed({ ledger }: ApiParts, review: PostedLeg): Promise<PostedLeg | undefined> {
+  const hold = await ledger.findHold(review.transactionId);
+  const [passed] = hold?.state === 'captured' && hold.resolvedBy !== null ? await ledger.findTransaction(hold.resolvedBy) : [];
+  return passed;
+}
+
+async function reviewAnswer({ ledger }: ApiParts, transaction: PostedLeg, replayed: boolean, points: Asset) {
   const hold = replayed ? await ledger.findHold(transaction.transactionId) : undefined;
-  if (hold?.state === 'captured' && hold.resolvedBy !== null) {
-    const [done] = await ledger.findTransaction(hold.resolvedBy);
-    if (done !== undefined) return completedAnswer(done, points, targetPoints);
-  }
   const rejected = hold !== undefined && hold.state !== 'held';
   return {
     success: true,

@@ -55,6 +55,11 @@ function parseCsv(text: string): string[][] {
   });
 }
 
+/** To the fourth decimal, as the currency has them. */
+function sum(amounts: readonly number[]): number {
+  return Math.round(amounts.reduce((total, amount) => total + amount, 0) * 10_000) / 10_000;
+}
+
 /** A member of an answer's body. */
 function fieldOf<T>(answer: Answer, name: string): T {
   return answer.body[name] as unknown as T;
@@ -63,7 +68,6 @@ function fieldOf<T>(answer: Answer, name: string): T {
 describe('a statement', () => {
   it('tells opening, lines, net, dispute and closing, and adds up', async () => {
     const ours = await view(A);
-    const sum = (amounts: readonly number[]): number => Math.round(amounts.reduce((total, amount) => total + amount, 0) * 10_000) / 10_000;
     expect(ours).toMatchObject({ window_id: 1, state: 'closed', platform_id: A, currency: 'CNY', opening_position: 0, paid_meanwhile: 0, payments: [], settled: 0 });
     expect(sum(ours.lines.map(({ money }) => money))).toBe(ours.net);
     expect(sum([ours.opening_position, ours.net, ours.paid_meanwhile])).toBe(ours.closing_position);
@@ -123,7 +127,7 @@ describe('a statement', () => {
     }
     expect(seen).toHaveLength(4);
     const ours = await view(A);
-    expect(Math.round(seen.reduce((sum, { money }) => sum + money, 0) * 10_000)).toBe(Math.round(ours.net * 10_000));
+    expect(sum(seen.map(({ money }) => money))).toBe(ours.net);
     const rows = parseCsv(fieldOf(await api.call(A, 'GET', '/api/settlements/1/transactions?format=csv'), 'text'));
     expect(rows[0]?.[0]).toBe('transaction_id');
     expect(rows.slice(1).map(([id]) => id).sort()).toEqual(seen.map((row) => row.transaction_id).sort());
@@ -154,7 +158,7 @@ describe('an operator', () => {
     expect((await api.operate(maker, 'GET', '/operator/windows?state=open&limit=5')).body).toMatchObject({ windows: [{ window_id: 2 }] });
     const { body } = await api.operate(maker, 'GET', '/operator/windows/1');
     const { nets } = body as unknown as { nets: { net: number }[] };
-    expect(Math.round(nets.reduce((sum, { net }) => sum + net, 0) * 10_000)).toBe(0);
+    expect(sum(nets.map(({ net }) => net))).toBe(0);
   });
 
   it('sets when windows are closed and which pairs are settled gross', async () => {

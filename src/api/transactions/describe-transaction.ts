@@ -13,7 +13,7 @@ const SYSTEM = 'SYSTEM';
 export const TransactionView = Type.Object({
   transaction_id: Type.String(),
   kind: Type.String({ description: 'earn, transfer, conversion, authorise (a conversion that platforms are asked for; what comes of it names it as related), redeem, hold, capture, release, reverse, clawback, expire or adjust.' }),
-  status: Type.String({ description: '`completed`; `held` for a hold, whatever became of it later; of an authorise: `pending`, `completed` or `failed`, in a history `authorised`.' }),
+  status: Type.String({ description: '`completed`; `held` for a hold, whatever became of it later; of an authorise: `pending`, `completed` or `failed`.' }),
   timestamp: UnixSeconds,
   posted_at: Type.String({ description: 'RFC 3339.' }),
   occurred_at: Type.Optional(Type.String({ description: 'When it happened at the platform, when that was stated.' })),
@@ -32,7 +32,7 @@ export const TransactionView = Type.Object({
   rulebook_version: Type.Optional(Type.Integer({ description: 'Version of the rules under which it was decided.' })),
   reference: Type.Optional(Type.String()),
   category: Type.Optional(Type.String()),
-  reason: Type.Optional(Type.String()),
+  reason: Type.Optional(Type.String({ description: 'Why it was reversed, or why a transfer has failed.' })),
   metadata: Type.Optional(Metadata),
 });
 
@@ -57,7 +57,7 @@ export function describeLeg(leg: PostedLeg, points: Asset, ledger: Ledger): View
   return {
     transaction_id: formatId('txn', leg.transactionId),
     kind: leg.kind,
-    status: leg.kind === 'hold' ? 'held' : leg.kind === 'authorise' ? 'authorised' : 'completed',
+    status: leg.kind === 'hold' ? 'held' : leg.kind === 'authorise' ? 'pending' : 'completed',
     timestamp: Math.floor(leg.postedAtMs / 1000),
     posted_at: new Date(leg.postedAtMs).toISOString(),
     amount: toPoints(leg.amount, source),

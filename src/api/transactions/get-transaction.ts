@@ -29,6 +29,7 @@ export function getTransaction(server: FastifyInstance, { ledger, sagas }: ApiPa
     const leg = legs.find((candidate) => isSourceOf(candidate, points)) ?? legs.findLast((candidate) => candidate.targetAssetId === points.assetId);
     assert(leg !== undefined, 'a transaction that concerns a platform has a leg for it');
     const view = describeLeg(leg, points, ledger);
-    return leg.kind === 'authorise' ? { ...view, status: (await sagas.statusOf(leg.transactionId)) ?? view.status } : view;
+    // Of a failed one, the reason too.
+    return leg.kind === 'authorise' ? { ...view, ...(await sagas.standingOf(leg.transactionId)) } : view;
   });
 }

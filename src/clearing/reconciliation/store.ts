@@ -11,7 +11,7 @@ export type Queryable = Pick<Pool, 'query'> | Pick<DbClient, 'query'>;
 
 /** A merge may sort more than any request would wait for. */
 const MERGE_TIMEOUT_MS = 3_600_000;
-const FETCH = 5_000;
+const FETCH = 1_000;
 
 // ---- platforms and their statements
 
@@ -87,9 +87,14 @@ export async function appendPage(client: DbClient, { platformId, generation, las
       `insert into clearing.statement_line (platform_id, generation, sequence, effect, transaction_id, operation, reference)
        select $1, $2, $3 + l.position, l.effect, l.transaction_id, l.operation::"char", l.reference
          from unnest($4::bigint[], $5::uuid[], $6::text[], $7::text[]) with ordinality as l (effect, transaction_id, operation, reference, position)`,
-      [platformId, generation, lastSequence, lines.map((line) => line.effect), lines.map((line) => line.transactionId), lines.map((line) => line.operation), lines.map((line) => line.reference)]);
+      [platformId, generation, lastSequence, listOf(lines, (line) => line.effect), listOf(lines, (line) => line.transactionId), listOf(lines, (line) => line.operation), lines.map((line) => line.reference)]);
   }
   return true;
+}
+
+/** An array as PostgreSQL reads it, of values that need no quotes: the driver would look at every character of them. */
+function listOf(lines: readonly NewLine[], read: (line: NewLine) => string | bigint | null): string {
+  return `{${lines.map((line) => read(line) ?? 'null').join(',')}}`;
 }
 
 /** What the platform held before its statement begins; null until it is known. */

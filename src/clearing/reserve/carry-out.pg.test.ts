@@ -109,11 +109,11 @@ describe('transfers, settlements, deposits, withdrawals and caps at once', () =>
       await ask(reserve, platform, money('deposit', 40_000n));
       for (const member of members) await test.earn(platform, member, 10_000_000n);
     }
-    let running = true;
+    const stop = new AbortController();
     const codes = new Map<string, number>();
     const count = (code: string): void => void codes.set(code, (codes.get(code) ?? 0) + 1);
     const callers = Array.from({ length: 12 }, async () => {
-      while (running) {
+      while (!stop.signal.aborted) {
         const [platform, other] = random.chance(0.5) ? platforms : platforms.toReversed();
         if (platform === undefined || other === undefined) return;
         const outcome = random.chance(0.9)
@@ -131,7 +131,7 @@ describe('transfers, settlements, deposits, withdrawals and caps at once', () =>
     });
     let looks = 0;
     const auditor = (async () => {
-      while (running) {
+      while (!stop.signal.aborted) {
         for (const { prefund, cap, ...sums } of (await test.ledger.listMoney(platforms.map(test.id))).values()) {
           if (cap === undefined) continue;
           expect(usedOf(sums)).toBeLessThanOrEqual(cap);
@@ -141,10 +141,10 @@ describe('transfers, settlements, deposits, withdrawals and caps at once', () =>
       }
     })();
     const following = (async () => {
-      while (running) await reserve.follow();
+      while (!stop.signal.aborted) await reserve.follow();
     })();
     await Promise.all(requests);
-    running = false;
+    stop.abort();
     await Promise.all([...callers, auditor, following]);
     expect(looks).toBeGreaterThan(20);
     for (const code of ['conversion', 'settle', 'insufficient_reserve', 'deposit', 'withdrawal']) expect(codes.get(code) ?? 0, code).toBeGreaterThan(0);

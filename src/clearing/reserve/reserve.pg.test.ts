@@ -32,6 +32,7 @@ function value<T>(result: Result<T>): T {
 }
 const codeOf = (result: Result<unknown>): string => (result.ok ? 'ok' : result.problem.code);
 const outcomeOf = (outcome: Outcome): string => (outcome.ok ? outcome.transaction.kind : outcome.problem.code);
+const setMode = (platform: string, mode: ClearingMode): Promise<void> => reserve.setMode({ platformId: test.id(platform), mode, reason: 'test', operatorId: 'maker' });
 let payments = 0;
 const make = async (platform: string, wanted: Wanted): Promise<ReserveRequest> => value(await reserve.requests.make({ platformId: test.id(platform), operatorId: 'maker', reason: 'agreed', wanted }));
 const money = (kind: 'deposit' | 'withdrawal', amount: bigint, bankReference = `bank ${(payments += 1)}`): Wanted => ({ kind, amount, bankReference });
@@ -113,8 +114,6 @@ describe('a cap that follows the prefund', () => {
 });
 
 describe('modes', () => {
-  const setMode = (platform: string, mode: ClearingMode): Promise<void> => reserve.setMode({ platformId: test.id(platform), mode, reason: 'test', operatorId: 'maker' });
-
   it('let conversions through as each side permits, and nothing else is touched', async () => {
     const [ann, bob] = [test.member(), test.member()];
     await test.earn('platform_a', ann, 100_000n);

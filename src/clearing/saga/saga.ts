@@ -7,14 +7,17 @@ import type { Clock } from '../../kernel/time.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { dbTransaction, type Pool } from '../../runtime/database.ts';
 import type { Log } from '../../runtime/log.ts';
+import type { Metrics } from '../../runtime/metrics.ts';
 import type { ConnectorClient } from '../connector/connector-client.ts';
 import { advanceSaga } from './advance-saga.ts';
+import { rememberFigures } from './figures.ts';
+import { createSagaMeasures } from './measure.ts';
 import { countCalls } from './platform-calls.ts';
 import { sagaProblems } from './problems.ts';
-import { shareMoves } from './share-moves.ts';
-import { forcedEnds, isOpen, type SagaState } from './states.ts';
-import { orderSaga, selectActions, selectFigures, selectOpen, selectSaga, selectStates, type SagaFigures } from './store.ts';
-import type { Saga, SagaAction, SagaActionName, TransferStatus } from './types.ts';
+import { share } from './share.ts';
+import { forcedEnds, isOpen, steps, type SagaState } from './states.ts';
+import { moveSagas, orderSaga, selectActions, selectFigures, selectOpen, selectSagas, selectStates, type SagaFigures, type SagaMove } from './store.ts';
+import type { Saga, SagaAction, SagaActionName, SagaStep, TransferStanding } from './types.ts';
 import { waitForEnds } from './wait-for-end.ts';
 import { CONCURRENCY, startWorkers, type SagaWorkers } from './worker.ts';
 
@@ -22,6 +25,7 @@ export interface SagasParts {
   readonly pool: Pool;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: Metrics;
   readonly ledger: Ledger;
   readonly identity: Pick<Identity, 'userOf'>;
   connectorOf(platformId: PlatformId): ConnectorClient | undefined;
@@ -34,16 +38,21 @@ export interface Sagas {
   start(): SagaWorkers;
   find(sagaId: TransactionId): Promise<Saga | undefined>;
   /** How it stands with a transfer; undefined when it is none of a saga. */
-  statusOf(transactionId: TransactionId): Promise<TransferStatus | undefined>;
+  standingOf(transactionId: TransactionId): Promise<TransferStanding | undefined>;
   /** Waits until a transfer has ended, at most so long; answers how it stands then. */
-  waitFor(transactionId: TransactionId, atMostMs: number): Promise<TransferStatus | undefined>;
+  waitFor(transactionId: TransactionId, atMostMs: number): Promise<TransferStanding | undefined>;
+  /** How it stands with some of one bucket, such as those on a page of a history. */
+  listStandings(transactionIds: readonly TransactionId[]): Promise<ReadonlyMap<TransactionId, TransferStanding['status']>>;
   /** Those that need a person, or all that are open; oldest first. */
   list(which: 'attention' | 'open', limit: number): Promise<Saga[]>;
   listActions(saga: Saga): Promise<SagaAction[]>;
   /** What an operator may decide of it now. */
   actionsOf(saga: Saga): readonly SagaActionName[];
+  /** The call that it makes or waits to make; undefined once it has ended. */
+  stepOf(saga: Saga): SagaStep | undefined;
   /** Notes an operator's decision; a worker carries it out. */
   decide(publicId: string, action: SagaActionName, operatorId: string, reason: string): Promise<Result<Saga>>;
+  /** At most half a second old; fails when the database does not answer in time. */
   figures(): Promise<SagaFigures>;
 }
 
@@ -51,12 +60,23 @@ export interface Sagas {
 const SHARE_OF_ONE_PLATFORM = 0.6;
 
 export function createSagas(parts: SagasParts): Sagas {
-  const { pool, clock, log, ledger, identity, connectorOf, concurrency = CONCURRENCY } = parts;
+  const { pool, clock, log, metrics, ledger, identity, connectorOf, concurrency = CONCURRENCY } = parts;
   const calls = countCalls(Math.ceil(concurrency * SHARE_OF_ONE_PLATFORM));
-  const advancing = { pool, clock, log, ledger, connectorOf, userOf: identity.userOf.bind(identity), move: shareMoves(pool, clock), calls };
+  const read = share((bucket, ids: readonly TransactionId[]) => selectSagas(pool, bucket, ids));
+  const write = share((bucket, moves: readonly SagaMove[]) => moveSagas(pool, bucket, moves, clock.now()));
+  const figures = rememberFigures(() => selectFigures(pool, clock.now()));
+  const advancing = {
+    pool, clock, log, ledger, calls, connectorOf, userOf: identity.userOf.bind(identity), measures: createSagaMeasures(metrics, figures),
+    move: (saga: Saga, to: SagaState, refusal?: string) => write(saga.bucket, { saga, to, refusal }),
+  };
   const find = (sagaId: TransactionId): Promise<Saga | undefined> => {
     const bucket = bucketOfTransaction(sagaId);
-    return bucket < ledger.bucketCount() ? selectSaga(pool, bucket, sagaId) : Promise.resolve(undefined);
+    return bucket < ledger.bucketCount() ? read(bucket, sagaId) : Promise.resolve(undefined);
+  };
+  const toStanding = async (sagaId: TransactionId, state: SagaState | undefined): Promise<TransferStanding | undefined> => {
+    if (state === undefined) return undefined;
+    const reason = state === 'failed' ? await findReason(sagaId, ledger) : undefined;
+    return { status: statusOf(state), ...(reason === undefined ? {} : { reason }) };
   };
   const waits = waitForEnds((bucket, ids) => selectStates(pool, bucket, ids));
 
@@ -65,14 +85,21 @@ export function createSagas(parts: SagasParts): Sagas {
     start: () => startWorkers({
       pool, log, clock, concurrency, bucketCount: () => ledger.bucketCount(),
       advance: async (bucket, sagaId) => {
-        const saga = await selectSaga(pool, bucket, sagaId);
+        const saga = await read(bucket, sagaId);
         if (saga !== undefined) await advanceSaga(saga, advancing);
       },
     }),
-    statusOf: async (transactionId) => toStatus((await find(transactionId))?.state),
+    standingOf: async (transactionId) => toStanding(transactionId, (await find(transactionId))?.state),
     waitFor: async (transactionId, atMostMs) => {
       const bucket = bucketOfTransaction(transactionId);
-      return bucket < ledger.bucketCount() ? toStatus(await waits.waitFor(bucket, transactionId, atMostMs)) : undefined;
+      return bucket < ledger.bucketCount() ? toStanding(transactionId, await waits.waitFor(bucket, transactionId, atMostMs)) : undefined;
+    },
+    listStandings: async (transactionIds) => {
+      const found = new Map<TransactionId, TransferStanding['status']>();
+      for (const [bucket, ids] of Map.groupBy(transactionIds, bucketOfTransaction)) {
+        for (const { sagaId, state } of await selectStates(pool, bucket, ids)) found.set(sagaId, statusOf(state));
+      }
+      return found;
     },
     list: async (which, limit) => {
       const found: Saga[] = [];
@@ -81,6 +108,7 @@ export function createSagas(parts: SagasParts): Sagas {
     },
     listActions: (saga) => selectActions(pool, saga.bucket, saga.sagaId),
     actionsOf,
+    stepOf: (saga) => (isOpen(saga.state) ? { call: steps[saga.state].call, platformId: saga[steps[saga.state].side] } : undefined),
     decide: async (publicId, action, operatorId, reason) => {
       const sagaId = parseId('txn', publicId);
       const saga = sagaId === undefined ? undefined : await find(sagaId);
@@ -91,7 +119,7 @@ export function createSagas(parts: SagasParts): Sagas {
       if (!ordered) return refuse(sagaProblems.saga_moved());
       return ok((await find(saga.sagaId)) ?? saga);
     },
-    figures: () => selectFigures(pool, clock.now()),
+    figures,
   };
 }
 
@@ -105,6 +133,14 @@ function actionsOf(saga: Saga): readonly SagaActionName[] {
   ];
 }
 
-function toStatus(state: SagaState | undefined): TransferStatus | undefined {
-  return state === undefined || state === 'completed' || state === 'failed' ? state : 'pending';
+function statusOf(state: SagaState): TransferStanding['status'] {
+  return isOpen(state) ? 'pending' : state;
+}
+
+/** Why a transfer has failed, as the row tells that released it. */
+async function findReason(sagaId: TransactionId, ledger: Ledger): Promise<string | undefined> {
+  const hold = await ledger.findHold(sagaId);
+  const [release] = hold?.resolvedBy == null ? [] : await ledger.findTransaction(hold.resolvedBy);
+  const reason = release?.details?.['reason'];
+  return typeof reason === 'string' ? reason : undefined;
 }

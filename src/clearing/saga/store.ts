@@ -31,6 +31,7 @@ interface SagaRow {
   readonly attention: string | null;
   readonly ordered: Order | null;
   readonly last_error: string | null;
+  readonly refusal: string | null;
   readonly created_at: Date;
   readonly changed_at: Date;
   readonly revision: number;
@@ -42,7 +43,7 @@ function readSaga(row: SagaRow): Saga {
     source: row.source_platform, target: row.target_platform, sourceConnected: row.source_connected, targetConnected: row.target_connected,
     sourceMember: row.source_member, targetMember: row.target_member, amount: row.amount, credited: row.credited,
     attempts: row.attempts, nextAttemptAtMs: Number(row.next_attempt_at), deadlineAtMs: row.deadline_at.getTime(),
-    attention: row.attention, ordered: row.ordered, lastError: row.last_error,
+    attention: row.attention, ordered: row.ordered, lastError: row.last_error, refusal: row.refusal,
     createdAtMs: row.created_at.getTime(), changedAtMs: row.changed_at.getTime(), revision: row.revision,
   };
 }
@@ -94,27 +95,32 @@ export function endSagas(db: Queryable, bucket: Bucket, sagaIds: readonly Transa
   return db.query({ name: 'saga-end', text: 'select clearing.end_sagas($1, $2, $3, $4)', values: [bucket, sagaIds, state, new Date(nowMs)] });
 }
 
-export async function selectSaga(db: Queryable, bucket: Bucket, sagaId: TransactionId): Promise<Saga | undefined> {
-  const { rows } = await db.query<SagaRow>({ name: 'saga-select', text: 'select * from clearing.saga where bucket = $1 and saga_id = $2', values: [bucket, sagaId] });
-  return rows[0] === undefined ? undefined : readSaga(rows[0]);
+/** In the order of the ids. */
+export async function selectSagas(db: Queryable, bucket: Bucket, sagaIds: readonly TransactionId[]): Promise<(Saga | undefined)[]> {
+  const { rows } = await db.query<SagaRow>({ name: 'saga-select', text: 'select * from clearing.saga where bucket = $1 and saga_id = any($2)', values: [bucket, sagaIds] });
+  const found = new Map(rows.map((row) => [row.saga_id, readSaga(row)]));
+  return sagaIds.map((sagaId) => found.get(sagaId));
 }
 
 export interface SagaMove {
   readonly saga: Pick<Saga, 'sagaId' | 'revision'>;
   readonly to: SagaState;
+  /** Why it goes back; the first reason stays. */
+  readonly refusal?: string | undefined;
 }
 
-/** Takes sagas of one bucket to their next states; answers with those that nobody else had moved meanwhile. */
-export async function moveSagas(db: Queryable, bucket: Bucket, moves: readonly SagaMove[], nowMs: number): Promise<Saga[]> {
+/** Takes sagas of one bucket to their next states; answers, in their order, with them as they are then, or undefined where somebody else was first. */
+export async function moveSagas(db: Queryable, bucket: Bucket, moves: readonly SagaMove[], nowMs: number): Promise<(Saga | undefined)[]> {
   const { rows } = await db.query<SagaRow>({
     name: 'saga-move',
-    text: `update clearing.saga s set state = m.state, attempts = 0, next_attempt_at = $2, attention = null, ordered = null, last_error = null, changed_at = $2, revision = s.revision + 1
-             from unnest($3::uuid[], $4::integer[], $5::text[]) as m (saga_id, revision, state)
+    text: `update clearing.saga s set state = m.state, attempts = 0, next_attempt_at = $2, attention = null, ordered = null, last_error = null, refusal = coalesce(s.refusal, m.refusal), changed_at = $2, revision = s.revision + 1
+             from unnest($3::uuid[], $4::integer[], $5::text[], $6::text[]) as m (saga_id, revision, state, refusal)
             where s.bucket = $1 and s.saga_id = m.saga_id and s.revision = m.revision and s.state not in ('completed', 'failed')
         returning s.*`,
-    values: [bucket, new Date(nowMs), moves.map(({ saga }) => saga.sagaId), moves.map(({ saga }) => saga.revision), moves.map(({ to }) => to)],
+    values: [bucket, new Date(nowMs), moves.map(({ saga }) => saga.sagaId), moves.map(({ saga }) => saga.revision), moves.map(({ to }) => to), moves.map(({ refusal }) => refusal ?? null)],
   });
-  return rows.map(readSaga);
+  const moved = new Map(rows.map((row) => [row.saga_id, readSaga(row)]));
+  return moves.map(({ saga }) => moved.get(saga.sagaId));
 }
 
 /** Notes that a call came to nothing, and when to try again; false when somebody else has moved the saga. */
@@ -130,22 +136,26 @@ export async function postponeSaga(db: Queryable, saga: Saga, to: { readonly atM
   return rowCount === 1;
 }
 
-/** Puts a saga on the attention list and leaves it there: nothing is tried until an operator acts. */
-export async function stopSaga(db: Queryable, saga: Saga, attention: string, nowMs: number): Promise<void> {
-  await db.query(
+/** Puts a saga on the attention list and leaves it there: nothing is tried until an operator acts. False when somebody else has moved it. */
+export async function stopSaga(db: Queryable, saga: Saga, attention: string, nowMs: number): Promise<boolean> {
+  const { rowCount } = await db.query(
     `update clearing.saga set attention = $4, ordered = null, next_attempt_at = 'infinity', changed_at = $5, revision = revision + 1
       where bucket = $1 and saga_id = $2 and revision = $3 and state not in ('completed', 'failed')`,
     [saga.bucket, saga.sagaId, saga.revision, attention, new Date(nowMs)],
   );
+  return rowCount === 1;
 }
 
-/** Writes what an operator has decided, and a job that carries it out; false when the saga has moved meanwhile. */
+/**
+ * Writes what an operator has decided, and a job that carries it out; false when the saga is in another state meanwhile, or another operator was
+ * first. Attempts that came to nothing meanwhile do not matter. After an attempt the platform is still asked first what it has done.
+ */
 export async function orderSaga(db: Queryable, saga: Saga, action: SagaActionName, operatorId: string, reason: string, nowMs: number): Promise<boolean> {
   const now = new Date(nowMs);
   const { rowCount } = await db.query(
-    `update clearing.saga set ordered = $4, attempts = 0, next_attempt_at = $5, changed_at = $5, revision = revision + 1
-      where bucket = $1 and saga_id = $2 and revision = $3 and state not in ('completed', 'failed')`,
-    [saga.bucket, saga.sagaId, saga.revision, action === 'retry' ? null : action, now],
+    `update clearing.saga set ordered = $4, attempts = least(attempts, 1), next_attempt_at = $5, changed_at = $5, revision = revision + 1
+      where bucket = $1 and saga_id = $2 and state = $3 and ordered is not distinct from $6`,
+    [saga.bucket, saga.sagaId, saga.state, action === 'retry' ? null : action, now, saga.ordered],
   );
   if (rowCount !== 1) return false;
   await db.query(
@@ -216,12 +226,16 @@ export async function unlockDead(db: Queryable, silentMs: number): Promise<strin
 
 export interface SagaFigures {
   readonly open: number;
+  /** Of the open ones, those that need a person. */
   readonly attention: number;
+  /** Of the open ones, those past their deadline. */
+  readonly overdue: number;
   readonly oldestOpenSeconds: number;
 }
 
 export async function selectFigures(db: Queryable, nowMs: number): Promise<SagaFigures> {
-  const { rows: [row] } = await db.query<{ open: bigint; attention: bigint; oldest: Date | null }>(
-    `select count(*) as open, count(attention) as attention, min(created_at) as oldest from clearing.saga where state not in ('completed', 'failed')`);
-  return { open: Number(row?.open ?? 0n), attention: Number(row?.attention ?? 0n), oldestOpenSeconds: row?.oldest == null ? 0 : Math.max(0, (nowMs - row.oldest.getTime()) / 1_000) };
+  const { rows: [row] } = await db.query<{ open: bigint; attention: bigint; overdue: bigint; oldest: Date | null }>(
+    `select count(*) as open, count(attention) as attention, count(*) filter (where deadline_at <= $1) as overdue, min(created_at) as oldest
+       from clearing.saga where state not in ('completed', 'failed')`, [new Date(nowMs)]);
+  return { open: Number(row?.open ?? 0n), attention: Number(row?.attention ?? 0n), overdue: Number(row?.overdue ?? 0n), oldestOpenSeconds: row?.oldest == null ? 0 : Math.max(0, (nowMs - row.oldest.getTime()) / 1_000) };
 }

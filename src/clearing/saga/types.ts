@@ -1,6 +1,7 @@
 // The words of the sagas. No behaviour.
 
 import type { Bucket, MemberId, PlatformId, TransactionId } from '../../kernel/ids.ts';
+import type { StepKind } from '../connector/types.ts';
 import type { EndState, Route, SagaState } from './states.ts';
 
 /** What an operator may tell a worker to do with a saga. */
@@ -31,9 +32,17 @@ export interface Saga extends Route {
   readonly attention: string | null;
   readonly ordered: Order | null;
   readonly lastError: string | null;
+  /** Why it goes back: the platform's refusal, or who said so. */
+  readonly refusal: string | null;
   readonly createdAtMs: number;
   readonly changedAtMs: number;
   readonly revision: number;
+}
+
+/** A call to a platform. */
+export interface SagaStep {
+  readonly call: StepKind;
+  readonly platformId: PlatformId;
 }
 
 export interface SagaAction {
@@ -44,5 +53,11 @@ export interface SagaAction {
   readonly state: SagaState;
 }
 
-/** How it stands with a transfer for whoever asked for it. */
 export type TransferStatus = 'pending' | EndState;
+
+/** How it stands with a transfer for whoever asked for it. */
+export interface TransferStanding {
+  readonly status: TransferStatus;
+  /** Of a failed one: why. */
+  readonly reason?: string;
+}

@@ -3,7 +3,7 @@
 // one row, so each transaction is in exactly one window. Before this: an operator, or the schedule. After this: `count-pairs.ts`.
 
 import { assert } from '../../kernel/assert.ts';
-import { bucketOf, networkOwnerId, type Bucket, type MemberId, type OwnerId } from '../../kernel/ids.ts';
+import { networkOwnerId, type Bucket, type OwnerId } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { dbTransaction, type DbClient } from '../../runtime/database.ts';
 import { appendEvents } from '../../runtime/feed.ts';
@@ -15,7 +15,7 @@ import { windowClosed } from './settlement-events.ts';
 import {
   addCarveOuts, insertCuts, insertNets, insertWindow, lockWindows, moveWindow, selectCarveOutsOf, selectCuts, selectNets, selectOpenWindow,
 } from './store.ts';
-import { readCut, selectPoints, sumSettled, type PointsOwner } from './store-ledger.ts';
+import { readCut, selectPoints, type PointsOwner } from './store-ledger.ts';
 import { NETWORK, type Cut, type Net, type Participant, type SettlementWindow } from './types.ts';
 
 export interface Closing {
@@ -42,13 +42,13 @@ export async function closeWindow(parts: SettlementParts, { windowId, closedBy, 
     }
     if (when?.(open) === false) return ok(undefined);
     const points = await selectPoints(client);
-    const { cuts, closing } = await cutBuckets(client, parts, open.windowId - 1, points);
-    if (unlessEmpty && cuts.every(({ from, to }) => from === to)) return ok(undefined);
-    const nets = await netOf(client, parts, open.windowId - 1, points, cuts, closing);
+    const cutting = await cutBuckets(client, parts, open.windowId - 1, points);
+    if (unlessEmpty && cutting.cuts.every(({ from, to }) => from === to)) return ok(undefined);
+    const nets = await netOf(client, open.windowId - 1, points, cutting);
     const nowMs = clock.now();
     const closed = await moveWindow<'close'>(client, open, 'close', { closedAtMs: nowMs, closedBy });
     await insertWindow(client, open.windowId + 1, nowMs);
-    await insertCuts(client, open.windowId, cuts);
+    await insertCuts(client, open.windowId, cutting.cuts);
     await insertNets(client, open.windowId, nets);
     const rows = await findFrozenRows(client, frozen, ledger, points);
     const before = await selectCarveOutsOf(client, rows.map(({ rowId }) => rowId));
@@ -60,38 +60,41 @@ export async function closeWindow(parts: SettlementParts, { windowId, closedBy, 
 
 interface Cutting {
   readonly cuts: readonly Cut[];
-  /** Position of each owner at the cut, over all buckets. */
+  /** Of each owner over all buckets: its position at the cut, and what settlements in it moved. */
   readonly closing: ReadonlyMap<OwnerId, bigint>;
+  readonly settled: ReadonlyMap<OwnerId, bigint>;
 }
 
 async function cutBuckets(client: DbClient, { ledger }: SettlementParts, previousId: number, points: readonly PointsOwner[]): Promise<Cutting> {
-  const from = new Map((await selectCuts(client, previousId)).map((cut) => [cut.bucket, cut.to]));
+  const ends = new Map((await selectCuts(client, previousId)).map((cut) => [cut.bucket, cut.to]));
   const owners = [...points.map(({ ownerId }) => ownerId), networkOwnerId()];
-  const closing = new Map<OwnerId, bigint>();
+  const [closing, settled] = [new Map<OwnerId, bigint>(), new Map<OwnerId, bigint>()];
   const cuts: Cut[] = [];
   for (let number = 0; number < ledger.bucketCount(); number += 1) {
     const bucket = number as Bucket;
-    const { sequence, balances } = await readCut(client, bucket, ledger.settlementAsset().assetId, owners);
-    cuts.push({ bucket, from: from.get(bucket) ?? 0n, to: sequence });
-    for (const [ownerId, balance] of balances) closing.set(ownerId, (closing.get(ownerId) ?? 0n) + balance);
+    const from = ends.get(bucket) ?? 0n;
+    const cut = await readCut(client, bucket, ledger.settlementAsset().assetId, owners, from);
+    cuts.push({ bucket, from, to: cut.sequence });
+    addAll(closing, cut.balances);
+    addAll(settled, cut.settled);
   }
-  return { cuts, closing };
+  return { cuts, closing, settled };
+}
+
+function addAll(sums: Map<OwnerId, bigint>, more: ReadonlyMap<OwnerId, bigint>): void {
+  for (const [ownerId, amount] of more) sums.set(ownerId, (sums.get(ownerId) ?? 0n) + amount);
 }
 
 /** What each participant's rows in the cut moved, settlements apart: the difference of its balances. Refuses loudly what does not sum to zero. */
-async function netOf(client: DbClient, { ledger }: SettlementParts, previousId: number, points: readonly PointsOwner[], cuts: readonly Cut[], closing: ReadonlyMap<OwnerId, bigint>): Promise<Net[]> {
+async function netOf(client: DbClient, previousId: number, points: readonly PointsOwner[], { closing, settled }: Cutting): Promise<Net[]> {
   const opening = new Map((await selectNets(client, previousId)).map((net) => [net.participant, net.closing]));
   const participants: { participant: Participant; ownerId: OwnerId }[] = [
     ...points.map(({ platformId, ownerId }) => ({ participant: platformId as Participant, ownerId })), { participant: NETWORK, ownerId: networkOwnerId() },
   ];
-  const nets: Net[] = [];
-  for (const { participant, ownerId } of participants) {
-    const cut = cuts[bucketOf(ownerId as MemberId, ledger.bucketCount())];
-    assert(cut !== undefined, 'every bucket is cut');
-    const [before, after] = [opening.get(participant) ?? 0n, closing.get(ownerId) ?? 0n];
-    const paid = await sumSettled(client, cut.bucket, ownerId, cut.from, cut.to);
-    nets.push({ participant, opening: before, net: after - before - paid, paid, closing: after });
-  }
+  const nets = participants.map(({ participant, ownerId }): Net => {
+    const [before, after, paid] = [opening.get(participant) ?? 0n, closing.get(ownerId) ?? 0n, settled.get(ownerId) ?? 0n];
+    return { participant, opening: before, net: after - before - paid, paid, closing: after };
+  });
   const sum = nets.reduce((total, { net }) => total + net, 0n);
   assert(sum === 0n, `the nets of settlement window ${previousId + 1} come to ${sum} minor units instead of zero; it stays open`);
   return nets;

@@ -7,6 +7,7 @@ import { createTestLedger, type TestLedger } from '../../../test/fixtures/ledger
 import { CHECKER, createTestSettlement, MAKER, readNets, type TestSettlement } from '../../../test/fixtures/settlement.ts';
 import { platformOwnerId, type MemberId, type TransactionId } from '../../kernel/ids.ts';
 import type { Outcome } from '../../ledger/ledger.ts';
+import { dbTransaction } from '../../runtime/database.ts';
 
 let database: TestDatabase;
 let test: TestLedger;
@@ -55,6 +56,11 @@ async function positions(): Promise<Record<string, bigint>> {
   return Object.fromEntries(rows.map((row) => [row.owner_id, row.sum]));
 }
 
+async function isSomebodyWaiting(): Promise<boolean> {
+  const { rowCount } = await database.pool.query(`select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`);
+  return rowCount !== 0;
+}
+
 describe('a window', () => {
   it('holds what was posted since the one before, and nets it to the minor unit', async () => {
     await convert('platform_a', 12_345n, 'platform_d');
@@ -100,6 +106,22 @@ describe('a window', () => {
     await windows.settlement.count();
     expect(await windows.settle(1)).toBe('settled');
     expect((await windows.settlement.list(100, 10)).map(({ windowId, state }) => [windowId, state])).toEqual([[3, 'open'], [2, 'closed'], [1, 'settled']]);
+  });
+
+  it('keeps no posting waiting while it is being closed, and what was posted meanwhile is in the next one', async () => {
+    await convert('platform_a', 100n, 'platform_d');
+    const closing = await dbTransaction(database.pool, async (client) => {
+      await client.query('select 1 from feed.head for update');
+      // Everything is cut and written, and waits to tell of it.
+      const closed = windows.settlement.close({ closedBy: MAKER });
+      while (!(await isSomebodyWaiting())) await new Promise((done) => setTimeout(done, 5));
+      for (const member of [ann, bob]) await convert('platform_a', 7n, 'platform_d', member);
+      expect(await isSomebodyWaiting()).toBe(true);
+      return { closed };
+    });
+    expect(await closing.closed).toMatchObject({ ok: true, value: { windowId: 1 } });
+    await windows.close();
+    expect([await netsOf(1), await netsOf(2)]).toEqual([{ platform_a: -100n, platform_d: 100n }, { platform_a: -14n, platform_d: 14n }]);
   });
 
   it('stays open, loudly, when positions do not sum to zero', async () => {

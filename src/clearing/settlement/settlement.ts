@@ -18,6 +18,7 @@ import type { WindowState } from './states.ts';
 import {
   replaceGrossPairs, selectCarveOuts, selectNets, selectNetsOf, selectObligations, selectOpenWindow, selectPairs, selectSettings, selectWindow, selectWindows, updateSchedule, lockWindows,
 } from './store.ts';
+import { hasRowsSince } from './store-ledger.ts';
 import type { Net, Schedule, SettlementSettings, SettlementWindow } from './types.ts';
 
 export interface Settlement {
@@ -61,7 +62,8 @@ export function createSettlement(parts: SettlementParts): Settlement {
     const { schedule } = await selectSettings(pool);
     if (schedule.kind === 'none') return;
     const due = ({ openedAtMs }: SettlementWindow): boolean => isDue(schedule, openedAtMs, clock.now(), parts.timeZone());
-    if (due(await selectOpenWindow(pool))) await closeWindow(parts, { closedBy: 'schedule', when: due, unlessEmpty: true });
+    const open = await selectOpenWindow(pool);
+    if (due(open) && (await hasRowsSince(pool, open.windowId - 1))) await closeWindow(parts, { closedBy: 'schedule', when: due, unlessEmpty: true });
   }
 
   async function announceSettings(client: Parameters<typeof lockWindows>[0], operatorId: OperatorId): Promise<void> {

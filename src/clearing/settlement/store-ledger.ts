@@ -17,34 +17,42 @@ export async function selectPoints(db: Queryable): Promise<PointsOwner[]> {
   return rows.map((row) => ({ assetId: row.asset_id, platformId: row.platform_id, ownerId: platformOwnerId(row.platform_id) }));
 }
 
-/** Where the rows of a bucket end now, and what each owner's position (the network's rounding) in it is at that very row: one statement sees one moment. */
-export async function readCut(db: Queryable, bucket: Bucket, settlementAssetId: number, owners: readonly OwnerId[]): Promise<{ sequence: bigint; balances: Map<OwnerId, bigint> }> {
-  const { rows } = await db.query<{ sequence: bigint; owner_id: OwnerId | null; balance: bigint }>({
+/** True when something was posted since a window was closed. A cheap look for the loop; what is closed is decided under the lock. */
+export async function hasRowsSince(db: Queryable, windowId: number): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `select 1 from ledger.bucket b left join clearing.window_cut c on c.window_id = $1 and c.bucket = b.bucket where b.sequence > coalesce(c.to_sequence, 0) limit 1 -- all buckets: their rows only`,
+    [windowId],
+  );
+  return rowCount !== 0;
+}
+
+/** A bucket at one moment: where its rows end, and what each owner's position in it (the network's rounding) is at that very row. */
+export interface BucketCut {
+  readonly sequence: bigint;
+  readonly balances: ReadonlyMap<OwnerId, bigint>;
+  /** What settlements after the row `from` moved of it. They lie in the owner's own bucket. */
+  readonly settled: ReadonlyMap<OwnerId, bigint>;
+}
+
+/** One statement sees one moment, so that balances and sequence number belong together while everything is posted on. */
+export async function readCut(db: Queryable, bucket: Bucket, settlementAssetId: number, owners: readonly OwnerId[], from: bigint): Promise<BucketCut> {
+  const { rows } = await db.query<{ sequence: bigint; owner_id: OwnerId | null; balance: bigint; settled: bigint }>({
     name: 'settlement-read-cut',
-    text: `select b.sequence, a.owner_id, a.credits_posted - a.debits_posted as balance
+    text: `select b.sequence, a.owner_id, a.credits_posted - a.debits_posted as balance,
+                  (select coalesce(sum(t.amounts[array_position(t.account_ids, a.account_id)]), 0)::bigint
+                     from ledger.transaction t
+                    where t.bucket = $1 and t.member_id = a.owner_id and t.sequence > $4 and t.sequence <= b.sequence and t.kind = 'settle') as settled
              from ledger.bucket b
              left join ledger.account a on a.bucket = $1 and a.owner_id = any($3) and a.asset_id = $2 and a.purpose in ('position', 'rounding')
             where b.bucket = $1`,
-    values: [bucket, settlementAssetId, owners],
+    values: [bucket, settlementAssetId, owners, from],
   });
+  const known = rows.flatMap((row) => (row.owner_id === null ? [] : [{ ...row, ownerId: row.owner_id }]));
   return {
     sequence: rows[0]?.sequence ?? 0n,
-    balances: new Map(rows.flatMap(({ owner_id: ownerId, balance }) => (ownerId === null ? [] : [[ownerId, balance] as const]))),
+    balances: new Map(known.map(({ ownerId, balance }) => [ownerId, balance])),
+    settled: new Map(known.map(({ ownerId, settled }) => [ownerId, settled])),
   };
-}
-
-/** What settlements moved on an owner's position within a cut of its own bucket. */
-export async function sumSettled(db: Queryable, bucket: Bucket, ownerId: OwnerId, from: bigint, to: bigint): Promise<bigint> {
-  const { rows } = await db.query<{ sum: bigint }>({
-    name: 'settlement-sum-settled',
-    text: `select coalesce(sum(e.amount), 0)::bigint as sum
-             from ledger.transaction t
-            cross join lateral unnest(t.account_ids, t.amounts) as e (account_id, amount)
-             join ledger.account a on a.bucket = $1 and a.account_id = e.account_id and a.owner_id = $2 and a.purpose in ('position', 'rounding')
-            where t.bucket = $1 and t.member_id = $2 and t.sequence > $3 and t.sequence <= $4 and t.kind = 'settle'`,
-    values: [bucket, ownerId, from, to],
-  });
-  return rows[0]?.sum ?? 0n;
 }
 
 export interface PairRow {

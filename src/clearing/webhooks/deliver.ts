@@ -10,7 +10,7 @@ import type { Egress } from '../../runtime/egress.ts';
 import { appendEvents, selectEventsById, type NetworkEvent } from '../../runtime/feed.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Sealer } from '../../security/security.ts';
-import { claimDue, noteFailures, noteSender, noteSuccesses, purgeDeliveries, removeSender, writeResults, type Claim, type Result } from './delivery-store.ts';
+import { claimDue, noteFailures, noteSender, noteSuccesses, purgeDeliveries, releaseUnknown, removeSender, writeResults, type Claim, type Result } from './delivery-store.ts';
 import { fanOut } from './fan-out.ts';
 import { judgeReply, type Verdict } from './retry.ts';
 import { signMessage } from './sign.ts';
@@ -44,6 +44,7 @@ export interface Deliverer {
 }
 
 const SENDER_EVERY_MS = 1_000;
+const RELEASE_EVERY_MS = 5_000;
 const PURGE_EVERY_MS = 60_000;
 const PURGE_LIMIT = 5_000;
 const DAY_MS = 86_400_000;
@@ -68,7 +69,7 @@ export function createDeliverer({ pool, clock, log, sealer, egress }: DelivererP
   const underWay = new Map<string, Claim>();
   const outcomes: Outcome[] = [];
   let answered = Promise.withResolvers<void>();
-  let [seenMs, purgedMs] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  let [seenMs, releasedMs, purgedMs] = [Number.NEGATIVE_INFINITY, performance.now(), Number.NEGATIVE_INFINITY];
 
   async function deliver(claim: Claim, event: NetworkEvent | undefined): Promise<Verdict> {
     if (event === undefined) return { type: 'dead', status: null, error: 'The event is not in the feed.' };
@@ -138,12 +139,16 @@ export function createDeliverer({ pool, clock, log, sealer, egress }: DelivererP
     return claims.length;
   }
 
-  /** By a clock that is never set: whatever the time of day is. */
+  /** Now and then, by a clock that nobody sets. */
   async function keepHouse(): Promise<void> {
     const nowMs = performance.now();
     if (nowMs - seenMs >= SENDER_EVERY_MS) {
       await noteSender(pool, senderId);
       seenMs = nowMs;
+    }
+    if (nowMs - releasedMs >= RELEASE_EVERY_MS) {
+      await releaseUnknown(pool, senderId, [...underWay.values(), ...outcomes.map(({ claim }) => claim)]);
+      releasedMs = nowMs;
     }
     if (nowMs - purgedMs >= PURGE_EVERY_MS && (await purgeDeliveries(pool, clock.now() - KEEP_DELIVERED_MS, clock.now() - KEEP_DEAD_MS, PURGE_LIMIT)) < PURGE_LIMIT) purgedMs = nowMs;
   }

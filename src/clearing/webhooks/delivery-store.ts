@@ -63,6 +63,15 @@ export async function removeSender(db: Queryable, senderId: string): Promise<voi
   await db.query('delete from clearing.webhook_sender where sender_id = $1', [senderId]);
 }
 
+/** Frees what a living process has claimed without knowing it, since the answer to its claim was lost; `known` are those that it knows of. */
+export async function releaseUnknown(db: Queryable, senderId: string, known: readonly Pick<Claim, 'webhookId' | 'eventId'>[]): Promise<void> {
+  await db.query(
+    `update clearing.webhook_delivery set claimed_by = null
+      where state = 'pending' and claimed_by = $1 and (webhook_id, event_id) not in (select * from unnest($2::text[], $3::bigint[]))`,
+    [senderId, known.map(({ webhookId }) => webhookId), known.map(({ eventId }) => eventId)],
+  );
+}
+
 export interface Claim {
   readonly webhookId: string;
   readonly eventId: bigint;

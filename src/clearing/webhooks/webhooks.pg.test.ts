@@ -25,11 +25,12 @@ let webhooks: Webhooks;
 let offsetMs = 0;
 const clock = { now: () => Date.now() + offsetMs };
 const egress = createEgress({ allowedRanges: LOOPBACK_RANGES });
+const sealer = createSealer({ bytes: randomBytes(32) });
 const opened: { close(): Promise<void> }[] = [];
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  webhooks = createWebhooks({ pool: database.pool, clock, log: database.log, sealer: createSealer({ bytes: randomBytes(32) }), egress });
+  webhooks = createWebhooks({ pool: database.pool, clock, log: database.log, sealer, egress });
 });
 afterEach(async () => {
   for (const one of opened.splice(0)) await one.close();
@@ -174,7 +175,7 @@ describe('an attempt that comes to nothing', () => {
     expect(new Set(inbox.messages.map(({ id }) => id)).size).toBe(1);
     expect(new Set(inbox.messages.map(({ timestamp }) => timestamp)).size).toBe(10);
     for (const { id, timestamp, body, headers } of inbox.messages) expect(headers['webhook-signature']).toBe(new Verifier(secret).sign(id, new Date(timestamp * 1000), body));
-    expect((await webhooks.redeliver('everybody', webhookId, { sinceMs: 0 }))).toEqual({ ok: true, value: 1 });
+    expect((await webhooks.redeliver('everybody', webhookId, { sinceMs: 0 }, 'test'))).toEqual({ ok: true, value: 1 });
     await settle(sender);
     expect([inbox.messages.length, await statesOf(webhookId)]).toEqual([11, ['pending 1']]);
   });
@@ -256,11 +257,11 @@ describe('an endpoint', () => {
     expect(inbox.messages).toHaveLength(1);
     expect(await webhooks.find('everybody', webhookId)).toMatchObject({ value: { state: 'disabled', disabledReason: 'gone', pending: 0, dead: 3 } });
     expect(second.messages.find(({ type }) => type === 'webhook.disabled')?.data).toEqual({ webhook_id: webhookId, url: inbox.url, reason: 'gone' });
-    expect(await webhooks.redeliver('everybody', webhookId, { sinceMs: 0 })).toMatchObject({ ok: false, problem: { code: 'webhook_disabled' } });
+    expect(await webhooks.redeliver('everybody', webhookId, { sinceMs: 0 }, 'test')).toMatchObject({ ok: false, problem: { code: 'webhook_disabled' } });
     expect(await webhooks.test('everybody', webhookId)).toMatchObject({ ok: false, problem: { code: 'webhook_disabled' } });
     gone = false;
     expect(await webhooks.change('everybody', webhookId, { enabled: true })).toMatchObject({ value: { state: 'active', disabledReason: null } });
-    expect(await webhooks.redeliver('everybody', webhookId, { sinceMs: 0 })).toEqual({ ok: true, value: 3 });
+    expect(await webhooks.redeliver('everybody', webhookId, { sinceMs: 0 }, 'test')).toEqual({ ok: true, value: 3 });
     await settle(sender);
     expect(inbox.accepted.map(({ data }) => data['index']).sort()).toEqual([1, 2, 3]);
   });
@@ -318,4 +319,25 @@ it('a message of a process that died is sent by another', async () => {
   expect(await statesOf(webhookId)).toEqual(['pending 0']);
   await until(sender, async () => (await statesOf(webhookId))[0] === 'delivered 1');
   expect(inbox.messages.map(({ id }) => id)).toEqual([inbox.messages[0]?.id, inbox.messages[0]?.id]);
+}, 30_000);
+
+it('a message that was claimed by an answer that got lost is sent all the same', async () => {
+  const inbox = await receiver();
+  await endpoint(A, inbox.url);
+  const answers = { lost: 0 };
+  const pool = new Proxy(database.pool, {
+    get: (target, name) => (name !== 'query' ? Reflect.get(target, name, target) as unknown : async (text: string, values: unknown[]) => {
+      const answer = await target.query(text, values);
+      if (typeof text === 'string' && text.includes('claimed as (') && answer.rows.length > 0 && answers.lost === 0) {
+        answers.lost += 1;
+        throw new Error('Connection terminated unexpectedly');
+      }
+      return answer;
+    }),
+  });
+  const sender = createWebhooks({ pool, clock, log: database.log, sealer, egress }).createDeliverer();
+  opened.unshift(sender);
+  await happen([A, 'transfer.completed']);
+  while (answers.lost === 0) await sender.run().catch((error: Error) => expect(error.message).toContain('terminated'));
+  await until(sender, () => inbox.accepted.length === 1);
 }, 30_000);

@@ -39,8 +39,8 @@ export interface Webhooks {
   test(scope: Scope, webhookId: string): Promise<Result<Webhook>>;
   /** Newest event first. */
   listDeliveries(scope: Scope, webhookId: string, filter: { readonly state?: DeliveryState | undefined; readonly before?: bigint | undefined; readonly limit: number }): Promise<Result<readonly Delivery[]>>;
-  /** Sends one event again, whatever became of it, or all dead letters since a time; returns how many are due now. */
-  redeliver(scope: Scope, webhookId: string, what: { readonly eventId: bigint } | { readonly sinceMs: number }): Promise<Result<number>>;
+  /** Sends one event again, whatever became of it, or all dead letters since a time; returns how many are due now. `askedBy` is logged. */
+  redeliver(scope: Scope, webhookId: string, what: { readonly eventId: bigint } | { readonly sinceMs: number }, askedBy: string): Promise<Result<number>>;
   /** What sends in this process; run it in a loop. */
   createDeliverer(options?: DelivererOptions): Deliverer;
 }
@@ -135,13 +135,13 @@ export function createWebhooks(parts: WebhooksParts): Webhooks {
       return found.ok ? ok(await selectDeliveries(pool, webhookId, state, before, limit)) : found;
     },
 
-    async redeliver(scope, webhookId, what) {
+    async redeliver(scope, webhookId, what, askedBy) {
       const found = await find(scope, webhookId);
       if (!found.ok) return found;
       if (found.value.state === 'disabled') return refuse(webhookProblems.webhook_disabled());
       const count = await requeue(pool, webhookId, what, clock.now());
       if (count === 0 && 'eventId' in what) return refuse(webhookProblems.delivery_not_found());
-      log.info({ webhook_id: webhookId, count }, 'webhook messages are sent again');
+      log.info({ webhook_id: webhookId, count, asked_by: askedBy }, 'webhook messages are sent again');
       return ok(count);
     },
 

@@ -1,0 +1,68 @@
+// /operator/breaks: differences that reconciliation has found, and what operators do about them.
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type Static, Type } from 'typebox';
+import { BREAK_CATEGORIES, BREAK_STATES, type BreakStory } from '../../clearing/clearing.ts';
+import type { PlatformId } from '../../kernel/ids.ts';
+import type { Result } from '../../kernel/problem.ts';
+import { answerProblem } from '../http/answer-problem.ts';
+import { operatorOf } from '../http/request-fields.ts';
+import type { ApiParts } from '../parts.ts';
+import { closed, PlatformIdText, problemResponses, text } from '../schemas.ts';
+import { BreakStoryView, BreakView, describeBreak, describeOpen, describeStory, OpenCountView } from './describe-reconciliation.ts';
+
+const Query = closed({
+  platform_id: Type.Optional(PlatformIdText),
+  category: Type.Optional(Type.Enum([...BREAK_CATEGORIES])),
+  state: Type.Optional(Type.Enum([...BREAK_STATES], { description: 'open when absent.' })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, description: '100 when absent.' })),
+});
+const Params = closed({ break_id: Type.String({ pattern: '^[0-9a-f-]{36}$' }) });
+const Reason = closed({ reason: text(500, 'Why; kept with the break.') });
+const Note = closed({ note: text(2_000, 'What was found out, or who looks after it; kept with the break.') });
+const Answer = Type.Object({ breaks: Type.Array(BreakView), open: Type.Array(OpenCountView, { description: 'How many are open, by platform, category and age.' }) });
+const story = { response: { 200: BreakStoryView, ...problemResponses } };
+
+interface OfBreak {
+  Params: Static<typeof Params>;
+}
+
+export function breaks(server: FastifyInstance, { reconciliation, ledger, clock }: ApiParts): void {
+  async function answer(request: FastifyRequest, reply: FastifyReply, work: Promise<Result<BreakStory>>): Promise<Static<typeof BreakStoryView> | FastifyReply> {
+    const done = await work;
+    return done.ok ? describeStory(done.value, ledger, clock.now()) : answerProblem(request, reply, done.problem);
+  }
+  const wordOf = (request: FastifyRequest<OfBreak>): { breakId: string; operatorId: string } => ({ breakId: request.params.break_id, operatorId: operatorOf(request).operatorId });
+
+  server.get<{ Querystring: Static<typeof Query> }>('/operator/breaks', {
+    schema: {
+      operationId: 'listBreaks', tags: ['operator'], summary: 'Differences between the hub and platforms', description: 'Oldest first.',
+      querystring: Query, response: { 200: Answer, ...problemResponses },
+    },
+  }, async ({ query: { platform_id: platformId, category, state = 'open', limit = 100 } }) => {
+    const [found, open] = await Promise.all([reconciliation.listBreaks({ platformId: platformId as PlatformId | undefined, category, state }, limit), reconciliation.countOpen()]);
+    return { breaks: found.map((one) => describeBreak(one, ledger, clock.now())), open: open.map(describeOpen) };
+  });
+
+  server.get<OfBreak>('/operator/breaks/:break_id', {
+    schema: { operationId: 'getBreak', tags: ['operator'], summary: 'One difference, with what operators did about it', params: Params, ...story },
+  }, (request, reply) => answer(request, reply, reconciliation.find(request.params.break_id)));
+
+  server.post<OfBreak>('/operator/breaks/:break_id/recheck', {
+    schema: {
+      operationId: 'recheckBreak', tags: ['operator'], summary: 'Ask the platform again',
+      description: 'Looks the transaction up at the platform and closes the break when both sides agree by now; of a total, a reconciliation is asked for.', params: Params, body: closed({}), ...story,
+    },
+  }, (request, reply) => answer(request, reply, reconciliation.recheck(wordOf(request))));
+
+  server.post<OfBreak & { Body: Static<typeof Reason> }>('/operator/breaks/:break_id/accept', {
+    schema: {
+      operationId: 'acceptBreak', tags: ['operator'], summary: 'Accept a difference as it is',
+      description: 'Moves no points. It opens again when its figures change; an accepted difference of totals is part of what is expected from then on.', params: Params, body: Reason, ...story,
+    },
+  }, (request, reply) => answer(request, reply, reconciliation.accept({ ...wordOf(request), reason: request.body.reason })));
+
+  server.post<OfBreak & { Body: Static<typeof Note> }>('/operator/breaks/:break_id/note', {
+    schema: { operationId: 'noteBreak', tags: ['operator'], summary: 'Note what was found out', params: Params, body: Note, ...story },
+  }, (request, reply) => answer(request, reply, reconciliation.note({ ...wordOf(request), note: request.body.note })));
+}

@@ -1,0 +1,36 @@
+// The two sides on which the operations on webhooks are served: platforms have their own endpoints, operators those of the network, and see all.
+
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Owner, Scope } from '../../clearing/clearing.ts';
+import { callerOf, operatorOf } from '../http/request-fields.ts';
+import type { ApiParts } from '../parts.ts';
+
+export interface Side {
+  readonly prefix: '/api' | '/operator';
+  readonly tag: 'platform' | 'operator';
+  /** Set before `Webhook` in operation ids, which are unique over both sides. */
+  readonly adjective: '' | 'Network';
+  /** Whose endpoints the caller may change. */
+  ownerOf(request: FastifyRequest): Owner;
+  /** Whose endpoints the caller may see, and send to again. */
+  scopeOf(request: FastifyRequest): Scope;
+  /** Who asks, for the log. */
+  nameOf(request: FastifyRequest): string;
+}
+
+export const platformSide: Side = {
+  prefix: '/api', tag: 'platform', adjective: '',
+  ownerOf: (request) => callerOf(request).platform.platformId,
+  scopeOf: (request) => ({ owner: callerOf(request).platform.platformId }),
+  nameOf: (request) => callerOf(request).platform.platformId,
+};
+
+export const operatorSide: Side = {
+  prefix: '/operator', tag: 'operator', adjective: 'Network',
+  ownerOf: () => null,
+  scopeOf: () => 'everybody',
+  nameOf: (request) => operatorOf(request).operatorId,
+};
+
+/** Adds one operation to one side. */
+export type AddOperation = (server: FastifyInstance, parts: ApiParts, side: Side) => void;

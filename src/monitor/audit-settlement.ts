@@ -1,0 +1,129 @@
+// Checks of settlement: windows cut the journal without gap or overlap, their figures are those of the raw rows, and each obligation is paid once.
+
+import type { Check } from './audit-check.ts';
+
+/** Owner of a participant's position, as the ledger derives it: by its own SQL, so that a wrong derivation shows. */
+const OWNERS = `
+  select '@network' as participant, substr(encode(sha256(convert_to('subject/network', 'UTF8')), 'hex'), 1, 32)::uuid as owner_id
+   union all
+  select platform_id, substr(encode(sha256(convert_to('platform/' || platform_id, 'UTF8')), 'hex'), 1, 32)::uuid from ledger.asset where kind = 'points'`;
+
+/** What the rows of each window moved on positions and on the network's rounding; one range of the journal after another. */
+const MOVED = `
+  select c.window_id, a.owner_id,
+         coalesce(sum(e.amount::numeric) filter (where t.kind not in ('settle', 'deposit', 'withdraw')), 0) as net,
+         coalesce(sum(e.amount::numeric) filter (where t.kind in ('settle', 'deposit', 'withdraw')), 0) as paid
+    from clearing.window_cut c
+   cross join lateral (
+     select * from ledger.transaction r where r.bucket = c.bucket and r.sequence > c.from_sequence and r.sequence <= c.to_sequence offset 0) t
+   cross join lateral unnest(t.account_ids, t.amounts) with ordinality as e (account_id, amount, position)
+    join ledger.account a on a.bucket = c.bucket and a.account_id = e.account_id and a.purpose in ('position', 'rounding')
+   where coalesce(substr(t.layers, e.position::integer, 1), 'p') = 'p'
+   group by 1, 2`;
+
+export const settlementChecks: readonly Check[] = [
+  {
+    invariant: 6, name: 'window_numbers', scope: 'network',
+    meaning: 'Settlement windows are numbered without a gap, and only the last one is open.',
+    sql: `
+      select window_id, state, number from (
+        select window_id, state, row_number() over (order by window_id) as number, max(window_id) over () as last from clearing.settlement_window) w
+       where window_id <> number or (state = 'open') <> (window_id = last)
+       order by 1`,
+  },
+  {
+    invariant: 6, name: 'window_cuts_follow', scope: 'network',
+    meaning: 'Each closed window begins in each bucket where the one before ended, and ends at a row that exists: every row is in one window.',
+    sql: `
+      select w.window_id, b.bucket, c.from_sequence, c.to_sequence, p.to_sequence as previous_end, b.sequence
+        from clearing.settlement_window w
+       cross join ledger.bucket b
+        left join clearing.window_cut c on c.window_id = w.window_id and c.bucket = b.bucket
+        left join clearing.window_cut p on p.window_id = w.window_id - 1 and p.bucket = b.bucket
+       where (w.state <> 'open' and (c.bucket is null or c.from_sequence <> coalesce(p.to_sequence, 0) or c.to_sequence < c.from_sequence or c.to_sequence > b.sequence))
+          or (w.state = 'open' and c.bucket is not null)
+       order by 1, 2`,
+  },
+  {
+    invariant: 3, name: 'window_nets_equal_rows', scope: 'network',
+    meaning: 'A window\'s nets and payments are what its rows moved on the positions; they sum to zero, and each position opens as it closed before.',
+    sql: `
+      select coalesce(n.window_id, m.window_id) as window_id, coalesce(n.participant, o.participant, m.owner_id::text) as participant,
+             n.net, coalesce(m.net, 0) as rows_net, n.paid, coalesce(m.paid, 0) as rows_paid, n.opening, p.closing as closed_before
+        from clearing.window_net n
+        join (${OWNERS}) o using (participant)
+        full join (${MOVED}) m on m.window_id = n.window_id and m.owner_id = o.owner_id
+        left join clearing.window_net p on p.window_id = n.window_id - 1 and p.participant = n.participant
+       where (n.window_id is null and (m.net <> 0 or m.paid <> 0)) or n.net <> coalesce(m.net, 0) or n.paid <> coalesce(m.paid, 0)
+          or n.opening <> coalesce(p.closing, 0) or n.opening::numeric + n.net + n.paid <> n.closing
+       union all
+      select window_id, 'all', sum(net), 0, null, null, null, null from clearing.window_net group by 1 having sum(net) <> 0
+       order by 1, 2`,
+  },
+  {
+    invariant: 3, name: 'window_pairs_equal_nets', scope: 'network',
+    meaning: 'What a counted window lists by pair comes to its nets. A window that says it does not add up is named here.',
+    sql: `
+      with by_pair as (
+        select window_id, source_platform as participant, -sum(owed::numeric) as amount from clearing.window_pair group by 1, 2
+         union all
+        select window_id, target_platform, sum(due::numeric) from clearing.window_pair group by 1, 2
+         union all
+        select window_id, '@network', sum(owed::numeric - due) from clearing.window_pair group by 1),
+      sums as (select window_id, participant, sum(amount) as amount from by_pair group by 1, 2)
+      select coalesce(n.window_id, s.window_id) as window_id, coalesce(n.participant, s.participant) as participant, n.net, s.amount as pairs, w.mismatch
+        from clearing.window_net n
+        full join sums s on s.window_id = n.window_id and s.participant = n.participant
+        join clearing.settlement_window w on w.window_id = coalesce(n.window_id, s.window_id)
+       where w.mismatch is not null or (w.counted_at is not null and coalesce(n.net, 0) <> coalesce(s.amount, 0))
+       order by 1, 2`,
+  },
+  {
+    invariant: 3, name: 'carve_outs_return', scope: 'network',
+    meaning: 'Of a disputed transaction no more comes back than was left out, and when all of it came back it moved what was left out.',
+    sql: `
+      select row_id, transaction_id, sum(case direction when 'out' then amount else -amount::numeric end) as left_out,
+             sum(case direction when 'out' then source_effect else -source_effect::numeric end) as source_left_out,
+             sum(case direction when 'out' then target_effect else -target_effect::numeric end) as target_left_out
+        from clearing.window_carve_out group by 1, 2
+      having sum(case direction when 'out' then amount else -amount::numeric end) < 0
+          or (sum(case direction when 'out' then amount else -amount::numeric end) = 0
+              and (sum(case direction when 'out' then source_effect else -source_effect::numeric end) <> 0 or sum(case direction when 'out' then target_effect else -target_effect::numeric end) <> 0))
+       order by 1`,
+  },
+  {
+    invariant: 3, name: 'obligations_follow_nets', scope: 'network',
+    meaning: 'A participant\'s obligations of a window come to its net without what is left out and with what came back; a settled window has none that is unpaid.',
+    sql: `
+      with moved as (
+        select window_id, participant, net::numeric as amount from clearing.window_net
+         union all
+        select window_id, source_platform, case direction when 'out' then -source_effect else source_effect end from clearing.window_carve_out
+         union all
+        select window_id, target_platform, case direction when 'out' then -target_effect else target_effect end from clearing.window_carve_out
+         union all
+        select window_id, '@network', case direction when 'out' then source_effect + target_effect else -source_effect - target_effect end from clearing.window_carve_out),
+      due as (select window_id, participant, sum(amount) as amount from moved group by 1, 2),
+      owed as (select window_id, participant, sum(amount) as amount, count(*) filter (where state <> 'paid') as unpaid from clearing.obligation group by 1, 2)
+      select w.window_id, w.state, coalesce(d.participant, o.participant) as participant, d.amount as due, o.amount as obligations, o.unpaid
+        from due d
+        full join owed o on o.window_id = d.window_id and o.participant = d.participant
+        join clearing.settlement_window w on w.window_id = coalesce(d.window_id, o.window_id)
+       where w.state in ('proposed', 'settling', 'settled') and (coalesce(d.amount, 0) <> coalesce(o.amount, 0) or (w.state = 'settled' and o.unpaid > 0))
+       order by 1, 3`,
+  },
+  {
+    invariant: 5, name: 'obligation_paid_once', scope: 'network',
+    meaning: 'A paid obligation is one settlement of the same participant and amount in the journal, and no settlement of a window is without obligation.',
+    sql: `
+      with paying as (
+        select t.transaction_id, t.member_id, t.amount, t.kind, case when t.details ->> 'window_id' ~ '^[0-9]{1,9}$' then (t.details ->> 'window_id')::integer end as window_id, t.details ->> 'basis' as basis
+          from ledger.transaction t where t.kind = 'settle' and t.details ? 'window_id')
+      select coalesce(o.window_id, t.window_id) as window_id, coalesce(o.participant, w.participant) as participant, o.basis, o.state, o.amount, t.amount as transaction_amount, coalesce(o.transaction_id, t.transaction_id) as transaction_id
+        from clearing.obligation o
+        join (${OWNERS}) p using (participant)
+        full join (paying t join (${OWNERS}) w on w.owner_id = t.member_id) on t.window_id = o.window_id and w.participant = o.participant and t.basis = o.basis
+       where o.window_id is null or (o.state = 'paid' and (t.transaction_id is null or t.transaction_id <> o.transaction_id)) or t.amount <> o.amount
+       order by 1, 2`,
+  },
+];

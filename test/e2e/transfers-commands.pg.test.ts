@@ -1,0 +1,52 @@
+// `pontis transfers` as a process beside the ledger: what needs an operator is listed, shown and decided about.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { createAlongside } from '../../src/clearing/clearing.ts';
+import { formatId } from '../../src/kernel/ids.ts';
+import { systemClock } from '../../src/kernel/time.ts';
+import { createTestDatabase } from '../fixtures/database.ts';
+import { createTestLedger } from '../fixtures/ledger.ts';
+import { runProgram } from '../fixtures/program.ts';
+
+it('an operator sees what waits, and says what is to be done', async () => {
+  await using database = await createTestDatabase();
+  const folder = mkdtempSync(join(tmpdir(), 'pontis-transfers-'));
+  const pontis = (...args: string[]): ReturnType<typeof runProgram> => runProgram(args, { DATABASE_URL: database.url, PONTIS_DATA: folder });
+  const test = await createTestLedger(database, { alongside: createAlongside({ clock: systemClock }) });
+  try {
+    await test.ledger.registerAsset({ code: 'platform_x', kind: 'points', platformId: test.id('platform_x'), custody: 'connected' });
+    await test.amend((document) => ({ ...document, platforms: { ...document.platforms, platform_x: { multiplier: '2.0' } } }));
+    const ann = test.member();
+    await test.earn('platform_a', ann, 50_000n);
+    const under = async (): Promise<string> => {
+      const outcome = await test.transfer('platform_a', ann, 10_000n, 'platform_x', ann);
+      if (!outcome.ok) throw new Error(outcome.problem.detail);
+      return formatId('txn', outcome.transaction.transactionId);
+    };
+    const [first, second] = [await under(), await under()];
+    // No worker runs here: what one would have written.
+    await database.pool.query(`update clearing.saga set attention = 'not done by its deadline; platform_x: no answer' where saga_id = $1::uuid`, [first.slice('txn_'.length)]);
+
+    expect((await pontis('transfers', 'list')).stdout).toMatch(new RegExp(`^transaction_id .*\n${first}  transfer  adding  add at platform_x  100.00 of platform_a  50.00 of platform_x  0 .* not done by its deadline; platform_x: no answer\n$`));
+    expect((JSON.parse((await pontis('transfers', 'list', '--open', '--json')).stdout) as { transfers: { transaction_id: string }[] }).transfers.map((row) => row.transaction_id)).toEqual([first, second]);
+    expect((await pontis('transfers', 'show', second)).stdout).toMatch(/\nstate +adding\n.*\nactions +retry, undo, force_completed, force_failed\n/s);
+
+    expect(await pontis('transfers', 'retry', first, '--reason', 'back')).toMatchObject({ code: 64, stderr: expect.stringContaining('--as-token') });
+    const { token } = JSON.parse((await pontis('operator', 'add', 'olga', '--json')).stdout) as { token: string };
+    const decide = (command: string, id: string): ReturnType<typeof runProgram> => pontis('transfers', command, id, '--reason', `by ${command}`, '--as-token', token);
+    for (const [command, ordered] of [['retry', '-'], ['undo', 'undo'], ['complete', 'force_completed'], ['fail', 'force_failed']] as const) {
+      expect(await decide(command, first)).toMatchObject({ code: 0, stdout: expect.stringMatching(new RegExp(`\nordered +${ordered}\n.*decided +${command === 'complete' || command === 'fail' ? ordered : command} by olga at \\S+Z while adding: by ${command}\n$`, 's')) });
+    }
+    const shown = JSON.parse((await pontis('transfers', 'show', first, '--json')).stdout) as { decisions: { action: string }[] };
+    expect(shown).toMatchObject({ transaction_id: first, ordered: 'force_failed', attention: expect.any(String) });
+    expect(shown.decisions.map(({ action }) => action)).toEqual(['retry', 'undo', 'force_completed', 'force_failed']);
+
+    expect(await decide('retry', `txn_0000${'a'.repeat(28)}`)).toMatchObject({ code: 65, stderr: expect.stringContaining('No such transfer') });
+  } finally {
+    await test.ledger.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}, 120_000);

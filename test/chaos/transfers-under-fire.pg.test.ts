@@ -8,6 +8,7 @@ import { createRandom, long, seedOf } from '../fixtures/seed.ts';
 import { BLOW_KINDS, createArtillery, planBlows, planFaults } from '../fixtures/under-fire/blows.ts';
 import { Load, planAsks } from '../fixtures/under-fire/load.ts';
 import { CONNECTED, startNetworkUnderFire, STRANGER, type NetworkUnderFire } from '../fixtures/under-fire/network.ts';
+import { reconcileAll } from '../fixtures/under-fire/reconcile.ts';
 import { watchRecoveries } from '../fixtures/under-fire/recoveries.ts';
 import { untilDrained } from '../fixtures/under-fire/until-drained.ts';
 import { judge } from '../fixtures/under-fire/verdict.ts';
@@ -68,7 +69,10 @@ it('each is wholly done or wholly undone, at the hub and at every platform', asy
   expect(wrong.slice(0, 20)).toEqual([]);
   expect(Math.min(counts['completed'] ?? 0, counts['failed'] ?? 0, counts['reversed'] ?? 0)).toBeGreaterThan(0);
   await expectSound(server.pool);
-  tell(`${seconds(startedAt)} judged`);
+  const { runs, openBreaks } = await network.withContext(reconcileAll);
+  expect(runs.map(({ state, breaks, underWay, total }) => ({ state, breaks, underWay, total: total?.state }))).toEqual(runs.map(() => ({ state: 'complete', breaks: {}, underWay: 0n, total: 'agrees' })));
+  expect(openBreaks).toBe(0);
+  tell(`${seconds(startedAt)} judged; ${runs.map(({ platformId, matched }) => `${matched} transactions match at ${platformId}`).join(', ')}`);
   // The same keys again: the same transactions, and nothing new.
   for (const { ask, reply } of [...load.answered.values()].filter(({ reply: { body } }) => body['transaction_id'] !== undefined).slice(-30)) {
     const again = await load.send(ask);

@@ -29,11 +29,14 @@ afterEach(async () => {
   await network?.close();
 });
 
-it('each is wholly done or wholly undone, at the hub and at every platform', async () => {
+it('each is wholly done or wholly undone, at the hub and at every platform', async ({ onTestFailed }) => {
   const random = createRandom(seed);
   const begunAt = performance.now();
   network = await startNetworkUnderFire(MEMBERS, WORKERS);
   const { server, members, workers, api } = network;
+  onTestFailed(() => {
+    for (const { name, said } of [api, ...workers]) tell(`the last words of ${name}:\n${said.split('\n').slice(-10).join('\n')}`);
+  });
   const blows = planBlows(random.fork(1), ROUNDS, WORKERS);
   const asks = planAsks(random.fork(2), [...members.keys()].filter((user) => user !== STRANGER), (blows.length + 1) * PORTION);
   const recoveries = watchRecoveries(server.pool);

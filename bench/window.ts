@@ -64,7 +64,8 @@ export async function measureWindow(network: Network, transactions: number, seco
   const found = await settlement.find(1);
   if (!found.ok || found.value.window.mismatch !== null) throw new Error('the window does not add up');
   const conversions = found.value.pairs.reduce((sum, pair) => sum + Number(pair.transactions), 0);
-  report(`${CLOSES} closes over up to ${conversions} conversions`);
+  const gaps = (seen: readonly Seen[]): string => `${median(seen.map(({ gapMs }) => gapMs)).toFixed(1)} ms`;
+  report(`${CLOSES} closes over up to ${conversions} conversions; longest gap between answers ${gaps(beside)} beside a close, ${gaps(before)} just before it`);
   const compare = (name: string, of: (seen: Seen) => number, unit: string, target?: string): Figure => ({
     name, value: median(beside.map(of)), unit, ratio: median(beside.map(of)) / median(before.map(of)), against: 'as long a time just before', ...(target === undefined ? {} : { target }), runs: beside.map(of),
   });

@@ -90,7 +90,7 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     const webhooks = createWebhooks({ pool, clock, log, sealer, egress: webhookEgress });
     const settlement = createSettlement({
       pool, clock, log, ledger, timeZone: () => valuation.rulebook().calendar.timeZone, nameOf: (platformId) => identity.findPlatform(platformId)?.name ?? platformId,
-      listFrozen: () => disputes.listFrozen(),
+      listFrozen: () => disputes.listFrozen(), prefundMoved: (platformId) => reserve.align(platformId),
     });
     return {
       config, log, metrics, clock, databaseUrl: url, pool, identity, connections, connectionHealth, valuation, ledger, sagas, reconciliation, rewards, reserve, disputes, settlement, notices, webhooks,

@@ -8,8 +8,9 @@ import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestApi, platformId, type Answer, type TestApi } from '../../test/fixtures/api.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
+import { clearingCases } from '../../test/fixtures/clearing-problems.ts';
 import { disputeCases } from '../../test/fixtures/dispute-problems.ts';
-import { parseId, type MemberId, type TransactionId } from '../kernel/ids.ts';
+import type { MemberId } from '../kernel/ids.ts';
 import type { RuleTerms } from '../valuation/valuation.ts';
 import { ledgerProblems, type Ledger } from '../ledger/ledger.ts';
 import { createMetrics } from '../runtime/metrics.ts';
@@ -147,68 +148,6 @@ const redeemed = async (): Promise<string> => {
 /** Under a key of its own each time. */
 const ofRedemption = (id: string, what: 'fulfil' | 'cancel'): Promise<Answer> =>
   api.call(A, 'POST', `/api/redemptions/${id}/${what}`, what === 'cancel' ? { reason: 'x' } : {}, { headers: { 'idempotency-key': randomUUID() } });
-
-/** A difference as reconciliation writes it; answers its id. */
-async function broken(platform: string, state: 'open' | 'resolved' = 'open'): Promise<string> {
-  const breakId = randomUUID();
-  const closed = state === 'open' ? null : new Date();
-  await database.pool.query(
-    `insert into clearing.break (break_id, platform_id, category, subject, ours, theirs, state, first_seen_at, opened_at, last_seen_at, last_run_id, closed_at, resolution)
-     values ($1, $2, 'unknown_reference', $1::uuid::text, null, 5, $3, now(), now(), now(), $1, $4, $5)`, [breakId, platform, state, closed, closed && 'vanished']);
-  return breakId;
-}
-const recheck = (breakId: string): Promise<Answer> => api.operate(maker, 'POST', `/operator/breaks/${breakId}/recheck`, {});
-/** A transfer to a platform that nobody asks here, as no worker runs. */
-const underWay = async (): Promise<string> => {
-  const [from, to] = [await api.user(A, 50), await api.user('away')];
-  return String((await post('transfer', { from_user_id: from, to_user_id: to, amount: 10, target_platform: 'away' })).body['transaction_id']);
-};
-/** The same, ended as a worker would when the platform has said yes. */
-const over = async (): Promise<string> => {
-  const id = await underWay();
-  const saga = await api.parts.sagas.find(parseId('txn', id) as TransactionId);
-  if (saga === undefined) throw new Error('no saga');
-  await api.parts.ledger.submit({
-    kind: 'transfer', platformId: saga.source, memberId: saga.sourceMember, toMemberId: saga.targetMember, targetPlatformId: saga.target, amount: saga.amount, authorisedId: saga.sagaId, key: `posted ${id}`,
-  });
-  return id;
-};
-const decide = (id: string, action: string): Promise<Answer> => api.operate(maker, 'POST', `/operator/transfers/${id}/${action}`, { reason: 'test' });
-/** Decided while somebody else is writing to the transfer. */
-async function decidedTooLate(): Promise<Answer> {
-  const id = await underWay();
-  const other = await database.pool.connect();
-  try {
-    await other.query('begin');
-    await other.query(`update clearing.saga set state = 'undoing_add', revision = revision + 1 where saga_id = $1`, [parseId('txn', id)]);
-    const answer = decide(id, 'retry');
-    await expect.poll(async () => (await database.pool.query(`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)).rowCount).toBe(1);
-    await other.query('commit');
-    return await answer;
-  } finally {
-    other.release();
-  }
-}
-
-/** Closes the open window with one conversion in it, and answers its number. */
-async function closedWindow(): Promise<number> {
-  const { body: { windows } } = await api.operate(maker, 'GET', '/operator/windows?limit=1') as unknown as { body: { windows: { window_id: number }[] } };
-  const window = windows[0]?.window_id ?? 0;
-  await transfer({ amount: 0.5 }, { 'idempotency-key': randomUUID() });
-  await windowStep(maker, window, 'close');
-  await api.parts.settlement.count();
-  return window;
-}
-
-const windowStep = (operator: string, window: number, step: string, body: object = {}): Promise<Answer> => api.operate(operator, 'POST', `/operator/windows/${window}/${step}`, body);
-
-/** A window that is proposed, and the transaction in it. */
-async function proposedWindow(): Promise<[number, TransactionId]> {
-  const window = await closedWindow();
-  await windowStep(maker, window, 'settle');
-  const { body: { transactions } } = await api.call(A, 'GET', `/api/settlements/${window}/transactions`) as unknown as { body: { transactions: { transaction_id: string }[] } };
-  return [window, parseId('txn', transactions.at(-1)?.transaction_id ?? '') as TransactionId];
-}
 
 const cases: Record<string, () => Promise<Answer>> = {
   token_missing: () => balance({ 'x-platform-token': undefined }),
@@ -369,9 +308,6 @@ const cases: Record<string, () => Promise<Answer>> = {
     await post('reverse', { transaction_id: id, reason: 'x' });
     return post('reverse', { transaction_id: id, reason: 'again' });
   },
-  connected_platform: async () => api.call('away', 'POST', '/api/points/earn', { user_id: await api.user('away'), amount: 1 }),
-  whole_reversal_only: async () => post('reverse', { transaction_id: await over(), amount: 5, reason: 'x' }),
-  transfer_pending: async () => post('reverse', { transaction_id: await underWay(), reason: 'x' }),
   hold_not_found: () => post(`holds/hold_0000${'a'.repeat(28)}/release`, undefined),
   hold_resolved: async () => {
     const id = await hold();
@@ -417,26 +353,6 @@ const cases: Record<string, () => Promise<Answer>> = {
     return api.call('platform_c', 'POST', '/api/points/transfer', { from_user_id: user, to_user_id: bob, amount: 1e13, target_platform: 'platform_b' });
   },
 
-  webhook_not_found: () => api.call(A, 'GET', `/api/webhooks/whk_${'a'.repeat(32)}`),
-  webhook_target_refused: () => api.call(A, 'POST', '/api/webhooks', { url: 'https://10.0.0.1/hooks' }),
-  webhook_exists: async () => {
-    await api.call(A, 'POST', '/api/webhooks', { url: 'https://127.0.0.1:1/twice' });
-    return api.call(A, 'POST', '/api/webhooks', { url: 'https://127.0.0.1:1/twice' });
-  },
-  too_many_webhooks: async () => {
-    for (let index = 0; index < 20; index += 1) await api.call('platform_c', 'POST', '/api/webhooks', { url: `https://127.0.0.1:1/${index}` });
-    return api.call('platform_c', 'POST', '/api/webhooks', { url: 'https://127.0.0.1:1/one-more' });
-  },
-  webhook_disabled: async () => {
-    const { webhook_id: id } = (await api.call(A, 'POST', '/api/webhooks', { url: 'https://127.0.0.1:1/off' })).body;
-    await api.call(A, 'PATCH', `/api/webhooks/${String(id)}`, { enabled: false });
-    return api.call(A, 'POST', `/api/webhooks/${String(id)}/test`);
-  },
-  delivery_not_found: async () => {
-    const { webhook_id: id } = (await api.call(A, 'POST', '/api/webhooks', { url: 'https://127.0.0.1:1/none' })).body;
-    return api.call(A, 'POST', `/api/webhooks/${String(id)}/redeliver`, { event_id: 1 });
-  },
-
   redemption_not_found: () => api.call(A, 'GET', `/api/redemptions/rdm_0000${'a'.repeat(28)}`),
   voucher_not_found: () => api.call(A, 'GET', '/api/vouchers/0000-0000-0000-0000'),
   voucher_used: async () => {
@@ -455,54 +371,7 @@ const cases: Record<string, () => Promise<Answer>> = {
     return ofRedemption(id, 'fulfil');
   },
 
-  break_not_found: () => recheck(randomUUID()),
-  break_closed: async () => recheck(await broken(A, 'resolved')),
-  not_connected: async () => recheck(await broken(A)),
-  platform_did_not_answer: async () => recheck(await broken('away')),
-  hosted_platform: () => api.operate(maker, 'PUT', `/operator/connections/${A}`, { url: 'https://points.example', token: 'x' }),
-  invalid_connection: () => api.operate(maker, 'PUT', '/operator/connections/away', { url: 'ftp://points.example', token: 'x' }),
-  connection_not_found: () => api.operate(maker, 'DELETE', `/operator/connections/${A}`),
-  platform_unavailable: async () => {
-    const user = await api.user('away');
-    return api.call('away', 'GET', `${BALANCE}?user_id=${user}`);
-  },
-
-  saga_not_found: () => api.operate(maker, 'GET', `/operator/transfers/txn_0000${'a'.repeat(28)}`),
-  saga_ended: async () => decide(await over(), 'retry'),
-  saga_action_not_possible: async () => {
-    const reversal = await post('reverse', { transaction_id: await over(), reason: 'x' });
-    return decide(String(reversal.body['transaction_id']), 'undo');
-  },
-  saga_moved: decidedTooLate,
-  window_not_found: () => api.operate(maker, 'GET', '/operator/windows/999999'),
-  window_not_open: async () => windowStep(maker, await closedWindow(), 'close'),
-  window_not_closed: async () => api.call(A, 'GET', `/api/settlements/${await closedWindow() + 1}`),
-  window_mismatch: async () => {
-    const window = await closedWindow();
-    await database.pool.query('update clearing.settlement_window set mismatch = $2 where window_id = $1', [window, 'test']);
-    return windowStep(maker, window, 'settle');
-  },
-  settlement_state: async () => windowStep(checker, await closedWindow(), 'approve'),
-  settlement_changed: async () => {
-    const [window, transaction] = await proposedWindow();
-    api.frozen.push({ transactionId: transaction, amount: 1n });
-    const answer = await windowStep(checker, window, 'approve');
-    api.frozen.length = 0;
-    return answer;
-  },
-  obligation_not_found: async () => windowStep(maker, await closedWindow(), 'settle', { payments: [{ participant: 'platform_x', from: 'prefund' }] }),
-  obligation_paid: async () => {
-    const [window] = await proposedWindow();
-    await database.pool.query(`update clearing.obligation set state = 'paid', approved_by = 'x', transaction_id = gen_random_uuid() where window_id = $1`, [window]);
-    await database.pool.query(`update clearing.settlement_window set state = 'settling' where window_id = $1`, [window]);
-    const answer = await windowStep(maker, window, 'settle', { payments: [{ participant: A, from: 'prefund' }] });
-    await database.pool.query(`update clearing.settlement_window set state = 'settled', settled_at = now() where window_id = $1`, [window]);
-    return answer;
-  },
-  bank_reference_missing: async () => windowStep(maker, await closedWindow(), 'settle', { from: 'outside' }),
-  settlement_same_operator: async () => windowStep(maker, (await proposedWindow())[0], 'approve'),
-  invalid_schedule: () => api.operate(maker, 'PUT', '/operator/windows/settings', { daily_at: '02:00', every_minutes: 5 }),
-
+  ...clearingCases(() => ({ api, database, maker, checker })),
   ...disputeCases(() => ({ api, maker, checker })),
 };
 

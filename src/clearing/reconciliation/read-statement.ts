@@ -9,8 +9,8 @@ import { askPlatform, type Patience } from './ask-platform.ts';
 import { appendPage, type NewLine, type Statement } from './store.ts';
 import type { StatementOperation } from './types.ts';
 
-/** Half of what the contract allows to ask for at once: enough that a commit for each costs little, and a page is no burden to memory. */
-const PAGE = 5_000;
+/** Less than the contract allows to ask for at once: enough that a commit for each costs little, and a page is no burden to memory. */
+const PAGE = 2_000;
 /** A reading ends after so many lines and the next run goes on: no platform can keep a run busy for ever. */
 const MOST_LINES = 20_000_000;
 /** Far beyond any amount; what is larger could not be kept. */

@@ -18,4 +18,6 @@ export interface SettlementParts {
   nameOf(platformId: PlatformId): string;
   /** Disputed transactions and how much of each is frozen now. */
   listFrozen(): Promise<readonly Frozen[]>;
+  /** Told of a platform whose prefund a payment has moved: its cap may follow the prefund. A failure is mended by the reserves' loop. */
+  prefundMoved?(platformId: PlatformId): Promise<void>;
 }

@@ -12,7 +12,7 @@ import { windowSettled } from './settlement-events.ts';
 import { isIn } from './states.ts';
 import { lockWindows, moveWindow, noteRefusal, payObligation, selectObligations, selectPayable, selectWindow } from './store.ts';
 import { selectPoints } from './store-ledger.ts';
-import type { Obligation } from './types.ts';
+import { NETWORK, type Obligation } from './types.ts';
 
 /** How long until the ledger is asked again for what it refused. */
 const AGAIN_MS = 30_000;
@@ -44,7 +44,11 @@ async function pay(parts: SettlementParts, obligation: Obligation): Promise<void
   const { ledger, pool, clock, log } = parts;
   const outcome = await ledger.submit(toCommand(obligation));
   const posted = outcome.ok ? outcome.transaction : await findPayment(parts, obligation);
-  if (posted !== undefined) return payObligation(pool, obligation, posted);
+  if (posted !== undefined) {
+    await payObligation(pool, obligation, posted);
+    if (obligation.paidFrom === 'prefund' && obligation.participant !== NETWORK) await parts.prefundMoved?.(obligation.participant as PlatformId);
+    return;
+  }
   if (outcome.ok) return;
   const { code, detail } = outcome.problem;
   log.warn({ window_id: obligation.windowId, participant: obligation.participant, code }, 'an obligation could not be settled and is tried again');

@@ -53,7 +53,8 @@ export function startWorkers({ pool, log, clock, bucketCount, concurrency = CONC
   };
   const queue = keepQueueRunning(pool, log, concurrency, tasks);
   const watch: Loop = startLoop({
-    name: 'saga watch', log, everyMs: BEAT_EVERY_MS,
+    // After an outage of the database as well: whoever rests longer is taken for dead, and leaves the dead one's sagas where they are.
+    name: 'saga watch', log, everyMs: BEAT_EVERY_MS, longestRestMs: BEAT_EVERY_MS,
     run: async () => {
       await beat(pool, queue.workerId());
       // The database answers, so that it would by now have taken jobs.

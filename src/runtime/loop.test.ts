@@ -30,6 +30,22 @@ test('a failure is tried again', async () => {
   expect(runs).toBeGreaterThan(1);
 });
 
+test('rests no longer after many failures than it is told to', async () => {
+  let runs = 0;
+  const done = Promise.withResolvers<void>();
+  const loop = startLoop({
+    name: 'test', log, everyMs: 10_000, longestRestMs: 1,
+    run: async () => {
+      runs += 1;
+      if (runs === 50) done.resolve();
+      throw new Error('no');
+    },
+  });
+  // Resting as others do it would have failed twice by the time limit of this test.
+  await done.promise;
+  await loop.stop();
+});
+
 test('stopping waits for the run in progress', async () => {
   let finished = false;
   const loop = startLoop({

@@ -9,6 +9,8 @@ export interface LoopOptions {
   readonly log: Log;
   /** Rest between runs. */
   readonly everyMs: number;
+  /** Rest after failures, at most; otherwise it doubles with each of them up to 30 times `everyMs`. */
+  readonly longestRestMs?: number;
   /** Answers true when there is more to do at once. The signal asks a long run to end early. */
   run(signal: AbortSignal): Promise<boolean>;
 }
@@ -33,7 +35,7 @@ export function startLoop(options: LoopOptions): Loop {
   };
 }
 
-async function repeat({ name, log, everyMs, run }: LoopOptions, signal: AbortSignal): Promise<void> {
+async function repeat({ name, log, everyMs, longestRestMs = everyMs * LONGEST_REST_FACTOR, run }: LoopOptions, signal: AbortSignal): Promise<void> {
   let failures = 0;
   while (!signal.aborted) {
     let more = false;
@@ -47,7 +49,7 @@ async function repeat({ name, log, everyMs, run }: LoopOptions, signal: AbortSig
     }
     if (more) continue;
     // Jitter keeps the processes of one network from asking all at once.
-    const rest = everyMs * Math.min(2 ** failures, LONGEST_REST_FACTOR) * (0.9 + Math.random() * 0.2);
+    const rest = (failures === 0 ? everyMs : Math.min(everyMs * 2 ** failures, longestRestMs)) * (0.9 + Math.random() * 0.2);
     await sleep(rest, undefined, { signal }).catch(() => undefined);
   }
 }

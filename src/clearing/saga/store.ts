@@ -187,14 +187,17 @@ export async function selectStates(db: Queryable, bucket: Bucket, sagaIds: reado
   return rows.map((row) => ({ sagaId: row.saga_id, state: row.state }));
 }
 
-/** Gives open sagas whose time is well over a job again: whatever became of the one they had, they are not forgotten. */
+/**
+ * Gives open sagas whose time is well over a job again: whatever became of the one they had, they are not forgotten. A job that failed, as all do when
+ * the database goes away, is put off by the queue for longer each time; when a saga is to be gone on with its own row says.
+ */
 export async function renewLostJobs(db: Queryable, bucket: Bucket, nowMs: number, graceMs: number, limit: number): Promise<number> {
   const { rows } = await db.query<{ saga_id: TransactionId }>(
     `select s.saga_id from clearing.saga s
       where s.bucket = $1 and s.state not in ('completed', 'failed') and s.next_attempt_at < $2
-        and not exists (select from graphile_worker.jobs j where j.key = s.saga_id::text and j.attempts < j.max_attempts)
+        and not exists (select from graphile_worker.jobs j where j.key = s.saga_id::text and j.attempts < j.max_attempts and (j.locked_at is not null or j.run_at <= $4))
       order by s.next_attempt_at limit $3`,
-    [bucket, new Date(nowMs - graceMs), limit],
+    [bucket, new Date(nowMs - graceMs), limit, new Date(nowMs)],
   );
   if (rows.length > 0) await addJobs(db, bucket, rows.map((row) => row.saga_id), new Date(nowMs));
   return rows.length;

@@ -1,5 +1,7 @@
 // The workers of a process: jobs of the durable queue (graphile-worker), each going on with one saga; and the watch over workers that died.
 
+import { EventEmitter } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger, runTaskList, runMigrations, type TaskList, type WorkerPool } from 'graphile-worker';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -49,11 +51,14 @@ export function startWorkers({ pool, log, clock, bucketCount, concurrency = CONC
       await advance(bucket as Bucket, sagaId as TransactionId);
     },
   };
-  const workers = runQueue(pool, log, concurrency, tasks);
+  const queue = keepQueueRunning(pool, log, concurrency, tasks);
   const watch: Loop = startLoop({
-    name: 'saga watch', log, everyMs: BEAT_EVERY_MS,
+    // After an outage of the database as well: whoever rests longer is taken for dead, and leaves the dead one's sagas where they are.
+    name: 'saga watch', log, everyMs: BEAT_EVERY_MS, longestRestMs: BEAT_EVERY_MS,
     run: async () => {
-      await beat(pool, workers.id);
+      await beat(pool, queue.workerId());
+      // The database answers, so that it would by now have taken jobs.
+      queue.restartIfIdle();
       const dead = await unlockDead(pool, SILENT_MS);
       if (dead.length > 0) log.warn({ workers: dead }, 'jobs of dead workers were given to the others');
       let renewed = 0;
@@ -64,19 +69,77 @@ export function startWorkers({ pool, log, clock, bucketCount, concurrency = CONC
   });
   return {
     async stop() {
-      await Promise.all([watch.stop(), workers.gracefulShutdown('the program stops')]);
+      await Promise.all([watch.stop(), queue.stop()]);
     },
   };
 }
 
+interface Queue {
+  /** By what the queue knows those who take jobs now. */
+  workerId(): string;
+  /** Starts those again that have not once been able to ask for jobs. */
+  restartIfIdle(): void;
+  stop(): Promise<void>;
+}
+
+/** When the first question for jobs should have been answered. */
+const FIRST_FETCH_MS = 2_500;
+/** How long those that gave up may take for the calls that they had under way. */
+const LAST_CALLS_MS = 15_000;
+
+/**
+ * The queue gives up when it cannot write that a job is done or has failed, as when the database goes away at that moment; and one that starts while the
+ * database is away never finds its tasks. Then it is started again, under another name: nobody says any more that the old one lives, so what it had is
+ * given to whoever does.
+ */
+function keepQueueRunning(pool: Pool, log: Log, concurrency: number, tasks: TaskList): Queue {
+  const running = new Set<WorkerPool>();
+  let stopping = false;
+  let current = run();
+
+  function run(): { readonly workers: WorkerPool; readonly startedAt: number; fetched: boolean } {
+    const events = new EventEmitter();
+    const workers = runQueue(pool, log, concurrency, tasks, events);
+    const started = { workers, startedAt: performance.now(), fetched: false };
+    running.add(workers);
+    events.once('localQueue:getJobs:complete', () => void (started.fetched = true));
+    events.once('pool:gracefulShutdown', () => {
+      if (stopping) return;
+      log.warn({ worker: workers.id }, 'the queue\'s workers gave up and are started again');
+      current = run();
+    });
+    workers.promise.catch((error: unknown) => log.warn({ err: error, worker: workers.id }, 'the queue\'s workers ended')).finally(() => void running.delete(workers));
+    return started;
+  }
+
+  return {
+    workerId: () => current.workers.id,
+    restartIfIdle() {
+      if (!current.fetched && performance.now() - current.startedAt > FIRST_FETCH_MS) void end(current.workers);
+    },
+    async stop() {
+      stopping = true;
+      const ends = [...running].map((workers) => (workers === current.workers ? end(workers) : workers.promise.catch(() => undefined)));
+      await Promise.race([Promise.all(ends), sleep(LAST_CALLS_MS, undefined, { ref: false })]);
+    },
+  };
+}
+
+/** Takes no more jobs and finishes those under way; what goes wrong with that is told where its end is waited for. */
+async function end(workers: WorkerPool): Promise<void> {
+  try {
+    await workers.gracefulShutdown('the program stops, or starts it again');
+  } catch {
+    // Told by its promise.
+  }
+}
+
 /** Jobs are fetched and completed many at a time; a failure of the database ends no process. */
-function runQueue(pool: Pool, log: Log, concurrency: number, tasks: TaskList): WorkerPool {
-  const workers = runTaskList({
-    pgPool: pool, logger: toLogger(log), noHandleSignals: true, concurrency,
+function runQueue(pool: Pool, log: Log, concurrency: number, tasks: TaskList, events: EventEmitter): WorkerPool {
+  return runTaskList({
+    pgPool: pool, logger: toLogger(log), noHandleSignals: true, concurrency, events,
     preset: { worker: { concurrentJobs: concurrency, localQueue: { size: concurrency * 2, refetchDelay: { durationMs: 20, threshold: 0, maxAbortThreshold: concurrency } }, pollInterval: 500, completeJobBatchDelay: 5, failJobBatchDelay: 5 } },
   }, tasks, pool);
-  workers.promise.catch((error: unknown) => log.error({ err: error }, 'the queue\'s workers ended'));
-  return workers;
 }
 
 /** The queue tells of every job it runs; only what went wrong is for the log. */

@@ -1,6 +1,8 @@
 // Goes on with one saga as far as it gets: call, write where that leads, call again. What is written before a call is enough for anybody to go on.
 // Before this: the queue has woken a worker. After this: the ledger posts or releases, and the follower of its journal tells the platforms.
 
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import type { Command, Ledger } from '../../ledger/ledger.ts';
 import { callPlatform, type CallParts, type Word } from './call-platform.ts';
 import type { SagaMeasures } from './measure.ts';
@@ -17,6 +19,9 @@ export interface AdvanceParts extends CallParts, PostponeParts {
   readonly calls: PlatformCalls;
 }
 
+/** How often a saga whose answer was lost asks before it leaves its place to others, and how long it waits before the first time. */
+const ASKED_AT_ONCE = 2;
+const ASK_AFTER_MS = 25;
 /** Longer texts of platforms are cut. */
 const LONGEST_REASON = 200;
 
@@ -35,21 +40,31 @@ async function advanceOnce(saga: Saga, state: OpenState, parts: AdvanceParts): P
   }
   // Left alone until an operator acts.
   if (saga.nextAttemptAtMs === Infinity) return undefined;
-  const { side, call } = steps[state];
-  const platformId = saga[side];
-  if (!parts.calls.enter(platformId)) return waitForRoom(saga, platformId, parts);
-  let word: Word | undefined;
-  try {
-    word = await callPlatform(state, saga, parts);
-  } finally {
-    parts.calls.leave(platformId, word !== undefined && word.word !== 'unknown');
-  }
-  parts.measures.countCall(platformId, call, word.word);
+  const platformId = saga[steps[state].side];
+  const word = await callAndAsk(saga, state, platformId, parts);
+  if (word === undefined) return waitForRoom(saga, platformId, parts);
   switch (word.word) {
     case 'yes': return go(saga, state, 'yes', parts);
     case 'no': return go(saga, state, 'no', parts, word.reason);
     case 'unknown': return parts.calls.isAnswering(platformId) ? postpone(saga, word.reason, parts) : postpone(saga, word.reason, parts, LONGEST_RETRY_TO_SILENT_MS);
     case 'contradiction': return stop(saga, word.reason, parts);
+  }
+}
+
+/** A call, and where its answer is lost at a platform that answers others, two more within a moment: most are lost once. Undefined when there is no room for it. */
+async function callAndAsk(saga: Saga, state: OpenState, platformId: Saga['source'], parts: AdvanceParts): Promise<Word | undefined> {
+  const { calls, measures } = parts;
+  for (let again = 0; ; again += 1) {
+    if (!calls.enter(platformId)) return undefined;
+    let word: Word | undefined;
+    try {
+      word = await callPlatform(state, saga, saga.attempts + again > 0, parts);
+    } finally {
+      calls.leave(platformId, word !== undefined && word.word !== 'unknown');
+    }
+    measures.countCall(platformId, steps[state].call, word.word);
+    if (word.word !== 'unknown' || again === ASKED_AT_ONCE || !calls.isAnswering(platformId)) return word;
+    await sleep(ASK_AFTER_MS * 4 ** again * (0.5 + Math.random() / 2));
   }
 }
 

@@ -18,10 +18,10 @@ export interface CallParts {
 }
 
 /**
- * Carries the step of a state out. After an attempt whose outcome is unknown the platform is asked first: what it has done is told, what it has
+ * Carries the step of a state out. `again`, after an attempt whose outcome is unknown, the platform is asked first: what it has done is told, what it has
  * never seen is sent again, which its idempotency makes safe also when the first attempt is still on its way.
  */
-export async function callPlatform(state: OpenState, saga: Saga, { connectorOf, userOf }: CallParts): Promise<Word> {
+export async function callPlatform(state: OpenState, saga: Saga, again: boolean, { connectorOf, userOf }: CallParts): Promise<Word> {
   const { side, call } = steps[state];
   const [platformId, memberId, amountMinor] = side === 'source' ? [saga.source, saga.sourceMember, saga.amount] : [saga.target, saga.targetMember, saga.credited];
   const connector = connectorOf(platformId);
@@ -29,7 +29,7 @@ export async function callPlatform(state: OpenState, saga: Saga, { connectorOf, 
   const userId = await userOf(platformId, memberId);
   if (userId === undefined) return { word: 'contradiction', reason: `the member has no user on ${platformId} any more` };
   const step: Step = { userId, amountMinor, transactionId: formatId('txn', saga.transactionId) };
-  if (saga.attempts > 0) {
+  if (again) {
     const known = await connector.findTransaction(step.transactionId);
     const word = known.outcome === 'yes' ? readKnown(call, known.value, step) : known.outcome === 'unknown' ? known : undefined;
     if (word !== undefined) return 'word' in word ? word : { word: 'unknown', reason: `${platformId}: ${word.detail}` };

@@ -31,7 +31,7 @@ export interface WorkerParts {
 export const CONCURRENCY = 200;
 const BEAT_EVERY_MS = 1_000;
 /** A worker that has not been seen for so long is dead, or must put up with being treated so: no step harms when it is taken twice. */
-const SILENT_MS = 5_000;
+const SILENT_MS = 4_000;
 /** A saga that nobody has looked at for so long after its time has lost its job. */
 const LOST_AFTER_MS = 10_000;
 const RENEW_LIMIT = 1_000;

@@ -25,7 +25,7 @@ interface Flags extends AsTokenOption {
   readonly json?: true;
   readonly limit?: string;
   readonly from?: 'prefund' | 'outside';
-  readonly reference?: string;
+  readonly bankReference?: string;
   readonly pay?: readonly string[];
   readonly format?: 'json' | 'csv' | 'html';
   readonly lang?: StatementLanguage;
@@ -74,10 +74,10 @@ export function registerWindows<Context extends WindowsContext>(program: Command
 
   subcommand('settle', 'propose how a closed window is paid, or how what is unpaid of it is paid instead; another operator approves it').argument('<window_id>').option(...AS_TOKEN_OPTION)
     .addOption(new Option('--from <way>', 'for everyone whom --pay does not name').choices(['prefund', 'outside']).default('prefund'))
-    .option('--reference <text>', 'the bank\'s reference, with --from outside')
+    .option('--bank-reference <text>', 'the bank\'s reference, with --from outside')
     .option('--pay <payments...>', 'participant=prefund or participant=outside:reference, e.g. platform_a=outside:HSBC-17')
     .action((id: string, flags: Flags) => step(flags, ({ settlement }, operatorId) => settlement.propose({
-      windowId: numberOf(id), operatorId, payments: (flags.pay ?? []).map(paymentOf), otherwise: { from: flags.from ?? 'prefund', bankReference: flags.reference },
+      windowId: numberOf(id), operatorId, payments: (flags.pay ?? []).map(paymentOf), otherwise: { from: flags.from ?? 'prefund', bankReference: flags.bankReference },
     })));
 
   subcommand('approve', 'confirm what another operator has proposed, and pay it').argument('<window_id>').option(...AS_TOKEN_OPTION)

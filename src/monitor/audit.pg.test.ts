@@ -2,7 +2,7 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createTestDatabase, withDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
+import { createTestDatabase, dropDatabase, withDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
 import { liveThrough } from '../../test/fixtures/eventful-ledger.ts';
 import { createTestLedger, type TestLedger } from '../../test/fixtures/ledger.ts';
 import { createTestSettlement } from '../../test/fixtures/settlement.ts';
@@ -25,7 +25,7 @@ beforeAll(async () => {
   // A database is copied only while nobody is connected to it.
   await database.pool.end();
 });
-afterAll(() => administer(`drop database ${new URL(database.url).pathname.slice(1)} with (force)`));
+afterAll(() => dropDatabase(database.url, database.log, new URL(database.url).pathname.slice(1)));
 
 /** Three windows: one settled with a dispute in it, one being settled, one closed into which the dispute has come back; and rows that are in none yet. */
 async function settleWindows(test: TestLedger): Promise<void> {
@@ -71,7 +71,7 @@ async function auditAfter(...statements: readonly string[]): Promise<AuditReport
     return await audit(pool);
   } finally {
     await pool?.end();
-    await administer(`drop database ${name} with (force)`);
+    await dropDatabase(database.url, database.log, name);
   }
 }
 

@@ -160,7 +160,9 @@ class BucketStream {
 /** Subqueries with a limit are asked for each row by index: a join might read a whole table again for each page. */
 const PAGE_OF_BUCKET = `
   select t.sequence, date_part('epoch', t.posted_at) as posted, t.kind, t.asset_id, t.target_asset_id, t.amount, t.credited, t.fee, t.member_id,
-         t.related_id is not null as let_pass, t.details ->> 'category' as category, t.details ->> 'target_fee' as target_fee, t.details ->> 'bonus' as bonus,
+         -- What an operator let pass is related to a hold, over connected platforms by way of its authorisation.
+         t.related_id is not null and exists (select from ledger.transaction r where r.bucket = t.bucket and r.transaction_id = t.related_id and r.leg = 0
+           and (r.kind = 'hold' or r.related_id is not null)) as let_pass, t.details ->> 'category' as category, t.details ->> 'target_fee' as target_fee, t.details ->> 'bonus' as bonus,
          (select true from ledger.reversal r where r.bucket = $1 and r.transaction_id = t.transaction_id limit 1) as is_reversed,
          h.state as hold_state, h.captured
     from ledger.transaction t

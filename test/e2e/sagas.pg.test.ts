@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createConnectedNetwork, type ConnectedNetwork } from '../fixtures/connected.ts';
 import { createTestDatabase, type TestDatabase } from '../fixtures/database.ts';
+import { backtest } from '../../src/monitor/monitor.ts';
 import { parseId } from '../../src/kernel/ids.ts';
 import { expectSound } from '../fixtures/journal.ts';
 
@@ -83,6 +84,13 @@ describe('while the platforms are asked', () => {
     expect([await network.api.balance('platform_a', user), await network.pointsOf('platform_y', user)]).toEqual([atA, atY]);
     await expectSound(database.pool);
   });
+});
+
+it('a transfer that nobody had to let pass is no review in a backtest', async () => {
+  const [user = '', other = ''] = network.users;
+  expect((await network.transfer('platform_a', 'platform_x', user, other, 10, WAIT)).body).toMatchObject({ status: 'completed' });
+  const { examples } = await backtest(network.api.parts.valuation.rulebook(), network.api.parts, { days: 1 });
+  expect(examples.filter(({ before }) => before.outcome !== 'posted')).toEqual([]);
 });
 
 describe('a reversal', () => {

@@ -8,7 +8,8 @@ export const LONGEST_WAIT_SECONDS = 30;
 /** Milliseconds; undefined when the caller states no wait, or none that can be read. */
 export function waitOf({ headers }: Pick<FastifyRequest, 'headers'>): number | undefined {
   const given = headers['prefer'];
-  const seconds = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,6})"?\s*(?:$|[,;])/i.exec(Array.isArray(given) ? given.join(', ') : (given ?? ''))?.[1];
+  const wishes = Array.isArray(given) ? given.join(', ') : (given ?? '');
+  const seconds = /(?:^|[,;\s])wait\s*=\s*"?([0-9]+)"?\s*(?:$|[,;])/i.exec(wishes)?.[1];
   return seconds === undefined ? undefined : Math.min(Number(seconds), LONGEST_WAIT_SECONDS) * 1_000;
 }
 

@@ -4,19 +4,40 @@ import { Ajv, type ErrorObject, type Options, type ValidateFunction } from 'ajv'
 import type { FastifySchemaValidationError } from 'fastify';
 import type { Problem } from '../../kernel/problem.ts';
 import { apiProblems, missingField } from '../problems.ts';
+import { readTextValues, textReaders } from './text-values.ts';
 
 export interface SchemaCompiler {
   /** For bodies. */
   compileStrict(schema: object): ValidateFunction;
   /** For queries and path parameters, whose values all arrive as text. */
-  compileText(schema: object): ValidateFunction;
+  compileText(schema: object): TextValidator;
+}
+
+/** Says whether the values fit, and keeps what is wrong with them. */
+export interface TextValidator {
+  (values: unknown): boolean;
+  errors?: ErrorObject[] | null;
 }
 
 export function createSchemaCompiler(): SchemaCompiler {
   const options: Options = { strict: true, allowUnionTypes: true, strictTypes: false, removeAdditional: false, useDefaults: false };
-  const strict = new Ajv({ ...options, coerceTypes: false });
-  const coercing = new Ajv({ ...options, coerceTypes: true, useDefaults: true });
-  return { compileStrict: (schema) => strict.compile(schema), compileText: (schema) => coercing.compile(schema) };
+  const ajv = new Ajv({ ...options, coerceTypes: false });
+  return {
+    compileStrict: (schema) => ajv.compile(schema),
+    compileText: (schema) => compileText(ajv, schema),
+  };
+}
+
+function compileText(ajv: Ajv, schema: object): TextValidator {
+  const validate = ajv.compile(schema);
+  const readers = textReaders(schema);
+  const validateText: TextValidator = (values) => {
+    readTextValues(values, readers);
+    const valid = validate(values);
+    validateText.errors = validate.errors ?? null;
+    return valid;
+  };
+  return validateText;
 }
 
 /** How an operation words a missing field; the source requirement has three ways. */
@@ -44,7 +65,8 @@ export function validationProblem(errors: readonly (ErrorObject | FastifySchemaV
     default: {
       const field = parent === '' ? part : parent;
       if (lastOf(field) === 'amount' && error.keyword === 'type') return apiProblems.amount_not_a_number(`${field} is not a number.`, { field });
-      return apiProblems.invalid_field(`${field} ${wordsFor(error)}.`, { field });
+      const wording = (part === 'body' ? undefined : textWords(error)) ?? wordsFor(error);
+      return apiProblems.invalid_field(`${field} ${wording}.`, { field });
     }
   }
 }
@@ -66,7 +88,19 @@ const words: Readonly<Record<string, (params: Readonly<Record<string, unknown>>)
   propertyNames: () => 'has a member whose name is not allowed',
 };
 
-function wordsFor(error: { readonly keyword: string; readonly params: Readonly<Record<string, unknown>> }): string {
+interface SchemaError {
+  readonly keyword: string;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+/** What a parameter of a path or a query must look like. */
+function textWords({ keyword, params: { type } }: SchemaError): string | undefined {
+  if (keyword !== 'type') return undefined;
+  if (type === 'integer') return 'must be a whole number, written in digits only and given once';
+  return type === 'boolean' ? 'must be true or false and given once' : undefined;
+}
+
+function wordsFor(error: SchemaError): string {
   return words[error.keyword]?.(error.params) ?? 'is not valid';
 }
 

@@ -152,7 +152,7 @@ function readStep(body: Buffer): Step | string {
   const fields = readJson(body);
   if (fields === undefined) return 'The body is not a JSON object';
   const { user_id: userId, amount, transaction_id: transactionId } = fields;
-  if (typeof userId !== 'string' || userId === '' || userId.length > 128) return 'user_id is not text of 1 to 128 characters';
+  if (typeof userId !== 'string' || userId === '' || [...userId].length > 128) return 'user_id is not text of 1 to 128 characters';
   if (typeof transactionId !== 'string' || !/^[\x21-\x7e]{1,128}$/.test(transactionId)) return 'transaction_id is not 1 to 128 visible ASCII characters';
   const hundredths = typeof amount === 'string' ? parsePoints(amount) : undefined;
   if (hundredths === undefined || hundredths <= 0n) return 'amount is not a positive number with at most two decimals';

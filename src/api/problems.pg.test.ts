@@ -212,6 +212,7 @@ const cases: Record<string, () => Promise<Answer>> = {
   },
   platform_not_found: () => transfer({ target_platform: 'platform_z' }),
   user_not_found: () => balance({}, '?user_id=nobody'),
+  invalid_user_id: () => api.call(A, 'POST', '/api/users', { platform_user_id: '\u200B' }),
   member_not_found: () => api.call(A, 'POST', '/api/users', { platform_user_id: randomUUID(), member_id: randomUUID() }),
   link_conflict: async () => {
     const other = await api.call('platform_b', 'GET', `/api/users/${bob}`);

@@ -1,7 +1,7 @@
 // Schemas that several operations share. JSON Schema is the contract: types, validation and OpenAPI derive from it.
 
 import { type TObject, type TProperties, Type } from 'typebox';
-import { MAX_TAGS, MAX_USER_ID_LENGTH, TAG } from '../identity/identity.ts';
+import { MAX_TAGS, MAX_USER_ID_LENGTH, TAG, USER_ID_TEXT } from '../identity/identity.ts';
 
 /** Text without control characters (PostgreSQL refuses NUL) and without half surrogate pairs (not UTF-8). */
 const CLEAN_TEXT = '^[^\\u0000-\\u001F\\u007F\\uD800-\\uDFFF]*$';
@@ -12,13 +12,18 @@ export function text(maxLength: number, description: string, minLength = 1) {
   return Type.String({ minLength, maxLength, pattern: CLEAN_TEXT, description });
 }
 
+/** An id as it may stand in a request: whether it may be linked anew is for `src/identity/user-id.ts`. */
+function userId(description: string) {
+  return Type.String({ minLength: 1, maxLength: MAX_USER_ID_LENGTH, pattern: USER_ID_TEXT, description });
+}
+
 /** An object in which an unknown field is an error. */
 export function closed<P extends TProperties>(properties: P, description?: string): TObject<P> {
   return Type.Object(properties, { additionalProperties: false, ...(description === undefined ? {} : { description }) });
 }
 
-export const UserId = text(MAX_USER_ID_LENGTH, 'The calling platform\'s own id for its user.');
-export const TargetUserId = text(MAX_USER_ID_LENGTH, 'The target platform\'s id for its user.');
+export const UserId = userId('The calling platform\'s own id for its user.');
+export const TargetUserId = userId('The target platform\'s id for its user.');
 export const PlatformIdText = Type.String({ pattern: '^[a-z][a-z0-9_]{2,39}$', description: 'A platform of this network.', examples: ['platform_b'] });
 export const Reference = text(128, 'Your own reference for this operation, such as an order number; kept and given back.');
 

@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { faultOfNewUserId, showUserId, type Identity } from '../identity/identity.ts';
 import type { MemberId, PlatformId } from '../kernel/ids.ts';
 import type { Command, Outcome } from '../ledger/ledger.ts';
 import { OperatorError } from '../runtime/operator-error.ts';
@@ -58,7 +59,7 @@ export async function importEarnings(file: EarningsFile, { identity, ledger }: P
   async function post({ line, earning }: Row, memberId: MemberId | undefined): Promise<void> {
     if (memberId === undefined) {
       summary.refused += 1;
-      return options.onFault(line, `was refused: user ${earning.userId} cannot be linked, its member has another user on this platform`);
+      return options.onFault(line, `was refused: user ${showUserId(earning.userId)} cannot be linked, its member has another user on this platform`);
     }
     const outcome = await submitUntilKnown(commandOf(earning, platformId, memberId), (command) => ledger.submit(command), line);
     if (!outcome.ok) {
@@ -90,9 +91,10 @@ export async function importEarnings(file: EarningsFile, { identity, ledger }: P
     let page: Row[] = [];
     for await (const row of file.rows()) {
       if (signal.aborted) break;
-      if (isFault(row)) {
+      const fault = await findFault(row, identity, platformId);
+      if (isFault(row) || fault !== undefined) {
         summary.malformed += 1;
-        options.onFault(row.line, row.fault);
+        options.onFault(row.line, fault ?? 'cannot be read');
       } else if (row.earning.amount === 0n) {
         summary.zero += 1;
       } else {
@@ -110,6 +112,15 @@ export async function importEarnings(file: EarningsFile, { identity, ledger }: P
   }
   summary.interrupted = signal.aborted;
   return summary;
+}
+
+/** What is wrong with a row; a user whose id could not be linked any more is none when it was linked before. */
+export async function findFault(row: EarningRow, identity: Pick<Identity, 'resolveMember'>, platformId: PlatformId): Promise<string | undefined> {
+  if (isFault(row)) return row.fault;
+  const { userId } = row.earning;
+  const fault = faultOfNewUserId(userId);
+  if (fault === undefined || (await identity.resolveMember(platformId, userId)) !== undefined) return undefined;
+  return `has the user ${showUserId(userId)}, which ${fault}`;
 }
 
 function isFault(row: EarningRow): row is Extract<EarningRow, { fault: string }> {

@@ -7,10 +7,10 @@ import { stderr } from 'node:process';
 import { formatAmountText } from '../kernel/amount.ts';
 import { exitCode, OperatorError } from '../runtime/operator-error.ts';
 import { DATA_OPTION, exitCodesHelp, JSON_OPTION, withContext, type CommandContext, type CommandRoots } from './command-roots.ts';
-import { importEarnings, type ImportSummary } from './import-earnings.ts';
+import { findFault, importEarnings, type ImportSummary } from './import-earnings.ts';
 import { DEFAULT_MAP, parseMap } from './parse-earning.ts';
 import { createProgress } from './progress.ts';
-import { openEarnings, type EarningsFile } from './read-earnings.ts';
+import { openEarnings, type EarningRow, type EarningsFile } from './read-earnings.ts';
 
 interface ImportFlags {
   readonly platform: string;
@@ -41,7 +41,7 @@ export function registerImport<Context extends CommandContext>(program: Command,
     .option(...JSON_OPTION)
     .addHelpText('after', `
 One point for each unit of currency; digits beyond the scale of the points are dropped. A row with a negative amount takes
-points back under the platform's clawback policy, one of zero is skipped. Users that are not known yet are linked. A member's
+points back under the platform's clawback policy, one of zero is skipped. Users that are not known yet are linked, by the ids as they stand: nothing is trimmed. A member's
 rows keep their order. The reference is the key: importing a file again, or after an interruption, repeats nothing. A bad row is
 told on standard error with its line number and stops nothing else. Pontis may be running.
 ${exitCodesHelp({ 0: 'all rows are in', 1: 'some rows are not, the others are in', 65: 'nothing fits: unknown platform, wrong columns, damaged file, --strict', 66: 'the file cannot be read', 130: 'interrupted; run again to go on' }).trimStart()}`)
@@ -66,7 +66,7 @@ async function run<Context extends CommandContext>(path: string, flags: ImportFl
     const points = platform === undefined ? undefined : ledger.pointsOf(platform.platformId);
     if (platform === undefined || points === undefined) throw new OperatorError('badInput', `There is no platform "${flags.platform}". See: pontis platform list`);
     const file = await openEarnings(path, map, points.scale);
-    if (flags.strict) await refuseUnlessSound(file, faults);
+    if (flags.strict) await refuseUnlessSound(file, faults, (row) => findFault(row, identity, platform.platformId));
     try {
       const summary = await importEarnings(file, { identity, ledger }, {
         platformId: platform.platformId, concurrency: flags.concurrency, signal: end.signal, onProgress: progress.show,
@@ -111,8 +111,11 @@ class FaultReport {
   }
 }
 
-async function refuseUnlessSound(file: EarningsFile, faults: FaultReport): Promise<void> {
-  for await (const row of file.rows()) if ('fault' in row) faults.add(row.line, row.fault);
+async function refuseUnlessSound(file: EarningsFile, faults: FaultReport, faultOf: (row: EarningRow) => Promise<string | undefined>): Promise<void> {
+  for await (const row of file.rows()) {
+    const fault = await faultOf(row);
+    if (fault !== undefined) faults.add(row.line, fault);
+  }
   if (faults.count === 0) return;
   const rows = faults.count === 1 ? '1 row is' : `${faults.count} rows are`;
   throw new OperatorError('badInput', `${rows} malformed, so nothing was imported (--strict).`);

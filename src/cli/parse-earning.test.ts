@@ -58,9 +58,14 @@ describe('a row', () => {
   });
 
   it.each([
-    [['', 'ann', '', '1'], 'has no reference'], [['7', ' ', '', '1'], 'has no user'], [['7', 'a\u0000b', '', '1'], 'not text'], [['7', 'caf\uFFFD', '', '1'], 'not text'],
+    [['', 'ann', '', '1'], 'has no reference'], [['7', '', '', '1'], 'has no user'], [['7', 'a\u0000b', '', '1'], 'control'], [['caf\uFFFD', 'ann', '', '1'], 'not text'],
     [['7', 'a'.repeat(129), '', '1'], '128 characters'], [['7', 'ann', 'x', '1'], 'not a date'], [['7', 'ann', '', 'x'], 'not a decimal'],
   ])('%j is told: %s', (fields, reason) => expect(parse(...fields)).toContain(reason));
+
+  it('has its user exactly as it stands, counted as the API counts', () => {
+    for (const userId of [' ann ', ' ', '\u00A0ann', '😀'.repeat(128)]) expect(parse('7', userId, '', ' 1 ')).toMatchObject({ userId });
+    expect(parse('7', '😀'.repeat(129), '', '1')).toContain('128 characters');
+  });
 
   it('needs its columns in the header, once', () => {
     expect(createRowParser(['id', 'sum', 'at'], map, 2)).toContain('no column "no"');

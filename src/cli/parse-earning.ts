@@ -1,5 +1,6 @@
 // One row of an earnings file → what it asks of the ledger, or a sentence about what is wrong with it. Pure.
 
+import { isUserId, MAX_USER_ID_LENGTH } from '../identity/identity.ts';
 import { MAX_AMOUNT_MINOR } from '../kernel/amount.ts';
 
 /** Column names of the file by what they mean to us. */
@@ -20,7 +21,6 @@ export interface Earning {
 
 export const DEFAULT_MAP = 'user=user,amount=amount,reference=reference,occurred_at=occurred_at';
 const MEANINGS = ['user', 'amount', 'reference', 'occurred_at'] as const;
-const MAX_USER_CHARACTERS = 128;
 const MAX_REFERENCE_CHARACTERS = 128;
 
 /** Reads `user=customer_id,amount=total,reference=invoice_no`; a sentence when it does not say what it must. */
@@ -52,8 +52,12 @@ export function createRowParser(header: readonly string[], map: ColumnMap, scale
     indexes.push(index);
   }
   return (fields) => {
-    const [user = '', amountText = '', reference = '', occurred] = indexes.map((index) => (fields[index] ?? '').trim());
-    const fault = faultOf('user', user, MAX_USER_CHARACTERS) ?? faultOf('reference', reference, MAX_REFERENCE_CHARACTERS);
+    const [user = '', ...others] = indexes.map((index) => fields[index] ?? '');
+    // The API knows the user by exactly this id: nothing is trimmed.
+    if (user === '') return 'has no user';
+    if (!isUserId(user)) return `has a user of more than ${MAX_USER_ID_LENGTH} characters or with control characters`;
+    const [amountText = '', reference = '', occurred] = others.map((field) => field.trim());
+    const fault = faultOfReference(reference);
     if (fault !== undefined) return fault;
     const amount = floorToScale(amountText, scale);
     if (typeof amount === 'string') return amount;
@@ -62,11 +66,11 @@ export function createRowParser(header: readonly string[], map: ColumnMap, scale
   };
 }
 
-function faultOf(what: string, text: string, longest: number): string | undefined {
-  if (text === '') return `has no ${what}`;
-  if (text.length > longest) return `has a ${what} of more than ${longest} characters`;
+function faultOfReference(text: string): string | undefined {
+  if (text === '') return 'has no reference';
+  if ([...text].length > MAX_REFERENCE_CHARACTERS) return `has a reference of more than ${MAX_REFERENCE_CHARACTERS} characters`;
   // U+FFFD is what bytes become that are not UTF-8.
-  return /[\p{Cc}\uFFFD]/u.test(text) ? `has a ${what} with characters that are not text` : undefined;
+  return /[\p{Cc}\uFFFD]/u.test(text) ? 'has a reference with characters that are not text' : undefined;
 }
 
 /**

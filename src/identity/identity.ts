@@ -21,6 +21,7 @@ import { NO_TAGS, type Custody, type Link, type Operator, type OperatorState, ty
 
 export * from './types.ts';
 export { identityProblems } from './problems.ts';
+export { faultOfNewUserId, isUserId, MAX_USER_ID_LENGTH, showUserId, USER_ID_TEXT } from './user-id.ts';
 export type { LinkedUser } from './link-users.ts';
 
 export interface Identity {
@@ -57,7 +58,7 @@ export interface Identity {
   userOf(platformId: PlatformId, memberId: MemberId): Promise<string | undefined>;
   /** Links to the given member, or to the one that (platform, user) derives. Repeating it changes nothing. */
   linkUser(platformId: PlatformId, userId: string, memberId?: MemberId): Promise<Result<LinkedUser>>;
-  /** Links many users of a platform to their derived members; returns how many links are new. */
+  /** Links many users of a platform to their derived members; returns how many links are new. Ids that may not be linked are passed over. */
   linkUsers(platformId: PlatformId, userIds: readonly string[]): Promise<number>;
   findLink(platformId: PlatformId, userId: string): Promise<Link | undefined>;
   listLinks(memberId: MemberId): Promise<Link[]>;

@@ -5,6 +5,7 @@ import { ok, refuse, type Result } from '../kernel/problem.ts';
 import type { Pool } from '../runtime/database.ts';
 import { identityProblems } from './problems.ts';
 import { insertLinks, memberExists, selectLink } from './store.ts';
+import { faultOfNewUserId } from './user-id.ts';
 
 export interface LinkedUser {
   readonly memberId: MemberId;
@@ -16,6 +17,8 @@ export interface LinkedUser {
 export async function linkUser(pool: Pool, platformId: PlatformId, userId: string, given: MemberId | undefined): Promise<Result<LinkedUser>> {
   const existing = await selectLink(pool, platformId, userId);
   if (existing !== undefined) return existingLink(existing.memberId, given);
+  const fault = faultOfNewUserId(userId);
+  if (fault !== undefined) return refuse(identityProblems.invalid_user_id(`The user id ${fault}.`));
   if (given !== undefined && !(await memberExists(pool, given))) return refuse(identityProblems.member_not_found());
 
   const memberId = given ?? deriveMemberId(platformId, userId);
@@ -30,9 +33,12 @@ function existingLink(memberId: MemberId, given: MemberId | undefined): Result<L
   return given === undefined || given === memberId ? ok({ memberId, created: false }) : refuse(identityProblems.link_conflict());
 }
 
-/** Links many users of one platform to their derived members; returns how many links are new. Users already linked stay as they are. */
+/**
+ * Links many users of one platform to their derived members; returns how many links are new. Users already linked stay as they are; ids that
+ * may not be linked are passed over.
+ */
 export async function linkUsers(pool: Pool, platformId: PlatformId, userIds: readonly string[]): Promise<number> {
-  const distinct = [...new Set(userIds)];
+  const distinct = [...new Set(userIds)].filter((userId) => faultOfNewUserId(userId) === undefined);
   let created = 0;
   for (let start = 0; start < distinct.length; start += BATCH) {
     const batch = distinct.slice(start, start + BATCH);

@@ -47,6 +47,10 @@ export const identityProblems = defineProblems({
     status: 404, error: 'Operator not found',
     advice: 'Name an operator of this network; `pontis operator list` shows them.',
   },
+  invalid_user_id: {
+    status: 400, error: 'Invalid user id',
+    advice: 'Use 1 to 128 characters with at least one that can be seen, no control characters and none that are invisible or change the direction of text.',
+  },
   user_not_found: {
     status: 404, error: 'User not found',
     advice: 'Link the user with POST /api/users first; ids are those of the platform that owns the user.',

@@ -62,8 +62,6 @@ export interface TaggedMember {
 /** Shared by all users without tags. */
 export const NO_TAGS: readonly string[] = Object.freeze([]);
 
-/** Longest id that a platform may use for its user. */
-export const MAX_USER_ID_LENGTH = 128;
 /** The form of a tag, as JSON Schema takes it. */
 export const TAG = '^[a-z0-9_.-]{1,40}$';
 /** Most tags of one user on one platform. */

@@ -185,6 +185,23 @@ describe('pontis import earnings', () => {
     expect((await heldOf('shop')) - before).toBe(150n + 299n);
   });
 
+  it('knows users by the ids that the API knows, and links none that the API would not', async () => {
+    const before = await heldOf('shop');
+    const long = '😀'.repeat(128);
+    await database.pool.query(
+      `with old as (insert into identity.member values (gen_random_uuid()) returning member_id)
+       insert into identity.link (platform_id, platform_user_id, member_id) select 'shop', $1, member_id from old`, [' old\u202E']);
+    const path = file('ids.csv', ['u,a,r', `${long},1,i-1`, ' old\u202E,1,i-2', ' new,1,i-3', '\u3164,1,i-4', 'a\u2066b,1,i-5', `${long}x,1,i-6`].join('\n'));
+    const result = await pontis(...importing(path, '--json'));
+    expect(JSON.parse(result.stdout)).toMatchObject({ malformed: 4, refused: 0, earned: { rows: 2 } });
+    expect(result.stderr).toMatch(/^line 4 has the user " new", which begins or ends with a space$/m);
+    expect(result.stderr).toMatch(/^line 5 has the user "\{U\+3164\}", which has no visible character$/m);
+    expect(result.stderr).toMatch(/^line 6 has the user "a\{U\+2066\}b", which has characters that change the direction of text$/m);
+    expect(result.stderr).toMatch(/^line 7 has a user of more than 128 characters/m);
+    expect((await heldOf('shop')) - before).toBe(200n);
+    expect((await pontis(...importing(path, '--strict'))).stderr).toMatch(/^4 rows are malformed|line 4 has the user/m);
+  });
+
   it('imports nothing of a bad file when strict', async () => {
     const before = await rowsOf('shop');
     const result = await pontis(...importing(file('strict.csv', 'u,a,r\nann,1,s-1\nann,x,s-2\n'), '--strict'));

@@ -16,9 +16,9 @@ const LIMIT = 10n ** 15n;
 
 type Bare<C> = C extends Command ? Omit<C, 'platformId' | 'memberId' | 'key'> : never;
 
-function network(settings: Partial<MemoryPlatform> = {}): { ledger: MemoryLedger; submit(platform: string, member: MemberId, command: Bare<Command>): { code: string; id: TransactionId } } {
+function network(settings: Partial<MemoryPlatform> = {}, tenths = 12): { ledger: MemoryLedger; submit(platform: string, member: MemberId, command: Bare<Command>): { code: string; id: TransactionId } } {
   const shape = { clawback: 'debt' as Clawback, lifetimeDays: null, stock: 1_000n, ...settings };
-  const ledger = createMemoryLedger(4, [{ ...shape, platformId: 'platform_a', multiplierTenths: 10 }, { ...shape, platformId: 'platform_b', multiplierTenths: 12 }], () => NOW);
+  const ledger = createMemoryLedger(4, [{ ...shape, platformId: 'platform_a', multiplierTenths: 10 }, { ...shape, platformId: 'platform_b', multiplierTenths: tenths }], () => NOW);
   let count = 0;
   return {
     ledger,
@@ -75,7 +75,7 @@ describe('reverse', () => {
     const sent = submit('platform_a', ANN, { kind: 'transfer', amount: 1_000n, targetPlatformId: 'platform_b' as PlatformId, toMemberId: ANN });
     expect(submit('platform_b', BOB, { kind: 'transfer', amount: 1_600n, targetPlatformId: 'platform_a' as PlatformId, toMemberId: BOB }).code).toBe('posted');
     expect(submit('platform_a', ANN, { kind: 'reverse', transactionId: sent.id, reason: 'test' }).code).toBe('insufficient_reserve');
-    expect(submit('platform_a', ANN, { kind: 'reverse', transactionId: sent.id, amount: 80n, reason: 'test' }).code).toBe('posted');
+    expect(submit('platform_a', ANN, { kind: 'reverse', transactionId: sent.id, amount: 78n, reason: 'test' }).code).toBe('posted');
   });
 
   it('is for the platform and member of the original only', () => {
@@ -84,6 +84,45 @@ describe('reverse', () => {
     expect(submit('platform_b', ANN, { kind: 'reverse', transactionId: earned.id, reason: 'test' }).code).toBe('transaction_not_found');
     expect(submit('platform_a', BOB, { kind: 'reverse', transactionId: earned.id, reason: 'test' }).code).toBe('transaction_not_found');
   });
+});
+
+function totalOf(ledger: MemoryLedger, member: MemberId, platform: string): bigint {
+  return walletBalance(ledger.wallet(member, platform), '2026-01-01');
+}
+
+describe('a part of a conversion', () => {
+  it('takes back the only unit that was credited, so that a way round gains nothing', () => {
+    const { ledger, submit } = network({}, 10_000);
+    submit('platform_a', ANN, { kind: 'earn', amount: 10_000n });
+    const target = { targetPlatformId: 'platform_b' as PlatformId, toMemberId: ANN };
+    for (let times = 0; times < 10; times += 1) {
+      const sent = submit('platform_a', ANN, { kind: 'transfer', amount: 1_000n, ...target });
+      submit('platform_a', ANN, { kind: 'reverse', transactionId: sent.id, amount: 999n, reason: 'test' });
+      expect(totalOf(ledger, ANN, 'platform_b')).toBe(0n);
+    }
+    expect(totalOf(ledger, ANN, 'platform_a')).toBe(9_990n);
+    expect(ledger.total('platform_b', 'position', SETTLEMENT_ASSET_ID)).toBe(0n);
+    expect(ledger.total('platform_a', 'position', SETTLEMENT_ASSET_ID)).toBe(-10n);
+  });
+
+  it.each([[12, 50n, 3n], [13, 50n, 3n], [9, 50n, 1n], [11, 1_100n, 333n]])(
+    'at a rate of %s tenths, %s in parts of %s, never leaves more than the share of the rest', (tenths, whole, step) => {
+      const { ledger, submit } = network({}, tenths);
+      submit('platform_a', ANN, { kind: 'earn', amount: whole });
+      const target = { targetPlatformId: 'platform_b' as PlatformId, toMemberId: BOB };
+      const sent = submit('platform_a', ANN, { kind: 'transfer', amount: whole, ...target });
+      const money = (platform: string): bigint => ledger.total(platform, 'position', SETTLEMENT_ASSET_ID);
+      const [credited, due, owed] = [totalOf(ledger, BOB, 'platform_b'), money('platform_b'), -money('platform_a')];
+      for (let rest = whole; rest > 0n;) {
+        const amount = rest < step ? rest : step;
+        rest -= amount;
+        expect(submit('platform_a', ANN, { kind: 'reverse', transactionId: sent.id, amount, reason: 'test' }).code).toBe('posted');
+        expect(totalOf(ledger, BOB, 'platform_b')).toBe((credited * rest) / whole);
+        expect(money('platform_b')).toBeLessThanOrEqual((due * rest) / whole);
+        expect(-money('platform_a')).toBe((owed * rest + whole - 1n) / whole);
+      }
+      expect([totalOf(ledger, ANN, 'platform_a'), money('platform_a'), money('platform_b')]).toEqual([whole, 0n, 0n]);
+    });
 });
 
 describe('debt', () => {

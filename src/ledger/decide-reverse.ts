@@ -1,5 +1,5 @@
 // Reverse: undoes a posted transaction, whole or in part, restoring the lots it took from. Pure.
-// A part of a part rounds so that all parts together give exactly the whole.
+// A part rounds against whoever keeps what is not reversed yet; all parts together give exactly the whole.
 
 import { assert } from '../kernel/assert.ts';
 import { formatAmount, smaller } from '../kernel/amount.ts';
@@ -15,14 +15,9 @@ import {
   balanceLimit, credit, debit, firstOf, move, portionsOfHold, post, refusal, setAside, type Decision, type LegPlan, type Movement, type Plan,
 } from './plan.ts';
 import { ledgerProblems } from './problems.ts';
+import { shareOf, shareUpTo, type Part } from './share.ts';
 import type { Clawback, Hold, PostedLeg, ReverseCommand, TransactionKind } from './types.ts';
 import { systemWallet, type View } from './view.ts';
-
-/** The part of the original that this reversal covers: from `before` to `before + amount` of it. */
-export interface Part {
-  readonly before: bigint;
-  readonly amount: bigint;
-}
 
 interface Reversing {
   readonly first: PostedLeg;
@@ -62,7 +57,7 @@ export function decideReverse(command: ReverseCommand, view: View): Decision {
   if ('code' in made) return refusal(made);
   if ('type' in made) return made;
   const details = { ...command.details, reason: command.reason };
-  const givenBack = giveBackAllowances(command.transactionId, (used) => shareOf(used, first.amount, part), view);
+  const givenBack = giveBackAllowances(command.transactionId, (used) => shareOf(used, first.amount, part, rounding.allowance), view);
   return post({
     legs: made.map((leg, index) => ({
       ...leg, details: { ...details, ...(leg.memberId === freeze?.memberId ? takenFrom(freeze, reversing) : {}) },
@@ -92,7 +87,7 @@ function takenFrom(freeze: Hold, reversing: Reversing): { frozen_hold: string; t
 
 /** What the receiver gives back, in minor units of what it received. */
 function givenBackBy({ first, part }: Reversing): bigint {
-  return first.kind === 'conversion' ? shareOf(first.credited ?? 0n, first.amount, part) : part.amount;
+  return first.kind === 'conversion' ? shareOf(first.credited ?? 0n, first.amount, part, rounding.credited) : part.amount;
 }
 
 /** Takes the part back from whoever received it: what is frozen first, in the same breath as the freeze ends, the rest by the clawback policy. */
@@ -114,11 +109,6 @@ function mergeMovements(movements: readonly Movement[]): Movement[] {
   const merged = new Map<Account, Movement>();
   for (const movement of movements) merged.set(movement.account, { ...movement, amount: movement.amount + (merged.get(movement.account)?.amount ?? 0n) });
   return [...merged.values()];
-}
-
-/** What of `total` belongs to the part, so that consecutive parts sum to `total` exactly. */
-export function shareOf(total: bigint, whole: bigint, part: Part): bigint {
-  return (total * (part.before + part.amount)) / whole - (total * part.before) / whole;
 }
 
 function undoEarn(reversing: Reversing): readonly LegPlan[] | Problem {
@@ -146,7 +136,7 @@ function undoRedeem(reversing: Reversing): readonly LegPlan[] | Problem {
   const { first, part, view } = reversing;
   const made = undoCapture(reversing);
   if ('code' in made) return made;
-  const units = shareOf(first.credited ?? 0n, first.amount, part);
+  const units = shareOf(first.credited ?? 0n, first.amount, part, 'later');
   if (units === 0n || first.targetAssetId === null) return made;
   const reward = systemWallet(view, first.bucket, view.asset(first.assetId), first.targetAssetId);
   return made.map((plan) => ({
@@ -176,15 +166,51 @@ function undoMove(reversing: Reversing): readonly LegPlan[] | Problem {
   ];
 }
 
+/**
+ * Which way each share of a part is rounded: against whoever keeps what is not reversed yet.
+ *
+ * | share      | who keeps the rest                          | keeps      |
+ * |------------|---------------------------------------------|------------|
+ * | credited   | the receiver, in target points              | at most it |
+ * | fee        | the source platform                         | at most it |
+ * | target fee | the target platform                         | at most it |
+ * | due        | the target platform, for points of it there | at most it |
+ * | owed       | the source platform, which pays less        | owes at least it |
+ * | allowance  | the member, who may move more               | has used at least it |
+ *
+ * A bonus is part of what was credited. The difference between owed and due stays with the network's rounding account until
+ * the last part, as that of the conversion itself does.
+ */
+const rounding = { credited: 'sooner', fee: 'sooner', targetFee: 'sooner', owed: 'later', allowance: 'later' } as const;
+
+interface Due {
+  readonly credited: bigint;
+  readonly targetFee: bigint;
+  /** What the target platform was due in settlement currency for both. */
+  readonly due: bigint;
+  readonly whole: bigint;
+}
+
+/**
+ * What the target platform is no longer due. It stays due for the points that are still there, of its member and its fee:
+ * in proportion to them, which is never more than in proportion to what is not reversed.
+ */
+function dueFor({ credited, targetFee, due, whole }: Due, { before, amount }: Part): bigint {
+  const keptAfter = (done: bigint): bigint => {
+    const back = shareUpTo(credited, whole, done, rounding.credited) + shareUpTo(targetFee, whole, done, rounding.targetFee);
+    return (due * (credited + targetFee - back)) / (credited + targetFee);
+  };
+  return keptAfter(before) - keptAfter(before + amount);
+}
+
 /** Both sides and the positions go back in proportion; the target platform's clawback policy holds for what it issued. */
 function undoConversion(reversing: Reversing): readonly LegPlan[] | Problem | Decision {
   const { first, second, part, policy, view } = reversing;
   const source = view.asset(first.assetId);
   const target = view.asset(first.targetAssetId ?? 0);
   const receiver = second ?? first;
-  const share = (total: bigint): bigint => shareOf(total, first.amount, part);
-  const credited = share(first.credited ?? 0n);
-  const fee = share(first.fee ?? 0n);
+  const credited = givenBackBy(reversing);
+  const fee = shareOf(first.fee ?? 0n, first.amount, part, rounding.fee);
 
   const wallet = view.wallet(first.bucket, first.memberId, source.assetId);
   const toWallet = view.wallet(receiver.bucket, receiver.memberId, target.assetId);
@@ -199,12 +225,13 @@ function undoConversion(reversing: Reversing): readonly LegPlan[] | Problem | De
     : takeFromReceiver(reversing, receiver, toWallet, toSystem, policy ?? target.clawback);
   if (taken === undefined) return ledgerProblems.clawback_refused();
 
-  const targetFee = share(amountOn(receiver, accountOf(toSystem, 'fee')));
+  const wholeTargetFee = amountOn(receiver, accountOf(toSystem, 'fee'));
+  const targetFee = shareOf(wholeTargetFee, first.amount, part, rounding.targetFee);
   const owing = accountOf(systemWallet(view, first.bucket, source, view.settlement.assetId), 'position');
   const owed = accountOf(systemWallet(view, first.bucket, target, view.settlement.assetId), 'position');
-  const rounding = accountOf(view.wallet(first.bucket, networkOwnerId(), view.settlement.assetId), 'rounding');
-  const value = share(-amountOn(first, owing));
-  const due = share(amountOn(first, owed));
+  const leftOver = accountOf(view.wallet(first.bucket, networkOwnerId(), view.settlement.assetId), 'rounding');
+  const value = shareOf(-amountOn(first, owing), first.amount, part, rounding.owed);
+  const due = dueFor({ credited: first.credited ?? 0n, targetFee: wholeTargetFee, due: amountOn(first, owed), whole: first.amount }, part);
   const short = shortOf(owed, due);
   if (short !== undefined) return short;
 
@@ -213,7 +240,7 @@ function undoConversion(reversing: Reversing): readonly LegPlan[] | Problem | De
     move(system, 'redeemed', fee - part.amount),
     ...(fee > 0n ? [move(system, 'fee', -fee)] : []),
     ...(source.custody === 'connected' ? [move(system, 'external', part.amount)] : restore(first, wallet, part)),
-    ...[posted(owing, value), posted(owed, -due), posted(rounding, due - value)].filter((movement) => movement.amount !== 0n),
+    ...[posted(owing, value), posted(owed, -due), posted(leftOver, due - value)].filter((movement) => movement.amount !== 0n),
   ];
   const returned: Movement[] = [
     ...taken, move(toSystem, 'issued', credited + targetFee), ...(targetFee > 0n ? [move(toSystem, 'fee', -targetFee)] : []),

@@ -4,4 +4,4 @@
 export * from './types.ts';
 export { ledgerProblems } from './problems.ts';
 export { createLedger, type LedgerOptions } from './create-ledger.ts';
-export { shareOf } from './decide-reverse.ts';
+export { shareOf, type Part, type Rounding } from './share.ts';

@@ -32,7 +32,8 @@ interface Outstanding {
 
 /**
  * What more has to be left out of a window: of each frozen transaction what is not out already, as far as the window includes it.
- * The frozen part begins where the reversed part ends, so that it is what a reversal would move.
+ * The frozen part begins where the reversed part ends, and rounds as a reversal of it would: the target is due less sooner, the source owes
+ * less later.
  */
 export function decideOuts(windowId: number, rows: readonly FrozenRow[], before: readonly CarveOut[]): CarveOut[] {
   return rows.flatMap((row) => {
@@ -44,7 +45,7 @@ export function decideOuts(windowId: number, rows: readonly FrozenRow[], before:
     if (amount <= 0n) return [];
     const part = { before: row.reversed + out.amount, amount };
     return [carveOut(windowId, row, 'out', {
-      amount, sourceEffect: shareOf(row.sourceEffect, row.amount, part), targetEffect: shareOf(row.targetEffect, row.amount, part),
+      amount, sourceEffect: shareOf(row.sourceEffect, row.amount, part, 'later'), targetEffect: shareOf(row.targetEffect, row.amount, part, 'sooner'),
     })];
   });
 }
@@ -59,7 +60,7 @@ export function decideIns(windowId: number, rows: readonly FrozenRow[], before: 
     if (amount <= 0n || first === undefined) return [];
     const part = { before: 0n, amount };
     return [carveOut(windowId, first, 'in', {
-      amount, sourceEffect: shareOf(out.sourceEffect, out.amount, part), targetEffect: shareOf(out.targetEffect, out.amount, part),
+      amount, sourceEffect: shareOf(out.sourceEffect, out.amount, part, 'sooner'), targetEffect: shareOf(out.targetEffect, out.amount, part, 'later'),
     })];
   });
 }

@@ -21,10 +21,11 @@ export interface TextValidator {
 
 export function createSchemaCompiler(): SchemaCompiler {
   const options: Options = { strict: true, allowUnionTypes: true, strictTypes: false, removeAdditional: false, useDefaults: false };
-  const ajv = new Ajv({ ...options, coerceTypes: false });
+  const strict = new Ajv({ ...options, coerceTypes: false });
+  const textual = new Ajv({ ...options, coerceTypes: false, useDefaults: true });
   return {
-    compileStrict: (schema) => ajv.compile(schema),
-    compileText: (schema) => compileText(ajv, schema),
+    compileStrict: (schema) => strict.compile(schema),
+    compileText: (schema) => compileText(textual, schema),
   };
 }
 

@@ -20,15 +20,36 @@ export async function activateDue(parts: ActivationParts): Promise<number> {
     await activate(due, parts);
     count += 1;
   }
+  await completeAssets(parts);
   return count;
 }
 
-async function activate({ row, rulebook }: DueVersion, { ledger, valuation, log }: ActivationParts): Promise<void> {
-  const assets: Record<string, number> = {};
-  const before = valuation.rulebook();
-  for (const { code, platformId, scale } of limitAssets(rulebook.document, ledger)) {
-    assets[code] = (await ledger.registerAsset({ code, kind: 'allowance', platformId, scale })).assetId;
+/** How many platforms had points when the limits of a rulebook were last seen to have their assets. */
+const seenComplete = new WeakMap<Rulebook, number>();
+
+/**
+ * Gives the limits of the version in force the assets of platforms that it does not have yet: a platform that was listed before it
+ * joined brings no version of its own, and another process may have put a version in force before it knew of the platform.
+ */
+async function completeAssets({ ledger, valuation, log }: ActivationParts): Promise<void> {
+  await valuation.refresh();
+  const rulebook = valuation.rulebook();
+  const platforms = ledger.assets().filter(({ kind }) => kind === 'points').length;
+  if (seenComplete.get(rulebook) === platforms) return;
+  const missing = limitAssets(rulebook.document, ledger).filter(({ code }) => rulebook.assetIds?.has(code) !== true);
+  if (missing.length > 0) {
+    const assets = await register(missing, ledger);
+    await valuation.complete(rulebook.version, assets);
+    log.info({ version: rulebook.version, assets: Object.keys(assets) }, 'limits of the version in force count a platform that has joined');
   }
+  seenComplete.set(rulebook, platforms);
+}
+
+async function activate({ row, rulebook }: DueVersion, { ledger, valuation, log }: ActivationParts): Promise<void> {
+  const before = valuation.rulebook();
+  // Another process may have added a platform whose points the limits count.
+  await ledger.refreshAssets();
+  const assets = await register(limitAssets(rulebook.document, ledger), ledger);
   for (const [platform, list] of Object.entries(rulebook.document.rewards)) {
     const platformId = platform as PlatformId;
     for (const [rewardId, { stock }] of Object.entries(list)) {
@@ -67,8 +88,20 @@ function minorUnits(decimal: string, scale: number): bigint {
   return BigInt(whole + fraction.slice(0, scale).padEnd(scale, '0'));
 }
 
+type LimitAsset = { readonly code: string; readonly platformId: PlatformId | null; readonly scale: number };
+
+async function register(list: readonly LimitAsset[], ledger: Ledger): Promise<Record<string, number>> {
+  const known = new Map(ledger.assets().map(({ code, assetId }) => [code, assetId]));
+  const assets: Record<string, number> = {};
+  for (const asset of list) {
+    const { code } = asset;
+    assets[code] = known.get(code) ?? (await ledger.registerAsset({ ...asset, kind: 'allowance' })).assetId;
+  }
+  return assets;
+}
+
 /** The assets in which the limits of a document count: one for each limit, or one for each platform whose points it counts. */
-function limitAssets(document: RulebookDocument, ledger: Ledger): { code: string; platformId: PlatformId | null; scale: number }[] {
+function limitAssets(document: RulebookDocument, ledger: Ledger): LimitAsset[] {
   return Object.entries(document.rules).flatMap(([id, rule]) => {
     if (rule.kind !== 'limit' || rule.limit.per === 'transaction') return [];
     const item = `rules/${id}`;

@@ -70,7 +70,6 @@ const loops = {
       everyMs: RULEBOOK_EVERY_MS,
       run: async () => {
         await activateDue(context);
-        await context.valuation.refresh();
         return false;
       },
     }),

@@ -108,6 +108,40 @@ describe('files', () => {
   });
 });
 
+/** What stands before a `??`: the last name of it, or of the map that is asked by `get`. */
+function lastNameBefore(text: string): string {
+  let rest = text.trimEnd();
+  for (let end = rest.at(-1); end === ')' || end === ']'; end = rest.at(-1)) {
+    let depth = 0;
+    let at = rest.length - 1;
+    for (; at >= 0; at -= 1) {
+      if (')]'.includes(rest[at] ?? '')) depth += 1;
+      else if ('(['.includes(rest[at] ?? '') && (depth -= 1) === 0) break;
+    }
+    rest = rest.slice(0, Math.max(at, 0)).replace(/\?\.$/, '');
+  }
+  return /(\w+)$/.exec(rest.replace(/\??\.get$/, ''))?.[1] ?? '';
+}
+
+/** Lines in which a number takes the place of an id that is not there. */
+function idsMadeUp({ path, text }: SourceFile): string[] {
+  return text.split('\n').filter((line) => [...line.matchAll(/\?\? -?[0-9]+n?\b/g)].some(({ index }) => /(id|Ids?|IdOf|_ids?)$/.test(lastNameBefore(line.slice(0, index)))))
+    .map((line) => `${path}: ${line.trim()}`);
+}
+
+describe('an id that is not there', () => {
+  test('is never replaced by a number: what is not known is refused, not counted as something else', () => {
+    expect(program.flatMap(idsMadeUp)).toEqual([]);
+  });
+
+  test('and this rule catches what it forbids', () => {
+    const made = ['assetId: this.assetIds.get(limitAssetCode(item, limit, source)) ?? 0,', 'view.asset(first.targetAssetId ?? 0)', 'rows[0]?.event_id ?? 0n', 'child.pid ?? -1', 'ids[0] ?? 0'];
+    for (const line of made) expect(idsMadeUp({ path: 'src/a/x.ts', text: line, imports: [] }), line).toHaveLength(line.startsWith('ids') ? 0 : 1);
+    const fine = ['netOf.get(participantId) ?? 0n', 'rows[0]?.version ?? 0', 'ledger.pointsOf(platformId)?.scale ?? 0', 'used[index] ?? 0n'];
+    for (const line of fine) expect(idsMadeUp({ path: 'src/a/x.ts', text: line, imports: [] }), line).toEqual([]);
+  });
+});
+
 describe('documents name files that exist', () => {
   for (const document of ['ARCHITECTURE.md', 'docs/walkthrough-transfer.md', 'sandbox/README.md']) {
     test.skipIf(!existsSync(join(ROOT, document)))(document, () => {

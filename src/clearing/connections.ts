@@ -6,6 +6,7 @@ import { isPlatformId, type PlatformId } from '../kernel/ids.ts';
 import { ok, refuse, type Result } from '../kernel/problem.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { Pool } from '../runtime/database.ts';
+import { inTurn } from '../runtime/in-turn.ts';
 import type { Log } from '../runtime/log.ts';
 import { OperatorError } from '../runtime/operator-error.ts';
 import { startPoll } from '../runtime/poll.ts';
@@ -79,15 +80,7 @@ export async function createConnections({ pool, identity, sealer, log, clock, tr
   let version = '';
   const clients = new Map<string, CachedClient>();
 
-  let reading: Promise<void> = Promise.resolve();
-
-  /** One reading after another, so that an older one never replaces a newer one. */
-  function refresh(): Promise<void> {
-    reading = reading.catch(() => undefined).then(read);
-    return reading;
-  }
-
-  async function read(): Promise<void> {
+  const refresh = inTurn(async () => {
     // The version is read first: a change in between only makes us look once more.
     const found = await readConnectionsVersion(pool);
     if (found === version) return;
@@ -95,7 +88,7 @@ export async function createConnections({ pool, identity, sealer, log, clock, tr
     connections = new Map(rows.map((row) => [row.platform_id, readConnection(row, connections.get(row.platform_id), sealer)]));
     for (const platformId of clients.keys()) if (!connections.has(platformId)) clients.delete(platformId);
     version = found;
-  }
+  });
 
   function targetOf(platformId: PlatformId): ConnectorTarget | undefined {
     const known = connections.get(platformId);

@@ -55,7 +55,7 @@ function readRulebook(path: string): Rulebook {
   }
   const compiled = compileRulebook(document);
   if (!compiled.ok) throw new OperatorError('badInput', `${path} is no rulebook: ${compiled.faults.map(({ place, message }) => `${place} ${message}`).join('; ')}.`);
-  return new Rulebook(0, compiled.rulebook, new Map());
+  return new Rulebook(0, compiled.rulebook);
 }
 
 function parseDays(text: string): number {

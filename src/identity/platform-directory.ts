@@ -3,6 +3,7 @@
 import { createSecretKey } from 'node:crypto';
 import type { PlatformId } from '../kernel/ids.ts';
 import type { Pool } from '../runtime/database.ts';
+import { inTurn } from '../runtime/in-turn.ts';
 import type { Log } from '../runtime/log.ts';
 import { OperatorError } from '../runtime/operator-error.ts';
 import type { Sealer } from '../security/security.ts';
@@ -24,14 +25,14 @@ export async function createPlatformDirectory(pool: Pool, sealer: Sealer, log: L
   let platforms = new Map<string, Platform>();
   let version = '';
 
-  async function refresh(): Promise<void> {
+  const refresh = inTurn(async () => {
     // The version is read first: a change in between only makes us look once more.
     const found = await readDirectoryVersion(pool);
     if (found === version) return;
     const rows = await selectPlatforms(pool);
     platforms = new Map(rows.map((row) => [row.platform_id, readPlatform(row, platforms.get(row.platform_id), sealer)]));
     version = found;
-  }
+  });
 
   await refresh();
   const poll = startPoll({ what: 'changes of platforms', everyMs: POLL_MS, log, ask: refresh });

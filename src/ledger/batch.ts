@@ -8,7 +8,7 @@ import { bucketOfTransaction, deriveTransactionId, type Bucket, type MemberId, t
 import type { Problem } from '../kernel/problem.ts';
 import { NEVER } from '../kernel/time.ts';
 import type { DedicatedClient } from '../runtime/database.ts';
-import type { Rulebook } from '../valuation/valuation.ts';
+import { AssetMissing, type Rulebook } from '../valuation/valuation.ts';
 import { accountOf, newWallet, type Account } from './account.ts';
 import { allotQuota, capOf, headroomOf, usedOf } from './allot-quota.ts';
 import type { BucketState } from './bucket-state.ts';
@@ -76,7 +76,7 @@ export async function runBatch(
   // Most tasks find all they need in memory; only for the others is it named, read, and looked at again.
   const first = tasks.map((task) => (lookUpFirst || needsReading(task) ? undefined : decideIfLoaded(task, view, stateOf, loaded, context)));
   const cold = tasks.filter((_task, index) => first[index] === undefined);
-  if (cold.length > 0) await load(client, cold, stateOf, view, loaded, lookUpFirst);
+  if (cold.length > 0) await load(client, cold, stateOf, view, loaded, lookUpFirst, context.book);
   loaded.complete = true;
   const results = tasks.map((task, index): TaskResult => {
     const posted = loaded.posted.get(task.transactionId);
@@ -168,9 +168,10 @@ function decideIfLoaded(...[task, ...rest]: Parameters<typeof decideTask>): Task
 /** Reads, in one round trip, whatever the decisions need and the process does not know. */
 async function load(
   client: DedicatedClient, tasks: readonly Task[], stateOf: ReadonlyMap<Bucket, BucketState>, view: View, loaded: Loaded, lookUpFirst: boolean,
+  book: AssetBook,
 ): Promise<void> {
   const waits: Promise<unknown>[] = [];
-  for (const [bucket, wanted] of missingWallets(tasks, stateOf, view)) {
+  for (const [bucket, wanted] of missingWallets(tasks, stateOf, view, book)) {
     waits.push(loadWallets(client, bucket, wanted, view.today).then((wallets) => wallets.forEach((wallet) => stateOf.get(bucket)?.remember(wallet))));
   }
   for (const { command } of tasks) {
@@ -193,7 +194,7 @@ async function load(
 
 type Wanted = ReturnType<typeof newWallet>;
 
-function missingWallets(tasks: readonly Task[], stateOf: ReadonlyMap<Bucket, BucketState>, view: View): Map<Bucket, Wanted[]> {
+function missingWallets(tasks: readonly Task[], stateOf: ReadonlyMap<Bucket, BucketState>, view: View, book: AssetBook): Map<Bucket, Wanted[]> {
   const missing = new Map<Bucket, Wanted[]>();
   const seen = new Set<string>();
   const buckets = [...stateOf.keys()];
@@ -205,6 +206,8 @@ function missingWallets(tasks: readonly Task[], stateOf: ReadonlyMap<Bucket, Buc
       const key = `${bucket}/${ownerId}${assetId}`;
       if (seen.has(key)) return;
       seen.add(key);
+      // Nothing is ever posted on an asset that nobody knows.
+      if (!book.byId.has(assetId)) throw new AssetMissing(String(assetId));
       const list = missing.get(bucket);
       if (list === undefined) missing.set(bucket, [newWallet(bucket, ownerId, assetId)]);
       else list.push(newWallet(bucket, ownerId, assetId));

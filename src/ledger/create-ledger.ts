@@ -4,8 +4,9 @@ import { assert } from '../kernel/assert.ts';
 import { bucketOf, bucketOfTransaction, deriveTransactionId, type Bucket, type MemberId, type OwnerId, type PlatformId, type TransactionId } from '../kernel/ids.ts';
 import { NEVER, type Clock, type Day } from '../kernel/time.ts';
 import type { Pool } from '../runtime/database.ts';
+import { inTurn } from '../runtime/in-turn.ts';
 import type { Log } from '../runtime/log.ts';
-import type { Valuation } from '../valuation/valuation.ts';
+import { AssetMissing, type Valuation } from '../valuation/valuation.ts';
 import { accountOf, availableOf, debtOf, postedBalance, spendable, walletBalance } from './account.ts';
 import { ensureNetwork, insertAsset, loadBook, loadCap, writeCap, writeClawback, writeMode } from './asset-book.ts';
 import { createLane } from './lane.ts';
@@ -16,7 +17,7 @@ import { ledgerProblems } from './problems.ts';
 import { fingerprintOf } from './replay.ts';
 import { findLegs, listAllowances, listDueHolds, listExpiredLots, listLegs, listLegsAfter, listMoved, listReviews, listSharedAllowances, loadHold, loadReversed, loadRowTypes, loadWallet, loadWallets } from './store.ts';
 import type { Task } from './task.ts';
-import type { Alongside, Balance, CaptureCommand, Command, HistoryPage, Ledger, NoteRuleFailure, Outcome, PostedLeg, ReleaseCommand, ReverseCommand, TransferCommand } from './types.ts';
+import type { Alongside, Balance, CaptureCommand, Command, HistoryPage, Ledger, NoteRuleFailure, Outcome, PostedLeg, Preview, ReleaseCommand, ReverseCommand, TransferCommand } from './types.ts';
 import type { AllowanceUse } from './view.ts';
 
 export interface LedgerOptions {
@@ -54,8 +55,18 @@ export async function createLedger(options: LedgerOptions): Promise<Ledger> {
   const { pool, clock, log } = options;
   await ensureNetwork(pool, options.bucketCount ?? DEFAULT_BUCKETS);
   let book = await loadBook(pool);
-  const refresh = async (): Promise<void> => {
+  const refresh = inTurn(async () => {
     book = await loadBook(pool);
+  });
+  options.valuation.admitBy(async (assetIds) => {
+    const wanted = [...assetIds];
+    const isKnown = (): boolean => wanted.every((assetId) => book.byId.has(assetId));
+    if (!isKnown()) await refresh();
+    return isKnown();
+  });
+  const refreshAll = async (): Promise<void> => {
+    await refresh();
+    await options.valuation.refresh();
   };
   const refreshing = setInterval(() => void refresh().catch((error: unknown) => log.debug({ err: error }, 'assets could not be refreshed')), BOOK_REFRESH_MS);
   refreshing.unref();
@@ -67,6 +78,7 @@ export async function createLedger(options: LedgerOptions): Promise<Ledger> {
     onRuleFailure: options.onRuleFailure ?? (() => undefined),
     alongside: options.alongside,
     book: () => book,
+    refresh: refreshAll,
     rulebook: () => options.valuation.rulebook(),
     ...(options.maxBatch === undefined ? {} : { maxBatch: options.maxBatch }),
   });
@@ -135,6 +147,7 @@ export async function createLedger(options: LedgerOptions): Promise<Ledger> {
     submit,
     findTransaction,
     assets: () => [...book.byId.values()],
+    refreshAssets: refresh,
     pointsOf: (platformId) => book.pointsByPlatform.get(platformId),
     assetById: (assetId) => book.byId.get(assetId),
     settlementAsset: () => book.settlement,
@@ -158,7 +171,16 @@ export async function createLedger(options: LedgerOptions): Promise<Ledger> {
     },
     listMoney: (platformIds) => listMoney(pool, book, platformIds),
     setCap: async (cap) => ((await poster.setCap(cap)) ? { ok: true } : { ok: false, problem: ledgerProblems.cap_below_use() }),
-    preview: (command) => preview(command, { pool, book, rulebook: options.valuation.rulebook(), nowMs: clock.now() }),
+    preview: async (command) => {
+      const once = (): Promise<Preview> => preview(command, { pool, book, rulebook: options.valuation.rulebook(), nowMs: clock.now() });
+      try {
+        return await once();
+      } catch (error) {
+        if (!(error instanceof AssetMissing)) throw error;
+        await refreshAll();
+        return once();
+      }
+    },
     bucketOfQuote: (nonce, memberId) => bucketOfQuote(nonce, memberId, book.bucketCount),
     listReviews: async (limit) => {
       const found: PostedLeg[] = [];

@@ -8,7 +8,7 @@ import { creditedParts, giveMovements, receiveMovements } from './convert.ts';
 import { giveBackAllowances } from './decide-limits.ts';
 import { accountById, move, portionsOfHold, post, refusal, setAside, type Decision, type LegPlan, type Movement, type Plan, type Portion } from './plan.ts';
 import { ledgerProblems } from './problems.ts';
-import { platformOf, systemWallet, type View } from './view.ts';
+import { platformOf, systemWallet, targetOf, type View } from './view.ts';
 
 /** An authorisation has no timer: only whoever knows what the platforms have done may end it. */
 const NO_TIMER_MS = Date.UTC(9999, 0, 1);
@@ -55,7 +55,7 @@ export function decidePosting(command: TransferCommand, authorisedId: NonNullabl
   if (authorisation?.kind !== 'authorise' || hold === undefined || authorisation.memberId !== command.memberId) return refusal(ledgerProblems.transaction_not_found());
   if (hold.state !== 'held') return refusal(ledgerProblems.hold_resolved(`This authorisation is ${hold.state}.`));
   const { bucket, memberId, amount, credited, fee, rate, details } = authorisation;
-  const [source, target] = [view.asset(authorisation.assetId), view.asset(authorisation.targetAssetId ?? 0)];
+  const [source, target] = [view.asset(authorisation.assetId), targetOf(authorisation, view)];
   const toMemberId = authorisation.counterpartyId ?? memberId;
   // Points that the target keeps itself concern no account of its member here.
   const toBucket = target.custody === 'connected' ? bucket : view.bucketOf(toMemberId);
@@ -96,9 +96,9 @@ export function decideUndo(command: ReleaseCommand, authorisation: PostedLeg, ho
 
 /** Takes back all that an authorisation has pending. */
 function undo(authorisation: PostedLeg, portions: readonly Portion[], view: View): Movement[] {
-  const { bucket, amount, assetId, targetAssetId, entries } = authorisation;
+  const { bucket, amount, assetId, entries } = authorisation;
   const settlement = view.settlement.assetId;
-  const [source, target] = [view.asset(assetId), view.asset(targetAssetId ?? 0)];
+  const [source, target] = [view.asset(assetId), targetOf(authorisation, view)];
   const money = [systemWallet(view, bucket, source, settlement), systemWallet(view, bucket, target, settlement), view.wallet(bucket, networkOwnerId(), settlement)];
   const pending = entries.filter(({ layer, accountId }) => layer !== 'p' && money.some(({ others }) => others.some((account) => account.accountId === accountId)));
   return [
@@ -115,7 +115,7 @@ function moneyOf(authorisation: PostedLeg, view: View): Pick<Terms, 'owed' | 'du
     const accounts = view.wallet(bucket, ownerId, settlement).others;
     return authorisation.entries.find((entry) => entry.layer === layer && accounts.some((account) => account.accountId === entry.accountId))?.amount ?? 0n;
   };
-  const [source, target] = [view.asset(authorisation.assetId), view.asset(authorisation.targetAssetId ?? 0)];
+  const [source, target] = [view.asset(authorisation.assetId), targetOf(authorisation, view)];
   return {
     owed: -amountOn(systemWallet(view, bucket, source, settlement).ownerId, 'd'),
     due: amountOn(systemWallet(view, bucket, target, settlement).ownerId, 'c'),

@@ -17,7 +17,7 @@ import {
 import { ledgerProblems } from './problems.ts';
 import { shareOf, shareUpTo, type Part } from './share.ts';
 import type { Clawback, Hold, PostedLeg, ReverseCommand, TransactionKind } from './types.ts';
-import { systemWallet, type View } from './view.ts';
+import { systemWallet, targetOf, type View } from './view.ts';
 
 interface Reversing {
   readonly first: PostedLeg;
@@ -137,12 +137,13 @@ function undoRedeem(reversing: Reversing): readonly LegPlan[] | Problem {
   const made = undoCapture(reversing);
   if ('code' in made) return made;
   const units = shareOf(first.credited ?? 0n, first.amount, part, 'later');
-  if (units === 0n || first.targetAssetId === null) return made;
-  const reward = systemWallet(view, first.bucket, view.asset(first.assetId), first.targetAssetId);
+  const { targetAssetId } = first;
+  if (units === 0n || targetAssetId === null) return made;
+  const reward = systemWallet(view, first.bucket, view.asset(first.assetId), targetAssetId);
   return made.map((plan) => ({
     ...plan,
     credited: units,
-    targetAssetId: first.targetAssetId ?? 0,
+    targetAssetId,
     movements: [...plan.movements, move(reward, 'delivered', -units), move(reward, 'stock', units)],
   }));
 }
@@ -207,7 +208,7 @@ function dueFor({ credited, targetFee, due, whole }: Due, { before, amount }: Pa
 function undoConversion(reversing: Reversing): readonly LegPlan[] | Problem | Decision {
   const { first, second, part, policy, view } = reversing;
   const source = view.asset(first.assetId);
-  const target = view.asset(first.targetAssetId ?? 0);
+  const target = targetOf(first, view);
   const receiver = second ?? first;
   const credited = givenBackBy(reversing);
   const fee = shareOf(first.fee ?? 0n, first.amount, part, rounding.fee);

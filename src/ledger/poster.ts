@@ -7,7 +7,7 @@ import type { Bucket, TransactionId } from '../kernel/ids.ts';
 import type { Clock } from '../kernel/time.ts';
 import { isConflict, isDatabaseUnavailable, sqlState, type Pool } from '../runtime/database.ts';
 import type { Log } from '../runtime/log.ts';
-import type { Rulebook } from '../valuation/valuation.ts';
+import { AssetMissing, type Rulebook } from '../valuation/valuation.ts';
 import type { Account } from './account.ts';
 import { NotConfirmed, runBatch, runCapTask, type BatchContext } from './batch.ts';
 import { BucketState } from './bucket-state.ts';
@@ -25,6 +25,8 @@ export interface PosterOptions {
   readonly log: Log;
   readonly types: RowTypes;
   readonly book: () => AssetBook;
+  /** Reads the books and the version in force anew. */
+  readonly refresh: () => Promise<void>;
   readonly rulebook: () => Rulebook;
   readonly onRuleFailure: NoteRuleFailure;
   readonly alongside: Alongside | undefined;
@@ -244,6 +246,10 @@ export class Poster {
 
   /** What to do about a failed attempt. Whoever tries again looks all keys up first, under the lock. */
   private async afterError(error: unknown, tasks: readonly Task[], lane: Lane, states: readonly BucketState[], attempt: number, deadline: number): Promise<'again' | 'give up' | 'split'> {
+    if (error instanceof AssetMissing && attempt === 1) {
+      await this.rollBack(lane);
+      return this.readAgain();
+    }
     const state = sqlState(error);
     // An error of a live connection has rolled back by the next statement; a dead one is replaced, and its backend ended.
     if (state === undefined || isDatabaseUnavailable(error) || error instanceof NotConfirmed) lane.discard();
@@ -265,6 +271,17 @@ export class Poster {
     this.options.log.error({ err: error, tasks: tasks.length }, 'a batch could not be committed');
     // One command that the database rejects, or that meets a defect of ours, must not take its neighbours with it.
     return !isDatabaseUnavailable(error) && tasks.length > 1 ? 'split' : 'give up';
+  }
+
+  /** Another process has added what a decision needs. */
+  private async readAgain(): Promise<'again' | 'give up'> {
+    try {
+      await this.options.refresh();
+      return 'again';
+    } catch (error) {
+      this.options.log.warn({ err: error }, 'assets could not be read anew');
+      return 'give up';
+    }
   }
 
   private async commitEach(tasks: readonly Task[], lane: Lane, states: BucketState[]): Promise<TaskResult[]> {

@@ -48,7 +48,9 @@ async function rowType<Row>(db: Queryable, encoding: RowEncoding<Row>): Promise<
     [encoding.table],
   );
   checkColumns(encoding, columns.rows.map(({ name, type }) => ({ name, type })));
-  return columns.rows[0]?.oid ?? 0;
+  const [first] = columns.rows;
+  if (first === undefined) throw new Error(`there is no table ${encoding.table}`);
+  return first.oid;
 }
 
 /** Locks a bucket's row until the end of the dbTransaction. Callers lock several in ascending order. */
@@ -299,5 +301,7 @@ export async function identifyBackend(db: Queryable): Promise<{ pid: number; sta
   const { rows } = await db.query<{ pid: number; started_at: string }>(
     'select pid, backend_start::text as started_at from pg_stat_activity where pid = pg_backend_pid()',
   );
-  return { pid: rows[0]?.pid ?? 0, startedAt: rows[0]?.started_at ?? '' };
+  const [backend] = rows;
+  if (backend === undefined) throw new Error('the server does not list this connection');
+  return { pid: backend.pid, startedAt: backend.started_at };
 }

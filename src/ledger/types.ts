@@ -358,6 +358,8 @@ export interface Ledger {
   pointsOf(platformId: PlatformId): Asset | undefined;
   assetById(assetId: number): Asset | undefined;
   settlementAsset(): Asset;
+  /** Reads anew which assets there are; otherwise those that other processes add show within about a second. */
+  refreshAssets(): Promise<void>;
   /** Registers an asset, or returns the one with that code unchanged. */
   registerAsset(asset: Pick<Asset, 'code' | 'kind' | 'platformId'> & Partial<Pick<Asset, 'scale' | 'clawback' | 'custody'>>): Promise<Asset>;
   setClawback(assetId: number, clawback: Clawback): Promise<void>;

@@ -4,7 +4,7 @@
 import { bucketOf as bucketOfMember, type Bucket, type MemberId, type OwnerId, type PlatformId, type TransactionId } from '../kernel/ids.ts';
 import { assert } from '../kernel/assert.ts';
 import type { Day } from '../kernel/time.ts';
-import type { Rulebook, Scales } from '../valuation/valuation.ts';
+import { AssetMissing, type Rulebook, type Scales } from '../valuation/valuation.ts';
 import type { Wallet } from './account.ts';
 import type { Asset, Hold, PostedLeg } from './types.ts';
 
@@ -62,12 +62,12 @@ export interface ViewSource {
 export function createView(book: AssetBook, rulebook: Rulebook, nowMs: number, source: ViewSource): View {
   const asset = (assetId: number): Asset => {
     const found = book.byId.get(assetId);
-    assert(found !== undefined, `asset ${assetId} is not in the book`);
+    if (found === undefined) throw new AssetMissing(String(assetId));
     return found;
   };
   const points = (platformId: PlatformId): Asset => {
     const found = book.pointsByPlatform.get(platformId);
-    assert(found !== undefined, `platform ${platformId} has no points asset`);
+    if (found === undefined) throw new AssetMissing(platformId);
     return found;
   };
   return {
@@ -91,6 +91,12 @@ export function createView(book: AssetBook, rulebook: Rulebook, nowMs: number, s
 export function platformOf(asset: Asset): PlatformId {
   assert(asset.platformId !== null, `asset ${asset.code} belongs to no platform`);
   return asset.platformId;
+}
+
+/** The asset that a conversion credits. */
+export function targetOf({ transactionId, targetAssetId }: PostedLeg, view: Pick<View, 'asset'>): Asset {
+  assert(targetAssetId !== null, `transaction ${transactionId} has a target asset`);
+  return view.asset(targetAssetId);
 }
 
 /** The system accounts that a platform's points asset owns in one bucket: of the points themselves, or of another asset. */

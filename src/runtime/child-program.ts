@@ -87,7 +87,8 @@ async function live({ name, log, ready, onReady }: ChildProgramOptions, child: C
   const announce = async (said: RegExpExecArray): Promise<void> => {
     for (let attempt = 1; !over.signal.aborted && !stopping.aborted; attempt += 1) {
       try {
-        await onReady(said, child.pid ?? 0);
+        if (child.pid === undefined) throw new Error(`${name} has no process`);
+        await onReady(said, child.pid);
         return started(true);
       } catch (error) {
         log[attempt === 1 ? 'warn' : 'debug']({ err: error }, `${name} is ready, but that cannot be made known yet`);

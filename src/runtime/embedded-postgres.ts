@@ -149,7 +149,10 @@ class Server {
   }
 
   get pid(): number {
-    return this.#child?.pid ?? 0;
+    const pid = this.#child?.pid;
+    // Zero would be our own process group to whoever sends a signal.
+    if (pid === undefined) throw new Error('PostgreSQL is not running');
+    return pid;
   }
 
   /** Another process may take the port between our look and PostgreSQL's: then the next one is tried. */

@@ -61,5 +61,7 @@ export async function selectEventsById(db: Queryable, eventIds: readonly bigint[
 /** The number of the newest event; 0 before the first. */
 export async function readFeedHead(db: Queryable): Promise<bigint> {
   const { rows } = await db.query<{ event_id: bigint }>('select event_id from feed.head');
-  return rows[0]?.event_id ?? 0n;
+  const [head] = rows;
+  if (head === undefined) throw new Error('the feed has no head');
+  return head.event_id;
 }

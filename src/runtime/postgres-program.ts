@@ -25,13 +25,18 @@ function postgresEnvironment(): NodeJS.ProcessEnv {
   return { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' };
 }
 
+function notRoot(): number {
+  return 1;
+}
+
 /** Finds the shipped programs and the way to run them for files under `folder`, which must exist. */
 export async function findPostgresProgram(folder: string): Promise<PostgresProgram> {
   const native = await findNative();
   const bin = (program: string): string => join(native, 'bin', program);
   const spawnOptions = { cwd: '/', env: postgresEnvironment() };
-  const uid = process.getuid?.() ?? 0;
-  const gid = process.getgid?.() ?? 0;
+  // Where the system knows no users, nobody is root.
+  const { getuid = notRoot, getgid = notRoot } = process;
+  const [uid, gid] = [getuid(), getgid()];
   const direct: PostgresProgram = { uid, gid, spawnOptions, command: (program, args) => [bin(program), ...args] };
   if (uid !== 0) return direct;
 

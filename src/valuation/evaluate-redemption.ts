@@ -35,7 +35,7 @@ function readReward(rulebook: Rulebook, platformId: PlatformId, rewardId: string
   const window = rulebook.rewards.get(`rewards/${platformId}/${rewardId}`);
   return {
     platformId, rewardId,
-    assetId: rulebook.assetIds.get(rewardAssetCode(platformId, rewardId)) ?? 0,
+    assetId: rulebook.assetOf(rewardAssetCode(platformId, rewardId)),
     nameZh: terms.name_zh, nameEn: terms.name_en, descriptionZh: terms.description_zh, descriptionEn: terms.description_en,
     pointsRequired: scaleDown(10n ** BigInt(scales.points(platformId)), parseRatio(terms.points_required)),
     stock: BigInt(terms.stock),
@@ -63,7 +63,7 @@ function refused(problem: Problem): Verdict {
 /** In order: in the catalogue, its window, its price, who may have it; then the rules; the member's own limit is among the limits. */
 export function evaluateRedemption(rulebook: Rulebook, facts: Facts, quantity: bigint, scales: Scales, options: EvaluateOptions = {}): Verdict {
   const reward = findReward(rulebook, facts.source, facts.reward, scales);
-  if (reward === undefined || !reward.active || reward.assetId === 0) return refused(valuationProblems.reward_not_found());
+  if (reward === undefined || !reward.active) return refused(valuationProblems.reward_not_found());
   if (facts.atMs < reward.fromMs || facts.atMs >= reward.untilMs) return refused(valuationProblems.reward_not_offered());
   const scale = scales.points(facts.source);
   if (reward.pointsRequired * quantity !== facts.amount) {

@@ -174,7 +174,7 @@ function rebase(latest: VersionRow, { changes }: ProposalRow): Result<Rulebook> 
 function check(document: unknown): Result<Rulebook> {
   const compiled = compileRulebook(document);
   if (!compiled.ok) return refuse(invalid(compiled.faults));
-  const rulebook = new Rulebook(0, compiled.rulebook, new Map());
+  const rulebook = new Rulebook(0, compiled.rulebook);
   const gain = guardRates(rulebook);
   return gain === undefined ? ok(rulebook) : refuse(gain);
 }

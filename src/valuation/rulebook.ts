@@ -7,6 +7,7 @@ import type { Calendar } from '../kernel/calendar.ts';
 import { networkOwnerId, platformOwnerId, subjectOwnerId, type OwnerId, type PlatformId } from '../kernel/ids.ts';
 import { compileRulebook, type CompiledEarnRule, type CompiledReward, type CompiledRule, type CompiledRulebook } from './compile-rulebook.ts';
 import { holds } from './conditions.ts';
+import { AssetMissing } from './asset-missing.ts';
 import { FactClasses, type Classified } from './fact-classes.ts';
 import { pointValue, rescale } from './point-value.ts';
 import type { FeeTerms, LimitTerms, OperationName, RuleKind, RulebookDocument } from './rulebook-schema.ts';
@@ -70,6 +71,8 @@ export interface Applicable {
   readonly targetScale: number;
 }
 
+/** The asset of what is only asked: nothing is ever posted on it. */
+const NOT_POSTED = -1;
 const ZERO: Ratio = { numerator: 0n, denominator: 1n };
 
 /** The code of the asset that counts a limit's allowance; points of different platforms are counted apart. */
@@ -83,14 +86,14 @@ export class Rulebook {
   readonly calendar: Calendar;
   readonly earnRules: readonly CompiledEarnRule[];
   readonly rewards: ReadonlyMap<string, CompiledReward>;
-  /** Assets of this version by code: rewards and what limits are counted in. Empty for a version that never was in force. */
-  readonly assetIds: ReadonlyMap<string, number>;
+  /** Assets of this version by code: rewards and what limits are counted in. Absent for a version that never was in force. */
+  readonly assetIds: ReadonlyMap<string, number> | undefined;
   private readonly rules: readonly CompiledRule[];
   private readonly known = new Map<string, Applicable>();
   private readonly narrowed = new Map<Applicable, Map<string, Applicable>>();
   private readonly classes: FactClasses;
 
-  constructor(version: number, { document, calendar, rules, earnRules, rewards }: CompiledRulebook, assetIds: ReadonlyMap<string, number>) {
+  constructor(version: number, { document, calendar, rules, earnRules, rewards }: CompiledRulebook, assetIds?: ReadonlyMap<string, number>) {
     this.version = version;
     this.document = document;
     this.calendar = calendar;
@@ -102,10 +105,18 @@ export class Rulebook {
   }
 
   /** A version that was checked before it was stored. */
-  static of(version: number, document: unknown, assetIds: ReadonlyMap<string, number> = new Map()): Rulebook {
+  static of(version: number, document: unknown, assetIds?: ReadonlyMap<string, number>): Rulebook {
     const compiled = compileRulebook(document);
     assert(compiled.ok, `rulebook ${version} was checked before it was stored: ${compiled.ok ? '' : JSON.stringify(compiled.faults)}`);
     return new Rulebook(version, compiled.rulebook, assetIds);
+  }
+
+  /** The asset of that code. Throws `AssetMissing` where the version in force has none yet: the asset of a platform that is joining. */
+  assetOf(code: string): number {
+    if (this.assetIds === undefined) return NOT_POSTED;
+    const assetId = this.assetIds.get(code);
+    if (assetId === undefined) throw new AssetMissing(code);
+    return assetId;
   }
 
   /** What can apply between two platforms. Scales of assets never change, so it is worked out once. */
@@ -169,7 +180,8 @@ export class Rulebook {
     return {
       maximum: scaleDown(10n ** BigInt(scale), parseRatio(limit.maximum)),
       measure: limit.measure, per: limit.per, ownerId: owners[limit.of], scale,
-      assetId: this.assetIds.get(limitAssetCode(item, limit, source)) ?? 0,
+      // A limit on single transactions counts nothing.
+      assetId: limit.per === 'transaction' ? NOT_POSTED : this.assetOf(limitAssetCode(item, limit, source)),
       text: `at most ${limit.maximum} ${limit.measure} per ${limit.per} of ${limit.of}`,
     };
   }

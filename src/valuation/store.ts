@@ -21,10 +21,14 @@ export interface VersionRow {
 
 const VERSION = `version, document, effective_at as "effectiveAt", created_at as "createdAt", author, proposal_id as "proposalId", assets, activated_at as "activatedAt"`;
 
-/** The number of the version in force. */
-export async function selectActiveNumber(db: Queryable): Promise<number> {
-  const { rows } = await db.query<{ version: number }>('select version from valuation.rulebook where activated_at is not null order by version desc limit 1');
-  return rows[0]?.version ?? 0;
+/** The number of the version in force, and how many assets it counts; assets are only ever added to one. */
+export async function selectActive(db: Queryable): Promise<{ version: number; assets: number }> {
+  const { rows: [active] } = await db.query<{ version: number; assets: number }>(
+    `select version, (select count(*)::integer from jsonb_object_keys(assets)) as assets
+       from valuation.rulebook where activated_at is not null order by version desc limit 1`,
+  );
+  if (active === undefined) throw new Error('the network has no rulebook in force');
+  return active;
 }
 
 export async function selectVersion(db: Queryable, version: number): Promise<VersionRow | undefined> {
@@ -83,6 +87,14 @@ export async function setActive(db: Queryable, version: number, assets: Readonly
     [version, JSON.stringify(assets), new Date(nowMs)],
   );
   return rowCount === 1;
+}
+
+/** Of a version in force; what it has already stays as it is. */
+export async function addAssets(db: Queryable, version: number, assets: Readonly<Record<string, number>>): Promise<void> {
+  await db.query(
+    'update valuation.rulebook set assets = $2::jsonb || assets where version = $1 and activated_at is not null',
+    [version, JSON.stringify(assets)],
+  );
 }
 
 export type ProposalState = 'open' | 'approved' | 'rejected' | 'withdrawn';

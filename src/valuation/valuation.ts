@@ -7,14 +7,16 @@ import { ok, refuse, type Result } from '../kernel/problem.ts';
 import type { Clock } from '../kernel/time.ts';
 import { dbTransaction, type Pool } from '../runtime/database.ts';
 import { appendEvents } from '../runtime/feed.ts';
+import { inTurn } from '../runtime/in-turn.ts';
 import { compileRulebook } from './compile-rulebook.ts';
 import { diffRulebooks } from './diff-rulebooks.ts';
 import { createProposals, invalid, type Proposals } from './proposals.ts';
 import { Rulebook } from './rulebook.ts';
-import { insertVersion, lockVersions, selectActiveNumber, selectDue, selectLatest, selectVersion, setActive, type VersionRow } from './store.ts';
+import { addAssets, insertVersion, lockVersions, selectActive, selectDue, selectLatest, selectVersion, setActive, type VersionRow } from './store.ts';
 import type { RulebookDocument } from './rulebook-schema.ts';
 
 export * from './types.ts';
+export { AssetMissing } from './asset-missing.ts';
 export * from './rulebook-schema.ts';
 export { valuationProblems } from './problems.ts';
 export { Rulebook, limitAssetCode } from './rulebook.ts';
@@ -44,6 +46,11 @@ export interface Valuation {
   /** Reads the version in force again when it has changed. */
   refresh(): Promise<void>;
   /**
+   * Who says whether this process knows the assets of a version. Until it does, the version before stays in force here: no limit
+   * may count where nothing is known of its asset.
+   */
+  admitBy(knows: (assetIds: Iterable<number>) => Promise<boolean>): void;
+  /**
    * A new version that only adds what was not there, to take effect at once: how a platform comes in, and a network gets its first
    * rules. Whatever changes something that others rely on is a proposal. Items that exist are left as they are.
    */
@@ -54,20 +61,26 @@ export interface Valuation {
   findDue(): Promise<DueVersion | undefined>;
   /** Puts a version in force, with the assets that it counts; false when another process was first. */
   activate(version: number, assets: Readonly<Record<string, number>>): Promise<boolean>;
+  /** Adds assets of a platform that has joined to the version in force; those that it has stay. */
+  complete(version: number, assets: Readonly<Record<string, number>>): Promise<void>;
 }
 
 export async function createValuation(pool: Pool, clock: Clock): Promise<Valuation> {
-  let rulebook = await load(pool, await selectActiveNumber(pool));
+  let rulebook = await load(pool, (await selectActive(pool)).version);
+  let knows: (assetIds: Iterable<number>) => Promise<boolean> = async () => true;
 
-  async function refresh(): Promise<void> {
-    const active = await selectActiveNumber(pool);
-    if (active > rulebook.version) rulebook = await load(pool, active);
-  }
+  const refresh = inTurn(async () => {
+    const { version, assets } = await selectActive(pool);
+    if (version === rulebook.version && assets === rulebook.assetIds?.size) return;
+    const loaded = await load(pool, version);
+    if (await knows(loaded.assetIds?.values() ?? [])) rulebook = loaded;
+  });
 
   return {
     rulebook: () => rulebook,
     proposals: createProposals(pool, clock),
     refresh,
+    admitBy: (check) => void (knows = check),
     add: (items, author) => dbTransaction(pool, async (client) => {
       await lockVersions(client);
       const latest = await selectLatest(client);
@@ -96,6 +109,10 @@ export async function createValuation(pool: Pool, clock: Clock): Promise<Valuati
       });
       await refresh();
       return done;
+    },
+    complete: async (version, assets) => {
+      await addAssets(pool, version, assets);
+      await refresh();
     },
   };
 }

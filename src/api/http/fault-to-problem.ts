@@ -3,6 +3,7 @@
 import type { FastifyError } from 'fastify';
 import { ProblemError, type Problem } from '../../kernel/problem.ts';
 import { ledgerProblems } from '../../ledger/ledger.ts';
+import { AssetMissing } from '../../valuation/valuation.ts';
 import { isConflict, isDatabaseUnavailable, sqlState } from '../../runtime/database.ts';
 import { apiProblems } from '../problems.ts';
 import { validationProblem, type MissingWords } from './validation.ts';
@@ -30,7 +31,7 @@ export function faultToProblem(fault: unknown, missing?: MissingWords): Problem 
   if (validation !== undefined) return validationProblem(validation, validationContext ?? 'body', validationContext === 'body' ? missing : undefined);
   const known = code === undefined || isDatabaseUnavailable(fault) ? undefined : byCode[code];
   if (known !== undefined) return known();
-  if (isDatabaseUnavailable(fault) || isConflict(fault) || sqlState(fault) === QUERY_CANCELED) return ledgerProblems.unavailable();
+  if (fault instanceof AssetMissing || isDatabaseUnavailable(fault) || isConflict(fault) || sqlState(fault) === QUERY_CANCELED) return ledgerProblems.unavailable();
   return byStatus((fault as Partial<FastifyError>).statusCode) ?? apiProblems.internal_error();
 }
 

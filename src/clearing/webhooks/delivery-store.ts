@@ -8,7 +8,9 @@ const SENDER_ALIVE = `interval '5 seconds'`;
 
 export async function readWebhookCursor(db: Queryable): Promise<bigint> {
   const { rows } = await db.query<{ event_id: bigint }>('select event_id from clearing.webhook_cursor');
-  return rows[0]?.event_id ?? 0n;
+  const [cursor] = rows;
+  if (cursor === undefined) throw new Error('there is no cursor of webhooks');
+  return cursor.event_id;
 }
 
 /** False when another process was first; otherwise its row stays locked to the end of the dbTransaction. */

@@ -23,9 +23,6 @@ beforeAll(async () => {
   const { pool, url, log } = database;
   const valuation = await createValuation(pool, hub.clock);
   beside = { log, valuation, ledger: await createLedger({ pool, url, log, clock: hub.clock, valuation }) };
-  const limit = (operation: 'hold' | 'transfer', maximum: string): RuleTerms => ({
-    kind: 'limit', operations: [operation], limit: { measure: 'points', maximum, per: 'day', of: 'member' },
-  });
   await hub.amend((document) => ({ ...document, rules: { hold_limit: limit('hold', '60'), transfer_limit: limit('transfer', '50') } }));
   await beside.valuation.refresh();
 });
@@ -38,6 +35,10 @@ beforeEach(() => {
   count += 1;
   joining = `platform_j${count}` as PlatformId;
 });
+
+function limit(operation: 'hold' | 'transfer', maximum: string): RuleTerms {
+  return { kind: 'limit', operations: [operation], limit: { measure: 'points', maximum, per: 'day', of: 'member' } };
+}
 
 /** What onboarding does before its version is in force, in the other process. */
 async function begin(): Promise<void> {

@@ -67,13 +67,13 @@ export interface Valuation {
 
 export async function createValuation(pool: Pool, clock: Clock): Promise<Valuation> {
   let rulebook = await load(pool, (await selectActive(pool)).version);
-  let knows: (assetIds: Iterable<number>) => Promise<boolean> = async () => true;
+  let knows: Parameters<Valuation['admitBy']>[0] | undefined;
 
   const refresh = inTurn(async () => {
     const { version, assets } = await selectActive(pool);
     if (version === rulebook.version && assets === rulebook.assetIds?.size) return;
     const loaded = await load(pool, version);
-    if (await knows(loaded.assetIds?.values() ?? [])) rulebook = loaded;
+    if (knows === undefined || (await knows(loaded.assetIds?.values() ?? []))) rulebook = loaded;
   });
 
   return {

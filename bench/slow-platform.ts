@@ -33,6 +33,13 @@ function find(transactionId: string): Reply {
   return [200, { transaction_id: transactionId, state: reversed ? 'reversed' : 'applied', operation: operation === 'reverse' ? null : operation, user_id: body.user_id, amount: body.amount, effect }];
 }
 
+/** What a call comes to: a step, or a look-up of a user or a transaction. */
+function answer(method: string | undefined, url: string, text: string): Reply {
+  const [kind = '', name = ''] = url.split('/').slice(-2);
+  if (method === 'POST') return apply(name, JSON.parse(text) as Call);
+  return kind === 'users' ? [200, { user_id: decodeURIComponent(name), balance: 1_000_000 }] : find(decodeURIComponent(name));
+}
+
 const server = createServer((request, response) => {
   const chunks: Buffer[] = [];
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -41,8 +48,7 @@ const server = createServer((request, response) => {
       const fault = Math.random() < faultShare ? Math.floor(Math.random() * 3) : -1;
       if (fault === 0) return void response.writeHead(500).end('{"error":"injected"}');
       if (fault === 1) return void request.socket.destroy();
-      const name = (request.url ?? '').split('/').at(-1) ?? '';
-      const [status, body] = request.method === 'POST' ? apply(name, JSON.parse(Buffer.concat(chunks).toString()) as Call) : find(decodeURIComponent(name));
+      const [status, body] = answer(request.method, request.url ?? '', Buffer.concat(chunks).toString());
       // Done, and the answer is lost.
       if (fault === 2) return void request.socket.destroy();
       return void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));

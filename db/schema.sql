@@ -321,7 +321,7 @@ create table clearing.saga (
   constraint saga_crosses_a_border CHECK (source_connected OR target_connected),
   constraint saga_ordered_check CHECK (ordered = ANY (ARRAY['undo'::text, 'force_completed'::text, 'force_failed'::text])),
   constraint saga_purpose_check CHECK (purpose = ANY (ARRAY['transfer'::text, 'reversal'::text])),
-  constraint saga_state_check CHECK (state = ANY (ARRAY['deducting'::text, 'adding'::text, 'undoing_add'::text, 'undoing_deduct'::text, 'completed'::text, 'failed'::text]))
+  constraint saga_state_check CHECK (state = ANY (ARRAY['looking_up_source'::text, 'looking_up_target'::text, 'deducting'::text, 'adding'::text, 'undoing_add'::text, 'undoing_deduct'::text, 'completed'::text, 'failed'::text]))
 );
 CREATE INDEX saga_attention ON clearing.saga USING btree (bucket, changed_at) WHERE (attention IS NOT NULL);
 CREATE INDEX saga_changed ON clearing.saga USING brin (changed_at) WITH (pages_per_range='32', autosummarize='on');
@@ -874,7 +874,9 @@ AS $function$
 begin
   update clearing.saga set state = p_state, attention = null, ordered = null, last_error = null, changed_at = p_now, revision = revision + 1
    where bucket = p_bucket and saga_id = any (p_saga_ids)
-     and state = any (case p_state when 'completed' then array['deducting', 'adding'] else array['deducting', 'adding', 'undoing_add', 'undoing_deduct'] end);
+     and state = any (case p_state
+                        when 'completed' then array['looking_up_source', 'looking_up_target', 'deducting', 'adding']
+                        else array['looking_up_source', 'looking_up_target', 'deducting', 'adding', 'undoing_add', 'undoing_deduct'] end);
   if exists (select from clearing.saga where bucket = p_bucket and saga_id = any (p_saga_ids) and state <> p_state) then
     raise exception 'a saga that is to be % has gone another way', p_state using errcode = 'PN002';
   end if;

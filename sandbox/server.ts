@@ -3,7 +3,7 @@
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { readFaults, type FaultPanel } from './faults.ts';
+import { readFaults, type FaultPanel, type RatedFault } from './faults.ts';
 import type { Answer, Kind, Ledger, Step } from './ledger.ts';
 import { formatPoints, parsePoints } from './points.ts';
 import { isBearer, judgeSignature, type Credentials } from './signature.ts';
@@ -19,6 +19,7 @@ export interface ServerParts {
 const MAX_BODY_BYTES = 65_536;
 const DEFAULT_PAGE = 1_000;
 const MAX_PAGE = 10_000;
+const AFTER_APPLY: ReadonlySet<RatedFault> = new Set(['reset_after_apply', 'error_after_apply', 'duplicate_delivery']);
 
 export function createServer({ ledger, panel, credentials, adminToken }: ServerParts): FastifyInstance {
   const app = fastify({ bodyLimit: MAX_BODY_BYTES, logger: { level: 'warn' }, routerOptions: { maxParamLength: 1_024 } });
@@ -62,7 +63,7 @@ export function createServer({ ledger, panel, credentials, adminToken }: ServerP
     }
     internal.get<{ Params: { transaction_id: string } }>('/transactions/:transaction_id', (request, reply) =>
       answer(request, reply, '', () => ledger.findTransaction(request.params.transaction_id)));
-    internal.get<{ Params: { user_id: string } }>('/users/:user_id', (request, reply) => answer(request, reply, '', () => ledger.findUser(request.params.user_id)));
+    internal.get<{ Params: { user_id: string } }>('/users/:user_id', (request, reply) => answer(request, reply, null, () => ledger.findUser(request.params.user_id)));
     internal.get('/total_points', (request, reply) =>
       answer(request, reply, '', () => ({ status: 200, body: { total_points: formatPoints(ledger.totalHundredths() + (parsePoints(panel.faults.wrong_total) ?? 0n)) } })));
     internal.get<{ Querystring: { since?: unknown; limit?: unknown } }>('/statement', (request, reply) => {
@@ -74,9 +75,13 @@ export function createServer({ ledger, panel, credentials, adminToken }: ServerP
     ready();
   }, { prefix: '/api/internal' });
 
-  /** Carries a call out and answers it, through whatever faults are set. */
-  async function answer(request: FastifyRequest, reply: FastifyReply, subject: string, work: () => Answer | Promise<Answer>): Promise<FastifyReply> {
-    const hit = panel.draw(`${request.method} ${pathOf(request)} ${subject}`);
+  /**
+   * Carries a call out and answers it, through whatever faults are set. Faults that come after a call was carried out do not hit one that has no
+   * subject: a look-up of a user carries nothing out.
+   */
+  async function answer(request: FastifyRequest, reply: FastifyReply, subject: string | null, work: () => Answer | Promise<Answer>): Promise<FastifyReply> {
+    const drawn = panel.draw(`${request.method} ${pathOf(request)} ${subject ?? ''}`);
+    const hit = (fault: RatedFault): boolean => (subject !== null || !AFTER_APPLY.has(fault)) && drawn(fault);
     if (panel.faults.latency_ms > 0) await sleep(panel.faults.latency_ms);
     if (hit('error_500')) return reply.code(500).send({ error: 'Fault: error_500' });
     if (hit('reset_before_apply')) return cut(request, reply);

@@ -59,7 +59,7 @@ describe('a platform that is down past the deadline', () => {
     await network.sandboxes.platform_x.setFaults({ down: true });
     const id = idOf(await network.transfer('platform_a', 'platform_x', user, other, 80));
     expect(await listed(id)).toMatchObject({
-      transaction_id: id, platform_transaction_id: id, purpose: 'transfer', state: 'adding', step: { call: 'add', platform_id: 'platform_x' }, source_platform: 'platform_a', target_platform: 'platform_x',
+      transaction_id: id, platform_transaction_id: id, purpose: 'transfer', state: 'looking_up_target', step: { call: 'look_up', platform_id: 'platform_x' }, source_platform: 'platform_a', target_platform: 'platform_x',
       amount: 80, credited_amount: 100, attempts: 1, next_attempt_at: expect.stringMatching(/Z$/), attention: expect.stringContaining('not done by its deadline'),
       last_error: expect.stringContaining('platform_x'), ordered: null, actions: ['retry', 'undo', 'force_completed', 'force_failed'], decisions: [],
     });
@@ -68,17 +68,17 @@ describe('a platform that is down past the deadline', () => {
     await expect.poll(clearingCenter).toEqual({ status: 'degraded', message: 'Transfers that wait for an operator: 1' });
     expect([await metric('pontis_sagas_open'), await metric('pontis_sagas_attention'), await metric('pontis_sagas_overdue')]).toEqual([1, 1, 1]);
     expect(await metric('pontis_saga_oldest_open_seconds')).toBeGreaterThan(0);
-    expect(await metric('pontis_saga_calls_total\\{platform_id="platform_x",call="add",word="unknown"\\}')).toBeGreaterThan(0);
+    expect(await metric('pontis_saga_calls_total\\{platform_id="platform_x",call="look_up",word="unknown"\\}')).toBeGreaterThan(0);
 
     // Still down: it stays on the list, and nobody is told twice.
     expect((await decide(id, 'retry', 'they say it is back')).status).toBe(200);
     await expect.poll(async () => (await show(id))['attempts'], { timeout: 15_000 }).toBe(2);
-    expect(await attentionEvents()).toMatchObject([{ platform_id: null, data: { transaction_id: id, state: 'adding', target_platform: 'platform_x' } }]);
+    expect(await attentionEvents()).toMatchObject([{ platform_id: null, data: { transaction_id: id, state: 'looking_up_target', target_platform: 'platform_x' } }]);
 
     await network.sandboxes.platform_x.setFaults({});
     const decided = await decide(id, 'retry', 'now it is');
     expect(decided).toMatchObject({ status: 200, body: { transaction_id: id, decisions: [
-      { action: 'retry', operator_id: 'olga', reason: 'they say it is back', state: 'adding', decided_at: expect.stringMatching(/Z$/) }, { action: 'retry', operator_id: 'olga', reason: 'now it is', state: 'adding' }] } });
+      { action: 'retry', operator_id: 'olga', reason: 'they say it is back', state: 'looking_up_target', decided_at: expect.stringMatching(/Z$/) }, { action: 'retry', operator_id: 'olga', reason: 'now it is', state: 'looking_up_target' }] } });
     expect(await ended(id)).toEqual({ status: 'completed' });
     expect(await show(id)).toMatchObject({ state: 'completed', step: null, next_attempt_at: null, attention: null, actions: [] });
     expect((await operate('GET', '?which=open')).body['transfers']).toEqual([]);

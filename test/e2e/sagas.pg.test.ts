@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createConnectedNetwork, type ConnectedNetwork } from '../fixtures/connected.ts';
 import { createTestDatabase, type TestDatabase } from '../fixtures/database.ts';
 import { backtest } from '../../src/monitor/monitor.ts';
-import { parseId } from '../../src/kernel/ids.ts';
+import { parseId, type PlatformId } from '../../src/kernel/ids.ts';
 import { expectSound } from '../fixtures/journal.ts';
 
 let database: TestDatabase;
@@ -21,6 +21,17 @@ afterAll(async () => {
 });
 
 const WAIT = { prefer: 'wait=20' };
+
+/** A user that is linked, and that the platform does not have. */
+async function stranger(platform: string): Promise<string> {
+  const user = `nobody-${crypto.randomUUID()}`;
+  expect((await network.api.call(platform, 'POST', '/api/users', { platform_user_id: user })).status).toBe(201);
+  return user;
+}
+/** What a platform knows of a transaction. */
+function seenAt(platform: string, id: string): Promise<unknown> {
+  return network.api.parts.connections.connectorOf(platform as PlatformId)?.findTransaction(id) ?? Promise.reject(new Error('no connection'));
+}
 
 describe('a transfer', () => {
   it.each([
@@ -73,15 +84,45 @@ describe('while the platforms are asked', () => {
   });
 
   it.each([
-    ['refuses to add', { }, 'a user that the target does not know'],
-  ])('a target that %s gets the source its points back', async () => {
+    ['platform_a', 'platform_x', 'target'], ['platform_y', 'platform_x', 'target'], ['platform_x', 'platform_a', 'source'], ['platform_x', 'platform_y', 'source'],
+  ])('from %s to %s, a user that the %s does not have ends it before any step', async (source, target, ghost) => {
     const [user = ''] = network.users;
-    const { body: stranger } = await network.api.call('platform_x', 'POST', '/api/users', { platform_user_id: 'nobody-there' });
-    expect(stranger['member_id']).toBeDefined();
-    const [atA, atY] = [await network.api.balance('platform_a', user), await network.pointsOf('platform_y', user)];
-    expect((await network.transfer('platform_a', 'platform_x', user, 'nobody-there', 10, WAIT)).body).toMatchObject({ success: false, status: 'failed' });
-    expect((await network.transfer('platform_y', 'platform_x', user, 'nobody-there', 10, WAIT)).body).toMatchObject({ success: false, status: 'failed' });
-    expect([await network.api.balance('platform_a', user), await network.pointsOf('platform_y', user)]).toEqual([atA, atY]);
+    const nobody = await stranger('platform_x');
+    const points = async (): Promise<number[]> => [await network.pointsOf('platform_a', user), await network.pointsOf('platform_y', user)];
+    const before = await points();
+    const [from, to] = ghost === 'source' ? [nobody, user] : [user, nobody];
+    const { body } = await network.transfer(source, target, from, to, 10, WAIT);
+    expect(body).toMatchObject({ success: false, status: 'failed', message: 'Transfer failed: Unknown user' });
+    // No step has come to any platform, not even one that was undone.
+    for (const platform of [source, target].filter((one) => one !== 'platform_a')) {
+      expect(await seenAt(platform, String(body['transaction_id']))).toEqual({ outcome: 'yes', value: { state: 'unknown' } });
+    }
+    expect(await points()).toEqual(before);
+    await expectSound(database.pool);
+  });
+
+  it('a user who cannot be looked up leaves it pending, with nothing moved', async () => {
+    const [user = ''] = network.users;
+    const before = await network.pointsOf('platform_y', user);
+    await network.sandboxes.platform_x.setFaults({ error_500: 1 });
+    const asked = await network.transfer('platform_y', 'platform_x', user, user, 10, { prefer: 'wait=1' });
+    expect(asked).toMatchObject({ status: 202, body: { status: 'pending' } });
+    const id = String(asked.body['transaction_id']);
+    expect(await network.api.parts.sagas.find(parseId('txn', id) as never)).toMatchObject({ state: 'looking_up_target' });
+    expect([await network.pointsOf('platform_y', user), await seenAt('platform_y', id)]).toEqual([before, { outcome: 'yes', value: { state: 'unknown' } }]);
+    await network.sandboxes.platform_x.setFaults({});
+    expect(await network.api.parts.sagas.waitFor(parseId('txn', id) as never, 20_000)).toEqual({ status: 'completed' });
+    await expectSound(database.pool);
+  });
+
+  it('a saga that was begun before look-ups goes on from where it is', async () => {
+    const [user = '', other = ''] = network.users;
+    await network.sandboxes.platform_x.setFaults({ down: true });
+    const { body } = await network.transfer('platform_a', 'platform_x', user, other, 8);
+    const id = parseId('txn', String(body['transaction_id'])) as never;
+    await database.pool.query(`update clearing.saga set state = 'adding', revision = revision + 1 where saga_id = $1`, [id]);
+    await network.sandboxes.platform_x.setFaults({});
+    expect(await network.api.parts.sagas.waitFor(id, 20_000)).toEqual({ status: 'completed' });
     await expectSound(database.pool);
   });
 });

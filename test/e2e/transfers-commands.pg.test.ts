@@ -30,7 +30,7 @@ it('an operator sees what waits, and says what is to be done', async () => {
     // No worker runs here: what one would have written.
     await database.pool.query(`update clearing.saga set attention = 'not done by its deadline; platform_x: no answer' where saga_id = $1::uuid`, [first.slice('txn_'.length)]);
 
-    expect((await pontis('transfers', 'list')).stdout).toMatch(new RegExp(`^transaction_id .*\n${first}  transfer  adding  add at platform_x  100.00 of platform_a  50.00 of platform_x  0 .* not done by its deadline; platform_x: no answer\n$`));
+    expect((await pontis('transfers', 'list')).stdout).toMatch(new RegExp(`^transaction_id .*\n${first}  transfer  looking_up_target  look_up at platform_x  100.00 of platform_a  50.00 of platform_x  0 .* not done by its deadline; platform_x: no answer\n$`));
     expect((JSON.parse((await pontis('transfers', 'list', '--open', '--json')).stdout) as { transfers: { transaction_id: string }[] }).transfers.map((row) => row.transaction_id)).toEqual([first, second]);
     expect((await pontis('transfers', 'show', second)).stdout).toMatch(/\nstate +adding\n.*\nactions +retry, undo, force_completed, force_failed\n/s);
 

@@ -1,8 +1,8 @@
-// One step's call, and what its answer says of the step: yes, no, unknown, or something only a person can make sense of.
+// One state's call, and what its answer says of the step: yes, no, unknown, or something only a person can make sense of.
 
 import { formatId, type PlatformId } from '../../kernel/ids.ts';
 import type { ConnectorClient } from '../connector/connector-client.ts';
-import type { ConnectorOutcome, Step, StepAnswer, TransactionAnswer } from '../connector/types.ts';
+import type { ConnectorOutcome, Step, TransactionAnswer } from '../connector/types.ts';
 import { steps, type OpenState } from './states.ts';
 import type { Saga } from './types.ts';
 
@@ -18,7 +18,7 @@ export interface CallParts {
 }
 
 /**
- * Carries the step of a state out. `again`, after an attempt whose outcome is unknown, the platform is asked first: what it has done is told, what it has
+ * Makes the call of a state. Of a step, `again`, after an attempt whose outcome is unknown, the platform is asked first: what it has done is told, what it has
  * never seen is sent again, which its idempotency makes safe also when the first attempt is still on its way.
  */
 export async function callPlatform(state: OpenState, saga: Saga, again: boolean, { connectorOf, userOf }: CallParts): Promise<Word> {
@@ -28,6 +28,7 @@ export async function callPlatform(state: OpenState, saga: Saga, again: boolean,
   if (connector === undefined) return { word: 'unknown', reason: `${platformId} has no connection` };
   const userId = await userOf(platformId, memberId);
   if (userId === undefined) return { word: 'contradiction', reason: `the member has no user on ${platformId} any more` };
+  if (call === 'look_up') return readAnswer(platformId, await connector.findBalance(userId));
   const step: Step = { userId, amountMinor, transactionId: formatId('txn', saga.transactionId) };
   if (again) {
     const known = await connector.findTransaction(step.transactionId);
@@ -37,7 +38,7 @@ export async function callPlatform(state: OpenState, saga: Saga, again: boolean,
   return readAnswer(platformId, await connector[call](step));
 }
 
-function readAnswer(platformId: PlatformId, answer: ConnectorOutcome<StepAnswer>): Word {
+function readAnswer(platformId: PlatformId, answer: ConnectorOutcome<unknown>): Word {
   switch (answer.outcome) {
     case 'yes': return { word: 'yes' };
     case 'no': return { word: 'no', reason: answer.error };

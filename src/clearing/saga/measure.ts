@@ -3,14 +3,13 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { PlatformId } from '../../kernel/ids.ts';
 import type { Metrics } from '../../runtime/metrics.ts';
-import type { StepKind } from '../connector/types.ts';
 import type { Word } from './call-platform.ts';
-import type { EndState } from './states.ts';
+import type { EndState, SagaCall } from './states.ts';
 import type { SagaFigures } from './store.ts';
 import type { Saga } from './types.ts';
 
 export interface SagaMeasures {
-  countCall(platformId: PlatformId, call: StepKind, word: Word['word']): void;
+  countCall(platformId: PlatformId, call: SagaCall, word: Word['word']): void;
   observeEnd(saga: Saga, outcome: EndState, nowMs: number): void;
 }
 

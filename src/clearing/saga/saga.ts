@@ -15,7 +15,7 @@ import { createSagaMeasures } from './measure.ts';
 import { countCalls } from './platform-calls.ts';
 import { sagaProblems } from './problems.ts';
 import { share } from './share.ts';
-import { forcedEnds, isOpen, steps, type SagaState } from './states.ts';
+import { forcedEnds, forwardStates, isOpen, steps, type SagaState } from './states.ts';
 import { moveSagas, orderSaga, selectActions, selectFigures, selectOpen, selectSagas, selectStates, type SagaFigures, type SagaMove } from './store.ts';
 import type { Saga, SagaAction, SagaActionName, SagaStep, TransferStanding } from './types.ts';
 import { waitForEnds } from './wait-for-end.ts';
@@ -126,7 +126,7 @@ export function createSagas(parts: SagasParts): Sagas {
 function actionsOf(saga: Saga): readonly SagaActionName[] {
   if (!isOpen(saga.state)) return [];
   const ends: readonly string[] = forcedEnds[saga.purpose][saga.state];
-  const undo = saga.purpose === 'transfer' && (saga.state === 'deducting' || saga.state === 'adding');
+  const undo = saga.purpose === 'transfer' && forwardStates.has(saga.state);
   return [
     'retry', ...(undo ? ['undo' as const] : []),
     ...(ends.includes('completed') ? ['force_completed' as const] : []), ...(ends.includes('failed') ? ['force_failed' as const] : []),

@@ -3,19 +3,24 @@
 
 import type { StepKind } from '../connector/types.ts';
 
+/** What a saga calls a platform with: a step, or before all steps the question whether it has the user. */
+export type SagaCall = 'look_up' | StepKind;
 export type Purpose = 'transfer' | 'reversal';
 export type Side = 'source' | 'target';
 
 /**
- * For each open state: whom it calls and with what, and where its answers lead. `undone` is the end of the way back: a transfer has failed, a
+ * For each open state: whom it calls and with what, and where its answers lead. Both sides are asked for their users before anything moves, so a
+ * transfer to or from nobody ends with nothing to undo. `undone` is the end of the way back: a transfer has failed, a
  * reversal is completed. A platform may not refuse to undo, so there a no is for a person to look at.
  */
 export const steps = {
+  looking_up_source: { side: 'source', call: 'look_up', yes: 'looking_up_target', no: 'failed', undo: 'failed' },
+  looking_up_target: { side: 'target', call: 'look_up', yes: 'deducting', no: 'failed', undo: 'failed' },
   deducting: { side: 'source', call: 'deduct', yes: 'adding', no: 'failed', undo: 'undoing_deduct' },
   adding: { side: 'target', call: 'add', yes: 'completed', no: 'undoing_deduct', undo: 'undoing_add' },
   undoing_add: { side: 'target', call: 'reverse', yes: 'undoing_deduct', no: 'attention', undo: 'undoing_add' },
   undoing_deduct: { side: 'source', call: 'reverse', yes: 'undone', no: 'attention', undo: 'undoing_deduct' },
-} as const satisfies Record<string, { readonly side: Side; readonly call: StepKind; readonly yes: string; readonly no: string; readonly undo: string }>;
+} as const satisfies Record<string, { readonly side: Side; readonly call: SagaCall; readonly yes: string; readonly no: string; readonly undo: string }>;
 
 export type OpenState = keyof typeof steps;
 export type EndState = 'completed' | 'failed';
@@ -27,8 +32,11 @@ export type Target<S extends OpenState, E extends SagaEvent> = (typeof steps)[S]
 
 /** How operators may end a saga by their own word; what platforms have really done is then theirs to know. */
 export const forcedEnds = {
-  transfer: { deducting: ['completed', 'failed'], adding: ['completed', 'failed'], undoing_add: ['failed'], undoing_deduct: ['failed'] },
-  reversal: { deducting: [], adding: [], undoing_add: ['completed'], undoing_deduct: ['completed'] },
+  transfer: {
+    looking_up_source: ['completed', 'failed'], looking_up_target: ['completed', 'failed'], deducting: ['completed', 'failed'], adding: ['completed', 'failed'],
+    undoing_add: ['failed'], undoing_deduct: ['failed'],
+  },
+  reversal: { looking_up_source: [], looking_up_target: [], deducting: [], adding: [], undoing_add: ['completed'], undoing_deduct: ['completed'] },
 } as const satisfies Record<Purpose, Record<OpenState, readonly EndState[]>>;
 
 /** What a saga is about, as far as its transitions depend on it. */
@@ -38,6 +46,9 @@ export interface Route {
   readonly targetConnected: boolean;
 }
 
+/** Where a transfer is still on its way there, so that it can be told to go back. */
+export const forwardStates: ReadonlySet<SagaState> = new Set<OpenState>(['looking_up_source', 'looking_up_target', 'deducting', 'adding']);
+
 export type Move = { readonly to: SagaState } | { readonly to: 'attention' };
 
 export function isOpen(state: SagaState): state is OpenState {
@@ -46,7 +57,7 @@ export function isOpen(state: SagaState): state is OpenState {
 
 /** The first call of a saga. */
 export function firstState(route: Route): OpenState {
-  const start = passHosted(route.purpose === 'transfer' ? 'deducting' : 'undoing_add', route);
+  const start = passHosted(route.purpose === 'transfer' ? 'looking_up_source' : 'undoing_add', route);
   if (start === 'attention' || !isOpen(start)) throw new RangeError('a saga without a connected platform has nothing to do');
   return start;
 }

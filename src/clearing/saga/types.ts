@@ -1,8 +1,7 @@
 // The words of the sagas. No behaviour.
 
 import type { Bucket, MemberId, PlatformId, TransactionId } from '../../kernel/ids.ts';
-import type { StepKind } from '../connector/types.ts';
-import type { EndState, Route, SagaState } from './states.ts';
+import type { EndState, Route, SagaCall, SagaState } from './states.ts';
 
 /** What an operator may tell a worker to do with a saga. */
 export type Order = 'undo' | 'force_completed' | 'force_failed';
@@ -41,7 +40,7 @@ export interface Saga extends Route {
 
 /** A call to a platform. */
 export interface SagaStep {
-  readonly call: StepKind;
+  readonly call: SagaCall;
   readonly platformId: PlatformId;
 }
 

@@ -32,13 +32,13 @@ it('an operator sees what waits, and says what is to be done', async () => {
 
     expect((await pontis('transfers', 'list')).stdout).toMatch(new RegExp(`^transaction_id .*\n${first}  transfer  looking_up_target  look_up at platform_x  100.00 of platform_a  50.00 of platform_x  0 .* not done by its deadline; platform_x: no answer\n$`));
     expect((JSON.parse((await pontis('transfers', 'list', '--open', '--json')).stdout) as { transfers: { transaction_id: string }[] }).transfers.map((row) => row.transaction_id)).toEqual([first, second]);
-    expect((await pontis('transfers', 'show', second)).stdout).toMatch(/\nstate +adding\n.*\nactions +retry, undo, force_completed, force_failed\n/s);
+    expect((await pontis('transfers', 'show', second)).stdout).toMatch(/\nstate +looking_up_target\n.*\nactions +retry, undo, force_completed, force_failed\n/s);
 
     expect(await pontis('transfers', 'retry', first, '--reason', 'back')).toMatchObject({ code: 64, stderr: expect.stringContaining('--as-token') });
     const { token } = JSON.parse((await pontis('operator', 'add', 'olga', '--json')).stdout) as { token: string };
     const decide = (command: string, id: string): ReturnType<typeof runProgram> => pontis('transfers', command, id, '--reason', `by ${command}`, '--as-token', token);
     for (const [command, ordered] of [['retry', '-'], ['undo', 'undo'], ['complete', 'force_completed'], ['fail', 'force_failed']] as const) {
-      expect(await decide(command, first)).toMatchObject({ code: 0, stdout: expect.stringMatching(new RegExp(`\nordered +${ordered}\n.*decided +${command === 'complete' || command === 'fail' ? ordered : command} by olga at \\S+Z while adding: by ${command}\n$`, 's')) });
+      expect(await decide(command, first)).toMatchObject({ code: 0, stdout: expect.stringMatching(new RegExp(`\nordered +${ordered}\n.*decided +${command === 'complete' || command === 'fail' ? ordered : command} by olga at \\S+Z while looking_up_target: by ${command}\n$`, 's')) });
     }
     const shown = JSON.parse((await pontis('transfers', 'show', first, '--json')).stdout) as { decisions: { action: string }[] };
     expect(shown).toMatchObject({ transaction_id: first, ordered: 'force_failed', attention: expect.any(String) });

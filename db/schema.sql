@@ -746,6 +746,7 @@ create table ledger.transaction (
   constraint transaction_pkey PRIMARY KEY (bucket, sequence),
   constraint transaction_once UNIQUE (bucket, transaction_id, leg)
 );
+CREATE INDEX transaction_lapse ON ledger.transaction USING btree (bucket, member_id) WHERE ((kind = 'expire'::text) OR ((kind = 'reverse'::text) AND (details ? 'from_expired'::text)));
 CREATE INDEX transaction_of_member ON ledger.transaction USING btree (bucket, member_id, sequence);
 
 create table pontis.migration (

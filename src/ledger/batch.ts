@@ -6,17 +6,18 @@ import { larger } from '../kernel/amount.ts';
 import { assert } from '../kernel/assert.ts';
 import { bucketOfTransaction, deriveTransactionId, type Bucket, type MemberId, type TransactionId } from '../kernel/ids.ts';
 import type { Problem } from '../kernel/problem.ts';
-import { NEVER } from '../kernel/time.ts';
+import { NEVER, type Day } from '../kernel/time.ts';
 import type { DedicatedClient } from '../runtime/database.ts';
 import { AssetMissing, type Rulebook } from '../valuation/valuation.ts';
 import { accountOf, newWallet, type Account } from './account.ts';
 import { allotQuota, capOf, headroomOf, usedOf } from './allot-quota.ts';
 import type { BucketState } from './bucket-state.ts';
 import { decide, walletsFor } from './decide.ts';
+import { lapsedBy } from './lapse.ts';
 import type { Plan, Shortage } from './plan.ts';
 import { identityOf, nextSequence, numberAccount, postPlan } from './post-plan.ts';
 import { replayOf } from './replay.ts';
-import { findPosted, loadHold, loadQuoteUse, loadReversed, loadWallets, lockBucket, STALE, writeBucket, type RowTypes } from './store.ts';
+import { findPosted, loadHold, loadLapsed, loadQuoteUse, loadReversed, loadWallets, lockBucket, STALE, writeBucket, type RowTypes } from './store.ts';
 import type { Task, TaskResult } from './task.ts';
 import type { Alongside, Asset, Cap, CaptureCommand, Command, Hold, Outcome, PostedLeg, ReleaseCommand } from './types.ts';
 import { createView, type AssetBook, type View } from './view.ts';
@@ -70,7 +71,7 @@ export async function runBatch(
 ): Promise<TaskResult[]> {
   const open = await openBatch(client, states, lookUpFirst);
   const stateOf = new Map(states.map((state) => [state.bucket, state]));
-  const loaded: Loaded = { holds: new Map(), reversed: new Map(), quotes: new Map(), posted: new Map(), complete: false };
+  const loaded: Loaded = { holds: new Map(), reversed: new Map(), lapsed: new Map(), quotes: new Map(), posted: new Map(), complete: false };
   const view = createBatchView(tasks, context, stateOf, loaded);
 
   // Most tasks find all they need in memory; only for the others is it named, read, and looked at again.
@@ -133,6 +134,8 @@ export async function closeBatch(
 interface Loaded {
   readonly holds: Map<TransactionId, Hold | undefined>;
   readonly reversed: Map<TransactionId, bigint>;
+  /** What the journal says that lapsed of lots, by bucket and account. */
+  readonly lapsed: Map<string, bigint>;
   /** Which transaction has used a quote, by nonce. */
   readonly quotes: Map<string, TransactionId>;
   readonly posted: Map<TransactionId, PostedLeg>;
@@ -174,7 +177,7 @@ async function load(
   for (const [bucket, wanted] of missingWallets(tasks, stateOf, view, book)) {
     waits.push(loadWallets(client, bucket, wanted, view.today).then((wallets) => wallets.forEach((wallet) => stateOf.get(bucket)?.remember(wallet))));
   }
-  for (const { command } of tasks) {
+  for (const { command, originals } of tasks) {
     if (command.kind === 'capture' || command.kind === 'release') {
       waits.push(loadHold(client, bucketOfTransaction(command.holdId), command.holdId).then((hold) => loaded.holds.set(command.holdId, hold)));
     } else if (command.kind === 'transfer') {
@@ -184,12 +187,21 @@ async function load(
     } else if (command.kind === 'reverse') {
       const id = command.transactionId;
       waits.push(loadReversed(client, bucketOfTransaction(id), id).then((amount) => loaded.reversed.set(id, amount)));
+      waits.push(...originals.map((leg) => loadLapsed(client, leg.bucket, leg.memberId, lotsToAskFor(leg, view.today)).then((found) => {
+        for (const [accountId, lapsed] of found) loaded.lapsed.set(`${leg.bucket}/${accountId}`, lapsed);
+      })));
       const { frozenHoldId: holdId } = command;
       if (holdId !== undefined) waits.push(loadHold(client, bucketOfTransaction(holdId), holdId).then((hold) => loaded.holds.set(holdId, hold)));
     }
   }
   if (lookUpFirst) waits.push(lookUp(client, tasks, stateOf).then((found) => found.forEach((leg, id) => loaded.posted.set(id, leg))));
   if (waits.length > 0) await allOrFirstError(waits);
+}
+
+/** The accounts that may be lots which a reversal takes back from, of the asset that the row credited. */
+function lotsToAskFor(leg: PostedLeg, today: Day): Parameters<typeof loadLapsed>[3] {
+  const lots = leg.entries.filter(({ amount, layer }) => layer === 'p' && amount > 0n).map(({ accountId }) => accountId);
+  return { assetId: leg.kind === 'conversion' ? (leg.targetAssetId ?? leg.assetId) : leg.assetId, lots, today };
 }
 
 type Wanted = ReturnType<typeof newWallet>;
@@ -240,6 +252,9 @@ function createBatchView(tasks: readonly Task[], context: BatchContext, stateOf:
     original: (transactionId) => originals.get(transactionId) ?? [],
     allowances: (transactionId) => allowances.get(transactionId) ?? NO_ALLOWANCES,
     reversed: (transactionId) => loaded.reversed.get(transactionId) ?? 0n,
+    // What the batch itself has decided is in no table yet.
+    lapsed: (lot) => (stateOf.get(lot.bucket)?.writes.rows ?? []).reduce(
+      (sum, row) => sum + lapsedBy(row, lot), loaded.lapsed.get(`${lot.bucket}/${lot.accountId}`) ?? 0n),
     quoteUser: (nonce) => loaded.quotes.get(nonce),
   });
 }

@@ -1,6 +1,6 @@
 // Taking points back from a member who may have spent them: what the platform's clawback policy makes of it. Pure.
 
-import type { Account, Wallet } from './account.ts';
+import type { Wallet } from './account.ts';
 import { debit, move, portionsUpTo, post, refusal, sumOf, type Decision, type Movement } from './plan.ts';
 import { ledgerProblems } from './problems.ts';
 import type { Clawback, ClawbackCommand } from './types.ts';
@@ -23,19 +23,19 @@ export function decideClawback(command: ClawbackCommand, view: View): Decision {
   });
 }
 
-/**
- * Movements that take `amount` from a member: from the preferred lots, then from the others by expiry. A shortfall becomes
- * the member's debt, the platform's cost, or undefined (a refusal), as the policy says.
- */
-export function takeBack(
-  wallet: Wallet, system: Wallet, amount: bigint, policy: Clawback, view: View, preferred: readonly Account[] = [],
-): Movement[] | undefined {
-  const portions = portionsUpTo(wallet, amount, view.today, preferred);
-  const shortfall = amount - sumOf(portions);
-  if (shortfall === 0n) return debit(portions);
+/** Movements that take `amount` from a member's lots by expiry; a shortfall goes as the policy says. Undefined is a refusal. */
+function takeBack(wallet: Wallet, system: Wallet, amount: bigint, policy: Clawback, view: View): Movement[] | undefined {
+  const portions = portionsUpTo(wallet, amount, view.today);
+  const shortfall = shortfallMovements(wallet, system, amount - sumOf(portions), policy);
+  return shortfall === undefined ? undefined : [...debit(portions), ...shortfall];
+}
+
+/** What a member cannot give back becomes its debt, the platform's cost, or undefined (a refusal), as the policy says. */
+export function shortfallMovements(wallet: Wallet, system: Wallet, shortfall: bigint, policy: Clawback): Movement[] | undefined {
+  if (shortfall === 0n) return [];
   switch (policy) {
-    case 'debt': return [...debit(portions), move(wallet, 'debt', -shortfall)];
-    case 'available': return [...debit(portions), move(system, 'clawback', -shortfall)];
+    case 'debt': return [move(wallet, 'debt', -shortfall)];
+    case 'available': return [move(system, 'clawback', -shortfall)];
     case 'refuse': return undefined;
   }
 }

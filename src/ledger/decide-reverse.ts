@@ -7,16 +7,15 @@ import { networkOwnerId } from '../kernel/ids.ts';
 import type { Problem } from '../kernel/problem.ts';
 import type { Day } from '../kernel/time.ts';
 import { accountOf, type Account, type Wallet } from './account.ts';
-import { takeBack } from './decide-clawback.ts';
 import { isFreeze } from './decide-hold.ts';
 import { giveBackAllowances } from './decide-limits.ts';
 import { mergeByDay, shortOf } from './convert.ts';
-import {
-  balanceLimit, credit, debit, firstOf, move, portionsOfHold, post, refusal, setAside, type Decision, type LegPlan, type Movement, type Plan,
-} from './plan.ts';
+import { giveBack, type GivenBack } from './give-back.ts';
+import { FROM_EXPIRED } from './lapse.ts';
+import { balanceLimit, credit, move, post, refusal, type Decision, type LegPlan, type Movement, type Plan } from './plan.ts';
 import { ledgerProblems } from './problems.ts';
 import { shareOf, shareUpTo, type Part } from './share.ts';
-import type { Clawback, Hold, PostedLeg, ReverseCommand, TransactionKind } from './types.ts';
+import type { Asset, Clawback, Details, Hold, PostedLeg, ReverseCommand, TransactionKind } from './types.ts';
 import { systemWallet, targetOf, type View } from './view.ts';
 
 interface Reversing {
@@ -29,8 +28,15 @@ interface Reversing {
   readonly view: View;
 }
 
+interface Undone {
+  /** The last one is the receiver's. */
+  readonly legs: readonly LegPlan[];
+  /** Absent where nobody gives points back whom the ledger knows. */
+  readonly given?: GivenBack | undefined;
+}
+
 /** The legs that undo one kind of transaction, or why they cannot be made. */
-type Undo = (reversing: Reversing) => readonly LegPlan[] | Problem | Decision;
+type Undo = (reversing: Reversing) => Undone | Problem | Decision;
 
 const undoByKind: Partial<Record<TransactionKind, Undo>> = {
   earn: undoEarn, transfer: undoMove, conversion: undoConversion, redeem: undoRedeem, capture: undoCapture,
@@ -57,14 +63,15 @@ export function decideReverse(command: ReverseCommand, view: View): Decision {
   if ('code' in made) return refusal(made);
   if ('type' in made) return made;
   const details = { ...command.details, reason: command.reason };
-  const givenBack = giveBackAllowances(command.transactionId, (used) => shareOf(used, first.amount, part, rounding.allowance), view);
+  const allowed = giveBackAllowances(command.transactionId, (used) => shareOf(used, first.amount, part, rounding.allowance), view);
+  const { legs, given } = made;
   return post({
-    legs: made.map((leg, index) => ({
-      ...leg, details: { ...details, ...(leg.memberId === freeze?.memberId ? takenFrom(freeze, reversing) : {}) },
-      ...(index === 0 ? { movements: [...leg.movements, ...givenBack] } : {}),
+    legs: legs.map((leg, index) => ({
+      ...leg, details: { ...details, ...(index === legs.length - 1 ? detailsOf(given, freeze) : {}) },
+      ...(index === 0 ? { movements: [...leg.movements, ...allowed] } : {}),
     })),
     reversal: { transactionId: first.transactionId, amount },
-    ...endOfFreeze(reversing),
+    ...endOfFreeze(given, freeze),
   });
 }
 
@@ -75,64 +82,57 @@ function freezeProblem(hold: Hold | undefined, receiver: PostedLeg): Problem | u
   return hold.state === 'held' ? undefined : ledgerProblems.hold_resolved(`This hold is ${hold.state}.`);
 }
 
-function endOfFreeze(reversing: Reversing): Pick<Plan, 'holds'> {
-  const { freeze } = reversing;
-  return freeze === undefined ? {} : { holds: [{ change: 'resolve', hold: freeze, state: 'captured', captured: smaller(freeze.amount, givenBackBy(reversing)) }] };
+function endOfFreeze(given: GivenBack | undefined, freeze: Hold | undefined): Pick<Plan, 'holds'> {
+  return freeze === undefined ? {} : { holds: [{ change: 'resolve', hold: freeze, state: 'captured', captured: given?.frozen ?? 0n }] };
 }
 
-/** By this the journal says what became of the hold; the row's own relation is to the transaction that it reverses. */
-function takenFrom(freeze: Hold, reversing: Reversing): { frozen_hold: string; taken_from_hold: string } {
-  return { frozen_hold: freeze.holdId, taken_from_hold: String(smaller(freeze.amount, givenBackBy(reversing))) };
+/** By this the journal says what became of the freeze and out of what points came; the row's own relation is to the transaction that it reverses. */
+function detailsOf(given: GivenBack | undefined, freeze: Hold | undefined): Details {
+  return {
+    ...(freeze === undefined ? {} : { frozen_hold: freeze.holdId, taken_from_hold: String(given?.frozen ?? 0n) }),
+    ...(given === undefined || given.lapsed === 0n ? {} : { [FROM_EXPIRED]: String(given.lapsed) }),
+  };
 }
 
-/** What the receiver gives back, in minor units of what it received. */
-function givenBackBy({ first, part }: Reversing): bigint {
-  return first.kind === 'conversion' ? shareOf(first.credited ?? 0n, first.amount, part, rounding.credited) : part.amount;
+/** Which of what the receiver got it gives back, in minor units of that. */
+function givenBackBy({ first, part }: Reversing): Part {
+  if (first.kind !== 'conversion') return part;
+  const credited = first.credited ?? 0n;
+  return {
+    before: shareUpTo(credited, first.amount, part.before, rounding.credited),
+    amount: shareOf(credited, first.amount, part, rounding.credited),
+  };
 }
 
-/** Takes the part back from whoever received it: what is frozen first, in the same breath as the freeze ends, the rest by the clawback policy. */
-function takeFromReceiver(reversing: Reversing, receiver: PostedLeg, wallet: Wallet, system: Wallet, policy: Clawback): Movement[] | undefined {
-  const { freeze, view } = reversing;
-  const amount = givenBackBy(reversing);
-  const preferred = lotsOf(receiver, wallet);
-  if (freeze === undefined) return takeBack(wallet, system, amount, policy, view, preferred);
-  const frozen = portionsOfHold(freeze, wallet);
-  const released = setAside(frozen, system, freeze.amount, -1n);
-  const fromFreeze = debit(firstOf(frozen, amount));
-  if (amount <= freeze.amount) return [...released, ...fromFreeze];
-  const rest = takeBack(wallet, system, amount - freeze.amount, policy, view, preferred);
-  return rest === undefined ? undefined : [...released, ...mergeMovements([...fromFreeze, ...rest])];
+/** The receiver gives its part back, under the policy of the platform whose points they are where the command names none. */
+function takeFromReceiver(reversing: Reversing, receiver: PostedLeg, wallet: Wallet, points: Asset): GivenBack | undefined {
+  const { freeze, policy, view } = reversing;
+  const system = systemWallet(view, receiver.bucket, points);
+  return giveBack({ wallet, system, receiver, part: givenBackBy(reversing), policy: policy ?? points.clawback, freeze, view });
 }
 
-/** One posted movement for each account. */
-function mergeMovements(movements: readonly Movement[]): Movement[] {
-  const merged = new Map<Account, Movement>();
-  for (const movement of movements) merged.set(movement.account, { ...movement, amount: movement.amount + (merged.get(movement.account)?.amount ?? 0n) });
-  return [...merged.values()];
-}
-
-function undoEarn(reversing: Reversing): readonly LegPlan[] | Problem {
-  const { first, part, policy, view } = reversing;
+function undoEarn(reversing: Reversing): Undone | Problem {
+  const { first, part, view } = reversing;
   const points = view.asset(first.assetId);
   const wallet = view.wallet(first.bucket, first.memberId, first.assetId);
-  const system = systemWallet(view, first.bucket, points);
-  const taken = takeFromReceiver(reversing, first, wallet, system, policy ?? points.clawback);
-  if (taken === undefined) return ledgerProblems.clawback_refused();
-  return [leg(first, wallet, part.amount, [...taken, move(system, 'issued', part.amount)])];
+  const given = takeFromReceiver(reversing, first, wallet, points);
+  if (given === undefined) return ledgerProblems.clawback_refused();
+  const issued = move(systemWallet(view, first.bucket, points), 'issued', part.amount);
+  return { given, legs: [leg(first, wallet, part.amount, [...given.movements, issued])] };
 }
 
-function undoCapture(reversing: Reversing): readonly LegPlan[] | Problem {
+function undoCapture(reversing: Reversing): Undone | Problem {
   if (reversing.freeze !== undefined) return ledgerProblems.hold_not_found();
   const { first, part, view } = reversing;
   const wallet = view.wallet(first.bucket, first.memberId, first.assetId);
   const tooMuch = balanceLimit(wallet, part.amount, view.today);
   if (tooMuch !== undefined) return tooMuch;
   const system = systemWallet(view, first.bucket, view.asset(first.assetId));
-  return [leg(first, wallet, part.amount, [move(system, 'redeemed', -part.amount), ...restore(first, wallet, part)])];
+  return { legs: [leg(first, wallet, part.amount, [move(system, 'redeemed', -part.amount), ...restore(first, wallet, part)])] };
 }
 
 /** As a capture; the reward's units go back into stock in proportion, whole units only. */
-function undoRedeem(reversing: Reversing): readonly LegPlan[] | Problem {
+function undoRedeem(reversing: Reversing): Undone | Problem {
   const { first, part, view } = reversing;
   const made = undoCapture(reversing);
   if ('code' in made) return made;
@@ -140,17 +140,17 @@ function undoRedeem(reversing: Reversing): readonly LegPlan[] | Problem {
   const { targetAssetId } = first;
   if (units === 0n || targetAssetId === null) return made;
   const reward = systemWallet(view, first.bucket, view.asset(first.assetId), targetAssetId);
-  return made.map((plan) => ({
+  return { legs: made.legs.map((plan) => ({
     ...plan,
     credited: units,
     targetAssetId,
     movements: [...plan.movements, move(reward, 'delivered', -units), move(reward, 'stock', units)],
-  }));
+  })) };
 }
 
 /** The receiver gives back under the clawback policy; the sender's lots are restored. */
-function undoMove(reversing: Reversing): readonly LegPlan[] | Problem {
-  const { first, second, part, policy, view } = reversing;
+function undoMove(reversing: Reversing): Undone | Problem {
+  const { first, second, part, view } = reversing;
   assert(second !== undefined, 'a transfer has two legs');
   const points = view.asset(first.assetId);
   const wallet = view.wallet(first.bucket, first.memberId, first.assetId);
@@ -158,13 +158,13 @@ function undoMove(reversing: Reversing): readonly LegPlan[] | Problem {
   const toSystem = systemWallet(view, second.bucket, points);
   const tooMuch = balanceLimit(wallet, part.amount, view.today);
   if (tooMuch !== undefined) return tooMuch;
-  const taken = takeFromReceiver(reversing, second, toWallet, toSystem, policy ?? points.clawback);
-  if (taken === undefined) return ledgerProblems.clawback_refused();
+  const given = takeFromReceiver(reversing, second, toWallet, points);
+  if (given === undefined) return ledgerProblems.clawback_refused();
   const transit = move(systemWallet(view, first.bucket, points), 'transit', -part.amount);
-  return [
+  return { given, legs: [
     leg(first, wallet, part.amount, [transit, ...restore(first, wallet, part)]),
-    leg(second, toWallet, part.amount, [...taken, move(toSystem, 'transit', part.amount)]),
-  ];
+    leg(second, toWallet, part.amount, [...given.movements, move(toSystem, 'transit', part.amount)]),
+  ] };
 }
 
 /**
@@ -205,12 +205,12 @@ function dueFor({ credited, targetFee, due, whole }: Due, { before, amount }: Pa
 }
 
 /** Both sides and the positions go back in proportion; the target platform's clawback policy holds for what it issued. */
-function undoConversion(reversing: Reversing): readonly LegPlan[] | Problem | Decision {
-  const { first, second, part, policy, view } = reversing;
+function undoConversion(reversing: Reversing): Undone | Problem | Decision {
+  const { first, second, part, view } = reversing;
   const source = view.asset(first.assetId);
   const target = targetOf(first, view);
   const receiver = second ?? first;
-  const credited = givenBackBy(reversing);
+  const { amount: credited } = givenBackBy(reversing);
   const fee = shareOf(first.fee ?? 0n, first.amount, part, rounding.fee);
 
   const wallet = view.wallet(first.bucket, first.memberId, source.assetId);
@@ -221,10 +221,8 @@ function undoConversion(reversing: Reversing): readonly LegPlan[] | Problem | De
   const tooMuch = source.custody === 'connected' ? undefined : balanceLimit(wallet, part.amount, view.today);
   if (tooMuch !== undefined) return tooMuch;
   const toSystem = systemWallet(view, receiver.bucket, target);
-  const taken = target.custody === 'connected'
-    ? [move(toSystem, 'external', -credited)]
-    : takeFromReceiver(reversing, receiver, toWallet, toSystem, policy ?? target.clawback);
-  if (taken === undefined) return ledgerProblems.clawback_refused();
+  const given = target.custody === 'connected' ? undefined : takeFromReceiver(reversing, receiver, toWallet, target);
+  if (given === undefined && target.custody === 'hosted') return ledgerProblems.clawback_refused();
 
   const wholeTargetFee = amountOn(receiver, accountOf(toSystem, 'fee'));
   const targetFee = shareOf(wholeTargetFee, first.amount, part, rounding.targetFee);
@@ -244,17 +242,18 @@ function undoConversion(reversing: Reversing): readonly LegPlan[] | Problem | De
     ...[posted(owing, value), posted(owed, -due), posted(leftOver, due - value)].filter((movement) => movement.amount !== 0n),
   ];
   const returned: Movement[] = [
-    ...taken, move(toSystem, 'issued', credited + targetFee), ...(targetFee > 0n ? [move(toSystem, 'fee', -targetFee)] : []),
+    ...(given?.movements ?? [move(toSystem, 'external', -credited)]), move(toSystem, 'issued', credited + targetFee), ...(targetFee > 0n ? [move(toSystem, 'fee', -targetFee)] : []),
   ].filter((movement) => movement.amount !== 0n);
   const terms = { credited, fee, targetAssetId: target.assetId };
   const sourceWallet = source.custody === 'connected' ? system : wallet;
   if (second === undefined) {
-    return [{ ...leg(first, sourceWallet, part.amount, [...restored, ...returned]), ...(target.custody === 'connected' ? {} : { targetWallet: toWallet }), ...terms }];
+    const to = target.custody === 'connected' ? {} : { targetWallet: toWallet };
+    return { given, legs: [{ ...leg(first, sourceWallet, part.amount, [...restored, ...returned]), ...to, ...terms }] };
   }
-  return [
+  return { given, legs: [
     { ...leg(first, sourceWallet, part.amount, restored), ...terms },
     { ...leg(second, wallet, part.amount, returned), targetWallet: toWallet, ...terms },
-  ];
+  ] };
 }
 
 function leg(original: PostedLeg, wallet: Wallet, amount: bigint, movements: readonly Movement[]): LegPlan {
@@ -266,12 +265,6 @@ function leg(original: PostedLeg, wallet: Wallet, amount: bigint, movements: rea
 
 function posted(account: Account, amount: bigint): Movement {
   return { account, amount, layer: 'p' };
-}
-
-/** The lots that a transaction credited, to be taken from first. */
-function lotsOf(original: PostedLeg, wallet: Wallet): Account[] {
-  const credited = original.entries.filter((entry) => entry.layer === 'p' && entry.amount > 0n).map((entry) => entry.accountId);
-  return wallet.lots.filter((lot) => credited.includes(lot.accountId));
 }
 
 /** What a transaction moved on an account for good. */

@@ -87,8 +87,8 @@ export function portionsToSpend(wallet: Wallet, amount: bigint, today: Day): Por
   return sumOf(portions) < amount ? undefined : portions;
 }
 
-/** As much of an amount as the lots can give, earliest expiry first. */
-export function portionsUpTo(wallet: Wallet, amount: bigint, today: Day, preferred: readonly Account[] = []): Portion[] {
+/** As much of an amount as there is: of `first` what they name, then of all lots, earliest expiry first. */
+export function portionsUpTo(wallet: Wallet, amount: bigint, today: Day, first: readonly Portion[] = []): Portion[] {
   const portions: Portion[] = [];
   let left = amount;
   const take = (lot: Account, upTo: bigint): void => {
@@ -97,12 +97,22 @@ export function portionsUpTo(wallet: Wallet, amount: bigint, today: Day, preferr
     portions.push({ lot, amount: part });
     left -= part;
   };
-  for (const lot of preferred) take(lot, spendable(lot, today));
+  for (const portion of first) take(portion.lot, portion.amount);
+  const taken = [...portions];
   for (const lot of wallet.lots) {
     if (left === 0n) break;
-    if (!preferred.includes(lot)) take(lot, spendable(lot, today));
+    let there = spendable(lot, today);
+    for (const portion of taken) if (portion.lot === lot) there -= portion.amount;
+    take(lot, there);
   }
   return portions;
+}
+
+/** One portion for each lot. */
+export function mergePortions(portions: readonly Portion[]): Portion[] {
+  const merged = new Map<Account, Portion>();
+  for (const { lot, amount } of portions) merged.set(lot, { lot, amount: amount + (merged.get(lot)?.amount ?? 0n) });
+  return [...merged.values()];
 }
 
 export function sumOf(portions: readonly Portion[]): bigint {

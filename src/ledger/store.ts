@@ -134,6 +134,32 @@ export async function loadReversed(db: Queryable, bucket: Bucket, transactionId:
   return rows[0]?.reversed ?? 0n;
 }
 
+/**
+ * What has lapsed of those of a member's lots that have ended, and is still among the expired points; `lapsedBy` says the same of one row.
+ * The partial index holds the rows that count, and none is read when no lot has ended.
+ */
+export async function loadLapsed(
+  db: Queryable, bucket: Bucket, memberId: MemberId, { assetId, lots, today }: { readonly assetId: number; readonly lots: readonly bigint[]; readonly today: Day },
+): Promise<ReadonlyMap<bigint, bigint>> {
+  const { rows } = await db.query<{ account_id: bigint; lapsed: bigint }>({
+    name: 'ledger-load-lapsed',
+    text: `with ended as materialized (
+             select account_id from ledger.account
+              where bucket = $1 and account_id = any($3) and asset_id = $4 and purpose = 'lot' and expires_on <= $5::date + 1)
+           select e.account_id, -sum(e.amount)::bigint as lapsed
+             from ledger.transaction t
+            cross join lateral unnest(t.account_ids, t.amounts) with ordinality e (account_id, amount, position)
+            where exists (select from ended)
+              and t.bucket = $1 and t.member_id = $2 and (t.kind = 'expire' or (t.kind = 'reverse' and t.details ? 'from_expired'))
+              and (t.kind = 'expire' or (e.amount > 0 and coalesce(t.target_asset_id, t.asset_id) = $4))
+              and coalesce(substr(t.layers, e.position::integer, 1), 'p') = 'p'
+              and e.account_id in (select account_id from ended)
+            group by 1`,
+    values: [bucket, memberId, lots, assetId, today],
+  });
+  return new Map(rows.map((row) => [row.account_id, row.lapsed]));
+}
+
 /** The transaction that has used a quote. */
 export async function loadQuoteUse(db: Queryable, bucket: Bucket, nonce: string): Promise<TransactionId | undefined> {
   const { rows } = await db.query<{ transaction_id: TransactionId }>({

@@ -5,7 +5,7 @@ import { bucketOf as bucketOfMember, type Bucket, type MemberId, type OwnerId, t
 import { assert } from '../kernel/assert.ts';
 import type { Day } from '../kernel/time.ts';
 import { AssetMissing, type Rulebook, type Scales } from '../valuation/valuation.ts';
-import type { Wallet } from './account.ts';
+import type { Account, Wallet } from './account.ts';
 import type { Asset, Hold, PostedLeg } from './types.ts';
 
 export interface View {
@@ -28,6 +28,8 @@ export interface View {
   allowances(transactionId: TransactionId): readonly AllowanceUse[];
   /** How much of a transaction was reversed before. */
   reversed(transactionId: TransactionId): bigint;
+  /** What has lapsed of a lot that a transaction named by the command credited, and is still among the expired points. */
+  lapsed(lot: Account): bigint;
   /** The transaction that has used a quote. */
   quoteUser(nonce: string): TransactionId | undefined;
 }
@@ -56,6 +58,7 @@ export interface ViewSource {
   original(transactionId: TransactionId): readonly PostedLeg[];
   allowances(transactionId: TransactionId): readonly AllowanceUse[];
   reversed(transactionId: TransactionId): bigint;
+  lapsed(lot: Account): bigint;
   quoteUser(nonce: string): TransactionId | undefined;
 }
 
@@ -84,6 +87,7 @@ export function createView(book: AssetBook, rulebook: Rulebook, nowMs: number, s
     original: (transactionId) => source.original(transactionId),
     allowances: (transactionId) => source.allowances(transactionId),
     reversed: (transactionId) => source.reversed(transactionId),
+    lapsed: (lot) => source.lapsed(lot),
     quoteUser: (nonce) => source.quoteUser(nonce),
   };
 }

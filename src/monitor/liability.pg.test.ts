@@ -59,7 +59,7 @@ describe('a liability report', () => {
     posted(await test.submit('platform_a', ann, { kind: 'earn', amount: 500n }));
     // 300 less 30 of fee is 270, worth 225 of platform_b, of which it keeps 5. All out of the points that end.
     posted(await test.transfer('platform_a', ann, 300n, 'platform_b', ann));
-    // The same to somebody else, and a third of it back: of 220 credited 73, of the fee of 5 one.
+    // The same to somebody else, and a third of it back: of 220 credited 74, of the fee of 5 two.
     const gift = posted(await test.transfer('platform_a', ann, 300n, 'platform_b', test.member()));
     posted(await test.submit('platform_a', ann, { kind: 'reverse', transactionId: gift, amount: 100n, reason: 'in part' }));
     const reward = await test.reward('platform_a', 10n);
@@ -79,7 +79,7 @@ describe('a liability report', () => {
     expect(a.byMonth).toEqual([{ month: soon.slice(0, 7), amount: 400n }, { month: null, amount: 507n }]);
     const b = await of('platform_b');
     expectBooksToClose(b);
-    expect(b).toMatchObject({ issued: 0n, convertedIn: 225n + 151n, fees: 5n + 4n, outstanding: 220n + 147n });
+    expect(b).toMatchObject({ issued: 0n, convertedIn: 225n + 149n, fees: 5n + 3n, outstanding: 220n + 146n });
 
     // The hold keeps its 40 beyond their last day; the other 360 lapse, and expire when they are swept.
     test.clock.advance(11 * DAY_MS);
@@ -90,6 +90,22 @@ describe('a liability report', () => {
     expect(after).toMatchObject({ lapsed: 0n, outstanding: 547n, expired: 360n, breakage: { ending: 40n, rate: '0.375', estimate: 15n } });
     const view = describeLiability(await report());
     expect(view.platforms[0]).toMatchObject({ platform_id: 'platform_a', outstanding: '5.47', value: '0.0547', by_month: [{ month: soon.slice(0, 7), amount: '0.40' }, { month: 'never', amount: '5.07' }] });
+  });
+
+  it('counts lapsed points of a reversed earn neither as expired nor as used', async () => {
+    const before = await of('platform_d');
+    const ann = test.member();
+    const earned = posted(await test.submit('platform_d', ann, { kind: 'earn', amount: 100n, expiresOn: test.dayIn(0) }));
+    posted(await test.transfer('platform_d', ann, 30n, 'platform_a', ann));
+    test.clock.advance(2 * DAY_MS);
+    await test.ledger.sweep();
+    expect(await of('platform_d')).toMatchObject({ expired: before.expired + 70n, breakage: { redeemed: before.breakage.redeemed + 30n } });
+    posted(await test.submit('platform_d', ann, { kind: 'reverse', transactionId: earned, reason: 'returned' }));
+    const after = await of('platform_d');
+    expectBooksToClose(after);
+    expect(after).toMatchObject({
+      issued: before.issued, expired: before.expired, debt: before.debt + 30n, breakage: { redeemed: before.breakage.redeemed + 30n, expired: before.breakage.expired },
+    });
   });
 
   it('of one platform is the same as among all', async () => {

@@ -156,7 +156,9 @@ async function addFlows(client: DbClient, bucket: number, after: bigint, sums: R
             coalesce(sum(e.amount::numeric) filter (where a.purpose = 'redeemed' and t.is_conversion), 0)::text as away,
             coalesce(-sum(e.amount::numeric) filter (where a.purpose = 'issued' and t.is_conversion), 0)::text as made,
             coalesce(-sum(e.amount::numeric) filter (where a.purpose = 'lot' and a.expires_on <> 'infinity' and a.asset_id = t.asset_id
-              and case t.kind when 'reverse' then e.amount > 0 and (t.is_conversion or t.counterparty_id is null) else e.amount < 0 end), 0)::text as used
+              -- Points that a reversal took out of the expired ones pass through their lot, and were never used.
+              and case t.kind when 'reverse' then e.amount > 0 and (t.is_conversion or (t.counterparty_id is null and (t.target_asset_id is not null or not coalesce(t.details, '{}') ? 'from_expired')))
+                  else e.amount < 0 end), 0)::text as used
        from (select t.*, x.kind = 'points' and t.kind in ('conversion', 'reverse') as is_conversion
                from ledger.transaction t left join ledger.asset x on x.asset_id = t.target_asset_id
               where t.bucket = $1 and t.sequence > $2 and t.sequence <= $3 and t.kind in ('conversion', 'redeem', 'capture', 'reverse')) t

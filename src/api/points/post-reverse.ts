@@ -17,7 +17,8 @@ export const reverse = defineOperation({
   description:
     'Earn, transfer, redeem and capture can be reversed, in parts up to their whole amount; the lots they took from are restored with their expiry. ' +
     'A redeem whose voucher is used cannot be reversed; one that is reversed whole is cancelled. ' +
-    'Points that are already spent follow the clawback policy of the platform that issued them: `debt` (the balance goes negative), `available`, or `refuse`.',
+    'Points that are already spent follow the clawback policy of the platform that issued them: `debt` (the balance goes negative), `available`, or `refuse`. ' +
+    'What has lapsed is not taken a second time: it comes out of the expired points. Parts round against whoever keeps the rest, and come to the whole exactly.',
   params: closed({}),
   body: closed({
     transaction_id: TransactionIdText,

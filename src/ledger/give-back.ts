@@ -1,0 +1,87 @@
+// What whoever received points gives back when the transaction is reversed, and out of what: the lots that it credited, as far as it credited
+// them; what of them has lapsed, out of the expired points; then whatever else is there. Pure.
+
+import { smaller } from '../kernel/amount.ts';
+import { headroom, type Account, type Wallet } from './account.ts';
+import { shortfallMovements } from './decide-clawback.ts';
+import {
+  debit, firstOf, mergePortions, move, portionsOfHold, portionsUpTo, setAside, sumOf, type Movement, type Portion,
+} from './plan.ts';
+import type { Part } from './share.ts';
+import type { Clawback, Hold, PostedLeg } from './types.ts';
+import type { View } from './view.ts';
+
+export interface GivingBack {
+  readonly wallet: Wallet;
+  /** The platform's, in the bucket of the wallet. */
+  readonly system: Wallet;
+  /** The row that credited the wallet. */
+  readonly receiver: PostedLeg;
+  /** What is given back, of all that was credited. */
+  readonly part: Part;
+  readonly policy: Clawback;
+  /** What a dispute has frozen in the wallet; it ends with this. */
+  readonly freeze: Hold | undefined;
+  readonly view: View;
+}
+
+export interface GivenBack {
+  readonly movements: readonly Movement[];
+  /** What of it was frozen. */
+  readonly frozen: bigint;
+  /** What of it had lapsed. */
+  readonly lapsed: bigint;
+}
+
+/**
+ * The movements that take the part back. Lapsed points are gone from the member already: what is missing in a lot because it
+ * lapsed comes out of the platform's expired points, through the lot. Of what is there, frozen points go first, in the commit
+ * that ends the freeze; then the lots that were credited; then the others by expiry. Undefined when the policy refuses.
+ */
+export function giveBack({ wallet, system, receiver, part, policy, freeze, view }: GivingBack): GivenBack | undefined {
+  const credited = creditedLots(receiver, wallet, part);
+  const frozen = freeze === undefined ? [] : portionsOfHold(freeze, wallet);
+  const lapsed = credited.flatMap(({ lot, amount }): Portion[] => {
+    const there = headroom(lot) + amountIn(frozen, lot);
+    return there >= amount ? [] : [{ lot, amount: smaller(amount - there, view.lapsed(lot)) }];
+  }).filter(({ amount }) => amount > 0n);
+  const isCredited = (portion: Portion): boolean => amountIn(credited, portion.lot) > 0n;
+  const inOrder = [...frozen.filter(isCredited), ...frozen.filter((portion) => !isCredited(portion))];
+  const live = part.amount - sumOf(lapsed);
+  const fromFreeze = firstOf(inOrder, live);
+  const fromCredited = credited.map(({ lot, amount }) => ({
+    lot, amount: smaller(amount - amountIn(lapsed, lot) - amountIn(fromFreeze, lot), headroom(lot)),
+  }));
+  const fromLots = portionsUpTo(wallet, live - sumOf(fromFreeze), view.today, fromCredited);
+  const shortfall = shortfallMovements(wallet, system, live - sumOf(fromFreeze) - sumOf(fromLots), policy);
+  if (shortfall === undefined) return undefined;
+  const unlapsed = sumOf(lapsed);
+  return {
+    frozen: sumOf(fromFreeze), lapsed: unlapsed,
+    movements: [
+      ...(freeze === undefined ? [] : setAside(frozen, system, freeze.amount, -1n)),
+      ...(unlapsed > 0n ? [move(system, 'expired', -unlapsed)] : []),
+      ...lapsed.map(({ lot, amount }): Movement => ({ account: lot, amount, layer: 'p' })),
+      ...debit(mergePortions([...lapsed, ...fromFreeze, ...fromLots])),
+      ...shortfall,
+    ],
+  };
+}
+
+/**
+ * What of the part was credited to which lot, latest expiry first: in the order in which the sender's lots are restored, so that no part
+ * exchanges points that end soon for points that end late. What repaid a debt went to no lot; it was of the earliest expiry.
+ */
+function creditedLots(receiver: PostedLeg, wallet: Wallet, part: Part): Portion[] {
+  const credited = wallet.lots.toReversed().flatMap((lot): Portion[] => {
+    const entry = receiver.entries.find(({ accountId, amount, layer }) => accountId === lot.accountId && layer === 'p' && amount > 0n);
+    return entry === undefined ? [] : [{ lot, amount: entry.amount }];
+  });
+  const upTo = firstOf(credited, part.before + part.amount);
+  const before = firstOf(credited, part.before);
+  return upTo.map(({ lot, amount }) => ({ lot, amount: amount - amountIn(before, lot) })).filter(({ amount }) => amount > 0n);
+}
+
+function amountIn(portions: readonly Portion[], lot: Account): bigint {
+  return portions.reduce((sum, portion) => (portion.lot === lot ? sum + portion.amount : sum), 0n);
+}

@@ -98,6 +98,7 @@ create table clearing.dispute (
   opened_at timestamp with time zone not null,
   changed_at timestamp with time zone not null,
   revision integer default 1 not null,
+  reversed bigint default 0 not null,
   constraint dispute_pkey PRIMARY KEY (bucket, dispute_id),
   constraint dispute_adjustment_has_bearer CHECK ((resolution = 'adjustment'::text) IS NOT TRUE OR borne_by IS NOT NULL),
   constraint dispute_amount_check CHECK (amount > 0),
@@ -107,13 +108,14 @@ create table clearing.dispute (
   constraint dispute_credited_check CHECK (credited >= 0),
   constraint dispute_decided_has_outcome CHECK ((state = ANY (ARRAY['opening'::text, 'opened'::text, 'contested'::text, 'under_review'::text])) = (outcome IS NULL)),
   constraint dispute_opened_by_check CHECK (opened_by = ANY (ARRAY['platform'::text, 'member'::text, 'operator'::text])),
-  constraint dispute_outcome_check CHECK (outcome = ANY (ARRAY['upheld'::text, 'rejected'::text, 'withdrawn'::text])),
+  constraint dispute_outcome_check CHECK (outcome = ANY (ARRAY['upheld'::text, 'rejected'::text, 'withdrawn'::text, 'reversed'::text])),
   constraint dispute_resolution_amount_check CHECK (resolution_amount > 0),
   constraint dispute_resolution_check CHECK (resolution = ANY (ARRAY['reversal'::text, 'adjustment'::text])),
-  constraint dispute_state_check CHECK (state = ANY (ARRAY['opening'::text, 'opened'::text, 'contested'::text, 'under_review'::text, 'upholding'::text, 'rejecting'::text, 'withdrawing'::text, 'upheld'::text, 'rejected'::text, 'withdrawn'::text])),
+  constraint dispute_reversed_within_amount CHECK (reversed >= 0 AND reversed <= amount),
+  constraint dispute_state_check CHECK (state = ANY (ARRAY['opening'::text, 'opened'::text, 'contested'::text, 'under_review'::text, 'upholding'::text, 'rejecting'::text, 'withdrawing'::text, 'reversing'::text, 'upheld'::text, 'rejected'::text, 'withdrawn'::text, 'reversed'::text])),
   constraint dispute_upheld_has_resolution CHECK ((outcome = 'upheld'::text) IS NOT TRUE OR resolution IS NOT NULL AND resolution_amount IS NOT NULL)
 );
-CREATE INDEX dispute_live ON clearing.dispute USING btree (bucket, transaction_id) WHERE (state <> ALL (ARRAY['upheld'::text, 'rejected'::text, 'withdrawn'::text]));
+CREATE INDEX dispute_live ON clearing.dispute USING btree (bucket, transaction_id) WHERE (state <> ALL (ARRAY['upheld'::text, 'rejected'::text, 'withdrawn'::text, 'reversed'::text]));
 CREATE INDEX dispute_next ON clearing.dispute USING btree (next_at) WHERE (next_at IS NOT NULL);
 CREATE INDEX dispute_of_source ON clearing.dispute USING btree (source_platform, opened_at DESC, dispute_id);
 CREATE INDEX dispute_of_target ON clearing.dispute USING btree (target_platform, opened_at DESC, dispute_id);
@@ -156,6 +158,8 @@ create table clearing.disputed (
   bucket integer not null,
   transaction_id uuid not null,
   disputes integer not null,
+  reversed bigint default 0 not null,
+  settled bigint default 0 not null,
   constraint disputed_pkey PRIMARY KEY (bucket, transaction_id)
 );
 
@@ -681,6 +685,8 @@ create table ledger.hold (
   account_ids bigint[] not null,
   amounts bigint[] not null,
   resolved_by uuid,
+  frozen_for uuid,
+  frozen_at timestamp with time zone,
   constraint hold_pkey PRIMARY KEY (bucket, hold_id),
   constraint hold_amount_check CHECK (amount > 0),
   constraint hold_check CHECK (captured >= 0 AND captured <= amount),
@@ -689,6 +695,7 @@ create table ledger.hold (
 );
 CREATE INDEX hold_due ON ledger.hold USING btree (bucket, expires_at) WHERE (state = 'held'::text);
 CREATE INDEX hold_of_member ON ledger.hold USING btree (bucket, member_id, asset_id) WHERE (state = 'held'::text);
+CREATE INDEX hold_of_transaction ON ledger.hold USING btree (bucket, frozen_for) WHERE ((state = 'held'::text) AND (frozen_for IS NOT NULL));
 
 create table ledger.network (
   singleton boolean default true not null,

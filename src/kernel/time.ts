@@ -38,6 +38,11 @@ export function addDays(day: Day, days: number): Day {
   return day === NEVER ? NEVER : dayOf(Date.parse(day) + days * DAY_MS);
 }
 
+/** How many days `to` is after `from`; neither is NEVER. */
+export function daysBetween(from: Day, to: Day): number {
+  return Math.round((Date.parse(to) - Date.parse(from)) / DAY_MS);
+}
+
 /** The earlier of two days. */
 export function earlierDay(a: Day, b: Day): Day {
   return a < b ? a : b;

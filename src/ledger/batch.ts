@@ -14,10 +14,10 @@ import { allotQuota, capOf, headroomOf, usedOf } from './allot-quota.ts';
 import type { BucketState } from './bucket-state.ts';
 import { decide, walletsFor } from './decide.ts';
 import { lapsedBy } from './lapse.ts';
-import type { Plan, Shortage } from './plan.ts';
+import type { HoldPlan, Plan, Shortage } from './plan.ts';
 import { identityOf, nextSequence, numberAccount, postPlan } from './post-plan.ts';
 import { replayOf } from './replay.ts';
-import { findPosted, loadHold, loadLapsed, loadQuoteUse, loadReversed, loadWallets, lockBucket, STALE, writeBucket, type RowTypes } from './store.ts';
+import { findPosted, loadFreezes, loadHold, loadLapsed, loadQuoteUse, loadReversed, loadWallets, lockBucket, STALE, writeBucket, type RowTypes } from './store.ts';
 import type { Task, TaskResult } from './task.ts';
 import type { Alongside, Asset, Cap, CaptureCommand, Command, Hold, Outcome, PostedLeg, ReleaseCommand } from './types.ts';
 import { createView, type AssetBook, type View } from './view.ts';
@@ -71,7 +71,7 @@ export async function runBatch(
 ): Promise<TaskResult[]> {
   const open = await openBatch(client, states, lookUpFirst);
   const stateOf = new Map(states.map((state) => [state.bucket, state]));
-  const loaded: Loaded = { holds: new Map(), reversed: new Map(), lapsed: new Map(), quotes: new Map(), posted: new Map(), complete: false };
+  const loaded: Loaded = { holds: new Map(), freezes: new Map(), frozen: [], reversed: new Map(), lapsed: new Map(), quotes: new Map(), posted: new Map(), complete: false };
   const view = createBatchView(tasks, context, stateOf, loaded);
 
   // Most tasks find all they need in memory; only for the others is it named, read, and looked at again.
@@ -133,6 +133,10 @@ export async function closeBatch(
 /** What was read for the tasks of one batch, kept up to date while they are decided one after another. */
 interface Loaded {
   readonly holds: Map<TransactionId, Hold | undefined>;
+  /** Of the transactions that tasks reverse, as they were read. */
+  readonly freezes: Map<TransactionId, readonly Hold[]>;
+  /** Those that the batch has made. */
+  readonly frozen: Hold[];
   readonly reversed: Map<TransactionId, bigint>;
   /** What the journal says that lapsed of lots, by bucket and account. */
   readonly lapsed: Map<string, bigint>;
@@ -190,8 +194,8 @@ async function load(
       waits.push(...originals.map((leg) => loadLapsed(client, leg.bucket, leg.memberId, lotsToAskFor(leg, view.today)).then((found) => {
         for (const [accountId, lapsed] of found) loaded.lapsed.set(`${leg.bucket}/${accountId}`, lapsed);
       })));
-      const { frozenHoldId: holdId } = command;
-      if (holdId !== undefined) waits.push(loadHold(client, bucketOfTransaction(holdId), holdId).then((hold) => loaded.holds.set(holdId, hold)));
+      const receiver = originals.at(-1);
+      if (receiver !== undefined) waits.push(loadFreezes(client, receiver.bucket, id).then((freezes) => loaded.freezes.set(id, freezes)));
     }
   }
   if (lookUpFirst) waits.push(lookUp(client, tasks, stateOf).then((found) => found.forEach((leg, id) => loaded.posted.set(id, leg))));
@@ -255,6 +259,8 @@ function createBatchView(tasks: readonly Task[], context: BatchContext, stateOf:
     // What the batch itself has decided is in no table yet.
     lapsed: (lot) => (stateOf.get(lot.bucket)?.writes.rows ?? []).reduce(
       (sum, row) => sum + lapsedBy(row, lot), loaded.lapsed.get(`${lot.bucket}/${lot.accountId}`) ?? 0n),
+    freezes: (transactionId) => [...(loaded.freezes.get(transactionId) ?? []), ...loaded.frozen.filter(({ frozenFor }) => frozenFor === transactionId)]
+      .map((hold) => loaded.holds.get(hold.holdId) ?? hold).filter(({ state }) => state === 'held'),
     quoteUser: (nonce) => loaded.quotes.get(nonce),
   });
 }
@@ -298,11 +304,24 @@ function noteChanges(plan: Plan, loaded: Loaded, transaction: PostedLeg, stateOf
     state.writes.quotes.push({ bucket: quote.bucket, nonce: quote.nonce, transactionId: transaction.transactionId });
   }
   for (const hold of holds) {
-    if (hold.change !== 'resolve') continue;
-    const resolved: Hold = { ...hold.hold, state: hold.state, captured: hold.captured, resolvedBy: transaction.transactionId };
-    loaded.holds.set(hold.hold.holdId, resolved);
+    const after = afterPlan(hold, transaction);
+    if (hold.change !== 'create') loaded.holds.set(after.holdId, after);
+    else if (hold.frozen !== undefined) loaded.frozen.push(after);
   }
   if (reversal !== undefined) loaded.reversed.set(reversal.transactionId, (loaded.reversed.get(reversal.transactionId) ?? 0n) + reversal.amount);
+}
+
+/** A hold as it is once the plan is carried out by that transaction. */
+export function afterPlan(plan: HoldPlan, { transactionId, bucket }: Pick<PostedLeg, 'transactionId' | 'bucket'>): Hold {
+  switch (plan.change) {
+    case 'resolve': return { ...plan.hold, state: plan.state, captured: plan.captured, resolvedBy: transactionId };
+    case 'take': return { ...plan.hold, captured: plan.captured };
+    case 'create': return {
+      holdId: transactionId, bucket, memberId: plan.memberId, assetId: plan.wallet.assetId, amount: plan.amount, captured: 0n, state: 'held',
+      expiresAtMs: plan.expiresAtMs, accountIds: plan.portions.map(({ lot }) => lot.accountId), amounts: plan.portions.map(({ amount }) => amount),
+      resolvedBy: null, frozenFor: plan.frozen?.for ?? null, frozenAtMs: plan.frozen?.atMs ?? null,
+    };
+  }
 }
 
 function refused(problem: Problem): Outcome {

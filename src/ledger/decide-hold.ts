@@ -1,30 +1,25 @@
 // Hold, capture, release: spending in two phases. A hold moves pending sums only, and is resolved exactly once. Pure.
 
 import { smaller } from '../kernel/amount.ts';
+import type { TransactionId } from '../kernel/ids.ts';
 import { evaluateOperation } from '../valuation/valuation.ts';
 import { availableOf } from './account.ts';
 import { decideUndo } from './decide-authorised.ts';
 import { drawAllowances, factsOf, giveBackAllowances, isDrawn } from './decide-limits.ts';
 import { insufficient } from './decide-transfer.ts';
+import { FREEZE_ENDS_MS, isFreeze, leftOf, lengthen } from './freezes.ts';
 import { debit, firstOf, move, portionsOfHold, portionsToSpend, portionsUpTo, post, refusal, setAside, type Decision } from './plan.ts';
 import { ledgerProblems } from './problems.ts';
-import type { CaptureCommand, Hold, HoldCommand, ReleaseCommand } from './types.ts';
+import type { CaptureCommand, HoldCommand, ReleaseCommand } from './types.ts';
 import { systemWallet, type View } from './view.ts';
 
 const LONGEST_HOLD_MS = 30 * 86_400_000;
 const SHORTEST_HOLD_MS = 1_000;
-/** When a freeze would end by its timer, which no other hold does: never, in a form that sorts after every real moment. */
-export const FREEZE_ENDS_MS = Date.UTC(9999, 11, 31);
-
-export function isFreeze(hold: Hold): boolean {
-  return hold.expiresAtMs === FREEZE_ENDS_MS;
-}
-
 /** Pending: member −x, redeemed +x. */
 export function decideHold(command: HoldCommand, view: View): Decision {
   const { memberId, amount } = command;
   const points = view.points(command.platformId);
-  if (command.freeze === true) return decideFreeze(command, view);
+  if (command.freeze !== undefined) return decideFreeze(command, command.freeze, view);
   if (command.expiresInMs < SHORTEST_HOLD_MS || command.expiresInMs > LONGEST_HOLD_MS) {
     return refusal(ledgerProblems.invalid_expiry('A hold lasts between 1 second and 30 days.', { field: 'expires_in' }));
   }
@@ -47,7 +42,7 @@ export function decideHold(command: HoldCommand, view: View): Decision {
 }
 
 /** As a hold, of what is there; neither a rule nor a limit has a say in what is disputed. */
-function decideFreeze({ memberId, platformId, amount, details }: HoldCommand, view: View): Decision {
+function decideFreeze({ memberId, platformId, amount, details }: HoldCommand, transactionId: TransactionId, view: View): Decision {
   const points = view.points(platformId);
   const bucket = view.bucketOf(memberId);
   const wallet = view.wallet(bucket, memberId, points.assetId);
@@ -56,7 +51,7 @@ function decideFreeze({ memberId, platformId, amount, details }: HoldCommand, vi
   const portions = portionsUpTo(wallet, frozen, view.today);
   return post({
     legs: [{ kind: 'hold', memberId, wallet, amount: frozen, details, movements: setAside(portions, systemWallet(view, bucket, points), frozen, 1n) }],
-    holds: [{ change: 'create', wallet, memberId, amount: frozen, portions, expiresAtMs: FREEZE_ENDS_MS }],
+    holds: [{ change: 'create', wallet, memberId, amount: frozen, portions, expiresAtMs: FREEZE_ENDS_MS, frozen: { for: transactionId, atMs: view.nowMs } }],
   });
 }
 
@@ -103,14 +98,17 @@ export function decideRelease(command: ReleaseCommand, view: View): Decision {
   // Of a transfer that a rule has set aside, where the platform keeps its points itself.
   const system = systemWallet(view, bucket, points);
   const wallet = points.custody === 'connected' ? system : view.wallet(bucket, hold.memberId, hold.assetId);
+  const portions = portionsOfHold(hold, wallet);
+  const amount = leftOf(hold);
   return post({
     legs: [{
-      kind: 'release', memberId: hold.memberId, wallet, amount: hold.amount, relatedId: hold.holdId, details: command.details,
+      kind: 'release', memberId: hold.memberId, wallet, amount, relatedId: hold.holdId, details: command.details,
       movements: [
-        ...setAside(portionsOfHold(hold, wallet), system, hold.amount, -1n),
+        ...setAside(portions, system, amount, -1n),
+        ...(isFreeze(hold) ? lengthen(hold, portions, wallet, view) : []),
         ...giveBackAllowances(hold.holdId, (used) => used, view),
       ],
     }],
-    holds: [{ change: 'resolve', hold, state: overdue ? 'expired' : 'released', captured: 0n }],
+    holds: [{ change: 'resolve', hold, state: overdue ? 'expired' : 'released', captured: hold.captured }],
   });
 }

@@ -7,15 +7,15 @@ import { networkOwnerId } from '../kernel/ids.ts';
 import type { Problem } from '../kernel/problem.ts';
 import type { Day } from '../kernel/time.ts';
 import { accountOf, type Account, type Wallet } from './account.ts';
-import { isFreeze } from './decide-hold.ts';
 import { giveBackAllowances } from './decide-limits.ts';
 import { mergeByDay, shortOf } from './convert.ts';
+import { describeTakings, holdPlansOf, NOTHING_FROZEN, type Frozen } from './freezes.ts';
 import { giveBack, type GivenBack } from './give-back.ts';
 import { FROM_EXPIRED } from './lapse.ts';
-import { balanceLimit, credit, move, post, refusal, type Decision, type LegPlan, type Movement, type Plan } from './plan.ts';
+import { balanceLimit, credit, move, post, refusal, type Decision, type LegPlan, type Movement } from './plan.ts';
 import { ledgerProblems } from './problems.ts';
 import { shareOf, shareUpTo, type Part } from './share.ts';
-import type { Asset, Clawback, Details, Hold, PostedLeg, ReverseCommand, TransactionKind } from './types.ts';
+import type { Asset, Clawback, Details, PostedLeg, ReverseCommand, TransactionKind } from './types.ts';
 import { systemWallet, targetOf, type View } from './view.ts';
 
 interface Reversing {
@@ -23,8 +23,8 @@ interface Reversing {
   readonly second: PostedLeg | undefined;
   readonly part: Part;
   readonly policy: Clawback | undefined;
-  /** What a dispute has frozen at whoever gives points back. */
-  readonly freeze: Hold | undefined;
+  /** What disputes have frozen at whoever gives points back. */
+  readonly frozen: Frozen;
   readonly view: View;
 }
 
@@ -55,10 +55,9 @@ export function decideReverse(command: ReverseCommand, view: View): Decision {
     return refusal(ledgerProblems.already_reversed(undefined, { reversible: formatAmount(left, points.scale) }));
   }
   const part = { before, amount };
-  const freeze = command.frozenHoldId === undefined ? undefined : view.hold(command.frozenHoldId);
-  const refused = command.frozenHoldId === undefined ? undefined : freezeProblem(freeze, second ?? first);
-  if (refused !== undefined) return refusal(refused);
-  const reversing = { first, second, part, policy: command.clawback, freeze, view };
+  const frozen = freezesFor(command, first, view);
+  if ('code' in frozen) return refusal(frozen);
+  const reversing = { first, second, part, policy: command.clawback, frozen, view };
   const made = undo(reversing);
   if ('code' in made) return refusal(made);
   if ('type' in made) return made;
@@ -67,29 +66,29 @@ export function decideReverse(command: ReverseCommand, view: View): Decision {
   const { legs, given } = made;
   return post({
     legs: legs.map((leg, index) => ({
-      ...leg, details: { ...details, ...(index === legs.length - 1 ? detailsOf(given, freeze) : {}) },
+      ...leg, details: { ...details, ...(index === legs.length - 1 ? detailsOf(given) : {}) },
       ...(index === 0 ? { movements: [...leg.movements, ...allowed] } : {}),
     })),
     reversal: { transactionId: first.transactionId, amount },
-    ...endOfFreeze(given, freeze),
+    holds: holdPlansOf(given?.takings ?? []),
   });
 }
 
-/** Why points cannot be taken from a freeze: it is of another member or asset, or has ended. */
-function freezeProblem(hold: Hold | undefined, receiver: PostedLeg): Problem | undefined {
-  const assetId = receiver.kind === 'conversion' ? receiver.targetAssetId : receiver.assetId;
-  if (hold === undefined || !isFreeze(hold) || hold.memberId !== receiver.memberId || hold.assetId !== assetId) return ledgerProblems.hold_not_found();
-  return hold.state === 'held' ? undefined : ledgerProblems.hold_resolved(`This hold is ${hold.state}.`);
-}
-
-function endOfFreeze(given: GivenBack | undefined, freeze: Hold | undefined): Pick<Plan, 'holds'> {
-  return freeze === undefined ? {} : { holds: [{ change: 'resolve', hold: freeze, state: 'captured', captured: given?.frozen ?? 0n }] };
+/** Which freezes are touched: all of them by whoever undoes a transaction within its platform, its own by a dispute that is settled. */
+function freezesFor(command: ReverseCommand, first: PostedLeg, view: View): Frozen | Problem {
+  const freezes = view.freezes(first.transactionId);
+  if (command.frozenHoldId !== undefined) {
+    const own = freezes.filter(({ holdId }) => holdId === command.frozenHoldId);
+    return own.length === 0 ? ledgerProblems.hold_resolved('This freeze has ended.') : { holds: own, end: true };
+  }
+  if (command.agreed === true || freezes.length === 0) return NOTHING_FROZEN;
+  return first.kind === 'conversion' ? ledgerProblems.transaction_disputed() : { holds: freezes, end: false };
 }
 
 /** By this the journal says what became of the freeze and out of what points came; the row's own relation is to the transaction that it reverses. */
-function detailsOf(given: GivenBack | undefined, freeze: Hold | undefined): Details {
+function detailsOf(given: GivenBack | undefined): Details {
   return {
-    ...(freeze === undefined ? {} : { frozen_hold: freeze.holdId, taken_from_hold: String(given?.frozen ?? 0n) }),
+    ...describeTakings(given?.takings ?? []),
     ...(given === undefined || given.lapsed === 0n ? {} : { [FROM_EXPIRED]: String(given.lapsed) }),
   };
 }
@@ -106,9 +105,9 @@ function givenBackBy({ first, part }: Reversing): Part {
 
 /** The receiver gives its part back, under the policy of the platform whose points they are where the command names none. */
 function takeFromReceiver(reversing: Reversing, receiver: PostedLeg, wallet: Wallet, points: Asset): GivenBack | undefined {
-  const { freeze, policy, view } = reversing;
+  const { frozen, policy, view } = reversing;
   const system = systemWallet(view, receiver.bucket, points);
-  return giveBack({ wallet, system, receiver, part: givenBackBy(reversing), policy: policy ?? points.clawback, freeze, view });
+  return giveBack({ wallet, system, receiver, part: givenBackBy(reversing), policy: policy ?? points.clawback, frozen, view });
 }
 
 function undoEarn(reversing: Reversing): Undone | Problem {
@@ -122,7 +121,6 @@ function undoEarn(reversing: Reversing): Undone | Problem {
 }
 
 function undoCapture(reversing: Reversing): Undone | Problem {
-  if (reversing.freeze !== undefined) return ledgerProblems.hold_not_found();
   const { first, part, view } = reversing;
   const wallet = view.wallet(first.bucket, first.memberId, first.assetId);
   const tooMuch = balanceLimit(wallet, part.amount, view.today);

@@ -130,7 +130,7 @@ function verdictFor(command: Command, view: NamingView): Verdict | undefined {
       return command.rewardId === undefined ? evaluateOperation(rulebook, facts, scales) : evaluateRedemption(rulebook, facts, command.quantity, scales);
     }
     case 'hold':
-      if (command.freeze === true) return undefined;
+      if (command.freeze !== undefined) return undefined;
       return evaluateOperation(rulebook, factsOf(command, 'hold', command.amount, view), scales);
     case 'earn': {
       const amount = amountToEarn(command, view);

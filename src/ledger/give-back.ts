@@ -4,11 +4,12 @@
 import { smaller } from '../kernel/amount.ts';
 import { headroom, type Account, type Wallet } from './account.ts';
 import { shortfallMovements } from './decide-clawback.ts';
+import { lengthen, takeAndEnd, takeInTurn, type Frozen, type Taking } from './freezes.ts';
 import {
-  debit, firstOf, mergePortions, move, portionsOfHold, portionsUpTo, setAside, sumOf, type Movement, type Portion,
+  debit, firstOf, mergePortions, move, portionsOfHold, portionsUpTo, restOf, setAside, sumOf, type Movement, type Portion,
 } from './plan.ts';
 import type { Part } from './share.ts';
-import type { Clawback, Hold, PostedLeg } from './types.ts';
+import type { Clawback, PostedLeg } from './types.ts';
 import type { View } from './view.ts';
 
 export interface GivingBack {
@@ -20,15 +21,15 @@ export interface GivingBack {
   /** What is given back, of all that was credited. */
   readonly part: Part;
   readonly policy: Clawback;
-  /** What a dispute has frozen in the wallet; it ends with this. */
-  readonly freeze: Hold | undefined;
+  /** What disputes have frozen in the wallet. */
+  readonly frozen: Frozen;
   readonly view: View;
 }
 
 export interface GivenBack {
   readonly movements: readonly Movement[];
-  /** What of it was frozen. */
-  readonly frozen: bigint;
+  /** What of it was frozen, and becomes of the freezes. */
+  readonly takings: readonly Taking[];
   /** What of it had lapsed. */
   readonly lapsed: bigint;
 }
@@ -36,19 +37,27 @@ export interface GivenBack {
 /**
  * The movements that take the part back. Lapsed points are gone from the member already: what is missing in a lot because it
  * lapsed comes out of the platform's expired points, through the lot. Of what is there, frozen points go first, in the commit
- * that ends the freeze; then the lots that were credited; then the others by expiry. Undefined when the policy refuses.
+ * that ends the freeze; then the lots that were credited; then the others by expiry. What is left of a freeze that ends is
+ * given back, with the days that it had. Undefined when the policy refuses.
  */
-export function giveBack({ wallet, system, receiver, part, policy, freeze, view }: GivingBack): GivenBack | undefined {
+export function giveBack({ wallet, system, receiver, part, policy, frozen: { holds, end }, view }: GivingBack): GivenBack | undefined {
   const credited = creditedLots(receiver, wallet, part);
-  const frozen = freeze === undefined ? [] : portionsOfHold(freeze, wallet);
+  const frozen = holds.flatMap((hold) => portionsOfHold(hold, wallet));
   const lapsed = credited.flatMap(({ lot, amount }): Portion[] => {
     const there = headroom(lot) + amountIn(frozen, lot);
     return there >= amount ? [] : [{ lot, amount: smaller(amount - there, view.lapsed(lot)) }];
   }).filter(({ amount }) => amount > 0n);
   const isCredited = (portion: Portion): boolean => amountIn(credited, portion.lot) > 0n;
-  const inOrder = [...frozen.filter(isCredited), ...frozen.filter((portion) => !isCredited(portion))];
   const live = part.amount - sumOf(lapsed);
-  const fromFreeze = firstOf(inOrder, live);
+  const takings = end ? holds.flatMap((hold) => takeAndEnd(hold, live)) : takeInTurn(holds, live);
+  const outOf = takings.map(({ hold, taken, ends }) => {
+    const portions = portionsOfHold(hold, wallet);
+    // What a freeze that stays has left is told by the order of its lots.
+    const inOrder = ends ? [...portions.filter(isCredited), ...portions.filter((portion) => !isCredited(portion))] : portions;
+    return { hold, gone: firstOf(inOrder, taken), rest: ends ? restOf(inOrder, taken) : [] };
+  });
+  const fromFreeze = outOf.flatMap(({ gone }) => gone);
+  const free = mergePortions(outOf.flatMap(({ gone, rest }) => [...gone, ...rest]));
   const fromCredited = credited.map(({ lot, amount }) => ({
     lot, amount: smaller(amount - amountIn(lapsed, lot) - amountIn(fromFreeze, lot), headroom(lot)),
   }));
@@ -57,12 +66,13 @@ export function giveBack({ wallet, system, receiver, part, policy, freeze, view 
   if (shortfall === undefined) return undefined;
   const unlapsed = sumOf(lapsed);
   return {
-    frozen: sumOf(fromFreeze), lapsed: unlapsed,
+    takings, lapsed: unlapsed,
     movements: [
-      ...(freeze === undefined ? [] : setAside(frozen, system, freeze.amount, -1n)),
+      ...(free.length === 0 ? [] : setAside(free, system, sumOf(free), -1n)),
       ...(unlapsed > 0n ? [move(system, 'expired', -unlapsed)] : []),
       ...lapsed.map(({ lot, amount }): Movement => ({ account: lot, amount, layer: 'p' })),
       ...debit(mergePortions([...lapsed, ...fromFreeze, ...fromLots])),
+      ...outOf.flatMap(({ hold, rest }) => lengthen(hold, rest, wallet, view)),
       ...shortfall,
     ],
   };

@@ -47,7 +47,14 @@ export interface Plan {
 }
 
 export type HoldPlan =
-  | { readonly change: 'create'; readonly wallet: Wallet; readonly memberId: MemberId; readonly amount: bigint; readonly expiresAtMs: number; readonly portions: readonly Portion[] }
+  | {
+    readonly change: 'create'; readonly wallet: Wallet; readonly memberId: MemberId; readonly amount: bigint; readonly expiresAtMs: number;
+    readonly portions: readonly Portion[];
+    /** Of a freeze: the transaction that is disputed, and now. */
+    readonly frozen?: { readonly for: TransactionId; readonly atMs: number };
+  }
+  /** A freeze from which a part is taken, and which stays. */
+  | { readonly change: 'take'; readonly hold: Hold; readonly captured: bigint }
   | { readonly change: 'resolve'; readonly hold: Hold; readonly state: 'captured' | 'released' | 'expired'; readonly captured: bigint };
 
 /** A system account whose stripe in this bucket lacks quota, though other stripes may have some. */
@@ -152,6 +159,16 @@ export function credit(wallet: Wallet, parts: readonly { readonly expiresOn: Day
   return movements;
 }
 
+/** What is left of the portions after the first `amount`, in their order. */
+export function restOf(portions: readonly Portion[], amount: bigint): Portion[] {
+  let skip = amount;
+  return portions.flatMap(({ lot, amount: part }): Portion[] => {
+    const skipped = smaller(part, skip);
+    skip -= skipped;
+    return part === skipped ? [] : [{ lot, amount: part - skipped }];
+  });
+}
+
 /** A posted movement of a system account. */
 export function move(wallet: Wallet, purpose: Parameters<typeof accountOf>[1], amount: bigint): Movement {
   return { account: accountOf(wallet, purpose), amount, layer: 'p' };
@@ -165,9 +182,10 @@ export function setAside(portions: readonly Portion[], system: Wallet, amount: b
   ];
 }
 
-/** The lots that a hold was taken from: of the member's wallet, or the platform's `external` account. */
+/** The lots that an open hold sets points aside in: of the member's wallet, or the platform's `external` account. */
 export function portionsOfHold(hold: Hold, wallet: Wallet): Portion[] {
-  return hold.accountIds.map((accountId, index) => ({ lot: accountById([wallet], accountId), amount: hold.amounts[index] ?? 0n }));
+  const portions = hold.accountIds.map((accountId, index) => ({ lot: accountById([wallet], accountId), amount: hold.amounts[index] ?? 0n }));
+  return hold.captured === 0n ? portions : restOf(portions, hold.captured);
 }
 
 /** The account with that number among a few wallets that must have it. */

@@ -27,6 +27,10 @@ export const ledgerProblems = defineProblems({
     status: 409, error: 'Already reversed',
     advice: 'Name at most the amount that is left to reverse.',
   },
+  transaction_disputed: {
+    status: 409, error: 'Transaction disputed',
+    advice: 'While a dispute over it is open, only that decides: withdraw the dispute, or wait for its end.',
+  },
   connected_platform: {
     status: 409, error: 'The platform keeps its points itself',
     advice: 'Do this in the platform\'s own system; over the network its points can be transferred to and from other platforms.',

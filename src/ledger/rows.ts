@@ -76,11 +76,13 @@ export const holdRows: RowEncoding<HoldWrite> = {
     { name: 'asset_id', type: 'int4', value: ({ plan }) => (plan.change === 'create' ? plan.wallet.assetId : plan.hold.assetId) },
     { name: 'amount', type: 'int8', value: ({ plan }) => (plan.change === 'create' ? plan.amount : plan.hold.amount) },
     { name: 'captured', type: 'int8', value: ({ plan }) => (plan.change === 'create' ? 0n : plan.captured) },
-    { name: 'state', type: 'text', value: ({ plan }) => (plan.change === 'create' ? 'held' : plan.state) },
+    { name: 'state', type: 'text', value: ({ plan }) => (plan.change === 'resolve' ? plan.state : 'held') },
     { name: 'expires_at', type: 'timestamptz', value: ({ plan }) => (plan.change === 'create' ? plan.expiresAtMs : plan.hold.expiresAtMs) },
     { name: 'account_ids', type: 'int8[]', value: ({ plan }) => (plan.change === 'create' ? plan.portions.map((portion) => portion.lot.accountId) : plan.hold.accountIds) },
     { name: 'amounts', type: 'int8[]', value: ({ plan }) => (plan.change === 'create' ? plan.portions.map((portion) => portion.amount) : plan.hold.amounts) },
-    { name: 'resolved_by', type: 'uuid', value: ({ row, plan }) => (plan.change === 'create' ? null : row.transactionId) },
+    { name: 'resolved_by', type: 'uuid', value: ({ row, plan }) => (plan.change === 'resolve' ? row.transactionId : null) },
+    { name: 'frozen_for', type: 'uuid', value: ({ plan }) => (plan.change === 'create' ? plan.frozen?.for ?? null : plan.hold.frozenFor) },
+    { name: 'frozen_at', type: 'timestamptz', value: ({ plan }) => (plan.change === 'create' ? plan.frozen?.atMs ?? null : plan.hold.frozenAtMs) },
   ],
 };
 
@@ -216,6 +218,8 @@ export interface HoldRow {
   readonly account_ids: readonly bigint[];
   readonly amounts: readonly bigint[];
   readonly resolved_by: string | null;
+  readonly frozen_for: string | null;
+  readonly frozen_at: Date | null;
 }
 
 export function readHold(row: HoldRow): Hold {
@@ -231,5 +235,7 @@ export function readHold(row: HoldRow): Hold {
     accountIds: row.account_ids,
     amounts: row.amounts,
     resolvedBy: row.resolved_by as TransactionId | null,
+    frozenFor: row.frozen_for as TransactionId | null,
+    frozenAtMs: row.frozen_at?.getTime() ?? null,
   };
 }

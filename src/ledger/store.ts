@@ -4,7 +4,7 @@ import type { Bucket, MemberId, OwnerId, TransactionId } from '../kernel/ids.ts'
 import type { Day } from '../kernel/time.ts';
 import type { DbClient, Pool } from '../runtime/database.ts';
 import type { Wallet } from './account.ts';
-import type { BucketState } from './bucket-state.ts';
+import type { BucketState, HoldWrite } from './bucket-state.ts';
 import { checkColumns, encodeRows, type CatalogueColumn, type RowEncoding } from './row-encoding.ts';
 import {
   accountChangeRows, accountRows, holdRows, quoteUseRows, readHold, readLeg, readWallet, reversalRows, transactionRows, type AccountRow, type HoldRow, type TransactionRow,
@@ -124,6 +124,16 @@ export async function loadHold(db: Queryable, bucket: Bucket, holdId: Transactio
   return rows[0] === undefined ? undefined : readHold(rows[0]);
 }
 
+/** What disputes over a transaction have frozen in a bucket, longest frozen first. */
+export async function loadFreezes(db: Queryable, bucket: Bucket, transactionId: TransactionId): Promise<Hold[]> {
+  const { rows } = await db.query<HoldRow>({
+    name: 'ledger-load-freezes',
+    text: `select * from ledger.hold where bucket = $1 and frozen_for = $2 and state = 'held' order by frozen_at, hold_id`,
+    values: [bucket, transactionId],
+  });
+  return rows.map(readHold);
+}
+
 /** How much of a transaction has been reversed. */
 export async function loadReversed(db: Queryable, bucket: Bucket, transactionId: TransactionId): Promise<bigint> {
   const { rows } = await db.query<{ reversed: bigint }>({
@@ -207,11 +217,17 @@ export function writeBucket(db: Queryable, state: BucketState, types: RowTypes):
       array(accountRows, types.account, touched.filter((account) => !account.stored)),
       array(accountChangeRows, types.accountChange, touched.filter((account) => account.stored)),
       array(transactionRows, types.transaction, rows),
-      array(holdRows, types.hold, holds),
+      array(holdRows, types.hold, lastOfEach(holds)),
       array(reversalRows, types.reversal, reversals),
       array(quoteUseRows, types.quoteUse, quotes),
     ],
   });
+}
+
+/** A freeze may be made and taken from in one batch: what it is at the end is written. */
+function lastOfEach(holds: readonly HoldWrite[]): readonly HoldWrite[] {
+  if (holds.length < 2) return holds;
+  return [...new Map(holds.map((write) => [write.plan.change === 'create' ? write.row.transactionId : write.plan.hold.holdId, write])).values()];
 }
 
 /** Rows as one parameter; null when there are none. */

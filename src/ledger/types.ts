@@ -118,8 +118,11 @@ export interface HoldCommand extends CommandBase {
   readonly amount: bigint;
   /** How long the hold lasts: 1 s to 30 days. Of a freeze it says nothing. */
   readonly expiresInMs: number;
-  /** Set aside for a dispute: as much of the amount as is available, whatever the rules say, until its dispute ends it; no timer does. */
-  readonly freeze?: true | undefined;
+  /**
+   * Set aside for a dispute over this transaction: as much of the amount as is available, whatever the rules say, until its dispute ends it or the
+   * transaction is reversed; no timer does.
+   */
+  readonly freeze?: TransactionId | undefined;
 }
 
 /** Spends what a hold set aside; what is not captured goes back. */
@@ -148,7 +151,12 @@ export interface ReverseCommand extends CommandBase {
   readonly reason: string;
   /** Overrides the clawback policy of the platform whose points are taken back. */
   readonly clawback?: Clawback | undefined;
-  /** The freeze of whoever gives points back: it ends in the same commit, and its points are the first to be taken. */
+  /**
+   * A dispute was upheld, or the target platform has agreed: of the freezes of the transaction only the dispute's own is touched. Otherwise all of them
+   * are taken from first within one platform, and across platforms they forbid it.
+   */
+  readonly agreed?: true | undefined;
+  /** The freeze of the dispute that this settles: it ends in the same commit, and its points are the first to be taken. */
   readonly frozenHoldId?: TransactionId | undefined;
 }
 
@@ -295,12 +303,16 @@ export interface Hold {
   readonly memberId: MemberId;
   readonly assetId: number;
   readonly amount: bigint;
+  /** Of an open freeze: what reversals have taken from it. */
   readonly captured: bigint;
   readonly state: HoldState;
   readonly expiresAtMs: number;
   readonly accountIds: readonly bigint[];
   readonly amounts: readonly bigint[];
   readonly resolvedBy: TransactionId | null;
+  /** Of a freeze: the transaction that moved what is disputed, and since when it is frozen. */
+  readonly frozenFor: TransactionId | null;
+  readonly frozenAtMs: number | null;
 }
 
 /** One page of a member's history on a platform, newest first. */

@@ -30,6 +30,8 @@ export interface View {
   reversed(transactionId: TransactionId): bigint;
   /** What has lapsed of a lot that a transaction named by the command credited, and is still among the expired points. */
   lapsed(lot: Account): bigint;
+  /** What disputes over a transaction have frozen at its receiver, longest frozen first. */
+  freezes(transactionId: TransactionId): readonly Hold[];
   /** The transaction that has used a quote. */
   quoteUser(nonce: string): TransactionId | undefined;
 }
@@ -59,6 +61,7 @@ export interface ViewSource {
   allowances(transactionId: TransactionId): readonly AllowanceUse[];
   reversed(transactionId: TransactionId): bigint;
   lapsed(lot: Account): bigint;
+  freezes(transactionId: TransactionId): readonly Hold[];
   quoteUser(nonce: string): TransactionId | undefined;
 }
 
@@ -88,6 +91,7 @@ export function createView(book: AssetBook, rulebook: Rulebook, nowMs: number, s
     allowances: (transactionId) => source.allowances(transactionId),
     reversed: (transactionId) => source.reversed(transactionId),
     lapsed: (lot) => source.lapsed(lot),
+    freezes: (transactionId) => source.freezes(transactionId),
     quoteUser: (nonce) => source.quoteUser(nonce),
   };
 }

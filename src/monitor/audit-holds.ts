@@ -7,10 +7,13 @@ export const holdChecks: readonly Check[] = [
     invariant: 3, name: 'holds_equal_pending', scope: 'bucket',
     meaning: 'What the open holds set aside in a lot, or of what a connected platform keeps, is exactly its pending debits.',
     sql: `
-      with held as (
-        select u.account_id, sum(u.amount) as amount
-          from ledger.hold h cross join lateral unnest(h.account_ids, h.amounts) as u (account_id, amount)
-         where h.bucket = $1 and h.state = 'held' group by 1)
+      with part as (
+        select h.captured, u.account_id, u.amount, sum(u.amount) over (partition by h.hold_id order by u.position) as through
+          from ledger.hold h cross join lateral unnest(h.account_ids, h.amounts) with ordinality as u (account_id, amount, position)
+         where h.bucket = $1 and h.state = 'held'),
+      held as (
+        select account_id, sum(least(amount, greatest(0, through - captured))) as amount from part group by 1
+        having sum(least(amount, greatest(0, through - captured))) > 0)
       select coalesce(a.account_id, h.account_id) as account_id, a.purpose, a.owner_id, a.debits_pending, h.amount as held
         from (select * from ledger.account where bucket = $1 and purpose <> 'position' and (debits_pending <> 0 or purpose = 'lot')) a
         full join held h on h.account_id = a.account_id
@@ -31,20 +34,31 @@ export const holdChecks: readonly Check[] = [
   },
   {
     invariant: 7, name: 'hold_resolved_once', scope: 'bucket',
-    meaning: 'A hold is resolved by one capture, release, reviewed or authorised transfer, or reversal out of a freeze that names it, and an open hold by none.',
+    meaning: 'A hold is resolved by one capture, release, reviewed or authorised transfer, or reversal that took the last of a freeze, and an open hold by none; captured is what they took.',
     sql: `
-      select coalesce(h.hold_id::text, t.hold_id) as hold_id, h.state, h.captured, h.resolved_by, t.transaction_id, t.kind, t.amount
+      with taken as (
+        select t.transaction_id, x.hold_id, x.amount, x.ended
+          from ledger.transaction t
+         cross join lateral (
+           select t.details ->> 'frozen_hold', (t.details ->> 'taken_from_hold')::bigint, true where t.details ? 'frozen_hold'
+           union all
+           select split_part(one, ':', 1), split_part(one, ':', 2)::bigint, split_part(one, ':', 3) = 'ended'
+             from unnest(string_to_array(t.details ->> 'frozen_holds', ',')) as one) as x (hold_id, amount, ended)
+         where t.bucket = $1 and t.kind = 'reverse' and (t.details ? 'frozen_hold' or t.details ? 'frozen_holds')),
+      sums as (select hold_id, sum(amount) as amount from taken group by 1)
+      select coalesce(h.hold_id::text, t.hold_id, s.hold_id) as hold_id, h.state, h.captured, h.resolved_by, t.transaction_id, t.kind, t.amount, s.amount as taken
         from (select * from ledger.hold where bucket = $1) h
-        full join (select transaction_id, kind, amount::text, related_id::text as hold_id from ledger.transaction where bucket = $1 and leg = 0
+        full join (select transaction_id, kind, amount, related_id::text as hold_id from ledger.transaction where bucket = $1 and leg = 0
                       and (kind in ('capture', 'release') or (kind in ('transfer', 'conversion', 'authorise') and related_id is not null))
                    union all
-                   select transaction_id, kind, details ->> 'taken_from_hold', details ->> 'frozen_hold' from ledger.transaction
-                    where bucket = $1 and kind = 'reverse' and details ? 'frozen_hold') t on t.hold_id = h.hold_id::text
+                   select transaction_id, 'reverse', null, hold_id from taken where ended) t on t.hold_id = h.hold_id::text
+        full join sums s on s.hold_id = coalesce(h.hold_id::text, t.hold_id)
        where h.hold_id is null
           or (h.state = 'held' and (t.transaction_id is not null or h.resolved_by is not null))
           or (h.state <> 'held' and (t.transaction_id is null or h.resolved_by is distinct from t.transaction_id
                                      or (h.state = 'captured') = (t.kind = 'release')))
-          or h.captured::text is distinct from case when h.state = 'captured' then t.amount else '0' end
+          or h.captured is distinct from coalesce(s.amount, case when h.state = 'captured' then t.amount else 0 end)
+          or (t.kind = 'release' and t.amount <> h.amount - h.captured)
        order by 1`,
   },
   {
@@ -61,8 +75,11 @@ export const holdChecks: readonly Check[] = [
     sql: `
       select h.bucket, h.hold_id, h.member_id, h.amount, h.state, d.dispute_id, d.state as dispute_state
         from (select * from ledger.hold where expires_at = '9999-12-31 00:00:00+00' and state = 'held') h
-        full join (select * from clearing.dispute where hold_id is not null and state not in ('upheld', 'rejected', 'withdrawn')) d on d.hold_id = h.hold_id
-       where d.dispute_id is null or (h.hold_id is null and d.frozen > 0 and d.state in ('opened', 'contested', 'under_review'))
+        full join (select * from clearing.dispute where hold_id is not null and state not in ('upheld', 'rejected', 'withdrawn', 'reversed')) d on d.hold_id = h.hold_id
+       where d.dispute_id is null or (h.hold_id is null and d.frozen > 0 and d.state in ('opened', 'contested', 'under_review')
+              -- A moment after a reversal has taken it the dispute does not know of that yet.
+              and not exists (select from ledger.hold x join ledger.transaction t on t.bucket = x.bucket and t.transaction_id = x.resolved_by and t.leg = 0
+                               where x.hold_id = d.hold_id and x.state = 'captured' and t.posted_at > now() - interval '1 minute'))
        order by 1, 2`,
   },
   {

@@ -12,7 +12,7 @@ export const EvidenceParams = closed({ ...DisputeParams.properties, evidence: Ty
 export const ReasonCodeText = Type.Enum([...REASON_CODES], { description: Object.entries(REASONS).map(([code, { zh, en }]) => `${code}: ${en} (${zh})`).join('; ') });
 export const StateText = Type.Enum([...DISPUTE_STATES], {
   description: 'opening: its points are about to be frozen; opened: the respondent\'s turn; contested: the claimant\'s turn; under_review: an operator decides; ' +
-    'upholding, rejecting, withdrawing: decided, and being carried out; upheld, rejected, withdrawn: over.',
+    'upholding, rejecting, withdrawing, reversing: decided, and being carried out; upheld, rejected, withdrawn, reversed: over.',
 });
 export const SideText = Type.Enum(['source', 'target'], { description: 'source: whose points moved first; target: whose points arrived.' });
 export const Words = text(2_000, 'For the other side and the operators. Do not put personal data here.');
@@ -56,14 +56,15 @@ const fields = {
   respondent_platform: Type.String(),
   source_platform: Type.String(),
   target_platform: Type.String(),
-  amount: Type.Number({ description: 'What is disputed, in points of source_platform.' }),
-  credited_amount: Type.Number({ description: 'What the receiver got for it, in points of target_platform.' }),
-  frozen_amount: orNull(Type.Number({ description: 'How much of it could be frozen, in points of target_platform; null until that is known.' })),
+  amount: Type.Number({ description: 'What was claimed, in points of source_platform.' }),
+  reversed_amount: Type.Number({ description: 'How much of it the platform has reversed itself meanwhile, in points of source_platform; the rest is still disputed.' }),
+  credited_amount: Type.Number({ description: 'What the receiver got for what is still disputed, in points of target_platform.' }),
+  frozen_amount: orNull(Type.Number({ description: 'How much of it is frozen, or was when the dispute was decided, in points of target_platform; null until that is known.' })),
   opened_at: Moment,
   changed_at: Moment,
   due_at: orNull(Type.String({ description: 'RFC 3339; by when whoever\'s turn it is has to act: an answer counts until just before then. Null when nobody is to act.' })),
   overdue: Type.Boolean({ description: 'True when the operator\'s due date has passed.' }),
-  outcome: orNull(Type.String({ description: 'upheld, rejected or withdrawn.' })),
+  outcome: orNull(Type.String({ description: 'upheld, rejected, withdrawn, or reversed: the platform has reversed all of it itself.' })),
   resolution: orNull(Type.Object({
     kind: Type.String({ description: 'reversal: the amount goes back; adjustment: the source member is given it, and the receiver keeps what it has.' }),
     amount: Points,
@@ -95,7 +96,7 @@ export function describeDispute(dispute: Dispute, ledger: Ledger): Static<typeof
     opened_by: dispute.openedBy, claimant_side: dispute.claimantSide,
     claimant_platform: (isBySource ? source : target).platformId, respondent_platform: (isBySource ? target : source).platformId,
     source_platform: source.platformId, target_platform: target.platformId,
-    amount: toPoints(dispute.amount, points), credited_amount: toPoints(dispute.credited, targetPoints), frozen_amount: dispute.frozen === null ? null : toPoints(dispute.frozen, targetPoints),
+    amount: toPoints(dispute.amount, points), reversed_amount: toPoints(dispute.reversed, points), credited_amount: toPoints(dispute.credited, targetPoints), frozen_amount: dispute.frozen === null ? null : toPoints(dispute.frozen, targetPoints),
     opened_at: new Date(dispute.openedAtMs).toISOString(), changed_at: new Date(dispute.changedAtMs).toISOString(),
     due_at: dueAtMs === null ? null : new Date(dueAtMs).toISOString(), overdue: dispute.state === 'under_review' && dispute.overdueAtMs !== null,
     outcome: dispute.outcome,

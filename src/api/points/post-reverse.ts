@@ -27,7 +27,7 @@ export const reverse = defineOperation({
     reference: Type.Optional(Reference),
   }),
   answer: Type.Object({ success: Success, transaction_id: Type.String({ description: 'Of the reversal.' }) }),
-  async post({ ledger, rewards }, { platform, points }, fields, key) {
+  async post({ ledger, rewards, disputes, log }, { platform, points }, fields, key) {
     const amount = readOptionalAmount(fields.amount, points);
     if (!amount.ok) return amount;
     const transactionId = parseId('txn', fields.transaction_id) ?? parseId('rdm', fields.transaction_id);
@@ -43,6 +43,10 @@ export const reverse = defineOperation({
     const outcome = redeemed ?? await ledger.submit({
       kind: 'reverse', platformId: platform.platformId, memberId: first.memberId, key, transactionId, amount: amount.value, reason, reference, details: { reverses: first.kind },
     });
+    if (outcome.ok && first.kind === 'transfer') {
+      // It is posted whatever becomes of this, which a loop does otherwise.
+      await disputes.noteReversed(transactionId).catch((error: unknown) => log.warn({ err: error }, 'disputes learn of a reversal later'));
+    }
     return answerOutcome(outcome, (transaction) => ({ success: true as const, transaction_id: formatId('txn', transaction.transactionId) }));
   },
 });

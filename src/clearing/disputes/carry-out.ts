@@ -1,12 +1,12 @@
 // Carries out in the ledger what was decided, then lets the dispute be over. Each step can be repeated: the ledger knows by its key what was posted before, so
 // whoever finds a dispute half carried out finishes it. A reversal takes from the frozen points in its own commit, so they are never free in between.
-// A reversal and an adjustment have the same key: of the two, only one can ever be posted.
 
-import { smaller } from '../../kernel/amount.ts';
-import { bucketOf, deriveTransactionId, formatId, platformOwnerId, type TransactionId } from '../../kernel/ids.ts';
+import { larger, smaller } from '../../kernel/amount.ts';
+import { formatId, platformOwnerId } from '../../kernel/ids.ts';
 import type { Problem } from '../../kernel/problem.ts';
 import { ledgerProblems, type Command, type PostedLeg } from '../../ledger/ledger.ts';
 import { findMoved, isKeptHere } from './moved.ts';
+import { resolutionIdOf, resolutionKey } from './resolution-id.ts';
 import { whenCarriedOut, type CarryingState } from './states.ts';
 import { noteProblem, selectDispute } from './store.ts';
 import { BY_LEDGER, takeStepByState, type DisputeParts } from './take-step.ts';
@@ -51,8 +51,7 @@ function resolutionOf(posted: PostedLeg, { resolution, amount }: Dispute): Resol
 /** `nothing` when the transaction has nothing left to be settled. */
 async function postResolution(parts: DisputeParts, dispute: Dispute): Promise<PostedLeg | 'nothing' | Problem> {
   const { ledger } = parts;
-  const { source } = dispute;
-  const id = deriveTransactionId(bucketOf(source.memberId, ledger.bucketCount()), source.platformId, source.memberId, resolutionKey(dispute.disputeId));
+  const id = resolutionIdOf(dispute, ledger.bucketCount());
   const [before] = await ledger.findTransaction(id);
   if (before !== undefined) return before;
   const command = await commandOf(parts, dispute);
@@ -69,14 +68,16 @@ async function commandOf(parts: DisputeParts, dispute: Dispute): Promise<Command
   const { source, target, transactionId, disputeId, resolution, holdId } = dispute;
   const original = await findMoved(ledger, transactionId);
   if (original === undefined || resolution === null) throw new Error(`dispute ${disputeId} has nothing to be settled by`);
+  const hold = holdId === null ? undefined : await ledger.findHold(holdId);
   const left = original.amount - (await ledger.getReversed(original.transactionId));
-  const amount = smaller(resolution.amount, left);
+  // Within a platform a reversal takes from the freeze, and the dispute learns of it a moment later.
+  const taken = source.platformId === target.platformId ? larger(dispute.reversed, hold?.captured ?? 0n) : 0n;
+  const amount = smaller(resolution.amount, smaller(left, dispute.amount - taken));
   if (amount === 0n) return undefined;
   const common = { platformId: source.platformId, memberId: source.memberId, key: resolutionKey(disputeId), reason: `dispute ${formatId('dsp', disputeId)}: ${dispute.reasonCode}` };
   if (resolution.kind === 'reversal') {
-    const hold = holdId === null ? undefined : await ledger.findHold(holdId);
     return {
-      ...common, kind: 'reverse', transactionId: original.transactionId, amount, details: { reverses: original.kind },
+      ...common, kind: 'reverse', agreed: true, transactionId: original.transactionId, amount, details: { reverses: original.kind },
       ...(hold?.state === 'held' ? { frozenHoldId: hold.holdId } : {}),
       // A platform that takes nothing back that is spent bears the rest itself: an upheld dispute is carried out.
       ...(ledger.pointsOf(target.platformId)?.clawback === 'refuse' ? { clawback: 'available' as const } : {}),
@@ -94,11 +95,6 @@ async function valueOf({ ledger }: DisputeParts, { target }: Dispute, original: 
   const moved = await ledger.listMoved(original.transactionId, ledger.settlementAsset().assetId);
   const due = moved.filter(({ ownerId }) => ownerId === platformOwnerId(target.platformId)).reduce((sum, one) => sum + one.amount, 0n);
   return due <= 0n ? 0n : (due * amount) / original.amount;
-}
-
-/** No caller can name a key with a space. */
-function resolutionKey(disputeId: TransactionId): string {
-  return `dispute ${disputeId} resolution`;
 }
 
 /** Lets go of what is still frozen; nothing when a reversal has taken it. */

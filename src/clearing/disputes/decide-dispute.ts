@@ -29,8 +29,8 @@ export async function decideDispute(parts: DisputeParts, dispute: Dispute, decis
 }
 
 /** What the operator wants, when it is possible. */
-async function readResolution(parts: DisputeParts, dispute: Dispute, { kind = 'reversal', amount = dispute.amount, borneBy = 'target' }: Decision): Promise<Result<Resolution>> {
-  if (amount > dispute.amount) return refuse(disputeProblems.dispute_exceeds_rest());
+async function readResolution(parts: DisputeParts, dispute: Dispute, { kind = 'reversal', amount = stillDisputed(dispute), borneBy = 'target' }: Decision): Promise<Result<Resolution>> {
+  if (amount > stillDisputed(dispute)) return refuse(disputeProblems.dispute_exceeds_rest());
   const { ledger } = parts;
   if (kind === 'reversal') {
     const original = await findMoved(ledger, dispute.transactionId);
@@ -38,6 +38,11 @@ async function readResolution(parts: DisputeParts, dispute: Dispute, { kind = 'r
   }
   if (borneBy === 'source' && !isKeptHere(ledger, dispute.source.platformId)) return refuse(disputeProblems.nothing_to_adjust());
   return ok({ kind, amount, borneBy });
+}
+
+/** What the platform has not reversed itself meanwhile. */
+export function stillDisputed({ amount, reversed }: Dispute): bigint {
+  return amount - reversed;
 }
 
 function isUnderReview(dispute: Dispute<DisputeState>): dispute is Dispute<'under_review'> {

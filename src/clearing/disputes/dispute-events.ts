@@ -14,7 +14,7 @@ export function describeEvents(type: string, dispute: Dispute, ledger: Pick<Ledg
   const scale = ledger.pointsOf(source.platformId)?.scale ?? 0;
   const data = {
     dispute_id: formatId('dsp', dispute.disputeId), transaction_id: formatId('txn', dispute.transactionId), reason_code: dispute.reasonCode,
-    amount: formatAmount(dispute.amount, scale), source_platform: source.platformId, target_platform: target.platformId,
+    amount: formatAmount(dispute.amount, scale), reversed_amount: formatAmount(dispute.reversed, scale), source_platform: source.platformId, target_platform: target.platformId,
     claimant_platform: claimant.platformId, respondent_platform: respondent.platformId, state: dispute.state, outcome: dispute.outcome,
     due_at: dueAtMs === null ? null : new Date(dueAtMs).toISOString(), resolution: dispute.resolution?.kind ?? null,
     resolution_transaction_id: resolutionId === null ? null : formatId('txn', resolutionId),

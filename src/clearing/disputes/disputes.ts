@@ -2,17 +2,18 @@
 // Owns who said what and when; that points are frozen, given back or compensated is the ledger's to say.
 
 import { hash } from 'node:crypto';
-import { bucketOfTransaction, parseId, type PlatformId } from '../../kernel/ids.ts';
+import { bucketOfTransaction, parseId, type PlatformId, type TransactionId } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { ledgerProblems } from '../../ledger/ledger.ts';
 import { dbTransaction } from '../../runtime/database.ts';
 import { carryOut, isCarrying } from './carry-out.ts';
-import { decideDispute } from './decide-dispute.ts';
+import { decideDispute, stillDisputed } from './decide-dispute.ts';
+import { followReversals } from './follow-reversals.ts';
 import { findMoved, isReversible } from './moved.ts';
 import { finishOpening, openDispute } from './open-dispute.ts';
 import { disputeProblems } from './problems.ts';
 import { fits, transitions, whenDue, type DisputeState, type DueState, type TransitionFrom, type TransitionName } from './states.ts';
-import { insertEvidence, insertStep, selectContent, selectDispute, selectDisputes, selectDue, selectEvidence, selectFrozen, selectSteps, type Filter, type Setting } from './store.ts';
+import { insertEvidence, insertStep, selectContent, selectDispute, selectDisputes, selectDue, selectEvidence, selectFrozen, selectReversed, selectSteps, type Filter, type Setting } from './store.ts';
 import { BY_CLOCK, deadlinesOf, LEASE_MS, takeStep, takeStepByState, type DisputeParts } from './take-step.ts';
 import { MAX_EVIDENCE, type Decision, type Dispute, type Evidence, type EvidenceFile, type Frozen, type NewDispute, type Resolution, type Step, type Who } from './types.ts';
 
@@ -31,6 +32,8 @@ export interface Disputes {
   addEvidence(publicId: string, who: Who, file: EvidenceFile): Promise<Result<Evidence>>;
   withdraw(publicId: string, platformId: PlatformId, text: string): Promise<Result<Dispute>>;
   decide(publicId: string, decision: Decision): Promise<Result<Dispute>>;
+  /** Lets the disputes over a transaction know at once that its platform has reversed it; a loop does it otherwise. */
+  noteReversed(transactionId: TransactionId): Promise<void>;
   /** What is in dispute now, for settlement to leave out. */
   listFrozen(): Promise<readonly Frozen[]>;
   /** Does what is due and finishes what others have begun; true when there is more to do. Bounded work for each call. */
@@ -51,6 +54,18 @@ export function createDisputes(parts: DisputeParts): Disputes {
     return sees ? ok(dispute) : refuse(disputeProblems.dispute_not_found());
   };
 
+  /** As it is after what its platform has reversed. */
+  const findUpToDate = async (publicId: string, platformId?: PlatformId): Promise<Result<Dispute>> => {
+    const found = await find(publicId, platformId);
+    if (!found.ok || found.value.outcome !== null || found.value.source.platformId !== found.value.target.platformId) return found;
+    await noteReversed(found.value.transactionId);
+    return find(publicId, platformId);
+  };
+
+  const noteReversed = async (transactionId: TransactionId): Promise<void> => {
+    for (const ended of await followReversals(parts, transactionId)) await finish(ended);
+  };
+
   /** Carries out what has been decided as far as that is possible now; a loop does the rest. */
   const finish = async (dispute: Dispute): Promise<Dispute> => {
     try {
@@ -63,7 +78,7 @@ export function createDisputes(parts: DisputeParts): Disputes {
 
   /** A platform's step, in its turn and in time. */
   const act = async <N extends 'accept' | 'contest' | 'rebut' | 'withdraw'>(publicId: string, platformId: PlatformId, name: N, text: string): Promise<Result<Dispute>> => {
-    const found = await find(publicId, platformId);
+    const found = await findUpToDate(publicId, platformId);
     if (!found.ok) return found;
     const dispute = found.value;
     const { by } = transitions[name];
@@ -90,7 +105,7 @@ export function createDisputes(parts: DisputeParts): Disputes {
 
   /** Without an operator's word: the disputed amount goes back; where only a whole reversal is possible, the target platform pays for a part. */
   const usualResolution = async (dispute: Dispute): Promise<Resolution> => {
-    const { amount } = dispute;
+    const amount = stillDisputed(dispute);
     const original = await findMoved(parts.ledger, dispute.transactionId);
     return isReversible(parts.ledger, dispute, amount, original?.amount ?? 0n) ? { kind: 'reversal', amount } : { kind: 'adjustment', amount, borneBy: 'target' };
   };
@@ -141,15 +156,19 @@ export function createDisputes(parts: DisputeParts): Disputes {
       });
     },
     async decide(publicId, decision) {
-      const found = await find(publicId);
+      const found = await findUpToDate(publicId);
       if (!found.ok) return found;
       const decided = await decideDispute(parts, found.value, decision);
       return decided.ok ? ok(await finish(decided.value)) : decided;
     },
     listFrozen: () => selectFrozen(pool),
+    noteReversed,
     async follow() {
       const due = await selectDue(pool, clock.now(), FOLLOW_LIMIT);
       let failed = 0;
+      for (const { transactionId } of await selectReversed(pool, FOLLOW_LIMIT)) {
+        await noteReversed(transactionId).catch((error: unknown) => log.error({ err: error, transaction: transactionId }, 'disputes could not learn of a reversal; tried again'));
+      }
       for (const dispute of due) {
         await follow(dispute).catch((error: unknown) => {
           failed += 1;

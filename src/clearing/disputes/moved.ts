@@ -13,6 +13,12 @@ export async function findMoved(ledger: Ledger, transactionId: TransactionId): P
   return posted;
 }
 
+/** What the receiver got for a part, rounded up: a part never leaves a minor unit of it free. */
+export function creditedFor({ kind, amount: whole, credited }: Pick<PostedLeg, 'kind' | 'amount' | 'credited'>, amount: bigint): bigint {
+  if (kind === 'transfer') return amount;
+  return ((credited ?? 0n) * amount + whole - 1n) / whole;
+}
+
 /** Whether members' points of a platform are accounts of this ledger. */
 export function isKeptHere(ledger: Ledger, platformId: PlatformId): boolean {
   return ledger.pointsOf(platformId)?.custody !== 'connected';

@@ -7,7 +7,8 @@ import { bucketOf, bucketOfTransaction, deriveTransactionId, formatId, type Tran
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { ledgerProblems, type Ledger, type PostedLeg } from '../../ledger/ledger.ts';
 import { dbTransaction } from '../../runtime/database.ts';
-import { findMoved, isKeptHere } from './moved.ts';
+import { followReversalsIn } from './follow-reversals.ts';
+import { creditedFor, findMoved, isKeptHere } from './moved.ts';
 import { disputeProblems } from './problems.ts';
 import { insertDispute, insertStep, lockDisputed, noteProblem, selectDispute, sumClaimed } from './store.ts';
 import { BY_LEDGER, deadlinesOf, LEASE_MS, takeStep, type DisputeParts } from './take-step.ts';
@@ -46,6 +47,8 @@ export async function openDispute(parts: DisputeParts, wanted: NewDispute): Prom
     await lockDisputed(client, { bucket, transactionId });
     const meanwhile = await selectDispute(client, bucket, disputeId);
     if (meanwhile !== undefined) return meanwhile.fingerprint === fingerprint ? ok({ dispute: meanwhile, replayed: true }) : refuse(ledgerProblems.idempotency_key_reused());
+    // What was reversed before is no part of this claim.
+    await followReversalsIn(client, parts, leg);
     const reversed = await ledger.getReversed(leg.transactionId, client);
     if (reversed >= leg.amount) return refuse(ledgerProblems.already_reversed());
     const left = leg.amount - reversed - (await sumClaimed(client, { bucket, transactionId }));
@@ -56,7 +59,7 @@ export async function openDispute(parts: DisputeParts, wanted: NewDispute): Prom
     const holdId = isKeptHere(ledger, target.platformId) ? deriveTransactionId(bucketOf(target.memberId, ledger.bucketCount()), target.platformId, target.memberId, freezeKey(disputeId)) : null;
     const dispute: Dispute<'opening'> = {
       bucket, disputeId, transactionId, fingerprint, openedBy: wanted.openedBy, openerId: wanted.operatorId ?? wanted.platformId ?? '', claimantSide: side,
-      source, target, reasonCode: wanted.reasonCode, description: wanted.description, amount, credited: creditedFor(leg, amount), holdId, frozen: null, state: 'opening',
+      source, target, reasonCode: wanted.reasonCode, description: wanted.description, amount, reversed: 0n, credited: creditedFor(leg, amount), holdId, frozen: null, state: 'opening',
       dueAtMs: null, outcome: null, resolution: null, resolutionId: null, problem: null, overdueAtMs: null, openedAtMs, changedAtMs: openedAtMs, revision: 1,
     };
     const written = await insertDispute(client, dispute, openedAtMs + LEASE_MS);
@@ -83,9 +86,10 @@ function isOpening(dispute: Dispute): dispute is Dispute<'opening'> {
 /** How much is frozen; undefined when nobody knows yet. */
 async function freeze({ pool, clock, ledger }: DisputeParts, dispute: Dispute): Promise<bigint | undefined> {
   const { holdId, target, credited, disputeId } = dispute;
-  if (holdId === null || credited === 0n) return 0n;
+  const leg = holdId === null || credited === 0n ? undefined : await findMoved(ledger, dispute.transactionId);
+  if (leg === undefined) return 0n;
   const outcome = await ledger.submit({
-    kind: 'hold', freeze: true, expiresInMs: 0, platformId: target.platformId, memberId: target.memberId, key: freezeKey(disputeId), amount: credited,
+    kind: 'hold', freeze: leg.transactionId, expiresInMs: 0, platformId: target.platformId, memberId: target.memberId, key: freezeKey(disputeId), amount: credited,
     details: { dispute: formatId('dsp', disputeId) },
   });
   if (outcome.ok) return outcome.transaction.amount;
@@ -115,12 +119,6 @@ async function readDisputable(ledger: Ledger, { transactionId, platformId }: New
 function sideOf({ source, target }: Disputable, { platformId, side }: NewDispute): Side | undefined {
   const own: readonly Side[] = platformId === undefined ? ['source', 'target'] : [...(source.platformId === platformId ? ['source' as const] : []), ...(target.platformId === platformId ? ['target' as const] : [])];
   return side === undefined ? own[0] : own.find((one) => one === side);
-}
-
-/** What the receiver got for a part, rounded up: a part never leaves a minor unit of it free. */
-export function creditedFor({ kind, amount: whole, credited }: Pick<PostedLeg, 'kind' | 'amount' | 'credited'>, amount: bigint): bigint {
-  if (kind === 'transfer') return amount;
-  return ((credited ?? 0n) * amount + whole - 1n) / whole;
 }
 
 /** What a request states besides its key; two with the same are the same request. */

@@ -46,7 +46,7 @@ describe('every sequence of steps', () => {
 
   it('freezes before anybody can answer, and hears both sides before an operator decides', () => {
     for (const { steps } of all) {
-      if (steps.length > 0) expect(steps[0]).toBe('freeze');
+      if (steps.length > 0) expect(['freeze', 'reverse']).toContain(steps[0]);
       const operator = steps.findIndex((step) => transitions[step].by === 'operator');
       // A redirection follows whoever upheld it.
       if (operator >= 0 && steps[operator] !== 'redirect') expect(steps.slice(0, operator)).toEqual(expect.arrayContaining(['contest', 'rebut']));
@@ -72,14 +72,15 @@ describe('every sequence of steps', () => {
 describe('every state', () => {
   it('takes these steps, and no other', () => {
     expect(Object.fromEntries(DISPUTE_STATES.map((state) => [state, NAMES.filter((name) => fits(name, state)).map((name) => `${transitions[name].by}: ${name} → ${transitions[name].to}`)]))).toEqual({
-      opening: ['ledger: freeze → opened'],
-      opened: ['respondent: accept → upholding', 'respondent: contest → contested', 'clock: respondentSilent → upholding', 'claimant: withdraw → withdrawing'],
-      contested: ['claimant: rebut → under_review', 'clock: claimantSilent → rejecting', 'claimant: withdraw → withdrawing'],
-      under_review: ['claimant: withdraw → withdrawing', 'operator: uphold → upholding', 'operator: reject → rejecting', 'clock: remind → under_review'],
+      opening: ['ledger: freeze → opened', 'ledger: reverse → reversing'],
+      opened: ['respondent: accept → upholding', 'respondent: contest → contested', 'clock: respondentSilent → upholding', 'claimant: withdraw → withdrawing', 'ledger: reverse → reversing'],
+      contested: ['claimant: rebut → under_review', 'clock: claimantSilent → rejecting', 'claimant: withdraw → withdrawing', 'ledger: reverse → reversing'],
+      under_review: ['claimant: withdraw → withdrawing', 'operator: uphold → upholding', 'operator: reject → rejecting', 'clock: remind → under_review', 'ledger: reverse → reversing'],
       upholding: ['operator: redirect → upholding', 'ledger: settleUpheld → upheld'],
       rejecting: ['ledger: settleRejected → rejected'],
       withdrawing: ['ledger: settleWithdrawn → withdrawn'],
-      upheld: [], rejected: [], withdrawn: [],
+      reversing: ['ledger: settleReversed → reversed'],
+      upheld: [], rejected: [], withdrawn: [], reversed: [],
     });
   });
 
@@ -100,7 +101,7 @@ it('a step that does not fit its state does not compile', () => {
   expectTypeOf<'accept'>().toExtend<TransitionFrom<'opened'>>();
   expectTypeOf<'rebut'>().not.toExtend<TransitionFrom<'opened'>>();
   expectTypeOf<TransitionFrom<'upheld'>>().toEqualTypeOf<never>();
-  expectTypeOf<TransitionFrom<'opened' | 'contested'>>().toEqualTypeOf<'withdraw'>();
+  expectTypeOf<TransitionFrom<'opened' | 'contested'>>().toEqualTypeOf<'withdraw' | 'reverse'>();
   // @ts-expect-error What is over takes no step.
   const step: TransitionFrom<'withdrawn'> = 'withdraw';
   expect(fits(step, 'withdrawn')).toBe(false);

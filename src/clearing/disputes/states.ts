@@ -1,15 +1,16 @@
 // The life of a dispute as a table: who may do what in which state, where that leads, and who is told. A step that the table does not have does not compile.
 
 export const DISPUTE_STATES = [
-  'opening', 'opened', 'contested', 'under_review', 'upholding', 'rejecting', 'withdrawing', 'upheld', 'rejected', 'withdrawn',
+  'opening', 'opened', 'contested', 'under_review', 'upholding', 'rejecting', 'withdrawing', 'reversing', 'upheld', 'rejected', 'withdrawn', 'reversed',
 ] as const;
 
 /**
  * opening: noted, its points not frozen yet. opened: the respondent's turn. contested: the claimant's. under_review: the operator's.
- * upholding, rejecting, withdrawing: decided, and being carried out in the ledger. upheld, rejected, withdrawn: over.
+ * upholding, rejecting, withdrawing, reversing: decided, and being carried out in the ledger. upheld, rejected, withdrawn, reversed: over; reversed
+ * because all that was disputed was reversed meanwhile.
  */
 export type DisputeState = (typeof DISPUTE_STATES)[number];
-export type Outcome = 'upheld' | 'rejected' | 'withdrawn';
+export type Outcome = 'upheld' | 'rejected' | 'withdrawn' | 'reversed';
 export type Actor = 'claimant' | 'respondent' | 'operator' | 'clock' | 'ledger';
 
 interface Transition {
@@ -37,10 +38,13 @@ export const transitions = {
   remind: { from: ['under_review'], to: 'under_review', by: 'clock', event: 'dispute.overdue' },
   /** What was decided cannot be carried out as it was, so the operator names another way. */
   redirect: { from: ['upholding'], to: 'upholding', by: 'operator', event: 'dispute.decided', outcome: 'upheld' },
+  /** The platform has reversed all that was disputed. */
+  reverse: { from: ['opening', 'opened', 'contested', 'under_review'], to: 'reversing', by: 'ledger', event: 'dispute.decided', outcome: 'reversed' },
   /** What was decided is carried out in the ledger. */
   settleUpheld: { from: ['upholding'], to: 'upheld', by: 'ledger', event: 'dispute.resolved' },
   settleRejected: { from: ['rejecting'], to: 'rejected', by: 'ledger', event: 'dispute.resolved' },
   settleWithdrawn: { from: ['withdrawing'], to: 'withdrawn', by: 'ledger', event: 'dispute.resolved' },
+  settleReversed: { from: ['reversing'], to: 'reversed', by: 'ledger', event: 'dispute.resolved' },
 } as const satisfies Readonly<Record<string, Transition>>;
 
 export type TransitionName = keyof typeof transitions;
@@ -57,14 +61,14 @@ export const whenDue = {
 
 /** What ends a dispute once it is carried out. */
 export const whenCarriedOut = {
-  upholding: 'settleUpheld', rejecting: 'settleRejected', withdrawing: 'settleWithdrawn',
+  upholding: 'settleUpheld', rejecting: 'settleRejected', withdrawing: 'settleWithdrawn', reversing: 'settleReversed',
 } as const satisfies { readonly [S in DisputeState]?: TransitionFrom<S> };
 
 export type DueState = keyof typeof whenDue;
 export type CarryingState = keyof typeof whenCarriedOut;
 
 /** Nothing happens to it any more, and it freezes nothing. */
-export const FINAL_STATES = ['upheld', 'rejected', 'withdrawn'] as const satisfies readonly DisputeState[];
+export const FINAL_STATES = ['upheld', 'rejected', 'withdrawn', 'reversed'] as const satisfies readonly DisputeState[];
 
 export function fits<N extends TransitionName>(name: N, state: DisputeState): state is (typeof transitions)[N]['from'][number] {
   return (transitions[name].from as readonly DisputeState[]).includes(state);

@@ -1,6 +1,6 @@
 // All SQL of disputes: their rows, their steps and their evidence.
 
-import type { Bucket, MemberId, PlatformId, TransactionId } from '../../kernel/ids.ts';
+import { bucketOfTransaction, type Bucket, type MemberId, type PlatformId, type TransactionId } from '../../kernel/ids.ts';
 import type { DbClient, Pool } from '../../runtime/database.ts';
 import type { ReasonCode } from './reasons.ts';
 import { FINAL_STATES, transitions, type DisputeState, type Outcome, type TransitionFrom, type TransitionName } from './states.ts';
@@ -24,6 +24,7 @@ interface DisputeRow {
   readonly reason_code: ReasonCode;
   readonly description: string;
   readonly amount: bigint;
+  readonly reversed: bigint;
   readonly credited: bigint;
   readonly hold_id: TransactionId | null;
   readonly frozen: bigint | null;
@@ -46,7 +47,7 @@ function readDispute(row: DisputeRow): Dispute {
     bucket: row.bucket, disputeId: row.dispute_id, transactionId: row.transaction_id, fingerprint: row.fingerprint,
     openedBy: row.opened_by, openerId: row.opener_id, claimantSide: row.claimant_side,
     source: { platformId: row.source_platform, memberId: row.source_member }, target: { platformId: row.target_platform, memberId: row.target_member },
-    reasonCode: row.reason_code, description: row.description, amount: row.amount, credited: row.credited, holdId: row.hold_id, frozen: row.frozen,
+    reasonCode: row.reason_code, description: row.description, amount: row.amount, reversed: row.reversed, credited: row.credited, holdId: row.hold_id, frozen: row.frozen,
     state: row.state, dueAtMs: row.due_at?.getTime() ?? null, outcome: row.outcome, resolution: readResolution(row), resolutionId: row.resolution_id,
     problem: row.problem, overdueAtMs: row.overdue_at?.getTime() ?? null, openedAtMs: row.opened_at.getTime(), changedAtMs: row.changed_at.getTime(), revision: row.revision,
   };
@@ -68,10 +69,67 @@ export async function lockDisputed(db: Queryable, { bucket, transactionId }: Pic
 /** What live disputes claim of a transaction, and what others were settled with by adjustment. */
 export async function sumClaimed(db: Queryable, { bucket, transactionId }: Pick<Dispute, 'bucket' | 'transactionId'>): Promise<bigint> {
   const { rows } = await db.query<{ claimed: bigint }>(
-    `select coalesce(sum(case when state <> all($3) then amount when outcome = 'upheld' and resolution = 'adjustment' then resolution_amount else 0 end), 0)::bigint as claimed
+    `select coalesce(sum(case when state <> all($3) then amount - reversed when outcome = 'upheld' and resolution = 'adjustment' then resolution_amount else 0 end), 0)::bigint as claimed
        from clearing.dispute where bucket = $1 and transaction_id = $2`, [bucket, transactionId, FINAL_STATES],
   );
   return rows[0]?.claimed ?? 0n;
+}
+
+/** Every dispute over a transaction, first opened first, and how much of its reversals they know of; whoever asks holds that to the end of the dbTransaction. */
+export async function lockDisputesOf(
+  db: Queryable, { bucket, transactionId }: Pick<Dispute, 'bucket' | 'transactionId'>,
+): Promise<{ readonly known: bigint; readonly disputes: readonly Dispute[] }> {
+  const { rows: [disputed] } = await db.query<{ reversed: bigint }>(
+    'select reversed from clearing.disputed where bucket = $1 and transaction_id = $2 for update', [bucket, transactionId]);
+  const { rows } = await db.query<DisputeRow>(
+    'select * from clearing.dispute where bucket = $1 and transaction_id = $2 order by opened_at, dispute_id', [bucket, transactionId]);
+  return { known: disputed?.reversed ?? 0n, disputes: rows.map(readDispute) };
+}
+
+/** What has reversed a transaction, as the ledger has it. */
+export async function selectReversals(
+  db: Queryable, { bucket, transactionId }: Pick<Dispute, 'bucket' | 'transactionId'>,
+): Promise<readonly { readonly reversalId: TransactionId; readonly amount: bigint }[]> {
+  const { rows } = await db.query<{ reversalId: TransactionId; amount: bigint }>(
+    'select reversal_id as "reversalId", amount from ledger.reversal where bucket = $1 and transaction_id = $2', [bucket, transactionId]);
+  return rows;
+}
+
+/** What a freeze still sets aside, and what reversals took from it; nothing of both when there is none. */
+export async function selectFreeze(db: Queryable, holdId: TransactionId | null): Promise<{ readonly left: bigint; readonly taken: bigint }> {
+  const { rows: [hold] } = holdId === null ? { rows: [] } : await db.query<{ left: bigint; taken: bigint }>(
+    `select case when state = 'held' then amount - captured else 0 end as left, captured as taken from ledger.hold where bucket = $1 and hold_id = $2`,
+    [bucketOfTransaction(holdId), holdId]);
+  return hold ?? { left: 0n, taken: 0n };
+}
+
+/** What disputes know of a transaction's reversals: by its platform, and by those of them that were upheld. */
+export async function noteReversals(
+  db: Queryable, { bucket, transactionId }: Pick<Dispute, 'bucket' | 'transactionId'>, { reversed, settled }: { readonly reversed: bigint; readonly settled: bigint },
+): Promise<void> {
+  await db.query('update clearing.disputed set reversed = $3, settled = $4 where bucket = $1 and transaction_id = $2', [bucket, transactionId, reversed, settled]);
+}
+
+/** Less is disputed than before; undefined when somebody else has changed it since it was read. */
+export async function reduceDispute(
+  db: Queryable, { bucket, disputeId, revision }: Dispute, { reversed, credited, frozen }: Pick<Dispute, 'reversed' | 'credited' | 'frozen'>, nowMs: number,
+): Promise<Dispute | undefined> {
+  const { rows } = await db.query<DisputeRow>(
+    `update clearing.dispute set reversed = $4, credited = $5, frozen = $6, changed_at = $7, revision = revision + 1
+      where bucket = $1 and dispute_id = $2 and revision = $3 returning *`, [bucket, disputeId, revision, reversed, credited, frozen, new Date(nowMs)]);
+  return rows[0] === undefined ? undefined : readDispute(rows[0]);
+}
+
+/** Transactions of one platform that were reversed and have disputes that may not know of it. */
+export async function selectReversed(db: Queryable, limit: number): Promise<readonly Pick<Dispute, 'bucket' | 'transactionId'>[]> {
+  const { rows } = await db.query<Pick<Dispute, 'bucket' | 'transactionId'>>(
+    `select d.bucket, d.transaction_id as "transactionId" from clearing.dispute d
+       join clearing.disputed t on t.bucket = d.bucket and t.transaction_id = d.transaction_id
+      cross join lateral (select sum(r.amount) as amount from ledger.reversal r where r.bucket = d.bucket and r.transaction_id = d.transaction_id) r
+      where d.state in ('opening', 'opened', 'contested', 'under_review') and d.source_platform = d.target_platform
+        and r.amount > t.reversed + t.settled
+      group by 1, 2 limit $1`, [limit]);
+  return rows;
 }
 
 /** As read again from the table. */
@@ -165,7 +223,8 @@ export async function selectDue(db: Queryable, nowMs: number, limit: number): Pr
 
 export async function selectFrozen(db: Queryable): Promise<Frozen[]> {
   const { rows } = await db.query<Frozen>(
-    `select transaction_id as "transactionId", sum(amount)::bigint as amount from clearing.dispute where state not in ('upheld', 'rejected', 'withdrawn') group by bucket, transaction_id`,
+    `select transaction_id as "transactionId", sum(amount - reversed)::bigint as amount from clearing.dispute
+      where state not in ('upheld', 'rejected', 'withdrawn', 'reversed') group by bucket, transaction_id`,
   );
   return rows;
 }

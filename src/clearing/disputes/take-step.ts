@@ -2,7 +2,7 @@
 
 import type { Clock } from '../../kernel/time.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
-import { dbTransaction, type Pool } from '../../runtime/database.ts';
+import { dbTransaction, type DbClient, type Pool } from '../../runtime/database.ts';
 import { appendEvents } from '../../runtime/feed.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Valuation } from '../../valuation/valuation.ts';
@@ -29,14 +29,19 @@ export const LEASE_MS = 5_000;
 export function takeStep<S extends DisputeState>(
   { pool, clock, ledger }: Pick<DisputeParts, 'pool' | 'clock' | 'ledger'>, dispute: Dispute<S>, name: TransitionFrom<S>, who: Who, text: string | null, setting: Setting,
 ): Promise<Dispute | undefined> {
-  return dbTransaction(pool, async (client) => {
-    const nowMs = clock.now();
-    const moved = await moveDispute(client, dispute, name, nowMs, setting);
-    if (moved === undefined) return undefined;
-    await insertStep(client, moved, { takenAtMs: nowMs, who, action: name, stateBefore: dispute.state, stateAfter: moved.state, text });
-    await appendEvents(client, describeEvents(transitions[name as TransitionName].event, moved, ledger), nowMs);
-    return moved;
-  });
+  return dbTransaction(pool, (client) => takeStepIn(client, { clock, ledger }, dispute, name, who, text, setting));
+}
+
+/** The same within a dbTransaction. */
+export async function takeStepIn<S extends DisputeState>(
+  client: DbClient, { clock, ledger }: Pick<DisputeParts, 'clock' | 'ledger'>, dispute: Dispute<S>, name: TransitionFrom<S>, who: Who, text: string | null, setting: Setting,
+): Promise<Dispute | undefined> {
+  const nowMs = clock.now();
+  const moved = await moveDispute(client, dispute, name, nowMs, setting);
+  if (moved === undefined) return undefined;
+  await insertStep(client, moved, { takenAtMs: nowMs, who, action: name, stateBefore: dispute.state, stateAfter: moved.state, text });
+  await appendEvents(client, describeEvents(transitions[name as TransitionName].event, moved, ledger), nowMs);
+  return moved;
 }
 
 /** The step that a table names for the state at hand: each entry of the table fits its own state. */

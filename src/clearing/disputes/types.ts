@@ -33,13 +33,15 @@ export interface Dispute<S extends DisputeState = DisputeState> {
   readonly target: Party;
   readonly reasonCode: ReasonCode;
   readonly description: string;
-  /** Minor units of the source platform's points. */
+  /** As it was claimed, in minor units of the source platform's points. */
   readonly amount: bigint;
-  /** What the receiver got for it, in minor units of the target platform's points. */
+  /** How much of it the platform itself has reversed meanwhile; the rest is still disputed. */
+  readonly reversed: bigint;
+  /** What the receiver got for what is still disputed, in minor units of the target platform's points. */
   readonly credited: bigint;
   /** The hold that freezes it; null where the target platform keeps its points itself. */
   readonly holdId: TransactionId | null;
-  /** Null until it is known how much could be frozen. */
+  /** How much of it is frozen; null until that is known. */
   readonly frozen: bigint | null;
   readonly state: S;
   readonly dueAtMs: number | null;

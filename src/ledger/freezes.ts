@@ -1,0 +1,78 @@
+// Freezes: what disputes have set aside of a member's points. How a reversal takes from them, and how the rest is given back. Pure.
+
+import { smaller } from '../kernel/amount.ts';
+import { addDays, daysBetween, NEVER } from '../kernel/time.ts';
+import { lotOf, type Wallet } from './account.ts';
+import type { HoldPlan, Movement, Portion } from './plan.ts';
+import type { Details, Hold } from './types.ts';
+import type { View } from './view.ts';
+
+/** When a freeze would end by its timer, which no other hold does: never, in a form that sorts after every real moment. */
+export const FREEZE_ENDS_MS = Date.UTC(9999, 11, 31);
+
+export function isFreeze(hold: Hold): boolean {
+  return hold.expiresAtMs === FREEZE_ENDS_MS;
+}
+
+/** What a hold still sets aside. */
+export function leftOf(hold: Hold): bigint {
+  return hold.amount - hold.captured;
+}
+
+/** The freezes that a reversal takes from first. */
+export interface Frozen {
+  readonly holds: readonly Hold[];
+  /** They end with it, whatever is left of them: the dispute is settled by it. */
+  readonly end: boolean;
+}
+
+export const NOTHING_FROZEN: Frozen = { holds: [], end: false };
+
+/** What a reversal takes from one freeze. */
+export interface Taking {
+  readonly hold: Hold;
+  readonly taken: bigint;
+  /** The freeze ends, and what is left of it is given back. */
+  readonly ends: boolean;
+}
+
+/** Takes an amount from some freezes, one after another: one that has nothing left ends, the others stay. */
+export function takeInTurn(freezes: readonly Hold[], amount: bigint): Taking[] {
+  let wanted = amount;
+  return freezes.flatMap((hold): Taking[] => {
+    const taken = smaller(leftOf(hold), wanted);
+    wanted -= taken;
+    return taken === 0n ? [] : [{ hold, taken, ends: taken === leftOf(hold) }];
+  });
+}
+
+/** Takes an amount from the freeze of the dispute that it settles, which ends. */
+export function takeAndEnd(hold: Hold, amount: bigint): Taking[] {
+  return [{ hold, taken: smaller(leftOf(hold), amount), ends: true }];
+}
+
+/** What becomes of the holds. */
+export function holdPlansOf(takings: readonly Taking[]): HoldPlan[] {
+  return takings.map(({ hold, taken, ends }) => (ends
+    ? { change: 'resolve', hold, state: 'captured', captured: hold.captured + taken }
+    : { change: 'take', hold, captured: hold.captured + taken }));
+}
+
+/** By this the journal says what was taken from which freeze; the row's own relation is to the transaction that it reverses. */
+export function describeTakings(takings: readonly Taking[]): Details {
+  if (takings.length === 0) return {};
+  return { frozen_holds: takings.map(({ hold, taken, ends }) => `${hold.holdId}:${taken}:${ends ? 'ended' : 'kept'}`).join() };
+}
+
+/**
+ * Points that come out of a freeze have the days before them that they had when they were frozen: they move to lots that end as many days later as they
+ * were frozen. Days of the network's calendar; points that never end stay where they are.
+ */
+export function lengthen(hold: Hold, given: readonly Portion[], wallet: Wallet, view: View): Movement[] {
+  const days = hold.frozenAtMs === null ? 0 : daysBetween(view.rulebook.calendar.dayOf(hold.frozenAtMs), view.today);
+  if (days <= 0) return [];
+  return given.filter(({ lot }) => lot.expiresOn !== NEVER).flatMap(({ lot, amount }): Movement[] => [
+    { account: lot, amount: -amount, layer: 'p' },
+    { account: lotOf(wallet, addDays(lot.expiresOn, days)), amount, layer: 'p' },
+  ]);
+}

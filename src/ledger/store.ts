@@ -245,15 +245,23 @@ export async function loadWallet(db: Queryable, bucket: Bucket, memberId: Member
   return readWallet(bucket, memberId, assetId, rows);
 }
 
-/** A member's rows that concern one platform's points, newest first, from before a sequence number. */
+/**
+ * A member's rows that concern one platform's points, newest first, from before a sequence number. Of what an authorisation took, one row: the one that
+ * posted it, or itself while it is open and when it was undone.
+ */
 export async function listLegs(
   db: Queryable, bucket: Bucket, memberId: MemberId, assetId: number, before: bigint, limit: number, offset: number,
 ): Promise<PostedLeg[]> {
   const { rows } = await db.query<TransactionRow>({
     name: 'ledger-list-legs',
-    text: `select * from ledger.transaction
+    text: `select * from ledger.transaction t
             where bucket = $1 and member_id = $2 and sequence < $4
               and ((asset_id = $3 and not (leg = 1 and target_balance_after is not null)) or (target_asset_id = $3 and target_balance_after is not null))
+              and case kind
+                    when 'authorise' then not exists (select from ledger.hold h where h.bucket = $1 and h.hold_id = t.transaction_id and h.state = 'captured')
+                    when 'release' then not exists (
+                      select from ledger.transaction r where r.bucket = $1 and r.transaction_id = t.related_id and r.leg = 0 and r.kind = 'authorise')
+                    else true end
             order by sequence desc limit $5 offset $6`,
     values: [bucket, memberId, assetId, before, limit, offset],
   });

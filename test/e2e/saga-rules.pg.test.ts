@@ -155,23 +155,45 @@ describe('a limit', () => {
 describe('the history of a member', () => {
   it('shows a transfer under way as pending, and takes its points once', async () => {
     const [, , , user = ''] = network.users;
-    const rows = async (): Promise<{ kind: string; status: string; change: number | null; reason?: string }[]> =>
+    const rows = async (): Promise<Record<string, unknown>[]> =>
       (await network.api.call('platform_a', 'GET', `/api/points/history?user_id=${user}&per_page=3`)).body['transactions'] as never;
+    const balance = await network.api.balance('platform_a', user);
+    const [last] = await rows();
     await network.sandboxes.platform_x.setFaults({ down: true });
     const asked = await ask({ source: 'platform_a', target: 'platform_x', from: user, to: user, amount: 16 }, 'in-history', {});
     const id = asked.body['transaction_id'];
     expect((await rows())[0]).toMatchObject({ transaction_id: id, kind: 'authorise', status: 'pending', change: 0 });
     await network.sandboxes.platform_x.setFaults({});
     await ask({ source: 'platform_a', target: 'platform_x', from: user, to: user, amount: 16 }, 'in-history');
-    const [moved, authorised] = await rows();
-    expect(authorised).toMatchObject({ transaction_id: id, kind: 'authorise', status: 'completed', change: 0 });
-    expect(moved).toMatchObject({ kind: 'conversion', status: 'completed', change: -16, related_transaction_id: id });
+    const [moved, before] = await rows();
+    const line = { transaction_id: id, kind: 'authorise', status: 'completed', change: -16, balance_after: balance - 16, from_user_id: user, to_user_id: user };
+    expect(moved).toMatchObject(line);
+    expect(before).toEqual(last);
+    expect((await network.api.call('platform_a', 'GET', `/api/transactions/${id}`)).body).toMatchObject(line);
 
     const { body } = await ask({ source: 'platform_a', target: 'platform_x', from: user, to: 'nobody-there', amount: 16 });
     expect(body).toMatchObject({ success: false, status: 'failed', message: expect.stringMatching(/^Transfer failed: .*\w/) });
-    const [released, failed] = await rows();
-    expect(failed).toMatchObject({ transaction_id: body['transaction_id'], kind: 'authorise', status: 'failed', change: 0 });
-    expect(released).toMatchObject({ kind: 'release', change: 0, related_transaction_id: body['transaction_id'], reason: expect.any(String) });
-    expect((await network.api.call('platform_a', 'GET', `/api/transactions/${body['transaction_id']}`)).body).toMatchObject({ status: 'failed', reason: released?.reason });
+    const [failed, second] = await rows();
+    expect(failed).toMatchObject({ transaction_id: body['transaction_id'], kind: 'authorise', status: 'failed', change: 0, reason: 'Unknown user', to_user_id: 'nobody-there' });
+    expect(second).toMatchObject(line);
+    expect((await network.api.call('platform_a', 'GET', `/api/transactions/${body['transaction_id']}`)).body).toEqual(failed);
+
+    const reversed = (await network.api.call('platform_a', 'POST', '/api/points/reverse', { transaction_id: id, reason: 'r' })).body['transaction_id'];
+    expect((await rows())[0]).toMatchObject({ transaction_id: reversed, kind: 'reverse', related_transaction_id: id, change: 16, from_user_id: user, to_user_id: user });
+  });
+
+  it('is one line at the target too, and names of the source only the platform', async () => {
+    const [from = '', , , to = ''] = network.users;
+    const read = async (): Promise<Record<string, unknown>[]> =>
+      (await network.api.call('platform_a', 'GET', `/api/points/history?user_id=${to}&per_page=100`)).body['transactions'] as never;
+    const before = await read();
+    const { body } = await ask({ source: 'platform_x', target: 'platform_a', from, to, amount: 10 });
+    const id = body['transaction_id'];
+    const history = await read();
+    expect(history.slice(1)).toEqual(before);
+    expect(history[0]).toMatchObject({ transaction_id: id, kind: 'authorise', status: 'completed', change: 8, to_user_id: to });
+    expect(history[0]).not.toHaveProperty('from_user_id');
+    expect((await network.api.call('platform_a', 'GET', `/api/transactions/${id}`)).body).toEqual(history[0]);
+    expect((await network.api.call('platform_x', 'GET', `/api/transactions/${id}`)).body).toMatchObject({ from_user_id: from, to_user_id: to });
   });
 });

@@ -8,7 +8,8 @@ import { resolveUser } from '../members.ts';
 import type { ApiParts } from '../parts.ts';
 import { apiProblems } from '../problems.ts';
 import { closed, problemResponses, UserId } from '../schemas.ts';
-import { describeLeg, TransactionView } from '../transactions/describe-transaction.ts';
+import { TransactionView } from '../transactions/describe-transaction.ts';
+import { showTransaction } from '../transactions/show-transactions.ts';
 
 const DEFAULT_PER_PAGE = 20;
 
@@ -27,11 +28,12 @@ const Answer = Type.Object({
   next_cursor: Type.Union([Type.String(), Type.Null()], { description: 'Null at the end.' }),
 });
 
-export function getHistory(server: FastifyInstance, { identity, ledger, sagas }: ApiParts): void {
+export function getHistory(server: FastifyInstance, parts: ApiParts): void {
+  const { identity, ledger } = parts;
   server.get<{ Querystring: Static<typeof Query> }>('/api/points/history', {
     schema: {
       operationId: 'getHistory', tags: ['points'], summary: 'Transactions of a user',
-      description: 'A transfer over a platform that keeps its points itself has a row of kind authorise, whose status tells how it stands and whose change is 0, and, once it is completed, the row that moved the points.',
+      description: 'A transfer over a platform that keeps its points itself is one transaction of kind authorise, whose status tells how it stands: while it is pending and when it has failed, its change is 0. Once it is completed it stands where its points were moved.',
       querystring: Query, response: { 200: Answer, ...problemResponses },
     },
   }, async (request, reply) => {
@@ -44,17 +46,11 @@ export function getHistory(server: FastifyInstance, { identity, ledger, sagas }:
     const member = await resolveUser(identity, platform.platformId, userId, 'user_id');
     if (!member.ok) return answerProblem(request, reply, member.problem);
     const found = await ledger.listHistory(member.value, platform.platformId, { limit, page, cursor });
-    const authorised = found.transactions.flatMap(({ kind, transactionId }) => (kind === 'authorise' ? [transactionId] : []));
-    const standings = await sagas.listStandings(authorised);
     return {
       user_id: userId,
       page: page ?? null,
       per_page: limit,
-      transactions: found.transactions.map((leg) => {
-        const view = describeLeg(leg, points, ledger);
-        const status = standings.get(leg.transactionId);
-        return status === undefined ? view : { ...view, status };
-      }),
+      transactions: await Promise.all(found.transactions.map((leg) => showTransaction(leg, { platform, points }, parts))),
       next_cursor: found.nextCursor,
     };
   });

@@ -12,7 +12,7 @@ const SYSTEM = 'SYSTEM';
 
 export const TransactionView = Type.Object({
   transaction_id: Type.String(),
-  kind: Type.String({ description: 'earn, transfer, conversion, authorise (a conversion that platforms are asked for; what comes of it names it as related), redeem, hold, capture, release, reverse, clawback, expire or adjust.' }),
+  kind: Type.String({ description: 'earn, transfer, conversion, authorise (a transfer over a platform that keeps its points itself, from its beginning to its end), redeem, hold, capture, release, reverse, clawback, expire or adjust.' }),
   status: Type.String({ description: '`completed`; `held` for a hold, whatever became of it later; of an authorise: `pending`, `completed` or `failed`.' }),
   timestamp: UnixSeconds,
   posted_at: Type.String({ description: 'RFC 3339.' }),
@@ -22,6 +22,8 @@ export const TransactionView = Type.Object({
   balance_after: Type.Union([Type.Number(), Type.Null()]),
   source_platform: Type.String(),
   target_platform: Type.String(),
+  from_user_id: Type.Optional(Type.String({ description: 'Whose points went, at source_platform; only when that is your platform.' })),
+  to_user_id: Type.Optional(Type.String({ description: 'Whose points came, at target_platform; only when that is your platform, or you have named the user.' })),
   rate: Type.Optional(Type.String()),
   fee: Type.Optional(Type.Number({ description: 'In points of source_platform.' })),
   target_fee: Type.Optional(Type.Number({ description: 'In points of target_platform.' })),
@@ -36,7 +38,8 @@ export const TransactionView = Type.Object({
   metadata: Type.Optional(Metadata),
 });
 
-type View = Static<typeof TransactionView>;
+export type TransactionView = Static<typeof TransactionView>;
+type View = TransactionView;
 
 /** True when the transaction moved points of this asset. */
 export function concerns(legs: readonly PostedLeg[], points: Asset): boolean {
@@ -96,7 +99,7 @@ function platformsOf(leg: PostedLeg, source: Asset, target: Asset | undefined): 
 /** What a leg did to the balance of its member in `points`; null when the row alone does not say. */
 function changeOf(leg: PostedLeg, points: Asset): bigint | null {
   const reversed = leg.kind === 'reverse';
-  const kind = reversed ? textOf(leg.details, 'reverses') : leg.kind;
+  const kind = reversed ? reversedKind(leg) : leg.kind;
   const sign = reversed ? -1n : 1n;
   switch (kind) {
     case 'earn': return sign * leg.amount;
@@ -112,6 +115,12 @@ function changeOf(leg: PostedLeg, points: Asset): bigint | null {
     case 'expire': return -leg.amount;
     default: return null;
   }
+}
+
+/** The kind of what a reversal undoes; one that was named by its authorisation undoes what that became. */
+export function reversedKind(leg: PostedLeg): string | undefined {
+  const kind = textOf(leg.details, 'reverses');
+  return kind === 'authorise' ? 'conversion' : kind;
 }
 
 /** Details keep minor units as text. */

@@ -9,11 +9,13 @@ import { answerProblem } from '../http/answer-problem.ts';
 import { callerOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses } from '../schemas.ts';
-import { concerns, describeLeg, isSourceOf, TransactionView } from './describe-transaction.ts';
+import { concerns, TransactionView } from './describe-transaction.ts';
+import { legOf, showTransaction } from './show-transactions.ts';
 
 const Params = closed({ transaction_id: Type.String({ maxLength: 128, description: 'A transaction_id or redemption_id that this API answered.' }) });
 
-export function getTransaction(server: FastifyInstance, { ledger, sagas }: ApiParts): void {
+export function getTransaction(server: FastifyInstance, parts: ApiParts): void {
+  const { ledger } = parts;
   server.get<{ Params: Static<typeof Params> }>('/api/transactions/:transaction_id', {
     schema: {
       operationId: 'getTransaction', tags: ['transactions'], summary: 'One transaction',
@@ -21,15 +23,12 @@ export function getTransaction(server: FastifyInstance, { ledger, sagas }: ApiPa
       params: Params, response: { 200: TransactionView, ...problemResponses },
     },
   }, async (request, reply) => {
-    const { points } = callerOf(request);
+    const caller = callerOf(request);
     const transactionId = parseId('txn', request.params.transaction_id) ?? parseId('rdm', request.params.transaction_id);
     const legs = transactionId === undefined ? [] : await ledger.findTransaction(transactionId);
-    if (!concerns(legs, points)) return answerProblem(request, reply, ledgerProblems.transaction_not_found());
-    // Of two legs, the one that moved the caller's points; the sender's when both did.
-    const leg = legs.find((candidate) => isSourceOf(candidate, points)) ?? legs.findLast((candidate) => candidate.targetAssetId === points.assetId);
+    if (!concerns(legs, caller.points)) return answerProblem(request, reply, ledgerProblems.transaction_not_found());
+    const leg = legOf(legs, caller.points);
     assert(leg !== undefined, 'a transaction that concerns a platform has a leg for it');
-    const view = describeLeg(leg, points, ledger);
-    // Of a failed one, the reason too.
-    return leg.kind === 'authorise' ? { ...view, ...(await sagas.standingOf(leg.transactionId)) } : view;
+    return showTransaction(leg, caller, parts);
   });
 }

@@ -22,8 +22,14 @@ export interface Told {
 /** An event before the platform's own user is known. */
 export interface Notice extends NewEvent {
   readonly platformId: PlatformId;
-  /** Whom it concerns at that platform, by the names its fields will have. */
-  readonly users: Readonly<Partial<Record<'user_id' | 'from_user_id' | 'to_user_id', MemberId>>>;
+  /** Users of whom it tells, by the names its fields will have: those of that platform, and of another only whom it has named itself. */
+  readonly users: Readonly<Partial<Record<'user_id' | 'from_user_id' | 'to_user_id', UserOf>>>;
+}
+
+/** A member as the user of a platform. */
+export interface UserOf {
+  readonly platformId: PlatformId;
+  readonly memberId: MemberId;
 }
 
 type AssetById = (assetId: number) => Asset | undefined;
@@ -33,7 +39,7 @@ interface Side {
   readonly platformId: PlatformId;
   readonly amount: number;
   readonly counter: PlatformId | undefined;
-  readonly memberId: MemberId;
+  readonly users: Notice['users'];
   readonly direction: 'sent' | 'received' | 'within';
 }
 
@@ -55,31 +61,44 @@ function describeMove({ leg, related }: Told, assetById: AssetById): Notice[] {
   const points = assetById(leg.assetId);
   if (points?.platformId == null) return [];
   return [{
-    type: 'transfer.completed', platformId: points.platformId, users: { from_user_id: leg.memberId, to_user_id: leg.counterpartyId ?? leg.memberId },
+    type: 'transfer.completed', platformId: points.platformId,
+    users: { from_user_id: { platformId: points.platformId, memberId: leg.memberId }, to_user_id: { platformId: points.platformId, memberId: leg.counterpartyId ?? leg.memberId } },
     data: { transaction_id: formatId('txn', leg.transactionId), direction: 'within', amount: formatAmount(leg.amount, points.scale), ...reviewOf(related), ...referenceOf(leg) },
   }];
 }
 
 /** Between platforms: the source's event first. */
-function describeTransfer(type: string, leg: PostedLeg, transactionId: TransactionId, assetById: AssetById, related?: PostedLeg): Notice[] {
-  return sidesOf(leg, leg, assetById).map(({ platformId, direction, amount, counter, memberId }) => ({
-    type, platformId, users: { user_id: memberId },
+function describeTransfer(
+  type: string, leg: PostedLeg, transactionId: TransactionId, assetById: AssetById, related?: PostedLeg, more: Readonly<Record<string, string>> = {},
+): Notice[] {
+  return sidesOf(leg, leg, assetById).map(({ platformId, direction, amount, counter, users }) => ({
+    type, platformId, users,
     data: {
-      transaction_id: formatId('txn', transactionId), direction, amount, counter_platform: counter ?? null,
+      transaction_id: formatId('txn', transactionId), direction, amount, counter_platform: counter ?? null, ...more,
       ...(direction === 'received' ? {} : { ...feeOf(leg, assetById), ...reviewOf(related), ...referenceOf(leg) }),
     },
   }));
 }
 
 function describeRelease({ leg, related, overdue = false }: Told, assetById: AssetById): Notice[] {
-  if (related?.kind === 'authorise') return describeTransfer('transfer.failed', related, related.transactionId, assetById);
+  if (related?.kind === 'authorise') {
+    const reason = textOf(leg, 'reason');
+    return describeTransfer('transfer.failed', related, related.transactionId, assetById, undefined, reason === undefined ? {} : { reason });
+  }
   if (related?.kind !== 'hold') return [];
   if (textOf(related, 'review') !== undefined) {
     const reason = overdue ? 'Nobody has decided in time.' : textOf(leg, 'rejected_by') === undefined ? undefined : (textOf(leg, 'rejection_reason') ?? '');
-    return reason === undefined ? [] : describeOwn('transfer.rejected', leg, assetById, { transaction_id: formatId('txn', related.transactionId), reason, ...referenceOf(related) });
+    return reason === undefined ? [] : describeRejection(related, reason, assetById);
   }
   // A release that the platform asked for has been answered to it.
   return overdue ? describeOwn('hold.expired', leg, assetById, { hold_id: formatId('hold', related.transactionId), ...referenceOf(related) }) : [];
+}
+
+/** Told to its source alone: nobody else has heard of it. */
+function describeRejection(review: PostedLeg, reason: string, assetById: AssetById): Notice[] {
+  return sidesOf(review, review, assetById).slice(0, 1).map(({ platformId, amount, users }) => ({
+    type: 'transfer.rejected', platformId, users, data: { transaction_id: formatId('txn', review.transactionId), amount, reason, ...referenceOf(review) },
+  }));
 }
 
 /** The amounts are what goes back: to the source's user, and from the target's. */
@@ -88,8 +107,8 @@ function describeReversal({ leg, related, origin }: Told, assetById: AssetById):
   const ids = { transaction_id: formatId('txn', (origin?.kind === 'authorise' ? origin : related).transactionId), reversal_id: formatId('txn', leg.transactionId) };
   const whole = leg.amount === related.amount;
   if (related.kind === 'conversion') {
-    return sidesOf(related, leg, assetById).map(({ platformId, direction, amount, counter, memberId }) => ({
-      type: 'transaction.reversed', platformId, users: { user_id: memberId },
+    return sidesOf(related, leg, assetById).map(({ platformId, direction, amount, counter, users }) => ({
+      type: 'transaction.reversed', platformId, users,
       data: { ...ids, kind: 'transfer', direction, amount, whole, counter_platform: counter ?? null, ...(direction === 'sent' ? { reason: textOf(leg, 'reason') ?? null } : {}) },
     }));
   }
@@ -101,7 +120,8 @@ function describeOwn(type: string, leg: PostedLeg, assetById: AssetById, more: R
   const points = assetById(leg.assetId);
   if (points?.platformId == null) return [];
   const extra = Object.fromEntries(Object.entries(more).filter((field): field is [string, string | boolean] => field[1] !== undefined));
-  return [{ type, platformId: points.platformId, users: { user_id: leg.memberId }, data: { transaction_id: formatId('txn', leg.transactionId), amount: formatAmount(leg.amount, points.scale), ...extra } }];
+  const user = { platformId: points.platformId, memberId: leg.memberId };
+  return [{ type, platformId: points.platformId, users: { user_id: user }, data: { transaction_id: formatId('txn', leg.transactionId), amount: formatAmount(leg.amount, points.scale), ...extra } }];
 }
 
 /** Who took part in a conversion, with what `amounts` moved. */
@@ -109,11 +129,20 @@ function sidesOf(conversion: PostedLeg, amounts: PostedLeg, assetById: AssetById
   const source = assetById(conversion.assetId);
   const target = conversion.targetAssetId === null ? undefined : assetById(conversion.targetAssetId);
   const sides: Side[] = [];
+  const receiver = target?.platformId == null ? undefined : { platformId: target.platformId, memberId: conversion.counterpartyId ?? conversion.memberId };
   if (source?.platformId != null) {
-    sides.push({ platformId: source.platformId, amount: formatAmount(amounts.amount, source.scale), counter: target?.platformId ?? undefined, memberId: conversion.memberId, direction: 'sent' });
+    const sender = { platformId: source.platformId, memberId: conversion.memberId };
+    sides.push({
+      platformId: source.platformId, amount: formatAmount(amounts.amount, source.scale), counter: target?.platformId ?? undefined, direction: 'sent',
+      // The source has named its receiver itself.
+      users: { user_id: sender, from_user_id: sender, ...(receiver === undefined ? {} : { to_user_id: receiver }) },
+    });
   }
-  if (target?.platformId != null) {
-    sides.push({ platformId: target.platformId, amount: formatAmount(amounts.credited ?? 0n, target.scale), counter: source?.platformId ?? undefined, memberId: conversion.counterpartyId ?? conversion.memberId, direction: 'received' });
+  if (target?.platformId != null && receiver !== undefined) {
+    sides.push({
+      platformId: target.platformId, amount: formatAmount(amounts.credited ?? 0n, target.scale), counter: source?.platformId ?? undefined, direction: 'received',
+      users: { user_id: receiver, to_user_id: receiver },
+    });
   }
   return sides;
 }

@@ -60,8 +60,8 @@ describe('a transfer', () => {
       id = (await post('platform_a', 'transfer', { from_user_id: from, to_user_id: to, amount: 12, target_platform: 'platform_b', reference: 'order 7' }))['transaction_id'];
     });
     expect(told).toEqual([
-      { to: 'platform_a', type: 'transfer.completed', transaction_id: id, direction: 'sent', amount: 12, fee: 0, counter_platform: 'platform_b', reference: 'order 7', user_id: from },
-      { to: 'platform_b', type: 'transfer.completed', transaction_id: id, direction: 'received', amount: 10, counter_platform: 'platform_a', user_id: to },
+      { to: 'platform_a', type: 'transfer.completed', transaction_id: id, direction: 'sent', amount: 12, fee: 0, counter_platform: 'platform_b', reference: 'order 7', user_id: from, from_user_id: from, to_user_id: to },
+      { to: 'platform_b', type: 'transfer.completed', transaction_id: id, direction: 'received', amount: 10, counter_platform: 'platform_a', user_id: to, to_user_id: to },
     ]);
   });
 
@@ -83,18 +83,19 @@ describe('a transfer', () => {
       });
       if (authorisedId === undefined) throw new Error('nothing was authorised');
       const id = formatId('txn', authorisedId);
-      const sent = { to: 'platform_a', transaction_id: id, direction: 'sent', amount: 5, fee: 0, counter_platform: 'platform_k', reference: 'r', user_id: from };
-      const received = { to: 'platform_k', transaction_id: id, direction: 'received', amount: 5, counter_platform: 'platform_a', user_id: to };
+      const sent = { to: 'platform_a', transaction_id: id, direction: 'sent', amount: 5, fee: 0, counter_platform: 'platform_k', reference: 'r', user_id: from, from_user_id: from, to_user_id: to };
+      const received = { to: 'platform_k', transaction_id: id, direction: 'received', amount: 5, counter_platform: 'platform_a', user_id: to, to_user_id: to };
       expect(pending).toEqual([{ type: 'transfer.pending', ...sent }]);
       // Another process has not seen the authorisation.
       if (end === 'undone') notices = createNotices(api.parts);
       const ended = await toldOf(async () => {
-        const outcome = await api.parts.ledger.submit(end === 'posted' ? { ...command, reference: undefined, key: 'post', authorisedId: authorisedId as TransactionId } : { kind: 'release', platformId: platformId('platform_a'), memberId, key: 'undo', holdId: authorisedId as TransactionId, cause: 'undone' });
+        const outcome = await api.parts.ledger.submit(end === 'posted' ? { ...command, reference: undefined, key: 'post', authorisedId: authorisedId as TransactionId } : { kind: 'release', platformId: platformId('platform_a'), memberId, key: 'undo', holdId: authorisedId as TransactionId, cause: 'undone', details: { reason: 'Unknown user' } });
         if (!outcome.ok) throw new Error(outcome.problem.detail);
       });
       const type = end === 'posted' ? 'transfer.completed' : 'transfer.failed';
       const { reference, ...bare } = sent;
-      expect(ended).toEqual([{ type, ...(end === 'posted' ? bare : { ...bare, reference }) }, { type, ...received }]);
+      const why = end === 'posted' ? {} : { reason: 'Unknown user' };
+      expect(ended).toEqual([{ type, ...(end === 'posted' ? bare : { ...bare, reference }), ...why }, { type, ...received, ...why }]);
     }
   });
 
@@ -107,8 +108,8 @@ describe('a transfer', () => {
     });
     const common = { type: 'transaction.reversed', transaction_id: id, reversal_id: expect.stringMatching(/^txn_/), kind: 'transfer', whole: false };
     const half = [
-      { ...common, to: 'platform_a', direction: 'sent', amount: 6, counter_platform: 'platform_b', user_id: from },
-      { ...common, to: 'platform_b', direction: 'received', amount: 5, counter_platform: 'platform_a', user_id: to },
+      { ...common, to: 'platform_a', direction: 'sent', amount: 6, counter_platform: 'platform_b', user_id: from, from_user_id: from, to_user_id: to },
+      { ...common, to: 'platform_b', direction: 'received', amount: 5, counter_platform: 'platform_a', user_id: to, to_user_id: to },
     ];
     expect(told).toEqual([{ ...half[0], reason: 'half' }, half[1], { ...half[0], reason: 'rest' }, half[1]]);
   });
@@ -162,14 +163,14 @@ describe('a user of one platform', () => {
     const rejected = { to: 'platform_a', type: 'transfer.rejected', amount: 60 };
     const ofUsers = told.filter(({ type }) => type.startsWith('transfer.'));
     expect(ofUsers).toHaveLength(4);
-    expect(ofUsers).toContainEqual({ ...rejected, transaction_id: turnedDown.id, reason: 'no', user_id: turnedDown.from });
-    expect(ofUsers).toContainEqual({ ...rejected, transaction_id: forgotten.id, reason: expect.stringContaining('in time'), user_id: forgotten.from });
-    expect(ofUsers).toContainEqual({ to: 'platform_a', type: 'transfer.completed', transaction_id: expect.stringMatching(/^txn_/), direction: 'sent', amount: 60, fee: 0, counter_platform: 'platform_b', reviewed_transaction_id: passed.id, user_id: passed.from });
-    expect(ofUsers).toContainEqual({ to: 'platform_b', type: 'transfer.completed', transaction_id: expect.stringMatching(/^txn_/), direction: 'received', amount: 50, counter_platform: 'platform_a', user_id: passed.to });
+    expect(ofUsers).toContainEqual({ ...rejected, transaction_id: turnedDown.id, reason: 'no', user_id: turnedDown.from, from_user_id: turnedDown.from, to_user_id: turnedDown.to });
+    expect(ofUsers).toContainEqual({ ...rejected, transaction_id: forgotten.id, reason: expect.stringContaining('in time'), user_id: forgotten.from, from_user_id: forgotten.from, to_user_id: forgotten.to });
+    expect(ofUsers).toContainEqual({ to: 'platform_a', type: 'transfer.completed', transaction_id: expect.stringMatching(/^txn_/), direction: 'sent', amount: 60, fee: 0, counter_platform: 'platform_b', reviewed_transaction_id: passed.id, user_id: passed.from, from_user_id: passed.from, to_user_id: passed.to });
+    expect(ofUsers).toContainEqual({ to: 'platform_b', type: 'transfer.completed', transaction_id: expect.stringMatching(/^txn_/), direction: 'received', amount: 50, counter_platform: 'platform_a', user_id: passed.to, to_user_id: passed.to });
   });
 });
 
-it('several processes at once tell each row once, and of other platforms no user and of nobody the member', async () => {
+it('several processes at once tell each row once, and of other platforms only the user that was named, and of nobody the member', async () => {
   const people = await Promise.all(Array.from({ length: 60 }, () => person()));
   const others = Array.from({ length: 4 }, () => createNotices(api.parts));
   const told = await toldOf(async () => {
@@ -183,5 +184,5 @@ it('several processes at once tell each row once, and of other platforms no user
   const { rows } = await database.pool.query<{ platform_id: string; data: string }>(`select platform_id, data::text as data from feed.event where type not like 'rulebook.%' and type not like 'proposal.%'`);
   expect(rows.length).toBeGreaterThan(120);
   expect(rows.filter(({ data }) => people.some(({ memberId }) => data.includes(memberId)))).toEqual([]);
-  expect(rows.filter(({ platform_id: of, data }) => (of === 'platform_a' ? /"t-/ : /"s-/).test(data))).toEqual([]);
+  expect(rows.filter(({ platform_id: of, data }) => (of === 'platform_a' ? /"t-/ : /"s-/).test(of === 'platform_a' ? data.replace(/"to_user_id": "t-/, '') : data))).toEqual([]);
 });

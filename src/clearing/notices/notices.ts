@@ -46,7 +46,7 @@ export function createNotices({ pool, clock, ledger, identity }: NoticesParts): 
   }
 
   async function address({ users, ...notice }: Notice): Promise<NewEvent> {
-    const named = await Promise.all(Object.entries(users).map(async ([field, memberId]) => [field, await identity.userOf(notice.platformId, memberId)] as const));
+    const named = await Promise.all(Object.entries(users).map(async ([field, user]) => [field, await identity.userOf(user.platformId, user.memberId)] as const));
     return { ...notice, data: { ...notice.data, ...Object.fromEntries(named.filter((pair): pair is [string, string] => pair[1] !== undefined)) } };
   }
 

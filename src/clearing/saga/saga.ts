@@ -41,8 +41,6 @@ export interface Sagas {
   standingOf(transactionId: TransactionId): Promise<TransferStanding | undefined>;
   /** Waits until a transfer has ended, at most so long; answers how it stands then. */
   waitFor(transactionId: TransactionId, atMostMs: number): Promise<TransferStanding | undefined>;
-  /** How it stands with some of one bucket, such as those on a page of a history. */
-  listStandings(transactionIds: readonly TransactionId[]): Promise<ReadonlyMap<TransactionId, TransferStanding['status']>>;
   /** Those that need a person, or all that are open; oldest first. */
   list(which: 'attention' | 'open', limit: number): Promise<Saga[]>;
   listActions(saga: Saga): Promise<SagaAction[]>;
@@ -93,13 +91,6 @@ export function createSagas(parts: SagasParts): Sagas {
     waitFor: async (transactionId, atMostMs) => {
       const bucket = bucketOfTransaction(transactionId);
       return bucket < ledger.bucketCount() ? toStanding(transactionId, await waits.waitFor(bucket, transactionId, atMostMs)) : undefined;
-    },
-    listStandings: async (transactionIds) => {
-      const found = new Map<TransactionId, TransferStanding['status']>();
-      for (const [bucket, ids] of Map.groupBy(transactionIds, bucketOfTransaction)) {
-        for (const { sagaId, state } of await selectStates(pool, bucket, ids)) found.set(sagaId, statusOf(state));
-      }
-      return found;
     },
     list: async (which, limit) => {
       const found: Saga[] = [];

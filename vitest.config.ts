@@ -14,6 +14,7 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'tools/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: ['node_modules/**', '.node/**', ...(long ? [] : ['**/*.long.test.ts'])],
     globalSetup: ['test/fixtures/global-setup.ts'],
+    setupFiles: ['test/fixtures/every-answer.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 30_000,

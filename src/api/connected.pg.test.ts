@@ -130,3 +130,23 @@ describe('/health', () => {
     await connect();
   });
 });
+
+describe('a dry run over the platform', () => {
+  it('tells the terms that the transfer then has, and that it would be under way', async () => {
+    const from = await api.user('platform_b', 100);
+    await api.amend((document) => ({
+      ...document, rules: { ...document.rules, toll: { kind: 'fee', fee: { rate: '0.01', on: 'target' } } },
+    }));
+    const transfer = (body: object): Promise<Answer> => api.call('platform_b', 'POST', '/api/points/transfer', {
+      from_user_id: from, to_user_id: 'poor', amount: 10.5, target_platform: PLATFORM, ...body,
+    });
+    const dry = await transfer({ dry_run: true });
+    const made = await transfer({});
+    expect(made).toMatchObject({ status: 202, body: { status: 'pending', credited_amount: 12.47, target_fee: 0.13 } });
+    const { amount, rate, fee, target_fee, bonus, credited_amount, status } = made.body;
+    expect(dry).toMatchObject({
+      status: 200,
+      body: { would_succeed: true, amount, rate, fee, target_fee, bonus, credited_amount, status },
+    });
+  });
+});

@@ -224,6 +224,7 @@ const cases: Record<string, () => Promise<Answer>> = {
   },
 
   malformed_request: () => rawBroken('NONSENSE\r\n\r\n'),
+  expectation_failed: () => balance({ expect: 'a-miracle' }),
   request_timeout: () => rawBroken('GET / HTTP/1.1\r\nhost: x\r\n'),
   headers_too_large: () => rawBroken(`GET / HTTP/1.1\r\nhost: x\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`),
   malformed_url: () => api.call(A, 'GET', '/api/users/%E0%A4%A'),

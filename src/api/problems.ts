@@ -7,6 +7,10 @@ export const apiProblems = defineProblems({
     status: 400, error: 'Malformed request',
     advice: 'Send a well-formed HTTP/1.1 request.',
   },
+  expectation_failed: {
+    status: 417, error: 'Expectation failed',
+    advice: 'The only expectation that is met is "Expect: 100-continue"; leave the header out.',
+  },
   request_timeout: {
     status: 408, error: 'Request timeout', retryable: true,
     advice: 'Send the whole request without long pauses.',

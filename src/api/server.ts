@@ -1,7 +1,8 @@
 // The HTTP server: puts routes, authentication, errors and observation together. Knows no rule of points; operations do.
 // The only file of this module that others import.
 
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createReplayGuard } from '../security/security.ts';
 import { describeApi, getOpenApi } from './docs/openapi.ts';
@@ -21,11 +22,13 @@ import { answerProblem } from './http/answer-problem.ts';
 import { requireSignature, requireToken } from './http/authenticate.ts';
 import { checkUrl } from './http/check-url.ts';
 import { answerClientError } from './http/client-error.ts';
+import { checkExpectations, sendContinue, takeExpectations } from './http/expectations.ts';
 import { faultToProblem } from './http/fault-to-problem.ts';
 import { createObserver, type Observer } from './http/observe.ts';
-import { watchMethods } from './http/other-methods.ts';
+import { answerOtherMethods } from './http/other-methods.ts';
 import { keepBytes, readBody } from './http/read-body.ts';
 import { decorateRequests } from './http/request-fields.ts';
+import { comesAfterRefusal } from './http/unread-body.ts';
 import { createRequestIds } from './http/request-id.ts';
 import { requireOperator } from './http/require-operator.ts';
 import { createSchemaCompiler, type SchemaCompiler } from './http/validation.ts';
@@ -55,6 +58,7 @@ import { reconciliations } from './operator/reconciliations.ts';
 import { reviews } from './operator/reviews.ts';
 import { transfers } from './operator/transfers.ts';
 import type { ApiParts } from './parts.ts';
+import { apiProblems } from './problems.ts';
 import { getBalance } from './points/get-balance.ts';
 import { getHistory } from './points/get-history.ts';
 import { operations } from './points/operations.ts';
@@ -102,6 +106,11 @@ const REQUEST_TIMEOUT_MS = 30_000;
 
 /** Call `listen` on it; `close` drains: /health/ready turns 503, requests in flight finish, then connections end. */
 export async function createServer(parts: ApiParts, { drainNoticeMs = 0 }: ServerOptions = {}): Promise<FastifyInstance> {
+  const observer = createObserver(parts);
+  const refuse = (error: Error, socket: Duplex): void => {
+    const problem = answerClientError(error, socket);
+    if (problem !== undefined) observer.noteBroken(problem);
+  };
   const server = Fastify({
     // Lines are written by the observer, one for each answer.
     logger: false,
@@ -111,20 +120,29 @@ export async function createServer(parts: ApiParts, { drainNoticeMs = 0 }: Serve
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     // While closing, requests on open connections are still served; new connections are not accepted.
     return503OnClosing: false,
-    clientErrorHandler: answerClientError,
-    frameworkErrors: (error, request, reply) => void answerProblem(request, reply, faultToProblem(error)),
+    clientErrorHandler: refuse,
+    // Looked at by us, so that the answer says what is wrong.
+    http: { requireHostHeader: false },
+    // Hooks do not run for a path that cannot be decoded or has too long a parameter.
+    frameworkErrors: (error, request, reply) => {
+      reply.raw.once('finish', () => observer.onResponse(request, reply, () => undefined));
+      answerProblem(request, nameAnswer(request, reply), faultToProblem(error));
+    },
   });
-  const observer = createObserver(parts);
+  takeExpectations(server, (socket) => refuse(new Error('a tunnel was asked for'), socket));
   const compiler = createSchemaCompiler();
   const checks = createHealthChecks(parts);
 
   decorateRequests(server);
-  const addOtherMethods = watchMethods(server);
   server.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id).header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
+    if (comesAfterRefusal(request)) return void reply.hijack();
+    nameAnswer(request, reply);
     done();
   });
+  server.addHook('onRequest', checkExpectations);
   server.addHook('onRequest', checkUrl);
+  server.addHook('preParsing', sendContinue);
+  answerOtherMethods(server);
   // A connection whose answer was under way when closing began would otherwise be kept alive.
   server.addHook('onSend', (_request, reply, payload, done) => {
     if (checks.isDraining()) reply.header('connection', 'close');
@@ -145,8 +163,11 @@ export async function createServer(parts: ApiParts, { drainNoticeMs = 0 }: Serve
   getMetrics(server, parts);
   getProblems(server);
   getOpenApi(server);
-  addOtherMethods();
   return server;
+}
+
+function nameAnswer(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return reply.header('x-request-id', request.id).header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
 }
 
 /** All that platforms call. */
@@ -233,7 +254,9 @@ function addOperatorRoutes(operator: FastifyInstance, parts: ApiParts): void {
 function answerFaults(server: FastifyInstance, { log }: ApiParts): void {
   server.setErrorHandler((error, request, reply) => {
     const operation = (request.routeOptions.config as RouteConfig).operation;
-    const problem = faultToProblem(error, operation?.missing);
+    // Whoever is gone before its request was read needs no answer, and is no fault of ours.
+    const gone = request.raw.destroyed && !request.raw.complete;
+    const problem = gone ? apiProblems.malformed_request() : faultToProblem(error, operation?.missing);
     if (problem.status >= 500) log.error({ err: error, request_id: request.id, platform_id: request.platform?.platformId, operator_id: request.operator?.operatorId, route: request.routeOptions.url }, 'a request failed');
     return answerProblem(request, reply, problem);
   });

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { createTestDatabase } from '../fixtures/database.ts';
+import { fetchDeclared } from '../fixtures/fetch-declared.ts';
 import { runProgram, spawnProgram, startProgram, type RunningProgram } from '../fixtures/program.ts';
 
 let parent: string;
@@ -35,7 +36,7 @@ async function start(...args: string[]): Promise<RunningProgram> {
 test('starts from nothing, says where to look, and stops in order on Ctrl-C', async () => {
   const program = await start();
   expect(program.stdout).toMatch(/Pontis is ready after \d+\.\d s\./);
-  expect(await fetch(`${program.url}/health/live`)).toBeInstanceOf(Response);
+  expect(await fetchDeclared(`${program.url}/health/live`)).toBeInstanceOf(Response);
   expect(await program.stop('SIGINT')).toEqual({ code: 0, signal: null });
   expect(program.stderr).toContain('"msg":"stopped"');
   await expect(fetch(program.url)).rejects.toThrow();

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import type { Credentials } from '../../src/demo.ts';
 import { signRequest } from '../../src/security/security.ts';
+import { fetchDeclared } from '../fixtures/fetch-declared.ts';
 import { runProgram, startProgram, type RunningProgram } from '../fixtures/program.ts';
 
 const PATIENCE_MS = 60_000;
@@ -55,7 +56,7 @@ async function call(platformId: string, method: 'GET' | 'POST', path: string, bo
   const timestamp = String(Math.floor(Date.now() / 1000));
   const text = body === undefined ? undefined : JSON.stringify(body);
   const signature = signRequest(secret, { timestamp, method, path, body: text === undefined ? undefined : Buffer.from(text) });
-  const answer = await fetch(base + path + query, {
+  const answer = await fetchDeclared(base + path + query, {
     method,
     headers: { 'x-platform-token': token, 'x-platform-id': platformId, 'x-timestamp': timestamp, 'x-signature': signature, prefer: 'wait=20', ...(text === undefined ? {} : { 'content-type': 'application/json' }) },
     ...(text === undefined ? {} : { body: text }),
@@ -79,7 +80,7 @@ test('starts it as platform_c, lets it misbehave when told, and stops it with th
     ['platform_a', 'hosted', undefined], ['platform_b', 'hosted', undefined], ['platform_c', 'connected', panel],
   ]);
   for (const name of ['keys.json', 'running.json']) expect(statSync(join(data, 'sandbox', name)).mode & 0o777).toBe(0o600);
-  expect(await (await fetch(`${program.url}/health`)).json()).toMatchObject({ status: 'healthy', checks: { platform_connections: { platform_c: { status: 'healthy', message: 'Platform answers' } } } });
+  expect(await (await fetchDeclared(`${program.url}/health`)).json()).toMatchObject({ status: 'healthy', checks: { platform_connections: { platform_c: { status: 'healthy', message: 'Platform answers' } } } });
   expect([await balanceOf('c_1001'), await balanceOf('c_1002')]).toEqual([{ status: 200, balance: 800 }, { status: 200, balance: 800 }]);
 
   expect((await faults('--set', 'error_500=1', 'seed=7')).stdout).toMatch(/^fault +value\nlatency_ms +0\nerror_500 +1\n/);

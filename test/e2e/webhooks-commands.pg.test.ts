@@ -8,6 +8,7 @@ import { Webhook as Verifier } from 'standardwebhooks';
 import { expect, it } from 'vitest';
 import { signRequest } from '../../src/security/security.ts';
 import { createTestDatabase } from '../fixtures/database.ts';
+import { fetchDeclared } from '../fixtures/fetch-declared.ts';
 import { runProgram, startProgram } from '../fixtures/program.ts';
 import { startReceiver, type Message } from '../fixtures/receiver.ts';
 
@@ -35,7 +36,7 @@ it('a transfer is told to both platforms, signed, and told again when an operato
       const timestamp = String(Math.floor(Date.now() / 1000));
       const signature = signRequest(secret, { timestamp, method: 'POST', path, body: Buffer.from(text) });
       const headers = { 'X-Platform-Token': token, 'X-Platform-ID': platformId, 'X-Timestamp': timestamp, 'X-Signature': signature, 'Content-Type': 'application/json' };
-      const answer = await fetch(program.url + path, { method: 'POST', headers, body: text });
+      const answer = await fetchDeclared(program.url + path, { method: 'POST', headers, body: text });
       expect(answer.status).toBe(200);
       return (await answer.json()) as Record<string, string>;
     };

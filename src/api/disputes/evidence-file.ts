@@ -36,4 +36,7 @@ export function sendEvidence(reply: FastifyReply, { name, mediaType, content }: 
     .send(content);
 }
 
-export const evidenceResponse = { description: 'The file as it was given, with Content-Digest.', content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } } };
+export const evidenceResponse = {
+  description: 'The file as it was given, with Content-Digest.',
+  content: Object.fromEntries(EVIDENCE_MEDIA.map((media) => [media, { schema: {} }])),
+};

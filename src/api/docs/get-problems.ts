@@ -6,7 +6,7 @@ import { type Static, Type } from 'typebox';
 import { answerProblem } from '../http/answer-problem.ts';
 import { problemCatalogue, type CatalogueEntry } from '../problem-catalogue.ts';
 import { apiProblems } from '../problems.ts';
-import { closed } from '../schemas.ts';
+import { closed, problemResponses } from '../schemas.ts';
 
 const STYLE = 'body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a;background:#fff}'
   + 'table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.4rem .6rem;border-bottom:1px solid #ddd}'
@@ -14,15 +14,24 @@ const STYLE = 'body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2r
 
 const CSP = `default-src 'none'; style-src 'sha256-${hash('sha256', STYLE, 'base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
-const Params = closed({ code: Type.String({ maxLength: 64 }) });
+const Params = closed({ code: Type.String({ maxLength: 64, description: '`code` of a problem.' }) });
+
+const asPage = {
+  tags: ['platform'],
+  response: {
+    200: { description: 'A page.', content: { 'text/html': { schema: { type: 'string' } } } },
+    ...problemResponses,
+  },
+};
 
 export function getProblems(server: FastifyInstance): void {
   const entries = new Map(problemCatalogue.map((entry) => [entry.code, entry]));
-  const schema = { hide: true };
 
-  server.get('/problems', { schema }, (_request, reply) => send(reply, 'Problems', table()));
+  server.get('/problems', { schema: { operationId: 'listProblems', summary: 'All problems', ...asPage } }, (_request, reply) => send(reply, 'Problems', table()));
 
-  server.get<{ Params: Static<typeof Params> }>('/problems/:code', { schema: { ...schema, params: Params } }, (request, reply) => {
+  server.get<{ Params: Static<typeof Params> }>('/problems/:code', {
+    schema: { operationId: 'getProblem', summary: 'One problem', params: Params, ...asPage },
+  }, (request, reply) => {
     const entry = entries.get(request.params.code);
     return entry === undefined
       ? answerProblem(request, reply, apiProblems.not_found())

@@ -3,6 +3,10 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
+import { Type } from 'typebox';
+import type { PostingOperation } from '../operation.ts';
+import { DryRunAnswer } from '../points/rule-answers.ts';
+import { problemResponses } from '../schemas.ts';
 import type { RouteConfig } from '../points/serve-operation.ts';
 
 const DESCRIPTION = `Clearing network for loyalty points.
@@ -63,8 +67,16 @@ export async function describeApi(server: FastifyInstance): Promise<void> {
       if (schema?.hide === true) return { schema, url };
       if (url.startsWith('/operator/')) return { schema: { ...schema, security: byOperator }, url };
       if (!url.startsWith('/api/')) return { schema, url };
-      const posting = (route.config as RouteConfig | undefined)?.operation !== undefined || url === '/api/points/batch' || url.endsWith('/fulfil') || (url === '/api/disputes' && route.method === 'POST');
-      return { schema: { ...schema, security: signed, ...(posting ? { headers: KEY_HEADER } : {}) }, url };
+      const { operation } = (route.config ?? {}) as RouteConfig;
+      const posting = operation !== undefined || url === '/api/points/batch' || url.endsWith('/fulfil') || (url === '/api/disputes' && route.method === 'POST');
+      return {
+        url,
+        schema: {
+          ...schema, security: signed,
+          ...(posting ? { headers: KEY_HEADER } : {}),
+          ...(operation?.preview === undefined ? {} : { response: withDryRun(operation, schema?.response) }),
+        },
+      };
     },
   });
   await server.register(swaggerUi, {
@@ -72,12 +84,28 @@ export async function describeApi(server: FastifyInstance): Promise<void> {
   });
 }
 
+/** Told here only: a route's own schema makes its serializer, which a choice would slow down. */
+function withDryRun({ answer }: PostingOperation, response: unknown): object {
+  const schema = { anyOf: [answer, DryRunAnswer] };
+  const content = { 'application/json': { schema } };
+  const description = 'What was posted, or, when `dry_run` is true, what would be.';
+  return { ...(response as object), 200: { description, content } };
+}
+
 const KEY_HEADER = {
   type: 'object',
   properties: { 'Idempotency-Key': { type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$', description: 'Same key and body: the first result again. Same key, other body: 422.' } },
 };
 
+/** Of an answer of a version still to come: the serializer gives out all of it. */
+const Document = Type.Object({}, { additionalProperties: true, description: 'OpenAPI 3.1.' });
+
 /** /openapi.json, once all routes are there. */
 export function getOpenApi(server: FastifyInstance): void {
-  server.get('/openapi.json', { schema: { hide: true } }, (_request, reply) => reply.send(server.swagger()));
+  server.get('/openapi.json', {
+    schema: {
+      operationId: 'getOpenApi', tags: ['platform'], summary: 'This document',
+      response: { 200: Document, ...problemResponses },
+    },
+  }, (_request, reply) => reply.send(server.swagger()));
 }

@@ -2,6 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
+import { problemResponses } from '../schemas.ts';
 import { worst, type Check, type HealthChecks } from './checks.ts';
 
 const Status = Type.String({ enum: ['healthy', 'degraded', 'unhealthy'] });
@@ -20,7 +21,7 @@ const Simple = Type.Object({ status: Type.String() });
 
 export function getHealth(server: FastifyInstance, checks: HealthChecks): void {
   server.get('/health', {
-    schema: { operationId: 'health', tags: ['health'], summary: 'Health of all parts', description: '503 when a part of the network is unhealthy. A connected platform that does not answer is unhealthy by itself and makes the network degraded.', response: { 200: Health, 503: Health } },
+    schema: { operationId: 'health', tags: ['health'], summary: 'Health of all parts', description: '503 when a part of the network is unhealthy. A connected platform that does not answer is unhealthy by itself and makes the network degraded.', response: { 200: Health, 503: Health, ...problemResponses } },
   }, async (_request, reply) => {
     const parts = { database: await checks.database(), clearing_center: await checks.clearingCenter(), api_gateway: checks.apiGateway() };
     const connections = checks.platformConnections();
@@ -29,11 +30,11 @@ export function getHealth(server: FastifyInstance, checks: HealthChecks): void {
   });
 
   server.get('/health/live', {
-    schema: { operationId: 'live', tags: ['health'], summary: 'The process runs', response: { 200: Simple } },
+    schema: { operationId: 'live', tags: ['health'], summary: 'The process runs', response: { 200: Simple, ...problemResponses } },
   }, () => Promise.resolve({ status: 'live' }));
 
   server.get('/health/ready', {
-    schema: { operationId: 'ready', tags: ['health'], summary: 'Requests are welcome here', description: '503 while the process drains or the database is out of reach.', response: { 200: Simple, 503: Simple } },
+    schema: { operationId: 'ready', tags: ['health'], summary: 'Requests are welcome here', description: '503 while the process drains or the database is out of reach.', response: { 200: Simple, 503: Simple, ...problemResponses } },
   }, async (_request, reply) => {
     if (checks.isDraining()) return reply.code(503).send({ status: 'draining' });
     const database = await checks.database();

@@ -2,6 +2,7 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Problem } from '../../kernel/problem.ts';
+import { closeAfterAnswer, hasUnreadBody } from './unread-body.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json';
 const RETRY_AFTER_SECONDS = 1;
@@ -22,6 +23,7 @@ export function problemBody(problem: Problem, instance: string, requestId: strin
 
 export function answerProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
   request.problemCode = problem.code;
+  if (hasUnreadBody(request)) closeAfterAnswer(request, reply);
   if (problem.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
   if (problem.status === 401 && !reply.hasHeader('www-authenticate')) reply.header('www-authenticate', 'PlatformToken realm="pontis"');
   return reply

@@ -2,12 +2,15 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Counter, Gauge, Histogram } from 'prom-client';
+import type { Problem } from '../../kernel/problem.ts';
 import type { ApiParts } from '../parts.ts';
 
 const BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 export interface Observer {
   onResponse(request: FastifyRequest, reply: FastifyReply, done: () => void): void;
+  /** Of bytes that were no request, and were answered with this problem. */
+  noteBroken(problem: Problem): void;
   /** What came of one operation, also inside a batch: `posted`, `replayed` or a problem's code. */
   countOutcome(kind: string, outcome: string): void;
 }
@@ -55,6 +58,10 @@ export function createObserver({ metrics: { registry }, log, ledger }: ApiParts)
         );
       }
       done();
+    },
+    noteBroken({ status, code: problem }) {
+      timerOf('ANY', '(none)', status).observe(0);
+      log.info({ route: '(none)', status, problem }, 'request');
     },
     countOutcome: (kind, outcome) => operations.inc({ kind, outcome }),
   };

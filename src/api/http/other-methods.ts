@@ -1,32 +1,38 @@
-// Answers 405 with Allow for a method that a known path does not have, and 404 for everything else.
+// Answers 405 with Allow for a method that a known path does not have, whichever method that is, and
+// 404 for everything else; before the body is read, because it does not matter what is in it.
 
 import type { FastifyInstance } from 'fastify';
 import { apiProblems } from '../problems.ts';
-import { answerProblem } from './answer-problem.ts';
+import { answerProblem, pathOf } from './answer-problem.ts';
 
-const METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as const;
-
-/** Collects the methods of each path as routes are added; call the result once all are there. */
-export function watchMethods(server: FastifyInstance): () => void {
+/** Call it before the routes are added: it collects the methods of each path. */
+export function answerOtherMethods(server: FastifyInstance): void {
   const methodsByUrl = new Map<string, Set<string>>();
+  /** Made when the first request asks, by when all routes are there. */
+  let known: readonly { readonly path: RegExp; readonly allow: string }[] | undefined;
+
   server.addHook('onRoute', ({ url, method }) => {
-    const known = methodsByUrl.get(url) ?? new Set();
-    for (const name of Array.isArray(method) ? method : [method]) known.add(name);
-    methodsByUrl.set(url, known);
+    // Wildcards and second spellings of a path (/docs/) answer 404 instead.
+    if (url.includes('*') || url.endsWith('/')) return;
+    const methods = methodsByUrl.get(url) ?? new Set();
+    for (const name of [method].flat()) methods.add(name);
+    methodsByUrl.set(url, methods);
   });
-  return () => {
-    for (const [url, known] of Array.from(methodsByUrl)) {
-      const missing = METHODS.filter((method) => !known.has(method));
-      // Wildcards and second spellings of a path (/docs/) answer 404 instead.
-      if (missing.length === 0 || url.includes('*') || url.endsWith('/')) continue;
-      const allow = [...known].toSorted().join(', ');
-      server.route({
-        method: missing, url, schema: { hide: true },
-        // Before the body is read: what is in it does not matter.
-        onRequest: (request, reply) => void answerProblem(request, reply.header('allow', allow), apiProblems.method_not_allowed()),
-        handler: () => undefined,
-      });
-    }
-    server.setNotFoundHandler((request, reply) => answerProblem(request, reply, apiProblems.not_found()));
-  };
+  server.addHook('onRequest', (request, reply, done) => {
+    if (!request.is404) return done();
+    known ??= [...methodsByUrl].map(([url, methods]) => ({
+      path: patternOf(url), allow: [...methods].toSorted().join(', '),
+    }));
+    const path = decodeURI(pathOf(request));
+    const found = known.find((route) => route.path.test(path));
+    if (found === undefined) return void answerProblem(request, reply, apiProblems.not_found());
+    answerProblem(request, reply.header('allow', found.allow), apiProblems.method_not_allowed());
+  });
+  // The hook has answered already; without a handler of its own Fastify would not run it.
+  server.setNotFoundHandler((request, reply) => answerProblem(request, reply, apiProblems.not_found()));
+}
+
+function patternOf(url: string): RegExp {
+  const segments = url.split('/').map((part) => (part.startsWith(':') ? '[^/]+' : RegExp.escape(part)));
+  return new RegExp(`^${segments.join('/')}$`);
 }

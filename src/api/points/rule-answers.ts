@@ -19,7 +19,10 @@ export const DryRun = Type.Optional(Type.Boolean({ description: 'True: nothing i
 export const DryRunAnswer = Type.Object({
   dry_run: Type.Literal(true),
   would_succeed: Type.Boolean(),
-  status: Type.String({ description: 'completed, pending_review or refused.' }),
+  status: Type.String({
+    description: 'What the answer would say: completed, pending (where platforms are asked), ' +
+      'pending_review or refused.',
+  }),
   amount: Points,
   rate: Type.Optional(Type.String()),
   fee: Type.Optional(Points),
@@ -37,21 +40,27 @@ export function explanationOf(applied: readonly Applied[]): Static<typeof Explan
   return applied.map(({ item, kind, effect }) => ({ item, kind, effect }));
 }
 
+/** How a transfer stands that is not posted at once, by the kind of its leg. */
+const UNFINISHED: Readonly<Record<string, string>> = { hold: 'pending_review', authorise: 'pending' };
+
 /** `target` is absent where nothing is converted. */
 export function dryRunView({ problem, leg, applied, rulebookVersion }: Preview, amount: bigint, source: Asset, target: Asset | undefined, instance: string): DryRunView {
   const inTarget = (minor: bigint | undefined): number | undefined => (target === undefined || minor === undefined ? undefined : toPoints(minor, target));
-  const extra = (name: string): bigint | undefined => (leg?.kind === 'conversion' ? BigInt(textOf(leg.details ?? null, name) ?? '0') : undefined);
+  const converts = leg?.kind === 'conversion' || leg?.kind === 'authorise';
+  const extra = (name: string): bigint | undefined =>
+    (converts ? BigInt(textOf(leg.details ?? null, name) ?? '0') : undefined);
   const optional = {
     rate: leg?.rate,
     fee: leg?.fee === undefined ? undefined : toPoints(leg.fee, source),
     target_fee: inTarget(extra('target_fee')),
     bonus: inTarget(extra('bonus')),
-    credited_amount: inTarget(leg?.kind === 'conversion' ? leg.credited : leg?.amount),
+    // Of what waits for an operator the terms are those of the moment in which it passes.
+    credited_amount: inTarget(converts ? leg.credited : leg?.kind === 'transfer' ? leg.amount : undefined),
   };
   return {
     dry_run: true,
     would_succeed: problem === undefined,
-    status: problem !== undefined ? 'refused' : leg?.kind === 'hold' ? 'pending_review' : 'completed',
+    status: problem !== undefined ? 'refused' : (UNFINISHED[leg?.kind ?? ''] ?? 'completed'),
     amount: toPoints(amount, source),
     ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
     rulebook_version: rulebookVersion,

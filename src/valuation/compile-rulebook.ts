@@ -1,6 +1,8 @@
-// A rulebook document → what is asked at every transaction, or all that is wrong with the document. Compiled once for each version. Pure.
+// A rulebook document → what is asked at every transaction, or all that is wrong with the document. Compiled once for each version. Pure;
+// where others are served meanwhile it takes turns with them.
 // Before this: `check-document.ts`. After this: `rulebook.ts` sorts the rules by what they can apply to.
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { compareRatio, parseRatio } from '../kernel/amount.ts';
 import { Calendar, isTimeZone } from '../kernel/calendar.ts';
 import { isDay, parseMoment } from '../kernel/time.ts';
@@ -49,24 +51,45 @@ const DEFAULT_PRIORITY = 1_000;
 /** What rules of a kind are asked about when they do not say. */
 const CONVERSIONS: readonly OperationName[] = ['conversion'];
 
+/** All at once: for threads and commands that nobody else waits for. */
 export function compileRulebook(value: unknown): Compiled {
+  const steps = compileSteps(value);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** How long a program that answers others may be kept from it. */
+const TURN_MS = 8;
+
+/** The same where others are served meanwhile: a few milliseconds at a time. */
+export async function compileInTurns(value: unknown): Promise<Compiled> {
+  const steps = compileSteps(value);
+  for (let until = performance.now() + TURN_MS; ; ) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    if (performance.now() < until) continue;
+    await nextTurn();
+    until = performance.now() + TURN_MS;
+  }
+}
+
+/** Yields after each item. */
+function* compileSteps(value: unknown): Generator<undefined, Compiled> {
   const checked = checkDocument(value);
+  yield;
   if (!checked.ok) return checked;
   const { document } = checked;
   const faults: Fault[] = [];
   const compile = createConditionCompiler();
-  const condition = (text: string | undefined, place: string): Condition => {
-    if (text === undefined) return ALWAYS;
-    const made = compile(text);
-    if (!isFault(made)) return made;
-    faults.push({ place, ...made, expression: text });
-    return ALWAYS;
-  };
-  const window = (terms: { readonly from?: string; readonly until?: string }, item: string): { fromMs: number; untilMs: number } => {
+  const placed = (terms: Window, text: string | undefined, item: string, field: string): Placed => {
+    const made = text === undefined ? ALWAYS : compile(text);
+    if (isFault(made)) faults.push({ place: `${item}/${field}`, ...made, expression: text ?? '' });
     const fromMs = momentOf(terms.from, Number.NEGATIVE_INFINITY, `${item}/from`, faults);
     const untilMs = momentOf(terms.until, Number.POSITIVE_INFINITY, `${item}/until`, faults);
     if (fromMs >= untilMs) faults.push({ place: `${item}/until`, message: 'is not after from' });
-    return { fromMs, untilMs };
+    return { item, condition: isFault(made) ? ALWAYS : made, fromMs, untilMs };
   };
 
   const { settings, platforms } = document;
@@ -74,22 +97,30 @@ export function compileRulebook(value: unknown): Compiled {
   for (const [id, { expiry }] of Object.entries(platforms)) {
     if (expiry?.policy === 'fixed' && !isDay(expiry.on)) faults.push({ place: `platforms/${id}/expiry/on`, message: 'is not a day that exists' });
   }
-  const rules = Object.entries(document.rules).map(([id, terms]): CompiledRule => {
+  const rules: CompiledRule[] = [];
+  for (const [id, terms] of Object.entries(document.rules)) {
     const item = `rules/${id}`;
     faults.push(...ruleFaults(terms, item));
     const operations = 'operations' in terms && terms.operations !== undefined ? terms.operations : CONVERSIONS;
-    return { item, kind: terms.kind, operations, terms, condition: condition(terms.when, `${item}/when`), ...window(terms, item) };
-  });
-  const earnRules = Object.entries(document.earn).map(([id, terms]): CompiledEarnRule => {
+    rules.push({ kind: terms.kind, operations, terms, ...placed(terms, terms.when, item, 'when') });
+    yield;
+  }
+  const earnRules: CompiledEarnRule[] = [];
+  for (const [id, terms] of Object.entries(document.earn)) {
     const item = `earn/${id}`;
     if (!Object.hasOwn(platforms, terms.platform)) faults.push({ place: `${item}/platform`, message: `${terms.platform} is not among the platforms` });
-    return { item, platform: terms.platform, category: terms.category, rate: terms.rate, maximum: terms.maximum, condition: condition(terms.when, `${item}/when`), ...window(terms, item) };
-  });
-  const rewards = Object.entries(document.rewards).flatMap(([platform, list]) => Object.entries(list).map(([id, terms]): CompiledReward => {
-    const item = `rewards/${platform}/${id}`;
-    if (!Object.hasOwn(platforms, platform)) faults.push({ place: item, message: `${platform} is not among the platforms` });
-    return { item, condition: condition(terms.eligible, `${item}/eligible`), ...window(terms, item) };
-  }));
+    earnRules.push({ platform: terms.platform, category: terms.category, rate: terms.rate, maximum: terms.maximum, ...placed(terms, terms.when, item, 'when') });
+    yield;
+  }
+  const rewards: CompiledReward[] = [];
+  for (const [platform, list] of Object.entries(document.rewards)) {
+    for (const [id, terms] of Object.entries(list)) {
+      const item = `rewards/${platform}/${id}`;
+      if (!Object.hasOwn(platforms, platform)) faults.push({ place: item, message: `${platform} is not among the platforms` });
+      rewards.push(placed(terms, terms.eligible, item, 'eligible'));
+      yield;
+    }
+  }
   if (faults.length > 0) return { ok: false, faults };
   return {
     ok: true,
@@ -101,6 +132,12 @@ export function compileRulebook(value: unknown): Compiled {
       rewards: new Map(rewards.map((reward) => [reward.item, reward])),
     },
   };
+}
+
+/** When an item applies. */
+interface Window {
+  readonly from?: string;
+  readonly until?: string;
 }
 
 /** What the schema cannot say about one rule. */

@@ -42,6 +42,8 @@ type Program = (variables: object) => unknown;
 export interface Condition {
   /** Those of its parts that hold or do not hold for all transactions between two platforms. */
   readonly fixed: readonly Program[];
+  /** Of each of `fixed`: which platforms it can tell from others. */
+  readonly named: readonly PlatformsNamed[];
   /** Parts that only compare variables with literals, or ask for variables of few values: the same for all operations of one class. */
   readonly classed: readonly Program[];
   /** Its other parts. */
@@ -50,8 +52,16 @@ export interface Condition {
   readonly literals: Literals;
 }
 
+/** Platforms that a part compares with; `all` when it asks otherwise than by comparing with literals. */
+export type Names = readonly string[] | 'all';
+
+export interface PlatformsNamed {
+  readonly source: Names;
+  readonly target: Names;
+}
+
 /** Always true. */
-export const ALWAYS: Condition = { fixed: [], classed: [], varying: [], literals: NO_LITERALS };
+export const ALWAYS: Condition = { fixed: [], named: [], classed: [], varying: [], literals: NO_LITERALS };
 
 export interface ConditionFault {
   readonly message: string;
@@ -107,7 +117,9 @@ export function createConditionCompiler(): (text: string) => Condition | Conditi
     const parts = conjunctsOf(ast).map((node) => ({ node, sort: sortOf(node), program: unbounded.parse(celText(node, text)) as Program }));
     const programs = (wanted: Sort): Program[] => parts.filter(({ sort }) => sort === wanted).map(({ program }) => program);
     const comparisons = parts.filter(({ sort }) => sort === 'classed').flatMap(({ node }) => comparisonsIn(node));
-    return { fixed: programs('fixed'), classed: programs('classed'), varying: programs('varying'), literals: together(comparisons) };
+    const named = parts.filter(({ sort }) => sort === 'fixed').map(({ node }): PlatformsNamed =>
+      ({ source: namesOf(node, 'source'), target: namesOf(node, 'target') }));
+    return { fixed: programs('fixed'), named, classed: programs('classed'), varying: programs('varying'), literals: together(comparisons) };
   };
 }
 
@@ -175,6 +187,25 @@ function comparisonWithList(left: ASTNode, right: ASTNode): Partial<Literals> | 
   if (!isNamed(left, 'category') || right.op !== 'list') return undefined;
   const words = right.args.map(wordOf);
   return words.every((one) => one !== undefined) ? { categories: words } : undefined;
+}
+
+/** What a variable is compared with in all of an expression. */
+function namesOf(node: ASTNode, variable: string): Names {
+  if (isNamed(node, variable)) return 'all';
+  if (isComparison(node)) {
+    const [left, right] = node.args;
+    if (node.op === 'in' && isNamed(left, variable) && right.op === 'list') {
+      const words = right.args.map(wordOf);
+      return words.every((word) => word !== undefined) ? words : 'all';
+    }
+    if (node.op === '==' || node.op === '!=') {
+      const other = isNamed(left, variable) ? right : isNamed(right, variable) ? left : undefined;
+      const word = other === undefined ? undefined : wordOf(other);
+      if (word !== undefined) return [word];
+    }
+  }
+  const inside = childrenOf(node).map((child) => namesOf(child, variable));
+  return inside.includes('all') ? 'all' : (inside as (readonly string[])[]).flat();
 }
 
 function isComparison(node: ASTNode): node is Extract<ASTNode, { readonly op: '==' | '!=' | '<' | '<=' | '>' | '>=' | 'in' }> {

@@ -130,6 +130,19 @@ describe('a search for arbitrage', () => {
     expect(findArbitrage({ platforms: NAMES, factor, tolerance: parseRatio('0.36') })).toBeUndefined();
   });
 
+  it('looks at hundreds of platforms, to the last digit', () => {
+    const names = Array.from({ length: 300 }, (_, index) => `p${String(index).padStart(3, '0')}`);
+    // Worths of many digits, so that all ways between two platforms come to precisely the same.
+    const worth = new Map(names.map((name, index) => [name, BigInt(1_000_003 + index * 7_919)]));
+    const fair = (from: string, to: string): Ratio => ({ numerator: worth.get(from)!, denominator: worth.get(to)! });
+    expect(findArbitrage({ platforms: names, tolerance: parseRatio('0'), factor: fair })).toBeUndefined();
+    const off = parseRatio('1.000000000000000000000000000001');
+    const found = findArbitrage({ platforms: names, tolerance: parseRatio('0'), factor: (from, to) => (from === 'p111' && to === 'p222' ? multiplyRatio(fair(from, to), off) : fair(from, to)) });
+    expect(found).toMatchObject({ kind: 'cycle', path: ['p111', 'p222', 'p111'], product: off });
+    const costly = { numerator: 999_999_999n, denominator: 1_000_000_000n };
+    expect(findArbitrage({ platforms: names, tolerance: parseRatio('0.5'), factor: (from, to) => multiplyRatio(fair(from, to), costly) })).toBeUndefined();
+  });
+
   it('does not go round a circle that gains for ever', () => {
     const names = Array.from({ length: 30 }, (_, index) => `p${index}`);
     expect(findArbitrage({ platforms: names, factor: () => ratio('1.5'), tolerance: ratio('1') })?.path).toEqual(['p0', 'p1', 'p0']);

@@ -1,7 +1,7 @@
 // Money for nothing: whether points grow by going round in a circle, or by a detour instead of the direct conversion.
 // Exact: a rulebook whose products come to precisely 1 is sound, and one that is above by the least amount is not.
 
-import { compareRatio, multiplyRatio, reduceRatio, type Ratio } from '../kernel/amount.ts';
+import { compareRatio, divideRatio, multiplyRatio, reduceRatio, type Ratio } from '../kernel/amount.ts';
 
 /** The best rate of a conversion relative to the value model: 1 is the value model's own rate, 0 no conversion. */
 export interface Conversions {
@@ -18,8 +18,18 @@ export type Arbitrage =
   /** `product` is above `direct` × (1 + tolerance). */
   | { readonly kind: 'detour'; readonly path: readonly string[]; readonly product: Ratio; readonly direct: Ratio };
 
+/** A factor with what tells most comparisons apart before anything exact is multiplied. */
+interface Step extends Ratio {
+  /** The nearest double, but for what some multiplications have rounded. */
+  readonly near: number;
+  readonly isOne: boolean;
+  /** Numerator and denominator as doubles, where three of their kind multiply exactly; else 0. */
+  readonly over: number;
+  readonly under: number;
+}
+
 /** A way from one platform to `at`, with the product of its factors. */
-interface Walk extends Ratio {
+interface Walk extends Step {
   readonly at: number;
   /** The walk without its last step; undefined for a single step. */
   readonly before: Walk | undefined;
@@ -28,25 +38,52 @@ interface Walk extends Ratio {
 interface Graph {
   /** Sorted, so that the answer does not depend on how the caller lists them. */
   readonly names: readonly string[];
-  readonly steps: readonly (readonly Ratio[])[];
+  /** Measured by `units`. */
+  readonly steps: readonly (readonly Step[])[];
+  /** Their doubles, at from + to × count. */
+  readonly nears: Float64Array;
+  /** 1 where a step is exactly 1. */
+  readonly ones: Uint8Array;
   /** By from and to: a detour may reach this. */
-  readonly bounds: readonly (readonly Ratio[])[];
+  readonly bounds: readonly (readonly Step[])[];
+  /**
+   * What one unit of value at the first platform comes to at each other one. Measured by these, rates that fit together are all 1,
+   * whatever decimals they are written with; no comparison of two ways between the same platforms comes out differently.
+   */
+  readonly units: readonly Ratio[];
 }
 
 const ONE: Ratio = { numerator: 1n, denominator: 1n };
+/** Three factors of this size multiply within 53 bits. */
+const SMALL = 2n ** 17n;
+/** Far more than what doubles round in a product of all platforms, and far less than what rates of nine decimals differ by. */
+const MARGIN = 1e-11;
+/** Below this doubles lose digits. */
+const LEAST = 1e-290;
 
 /**
  * A shortest path that gains: a cycle before a detour of the same length, then the first by platform names.
  *
  * Bellman-Ford from all platforms at once, by number of steps; only walks that the last round made better are carried on, so it ends
- * when longer ways gain nothing: O(n³) for each length that still does. The first gain found visits no platform twice: without the
- * circle in it, it would be a shorter gain, unless that circle is one.
+ * when longer ways gain nothing: O(n³) for each length that still does. Doubles decide what they can: exact ratios are multiplied only
+ * for what is kept, and where two ways are too close. The first gain found visits no platform twice: without the circle in it, it
+ * would be a shorter gain, unless that circle is one.
  */
 export function findArbitrage({ platforms, factor, tolerance }: Conversions): Arbitrage | undefined {
   const names = [...new Set(platforms)].sort();
-  const steps = names.map((from) => names.map((to) => (from === to ? ONE : reduceRatio(factor(from, to)))));
+  const direct = names.map((from) => names.map((to) => (from === to ? ONE : factor(from, to))));
+  const units = names.map((_name, at) => {
+    const unit = direct[0]?.[at] ?? ONE;
+    return unit.numerator === 0n ? ONE : reduceRatio(unit);
+  });
+  const steps = direct.map((row, from) => row.map((step, to) => stepOf(divideRatio(multiplyRatio(step, units[from]!), units[to]!))));
   const allowed = { numerator: tolerance.denominator + tolerance.numerator, denominator: tolerance.denominator };
-  const graph: Graph = { names, steps, bounds: steps.map((row) => row.map((direct) => reduceRatio(multiplyRatio(direct, allowed)))) };
+  const bounds = steps.map((row) => row.map((step) => (tolerance.numerator === 0n ? step : stepOf(multiplyRatio(step, allowed)))));
+  const byTo = names.flatMap((_name, to) => steps.map((row) => row[to]!));
+  const nears = Float64Array.from(byTo, ({ near }) => near);
+  const ones = Uint8Array.from(byTo, ({ isOne }) => Number(isOne));
+  const graph: Graph = { names, steps, nears, ones, bounds, units };
+  if (tolerance.numerator > 0n && isSoundByFar(graph)) return undefined;
 
   const best: Walk[][] = steps.map((row) => row.map((step, at) => ({ ...step, at, before: undefined })));
   let better: Walk[][] = best.map((row, from) => row.filter((walk) => walk.at !== from && walk.numerator > 0n));
@@ -60,37 +97,84 @@ export function findArbitrage({ platforms, factor, tolerance }: Conversions): Ar
   return undefined;
 }
 
+function stepOf(ratio: Ratio, near?: number): Step {
+  const { numerator, denominator } = reduceRatio(ratio);
+  const isSmall = numerator <= SMALL && denominator <= SMALL;
+  const [over, under] = [isSmall ? Number(numerator) : 0, isSmall ? Number(denominator) : 0];
+  return { numerator, denominator, near: near ?? Number(numerator) / Number(denominator), isOne: numerator === denominator, over, under };
+}
+
 /** One step more: the walks that are better than any shorter one to the same platform. To stay where one is, is worth 1. */
-function extend({ steps }: Graph, walks: readonly Walk[], best: readonly Walk[]): Walk[] {
+function extend({ names, steps, nears, ones }: Graph, walks: readonly Walk[], best: readonly Walk[]): Walk[] {
+  const ats = Int32Array.from(walks, ({ at }) => at);
+  const soFar = Float64Array.from(walks, ({ near }) => near);
+  const onesSoFar = Uint8Array.from(walks, ({ isOne }) => Number(isOne));
   return best.flatMap((shorter, at) => {
-    let record: Ratio = shorter;
+    let record: Step = shorter;
     let before: Walk | undefined;
-    for (const walk of walks) {
-      if (walk.at === at) continue;
-      const step = steps[walk.at]![at]!;
-      const product = multiplyRatio(walk, step);
-      if (compareRatio(product, record) <= 0) continue;
-      record = product;
+    let least = leastToLook(record);
+    for (let index = 0; index < ats.length; index += 1) {
+      const from = ats[index]!;
+      const place = from + at * names.length;
+      const near = soFar[index]! * nears[place]!;
+      if (near < least || from === at) continue;
+      if (record.isOne && (onesSoFar[index]! + ones[place]!) === 2) continue;
+      const [walk, step] = [walks[index]!, steps[from]![at]!];
+      if (!isMore(walk, step, near, record)) continue;
+      record = stepOf(multiplyRatio(walk, step), near);
       before = walk;
+      least = leastToLook(record);
     }
-    return before === undefined ? [] : [{ ...reduceRatio(record), at, before }];
+    return before === undefined ? [] : [{ ...record, at, before }];
   });
 }
 
-function findGain({ names, steps, bounds }: Graph, longer: readonly (readonly Walk[])[], kind: Arbitrage['kind']): Arbitrage | undefined {
+/** Doubles below this are of products that are surely less. */
+function leastToLook({ near }: Step): number {
+  return near > LEAST ? near * (1 - MARGIN) : 0;
+}
+
+/**
+ * True when doubles alone say that nothing gains, by far: the best of all ways between all
+ * platforms (Floyd and Warshall), O(n³) however long the ways are. False says nothing: something
+ * may gain, or comes close to it.
+ */
+function isSoundByFar({ names, nears, bounds }: Graph): boolean {
+  const count = names.length;
+  const best = nears.slice();
+  for (let at = 0; at < count; at += 1) best[at + at * count] = 0;
+  for (let over = 0; over < count; over += 1) {
+    for (let to = 0; to < count; to += 1) {
+      const onward = best[over + to * count]!;
+      if (onward === 0) continue;
+      for (let from = 0; from < count; from += 1) {
+        const way = best[from + over * count]! * onward;
+        if (way > best[from + to * count]!) best[from + to * count] = way;
+      }
+    }
+  }
+  return bounds.every((row, from) => row.every(({ near }, to) =>
+    best[from + to * count]! < (from === to ? 1 : near) * (1 - MARGIN)));
+}
+
+/** walk × step > record, exactly. */
+function isMore(walk: Step, step: Step, near: number, record: Step): boolean {
+  if (near > record.near * (1 + MARGIN) && record.near > LEAST) return true;
+  if (walk.under > 0 && step.under > 0 && record.under > 0) return walk.over * step.over * record.under > record.over * walk.under * step.under;
+  return compareRatio(multiplyRatio(walk, step), record) > 0;
+}
+
+function findGain({ names, steps, bounds, units }: Graph, longer: readonly (readonly Walk[])[], kind: Arbitrage['kind']): Arbitrage | undefined {
   for (const [from, walks] of longer.entries()) {
-    const walk = walks.find(({ at, ...product }) => (at === from) === (kind === 'cycle') && (kind === 'cycle' || compareRatio(product, bounds[from]![at]!) > 0));
+    const walk = walks.find((one) => (one.at === from) === (kind === 'cycle') && (kind === 'cycle' || compareRatio(one, bounds[from]![one.at]!) > 0));
     if (walk === undefined) continue;
-    const found = { path: [names[from]!, ...placesOf(walk).map((place) => names[place]!)], product: ratioOf(walk) };
-    return kind === 'cycle' ? { kind, ...found } : { kind, ...found, direct: steps[from]![walk.at]! };
+    const told = (ratio: Ratio): Ratio => reduceRatio(divideRatio(multiplyRatio(ratio, units[walk.at]!), units[from]!));
+    const found = { path: [names[from]!, ...placesOf(walk).map((place) => names[place]!)], product: told(walk) };
+    return kind === 'cycle' ? { kind, ...found } : { kind, ...found, direct: told(steps[from]![walk.at]!) };
   }
   return undefined;
 }
 
 function placesOf(walk: Walk): number[] {
   return [...(walk.before === undefined ? [] : placesOf(walk.before)), walk.at];
-}
-
-function ratioOf({ numerator, denominator }: Ratio): Ratio {
-  return { numerator, denominator };
 }

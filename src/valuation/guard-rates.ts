@@ -2,25 +2,31 @@
 // Conditions that depend on the transaction are taken to hold where that is better for the member. Flat parts of fees and bonuses vanish
 // in large amounts and are not looked at; a flat bonus is bounded by a limit rule. Pure.
 
-import { addRatio, compareRatio, divideRatio, formatRatio, multiplyRatio, parseRatio, subtractRatio, type Ratio } from '../kernel/amount.ts';
+import { addRatio, compareRatio, divideRatio, formatRatio, multiplyRatio, parseRatio, reduceRatio, subtractRatio, type Ratio } from '../kernel/amount.ts';
 import type { PlatformId } from '../kernel/ids.ts';
 import type { Problem } from '../kernel/problem.ts';
+import type { CompiledRule } from './compile-rulebook.ts';
 import { findArbitrage } from './find-arbitrage.ts';
+import { pointValue } from './point-value.ts';
 import { valuationProblems } from './problems.ts';
-import type { BoundCharge, Candidate, Rulebook } from './rulebook.ts';
+import { isEverywhere, visitPairs } from './rule-reach.ts';
+import { bindCharge, type BoundCharge, type Candidate, type Rulebook } from './rulebook.ts';
+import type { RuleKind } from './rulebook-schema.ts';
 
 const ONE: Ratio = { numerator: 1n, denominator: 1n };
 const ZERO: Ratio = { numerator: 0n, denominator: 1n };
 /** Rates are compared relative to the value model, so the decimals of the assets do not matter. */
-const SCALES = { points: () => 2, settlement: 4 };
+const SCALE = 2;
+
+type Candidates<T> = readonly Candidate<T>[];
+type RateTerms = CompiledRule<'rate'>['terms'];
 
 /** The problem with a rulebook under which points can be multiplied, with the path; undefined when there is none. */
 export function guardRates(rulebook: Rulebook): Problem | undefined {
   const platforms = Object.keys(rulebook.document.platforms);
   const { detour_tolerance: tolerance } = rulebook.document.settings;
   const found = findArbitrage({
-    platforms, tolerance: parseRatio(tolerance),
-    factor: (from, to) => bestFactor(rulebook, from as PlatformId, to as PlatformId),
+    platforms, tolerance: parseRatio(tolerance), factor: bestFactors(rulebook, platforms),
   });
   if (found === undefined) return undefined;
   const path = found.path.join(' → ');
@@ -32,11 +38,90 @@ export function guardRates(rulebook: Rulebook): Problem | undefined {
 
 /** How much of the value model's rate a conversion gives at most: rate × (1 − source fee) × (1 − target fee + bonus). */
 export function bestFactor(rulebook: Rulebook, from: PlatformId, to: PlatformId): Ratio {
-  const { settings } = rulebook.document;
-  const { rates, fees, bonuses, model } = rulebook.between('conversion', from, to, SCALES);
-  const rate = bestOf(reachable(rates).map(({ terms }) => divideRatio(terms.rate, model.rate)), isReplaced(rates) ? ZERO : ONE);
-  const fee = (on: BoundCharge['on']): Ratio => subtractRatio(ONE, leastShare(fees.filter(({ terms }) => terms.on === on), settings.fees, fees));
-  return multiplyRatio(multiplyRatio(rate, fee('source')), addRatio(fee('target'), mostShare(bonuses, settings.bonuses)));
+  return bestFactors(rulebook, [from, to])(from, to);
+}
+
+/** The same between all platforms: what rules come to is worked out once for all pairs with the same rules. */
+function bestFactors({ document, rules }: Rulebook, platforms: readonly string[]): (from: string, to: string) => Ratio {
+  const { settings } = document;
+  const places = new Map(platforms.map((platform, place) => [platform, place]));
+  const values = platforms.map((platform) => reduceRatio(pointValue(document, platform)));
+  const rates = ratesIn(rules, platforms);
+  const fees = listsOf('fee', rules, ({ terms }) => bindCharge(terms.fee, terms.fee.on, SCALE), platforms);
+  const bonuses = listsOf('bonus', rules, ({ terms }) => bindCharge(terms.bonus, terms.bonus.paid_by, SCALE), platforms);
+  const fee = once((list: Candidates<BoundCharge>) => {
+    const kept = (on: BoundCharge['on']): Ratio =>
+      subtractRatio(ONE, leastShare(list.filter(({ terms }) => terms.on === on), settings.fees, list));
+    return { source: kept('source'), target: kept('target') };
+  });
+  const bonus = once((list: Candidates<BoundCharge>) => mostShare(list, settings.bonuses));
+  return (fromName, toName) => {
+    const [from, to] = [places.get(fromName)!, places.get(toName)!];
+    const { source, target } = fee(fees(from, to));
+    return multiplyRatio(multiplyRatio(rates(from, to, values[from]!, values[to]!), source), addRatio(target, bonus(bonuses(from, to))));
+  };
+}
+
+type BestRate = (from: number, to: number, sourceValue: Ratio, targetValue: Ratio) => Ratio;
+
+/** The best rate between two platforms, relative to that of the value model. */
+function ratesIn(rules: readonly CompiledRule[], platforms: readonly string[]): BestRate {
+  const lists = listsOf('rate', rules, ({ terms }) => terms, platforms);
+  const best = once((list: Candidates<RateTerms>) => {
+    const possible = reachable(list).map(({ terms }) => terms);
+    const ratios = (field: 'factor' | 'rate'): Ratio[] => possible.flatMap((terms) => (terms[field] === undefined ? [] : [parseRatio(terms[field])]));
+    return { factor: bestOf(ratios('factor'), isReplaced(list) ? ZERO : ONE), rate: bestOf(ratios('rate'), ZERO) };
+  });
+  return (from, to, sourceValue, targetValue) => {
+    const { factor, rate } = best(lists(from, to));
+    return rate.numerator === 0n ? factor : bestOf([divideRatio(rate, divideRatio(sourceValue, targetValue))], factor);
+  };
+}
+
+/** Rules that can apply between two platforms, by the places of these; the same list for all pairs with the same rules. */
+type Lists<T> = (from: number, to: number) => Candidates<T>;
+
+function listsOf<K extends RuleKind, T>(
+  kind: K, rules: readonly CompiledRule[], bind: (rule: CompiledRule<K>) => T, platforms: readonly string[],
+): Lists<T> {
+  const everywhere: number[] = [];
+  const candidates: Candidate<T>[] = [];
+  /** By pair: the places of candidates in `candidates` that are not everywhere. */
+  const here: number[][] = [];
+  for (const rule of rules.filter((one) => one.kind === kind && one.operations.includes('conversion'))) {
+    const { condition, item, fromMs, untilMs } = rule;
+    const { fixed, classed, varying } = condition;
+    const [always, atTimes] = [candidates.length, candidates.length + 1];
+    const bound = { item, fromMs, untilMs, classed, terms: bind(rule as unknown as CompiledRule<K>) };
+    candidates.push({ ...bound, varying: [...classed, ...varying] }, { ...bound, varying: [...fixed, ...classed, ...varying] });
+    if (isEverywhere(condition)) everywhere.push(always);
+    else visitPairs(condition, platforms, (from, to, reach) => {
+      (here[from * platforms.length + to] ??= []).push(reach === 'always' ? always : atTimes);
+    });
+  }
+  const common = everywhere.map((place) => candidates[place]!);
+  const known = new Map<string, Candidates<T>>();
+  return (from, to) => {
+    const places = here[from * platforms.length + to];
+    if (places === undefined) return common;
+    const key = places.join();
+    let list = known.get(key);
+    if (list === undefined) {
+      // In order of precedence, which is that of the places.
+      list = [...everywhere, ...places].toSorted((a, b) => a - b).map((place) => candidates[place]!);
+      known.set(key, list);
+    }
+    return list;
+  };
+}
+
+function once<K extends object, V>(work: (key: K) => V): (key: K) => V {
+  const known = new Map<K, V>();
+  return (key) => {
+    let value = known.get(key);
+    if (value === undefined) known.set(key, (value = work(key)));
+    return value;
+  };
 }
 
 /** Candidates up to and with the first that always applies: no later one is ever the first. */

@@ -5,7 +5,7 @@ import { assert } from '../kernel/assert.ts';
 import { divideRatio, formatRatio, multiplyRatio, parseRatio, reduceRatio, scaleDown, type Ratio } from '../kernel/amount.ts';
 import type { Calendar } from '../kernel/calendar.ts';
 import { networkOwnerId, platformOwnerId, subjectOwnerId, type OwnerId, type PlatformId } from '../kernel/ids.ts';
-import { compileRulebook, type CompiledEarnRule, type CompiledReward, type CompiledRule, type CompiledRulebook } from './compile-rulebook.ts';
+import { compileInTurns, compileRulebook, type Compiled, type CompiledEarnRule, type CompiledReward, type CompiledRule, type CompiledRulebook } from './compile-rulebook.ts';
 import { holds } from './conditions.ts';
 import { AssetMissing } from './asset-missing.ts';
 import { FactClasses, type Classified } from './fact-classes.ts';
@@ -88,7 +88,8 @@ export class Rulebook {
   readonly rewards: ReadonlyMap<string, CompiledReward>;
   /** Assets of this version by code: rewards and what limits are counted in. Absent for a version that never was in force. */
   readonly assetIds: ReadonlyMap<string, number> | undefined;
-  private readonly rules: readonly CompiledRule[];
+  /** In order of precedence. */
+  readonly rules: readonly CompiledRule[];
   private readonly known = new Map<string, Applicable>();
   private readonly narrowed = new Map<Applicable, Map<string, Applicable>>();
   private readonly classes: FactClasses;
@@ -106,7 +107,15 @@ export class Rulebook {
 
   /** A version that was checked before it was stored. */
   static of(version: number, document: unknown, assetIds?: ReadonlyMap<string, number>): Rulebook {
-    const compiled = compileRulebook(document);
+    return Rulebook.fromCompiled(version, compileRulebook(document), assetIds);
+  }
+
+  /** The same in a process that serves others meanwhile. */
+  static async load(version: number, document: unknown, assetIds?: ReadonlyMap<string, number>): Promise<Rulebook> {
+    return Rulebook.fromCompiled(version, await compileInTurns(document), assetIds);
+  }
+
+  private static fromCompiled(version: number, compiled: Compiled, assetIds: ReadonlyMap<string, number> | undefined): Rulebook {
     assert(compiled.ok, `rulebook ${version} was checked before it was stored: ${compiled.ok ? '' : JSON.stringify(compiled.faults)}`);
     return new Rulebook(version, compiled.rulebook, assetIds);
   }
@@ -210,7 +219,7 @@ function narrow(found: Applicable, variables: object): Applicable {
   return { ...found, deny: left(found.deny), review: left(found.review), rates: left(found.rates), fees: left(found.fees), bonuses: left(found.bonuses), limits: left(found.limits) };
 }
 
-function bindCharge({ rate, flat, maximum, minimum }: Omit<FeeTerms, 'on'>, on: BoundCharge['on'], scale: number): BoundCharge {
+export function bindCharge({ rate, flat, maximum, minimum }: Omit<FeeTerms, 'on'>, on: BoundCharge['on'], scale: number): BoundCharge {
   const unit = 10n ** BigInt(scale);
   const parts = [rate === undefined ? '' : `${rate} of the amount`, flat === undefined ? '' : `${flat} points`, minimum === undefined ? '' : `at least ${minimum}`, maximum === undefined ? '' : `at most ${maximum}`];
   return {

@@ -8,7 +8,7 @@ import type { Clock } from '../kernel/time.ts';
 import { dbTransaction, type Pool } from '../runtime/database.ts';
 import { appendEvents } from '../runtime/feed.ts';
 import { inTurn } from '../runtime/in-turn.ts';
-import { compileRulebook } from './compile-rulebook.ts';
+import { compileInTurns } from './compile-rulebook.ts';
 import { diffRulebooks } from './diff-rulebooks.ts';
 import { createProposals, invalid, type Proposals } from './proposals.ts';
 import { Rulebook } from './rulebook.ts';
@@ -88,7 +88,7 @@ export async function createValuation(pool: Pool, clock: Clock): Promise<Valuati
       const changes = diffRulebooks(latest.document, document);
       if (changes.length === 0) return ok(latest.version);
       assert(changes.every(({ before }) => before === null), 'what is in the rulebook is changed by proposals only');
-      const compiled = compileRulebook(document);
+      const compiled = await compileInTurns(document);
       if (!compiled.ok) return refuse(invalid(compiled.faults));
       const version = latest.version + 1;
       // After what is scheduled: versions take effect in their order.
@@ -99,7 +99,7 @@ export async function createValuation(pool: Pool, clock: Clock): Promise<Valuati
     }),
     findDue: async () => {
       const row = await selectDue(pool, clock.now());
-      return row === undefined ? undefined : { row, rulebook: Rulebook.of(row.version, row.document) };
+      return row === undefined ? undefined : { row, rulebook: await Rulebook.load(row.version, row.document) };
     },
     activate: async (version, assets) => {
       const done = await dbTransaction(pool, async (client) => {
@@ -120,5 +120,5 @@ export async function createValuation(pool: Pool, clock: Clock): Promise<Valuati
 async function load(pool: Pool, version: number): Promise<Rulebook> {
   const row = await selectVersion(pool, version);
   if (row === undefined) throw new Error('the network has no rulebook in force');
-  return Rulebook.of(row.version, row.document, new Map(Object.entries(row.assets ?? {})));
+  return Rulebook.load(row.version, row.document, new Map(Object.entries(row.assets ?? {})));
 }

@@ -770,6 +770,16 @@ create table rewards.cursor (
   constraint cursor_pkey PRIMARY KEY (bucket)
 );
 
+create table rewards.fulfilment (
+  redemption_id uuid not null,
+  key text not null,
+  stated text not null,
+  units text not null,
+  fulfilled_at timestamp with time zone not null,
+  constraint fulfilment_pkey PRIMARY KEY (redemption_id, key),
+  constraint fulfilment_redemption_id_fkey FOREIGN KEY (redemption_id) REFERENCES rewards.redemption(redemption_id)
+);
+
 create table rewards.redemption (
   redemption_id uuid not null,
   platform_id text not null,
@@ -784,10 +794,11 @@ create table rewards.redemption (
   revision integer default 1 not null,
   reversal jsonb,
   fulfilled_key text,
+  given_back bigint default 0 not null,
   constraint redemption_pkey PRIMARY KEY (redemption_id),
   constraint redemption_amount_check CHECK (amount > 0),
   constraint redemption_cancelling_has_reversal CHECK ((state = 'cancelling'::text) = (reversal IS NOT NULL)),
-  constraint redemption_fulfilled_has_key CHECK ((state = 'fulfilled'::text) = (fulfilled_key IS NOT NULL)),
+  constraint redemption_given_back_within_paid CHECK (given_back >= 0 AND given_back <= amount),
   constraint redemption_quantity_check CHECK (quantity > 0),
   constraint redemption_state_check CHECK (state = ANY (ARRAY['issued'::text, 'fulfilled'::text, 'cancelling'::text, 'cancelled'::text, 'expired'::text]))
 );
@@ -795,15 +806,41 @@ CREATE INDEX redemption_cancelling ON rewards.redemption USING btree (changed_at
 CREATE INDEX redemption_expiring ON rewards.redemption USING btree (expires_at) WHERE ((state = 'issued'::text) AND (expires_at IS NOT NULL));
 CREATE INDEX redemption_of_platform ON rewards.redemption USING btree (platform_id, issued_at DESC, redemption_id);
 
+create table rewards.unit_return (
+  reversal_id uuid not null,
+  redemption_id uuid not null,
+  units bigint not null,
+  amount bigint not null,
+  constraint unit_return_pkey PRIMARY KEY (reversal_id),
+  constraint unit_return_redemption_id_fkey FOREIGN KEY (redemption_id) REFERENCES rewards.redemption(redemption_id),
+  constraint unit_return_amount_check CHECK (amount > 0),
+  constraint unit_return_units_check CHECK (units >= 0)
+);
+CREATE INDEX unit_return_of_redemption ON rewards.unit_return USING btree (redemption_id);
+
 create table rewards.voucher (
-  code text not null,
+  code text,
   redemption_id uuid not null,
   unit integer not null,
-  constraint voucher_pkey PRIMARY KEY (code),
-  constraint voucher_of_unit UNIQUE (redemption_id, unit),
+  code_hash bytea,
+  units bigint default 1 not null,
+  usable bigint default 1 not null,
+  fulfilled bigint default 0 not null,
+  returned bigint default 0 not null,
+  part_returned bigint default 0 not null,
+  constraint voucher_pkey PRIMARY KEY (redemption_id, unit),
   constraint voucher_redemption_id_fkey FOREIGN KEY (redemption_id) REFERENCES rewards.redemption(redemption_id),
-  constraint voucher_unit_check CHECK (unit >= 0)
+  constraint voucher_code_is_somewhere CHECK (num_nonnulls(code, code_hash) = 1),
+  constraint voucher_fulfilled_check CHECK (fulfilled >= 0),
+  constraint voucher_part_returned_check CHECK (part_returned >= 0),
+  constraint voucher_returned_check CHECK (returned >= 0),
+  constraint voucher_unit_check CHECK (unit >= 0),
+  constraint voucher_units_add_up CHECK ((usable + fulfilled + returned + part_returned) = units),
+  constraint voucher_units_check CHECK (units > 0),
+  constraint voucher_usable_check CHECK (usable >= 0)
 );
+CREATE UNIQUE INDEX voucher_in_clear ON rewards.voucher USING btree (code) WHERE (code IS NOT NULL);
+CREATE UNIQUE INDEX voucher_of_code ON rewards.voucher USING btree (code_hash);
 
 create table valuation.proposal (
   proposal_id uuid not null,

@@ -145,6 +145,12 @@ const redeemed = async (): Promise<string> => {
   const user = await api.user(A, 5);
   return String((await post('redeem', { user_id: user, amount: 1, reward_id: 'pin' })).body['redemption_id']);
 };
+/** Two units of it, with their codes. */
+const redeemedTwo = async (): Promise<{ id: string; codes: readonly string[] }> => {
+  const user = await api.user(A, 5);
+  const { body } = await post('redeem', { user_id: user, amount: 2, reward_id: 'pin', quantity: 2 });
+  return { id: String(body['redemption_id']), codes: body['vouchers'] as unknown as readonly string[] };
+};
 /** Under a key of its own each time. */
 const ofRedemption = (id: string, what: 'fulfil' | 'cancel'): Promise<Answer> =>
   api.call(A, 'POST', `/api/redemptions/${id}/${what}`, what === 'cancel' ? { reason: 'x' } : {}, { headers: { 'idempotency-key': randomUUID() } });
@@ -362,6 +368,16 @@ const cases: Record<string, () => Promise<Answer>> = {
     await ofRedemption(id, 'fulfil');
     return ofRedemption(id, 'cancel');
   },
+  voucher_returned: async () => {
+    const { id, codes } = await redeemedTwo();
+    await post('reverse', { transaction_id: id, reason: 'x', vouchers: codes.slice(0, 1) });
+    return post('reverse', { transaction_id: id, reason: 'y', vouchers: codes.slice(0, 1) });
+  },
+  vouchers_mismatch: async () => {
+    const { id, codes } = await redeemedTwo();
+    return post('reverse', { transaction_id: id, reason: 'x', quantity: 1, vouchers: codes });
+  },
+  not_whole_units: async () => post('reverse', { transaction_id: (await redeemedTwo()).id, amount: 1.5, reason: 'x' }),
   redemption_cancelled: async () => {
     const id = await redeemed();
     await ofRedemption(id, 'cancel');

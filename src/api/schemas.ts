@@ -56,6 +56,11 @@ export const TagsView = Type.Array(Type.String(), { description: 'What you say o
 
 export const TransactionIdText = Type.String({ pattern: '^(txn|rdm)_[0-9a-f]{32}$', description: 'A transaction_id or redemption_id that this API answered.' });
 export const RedemptionIdText = Type.String({ pattern: '^rdm_[0-9a-f]{32}$', description: 'A redemption_id that POST /api/points/redeem answered.' });
+/** Vouchers of one redemption, by their codes. */
+export const VoucherCodes = Type.Array(text(64, 'A code as it was given, or as somebody typed it.'), {
+  minItems: 1, maxItems: 100, description: 'Codes of the redemption.',
+});
+export const Quantity = Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'Units.' });
 export const HoldIdText = Type.String({ pattern: '^hold_[0-9a-f]{32}$', description: 'A hold_id that this API answered.' });
 export const IdempotencyKey = Type.String({ pattern: '^[\\x21-\\x7e]{1,255}$', description: 'Makes repeating this operation safe: the same key and content give the first result again.' });
 

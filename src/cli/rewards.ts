@@ -5,7 +5,7 @@ import { Option, type Command } from 'commander';
 import { formatAmountText } from '../kernel/amount.ts';
 import { formatId, type PlatformId } from '../kernel/ids.ts';
 import { identityProblems } from '../identity/identity.ts';
-import { REDEMPTION_STATES, type RedemptionState, type Rewards } from '../rewards/rewards.ts';
+import { REDEMPTION_STATES, unitsLeft, type RedemptionState, type Rewards } from '../rewards/rewards.ts';
 import { DATA_OPTION, exitCodesHelp, JSON_OPTION, operatorErrorOf, withContext, type CommandContext, type CommandRoots } from './command-roots.ts';
 import { tableLines } from './table.ts';
 
@@ -58,8 +58,8 @@ export function registerRewards<Context extends RewardsContext>(program: Command
         const platformId = known(context, platform);
         const found = await context.rewards.listRedemptions(platformId, flags.state, limit);
         return found.map((redemption) => ({
-          redemption_id: formatId('rdm', redemption.redemptionId), reward_id: redemption.rewardId, quantity: String(redemption.quantity),
-          amount: pointsText(context, platformId, redemption.amount), state: redemption.state, issued_at: new Date(redemption.issuedAtMs).toISOString(),
+          redemption_id: formatId('rdm', redemption.redemptionId), reward_id: redemption.rewardId, quantity: String(unitsLeft(redemption.vouchers)),
+          amount: pointsText(context, platformId, redemption.amount - redemption.givenBack), state: redemption.state, issued_at: new Date(redemption.issuedAtMs).toISOString(),
           expires_at: redemption.expiresAtMs === null ? '' : new Date(redemption.expiresAtMs).toISOString(), member_id: redemption.memberId,
         }));
       });

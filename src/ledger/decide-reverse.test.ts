@@ -35,6 +35,8 @@ function lots(ledger: MemoryLedger, member: MemberId, platform: string): string[
 
 const earns = fc.array(fc.record({ day: fc.constantFrom('2026-02-01', '2026-03-01', '2026-04-01', 'infinity'), amount: fc.bigInt({ min: 1n, max: 10n ** 9n }) }), { minLength: 1, maxLength: 6 });
 const cuts = fc.array(fc.bigInt({ min: 1n, max: 10n ** 9n }), { maxLength: 5 });
+/** Of a redemption. */
+const UNITS = 7n;
 const spending = fc.constantFrom('redeem', 'transfer', 'conversion', 'hold and capture');
 
 describe('reverse', () => {
@@ -49,8 +51,11 @@ describe('reverse', () => {
       const spent = spend(submit, how, amount, ledger);
       expect(spent.code).toBe('posted');
       let left = amount;
-      for (const part of parts) {
+      for (const cut of parts) {
+        // What is redeemed goes back in whole units.
+        const part = how === 'redeem' ? (amount * (cut % UNITS + 1n)) / UNITS - (amount - left) : cut;
         if (part >= left) break;
+        if (part <= 0n) continue;
         expect(submit('platform_a', ANN, { kind: 'reverse', transactionId: spent.id, amount: part, reason: 'test' }).code).toBe('posted');
         left -= part;
       }
@@ -181,7 +186,7 @@ describe('the most a member can hold', () => {
   it('is not passed by a reversal either', () => {
     const { ledger, submit } = network();
     submit('platform_a', ANN, { kind: 'earn', amount: 10n });
-    const spent = submit('platform_a', ANN, { kind: 'redeem', amount: 10n, rewardAssetId: ledger.rewardAssetId('platform_a'), quantity: 1n });
+    const spent = submit('platform_a', ANN, { kind: 'redeem', amount: 10n, rewardAssetId: ledger.rewardAssetId('platform_a'), quantity: 2n });
     expect(submit('platform_a', ANN, { kind: 'earn', amount: LIMIT - 5n }).code).toBe('posted');
     expect(submit('platform_a', ANN, { kind: 'reverse', transactionId: spent.id, reason: 'test' }).code).toBe('balance_limit');
     expect(submit('platform_a', ANN, { kind: 'reverse', transactionId: spent.id, amount: 5n, reason: 'test' }).code).toBe('posted');
@@ -190,7 +195,7 @@ describe('the most a member can hold', () => {
 
 function spend(submit: ReturnType<typeof network>['submit'], how: string, amount: bigint, ledger: MemoryLedger): { code: string; id: TransactionId } {
   switch (how) {
-    case 'redeem': return submit('platform_a', ANN, { kind: 'redeem', amount, rewardAssetId: ledger.rewardAssetId('platform_a'), quantity: 7n });
+    case 'redeem': return submit('platform_a', ANN, { kind: 'redeem', amount, rewardAssetId: ledger.rewardAssetId('platform_a'), quantity: UNITS });
     case 'transfer': return submit('platform_a', ANN, { kind: 'transfer', amount, targetPlatformId: 'platform_a' as PlatformId, toMemberId: BOB });
     case 'conversion': return submit('platform_a', ANN, { kind: 'transfer', amount, targetPlatformId: 'platform_b' as PlatformId, toMemberId: BOB });
     default: return submit('platform_a', ANN, { kind: 'capture', holdId: submit('platform_a', ANN, { kind: 'hold', amount, expiresInMs: 60_000 }).id });

@@ -14,8 +14,9 @@ import { giveBack, type GivenBack } from './give-back.ts';
 import { FROM_EXPIRED } from './lapse.ts';
 import { balanceLimit, credit, move, post, refusal, type Decision, type LegPlan, type Movement } from './plan.ts';
 import { ledgerProblems } from './problems.ts';
+import { notWholeUnits, pointsOfPart, unitsOfPart, unitsOfPoints } from './redeemed-units.ts';
 import { shareOf, shareUpTo, type Part } from './share.ts';
-import type { Asset, Clawback, Details, PostedLeg, ReverseCommand, TransactionKind } from './types.ts';
+import type { Asset, Clawback, Details, PostedLeg, ReturnedUnits, ReverseCommand, TransactionKind } from './types.ts';
 import { systemWallet, targetOf, type View } from './view.ts';
 
 interface Reversing {
@@ -25,6 +26,7 @@ interface Reversing {
   readonly policy: Clawback | undefined;
   /** What disputes have frozen at whoever gives points back. */
   readonly frozen: Frozen;
+  readonly returned: ReturnedUnits | undefined;
   readonly view: View;
 }
 
@@ -50,18 +52,21 @@ export function decideReverse(command: ReverseCommand, view: View): Decision {
   if (undo === undefined) return refusal(ledgerProblems.not_reversible(`This transaction is of kind ${first.kind}.`));
   const before = view.reversed(first.transactionId);
   const left = first.amount - before;
-  const amount = command.amount ?? left;
+  const amount = command.amount ?? amountOfUnits(command, first, before) ?? left;
   if (left === 0n || amount > left) {
     return refusal(ledgerProblems.already_reversed(undefined, { reversible: formatAmount(left, points.scale) }));
   }
   const part = { before, amount };
   const frozen = freezesFor(command, first, view);
   if ('code' in frozen) return refusal(frozen);
-  const reversing = { first, second, part, policy: command.clawback, frozen, view };
+  const reversing = { first, second, part, policy: command.clawback, frozen, returned: command.returned, view };
   const made = undo(reversing);
   if ('code' in made) return refusal(made);
   if ('type' in made) return made;
-  const details = { ...command.details, reason: command.reason };
+  const details = {
+    ...command.details, reason: command.reason,
+    ...(command.returned === undefined ? {} : { returned_vouchers: command.returned.vouchers }),
+  };
   const allowed = giveBackAllowances(command.transactionId, (used) => shareOf(used, first.amount, part, rounding.allowance), view);
   const { legs, given } = made;
   return post({
@@ -129,14 +134,27 @@ function undoCapture(reversing: Reversing): Undone | Problem {
   return { legs: [leg(first, wallet, part.amount, [move(system, 'redeemed', -part.amount), ...restore(first, wallet, part)])] };
 }
 
-/** As a capture; the reward's units go back into stock in proportion, whole units only. */
+/** What so many more units of a redeem stand for. */
+function amountOfUnits(
+  { returned }: ReverseCommand, { kind, amount, credited }: PostedLeg, before: bigint,
+): bigint | undefined {
+  if (returned === undefined || kind !== 'redeem' || credited === null) return undefined;
+  return pointsOfPart({ amount, quantity: credited }, before, returned.units);
+}
+
+/** As a capture; the reward's units go back into stock, whole units only. */
 function undoRedeem(reversing: Reversing): Undone | Problem {
-  const { first, part, view } = reversing;
+  const { first, part, returned, view } = reversing;
+  const { targetAssetId } = first;
+  if (targetAssetId === null || first.credited === null) return undoCapture(reversing);
+  const redeemed = { amount: first.amount, quantity: first.credited };
+  const units = unitsOfPart(redeemed, part.before, part.amount);
+  if (units === undefined || units !== (returned?.units ?? units)) {
+    const most = redeemed.quantity - unitsOfPoints(redeemed, part.before);
+    return notWholeUnits(redeemed, part.before, view.asset(first.assetId).scale, most);
+  }
   const made = undoCapture(reversing);
   if ('code' in made) return made;
-  const units = shareOf(first.credited ?? 0n, first.amount, part, 'later');
-  const { targetAssetId } = first;
-  if (units === 0n || targetAssetId === null) return made;
   const reward = systemWallet(view, first.bucket, view.asset(first.assetId), targetAssetId);
   return { legs: made.legs.map((plan) => ({
     ...plan,

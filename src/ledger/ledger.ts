@@ -5,3 +5,4 @@ export * from './types.ts';
 export { ledgerProblems } from './problems.ts';
 export { createLedger, type LedgerOptions } from './create-ledger.ts';
 export { shareOf, type Part, type Rounding } from './share.ts';
+export { notWholeUnits, unitsOfPart } from './redeemed-units.ts';

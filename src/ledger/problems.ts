@@ -31,6 +31,10 @@ export const ledgerProblems = defineProblems({
     status: 409, error: 'Transaction disputed',
     advice: 'While a dispute over it is open, only that decides: withdraw the dispute, or wait for its end.',
   },
+  not_whole_units: {
+    status: 409, error: 'Not a whole number of units',
+    advice: 'A redemption is given back in whole units: each that comes back ends one unit of a voucher. Name one of the amounts in `amounts`, or a `quantity`.',
+  },
   connected_platform: {
     status: 409, error: 'The platform keeps its points itself',
     advice: 'Do this in the platform\'s own system; over the network its points can be transferred to and from other platforms.',

@@ -151,6 +151,8 @@ export interface ReverseCommand extends CommandBase {
   readonly reason: string;
   /** Overrides the clawback policy of the platform whose points are taken back. */
   readonly clawback?: Clawback | undefined;
+  /** Of a redeem: how many units come back, when no amount is named, and which vouchers end with them, as the row is to say it. */
+  readonly returned?: ReturnedUnits | undefined;
   /**
    * A dispute was upheld, or the target platform has agreed: of the freezes of the transaction only the dispute's own is touched. Otherwise all of them
    * are taken from first within one platform, and across platforms they forbid it.
@@ -158,6 +160,13 @@ export interface ReverseCommand extends CommandBase {
   readonly agreed?: true | undefined;
   /** The freeze of the dispute that this settles: it ends in the same commit, and its points are the first to be taken. */
   readonly frozenHoldId?: TransactionId | undefined;
+}
+
+/** Units of a redemption that come back. Decided by whoever keeps its vouchers, so not part of what the caller states. */
+export interface ReturnedUnits {
+  readonly units: bigint;
+  /** Their vouchers, in the words of who keeps them. */
+  readonly vouchers: string;
 }
 
 /** Takes points back from a member when no single transaction is to be reversed, such as a refund that names no purchase. */

@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, dropDatabase, withDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
 import { liveThrough } from '../../test/fixtures/eventful-ledger.ts';
+import { liveThroughRedemptions } from '../../test/fixtures/eventful-redemptions.ts';
 import { createTestLedger, type TestLedger } from '../../test/fixtures/ledger.ts';
 import { createTestSettlement } from '../../test/fixtures/settlement.ts';
 import type { Outcome } from '../ledger/ledger.ts';
@@ -21,6 +22,7 @@ beforeAll(async () => {
   await liveThrough(test);
   await settleWindows(test);
   await liveThroughSagas(test);
+  await liveThroughRedemptions(test, database);
   await test.ledger.close();
   // A database is copied only while nobody is connected to it.
   await database.pool.end();
@@ -88,6 +90,7 @@ const one = (where: string): string => `(bucket, sequence) = (select bucket, seq
 const oneAccount = (where: string): string => `(bucket, account_id) = (select bucket, account_id from ledger.account where ${where} order by 1, 2 limit 1)`;
 const oneHold = (state: string): string => `hold_id = (select hold_id from ledger.hold where state = '${state}' order by 1 limit 1)`;
 const oneSaga = (where: string): string => `(bucket, saga_id) = (select bucket, saga_id from clearing.saga where ${where} order by 1, 2 limit 1)`;
+const oneVoucher = (where: string): string => `(redemption_id, unit) = (select redemption_id, unit from rewards.voucher where ${where} order by 1, 2 limit 1)`;
 const lastRow = `(bucket, sequence) = (select bucket, max(sequence) from ledger.transaction where bucket = 2 group by bucket)`;
 
 /** What is done to the data, and the checks that must name it. */
@@ -186,6 +189,17 @@ const corruptions: readonly (readonly [title: string, statements: readonly strin
   ['an obligation paid by nothing', [`update clearing.obligation set transaction_id = gen_random_uuid() where window_id = 2 and participant = 'platform_b'`], ['obligation_paid_once']],
   ['an obligation deleted', [`delete from clearing.obligation where window_id = 2 and participant = 'platform_b'`], ['obligation_paid_once', 'obligations_follow_nets']],
   ['an obligation paid with another amount', [`update ledger.transaction set amount = amount + 1 where ${one(`kind = 'settle' and details ->> 'window_id' = '2'`)}`], ['obligation_paid_once', 'stated_amount']],
+  ['a unit that came back and can be used', [`update rewards.voucher set usable = 1, returned = 0 where ${oneVoucher(`unit > 0 and returned > 0 and redemption_id not in (select redemption_id from rewards.voucher where fulfilled > 0)`)}`],
+    ['redemption_units', 'redemption_within_paid', 'reward_units']],
+  ['a unit that nobody redeemed', ['alter table rewards.voucher drop constraint voucher_units_add_up', `update rewards.voucher set units = units + 1, usable = usable + 1 where ${oneVoucher('unit = 0')}`],
+    ['redemption_units', 'reward_units', 'voucher_counts']],
+  ['a redemption that is not written', [`update rewards.cursor set sequence = 1000000000`], ['redemption_units']],
+  ['a redemption of nothing', [`update rewards.redemption set amount = amount + 100 where state = 'fulfilled'`], ['redemption_units']],
+  ['a return of other units', [`update rewards.unit_return set units = units + 1`], ['redemption_units']],
+  ['units delivered that no voucher counts', [`update ledger.account set credits_posted = credits_posted + 1 where ${oneAccount(`purpose = 'delivered' and asset_id = (select asset_id from ledger.asset where code = 'reward:platform_a/cup')`)}`], ['reward_units', 'counters_equal_entries']],
+  ['a fulfilment forgotten', [`delete from rewards.fulfilment`], ['voucher_counts']],
+  ['a redemption that can be used and is called cancelled', [`update rewards.redemption set state = 'cancelled' where state = 'fulfilled'`], ['voucher_counts']],
+  ['a voucher code in clear', [`update rewards.voucher set code = 'ABCD', code_hash = null where ${oneVoucher('unit = 0')}`], ['voucher_codes_sealed']],
   ['more delivered than in stock', [`update ledger.account set credits_posted = credits_posted + 1000 where ${oneAccount(`purpose = 'delivered'`)}`], ['delivered_within_stock', 'asset_sums_to_zero']],
 ];
 

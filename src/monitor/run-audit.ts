@@ -4,11 +4,12 @@ import { dbTransaction, type DbClient, type Pool } from '../runtime/database.ts'
 import { accountChecks } from './audit-accounts.ts';
 import type { Check } from './audit-check.ts';
 import { holdChecks } from './audit-holds.ts';
+import { redemptionChecks } from './audit-redemptions.ts';
 import { sagaChecks } from './audit-sagas.ts';
 import { journalChecks } from './audit-journal.ts';
 import { settlementChecks } from './audit-settlement.ts';
 
-export const checks: readonly Check[] = [...journalChecks, ...accountChecks, ...holdChecks, ...sagaChecks, ...settlementChecks].toSorted((a, b) => a.invariant - b.invariant);
+export const checks: readonly Check[] = [...journalChecks, ...accountChecks, ...holdChecks, ...redemptionChecks, ...sagaChecks, ...settlementChecks].toSorted((a, b) => a.invariant - b.invariant);
 
 export type Cell = string | number | boolean | null;
 

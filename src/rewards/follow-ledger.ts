@@ -1,16 +1,20 @@
-// Reads the ledger's journal by cursor: writes redemptions that are missing, and cancels those that the ledger has given back whole.
+// Reads the ledger's journal by cursor: writes redemptions that are missing, and ends the vouchers of what the ledger has given back.
 // What is asked for through the API is written at once; this is for what a crash, or anybody else, has left.
 
 import type { Bucket, TransactionId } from '../kernel/ids.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { Ledger, PostedLeg } from '../ledger/ledger.ts';
-import { dbTransaction, type Pool } from '../runtime/database.ts';
-import { appendEvents } from '../runtime/feed.ts';
+import { dbTransaction, type DbClient, type Pool } from '../runtime/database.ts';
+import { appendEvents, type NewEvent } from '../runtime/feed.ts';
 import type { Log } from '../runtime/log.ts';
+import { applyReturn } from './apply-return.ts';
 import type { Issuer } from './issue-redemptions.ts';
-import { describeEvents } from './redemption-events.ts';
-import { expireDue, moveAll, moveCursor, readCursor, selectFulfilled } from './store.ts';
+import { describeEvents, partOf } from './redemption-events.ts';
+import { transitionAfterReturn, transitions } from './states.ts';
+import { expireDue, lockClearCodes, moveCursor, moveRedemption, readCursor, sealCodes } from './store.ts';
 import type { Issue } from './types.ts';
+import type { VoucherHash } from './voucher-code.ts';
+import { sumOf } from './voucher-units.ts';
 
 export interface FollowParts {
   readonly pool: Pool;
@@ -45,30 +49,55 @@ async function followBucket({ pool, clock, log, ledger, issuer }: FollowParts, b
     // The cursor's row first: of two processes in one bucket, the second finds that it was moved and writes nothing.
     if (!(await moveCursor(client, bucket, cursor, through))) return;
     const issued = await issuer.write(client, issues);
-    const cancelled = given.length === 0 ? [] : await moveAll(client, given, 'cancel', clock.now());
-    const fulfilled = given.length === 0 ? [] : await selectFulfilled(client, given);
-    await appendEvents(client, [...issued, ...describeEvents('redemption.cancelled', cancelled, ledger)], clock.now());
-    if (fulfilled.length > 0) log.error({ redemptions: fulfilled }, 'redemptions were given back in the ledger although they are fulfilled');
+    const ended: NewEvent[] = [];
+    for (const leg of legs) if (leg.kind === 'reverse') ended.push(...(await endReturned(client, leg, given, { log, clock, ledger })));
+    await appendEvents(client, [...issued, ...ended], clock.now());
   });
   return through - cursor === BigInt(STEP);
 }
 
+/** Takes off the vouchers what a reversal has given back, where nobody has done so; a redemption of which no unit can be used ends. */
+async function endReturned(
+  client: DbClient, leg: PostedLeg, given: ReadonlySet<TransactionId>, { log, clock, ledger }: Pick<FollowParts, 'log' | 'clock' | 'ledger'>,
+): Promise<NewEvent[]> {
+  const applied = await applyReturn(client, leg);
+  if (applied === undefined) return [];
+  const { redemption, missing } = applied;
+  if (missing > 0n) log.error({ redemption: redemption.redemptionId, units: String(missing) }, 'units were given back in the ledger although they are fulfilled');
+  const next = given.has(redemption.redemptionId) ? 'cancel' : transitionAfterReturn(redemption, redemption.state);
+  // While units can be used, whoever has begun a reversal opens the redemption again.
+  if (next === 'reopen' || next === 'reopenExpired') return [];
+  const moved = await moveRedemption(client, redemption, next, clock.now());
+  const { event } = transitions[next];
+  return moved === undefined || event === undefined ? [] : describeEvents(event, [moved], ledger);
+}
+
 /** Transactions that the given reversals have undone to the last point. */
-async function findGivenBack(ledger: Ledger, legs: readonly PostedLeg[]): Promise<TransactionId[]> {
+async function findGivenBack(ledger: Ledger, legs: readonly PostedLeg[]): Promise<Set<TransactionId>> {
   const related = new Set(legs.flatMap(({ kind, relatedId }) => (kind === 'reverse' && relatedId !== null ? [relatedId] : [])));
-  const given: TransactionId[] = [];
+  const given = new Set<TransactionId>();
   for (const transactionId of related) {
     const [original] = await ledger.findTransaction(transactionId);
-    if (original?.kind === 'redeem' && (await ledger.getReversed(transactionId)) >= original.amount) given.push(transactionId);
+    if (original?.kind === 'redeem' && (await ledger.getReversed(transactionId)) >= original.amount) given.add(transactionId);
   }
   return given;
+}
+
+/** Puts hashes in the place of codes that a version before has kept in clear. True when there may be more. */
+export async function sealClearCodes(pool: Pool, hashOf: VoucherHash): Promise<boolean> {
+  return dbTransaction(pool, async (client) => {
+    const clear = await lockClearCodes(client, STEP);
+    if (clear.length > 0) await sealCodes(client, clear.map(({ code }) => ({ code, codeHash: hashOf(code) })));
+    return clear.length === STEP;
+  });
 }
 
 /** Lets vouchers expire whose time is over; their points stay spent. True when there may be more. */
 export async function expireVouchers({ pool, clock, ledger }: Pick<FollowParts, 'pool' | 'clock' | 'ledger'>): Promise<boolean> {
   return dbTransaction(pool, async (client) => {
     const expired = await expireDue(client, clock.now(), EXPIRE_LIMIT);
-    await appendEvents(client, describeEvents('redemption.expired', expired, ledger), clock.now());
+    const unused = expired.map((redemption) => partOf(redemption, sumOf(redemption.vouchers, 'usable')));
+    await appendEvents(client, describeEvents('redemption.expired', unused, ledger), clock.now());
     return expired.length === EXPIRE_LIMIT;
   });
 }

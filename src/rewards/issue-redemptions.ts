@@ -9,7 +9,7 @@ import { rewardAssetCode, type RulebookDocument, type Valuation } from '../valua
 import { describeEvents } from './redemption-events.ts';
 import { insertRedemptions } from './store.ts';
 import type { Issue } from './types.ts';
-import type { VoucherCodes } from './voucher-code.ts';
+import type { VoucherCodes, VoucherHash } from './voucher-code.ts';
 
 export interface IssueParts {
   readonly pool: Pool;
@@ -17,6 +17,7 @@ export interface IssueParts {
   readonly ledger: Ledger;
   readonly valuation: Valuation;
   readonly codesOf: VoucherCodes;
+  readonly hashOf: VoucherHash;
 }
 
 export interface Issuer {
@@ -32,7 +33,7 @@ const DAY_MS = 86_400_000;
 /** Versions of the rulebook whose terms are remembered. */
 const MOST_VERSIONS = 16;
 
-export function createIssuer({ pool, clock, ledger, valuation, codesOf }: IssueParts): Issuer {
+export function createIssuer({ pool, clock, ledger, valuation, codesOf, hashOf }: IssueParts): Issuer {
   const documents = new Map<number, RulebookDocument>();
   const documentOf = async (version: number): Promise<RulebookDocument | undefined> => {
     const present = valuation.rulebook();
@@ -53,7 +54,8 @@ export function createIssuer({ pool, clock, ledger, valuation, codesOf }: IssueP
   };
   const write = async (client: DbClient, issues: readonly Issue[]): Promise<readonly NewEvent[]> => {
     if (issues.length === 0) return [];
-    const fresh = await insertRedemptions(client, issues, ({ redemptionId, quantity }) => codesOf(redemptionId, quantity));
+    const fresh = await insertRedemptions(client, issues, ({ redemptionId, quantity }) =>
+      codesOf(redemptionId, quantity).map(({ code, unit }) => ({ codeHash: hashOf(code), unit, units: unit === 0 ? quantity : 1n })));
     return describeEvents('redemption.issued', fresh, ledger);
   };
 

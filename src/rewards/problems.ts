@@ -15,6 +15,14 @@ export const rewardsProblems = defineProblems({
     status: 409, error: 'Voucher already used',
     advice: 'What was delivered can be neither used again nor cancelled.',
   },
+  voucher_returned: {
+    status: 409, error: 'Voucher already given back',
+    advice: 'Points and unit of this voucher were given back; name vouchers that GET /api/redemptions/{redemption_id} lists as `vouchers`.',
+  },
+  vouchers_mismatch: {
+    status: 400, error: 'Vouchers do not fit',
+    advice: 'Name as many vouchers as units are meant, or leave `amount` and `quantity` out.',
+  },
   redemption_cancelled: {
     status: 409, error: 'Redemption cancelled',
     advice: 'Its points were given back; redeem again for a new voucher.',

@@ -4,7 +4,8 @@ import { formatAmount } from '../kernel/amount.ts';
 import { formatId } from '../kernel/ids.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { NewEvent } from '../runtime/feed.ts';
-import type { Issue } from './types.ts';
+import { unitsLeft } from './voucher-units.ts';
+import type { Issue, Redemption } from './types.ts';
 
 export function describeEvents(type: string, redemptions: readonly Issue[], ledger: Ledger): NewEvent[] {
   return redemptions.map(({ redemptionId, platformId, rewardId, quantity, amount, expiresAtMs }) => ({
@@ -14,4 +15,10 @@ export function describeEvents(type: string, redemptions: readonly Issue[], ledg
       amount: formatAmount(amount, ledger.pointsOf(platformId)?.scale ?? 0), expires_at: expiresAtMs === null ? null : new Date(expiresAtMs).toISOString(),
     },
   }));
+}
+
+/** So many units of a redemption, and what they cost: what is left of the points when they are all that is left of it. */
+export function partOf(redemption: Redemption, units: bigint): Redemption {
+  const { amount, quantity, givenBack, vouchers } = redemption;
+  return { ...redemption, quantity: units, amount: units === unitsLeft(vouchers) ? amount - givenBack : (amount * units) / quantity };
 }

@@ -6,29 +6,36 @@ import { bucketOfTransaction, deriveTransactionId, type PlatformId, type Transac
 import { ok, refuse, type Problem, type Result } from '../kernel/problem.ts';
 import type { Clock } from '../kernel/time.ts';
 import { ledgerProblems, type Ledger, type Outcome } from '../ledger/ledger.ts';
-import { dbTransaction, type Pool } from '../runtime/database.ts';
+import { dbTransaction, type DbClient, type Pool } from '../runtime/database.ts';
 import { appendEvents } from '../runtime/feed.ts';
+import type { Log } from '../runtime/log.ts';
+import { applyReturn } from './apply-return.ts';
 import type { Issuer } from './issue-redemptions.ts';
 import { rewardsProblems } from './problems.ts';
-import { describeEvents } from './redemption-events.ts';
-import { transitions, type RedemptionState, type TransitionName } from './states.ts';
-import { moveRedemption, selectCancelling, selectRedemption, type Setting } from './store.ts';
-import type { Redemption, Reversal } from './types.ts';
+import { describeEvents, partOf } from './redemption-events.ts';
+import { transitionAfterReturn, transitions, type RedemptionState, type TransitionName } from './states.ts';
+import { insertFulfilment, moveRedemption, selectCancelling, selectFulfilment, selectRedemption, type Setting } from './store.ts';
+import type { Asked, Redemption, Reversal, ReversalUnderWay } from './types.ts';
+import { chooseFulfilled, chooseReturned, countOf, formatUnits, sumOf, useUnits } from './voucher-units.ts';
 
 export interface RedemptionParts {
   readonly pool: Pool;
   readonly clock: Clock;
+  readonly log: Log;
   readonly ledger: Ledger;
   readonly issuer: Issuer;
 }
 
+/** Units that were handed over; all that can be used when neither number nor vouchers are named. */
+export type Fulfilment = Omit<Asked, 'amount'> & { readonly key: string };
+
 export interface Redemptions {
   /** A platform's own; one that is posted but not written yet is written. */
   find(platformId: PlatformId, redemptionId: TransactionId): Promise<Redemption | undefined>;
-  fulfil(platformId: PlatformId, redemptionId: TransactionId, key: string): Promise<Result<{ readonly redemption: Redemption; readonly replayed: boolean }>>;
-  /** Gives back all that is left of it; a repetition answers the same. */
+  fulfil(redemption: Redemption, fulfilment: Fulfilment): Promise<Result<{ readonly redemption: Redemption; readonly replayed: boolean }>>;
+  /** Gives back all that can still be used; a repetition answers the same. */
   cancel(platformId: PlatformId, redemptionId: TransactionId, reason: string): Promise<Result<Redemption>>;
-  /** Reverses it in the ledger, whole or in part. */
+  /** Reverses it in the ledger, whole or in part; each unit that comes back ends one of a voucher. */
   reverse(redemption: Redemption, reversal: Reversal): Promise<Outcome>;
   /** Finishes reversals that nobody has finished; returns how many. */
   finishReversals(limit: number): Promise<number>;
@@ -45,13 +52,17 @@ export function stateAt({ state, expiresAtMs }: Pick<Redemption, 'state' | 'expi
   return state === 'issued' && expiresAtMs !== null && expiresAtMs <= nowMs ? 'expired' : state;
 }
 
-export function createRedemptions({ pool, clock, ledger, issuer }: RedemptionParts): Redemptions {
-  const move = (redemption: Redemption, transition: TransitionName, setting?: Setting): Promise<Redemption | undefined> => dbTransaction(pool, async (client) => {
+export function createRedemptions({ pool, clock, log, ledger, issuer }: RedemptionParts): Redemptions {
+  const moveWithin = async (
+    client: DbClient, redemption: Redemption, transition: TransitionName, setting?: Setting,
+  ): Promise<Redemption | undefined> => {
     const moved = await moveRedemption(client, redemption, transition, clock.now(), setting);
     const { event } = transitions[transition];
     if (moved !== undefined && event !== undefined) await appendEvents(client, describeEvents(event, [moved], ledger), clock.now());
     return moved;
-  });
+  };
+  const move = (redemption: Redemption, transition: TransitionName, setting?: Setting): Promise<Redemption | undefined> =>
+    dbTransaction(pool, (client) => moveWithin(client, redemption, transition, setting));
 
   const find = async (platformId: PlatformId, redemptionId: TransactionId): Promise<Redemption | undefined> => {
     let redemption = await selectRedemption(pool, redemptionId);
@@ -65,21 +76,33 @@ export function createRedemptions({ pool, clock, ledger, issuer }: RedemptionPar
     return redemption?.platformId === platformId ? redemption : undefined;
   };
 
-  /** Posts the reversal that the row notes, or finds it posted, and lets the row follow. */
+  /** Posts the reversal that the row notes, or finds it posted, and lets vouchers and row follow. */
   const finish = async (redemption: Redemption): Promise<Outcome> => {
     const { redemptionId, reversal } = redemption;
     if (reversal === null) throw new Error(`redemption ${redemptionId} has no reversal to finish`);
     const outcome = await submit(redemption, reversal);
     // Perhaps posted: the row stays as it is until somebody knows.
     if (!outcome.ok && outcome.problem.retryable) return outcome;
+    // The rest may have been given back in the ledger by somebody else meanwhile.
     const isWhole = (await ledger.getReversed(redemptionId)) >= redemption.amount;
-    await move(redemption, isWhole ? 'cancel' : reversal.from === 'expired' ? 'reopenExpired' : 'reopen');
+    await dbTransaction(pool, async (client) => {
+      const applied = outcome.ok ? await applyReturn(client, outcome.transaction) : undefined;
+      if (applied !== undefined && applied.missing > 0n) log.error({ redemption: redemptionId }, 'units were given back in the ledger although they are fulfilled');
+      const present = applied?.redemption ?? redemption;
+      await moveWithin(client, present, isWhole ? 'cancel' : transitionAfterReturn(present, reversal.from));
+    });
     return outcome;
   };
 
-  const submit = ({ redemptionId, platformId, memberId }: Redemption, { key, reason, reference, amount }: Reversal): Promise<Outcome> => ledger.submit({
-    kind: 'reverse', platformId, memberId, key, transactionId: redemptionId, amount, reason, reference, details: { reverses: 'redeem' },
-  });
+  const submit = ({ redemptionId, platformId, memberId }: Redemption, reversal: Reversal & Pick<ReversalUnderWay, 'chosen'>): Promise<Outcome> => {
+    const { key, reason, reference, amount, chosen } = reversal;
+    return ledger.submit({
+      kind: 'reverse', platformId, memberId, key, transactionId: redemptionId, amount, reason, reference,
+      // What the caller named is part of what it states; what was chosen for it is not.
+      details: { reverses: 'redeem', ...statedOf(reversal) },
+      returned: chosen === undefined ? undefined : { units: countOf(chosen), vouchers: formatUnits(chosen) },
+    });
+  };
 
   /** False when another one was first. */
   const takeOver = async (redemption: Redemption): Promise<boolean> => {
@@ -108,10 +131,12 @@ export function createRedemptions({ pool, clock, ledger, issuer }: RedemptionPar
     for (;;) {
       const present = await settle(redemption);
       if (present === undefined) return refuse(ledgerProblems.unavailable('Another reversal of it is under way.'));
-      if (present.state === 'fulfilled' && !(await isPosted(present, reversal.key))) return refuse(rewardsProblems.voucher_used());
       // Nothing is left to change: the ledger gives the first result again, or says that there is nothing to reverse.
-      if (present.state === 'fulfilled' || present.state === 'cancelled') return submit(present, reversal);
-      const begun = await move(present, 'begin', { reversal: { ...reversal, from: present.state } });
+      if (present.state === 'cancelled' || (await isPosted(present, reversal.key))) return submit(present, reversal);
+      if (present.state === 'fulfilled') return refuse(rewardsProblems.voucher_used());
+      const chosen = chooseReturned(present, reversal, ledger.pointsOf(present.platformId)?.scale ?? 0);
+      if (!chosen.ok) return chosen;
+      const begun = await move(present, 'begin', { reversal: { ...reversal, from: present.state, chosen: chosen.value } });
       if (begun !== undefined) return finish(begun);
     }
   };
@@ -119,19 +144,33 @@ export function createRedemptions({ pool, clock, ledger, issuer }: RedemptionPar
   /** Why it can be neither used nor cancelled any more; undefined while it can. */
   const refusalOf = (redemption: Redemption): Problem | undefined => refusals[stateAt(redemption, clock.now())]?.();
 
+  const use = (present: Redemption, { key, ...asked }: Fulfilment): Promise<Result<Redemption | undefined>> => dbTransaction(pool, async (client) => {
+    const chosen = chooseFulfilled(present, asked);
+    if (!chosen.ok) return chosen;
+    const vouchers = useUnits(present.vouchers, chosen.value);
+    const transition = sumOf(vouchers, 'usable') === 0n ? 'fulfil' : 'fulfilPart';
+    const moved = await moveRedemption(client, present, transition, clock.now(), { vouchers });
+    if (moved === undefined) return ok(undefined);
+    await insertFulfilment(client, present.redemptionId, key, JSON.stringify(statedOf(asked)), chosen.value, clock.now());
+    await appendEvents(client, describeEvents(transitions[transition].event, [partOf(moved, countOf(chosen.value))], ledger), clock.now());
+    return ok(moved);
+  });
+
   return {
     find, reverse,
-    async fulfil(platformId, redemptionId, key) {
-      const redemption = await find(platformId, redemptionId);
-      if (redemption === undefined) return refuse(rewardsProblems.redemption_not_found());
+    async fulfil(redemption, fulfilment) {
+      const stated = JSON.stringify(statedOf(fulfilment));
       for (;;) {
         const present = await settle(redemption);
         if (present === undefined) return refuse(ledgerProblems.unavailable('A reversal of it is under way.'));
-        if (present.state === 'fulfilled' && present.fulfilledKey === key) return ok({ redemption: present, replayed: true });
+        const first = await selectFulfilment(pool, present.redemptionId, fulfilment.key);
+        if (first !== undefined && first !== stated) return refuse(ledgerProblems.idempotency_key_reused('The key was first used for other units.', { field: 'vouchers' }));
+        if (first !== undefined) return ok({ redemption: present, replayed: true });
         const problem = refusalOf(present);
         if (problem !== undefined) return refuse(problem);
-        const fulfilled = await move(present, 'fulfil', { fulfilledKey: key });
-        if (fulfilled !== undefined) return ok({ redemption: fulfilled, replayed: false });
+        const used = await use(present, fulfilment);
+        if (!used.ok) return used;
+        if (used.value !== undefined) return ok({ redemption: used.value, replayed: false });
       }
     },
     async cancel(platformId, redemptionId, reason) {
@@ -139,13 +178,14 @@ export function createRedemptions({ pool, clock, ledger, issuer }: RedemptionPar
       if (redemption === undefined) return refuse(rewardsProblems.redemption_not_found());
       const settled = await settle(redemption);
       if (settled === undefined) return refuse(ledgerProblems.unavailable('A reversal of it is under way.'));
-      if (settled.state === 'cancelled') return ok(settled);
+      // No caller can name this key: a key from a header has no space in it.
+      const key = `cancel ${redemptionId}`;
+      if (settled.state === 'cancelled' || (await isPosted(settled, key))) return ok(settled);
       const problem = refusalOf(settled);
       if (problem !== undefined) return refuse(problem);
-      // No caller can name this key: a key from a header has no space in it.
-      const outcome = await reverse(settled, { key: `cancel ${redemptionId}`, reason });
+      const outcome = await reverse(settled, { key, reason });
       const present = await selectRedemption(pool, redemptionId);
-      if (present?.state === 'cancelled') return ok(present);
+      if (present?.state === 'cancelled' || (present !== undefined && outcome.ok)) return ok(present);
       return outcome.ok ? refuse(ledgerProblems.unavailable()) : outcome;
     },
     async finishReversals(limit) {
@@ -154,6 +194,14 @@ export function createRedemptions({ pool, clock, ledger, issuer }: RedemptionPar
       for (const redemption of overdue) if (await takeOver(redemption)) finished += 1;
       return finished;
     },
+  };
+}
+
+/** How a caller named units: nothing when it left the choice. */
+function statedOf({ quantity, named }: Asked): Readonly<Record<string, string>> {
+  return {
+    ...(quantity === undefined ? {} : { named_quantity: String(quantity) }),
+    ...(named === undefined ? {} : { named_units: named.join(' ') }),
   };
 }
 

@@ -14,8 +14,9 @@ interface Transition {
 }
 
 export const transitions = {
-  /** The reward was handed over. */
+  /** The reward was handed over: the last units that can be used, or some of them. */
   fulfil: { from: ['issued'], to: 'fulfilled', event: 'redemption.fulfilled' },
+  fulfilPart: { from: ['issued'], to: 'issued', event: 'redemption.fulfilled' },
   /** Its time is over. */
   expire: { from: ['issued'], to: 'expired', event: 'redemption.expired' },
   /** A reversal, whole or in part, is about to be posted. */
@@ -25,8 +26,22 @@ export const transitions = {
   /** The reversal was of a part, or was refused. */
   reopen: { from: ['cancelling'], to: 'issued', event: undefined },
   reopenExpired: { from: ['cancelling'], to: 'expired', event: undefined },
+  /** The reversal has given back all that was not handed over. */
+  endFulfilled: { from: ['cancelling', 'issued', 'expired'], to: 'fulfilled', event: undefined },
   /** The ledger has given back all of it. */
   cancel: { from: ['cancelling', 'issued', 'expired'], to: 'cancelled', event: 'redemption.cancelled' },
 } as const satisfies Readonly<Record<string, Transition>>;
 
 export type TransitionName = keyof typeof transitions;
+
+/** What is left of a voucher. */
+interface Left {
+  readonly usable: bigint;
+  readonly fulfilled: bigint;
+}
+
+/** What a reversal in part leads to: it can be used while a unit of it can. */
+export function transitionAfterReturn({ vouchers }: { readonly vouchers: readonly Left[] }, from: RedemptionState): TransitionName {
+  if (vouchers.some(({ usable }) => usable > 0n)) return from === 'expired' ? 'reopenExpired' : 'reopen';
+  return vouchers.some(({ fulfilled }) => fulfilled > 0n) ? 'endFulfilled' : 'cancel';
+}

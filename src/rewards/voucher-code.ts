@@ -32,6 +32,14 @@ export function createVoucherCodes(masterKey: MasterKey): VoucherCodes {
     (quantity > MOST_CODES ? [codeOf(redemptionId, 0)] : Array.from({ length: Number(quantity) }, (_, index) => codeOf(redemptionId, index + 1)));
 }
 
+/** Code → what is kept of it. Whoever reads the database learns no code, and cannot tell whether one fits. */
+export type VoucherHash = (code: string) => Buffer;
+
+export function createVoucherHash(masterKey: MasterKey): VoucherHash {
+  const key = deriveKey(masterKey, 'voucher look-up');
+  return (code) => createHmac('sha256', key).update(code).digest();
+}
+
 /** A code as somebody typed it → as it was given; undefined when a character is wrong or two are swapped. */
 export function readVoucherCode(text: string): string | undefined {
   const plain = text.toUpperCase().replaceAll(/[\s-]/g, '').replaceAll('O', '0').replaceAll(/[IL]/g, '1');

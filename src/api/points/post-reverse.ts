@@ -7,7 +7,7 @@ import { ledgerProblems } from '../../ledger/ledger.ts';
 import { readOptionalAmount } from '../amounts.ts';
 import { answerOutcome, defineOperation } from '../operation.ts';
 import { apiProblems } from '../problems.ts';
-import { Amount, closed, Reference, Success, text, TransactionIdText } from '../schemas.ts';
+import { Amount, closed, Quantity, Reference, Success, text, TransactionIdText, VoucherCodes } from '../schemas.ts';
 import { concerns } from '../transactions/describe-transaction.ts';
 
 export const reverse = defineOperation({
@@ -16,18 +16,30 @@ export const reverse = defineOperation({
   summary: 'Reverse a transaction',
   description:
     'Earn, transfer, redeem and capture can be reversed, in parts up to their whole amount; the lots they took from are restored with their expiry. ' +
-    'A redeem whose voucher is used cannot be reversed; one that is reversed whole is cancelled. ' +
+    'A redeem is given back in whole units, by `amount`, by `quantity` or by naming `vouchers`; each unit ends one of a voucher, the last that can be used when none is named. ' +
+    'Units that were handed over cannot be given back; a redeem that is given back whole is cancelled. ' +
     'Points that are already spent follow the clawback policy of the platform that issued them: `debt` (the balance goes negative), `available`, or `refuse`. ' +
     'What has lapsed is not taken a second time: it comes out of the expired points. Parts round against whoever keeps the rest, and come to the whole exactly.',
   params: closed({}),
   body: closed({
     transaction_id: TransactionIdText,
     amount: Type.Optional(Amount),
+    quantity: Type.Optional(Quantity),
+    vouchers: Type.Optional(VoucherCodes),
     reason: text(256, 'Why; kept with the reversal. Do not put personal data here.'),
     reference: Type.Optional(Reference),
   }),
-  answer: Type.Object({ success: Success, transaction_id: Type.String({ description: 'Of the reversal.' }) }),
+  answer: Type.Object({
+    success: Success, transaction_id: Type.String({ description: 'Of the reversal.' }),
+    ended_vouchers: Type.Optional(Type.Array(
+      Type.Object({ code: Type.String(), quantity: Type.Integer({ description: 'Units of it that ended.' }) }),
+      { description: 'Of a redeem: the vouchers that ended with it.' },
+    )),
+  }),
   async post({ ledger, rewards, disputes, log }, { platform, points }, fields, key) {
+    if (fields.amount !== undefined && fields.quantity !== undefined) {
+      return refuse(apiProblems.invalid_field('Give amount or quantity, not both.', { field: 'quantity' }));
+    }
     const amount = readOptionalAmount(fields.amount, points);
     if (!amount.ok) return amount;
     const transactionId = parseId('txn', fields.transaction_id) ?? parseId('rdm', fields.transaction_id);
@@ -37,9 +49,14 @@ export const reverse = defineOperation({
       return refuse(ledgerProblems.transaction_not_found(undefined, { field: 'transaction_id' }));
     }
     if (first.assetId !== points.assetId) return refuse(apiProblems.not_reversible_by_you());
-    const { reason, reference } = fields;
+    const { reason, reference, vouchers } = fields;
+    const quantity = fields.quantity === undefined ? undefined : BigInt(fields.quantity);
     // What was redeemed may have been handed over meanwhile, so its redemption is asked first.
-    const redeemed = await rewards.reverse(first, platform.platformId, { key, amount: amount.value, reason, reference });
+    const redeemed = await rewards.reverse(first, platform.platformId, { key, amount: amount.value, quantity, vouchers, reason, reference });
+    if (redeemed === undefined && (quantity !== undefined || vouchers !== undefined)) {
+      const field = quantity === undefined ? 'vouchers' : 'quantity';
+      return refuse(apiProblems.invalid_field('Only a redeem of a reward has units and vouchers.', { field }));
+    }
     const outcome = redeemed ?? await ledger.submit({
       kind: 'reverse', platformId: platform.platformId, memberId: first.memberId, key, transactionId, amount: amount.value, reason, reference, details: { reverses: first.kind },
     });
@@ -47,6 +64,10 @@ export const reverse = defineOperation({
       // It is posted whatever becomes of this, which a loop does otherwise.
       await disputes.noteReversed(transactionId).catch((error: unknown) => log.warn({ err: error }, 'disputes learn of a reversal later'));
     }
-    return answerOutcome(outcome, (transaction) => ({ success: true as const, transaction_id: formatId('txn', transaction.transactionId) }));
+    const ended = redeemed?.ok === true ? await rewards.endedBy(redeemed.transaction) : undefined;
+    return answerOutcome(outcome, (transaction) => ({
+      success: true as const, transaction_id: formatId('txn', transaction.transactionId),
+      ...(ended === undefined ? {} : { ended_vouchers: ended.map(({ code, units }) => ({ code, quantity: Number(units) })) }),
+    }));
   },
 });

@@ -8,7 +8,7 @@ import { answerProblem } from '../http/answer-problem.ts';
 import { callerOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses } from '../schemas.ts';
-import { describeRedemption, RedemptionView } from './describe-redemption.ts';
+import { describeWithCodes, RedemptionView } from './describe-redemption.ts';
 
 const Params = closed({ redemption_id: Type.String({ maxLength: 128, description: 'As POST /api/points/redeem answered it.' }) });
 
@@ -25,6 +25,6 @@ export function getRedemption(server: FastifyInstance, { rewards }: ApiParts): v
     if (redemptionId === undefined) return answerProblem(request, reply, rewardsProblems.redemption_not_found());
     const found = await rewards.find(platform.platformId, redemptionId);
     if (!found.ok) return answerProblem(request, reply, found.problem);
-    return { ...describeRedemption(found.value, points), vouchers: [...rewards.vouchersOf(found.value)] };
+    return describeWithCodes(found.value, points, rewards);
   });
 }

@@ -21,7 +21,8 @@ export function getVoucher(server: FastifyInstance, { rewards }: ApiParts): void
     const { platform, points } = callerOf(request);
     const found = await rewards.findVoucher(platform.platformId, request.params.code);
     if (!found.ok) return answerProblem(request, reply, found.problem);
-    const { code, unit, redemption } = found.value;
-    return { code, unit, ...describeRedemption(redemption, points) };
+    const { code, voucher, redemption, state } = found.value;
+    const usable = state === 'issued' ? Number(voucher.usable) : 0;
+    return { code, unit: voucher.unit, usable, ...describeRedemption(redemption, points), state };
   });
 }

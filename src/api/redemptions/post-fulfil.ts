@@ -1,7 +1,7 @@
 // POST /api/redemptions/{redemption_id}/fulfil: the reward was handed over; its vouchers are used.
 
 import type { FastifyInstance } from 'fastify';
-import { type Static } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { assert } from '../../kernel/assert.ts';
 import { parseId } from '../../kernel/ids.ts';
 import type { ReplayGuard } from '../../security/security.ts';
@@ -9,17 +9,22 @@ import { answerProblem } from '../http/answer-problem.ts';
 import { idempotencyKeyOf } from '../http/idempotency.ts';
 import { callerOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
-import { closed, problemResponses, RedemptionIdText } from '../schemas.ts';
-import { describeRedemption, RedemptionView } from './describe-redemption.ts';
+import { closed, problemResponses, Quantity, RedemptionIdText, VoucherCodes } from '../schemas.ts';
+import { describeWithCodes, RedemptionView } from './describe-redemption.ts';
 
 const Params = closed({ redemption_id: RedemptionIdText });
 
+const Body = closed({
+  vouchers: Type.Optional(VoucherCodes),
+  quantity: Type.Optional(Quantity),
+}, 'What was handed over: all that can be used when nothing is named; so many units of it; or those of the codes that were shown.');
+
 export function postFulfil(server: FastifyInstance, { rewards }: ApiParts, guard: ReplayGuard): void {
-  server.post<{ Params: Static<typeof Params> }>('/api/redemptions/:redemption_id/fulfil', {
+  server.post<{ Params: Static<typeof Params>; Body: Static<typeof Body> }>('/api/redemptions/:redemption_id/fulfil', {
     schema: {
       operationId: 'fulfilRedemption', tags: ['rewards'], summary: 'The reward was handed over',
-      description: 'All vouchers of the redemption are used by it, once: afterwards it can be neither used again nor cancelled. The same Idempotency-Key gives the first result again.',
-      params: Params, body: closed({}), response: { 200: RedemptionView, ...problemResponses },
+      description: 'The units that are named are used by it, once: afterwards they can be neither used again nor given back. The same Idempotency-Key gives the first result again.',
+      params: Params, body: Body, response: { 200: RedemptionView, ...problemResponses },
     },
   }, async (request, reply) => {
     const key = idempotencyKeyOf(request, guard);
@@ -27,10 +32,12 @@ export function postFulfil(server: FastifyInstance, { rewards }: ApiParts, guard
     const { platform, points } = callerOf(request);
     const redemptionId = parseId('rdm', request.params.redemption_id);
     assert(redemptionId !== undefined, 'the schema has checked the form of the id');
-    const fulfilled = await rewards.fulfil(platform.platformId, redemptionId, key.value);
+    const { vouchers, quantity } = request.body;
+    const named = { key: key.value, vouchers, quantity: quantity === undefined ? undefined : BigInt(quantity) };
+    const fulfilled = await rewards.fulfil(platform.platformId, redemptionId, named);
     if (!fulfilled.ok) return answerProblem(request, reply, fulfilled.problem);
     if (fulfilled.value.replayed) reply.header('idempotency-replayed', 'true');
     const { redemption } = fulfilled.value;
-    return { ...describeRedemption(redemption, points), vouchers: [...rewards.vouchersOf(redemption)] };
+    return describeWithCodes(redemption, points, rewards);
   });
 }

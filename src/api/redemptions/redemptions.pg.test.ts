@@ -157,7 +157,7 @@ describe('a redemption', () => {
 
   it('expires and keeps the points, but its platform may still reverse it', async () => {
     const user = await api.user(A, 10);
-    const id = idOf(await redeem(user, 'book', 2));
+    const id = idOf(await redeem(user, 'book', 4, 2));
     const day = 24 * HOUR_MS;
     api.clock.advance(30 * day);
     try {
@@ -167,9 +167,9 @@ describe('a redemption', () => {
       await follow();
       await follow();
       expect(await find(id)).toMatchObject({ body: { state: 'expired' } });
-      expect(await api.balance(A, user)).toBe(8);
+      expect(await api.balance(A, user)).toBe(6);
       expect(await eventsOf(id)).toEqual(['redemption.issued', 'redemption.expired']);
-      expect(await reverse(id, { amount: 1 })).toMatchObject({ status: 200 });
+      expect(await reverse(id, { amount: 2 })).toMatchObject({ status: 200 });
       expect(await find(id)).toMatchObject({ body: { state: 'expired' } });
       expect(await reverse(id)).toMatchObject({ status: 200 });
       expect(await find(id)).toMatchObject({ body: { state: 'cancelled' } });

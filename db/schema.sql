@@ -389,6 +389,7 @@ create table clearing.statement (
   other_lines bigint default 0 not null,
   merged_sequence bigint default 0 not null,
   merged_at timestamp with time zone,
+  broken_off text,
   constraint statement_pkey PRIMARY KEY (platform_id, generation)
 );
 

@@ -41,7 +41,7 @@ export function registerReconcile<Context extends ReconcileContext>(program: Com
     reconcile.command(name).description(description).option(...DATA_OPTION).option(...JSON_OPTION).addHelpText('after', `\nPontis may be running. docs/reconciliation.md says what each category means and what to do.${codes}`);
   const platformOption = ['--platform <platform_id>', 'only this platform', parsePlatform] as const;
 
-  subcommand('run', 'compare now, in this process', RUN_CODES)
+  subcommand('run', 'compare now, and wait for what another process is comparing', RUN_CODES)
     .option(...platformOption)
     .option('--full', 'read the whole statement again instead of what is new since the last run')
     .option(...AS_TOKEN_OPTION)

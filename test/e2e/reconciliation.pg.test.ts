@@ -76,6 +76,19 @@ async function events(type: string): Promise<Record<string, unknown>[]> {
   return (await selectEvents(database.pool, 0n, 1_000, { platformId: C })).filter((event) => event.type === type).map(({ data }) => data);
 }
 
+/** Against a platform that answers otherwise. */
+function over(connector: ConnectorClient): Reconciliation {
+  return createReconciliation({
+    ...database, clock: test.clock, ledger: test.ledger, everyMs: 0, identity: platformsOf([[C, 'connected']]), connectorOf: () => connector, patience: { attempts: 2, firstDelayMs: 1, longestDelayMs: 1 },
+  });
+}
+
+async function of(asked: ReturnType<Reconciliation['reconcile']>): Promise<Run> {
+  const runs = await asked;
+  if (!runs.ok) throw new Error(runs.problem.detail);
+  return runs.value[0]!;
+}
+
 /** Against a platform that moves points between any two questions, and tells another total than it has. */
 function restless(total: (real: bigint) => bigint): Reconciliation {
   return createReconciliation({
@@ -205,6 +218,58 @@ describe('a platform that does not answer', () => {
     expect(await run()).toMatchObject({ state: 'complete', linesRead: 2n, compared: BigInt(sagas.length), matched: 6n, breaks: {} });
   });
 
+  it('in a full run is read from its beginning by the next full run, and finds every loss', async () => {
+    const sagas = await Promise.all(Array.from({ length: 9 }, () => both(100n)));
+    expect(await run()).toMatchObject({ state: 'complete', compared: 9n });
+    // What the platform had is lost, but for the last three.
+    const lost = new Set(sagas.slice(0, 6).map(({ publicId }) => publicId));
+    let left = 2;
+    const told = async (since?: string): ReturnType<ConnectorClient['readStatement']> => {
+      const page = await platform.readStatement(since, 100);
+      return page.outcome === 'yes' ? { ...page, value: { ...page.value, entries: page.value.entries.filter(({ transactionId }) => !lost.has(transactionId)) } } : page;
+    };
+    const halting = over({ ...platform, readStatement: (since) => ((left -= 1) < 0 ? Promise.resolve({ outcome: 'unknown', reason: 'reset', detail: 'cut' }) : platform.readStatement(since, 2)) });
+    expect(await of(halting.reconcile({ mode: 'full', operatorId: null }))).toMatchObject({ state: 'incomplete', linesRead: 4n, breaks: {} });
+    // What a run has read for nothing is no part of any comparison, also not of one that goes on where a complete one ended.
+    expect(await of(halting.reconcile({ mode: 'incremental', operatorId: null }))).toMatchObject({ state: 'incomplete' });
+    const losing = over({ ...platform, readStatement: (since) => told(since), getTotalPoints: async () => ({ outcome: 'yes', value: 200_300n }) });
+    expect(await of(losing.reconcile({ mode: 'full', operatorId: null }))).toMatchObject({ state: 'complete', compared: 9n, matched: 3n, breaks: { missing_there: 6 }, total: { state: 'agrees' } });
+    expect(await run('full')).toMatchObject({ state: 'complete', linesRead: 9n, matched: 9n, breaks: {}, total: { state: 'agrees' } });
+  });
+
+  it.each([['incremental'], ['full']] as const)('whose cursors go in a circle ends a run that is %s, makes no break, and is read from its beginning by the next', async (mode) => {
+    await Promise.all(Array.from({ length: 6 }, () => both(100n)));
+    await run();
+    await Promise.all(Array.from({ length: 6 }, () => both(100n)));
+    const circling = over({
+      ...platform,
+      async readStatement(since) {
+        const page = await platform.readStatement(since, 2);
+        return page.outcome === 'yes' && page.value.nextCursor === '10' ? { ...page, value: { ...page.value, nextCursor: '6', more: true } } : page;
+      },
+    });
+    for (let count = 0; count < 3; count += 1) {
+      expect(await of(circling.reconcile({ mode, operatorId: null }))).toMatchObject({ state: 'incomplete', reason: expect.stringContaining('goes in a circle'), breaks: {} });
+    }
+    expect(await open()).toEqual([]);
+    expect(await run()).toMatchObject({ state: 'complete', breaks: {}, matched: 12n, ...(mode === 'incremental' ? { linesRead: 12n } : {}), total: { state: 'agrees' } });
+  });
+
+  it('whose last page leads to itself is not read twice', async () => {
+    await Promise.all(Array.from({ length: 3 }, () => both(100n)));
+    const standing = over({
+      ...platform,
+      async readStatement(since) {
+        const page = await platform.readStatement(undefined, 10);
+        return page.outcome === 'yes' ? { ...page, value: { ...page.value, nextCursor: since ?? '3' } } : page;
+      },
+    });
+    for (let count = 0; count < 2; count += 1) {
+      expect(await of(standing.reconcile({ mode: 'incremental', operatorId: null }))).toMatchObject({ state: 'incomplete', reason: expect.stringContaining('repeats a page'), breaks: {} });
+    }
+    expect(await run()).toMatchObject({ state: 'complete', linesRead: 3n, matched: 3n, breaks: {} });
+  });
+
   it('is not believed when it tells half an answer: lost answers, errors and doubled deliveries make no break', async () => {
     await sandbox.setFaults({ reset_after_apply: 0.3, error_500: 0.2, duplicate_delivery: 0.5, seed: 5 });
     const sagas = await Promise.all(Array.from({ length: 20 }, () => insertSaga(database.pool, { effect: 10n })));
@@ -326,6 +391,23 @@ describe('processes', () => {
     test.clock.advance(900_001);
     await reconciliation.runDue();
     expect((await reconciliation.listRuns(C, 9)).map(({ state, mode }) => [state, mode])).toEqual([['complete', 'incremental'], ['complete', 'full']]);
+  });
+
+  it('wait for what another one is doing: what was asked for here and now has ended', async () => {
+    await both(100n);
+    const other = await database.pool.connect();
+    await other.query('begin');
+    await run();
+    await other.query('select from clearing.reconciled_platform where platform_id = $1 for update', [C]);
+    const asked = run();
+    await expect.poll(async () => (await reconciliation.listRuns(C, 9)).map(({ state }) => state)).toContain('queued');
+    // Another process begins it, and dies.
+    await database.pool.query(`update clearing.reconciliation_run set state = 'running' where state = 'queued'`);
+    await other.query('rollback');
+    other.release();
+    expect(await asked).toMatchObject({ state: 'incomplete', reason: expect.stringContaining('ended before it was done') });
+    const [first, second] = await Promise.all([run(), run('full'), reconciliation.runDue()]);
+    expect([first.state, second.state]).toEqual(['complete', 'complete']);
   });
 
   it('refuse a platform that there is not, and say when none is connected', async () => {

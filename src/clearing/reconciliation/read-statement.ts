@@ -6,7 +6,7 @@ import { dbTransaction, type Pool } from '../../runtime/database.ts';
 import type { ConnectorClient } from '../connector/connector-client.ts';
 import type { StatementEntry } from '../connector/types.ts';
 import { askPlatform, type Patience } from './ask-platform.ts';
-import { appendPage, type NewLine, type Statement } from './store.ts';
+import { appendPage, breakOff, type NewLine, type Statement } from './store.ts';
 import type { StatementOperation } from './types.ts';
 
 /** Less than the contract allows to ask for at once: enough that a commit for each costs little, and a page is no burden to memory. */
@@ -30,6 +30,9 @@ export type Reading =
   | { readonly ended: true; readonly lines: number }
   | { readonly ended: false; readonly lines: number; readonly reason: string };
 
+const GOES_IN_A_CIRCLE = 'platform\'s statement goes in a circle: one of its cursors came a second time; the next run reads it from its beginning';
+const STANDS_STILL = 'platform repeats a page of its statement: next_cursor is the cursor that was asked for; the next run reads it from its beginning';
+
 /** Another process has read on in the same statement, so it holds what this one believed to hold. */
 export class Overtaken extends Error {
   override name = 'Overtaken';
@@ -42,6 +45,8 @@ export class StatementReader {
   #statement: Statement;
   #linesRead = 0;
   #askedAtMs = 0;
+  #brokenOff = false;
+  readonly #circle = new Circle();
 
   constructor(parts: ReaderParts, statement: Statement) {
     this.#parts = parts;
@@ -55,6 +60,11 @@ export class StatementReader {
 
   get linesRead(): number {
     return this.#linesRead;
+  }
+
+  /** The platform's cursors contradict themselves, so that what was read of it may be there twice: it says nothing any more. */
+  get brokenOff(): boolean {
+    return this.#brokenOff;
   }
 
   /** What the platform committed before this moment is in what was read. */
@@ -77,7 +87,9 @@ export class StatementReader {
       if (!answer.answered) return { ended: false, lines, reason: answer.reason };
       const page = answer.value;
       if (page.more && page.entries.length === 0) return { ended: false, lines, reason: 'platform says that its statement goes on, but told nothing' };
-      if (page.more && page.nextCursor === nextCursor) return { ended: false, lines, reason: 'platform repeats a page of its statement: next_cursor is the cursor that was asked for' };
+      const moves = page.more || page.entries.length > 0;
+      if (moves && page.nextCursor === nextCursor) return this.#breakOff(lines, STANDS_STILL);
+      if (moves && this.#circle.closes(page.nextCursor)) return this.#breakOff(lines, GOES_IN_A_CIRCLE);
       if (page.entries.some(({ effectMinor }) => effectMinor > MOST_EFFECT || effectMinor < -MOST_EFFECT)) return { ended: false, lines, reason: 'platform lists a movement that is larger than any amount' };
       if (page.entries.length > 0 || page.nextCursor !== nextCursor) await dbTransaction(pool, (client) => this.#keep(client, page.entries, page.nextCursor, onLine));
       lines += page.entries.length;
@@ -85,6 +97,12 @@ export class StatementReader {
       if (!page.more) return { ended: true, lines };
       if (lines >= MOST_LINES) return { ended: false, lines, reason: `more than ${MOST_LINES} lines; the next run goes on` };
     }
+  }
+
+  async #breakOff(lines: number, reason: string): Promise<Reading> {
+    this.#brokenOff = true;
+    await breakOff(this.#parts.pool, this.#statement, reason);
+    return { ended: false, lines, reason };
   }
 
   async #keep(client: Parameters<typeof appendPage>[0], entries: readonly StatementEntry[], nextCursor: string, onLine?: (effectSum: bigint) => void): Promise<void> {
@@ -103,5 +121,26 @@ export class StatementReader {
     if (!kept) throw new Overtaken('another process has read on in the same statement');
     this.#statement = { ...statement, nextCursor, lastSequence: statement.lastSequence + BigInt(lines.length), effectSum: statement.effectSum + effect };
     for (const sum of sums) onLine?.(sum);
+  }
+}
+
+/**
+ * Notices when cursors go in a circle, in the memory of one of them (Brent's algorithm): before a circle has been gone round twice after it was entered,
+ * whatever its length.
+ */
+class Circle {
+  #remembered: string | undefined;
+  #steps = 0;
+  #limit = 1;
+
+  /** True when this cursor was remembered: it has come before. */
+  closes(cursor: string): boolean {
+    if (cursor === this.#remembered) return true;
+    this.#steps += 1;
+    if (this.#remembered !== undefined && this.#steps < this.#limit) return false;
+    this.#remembered = cursor;
+    this.#steps = 0;
+    this.#limit *= 2;
+    return false;
   }
 }

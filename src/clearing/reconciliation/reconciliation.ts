@@ -2,6 +2,7 @@
 // Never moves a point, and never takes silence for a figure.
 
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { identityProblems, type Identity } from '../../identity/identity.ts';
 import type { PlatformId } from '../../kernel/ids.ts';
@@ -11,6 +12,9 @@ import { createBreakActions, type BreakActions } from './break-actions.ts';
 import { runReconciliation, type RunParts } from './run.ts';
 import { countOpenBreaks, insertRun, selectBreaks, selectLastAsked, selectLastComplete, selectQueued, selectRun, selectRuns, type BreakFilter } from './store.ts';
 import type { Break, OpenCount, Run, RunMode } from './types.ts';
+
+/** Between two looks at a run that another process is doing. */
+const WAIT_MS = 200;
 
 export interface ReconciliationParts extends Omit<RunParts, 'custodyOf' | 'patience'> {
   readonly identity: Pick<Identity, 'findPlatform' | 'listPlatforms'>;
@@ -29,7 +33,7 @@ export interface RunRequest {
 export interface Reconciliation extends BreakActions {
   /** Asks for runs; a process with the loop does them within seconds. */
   request(request: RunRequest): Promise<Result<readonly Run[]>>;
-  /** The same, done here and now. A platform that another process is reconciling stays queued for it. */
+  /** The same, done here and now; what another process is doing, or does first, is waited for. */
   reconcile(request: RunRequest, signal?: AbortSignal): Promise<Result<readonly Run[]>>;
   /** Does what was asked for and what is due. True when there may be more to do at once. */
   runDue(signal?: AbortSignal): Promise<boolean>;
@@ -64,6 +68,19 @@ export function createReconciliation(given: ReconciliationParts): Reconciliation
     return run;
   }
 
+  /**
+   * Tries again while another process has the platform, or has begun this run: whoever gets its lock finds the run queued, ended, or left behind by a
+   * process that is gone, and ends it.
+   */
+  async function runToEnd(wanted: Run, signal: AbortSignal | undefined): Promise<Run> {
+    for (;;) {
+      await runReconciliation(parts, wanted, signal);
+      const run = await getRun(wanted.runId);
+      if (run.state === 'complete' || run.state === 'incomplete' || signal?.aborted === true) return run;
+      await sleep(WAIT_MS, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
+    }
+  }
+
   async function queueDue(): Promise<void> {
     if (everyMs === 0) return;
     const platformIds = identity.listPlatforms().map(({ platformId }) => platformId);
@@ -79,8 +96,9 @@ export function createReconciliation(given: ReconciliationParts): Reconciliation
     async reconcile(wanted, signal) {
       const queued = await request(wanted);
       if (!queued.ok) return queued;
-      for (const run of queued.value) await runReconciliation(parts, run, signal);
-      return ok(await Promise.all(queued.value.map(({ runId }) => getRun(runId))));
+      const ended: Run[] = [];
+      for (const run of queued.value) ended.push(await runToEnd(run, signal));
+      return ok(ended);
     },
     async runDue(signal) {
       await queueDue();

@@ -15,7 +15,7 @@ import { mergeEffects, type MergeCounts } from './merge.ts';
 import { StatementReader } from './read-statement.ts';
 import { BreakRecorder } from './record-breaks.ts';
 import {
-  deleteOldLines, endAbandonedRuns, ensurePlatform, finishRun, insertOpeningTotal, keepLock, lockPlatform, markMerged, openSides, openStatement, resolveUnseen, selectOpeningTotal,
+  beginStatement, deleteOldLines, endAbandonedRuns, ensurePlatform, finishRun, insertOpeningTotal, keepLock, lockPlatform, markMerged, openSides, openStatement, resolveUnseen, selectOpeningTotal,
   startRun, sumHosted, type RunResult, type Statement,
 } from './store.ts';
 import type { Difference, Run, TotalFinding } from './types.ts';
@@ -68,13 +68,15 @@ async function runConnected(parts: RunParts, run: Run, generation: number, lock:
   if (connector === undefined) return { result: { ...NOTHING, state: 'incomplete', reason: 'no connection to this platform is registered' } };
   while (await deleteOldLines(pool, platformId, DELETE_LINES)) await keepLock(lock);
 
-  const statement = await openStatement(pool, platformId, generation + (run.mode === 'full' ? 1 : 0));
+  const statement = await openReading(pool, run, generation);
   const reader = new StatementReader({ pool, clock, connector, patience, signal, keepAlive: () => keepLock(lock) }, statement);
   const reading = await reader.readToEnd();
   // Whatever the platform has not told is no difference: nothing is compared, and nothing is closed.
   if (!reading.ended) return { result: { ...NOTHING, state: 'incomplete', reason: reading.reason, linesRead: reader.linesRead } };
   const total = await compareTotals({ connector, reader, patience, signal, openingTotal: await selectOpeningTotal(pool, platformId) });
   if (total.answered && total.value.state === 'baseline' && total.value.theirs !== null) await insertOpeningTotal(pool, platformId, total.value.theirs - reader.statement.effectSum);
+
+  if (reader.brokenOff) return { result: { ...NOTHING, state: 'incomplete', reason: total.answered ? null : total.reason, linesRead: reader.linesRead } };
 
   const recorder = new BreakRecorder({ pool, clock, log: parts.log, platformId, scale: parts.ledger.pointsOf(platformId)?.scale ?? 0, runId: run.runId });
   const mergedAt = new Date(clock.now() - OVERLAP_MS);
@@ -89,6 +91,12 @@ async function runConnected(parts: RunParts, run: Run, generation: number, lock:
     },
     compared: { statement: reader.statement, mergedAt },
   };
+}
+
+/** A full run reads from the beginning, whatever an earlier one has left; so does any run after a reading that contradicted itself. */
+async function openReading(pool: Pool, { mode, platformId }: Run, counts: number): Promise<Statement> {
+  const known = mode === 'full' ? undefined : await openStatement(pool, platformId, counts);
+  return known === undefined || known.brokenOff !== null ? beginStatement(pool, platformId, counts) : known;
 }
 
 async function compareTransactions({ pool, ledger }: RunParts, reader: StatementReader, recorder: BreakRecorder, lock: DbClient): Promise<MergeCounts> {

@@ -45,6 +45,8 @@ export interface Statement {
   readonly effectSum: bigint;
   readonly mergedSequence: bigint;
   readonly mergedAt: Date | null;
+  /** Why it cannot be gone on with; null while it can. */
+  readonly brokenOff: string | null;
 }
 
 /** A reading of a platform's statement, begun when there is none of that generation. */
@@ -52,11 +54,28 @@ export async function openStatement(db: Queryable, platformId: PlatformId, gener
   await db.query('insert into clearing.statement (platform_id, generation) values ($1, $2) on conflict do nothing', [platformId, generation]);
   const { rows } = await db.query<Omit<Statement, 'effectSum'> & { effectSum: string }>(
     `select platform_id as "platformId", generation, next_cursor as "nextCursor", last_sequence as "lastSequence", effect_sum as "effectSum",
-            merged_sequence as "mergedSequence", merged_at as "mergedAt"
+            merged_sequence as "mergedSequence", merged_at as "mergedAt", broken_off as "brokenOff"
        from clearing.statement where platform_id = $1 and generation = $2`, [platformId, generation]);
   const [row] = rows;
   if (row === undefined) throw new Error('the statement that was begun cannot be read');
   return { ...row, effectSum: BigInt(row.effectSum) };
+}
+
+/**
+ * A reading from the beginning, under a number that no reading had before: what others left of theirs is passed over, and whoever still writes one finds
+ * it gone. The one that counts stays until this one is complete.
+ */
+export async function beginStatement(db: Queryable, platformId: PlatformId, counts: number): Promise<Statement> {
+  const { rows } = await db.query<{ generation: number }>('select max(generation) as generation from clearing.statement where platform_id = $1', [platformId]);
+  const generation = Math.max(counts, rows[0]?.generation ?? 0) + 1;
+  const statement = await openStatement(db, platformId, generation);
+  await db.query('delete from clearing.statement where platform_id = $1 and generation <> all ($2)', [platformId, [counts, generation]]);
+  return statement;
+}
+
+/** Notes that a reading contradicts itself; the next run begins another one. */
+export async function breakOff(db: Queryable, { platformId, generation }: Statement, reason: string): Promise<void> {
+  await db.query('update clearing.statement set broken_off = $3 where platform_id = $1 and generation = $2', [platformId, generation, reason]);
 }
 
 /** A line as it is kept: of the network's transaction, or of whatever the platform named. */
@@ -118,11 +137,11 @@ export async function markMerged(client: DbClient, { platformId, generation, las
   await client.query('delete from clearing.statement where platform_id = $1 and generation < $2', [platformId, generation]);
 }
 
-/** Removes some lines of readings that another one has replaced; true when there may be more. */
+/** Removes some lines of readings that another one has replaced, or that are gone; true when there may be more. */
 export async function deleteOldLines(db: Queryable, platformId: PlatformId, limit: number): Promise<boolean> {
   const { rowCount } = await db.query(
     `delete from clearing.statement_line where ctid = any (array(select l.ctid from clearing.statement_line l
-      where l.platform_id = $1 and l.generation < (select generation from clearing.reconciled_platform where platform_id = $1) limit $2))`, [platformId, limit]);
+      where l.platform_id = $1 and l.generation <> (select generation from clearing.reconciled_platform where platform_id = $1) limit $2))`, [platformId, limit]);
   return rowCount === limit;
 }
 

@@ -674,6 +674,20 @@ create table ledger.cap (
   constraint cap_purpose_check CHECK (purpose = ANY (ARRAY['position'::text, 'stock'::text]))
 );
 
+create table ledger.floored_reversal (
+  bucket integer not null,
+  transaction_id uuid not null,
+  amount bigint not null,
+  constraint floored_reversal_pkey PRIMARY KEY (bucket, transaction_id),
+  constraint floored_reversal_amount_check CHECK (amount > 0)
+);
+
+create table ledger.former_reversals (
+  bucket integer not null,
+  through_sequence bigint not null,
+  constraint former_reversals_pkey PRIMARY KEY (bucket)
+);
+
 create table ledger.hold (
   bucket integer not null,
   hold_id uuid not null,

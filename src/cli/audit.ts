@@ -31,7 +31,7 @@ export function registerAudit(program: Command, roots: Pick<CommandRoots, 'envir
 function jsonOf(report: AuditReport): unknown {
   return {
     ok: report.ok, snapshot_at: report.snapshotAt, buckets: report.buckets, transactions: Number(report.transactions), accounts: Number(report.accounts),
-    checks: report.checks,
+    checks: report.checks, remarks: report.remarks,
   };
 }
 
@@ -40,6 +40,7 @@ function linesOf(report: AuditReport): string[] {
   const subject = `${report.transactions} transaction rows and ${report.accounts} accounts in ${report.buckets} buckets`;
   return [
     ...report.checks.flatMap(linesOfCheck),
+    ...report.remarks.flatMap(linesOfRemark),
     broken.length === 0
       ? `All ${report.checks.length} checks hold on ${subject}.`
       : `${broken.length} of ${report.checks.length} checks are BROKEN on ${subject}: ${broken.map((check) => check.name).join(', ')}.`,
@@ -49,7 +50,19 @@ function linesOf(report: AuditReport): string[] {
 function linesOfCheck({ ok, invariant, name, meaning, offending, first }: CheckResult): string[] {
   const head = `invariant ${invariant}  ${ok ? 'ok    ' : 'BROKEN'}  ${name}`;
   if (ok) return [head];
+  return [`${head}: ${countOf(offending)}`, `  It should be so: ${meaning}`, ...linesOfRows(offending, first)];
+}
+
+/** What breaks nothing: it is told, and the audit is clean. */
+function linesOfRemark({ name, meaning, offending, first }: CheckResult): string[] {
+  return [`remark       ${name}: ${countOf(offending)}`, `  ${meaning}`, ...linesOfRows(offending, first)];
+}
+
+function countOf(offending: number): string {
+  return `${offending} ${offending === 1 ? 'row' : 'rows'}`;
+}
+
+function linesOfRows(offending: number, first: CheckResult['first']): string[] {
   const rows = first.map((row) => `    ${Object.entries(row).map(([column, value]) => `${column}=${String(value)}`).join(' ')}`);
-  const rest = offending > first.length ? [`    … and ${offending - first.length} more`] : [];
-  return [`${head}: ${offending} ${offending === 1 ? 'row' : 'rows'}`, `  It should be so: ${meaning}`, ...rows, ...rest];
+  return offending > first.length ? [...rows, `    … and ${offending - first.length} more`] : rows;
 }

@@ -17,7 +17,7 @@ import { lapsedBy } from './lapse.ts';
 import type { HoldPlan, Plan, Shortage } from './plan.ts';
 import { identityOf, nextSequence, numberAccount, postPlan } from './post-plan.ts';
 import { replayOf } from './replay.ts';
-import { findPosted, loadFreezes, loadHold, loadLapsed, loadQuoteUse, loadReversed, loadWallets, lockBucket, STALE, writeBucket, type RowTypes } from './store.ts';
+import { findPosted, loadFloored, loadFreezes, loadHold, loadLapsed, loadQuoteUse, loadReversed, loadWallets, lockBucket, STALE, writeBucket, type RowTypes } from './store.ts';
 import type { Task, TaskResult } from './task.ts';
 import type { Alongside, Asset, Cap, CaptureCommand, Command, Hold, Outcome, PostedLeg, ReleaseCommand } from './types.ts';
 import { createView, type AssetBook, type View } from './view.ts';
@@ -71,7 +71,9 @@ export async function runBatch(
 ): Promise<TaskResult[]> {
   const open = await openBatch(client, states, lookUpFirst);
   const stateOf = new Map(states.map((state) => [state.bucket, state]));
-  const loaded: Loaded = { holds: new Map(), freezes: new Map(), frozen: [], reversed: new Map(), lapsed: new Map(), quotes: new Map(), posted: new Map(), complete: false };
+  const loaded: Loaded = {
+    holds: new Map(), freezes: new Map(), frozen: [], reversed: new Map(), floored: new Map(), lapsed: new Map(), quotes: new Map(), posted: new Map(), complete: false,
+  };
   const view = createBatchView(tasks, context, stateOf, loaded);
 
   // Most tasks find all they need in memory; only for the others is it named, read, and looked at again.
@@ -138,6 +140,7 @@ interface Loaded {
   /** Those that the batch has made. */
   readonly frozen: Hold[];
   readonly reversed: Map<TransactionId, bigint>;
+  readonly floored: Map<TransactionId, bigint>;
   /** What the journal says that lapsed of lots, by bucket and account. */
   readonly lapsed: Map<string, bigint>;
   /** Which transaction has used a quote, by nonce. */
@@ -191,6 +194,7 @@ async function load(
     } else if (command.kind === 'reverse') {
       const id = command.transactionId;
       waits.push(loadReversed(client, bucketOfTransaction(id), id).then((amount) => loaded.reversed.set(id, amount)));
+      waits.push(loadFloored(client, bucketOfTransaction(id), id).then((amount) => amount === undefined || loaded.floored.set(id, amount)));
       waits.push(...originals.map((leg) => loadLapsed(client, leg.bucket, leg.memberId, lotsToAskFor(leg, view.today)).then((found) => {
         for (const [accountId, lapsed] of found) loaded.lapsed.set(`${leg.bucket}/${accountId}`, lapsed);
       })));
@@ -256,6 +260,7 @@ function createBatchView(tasks: readonly Task[], context: BatchContext, stateOf:
     original: (transactionId) => originals.get(transactionId) ?? [],
     allowances: (transactionId) => allowances.get(transactionId) ?? NO_ALLOWANCES,
     reversed: (transactionId) => loaded.reversed.get(transactionId) ?? 0n,
+    floored: (transactionId) => loaded.floored.get(transactionId),
     // What the batch itself has decided is in no table yet.
     lapsed: (lot) => (stateOf.get(lot.bucket)?.writes.rows ?? []).reduce(
       (sum, row) => sum + lapsedBy(row, lot), loaded.lapsed.get(`${lot.bucket}/${lot.accountId}`) ?? 0n),

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { createMemoryLedger, SETTLEMENT_ASSET_ID, type MemoryLedger, type MemoryPlatform } from '../../test/fixtures/ledger-view.ts';
 import { seedOf } from '../../test/fixtures/seed.ts';
 import type { MemberId, PlatformId, TransactionId } from '../kernel/ids.ts';
-import { debtOf, MAX_COUNTER, postedBalance, walletBalance } from './account.ts';
+import { debtOf, MAX_COUNTER, postedBalance, walletBalance, type Account } from './account.ts';
 import type { Clawback, Command } from './types.ts';
 
 const seed = seedOf('decide-reverse');
@@ -128,6 +128,30 @@ describe('a part of a conversion', () => {
       }
       expect([totalOf(ledger, ANN, 'platform_a'), money('platform_a'), money('platform_b')]).toEqual([whole, 0n, 0n]);
     });
+});
+
+describe('a conversion of which a part was reversed when all parts rounded down', () => {
+  it('is caught up with by the next part, and comes to the whole', () => {
+    const { ledger, submit } = network({}, 12);
+    submit('platform_a', ANN, { kind: 'earn', amount: 1_100n });
+    const target = { targetPlatformId: 'platform_b' as PlatformId, toMemberId: BOB };
+    const sent = submit('platform_a', ANN, { kind: 'transfer', amount: 1_100n, ...target });
+    const reverse = (amount?: bigint): string =>
+      submit('platform_a', ANN, { kind: 'reverse', transactionId: sent.id, amount, reason: 'test' }).code;
+    expect(reverse(333n)).toBe('posted');
+    // 916 were credited for 1,100: of 333 the share is 277.3, of which 278 went back by the rule of now, 277 by that of then.
+    const [lot] = ledger.wallet(BOB, 'platform_b').lots;
+    const other = (purpose: string): Account => ledger.accounts().find((one) => one.purpose === purpose && one.assetId === lot?.assetId && one.bucket === lot.bucket)!;
+    if (lot === undefined) throw new Error('nothing was credited');
+    lot.creditsPosted += 1n;
+    other('issued').debitsPosted += 1n;
+    ledger.floored.set(sent.id, 333n);
+    expect(totalOf(ledger, BOB, 'platform_b')).toBe(916n - 277n);
+    expect(reverse(1n)).toBe('posted');
+    expect(totalOf(ledger, BOB, 'platform_b')).toBe((916n * 766n) / 1_100n);
+    expect(reverse()).toBe('posted');
+    expect([totalOf(ledger, BOB, 'platform_b'), ledger.total('platform_b', 'issued')]).toEqual([0n, 0n]);
+  });
 });
 
 describe('debt', () => {

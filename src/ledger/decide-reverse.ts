@@ -11,11 +11,11 @@ import { giveBackAllowances } from './decide-limits.ts';
 import { mergeByDay, shortOf } from './convert.ts';
 import { describeTakings, holdPlansOf, NOTHING_FROZEN, type Frozen } from './freezes.ts';
 import { giveBack, type GivenBack } from './give-back.ts';
-import { FROM_EXPIRED } from './lapse.ts';
+import { describeLapsed } from './lapse.ts';
 import { balanceLimit, credit, move, post, refusal, type Decision, type LegPlan, type Movement } from './plan.ts';
 import { ledgerProblems } from './problems.ts';
 import { notWholeUnits, pointsOfPart, unitsOfPart, unitsOfPoints } from './redeemed-units.ts';
-import { shareOf, shareUpTo, type Part } from './share.ts';
+import { shareBefore, shareOf, shareUpTo, type Part } from './share.ts';
 import type { Asset, Clawback, Details, PostedLeg, ReturnedUnits, ReverseCommand, TransactionKind } from './types.ts';
 import { systemWallet, targetOf, type View } from './view.ts';
 
@@ -56,7 +56,7 @@ export function decideReverse(command: ReverseCommand, view: View): Decision {
   if (left === 0n || amount > left) {
     return refusal(ledgerProblems.already_reversed(undefined, { reversible: formatAmount(left, points.scale) }));
   }
-  const part = { before, amount };
+  const part = { before, amount, floored: view.floored(first.transactionId) };
   const frozen = freezesFor(command, first, view);
   if ('code' in frozen) return refusal(frozen);
   const reversing = { first, second, part, policy: command.clawback, frozen, returned: command.returned, view };
@@ -92,10 +92,7 @@ function freezesFor(command: ReverseCommand, first: PostedLeg, view: View): Froz
 
 /** By this the journal says what became of the freeze and out of what points came; the row's own relation is to the transaction that it reverses. */
 function detailsOf(given: GivenBack | undefined): Details {
-  return {
-    ...describeTakings(given?.takings ?? []),
-    ...(given === undefined || given.lapsed === 0n ? {} : { [FROM_EXPIRED]: String(given.lapsed) }),
-  };
+  return given === undefined ? {} : { ...describeTakings(given.takings), ...describeLapsed(given.lapsed) };
 }
 
 /** Which of what the receiver got it gives back, in minor units of that. */
@@ -103,7 +100,7 @@ function givenBackBy({ first, part }: Reversing): Part {
   if (first.kind !== 'conversion') return part;
   const credited = first.credited ?? 0n;
   return {
-    before: shareUpTo(credited, first.amount, part.before, rounding.credited),
+    before: shareBefore(credited, first.amount, part, rounding.credited),
     amount: shareOf(credited, first.amount, part, rounding.credited),
   };
 }
@@ -212,12 +209,14 @@ interface Due {
  * What the target platform is no longer due. It stays due for the points that are still there, of its member and its fee:
  * in proportion to them, which is never more than in proportion to what is not reversed.
  */
-function dueFor({ credited, targetFee, due, whole }: Due, { before, amount }: Part): bigint {
+function dueFor({ credited, targetFee, due, whole }: Due, part: Part): bigint {
+  const { before, amount, floored } = part;
   const keptAfter = (done: bigint): bigint => {
     const back = shareUpTo(credited, whole, done, rounding.credited) + shareUpTo(targetFee, whole, done, rounding.targetFee);
     return (due * (credited + targetFee - back)) / (credited + targetFee);
   };
-  return keptAfter(before) - keptAfter(before + amount);
+  const keptBefore = before === floored ? due - shareUpTo(due, whole, before, 'later') : keptAfter(before);
+  return keptBefore - keptAfter(before + amount);
 }
 
 /** Both sides and the positions go back in proportion; the target platform's clawback policy holds for what it issued. */

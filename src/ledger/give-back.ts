@@ -5,8 +5,9 @@ import { smaller } from '../kernel/amount.ts';
 import { headroom, type Account, type Wallet } from './account.ts';
 import { shortfallMovements } from './decide-clawback.ts';
 import { lengthen, takeAndEnd, takeInTurn, type Frozen, type Taking } from './freezes.ts';
+import { takeOutOfExpired } from './lapse.ts';
 import {
-  debit, firstOf, mergePortions, move, portionsOfHold, portionsUpTo, restOf, setAside, sumOf, type Movement, type Portion,
+  debit, firstOf, mergePortions, portionsOfHold, portionsUpTo, restOf, setAside, sumOf, type Movement, type Portion,
 } from './plan.ts';
 import type { Part } from './share.ts';
 import type { Clawback, PostedLeg } from './types.ts';
@@ -30,8 +31,8 @@ export interface GivenBack {
   readonly movements: readonly Movement[];
   /** What of it was frozen, and becomes of the freezes. */
   readonly takings: readonly Taking[];
-  /** What of it had lapsed. */
-  readonly lapsed: bigint;
+  /** What of it had lapsed, and of which lots. */
+  readonly lapsed: readonly Portion[];
 }
 
 /**
@@ -64,13 +65,11 @@ export function giveBack({ wallet, system, receiver, part, policy, frozen: { hol
   const fromLots = portionsUpTo(wallet, live - sumOf(fromFreeze), view.today, fromCredited);
   const shortfall = shortfallMovements(wallet, system, live - sumOf(fromFreeze) - sumOf(fromLots), policy);
   if (shortfall === undefined) return undefined;
-  const unlapsed = sumOf(lapsed);
   return {
-    takings, lapsed: unlapsed,
+    takings, lapsed,
     movements: [
       ...(free.length === 0 ? [] : setAside(free, system, sumOf(free), -1n)),
-      ...(unlapsed > 0n ? [move(system, 'expired', -unlapsed)] : []),
-      ...lapsed.map(({ lot, amount }): Movement => ({ account: lot, amount, layer: 'p' })),
+      ...takeOutOfExpired(lapsed, system),
       ...debit(mergePortions([...lapsed, ...fromFreeze, ...fromLots])),
       ...outOf.flatMap(({ hold, rest }) => lengthen(hold, rest, wallet, view)),
       ...shortfall,

@@ -11,6 +11,8 @@ export type Rounding = 'sooner' | 'later';
 export interface Part {
   readonly before: bigint;
   readonly amount: bigint;
+  /** How much of it was reversed by parts that rounded every share `later`, before there was a choice; absent for nearly all. */
+  readonly floored?: bigint | undefined;
 }
 
 /** What of `total` has moved once `done` of `whole` is done; away from zero for `sooner`, toward zero for `later`. */
@@ -21,7 +23,12 @@ export function shareUpTo(total: bigint, whole: bigint, done: bigint, rounding: 
   return product < 0n ? complete - 1n : complete + 1n;
 }
 
+/** What of `total` has moved before the part. */
+export function shareBefore(total: bigint, whole: bigint, part: Part, rounding: Rounding): bigint {
+  return shareUpTo(total, whole, part.before, part.before === part.floored ? 'later' : rounding);
+}
+
 /** What of `total` belongs to the part. Parts laid end to end sum to `total` exactly. */
 export function shareOf(total: bigint, whole: bigint, part: Part, rounding: Rounding): bigint {
-  return shareUpTo(total, whole, part.before + part.amount, rounding) - shareUpTo(total, whole, part.before, rounding);
+  return shareUpTo(total, whole, part.before + part.amount, rounding) - shareBefore(total, whole, part, rounding);
 }

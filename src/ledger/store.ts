@@ -144,6 +144,16 @@ export async function loadReversed(db: Queryable, bucket: Bucket, transactionId:
   return rows[0]?.reversed ?? 0n;
 }
 
+/** How much of a transaction was reversed by parts that still rounded down. */
+export async function loadFloored(db: Queryable, bucket: Bucket, transactionId: TransactionId): Promise<bigint | undefined> {
+  const { rows } = await db.query<{ amount: bigint }>({
+    name: 'ledger-load-floored',
+    text: 'select amount from ledger.floored_reversal where bucket = $1 and transaction_id = $2',
+    values: [bucket, transactionId],
+  });
+  return rows[0]?.amount;
+}
+
 /**
  * What has lapsed of those of a member's lots that have ended, and is still among the expired points; `lapsedBy` says the same of one row.
  * The partial index holds the rows that count, and none is read when no lot has ended.
@@ -156,14 +166,15 @@ export async function loadLapsed(
     text: `with ended as materialized (
              select account_id from ledger.account
               where bucket = $1 and account_id = any($3) and asset_id = $4 and purpose = 'lot' and expires_on <= $5::date + 1)
-           select e.account_id, -sum(e.amount)::bigint as lapsed
-             from ledger.transaction t
-            cross join lateral unnest(t.account_ids, t.amounts) with ordinality e (account_id, amount, position)
-            where exists (select from ended)
-              and t.bucket = $1 and t.member_id = $2 and (t.kind = 'expire' or (t.kind = 'reverse' and t.details ? 'from_expired'))
-              and (t.kind = 'expire' or (e.amount > 0 and coalesce(t.target_asset_id, t.asset_id) = $4))
-              and coalesce(substr(t.layers, e.position::integer, 1), 'p') = 'p'
-              and e.account_id in (select account_id from ended)
+           select account_id, sum(amount)::bigint as lapsed
+             from (select e.account_id, -e.amount as amount
+                     from ledger.transaction t cross join lateral unnest(t.account_ids, t.amounts) e (account_id, amount)
+                    where exists (select from ended) and t.bucket = $1 and t.member_id = $2 and t.kind = 'expire'
+                    union all
+                   select split_part(one, ':', 1)::bigint, -split_part(one, ':', 2)::bigint
+                     from ledger.transaction t cross join lateral unnest(string_to_array(t.details ->> 'from_expired', ',')) one
+                    where exists (select from ended) and t.bucket = $1 and t.member_id = $2 and t.kind = 'reverse' and t.details ? 'from_expired') lapse
+            where account_id in (select account_id from ended)
             group by 1`,
     values: [bucket, memberId, lots, assetId, today],
   });

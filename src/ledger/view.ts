@@ -28,6 +28,8 @@ export interface View {
   allowances(transactionId: TransactionId): readonly AllowanceUse[];
   /** How much of a transaction was reversed before. */
   reversed(transactionId: TransactionId): bigint;
+  /** How much of it was reversed by parts that still rounded down; undefined for nearly all. */
+  floored(transactionId: TransactionId): bigint | undefined;
   /** What has lapsed of a lot that a transaction named by the command credited, and is still among the expired points. */
   lapsed(lot: Account): bigint;
   /** What disputes over a transaction have frozen at its receiver, longest frozen first. */
@@ -60,6 +62,7 @@ export interface ViewSource {
   original(transactionId: TransactionId): readonly PostedLeg[];
   allowances(transactionId: TransactionId): readonly AllowanceUse[];
   reversed(transactionId: TransactionId): bigint;
+  floored(transactionId: TransactionId): bigint | undefined;
   lapsed(lot: Account): bigint;
   freezes(transactionId: TransactionId): readonly Hold[];
   quoteUser(nonce: string): TransactionId | undefined;
@@ -90,6 +93,7 @@ export function createView(book: AssetBook, rulebook: Rulebook, nowMs: number, s
     original: (transactionId) => source.original(transactionId),
     allowances: (transactionId) => source.allowances(transactionId),
     reversed: (transactionId) => source.reversed(transactionId),
+    floored: (transactionId) => source.floored(transactionId),
     lapsed: (lot) => source.lapsed(lot),
     freezes: (transactionId) => source.freezes(transactionId),
     quoteUser: (nonce) => source.quoteUser(nonce),

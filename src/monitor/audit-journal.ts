@@ -75,6 +75,9 @@ export const journalChecks: readonly Check[] = [
                when 'conversion' then
                  (t.leg = 0 and m.redeemed + m.fee <> t.amount)
                  or ((t.leg = 1 or t.counterparty_id is null or exists (select from ledger.asset x where x.asset_id = t.target_asset_id and x.custody = 'connected')) and -m.issued_target - m.fee_target is distinct from t.credited)
+               when 'reverse' then exists (select from ledger.asset x where x.asset_id = t.target_asset_id and x.kind = 'points')
+                 and ((t.leg = 0 and m.redeemed + m.fee <> -t.amount)
+                   or ((t.leg = 1 or t.counterparty_id is null or exists (select from ledger.asset x where x.asset_id = t.target_asset_id and x.custody = 'connected')) and m.issued_target + m.fee_target is distinct from t.credited))
                else false
              end)
        order by t.sequence`,

@@ -7,9 +7,15 @@ import { holdChecks } from './audit-holds.ts';
 import { redemptionChecks } from './audit-redemptions.ts';
 import { sagaChecks } from './audit-sagas.ts';
 import { journalChecks } from './audit-journal.ts';
+import { reversalChecks, reversalRemarks } from './audit-reversals.ts';
 import { settlementChecks } from './audit-settlement.ts';
 
-export const checks: readonly Check[] = [...journalChecks, ...accountChecks, ...holdChecks, ...redemptionChecks, ...sagaChecks, ...settlementChecks].toSorted((a, b) => a.invariant - b.invariant);
+export const checks: readonly Check[] = [
+  ...journalChecks, ...accountChecks, ...holdChecks, ...reversalChecks, ...redemptionChecks, ...sagaChecks, ...settlementChecks,
+].toSorted((a, b) => a.invariant - b.invariant);
+
+/** As checks, but what they find breaks nothing. */
+const remarks: readonly Check[] = [...reversalRemarks];
 
 export type Cell = string | number | boolean | null;
 
@@ -28,6 +34,8 @@ export interface AuditReport {
   readonly transactions: bigint;
   readonly accounts: bigint;
   readonly checks: readonly CheckResult[];
+  /** What was posted under former rules and breaks none of them; only what was found. */
+  readonly remarks: readonly CheckResult[];
 }
 
 export interface AuditOptions {
@@ -45,7 +53,7 @@ export async function audit(pool: Pool, { show = 5, onProgress }: AuditOptions =
     const { rows } = await client.query<{ bucket: number; at: Date }>(
       `select bucket, now() as at from ledger.bucket union select generate_series(0, bucket_count - 1), now() from ledger.network order by 1`,
     );
-    const found = new Map(checks.map((check) => [check.name, { offending: 0, first: [] as Record<string, Cell>[] }]));
+    const found = new Map([...checks, ...remarks].map((check) => [check.name, { offending: 0, first: [] as Record<string, Cell>[] }]));
     const run = async (check: Check, bucket?: number): Promise<void> => {
       const finding = found.get(check.name);
       if (finding === undefined) return;
@@ -53,8 +61,9 @@ export async function audit(pool: Pool, { show = 5, onProgress }: AuditOptions =
       finding.offending += offending;
       finding.first.push(...first.slice(0, show - finding.first.length));
     };
-    const ofNetwork = checks.filter((check) => check.scope === 'network');
-    const ofBucket = checks.filter((check) => check.scope === 'bucket');
+    const all = [...checks, ...remarks];
+    const ofNetwork = all.filter((check) => check.scope === 'network');
+    const ofBucket = all.filter((check) => check.scope === 'bucket');
     const total = ofNetwork.length + ofBucket.length * rows.length;
     let done = 0;
     // All checks of one bucket in a row find its pages in memory.
@@ -68,16 +77,18 @@ export async function audit(pool: Pool, { show = 5, onProgress }: AuditOptions =
       await run(check);
       onProgress?.((done += 1), total);
     }
-    const results = checks.map(({ invariant, name, meaning }): CheckResult => {
+    const resultOf = ({ invariant, name, meaning }: Check): CheckResult => {
       const { offending, first } = found.get(name) ?? { offending: 0, first: [] };
       return { invariant, name, meaning, ok: offending === 0, offending, first };
-    });
+    };
+    const results = checks.map(resultOf);
     return {
       ok: results.every((result) => result.ok),
       snapshotAt: (rows[0]?.at ?? new Date()).toISOString(),
       buckets: rows.length,
       ...(await countRows(client)),
       checks: results,
+      remarks: remarks.map(resultOf).filter(({ ok }) => !ok),
     };
   });
 }

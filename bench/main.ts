@@ -9,6 +9,7 @@ import { startNetwork, type Network } from './network.ts';
 import { measureReconcile } from './reconcile.ts';
 import { measureRules } from './rules.ts';
 import { measureSagas } from './sagas.ts';
+import { measureValidate } from './validate.ts';
 import { measureWindow } from './window.ts';
 import { createPgBench } from './yardsticks.ts';
 
@@ -24,6 +25,7 @@ const HELP = `script/bench: measures this machine
   --sagas N      instead of all that: N transfers over two connected platforms until the queue is drained, also with faults
   --reconcile N  instead of all that: how fast N lines of a platform's statement are read and compared
   --window N     instead of all that: closing a settlement window over N transactions while everything is posted on
+  --validate N   instead of all that: a rulebook of N platforms checked while others are served, and one of a megabyte
   --json         {machine, results:[{name, value, unit, ratio, against, target, runs}]} on standard output
 `;
 
@@ -39,6 +41,7 @@ const { values: options } = parseArgs({
     sagas: { type: 'string' },
     reconcile: { type: 'string' },
     window: { type: 'string' },
+    validate: { type: 'string' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -75,7 +78,7 @@ function shorten(value: number): string {
 
 /** What is measured instead of everything, by the option that asks for it. */
 function single(network: Network, seconds: number, rounds: number): readonly (readonly [asked: string | boolean | undefined, measure: () => Promise<Figure[]>])[] {
-  const { growth, rules, backtest, sagas, reconcile, window } = options;
+  const { growth, rules, backtest, sagas, reconcile, window, validate } = options;
   return [
     [growth, () => measureGrowth(network, Number(growth), seconds, report)],
     [rules, () => measureRules(network, seconds, rounds, report)],
@@ -83,6 +86,7 @@ function single(network: Network, seconds: number, rounds: number): readonly (re
     [sagas, () => measureSagas(network, Number(sagas), rounds, report)],
     [reconcile, () => measureReconcile(network, Number(reconcile), report)],
     [window, () => measureWindow(network, Number(window), seconds, report)],
+    [validate, () => measureValidate(network, Number(validate), report)],
   ];
 }
 
@@ -94,7 +98,7 @@ async function main(): Promise<void> {
   const seconds = Number(options.seconds ?? (options.quick ? 3 : 15));
   const rounds = Number(options.rounds ?? (options.quick ? 1 : 3));
   report('starting a network on an embedded PostgreSQL of its own ...');
-  const network = await startNetwork(Number(options.members ?? (options.reconcile !== undefined ? 10 : options.quick ? 50_000 : 100_000)));
+  const network = await startNetwork(Number(options.members ?? ((options.reconcile ?? options.validate) !== undefined ? 10 : options.quick ? 50_000 : 100_000)));
   try {
     const measure = single(network, seconds, rounds).find(([asked]) => asked !== undefined && asked !== false)?.[1];
     if (measure !== undefined) {

@@ -76,7 +76,7 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     const connections = await createConnections({ pool, identity, sealer, log, clock, transport: { egress: connectorEgress } });
     closers.add('connections', () => connections.close());
     const connectionHealth = createConnectionHealth({ identity, connections, log });
-    const valuation = await createValuation(pool, clock);
+    const valuation = await createValuation(pool, clock, () => identity.listPlatforms().map(({ platformId }) => platformId));
     const ruleAlerts = createRuleAlerts({ pool, log, metrics, clock });
     const ledger = await createLedger({ pool, url, log, clock, valuation, lanes: config.lanes, bucketCount: config.buckets, onRuleFailure: ruleAlerts.note, alongside: createAlongside({ clock, deadlineMs: config.sagaDeadlineMs }) });
     closers.add('ledger', () => ledger.close());

@@ -11,7 +11,8 @@ import { createTestDatabase, type TestDatabase } from '../../test/fixtures/datab
 import { clearingCases } from '../../test/fixtures/clearing-problems.ts';
 import { disputeCases } from '../../test/fixtures/dispute-problems.ts';
 import type { MemberId } from '../kernel/ids.ts';
-import type { RuleTerms } from '../valuation/valuation.ts';
+import { refuse, type Problem } from '../kernel/problem.ts';
+import { valuationProblems, type RuleTerms } from '../valuation/valuation.ts';
 import { ledgerProblems, type Ledger } from '../ledger/ledger.ts';
 import { createMetrics } from '../runtime/metrics.ts';
 import { formatContentDigest } from '../security/security.ts';
@@ -86,6 +87,18 @@ async function withLedger(faults: Partial<Ledger>, work: (server: Awaited<Return
   const server = await createServer({ ...api.parts, metrics: createMetrics({ processMetrics: false }), ledger: { ...api.parts.ledger, ...faults } });
   try {
     return await work(server);
+  } finally {
+    await server.close();
+  }
+}
+
+/** A proposal whose check ends in that; `checker.test.ts` has how it comes to it. */
+async function checkedAs(problem: Problem): Promise<Answer> {
+  const proposals = { ...api.parts.valuation.proposals, make: () => Promise.resolve(refuse(problem)) };
+  const server = await createServer({ ...api.parts, metrics: createMetrics({ processMetrics: false }), valuation: { ...api.parts.valuation, proposals } });
+  try {
+    const answer = await server.inject({ method: 'POST', url: '/operator/proposals', payload: { reason: 'test', patch: {} }, headers: { authorization: `Bearer ${maker}` } });
+    return { status: answer.statusCode, body: answer.json(), headers: answer.headers };
   } finally {
     await server.close();
   }
@@ -260,6 +273,9 @@ const cases: Record<string, () => Promise<Answer>> = {
   reward_not_found: () => post('redeem', { user_id: ann, amount: 1, reward_id: 'unicorn' }),
   reward_price_mismatch: () => post('redeem', { user_id: ann, amount: 11, reward_id: 'mug' }),
 
+  platforms_not_registered: () => propose({ platforms: { invented: { multiplier: '1' } } }),
+  rulebook_too_costly: () => checkedAs(valuationProblems.rulebook_too_costly()),
+  checks_busy: () => checkedAs(valuationProblems.checks_busy()),
   invalid_rulebook: () => propose({ values: { base_value: '0' } }),
   arbitrage: () => propose({ rules: { generous: { kind: 'rate', factor: '1.01', when: "source == 'platform_a' && target == 'platform_b'" } } }),
   nothing_changes: () => propose({ platforms: { platform_b: { multiplier: '1.2' } } }),

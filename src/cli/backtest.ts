@@ -7,6 +7,7 @@ import { backtest, describeBacktest, MAX_BACKTEST_DAYS, type BacktestView } from
 import { messageOf, OperatorError } from '../runtime/operator-error.ts';
 import { compileRulebook, Rulebook, type Valuation } from '../valuation/valuation.ts';
 import { DATA_OPTION, exitCodesHelp, JSON_OPTION, valueOf, withContext, type CommandContext, type CommandRoots } from './command-roots.ts';
+import { refusalOf } from './rulebook-file.ts';
 import { tableLines } from './table.ts';
 
 interface BacktestContext extends CommandContext {
@@ -41,18 +42,20 @@ export function registerBacktest<Context extends BacktestContext>(program: Comma
 }
 
 async function rulebookFor(proposal: string, { proposals }: Valuation): Promise<Rulebook> {
-  if (proposal.endsWith('.json')) return readRulebook(proposal);
+  if (proposal.endsWith('.json')) return readRulebook(proposal, proposals);
   if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(proposal)) throw new OperatorError('usage', `${proposal} is neither a proposal_id nor the name of a .json file.`);
   return valueOf(await proposals.rulebookOf(valueOf(await proposals.find(proposal))));
 }
 
-function readRulebook(path: string): Rulebook {
+async function readRulebook(path: string, proposals: Valuation['proposals']): Promise<Rulebook> {
   let document: unknown;
   try {
     document = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
     throw new OperatorError('badInput', `${path} cannot be read as JSON (${messageOf(error)}).`, { cause: error });
   }
+  const unknown = await proposals.refuseUnknown(document);
+  if (unknown !== undefined) throw refusalOf(unknown);
   const compiled = compileRulebook(document);
   if (!compiled.ok) throw new OperatorError('badInput', `${path} is no rulebook: ${compiled.faults.map(({ place, message }) => `${place} ${message}`).join('; ')}.`);
   return new Rulebook(0, compiled.rulebook);

@@ -67,7 +67,8 @@ export function registerRules<Context extends CommandContext>(program: Command, 
   const checks = (name: string, description: string): void => {
     withFile(name, description).action(async (path: string, flags: FileFlags) => {
       const { change, readAs } = readChange(path, flags);
-      const changes = await open(flags, async ({ valuation }) => accepted(await valuation.proposals.check(change)));
+      const checked = await open(flags, async ({ valuation }) => accepted(await valuation.proposals.check(change)));
+      const changes = JSON.parse(checked.changes) as readonly Change[];
       const told = changes.length === 0 ? ['Nothing changes.'] : linesOf(changes);
       print(flags, { valid: true, changes, lines: changes.flatMap(describeChange) }, name === 'diff' ? told : [readAs, ...told, 'It is valid, and no chain of conversions gains.']);
     });

@@ -51,6 +51,10 @@ export const valuationProblems = defineProblems({
     status: 400, error: 'No earn rule',
     advice: 'The network has no rule that turns this purchase into points; give the amount in points, or ask the operator for a rule.',
   },
+  platforms_not_registered: {
+    status: 400, error: 'Platforms not registered',
+    advice: 'A rulebook lists registered platforms only: correct the ids in `platforms`, or let them join first (pontis platform add).',
+  },
   invalid_rulebook: {
     status: 400, error: 'Invalid rulebook',
     advice: 'Correct the places that `faults` names and send it again.',
@@ -58,6 +62,14 @@ export const valuationProblems = defineProblems({
   arbitrage: {
     status: 409, error: 'Arbitrage',
     advice: 'With these rates a chain of conversions would gain; change the rates on the path that is shown.',
+  },
+  rulebook_too_costly: {
+    status: 400, error: 'Rulebook takes too long to check',
+    advice: 'It was not checked to its end: use fewer rules, and name platforms in conditions by == and in, which are looked at together.',
+  },
+  checks_busy: {
+    status: 503, error: 'Too many checks at once', retryable: true,
+    advice: 'Other changes of the rulebook are being checked and more are waiting; do the same again in a few seconds.',
   },
   nothing_changes: {
     status: 400, error: 'Nothing changes',

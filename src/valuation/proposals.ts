@@ -6,17 +6,16 @@ import { ok, refuse, type Problem, type Result } from '../kernel/problem.ts';
 import type { Clock } from '../kernel/time.ts';
 import { dbTransaction, type DbClient, type Pool } from '../runtime/database.ts';
 import { appendEvents } from '../runtime/feed.ts';
-import { compileRulebook } from './compile-rulebook.ts';
-import { applyChanges, diffRulebooks } from './diff-rulebooks.ts';
-import { guardRates } from './guard-rates.ts';
-import { applyPatch, type RulebookPatch } from './patch-rulebook.ts';
+import { refuseUnknown, type CheckedChange, type WantedChange } from './check-change.ts';
+import { createChecker } from './checker.ts';
+import type { RulebookPatch } from './patch-rulebook.ts';
 import { valuationProblems } from './problems.ts';
 import { Rulebook } from './rulebook.ts';
 import {
   decideProposal, deleteVersion, insertProposal, insertVersion, lockVersions, selectLatest, selectProposal, selectProposals, selectVersion, selectVersions,
   type ProposalRow, type ProposalState, type VersionRow,
 } from './store.ts';
-import type { Change, Fault } from './types.ts';
+import type { Change } from './types.ts';
 
 export type { ProposalRow as Proposal, ProposalState } from './store.ts';
 
@@ -33,6 +32,11 @@ export interface NewProposal {
   readonly urgent?: boolean | undefined;
 }
 
+export interface MadeProposal extends ProposalRow {
+  /** JSON of a list of text: what it changes, for people. */
+  readonly lines: string;
+}
+
 export interface Decision {
   readonly proposalId: string;
   /** Who decides. */
@@ -42,16 +46,18 @@ export interface Decision {
 
 export interface Proposals {
   /** What a change would do, without making it: the differences from the version approved last, or what is wrong with it. */
-  check(change: NewProposal['change']): Promise<Result<readonly Change[]>>;
-  make(proposal: NewProposal): Promise<Result<ProposalRow>>;
-  approve(decision: Decision): Promise<Result<ProposalRow>>;
+  check(change: NewProposal['change'], signal?: AbortSignal): Promise<Result<CheckedChange>>;
+  make(proposal: NewProposal, signal?: AbortSignal): Promise<Result<MadeProposal>>;
+  approve(decision: Decision, signal?: AbortSignal): Promise<Result<ProposalRow>>;
   reject(decision: Decision): Promise<Result<ProposalRow>>;
   /** By whoever made it, while it is open; once approved by anybody, as long as its version waits and is the last: so that nothing scheduled stands in the way of what is urgent. */
   withdraw(decision: Decision): Promise<Result<ProposalRow>>;
   find(proposalId: string): Promise<Result<ProposalRow>>;
   list(state: ProposalState | undefined, limit: number): Promise<readonly ProposalRow[]>;
   /** The rulebook that a proposal would make of the version approved last; for an approved one, what it made. */
-  rulebookOf(proposal: ProposalRow): Promise<Result<Rulebook>>;
+  rulebookOf(proposal: ProposalRow, signal?: AbortSignal): Promise<Result<Rulebook>>;
+  /** The problem with a document that lists platforms which nobody registered. */
+  refuseUnknown(document: unknown): Promise<Problem | undefined>;
   findVersion(version: number): Promise<Result<VersionRow>>;
   /** Newest first, before a version number. */
   listVersions(before: number, limit: number): Promise<readonly Omit<VersionRow, 'document' | 'assets'>[]>;
@@ -59,11 +65,16 @@ export interface Proposals {
 }
 
 const HOUR_MS = 3_600_000;
-/** Most faults that are told at once. */
-const MOST_FAULTS = 50;
+/** How often a proposal is checked anew because other versions are approved meanwhile. */
+const MOST_CHECKS = 5;
 const PROPOSAL_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-export function createProposals(pool: Pool, clock: Clock): Proposals {
+export function createProposals(pool: Pool, clock: Clock, platformIds: () => readonly string[]): Proposals {
+  const checker = createChecker();
+  /** On the version approved last, which may be later than the one that a proposal was made on. */
+  const check = ({ document }: VersionRow, change: WantedChange, signal?: AbortSignal): Promise<Result<CheckedChange>> =>
+    checker.check({ latest: JSON.stringify(document), change: JSON.stringify(change), platformIds: platformIds() }, signal);
+
   async function decide(decision: Decision, work: (client: DbClient, proposal: ProposalRow) => Promise<Result<Pick<ProposalRow, 'state' | 'version'>>>, from: 'open' | 'open or scheduled' = 'open'): Promise<Result<ProposalRow>> {
     return dbTransaction(pool, async (client) => {
       await lockVersions(client);
@@ -94,6 +105,17 @@ export function createProposals(pool: Pool, clock: Clock): Proposals {
     await appendEvents(client, [{ type: 'rulebook.called_off', platformId: null, data: { version } }], clock.now());
   }
 
+  async function approveAs(
+    client: DbClient, proposal: ProposalRow, latest: VersionRow, { document }: CheckedChange,
+  ): Promise<Result<Pick<ProposalRow, 'state' | 'version'>>> {
+    const effectiveAt = effectOf(proposal, latest, clock.now());
+    if (!effectiveAt.ok) return effectiveAt;
+    const version = latest.version + 1;
+    await insertVersion(client, { version, document, effectiveAt: effectiveAt.value, author: proposal.madeBy, proposalId: proposal.proposalId });
+    await appendEvents(client, [{ type: 'rulebook.scheduled', platformId: null, data: { version, effective_at: effectiveAt.value.toISOString() } }], clock.now());
+    return ok({ state: 'approved', version });
+  }
+
   async function announce(client: DbClient, type: string, proposal: ProposalRow): Promise<void> {
     const { proposalId, madeBy, decidedBy, reason, version } = proposal;
     await appendEvents(client, [{ type, platformId: null, data: { proposal_id: proposalId, made_by: madeBy, decided_by: decidedBy, reason, version } }], clock.now());
@@ -113,78 +135,62 @@ export function createProposals(pool: Pool, clock: Clock): Proposals {
       const row = await selectVersion(pool, version);
       return row === undefined ? refuse(valuationProblems.version_not_found()) : ok(row);
     },
-    check: async (change) => {
+    check: async (change, signal) => check(await selectLatest(pool), change, signal),
+    make: async ({ operatorId, reason, change, effectiveAtMs, urgent }, signal) => {
       const latest = await selectLatest(pool);
-      const next = check(wanted(latest, change));
-      return next.ok ? ok(diffRulebooks(latest.document, next.value.document)) : next;
-    },
-    make: ({ operatorId, reason, change, effectiveAtMs, urgent }) => dbTransaction(pool, async (client) => {
-      const latest = await selectLatest(client);
-      const next = check(wanted(latest, change));
+      const next = await check(latest, change, signal);
       if (!next.ok) return next;
-      const changes = diffRulebooks(latest.document, next.value.document);
+      const changes = JSON.parse(next.value.changes) as readonly Change[];
       if (changes.length === 0) return refuse(valuationProblems.nothing_changes());
       const made = {
         proposalId: randomUUID() as string, madeBy: operatorId, madeAt: new Date(clock.now()), reason, changes, baseVersion: latest.version,
         effectiveAt: effectiveAtMs === undefined ? null : new Date(effectiveAtMs), urgent: urgent ?? false,
       };
-      await insertProposal(client, made);
       const proposal: ProposalRow = { ...made, state: 'open', decidedBy: null, decidedAt: null, decisionReason: null, version: null };
-      await announce(client, 'proposal.made', proposal);
-      return ok(proposal);
-    }),
-    approve: (decision) => decide(decision, async (client, proposal) => {
-      if (proposal.madeBy === decision.operatorId) return refuse(valuationProblems.same_operator());
-      const latest = await selectLatest(client);
-      const next = rebase(latest, proposal);
-      if (!next.ok) return next;
-      const effectiveAt = effectOf(proposal, latest, clock.now());
-      if (!effectiveAt.ok) return effectiveAt;
-      const version = latest.version + 1;
-      await insertVersion(client, { version, document: next.value.document, effectiveAt: effectiveAt.value, author: proposal.madeBy, proposalId: proposal.proposalId });
-      await appendEvents(client, [{ type: 'rulebook.scheduled', platformId: null, data: { version, effective_at: effectiveAt.value.toISOString() } }], clock.now());
-      return ok({ state: 'approved' as const, version });
-    }),
+      await dbTransaction(pool, async (client) => {
+        await insertProposal(client, made);
+        await announce(client, 'proposal.made', proposal);
+      });
+      return ok({ ...proposal, lines: next.value.lines });
+    },
+    approve: async (decision, signal) => {
+      for (let attempt = 1; ; attempt += 1) {
+        const found = await find(decision.proposalId);
+        if (!found.ok) return found;
+        // Without the lock, for it takes its time; what was checked is approved only where nothing came between.
+        const base = await selectLatest(pool);
+        const worthChecking = found.value.state === 'open' && found.value.madeBy !== decision.operatorId;
+        const next = worthChecking ? await check(base, { changes: found.value.changes }, signal) : undefined;
+        let cameBetween = false;
+        const decided = await decide(decision, async (client, proposal) => {
+          if (proposal.madeBy === decision.operatorId) return refuse(valuationProblems.same_operator());
+          const latest = await selectLatest(client);
+          cameBetween = next === undefined || latest.version !== base.version;
+          if (next === undefined || cameBetween) return refuse(valuationProblems.version_scheduled());
+          return next.ok ? approveAs(client, proposal, latest, next.value) : next;
+        });
+        if (!cameBetween || attempt === MOST_CHECKS) return decided;
+      }
+    },
     reject: (decision) => decide(decision, async (_client, proposal) =>
       (proposal.madeBy === decision.operatorId ? refuse(valuationProblems.same_operator()) : ok({ state: 'rejected' as const, version: null }))),
     withdraw: (decision) => decide(decision, async (client, proposal) => {
       if (proposal.version !== null) return callOff(client, proposal.version);
       return proposal.madeBy === decision.operatorId ? ok({ state: 'withdrawn' as const, version: null }) : refuse(valuationProblems.not_the_maker());
     }, 'open or scheduled'),
-    rulebookOf: async (proposal) => {
-      if (proposal.version === null) return rebase(await selectLatest(pool), proposal);
+    rulebookOf: async (proposal, signal) => {
+      if (proposal.version === null) {
+        const next = await check(await selectLatest(pool), { changes: proposal.changes }, signal);
+        return next.ok ? ok(await Rulebook.load(0, JSON.parse(next.value.document))) : next;
+      }
       const row = await selectVersion(pool, proposal.version);
-      return row === undefined ? refuse(valuationProblems.version_not_found()) : ok(Rulebook.of(row.version, row.document));
+      return row === undefined ? refuse(valuationProblems.version_not_found()) : ok(await Rulebook.load(row.version, row.document));
+    },
+    refuseUnknown: async (document) => {
+      const { document: latest } = await selectLatest(pool);
+      return refuseUnknown(document, new Set([...platformIds(), ...Object.keys(latest.platforms)]));
     },
   };
-}
-
-function wanted({ document }: VersionRow, change: NewProposal['change']): unknown {
-  return 'document' in change ? change.document : applyPatch(document, change.patch);
-}
-
-/** A proposal's changes on the version approved last, which may be later than the one it was made on. */
-function rebase(latest: VersionRow, { changes }: ProposalRow): Result<Rulebook> {
-  const applied = applyChanges(latest.document, changes);
-  if (!applied.ok) return refuse(valuationProblems.proposal_conflict(undefined, { items: applied.conflicts.map(({ item }) => item) }));
-  return check(applied.document);
-}
-
-/** A document that may become a version: well formed, and without arbitrage. */
-function check(document: unknown): Result<Rulebook> {
-  const compiled = compileRulebook(document);
-  if (!compiled.ok) return refuse(invalid(compiled.faults));
-  const rulebook = new Rulebook(0, compiled.rulebook);
-  const gain = guardRates(rulebook);
-  return gain === undefined ? ok(rulebook) : refuse(gain);
-}
-
-/** All faults in order, each with its place; the first one also in words, with the characters of an expression counted from 1. */
-export function invalid(faults: readonly Fault[]): Problem {
-  const [first] = faults;
-  const characters = first?.start === undefined ? '' : ` (characters ${first.start + 1} to ${first.end})`;
-  const words = first === undefined ? undefined : `${first.place}${first.place === '' ? 'The document' : ':'} ${first.message}${characters}.`;
-  return valuationProblems.invalid_rulebook(words, { faults: faults.slice(0, MOST_FAULTS) });
 }
 
 /** When an approved proposal takes effect: not before its notice is over, nor before the version approved last. */

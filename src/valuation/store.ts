@@ -67,10 +67,13 @@ export async function lockVersions(db: Queryable): Promise<void> {
   await db.query('lock table valuation.rulebook in share row exclusive mode');
 }
 
-export async function insertVersion(db: Queryable, row: Pick<VersionRow, 'version' | 'document' | 'effectiveAt' | 'author' | 'proposalId'>): Promise<void> {
+/** The document as JSON text. */
+export async function insertVersion(
+  db: Queryable, row: Pick<VersionRow, 'version' | 'effectiveAt' | 'author' | 'proposalId'> & { readonly document: string },
+): Promise<void> {
   await db.query(
     'insert into valuation.rulebook (version, document, effective_at, author, proposal_id) values ($1, $2, $3, $4, $5)',
-    [row.version, JSON.stringify(row.document), row.effectiveAt, row.author, row.proposalId],
+    [row.version, row.document, row.effectiveAt, row.author, row.proposalId],
   );
 }
 

@@ -10,7 +10,8 @@ import { appendEvents } from '../runtime/feed.ts';
 import { inTurn } from '../runtime/in-turn.ts';
 import { compileInTurns } from './compile-rulebook.ts';
 import { diffRulebooks } from './diff-rulebooks.ts';
-import { createProposals, invalid, type Proposals } from './proposals.ts';
+import { invalid } from './check-change.ts';
+import { createProposals, type Proposals } from './proposals.ts';
 import { Rulebook } from './rulebook.ts';
 import { addAssets, insertVersion, lockVersions, selectActive, selectDue, selectLatest, selectVersion, setActive, type VersionRow } from './store.ts';
 import type { RulebookDocument } from './rulebook-schema.ts';
@@ -29,6 +30,7 @@ export { describeChange, diffRulebooks } from './diff-rulebooks.ts';
 export type { RulebookPatch } from './patch-rulebook.ts';
 export { readRulebookYaml } from './read-rulebook-yaml.ts';
 export { writeRulebookYaml } from './write-rulebook-yaml.ts';
+export type { CheckedChange } from './check-change.ts';
 export type { Decision, NewProposal, Proposal, Proposals, ProposalState } from './proposals.ts';
 export type { VersionRow } from './store.ts';
 export { RULE_VARIABLES } from './conditions.ts';
@@ -65,7 +67,8 @@ export interface Valuation {
   complete(version: number, assets: Readonly<Record<string, number>>): Promise<void>;
 }
 
-export async function createValuation(pool: Pool, clock: Clock): Promise<Valuation> {
+/** `platformIds`: who is registered; a rulebook may list these, and those that the version before lists. */
+export async function createValuation(pool: Pool, clock: Clock, platformIds: () => readonly string[] = () => []): Promise<Valuation> {
   let rulebook = await load(pool, (await selectActive(pool)).version);
   let knows: Parameters<Valuation['admitBy']>[0] | undefined;
 
@@ -78,7 +81,7 @@ export async function createValuation(pool: Pool, clock: Clock): Promise<Valuati
 
   return {
     rulebook: () => rulebook,
-    proposals: createProposals(pool, clock),
+    proposals: createProposals(pool, clock, platformIds),
     refresh,
     admitBy: (check) => void (knows = check),
     add: (items, author) => dbTransaction(pool, async (client) => {
@@ -93,7 +96,7 @@ export async function createValuation(pool: Pool, clock: Clock): Promise<Valuati
       const version = latest.version + 1;
       // After what is scheduled: versions take effect in their order.
       const effectiveAt = new Date(Math.max(clock.now(), latest.effectiveAt.getTime()));
-      await insertVersion(client, { version, document, effectiveAt, author, proposalId: null });
+      await insertVersion(client, { version, document: JSON.stringify(document), effectiveAt, author, proposalId: null });
       await appendEvents(client, [{ type: 'rulebook.scheduled', platformId: null, data: { version, effective_at: effectiveAt.toISOString() } }], clock.now());
       return ok(version);
     }),

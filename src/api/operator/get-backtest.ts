@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { backtest, describeBacktest, MAX_BACKTEST_DAYS, type Backtest } from '../../monitor/monitor.ts';
 import { answerProblem } from '../http/answer-problem.ts';
+import { untilLeft } from '../http/until-left.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, DateTime, problemResponses } from '../schemas.ts';
 
@@ -60,7 +61,7 @@ export function getBacktest(server: FastifyInstance, parts: ApiParts): void {
   }, async (request, reply) => {
     const proposal = await valuation.proposals.find(request.params.proposal_id);
     if (!proposal.ok) return answerProblem(request, reply, proposal.problem);
-    const rulebook = await valuation.proposals.rulebookOf(proposal.value);
+    const rulebook = await untilLeft(reply, (signal) => valuation.proposals.rulebookOf(proposal.value, signal));
     if (!rulebook.ok) return answerProblem(request, reply, rulebook.problem);
     const found = await inTurn(() => backtest(rulebook.value, parts, { days: request.query.days, maxRows: MAX_ROWS }));
     return { proposal_id: proposal.value.proposalId, ...describeBacktest(found, (platformId) => ledger.pointsOf(platformId)?.scale ?? 2) };

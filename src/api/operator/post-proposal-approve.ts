@@ -3,6 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Static } from 'typebox';
 import { answerProblem } from '../http/answer-problem.ts';
+import { untilLeft } from '../http/until-left.ts';
 import { operatorOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { problemResponses } from '../schemas.ts';
@@ -17,7 +18,8 @@ export function postProposalApprove(server: FastifyInstance, { valuation, activa
     },
   }, async (request, reply) => {
     const { proposal_id: proposalId } = request.params;
-    const decided = await valuation.proposals.approve({ proposalId, operatorId: operatorOf(request).operatorId, reason: request.body.reason });
+    const decision = { proposalId, operatorId: operatorOf(request).operatorId, reason: request.body.reason };
+    const decided = await untilLeft(reply, (signal) => valuation.proposals.approve(decision, signal));
     if (!decided.ok) return answerProblem(request, reply, decided.problem);
     // It is approved, whatever happens now; the loop of every process tries again.
     await activate().catch((error: unknown) => log.error({ err: error, version: decided.value.version }, 'a version that is due is not in force yet'));

@@ -3,10 +3,11 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { answerProblem } from '../http/answer-problem.ts';
+import { untilLeft } from '../http/until-left.ts';
 import { operatorOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, DateTime, problemResponses } from '../schemas.ts';
-import { changeFields, changeOf, describeChanges, describeProposal, momentOf, ProposalWithChanges, Reason } from './describe-rulebook.ts';
+import { changeFields, changeOf, describeProposal, momentOf, ProposalWithChanges, Reason } from './describe-rulebook.ts';
 
 const Body = closed({
   reason: Reason, ...changeFields,
@@ -27,7 +28,10 @@ export function postProposal(server: FastifyInstance, { valuation }: ApiParts): 
     if (!change.ok) return answerProblem(request, reply, change.problem);
     const effectiveAtMs = momentOf(effectiveAt, 'effective_at');
     if (!effectiveAtMs.ok) return answerProblem(request, reply, effectiveAtMs.problem);
-    const made = await valuation.proposals.make({ operatorId: operatorOf(request).operatorId, reason, change: change.value, effectiveAtMs: effectiveAtMs.value, urgent });
-    return made.ok ? { ...describeProposal(made.value), ...describeChanges(made.value.changes) } : answerProblem(request, reply, made.problem);
+    const proposal = { operatorId: operatorOf(request).operatorId, reason, change: change.value, effectiveAtMs: effectiveAtMs.value, urgent };
+    const made = await untilLeft(reply, (signal) => valuation.proposals.make(proposal, signal));
+    if (!made.ok) return answerProblem(request, reply, made.problem);
+    const { changes, lines } = made.value;
+    return { ...describeProposal(made.value), changes: [...changes], lines: JSON.parse(lines) as string[] };
   });
 }

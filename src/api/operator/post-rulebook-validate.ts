@@ -3,9 +3,10 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { answerProblem } from '../http/answer-problem.ts';
+import { untilLeft } from '../http/until-left.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses, Success } from '../schemas.ts';
-import { changeFields, changeOf, ChangesView, describeChanges } from './describe-rulebook.ts';
+import { changeFields, changeOf, ChangesView } from './describe-rulebook.ts';
 
 const Body = closed(changeFields, 'Exactly one of document and patch.');
 const Answer = Type.Object({ valid: Success, ...ChangesView });
@@ -20,7 +21,10 @@ export function postRulebookValidate(server: FastifyInstance, { valuation }: Api
   }, async (request, reply) => {
     const change = changeOf(request.body);
     if (!change.ok) return answerProblem(request, reply, change.problem);
-    const checked = await valuation.proposals.check(change.value);
-    return checked.ok ? { valid: true as const, ...describeChanges(checked.value) } : answerProblem(request, reply, checked.problem);
+    const checked = await untilLeft(reply, (signal) => valuation.proposals.check(change.value, signal));
+    if (!checked.ok) return answerProblem(request, reply, checked.problem);
+    // As text: the thread has written it already.
+    const { changes, lines } = checked.value;
+    return reply.type('application/json; charset=utf-8').send(`{"valid":true,"changes":${changes},"lines":${lines}}`);
   });
 }

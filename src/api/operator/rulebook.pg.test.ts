@@ -3,6 +3,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestApi, type Answer, type TestApi } from '../../../test/fixtures/api.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/fixtures/database.ts';
+import { createMetrics } from '../../runtime/metrics.ts';
+import type { Proposals } from '../../valuation/valuation.ts';
+import { createServer } from '../server.ts';
 
 let database: TestDatabase;
 let api: TestApi;
@@ -162,4 +165,25 @@ it('a platform sees the worth of its points and its rates to the others that are
     body: { currency: 'CNY', base_value: '0.01', platform_id: 'platform_c', multiplier: '0.8', point_value: '0.008', rates: [{ platform_id: 'platform_a', multiplier: '1.0', rate: '0.8' }], categories: expect.arrayContaining([{ category: 'gaming', multiplier: '1.5' }]) },
   });
   await api.parts.identity.setPlatformState(api.parts.identity.findPlatform('platform_b')!.platformId, 'active');
+});
+
+it('a check is given up once the operator who asked for it has left', async () => {
+  const told = Promise.withResolvers<AbortSignal>();
+  const check: Proposals['check'] = (_change, signal) => {
+    told.resolve(signal!);
+    return new Promise((_resolve, reject) => signal!.addEventListener('abort', () => reject(signal!.reason as Error)));
+  };
+  const { valuation } = api.parts;
+  const server = await createServer({ ...api.parts, metrics: createMetrics({ processMetrics: false }), valuation: { ...valuation, proposals: { ...valuation.proposals, check } } });
+  const url = await server.listen({ host: '127.0.0.1', port: 0 });
+  const leaving = new AbortController();
+  const asked = fetch(`${url}/operator/rulebook/validate`, {
+    method: 'POST', body: '{"patch": {}}', signal: leaving.signal, headers: { authorization: `Bearer ${await api.operator('leaver')}`, 'content-type': 'application/json' },
+  });
+  const signal = await told.promise;
+  expect(signal.aborted).toBe(false);
+  leaving.abort();
+  await expect(asked).rejects.toThrow();
+  if (!signal.aborted) await new Promise((aborted) => signal.addEventListener('abort', aborted));
+  await server.close();
 });

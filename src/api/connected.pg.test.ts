@@ -123,6 +123,17 @@ describe('/health', () => {
     expect((await health()).body.status).toBe('healthy');
   });
 
+  it('is degraded while a platform answers and refuses every signed call', async () => {
+    await api.parts.connections.set({ platformId: PLATFORM, url: sandbox.target.url, token: 'another' }, 'test');
+    await api.parts.connectionHealth.check();
+    expect((await health()).body).toMatchObject({ status: 'degraded', checks: { platform_connections: { [PLATFORM]: { status: 'degraded', message: 'Platform answers, but refuses every signed call' } } } });
+    expect(api.parts.connectionHealth.stateOf(PLATFORM as never).detail).toMatch(/401: it does not accept the token/);
+    expect(await balance('ann')).toMatchObject({ status: 503, body: { code: 'platform_unavailable', detail: expect.stringContaining('does not accept the token') } });
+    await connect();
+    await api.parts.connectionHealth.check();
+    expect((await health()).body.status).toBe('healthy');
+  });
+
   it('names a platform that nobody has said how to reach', async () => {
     await api.operate(maker, 'DELETE', `/operator/connections/${PLATFORM}`);
     await api.parts.connectionHealth.check();

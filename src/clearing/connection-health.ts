@@ -4,11 +4,14 @@ import type { Identity } from '../identity/identity.ts';
 import type { PlatformId } from '../kernel/ids.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Connections } from './connections.ts';
+import type { ConnectorClient } from './connector/connector-client.ts';
 
 export interface ConnectionState {
-  /** `degraded` while it is not known. */
+  /** `degraded` while it is not known, and when it answers but refuses every signed call. */
   readonly status: 'healthy' | 'degraded' | 'unhealthy';
   readonly message: string;
+  /** What is wrong, for those who may see it and for the log: it may name hosts, which an open page does not. */
+  readonly detail?: string;
 }
 
 export interface ConnectionHealth {
@@ -24,27 +27,18 @@ export interface ConnectionHealthParts {
   readonly log: Log;
 }
 
-interface Finding extends ConnectionState {
-  /** For the log: it may name hosts, which an open page does not. */
-  readonly detail?: string;
-}
-
 /** Of the source requirement (7.2). */
 const PATIENCE_MS = 5_000;
 
 export function createConnectionHealth({ identity, connections, log }: ConnectionHealthParts): ConnectionHealth {
-  let states = new Map<PlatformId, Finding>();
+  let states = new Map<PlatformId, ConnectionState>();
 
-  async function ask(platformId: PlatformId): Promise<Finding> {
+  async function ask(platformId: PlatformId): Promise<ConnectionState> {
     const connector = connections.connectorOf(platformId);
     if (connector === undefined) return { status: 'degraded', message: 'No connection is registered' };
-    const patience = Promise.withResolvers<Finding>();
+    const patience = Promise.withResolvers<ConnectionState>();
     const timer = setTimeout(() => patience.resolve({ status: 'unhealthy', message: `No answer within ${PATIENCE_MS / 1_000} s` }), PATIENCE_MS);
-    const answered = connector.checkHealth().then((outcome): Finding => {
-      if (outcome.outcome === 'yes') return { status: 'healthy', message: 'Platform answers' };
-      if (outcome.outcome === 'no') return { status: 'unhealthy', message: `HTTP ${outcome.status}` };
-      return { status: 'unhealthy', message: `No usable answer (${outcome.reason})`, detail: outcome.detail };
-    });
+    const answered = judge(connector);
     try {
       return await Promise.race([answered, patience.promise]);
     } finally {
@@ -59,13 +53,22 @@ export function createConnectionHealth({ identity, connections, log }: Connectio
       for (const [platformId, { status, message, detail }] of found) {
         const before = states.get(platformId)?.status;
         if (status === 'healthy' && before !== undefined && before !== 'healthy') log.info({ platform_id: platformId }, 'a connected platform answers again');
-        if (status !== 'healthy' && (before === undefined || before === 'healthy')) log.warn({ platform_id: platformId, reason: detail ?? message }, 'a connected platform does not answer');
+        if (status !== 'healthy' && (before === undefined || before === 'healthy')) log.warn({ platform_id: platformId, reason: detail ?? message }, status === 'degraded' ? 'a connected platform cannot be called' : 'a connected platform does not answer');
       }
       states = new Map(found);
     },
     stateOf(platformId) {
-      const { status, message } = states.get(platformId) ?? { status: 'degraded', message: 'Not asked yet' };
-      return { status, message };
+      return states.get(platformId) ?? { status: 'degraded', message: 'Not asked yet' };
     },
   };
+}
+
+/** A platform may answer everybody and yet take no call of the network, since its secret or its clock is another. */
+async function judge(connector: ConnectorClient): Promise<ConnectionState> {
+  const health = await connector.checkHealth();
+  if (health.outcome === 'no') return { status: 'unhealthy', message: `HTTP ${health.status}` };
+  if (health.outcome === 'unknown') return { status: 'unhealthy', message: `No usable answer (${health.reason})`, detail: health.detail };
+  const refusal = await connector.findRefusal();
+  if (refusal === undefined) return { status: 'healthy', message: 'Platform answers' };
+  return { status: 'degraded', message: 'Platform answers, but refuses every signed call', detail: refusal };
 }

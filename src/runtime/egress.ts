@@ -19,7 +19,7 @@ export interface EgressRequest {
 }
 
 /** What became of a connection that gave no complete answer. */
-export type LossReason = 'refused' | 'unreachable' | 'timeout' | 'reset' | 'malformed';
+export type LossReason = 'refused' | 'unreachable' | 'timeout' | 'reset' | 'malformed' | 'certificate';
 
 export type EgressReply =
   /** `text` is undefined when the answer was longer than allowed. */
@@ -119,13 +119,25 @@ function lost(reason: LossReason, detail: string): EgressReply {
 }
 
 /** Connections that were never made; only for people: to those who decide, all of these are unknown. */
-const NEVER_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'ENODATA', 'ETIMEOUT', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT', 'ERR_TLS_CERT_ALTNAME_INVALID']);
+const NEVER_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'ENODATA', 'ETIMEOUT', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT']);
+
+/** What is wrong with a server's certificate, in words; the codes of OpenSSL and Node.js. */
+const CERTIFICATE_FAULTS: Readonly<Record<string, string>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'it is self-signed', SELF_SIGNED_CERT_IN_CHAIN: 'its chain ends in a certificate that is self-signed and not trusted here',
+  CERT_HAS_EXPIRED: 'it has expired', CERT_NOT_YET_VALID: 'it is not valid yet', CERT_REVOKED: 'it was revoked', ERR_TLS_CERT_ALTNAME_INVALID: 'it is for another host name',
+  HOSTNAME_MISMATCH: 'it is for another host name', UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its chain is incomplete, or its issuer is not trusted here',
+  UNABLE_TO_GET_ISSUER_CERT: 'its chain is incomplete, or its issuer is not trusted here', UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its chain is incomplete, or its issuer is not trusted here',
+  CERT_UNTRUSTED: 'it is not trusted here', CERT_REJECTED: 'it is not trusted here', CERT_SIGNATURE_FAILURE: 'its signature is wrong', CERT_CHAIN_TOO_LONG: 'its chain is too long',
+  INVALID_CA: 'its issuer may not issue certificates', INVALID_PURPOSE: 'it is not for servers',
+};
 
 function describeFailure(error: unknown): EgressReply {
   const cause = error instanceof AggregateError && error.errors.length > 0 ? (error.errors[0] as unknown) : error;
   if (cause instanceof TargetRefused) return lost('refused', cause.message);
   const code = cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? '') : '';
   const detail = cause instanceof Error ? [code, cause.message].filter((part) => part !== '').join(': ') : String(cause);
+  const fault = CERTIFICATE_FAULTS[code];
+  if (fault !== undefined) return lost('certificate', `the server's certificate is not valid: ${fault} (${code})`);
   if (NEVER_CONNECTED.has(code)) return lost('unreachable', detail);
   return lost(code.startsWith('HPE_') ? 'malformed' : 'reset', detail === '' ? 'the connection failed' : detail);
 }

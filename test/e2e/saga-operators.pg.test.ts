@@ -189,6 +189,35 @@ describe('a platform that refuses to undo', () => {
   });
 });
 
+describe('a platform that says yes to another amount or user than it was asked for', () => {
+  it.each([{ amount: 1 }, { user_id: 'somebody else' }])('is on the list with nothing more tried: %j', async (other) => {
+    const [user = ''] = network.users;
+    const token = 'token-of-platform_x';
+    const liar = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => {
+        const step = JSON.parse(Buffer.concat(chunks).toString() || '{}') as Record<string, unknown>;
+        const body = request.method === 'GET' ? { user_id: decodeURIComponent(request.url?.split('/').at(-1) ?? ''), balance: 1 } : { success: true, ...step, ...other };
+        response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+      });
+    }).listen(0, '127.0.0.1');
+    await new Promise((listening) => liar.on('listening', listening));
+    try {
+      await network.api.parts.connections.set({ platformId: 'platform_x', url: `http://127.0.0.1:${(liar.address() as AddressInfo).port}`, token }, 'test');
+      const id = idOf(await network.transfer('platform_a', 'platform_x', user, user, 8));
+      expect(await listed(id)).toMatchObject({ state: 'adding', attention: 'the platform says yes to its add, but of another user or amount', next_attempt_at: null });
+      await network.api.parts.connections.set({ platformId: 'platform_x', url: network.sandboxes.platform_x.target.url, token }, 'test');
+      await decide(id, 'retry', 'they have corrected it');
+      expect(await ended(id)).toEqual({ status: 'completed' });
+    } finally {
+      liar.close();
+      liar.closeAllConnections();
+      await network.api.parts.connections.set({ platformId: 'platform_x', url: network.sandboxes.platform_x.target.url, token }, 'test');
+    }
+    await expectSound(database.pool);
+  });
+});
+
 describe('a worker that was held up', () => {
   it('cannot post a transfer that is being undone', async () => {
     const [user = '', other = ''] = network.users;

@@ -50,7 +50,9 @@ export function createHealthChecks({ pool, ledger, sagas, identity, connectionHe
     apiGateway: () => (draining ? { status: 'degraded', message: 'API gateway draining' } : { status: 'healthy', message: 'API gateway operational' }),
     platformConnections: () => Object.fromEntries(identity.listPlatforms().map(({ platformId, state, custody }): [string, Check] => {
       if (state === 'suspended') return [platformId, { status: 'degraded', message: 'Suspended by the operator' }];
-      return [platformId, custody === 'hosted' ? { status: 'healthy', message: 'Balances are kept here' } : connectionHealth.stateOf(platformId)];
+      if (custody === 'hosted') return [platformId, { status: 'healthy', message: 'Balances are kept here' }];
+      const { status, message } = connectionHealth.stateOf(platformId);
+      return [platformId, { status, message }];
     })),
     startDraining: () => void (draining = true),
     isDraining: () => draining,

@@ -24,7 +24,7 @@ export function problemBody(problem: Problem, instance: string, requestId: strin
 export function answerProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
   request.problemCode = problem.code;
   if (hasUnreadBody(request)) closeAfterAnswer(request, reply);
-  if (problem.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
+  if (problem.status === 503) reply.header('retry-after', problem.extra['retry_after'] ?? RETRY_AFTER_SECONDS);
   if (problem.status === 401 && !reply.hasHeader('www-authenticate')) reply.header('www-authenticate', 'PlatformToken realm="pontis"');
   return reply
     .code(problem.status)

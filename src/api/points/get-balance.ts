@@ -68,7 +68,12 @@ async function askPlatform({ connections }: ApiParts, { platform, points }: Call
   if (connector === undefined) return refuse(connectionProblems.platform_unavailable('No connection of this platform is registered.'));
   const said = await connector.findBalance(userId);
   if (said.outcome === 'no') return refuse(identityProblems.user_not_found('The platform says that it has no such user.', { field: 'user_id' }));
-  if (said.outcome === 'unknown') return refuse(connectionProblems.platform_unavailable());
+  if (said.outcome === 'unknown') {
+    const { reason, detail, retryAfterMs } = said;
+    // These tell of the platform what it can mend, and name no host.
+    const told = reason === 'certificate' || reason === 'resting' || reason === 'status' ? `Asked for the balance, ${detail}.` : undefined;
+    return refuse(connectionProblems.platform_unavailable(told, retryAfterMs === undefined ? {} : { retry_after: Math.ceil(retryAfterMs / 1_000) }));
+  }
   const balance = said.value;
   return ok({
     balance: toPoints(balance, points), available: toPoints(balance > 0n ? balance : 0n, points), held: 0, expiring: [], expiring_soon: { within_days: SOON_DAYS, amount: 0 },

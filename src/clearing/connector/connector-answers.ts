@@ -16,7 +16,7 @@ const Decimal = Type.String({ minLength: 1, maxLength: 40 });
 const Id = Type.String({ minLength: 1, maxLength: 128 });
 
 /** 200 to deduct, add and reverse. */
-export const StepBody = Type.Object({ success: Type.Literal(true), transaction_id: Id, balance: Type.Optional(Decimal) });
+export const StepBody = Type.Object({ success: Type.Literal(true), transaction_id: Id, balance: Type.Optional(Decimal), user_id: Type.Optional(Type.String()), amount: Type.Optional(Decimal) });
 /** Any refusal. */
 export const ErrorBody = Type.Object({ error: Type.String({ minLength: 1 }) });
 /** 404 to a transaction look-up: it says so itself, so that a wrong address never reads as "not applied". */

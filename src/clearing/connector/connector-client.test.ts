@@ -1,11 +1,13 @@
 // The connector's client on a server that answers as platforms, proxies and networks do: only the platform's clear word is a yes or a no.
 
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
 import { createSecretKey } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { verifyRequestSignature } from '../../security/security.ts';
+import { TLS_CERTIFICATE, TLS_KEY } from '../../../test/fixtures/certificate.ts';
 import { createConnectorClient, type ConnectorClient } from './connector-client.ts';
 import type { StepKind, UnknownReason } from './types.ts';
 
@@ -90,6 +92,50 @@ describe('a step', () => {
     for (const kind of KINDS) expect(await client[kind](STEP)).toEqual({ outcome: 'yes', value: { transactionId: 'txn_1', balanceMinor: 1_250n } });
   });
 
+  it('is yes to another step than was asked when the answer names another user or amount', async () => {
+    for (const other of [{ user_id: 'bob' }, { amount: 10.51 }, { amount: '-10.50' }, { user_id: 'ann', amount: 1_050 }]) {
+      const client = await answering(body(200, { ...DONE, ...other }));
+      for (const kind of KINDS) expect(await client[kind](STEP)).toMatchObject({ outcome: 'yes', value: { isOfAnother: true } });
+    }
+    const client = await answering(body(200, { ...DONE, user_id: 'ann', amount: '10.50' }));
+    expect(await client.add(STEP)).toEqual({ outcome: 'yes', value: { transactionId: 'txn_1', balanceMinor: 1_250n } });
+  });
+
+  it.each([[429, () => '7'], [503, () => '7'], [503, () => new Date(Date.now() + 7_900).toUTCString()]])('at %i with Retry-After is not sent again before then, nor is any other call', async (status, retryAfter) => {
+    let calls = 0;
+    let clock = 0;
+    const server = createHttpServer((request, response) => {
+      calls += 1;
+      request.resume().on('end', () => (calls === 1 ? response.writeHead(status, { 'retry-after': retryAfter() }).end('{"error":"busy"}') : body(200, { ...DONE, total_points: 1, status: 'healthy' })(response, request)));
+    });
+    servers.push(server);
+    await new Promise<void>((listening) => void server.listen(0, '127.0.0.1', listening));
+    const target = { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, platformId: 'platform_c', token: 't0ken', secret: 's3cret' };
+    const client = createConnectorClient(target, { timeoutMs: TIMEOUT_MS, now: () => Date.now() + clock });
+    expect(await client.add(STEP)).toMatchObject({ outcome: 'unknown', reason: 'status', retryAfterMs: expect.any(Number) });
+    const resting = { outcome: 'unknown', reason: 'resting', detail: expect.stringMatching(/left alone for [678] s more/) };
+    expect([await client.add(STEP), await client.getTotalPoints()]).toMatchObject([resting, resting]);
+    expect([calls, (await client.checkHealth()).outcome]).toEqual([1, 'yes']);
+    clock = 8_000;
+    expect(await client.add(STEP)).toMatchObject({ outcome: 'yes' });
+  });
+
+  it('is asked for again soon at a Retry-After that is nonsense, and never later than a quarter of an hour', async () => {
+    for (const [header, expected] of [['soon', undefined], ['-5', undefined], ['0', undefined], ['999999999', 900_000]] as const) {
+      const client = await answering((response) => void response.writeHead(503, { 'retry-after': header }).end());
+      const answer = await client.add(STEP);
+      expect(answer.outcome === 'unknown' && answer.retryAfterMs).toBe(expected);
+    }
+  });
+
+  it('whose certificate nobody can trust is unknown, and says so', async () => {
+    const server = createHttpsServer({ key: TLS_KEY, cert: TLS_CERTIFICATE });
+    servers.push(server);
+    await new Promise<void>((listening) => void server.listen(0, '127.0.0.1', listening));
+    const client = createConnectorClient({ url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`, platformId: 'platform_c', token: 't0ken', secret: 's3cret' }, { timeoutMs: TIMEOUT_MS * 10 });
+    expect(await client.deduct(STEP)).toEqual({ outcome: 'unknown', reason: 'certificate', detail: 'the server\'s certificate is not valid: it is self-signed (DEPTH_ZERO_SELF_SIGNED_CERT)' });
+  });
+
   it.each([400, 404, 409, 422])('is no at %i with an error of the platform', async (status) => {
     const client = await answering(body(status, { error: 'Insufficient balance' }));
     for (const kind of KINDS) expect(await client[kind](STEP)).toEqual({ outcome: 'no', status, error: 'Insufficient balance' });
@@ -121,6 +167,21 @@ describe('a step', () => {
     });
     await client.deduct(STEP);
     expect(paths).toEqual(['/api/internal/deduct']);
+  });
+});
+
+describe('a signed call that is refused', () => {
+  it.each([
+    [401, 0, 'token'], [403, 0, 'its secret is another'], [403, 400_000, 'its clock is 400 s ahead'], [403, -3_600_000, 'its clock is 3600 s behind'],
+  ])('at %i with a clock %i ms ahead says why', async (status, aheadMs, why) => {
+    const client = await answering((response) => void response.writeHead(status, { date: new Date(Date.now() + aheadMs).toUTCString() }).end('{"error":"no"}'));
+    expect(await client.findRefusal()).toMatch(new RegExp(why.replace(/4000*|3600/, '\\d+')));
+    expect(await client.findTransaction('txn_1')).toMatchObject({ outcome: 'unknown', reason: 'status' });
+  });
+
+  it('is none where the call is taken, or nobody answers', async () => {
+    expect(await (await answering(body(404, { error: 'x', state: 'unknown' }))).findRefusal()).toBeUndefined();
+    expect(await (await answering((_response, request) => void request.socket.destroy())).findRefusal()).toBeUndefined();
   });
 });
 

@@ -5,6 +5,7 @@ import type { Static } from 'typebox';
 import { formatAmount } from '../../kernel/amount.ts';
 import { createReader, ErrorBody, HealthBody, readPoints, StatementBody, StepBody, TotalBody, TransactionBody, UnknownTransactionBody, UserBody } from './connector-answers.ts';
 import { createConnectorTransport, type ConnectorReply, type ConnectorRequest, type ConnectorTransport, type TransportOptions } from './connector-transport.ts';
+import { keepRest } from './rest.ts';
 import {
   CONNECTOR_SCALE, type ConnectorOutcome, type ConnectorTarget, type StatementEntry, type StatementPage, type Step, type StepAnswer, type StepKind, type TransactionAnswer, type Unknown,
 } from './types.ts';
@@ -25,6 +26,8 @@ export interface ConnectorClient {
   /** What moved points after a cursor (from the beginning without one), oldest first. */
   readStatement(since?: string, limit?: number): Promise<ConnectorOutcome<StatementPage>>;
   checkHealth(): Promise<ConnectorOutcome<true>>;
+  /** Why it takes no signed call of the network, such as another secret or clock; undefined when it does, or does not answer. */
+  findRefusal(): Promise<string | undefined>;
 }
 
 /**
@@ -33,22 +36,32 @@ export interface ConnectorClient {
  */
 const REFUSALS: ReadonlySet<number> = new Set([400, 404, 409, 422]);
 
+/** Signatures are good for so long, less what the date of an answer leaves out. */
+const CLOCK_LEEWAY_MS = 295_000;
+
+/** A transaction that is nobody's: whoever answers the question for it takes signed calls. */
+const NOBODYS = `txn_${'0'.repeat(32)}`;
+
 const readers = {
   step: createReader(StepBody), error: createReader(ErrorBody), unknownTransaction: createReader(UnknownTransactionBody), transaction: createReader(TransactionBody),
   user: createReader(UserBody), total: createReader(TotalBody), statement: createReader(StatementBody), health: createReader(HealthBody),
 };
 
 export function createConnectorClient(target: ConnectorTarget, options: TransportOptions = {}): ConnectorClient {
-  return createClientOver(createConnectorTransport(target, options));
+  const { now = Date.now } = options;
+  return createClientOver(keepRest(createConnectorTransport(target, options), now), now);
 }
 
-export function createClientOver(transport: ConnectorTransport): ConnectorClient {
+export function createClientOver(transport: ConnectorTransport, now: () => number = Date.now): ConnectorClient {
+  const readReply = <Body, T>(reply: ConnectorReply, read: (text: string) => Body | undefined, valueOf: (body: Body) => T | undefined): ConnectorOutcome<T> =>
+    judgeReply(reply, read, valueOf, now);
   const apply = async (kind: StepKind, step: Step): Promise<ConnectorOutcome<StepAnswer>> => {
     const reply = await transport.send(stepRequest(kind, step));
     return readReply<Static<typeof StepBody>, StepAnswer>(reply, readers.step, (body) => {
       const balanceMinor = body.balance === undefined ? undefined : readPoints(body.balance);
       const readable = body.transaction_id === step.transactionId && (body.balance === undefined) === (balanceMinor === undefined);
-      return readable ? { transactionId: body.transaction_id, balanceMinor } : undefined;
+      const isOfAnother = (body.user_id !== undefined && body.user_id !== step.userId) || (body.amount !== undefined && readPoints(body.amount) !== step.amountMinor);
+      return readable ? { transactionId: body.transaction_id, balanceMinor, ...(isOfAnother ? { isOfAnother } : {}) } : undefined;
     });
   };
 
@@ -85,6 +98,11 @@ export function createClientOver(transport: ConnectorTransport): ConnectorClient
         return entries.every((entry) => entry !== undefined) ? { entries, nextCursor: body.next_cursor, more: body.more } : undefined;
       });
     },
+    async findRefusal() {
+      const reply = await transport.send({ method: 'GET', path: `/api/internal/transactions/${NOBODYS}` });
+      const why = reply.arrived ? strangerOf(reply, now()) : '';
+      return why === '' || !reply.arrived ? undefined : `the answer to a signed call was ${reply.status}${why}`;
+    },
     async checkHealth() {
       return readReply<Static<typeof HealthBody>, true>(await transport.send({ method: 'GET', path: '/health' }), readers.health, () => true);
     },
@@ -98,17 +116,32 @@ export function stepRequest(kind: StepKind, { userId, amountMinor, transactionId
 }
 
 /** 200 with the expected body is a yes, a refusal in the platform's own words a no; everything else is unknown. */
-function readReply<Body, T>(reply: ConnectorReply, read: (text: string) => Body | undefined, valueOf: (body: Body) => T | undefined): ConnectorOutcome<T> {
-  if (!reply.arrived) return unknown(reply.reason, reply.detail);
+function judgeReply<Body, T>(
+  reply: ConnectorReply, read: (text: string) => Body | undefined, valueOf: (body: Body) => T | undefined, now: () => number,
+): ConnectorOutcome<T> {
+  const rest = reply.retryAfterMs === undefined ? {} : { retryAfterMs: reply.retryAfterMs };
+  if (!reply.arrived) return { ...unknown(reply.reason, reply.detail), ...rest };
   const { status, text } = reply;
   if (status === 200) {
     const body = read(text);
     const value = body === undefined ? undefined : valueOf(body);
     return value === undefined ? unknown('malformed', 'the answer 200 does not have the expected body') : { outcome: 'yes', value };
   }
-  if (!REFUSALS.has(status)) return unknown('status', `the answer was ${status}`);
+  if (!REFUSALS.has(status)) return { ...unknown('status', `the answer was ${status}${strangerOf(reply, now())}`), ...rest };
   const refusal = readers.error(text);
   return refusal === undefined ? unknown('malformed', `the answer ${status} does not have the body {"error": …}`) : { outcome: 'no', status, error: refusal.error };
+}
+
+/** Of an answer that does not take the network for who it is: why, as far as its status and its clock tell; of others nothing. */
+function strangerOf({ status, date }: Extract<ConnectorReply, { arrived: true }>, nowMs: number): string {
+  if (status === 401) return ': it does not accept the token that is registered for it';
+  return status === 403 ? `: it does not accept the signature, ${whyOf(Date.parse(date ?? '') - nowMs)}` : '';
+}
+
+function whyOf(aheadMs: number): string {
+  if (Number.isNaN(aheadMs)) return 'so its secret or its clock is another';
+  if (Math.abs(aheadMs) <= CLOCK_LEEWAY_MS) return 'so its secret is another';
+  return `and its clock is ${Math.round(Math.abs(aheadMs) / 1_000)} s ${aheadMs > 0 ? 'ahead of' : 'behind'} this one`;
 }
 
 function readEntry(entry: Static<typeof StatementBody>['entries'][number]): StatementEntry | undefined {

@@ -17,8 +17,8 @@ export interface ConnectorRequest {
 export type HeaderChange = (headers: Readonly<Record<string, string>>) => Readonly<Record<string, string | undefined>>;
 
 export type ConnectorReply =
-  | { readonly arrived: true; readonly status: number; readonly text: string }
-  | { readonly arrived: false; readonly reason: UnknownReason; readonly detail: string };
+  | { readonly arrived: true; readonly status: number; readonly text: string; readonly retryAfter?: string | undefined; readonly date?: string | undefined; readonly retryAfterMs?: number }
+  | { readonly arrived: false; readonly reason: UnknownReason; readonly detail: string; readonly retryAfterMs?: number };
 
 export interface ConnectorTransport {
   send(request: ConnectorRequest, change?: HeaderChange): Promise<ConnectorReply>;
@@ -59,7 +59,8 @@ export function createConnectorTransport(target: ConnectorTarget, { timeoutMs = 
       // A redirect is not followed: it would carry token and signature to another address.
       const reply = await egress.send({ method, url, headers: sent, body, timeoutMs, maxAnswerBytes: MAX_ANSWER_BYTES });
       if (!reply.arrived) return lost(reply.reason === 'refused' ? 'unreachable' : reply.reason, reply.detail);
-      return reply.text === undefined ? lost('malformed', `the answer is longer than ${MAX_ANSWER_BYTES} bytes`) : { arrived: true, status: reply.status, text: reply.text };
+      if (reply.text === undefined) return lost('malformed', `the answer is longer than ${MAX_ANSWER_BYTES} bytes`);
+      return { arrived: true, status: reply.status, text: reply.text, retryAfter: reply.headers['retry-after'], date: reply.headers.date };
     },
   };
 }

@@ -26,7 +26,7 @@ export interface Step {
 }
 
 /** Why it is not known what a platform did. */
-export type UnknownReason = 'unreachable' | 'timeout' | 'reset' | 'status' | 'malformed';
+export type UnknownReason = 'unreachable' | 'timeout' | 'reset' | 'status' | 'malformed' | 'certificate' | 'resting';
 
 /** It is not known whether the platform did what it was asked; ask before doing anything else. */
 export interface Unknown {
@@ -34,6 +34,8 @@ export interface Unknown {
   readonly reason: UnknownReason;
   /** A sentence for people and logs; without anything of the answer that could be personal. */
   readonly detail: string;
+  /** The platform has asked to be left alone for so long. */
+  readonly retryAfterMs?: number;
 }
 
 /** The platform refused, and says so itself: nothing of this step is in effect, and asking again gives the same. */
@@ -55,6 +57,8 @@ export interface StepAnswer {
   readonly transactionId: string;
   /** The user's balance after the step, when the platform tells. */
   readonly balanceMinor: bigint | undefined;
+  /** The answer names another user or amount than it was asked for: what the platform has done is not what it says yes to. */
+  readonly isOfAnother?: true;
 }
 
 export type TransactionState = 'unknown' | 'applied' | 'refused' | 'reversed';

@@ -25,7 +25,9 @@ export async function askPlatform<T>(what: string, call: () => Promise<Connector
     if (outcome.outcome === 'no') return { answered: false, reason: `platform refused to tell ${what}: ${outcome.status} ${outcome.error.slice(0, 200)}` };
     if (signal?.aborted === true) return { answered: false, reason: 'the program was stopped' };
     if (attempt >= patience.attempts) return { answered: false, reason: `platform did not answer when asked for ${what}: ${outcome.detail}` };
+    // One that asks to be left alone for longer is asked by the next run.
+    if ((outcome.retryAfterMs ?? 0) > patience.longestDelayMs) return { answered: false, reason: `platform did not tell ${what}: ${outcome.detail}` };
     const delayMs = Math.min(patience.firstDelayMs * 2 ** (attempt - 1), patience.longestDelayMs) * (0.5 + Math.random());
-    await sleep(delayMs, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
+    await sleep(Math.max(delayMs, outcome.retryAfterMs ?? 0), undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
   }
 }

@@ -7,7 +7,7 @@ import type { Command, Ledger } from '../../ledger/ledger.ts';
 import { callPlatform, type CallParts, type Word } from './call-platform.ts';
 import type { SagaMeasures } from './measure.ts';
 import type { PlatformCalls } from './platform-calls.ts';
-import { LONGEST_RETRY_TO_SILENT_MS, postpone, stop, waitForRoom, type PostponeParts } from './postpone.ts';
+import { leaveAlone, LONGEST_RETRY_TO_SILENT_MS, postpone, stop, waitForRoom, type PostponeParts } from './postpone.ts';
 import { isOpen, next, steps, type EndState, type OpenState, type SagaEvent, type SagaState } from './states.ts';
 import type { Saga } from './types.ts';
 
@@ -46,7 +46,10 @@ async function advanceOnce(saga: Saga, state: OpenState, parts: AdvanceParts): P
   switch (word.word) {
     case 'yes': return go(saga, state, 'yes', parts);
     case 'no': return go(saga, state, 'no', parts, word.reason);
-    case 'unknown': return parts.calls.isAnswering(platformId) ? postpone(saga, word.reason, parts) : postpone(saga, word.reason, parts, LONGEST_RETRY_TO_SILENT_MS);
+    case 'unknown': {
+      if (word.retryAfterMs !== undefined) return leaveAlone(saga, word.reason, word.retryAfterMs, parts);
+      return parts.calls.isAnswering(platformId) ? postpone(saga, word.reason, parts) : postpone(saga, word.reason, parts, LONGEST_RETRY_TO_SILENT_MS);
+    }
     case 'contradiction': return stop(saga, word.reason, parts);
   }
 }
@@ -60,10 +63,11 @@ async function callAndAsk(saga: Saga, state: OpenState, platformId: Saga['source
     try {
       word = await callPlatform(state, saga, saga.attempts + again > 0, parts);
     } finally {
-      calls.leave(platformId, word !== undefined && word.word !== 'unknown');
+      // One that asks to be left alone is there.
+      calls.leave(platformId, word !== undefined && (word.word !== 'unknown' || word.retryAfterMs !== undefined));
     }
     measures.countCall(platformId, steps[state].call, word.word);
-    if (word.word !== 'unknown' || again === ASKED_AT_ONCE || !calls.isAnswering(platformId)) return word;
+    if (word.word !== 'unknown' || word.retryAfterMs !== undefined || again === ASKED_AT_ONCE || !calls.isAnswering(platformId)) return word;
     await sleep(ASK_AFTER_MS * 4 ** again * (0.5 + Math.random() / 2));
   }
 }

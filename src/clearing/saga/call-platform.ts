@@ -9,7 +9,7 @@ import type { Saga } from './types.ts';
 export type Word =
   | { readonly word: 'yes' }
   | { readonly word: 'no'; readonly reason: string }
-  | { readonly word: 'unknown'; readonly reason: string }
+  | { readonly word: 'unknown'; readonly reason: string; readonly retryAfterMs?: number | undefined }
   | { readonly word: 'contradiction'; readonly reason: string };
 
 export interface CallParts {
@@ -33,16 +33,18 @@ export async function callPlatform(state: OpenState, saga: Saga, again: boolean,
   if (again) {
     const known = await connector.findTransaction(step.transactionId);
     const word = known.outcome === 'yes' ? readKnown(call, known.value, step) : known.outcome === 'unknown' ? known : undefined;
-    if (word !== undefined) return 'word' in word ? word : { word: 'unknown', reason: `${platformId}: ${word.detail}` };
+    if (word !== undefined) return 'word' in word ? word : readAnswer(platformId, word);
   }
-  return readAnswer(platformId, await connector[call](step));
+  const answer = await connector[call](step);
+  if (answer.outcome === 'yes' && answer.value.isOfAnother) return { word: 'contradiction', reason: `the platform says yes to its ${call}, but of another user or amount` };
+  return readAnswer(platformId, answer);
 }
 
 function readAnswer(platformId: PlatformId, answer: ConnectorOutcome<unknown>): Word {
   switch (answer.outcome) {
     case 'yes': return { word: 'yes' };
     case 'no': return { word: 'no', reason: answer.error };
-    case 'unknown': return { word: 'unknown', reason: `${platformId}: ${answer.detail}` };
+    case 'unknown': return { word: 'unknown', reason: `${platformId}: ${answer.detail}`, retryAfterMs: answer.retryAfterMs };
   }
 }
 
@@ -51,6 +53,9 @@ export function readKnown(call: 'deduct' | 'add' | 'reverse', known: Transaction
   if (known.state === 'unknown') return undefined;
   if (known.userId !== step.userId || known.amountMinor !== step.amountMinor || (call !== 'reverse' && known.operation !== null && known.operation !== call)) {
     return { word: 'contradiction', reason: 'the platform has another user, amount or operation under this transaction' };
+  }
+  if (known.state === 'applied' && call !== 'reverse' && known.effectMinor !== (call === 'deduct' ? -step.amountMinor : step.amountMinor)) {
+    return { word: 'contradiction', reason: 'the platform has applied this transaction with another effect' };
   }
   switch (known.state) {
     case 'applied': return call === 'reverse' ? undefined : { word: 'yes' };

@@ -32,6 +32,11 @@ export async function postpone(saga: Saga, reason: string, parts: PostponeParts,
   await tryLater(saga, { inMs: wait * (0.5 + Math.random() / 2), error: reason, counts: true }, parts);
 }
 
+/** While a platform asks to be left alone, and a little longer, so that not all come back at once. The call may have been sent before, so it counts. */
+export async function leaveAlone(saga: Saga, reason: string, forMs: number, parts: PostponeParts): Promise<undefined> {
+  await tryLater(saga, { inMs: forMs + Math.random() * Math.min(forMs / 5, LONGEST_RETRY_TO_SILENT_MS), error: reason, counts: true }, parts);
+}
+
 /** Before a call to a platform that has enough to do; no attempt of the saga's. */
 export async function waitForRoom(saga: Saga, platformId: Saga['source'], parts: PostponeParts): Promise<undefined> {
   await tryLater(saga, { inMs: BUSY_RETRY_MS * (0.5 + Math.random()), error: `${platformId} is busy`, counts: false }, parts);

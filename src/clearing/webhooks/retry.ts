@@ -1,6 +1,7 @@
 // What an attempt at a delivery came to, and when the next one is: the schedule of Standard Webhooks, spread a little, or as the receiver asks. Pure.
 
 import type { EgressReply } from '../../runtime/egress.ts';
+import { readRetryAfter } from '../../runtime/retry-after.ts';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -38,12 +39,5 @@ export function judgeReply(reply: EgressReply, attempts: number, nowMs: number, 
 const LOST = {
   refused: 'The URL does not lead to an address that may be called', unreachable: 'No connection could be made', timeout: 'No complete answer came in time',
   reset: 'The connection broke', malformed: 'The answer was not HTTP',
+  certificate: 'The certificate of the server is not valid',
 } as const;
-
-/** Milliseconds from now (RFC 9110, 10.2.3: seconds or a date); 0 for what is neither. */
-function readRetryAfter(text: string | undefined, nowMs: number): number {
-  if (text === undefined) return 0;
-  if (/^\d{1,9}$/.test(text)) return Number(text) * SECOND_MS;
-  const atMs = Date.parse(text);
-  return Number.isNaN(atMs) ? 0 : Math.max(0, atMs - nowMs);
-}

@@ -55,6 +55,22 @@ create table clearing.break_action (
 );
 CREATE INDEX break_action_of_break ON clearing.break_action USING btree (break_id, acted_at);
 
+create table clearing.carried_over (
+  window_id integer not null,
+  left_out text not null,
+  participant text not null,
+  basis text not null,
+  amount bigint not null,
+  to_window_id integer not null,
+  carried_at timestamp with time zone not null,
+  constraint carried_over_pkey PRIMARY KEY (window_id, left_out, participant, basis),
+  constraint carried_over_to_window_id_fkey FOREIGN KEY (to_window_id) REFERENCES clearing.settlement_window(window_id),
+  constraint carried_over_window_id_fkey FOREIGN KEY (window_id) REFERENCES clearing.settlement_window(window_id),
+  constraint carried_over_amount_check CHECK (amount <> 0),
+  constraint carried_over_to_later CHECK (to_window_id > window_id)
+);
+CREATE INDEX carried_over_to ON clearing.carried_over USING btree (to_window_id);
+
 create table clearing.connection (
   platform_id text not null,
   url text,
@@ -208,15 +224,40 @@ create table clearing.obligation (
   paid_at timestamp with time zone,
   constraint obligation_pkey PRIMARY KEY (window_id, participant, basis),
   constraint obligation_window_id_fkey FOREIGN KEY (window_id) REFERENCES clearing.settlement_window(window_id),
-  constraint obligation_amount_check CHECK (amount <> 0),
   constraint obligation_approved CHECK ((state = 'proposed'::text) = (approved_by IS NULL)),
   constraint obligation_maker_is_not_checker CHECK (approved_by <> proposed_by),
   constraint obligation_outside_has_reference CHECK (paid_from = 'prefund'::text OR bank_reference IS NOT NULL OR participant = '@network'::text),
   constraint obligation_paid_by_transaction CHECK ((state = 'paid'::text) = (transaction_id IS NOT NULL)),
   constraint obligation_paid_from_check CHECK (paid_from = ANY (ARRAY['prefund'::text, 'outside'::text])),
-  constraint obligation_state_check CHECK (state = ANY (ARRAY['proposed'::text, 'approved'::text, 'paid'::text]))
+  constraint obligation_state_check CHECK (state = ANY (ARRAY['proposed'::text, 'approved'::text, 'held'::text, 'paid'::text]))
 );
 CREATE INDEX obligation_due ON clearing.obligation USING btree (window_id, next_attempt_at) WHERE (state = 'approved'::text);
+
+create table clearing.part_payment (
+  window_id integer not null,
+  participant text not null,
+  basis text not null,
+  number integer not null,
+  amount bigint not null,
+  state text not null,
+  paid_from text not null,
+  bank_reference text,
+  round integer,
+  claim bigint,
+  paid_before bigint,
+  planned_at timestamp with time zone not null,
+  transaction_id uuid,
+  posted_at timestamp with time zone,
+  constraint part_payment_pkey PRIMARY KEY (window_id, participant, basis, number),
+  constraint part_payment_window_id_fkey FOREIGN KEY (window_id) REFERENCES clearing.settlement_window(window_id),
+  constraint part_payment_has_transaction CHECK ((state = 'posted'::text AND amount <> 0) = (transaction_id IS NOT NULL)),
+  constraint part_payment_number_check CHECK (number > 0),
+  constraint part_payment_of_round CHECK ((round IS NULL) = (claim IS NULL) AND (claim IS NULL) = (paid_before IS NULL)),
+  constraint part_payment_paid_from_check CHECK (paid_from = ANY (ARRAY['prefund'::text, 'outside'::text])),
+  constraint part_payment_posted CHECK ((state = 'posted'::text) = (posted_at IS NOT NULL)),
+  constraint part_payment_share CHECK (round IS NULL OR amount >= 0 AND paid_before >= 0 AND (paid_before + amount) <= claim),
+  constraint part_payment_state_check CHECK (state = ANY (ARRAY['planned'::text, 'posted'::text]))
+);
 
 create table clearing.reconciled_platform (
   platform_id text not null,
@@ -344,12 +385,35 @@ create table clearing.saga_action (
   constraint saga_action_action_check CHECK (action = ANY (ARRAY['retry'::text, 'undo'::text, 'force_completed'::text, 'force_failed'::text]))
 );
 
+create table clearing.settlement_act (
+  act_id uuid not null,
+  window_id integer not null,
+  kind text not null,
+  participants text[] not null,
+  reason text not null,
+  state text default 'open'::text not null,
+  proposed_by text not null,
+  proposed_at timestamp with time zone not null,
+  decided_by text,
+  decided_at timestamp with time zone,
+  suspended_at timestamp with time zone,
+  constraint settlement_act_pkey PRIMARY KEY (act_id),
+  constraint settlement_act_window_id_fkey FOREIGN KEY (window_id) REFERENCES clearing.settlement_window(window_id),
+  constraint settlement_act_decided CHECK ((state = 'open'::text) = (decided_by IS NULL) AND (decided_by IS NULL) = (decided_at IS NULL)),
+  constraint settlement_act_kind_check CHECK (kind = ANY (ARRAY['leave_out'::text, 'abort'::text, 'take_back'::text])),
+  constraint settlement_act_maker_is_not_checker CHECK (state <> 'approved'::text OR decided_by <> proposed_by),
+  constraint settlement_act_state_check CHECK (state = ANY (ARRAY['open'::text, 'approved'::text, 'withdrawn'::text]))
+);
+CREATE UNIQUE INDEX settlement_act_one_open ON clearing.settlement_act USING btree (window_id) WHERE (state = 'open'::text);
+CREATE INDEX settlement_act_to_suspend ON clearing.settlement_act USING btree (act_id) WHERE ((kind = 'leave_out'::text) AND (state = 'approved'::text) AND (suspended_at IS NULL));
+
 create table clearing.settlement_setting (
   singleton boolean default true not null,
   daily_at text,
   every_minutes integer,
   changed_by text,
   changed_at timestamp with time zone,
+  withdrawals_bounded_since timestamp with time zone default now() not null,
   constraint settlement_setting_pkey PRIMARY KEY (singleton),
   constraint settlement_setting_daily_at_check CHECK (daily_at ~ '^([01][0-9]|2[0-3]):[0-5][0-9]$'::text),
   constraint settlement_setting_every_minutes_check CHECK (every_minutes >= 1 AND every_minutes <= 44640),
@@ -375,7 +439,7 @@ create table clearing.settlement_window (
   constraint settlement_window_maker_is_not_checker CHECK (approved_by <> proposed_by),
   constraint settlement_window_proposed CHECK ((state <> ALL (ARRAY['proposed'::text, 'settling'::text])) OR proposed_by IS NOT NULL),
   constraint settlement_window_settled CHECK ((state = 'settled'::text) = (settled_at IS NOT NULL)),
-  constraint settlement_window_state_check CHECK (state = ANY (ARRAY['open'::text, 'closed'::text, 'proposed'::text, 'settling'::text, 'settled'::text]))
+  constraint settlement_window_state_check CHECK (state = ANY (ARRAY['open'::text, 'closed'::text, 'proposed'::text, 'settling'::text, 'aborting'::text, 'settled'::text]))
 );
 CREATE UNIQUE INDEX settlement_window_one_open ON clearing.settlement_window USING btree ((true)) WHERE (state = 'open'::text);
 CREATE INDEX settlement_window_unsettled ON clearing.settlement_window USING btree (window_id) WHERE (state <> ALL (ARRAY['open'::text, 'settled'::text]));

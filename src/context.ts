@@ -90,6 +90,7 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     const webhooks = createWebhooks({ pool, clock, log, sealer, egress: webhookEgress });
     const settlement = createSettlement({
       pool, clock, log, ledger, timeZone: () => valuation.rulebook().calendar.timeZone, nameOf: (platformId) => identity.findPlatform(platformId)?.name ?? platformId,
+      suspend: (platformId, reason, operatorId) => reserve.setMode({ platformId, mode: 'suspended', reason, operatorId }),
       listFrozen: () => disputes.listFrozen(), prefundMoved: (platformId) => reserve.align(platformId),
     });
     return {

@@ -61,7 +61,9 @@ test('names every operation', () => {
     'POST /operator/rulebook/validate', 'POST /operator/transfers/{transaction_id}/force_completed', 'POST /operator/transfers/{transaction_id}/force_failed',
     'POST /operator/transfers/{transaction_id}/retry', 'POST /operator/transfers/{transaction_id}/undo', 'POST /operator/webhooks',
     'POST /operator/webhooks/{webhook_id}/redeliver', 'POST /operator/webhooks/{webhook_id}/secret', 'POST /operator/webhooks/{webhook_id}/test',
-    'POST /operator/windows/{window_id}/approve', 'POST /operator/windows/{window_id}/close', 'POST /operator/windows/{window_id}/settle',
+    'POST /operator/windows/{window_id}/abort', 'POST /operator/windows/{window_id}/acts/{act_id}/approve',
+    'POST /operator/windows/{window_id}/acts/{act_id}/withdraw', 'POST /operator/windows/{window_id}/approve', 'POST /operator/windows/{window_id}/close',
+    'POST /operator/windows/{window_id}/leave-out', 'POST /operator/windows/{window_id}/settle', 'POST /operator/windows/{window_id}/take-back',
     'POST /operator/windows/{window_id}/withdraw', 'PUT /api/users/{platform_user_id}/tags', 'PUT /operator/connections/{platform_id}',
     'PUT /operator/reserves/{platform_id}/mode', 'PUT /operator/windows/settings',
   ]);

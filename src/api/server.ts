@@ -87,6 +87,7 @@ import { getWindow } from './windows/get-window.ts';
 import { getWindowStatement } from './windows/get-window-statement.ts';
 import { getWindows } from './windows/get-windows.ts';
 import { postWindowClose } from './windows/post-window-close.ts';
+import { postWindowAct } from './windows/post-window-act.ts';
 import { postWindowSettle } from './windows/post-window-settle.ts';
 import { windowSettings } from './windows/window-settings.ts';
 
@@ -248,6 +249,7 @@ function addOperatorRoutes(operator: FastifyInstance, parts: ApiParts): void {
   windowSettings(operator, parts);
   postWindowClose(operator, parts);
   postWindowSettle(operator, parts);
+  postWindowAct(operator, parts);
   getWindowStatement(operator, parts);
 }
 

@@ -6,7 +6,7 @@ import { formatId } from '../kernel/ids.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { printable, tableLines } from './table.ts';
 
-export function windowLines({ window, nets, pairs, carveOuts, obligations }: StatementSource, ledger: Pick<Ledger, 'settlementAsset' | 'pointsOf'>): string[] {
+export function windowLines({ window, nets, pairs, carveOuts, obligations, carried, acts }: StatementSource, ledger: Pick<Ledger, 'settlementAsset' | 'pointsOf'>): string[] {
   const { scale, code } = ledger.settlementAsset();
   const money = (minor: bigint): string => formatAmountText(minor, scale);
   const points = (minor: bigint, platformId: Participant): string => formatAmountText(minor, platformId === NETWORK ? scale : ledger.pointsOf(platformId)?.scale ?? 0);
@@ -14,6 +14,11 @@ export function windowLines({ window, nets, pairs, carveOuts, obligations }: Sta
   if (window.closedAtMs !== null) head.push(`closed at   ${momentText(window.closedAtMs)} by ${window.closedBy}${window.countedAtMs === null ? '; its pairs are being counted' : ''}`);
   if (window.mismatch !== null) head.push(`MISMATCH    ${window.mismatch}`);
   if (window.proposedBy !== null) head.push(`proposed    by ${window.proposedBy}${window.approvedBy === null ? ', waits for another operator' : `, approved by ${window.approvedBy}`}`);
+  const changed = window.state === 'settling' || window.state === 'aborting' ? obligations.find(({ state }) => state === 'proposed') : undefined;
+  if (changed !== undefined) head.push(`changed     by ${changed.proposedBy}, waits for another operator`);
+  for (const act of acts.filter(({ state }) => state === 'open')) {
+    head.push(`${act.kind.replace('_', ' ').padEnd(11)} ${act.participants.join(' ')} proposed by ${act.proposedBy}: ${printable(act.reason)}; another operator: pontis windows approve ${window.windowId} ${act.actId}`);
+  }
   if (window.settledAtMs !== null) head.push(`settled at  ${momentText(window.settledAtMs)}`);
   const section = (title: string, columns: readonly string[], rows: readonly (readonly string[])[]): string[] => (rows.length === 0 ? [] : ['', `${title} (${code})`, ...tableLines([columns, ...rows])]);
   return [
@@ -24,8 +29,9 @@ export function windowLines({ window, nets, pairs, carveOuts, obligations }: Sta
     ...section('Disputed', ['transaction_id', 'effect', 'source', 'target', 'points', 'of source', 'of target'], carveOuts.map((carved) => [
       formatId('txn', carved.transactionId), carved.direction === 'out' ? 'left out' : 'came back', carved.source, carved.target, points(carved.amount, carved.source), money(carved.sourceEffect), money(carved.targetEffect),
     ])),
-    ...section('Obligations', ['participant', 'basis', 'amount', 'state', 'from', 'reference', 'problem'],
-      obligations.map((due) => [due.participant, due.basis, money(due.amount), due.state, due.paidFrom, printable(due.bankReference ?? ''), printable(due.problem ?? '')])),
+    ...section('Carried over', ['from', 'to', 'left out', 'participant', 'amount'], carried.map((over) => [String(over.windowId), String(over.toWindowId), over.leftOut, over.participant, money(over.amount)])),
+    ...section('Obligations', ['participant', 'basis', 'amount', 'paid', 'state', 'from', 'reference', 'problem'],
+      obligations.map((due) => [due.participant, due.basis, money(due.amount), money(due.paid), due.state, due.paidFrom, printable(due.bankReference ?? ''), printable(due.problem ?? '')])),
   ];
 }
 

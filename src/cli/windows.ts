@@ -3,8 +3,8 @@
 import { Option, type Command } from 'commander';
 
 import {
-  describeSettings, describeStatement, describeWindow, describeWindowFigures, readSchedule, STATEMENT_LANGUAGES, statementCsv, statementHtml,
-  type Participant, type Payment, type Settlement, type SettlementWindow, type StatementLanguage,
+  describeAct, describeSettings, describeStatement, describeWindow, describeWindowFigures, readSchedule, STATEMENT_LANGUAGES, statementCsv, statementHtml,
+  type ActKind, type Participant, type Payment, type Settlement, type StatementLanguage,
 } from '../clearing/clearing.ts';
 import { identityProblems } from '../identity/identity.ts';
 import type { OperatorId, PlatformId } from '../kernel/ids.ts';
@@ -31,6 +31,7 @@ interface Flags extends AsTokenOption {
   readonly lang?: StatementLanguage;
   readonly dailyAt?: string;
   readonly everyMinutes?: string;
+  readonly reason?: string;
   readonly byHand?: true;
   readonly gross?: readonly string[];
 }
@@ -48,7 +49,7 @@ export function registerWindows<Context extends WindowsContext>(program: Command
     else for (const line of lines) roots.print(line);
   };
   /** Carries out one operator's step and shows the window after it. */
-  const step = (flags: Flags, work: (context: Context, operatorId: OperatorId) => Promise<Result<SettlementWindow | undefined>>): Promise<void> => withContext(flags, roots, false, async (context) => {
+  const step = (flags: Flags, work: (context: Context, operatorId: OperatorId) => Promise<Result<{ readonly windowId: number } | undefined>>): Promise<void> => withContext(flags, roots, false, async (context) => {
     const { operatorId } = await actingOperator(flags, roots, context);
     const window = valueOf(await work(context, operatorId));
     if (window === undefined) throw new OperatorError('temporary', 'The window was left open.');
@@ -80,11 +81,27 @@ export function registerWindows<Context extends WindowsContext>(program: Command
       windowId: numberOf(id), operatorId, payments: (flags.pay ?? []).map(paymentOf), otherwise: { from: flags.from ?? 'prefund', bankReference: flags.bankReference },
     })));
 
-  subcommand('approve', 'confirm what another operator has proposed, and pay it').argument('<window_id>').option(...AS_TOKEN_OPTION)
-    .action((id: string, flags: Flags) => step(flags, ({ settlement }, operatorId) => settlement.approve({ windowId: numberOf(id), operatorId })));
+  subcommand('approve', 'confirm what another operator has proposed, and pay it').argument('<window_id>').argument('[act_id]', 'an act that was proposed, as leave-out, abort and take-back print it').option(...AS_TOKEN_OPTION)
+    .action((id: string, actId: string | undefined, flags: Flags) => step(flags, ({ settlement }, operatorId) => (
+      actId === undefined ? settlement.approve({ windowId: numberOf(id), operatorId }) : settlement.approveAct({ windowId: numberOf(id), actId, operatorId }))));
 
-  subcommand('withdraw', 'take a proposal back, one\'s own or another operator\'s').argument('<window_id>').option(...AS_TOKEN_OPTION)
-    .action((id: string, flags: Flags) => step(flags, ({ settlement }, operatorId) => settlement.withdraw({ windowId: numberOf(id), operatorId })));
+  subcommand('withdraw', 'take a proposal back, one\'s own or another operator\'s').argument('<window_id>').argument('[act_id]', 'an act that was proposed').option(...AS_TOKEN_OPTION)
+    .action((id: string, actId: string | undefined, flags: Flags) => step(flags, ({ settlement }, operatorId) => (
+      actId === undefined ? settlement.withdraw({ windowId: numberOf(id), operatorId }) : settlement.withdrawAct({ windowId: numberOf(id), actId, operatorId }))));
+
+  const act = (name: string, kind: ActKind, description: string): Command => subcommand(name, `propose to ${description}; another operator approves it`).argument('<window_id>')
+    .requiredOption('--reason <text>', 'why; kept in the history').option(...AS_TOKEN_OPTION).addHelpText('after', `\nThe act is ${kind} in the API.`);
+  /** Proposes an act, and says what is left to do. */
+  const ask = (flags: Flags, id: string, kind: ActKind, participants: readonly Participant[]): Promise<void> => withContext(flags, roots, false, async (context) => {
+    const { operatorId } = await actingOperator(flags, roots, context);
+    const made = valueOf(await context.settlement.proposeAct({ windowId: numberOf(id), kind, participants, reason: flags.reason ?? '', operatorId }));
+    print(flags, describeAct(made), [`act ${made.actId} is open; another operator approves it with: pontis windows approve ${id} ${made.actId}`]);
+  });
+  act('leave-out', 'leave_out', 'leave a platform out that cannot pay: all others net again without it, and it is suspended').argument('<platform_id>')
+    .action((id: string, platform: string, flags: Flags) => ask(flags, id, 'leave_out', [platform as Participant]));
+  act('abort', 'abort', 'give back what was taken, and close the window again').action((id: string, flags: Flags) => ask(flags, id, 'abort', []));
+  act('take-back', 'take_back', 'stop what is not paid, until it is proposed anew').argument('[participants...]', 'everybody\'s obligations when absent')
+    .action((id: string, participants: readonly string[], flags: Flags) => ask(flags, id, 'take_back', participants as readonly Participant[]));
 
   subcommand('statement', 'print a platform\'s statement of a window').argument('<window_id>').argument('<platform_id>')
     .addOption(new Option('--format <format>', 'html is to be printed on A4').choices(['json', 'csv', 'html']).default('json'))

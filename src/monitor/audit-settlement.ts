@@ -8,6 +8,13 @@ const OWNERS = `
    union all
   select platform_id, substr(encode(sha256(convert_to('platform/' || platform_id, 'UTF8')), 'hex'), 1, 32)::uuid from ledger.asset where kind = 'points'`;
 
+/** The journal's settlements of windows: which part of which obligation each is. Whatever is no number counts as none. */
+const PAYING = `
+  select t.transaction_id, t.member_id, t.amount, t.posted_at, t.details ->> 'basis' as basis,
+         case when t.details ->> 'window_id' ~ '^[0-9]{1,9}$' then (t.details ->> 'window_id')::integer end as window_id,
+         case when not t.details ? 'part' then 1 when t.details ->> 'part' ~ '^[0-9]{1,9}$' then (t.details ->> 'part')::integer end as part
+    from ledger.transaction t where t.kind = 'settle' and t.details ? 'window_id'`;
+
 /** What the rows of each window moved on positions and on the network's rounding; one range of the journal after another. */
 const MOVED = `
   select c.window_id, a.owner_id,
@@ -93,7 +100,7 @@ export const settlementChecks: readonly Check[] = [
   },
   {
     invariant: 3, name: 'obligations_follow_nets', scope: 'network',
-    meaning: 'A participant\'s obligations of a window come to its net without what is left out and with what came back; a settled window has none that is unpaid.',
+    meaning: 'A participant\'s obligations of a window come to its net without what is left out and with what came back, without what went over to a later window and with what came over; those of a window that is aborted come to nothing, and a settled window has none that is unpaid.',
     sql: `
       with moved as (
         select window_id, participant, net::numeric as amount from clearing.window_net
@@ -102,28 +109,120 @@ export const settlementChecks: readonly Check[] = [
          union all
         select window_id, target_platform, case direction when 'out' then -target_effect else target_effect end from clearing.window_carve_out
          union all
-        select window_id, '@network', case direction when 'out' then source_effect + target_effect else -source_effect - target_effect end from clearing.window_carve_out),
-      due as (select window_id, participant, sum(amount) as amount from moved group by 1, 2),
+        select window_id, '@network', case direction when 'out' then source_effect + target_effect else -source_effect - target_effect end from clearing.window_carve_out
+         union all
+        select window_id, participant, -amount from clearing.carried_over
+         union all
+        select to_window_id, participant, amount from clearing.carried_over),
+      due as (
+        select m.window_id, m.participant, case w.state when 'aborting' then 0 else sum(m.amount) end as amount
+          from moved m join clearing.settlement_window w using (window_id) group by 1, 2, w.state),
       owed as (select window_id, participant, sum(amount) as amount, count(*) filter (where state <> 'paid') as unpaid from clearing.obligation group by 1, 2)
       select w.window_id, w.state, coalesce(d.participant, o.participant) as participant, d.amount as due, o.amount as obligations, o.unpaid
         from due d
         full join owed o on o.window_id = d.window_id and o.participant = d.participant
         join clearing.settlement_window w on w.window_id = coalesce(d.window_id, o.window_id)
-       where w.state in ('proposed', 'settling', 'settled') and (coalesce(d.amount, 0) <> coalesce(o.amount, 0) or (w.state = 'settled' and o.unpaid > 0))
+       where w.state in ('proposed', 'settling', 'aborting', 'settled') and (coalesce(d.amount, 0) <> coalesce(o.amount, 0) or (w.state = 'settled' and o.unpaid > 0))
        order by 1, 3`,
   },
   {
     invariant: 5, name: 'obligation_paid_once', scope: 'network',
-    meaning: 'A paid obligation is one settlement of the same participant and amount in the journal, and no settlement of a window is without obligation.',
+    meaning: 'Each posted part of an obligation is one settlement of the same participant and amount in the journal, each settlement of a window is one part, and a paid obligation is the sum of its parts; what was paid of one that is gone was given back.',
     sql: `
-      with paying as (
-        select t.transaction_id, t.member_id, t.amount, t.kind, case when t.details ->> 'window_id' ~ '^[0-9]{1,9}$' then (t.details ->> 'window_id')::integer end as window_id, t.details ->> 'basis' as basis
-          from ledger.transaction t where t.kind = 'settle' and t.details ? 'window_id')
-      select coalesce(o.window_id, t.window_id) as window_id, coalesce(o.participant, w.participant) as participant, o.basis, o.state, o.amount, t.amount as transaction_amount, coalesce(o.transaction_id, t.transaction_id) as transaction_id
-        from clearing.obligation o
-        join (${OWNERS}) p using (participant)
-        full join (paying t join (${OWNERS}) w on w.owner_id = t.member_id) on t.window_id = o.window_id and w.participant = o.participant and t.basis = o.basis
-       where o.window_id is null or (o.state = 'paid' and (t.transaction_id is null or t.transaction_id <> o.transaction_id)) or t.amount <> o.amount
+      with paying as (${PAYING}),
+      paid as (
+        select window_id, participant, basis, sum(amount::numeric) as amount from clearing.part_payment where state = 'posted' group by 1, 2, 3)
+      select coalesce(p.window_id, t.window_id) as window_id, coalesce(p.participant, w.participant) as participant, coalesce(p.basis, t.basis) as basis,
+             coalesce(p.number, t.part) as part, p.amount, t.amount as transaction_amount, coalesce(p.transaction_id, t.transaction_id) as transaction_id
+        from (select * from clearing.part_payment where amount <> 0) p
+        join (${OWNERS}) o using (participant)
+        full join (paying t join (${OWNERS}) w on w.owner_id = t.member_id)
+               on t.window_id = p.window_id and w.participant = p.participant and t.basis = p.basis and t.part = p.number
+       where p.window_id is null or t.amount <> p.amount or (p.state = 'posted' and (t.transaction_id is null or t.transaction_id <> p.transaction_id))
+       union all
+      select window_id, participant, basis, null, o.amount, p.amount, o.transaction_id
+        from clearing.obligation o full join paid p using (window_id, participant, basis)
+       where (o.window_id is null and p.amount <> 0)
+          or (o.state = 'paid' and (o.amount <> coalesce(p.amount, 0) or not exists (
+               select from clearing.part_payment q
+                where q.window_id = o.window_id and q.participant = o.participant and q.basis = o.basis and q.transaction_id = o.transaction_id)))
+       order by 1, 2`,
+  },
+  {
+    invariant: 3, name: 'paid_out_of_paid_in', scope: 'network',
+    meaning: 'No more was paid out for a window than was paid in for it; for one that is settled as much.',
+    sql: `
+      select t.window_id, w.state, coalesce(-sum(t.amount::numeric) filter (where t.amount < 0), 0) as paid_in, coalesce(sum(t.amount::numeric) filter (where t.amount > 0), 0) as paid_out
+        from (${PAYING}) t
+        left join clearing.settlement_window w using (window_id)
+       group by 1, 2 having sum(t.amount::numeric) > 0 or (w.state = 'settled' and sum(t.amount::numeric) <> 0)
+       order by 1`,
+  },
+  {
+    invariant: 3, name: 'paid_out_pro_rata', scope: 'network',
+    meaning: 'In each distribution everybody who took part has its exact share of what they have altogether, remainders with the largest claims; what had been paid before is what was posted before.',
+    sql: `
+      with share as (
+        select window_id, round, participant, basis, number, claim::numeric as claim, paid_before::numeric as before, paid_before::numeric + amount as has,
+               sum(paid_before::numeric + amount) over same as total, sum(claim::numeric) over same as claims,
+               row_number() over (partition by window_id, round order by claim desc, participant collate "C", basis collate "C") as rank
+          from clearing.part_payment where round is not null
+        window same as (partition by window_id, round)),
+      exact as (
+        select *, div(total * claim, claims) as floor, total - sum(div(total * claim, claims)) over (partition by window_id, round) as left_over from share)
+      select e.window_id, e.round, e.participant, e.basis, e.claim, e.has, e.floor + case when e.rank <= e.left_over then 1 else 0 end as share, e.before, p.paid as posted_before
+        from exact e
+       cross join lateral (
+         select greatest(coalesce(sum(b.amount::numeric), 0), 0) as paid from clearing.part_payment b
+          where b.window_id = e.window_id and b.participant = e.participant and b.basis = e.basis and b.number < e.number) p
+       where e.has <> e.floor + case when e.rank <= e.left_over then 1 else 0 end or e.before <> p.paid
+       order by 1, 2, 3`,
+  },
+  {
+    invariant: 3, name: 'carried_over_once', scope: 'network',
+    meaning: 'What goes over when a platform is left out sums to zero, goes to one window that was open then, and was approved by two operators.',
+    sql: `
+      select c.window_id, c.left_out, sum(c.amount::numeric) as sum, min(c.to_window_id) as to_window_id, max(c.to_window_id) as other_window_id, count(a.act_id) as acts
+        from clearing.carried_over c
+        left join clearing.settlement_window w on w.window_id = c.to_window_id and w.opened_at <= c.carried_at and (w.closed_at is null or w.closed_at >= c.carried_at)
+        left join lateral (
+          select a.act_id from clearing.settlement_act a
+           where a.window_id = c.window_id and a.kind = 'leave_out' and a.state = 'approved' and a.participants = array[c.left_out] limit 1) a on true
+       group by 1, 2
+      having sum(c.amount::numeric) <> 0 or count(distinct c.to_window_id) <> 1 or count(w.window_id) <> count(*) or count(a.act_id) <> count(*)
+       order by 1, 2`,
+  },
+  {
+    invariant: 4, name: 'prefund_covers_closed_windows', scope: 'network',
+    meaning: 'No withdrawal that was asked for left less in a prefund than the platform owed for windows that were closed and not paid.',
+    sql: `
+      with withdrawn as (
+        select o.participant, t.transaction_id, t.posted_at, e.balance as left_over
+          from ledger.transaction t
+          join (${OWNERS}) o on o.owner_id = t.member_id
+         cross join lateral unnest(t.account_ids, t.balances) as e (account_id, balance)
+          join ledger.account a on a.bucket = t.bucket and a.account_id = e.account_id and a.purpose = 'prefund'
+         where t.kind = 'withdraw' and t.details ? 'request_id' and t.posted_at >= (select withdrawals_bounded_since from clearing.settlement_setting)),
+      moved as (
+        select window_id, participant, net::numeric as amount, null::timestamptz as at from clearing.window_net
+         union all
+        select window_id, source_platform, case direction when 'out' then -source_effect else source_effect end, null from clearing.window_carve_out
+         union all
+        select window_id, target_platform, case direction when 'out' then -target_effect else target_effect end, null from clearing.window_carve_out
+         union all
+        select window_id, participant, -amount, carried_at from clearing.carried_over
+         union all
+        select to_window_id, participant, amount, null from clearing.carried_over
+         union all
+        select t.window_id, o.participant, -t.amount::numeric, t.posted_at from (${PAYING}) t join (${OWNERS}) o on o.owner_id = t.member_id)
+      select d.participant, d.transaction_id, d.left_over, sum(d.owed) as owed
+        from (
+          select w.participant, w.transaction_id, w.left_over, m.window_id, greatest(-sum(m.amount), 0) as owed
+            from withdrawn w
+            join clearing.settlement_window s on s.closed_at <= w.posted_at
+            join moved m on m.window_id = s.window_id and m.participant = w.participant and (m.at is null or m.at < w.posted_at)
+           group by 1, 2, 3, 4) d
+       group by 1, 2, 3 having d.left_over < sum(d.owed)
        order by 1, 2`,
   },
 ];

@@ -6,11 +6,13 @@ import { createTestDatabase, dropDatabase, withDatabase, type TestDatabase } fro
 import { liveThrough } from '../../test/fixtures/eventful-ledger.ts';
 import { liveThroughRedemptions } from '../../test/fixtures/eventful-redemptions.ts';
 import { createTestLedger, type TestLedger } from '../../test/fixtures/ledger.ts';
-import { createTestSettlement } from '../../test/fixtures/settlement.ts';
+import { CHECKER, createTestSettlement, MAKER, type TestSettlement } from '../../test/fixtures/settlement.ts';
+import { platformOwnerId, type MemberId } from '../kernel/ids.ts';
 import type { Outcome } from '../ledger/ledger.ts';
 import { liveThroughSagas } from '../../test/fixtures/eventful-sagas.ts';
-import { createAlongside } from '../clearing/clearing.ts';
+import { createAlongside, createReserve } from '../clearing/clearing.ts';
 import { systemClock } from '../kernel/time.ts';
+import { createMetrics } from '../runtime/metrics.ts';
 import { connect, createPool, type Pool } from '../runtime/database.ts';
 import { audit, auditChecks, type AuditReport } from './monitor.ts';
 
@@ -48,6 +50,32 @@ async function settleWindows(test: TestLedger): Promise<void> {
   await convert('platform_c', 500n, 'platform_b');
   await windows.close();
   await convert('platform_c', 500n, 'platform_b');
+  await leaveOut(test, windows);
+}
+
+/** A window in which one of two payers is short: what came in was paid out pro rata, twice, and then it was left out; and a withdrawal that what it owes permits. */
+async function leaveOut(test: TestLedger, windows: TestSettlement): Promise<void> {
+  const ann = test.member();
+  const money = (platform: string, kind: 'deposit' | 'withdraw', amount: bigint): Promise<Outcome> => test.submit(platform, platformOwnerId(test.id(platform)) as MemberId, { kind, amount });
+  for (const [from, amount, to] of [['platform_d', 3_001n, 'platform_b'], ['platform_d', 500n, 'platform_c'], ['platform_b', 100n, 'platform_c']] as const) {
+    await test.earn(from, ann, amount);
+    await test.transfer(from, ann, amount, to, ann);
+  }
+  await money('platform_d', 'deposit', 701n);
+  const windowId = await windows.close();
+  expect(await windows.settle(windowId, 'prefund')).toBe('settling');
+  await money('platform_d', 'deposit', 400n);
+  test.clock.advance(31_000);
+  await windows.settlement.follow();
+  const act = await windows.settlement.proposeAct({ windowId, kind: 'leave_out', participants: [test.id('platform_d')], reason: 'short', operatorId: MAKER });
+  if (!act.ok) throw new Error(act.problem.detail);
+  expect(await windows.settlement.approveAct({ windowId, actId: act.value.actId, operatorId: CHECKER })).toMatchObject({ ok: true });
+  expect(await windows.settlement.find(windowId)).toMatchObject({ ok: true, value: { window: { state: 'settled' } } });
+  await windows.close();
+  await money('platform_b', 'deposit', 5_000n);
+  const { requests } = createReserve({ ...database, clock: test.clock, ledger: test.ledger, metrics: createMetrics({ processMetrics: false }) });
+  const asked = await requests.make({ platformId: test.id('platform_b'), operatorId: MAKER, reason: 'test', wanted: { kind: 'withdrawal', amount: 1n, bankReference: 'B-1' } });
+  expect(asked.ok && await requests.approve({ requestId: asked.value.requestId, operatorId: CHECKER })).toMatchObject({ ok: true });
 }
 
 async function administer(statement: string): Promise<void> {
@@ -206,6 +234,17 @@ const corruptions: readonly (readonly [title: string, statements: readonly strin
   ['a fulfilment forgotten', [`delete from rewards.fulfilment`], ['voucher_counts']],
   ['a redemption that can be used and is called cancelled', [`update rewards.redemption set state = 'cancelled' where state = 'fulfilled'`], ['voucher_counts']],
   ['a voucher code in clear', [`update rewards.voucher set code = 'ABCD', code_hash = null where ${oneVoucher('unit = 0')}`], ['voucher_codes_sealed']],
+  ['an obligation that is gone and not given back', [`delete from clearing.obligation where window_id = 2 and participant = 'platform_c'`], ['obligation_paid_once', 'obligations_follow_nets']],
+  ['a part payment forgotten', [`delete from clearing.part_payment where window_id = 2 and participant = 'platform_c'`], ['obligation_paid_once']],
+  ['a unit paid to another claim', [`update clearing.part_payment set amount = amount + case participant when 'platform_b' then 1 else -1 end where round = 1 and window_id = (select max(window_id) from clearing.part_payment where round = 2)`], ['obligation_paid_once', 'paid_out_pro_rata']],
+  ['a share taken from one claim for another', [`update clearing.part_payment set claim = claim + 700 where (window_id, participant, number) = (select window_id, participant, number from clearing.part_payment where round = 1 order by window_id desc, 2 limit 1)`], ['paid_out_pro_rata']],
+  ['what was paid before a distribution', [`update clearing.part_payment set paid_before = paid_before - 1 where (window_id, participant, number) = (select window_id, participant, number from clearing.part_payment where round = 2 and paid_before > 0 order by 1, 2 limit 1)`], ['paid_out_pro_rata']],
+  ['more paid out than came in', [`update ledger.transaction set amount = amount + 900 where ${one(`kind = 'settle' and amount < 0 and details ->> 'window_id' = '2'`)}`], ['paid_out_of_paid_in', 'stated_amount', 'obligation_paid_once']],
+  ['a debt that went over twice', [`insert into clearing.carried_over select window_id, left_out, participant, 'twice', amount, to_window_id, carried_at from clearing.carried_over where participant = left_out`], ['carried_over_once', 'obligations_follow_nets']],
+  ['a debt that did not go over', [`delete from clearing.carried_over where participant = left_out`], ['carried_over_once', 'obligations_follow_nets']],
+  ['a debt that went over to another window', [`update clearing.carried_over set to_window_id = to_window_id + 1 where participant = left_out`], ['carried_over_once']],
+  ['a platform left out by nobody', [`delete from clearing.settlement_act`], ['carried_over_once']],
+  ['a withdrawal out of what closed windows are owed', [`update clearing.window_net set net = net - 9000000, closing = closing - 9000000 where window_id = (select max(window_id) from clearing.window_net) and participant = 'platform_b'`], ['prefund_covers_closed_windows', 'window_nets_equal_rows']],
   ['more delivered than in stock', [`update ledger.account set credits_posted = credits_posted + 1000 where ${oneAccount(`purpose = 'delivered'`)}`], ['delivered_within_stock', 'asset_sums_to_zero']],
 ];
 

@@ -8,6 +8,7 @@ import {
 } from '../../clearing/clearing.ts';
 import { languageFor } from '../rewards/language.ts';
 import { problemResponses } from '../schemas.ts';
+import { PartView } from '../windows/window-view.ts';
 
 export const statementQuery = {
   format: Type.Optional(Type.Enum(['json', 'csv', 'html'], { description: 'json when absent; csv by RFC 4180; html to be printed on A4.' })),
@@ -36,12 +37,19 @@ export const StatementView = Type.Object({
   disputed: Type.Array(Type.Object({
     transaction_id: Type.String(), effect: Type.String({ description: 'left_out or came_back.' }), counterpart: Type.String(), points_of: Type.String(), points: Type.Number(), money: Money,
   })),
-  to_settle: Type.Number({ description: 'net with the money of disputed: what you are paid (positive) or pay.' }),
+  carried_over: Type.Array(Type.Object({
+    effect: Type.String({ description: 'went_over to a later window, or came_over from an earlier one.' }), window_id: Type.Integer({ description: 'The other window.' }),
+    left_out: Type.String({ description: 'The platform that could not pay and was left out.' }), money: Money,
+  })),
+  to_settle: Type.Number({ description: 'net with the money of disputed and carried_over: what you are paid (positive) or pay.' }),
   payments: Type.Array(Type.Object({
     basis: Type.String({ description: 'net or gross.' }), source_platform: Type.Optional(Type.String()), target_platform: Type.Optional(Type.String()), amount: Money,
-    state: Type.String({ description: 'proposed, approved or paid.' }), from: Type.String(), bank_reference: Nullable, transaction_id: Nullable, paid_at: Nullable,
+    paid: Type.Number({ description: 'What of it is paid, with the same sign.' }), parts: Type.Array(PartView, { description: 'Its payments, in order.' }),
+    state: Type.String({ description: 'proposed (waits for another operator), approved, held (taken back) or paid.' }),
+    changing: Type.Boolean({ description: 'It is proposed anew, to be paid in another way; `from` and `bank_reference` are those proposed.' }), from: Type.String(), bank_reference: Nullable, transaction_id: Nullable, paid_at: Nullable,
   })),
   settled: Money, outstanding: Money,
+  paid_on: Type.Union([Type.String(), Type.Null()], { description: 'When the last payment was made; null before. With nothing outstanding there is nothing left to pay.' }),
 });
 
 export const TransactionsView = Type.Object({

@@ -2,7 +2,7 @@
 // a deposit is posted before the cap rises, a withdrawal only once the cap has been lowered. Before this: `requests.ts` approved it.
 
 import { bucketOf, deriveTransactionId, platformOwnerId, type MemberId, type PlatformId, type TransactionId } from '../../kernel/ids.ts';
-import { larger } from '../../kernel/amount.ts';
+import { formatAmount, formatAmountText, larger } from '../../kernel/amount.ts';
 import { assert } from '../../kernel/assert.ts';
 import { ok, refuse, type Problem, type Result } from '../../kernel/problem.ts';
 import type { Clock } from '../../kernel/time.ts';
@@ -10,8 +10,10 @@ import { ledgerProblems, type Ledger, type PlatformMoney } from '../../ledger/le
 import { dbTransaction, type DbClient, type Pool } from '../../runtime/database.ts';
 import { appendEvents } from '../../runtime/feed.ts';
 import type { Log } from '../../runtime/log.ts';
+import { owedByClosedWindows } from '../settlement/owed.ts';
 import { capOf, usedOf } from './cap.ts';
 import { describeEffect, describeRequest } from './events.ts';
+import { reserveProblems } from './problems.ts';
 import { finishRequest, lockReserve, reopenRequest, selectUnderWay, updateShare, type ReserveRow } from './store.ts';
 import type { ReserveRequest } from './types.ts';
 
@@ -87,7 +89,7 @@ function keyOf({ requestId }: ReserveRequest): string {
 function takeEffect(request: ReserveRequest, row: ReserveRow, client: DbClient, ledger: Ledger): Promise<Result<TransactionId | null>> {
   switch (request.kind) {
     case 'deposit': return post(request, ledger);
-    case 'withdrawal': return takeOut(request, row, ledger);
+    case 'withdrawal': return takeOut(request, row, client, ledger);
     case 'cap': return changeCap(request, client, ledger);
   }
 }
@@ -102,14 +104,24 @@ async function post(request: ReserveRequest, ledger: Ledger): Promise<Result<Tra
   return outcome.ok ? ok(outcome.transaction.transactionId) : outcome;
 }
 
-/** The cap comes down first, and only then is the money paid out. */
-async function takeOut(request: ReserveRequest, { capBasisPoints }: ReserveRow, ledger: Ledger): Promise<Result<TransactionId>> {
+/** What closed windows owe stays; the cap comes down first, and only then is the money paid out. */
+async function takeOut(request: ReserveRequest, { capBasisPoints }: ReserveRow, client: DbClient, ledger: Ledger): Promise<Result<TransactionId>> {
   const { platformId, amount } = request;
   assert(amount !== null, 'a withdrawal has an amount');
   const owner = memberOf(platformId);
   const id = deriveTransactionId(bucketOf(owner, ledger.bucketCount()), platformId, owner, keyOf(request));
   // Paid out before a crash: the cap fits what is left already.
   if ((await ledger.findTransaction(id)).length > 0) return ok(id);
+  // Windows stay as they are until this is paid out.
+  const owed = await owedByClosedWindows(client, platformId);
+  const { prefund: before } = await moneyOf(platformId, ledger);
+  if (owed > 0n && before >= amount && before - amount < owed) {
+    const { scale } = ledger.settlementAsset();
+    return refuse(reserveProblems.prefund_owed(
+      `${formatAmountText(before, scale)} are prefunded, and closed windows are owed ${formatAmountText(owed, scale)}.`,
+      { prefund: formatAmount(before, scale), owed: formatAmount(owed, scale) },
+    ));
+  }
   if (capBasisPoints !== null) {
     const { prefund, cap } = await moneyOf(platformId, ledger);
     if (prefund < amount) return refuse(ledgerProblems.insufficient_prefund());

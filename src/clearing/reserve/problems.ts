@@ -19,6 +19,10 @@ export const reserveProblems = defineProblems({
     status: 403, error: 'Not yours to withdraw',
     advice: 'Only the operator who made a request withdraws it; others reject it.',
   },
+  prefund_owed: {
+    status: 409, error: 'Prefund is owed',
+    advice: 'Withdraw at most what the prefund has beyond `owed`, which closed windows take out of it; the request stays open until they are settled.',
+  },
   payment_already_booked: {
     status: 409, error: 'Payment already booked',
     advice: 'A payment at the bank is booked once; look at the request that names this bank_reference.',

@@ -1,6 +1,6 @@
 // Which disputed transactions are left out of a window, and which come back into it: what of their effect on the positions, to the minor unit. Pure.
 
-import { smaller } from '../../kernel/amount.ts';
+import { larger, smaller } from '../../kernel/amount.ts';
 import type { Bucket, PlatformId, TransactionId } from '../../kernel/ids.ts';
 import { shareOf } from '../../ledger/ledger.ts';
 import type { CarveOut } from './types.ts';
@@ -48,6 +48,24 @@ export function decideOuts(windowId: number, rows: readonly FrozenRow[], before:
       amount, sourceEffect: shareOf(row.sourceEffect, row.amount, part, 'later'), targetEffect: shareOf(row.targetEffect, row.amount, part, 'sooner'),
     })];
   });
+}
+
+/**
+ * What can still be left out of a window that is being paid: as much of each as no receiver has been paid yet. `roomOf` tells how much less a
+ * receiver may be due, undefined for no bound; it is asked again after each.
+ */
+export function decideLateOuts(fresh: readonly CarveOut[], roomOf: (carved: CarveOut) => bigint | undefined, take: (carved: CarveOut) => void): void {
+  for (const whole of fresh) {
+    const room = roomOf(whole);
+    const fits = room === undefined || whole.targetEffect <= room ? whole : partOf(whole, (whole.amount * larger(room, 0n)) / whole.targetEffect);
+    if (fits.amount > 0n) take(fits);
+  }
+}
+
+/** A part of what would be left out, its effects rounded as those of any part are. */
+function partOf(whole: CarveOut, amount: bigint): CarveOut {
+  const part = { before: 0n, amount };
+  return { ...whole, amount, sourceEffect: shareOf(whole.sourceEffect, whole.amount, part, 'later'), targetEffect: shareOf(whole.targetEffect, whole.amount, part, 'sooner') };
 }
 
 /** What comes back into a window: whatever is out and no longer frozen. All that was left out together comes back to the minor unit. */

@@ -4,6 +4,7 @@ import { formatAmount } from '../../kernel/amount.ts';
 import { formatId } from '../../kernel/ids.ts';
 import type { Statement } from './statement.ts';
 import type { StatementTransaction } from './list-transactions.ts';
+import type { PartPayment } from './types.ts';
 
 const isoOf = (atMs: number | null): string | null => (atMs === null ? null : new Date(atMs).toISOString());
 
@@ -26,14 +27,26 @@ export function describeStatement(statement: Statement) {
       transaction_id: formatId('txn', carved.transactionId), effect: carved.direction === 'out' ? 'left_out' as const : 'came_back' as const, counterpart: carved.counterpart,
       points_of: carved.source, points: formatAmount(carved.points, scaleOf(carved.source)), money: money(carved.money),
     })),
+    carried_over: statement.carried.map((over) => ({
+      effect: over.direction === 'out' ? 'went_over' as const : 'came_over' as const, window_id: over.otherWindowId, left_out: over.leftOut, money: money(over.money),
+    })),
     to_settle: money(statement.toSettle),
     payments: statement.obligations.map((due) => ({
       basis: due.pair === undefined ? 'net' as const : 'gross' as const, ...(due.pair === undefined ? {} : { source_platform: due.pair.source, target_platform: due.pair.target }),
-      amount: money(due.amount), state: due.state, from: due.paidFrom, bank_reference: due.bankReference,
+      amount: money(due.amount), paid: money(due.paid), state: due.state, changing: due.changing, from: due.paidFrom, bank_reference: due.bankReference,
       transaction_id: due.transactionId === null ? null : formatId('txn', due.transactionId), paid_at: isoOf(due.paidAtMs),
+      parts: due.parts.map((part) => describePart(part, money)),
     })),
     settled: money(statement.settled),
     outstanding: money(statement.outstanding),
+    paid_on: isoOf(statement.paidAtMs),
+  };
+}
+
+/** One payment of an obligation. */
+export function describePart({ amount, paidFrom, bankReference, transactionId, postedAtMs }: PartPayment, money: (minor: bigint) => number) {
+  return {
+    amount: money(amount), from: paidFrom, bank_reference: bankReference, transaction_id: transactionId === null ? null : formatId('txn', transactionId), paid_at: isoOf(postedAtMs),
   };
 }
 

@@ -4,7 +4,8 @@ import { formatAmount } from '../../kernel/amount.ts';
 import { formatId } from '../../kernel/ids.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { StatementSource } from './statement.ts';
-import { NETWORK, type Participant, type SettlementSettings, type SettlementWindow } from './types.ts';
+import { describePart } from './describe-statement.ts';
+import { NETWORK, type Participant, type SettlementAct, type SettlementSettings, type SettlementWindow } from './types.ts';
 
 const isoOf = (atMs: number | null): string | null => (atMs === null ? null : new Date(atMs).toISOString());
 
@@ -16,7 +17,14 @@ export function describeWindow(window: SettlementWindow) {
   };
 }
 
-export function describeWindowFigures({ window, nets, pairs, carveOuts, obligations }: StatementSource, ledger: Pick<Ledger, 'settlementAsset' | 'pointsOf'>) {
+export function describeAct({ actId, kind, participants, reason, state, proposedBy, proposedAtMs, decidedBy, decidedAtMs }: SettlementAct) {
+  return {
+    act_id: actId, kind, participants: [...participants] as string[], reason, state, proposed_by: proposedBy, proposed_at: new Date(proposedAtMs).toISOString(),
+    decided_by: decidedBy, decided_at: isoOf(decidedAtMs),
+  };
+}
+
+export function describeWindowFigures({ window, nets, pairs, carveOuts, obligations, carried, acts }: StatementSource, ledger: Pick<Ledger, 'settlementAsset' | 'pointsOf'>) {
   const { scale, code } = ledger.settlementAsset();
   const money = (minor: bigint): number => formatAmount(minor, scale);
   const points = (minor: bigint, platformId: Participant): number => formatAmount(minor, platformId === NETWORK ? scale : ledger.pointsOf(platformId)?.scale ?? 0);
@@ -31,9 +39,15 @@ export function describeWindowFigures({ window, nets, pairs, carveOuts, obligati
       transaction_id: formatId('txn', carved.transactionId), effect: carved.direction === 'out' ? 'left_out' as const : 'came_back' as const,
       source_platform: carved.source, target_platform: carved.target, amount: points(carved.amount, carved.source), source_money: money(carved.sourceEffect), target_money: money(carved.targetEffect),
     })),
+    carried_over: carried.map((over) => ({
+      window_id: over.windowId, to_window_id: over.toWindowId, left_out: over.leftOut, participant: over.participant as string, basis: over.basis, amount: money(over.amount),
+    })),
+    acts: acts.map(describeAct),
+    change_proposed_by: window.state === 'settling' || window.state === 'aborting' ? obligations.find(({ state }) => state === 'proposed')?.proposedBy ?? null : null,
     obligations: obligations.map((due) => ({
-      participant: due.participant, basis: due.basis, amount: money(due.amount), state: due.state, from: due.paidFrom, bank_reference: due.bankReference,
-      proposed_by: due.proposedBy, approved_by: due.approvedBy, problem: due.problem, transaction_id: due.transactionId === null ? null : formatId('txn', due.transactionId), paid_at: isoOf(due.paidAtMs),
+      participant: due.participant, basis: due.basis, amount: money(due.amount), paid: money(due.paid), state: due.state, from: due.paidFrom, bank_reference: due.bankReference,
+      parts: due.parts.filter(({ state, amount }) => state === 'posted' && amount !== 0n).map((part) => describePart(part, money)),
+      proposed_by: due.proposedBy, proposed_at: new Date(due.proposedAtMs).toISOString(), approved_by: due.approvedBy, problem: due.problem, transaction_id: due.transactionId === null ? null : formatId('txn', due.transactionId), paid_at: isoOf(due.paidAtMs),
     })),
   };
 }

@@ -2,11 +2,9 @@
 
 import { assert } from '../../kernel/assert.ts';
 import type { PlatformId } from '../../kernel/ids.ts';
-import { NET, NETWORK, type Basis, type CarveOut, type Net, type Pair, type Participant } from './types.ts';
+import { NET, NETWORK, type Basis, type CarriedOver, type CarveOut, type Net, type ObligationKey, type Pair, type Participant } from './types.ts';
 
-export interface Due {
-  readonly participant: Participant;
-  readonly basis: Basis;
+export interface Due extends ObligationKey {
   /** Positive for what it is to be paid, negative for what it pays. */
   readonly amount: bigint;
 }
@@ -15,7 +13,9 @@ export interface Due {
 export type IsGross = (a: PlatformId, b: PlatformId) => boolean;
 
 /** Without those of nothing. Payers first: the network pays nobody what it has not been paid. All of them sum to zero. */
-export function decideObligations(nets: readonly Net[], pairs: readonly Pair[], carved: readonly CarveOut[], isGross: IsGross): Due[] {
+export function decideObligations(
+  nets: readonly Net[], pairs: readonly Pair[], carved: readonly CarveOut[], isGross: IsGross, carried: readonly Due[] = [],
+): Due[] {
   const byKey = new Map<string, { participant: Participant; basis: Basis; amount: bigint }>();
   const add = (participant: Participant, basis: Basis, amount: bigint): void => {
     const key = `${participant} ${basis}`;
@@ -41,12 +41,20 @@ export function decideObligations(nets: readonly Net[], pairs: readonly Pair[], 
     add(NETWORK, NET, -sign * (sourceEffect + targetEffect));
     setApart(source, target, sign * sourceEffect, sign * targetEffect);
   }
+  for (const { participant, basis, amount } of carried) add(participant, basis, amount);
   const dues = [...byKey.values()].filter(({ amount }) => amount !== 0n);
   assert(dues.reduce((sum, { amount }) => sum + amount, 0n) === 0n, 'what is paid and what is received come to the same');
-  return dues.toSorted((a, b) => Number(a.amount > 0n) - Number(b.amount > 0n) || compare(a.participant, b.participant) || compare(a.basis, b.basis));
+  return dues.toSorted((a, b) => Number(a.amount > 0n) - Number(b.amount > 0n) || compareText(a.participant, b.participant) || compareText(a.basis, b.basis));
 }
 
-function compare(a: string, b: string): number {
+/** What went over out of a window and into it, as it changes what is due: it is netted where it comes to. */
+export function carriedDues(windowId: number, carried: readonly CarriedOver[]): Due[] {
+  return carried.map(({ windowId: from, participant, basis, amount }) => (
+    from === windowId ? { participant, basis, amount: -amount } : { participant, basis: NET, amount }));
+}
+
+/** By code units, as the database's collation "C" has it. */
+export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 

@@ -7,13 +7,14 @@ export function ownerOf(participant: Participant): OwnerId {
   return participant === NETWORK ? networkOwnerId() : platformOwnerId(participant as PlatformId);
 }
 
-/** The idempotency key of an obligation. No caller can name it: a key from a header has no space in it. */
-export function keyOf({ windowId, participant, basis }: Pick<Obligation, 'windowId' | 'participant' | 'basis'>): string {
-  return basis === NET ? `window ${windowId} ${participant}` : `window ${windowId} ${participant} ${basis}`;
+/** The idempotency key of an obligation's payment. No caller can name it: a key from a header has no space in it. */
+export function keyOf({ windowId, participant, basis }: Pick<Obligation, 'windowId' | 'participant' | 'basis'>, number: number): string {
+  const whole = basis === NET ? `window ${windowId} ${participant}` : `window ${windowId} ${participant} ${basis}`;
+  return number === 1 ? whole : `${whole} part ${number}`;
 }
 
 /** The id that an obligation's payment has in the ledger, posted or not. */
-export function paymentIdOf(obligation: Pick<Obligation, 'windowId' | 'participant' | 'basis'>, bucketCount: number): TransactionId {
+export function paymentIdOf(obligation: Pick<Obligation, 'windowId' | 'participant' | 'basis'>, number: number, bucketCount: number): TransactionId {
   const ownerId = ownerOf(obligation.participant) as MemberId;
-  return deriveTransactionId(bucketOf(ownerId, bucketCount), obligation.participant as PlatformId, ownerId, keyOf(obligation));
+  return deriveTransactionId(bucketOf(ownerId, bucketCount), obligation.participant as PlatformId, ownerId, keyOf(obligation, number));
 }

@@ -21,11 +21,23 @@ export const settlementProblems = defineProblems({
   },
   settlement_state: {
     status: 409, error: 'Not possible in this state of the settlement',
-    advice: 'A closed window is proposed by one operator, approved by another, and then paid until it is settled; GET /operator/windows/{window_id} tells its state.',
+    advice: 'A closed window is proposed by one operator, approved by another, and then paid until it is settled; leaving out, aborting and taking back need a window that is being paid. GET /operator/windows/{window_id} tells its state.',
   },
-  settlement_changed: {
-    status: 409, error: 'Obligations have changed',
-    advice: 'A dispute was opened after the proposal. Withdraw it and propose the payment again.',
+  settlement_act_not_found: {
+    status: 404, error: 'Settlement act not found',
+    advice: 'Check the act_id; GET /operator/windows/{window_id} lists the acts of a window.',
+  },
+  settlement_act_decided: {
+    status: 409, error: 'Settlement act already decided',
+    advice: 'An act is decided once; propose it again if it is still wanted.',
+  },
+  settlement_act_open: {
+    status: 409, error: 'Another act waits for approval',
+    advice: 'Approve or withdraw the act that is open in this window first; GET /operator/windows/{window_id} lists it.',
+  },
+  not_in_default: {
+    status: 409, error: 'Not in default',
+    advice: 'Leave out a platform that owes more in this window than it has paid; GET /operator/windows/{window_id} lists what is paid of each obligation.',
   },
   obligation_not_found: {
     status: 404, error: 'No such obligation',

@@ -5,9 +5,11 @@ import type { OperatorId, PlatformId } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { dbTransaction } from '../../runtime/database.ts';
 import { appendEvents } from '../../runtime/feed.ts';
+import { approveAct, proposeAct, suspendLeftOut, withdrawAct, type ActDecision, type ActToPropose } from './acts.ts';
 import { closeWindow, type Closing } from './close-window.ts';
 import { countStep } from './count-pairs.ts';
 import { listTransactions, type TransactionPage } from './list-transactions.ts';
+import { createAlone } from './alone.ts';
 import type { SettlementParts } from './parts.ts';
 import { payDue, payWindow } from './pay-obligations.ts';
 import { settlementProblems } from './problems.ts';
@@ -15,11 +17,12 @@ import { approveSettlement, proposeSettlement, withdrawSettlement, type Deciding
 import { isDue } from './schedule.ts';
 import { makeStatement, type Statement, type StatementSource } from './statement.ts';
 import type { WindowState } from './states.ts';
-import {
-  replaceGrossPairs, selectCarveOuts, selectNets, selectNetsOf, selectObligations, selectOpenWindow, selectPairs, selectSettings, selectWindow, selectWindows, updateSchedule, lockWindows,
-} from './store.ts';
+import { replaceGrossPairs, selectCarveOuts, selectNets, selectNetsOf, selectOpenWindow, selectPairs, selectSettings, selectWindow, selectWindows, updateSchedule, lockWindows } from './store.ts';
+import { selectObligations } from './store-obligations.ts';
+import { selectActs } from './store-acts.ts';
 import { hasRowsSince } from './store-ledger.ts';
-import type { Net, Schedule, SettlementSettings, SettlementWindow } from './types.ts';
+import { selectCarried } from './store-payments.ts';
+import type { Net, Schedule, SettlementAct, SettlementSettings, SettlementWindow } from './types.ts';
 
 export interface Settlement {
   /** Closes the open window, or leaves it open when it should not be closed; the next one is open when this answers. */
@@ -28,6 +31,11 @@ export interface Settlement {
   withdraw(deciding: Deciding): Promise<Result<SettlementWindow>>;
   /** Also pays what can be paid at once. */
   approve(deciding: Deciding): Promise<Result<SettlementWindow>>;
+  /** One operator's word on a window that is not paid as it should be: leave somebody out, abort it, take back what is not paid. */
+  proposeAct(act: ActToPropose): Promise<Result<SettlementAct>>;
+  /** Another operator's; also pays what can be paid at once. */
+  approveAct(decision: ActDecision): Promise<Result<SettlementAct>>;
+  withdrawAct(decision: ActDecision): Promise<Result<SettlementAct>>;
   /** Newest first, before a number. */
   list(before: number, limit: number, state?: WindowState): Promise<readonly SettlementWindow[]>;
   /** Closed windows with one platform's figures, newest first, before a number. */
@@ -46,7 +54,8 @@ export interface Settlement {
   count(): Promise<void>;
 }
 
-export function createSettlement(parts: SettlementParts): Settlement {
+export function createSettlement(given: SettlementParts): Settlement {
+  const parts = { ...given, alone: createAlone(given.pool) };
   const { pool, clock, ledger } = parts;
 
   async function find(windowId: number): Promise<Result<StatementSource>> {
@@ -55,7 +64,7 @@ export function createSettlement(parts: SettlementParts): Settlement {
     const [nets, pairs, carveOuts, obligations] = [
       await selectNets(pool, windowId), await selectPairs(pool, windowId), await selectCarveOuts(pool, windowId), await selectObligations(pool, windowId),
     ];
-    return ok({ window, nets, pairs, carveOuts, obligations });
+    return ok({ window, nets, pairs, carveOuts, obligations, carried: await selectCarried(pool, windowId), acts: await selectActs(pool, windowId) });
   }
 
   async function closeWhenDue(): Promise<void> {
@@ -72,6 +81,11 @@ export function createSettlement(parts: SettlementParts): Settlement {
     await appendEvents(client, [{ type: 'settlement.configured', platformId: null, data: { changed_by: operatorId, schedule: when, gross_pairs: grossPairs.map((pair) => pair.join('/')).join(' ') } }], clock.now());
   }
 
+  /** It is approved, whatever happens now; the loop of every process goes on with it. */
+  const payNow = async (windowId: number): Promise<void> => {
+    await payWindow(parts, windowId).catch((error: unknown) => parts.log.error({ err: error, window_id: windowId }, 'a window that was approved is not paid yet'));
+  };
+
   return {
     find,
     close: (closing) => closeWindow(parts, closing),
@@ -80,10 +94,19 @@ export function createSettlement(parts: SettlementParts): Settlement {
     async approve(deciding) {
       const approved = await approveSettlement(parts, deciding);
       if (!approved.ok) return approved;
-      // It is approved, whatever happens now; the loop of every process goes on with it.
-      await payWindow(parts, deciding.windowId).catch((error: unknown) => parts.log.error({ err: error, window_id: deciding.windowId }, 'a window that was approved is not paid yet'));
+      await payNow(deciding.windowId);
       return ok((await selectWindow(pool, deciding.windowId)) ?? approved.value);
     },
+    proposeAct: (act) => proposeAct(parts, act),
+    async approveAct(decision) {
+      const approved = await approveAct(parts, decision);
+      if (approved.ok) {
+        await suspendLeftOut(parts).catch((error: unknown) => parts.log.error({ err: error }, 'a platform that was left out is not suspended yet'));
+        await payNow(decision.windowId);
+      }
+      return approved;
+    },
+    withdrawAct: (decision) => withdrawAct(parts, decision),
     list: (before, limit, state) => selectWindows(pool, before, limit, state),
     async listOf(platformId, before, limit) {
       const windows = await selectWindows(pool, before, limit, undefined);
@@ -112,6 +135,7 @@ export function createSettlement(parts: SettlementParts): Settlement {
     async follow() {
       await closeWhenDue();
       const counting = await countStep(parts);
+      await suspendLeftOut(parts);
       const paying = await payDue(parts);
       return counting || paying;
     },

@@ -24,6 +24,7 @@ export function statementCsv(statement: Statement): string {
     { section: 'statement', item: 'platform', reference: statement.platformId },
     { section: 'statement', item: 'opened_at', reference: new Date(statement.openedAtMs).toISOString() },
     { section: 'statement', item: 'closed_at', reference: new Date(statement.closedAtMs).toISOString() },
+    ...(statement.paidAtMs === null ? [] : [{ section: 'statement', item: 'paid_on', reference: new Date(statement.paidAtMs).toISOString() }]),
     ...FIGURES.map((name): Row => ({ section: 'figures', item: FIGURE_NAMES[name], ...money(statement[name]) })),
     ...statement.lines.map((line): Row => ({
       section: 'pairs', item: `${line.kind}_${line.direction}`, counterpart: line.counterpart, transactions: line.transactions,
@@ -34,10 +35,17 @@ export function statementCsv(statement: Statement): string {
       [carved.source === statement.platformId ? 'points' : 'counterpart_points']: formatAmountText(carved.points, carved.source === statement.platformId ? points.scale : scaleOf(carved.source)),
       ...money(carved.money), transaction_id: formatId('txn', carved.transactionId),
     })),
+    ...statement.carried.map((over): Row => ({
+      section: 'carried_over', item: over.direction === 'out' ? 'went_over' : 'came_over', counterpart: over.leftOut, ...money(over.money), reference: String(over.otherWindowId),
+    })),
     ...statement.obligations.map((due): Row => ({
       section: 'payments', item: due.pair === undefined ? 'net' : 'gross', counterpart: due.pair === undefined ? '' : due.pair.source === statement.platformId ? due.pair.target : due.pair.source,
       ...money(due.amount), transaction_id: due.transactionId === null ? '' : formatId('txn', due.transactionId), state: due.state, reference: csvText(due.bankReference ?? due.paidFrom),
     })),
+    ...statement.obligations.flatMap((due) => due.parts.map((part): Row => ({
+      section: 'part_payments', item: part.postedAtMs === null ? '' : new Date(part.postedAtMs).toISOString(), counterpart: due.pair === undefined ? '' : due.pair.source === statement.platformId ? due.pair.target : due.pair.source,
+      ...money(part.amount), transaction_id: part.transactionId === null ? '' : formatId('txn', part.transactionId), state: 'paid', reference: csvText(part.bankReference ?? part.paidFrom),
+    }))),
   ];
   return [COLUMNS, ...rows.map((row) => COLUMNS.map((column) => row[column] ?? ''))].map(csvLine).join('');
 }

@@ -4,7 +4,7 @@ import { assert } from '../../kernel/assert.ts';
 import type { PlatformId } from '../../kernel/ids.ts';
 import type { Asset, Ledger } from '../../ledger/ledger.ts';
 import type { WindowState } from './states.ts';
-import { NET, type CarveOut, type Net, type Obligation, type Pair, type PairKind, type SettlementWindow } from './types.ts';
+import { NET, type CarriedOver, type CarveOut, type Net, type Obligation, type Pair, type PairKind, type PartPayment, type SettlementAct, type SettlementWindow } from './types.ts';
 
 /** All that happened in one direction with one other platform. */
 export interface StatementLine {
@@ -32,7 +32,21 @@ export interface StatementCarveOut {
   readonly money: bigint;
 }
 
-export interface StatementObligation extends Pick<Obligation, 'basis' | 'amount' | 'state' | 'paidFrom' | 'bankReference' | 'transactionId' | 'paidAtMs'> {
+/** What went over to a later window, or came over from an earlier one, when a platform that could not pay was left out. */
+export interface StatementCarried {
+  readonly direction: 'out' | 'in';
+  /** The window that it went to, or came from. */
+  readonly otherWindowId: number;
+  readonly leftOut: PlatformId;
+  /** What it changes of what is settled. */
+  readonly money: bigint;
+}
+
+export interface StatementObligation extends Pick<Obligation, 'basis' | 'amount' | 'paid' | 'state' | 'paidFrom' | 'bankReference' | 'transactionId' | 'paidAtMs'> {
+  /** It is proposed anew, in a window that was approved before. */
+  readonly changing: boolean;
+  /** What was paid of it, in order. */
+  readonly parts: readonly PartPayment[];
   /** The pair that is settled by itself; undefined for the net of all others. */
   readonly pair: { readonly source: string; readonly target: string } | undefined;
 }
@@ -58,12 +72,15 @@ export interface Statement {
   /** Sum of their money = net. */
   readonly lines: readonly StatementLine[];
   readonly carveOuts: readonly StatementCarveOut[];
-  /** net + Σ carveOuts: positive for what the platform is to be paid. */
+  readonly carried: readonly StatementCarried[];
+  /** net + Σ carveOuts + Σ carried: positive for what the platform is to be paid. */
   readonly toSettle: bigint;
   /** Empty until the payment is proposed. */
   readonly obligations: readonly StatementObligation[];
   readonly settled: bigint;
   readonly outstanding: bigint;
+  /** When the last part was paid. */
+  readonly paidAtMs: number | null;
 }
 
 export interface StatementSource {
@@ -72,10 +89,13 @@ export interface StatementSource {
   readonly pairs: readonly Pair[];
   readonly carveOuts: readonly CarveOut[];
   readonly obligations: readonly Obligation[];
+  readonly carried: readonly CarriedOver[];
+  /** What operators proposed to do with it besides paying it, oldest first. */
+  readonly acts: readonly SettlementAct[];
 }
 
 /** A window's figures as they concern one platform; a platform that joined later has zeros. */
-export function makeStatement({ window, nets, pairs, carveOuts, obligations }: StatementSource, platform: { readonly platformId: PlatformId; readonly name: string; readonly timeZone: string }, ledger: Pick<Ledger, 'pointsOf' | 'settlementAsset'>): Statement {
+export function makeStatement({ window, nets, pairs, carveOuts, obligations, carried }: StatementSource, platform: { readonly platformId: PlatformId; readonly name: string; readonly timeZone: string }, ledger: Pick<Ledger, 'pointsOf' | 'settlementAsset'>): Statement {
   const { platformId } = platform;
   const points = ledger.pointsOf(platformId);
   assert(points !== undefined, `platform ${platformId} has points`);
@@ -83,15 +103,19 @@ export function makeStatement({ window, nets, pairs, carveOuts, obligations }: S
   const lines = pairs.flatMap((pair) => lineOf(pair, platformId) ?? []);
   const carved = carveOuts.flatMap((carveOut) => carvedOf(carveOut, platformId) ?? []);
   const due = obligations.filter(({ participant }) => participant === platformId);
-  const toSettle = own.net + carved.reduce((sum, { money }) => sum + money, 0n);
-  const settled = due.reduce((sum, { state, amount }) => (state === 'paid' ? sum + amount : sum), 0n);
+  const over = carried.filter(({ participant }) => participant === platformId).map((each) => carriedOf(each, window.windowId));
+  const toSettle = own.net + [...carved, ...over].reduce((sum, { money }) => sum + money, 0n);
+  const settled = due.reduce((sum, { paid }) => sum + paid, 0n);
+  const paidAt = due.flatMap(({ parts }) => parts).flatMap(({ postedAtMs, amount }) => (amount === 0n ? [] : postedAtMs ?? []));
   const others = new Set([...lines, ...carved].map(({ counterpart }) => counterpart));
   return {
     platformId, platformName: platform.name, timeZone: platform.timeZone, windowId: window.windowId, state: window.state, openedAtMs: window.openedAtMs, closedAtMs: window.closedAtMs ?? 0,
     settledAtMs: window.settledAtMs, currency: ledger.settlementAsset(), points, otherPoints: new Map([...others].map((other) => [other, ledger.pointsOf(other) ?? points])),
-    opening: own.opening, net: own.net, paid: own.paid, closing: own.closing, lines, carveOuts: carved, toSettle,
-    obligations: due.map(({ basis, amount, state, paidFrom, bankReference, transactionId, paidAtMs }) => ({ basis, pair: pairOf(basis), amount, state, paidFrom, bankReference, transactionId, paidAtMs })),
-    settled, outstanding: toSettle - settled,
+    opening: own.opening, net: own.net, paid: own.paid, closing: own.closing, lines, carveOuts: carved, carried: over, toSettle,
+    obligations: due.map(({ basis, amount, paid, parts, state, paidFrom, bankReference, transactionId, paidAtMs }) => ({
+      changing: state === 'proposed' && window.approvedBy !== null, basis, pair: pairOf(basis), amount, paid, parts: parts.filter((part) => part.state === 'posted' && part.amount !== 0n), state, paidFrom, bankReference, transactionId, paidAtMs,
+    })),
+    settled, outstanding: toSettle - settled, paidAtMs: paidAt.length === 0 ? null : Math.max(...paidAt),
   };
 }
 
@@ -104,6 +128,10 @@ function carvedOf({ transactionId, direction, source, target, amount, sourceEffe
   if (source !== platformId && target !== platformId) return undefined;
   const effect = source === platformId ? sourceEffect : targetEffect;
   return { transactionId, direction, source, counterpart: source === platformId ? target : source, points: amount, money: direction === 'out' ? -effect : effect };
+}
+
+function carriedOf({ windowId: from, toWindowId, leftOut, amount }: CarriedOver, windowId: number): StatementCarried {
+  return from === windowId ? { direction: 'out', otherWindowId: toWindowId, leftOut, money: -amount } : { direction: 'in', otherWindowId: from, leftOut, money: amount };
 }
 
 function pairOf(basis: string): StatementObligation['pair'] {

@@ -1,10 +1,10 @@
-// All SQL on settlement's own tables; what it reads of the ledger is in store-ledger.ts.
+// SQL on windows, their figures and the settings; obligations, what is paid of them and the operators' acts have files of their own, and so has what is
+// read of the ledger.
 
 import type { Bucket, PlatformId, TransactionId } from '../../kernel/ids.ts';
-import type { PostedLeg } from '../../ledger/ledger.ts';
 import type { DbClient, Pool } from '../../runtime/database.ts';
-import { obligationTransitions, windowTransitions, type FromOf, type ObligationState, type ToOf, type WindowChange, type WindowState } from './states.ts';
-import type { CarveOut, Cut, Net, Obligation, Pair, PaidFrom, Participant, Schedule, SettlementSettings, SettlementWindow } from './types.ts';
+import { windowTransitions, type FromOf, type ToOf, type WindowChange, type WindowState } from './states.ts';
+import type { CarveOut, Cut, Net, Pair, Participant, Schedule, SettlementSettings, SettlementWindow } from './types.ts';
 
 /** Whatever can run one statement. */
 export type Queryable = Pick<Pool, 'query'> | Pick<DbClient, 'query'>;
@@ -40,6 +40,13 @@ export async function lockWindows(db: Queryable): Promise<void> {
   await db.query('select 1 from clearing.settlement_setting for update');
 }
 
+/** Nobody else pays a window, or changes what is to be paid of it, to the end of the dbTransaction. */
+export async function lockPaying(db: Queryable, windowId: number): Promise<void> {
+  // It waits for the ledger meanwhile.
+  await db.query(`set local idle_in_transaction_session_timeout = '10min'`);
+  await db.query(`select pg_advisory_xact_lock(hashtextextended('settlement window ' || $1::integer, 0))`, [windowId]);
+}
+
 export async function selectOpenWindow(db: Queryable): Promise<SettlementWindow<'open'>> {
   const { rows } = await db.query<WindowRow>(`select * from clearing.settlement_window where state = 'open'`);
   if (rows[0] === undefined) throw new Error('there is no open settlement window');
@@ -65,12 +72,20 @@ export async function selectUncounted(db: Queryable): Promise<SettlementWindow[]
   return rows.map(readWindow);
 }
 
-/** Windows with obligations that the ledger is to be asked for now; oldest first. */
+/** Windows of which something can be taken, paid out or ended now; oldest first. */
 export async function selectPayable(db: Queryable, nowMs: number): Promise<number[]> {
   const { rows } = await db.query<{ window_id: number }>(
     `select w.window_id from clearing.settlement_window w
-      where w.state = 'settling' and (
-            exists (select from clearing.obligation o where o.window_id = w.window_id and o.state = 'approved' and (o.next_attempt_at is null or o.next_attempt_at <= $1))
+      where w.state in ('settling', 'aborting') and (
+            exists (
+              select from clearing.obligation o
+                left join lateral (
+                  select coalesce(sum(p.amount) filter (where p.state = 'posted'), 0) as paid, bool_or(p.state = 'planned') as planned
+                    from clearing.part_payment p
+                   where p.window_id = o.window_id and p.participant = o.participant and p.basis = o.basis) p on true
+               where o.window_id = w.window_id and o.state = 'approved' and (o.next_attempt_at is null or o.next_attempt_at <= $1)
+                 and (o.amount <= p.paid or p.planned))
+         or (select sum(p.amount) from clearing.part_payment p where p.window_id = w.window_id) < 0
          or not exists (select from clearing.obligation o where o.window_id = w.window_id and o.state <> 'paid'))
       order by w.window_id`,
     [new Date(nowMs)],
@@ -84,8 +99,8 @@ export interface WindowMarks {
   readonly closedBy?: string;
   readonly proposedBy?: string | null;
   readonly proposedAtMs?: number | null;
-  readonly approvedBy?: string;
-  readonly approvedAtMs?: number;
+  readonly approvedBy?: string | null;
+  readonly approvedAtMs?: number | null;
   readonly settledAtMs?: number;
 }
 
@@ -202,6 +217,34 @@ export async function selectNetsOf(db: Queryable, participant: Participant, wind
   return new Map(rows.map((row) => [row.window_id, row]));
 }
 
+/** What a platform still owes, window by window, for those that are closed and not settled: by its obligations, or by its net until there are some. */
+export async function sumOwed(db: Queryable, platformId: PlatformId): Promise<bigint> {
+  const { rows } = await db.query<{ owed: bigint }>(
+    `with due as (
+       select window_id, sum(amount) as amount from (
+         select window_id, net as amount from clearing.window_net where participant = $1
+          union all
+         select window_id, case when direction = 'out' then -1 else 1 end
+                           * (case when source_platform = $1 then source_effect else 0 end + case when target_platform = $1 then target_effect else 0 end)
+           from clearing.window_carve_out where $1 in (source_platform, target_platform)
+          union all
+         select window_id, -amount from clearing.carried_over where participant = $1
+          union all
+         select to_window_id, amount from clearing.carried_over where participant = $1) moved
+        group by 1)
+     select coalesce(sum(greatest(-left_over, 0)), 0)::bigint as owed
+       from clearing.settlement_window w
+      cross join lateral (
+        select o.amount - coalesce((select sum(p.amount) from clearing.part_payment p where p.window_id = w.window_id and p.participant = $1 and p.basis = o.basis
+                                     and p.state = 'posted'), 0) as left_over
+          from clearing.obligation o where o.window_id = w.window_id and o.participant = $1
+         union all
+        select d.amount from due d
+         where d.window_id = w.window_id and not exists (select from clearing.obligation o where o.window_id = w.window_id)) l
+      where w.state not in ('open', 'settled')`, [platformId]);
+  return rows[0]?.owed ?? 0n;
+}
+
 interface CarveOutRow {
   readonly window_id: number;
   readonly bucket: Bucket;
@@ -248,84 +291,6 @@ export async function addCarveOuts(db: Queryable, carved: readonly CarveOut[], n
       [windowId, bucket, rowId, transactionId, direction, source, target, amount, sourceEffect, targetEffect, new Date(nowMs)],
     );
   }
-}
-
-interface ObligationRow {
-  readonly window_id: number;
-  readonly participant: Participant;
-  readonly basis: string;
-  readonly amount: bigint;
-  readonly state: ObligationState;
-  readonly paid_from: PaidFrom;
-  readonly bank_reference: string | null;
-  readonly proposed_by: string;
-  readonly approved_by: string | null;
-  readonly problem: string | null;
-  readonly next_attempt_at: Date | null;
-  readonly transaction_id: TransactionId | null;
-  readonly paid_at: Date | null;
-}
-
-function readObligation(row: ObligationRow): Obligation {
-  return {
-    windowId: row.window_id, participant: row.participant, basis: row.basis, amount: row.amount, state: row.state, paidFrom: row.paid_from, bankReference: row.bank_reference,
-    proposedBy: row.proposed_by, approvedBy: row.approved_by, problem: row.problem, nextAttemptAtMs: ms(row.next_attempt_at), transactionId: row.transaction_id, paidAtMs: ms(row.paid_at),
-  };
-}
-
-/** Payers first. */
-export async function selectObligations(db: Queryable, windowId: number): Promise<Obligation[]> {
-  const { rows } = await db.query<ObligationRow>('select * from clearing.obligation where window_id = $1 order by amount > 0, participant, basis', [windowId]);
-  return rows.map(readObligation);
-}
-
-export type NewObligation = Pick<Obligation, 'windowId' | 'participant' | 'basis' | 'amount' | 'paidFrom' | 'bankReference' | 'proposedBy'>;
-
-export async function insertObligation(db: Queryable, { windowId, participant, basis, amount, paidFrom, bankReference, proposedBy }: NewObligation, nowMs: number): Promise<void> {
-  await db.query(
-    `insert into clearing.obligation (window_id, participant, basis, amount, state, paid_from, bank_reference, proposed_by, proposed_at) values ($1, $2, $3, $4, 'proposed', $5, $6, $7, $8)`,
-    [windowId, participant, basis, amount, paidFrom, bankReference, proposedBy, new Date(nowMs)],
-  );
-}
-
-/** Of a proposal that is withdrawn: none of them has been approved. */
-export async function deleteObligations(db: Queryable, windowId: number): Promise<void> {
-  await db.query(`delete from clearing.obligation where window_id = $1 and state = 'proposed'`, [windowId]);
-}
-
-type ObligationKey = Pick<Obligation, 'windowId' | 'participant' | 'basis'>;
-
-export async function approveObligation(db: Queryable, { windowId, participant, basis }: ObligationKey, operatorId: string, nowMs: number): Promise<void> {
-  await db.query(
-    `update clearing.obligation set state = $4, approved_by = $5, approved_at = $6, problem = null, next_attempt_at = null
-      where window_id = $1 and participant = $2 and basis = $3 and state = any($7)`,
-    [windowId, participant, basis, obligationTransitions.approve.to, operatorId, new Date(nowMs), obligationTransitions.approve.from],
-  );
-}
-
-export async function proposeObligationAgain(db: Queryable, { windowId, participant, basis, paidFrom, bankReference, proposedBy }: NewObligation, nowMs: number): Promise<void> {
-  await db.query(
-    `update clearing.obligation set state = $4, paid_from = $5, bank_reference = $6, proposed_by = $7, proposed_at = $8, approved_by = null, approved_at = null, next_attempt_at = null
-      where window_id = $1 and participant = $2 and basis = $3 and state = any($9)`,
-    [windowId, participant, basis, obligationTransitions.proposeAgain.to, paidFrom, bankReference, proposedBy, new Date(nowMs), obligationTransitions.proposeAgain.from],
-  );
-}
-
-/** As the ledger has posted it. */
-export async function payObligation(db: Queryable, { windowId, participant, basis }: ObligationKey, { transactionId, postedAtMs, details, reference }: PostedLeg): Promise<void> {
-  await db.query(
-    `update clearing.obligation set state = $4, transaction_id = $5, paid_at = $6, paid_from = $7, bank_reference = coalesce($8, bank_reference), problem = null, next_attempt_at = null
-      where window_id = $1 and participant = $2 and basis = $3 and state = any($9)`,
-    [windowId, participant, basis, obligationTransitions.pay.to, transactionId, new Date(postedAtMs), details?.['from'], reference, obligationTransitions.pay.from],
-  );
-}
-
-/** It stays approved and is tried again. */
-export async function noteRefusal(db: Queryable, { windowId, participant, basis }: ObligationKey, problem: string, nextAttemptMs: number): Promise<void> {
-  await db.query(
-    `update clearing.obligation set problem = $4, next_attempt_at = $5 where window_id = $1 and participant = $2 and basis = $3 and state = 'approved'`,
-    [windowId, participant, basis, problem, new Date(nextAttemptMs)],
-  );
 }
 
 export async function selectSettings(db: Queryable): Promise<SettlementSettings> {

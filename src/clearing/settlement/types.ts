@@ -86,16 +86,46 @@ export const NET: Basis = 'net';
 /** Out of and into the prefund, or by a payment outside of the network. */
 export type PaidFrom = 'prefund' | 'outside';
 
-/** What a participant is to be paid (positive) or to pay for a window. */
-export interface Obligation {
-  readonly windowId: number;
+/** Which obligation of a window is meant. */
+export interface ObligationKey {
   readonly participant: Participant;
   readonly basis: Basis;
+}
+
+/** A payment of an obligation or of a part of it; one transaction of the ledger. */
+export interface PartPayment {
+  /** 1, 2, 3 … of one obligation. */
+  readonly number: number;
+  /** What the participant is paid (positive) or pays; nothing where its share is too small. */
   readonly amount: bigint;
+  /** `planned`: the ledger is asked for it. */
+  readonly state: 'planned' | 'posted';
+  readonly paidFrom: PaidFrom;
+  readonly bankReference: string | null;
+  readonly transactionId: TransactionId | null;
+  readonly postedAtMs: number | null;
+}
+
+/** What of a window went over to a later one when a defaulter was left out: subtracted in the one, added in the other. */
+export interface CarriedOver extends ObligationKey {
+  readonly windowId: number;
+  readonly toWindowId: number;
+  readonly leftOut: PlatformId;
+  readonly amount: bigint;
+}
+
+/** What a participant is to be paid (positive) or to pay for a window. */
+export interface Obligation extends ObligationKey {
+  readonly windowId: number;
+  readonly amount: bigint;
+  /** What has been paid of it, with the sign of `amount`. */
+  readonly paid: bigint;
+  readonly parts: readonly PartPayment[];
   readonly state: ObligationState;
   readonly paidFrom: PaidFrom;
   readonly bankReference: string | null;
   readonly proposedBy: string;
+  readonly proposedAtMs: number;
   readonly approvedBy: string | null;
   /** Why the ledger refused it when it was tried last. */
   readonly problem: string | null;
@@ -103,6 +133,24 @@ export interface Obligation {
   readonly transactionId: TransactionId | null;
   readonly paidAtMs: number | null;
 }
+
+/** What one operator proposes to do with a window that is being settled, and another one approves. */
+export interface SettlementAct {
+  readonly actId: string;
+  readonly windowId: number;
+  readonly kind: ActKind;
+  /** Who is left out; whose obligations are taken back, all of them when empty. */
+  readonly participants: readonly Participant[];
+  readonly reason: string;
+  readonly state: 'open' | 'approved' | 'withdrawn';
+  readonly proposedBy: string;
+  readonly proposedAtMs: number;
+  readonly decidedBy: string | null;
+  readonly decidedAtMs: number | null;
+}
+
+export const ACT_KINDS = ['leave_out', 'abort', 'take_back'] as const;
+export type ActKind = (typeof ACT_KINDS)[number];
 
 /** How one participant's obligations are to be paid. */
 export interface Payment {

@@ -20,11 +20,13 @@ import { registerRules } from './cli/rules.ts';
 import { registerRewards } from './cli/rewards.ts';
 import { registerReserve } from './cli/reserve.ts';
 import { registerReport } from './cli/report.ts';
+import { registerRequests } from './cli/requests.ts';
 import { registerReviews } from './cli/reviews.ts';
 import { registerSandbox } from './cli/sandbox.ts';
 import { registerStart } from './cli/start.ts';
 import { registerTransfers } from './cli/transfers.ts';
 import { registerWindows } from './cli/windows.ts';
+import { actsOfCommand, personsSentence } from './acts/acts.ts';
 import { activateDue } from './activation.ts';
 import { registerWebhooks } from './cli/webhooks.ts';
 import { createContext, type Context } from './context.ts';
@@ -52,6 +54,7 @@ const commands: readonly ((program: Command) => void)[] = [
   (program) => registerRules<Context>(program, { ...roots, activateDue }),
   (program) => registerRates<Context>(program, roots),
   (program) => registerReviews<Context>(program, roots),
+  (program) => registerRequests<Context>(program, roots),
   (program) => registerReconcile<Context>(program, roots),
   (program) => registerTransfers<Context>(program, roots),
   (program) => registerDisputes<Context>(program, roots),
@@ -75,5 +78,13 @@ export function createProgram(): Command {
   // Options after a command are the command's: `rules show` has a --version of its own.
   const program = new Command('pontis').description(description).version(version).enablePositionalOptions().exitOverride().showHelpAfterError();
   for (const register of commands) register(program);
+  explainPersons(program, []);
   return program;
+}
+
+/** The help of a command that takes two persons says so, out of the table of acts. */
+function explainPersons(command: Command, path: readonly string[]): void {
+  for (const child of command.commands) explainPersons(child, [...path, child.name()]);
+  const sentence = personsSentence(actsOfCommand(path.join(' ')));
+  if (sentence !== undefined) command.addHelpText('after', `\n${sentence}`);
 }

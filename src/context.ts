@@ -4,6 +4,7 @@ import {
   createAlongside, createConnectionHealth, createConnections, createDisputes, createNotices, createReserve, createReconciliation, createReconciliationMetrics, createSagas, createSettlement, createWebhooks, migrateQueue,
   type ConnectionHealth, type Connections, type Disputes, type Notices, type Reserve, type Reconciliation, type Sagas, type Settlement, type Webhooks,
 } from './clearing/clearing.ts';
+import { createActs, type Acts } from './acts/acts.ts';
 import { createIdentity, type Identity } from './identity/identity.ts';
 import { systemClock, type Clock } from './kernel/time.ts';
 import { createLedger, type Ledger } from './ledger/ledger.ts';
@@ -40,6 +41,7 @@ export interface Context {
   readonly webhooks: Webhooks;
   readonly settlement: Settlement;
   readonly disputes: Disputes;
+  readonly acts: Acts;
   readonly ruleAlerts: RuleAlerts;
   readonly quotes: QuoteTokens;
   /** Finishes what is in flight, closes connections, and stops PostgreSQL when this process started it. */
@@ -93,8 +95,9 @@ export async function createContext(config: Config, options: ContextOptions): Pr
       suspend: (platformId, reason, operatorId) => reserve.setMode({ platformId, mode: 'suspended', reason, operatorId }),
       listFrozen: () => disputes.listFrozen(), prefundMoved: (platformId) => reserve.align(platformId),
     });
+    const acts = createActs({ pool, clock, log, sealer, identity, connections, sagas, reconciliation, reserve, ledger });
     return {
-      config, log, metrics, clock, databaseUrl: url, pool, identity, connections, connectionHealth, valuation, ledger, sagas, reconciliation, rewards, reserve, disputes, settlement, notices, webhooks,
+      config, log, metrics, clock, databaseUrl: url, acts, pool, identity, connections, connectionHealth, valuation, ledger, sagas, reconciliation, rewards, reserve, disputes, settlement, notices, webhooks,
       ruleAlerts, quotes: createQuoteTokens(masterKey), close: () => closers.close(),
     };
   } catch (error) {

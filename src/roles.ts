@@ -29,6 +29,8 @@ const DISPUTES_EVERY_MS = 1_000;
 /** A connected platform that has gone or come back shows in /health at most this much later, and its patience. */
 const CONNECTIONS_EVERY_MS = 5_000;
 
+/** An approved act that a crash has left is gone on with at most this much after its lease. */
+const ACTS_EVERY_MS = 1_000;
 /** A window that is due is closed at most this much later, and what was approved is paid. */
 const SETTLEMENT_EVERY_MS = 1_000;
 
@@ -41,9 +43,9 @@ interface Role {
 }
 
 export const roles: Readonly<Record<RoleName, Role>> = {
-  all: { listeners: ['http'], loops: ['sweep', 'rulebook', 'sagas', 'reconciliation', 'redemptions', 'reserves', 'disputes', 'settlement', 'notices', 'webhooks', 'connections'] },
-  api: { listeners: ['http'], loops: ['rulebook', 'connections'] },
-  worker: { listeners: [], loops: ['sweep', 'rulebook', 'sagas', 'reconciliation', 'redemptions', 'reserves', 'disputes', 'settlement', 'notices', 'webhooks'] },
+  all: { listeners: ['http'], loops: ['sweep', 'rulebook', 'sagas', 'reconciliation', 'redemptions', 'reserves', 'disputes', 'settlement', 'notices', 'webhooks', 'connections', 'acts'] },
+  api: { listeners: ['http'], loops: ['rulebook', 'connections', 'acts'] },
+  worker: { listeners: [], loops: ['sweep', 'rulebook', 'sagas', 'reconciliation', 'redemptions', 'reserves', 'disputes', 'settlement', 'notices', 'webhooks', 'acts'] },
 };
 
 const listeners = {
@@ -70,6 +72,15 @@ const loops = {
       everyMs: RULEBOOK_EVERY_MS,
       run: async () => {
         await activateDue(context);
+        return false;
+      },
+    }),
+  /** Goes on with approved acts that a crash has left, and ends requests that nobody approved in time. Several processes may run it. */
+  acts: ({ acts, log }: Context): Loop =>
+    startLoop({
+      name: 'acts', log, everyMs: ACTS_EVERY_MS,
+      run: async () => {
+        await acts.follow();
         return false;
       },
     }),

@@ -8,7 +8,7 @@ import { findImportCycle, isTest, listFolders, moduleOf, readImports, readMentio
 
 /** From left to right; a module imports only from its left, and modules of one rank never import each other. */
 const ORDER: readonly (readonly string[])[] = [
-  ['kernel'], ['runtime'], ['security'], ['identity', 'valuation'], ['ledger'], ['chain'], ['clearing', 'rewards', 'auth'], ['monitor'], ['api', 'cli'], ['roots'],
+  ['kernel'], ['runtime'], ['security'], ['identity', 'valuation'], ['ledger'], ['chain'], ['clearing', 'rewards', 'auth'], ['monitor'], ['acts'], ['api', 'cli'], ['roots'],
 ];
 
 /** Any file of these may be imported from outside; of all others only the surface, `<module>/<module>.ts`. */

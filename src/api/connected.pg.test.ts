@@ -13,6 +13,7 @@ let api: TestApi;
 let folder: string;
 let sandbox: RunningSandbox;
 let maker: string;
+let checker: string;
 
 const PLATFORM = 'own_points';
 const NOWHERE = 'http://127.0.0.1:45999';
@@ -22,6 +23,7 @@ beforeAll(async () => {
   api = await createTestApi(database);
   folder = mkdtempSync(join(tmpdir(), 'pontis-connected-'));
   maker = await api.operator('maker');
+  checker = await api.operator('checker');
   await api.join(PLATFORM, '1.0', { url: NOWHERE, token: SANDBOX.token });
   sandbox = await startSandbox(folder, { ann: '123.45', poor: '0' }, ['--platform', PLATFORM, '--secret', api.secrets[PLATFORM]?.secret ?? '']);
   for (const user of ['ann', 'poor', 'stranger']) await api.call(PLATFORM, 'POST', '/api/users', { platform_user_id: user });
@@ -34,6 +36,7 @@ afterAll(async () => {
 });
 
 const connect = (body: object = { url: sandbox.target.url, token: SANDBOX.token }): Promise<Answer> => api.operate(maker, 'PUT', `/operator/connections/${PLATFORM}`, body);
+const connectByTwo = (): Promise<Answer> => api.operateByTwo([maker, checker], 'PUT', `/operator/connections/${PLATFORM}`, { url: sandbox.target.url, token: SANDBOX.token });
 const balance = (user: string): Promise<Answer> => api.call(PLATFORM, 'GET', `/api/points/balance?user_id=${user}`);
 const health = async (): Promise<{ status: number; body: { status: string; checks: { platform_connections: Record<string, unknown> } } }> => {
   const answer = await api.server.inject('/health');
@@ -41,16 +44,16 @@ const health = async (): Promise<{ status: number; body: { status: string; check
 };
 
 describe('a connection', () => {
-  it('is registered by an operator, shown without its token, and removed', async () => {
-    const view = { platform_id: PLATFORM, url: sandbox.target.url, changed_by: 'maker', changed_at: expect.stringMatching(/Z$/) };
-    expect(await connect()).toMatchObject({ status: 200, body: view });
+  it('is registered by two operators, shown without its token, and removed', async () => {
+    const view = { platform_id: PLATFORM, url: sandbox.target.url, changed_by: 'maker, checker', changed_at: expect.stringMatching(/Z$/) };
+    expect(await connectByTwo()).toMatchObject({ status: 200, body: { state: 'done', outcome: { url: sandbox.target.url } } });
     const listed = await api.operate(maker, 'GET', '/operator/connections');
     expect(listed).toMatchObject({ status: 200, body: { connections: [view] } });
     expect(JSON.stringify(listed.body)).not.toContain(SANDBOX.token);
-    expect(await api.operate(maker, 'DELETE', `/operator/connections/${PLATFORM}`)).toMatchObject({ status: 200, body: { success: true } });
+    expect(await api.operateByTwo([maker, checker], 'DELETE', `/operator/connections/${PLATFORM}`)).toMatchObject({ status: 200, body: { state: 'done' } });
     expect((await api.operate(maker, 'GET', '/operator/connections')).body).toEqual({ connections: [{ platform_id: PLATFORM, url: null }] });
     expect(await balance('ann')).toMatchObject({ status: 503, body: { code: 'platform_unavailable', detail: expect.stringContaining('No connection') } });
-    await connect();
+    await connectByTwo();
   });
 
   it('is refused for a platform that is not there, and without its parts', async () => {
@@ -135,10 +138,10 @@ describe('/health', () => {
   });
 
   it('names a platform that nobody has said how to reach', async () => {
-    await api.operate(maker, 'DELETE', `/operator/connections/${PLATFORM}`);
+    await api.operateByTwo([maker, checker], 'DELETE', `/operator/connections/${PLATFORM}`);
     await api.parts.connectionHealth.check();
     expect((await health()).body).toMatchObject({ status: 'degraded', checks: { platform_connections: { [PLATFORM]: { status: 'degraded', message: 'No connection is registered' } } } });
-    await connect();
+    await connectByTwo();
   });
 });
 

@@ -1,5 +1,6 @@
 // What the API needs of the program; the context of the composition root fits.
 
+import type { Acts } from '../acts/acts.ts';
 import type { ConnectionHealth, Connections, Disputes, Reserve, Reconciliation, Sagas, Settlement, Webhooks } from '../clearing/clearing.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Clock } from '../kernel/time.ts';
@@ -17,6 +18,7 @@ export interface ApiParts {
   readonly metrics: Metrics;
   readonly pool: Pool;
   readonly identity: Identity;
+  readonly acts: Acts;
   readonly connections: Connections;
   readonly connectionHealth: ConnectionHealth;
   readonly ledger: Ledger;

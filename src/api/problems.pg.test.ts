@@ -8,6 +8,7 @@ import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestApi, platformId, type Answer, type TestApi } from '../../test/fixtures/api.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
+import { actCases } from '../../test/fixtures/act-problems.ts';
 import { clearingCases } from '../../test/fixtures/clearing-problems.ts';
 import { disputeCases } from '../../test/fixtures/dispute-problems.ts';
 import type { MemberId } from '../kernel/ids.ts';
@@ -78,7 +79,7 @@ async function inMode(platform: string, mode: string, work: () => Promise<Answer
   try {
     return await work();
   } finally {
-    await set('both');
+    await api.operateByTwo([maker, checker], 'PUT', `/operator/reserves/${platform}/mode`, { mode: 'both', reason: 'test' });
   }
 }
 
@@ -406,6 +407,7 @@ const cases: Record<string, () => Promise<Answer>> = {
   },
 
   ...clearingCases(() => ({ api, database, maker, checker })),
+  ...actCases(() => ({ api, database, maker, checker })),
   ...disputeCases(() => ({ api, maker, checker })),
 };
 

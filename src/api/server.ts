@@ -30,6 +30,7 @@ import { keepBytes, readBody } from './http/read-body.ts';
 import { decorateRequests } from './http/request-fields.ts';
 import { comesAfterRefusal } from './http/unread-body.ts';
 import { createRequestIds } from './http/request-id.ts';
+import { requireAct } from './http/require-act.ts';
 import { requireOperator } from './http/require-operator.ts';
 import { createSchemaCompiler, type SchemaCompiler } from './http/validation.ts';
 import { breaks } from './operator/breaks.ts';
@@ -55,6 +56,7 @@ import { postProposalWithdraw } from './operator/post-proposal-withdraw.ts';
 import { postProposal } from './operator/post-proposal.ts';
 import { postRulebookValidate } from './operator/post-rulebook-validate.ts';
 import { reconciliations } from './operator/reconciliations.ts';
+import { actRequests } from './operator/requests.ts';
 import { reviews } from './operator/reviews.ts';
 import { transfers } from './operator/transfers.ts';
 import type { ApiParts } from './parts.ts';
@@ -215,6 +217,7 @@ function addSignedRoutes(api: FastifyInstance, parts: ApiParts, observer: Observ
 /** All that the people who run the network call, under /operator/. A new operation is a new line here. */
 function addOperatorRoutes(operator: FastifyInstance, parts: ApiParts): void {
   keepBytes(operator);
+  operator.addHook('onRoute', requireAct);
   operator.addHook('onRequest', requireOperator(parts));
   operator.addHook('preValidation', readBody);
 
@@ -230,6 +233,7 @@ function addOperatorRoutes(operator: FastifyInstance, parts: ApiParts): void {
   postProposalReject(operator, parts);
   postProposalWithdraw(operator, parts);
   getOperatorEvents(operator, parts);
+  actRequests(operator, parts);
   reviews(operator, parts);
   transfers(operator, parts);
   operatorDisputes(operator, parts);

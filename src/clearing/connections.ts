@@ -45,6 +45,10 @@ export interface Connections {
   /** Registers or replaces a connection, for a platform that need not be there yet; setting what is there already is no change. */
   set(connection: ConnectionToSet, changedBy: string): Promise<Result<Connection>>;
   remove(platformId: string, changedBy: string): Promise<Result<PlatformId>>;
+  /** What `set` would refuse. */
+  check(connection: ConnectionToSet): Promise<Result<PlatformId>>;
+  /** The connection of a platform as the database has it. */
+  require(platformId: string): Promise<Result<Connection>>;
   /** Notices changes of other processes at once. */
   refresh(): Promise<void>;
   close(): Promise<void>;
@@ -97,6 +101,14 @@ export async function createConnections({ pool, identity, sealer, log, clock, tr
     return { url: known.url, platformId, token: known.token, secret: platform.secretKey.export().toString('utf8') };
   }
 
+  async function check({ platformId, url, token }: ConnectionToSet): Promise<Result<PlatformId>> {
+    if (!isPlatformId(platformId)) return refuse(identityProblems.invalid_platform_id());
+    const [field, sentence] = faultOf(url, token) ?? [];
+    if (field !== undefined) return refuse(connectionProblems.invalid_connection(sentence, { field }));
+    const refused = await transport.egress?.findTargetFault(url);
+    return refused === undefined ? ok(platformId) : refuse(connectionProblems.invalid_connection(`url ${refused}.`, { field: 'url' }));
+  }
+
   await refresh();
   const poll = startPoll({ what: 'changes of connections', everyMs: POLL_MS, log, ask: refresh });
 
@@ -116,12 +128,16 @@ export async function createConnections({ pool, identity, sealer, log, clock, tr
     find: (platformId) => show(connections.get(platformId)),
     list: () => [...connections.values()].flatMap((known) => show(known) ?? []),
 
-    async set({ platformId, url, token }, changedBy) {
-      if (!isPlatformId(platformId)) return refuse(identityProblems.invalid_platform_id());
-      const [field, sentence] = faultOf(url, token) ?? [];
-      if (field !== undefined) return refuse(connectionProblems.invalid_connection(sentence, { field }));
-      const refused = await transport.egress?.findTargetFault(url);
-      if (refused !== undefined) return refuse(connectionProblems.invalid_connection(`url ${refused}.`, { field: 'url' }));
+    check,
+    async require(platformId) {
+      await refresh();
+      const known = show(connections.get(platformId));
+      return known === undefined ? refuse(connectionProblems.connection_not_found()) : ok(known);
+    },
+    async set({ platformId: wanted, url, token }, changedBy) {
+      const checked = await check({ platformId: wanted, url, token });
+      if (!checked.ok) return checked;
+      const { value: platformId } = checked;
       await refresh();
       const before = connections.get(platformId);
       if (before?.url !== url || before.token !== token) {

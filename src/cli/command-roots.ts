@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 
+import type { Acts } from '../acts/acts.ts';
 import type { Connections, Sagas } from '../clearing/clearing.ts';
 import type { Identity, Operator } from '../identity/identity.ts';
 import type { Clock } from '../kernel/time.ts';
@@ -19,6 +20,7 @@ import type { Valuation } from '../valuation/valuation.ts';
 export interface CommandContext {
   readonly pool: Pool;
   readonly identity: Identity;
+  readonly acts: Acts;
   readonly connections: Connections;
   readonly ledger: Ledger;
   readonly sagas: Sagas;
@@ -62,6 +64,14 @@ export async function actingOperator(flags: AsTokenOption, { environment }: Pick
     throw new OperatorError('usage', 'It must be known who is acting: give an operator token with --as-token or PONTIS_OPERATOR_TOKEN. One is printed by: pontis operator add, pontis operator token');
   }
   return valueOf(await identity.authenticateOperator(token));
+}
+
+/** Who gives the command, where a token is given; for acts that the first operators of a network do alone. */
+export async function findActingOperator(
+  flags: AsTokenOption, roots: Pick<CommandRoots, 'environment'>, context: Pick<CommandContext, 'identity'>,
+): Promise<Operator | undefined> {
+  const token = (flags.asToken ?? roots.environment['PONTIS_OPERATOR_TOKEN'] ?? '').trim();
+  return token === '' ? undefined : actingOperator(flags, roots, context);
 }
 
 /** Opens the database alone, for commands that only read and must not depend on the rest of the program. */

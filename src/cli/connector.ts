@@ -5,8 +5,9 @@ import type { Command } from 'commander';
 import { requireConnected, type Connection } from '../clearing/clearing.ts';
 import { OperatorError } from '../runtime/operator-error.ts';
 import {
-  actingOperator, AS_TOKEN_OPTION, DATA_OPTION, exitCodesHelp, JSON_OPTION, valueOf, withContext, type AsTokenOption, type CommandContext, type CommandRoots,
+  AS_TOKEN_OPTION, DATA_OPTION, exitCodesHelp, JSON_OPTION, valueOf, withContext, type AsTokenOption, type CommandContext, type CommandRoots,
 } from './command-roots.ts';
+import { askFor } from './asked.ts';
 import { registerConnectorTest } from './connector-test.ts';
 import { tableLines } from './table.ts';
 
@@ -15,6 +16,7 @@ interface Flags extends AsTokenOption {
   readonly json?: true;
   readonly url?: string;
   readonly token?: string;
+  readonly reason?: string;
 }
 
 const CODES = exitCodesHelp({ 65: 'refused, e.g. no such platform, or one that is hosted' });
@@ -27,20 +29,16 @@ export function registerConnector<Context extends CommandContext>(program: Comma
   const subcommand = (name: string, description: string): Command =>
     connector.command(name).description(description).option(...DATA_OPTION).option(...JSON_OPTION).addHelpText('after', `\nPontis may be running; it notices within about a second.${CODES}`);
 
-  subcommand('set', 'say where a connected platform answers; replaces what was said before')
+  subcommand('set', 'ask to say where a connected platform answers; replaces what was said before')
     .argument('<platform_id>')
     .requiredOption('--url <url>', 'where it answers, without /api/internal')
     .option('--token <token>', 'bearer token that the platform issued to the network (or PONTIS_CONNECTOR_TOKEN, which other users of this machine cannot see)')
+    .option('--reason <text>', 'why; kept with the request')
     .option(...AS_TOKEN_OPTION)
     .action(async (platformId: string, flags: Flags) => {
       const token = flags.token ?? roots.environment['PONTIS_CONNECTOR_TOKEN'] ?? '';
       if (token === '') throw new OperatorError('usage', 'Give --token or PONTIS_CONNECTOR_TOKEN.');
-      const connection = await withContext(flags, roots, false, async (context) => {
-        const { operatorId } = await actingOperator(flags, roots, context);
-        valueOf(await requireConnected(context.identity, platformId));
-        return valueOf(await context.connections.set({ platformId, url: flags.url ?? '', token }, operatorId));
-      });
-      roots.print(flags.json ? JSON.stringify(rowOf(platformId, connection)) : `${platformId} is called at ${connection.url}. Try it with: pontis connector test ${platformId}`);
+      await askFor({ act: 'connection_set', arguments: { platform_id: platformId, url: flags.url ?? '', token }, reason: flags.reason ?? '' }, flags, roots);
     });
 
   subcommand('show', 'show where connected platforms answer, without their tokens')
@@ -55,15 +53,12 @@ export function registerConnector<Context extends CommandContext>(program: Comma
       else for (const line of tableLines([COLUMNS, ...rows.map((row) => COLUMNS.map((column) => row[column] ?? '-'))])) roots.print(line);
     });
 
-  subcommand('remove', 'forget where a platform answers; it is not called any more')
+  subcommand('remove', 'ask to forget where a platform answers; then it is not called any more')
     .argument('<platform_id>')
+    .option('--reason <text>', 'why; kept with the request')
     .option(...AS_TOKEN_OPTION)
     .action(async (platformId: string, flags: Flags) => {
-      await withContext(flags, roots, false, async (context) => {
-        const { operatorId } = await actingOperator(flags, roots, context);
-        return valueOf(await context.connections.remove(platformId, operatorId));
-      });
-      roots.print(flags.json ? JSON.stringify({ platform_id: platformId, url: null }) : `${platformId} is not called any more.`);
+      await askFor({ act: 'connection_remove', arguments: { platform_id: platformId }, reason: flags.reason ?? '' }, flags, roots);
     });
 
   registerConnectorTest(connector, roots);

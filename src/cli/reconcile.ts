@@ -11,6 +11,7 @@ import { exitCode } from '../runtime/operator-error.ts';
 import {
   actingOperator, AS_TOKEN_OPTION, DATA_OPTION, exitCodesHelp, JSON_OPTION, valueOf, withContext, type AsTokenOption, type CommandContext, type CommandRoots,
 } from './command-roots.ts';
+import { askFor } from './asked.ts';
 import { printable, tableLines } from './table.ts';
 
 interface Flags extends AsTokenOption {
@@ -86,8 +87,11 @@ export function registerReconcile<Context extends ReconcileContext>(program: Com
       roots.print(flags.json ? JSON.stringify(row) : `${row.state}: ${printable(row.said)}`);
     });
   word('recheck', 'ask the platform again; closes the break when both sides agree by now', (reconciliation, breakId, operatorId) => reconciliation.recheck({ breakId, operatorId }));
-  word('accept', 'take a difference as it is; moves no points', (reconciliation, breakId, operatorId, { reason = '' }) => reconciliation.accept({ breakId, operatorId, reason }))
-    .requiredOption('--reason <text>', 'why; kept with the break');
+  subcommand('accept', 'ask to take a difference as it is; moves no points').argument('<break_id>').option(...AS_TOKEN_OPTION)
+    .requiredOption('--reason <text>', 'why; kept with the break')
+    .action(async (breakId: string, flags: Flags) => {
+      await askFor({ act: 'break_accept', arguments: { break_id: breakId }, reason: flags.reason ?? '' }, flags, roots);
+    });
   word('note', 'note what was found out', (reconciliation, breakId, operatorId, { note = '' }) => reconciliation.note({ breakId, operatorId, note }))
     .requiredOption('--note <text>', 'kept with the break');
 }

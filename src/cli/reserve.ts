@@ -12,6 +12,7 @@ import { OperatorError } from '../runtime/operator-error.ts';
 import {
   actingOperator, AS_TOKEN_OPTION, DATA_OPTION, exitCodesHelp, JSON_OPTION, operatorErrorOf, valueOf, withContext, type AsTokenOption, type CommandContext, type CommandRoots,
 } from './command-roots.ts';
+import { doneOrAsked } from './asked.ts';
 import { printable, tableLines } from './table.ts';
 
 interface ReserveContext extends CommandContext {
@@ -85,12 +86,15 @@ export function registerReserve<Context extends ReserveContext>(program: Command
 
   acting(subcommand('mode', 'set which part a platform takes in conversions').argument('<platform_id>').addArgument(new Argument('<mode>').choices(CLEARING_MODES)))
     .action(async (platform: string, mode: ClearingMode, flags: Flags) => {
-      await withContext(flags, roots, false, async (context) => {
+      const reason = flags.reason ?? '';
+      const asked = await withContext(flags, roots, false, async (context) => {
         const { operatorId } = await actingOperator(flags, roots, context);
         const { platformId } = await known(platform, context);
-        await context.reserve.setMode({ platformId, mode, reason: flags.reason ?? '', operatorId });
+        if (await context.reserve.narrowMode({ platformId, mode, reason, operatorId })) return undefined;
+        return valueOf(await context.acts.ask({ act: 'mode_widen', arguments: { platform_id: platformId, mode }, reason, operatorId }));
       });
-      roots.print(flags.json ? JSON.stringify({ platform_id: platform, mode }) : `${platform} is ${mode}, in running processes within a second`);
+      if (asked !== undefined) return void doneOrAsked(asked, flags, roots);
+      roots.print(flags.json ? JSON.stringify({ platform_id: platform, mode }) : `${platform} is ${mode}, in running processes within about a second`);
     });
 
   const decision = (name: string, word: 'approve' | 'reject' | 'withdraw', description: string): void => {

@@ -8,6 +8,7 @@ import { formatId, parseId, type PlatformId } from '../kernel/ids.ts';
 import {
   actingOperator, AS_TOKEN_OPTION, DATA_OPTION, exitCodesHelp, JSON_OPTION, operatorErrorOf, valueOf, withContext, type AsTokenOption, type CommandContext, type CommandRoots,
 } from './command-roots.ts';
+import { askFor } from './asked.ts';
 import { printable, tableLines } from './table.ts';
 
 interface Flags extends AsTokenOption {
@@ -25,9 +26,12 @@ const COLUMNS = ['transaction_id', 'purpose', 'state', 'step', 'source', 'target
 const decisions: readonly (readonly [name: string, action: SagaActionName, description: string])[] = [
   ['retry', 'retry', 'call the platform again now'],
   ['undo', 'undo', 'take a transfer back: what platforms have done is reversed there'],
-  ['complete', 'force_completed', 'say that both platforms have done their part; none is called any more'],
-  ['fail', 'force_failed', 'say that no platform keeps anything of it; none is called any more'],
 ];
+
+const forcedEnds = [
+  ['complete', 'transfer_force_completed', 'say that both platforms have done their part; none is called any more'],
+  ['fail', 'transfer_force_failed', 'say that no platform keeps anything of it; none is called any more'],
+] as const;
 
 export function registerTransfers<Context extends CommandContext>(program: Command, roots: CommandRoots<Context>): void {
   const transfers = program.command('transfers').description('see transfers over connected platforms, and decide about those that need it');
@@ -61,6 +65,13 @@ export function registerTransfers<Context extends CommandContext>(program: Comma
           return describeWithDecisions(valueOf(await context.sagas.decide(transactionId, action, operatorId, flags.reason ?? '')), context);
         });
         print(shown, flags, roots);
+      });
+  }
+
+  for (const [name, act, description] of forcedEnds) {
+    subcommand(name, description).argument('<transaction_id>').requiredOption('--reason <text>', 'why; kept for good with the transfer').option(...AS_TOKEN_OPTION)
+      .action(async (transactionId: string, flags: Flags) => {
+        await askFor({ act, arguments: { transaction_id: transactionId }, reason: flags.reason ?? '' }, flags, roots);
       });
   }
 }

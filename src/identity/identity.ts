@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { isPlatformId, platformOwnerId, type MemberId, type PlatformId } from '../kernel/ids.ts';
 import { ok, refuse, type Result } from '../kernel/problem.ts';
-import type { Pool } from '../runtime/database.ts';
+import { dbTransaction, type DbClient, type Pool } from '../runtime/database.ts';
 import type { Log } from '../runtime/log.ts';
 import type { PlatformTokens, Sealer } from '../security/security.ts';
 import { authenticate } from './authenticate.ts';
@@ -15,9 +15,9 @@ import { addOperator, authenticateOperator, renewOperatorToken, setOperatorState
 import { createPlatformDirectory, openSecret } from './platform-directory.ts';
 import { identityProblems } from './problems.ts';
 import { setTags } from './set-tags.ts';
-import { changePlatform, insertPlatform, selectLink, selectLinksOf, selectOperators, selectPlatforms, selectTaggedMembers } from './store.ts';
+import { changePlatform, countOperators, insertPlatform, selectLink, selectLinksOf, selectOperatorChanges, selectOperators, selectPlatforms, selectTaggedMembers } from './store.ts';
 import { createUserResolver } from './user-resolver.ts';
-import { NO_TAGS, type Custody, type Link, type Operator, type OperatorState, type OperatorToken, type Platform, type PlatformState, type TaggedMember } from './types.ts';
+import { NO_TAGS, type Custody, type Link, type Maker, type Operator, type OperatorChange, type OperatorState, type OperatorToken, type Platform, type PlatformState, type TaggedMember } from './types.ts';
 
 export * from './types.ts';
 export { identityProblems } from './problems.ts';
@@ -44,11 +44,17 @@ export interface Identity {
   setPlatformState(platformId: string, state: PlatformState): Promise<Result<Platform>>;
 
   /** Takes a person among those who run the network; the token is told here and nowhere else. */
-  addOperator(operatorId: string): Promise<Result<OperatorToken>>;
+  addOperator(operatorId: string, maker?: Maker, client?: DbClient): Promise<Result<OperatorToken>>;
   listOperators(): Promise<Operator[]>;
   /** A new token; the old one stops working at once. */
-  renewOperatorToken(operatorId: string): Promise<Result<OperatorToken>>;
-  setOperatorState(operatorId: string, state: OperatorState): Promise<Result<Operator>>;
+  renewOperatorToken(operatorId: string, maker?: Maker, client?: DbClient): Promise<Result<OperatorToken>>;
+  /** The word of whoever owns the machine, when nobody has a token any more: a new token for an operator who is there, and active. */
+  recoverOperator(operatorId: string, reason: string): Promise<Result<OperatorToken>>;
+  setOperatorState(operatorId: string, state: OperatorState, maker?: Maker, client?: DbClient): Promise<Result<Operator>>;
+  /** Who made operators, their tokens and their states, oldest first; those from before this was kept have none. */
+  listOperatorChanges(): Promise<OperatorChange[]>;
+  /** How many there are, suspended ones too; stays so until the end of the dbTransaction. */
+  countOperators(client: DbClient): Promise<number>;
   /** Token → active operator, from the database each time: a suspension is in force at once. */
   authenticateOperator(token: string): Promise<Result<Operator>>;
 
@@ -82,11 +88,19 @@ export interface IdentityParts {
   readonly log: Log;
 }
 
+/** The program itself, such as in the demo network. */
+const NOBODY: Maker = { madeBy: null, approvedBy: null, requestId: null, reason: '' };
+
 export async function createIdentity({ pool, sealer, tokens, log }: IdentityParts): Promise<Identity> {
   const directory = await createPlatformDirectory(pool, sealer, log);
   const links = createLinkResolver(pool);
   const users = createUserResolver(pool);
   const tags = await followTags(pool, links, log);
+
+  /** A change of an operator and the note of who made it, in one commit. */
+  function within<T>(client: DbClient | undefined, work: (db: DbClient) => Promise<T>): Promise<T> {
+    return client === undefined ? dbTransaction(pool, work) : work(client);
+  }
 
   /** Applies a change and answers with the platform as it is afterwards. */
   async function change(platformId: string, what: Parameters<typeof changePlatform>[2]): Promise<Result<Platform>> {
@@ -129,10 +143,13 @@ export async function createIdentity({ pool, sealer, tokens, log }: IdentityPart
     revokeTokens: (platformId) => change(platformId, { revokeTokens: true }),
     setPlatformState: (platformId, state) => change(platformId, { state }),
 
-    addOperator: (operatorId) => addOperator(pool, operatorId),
+    addOperator: (operatorId, maker = NOBODY, client) => within(client, (db) => addOperator(db, operatorId, maker)),
     listOperators: () => selectOperators(pool),
-    renewOperatorToken: (operatorId) => renewOperatorToken(pool, operatorId),
-    setOperatorState: (operatorId, state) => setOperatorState(pool, operatorId, state),
+    renewOperatorToken: (operatorId, maker = NOBODY, client) => within(client, (db) => renewOperatorToken(db, operatorId, maker)),
+    recoverOperator: (operatorId, reason) => within(undefined, (db) => renewOperatorToken(db, operatorId, { ...NOBODY, reason }, 'recovered')),
+    setOperatorState: (operatorId, state, maker = NOBODY, client) => within(client, (db) => setOperatorState(db, operatorId, state, maker)),
+    countOperators,
+    listOperatorChanges: () => selectOperatorChanges(pool),
     authenticateOperator: (token) => authenticateOperator(pool, token),
 
     resolveMember: (platformId, userId) => links.resolve(platformId, userId),

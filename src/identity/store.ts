@@ -1,8 +1,11 @@
 // All SQL of the identity module.
 
 import type { MemberId, OperatorId, OwnerId, PlatformId } from '../kernel/ids.ts';
-import type { Pool } from '../runtime/database.ts';
-import { NO_TAGS, type Custody, type Link, type Operator, type OperatorState, type PlatformState, type Tagged, type TaggedMember } from './types.ts';
+import type { DbClient, Pool } from '../runtime/database.ts';
+import { NO_TAGS, type Custody, type Link, type Maker, type Operator, type OperatorChange, type OperatorChangeName, type OperatorState, type PlatformState, type Tagged, type TaggedMember } from './types.ts';
+
+/** Whatever can run one statement. */
+export type Queryable = Pick<Pool, 'query'> | Pick<DbClient, 'query'>;
 
 export interface PlatformRow {
   readonly platform_id: PlatformId;
@@ -75,8 +78,8 @@ export async function selectOperatorByToken(pool: Pool, tokenHash: Buffer): Prom
 }
 
 /** False when the operator is already there. */
-export async function insertOperator(pool: Pool, operatorId: OperatorId, tokenHash: Buffer): Promise<boolean> {
-  const { rowCount } = await pool.query(
+export async function insertOperator(db: Queryable, operatorId: OperatorId, tokenHash: Buffer): Promise<boolean> {
+  const { rowCount } = await db.query(
     'insert into identity.operator (operator_id, token_hash) values ($1, $2) on conflict (operator_id) do nothing',
     [operatorId, tokenHash],
   );
@@ -85,16 +88,41 @@ export async function insertOperator(pool: Pool, operatorId: OperatorId, tokenHa
 
 /** Changes what is given; undefined when there is no such operator. */
 export async function changeOperator(
-  pool: Pool,
+  db: Queryable,
   operatorId: OperatorId,
   change: { readonly tokenHash?: Buffer; readonly state?: OperatorState },
 ): Promise<Operator | undefined> {
-  const { rows } = await pool.query<OperatorRow>(
+  const { rows } = await db.query<OperatorRow>(
     `update identity.operator set token_hash = coalesce($2, token_hash), state = coalesce($3, state)
       where operator_id = $1 returning operator_id, state, created_at`,
     [operatorId, change.tokenHash ?? null, change.state ?? null],
   );
   return rows[0] === undefined ? undefined : toOperator(rows[0]);
+}
+
+/** By the clock of the database, each later than the one before it. */
+export async function noteOperatorChange(db: Queryable, operatorId: OperatorId, change: OperatorChangeName, maker: Maker): Promise<void> {
+  await db.query(
+    `insert into identity.operator_change (operator_id, changed_at, change, made_by, approved_by, request_id, reason)
+     select $1, greatest(clock_timestamp(), max(changed_at) + interval '1 microsecond'), $2, $3, $4, $5, $6 from identity.operator_change where operator_id = $1`,
+    [operatorId, change, maker.madeBy, maker.approvedBy, maker.requestId, maker.reason],
+  );
+}
+
+/** Oldest first. */
+export async function selectOperatorChanges(db: Queryable): Promise<OperatorChange[]> {
+  const { rows } = await db.query<OperatorChange>(
+    `select operator_id as "operatorId", changed_at as "changedAt", change, made_by as "madeBy", approved_by as "approvedBy", request_id as "requestId", reason
+       from identity.operator_change order by changed_at, operator_id`,
+  );
+  return rows;
+}
+
+/** All there ever were, suspended ones too; nobody becomes one until the end of the dbTransaction. */
+export async function countOperators(client: DbClient): Promise<number> {
+  await client.query('lock table identity.operator in share row exclusive mode');
+  const { rows } = await client.query<{ count: bigint }>('select count(*) as count from identity.operator');
+  return Number(rows[0]?.count);
 }
 
 function toOperator(row: OperatorRow): Operator {

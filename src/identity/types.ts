@@ -31,6 +31,26 @@ export interface Operator {
   readonly createdAtMs: number;
 }
 
+/** On whose word an operator was changed. */
+export interface Maker {
+  /** Null where nobody was there to ask: the first operators of a network, and the owner of its machine. */
+  readonly madeBy: string | null;
+  /** Null where one person was enough. */
+  readonly approvedBy: string | null;
+  /** The request that was approved. */
+  readonly requestId: string | null;
+  readonly reason: string;
+}
+
+export type OperatorChangeName = 'added' | 'token' | 'suspended' | 'resumed' | 'recovered';
+
+/** Who made an operator, its tokens and its states. */
+export interface OperatorChange extends Maker {
+  readonly operatorId: OperatorId;
+  readonly changedAt: Date;
+  readonly change: OperatorChangeName;
+}
+
 /** A token is told when it is made and can be read nowhere afterwards. */
 export interface OperatorToken {
   readonly operatorId: OperatorId;

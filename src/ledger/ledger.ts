@@ -2,6 +2,7 @@
 // The only file of this module that others import.
 
 export * from './types.ts';
+export { isNarrower } from './clearing-mode.ts';
 export { ledgerProblems } from './problems.ts';
 export { createLedger, type LedgerOptions } from './create-ledger.ts';
 export { shareOf, type Part, type Rounding } from './share.ts';

@@ -16,12 +16,14 @@ let database: TestDatabase;
 let folder: string;
 let sandbox: RunningSandbox | undefined;
 let maker: string;
+let checker: string;
 
 beforeAll(async () => {
   database = await createTestDatabase();
   folder = mkdtempSync(join(tmpdir(), 'pontis-connections-'));
   expect(await pontis(['platform', 'add', 'shop'])).toMatchObject({ code: 0 });
   maker = (JSON.parse((await pontis(['operator', 'add', 'maker', '--json'])).stdout) as { token: string }).token;
+  checker = (JSON.parse((await pontis(['operator', 'add', 'checker', '--json'])).stdout) as { token: string }).token;
 }, 120_000);
 afterAll(async () => {
   await sandbox?.program.stop('SIGTERM');
@@ -31,6 +33,16 @@ afterAll(async () => {
 
 function pontis(args: readonly string[], environment: Readonly<Record<string, string>> = {}): ReturnType<typeof runProgram> {
   return runProgram(args, { DATABASE_URL: database.url, PONTIS_DATA: join(folder, 'data'), PONTIS_ALLOW_PRIVATE_TARGETS: '127.0.0.0/8', ...environment });
+}
+
+/** Asked by one operator, approved by the other. */
+async function byTwo(args: readonly string[]): Promise<string> {
+  const asked = await pontis([...args, '--json'], asMaker());
+  expect(asked).toMatchObject({ code: 0 });
+  const { request_id: id } = JSON.parse(asked.stdout) as { request_id: string };
+  const approved = await pontis(['requests', 'approve', id], { PONTIS_OPERATOR_TOKEN: checker });
+  expect(approved).toMatchObject({ code: 0 });
+  return approved.stdout;
 }
 
 const asMaker = (): Record<string, string> => ({ PONTIS_OPERATOR_TOKEN: maker, PONTIS_CONNECTOR_TOKEN: SANDBOX.token });
@@ -45,13 +57,13 @@ it('a platform comes in connected, is tried as the network calls it, moves and i
   sandbox = await startSandbox(folder, { ann: '5' }, ['--secret', secret]);
   expect(JSON.parse((await pontis(['connector', 'show', '--json'])).stdout)).toMatchObject({ connections: [{ platform_id: 'platform_c', url: 'http://127.0.0.1:45999', changed_by: 'onboarding' }] });
   expect(await pontis(['connector', 'test', 'platform_c'])).toMatchObject({ code: 1, stdout: expect.stringContaining('cannot be reached') });
-  const moved = await pontis(['connector', 'set', 'platform_c', '--url', sandbox.target.url], asMaker());
-  expect(moved).toMatchObject({ code: 0, stdout: `platform_c is called at ${sandbox.target.url}. Try it with: pontis connector test platform_c\n` });
+  const moved = await byTwo(['connector', 'set', 'platform_c', '--url', sandbox.target.url]);
+  expect(moved).toBe(`done: Call platform_c at ${sandbox.target.url}, with the token that was given, also for transfers under way.\n`);
   expect(await pontis(['connector', 'test', 'platform_c', '--user', 'ann'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/\nAll \d\d checks pass\.\n$/) });
   const shown = await pontis(['connector', 'show', 'platform_c']);
-  expect(shown.stdout).toMatch(new RegExp(`^platform_id {2}url +changed_by {2}changed_at\nplatform_c {3}${sandbox.target.url} {2}maker {7}\\S+Z\n$`));
+  expect(shown.stdout).toMatch(new RegExp(`^platform_id {2}url +changed_by +changed_at\nplatform_c {3}${sandbox.target.url} {2}maker, checker {2}\\S+Z\n$`));
   expect(shown.stdout).not.toContain(SANDBOX.token);
-  expect(await pontis(['connector', 'remove', 'platform_c'], asMaker())).toMatchObject({ code: 0, stdout: 'platform_c is not called any more.\n' });
+  expect(await byTwo(['connector', 'remove', 'platform_c'])).toBe('done: Call platform_c no more; its transfers under way wait.\n');
   expect(await pontis(['connector', 'test', 'platform_c'])).toMatchObject({ code: 65, stderr: expect.stringMatching(/^pontis: Connection not found\./m) });
   expect(JSON.parse((await pontis(['connector', 'show', 'platform_c', '--json'])).stdout)).toMatchObject({ connections: [{ url: null }] });
 });

@@ -12,6 +12,7 @@ import { expectSound } from '../fixtures/journal.ts';
 let database: TestDatabase;
 let network: ConnectedNetwork;
 let olga: string;
+let otto: string;
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -19,6 +20,7 @@ beforeAll(async () => {
   network = await createConnectedNetwork(database, 2, { sagaDeadlineMs: 1 });
   network.work();
   olga = await network.api.operator('olga');
+  otto = await network.api.operator('otto');
 }, 60_000);
 afterAll(async () => {
   await network?.close();
@@ -27,6 +29,8 @@ afterAll(async () => {
 
 const operate = (method: string, url: string, body?: object): Promise<Answer> => network.api.operate(olga, method, `/operator/transfers${url}`, body);
 const decide = (id: string, action: string, reason = 'seen'): Promise<Answer> => operate('POST', `/${id}/${action}`, { reason });
+const force = (id: string, action: string, reason: string): Promise<Answer> =>
+  network.api.operateByTwo([olga, otto], 'POST', `/operator/transfers/${id}/${action}`, { reason });
 const show = async (id: string): Promise<Record<string, unknown>> => (await operate('GET', `/${id}`)).body;
 const idOf = ({ body }: Answer): string => String(body['transaction_id']);
 const sagaIdOf = (id: string): TransactionId => parseId('txn', id) as TransactionId;
@@ -116,7 +120,7 @@ describe('an answer that was lost after the platform had done its part', () => {
     const id = idOf(await network.transfer('platform_x', 'platform_y', user, other, 110));
     await listed(id);
     await network.sandboxes.platform_y.setFaults({ down: true });
-    expect((await decide(id, 'force_completed', 'seen in their books')).status).toBe(200);
+    expect((await force(id, 'force_completed', 'seen in their books')).status).toBe(200);
     expect(await ended(id)).toEqual({ status: 'completed' });
     await network.sandboxes.platform_y.setFaults({});
     expect([await network.pointsOf('platform_x', user), await network.pointsOf('platform_y', other)]).toEqual([before[0]! - 110, before[1]! + 80]);
@@ -133,7 +137,7 @@ describe('a platform that has done nothing and will not come back', () => {
     const id = idOf(await network.transfer('platform_a', 'platform_x', user, other, 30));
     await listed(id);
     expect((await network.api.call('platform_a', 'GET', `/api/points/balance?user_id=${user}`)).body).toMatchObject({ held: 30 });
-    expect((await decide(id, 'force_failed', 'their books were looked at')).status).toBe(200);
+    expect((await force(id, 'force_failed', 'their books were looked at')).status).toBe(200);
     expect(await ended(id)).toEqual({ status: 'failed', reason: 'Ended by an operator' });
     await network.sandboxes.platform_x.setFaults({});
     expect(await everything()).toEqual(before);
@@ -150,7 +154,7 @@ describe('a reversal', () => {
     const reversal = idOf(await network.api.call('platform_a', 'POST', '/api/points/reverse', { transaction_id: id, reason: 'wrong user' }));
     expect(await listed(reversal)).toMatchObject({ purpose: 'reversal', state: 'undoing_add', platform_transaction_id: id, step: { call: 'reverse', platform_id: 'platform_x' }, actions: ['retry', 'force_completed'] });
     expect((await decide(reversal, 'undo')).body).toMatchObject({ code: 'saga_action_not_possible' });
-    expect((await decide(reversal, 'force_completed', 'seen in their books')).status).toBe(200);
+    expect((await force(reversal, 'force_completed', 'seen in their books')).status).toBe(200);
     expect(await ended(reversal)).toEqual({ status: 'completed' });
     await network.sandboxes.platform_x.setFaults({});
     expect(await network.pointsOf('platform_a', user)).toBe(before);

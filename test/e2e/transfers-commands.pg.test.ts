@@ -37,8 +37,17 @@ it('an operator sees what waits, and says what is to be done', async () => {
     expect(await pontis('transfers', 'retry', first, '--reason', 'back')).toMatchObject({ code: 64, stderr: expect.stringContaining('--as-token') });
     const { token } = JSON.parse((await pontis('operator', 'add', 'olga', '--json')).stdout) as { token: string };
     const decide = (command: string, id: string): ReturnType<typeof runProgram> => pontis('transfers', command, id, '--reason', `by ${command}`, '--as-token', token);
-    for (const [command, ordered] of [['retry', '-'], ['undo', 'undo'], ['complete', 'force_completed'], ['fail', 'force_failed']] as const) {
-      expect(await decide(command, first)).toMatchObject({ code: 0, stdout: expect.stringMatching(new RegExp(`\nordered +${ordered}\n.*decided +${command === 'complete' || command === 'fail' ? ordered : command} by olga at \\S+Z while looking_up_target: by ${command}\n$`, 's')) });
+    for (const [command, ordered] of [['retry', '-'], ['undo', 'undo']] as const) {
+      expect(await decide(command, first)).toMatchObject({ code: 0, stdout: expect.stringMatching(new RegExp(`\nordered +${ordered}\n.*decided +${command} by olga at \\S+Z while looking_up_target: by ${command}\n$`, 's')) });
+    }
+    const otto = (JSON.parse((await pontis('operator', 'add', 'otto', '--json')).stdout) as { token: string }).token;
+    for (const command of ['complete', 'fail'] as const) {
+      const asked = await decide(command, first);
+      expect(asked).toMatchObject({ code: 0, stdout: expect.stringMatching(/^request \S+ is open: Say that .* of the transfer txn_.*: 100\.00 points of platform_a to 50\.00 points of platform_x\./) });
+      const id = /^request (\S+)/.exec(asked.stdout)?.[1] ?? '';
+      expect(await pontis('requests', 'show', id)).toMatchObject({ code: 0, stdout: expect.stringContaining(`pontis requests approve ${id}`) });
+      expect(await pontis('requests', 'approve', id, '--as-token', token)).toMatchObject({ code: 65, stderr: expect.stringContaining('another person') });
+      expect(await pontis('requests', 'approve', id, '--as-token', otto)).toMatchObject({ code: 0, stdout: expect.stringMatching(/^done: Say that /) });
     }
     const shown = JSON.parse((await pontis('transfers', 'show', first, '--json')).stdout) as { decisions: { action: string }[] };
     expect(shown).toMatchObject({ transaction_id: first, ordered: 'force_failed', attention: expect.any(String) });

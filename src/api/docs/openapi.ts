@@ -4,6 +4,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
+import { describePersons } from '../http/require-act.ts';
 import type { PostingOperation } from '../operation.ts';
 import { DryRunAnswer } from '../points/rule-answers.ts';
 import { problemResponses } from '../schemas.ts';
@@ -65,7 +66,11 @@ export async function describeApi(server: FastifyInstance): Promise<void> {
     },
     transform: ({ schema, url, route }) => {
       if (schema?.hide === true) return { schema, url };
-      if (url.startsWith('/operator/')) return { schema: { ...schema, security: byOperator }, url };
+      if (url.startsWith('/operator/')) {
+        const { operationId, description } = schema as { readonly operationId?: string; readonly description?: string };
+        const persons = describePersons(operationId ?? '', description);
+        return { schema: { ...schema, ...(persons === undefined ? {} : { description: persons }), security: byOperator }, url };
+      }
       if (!url.startsWith('/api/')) return { schema, url };
       const { operation } = (route.config ?? {}) as RouteConfig;
       const posting = operation !== undefined || url === '/api/points/batch' || url.endsWith('/fulfil') || (url === '/api/disputes' && route.method === 'POST');

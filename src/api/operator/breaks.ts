@@ -9,6 +9,7 @@ import { answerProblem } from '../http/answer-problem.ts';
 import { operatorOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, PlatformIdText, problemResponses, text } from '../schemas.ts';
+import { answerAsked, askedResponse } from './requests.ts';
 import { BreakStoryView, BreakView, describeBreak, describeOpen, describeStory, OpenCountView } from './describe-reconciliation.ts';
 
 const Query = closed({
@@ -27,7 +28,8 @@ interface OfBreak {
   Params: Static<typeof Params>;
 }
 
-export function breaks(server: FastifyInstance, { reconciliation, ledger, clock }: ApiParts): void {
+export function breaks(server: FastifyInstance, parts: ApiParts): void {
+  const { reconciliation, ledger, clock } = parts;
   async function answer(request: FastifyRequest, reply: FastifyReply, work: Promise<Result<BreakStory>>): Promise<Static<typeof BreakStoryView> | FastifyReply> {
     const done = await work;
     return done.ok ? describeStory(done.value, ledger, clock.now()) : answerProblem(request, reply, done.problem);
@@ -58,9 +60,10 @@ export function breaks(server: FastifyInstance, { reconciliation, ledger, clock 
   server.post<OfBreak & { Body: Static<typeof Reason> }>('/operator/breaks/:break_id/accept', {
     schema: {
       operationId: 'acceptBreak', tags: ['operator'], summary: 'Accept a difference as it is',
-      description: 'Moves no points. It opens again when its figures change; an accepted difference of totals is part of what is expected from then on.', params: Params, body: Reason, ...story,
+      description: 'Moves no points. It opens again when its figures change; an accepted difference of totals is part of what is expected from then on.', params: Params, body: Reason,
+      response: { ...askedResponse, ...problemResponses },
     },
-  }, (request, reply) => answer(request, reply, reconciliation.accept({ ...wordOf(request), reason: request.body.reason })));
+  }, (request, reply) => answerAsked(request, reply, parts, { act: 'break_accept', arguments: { break_id: request.params.break_id }, reason: request.body.reason }));
 
   server.post<OfBreak & { Body: Static<typeof Note> }>('/operator/breaks/:break_id/note', {
     schema: { operationId: 'noteBreak', tags: ['operator'], summary: 'Note what was found out', params: Params, body: Note, ...story },

@@ -2,12 +2,11 @@
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { requireConnected, type Connection } from '../../clearing/clearing.ts';
+import type { Connection } from '../../clearing/clearing.ts';
 import type { Platform } from '../../identity/identity.ts';
-import { answerProblem } from '../http/answer-problem.ts';
-import { operatorOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
-import { closed, PlatformIdText, problemResponses, Success, text } from '../schemas.ts';
+import { closed, PlatformIdText, problemResponses, text } from '../schemas.ts';
+import { answerAsked, askedResponse } from './requests.ts';
 
 const ConnectionView = Type.Object({
   platform_id: Type.String(),
@@ -19,9 +18,12 @@ const Params = closed({ platform_id: PlatformIdText });
 const Body = closed({
   url: text(2_048, 'Base URL of the platform, http or https, without query; the connector API lies under it at /api/internal/.'),
   token: text(4_096, 'Bearer token that the platform issued to the network. Kept sealed, and never given.'),
+  reason: Type.Optional(text(200, 'Why; kept with the request.')),
 });
+const Removal = closed({ reason: Type.Optional(text(200, 'Why; kept with the request.')) });
 
-export function connections(server: FastifyInstance, { connections: registry, identity }: ApiParts): void {
+export function connections(server: FastifyInstance, parts: ApiParts): void {
+  const { connections: registry, identity } = parts;
   server.get('/operator/connections', {
     schema: {
       operationId: 'listConnections', tags: ['operator'], summary: 'Where connected platforms answer',
@@ -35,27 +37,23 @@ export function connections(server: FastifyInstance, { connections: registry, id
   server.put<{ Params: Static<typeof Params>; Body: Static<typeof Body> }>('/operator/connections/:platform_id', {
     schema: {
       operationId: 'setConnection', tags: ['operator'], summary: 'Say where a connected platform answers',
-      description: 'Replaces what was registered, also for transfers that are under way: their next call goes to the new address. In force here at once and in other processes within about a second.',
-      params: Params, body: Body, response: { 200: ConnectionView, ...problemResponses },
+      description: 'Replaces what was registered, also for transfers that are under way: their next call goes to the new address. Once approved it is in force where it was approved, and in other processes within about a second.',
+      params: Params, body: Body, response: { ...askedResponse, ...problemResponses },
     },
-  }, async (request, reply) => {
-    const { platform_id: platformId } = request.params;
-    const platform = await requireConnected(identity, platformId);
-    if (!platform.ok) return answerProblem(request, reply, platform.problem);
-    const set = await registry.set({ platformId, ...request.body }, operatorOf(request).operatorId);
-    return set.ok ? describe(platform.value, set.value) : answerProblem(request, reply, set.problem);
+  }, (request, reply) => {
+    const { url, token, reason = '' } = request.body;
+    return answerAsked(request, reply, parts, { act: 'connection_set', arguments: { platform_id: request.params.platform_id, url, token }, reason });
   });
 
-  server.delete<{ Params: Static<typeof Params> }>('/operator/connections/:platform_id', {
+  server.delete<{ Params: Static<typeof Params>; Querystring: Static<typeof Removal> }>('/operator/connections/:platform_id', {
     schema: {
       operationId: 'removeConnection', tags: ['operator'], summary: 'Remove a connection',
       description: 'The platform is not called any more; transfers that are under way wait until it has a connection again.',
-      params: Params, response: { 200: Type.Object({ success: Success }), ...problemResponses },
+      params: Params, querystring: Removal, response: { ...askedResponse, ...problemResponses },
     },
-  }, async (request, reply) => {
-    const removed = await registry.remove(request.params.platform_id, operatorOf(request).operatorId);
-    return removed.ok ? { success: true as const } : answerProblem(request, reply, removed.problem);
-  });
+  }, (request, reply) => answerAsked(request, reply, parts, {
+    act: 'connection_remove', arguments: { platform_id: request.params.platform_id }, reason: request.query.reason ?? '',
+  }));
 }
 
 function describe({ platformId }: Platform, connection: Connection | undefined): Static<typeof ConnectionView> {

@@ -16,15 +16,16 @@ let api: TestApi;
 let folder: string;
 let sandbox: RunningSandbox;
 let operator: string;
+let otto: string;
 
 beforeAll(async () => {
   database = await createTestDatabase();
   api = await createTestApi(database);
   folder = mkdtempSync(join(tmpdir(), 'pontis-breaks-'));
-  operator = await api.operator('olga');
+  [operator, otto] = [await api.operator('olga'), await api.operator('otto')];
   await api.join(PLATFORM, '1.0', { url: 'http://127.0.0.1:45999', token: SANDBOX.token });
   sandbox = await startSandbox(folder, { ann: '100' }, ['--platform', PLATFORM, '--secret', api.secrets[PLATFORM]?.secret ?? '']);
-  await operate('PUT', `/operator/connections/${PLATFORM}`, { url: sandbox.target.url, token: SANDBOX.token });
+  await api.operateByTwo([operator, otto], 'PUT', `/operator/connections/${PLATFORM}`, { url: sandbox.target.url, token: SANDBOX.token });
 }, 60_000);
 afterAll(async () => {
   await sandbox?.program.stop();
@@ -67,9 +68,9 @@ it('shows what runs came to, and what operators do about the differences', async
   const noted = await operate('POST', `/operator/breaks/${String(first?.['break_id'])}/note`, { note: 'asked their support' });
   expect(noted).toMatchObject({ status: 200, body: { actions: [{}, { action: 'note', words: 'asked their support' }] } });
   expect(await operate('POST', `/operator/breaks/${String(second?.['break_id'])}/accept`, {})).toMatchObject({ status: 400, body: { code: 'missing_field' } });
-  const accepted = await operate('POST', `/operator/breaks/${String(second?.['break_id'])}/accept`, { reason: 'paid back by hand' });
-  expect(accepted).toMatchObject({ status: 200, body: { state: 'accepted', resolution: 'accepted' } });
-  expect(await operate('GET', `/operator/breaks/${String(second?.['break_id'])}`)).toMatchObject({ status: 200, body: { state: 'accepted', actions: [{ words: 'paid back by hand' }] } });
+  const accepted = await api.operateByTwo([operator, otto], 'POST', `/operator/breaks/${String(second?.['break_id'])}/accept`, { reason: 'paid back by hand' });
+  expect(accepted).toMatchObject({ status: 200, body: { state: 'done', outcome: { state: 'accepted' } } });
+  expect(await operate('GET', `/operator/breaks/${String(second?.['break_id'])}`)).toMatchObject({ status: 200, body: { state: 'accepted', resolution: 'accepted', actions: [{ operator_id: 'olga', words: expect.stringMatching(/^paid back by hand \(approved by otto, request \S+\)$/) }] } });
   expect(await listBreaks('?state=accepted')).toHaveLength(1);
   expect(await listBreaks(`?category=total&platform_id=${PLATFORM}`)).toMatchObject([{ subject: 'total', ours: 100, theirs: 100.05 }]);
 

@@ -62,7 +62,7 @@ describe('a reserve over HTTP', () => {
     const set = (mode: string): Promise<Answer> => api.operate(maker, 'PUT', '/operator/reserves/platform_b/mode', { mode, reason: 'overdue' });
     expect(await set('send_only')).toMatchObject({ status: 200, body: { platform_id: 'platform_b', mode: 'send_only' } });
     expect(await transfer(1)).toMatchObject({ status: 409, body: { code: 'platform_not_receiving', platform_id: 'platform_b', detail: expect.stringContaining('choose another target') } });
-    expect(await set('both')).toMatchObject({ status: 200 });
+    expect(await api.operateByTwo([maker, checker], 'PUT', '/operator/reserves/platform_b/mode', { mode: 'both', reason: 'paid' })).toMatchObject({ status: 200, body: { state: 'done' } });
     expect((await api.operate(maker, 'GET', '/operator/reserves/platform_b')).body).toMatchObject({ mode_changes: [{ mode: 'both' }, { mode_before: 'both', mode: 'send_only', reason: 'overdue', changed_by: 'maker' }] });
     const types = async (platform: string): Promise<string[]> => ((await api.call(platform, 'GET', '/api/events')).body['events'] as unknown as { type: string }[]).map(({ type }) => type).filter((type) => type.startsWith('reserve.'));
     expect(await types('platform_b')).toEqual(['reserve.mode_changed', 'reserve.mode_changed']);

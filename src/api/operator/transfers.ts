@@ -9,6 +9,7 @@ import { answerProblem } from '../http/answer-problem.ts';
 import { operatorOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses, text } from '../schemas.ts';
+import { answerAsked, askedResponse } from './requests.ts';
 
 const DEFAULT_LIMIT = 100;
 
@@ -73,7 +74,15 @@ export function transfers(server: FastifyInstance, parts: ApiParts): void {
     return saga === undefined ? answerProblem(request, reply, sagaProblems.saga_not_found()) : describeWithDecisions(saga, parts);
   });
 
-  for (const action of ['retry', 'undo', 'force_completed', 'force_failed'] as const) {
+  for (const action of ['force_completed', 'force_failed'] as const) {
+    server.post<{ Params: Static<typeof Params>; Body: Static<typeof Body> }>(`/operator/transfers/:transaction_id/${action}`, {
+      schema: { ...decisions[action], tags: ['operator'], params: Params, body: Body, response: { ...askedResponse, ...problemResponses } },
+    }, (request, reply) => answerAsked(request, reply, parts, {
+      act: `transfer_${action}`, arguments: { transaction_id: request.params.transaction_id }, reason: request.body.reason,
+    }));
+  }
+
+  for (const action of ['retry', 'undo'] as const) {
     server.post<{ Params: Static<typeof Params>; Body: Static<typeof Body> }>(`/operator/transfers/:transaction_id/${action}`, {
       schema: { ...decisions[action], tags: ['operator'], params: Params, body: Body, response: { 200: OneTransfer, ...problemResponses } },
     }, async (request, reply) => {

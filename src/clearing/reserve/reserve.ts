@@ -1,7 +1,7 @@
 // Reserves: what each platform has prefunded and owes, how far it may go, and which part it takes in clearing. The caps themselves are kept by the ledger.
 
 import type { PlatformId } from '../../kernel/ids.ts';
-import type { ClearingMode, Ledger, PlatformMoney } from '../../ledger/ledger.ts';
+import { isNarrower, type ClearingMode, type Ledger, type PlatformMoney } from '../../ledger/ledger.ts';
 import type { Metrics } from '../../runtime/metrics.ts';
 import { capOf, usedOf } from './cap.ts';
 import { createCarryOut, type CarryOutParts } from './carry-out.ts';
@@ -24,6 +24,8 @@ export interface Reserve {
   find(platformId: PlatformId): Promise<ReserveFigures | undefined>;
   /** In force in this process when it resolves, in others within about a second. */
   setMode(change: { readonly platformId: PlatformId; readonly mode: ClearingMode; readonly reason: string; readonly operatorId: string }): Promise<void>;
+  /** The same where the platform may do nothing that it may not do already; false, with nothing done, where it is not so. */
+  narrowMode(change: { readonly platformId: PlatformId; readonly mode: ClearingMode; readonly reason: string; readonly operatorId: string }): Promise<boolean>;
   /** Newest first. */
   listModeChanges(platformId: PlatformId, limit: number): Promise<readonly ModeChange[]>;
   /** Brings a cap that follows the prefund in line with it: for whoever has moved the prefund, such as a settlement. The loop does so too. */
@@ -51,6 +53,11 @@ export function createReserve(parts: ReserveParts): Reserve {
     list,
     find: async (platformId) => (ledger.pointsOf(platformId) === undefined ? undefined : (await figuresOf([platformId]))[0]),
     setMode: async ({ operatorId, ...change }) => void (await changeMode(parts, { ...change, changedBy: operatorId })),
+    narrowMode: async ({ operatorId, ...change }) => {
+      await ledger.refreshAssets();
+      const from = ledger.pointsOf(change.platformId)?.mode ?? 'both';
+      return isNarrower(change.mode, from) && changeMode(parts, { ...change, from, changedBy: operatorId });
+    },
     listModeChanges: (platformId, limit) => selectModeChanges(pool, platformId, limit),
     align: carrying.align,
     follow: async () => {

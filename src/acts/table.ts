@@ -1,0 +1,159 @@
+// The table of acts: everything that operators can do, how many persons each takes, and why. Routes, commands, help and documents read it.
+// Acts that narrow, look or write words take one person; acts that widen, pay, force or redirect take two.
+
+/** `two_once_there_are_two`: the first operators of a network have nobody to ask. */
+export type Persons = 'one' | 'two' | 'two_once_there_are_two';
+
+export interface ActRow {
+  readonly persons: Persons;
+  /** Why so many. */
+  readonly why: string;
+  /** Operations under /operator/ that are this act, by operationId. */
+  readonly operations?: readonly string[];
+  /** Commands that are this act. */
+  readonly commands?: readonly string[];
+  /**
+   * Where the second person speaks, for acts that have a form of their own: a proposal of the rulebook, a request about a reserve, a
+   * proposal to pay a window. Without it an act of two persons is a request (`pontis requests`).
+   */
+  readonly decidedWith?: string;
+}
+
+function one(why: string, operations: readonly string[], commands: readonly string[]): ActRow & { readonly persons: 'one' } {
+  return { persons: 'one', why, operations, commands };
+}
+
+export const ACTS = {
+  operator_add: {
+    persons: 'two_once_there_are_two', commands: ['operator add'],
+    why: 'Whoever makes an operator alone makes the second person, too.',
+  },
+  operator_token: {
+    persons: 'two_once_there_are_two', commands: ['operator token'],
+    why: 'Whoever has the new token acts as that person.',
+  },
+  operator_resume: {
+    persons: 'two_once_there_are_two', commands: ['operator resume'],
+    why: 'It gives back the power that a suspension has taken.',
+  },
+  operator_recover: one(
+    'It is the word of whoever owns the machine and could write into the database: the audit shows it.', [], ['operator recover'],
+  ),
+  operator_suspend: one('It narrows: the person can do nothing until it is resumed.', [], ['operator suspend']),
+
+  platform_add: one('A new platform can owe nothing until its cap is raised, which takes two.', [], ['platform add']),
+  platform_token: one('A token opens nothing without the secret, and revoking narrows.', [], ['platform token']),
+  platform_secret: one('The platform itself notices: its calls are refused until it uses the new secret.', [], ['platform rotate-secret']),
+
+  connection_set: {
+    persons: 'two', operations: ['setConnection'], commands: ['connector set'],
+    why: 'Whoever says where a platform answers, or with which token, can answer in its place.',
+  },
+  connection_remove: {
+    persons: 'two', operations: ['removeConnection'], commands: ['connector remove'],
+    why: 'Transfers under way stop where they are, and the next address is a new one.',
+  },
+
+  transfer_retry: one('The platform is asked what it has done; nothing happens twice.', ['retryTransfer'], ['transfers retry']),
+  transfer_undo: one('Everything becomes as before, by the platforms\' own word.', ['undoTransfer'], ['transfers undo']),
+  transfer_force_completed: {
+    persons: 'two', operations: ['forceTransferCompleted'], commands: ['transfers complete'],
+    why: 'It posts points that no platform has confirmed.',
+  },
+  transfer_force_failed: {
+    persons: 'two', operations: ['forceTransferFailed'], commands: ['transfers fail'],
+    why: 'It gives points back that a platform may have taken.',
+  },
+
+  mode_narrow: one('A platform takes a smaller part in conversions than before.', ['setClearingMode'], ['reserve mode']),
+  mode_widen: {
+    persons: 'two', operations: ['setClearingMode'], commands: ['reserve mode'],
+    why: 'A platform takes a larger part in conversions than before.',
+  },
+  reserve_money: {
+    persons: 'two', operations: ['requestDeposit', 'requestWithdrawal'], commands: ['reserve deposit', 'reserve withdraw'], decidedWith: 'pontis reserve approve',
+    why: 'It says that money has come in or is to be paid out.',
+  },
+  reserve_cap: {
+    persons: 'two', operations: ['requestCap'], commands: ['reserve cap'], decidedWith: 'pontis reserve approve',
+    why: 'A higher cap lets a platform owe more.',
+  },
+  reserve_decision: one(
+    'It is the second person\'s word, or takes one\'s own request back.',
+    ['approveReserveRequest', 'rejectReserveRequest', 'withdrawReserveRequest'], ['reserve approve', 'reserve reject', 'reserve cancel'],
+  ),
+
+  rulebook_change: {
+    persons: 'two', operations: ['proposeChange'], commands: ['rules propose', 'rates set'], decidedWith: 'pontis rules approve',
+    why: 'Rates, fees, limits and rewards are what points are worth.',
+  },
+  rulebook_decision: one(
+    'It is the second person\'s word, or takes one\'s own proposal back.',
+    ['approveProposal', 'rejectProposal', 'withdrawProposal'], ['rules approve', 'rules reject', 'rules withdraw'],
+  ),
+
+  window_close: one('It cuts the journal; nothing is paid.', ['closeWindow'], ['windows close']),
+  window_settings: one('They say when windows close by themselves; nothing is paid.', ['setWindowSettings'], ['windows settings']),
+  window_payment: {
+    persons: 'two', operations: ['proposeSettlement'], commands: ['windows settle'], decidedWith: 'pontis windows approve',
+    why: 'It moves money between platforms.',
+  },
+  window_decision: one(
+    'It is the second person\'s word, or takes one\'s own proposal back.',
+    ['approveSettlement', 'withdrawSettlement'], ['windows approve', 'windows withdraw'],
+  ),
+
+  break_accept: {
+    persons: 'two', operations: ['acceptBreak'], commands: ['reconcile accept'],
+    why: 'A difference that is accepted is not looked for any more.',
+  },
+  break_words: one('It asks or notes, and moves nothing.', ['recheckBreak', 'noteBreak'], ['reconcile recheck', 'reconcile note']),
+  reconciliation_run: one('It compares, and moves nothing.', ['requestReconciliation'], ['reconcile run']),
+
+  review_decision: one(
+    'A platform has asked for the transfer; the operator\'s word is the second one.',
+    ['approveReview', 'rejectReview'], ['reviews approve', 'reviews reject'],
+  ),
+  dispute_open: one('It claims and freezes, and moves nothing; another operator decides.', ['openDisputeAsOperator', 'addEvidenceAsOperator'], []),
+  dispute_decision: one(
+    'One side has claimed; whoever opened the dispute for it does not decide.', ['decideDispute'], ['disputes decide'],
+  ),
+
+  webhook_change: one(
+    'It tells, and moves nothing.',
+    ['createNetworkWebhook', 'changeNetworkWebhook', 'deleteNetworkWebhook', 'renewNetworkWebhookSecret', 'testNetworkWebhook', 'redeliverNetworkWebhook'],
+    ['webhooks redeliver'],
+  ),
+  earnings_import: one('The file is the platform\'s own word, and the platform owes what it issues.', [], ['import earnings']),
+  request_decision: one(
+    'It is the second person\'s word, or takes one\'s own request back.',
+    ['approveRequest', 'rejectRequest', 'withdrawRequest'], ['requests approve', 'requests reject', 'requests withdraw'],
+  ),
+  look: one('It changes nothing.', ['validateRulebook'], []),
+} as const satisfies Readonly<Record<string, ActRow>>;
+
+export type ActName = keyof typeof ACTS;
+
+/** Acts for which another operator is asked with a request of this module. */
+export type RequestedAct = {
+  [Name in ActName]: (typeof ACTS)[Name] extends { readonly persons: 'one' } | { readonly decidedWith: string } ? never : Name
+}[ActName];
+
+const rows: readonly (readonly [string, ActRow])[] = Object.entries(ACTS);
+
+/** The acts that an operation, by its operationId, can be; more than one where it depends on what is set. */
+export function actsOfOperation(operationId: string): readonly ActRow[] {
+  return rows.filter(([, { operations = [] }]) => operations.includes(operationId)).map(([, row]) => row);
+}
+
+export function actsOfCommand(command: string): readonly ActRow[] {
+  return rows.filter(([, { commands = [] }]) => commands.includes(command)).map(([, row]) => row);
+}
+
+/** For help and API description: who has to agree; undefined where one person is enough. */
+export function personsSentence(acts: readonly ActRow[]): string | undefined {
+  const [two] = acts.filter(({ persons }) => persons !== 'one');
+  if (two === undefined) return undefined;
+  const when = two.persons === 'two_once_there_are_two' ? ' once there are two' : acts.length > 1 ? ' when it widens' : '';
+  return `Takes two operators${when}; another one approves it with ${two.decidedWith ?? 'pontis requests approve'}. ${two.why}`;
+}

@@ -1,0 +1,118 @@
+// The words of acts that another person has to approve. No behaviour.
+
+import type { Connections, Reconciliation, Reserve, Sagas } from '../clearing/clearing.ts';
+import type { Identity } from '../identity/identity.ts';
+import type { Result } from '../kernel/problem.ts';
+import type { Clock } from '../kernel/time.ts';
+import type { DbClient, Pool } from '../runtime/database.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Sealer } from '../security/security.ts';
+import type { RequestedAct } from './table.ts';
+
+/** The parts of the program that acts touch; the whole context fits. */
+export interface ActParts {
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly sealer: Sealer;
+  readonly identity: Identity;
+  readonly connections: Connections;
+  readonly sagas: Sagas;
+  readonly reconciliation: Reconciliation;
+  readonly reserve: Reserve;
+  readonly ledger: Ledger;
+}
+
+/** What is to be done, as text: what an operator gave, checked at the edge. */
+export type ActArguments = Readonly<Record<string, string>>;
+
+/** `approved` is on its way to `done` or `failed`; a crash between is mended by any process. */
+export type ActRequestState = 'open' | 'approved' | 'done' | 'failed' | 'rejected' | 'withdrawn' | 'expired';
+
+export interface ActRequest {
+  readonly requestId: string;
+  readonly act: RequestedAct;
+  /** Without secrets: of those a digest. */
+  readonly arguments: ActArguments;
+  /** What will be done, in words. */
+  readonly words: string;
+  /** What mattered when it was asked, such as the state of a transfer. */
+  readonly circumstances: ActArguments;
+  /** Stands for act, arguments, words and circumstances. */
+  readonly fingerprint: string;
+  readonly reason: string;
+  readonly state: ActRequestState;
+  readonly madeBy: string;
+  readonly madeAt: Date;
+  readonly expiresAt: Date;
+  readonly decidedBy: string | null;
+  readonly decidedAt: Date | null;
+  readonly decisionReason: string | null;
+  /** When it was done, or found impossible. */
+  readonly endedAt: Date | null;
+  /** What came of it; secrets are told once and kept nowhere. */
+  readonly outcome: ActArguments | null;
+  /** The problem with which it failed. */
+  readonly failedWith: string | null;
+}
+
+/** A request as it stands now: what is different from when it was asked. */
+export interface ActRequestNow extends ActRequest {
+  /** The same as `circumstances` where nothing has changed; undefined when it cannot be done any more, or has ended. */
+  readonly now: ActArguments | undefined;
+  /** What an approval has to name where circumstances have changed. */
+  readonly fingerprintNow: string | undefined;
+  /** Why it cannot be done now. */
+  readonly obstacle: string | undefined;
+}
+
+/** Who does an act. */
+export interface Acting {
+  /** Null for the first operator of a network, whom nobody asks. */
+  readonly askedBy: string | null;
+  /** Null where one person was enough. */
+  readonly approvedBy: string | null;
+  readonly requestId: string | null;
+  readonly reason: string;
+  /** True when a process that was doing it may have died: what is done already is done. */
+  readonly again: boolean;
+}
+
+export interface Performed {
+  /** Kept, and shown with the request. */
+  readonly outcome: ActArguments;
+  /** Told to whoever has approved, and kept nowhere. */
+  readonly secrets?: ActArguments;
+}
+
+/** How one act is described and done. `Name` are its arguments. */
+export interface Performer<Name extends string = string> {
+  readonly arguments: readonly Name[];
+  /** Arguments that nobody may see: they lie sealed until the request has ended. */
+  readonly sealed?: readonly Name[];
+  /** What will be done and what matters to it now; or why it cannot be done. */
+  describe(given: Readonly<Record<Name, string>>, parts: ActParts): Promise<Result<{ readonly words: string; readonly circumstances: ActArguments }>>;
+  /** In the commit that ends the request, when `inCommit`; otherwise it may be called again after a crash. */
+  perform(given: Readonly<Record<Name, string>>, by: Acting, parts: ActParts, client: DbClient): Promise<Result<Performed>>;
+  readonly inCommit?: boolean;
+}
+
+export interface NewActRequest {
+  readonly act: RequestedAct;
+  readonly arguments: ActArguments;
+  /** Undefined only for the first operators of a network. */
+  readonly operatorId: string | undefined;
+  readonly reason: string;
+}
+
+/** Either it was done by one person, or another one is to approve it. */
+export type Asked = { readonly done: Performed } | { readonly request: ActRequest };
+
+export interface ActDecision {
+  readonly requestId: string;
+  readonly operatorId: string;
+  readonly reason?: string | undefined;
+  /** What the approver has seen; the fingerprint of the request as it was asked when absent. */
+  readonly fingerprint?: string | undefined;
+}

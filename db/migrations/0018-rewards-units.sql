@@ -72,6 +72,12 @@ update rewards.voucher v
           from rewards.unit_return x where x.redemption_id = r.redemption_id) b) u
  where u.redemption_id = v.redemption_id and u.unit = v.unit;
 
+-- Of which nothing can be used any more.
+update rewards.redemption r set state = 'cancelled'
+ where state in ('issued', 'expired')
+   and not exists (select from rewards.voucher v where v.redemption_id = r.redemption_id and v.usable > 0)
+   and exists (select from rewards.voucher v where v.redemption_id = r.redemption_id);
+
 insert into rewards.fulfilment (redemption_id, key, stated, units, fulfilled_at)
 select r.redemption_id, r.fulfilled_key, '', string_agg(case v.unit when 0 then '0*' || v.units else v.unit::text end, ' ' order by v.unit), r.changed_at
   from rewards.redemption r join rewards.voucher v using (redemption_id)

@@ -203,7 +203,7 @@ const corruptions: readonly (readonly [title: string, statements: readonly strin
   ['a saga that ended another way than its transfer', [`update clearing.saga set state = 'completed' where ${oneSaga(`purpose = 'transfer' and state = 'failed'`)}`], ['authorisation_has_saga', 'external_equals_sagas']],
   ['a reversal that no platform hears of', [`delete from clearing.saga where ${oneSaga(`purpose = 'reversal'`)}`], ['reversal_has_saga', 'external_equals_sagas']],
   ['a reversal that undoes another transfer', [`update clearing.saga set transaction_id = saga_id where ${oneSaga(`purpose = 'reversal'`)}`], ['reversal_has_saga']],
-  ['a saga that nobody goes on with', [`update clearing.saga set deadline_at = now() - interval '1 hour' where ${oneSaga(`state = 'deducting'`)}`], ['saga_overdue']],
+  ['a saga that nobody goes on with', [`update clearing.saga set deadline_at = now() - interval '1 hour' where ${oneSaga(`state not in ('completed', 'failed')`)}`], ['saga_overdue']],
   ['points that came out of a connected platform', [`update ledger.account set debits_posted = debits_posted + 7 where ${oneAccount(`purpose = 'external' and asset_id = (select asset_id from ledger.asset where code = 'platform_x')`)}`], ['external_equals_sagas', 'counters_equal_entries', 'asset_sums_to_zero']],
   ['points that a connected platform got', [`update clearing.saga set credited = credited + 1 where ${oneSaga(`purpose = 'transfer' and state = 'completed' and target_connected`)}`], ['external_equals_sagas', 'authorisation_has_saga']],
   ['a deposit that was carried out and is not there', [`insert into clearing.reserve_request (request_id, platform_id, kind, amount, bank_reference, reason, state, made_by, made_at, decided_by, decided_at, carried_out_at, transaction_id)
@@ -223,7 +223,7 @@ const corruptions: readonly (readonly [title: string, statements: readonly strin
   ['an obligation paid by nothing', [`update clearing.obligation set transaction_id = gen_random_uuid() where window_id = 2 and participant = 'platform_b'`], ['obligation_paid_once']],
   ['an obligation deleted', [`delete from clearing.obligation where window_id = 2 and participant = 'platform_b'`], ['obligation_paid_once', 'obligations_follow_nets']],
   ['an obligation paid with another amount', [`update ledger.transaction set amount = amount + 1 where ${one(`kind = 'settle' and details ->> 'window_id' = '2'`)}`], ['obligation_paid_once', 'stated_amount']],
-  ['a unit that came back and can be used', [`update rewards.voucher set usable = 1, returned = 0 where ${oneVoucher(`unit > 0 and returned > 0 and redemption_id not in (select redemption_id from rewards.voucher where fulfilled > 0)`)}`],
+  ['a unit that came back and can be used', [`update rewards.voucher set usable = 1, returned = 0 where ${oneVoucher(`unit > 0 and returned > 0 and redemption_id in (select redemption_id from rewards.redemption where state = 'issued') and redemption_id not in (select redemption_id from rewards.voucher where fulfilled > 0)`)}`],
     ['redemption_units', 'redemption_within_paid', 'reward_units']],
   ['a unit that nobody redeemed', ['alter table rewards.voucher drop constraint voucher_units_add_up', `update rewards.voucher set units = units + 1, usable = usable + 1 where ${oneVoucher('unit = 0')}`],
     ['redemption_units', 'reward_units', 'voucher_counts']],

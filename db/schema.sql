@@ -678,6 +678,22 @@ create table identity.member (
   constraint member_pkey PRIMARY KEY (member_id)
 );
 
+create table identity.member_link (
+  platform_id text not null,
+  platform_user_id text not null,
+  member_id uuid not null,
+  made_by text not null,
+  approved_by text,
+  request_id uuid,
+  reason text not null,
+  linked_at timestamp with time zone default now() not null,
+  constraint member_link_pkey PRIMARY KEY (platform_id, platform_user_id),
+  constraint member_link_member_id_fkey FOREIGN KEY (member_id) REFERENCES identity.member(member_id),
+  constraint member_link_platform_id_platform_user_id_fkey FOREIGN KEY (platform_id, platform_user_id) REFERENCES identity.link(platform_id, platform_user_id),
+  constraint member_link_approved_by_another CHECK (approved_by <> made_by)
+);
+CREATE INDEX member_link_of_member ON identity.member_link USING btree (member_id);
+
 create table identity.operator (
   operator_id text not null,
   token_hash bytea not null,

@@ -11,6 +11,7 @@ import { registerConnector } from './cli/connector.ts';
 import { registerDisputes } from './cli/disputes.ts';
 import { registerExport } from './cli/export.ts';
 import { registerImport } from './cli/import.ts';
+import { registerMember } from './cli/member.ts';
 import { registerMigrate } from './cli/migrate.ts';
 import { registerOperator } from './cli/operator.ts';
 import { registerPlatform } from './cli/platform.ts';
@@ -51,6 +52,7 @@ const commands: readonly ((program: Command) => void)[] = [
   (program) => registerMigrate(program, roots),
   (program) => registerPlatform<Context>(program, { ...roots, addPlatform }),
   (program) => registerOperator<Context>(program, roots),
+  (program) => registerMember<Context>(program, roots),
   (program) => registerRules<Context>(program, { ...roots, activateDue }),
   (program) => registerRates<Context>(program, roots),
   (program) => registerReviews<Context>(program, roots),

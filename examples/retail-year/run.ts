@@ -4,7 +4,7 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -32,7 +32,13 @@ interface Answer {
 
 /** A command of the operator; its standard output. Ends the story when the command fails. */
 function pontis(...args: string[]): string {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, 'src', 'main.ts'), ...args, '--data', data], { encoding: 'utf8', maxBuffer: 2 ** 28 });
+  return pontisAs(undefined, ...args);
+}
+
+/** As the operator with that token, which other users of the machine cannot see in the environment. */
+function pontisAs(token: string | undefined, ...args: string[]): string {
+  const env = { ...process.env, ...(token === undefined ? {} : { PONTIS_OPERATOR_TOKEN: token }) };
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, 'src', 'main.ts'), ...args, '--data', data], { encoding: 'utf8', maxBuffer: 2 ** 28, env });
   if (status !== 0) throw new Error(`pontis ${args.join(' ')} exited ${status}:\n${stdout}${stderr}`);
   return stdout;
 }
@@ -104,7 +110,9 @@ function expect(condition: boolean, what: string): void {
 
 const program = await start();
 try {
-  const credentials = JSON.parse(readFileSync(join(data, 'credentials.json'), 'utf8')) as { base_url: string; platforms: readonly Platform[] };
+  const credentials = JSON.parse(readFileSync(join(data, 'credentials.json'), 'utf8')) as {
+    base_url: string; platforms: readonly Platform[]; operators: readonly { token: string }[];
+  };
   const clientOf = (name: string) => {
     const platform = credentials.platforms.find(({ platform_id }) => platform_id === name);
     if (platform === undefined) throw new Error(`no ${name}`);
@@ -132,15 +140,20 @@ try {
   expect(unknown.length + balances.length === customers.length, 'every other customer has a balance');
   say(`${balances.length} customers hold ${show(sum(balances.map(({ balance }) => balance)))}; ${balances.filter(({ balance }) => balance < 0n).length} of them are in debt, ${unknown.length} never earned a point`);
   const chosen = balances.filter(({ balance }) => balance >= 10_000n).slice(0, MEMBERS).map(({ user }) => user);
+  // Users of two platforms are one person on the word of two operators: one asks with a file of links, the other approves.
+  const members = new Map(await forEach(chosen, async (user) => [user, String((await platformA('GET', `/api/users/${user}`)).body['member_id'])] as const));
+  const links = join(folder, 'links.csv');
+  writeFileSync(links, ['platform_id,platform_user_id,member_id', ...chosen.map((user) => `platform_b,retail-${user},${members.get(user)}`)].join('\n'));
+  const [maker, checker] = credentials.operators;
+  const asked = JSON.parse(pontisAs(maker?.token, 'member', 'link', '--file', links, '--reason', 'the retailer knows both accounts', '--json'));
+  pontisAs(checker?.token, 'requests', 'approve', asked.request_id);
   const conversions = await forEach(chosen, async (user) => {
-    const member = await platformA('GET', `/api/users/${user}`);
-    await platformB('POST', '/api/users', { platform_user_id: `retail-${user}`, member_id: member.body['member_id'] });
     const before = cents((await platformA('GET', `/api/points/balance?user_id=${user}`)).body['balance']);
     const transfer = await platformA('POST', '/api/points/transfer', {
       from_user_id: user, to_user_id: `retail-${user}`, amount: Number(before / 200n), target_platform: 'platform_b', reference: 'retail-year',
     });
     expect(transfer.status === 200, `user ${user} converts: ${JSON.stringify(transfer.body)}`);
-    return { memberId: String(member.body['member_id']), amount: cents(transfer.body['amount']), credited: cents(transfer.body['credited_amount']), rate: transfer.body['rate'] };
+    return { memberId: members.get(user) ?? '', amount: cents(transfer.body['amount']), credited: cents(transfer.body['credited_amount']), rate: transfer.body['rate'] };
   });
   say(`${conversions.length} conversions at ${conversions[0]?.rate}: ${show(sum(conversions.map(({ amount }) => amount)))} of platform_a became ${show(sum(conversions.map(({ credited }) => credited)))} of platform_b`);
 

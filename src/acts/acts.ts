@@ -1,6 +1,7 @@
 // What operators do and how many persons it takes: the table of all acts, and the requests with which one operator asks another. Does no act
 // itself but through the module that owns it. The only file of this module that others import.
 
+export { writeLinks } from './perform-members.ts';
 export { actProblems } from './problems.ts';
 export { createActs, type Acts } from './requests.ts';
 export { ACTS, actsOfCommand, actsOfOperation, personsSentence, type ActName, type ActRow, type Persons, type RequestedAct } from './table.ts';

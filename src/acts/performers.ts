@@ -1,6 +1,7 @@
 // How each act of two persons is described and done. A new one is a row here and in the table.
 
 import { breakAccept, connectionRemove, connectionSet, modeWiden, transferForceCompleted, transferForceFailed } from './perform-clearing.ts';
+import { memberLink } from './perform-members.ts';
 import { operatorAdd, operatorResume, operatorToken } from './perform-operators.ts';
 import type { RequestedAct } from './table.ts';
 import type { Performer } from './types.ts';
@@ -9,6 +10,7 @@ export const performers: Readonly<Record<RequestedAct, Performer>> = {
   operator_add: operatorAdd,
   operator_token: operatorToken,
   operator_resume: operatorResume,
+  member_link: memberLink,
   connection_set: connectionSet,
   connection_remove: connectionRemove,
   transfer_force_completed: transferForceCompleted,

@@ -45,6 +45,11 @@ export const ACTS = {
   platform_token: one('A token opens nothing without the secret, and revoking narrows.', [], ['platform token']),
   platform_secret: one('The platform itself notices: its calls are refused until it uses the new secret.', [], ['platform rotate-secret']),
 
+  member_link: {
+    persons: 'two', operations: ['linkMembers'], commands: ['member link'],
+    why: 'Users that are one person share its limits and its other users, for ever.',
+  },
+
   connection_set: {
     persons: 'two', operations: ['setConnection'], commands: ['connector set'],
     why: 'Whoever says where a platform answers, or with which token, can answer in its place.',

@@ -40,6 +40,7 @@ test('names every operation', () => {
     'GET /api/vouchers/{code}', 'GET /api/webhooks', 'GET /api/webhooks/{webhook_id}', 'GET /api/webhooks/{webhook_id}/deliveries', 'GET /health',
     'GET /health/live', 'GET /health/ready', 'GET /metrics', 'GET /openapi.json', 'GET /operator/breaks', 'GET /operator/breaks/{break_id}', 'GET /operator/connections',
     'GET /operator/disputes', 'GET /operator/disputes/{dispute_id}', 'GET /operator/disputes/{dispute_id}/evidence/{evidence}', 'GET /operator/events',
+    'GET /operator/members', 'GET /operator/members/{member_id}', 'POST /operator/member-links',
     'GET /operator/proposals', 'GET /operator/proposals/{proposal_id}', 'GET /operator/proposals/{proposal_id}/backtest', 'GET /operator/reconciliations',
     'GET /operator/reports/liability', 'GET /operator/reserves', 'GET /operator/reserves/{platform_id}', 'GET /operator/reviews', 'GET /operator/rulebook',
     'GET /operator/rulebook/diff', 'GET /operator/rulebook/history', 'GET /operator/transfers', 'GET /operator/transfers/{transaction_id}',

@@ -159,6 +159,9 @@ const redeemed = async (): Promise<string> => {
   const user = await api.user(A, 5);
   return String((await post('redeem', { user_id: user, amount: 1, reward_id: 'pin' })).body['redemption_id']);
 };
+const memberOf = async (platform: string, user: string): Promise<string> => String((await api.call(platform, 'GET', `/api/users/${user}`)).body['member_id']);
+const linked = (platform: string, user: string, member: string): Promise<Answer> =>
+  api.operate(maker, 'POST', '/operator/member-links', { reason: 'test', links: [{ platform_id: platform, platform_user_id: user, member_id: member }] });
 /** Two units of it, with their codes. */
 const redeemedTwo = async (): Promise<{ id: string; codes: readonly string[] }> => {
   const user = await api.user(A, 5);
@@ -233,15 +236,13 @@ const cases: Record<string, () => Promise<Answer>> = {
   platform_not_found: () => transfer({ target_platform: 'platform_z' }),
   user_not_found: () => balance({}, '?user_id=nobody'),
   invalid_user_id: () => api.call(A, 'POST', '/api/users', { platform_user_id: '\u200B' }),
-  member_not_found: () => api.call(A, 'POST', '/api/users', { platform_user_id: randomUUID(), member_id: randomUUID() }),
   link_conflict: async () => {
     const other = await api.call('platform_b', 'GET', `/api/users/${bob}`);
-    return api.call(A, 'POST', '/api/users', { platform_user_id: ann, member_id: other.body['member_id'] });
+    return api.call(A, 'POST', '/api/users', { platform_user_id: randomUUID(), member_id: other.body['member_id'] });
   },
-  member_already_linked: async () => {
-    const mine = await api.call(A, 'GET', `/api/users/${ann}`);
-    return api.call(A, 'POST', '/api/users', { platform_user_id: randomUUID(), member_id: mine.body['member_id'] });
-  },
+  member_not_found: () => linked('platform_b', randomUUID(), randomUUID()),
+  user_already_linked: async () => linked('platform_b', bob, await memberOf(A, ann)),
+  member_already_linked: async () => linked(A, randomUUID(), await memberOf(A, ann)),
 
   malformed_request: () => rawBroken('NONSENSE\r\n\r\n'),
   expectation_failed: () => balance({ expect: 'a-miracle' }),

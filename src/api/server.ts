@@ -35,6 +35,7 @@ import { requireOperator } from './http/require-operator.ts';
 import { createSchemaCompiler, type SchemaCompiler } from './http/validation.ts';
 import { breaks } from './operator/breaks.ts';
 import { connections } from './operator/connections.ts';
+import { members } from './operator/members.ts';
 import { operatorDisputes } from './operator/disputes.ts';
 import { getOperatorEvents } from './operator/get-events.ts';
 import { getProposal } from './operator/get-proposal.ts';
@@ -238,6 +239,7 @@ function addOperatorRoutes(operator: FastifyInstance, parts: ApiParts): void {
   transfers(operator, parts);
   operatorDisputes(operator, parts);
   connections(operator, parts);
+  members(operator, parts);
   addWebhooks(operator, parts, operatorSide);
   reconciliations(operator, parts);
   breaks(operator, parts);

@@ -10,14 +10,15 @@ import type { PlatformTokens, Sealer } from '../security/security.ts';
 import { authenticate } from './authenticate.ts';
 import { followTags } from './follow-tags.ts';
 import { createLinkResolver } from './link-resolver.ts';
-import { linkUser, linkUsers, type LinkedUser } from './link-users.ts';
+import { checkMemberLinks, linkMembers, type LinksCheck } from './link-members.ts';
+import { confirmLink, linkUser, linkUsers, type LinkedUser } from './link-users.ts';
 import { addOperator, authenticateOperator, renewOperatorToken, setOperatorState } from './operators.ts';
 import { createPlatformDirectory, openSecret } from './platform-directory.ts';
 import { identityProblems } from './problems.ts';
 import { setTags } from './set-tags.ts';
-import { changePlatform, countOperators, insertPlatform, selectLink, selectLinksOf, selectOperatorChanges, selectOperators, selectPlatforms, selectTaggedMembers } from './store.ts';
+import { changePlatform, countOperators, insertPlatform, selectLink, selectLinksOf, selectLinkWords, selectOperatorChanges, selectOperators, selectPlatforms, selectTaggedMembers } from './store.ts';
 import { createUserResolver } from './user-resolver.ts';
-import { NO_TAGS, type Custody, type Link, type Maker, type Operator, type OperatorChange, type OperatorState, type OperatorToken, type Platform, type PlatformState, type TaggedMember } from './types.ts';
+import { NO_TAGS, type Custody, type Link, type LinkedOnWord, type Maker, type MemberLink, type Operator, type OperatorChange, type OperatorState, type OperatorToken, type Platform, type PlatformState, type TaggedMember } from './types.ts';
 
 export * from './types.ts';
 export { identityProblems } from './problems.ts';
@@ -62,8 +63,16 @@ export interface Identity {
   resolveMember(platformId: PlatformId, userId: string): MemberId | undefined | Promise<MemberId | undefined>;
   /** The platform's own id of a member; undefined when it has none there. From memory when seen before; questions asked at once share a statement. */
   userOf(platformId: PlatformId, memberId: MemberId): Promise<string | undefined>;
-  /** Links to the given member, or to the one that (platform, user) derives. Repeating it changes nothing. */
+  /** Links to the member that (platform, user) derives; to a given one for the program's own code, never on a platform's word. Repeating it changes nothing. */
   linkUser(platformId: PlatformId, userId: string, memberId?: MemberId): Promise<Result<LinkedUser>>;
+  /** Whether a user is linked to the member that its platform names; every no is the same. */
+  confirmLink(platformId: PlatformId, userId: string, claimed: string): Promise<Result<LinkedUser>>;
+  /** Which of these links are not there yet; or why the first of them cannot be made. */
+  checkMemberLinks(links: readonly MemberLink[]): Promise<Result<LinksCheck>>;
+  /** Links users to members on the word of operators, all or none, in the caller's dbTransaction; answers how many links are new. */
+  linkMembers(links: readonly MemberLink[], word: Maker, client: DbClient): Promise<Result<number>>;
+  /** On whose word users of a member were linked to it. */
+  listLinkWords(memberId: MemberId): Promise<LinkedOnWord[]>;
   /** Links many users of a platform to their derived members; returns how many links are new. Ids that may not be linked are passed over. */
   linkUsers(platformId: PlatformId, userIds: readonly string[]): Promise<number>;
   findLink(platformId: PlatformId, userId: string): Promise<Link | undefined>;
@@ -160,6 +169,10 @@ export async function createIdentity({ pool, sealer, tokens, log }: IdentityPart
       if (linked.ok && linked.value.created) links.remember(platformId, userId, { memberId: linked.value.memberId, tags: NO_TAGS, tagsVersion: 0 });
       return linked;
     },
+    confirmLink: (platformId, userId, claimed) => confirmLink(pool, platformId, userId, claimed),
+    checkMemberLinks: (wanted) => checkMemberLinks(pool, wanted),
+    linkMembers: (wanted, word, client) => linkMembers(client, wanted, word),
+    listLinkWords: (memberId) => selectLinkWords(pool, memberId),
     linkUsers: (platformId, userIds) => linkUsers(pool, platformId, userIds),
     findLink: (platformId, userId) => selectLink(pool, platformId, userId),
     listLinks: (memberId) => selectLinksOf(pool, memberId),

@@ -13,7 +13,7 @@ export interface LinkedUser {
   readonly created: boolean;
 }
 
-/** Links one user to the given member, or to the member that its id derives (source requirement 2.2). */
+/** Links one user to the member that its id derives (source requirement 2.2), or, for the program's own code, to the given one. */
 export async function linkUser(pool: Pool, platformId: PlatformId, userId: string, given: MemberId | undefined): Promise<Result<LinkedUser>> {
   const existing = await selectLink(pool, platformId, userId);
   if (existing !== undefined) return existingLink(existing.memberId, given);
@@ -27,6 +27,15 @@ export async function linkUser(pool: Pool, platformId: PlatformId, userId: strin
   // Somebody was faster, or the member has another user here; links are never deleted, so this look is final.
   const winner = await selectLink(pool, platformId, userId);
   return winner === undefined ? refuse(identityProblems.member_already_linked()) : existingLink(winner.memberId, given);
+}
+
+/**
+ * A platform says which member its user is: it is only ever the link that is there. Whatever else the id may be, of somebody, of nobody or
+ * none at all, the answer is the same, and no more is looked at than the platform's own user.
+ */
+export async function confirmLink(pool: Pool, platformId: PlatformId, userId: string, claimed: string): Promise<Result<LinkedUser>> {
+  const existing = await selectLink(pool, platformId, userId);
+  return existing?.memberId === claimed ? ok({ memberId: existing.memberId, created: false }) : refuse(identityProblems.link_conflict());
 }
 
 function existingLink(memberId: MemberId, given: MemberId | undefined): Result<LinkedUser> {

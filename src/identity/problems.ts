@@ -55,16 +55,20 @@ export const identityProblems = defineProblems({
     status: 404, error: 'User not found',
     advice: 'Link the user with POST /api/users first; ids are those of the platform that owns the user.',
   },
+  link_conflict: {
+    status: 409, error: 'Not the link of this user',
+    advice: 'A member_id only confirms the link that your user has already: leave it out to link a user. The operators of the network link users of several platforms to one person (`pontis member link`).',
+  },
   member_not_found: {
     status: 404, error: 'Member not found',
-    advice: 'Give the member_id that an earlier POST /api/users answered, or leave it out to have it derived.',
+    advice: 'Name a member by its id; `pontis member find` tells the one of a platform\'s user.',
   },
-  link_conflict: {
+  user_already_linked: {
     status: 409, error: 'User already linked',
-    advice: 'Links are permanent: this user belongs to another member.',
+    advice: 'Links are permanent: this user belongs to another member. Only a user that has no link yet can be linked.',
   },
   member_already_linked: {
     status: 409, error: 'Member already linked',
-    advice: 'A member has one user on each platform; this member already has another one here.',
+    advice: 'A member has one user on each platform; this member already has another one there.',
   },
 });

@@ -2,7 +2,7 @@
 
 import type { MemberId, OperatorId, OwnerId, PlatformId } from '../kernel/ids.ts';
 import type { DbClient, Pool } from '../runtime/database.ts';
-import { NO_TAGS, type Custody, type Link, type Maker, type Operator, type OperatorChange, type OperatorChangeName, type OperatorState, type PlatformState, type Tagged, type TaggedMember } from './types.ts';
+import { NO_TAGS, type Custody, type Link, type LinkedOnWord, type Maker, type MemberLink, type Operator, type OperatorChange, type OperatorChangeName, type OperatorState, type PlatformState, type Tagged, type TaggedMember } from './types.ts';
 
 /** Whatever can run one statement. */
 export type Queryable = Pick<Pool, 'query'> | Pick<DbClient, 'query'>;
@@ -263,6 +263,74 @@ export async function insertLinks(pool: Pool, platformId: PlatformId, userIds: r
     [platformId, userIds, memberIds],
   );
   return new Set(rows.map((row) => row.platform_user_id));
+}
+
+/** What is there already of a link that is wanted. */
+export interface LinkFacts {
+  readonly platformKnown: boolean;
+  readonly memberKnown: boolean;
+  /** The member of that user. */
+  readonly linkedTo: string | null;
+  /** The user of that member on that platform. */
+  readonly userThere: string | null;
+}
+
+/** In the order of the links. */
+export async function selectLinkFacts(db: Queryable, links: readonly MemberLink[]): Promise<LinkFacts[]> {
+  const { rows } = await db.query<LinkFacts>(
+    `select p.platform_id is not null as "platformKnown", m.member_id is not null as "memberKnown", u.member_id as "linkedTo", t.platform_user_id as "userThere"
+       from unnest($1::text[], $2::text[], $3::uuid[]) with ordinality as k (platform_id, platform_user_id, member_id, index)
+       left join identity.platform p on p.platform_id = k.platform_id
+       left join identity.member m on m.member_id = k.member_id
+       left join identity.link u on u.platform_id = k.platform_id and u.platform_user_id = k.platform_user_id
+       left join identity.link t on t.platform_id = k.platform_id and t.member_id = k.member_id
+      order by k.index`,
+    columnsOf(links),
+  );
+  return rows;
+}
+
+/** Links users to members that are there; returns how many of them were new. */
+export async function insertMemberLinks(db: Queryable, links: readonly MemberLink[]): Promise<number> {
+  const { rowCount } = await db.query(
+    `insert into identity.link (platform_id, platform_user_id, member_id)
+     select * from unnest($1::text[], $2::text[], $3::uuid[]) as k (platform_id, platform_user_id, member_id) order by 1, 2 on conflict do nothing`,
+    columnsOf(links),
+  );
+  return rowCount ?? 0;
+}
+
+export async function noteMemberLinks(db: Queryable, links: readonly MemberLink[], { madeBy, approvedBy, requestId, reason }: Maker): Promise<void> {
+  await db.query(
+    `insert into identity.member_link (platform_id, platform_user_id, member_id, made_by, approved_by, request_id, reason)
+     select k.*, $4, $5, $6, $7 from unnest($1::text[], $2::text[], $3::uuid[]) as k (platform_id, platform_user_id, member_id)`,
+    [...columnsOf(links), madeBy, approvedBy, requestId, reason],
+  );
+}
+
+function columnsOf(links: readonly MemberLink[]): [string[], string[], string[]] {
+  return [links.map(({ platformId }) => platformId), links.map(({ platformUserId }) => platformUserId), links.map(({ memberId }) => memberId)];
+}
+
+interface LinkWordRow {
+  readonly platform_id: PlatformId;
+  readonly platform_user_id: string;
+  readonly made_by: string;
+  readonly approved_by: string | null;
+  readonly request_id: string | null;
+  readonly reason: string;
+  readonly linked_at: Date;
+}
+
+/** On whose word users of a member were linked to it. */
+export async function selectLinkWords(db: Queryable, memberId: MemberId): Promise<LinkedOnWord[]> {
+  const { rows } = await db.query<LinkWordRow>(
+    `select platform_id, platform_user_id, made_by, approved_by, request_id, reason, linked_at from identity.member_link where member_id = $1 order by platform_id`, [memberId],
+  );
+  return rows.map((row) => ({
+    platformId: row.platform_id, platformUserId: row.platform_user_id, madeBy: row.made_by, approvedBy: row.approved_by,
+    requestId: row.request_id, reason: row.reason, linkedAtMs: row.linked_at.getTime(),
+  }));
 }
 
 function toLink(row: LinkRow): Link {

@@ -31,7 +31,7 @@ export interface Operator {
   readonly createdAtMs: number;
 }
 
-/** On whose word an operator was changed. */
+/** On whose word operators and links were changed. */
 export interface Maker {
   /** Null where nobody was there to ask: the first operators of a network, and the owner of its machine. */
   readonly madeBy: string | null;
@@ -64,6 +64,20 @@ export interface Link {
   /** What the platform says of its user; sorted. */
   readonly tags: readonly string[];
   readonly createdAtMs: number;
+}
+
+/** A user of a platform that is to belong to a member. */
+export interface MemberLink {
+  readonly platformId: string;
+  readonly platformUserId: string;
+  readonly memberId: MemberId;
+}
+
+/** On whose word a user was linked to a member. */
+export interface LinkedOnWord extends Maker {
+  readonly platformId: PlatformId;
+  readonly platformUserId: string;
+  readonly linkedAtMs: number;
 }
 
 /** Tags, and which of two readings of them is newer. */

@@ -25,8 +25,7 @@ afterAll(async () => {
 
 /** The same member as a user of platform_b. */
 async function linked(user: string): Promise<string> {
-  const { body } = await api.call('platform_a', 'GET', `/api/users/${user}`);
-  await api.call('platform_b', 'POST', '/api/users', { platform_user_id: `b-${user}`, member_id: body['member_id'] });
+  await api.link('platform_b', `b-${user}`, { platform: 'platform_a', userId: user });
   return `b-${user}`;
 }
 

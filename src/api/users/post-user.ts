@@ -2,7 +2,6 @@
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { isMemberId } from '../../kernel/ids.ts';
 import { answerProblem } from '../http/answer-problem.ts';
 import { callerOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
@@ -12,7 +11,7 @@ import { closed, problemResponses, Success, Tags, UserId } from '../schemas.ts';
 const Body = closed({
   platform_user_id: Type.Optional(UserId),
   user_id: Type.Optional(UserId),
-  member_id: Type.Optional(Type.String({ maxLength: 64, description: 'Global id of a member that exists already; derived from platform and user when absent.' })),
+  member_id: Type.Optional(Type.String({ maxLength: 64, description: 'Not needed: it links nobody. Given, it must be that of the link which is there; every other one gets the same refusal.' })),
   tags: Type.Optional(Tags),
 }, 'Give the user as platform_user_id, or as user_id, its name in the other operations.');
 
@@ -28,7 +27,7 @@ export function postUser(server: FastifyInstance, { identity }: ApiParts): void 
   server.post<{ Body: Static<typeof Body> }>('/api/users', {
     schema: {
       operationId: 'linkUser', tags: ['users'], summary: 'Link a user',
-      description: 'Links are permanent. Repeating the request answers the same link. A member has one user on each platform. `tags`, when given, become the tags of a new or an existing link.',
+      description: 'Links the user to a member of its own, unless the operators of the network have linked it to one. Links are permanent. Repeating the request answers the same link. A member has one user on each platform. `tags`, when given, become the tags of a new or an existing link.',
       body: Body, response: { 200: Answer, 201: Answer, ...problemResponses },
     },
   }, async (request, reply) => {
@@ -39,10 +38,9 @@ export function postUser(server: FastifyInstance, { identity }: ApiParts): void 
     if (named !== undefined && alias !== undefined && named !== alias) {
       return answerProblem(request, reply, apiProblems.invalid_field('platform_user_id and user_id differ.', { field: 'user_id' }));
     }
-    if (memberId !== undefined && !isMemberId(memberId)) {
-      return answerProblem(request, reply, apiProblems.invalid_field('member_id is not a lower-case UUID.', { field: 'member_id' }));
-    }
-    const linked = await identity.linkUser(platform.platformId, userId, memberId);
+    const linked = memberId === undefined
+      ? await identity.linkUser(platform.platformId, userId)
+      : await identity.confirmLink(platform.platformId, userId, memberId);
     if (!linked.ok) return answerProblem(request, reply, linked.problem);
     const { tags } = request.body;
     const tagged = tags === undefined ? undefined : await identity.setTags(platform.platformId, userId, tags);

@@ -103,9 +103,14 @@ export const ACTS = {
     persons: 'two', operations: ['proposeSettlement'], commands: ['windows settle'], decidedWith: 'pontis windows approve',
     why: 'It moves money between platforms.',
   },
+  window_act: {
+    persons: 'two', operations: ['proposeLeaveOut', 'proposeAbort', 'proposeTakeBack'],
+    commands: ['windows leave-out', 'windows abort', 'windows take-back'], decidedWith: 'pontis windows approve',
+    why: 'It changes who pays whom, and when.',
+  },
   window_decision: one(
     'It is the second person\'s word, or takes one\'s own proposal back.',
-    ['approveSettlement', 'withdrawSettlement'], ['windows approve', 'windows withdraw'],
+    ['approveSettlement', 'withdrawSettlement', 'approveSettlementAct', 'withdrawSettlementAct'], ['windows approve', 'windows withdraw'],
   ),
 
   break_accept: {

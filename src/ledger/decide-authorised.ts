@@ -6,7 +6,7 @@ import type { Details, Hold, PostedLeg, ReleaseCommand, TransferCommand } from '
 import { lastDayOf, type Terms } from '../valuation/valuation.ts';
 import { creditedParts, giveMovements, receiveMovements } from './convert.ts';
 import { giveBackAllowances } from './decide-limits.ts';
-import { accountById, move, portionsOfHold, post, refusal, setAside, type Decision, type LegPlan, type Movement, type Plan, type Portion } from './plan.ts';
+import { accountById, move, portionsOfHold, post, refusal, repayOutOf, setAside, type Decision, type LegPlan, type Movement, type Plan, type Portion } from './plan.ts';
 import { ledgerProblems } from './problems.ts';
 import { platformOf, systemWallet, targetOf, type View } from './view.ts';
 
@@ -85,10 +85,11 @@ export function decideUndo(command: ReleaseCommand, authorisation: PostedLeg, ho
   const { bucket, memberId, amount, transactionId } = authorisation;
   const source = view.asset(authorisation.assetId);
   const wallet = source.custody === 'connected' ? systemWallet(view, bucket, source) : view.wallet(bucket, memberId, source.assetId);
+  const portions = portionsOfHold(hold, wallet);
   return post({
     legs: [{
       kind: 'release', memberId, wallet, amount, relatedId: transactionId, details: command.details,
-      movements: [...undo(authorisation, portionsOfHold(hold, wallet), view), ...giveBackAllowances(transactionId, (used) => used, view)],
+      movements: [...undo(authorisation, portions, view), ...repayOutOf(portions, wallet).movements, ...giveBackAllowances(transactionId, (used) => used, view)],
     }],
     holds: [{ change: 'resolve', hold, state: 'released', captured: 0n }],
   });

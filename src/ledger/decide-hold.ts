@@ -8,7 +8,9 @@ import { decideUndo } from './decide-authorised.ts';
 import { drawAllowances, factsOf, giveBackAllowances, isDrawn } from './decide-limits.ts';
 import { insufficient } from './decide-transfer.ts';
 import { FREEZE_ENDS_MS, isFreeze, leftOf, lengthen } from './freezes.ts';
-import { debit, firstOf, move, portionsOfHold, portionsToSpend, portionsUpTo, post, refusal, setAside, type Decision } from './plan.ts';
+import {
+  debit, firstOf, move, portionsOfHold, portionsToSpend, portionsUpTo, post, refusal, repayOutOf, restOf, setAside, type Decision,
+} from './plan.ts';
 import { ledgerProblems } from './problems.ts';
 import type { CaptureCommand, HoldCommand, ReleaseCommand } from './types.ts';
 import { systemWallet, type View } from './view.ts';
@@ -73,7 +75,9 @@ export function decideCapture(command: CaptureCommand, view: View): Decision {
     legs: [{
       kind: 'capture', memberId: hold.memberId, wallet, amount, relatedId: hold.holdId, details: command.details,
       movements: [
-        ...setAside(portions, system, hold.amount, -1n), ...debit(firstOf(portions, amount)), move(system, 'redeemed', amount),
+        ...setAside(portions, system, hold.amount, -1n), ...repayOutOf(restOf(portions, amount), wallet).movements,
+        // Last, so that a reversal finds them first.
+        ...debit(firstOf(portions, amount)), move(system, 'redeemed', amount),
         ...giveBackAllowances(hold.holdId, (used) => (used * (hold.amount - amount)) / hold.amount, view),
       ],
     }],
@@ -100,12 +104,13 @@ export function decideRelease(command: ReleaseCommand, view: View): Decision {
   const wallet = points.custody === 'connected' ? system : view.wallet(bucket, hold.memberId, hold.assetId);
   const portions = portionsOfHold(hold, wallet);
   const amount = leftOf(hold);
+  const repaid = repayOutOf(portions, wallet);
   return post({
     legs: [{
       kind: 'release', memberId: hold.memberId, wallet, amount, relatedId: hold.holdId, details: command.details,
       movements: [
-        ...setAside(portions, system, amount, -1n),
-        ...(isFreeze(hold) ? lengthen(hold, portions, wallet, view) : []),
+        ...setAside(portions, system, amount, -1n), ...repaid.movements,
+        ...(isFreeze(hold) ? lengthen(hold, repaid.rest, wallet, view) : []),
         ...giveBackAllowances(hold.holdId, (used) => used, view),
       ],
     }],

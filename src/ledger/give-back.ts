@@ -7,7 +7,7 @@ import { shortfallMovements } from './decide-clawback.ts';
 import { lengthen, takeAndEnd, takeInTurn, type Frozen, type Taking } from './freezes.ts';
 import { takeOutOfExpired } from './lapse.ts';
 import {
-  debit, firstOf, mergePortions, portionsOfHold, portionsUpTo, restOf, setAside, sumOf, type Movement, type Portion,
+  debit, firstOf, mergePortions, portionsOfHold, portionsUpTo, repayOutOf, restOf, setAside, sumOf, type Movement, type Portion,
 } from './plan.ts';
 import type { Part } from './share.ts';
 import type { Clawback, PostedLeg } from './types.ts';
@@ -71,7 +71,10 @@ export function giveBack({ wallet, system, receiver, part, policy, frozen: { hol
       ...(free.length === 0 ? [] : setAside(free, system, sumOf(free), -1n)),
       ...takeOutOfExpired(lapsed, system),
       ...debit(mergePortions([...lapsed, ...fromFreeze, ...fromLots])),
-      ...outOf.flatMap(({ hold, rest }) => lengthen(hold, rest, wallet, view)),
+      ...outOf.flatMap(({ hold, rest }) => {
+        const repaid = repayOutOf(rest, wallet);
+        return [...repaid.movements, ...lengthen(hold, repaid.rest, wallet, view)];
+      }),
       ...shortfall,
     ],
   };

@@ -117,6 +117,34 @@ describe('reversing an earn of which a part has lapsed', () => {
   });
 });
 
+describe('points that were held while what they came from was reversed', () => {
+  it.each([[0n, 0n], [30n, -30n]])('repay the debt when they are free again, before they lapse; %s of 100 captured', async (captured, left) => {
+    const ann = test.member();
+    const earned = posted(await test.submit('platform_a', ann, { kind: 'earn', amount: 100n, expiresOn: test.dayIn(0) }));
+    const holdId = posted(await test.submit('platform_a', ann, { kind: 'hold', amount: 100n, expiresInMs: 5 * DAY_MS }));
+    await pastTheirDay();
+    posted(await reverse('platform_a', ann, earned));
+    const before = await expired();
+    if (captured > 0n) posted(await test.submit('platform_a', ann, { kind: 'capture', holdId, amount: captured }));
+    else posted(await test.submit('platform_a', ann, { kind: 'release', holdId, cause: 'caller' }));
+    await test.ledger.sweep();
+    expect([await balance(ann), await expired()]).toEqual([left, before]);
+    const { debt } = await test.ledger.getBalance(ann, test.id('platform_a'));
+    expect(debt).toBe(-left);
+  });
+
+  it('of a capture come back to the lots that it spent', async () => {
+    const ann = test.member();
+    posted(await test.submit('platform_a', ann, { kind: 'earn', amount: 30n, expiresOn: test.dayIn(5) }));
+    const late = posted(await test.submit('platform_a', ann, { kind: 'earn', amount: 70n, expiresOn: test.dayIn(50) }));
+    const holdId = posted(await test.submit('platform_a', ann, { kind: 'hold', amount: 100n, expiresInMs: 5 * DAY_MS }));
+    posted(await reverse('platform_a', ann, late));
+    const captured = posted(await test.submit('platform_a', ann, { kind: 'capture', holdId, amount: 30n }));
+    posted(await reverse('platform_a', ann, captured));
+    expect(await test.ledger.getBalance(ann, test.id('platform_a'))).toMatchObject({ balance: 30n, debt: 0n, expiring: [{ expiresOn: test.dayIn(5), amount: 30n }] });
+  });
+});
+
 describe('reversing what was credited to somebody else and has lapsed there', () => {
   it.each(['platform_a', 'platform_b'])('takes nothing from a receiver at %s who has nothing else, in whatever parts', async (target) => {
     for (const parts of [[undefined], [333n, 1n, undefined]]) {

@@ -169,6 +169,14 @@ export function restOf(portions: readonly Portion[], amount: bigint): Portion[] 
   });
 }
 
+/** What a member owes is repaid out of points that were set aside and are free again, before they can be spent or lapse. */
+export function repayOutOf(freed: readonly Portion[], wallet: Wallet): { readonly movements: readonly Movement[]; readonly rest: readonly Portion[] } {
+  const owed = debtOf(wallet);
+  if (owed === 0n) return { movements: [], rest: freed };
+  const repaid = firstOf(freed, owed);
+  return { movements: [...debit(repaid), move(wallet, 'debt', sumOf(repaid))], rest: restOf(freed, sumOf(repaid)) };
+}
+
 /** A posted movement of a system account. */
 export function move(wallet: Wallet, purpose: Parameters<typeof accountOf>[1], amount: bigint): Movement {
   return { account: accountOf(wallet, purpose), amount, layer: 'p' };

@@ -31,7 +31,7 @@ import { actsOfCommand, personsSentence } from './acts/acts.ts';
 import { activateDue } from './activation.ts';
 import { registerWebhooks } from './cli/webhooks.ts';
 import { createContext, type Context } from './context.ts';
-import { seedDemo, writeCredentials } from './demo.ts';
+import { isDemoNetwork, seedDemo, writeCredentials } from './demo.ts';
 import { addPlatform } from './onboarding.ts';
 import { startRole } from './roles.ts';
 import { startSandbox } from './sandbox.ts';
@@ -50,7 +50,7 @@ const roots = {
 const commands: readonly ((program: Command) => void)[] = [
   (program) => registerStart<Context>(program, { ...roots, createContext: (config, log) => createContext(config, { log, mode: 'own' }), seedDemo, writeCredentials, startSandbox, startRole }),
   (program) => registerMigrate(program, roots),
-  (program) => registerPlatform<Context>(program, { ...roots, addPlatform }),
+  (program) => registerPlatform<Context>(program, { ...roots, addPlatform, isDemoNetwork }),
   (program) => registerOperator<Context>(program, roots),
   (program) => registerMember<Context>(program, roots),
   (program) => registerRules<Context>(program, { ...roots, activateDue }),

@@ -43,6 +43,14 @@ const operatorIds = ['maker', 'checker'] as const;
 
 const RESERVE_CAP_CNY = 1_000_000n;
 
+/** Who brings the demo's rewards into the rulebook: a network of which it has a version was made as the demo. */
+const DEMO = 'demo';
+
+/** A network to try things in, with the sandbox or without: its platforms may go as far as they like. */
+export function isDemoNetwork({ valuation }: Pick<OnboardingParts, 'valuation'>): Promise<boolean> {
+  return valuation.hasAuthor(DEMO);
+}
+
 /** The source requirement's samples (5.2). */
 const rewards: Readonly<Record<string, Readonly<Record<string, RewardTerms>>>> = {
   platform_a: {
@@ -77,7 +85,7 @@ export async function seedDemo(parts: DemoParts): Promise<void> {
   for (const platform of platforms) await seedPlatform(parts, platform);
   for (const operatorId of operatorIds) await seedOperator(parts, operatorId);
   await Promise.all(memberNumbers.map((number) => seedMember(parts, number)));
-  get(await parts.valuation.add(withRewards, 'demo'));
+  get(await parts.valuation.add(withRewards, DEMO));
   await activateDue(parts);
   await writeCredentials(parts, `http://${parts.config.host.includes(':') ? `[${parts.config.host}]` : parts.config.host}:${parts.config.port}`);
 }

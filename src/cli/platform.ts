@@ -2,12 +2,16 @@
 
 import { InvalidArgumentError, Option, type Command } from 'commander';
 
+import type { Reserve } from '../clearing/clearing.ts';
 import type { Custody } from '../identity/identity.ts';
 import { formatAmountText, parseAmount } from '../kernel/amount.ts';
+import { assert } from '../kernel/assert.ts';
 import type { Result } from '../kernel/problem.ts';
 import type { Clawback } from '../ledger/ledger.ts';
 import { OperatorError } from '../runtime/operator-error.ts';
-import { DATA_OPTION, exitCodesHelp, JSON_OPTION, valueOf, withContext, type CommandContext, type CommandRoots } from './command-roots.ts';
+import {
+  actingOperator, AS_TOKEN_OPTION, DATA_OPTION, exitCodesHelp, JSON_OPTION, valueOf, withContext, type AsTokenOption, type CommandContext, type CommandRoots,
+} from './command-roots.ts';
 import { tableLines } from './table.ts';
 
 export interface PlatformToAdd {
@@ -20,7 +24,13 @@ export interface PlatformToAdd {
   readonly reserveCapMinor?: bigint;
 }
 
+export interface PlatformContext extends CommandContext {
+  readonly reserve: Reserve;
+}
+
 export interface PlatformRoots<Context extends CommandContext> extends CommandRoots<Context> {
+  /** Whether the network was made to try things in, without bounds. */
+  isDemoNetwork(context: Context): Promise<boolean>;
   addPlatform(context: Context, platform: PlatformToAdd): Promise<Result<{ readonly platformId: string; readonly secret: string; readonly token: string }>>;
 }
 
@@ -29,7 +39,7 @@ interface Flags {
   readonly json?: true;
 }
 
-interface AddFlags extends Flags {
+interface AddFlags extends Flags, AsTokenOption {
   readonly name?: string;
   readonly custody: Custody;
   readonly multiplier: string;
@@ -46,7 +56,7 @@ interface TokenFlags extends Flags {
 
 const CODES = exitCodesHelp({ 65: 'refused, e.g. no such platform' });
 
-export function registerPlatform<Context extends CommandContext>(program: Command, roots: PlatformRoots<Context>): void {
+export function registerPlatform<Context extends PlatformContext>(program: Command, roots: PlatformRoots<Context>): void {
   const platform = program.command('platform').description('manage the platforms of the network');
   const subcommand = (name: string, description: string): Command =>
     platform.command(name).description(description).option(...DATA_OPTION).option(...JSON_OPTION).addHelpText('after', `\nPontis may be running; it notices within about a second.${CODES}`);
@@ -63,17 +73,34 @@ export function registerPlatform<Context extends CommandContext>(program: Comman
     .option('--connector-token <token>', 'bearer token that the platform issued to the network (or PONTIS_CONNECTOR_TOKEN, which other users of this machine cannot see)')
     .option('--multiplier <number>', 'worth of its points relative to the base value', parseMultiplier, '1')
     .addOption(new Option('--clawback <policy>', 'what reversing points that are spent does').choices(['debt', 'available', 'refuse']).default('debt'))
-    .option('--reserve-cap <amount>', 'net debit cap in settlement currency (default: no bound)')
+    .option('--reserve-cap <amount>', 'net debit cap in settlement currency to ask for; another operator approves it, and until then it is 0 (in a demo network: in force at once, default no bound)')
+    .option(...AS_TOKEN_OPTION)
     .action(async (platformId: string, flags: AddFlags) => {
       const added = await withContext(flags, roots, true, async (context) => {
         const { name = platformId, custody, multiplier, clawback } = flags;
-        const reserveCapMinor = flags.reserveCap === undefined ? undefined : parseCap(flags.reserveCap, context.ledger.settlementAsset().scale);
+        const { scale } = context.ledger.settlementAsset();
+        const asked = flags.reserveCap === undefined ? undefined : parseCap(flags.reserveCap, scale);
+        const isDemo = await roots.isDemoNetwork(context);
+        const madeBy = isDemo ? undefined : await makerOf(flags, roots, context);
         const connection = connectionOf(flags, roots);
-        return valueOf(await roots.addPlatform(context, {
+        const reserveCapMinor = isDemo ? asked : 0n;
+        const platform = valueOf(await roots.addPlatform(context, {
           platformId, name, custody, multiplier, clawback, ...(connection === undefined ? {} : { connection }), ...(reserveCapMinor === undefined ? {} : { reserveCapMinor }),
         }));
+        const cap = reserveCapMinor === undefined ? null : formatAmountText(reserveCapMinor, scale);
+        const requestId = madeBy === undefined || asked === undefined || asked === 0n ? null : await askForCap(context, platform.platformId, asked, madeBy);
+        return { platform, cap, requestId, isDemo };
       });
-      print(flags, { platform_id: added.platformId, secret: added.secret, token: added.token }, [`platform_id  ${added.platformId}`, `secret       ${added.secret}`, `token        ${added.token}`]);
+      const { platform: { secret, token }, cap, requestId, isDemo } = added;
+      const raise = requestId === null
+        ? `pontis reserve cap ${platformId} <amount> --reason <text>`
+        : `pontis reserve approve ${requestId}`;
+      print(flags, { platform_id: platformId, secret, token, reserve_cap: cap, ...(isDemo ? {} : { reserve_request_id: requestId, raise_cap_with: raise }) }, [
+        `platform_id  ${platformId}`, `secret       ${secret}`, `token        ${token}`,
+        ...(isDemo ? [] : [
+          `reserve cap  ${cap}: it may send what it has received; ${requestId === null ? `raise it with: ${raise} (another operator approves it)` : `request ${requestId} is open; another operator approves it with: ${raise}`}`,
+        ]),
+      ]);
     });
 
   subcommand('list', 'list the platforms').action(async (flags: Flags) => {
@@ -110,6 +137,18 @@ export function registerPlatform<Context extends CommandContext>(program: Comman
       const secret = await withContext(flags, roots, false, async ({ identity }) => valueOf(await identity.rotateSecret(platformId)));
       print(flags, { platform_id: platformId, secret }, [secret]);
     });
+}
+
+/** The operator who gives the command; `onboarding` where nobody says, as the command needs the data folder anyhow. */
+async function makerOf(flags: AddFlags, roots: Pick<CommandRoots, 'environment'>, context: CommandContext): Promise<string> {
+  const isSaid = (flags.asToken ?? roots.environment['PONTIS_OPERATOR_TOKEN'] ?? '').trim() !== '';
+  return isSaid ? (await actingOperator(flags, roots, context)).operatorId : 'onboarding';
+}
+
+async function askForCap({ reserve, identity }: PlatformContext, platform: string, amount: bigint, operatorId: string): Promise<string> {
+  const platformId = identity.findPlatform(platform)?.platformId;
+  assert(platformId !== undefined, 'a platform that was added is known');
+  return valueOf(await reserve.requests.make({ platformId, operatorId, reason: 'onboarding', wanted: { kind: 'cap', amount } })).requestId;
 }
 
 /** What was said of a connected platform's connector; nothing when nothing was. */

@@ -29,7 +29,7 @@ interface Flags extends AsTokenOption {
 
 const MOST = 50;
 const CODES = exitCodesHelp({ 65: 'refused, e.g. no such platform, or more than the prefund' });
-const FIGURES = ['platform_id', 'mode', 'prefund', 'position', 'pending_out', 'cap', 'cap_percent_of_prefund', 'used', 'available', 'used_percent'] as const;
+const FIGURES = ['platform_id', 'mode', 'prefund', 'position', 'pending_out', 'cap_covered_by_prefund', 'cap', 'cap_percent_of_prefund', 'used', 'available', 'used_percent'] as const;
 const REQUEST = ['request_id', 'kind', 'what', 'bank_reference', 'state', 'made_by', 'decided_by', 'carried_out_at', 'transaction_id', 'refused_with', 'reason'] as const;
 const MODE = ['changed_at', 'mode_before', 'mode', 'changed_by', 'reason'] as const;
 
@@ -128,7 +128,7 @@ function rowOf(figures: ReserveFigures, { scale }: Asset): Row {
   return {
     platform_id: figures.platformId, mode: figures.mode, prefund: text(figures.prefund), position: text(figures.position), pending_out: text(figures.pendingDebits), pending_in: text(figures.pendingCredits),
     cap: text(figures.cap), cap_percent_of_prefund: figures.capBasisPoints === undefined ? '' : String(figures.capBasisPoints / (WHOLE / 100)),
-    used: text(figures.used), available: text(figures.available), used_percent: String(usedPercent(figures.used, figures.cap) ?? ''),
+    cap_covered_by_prefund: text(figures.covered), used: text(figures.used), available: text(figures.available), used_percent: String(usedPercent(figures.used, figures.cap) ?? ''),
   };
 }
 

@@ -105,7 +105,7 @@ export const ledgerProblems = defineProblems({
   },
   insufficient_reserve: {
     status: 400, error: 'Insufficient platform reserve',
-    advice: 'The platform has reached its net debit cap; it can go on after it has prefunded or settled.',
+    advice: 'The platform has reached its net debit cap. Points that come in and windows that it settles make room; an operator raises the cap with `pontis reserve cap <platform_id> <amount>`, or, where it follows the prefund, with `pontis reserve deposit`, and another operator approves it.',
   },
   insufficient_prefund: {
     status: 409, error: 'Insufficient prefund',

@@ -67,6 +67,11 @@ export async function lockVersions(db: Queryable): Promise<void> {
   await db.query('lock table valuation.rulebook in share row exclusive mode');
 }
 
+export async function hasVersionOf(db: Queryable, author: string): Promise<boolean> {
+  const { rowCount } = await db.query('select 1 from valuation.rulebook where author = $1 limit 1', [author]);
+  return rowCount !== 0;
+}
+
 /** The document as JSON text. */
 export async function insertVersion(
   db: Queryable, row: Pick<VersionRow, 'version' | 'effectiveAt' | 'author' | 'proposalId'> & { readonly document: string },

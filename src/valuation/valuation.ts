@@ -13,7 +13,7 @@ import { diffRulebooks } from './diff-rulebooks.ts';
 import { invalid } from './check-change.ts';
 import { createProposals, type Proposals } from './proposals.ts';
 import { Rulebook } from './rulebook.ts';
-import { addAssets, insertVersion, lockVersions, selectActive, selectDue, selectLatest, selectVersion, setActive, type VersionRow } from './store.ts';
+import { addAssets, hasVersionOf, insertVersion, lockVersions, selectActive, selectDue, selectLatest, selectVersion, setActive, type VersionRow } from './store.ts';
 import type { RulebookDocument } from './rulebook-schema.ts';
 
 export * from './types.ts';
@@ -57,6 +57,8 @@ export interface Valuation {
    * rules. Whatever changes something that others rely on is a proposal. Items that exist are left as they are.
    */
   add(items: (document: RulebookDocument) => RulebookDocument, author: string): Promise<Result<number>>;
+  /** Whether an author brought any version about. */
+  hasAuthor(author: string): Promise<boolean>;
   /** Change control: how everything that is in the rulebook changes. */
   readonly proposals: Proposals;
   /** The next version whose time has come. */
@@ -84,6 +86,7 @@ export async function createValuation(pool: Pool, clock: Clock, platformIds: () 
     proposals: createProposals(pool, clock, platformIds),
     refresh,
     admitBy: (check) => void (knows = check),
+    hasAuthor: (author) => hasVersionOf(pool, author),
     add: (items, author) => dbTransaction(pool, async (client) => {
       await lockVersions(client);
       const latest = await selectLatest(client);

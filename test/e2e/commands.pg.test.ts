@@ -78,7 +78,7 @@ describe('pontis platform', () => {
     const { platform_id, secret, token } = JSON.parse(added.stdout);
     expect([platform_id, secret.slice(0, 3), token.split('.').length]).toEqual(['airline', 'sk_', 3]);
     const { platforms } = JSON.parse((await pontis('platform', 'list', '--json')).stdout);
-    expect(platforms.find((row: { platform_id: string }) => row.platform_id === 'airline')).toMatchObject({ name: 'Air Line', custody: 'hosted', state: 'active', clawback: 'debt', reserve_cap: '1000.5000', reserve_used: '0.0000' });
+    expect(platforms.find((row: { platform_id: string }) => row.platform_id === 'airline')).toMatchObject({ name: 'Air Line', custody: 'hosted', state: 'active', clawback: 'debt', reserve_cap: '0.0000', reserve_used: '0.0000' });
     expect((await pontis('platform', 'list')).stdout).toContain('airline');
     const rotated = JSON.parse((await pontis('platform', 'rotate-secret', 'airline', '--json')).stdout);
     expect(rotated.secret).not.toBe(secret);

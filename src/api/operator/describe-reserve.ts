@@ -33,6 +33,7 @@ export const reserveFields = {
   pending_in: money('What it will be owed once transfers under way are posted.'),
   cap: maybeMoney('Net debit cap; null for no bound.'),
   cap_percent_of_prefund: Type.Union([Type.Number(), Type.Null()], { description: 'Where the cap follows the prefund; null for a fixed one.' }),
+  cap_covered_by_prefund: maybeMoney('Which part of the cap the prefund covers: the smaller of both; null for no bound.'),
   used: money('What of the cap is in use: pending_out less position. Negative while the platform is owed more.'),
   available: maybeMoney('What it may still send: cap less used; null for no bound.'),
   used_percent: Type.Union([Type.Number(), Type.Null()], { description: 'Share of the cap in use, two decimals, rounded down; null where there is no cap.' }),
@@ -41,12 +42,13 @@ export const reserveFields = {
 export const ReserveView = Type.Object(reserveFields);
 
 export function describeReserve(figures: ReserveFigures, currency: Asset): Static<typeof ReserveView> {
-  const { cap, available, used, capBasisPoints } = figures;
+  const { cap, covered, available, used, capBasisPoints } = figures;
   return {
     platform_id: figures.platformId, currency: currency.code, mode: figures.mode,
     prefund: toPoints(figures.prefund, currency), position: toPoints(figures.position, currency),
     pending_out: toPoints(figures.pendingDebits, currency), pending_in: toPoints(figures.pendingCredits, currency),
     cap: cap === undefined ? null : toPoints(cap, currency), cap_percent_of_prefund: capBasisPoints === undefined ? null : percentOf(capBasisPoints),
+    cap_covered_by_prefund: covered === undefined ? null : toPoints(covered, currency),
     used: toPoints(used, currency), available: available === undefined ? null : toPoints(available, currency),
     used_percent: usedPercent(used, cap), thresholds_reached: [...figures.reached],
   };

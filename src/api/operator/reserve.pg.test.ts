@@ -36,7 +36,7 @@ describe('a reserve over HTTP', () => {
     const deposit = await ask('deposits', { amount: 500.25, bank_reference: 'ICBC 1' });
     expect(await say('approve', deposit)).toMatchObject({ status: 200, body: { kind: 'deposit', amount: 500.25, bank_reference: 'ICBC 1', transaction_id: expect.stringMatching(/^txn_[0-9a-f]{32}$/) } });
     expect(await own()).toEqual({
-      platform_id: 'platform_a', currency: 'CNY', mode: 'both', prefund: 500.25, position: 0, pending_out: 0, pending_in: 0, cap: 1000.5, cap_percent_of_prefund: 200,
+      platform_id: 'platform_a', currency: 'CNY', mode: 'both', prefund: 500.25, position: 0, pending_out: 0, pending_in: 0, cap: 1000.5, cap_percent_of_prefund: 200, cap_covered_by_prefund: 500.25,
       used: 0, available: 1000.5, used_percent: 0, thresholds_reached: [],
     });
     // A point of platform_a is worth 0.01 CNY.

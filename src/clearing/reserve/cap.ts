@@ -17,6 +17,11 @@ export function usedOf({ position, pendingDebits }: Pick<PlatformMoney, 'positio
   return pendingDebits - position;
 }
 
+/** Which part of a cap the prefund covers: the rest is the network's trust in the platform. */
+export function coveredOf({ cap, prefund }: Pick<PlatformMoney, 'cap' | 'prefund'>): bigint | undefined {
+  return cap === undefined ? undefined : smaller(cap, prefund);
+}
+
 /** True when that share of the cap is in use; of a cap of nothing, any use is all of it. */
 export function isReached(percent: number, used: bigint, cap: bigint): boolean {
   return used > 0n && used * 100n >= cap * BigInt(percent);

@@ -3,7 +3,7 @@
 import type { PlatformId } from '../../kernel/ids.ts';
 import { isNarrower, type ClearingMode, type Ledger, type PlatformMoney } from '../../ledger/ledger.ts';
 import type { Metrics } from '../../runtime/metrics.ts';
-import { capOf, usedOf } from './cap.ts';
+import { capOf, coveredOf, usedOf } from './cap.ts';
 import { createCarryOut, type CarryOutParts } from './carry-out.ts';
 import { changeMode } from './modes.ts';
 import { createRequests, type ReserveRequests } from './requests.ts';
@@ -72,7 +72,7 @@ export function createReserve(parts: ReserveParts): Reserve {
 
 function figure(sums: PlatformMoney, row: ReserveRow | undefined): Omit<ReserveFigures, 'platformId' | 'mode'> {
   const used = usedOf(sums);
-  return { ...sums, used, capBasisPoints: row?.capBasisPoints ?? undefined, available: sums.cap === undefined ? undefined : sums.cap - used, reached: row?.reached ?? [] };
+  return { ...sums, used, covered: coveredOf(sums), capBasisPoints: row?.capBasisPoints ?? undefined, available: sums.cap === undefined ? undefined : sums.cap - used, reached: row?.reached ?? [] };
 }
 
 function platformsOf(ledger: Ledger): PlatformId[] {

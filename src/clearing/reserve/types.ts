@@ -19,6 +19,8 @@ export interface ReserveFigures {
   readonly cap: bigint | undefined;
   /** Hundredths of a percent of the prefund that the cap is; undefined for a fixed cap. */
   readonly capBasisPoints: number | undefined;
+  /** Which part of the cap the prefund covers; undefined where there is no cap. */
+  readonly covered: bigint | undefined;
   /** What it may still send: cap less used. */
   readonly available: bigint | undefined;
   /** Thresholds that use has reached and not fallen below since, in percent of the cap. */

@@ -1,0 +1,38 @@
+// `pontis platform add` as a process: a new platform's cap is 0 where the network is no demo, and the command says which command raises it.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { createTestDatabase } from '../fixtures/database.ts';
+import { runProgram } from '../fixtures/program.ts';
+
+it('asks for the cap of a new platform, which another operator lets rise; in a demo network it is in force at once', async () => {
+  await using database = await createTestDatabase();
+  const folder = mkdtempSync(join(tmpdir(), 'pontis-platform-'));
+  const pontis = (...args: string[]): ReturnType<typeof runProgram> => runProgram(args, { DATABASE_URL: database.url, PONTIS_DATA: folder });
+  const capOf = async (platform: string): Promise<unknown> => {
+    const { platforms } = JSON.parse((await pontis('platform', 'list', '--json')).stdout) as { platforms: { platform_id: string; reserve_cap: string | null }[] };
+    return platforms.find(({ platform_id: id }) => id === platform)?.reserve_cap;
+  };
+  try {
+    expect((await pontis('platform', 'add', 'harbour')).stdout).toMatch(/\nreserve cap {2}0\.0000: .*pontis reserve cap harbour <amount> --reason <text>/);
+    const tokenOf = async (operator: string): Promise<string> => (JSON.parse((await pontis('operator', 'add', operator, '--json')).stdout) as { token: string }).token;
+    const [maker, checker] = [await tokenOf('maker'), await tokenOf('checker')];
+    const added = JSON.parse((await pontis('platform', 'add', 'airline', '--reserve-cap', '1000.5', '--as-token', maker, '--json')).stdout) as Record<string, string>;
+    expect(added).toMatchObject({ reserve_cap: '0.0000', raise_cap_with: `pontis reserve approve ${added['reserve_request_id']}` });
+    expect([await capOf('airline'), await capOf('harbour')]).toEqual(['0.0000', '0.0000']);
+    const raise = (added['raise_cap_with'] ?? '').split(' ').slice(1);
+    expect(await pontis(...raise, '--as-token', maker)).toMatchObject({ code: 65, stderr: expect.stringContaining('Maker and checker are the same') });
+    expect(await pontis(...raise, '--as-token', checker)).toMatchObject({ code: 0 });
+    expect(await capOf('airline')).toBe('1000.5000');
+
+    // As the demo leaves its mark.
+    await database.pool.query(`update valuation.rulebook set author = 'demo' where version = (select max(version) from valuation.rulebook)`);
+    expect((await pontis('platform', 'add', 'free')).stdout).not.toContain('reserve cap');
+    await pontis('platform', 'add', 'bound', '--reserve-cap', '7');
+    expect([await capOf('free'), await capOf('bound')]).toEqual([null, '7.0000']);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}, 240_000);

@@ -729,8 +729,11 @@ create table identity.platform (
   token_version integer default 1 not null,
   revision bigint default 1 not null,
   created_at timestamp with time zone default now() not null,
+  sealed_former_secret bytea,
+  former_secret_until timestamp with time zone,
   constraint platform_pkey PRIMARY KEY (platform_id),
   constraint platform_owner_id_key UNIQUE (owner_id),
+  constraint former_secret_has_an_end CHECK ((sealed_former_secret IS NULL) = (former_secret_until IS NULL)),
   constraint platform_custody_check CHECK (custody = ANY (ARRAY['hosted'::text, 'connected'::text])),
   constraint platform_platform_id_check CHECK (platform_id ~ '^[a-z][a-z0-9_]{2,39}$'::text),
   constraint platform_state_check CHECK (state = ANY (ARRAY['active'::text, 'suspended'::text]))

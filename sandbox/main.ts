@@ -17,7 +17,7 @@ const USAGE = `Usage: node sandbox/main.ts --platform ID --token T --secret S [o
   --data FOLDER       where the ledger is kept (default .sandbox)
   --user ID=POINTS    opens an account unless the user has one; may be repeated
   --until-stdin-ends  ends when standard input does: with the program that started it, however that ends
-  --admin-token T     opens GET and PUT /faults to whoever has it (or SANDBOX_ADMIN_TOKEN)
+  --admin-token T     opens /faults, /secret and /own to whoever has it (or SANDBOX_ADMIN_TOKEN)
 
 Faults from the start, see README.md: ${FAULT_NAMES.map(flagOf).join(' ')}
 `;
@@ -85,7 +85,7 @@ async function main(): Promise<void> {
   }
   const ledger = openLedger(options.folder);
   for (const [userId, hundredths] of options.users) ledger.addUser(userId, hundredths);
-  const server = createServer({ ledger, panel: createFaultPanel(options.faults), credentials: options, adminToken: options.adminToken });
+  const server = createServer({ ledger, panel: createFaultPanel(options.faults), credentials: { platformId: options.platformId, token: options.token, secrets: [options.secret] }, adminToken: options.adminToken });
   const url = await server.listen({ host: options.host, port: options.port });
   process.stdout.write(`${options.platformId} answers on ${url}\n`);
 

@@ -21,7 +21,8 @@ const DEFAULT_PAGE = 1_000;
 const MAX_PAGE = 10_000;
 const AFTER_APPLY: ReadonlySet<RatedFault> = new Set(['reset_after_apply', 'error_after_apply', 'duplicate_delivery']);
 
-export function createServer({ ledger, panel, credentials, adminToken }: ServerParts): FastifyInstance {
+export function createServer({ ledger, panel, credentials: given, adminToken }: ServerParts): FastifyInstance {
+  let credentials = given;
   const app = fastify({ bodyLimit: MAX_BODY_BYTES, logger: { level: 'warn' }, routerOptions: { maxParamLength: 1_024 } });
 
   // The signature covers the bytes as they arrived, so they are kept and read as JSON later.
@@ -105,6 +106,13 @@ export function createServer({ ledger, panel, credentials, adminToken }: ServerP
         if (typeof faults === 'string') return reply.code(400).send({ error: faults });
         panel.set(faults);
         return reply.send(faults);
+      });
+      admin.put('/secret', (request, reply) => {
+        const { secret } = readJson(bodyOf(request)) ?? {};
+        if (typeof secret !== 'string' || secret === '') return reply.code(400).send({ error: 'secret is not text' });
+        const [current] = credentials.secrets;
+        if (secret !== current) credentials = { ...credentials, secrets: [secret, ...(current === undefined ? [] : [current])] };
+        return reply.send({ success: true });
       });
       admin.post('/own', async (request, reply) => {
         const { user_id: userId, amount } = readJson(bodyOf(request)) ?? {};

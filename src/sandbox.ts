@@ -6,6 +6,7 @@ import type { Identity } from './identity/identity.ts';
 import { ProblemError } from './kernel/problem.ts';
 import { runsSandbox, type Config } from './runtime/config.ts';
 import type { Log } from './runtime/log.ts';
+import { startPoll, type Poll } from './runtime/poll.ts';
 import { superviseSandbox } from './runtime/sandbox-process.ts';
 
 export interface SandboxParts {
@@ -46,5 +47,29 @@ export async function startSandbox({ config, log, identity, connections, connect
     },
   });
   await child.started;
-  return { get url() { return url; }, stop: () => child.stop() };
+  const follower = followSecret(identity, secret.value, (next) => child.setSecret(next), log);
+  return {
+    get url() { return url; },
+    async stop() {
+      follower.close();
+      await child.stop();
+    },
+  };
+}
+
+const LOOK_EVERY_MS = 500;
+
+/** Hands a rotated secret on, whoever rotated it: the sandbox takes it beside the one before, and one that cannot be told now is told again. */
+function followSecret(identity: Identity, first: string, tell: (secret: string) => Promise<void>, log: Log): Poll {
+  let told = first;
+  return startPoll({
+    what: 'the secret of the sandbox', everyMs: LOOK_EVERY_MS, log,
+    ask: async () => {
+      const secret = identity.findPlatform(SANDBOX_PLATFORM)?.secretKey.export().toString('utf8');
+      if (secret === undefined || secret === told) return;
+      await tell(secret);
+      told = secret;
+      log.info({ platform_id: SANDBOX_PLATFORM }, 'the sandbox has the new secret');
+    },
+  });
 }

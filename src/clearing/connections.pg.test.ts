@@ -81,11 +81,20 @@ test('a client is kept as long as the connection is as it was', async () => {
 
 test('a rotated secret signs the next call', async () => {
   const rotated = await identity.rotateSecret(C);
-  expect(await connections.connectorOf(C)?.findBalance('c_1')).toMatchObject({ outcome: 'unknown' });
+  // The platform has the old one, as long as that is good.
+  expect(await connections.connectorOf(C)?.findBalance('c_1')).toEqual({ outcome: 'yes', value: 1250n });
   await sandbox.program.stop('SIGTERM');
   secret = rotated.ok ? rotated.value : '';
   sandbox = await startSandbox(folder, {}, ['--secret', secret]);
   await connections.set({ platformId: C, url: sandbox.target.url, token: TOKEN }, 'maker');
+  expect(await connections.connectorOf(C)?.findBalance('c_1')).toEqual({ outcome: 'yes', value: 1250n });
+});
+
+test('a secret that somebody else knows ends at once, and a running sandbox takes the new one', async () => {
+  const rotated = await identity.rotateSecret(C, 0);
+  expect(await connections.connectorOf(C)?.findBalance('c_1')).toMatchObject({ outcome: 'unknown', detail: expect.stringContaining('its secret is another') });
+  secret = rotated.ok ? rotated.value : '';
+  expect(await sandbox.setSecret(secret)).toBe(200);
   expect(await connections.connectorOf(C)?.findBalance('c_1')).toEqual({ outcome: 'yes', value: 1250n });
 });
 

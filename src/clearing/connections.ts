@@ -98,7 +98,9 @@ export async function createConnections({ pool, identity, sealer, log, clock, tr
     const known = connections.get(platformId);
     const platform = identity.findPlatform(platformId);
     if (known === undefined || platform?.custody !== 'connected') return undefined;
-    return { url: known.url, platformId, token: known.token, secret: platform.secretKey.export().toString('utf8') };
+    const { secretKey, formerSecret: former } = platform;
+    const formerSecret = former === undefined ? {} : { formerSecret: { secret: former.key.export().toString('utf8'), untilMs: former.untilMs } };
+    return { url: known.url, platformId, token: known.token, secret: secretKey.export().toString('utf8'), ...formerSecret };
   }
 
   async function check({ platformId, url, token }: ConnectionToSet): Promise<Result<PlatformId>> {

@@ -54,6 +54,10 @@ interface TokenFlags extends Flags {
   readonly revoke?: true;
 }
 
+interface RotateFlags extends Flags {
+  readonly overlapHours?: number;
+}
+
 const CODES = exitCodesHelp({ 65: 'refused, e.g. no such platform' });
 
 export function registerPlatform<Context extends PlatformContext>(program: Command, roots: PlatformRoots<Context>): void {
@@ -131,11 +135,15 @@ export function registerPlatform<Context extends PlatformContext>(program: Comma
       print(flags, { platform_id: platformId, token }, [token]);
     });
 
-  subcommand('rotate-secret', 'replace the signing secret of a platform; the old one stops working')
+  subcommand('rotate-secret', 'replace the signing secret of a platform; the old one is good beside it for a while')
     .argument('<platform_id>')
-    .action(async (platformId: string, flags: Flags) => {
-      const secret = await withContext(flags, roots, false, async ({ identity }) => valueOf(await identity.rotateSecret(platformId)));
-      print(flags, { platform_id: platformId, secret }, [secret]);
+    .option('--overlap-hours <hours>', 'how long the old one is good as well (default 24); 0 when somebody else knows it', parseOverlap)
+    .action(async (platformId: string, flags: RotateFlags) => {
+      const { secret, untilMs } = await withContext(flags, roots, false, async ({ identity }) => {
+        const rotated = valueOf(await identity.rotateSecret(platformId, flags.overlapHours === undefined ? undefined : flags.overlapHours * 3_600_000));
+        return { secret: rotated, untilMs: identity.findPlatform(platformId)?.formerSecret?.untilMs };
+      });
+      print(flags, { platform_id: platformId, secret, old_secret_ends_at: untilMs === undefined ? null : new Date(untilMs).toISOString() }, [secret]);
     });
 }
 
@@ -163,6 +171,12 @@ function connectionOf({ connectorUrl: url, connectorToken }: AddFlags, { environ
 function parseMultiplier(text: string): string {
   if (!/^\d{1,9}(\.\d{1,9})?$/.test(text) || Number(text) === 0) throw new InvalidArgumentError('A positive decimal such as 1.2.');
   return text;
+}
+
+function parseOverlap(text: string): number {
+  const hours = Number(text);
+  if (!/^\d{1,3}$/.test(text) || hours > 168) throw new InvalidArgumentError('A whole number from 0 to 168.');
+  return hours;
 }
 
 function parseDays(text: string): number {

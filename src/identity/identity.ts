@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { isPlatformId, platformOwnerId, type MemberId, type PlatformId } from '../kernel/ids.ts';
 import { ok, refuse, type Result } from '../kernel/problem.ts';
+import { systemClock, type Clock } from '../kernel/time.ts';
 import { dbTransaction, type DbClient, type Pool } from '../runtime/database.ts';
 import type { Log } from '../runtime/log.ts';
 import type { PlatformTokens, Sealer } from '../security/security.ts';
@@ -36,8 +37,8 @@ export interface Identity {
   addPlatform(platform: { readonly platformId: string; readonly name: string; readonly custody: Custody }): Promise<Result<{ readonly platform: Platform; readonly secret: string }>>;
   /** The signing secret, to tell its platform. */
   getSecret(platformId: string): Promise<Result<string>>;
-  /** A new secret; the old one stops working at once here and within about a second elsewhere. */
-  rotateSecret(platformId: string): Promise<Result<string>>;
+  /** A new secret, known here at once and elsewhere within about a second. The old one is good for as long as is said beside it, and one before that no more. */
+  rotateSecret(platformId: string, overlapMs?: number): Promise<Result<string>>;
   /** A token of the generation in force. */
   issueToken(platformId: string, lifetimeSeconds?: number): Promise<Result<string>>;
   /** Makes all tokens issued so far invalid. */
@@ -90,7 +91,11 @@ export interface Identity {
   close(): void;
 }
 
+/** How long a secret is good beside the one that replaces it, when nothing else is said. */
+export const SECRET_OVERLAP_MS = 86_400_000;
+
 export interface IdentityParts {
+  readonly clock?: Clock;
   readonly pool: Pool;
   readonly sealer: Sealer;
   readonly tokens: PlatformTokens;
@@ -100,7 +105,7 @@ export interface IdentityParts {
 /** The program itself, such as in the demo network. */
 const NOBODY: Maker = { madeBy: null, approvedBy: null, requestId: null, reason: '' };
 
-export async function createIdentity({ pool, sealer, tokens, log }: IdentityParts): Promise<Identity> {
+export async function createIdentity({ pool, sealer, tokens, log, clock = systemClock }: IdentityParts): Promise<Identity> {
   const directory = await createPlatformDirectory(pool, sealer, log);
   const links = createLinkResolver(pool);
   const users = createUserResolver(pool);
@@ -137,9 +142,10 @@ export async function createIdentity({ pool, sealer, tokens, log }: IdentityPart
       const row = (await selectPlatforms(pool)).find((candidate) => candidate.platform_id === platformId);
       return row === undefined ? refuse(identityProblems.platform_not_found()) : ok(openSecret(row, sealer));
     },
-    async rotateSecret(platformId) {
+    async rotateSecret(platformId, overlapMs = SECRET_OVERLAP_MS) {
       const secret = newSecret();
-      const changed = await change(platformId, { sealedSecret: sealer.seal(secret, platformId) });
+      const formerUntil = overlapMs > 0 ? new Date(clock.now() + overlapMs) : null;
+      const changed = await change(platformId, { sealedSecret: sealer.seal(secret, platformId), formerUntil });
       return changed.ok ? ok(secret) : changed;
     },
     async issueToken(platformId, lifetimeSeconds) {

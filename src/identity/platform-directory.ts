@@ -55,10 +55,17 @@ function readPlatform(row: PlatformRow, known: Platform | undefined, sealer: Sea
     custody: row.custody,
     state: row.state,
     secretKey: createSecretKey(openSecret(row, sealer), 'utf8'),
+    ...formerSecretOf(row, sealer),
     tokenVersion: row.token_version,
     revision: row.revision,
     createdAtMs: row.created_at.getTime(),
   };
+}
+
+function formerSecretOf(row: PlatformRow, sealer: Sealer): Pick<Platform, 'formerSecret'> {
+  const { platform_id, sealed_former_secret: sealed_secret, former_secret_until: until } = row;
+  if (sealed_secret === null || until === null) return {};
+  return { formerSecret: { key: createSecretKey(openSecret({ platform_id, sealed_secret }, sealer), 'utf8'), untilMs: until.getTime() } };
 }
 
 export function openSecret(row: Pick<PlatformRow, 'platform_id' | 'sealed_secret'>, sealer: Sealer): string {

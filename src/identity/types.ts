@@ -16,6 +16,8 @@ export interface Platform {
   readonly state: PlatformState;
   /** Checks its request signatures; the secret itself is read from the database only when somebody must be told. */
   readonly secretKey: KeyObject;
+  /** The secret before it, while that is still good. */
+  readonly formerSecret?: { readonly key: KeyObject; readonly untilMs: number };
   /** Tokens of an older version are refused. */
   readonly tokenVersion: number;
   readonly revision: bigint;

@@ -31,15 +31,22 @@ interface Keys {
   readonly admin_token: string;
 }
 
+const SECRET_LIMIT_MS = 5_000;
 const MAIN = join(import.meta.dirname, '..', '..', 'sandbox', 'main.ts');
 
-export function superviseSandbox({ dataDir, platformId, secret, users, log, onReady }: SandboxProcessOptions): ChildProgram {
+export interface SandboxProcess extends ChildProgram {
+  /** Gives the running one another secret to take the network by; one that is started again has it from its start. */
+  setSecret(secret: string): Promise<void>;
+}
+
+export function superviseSandbox({ dataDir, platformId, secret, users, log, onReady }: SandboxProcessOptions): SandboxProcess {
   const { folder, running } = sandboxPaths(dataDir);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const keys = ensureKeys(dataDir);
   const accounts = Object.entries(users).flatMap(([userId, points]) => ['--user', `${userId}=${points}`]);
   // Where it was last, so that its address stays; where that port is taken, the next attempt is content with any.
   let port = lastPort(dataDir);
+  const environment = { SANDBOX_TOKEN: keys.token, SANDBOX_SECRET: secret, SANDBOX_ADMIN_TOKEN: keys.admin_token };
 
   const child = superviseProgram({
     name: 'the sandbox',
@@ -49,7 +56,7 @@ export function superviseSandbox({ dataDir, platformId, secret, users, log, onRe
       port = 0;
       return args;
     },
-    environment: { SANDBOX_TOKEN: keys.token, SANDBOX_SECRET: secret, SANDBOX_ADMIN_TOKEN: keys.admin_token },
+    environment,
     ready: / answers on (http:\S+)$/,
     async onReady(said, pid) {
       const url = said[1] ?? '';
@@ -60,6 +67,14 @@ export function superviseSandbox({ dataDir, platformId, secret, users, log, onRe
   });
   return {
     started: child.started,
+    async setSecret(other) {
+      environment.SANDBOX_SECRET = other;
+      const answer = await fetch(`${urlOf(running) ?? ''}/secret`, {
+        method: 'PUT', headers: { authorization: `Bearer ${keys.admin_token}` }, body: JSON.stringify({ secret: other }), signal: AbortSignal.timeout(SECRET_LIMIT_MS),
+      });
+      await answer.arrayBuffer();
+      if (!answer.ok) throw new Error(`the sandbox answered ${answer.status} to its new secret`);
+    },
     async stop() {
       await child.stop();
       // The port is wanted again.

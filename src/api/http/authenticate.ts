@@ -8,6 +8,8 @@ import { securityProblems, verifyMessageSignature, verifyRequestSignature } from
 import type { ApiParts } from '../parts.ts';
 import { answerProblem, pathOf } from './answer-problem.ts';
 
+const SIGNATURE_INVALID = securityProblems.signature_invalid().code;
+
 type Done = (error?: Error) => void;
 
 /** onRequest: nothing of the body is read for a caller without a valid token. */
@@ -48,10 +50,17 @@ function verify(request: FastifyRequest, nowMs: number): Result<string> {
   const signature = headers['x-signature'];
   if (signature === undefined && headers['signature-input'] !== undefined) {
     if (named !== undefined && named !== platform.platformId) return refuse(securityProblems.platform_mismatch());
-    return verifyMessageSignature(platform.secretKey, platform.platformId, { method: request.method, target: request.url, headers, body }, nowMs);
+    return verifyByEither(platform, nowMs, (key) => verifyMessageSignature(key, platform.platformId, { method: request.method, target: request.url, headers, body }, nowMs));
   }
   const timestamp = headers['x-timestamp'];
   if (typeof signature !== 'string' || typeof timestamp !== 'string' || typeof named !== 'string') return refuse(securityProblems.signature_missing());
   if (named !== platform.platformId) return refuse(securityProblems.platform_mismatch());
-  return verifyRequestSignature(platform.secretKey, { timestamp, method: request.method, path: pathOf(request), body }, signature, nowMs);
+  return verifyByEither(platform, nowMs, (key) => verifyRequestSignature(key, { timestamp, method: request.method, path: pathOf(request), body }, signature, nowMs));
+}
+
+/** By the secret in force, and for a while after a rotation by the one before it. */
+function verifyByEither({ secretKey, formerSecret }: Platform, nowMs: number, verify: (key: Platform['secretKey']) => Result<string>): Result<string> {
+  const verified = verify(secretKey);
+  if (verified.ok || verified.problem.code !== SIGNATURE_INVALID || formerSecret === undefined || nowMs >= formerSecret.untilMs) return verified;
+  return verify(formerSecret.key);
 }

@@ -33,6 +33,8 @@ export interface TransportOptions {
   readonly egress?: Egress;
 }
 
+/** The status to a signature that is not right (docs/api.md). */
+const SIGNATURE_REFUSED = 403;
 const DEFAULT_TIMEOUT_MS = 10_000;
 /** A page of a statement with 10,000 entries is about 2 MB. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
@@ -41,28 +43,45 @@ const guardedEgress = createEgress({ allowedRanges: LOOPBACK_RANGES });
 
 export function createConnectorTransport(target: ConnectorTarget, { timeoutMs = DEFAULT_TIMEOUT_MS, now = Date.now, egress = guardedEgress }: TransportOptions = {}): ConnectorTransport {
   const base = target.url.replace(/\/+$/, '');
+  /** What the platform took last. After a rotation it has the new secret or still the old one, and only its refusal tells. */
+  let current = target.secret;
+  const other = (): string | undefined => {
+    const { formerSecret: former, secret } = target;
+    if (former === undefined || now() >= former.untilMs) return current === secret ? undefined : secret;
+    return current === secret ? former.secret : secret;
+  };
 
   return {
-    async send({ method, path, query, body }, change = (headers) => headers) {
-      const url = new URL(base + path);
-      for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, value);
-      const timestamp = String(Math.floor(now() / 1000));
-      const headers = change({
-        Authorization: `Bearer ${target.token}`,
-        'X-Platform-ID': target.platformId,
-        'X-Timestamp': timestamp,
-        // What is signed is the path as it goes over the wire, with whatever path the base URL has.
-        'X-Signature': signRequest(target.secret, { timestamp, method, path: url.pathname, body: body === undefined ? undefined : Buffer.from(body) }),
-        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-      });
-      const sent = Object.fromEntries(Object.entries(headers).filter((entry): entry is [string, string] => entry[1] !== undefined));
-      // A redirect is not followed: it would carry token and signature to another address.
-      const reply = await egress.send({ method, url, headers: sent, body, timeoutMs, maxAnswerBytes: MAX_ANSWER_BYTES });
-      if (!reply.arrived) return lost(reply.reason === 'refused' ? 'unreachable' : reply.reason, reply.detail);
-      if (reply.text === undefined) return lost('malformed', `the answer is longer than ${MAX_ANSWER_BYTES} bytes`);
-      return { arrived: true, status: reply.status, text: reply.text, retryAfter: reply.headers['retry-after'], date: reply.headers.date };
+    async send(request, change) {
+      const reply = await sendSigned(current, request, change);
+      const next = reply.arrived && reply.status === SIGNATURE_REFUSED ? other() : undefined;
+      if (next === undefined) return reply;
+      // A signature is refused before the call is looked at, so nothing happens twice; a step would not anyway.
+      const again = await sendSigned(next, request, change);
+      if (again.arrived && again.status !== SIGNATURE_REFUSED) current = next;
+      return again;
     },
   };
+
+  async function sendSigned(secret: string, { method, path, query, body }: ConnectorRequest, change: HeaderChange = (headers) => headers): Promise<ConnectorReply> {
+    const url = new URL(base + path);
+    for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, value);
+    const timestamp = String(Math.floor(now() / 1000));
+    const headers = change({
+      Authorization: `Bearer ${target.token}`,
+      'X-Platform-ID': target.platformId,
+      'X-Timestamp': timestamp,
+      // What is signed is the path as it goes over the wire, with whatever path the base URL has.
+      'X-Signature': signRequest(secret, { timestamp, method, path: url.pathname, body: body === undefined ? undefined : Buffer.from(body) }),
+      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+    });
+    const sent = Object.fromEntries(Object.entries(headers).filter((entry): entry is [string, string] => entry[1] !== undefined));
+    // A redirect is not followed: it would carry token and signature to another address.
+    const reply = await egress.send({ method, url, headers: sent, body, timeoutMs, maxAnswerBytes: MAX_ANSWER_BYTES });
+    if (!reply.arrived) return lost(reply.reason === 'refused' ? 'unreachable' : reply.reason, reply.detail);
+    if (reply.text === undefined) return lost('malformed', `the answer is longer than ${MAX_ANSWER_BYTES} bytes`);
+    return { arrived: true, status: reply.status, text: reply.text, retryAfter: reply.headers['retry-after'], date: reply.headers.date };
+  }
 }
 
 function lost(reason: UnknownReason, detail: string): ConnectorReply {

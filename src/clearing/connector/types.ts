@@ -13,6 +13,8 @@ export interface ConnectorTarget {
   readonly token: string;
   /** Key of the request signature. */
   readonly secret: string;
+  /** The one before, while the platform may still have that. */
+  readonly formerSecret?: { readonly secret: string; readonly untilMs: number };
 }
 
 export const STEP_KINDS = ['deduct', 'add', 'reverse'] as const;

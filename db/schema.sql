@@ -146,6 +146,7 @@ create table clearing.dispute (
   changed_at timestamp with time zone not null,
   revision integer default 1 not null,
   reversed bigint default 0 not null,
+  appeal_of uuid,
   constraint dispute_pkey PRIMARY KEY (bucket, dispute_id),
   constraint dispute_adjustment_has_bearer CHECK ((resolution = 'adjustment'::text) IS NOT TRUE OR borne_by IS NOT NULL),
   constraint dispute_amount_check CHECK (amount > 0),
@@ -162,6 +163,7 @@ create table clearing.dispute (
   constraint dispute_state_check CHECK (state = ANY (ARRAY['opening'::text, 'opened'::text, 'contested'::text, 'under_review'::text, 'upholding'::text, 'rejecting'::text, 'withdrawing'::text, 'reversing'::text, 'upheld'::text, 'rejected'::text, 'withdrawn'::text, 'reversed'::text])),
   constraint dispute_upheld_has_resolution CHECK ((outcome = 'upheld'::text) IS NOT TRUE OR resolution IS NOT NULL AND resolution_amount IS NOT NULL)
 );
+CREATE UNIQUE INDEX dispute_appealed_once ON clearing.dispute USING btree (bucket, appeal_of) WHERE (appeal_of IS NOT NULL);
 CREATE INDEX dispute_live ON clearing.dispute USING btree (bucket, transaction_id) WHERE (state <> ALL (ARRAY['upheld'::text, 'rejected'::text, 'withdrawn'::text, 'reversed'::text]));
 CREATE INDEX dispute_next ON clearing.dispute USING btree (next_at) WHERE (next_at IS NOT NULL);
 CREATE INDEX dispute_of_source ON clearing.dispute USING btree (source_platform, opened_at DESC, dispute_id);

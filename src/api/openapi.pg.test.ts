@@ -48,7 +48,7 @@ test('names every operation', () => {
     'GET /operator/windows', 'GET /operator/windows/settings', 'GET /operator/windows/{window_id}', 'GET /operator/windows/{window_id}/statement',
     'GET /operator/windows/{window_id}/transactions', 'GET /problems', 'GET /problems/{code}',
     'PATCH /api/webhooks/{webhook_id}', 'PATCH /operator/webhooks/{webhook_id}', 'POST /api/disputes',
-    'POST /api/disputes/{dispute_id}/evidence', 'POST /api/disputes/{dispute_id}/respond', 'POST /api/disputes/{dispute_id}/withdraw', 'POST /api/ping',
+    'POST /api/disputes/{dispute_id}/appeal', 'POST /api/disputes/{dispute_id}/evidence', 'POST /api/disputes/{dispute_id}/respond', 'POST /api/disputes/{dispute_id}/withdraw', 'POST /api/ping',
     'POST /api/points/batch', 'POST /api/points/earn', 'POST /api/points/holds', 'POST /api/points/holds/{hold_id}/capture',
     'POST /api/points/holds/{hold_id}/release', 'POST /api/points/quote', 'POST /api/points/redeem', 'POST /api/points/reverse', 'POST /api/points/transfer',
     'POST /api/redemptions/{redemption_id}/cancel', 'POST /api/redemptions/{redemption_id}/fulfil', 'POST /api/rewards/validate', 'POST /api/users',

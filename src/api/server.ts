@@ -10,6 +10,7 @@ import { getProblems } from './docs/get-problems.ts';
 import { getDispute } from './disputes/get-dispute.ts';
 import { getDisputes } from './disputes/get-disputes.ts';
 import { getEvidence } from './disputes/get-evidence.ts';
+import { postAppeal } from './disputes/post-appeal.ts';
 import { postDispute } from './disputes/post-dispute.ts';
 import { postEvidence } from './disputes/post-evidence.ts';
 import { postRespond } from './disputes/post-respond.ts';
@@ -208,6 +209,7 @@ function addSignedRoutes(api: FastifyInstance, parts: ApiParts, observer: Observ
   postRespond(api, parts);
   postEvidence(api, parts);
   getEvidence(api, parts);
+  postAppeal(api, parts);
   postWithdraw(api, parts);
   getLiability(api, parts);
   getReserve(api, parts);

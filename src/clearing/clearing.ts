@@ -30,7 +30,7 @@ export { DISPUTE_STATES, type DisputeState } from './disputes/states.ts';
 export {
   EVIDENCE_MEDIA, MAX_EVIDENCE_BYTES, type Dispute, type Evidence, type EvidenceFile, type Frozen, type Resolution, type Side, type Step, type Who,
 } from './disputes/types.ts';
-export { decideReview, listReviews, type Review, type ReviewParts, type ReviewWord } from './reviews.ts';
+export { decideReview, listReviews, type ReviewParts, type ReviewWord, type WaitingReview } from './reviews.ts';
 export { createReconciliation, type Reconciliation, type ReconciliationParts, type RunRequest } from './reconciliation/reconciliation.ts';
 export { reconciliationProblems } from './reconciliation/problems.ts';
 export { createReconciliationMetrics } from './reconciliation/metrics.ts';

@@ -23,9 +23,17 @@ export interface Review {
   readonly category: string | undefined;
 }
 
+export interface WaitingReview extends Review {
+  /** Without an operator's word its points are free again then. */
+  readonly dueAtMs: number;
+}
+
 /** Oldest first. */
-export async function listReviews({ ledger }: Pick<ReviewParts, 'ledger'>, limit: number): Promise<Review[]> {
-  return (await ledger.listReviews(limit)).flatMap((leg) => readReview(leg, ledger) ?? []);
+export async function listReviews({ ledger }: Pick<ReviewParts, 'ledger'>, limit: number): Promise<WaitingReview[]> {
+  return (await ledger.listReviews(limit)).flatMap(({ leg, dueAtMs }) => {
+    const review = readReview(leg, ledger);
+    return review === undefined ? [] : [{ ...review, dueAtMs }];
+  });
 }
 
 /** Carries the operator's word out. The key is the hold's: however often and by whomever it is said, it happens once. */

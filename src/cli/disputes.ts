@@ -58,7 +58,7 @@ export function registerDisputes<Context extends DisputesContext>(program: Comma
       const dispute = valueOf(await all.find(disputeId));
       const [steps, evidence] = [await all.listSteps(dispute), await all.listEvidence(dispute)];
       return {
-        ...rowOf(dispute, ledger, clock.now()), transaction_id: formatId('txn', dispute.transactionId), description: printable(dispute.description),
+        ...rowOf(dispute, ledger, clock.now()), transaction_id: formatId('txn', dispute.transactionId), appeal_of: dispute.appealOf === null ? '' : formatId('dsp', dispute.appealOf), description: printable(dispute.description),
         frozen: dispute.frozen === null ? '' : pointsText(ledger, dispute.target.platformId, dispute.frozen), outcome: dispute.outcome ?? '',
         resolution: dispute.resolution === null ? '' : `${dispute.resolution.kind} of ${pointsText(ledger, dispute.source.platformId, dispute.resolution.amount)}${dispute.resolution.kind === 'adjustment' ? ` borne by ${dispute.resolution.borneBy}` : ''}`,
         resolution_transaction_id: dispute.resolutionId === null ? '' : formatId('txn', dispute.resolutionId),

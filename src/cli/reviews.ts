@@ -18,7 +18,7 @@ interface Flags extends AsTokenOption {
 
 const MOST = 1_000;
 const CODES = exitCodesHelp({ 65: 'refused, e.g. no such transfer waits' });
-const COLUMNS = ['hold_id', 'platform_id', 'target_platform', 'amount', 'rule', 'reason', 'asked_at'] as const;
+const COLUMNS = ['hold_id', 'platform_id', 'target_platform', 'amount', 'rule', 'reason', 'asked_at', 'due_at'] as const;
 
 export function registerReviews<Context extends CommandContext>(program: Command, roots: CommandRoots<Context>): void {
   const reviews = program.command('reviews').description('see and decide transfers that a rule has set aside');
@@ -26,9 +26,9 @@ export function registerReviews<Context extends CommandContext>(program: Command
     reviews.command(name).description(description).option(...DATA_OPTION).option(...JSON_OPTION).addHelpText('after', `\nPontis may be running.${CODES}`);
 
   subcommand('list', 'list the transfers that wait, oldest first').action(async (flags: Flags) => {
-    const waiting = await withContext(flags, roots, false, async (context) => (await listReviews(context, MOST)).map(({ leg, source, target, rule, reason }) => ({
+    const waiting = await withContext(flags, roots, false, async (context) => (await listReviews(context, MOST)).map(({ leg, source, target, rule, reason, dueAtMs }) => ({
       hold_id: formatId('hold', leg.transactionId), platform_id: source.platformId ?? '', target_platform: target.platformId ?? '',
-      amount: formatAmountText(leg.amount, source.scale), rule, reason: printable(reason), asked_at: new Date(leg.postedAtMs).toISOString(),
+      amount: formatAmountText(leg.amount, source.scale), rule, reason: printable(reason), asked_at: new Date(leg.postedAtMs).toISOString(), due_at: new Date(dueAtMs).toISOString(),
     })));
     if (flags.json) roots.print(JSON.stringify({ reviews: waiting }));
     else for (const line of tableLines([COLUMNS, ...waiting.map((row) => COLUMNS.map((column) => row[column]))])) roots.print(line);

@@ -17,7 +17,7 @@ import { ledgerProblems } from './problems.ts';
 import { fingerprintOf } from './replay.ts';
 import { findLegs, listAllowances, listDueHolds, listExpiredLots, listLegs, listLegsAfter, listMoved, listReviews, listSharedAllowances, loadHold, loadReversed, loadRowTypes, loadWallet, loadWallets } from './store.ts';
 import type { Task } from './task.ts';
-import type { Alongside, Balance, CaptureCommand, Command, HistoryPage, Ledger, NoteRuleFailure, Outcome, PostedLeg, Preview, ReleaseCommand, ReverseCommand, TransferCommand } from './types.ts';
+import type { Alongside, Balance, CaptureCommand, Command, HistoryPage, Ledger, NoteRuleFailure, Outcome, PostedLeg, Preview, ReleaseCommand, ReverseCommand, TransferCommand, WaitingLeg } from './types.ts';
 import type { AllowanceUse } from './view.ts';
 
 export interface LedgerOptions {
@@ -183,9 +183,9 @@ export async function createLedger(options: LedgerOptions): Promise<Ledger> {
     },
     bucketOfQuote: (nonce, memberId) => bucketOfQuote(nonce, memberId, book.bucketCount),
     listReviews: async (limit) => {
-      const found: PostedLeg[] = [];
+      const found: WaitingLeg[] = [];
       for (let bucket = 0; bucket < book.bucketCount; bucket += 1) found.push(...(await listReviews(pool, bucket as Bucket, limit)));
-      return found.toSorted((a, b) => a.postedAtMs - b.postedAtMs).slice(0, limit);
+      return found.toSorted((a, b) => a.leg.postedAtMs - b.leg.postedAtMs).slice(0, limit);
     },
     alignAllowances: async (assetId, maximum) => {
       const known = new Map<string, { ownerId: OwnerId; until: Day }>();

@@ -169,12 +169,14 @@ function relatedTo({ hold }: Taking): Pick<LegPlan, 'relatedId'> {
 }
 
 /** How long an operator has to look; then the points are free again. */
-const REVIEW_MS = 7 * 86_400_000;
+const REVIEW_DAYS = 7;
+const DAY_MS = 86_400_000;
 
 /** Pending: member −x, redeemed +x. The row tells what is to be done when an operator lets it pass. */
 function setAsideForReview(command: TransferCommand, { portions }: Taking, wallet: Wallet, review: { readonly item: string; readonly reason: string }, view: View): Decision {
   const { memberId, toMemberId, amount } = command;
   const points = view.points(command.platformId);
+  const { review_days: days = REVIEW_DAYS } = view.rulebook.document.settings;
   return post({
     rulebookVersion: view.rulebook.version,
     legs: [{
@@ -182,7 +184,7 @@ function setAsideForReview(command: TransferCommand, { portions }: Taking, walle
       details: { ...command.details, review: review.item, review_reason: review.reason },
       movements: setAside(portions, systemWallet(view, wallet.bucket, points), amount, 1n),
     }],
-    holds: [{ change: 'create', wallet, memberId, amount, portions, expiresAtMs: view.nowMs + REVIEW_MS }],
+    holds: [{ change: 'create', wallet, memberId, amount, portions, expiresAtMs: view.nowMs + days * DAY_MS }],
   });
 }
 

@@ -9,7 +9,7 @@ import { checkColumns, encodeRows, type CatalogueColumn, type RowEncoding } from
 import {
   accountChangeRows, accountRows, holdRows, quoteUseRows, readHold, readLeg, readWallet, reversalRows, transactionRows, type AccountRow, type HoldRow, type TransactionRow,
 } from './rows.ts';
-import type { Hold, PostedLeg, TransactionKind } from './types.ts';
+import type { Hold, PostedLeg, TransactionKind, WaitingLeg } from './types.ts';
 
 /** Whatever can run one statement. */
 export type Queryable = Pick<Pool, 'query'> | Pick<DbClient, 'query'>;
@@ -280,14 +280,14 @@ export async function listLegs(
 }
 
 /** First legs of transfers that wait for an operator, oldest first. */
-export async function listReviews(db: Queryable, bucket: Bucket, limit: number): Promise<PostedLeg[]> {
-  const { rows } = await db.query<TransactionRow>({
+export async function listReviews(db: Queryable, bucket: Bucket, limit: number): Promise<WaitingLeg[]> {
+  const { rows } = await db.query<TransactionRow & { readonly due_at: Date }>({
     name: 'ledger-list-reviews',
-    text: `select t.* from ledger.hold h join ledger.transaction t on t.bucket = $1 and t.transaction_id = h.hold_id and t.leg = 0
+    text: `select t.*, h.expires_at as due_at from ledger.hold h join ledger.transaction t on t.bucket = $1 and t.transaction_id = h.hold_id and t.leg = 0
             where h.bucket = $1 and h.state = 'held' and t.details ? 'review' order by t.sequence limit $2`,
     values: [bucket, limit],
   });
-  return rows.map(readLeg);
+  return rows.map((row) => ({ leg: readLeg(row), dueAtMs: row.due_at.getTime() }));
 }
 
 /** First legs of some kinds among the `limit` rows after a sequence number, and the number that was looked up to. */

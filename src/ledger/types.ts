@@ -332,6 +332,12 @@ export interface HistoryPage {
 }
 
 /** The terms of a leg that would be posted; as in `PostedLeg`. */
+/** A transfer that a rule has set aside, and until when. */
+export interface WaitingLeg {
+  readonly leg: PostedLeg;
+  readonly dueAtMs: number;
+}
+
 export interface PreviewedLeg {
   readonly kind: TransactionKind;
   readonly amount: bigint;
@@ -369,7 +375,7 @@ export interface Ledger {
   /** Where the use of a quote is noted: in the bucket of its member, or one that its nonce tells. */
   bucketOfQuote(nonce: string, memberId: MemberId | null): Bucket;
   /** Transfers that wait for an operator, oldest first, at most `limit` of each bucket. */
-  listReviews(limit: number): Promise<readonly PostedLeg[]>;
+  listReviews(limit: number): Promise<WaitingLeg[]>;
   /** Decides and posts one command. Resolves after the commit is durable; a refusal or outage is an outcome, not an exception. */
   submit(command: Command): Promise<Outcome>;
 

@@ -1,7 +1,7 @@
 // A dispute as those who take part see it: what is claimed, whose turn it is, what happened, and no user of another platform.
 
 import { type Static, Type } from 'typebox';
-import { DISPUTE_STATES, REASON_CODES, REASONS, type Dispute, type Evidence, type Step } from '../../clearing/clearing.ts';
+import { DISPUTE_STATES, REASON_CODES, REASONS, type Dispute, type Disputes, type Evidence, type Step } from '../../clearing/clearing.ts';
 import { formatId } from '../../kernel/ids.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { toPoints } from '../amounts.ts';
@@ -45,6 +45,8 @@ const StepView = Type.Object({
 const fields = {
   dispute_id: Type.String(),
   transaction_id: Type.String(),
+  appeal_of: orNull(Type.String({ description: 'The dispute whose decision this appeals against.' })),
+  appeal_until: orNull(Type.String({ description: 'RFC 3339; until when the claimant can appeal against what was decided; null where it cannot.' })),
   state: StateText,
   reason_code: ReasonCodeText,
   reason_zh: Type.String(),
@@ -85,13 +87,18 @@ export const OperatorDisputeView = Type.Object({
 });
 export const OperatorDisputeWithTrail = Type.Object({ ...OperatorDisputeView.properties, steps: DisputeWithTrail.properties.steps, evidence: DisputeWithTrail.properties.evidence });
 
-export function describeDispute(dispute: Dispute, ledger: Ledger): Static<typeof DisputeView> {
+/** Where it is told until when an appeal is possible. */
+type Appeals = Pick<Disputes, 'appealUntilMs'>;
+
+export function describeDispute(dispute: Dispute, ledger: Ledger, disputes: Appeals): Static<typeof DisputeView> {
   const { source, target, reasonCode, resolution, resolutionId, dueAtMs } = dispute;
   const [points, targetPoints] = [ledger.pointsOf(source.platformId), ledger.pointsOf(target.platformId)];
   if (points === undefined || targetPoints === undefined) throw new Error('a dispute is between platforms with points');
   const isBySource = dispute.claimantSide === 'source';
+  const appealUntilMs = disputes.appealUntilMs(dispute);
   return {
     dispute_id: formatId('dsp', dispute.disputeId), transaction_id: formatId('txn', dispute.transactionId), state: dispute.state,
+    appeal_of: dispute.appealOf === null ? null : formatId('dsp', dispute.appealOf), appeal_until: appealUntilMs === undefined ? null : new Date(appealUntilMs).toISOString(),
     reason_code: reasonCode, reason_zh: REASONS[reasonCode].zh, reason_en: REASONS[reasonCode].en, description: dispute.description,
     opened_by: dispute.openedBy, claimant_side: dispute.claimantSide,
     claimant_platform: (isBySource ? source : target).platformId, respondent_platform: (isBySource ? target : source).platformId,
@@ -105,9 +112,9 @@ export function describeDispute(dispute: Dispute, ledger: Ledger): Static<typeof
   };
 }
 
-export function describeForOperator(dispute: Dispute, ledger: Ledger): Static<typeof OperatorDisputeView> {
+export function describeForOperator(dispute: Dispute, ledger: Ledger, disputes: Appeals): Static<typeof OperatorDisputeView> {
   return {
-    ...describeDispute(dispute, ledger), opener_id: dispute.openerId, source_member_id: dispute.source.memberId, target_member_id: dispute.target.memberId,
+    ...describeDispute(dispute, ledger, disputes), opener_id: dispute.openerId, source_member_id: dispute.source.memberId, target_member_id: dispute.target.memberId,
     hold_id: dispute.holdId === null ? null : formatId('hold', dispute.holdId), problem: dispute.problem,
   };
 }

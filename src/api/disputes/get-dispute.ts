@@ -17,6 +17,6 @@ export function getDispute(server: FastifyInstance, parts: ApiParts): void {
     },
   }, async (request, reply) => {
     const found = await parts.disputes.find(request.params.dispute_id, callerOf(request).platform.platformId);
-    return found.ok ? { ...describeDispute(found.value, parts.ledger), ...(await readTrail(parts, found.value, 'platform')) } : answerProblem(request, reply, found.problem);
+    return found.ok ? { ...describeDispute(found.value, parts.ledger, parts.disputes), ...(await readTrail(parts, found.value, 'platform')) } : answerProblem(request, reply, found.problem);
   });
 }

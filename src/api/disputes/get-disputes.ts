@@ -19,7 +19,7 @@ const Answer = Type.Object({ disputes: Type.Array(DisputeView) });
 export function getDisputes(server: FastifyInstance, { disputes, ledger }: ApiParts): void {
   async function list(platformId: PlatformId, { state, transaction_id: transactionId, limit = DEFAULT_LIMIT }: Static<typeof Query>): Promise<Static<typeof Answer>> {
     const found = await disputes.list({ platformId, state, transactionId: transactionId === undefined ? undefined : parseId('txn', transactionId), limit });
-    return { disputes: found.map((dispute) => describeDispute(dispute, ledger)) };
+    return { disputes: found.map((dispute) => describeDispute(dispute, ledger, disputes)) };
   }
 
   server.get<{ Querystring: Static<typeof Query> }>('/api/disputes', {

@@ -44,6 +44,6 @@ export function postDispute(server: FastifyInstance, { disputes, ledger }: ApiPa
     const opened = await disputes.open({ transactionId, openedBy, platformId: platform.platformId, operatorId: undefined, side, reasonCode, description, amount: amount.value, key: key.value });
     if (!opened.ok) return answerProblem(request, reply, opened.problem);
     if (opened.value.replayed) reply.header('idempotency-replayed', 'true');
-    return describeDispute(opened.value.dispute, ledger);
+    return describeDispute(opened.value.dispute, ledger, disputes);
   });
 }

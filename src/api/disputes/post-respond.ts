@@ -23,6 +23,6 @@ export function postRespond(server: FastifyInstance, { disputes, ledger }: ApiPa
   }, async (request, reply) => {
     const { answer, description } = request.body;
     const moved = await disputes.respond(request.params.dispute_id, callerOf(request).platform.platformId, answer, description);
-    return moved.ok ? describeDispute(moved.value, ledger) : answerProblem(request, reply, moved.problem);
+    return moved.ok ? describeDispute(moved.value, ledger, disputes) : answerProblem(request, reply, moved.problem);
   });
 }

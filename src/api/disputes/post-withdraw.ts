@@ -18,6 +18,6 @@ export function postWithdraw(server: FastifyInstance, { disputes, ledger }: ApiP
     },
   }, async (request, reply) => {
     const moved = await disputes.withdraw(request.params.dispute_id, callerOf(request).platform.platformId, request.body.description);
-    return moved.ok ? describeDispute(moved.value, ledger) : answerProblem(request, reply, moved.problem);
+    return moved.ok ? describeDispute(moved.value, ledger, disputes) : answerProblem(request, reply, moved.problem);
   });
 }

@@ -52,7 +52,7 @@ export function operatorDisputes(server: FastifyInstance, parts: ApiParts): void
       state, platformId: platformId as PlatformId | undefined, transactionId: transactionId === undefined ? undefined : parseId('txn', transactionId),
       dueBeforeMs: overdue === true ? clock.now() : undefined, limit,
     });
-    return { disputes: found.map((dispute) => describeForOperator(dispute, ledger)) };
+    return { disputes: found.map((dispute) => describeForOperator(dispute, ledger, disputes)) };
   }
 
   server.get<{ Querystring: Static<typeof Query> }>('/operator/disputes', {
@@ -76,7 +76,7 @@ export function operatorDisputes(server: FastifyInstance, parts: ApiParts): void
     if (!amount.ok) return answerProblem(request, reply, amount.problem);
     const { operatorId } = operatorOf(request);
     const opened = await disputes.open({ transactionId, openedBy: 'operator', platformId: undefined, operatorId, side, reasonCode, description, amount: amount.value, key });
-    return opened.ok ? describeForOperator(opened.value.dispute, ledger) : answerProblem(request, reply, opened.problem);
+    return opened.ok ? describeForOperator(opened.value.dispute, ledger, disputes) : answerProblem(request, reply, opened.problem);
   });
 
   server.get<Id>('/operator/disputes/:dispute_id', {
@@ -86,7 +86,7 @@ export function operatorDisputes(server: FastifyInstance, parts: ApiParts): void
     },
   }, async (request, reply) => {
     const found = await disputes.find(request.params.dispute_id);
-    return found.ok ? { ...describeForOperator(found.value, ledger), ...(await readTrail(parts, found.value, 'operator')) } : answerProblem(request, reply, found.problem);
+    return found.ok ? { ...describeForOperator(found.value, ledger, disputes), ...(await readTrail(parts, found.value, 'operator')) } : answerProblem(request, reply, found.problem);
   });
 
   server.post<Id & { Body: Static<typeof Decision> }>('/operator/disputes/:dispute_id/decide', {
@@ -103,7 +103,7 @@ export function operatorDisputes(server: FastifyInstance, parts: ApiParts): void
     const amount = points === undefined ? undefined : readOptionalAmount(request.body.amount, points);
     if (amount !== undefined && !amount.ok) return answerProblem(request, reply, amount.problem);
     const decided = await disputes.decide(request.params.dispute_id, { operatorId: operatorOf(request).operatorId, outcome, reason, kind, amount: amount?.value, borneBy });
-    return decided.ok ? describeForOperator(decided.value, ledger) : answerProblem(request, reply, decided.problem);
+    return decided.ok ? describeForOperator(decided.value, ledger, disputes) : answerProblem(request, reply, decided.problem);
   });
 
   server.post<Id & { Body: Static<typeof EvidenceBody> }>('/operator/disputes/:dispute_id/evidence', {

@@ -2,7 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { decideReview, listReviews, type Review, type ReviewWord } from '../../clearing/clearing.ts';
+import { decideReview, listReviews, type ReviewWord, type WaitingReview } from '../../clearing/clearing.ts';
 import { formatId } from '../../kernel/ids.ts';
 import { toPoints } from '../amounts.ts';
 import { answerProblem } from '../http/answer-problem.ts';
@@ -21,7 +21,8 @@ const ReviewView = Type.Object({
   reason: Type.String(),
   category: Type.Optional(Type.String()),
   reference: Type.Optional(Type.String()),
-  asked_at: Type.String({ description: 'RFC 3339; without an answer the points are free again seven days later.' }),
+  asked_at: Type.String({ description: 'RFC 3339; without an answer the points are free again at due_at.' }),
+  due_at: Type.String({ description: 'RFC 3339; settings.review_days of the rulebook after it was asked for.' }),
 });
 const Params = closed({ hold_id: Type.String({ pattern: '^hold_[0-9a-f]{32}$' }) });
 const Query = closed({ limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, description: '100 when absent.' })) });
@@ -55,7 +56,7 @@ export function reviews(server: FastifyInstance, parts: ApiParts): void {
   }
 }
 
-function describe({ leg, source, target, rule, reason, category }: Review): Static<typeof ReviewView> {
+function describe({ leg, source, target, rule, reason, category, dueAtMs }: WaitingReview): Static<typeof ReviewView> {
   return {
     hold_id: formatId('hold', leg.transactionId),
     platform_id: source.platformId ?? '', target_platform: target.platformId ?? '',
@@ -63,6 +64,6 @@ function describe({ leg, source, target, rule, reason, category }: Review): Stat
     amount: toPoints(leg.amount, source), rule, reason,
     ...(category === undefined ? {} : { category }),
     ...(leg.reference === null ? {} : { reference: leg.reference }),
-    asked_at: new Date(leg.postedAtMs).toISOString(),
+    asked_at: new Date(leg.postedAtMs).toISOString(), due_at: new Date(dueAtMs).toISOString(),
   };
 }

@@ -98,7 +98,7 @@ async function valueOf({ ledger }: DisputeParts, { target }: Dispute, original: 
 }
 
 /** Lets go of what is still frozen; nothing when a reversal has taken it. */
-async function release({ ledger }: DisputeParts, { holdId, target, disputeId }: Dispute): Promise<Problem | undefined> {
+export async function release({ ledger }: DisputeParts, { holdId, target, disputeId }: Dispute): Promise<Problem | undefined> {
   const hold = holdId === null ? undefined : await ledger.findHold(holdId);
   if (hold?.state !== 'held') return undefined;
   const outcome = await ledger.submit({

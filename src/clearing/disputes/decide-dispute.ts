@@ -4,6 +4,7 @@ import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { ledgerProblems } from '../../ledger/ledger.ts';
 import { findMoved, isKeptHere, isReversible } from './moved.ts';
 import { disputeProblems } from './problems.ts';
+import { selectOperatorsOf } from './store.ts';
 import { LEASE_MS, takeStep, type DisputeParts } from './take-step.ts';
 import type { DisputeState } from './states.ts';
 import type { Decision, Dispute, Resolution, Who } from './types.ts';
@@ -13,6 +14,9 @@ export async function decideDispute(parts: DisputeParts, dispute: Dispute, decis
   const { operatorId, outcome, reason } = decision;
   const { state } = dispute;
   if (dispute.openedBy === 'operator' && dispute.openerId === operatorId) return refuse(disputeProblems.same_operator_opened());
+  const { bucket, appealOf } = dispute;
+  const before = appealOf === null ? [] : await selectOperatorsOf(parts.pool, { bucket, disputeId: appealOf });
+  if (before.includes(operatorId)) return refuse(disputeProblems.same_operator_decided());
   const isStuck = state === 'upholding' && dispute.problem !== null && outcome === 'upheld';
   if (!isUnderReview(dispute) && !isStuck) return refuse(disputeProblems.wrong_dispute_state(`It is ${state}.`, { state }));
   const who: Who = { actor: 'operator', id: operatorId };
@@ -45,7 +49,7 @@ export function stillDisputed({ amount, reversed }: Dispute): bigint {
   return amount - reversed;
 }
 
-function isUnderReview(dispute: Dispute<DisputeState>): dispute is Dispute<'under_review'> {
+export function isUnderReview(dispute: Dispute<DisputeState>): dispute is Dispute<'under_review'> {
   return dispute.state === 'under_review';
 }
 

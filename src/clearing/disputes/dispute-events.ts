@@ -13,7 +13,8 @@ export function describeEvents(type: string, dispute: Dispute, ledger: Pick<Ledg
   const respondent = dispute.claimantSide === 'source' ? target : source;
   const scale = ledger.pointsOf(source.platformId)?.scale ?? 0;
   const data = {
-    dispute_id: formatId('dsp', dispute.disputeId), transaction_id: formatId('txn', dispute.transactionId), reason_code: dispute.reasonCode,
+    dispute_id: formatId('dsp', dispute.disputeId), transaction_id: formatId('txn', dispute.transactionId),
+    appeal_of: dispute.appealOf === null ? null : formatId('dsp', dispute.appealOf), reason_code: dispute.reasonCode,
     amount: formatAmount(dispute.amount, scale), reversed_amount: formatAmount(dispute.reversed, scale), source_platform: source.platformId, target_platform: target.platformId,
     claimant_platform: claimant.platformId, respondent_platform: respondent.platformId, state: dispute.state, outcome: dispute.outcome,
     due_at: dueAtMs === null ? null : new Date(dueAtMs).toISOString(), resolution: dispute.resolution?.kind ?? null,

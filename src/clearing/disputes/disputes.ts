@@ -6,14 +6,15 @@ import { bucketOfTransaction, parseId, type PlatformId, type TransactionId } fro
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { ledgerProblems } from '../../ledger/ledger.ts';
 import { dbTransaction } from '../../runtime/database.ts';
-import { carryOut, isCarrying } from './carry-out.ts';
-import { decideDispute, stillDisputed } from './decide-dispute.ts';
+import { appealDispute, appealUntilMs } from './appeal.ts';
+import { carryOut, isCarrying, release } from './carry-out.ts';
+import { decideDispute, isUnderReview, stillDisputed } from './decide-dispute.ts';
 import { followReversals } from './follow-reversals.ts';
 import { findMoved, isReversible } from './moved.ts';
 import { finishOpening, openDispute } from './open-dispute.ts';
 import { disputeProblems } from './problems.ts';
-import { fits, transitions, whenDue, type DisputeState, type DueState, type TransitionFrom, type TransitionName } from './states.ts';
-import { insertEvidence, insertStep, selectContent, selectDispute, selectDisputes, selectDue, selectEvidence, selectFrozen, selectReversed, selectSteps, type Filter, type Setting } from './store.ts';
+import { fits, transitions, whenDue, whenOverdue, type DisputeState, type DueState, type TransitionFrom, type TransitionName } from './states.ts';
+import { insertEvidence, insertStep, noteProblem, selectContent, selectDispute, selectDisputes, selectDue, selectEvidence, selectFrozen, selectReversed, selectSteps, type Filter, type Setting } from './store.ts';
 import { BY_CLOCK, deadlinesOf, LEASE_MS, takeStep, takeStepByState, type DisputeParts } from './take-step.ts';
 import { MAX_EVIDENCE, type Decision, type Dispute, type Evidence, type EvidenceFile, type Frozen, type NewDispute, type Resolution, type Step, type Who } from './types.ts';
 
@@ -30,6 +31,10 @@ export interface Disputes {
   /** The word of the side whose turn it is. */
   respond(publicId: string, platformId: PlatformId, answer: Answer, text: string): Promise<Result<Dispute>>;
   addEvidence(publicId: string, who: Who, file: EvidenceFile): Promise<Result<Evidence>>;
+  /** The claimant's, once, against a decision; a dispute of its own, which an operator decides who had no part in the first one. */
+  appeal(publicId: string, platformId: PlatformId, text: string): Promise<Result<{ readonly dispute: Dispute; readonly replayed: boolean }>>;
+  /** Until when the claimant can appeal; undefined where it cannot. */
+  appealUntilMs(dispute: Dispute): number | undefined;
   withdraw(publicId: string, platformId: PlatformId, text: string): Promise<Result<Dispute>>;
   decide(publicId: string, decision: Decision): Promise<Result<Dispute>>;
   /** Lets the disputes over a transaction know at once that its platform has reversed it; a loop does it otherwise. */
@@ -111,13 +116,23 @@ export function createDisputes(parts: DisputeParts): Disputes {
   };
 
   const actWhenDue = async (dispute: Dispute<DueState>): Promise<void> => {
-    const name = whenDue[dispute.state];
-    if (name !== 'remind') {
-      const moved = await takeStepByState(parts, dispute, whenDue, BY_CLOCK, null, await settingOf(name, dispute));
-      if (moved !== undefined) await finish(moved);
-      return;
-    }
-    const told = await takeStepByState(parts, dispute, whenDue, BY_CLOCK, null, { dueAtMs: dispute.dueAtMs ?? clock.now(), overdueAtMs: clock.now() });
+    if (isUnderReview(dispute)) return dispute.overdueAtMs === null ? remind(dispute) : rejectUndecided(dispute);
+    const moved = await takeStepByState(parts, dispute, whenDue, BY_CLOCK, null, await settingOf(whenDue[dispute.state], dispute));
+    if (moved !== undefined) await finish(moved);
+  };
+
+  const rejectUndecided = async (dispute: Dispute<'under_review'>): Promise<void> => {
+    const moved = await takeStepByState(parts, dispute, whenOverdue, BY_CLOCK, 'No operator has decided.', { nextInMs: LEASE_MS });
+    if (moved !== undefined) await finish(moved);
+  };
+
+  /** A freeze ends with the due date of a decision, whoever is late with it. */
+  const remind = async (dispute: Dispute<'under_review'>): Promise<void> => {
+    const problem = await release(parts, dispute);
+    if (problem !== undefined) return noteProblem(pool, dispute, problem.detail, clock.now() + LEASE_MS);
+    const nowMs = clock.now();
+    const setting = { frozen: 0n, dueAtMs: dispute.dueAtMs ?? nowMs, overdueAtMs: nowMs, nextInMs: deadlinesOf(parts.valuation).decisionMs };
+    const told = await takeStep(parts, dispute, 'remind', BY_CLOCK, null, setting);
     if (told !== undefined) log.error({ dispute: dispute.disputeId }, 'a dispute waits for an operator\'s decision past its due date');
   };
 
@@ -138,6 +153,13 @@ export function createDisputes(parts: DisputeParts): Disputes {
       return found === undefined ? refuse(disputeProblems.evidence_not_found()) : ok(found);
     },
     respond: (publicId, platformId, answer, text) => act(publicId, platformId, answer, text),
+    async appeal(publicId, platformId, text) {
+      const found = await findUpToDate(publicId, platformId);
+      if (!found.ok) return found;
+      if (partyOf(found.value, 'claimant') !== platformId) return refuse(disputeProblems.not_your_side());
+      return appealDispute(parts, found.value, text);
+    },
+    appealUntilMs: (dispute) => appealUntilMs(parts, dispute),
     withdraw: (publicId, platformId, text) => act(publicId, platformId, 'withdraw', text),
     async addEvidence(publicId, who, file) {
       const found = await find(publicId, who.actor === 'platform' || who.actor === 'member' ? who.id : undefined);

@@ -2,7 +2,7 @@
 // dispute that is `opening`, which a loop finishes.
 
 import { hash } from 'node:crypto';
-import { formatAmount } from '../../kernel/amount.ts';
+import { formatAmount, larger } from '../../kernel/amount.ts';
 import { bucketOf, bucketOfTransaction, deriveTransactionId, formatId, type TransactionId } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { ledgerProblems, type Ledger, type PostedLeg } from '../../ledger/ledger.ts';
@@ -51,15 +51,15 @@ export async function openDispute(parts: DisputeParts, wanted: NewDispute): Prom
     await followReversalsIn(client, parts, leg);
     const reversed = await ledger.getReversed(leg.transactionId, client);
     if (reversed >= leg.amount) return refuse(ledgerProblems.already_reversed());
-    const left = leg.amount - reversed - (await sumClaimed(client, { bucket, transactionId }));
+    const { claimed, decided } = await sumClaimed(client, { bucket, transactionId }, side, leg.amount);
+    const left = larger(leg.amount - reversed - claimed - decided, 0n);
     const amount = wanted.amount ?? left;
-    if (amount <= 0n || amount > left) {
-      return refuse(disputeProblems.dispute_exceeds_rest(undefined, { disputable: formatAmount(left > 0n ? left : 0n, ledger.assetById(leg.assetId)?.scale ?? 0) }));
-    }
-    const holdId = isKeptHere(ledger, target.platformId) ? deriveTransactionId(bucketOf(target.memberId, ledger.bucketCount()), target.platformId, target.memberId, freezeKey(disputeId)) : null;
+    const disputable = { disputable: formatAmount(left, ledger.assetById(leg.assetId)?.scale ?? 0) };
+    if (decided > 0n && (amount === 0n || amount > left) && amount <= leg.amount - reversed - claimed) return refuse(disputeProblems.dispute_decided(undefined, disputable));
+    if (amount <= 0n || amount > left) return refuse(disputeProblems.dispute_exceeds_rest(undefined, disputable));
     const dispute: Dispute<'opening'> = {
-      bucket, disputeId, transactionId, fingerprint, openedBy: wanted.openedBy, openerId: wanted.operatorId ?? wanted.platformId ?? '', claimantSide: side,
-      source, target, reasonCode: wanted.reasonCode, description: wanted.description, amount, reversed: 0n, credited: creditedFor(leg, amount), holdId, frozen: null, state: 'opening',
+      bucket, disputeId, transactionId, appealOf: null, fingerprint, openedBy: wanted.openedBy, openerId: wanted.operatorId ?? wanted.platformId ?? '', claimantSide: side,
+      source, target, reasonCode: wanted.reasonCode, description: wanted.description, amount, reversed: 0n, credited: creditedFor(leg, amount), holdId: freezeIdOf(ledger, disputeId, target), frozen: null, state: 'opening',
       dueAtMs: null, outcome: null, resolution: null, resolutionId: null, problem: null, overdueAtMs: null, openedAtMs, changedAtMs: openedAtMs, revision: 1,
     };
     const written = await insertDispute(client, dispute, openedAtMs + LEASE_MS);
@@ -75,8 +75,11 @@ export async function finishOpening(parts: DisputeParts, dispute: Dispute): Prom
   if (!isOpening(dispute)) return dispute;
   const frozen = await freeze(parts, dispute);
   if (frozen === undefined) return dispute;
-  const setting = { frozen, dueInMs: deadlinesOf(parts.valuation).answerMs };
-  return (await takeStep(parts, dispute, 'freeze', BY_LEDGER, null, setting)) ?? (await selectDispute(parts.pool, dispute.bucket, dispute.disputeId)) ?? dispute;
+  const { answerMs, decisionMs } = deadlinesOf(parts.valuation);
+  const moved = dispute.appealOf === null
+    ? await takeStep(parts, dispute, 'freeze', BY_LEDGER, null, { frozen, dueInMs: answerMs })
+    : await takeStep(parts, dispute, 'freezeAppeal', BY_LEDGER, null, { frozen, dueInMs: decisionMs });
+  return moved ?? (await selectDispute(parts.pool, dispute.bucket, dispute.disputeId)) ?? dispute;
 }
 
 function isOpening(dispute: Dispute): dispute is Dispute<'opening'> {
@@ -96,6 +99,12 @@ async function freeze({ pool, clock, ledger }: DisputeParts, dispute: Dispute): 
   if (!outcome.problem.retryable) return 0n;
   await noteProblem(pool, dispute, outcome.problem.detail, clock.now() + LEASE_MS);
   return undefined;
+}
+
+/** The hold that will freeze it; null where the target platform keeps its points itself. */
+export function freezeIdOf(ledger: Ledger, disputeId: TransactionId, { platformId, memberId }: Party): TransactionId | null {
+  if (!isKeptHere(ledger, platformId)) return null;
+  return deriveTransactionId(bucketOf(memberId, ledger.bucketCount()), platformId, memberId, freezeKey(disputeId));
 }
 
 /** No caller can name a key with a space. */

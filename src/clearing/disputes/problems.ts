@@ -23,13 +23,29 @@ export const disputeProblems = defineProblems({
     status: 409, error: 'Too late to dispute',
     advice: 'A transaction can be disputed until the network\'s deadline after it was posted; settle it with the other platform.',
   },
+  dispute_decided: {
+    status: 409, error: 'Decided already',
+    advice: 'A claim that was rejected, or withdrawn for the second time, stays decided; against a rejection the claimant can appeal once, within the deadline, with POST /api/disputes/{dispute_id}/appeal.',
+  },
+  not_appealable: {
+    status: 409, error: 'Not appealable',
+    advice: 'The claimant appeals once against a decision that has ended its dispute without all that it claimed.',
+  },
+  appeal_too_late: {
+    status: 409, error: 'Too late to appeal',
+    advice: 'The dispute tells until when an appeal was possible (appeal_until); settle it with the other platform.',
+  },
   dispute_exceeds_rest: {
     status: 409, error: 'More than can be disputed',
-    advice: 'All disputes over a transaction together claim at most what is neither reversed nor disputed already.',
+    advice: 'All disputes over a transaction together claim at most what is neither reversed nor disputed nor decided already.',
   },
   same_operator_opened: {
     status: 409, error: 'Opened by the same operator',
     advice: 'Another operator has to decide.',
+  },
+  same_operator_decided: {
+    status: 409, error: 'Decided by the same operator',
+    advice: 'An appeal is decided by an operator who had no part in the first decision.',
   },
   wrong_dispute_state: {
     status: 409, error: 'Not possible in this state',

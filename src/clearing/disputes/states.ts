@@ -26,6 +26,8 @@ interface Transition {
 export const transitions = {
   /** As much as was available is frozen. */
   freeze: { from: ['opening'], to: 'opened', by: 'ledger', event: 'dispute.opened' },
+  /** Of an appeal: both sides were heard before. */
+  freezeAppeal: { from: ['opening'], to: 'under_review', by: 'ledger', event: 'dispute.opened' },
   accept: { from: ['opened'], to: 'upholding', by: 'respondent', event: 'dispute.decided', outcome: 'upheld' },
   contest: { from: ['opened'], to: 'contested', by: 'respondent', event: 'dispute.responded' },
   respondentSilent: { from: ['opened'], to: 'upholding', by: 'clock', event: 'dispute.decided', outcome: 'upheld' },
@@ -34,8 +36,10 @@ export const transitions = {
   withdraw: { from: ['opened', 'contested', 'under_review'], to: 'withdrawing', by: 'claimant', event: 'dispute.decided', outcome: 'withdrawn' },
   uphold: { from: ['under_review'], to: 'upholding', by: 'operator', event: 'dispute.decided', outcome: 'upheld' },
   reject: { from: ['under_review'], to: 'rejecting', by: 'operator', event: 'dispute.decided', outcome: 'rejected' },
-  /** The operator has not decided in time. */
+  /** The operator has not decided in time: what was frozen is free again, and it can still be decided … */
   remind: { from: ['under_review'], to: 'under_review', by: 'clock', event: 'dispute.overdue' },
+  /** … until nobody has decided for as long again. */
+  undecided: { from: ['under_review'], to: 'rejecting', by: 'clock', event: 'dispute.decided', outcome: 'rejected' },
   /** What was decided cannot be carried out as it was, so the operator names another way. */
   redirect: { from: ['upholding'], to: 'upholding', by: 'operator', event: 'dispute.decided', outcome: 'upheld' },
   /** The platform has reversed all that was disputed. */
@@ -58,6 +62,9 @@ export type TransitionFrom<S extends DisputeState> = {
 export const whenDue = {
   opened: 'respondentSilent', contested: 'claimantSilent', under_review: 'remind',
 } as const satisfies { readonly [S in DisputeState]?: TransitionFrom<S> };
+
+/** The same once it has been told that it is overdue. */
+export const whenOverdue = { under_review: 'undecided' } as const satisfies { readonly [S in DisputeState]?: TransitionFrom<S> };
 
 /** What ends a dispute once it is carried out. */
 export const whenCarriedOut = {

@@ -13,6 +13,7 @@ interface DisputeRow {
   readonly bucket: Bucket;
   readonly dispute_id: TransactionId;
   readonly transaction_id: TransactionId;
+  readonly appeal_of: TransactionId | null;
   readonly fingerprint: string;
   readonly opened_by: OpenedBy;
   readonly opener_id: string;
@@ -44,7 +45,7 @@ interface DisputeRow {
 
 function readDispute(row: DisputeRow): Dispute {
   return {
-    bucket: row.bucket, disputeId: row.dispute_id, transactionId: row.transaction_id, fingerprint: row.fingerprint,
+    bucket: row.bucket, disputeId: row.dispute_id, transactionId: row.transaction_id, appealOf: row.appeal_of, fingerprint: row.fingerprint,
     openedBy: row.opened_by, openerId: row.opener_id, claimantSide: row.claimant_side,
     source: { platformId: row.source_platform, memberId: row.source_member }, target: { platformId: row.target_platform, memberId: row.target_member },
     reasonCode: row.reason_code, description: row.description, amount: row.amount, reversed: row.reversed, credited: row.credited, holdId: row.hold_id, frozen: row.frozen,
@@ -66,13 +67,40 @@ export async function lockDisputed(db: Queryable, { bucket, transactionId }: Pic
   );
 }
 
-/** What live disputes claim of a transaction, and what others were settled with by adjustment. */
-export async function sumClaimed(db: Queryable, { bucket, transactionId }: Pick<Dispute, 'bucket' | 'transactionId'>): Promise<bigint> {
-  const { rows } = await db.query<{ claimed: bigint }>(
-    `select coalesce(sum(case when state <> all($3) then amount - reversed when outcome = 'upheld' and resolution = 'adjustment' then resolution_amount else 0 end), 0)::bigint as claimed
-       from clearing.dispute where bucket = $1 and transaction_id = $2`, [bucket, transactionId, FINAL_STATES],
+export interface Claimed {
+  /** What live disputes of both sides claim, and what others were settled with by adjustment. */
+  readonly claimed: bigint;
+  /** What was decided against a side before, and what it withdrew: it cannot claim that again. */
+  readonly decided: bigint;
+}
+
+/**
+ * What disputes have claimed of a transaction that moved `whole`. What was appealed against counts as its appeal does. What was
+ * withdrawn may be claimed once more, but for an appeal: what was withdrawn beyond the whole counts as decided.
+ */
+export async function sumClaimed(
+  db: Queryable, { bucket, transactionId }: Pick<Dispute, 'bucket' | 'transactionId'>, side: Side, whole: bigint,
+): Promise<Claimed> {
+  const { rows } = await db.query<Claimed>(
+    `select coalesce(sum(case when state <> all($3) then rest when outcome = 'upheld' and resolution = 'adjustment' then resolution_amount else 0 end), 0)::bigint as claimed,
+            (coalesce(sum(case when claimant_side <> $4 or appealed then 0
+                               when state = 'rejected' or (state = 'withdrawn' and appeal_of is not null) then rest
+                               when state = 'upheld' then greatest(rest - resolution_amount, 0) else 0 end), 0)
+             + greatest(coalesce(sum(rest) filter (where claimant_side = $4 and state = 'withdrawn' and appeal_of is null), 0) - $5, 0))::bigint as decided
+       from (select d.*, amount - reversed as rest,
+                    exists (select from clearing.dispute a where a.bucket = d.bucket and a.appeal_of = d.dispute_id) as appealed
+               from clearing.dispute d where bucket = $1 and transaction_id = $2) d`,
+    [bucket, transactionId, FINAL_STATES, side, whole],
   );
-  return rows[0]?.claimed ?? 0n;
+  return rows[0] ?? { claimed: 0n, decided: 0n };
+}
+
+/** The operators who had a part in what a dispute came to: who opened it, and who decided it. */
+export async function selectOperatorsOf(db: Queryable, { bucket, disputeId }: Pick<Dispute, 'bucket' | 'disputeId'>): Promise<readonly string[]> {
+  const { rows } = await db.query<{ actor_id: string }>(
+    `select distinct actor_id from clearing.dispute_step where bucket = $1 and dispute_id = $2 and actor = 'operator' and action in ('open', 'uphold', 'reject', 'redirect')`,
+    [bucket, disputeId]);
+  return rows.map(({ actor_id: operatorId }) => operatorId);
 }
 
 /** Every dispute over a transaction, first opened first, and how much of its reversals they know of; whoever asks holds that to the end of the dbTransaction. */
@@ -137,12 +165,12 @@ export async function insertDispute(db: Queryable, dispute: Dispute<'opening'>, 
   const { bucket, source, target } = dispute;
   const { rows } = await db.query<DisputeRow>(
     `insert into clearing.dispute (bucket, dispute_id, transaction_id, fingerprint, opened_by, opener_id, claimant_side, source_platform, target_platform, source_member,
-                                   target_member, reason_code, description, amount, credited, hold_id, state, next_at, opened_at, changed_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $19) returning *`,
+                                   target_member, reason_code, description, amount, credited, hold_id, state, next_at, opened_at, changed_at, appeal_of)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $19, $20) returning *`,
     [
       bucket, dispute.disputeId, dispute.transactionId, dispute.fingerprint, dispute.openedBy, dispute.openerId, dispute.claimantSide, source.platformId, target.platformId,
       source.memberId, target.memberId, dispute.reasonCode, dispute.description, dispute.amount, dispute.credited, dispute.holdId, dispute.state, new Date(nextAtMs),
-      new Date(dispute.openedAtMs),
+      new Date(dispute.openedAtMs), dispute.appealOf,
     ],
   );
   return readDispute(rows[0] as DisputeRow);

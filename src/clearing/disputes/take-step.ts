@@ -53,8 +53,19 @@ export function takeStepByState<S extends DisputeState>(
 
 const DAY_MS = 86_400_000;
 
+export interface Deadlines {
+  readonly openMs: number;
+  readonly answerMs: number;
+  /** For an operator to decide; and once more, with nothing frozen, before the claim is rejected because nobody has. */
+  readonly decisionMs: number;
+  /** For a claimant to appeal once its claim was decided. */
+  readonly appealMs: number;
+}
+
 /** The network's deadlines, as the rulebook in force sets them. */
-export function deadlinesOf(valuation: Pick<Valuation, 'rulebook'>): { readonly openMs: number; readonly answerMs: number; readonly decisionMs: number } {
-  const { dispute_open_days: open = 60, dispute_answer_days: answer = 7, dispute_decision_days: decision = 14 } = valuation.rulebook().document.settings;
-  return { openMs: open * DAY_MS, answerMs: answer * DAY_MS, decisionMs: decision * DAY_MS };
+export function deadlinesOf(valuation: Pick<Valuation, 'rulebook'>): Deadlines {
+  const {
+    dispute_open_days: open = 60, dispute_answer_days: answer = 7, dispute_decision_days: decision = 14, dispute_appeal_days: appeal = 7,
+  } = valuation.rulebook().document.settings;
+  return { openMs: open * DAY_MS, answerMs: answer * DAY_MS, decisionMs: decision * DAY_MS, appealMs: appeal * DAY_MS };
 }

@@ -25,6 +25,8 @@ export interface Dispute<S extends DisputeState = DisputeState> {
   readonly bucket: Bucket;
   readonly disputeId: TransactionId;
   readonly transactionId: TransactionId;
+  /** The dispute whose decision it appeals against. */
+  readonly appealOf: TransactionId | null;
   readonly fingerprint: string;
   readonly openedBy: OpenedBy;
   readonly openerId: string;

@@ -914,6 +914,14 @@ create table rewards.cursor (
   constraint cursor_pkey PRIMARY KEY (bucket)
 );
 
+create table rewards.former_delivery (
+  redemption_id uuid not null,
+  units bigint not null,
+  constraint former_delivery_pkey PRIMARY KEY (redemption_id),
+  constraint former_delivery_redemption_id_fkey FOREIGN KEY (redemption_id) REFERENCES rewards.redemption(redemption_id),
+  constraint former_delivery_units_check CHECK (units > 0)
+);
+
 create table rewards.fulfilment (
   redemption_id uuid not null,
   key text not null,

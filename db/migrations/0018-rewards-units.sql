@@ -44,8 +44,15 @@ alter table rewards.redemption
   add column given_back bigint not null default 0,
   add constraint redemption_given_back_within_paid check (given_back between 0 and amount);
 
+-- Redemptions that were handed over whole although units of them had been given back, when that was possible. Nothing is added later.
+create table rewards.former_delivery (
+  redemption_id uuid primary key references rewards.redemption,
+  -- Given back, and perhaps handed over as well.
+  units bigint not null check (units > 0)
+);
+
 -- What was reversed before: units as the journal has them. A unit of which a part came back ends too, so that points given back and
--- the price of usable units stay within what was paid. What was fulfilled was all of it, whatever had been given back.
+-- the price of usable units stay within what was paid.
 insert into rewards.unit_return (reversal_id, redemption_id, units, amount)
 select v.reversal_id, r.redemption_id, coalesce(t.credited, 0), v.amount
   from rewards.redemption r
@@ -57,8 +64,8 @@ update rewards.redemption r set given_back = b.amount
  where b.redemption_id = r.redemption_id;
 
 update rewards.voucher v
-   set units = u.units, usable = case when u.fulfilled then 0 else u.units - u.ended end, fulfilled = case when u.fulfilled then u.units else 0 end,
-       returned = case when u.fulfilled then 0 else u.returned end, part_returned = case when u.fulfilled then 0 else u.ended - u.returned end
+   set units = u.units, usable = case when u.fulfilled then 0 else u.units - u.ended end, returned = u.returned,
+       fulfilled = case when u.fulfilled then u.units - u.returned else 0 end, part_returned = case when u.fulfilled then 0 else u.ended - u.returned end
   from (
     select w.redemption_id, w.unit, r.state = 'fulfilled' as fulfilled,
            case w.unit when 0 then r.quantity else 1 end as units,
@@ -79,9 +86,13 @@ update rewards.redemption r set state = 'cancelled'
    and exists (select from rewards.voucher v where v.redemption_id = r.redemption_id);
 
 insert into rewards.fulfilment (redemption_id, key, stated, units, fulfilled_at)
-select r.redemption_id, r.fulfilled_key, '', string_agg(case v.unit when 0 then '0*' || v.units else v.unit::text end, ' ' order by v.unit), r.changed_at
+select r.redemption_id, r.fulfilled_key, '', string_agg(case v.unit when 0 then '0*' || v.fulfilled else v.unit::text end, ' ' order by v.unit), r.changed_at
   from rewards.redemption r join rewards.voucher v using (redemption_id)
- where r.fulfilled_key is not null group by r.redemption_id;
+ where r.fulfilled_key is not null and v.fulfilled > 0 group by r.redemption_id;
+
+insert into rewards.former_delivery (redemption_id, units)
+select r.redemption_id, sum(v.returned) from rewards.redemption r join rewards.voucher v using (redemption_id)
+ where r.state = 'fulfilled' group by 1 having sum(v.returned) > 0;
 
 alter table rewards.voucher
   add primary key (redemption_id, unit),

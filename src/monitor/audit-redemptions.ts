@@ -115,3 +115,13 @@ export const redemptionChecks: readonly Check[] = [
     sql: `select redemption_id, unit from rewards.voucher where code is not null or length(code_hash) is distinct from 32 order by 1, 2`,
   },
 ];
+
+export const redemptionRemarks: readonly Check[] = [
+  {
+    invariant: 8, name: 'former_delivery', scope: 'network',
+    meaning: 'These redemptions were handed over after units of them had been given back, when that was possible: perhaps those units were handed over as well.',
+    sql: `
+      select d.redemption_id, r.platform_id, r.reward_id, d.units
+        from rewards.former_delivery d left join rewards.redemption r using (redemption_id) order by 1`,
+  },
+];

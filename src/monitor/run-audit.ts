@@ -4,7 +4,7 @@ import { dbTransaction, type DbClient, type Pool } from '../runtime/database.ts'
 import { accountChecks } from './audit-accounts.ts';
 import type { Check } from './audit-check.ts';
 import { holdChecks } from './audit-holds.ts';
-import { redemptionChecks } from './audit-redemptions.ts';
+import { redemptionChecks, redemptionRemarks } from './audit-redemptions.ts';
 import { sagaChecks } from './audit-sagas.ts';
 import { journalChecks } from './audit-journal.ts';
 import { reversalChecks, reversalRemarks } from './audit-reversals.ts';
@@ -15,7 +15,7 @@ export const checks: readonly Check[] = [
 ].toSorted((a, b) => a.invariant - b.invariant);
 
 /** As checks, but what they find breaks nothing. */
-const remarks: readonly Check[] = [...reversalRemarks];
+const remarks: readonly Check[] = [...reversalRemarks, ...redemptionRemarks];
 
 export type Cell = string | number | boolean | null;
 

@@ -22,7 +22,7 @@ const cases = `
          2    2000  2000          2  cancelled       0          0         2              0  cancelled
          2    2000     0          0  fulfilled       0          2         0              0  fulfilled
          2    2000   500          0  fulfilled       0          2         0              0  fulfilled
-         5      50    40          4  fulfilled       0          5         0              0  fulfilled
+         5      50    40          4  fulfilled       0          1         4              0  fulfilled
          3      30    11          1  expired         1          0         1              1  expired
        200   20000  5050         50  issued        149          0        50              1  issued`;
 const [names = [], ...rows] = cases.trim().split('\n').map((line) => line.trim().split(/\s+/));
@@ -45,6 +45,8 @@ it('units of old redemptions are what the journal says, and none is both given b
       rows.map((row) => names.flatMap((name, at) => (name in (found[0] ?? {}) ? [row[at]] : []))));
     const { rowCount } = await database.pool.query(`select from rewards.fulfilment f join rewards.redemption r using (redemption_id) where f.key = 'old' and r.state = 'fulfilled'`);
     expect(rowCount).toBe(rows.filter((row) => row.includes('fulfilled')).length);
+    const { rows: twice } = await database.pool.query('select units from rewards.former_delivery');
+    expect(twice).toEqual([{ units: 4n }]);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

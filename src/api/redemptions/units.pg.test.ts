@@ -5,6 +5,7 @@ import * as fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createTestApi, platformId, type Answer, type TestApi } from '../../../test/fixtures/api.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/fixtures/database.ts';
+import { long, seedOf } from '../../../test/fixtures/seed.ts';
 import { parseId, type TransactionId } from '../../kernel/ids.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { audit } from '../../monitor/monitor.ts';
@@ -215,6 +216,8 @@ describe('whatever comes between', () => {
 
   it('points given back and the price of usable units never exceed what was paid', async () => {
     const step = fc.record({ what: fc.constantFrom('amount', 'quantity', 'use', 'use one', 'cancel'), size: fc.integer({ min: 1, max: 500 }) });
+    const duration = long ? { numRuns: 1_000_000, interruptAfterTimeLimit: 600_000 } : { numRuns: 25 };
+    const seed = seedOf('units of redemptions');
     await fc.assert(fc.asyncProperty(fc.integer({ min: 1, max: 6 }), fc.array(step, { maxLength: 6 }), async (quantity, steps) => {
       const { id, user } = await redeem(quantity);
       for (const { what, size } of steps) {
@@ -225,8 +228,8 @@ describe('whatever comes between', () => {
         const { usable_quantity: usable, fulfilled_quantity: fulfilled } = (await find(id)).body as unknown as Record<string, number>;
         expect(await api.balance(A, user) + 10 * (Number(usable) + Number(fulfilled))).toBe(quantity * 10);
       }
-    }), { numRuns: 25 });
-  });
+    }), { seed, ...duration });
+  }, long ? 700_000 : 60_000);
 });
 
 describe('codes', () => {

@@ -292,6 +292,53 @@ create table clearing.part_payment (
   constraint part_payment_state_check CHECK (state = ANY (ARRAY['planned'::text, 'posted'::text]))
 );
 
+create table clearing.recall (
+  bucket integer not null,
+  recall_id uuid not null,
+  transaction_id uuid not null,
+  fingerprint text not null,
+  source_platform text not null,
+  target_platform text not null,
+  source_member uuid not null,
+  target_member uuid not null,
+  amount bigint not null,
+  credited bigint not null,
+  reason text not null,
+  state text not null,
+  due_at timestamp with time zone,
+  next_at timestamp with time zone,
+  resolution_id uuid not null,
+  problem text,
+  asked_at timestamp with time zone not null,
+  changed_at timestamp with time zone not null,
+  revision integer default 1 not null,
+  constraint recall_pkey PRIMARY KEY (bucket, recall_id),
+  constraint recall_amount_check CHECK (amount > 0),
+  constraint recall_asked_has_due_date CHECK ((state = 'asked'::text) = (due_at IS NOT NULL)),
+  constraint recall_credited_check CHECK (credited >= 0),
+  constraint recall_state_check CHECK (state = ANY (ARRAY['asked'::text, 'taking'::text, 'taken'::text, 'refused'::text, 'withdrawn'::text, 'failed'::text]))
+);
+CREATE INDEX recall_next ON clearing.recall USING btree (next_at) WHERE (next_at IS NOT NULL);
+CREATE INDEX recall_of_resolution ON clearing.recall USING btree (bucket, resolution_id);
+CREATE INDEX recall_of_source ON clearing.recall USING btree (source_platform, asked_at DESC, recall_id);
+CREATE INDEX recall_of_target ON clearing.recall USING btree (target_platform, asked_at DESC, recall_id);
+CREATE INDEX recall_of_transaction ON clearing.recall USING btree (bucket, transaction_id);
+
+create table clearing.recall_step (
+  bucket integer not null,
+  recall_id uuid not null,
+  step integer not null,
+  taken_at timestamp with time zone not null,
+  actor text not null,
+  actor_id text,
+  action text not null,
+  state_before text,
+  state_after text not null,
+  text text,
+  constraint recall_step_pkey PRIMARY KEY (bucket, recall_id, step),
+  constraint recall_step_actor_check CHECK (actor = ANY (ARRAY['platform'::text, 'clock'::text, 'ledger'::text]))
+);
+
 create table clearing.reconciled_platform (
   platform_id text not null,
   generation integer default 1 not null,
@@ -398,7 +445,7 @@ create table clearing.saga (
   constraint saga_credited_check CHECK (credited > 0),
   constraint saga_crosses_a_border CHECK (source_connected OR target_connected),
   constraint saga_ordered_check CHECK (ordered = ANY (ARRAY['undo'::text, 'force_completed'::text, 'force_failed'::text])),
-  constraint saga_purpose_check CHECK (purpose = ANY (ARRAY['transfer'::text, 'reversal'::text])),
+  constraint saga_purpose_check CHECK (purpose = ANY (ARRAY['transfer'::text, 'reversal'::text, 'recall'::text])),
   constraint saga_state_check CHECK (state = ANY (ARRAY['looking_up_source'::text, 'looking_up_target'::text, 'deducting'::text, 'adding'::text, 'undoing_add'::text, 'undoing_deduct'::text, 'completed'::text, 'failed'::text]))
 );
 CREATE INDEX saga_attention ON clearing.saga USING btree (bucket, changed_at) WHERE (attention IS NOT NULL);
@@ -1047,7 +1094,7 @@ create view clearing.expected_effect as
    FROM clearing.saga s
      LEFT JOIN clearing.saga r ON r.bucket = s.bucket AND r.transaction_id = s.transaction_id AND r.purpose = 'reversal'::text
      CROSS JOIN LATERAL ( VALUES (s.source_platform,s.source_member,- s.amount,s.source_connected), (s.target_platform,s.target_member,s.credited,s.target_connected)) side(platform_id, member_id, effect, connected)
-  WHERE s.purpose = 'transfer'::text AND side.connected;
+  WHERE (s.purpose = ANY (ARRAY['transfer'::text, 'recall'::text])) AND side.connected;
 
 create view ledger.entry as
  SELECT t.bucket,

@@ -9,6 +9,7 @@ import { registerBacktest } from './cli/backtest.ts';
 import { registerBench } from './cli/bench.ts';
 import { registerConnector } from './cli/connector.ts';
 import { registerDisputes } from './cli/disputes.ts';
+import { registerRecalls } from './cli/recalls.ts';
 import { registerExport } from './cli/export.ts';
 import { registerImport } from './cli/import.ts';
 import { registerMember } from './cli/member.ts';
@@ -60,6 +61,7 @@ const commands: readonly ((program: Command) => void)[] = [
   (program) => registerReconcile<Context>(program, roots),
   (program) => registerTransfers<Context>(program, roots),
   (program) => registerDisputes<Context>(program, roots),
+  (program) => registerRecalls<Context>(program, roots),
   (program) => registerRewards<Context>(program, roots),
   (program) => registerReserve<Context>(program, roots),
   (program) => registerWindows<Context>(program, roots),

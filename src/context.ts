@@ -1,8 +1,8 @@
 // The composition root: makes every part of the program once, hands each what it needs, and closes them in reverse order.
 
 import {
-  createAlongside, createConnectionHealth, createConnections, createDisputes, createNotices, createReserve, createReconciliation, createReconciliationMetrics, createSagas, createSettlement, createWebhooks, migrateQueue,
-  type ConnectionHealth, type Connections, type Disputes, type Notices, type Reserve, type Reconciliation, type Sagas, type Settlement, type Webhooks,
+  createAlongside, createConnectionHealth, createConnections, createDisputes, createNotices, createRecalls, createReserve, createReconciliation, createReconciliationMetrics, createSagas, createSettlement, createWebhooks, migrateQueue,
+  type ConnectionHealth, type Connections, type Disputes, type Notices, type Recalls, type Reserve, type Reconciliation, type Sagas, type Settlement, type Webhooks,
 } from './clearing/clearing.ts';
 import { createActs, type Acts } from './acts/acts.ts';
 import { createIdentity, type Identity } from './identity/identity.ts';
@@ -42,6 +42,7 @@ export interface Context {
   readonly settlement: Settlement;
   readonly disputes: Disputes;
   readonly acts: Acts;
+  readonly recalls: Recalls;
   readonly ruleAlerts: RuleAlerts;
   readonly quotes: QuoteTokens;
   /** Finishes what is in flight, closes connections, and stops PostgreSQL when this process started it. */
@@ -89,6 +90,7 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     const reserve = createReserve({ pool, clock, log, ledger, metrics, watch: { thresholds: config.reserveThresholds, receiveOnlyAt: config.reserveReceiveOnlyAt } });
     const notices = createNotices({ pool, clock, ledger, identity });
     const disputes = createDisputes({ pool, clock, log, ledger, valuation });
+    const recalls = createRecalls({ pool, clock, log, ledger, valuation, sagaDeadlineMs: config.sagaDeadlineMs });
     const webhooks = createWebhooks({ pool, clock, log, sealer, egress: webhookEgress });
     const settlement = createSettlement({
       pool, clock, log, ledger, timeZone: () => valuation.rulebook().calendar.timeZone, nameOf: (platformId) => identity.findPlatform(platformId)?.name ?? platformId,
@@ -97,7 +99,7 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     });
     const acts = createActs({ pool, clock, log, sealer, identity, connections, sagas, reconciliation, reserve, ledger });
     return {
-      config, log, metrics, clock, databaseUrl: url, acts, pool, identity, connections, connectionHealth, valuation, ledger, sagas, reconciliation, rewards, reserve, disputes, settlement, notices, webhooks,
+      config, log, metrics, clock, databaseUrl: url, acts, pool, identity, connections, connectionHealth, valuation, ledger, sagas, reconciliation, rewards, reserve, disputes, recalls, settlement, notices, webhooks,
       ruleAlerts, quotes: createQuoteTokens(masterKey), close: () => closers.close(),
     };
   } catch (error) {

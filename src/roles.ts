@@ -26,6 +26,8 @@ const NOTICES_EVERY_MS = 500;
 const WEBHOOKS_EVERY_MS = 200;
 /** What a crash left of a dispute is finished at most this much after its lease, and silence decides this much after a due date. */
 const DISPUTES_EVERY_MS = 1_000;
+/** The same of a recall. */
+const RECALLS_EVERY_MS = 1_000;
 /** A connected platform that has gone or come back shows in /health at most this much later, and its patience. */
 const CONNECTIONS_EVERY_MS = 5_000;
 
@@ -43,9 +45,9 @@ interface Role {
 }
 
 export const roles: Readonly<Record<RoleName, Role>> = {
-  all: { listeners: ['http'], loops: ['sweep', 'rulebook', 'sagas', 'reconciliation', 'redemptions', 'reserves', 'disputes', 'settlement', 'notices', 'webhooks', 'connections', 'acts'] },
+  all: { listeners: ['http'], loops: ['sweep', 'rulebook', 'sagas', 'reconciliation', 'redemptions', 'reserves', 'disputes', 'recalls', 'settlement', 'notices', 'webhooks', 'connections', 'acts'] },
   api: { listeners: ['http'], loops: ['rulebook', 'connections', 'acts'] },
-  worker: { listeners: [], loops: ['sweep', 'rulebook', 'sagas', 'reconciliation', 'redemptions', 'reserves', 'disputes', 'settlement', 'notices', 'webhooks', 'acts'] },
+  worker: { listeners: [], loops: ['sweep', 'rulebook', 'sagas', 'reconciliation', 'redemptions', 'reserves', 'disputes', 'recalls', 'settlement', 'notices', 'webhooks', 'acts'] },
 };
 
 const listeners = {
@@ -130,6 +132,8 @@ const loops = {
       },
     };
   },
+  /** Carries out what was agreed, and lets silence refuse. Several processes may run it. */
+  recalls: ({ recalls, log }: Context): Loop => startLoop({ name: 'recalls', log, everyMs: RECALLS_EVERY_MS, run: () => recalls.follow() }),
   /** Does what is due in disputes and finishes what others have begun. Several processes may run it. */
   disputes: ({ disputes, log }: Context): Loop =>
     startLoop({ name: 'disputes', log, everyMs: DISPUTES_EVERY_MS, run: () => disputes.follow() }),

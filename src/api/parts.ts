@@ -1,7 +1,7 @@
 // What the API needs of the program; the context of the composition root fits.
 
 import type { Acts } from '../acts/acts.ts';
-import type { ConnectionHealth, Connections, Disputes, Reserve, Reconciliation, Sagas, Settlement, Webhooks } from '../clearing/clearing.ts';
+import type { ConnectionHealth, Connections, Disputes, Recalls, Reserve, Reconciliation, Sagas, Settlement, Webhooks } from '../clearing/clearing.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -29,6 +29,7 @@ export interface ApiParts {
   readonly webhooks: Webhooks;
   readonly settlement: Settlement;
   readonly disputes: Disputes;
+  readonly recalls: Recalls;
   readonly valuation: Valuation;
   /** Puts versions of the rulebook in force whose time has come; returns how many. */
   activate(): Promise<number>;

@@ -30,6 +30,10 @@ export { DISPUTE_STATES, type DisputeState } from './disputes/states.ts';
 export {
   EVIDENCE_MEDIA, MAX_EVIDENCE_BYTES, type Dispute, type Evidence, type EvidenceFile, type Frozen, type Resolution, type Side, type Step, type Who,
 } from './disputes/types.ts';
+export { createRecalls, type RecallAnswer, type Recalls } from './recalls/recalls.ts';
+export { recallProblems } from './recalls/problems.ts';
+export { RECALL_STATES, type RecallState } from './recalls/states.ts';
+export type { Recall, RecallStep } from './recalls/types.ts';
 export { decideReview, listReviews, type ReviewParts, type ReviewWord, type WaitingReview } from './reviews.ts';
 export { createReconciliation, type Reconciliation, type ReconciliationParts, type RunRequest } from './reconciliation/reconciliation.ts';
 export { reconciliationProblems } from './reconciliation/problems.ts';

@@ -84,8 +84,8 @@ export function bucketOfTransaction(transactionId: TransactionId): Bucket {
   return Number.parseInt(transactionId.slice(0, 4), 16) as Bucket;
 }
 
-/** Prefixed public form of an id, e.g. `txn_0003…`. The same 32 digits serve a redemption (`rdm_`) and a hold (`hold_`); a dispute (`dsp_`) has its own. */
-export type IdPrefix = 'txn' | 'rdm' | 'hold' | 'dsp';
+/** Prefixed public form of an id, e.g. `txn_0003…`. The same 32 digits serve a redemption (`rdm_`) and a hold (`hold_`); a dispute (`dsp_`) and a recall (`rcl_`) have their own. */
+export type IdPrefix = 'txn' | 'rdm' | 'hold' | 'dsp' | 'rcl';
 
 export function formatId(prefix: IdPrefix, id: TransactionId): string {
   return `${prefix}_${id.replaceAll('-', '')}`;

@@ -103,7 +103,7 @@ describe('an authorisation', () => {
             expect(done.transaction).toMatchObject({ credited, fee, rate });
             if (end === 'reversed') {
               for (const [ledger, original] of [[real, done.transaction], [twin, same.transaction]] as const) {
-                expect(ledger.submit({ kind: 'reverse', platformId: command.platformId, memberId: command.memberId, key: `r${index}`, transactionId: original?.transactionId as TransactionId, reason: 'test' }).code).toBe('posted');
+                expect(ledger.submit({ kind: 'reverse', agreed: true, platformId: command.platformId, memberId: command.memberId, key: `r${index}`, transactionId: original?.transactionId as TransactionId, reason: 'test' }).code).toBe('posted');
               }
             }
           }
@@ -162,8 +162,8 @@ describe('an authorisation', () => {
     expect(ledger.submit({ ...base, kind: 'release', key: 'caller', holdId: id, cause: 'caller' }).code).toBe('hold_not_found');
     expect(ledger.submit({ ...base, kind: 'release', key: 'timer', holdId: id, cause: 'timer' }).code).toBe('hold_not_found');
     const done = ledger.submit({ ...command, key: 'post', authorisedId: id }).transaction?.transactionId as TransactionId;
-    expect(ledger.submit({ ...base, kind: 'reverse', key: 'part', transactionId: done, amount: 100n, reason: 'test' }).code).toBe('whole_reversal_only');
-    expect(ledger.submit({ ...base, kind: 'reverse', key: 'whole', transactionId: done, reason: 'test' }).code).toBe('posted');
+    expect(ledger.submit({ ...base, kind: 'reverse', agreed: true, key: 'part', transactionId: done, amount: 100n, reason: 'test' }).code).toBe('whole_reversal_only');
+    expect(ledger.submit({ ...base, kind: 'reverse', agreed: true, key: 'whole', transactionId: done, reason: 'test' }).code).toBe('posted');
     expect(ledger.total('platform_c', 'external')).toBe(0n);
   });
 

@@ -6,13 +6,14 @@ import { formatAmount, smaller } from '../kernel/amount.ts';
 import { networkOwnerId } from '../kernel/ids.ts';
 import type { Problem } from '../kernel/problem.ts';
 import type { Day } from '../kernel/time.ts';
-import { accountOf, type Account, type Wallet } from './account.ts';
+import { accountOf, availableOf, type Account, type Wallet } from './account.ts';
 import { giveBackAllowances } from './decide-limits.ts';
 import { mergeByDay, shortOf } from './convert.ts';
+import { finalityProblem, tooMuchToRecall } from './finality.ts';
 import { describeTakings, holdPlansOf, NOTHING_FROZEN, type Frozen } from './freezes.ts';
 import { giveBack, type GivenBack } from './give-back.ts';
 import { describeLapsed } from './lapse.ts';
-import { balanceLimit, credit, move, post, refusal, type Decision, type LegPlan, type Movement } from './plan.ts';
+import { balanceLimit, credit, move, post, refusal, sumOf, type Decision, type LegPlan, type Movement } from './plan.ts';
 import { ledgerProblems } from './problems.ts';
 import { notWholeUnits, pointsOfPart, unitsOfPart, unitsOfPoints } from './redeemed-units.ts';
 import { shareBefore, shareOf, shareUpTo, type Part } from './share.ts';
@@ -59,7 +60,14 @@ export function decideReverse(command: ReverseCommand, view: View): Decision {
   const part = { before, amount, floored: view.floored(first.transactionId) };
   const frozen = freezesFor(command, first, view);
   if ('code' in frozen) return refusal(frozen);
-  const reversing = { first, second, part, policy: command.clawback, frozen, returned: command.returned, view };
+  const alone = first.kind === 'conversion' && command.agreed !== true;
+  const final = alone ? finalityProblem(first, targetOf(first, view), view.rulebook, view.nowMs) : undefined;
+  if (final !== undefined) return refusal(final);
+  const reversing = { first, second, part, policy: alone ? 'refuse' as const : command.clawback, frozen, returned: command.returned, view };
+  if (alone && !isUnspent(reversing)) {
+    const fits = (some: bigint): boolean => isUnspent({ ...reversing, part: { before, amount: some } });
+    return refusal(tooMuchToRecall(left, fits, points));
+  }
   const made = undo(reversing);
   if ('code' in made) return refusal(made);
   if ('type' in made) return made;
@@ -110,6 +118,16 @@ function takeFromReceiver(reversing: Reversing, receiver: PostedLeg, wallet: Wal
   const { frozen, policy, view } = reversing;
   const system = systemWallet(view, receiver.bucket, points);
   return giveBack({ wallet, system, receiver, part: givenBackBy(reversing), policy: policy ?? points.clawback, frozen, view });
+}
+
+/** Whether the receiver still has what a part gives back: free, and with nothing owed. */
+function isUnspent(reversing: Reversing): boolean {
+  const { first, second, view } = reversing;
+  const target = targetOf(first, view);
+  const receiver = second ?? first;
+  const wallet = view.wallet(receiver.bucket, receiver.memberId, target.assetId);
+  const given = takeFromReceiver(reversing, receiver, wallet, target);
+  return given !== undefined && givenBackBy(reversing).amount - sumOf(given.lapsed) <= availableOf(wallet, view.today);
 }
 
 function undoEarn(reversing: Reversing): Undone | Problem {

@@ -115,7 +115,7 @@ class Pair {
       const original = this.posted.at(-1 - (step.which % Math.max(1, this.posted.length)));
       if (original === undefined) return undefined;
       return {
-        command: { kind: 'reverse', platformId: original.platform as PlatformId, memberId: original.member, key, transactionId: original.id, amount: minor(step.amount), reason: 'test', clawback: step.policy },
+        command: { kind: 'reverse', agreed: true, platformId: original.platform as PlatformId, memberId: original.member, key, transactionId: original.id, amount: minor(step.amount), reason: 'test', clawback: step.policy },
         model: (id) => model.reverse(id, original.platform, original.member, original.id, step.amount, step.policy),
       };
     }

@@ -26,7 +26,7 @@ function posted(outcome: Outcome): TransactionId {
 }
 
 const reverse = (platform: string, member: MemberId, transactionId: TransactionId, amount?: bigint, clawback?: Clawback): Promise<Outcome> =>
-  test.submit(platform, member, { kind: 'reverse', transactionId, amount, clawback, reason: 'returned' });
+  test.submit(platform, member, { kind: 'reverse', agreed: true, transactionId, amount, clawback, reason: 'returned' });
 const balance = async (member: MemberId, platform = 'platform_a'): Promise<bigint> => (await test.ledger.getBalance(member, test.id(platform))).balance;
 
 async function expired(platform = 'platform_a'): Promise<bigint> {

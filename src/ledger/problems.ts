@@ -35,6 +35,14 @@ export const ledgerProblems = defineProblems({
     status: 409, error: 'Not a whole number of units',
     advice: 'A redemption is given back in whole units: each that comes back ends one unit of a voucher. Name one of the amounts in `amounts`, or a `quantity`.',
   },
+  transfer_final: {
+    status: 409, error: 'Transfer is final',
+    advice: 'Ask the target platform for it with POST /api/transactions/{transaction_id}/recall, or open a dispute.',
+  },
+  recall_exceeds_unspent: {
+    status: 409, error: 'More than can be recalled',
+    advice: 'A source recalls alone only what the receiver has neither spent nor set aside. Name at most `recallable`, or ask the target platform with POST /api/transactions/{transaction_id}/recall.',
+  },
   connected_platform: {
     status: 409, error: 'The platform keeps its points itself',
     advice: 'Do this in the platform\'s own system; over the network its points can be transferred to and from other platforms.',

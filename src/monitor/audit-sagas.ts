@@ -36,14 +36,16 @@ export const sagaChecks: readonly Check[] = [
   },
   {
     invariant: 7, name: 'reversal_has_saga', scope: 'bucket',
-    meaning: 'Every reversal of a transfer over connected platforms has a saga that undoes it there, and every such saga a reversal.',
+    meaning: 'Every reversal of a transfer over connected platforms has a saga that undoes it there, and every such saga a reversal; one by recall at a connected target has the completed saga of that recall.',
     sql: `
       select coalesce(t.transaction_id, s.saga_id) as transaction_id, t.related_id, s.transaction_id as undoes, s.state
         from (select r.*, c.related_id as authorised_id from ledger.transaction r join ledger.transaction c on c.bucket = $1 and c.transaction_id = r.related_id and c.leg = 0
                where r.bucket = $1 and r.kind = 'reverse' and r.leg = 0 and c.kind = 'conversion'
                  and exists (select from ledger.transaction a where a.bucket = $1 and a.transaction_id = c.related_id and a.kind = 'authorise')) t
-        full join (select * from clearing.saga where bucket = $1 and purpose = 'reversal') s on s.saga_id = t.transaction_id
-       where t.transaction_id is null or s.saga_id is null or s.transaction_id is distinct from t.authorised_id or s.amount <> t.amount
+        full join (select * from clearing.saga where bucket = $1 and (purpose = 'reversal' or (purpose = 'recall' and state = 'completed'))) s on s.saga_id = t.transaction_id
+       where t.transaction_id is null or s.saga_id is null
+          or case s.purpose when 'reversal' then s.transaction_id is distinct from t.authorised_id or s.amount <> t.amount
+                            else s.transaction_id <> s.saga_id or s.amount is distinct from t.credited or s.credited <> t.amount end
        order by 1`,
   },
   {
@@ -62,10 +64,10 @@ export const sagaChecks: readonly Check[] = [
         from ledger.asset x
         left join (select asset_id, sum(credits_posted::numeric - debits_posted) as external from ledger.account where purpose = 'external' group by 1) a using (asset_id)
         left join (select platform_id, sum(effect) as effect from (
-                     select source_platform as platform_id, case purpose when 'transfer' then -amount else amount end::numeric as effect
+                     select source_platform as platform_id, case purpose when 'reversal' then amount else -amount end::numeric as effect
                        from clearing.saga where source_connected and (purpose = 'reversal' or state = 'completed')
                      union all
-                     select target_platform, case purpose when 'transfer' then credited else -credited end
+                     select target_platform, case purpose when 'reversal' then -credited else credited end
                        from clearing.saga where target_connected and (purpose = 'reversal' or state = 'completed')) effects group by 1) s using (platform_id)
        where x.kind = 'points' and coalesce(a.external, 0) <> coalesce(s.effect, 0)
        order by 1`,

@@ -170,7 +170,7 @@ describe('a proposal', () => {
     const none = await setting.proposed({ other: { kind: 'deny', when: 'category == "none"', reason: 'x' } });
     const before = await setting.run(none);
     const wrong = posted(await test.transfer('platform_a', ann, 100n, 'platform_b', ann));
-    posted(await test.submit('platform_a', ann, { kind: 'reverse', transactionId: wrong, amount: 10n, reason: 'in part' }));
+    posted(await test.submit('platform_a', ann, { kind: 'reverse', agreed: true, transactionId: wrong, amount: 10n, reason: 'in part' }));
     const hold = posted(await test.submit('platform_a', ann, { kind: 'hold', amount: 100n, expiresInMs: HOUR_MS }));
     posted(await test.submit('platform_a', ann, { kind: 'release', holdId: hold, cause: 'caller' }));
     posted(await test.submit('platform_a', ann, { kind: 'hold', amount: 100n, expiresInMs: HOUR_MS }));

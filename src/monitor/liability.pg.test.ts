@@ -61,7 +61,7 @@ describe('a liability report', () => {
     posted(await test.transfer('platform_a', ann, 300n, 'platform_b', ann));
     // The same to somebody else, and a third of it back: of 220 credited 74, of the fee of 5 two.
     const gift = posted(await test.transfer('platform_a', ann, 300n, 'platform_b', test.member()));
-    posted(await test.submit('platform_a', ann, { kind: 'reverse', transactionId: gift, amount: 100n, reason: 'in part' }));
+    posted(await test.submit('platform_a', ann, { kind: 'reverse', agreed: true, transactionId: gift, amount: 100n, reason: 'in part' }));
     const reward = await test.reward('platform_a', 10n);
     const redeemed = posted(await test.submit('platform_a', ann, { kind: 'redeem', amount: 200n, rewardAssetId: reward.assetId, quantity: 2n }));
     posted(await test.submit('platform_a', ann, { kind: 'reverse', transactionId: redeemed, amount: 100n, reason: 'one back' }));

@@ -107,6 +107,11 @@ export const Settings = closed({
   bonuses: Type.Enum(['first', 'all'], { description: 'Which of the bonus rules that apply are given.' }),
   detour_tolerance: share('How much better than the direct rate a detour may be: 0.01 is one percent.'),
   quote_seconds: Type.Integer({ minimum: 5, maximum: 86_400, description: 'How long a quote holds.' }),
+  recall_seconds: Type.Optional(Type.Integer({
+    minimum: 0, maximum: 86_400,
+    description: 'How long after it was posted a source may recall a transfer between platforms alone, as far as it is unspent; 900 when absent, 0 for never.',
+  })),
+  recall_answer_days: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: 'How long a target platform has to answer a recall; silence refuses; 7 when absent.' })),
   dispute_open_days: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, description: 'How long after it was posted a transaction can be disputed; 60 when absent.' })),
   dispute_answer_days: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: 'How long each side has to answer in a dispute; 7 when absent.' })),
   dispute_decision_days: Type.Optional(Type.Integer({ minimum: 1, maximum: 365, description: 'How long an operator has to decide a dispute; then its points are free again, and as long again later it is rejected. 14 when absent.' })),

@@ -151,7 +151,7 @@ describe('all kinds of commands at once', () => {
     await ask({ kind: 'earn', platformId: a, memberId, amount: 1_000n, key: 'earn' });
     const sent = await ask({ kind: 'transfer', platformId: a, targetPlatformId: 'platform_b' as PlatformId, memberId, toMemberId, amount: 1_000n, key: 'send' });
     if (!sent.ok) throw new Error('not sent');
-    const outcomes = await many(64, (index) => ask({ kind: 'reverse', platformId: a, memberId, transactionId: sent.transaction.transactionId, amount: BigInt(31 + index % 7), reason: 'test', key: `reverse ${index}` }));
+    const outcomes = await many(64, (index) => ask({ kind: 'reverse', agreed: true, platformId: a, memberId, transactionId: sent.transaction.transactionId, amount: BigInt(31 + index % 7), reason: 'test', key: `reverse ${index}` }));
     const returned = outcomes.reduce((sum, outcome) => sum + (outcome.ok ? outcome.transaction.amount : 0n), 0n);
     expect(returned).toBeLessThanOrEqual(1_000n);
     expect(returned).toBeGreaterThan(1_000n - 38n);
@@ -168,7 +168,7 @@ describe('all kinds of commands at once', () => {
     const redeem = (index: number): Promise<Outcome> => ask({ kind: 'redeem', platformId: a, memberId: members[index % 20] ?? test.member(), amount: 10n, rewardAssetId: reward.assetId, quantity: BigInt(1 + index % 3), key: `redeem ${index}` });
     const first = await many(100, redeem);
     const undone = await Promise.all(first.flatMap((outcome, index) => (outcome.ok && index % 3 === 0
-      ? [ask({ kind: 'reverse', platformId: a, memberId: outcome.transaction.memberId, transactionId: outcome.transaction.transactionId, reason: 'test', key: `undo ${index}` }), redeem(100 + index)]
+      ? [ask({ kind: 'reverse', agreed: true, platformId: a, memberId: outcome.transaction.memberId, transactionId: outcome.transaction.transactionId, reason: 'test', key: `undo ${index}` }), redeem(100 + index)]
       : [])));
     expect(posted(first)).toBeGreaterThanOrEqual(14);
     expect(undone.length).toBeGreaterThan(0);

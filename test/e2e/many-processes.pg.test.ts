@@ -90,7 +90,7 @@ it('one process gives out what another has put back', async () => {
   expect(await redeem(there, 20)).toMatchObject({ ok: false, problem: { code: 'reward_not_available' } });
   // One of them takes all back.
   for (const [index, outcome] of given.entries()) {
-    if (outcome.ok) expect(await here.submit('platform_a', members[index] ?? here.member(), { kind: 'reverse', transactionId: outcome.transaction.transactionId, reason: 'test' })).toMatchObject({ ok: true });
+    if (outcome.ok) expect(await here.submit('platform_a', members[index] ?? here.member(), { kind: 'reverse', agreed: true, transactionId: outcome.transaction.transactionId, reason: 'test' })).toMatchObject({ ok: true });
   }
   await new Promise((done) => setTimeout(done, 150));
   const again: Outcome[] = [];
@@ -110,7 +110,7 @@ it('one process refuses nothing because of what it remembers of a bucket that an
   if (!sent.ok) throw new Error('not sent');
   expect(await here.submit('platform_a', bob, { kind: 'adjust', amount: -100n, reason: 'spent' })).toMatchObject({ ok: true });
   await there.earn('platform_a', bob, 100n);
-  const reverse = { kind: 'reverse', transactionId: sent.transaction.transactionId, clawback: 'refuse', reason: 'test' } as const;
+  const reverse = { kind: 'reverse', agreed: true, transactionId: sent.transaction.transactionId, clawback: 'refuse', reason: 'test' } as const;
   expect(await here.submit('platform_a', ann, reverse)).toMatchObject({ ok: true });
   await expectSound(database.pool);
 });

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Answer } from '../fixtures/api.ts';
 import { createConnectedNetwork, type ConnectedNetwork } from '../fixtures/connected.ts';
 import { createTestDatabase, type TestDatabase } from '../fixtures/database.ts';
-import { parseId, type TransactionId } from '../../src/kernel/ids.ts';
+import { formatId, parseId, type PlatformId, type TransactionId } from '../../src/kernel/ids.ts';
 import { expectSound } from '../fixtures/journal.ts';
 
 let database: TestDatabase;
@@ -43,6 +43,18 @@ const metric = async (line: string): Promise<number> => Number(new RegExp(`^${li
 async function listed(id: string): Promise<Record<string, unknown>> {
   await expect.poll(async () => (await show(id))['attention'], { timeout: 15_000 }).not.toBeNull();
   return show(id);
+}
+
+/** Reverses a transfer as a dispute does that was upheld. */
+async function undo(id: string): Promise<string> {
+  const { ledger } = network.api.parts;
+  const [leg] = await ledger.findTransaction(sagaIdOf(id));
+  if (leg === undefined) throw new Error('no such transfer');
+  const outcome = await ledger.submit({
+    kind: 'reverse', agreed: true, platformId: 'platform_a' as PlatformId, memberId: leg.memberId, key: `undo ${id}`, transactionId: leg.transactionId, reason: 'wrong user',
+  });
+  if (!outcome.ok) throw new Error(outcome.problem.detail);
+  return formatId('txn', outcome.transaction.transactionId);
 }
 
 async function ended(id: string): Promise<unknown> {
@@ -151,7 +163,7 @@ describe('a reversal', () => {
     const before = await network.pointsOf('platform_a', user);
     const id = idOf(await network.transfer('platform_a', 'platform_x', user, other, 8, { prefer: 'wait=20' }));
     await network.sandboxes.platform_x.setFaults({ reset_after_apply: 1 });
-    const reversal = idOf(await network.api.call('platform_a', 'POST', '/api/points/reverse', { transaction_id: id, reason: 'wrong user' }));
+    const reversal = await undo(id);
     expect(await listed(reversal)).toMatchObject({ purpose: 'reversal', state: 'undoing_add', platform_transaction_id: id, step: { call: 'reverse', platform_id: 'platform_x' }, actions: ['retry', 'force_completed'] });
     expect((await decide(reversal, 'undo')).body).toMatchObject({ code: 'saga_action_not_possible' });
     expect((await force(reversal, 'force_completed', 'seen in their books')).status).toBe(200);
@@ -177,7 +189,7 @@ describe('a platform that refuses to undo', () => {
     const token = 'token-of-platform_x';
     try {
       await network.api.parts.connections.set({ platformId: 'platform_x', url: `http://127.0.0.1:${(stubborn.address() as AddressInfo).port}`, token }, 'test');
-      const reversal = idOf(await network.api.call('platform_a', 'POST', '/api/points/reverse', { transaction_id: id, reason: 'wrong user' }));
+      const reversal = await undo(id);
       expect(await listed(reversal)).toMatchObject({ state: 'undoing_add', attention: 'the platform refuses to undo: Account closed', next_attempt_at: null });
       expect([asked, (await attentionEvents()).length]).toEqual([1, told + 1]);
       await network.api.parts.connections.set({ platformId: 'platform_x', url: network.sandboxes.platform_x.target.url, token }, 'test');

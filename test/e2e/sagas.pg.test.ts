@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createConnectedNetwork, type ConnectedNetwork } from '../fixtures/connected.ts';
 import { createTestDatabase, type TestDatabase } from '../fixtures/database.ts';
 import { backtest } from '../../src/monitor/monitor.ts';
-import { parseId, type PlatformId } from '../../src/kernel/ids.ts';
+import { parseId, type PlatformId, type TransactionId } from '../../src/kernel/ids.ts';
 import { expectSound } from '../fixtures/journal.ts';
 
 let database: TestDatabase;
@@ -139,13 +139,18 @@ describe('a reversal', () => {
     const [user = '', other = ''] = network.users;
     const before = [await network.pointsOf('platform_x', user), await network.pointsOf('platform_y', other)];
     const { body } = await network.transfer('platform_x', 'platform_y', user, other, 110, WAIT);
-    const part = await network.api.call('platform_x', 'POST', '/api/points/reverse', { transaction_id: body['transaction_id'], amount: 10, reason: 'part' });
-    expect(part.body).toMatchObject({ code: 'whole_reversal_only', status: 409 });
-    const reversed = await network.api.call('platform_x', 'POST', '/api/points/reverse', { transaction_id: body['transaction_id'], reason: 'whole' });
-    expect(reversed.body).toMatchObject({ success: true });
-    await network.api.parts.sagas.waitFor(parseId('txn', String(reversed.body['transaction_id'])) as never, 20_000);
+    const id = parseId('txn', String(body['transaction_id'])) as TransactionId;
+    // The source alone cannot; a dispute that the target does not contest does.
+    const alone = await network.api.call('platform_x', 'POST', '/api/points/reverse', { transaction_id: body['transaction_id'], reason: 'alone' });
+    expect(alone.body).toMatchObject({ code: 'transfer_final', status: 409 });
+    const disputed = await network.api.call('platform_x', 'POST', '/api/disputes', { transaction_id: body['transaction_id'], reason_code: 'other', description: 'x' });
+    await network.api.call('platform_y', 'POST', `/api/disputes/${disputed.body['dispute_id']}/respond`, { answer: 'accept', description: 'x' });
+    const resolved = await network.api.call('platform_x', 'GET', `/api/disputes/${disputed.body['dispute_id']}`);
+    expect(resolved.body).toMatchObject({ state: 'upheld', resolution: { kind: 'reversal', amount: 110 } });
+    await network.api.parts.sagas.waitFor(parseId('txn', String(resolved.body['resolution_transaction_id'])) as TransactionId, 20_000);
+    expect(await network.api.parts.ledger.findTransaction(id)).toHaveLength(1);
     expect([await network.pointsOf('platform_x', user), await network.pointsOf('platform_y', other)]).toEqual(before);
-    const again = await network.api.call('platform_x', 'POST', '/api/points/reverse', { transaction_id: body['transaction_id'], reason: 'again' });
+    const again = await network.api.call('platform_x', 'POST', `/api/transactions/${body['transaction_id']}/recall`, { reason: 'again' });
     expect(again.body).toMatchObject({ code: 'already_reversed' });
     await expectSound(database.pool);
   });

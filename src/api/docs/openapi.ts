@@ -57,6 +57,7 @@ export async function describeApi(server: FastifyInstance): Promise<void> {
         { name: 'users', description: 'Which user of a platform is which member.' },
         { name: 'transactions', description: 'Single transactions.' },
         { name: 'rewards', description: 'What points buy, and what became of it.' },
+        { name: 'recalls', description: 'Asking the target platform for the points of a posted transfer.' },
         { name: 'disputes', description: 'Claims about transactions between members and platforms.' },
         { name: 'platform', description: 'For integrators.' },
         { name: 'operator', description: 'For the people who run the network; an operator token instead of a signature.' },

@@ -17,7 +17,7 @@ const ActionName = Type.String({ enum: ['retry', 'undo', 'force_completed', 'for
 const TransferView = Type.Object({
   transaction_id: Type.String({ description: 'Of a reversal its own.' }),
   platform_transaction_id: Type.String({ description: 'What the platforms know it by: of a reversal that of the transfer.' }),
-  purpose: Type.String({ enum: ['transfer', 'reversal'] }),
+  purpose: Type.String({ enum: ['transfer', 'reversal', 'recall'] }),
   state: Type.String({ enum: ['looking_up_source', 'looking_up_target', 'deducting', 'adding', 'undoing_add', 'undoing_deduct', 'completed', 'failed'] }),
   step: Type.Union([Type.Object({ call: Type.String({ enum: ['look_up', 'deduct', 'add', 'reverse'] }), platform_id: Type.String() }), Type.Null()], { description: 'The call that it makes or waits to make; null once it has ended.' }),
   source_platform: Type.String(),

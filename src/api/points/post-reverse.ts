@@ -1,9 +1,9 @@
 // POST /api/points/reverse: undoes a posted transaction, whole or in part.
 
 import { Type } from 'typebox';
-import { formatId, parseId } from '../../kernel/ids.ts';
+import { bucketOf, deriveTransactionId, formatId, parseId, type MemberId, type PlatformId } from '../../kernel/ids.ts';
 import { refuse } from '../../kernel/problem.ts';
-import { ledgerProblems } from '../../ledger/ledger.ts';
+import { ledgerProblems, type Ledger } from '../../ledger/ledger.ts';
 import { readOptionalAmount } from '../amounts.ts';
 import { answerOutcome, defineOperation } from '../operation.ts';
 import { apiProblems } from '../problems.ts';
@@ -18,6 +18,7 @@ export const reverse = defineOperation({
     'Earn, transfer, redeem and capture can be reversed, in parts up to their whole amount; the lots they took from are restored with their expiry. ' +
     'A redeem is given back in whole units, by `amount`, by `quantity` or by naming `vouchers`; each unit ends one of a voucher, the last that can be used when none is named. ' +
     'Units that were handed over cannot be given back; a redeem that is given back whole is cancelled. ' +
+    'A transfer between platforms is final: its source takes back alone, for a short while, only what is unspent; later it asks for a recall, or opens a dispute. ' +
     'Points that are already spent follow the clawback policy of the platform that issued them: `debt` (the balance goes negative), `available`, or `refuse`. ' +
     'What has lapsed is not taken a second time: it comes out of the expired points. Parts round against whoever keeps the rest, and come to the whole exactly.',
   params: closed({}),
@@ -36,7 +37,7 @@ export const reverse = defineOperation({
       { description: 'Of a redeem: the vouchers that ended with it.' },
     )),
   }),
-  async post({ ledger, rewards, disputes, log }, { platform, points }, fields, key) {
+  async post({ ledger, rewards, disputes, recalls, log }, { platform, points }, fields, key) {
     if (fields.amount !== undefined && fields.quantity !== undefined) {
       return refuse(apiProblems.invalid_field('Give amount or quantity, not both.', { field: 'quantity' }));
     }
@@ -57,6 +58,10 @@ export const reverse = defineOperation({
       const field = quantity === undefined ? 'vouchers' : 'quantity';
       return refuse(apiProblems.invalid_field('Only a redeem of a reward has units and vouchers.', { field }));
     }
+    // Across platforms the source acts alone for a while, and only while nobody else has a say. What was posted under this key is given again.
+    const across = first.kind === 'conversion' || first.kind === 'authorise';
+    const bar = across && !(await isPosted(ledger, platform.platformId, first.memberId, key)) ? await recalls.barToTakingAlone(transactionId) : undefined;
+    if (bar !== undefined) return refuse(bar);
     const outcome = redeemed ?? await ledger.submit({
       kind: 'reverse', platformId: platform.platformId, memberId: first.memberId, key, transactionId, amount: amount.value, reason, reference, details: { reverses: first.kind },
     });
@@ -71,3 +76,8 @@ export const reverse = defineOperation({
     }));
   },
 });
+
+async function isPosted(ledger: Ledger, platformId: PlatformId, memberId: MemberId, key: string): Promise<boolean> {
+  const posted = await ledger.findTransaction(deriveTransactionId(bucketOf(memberId, ledger.bucketCount()), platformId, memberId, key));
+  return posted.length > 0;
+}

@@ -68,7 +68,7 @@ export async function lockDisputed(db: Queryable, { bucket, transactionId }: Pic
 }
 
 export interface Claimed {
-  /** What live disputes of both sides claim, and what others were settled with by adjustment. */
+  /** What live disputes of both sides claim, what others were settled with by adjustment, and what the target is asked for by recalls. */
   readonly claimed: bigint;
   /** What was decided against a side before, and what it withdrew: it cannot claim that again. */
   readonly decided: bigint;
@@ -82,7 +82,8 @@ export async function sumClaimed(
   db: Queryable, { bucket, transactionId }: Pick<Dispute, 'bucket' | 'transactionId'>, side: Side, whole: bigint,
 ): Promise<Claimed> {
   const { rows } = await db.query<Claimed>(
-    `select coalesce(sum(case when state <> all($3) then rest when outcome = 'upheld' and resolution = 'adjustment' then resolution_amount else 0 end), 0)::bigint as claimed,
+    `select (coalesce(sum(case when state <> all($3) then rest when outcome = 'upheld' and resolution = 'adjustment' then resolution_amount else 0 end), 0)
+             + coalesce((select sum(amount) from clearing.recall where bucket = $1 and transaction_id = $2 and state in ('asked', 'taking')), 0))::bigint as claimed,
             (coalesce(sum(case when claimant_side <> $4 or appealed then 0
                                when state = 'rejected' or (state = 'withdrawn' and appeal_of is not null) then rest
                                when state = 'upheld' then greatest(rest - resolution_amount, 0) else 0 end), 0)

@@ -135,7 +135,7 @@ describe('modes', () => {
     });
     const transactionId = before.ok ? before.transaction.transactionId : expect.fail('was posted');
     expect([
-      outcomeOf(await test.submit('platform_a', ann, { kind: 'reverse', transactionId, reason: 'test' })),
+      outcomeOf(await test.submit('platform_a', ann, { kind: 'reverse', agreed: true, transactionId, reason: 'test' })),
       outcomeOf(await test.transfer('platform_a', ann, 5n, 'platform_a', bob)), outcomeOf(await test.earn('platform_a', ann, 5n)),
     ]).toEqual(['reverse', 'transfer', 'earn']);
   });

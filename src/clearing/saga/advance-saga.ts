@@ -4,6 +4,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Command, Ledger } from '../../ledger/ledger.ts';
+import { reversalOf } from '../recalls/reversal.ts';
+import { selectRecallTakenBy } from '../recalls/store.ts';
 import { callPlatform, type CallParts, type Word } from './call-platform.ts';
 import type { SagaMeasures } from './measure.ts';
 import type { PlatformCalls } from './platform-calls.ts';
@@ -85,13 +87,31 @@ async function end(saga: Saga, to: EndState, parts: AdvanceParts, reason?: strin
     if ((await parts.move(saga, to)) !== undefined) ended();
     return undefined;
   }
-  const outcome = await parts.ledger.submit(to === 'completed' ? toPosting(saga) : toRelease(saga, saga.refusal ?? reason));
+  if (saga.purpose === 'recall' && to === 'failed') {
+    // Nothing was set aside for it.
+    if ((await parts.move(saga, to, reason?.slice(0, LONGEST_REASON))) !== undefined) ended();
+    return undefined;
+  }
+  const command = saga.purpose === 'recall' ? await toReversal(saga, parts) : to === 'completed' ? toPosting(saga) : toRelease(saga, saga.refusal ?? reason);
+  if (command === undefined) return undo(saga, parts, 'Nothing was left to take');
+  const outcome = await parts.ledger.submit(command);
   if (outcome.ok) {
     if (!outcome.replayed) ended();
     return undefined;
   }
   if (outcome.problem.retryable) return postpone(saga, outcome.problem.error, parts);
+  if (saga.purpose === 'recall') return undo(saga, parts, outcome.problem.error);
   return stop(saga, `the ledger refuses to end it: ${outcome.problem.error}`, parts);
+}
+
+/** What the platforms have done for a recall that the ledger cannot carry out goes back. */
+function undo(saga: Saga, parts: AdvanceParts, reason: string): Promise<Saga | undefined> {
+  return isOpen(saga.state) ? go(saga, saga.state, 'undo', parts, reason) : Promise.resolve(undefined);
+}
+
+async function toReversal({ bucket, sagaId }: Saga, { pool, ledger }: AdvanceParts): Promise<Command | undefined> {
+  const recall = await selectRecallTakenBy(pool, bucket, sagaId);
+  return recall === undefined ? undefined : reversalOf(ledger, recall);
 }
 
 function toPosting({ sagaId, source, target, sourceMember, targetMember, amount }: Saga): Command {

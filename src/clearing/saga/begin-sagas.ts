@@ -22,7 +22,10 @@ export function createAlongside({ clock, deadlineMs = DEADLINE_MS }: { readonly 
         const begun = rows.flatMap((leg) => readSaga(leg, assets) ?? []);
         if (begun.length > 0) waits.push(insertSagas(client, bucket, begun, clock.now(), deadlineMs));
         for (const state of ['completed', 'failed'] as const) {
-          const ended = rows.flatMap((leg): TransactionId[] => (leg.relatedId !== null && ends[leg.kind] === state ? [leg.relatedId] : []));
+          const ended = rows.flatMap((leg): TransactionId[] => {
+            if (state === 'completed' && endsRecall(leg, assets)) return [leg.transactionId];
+            return leg.relatedId !== null && ends[leg.kind] === state ? [leg.relatedId] : [];
+          });
           if (ended.length > 0) waits.push(endSagas(client, bucket as Bucket, ended, state, clock.now()));
         }
       }
@@ -31,9 +34,15 @@ export function createAlongside({ clock, deadlineMs = DEADLINE_MS }: { readonly 
   };
 }
 
+/** A reversal by which a recall at a connected target ends: the platforms have done their part, and there is nothing to undo. */
+function endsRecall({ kind, targetAssetId, details }: PostedLeg, assets: (assetId: number) => Asset): boolean {
+  return kind === 'reverse' && targetAssetId !== null && details?.['recall'] !== undefined && assets(targetAssetId).custody === 'connected';
+}
+
 /** The saga that a row begins, if it is one that does. */
 function readSaga(leg: PostedLeg, assets: (assetId: number) => Asset): NewSaga | undefined {
   if ((leg.kind !== 'authorise' && leg.kind !== 'reverse') || leg.targetAssetId === null) return undefined;
+  if (endsRecall(leg, assets)) return undefined;
   const [source, target] = [assets(leg.assetId), assets(leg.targetAssetId)];
   const route = { purpose: leg.kind === 'authorise' ? 'transfer' : 'reversal', sourceConnected: source.custody === 'connected', targetConnected: target.custody === 'connected' } as const;
   if (source.platformId === null || target.platformId === null || (!route.sourceConnected && !route.targetConnected)) return undefined;

@@ -117,7 +117,7 @@ export function createSagas(parts: SagasParts): Sagas {
 function actionsOf(saga: Saga): readonly SagaActionName[] {
   if (!isOpen(saga.state)) return [];
   const ends: readonly string[] = forcedEnds[saga.purpose][saga.state];
-  const undo = saga.purpose === 'transfer' && forwardStates.has(saga.state);
+  const undo = saga.purpose !== 'reversal' && forwardStates.has(saga.state);
   return [
     'retry', ...(undo ? ['undo' as const] : []),
     ...(ends.includes('completed') ? ['force_completed' as const] : []), ...(ends.includes('failed') ? ['force_failed' as const] : []),

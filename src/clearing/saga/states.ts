@@ -5,7 +5,8 @@ import type { StepKind } from '../connector/types.ts';
 
 /** What a saga calls a platform with: a step, or before all steps the question whether it has the user. */
 export type SagaCall = 'look_up' | StepKind;
-export type Purpose = 'transfer' | 'reversal';
+/** A recall goes the way of a transfer, with the sides changed: the target of what is recalled deducts, its source adds. */
+export type Purpose = 'transfer' | 'reversal' | 'recall';
 export type Side = 'source' | 'target';
 
 /**
@@ -37,6 +38,9 @@ export const forcedEnds = {
     undoing_add: ['failed'], undoing_deduct: ['failed'],
   },
   reversal: { looking_up_source: [], looking_up_target: [], deducting: [], adding: [], undoing_add: ['completed'], undoing_deduct: ['completed'] },
+  recall: {
+    looking_up_source: [], looking_up_target: [], deducting: ['completed', 'failed'], adding: ['completed', 'failed'], undoing_add: ['failed'], undoing_deduct: ['failed'],
+  },
 } as const satisfies Record<Purpose, Record<OpenState, readonly EndState[]>>;
 
 /** What a saga is about, as far as its transitions depend on it. */
@@ -55,9 +59,12 @@ export function isOpen(state: SagaState): state is OpenState {
   return Object.hasOwn(steps, state);
 }
 
+/** The users of a recall are those of the transfer. */
+const firstStates = { transfer: 'looking_up_source', reversal: 'undoing_add', recall: 'deducting' } as const satisfies Record<Purpose, OpenState>;
+
 /** The first call of a saga. */
 export function firstState(route: Route): OpenState {
-  const start = passHosted(route.purpose === 'transfer' ? 'looking_up_source' : 'undoing_add', route);
+  const start = passHosted(firstStates[route.purpose], route);
   if (start === 'attention' || !isOpen(start)) throw new RangeError('a saga without a connected platform has nothing to do');
   return start;
 }
@@ -69,7 +76,7 @@ export function next<S extends OpenState, E extends SagaEvent>(state: S, event: 
 
 /** A hosted side's part is in the ledger's own commits: there is nobody to ask, which is as good as a yes. */
 function passHosted(state: OpenState | Target<OpenState, SagaEvent>, route: Route): SagaState | 'attention' {
-  if (state === 'undone') return route.purpose === 'transfer' ? 'failed' : 'completed';
+  if (state === 'undone') return route.purpose === 'reversal' ? 'completed' : 'failed';
   if (state === 'attention' || state === 'completed' || state === 'failed') return state;
   const connected = steps[state].side === 'source' ? route.sourceConnected : route.targetConnected;
   return connected ? state : passHosted(steps[state].yes, route);

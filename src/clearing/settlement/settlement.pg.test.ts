@@ -34,7 +34,7 @@ function posted(outcome: Outcome): TransactionId {
 
 const convert = async (from: string, amount: bigint, to: string, member = ann): Promise<TransactionId> => posted(await test.transfer(from, member, amount, to, member));
 const reverse = async (platform: string, transactionId: TransactionId, amount?: bigint): Promise<TransactionId> =>
-  posted(await test.submit(platform, ann, { kind: 'reverse', transactionId, reason: 'test', ...(amount === undefined ? {} : { amount }) }));
+  posted(await test.submit(platform, ann, { kind: 'reverse', agreed: true, transactionId, reason: 'test', ...(amount === undefined ? {} : { amount }) }));
 
 async function windowOf(windowId: number) {
   const found = await windows.settlement.find(windowId);

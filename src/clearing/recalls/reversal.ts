@@ -1,0 +1,24 @@
+// The command that takes an agreed recall's points back. Its key is the recall's own, so it is posted once, whoever comes to it.
+
+import { smaller } from '../../kernel/amount.ts';
+import { formatId, type TransactionId } from '../../kernel/ids.ts';
+import type { Ledger, ReverseCommand } from '../../ledger/ledger.ts';
+import { findMoved } from '../disputes/moved.ts';
+import type { Recall } from './types.ts';
+
+/** No caller can name a key with a space. */
+export function reversalKey(recallId: TransactionId): string {
+  return `recall ${recallId} reversal`;
+}
+
+/** Undefined when nothing is left to take. The target has agreed: its own clawback policy holds for its member. */
+export async function reversalOf(ledger: Ledger, recall: Recall): Promise<ReverseCommand | undefined> {
+  const moved = await findMoved(ledger, recall.transactionId);
+  if (moved === undefined) throw new Error(`recall ${recall.recallId} is about nothing that has moved`);
+  const amount = smaller(recall.amount, moved.amount - (await ledger.getReversed(moved.transactionId)));
+  if (amount === 0n) return undefined;
+  return {
+    kind: 'reverse', agreed: true, platformId: recall.source.platformId, memberId: recall.source.memberId, key: reversalKey(recall.recallId),
+    transactionId: moved.transactionId, amount, reason: recall.reason, details: { reverses: moved.kind, recall: formatId('rcl', recall.recallId) },
+  };
+}

@@ -29,12 +29,16 @@ const reverse = (platform: string, member: MemberId, transactionId: TransactionI
   test.submit(platform, member, { kind: 'reverse', agreed: true, transactionId, amount, clawback, reason: 'returned' });
 const balance = async (member: MemberId, platform = 'platform_a'): Promise<bigint> => (await test.ledger.getBalance(member, test.id(platform))).balance;
 
-async function expired(platform = 'platform_a'): Promise<bigint> {
+async function total(platform: string, purpose: string): Promise<bigint> {
   const { rows } = await database.pool.query<{ sum: bigint }>(
-    `select coalesce(sum(credits_posted - debits_posted), 0)::bigint as sum from ledger.account where owner_id = $1 and purpose = 'expired'`,
-    [platformOwnerId(test.id(platform))]);
+    `select coalesce(sum(credits_posted - debits_posted), 0)::bigint as sum from ledger.account where owner_id = $1 and purpose = $2`,
+    [platformOwnerId(test.id(platform)), purpose]);
   return rows[0]?.sum ?? 0n;
 }
+
+const expired = (platform = 'platform_a'): Promise<bigint> => total(platform, 'expired');
+/** What platform_a paid for members who had spent what was taken back. */
+const borne = async (): Promise<bigint> => -(await total('platform_a', 'clawback'));
 
 async function pastTheirDay(sweep = true): Promise<void> {
   test.clock.advance(2 * DAY_MS);
@@ -78,9 +82,11 @@ describe('reversing an earn of which a part has lapsed', () => {
 
   it.each<[Clawback, string, bigint]>([['available', 'posted', 0n], ['refuse', 'clawback_refused', 7n]])('under the policy %s: %s', async (policy, code, left) => {
     const { ann, earned } = await earnAndLapse();
+    const borneBefore = await borne();
     const outcome = await reverse('platform_a', ann, earned, undefined, policy);
     expect(outcome.ok ? 'posted' : outcome.problem.code).toBe(code);
     expect(await balance(ann)).toBe(left);
+    if (outcome.ok) expect(await borne() - borneBefore).toBe(23n);
     // What has lapsed can be taken back in any case.
     if (!outcome.ok) expect(await reverse('platform_a', ann, earned, 77n, policy)).toMatchObject({ ok: true });
   });
@@ -174,6 +180,17 @@ describe('reversing what was credited to somebody else and has lapsed there', ()
     await pastTheirDay();
     posted(await reverse('platform_a', ann, sent));
     expect(await balance(bob, 'platform_b')).toBe(400n);
+  });
+
+  it.each(['platform_a', 'platform_b'])('at %s takes nothing of other points that a dispute has frozen instead', async (target) => {
+    const [ann, bob] = [test.member(), test.member()];
+    posted(await test.submit('platform_a', ann, { kind: 'earn', amount: 120n, expiresOn: test.dayIn(0) }));
+    const sent = posted(await test.transfer('platform_a', ann, 120n, target, bob));
+    posted(await test.earn(target, bob, 300n));
+    await pastTheirDay();
+    const frozenHoldId = posted(await test.submit(target, bob, { kind: 'hold', freeze: sent, amount: 100n, expiresInMs: 0 }));
+    posted(await test.submit('platform_a', ann, { kind: 'reverse', transactionId: sent, reason: 'upheld', frozenHoldId }));
+    expect(await test.ledger.getBalance(bob, test.id(target))).toMatchObject({ balance: 300n, held: 0n, debt: 0n });
   });
 
   it('in parts never exchanges points that end soon for points that end late', async () => {

@@ -104,25 +104,50 @@ describe('following the journal', () => {
   });
 });
 
+async function readSoFar({ pool }: TestDatabase): Promise<number> {
+  const { rows } = await pool.query<{ read: bigint }>(`select sum(idx_tup_read)::bigint as read from pg_stat_user_indexes where schemaname = 'ledger'`);
+  return Number(rows[0]?.read ?? 0n);
+}
+
+/** A lane has reported its figures by the time its backend has ended. */
+async function readAfterLanes(on: TestDatabase): Promise<number> {
+  const lanes = `select 1 from pg_stat_activity where application_name like 'pontis lane%' and datname = current_database()`;
+  await expect.poll(async () => (await on.pool.query(lanes)).rowCount).toBe(0);
+  return readSoFar(on);
+}
+
 describe('plans', () => {
   it('read the accounts that a posting moves and not the whole bucket, although they were made on empty tables', async () => {
     await using other = await createTestDatabase();
     const { ledger, member, earn, transfer } = await createTestLedger(other, { bucketCount: 1, lanes: 1 });
     const members = Array.from({ length: 2_000 }, () => member());
     await Promise.all(members.map((one) => earn('platform_a', one, 1_000n)));
-    const readSoFar = async (): Promise<number> => {
-      const { rows } = await other.pool.query<{ read: bigint }>(`select sum(idx_tup_read)::bigint as read from pg_stat_user_indexes where schemaname = 'ledger'`);
-      return Number(rows[0]?.read ?? 0n);
-    };
-    const before = await readSoFar();
+    const before = await readSoFar(other);
     const postings = 100;
     for (const one of members.slice(0, postings)) await transfer('platform_a', one, 100n, 'platform_b', one);
     await ledger.close();
-    // The lane has reported its figures by the time its backend has ended.
-    await expect.poll(async () => (await other.pool.query(`select 1 from pg_stat_activity where application_name like 'pontis lane%' and datname = current_database()`)).rowCount).toBe(0);
-    const read = (await readSoFar()) - before;
+    const read = (await readAfterLanes(other)) - before;
     expect(read).toBeGreaterThan(postings);
     expect(read).toBeLessThan(postings * 50);
+  });
+
+  it('of a reversal read the rows that let points lapse and not all of the member', async () => {
+    await using other = await createTestDatabase();
+    const { ledger, member, earn, submit, clock, dayIn } = await createTestLedger(other, { bucketCount: 1, lanes: 1 });
+    const ann = member();
+    const earned = await submit('platform_a', ann, { kind: 'earn', amount: 100n, expiresOn: dayIn(0) });
+    await Promise.all(Array.from({ length: 2_000 }, () => earn('platform_a', ann, 10n)));
+    clock.advance(2 * 86_400_000);
+    await ledger.sweep();
+    if (!earned.ok) throw new Error(earned.problem.detail);
+    const before = await readSoFar(other);
+    const parts = 20;
+    const { transactionId } = earned.transaction;
+    for (let part = 0; part < parts; part += 1) {
+      expect(await submit('platform_a', ann, { kind: 'reverse', transactionId, amount: 1n, reason: 'in part' })).toMatchObject({ ok: true });
+    }
+    await ledger.close();
+    expect((await readAfterLanes(other)) - before).toBeLessThan(parts * 100);
   });
 });
 

@@ -31,7 +31,6 @@ import { keepBytes, readBody } from './http/read-body.ts';
 import { decorateRequests } from './http/request-fields.ts';
 import { comesAfterRefusal } from './http/unread-body.ts';
 import { createRequestIds } from './http/request-id.ts';
-import { requireAct } from './http/require-act.ts';
 import { requireOperator } from './http/require-operator.ts';
 import { createSchemaCompiler, type SchemaCompiler } from './http/validation.ts';
 import { breaks } from './operator/breaks.ts';
@@ -229,7 +228,6 @@ function addSignedRoutes(api: FastifyInstance, parts: ApiParts, observer: Observ
 /** All that the people who run the network call, under /operator/. A new operation is a new line here. */
 function addOperatorRoutes(operator: FastifyInstance, parts: ApiParts): void {
   keepBytes(operator);
-  operator.addHook('onRoute', requireAct);
   operator.addHook('onRequest', requireOperator(parts));
   operator.addHook('preValidation', readBody);
 

@@ -4,7 +4,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { describePersons } from '../http/require-act.ts';
+import { describePersons } from '../http/describe-persons.ts';
 import type { PostingOperation } from '../operation.ts';
 import { DryRunAnswer } from '../points/rule-answers.ts';
 import { problemResponses } from '../schemas.ts';

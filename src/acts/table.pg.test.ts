@@ -1,0 +1,74 @@
+// The table of acts and the program: every route and every command that changes something is an act, and takes the persons that the table says.
+
+import type { Command } from 'commander';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createTestApi, type TestApi } from '../../test/fixtures/api.ts';
+import { createTestDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
+import { createProgram } from '../commands.ts';
+import { ACTS, actsOfCommand, actsOfOperation, personsSentence, type ActRow } from './table.ts';
+
+/** Commands that read, that run the program, or that work on files and other programs: no acts of operators. */
+const NO_ACTS = [
+  'start', 'migrate', 'audit', 'export journal', 'backtest', 'report liability', 'bench', 'connector test', 'sandbox faults', 'platform list', 'operator list', 'rules show',
+  'rules validate', 'rules diff', 'rules proposals', 'rules proposal', 'rules history', 'rules variables', 'rates show', 'reviews list', 'requests list', 'requests show', 'reconcile runs',
+  'reconcile breaks', 'transfers list', 'transfers show', 'disputes list', 'disputes show', 'rewards list', 'rewards redemptions', 'reserve list', 'reserve show', 'windows list',
+  'windows show', 'windows statement', 'webhooks list', 'webhooks deliveries', 'connector show',
+];
+
+interface Described {
+  readonly operationId: string;
+  readonly description?: string;
+  readonly responses: object;
+}
+
+let database: TestDatabase;
+let api: TestApi;
+let operations: Map<string, Described>;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  api = await createTestApi(database);
+  const { paths } = (await api.server.inject('/openapi.json')).json<{ paths: Record<string, Record<string, Described>> }>();
+  const changing = Object.entries(paths).filter(([path]) => path.startsWith('/operator/'))
+    .flatMap(([, methods]) => Object.entries(methods).filter(([method]) => method !== 'get').map(([, operation]) => operation));
+  operations = new Map(changing.map((operation) => [operation.operationId, operation]));
+});
+afterAll(async () => {
+  await api?.close();
+  await database?.drop();
+});
+
+const rows: readonly (readonly [string, ActRow])[] = Object.entries(ACTS);
+
+it('has every operation of operators that changes something, and no other', () => {
+  const named = new Set(rows.flatMap(([, row]) => row.operations ?? []));
+  expect([...operations.keys()].filter((operationId) => !named.has(operationId))).toEqual([]);
+  expect([...named].filter((operationId) => !operations.has(operationId))).toEqual([]);
+});
+
+it('has every command that changes something, and no other', () => {
+  const leavesOf = (command: Command, path: readonly string[] = []): string[] =>
+    (command.commands.length === 0 ? [path.join(' ')] : command.commands.flatMap((child) => leavesOf(child, [...path, child.name()])));
+  const leaves = leavesOf(createProgram());
+  const named = new Set(rows.flatMap(([, row]) => row.commands ?? []));
+  expect(leaves.filter((command) => !named.has(command) && !NO_ACTS.includes(command))).toEqual([]);
+  expect([...named, ...NO_ACTS].filter((command) => !leaves.includes(command))).toEqual([]);
+  expect([...named].filter((command) => NO_ACTS.includes(command))).toEqual([]);
+});
+
+it('and what takes two persons only asks, and says so', () => {
+  for (const [operationId, { description, responses }] of operations) {
+    const acts = actsOfOperation(operationId);
+    const sentence = personsSentence(acts);
+    if (sentence !== undefined) expect(description, operationId).toContain(sentence);
+    const requested = acts.filter(({ persons, decidedWith }) => persons !== 'one' && decidedWith === undefined);
+    expect(Object.keys(responses).includes('202'), operationId).toBe(requested.length > 0);
+    if (requested.length > 0 && requested.length === acts.length) expect(Object.keys(responses), operationId).not.toContain('200');
+  }
+  expect(personsSentence(actsOfCommand('operator add'))).toBe('Takes two operators once there are two; another one approves it with pontis requests approve. Whoever makes an operator alone makes the second person, too.');
+  expect(personsSentence(actsOfCommand('operator suspend'))).toBeUndefined();
+});
+
+it('gives a reason for each', () => {
+  for (const [name, { why }] of rows) expect(why, name).toMatch(/^[A-Z].*\.$/);
+});

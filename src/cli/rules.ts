@@ -121,11 +121,11 @@ export function registerRules<Context extends CommandContext>(program: Command, 
         await roots.activateDue(context);
         return [decided, valueOf(await proposals.findVersion(decided.version))] as const;
       });
-      const effect = version === undefined ? '' : version.activatedAt === null ? ` It takes effect at ${isoOf(version.effectiveAt)} as version ${version.version}.` : ` It is in force as version ${version.version}.`;
+      const effect = version === undefined ? '' : version.activatedAt === null ? ` It takes effect at ${isoOf(version.effectiveAt)} as version ${version.version}.` : ` It takes effect as version ${version.version} now, in running processes within about a second.`;
       print(flags, { ...jsonOfProposal(row), effective_at: isoOf(version?.effectiveAt ?? row.effectiveAt), in_force: version !== undefined && version.activatedAt !== null }, [`${row.proposalId} is ${row.state}.${effect}`]);
     });
   };
-  decides('approve', 'approve the proposal of another operator; what is due is in force at once');
+  decides('approve', 'approve the proposal of another operator; what is due takes effect in running processes within about a second');
   decides('reject', 'reject the proposal of another operator');
   decides('withdraw', 'take back a proposal of one\'s own');
 

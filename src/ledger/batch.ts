@@ -32,8 +32,8 @@ export interface BatchContext {
   readonly rulebook: Rulebook;
   readonly nowMs: number;
   readonly types: RowTypes;
-  /** True when the same task would find all stripes of that account dry again. */
-  isDry(account: Account, need: bigint): boolean;
+  /** True when all stripes of that account together were found too dry for it since the task arrived. */
+  isDry(account: Account, need: bigint, arrived: number): boolean;
   noteDry(account: Account, room: bigint): void;
   readonly alongside: Alongside | undefined;
   /** Told of each refusal that was decided. */
@@ -279,8 +279,8 @@ function decideTask(task: Task, view: View, stateOf: ReadonlyMap<Bucket, BucketS
   // One allotment is enough for each account: a position, a stock, and each shared limit.
   for (let tries = 0; decision.type === 'short' && tries < MOST_ALLOTMENTS; tries += 1) {
     const { shortage } = decision;
-    if (context.isDry(shortage.account, shortage.need)) return refused(shortage.otherwise);
-    if (!task.escalated) return 'short';
+    if (context.isDry(shortage.account, shortage.need, task.arrived)) return refused(shortage.otherwise);
+    if (!task.escalated) return { ok: undefined, short: shortage };
     if (!takeQuota(shortage, task, stateOf, context)) return refused(shortage.otherwise);
     decision = decide(task.command, view);
   }
@@ -334,7 +334,7 @@ function refused(problem: Problem): Outcome {
 }
 
 function isRefusal(result: TaskResult | undefined): boolean {
-  return result !== undefined && result !== 'short' && !result.ok;
+  return result?.ok === false;
 }
 
 /**

@@ -15,7 +15,7 @@ import { Poster } from './poster.ts';
 import { bucketOfQuote, preview } from './preview.ts';
 import { ledgerProblems } from './problems.ts';
 import { fingerprintOf } from './replay.ts';
-import { findLegs, listAllowances, listDueHolds, listExpiredLots, listLegs, listLegsAfter, listMoved, listReviews, listSharedAllowances, loadHold, loadReversed, loadRowTypes, loadWallet, loadWallets } from './store.ts';
+import { findLegs, listAllowances, listDueHolds, listExpiredLots, listLegs, listLegsAfter, listMoved, listReviews, listSharedAllowances, loadHold, loadReversed, loadRoom, loadRowTypes, loadWallet, loadWallets } from './store.ts';
 import type { Task } from './task.ts';
 import type { Alongside, Balance, CaptureCommand, Command, HistoryPage, Ledger, NoteRuleFailure, Outcome, PostedLeg, Preview, ReleaseCommand, ReverseCommand, TransferCommand, WaitingLeg } from './types.ts';
 import type { AllowanceUse } from './view.ts';
@@ -79,6 +79,7 @@ export async function createLedger(options: LedgerOptions): Promise<Ledger> {
     alongside: options.alongside,
     book: () => book,
     refresh: refreshAll,
+    readRoom: (account, cap) => loadRoom(pool, book.bucketCount, account, cap),
     rulebook: () => options.valuation.rulebook(),
     ...(options.maxBatch === undefined ? {} : { maxBatch: options.maxBatch }),
   });
@@ -262,6 +263,7 @@ export function toTask(command: Command, originals: readonly PostedLeg[], allowa
     fingerprint: fingerprintOf(command),
     buckets: others.every((other) => other === bucket) ? [bucket] : [...new Set([bucket, ...others])].sort((a, b) => a - b),
     escalated: false,
+    arrived: 0,
   };
 }
 

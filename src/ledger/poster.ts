@@ -6,12 +6,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bucket, TransactionId } from '../kernel/ids.ts';
 import type { Clock } from '../kernel/time.ts';
 import { isConflict, isDatabaseUnavailable, sqlState, type Pool } from '../runtime/database.ts';
+import { inTurn } from '../runtime/in-turn.ts';
 import type { Log } from '../runtime/log.ts';
 import { AssetMissing, type Rulebook } from '../valuation/valuation.ts';
 import type { Account } from './account.ts';
 import { NotConfirmed, runBatch, runCapTask, type BatchContext } from './batch.ts';
 import { BucketState } from './bucket-state.ts';
 import type { Lane } from './lane.ts';
+import type { Shortage } from './plan.ts';
 import { ledgerProblems } from './problems.ts';
 import { replayOf } from './replay.ts';
 import type { Task, TaskResult } from './task.ts';
@@ -27,6 +29,8 @@ export interface PosterOptions {
   readonly book: () => AssetBook;
   /** Reads the books and the version in force anew. */
   readonly refresh: () => Promise<void>;
+  /** What all stripes of an account together have left, read now and without a lock; of `cap`, where the rules set the bound. */
+  readonly readRoom: (account: Account, cap: bigint | undefined) => Promise<bigint>;
   readonly rulebook: () => Rulebook;
   readonly onRuleFailure: NoteRuleFailure;
   readonly alongside: Alongside | undefined;
@@ -43,7 +47,7 @@ const MAX_PENDING = 200_000;
 const RETRY_MS = 5_000;
 /** Batches for which a bucket is locked before deciding, after another process was seen in it. */
 const CONTENDED_BATCHES = 16;
-/** How long a refusal for lack of quota is trusted without asking all stripes again. */
+/** How long a cap that was found dry is looked at without taking all buckets first: a caller that goes on asking costs one reading. */
 const DRY_MS = 100;
 
 /**
@@ -58,6 +62,17 @@ interface Waiting {
 
 /** What is left in a `Waiting` once it has been answered. */
 const ANSWERED = { task: undefined, outcome: undefined, settle: undefined };
+
+/** What was found of a cap that could not give what was asked of it. */
+interface Dry {
+  room: bigint;
+  /** The last arrival before the reading began. */
+  asOf: number;
+  untilMs: number;
+  /** The bound, where the rules set it. */
+  cap: bigint | undefined;
+  look: (() => Promise<void>) | undefined;
+}
 
 interface WaitingCap {
   readonly cap: Cap;
@@ -77,7 +92,9 @@ export class Poster {
   private caps: WaitingCap[] = [];
   /** Outcomes under way, by transaction: a duplicate waits for the first. */
   private readonly inFlight = new Map<TransactionId, Waiting>();
-  private readonly dry = new Map<string, { room: bigint; untilMs: number }>();
+  private readonly dry = new Map<string, Dry>();
+  /** How many tasks have arrived: tells whether a reading is older than a task. */
+  private arrivals = 0;
   private pendingCount = 0;
   private nextBucket = 0;
   private dispatchScheduled = false;
@@ -105,6 +122,7 @@ export class Poster {
     if (this.closed) return Promise.resolve({ ok: false, problem: ledgerProblems.unavailable('The program is stopping.') });
     if (this.pendingCount >= (this.options.maxPending ?? MAX_PENDING)) return Promise.resolve({ ok: false, problem: ledgerProblems.overloaded() });
     this.pendingCount += 1;
+    task.arrived = this.arrivals += 1;
     const { promise: outcome, resolve: settle } = Promise.withResolvers<Outcome>();
     const waiting = { task, outcome, settle };
     this.inFlight.set(task.transactionId, waiting);
@@ -209,10 +227,8 @@ export class Poster {
     const results = await this.commit(batch.map((waiting) => waiting.task), lane, states);
     batch.forEach((waiting, index) => {
       const result = results[index] ?? unavailable();
-      if (result === 'short') {
-        const buckets = this.states.map((state) => state.bucket);
-        waiting.task = { ...waiting.task, buckets, escalated: true };
-        this.several.push(waiting);
+      if (result.ok === undefined) {
+        this.goOnShort(waiting, result.short);
       } else {
         this.pendingCount -= 1;
         this.inFlight.delete(waiting.task.transactionId);
@@ -220,6 +236,31 @@ export class Poster {
         Object.assign(waiting, ANSWERED);
       }
     });
+  }
+
+  /**
+   * What a stripe lacks the others may have. Where they were found dry a moment ago they are looked at again first: the refusal is
+   * never older than the request, and callers that hammer on a dry cap share one reading instead of taking all buckets each.
+   */
+  private goOnShort(waiting: Waiting, { account, need, cap }: Shortage): void {
+    const escalate = (): void => {
+      waiting.task = { ...waiting.task, buckets: this.states.map((state) => state.bucket), escalated: true };
+      this.several.push(waiting);
+      this.schedule();
+    };
+    const known = this.dry.get(stripesKey(account));
+    if (known === undefined || known.untilMs <= this.options.clock.now() || need <= known.room) return escalate();
+    known.cap = cap;
+    known.look ??= inTurn(async () => {
+      const asOf = this.arrivals;
+      const room = await this.options.readRoom(account, known.cap);
+      Object.assign(known, { room, asOf, untilMs: this.options.clock.now() + DRY_MS });
+    });
+    known.look().then(() => {
+      if (need <= known.room) return escalate();
+      this.enqueue(waiting);
+      this.schedule();
+    }).catch(escalate);
   }
 
   /** Commits a batch, again as long as it is right to try; a batch that fails for good is answered `unavailable`. */
@@ -301,7 +342,7 @@ export class Poster {
   /** After a good batch: other processes and duplicates are expected a little less. */
   private calm(states: readonly BucketState[], results: readonly TaskResult[]): void {
     for (const state of states) if (state.contended > 0) state.contended -= 1;
-    const replays = results.some((result) => result !== 'short' && result.ok && result.replayed);
+    const replays = results.some((result) => result.ok === true && result.replayed);
     this.lookUps = replays ? CONTENDED_BATCHES : Math.max(0, this.lookUps - 1);
   }
 
@@ -319,7 +360,7 @@ export class Poster {
   }
 
   private contextNow(): BatchContext {
-    const { options, dry } = this;
+    const { options, dry, arrivals: asOf } = this;
     return {
       book: options.book(),
       rulebook: options.rulebook(),
@@ -329,11 +370,11 @@ export class Poster {
       noteRefusal: (problem) => {
         if (problem.code === 'rule_failed') options.onRuleFailure(problem);
       },
-      isDry: (account, need) => {
+      isDry: (account, need, arrived) => {
         const known = dry.get(stripesKey(account));
-        return known !== undefined && known.untilMs > options.clock.now() && need > known.room;
+        return known !== undefined && arrived <= known.asOf && need > known.room;
       },
-      noteDry: (account, room) => dry.set(stripesKey(account), { room, untilMs: options.clock.now() + DRY_MS }),
+      noteDry: (account, room) => dry.set(stripesKey(account), { room, asOf, cap: undefined, untilMs: options.clock.now() + DRY_MS, look: undefined }),
     };
   }
 }

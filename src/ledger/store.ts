@@ -3,7 +3,7 @@
 import type { Bucket, MemberId, OwnerId, TransactionId } from '../kernel/ids.ts';
 import type { Day } from '../kernel/time.ts';
 import type { DbClient, Pool } from '../runtime/database.ts';
-import type { Wallet } from './account.ts';
+import type { Account, Wallet } from './account.ts';
 import type { BucketState, HoldWrite } from './bucket-state.ts';
 import { checkColumns, encodeRows, type CatalogueColumn, type RowEncoding } from './row-encoding.ts';
 import {
@@ -113,6 +113,22 @@ export async function listMoved(db: Queryable, bucket: Bucket, transactionId: Tr
     values: [bucket, transactionId, assetId],
   });
   return rows;
+}
+
+/** What all stripes of a system account together have left, read at one moment and without a lock; of a bound that the rules set, what is left of that. */
+export async function loadRoom(
+  db: Queryable, bucketCount: number, account: Pick<Account, 'ownerId' | 'assetId' | 'purpose' | 'expiresOn'>, cap: bigint | undefined,
+): Promise<bigint> {
+  const { rows: [sum] } = await db.query<{ left: bigint; floors: bigint }>({
+    name: 'ledger-load-room',
+    text: `select coalesce(sum(a.left), 0)::bigint as left, coalesce(sum(a.floor), 0)::bigint as floors
+             from generate_series(0, $1::integer - 1) as b (bucket)
+             cross join lateral (select credits_posted - debits_posted - debits_pending as left, coalesce(floor, 0) as floor from ledger.account
+               where bucket = b.bucket and owner_id = $2 and asset_id = $3 and purpose = $4 and expires_on = $5 offset 0) a`,
+    values: [bucketCount, account.ownerId, account.assetId, account.purpose, account.expiresOn],
+  });
+  if (sum === undefined) throw new Error('a sum has one row');
+  return cap === undefined ? sum.left - sum.floors : cap + sum.left;
 }
 
 export async function loadHold(db: Queryable, bucket: Bucket, holdId: TransactionId): Promise<Hold | undefined> {

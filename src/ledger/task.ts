@@ -2,6 +2,7 @@
 
 import type { Bucket, TransactionId } from '../kernel/ids.ts';
 import type { Command, Outcome, PostedLeg } from './types.ts';
+import type { Shortage } from './plan.ts';
 import type { AllowanceUse } from './view.ts';
 
 /** One command on its way. */
@@ -17,7 +18,14 @@ export interface Task {
   readonly buckets: readonly Bucket[];
   /** Set when the batch has all buckets, so that quota may move between stripes. */
   readonly escalated: boolean;
+  /** Its place among all that arrived in this process; set when it is queued. A refusal rests on nothing older. */
+  arrived: number;
 }
 
-/** `short`: the stripe lacks quota; the task is to be run again on all buckets. */
-export type TaskResult = Outcome | 'short';
+/** The stripe lacks quota: the task is to be run again on all buckets. */
+export interface Short {
+  readonly ok: undefined;
+  readonly short: Shortage;
+}
+
+export type TaskResult = Outcome | Short;

@@ -53,7 +53,7 @@ it('a change goes from a file to its effect', async () => {
   expect((await pontis('rules', 'proposals', '--state', 'open')).stdout).toContain(`${id}  open   maker`);
   expect((await pontis('rules', 'proposal', id)).stdout).toMatch(/reason {7}nights are dear\n(.*\n)* {2}\+ rules\/night_fee/);
   expect(await pontis('rules', 'approve', id, '--as-token', maker)).toMatchObject({ code: 65, stderr: expect.stringContaining('Maker and checker are the same') });
-  expect(await pontis('rules', 'approve', id, '--as-token', checker, '--reason', 'fine')).toMatchObject({ code: 0, stdout: `${id} is approved. It is in force as version 4.\n` });
+  expect(await pontis('rules', 'approve', id, '--as-token', checker, '--reason', 'fine')).toMatchObject({ code: 0, stdout: `${id} is approved. It takes effect as version 4 now, in running processes within about a second.\n` });
 
   const shown = await pontis('rules', 'show');
   expect(shown.stdout).toMatch(/^# version 4 \(in_force\), .* by maker\nsettings:\n/);

@@ -13,7 +13,7 @@ export function postProposalApprove(server: FastifyInstance, { valuation, activa
   server.post<{ Params: Static<typeof ProposalParams>; Body: Static<typeof DecisionBody> }>('/operator/proposals/:proposal_id/approve', {
     schema: {
       operationId: 'approveProposal', tags: ['operator'], summary: 'Approve a proposal',
-      description: 'By another operator than the one who made it. Its changes become the next version of the rulebook; one that is due is in force when this answers, in other processes within a second.',
+      description: 'By another operator than the one who made it. Its changes become the next version of the rulebook; one that is due is in force here when this answers, and in other processes within about a second.',
       params: ProposalParams, body: DecisionBody, response: { 200: ProposalView, ...problemResponses },
     },
   }, async (request, reply) => {

@@ -4,11 +4,11 @@
 import { larger, smaller } from '../../kernel/amount.ts';
 import { formatId, platformOwnerId } from '../../kernel/ids.ts';
 import type { Problem } from '../../kernel/problem.ts';
-import { ledgerProblems, type Command, type PostedLeg } from '../../ledger/ledger.ts';
+import { ledgerProblems, shareOf, type Command, type PostedLeg } from '../../ledger/ledger.ts';
 import { findMoved, isKeptHere } from './moved.ts';
 import { resolutionIdOf, resolutionKey } from './resolution-id.ts';
 import { whenCarriedOut, type CarryingState } from './states.ts';
-import { noteProblem, selectDispute } from './store.ts';
+import { noteProblem, selectDispute, sumAdjusted } from './store.ts';
 import { BY_LEDGER, takeStepByState, type DisputeParts } from './take-step.ts';
 import type { Dispute, Resolution } from './types.ts';
 
@@ -90,11 +90,17 @@ async function commandOf(parts: DisputeParts, dispute: Dispute): Promise<Command
   };
 }
 
-/** What the target platform was due for a part of the transaction, in minor units of the settlement currency. */
-async function valueOf({ ledger }: DisputeParts, { target }: Dispute, original: PostedLeg, amount: bigint): Promise<bigint> {
+/**
+ * What the target platform was due for a part of the transaction, in minor units of the settlement currency: after what was reversed and adjusted before,
+ * rounded against the platform, which keeps the rest. Parts come to what it was due.
+ */
+async function valueOf({ pool, ledger }: DisputeParts, dispute: Dispute, original: PostedLeg, amount: bigint): Promise<bigint> {
   const moved = await ledger.listMoved(original.transactionId, ledger.settlementAsset().assetId);
-  const due = moved.filter(({ ownerId }) => ownerId === platformOwnerId(target.platformId)).reduce((sum, one) => sum + one.amount, 0n);
-  return due <= 0n ? 0n : (due * amount) / original.amount;
+  const ownerId = platformOwnerId(dispute.target.platformId);
+  const due = moved.filter((one) => one.ownerId === ownerId).reduce((sum, one) => sum + one.amount, 0n);
+  if (due <= 0n) return 0n;
+  const before = (await ledger.getReversed(original.transactionId)) + (await sumAdjusted(pool, dispute));
+  return shareOf(due, original.amount, { before: smaller(before, original.amount - amount), amount }, 'sooner');
 }
 
 /** Lets go of what is still frozen; nothing when a reversal has taken it. */

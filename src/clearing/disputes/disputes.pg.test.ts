@@ -200,6 +200,20 @@ describe('upheld', () => {
     expect(await claim(id, { amount: 5_001n })).toMatchObject({ ok: false, problem: { code: 'dispute_exceeds_rest' } });
   });
 
+  it('by adjustments in parts, each rounded against the target, which together come to what it was due', async () => {
+    // 0.11 became 0.09, for which platform_b is due 0.0010.
+    const { id, giver } = await moved('platform_b', 0.11);
+    const paid: bigint[] = [];
+    for (const amount of [3n, 3n, 5n]) {
+      const dispute = await underReview(id, { amount });
+      const before = (await positions())['platform_b'] ?? 0n;
+      expect(await disputes.decide(publicId(dispute), word({ kind: 'adjustment', amount, borneBy: 'target' }))).toMatchObject({ ok: true, value: { state: 'upheld' } });
+      paid.push(before - ((await positions())['platform_b'] ?? 0n));
+    }
+    expect(paid).toEqual([3n, 3n, 4n]);
+    expect(await points('platform_a', giver)).toMatchObject({ balance: 11n });
+  });
+
   it('and by nothing else: while it is open the source cannot reverse across platforms, whatever part', async () => {
     const { id, giver, receiver } = await moved();
     const dispute = await opened(id, { amount: 4_000n });

@@ -96,6 +96,15 @@ export async function sumClaimed(
   return rows[0] ?? { claimed: 0n, decided: 0n };
 }
 
+/** What other disputes over a transaction have settled by adjustments. */
+export async function sumAdjusted(db: Queryable, { bucket, transactionId, disputeId }: Pick<Dispute, 'bucket' | 'transactionId' | 'disputeId'>): Promise<bigint> {
+  const { rows } = await db.query<{ adjusted: bigint }>(
+    `select coalesce(sum(resolution_amount), 0)::bigint as adjusted from clearing.dispute
+      where bucket = $1 and transaction_id = $2 and dispute_id <> $3 and state = 'upheld' and resolution = 'adjustment'`,
+    [bucket, transactionId, disputeId]);
+  return rows[0]?.adjusted ?? 0n;
+}
+
 /** The operators who had a part in what a dispute came to: who opened it, and who decided it. */
 export async function selectOperatorsOf(db: Queryable, { bucket, disputeId }: Pick<Dispute, 'bucket' | 'disputeId'>): Promise<readonly string[]> {
   const { rows } = await db.query<{ actor_id: string }>(

@@ -29,7 +29,7 @@ function userOf(job: HttpJob): string {
 
 function transferOf(job: HttpJob, index: number): Record<string, unknown> {
   const user = userOf(job);
-  return { from_user_id: user, to_user_id: user, amount: 123.45, target_platform: 'platform_b', reference: `${job.run}/${index}` };
+  return { from_user_id: user, to_user_id: user, amount: 123.45, target_platform: 'platform_b', idempotency_key: `${job.run}/${index}` };
 }
 
 function bodyOf(job: HttpJob, index: number): string {

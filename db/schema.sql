@@ -780,11 +780,13 @@ create table identity.platform (
   created_at timestamp with time zone default now() not null,
   sealed_former_secret bytea,
   former_secret_until timestamp with time zone,
+  signing text default 'any'::text not null,
   constraint platform_pkey PRIMARY KEY (platform_id),
   constraint platform_owner_id_key UNIQUE (owner_id),
   constraint former_secret_has_an_end CHECK ((sealed_former_secret IS NULL) = (former_secret_until IS NULL)),
   constraint platform_custody_check CHECK (custody = ANY (ARRAY['hosted'::text, 'connected'::text])),
   constraint platform_platform_id_check CHECK (platform_id ~ '^[a-z][a-z0-9_]{2,39}$'::text),
+  constraint platform_signing_check CHECK (signing = ANY (ARRAY['any'::text, 'rfc9421'::text])),
   constraint platform_state_check CHECK (state = ANY (ARRAY['active'::text, 'suspended'::text]))
 );
 
@@ -912,6 +914,14 @@ create table ledger.reversal (
   amount bigint not null,
   constraint reversal_pkey PRIMARY KEY (bucket, transaction_id, reversal_id),
   constraint reversal_amount_check CHECK (amount > 0)
+);
+
+create table ledger.signature_use (
+  bucket integer not null,
+  signed_at bigint not null,
+  mark uuid not null,
+  transaction_id uuid not null,
+  constraint signature_use_pkey PRIMARY KEY (bucket, signed_at, mark)
 );
 
 create table ledger.transaction (
@@ -1164,6 +1174,18 @@ begin
   end if;
   if p_quotes is not null then
     insert into ledger.quote_use select * from unnest(p_quotes);
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.post(p_bucket integer, p_expected bigint, p_rows_count integer, p_accounts_count integer, p_new ledger.account[], p_changed ledger.account_change[], p_rows ledger.transaction[], p_holds ledger.hold[], p_reversals ledger.reversal[], p_quotes ledger.quote_use[], p_signatures ledger.signature_use[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform ledger.post(p_bucket, p_expected, p_rows_count, p_accounts_count, p_new, p_changed, p_rows, p_holds, p_reversals, p_quotes);
+  if p_signatures is not null then
+    insert into ledger.signature_use select * from unnest(p_signatures);
   end if;
 end
 $function$;

@@ -62,8 +62,8 @@ const loops = {
       log,
       everyMs: SWEEP_EVERY_MS,
       run: async () => {
-        const { released, expired } = await ledger.sweep();
-        return released + expired > 0;
+        const { released, expired, behind } = await ledger.sweep();
+        return released + expired > 0 || behind;
       },
     }),
   /** Puts versions of the rulebook in force when their time has come, and notices those that others have. */

@@ -151,6 +151,7 @@ try {
     const before = cents((await platformA('GET', `/api/points/balance?user_id=${user}`)).body['balance']);
     const transfer = await platformA('POST', '/api/points/transfer', {
       from_user_id: user, to_user_id: `retail-${user}`, amount: Number(before / 200n), target_platform: 'platform_b', reference: 'retail-year',
+      idempotency_key: `retail-year/convert/${user}`,
     });
     expect(transfer.status === 200, `user ${user} converts: ${JSON.stringify(transfer.body)}`);
     return { memberId: members.get(user) ?? '', amount: cents(transfer.body['amount']), credited: cents(transfer.body['credited_amount']), rate: transfer.body['rate'] };
@@ -158,7 +159,9 @@ try {
   say(`${conversions.length} conversions at ${conversions[0]?.rate}: ${show(sum(conversions.map(({ amount }) => amount)))} of platform_a became ${show(sum(conversions.map(({ credited }) => credited)))} of platform_b`);
 
   say('\n# 3. They redeem what they can');
-  const redemptions = await forEach(chosen, async (user) => (await platformA('POST', '/api/points/redeem', { user_id: user, amount: 1_000, reward_id: 'coupon_10' })));
+  const redemptions = await forEach(chosen, async (user) => (await platformA('POST', '/api/points/redeem', {
+    user_id: user, amount: 1_000, reward_id: 'coupon_10', idempotency_key: `retail-year/redeem/${user}`,
+  })));
   const redeemed = redemptions.filter(({ status }) => status === 200).length;
   const refused = redemptions.filter(({ status }) => status !== 200);
   say(`${redeemed} coupons for 1,000 points each; ${refused.length} members are told: ${[...new Set(refused.map(({ status, body }) => `${status} ${String(body['error'])}`))].join(', ')}`);

@@ -2,7 +2,7 @@
 
 import type { Static, TObject, TProperties } from 'typebox';
 import type { Problem, Result } from '../kernel/problem.ts';
-import type { Outcome, PostedLeg } from '../ledger/ledger.ts';
+import type { OperationKey, Outcome, PostedLeg } from '../ledger/ledger.ts';
 import type { Caller } from './http/request-fields.ts';
 import type { MissingWords } from './http/validation.ts';
 import type { ApiParts } from './parts.ts';
@@ -33,7 +33,7 @@ export interface PostingOperation<Body extends TProperties = TProperties, Params
   /** Fields that name the caller's own users, so that a batch can look all of them up at once. */
   readonly userFields?: readonly string[];
   /** Runs without a pause up to the ledger when the users are known, which keeps the order of a batch. */
-  post(parts: ApiParts, caller: Caller, fields: Static<TObject<Body>> & Static<TObject<Params>>, key: string): Promise<Posted<Static<Answer>>>;
+  post(parts: ApiParts, caller: Caller, fields: Static<TObject<Body>> & Static<TObject<Params>>, key: OperationKey): Promise<Posted<Static<Answer>>>;
   /** Waits until what is accepted is done, at most so long; answers as `post` would then. */
   wait?(parts: ApiParts, answer: Static<Answer>, atMostMs: number): Promise<Static<Answer>>;
   /** What it would come to; asked instead of `post` when the field `dry_run` is true. */

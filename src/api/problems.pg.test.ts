@@ -11,6 +11,7 @@ import { createTestDatabase, type TestDatabase } from '../../test/fixtures/datab
 import { actCases } from '../../test/fixtures/act-problems.ts';
 import { clearingCases } from '../../test/fixtures/clearing-problems.ts';
 import { disputeCases } from '../../test/fixtures/dispute-problems.ts';
+import { signatureCases } from '../../test/fixtures/signature-problems.ts';
 import type { MemberId } from '../kernel/ids.ts';
 import { refuse, type Problem } from '../kernel/problem.ts';
 import { valuationProblems, type RuleTerms } from '../valuation/valuation.ts';
@@ -187,12 +188,6 @@ const cases: Record<string, () => Promise<Answer>> = {
   signature_stale: () => api.call(A, 'GET', `${BALANCE}?user_id=${ann}`, undefined, { timestamp: String(Math.floor(api.clock.now() / 1000) - 301) }),
   digest_mismatch: () => callDigestMismatch(),
   signature_invalid: () => balance({ 'x-signature': 'a'.repeat(64) }),
-  signature_replayed: async () => {
-    const timestamp = String(Math.floor(api.clock.now() / 1000));
-    const body = JSON.stringify({ user_id: ann, amount: 0.01, reference: randomUUID() });
-    await api.call(A, 'POST', '/api/points/earn', body, { timestamp });
-    return api.call(A, 'POST', '/api/points/earn', body, { timestamp, headers: { 'idempotency-key': 'other' } });
-  },
 
   quote_not_found: () => transfer({ quote_id: 'quote_nonsense.aaaa' }),
   quote_mismatch: async () => transfer({ amount: 2, quote_id: await quote() }),
@@ -253,7 +248,6 @@ const cases: Record<string, () => Promise<Answer>> = {
   method_not_allowed: () => api.call(A, 'DELETE', BALANCE),
   body_too_large: () => post('earn', ' '.repeat(1024 * 1024 + 1)),
   unsupported_media_type: () => post('earn', 'user_id=1', { 'content-type': 'application/x-www-form-urlencoded' }),
-  invalid_idempotency_key: () => post('earn', { user_id: ann, amount: 1 }, { 'idempotency-key': 'with space' }),
   invalid_json: () => post('earn', '{"user_id":'),
   duplicate_name: () => post('earn', `{"user_id":"${ann}","amount":1,"amount":2}`),
   inexact_number: () => post('earn', `{"user_id":"${ann}","amount":1.00000000000000001}`),
@@ -410,6 +404,7 @@ const cases: Record<string, () => Promise<Answer>> = {
   ...clearingCases(() => ({ api, database, maker, checker })),
   ...actCases(() => ({ api, database, maker, checker })),
   ...disputeCases(() => ({ api, maker, checker })),
+  ...signatureCases(() => ({ api, ann })),
 };
 
 /** Met by operators only; no request can provoke them, their own modules' tests do. */

@@ -43,6 +43,10 @@ export const apiProblems = defineProblems({
     status: 400, error: 'Invalid idempotency key',
     advice: 'Idempotency-Key is 1 to 255 visible ASCII characters.',
   },
+  idempotency_keys_differ: {
+    status: 400, error: 'Idempotency keys differ',
+    advice: 'Send `idempotency_key` in the body or the Idempotency-Key header, or the same in both.',
+  },
   invalid_json: {
     status: 400, error: 'Invalid JSON',
     advice: 'Send one JSON object in UTF-8.',

@@ -4,7 +4,6 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createReplayGuard } from '../security/security.ts';
 import { describeApi, getOpenApi } from './docs/openapi.ts';
 import { getProblems } from './docs/get-problems.ts';
 import { getDispute } from './disputes/get-dispute.ts';
@@ -186,9 +185,8 @@ function addSignedRoutes(api: FastifyInstance, parts: ApiParts, observer: Observ
   api.addHook('preValidation', requireSignature(parts));
   api.addHook('preValidation', readBody);
 
-  const guard = createReplayGuard(parts.clock);
-  for (const operation of operations) serveOperation(api, parts, operation, guard, observer);
-  postBatch(api, parts, guard, observer, compiler);
+  for (const operation of operations) serveOperation(api, parts, operation, observer);
+  postBatch(api, parts, observer, compiler);
   postPing(api, parts);
   postQuote(api, parts);
   getBalance(api, parts);
@@ -203,11 +201,11 @@ function addSignedRoutes(api: FastifyInstance, parts: ApiParts, observer: Observ
   postValidate(api, parts);
   getRedemption(api, parts);
   getVoucher(api, parts);
-  postFulfil(api, parts, guard);
+  postFulfil(api, parts);
   postCancel(api, parts);
   getEvents(api, parts);
   addWebhooks(api, parts, platformSide);
-  postDispute(api, parts, guard);
+  postDispute(api, parts);
   getDisputes(api, parts);
   getDispute(api, parts);
   postRespond(api, parts);
@@ -215,7 +213,7 @@ function addSignedRoutes(api: FastifyInstance, parts: ApiParts, observer: Observ
   getEvidence(api, parts);
   postAppeal(api, parts);
   postWithdraw(api, parts);
-  postRecall(api, parts, guard);
+  postRecall(api, parts);
   getRecalls(api, parts);
   getRecall(api, parts);
   postRecallAnswers(api, parts);

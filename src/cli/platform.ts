@@ -1,9 +1,9 @@
 // `pontis platform`: takes platforms into the network and hands out their secrets and tokens.
 
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
 
 import type { Reserve } from '../clearing/clearing.ts';
-import type { Custody } from '../identity/identity.ts';
+import { SIGNINGS, type Custody, type Signing } from '../identity/identity.ts';
 import { formatAmountText, parseAmount } from '../kernel/amount.ts';
 import { assert } from '../kernel/assert.ts';
 import type { Result } from '../kernel/problem.ts';
@@ -112,13 +112,13 @@ export function registerPlatform<Context extends PlatformContext>(program: Comma
       const settlement = ledger.settlementAsset();
       const cap = await ledger.findCap(row.ownerId, settlement.assetId, 'position');
       return {
-        platform_id: row.platformId, name: row.name, custody: row.custody, state: row.state, clawback: ledger.pointsOf(row.platformId)?.clawback ?? null,
+        platform_id: row.platformId, name: row.name, custody: row.custody, state: row.state, signing: row.signing, clawback: ledger.pointsOf(row.platformId)?.clawback ?? null,
         reserve_cap: cap === undefined ? null : formatAmountText(cap.amount, settlement.scale),
         reserve_used: cap === undefined ? null : formatAmountText(cap.used, settlement.scale),
         created_at: new Date(row.createdAtMs).toISOString(),
       };
     })));
-    const columns = ['platform_id', 'custody', 'state', 'clawback', 'reserve_cap', 'reserve_used', 'name'] as const;
+    const columns = ['platform_id', 'custody', 'state', 'signing', 'clawback', 'reserve_cap', 'reserve_used', 'name'] as const;
     print(flags, { platforms }, tableLines([columns, ...platforms.map((row) => columns.map((column) => row[column] ?? '-'))]));
   });
 
@@ -133,6 +133,15 @@ export function registerPlatform<Context extends PlatformContext>(program: Comma
         return valueOf(await identity.issueToken(platformId, flags.days === undefined ? undefined : flags.days * 86_400));
       });
       print(flags, { platform_id: platformId, token }, [token]);
+    });
+
+  subcommand('signing', 'say which request signatures of a platform are taken')
+    .argument('<platform_id>')
+    .addArgument(new Argument('<kind>', 'any, or HTTP Message Signatures alone').choices(SIGNINGS))
+    .action(async (platformId: string, signing: Signing, flags: Flags) => {
+      await withContext(flags, roots, false, async ({ identity }) =>
+        valueOf(await identity.setSigning(platformId, signing)));
+      print(flags, { platform_id: platformId, signing }, [`${platformId} signs with: ${signing}`]);
     });
 
   subcommand('rotate-secret', 'replace the signing secret of a platform; the old one is good beside it for a while')

@@ -19,7 +19,7 @@ import { identityProblems } from './problems.ts';
 import { setTags } from './set-tags.ts';
 import { changePlatform, countOperators, insertPlatform, selectLink, selectLinksOf, selectLinkWords, selectOperatorChanges, selectOperators, selectPlatforms, selectTaggedMembers } from './store.ts';
 import { createUserResolver } from './user-resolver.ts';
-import { NO_TAGS, type Custody, type Link, type LinkedOnWord, type Maker, type MemberLink, type Operator, type OperatorChange, type OperatorState, type OperatorToken, type Platform, type PlatformState, type TaggedMember } from './types.ts';
+import { NO_TAGS, type Custody, type Link, type LinkedOnWord, type Maker, type MemberLink, type Operator, type OperatorChange, type OperatorState, type OperatorToken, type Platform, type PlatformState, type Signing, type TaggedMember } from './types.ts';
 
 export * from './types.ts';
 export { identityProblems } from './problems.ts';
@@ -44,6 +44,7 @@ export interface Identity {
   /** Makes all tokens issued so far invalid. */
   revokeTokens(platformId: string): Promise<Result<Platform>>;
   setPlatformState(platformId: string, state: PlatformState): Promise<Result<Platform>>;
+  setSigning(platformId: string, signing: Signing): Promise<Result<Platform>>;
 
   /** Takes a person among those who run the network; the token is told here and nowhere else. */
   addOperator(operatorId: string, maker?: Maker, client?: DbClient): Promise<Result<OperatorToken>>;
@@ -157,6 +158,7 @@ export async function createIdentity({ pool, sealer, tokens, log, clock = system
     },
     revokeTokens: (platformId) => change(platformId, { revokeTokens: true }),
     setPlatformState: (platformId, state) => change(platformId, { state }),
+    setSigning: (platformId, signing) => change(platformId, { signing }),
 
     addOperator: (operatorId, maker = NOBODY, client) => within(client, (db) => addOperator(db, operatorId, maker)),
     listOperators: () => selectOperators(pool),

@@ -54,6 +54,7 @@ function readPlatform(row: PlatformRow, known: Platform | undefined, sealer: Sea
     name: row.name,
     custody: row.custody,
     state: row.state,
+    signing: row.signing,
     secretKey: createSecretKey(openSecret(row, sealer), 'utf8'),
     ...formerSecretOf(row, sealer),
     tokenVersion: row.token_version,

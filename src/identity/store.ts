@@ -2,7 +2,7 @@
 
 import type { MemberId, OperatorId, OwnerId, PlatformId } from '../kernel/ids.ts';
 import type { DbClient, Pool } from '../runtime/database.ts';
-import { NO_TAGS, type Custody, type Link, type LinkedOnWord, type Maker, type MemberLink, type Operator, type OperatorChange, type OperatorChangeName, type OperatorState, type PlatformState, type Tagged, type TaggedMember } from './types.ts';
+import { NO_TAGS, type Custody, type Link, type LinkedOnWord, type Maker, type MemberLink, type Operator, type OperatorChange, type OperatorChangeName, type OperatorState, type PlatformState, type Signing, type Tagged, type TaggedMember } from './types.ts';
 
 /** Whatever can run one statement. */
 export type Queryable = Pick<Pool, 'query'> | Pick<DbClient, 'query'>;
@@ -13,6 +13,7 @@ export interface PlatformRow {
   readonly name: string;
   readonly custody: Custody;
   readonly state: PlatformState;
+  readonly signing: Signing;
   readonly sealed_secret: Buffer;
   readonly sealed_former_secret: Buffer | null;
   readonly former_secret_until: Date | null;
@@ -31,7 +32,7 @@ export async function readDirectoryVersion(pool: Pool): Promise<string> {
 
 export async function selectPlatforms(pool: Pool): Promise<PlatformRow[]> {
   const { rows } = await pool.query<PlatformRow>(
-    `select platform_id, owner_id, name, custody, state, sealed_secret, sealed_former_secret, former_secret_until, token_version, revision, created_at
+    `select platform_id, owner_id, name, custody, state, signing, sealed_secret, sealed_former_secret, former_secret_until, token_version, revision, created_at
        from identity.platform order by platform_id`,
   );
   return rows;
@@ -51,16 +52,16 @@ export async function insertPlatform(pool: Pool, row: Pick<PlatformRow, 'platfor
 export async function changePlatform(
   pool: Pool,
   platformId: PlatformId,
-  change: { readonly sealedSecret?: Buffer; readonly formerUntil?: Date | null; readonly state?: PlatformState; readonly revokeTokens?: boolean },
+  change: { readonly sealedSecret?: Buffer; readonly formerUntil?: Date | null; readonly state?: PlatformState; readonly signing?: Signing; readonly revokeTokens?: boolean },
 ): Promise<boolean> {
   const { rowCount } = await pool.query(
     `update identity.platform
         set sealed_former_secret = case when $2::bytea is null then sealed_former_secret when $5::timestamptz is null then null else sealed_secret end,
             former_secret_until = case when $2::bytea is null then former_secret_until else $5 end,
-            sealed_secret = coalesce($2, sealed_secret), state = coalesce($3, state),
+            sealed_secret = coalesce($2, sealed_secret), state = coalesce($3, state), signing = coalesce($6, signing),
             token_version = token_version + $4::integer, revision = revision + 1
       where platform_id = $1`,
-    [platformId, change.sealedSecret ?? null, change.state ?? null, change.revokeTokens === true ? 1 : 0, change.formerUntil ?? null],
+    [platformId, change.sealedSecret ?? null, change.state ?? null, change.revokeTokens === true ? 1 : 0, change.formerUntil ?? null, change.signing ?? null],
   );
   return rowCount === 1;
 }

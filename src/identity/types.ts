@@ -7,6 +7,10 @@ import type { MemberId, OperatorId, OwnerId, PlatformId } from '../kernel/ids.ts
 export type Custody = 'hosted' | 'connected';
 export type PlatformState = 'active' | 'suspended';
 
+/** Which request signatures are taken: every kind, or HTTP Message Signatures (RFC 9421) alone. */
+export const SIGNINGS = ['any', 'rfc9421'] as const;
+export type Signing = (typeof SIGNINGS)[number];
+
 export interface Platform {
   readonly platformId: PlatformId;
   /** The account owner that stands for it in the ledger. */
@@ -14,6 +18,7 @@ export interface Platform {
   readonly name: string;
   readonly custody: Custody;
   readonly state: PlatformState;
+  readonly signing: Signing;
   /** Checks its request signatures; the secret itself is read from the database only when somebody must be told. */
   readonly secretKey: KeyObject;
   /** The secret before it, while that is still good. */

@@ -16,8 +16,10 @@ import { decide, walletsFor } from './decide.ts';
 import { lapsedBy } from './lapse.ts';
 import type { HoldPlan, Plan, Shortage } from './plan.ts';
 import { identityOf, nextSequence, numberAccount, postPlan } from './post-plan.ts';
+import { ledgerProblems } from './problems.ts';
 import { replayOf } from './replay.ts';
-import { findPosted, loadFloored, loadFreezes, loadHold, loadLapsed, loadQuoteUse, loadReversed, loadWallets, lockBucket, STALE, writeBucket, type RowTypes } from './store.ts';
+import { isSignatureUsed, noteSignature, signaturesOf, type SignatureUsers } from './signature-use.ts';
+import { findPosted, findSignatures, loadFloored, loadFreezes, loadHold, loadLapsed, loadQuoteUse, loadReversed, loadWallets, lockBucket, STALE, writeBucket, type RowTypes } from './store.ts';
 import type { Task, TaskResult } from './task.ts';
 import type { Alongside, Asset, Cap, CaptureCommand, Command, Hold, Outcome, PostedLeg, ReleaseCommand } from './types.ts';
 import { createView, type AssetBook, type View } from './view.ts';
@@ -72,7 +74,8 @@ export async function runBatch(
   const open = await openBatch(client, states, lookUpFirst);
   const stateOf = new Map(states.map((state) => [state.bucket, state]));
   const loaded: Loaded = {
-    holds: new Map(), freezes: new Map(), frozen: [], reversed: new Map(), floored: new Map(), lapsed: new Map(), quotes: new Map(), posted: new Map(), complete: false,
+    holds: new Map(), freezes: new Map(), frozen: [], reversed: new Map(), floored: new Map(), lapsed: new Map(), quotes: new Map(), posted: new Map(),
+    signatures: new Map(), complete: false,
   };
   const view = createBatchView(tasks, context, stateOf, loaded);
 
@@ -83,16 +86,18 @@ export async function runBatch(
   loaded.complete = true;
   const results = tasks.map((task, index): TaskResult => {
     const posted = loaded.posted.get(task.transactionId);
-    return first[index] ?? (posted === undefined ? decideTask(task, view, stateOf, loaded, context) : replayOf(posted, task));
+    return first[index] ?? (posted === undefined ? decideTask(task, view, stateOf, loaded, context) : giveAgain(posted, task, stateOf, loaded));
   });
 
   // A refusal must not hide that the same request was posted before: the first result is given again.
   const refused = lookUpFirst ? [] : tasks.filter((_task, index) => isRefusal(results[index]));
   if (refused.length > 0) {
-    const posted = await lookUp(client, refused, stateOf);
+    const posted = await lookUp(client, refused, stateOf, loaded.signatures);
     tasks.forEach((task, index) => {
+      if (!isRefusal(results[index])) return;
       const first = posted.get(task.transactionId);
-      if (first !== undefined) results[index] = replayOf(first, task);
+      if (first !== undefined) results[index] = giveAgain(first, task, stateOf, loaded);
+      else if (isSignatureUsed(task, loaded.signatures)) results[index] = usedSignature();
     });
   }
   await closeBatch(client, states, context.types, open, writesAlongside(client, states, context));
@@ -115,7 +120,7 @@ function writesAlongside(client: DedicatedClient, states: readonly BucketState[]
 export async function closeBatch(
   client: DedicatedClient, states: readonly BucketState[], types: RowTypes, open: boolean, also: readonly (() => Promise<unknown>)[] = [],
 ): Promise<void> {
-  const written = states.filter((state) => state.writes.rows.length > 0 || state.writes.quotes.length > 0);
+  const written = states.filter((state) => state.writes.rows.length > 0 || state.writes.quotes.length > 0 || state.writes.signatures.length > 0);
   const [only] = written;
   if (!open && written.length === 1 && also.length === 0 && only !== undefined) {
     await writeBucket(client, only, types);
@@ -146,6 +151,7 @@ interface Loaded {
   /** Which transaction has used a quote, by nonce. */
   readonly quotes: Map<string, TransactionId>;
   readonly posted: Map<TransactionId, PostedLeg>;
+  readonly signatures: SignatureUsers;
   /** True once all that `walletsFor` names is in memory. */
   complete: boolean;
 }
@@ -202,7 +208,7 @@ async function load(
       if (receiver !== undefined) waits.push(loadFreezes(client, receiver.bucket, id).then((freezes) => loaded.freezes.set(id, freezes)));
     }
   }
-  if (lookUpFirst) waits.push(lookUp(client, tasks, stateOf).then((found) => found.forEach((leg, id) => loaded.posted.set(id, leg))));
+  if (lookUpFirst) waits.push(lookUp(client, tasks, stateOf, loaded.signatures).then((found) => found.forEach((leg, id) => loaded.posted.set(id, leg))));
   if (waits.length > 0) await allOrFirstError(waits);
 }
 
@@ -274,7 +280,16 @@ const NO_ALLOWANCES: Task['allowances'] = [];
 
 const MOST_ALLOTMENTS = 64;
 
+/** What was posted before, under a signature that from now on stands for it. */
+function giveAgain(posted: PostedLeg, task: Task, stateOf: ReadonlyMap<Bucket, BucketState>, loaded: Loaded): Outcome {
+  if (isSignatureUsed(task, loaded.signatures)) return usedSignature();
+  const outcome = replayOf(posted, task);
+  if (outcome.ok) noteSignature(task, loaded.signatures, stateOf);
+  return outcome;
+}
+
 function decideTask(task: Task, view: View, stateOf: ReadonlyMap<Bucket, BucketState>, loaded: Loaded, context: BatchContext): TaskResult {
+  if (isSignatureUsed(task, loaded.signatures)) return usedSignature();
   let decision = decide(task.command, view);
   // One allotment is enough for each account: a position, a stock, and each shared limit.
   for (let tries = 0; decision.type === 'short' && tries < MOST_ALLOTMENTS; tries += 1) {
@@ -296,6 +311,7 @@ function decideTask(task: Task, view: View, stateOf: ReadonlyMap<Bucket, BucketS
     return state;
   });
   noteChanges(plan, loaded, transaction, stateOf);
+  noteSignature(task, loaded.signatures, stateOf);
   return { ok: true, transaction, replayed: false };
 }
 
@@ -333,6 +349,10 @@ function refused(problem: Problem): Outcome {
   return { ok: false, problem };
 }
 
+function usedSignature(): Outcome {
+  return refused(ledgerProblems.signature_used());
+}
+
 function isRefusal(result: TaskResult | undefined): boolean {
   return result?.ok === false;
 }
@@ -341,18 +361,25 @@ function isRefusal(result: TaskResult | undefined): boolean {
  * Which of the tasks were posted before. Throws Stale when any bucket they concern has moved on since the batch began: the
  * other side's bucket holds no key of the task, but a refusal may rest on what is in it.
  */
-async function lookUp(client: DedicatedClient, tasks: readonly Task[], stateOf: ReadonlyMap<Bucket, BucketState>): Promise<Map<TransactionId, PostedLeg>> {
+async function lookUp(
+  client: DedicatedClient, tasks: readonly Task[], stateOf: ReadonlyMap<Bucket, BucketState>, users: SignatureUsers,
+): Promise<Map<TransactionId, PostedLeg>> {
   const byBucket = new Map<Bucket, TransactionId[]>();
   for (const task of tasks) {
     for (const bucket of task.buckets) if (!byBucket.has(bucket)) byBucket.set(bucket, []);
     byBucket.get(bucketOfTransaction(task.transactionId))?.push(task.transactionId);
   }
   const posted = new Map<TransactionId, PostedLeg>();
-  await allOrFirstError([...byBucket].map(async ([bucket, ids]) => {
-    const { sequence, found } = await findPosted(client, bucket, ids);
-    if (sequence !== stateOf.get(bucket)?.base.sequence) throw new Stale(`bucket ${bucket} moved on`);
-    for (const leg of found) posted.set(leg.transactionId, leg);
-  }));
+  await allOrFirstError([
+    ...[...byBucket].map(async ([bucket, ids]) => {
+      const { sequence, found } = await findPosted(client, bucket, ids);
+      if (sequence !== stateOf.get(bucket)?.base.sequence) throw new Stale(`bucket ${bucket} moved on`);
+      for (const leg of found) posted.set(leg.transactionId, leg);
+    }),
+    ...[...signaturesOf(tasks)].map(async ([bucket, signatures]) => {
+      for (const [mark, user] of await findSignatures(client, bucket, signatures)) users.set(mark, user);
+    }),
+  ]);
   return posted;
 }
 

@@ -25,6 +25,14 @@ export interface QuoteUse {
   readonly transactionId: PostedLeg['transactionId'];
 }
 
+/** A request signature that a transaction was posted, or given again, under. */
+export interface SignatureUse {
+  readonly bucket: Bucket;
+  readonly signedAt: number;
+  readonly mark: string;
+  readonly transactionId: PostedLeg['transactionId'];
+}
+
 /** What one batch has decided to write in a bucket. */
 export interface Writes {
   readonly rows: PostedLeg[];
@@ -32,6 +40,7 @@ export interface Writes {
   readonly holds: HoldWrite[];
   readonly reversals: ReversalWrite[];
   readonly quotes: QuoteUse[];
+  readonly signatures: SignatureUse[];
 }
 
 /** Wallets that a process remembers over all its buckets: between one and two times this many, about half a kilobyte each. */
@@ -104,5 +113,5 @@ class Generation {
 }
 
 function noWrites(): Writes {
-  return { rows: [], accounts: new Set(), holds: [], reversals: [], quotes: [] };
+  return { rows: [], accounts: new Set(), holds: [], reversals: [], quotes: [], signatures: [] };
 }

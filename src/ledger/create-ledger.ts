@@ -6,6 +6,7 @@ import { NEVER, type Clock, type Day } from '../kernel/time.ts';
 import type { Pool } from '../runtime/database.ts';
 import { inTurn } from '../runtime/in-turn.ts';
 import type { Log } from '../runtime/log.ts';
+import { SIGNATURE_TOLERANCE_SECONDS } from '../security/security.ts';
 import { AssetMissing, type Valuation } from '../valuation/valuation.ts';
 import { accountOf, availableOf, debtOf, postedBalance, spendable, walletBalance } from './account.ts';
 import { ensureNetwork, insertAsset, loadBook, loadCap, writeCap, writeClawback, writeMode } from './asset-book.ts';
@@ -15,9 +16,9 @@ import { Poster } from './poster.ts';
 import { bucketOfQuote, preview } from './preview.ts';
 import { ledgerProblems } from './problems.ts';
 import { fingerprintOf } from './replay.ts';
-import { findLegs, listAllowances, listDueHolds, listExpiredLots, listLegs, listLegsAfter, listMoved, listReviews, listSharedAllowances, loadHold, loadReversed, loadRoom, loadRowTypes, loadWallet, loadWallets } from './store.ts';
+import { deleteSignature, deleteSignatures, findLegs, insertSignature, listAllowances, listDueHolds, listExpiredLots, listLegs, listLegsAfter, listMoved, listReviews, listSharedAllowances, loadHold, loadReversed, loadRoom, loadRowTypes, loadWallet, loadWallets } from './store.ts';
 import type { Task } from './task.ts';
-import type { Alongside, Balance, CaptureCommand, Command, HistoryPage, Ledger, NoteRuleFailure, Outcome, PostedLeg, Preview, ReleaseCommand, ReverseCommand, TransferCommand, WaitingLeg } from './types.ts';
+import type { Alongside, Balance, CaptureCommand, Command, HistoryPage, Ledger, NoteRuleFailure, Outcome, PostedLeg, Preview, ReleaseCommand, ReverseCommand, SignatureMark, TransferCommand, WaitingLeg } from './types.ts';
 import type { AllowanceUse } from './view.ts';
 
 export interface LedgerOptions {
@@ -48,6 +49,10 @@ const DEFAULT_BUCKETS = 3;
 const BOOK_REFRESH_MS = 1_000;
 /** Work of one sweep in one bucket. */
 const SWEEP_LIMIT = 500;
+/** Longer than a signature can be valid, by more than clocks of several processes may differ. */
+const SIGNATURE_KEPT_SECONDS = 3 * SIGNATURE_TOLERANCE_SECONDS;
+/** Marks of signatures that one sweep of a bucket forgets at the most. */
+const SIGNATURES_SWEPT = 5_000;
 const MAX_SEQUENCE = 2n ** 63n - 1n;
 const NO_ALLOWANCES: readonly AllowanceUse[] = [];
 
@@ -84,6 +89,8 @@ export async function createLedger(options: LedgerOptions): Promise<Ledger> {
     ...(options.maxBatch === undefined ? {} : { maxBatch: options.maxBatch }),
   });
   const bucketFor = (memberId: MemberId): Bucket => bucketOf(memberId, book.bucketCount);
+  /** Of what posts nothing; the bucket of a posting is that of its transaction. */
+  const bucketOfMark = ({ mark }: SignatureMark): Bucket => bucketOf(mark as MemberId, book.bucketCount);
   /** The network's day, as the decisions have it. */
   const today = (): Day => options.valuation.rulebook().calendar.dayOf(clock.now());
 
@@ -221,6 +228,7 @@ export async function createLedger(options: LedgerOptions): Promise<Ledger> {
     listAfter: (bucket, sequence, kinds, limit) => listLegsAfter(pool, bucket, sequence, kinds, limit),
     sweep: async () => {
       let [released, expired] = [0, 0];
+      let behind = false;
       const day = today();
       for (let index = 0; index < book.bucketCount; index += 1) {
         const bucket = index as Bucket;
@@ -241,9 +249,20 @@ export async function createLedger(options: LedgerOptions): Promise<Ledger> {
         }));
         released += (await Promise.all(releases)).filter((outcome) => outcome.ok).length;
         expired += (await Promise.all(expiries)).filter((outcome) => outcome.ok).length;
+        const stale = Math.floor(clock.now() / 1000) - SIGNATURE_KEPT_SECONDS;
+        const forgotten = await deleteSignatures(pool, bucket, stale, SIGNATURES_SWEPT);
+        behind ||= forgotten === SIGNATURES_SWEPT;
       }
-      return { released, expired };
+      return { released, expired, behind };
     },
+    claimSignature: async ({ platformId, ownerId, key, signature }) => {
+      const bucket = bucketOfMark(signature);
+      // A space keeps it apart from the keys of what is posted.
+      const transactionId = deriveTransactionId(bucket, platformId, ownerId as string as MemberId, `signed ${key}`);
+      const { inserted, user } = await insertSignature(pool, { bucket, ...signature, transactionId });
+      return inserted ? 'new' : user === transactionId ? 'same' : 'other';
+    },
+    releaseSignature: (signature) => deleteSignature(pool, bucketOfMark(signature), signature),
     pending: () => poster.pending,
     close: async () => {
       clearInterval(refreshing);

@@ -118,7 +118,7 @@ export class Poster {
   /** Resolves once the task is durable or refused. Never rejects. */
   submit(task: Task): Promise<Outcome> {
     const first = this.inFlight.get(task.transactionId);
-    if (first !== undefined) return first.outcome.then((outcome) => (outcome.ok ? replayOf(outcome.transaction, task) : this.submit(task)));
+    if (first !== undefined) return this.afterFirst(first, task);
     if (this.closed) return Promise.resolve({ ok: false, problem: ledgerProblems.unavailable('The program is stopping.') });
     if (this.pendingCount >= (this.options.maxPending ?? MAX_PENDING)) return Promise.resolve({ ok: false, problem: ledgerProblems.overloaded() });
     this.pendingCount += 1;
@@ -129,6 +129,14 @@ export class Poster {
     this.enqueue(waiting);
     this.schedule();
     return outcome;
+  }
+
+  /** A duplicate of what is under way. One that was signed anew goes on, so that its signature is noted too. */
+  private async afterFirst(first: Waiting, task: Task): Promise<Outcome> {
+    const { mark } = first.task.command.signature ?? {};
+    const outcome = await first.outcome;
+    if (!outcome.ok || task.command.signature?.mark !== mark) return this.submit(task);
+    return replayOf(outcome.transaction, task);
   }
 
   /** Sets a cap over all buckets; false when more than that is in use. Rejects when the database fails. */

@@ -15,6 +15,11 @@ export const ledgerProblems = defineProblems({
     status: 422, error: 'Idempotency key reused',
     advice: 'Use a new Idempotency-Key for a new operation, or repeat the first request unchanged to get its result again.',
   },
+  signature_used: {
+    status: 409, error: 'Signature used',
+    advice: 'This X-Signature stands for an operation that was posted under another key. Sign the request anew ' +
+      'and put `idempotency_key` into its body, which every posting operation takes, or sign by RFC 9421.',
+  },
   transaction_not_found: {
     status: 404, error: 'Transaction not found',
     advice: 'Check the transaction_id; a platform sees only transactions that concern it.',

@@ -2,7 +2,7 @@
 
 import type { Bucket, MemberId, OwnerId, TransactionId } from '../kernel/ids.ts';
 import { Account, addAccount, newWallet, type Wallet } from './account.ts';
-import type { HoldWrite, QuoteUse, ReversalWrite } from './bucket-state.ts';
+import type { HoldWrite, QuoteUse, ReversalWrite, SignatureUse } from './bucket-state.ts';
 import type { RowEncoding } from './row-encoding.ts';
 import type { Details, Hold, HoldState, Layer, PostedLeg, Purpose, TransactionKind } from './types.ts';
 
@@ -101,6 +101,16 @@ export const quoteUseRows: RowEncoding<QuoteUse> = {
   columns: [
     { name: 'bucket', type: 'int4', value: ({ bucket }) => bucket },
     { name: 'nonce', type: 'uuid', value: ({ nonce }) => nonce },
+    { name: 'transaction_id', type: 'uuid', value: ({ transactionId }) => transactionId },
+  ],
+};
+
+export const signatureUseRows: RowEncoding<SignatureUse> = {
+  table: 'ledger.signature_use',
+  columns: [
+    { name: 'bucket', type: 'int4', value: ({ bucket }) => bucket },
+    { name: 'signed_at', type: 'int8', value: ({ signedAt }) => BigInt(signedAt) },
+    { name: 'mark', type: 'uuid', value: ({ mark }) => mark },
     { name: 'transaction_id', type: 'uuid', value: ({ transactionId }) => transactionId },
   ],
 };

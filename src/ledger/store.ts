@@ -4,12 +4,12 @@ import type { Bucket, MemberId, OwnerId, TransactionId } from '../kernel/ids.ts'
 import type { Day } from '../kernel/time.ts';
 import type { DbClient, Pool } from '../runtime/database.ts';
 import type { Account, Wallet } from './account.ts';
-import type { BucketState, HoldWrite } from './bucket-state.ts';
+import type { BucketState, HoldWrite, SignatureUse } from './bucket-state.ts';
 import { checkColumns, encodeRows, type CatalogueColumn, type RowEncoding } from './row-encoding.ts';
 import {
-  accountChangeRows, accountRows, holdRows, quoteUseRows, readHold, readLeg, readWallet, reversalRows, transactionRows, type AccountRow, type HoldRow, type TransactionRow,
+  accountChangeRows, accountRows, holdRows, quoteUseRows, readHold, readLeg, readWallet, reversalRows, signatureUseRows, transactionRows, type AccountRow, type HoldRow, type TransactionRow,
 } from './rows.ts';
-import type { Hold, PostedLeg, TransactionKind, WaitingLeg } from './types.ts';
+import type { Hold, PostedLeg, SignatureMark, TransactionKind, WaitingLeg } from './types.ts';
 
 /** Whatever can run one statement. */
 export type Queryable = Pick<Pool, 'query'> | Pick<DbClient, 'query'>;
@@ -22,6 +22,7 @@ export interface RowTypes {
   readonly hold: number;
   readonly reversal: number;
   readonly quoteUse: number;
+  readonly signatureUse: number;
 }
 
 export const STALE = 'PN001';
@@ -36,6 +37,7 @@ export async function loadRowTypes(db: Queryable): Promise<RowTypes> {
     hold: await rowType(db, holdRows),
     reversal: await rowType(db, reversalRows),
     quoteUse: await rowType(db, quoteUseRows),
+    signatureUse: await rowType(db, signatureUseRows),
   };
 }
 
@@ -207,6 +209,55 @@ export async function loadQuoteUse(db: Queryable, bucket: Bucket, nonce: string)
   return rows[0]?.transaction_id;
 }
 
+/** Which transactions some request signatures stand for, by mark. */
+export async function findSignatures(
+  db: Queryable, bucket: Bucket, signatures: readonly SignatureMark[],
+): Promise<Map<string, TransactionId>> {
+  const { rows } = await db.query<{ mark: string; transaction_id: TransactionId }>({
+    name: 'ledger-find-signatures',
+    text: `select s.mark, s.transaction_id
+             from unnest($2::bigint[], $3::uuid[]) as w (signed_at, mark)
+             cross join lateral (
+               select * from ledger.signature_use s
+                where s.bucket = $1 and s.signed_at = w.signed_at and s.mark = w.mark limit 1) s`,
+    values: [bucket, signatures.map(({ signedAt }) => signedAt), signatures.map(({ mark }) => mark)],
+  });
+  return new Map(rows.map(({ mark, transaction_id: id }) => [mark, id]));
+}
+
+/** Marks a signature unless it is marked; gives the id of what it stands for. */
+export async function insertSignature(
+  db: Queryable, { bucket, signedAt, mark, transactionId }: SignatureUse,
+): Promise<{ readonly inserted: boolean; readonly user: TransactionId | undefined }> {
+  const { rowCount } = await db.query(
+    'insert into ledger.signature_use (bucket, signed_at, mark, transaction_id) values ($1, $2, $3, $4) on conflict do nothing',
+    [bucket, signedAt, mark, transactionId],
+  );
+  if (rowCount === 1) return { inserted: true, user: transactionId };
+  const found = await findSignatures(db, bucket, [{ signedAt, mark }]);
+  return { inserted: false, user: found.get(mark) };
+}
+
+export async function deleteSignature(db: Queryable, bucket: Bucket, { signedAt, mark }: SignatureMark): Promise<void> {
+  await db.query('delete from ledger.signature_use where bucket = $1 and signed_at = $2 and mark = $3', [bucket, signedAt, mark]);
+}
+
+/** Forgets marks of signatures that are stale, oldest first; tells how many. */
+export async function deleteSignatures(
+  db: Queryable, bucket: Bucket, beforeSeconds: number, limit: number,
+): Promise<number> {
+  const { rowCount } = await db.query({
+    name: 'ledger-delete-signatures',
+    // By place in the table, which needs no plan: no statistics of a table that grows and shrinks are right.
+    text: `delete from ledger.signature_use
+            where bucket = $1 and signed_at < $2 and ctid = any(array(
+              select ctid from ledger.signature_use
+               where bucket = $1 and signed_at < $2 order by signed_at limit $3))`,
+    values: [bucket, beforeSeconds, limit],
+  });
+  return rowCount ?? 0;
+}
+
 /** Which of a bucket's accounts are allowances, and whose. */
 export async function listAllowances(db: Queryable, bucket: Bucket, accountIds: readonly bigint[]): Promise<{ accountId: bigint; ownerId: OwnerId; assetId: number }[]> {
   const { rows } = await db.query<{ accountId: bigint; ownerId: OwnerId; assetId: number }>({
@@ -230,12 +281,12 @@ export async function listSharedAllowances(db: Queryable, bucket: Bucket, assetI
 
 /** Writes what a batch decided in one bucket, provided that nobody else wrote there since. Throws STALE when somebody did. */
 export function writeBucket(db: Queryable, state: BucketState, types: RowTypes): Promise<unknown> {
-  const { rows, accounts, holds, reversals, quotes } = state.writes;
+  const { rows, accounts, holds, reversals, quotes, signatures } = state.writes;
   // In the order of the table, so that the server finds neighbours in the page at hand.
   const touched = [...accounts].sort((a, b) => (a.accountId < b.accountId ? -1 : 1));
   return db.query({
     name: 'ledger-post',
-    text: `select ledger.post($1, $2, $3, $4, $5::ledger.account[], $6::ledger.account_change[], $7::ledger.transaction[], $8::ledger.hold[], $9::ledger.reversal[], $10::ledger.quote_use[])`,
+    text: `select ledger.post($1, $2, $3, $4, $5::ledger.account[], $6::ledger.account_change[], $7::ledger.transaction[], $8::ledger.hold[], $9::ledger.reversal[], $10::ledger.quote_use[], $11::ledger.signature_use[])`,
     values: [
       state.bucket,
       state.base.sequence,
@@ -247,6 +298,7 @@ export function writeBucket(db: Queryable, state: BucketState, types: RowTypes):
       array(holdRows, types.hold, lastOfEach(holds)),
       array(reversalRows, types.reversal, reversals),
       array(quoteUseRows, types.quoteUse, quotes),
+      array(signatureUseRows, types.signatureUse, signatures),
     ],
   });
 }

@@ -61,6 +61,22 @@ interface CommandBase {
   readonly category?: string | undefined;
   /** What the platform says of the member now; rules may ask for it. Not part of what the caller states. */
   readonly tags?: readonly string[] | undefined;
+  /** Where the request's signature does not cover the key: it may stand for this operation alone. */
+  readonly signature?: SignatureMark | undefined;
+}
+
+/** What is kept of a request's signature, and in a batch of the place in it, until it is stale. */
+export interface SignatureMark {
+  /** Unix seconds, as signed. */
+  readonly signedAt: number;
+  /** A UUID. */
+  readonly mark: string;
+}
+
+/** What makes an operation happen once. */
+export interface OperationKey {
+  readonly key: string;
+  readonly signature?: SignatureMark | undefined;
 }
 
 /** Amounts in all commands are positive minor units of the platform's points, at most 10^15. */
@@ -369,7 +385,19 @@ export interface Alongside {
 /** Called, at most once for each refused command, when a rule could not be evaluated. */
 export type NoteRuleFailure = (problem: Problem) => void;
 
+/** An operation of a platform that posts nothing itself, and the signature under which it came. */
+export interface SignedOperation {
+  readonly platformId: PlatformId;
+  readonly ownerId: OwnerId;
+  readonly key: string;
+  readonly signature: SignatureMark;
+}
+
 export interface Ledger {
+  /** Leaves the mark of a signature for an operation that posts nothing; tells for which one it was there. */
+  claimSignature(operation: SignedOperation): Promise<'new' | 'same' | 'other'>;
+  /** Takes the mark away that was left for what was refused then. */
+  releaseSignature(signature: SignatureMark): Promise<void>;
   /** What a command would come to now, with the rules that applied; nothing is posted. */
   preview(command: TransferCommand | RedeemCommand): Promise<Preview>;
   /** Where the use of a quote is noted: in the bucket of its member, or one that its nonce tells. */
@@ -423,7 +451,7 @@ export interface Ledger {
   listAfter(bucket: Bucket, sequence: bigint, kinds: readonly TransactionKind[], limit: number): Promise<{ readonly legs: readonly PostedLeg[]; readonly through: bigint }>;
 
   /** Releases holds whose time is over and expires lots whose day has come; returns how many it resolved. Bounded work for each call. */
-  sweep(): Promise<{ readonly released: number; readonly expired: number }>;
+  sweep(): Promise<{ readonly released: number; readonly expired: number; readonly behind: boolean }>;
 
   /** Commands waiting or in flight. */
   pending(): number;

@@ -95,9 +95,9 @@ export function createRedemptions({ pool, clock, log, ledger, issuer }: Redempti
   };
 
   const submit = ({ redemptionId, platformId, memberId }: Redemption, reversal: Reversal & Pick<ReversalUnderWay, 'chosen'>): Promise<Outcome> => {
-    const { key, reason, reference, amount, chosen } = reversal;
+    const { key, signature, reason, reference, amount, chosen } = reversal;
     return ledger.submit({
-      kind: 'reverse', platformId, memberId, key, transactionId: redemptionId, amount, reason, reference,
+      kind: 'reverse', platformId, memberId, key, signature, transactionId: redemptionId, amount, reason, reference,
       // What the caller named is part of what it states; what was chosen for it is not.
       details: { reverses: 'redeem', ...statedOf(reversal) },
       returned: chosen === undefined ? undefined : { units: countOf(chosen), vouchers: formatUnits(chosen) },

@@ -2,6 +2,7 @@
 
 import type { Bucket, MemberId, PlatformId, TransactionId } from '../kernel/ids.ts';
 import type { DbClient, Pool } from '../runtime/database.ts';
+import type { SignatureMark } from '../ledger/ledger.ts';
 import { transitions, type RedemptionState, type TransitionName } from './states.ts';
 import type { Issue, Redemption, ReversalUnderWay, UnitChoice, Voucher } from './types.ts';
 import { formatUnits, parseUnits } from './voucher-units.ts';
@@ -33,6 +34,7 @@ interface RedemptionRow {
 
 interface ReversalRow {
   readonly key: string;
+  readonly signature?: SignatureMark;
   readonly reason: string;
   readonly reference?: string;
   readonly amount?: string;

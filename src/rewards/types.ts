@@ -1,6 +1,7 @@
 // The words of redemptions. No behaviour.
 
 import type { MemberId, PlatformId, TransactionId } from '../kernel/ids.ts';
+import type { OperationKey } from '../ledger/ledger.ts';
 import type { RedemptionState } from './states.ts';
 
 /** A voucher and what became of the units that it stands for. */
@@ -35,9 +36,7 @@ export interface Asked {
 }
 
 /** The reversal under way of a redemption that is `cancelling`: all that is needed to post it, or to find it posted. */
-export interface Reversal extends Asked {
-  /** Idempotency key in the ledger. */
-  readonly key: string;
+export interface Reversal extends Asked, OperationKey {
   readonly reason: string;
   readonly reference?: string | undefined;
 }

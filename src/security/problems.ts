@@ -23,6 +23,11 @@ export const securityProblems = defineProblems({
     status: 403, error: 'Invalid signature',
     advice: 'Send X-Platform-ID, X-Timestamp and X-Signature, or Signature-Input and Signature as in RFC 9421.',
   },
+  message_signature_required: {
+    status: 403, error: 'Invalid signature',
+    advice: 'Your platform is set to HTTP Message Signatures: send Signature-Input and Signature as in RFC 9421 ' +
+      'instead of X-Signature.',
+  },
   platform_mismatch: {
     status: 403, error: 'Invalid signature',
     advice: 'X-Platform-ID (or the keyid of the message signature) must name the platform that the token was issued to.',
@@ -46,9 +51,5 @@ export const securityProblems = defineProblems({
   signature_invalid: {
     status: 403, error: 'Invalid signature',
     advice: 'Sign timestamp + METHOD + path + body (path without query, body byte for byte as sent, empty when there is none) with HMAC-SHA256 under your secret, in hexadecimal.',
-  },
-  signature_replayed: {
-    status: 403, error: 'Invalid signature',
-    advice: 'This request has been sent before without an Idempotency-Key and cannot be sent again with one; sign a new request.',
   },
 });

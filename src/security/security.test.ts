@@ -10,7 +10,7 @@ import { decodeJwt, SignJWT } from 'jose';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { PlatformId } from '../kernel/ids.ts';
 import {
-  createPlatformTokens, createReplayGuard, createSealer, deriveKey, formatContentDigest, loadMasterKey, matchesContentDigest, signRequest, verifyMessageSignature, verifyRequestSignature,
+  createPlatformTokens, createSealer, deriveKey, formatContentDigest, loadMasterKey, matchesContentDigest, signRequest, verifyMessageSignature, verifyRequestSignature,
 } from './security.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'pontis-key-'));
@@ -173,25 +173,5 @@ describe('master key', () => {
     expect(() => loadMasterKey(folder, 'short')).toThrow(/PONTIS_MASTER_KEY is not a key of 32 bytes/);
     writeFileSync(join(folder, 'master.key'), '');
     expect(() => loadMasterKey(folder, undefined)).toThrow(/master\.key is not a key/);
-  });
-});
-
-describe('replay guard', () => {
-  it('knows a signature that served as a key for as long as it is valid, then forgets it', () => {
-    const clock = clockAt(NOW);
-    const guard = createReplayGuard(clock);
-    guard.remember('s');
-    expect([guard.hasServedAsKey('s'), guard.hasServedAsKey('t')]).toEqual([true, false]);
-    clock.advance(601_000);
-    guard.remember('t');
-    expect([guard.hasServedAsKey('s'), guard.hasServedAsKey('t')]).toEqual([true, true]);
-    clock.advance(1_300_000);
-    expect([guard.hasServedAsKey('s'), guard.hasServedAsKey('t')]).toEqual([false, false]);
-  });
-
-  it('stays bounded', () => {
-    const guard = createReplayGuard(clockAt(NOW), 10);
-    for (let index = 0; index < 100; index += 1) guard.remember(`s${index}`);
-    expect([guard.hasServedAsKey('s99'), guard.hasServedAsKey('s0')]).toEqual([true, false]);
   });
 });

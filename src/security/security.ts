@@ -7,5 +7,4 @@ export { createPlatformTokens, type PlatformTokens, type TokenClaims } from './p
 export { signRequest, verifyRequestSignature, SIGNATURE_TOLERANCE_SECONDS, type SignedParts } from './request-signature.ts';
 export { verifyMessageSignature, type SignedMessage } from './message-signature.ts';
 export { formatContentDigest, matchesContentDigest } from './content-digest.ts';
-export { createReplayGuard, type ReplayGuard } from './replay-guard.ts';
 export { securityProblems } from './problems.ts';

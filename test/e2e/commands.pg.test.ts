@@ -82,12 +82,14 @@ describe('pontis platform', () => {
     expect((await pontis('platform', 'list')).stdout).toContain('airline');
     const rotated = JSON.parse((await pontis('platform', 'rotate-secret', 'airline', '--json')).stdout);
     expect(rotated.secret).not.toBe(secret);
+    expect(await pontis('platform', 'signing', 'airline', 'rfc9421')).toMatchObject({ code: 0, stdout: 'airline signs with: rfc9421\n' });
+    expect(JSON.parse((await pontis('platform', 'list', '--json')).stdout)).toMatchObject({ platforms: expect.arrayContaining([expect.objectContaining({ platform_id: 'airline', signing: 'rfc9421' })]) });
     const reissued = await pontis('platform', 'token', 'airline', '--days', '1', '--revoke');
     expect(reissued.stdout.trim().split('.')).toHaveLength(3);
   });
 
   it.each([
-    [['add', 'shop'], 65], [['add', 'No!'], 65], [['token', 'nobody'], 65], [['rotate-secret', 'nobody'], 65], [['add', 'x_y', '--multiplier', '0'], 64],
+    [['add', 'shop'], 65], [['add', 'No!'], 65], [['token', 'nobody'], 65], [['rotate-secret', 'nobody'], 65], [['signing', 'nobody', 'any'], 65], [['signing', 'shop', 'rot13'], 64], [['add', 'x_y', '--multiplier', '0'], 64],
     [['add', 'x_y', '--reserve-cap', '1.23456'], 64], [['token', 'shop', '--days', '0'], 64],
   ])('%j exits %i', async (args, code) => {
     const result = await pontis('platform', ...args);

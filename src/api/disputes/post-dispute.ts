@@ -4,13 +4,13 @@ import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { parseId } from '../../kernel/ids.ts';
 import { ledgerProblems } from '../../ledger/ledger.ts';
-import type { ReplayGuard } from '../../security/security.ts';
 import { readOptionalAmount } from '../amounts.ts';
 import { answerProblem } from '../http/answer-problem.ts';
-import { idempotencyKeyOf } from '../http/idempotency.ts';
+import { operationKeyOf } from '../http/idempotency.ts';
+import { signedOnce } from '../http/signed-once.ts';
 import { callerOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
-import { Amount, closed, problemResponses, TransactionIdText } from '../schemas.ts';
+import { Amount, closed, IdempotencyKey, problemResponses, TransactionIdText } from '../schemas.ts';
 import { describeDispute, DisputeView, ReasonCodeText, SideText, Words } from './describe-dispute.ts';
 import { sourcePointsOf } from './source-points.ts';
 
@@ -21,10 +21,13 @@ const Body = closed({
   amount: Type.Optional(Amount),
   opened_by: Type.Optional(Type.Enum(['platform', 'member'], { description: 'member: you pass on what your member claims; platform when absent.' })),
   side: Type.Optional(SideText),
+  idempotency_key: Type.Optional(IdempotencyKey),
 }, 'amount is in points of the source platform; all that can still be disputed when absent. side is needed only where you are both: source when absent.');
 
-export function postDispute(server: FastifyInstance, { disputes, ledger }: ApiParts, guard: ReplayGuard): void {
+export function postDispute(server: FastifyInstance, parts: ApiParts): void {
+  const { disputes, ledger } = parts;
   server.post<{ Body: Static<typeof Body> }>('/api/disputes', {
+    ...signedOnce(parts, 'again'),
     schema: {
       operationId: 'openDispute', tags: ['disputes'], summary: 'Open a dispute',
       description: 'A conversion, or a transfer between members, in whole or in part, until the network\'s deadline after it was posted. What the receiver still has of the disputed points is frozen. ' +
@@ -32,7 +35,7 @@ export function postDispute(server: FastifyInstance, { disputes, ledger }: ApiPa
       body: Body, response: { 200: DisputeView, ...problemResponses },
     },
   }, async (request, reply) => {
-    const key = idempotencyKeyOf(request, guard);
+    const key = operationKeyOf(request);
     if (!key.ok) return answerProblem(request, reply, key.problem);
     const { platform } = callerOf(request);
     const { reason_code: reasonCode, description, opened_by: openedBy = 'platform', side } = request.body;
@@ -41,7 +44,7 @@ export function postDispute(server: FastifyInstance, { disputes, ledger }: ApiPa
     if (transactionId === undefined || points === undefined) return answerProblem(request, reply, ledgerProblems.transaction_not_found(undefined, { field: 'transaction_id' }));
     const amount = readOptionalAmount(request.body.amount, points);
     if (!amount.ok) return answerProblem(request, reply, amount.problem);
-    const opened = await disputes.open({ transactionId, openedBy, platformId: platform.platformId, operatorId: undefined, side, reasonCode, description, amount: amount.value, key: key.value });
+    const opened = await disputes.open({ transactionId, openedBy, platformId: platform.platformId, operatorId: undefined, side, reasonCode, description, amount: amount.value, key: key.value.key });
     if (!opened.ok) return answerProblem(request, reply, opened.problem);
     if (opened.value.replayed) reply.header('idempotency-replayed', 'true');
     return describeDispute(opened.value.dispute, ledger, disputes);

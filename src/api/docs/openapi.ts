@@ -23,9 +23,9 @@ const DESCRIPTION = `Clearing network for loyalty points.
 or, recommended, an HTTP Message Signature (RFC 9421, \`hmac-sha256\`, \`keyid\` = platform_id, \`created\`) covering \`@method\`, \`@target-uri\` (or \`@path\` and \`@query\`),
 \`content-digest\` (RFC 9530) when there is a body, and \`idempotency-key\` when it is sent. It covers the query, which X-Signature does not.
 
-**Posting operations take effect once.** Send an \`Idempotency-Key\`; repeat a request with the same key and body to get its first result again (\`Idempotency-Replayed: true\`).
-Without the header the request's signature is its key, so a request that is sent twice byte for byte never posts twice.
-X-Signature does not cover the header; where requests could be captured on their way, sign with RFC 9421, which does.
+**Posting operations take effect once.** Put \`idempotency_key\` into the body; repeat a request with the same key and body to get its first result again (\`Idempotency-Replayed: true\`).
+The header \`Idempotency-Key\` does the same. Without a key the request's signature is its key, so a request that is sent twice byte for byte never posts twice.
+X-Signature does not cover the header: one X-Signature stands for one operation, and beside another key it is refused with 409 \`signature_used\`. RFC 9421 covers it.
 
 **Calls under \`/operator/\`** are those of the people who run the network: \`Authorization: Bearer\` and an operator token, no signature.
 
@@ -74,7 +74,7 @@ export async function describeApi(server: FastifyInstance): Promise<void> {
       }
       if (!url.startsWith('/api/')) return { schema, url };
       const { operation } = (route.config ?? {}) as RouteConfig;
-      const posting = operation !== undefined || url === '/api/points/batch' || url.endsWith('/fulfil') || (url === '/api/disputes' && route.method === 'POST');
+      const posting = operation !== undefined || url === '/api/points/batch' || url.endsWith('/fulfil') || url.endsWith('/recall') || (url === '/api/disputes' && route.method === 'POST');
       return {
         url,
         schema: {
@@ -100,7 +100,7 @@ function withDryRun({ answer }: PostingOperation, response: unknown): object {
 
 const KEY_HEADER = {
   type: 'object',
-  properties: { 'Idempotency-Key': { type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$', description: 'Same key and body: the first result again. Same key, other body: 422.' } },
+  properties: { 'Idempotency-Key': { type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$', description: 'As `idempotency_key` in the body, which X-Signature covers. Same key and body: the first result again. Same key, other body: 422.' } },
 };
 
 /** Of an answer of a version still to come: the serializer gives out all of it. */

@@ -38,6 +38,8 @@ export function requireSignature({ clock }: ApiParts) {
     const result = verify(request, clock.now());
     if (!result.ok) return void answerProblem(request, reply, result.problem);
     request.signature = result.value;
+    const { 'x-signature': own, 'x-timestamp': timestamp } = request.headers;
+    if (own !== undefined) request.signedAt = Number(timestamp);
     done();
   };
 }
@@ -52,6 +54,7 @@ function verify(request: FastifyRequest, nowMs: number): Result<string> {
     if (named !== undefined && named !== platform.platformId) return refuse(securityProblems.platform_mismatch());
     return verifyByEither(platform, nowMs, (key) => verifyMessageSignature(key, platform.platformId, { method: request.method, target: request.url, headers, body }, nowMs));
   }
+  if (platform.signing === 'rfc9421') return refuse(securityProblems.message_signature_required());
   const timestamp = headers['x-timestamp'];
   if (typeof signature !== 'string' || typeof timestamp !== 'string' || typeof named !== 'string') return refuse(securityProblems.signature_missing());
   if (named !== platform.platformId) return refuse(securityProblems.platform_mismatch());

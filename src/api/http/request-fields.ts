@@ -3,7 +3,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { assert } from '../../kernel/assert.ts';
 import type { Operator, Platform } from '../../identity/identity.ts';
-import type { Asset } from '../../ledger/ledger.ts';
+import type { Asset, SignatureMark } from '../../ledger/ledger.ts';
 
 /** An authenticated platform and what its amounts count. */
 export interface Caller {
@@ -17,6 +17,10 @@ declare module 'fastify' {
     platform: Platform | undefined;
     /** The signature as computed here, in hexadecimal; set once it is accepted. */
     signature: string | undefined;
+    /** Unix seconds of an X-Signature, which does not cover the idempotency key; set once it is accepted. */
+    signedAt: number | undefined;
+    /** The mark that the request has left of its signature, before an operation that posts nothing. */
+    claimedSignature: SignatureMark | undefined;
     caller: Caller | undefined;
     /** Set once the operator's token is accepted. */
     operator: Operator | undefined;
@@ -26,7 +30,7 @@ declare module 'fastify' {
 }
 
 export function decorateRequests(server: FastifyInstance): void {
-  for (const name of ['platform', 'signature', 'caller', 'operator', 'problemCode'] as const) server.decorateRequest(name, undefined);
+  for (const name of ['platform', 'signature', 'signedAt', 'claimedSignature', 'caller', 'operator', 'problemCode'] as const) server.decorateRequest(name, undefined);
 }
 
 /** Only routes behind `requireOperator` may ask. */

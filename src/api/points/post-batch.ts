@@ -1,13 +1,13 @@
 // POST /api/points/batch: up to 1,000 operations of any kind, each decided on its own and answered in order.
 
 import { hash } from 'node:crypto';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Static, type TProperties, Type } from 'typebox';
 import type { Problem } from '../../kernel/problem.ts';
-import type { ReplayGuard } from '../../security/security.ts';
+import type { OperationKey } from '../../ledger/ledger.ts';
 import { answerProblem, problemBody } from '../http/answer-problem.ts';
 import { faultToProblem } from '../http/fault-to-problem.ts';
-import { idempotencyKeyOf } from '../http/idempotency.ts';
+import { keyInBatch, operationKeyOf } from '../http/idempotency.ts';
 import type { Observer } from '../http/observe.ts';
 import { callerOf, type Caller } from '../http/request-fields.ts';
 import { validationProblem, type SchemaCompiler } from '../http/validation.ts';
@@ -26,6 +26,7 @@ const Body = closed({
     minItems: 1, maxItems: MAX_OPERATIONS,
     description: `1 to ${MAX_OPERATIONS} operations: \`kind\` (${operations.map(({ kind }) => kind).join(', ')}), the fields of its own endpoint, and optionally \`idempotency_key\`.`,
   }),
+  idempotency_key: Type.Optional(IdempotencyKey),
 });
 
 const Answer = Type.Object({
@@ -48,15 +49,15 @@ interface Kind {
   check(fields: unknown): Problem | undefined;
 }
 
-export function postBatch(server: FastifyInstance, parts: ApiParts, guard: ReplayGuard, observer: Observer, compiler: SchemaCompiler): void {
+export function postBatch(server: FastifyInstance, parts: ApiParts, observer: Observer, compiler: SchemaCompiler): void {
   const kinds = new Map(operations.map((operation) => [operation.kind, kindOf(operation, compiler)]));
 
-  async function run(caller: Caller, item: Record<string, unknown>, index: number, requestKey: string, requestId: string): Promise<Item> {
+  async function run(request: FastifyRequest, caller: Caller, item: Record<string, unknown>, index: number, batchKey: OperationKey): Promise<Item> {
+    const { id: requestId } = request;
     const kind = typeof item['kind'] === 'string' ? kinds.get(item['kind']) : undefined;
     const problem = kind === undefined ? unknownKind(item) : kind.check(item);
     if (kind === undefined || problem !== undefined) return refused(problem ?? apiProblems.invalid_field(), index, requestId);
-    const own = item['idempotency_key'];
-    const key = typeof own === 'string' ? own : `${requestKey} ${index}`;
+    const key = keyInBatch(request, batchKey, index, item['idempotency_key']);
     const { operation } = kind;
     try {
       if (operation.preview !== undefined && isDryRun(operation, item)) {
@@ -83,14 +84,14 @@ export function postBatch(server: FastifyInstance, parts: ApiParts, guard: Repla
       body: Body, response: { 200: { description: 'One answer each.', content: { 'application/json': { schema: Answer } } }, ...problemResponses },
     },
   }, async (request, reply) => {
-    const key = idempotencyKeyOf(request, guard);
+    const key = operationKeyOf(request);
     if (!key.ok) return answerProblem(request, reply, key.problem);
     const caller = callerOf(request);
     const items = request.body.operations as Record<string, unknown>[];
     // Hashed, because key and index together may be longer than a key can be; the space keeps it apart from headers.
-    const requestKey = `batch ${hash('sha256', key.value)}`;
+    const batchKey = { ...key.value, key: `batch ${hash('sha256', key.value.key)}` };
     await warmLinks(parts, caller, items);
-    const results = await Promise.all(items.map((item, index) => run(caller, item, index, requestKey, request.id)));
+    const results = await Promise.all(items.map((item, index) => run(request, caller, item, index, batchKey)));
     const succeeded = results.filter(({ status }) => status === 200).length;
     // Thousands of small objects of many shapes: the engine's own serializer is the fastest here.
     return reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify({ succeeded, refused: results.length - succeeded, results }));

@@ -24,7 +24,7 @@ export const capture = defineOperation({
     if (!hold.ok) return hold;
     const { holdId, memberId } = hold.value;
     const outcome = await parts.ledger.submit({
-      kind: 'capture', platformId: caller.platform.platformId, memberId, key, holdId, amount: amount.value, reference: fields.reference,
+      kind: 'capture', platformId: caller.platform.platformId, memberId, ...key, holdId, amount: amount.value, reference: fields.reference,
     });
     return answerOutcome(outcome, (transaction) => ({
       success: true as const,

@@ -51,7 +51,7 @@ export const earn = defineOperation({
     if (!member.ok) return member;
 
     const outcome = await ledger.submit({
-      kind: 'earn', platformId: platform.platformId, memberId: member.value, key, ...what.value, reference: fields.reference,
+      kind: 'earn', platformId: platform.platformId, memberId: member.value, ...key, ...what.value, reference: fields.reference,
       category: fields.category, tags: identity.tagsOf(platform.platformId, fields.user_id),
       occurredAtMs: occurredAtMs?.value, expiresOn: expiresOn?.value, details: toDetails(fields.metadata, { category: fields.category }),
     });

@@ -37,7 +37,7 @@ export const hold = defineOperation({
     if (!member.ok) return member;
     const expiresInMs = (fields.expires_in ?? DEFAULT_SECONDS) * 1000;
     const outcome = await ledger.submit({
-      kind: 'hold', platformId: platform.platformId, memberId: member.value, key, amount: amount.value, expiresInMs, reference: fields.reference,
+      kind: 'hold', platformId: platform.platformId, memberId: member.value, ...key, amount: amount.value, expiresInMs, reference: fields.reference,
       category: fields.category, tags: identity.tagsOf(platform.platformId, fields.user_id), details: toDetails(fields.metadata, { category: fields.category }),
     });
     return answerOutcome(outcome, (transaction) => ({

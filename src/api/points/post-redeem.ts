@@ -3,7 +3,7 @@
 import { Type } from 'typebox';
 import { formatId } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
-import { ledgerProblems, type RedeemCommand } from '../../ledger/ledger.ts';
+import { ledgerProblems, type OperationKey, type RedeemCommand } from '../../ledger/ledger.ts';
 import { rewardAssetCode, valuationProblems } from '../../valuation/valuation.ts';
 import { readAmount, toPoints } from '../amounts.ts';
 import type { Caller } from '../http/request-fields.ts';
@@ -51,7 +51,7 @@ export const redeem = defineOperation({
     }));
   },
   async preview(parts, caller, fields) {
-    const prepared = await prepare(parts, caller, fields, 'dry run');
+    const prepared = await prepare(parts, caller, fields, { key: 'dry run' });
     if (!prepared.ok) return prepared;
     return ok(dryRunView(await parts.ledger.preview(prepared.value), prepared.value.amount, caller.points, undefined, '/api/points/redeem'));
   },
@@ -65,7 +65,7 @@ interface Fields {
   readonly reference?: string;
 }
 
-async function prepare({ identity, ledger }: ApiParts, { platform, points }: Caller, fields: Fields, key: string): Promise<Result<RedeemCommand>> {
+async function prepare({ identity, ledger }: ApiParts, { platform, points }: Caller, fields: Fields, key: OperationKey): Promise<Result<RedeemCommand>> {
   if (points.custody === 'connected') return refuse(ledgerProblems.connected_platform());
   // The source requirement counts zero as missing.
   if (fields.amount === 0) return refuse(apiProblems.missing_fields('amount is zero.', { field: 'amount' }));
@@ -82,7 +82,7 @@ async function prepare({ identity, ledger }: ApiParts, { platform, points }: Cal
     return refuse(valuationProblems.reward_not_found(undefined, { field: 'reward_id' }));
   }
   return ok({
-    kind: 'redeem', platformId: platform.platformId, memberId: member.value, key, amount: amount.value,
+    kind: 'redeem', platformId: platform.platformId, memberId: member.value, ...key, amount: amount.value,
     rewardAssetId, rewardId: fields.reward_id, quantity: BigInt(fields.quantity ?? 1), reference: fields.reference,
     tags: identity.tagsOf(platform.platformId, fields.user_id),
   });

@@ -20,7 +20,7 @@ export const release = defineOperation({
     if (!hold.ok) return hold;
     const { holdId, memberId } = hold.value;
     const outcome = await parts.ledger.submit({
-      kind: 'release', platformId: caller.platform.platformId, memberId, key, holdId, cause: 'caller', reference: fields.reference,
+      kind: 'release', platformId: caller.platform.platformId, memberId, ...key, holdId, cause: 'caller', reference: fields.reference,
     });
     return answerOutcome(outcome, (transaction) => ({
       success: true as const,

@@ -53,17 +53,17 @@ export const reverse = defineOperation({
     const { reason, reference, vouchers } = fields;
     const quantity = fields.quantity === undefined ? undefined : BigInt(fields.quantity);
     // What was redeemed may have been handed over meanwhile, so its redemption is asked first.
-    const redeemed = await rewards.reverse(first, platform.platformId, { key, amount: amount.value, quantity, vouchers, reason, reference });
+    const redeemed = await rewards.reverse(first, platform.platformId, { ...key, amount: amount.value, quantity, vouchers, reason, reference });
     if (redeemed === undefined && (quantity !== undefined || vouchers !== undefined)) {
       const field = quantity === undefined ? 'vouchers' : 'quantity';
       return refuse(apiProblems.invalid_field('Only a redeem of a reward has units and vouchers.', { field }));
     }
     // Across platforms the source acts alone for a while, and only while nobody else has a say. What was posted under this key is given again.
     const across = first.kind === 'conversion' || first.kind === 'authorise';
-    const bar = across && !(await isPosted(ledger, platform.platformId, first.memberId, key)) ? await recalls.barToTakingAlone(transactionId) : undefined;
+    const bar = across && !(await isPosted(ledger, platform.platformId, first.memberId, key.key)) ? await recalls.barToTakingAlone(transactionId) : undefined;
     if (bar !== undefined) return refuse(bar);
     const outcome = redeemed ?? await ledger.submit({
-      kind: 'reverse', platformId: platform.platformId, memberId: first.memberId, key, transactionId, amount: amount.value, reason, reference, details: { reverses: first.kind },
+      kind: 'reverse', platformId: platform.platformId, memberId: first.memberId, ...key, transactionId, amount: amount.value, reason, reference, details: { reverses: first.kind },
     });
     if (outcome.ok && first.kind === 'transfer') {
       // It is posted whatever becomes of this, which a loop does otherwise.

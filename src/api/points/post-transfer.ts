@@ -5,7 +5,7 @@ import { identityProblems } from '../../identity/identity.ts';
 import type { TransferStanding, TransferStatus } from '../../clearing/clearing.ts';
 import { formatId, parseId } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
-import { ledgerProblems, type Asset, type LockedQuote, type PostedLeg, type TransferCommand } from '../../ledger/ledger.ts';
+import { ledgerProblems, type Asset, type LockedQuote, type OperationKey, type PostedLeg, type TransferCommand } from '../../ledger/ledger.ts';
 import { MAX_QUOTE_ID, valuationProblems } from '../../valuation/valuation.ts';
 import { readAmount, toPoints } from '../amounts.ts';
 import { textOf, toDetails, type Metadata as MetadataFields } from '../details.ts';
@@ -75,7 +75,7 @@ export const transfer = defineOperation({
     return { ...answer, ...told(standing ?? PENDING) };
   },
   async preview(parts, caller, fields) {
-    const prepared = await prepare(parts, caller, fields, 'dry run');
+    const prepared = await prepare(parts, caller, fields, { key: 'dry run' });
     if (!prepared.ok) return prepared;
     const { command, targetPoints } = prepared.value;
     return ok(dryRunView(await parts.ledger.preview(command), command.amount, caller.points, targetPoints, '/api/points/transfer'));
@@ -99,7 +99,7 @@ interface Prepared {
 }
 
 /** Without a pause when both users are known, so that hot paths stay synchronous up to the ledger. */
-function prepare(parts: ApiParts, caller: Caller, fields: Fields, key: string): Result<Prepared> | Promise<Result<Prepared>> {
+function prepare(parts: ApiParts, caller: Caller, fields: Fields, key: OperationKey): Result<Prepared> | Promise<Result<Prepared>> {
   const { identity, ledger } = parts;
   const { platform, points } = caller;
   const amount = readAmount(fields.amount, points);
@@ -115,7 +115,7 @@ function prepare(parts: ApiParts, caller: Caller, fields: Fields, key: string): 
     if (!from.ok) return from;
     if (!to.ok) return to;
     const command: TransferCommand = {
-      kind: 'transfer', platformId: platform.platformId, memberId: from.value, key, amount: amount.value, toMemberId: to.value, targetPlatformId: target.platformId,
+      kind: 'transfer', platformId: platform.platformId, memberId: from.value, ...key, amount: amount.value, toMemberId: to.value, targetPlatformId: target.platformId,
       reference: fields.reference, category: fields.category, tags: identity.tagsOf(platform.platformId, fields.from_user_id),
       details: toDetails(fields.metadata, { category: fields.category }),
     };

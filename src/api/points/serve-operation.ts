@@ -1,23 +1,23 @@
 // Makes an endpoint of a posting operation: key, work, answer.
 
 import type { FastifyInstance } from 'fastify';
+import { Type } from 'typebox';
 import { answerProblem } from '../http/answer-problem.ts';
-import { idempotencyKeyOf } from '../http/idempotency.ts';
+import { operationKeyOf } from '../http/idempotency.ts';
 import type { Observer } from '../http/observe.ts';
 import { callerOf } from '../http/request-fields.ts';
 import { isPending, waitOf } from '../http/prefer.ts';
 import { isDryRun, type PostingOperation } from '../operation.ts';
 import type { ApiParts } from '../parts.ts';
-import { closed, problemResponses } from '../schemas.ts';
+import { closed, IdempotencyKey, problemResponses } from '../schemas.ts';
 import { DryRun } from './rule-answers.ts';
-import type { ReplayGuard } from '../../security/security.ts';
 
 /** Marks routes whose documentation mentions Idempotency-Key. */
 export interface RouteConfig {
   readonly operation?: PostingOperation;
 }
 
-export function serveOperation(server: FastifyInstance, parts: ApiParts, operation: PostingOperation, guard: ReplayGuard, observer: Observer): void {
+export function serveOperation(server: FastifyInstance, parts: ApiParts, operation: PostingOperation, observer: Observer): void {
   const withParams = Object.keys(operation.params.properties).length > 0;
   server.route({
     method: 'POST',
@@ -26,7 +26,7 @@ export function serveOperation(server: FastifyInstance, parts: ApiParts, operati
     schema: {
       operationId: operation.kind, tags: ['points'], summary: operation.summary, description: operation.description,
       ...(withParams ? { params: operation.params } : {}),
-      body: operation.body,
+      body: closed({ ...operation.body.properties, idempotency_key: Type.Optional(IdempotencyKey) }),
       ...(operation.preview === undefined ? {} : { querystring: closed({ dry_run: DryRun }) }),
       response: { 200: operation.answer, ...(operation.wait === undefined ? {} : { 202: operation.answer }), ...problemResponses },
     },
@@ -40,7 +40,7 @@ export function serveOperation(server: FastifyInstance, parts: ApiParts, operati
         // Another shape than the operation's own answer, so its serializer does not fit.
         return reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(shown.value));
       }
-      const key = idempotencyKeyOf(request, guard);
+      const key = operationKeyOf(request);
       if (!key.ok) return answerProblem(request, reply, key.problem);
       const posted = await operation.post(parts, callerOf(request), fields, key.value);
       if (!posted.ok) {

@@ -329,8 +329,8 @@ describe('many at once', () => {
     const users = await Promise.all(Array.from({ length: 25 }, () => api.user(A, 100)));
     const base = await api.server.listen({ host: '127.0.0.1', port: 0 });
     const send = async (userId: string, index: number): Promise<Answer> => {
-      const body = JSON.stringify({ user_id: userId, amount: 1.5, reward_id: 'rare' });
-      const headers = { ...api.sign(A, 'POST', '/api/points/redeem', body), 'content-type': 'application/json', 'idempotency-key': `rare-${index}` };
+      const body = JSON.stringify({ user_id: userId, amount: 1.5, reward_id: 'rare', idempotency_key: `rare-${index}` });
+      const headers = { ...api.sign(A, 'POST', '/api/points/redeem', body), 'content-type': 'application/json' };
       const answer = await fetch(`${base}/api/points/redeem`, { method: 'POST', headers, body });
       return { status: answer.status, body: await answer.json() as Answer['body'], headers: {} };
     };

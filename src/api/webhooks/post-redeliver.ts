@@ -3,6 +3,7 @@
 import { type Static, Type } from 'typebox';
 import { readTime } from '../amounts.ts';
 import { answerProblem } from '../http/answer-problem.ts';
+import { signedOnce } from '../http/signed-once.ts';
 import { apiProblems } from '../problems.ts';
 import { closed, DateTime, problemResponses } from '../schemas.ts';
 import { WebhookParams } from './describe-webhook.ts';
@@ -13,8 +14,10 @@ const Body = closed({
   since: Type.Optional(DateTime),
 }, 'One of the two. since: all dead letters of events from then on, oldest first.');
 
-export const postRedeliver: AddOperation = (server, { webhooks }, { prefix, tag, adjective, scopeOf, nameOf }) => {
+export const postRedeliver: AddOperation = (server, parts, { prefix, tag, adjective, scopeOf, nameOf }) => {
+  const { webhooks } = parts;
   server.post<{ Params: Static<typeof WebhookParams>; Body: Static<typeof Body> }>(`${prefix}/webhooks/:webhook_id/redeliver`, {
+    ...signedOnce(parts, 'once'),
     schema: {
       operationId: `redeliver${adjective}Webhook`, tags: [tag], summary: 'Send events again', description: 'They are due at once, with all attempts before them, under the webhook-id that they had.',
       params: WebhookParams, body: Body, response: { 200: Type.Object({ count: Type.Integer({ description: 'How many are sent again.' }) }), ...problemResponses },

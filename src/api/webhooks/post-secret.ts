@@ -2,6 +2,7 @@
 
 import { type Static, Type } from 'typebox';
 import { answerProblem } from '../http/answer-problem.ts';
+import { signedOnce } from '../http/signed-once.ts';
 import { closed, problemResponses } from '../schemas.ts';
 import { describeWebhook, WebhookParams, WebhookWithSecret } from './describe-webhook.ts';
 import type { AddOperation } from './side.ts';
@@ -14,8 +15,10 @@ const Body = closed({
 });
 const Answer = Type.Object({ ...WebhookWithSecret.properties, old_secret_ends_at: Type.String({ description: 'RFC 3339.' }) });
 
-export const postSecret: AddOperation = (server, { webhooks }, { prefix, tag, adjective, ownerOf }) => {
+export const postSecret: AddOperation = (server, parts, { prefix, tag, adjective, ownerOf }) => {
+  const { webhooks } = parts;
   server.post<{ Params: Static<typeof WebhookParams>; Body: Static<typeof Body> }>(`${prefix}/webhooks/:webhook_id/secret`, {
+    ...signedOnce(parts, 'once'),
     schema: {
       operationId: `renew${adjective}WebhookSecret`, tags: [tag], summary: 'Renew the secret of a webhook',
       description: 'During the overlap a message has a signature by each key, so it is verified with the old one and with the new one. At most three keys sign.',

@@ -2,12 +2,15 @@
 
 import { type Static, Type } from 'typebox';
 import { answerProblem } from '../http/answer-problem.ts';
+import { signedOnce } from '../http/signed-once.ts';
 import { problemResponses, Success } from '../schemas.ts';
 import { WebhookParams } from './describe-webhook.ts';
 import type { AddOperation } from './side.ts';
 
-export const postTest: AddOperation = (server, { webhooks }, { prefix, tag, adjective, ownerOf }) => {
+export const postTest: AddOperation = (server, parts, { prefix, tag, adjective, ownerOf }) => {
+  const { webhooks } = parts;
   server.post<{ Params: Static<typeof WebhookParams> }>(`${prefix}/webhooks/:webhook_id/test`, {
+    ...signedOnce(parts, 'once'),
     schema: {
       operationId: `test${adjective}Webhook`, tags: [tag], summary: 'Send a test event',
       description: 'An event of type webhook.test goes to this webhook alone, whatever types it wants; what became of it is among its deliveries within a second or so.',

@@ -1,0 +1,43 @@
+// One request signature stands for one operation. X-Signature does not cover the Idempotency-Key
+// header: a captured request could be sent again under another key, and be another operation.
+
+import { bucketOfTransaction, type Bucket, type TransactionId } from '../kernel/ids.ts';
+import type { BucketState } from './bucket-state.ts';
+import type { Task } from './task.ts';
+import type { SignatureMark } from './types.ts';
+
+/** By mark, the transaction that a signature stands for, as far as a batch has looked. */
+export type SignatureUsers = Map<string, TransactionId>;
+
+/** The signatures of some tasks, by the bucket in which their marks are. */
+export function signaturesOf(tasks: readonly Task[]): ReadonlyMap<Bucket, readonly SignatureMark[]> {
+  const found = new Map<Bucket, SignatureMark[]>();
+  for (const { command: { signature }, transactionId } of tasks) {
+    if (signature === undefined) continue;
+    const bucket = bucketOfTransaction(transactionId);
+    const list = found.get(bucket);
+    if (list === undefined) found.set(bucket, [signature]);
+    else list.push(signature);
+  }
+  return found;
+}
+
+/** True when the task's signature stands for another transaction. */
+export function isSignatureUsed({ command, transactionId }: Task, users: SignatureUsers): boolean {
+  const user = command.signature === undefined ? undefined : users.get(command.signature.mark);
+  return user !== undefined && user !== transactionId;
+}
+
+/**
+ * Notes that the signature stands for this transaction: one that was posted, or was there before. A
+ * request that is signed anew and repeated has a signature of its own, which must not be free.
+ */
+export function noteSignature(
+  { command: { signature }, transactionId }: Task, users: SignatureUsers,
+  stateOf: ReadonlyMap<Bucket, BucketState>,
+): void {
+  if (signature === undefined || users.has(signature.mark)) return;
+  users.set(signature.mark, transactionId);
+  const bucket = bucketOfTransaction(transactionId);
+  stateOf.get(bucket)?.writes.signatures.push({ bucket, ...signature, transactionId });
+}

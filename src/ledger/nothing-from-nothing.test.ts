@@ -109,7 +109,7 @@ class Market {
     const { id, source, member } = conversion;
     const { code } = this.submit(this.names[source] ?? '', member, { kind: 'reverse', transactionId: id, amount: part, reason: 'test', clawback: policy });
     if (code === 'posted') conversion.rest -= part;
-    else expect(code).toBe('clawback_refused');
+    else expect(['clawback_refused', 'balance_limit']).toContain(code);
   }
 
   private convert({ from, to, member, receiver, amount: asked }: Extract<Step, { do: 'convert' }>): void {
@@ -120,7 +120,7 @@ class Market {
     const { code, transaction } = this.submit(this.names[source] ?? '', memberId, {
       kind: 'transfer', amount: BigInt(asked), targetPlatformId: this.names[target] as PlatformId, toMemberId: MEMBERS[receiver % MEMBERS.length]!,
     });
-    if (transaction === undefined) expect(['amount_too_small', 'insufficient_balance', 'limit_exceeded']).toContain(code);
+    if (transaction === undefined) expect(['amount_too_small', 'insufficient_balance', 'limit_exceeded', 'balance_limit']).toContain(code);
     else {
       this.made.push({
         id: transaction.transactionId, source, target, member: memberId, whole: transaction.amount, rest: transaction.amount,
@@ -214,7 +214,7 @@ describe('conversions and reversals, in whatever loops and parts', () => {
       // In the order in which they were made, as debts allow: what was spent meanwhile comes back by the later ones.
       if (market.made.some(({ rest }) => rest > 0n)) for (const one of market.made) if (one.rest > 0n) market.reverse(one, one.rest, 'debt');
       market.check();
-      if (described.platforms.every(({ clawback }) => clawback !== 'available')) market.expectAsBefore();
+      if (market.made.every(({ rest }) => rest === 0n) && described.platforms.every(({ clawback }) => clawback !== 'available')) market.expectAsBefore();
     }), { seed, ...duration });
   }, long ? 700_000 : 60_000);
 });

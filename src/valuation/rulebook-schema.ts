@@ -113,6 +113,7 @@ export const Settings = closed({
   })),
   recall_answer_days: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: 'How long a target platform has to answer a recall; silence refuses; 7 when absent.' })),
   dispute_open_days: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, description: 'How long after it was posted a transaction can be disputed; 60 when absent.' })),
+  dispute_minimum: Type.Optional(positive('Least amount that a platform or member can dispute, in points of the source platform; none when absent.')),
   dispute_answer_days: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: 'How long each side has to answer in a dispute; 7 when absent.' })),
   dispute_decision_days: Type.Optional(Type.Integer({ minimum: 1, maximum: 365, description: 'How long an operator has to decide a dispute; then its points are free again, and as long again later it is rejected. 14 when absent.' })),
   dispute_appeal_days: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: 'How long a claimant can appeal against a decision; 7 when absent.' })),

@@ -2,7 +2,7 @@
 // dispute that is `opening`, which a loop finishes.
 
 import { hash } from 'node:crypto';
-import { formatAmount, larger } from '../../kernel/amount.ts';
+import { formatAmount, formatAmountText, larger, parseRatio } from '../../kernel/amount.ts';
 import { bucketOf, bucketOfTransaction, deriveTransactionId, formatId, type TransactionId } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { ledgerProblems, type Ledger, type PostedLeg } from '../../ledger/ledger.ts';
@@ -57,6 +57,11 @@ export async function openDispute(parts: DisputeParts, wanted: NewDispute): Prom
     const disputable = { disputable: formatAmount(left, ledger.assetById(leg.assetId)?.scale ?? 0) };
     if (decided > 0n && (amount === 0n || amount > left) && amount <= leg.amount - reversed - claimed) return refuse(disputeProblems.dispute_decided(undefined, disputable));
     if (amount <= 0n || amount > left) return refuse(disputeProblems.dispute_exceeds_rest(undefined, disputable));
+    const { scale } = ledger.assetById(leg.assetId) ?? { scale: 0 };
+    const minimum = leastOf(parts, scale);
+    if (amount < minimum && wanted.openedBy !== 'operator') {
+      return refuse(disputeProblems.dispute_too_small(`At least ${formatAmountText(minimum, scale)} points are to be disputed.`, { minimum: formatAmount(minimum, scale) }));
+    }
     const dispute: Dispute<'opening'> = {
       bucket, disputeId, transactionId, appealOf: null, fingerprint, openedBy: wanted.openedBy, openerId: wanted.operatorId ?? wanted.platformId ?? '', claimantSide: side,
       source, target, reasonCode: wanted.reasonCode, description: wanted.description, amount, reversed: 0n, credited: creditedFor(leg, amount), holdId: freezeIdOf(ledger, disputeId, target), frozen: null, state: 'opening',
@@ -128,6 +133,14 @@ async function readDisputable(ledger: Ledger, { transactionId, platformId }: New
 function sideOf({ source, target }: Disputable, { platformId, side }: NewDispute): Side | undefined {
   const own: readonly Side[] = platformId === undefined ? ['source', 'target'] : [...(source.platformId === platformId ? ['source' as const] : []), ...(target.platformId === platformId ? ['target' as const] : [])];
   return side === undefined ? own[0] : own.find((one) => one === side);
+}
+
+/** The least amount that can be disputed, in minor units of points of that scale, rounded up. */
+function leastOf({ valuation }: Pick<DisputeParts, 'valuation'>, scale: number): bigint {
+  const { dispute_minimum: minimum } = valuation.rulebook().document.settings;
+  if (minimum === undefined) return 0n;
+  const { numerator, denominator } = parseRatio(minimum);
+  return (numerator * 10n ** BigInt(scale) + denominator - 1n) / denominator;
 }
 
 /** What a request states besides its key; two with the same are the same request. */

@@ -35,6 +35,10 @@ export const disputeProblems = defineProblems({
     status: 409, error: 'Too late to appeal',
     advice: 'The dispute tells until when an appeal was possible (appeal_until); settle it with the other platform.',
   },
+  dispute_too_small: {
+    status: 409, error: 'Too little to dispute',
+    advice: 'Dispute at least `minimum`, or settle it with the other platform; an operator can open any dispute.',
+  },
   dispute_exceeds_rest: {
     status: 409, error: 'More than can be disputed',
     advice: 'All disputes over a transaction together claim at most what is neither reversed nor disputed nor decided already.',

@@ -87,6 +87,7 @@ create table clearing.break_action (
 CREATE INDEX break_action_of_break ON clearing.break_action USING btree (break_id, acted_at);
 
 create table clearing.carried_over (
+  act_id uuid not null,
   window_id integer not null,
   left_out text not null,
   participant text not null,
@@ -94,12 +95,14 @@ create table clearing.carried_over (
   amount bigint not null,
   to_window_id integer not null,
   carried_at timestamp with time zone not null,
-  constraint carried_over_pkey PRIMARY KEY (window_id, left_out, participant, basis),
+  constraint carried_over_pkey PRIMARY KEY (act_id, participant, basis),
+  constraint carried_over_act_id_fkey FOREIGN KEY (act_id) REFERENCES clearing.settlement_act(act_id),
   constraint carried_over_to_window_id_fkey FOREIGN KEY (to_window_id) REFERENCES clearing.settlement_window(window_id),
   constraint carried_over_window_id_fkey FOREIGN KEY (window_id) REFERENCES clearing.settlement_window(window_id),
   constraint carried_over_amount_check CHECK (amount <> 0),
   constraint carried_over_to_later CHECK (to_window_id > window_id)
 );
+CREATE INDEX carried_over_from ON clearing.carried_over USING btree (window_id);
 CREATE INDEX carried_over_to ON clearing.carried_over USING btree (to_window_id);
 
 create table clearing.connection (

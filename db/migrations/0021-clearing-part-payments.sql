@@ -41,22 +41,6 @@ insert into clearing.part_payment (window_id, participant, basis, number, amount
 select window_id, participant, basis, 1, amount, 'posted', paid_from, bank_reference, coalesce(paid_at, now()), transaction_id, coalesce(paid_at, now())
   from clearing.obligation where state = 'paid';
 
--- What of an unpaid window went over to a later one when a defaulter was left out: subtracted here, added there to what is netted. Of one defaulter it sums to zero.
-create table clearing.carried_over (
-  window_id integer not null references clearing.settlement_window,
-  left_out text not null,
-  participant text not null,
-  -- Of the obligation that it comes out of; in the later window it is netted.
-  basis text not null,
-  amount bigint not null check (amount <> 0),
-  to_window_id integer not null references clearing.settlement_window,
-  carried_at timestamptz not null,
-  primary key (window_id, left_out, participant, basis),
-  constraint carried_over_to_later check (to_window_id > window_id)
-);
-
-create index carried_over_to on clearing.carried_over (to_window_id);
-
 -- What one operator proposes to do with a window that is being settled, and another one approves.
 create table clearing.settlement_act (
   act_id uuid primary key,
@@ -78,6 +62,24 @@ create table clearing.settlement_act (
 
 create unique index settlement_act_one_open on clearing.settlement_act (window_id) where state = 'open';
 create index settlement_act_to_suspend on clearing.settlement_act (act_id) where kind = 'leave_out' and state = 'approved' and suspended_at is null;
+
+-- What of an unpaid window went over to a later one when a defaulter was left out: subtracted here, added there to what is netted. Of one act it sums to zero; when the window is aborted afterwards, a platform may be left out again.
+create table clearing.carried_over (
+  act_id uuid not null references clearing.settlement_act,
+  window_id integer not null references clearing.settlement_window,
+  left_out text not null,
+  participant text not null,
+  -- Of the obligation that it comes out of; in the later window it is netted.
+  basis text not null,
+  amount bigint not null check (amount <> 0),
+  to_window_id integer not null references clearing.settlement_window,
+  carried_at timestamptz not null,
+  primary key (act_id, participant, basis),
+  constraint carried_over_to_later check (to_window_id > window_id)
+);
+
+create index carried_over_from on clearing.carried_over (window_id);
+create index carried_over_to on clearing.carried_over (to_window_id);
 
 -- Since when no withdrawal may take a prefund below what closed windows owe: the audit judges no earlier one.
 alter table clearing.settlement_setting add column withdrawals_bounded_since timestamptz not null default now();

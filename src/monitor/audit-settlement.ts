@@ -182,13 +182,11 @@ export const settlementChecks: readonly Check[] = [
     invariant: 3, name: 'carried_over_once', scope: 'network',
     meaning: 'What goes over when a platform is left out sums to zero, goes to one window that was open then, and was approved by two operators.',
     sql: `
-      select c.window_id, c.left_out, sum(c.amount::numeric) as sum, min(c.to_window_id) as to_window_id, max(c.to_window_id) as other_window_id, count(a.act_id) as acts
+      select c.act_id, c.window_id, c.left_out, sum(c.amount::numeric) as sum, min(c.to_window_id) as to_window_id, max(c.to_window_id) as other_window_id, count(a.act_id) as acts
         from clearing.carried_over c
         left join clearing.settlement_window w on w.window_id = c.to_window_id and w.opened_at <= c.carried_at and (w.closed_at is null or w.closed_at >= c.carried_at)
-        left join lateral (
-          select a.act_id from clearing.settlement_act a
-           where a.window_id = c.window_id and a.kind = 'leave_out' and a.state = 'approved' and a.participants = array[c.left_out] limit 1) a on true
-       group by 1, 2
+        left join clearing.settlement_act a on a.act_id = c.act_id and a.window_id = c.window_id and a.kind = 'leave_out' and a.state = 'approved' and a.participants = array[c.left_out]
+       group by 1, 2, 3
       having sum(c.amount::numeric) <> 0 or count(distinct c.to_window_id) <> 1 or count(w.window_id) <> count(*) or count(a.act_id) <> count(*)
        order by 1, 2`,
   },

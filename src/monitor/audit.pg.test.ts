@@ -240,10 +240,10 @@ const corruptions: readonly (readonly [title: string, statements: readonly strin
   ['a share taken from one claim for another', [`update clearing.part_payment set claim = claim + 700 where (window_id, participant, number) = (select window_id, participant, number from clearing.part_payment where round = 1 order by window_id desc, 2 limit 1)`], ['paid_out_pro_rata']],
   ['what was paid before a distribution', [`update clearing.part_payment set paid_before = paid_before - 1 where (window_id, participant, number) = (select window_id, participant, number from clearing.part_payment where round = 2 and paid_before > 0 order by 1, 2 limit 1)`], ['paid_out_pro_rata']],
   ['more paid out than came in', [`update ledger.transaction set amount = amount + 900 where ${one(`kind = 'settle' and amount < 0 and details ->> 'window_id' = '2'`)}`], ['paid_out_of_paid_in', 'stated_amount', 'obligation_paid_once']],
-  ['a debt that went over twice', [`insert into clearing.carried_over select window_id, left_out, participant, 'twice', amount, to_window_id, carried_at from clearing.carried_over where participant = left_out`], ['carried_over_once', 'obligations_follow_nets']],
+  ['a debt that went over twice', [`insert into clearing.carried_over select act_id, window_id, left_out, participant, 'twice', amount, to_window_id, carried_at from clearing.carried_over where participant = left_out`], ['carried_over_once', 'obligations_follow_nets']],
   ['a debt that did not go over', [`delete from clearing.carried_over where participant = left_out`], ['carried_over_once', 'obligations_follow_nets']],
   ['a debt that went over to another window', [`update clearing.carried_over set to_window_id = to_window_id + 1 where participant = left_out`], ['carried_over_once']],
-  ['a platform left out by nobody', [`delete from clearing.settlement_act`], ['carried_over_once']],
+  ['a platform left out by nobody', [`update clearing.settlement_act set kind = 'abort'`], ['carried_over_once']],
   ['a withdrawal out of what closed windows are owed', [`update clearing.window_net set net = net - 9000000, closing = closing - 9000000 where window_id = (select max(window_id) from clearing.window_net) and participant = 'platform_b'`], ['prefund_covers_closed_windows', 'window_nets_equal_rows']],
   ['more delivered than in stock', [`update ledger.account set credits_posted = credits_posted + 1000 where ${oneAccount(`purpose = 'delivered'`)}`], ['delivered_within_stock', 'asset_sums_to_zero']],
 ];

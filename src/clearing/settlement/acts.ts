@@ -131,7 +131,7 @@ function isUnpaid({ amount, paid, state }: Obligation): boolean {
   return amount !== paid && state === 'approved';
 }
 
-async function leaveOut({ clock, ledger }: PayingParts, client: DbClient, window: SettlementWindow<'settling'>, { participants }: SettlementAct): Promise<void> {
+async function leaveOut({ clock, ledger }: PayingParts, client: DbClient, window: SettlementWindow<'settling'>, { actId, participants }: SettlementAct): Promise<void> {
   const { windowId } = window;
   const leftOut = participants[0] as PlatformId;
   const obligations = await selectObligations(client, windowId);
@@ -140,11 +140,13 @@ async function leaveOut({ clock, ledger }: PayingParts, client: DbClient, window
   const edges = edgesOf(windowId, await selectPairs(client, windowId), await selectCarveOuts(client, windowId), before, isGross);
   // What a claim was allotted is as good as paid.
   const standings = obligations.map(({ participant, basis, amount, parts }) => ({ participant, basis, amount, paid: parts.reduce((sum, part) => sum + part.amount, 0n) }));
-  const gone = before.filter((each) => each.windowId === windowId).map((each) => each.leftOut);
+  // Who was left out before is out, unless the window was aborted since then.
+  const owing = new Set(obligations.filter(({ amount, paid }) => amount !== paid).map(({ participant }) => participant));
+  const gone = before.filter((each) => each.windowId === windowId && !owing.has(each.leftOut)).map((each) => each.leftOut);
   const decided = decideLeaveOut(leftOut, gone, standings, edges);
   const { windowId: toWindowId } = await selectOpenWindow(client);
   const carried = decided.carried.map((each) => ({ ...each, windowId, toWindowId, leftOut }));
-  await insertCarried(client, carried, clock.now());
+  await insertCarried(client, actId, carried, clock.now());
   await writeAmounts(client, window, obligations, decided.standings, clock.now());
   await appendEvents(client, carriedOver(carried, ledger.settlementAsset()), clock.now());
 }

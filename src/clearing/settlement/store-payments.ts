@@ -124,15 +124,15 @@ export async function deleteObligation(db: Queryable, { windowId, participant, b
 export async function selectCarried(db: Queryable, windowId: number): Promise<CarriedOver[]> {
   const { rows } = await db.query<CarriedOver>(
     `select window_id as "windowId", to_window_id as "toWindowId", left_out as "leftOut", participant, basis, amount
-       from clearing.carried_over where window_id = $1 or to_window_id = $1 order by window_id, left_out, participant, basis`, [windowId]);
+       from clearing.carried_over where window_id = $1 or to_window_id = $1 order by carried_at, window_id, left_out, participant, basis`, [windowId]);
   return rows;
 }
 
-export async function insertCarried(db: Queryable, carried: readonly CarriedOver[], nowMs: number): Promise<void> {
+export async function insertCarried(db: Queryable, actId: string, carried: readonly CarriedOver[], nowMs: number): Promise<void> {
   for (const { windowId, toWindowId, leftOut, participant, basis, amount } of carried) {
     await db.query(
-      'insert into clearing.carried_over (window_id, left_out, participant, basis, amount, to_window_id, carried_at) values ($1, $2, $3, $4, $5, $6, $7)',
-      [windowId, leftOut, participant, basis, amount, toWindowId, new Date(nowMs)],
+      'insert into clearing.carried_over (act_id, window_id, left_out, participant, basis, amount, to_window_id, carried_at) values ($1, $2, $3, $4, $5, $6, $7, $8)',
+      [actId, windowId, leftOut, participant, basis, amount, toWindowId, new Date(nowMs)],
     );
   }
 }

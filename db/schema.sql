@@ -891,7 +891,7 @@ create table ledger.hold (
 );
 CREATE INDEX hold_due ON ledger.hold USING btree (bucket, expires_at) WHERE (state = 'held'::text);
 CREATE INDEX hold_of_member ON ledger.hold USING btree (bucket, member_id, asset_id) WHERE (state = 'held'::text);
-CREATE INDEX hold_of_transaction ON ledger.hold USING btree (bucket, frozen_for) WHERE ((state = 'held'::text) AND (frozen_for IS NOT NULL));
+CREATE INDEX hold_of_transaction ON ledger.hold USING btree (bucket, frozen_for) WHERE (frozen_for IS NOT NULL);
 
 create table ledger.network (
   singleton boolean default true not null,

@@ -14,12 +14,13 @@ import { allotQuota, capOf, headroomOf, usedOf } from './allot-quota.ts';
 import type { BucketState } from './bucket-state.ts';
 import { decide, walletsFor } from './decide.ts';
 import { lapsedBy } from './lapse.ts';
+import { lengthenedBy, type Lengthened } from './lengthened.ts';
 import type { HoldPlan, Plan, Shortage } from './plan.ts';
 import { identityOf, nextSequence, numberAccount, postPlan } from './post-plan.ts';
 import { ledgerProblems } from './problems.ts';
 import { replayOf } from './replay.ts';
 import { isSignatureUsed, noteSignature, signaturesOf, type SignatureUsers } from './signature-use.ts';
-import { findPosted, findSignatures, loadFloored, loadFreezes, loadHold, loadLapsed, loadQuoteUse, loadReversed, loadWallets, lockBucket, STALE, writeBucket, type RowTypes } from './store.ts';
+import { findPosted, findSignatures, listEndsOfFreezes, loadFloored, loadFreezes, loadHold, loadLapsed, loadQuoteUse, loadReversed, loadWallets, lockBucket, STALE, writeBucket, type RowTypes } from './store.ts';
 import type { Task, TaskResult } from './task.ts';
 import type { Alongside, Asset, Cap, CaptureCommand, Command, Hold, Outcome, PostedLeg, ReleaseCommand } from './types.ts';
 import { createView, type AssetBook, type View } from './view.ts';
@@ -74,7 +75,7 @@ export async function runBatch(
   const open = await openBatch(client, states, lookUpFirst);
   const stateOf = new Map(states.map((state) => [state.bucket, state]));
   const loaded: Loaded = {
-    holds: new Map(), freezes: new Map(), frozen: [], reversed: new Map(), floored: new Map(), lapsed: new Map(), quotes: new Map(), posted: new Map(),
+    holds: new Map(), freezes: new Map(), frozen: [], lengthened: new Map(), reversed: new Map(), floored: new Map(), lapsed: new Map(), quotes: new Map(), posted: new Map(),
     signatures: new Map(), complete: false,
   };
   const view = createBatchView(tasks, context, stateOf, loaded);
@@ -144,6 +145,8 @@ interface Loaded {
   readonly freezes: Map<TransactionId, readonly Hold[]>;
   /** Those that the batch has made. */
   readonly frozen: Hold[];
+  /** Of the same transactions, where points may have gone when they came out of a freeze. */
+  readonly lengthened: Map<TransactionId, readonly Lengthened[]>;
   readonly reversed: Map<TransactionId, bigint>;
   readonly floored: Map<TransactionId, bigint>;
   /** What the journal says that lapsed of lots, by bucket and account. */
@@ -205,11 +208,24 @@ async function load(
         for (const [accountId, lapsed] of found) loaded.lapsed.set(`${leg.bucket}/${accountId}`, lapsed);
       })));
       const receiver = originals.at(-1);
-      if (receiver !== undefined) waits.push(loadFreezes(client, receiver.bucket, id).then((freezes) => loaded.freezes.set(id, freezes)));
+      if (receiver !== undefined) {
+        waits.push(loadFreezes(client, receiver.bucket, id).then((freezes) => loaded.freezes.set(id, freezes)));
+        waits.push(loadLengthened(client, id, receiver, view.today, loaded));
+      }
     }
   }
   if (lookUpFirst) waits.push(lookUp(client, tasks, stateOf, loaded.signatures).then((found) => found.forEach((leg, id) => loaded.posted.set(id, leg))));
   if (waits.length > 0) await allOrFirstError(waits);
+}
+
+/** Where points went out of freezes, and what has lapsed there; most transactions were never disputed. */
+async function loadLengthened(client: DedicatedClient, id: TransactionId, receiver: PostedLeg, today: Day, loaded: Loaded): Promise<void> {
+  const lengthened = (await listEndsOfFreezes(client, receiver.bucket, id)).flatMap(lengthenedBy);
+  if (lengthened.length === 0) return;
+  loaded.lengthened.set(id, lengthened);
+  const asked = { ...lotsToAskFor(receiver, today), lots: lengthened.map(({ to }) => to) };
+  const found = await loadLapsed(client, receiver.bucket, receiver.memberId, asked);
+  for (const [accountId, lapsed] of found) loaded.lapsed.set(`${receiver.bucket}/${accountId}`, lapsed);
 }
 
 /** The accounts that may be lots which a reversal takes back from, of the asset that the row credited. */
@@ -270,6 +286,7 @@ function createBatchView(tasks: readonly Task[], context: BatchContext, stateOf:
     // What the batch itself has decided is in no table yet.
     lapsed: (lot) => (stateOf.get(lot.bucket)?.writes.rows ?? []).reduce(
       (sum, row) => sum + lapsedBy(row, lot), loaded.lapsed.get(`${lot.bucket}/${lot.accountId}`) ?? 0n),
+    lengthened: (transactionId) => loaded.lengthened.get(transactionId) ?? [],
     freezes: (transactionId) => [...(loaded.freezes.get(transactionId) ?? []), ...loaded.frozen.filter(({ frozenFor }) => frozenFor === transactionId)]
       .map((hold) => loaded.holds.get(hold.holdId) ?? hold).filter(({ state }) => state === 'held'),
     quoteUser: (nonce) => loaded.quotes.get(nonce),

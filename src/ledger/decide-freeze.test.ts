@@ -196,6 +196,17 @@ describe('points that come out of a freeze', () => {
     expect(submit('platform_a', BOB, { kind: 'expire', day: '2026-01-15' }).transaction?.amount).toBe(70n);
   });
 
+  it('and lapse after that are not taken a second time when the transaction is reversed', () => {
+    const { ledger, submit, moved, holdId, pass } = frozen();
+    pass(10);
+    submit('platform_a', BOB, { kind: 'release', holdId, cause: 'dispute' });
+    pass(10);
+    expect(submit('platform_a', BOB, { kind: 'expire', day: '2026-01-21' }).transaction?.amount).toBe(70n);
+    expect(submit('platform_a', ANN, { kind: 'reverse', transactionId: moved, reason: 'x' }).code).toBe('posted');
+    const wallet = ledger.wallet(BOB, 'platform_a');
+    expect([walletBalance(wallet, '2026-01-21'), debtOf(wallet), ledger.total('platform_a', 'expired')]).toEqual([0n, 0n, 0n]);
+  });
+
   it('gain nothing on the day itself, and what a reversal takes is not concerned', () => {
     const sameDay = frozen();
     expect(sameDay.submit('platform_a', BOB, { kind: 'release', holdId: sameDay.holdId, cause: 'dispute' }).transaction?.entries).toHaveLength(3);

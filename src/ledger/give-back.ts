@@ -6,6 +6,7 @@ import { headroom, type Account, type Wallet } from './account.ts';
 import { shortfallMovements } from './decide-clawback.ts';
 import { lengthen, takeAndEnd, takeInTurn, type Frozen, type Taking } from './freezes.ts';
 import { takeOutOfExpired } from './lapse.ts';
+import type { Lengthened } from './lengthened.ts';
 import {
   debit, firstOf, mergePortions, portionsOfHold, portionsUpTo, repayOutOf, restOf, setAside, sumOf, type Movement, type Portion,
 } from './plan.ts';
@@ -17,7 +18,7 @@ export interface GivingBack {
   readonly wallet: Wallet;
   /** The platform's, in the bucket of the wallet. */
   readonly system: Wallet;
-  /** The row that credited the wallet. */
+  /** The row that credited the wallet, of the transaction that is reversed. */
   readonly receiver: PostedLeg;
   /** What is given back, of all that was credited. */
   readonly part: Part;
@@ -42,7 +43,7 @@ export interface GivenBack {
  * given back, with the days that it had. Undefined when the policy refuses.
  */
 export function giveBack({ wallet, system, receiver, part, policy, frozen: { holds, end }, view }: GivingBack): GivenBack | undefined {
-  const credited = creditedLots(receiver, wallet, part);
+  const credited = creditedLots(receiver, wallet, part, view.lengthened(receiver.transactionId));
   const frozen = holds.flatMap((hold) => portionsOfHold(hold, wallet));
   const lapsed = credited.flatMap(({ lot, amount }): Portion[] => {
     const there = headroom(lot) + amountIn(frozen, lot);
@@ -84,14 +85,27 @@ export function giveBack({ wallet, system, receiver, part, policy, frozen: { hol
  * What of the part was credited to which lot, latest expiry first: in the order in which the sender's lots are restored, so that no part
  * exchanges points that end soon for points that end late. What repaid a debt went to no lot; it was of the earliest expiry.
  */
-function creditedLots(receiver: PostedLeg, wallet: Wallet, part: Part): Portion[] {
+function creditedLots(receiver: PostedLeg, wallet: Wallet, part: Part, lengthened: readonly Lengthened[]): Portion[] {
+  const amounts = new Map(receiver.entries.filter(({ amount, layer }) => layer === 'p' && amount > 0n).map(({ accountId, amount }) => [accountId, amount]));
+  for (const { from, to, amount } of lengthened) {
+    const went = smaller(amount, isLater(wallet, from, to) ? amounts.get(from) ?? 0n : 0n);
+    if (went === 0n) continue;
+    amounts.set(from, (amounts.get(from) ?? 0n) - went);
+    amounts.set(to, (amounts.get(to) ?? 0n) + went);
+  }
   const credited = wallet.lots.toReversed().flatMap((lot): Portion[] => {
-    const entry = receiver.entries.find(({ accountId, amount, layer }) => accountId === lot.accountId && layer === 'p' && amount > 0n);
-    return entry === undefined ? [] : [{ lot, amount: entry.amount }];
+    const amount = amounts.get(lot.accountId) ?? 0n;
+    return amount === 0n ? [] : [{ lot, amount }];
   });
   const upTo = firstOf(credited, part.before + part.amount);
   const before = firstOf(credited, part.before);
   return upTo.map(({ lot, amount }) => ({ lot, amount: amount - amountIn(before, lot) })).filter(({ amount }) => amount > 0n);
+}
+
+/** Whether both are lots of the wallet, and the second one ends later. */
+function isLater(wallet: Wallet, from: bigint, to: bigint): boolean {
+  const [first, second] = [from, to].map((accountId) => wallet.lots.find((lot) => lot.accountId === accountId));
+  return first !== undefined && second !== undefined && second.expiresOn > first.expiresOn;
 }
 
 function amountIn(portions: readonly Portion[], lot: Account): bigint {

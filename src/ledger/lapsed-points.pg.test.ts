@@ -189,7 +189,7 @@ describe('reversing what was credited to somebody else and has lapsed there', ()
     posted(await test.earn(target, bob, 300n));
     await pastTheirDay();
     const frozenHoldId = posted(await test.submit(target, bob, { kind: 'hold', freeze: sent, amount: 100n, expiresInMs: 0 }));
-    posted(await test.submit('platform_a', ann, { kind: 'reverse', transactionId: sent, reason: 'upheld', frozenHoldId }));
+    posted(await test.submit('platform_a', ann, { kind: 'reverse', transactionId: sent, agreed: true, reason: 'upheld', frozenHoldId }));
     expect(await test.ledger.getBalance(bob, test.id(target))).toMatchObject({ balance: 300n, held: 0n, debt: 0n });
   });
 

@@ -34,7 +34,7 @@ export async function preview(command: TransferCommand | RedeemCommand, { pool, 
       if (wallet === undefined) wallets.set(key, (wallet = newWallet(bucket, ownerId, assetId)));
       return wallet;
     },
-    hold: () => undefined, original: () => [], allowances: () => [], reversed: () => 0n, freezes: () => [], floored: () => undefined, lapsed: () => 0n,
+    hold: () => undefined, original: () => [], allowances: () => [], reversed: () => 0n, freezes: () => [], lengthened: () => [], floored: () => undefined, lapsed: () => 0n,
     quoteUser: () => user,
   });
   const load = async (bucket: Bucket, wanted: readonly Wallet[]): Promise<void> => {

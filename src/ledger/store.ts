@@ -152,6 +152,18 @@ export async function loadFreezes(db: Queryable, bucket: Bucket, transactionId: 
   return rows.map(readHold);
 }
 
+/** The rows that ended freezes for a transaction in a bucket. */
+export async function listEndsOfFreezes(db: Queryable, bucket: Bucket, transactionId: TransactionId): Promise<PostedLeg[]> {
+  const { rows } = await db.query<TransactionRow>({
+    name: 'ledger-list-ends-of-freezes',
+    text: `select t.* from ledger.hold h
+             join ledger.transaction t on t.bucket = $1 and t.transaction_id = h.resolved_by and t.member_id = h.member_id
+            where h.bucket = $1 and h.frozen_for = $2 and h.state <> 'held' order by t.sequence`,
+    values: [bucket, transactionId],
+  });
+  return rows.map(readLeg);
+}
+
 /** How much of a transaction has been reversed. */
 export async function loadReversed(db: Queryable, bucket: Bucket, transactionId: TransactionId): Promise<bigint> {
   const { rows } = await db.query<{ reversed: bigint }>({

@@ -6,6 +6,7 @@ import { assert } from '../kernel/assert.ts';
 import type { Day } from '../kernel/time.ts';
 import { AssetMissing, type Rulebook, type Scales } from '../valuation/valuation.ts';
 import type { Account, Wallet } from './account.ts';
+import type { Lengthened } from './lengthened.ts';
 import type { Asset, Hold, PostedLeg } from './types.ts';
 
 export interface View {
@@ -34,6 +35,8 @@ export interface View {
   lapsed(lot: Account): bigint;
   /** What disputes over a transaction have frozen at its receiver, longest frozen first. */
   freezes(transactionId: TransactionId): readonly Hold[];
+  /** Where points of a reversed transaction may have gone when they came out of a freeze for it. */
+  lengthened(transactionId: TransactionId): readonly Lengthened[];
   /** The transaction that has used a quote. */
   quoteUser(nonce: string): TransactionId | undefined;
 }
@@ -65,6 +68,7 @@ export interface ViewSource {
   floored(transactionId: TransactionId): bigint | undefined;
   lapsed(lot: Account): bigint;
   freezes(transactionId: TransactionId): readonly Hold[];
+  lengthened(transactionId: TransactionId): readonly Lengthened[];
   quoteUser(nonce: string): TransactionId | undefined;
 }
 
@@ -96,6 +100,7 @@ export function createView(book: AssetBook, rulebook: Rulebook, nowMs: number, s
     floored: (transactionId) => source.floored(transactionId),
     lapsed: (lot) => source.lapsed(lot),
     freezes: (transactionId) => source.freezes(transactionId),
+    lengthened: (transactionId) => source.lengthened(transactionId),
     quoteUser: (nonce) => source.quoteUser(nonce),
   };
 }

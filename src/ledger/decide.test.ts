@@ -257,7 +257,7 @@ describe('decisions', () => {
     hold        posted insufficient_balance invalid_expiry
     capture     posted hold_not_found hold_resolved hold_expired capture_exceeds_hold
     release     posted hold_resolved invalid_expiry
-    reverse     posted already_reversed not_reversible clawback_refused
+    reverse     posted already_reversed not_reversible not_whole_units clawback_refused
     clawback    posted clawback_refused
     expire      posted insufficient_balance
     adjust      posted insufficient_balance

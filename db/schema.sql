@@ -793,6 +793,15 @@ create table identity.platform (
   constraint platform_state_check CHECK (state = ANY (ARRAY['active'::text, 'suspended'::text]))
 );
 
+create table identity.scrape_token (
+  only_one boolean default true not null,
+  token_hash bytea not null,
+  changed_at timestamp with time zone default now() not null,
+  constraint scrape_token_pkey PRIMARY KEY (only_one),
+  constraint scrape_token_only_one_check CHECK (only_one),
+  constraint scrape_token_token_hash_check CHECK (length(token_hash) = 32)
+);
+
 create table ledger.account (
   bucket integer not null,
   account_id bigint not null,

@@ -20,7 +20,7 @@ const leaves = leavesOf(createProgram());
 it('there are commands for every part', () => {
   expect(createProgram().commands.map((command) => command.name()).sort()).toEqual([
     'audit', 'backtest', 'bench', 'connector', 'disputes', 'export', 'import', 'member', 'migrate', 'operator', 'platform', 'rates', 'recalls', 'reconcile', 'report', 'requests', 'reserve', 'reviews', 'rewards', 'rules',
-    'sandbox', 'start', 'transfers', 'webhooks', 'windows',
+    'sandbox', 'scrape-token', 'start', 'transfers', 'webhooks', 'windows',
   ]);
 });
 

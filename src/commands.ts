@@ -25,6 +25,7 @@ import { registerReport } from './cli/report.ts';
 import { registerRequests } from './cli/requests.ts';
 import { registerReviews } from './cli/reviews.ts';
 import { registerSandbox } from './cli/sandbox.ts';
+import { registerScrapeToken } from './cli/scrape-token.ts';
 import { registerStart } from './cli/start.ts';
 import { registerTransfers } from './cli/transfers.ts';
 import { registerWindows } from './cli/windows.ts';
@@ -53,6 +54,7 @@ const commands: readonly ((program: Command) => void)[] = [
   (program) => registerMigrate(program, roots),
   (program) => registerPlatform<Context>(program, { ...roots, addPlatform, isDemoNetwork }),
   (program) => registerOperator<Context>(program, roots),
+  (program) => registerScrapeToken<Context>(program, roots),
   (program) => registerMember<Context>(program, roots),
   (program) => registerRules<Context>(program, { ...roots, activateDue }),
   (program) => registerRates<Context>(program, roots),

@@ -75,6 +75,8 @@ export interface Credentials {
   readonly base_url: string;
   readonly platforms: readonly { readonly platform_id: string; readonly custody: Custody; readonly secret: string; readonly token: string; readonly fault_panel?: FaultPanel }[];
   readonly operators: readonly { readonly operator_id: string; readonly token: string }[];
+  /** For monitors: /metrics and the reasons in /health. */
+  readonly scrape_token: string;
   readonly members: readonly { readonly member_id: string; readonly links: Readonly<Record<string, string>> }[];
 }
 
@@ -158,6 +160,7 @@ export async function writeCredentials({ config, identity }: DemoParts, baseUrl:
       const works = found?.ok === true && found.value.operatorId === operatorId;
       return { operator_id: operatorId, token: works && known !== undefined ? known : get(await identity.renewOperatorToken(operatorId)).token };
     })),
+    scrape_token: await scrapeTokenOf(before, identity),
     members: memberNumbers.map((number) => ({
       member_id: memberIdOf(number),
       links: Object.fromEntries(platforms.map(({ platformId, userPrefix }) => [platformId, `${userPrefix}_${number}`])),
@@ -166,6 +169,11 @@ export async function writeCredentials({ config, identity }: DemoParts, baseUrl:
   const draft = `${file}.${process.pid}`;
   writeFileSync(draft, `${JSON.stringify(credentials, null, 2)}\n`, { mode: 0o600 });
   renameSync(draft, file);
+}
+
+async function scrapeTokenOf(before: Partial<Credentials> | undefined, identity: DemoParts['identity']): Promise<string> {
+  const known = before?.scrape_token;
+  return known !== undefined && (await identity.isScrapeToken(known)) ? known : identity.renewScrapeToken();
 }
 
 /** Undefined when there is none, or one that is not ours. */

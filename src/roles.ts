@@ -4,10 +4,10 @@ import type { FastifyInstance } from 'fastify';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { activateDue } from './activation.ts';
-import { createServer } from './api/server.ts';
+import { createMetricsServer, createServer } from './api/server.ts';
 import type { Context } from './context.ts';
 import type { RoleName } from './runtime/config.ts';
-import { listen } from './runtime/listen.ts';
+import { listen, listenFrom } from './runtime/listen.ts';
 import { startLoop, type Loop } from './runtime/loop.ts';
 
 /** A hold ends at most this much after its time. */
@@ -45,13 +45,15 @@ interface Role {
 }
 
 export const roles: Readonly<Record<RoleName, Role>> = {
-  all: { listeners: ['http'], loops: ['sweep', 'rulebook', 'sagas', 'reconciliation', 'redemptions', 'reserves', 'disputes', 'recalls', 'settlement', 'notices', 'webhooks', 'connections', 'acts'] },
-  api: { listeners: ['http'], loops: ['rulebook', 'connections', 'acts'] },
+  all: { listeners: ['http', 'metrics'], loops: ['sweep', 'rulebook', 'sagas', 'reconciliation', 'redemptions', 'reserves', 'disputes', 'recalls', 'settlement', 'notices', 'webhooks', 'connections', 'acts'] },
+  api: { listeners: ['http', 'metrics'], loops: ['rulebook', 'connections', 'acts'] },
   worker: { listeners: [], loops: ['sweep', 'rulebook', 'sagas', 'reconciliation', 'redemptions', 'reserves', 'disputes', 'recalls', 'settlement', 'notices', 'webhooks', 'acts'] },
 };
 
 const listeners = {
   http: (context: Context): Promise<FastifyInstance> => createServer({ ...context, activate: () => activateDue(context) }, { drainNoticeMs: context.config.drainNoticeMs }),
+  /** For the monitor: it stays until the process ends. */
+  metrics: (context: Context): Promise<FastifyInstance> => Promise.resolve(createMetricsServer(context)),
 };
 
 const loops = {
@@ -142,6 +144,8 @@ const loops = {
 export interface RunningRole {
   /** Where the API answers; undefined for a role without listener. */
   readonly url: string | undefined;
+  /** Where monitors read /metrics without a token. */
+  readonly metricsUrl: string | undefined;
   /** Stops accepting, finishes what is in flight (at most `drainTimeoutMs`), then stops the loops. */
   stop(): Promise<void>;
 }
@@ -149,15 +153,17 @@ export interface RunningRole {
 export async function startRole(context: Context): Promise<RunningRole> {
   const role = roles[context.config.role];
   const servers: FastifyInstance[] = [];
-  let url: string | undefined;
+  const urls: Partial<Record<ListenerName, string>> = {};
+  const { host, port, metricsHost, metricsPort } = context.config;
   for (const name of role.listeners) {
     const server = await listeners[name](context);
     servers.push(server);
-    url = await listen(server, context.config);
+    urls[name] = name === 'http' ? await listen(server, { host, port }) : await listenFrom(server, { host: metricsHost, port: metricsPort, from: port === 0 ? 0 : port + 1 });
   }
   const running = role.loops.map((name) => loops[name](context));
   return {
-    url,
+    url: urls.http,
+    metricsUrl: urls.metrics,
     async stop() {
       await Promise.race([Promise.all(servers.map((server) => server.close())), sleep(context.config.drainTimeoutMs, undefined, { ref: false })]);
       // Whoever has not finished by now, or never finished asking, would keep the program alive.

@@ -39,7 +39,7 @@ const connect = (body: object = { url: sandbox.target.url, token: SANDBOX.token 
 const connectByTwo = (): Promise<Answer> => api.operateByTwo([maker, checker], 'PUT', `/operator/connections/${PLATFORM}`, { url: sandbox.target.url, token: SANDBOX.token });
 const balance = (user: string): Promise<Answer> => api.call(PLATFORM, 'GET', `/api/points/balance?user_id=${user}`);
 const health = async (): Promise<{ status: number; body: { status: string; checks: { platform_connections: Record<string, unknown> } } }> => {
-  const answer = await api.server.inject('/health');
+  const answer = await api.server.inject({ url: '/health', headers: { authorization: `Bearer ${maker}` } });
   return { status: answer.statusCode, body: answer.json() };
 };
 

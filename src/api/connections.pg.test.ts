@@ -123,7 +123,7 @@ test('many pending transactions and a suspended platform degrade health, and the
     checks: { clearing_center: { status: 'degraded', message: 'High pending transactions: 1001' }, platform_connections: { platform_a: { status: 'healthy' }, platform_c: { status: 'degraded' } } },
   }]);
   expect((await fetch(`http://127.0.0.1:${port}/health/ready`)).status).toBe(200);
-  expect(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).toContain('pontis_ledger_pending 1001');
+  expect(await (await fetch(`http://127.0.0.1:${port}/metrics`, { headers: { authorization: `Bearer ${await api.parts.identity.renewScrapeToken()}` } })).text()).toContain('pontis_ledger_pending 1001');
   await api.parts.identity.setPlatformState('platform_c', 'active');
   await close();
 });

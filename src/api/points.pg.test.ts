@@ -265,7 +265,7 @@ describe('many at once', () => {
 });
 
 describe('for operators', () => {
-  it('answers health, readiness and metrics without a signature', async () => {
+  it('answers health and readiness without a signature, and metrics by a token', async () => {
     expect((await api.server.inject('/health')).json()).toMatchObject({
       status: 'healthy',
       checks: {
@@ -275,7 +275,7 @@ describe('for operators', () => {
     });
     expect((await api.server.inject('/health/live')).statusCode).toBe(200);
     expect((await api.server.inject('/health/ready')).json()).toEqual({ status: 'ready' });
-    const metrics = await api.server.inject('/metrics');
+    const metrics = await api.server.inject({ url: '/metrics', headers: { authorization: `Bearer ${await api.operator('watcher')}` } });
     expect(metrics.body).toMatch(/pontis_http_request_seconds_count\{method="POST",route="\/api\/points\/earn",status="200"\} \d+/);
     expect(metrics.body).toMatch(/pontis_operations_total\{kind="transfer",outcome="insufficient_balance"\} \d+/);
   });

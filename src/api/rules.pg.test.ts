@@ -225,7 +225,9 @@ describe('a rule that fails', () => {
     expect(await send()).toMatchObject({ status: 409, body: { code: 'rule_failed', rule: 'rules/broken' } });
     expect(await send({ amount: 10 })).toMatchObject({ status: 200, body: { fee: 0 } });
     expect(await api.balance(A, from)).toBe(9990);
-    expect((await api.server.inject('/health')).json()).toMatchObject({ status: 'degraded', checks: { clearing_center: { message: 'Rules that failed lately: rules/broken' } } });
-    expect((await api.server.inject('/metrics')).body).toContain('pontis_rule_failures_total{rule="rules/broken"} 1');
+    expect((await api.server.inject('/health')).json()).toMatchObject({ status: 'degraded', checks: { clearing_center: { message: 'Rules have failed lately' } } });
+    const authorization = `Bearer ${await api.operator('watcher')}`;
+    expect((await api.server.inject({ url: '/health', headers: { authorization } })).json()).toMatchObject({ checks: { clearing_center: { message: 'Rules that failed lately: rules/broken' } } });
+    expect((await api.parts.metrics.render())).toContain('pontis_rule_failures_total{rule="rules/broken"} 1');
   });
 });

@@ -99,6 +99,7 @@ import { postWindowSettle } from './windows/post-window-settle.ts';
 import { windowSettings } from './windows/window-settings.ts';
 
 export type { ApiParts } from './parts.ts';
+export { createMetricsServer } from './health/metrics-server.ts';
 export { apiProblems } from './problems.ts';
 export { problemCatalogue, type CatalogueEntry } from './problem-catalogue.ts';
 
@@ -167,7 +168,7 @@ export async function createServer(parts: ApiParts, { drainNoticeMs = 0 }: Serve
   await describeApi(server);
   await server.register(async (api) => addSignedRoutes(api, parts, observer, compiler));
   await server.register(async (operator) => addOperatorRoutes(operator, parts));
-  getHealth(server, checks);
+  getHealth(server, checks, parts);
   getMetrics(server, parts);
   getProblems(server);
   getOpenApi(server);

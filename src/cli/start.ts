@@ -21,7 +21,7 @@ export interface StartRoots<Context extends { close(): Promise<void> }> {
   writeCredentials(context: Context, url: string): Promise<void>;
   /** Starts the sandbox platform where this process is to run it; undefined otherwise. */
   startSandbox(context: Context): Promise<{ readonly url: string; stop(): Promise<void> } | undefined>;
-  startRole(context: Context): Promise<{ readonly url: string | undefined; stop(): Promise<void> }>;
+  startRole(context: Context): Promise<{ readonly url: string | undefined; readonly metricsUrl: string | undefined; stop(): Promise<void> }>;
 }
 
 export function registerStart<Context extends { close(): Promise<void> }>(program: Command, roots: StartRoots<Context>): void {
@@ -63,7 +63,7 @@ async function start<Context extends { close(): Promise<void> }>(config: Config,
       try {
         // Only now is the port known for sure.
         if (config.demo && role.url !== undefined) await roots.writeCredentials(context, role.url);
-        announce(config, role.url, sandbox?.url, performance.now() - startedAt, roots.print);
+        announce(config, role, sandbox?.url, performance.now() - startedAt, roots.print);
         await aborted(end.signal);
         log.info('stopping; press Ctrl-C again to force it');
       } finally {
@@ -117,13 +117,14 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-function announce(config: Config, url: string | undefined, sandboxUrl: string | undefined, tookMs: number, print: (line: string) => void): void {
+function announce(config: Config, { url, metricsUrl }: { readonly url: string | undefined; readonly metricsUrl: string | undefined }, sandboxUrl: string | undefined, tookMs: number, print: (line: string) => void): void {
   print(`Pontis is ready after ${(tookMs / 1000).toFixed(1)} s.`);
   if (url !== undefined) {
     print(`  API          ${url}/api`);
     print(`  API docs     ${url}/docs`);
     print(`  Health       ${url}/health`);
   }
+  if (metricsUrl !== undefined) print(`  Metrics      ${metricsUrl}/metrics`);
   if (sandboxUrl !== undefined && sandboxUrl !== '') print(`  Sandbox      ${sandboxUrl} is platform_c, a connected platform; faults: pontis sandbox faults --help`);
   print(`  Data         ${config.databaseUrl === undefined ? config.dataDir : 'the PostgreSQL server of DATABASE_URL'}`);
   if (config.demo) print(`  Credentials  ${join(config.dataDir, 'credentials.json')}`);

@@ -16,6 +16,7 @@ import { confirmLink, linkUser, linkUsers, type LinkedUser } from './link-users.
 import { addOperator, authenticateOperator, renewOperatorToken, setOperatorState } from './operators.ts';
 import { createPlatformDirectory, openSecret } from './platform-directory.ts';
 import { identityProblems } from './problems.ts';
+import { isScrapeToken, renewScrapeToken } from './scrape-token.ts';
 import { setTags } from './set-tags.ts';
 import { changePlatform, countOperators, insertPlatform, selectLink, selectLinksOf, selectLinkWords, selectOperatorChanges, selectOperators, selectPlatforms, selectTaggedMembers } from './store.ts';
 import { createUserResolver } from './user-resolver.ts';
@@ -60,6 +61,10 @@ export interface Identity {
   countOperators(client: DbClient): Promise<number>;
   /** Token → active operator, from the database each time: a suspension is in force at once. */
   authenticateOperator(token: string): Promise<Result<Operator>>;
+  /** Whether a monitor may read figures under it. */
+  isScrapeToken(token: string): Promise<boolean>;
+  /** A new one, told once; the former one stops working. */
+  renewScrapeToken(): Promise<string>;
 
   /** The member that a platform's user is; at once when seen before, undefined when not linked. */
   resolveMember(platformId: PlatformId, userId: string): MemberId | undefined | Promise<MemberId | undefined>;
@@ -168,6 +173,8 @@ export async function createIdentity({ pool, sealer, tokens, log, clock = system
     countOperators,
     listOperatorChanges: () => selectOperatorChanges(pool),
     authenticateOperator: (token) => authenticateOperator(pool, token),
+    isScrapeToken: (token) => isScrapeToken(pool, token),
+    renewScrapeToken: () => renewScrapeToken(pool),
 
     resolveMember: (platformId, userId) => links.resolve(platformId, userId),
     userOf: (platformId, memberId) => users.userOf(platformId, memberId),

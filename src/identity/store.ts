@@ -341,3 +341,14 @@ export async function selectLinkWords(db: Queryable, memberId: MemberId): Promis
 function toLink(row: LinkRow): Link {
   return { platformId: row.platform_id, platformUserId: row.platform_user_id, memberId: row.member_id, tags: row.tags, createdAtMs: row.created_at.getTime() };
 }
+
+export async function selectScrapeToken(db: Queryable): Promise<Buffer | undefined> {
+  const { rows } = await db.query<{ token_hash: Buffer }>('select token_hash from identity.scrape_token');
+  return rows[0]?.token_hash;
+}
+
+export async function upsertScrapeToken(db: Queryable, tokenHash: Buffer): Promise<void> {
+  await db.query(
+    `insert into identity.scrape_token (token_hash) values ($1)
+         on conflict (only_one) do update set token_hash = $1, changed_at = now()`, [tokenHash]);
+}

@@ -15,6 +15,9 @@ export interface Config {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
+  /** Where monitors read /metrics without a token; the next free port after `port` when undefined. */
+  readonly metricsPort: number | undefined;
+  readonly metricsHost: string;
   /** Absolute path of the data folder. */
   readonly dataDir: string;
   /** Create the demo network when the database has none. */
@@ -118,6 +121,8 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   role: { env: 'PONTIS_ROLE', flag: '--role <role>', help: `what this process does: ${roleNames.join(', ')}`, initial: 'all', parse: oneOf(roleNames) },
   host: { env: 'PONTIS_HOST', flag: '--host <address>', help: 'address to listen on', initial: '127.0.0.1', parse: nonEmpty },
   port: { env: 'PONTIS_PORT', flag: '--port <number>', help: 'port to listen on; 0 takes any free one', initial: 8080, parse: integer(0, 65_535) },
+  metricsPort: { env: 'PONTIS_METRICS_PORT', flag: '--metrics-port <number>', help: 'port for /metrics without a token, on this machine only; the next free one when absent, 0 takes any', initial: undefined, parse: integer(0, 65_535) },
+  metricsHost: { env: 'PONTIS_METRICS_HOST', help: 'address of the metrics port, for a monitor on another machine', initial: '127.0.0.1', parse: nonEmpty },
   // Beside the program rather than where the command is typed, so that every command finds the same network.
   dataDir: { env: 'PONTIS_DATA', flag: '--data <folder>', help: 'data folder', initial: join(CHECKOUT, '.pontis'), parse: (text) => resolve(nonEmpty(text)) },
   demo: { env: 'PONTIS_DEMO', flag: '--no-demo', help: 'do not create the demo network', initial: true, parse: yesOrNo },

@@ -37,7 +37,7 @@ const sagaIdOf = (id: string): TransactionId => parseId('txn', id) as Transactio
 const attentionEvents = async (): Promise<unknown[]> =>
   ((await network.api.operate(olga, 'GET', '/operator/events?limit=1000')).body['events'] as unknown as { type: string }[]).filter(({ type }) => type === 'transfer.attention');
 const clearingCenter = async (): Promise<{ status: string; message: string }> => (await network.api.server.inject('/health')).json().checks.clearing_center;
-const metric = async (line: string): Promise<number> => Number(new RegExp(`^${line} (\\S+)$`, 'm').exec((await network.api.server.inject('/metrics')).body)?.[1]);
+const metric = async (line: string): Promise<number> => Number(new RegExp(`^${line} (\\S+)$`, 'm').exec((await network.api.parts.metrics.render()))?.[1]);
 
 /** Until a transfer is on the list. */
 async function listed(id: string): Promise<Record<string, unknown>> {

@@ -37,8 +37,15 @@ test('starts from nothing, says where to look, and stops in order on Ctrl-C', as
   const program = await start();
   expect(program.stdout).toMatch(/Pontis is ready after \d+\.\d s\./);
   expect(await fetchDeclared(`${program.url}/health/live`)).toBeInstanceOf(Response);
+  // Figures are for a monitor on this machine, or for whoever has a token.
+  const metrics = /Metrics +(http:\/\/127\.0\.0\.1:\d+\/metrics)/.exec(program.stdout)?.[1] ?? '';
+  expect(await (await fetch(metrics)).text()).toContain('pontis_http_request_seconds');
+  expect((await fetch(`${program.url}/metrics`)).status).toBe(401);
+  const { scrape_token: token } = JSON.parse(readFileSync(join(data, 'credentials.json'), 'utf8')) as { scrape_token: string };
+  expect((await fetch(`${program.url}/metrics`, { headers: { authorization: `Bearer ${token}` } })).status).toBe(200);
   expect(await program.stop('SIGINT')).toEqual({ code: 0, signal: null });
   expect(program.stderr).toContain('"msg":"stopped"');
+  await expect(fetch(metrics)).rejects.toThrow();
   await expect(fetch(program.url)).rejects.toThrow();
 });
 

@@ -5,6 +5,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { describePersons } from '../http/describe-persons.ts';
+import { createCachedDocument } from './cached-document.ts';
 import type { PostingOperation } from '../operation.ts';
 import { DryRunAnswer } from '../points/rule-answers.ts';
 import { problemResponses } from '../schemas.ts';
@@ -108,10 +109,13 @@ const Document = Type.Object({}, { additionalProperties: true, description: 'Ope
 
 /** /openapi.json, once all routes are there. */
 export function getOpenApi(server: FastifyInstance): void {
+  const { answer, compress } = createCachedDocument(() => server.swagger());
   server.get('/openapi.json', {
+    onSend: compress,
     schema: {
       operationId: 'getOpenApi', tags: ['platform'], summary: 'This document',
-      response: { 200: Document, ...problemResponses },
+      description: 'Compressed where that is accepted; with an ETag, so that it need not be sent again.',
+      response: { 200: Document, 304: { type: 'null', description: 'As before (If-None-Match).' }, ...problemResponses },
     },
-  }, (_request, reply) => reply.send(server.swagger()));
+  }, answer);
 }

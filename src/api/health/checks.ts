@@ -1,10 +1,16 @@
 // Is each part of the program well? Asked by people, load balancers and monitors; answers are shared for a moment so that asking costs nothing.
 
+import type { ConnectionState } from '../../clearing/clearing.ts';
 import type { ApiParts } from '../parts.ts';
 
 export interface Check {
   readonly status: 'healthy' | 'degraded' | 'unhealthy';
+  /** For operators and monitors: it may name reasons. */
   readonly message: string;
+  /** For everybody, where that is another. */
+  readonly open?: string;
+  /** For operators and monitors: it may name hosts. */
+  readonly detail?: string;
 }
 
 export interface HealthChecks {
@@ -39,7 +45,7 @@ export function createHealthChecks({ pool, ledger, sagas, identity, connectionHe
     },
     async clearingCenter() {
       const failing = ruleAlerts.recent();
-      if (failing.length > 0) return { status: 'degraded', message: `Rules that failed lately: ${failing.join(', ')}` };
+      if (failing.length > 0) return { status: 'degraded', message: `Rules that failed lately: ${failing.join(', ')}`, open: 'Rules have failed lately' };
       const underWay = await checkSagas(sagas);
       if (underWay !== undefined) return underWay;
       const pending = ledger.pending();
@@ -49,14 +55,19 @@ export function createHealthChecks({ pool, ledger, sagas, identity, connectionHe
     },
     apiGateway: () => (draining ? { status: 'degraded', message: 'API gateway draining' } : { status: 'healthy', message: 'API gateway operational' }),
     platformConnections: () => Object.fromEntries(identity.listPlatforms().map(({ platformId, state, custody }): [string, Check] => {
-      if (state === 'suspended') return [platformId, { status: 'degraded', message: 'Suspended by the operator' }];
+      if (state === 'suspended') return [platformId, { status: 'degraded', message: 'Suspended by the operator', open: 'Not available' }];
       if (custody === 'hosted') return [platformId, { status: 'healthy', message: 'Balances are kept here' }];
-      const { status, message } = connectionHealth.stateOf(platformId);
-      return [platformId, { status, message }];
+      return [platformId, asTold(connectionHealth.stateOf(platformId))];
     })),
     startDraining: () => void (draining = true),
     isDraining: () => draining,
   };
+}
+
+/** That a platform does not answer, or with which status, is for everybody; why is for those who run it. */
+function asTold({ status, message, detail }: ConnectionState): Check {
+  const open = message.replace(/ \(.*\)$/, '');
+  return { status, message, ...(open === message ? {} : { open }), ...(detail === undefined ? {} : { detail }) };
 }
 
 /** What is wrong with transfers over connected platforms; undefined when nothing is. */

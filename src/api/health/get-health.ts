@@ -1,12 +1,17 @@
 // GET /health for people and monitors, /health/live and /health/ready for load balancers.
 
 import type { FastifyInstance } from 'fastify';
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
+import { answerProblem } from '../http/answer-problem.ts';
+import { findReader } from '../http/find-reader.ts';
+import type { ApiParts } from '../parts.ts';
 import { problemResponses } from '../schemas.ts';
 import { worst, type Check, type HealthChecks } from './checks.ts';
 
 const Status = Type.String({ enum: ['healthy', 'degraded', 'unhealthy'] });
-const CheckView = Type.Object({ status: Status, message: Type.String() });
+const CheckView = Type.Object({
+  status: Status, message: Type.String(), detail: Type.Optional(Type.String({ description: 'Told to operators and monitors only.' })),
+});
 
 const Health = Type.Object({
   status: Status,
@@ -14,19 +19,25 @@ const Health = Type.Object({
     database: CheckView,
     clearing_center: CheckView,
     api_gateway: CheckView,
-    platform_connections: Type.Unsafe<Record<string, { status: string; message: string }>>({ type: 'object', additionalProperties: CheckView }),
+    platform_connections: Type.Unsafe<Record<string, Static<typeof CheckView>>>({ type: 'object', additionalProperties: CheckView }),
   }),
 });
 const Simple = Type.Object({ status: Type.String() });
 
-export function getHealth(server: FastifyInstance, checks: HealthChecks): void {
+export function getHealth(server: FastifyInstance, checks: HealthChecks, { identity }: ApiParts): void {
   server.get('/health', {
-    schema: { operationId: 'health', tags: ['health'], summary: 'Health of all parts', description: '503 when a part of the network is unhealthy. A connected platform that does not answer is unhealthy by itself and makes the network degraded.', response: { 200: Health, 503: Health, ...problemResponses } },
-  }, async (_request, reply) => {
+    schema: { operationId: 'health', tags: ['health'], summary: 'Health of all parts', description: '503 when a part of the network is unhealthy. A connected platform that does not answer is unhealthy by itself and makes the network degraded. Reasons are told to operators and monitors: send a token as for /metrics.', response: { 200: Health, 503: Health, ...problemResponses } },
+  }, async (request, reply) => {
+    const reader = request.headers.authorization === undefined ? undefined : await findReader(request, identity);
+    if (reader?.ok === false) return answerProblem(request, reply.header('www-authenticate', 'Bearer realm="pontis"'), reader.problem);
+    const tell = ({ status, message, open, detail }: Check): Static<typeof CheckView> =>
+      (reader === undefined ? { status, message: open ?? message } : { status, message, ...(detail === undefined ? {} : { detail }) });
     const parts = { database: await checks.database(), clearing_center: await checks.clearingCenter(), api_gateway: checks.apiGateway() };
     const connections = checks.platformConnections();
     const status = worst([...Object.values(parts), ...Object.values(connections).map(asPartOfMany)]);
-    return reply.code(status === 'unhealthy' ? 503 : 200).send({ status, checks: { ...parts, platform_connections: connections } });
+    const told = { database: tell(parts.database), clearing_center: tell(parts.clearing_center), api_gateway: tell(parts.api_gateway) };
+    const toldOfPlatforms = Object.fromEntries(Object.entries(connections).map(([platformId, check]) => [platformId, tell(check)]));
+    return reply.code(status === 'unhealthy' ? 503 : 200).send({ status, checks: { ...told, platform_connections: toldOfPlatforms } });
   });
 
   server.get('/health/live', {

@@ -1,11 +1,17 @@
-// GET /metrics: the process in Prometheus' text format.
+// GET /metrics: the process in Prometheus' text format, for operators and monitors: it holds figures of platforms.
 
 import type { FastifyInstance } from 'fastify';
+import { answerProblem } from '../http/answer-problem.ts';
+import { findReader } from '../http/find-reader.ts';
 import type { ApiParts } from '../parts.ts';
 import { problemResponses } from '../schemas.ts';
 
-export function getMetrics(server: FastifyInstance, { metrics }: ApiParts): void {
+export function getMetrics(server: FastifyInstance, { metrics, identity }: ApiParts): void {
   server.get('/metrics', {
-    schema: { operationId: 'metrics', tags: ['health'], summary: 'Prometheus metrics', produces: ['text/plain'], response: { 200: { description: 'Text format.', content: { 'text/plain': { schema: { type: 'string' } } } }, ...problemResponses } },
-  }, async (_request, reply) => reply.header('content-type', metrics.contentType).send(await metrics.render()));
+    schema: { operationId: 'metrics', tags: ['health'], summary: 'Prometheus metrics', description: 'With an operator token or the scrape token (`pontis scrape-token`); without one at the metrics port, which `pontis start` prints.', produces: ['text/plain'], response: { 200: { description: 'Text format.', content: { 'text/plain': { schema: { type: 'string' } } } }, ...problemResponses } },
+  }, async (request, reply) => {
+    const reader = await findReader(request, identity);
+    if (!reader.ok) return answerProblem(request, reply.header('www-authenticate', 'Bearer realm="pontis"'), reader.problem);
+    return reply.header('content-type', metrics.contentType).send(await metrics.render());
+  });
 }

@@ -6,11 +6,15 @@ import { answerProblem } from './answer-problem.ts';
 
 const BEARER = /^Bearer +([^ ]+) *$/i;
 
+/** Empty when there is none. */
+export function bearerOf({ headers }: FastifyRequest): string {
+  return BEARER.exec(headers.authorization ?? '')?.[1] ?? '';
+}
+
 export function requireOperator({ identity }: ApiParts) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
-    const header = request.headers.authorization ?? '';
     // What is no bearer token is told as missing, one that nobody has as invalid.
-    const result = await identity.authenticateOperator(BEARER.exec(header)?.[1] ?? '');
+    const result = await identity.authenticateOperator(bearerOf(request));
     if (!result.ok) return answerProblem(request, reply.header('www-authenticate', 'Bearer realm="pontis"'), result.problem);
     request.operator = result.value;
     return undefined;

@@ -61,7 +61,7 @@ it('shows what runs came to, and what operators do about the differences', async
   expect(open.body['open']).toEqual([{ platform_id: PLATFORM, category: 'missing_there', age: '0-1', count: 2 }, { platform_id: PLATFORM, category: 'total', age: '0-1', count: 1 }]);
   const [first, second] = sagas.map(({ publicId }) => (open.body['breaks'] as unknown as Record<string, unknown>[]).find(({ subject }) => subject === publicId));
   expect(first).toMatchObject({ category: 'missing_there', ours: 1.5, theirs: null, state: 'open', age: '0-1', age_days: 0, times_opened: 1, closed_at: null, resolution: null });
-  expect((await api.server.inject('/metrics')).body).toContain(`pontis_reconciliation_open_breaks{platform="${PLATFORM}",category="missing_there"} 2`);
+  expect((await api.parts.metrics.render())).toContain(`pontis_reconciliation_open_breaks{platform="${PLATFORM}",category="missing_there"} 2`);
 
   const rechecked = await operate('POST', `/operator/breaks/${String(first?.['break_id'])}/recheck`, {});
   expect(rechecked).toMatchObject({ status: 200, body: { state: 'open', actions: [{ operator_id: 'olga', action: 'recheck', words: 'missing_there: here 1.50, there nothing' }] } });
@@ -87,7 +87,7 @@ it('shows what runs came to, and what operators do about the differences', async
 it('of a hosted platform compares the ledger with itself', async () => {
   await api.user('platform_a', 25);
   expect(await reconcile('platform_a')).toMatchObject({ state: 'complete', breaks: {}, total: { state: 'agrees', ours: 25, theirs: 25 } });
-  expect((await api.server.inject('/metrics')).body).toMatch(/pontis_reconciliation_last_complete_seconds\{platform="platform_a"\} \d+/);
+  expect((await api.parts.metrics.render())).toMatch(/pontis_reconciliation_last_complete_seconds\{platform="platform_a"\} \d+/);
 });
 
 it('is for operators, of platforms that there are', async () => {

@@ -1,0 +1,16 @@
+// Who may read figures and reasons: an operator, or a monitor with the scrape token. Nobody else needs to know them.
+
+import type { FastifyRequest } from 'fastify';
+import type { Identity } from '../../identity/identity.ts';
+import { ok, type Result } from '../../kernel/problem.ts';
+import { bearerOf } from './require-operator.ts';
+
+/** The problem of a token that opens nothing, or of none. */
+export async function findReader(request: FastifyRequest, identity: Identity): Promise<Result<'operator' | 'monitor'>> {
+  const token = bearerOf(request);
+  if (await identity.isScrapeToken(token)) return ok('monitor');
+  const operator = await identity.authenticateOperator(token);
+  if (!operator.ok) return operator;
+  request.operator = operator.value;
+  return ok('operator');
+}

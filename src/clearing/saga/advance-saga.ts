@@ -44,7 +44,7 @@ async function advanceOnce(saga: Saga, state: OpenState, parts: AdvanceParts): P
   if (saga.nextAttemptAtMs === Infinity) return undefined;
   const platformId = saga[steps[state].side];
   const word = await callAndAsk(saga, state, platformId, parts);
-  if (word === undefined) return waitForRoom(saga, platformId, parts);
+  if (word === undefined) return waitForRoom(saga, platformId, parts.calls.waitForRoomMs(platformId), parts);
   switch (word.word) {
     case 'yes': return go(saga, state, 'yes', parts);
     case 'no': return go(saga, state, 'no', parts, word.reason);

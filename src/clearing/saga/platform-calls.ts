@@ -1,4 +1,5 @@
-// What a process knows of its calls to each platform: how many are under way, and whether the platform has answered lately.
+// What a process knows of its calls to each platform: how many are under way, how many may be, and whether the platform has answered lately.
+// A platform that hangs must hold up no others: neither by the calls that wait for it, nor by the sagas that wait for room.
 
 import type { PlatformId } from '../../kernel/ids.ts';
 
@@ -7,33 +8,78 @@ export interface PlatformCalls {
   enter(platformId: PlatformId): boolean;
   /** Ends a call; `answered` when it came to a yes or a no. */
   leave(platformId: PlatformId, answered: boolean): void;
-  /** False while one call after another comes to nothing. */
+  /** False while one call after another comes to nothing, or none has come back for a while. */
   isAnswering(platformId: PlatformId): boolean;
+  /** After how long there may be room for one that found none: they come back one after another, however many they are. */
+  waitForRoomMs(platformId: PlatformId): number;
+}
+
+interface Calls {
+  underWay: number;
+  /** In a row. */
+  unanswered: number;
+  /** Calls that it may have under way: more with each answer. */
+  room: number;
+  silent: boolean;
+  /** Since when no answer has come, while calls were under way. */
+  quietSinceMs: number;
+  /** When the last of those in line comes back. */
+  lineEndsMs: number;
 }
 
 /** So many calls in a row without an answer are no accident. */
 const SILENT_CALLS = 20;
+/** One that has not answered any call for so long may hang; its next answer says that it was only slow. */
+const QUIET_MS = 1_500;
+/** Room before it has answered, and while it is silent. */
+const FIRST_ROOM = 20;
+const SILENT_ROOM = 4;
+/** Until one that found no room comes back; and how many of them may in a second. */
+const SOONEST_MS = 200;
+const BACK_PER_SECOND = { answering: 2_000, silent: 100 } as const;
+const LONGEST_LINE_MS = 30_000;
 
-/** At most `most` calls to one platform: one that hangs must not hold up the others. */
-export function countCalls(most: number): PlatformCalls {
-  const platforms = new Map<PlatformId, { underWay: number; unanswered: number }>();
-  const of = (platformId: PlatformId): { underWay: number; unanswered: number } => {
+/** At most `most` calls to one platform. `now` only goes forward. */
+export function countCalls(most: number, now: () => number = () => performance.now()): PlatformCalls {
+  const platforms = new Map<PlatformId, Calls>();
+  const of = (platformId: PlatformId): Calls => {
     let known = platforms.get(platformId);
-    if (known === undefined) platforms.set(platformId, (known = { underWay: 0, unanswered: 0 }));
+    if (known === undefined) {
+      known = { underWay: 0, unanswered: 0, room: Math.min(FIRST_ROOM, most), silent: false, quietSinceMs: 0, lineEndsMs: 0 };
+      platforms.set(platformId, known);
+    }
     return known;
   };
   return {
     enter(platformId) {
       const calls = of(platformId);
-      if (calls.underWay >= most) return false;
+      if (calls.underWay === 0) calls.quietSinceMs = now();
+      if (now() - calls.quietSinceMs > QUIET_MS) calls.silent = true;
+      if (calls.underWay >= (calls.silent ? Math.min(SILENT_ROOM, most) : calls.room)) return false;
       calls.underWay += 1;
       return true;
     },
     leave(platformId, answered) {
       const calls = of(platformId);
       calls.underWay -= 1;
-      calls.unanswered = answered ? 0 : calls.unanswered + 1;
+      if (!answered) {
+        calls.unanswered += 1;
+        if (calls.unanswered >= SILENT_CALLS) calls.silent = true;
+        if (calls.silent) calls.room = Math.min(FIRST_ROOM, most);
+        return;
+      }
+      calls.unanswered = 0;
+      calls.silent = false;
+      calls.quietSinceMs = now();
+      calls.room = Math.min(calls.room + 1, most);
     },
-    isAnswering: (platformId) => of(platformId).unanswered < SILENT_CALLS,
+    isAnswering: (platformId) => !of(platformId).silent,
+    waitForRoomMs(platformId) {
+      const calls = of(platformId);
+      const nowMs = now();
+      const perSecond = BACK_PER_SECOND[calls.silent ? 'silent' : 'answering'];
+      calls.lineEndsMs = Math.min(Math.max(calls.lineEndsMs, nowMs + SOONEST_MS) + 1_000 / perSecond, nowMs + LONGEST_LINE_MS);
+      return calls.lineEndsMs - nowMs;
+    },
   };
 }

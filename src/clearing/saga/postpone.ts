@@ -9,6 +9,8 @@ import { postponeSaga, stopSaga, type Queryable } from './store.ts';
 import type { Saga } from './types.ts';
 
 export interface PostponeParts {
+  /** Puts a saga off that has called nobody, together with others. */
+  putOff(saga: Saga, atMs: number, error: string): Promise<boolean>;
   readonly pool: Pool;
   readonly clock: Clock;
   readonly log: Log;
@@ -21,8 +23,6 @@ const LONGEST_RETRY_MS = 1_000;
 export const LONGEST_RETRY_TO_SILENT_MS = 30_000;
 /** Once a person has been asked for. */
 const RETRY_AFTER_DEADLINE_MS = 60_000;
-/** While a platform has as many calls as it may have. */
-const BUSY_RETRY_MS = 300;
 
 /** After a call whose outcome is not known. */
 export async function postpone(saga: Saga, reason: string, parts: PostponeParts, longestMs = LONGEST_RETRY_MS): Promise<undefined> {
@@ -38,8 +38,13 @@ export async function leaveAlone(saga: Saga, reason: string, forMs: number, part
 }
 
 /** Before a call to a platform that has enough to do; no attempt of the saga's. */
-export async function waitForRoom(saga: Saga, platformId: Saga['source'], parts: PostponeParts): Promise<undefined> {
-  await tryLater(saga, { inMs: BUSY_RETRY_MS * (0.5 + Math.random()), error: `${platformId} is busy`, counts: false }, parts);
+export async function waitForRoom(saga: Saga, platformId: Saga['source'], inMs: number, parts: PostponeParts): Promise<undefined> {
+  const error = `${platformId} is busy`;
+  const now = parts.clock.now();
+  // However many they are, they must not keep the database busy.
+  if (now < saga.deadlineAtMs) return void (await parts.putOff(saga, now + inMs, error));
+  await tryLater(saga, { inMs, error, counts: false }, parts);
+  return undefined;
 }
 
 /** Past its deadline a saga is still tried, and listed. */

@@ -16,7 +16,7 @@ import { countCalls } from './platform-calls.ts';
 import { sagaProblems } from './problems.ts';
 import { share } from './share.ts';
 import { forcedEnds, forwardStates, isOpen, steps, type SagaState } from './states.ts';
-import { moveSagas, orderSaga, selectActions, selectFigures, selectOpen, selectSagas, selectStates, type SagaFigures, type SagaMove } from './store.ts';
+import { moveSagas, orderSaga, putOffSagas, selectActions, selectFigures, selectOpen, selectSagas, selectStates, type SagaFigures, type SagaMove, type SagaWait } from './store.ts';
 import type { Saga, SagaAction, SagaActionName, SagaStep, TransferStanding } from './types.ts';
 import { waitForEnds } from './wait-for-end.ts';
 import { CONCURRENCY, startWorkers, type SagaWorkers } from './worker.ts';
@@ -62,9 +62,11 @@ export function createSagas(parts: SagasParts): Sagas {
   const calls = countCalls(Math.ceil(concurrency * SHARE_OF_ONE_PLATFORM));
   const read = share((bucket, ids: readonly TransactionId[]) => selectSagas(pool, bucket, ids));
   const write = share((bucket, moves: readonly SagaMove[]) => moveSagas(pool, bucket, moves, clock.now()));
+  const putOff = share((bucket, waits: readonly SagaWait[]) => putOffSagas(pool, bucket, waits, clock.now()));
   const figures = rememberFigures(() => selectFigures(pool, clock.now()));
   const advancing = {
     pool, clock, log, ledger, calls, connectorOf, userOf: identity.userOf.bind(identity), measures: createSagaMeasures(metrics, figures),
+    putOff: (saga: Saga, atMs: number, error: string) => putOff(saga.bucket, { saga, atMs, error }),
     move: (saga: Saga, to: SagaState, refusal?: string) => write(saga.bucket, { saga, to, refusal }),
   };
   const find = (sagaId: TransactionId): Promise<Saga | undefined> => {

@@ -136,6 +136,33 @@ export async function postponeSaga(db: Queryable, saga: Saga, to: { readonly atM
   return rowCount === 1;
 }
 
+export interface SagaWait {
+  readonly saga: Pick<Saga, 'sagaId' | 'revision'>;
+  readonly atMs: number;
+  readonly error: string;
+}
+
+/** Puts off sagas of one bucket that have called nobody; the same as `postponeSaga` for each that needs no person. Answers, in their order, which it were. */
+export async function putOffSagas(db: Queryable, bucket: Bucket, waits: readonly SagaWait[], nowMs: number): Promise<boolean[]> {
+  const { rows } = await db.query<{ saga_id: TransactionId }>({
+    name: 'saga-put-off',
+    text: `with put_off as (
+             update clearing.saga s set next_attempt_at = w.at, last_error = w.error, changed_at = $2, revision = s.revision + 1
+               from unnest($3::uuid[], $4::integer[], $5::timestamptz[], $6::text[]) as w (saga_id, revision, at, error)
+              where s.bucket = $1 and s.saga_id = w.saga_id and s.revision = w.revision and s.state not in ('completed', 'failed') returning s.saga_id, s.next_attempt_at),
+           jobs as (
+             select count(*) from graphile_worker.add_jobs(array(
+               select row('${TASK}', json_build_object('bucket', $1::integer, 'saga_id', saga_id), null, next_attempt_at, null, saga_id::text, null, null)::graphile_worker.job_spec
+                 from put_off)))
+           select saga_id from put_off cross join jobs`,
+    values: [
+      bucket, new Date(nowMs), waits.map(({ saga }) => saga.sagaId), waits.map(({ saga }) => saga.revision), waits.map(({ atMs }) => new Date(atMs)), waits.map(({ error }) => error.slice(0, 500)),
+    ],
+  });
+  const done = new Set(rows.map((row) => row.saga_id));
+  return waits.map(({ saga }) => done.has(saga.sagaId));
+}
+
 /** Puts a saga on the attention list and leaves it there: nothing is tried until an operator acts. False when somebody else has moved it. */
 export async function stopSaga(db: Queryable, saga: Saga, attention: string, nowMs: number): Promise<boolean> {
   const { rowCount } = await db.query(

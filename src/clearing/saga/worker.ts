@@ -35,6 +35,8 @@ const SILENT_MS = 4_000;
 /** A saga that nobody has looked at for so long after its time has lost its job. */
 const LOST_AFTER_MS = 10_000;
 const RENEW_LIMIT = 1_000;
+/** The queue says when there are new jobs; while it puts others off, that may be missed, and a job waits for the next look. */
+const POLL_MS = 100;
 
 const Payload = Compile(Type.Object({ bucket: Type.Integer(), saga_id: Type.String() }));
 
@@ -138,7 +140,7 @@ async function end(workers: WorkerPool): Promise<void> {
 function runQueue(pool: Pool, log: Log, concurrency: number, tasks: TaskList, events: EventEmitter): WorkerPool {
   return runTaskList({
     pgPool: pool, logger: toLogger(log), noHandleSignals: true, concurrency, events,
-    preset: { worker: { concurrentJobs: concurrency, localQueue: { size: concurrency * 2, refetchDelay: { durationMs: 20, threshold: 0, maxAbortThreshold: concurrency } }, pollInterval: 500, completeJobBatchDelay: 5, failJobBatchDelay: 5 } },
+    preset: { worker: { concurrentJobs: concurrency, localQueue: { size: concurrency * 2, refetchDelay: { durationMs: 20, threshold: 0, maxAbortThreshold: concurrency } }, pollInterval: POLL_MS, completeJobBatchDelay: 5, failJobBatchDelay: 5 } },
   }, tasks, pool);
 }
 

@@ -153,9 +153,50 @@ describe('an operator', () => {
     ]);
   });
 
+  it('prints on a settled statement when it was paid, and never that there is something to pay', async () => {
+    for (const [language, paid, pay] of [['en', 'Paid on ', /You pay|You are paid/], ['zh', '已于 ', /贵平台应付|贵平台应收/]] as const) {
+      for (const platform of [A, B]) {
+        const text = fieldOf<string>(await statement(platform, `?format=html&lang=${language}`), 'text');
+        expect(text).toContain(paid);
+        expect(text).not.toMatch(pay);
+      }
+    }
+    expect(await view(A)).toMatchObject({ outstanding: 0, paid_on: expect.any(String) });
+    expect(parseCsv(fieldOf(await statement(A, '?format=csv'), 'text')).some(([section, item]) => section === 'statement' && item === 'paid_on')).toBe(true);
+  });
+
+  it('leaves out who cannot pay, with another operator, and sees a changed proposal in its own state', async () => {
+    // platform_a owes and has prefunded nothing.
+    await api.call(A, 'POST', '/api/points/transfer', { from_user_id: ann, to_user_id: theirs, amount: 50, target_platform: B });
+    const step = (token: string, what: string, body: object = {}): Promise<Answer> => api.operate(token, 'POST', `/operator/windows/2/${what}`, body);
+    await step(maker, 'close');
+    await api.parts.settlement.count();
+    await step(maker, 'settle');
+    expect(await step(checker, 'approve')).toMatchObject({ status: 200, body: { state: 'settling', change_proposed_by: null } });
+    await step(maker, 'settle', { payments: [{ participant: A, from: 'outside', bank_reference: 'HSBC-2' }] });
+    expect((await api.operate(maker, 'GET', '/operator/windows/2')).body).toMatchObject({
+      state: 'settling', change_proposed_by: 'maker', obligations: [{ participant: A, state: 'proposed', approved_by: null, problem: null, bank_reference: 'HSBC-2' }, {}, {}],
+    });
+    const page = async (): Promise<string> => fieldOf<string>(await api.call(A, 'GET', '/api/settlements/2/statement?format=html&lang=en'), 'text');
+    expect(await page()).toContain('A change of the payment waits for approval');
+    expect(await step(maker, 'leave-out', { platform_id: A, reason: 'short' })).toMatchObject({ status: 409, body: { code: 'settlement_state' } });
+    await database.pool.query(`update clearing.obligation set state = 'approved', approved_by = 'checker', paid_from = 'prefund', bank_reference = null where window_id = 2 and state = 'proposed'`);
+    const proposed = await step(maker, 'leave-out', { platform_id: A, reason: 'short' });
+    expect(proposed).toMatchObject({ status: 200, body: { kind: 'leave_out', participants: [A], state: 'open', proposed_by: 'maker', decided_by: null } });
+    const act = `acts/${fieldOf<string>(proposed, 'act_id')}`;
+    expect(await step(maker, `${act}/approve`)).toMatchObject({ status: 403, body: { code: 'settlement_same_operator' } });
+    expect(await step(checker, `${act}/approve`)).toMatchObject({ status: 200, body: { state: 'approved', decided_by: 'checker' } });
+    expect((await api.operate(maker, 'GET', '/operator/windows/2')).body).toMatchObject({ state: 'settled', obligations: [], acts: [{ state: 'approved' }], carried_over: [{ participant: '@network' }, { participant: A, left_out: A, to_window_id: 3, amount: -0.5 }, { participant: B }] });
+    expect((await api.call(A, 'GET', '/api/settlements/2')).body).toMatchObject({ to_settle: 0, carried_over: [{ effect: 'went_over', window_id: 3, left_out: A, money: 0.5 }] });
+    expect(await page()).toMatch(/Nothing to pay[^]*Carried over to a later window/);
+    expect(await api.call(A, 'POST', '/api/points/transfer', { from_user_id: ann, to_user_id: theirs, amount: 1, target_platform: B })).toMatchObject({ status: 409, body: { code: 'platform_not_sending' } });
+    const { events } = (await api.call(B, 'GET', '/api/events?limit=1000')).body as unknown as { events: { type: string; data: object }[] };
+    expect(events.find(({ type }) => type === 'window.carried_over')?.data).toEqual({ window_id: 2, to_window_id: 3, left_out: A, amount: 0.4999, currency: 'CNY' });
+  });
+
   it('sees all windows and their figures', async () => {
-    expect((await api.operate(maker, 'GET', '/operator/windows')).body).toMatchObject({ windows: [{ window_id: 2, state: 'open' }, { window_id: 1, state: 'settled' }] });
-    expect((await api.operate(maker, 'GET', '/operator/windows?state=open&limit=5')).body).toMatchObject({ windows: [{ window_id: 2 }] });
+    expect((await api.operate(maker, 'GET', '/operator/windows')).body).toMatchObject({ windows: [{ window_id: 3, state: 'open' }, { window_id: 2, state: 'settled' }, { window_id: 1, state: 'settled' }] });
+    expect((await api.operate(maker, 'GET', '/operator/windows?state=open&limit=5')).body).toMatchObject({ windows: [{ window_id: 3 }] });
     const { body } = await api.operate(maker, 'GET', '/operator/windows/1');
     const { nets } = body as unknown as { nets: { net: number }[] };
     expect(sum(nets.map(({ net }) => net))).toBe(0);

@@ -902,6 +902,18 @@ CREATE INDEX hold_due ON ledger.hold USING btree (bucket, expires_at) WHERE (sta
 CREATE INDEX hold_of_member ON ledger.hold USING btree (bucket, member_id, asset_id) WHERE (state = 'held'::text);
 CREATE INDEX hold_of_transaction ON ledger.hold USING btree (bucket, frozen_for) WHERE (frozen_for IS NOT NULL);
 
+create table ledger.limit_row_before (
+  bucket integer not null,
+  sequence bigint not null,
+  account_ids bigint[] not null,
+  amounts bigint[] not null,
+  balances bigint[] not null,
+  layers text,
+  asset_id integer not null,
+  details jsonb,
+  constraint limit_row_before_pkey PRIMARY KEY (bucket, sequence)
+);
+
 create table ledger.network (
   singleton boolean default true not null,
   bucket_count integer not null,

@@ -34,6 +34,14 @@ export const accountChecks: readonly Check[] = [
        order by 1`,
   },
   {
+    invariant: 2, name: 'limits_in_own_assets', scope: 'network',
+    meaning: 'What limits allow and what has used it is counted in assets of limits and rewards, each limit in its own.',
+    sql: `
+      select a.bucket, a.account_id, a.purpose, a.asset_id, x.code from ledger.account a left join ledger.asset x on x.asset_id = a.asset_id
+       where a.purpose in ('allowance', 'shared_allowance', 'used') and coalesce(x.kind, '') not in ('allowance', 'reward')
+       order by 1, 2`,
+  },
+  {
     invariant: 3, name: 'known_words', scope: 'bucket',
     meaning: 'Every account has a purpose, and every row a kind, that the ledger knows.',
     sql: `

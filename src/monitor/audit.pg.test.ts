@@ -135,6 +135,7 @@ const corruptions: readonly (readonly [title: string, statements: readonly strin
     `update ledger.account set debits_posted = debits_posted + 5 where (bucket, account_id) = (select bucket, min(account_id) from ledger.account where bucket = 1 and purpose = 'lot' group by 1)`,
     `update ledger.account set credits_posted = credits_posted + 5 where (bucket, account_id) = (select bucket, max(account_id) from ledger.account where bucket = 1 and purpose = 'issued' group by 1)`], ['counters_equal_entries']],
   ['an unknown asset', [`update ledger.account set asset_id = 9999 where ${oneAccount(`purpose = 'lot'`)}`], ['known_assets']],
+  ['a limit counted in points', [`update ledger.account set asset_id = (select max(asset_id) from ledger.asset where kind = 'points') where ${oneAccount(`purpose = 'used'`)}`], ['limits_in_own_assets']],
   ['a purpose', [`update ledger.account set purpose = 'gift' where ${oneAccount(`purpose = 'issued'`)}`], ['known_words']],
   ['a kind', [`update ledger.transaction set kind = 'gift' where ${one(`kind = 'adjust'`)}`], ['known_words']],
   ['an account deleted', [`delete from ledger.account where ${oneAccount(`purpose = 'lot'`)}`], ['entries_have_accounts', 'account_numbers', 'asset_sums_to_zero']],

@@ -1,4 +1,5 @@
-// Acts about who is whom: users of platforms are linked to a member in the commit that ends the request.
+// Acts about who is whom: users of platforms are linked to a member in the commit that ends the
+// request.
 
 import { type MemberLink } from '../identity/identity.ts';
 import type { MemberId } from '../kernel/ids.ts';

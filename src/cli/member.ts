@@ -1,4 +1,5 @@
-// `pontis member`: which users of platforms are one person. Operators link them, two for each link, because an id of a member proves nothing.
+// `pontis member`: which users of platforms are one person. Operators link them, two for each link,
+// because an id of a member proves nothing.
 
 import type { Command } from 'commander';
 
@@ -26,7 +27,9 @@ const HEADER = ['platform_id', 'platform_user_id', 'member_id'] as const;
 const MOST_LINKS = 10_000;
 const COLUMNS = ['platform_id', 'platform_user_id', 'linked_at', 'made_by', 'approved_by', 'reason'] as const;
 
-export function registerMember<Context extends CommandContext>(program: Command, roots: CommandRoots<Context>): void {
+export function registerMember<Context extends CommandContext>(
+  program: Command, roots: CommandRoots<Context>,
+): void {
   const member = program.command('member').description('see and make users of several platforms one person');
   const subcommand = (name: string, description: string): Command =>
     member.command(name).description(description).option(...DATA_OPTION).option(...JSON_OPTION);
@@ -63,7 +66,9 @@ export function registerMember<Context extends CommandContext>(program: Command,
     }));
 }
 
-async function showMember<Context extends CommandContext>(flags: Flags, roots: CommandRoots<Context>, find: (context: Context) => Promise<MemberId>): Promise<void> {
+async function showMember<Context extends CommandContext>(
+  flags: Flags, roots: CommandRoots<Context>, find: (context: Context) => Promise<MemberId>,
+): Promise<void> {
   const { memberId, rows } = await withContext(flags, roots, false, async (context) => {
     const found = await find(context);
     const [links, words] = await Promise.all([context.identity.listLinks(found), context.identity.listLinkWords(found)]);
@@ -85,8 +90,12 @@ async function showMember<Context extends CommandContext>(flags: Flags, roots: C
 }
 
 /** Users are taken as they are written: nothing is trimmed. */
-function linkOf([platformId = '', platformUserId = '', memberId = '']: readonly string[], where: 'usage' | 'badInput', line?: number): MemberLink {
-  if (platformId !== '' && platformUserId !== '' && isMemberId(memberId)) return { platformId, platformUserId, memberId };
+function linkOf(
+  [platformId = '', platformUserId = '', memberId = '']: readonly string[], where: 'usage' | 'badInput', line?: number,
+): MemberLink {
+  if (platformId !== '' && platformUserId !== '' && isMemberId(memberId)) {
+    return { platformId, platformUserId, memberId };
+  }
   throw new OperatorError(where, line === undefined
     ? 'Give <platform_id> <platform_user_id> <member_id>, or --file; a member_id is a lower-case UUID.'
     : `Line ${line} is no link: it needs ${HEADER.join(', ')}, and a member_id is a lower-case UUID.`);
@@ -98,14 +107,20 @@ async function readFile(path: string, argument: string | undefined): Promise<Mem
   const links: MemberLink[] = [];
   let order: readonly number[] | undefined;
   for await (const record of readRecords(file.lines())) {
-    if ('fault' in record) throw new OperatorError('badInput', `Line ${record.line} of ${path} ${record.fault}.`);
+    if ('fault' in record) {
+      throw new OperatorError('badInput', `Line ${record.line} of ${path} ${record.fault}.`);
+    }
     if (order === undefined) {
       order = HEADER.map((name) => record.fields.indexOf(name));
-      if (order.includes(-1)) throw new OperatorError('badInput', `The first line of ${path} must name the columns ${HEADER.join(', ')}.`);
+      if (order.includes(-1)) {
+        throw new OperatorError('badInput', `The first line of ${path} must name the columns ${HEADER.join(', ')}.`);
+      }
       continue;
     }
     links.push(linkOf(order.map((at) => record.fields[at] ?? ''), 'badInput', record.line));
-    if (links.length > MOST_LINKS) throw new OperatorError('badInput', `${path} has more than ${MOST_LINKS} links; ask for them in several requests.`);
+    if (links.length > MOST_LINKS) {
+      throw new OperatorError('badInput', `${path} has more than ${MOST_LINKS} links; ask for them in several requests.`);
+    }
   }
   if (links.length === 0) throw new OperatorError('badInput', `${path} has no link.`);
   return links;

@@ -1,4 +1,5 @@
-// Links users of platforms to members that exist already, on the word of operators: an id of a member alone says nothing of who may claim it.
+// Links users of platforms to members that exist already, on the word of operators: an id of a
+// member alone says nothing of who may claim it.
 // All of a list or none of it; who asked, who approved and why is kept with each link.
 
 import type { Problem } from '../kernel/problem.ts';
@@ -14,7 +15,9 @@ export interface LinksCheck {
 }
 
 /** What would be linked; or why the first that cannot be is refused, by its number in the list. */
-export async function checkMemberLinks(db: Queryable, wanted: readonly MemberLink[]): Promise<Result<LinksCheck>> {
+export async function checkMemberLinks(
+  db: Queryable, wanted: readonly MemberLink[],
+): Promise<Result<LinksCheck>> {
   const facts = await selectLinkFacts(db, wanted);
   const users = new Map<string, string>();
   const members = new Map<string, string>();
@@ -26,7 +29,9 @@ export async function checkMemberLinks(db: Queryable, wanted: readonly MemberLin
     const sameUser = users.get(`${platformId}\n${platformUserId}`) ?? memberId;
     const sameMember = members.get(`${platformId}\n${memberId}`) ?? platformUserId;
     const problem = problemOf(link, { ...found, linkedTo: found.linkedTo ?? sameUser, userThere: found.userThere ?? sameMember }, found.linkedTo === null);
-    if (problem !== undefined) return refuse(problem(`Link ${index + 1} of ${wanted.length}, of ${platformUserId} on ${platformId}, cannot be made.`, { index }));
+    if (problem !== undefined) {
+      return refuse(problem(`Link ${index + 1} of ${wanted.length}, of ${platformUserId} on ${platformId}, cannot be made.`, { index }));
+    }
     if (found.linkedTo === null && !users.has(`${platformId}\n${platformUserId}`)) fresh.push(link);
     users.set(`${platformId}\n${platformUserId}`, memberId);
     members.set(`${platformId}\n${memberId}`, platformUserId);
@@ -36,7 +41,9 @@ export async function checkMemberLinks(db: Queryable, wanted: readonly MemberLin
 
 type Refusal = (detail: string, extra: Problem['extra']) => Problem;
 
-function problemOf({ platformUserId, memberId }: MemberLink, found: LinkFacts, isNew: boolean): Refusal | undefined {
+function problemOf(
+  { platformUserId, memberId }: MemberLink, found: LinkFacts, isNew: boolean,
+): Refusal | undefined {
   if (!found.platformKnown) return identityProblems.platform_not_found;
   if (!found.memberKnown) return identityProblems.member_not_found;
   if (found.linkedTo !== memberId) return identityProblems.user_already_linked;
@@ -46,7 +53,9 @@ function problemOf({ platformUserId, memberId }: MemberLink, found: LinkFacts, i
 }
 
 /** Within the caller's dbTransaction. Answers how many links are new. */
-export async function linkMembers(db: Queryable, wanted: readonly MemberLink[], word: Maker): Promise<Result<number>> {
+export async function linkMembers(
+  db: Queryable, wanted: readonly MemberLink[], word: Maker,
+): Promise<Result<number>> {
   const checked = await checkMemberLinks(db, wanted);
   if (!checked.ok) return checked;
   const { fresh } = checked.value;

@@ -1,5 +1,7 @@
-// What whole units of a redemption came to in points: a redemption is given back in whole units only. Pure.
-// k units stand for floor(amount × k / quantity) points, so what was given back and what the other units cost never exceed what was paid.
+// What whole units of a redemption came to in points: a redemption is given back in whole units
+// only. Pure.
+// k units stand for floor(amount × k / quantity) points, so what was given back and what the other
+// units cost never exceed what was paid.
 
 import { formatAmount, smaller } from '../kernel/amount.ts';
 import type { Problem } from '../kernel/problem.ts';
@@ -21,15 +23,22 @@ export function pointsOfUnits({ amount, quantity }: Redeemed, units: bigint): bi
   return shareUpTo(amount, quantity, units, 'later');
 }
 
-/** The units that have come back with so many points; a unit of which only a part came back does not count. */
+/**
+ * The units that have come back with so many points; a unit of which only a part came back does not
+ * count.
+ */
 export function unitsOfPoints({ amount, quantity }: Redeemed, givenBack: bigint): bigint {
   return givenBack === 0n ? 0n : smaller(((givenBack + 1n) * quantity - 1n) / amount, quantity);
 }
 
 /** The units that come back with `amount` more; undefined when that is no whole number of units. */
-export function unitsOfPart(redeemed: Redeemed, before: bigint, amount: bigint): bigint | undefined {
+export function unitsOfPart(
+  redeemed: Redeemed, before: bigint, amount: bigint,
+): bigint | undefined {
   const units = unitsOfPoints(redeemed, before + amount);
-  return pointsOfUnits(redeemed, units) === before + amount ? units - unitsOfPoints(redeemed, before) : undefined;
+  return pointsOfUnits(redeemed, units) === before + amount
+    ? units - unitsOfPoints(redeemed, before)
+    : undefined;
 }
 
 /** The points that come back with so many more units. */
@@ -37,8 +46,13 @@ export function pointsOfPart(redeemed: Redeemed, before: bigint, units: bigint):
   return pointsOfUnits(redeemed, unitsOfPoints(redeemed, before) + units) - before;
 }
 
-/** Names the amounts that can be given back up to so many more units: the smallest ones and the largest. */
-export function notWholeUnits(redeemed: Redeemed, before: bigint, scale: number, most: bigint): Problem {
+/**
+ * Names the amounts that can be given back up to so many more units: the smallest ones and the
+ * largest.
+ */
+export function notWholeUnits(
+  redeemed: Redeemed, before: bigint, scale: number, most: bigint,
+): Problem {
   const named: bigint[] = [];
   for (let units = 1n; units <= most && named.length < MOST_NAMED; units += 1n) {
     const points = pointsOfPart(redeemed, before, units);

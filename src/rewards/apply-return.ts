@@ -1,5 +1,7 @@
-// What the ledger has given back of a redemption → off its vouchers, once for each reversal. Before this: `redemptions.ts`, which has posted it
-// or found it posted, or `follow-ledger.ts`, which has read it in the journal. Whoever comes second finds it done.
+// What the ledger has given back of a redemption → off its vouchers, once for each reversal. Before
+// this: `redemptions.ts`, which has posted it
+// or found it posted, or `follow-ledger.ts`, which has read it in the journal. Whoever comes second
+// finds it done.
 
 import type { PostedLeg } from '../ledger/ledger.ts';
 import { countReturned, insertReturn, lockRedemptions, type Queryable } from './store.ts';
@@ -12,13 +14,20 @@ export interface AppliedReturn {
   readonly missing: bigint;
 }
 
-/** Within the caller's dbTransaction, which locks the redemption's row. Undefined for a reversal of what is no redemption of the catalogue. */
-export async function applyReturn(client: Queryable, reversal: PostedLeg): Promise<AppliedReturn | undefined> {
+/**
+ * Within the caller's dbTransaction, which locks the redemption's row. Undefined for a reversal of
+ * what is no redemption of the catalogue.
+ */
+export async function applyReturn(
+  client: Queryable, reversal: PostedLeg,
+): Promise<AppliedReturn | undefined> {
   const redemptionId = reversal.relatedId;
   const [redemption] = redemptionId === null ? [] : await lockRedemptions(client, [redemptionId]);
   if (redemption === undefined) return undefined;
   const units = reversal.credited ?? 0n;
-  if (!(await insertReturn(client, reversal.transactionId, redemption.redemptionId, units, reversal.amount))) return { redemption, missing: 0n };
+  if (!(await insertReturn(client, reversal.transactionId, redemption.redemptionId, units, reversal.amount))) {
+    return { redemption, missing: 0n };
+  }
   const { vouchers, missing } = endUnits(redemption.vouchers, returnedUnits(reversal), units);
   await countReturned(client, redemption.redemptionId, vouchers, reversal.amount);
   const [counted] = await lockRedemptions(client, [redemption.redemptionId]);

@@ -1,4 +1,5 @@
-// Which units of a redemption a fulfilment uses, and which vouchers a reversal ends: chosen on the counts of its vouchers. Pure.
+// Which units of a redemption a fulfilment uses, and which vouchers a reversal ends: chosen on the
+// counts of its vouchers. Pure.
 
 import { formatAmount, smaller } from '../kernel/amount.ts';
 import { ok, refuse, type Result } from '../kernel/problem.ts';
@@ -18,7 +19,8 @@ export function unitsLeft(vouchers: readonly Voucher[]): bigint {
 }
 
 /**
- * The units that a reversal gives back. A unit of which a part came back before goes first, because points go back in one order;
+ * The units that a reversal gives back. A unit of which a part came back before goes first, because
+ * points go back in one order;
  * then those of the vouchers that are named, or else the last that can be used.
  */
 export function chooseReturned(
@@ -38,7 +40,9 @@ export function chooseReturned(
   const units = asked.amount !== undefined ? unitsOfPart(redemption, givenBack, asked.amount)
     : asked.quantity ?? begun + sumOf(offered, 'usable');
   if (units === undefined) return refuse(notWholeUnits(redemption, givenBack, scale, most));
-  if (units > most) return refuse(rewardsProblems.voucher_used(`${most} units of it can be given back.`, { reversible_units: String(most) }));
+  if (units > most) {
+    return refuse(rewardsProblems.voucher_used(`${most} units of it can be given back.`, { reversible_units: String(most) }));
+  }
   const first = take(vouchers.filter(({ partReturned }) => partReturned > 0n), smaller(begun, units), 'partReturned');
   const rest = take(offered, units - smaller(begun, units), 'usable');
   const chosen = [...first, ...rest];
@@ -46,14 +50,21 @@ export function chooseReturned(
     ? ok(chosen) : refuse(rewardsProblems.vouchers_mismatch());
 }
 
-/** The units that a fulfilment uses: those of the vouchers that are named, or else the first that can be used; all of them when no number is named. */
-export function chooseFulfilled({ vouchers }: Pick<Redemption, 'vouchers'>, asked: Omit<Asked, 'amount'>): Result<UnitChoice[]> {
+/**
+ * The units that a fulfilment uses: those of the vouchers that are named, or else the first that
+ * can be used; all of them when no number is named.
+ */
+export function chooseFulfilled(
+  { vouchers }: Pick<Redemption, 'vouchers'>, asked: Omit<Asked, 'amount'>,
+): Result<UnitChoice[]> {
   const refused = problemOfNamed(vouchers, asked.named);
   if (refused !== undefined) return refuse(refused);
   const offered = inOrder(vouchers, asked.named, false);
   const units = asked.quantity ?? sumOf(offered, 'usable');
   const usable = sumOf(vouchers, 'usable');
-  if (units > usable) return refuse(rewardsProblems.voucher_used(`${usable} units of it can be used.`));
+  if (units > usable) {
+    return refuse(rewardsProblems.voucher_used(`${usable} units of it can be used.`));
+  }
   const chosen = take(offered, units, 'usable');
   return countOf(chosen) === units && (asked.named ?? []).every((unit) => chosen.some((choice) => choice.unit === unit))
     ? ok(chosen) : refuse(rewardsProblems.vouchers_mismatch());
@@ -66,12 +77,16 @@ function problemOfNamed(vouchers: readonly Voucher[], named: readonly number[] |
   return spent.fulfilled > 0n ? rewardsProblems.voucher_used() : rewardsProblems.voucher_returned();
 }
 
-function inOrder(vouchers: readonly Voucher[], named: readonly number[] | undefined, lastFirst: boolean): Voucher[] {
+function inOrder(
+  vouchers: readonly Voucher[], named: readonly number[] | undefined, lastFirst: boolean,
+): Voucher[] {
   const offered = vouchers.filter(({ unit }) => named === undefined || named.includes(unit));
   return lastFirst ? offered.toReversed() : offered;
 }
 
-function take(from: readonly Voucher[], units: bigint, what: 'usable' | 'partReturned'): UnitChoice[] {
+function take(
+  from: readonly Voucher[], units: bigint, what: 'usable' | 'partReturned',
+): UnitChoice[] {
   let left = units;
   return from.flatMap((voucher) => {
     const taken = smaller(voucher[what], left);
@@ -86,8 +101,13 @@ export function countOf(choices: readonly UnitChoice[]): bigint {
 
 type Counts = { -readonly [K in keyof Voucher]: Voucher[K] };
 
-/** The vouchers after so many units came back: the chosen ones, and others where those are gone. `missing` had been used. */
-export function endUnits(vouchers: readonly Voucher[], chosen: readonly UnitChoice[], units: bigint): { vouchers: Voucher[]; missing: bigint } {
+/**
+ * The vouchers after so many units came back: the chosen ones, and others where those are gone.
+ * `missing` had been used.
+ */
+export function endUnits(
+  vouchers: readonly Voucher[], chosen: readonly UnitChoice[], units: bigint,
+): { vouchers: Voucher[]; missing: bigint } {
   const ended = vouchers.map((voucher): Counts => ({ ...voucher }));
   let left = units;
   const end = (voucher: Counts, most: bigint): void => {

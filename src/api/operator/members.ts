@@ -1,4 +1,5 @@
-// /operator/members and /operator/member-links: which users of platforms are one person, and on whose word; linking more of them takes two operators.
+// /operator/members and /operator/member-links: which users of platforms are one person, and on
+// whose word; linking more of them takes two operators.
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
@@ -68,7 +69,9 @@ export function members(server: FastifyInstance, parts: ApiParts): void {
     },
   }, async (request, reply) => {
     const platform = identity.findPlatform(request.query.platform_id);
-    if (platform === undefined) return answerProblem(request, reply, identityProblems.platform_not_found());
+    if (platform === undefined) {
+      return answerProblem(request, reply, identityProblems.platform_not_found());
+    }
     const link = await identity.findLink(platform.platformId, request.query.platform_user_id);
     const found = link === undefined ? undefined : await describeMember(identity, link.memberId);
     return found ?? answerProblem(request, reply, identityProblems.user_not_found());
@@ -76,7 +79,9 @@ export function members(server: FastifyInstance, parts: ApiParts): void {
 }
 
 /** Undefined when nobody is linked to it. */
-async function describeMember(identity: Identity, memberId: MemberId): Promise<Static<typeof MemberView> | undefined> {
+async function describeMember(
+  identity: Identity, memberId: MemberId,
+): Promise<Static<typeof MemberView> | undefined> {
   const [links, words] = await Promise.all([identity.listLinks(memberId), identity.listLinkWords(memberId)]);
   if (links.length === 0) return undefined;
   return {

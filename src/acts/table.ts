@@ -43,7 +43,7 @@ export const ACTS = {
 
   platform_add: one('A new platform can owe nothing until its cap is raised, which takes two.', [], ['platform add']),
   platform_token: one('A token opens nothing without the secret, and revoking narrows.', [], ['platform token']),
-  platform_secret: one('The platform itself notices: its calls are refused until it uses the new secret.', [], ['platform rotate-secret']),
+  platform_secret: one('The platform notices: once the overlap is over its calls are refused until it uses the new secret.', [], ['platform rotate-secret']),
 
   member_link: {
     persons: 'two', operations: ['linkMembers'], commands: ['member link'],
@@ -124,7 +124,7 @@ export const ACTS = {
     'A platform has asked for the transfer; the operator\'s word is the second one.',
     ['approveReview', 'rejectReview'], ['reviews approve', 'reviews reject'],
   ),
-  dispute_open: one('It claims and freezes, and moves nothing; another operator decides.', ['openDisputeAsOperator', 'addEvidenceAsOperator'], []),
+  dispute_open: one('It claims and freezes, and moves nothing; another operator decides.', ['openDisputeAsOperator', 'addEvidenceAsOperator', 'disputeBreak'], ['reconcile dispute']),
   dispute_decision: one(
     'One side has claimed; whoever opened the dispute for it does not decide.', ['decideDispute'], ['disputes decide'],
   ),

@@ -2,9 +2,9 @@
 
 import { InvalidArgumentError, Option, type Command } from 'commander';
 
-import { AGE_BUCKETS, BREAK_CATEGORIES, BREAK_STATES, type Break, type BreakStory, type OpenCount, type Reconciliation, type Run } from '../clearing/clearing.ts';
+import { AGE_BUCKETS, BREAK_CATEGORIES, BREAK_STATES, disputeBreak, type Break, type BreakStory, type Disputes, type OpenCount, type Reconciliation, type Run, type Side } from '../clearing/clearing.ts';
 import { formatAmountText } from '../kernel/amount.ts';
-import { isPlatformId, type PlatformId } from '../kernel/ids.ts';
+import { formatId, isPlatformId, type PlatformId } from '../kernel/ids.ts';
 import type { Result } from '../kernel/problem.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { exitCode } from '../runtime/operator-error.ts';
@@ -23,11 +23,13 @@ interface Flags extends AsTokenOption {
   readonly state?: Break['state'];
   readonly reason?: string;
   readonly note?: string;
+  readonly side?: Side;
   readonly limit?: number;
 }
 
 interface ReconcileContext extends CommandContext {
   readonly reconciliation: Reconciliation;
+  readonly disputes: Disputes;
 }
 
 const CODES = exitCodesHelp({ 65: 'refused, e.g. no such break' });
@@ -91,6 +93,17 @@ export function registerReconcile<Context extends ReconcileContext>(program: Com
     .requiredOption('--reason <text>', 'why; kept with the break')
     .action(async (breakId: string, flags: Flags) => {
       await askFor({ act: 'break_accept', arguments: { break_id: breakId }, reason: flags.reason ?? '' }, flags, roots);
+    });
+  subcommand('dispute', 'dispute the transaction of a difference; another operator decides').argument('<break_id>').option(...AS_TOKEN_OPTION)
+    .requiredOption('--reason <text>', 'what is wrong; told to both sides')
+    .addOption(new Option('--side <side>', 'the side that claims').choices(['source', 'target']).default('source'))
+    .action(async (breakId: string, flags: Flags) => {
+      const { disputeId, state } = await withContext(flags, roots, false, async (context) => {
+        const { operatorId } = await actingOperator(flags, roots, context);
+        return valueOf(await disputeBreak(context, { breakId, operatorId, reason: flags.reason ?? '', side: flags.side }));
+      });
+      const row = { dispute_id: formatId('dsp', disputeId), state };
+      roots.print(flags.json ? JSON.stringify(row) : `${row.state}: ${row.dispute_id}`);
     });
   word('note', 'note what was found out', (reconciliation, breakId, operatorId, { note = '' }) => reconciliation.note({ breakId, operatorId, note }))
     .requiredOption('--note <text>', 'kept with the break');

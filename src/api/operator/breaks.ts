@@ -2,9 +2,10 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { BREAK_CATEGORIES, BREAK_STATES, type BreakStory } from '../../clearing/clearing.ts';
+import { BREAK_CATEGORIES, BREAK_STATES, disputeBreak, type BreakStory } from '../../clearing/clearing.ts';
 import type { PlatformId } from '../../kernel/ids.ts';
 import type { Result } from '../../kernel/problem.ts';
+import { describeForOperator, OperatorDisputeView, SideText } from '../disputes/describe-dispute.ts';
 import { answerProblem } from '../http/answer-problem.ts';
 import { operatorOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
@@ -20,6 +21,10 @@ const Query = closed({
 });
 const Params = closed({ break_id: Type.String({ pattern: '^[0-9a-f-]{36}$' }) });
 const Reason = closed({ reason: text(500, 'Why; kept with the break.') });
+const Claim = closed({
+  reason: text(500, 'What is wrong; told to both sides.'),
+  side: Type.Optional(SideText),
+}, 'side is the one that claims; source when absent.');
 const Note = closed({ note: text(2_000, 'What was found out, or who looks after it; kept with the break.') });
 const Answer = Type.Object({ breaks: Type.Array(BreakView), open: Type.Array(OpenCountView, { description: 'How many are open, by platform, category and age.' }) });
 const story = { response: { 200: BreakStoryView, ...problemResponses } };
@@ -64,6 +69,17 @@ export function breaks(server: FastifyInstance, parts: ApiParts): void {
       response: { ...askedResponse, ...problemResponses },
     },
   }, (request, reply) => answerAsked(request, reply, parts, { act: 'break_accept', arguments: { break_id: request.params.break_id }, reason: request.body.reason }));
+
+  server.post<OfBreak & { Body: Static<typeof Claim> }>('/operator/breaks/:break_id/dispute', {
+    schema: {
+      operationId: 'disputeBreak', tags: ['operator'], summary: 'Dispute the transaction of a difference',
+      description: 'Opens a dispute for one side and notes it at the break; another operator decides it, with a reversal or an adjustment. The same break gives the same dispute again.',
+      params: Params, body: Claim, response: { 200: OperatorDisputeView, ...problemResponses },
+    },
+  }, async (request, reply) => {
+    const opened = await disputeBreak(parts, { ...wordOf(request), ...request.body });
+    return opened.ok ? describeForOperator(opened.value, ledger, parts.disputes) : answerProblem(request, reply, opened.problem);
+  });
 
   server.post<OfBreak & { Body: Static<typeof Note> }>('/operator/breaks/:break_id/note', {
     schema: { operationId: 'noteBreak', tags: ['operator'], summary: 'Note what was found out', params: Params, body: Note, ...story },

@@ -1,5 +1,6 @@
 // Reconciliation as operators use it: runs are asked for and done by a worker, differences are listed, rechecked, accepted and noted, and counted in the metrics.
 
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -93,4 +94,20 @@ it('of a hosted platform compares the ledger with itself', async () => {
 it('is for operators, of platforms that there are', async () => {
   expect((await api.operate(undefined, 'GET', '/operator/breaks')).status).toBe(401);
   expect(await operate('POST', '/operator/reconciliations', { platform_id: 'platform_x' })).toMatchObject({ status: 404, body: { code: 'platform_not_found' } });
+});
+
+it('leads from a difference to a dispute in one step, which another operator decides', async () => {
+  const [from, to] = [await api.user('platform_a', 20), await api.user('platform_b')];
+  const { body: moved } = await api.call('platform_a', 'POST', '/api/points/transfer', { from_user_id: from, to_user_id: to, amount: 12, target_platform: 'platform_b' });
+  const id = String(moved['transaction_id']);
+  const breakId = randomUUID();
+  await database.pool.query(
+    `insert into clearing.break (break_id, platform_id, category, subject, transaction_id, ours, theirs, state, first_seen_at, opened_at, last_seen_at, last_run_id)
+     values ($1, 'platform_b', 'missing_there', $2, $3::uuid, 1000, null, 'open', now(), now(), now(), $1)`, [breakId, id, id.slice('txn_'.length)]);
+  const dispute = (): Promise<Answer> => operate('POST', `/operator/breaks/${breakId}/dispute`, { reason: 'their backup lost it' });
+  const opened = await dispute();
+  expect(opened).toMatchObject({ status: 200, body: { transaction_id: id, state: 'opened', reason_code: 'not_received', amount: 12 } });
+  expect((await dispute()).body['dispute_id']).toBe(opened.body['dispute_id']);
+  const story = await operate('GET', `/operator/breaks/${breakId}`);
+  expect(story.body['actions']).toMatchObject([{ operator_id: 'olga', action: 'note', words: `disputed: ${String(opened.body['dispute_id'])}` }]);
 });

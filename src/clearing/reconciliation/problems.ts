@@ -11,6 +11,10 @@ export const reconciliationProblems = defineProblems({
     status: 409, error: 'Break already closed',
     advice: 'Nothing is to be done about it; it opens again when a later run finds it.',
   },
+  break_not_disputable: {
+    status: 409, error: 'Break not disputable',
+    advice: 'Only a difference of a transaction of this network can be disputed; mend the cause with the platform and recheck, or accept it.',
+  },
   not_connected: {
     status: 409, error: 'Platform not connected',
     advice: 'No connection to this platform is registered; register where it answers, then ask again.',

@@ -1,0 +1,38 @@
+// From a break to a dispute in one step: an operator claims for one side what reconciliation has found.
+
+import { formatId } from '../kernel/ids.ts';
+import { ok, refuse, type Result } from '../kernel/problem.ts';
+import type { Disputes } from './disputes/disputes.ts';
+import type { ReasonCode } from './disputes/reasons.ts';
+import type { Dispute, Side } from './disputes/types.ts';
+import { reconciliationProblems } from './reconciliation/problems.ts';
+import type { Reconciliation } from './reconciliation/reconciliation.ts';
+import type { BreakCategory } from './reconciliation/types.ts';
+
+export interface BreakToDispute {
+  readonly breakId: string;
+  readonly operatorId: string;
+  /** The side that claims; the source's when absent, since it is the one that what was found wrong is given back to. */
+  readonly side?: Side | undefined;
+  readonly reason: string;
+}
+
+const REASONS: Partial<Record<BreakCategory, ReasonCode>> = { missing_there: 'not_received', duplicate: 'duplicate', amount: 'wrong_amount' };
+
+/** The same break again gives the same dispute. It is noted at the break, which stays until both sides agree or it is accepted. */
+export async function disputeBreak(
+  { reconciliation, disputes }: { readonly reconciliation: Reconciliation; readonly disputes: Disputes }, { breakId, operatorId, side = 'source', reason }: BreakToDispute,
+): Promise<Result<Dispute>> {
+  const found = await reconciliation.find(breakId);
+  if (!found.ok) return found;
+  const { transactionId, category, state, actions } = found.value;
+  if (state !== 'open') return refuse(reconciliationProblems.break_closed(`It is ${state}.`));
+  if (transactionId === null) return refuse(reconciliationProblems.break_not_disputable());
+  const opened = await disputes.open({
+    transactionId, openedBy: 'operator', platformId: undefined, operatorId, side, reasonCode: REASONS[category] ?? 'other', description: reason, amount: undefined, key: `break ${breakId}`,
+  });
+  if (!opened.ok) return opened;
+  const words = `disputed: ${formatId('dsp', opened.value.dispute.disputeId)}`;
+  if (!actions.some((action) => action.words === words)) await reconciliation.note({ breakId, operatorId, note: words });
+  return ok(opened.value.dispute);
+}

@@ -145,6 +145,22 @@ describe('the source alone', () => {
     await setting({ recall_seconds: 900, recall_answer_days: 7 });
   });
 
+  it('and a dispute or a recall at the same moment give back at most what there was', async () => {
+    for (let round = 0; round < 4; round += 1) {
+      const moved = await test.moved();
+      const [, claimed, recall] = await Promise.all([alone(moved.id, 40), test.claim(moved.id), ask(moved.id, { amount: 50 }), alone(moved.id, 30)]);
+      if (claimed.ok) await api.parts.disputes.respond(publicId(claimed.value.dispute), B, 'accept', 'x');
+      if (recall.status === 200) await say(String(recall.body['recall_id']), 'accept');
+      for (let again = 0; again < 2; again += 1) {
+        api.clock.advance(61_000);
+        await Promise.all([api.parts.disputes.follow(), recalls.follow()]);
+      }
+      const [giver, receiver] = [await test.points(A, moved.giver), await test.points(B, moved.receiver)];
+      expect(giver.balance).toBeLessThanOrEqual(10_000n);
+      expect(receiver).toMatchObject({ balance: (8_333n * (10_000n - giver.balance)) / 10_000n, held: 0n, debt: 0n });
+    }
+  });
+
   it('may still when it has withdrawn its recall unanswered', async () => {
     const moved = await test.moved();
     expect(await say(await asked(moved.id), 'withdraw', 'platform_a')).toMatchObject({ status: 200, body: { state: 'withdrawn' } });

@@ -1,5 +1,6 @@
-// What whoever received points gives back when the transaction is reversed, and out of what: the lots that it credited, as far as it credited
-// them; what of them has lapsed, out of the expired points; then whatever else is there. Pure.
+// The receiver of points gives them back when the transaction is reversed: out of the lots that it
+// credited, as far as it credited them; out of the expired points, as far as they have lapsed; then
+// out of all other lots. Pure.
 
 import { smaller } from '../kernel/amount.ts';
 import { headroom, type Account, type Wallet } from './account.ts';
@@ -37,9 +38,10 @@ export interface GivenBack {
 }
 
 /**
- * The movements that take the part back. Lapsed points are gone from the member already: what is missing in a lot because it
- * lapsed comes out of the platform's expired points, through the lot. Of what is there, frozen points go first, in the commit
- * that ends the freeze; then the lots that were credited; then the others by expiry. What is left of a freeze that ends is
+ * The movements that take the part back. Lapsed points are gone from the member already: they come
+ * out of the platform's expired points, through the lot that they lapsed from. Of the points that
+ * are there, frozen ones go first, in the commit that ends the freeze; then the lots that were
+ * credited; then the others by expiry. What is left of a freeze that ends is
  * given back, with the days that it had. Undefined when the policy refuses.
  */
 export function giveBack({ wallet, system, receiver, part, policy, frozen: { holds, end }, view }: GivingBack): GivenBack | undefined {
@@ -82,8 +84,9 @@ export function giveBack({ wallet, system, receiver, part, policy, frozen: { hol
 }
 
 /**
- * What of the part was credited to which lot, latest expiry first: in the order in which the sender's lots are restored, so that no part
- * exchanges points that end soon for points that end late. What repaid a debt went to no lot; it was of the earliest expiry.
+ * How much of the part was credited to which lot, latest expiry first: in the order in which the
+ * sender's lots are restored, so that no part exchanges points that end soon for points that end
+ * late. Points that repaid a debt went to no lot; they were of the earliest expiry.
  */
 function creditedLots(receiver: PostedLeg, wallet: Wallet, part: Part, lengthened: readonly Lengthened[]): Portion[] {
   const amounts = new Map(receiver.entries.filter(({ amount, layer }) => layer === 'p' && amount > 0n).map(({ accountId, amount }) => [accountId, amount]));
@@ -99,7 +102,9 @@ function creditedLots(receiver: PostedLeg, wallet: Wallet, part: Part, lengthene
   });
   const upTo = firstOf(credited, part.before + part.amount);
   const before = firstOf(credited, part.before);
-  return upTo.map(({ lot, amount }) => ({ lot, amount: amount - amountIn(before, lot) })).filter(({ amount }) => amount > 0n);
+  return upTo
+    .map(({ lot, amount }) => ({ lot, amount: amount - amountIn(before, lot) }))
+    .filter(({ amount }) => amount > 0n);
 }
 
 /** Whether both are lots of the wallet, and the second one ends later. */

@@ -1,98 +1,136 @@
-// Checks of reversals in parts, and of points that lapsed before they were taken back: from the rows alone, with arithmetic of their own.
+// Checks of reversals in parts, and of points that lapsed before they were taken back: from the
+// rows alone, with arithmetic of their own.
 
 import type { Check } from './audit-check.ts';
 
 /** The last row of the bucket that was posted under the former rules; 0 where there is none. */
-const FORMER = 'coalesce((select through_sequence from ledger.former_reversals where bucket = $1), 0)';
+const FORMER = `
+  coalesce((select through_sequence from ledger.former_reversals where bucket = $1), 0)`;
 
 /** The entries of a row that were posted. */
 function posted(row: string): string {
-  return `(select u.account_id, u.amount from unnest(${row}.account_ids, ${row}.amounts) with ordinality u (account_id, amount, position)
+  return `(select u.account_id, u.amount
+             from unnest(${row}.account_ids, ${row}.amounts)
+                  with ordinality u (account_id, amount, position)
             where coalesce(substr(${row}.layers, u.position::integer, 1), 'p') = 'p')`;
 }
 
 /**
- * What is kept of each share of a conversion that was reversed at least in part, beside what the rest of it is worth, rounded down and up.
+ * How much is kept of each share of a conversion that was reversed at least in part, beside the
+ * share of the rest, rounded down and up.
  * `former` while no part was reversed since all parts rounded down.
  */
 const SHARES = `
   with original as materialized (
     select t.*
       from (select distinct transaction_id from ledger.reversal where bucket = $1) r
-     cross join lateral (select * from ledger.transaction t
-                          where t.bucket = $1 and t.transaction_id = r.transaction_id and t.leg = 0 and t.kind = 'conversion' offset 0) t),
+     cross join lateral (
+       select * from ledger.transaction t
+        where t.bucket = $1 and t.transaction_id = r.transaction_id and t.leg = 0
+          and t.kind = 'conversion' offset 0) t),
   reversing as materialized (
     select r.transaction_id as of, r.amount as part, t.*
       from ledger.reversal r
-     cross join lateral (select * from ledger.transaction t where t.bucket = $1 and t.transaction_id = r.reversal_id and t.leg = 0 offset 0) t
+     cross join lateral (
+       select * from ledger.transaction t
+        where t.bucket = $1 and t.transaction_id = r.reversal_id and t.leg = 0 offset 0) t
      where r.bucket = $1),
   back as materialized (
-    select of as transaction_id, sum(part::numeric) as reversed, sum(credited::numeric) as credited, sum(fee::numeric) as fee from reversing group by 1),
+    select of as transaction_id, sum(part::numeric) as reversed,
+           sum(credited::numeric) as credited, sum(fee::numeric) as fee
+      from reversing group by 1),
   money as (
-    select m.of, a.account_id, sum(m.amount::numeric * m.sign) as moved, -sum(m.amount::numeric * (1 - m.sign)) as back
-      from (select o.transaction_id as of, 1 as sign, e.account_id, e.amount from original o cross join lateral ${posted('o')} e
+    select m.of, a.account_id, sum(m.amount::numeric * m.sign) as moved,
+           -sum(m.amount::numeric * (1 - m.sign)) as back
+      from (select o.transaction_id as of, 1 as sign, e.account_id, e.amount
+              from original o cross join lateral ${posted('o')} e
              union all
-            select r.of, 0, e.account_id, e.amount from reversing r cross join lateral ${posted('r')} e) m
-     cross join lateral (select account_id from ledger.account a
-                          where a.bucket = $1 and a.account_id = m.account_id and a.purpose = 'position' offset 0) a
+            select r.of, 0, e.account_id, e.amount
+              from reversing r cross join lateral ${posted('r')} e) m
+     cross join lateral (
+       select account_id from ledger.account a
+        where a.bucket = $1 and a.account_id = m.account_id and a.purpose = 'position' offset 0) a
      group by 1, 2),
   share as (
     select o.transaction_id, s.share, s.whole, s.back from original o join back b using (transaction_id)
-     cross join lateral (values ('credited', coalesce(o.credited, 0)::numeric, coalesce(b.credited, 0)), ('fee', coalesce(o.fee, 0), coalesce(b.fee, 0))) s (share, whole, back)
+     cross join lateral (values
+       ('credited', coalesce(o.credited, 0)::numeric, coalesce(b.credited, 0)),
+       ('fee', coalesce(o.fee, 0), coalesce(b.fee, 0))) s (share, whole, back)
      union all
-    select of, case when moved < 0 then 'owed' else 'due' end, abs(moved), case when moved < 0 then -back else back end
+    select of, case when moved < 0 then 'owed' else 'due' end, abs(moved),
+           case when moved < 0 then -back else back end
       from money where of in (select transaction_id from original)),
   kept as (
-    select o.sequence, o.transaction_id, o.amount, b.reversed, s.share, s.whole, s.whole - s.back as kept, f.amount is not null as former,
+    select o.sequence, o.transaction_id, o.amount, b.reversed, s.share, s.whole,
+           s.whole - s.back as kept, f.amount is not null as former,
            div(s.whole * (o.amount - b.reversed), nullif(o.amount, 0)) as rounded_down,
-           div(s.whole * (o.amount - b.reversed) + o.amount - 1, nullif(o.amount, 0)) as rounded_up
+           div(s.whole * (o.amount - b.reversed) + o.amount - 1, nullif(o.amount, 0))
+             as rounded_up
       from share s
       join original o using (transaction_id)
       join back b using (transaction_id)
-      left join ledger.floored_reversal f on f.bucket = $1 and f.transaction_id = o.transaction_id and f.amount = b.reversed)`;
+      left join ledger.floored_reversal f
+        on f.bucket = $1 and f.transaction_id = o.transaction_id and f.amount = b.reversed)`;
 
-/** What lapsed of which lot, negative where a reversal says that it took it out of the expired points. Text that is none of that must not end the audit. */
+/**
+ * How much lapsed of which lot, negative where a reversal says that it took it out of the expired
+ * points. Text that says nothing of the kind must not end the audit.
+ */
 const LAPSES = `
   with stated as materialized (
-    select t.sequence, split_part(one, ':', 1)::bigint as account_id, split_part(one, ':', 2)::bigint as amount
-      from ledger.transaction t cross join lateral unnest(string_to_array(t.details ->> 'from_expired', ',')) one
-     where t.bucket = $1 and t.kind = 'reverse' and t.details ? 'from_expired' and case when one ~ '^[0-9]{1,18}:[0-9]{1,18}$' then true else false end),
+    select t.sequence, split_part(one, ':', 1)::bigint as account_id,
+           split_part(one, ':', 2)::bigint as amount
+      from ledger.transaction t
+     cross join lateral unnest(string_to_array(t.details ->> 'from_expired', ',')) one
+     where t.bucket = $1 and t.kind = 'reverse' and t.details ? 'from_expired'
+       and case when one ~ '^[0-9]{1,18}:[0-9]{1,18}$' then true else false end),
   lapse as materialized (
     select e.sequence, e.account_id, -e.amount as amount
-      from ledger.entry e join ledger.account a on a.bucket = $1 and a.account_id = e.account_id and a.purpose = 'lot'
+      from ledger.entry e
+      join ledger.account a on a.bucket = $1 and a.account_id = e.account_id and a.purpose = 'lot'
      where e.bucket = $1 and e.kind = 'expire' and e.layer = 'p'
      union all
     select sequence, account_id, -amount from stated)`;
 
 /**
- * Reversals of what was credited to one lot, which took less from it than they took back although some of it had lapsed and was not taken
- * yet: the member, or the platform, paid a second time. A freeze is taken first wherever it lies, so those that ended one tell nothing.
+ * Reversals of points that were credited to one lot, which took less from it than they took back
+ * although some of it had lapsed and was not taken yet: the member, or the platform, paid a second
+ * time. A freeze is taken first wherever it lies, so reversals out of one tell nothing.
  */
 const TAKEN_TWICE = `${LAPSES},
   reversing as materialized (
-    select sequence, transaction_id, leg, related_id, amount, credited, account_ids, amounts, layers from ledger.transaction
-     where bucket = $1 and kind = 'reverse' and not coalesce(details, '{}') ?| array['frozen_hold', 'frozen_holds']),
+    select sequence, transaction_id, leg, related_id, amount, credited, account_ids, amounts, layers
+      from ledger.transaction
+     where bucket = $1 and kind = 'reverse'
+       and not coalesce(details, '{}') ?| array['frozen_hold', 'frozen_holds']),
   reversal as (
     select v.sequence, v.transaction_id, o.transaction_id as original, l.account_id,
            case o.kind when 'conversion' then v.credited else v.amount end as wanted,
-           coalesce((select -sum(e.amount) from ${posted('v')} e where e.account_id = l.account_id and e.amount < 0), 0) as from_lot
+           coalesce((select -sum(e.amount) from ${posted('v')} e
+                      where e.account_id = l.account_id and e.amount < 0), 0) as from_lot
       from reversing v
-     cross join lateral (select * from ledger.transaction o
-                          where o.bucket = $1 and o.transaction_id = v.related_id and o.leg = v.leg and o.kind in ('earn', 'transfer', 'conversion') offset 0) o
+     cross join lateral (
+       select * from ledger.transaction o
+        where o.bucket = $1 and o.transaction_id = v.related_id and o.leg = v.leg
+          and o.kind in ('earn', 'transfer', 'conversion') offset 0) o
      cross join lateral (select min(e.account_id) as account_id, sum(e.amount) as amount, count(*) as lots
                            from ${posted('o')} e
-                           join ledger.account a on a.bucket = $1 and a.account_id = e.account_id and a.purpose = 'lot'
+                           join ledger.account a
+                             on a.bucket = $1 and a.account_id = e.account_id and a.purpose = 'lot'
                           where e.amount > 0) l
      where l.lots = 1 and l.amount = case o.kind when 'conversion' then o.credited else o.amount end)
   select r.sequence, r.transaction_id, r.original, r.account_id, r.wanted, r.from_lot, s.lapsed
     from reversal r
-   cross join lateral (select sum(l.amount) as lapsed from lapse l where l.account_id = r.account_id and l.sequence <= r.sequence) s
+   cross join lateral (
+     select sum(l.amount) as lapsed from lapse l
+      where l.account_id = r.account_id and l.sequence <= r.sequence) s
    where r.from_lot < r.wanted and s.lapsed > 0`;
 
 export const reversalChecks: readonly Check[] = [
   {
     invariant: 3, name: 'reversal_shares', scope: 'bucket',
-    meaning: 'Of a conversion that is reversed in parts, the receiver, the fee and what the target platform is due keep at most their share of the rest, and the source platform owes at least its share.',
+    meaning: 'Of a conversion that is reversed in parts, the receiver, the fee and the target ' +
+      'platform keep at most their share of the rest, and the source platform owes at least its share.',
     sql: `${SHARES}
       select sequence, transaction_id, share, whole, amount, reversed, kept, rounded_down, rounded_up from kept
        where not case share
@@ -103,45 +141,57 @@ export const reversalChecks: readonly Check[] = [
   },
   {
     invariant: 3, name: 'lapsed_taken_once', scope: 'bucket',
-    meaning: 'What a reversal takes out of a platform\'s expired points passes through the lots that it lapsed from, is what its row says, and lapsed before.',
+    meaning: 'Points that a reversal takes out of the expired ones pass through the lots that they ' +
+      'lapsed from, are as many as its row says, and lapsed before.',
     sql: `${LAPSES},
       moved as materialized (
-        select e.sequence, e.account_id, a.asset_id, a.purpose, sum(e.amount) filter (where e.amount > 0) as came, -sum(e.amount) filter (where e.amount < 0) as went
-          from ledger.entry e join ledger.account a on a.bucket = $1 and a.account_id = e.account_id and a.purpose in ('lot', 'expired')
+        select e.sequence, e.account_id, a.asset_id, a.purpose,
+               sum(e.amount) filter (where e.amount > 0) as came,
+               -sum(e.amount) filter (where e.amount < 0) as went
+          from ledger.entry e
+          join ledger.account a
+            on a.bucket = $1 and a.account_id = e.account_id and a.purpose in ('lot', 'expired')
          where e.bucket = $1 and e.layer = 'p' and e.kind = 'reverse' group by 1, 2, 3, 4)
       select sequence, account_id, amount, still as told from (
-        select *, sum(amount) over (partition by account_id order by sequence rows unbounded preceding) as still from lapse) running
+        select *, sum(amount) over (
+                    partition by account_id order by sequence rows unbounded preceding) as still
+          from lapse) running
        where still < 0
        union all
       select s.sequence, s.account_id, s.amount, m.came from stated s
-        left join moved m on m.sequence = s.sequence and m.account_id = s.account_id and m.purpose = 'lot'
+        left join moved m
+          on m.sequence = s.sequence and m.account_id = s.account_id and m.purpose = 'lot'
        where m.came is null or m.went is null or least(m.came, m.went) < s.amount
        union all
       select coalesce(m.sequence, s.sequence), m.account_id, m.went, s.amount
         from (select * from moved where purpose = 'expired') m
-        full join (select sequence, sum(amount) as amount from stated group by 1) s on s.sequence = m.sequence
+        full join (select sequence, sum(amount) as amount from stated group by 1) s
+          on s.sequence = m.sequence
        where m.went is distinct from s.amount
        order by 1`,
   },
   {
     invariant: 3, name: 'lapsed_not_taken_again', scope: 'bucket',
-    meaning: 'A reversal takes from a member, or from its platform, only what has not lapsed of the lot that was credited.',
+    meaning: 'A reversal takes from a member, or from its platform, no points that have lapsed in ' +
+      'the lot that was credited.',
     sql: `select * from (${TAKEN_TWICE}) as twice where sequence > ${FORMER} order by sequence`,
   },
 ];
 
-/** True of networks that were reversed in before the rules of now: nothing is broken, and nothing puts it right but an operator. */
+/** Reversals of the time before these rules: they break nothing, and only an operator puts them right. */
 export const reversalRemarks: readonly Check[] = [
   {
     invariant: 3, name: 'former_rounding', scope: 'bucket',
-    meaning: 'These conversions were reversed in parts when parts rounded down: somebody keeps a minor unit more than its share, until the next part is reversed.',
+    meaning: 'These conversions were reversed in parts when parts rounded down: somebody keeps a ' +
+      'minor unit more than its share, until the next part is reversed.',
     sql: `${SHARES}
       select sequence, transaction_id, share, whole, amount, reversed, kept, rounded_down from kept
        where former and share <> 'owed' and kept > rounded_down order by 1, 3`,
   },
   {
     invariant: 3, name: 'former_lapse', scope: 'bucket',
-    meaning: 'These reversals were posted when lapsed points were taken back a second time: what had lapsed (in minor units) may be given again by an adjustment.',
+    meaning: 'These reversals were posted when lapsed points were taken back a second time: an ' +
+      'adjustment can give again as many minor units as had lapsed.',
     sql: `select * from (${TAKEN_TWICE}) as twice where sequence <= ${FORMER} order by sequence`,
   },
 ];

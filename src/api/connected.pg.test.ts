@@ -132,7 +132,7 @@ describe('/health', () => {
     expect((await health()).body).toMatchObject({ status: 'degraded', checks: { platform_connections: { [PLATFORM]: { status: 'degraded', message: 'Platform answers, but refuses every signed call' } } } });
     expect(api.parts.connectionHealth.stateOf(PLATFORM as never).detail).toMatch(/401: it does not accept the token/);
     expect(await balance('ann')).toMatchObject({ status: 503, body: { code: 'platform_unavailable', detail: expect.stringContaining('does not accept the token') } });
-    await connect();
+    await connectByTwo();
     await api.parts.connectionHealth.check();
     expect((await health()).body.status).toBe('healthy');
   });

@@ -229,6 +229,13 @@ const cases: Record<string, () => Promise<Answer>> = {
     return api.operate(suspended, 'GET', WHOAMI);
   },
   platform_not_found: () => transfer({ target_platform: 'platform_z' }),
+  too_many_unknown_users: async () => {
+    await api.amend((document) => ({ ...document, settings: { ...document.settings, unknown_users_per_hour: 1 } }));
+    await transfer({ to_user_id: 'nobody' });
+    const answer = await transfer({ to_user_id: bob });
+    await api.amend((document) => ({ ...document, settings: { ...document.settings, unknown_users_per_hour: 600 } }));
+    return answer;
+  },
   user_not_found: () => balance({}, '?user_id=nobody'),
   invalid_user_id: () => api.call(A, 'POST', '/api/users', { platform_user_id: '\u200B' }),
   link_conflict: async () => {

@@ -11,6 +11,10 @@ export const identityProblems = defineProblems({
     status: 403, error: 'Platform suspended',
     advice: 'The network operator has suspended this platform; nothing is posted until it is active again.',
   },
+  too_many_unknown_users: {
+    status: 429, error: 'Too many unknown users', retryable: true,
+    advice: 'You have named too many users of other platforms who do not exist; transfers to other platforms are possible again in the next hour. Check the ids that your users enter.',
+  },
   operator_token_missing: {
     status: 401, error: 'Missing operator token',
     advice: 'Send your operator token as Authorization: Bearer <token>; `pontis operator add` and `pontis operator token` print one.',

@@ -117,6 +117,7 @@ export const Settings = closed({
   dispute_answer_days: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: 'How long each side has to answer in a dispute; 7 when absent.' })),
   dispute_decision_days: Type.Optional(Type.Integer({ minimum: 1, maximum: 365, description: 'How long an operator has to decide a dispute; then its points are free again, and as long again later it is rejected. 14 when absent.' })),
   dispute_appeal_days: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: 'How long a claimant can appeal against a decision; 7 when absent.' })),
+  unknown_users_per_hour: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'How many users of other platforms who do not exist a platform may name in an hour; 600 when absent.' })),
   review_days: Type.Optional(Type.Integer({ minimum: 1, maximum: 90, description: 'How long a transfer that a review rule has set aside waits for an operator; then its points are free again. 7 when absent.' })),
 }, 'What holds for the whole network.');
 

@@ -6,6 +6,7 @@ import { closeAfterAnswer, hasUnreadBody } from './unread-body.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json';
 const RETRY_AFTER_SECONDS = 1;
+const RETRY_AFTER_TOO_MANY_SECONDS = 60;
 
 export function problemBody(problem: Problem, instance: string, requestId: string): Record<string, unknown> {
   return {
@@ -24,6 +25,7 @@ export function problemBody(problem: Problem, instance: string, requestId: strin
 export function answerProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
   request.problemCode = problem.code;
   if (hasUnreadBody(request)) closeAfterAnswer(request, reply);
+  if (problem.status === 429) reply.header('retry-after', RETRY_AFTER_TOO_MANY_SECONDS);
   if (problem.status === 503) reply.header('retry-after', problem.extra['retry_after'] ?? RETRY_AFTER_SECONDS);
   if (problem.status === 401 && !reply.hasHeader('www-authenticate')) reply.header('www-authenticate', 'PlatformToken realm="pontis"');
   return reply

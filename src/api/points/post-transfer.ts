@@ -3,7 +3,7 @@
 import { Type } from 'typebox';
 import { identityProblems } from '../../identity/identity.ts';
 import type { TransferStanding, TransferStatus } from '../../clearing/clearing.ts';
-import { formatId, parseId } from '../../kernel/ids.ts';
+import { formatId, parseId, type MemberId } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { ledgerProblems, type Asset, type LockedQuote, type OperationKey, type PostedLeg, type TransferCommand } from '../../ledger/ledger.ts';
 import { MAX_QUOTE_ID, valuationProblems } from '../../valuation/valuation.ts';
@@ -15,6 +15,7 @@ import { defineOperation } from '../operation.ts';
 import type { ApiParts } from '../parts.ts';
 import { Amount, Category, closed, Metadata, PlatformIdText, Points, Reference, TargetUserId, text, UserId } from '../schemas.ts';
 import { DryRun, dryRunView } from './rule-answers.ts';
+import { createUnknownUsers, type UnknownUsers } from './unknown-users.ts';
 
 export const transfer = defineOperation({
   kind: 'transfer',
@@ -75,12 +76,25 @@ export const transfer = defineOperation({
     return { ...answer, ...told(standing ?? PENDING) };
   },
   async preview(parts, caller, fields) {
-    const prepared = await prepare(parts, caller, fields, { key: 'dry run' });
+    const prepared = await prepare(parts, caller, fields, { key: 'dry run' }, true);
     if (!prepared.ok) return prepared;
     const { command, targetPoints } = prepared.value;
-    return ok(dryRunView(await parts.ledger.preview(command), command.amount, caller.points, targetPoints, '/api/points/transfer'));
+    const view = dryRunView(await parts.ledger.preview(command), command.amount, caller.points, targetPoints, '/api/points/transfer');
+    return ok(command.toMemberId === NOBODY ? { ...view, receiver: 'not_checked' as const } : view);
   },
 });
+
+/** Stands for a receiver that is not looked up. */
+const NOBODY = '00000000-0000-0000-0000-000000000000' as MemberId;
+
+/** One count for each server, made when it is first asked for. */
+const counts = new WeakMap<ApiParts, UnknownUsers>();
+
+function unknownUsersOf(parts: ApiParts): UnknownUsers {
+  let found = counts.get(parts);
+  if (found === undefined) counts.set(parts, (found = createUnknownUsers(parts)));
+  return found;
+}
 
 interface Fields {
   readonly from_user_id: string;
@@ -99,7 +113,7 @@ interface Prepared {
 }
 
 /** Without a pause when both users are known, so that hot paths stay synchronous up to the ledger. */
-function prepare(parts: ApiParts, caller: Caller, fields: Fields, key: OperationKey): Result<Prepared> | Promise<Result<Prepared>> {
+function prepare(parts: ApiParts, caller: Caller, fields: Fields, key: OperationKey, isDryRun = false): Result<Prepared> | Promise<Result<Prepared>> {
   const { identity, ledger } = parts;
   const { platform, points } = caller;
   const amount = readAmount(fields.amount, points);
@@ -110,10 +124,18 @@ function prepare(parts: ApiParts, caller: Caller, fields: Fields, key: Operation
   const targetPoints = ledger.pointsOf(target.platformId);
   if (targetPoints === undefined) return refuse(ledgerProblems.unavailable());
   const resolvingFrom = resolveUser(identity, platform.platformId, fields.from_user_id, 'from_user_id');
-  const resolvingTo = resolveUser(identity, target.platformId, fields.to_user_id, 'to_user_id');
+  const isElsewhere = target.platformId !== platform.platformId;
+  const unknownUsers = unknownUsersOf(parts);
+  const tooMany = isElsewhere && !isDryRun ? unknownUsers.refusal(platform.platformId) : undefined;
+  if (tooMany !== undefined) return refuse(tooMany);
+  // A dry run posts nothing, and would tell for nothing who is a user elsewhere.
+  const resolvingTo = isElsewhere && isDryRun ? ok(NOBODY) : resolveUser(identity, target.platformId, fields.to_user_id, 'to_user_id');
   const finish = ([from, to]: readonly [Awaited<typeof resolvingFrom>, Awaited<typeof resolvingTo>]): Result<Prepared> => {
     if (!from.ok) return from;
-    if (!to.ok) return to;
+    if (!to.ok) {
+      if (isElsewhere) void unknownUsers.note(platform.platformId, target.platformId);
+      return to;
+    }
     const command: TransferCommand = {
       kind: 'transfer', platformId: platform.platformId, memberId: from.value, ...key, amount: amount.value, toMemberId: to.value, targetPlatformId: target.platformId,
       reference: fields.reference, category: fields.category, tags: identity.tagsOf(platform.platformId, fields.from_user_id),

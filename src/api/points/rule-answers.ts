@@ -23,6 +23,7 @@ export const DryRunAnswer = Type.Object({
     description: 'What the answer would say: completed, pending (where platforms are asked), ' +
       'pending_review or refused.',
   }),
+  receiver: Type.Optional(Type.Literal('not_checked', { description: 'Of a transfer to another platform: whether its user exists is told by a transfer only.' })),
   amount: Points,
   rate: Type.Optional(Type.String()),
   fee: Type.Optional(Points),

@@ -32,7 +32,7 @@ export const TransactionView = Type.Object({
   quantity: Type.Optional(Type.Integer({ description: 'Units of the reward.' })),
   related_transaction_id: Type.Optional(Type.String({ description: 'What it reverses, captures or releases.' })),
   rulebook_version: Type.Optional(Type.Integer({ description: 'Version of the rules under which it was decided.' })),
-  reference: Type.Optional(Type.String()),
+  reference: Type.Optional(Type.String({ description: 'Of the platform that wrote it, as is metadata.' })),
   category: Type.Optional(Type.String()),
   reason: Type.Optional(Type.String({ description: 'Why it was reversed, or why a transfer has failed.' })),
   metadata: Type.Optional(Metadata),
@@ -57,6 +57,8 @@ export function describeLeg(leg: PostedLeg, points: Asset, ledger: Ledger): View
   const target = leg.targetAssetId === null ? undefined : ledger.assetById(leg.targetAssetId);
   const balanceAfter = isSourceOf(leg, points) ? leg.balanceAfter : leg.targetBalanceAfter;
   const change = changeOf(leg, points);
+  // The words of the platform that wrote them: who asks for a transaction is the one whose points it names first.
+  const isOwn = leg.assetId === points.assetId;
   return {
     transaction_id: formatId('txn', leg.transactionId),
     kind: leg.kind,
@@ -77,10 +79,10 @@ export function describeLeg(leg: PostedLeg, points: Asset, ledger: Ledger): View
       quantity: target?.kind === 'reward' && leg.credited !== null ? toPoints(leg.credited, target) : undefined,
       related_transaction_id: leg.relatedId === null ? undefined : formatId('txn', leg.relatedId),
       rulebook_version: leg.rulebookVersion ?? undefined,
-      reference: leg.reference ?? undefined,
+      reference: isOwn ? (leg.reference ?? undefined) : undefined,
       category: textOf(leg.details, 'category'),
       reason: textOf(leg.details, 'reason'),
-      metadata: metadataOf(leg.details),
+      metadata: isOwn ? metadataOf(leg.details) : undefined,
     }),
   };
 }

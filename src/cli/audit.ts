@@ -6,6 +6,7 @@ import { audit, type AuditReport, type CheckResult } from '../monitor/monitor.ts
 import { exitCode } from '../runtime/operator-error.ts';
 import { DATA_OPTION, exitCodesHelp, JSON_OPTION, withDatabase, type CommandRoots } from './command-roots.ts';
 import { createProgress } from './progress.ts';
+import { printable } from './table.ts';
 
 interface AuditFlags {
   readonly data?: string;
@@ -32,6 +33,9 @@ function jsonOf(report: AuditReport): unknown {
   return {
     ok: report.ok, snapshot_at: report.snapshotAt, buckets: report.buckets, transactions: Number(report.transactions), accounts: Number(report.accounts),
     checks: report.checks, remarks: report.remarks,
+    operators: report.operators.map(({ operatorId, state, changes }) => ({
+      operator_id: operatorId, state, changes: changes.map(({ change, changedAt, makers, reason }) => ({ change, changed_at: changedAt, makers, reason })),
+    })),
   };
 }
 
@@ -41,6 +45,7 @@ function linesOf(report: AuditReport): string[] {
   return [
     ...report.checks.flatMap(linesOfCheck),
     ...report.remarks.flatMap(linesOfRemark),
+    ...report.operators.flatMap(linesOfOperator),
     broken.length === 0
       ? `All ${report.checks.length} checks hold on ${subject}.`
       : `${broken.length} of ${report.checks.length} checks are BROKEN on ${subject}: ${broken.map((check) => check.name).join(', ')}.`,
@@ -51,6 +56,11 @@ function linesOfCheck({ ok, invariant, name, meaning, offending, first }: CheckR
   const head = `invariant ${invariant}  ${ok ? 'ok    ' : 'BROKEN'}  ${name}`;
   if (ok) return [head];
   return [`${head}: ${countOf(offending)}`, `  It should be so: ${meaning}`, ...linesOfRows(offending, first)];
+}
+
+function linesOfOperator({ operatorId, state, changes }: AuditReport['operators'][number]): string[] {
+  const made = changes.map(({ change, changedAt, makers, reason }) => `  ${change} at ${changedAt} by ${makers}${reason === '' ? '' : `: ${printable(reason)}`}`);
+  return [`operator     ${operatorId} (${state})`, ...(made.length === 0 ? ['  from before it was kept who made whom'] : made)];
 }
 
 /** What breaks nothing: it is told, and the audit is clean. */

@@ -3,6 +3,7 @@
 import { dbTransaction, type DbClient, type Pool } from '../runtime/database.ts';
 import { accountChecks } from './audit-accounts.ts';
 import type { Check } from './audit-check.ts';
+import { listOperatorsMade, type OperatorMade } from './audit-operators.ts';
 import { holdChecks } from './audit-holds.ts';
 import { redemptionChecks, redemptionRemarks } from './audit-redemptions.ts';
 import { sagaChecks } from './audit-sagas.ts';
@@ -34,6 +35,8 @@ export interface AuditReport {
   readonly transactions: bigint;
   readonly accounts: bigint;
   readonly checks: readonly CheckResult[];
+  /** Who made whom. */
+  readonly operators: readonly OperatorMade[];
   /** What was posted under former rules and breaks none of them; only what was found. */
   readonly remarks: readonly CheckResult[];
 }
@@ -87,6 +90,7 @@ export async function audit(pool: Pool, { show = 5, onProgress }: AuditOptions =
       snapshotAt: (rows[0]?.at ?? new Date()).toISOString(),
       buckets: rows.length,
       ...(await countRows(client)),
+      operators: await listOperatorsMade(client),
       checks: results,
       remarks: remarks.map(resultOf).filter(({ ok }) => !ok),
     };

@@ -103,15 +103,25 @@ describe('pontis operator', () => {
     const added = JSON.parse((await pontis('operator', 'add', 'maker', '--json')).stdout);
     expect(added).toEqual({ operator_id: 'maker', token: expect.stringMatching(/^op_[\w-]{43}$/) });
     expect((await pontis('operator', 'add', 'checker')).stdout).toMatch(/^operator_id {2}checker\ntoken {8}op_[\w-]{43}\n$/);
-    expect((await pontis('operator', 'token', 'maker')).stdout).toMatch(/^op_[\w-]{43}\n$/);
+    // Once there are two, both say so.
+    expect(await pontis('operator', 'token', 'maker')).toMatchObject({ code: 65, stderr: expect.stringContaining('A second person is needed') });
+    const checker = (await pontis('operator', 'recover', 'checker', '--reason', 'both tokens are lost')).stdout.trim();
+    expect(checker).toMatch(/^op_[\w-]{43}$/);
+    const byTwo = async (...args: readonly string[]): Promise<string> => {
+      const { request_id: id } = JSON.parse((await pontis(...args, '--as-token', added.token, '--json')).stdout) as { request_id: string };
+      return (await pontis('requests', 'approve', id, '--as-token', checker, '--json')).stdout;
+    };
+    expect(JSON.parse(await byTwo('operator', 'token', 'checker'))).toMatchObject({ state: 'done', secrets: { token: expect.stringMatching(/^op_/) } });
+    const audited = (await pontis('audit')).stdout;
+    expect(audited).toMatch(/\noperator {5}checker \(active\)\n {2}added at \S+ by nobody, as one of the first\n {2}recovered at \S+ by the owner of the machine: both tokens are lost\n {2}token at \S+ by maker and checker\n/);
     expect(await pontis('operator', 'suspend', 'maker')).toMatchObject({ code: 0, stdout: 'maker is suspended.\n' });
     const listed = JSON.parse((await pontis('operator', 'list', '--json')).stdout);
-    expect(listed).toEqual({ operators: [['checker', 'active'], ['maker', 'suspended']].map(([operator_id, state]) => ({ operator_id, state, created_at: expect.any(String) })) });
-    expect(JSON.parse((await pontis('operator', 'resume', 'maker', '--json')).stdout)).toEqual({ operator_id: 'maker', state: 'active' });
-    expect((await pontis('operator', 'list')).stdout).toMatch(/^operator_id {2}state {3}created_at\nchecker {6}active {2}\S+\nmaker {8}active {2}\S+\n$/);
+    expect(listed).toEqual({ operators: [['checker', 'active'], ['maker', 'suspended']].map(([operator_id, state]) => expect.objectContaining({ operator_id, state })) });
+    expect(await pontis('operator', 'resume', 'maker')).toMatchObject({ code: 65, stderr: expect.stringContaining('A second person is needed') });
+    expect((await pontis('operator', 'list')).stdout).toMatch(/^operator_id {2}state +created_at +added_by +token_by\nchecker +active +\S+ +nobody: it was among the first +maker, checker\n/);
   });
 
-  it.each([[['add', 'shop-keeper', 'x'], 64], [['add', 'No!'], 65], [['token', 'nobody'], 65], [['suspend', 'nobody'], 65], [['resume', 'nobody'], 65], [['add'], 64]])('%j exits %i', async (args, code) => {
+  it.each([[['add', 'shop-keeper', 'x'], 64], [['add', 'No!'], 65], [['token', 'nobody'], 65], [['suspend', 'nobody'], 65], [['resume', 'nobody'], 65], [['recover', 'nobody', '--reason', 'x'], 65], [['add'], 64]])('%j exits %i', async (args, code) => {
     const result = await pontis('operator', ...args);
     expect(result).toMatchObject({ code, stdout: '' });
     expect(result.stderr).not.toContain('defect');

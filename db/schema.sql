@@ -943,8 +943,8 @@ create table ledger.reversal (
 create table ledger.signature_use (
   bucket integer not null,
   signed_at bigint not null,
-  mark uuid not null,
-  transaction_id uuid not null,
+  mark bigint not null,
+  operation bigint not null,
   constraint signature_use_pkey PRIMARY KEY (bucket, signed_at, mark)
 );
 
@@ -1207,7 +1207,39 @@ CREATE OR REPLACE FUNCTION ledger.post(p_bucket integer, p_expected bigint, p_ro
  LANGUAGE plpgsql
 AS $function$
 begin
-  perform ledger.post(p_bucket, p_expected, p_rows_count, p_accounts_count, p_new, p_changed, p_rows, p_holds, p_reversals, p_quotes);
+  update ledger.bucket set sequence = sequence + p_rows_count, account_count = account_count + p_accounts_count
+   where bucket = p_bucket and sequence = p_expected;
+  if not found then
+    raise exception 'bucket % is no longer at sequence %', p_bucket, p_expected using errcode = 'PN001';
+  end if;
+  if p_new is not null then
+    insert into ledger.account select * from unnest(p_new);
+  end if;
+  if p_changed is not null then
+    -- MERGE keeps the changes on the outer side whatever the statistics say: an UPDATE ... FROM planned on an empty table
+    -- would go on reading the whole bucket. An account that is not there has no owner to insert, so the batch fails.
+    merge into ledger.account a using unnest(p_changed) c on a.bucket = p_bucket and a.account_id = c.account_id
+     when matched then
+       update set debits_posted = c.debits_posted, credits_posted = c.credits_posted, debits_pending = c.debits_pending,
+           credits_pending = c.credits_pending, floor = c.floor, last_sequence = c.last_sequence
+     when not matched then
+       insert (bucket, account_id, last_sequence) values (p_bucket, c.account_id, c.last_sequence);
+  end if;
+  if p_rows is not null then
+    insert into ledger.transaction select * from unnest(p_rows);
+  end if;
+  if p_holds is not null then
+    insert into ledger.hold select * from unnest(p_holds)
+    on conflict (bucket, hold_id) do update
+       set state = excluded.state, captured = excluded.captured, resolved_by = excluded.resolved_by
+     where hold.bucket = p_bucket and hold.state = 'held';
+  end if;
+  if p_reversals is not null then
+    insert into ledger.reversal select * from unnest(p_reversals);
+  end if;
+  if p_quotes is not null then
+    insert into ledger.quote_use select * from unnest(p_quotes);
+  end if;
   if p_signatures is not null then
     insert into ledger.signature_use select * from unnest(p_signatures);
   end if;

@@ -98,6 +98,6 @@ export function parseId(prefix: IdPrefix, text: string): TransactionId | undefin
   return /^[0-9a-f]{32}$/.test(hex) ? (hexToUuid(hex) as TransactionId) : undefined;
 }
 
-export function hexToUuid(hex: string): string {
+function hexToUuid(hex: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;
 }

@@ -30,7 +30,8 @@ export interface SignatureUse {
   readonly bucket: Bucket;
   readonly signedAt: number;
   readonly mark: string;
-  readonly transactionId: PostedLeg['transactionId'];
+  /** 16 hexadecimal digits of the id that it stands for. */
+  readonly operation: string;
 }
 
 /** What one batch has decided to write in a bucket. */

@@ -17,6 +17,7 @@ import { bucketOfQuote, preview } from './preview.ts';
 import { ledgerProblems } from './problems.ts';
 import { fingerprintOf } from './replay.ts';
 import { deleteSignature, deleteSignatures, findLegs, insertSignature, listAllowances, listDueHolds, listExpiredLots, listLegs, listLegsAfter, listMoved, listReviews, listSharedAllowances, loadHold, loadReversed, loadRoom, loadRowTypes, loadWallet, loadWallets } from './store.ts';
+import { operationOf } from './signature-use.ts';
 import type { Task } from './task.ts';
 import type { Alongside, Balance, CaptureCommand, Command, HistoryPage, Ledger, NoteRuleFailure, Outcome, PostedLeg, Preview, ReleaseCommand, ReverseCommand, SignatureMark, TransferCommand, WaitingLeg } from './types.ts';
 import type { AllowanceUse } from './view.ts';
@@ -258,9 +259,10 @@ export async function createLedger(options: LedgerOptions): Promise<Ledger> {
     claimSignature: async ({ platformId, ownerId, key, signature }) => {
       const bucket = bucketOfMark(signature);
       // A space keeps it apart from the keys of what is posted.
-      const transactionId = deriveTransactionId(bucket, platformId, ownerId as string as MemberId, `signed ${key}`);
-      const { inserted, user } = await insertSignature(pool, { bucket, ...signature, transactionId });
-      return inserted ? 'new' : user === transactionId ? 'same' : 'other';
+      const id = deriveTransactionId(bucket, platformId, ownerId as string as MemberId, `signed ${key}`);
+      const operation = operationOf(id);
+      const { inserted, user } = await insertSignature(pool, { bucket, ...signature, operation });
+      return inserted ? 'new' : user === operation ? 'same' : 'other';
     },
     releaseSignature: (signature) => deleteSignature(pool, bucketOfMark(signature), signature),
     pending: () => poster.pending,

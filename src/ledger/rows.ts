@@ -110,10 +110,19 @@ export const signatureUseRows: RowEncoding<SignatureUse> = {
   columns: [
     { name: 'bucket', type: 'int4', value: ({ bucket }) => bucket },
     { name: 'signed_at', type: 'int8', value: ({ signedAt }) => BigInt(signedAt) },
-    { name: 'mark', type: 'uuid', value: ({ mark }) => mark },
-    { name: 'transaction_id', type: 'uuid', value: ({ transactionId }) => transactionId },
+    { name: 'mark', type: 'int8', value: ({ mark }) => signedOf(mark) },
+    { name: 'operation', type: 'int8', value: ({ operation }) => signedOf(operation) },
   ],
 };
+
+/** 16 hexadecimal digits as PostgreSQL's bigint, and back. */
+export function signedOf(digits: string): bigint {
+  return BigInt.asIntN(64, BigInt(`0x${digits}`));
+}
+
+export function digitsOf(value: bigint): string {
+  return BigInt.asUintN(64, value).toString(16).padStart(16, '0');
+}
 
 /** A row of ledger.account as the driver gives it. */
 export interface AccountRow {

@@ -6,8 +6,13 @@ import type { BucketState } from './bucket-state.ts';
 import type { Task } from './task.ts';
 import type { SignatureMark } from './types.ts';
 
-/** By mark, the transaction that a signature stands for, as far as a batch has looked. */
-export type SignatureUsers = Map<string, TransactionId>;
+/** By mark, the operation that a signature stands for, as far as a batch has looked. */
+export type SignatureUsers = Map<string, string>;
+
+/** The last 64 bits of an id, of which no more is kept. */
+export function operationOf(transactionId: TransactionId): string {
+  return transactionId.slice(19, 23) + transactionId.slice(24);
+}
 
 /** The signatures of some tasks, by the bucket in which their marks are. */
 export function signaturesOf(tasks: readonly Task[]): ReadonlyMap<Bucket, readonly SignatureMark[]> {
@@ -25,7 +30,7 @@ export function signaturesOf(tasks: readonly Task[]): ReadonlyMap<Bucket, readon
 /** True when the task's signature stands for another transaction. */
 export function isSignatureUsed({ command, transactionId }: Task, users: SignatureUsers): boolean {
   const user = command.signature === undefined ? undefined : users.get(command.signature.mark);
-  return user !== undefined && user !== transactionId;
+  return user !== undefined && user !== operationOf(transactionId);
 }
 
 /**
@@ -37,7 +42,9 @@ export function noteSignature(
   stateOf: ReadonlyMap<Bucket, BucketState>,
 ): void {
   if (signature === undefined || users.has(signature.mark)) return;
-  users.set(signature.mark, transactionId);
+  const operation = operationOf(transactionId);
+  users.set(signature.mark, operation);
   const bucket = bucketOfTransaction(transactionId);
-  stateOf.get(bucket)?.writes.signatures.push({ bucket, ...signature, transactionId });
+  const { signedAt, mark } = signature;
+  stateOf.get(bucket)?.writes.signatures.push({ bucket, signedAt, mark, operation });
 }

@@ -7,7 +7,7 @@ import type { Account, Wallet } from './account.ts';
 import type { BucketState, HoldWrite, SignatureUse } from './bucket-state.ts';
 import { checkColumns, encodeRows, type CatalogueColumn, type RowEncoding } from './row-encoding.ts';
 import {
-  accountChangeRows, accountRows, holdRows, quoteUseRows, readHold, readLeg, readWallet, reversalRows, signatureUseRows, transactionRows, type AccountRow, type HoldRow, type TransactionRow,
+  accountChangeRows, accountRows, digitsOf, holdRows, quoteUseRows, readHold, readLeg, readWallet, reversalRows, signatureUseRows, signedOf, transactionRows, type AccountRow, type HoldRow, type TransactionRow,
 } from './rows.ts';
 import type { Hold, PostedLeg, SignatureMark, TransactionKind, WaitingLeg } from './types.ts';
 
@@ -221,37 +221,43 @@ export async function loadQuoteUse(db: Queryable, bucket: Bucket, nonce: string)
   return rows[0]?.transaction_id;
 }
 
-/** Which transactions some request signatures stand for, by mark. */
+/** What some request signatures stand for, by mark. */
 export async function findSignatures(
   db: Queryable, bucket: Bucket, signatures: readonly SignatureMark[],
-): Promise<Map<string, TransactionId>> {
-  const { rows } = await db.query<{ mark: string; transaction_id: TransactionId }>({
+): Promise<Map<string, string>> {
+  const { rows } = await db.query<{ mark: bigint; operation: bigint }>({
     name: 'ledger-find-signatures',
-    text: `select s.mark, s.transaction_id
-             from unnest($2::bigint[], $3::uuid[]) as w (signed_at, mark)
+    text: `select s.mark, s.operation
+             from unnest($2::bigint[], $3::bigint[]) as w (signed_at, mark)
              cross join lateral (
                select * from ledger.signature_use s
                 where s.bucket = $1 and s.signed_at = w.signed_at and s.mark = w.mark limit 1) s`,
-    values: [bucket, signatures.map(({ signedAt }) => signedAt), signatures.map(({ mark }) => mark)],
+    values: [bucket, signatures.map(({ signedAt }) => signedAt), signatures.map(({ mark }) => signedOf(mark))],
   });
-  return new Map(rows.map(({ mark, transaction_id: id }) => [mark, id]));
+  return new Map(rows.map(({ mark, operation }) => [digitsOf(mark), digitsOf(operation)]));
 }
 
-/** Marks a signature unless it is marked; gives the id of what it stands for. */
+/** Marks a signature unless it is marked; gives what it stands for. */
 export async function insertSignature(
-  db: Queryable, { bucket, signedAt, mark, transactionId }: SignatureUse,
-): Promise<{ readonly inserted: boolean; readonly user: TransactionId | undefined }> {
+  db: Queryable, { bucket, signedAt, mark, operation }: SignatureUse,
+): Promise<{ readonly inserted: boolean; readonly user: string | undefined }> {
   const { rowCount } = await db.query(
-    'insert into ledger.signature_use (bucket, signed_at, mark, transaction_id) values ($1, $2, $3, $4) on conflict do nothing',
-    [bucket, signedAt, mark, transactionId],
+    `insert into ledger.signature_use (bucket, signed_at, mark, operation) values ($1, $2, $3, $4)
+     on conflict do nothing`,
+    [bucket, signedAt, signedOf(mark), signedOf(operation)],
   );
-  if (rowCount === 1) return { inserted: true, user: transactionId };
+  if (rowCount === 1) return { inserted: true, user: operation };
   const found = await findSignatures(db, bucket, [{ signedAt, mark }]);
   return { inserted: false, user: found.get(mark) };
 }
 
-export async function deleteSignature(db: Queryable, bucket: Bucket, { signedAt, mark }: SignatureMark): Promise<void> {
-  await db.query('delete from ledger.signature_use where bucket = $1 and signed_at = $2 and mark = $3', [bucket, signedAt, mark]);
+export async function deleteSignature(
+  db: Queryable, bucket: Bucket, { signedAt, mark }: SignatureMark,
+): Promise<void> {
+  await db.query(
+    'delete from ledger.signature_use where bucket = $1 and signed_at = $2 and mark = $3',
+    [bucket, signedAt, signedOf(mark)],
+  );
 }
 
 /** Forgets marks of signatures that are stale, oldest first; tells how many. */

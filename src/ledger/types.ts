@@ -69,7 +69,7 @@ interface CommandBase {
 export interface SignatureMark {
   /** Unix seconds, as signed. */
   readonly signedAt: number;
-  /** A UUID. */
+  /** 16 hexadecimal digits. */
   readonly mark: string;
 }
 

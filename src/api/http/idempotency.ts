@@ -4,7 +4,6 @@
 import { hash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { assert } from '../../kernel/assert.ts';
-import { hexToUuid } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import type { OperationKey } from '../../ledger/ledger.ts';
 import { apiProblems } from '../problems.ts';
@@ -36,7 +35,7 @@ export function keyInBatch(request: FastifyRequest, batchKey: OperationKey, inde
   return { key, signature: { ...batchKey.signature, mark: markOf(hash('sha256', `${signature} ${index}`)) } };
 }
 
-/** Half of the digits are more than anybody can make equal. */
+/** So many digits are more than anybody can make equal without the secret. */
 function markOf(digits: string): string {
-  return hexToUuid(digits.slice(0, 32));
+  return digits.slice(0, 16);
 }

@@ -95,14 +95,17 @@ const LAPSES = `
 /**
  * Reversals of points that were credited to one lot, which took less from it than they took back
  * although some of it had lapsed and was not taken yet: the member, or the platform, paid a second
- * time. A freeze is taken first wherever it lies, so reversals out of one tell nothing.
+ * time. A freeze is taken first wherever it lies, and its end may move points to later lots, so
+ * reversals of what was ever frozen tell nothing.
  */
 const TAKEN_TWICE = `${LAPSES},
   reversing as materialized (
     select sequence, transaction_id, leg, related_id, amount, credited, account_ids, amounts, layers
       from ledger.transaction
      where bucket = $1 and kind = 'reverse'
-       and not coalesce(details, '{}') ?| array['frozen_hold', 'frozen_holds']),
+       and not coalesce(details, '{}') ?| array['frozen_hold', 'frozen_holds']
+       and related_id not in (
+         select frozen_for from ledger.hold where bucket = $1 and frozen_for is not null)),
   reversal as (
     select v.sequence, v.transaction_id, o.transaction_id as original, l.account_id,
            case o.kind when 'conversion' then v.credited else v.amount end as wanted,

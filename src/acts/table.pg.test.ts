@@ -12,7 +12,7 @@ const NO_ACTS = [
   'start', 'migrate', 'audit', 'export journal', 'backtest', 'report liability', 'bench', 'connector test', 'sandbox faults', 'platform list', 'operator list', 'rules show',
   'rules validate', 'rules diff', 'rules proposals', 'rules proposal', 'rules history', 'rules variables', 'rates show', 'reviews list', 'requests list', 'requests show', 'reconcile runs',
   'reconcile breaks', 'transfers list', 'transfers show', 'disputes list', 'disputes show', 'rewards list', 'rewards redemptions', 'reserve list', 'reserve show', 'windows list',
-  'windows show', 'windows statement', 'webhooks list', 'webhooks deliveries', 'connector show', 'member find', 'member show',
+  'windows show', 'windows statement', 'webhooks list', 'webhooks deliveries', 'connector show', 'member find', 'member show', 'recalls list', 'recalls show',
 ];
 
 interface Described {

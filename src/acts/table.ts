@@ -43,6 +43,8 @@ export const ACTS = {
 
   platform_add: one('A new platform can owe nothing until its cap is raised, which takes two.', [], ['platform add']),
   platform_token: one('A token opens nothing without the secret, and revoking narrows.', [], ['platform token']),
+  platform_signing: one('It says which of the forms of signing a platform may use; each proves the same secret.', [], ['platform signing']),
+  scrape_token: one('It shows figures to a monitor, and moves nothing.', [], ['scrape-token']),
   platform_secret: one('The platform notices: once the overlap is over its calls are refused until it uses the new secret.', [], ['platform rotate-secret']),
 
   member_link: {

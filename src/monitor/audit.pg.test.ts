@@ -288,7 +288,7 @@ describe('audit', () => {
     await Promise.all(callers);
     await test.ledger.close();
     expect(seen.size).toBeGreaterThan(4);
-  }, 60_000);
+  }, 180_000);
 
   it('has a corruption for every check', () => {
     const named = new Set(corruptions.flatMap(([, , names]) => names));

@@ -9,6 +9,7 @@ import { expectSound } from '../fixtures/journal.ts';
 let database: TestDatabase;
 let network: ConnectedNetwork;
 let olga: string;
+let otto: string;
 
 const WAIT = { prefer: 'wait=20' };
 const DAILY = 300;
@@ -19,6 +20,7 @@ beforeAll(async () => {
   network = await createConnectedNetwork(database, 4);
   network.work();
   olga = await network.api.operator('olga');
+  otto = await network.api.operator('otto');
   await network.api.amend((document) => ({
     ...document,
     rules: {
@@ -142,8 +144,8 @@ describe('a limit', () => {
     const first = await ask(fields, `limit-${source}`, {});
     expect(first.status).toBe(202);
     expect((await ask(fields)).body).toMatchObject({ code: 'limit_exceeded' });
-    const undone = await network.api.operate(olga, 'POST', `/operator/transfers/${first.body['transaction_id']}/force_failed`, { reason: 'for the test' });
-    expect(undone.status).toBe(200);
+    const url = `/operator/transfers/${first.body['transaction_id']}/force_failed`;
+    expect((await network.api.operateByTwo([olga, otto], 'POST', url, { reason: 'for the test' })).status).toBe(200);
     expect((await ask(fields, `limit-${source}`)).body).toMatchObject({ status: 'failed' });
     for (const sandbox of Object.values(network.sandboxes)) await sandbox.setFaults({});
     expect((await ask(fields)).body).toMatchObject({ status: 'completed' });
@@ -178,8 +180,13 @@ describe('the history of a member', () => {
     expect(second).toMatchObject(line);
     expect((await network.api.call('platform_a', 'GET', `/api/transactions/${body['transaction_id']}`)).body).toEqual(failed);
 
-    const reversed = (await network.api.call('platform_a', 'POST', '/api/points/reverse', { transaction_id: id, reason: 'r' })).body['transaction_id'];
-    expect((await rows())[0]).toMatchObject({ transaction_id: reversed, kind: 'reverse', related_transaction_id: id, change: 16, from_user_id: user, to_user_id: user });
+    // What the target has accepted to give back is a line of its own.
+    const recall = await network.api.call('platform_a', 'POST', `/api/transactions/${id}/recall`, { reason: 'r' });
+    const accept = `/api/recalls/${recall.body['recall_id']}/accept`;
+    expect((await network.api.call('platform_x', 'POST', accept, {})).status).toBe(200);
+    await expect.poll(async () => (await rows())[0], { timeout: 20_000 }).toMatchObject({
+      kind: 'reverse', related_transaction_id: id, change: 16, from_user_id: user, to_user_id: user,
+    });
   });
 
   it('is one line at the target too, and names of the source only the platform', async () => {

@@ -3,7 +3,7 @@
 import { Type } from 'typebox';
 import { bucketOf, deriveTransactionId, formatId, parseId, type MemberId, type PlatformId } from '../../kernel/ids.ts';
 import { refuse } from '../../kernel/problem.ts';
-import { ledgerProblems, type Ledger } from '../../ledger/ledger.ts';
+import { ledgerProblems, type Ledger, type Outcome } from '../../ledger/ledger.ts';
 import { readOptionalAmount } from '../amounts.ts';
 import { answerOutcome, defineOperation } from '../operation.ts';
 import { apiProblems } from '../problems.ts';
@@ -60,12 +60,15 @@ export const reverse = defineOperation({
     }
     // Across platforms the source acts alone for a while, and only while nobody else has a say. What was posted under this key is given again.
     const across = first.kind === 'conversion' || first.kind === 'authorise';
-    const bar = across && !(await isPosted(ledger, platform.platformId, first.memberId, key.key)) ? await recalls.barToTakingAlone(transactionId) : undefined;
+    const within = first.kind === 'transfer';
+    const isFirst = (across || within) && !(await isPosted(ledger, platform.platformId, first.memberId, key.key));
+    const bar = across && isFirst ? await recalls.barToTakingAlone(transactionId) : undefined;
     if (bar !== undefined) return refuse(bar);
-    const outcome = redeemed ?? await ledger.submit({
+    const submit = (): Promise<Outcome> => ledger.submit({
       kind: 'reverse', platformId: platform.platformId, memberId: first.memberId, ...key, transactionId, amount: amount.value, reason, reference, details: { reverses: first.kind },
     });
-    if (outcome.ok && first.kind === 'transfer') {
+    const outcome = redeemed ?? (within && isFirst ? await disputes.reverseWithin(first, amount.value, submit) : await submit());
+    if (outcome.ok && within) {
       // It is posted whatever becomes of this, which a loop does otherwise.
       await disputes.noteReversed(transactionId).catch((error: unknown) => log.warn({ err: error }, 'disputes learn of a reversal later'));
     }

@@ -107,6 +107,18 @@ describe('an appeal', () => {
     expect(code(await test.claim(moved.id))).toBe('dispute_decided');
   });
 
+  it('over a part only, because the rest was claimed otherwise: the rest stays decided', async () => {
+    const moved = await test.moved();
+    const first = await rejected(moved);
+    const other = await test.opened(moved.id, { platformId: B, amount: 6_000n });
+    const appeal = await appealed(first);
+    expect(appeal.amount).toBe(4_000n);
+    await disputes.decide(publicId(appeal), word({ operatorId: 'otto', outcome: 'rejected' }));
+    await disputes.withdraw(publicId(other), B, 'x');
+    expect(code(await test.claim(moved.id, { amount: 1n }))).toBe('dispute_decided');
+    expect(await free(moved)).toBe(8_333n);
+  });
+
   it('of many at once is one', async () => {
     const moved = await test.moved();
     const first = await rejected(moved);

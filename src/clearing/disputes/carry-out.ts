@@ -2,13 +2,14 @@
 // whoever finds a dispute half carried out finishes it. A reversal takes from the frozen points in its own commit, so they are never free in between.
 
 import { larger, smaller } from '../../kernel/amount.ts';
-import { formatId, platformOwnerId } from '../../kernel/ids.ts';
-import type { Problem } from '../../kernel/problem.ts';
-import { ledgerProblems, shareOf, type Command, type PostedLeg } from '../../ledger/ledger.ts';
+import { bucketOfTransaction, formatId, platformOwnerId, type TransactionId } from '../../kernel/ids.ts';
+import { refuse, type Problem } from '../../kernel/problem.ts';
+import { ledgerProblems, shareOf, type Command, type Outcome, type PostedLeg } from '../../ledger/ledger.ts';
+import { dbTransaction } from '../../runtime/database.ts';
 import { findMoved, isKeptHere } from './moved.ts';
 import { resolutionIdOf, resolutionKey } from './resolution-id.ts';
 import { whenCarriedOut, type CarryingState } from './states.ts';
-import { noteProblem, selectDispute, sumAdjusted } from './store.ts';
+import { lockDisputesOf, noteProblem, selectDispute, sumAdjusted } from './store.ts';
 import { BY_LEDGER, takeStepByState, type DisputeParts } from './take-step.ts';
 import type { Dispute, Resolution } from './types.ts';
 
@@ -45,7 +46,9 @@ async function settle(parts: DisputeParts, dispute: Dispute<CarryingState>): Pro
 /** What was posted may differ from what the dispute says when an operator changed the resolution in the same moment; the ledger is right. */
 function resolutionOf(posted: PostedLeg, { resolution, amount }: Dispute): Resolution {
   if (posted.kind === 'reverse') return { kind: 'reversal', amount: posted.amount };
-  return resolution?.kind === 'adjustment' ? resolution : { kind: 'adjustment', amount: posted.amount === 0n ? amount : posted.amount, borneBy: 'target' };
+  if (resolution?.kind !== 'adjustment') return { kind: 'adjustment', amount: posted.amount === 0n ? amount : posted.amount, borneBy: 'target' };
+  // Nothing is posted for a member whose points are kept elsewhere.
+  return { ...resolution, amount: posted.amount === 0n ? resolution.amount : posted.amount };
 }
 
 /** `nothing` when the transaction has nothing left to be settled. */
@@ -54,40 +57,62 @@ async function postResolution(parts: DisputeParts, dispute: Dispute): Promise<Po
   const id = resolutionIdOf(dispute, ledger.bucketCount());
   const [before] = await ledger.findTransaction(id);
   if (before !== undefined) return before;
-  const command = await commandOf(parts, dispute);
-  if (command === undefined) return 'nothing';
-  const outcome = await ledger.submit(command);
+  const settling = await settlingOf(parts, dispute);
+  if (settling === undefined) return 'nothing';
+  const { command } = settling;
+  const outcome = command.kind === 'adjust' ? await submitUnlessReversed(parts, settling) : await ledger.submit(command);
   if (outcome.ok) return outcome.transaction;
   // Somebody else has posted it meanwhile, over another amount than would be left now.
   const [meanwhile] = outcome.problem.code === 'idempotency_key_reused' ? await ledger.findTransaction(id) : [];
   return meanwhile ?? outcome.problem;
 }
 
-async function commandOf(parts: DisputeParts, dispute: Dispute): Promise<Command | undefined> {
-  const { ledger } = parts;
+interface Settling {
+  readonly command: Command;
+  /** What is disputed, and how much of it was reversed when the command was made. */
+  readonly moved: TransactionId;
+  readonly reversed: bigint;
+}
+
+/** The transaction's platform waits with a reversal; one that came in between makes it another command. */
+async function submitUnlessReversed(
+  { pool, ledger }: DisputeParts, { command, moved, reversed }: Settling,
+): Promise<Outcome> {
+  return dbTransaction(pool, async (client) => {
+    await lockDisputesOf(client, { bucket: bucketOfTransaction(moved), transactionId: moved });
+    if ((await ledger.getReversed(moved, client)) === reversed) return ledger.submit(command);
+    return refuse(ledgerProblems.unavailable('A part of it has just been reversed.'));
+  });
+}
+
+async function settlingOf(parts: DisputeParts, dispute: Dispute): Promise<Settling | undefined> {
+  const { ledger, pool } = parts;
   const { source, target, transactionId, disputeId, resolution, holdId } = dispute;
   const original = await findMoved(ledger, transactionId);
   if (original === undefined || resolution === null) throw new Error(`dispute ${disputeId} has nothing to be settled by`);
   const hold = holdId === null ? undefined : await ledger.findHold(holdId);
-  const left = original.amount - (await ledger.getReversed(original.transactionId));
+  const settled = { moved: original.transactionId, reversed: await ledger.getReversed(original.transactionId) };
+  const left = larger(original.amount - settled.reversed - (await sumAdjusted(pool, dispute)), 0n);
   // Within a platform a reversal takes from the freeze, and the dispute learns of it a moment later.
   const taken = source.platformId === target.platformId ? larger(dispute.reversed, hold?.captured ?? 0n) : 0n;
   const amount = smaller(resolution.amount, smaller(left, dispute.amount - taken));
   if (amount === 0n) return undefined;
   const common = { platformId: source.platformId, memberId: source.memberId, key: resolutionKey(disputeId), reason: `dispute ${formatId('dsp', disputeId)}: ${dispute.reasonCode}` };
   if (resolution.kind === 'reversal') {
-    return {
+    const command: Command = {
       ...common, kind: 'reverse', agreed: true, transactionId: original.transactionId, amount, details: { reverses: original.kind },
       ...(hold?.state === 'held' ? { frozenHoldId: hold.holdId } : {}),
       // A platform that takes nothing back that is spent bears the rest itself: an upheld dispute is carried out.
       ...(ledger.pointsOf(target.platformId)?.clawback === 'refuse' ? { clawback: 'available' as const } : {}),
     };
+    return { ...settled, command };
   }
   const value = resolution.borneBy === 'target' && target.platformId !== source.platformId ? await valueOf(parts, dispute, original, amount) : 0n;
-  return {
+  const command: Command = {
     ...common, kind: 'adjust', amount: isKeptHere(ledger, source.platformId) ? amount : 0n, details: { dispute: formatId('dsp', disputeId) },
     ...(value === 0n ? {} : { compensation: { paidBy: target.platformId, value } }),
   };
+  return { ...settled, command };
 }
 
 /**

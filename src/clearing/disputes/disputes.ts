@@ -4,7 +4,7 @@
 import { hash } from 'node:crypto';
 import { bucketOfTransaction, parseId, type PlatformId, type TransactionId } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
-import { ledgerProblems } from '../../ledger/ledger.ts';
+import { ledgerProblems, type Outcome, type PostedLeg } from '../../ledger/ledger.ts';
 import { dbTransaction } from '../../runtime/database.ts';
 import { appealDispute, appealUntilMs } from './appeal.ts';
 import { carryOut, isCarrying, release } from './carry-out.ts';
@@ -13,6 +13,7 @@ import { followReversals } from './follow-reversals.ts';
 import { findMoved, isReversible } from './moved.ts';
 import { finishOpening, openDispute } from './open-dispute.ts';
 import { disputeProblems } from './problems.ts';
+import { reverseWithin } from './reverse-within.ts';
 import { fits, transitions, whenDue, whenOverdue, type DisputeState, type DueState, type TransitionFrom, type TransitionName } from './states.ts';
 import { insertEvidence, insertStep, noteProblem, selectContent, selectDispute, selectDisputes, selectDue, selectEvidence, selectFrozen, selectReversed, selectSteps, type Filter, type Setting } from './store.ts';
 import { BY_CLOCK, deadlinesOf, LEASE_MS, takeStep, takeStepByState, type DisputeParts } from './take-step.ts';
@@ -37,6 +38,8 @@ export interface Disputes {
   appealUntilMs(dispute: Dispute): number | undefined;
   withdraw(publicId: string, platformId: PlatformId, text: string): Promise<Result<Dispute>>;
   decide(publicId: string, decision: Decision): Promise<Result<Dispute>>;
+  /** A platform's reversal of a transfer within it, by `submit`: at most what no adjustment has settled. */
+  reverseWithin(transfer: PostedLeg, amount: bigint | undefined, submit: () => Promise<Outcome>): Promise<Outcome>;
   /** Lets the disputes over a transaction know at once that its platform has reversed it; a loop does it otherwise. */
   noteReversed(transactionId: TransactionId): Promise<void>;
   /** What is in dispute now, for settlement to leave out. */
@@ -184,6 +187,7 @@ export function createDisputes(parts: DisputeParts): Disputes {
       return decided.ok ? ok(await finish(decided.value)) : decided;
     },
     listFrozen: () => selectFrozen(pool),
+    reverseWithin: (transfer, amount, submit) => reverseWithin(parts, transfer, amount, submit),
     noteReversed,
     async follow() {
       const due = await selectDue(pool, clock.now(), FOLLOW_LIMIT);

@@ -75,8 +75,8 @@ export interface Claimed {
 }
 
 /**
- * What disputes have claimed of a transaction that moved `whole`. What was appealed against counts as its appeal does. What was
- * withdrawn may be claimed once more, but for an appeal: what was withdrawn beyond the whole counts as decided.
+ * What disputes have claimed of a transaction that moved `whole`. What was appealed against counts as its appeal does; an appeal
+ * may be over less than that, because the rest was claimed otherwise. What was withdrawn may be claimed once more, but for an appeal: what was withdrawn beyond the whole counts as decided.
  */
 export async function sumClaimed(
   db: Queryable, { bucket, transactionId }: Pick<Dispute, 'bucket' | 'transactionId'>, side: Side, whole: bigint,
@@ -84,12 +84,12 @@ export async function sumClaimed(
   const { rows } = await db.query<Claimed>(
     `select (coalesce(sum(case when state <> all($3) then rest when outcome = 'upheld' and resolution = 'adjustment' then resolution_amount else 0 end), 0)
              + coalesce((select sum(amount) from clearing.recall where bucket = $1 and transaction_id = $2 and state in ('asked', 'taking')), 0))::bigint as claimed,
-            (coalesce(sum(case when claimant_side <> $4 or appealed then 0
-                               when state = 'rejected' or (state = 'withdrawn' and appeal_of is not null) then rest
-                               when state = 'upheld' then greatest(rest - resolution_amount, 0) else 0 end), 0)
+            (coalesce(sum(case when claimant_side <> $4 then 0
+                               when state = 'rejected' or (state = 'withdrawn' and appeal_of is not null) then greatest(rest - appealed, 0)
+                               when state = 'upheld' then greatest(rest - resolution_amount - appealed, 0) else 0 end), 0)
              + greatest(coalesce(sum(rest) filter (where claimant_side = $4 and state = 'withdrawn' and appeal_of is null), 0) - $5, 0))::bigint as decided
        from (select d.*, amount - reversed as rest,
-                    exists (select from clearing.dispute a where a.bucket = d.bucket and a.appeal_of = d.dispute_id) as appealed
+                    coalesce((select a.amount from clearing.dispute a where a.bucket = d.bucket and a.appeal_of = d.dispute_id), 0) as appealed
                from clearing.dispute d where bucket = $1 and transaction_id = $2) d`,
     [bucket, transactionId, FINAL_STATES, side, whole],
   );
@@ -103,6 +103,25 @@ export async function sumAdjusted(db: Queryable, { bucket, transactionId, disput
       where bucket = $1 and transaction_id = $2 and dispute_id <> $3 and state = 'upheld' and resolution = 'adjustment'`,
     [bucket, transactionId, disputeId]);
   return rows[0]?.adjusted ?? 0n;
+}
+
+/** What disputes over a transaction have settled by adjustments, or are about to. */
+export async function sumAdjusting(
+  db: Queryable, { bucket, transactionId }: Pick<Dispute, 'bucket' | 'transactionId'>,
+): Promise<bigint> {
+  const { rows } = await db.query<{ adjusting: bigint }>(
+    `select coalesce(sum(resolution_amount), 0)::bigint as adjusting from clearing.dispute
+      where bucket = $1 and transaction_id = $2 and resolution = 'adjustment'
+        and (state = 'upholding' or (state = 'upheld' and resolution_id is not null))`, [bucket, transactionId]);
+  return rows[0]?.adjusting ?? 0n;
+}
+
+/** Whether a dispute was ever opened over a transaction. */
+export async function isDisputed(
+  db: Queryable, { bucket, transactionId }: Pick<Dispute, 'bucket' | 'transactionId'>,
+): Promise<boolean> {
+  const { rows } = await db.query('select from clearing.dispute where bucket = $1 and transaction_id = $2 limit 1', [bucket, transactionId]);
+  return rows.length > 0;
 }
 
 /** The operators who had a part in what a dispute came to: who opened it, and who decided it. */

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createTestApi, type Answer, type TestApi } from '../../../test/fixtures/api.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/fixtures/database.ts';
 import { A, createTestDisputes, publicId, word, type Moved, type TestDisputes } from '../../../test/fixtures/disputes.ts';
-import { formatId, parseId, type TransactionId } from '../../kernel/ids.ts';
+import { formatId, parseId, type MemberId, type TransactionId } from '../../kernel/ids.ts';
 import { audit } from '../../monitor/monitor.ts';
 import { createDisputes, type Disputes } from './disputes.ts';
 import type { Dispute } from './types.ts';
@@ -184,5 +184,83 @@ describe('within one platform', () => {
     await reverse(id, 40);
     expect(await disputes.decide(publicId(dispute), word({ amount: 6_001n }))).toMatchObject({ ok: false, problem: { code: 'dispute_exceeds_rest' } });
     expect(await disputes.decide(publicId(dispute), word({ amount: 2_500n }))).toMatchObject({ ok: true, value: { state: 'upheld', resolution: { amount: 2_500n } } });
+  });
+
+  async function decided(id: TransactionId, amount: bigint): Promise<Dispute> {
+    const dispute = await opened(id, { amount });
+    for (const answer of ['contest', 'rebut'] as const) {
+      await disputes.respond(publicId(dispute), A, answer, 'x');
+    }
+    return dispute;
+  }
+  const adjusted = (dispute: Dispute): ReturnType<Disputes['decide']> =>
+    disputes.decide(publicId(dispute), word({ kind: 'adjustment', borneBy: 'source' }));
+
+  it('what an adjustment has settled is not given back a second time by a reversal', async () => {
+    const { id, giver, receiver } = await sent();
+    const first = await decided(id, 6_000n);
+    const second = await decided(id, 1_000n);
+    expect(await adjusted(first)).toMatchObject({ ok: true, value: { state: 'upheld' } });
+    const refusal = { code: 'already_reversed', reversible: 40 };
+    for (const amount of [undefined, 41]) {
+      expect(await reverse(id, amount)).toMatchObject({ status: 409, body: refusal });
+    }
+    const key = randomUUID();
+    expect(await reverse(id, 25, key)).toMatchObject({ status: 200 });
+    expect(await now(second)).toMatchObject({ state: 'reversed' });
+    expect(await reverse(id, 15)).toMatchObject({ status: 200 });
+    expect(await reverse(id, 25, key)).toMatchObject({ status: 200 });
+    expect(await reverse(id, 0.01)).toMatchObject({ status: 409, body: { reversible: 0 } });
+    expect([await points(A, giver), await points(A, receiver)]).toMatchObject([
+      { balance: 10_000n }, { balance: 11_000n, held: 0n, debt: 0n },
+    ]);
+  });
+
+  it('an adjustment and a reversal at once give back the whole, once', async () => {
+    for (let round = 0; round < 8; round += 1) {
+      const { id, giver } = await sent();
+      const dispute = await decided(id, 10_000n);
+      const [reversal] = await Promise.all([reverse(id), adjusted(dispute), disputes.follow()]);
+      expect([200, 409]).toContain(reversal.status);
+      for (let after = 0; after < 2; after += 1) {
+        api.clock.advance(61_000);
+        await disputes.follow();
+      }
+      expect(['upheld', 'reversed']).toContain((await now(dispute)).state);
+      expect(await points(A, giver)).toMatchObject({ balance: 10_000n });
+    }
+  });
+
+  it('a reversal that comes between the making of an adjustment and its posting makes it another one', async () => {
+    const { id, giver } = await sent();
+    const dispute = await decided(id, 6_000n);
+    const { ledger } = api.parts;
+    let reads = 0;
+    const slow = createDisputes({
+      ...api.parts,
+      ledger: {
+        ...ledger,
+        getReversed: async (...about) => {
+          const reversed = await ledger.getReversed(...about);
+          reads += 1;
+          if (reads === 1) {
+            // As one that looked for adjustments before there was a decision.
+            const [leg] = await ledger.findTransaction(id);
+            await ledger.submit({
+              kind: 'reverse', platformId: A, memberId: leg?.memberId as MemberId,
+              key: randomUUID(), transactionId: id, reason: 'refund',
+            });
+          }
+          return reversed;
+        },
+      },
+    });
+    await slow.decide(publicId(dispute), word({ kind: 'adjustment', borneBy: 'source' }));
+    for (let round = 0; round < 2; round += 1) {
+      api.clock.advance(61_000);
+      await disputes.follow();
+    }
+    expect((await now(dispute)).state).toBe('upheld');
+    expect(await points(A, giver)).toMatchObject({ balance: 10_000n });
   });
 });

@@ -28,6 +28,10 @@ const connect = (url: string, token = 'secret-token'): Promise<Answer> => api.op
 const word = (token: string, { body }: Answer, name: string, given: object = {}): Promise<Answer> => api.operate(token, 'POST', `/operator/requests/${String(body['request_id'])}/${name}`, given);
 const find = async ({ body }: Answer): Promise<Record<string, unknown>> => (await api.operate(checker, 'GET', `/operator/requests/${String(body['request_id'])}`)).body;
 
+function askForAway(act: 'platform_secret' | 'platform_token', given: Record<string, string>): Promise<Result<Asked>> {
+  return acts().ask({ act, arguments: { platform_id: 'away', ...given }, operatorId: 'maker', reason: 'it has leaked' });
+}
+
 function requestOf(asked: Result<Asked>): ActRequest {
   if (!asked.ok || 'done' in asked.value) throw new Error('nobody was asked');
   return asked.value.request;
@@ -80,6 +84,36 @@ describe('operators', () => {
     for (const { operatorId } of await identity.listOperators()) if (operatorId !== 'maker') await identity.setOperatorState(operatorId, 'suspended');
     expect(requestOf(await addOperator('puppet', 'maker')).state).toBe('open');
     for (const { operatorId } of await identity.listOperators()) await identity.setOperatorState(operatorId, 'active');
+  });
+});
+
+describe('what a platform proves itself with', () => {
+  it('is told to the person who approves, once, and is kept nowhere; what changed since has to be looked at', async () => {
+    const secretOf = async (): Promise<string> => {
+      const secret = await api.parts.identity.getSecret('away');
+      return secret.ok ? secret.value : '';
+    };
+    const before = await secretOf();
+    const [first, second] = [requestOf(await askForAway('platform_secret', { overlap_hours: '24' })), requestOf(await askForAway('platform_secret', { overlap_hours: '0' }))];
+    expect(await secretOf()).toBe(before);
+    const approve = (id: string): Promise<Answer> => api.operate(checker, 'POST', `/operator/requests/${id}/approve`, {});
+    const done = await approve(first.requestId);
+    expect(done).toMatchObject({ status: 200, body: { state: 'done', secrets: { secret: await secretOf() } } });
+    expect(await secretOf()).not.toBe(before);
+    // The second would end the secret that the first left to the platform: it is looked at again.
+    expect(await approve(second.requestId)).toMatchObject({ status: 409, body: { code: 'request_changed' } });
+    expect(JSON.stringify((await database.pool.query('select * from acts.request')).rows)).not.toContain(await secretOf());
+
+    const token = requestOf(await askForAway('platform_token', { days: '1', revoke: 'yes' }));
+    const renewed = await approve(token.requestId);
+    const [issued = ''] = Object.values(renewed.body['secrets'] as unknown as Record<string, string>);
+    await api.parts.identity.refresh();
+    expect(await api.parts.identity.authenticate(issued)).toMatchObject({ ok: true, value: { platformId: 'away' } });
+    const after = requestOf(await askForAway('platform_token', { days: '', revoke: 'no' }));
+    await api.parts.identity.revokeTokens('away');
+    expect(await api.parts.identity.authenticate(issued)).toMatchObject({ ok: false });
+    expect(await approve(after.requestId)).toMatchObject({ status: 409, body: { code: 'request_changed' } });
+    expect(await askForAway('platform_secret', { platform_id: 'nobody', overlap_hours: '1' })).toMatchObject({ ok: false, problem: { code: 'platform_not_found' } });
   });
 });
 

@@ -3,6 +3,7 @@
 import { breakAccept, connectionRemove, connectionSet, modeWiden, transferForceCompleted, transferForceFailed } from './perform-clearing.ts';
 import { memberLink } from './perform-members.ts';
 import { operatorAdd, operatorResume, operatorToken } from './perform-operators.ts';
+import { platformSecret, platformToken } from './perform-platforms.ts';
 import type { RequestedAct } from './table.ts';
 import type { Performer } from './types.ts';
 
@@ -10,6 +11,8 @@ export const performers: Readonly<Record<RequestedAct, Performer>> = {
   operator_add: operatorAdd,
   operator_token: operatorToken,
   operator_resume: operatorResume,
+  platform_token: platformToken,
+  platform_secret: platformSecret,
   member_link: memberLink,
   connection_set: connectionSet,
   connection_remove: connectionRemove,

@@ -42,10 +42,17 @@ export const ACTS = {
   operator_suspend: one('It narrows: the person can do nothing until it is resumed.', [], ['operator suspend']),
 
   platform_add: one('A new platform can owe nothing until its cap is raised, which takes two.', [], ['platform add']),
-  platform_token: one('A token opens nothing without the secret, and revoking narrows.', [], ['platform token']),
+  platform_token: {
+    persons: 'two_once_there_are_two', commands: ['platform token'],
+    why: 'A token and the secret together are the platform.',
+  },
+  platform_secret: {
+    persons: 'two_once_there_are_two', commands: ['platform rotate-secret'],
+    why: 'A person who knows the secret can sign as the platform.',
+  },
+  platform_revoke: one('It narrows: the platform can do nothing until it has a new token.', [], ['platform revoke']),
   platform_signing: one('It says which of the forms of signing a platform may use; each proves the same secret.', [], ['platform signing']),
   scrape_token: one('It shows figures to a monitor, and moves nothing.', [], ['scrape-token']),
-  platform_secret: one('The platform notices: once the overlap is over its calls are refused until it uses the new secret.', [], ['platform rotate-secret']),
 
   member_link: {
     persons: 'two', operations: ['linkMembers'], commands: ['member link'],

@@ -2,15 +2,17 @@
 
 import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
 
+import type { ActArguments, RequestedAct } from '../acts/acts.ts';
 import type { Reserve } from '../clearing/clearing.ts';
-import { SIGNINGS, type Custody, type Signing } from '../identity/identity.ts';
+import { SECRET_OVERLAP_MS, SIGNINGS, type Custody, type Signing } from '../identity/identity.ts';
 import { formatAmountText, parseAmount } from '../kernel/amount.ts';
 import { assert } from '../kernel/assert.ts';
 import type { Result } from '../kernel/problem.ts';
 import type { Clawback } from '../ledger/ledger.ts';
 import { OperatorError } from '../runtime/operator-error.ts';
+import { doneOrAsked } from './asked.ts';
 import {
-  actingOperator, AS_TOKEN_OPTION, DATA_OPTION, exitCodesHelp, JSON_OPTION, valueOf, withContext, type AsTokenOption, type CommandContext, type CommandRoots,
+  actingOperator, AS_TOKEN_OPTION, DATA_OPTION, exitCodesHelp, findActingOperator, JSON_OPTION, valueOf, withContext, type AsTokenOption, type CommandContext, type CommandRoots,
 } from './command-roots.ts';
 import { tableLines } from './table.ts';
 
@@ -39,6 +41,10 @@ interface Flags {
   readonly json?: true;
 }
 
+interface AskFlags extends Flags, AsTokenOption {
+  readonly reason?: string;
+}
+
 interface AddFlags extends Flags, AsTokenOption {
   readonly name?: string;
   readonly custody: Custody;
@@ -49,15 +55,16 @@ interface AddFlags extends Flags, AsTokenOption {
   readonly connectorToken?: string;
 }
 
-interface TokenFlags extends Flags {
+interface TokenFlags extends AskFlags {
   readonly days?: number;
   readonly revoke?: true;
 }
 
-interface RotateFlags extends Flags {
+interface RotateFlags extends AskFlags {
   readonly overlapHours?: number;
 }
 
+const HOUR_MS = 3_600_000;
 const CODES = exitCodesHelp({ 65: 'refused, e.g. no such platform' });
 
 export function registerPlatform<Context extends PlatformContext>(program: Command, roots: PlatformRoots<Context>): void {
@@ -122,17 +129,32 @@ export function registerPlatform<Context extends PlatformContext>(program: Comma
     print(flags, { platforms }, tableLines([columns, ...platforms.map((row) => columns.map((column) => row[column] ?? '-'))]));
   });
 
-  subcommand('token', 'issue a token for a platform')
-    .argument('<platform_id>')
+  /** By one person while a network has fewer than two operators; then it only tells what is left to do. */
+  const ask = async (act: RequestedAct, given: ActArguments, flags: AskFlags): Promise<Readonly<Record<string, string>> | undefined> => {
+    const asked = await withContext(flags, roots, false, async (context) => {
+      const acting = await findActingOperator(flags, roots, context);
+      return valueOf(await context.acts.ask({ act, arguments: given, operatorId: acting?.operatorId, reason: flags.reason ?? '' }));
+    });
+    const done = doneOrAsked(asked, flags, roots);
+    return done === undefined ? undefined : { ...done.outcome, ...done.secrets };
+  };
+  const asking = (name: string, description: string): Command => subcommand(name, description).argument('<platform_id>')
+    .option('--reason <text>', 'why; kept with the request').option(...AS_TOKEN_OPTION);
+
+  asking('token', 'issue a token for a platform')
     .option('--days <days>', 'how long it is valid (default: as the network issues them)', parseDays)
     .option('--revoke', 'make all earlier tokens invalid')
     .action(async (platformId: string, flags: TokenFlags) => {
-      const token = await withContext(flags, roots, false, async ({ identity }) => {
-        await identity.refresh();
-        if (flags.revoke) valueOf(await identity.revokeTokens(platformId));
-        return valueOf(await identity.issueToken(platformId, flags.days === undefined ? undefined : flags.days * 86_400));
-      });
-      print(flags, { platform_id: platformId, token }, [token]);
+      const given = { platform_id: platformId, days: String(flags.days ?? ''), revoke: flags.revoke ? 'yes' : 'no' };
+      const told = await ask('platform_token', given, flags);
+      if (told !== undefined) print(flags, told, [told['token'] ?? '']);
+    });
+
+  subcommand('revoke', 'make all tokens of a platform invalid at once, for when somebody else has one')
+    .argument('<platform_id>')
+    .action(async (platformId: string, flags: Flags) => {
+      await withContext(flags, roots, false, async ({ identity }) => valueOf(await identity.revokeTokens(platformId)));
+      print(flags, { platform_id: platformId, revoked: true }, [`All tokens of ${platformId} are invalid, in running processes within about a second.`]);
     });
 
   subcommand('signing', 'say which request signatures of a platform are taken')
@@ -144,15 +166,12 @@ export function registerPlatform<Context extends PlatformContext>(program: Comma
       print(flags, { platform_id: platformId, signing }, [`${platformId} signs with: ${signing}`]);
     });
 
-  subcommand('rotate-secret', 'replace the signing secret of a platform; the old one is good beside it for a while')
-    .argument('<platform_id>')
+  asking('rotate-secret', 'replace the signing secret of a platform; the old one is good beside it for a while')
     .option('--overlap-hours <hours>', 'how long the old one is good as well (default 24); 0 when somebody else knows it', parseOverlap)
     .action(async (platformId: string, flags: RotateFlags) => {
-      const { secret, untilMs } = await withContext(flags, roots, false, async ({ identity }) => {
-        const rotated = valueOf(await identity.rotateSecret(platformId, flags.overlapHours === undefined ? undefined : flags.overlapHours * 3_600_000));
-        return { secret: rotated, untilMs: identity.findPlatform(platformId)?.formerSecret?.untilMs };
-      });
-      print(flags, { platform_id: platformId, secret, old_secret_ends_at: untilMs === undefined ? null : new Date(untilMs).toISOString() }, [secret]);
+      const hours = flags.overlapHours ?? SECRET_OVERLAP_MS / HOUR_MS;
+      const told = await ask('platform_secret', { platform_id: platformId, overlap_hours: String(hours) }, flags);
+      if (told !== undefined) print(flags, { old_secret_ends_at: null, ...told }, [told['secret'] ?? '']);
     });
 }
 

@@ -38,10 +38,15 @@ export interface Identity {
   addPlatform(platform: { readonly platformId: string; readonly name: string; readonly custody: Custody }): Promise<Result<{ readonly platform: Platform; readonly secret: string }>>;
   /** The signing secret, to tell its platform. */
   getSecret(platformId: string): Promise<Result<string>>;
-  /** A new secret, known here at once and elsewhere within about a second. The old one is good for as long as is said beside it, and one before that no more. */
-  rotateSecret(platformId: string, overlapMs?: number): Promise<Result<string>>;
+  /**
+   * A new secret, known here at once and elsewhere within about a second; in a caller's dbTransaction, within about a second everywhere.
+   * The old one is good for as long as is said beside it, and one before that no more.
+   */
+  rotateSecret(platformId: string, overlapMs?: number, client?: DbClient): Promise<Result<string>>;
   /** A token of the generation in force. */
   issueToken(platformId: string, lifetimeSeconds?: number): Promise<Result<string>>;
+  /** A token of the generation in force, or of a new one that makes all tokens issued so far invalid. */
+  renewToken(platformId: string, how: { readonly lifetimeSeconds: number | undefined; readonly revoke: boolean }, client: DbClient): Promise<Result<string>>;
   /** Makes all tokens issued so far invalid. */
   revokeTokens(platformId: string): Promise<Result<Platform>>;
   setPlatformState(platformId: string, state: PlatformState): Promise<Result<Platform>>;
@@ -124,10 +129,10 @@ export async function createIdentity({ pool, sealer, tokens, log, clock = system
 
   /** Applies a change and answers with the platform as it is afterwards. */
   async function change(platformId: string, what: Parameters<typeof changePlatform>[2]): Promise<Result<Platform>> {
-    const changed = isPlatformId(platformId) && (await changePlatform(pool, platformId, what));
+    const changed = isPlatformId(platformId) ? await changePlatform(pool, platformId, what) : undefined;
     await directory.refresh();
     const platform = directory.find(platformId);
-    return changed && platform !== undefined ? ok(platform) : refuse(identityProblems.platform_not_found());
+    return changed !== undefined && platform !== undefined ? ok(platform) : refuse(identityProblems.platform_not_found());
   }
 
   return {
@@ -148,11 +153,16 @@ export async function createIdentity({ pool, sealer, tokens, log, clock = system
       const row = (await selectPlatforms(pool)).find((candidate) => candidate.platform_id === platformId);
       return row === undefined ? refuse(identityProblems.platform_not_found()) : ok(openSecret(row, sealer));
     },
-    async rotateSecret(platformId, overlapMs = SECRET_OVERLAP_MS) {
+    async rotateSecret(platformId, overlapMs = SECRET_OVERLAP_MS, client = undefined) {
       const secret = newSecret();
       const formerUntil = overlapMs > 0 ? new Date(clock.now() + overlapMs) : null;
-      const changed = await change(platformId, { sealedSecret: sealer.seal(secret, platformId), formerUntil });
-      return changed.ok ? ok(secret) : changed;
+      const what = { sealedSecret: sealer.seal(secret, platformId), formerUntil };
+      if (client === undefined) {
+        const changed = await change(platformId, what);
+        return changed.ok ? ok(secret) : changed;
+      }
+      const isChanged = isPlatformId(platformId) && (await changePlatform(client, platformId, what)) !== undefined;
+      return isChanged ? ok(secret) : refuse(identityProblems.platform_not_found());
     },
     async issueToken(platformId, lifetimeSeconds) {
       await directory.refresh();
@@ -160,6 +170,12 @@ export async function createIdentity({ pool, sealer, tokens, log, clock = system
       return platform === undefined
         ? refuse(identityProblems.platform_not_found())
         : ok(await tokens.issue(platform.platformId, platform.tokenVersion, lifetimeSeconds));
+    },
+    async renewToken(platformId, { lifetimeSeconds, revoke }, client) {
+      const changed = isPlatformId(platformId) ? await changePlatform(client, platformId, { revokeTokens: revoke }) : undefined;
+      return changed === undefined || !isPlatformId(platformId)
+        ? refuse(identityProblems.platform_not_found())
+        : ok(await tokens.issue(platformId, changed.tokenVersion, lifetimeSeconds));
     },
     revokeTokens: (platformId) => change(platformId, { revokeTokens: true }),
     setPlatformState: (platformId, state) => change(platformId, { state }),

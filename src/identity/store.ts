@@ -50,20 +50,21 @@ export async function insertPlatform(pool: Pool, row: Pick<PlatformRow, 'platfor
 
 /** Changes what is given; false when there is no such platform. */
 export async function changePlatform(
-  pool: Pool,
+  db: Queryable,
   platformId: PlatformId,
   change: { readonly sealedSecret?: Buffer; readonly formerUntil?: Date | null; readonly state?: PlatformState; readonly signing?: Signing; readonly revokeTokens?: boolean },
-): Promise<boolean> {
-  const { rowCount } = await pool.query(
+): Promise<{ readonly tokenVersion: number } | undefined> {
+  const { rows } = await db.query<{ token_version: number }>(
     `update identity.platform
         set sealed_former_secret = case when $2::bytea is null then sealed_former_secret when $5::timestamptz is null then null else sealed_secret end,
             former_secret_until = case when $2::bytea is null then former_secret_until else $5 end,
             sealed_secret = coalesce($2, sealed_secret), state = coalesce($3, state), signing = coalesce($6, signing),
             token_version = token_version + $4::integer, revision = revision + 1
-      where platform_id = $1`,
+      where platform_id = $1
+      returning token_version`,
     [platformId, change.sealedSecret ?? null, change.state ?? null, change.revokeTokens === true ? 1 : 0, change.formerUntil ?? null, change.signing ?? null],
   );
-  return rowCount === 1;
+  return rows[0] === undefined ? undefined : { tokenVersion: rows[0].token_version };
 }
 
 interface OperatorRow {

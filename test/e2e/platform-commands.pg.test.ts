@@ -27,6 +27,26 @@ it('asks for the cap of a new platform, which another operator lets rise; in a d
     expect(await pontis(...raise, '--as-token', checker)).toMatchObject({ code: 0 });
     expect(await capOf('airline')).toBe('1000.5000');
 
+    // Nobody alone comes to know how to sign as a platform; to stop one, a person alone is enough.
+    for (const what of ['token', 'rotate-secret']) {
+      expect(await pontis('platform', what, 'airline')).toMatchObject({ code: 65, stderr: expect.stringContaining('A second person is needed') });
+    }
+    const byTwo = async (...args: readonly string[]): Promise<Record<string, Record<string, string>>> => {
+      const asked = JSON.parse((await pontis('platform', ...args, '--as-token', maker, '--json')).stdout) as Record<string, string>;
+      expect(JSON.stringify(asked)).not.toContain('sk_');
+      const id = asked['request_id'] ?? '';
+      expect(await pontis('requests', 'approve', id, '--as-token', maker)).toMatchObject({ code: 65, stdout: '' });
+      return JSON.parse((await pontis('requests', 'approve', id, '--as-token', checker, '--json')).stdout) as Record<string, Record<string, string>>;
+    };
+    expect(await byTwo('rotate-secret', 'airline', '--overlap-hours', '2')).toMatchObject({
+      state: 'done', outcome: { platform_id: 'airline', old_secret_ends_at: expect.stringMatching(/Z$/) }, secrets: { secret: expect.stringMatching(/^sk_/) },
+    });
+    const generationOf = async (): Promise<unknown> => (await database.pool.query(`select token_version from identity.platform where platform_id = 'airline'`)).rows[0];
+    expect(await byTwo('token', 'airline', '--revoke')).toMatchObject({ state: 'done', secrets: { token: expect.stringMatching(/\..*\./) } });
+    expect(await generationOf()).toEqual({ token_version: 2 });
+    expect(await pontis('platform', 'revoke', 'airline')).toMatchObject({ code: 0 });
+    expect(await generationOf()).toEqual({ token_version: 3 });
+
     // As the demo leaves its mark.
     await database.pool.query(`update valuation.rulebook set author = 'demo' where version = (select max(version) from valuation.rulebook)`);
     expect((await pontis('platform', 'add', 'free')).stdout).not.toContain('reserve cap');

@@ -107,6 +107,16 @@ describe.each(['debt', 'available', 'refuse'] as const)('within one platform, un
   });
 });
 
+async function decided(id: TransactionId, amount: bigint): Promise<Dispute> {
+  const dispute = await opened(id, { amount });
+  for (const answer of ['contest', 'rebut'] as const) {
+    await disputes.respond(publicId(dispute), A, answer, 'x');
+  }
+  return dispute;
+}
+const adjusted = (dispute: Dispute): ReturnType<Disputes['decide']> =>
+  disputes.decide(publicId(dispute), word({ kind: 'adjustment', borneBy: 'source' }));
+
 describe('within one platform', () => {
   it('a reversal and the end of the dispute at once: nothing is given back twice', async () => {
     for (const end of ['accept', 'withdraw'] as const) {
@@ -185,16 +195,6 @@ describe('within one platform', () => {
     expect(await disputes.decide(publicId(dispute), word({ amount: 6_001n }))).toMatchObject({ ok: false, problem: { code: 'dispute_exceeds_rest' } });
     expect(await disputes.decide(publicId(dispute), word({ amount: 2_500n }))).toMatchObject({ ok: true, value: { state: 'upheld', resolution: { amount: 2_500n } } });
   });
-
-  async function decided(id: TransactionId, amount: bigint): Promise<Dispute> {
-    const dispute = await opened(id, { amount });
-    for (const answer of ['contest', 'rebut'] as const) {
-      await disputes.respond(publicId(dispute), A, answer, 'x');
-    }
-    return dispute;
-  }
-  const adjusted = (dispute: Dispute): ReturnType<Disputes['decide']> =>
-    disputes.decide(publicId(dispute), word({ kind: 'adjustment', borneBy: 'source' }));
 
   it('what an adjustment has settled is not given back a second time by a reversal', async () => {
     const { id, giver, receiver } = await sent();

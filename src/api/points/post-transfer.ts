@@ -3,7 +3,9 @@
 import { Type } from 'typebox';
 import { identityProblems } from '../../identity/identity.ts';
 import type { TransferStanding, TransferStatus } from '../../clearing/clearing.ts';
-import { formatId, parseId, type MemberId } from '../../kernel/ids.ts';
+import {
+  bucketOf, deriveTransactionId, formatId, parseId, type MemberId, type PlatformId,
+} from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { ledgerProblems, type Asset, type LockedQuote, type OperationKey, type PostedLeg, type TransferCommand } from '../../ledger/ledger.ts';
 import { MAX_QUOTE_ID, valuationProblems } from '../../valuation/valuation.ts';
@@ -125,17 +127,15 @@ function prepare(parts: ApiParts, caller: Caller, fields: Fields, key: Operation
   if (targetPoints === undefined) return refuse(ledgerProblems.unavailable());
   const resolvingFrom = resolveUser(identity, platform.platformId, fields.from_user_id, 'from_user_id');
   const isElsewhere = target.platformId !== platform.platformId;
-  const unknownUsers = unknownUsersOf(parts);
-  const tooMany = isElsewhere && !isDryRun ? unknownUsers.refusal(platform.platformId) : undefined;
-  if (tooMany !== undefined) return refuse(tooMany);
+  const lookUp = (): ReturnType<typeof resolveUser> =>
+    resolveUser(identity, target.platformId, fields.to_user_id, 'to_user_id');
   // A dry run posts nothing, and would tell for nothing who is a user elsewhere.
-  const resolvingTo = isElsewhere && isDryRun ? ok(NOBODY) : resolveUser(identity, target.platformId, fields.to_user_id, 'to_user_id');
+  const resolvingTo = isElsewhere && isDryRun ? ok(NOBODY)
+    : isElsewhere ? unknownUsersOf(parts).find(platform.platformId, target.platformId, lookUp)
+    : lookUp();
   const finish = ([from, to]: readonly [Awaited<typeof resolvingFrom>, Awaited<typeof resolvingTo>]): Result<Prepared> => {
     if (!from.ok) return from;
-    if (!to.ok) {
-      if (isElsewhere) void unknownUsers.note(platform.platformId, target.platformId);
-      return to;
-    }
+    if (!to.ok) return to;
     const command: TransferCommand = {
       kind: 'transfer', platformId: platform.platformId, memberId: from.value, ...key, amount: amount.value, toMemberId: to.value, targetPlatformId: target.platformId,
       reference: fields.reference, category: fields.category, tags: identity.tagsOf(platform.platformId, fields.from_user_id),
@@ -145,9 +145,46 @@ function prepare(parts: ApiParts, caller: Caller, fields: Fields, key: Operation
     const quote = lockedQuote(parts, command, fields.quote_id);
     return quote.ok ? ok({ command: { ...command, quote: quote.value }, targetPoints }) : quote;
   };
+  const isRefused = (to: Result<MemberId>): boolean => !to.ok && to.problem.code === TOO_MANY;
+  const settle = async ([from, to]: Parameters<typeof finish>[0]): Promise<Result<Prepared>> => {
+    if (!from.ok || !isRefused(to)) return finish([from, to]);
+    const receiver = await receiverOf(parts, targetPoints, {
+      platformId: platform.platformId, memberId: from.value, key: key.key, toUserId: fields.to_user_id,
+    });
+    return finish([from, receiver === undefined ? to : ok(receiver)]);
+  };
   // Both are on their way before either is waited for, and neither is left to fail unheard.
-  if (resolvingFrom instanceof Promise || resolvingTo instanceof Promise) return Promise.all([resolvingFrom, resolvingTo]).then(finish);
+  if (
+    resolvingFrom instanceof Promise || resolvingTo instanceof Promise || isRefused(resolvingTo)
+  ) {
+    return Promise.all([resolvingFrom, resolvingTo]).then(settle);
+  }
   return finish([resolvingFrom, resolvingTo]);
+}
+
+const TOO_MANY = identityProblems.too_many_unknown_users().code;
+
+interface NamedBefore {
+  readonly platformId: PlatformId;
+  readonly memberId: MemberId;
+  readonly key: string;
+  readonly toUserId: string;
+}
+
+/**
+ * The receiver of the transfer that was posted under this key, when it is the one that is named
+ * now: whoever repeats that transfer knows its receiver already, and nobody else is looked up.
+ */
+async function receiverOf(
+  { ledger, identity }: ApiParts, { assetId, platformId: target }: Asset, named: NamedBefore,
+): Promise<MemberId | undefined> {
+  const { platformId, memberId, key, toUserId } = named;
+  const bucket = bucketOf(memberId, ledger.bucketCount());
+  const transactionId = deriveTransactionId(bucket, platformId, memberId, key);
+  const [posted] = await ledger.findTransaction(transactionId);
+  if (posted?.targetAssetId !== assetId || target === null) return undefined;
+  const receiver = posted.counterpartyId ?? posted.memberId;
+  return (await identity.userOf(target, receiver)) === toUserId ? receiver : undefined;
 }
 
 /** What the quote promised, when it was made for this transfer. */

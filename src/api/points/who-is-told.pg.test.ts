@@ -59,4 +59,67 @@ describe('who is a user elsewhere', () => {
     api.clock.advance(3_600_000);
     expect((await transfer({})).status).toBe(200);
   });
+
+  describe('past the budget', () => {
+    const budget = 5;
+    const key = (name: string) => ({ idempotency_key: name });
+    const tooMany = { status: 429, body: { code: 'too_many_unknown_users' } };
+    type Item = Pick<Answer, 'status' | 'body'>;
+    const inBatch = async (items: readonly object[]): Promise<readonly Item[]> => {
+      const common = { kind: 'transfer', from_user_id: ann, to_user_id: bob, amount: 10 };
+      const operations = items.map((item) => ({ ...common, target_platform: B, ...item }));
+      const { body } = await api.call(A, 'POST', '/api/points/batch', { operations });
+      return body['results'] as unknown as readonly Item[];
+    };
+    async function useUp(): Promise<void> {
+      api.clock.advance(3_600_000);
+      for (let misses = 0; misses < budget; misses += 1) {
+        expect((await transfer({ to_user_id: 'nobody' })).status).toBe(404);
+      }
+      expect(await transfer({})).toMatchObject(tooMany);
+    }
+    beforeAll(() => api.amend((document) => (
+      { ...document, settings: { ...document.settings, unknown_users_per_hour: budget } }
+    )));
+
+    it('a repeated transfer gets its first result, also in a batch; a new one does not', async () => {
+      const first = await transfer(key('first'));
+      const [ofBatch] = await inBatch([key('of-a-batch')]);
+      const before = await api.balance(B, bob);
+      await useUp();
+      const again = await transfer(key('first'));
+      expect(again).toMatchObject({ status: 200, headers: { 'idempotency-replayed': 'true' } });
+      expect(again.body).toEqual(first.body);
+      const results = await inBatch([key('of-a-batch'), key('first'), key('new')]);
+      expect(results[0]).toEqual(ofBatch);
+      expect(results[1]?.body).toEqual(first.body);
+      expect(results[2]).toMatchObject(tooMany);
+      expect(await api.balance(B, bob)).toBe(before);
+    });
+
+    it('a key that was used tells nobody who else is a user there', async () => {
+      api.clock.advance(3_600_000);
+      const other = await api.user(B);
+      expect((await transfer(key('mine'))).status).toBe(200);
+      const earned = { user_id: ann, amount: 1, ...key('an-earn') };
+      expect((await api.call(A, 'POST', '/api/points/earn', earned)).status).toBe(200);
+      await useUp();
+      for (const name of ['mine', 'an-earn']) {
+        for (const to of [other, 'nobody']) {
+          expect(await transfer({ ...key(name), to_user_id: to })).toMatchObject(tooMany);
+        }
+      }
+      const reused = { status: 422, body: { code: 'idempotency_key_reused' } };
+      expect(await transfer({ ...key('mine'), amount: 11 })).toMatchObject(reused);
+    });
+
+    it('as many are told as by one after the other when all ask at once', async () => {
+      api.clock.advance(3_600_000);
+      const guesses = Array.from({ length: 40 }, (_, index) => ({ to_user_id: `guess-${index}` }));
+      const batches = await Promise.all([guesses, [...guesses, {}]].map(inBatch));
+      const statuses = batches.flat().map(({ status }) => status);
+      expect(statuses.filter((status) => status === 404)).toHaveLength(budget);
+      expect(statuses.filter((status) => status === 429)).toHaveLength(statuses.length - budget);
+    });
+  });
 });

@@ -51,7 +51,9 @@ export const roles: Readonly<Record<RoleName, Role>> = {
 };
 
 const listeners = {
-  http: (context: Context): Promise<FastifyInstance> => createServer({ ...context, activate: () => activateDue(context) }, { drainNoticeMs: context.config.drainNoticeMs }),
+  http: (context: Context): Promise<FastifyInstance> => createServer({ ...context, activate: () => activateDue(context) }, {
+    drainNoticeMs: context.config.drainNoticeMs, trustedProxies: context.config.trustedProxies,
+  }),
   /** For the monitor: it stays until the process ends. */
   metrics: (context: Context): Promise<FastifyInstance> => Promise.resolve(createMetricsServer(context)),
 };

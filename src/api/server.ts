@@ -22,6 +22,7 @@ import { answerProblem } from './http/answer-problem.ts';
 import { requireSignature, requireToken } from './http/authenticate.ts';
 import { checkUrl } from './http/check-url.ts';
 import { answerClientError } from './http/client-error.ts';
+import { createFailedTokens, type FailedTokens, type Pause } from './http/failed-tokens.ts';
 import { checkExpectations, sendContinue, takeExpectations } from './http/expectations.ts';
 import { faultToProblem } from './http/fault-to-problem.ts';
 import { createObserver, type Observer } from './http/observe.ts';
@@ -106,6 +107,10 @@ export { problemCatalogue, type CatalogueEntry } from './problem-catalogue.ts';
 export interface ServerOptions {
   /** On closing, how long /health/ready says 503 before connections are refused, so that load balancers notice. */
   readonly drainNoticeMs?: number;
+  /** Ranges of reverse proxies, whose X-Forwarded-For is believed. */
+  readonly trustedProxies?: readonly string[];
+  /** How answers to failed tokens wait. */
+  readonly pause?: Pause | undefined;
 }
 
 const BODY_LIMIT = 1024 * 1024;
@@ -114,7 +119,7 @@ const MAX_PARAM_LENGTH = 128 * 9;
 const REQUEST_TIMEOUT_MS = 30_000;
 
 /** Call `listen` on it; `close` drains: /health/ready turns 503, requests in flight finish, then connections end. */
-export async function createServer(parts: ApiParts, { drainNoticeMs = 0 }: ServerOptions = {}): Promise<FastifyInstance> {
+export async function createServer(parts: ApiParts, { drainNoticeMs = 0, trustedProxies = [], pause }: ServerOptions = {}): Promise<FastifyInstance> {
   const observer = createObserver(parts);
   const refuse = (error: Error, socket: Duplex): void => {
     const problem = answerClientError(error, socket);
@@ -125,6 +130,7 @@ export async function createServer(parts: ApiParts, { drainNoticeMs = 0 }: Serve
     logger: false,
     genReqId: createRequestIds(),
     bodyLimit: BODY_LIMIT,
+    trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     requestTimeout: REQUEST_TIMEOUT_MS,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     // While closing, requests on open connections are still served; new connections are not accepted.
@@ -141,6 +147,7 @@ export async function createServer(parts: ApiParts, { drainNoticeMs = 0 }: Serve
   takeExpectations(server, (socket) => refuse(new Error('a tunnel was asked for'), socket));
   const compiler = createSchemaCompiler();
   const checks = createHealthChecks(parts);
+  const failedTokens = createFailedTokens(parts, pause);
 
   decorateRequests(server);
   server.addHook('onRequest', (request, reply, done) => {
@@ -162,14 +169,15 @@ export async function createServer(parts: ApiParts, { drainNoticeMs = 0 }: Serve
   server.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'body' ? compiler.compileStrict(schema as object) : compiler.compileText(schema as object)));
   server.addHook('preClose', async () => {
     checks.startDraining();
+    failedTokens.close();
     if (drainNoticeMs > 0) await sleep(drainNoticeMs);
   });
 
   await describeApi(server);
-  await server.register(async (api) => addSignedRoutes(api, parts, observer, compiler));
-  await server.register(async (operator) => addOperatorRoutes(operator, parts));
-  getHealth(server, checks, parts);
-  getMetrics(server, parts);
+  await server.register(async (api) => addSignedRoutes(api, parts, failedTokens, observer, compiler));
+  await server.register(async (operator) => addOperatorRoutes(operator, parts, failedTokens));
+  getHealth(server, checks, parts, failedTokens);
+  getMetrics(server, parts, failedTokens);
   getProblems(server);
   getOpenApi(server);
   return server;
@@ -180,10 +188,12 @@ function nameAnswer(request: FastifyRequest, reply: FastifyReply): FastifyReply 
 }
 
 /** All that platforms call. */
-function addSignedRoutes(api: FastifyInstance, parts: ApiParts, observer: Observer, compiler: SchemaCompiler): void {
+function addSignedRoutes(
+  api: FastifyInstance, parts: ApiParts, failedTokens: FailedTokens, observer: Observer, compiler: SchemaCompiler,
+): void {
   keepBytes(api);
-  api.addHook('onRequest', requireToken(parts));
-  api.addHook('preValidation', requireSignature(parts));
+  api.addHook('onRequest', requireToken(parts, failedTokens));
+  api.addHook('preValidation', requireSignature(parts, failedTokens));
   api.addHook('preValidation', readBody);
 
   for (const operation of operations) serveOperation(api, parts, operation, observer);
@@ -225,9 +235,9 @@ function addSignedRoutes(api: FastifyInstance, parts: ApiParts, observer: Observ
 }
 
 /** All that the people who run the network call, under /operator/. A new operation is a new line here. */
-function addOperatorRoutes(operator: FastifyInstance, parts: ApiParts): void {
+function addOperatorRoutes(operator: FastifyInstance, parts: ApiParts, failedTokens: FailedTokens): void {
   keepBytes(operator);
-  operator.addHook('onRequest', requireOperator(parts));
+  operator.addHook('onRequest', requireOperator(parts, failedTokens));
   operator.addHook('preValidation', readBody);
 
   getWhoami(operator);

@@ -19,6 +19,11 @@ test('percentages are sorted, each once', () => {
   expect(parseConfig({}, { PONTIS_RESERVE_THRESHOLDS: '90, 50,90' }).reserveThresholds).toEqual([50, 90]);
 });
 
+test('trusted proxies are addresses and ranges', () => {
+  expect(parseConfig({}, {}).trustedProxies).toEqual([]);
+  expect(parseConfig({}, { PONTIS_TRUSTED_PROXIES: '127.0.0.1, 10.0.0.0/8,fd00::1' }).trustedProxies).toEqual(['127.0.0.1', '10.0.0.0/8', 'fd00::1']);
+});
+
 test('an empty variable counts as not given', () => {
   expect(parseConfig({}, { PONTIS_PORT: '', DATABASE_URL: '' })).toMatchObject({ port: 8080, databaseUrl: undefined });
 });
@@ -42,6 +47,8 @@ test.each([
   [{ port: '65536' }, {}, '--port must be a whole number from 0 to 65535, not "65536".'],
   [{}, { PONTIS_RESERVE_THRESHOLDS: '50,101' }, 'PONTIS_RESERVE_THRESHOLDS must be at most ten whole percentages from 1 to 100, such as 50,75,90, not "50,101".'],
   [{}, { PONTIS_PORT: '-1' }, 'PONTIS_PORT must be a whole number from 0 to 65535, not "-1".'],
+  [{}, { PONTIS_TRUSTED_PROXIES: 'true' }, 'PONTIS_TRUSTED_PROXIES must be addresses or ranges other than all, such as 10.1.0.7,fd00::/8, not "true".'],
+  [{}, { PONTIS_TRUSTED_PROXIES: '10.0.0.1,0.0.0.0/0' }, 'PONTIS_TRUSTED_PROXIES must be addresses or ranges other than all, such as 10.1.0.7,fd00::/8, not "10.0.0.1,0.0.0.0/0".'],
   [{ role: 'boss' }, {}, '--role must be one of all, api, worker, not "boss".'],
   [{ dataDir: '' }, {}, '--data must be not empty, not "".'],
   [{}, { DATABASE_URL: 'mysql://root:hush@x' }, 'DATABASE_URL must be a connection string such as postgres://user:password@host:5432/database.'],

@@ -1,5 +1,6 @@
 // Every setting of the program in one table: parsed once, from flags over environment over defaults, into one typed object.
 
+import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 
 import { logLevels, type LogLevel } from './log.ts';
@@ -45,6 +46,8 @@ export interface Config {
   readonly drainNoticeMs: number;
   /** Private addresses that webhooks and connectors may be at; `privateRangesOf` decides when undefined. */
   readonly privateTargets: AllowedRanges | undefined;
+  /** Addresses of reverse proxies, whose X-Forwarded-For says who calls. */
+  readonly trustedProxies: readonly string[];
   /** Percentages of a net debit cap in use that platform and operators are told of. */
   readonly reserveThresholds: readonly number[];
   /** Percentage of its cap in use at which a platform becomes receive_only by itself; never when undefined. */
@@ -112,6 +115,19 @@ function ranges(text: string): AllowedRanges {
   return parts;
 }
 
+/** An address or a range, but not one of all addresses: that would believe everybody. */
+function isSomeAddress(part: string): boolean {
+  return !part.includes('%') && (isIP(part) !== 0 || (parseRange(part)?.prefix ?? 0) > 0);
+}
+
+function addresses(text: string): readonly string[] {
+  const parts = text.split(',').map((part) => part.trim());
+  if (!parts.every(isSomeAddress)) {
+    throw new Unfit('addresses or ranges other than all, such as 10.1.0.7,fd00::/8');
+  }
+  return parts;
+}
+
 function nonEmpty(text: string): string {
   if (text === '') throw new Unfit('not empty');
   return text;
@@ -141,6 +157,10 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   drainTimeoutMs: { env: 'PONTIS_DRAIN_TIMEOUT_MS', help: 'how long requests in flight may take to finish on stopping', initial: 10_000, parse: integer(0, 600_000) },
   drainNoticeMs: { env: 'PONTIS_DRAIN_NOTICE_MS', help: 'how long /health/ready answers 503 before connections are refused on stopping', initial: 0, parse: integer(0, 600_000) },
   privateTargets: { env: 'PONTIS_ALLOW_PRIVATE_TARGETS', help: 'private addresses that webhooks and connectors may be at: true, false or ranges', initial: undefined, parse: ranges },
+  trustedProxies: {
+    env: 'PONTIS_TRUSTED_PROXIES', initial: [], parse: addresses,
+    help: 'addresses or ranges of reverse proxies whose X-Forwarded-For says who calls',
+  },
   reserveThresholds: { env: 'PONTIS_RESERVE_THRESHOLDS', help: 'percentages of a net debit cap in use that are told of', initial: [50, 75, 90], parse: percentages },
   reserveReceiveOnlyAt: { env: 'PONTIS_RESERVE_RECEIVE_ONLY_AT', help: 'percentage of its cap in use at which a platform becomes receive_only', initial: undefined, parse: integer(1, 100) },
 };

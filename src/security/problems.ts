@@ -3,6 +3,12 @@
 import { defineProblems } from '../kernel/problem.ts';
 
 export const securityProblems = defineProblems({
+  too_many_failed_tokens: {
+    status: 429, error: 'Too many failed tokens', retryable: true,
+    advice: 'Calls from your network address whose token or signature is not good are answered late, ' +
+      'and so many of them wait that this one was turned away. Correct their token or signature; ' +
+      'good calls are not held up.',
+  },
   token_missing: {
     status: 401, error: 'Missing platform token',
     advice: 'Send the token that the network issued to your platform in the X-Platform-Token header.',

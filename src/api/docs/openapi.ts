@@ -30,6 +30,8 @@ X-Signature does not cover the header: one X-Signature stands for one operation,
 
 **Calls under \`/operator/\`** are those of the people who run the network: \`Authorization: Bearer\` and an operator token, no signature.
 
+**Failed tokens and signatures are slowed** by network address: past 30 in a minute their answers wait, and when too many wait the next is 429 \`too_many_failed_tokens\`. Good calls are not.
+
 Errors are RFC 9457 problem details; all of them are listed at [/problems](/problems).`;
 
 /** Of a platform: four headers, all needed together. Of an operator: a bearer token. */

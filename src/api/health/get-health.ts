@@ -2,8 +2,9 @@
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { answerProblem } from '../http/answer-problem.ts';
+import type { FailedTokens } from '../http/failed-tokens.ts';
 import { findReader } from '../http/find-reader.ts';
+import { refuseBearer } from '../http/require-operator.ts';
 import type { ApiParts } from '../parts.ts';
 import { problemResponses } from '../schemas.ts';
 import { worst, type Check, type HealthChecks } from './checks.ts';
@@ -24,12 +25,12 @@ const Health = Type.Object({
 });
 const Simple = Type.Object({ status: Type.String() });
 
-export function getHealth(server: FastifyInstance, checks: HealthChecks, { identity }: ApiParts): void {
+export function getHealth(server: FastifyInstance, checks: HealthChecks, { identity }: ApiParts, failedTokens: FailedTokens): void {
   server.get('/health', {
     schema: { operationId: 'health', tags: ['health'], summary: 'Health of all parts', description: '503 when a part of the network is unhealthy. A connected platform that does not answer is unhealthy by itself and makes the network degraded. Reasons are told to operators and monitors: send a token as for /metrics.', response: { 200: Health, 503: Health, ...problemResponses } },
   }, async (request, reply) => {
     const reader = request.headers.authorization === undefined ? undefined : await findReader(request, identity);
-    if (reader?.ok === false) return answerProblem(request, reply.header('www-authenticate', 'Bearer realm="pontis"'), reader.problem);
+    if (reader?.ok === false) return refuseBearer(request, reply, reader.problem, failedTokens);
     const tell = ({ status, message, open, detail }: Check): Static<typeof CheckView> =>
       (reader === undefined ? { status, message: open ?? message } : { status, message, ...(detail === undefined ? {} : { detail }) });
     const parts = { database: await checks.database(), clearing_center: await checks.clearingCenter(), api_gateway: checks.apiGateway() };

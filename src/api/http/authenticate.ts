@@ -7,15 +7,16 @@ import type { Platform } from '../../identity/identity.ts';
 import { securityProblems, verifyMessageSignature, verifyRequestSignature } from '../../security/security.ts';
 import type { ApiParts } from '../parts.ts';
 import { answerProblem, pathOf } from './answer-problem.ts';
+import type { FailedTokens } from './failed-tokens.ts';
 
 const SIGNATURE_INVALID = securityProblems.signature_invalid().code;
 
 type Done = (error?: Error) => void;
 
 /** onRequest: nothing of the body is read for a caller without a valid token. */
-export function requireToken({ identity, ledger }: ApiParts) {
+export function requireToken({ identity, ledger }: ApiParts, failedTokens: FailedTokens) {
   function admit(result: Result<Platform>, request: FastifyRequest, reply: FastifyReply, done: Done): void {
-    if (!result.ok) return void answerProblem(request, reply, result.problem);
+    if (!result.ok) return void failedTokens.answer(request, reply, result.problem);
     const points = ledger.pointsOf(result.value.platformId);
     // Another process has just added it and this one has not read its asset yet.
     if (points === undefined) return void answerProblem(request, reply, ledgerProblems.unavailable());
@@ -33,10 +34,10 @@ export function requireToken({ identity, ledger }: ApiParts) {
 }
 
 /** preValidation: the body is still the bytes that were sent. */
-export function requireSignature({ clock }: ApiParts) {
+export function requireSignature({ clock }: ApiParts, failedTokens: FailedTokens) {
   return (request: FastifyRequest, reply: FastifyReply, done: Done): void => {
     const result = verify(request, clock.now());
-    if (!result.ok) return void answerProblem(request, reply, result.problem);
+    if (!result.ok) return void failedTokens.answer(request, reply, result.problem);
     request.signature = result.value;
     const { 'x-signature': own, 'x-timestamp': timestamp } = request.headers;
     if (own !== undefined) request.signedAt = Number(timestamp);

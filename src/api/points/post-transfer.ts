@@ -145,7 +145,6 @@ function prepare(parts: ApiParts, caller: Caller, fields: Fields, key: Operation
     const quote = lockedQuote(parts, command, fields.quote_id);
     return quote.ok ? ok({ command: { ...command, quote: quote.value }, targetPoints }) : quote;
   };
-  const isRefused = (to: Result<MemberId>): boolean => !to.ok && to.problem.code === TOO_MANY;
   const settle = async ([from, to]: Parameters<typeof finish>[0]): Promise<Result<Prepared>> => {
     if (!from.ok || !isRefused(to)) return finish([from, to]);
     const receiver = await receiverOf(parts, targetPoints, {
@@ -163,6 +162,10 @@ function prepare(parts: ApiParts, caller: Caller, fields: Fields, key: Operation
 }
 
 const TOO_MANY = identityProblems.too_many_unknown_users().code;
+
+function isRefused(to: Result<MemberId>): boolean {
+  return !to.ok && to.problem.code === TOO_MANY;
+}
 
 interface NamedBefore {
   readonly platformId: PlatformId;

@@ -37,6 +37,8 @@ it('reference and metadata of a transaction are given back to the platform that 
   expect(JSON.stringify((await api.call(A, 'GET', `/api/points/history?user_id=${ann}`)).body)).toMatch(/order 88 of Mrs. X.*secret/);
 });
 
+const key = (name: string) => ({ idempotency_key: name });
+
 describe('who is a user elsewhere', () => {
   it('is not told by a dry run', async () => {
     const [known, unknown] = [await transfer({ dry_run: true }), await transfer({ dry_run: true, to_user_id: 'nobody' })];
@@ -62,7 +64,6 @@ describe('who is a user elsewhere', () => {
 
   describe('past the budget', () => {
     const budget = 5;
-    const key = (name: string) => ({ idempotency_key: name });
     const tooMany = { status: 429, body: { code: 'too_many_unknown_users' } };
     type Item = Pick<Answer, 'status' | 'body'>;
     const inBatch = async (items: readonly object[]): Promise<readonly Item[]> => {

@@ -1,0 +1,133 @@
+// Slows whoever calls with tokens or signatures that are not good: the answer waits, the longer the
+// more calls from that network failed lately. Calls that are good are answered at once, whoever
+// shares their network, because every call is looked at before anything waits.
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { LRUCache } from 'lru-cache';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Counter } from 'prom-client';
+import { identityProblems } from '../../identity/identity.ts';
+import type { Problem } from '../../kernel/problem.ts';
+import { securityProblems } from '../../security/security.ts';
+import type { ApiParts } from '../parts.ts';
+import { answerProblem } from './answer-problem.ts';
+import { networkOf } from './network-of.ts';
+
+/** Failures of a minute that are answered at once: slips, and a secret that has just changed. */
+export const FREE_A_MINUTE = 30;
+const FIRST_DELAY_MS = 25;
+/** 25 ms doubled six times is 1.6 s, the longest delay. */
+const LONGEST_DOUBLINGS = 6;
+/** More are not counted, so that a network is as good as any other a minute later. */
+const MOST_COUNTED = FREE_A_MINUTE + LONGEST_DOUBLINGS + 1;
+const MINUTE_MS = 60_000;
+/** Answers that wait at a time, of one network and of all. */
+export const MOST_WAITING = 50;
+const MOST_WAITING_OF_ALL = 2_000;
+/**
+ * Networks whose failures are remembered, some 150 bytes each. Whoever commands more of them is
+ * forgotten where it failed first, which gives no more than one network more would.
+ */
+const REMEMBERED_NETWORKS = 50_000;
+
+/** Why a token or a signature is not good. What is missing, malformed or late is no guess. */
+const FAILURES: ReadonlySet<string> = new Set([
+  securityProblems.token_expired, securityProblems.token_invalid, securityProblems.token_revoked,
+  securityProblems.platform_mismatch, securityProblems.digest_mismatch,
+  securityProblems.signature_invalid, identityProblems.unknown_platform,
+  identityProblems.operator_token_invalid,
+].map((problem) => problem().code));
+
+const ANSWERS = ['at_once', 'delayed', 'turned_away'] as const;
+
+interface Failures {
+  /** Falls by `FREE_A_MINUTE` in a minute. */
+  readonly count: number;
+  readonly atMs: number;
+}
+
+interface Decided extends Failures {
+  readonly delayMs: number;
+}
+
+/** How the next failure of a network counts, and how long its answer waits. */
+export function decideDelay(before: Failures | undefined, nowMs: number): Decided {
+  const passedMs = before === undefined ? 0 : Math.max(0, nowMs - before.atMs);
+  const left = Math.max(0, (before?.count ?? 0) - (passedMs * FREE_A_MINUTE) / MINUTE_MS);
+  const count = Math.min(MOST_COUNTED, left + 1);
+  const doublings = Math.ceil(count - FREE_A_MINUTE) - 1;
+  return { count, atMs: nowMs, delayMs: doublings < 0 ? 0 : FIRST_DELAY_MS * 2 ** doublings };
+}
+
+/** Waits that long, or until the signal is aborted; never rejects. */
+export type Pause = (ms: number, signal: AbortSignal) => Promise<void>;
+
+const pauseByTimer: Pause = (ms, signal) =>
+  sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
+
+export interface FailedTokens {
+  /** Answers a caller that is refused, in its time. */
+  answer(request: FastifyRequest, reply: FastifyReply, problem: Problem): Promise<FastifyReply>;
+  /** Whoever waits is answered now. */
+  close(): void;
+}
+
+type Parts = Pick<ApiParts, 'clock' | 'metrics'>;
+
+export function createFailedTokens(
+  { clock, metrics: { registry } }: Parts, pause: Pause = pauseByTimer,
+): FailedTokens {
+  const failures = new LRUCache<string, Failures>({ max: REMEMBERED_NETWORKS });
+  /** Apart from what may be forgotten: who waits is counted to the end. */
+  const waitingOf = new Map<string, number>();
+  const waiting = new Set<AbortController>();
+  let closed = false;
+  const answers = new Counter({
+    name: 'pontis_failed_tokens_total', labelNames: ['answer'], registers: [registry],
+    help: 'Calls whose token or signature was not good, by how they were answered: ' +
+      'at_once, delayed, or turned_away because too many waited.',
+  });
+  for (const answer of ANSWERS) answers.inc({ answer }, 0);
+
+  async function wait(network: string, delayMs: number, reply: FastifyReply): Promise<void> {
+    const ended = new AbortController();
+    const leave = (): void => ended.abort();
+    waiting.add(ended);
+    waitingOf.set(network, (waitingOf.get(network) ?? 0) + 1);
+    reply.raw.once('close', leave);
+    try {
+      await pause(delayMs, ended.signal);
+    } finally {
+      reply.raw.off('close', leave);
+      waiting.delete(ended);
+      const others = (waitingOf.get(network) ?? 1) - 1;
+      if (others > 0) waitingOf.set(network, others);
+      else waitingOf.delete(network);
+    }
+  }
+
+  return {
+    async answer(request, reply, problem) {
+      if (!FAILURES.has(problem.code)) return answerProblem(request, reply, problem);
+      const { ip, socket: { remoteAddress = '' } } = request;
+      const network = networkOf(ip) ?? networkOf(remoteAddress) ?? 'unknown';
+      const { delayMs, ...counted } = decideDelay(failures.get(network), clock.now());
+      failures.set(network, counted);
+      if (delayMs === 0 || closed) {
+        answers.inc({ answer: 'at_once' });
+        return answerProblem(request, reply, problem);
+      }
+      if (waiting.size >= MOST_WAITING_OF_ALL || (waitingOf.get(network) ?? 0) >= MOST_WAITING) {
+        answers.inc({ answer: 'turned_away' });
+        return answerProblem(request, reply, securityProblems.too_many_failed_tokens());
+      }
+      answers.inc({ answer: 'delayed' });
+      await wait(network, delayMs, reply);
+      return answerProblem(request, reply, problem);
+    },
+    close() {
+      closed = true;
+      for (const ended of waiting) ended.abort();
+    },
+  };
+}

@@ -68,7 +68,7 @@ create table clearing.break (
   constraint break_pkey PRIMARY KEY (break_id),
   constraint break_category_check CHECK (category = ANY (ARRAY['missing_here'::text, 'missing_there'::text, 'amount'::text, 'duplicate'::text, 'late'::text, 'unknown_reference'::text, 'total'::text])),
   constraint break_closed CHECK ((state = 'open'::text) = (closed_at IS NULL) AND (state = 'open'::text) = (resolution IS NULL)),
-  constraint break_resolution_check CHECK (resolution = ANY (ARRAY['vanished'::text, 'asked'::text, 'recheck'::text, 'accepted'::text])),
+  constraint break_resolution_check CHECK (resolution = ANY (ARRAY['vanished'::text, 'asked'::text, 'recheck'::text, 'accepted'::text, 'adjusted'::text])),
   constraint break_state_check CHECK (state = ANY (ARRAY['open'::text, 'resolved'::text, 'accepted'::text]))
 );
 CREATE UNIQUE INDEX break_once ON clearing.break USING btree (platform_id, ((category = 'total'::text)), subject);
@@ -82,9 +82,22 @@ create table clearing.break_action (
   action text not null,
   words text not null,
   constraint break_action_pkey PRIMARY KEY (action_id),
-  constraint break_action_action_check CHECK (action = ANY (ARRAY['recheck'::text, 'accept'::text, 'note'::text]))
+  constraint break_action_action_check CHECK (action = ANY (ARRAY['recheck'::text, 'accept'::text, 'note'::text, 'adjust'::text]))
 );
 CREATE INDEX break_action_of_break ON clearing.break_action USING btree (break_id, acted_at);
+
+create table clearing.break_adjustment (
+  bucket integer not null,
+  dispute_id uuid not null,
+  transaction_id uuid not null,
+  platform_id text not null,
+  break_id uuid not null,
+  missing bigint not null,
+  decided_at timestamp with time zone not null,
+  constraint break_adjustment_pkey PRIMARY KEY (bucket, dispute_id),
+  constraint break_adjustment_break_id_fkey FOREIGN KEY (break_id) REFERENCES clearing.break(break_id),
+  constraint break_adjustment_missing_check CHECK (missing > 0)
+);
 
 create table clearing.carried_over (
   act_id uuid not null,
@@ -1122,12 +1135,18 @@ create view clearing.expected_effect as
             WHEN s.state <> 'completed'::text THEN NULL::bigint
             WHEN r.state = 'completed'::text THEN 0::bigint
             WHEN r.state IS NOT NULL THEN NULL::bigint
-            ELSE side.effect
+            ELSE side.effect - COALESCE(a.missing, 0::bigint)
         END AS effect,
     GREATEST(s.changed_at, r.changed_at) AS changed_at
    FROM clearing.saga s
      LEFT JOIN clearing.saga r ON r.bucket = s.bucket AND r.transaction_id = s.transaction_id AND r.purpose = 'reversal'::text
      CROSS JOIN LATERAL ( VALUES (s.source_platform,s.source_member,- s.amount,s.source_connected), (s.target_platform,s.target_member,s.credited,s.target_connected)) side(platform_id, member_id, effect, connected)
+     LEFT JOIN ( SELECT break_adjustment.bucket,
+            break_adjustment.transaction_id,
+            break_adjustment.platform_id,
+            sum(break_adjustment.missing)::bigint AS missing
+           FROM clearing.break_adjustment
+          GROUP BY break_adjustment.bucket, break_adjustment.transaction_id, break_adjustment.platform_id) a ON a.bucket = s.bucket AND a.transaction_id = s.transaction_id AND a.platform_id = side.platform_id
   WHERE (s.purpose = ANY (ARRAY['transfer'::text, 'recall'::text])) AND side.connected;
 
 create view ledger.entry as

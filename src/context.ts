@@ -97,7 +97,7 @@ export async function createContext(config: Config, options: ContextOptions): Pr
       suspend: (platformId, reason, operatorId) => reserve.setMode({ platformId, mode: 'suspended', reason, operatorId }),
       listFrozen: () => disputes.listFrozen(), prefundMoved: (platformId) => reserve.align(platformId),
     });
-    const acts = createActs({ pool, clock, log, sealer, identity, connections, sagas, reconciliation, reserve, ledger });
+    const acts = createActs({ pool, clock, log, sealer, identity, connections, sagas, reconciliation, disputes, reserve, ledger });
     return {
       config, log, metrics, clock, databaseUrl: url, acts, pool, identity, connections, connectionHealth, valuation, ledger, sagas, reconciliation, rewards, reserve, disputes, recalls, settlement, notices, webhooks,
       ruleAlerts, quotes: createQuoteTokens(masterKey), close: () => closers.close(),

@@ -1,9 +1,9 @@
 // Acts about transfers, connections, modes and breaks. Each may be called again after a crash: what is done already is done.
 
-import { requireConnected, sagaProblems, reconciliationProblems, type SagaActionName } from '../clearing/clearing.ts';
+import { adjustBreakIn, planBreakAdjustment, requireConnected, sagaProblems, reconciliationProblems, type SagaActionName } from '../clearing/clearing.ts';
 import { identityProblems } from '../identity/identity.ts';
 import { formatAmountText } from '../kernel/amount.ts';
-import { isPlatformId, parseId, type PlatformId } from '../kernel/ids.ts';
+import { formatId, isPlatformId, parseId, type PlatformId } from '../kernel/ids.ts';
 import { ok, refuse, type Result } from '../kernel/problem.ts';
 import { CLEARING_MODES, type ClearingMode } from '../ledger/ledger.ts';
 import type { ActArguments, Acting, ActParts, Performer } from './types.ts';
@@ -126,5 +126,27 @@ export const breakAccept: Performer<'break_id'> = {
     if (by.again && found.ok && found.value.state === 'accepted') return ok({ outcome: { break_id: breakId } });
     const accepted = await reconciliation.accept({ breakId, operatorId: by.askedBy ?? '', reason: reasonOf(by) });
     return accepted.ok ? ok({ outcome: { break_id: breakId, state: accepted.value.state } }) : accepted;
+  },
+};
+
+export const breakAdjust: Performer<'break_id'> = {
+  arguments: ['break_id'], inCommit: true,
+  async describe({ break_id: breakId }, parts) {
+    const planned = await planBreakAdjustment(parts, breakId);
+    if (!planned.ok) return planned;
+    const { one: { platformId, category, subject, ours, theirs }, adjustment: { amount, missing, source } } = planned.value;
+    const text = (of: PlatformId, minor: bigint | null): string => formatAmountText(minor ?? 0n, parts.ledger.pointsOf(of)?.scale ?? 0);
+    return ok({
+      words: `Give back ${text(source, amount)} points of ${source} for ${text(platformId, missing)} points that`
+        + ` ${platformId} has not credited for ${subject}; ${platformId} pays ${source} what it was due for them.`,
+      circumstances: { ours: text(platformId, ours), theirs: text(platformId, theirs), category },
+    });
+  },
+  async perform({ break_id: breakId }, { askedBy, approvedBy, reason }, parts, client) {
+    const word = { breakId, askedBy: askedBy ?? '', approvedBy: approvedBy ?? '', reason };
+    const adjusted = await adjustBreakIn(client, parts, word);
+    if (!adjusted.ok) return adjusted;
+    const { disputeId, resolutionId } = adjusted.value;
+    return ok({ outcome: { break_id: breakId, dispute_id: formatId('dsp', disputeId), transaction_id: formatId('txn', resolutionId) } });
   },
 };

@@ -45,6 +45,8 @@ interface Described {
 export function createActs(parts: ActParts): Acts {
   const { pool, clock, log, sealer, identity } = parts;
   const now = (): Date => new Date(clock.now());
+  /** The end of the last approval that has come. */
+  let turns = Promise.resolve();
 
   async function describe(act: RequestedAct, shown: ActArguments, given: ActArguments): Promise<Result<Described>> {
     const described = await performers[act].describe(given, parts);
@@ -151,7 +153,18 @@ export function createActs(parts: ActParts): Acts {
     return ok({ request: shown(made) });
   }
 
-  async function approve(decision: ActDecision): ReturnType<Acts['approve']> {
+  /**
+   * Approvals take turns in this process: each sees what the one before it has done, and however many
+   * come at once, they leave connections of the pool for what they look up.
+   */
+  function approve(decision: ActDecision): ReturnType<Acts['approve']> {
+    const before = turns;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    turns = promise;
+    return before.then(() => approveNow(decision)).finally(() => resolve());
+  }
+
+  async function approveNow(decision: ActDecision): ReturnType<Acts['approve']> {
     const approved = await dbTransaction(pool, async (client): Promise<Result<{ request: StoredRequest; secrets: ActArguments; problem?: Problem }>> => {
       const request = await lockOpen(client, decision.requestId);
       if (!request.ok) return request;

@@ -126,6 +126,10 @@ export const ACTS = {
     persons: 'two', operations: ['acceptBreak'], commands: ['reconcile accept'],
     why: 'A difference that is accepted is not looked for any more.',
   },
+  break_adjust: {
+    persons: 'two', operations: ['adjustBreak'], commands: ['reconcile adjust'],
+    why: 'It gives points to a member, and one platform pays another for them.',
+  },
   break_words: one('It asks or notes, and moves nothing.', ['recheckBreak', 'noteBreak'], ['reconcile recheck', 'reconcile note']),
   reconciliation_run: one('It compares, and moves nothing.', ['requestReconciliation'], ['reconcile run']),
 

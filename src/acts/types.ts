@@ -1,6 +1,6 @@
 // The words of acts that another person has to approve. No behaviour.
 
-import type { Connections, Reconciliation, Reserve, Sagas } from '../clearing/clearing.ts';
+import type { Connections, Disputes, Reconciliation, Reserve, Sagas } from '../clearing/clearing.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Result } from '../kernel/problem.ts';
 import type { Clock } from '../kernel/time.ts';
@@ -20,6 +20,7 @@ export interface ActParts {
   readonly connections: Connections;
   readonly sagas: Sagas;
   readonly reconciliation: Reconciliation;
+  readonly disputes: Disputes;
   readonly reserve: Reserve;
   readonly ledger: Ledger;
 }

@@ -54,7 +54,7 @@ test('names every operation', () => {
     'POST /api/recalls/{recall_id}/accept', 'POST /api/recalls/{recall_id}/refuse', 'POST /api/recalls/{recall_id}/withdraw',
     'POST /api/redemptions/{redemption_id}/cancel', 'POST /api/redemptions/{redemption_id}/fulfil', 'POST /api/rewards/validate', 'POST /api/transactions/{transaction_id}/recall', 'POST /api/users',
     'POST /api/webhooks', 'POST /api/webhooks/{webhook_id}/redeliver', 'POST /api/webhooks/{webhook_id}/secret', 'POST /api/webhooks/{webhook_id}/test',
-    'POST /operator/breaks/{break_id}/accept', 'POST /operator/breaks/{break_id}/dispute', 'POST /operator/breaks/{break_id}/note', 'POST /operator/breaks/{break_id}/recheck', 'POST /operator/disputes',
+    'POST /operator/breaks/{break_id}/accept', 'POST /operator/breaks/{break_id}/adjust', 'POST /operator/breaks/{break_id}/dispute', 'POST /operator/breaks/{break_id}/note', 'POST /operator/breaks/{break_id}/recheck', 'POST /operator/disputes',
     'POST /operator/disputes/{dispute_id}/decide', 'POST /operator/disputes/{dispute_id}/evidence', 'POST /operator/proposals',
     'POST /operator/proposals/{proposal_id}/approve', 'POST /operator/proposals/{proposal_id}/reject', 'POST /operator/proposals/{proposal_id}/withdraw',
     'POST /operator/reconciliations', 'POST /operator/reserve-requests/{request_id}/approve', 'POST /operator/reserve-requests/{request_id}/reject',

@@ -55,4 +55,5 @@ export { CURSOR as TRANSACTION_CURSOR, type TransactionPage } from './settlement
 export { statementCsv, TRANSACTION_CSV_HEADER, transactionsCsv } from './settlement/statement-csv.ts';
 export { statementHtml } from './settlement/statement-html.ts';
 export { STATEMENT_LANGUAGES, type StatementLanguage } from './settlement/statement-words.ts';
+export { adjustBreakIn, planBreakAdjustment, type BreakAdjustment, type BreakToAdjust } from './adjust-break.ts';
 export { disputeBreak, type BreakToDispute } from './dispute-break.ts';

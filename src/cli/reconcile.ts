@@ -94,6 +94,11 @@ export function registerReconcile<Context extends ReconcileContext>(program: Com
     .action(async (breakId: string, flags: Flags) => {
       await askFor({ act: 'break_accept', arguments: { break_id: breakId }, reason: flags.reason ?? '' }, flags, roots);
     });
+  subcommand('adjust', 'ask to give back what the target platform says it has not credited').argument('<break_id>').option(...AS_TOKEN_OPTION)
+    .requiredOption('--reason <text>', 'why; kept with the break')
+    .action(async (breakId: string, flags: Flags) => {
+      await askFor({ act: 'break_adjust', arguments: { break_id: breakId }, reason: flags.reason ?? '' }, flags, roots);
+    });
   subcommand('dispute', 'dispute the transaction of a difference; another operator decides').argument('<break_id>').option(...AS_TOKEN_OPTION)
     .requiredOption('--reason <text>', 'what is wrong; told to both sides')
     .addOption(new Option('--side <side>', 'the side that claims').choices(['source', 'target']).default('source'))

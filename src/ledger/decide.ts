@@ -38,9 +38,14 @@ const table: DecideTable = {
 /** What touches only a member's own points: for a platform to do itself where it keeps them. */
 const HOSTED_ONLY: ReadonlySet<Command['kind']> = new Set(['earn', 'redeem', 'hold', 'clawback', 'expire', 'adjust']);
 
+/** An adjustment without points only pays the platform, which gives them in its own books. */
+function isHostedOnly(command: Command): boolean {
+  return HOSTED_ONLY.has(command.kind) && !(command.kind === 'adjust' && command.amount === 0n);
+}
+
 /** Decides one command on a view that holds the wallets named by `walletsFor`. Changes nothing but empty accounts in the view. */
 export function decide(command: Command, view: View): Decision {
-  if (HOSTED_ONLY.has(command.kind) && view.points(command.platformId).custody === 'connected') return refusal(ledgerProblems.connected_platform());
+  if (isHostedOnly(command) && view.points(command.platformId).custody === 'connected') return refusal(ledgerProblems.connected_platform());
   const decideKind = table[command.kind] as (command: Command, view: View) => Decision;
   const decision = decideKind(command, view);
   return decision.type === 'post' && exceedsCounters(decision.plan) ? refusal(ledgerProblems.counter_limit()) : decision;

@@ -88,6 +88,7 @@ it('an operator runs it, sees the breaks by age, and accepts one', { timeout: 30
   expect(listed.stdout).toMatch(/\nopen +0-1 days +1-3 days +3-7 days +7\+ days\nduplicate +1 +0 +0 +0\n/);
   const { breaks } = JSON.parse((await pontis('reconcile', 'breaks', '--category', 'unknown_reference', '--json')).stdout) as { breaks: { break_id: string }[] };
   const id = breaks[0]?.break_id ?? '';
+  expect(await pontis('reconcile', 'adjust', id, '--reason', 'lost', '--as-token', token)).toMatchObject({ code: 65, stderr: expect.stringContaining('Break not adjustable') });
   expect(await pontis('reconcile', 'recheck', id, '--as-token', token)).toMatchObject({ code: 0, stdout: expect.stringMatching(/^resolved: both sides agree/) });
   expect(await pontis('reconcile', 'accept', id, '--reason', 'their test', '--as-token', token)).toMatchObject({ code: 65, stderr: expect.stringContaining('Break already closed') });
   expect((await pontis('reconcile', 'runs', '--limit', '1')).stdout.split('\n')).toHaveLength(3);

@@ -70,6 +70,19 @@ export function breaks(server: FastifyInstance, parts: ApiParts): void {
     },
   }, (request, reply) => answerAsked(request, reply, parts, { act: 'break_accept', arguments: { break_id: request.params.break_id }, reason: request.body.reason }));
 
+  server.post<OfBreak & { Body: Static<typeof Reason> }>('/operator/breaks/:break_id/adjust', {
+    schema: {
+      operationId: 'adjustBreak', tags: ['operator'],
+      summary: 'Give back what the target platform has not credited',
+      description: 'For a transfer to a connected platform that says it has credited less than it was paid for:'
+        + ' the member of the source gets the points back, and the platform pays for them. The difference is'
+        + ' closed, and the adjustment is posted within seconds of the approval, once.',
+      params: Params, body: Reason, response: { ...askedResponse, ...problemResponses },
+    },
+  }, (request, reply) => answerAsked(request, reply, parts, {
+    act: 'break_adjust', arguments: { break_id: request.params.break_id }, reason: request.body.reason,
+  }));
+
   server.post<OfBreak & { Body: Static<typeof Claim> }>('/operator/breaks/:break_id/dispute', {
     schema: {
       operationId: 'disputeBreak', tags: ['operator'], summary: 'Dispute the transaction of a difference',

@@ -47,7 +47,7 @@ export const BreakView = Type.Object({
   last_seen_at: Time,
   times_opened: Type.Integer(),
   closed_at: TimeOrNull,
-  resolution: Type.Union([Type.String(), Type.Null()], { description: 'vanished, asked, recheck or accepted; docs/reconciliation.md says what each means.' }),
+  resolution: Type.Union([Type.String(), Type.Null()], { description: 'vanished, asked, recheck, accepted or adjusted; docs/reconciliation.md says what each means.' }),
 });
 
 export const BreakStoryView = Type.Object({

@@ -38,7 +38,7 @@ async function settle(parts: DisputeParts, dispute: Dispute<CarryingState>): Pro
   if (problem !== undefined) return problem;
   const found = posted === undefined || posted === 'nothing' ? undefined : posted;
   const setting = found === undefined ? {} : { resolutionId: found.transactionId, resolution: resolutionOf(found, dispute) };
-  const text = posted === 'nothing' ? 'Nothing was left to settle: it had been reversed already.' : null;
+  const text = posted === 'nothing' ? 'Nothing was left to settle here.' : null;
   await takeStepByState(parts, dispute, whenCarriedOut, BY_LEDGER, text, setting);
   return undefined;
 }
@@ -108,8 +108,11 @@ async function settlingOf(parts: DisputeParts, dispute: Dispute): Promise<Settli
     return { ...settled, command };
   }
   const value = resolution.borneBy === 'target' && target.platformId !== source.platformId ? await valueOf(parts, dispute, original, amount) : 0n;
+  const given = isKeptHere(ledger, source.platformId) ? amount : 0n;
+  // Worth less than the smallest unit of the settlement currency, and given by the source itself.
+  if (given === 0n && value === 0n) return undefined;
   const command: Command = {
-    ...common, kind: 'adjust', amount: isKeptHere(ledger, source.platformId) ? amount : 0n, details: { dispute: formatId('dsp', disputeId) },
+    ...common, kind: 'adjust', amount: given, details: { dispute: formatId('dsp', disputeId) },
     ...(value === 0n ? {} : { compensation: { paidBy: target.platformId, value } }),
   };
   return { ...settled, command };

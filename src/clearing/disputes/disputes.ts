@@ -5,7 +5,8 @@ import { hash } from 'node:crypto';
 import { bucketOfTransaction, parseId, type PlatformId, type TransactionId } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { ledgerProblems, type Outcome, type PostedLeg } from '../../ledger/ledger.ts';
-import { dbTransaction } from '../../runtime/database.ts';
+import { dbTransaction, type DbClient } from '../../runtime/database.ts';
+import { adjustDifferenceIn, checkAdjustment, type Adjusted, type NewAdjustment } from './adjust-difference.ts';
 import { appealDispute, appealUntilMs } from './appeal.ts';
 import { carryOut, isCarrying, release } from './carry-out.ts';
 import { decideDispute, isUnderReview, stillDisputed } from './decide-dispute.ts';
@@ -40,6 +41,10 @@ export interface Disputes {
   decide(publicId: string, decision: Decision): Promise<Result<Dispute>>;
   /** A platform's reversal of a transfer within it, by `submit`: at most what no adjustment has settled. */
   reverseWithin(transfer: PostedLeg, amount: bigint | undefined, submit: () => Promise<Outcome>): Promise<Outcome>;
+  /** Whether as much is left of a transaction to be adjusted for its source. */
+  checkAdjustment(wanted: Pick<NewAdjustment, 'transactionId' | 'amount'>): Promise<Result<undefined>>;
+  /** Within a dbTransaction, by two operators: given back at the source, and paid by the target. */
+  adjustIn(client: DbClient, wanted: NewAdjustment): Promise<Result<Adjusted>>;
   /** Lets the disputes over a transaction know at once that its platform has reversed it; a loop does it otherwise. */
   noteReversed(transactionId: TransactionId): Promise<void>;
   /** What is in dispute now, for settlement to leave out. */
@@ -186,6 +191,8 @@ export function createDisputes(parts: DisputeParts): Disputes {
       const decided = await decideDispute(parts, found.value, decision);
       return decided.ok ? ok(await finish(decided.value)) : decided;
     },
+    checkAdjustment: (wanted) => checkAdjustment(parts, wanted),
+    adjustIn: (client, wanted) => adjustDifferenceIn(client, parts, wanted),
     listFrozen: () => selectFrozen(pool),
     reverseWithin: (transfer, amount, submit) => reverseWithin(parts, transfer, amount, submit),
     noteReversed,

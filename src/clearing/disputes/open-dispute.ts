@@ -6,7 +6,7 @@ import { formatAmount, formatAmountText, larger, parseRatio } from '../../kernel
 import { bucketOf, bucketOfTransaction, deriveTransactionId, formatId, type TransactionId } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { ledgerProblems, type Ledger, type PostedLeg } from '../../ledger/ledger.ts';
-import { dbTransaction } from '../../runtime/database.ts';
+import { dbTransaction, type DbClient } from '../../runtime/database.ts';
 import { followReversalsIn } from './follow-reversals.ts';
 import { creditedFor, findMoved, isKeptHere } from './moved.ts';
 import { disputeProblems } from './problems.ts';
@@ -15,7 +15,7 @@ import { BY_LEDGER, deadlinesOf, LEASE_MS, takeStep, type DisputeParts } from '.
 import type { Dispute, NewDispute, Party, Side, Who } from './types.ts';
 
 /** What a dispute can be about; the leg is that of the points that moved, whose id may differ from the transaction's own. */
-interface Disputable {
+export interface Disputable {
   readonly leg: PostedLeg;
   readonly source: Party;
   readonly target: Party;
@@ -39,40 +39,72 @@ export async function openDispute(parts: DisputeParts, wanted: NewDispute): Prom
     if (known.fingerprint !== fingerprint) return refuse(ledgerProblems.idempotency_key_reused());
     return ok({ dispute: await finishOpening(parts, known), replayed: true });
   }
-  const { pool, clock, ledger } = parts;
-  const openedAtMs = clock.now();
-  if (openedAtMs >= leg.postedAtMs + deadlinesOf(parts.valuation).openMs) return refuse(disputeProblems.dispute_too_late());
+  const { pool, clock } = parts;
+  if (clock.now() >= leg.postedAtMs + deadlinesOf(parts.valuation).openMs) return refuse(disputeProblems.dispute_too_late());
 
-  const made = await dbTransaction(pool, async (client): Promise<Result<{ dispute: Dispute; replayed: boolean }>> => {
-    await lockDisputed(client, { bucket, transactionId });
-    const meanwhile = await selectDispute(client, bucket, disputeId);
-    if (meanwhile !== undefined) return meanwhile.fingerprint === fingerprint ? ok({ dispute: meanwhile, replayed: true }) : refuse(ledgerProblems.idempotency_key_reused());
-    // What was reversed before is no part of this claim.
-    await followReversalsIn(client, parts, leg);
-    const reversed = await ledger.getReversed(leg.transactionId, client);
-    if (reversed >= leg.amount) return refuse(ledgerProblems.already_reversed());
-    const { claimed, decided } = await sumClaimed(client, { bucket, transactionId }, side, leg.amount);
-    const left = larger(leg.amount - reversed - claimed - decided, 0n);
-    const amount = wanted.amount ?? left;
-    const disputable = { disputable: formatAmount(left, ledger.assetById(leg.assetId)?.scale ?? 0) };
-    if (decided > 0n && (amount === 0n || amount > left) && amount <= leg.amount - reversed - claimed) return refuse(disputeProblems.dispute_decided(undefined, disputable));
-    if (amount <= 0n || amount > left) return refuse(disputeProblems.dispute_exceeds_rest(undefined, disputable));
-    const { scale } = ledger.assetById(leg.assetId) ?? { scale: 0 };
-    const minimum = leastOf(parts, scale);
-    if (amount < minimum && wanted.openedBy !== 'operator') {
-      return refuse(disputeProblems.dispute_too_small(`At least ${formatAmountText(minimum, scale)} points are to be disputed.`, { minimum: formatAmount(minimum, scale) }));
-    }
-    const dispute: Dispute<'opening'> = {
-      bucket, disputeId, transactionId, appealOf: null, fingerprint, openedBy: wanted.openedBy, openerId: wanted.operatorId ?? wanted.platformId ?? '', claimantSide: side,
-      source, target, reasonCode: wanted.reasonCode, description: wanted.description, amount, reversed: 0n, credited: creditedFor(leg, amount), holdId: freezeIdOf(ledger, disputeId, target), frozen: null, state: 'opening',
-      dueAtMs: null, outcome: null, resolution: null, resolutionId: null, problem: null, overdueAtMs: null, openedAtMs, changedAtMs: openedAtMs, revision: 1,
-    };
-    const written = await insertDispute(client, dispute, openedAtMs + LEASE_MS);
-    const who = { actor: wanted.openedBy, id: dispute.openerId } as Who;
-    await insertStep(client, written, { takenAtMs: openedAtMs, who, action: 'open', stateBefore: null, stateAfter: 'opening', text: wanted.description });
-    return ok({ dispute: written, replayed: false });
-  });
+  const claim: Claim = { about: found.value, side, wanted, disputeId, fingerprint };
+  const made = await dbTransaction(pool, (client) => writeClaimIn(client, parts, claim));
   return made.ok ? ok({ ...made.value, dispute: await finishOpening(parts, made.value.dispute) }) : made;
+}
+
+/** A dispute that is to be noted. */
+export interface Claim {
+  readonly about: Disputable;
+  readonly side: Side;
+  readonly wanted: NewDispute;
+  readonly disputeId: TransactionId;
+  readonly fingerprint: string;
+}
+
+/**
+ * Notes it, when as much is left to be claimed; the dbTransaction holds the row that all who claim of the
+ * transaction wait for.
+ */
+export async function writeClaimIn(
+  client: DbClient, parts: DisputeParts, { about: { leg, source, target }, side, wanted, disputeId, fingerprint }: Claim,
+): Promise<Result<{ readonly dispute: Dispute; readonly replayed: boolean }>> {
+  const { clock, ledger } = parts;
+  const { transactionId } = wanted;
+  const bucket = bucketOfTransaction(transactionId);
+  const openedAtMs = clock.now();
+  await lockDisputed(client, { bucket, transactionId });
+  const meanwhile = await selectDispute(client, bucket, disputeId);
+  if (meanwhile !== undefined) {
+    return meanwhile.fingerprint === fingerprint ? ok({ dispute: meanwhile, replayed: true })
+      : refuse(ledgerProblems.idempotency_key_reused());
+  }
+  // What was reversed before is no part of this claim.
+  await followReversalsIn(client, parts, leg);
+  const reversed = await ledger.getReversed(leg.transactionId, client);
+  if (reversed >= leg.amount) return refuse(ledgerProblems.already_reversed());
+  const { claimed, decided } = await sumClaimed(client, { bucket, transactionId }, side, leg.amount);
+  const left = larger(leg.amount - reversed - claimed - decided, 0n);
+  const amount = wanted.amount ?? left;
+  const disputable = { disputable: formatAmount(left, ledger.assetById(leg.assetId)?.scale ?? 0) };
+  if (decided > 0n && (amount === 0n || amount > left) && amount <= leg.amount - reversed - claimed) {
+    return refuse(disputeProblems.dispute_decided(undefined, disputable));
+  }
+  if (amount <= 0n || amount > left) return refuse(disputeProblems.dispute_exceeds_rest(undefined, disputable));
+  const { scale } = ledger.assetById(leg.assetId) ?? { scale: 0 };
+  const minimum = leastOf(parts, scale);
+  if (amount < minimum && wanted.openedBy !== 'operator') {
+    const least = `At least ${formatAmountText(minimum, scale)} points are to be disputed.`;
+    return refuse(disputeProblems.dispute_too_small(least, { minimum: formatAmount(minimum, scale) }));
+  }
+  const dispute: Dispute<'opening'> = {
+    bucket, disputeId, transactionId, appealOf: null, fingerprint, openedBy: wanted.openedBy,
+    openerId: wanted.operatorId ?? wanted.platformId ?? '', claimantSide: side, source, target,
+    reasonCode: wanted.reasonCode, description: wanted.description, amount, reversed: 0n,
+    credited: creditedFor(leg, amount), holdId: freezeIdOf(ledger, disputeId, target), frozen: null,
+    state: 'opening', dueAtMs: null, outcome: null, resolution: null, resolutionId: null, problem: null,
+    overdueAtMs: null, openedAtMs, changedAtMs: openedAtMs, revision: 1,
+  };
+  const written = await insertDispute(client, dispute, openedAtMs + LEASE_MS);
+  const who = { actor: wanted.openedBy, id: dispute.openerId } as Who;
+  await insertStep(client, written, {
+    takenAtMs: openedAtMs, who, action: 'open', stateBefore: null, stateAfter: 'opening', text: wanted.description,
+  });
+  return ok({ dispute: written, replayed: false });
 }
 
 /** Freezes what the receiver has of the disputed points. A dispute that is past this comes back as it is, and so does one that cannot go on yet. */
@@ -87,7 +119,7 @@ export async function finishOpening(parts: DisputeParts, dispute: Dispute): Prom
   return moved ?? (await selectDispute(parts.pool, dispute.bucket, dispute.disputeId)) ?? dispute;
 }
 
-function isOpening(dispute: Dispute): dispute is Dispute<'opening'> {
+export function isOpening(dispute: Dispute): dispute is Dispute<'opening'> {
   return dispute.state === 'opening';
 }
 
@@ -117,7 +149,9 @@ function freezeKey(disputeId: TransactionId): string {
   return `dispute ${disputeId} freeze`;
 }
 
-async function readDisputable(ledger: Ledger, { transactionId, platformId }: NewDispute): Promise<Result<Disputable>> {
+export async function readDisputable(
+  ledger: Ledger, { transactionId, platformId }: Pick<NewDispute, 'transactionId' | 'platformId'>,
+): Promise<Result<Disputable>> {
   const [named] = await ledger.findTransaction(transactionId);
   const source = named === undefined ? null : ledger.assetById(named.assetId)?.platformId ?? null;
   if (named === undefined || source === null) return refuse(ledgerProblems.transaction_not_found(undefined, { field: 'transaction_id' }));
@@ -144,6 +178,6 @@ function leastOf({ valuation }: Pick<DisputeParts, 'valuation'>, scale: number):
 }
 
 /** What a request states besides its key; two with the same are the same request. */
-function fingerprintOf({ transactionId, openedBy, side, reasonCode, description, amount }: NewDispute): string {
+export function fingerprintOf({ transactionId, openedBy, side, reasonCode, description, amount }: NewDispute): string {
   return hash('sha256', JSON.stringify([transactionId, openedBy, side ?? null, reasonCode, description, amount?.toString() ?? null]));
 }

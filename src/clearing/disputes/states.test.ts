@@ -46,9 +46,11 @@ describe('every sequence of steps', () => {
 
   it('freezes before anybody can answer, and hears both sides before an operator decides', () => {
     for (const { steps } of all) {
-      if (steps.length > 0) expect(['freeze', 'freezeAppeal', 'reverse']).toContain(steps[0]);
+      if (steps.length > 0) expect(['freeze', 'freezeAppeal', 'reverse', 'upholdDifference']).toContain(steps[0]);
       const operator = steps.findIndex((step) => transitions[step].by === 'operator');
       // A redirection follows whoever upheld it.
+      // What the target's own statement says needs no hearing.
+      if (steps[0] === 'upholdDifference') continue;
       // In an appeal both sides have been heard in the dispute that it appeals against.
       if (operator >= 0 && steps[operator] !== 'redirect' && steps[0] !== 'freezeAppeal') expect(steps.slice(0, operator)).toEqual(expect.arrayContaining(['contest', 'rebut']));
     }
@@ -73,7 +75,7 @@ describe('every sequence of steps', () => {
 describe('every state', () => {
   it('takes these steps, and no other', () => {
     expect(Object.fromEntries(DISPUTE_STATES.map((state) => [state, NAMES.filter((name) => fits(name, state)).map((name) => `${transitions[name].by}: ${name} → ${transitions[name].to}`)]))).toEqual({
-      opening: ['ledger: freeze → opened', 'ledger: freezeAppeal → under_review', 'ledger: reverse → reversing'],
+      opening: ['ledger: freeze → opened', 'ledger: freezeAppeal → under_review', 'operator: upholdDifference → upholding', 'ledger: reverse → reversing'],
       opened: ['respondent: accept → upholding', 'respondent: contest → contested', 'clock: respondentSilent → upholding', 'claimant: withdraw → withdrawing', 'ledger: reverse → reversing'],
       contested: ['claimant: rebut → under_review', 'clock: claimantSilent → rejecting', 'claimant: withdraw → withdrawing', 'ledger: reverse → reversing'],
       under_review: ['claimant: withdraw → withdrawing', 'operator: uphold → upholding', 'operator: reject → rejecting', 'clock: remind → under_review', 'clock: undecided → rejecting', 'ledger: reverse → reversing'],

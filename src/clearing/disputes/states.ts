@@ -40,6 +40,8 @@ export const transitions = {
   remind: { from: ['under_review'], to: 'under_review', by: 'clock', event: 'dispute.overdue' },
   /** … until nobody has decided for as long again. */
   undecided: { from: ['under_review'], to: 'rejecting', by: 'clock', event: 'dispute.decided', outcome: 'rejected' },
+  /** Two operators adjust what the target platform itself says it has not credited. */
+  upholdDifference: { from: ['opening'], to: 'upholding', by: 'operator', event: 'dispute.decided', outcome: 'upheld' },
   /** What was decided cannot be carried out as it was, so the operator names another way. */
   redirect: { from: ['upholding'], to: 'upholding', by: 'operator', event: 'dispute.decided', outcome: 'upheld' },
   /** The platform has reversed all that was disputed. */

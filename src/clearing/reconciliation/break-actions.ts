@@ -7,6 +7,7 @@ import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { dbTransaction, type DbClient } from '../../runtime/database.ts';
 import { appendEvents } from '../../runtime/feed.ts';
 import { askStanding, type Standing } from './ask-again.ts';
+import { closeAdjustedIn, type DecidedAdjustment } from './close-adjusted.ts';
 import { reconciliationProblems } from './problems.ts';
 import type { RunParts } from './run.ts';
 import { closeBreak, insertAction, moveOpeningTotal, selectActions, selectBreak, setFigures } from './store.ts';
@@ -29,6 +30,12 @@ export interface BreakActions {
   /** Takes a difference as it is. It opens again when its figures change; an accepted difference of totals becomes part of what is expected. */
   accept(word: Word & { readonly reason: string }): Promise<Result<BreakStory>>;
   note(word: Word & { readonly note: string }): Promise<Result<BreakStory>>;
+  /** How its transaction stands at both sides at this moment; nothing is written. */
+  ask(one: Break): Promise<Result<Standing>>;
+  /** Within a dbTransaction: closes the break with the adjustment that `work` decides on. */
+  adjustIn<Decided extends DecidedAdjustment>(
+    client: DbClient, word: Word, work: (one: Break) => Promise<Result<Decided>>,
+  ): Promise<Result<Decided>>;
 }
 
 const BREAK_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -40,6 +47,14 @@ export function createBreakActions(parts: RunParts, askForRun: (one: Break, oper
   const find = async (breakId: string): Promise<Result<BreakStory>> => {
     const one = BREAK_ID.test(breakId) ? await selectBreak(pool, breakId) : undefined;
     return one === undefined ? refuse(reconciliationProblems.break_not_found()) : ok({ ...one, actions: await selectActions(pool, breakId) });
+  };
+
+  const ask = async (one: Break): Promise<Result<Standing>> => {
+    const connector = parts.connectorOf(one.platformId);
+    if (connector === undefined) return refuse(reconciliationProblems.not_connected());
+    const standing = await askStanding({ pool, clock, connector, patience: IMPATIENT }, one);
+    return standing.answered ? ok(standing.value)
+      : refuse(reconciliationProblems.platform_did_not_answer(`The ${standing.reason}.`));
   };
 
   /** Does something to a break that is not closed, and keeps who did it; its row is locked meanwhile. */
@@ -58,6 +73,8 @@ export function createBreakActions(parts: RunParts, askForRun: (one: Break, oper
 
   return {
     find,
+    ask,
+    adjustIn: (client, word, work) => closeAdjustedIn(client, { clock }, word, work),
     note: ({ note, ...word }) => act(word, 'note', async () => note),
     accept: ({ reason, ...word }) => act(word, 'accept', async (client, one, now) => {
       await closeBreak(client, one.breakId, 'accepted', 'accepted', now);
@@ -73,10 +90,8 @@ export function createBreakActions(parts: RunParts, askForRun: (one: Break, oper
         await askForRun(known.value, word.operatorId);
         return act(word, 'recheck', async () => 'a run was asked for');
       }
-      const connector = parts.connectorOf(known.value.platformId);
-      if (connector === undefined) return refuse(reconciliationProblems.not_connected());
-      const standing = await askStanding({ pool, clock, connector, patience: IMPATIENT }, known.value);
-      if (!standing.answered) return refuse(reconciliationProblems.platform_did_not_answer(`The ${standing.reason}.`));
+      const standing = await ask(known.value);
+      if (!standing.ok) return standing;
       return act(word, 'recheck', async (client, one, now) => {
         if (standing.value.verdict === 'agrees') await closeBreak(client, one.breakId, 'resolved', 'recheck', now);
         else await setFigures(client, { breakId: one.breakId, category: categoryOf(standing.value, one), ours: standing.value.ours, theirs: standing.value.theirs }, now);

@@ -18,8 +18,10 @@ export function decideBreak(known: Break | undefined, found: Difference, fresh: 
   }
   const seen = { ...known, ...found, lastSeenAt: now };
   if (known.state === 'open') return { next: seen, opened: false, alarm: alarming && known.category === 'late' };
-  // What was accepted was these figures, not any others.
-  if (known.state === 'accepted' && isSame(known, found)) return { next: seen, opened: false, alarm: false };
+  // What was accepted was these figures, not any others; what was adjusted may still be seen by a run
+  // that began before.
+  const isDecided = known.state === 'accepted' || known.resolution === 'adjusted';
+  if (isDecided && isSame(known, found)) return { next: seen, opened: false, alarm: false };
   return { next: { ...seen, state: 'open', openedAt: now, timesOpened: known.timesOpened + 1, closedAt: null, resolution: null }, opened: true, alarm: alarming };
 }
 

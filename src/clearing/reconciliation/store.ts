@@ -1,6 +1,6 @@
 // All SQL of reconciliation.
 
-import type { PlatformId, TransactionId } from '../../kernel/ids.ts';
+import type { Bucket, PlatformId, TransactionId } from '../../kernel/ids.ts';
 import type { DbClient, Pool } from '../../runtime/database.ts';
 import type {
   Break, BreakAction, BreakCategory, BreakCounts, BreakState, OpenCount, OurEffect, Resolution, Run, StatementOperation, TheirLine, TotalFinding,
@@ -286,6 +286,27 @@ export async function closeBreak(db: Queryable, breakId: string, state: 'resolve
   const { rowCount } = await db.query(
     `update clearing.break set state = $2, resolution = $3, closed_at = $4 where break_id = $1 and state <> 'resolved' and state <> $2`, [breakId, state, resolution, now]);
   return rowCount === 1;
+}
+
+export interface AdjustmentRow {
+  readonly bucket: Bucket;
+  /** The dispute that carries it out. */
+  readonly disputeId: TransactionId;
+  readonly transactionId: TransactionId;
+  readonly platformId: PlatformId;
+  readonly breakId: string;
+  readonly missing: bigint;
+  readonly decidedAt: Date;
+}
+
+export async function insertAdjustment(
+  db: Queryable, { bucket, disputeId, transactionId, platformId, breakId, missing, decidedAt }: AdjustmentRow,
+): Promise<void> {
+  await db.query(
+    `insert into clearing.break_adjustment
+       (bucket, dispute_id, transaction_id, platform_id, break_id, missing, decided_at)
+     values ($1, $2, $3, $4, $5, $6, $7)`,
+    [bucket, disputeId, transactionId, platformId, breakId, missing, decidedAt]);
 }
 
 /** What a recheck has found, where the sides still differ. */

@@ -10,7 +10,7 @@ export const BREAK_STATES = ['open', 'resolved', 'accepted'] as const;
 export type BreakState = (typeof BREAK_STATES)[number];
 
 /** How a break was closed; docs/reconciliation.md. */
-export type Resolution = 'vanished' | 'asked' | 'recheck' | 'accepted';
+export type Resolution = 'vanished' | 'asked' | 'recheck' | 'accepted' | 'adjusted';
 
 /** Days since it was opened. */
 export const AGE_BUCKETS = ['0-1', '1-3', '3-7', '7+'] as const;
@@ -69,7 +69,7 @@ export interface Break extends Difference {
 export interface BreakAction {
   readonly actedAt: Date;
   readonly operatorId: string;
-  readonly action: 'recheck' | 'accept' | 'note';
+  readonly action: 'recheck' | 'accept' | 'note' | 'adjust';
   readonly words: string;
 }
 

@@ -7,6 +7,8 @@ import type { Break, BreakCategory } from './types.ts';
 
 const found = (category: BreakCategory, ours: bigint | null, theirs: bigint | null): Pick<Break, 'state' | 'category' | 'ours' | 'theirs'> =>
   ({ state: 'open', category, ours, theirs });
+const seen = (ours: bigint | null, theirs: bigint | null): Parameters<typeof decideBreak>[1] =>
+  ({ category: 'missing_there', subject: 's', transactionId: null, ours, theirs });
 const detailOf = (category: BreakCategory): string | undefined => {
   const decided = decideAdjustment(found(category, 100n, 0n), { amount: 100n, credited: 100n });
   return decided.ok ? undefined : decided.problem.detail;
@@ -51,8 +53,6 @@ it('stays closed for a run that began before it was adjusted; other figures open
     ...found('missing_there', 100n, null), breakId: 'b', platformId: 'platform_x' as Break['platformId'], subject: 's', transactionId: null,
     state: 'resolved', resolution: 'adjusted', firstSeenAt: now, openedAt: now, lastSeenAt: now, timesOpened: 1, closedAt: now,
   };
-  const seen = (ours: bigint | null, theirs: bigint | null): Parameters<typeof decideBreak>[1] =>
-    ({ category: 'missing_there', subject: 's', transactionId: null, ours, theirs });
   expect(decideBreak(known, seen(100n, null), known, now)).toMatchObject({ opened: false, alarm: false, next: { state: 'resolved' } });
   expect(decideBreak(known, seen(0n, 100n), known, now)).toMatchObject({ opened: true, next: { state: 'open', timesOpened: 2 } });
 });

@@ -26,6 +26,8 @@ beforeAll(async () => {
   for (const [table, rows] of Object.entries(tables)) {
     await database.pool.query(`insert into ${table} select * from jsonb_populate_recordset(null::${table}, $1::jsonb)`, [JSON.stringify(rows)]);
   }
+  // The rows are as old as the file: what was held then is still held when it is read.
+  await database.pool.query(`update ledger.hold set expires_at = now() + interval '1 day' where state = 'held'`);
 });
 afterAll(async () => {
   await database?.drop();

@@ -10,7 +10,9 @@ import { accountOf, availableOf, type Account, type Wallet } from './account.ts'
 import { giveBackAllowances } from './decide-limits.ts';
 import { mergeByDay, shortOf } from './convert.ts';
 import { finalityProblem, tooMuchToRecall } from './finality.ts';
-import { describeTakings, holdPlansOf, NOTHING_FROZEN, type Frozen } from './freezes.ts';
+import {
+  describeTakings, holdPlansOf, NO_FREEZE, NOTHING_FROZEN, withFrozenDays, type Frozen, type FrozenOf,
+} from './freezes.ts';
 import { giveBack, type GivenBack } from './give-back.ts';
 import { describeLapsed } from './lapse.ts';
 import { balanceLimit, credit, move, post, refusal, sumOf, type Decision, type LegPlan, type Movement } from './plan.ts';
@@ -146,7 +148,8 @@ function undoCapture(reversing: Reversing): Undone | Problem {
   const tooMuch = balanceLimit(wallet, part.amount, view.today);
   if (tooMuch !== undefined) return tooMuch;
   const system = systemWallet(view, first.bucket, view.asset(first.assetId));
-  return { legs: [leg(first, wallet, part.amount, [move(system, 'redeemed', -part.amount), ...restore(first, wallet, part)])] };
+  const restored = restore(first, wallet, part, NO_FREEZE, view);
+  return { legs: [leg(first, wallet, part.amount, [move(system, 'redeemed', -part.amount), ...restored])] };
 }
 
 /** What so many more units of a redeem stand for. */
@@ -192,8 +195,10 @@ function undoMove(reversing: Reversing): Undone | Problem {
   const given = takeFromReceiver(reversing, second, toWallet, points);
   if (given === undefined) return ledgerProblems.clawback_refused();
   const transit = move(systemWallet(view, first.bucket, points), 'transit', -part.amount);
+  const back = { takings: given.takings, of: part.amount };
+  const restored = restore(first, wallet, part, back, view);
   return { given, legs: [
-    leg(first, wallet, part.amount, [transit, ...restore(first, wallet, part)]),
+    leg(first, wallet, part.amount, [transit, ...restored]),
     leg(second, toWallet, part.amount, [...given.movements, move(toSystem, 'transit', part.amount)]),
   ] };
 }
@@ -271,7 +276,9 @@ function undoConversion(reversing: Reversing): Undone | Problem | Decision {
   const restored: Movement[] = [
     move(system, 'redeemed', fee - part.amount),
     ...(fee > 0n ? [move(system, 'fee', -fee)] : []),
-    ...(source.custody === 'connected' ? [move(system, 'external', part.amount)] : restore(first, wallet, part)),
+    ...(source.custody === 'connected'
+      ? [move(system, 'external', part.amount)]
+      : restore(first, wallet, part, { takings: given?.takings ?? [], of: credited }, view)),
     ...[posted(owing, value), posted(owed, -due), posted(leftOver, due - value)].filter((movement) => movement.amount !== 0n),
   ];
   const returned: Movement[] = [
@@ -308,8 +315,11 @@ function amountOn(original: PostedLeg, account: Account): bigint {
 /**
  * Movements that give a part back to the lots it was taken from: last spent, first restored, so that the earliest expiry
  * stays spent longest. Expired lots are restored too: reversing does not lengthen a life, the next sweep expires them again.
+ * But whoever gets back what a dispute had frozen has not lost the days that it was frozen.
  */
-function restore(original: PostedLeg, wallet: Wallet, part: Part): Movement[] {
+function restore(
+  original: PostedLeg, wallet: Wallet, part: Part, back: FrozenOf, view: View,
+): Movement[] {
   const spent = original.entries
     .filter((entry) => entry.layer === 'p' && entry.amount < 0n)
     .flatMap((entry) => {
@@ -317,7 +327,7 @@ function restore(original: PostedLeg, wallet: Wallet, part: Part): Movement[] {
       return lot === undefined ? [] : [{ expiresOn: lot.expiresOn, amount: -entry.amount }];
     })
     .toReversed();
-  return credit(wallet, mergeByDay(slice(spent, part)));
+  return credit(wallet, mergeByDay(withFrozenDays(slice(spent, part), back, view)));
 }
 
 /** What lies between `before` and `before + amount` when the parts are laid end to end. */

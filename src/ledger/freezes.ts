@@ -1,7 +1,7 @@
 // Freezes: what disputes have set aside of a member's points. How a reversal takes from them, and how the rest is given back. Pure.
 
 import { smaller } from '../kernel/amount.ts';
-import { addDays, daysBetween, NEVER } from '../kernel/time.ts';
+import { addDays, daysBetween, NEVER, type Day } from '../kernel/time.ts';
 import { lotOf, type Wallet } from './account.ts';
 import type { HoldPlan, Movement, Portion } from './plan.ts';
 import type { Details, Hold } from './types.ts';
@@ -64,15 +64,54 @@ export function describeTakings(takings: readonly Taking[]): Details {
   return { frozen_holds: takings.map(({ hold, taken, ends }) => `${hold.holdId}:${taken}:${ends ? 'ended' : 'kept'}`).join() };
 }
 
+/** For how many days of the network's calendar a hold has been a freeze. */
+function daysOf(hold: Hold, view: View): number {
+  const { calendar } = view.rulebook;
+  return hold.frozenAtMs === null ? 0 : daysBetween(calendar.dayOf(hold.frozenAtMs), view.today);
+}
+
 /**
  * Points that come out of a freeze have the days before them that they had when they were frozen: they move to lots that end as many days later as they
  * were frozen. Days of the network's calendar; points that never end stay where they are.
  */
 export function lengthen(hold: Hold, given: readonly Portion[], wallet: Wallet, view: View): Movement[] {
-  const days = hold.frozenAtMs === null ? 0 : daysBetween(view.rulebook.calendar.dayOf(hold.frozenAtMs), view.today);
+  const days = daysOf(hold, view);
   if (days <= 0) return [];
   return given.filter(({ lot }) => lot.expiresOn !== NEVER).flatMap(({ lot, amount }): Movement[] => [
     { account: lot, amount: -amount, layer: 'p' },
     { account: lotOf(wallet, addDays(lot.expiresOn, days)), amount, layer: 'p' },
   ]);
+}
+
+/** What was frozen of an amount that the receiver gives back. */
+export interface FrozenOf {
+  readonly takings: readonly Taking[];
+  readonly of: bigint;
+}
+
+export const NO_FREEZE: FrozenOf = { takings: [], of: 0n };
+
+export interface Restored {
+  readonly expiresOn: Day;
+  readonly amount: bigint;
+}
+
+/**
+ * What is given back to the sender of points that were frozen meanwhile: as much of it as was
+ * frozen has not lost those days. Earliest last day first, as points are frozen.
+ */
+export function withFrozenDays(
+  restored: readonly Restored[], { takings, of }: FrozenOf, view: View,
+): Restored[] {
+  const whole = restored.reduce((sum, { amount }) => sum + amount, 0n);
+  const days = takings.reduce((most, { hold }) => Math.max(most, daysOf(hold, view)), 0);
+  if (days === 0 || of === 0n) return [...restored];
+  let left = (whole * takings.reduce((sum, { taken }) => sum + taken, 0n)) / of;
+  return restored.toReversed().flatMap(({ expiresOn, amount }): Restored[] => {
+    const frozen = expiresOn === NEVER ? 0n : smaller(amount, left);
+    left -= smaller(amount, left);
+    return [
+      { expiresOn, amount: amount - frozen }, { expiresOn: addDays(expiresOn, days), amount: frozen },
+    ].filter((one) => one.amount > 0n);
+  }).toReversed();
 }

@@ -193,6 +193,35 @@ describe('reversing what was credited to somebody else and has lapsed there', ()
     expect(await test.ledger.getBalance(bob, test.id(target))).toMatchObject({ balance: 300n, held: 0n, debt: 0n });
   });
 
+  it.each([
+    'platform_a', 'platform_b',
+  ])('gives the sender the days again that they were frozen at %s', async (target) => {
+    const [ann, bob] = [test.member(), test.member()];
+    const soon = test.dayIn(0);
+    posted(await test.submit('platform_a', ann, { kind: 'earn', amount: 120n, expiresOn: soon }));
+    const sent = posted(await test.transfer('platform_a', ann, 120n, target, bob));
+    const points = target === 'platform_a' ? 120n : 100n;
+    const freeze = async (amount: bigint): Promise<TransactionId> =>
+      posted(await test.submit(target, bob, {
+        kind: 'hold', freeze: sent, amount, expiresInMs: 0,
+      }));
+    const [first, second] = [await freeze(points / 4n), await freeze(points / 2n)];
+    const uphold = async (frozenHoldId: TransactionId, amount: bigint): Promise<void> => {
+      posted(await test.submit('platform_a', ann, {
+        kind: 'reverse', transactionId: sent, amount, agreed: true, reason: 'upheld', frozenHoldId,
+      }));
+    };
+    await pastTheirDay();
+    await uphold(first, 30n);
+    await uphold(second, 90n);
+    await test.ledger.sweep();
+    // Of the second part 60 were frozen; what was not has ended.
+    expect(await test.ledger.getBalance(ann, test.id('platform_a'))).toMatchObject({
+      balance: 90n, expiring: [{ expiresOn: test.dayIn(0), amount: 90n }],
+    });
+    expect(await balance(bob, target)).toBe(0n);
+  });
+
   it('in parts never exchanges points that end soon for points that end late', async () => {
     const [ann, bob] = [test.member(), test.member()];
     posted(await test.submit('platform_a', ann, { kind: 'earn', amount: 50n, expiresOn: test.dayIn(0) }));

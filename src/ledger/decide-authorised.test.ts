@@ -184,4 +184,16 @@ describe('an authorisation', () => {
     expect(ledger.submit(command).code).toBe('connected_platform');
     expect(ledger.submit(transfer({ source: 'platform_c', target: 'platform_c', from: MEMBERS[0]!, to: MEMBERS[1]!, amount: 10 }, 'y')).code).toBe('connected_platform');
   });
+
+  it('an adjustment without points pays a connected platform, which gives them in its own books', () => {
+    const ledger = network(true);
+    const command = {
+      platformId: 'platform_c' as PlatformId, memberId: MEMBERS[0]!, key: 'x', kind: 'adjust' as const, amount: 0n,
+      reason: 'x', compensation: { paidBy: 'platform_a' as PlatformId, value: 7n },
+    };
+    const before = ledger.total('platform_c', 'external');
+    expect(ledger.submit(command).code).toBe('posted');
+    expect(ledger.total('platform_c', 'external')).toBe(before);
+    expect(ledger.submit({ ...command, key: 'y', amount: 1n }).code).toBe('connected_platform');
+  });
 });

@@ -122,6 +122,8 @@ export function createFailedTokens(
         return answerProblem(request, reply, securityProblems.too_many_failed_tokens());
       }
       answers.inc({ answer: 'delayed' });
+      // Of a signature that does not match the body was read; thousands of them would be much.
+      request.body = undefined;
       await wait(network, delayMs, reply);
       return answerProblem(request, reply, problem);
     },

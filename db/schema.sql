@@ -414,13 +414,15 @@ create table clearing.reserve_request (
   carried_out_at timestamp with time zone,
   transaction_id uuid,
   refused_with text,
+  narrows boolean default false not null,
   constraint reserve_request_pkey PRIMARY KEY (request_id),
   constraint reserve_request_amount_check CHECK (amount >= 0),
   constraint reserve_request_basis_points_check CHECK (basis_points >= 1 AND basis_points <= 100000),
   constraint reserve_request_carried_out_once_approved CHECK (carried_out_at IS NULL OR state = 'approved'::text),
   constraint reserve_request_decided CHECK ((state = 'open'::text) = (decided_by IS NULL) AND (decided_by IS NULL) = (decided_at IS NULL)),
-  constraint reserve_request_decided_by_another CHECK ((state <> ALL (ARRAY['approved'::text, 'rejected'::text])) OR decided_by <> made_by),
+  constraint reserve_request_decided_by_another CHECK ((state <> ALL (ARRAY['approved'::text, 'rejected'::text])) OR decided_by <> made_by OR narrows),
   constraint reserve_request_kind_check CHECK (kind = ANY (ARRAY['deposit'::text, 'withdrawal'::text, 'cap'::text])),
+  constraint reserve_request_narrows_a_cap CHECK (NOT narrows OR kind = 'cap'::text AND (state = ANY (ARRAY['approved'::text, 'withdrawn'::text]))),
   constraint reserve_request_says_what CHECK (
 CASE kind
     WHEN 'cap'::text THEN (amount IS NULL) <> (basis_points IS NULL) AND bank_reference IS NULL

@@ -88,6 +88,7 @@ export const ACTS = {
     persons: 'two', operations: ['requestDeposit', 'requestWithdrawal'], commands: ['reserve deposit', 'reserve withdraw'], decidedWith: 'pontis reserve approve',
     why: 'It says that money has come in or is to be paid out.',
   },
+  reserve_cap_lower: one('A platform may owe less than before.', ['requestCap'], ['reserve cap']),
   reserve_cap: {
     persons: 'two', operations: ['requestCap'], commands: ['reserve cap'], decidedWith: 'pontis reserve approve',
     why: 'A higher cap lets a platform owe more.',

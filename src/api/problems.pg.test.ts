@@ -316,7 +316,7 @@ const cases: Record<string, () => Promise<Answer>> = {
   insufficient_prefund: async () => onRequest(checker, await requested('withdrawals', { amount: 1_000_000, bank_reference: randomUUID() }), 'approve'),
   cap_below_use: async () => {
     await transfer();
-    return onRequest(checker, await requested('cap', { amount: 0 }), 'approve');
+    return api.operate(maker, 'POST', `/operator/reserves/${A}/cap`, { amount: 0, reason: 'overdue' });
   },
   platform_not_sending: () => inMode(A, 'receive_only', () => transfer()),
   platform_not_receiving: () => inMode('platform_b', 'suspended', () => transfer()),

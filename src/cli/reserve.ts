@@ -72,16 +72,22 @@ export function registerReserve<Context extends ReserveContext>(program: Command
       const { operatorId } = await actingOperator(flags, roots, context);
       const { platformId } = await known(platform, context);
       const currency = context.ledger.settlementAsset();
-      return requestRow(valueOf(await context.reserve.requests.make({ platformId, operatorId, reason: flags.reason ?? '', wanted: wantedOf(currency) })), currency);
+      const wanted = wantedOf(currency);
+      const asked = { platformId, operatorId, reason: flags.reason ?? '' };
+      const narrowed = wanted.kind === 'cap' ? await context.reserve.requests.narrowCap({ ...asked, wanted }) : undefined;
+      return requestRow(valueOf(narrowed ?? await context.reserve.requests.make({ ...asked, wanted })), currency);
     });
-    roots.print(flags.json ? JSON.stringify(row) : `request ${row['request_id']} is open; another operator approves it with: pontis reserve approve ${row['request_id']}`);
+    if (flags.json) return roots.print(JSON.stringify(row));
+    const { request_id: id, state } = row;
+    if (state === 'open') return roots.print(`request ${id} is open; another operator approves it with: pontis reserve approve ${id}`);
+    roots.print(row['carried_out_at'] === '' ? `a lower cap of ${platform} takes effect once the ledger can be reached` : `the cap of ${platform} is ${row['what']}, lower than before; one operator is enough for that`);
   };
 
   for (const [name, kind, description] of [['deposit', 'deposit', 'ask for a deposit into a platform\'s prefund'], ['withdraw', 'withdrawal', 'ask for a withdrawal out of a platform\'s prefund']] as const) {
     acting(subcommand(name, description).argument('<platform_id>').argument('<amount>').requiredOption('--bank-reference <text>', 'the payment at the bank; each is booked once'))
       .action((platform: string, amount: string, flags: Flags) => ask(platform, flags, (currency) => ({ kind, amount: readMoney(amount, currency), bankReference: flags.bankReference ?? '' })));
   }
-  acting(subcommand('cap', 'ask for another net debit cap').argument('<platform_id>').argument('<amount>').option('--percent', 'the amount is a percentage of the prefund, which the cap then follows'))
+  acting(subcommand('cap', 'lower a net debit cap, or ask for a higher one or one of the other kind').argument('<platform_id>').argument('<amount>').option('--percent', 'the amount is a percentage of the prefund, which the cap then follows'))
     .action((platform: string, amount: string, flags: Flags) => ask(platform, flags, (currency) => (flags.percent ? { kind: 'cap', basisPoints: readShare(amount) } : { kind: 'cap', amount: readMoney(amount, currency, 0n) })));
 
   acting(subcommand('mode', 'set which part a platform takes in conversions').argument('<platform_id>').addArgument(new Argument('<mode>').choices(CLEARING_MODES)))

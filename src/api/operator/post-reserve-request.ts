@@ -2,7 +2,7 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type, type Static } from 'typebox';
-import type { Wanted } from '../../clearing/clearing.ts';
+import type { NewRequest, ReserveRequest, Wanted } from '../../clearing/clearing.ts';
 import { parseAmount } from '../../kernel/amount.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import type { Asset } from '../../ledger/ledger.ts';
@@ -33,7 +33,8 @@ export function postReserveRequest(server: FastifyInstance, parts: ApiParts): vo
     const figures = await findReserve(request.params.platform_id, parts);
     if (!figures.ok) return answerProblem(request, reply, figures.problem);
     if (!wanted.ok) return answerProblem(request, reply, wanted.problem);
-    const made = await parts.reserve.requests.make({ platformId: figures.value.platformId, operatorId: operatorOf(request).operatorId, reason, wanted: wanted.value });
+    const asked = { platformId: figures.value.platformId, operatorId: operatorOf(request).operatorId, reason };
+    const made = await makeOrNarrow(parts, asked, wanted.value);
     return made.ok ? describeRequest(made.value, parts.ledger.settlementAsset()) : answerProblem(request, reply, made.problem);
   };
 
@@ -51,10 +52,16 @@ export function postReserveRequest(server: FastifyInstance, parts: ApiParts): vo
   server.post<{ Params: Static<typeof ReserveParams>; Body: Static<typeof CapBody> }>('/operator/reserves/:platform_id/cap', {
     schema: {
       operationId: 'requestCap', tags: ['operator'], summary: 'Ask for another net debit cap',
-      description: 'Fixed, or a share of the prefund. In force once another operator has approved it; refused as cap_below_use while more is in use.',
+      description: 'Fixed, or a share of the prefund. A lower one is approved and in force when this answers. A higher one, and one of the other kind, is in force once another operator has approved it. Refused as cap_below_use while more is in use.',
       params: ReserveParams, body: CapBody, response: { 200: RequestView, ...problemResponses },
     },
   }, (request, reply) => make(request, reply, request.body.reason, capOf(request.body, parts.ledger.settlementAsset())));
+}
+
+/** A lower cap takes one person. */
+async function makeOrNarrow({ reserve }: ApiParts, asked: Omit<NewRequest, 'wanted'>, wanted: Wanted): Promise<Result<ReserveRequest>> {
+  const narrowed = wanted.kind === 'cap' ? await reserve.requests.narrowCap({ ...asked, wanted }) : undefined;
+  return narrowed ?? reserve.requests.make({ ...asked, wanted });
 }
 
 function capOf({ amount, percent_of_prefund: percent }: Static<typeof CapBody>, currency: Asset): Result<Wanted> {

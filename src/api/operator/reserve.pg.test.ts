@@ -78,6 +78,21 @@ describe('a reserve over HTTP', () => {
   });
 
   it('takes a cap of nothing', async () => {
-    expect(await say('approve', await ask('cap', { amount: 0 }, 'platform_c'))).toMatchObject({ status: 200, body: { amount: 0, carried_out_at: expect.any(String) } });
+    expect(await ask('cap', { amount: 0 }, 'platform_c')).toMatchObject({ status: 200, body: { amount: 0, carried_out_at: expect.any(String) } });
+  });
+
+  it('has its cap lowered by one operator at once, and raised by two', async () => {
+    const first = await ask('cap', { amount: 100 }, 'platform_c');
+    expect(first).toMatchObject({ status: 200, body: { state: 'open' } });
+    expect(await say('approve', first)).toMatchObject({ status: 200, body: { state: 'approved' } });
+    expect(await ask('cap', { amount: 60 }, 'platform_c')).toMatchObject({
+      status: 200, body: { amount: 60, state: 'approved', made_by: 'maker', decided_by: 'maker', carried_out_at: expect.any(String) },
+    });
+    expect(await ask('cap', { amount: '40.5' }, 'platform_c')).toMatchObject({ status: 200, body: { state: 'approved' } });
+    const higher = await ask('cap', { amount: '40.5001' }, 'platform_c');
+    expect(higher).toMatchObject({ status: 200, body: { state: 'open', decided_by: null } });
+    expect(await say('approve', higher, maker)).toMatchObject({ status: 403, body: { code: 'checker_is_maker' } });
+    expect((await api.operate(maker, 'GET', '/operator/reserves/platform_c')).body).toMatchObject({ cap: 40.5 });
+    expect(await ask('cap', { percent_of_prefund: 199 })).toMatchObject({ status: 409, body: { code: 'cap_below_use' } });
   });
 });

@@ -22,6 +22,23 @@ export function coveredOf({ cap, prefund }: Pick<PlatformMoney, 'cap' | 'prefund
   return cap === undefined ? undefined : smaller(cap, prefund);
 }
 
+/** What a cap follows from: undefined and null for a platform without one. */
+export interface CapTerms {
+  readonly cap: bigint | undefined;
+  /** Null for a fixed cap, or none. */
+  readonly basisPoints: number | null;
+}
+
+/**
+ * Whether another cap lets a platform owe no more than now, whatever comes: a fixed one that is not higher, or a share of the prefund
+ * that is not larger. From one kind to the other is none, for a share grows with the prefund and a fixed cap stays when it falls; the
+ * first cap of a platform is none, either.
+ */
+export function isNarrowerCap(wanted: { readonly amount: bigint } | { readonly basisPoints: number }, { cap, basisPoints }: CapTerms): boolean {
+  if ('basisPoints' in wanted) return basisPoints !== null && wanted.basisPoints <= basisPoints;
+  return basisPoints === null && cap !== undefined && wanted.amount <= cap;
+}
+
 /** True when that share of the cap is in use; of a cap of nothing, any use is all of it. */
 export function isReached(percent: number, used: bigint, cap: bigint): boolean {
   return used > 0n && used * 100n >= cap * BigInt(percent);

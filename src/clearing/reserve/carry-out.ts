@@ -11,10 +11,10 @@ import { dbTransaction, type DbClient, type Pool } from '../../runtime/database.
 import { appendEvents } from '../../runtime/feed.ts';
 import type { Log } from '../../runtime/log.ts';
 import { owedByClosedWindows } from '../settlement/owed.ts';
-import { capOf, usedOf } from './cap.ts';
+import { capOf, isNarrowerCap, usedOf } from './cap.ts';
 import { describeEffect, describeRequest } from './events.ts';
 import { reserveProblems } from './problems.ts';
-import { finishRequest, lockReserve, reopenRequest, selectUnderWay, updateShare, type ReserveRow } from './store.ts';
+import { dropRequest, finishRequest, lockReserve, reopenRequest, selectUnderWay, updateShare, type ReserveRow } from './store.ts';
 import type { ReserveRequest } from './types.ts';
 
 export interface CarryOutParts {
@@ -49,6 +49,13 @@ export function createCarryOut(parts: CarryOutParts): CarryOut {
   const carryOutNext = (platformId: PlatformId): Promise<{ request: ReserveRequest; problem: Problem | undefined } | undefined> => locked(platformId, async (client, row) => {
     const [request] = await selectUnderWay(client, platformId);
     if (request === undefined) return undefined;
+    if (request.narrows && !isNarrowerCap(wantedOf(request), { cap: (await moneyOf(platformId, ledger)).cap, basisPoints: row.capBasisPoints })) {
+      // The cap was lowered further meanwhile: this would raise it, and another operator decides.
+      const opened = { ...request, state: 'open' as const, decidedBy: null, decidedAt: null, narrows: false };
+      await reopenRequest(client, request.requestId, null);
+      await appendEvents(client, [describeRequest('reserve.request_made', opened)], clock.now());
+      return { request: opened, problem: undefined };
+    }
     const done = await takeEffect(request, row, client, ledger);
     if (!done.ok && done.problem.retryable) return undefined;
     await alignCap(done.ok && request.kind === 'cap' ? request.basisPoints : row.capBasisPoints, platformId, ledger);
@@ -59,8 +66,8 @@ export function createCarryOut(parts: CarryOutParts): CarryOut {
       await finishRequest(client, carriedOut);
       await appendEvents(client, [event], clock.now());
     } else {
-      log.warn({ request_id: request.requestId, platform_id: platformId, code: done.problem.code }, 'an approved request about a reserve was refused by the ledger and is open again');
-      await reopenRequest(client, request.requestId, done.problem.code);
+      log.warn({ request_id: request.requestId, platform_id: platformId, code: done.problem.code }, 'an approved request about a reserve was refused by the ledger');
+      await (request.narrows ? dropRequest : reopenRequest)(client, request.requestId, done.problem.code);
       await appendEvents(client, [describeRequest('reserve.request_refused', { ...request, refusedWith: done.problem.code })], clock.now());
     }
     return { request, problem: done.ok ? undefined : done.problem };
@@ -92,6 +99,10 @@ function takeEffect(request: ReserveRequest, row: ReserveRow, client: DbClient, 
     case 'withdrawal': return takeOut(request, row, client, ledger);
     case 'cap': return changeCap(request, client, ledger);
   }
+}
+
+function wantedOf({ amount, basisPoints }: ReserveRequest): Parameters<typeof isNarrowerCap>[0] {
+  return basisPoints === null ? { amount: amount ?? 0n } : { basisPoints };
 }
 
 async function post(request: ReserveRequest, ledger: Ledger): Promise<Result<TransactionId>> {

@@ -1,18 +1,24 @@
-// Change control of reserves: one operator makes a request, another one decides it. Before this: the API or the CLI. After this: `carry-out.ts`.
+// Change control of reserves: one operator makes a request, another one decides it; a lower cap takes one. Before this: the API or the CLI. After this: `carry-out.ts`.
 
 import { randomUUID } from 'node:crypto';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import type { PlatformId } from '../../kernel/ids.ts';
 import { dbTransaction } from '../../runtime/database.ts';
 import { appendEvents } from '../../runtime/feed.ts';
+import { isNarrowerCap, type CapTerms } from './cap.ts';
 import type { CarryOut, CarryOutParts } from './carry-out.ts';
 import { describeRequest } from './events.ts';
 import { reserveProblems } from './problems.ts';
-import { decideRequest, insertRequest, selectRequest, selectRequests } from './store.ts';
-import type { NewRequest, RequestDecision, RequestState, ReserveRequest } from './types.ts';
+import { decideRequest, insertNarrowing, insertRequest, selectRequest, selectRequests } from './store.ts';
+import type { NewCapRequest, NewRequest, RequestDecision, RequestState, ReserveRequest } from './types.ts';
 
 export interface ReserveRequests {
   make(request: NewRequest): Promise<Result<ReserveRequest>>;
+  /**
+   * Lowers a cap on the word of one operator; undefined, with nothing done, where it is no lower one: then it is to be asked for.
+   * In force when this answers, or, when the ledger could not be reached, soon after. Open when it is no lower one any more.
+   */
+  narrowCap(request: NewCapRequest): Promise<Result<ReserveRequest> | undefined>;
   /** Carried out when this answers, or, when the ledger could not be reached, soon after; what the ledger refuses stays open, with its refusal noted. */
   approve(decision: RequestDecision): Promise<Result<ReserveRequest>>;
   reject(decision: RequestDecision): Promise<Result<ReserveRequest>>;
@@ -25,7 +31,9 @@ export interface ReserveRequests {
 
 const REQUEST_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-export function createRequests({ pool, clock, log }: Omit<CarryOutParts, 'ledger'>, { carryOut }: CarryOut): ReserveRequests {
+export function createRequests(
+  { pool, clock, log }: Omit<CarryOutParts, 'ledger'>, { carryOut }: CarryOut, termsOf: (platformId: PlatformId) => Promise<CapTerms>,
+): ReserveRequests {
   const find = async (requestId: string): Promise<Result<ReserveRequest>> => {
     const request = REQUEST_ID.test(requestId) ? await selectRequest(pool, requestId) : undefined;
     return request === undefined ? refuse(reserveProblems.reserve_request_not_found()) : ok(request);
@@ -43,32 +51,50 @@ export function createRequests({ pool, clock, log }: Omit<CarryOutParts, 'ledger
     return ok(decided);
   });
 
+  const newRequest = ({ platformId, operatorId, reason, wanted }: NewRequest): ReserveRequest => ({
+    requestId: randomUUID(), platformId, kind: wanted.kind, amount: 'amount' in wanted ? wanted.amount : null, basisPoints: 'basisPoints' in wanted ? wanted.basisPoints : null,
+    bankReference: 'bankReference' in wanted ? wanted.bankReference : null, reason, state: 'open', madeBy: operatorId, madeAt: new Date(clock.now()),
+    decidedBy: null, decidedAt: null, decisionReason: null, carriedOutAt: null, transactionId: null, narrows: false, refusedWith: null,
+  });
+
+  /** What has come of an approved request. */
+  const settle = async (approved: ReserveRequest): Promise<Result<ReserveRequest>> => {
+    const { requestId, platformId } = approved;
+    try {
+      const problem = (await carryOut(platformId)).get(requestId);
+      if (problem !== undefined) return refuse(problem);
+    } catch (error) {
+      // It is approved, whatever happens now; the loop tries again.
+      log.error({ err: error, request_id: requestId, platform_id: platformId }, 'an approved request about a reserve is not carried out yet');
+      return ok(approved);
+    }
+    return find(requestId);
+  };
+
   return {
     find,
     list: ({ platformId, state }, limit) => selectRequests(pool, platformId, state, limit),
-    make: ({ platformId, operatorId, reason, wanted }) => dbTransaction(pool, async (client) => {
-      const request: ReserveRequest = {
-        requestId: randomUUID(), platformId, kind: wanted.kind, amount: 'amount' in wanted ? wanted.amount : null, basisPoints: 'basisPoints' in wanted ? wanted.basisPoints : null,
-        bankReference: 'bankReference' in wanted ? wanted.bankReference : null, reason, state: 'open', madeBy: operatorId, madeAt: new Date(clock.now()),
-        decidedBy: null, decidedAt: null, decisionReason: null, carriedOutAt: null, transactionId: null, refusedWith: null,
-      };
+    make: (wanted) => dbTransaction(pool, async (client) => {
+      const request = newRequest(wanted);
       if (!(await insertRequest(client, request))) return refuse(reserveProblems.payment_already_booked());
       await appendEvents(client, [describeRequest('reserve.request_made', request)], clock.now());
       return ok(request);
     }),
+    narrowCap: async (wanted) => {
+      if (!isNarrowerCap(wanted.wanted, await termsOf(wanted.platformId))) return undefined;
+      const made = newRequest(wanted);
+      const approved: ReserveRequest = { ...made, state: 'approved', decidedBy: made.madeBy, decidedAt: made.madeAt, narrows: true };
+      await dbTransaction(pool, async (client) => {
+        await insertNarrowing(client, approved);
+        const told = ['reserve.request_made', 'reserve.request_approved'].map((type) => describeRequest(type, approved));
+        await appendEvents(client, told, clock.now());
+      });
+      return settle(approved);
+    },
     approve: async (decision) => {
       const approved = await decide(decision, 'approved');
       if (!approved.ok) return approved;
-      const { requestId, platformId } = approved.value;
-      try {
-        const problem = (await carryOut(platformId)).get(requestId);
-        if (problem !== undefined) return refuse(problem);
-      } catch (error) {
-        // It is approved, whatever happens now; the loop tries again.
-        log.error({ err: error, request_id: requestId, platform_id: platformId }, 'an approved request about a reserve is not carried out yet');
-        return approved;
-      }
-      const now = await find(requestId);
+      const now = await settle(approved.value);
       // Another process may have carried it out, and been refused.
       return now.ok && now.value.state === 'open' ? refuse(reserveProblems.reserve_request_decided(`It was refused with ${now.value.refusedWith} and is open again.`)) : now;
     },

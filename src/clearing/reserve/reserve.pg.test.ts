@@ -71,6 +71,59 @@ describe('requests', () => {
   });
 });
 
+type Cap = Extract<Wanted, { kind: 'cap' }>;
+const cap = (amount: bigint): Cap => ({ kind: 'cap', amount });
+const narrow = (wanted: Cap): ReturnType<Reserve['requests']['narrowCap']> =>
+  reserve.requests.narrowCap({ platformId: test.id('platform_e'), operatorId: 'maker', reason: 'overdue', wanted });
+const said = async (wanted: Cap): Promise<string> => {
+  const narrowed = await narrow(wanted);
+  return narrowed === undefined ? 'takes two' : codeOf(narrowed);
+};
+
+describe('a lower cap', () => {
+  it('takes one operator; a higher one and one of the other kind take two', async () => {
+    await test.ledger.registerAsset({ code: 'platform_e', kind: 'points', platformId: test.id('platform_e') });
+    expect([await said(cap(1n)), await said({ kind: 'cap', basisPoints: 1 })]).toEqual(['takes two', 'takes two']);
+    expect(await decided('platform_e', cap(1_000n))).toBe('ok');
+    expect(value((await narrow(cap(900n))) ?? expect.fail('takes two'))).toMatchObject({
+      state: 'approved', madeBy: 'maker', decidedBy: 'maker', narrows: true, carriedOutAt: expect.any(Date),
+    });
+    expect([await said(cap(901n)), await said(cap(700n)), await said({ kind: 'cap', basisPoints: 1 })]).toEqual(['takes two', 'ok', 'takes two']);
+    expect((await figures('platform_e')).cap).toBe(700n);
+    expect(await use('platform_e', 600n)).toBe('settle');
+    expect([await said(cap(599n)), (await figures('platform_e')).cap, await said(cap(600n))]).toEqual(['cap_below_use', 700n, 'ok']);
+    // What was refused waits for nobody: it would take effect by itself later.
+    const [, refused] = await reserve.requests.list({ platformId: test.id('platform_e') }, 2);
+    expect(refused).toMatchObject({ amount: 599n, state: 'withdrawn', refusedWith: 'cap_below_use' });
+    expect(await use('platform_e', -600n)).toBe('settle');
+    await decided('platform_e', money('deposit', 1_000n));
+    expect(await decided('platform_e', { kind: 'cap', basisPoints: 5_000 })).toBe('ok');
+    const asShare = [await said({ kind: 'cap', basisPoints: 5_001 }), await said(cap(1n)), await said({ kind: 'cap', basisPoints: 4_000 })];
+    expect(asShare).toEqual(['takes two', 'takes two', 'ok']);
+    expect(await figures('platform_e')).toMatchObject({ cap: 400n, capBasisPoints: 4_000 });
+    await expectSound(database.pool);
+  });
+
+  it('that several operators set at once ends at the lowest: no one raises it', async () => {
+    expect(await decided('platform_e', cap(5_000n))).toBe('ok');
+    const wanted = [4_000n, 1_000n, 3_000n, 2_000n];
+    await Promise.all(wanted.map((amount) => narrow(cap(amount))));
+    expect((await figures('platform_e')).cap).toBe(1_000n);
+    // A higher one that came too late to be lower waits for a second person.
+    for (const { state, narrows } of await reserve.requests.list({ platformId: test.id('platform_e') }, 4)) expect(narrows).toBe(state === 'approved');
+  });
+
+  it('whose process died is lowered by the loop', async () => {
+    const requestId = '00000000-0000-4000-8000-000000000001';
+    await database.pool.query(
+      `insert into clearing.reserve_request (request_id, platform_id, kind, amount, reason, state, made_by, made_at, decided_by, decided_at, narrows)
+       values ($1, 'platform_e', 'cap', 500, 'x', 'approved', 'maker', now(), 'maker', now(), true)`, [requestId]);
+    await reserve.follow();
+    expect(value(await reserve.requests.find(requestId))).toMatchObject({ state: 'approved', carriedOutAt: expect.any(Date) });
+    expect((await figures('platform_e')).cap).toBe(500n);
+  });
+});
+
 describe('a cap that follows the prefund', () => {
   it('rises after a deposit, comes down before a withdrawal, and refuses what would leave it below its use', async () => {
     expect([await decided('platform_b', { kind: 'cap', basisPoints: 15_000 }), await decided('platform_b', money('deposit', 1_001n))]).toEqual(['ok', 'ok']);

@@ -49,7 +49,10 @@ export function createReserve(parts: ReserveParts): Reserve {
   const list = (): Promise<ReserveFigures[]> => figuresOf(platformsOf(ledger));
 
   return {
-    requests: createRequests(parts, carrying),
+    requests: createRequests(parts, carrying, async (platformId) => {
+      const [figures] = await figuresOf([platformId]);
+      return { cap: figures?.cap, basisPoints: figures?.capBasisPoints ?? null };
+    }),
     list,
     find: async (platformId) => (ledger.pointsOf(platformId) === undefined ? undefined : (await figuresOf([platformId]))[0]),
     setMode: async ({ operatorId, ...change }) => void (await changeMode(parts, { ...change, changedBy: operatorId })),

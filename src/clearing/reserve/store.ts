@@ -37,7 +37,8 @@ export async function updateReached(db: Queryable, platformId: PlatformId, reach
 
 const REQUEST = `request_id as "requestId", platform_id as "platformId", kind, amount, basis_points as "basisPoints", bank_reference as "bankReference", reason, state,
   made_by as "madeBy", made_at as "madeAt", decided_by as "decidedBy", decided_at as "decidedAt", decision_reason as "decisionReason",
-  carried_out_at as "carriedOutAt", transaction_id as "transactionId", refused_with as "refusedWith"`;
+  carried_out_at as "carriedOutAt", transaction_id as "transactionId", refused_with as "refusedWith",
+  narrows`;
 
 /** False when an open or approved request names the same payment. */
 export async function insertRequest(db: Queryable, row: ReserveRequest): Promise<boolean> {
@@ -47,6 +48,16 @@ export async function insertRequest(db: Queryable, row: ReserveRequest): Promise
     [row.requestId, row.platformId, row.kind, row.amount, row.basisPoints, row.bankReference, row.reason, row.madeBy, row.madeAt],
   );
   return rowCount === 1;
+}
+
+/** Approved by the one who made it, for it lowers a cap. */
+export async function insertNarrowing(db: Queryable, row: ReserveRequest): Promise<void> {
+  await db.query(
+    `insert into clearing.reserve_request
+       (request_id, platform_id, kind, amount, basis_points, reason, state, made_by, made_at, decided_by, decided_at, narrows)
+     values ($1, $2, 'cap', $3, $4, $5, 'approved', $6, $7, $6, $7, true)`,
+    [row.requestId, row.platformId, row.amount, row.basisPoints, row.reason, row.madeBy, row.madeAt],
+  );
 }
 
 /** With `forUpdate` its row stays locked to the end of the dbTransaction. */
@@ -89,10 +100,19 @@ export async function finishRequest(db: Queryable, row: Pick<ReserveRequest, 're
   await db.query('update clearing.reserve_request set carried_out_at = $2, transaction_id = $3, refused_with = null where request_id = $1', [row.requestId, row.carriedOutAt, row.transactionId]);
 }
 
-/** What the ledger has refused may be decided again. */
-export async function reopenRequest(db: Queryable, requestId: string, refusedWith: string): Promise<void> {
+/** What the ledger has refused may be decided again, and so may a cap that is no lower one any more. */
+export async function reopenRequest(db: Queryable, requestId: string, refusedWith: string | null): Promise<void> {
   await db.query(
-    `update clearing.reserve_request set state = 'open', decided_by = null, decided_at = null, decision_reason = null, refused_with = $2 where request_id = $1`, [requestId, refusedWith]);
+    `update clearing.reserve_request
+        set state = 'open', decided_by = null, decided_at = null, decision_reason = null, narrows = false, refused_with = $2
+      where request_id = $1`,
+    [requestId, refusedWith],
+  );
+}
+
+/** A lower cap that the ledger has refused waits for nobody. */
+export async function dropRequest(db: Queryable, requestId: string, refusedWith: string): Promise<void> {
+  await db.query(`update clearing.reserve_request set state = 'withdrawn', refused_with = $2 where request_id = $1`, [requestId, refusedWith]);
 }
 
 export async function insertModeChange(db: Queryable, change: ModeChange): Promise<void> {

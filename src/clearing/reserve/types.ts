@@ -63,9 +63,14 @@ export interface ReserveRequest {
   /** When it took effect; null while an approved request is under way. */
   readonly carriedOutAt: Date | null;
   readonly transactionId: TransactionId | null;
+  /** A lower cap, which takes one person: approved by the one who made it. */
+  readonly narrows: boolean;
   /** Code of the refusal it met when it was approved last. */
   readonly refusedWith: string | null;
 }
+
+/** A request for another cap. */
+export type NewCapRequest = NewRequest & { readonly wanted: Extract<Wanted, { readonly kind: 'cap' }> };
 
 export interface RequestDecision {
   readonly requestId: string;

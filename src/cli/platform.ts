@@ -84,7 +84,7 @@ export function registerPlatform<Context extends PlatformContext>(program: Comma
     .option('--connector-token <token>', 'bearer token that the platform issued to the network (or PONTIS_CONNECTOR_TOKEN, which other users of this machine cannot see)')
     .option('--multiplier <number>', 'worth of its points relative to the base value', parseMultiplier, '1')
     .addOption(new Option('--clawback <policy>', 'what reversing points that are spent does').choices(['debt', 'available', 'refuse']).default('debt'))
-    .option('--reserve-cap <amount>', 'net debit cap in settlement currency to ask for; another operator approves it, and until then it is 0 (in a demo network: in force at once, default no bound)')
+    .option('--reserve-cap <amount>', 'net debit cap in settlement currency to ask for, under --as-token once there are operators; another operator approves it, and until then it is 0 (in a demo network: in force at once, default no bound)')
     .option(...AS_TOKEN_OPTION)
     .action(async (platformId: string, flags: AddFlags) => {
       const added = await withContext(flags, roots, true, async (context) => {
@@ -92,14 +92,15 @@ export function registerPlatform<Context extends PlatformContext>(program: Comma
         const { scale } = context.ledger.settlementAsset();
         const asked = flags.reserveCap === undefined ? undefined : parseCap(flags.reserveCap, scale);
         const isDemo = await roots.isDemoNetwork(context);
-        const madeBy = isDemo ? undefined : await makerOf(flags, roots, context);
+        const asksForCap = asked !== undefined && asked > 0n;
+        const madeBy = isDemo ? undefined : await makerOf(flags, asksForCap, roots, context);
         const connection = connectionOf(flags, roots);
         const reserveCapMinor = isDemo ? asked : 0n;
         const platform = valueOf(await roots.addPlatform(context, {
           platformId, name, custody, multiplier, clawback, ...(connection === undefined ? {} : { connection }), ...(reserveCapMinor === undefined ? {} : { reserveCapMinor }),
         }));
         const cap = reserveCapMinor === undefined ? null : formatAmountText(reserveCapMinor, scale);
-        const requestId = madeBy === undefined || asked === undefined || asked === 0n ? null : await askForCap(context, platform.platformId, asked, madeBy);
+        const requestId = madeBy === undefined || !asksForCap ? null : await askForCap(context, platform.platformId, asked, madeBy);
         return { platform, cap, requestId, isDemo };
       });
       const { platform: { secret, token }, cap, requestId, isDemo } = added;
@@ -175,10 +176,16 @@ export function registerPlatform<Context extends PlatformContext>(program: Comma
     });
 }
 
-/** The operator who gives the command; `onboarding` where nobody says, as the command needs the data folder anyhow. */
-async function makerOf(flags: AddFlags, roots: Pick<CommandRoots, 'environment'>, context: CommandContext): Promise<string> {
-  const isSaid = (flags.asToken ?? roots.environment['PONTIS_OPERATOR_TOKEN'] ?? '').trim() !== '';
-  return isSaid ? (await actingOperator(flags, roots, context)).operatorId : 'onboarding';
+/**
+ * The operator who gives the command. A request for a cap has one once there are operators, or the person who asked could approve it
+ * as well; `onboarding` where nobody could be named.
+ */
+async function makerOf(
+  flags: AddFlags, asksForCap: boolean, roots: Pick<CommandRoots, 'environment'>, context: CommandContext,
+): Promise<string> {
+  const isNeeded = asksForCap && (await context.identity.listOperators()).length > 0;
+  const acting = isNeeded ? await actingOperator(flags, roots, context) : await findActingOperator(flags, roots, context);
+  return acting?.operatorId ?? 'onboarding';
 }
 
 async function askForCap({ reserve, identity }: PlatformContext, platform: string, amount: bigint, operatorId: string): Promise<string> {

@@ -19,6 +19,12 @@ it('asks for the cap of a new platform, which another operator lets rise; in a d
     expect((await pontis('platform', 'add', 'harbour')).stdout).toMatch(/\nreserve cap {2}0\.0000: .*pontis reserve cap harbour <amount> --reason <text>/);
     const tokenOf = async (operator: string): Promise<string> => (JSON.parse((await pontis('operator', 'add', operator, '--json')).stdout) as { token: string }).token;
     const [maker, checker] = [await tokenOf('maker'), await tokenOf('checker')];
+    // A request without a name could be approved by the very person who made it.
+    const nameless = await pontis('platform', 'add', 'lost', '--reserve-cap', '5');
+    expect(nameless).toMatchObject({ code: 64, stdout: '', stderr: expect.stringContaining('--as-token') });
+    expect((await database.pool.query(`select 1 from ledger.asset where code = 'lost'
+      union all select 1 from identity.platform where platform_id = 'lost' union all select 1 from clearing.reserve_request`)).rows).toEqual([]);
+    expect(await pontis('platform', 'add', 'lost', '--reserve-cap', '0')).toMatchObject({ code: 0 });
     const added = JSON.parse((await pontis('platform', 'add', 'airline', '--reserve-cap', '1000.5', '--as-token', maker, '--json')).stdout) as Record<string, string>;
     expect(added).toMatchObject({ reserve_cap: '0.0000', raise_cap_with: `pontis reserve approve ${added['reserve_request_id']}` });
     expect([await capOf('airline'), await capOf('harbour')]).toEqual(['0.0000', '0.0000']);

@@ -12,6 +12,7 @@ import { parseConfig, type Config, type Environment } from '../runtime/config.ts
 import type { Pool } from '../runtime/database.ts';
 import { postgresPaths } from '../runtime/initialise-postgres.ts';
 import { createLog, type Log } from '../runtime/log.ts';
+import { requireMigrated } from '../runtime/migrate.ts';
 import { openDatabase } from '../runtime/open-database.ts';
 import { OperatorError } from '../runtime/operator-error.ts';
 import type { Valuation } from '../valuation/valuation.ts';
@@ -81,6 +82,7 @@ export async function withDatabase<T>(options: DataOption, roots: Pick<CommandRo
   try {
     const { rows } = await database.pool.query<{ there: boolean }>(`select to_regclass('ledger.network') is not null as there`);
     if (rows[0]?.there !== true) throw new OperatorError('badConfiguration', 'This database holds no Pontis network yet. Create it with: pontis start');
+    await requireMigrated(database.pool);
     return await work(database.pool);
   } finally {
     await database.close();

@@ -70,6 +70,15 @@ export async function migrate(pool: Pool, log: Log, directory: string = MIGRATIO
   return { applied, version: migrations.length };
 }
 
+/** For whatever reads a database and must not change it: the schema is the one that this program knows. */
+export async function requireMigrated(pool: Pool, directory: string = MIGRATIONS_DIR): Promise<void> {
+  const migrations = readMigrations(directory);
+  const applied = await dbTransaction(pool, (client) => findApplied(client, migrations));
+  if (applied.size === migrations.length) return;
+  const sentence = `The database is older than this program: it has ${applied.size} of ${migrations.length} migrations.`;
+  throw new OperatorError('badConfiguration', `${sentence} Bring it up to date with: pontis migrate, or by starting Pontis once; then run the command again.`);
+}
+
 /** True when it was this call that applied the file. The lock is held until the commit; nothing else is locked before it. */
 async function apply(client: DbClient, migration: Migration, all: readonly Migration[]): Promise<boolean> {
   await lock(client);

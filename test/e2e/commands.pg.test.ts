@@ -2,13 +2,14 @@
 
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { audit } from '../../src/monitor/monitor.ts';
+import { migrate, MIGRATIONS_DIR } from '../../src/runtime/migrate.ts';
 import { createTestDatabase, type TestDatabase } from '../fixtures/database.ts';
 import { runProgram, spawnProgram } from '../fixtures/program.ts';
 
@@ -316,6 +317,21 @@ describe('pontis audit and export', () => {
     expect(await new Promise((done) => void child.once('close', done))).toBe(0);
     expect(stdout).toMatch(/^; Journal/);
     expect(stderr).not.toMatch(/EPIPE|defect/);
+  });
+
+  it('tells what to do with a database of an older version, and leaves it as it is', async () => {
+    await using older = await createTestDatabase({ migrated: false });
+    const first = join(folder, 'migrations');
+    mkdirSync(first);
+    for (const name of readdirSync(MIGRATIONS_DIR).toSorted().slice(0, 14)) copyFileSync(join(MIGRATIONS_DIR, name), join(first, name));
+    await migrate(older.pool, older.log, first);
+    for (const command of [['audit'], ['export', 'journal', '--format', 'hledger']]) {
+      const told = await runProgram(command, { DATABASE_URL: older.url });
+      expect(told).toMatchObject({ code: 78, stdout: '', stderr: expect.stringMatching(/^pontis: The database is older than .* 14 of \d+ .*pontis migrate/m) });
+    }
+    expect((await older.pool.query('select count(*)::integer as n from pontis.migration')).rows).toEqual([{ n: 14 }]);
+    expect(await runProgram(['migrate'], { DATABASE_URL: older.url })).toMatchObject({ code: 0 });
+    expect((await runProgram(['audit'], { DATABASE_URL: older.url })).stderr).not.toContain('older');
   });
 
   it('tells when there is no network, or no database', async () => {

@@ -143,6 +143,24 @@ export const reversalChecks: readonly Check[] = [
        order by 1, 3`,
   },
   {
+    invariant: 3, name: 'settled_within_original', scope: 'network',
+    meaning: 'What a transaction was reversed by, and what adjustments of disputes over it gave, ' +
+      'come to at most its amount.',
+    sql: `
+      select d.bucket, d.transaction_id, t.amount, sum(a.amount) as adjusted, r.amount as reversed
+        from clearing.dispute d
+        join ledger.transaction a on a.bucket = d.bucket and a.transaction_id = d.resolution_id
+                                 and a.leg = 0 and a.kind = 'adjust'
+        join ledger.transaction t on t.bucket = d.bucket and t.transaction_id = d.transaction_id
+                                 and t.leg = 0
+       cross join lateral (
+         select coalesce(sum(amount), 0) as amount from ledger.reversal r
+          where r.bucket = d.bucket and r.transaction_id = d.transaction_id) r
+       where d.state = 'upheld' and d.resolution = 'adjustment'
+       group by 1, 2, 3, 5 having sum(a.amount) + r.amount > t.amount
+       order by 1, 2`,
+  },
+  {
     invariant: 3, name: 'lapsed_taken_once', scope: 'bucket',
     meaning: 'Points that a reversal takes out of the expired ones pass through the lots that they ' +
       'lapsed from, are as many as its row says, and lapsed before.',

@@ -176,6 +176,17 @@ const corruptions: readonly (readonly [title: string, statements: readonly strin
   ['a hold forgotten by the timer', [`update ledger.hold set expires_at = now() - interval '1 hour' where ${oneHold('held')}`], ['hold_overdue']],
   ['points frozen for no dispute', [`update ledger.hold set expires_at = '9999-12-31 00:00:00+00' where ${oneHold('held')}`], ['freeze_has_dispute']],
   ['more reversed than there was', [`update ledger.reversal set amount = 1000000 where amount = 300`], ['reversal_within_original', 'reversal_has_transaction']],
+  ['an adjustment that settled two disputes', [`
+    insert into clearing.dispute (bucket, dispute_id, transaction_id, fingerprint, opened_by, opener_id,
+                                  claimant_side, source_platform, target_platform, source_member,
+                                  target_member, reason_code, description, amount, credited, state,
+                                  outcome, resolution, resolution_amount, borne_by, resolution_id,
+                                  opened_at, changed_at)
+    select t.bucket, gen_random_uuid(), t.transaction_id, '', 'platform', 'platform_a', 'source',
+           'platform_a', 'platform_a', t.member_id, t.member_id, 'other', '', 1, 1, 'upheld',
+           'upheld', 'adjustment', 1, 'source', t.transaction_id, now(), now()
+      from ledger.transaction t cross join generate_series(1, 2)
+     where ${one(`kind = 'adjust' and amount > 0`)}`], ['settled_within_original']],
   ['a share that stays with the receiver', [`update ledger.transaction set credited = credited - 1 where ${one(`kind = 'reverse' and amount = 333`)}`], ['reversal_shares']],
   ['what the receiver of a part gives back', [`update ledger.transaction set credited = credited + 1 where ${one(`kind = 'reverse' and amount = 333 and leg = 1`)}`], ['stated_amount']],
   ['a fee that stays with its platform', [`update ledger.transaction set fee = fee - 1 where ${one(`kind = 'reverse' and amount = 333`)}`], ['reversal_shares']],

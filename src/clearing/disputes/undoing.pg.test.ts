@@ -216,6 +216,22 @@ describe('within one platform', () => {
     ]);
   });
 
+  it('the audit sees what was given back by a reversal and by an adjustment', async () => {
+    const { id } = await sent();
+    const dispute = await decided(id, 6_000n);
+    await adjusted(dispute);
+    expect(await reverse(id, 40)).toMatchObject({ status: 200 });
+    const { resolutionId } = await now(dispute);
+    const more = (by: number): Promise<unknown> => database.pool.query(
+      'update ledger.transaction set amount = amount + $1 where transaction_id = $2',
+      [by, resolutionId]);
+    await more(1);
+    const { checks } = await audit(database.pool);
+    const broken = checks.filter(({ ok }) => !ok).map(({ name }) => name);
+    expect(broken).toContain('settled_within_original');
+    await more(-1);
+  });
+
   it('an adjustment and a reversal at once give back the whole, once', async () => {
     for (let round = 0; round < 8; round += 1) {
       const { id, giver } = await sent();

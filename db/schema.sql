@@ -1090,6 +1090,13 @@ create table rewards.voucher (
 CREATE UNIQUE INDEX voucher_in_clear ON rewards.voucher USING btree (code) WHERE (code IS NOT NULL);
 CREATE UNIQUE INDEX voucher_of_code ON rewards.voucher USING btree (code_hash);
 
+create table valuation.process (
+  process_id uuid not null,
+  version integer not null,
+  seen_at timestamp with time zone default now() not null,
+  constraint process_pkey PRIMARY KEY (process_id)
+);
+
 create table valuation.proposal (
   proposal_id uuid not null,
   made_by text not null,

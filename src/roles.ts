@@ -71,16 +71,27 @@ const loops = {
       },
     }),
   /** Puts versions of the rulebook in force when their time has come, and notices those that others have. */
-  rulebook: (context: Context): Loop =>
-    startLoop({
-      name: 'rulebook',
-      log: context.log,
-      everyMs: RULEBOOK_EVERY_MS,
+  rulebook: (context: Context): Loop => {
+    const { valuation, log } = context;
+    const { name, stop } = startLoop({
+      name: 'rulebook', log, everyMs: RULEBOOK_EVERY_MS,
       run: async () => {
-        await activateDue(context);
+        try {
+          await activateDue(context);
+        } finally {
+          await valuation.tell();
+        }
         return false;
       },
-    }),
+    });
+    return {
+      name,
+      async stop() {
+        await stop();
+        await valuation.leave().catch((error: unknown) => log.debug({ err: error }, 'this process is taken for a running one a little longer'));
+      },
+    };
+  },
   /** Goes on with approved acts that a crash has left, and ends requests that nobody approved in time. Several processes may run it. */
   acts: ({ acts, log }: Context): Loop =>
     startLoop({
@@ -154,6 +165,9 @@ export interface RunningRole {
 
 export async function startRole(context: Context): Promise<RunningRole> {
   const role = roles[context.config.role];
+  // Before it answers anybody it is waited for, and has what others put in force while it started.
+  await context.valuation.tell();
+  await activateDue(context).catch((error: unknown) => context.log.warn({ err: error }, 'versions of the rulebook are looked for again soon'));
   const servers: FastifyInstance[] = [];
   const urls: Partial<Record<ListenerName, string>> = {};
   const { host, port, metricsHost, metricsPort } = context.config;

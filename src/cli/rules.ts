@@ -112,20 +112,21 @@ export function registerRules<Context extends CommandContext>(program: Command, 
 
   const decides = (name: 'approve' | 'reject' | 'withdraw', description: string): void => {
     subcommand(name, description).argument('<proposal_id>').option(...AS_TOKEN_OPTION).option(...REASON_OPTION).action(async (proposalId: string, flags: DecideFlags) => {
-      const [row, version] = await open(flags, async (context) => {
+      const [row, version, inForce] = await open(flags, async (context) => {
         const { operatorId } = await actingOperator(flags, roots, context);
         const { proposals } = context.valuation;
         const decision: Decision = { proposalId, operatorId, reason: flags.reason };
         const decided = accepted(await proposals[name](decision));
-        if (decided.version === null) return [decided, undefined] as const;
+        if (decided.version === null) return [decided, undefined, false] as const;
         await roots.activateDue(context);
-        return [decided, valueOf(await proposals.findVersion(decided.version))] as const;
+        const made = valueOf(await proposals.findVersion(decided.version));
+        return [decided, made, made.activatedAt !== null && (await context.valuation.isInForce(made.version))] as const;
       });
-      const effect = version === undefined ? '' : version.activatedAt === null ? ` It takes effect at ${isoOf(version.effectiveAt)} as version ${version.version}.` : ` It takes effect as version ${version.version} now, in running processes within about a second.`;
-      print(flags, { ...jsonOfProposal(row), effective_at: isoOf(version?.effectiveAt ?? row.effectiveAt), in_force: version !== undefined && version.activatedAt !== null }, [`${row.proposalId} is ${row.state}.${effect}`]);
+      const effect = version === undefined ? '' : ` ${effectOf(version, inForce)}`;
+      print(flags, { ...jsonOfProposal(row), effective_at: isoOf(version?.effectiveAt ?? row.effectiveAt), in_force: inForce }, [`${row.proposalId} is ${row.state}.${effect}`]);
     });
   };
-  decides('approve', 'approve the proposal of another operator; what is due takes effect in running processes within about a second');
+  decides('approve', 'approve the proposal of another operator; waits until what is due is in force in all running processes');
   decides('reject', 'reject the proposal of another operator');
   decides('withdraw', 'take back a proposal of one\'s own');
 
@@ -146,6 +147,14 @@ export function registerRules<Context extends CommandContext>(program: Command, 
 export function accepted<T>(result: Result<T>): T {
   if (!result.ok) throw refusalOf(result.problem);
   return result.value;
+}
+
+/** In force is told only once it is so in all running processes. */
+function effectOf({ version, effectiveAt, activatedAt }: VersionRow, inForce: boolean): string {
+  if (inForce) return `It is in force as version ${version}.`;
+  return activatedAt === null
+    ? `It takes effect at ${effectiveAt.toISOString()} as version ${version}.`
+    : `It takes effect as version ${version} now, in running processes within about a second.`;
 }
 
 export function linesOf(changes: readonly Change[]): string[] {

@@ -105,6 +105,28 @@ export async function addAssets(db: Queryable, version: number, assets: Readonly
   );
 }
 
+/** Rows of processes that died are swept by the others. */
+export async function upsertProcess(db: Queryable, processId: string, version: number): Promise<void> {
+  await db.query(
+    `with swept as (delete from valuation.process where seen_at < now() - interval '1 hour' and process_id <> $1)
+     insert into valuation.process (process_id, version) values ($1, $2)
+         on conflict (process_id) do update set version = excluded.version, seen_at = now()`,
+    [processId, version],
+  );
+}
+
+export async function deleteProcess(db: Queryable, processId: string): Promise<void> {
+  await db.query('delete from valuation.process where process_id = $1', [processId]);
+}
+
+/** Whether a process that has told within so many seconds has an older version in force. */
+export async function hasOlderProcess(db: Queryable, version: number, seconds: number): Promise<boolean> {
+  const { rowCount } = await db.query(
+    'select 1 from valuation.process where version < $1 and seen_at > now() - make_interval(secs => $2) limit 1', [version, seconds],
+  );
+  return rowCount !== 0;
+}
+
 export type ProposalState = 'open' | 'approved' | 'rejected' | 'withdrawn';
 
 export interface ProposalRow {

@@ -11,6 +11,7 @@ import { inTurn } from '../runtime/in-turn.ts';
 import { compileInTurns } from './compile-rulebook.ts';
 import { diffRulebooks } from './diff-rulebooks.ts';
 import { invalid } from './check-change.ts';
+import { createProcesses } from './processes.ts';
 import { createProposals, type Proposals } from './proposals.ts';
 import { Rulebook } from './rulebook.ts';
 import { addAssets, hasVersionOf, insertVersion, lockVersions, selectActive, selectDue, selectLatest, selectVersion, setActive, type VersionRow } from './store.ts';
@@ -61,6 +62,12 @@ export interface Valuation {
   hasAuthor(author: string): Promise<boolean>;
   /** Change control: how everything that is in the rulebook changes. */
   readonly proposals: Proposals;
+  /** For a process that runs: tells which version it has in force. */
+  tell(): Promise<void>;
+  /** It runs no more. */
+  leave(): Promise<void>;
+  /** True once a version is in force here and in every running process; waits a few seconds for it. */
+  isInForce(version: number): Promise<boolean>;
   /** The next version whose time has come. */
   findDue(): Promise<DueVersion | undefined>;
   /** Puts a version in force, with the assets that it counts; false when another process was first. */
@@ -72,6 +79,7 @@ export interface Valuation {
 /** `platformIds`: who is registered; a rulebook may list these, and those that the version before lists. */
 export async function createValuation(pool: Pool, clock: Clock, platformIds: () => readonly string[] = () => []): Promise<Valuation> {
   let rulebook = await load(pool, (await selectActive(pool)).version);
+  const processes = createProcesses(pool);
   let knows: Parameters<Valuation['admitBy']>[0] | undefined;
 
   const refresh = inTurn(async () => {
@@ -103,6 +111,9 @@ export async function createValuation(pool: Pool, clock: Clock, platformIds: () 
       await appendEvents(client, [{ type: 'rulebook.scheduled', platformId: null, data: { version, effective_at: effectiveAt.toISOString() } }], clock.now());
       return ok(version);
     }),
+    tell: () => processes.tell(rulebook.version),
+    leave: () => processes.leave(),
+    isInForce: async (version) => rulebook.version >= version && (await processes.haveInForce(version)),
     findDue: async () => {
       const row = await selectDue(pool, clock.now());
       return row === undefined ? undefined : { row, rulebook: await Rulebook.load(row.version, row.document) };

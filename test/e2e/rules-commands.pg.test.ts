@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../fixtures/database.ts';
-import { runProgram } from '../fixtures/program.ts';
+import { runProgram, startProgram } from '../fixtures/program.ts';
 
 let database: TestDatabase;
 let folder: string;
@@ -53,7 +53,7 @@ it('a change goes from a file to its effect', async () => {
   expect((await pontis('rules', 'proposals', '--state', 'open')).stdout).toContain(`${id}  open   maker`);
   expect((await pontis('rules', 'proposal', id)).stdout).toMatch(/reason {7}nights are dear\n(.*\n)* {2}\+ rules\/night_fee/);
   expect(await pontis('rules', 'approve', id, '--as-token', maker)).toMatchObject({ code: 65, stderr: expect.stringContaining('Maker and checker are the same') });
-  expect(await pontis('rules', 'approve', id, '--as-token', checker, '--reason', 'fine')).toMatchObject({ code: 0, stdout: `${id} is approved. It takes effect as version 4 now, in running processes within about a second.\n` });
+  expect(await pontis('rules', 'approve', id, '--as-token', checker, '--reason', 'fine')).toMatchObject({ code: 0, stdout: `${id} is approved. It is in force as version 4.\n` });
 
   const shown = await pontis('rules', 'show');
   expect(shown.stdout).toMatch(/^# version 4 \(in_force\), .* by maker\nsettings:\n/);
@@ -64,6 +64,33 @@ it('a change goes from a file to its effect', async () => {
   expect((await pontis('rules', 'show', '--version', '3', '--json')).stdout).not.toContain('night_fee');
   expect((await pontis('rules', 'history')).stdout).toMatch(/^version {2}state .*\n4 +in_force .* maker .*\n3 +past .* onboarding/);
 }, 60_000);
+
+it('an approval says in force once every running process has it in force', async () => {
+  const propose = async (rate: string): Promise<string> => {
+    const path = file('night.yaml', PATCH.replace('0.015', rate));
+    const { stdout } = await pontis('rules', 'propose', path, '--reason', 'x', '--as-token', maker, '--json');
+    return (JSON.parse(stdout) as { proposal_id: string }).proposal_id;
+  };
+  const approve = async (id: string): Promise<unknown> => JSON.parse((await pontis('rules', 'approve', id, '--as-token', checker, '--json')).stdout);
+  const processes = async (): Promise<unknown[]> => (await database.pool.query('select version from valuation.process')).rows;
+  const environment = { DATABASE_URL: database.url, PONTIS_DATA: join(folder, 'data'), PONTIS_METRICS_PORT: '0' };
+  const program = await startProgram(['--role', 'api', '--no-demo'], environment);
+  try {
+    expect(await processes()).toEqual([{ version: 4 }]);
+    expect(await approve(await propose('0.016'))).toMatchObject({ version: 5, in_force: true });
+    expect(await processes()).toEqual([{ version: 5 }]);
+  } finally {
+    await program.stop();
+  }
+  expect(await processes()).toEqual([]);
+
+  // One that runs and does not come to have it.
+  await database.pool.query(`insert into valuation.process values (gen_random_uuid(), 5, now() + interval '1 hour')`);
+  expect(await approve(await propose('0.017'))).toMatchObject({ version: 6, in_force: false });
+  const late = await pontis('rules', 'approve', await propose('0.018'), '--as-token', checker);
+  expect(late.stdout).toMatch(/ is approved\. It takes effect as version 7 now, in running processes within about a second\.\n$/);
+  await database.pool.query('delete from valuation.process');
+}, 120_000);
 
 it('rates are shown and proposed', async () => {
   expect((await pontis('rates', 'show')).stdout).toMatch(/platform_b {3}active {2}1.2 {9}0.012\n[^]*platform_a {2}platform_b {2}0.83333333\n/);

@@ -84,7 +84,7 @@ describe('a change', () => {
     expect(made).toMatchObject({ status: 200, body: { state: 'open', made_by: 'maker', reason: 'as agreed in May', items: ['platforms/platform_b', 'rules/fee'], urgent: false, version: null, lines: ['platforms/platform_b multiplier: 1.2 → 1.3', '+ rules/fee {kind: fee, fee: {rate: 0.01, on: source}}'] } });
     expect(await get(`proposals/${String(id)}`)).toMatchObject({ status: 200, body: { state: 'open', obstacle: null } });
     expect((await get('proposals?state=open')).body['proposals']).toMatchObject([{ proposal_id: id }]);
-    expect(await decide(id, 'approve', checker, { reason: 'fine' })).toMatchObject({ status: 200, body: { state: 'approved', decided_by: 'checker', decision_reason: 'fine', version: Number(before['version']) + 1 } });
+    expect(await decide(id, 'approve', checker, { reason: 'fine' })).toMatchObject({ status: 200, body: { state: 'approved', decided_by: 'checker', decision_reason: 'fine', version: Number(before['version']) + 1, in_force: true } });
 
     const after = (await get('rulebook')).body;
     expect(after).toMatchObject({ version: Number(before['version']) + 1, state: 'in_force', author: 'maker', proposal_id: id, document: { platforms: { platform_b: { multiplier: '1.3' } } } });

@@ -3,7 +3,7 @@
 
 import { createSigner, httpbis } from 'http-message-signatures';
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createTestApi, type Answer, type TestApi } from '../../test/fixtures/api.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
 import { createLedger, type Ledger } from '../ledger/ledger.ts';
@@ -308,6 +308,19 @@ describe('every posting operation', () => {
 });
 
 describe('what posts nothing', () => {
+  it('that failed after it was carried out is not carried out again', async () => {
+    const send = captured(`/api/webhooks/${await newWebhook()}/secret`, {});
+    const { webhooks } = api.parts;
+    const renew = webhooks.renewSecret;
+    const failing = vi.spyOn(webhooks, 'renewSecret').mockImplementationOnce(async (...args) => {
+      await renew(...args);
+      throw new Error('the process fails before it answers');
+    });
+    expect((await send()).status).toBe(500);
+    expect(await send()).toMatchObject({ status: 409, body: { code: 'signature_used' } });
+    failing.mockRestore();
+  });
+
   it('gives no second secret to the same signature, whatever its key', async () => {
     const send = captured(`/api/webhooks/${await newWebhook()}/secret`, {});
     const first = await send();

@@ -7,7 +7,7 @@ import { ok, refuse, type Result } from '../kernel/problem.ts';
 import { identityProblems } from './problems.ts';
 import { insertMemberLinks, noteMemberLinks, selectLinkFacts, type LinkFacts, type Queryable } from './store.ts';
 import type { Maker, MemberLink } from './types.ts';
-import { faultOfNewUserId } from './user-id.ts';
+import { faultOfNewUserId, showUserId } from './user-id.ts';
 
 export interface LinksCheck {
   /** Of these, links that are not there yet. */
@@ -30,7 +30,8 @@ export async function checkMemberLinks(
     const sameMember = members.get(`${platformId}\n${memberId}`) ?? platformUserId;
     const problem = problemOf(link, { ...found, linkedTo: found.linkedTo ?? sameUser, userThere: found.userThere ?? sameMember }, found.linkedTo === null);
     if (problem !== undefined) {
-      return refuse(problem(`Link ${index + 1} of ${wanted.length}, of ${platformUserId} on ${platformId}, cannot be made.`, { index }));
+      const user = `${showUserId(platformUserId)} on ${platformId}`;
+      return refuse(problem(`Link ${index + 1} of ${wanted.length}, of ${user}, cannot be made.`, { index }));
     }
     if (found.linkedTo === null && !users.has(`${platformId}\n${platformUserId}`)) fresh.push(link);
     users.set(`${platformId}\n${platformUserId}`, memberId);

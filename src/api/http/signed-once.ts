@@ -15,7 +15,7 @@ import { callerOf } from './request-fields.ts';
  */
 type Repetition = 'again' | 'once';
 
-/** Route options: a refusal leaves no mark. */
+/** Route options: a refusal leaves no mark; after a failure of ours nobody knows what was done, so the mark stays. */
 export function signedOnce(parts: ApiParts, repetition: Repetition) {
   const { ledger } = parts;
   return {
@@ -29,7 +29,8 @@ export function signedOnce(parts: ApiParts, repetition: Repetition) {
     },
     onSend: async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
       const { claimedSignature } = request;
-      if (claimedSignature !== undefined && reply.statusCode >= 400) await ledger.releaseSignature(claimedSignature);
+      const refused = reply.statusCode >= 400 && reply.statusCode < 500;
+      if (claimedSignature !== undefined && refused) await ledger.releaseSignature(claimedSignature);
     },
   };
 }

@@ -108,6 +108,8 @@ describe('two operators', () => {
       const refused = await ask([link(B, unheard(), second), ...links]);
       expect([code, refused.body['code'], refused.body['index']]).toEqual([code, code, links.length]);
     }
+    const turned = await ask([link('platform_z', '\u202Eann', first)]);
+    expect(turned.body['detail']).toContain('of "{U+202E}ann" on platform_z');
     expect((await api.parts.identity.listLinks(second as MemberId)).map((one) => one.platformId)).toEqual([A]);
   });
 

@@ -22,7 +22,8 @@ beforeEach(async () => {
 const rows = async (): Promise<unknown[]> => (await database.pool.query('select version from valuation.process order by version')).rows;
 
 it('waits for a process that is behind, until it has the version', async () => {
-  await here.tell(7);
+  // Its own row may be older: it knows better.
+  await here.tell(6);
   await other.tell(6);
   const order: string[] = [];
   const waiting = here.haveInForce(7).then((inForce) => void order.push(`in force: ${String(inForce)}`));

@@ -11,7 +11,7 @@ export interface Processes {
   tell(version: number): Promise<void>;
   /** The process runs no more. */
   leave(): Promise<void>;
-  /** True once no running process has an older version; false when one still has after a while. */
+  /** True once no other running process has an older version; false when one still has after a while. */
   haveInForce(version: number): Promise<boolean>;
 }
 
@@ -39,7 +39,7 @@ export function createProcesses(pool: Pool): Processes {
     },
     async haveInForce(version) {
       const until = performance.now() + WAIT_MS;
-      while (await hasOlderProcess(pool, version, SILENT_S)) {
+      while (await hasOlderProcess(pool, version, { but: processId, seconds: SILENT_S })) {
         if (performance.now() > until) return false;
         await sleep(LOOK_EVERY_MS);
       }

@@ -119,10 +119,12 @@ export async function deleteProcess(db: Queryable, processId: string): Promise<v
   await db.query('delete from valuation.process where process_id = $1', [processId]);
 }
 
-/** Whether a process that has told within so many seconds has an older version in force. */
-export async function hasOlderProcess(db: Queryable, version: number, seconds: number): Promise<boolean> {
+/** Whether another process that has told within so many seconds has an older version in force. */
+export async function hasOlderProcess(db: Queryable, version: number, { but, seconds }: { readonly but: string; readonly seconds: number }): Promise<boolean> {
   const { rowCount } = await db.query(
-    'select 1 from valuation.process where version < $1 and seen_at > now() - make_interval(secs => $2) limit 1', [version, seconds],
+    `select 1 from valuation.process
+      where version < $1 and process_id <> $2 and seen_at > now() - make_interval(secs => $3) limit 1`,
+    [version, but, seconds],
   );
   return rowCount !== 0;
 }

@@ -5,11 +5,11 @@ import { larger, smaller } from '../../kernel/amount.ts';
 import { bucketOfTransaction, formatId, platformOwnerId, type TransactionId } from '../../kernel/ids.ts';
 import { refuse, type Problem } from '../../kernel/problem.ts';
 import { ledgerProblems, shareOf, type Command, type Outcome, type PostedLeg } from '../../ledger/ledger.ts';
-import { dbTransaction } from '../../runtime/database.ts';
+import { holdDisputed } from './hold-disputed.ts';
 import { findMoved, isKeptHere } from './moved.ts';
 import { resolutionIdOf, resolutionKey } from './resolution-id.ts';
 import { whenCarriedOut, type CarryingState } from './states.ts';
-import { lockDisputesOf, noteProblem, selectDispute, sumAdjusted } from './store.ts';
+import { noteProblem, selectDispute, sumAdjusted } from './store.ts';
 import { BY_LEDGER, takeStepByState, type DisputeParts } from './take-step.ts';
 import type { Dispute, Resolution } from './types.ts';
 
@@ -78,8 +78,7 @@ interface Settling {
 async function submitUnlessReversed(
   { pool, ledger }: DisputeParts, { command, moved, reversed }: Settling,
 ): Promise<Outcome> {
-  return dbTransaction(pool, async (client) => {
-    await lockDisputesOf(client, { bucket: bucketOfTransaction(moved), transactionId: moved });
+  return holdDisputed(pool, { bucket: bucketOfTransaction(moved), transactionId: moved }, async (client) => {
     if ((await ledger.getReversed(moved, client)) === reversed) return ledger.submit(command);
     return refuse(ledgerProblems.unavailable('A part of it has just been reversed.'));
   });

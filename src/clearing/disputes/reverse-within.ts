@@ -6,8 +6,8 @@ import { formatAmount } from '../../kernel/amount.ts';
 import { bucketOfTransaction } from '../../kernel/ids.ts';
 import { refuse } from '../../kernel/problem.ts';
 import { ledgerProblems, type Outcome, type PostedLeg } from '../../ledger/ledger.ts';
-import { dbTransaction } from '../../runtime/database.ts';
-import { isDisputed, lockDisputesOf, sumAdjusting } from './store.ts';
+import { holdDisputed } from './hold-disputed.ts';
+import { isDisputed, sumAdjusting } from './store.ts';
 import type { DisputeParts } from './take-step.ts';
 
 /** `submit` posts the reversal of so much of the transfer, or of all that is left. */
@@ -18,9 +18,7 @@ export async function reverseWithin(
   const { transactionId, amount } = transfer;
   const about = { bucket: bucketOfTransaction(transactionId), transactionId };
   if (!(await isDisputed(pool, about))) return submit();
-  return dbTransaction(pool, async (client) => {
-    // Held to the end, before the ledger's own locks, so that nobody adjusts meanwhile.
-    await lockDisputesOf(client, about);
+  return holdDisputed(pool, about, async (client) => {
     const adjusted = await sumAdjusting(client, about);
     if (adjusted === 0n) return submit();
     const left = amount - (await ledger.getReversed(transactionId, client));

@@ -247,6 +247,24 @@ describe('within one platform', () => {
     }
   });
 
+  it('many reversals and decisions at once leave connections for the ledger', async () => {
+    const transfers: (Moved & { readonly dispute: Dispute })[] = [];
+    for (let count = 0; count < 12; count += 1) {
+      const moved = await sent();
+      transfers.push({ ...moved, dispute: await decided(moved.id, 10_000n) });
+    }
+    const reversals = transfers.map(({ id }) => reverse(id));
+    const decisions = transfers.map(({ dispute }) => adjusted(dispute).catch(() => undefined));
+    const answers = await Promise.all(reversals);
+    await Promise.all(decisions);
+    expect(answers.every(({ status }) => status === 200 || status === 409)).toBe(true);
+    api.clock.advance(61_000);
+    await disputes.follow();
+    for (const { giver } of transfers) {
+      expect(await points(A, giver)).toMatchObject({ balance: 10_000n });
+    }
+  });
+
   it('a reversal that comes between the making of an adjustment and its posting makes it another one', async () => {
     const { id, giver } = await sent();
     const dispute = await decided(id, 6_000n);

@@ -13,9 +13,13 @@ export function windowLines({ window, nets, pairs, carveOuts, obligations, carri
   const head = [`window      ${window.windowId}, ${window.state}`, `opened at   ${momentText(window.openedAtMs)}`];
   if (window.closedAtMs !== null) head.push(`closed at   ${momentText(window.closedAtMs)} by ${window.closedBy}${window.countedAtMs === null ? '; its pairs are being counted' : ''}`);
   if (window.mismatch !== null) head.push(`MISMATCH    ${window.mismatch}`);
-  if (window.proposedBy !== null) head.push(`proposed    by ${window.proposedBy}${window.approvedBy === null ? ', waits for another operator' : `, approved by ${window.approvedBy}`}`);
+  const next = `; another operator: pontis windows approve ${window.windowId}`;
+  if (window.proposedBy !== null) {
+    const decided = window.approvedBy === null ? next : `, approved by ${window.approvedBy}`;
+    head.push(`proposed    by ${window.proposedBy}${decided}`);
+  }
   const changed = window.state === 'settling' || window.state === 'aborting' ? obligations.find(({ state }) => state === 'proposed') : undefined;
-  if (changed !== undefined) head.push(`changed     by ${changed.proposedBy}, waits for another operator`);
+  if (changed !== undefined) head.push(`changed     by ${changed.proposedBy}${next}`);
   for (const act of acts.filter(({ state }) => state === 'open')) {
     head.push(`${act.kind.replace('_', ' ').padEnd(11)} ${act.participants.join(' ')} proposed by ${act.proposedBy}: ${printable(act.reason)}; another operator: pontis windows approve ${window.windowId} ${act.actId}`);
   }

@@ -74,7 +74,7 @@ export function registerWindows<Context extends WindowsContext>(program: Command
     .action((id: string | undefined, flags: Flags) => step(flags, ({ settlement }, operatorId) => settlement.close({ windowId: id === undefined ? undefined : numberOf(id), closedBy: operatorId })));
 
   subcommand('settle', 'propose how a closed window is paid, or how what is unpaid of it is paid instead; another operator approves it').argument('<window_id>').option(...AS_TOKEN_OPTION)
-    .addOption(new Option('--from <way>', 'for everyone whom --pay does not name').choices(['prefund', 'outside']).default('prefund'))
+    .addOption(new Option('--from <way>', 'of a closed window, for everyone whom --pay does not name').choices(['prefund', 'outside']).default('prefund'))
     .option('--bank-reference <text>', 'the bank\'s reference, with --from outside')
     .option('--pay <payments...>', 'participant=prefund or participant=outside:reference, e.g. platform_a=outside:HSBC-17')
     .action((id: string, flags: Flags) => step(flags, ({ settlement }, operatorId) => settlement.propose({

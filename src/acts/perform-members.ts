@@ -38,7 +38,7 @@ export const memberLink: Performer<'links'> = {
     const named = wanted.slice(0, NAMED).map(({ platformId, platformUserId, memberId }) => `${platformUserId} of ${platformId} to ${memberId}`);
     const more = wanted.length > NAMED ? `, and ${wanted.length - NAMED} more` : '';
     return ok({
-      words: `Link for ever ${wanted.length === 1 ? 'a user' : `${wanted.length} users`} to members: ${named.join(', ')}${more}.`,
+      words: `Link ${wanted.length === 1 ? 'one user' : `${wanted.length} users`}, for ever: ${named.join(', ')}${more}.`,
       circumstances: { new_links: String(checked.value.fresh.length) },
     });
   },

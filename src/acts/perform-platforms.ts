@@ -41,7 +41,7 @@ export const platformSecret: Performer<'platform_id' | 'overlap_hours'> = {
     const former = hours === '0' ? 'The one it has ends at once.' : `The one it has is good for ${hours} hours more.`;
     return describePlatform(
       platformId, parts,
-      `Give ${platformId} a new signing secret, and tell it to the person who approves. ${former} A secret from before that one ends.`,
+      `Give ${platformId} a new signing secret, and tell it to the person who approves. ${former} Any older one ends now.`,
     );
   },
   async perform({ platform_id: platformId, overlap_hours: hours }, _by, { identity, clock }, client) {

@@ -13,7 +13,7 @@ export const rewardsProblems = defineProblems({
   },
   voucher_used: {
     status: 409, error: 'Voucher already used',
-    advice: 'What was delivered can be neither used again nor cancelled.',
+    advice: 'What was handed over can be neither used again nor cancelled.',
   },
   voucher_returned: {
     status: 409, error: 'Voucher already given back',

@@ -113,13 +113,16 @@ describe('a lower cap', () => {
     for (const { state, narrows } of await reserve.requests.list({ platformId: test.id('platform_e') }, 4)) expect(narrows).toBe(state === 'approved');
   });
 
-  it('whose process died is lowered by the loop', async () => {
-    const requestId = '00000000-0000-4000-8000-000000000001';
-    await database.pool.query(
-      `insert into clearing.reserve_request (request_id, platform_id, kind, amount, reason, state, made_by, made_at, decided_by, decided_at, narrows)
-       values ($1, 'platform_e', 'cap', 500, 'x', 'approved', 'maker', now(), 'maker', now(), true)`, [requestId]);
+  it('whose process died is lowered by the loop; one that would raise it by then waits for a second person', async () => {
+    const [first, second] = ['00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002'];
+    for (const [requestId, amount] of [[first, 500], [second, 800]]) {
+      await database.pool.query(
+        `insert into clearing.reserve_request (request_id, platform_id, kind, amount, reason, state, made_by, made_at, decided_by, decided_at, narrows)
+         values ($1, 'platform_e', 'cap', $2, 'x', 'approved', 'maker', now(), 'maker', now(), true)`, [requestId, amount]);
+    }
     await reserve.follow();
-    expect(value(await reserve.requests.find(requestId))).toMatchObject({ state: 'approved', carriedOutAt: expect.any(Date) });
+    expect(value(await reserve.requests.find(first))).toMatchObject({ state: 'approved', carriedOutAt: expect.any(Date) });
+    expect(value(await reserve.requests.find(second))).toMatchObject({ state: 'open', decidedBy: null, narrows: false });
     expect((await figures('platform_e')).cap).toBe(500n);
   });
 });

@@ -9,6 +9,8 @@ import { CHECKER, createTestSettlement, MAKER, type TestSettlement } from '../..
 import { platformOwnerId, type MemberId, type PlatformId, type TransactionId } from '../../kernel/ids.ts';
 import { ok } from '../../kernel/problem.ts';
 import type { Ledger, Outcome } from '../../ledger/ledger.ts';
+import { dbTransaction } from '../../runtime/database.ts';
+import { owedByClosedWindows } from './owed.ts';
 import { createSettlement } from './settlement.ts';
 import type { ActKind } from './types.ts';
 
@@ -212,6 +214,24 @@ describe('a defaulter', () => {
     expect(await windows.settle(await windows.close(), 'prefund')).toBe('settled');
     expect(await prefunds()).toEqual({ [A]: 500n, [B]: 100n, [C]: 0n, [D]: 650n });
     await expectSound(database.pool);
+  });
+});
+
+describe('what closed windows are owed', () => {
+  it('counts each side of a pair that is settled gross, before it is proposed as after', async () => {
+    await windows.settlement.setGrossPairs([[A, B]], MAKER);
+    await owe(A, 500n, B);
+    await owe(B, 300n, A);
+    await owe(A, 100n, C);
+    await owe(C, 400n, A);
+    const owed = () => Promise.all([A, B, C].map((one) =>
+      dbTransaction(database.pool, (client) => owedByClosedWindows(client, one))));
+    expect(await owed()).toEqual([0n, 0n, 0n]);
+    const windowId = await windows.close();
+    expect(await owed()).toEqual([500n, 300n, 300n]);
+    await money(A, 'deposit', 200n);
+    expect(await windows.settle(windowId, 'prefund')).toBe('settling');
+    expect(await owed()).toEqual([300n, 300n, 300n]);
   });
 });
 

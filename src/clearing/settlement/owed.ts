@@ -2,10 +2,21 @@
 
 import type { PlatformId } from '../../kernel/ids.ts';
 import type { DbClient } from '../../runtime/database.ts';
-import { lockWindows, sumOwed } from './store.ts';
+import { dueOf } from './carve-later.ts';
+import { lockWindows, selectUnproposed, sumOwed } from './store.ts';
 
-/** Of each window by itself, as each is paid by itself. No window is closed, proposed or approved to the end of the dbTransaction. */
+/**
+ * Of each window by itself, as each is paid by itself; of one that is not proposed yet, what would be
+ * proposed now: a pair that is settled gross owes more than its net. No window is closed, proposed or
+ * approved to the end of the dbTransaction.
+ */
 export async function owedByClosedWindows(client: DbClient, platformId: PlatformId): Promise<bigint> {
   await lockWindows(client);
-  return sumOwed(client, platformId);
+  let owed = await sumOwed(client, platformId);
+  for (const windowId of await selectUnproposed(client)) {
+    for (const { participant, amount } of await dueOf(client, windowId, [])) {
+      if (participant === platformId && amount < 0n) owed -= amount;
+    }
+  }
+  return owed;
 }

@@ -217,32 +217,27 @@ export async function selectNetsOf(db: Queryable, participant: Participant, wind
   return new Map(rows.map((row) => [row.window_id, row]));
 }
 
-/** What a platform still owes, window by window, for those that are closed and not settled: by its obligations, or by its net until there are some. */
+/** What a platform still owes by its obligations, for windows that are closed and not settled. */
 export async function sumOwed(db: Queryable, platformId: PlatformId): Promise<bigint> {
   const { rows } = await db.query<{ owed: bigint }>(
-    `with due as (
-       select window_id, sum(amount) as amount from (
-         select window_id, net as amount from clearing.window_net where participant = $1
-          union all
-         select window_id, case when direction = 'out' then -1 else 1 end
-                           * (case when source_platform = $1 then source_effect else 0 end + case when target_platform = $1 then target_effect else 0 end)
-           from clearing.window_carve_out where $1 in (source_platform, target_platform)
-          union all
-         select window_id, -amount from clearing.carried_over where participant = $1
-          union all
-         select to_window_id, amount from clearing.carried_over where participant = $1) moved
-        group by 1)
-     select coalesce(sum(greatest(-left_over, 0)), 0)::bigint as owed
+    `select coalesce(sum(greatest(-left_over, 0)), 0)::bigint as owed
        from clearing.settlement_window w
       cross join lateral (
         select o.amount - coalesce((select sum(p.amount) from clearing.part_payment p where p.window_id = w.window_id and p.participant = $1 and p.basis = o.basis
                                      and p.state = 'posted'), 0) as left_over
-          from clearing.obligation o where o.window_id = w.window_id and o.participant = $1
-         union all
-        select d.amount from due d
-         where d.window_id = w.window_id and not exists (select from clearing.obligation o where o.window_id = w.window_id)) l
+          from clearing.obligation o where o.window_id = w.window_id and o.participant = $1) l
       where w.state not in ('open', 'settled')`, [platformId]);
   return rows[0]?.owed ?? 0n;
+}
+
+/** Windows that are closed and have no obligations yet, or none any more. */
+export async function selectUnproposed(db: Queryable): Promise<number[]> {
+  const { rows } = await db.query<{ window_id: number }>(
+    `select window_id from clearing.settlement_window w
+      where state not in ('open', 'settled')
+        and not exists (select from clearing.obligation o where o.window_id = w.window_id)
+      order by window_id`);
+  return rows.map(({ window_id }) => window_id);
 }
 
 interface CarveOutRow {

@@ -233,6 +233,14 @@ describe('what closed windows are owed', () => {
     expect(await windows.settle(windowId, 'prefund')).toBe('settling');
     expect(await owed()).toEqual([300n, 300n, 300n]);
   });
+
+  it('counts what a window that is being aborted will be owed again', async () => {
+    const windowId = await oneIsShort();
+    await money(A, 'withdraw', (await prefunds())[A] ?? 0n);
+    expect(await act(windowId, 'abort')).toBe('aborting');
+    const owed = await dbTransaction(database.pool, (client) => owedByClosedWindows(client, D));
+    expect(owed).toBe(830_700n);
+  });
 });
 
 describe('a settlement', () => {

@@ -230,12 +230,12 @@ export async function sumOwed(db: Queryable, platformId: PlatformId): Promise<bi
   return rows[0]?.owed ?? 0n;
 }
 
-/** Windows that are closed and have no obligations yet, or none any more. */
+/** Windows that are closed and have no obligations yet, or are to have new ones once all is given back. */
 export async function selectUnproposed(db: Queryable): Promise<number[]> {
   const { rows } = await db.query<{ window_id: number }>(
     `select window_id from clearing.settlement_window w
       where state not in ('open', 'settled')
-        and not exists (select from clearing.obligation o where o.window_id = w.window_id)
+        and (state = 'aborting' or not exists (select from clearing.obligation o where o.window_id = w.window_id))
       order by window_id`);
   return rows.map(({ window_id }) => window_id);
 }

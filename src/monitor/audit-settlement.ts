@@ -204,9 +204,14 @@ export const settlementChecks: readonly Check[] = [
       moved as (
         select window_id, participant, net::numeric as amount, null::timestamptz as at from clearing.window_net
          union all
-        select window_id, source_platform, case direction when 'out' then -source_effect else source_effect end, null from clearing.window_carve_out
-         union all
-        select window_id, target_platform, case direction when 'out' then -target_effect else target_effect end, null from clearing.window_carve_out
+        -- A row adds up what was carved out of a transaction at several times and keeps the last one,
+        -- so what makes a platform owe more counts from then on: no honest withdrawal is blamed.
+        select window_id, platform, effect, case when effect < 0 then changed_at end from (
+          select c.window_id, c.changed_at, side.platform,
+                 case direction when 'out' then -side.effect else side.effect end as effect
+            from clearing.window_carve_out c
+           cross join lateral (values (source_platform, source_effect), (target_platform, target_effect))
+                   as side (platform, effect)) carved
          union all
         select window_id, participant, -amount, carried_at from clearing.carried_over
          union all

@@ -14,16 +14,17 @@ const INTERVAL_MS = 100;
 /** `wanted` false for output that a program reads. Written to standard error, which leaves standard output to the answer. */
 export function createProgress(label: string, wanted: boolean, output: Pick<NodeJS.WriteStream, 'isTTY' | 'write'> = stderr): Progress {
   if (!wanted || !output.isTTY) return { show: () => undefined, clear: () => undefined };
-  let shownAt = 0;
+  // Undefined until the first line, which a program that has just begun shows too.
+  let shownAt: number | undefined;
   return {
     show(done, total) {
       const now = performance.now();
-      if (now - shownAt < INTERVAL_MS) return;
+      if (shownAt !== undefined && now - shownAt < INTERVAL_MS) return;
       shownAt = now;
       output.write(`\r\u001B[K${lineOf(label, total === 0 ? 0 : Math.min(1, done / total))}`);
     },
     clear() {
-      if (shownAt > 0) output.write('\r\u001B[K');
+      if (shownAt !== undefined) output.write('\r\u001B[K');
     },
   };
 }

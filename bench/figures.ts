@@ -61,10 +61,10 @@ async function measureHttp(network: Network, seconds: number, round: number): Pr
   const { credentials, users } = network;
   const job = { url, credentials, users, seconds, connections: HTTP_CONNECTIONS };
   try {
-    const ping = await runHttpLoad({ ...job, path: '/api/ping', kind: 'ping', run: `ping ${round}` });
-    const transfer = await runHttpLoad({ ...job, path: '/api/points/transfer', kind: 'transfer', run: `transfer ${round}` });
-    const half = await runHttpLoad({ ...job, path: '/api/points/transfer', kind: 'transfer', run: `half ${round}`, pace: transfer.rate / 2 });
-    const batch = await runHttpLoad({ ...job, path: '/api/points/batch', kind: 'batch', run: `batch ${round}`, connections: 4 });
+    const ping = await runHttpLoad({ ...job, path: '/api/ping', kind: 'ping', run: `ping-${round}` });
+    const transfer = await runHttpLoad({ ...job, path: '/api/points/transfer', kind: 'transfer', run: `transfer-${round}` });
+    const half = await runHttpLoad({ ...job, path: '/api/points/transfer', kind: 'transfer', run: `half-${round}`, pace: transfer.rate / 2 });
+    const batch = await runHttpLoad({ ...job, path: '/api/points/batch', kind: 'batch', run: `batch-${round}`, connections: 4 });
     const failures = ping.failures + transfer.failures + half.failures + batch.failures;
     if (failures > 0) throw new Error(`${failures} requests failed`);
     return { ping: ping.rate, transfer: transfer.rate, halfP50: half.p50, halfP99: half.p99, batch: batch.rate * BATCH_SIZE };

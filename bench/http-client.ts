@@ -16,7 +16,7 @@ export interface HttpJob {
   /** Bodies are made from these. */
   readonly users: readonly string[];
   readonly kind: 'ping' | 'transfer' | 'batch' | 'quote' | 'balance';
-  /** Makes bodies of one job differ from those of others. */
+  /** Makes bodies of one job differ from those of others; part of idempotency keys, so without spaces. */
   readonly run: string;
 }
 

@@ -62,8 +62,8 @@ export async function measureRules(network: Network, seconds: number, rounds: nu
   const rates: number[] = [];
   try {
     for (let round = 0; round < rounds; round += 1) {
-      const balance = await runHttpLoad({ ...job, path: '/api/points/balance', kind: 'balance', run: `balance ${round}` });
-      const quote = await runHttpLoad({ ...job, path: '/api/points/quote', kind: 'quote', run: `quote ${round}` });
+      const balance = await runHttpLoad({ ...job, path: '/api/points/balance', kind: 'balance', run: `balance-${round}` });
+      const quote = await runHttpLoad({ ...job, path: '/api/points/quote', kind: 'quote', run: `quote-${round}` });
       if (balance.failures + quote.failures > 0) throw new Error(`${balance.failures} balance reads and ${quote.failures} quotes failed`);
       report(`balance ${Math.round(balance.rate)} /s, p99 ${balance.p99.toFixed(1)} ms; quote ${Math.round(quote.rate)} /s, p99 ${quote.p99.toFixed(1)} ms`);
       quotes.push(quote.p99);

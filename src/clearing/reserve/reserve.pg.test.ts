@@ -107,10 +107,12 @@ describe('a lower cap', () => {
   it('that several operators set at once ends at the lowest: no one raises it', async () => {
     expect(await decided('platform_e', cap(5_000n))).toBe('ok');
     const wanted = [4_000n, 1_000n, 3_000n, 2_000n];
-    await Promise.all(wanted.map((amount) => narrow(cap(amount))));
+    const answers = await Promise.all(wanted.map((amount) => narrow(cap(amount))));
     expect((await figures('platform_e')).cap).toBe(1_000n);
+    // One that was no lower one any more when it was read has made no request.
+    const made = answers.filter((answer) => answer !== undefined).length;
     // A higher one that came too late to be lower waits for a second person.
-    for (const { state, narrows } of await reserve.requests.list({ platformId: test.id('platform_e') }, 4)) expect(narrows).toBe(state === 'approved');
+    for (const { state, narrows } of await reserve.requests.list({ platformId: test.id('platform_e') }, made)) expect(narrows).toBe(state === 'approved');
   });
 
   it('whose process died is lowered by the loop; one that would raise it by then waits for a second person', async () => {

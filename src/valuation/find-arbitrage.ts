@@ -118,7 +118,8 @@ function extend({ names, steps, nears, ones }: Graph, walks: readonly Walk[], be
       const place = from + at * names.length;
       const near = soFar[index]! * nears[place]!;
       if (near < least || from === at) continue;
-      if (record.isOne && (onesSoFar[index]! + ones[place]!) === 2) continue;
+      const ofOnes = onesSoFar[index]! + ones[place]!;
+      if (record.isOne && ofOnes === 2) continue;
       const [walk, step] = [walks[index]!, steps[from]![at]!];
       if (!isMore(walk, step, near, record)) continue;
       record = stepOf(multiplyRatio(walk, step), near);

@@ -32,14 +32,24 @@ export interface RoundOptions {
   readonly round: number;
 }
 
-export async function measureRound({ network, pgbench, seconds, round }: RoundOptions): Promise<Round> {
+export async function measureRound({
+  network,
+  pgbench,
+  seconds,
+  round,
+}: RoundOptions): Promise<Round> {
   const { members, convert, context } = network;
-  const anyone = (): Promise<boolean> => convert(members[Math.floor(Math.random() * members.length)] ?? members[0]!).then((outcome) => outcome.ok);
+  const anyone = (): Promise<boolean> =>
+    convert(members[Math.floor(Math.random() * members.length)] ?? members[0]!).then(
+      (outcome) => outcome.ok,
+    );
   const hot = members[round]!;
 
   const tpcb = await pgbench.tps(seconds);
   const full = await runLoad(FULL_LOAD, seconds, anyone);
-  const hotMember = await runLoad(FULL_LOAD, seconds, () => convert(hot).then((outcome) => outcome.ok));
+  const hotMember = await runLoad(FULL_LOAD, seconds, () =>
+    convert(hot).then((outcome) => outcome.ok),
+  );
   const tpcbAgain = await pgbench.tps(seconds);
   const callers64 = await runLoad(64, seconds, anyone);
   const floor = await measureFloor(context.pool, Math.min(seconds, 8));
@@ -50,9 +60,17 @@ export async function measureRound({ network, pgbench, seconds, round }: RoundOp
     if (load.failures > 0) throw new Error(`${load.failures} conversions failed in ${name}`);
   }
   return {
-    tpcb, tpcbAgain, floor,
-    full: full.rate, hot: hotMember.rate, callers64: callers64.rate, callers64P50: callers64.p50, callers64P99: callers64.p99,
-    aloneP50: alone.p50, singleP50: single.p50, ...http,
+    tpcb,
+    tpcbAgain,
+    floor,
+    full: full.rate,
+    hot: hotMember.rate,
+    callers64: callers64.rate,
+    callers64P50: callers64.p50,
+    callers64P99: callers64.p99,
+    aloneP50: alone.p50,
+    singleP50: single.p50,
+    ...http,
   };
 }
 
@@ -61,31 +79,115 @@ async function measureHttp(network: Network, seconds: number, round: number): Pr
   const { credentials, users } = network;
   const job = { url, credentials, users, seconds, connections: HTTP_CONNECTIONS };
   try {
-    const ping = await runHttpLoad({ ...job, path: '/api/ping', kind: 'ping', run: `ping-${round}` });
-    const transfer = await runHttpLoad({ ...job, path: '/api/points/transfer', kind: 'transfer', run: `transfer-${round}` });
-    const half = await runHttpLoad({ ...job, path: '/api/points/transfer', kind: 'transfer', run: `half-${round}`, pace: transfer.rate / 2 });
-    const batch = await runHttpLoad({ ...job, path: '/api/points/batch', kind: 'batch', run: `batch-${round}`, connections: 4 });
+    const ping = await runHttpLoad({
+      ...job,
+      path: '/api/ping',
+      kind: 'ping',
+      run: `ping-${round}`,
+    });
+    const transfer = await runHttpLoad({
+      ...job,
+      path: '/api/points/transfer',
+      kind: 'transfer',
+      run: `transfer-${round}`,
+    });
+    const half = await runHttpLoad({
+      ...job,
+      path: '/api/points/transfer',
+      kind: 'transfer',
+      run: `half-${round}`,
+      pace: transfer.rate / 2,
+    });
+    const batch = await runHttpLoad({
+      ...job,
+      path: '/api/points/batch',
+      kind: 'batch',
+      run: `batch-${round}`,
+      connections: 4,
+    });
     const failures = ping.failures + transfer.failures + half.failures + batch.failures;
     if (failures > 0) throw new Error(`${failures} requests failed`);
-    return { ping: ping.rate, transfer: transfer.rate, halfP50: half.p50, halfP99: half.p99, batch: batch.rate * BATCH_SIZE };
+    return {
+      ping: ping.rate,
+      transfer: transfer.rate,
+      halfP50: half.p50,
+      halfP99: half.p99,
+      batch: batch.rate * BATCH_SIZE,
+    };
   } finally {
     await stop();
   }
 }
 
 /** What is reported, from which measurements. */
-const table: readonly { name: string; of: string; unit: string; over?: string; against?: string; target?: string }[] = [
-  { name: 'conversions at full load', of: 'full', unit: '/s', over: 'tpcb', against: 'pgbench TPC-B, scale 50, 8 clients', target: '>= 8, aim 12' },
-  { name: 'conversions at full load, against the floor', of: 'full', unit: '/s', over: 'floor', against: 'INSERT … SELECT of the same rows', target: '>= 0.20, aim 0.35' },
-  { name: 'conversions, 64 callers', of: 'callers64', unit: '/s', over: 'tpcbAgain', against: 'pgbench TPC-B, scale 50, 8 clients', target: '>= 4' },
+const table: readonly {
+  name: string;
+  of: string;
+  unit: string;
+  over?: string;
+  against?: string;
+  target?: string;
+}[] = [
+  {
+    name: 'conversions at full load',
+    of: 'full',
+    unit: '/s',
+    over: 'tpcb',
+    against: 'pgbench TPC-B, scale 50, 8 clients',
+    target: '>= 8, aim 12',
+  },
+  {
+    name: 'conversions at full load, against the floor',
+    of: 'full',
+    unit: '/s',
+    over: 'floor',
+    against: 'INSERT … SELECT of the same rows',
+    target: '>= 0.20, aim 0.35',
+  },
+  {
+    name: 'conversions, 64 callers',
+    of: 'callers64',
+    unit: '/s',
+    over: 'tpcbAgain',
+    against: 'pgbench TPC-B, scale 50, 8 clients',
+    target: '>= 4',
+  },
   { name: 'conversions, 64 callers, p50', of: 'callers64P50', unit: 'ms', target: '<= 5 ms' },
   { name: 'conversions, 64 callers, p99', of: 'callers64P99', unit: 'ms' },
-  { name: 'conversion, one caller alone, p50', of: 'aloneP50', unit: 'ms', over: 'singleP50', against: 'single-row commit', target: '<= 3' },
-  { name: 'conversions, all on one member', of: 'hot', unit: '/s', over: 'full', against: 'spread over all members', target: '>= 0.80' },
-  { name: 'signed transfers over HTTP', of: 'transfer', unit: '/s', over: 'ping', against: 'signed no-op POST', target: '>= 0.50' },
+  {
+    name: 'conversion, one caller alone, p50',
+    of: 'aloneP50',
+    unit: 'ms',
+    over: 'singleP50',
+    against: 'single-row commit',
+    target: '<= 3',
+  },
+  {
+    name: 'conversions, all on one member',
+    of: 'hot',
+    unit: '/s',
+    over: 'full',
+    against: 'spread over all members',
+    target: '>= 0.80',
+  },
+  {
+    name: 'signed transfers over HTTP',
+    of: 'transfer',
+    unit: '/s',
+    over: 'ping',
+    against: 'signed no-op POST',
+    target: '>= 0.50',
+  },
   { name: 'signed transfer at half load, p50', of: 'halfP50', unit: 'ms' },
   { name: 'signed transfer at half load, p99', of: 'halfP99', unit: 'ms' },
-  { name: 'conversions over the batch endpoint', of: 'batch', unit: '/s', over: 'full', against: 'in the process', target: '>= 0.60' },
+  {
+    name: 'conversions over the batch endpoint',
+    of: 'batch',
+    unit: '/s',
+    over: 'full',
+    against: 'in the process',
+    target: '>= 0.60',
+  },
   { name: 'pgbench TPC-B, scale 50, 8 clients', of: 'tpcb', unit: 'tps' },
   { name: 'INSERT … SELECT of the same rows', of: 'floor', unit: '/s' },
   { name: 'single-row commit, p50', of: 'singleP50', unit: 'ms' },
@@ -95,7 +197,18 @@ const table: readonly { name: string; of: string; unit: string; over?: string; a
 export function figuresOf(rounds: readonly Round[]): Figure[] {
   return table.map(({ name, of, unit, over, against, target }) => {
     const runs = rounds.map((round) => round[of] ?? Number.NaN);
-    const ratio = over === undefined ? undefined : median(rounds.map((round) => (round[of] ?? Number.NaN) / (round[over] ?? Number.NaN)));
-    return { name, value: median(runs), unit, ...(ratio === undefined ? {} : { ratio }), ...(against === undefined ? {} : { against }), ...(target === undefined ? {} : { target }), runs };
+    const ratio =
+      over === undefined
+        ? undefined
+        : median(rounds.map((round) => (round[of] ?? Number.NaN) / (round[over] ?? Number.NaN)));
+    return {
+      name,
+      value: median(runs),
+      unit,
+      ...(ratio === undefined ? {} : { ratio }),
+      ...(against === undefined ? {} : { against }),
+      ...(target === undefined ? {} : { target }),
+      runs,
+    };
   });
 }

@@ -8,7 +8,11 @@ import { pause, percentiles, type Load } from './load.ts';
 export interface HttpJob {
   readonly url: string;
   readonly path: string;
-  readonly credentials: { readonly platformId: string; readonly secret: string; readonly token: string };
+  readonly credentials: {
+    readonly platformId: string;
+    readonly secret: string;
+    readonly token: string;
+  };
   readonly connections: number;
   readonly seconds: number;
   /** Requests per second over all connections; as fast as answers come when absent. */
@@ -29,7 +33,13 @@ function userOf(job: HttpJob): string {
 
 function transferOf(job: HttpJob, index: number): Record<string, unknown> {
   const user = userOf(job);
-  return { from_user_id: user, to_user_id: user, amount: 123.45, target_platform: 'platform_b', idempotency_key: `${job.run}/${index}` };
+  return {
+    from_user_id: user,
+    to_user_id: user,
+    amount: 123.45,
+    target_platform: 'platform_b',
+    idempotency_key: `${job.run}/${index}`,
+  };
 }
 
 function bodyOf(job: HttpJob, index: number): string {
@@ -37,14 +47,23 @@ function bodyOf(job: HttpJob, index: number): string {
     case 'transfer':
       return JSON.stringify(transferOf(job, index));
     case 'quote':
-      return JSON.stringify({ from_user_id: userOf(job), amount: 123.45, target_platform: 'platform_b' });
+      return JSON.stringify({
+        from_user_id: userOf(job),
+        amount: 123.45,
+        target_platform: 'platform_b',
+      });
     case 'balance':
       return '';
     // As large as a transfer, so that reading and signing cost the same.
     case 'ping':
       return JSON.stringify(transferOf(job, index));
     case 'batch':
-      return JSON.stringify({ operations: Array.from({ length: BATCH_SIZE }, (_, item) => ({ kind: 'transfer', ...transferOf(job, index * BATCH_SIZE + item) })) });
+      return JSON.stringify({
+        operations: Array.from({ length: BATCH_SIZE }, (_, item) => ({
+          kind: 'transfer',
+          ...transferOf(job, index * BATCH_SIZE + item),
+        })),
+      });
   }
 }
 
@@ -54,10 +73,24 @@ function requestOf(job: HttpJob, index: number): Buffer {
   const timestamp = String(Math.floor(Date.now() / 1000));
   const method = job.kind === 'balance' ? 'GET' : 'POST';
   const target = job.kind === 'balance' ? `${job.path}?user_id=${userOf(job)}` : job.path;
-  const signature = signRequest(secret, { timestamp, method, path: job.path, body: method === 'GET' ? undefined : body });
+  const signature = signRequest(secret, {
+    timestamp,
+    method,
+    path: job.path,
+    body: method === 'GET' ? undefined : body,
+  });
   const head = [
-    `${method} ${target} HTTP/1.1`, `host: ${new URL(job.url).host}`, ...(method === 'GET' ? [] : ['content-type: application/json', `content-length: ${body.length}`]),
-    `x-platform-id: ${platformId}`, `x-platform-token: ${token}`, `x-timestamp: ${timestamp}`, `x-signature: ${signature}`, '', '',
+    `${method} ${target} HTTP/1.1`,
+    `host: ${new URL(job.url).host}`,
+    ...(method === 'GET'
+      ? []
+      : ['content-type: application/json', `content-length: ${body.length}`]),
+    `x-platform-id: ${platformId}`,
+    `x-platform-token: ${token}`,
+    `x-timestamp: ${timestamp}`,
+    `x-signature: ${signature}`,
+    '',
+    '',
   ];
   return Buffer.concat([Buffer.from(head.join('\r\n')), body]);
 }
@@ -81,10 +114,11 @@ function openConnection(url: string): { send(request: Buffer): Promise<number>; 
   });
   socket.on('error', () => answer?.(0));
   return {
-    send: (request) => new Promise((resolve) => {
-      answer = resolve;
-      socket.write(request);
-    }),
+    send: (request) =>
+      new Promise((resolve) => {
+        answer = resolve;
+        socket.write(request);
+      }),
     close: () => socket.destroy(),
   };
 }
@@ -92,7 +126,10 @@ function openConnection(url: string): { send(request: Buffer): Promise<number>; 
 async function runJob(job: HttpJob): Promise<Load> {
   // More than can be answered, so that making and signing them costs nothing while the clock runs.
   const ceiling = job.kind === 'batch' ? 60 : 15_000;
-  const requests = Array.from({ length: Math.ceil(Math.min(job.pace ?? ceiling, ceiling) * (job.seconds + 1.5)) }, (_, index) => requestOf(job, index));
+  const requests = Array.from(
+    { length: Math.ceil(Math.min(job.pace ?? ceiling, ceiling) * (job.seconds + 1.5)) },
+    (_, index) => requestOf(job, index),
+  );
   const latencies: number[] = [];
   let [failures, next, counting] = [0, 0, false];
   const startedAt = performance.now();

@@ -10,7 +10,11 @@ export interface Load {
 }
 
 /** Runs `ask` in `callers` loops for `seconds`, after a warm-up that is not counted. */
-export async function runLoad(callers: number, seconds: number, ask: (caller: number) => Promise<boolean>): Promise<Load> {
+export async function runLoad(
+  callers: number,
+  seconds: number,
+  ask: (caller: number) => Promise<boolean>,
+): Promise<Load> {
   const latencies: number[] = [];
   let failures = 0;
   const phase = { counting: false, ended: false };
@@ -36,7 +40,8 @@ export async function runLoad(callers: number, seconds: number, ask: (caller: nu
 
 export function percentiles(latencies: number[]): { readonly p50: number; readonly p99: number } {
   latencies.sort((a, b) => a - b);
-  const at = (share: number): number => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? Number.NaN;
+  const at = (share: number): number =>
+    latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? Number.NaN;
   return { p50: at(0.5), p99: at(0.99) };
 }
 
@@ -47,5 +52,7 @@ export function pause(seconds: number): Promise<void> {
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? (sorted[middle] ?? Number.NaN) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
+  return sorted.length % 2 === 1
+    ? (sorted[middle] ?? Number.NaN)
+    : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
 }

@@ -48,8 +48,11 @@ const { values: options } = parseArgs({
 });
 
 const machine = {
-  cpu: cpus()[0]?.model.trim() ?? 'unknown', cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30),
-  platform: `${process.platform} ${process.arch}`, node: process.versions.node,
+  cpu: cpus()[0]?.model.trim() ?? 'unknown',
+  cores: cpus().length,
+  memoryGiB: Math.round(totalmem() / 2 ** 30),
+  platform: `${process.platform} ${process.arch}`,
+  node: process.versions.node,
 };
 
 function report(line: string): void {
@@ -62,13 +65,24 @@ function print(figures: readonly Figure[]): void {
     return;
   }
   const rows = figures.map((figure) => [
-    figure.name, `${shorten(figure.value)} ${figure.unit}`, figure.ratio === undefined ? '' : shorten(figure.ratio), figure.against ?? '', figure.target ?? '', figure.runs.map(shorten).join(' '),
+    figure.name,
+    `${shorten(figure.value)} ${figure.unit}`,
+    figure.ratio === undefined ? '' : shorten(figure.ratio),
+    figure.against ?? '',
+    figure.target ?? '',
+    figure.runs.map(shorten).join(' '),
   ]);
   const head = ['figure', 'value', 'ratio', 'against', 'target', 'runs'];
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  process.stdout.write(`${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.platform}, Node ${machine.node}\n\n`);
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  process.stdout.write(
+    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.platform}, Node ${machine.node}\n\n`,
+  );
   for (const row of [head, widths.map((width) => '-'.repeat(width)), ...rows]) {
-    process.stdout.write(`| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |\n`);
+    process.stdout.write(
+      `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |\n`,
+    );
   }
 }
 
@@ -77,7 +91,11 @@ function shorten(value: number): string {
 }
 
 /** What is measured instead of everything, by the option that asks for it. */
-function single(network: Network, seconds: number, rounds: number): readonly (readonly [asked: string | boolean | undefined, measure: () => Promise<Figure[]>])[] {
+function single(
+  network: Network,
+  seconds: number,
+  rounds: number,
+): readonly (readonly [asked: string | boolean | undefined, measure: () => Promise<Figure[]>])[] {
   const { growth, rules, backtest, sagas, reconcile, window, validate } = options;
   return [
     [growth, () => measureGrowth(network, Number(growth), seconds, report)],
@@ -98,9 +116,20 @@ async function main(): Promise<void> {
   const seconds = Number(options.seconds ?? (options.quick ? 3 : 15));
   const rounds = Number(options.rounds ?? (options.quick ? 1 : 3));
   report('starting a network on an embedded PostgreSQL of its own ...');
-  const network = await startNetwork(Number(options.members ?? ((options.reconcile ?? options.validate) !== undefined ? 10 : options.quick ? 50_000 : 100_000)));
+  const network = await startNetwork(
+    Number(
+      options.members ??
+        ((options.reconcile ?? options.validate) !== undefined
+          ? 10
+          : options.quick
+            ? 50_000
+            : 100_000),
+    ),
+  );
   try {
-    const measure = single(network, seconds, rounds).find(([asked]) => asked !== undefined && asked !== false)?.[1];
+    const measure = single(network, seconds, rounds).find(
+      ([asked]) => asked !== undefined && asked !== false,
+    )?.[1];
     if (measure !== undefined) {
       print(await measure());
       return;
@@ -111,7 +140,11 @@ async function main(): Promise<void> {
     for (let index = 0; index < rounds; index += 1) {
       report(`round ${index + 1} of ${rounds} ...`);
       const round = await measureRound({ network, pgbench, seconds, round: index });
-      report(Object.entries(round).map(([name, value]) => `${name} ${shorten(value)}`).join(', '));
+      report(
+        Object.entries(round)
+          .map(([name, value]) => `${name} ${shorten(value)}`)
+          .join(', '),
+      );
       measured.push(round);
     }
     print(figuresOf(measured));

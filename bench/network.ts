@@ -26,7 +26,11 @@ export interface Network {
   readonly members: readonly MemberId[];
   /** The platform's ids of the linked members. */
   readonly users: readonly string[];
-  readonly credentials: { readonly platformId: string; readonly secret: string; readonly token: string };
+  readonly credentials: {
+    readonly platformId: string;
+    readonly secret: string;
+    readonly token: string;
+  };
   /** One conversion of 123.45 points of the member's own, from platform_a to platform_b. */
   convert(memberId: MemberId): Promise<Outcome>;
   /** Starts the API on a free port; returns its URL and how to stop it. */
@@ -34,40 +38,95 @@ export interface Network {
   stop(): Promise<void>;
 }
 
-export async function startNetwork(memberCount: number, environment: Readonly<Record<string, string>> = {}): Promise<Network> {
+export async function startNetwork(
+  memberCount: number,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Network> {
   const dataDir = mkdtempSync(join(tmpdir(), 'pontis-bench-'));
-  const config = parseConfig({ dataDir }, { ...process.env, DATABASE_URL: undefined, PONTIS_LOG_LEVEL: 'error', ...environment });
+  const config = parseConfig(
+    { dataDir },
+    { ...process.env, DATABASE_URL: undefined, PONTIS_LOG_LEVEL: 'error', ...environment },
+  );
   const context = await createContext(config, { log: createLog(config.logLevel), mode: 'own' });
   // A cap as in production, wide enough not to be reached.
   const reserveCapMinor = 10n ** 17n;
-  const added = await addPlatform(context, { platformId: SOURCE, name: 'A', custody: 'hosted', multiplier: '1.0', reserveCapMinor });
-  await addPlatform(context, { platformId: TARGET, name: 'B', custody: 'hosted', multiplier: '1.2', reserveCapMinor });
+  const added = await addPlatform(context, {
+    platformId: SOURCE,
+    name: 'A',
+    custody: 'hosted',
+    multiplier: '1.0',
+    reserveCapMinor,
+  });
+  await addPlatform(context, {
+    platformId: TARGET,
+    name: 'B',
+    custody: 'hosted',
+    multiplier: '1.2',
+    reserveCapMinor,
+  });
   if (!added.ok) throw new Error(added.problem.detail);
 
-  const users = Array.from({ length: Math.min(LINKED, memberCount) }, (_, index) => `user_${index}`);
+  const users = Array.from(
+    { length: Math.min(LINKED, memberCount) },
+    (_, index) => `user_${index}`,
+  );
   const linked = users.map((user) => deriveMemberId(SOURCE, user));
-  for (const [platformId, memberIds] of [[SOURCE, undefined], [TARGET, linked]] as const) {
-    const links = await Promise.all(users.map((user, index) => context.identity.linkUser(platformId, user, memberIds?.[index])));
+  for (const [platformId, memberIds] of [
+    [SOURCE, undefined],
+    [TARGET, linked],
+  ] as const) {
+    const links = await Promise.all(
+      users.map((user, index) => context.identity.linkUser(platformId, user, memberIds?.[index])),
+    );
     if (links.some((link) => !link.ok)) throw new Error('not all users were linked');
   }
-  const members = [...linked, ...Array.from({ length: memberCount - linked.length }, () => randomUUID() as string as MemberId)];
+  const members = [
+    ...linked,
+    ...Array.from(
+      { length: memberCount - linked.length },
+      () => randomUUID() as string as MemberId,
+    ),
+  ];
   for (let from = 0; from < members.length; from += 10_000) {
-    await Promise.all(members.slice(from, from + 10_000).map((memberId) =>
-      context.ledger.submit({ kind: 'earn', platformId: SOURCE, memberId, key: 'opening', amount: OPENING })));
+    await Promise.all(
+      members
+        .slice(from, from + 10_000)
+        .map((memberId) =>
+          context.ledger.submit({
+            kind: 'earn',
+            platformId: SOURCE,
+            memberId,
+            key: 'opening',
+            amount: OPENING,
+          }),
+        ),
+    );
   }
   let count = 0;
   return {
-    context, members, users,
+    context,
+    members,
+    users,
     credentials: added.value,
     convert: (memberId) => {
       count += 1;
       return context.ledger.submit({
-        kind: 'transfer', platformId: SOURCE, memberId, key: `bench ${count}`, amount: 12_345n, targetPlatformId: TARGET, toMemberId: memberId,
+        kind: 'transfer',
+        platformId: SOURCE,
+        memberId,
+        key: `bench ${count}`,
+        amount: 12_345n,
+        targetPlatformId: TARGET,
+        toMemberId: memberId,
       });
     },
     serve: async () => {
       // A registry of its own: a server registers its metrics once.
-      const server = await createServer({ ...context, activate: () => activateDue(context), metrics: createMetrics({ processMetrics: false }) });
+      const server = await createServer({
+        ...context,
+        activate: () => activateDue(context),
+        metrics: createMetrics({ processMetrics: false }),
+      });
       const url = await server.listen({ host: '127.0.0.1', port: 0 });
       return { url, stop: () => server.close() };
     },

@@ -33,10 +33,15 @@ export interface ReconcileJob {
 }
 
 /** As many sagas as lines, all done, and what a platform that carried them out would say of them. */
-export async function measureReconcile({ context }: Network, lines: number, report: (line: string) => void): Promise<Figure[]> {
+export async function measureReconcile(
+  { context }: Network,
+  lines: number,
+  report: (line: string) => void,
+): Promise<Figure[]> {
   const { pool, databaseUrl } = context;
   report(`writing ${lines} sagas ...`);
-  const server = (await pool.query<{ pid: number }>(`select pg_backend_pid() as pid`)).rows[0]?.pid ?? 0;
+  const server =
+    (await pool.query<{ pid: number }>(`select pg_backend_pid() as pid`)).rows[0]?.pid ?? 0;
   const postmaster = parentOf(server);
   for (let from = 0; from < lines; from += 50_000) {
     await pool.query(
@@ -45,11 +50,14 @@ export async function measureReconcile({ context }: Network, lines: number, repo
        select b, id, id, 'transfer', 'completed', case when i % 2 = 0 then $3 else 'platform_a' end, case when i % 2 = 0 then 'platform_a' else $3 end, i % 2 = 0, i % 2 = 1, id, id,
               100 + i % 1000, 100 + i % 1000, now(), now(), now(), now() - interval '1 hour'
          from (select i, i % 3 as b, (lpad(to_hex(i % 3), 4, '0') || substr(md5(i::text), 5))::uuid as id from generate_series($1::integer, $2::integer) i) s`,
-      [from + 1, Math.min(from + 50_000, lines), PLATFORM]);
+      [from + 1, Math.min(from + 50_000, lines), PLATFORM],
+    );
   }
   await pool.query('vacuum analyze clearing.saga');
 
-  const platform = fork(join(import.meta.dirname, 'statement-server.ts'), [String(lines)], { stdio: 'inherit' });
+  const platform = fork(join(import.meta.dirname, 'statement-server.ts'), [String(lines)], {
+    stdio: 'inherit',
+  });
   const [platformUrl] = (await once(platform, 'message')) as [string];
   try {
     const figures: Figure[] = [];
@@ -61,17 +69,35 @@ export async function measureReconcile({ context }: Network, lines: number, repo
         const before = cpuOf(postmaster);
         const told = await reconcile({ databaseUrl, platformUrl, mode });
         const serverSeconds = cpuOf(postmaster) - before;
-        if (told.breaks > 0 || told.lines !== lines) throw new Error(`${told.lines} lines compared, ${told.breaks} breaks`);
-        report(`${mode}: ${lines} lines in ${told.seconds.toFixed(2)} s; CPU ${told.cpuSeconds.toFixed(2)} s of Node, ${serverSeconds.toFixed(2)} s of PostgreSQL; ${told.peakMb.toFixed(0)} MB`);
+        if (told.breaks > 0 || told.lines !== lines)
+          throw new Error(`${told.lines} lines compared, ${told.breaks} breaks`);
+        report(
+          `${mode}: ${lines} lines in ${told.seconds.toFixed(2)} s; CPU ${told.cpuSeconds.toFixed(2)} s of Node, ${serverSeconds.toFixed(2)} s of PostgreSQL; ${told.peakMb.toFixed(0)} MB`,
+        );
         rates.push(lines / told.seconds);
         perCore.push(lines / (told.cpuSeconds + serverSeconds));
         memory.push(told.peakMb);
       }
-      const name = mode === 'merge' ? 'statement lines compared' : 'statement lines read over HTTP, kept and compared';
+      const name =
+        mode === 'merge'
+          ? 'statement lines compared'
+          : 'statement lines read over HTTP, kept and compared';
       figures.push(
         { name, value: median(rates), unit: '/s', runs: rates },
-        { name: `${name}, for each core of Node and PostgreSQL`, value: median(perCore), unit: '/CPU s', ...(mode === 'merge' ? { target: '>= 100000' } : {}), runs: perCore },
-        { name: `${name}, most memory of Node`, value: median(memory), unit: 'MB', target: '< 200', runs: memory },
+        {
+          name: `${name}, for each core of Node and PostgreSQL`,
+          value: median(perCore),
+          unit: '/CPU s',
+          ...(mode === 'merge' ? { target: '>= 100000' } : {}),
+          runs: perCore,
+        },
+        {
+          name: `${name}, most memory of Node`,
+          value: median(memory),
+          unit: 'MB',
+          target: '< 200',
+          runs: memory,
+        },
       );
     }
     return figures;
@@ -82,8 +108,17 @@ export async function measureReconcile({ context }: Network, lines: number, repo
 
 /** In a process of its own, so that its memory is its own. */
 async function reconcile(job: ReconcileJob): Promise<ReconcileReport> {
-  const child: ChildProcess = fork(join(import.meta.dirname, 'reconcile-process.ts'), [JSON.stringify(job)], { stdio: 'inherit', execArgv: [YOUNG] });
-  const [told] = (await Promise.race([once(child, 'message'), once(child, 'exit').then(() => { throw new Error('the process that reconciles has ended'); })])) as [ReconcileReport];
+  const child: ChildProcess = fork(
+    join(import.meta.dirname, 'reconcile-process.ts'),
+    [JSON.stringify(job)],
+    { stdio: 'inherit', execArgv: [YOUNG] },
+  );
+  const [told] = (await Promise.race([
+    once(child, 'message'),
+    once(child, 'exit').then(() => {
+      throw new Error('the process that reconciles has ended');
+    }),
+  ])) as [ReconcileReport];
   return told;
 }
 

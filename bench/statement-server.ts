@@ -23,10 +23,15 @@ const server = createServer((request, response) => {
     return;
   }
   const since = Number(url.searchParams.get('since') ?? 0);
-  const end = Math.min(since + Math.min(LIMIT, Number(url.searchParams.get('limit') ?? LIMIT)), lines);
+  const end = Math.min(
+    since + Math.min(LIMIT, Number(url.searchParams.get('limit') ?? LIMIT)),
+    lines,
+  );
   const entries: string[] = [];
   for (let index = since + 1; index <= end; index += 1) entries.push(lineOf(index));
   response.end(`{"entries":[${entries.join(',')}],"next_cursor":"${end}","more":${end < lines}}`);
 });
-server.listen(0, '127.0.0.1', () => process.send?.(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));
+server.listen(0, '127.0.0.1', () =>
+  process.send?.(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
+);
 process.on('disconnect', () => process.exit());

@@ -15,25 +15,45 @@ const RUNS = 5;
 const RESOLUTION_MS = 1;
 
 function feeOf(side: 'source' | 'target', name: string, index: number) {
-  return [`fee_${side}_${name}`, {
-    kind: 'fee' as const, when: `${side} == "${name}"`, fee: { rate: `0.01${index % 90 + 10}`, on: side },
-  }] as const;
+  return [
+    `fee_${side}_${name}`,
+    {
+      kind: 'fee' as const,
+      when: `${side} == "${name}"`,
+      fee: { rate: `0.01${(index % 90) + 10}`, on: side },
+    },
+  ] as const;
 }
 
 /** A fee for each source and each target: no two pairs of platforms have the same rate. */
 function matrixOf(names: readonly string[], document: RulebookDocument): RulebookDocument {
   return {
-    ...document, settings: { ...document.settings, fees: 'all' },
-    rules: Object.fromEntries(names.flatMap((name, index) => [feeOf('source', name, index), feeOf('target', name, index)])),
+    ...document,
+    settings: { ...document.settings, fees: 'all' },
+    rules: Object.fromEntries(
+      names.flatMap((name, index) => [feeOf('source', name, index), feeOf('target', name, index)]),
+    ),
   };
 }
 
 /** A thousand rules of a kilobyte each. */
 function longRules(document: RulebookDocument): RulebookDocument {
-  const rules = Array.from({ length: 1_000 }, (_, index) => [`rule_${index}`, {
-    kind: 'fee' as const, description: 'x'.repeat(250), fee: { rate: '0.01', on: 'source' as const },
-    when: Array.from({ length: 14 }, (_part, part) => `amount > ${index * 20 + part}.0 && category == "c${part}_${index}"`).join(' || '),
-  }] as const);
+  const rules = Array.from(
+    { length: 1_000 },
+    (_, index) =>
+      [
+        `rule_${index}`,
+        {
+          kind: 'fee' as const,
+          description: 'x'.repeat(250),
+          fee: { rate: '0.01', on: 'source' as const },
+          when: Array.from(
+            { length: 14 },
+            (_part, part) => `amount > ${index * 20 + part}.0 && category == "c${part}_${index}"`,
+          ).join(' || '),
+        },
+      ] as const,
+  );
   return { ...document, rules: Object.fromEntries(rules) };
 }
 
@@ -57,17 +77,38 @@ async function measured(work: () => Promise<void>): Promise<Measured> {
 }
 
 function figuresOf(name: string, runs: readonly Measured[]): Figure[] {
-  const [times, delays] = [runs.map(({ ms }) => ms / 1_000), runs.map(({ longestDelayMs }) => longestDelayMs)];
+  const [times, delays] = [
+    runs.map(({ ms }) => ms / 1_000),
+    runs.map(({ longestDelayMs }) => longestDelayMs),
+  ];
   return [
     { name, value: median(times), unit: 's', target: '<= 2', runs: times },
-    { name: `${name}: longest delay of the event loop`, value: Math.max(...delays), unit: 'ms', target: '<= 50', runs: delays },
+    {
+      name: `${name}: longest delay of the event loop`,
+      value: Math.max(...delays),
+      unit: 'ms',
+      target: '<= 50',
+      runs: delays,
+    },
   ];
 }
 
-export async function measureValidate({ context, serve }: Network, platforms: number, report: (line: string) => void): Promise<Figure[]> {
-  const names = Array.from({ length: platforms }, (_, index) => `member_${String(index).padStart(4, '0')}`);
+export async function measureValidate(
+  { context, serve }: Network,
+  platforms: number,
+  report: (line: string) => void,
+): Promise<Figure[]> {
+  const names = Array.from(
+    { length: platforms },
+    (_, index) => `member_${String(index).padStart(4, '0')}`,
+  );
   for (const [index, name] of names.entries()) {
-    const added = await addPlatform(context, { platformId: name as PlatformId, name, custody: 'hosted', multiplier: `1.${String(index * 7 + 1).padStart(6, '0')}` });
+    const added = await addPlatform(context, {
+      platformId: name as PlatformId,
+      name,
+      custody: 'hosted',
+      multiplier: `1.${String(index * 7 + 1).padStart(6, '0')}`,
+    });
     if (!added.ok) throw new Error(added.problem.detail);
   }
   report(`${platforms} platforms have joined`);
@@ -79,30 +120,63 @@ export async function measureValidate({ context, serve }: Network, platforms: nu
   const idle: Measured[] = [];
   for (let run = 0; run < RUNS; run += 1) idle.push(await measured(() => sleep(1_500)));
   const delays = idle.map(({ longestDelayMs }) => longestDelayMs);
-  const figures: Figure[] = [{ name: 'longest delay of the event loop, idle', value: Math.max(...delays), unit: 'ms', runs: delays }];
-  const large = { [`${platforms} platforms, a fee for each source and target`]: matrixOf(names, document), 'a thousand rules, a megabyte': longRules(document) };
+  const figures: Figure[] = [
+    {
+      name: 'longest delay of the event loop, idle',
+      value: Math.max(...delays),
+      unit: 'ms',
+      runs: delays,
+    },
+  ];
+  const large = {
+    [`${platforms} platforms, a fee for each source and target`]: matrixOf(names, document),
+    'a thousand rules, a megabyte': longRules(document),
+  };
   for (const [name, wanted] of Object.entries(large)) {
     const body = JSON.stringify({ document: wanted });
     const runs: Measured[] = [];
     for (let run = 0; run < RUNS; run += 1) {
-      runs.push(await measured(async () => {
-        const answer = await fetch(`${url}/operator/rulebook/validate`, {
-          method: 'POST', body, headers: { authorization: `Bearer ${operator.value.token}`, 'content-type': 'application/json' },
-        });
-        const { length } = await answer.text();
-        if (answer.status !== 200) throw new Error(`validate answered ${answer.status}, ${length} characters`);
-      }));
-      report(`${name}, ${body.length} bytes: ${runs.at(-1)!.ms.toFixed(0)} ms, delay ${runs.at(-1)!.longestDelayMs.toFixed(1)} ms`);
+      runs.push(
+        await measured(async () => {
+          const answer = await fetch(`${url}/operator/rulebook/validate`, {
+            method: 'POST',
+            body,
+            headers: {
+              authorization: `Bearer ${operator.value.token}`,
+              'content-type': 'application/json',
+            },
+          });
+          const { length } = await answer.text();
+          if (answer.status !== 200)
+            throw new Error(`validate answered ${answer.status}, ${length} characters`);
+        }),
+      );
+      report(
+        `${name}, ${body.length} bytes: ${runs.at(-1)!.ms.toFixed(0)} ms, delay ${runs.at(-1)!.longestDelayMs.toFixed(1)} ms`,
+      );
     }
     figures.push(...figuresOf(`validate ${name}`, runs));
     const { proposals } = context.valuation;
     const inForce = await measured(async () => {
-      const made = await proposals.make({ operatorId: 'maker', reason: 'bench', change: { document: wanted }, urgent: true });
-      const approved = made.ok ? await proposals.approve({ proposalId: made.value.proposalId, operatorId: 'checker' }) : made;
+      const made = await proposals.make({
+        operatorId: 'maker',
+        reason: 'bench',
+        change: { document: wanted },
+        urgent: true,
+      });
+      const approved = made.ok
+        ? await proposals.approve({ proposalId: made.value.proposalId, operatorId: 'checker' })
+        : made;
       if (!approved.ok) throw new Error(approved.problem.detail);
       await activateDue(context);
     });
-    figures.push({ name: `proposed, approved and put in force: longest delay (${name})`, value: inForce.longestDelayMs, unit: 'ms', target: '<= 50', runs: [inForce.longestDelayMs] });
+    figures.push({
+      name: `proposed, approved and put in force: longest delay (${name})`,
+      value: inForce.longestDelayMs,
+      unit: 'ms',
+      target: '<= 50',
+      runs: [inForce.longestDelayMs],
+    });
   }
   await stop();
   return figures;

@@ -18,16 +18,30 @@ interface Seen {
   readonly rate: number;
 }
 
-export async function measureWindow(network: Network, transactions: number, seconds: number, report: (line: string) => void): Promise<Figure[]> {
+export async function measureWindow(
+  network: Network,
+  transactions: number,
+  seconds: number,
+  report: (line: string) => void,
+): Promise<Figure[]> {
   const { members, convert, context } = network;
   const { settlement, pool } = context;
-  const anyone = (): Promise<boolean> => convert(members[Math.floor(Math.random() * members.length)] ?? members[0]!).then((outcome) => outcome.ok);
+  const anyone = (): Promise<boolean> =>
+    convert(members[Math.floor(Math.random() * members.length)] ?? members[0]!).then(
+      (outcome) => outcome.ok,
+    );
   const count = async (): Promise<number> => {
-    const { rows } = await pool.query<{ count: bigint }>('select sum(sequence)::bigint as count from ledger.bucket');
+    const { rows } = await pool.query<{ count: bigint }>(
+      'select sum(sequence)::bigint as count from ledger.bucket',
+    );
     return Number(rows[0]?.count ?? 0n);
   };
   for (let have = await count(); have < transactions + members.length; have = await count()) {
-    await runLoad(FULL_LOAD, Math.min(30, Math.max(1, (transactions + members.length - have) / 20_000)), anyone);
+    await runLoad(
+      FULL_LOAD,
+      Math.min(30, Math.max(1, (transactions + members.length - have) / 20_000)),
+      anyone,
+    );
     report(`filled to ${await count()}`);
   }
   const close = async (): Promise<void> => {
@@ -62,25 +76,68 @@ export async function measureWindow(network: Network, transactions: number, seco
   await close();
   const alone = await timed(() => settlement.count());
   const found = await settlement.find(1);
-  if (!found.ok || found.value.window.mismatch !== null) throw new Error('the window does not add up');
+  if (!found.ok || found.value.window.mismatch !== null)
+    throw new Error('the window does not add up');
   const conversions = found.value.pairs.reduce((sum, pair) => sum + Number(pair.transactions), 0);
-  const gaps = (seen: readonly Seen[]): string => `${median(seen.map(({ gapMs }) => gapMs)).toFixed(1)} ms`;
-  report(`${CLOSES} closes over up to ${conversions} conversions; longest gap between answers ${gaps(beside)} beside a close, ${gaps(before)} just before it`);
-  const compare = (name: string, of: (seen: Seen) => number, unit: string, target?: string): Figure => ({
-    name, value: median(beside.map(of)), unit, ratio: median(beside.map(of)) / median(before.map(of)), against: 'as long a time just before', ...(target === undefined ? {} : { target }), runs: beside.map(of),
+  const gaps = (seen: readonly Seen[]): string =>
+    `${median(seen.map(({ gapMs }) => gapMs)).toFixed(1)} ms`;
+  report(
+    `${CLOSES} closes over up to ${conversions} conversions; longest gap between answers ${gaps(beside)} beside a close, ${gaps(before)} just before it`,
+  );
+  const compare = (
+    name: string,
+    of: (seen: Seen) => number,
+    unit: string,
+    target?: string,
+  ): Figure => ({
+    name,
+    value: median(beside.map(of)),
+    unit,
+    ratio: median(beside.map(of)) / median(before.map(of)),
+    against: 'as long a time just before',
+    ...(target === undefined ? {} : { target }),
+    runs: beside.map(of),
   });
   return [
-    { name: `closing a window of ${conversions} conversions, beside posting`, value: median(took) / 1000, unit: 's', target: '<= 5', runs: took.map((each) => each / 1000) },
-    compare('longest gap between answers while it is closed', ({ gapMs }) => gapMs, 'ms', '<= 50 more'),
+    {
+      name: `closing a window of ${conversions} conversions, beside posting`,
+      value: median(took) / 1000,
+      unit: 's',
+      target: '<= 5',
+      runs: took.map((each) => each / 1000),
+    },
+    compare(
+      'longest gap between answers while it is closed',
+      ({ gapMs }) => gapMs,
+      'ms',
+      '<= 50 more',
+    ),
     compare('slowest posting while it is closed', ({ slowestMs }) => slowestMs, 'ms', '<= 50 more'),
     compare('postings while it is closed', ({ rate }) => rate, '/s'),
-    { name: 'counting its pairs, beside posting', value: (countedUntil - counted) / 1000, unit: 's', ratio: (countedUntil - counted) / alone, against: 'the same with nobody posting', runs: [(countedUntil - counted) / 1000] },
-    { name: 'postings while its pairs are counted', value: whileCounting.rate, unit: '/s', ratio: whileCounting.rate / quiet.rate, against: 'the same afterwards', runs: [whileCounting.rate] },
+    {
+      name: 'counting its pairs, beside posting',
+      value: (countedUntil - counted) / 1000,
+      unit: 's',
+      ratio: (countedUntil - counted) / alone,
+      against: 'the same with nobody posting',
+      runs: [(countedUntil - counted) / 1000],
+    },
+    {
+      name: 'postings while its pairs are counted',
+      value: whileCounting.rate,
+      unit: '/s',
+      ratio: whileCounting.rate / quiet.rate,
+      against: 'the same afterwards',
+      runs: [whileCounting.rate],
+    },
   ];
 }
 
 /** Callers that post without a pause until they are told to stop, and what they have seen since. */
-function startCallers(ask: () => Promise<boolean>): { seen(from: number, until: number): Seen; stop(): Promise<void> } {
+function startCallers(ask: () => Promise<boolean>): {
+  seen(from: number, until: number): Seen;
+  stop(): Promise<void>;
+} {
   const answers: { readonly at: number; readonly waited: number }[] = [];
   const phase = { ended: false };
   const callers = Array.from({ length: CALLERS }, async () => {
@@ -98,7 +155,10 @@ function startCallers(ask: () => Promise<boolean>): { seen(from: number, until: 
       const end = answers.findIndex(({ at }) => at > until);
       const there = answers.slice(first, end < 0 ? answers.length : end + 1);
       return {
-        gapMs: there.reduce((longest, { at }, index) => Math.max(longest, at - (there[index - 1]?.at ?? at)), 0),
+        gapMs: there.reduce(
+          (longest, { at }, index) => Math.max(longest, at - (there[index - 1]?.at ?? at)),
+          0,
+        ),
         slowestMs: there.reduce((slowest, { waited }) => Math.max(slowest, waited), 0),
         rate: (Math.max(0, there.length - 2) / (until - from)) * 1000,
       };
@@ -118,6 +178,10 @@ async function timed(work: () => Promise<void>): Promise<number> {
 
 /** Puts all windows back into one, so that the same journal can be closed again. */
 async function reopen(pool: Network['context']['pool']): Promise<void> {
-  await pool.query('truncate clearing.settlement_window, clearing.window_cut, clearing.window_net, clearing.window_pair, clearing.window_carve_out, clearing.obligation');
-  await pool.query(`insert into clearing.settlement_window (window_id, state, opened_at) values (1, 'open', now())`);
+  await pool.query(
+    'truncate clearing.settlement_window, clearing.window_cut, clearing.window_net, clearing.window_pair, clearing.window_carve_out, clearing.obligation',
+  );
+  await pool.query(
+    `insert into clearing.settlement_window (window_id, state, opened_at) values (1, 'open', now())`,
+  );
 }

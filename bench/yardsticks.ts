@@ -17,12 +17,27 @@ export interface PgBench {
 export async function createPgBench(pool: Pool, url: string): Promise<PgBench> {
   const target = new URL(url);
   await pool.query('create database tpcb');
-  const options = ['-h', target.hostname, '-p', target.port, '-U', decodeURIComponent(target.username), 'tpcb'];
-  const environment = { env: { ...process.env, PGPASSWORD: decodeURIComponent(target.password) }, maxBuffer: 2 ** 26 };
+  const options = [
+    '-h',
+    target.hostname,
+    '-p',
+    target.port,
+    '-U',
+    decodeURIComponent(target.username),
+    'tpcb',
+  ];
+  const environment = {
+    env: { ...process.env, PGPASSWORD: decodeURIComponent(target.password) },
+    maxBuffer: 2 ** 26,
+  };
   await run('pgbench', ['-i', '-q', '-s', String(PGBENCH_SCALE), ...options], environment);
   return {
     tps: async (seconds) => {
-      const { stdout } = await run('pgbench', ['-c', String(PGBENCH_CLIENTS), '-j', '2', '-T', String(seconds), ...options], environment);
+      const { stdout } = await run(
+        'pgbench',
+        ['-c', String(PGBENCH_CLIENTS), '-j', '2', '-T', String(seconds), ...options],
+        environment,
+      );
       const tps = Number(/tps = ([\d.]+)/.exec(stdout)?.[1]);
       if (!Number.isFinite(tps)) throw new Error(`pgbench printed no tps: ${stdout}`);
       return tps;
@@ -34,7 +49,9 @@ export async function createPgBench(pool: Pool, url: string): Promise<PgBench> {
 export async function measureFloor(pool: Pool, seconds: number): Promise<number> {
   const client = await pool.connect();
   try {
-    await client.query(`create temporary table sample as select * from ledger.transaction where kind = 'conversion' limit 200000`);
+    await client.query(
+      `create temporary table sample as select * from ledger.transaction where kind = 'conversion' limit 200000`,
+    );
     let rows = 0;
     let elapsedMs = 0;
     while (elapsedMs < seconds * 1000) {
@@ -56,11 +73,17 @@ export async function measureFloor(pool: Pool, seconds: number): Promise<number>
 export async function measureSingleCommit(pool: Pool, seconds: number): Promise<Load> {
   const client = await pool.connect();
   try {
-    await client.query('create table if not exists public.single (id bigint primary key, value bigint not null)');
+    await client.query(
+      'create table if not exists public.single (id bigint primary key, value bigint not null)',
+    );
     let id = BigInt(Date.now()) * 1_000_000n;
     return await runLoad(1, seconds, async () => {
       id += 1n;
-      await client.query({ name: 'bench-single', text: 'insert into public.single values ($1, $2)', values: [id, 1n] });
+      await client.query({
+        name: 'bench-single',
+        text: 'insert into public.single values ($1, $2)',
+        values: [id, 1n],
+      });
       return true;
     });
   } finally {

@@ -25,10 +25,23 @@ export interface Faults {
   readonly seed: number;
 }
 
-export type RatedFault = 'error_500' | 'reset_before_apply' | 'reset_after_apply' | 'error_after_apply' | 'duplicate_delivery';
+export type RatedFault =
+  | 'error_500'
+  | 'reset_before_apply'
+  | 'reset_after_apply'
+  | 'error_after_apply'
+  | 'duplicate_delivery';
 
 export const NO_FAULTS: Faults = {
-  latency_ms: 0, error_500: 0, reset_before_apply: 0, reset_after_apply: 0, error_after_apply: 0, duplicate_delivery: 0, wrong_total: '0', down: false, seed: 1,
+  latency_ms: 0,
+  error_500: 0,
+  reset_before_apply: 0,
+  reset_after_apply: 0,
+  error_after_apply: 0,
+  duplicate_delivery: 0,
+  wrong_total: '0',
+  down: false,
+  seed: 1,
 };
 
 /** Reads each fault from JSON or from the command line; undefined when the value cannot be one. */
@@ -39,8 +52,19 @@ const readers: { readonly [Name in keyof Faults]: (value: unknown) => Faults[Nam
   reset_after_apply: (value) => numberWithin(value, 0, 1),
   error_after_apply: (value) => numberWithin(value, 0, 1),
   duplicate_delivery: (value) => numberWithin(value, 0, 1),
-  wrong_total: (value) => ((typeof value === 'string' || typeof value === 'number') && parsePoints(String(value)) !== undefined ? String(value) : undefined),
-  down: (value) => (typeof value === 'boolean' ? value : value === 'true' ? true : value === 'false' ? false : undefined),
+  wrong_total: (value) =>
+    (typeof value === 'string' || typeof value === 'number') &&
+    parsePoints(String(value)) !== undefined
+      ? String(value)
+      : undefined,
+  down: (value) =>
+    typeof value === 'boolean'
+      ? value
+      : value === 'true'
+        ? true
+        : value === 'false'
+          ? false
+          : undefined,
   seed: (value) => numberWithin(value, 0, 2 ** 53 - 1),
 };
 
@@ -50,7 +74,8 @@ export const FAULT_NAMES = Object.keys(readers) as readonly (keyof Faults)[];
 export function readFaults(values: Readonly<Record<string, unknown>>): Faults | string {
   let faults = NO_FAULTS;
   for (const [name, value] of Object.entries(values)) {
-    if (!Object.hasOwn(readers, name)) return `There is no fault ${name}. There are ${FAULT_NAMES.join(', ')}.`;
+    if (!Object.hasOwn(readers, name))
+      return `There is no fault ${name}. There are ${FAULT_NAMES.join(', ')}.`;
     const read = readers[name as keyof Faults](value);
     if (read === undefined) return `${name} cannot be ${JSON.stringify(value)}.`;
     faults = { ...faults, [name]: read };
@@ -59,7 +84,12 @@ export function readFaults(values: Readonly<Record<string, unknown>>): Faults | 
 }
 
 function numberWithin(value: unknown, from: number, to: number): number | undefined {
-  const number = typeof value === 'number' ? value : typeof value === 'string' && value.trim() !== '' ? Number(value) : Number.NaN;
+  const number =
+    typeof value === 'number'
+      ? value
+      : typeof value === 'string' && value.trim() !== ''
+        ? Number(value)
+        : Number.NaN;
   return number >= from && number <= to ? number : undefined;
 }
 
@@ -91,7 +121,9 @@ export function createFaultPanel(initial: Faults): FaultPanel {
       const attempt = (attempts.get(call) ?? 0) + 1;
       attempts.set(call, attempt);
       const { faults } = panel;
-      return (fault: RatedFault) => faults[fault] > 0 && chanceOf(`${faults.seed}\n${call}\n${attempt}\n${fault}`) < faults[fault];
+      return (fault: RatedFault) =>
+        faults[fault] > 0 &&
+        chanceOf(`${faults.seed}\n${call}\n${attempt}\n${fault}`) < faults[fault];
     },
   };
   return panel;

@@ -75,52 +75,97 @@ interface Row {
   readonly recorded_at: string;
 }
 
-type Decision = Pick<Row, 'moved_hundredths' | 'balance_hundredths' | 'error'> & { readonly status: number };
+type Decision = Pick<Row, 'moved_hundredths' | 'balance_hundredths' | 'error'> & {
+  readonly status: number;
+};
 
 export function openLedger(folder: string): Ledger {
   mkdirSync(folder, { recursive: true });
   const database = new DatabaseSync(join(folder, 'sandbox.sqlite'), { readBigInts: true });
   // FULL: a commit in the write-ahead log is on the disk before it is acknowledged.
-  database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000;');
+  database.exec(
+    'pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000;',
+  );
   database.exec(SCHEMA);
 
-  const selectSteps = database.prepare(`select * from operation where transaction_id = ? and kind <> 'other' order by sequence`);
+  const selectSteps = database.prepare(
+    `select * from operation where transaction_id = ? and kind <> 'other' order by sequence`,
+  );
   const selectUser = database.prepare('select balance_hundredths from user where user_id = ?');
-  const moveBalance = database.prepare('update user set balance_hundredths = balance_hundredths + ? where user_id = ?');
+  const moveBalance = database.prepare(
+    'update user set balance_hundredths = balance_hundredths + ? where user_id = ?',
+  );
   const insertStep = database.prepare(`insert into operation
     (transaction_id, kind, user_id, amount_hundredths, moved_hundredths, balance_hundredths, status, error, recorded_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?)`);
-  const selectStatement = database.prepare('select * from operation where moved_hundredths <> 0 and sequence > ? order by sequence limit ?');
-  const sumBalances = database.prepare('select coalesce(sum(balance_hundredths), 0) as total from user');
-  const insertUser = database.prepare('insert into user (user_id, balance_hundredths) values (?, ?) on conflict do nothing');
+  const selectStatement = database.prepare(
+    'select * from operation where moved_hundredths <> 0 and sequence > ? order by sequence limit ?',
+  );
+  const sumBalances = database.prepare(
+    'select coalesce(sum(balance_hundredths), 0) as total from user',
+  );
+  const insertUser = database.prepare(
+    'insert into user (user_id, balance_hundredths) values (?, ?) on conflict do nothing',
+  );
 
-  const stepsOf = (transactionId: string): Row[] => selectSteps.all(transactionId) as unknown as Row[];
-  const balanceOf = (userId: string): bigint | undefined => (selectUser.get(userId) as { balance_hundredths: bigint } | undefined)?.balance_hundredths;
+  const stepsOf = (transactionId: string): Row[] =>
+    selectSteps.all(transactionId) as unknown as Row[];
+  const balanceOf = (userId: string): bigint | undefined =>
+    (selectUser.get(userId) as { balance_hundredths: bigint } | undefined)?.balance_hundredths;
 
   function decideAndRecord(kind: Kind, step: Step): Answer {
     const steps = stepsOf(step.transactionId);
     const first = steps.find((row) => row.kind === kind);
-    if (first !== undefined) return isSame(first, step) ? answerOf(first) : conflict('This transaction_id was used with another user_id or amount');
-    const decision = kind === 'reverse' ? decideReverse(steps, step) : decideMove(kind, steps, step);
+    if (first !== undefined)
+      return isSame(first, step)
+        ? answerOf(first)
+        : conflict('This transaction_id was used with another user_id or amount');
+    const decision =
+      kind === 'reverse' ? decideReverse(steps, step) : decideMove(kind, steps, step);
     if ('body' in decision) return decision;
     const { moved_hundredths, balance_hundredths, status, error } = decision;
     if (moved_hundredths !== 0n) moveBalance.run(moved_hundredths, step.userId);
-    insertStep.run(step.transactionId, kind, step.userId, step.hundredths, moved_hundredths, balance_hundredths, status, error, new Date().toISOString());
+    insertStep.run(
+      step.transactionId,
+      kind,
+      step.userId,
+      step.hundredths,
+      moved_hundredths,
+      balance_hundredths,
+      status,
+      error,
+      new Date().toISOString(),
+    );
     const written = stepsOf(step.transactionId).find((row) => row.kind === kind);
     if (written === undefined) throw new Error('what was written cannot be read');
     return answerOf(written);
   }
 
   /** A deduct or an add. A refusal is recorded like anything else: "no" stays "no". */
-  function decideMove(kind: 'deduct' | 'add', steps: readonly Row[], { userId, hundredths }: Step): Decision | Answer {
+  function decideMove(
+    kind: 'deduct' | 'add',
+    steps: readonly Row[],
+    { userId, hundredths }: Step,
+  ): Decision | Answer {
     const balance = balanceOf(userId);
-    const refused = (status: number, error: string): Decision => ({ moved_hundredths: 0n, balance_hundredths: balance ?? null, status, error });
+    const refused = (status: number, error: string): Decision => ({
+      moved_hundredths: 0n,
+      balance_hundredths: balance ?? null,
+      status,
+      error,
+    });
     // The undo came first. Whatever arrives of this transaction now is late, and must do nothing.
-    if (steps.some((row) => row.kind === 'reverse')) return refused(409, 'Transaction was reversed');
+    if (steps.some((row) => row.kind === 'reverse'))
+      return refused(409, 'Transaction was reversed');
     if (steps.length > 0) return conflict('This transaction_id was used for another operation');
     if (balance === undefined) return refused(404, 'Unknown user');
     if (kind === 'deduct' && balance < hundredths) return refused(400, 'Insufficient balance');
     const moved = kind === 'deduct' ? -hundredths : hundredths;
-    return { moved_hundredths: moved, balance_hundredths: balance + moved, status: 200, error: null };
+    return {
+      moved_hundredths: moved,
+      balance_hundredths: balance + moved,
+      status: 200,
+      error: null,
+    };
   }
 
   /**
@@ -129,47 +174,86 @@ export function openLedger(folder: string): Ledger {
    */
   function decideReverse(steps: readonly Row[], step: Step): Decision | Answer {
     const move = steps[0];
-    if (move !== undefined && !isSame(move, step)) return conflict('This transaction moved another amount, or points of another user');
+    if (move !== undefined && !isSame(move, step))
+      return conflict('This transaction moved another amount, or points of another user');
     const moved = -(move?.moved_hundredths ?? 0n);
     const balance = balanceOf(step.userId);
-    return { moved_hundredths: moved, balance_hundredths: balance === undefined ? null : balance + moved, status: 200, error: null };
+    return {
+      moved_hundredths: moved,
+      balance_hundredths: balance === undefined ? null : balance + moved,
+      status: 200,
+      error: null,
+    };
   }
 
   const submit = createWriter(database);
   return {
     addUser: (userId, hundredths) => void insertUser.run(userId, hundredths),
-    moveOwn: (userId, hundredths) => submit(() => {
-      const balance = balanceOf(userId);
-      if (balance === undefined) return false;
-      const size = hundredths < 0n ? -hundredths : hundredths;
-      moveBalance.run(hundredths, userId);
-      insertStep.run(`own-${randomUUID()}`, 'other', userId, size, hundredths, balance + hundredths, 200, null, new Date().toISOString());
-      return true;
-    }),
+    moveOwn: (userId, hundredths) =>
+      submit(() => {
+        const balance = balanceOf(userId);
+        if (balance === undefined) return false;
+        const size = hundredths < 0n ? -hundredths : hundredths;
+        moveBalance.run(hundredths, userId);
+        insertStep.run(
+          `own-${randomUUID()}`,
+          'other',
+          userId,
+          size,
+          hundredths,
+          balance + hundredths,
+          200,
+          null,
+          new Date().toISOString(),
+        );
+        return true;
+      }),
     apply: (kind, step) => submit(() => decideAndRecord(kind, step)),
     findTransaction(transactionId) {
       const steps = stepsOf(transactionId);
       const [first] = steps;
-      if (first === undefined) return { status: 404, body: { error: 'Unknown transaction', transaction_id: transactionId, state: 'unknown' } };
+      if (first === undefined)
+        return {
+          status: 404,
+          body: { error: 'Unknown transaction', transaction_id: transactionId, state: 'unknown' },
+        };
       const move = steps.find((row) => row.kind !== 'reverse');
-      const state = steps.some((row) => row.kind === 'reverse') ? 'reversed' : first.error === null ? 'applied' : 'refused';
+      const state = steps.some((row) => row.kind === 'reverse')
+        ? 'reversed'
+        : first.error === null
+          ? 'applied'
+          : 'refused';
       return {
         status: 200,
         body: {
-          transaction_id: transactionId, state, operation: move?.kind ?? null, user_id: first.user_id, amount: formatPoints(first.amount_hundredths),
-          effect: formatPoints(steps.reduce((sum, row) => sum + row.moved_hundredths, 0n)), ...(state === 'refused' ? { error: first.error } : {}),
+          transaction_id: transactionId,
+          state,
+          operation: move?.kind ?? null,
+          user_id: first.user_id,
+          amount: formatPoints(first.amount_hundredths),
+          effect: formatPoints(steps.reduce((sum, row) => sum + row.moved_hundredths, 0n)),
+          ...(state === 'refused' ? { error: first.error } : {}),
         },
       };
     },
     findUser(userId) {
       const balance = balanceOf(userId);
-      return balance === undefined ? { status: 404, body: { error: 'Unknown user' } } : { status: 200, body: { user_id: userId, balance: formatPoints(balance) } };
+      return balance === undefined
+        ? { status: 404, body: { error: 'Unknown user' } }
+        : { status: 200, body: { user_id: userId, balance: formatPoints(balance) } };
     },
     totalHundredths: () => (sumBalances.get() as { total: bigint }).total,
     readStatement(since, limit) {
       const rows = selectStatement.all(since, limit + 1) as unknown as Row[];
       const page = rows.slice(0, limit);
-      return { status: 200, body: { entries: page.map(entryOf), next_cursor: String(page.at(-1)?.sequence ?? since), more: rows.length > limit } };
+      return {
+        status: 200,
+        body: {
+          entries: page.map(entryOf),
+          next_cursor: String(page.at(-1)?.sequence ?? since),
+          more: rows.length > limit,
+        },
+      };
     },
     close: () => database.close(),
   };
@@ -186,21 +270,34 @@ function conflict(error: string): Answer {
 }
 
 function answerOf(row: Row): Answer {
-  if (row.error !== null) return { status: Number(row.status), body: { error: row.error, transaction_id: row.transaction_id } };
+  if (row.error !== null)
+    return {
+      status: Number(row.status),
+      body: { error: row.error, transaction_id: row.transaction_id },
+    };
   const undone = row.moved_hundredths > 0n ? 'deduct' : row.moved_hundredths < 0n ? 'add' : null;
   return {
     status: 200,
     body: {
-      success: true, transaction_id: row.transaction_id, operation: row.kind, user_id: row.user_id, amount: formatPoints(row.amount_hundredths),
-      ...(row.balance_hundredths === null ? {} : { balance: formatPoints(row.balance_hundredths) }), ...(row.kind === 'reverse' ? { undone } : {}),
+      success: true,
+      transaction_id: row.transaction_id,
+      operation: row.kind,
+      user_id: row.user_id,
+      amount: formatPoints(row.amount_hundredths),
+      ...(row.balance_hundredths === null ? {} : { balance: formatPoints(row.balance_hundredths) }),
+      ...(row.kind === 'reverse' ? { undone } : {}),
     },
   };
 }
 
 function entryOf(row: Row): Readonly<Record<string, unknown>> {
   return {
-    transaction_id: row.transaction_id, operation: row.kind, user_id: row.user_id, amount: formatPoints(row.amount_hundredths),
-    effect: formatPoints(row.moved_hundredths), recorded_at: row.recorded_at,
+    transaction_id: row.transaction_id,
+    operation: row.kind,
+    user_id: row.user_id,
+    amount: formatPoints(row.amount_hundredths),
+    effect: formatPoints(row.moved_hundredths),
+    recorded_at: row.recorded_at,
   };
 }
 
@@ -226,7 +323,10 @@ function createWriter(database: DatabaseSync): <T>(work: () => T) => Promise<T> 
   return <T>(work: () => T) =>
     new Promise<T>((resolve, reject) => {
       const results: T[] = [];
-      waiting.push({ run: () => void results.push(work()), settle: (failure) => (failure === undefined ? resolve(results[0] as T) : reject(failure)) });
+      waiting.push({
+        run: () => void results.push(work()),
+        settle: (failure) => (failure === undefined ? resolve(results[0] as T) : reject(failure)),
+      });
       if (waiting.length === 1) setImmediate(flush);
     });
 }

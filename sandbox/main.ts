@@ -40,35 +40,69 @@ function flagOf(fault: string): string {
 }
 
 /** The options, or what is wrong with them. */
-function readOptions(argv: readonly string[], environment: Readonly<Record<string, string | undefined>>): Options | string {
+function readOptions(
+  argv: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Options | string {
   const text = { type: 'string' } as const;
   const { values } = parseArgs({
     args: [...argv],
     options: {
-      platform: text, token: text, secret: text, port: text, host: text, data: text, 'admin-token': text, 'until-stdin-ends': { type: 'boolean' }, user: { type: 'string', multiple: true },
+      platform: text,
+      token: text,
+      secret: text,
+      port: text,
+      host: text,
+      data: text,
+      'admin-token': text,
+      'until-stdin-ends': { type: 'boolean' },
+      user: { type: 'string', multiple: true },
       ...Object.fromEntries(FAULT_NAMES.map((name) => [flagOf(name).slice(2), text] as const)),
     },
   });
-  const given = values as Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
-  const one = (name: string): string | undefined => (typeof given[name] === 'string' ? given[name] : undefined);
+  const given = values as Readonly<
+    Record<string, string | boolean | readonly (string | boolean)[] | undefined>
+  >;
+  const one = (name: string): string | undefined =>
+    typeof given[name] === 'string' ? given[name] : undefined;
 
   const platformId = one('platform');
   const token = one('token') ?? environment['SANDBOX_TOKEN'];
   const secret = one('secret') ?? environment['SANDBOX_SECRET'];
   if (!platformId || !token || !secret) return '--platform, --token and --secret are needed.';
   const port = Number(one('port') ?? 8090);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) return '--port is not a number from 0 to 65535.';
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    return '--port is not a number from 0 to 65535.';
   const users: (readonly [string, bigint])[] = [];
   for (const user of values.user ?? []) {
     const at = user.lastIndexOf('=');
     const hundredths = parsePoints(user.slice(at + 1));
-    if (at < 1 || hundredths === undefined || hundredths < 0n) return `--user ${user} is not ID=POINTS.`;
+    if (at < 1 || hundredths === undefined || hundredths < 0n)
+      return `--user ${user} is not ID=POINTS.`;
     users.push([user.slice(0, at), hundredths]);
   }
-  const faults = readFaults(Object.fromEntries(FAULT_NAMES.flatMap((name) => { const value = one(flagOf(name).slice(2)); return value === undefined ? [] : [[name, value]]; })));
+  const faults = readFaults(
+    Object.fromEntries(
+      FAULT_NAMES.flatMap((name) => {
+        const value = one(flagOf(name).slice(2));
+        return value === undefined ? [] : [[name, value]];
+      }),
+    ),
+  );
   if (typeof faults === 'string') return faults;
   const adminToken = one('admin-token') ?? environment['SANDBOX_ADMIN_TOKEN'];
-  return { platformId, token, secret, adminToken, port, host: one('host') ?? '127.0.0.1', folder: one('data') ?? '.sandbox', untilStdinEnds: given['until-stdin-ends'] === true, users, faults };
+  return {
+    platformId,
+    token,
+    secret,
+    adminToken,
+    port,
+    host: one('host') ?? '127.0.0.1',
+    folder: one('data') ?? '.sandbox',
+    untilStdinEnds: given['until-stdin-ends'] === true,
+    users,
+    faults,
+  };
 }
 
 async function main(): Promise<void> {
@@ -85,7 +119,16 @@ async function main(): Promise<void> {
   }
   const ledger = openLedger(options.folder);
   for (const [userId, hundredths] of options.users) ledger.addUser(userId, hundredths);
-  const server = createServer({ ledger, panel: createFaultPanel(options.faults), credentials: { platformId: options.platformId, token: options.token, secrets: [options.secret] }, adminToken: options.adminToken });
+  const server = createServer({
+    ledger,
+    panel: createFaultPanel(options.faults),
+    credentials: {
+      platformId: options.platformId,
+      token: options.token,
+      secrets: [options.secret],
+    },
+    adminToken: options.adminToken,
+  });
   const url = await server.listen({ host: options.host, port: options.port });
   process.stdout.write(`${options.platformId} answers on ${url}\n`);
 

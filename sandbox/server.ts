@@ -19,11 +19,24 @@ export interface ServerParts {
 const MAX_BODY_BYTES = 65_536;
 const DEFAULT_PAGE = 1_000;
 const MAX_PAGE = 10_000;
-const AFTER_APPLY: ReadonlySet<RatedFault> = new Set(['reset_after_apply', 'error_after_apply', 'duplicate_delivery']);
+const AFTER_APPLY: ReadonlySet<RatedFault> = new Set([
+  'reset_after_apply',
+  'error_after_apply',
+  'duplicate_delivery',
+]);
 
-export function createServer({ ledger, panel, credentials: given, adminToken }: ServerParts): FastifyInstance {
+export function createServer({
+  ledger,
+  panel,
+  credentials: given,
+  adminToken,
+}: ServerParts): FastifyInstance {
   let credentials = given;
-  const app = fastify({ bodyLimit: MAX_BODY_BYTES, logger: { level: 'warn' }, routerOptions: { maxParamLength: 1_024 } });
+  const app = fastify({
+    bodyLimit: MAX_BODY_BYTES,
+    logger: { level: 'warn' },
+    routerOptions: { maxParamLength: 1_024 },
+  });
 
   // The signature covers the bytes as they arrived, so they are kept and read as JSON later.
   app.removeAllContentTypeParsers();
@@ -41,53 +54,96 @@ export function createServer({ ledger, panel, credentials: given, adminToken }: 
 
   app.get('/health', () => ({ status: 'healthy', platform_id: credentials.platformId }));
 
-  app.register((internal, _options, ready) => {
-    internal.addHook('onRequest', async (request, reply) => {
-      if (!isBearer(request.headers.authorization, credentials.token)) return reply.code(401).send({ error: 'Invalid token' });
-      return undefined;
-    });
-    internal.addHook('preHandler', async (request, reply) => {
-      const fault = judgeSignature(credentials, {
-        method: request.method, path: pathOf(request), body: bodyOf(request),
-        platformId: headerOf(request, 'x-platform-id'), timestamp: headerOf(request, 'x-timestamp'), signature: headerOf(request, 'x-signature'),
+  app.register(
+    (internal, _options, ready) => {
+      internal.addHook('onRequest', async (request, reply) => {
+        if (!isBearer(request.headers.authorization, credentials.token))
+          return reply.code(401).send({ error: 'Invalid token' });
+        return undefined;
       });
-      if (fault !== undefined) return reply.code(403).send({ error: 'Invalid signature', detail: fault });
-      return undefined;
-    });
+      internal.addHook('preHandler', async (request, reply) => {
+        const fault = judgeSignature(credentials, {
+          method: request.method,
+          path: pathOf(request),
+          body: bodyOf(request),
+          platformId: headerOf(request, 'x-platform-id'),
+          timestamp: headerOf(request, 'x-timestamp'),
+          signature: headerOf(request, 'x-signature'),
+        });
+        if (fault !== undefined)
+          return reply.code(403).send({ error: 'Invalid signature', detail: fault });
+        return undefined;
+      });
 
-    for (const kind of ['deduct', 'add', 'reverse'] as const satisfies readonly Kind[]) {
-      internal.post(`/${kind}`, (request, reply) => {
-        const step = readStep(bodyOf(request));
-        if (typeof step === 'string') return reply.code(400).send({ error: step });
-        return answer(request, reply, step.transactionId, () => ledger.apply(kind, step));
-      });
-    }
-    internal.get<{ Params: { transaction_id: string } }>('/transactions/:transaction_id', (request, reply) =>
-      answer(request, reply, '', () => ledger.findTransaction(request.params.transaction_id)));
-    internal.get<{ Params: { user_id: string } }>('/users/:user_id', (request, reply) => answer(request, reply, null, () => ledger.findUser(request.params.user_id)));
-    internal.get('/total_points', (request, reply) =>
-      answer(request, reply, '', () => ({ status: 200, body: { total_points: formatPoints(ledger.totalHundredths() + (parsePoints(panel.faults.wrong_total) ?? 0n)) } })));
-    internal.get<{ Querystring: { since?: unknown; limit?: unknown } }>('/statement', (request, reply) => {
-      const { since = '0', limit = String(DEFAULT_PAGE) } = request.query;
-      if (typeof since !== 'string' || !/^\d{1,18}$/.test(since)) return reply.code(400).send({ error: 'since is not a cursor of this statement' });
-      if (typeof limit !== 'string' || !/^\d{1,5}$/.test(limit) || Number(limit) < 1 || Number(limit) > MAX_PAGE) return reply.code(400).send({ error: `limit is not a number from 1 to ${MAX_PAGE}` });
-      return answer(request, reply, since, () => ledger.readStatement(BigInt(since), Number(limit)));
-    });
-    ready();
-  }, { prefix: '/api/internal' });
+      for (const kind of ['deduct', 'add', 'reverse'] as const satisfies readonly Kind[]) {
+        internal.post(`/${kind}`, (request, reply) => {
+          const step = readStep(bodyOf(request));
+          if (typeof step === 'string') return reply.code(400).send({ error: step });
+          return answer(request, reply, step.transactionId, () => ledger.apply(kind, step));
+        });
+      }
+      internal.get<{ Params: { transaction_id: string } }>(
+        '/transactions/:transaction_id',
+        (request, reply) =>
+          answer(request, reply, '', () => ledger.findTransaction(request.params.transaction_id)),
+      );
+      internal.get<{ Params: { user_id: string } }>('/users/:user_id', (request, reply) =>
+        answer(request, reply, null, () => ledger.findUser(request.params.user_id)),
+      );
+      internal.get('/total_points', (request, reply) =>
+        answer(request, reply, '', () => ({
+          status: 200,
+          body: {
+            total_points: formatPoints(
+              ledger.totalHundredths() + (parsePoints(panel.faults.wrong_total) ?? 0n),
+            ),
+          },
+        })),
+      );
+      internal.get<{ Querystring: { since?: unknown; limit?: unknown } }>(
+        '/statement',
+        (request, reply) => {
+          const { since = '0', limit = String(DEFAULT_PAGE) } = request.query;
+          if (typeof since !== 'string' || !/^\d{1,18}$/.test(since))
+            return reply.code(400).send({ error: 'since is not a cursor of this statement' });
+          if (
+            typeof limit !== 'string' ||
+            !/^\d{1,5}$/.test(limit) ||
+            Number(limit) < 1 ||
+            Number(limit) > MAX_PAGE
+          )
+            return reply.code(400).send({ error: `limit is not a number from 1 to ${MAX_PAGE}` });
+          return answer(request, reply, since, () =>
+            ledger.readStatement(BigInt(since), Number(limit)),
+          );
+        },
+      );
+      ready();
+    },
+    { prefix: '/api/internal' },
+  );
 
   /**
    * Carries a call out and answers it, through whatever faults are set. Faults that come after a call was carried out do not hit one that has no
    * subject: a look-up of a user carries nothing out.
    */
-  async function answer(request: FastifyRequest, reply: FastifyReply, subject: string | null, work: () => Answer | Promise<Answer>): Promise<FastifyReply> {
+  async function answer(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    subject: string | null,
+    work: () => Answer | Promise<Answer>,
+  ): Promise<FastifyReply> {
     const drawn = panel.draw(`${request.method} ${pathOf(request)} ${subject ?? ''}`);
-    const hit = (fault: RatedFault): boolean => (subject !== null || !AFTER_APPLY.has(fault)) && drawn(fault);
+    const hit = (fault: RatedFault): boolean =>
+      (subject !== null || !AFTER_APPLY.has(fault)) && drawn(fault);
     if (panel.faults.latency_ms > 0) await sleep(panel.faults.latency_ms);
     if (hit('error_500')) return reply.code(500).send({ error: 'Fault: error_500' });
     if (hit('reset_before_apply')) return cut(request, reply);
-    const [first, second] = await Promise.all(hit('duplicate_delivery') ? [work(), work()] : [work()]);
-    if (hit('error_after_apply')) return reply.code(500).send({ error: 'Fault: error_after_apply' });
+    const [first, second] = await Promise.all(
+      hit('duplicate_delivery') ? [work(), work()] : [work()],
+    );
+    if (hit('error_after_apply'))
+      return reply.code(500).send({ error: 'Fault: error_after_apply' });
     if (hit('reset_after_apply')) return cut(request, reply);
     const { status, body } = second ?? first;
     return reply.code(status).send(body);
@@ -96,7 +152,8 @@ export function createServer({ ledger, panel, credentials: given, adminToken }: 
   if (adminToken !== undefined) {
     app.register((admin, _options, ready) => {
       admin.addHook('onRequest', async (request, reply) => {
-        if (!isBearer(request.headers.authorization, adminToken)) return reply.code(401).send({ error: 'Invalid token' });
+        if (!isBearer(request.headers.authorization, adminToken))
+          return reply.code(401).send({ error: 'Invalid token' });
         return undefined;
       });
       admin.get('/faults', () => panel.faults);
@@ -109,17 +166,27 @@ export function createServer({ ledger, panel, credentials: given, adminToken }: 
       });
       admin.put('/secret', (request, reply) => {
         const { secret } = readJson(bodyOf(request)) ?? {};
-        if (typeof secret !== 'string' || secret === '') return reply.code(400).send({ error: 'secret is not text' });
+        if (typeof secret !== 'string' || secret === '')
+          return reply.code(400).send({ error: 'secret is not text' });
         const [current] = credentials.secrets;
-        if (secret !== current) credentials = { ...credentials, secrets: [secret, ...(current === undefined ? [] : [current])] };
+        if (secret !== current)
+          credentials = {
+            ...credentials,
+            secrets: [secret, ...(current === undefined ? [] : [current])],
+          };
         return reply.send({ success: true });
       });
       admin.post('/own', async (request, reply) => {
         const { user_id: userId, amount } = readJson(bodyOf(request)) ?? {};
         const hundredths = typeof amount === 'string' ? parsePoints(amount) : undefined;
-        if (typeof userId !== 'string' || hundredths === undefined || hundredths === 0n) return reply.code(400).send({ error: 'user_id and an amount other than zero are needed' });
+        if (typeof userId !== 'string' || hundredths === undefined || hundredths === 0n)
+          return reply
+            .code(400)
+            .send({ error: 'user_id and an amount other than zero are needed' });
         const moved = await ledger.moveOwn(userId, hundredths);
-        return moved ? reply.send({ success: true }) : reply.code(404).send({ error: 'Unknown user' });
+        return moved
+          ? reply.send({ success: true })
+          : reply.code(404).send({ error: 'Unknown user' });
       });
       ready();
     });
@@ -153,8 +220,12 @@ const parseWithSource = JSON.parse as (text: string, reviver: Reviver) => unknow
 /** An object whose `amount` is the text that was written: read as a double, 9999999999999.991 would pass for two decimals. */
 function readJson(body: Buffer): Readonly<Record<string, unknown>> | undefined {
   try {
-    const value = parseWithSource(body.toString('utf8'), (key, read, { source }) => (key === 'amount' && typeof read === 'number' ? source : read));
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+    const value = parseWithSource(body.toString('utf8'), (key, read, { source }) =>
+      key === 'amount' && typeof read === 'number' ? source : read,
+    );
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
   } catch {
     return undefined;
   }
@@ -165,9 +236,12 @@ function readStep(body: Buffer): Step | string {
   const fields = readJson(body);
   if (fields === undefined) return 'The body is not a JSON object';
   const { user_id: userId, amount, transaction_id: transactionId } = fields;
-  if (typeof userId !== 'string' || userId === '' || [...userId].length > 128) return 'user_id is not text of 1 to 128 characters';
-  if (typeof transactionId !== 'string' || !/^[\x21-\x7e]{1,128}$/.test(transactionId)) return 'transaction_id is not 1 to 128 visible ASCII characters';
+  if (typeof userId !== 'string' || userId === '' || [...userId].length > 128)
+    return 'user_id is not text of 1 to 128 characters';
+  if (typeof transactionId !== 'string' || !/^[\x21-\x7e]{1,128}$/.test(transactionId))
+    return 'transaction_id is not 1 to 128 visible ASCII characters';
   const hundredths = typeof amount === 'string' ? parsePoints(amount) : undefined;
-  if (hundredths === undefined || hundredths <= 0n) return 'amount is not a positive number with at most two decimals';
+  if (hundredths === undefined || hundredths <= 0n)
+    return 'amount is not a positive number with at most two decimals';
   return { userId, hundredths, transactionId };
 }

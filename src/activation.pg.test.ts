@@ -22,8 +22,15 @@ beforeAll(async () => {
   hub = await createTestApi(database);
   const { pool, url, log } = database;
   const valuation = await createValuation(pool, hub.clock);
-  beside = { log, valuation, ledger: await createLedger({ pool, url, log, clock: hub.clock, valuation }) };
-  await hub.amend((document) => ({ ...document, rules: { hold_limit: limit('hold', '60'), transfer_limit: limit('transfer', '50') } }));
+  beside = {
+    log,
+    valuation,
+    ledger: await createLedger({ pool, url, log, clock: hub.clock, valuation }),
+  };
+  await hub.amend((document) => ({
+    ...document,
+    rules: { hold_limit: limit('hold', '60'), transfer_limit: limit('transfer', '50') },
+  }));
   await beside.valuation.refresh();
 });
 afterAll(async () => {
@@ -37,7 +44,11 @@ beforeEach(() => {
 });
 
 function limit(operation: 'hold' | 'transfer', maximum: string): RuleTerms {
-  return { kind: 'limit', operations: [operation], limit: { measure: 'points', maximum, per: 'day', of: 'member' } };
+  return {
+    kind: 'limit',
+    operations: [operation],
+    limit: { measure: 'points', maximum, per: 'day', of: 'member' },
+  };
 }
 
 /** What onboarding does before its version is in force, in the other process. */
@@ -48,14 +59,23 @@ async function begin(): Promise<void> {
 }
 
 function listing(platformId: string): (document: RulebookDocument) => RulebookDocument {
-  return (document) => ({ ...document, platforms: { ...document.platforms, [platformId]: { multiplier: '1' } } });
+  return (document) => ({
+    ...document,
+    platforms: { ...document.platforms, [platformId]: { multiplier: '1' } },
+  });
 }
 
 /** Hold 50 under a limit of 60, then transfer 40 under another one of 50. */
 async function holdAndTransfer(): Promise<number[]> {
   const [from, to] = [await hub.user(joining, 200), await hub.user(joining)];
   const hold = await hub.call(joining, 'POST', '/api/points/holds', { user_id: from, amount: 50 });
-  const transfer = (amount: number): ReturnType<TestApi['call']> => hub.call(joining, 'POST', '/api/points/transfer', { from_user_id: from, to_user_id: to, amount, target_platform: joining });
+  const transfer = (amount: number): ReturnType<TestApi['call']> =>
+    hub.call(joining, 'POST', '/api/points/transfer', {
+      from_user_id: from,
+      to_user_id: to,
+      amount,
+      target_platform: joining,
+    });
   const [first, second] = [await transfer(40), await transfer(11)];
   return [hold.status, first.status, second.status];
 }
@@ -63,7 +83,9 @@ async function holdAndTransfer(): Promise<number[]> {
 async function expectCleanBooks(): Promise<void> {
   const report = await audit(database.pool);
   expect(report.checks.filter(({ ok }) => !ok)).toEqual([]);
-  const { rows } = await database.pool.query('select from ledger.account a where not exists (select from ledger.asset x where x.asset_id = a.asset_id)');
+  const { rows } = await database.pool.query(
+    'select from ledger.account a where not exists (select from ledger.asset x where x.asset_id = a.asset_id)',
+  );
   expect(rows).toEqual([]);
 }
 
@@ -112,19 +134,32 @@ it('a process reads the assets of a version before the version is in force there
   await hub.parts.valuation.refresh();
   const { assetIds } = hub.parts.valuation.rulebook();
   expect(assetIds?.has(`limit:hold_limit@${joining}`)).toBe(true);
-  expect([...(assetIds?.values() ?? [])].filter((assetId) => hub.parts.ledger.assetById(assetId) === undefined)).toEqual([]);
+  expect(
+    [...(assetIds?.values() ?? [])].filter(
+      (assetId) => hub.parts.ledger.assetById(assetId) === undefined,
+    ),
+  ).toEqual([]);
 });
 
 it('a command that meets a limit without an asset waits for the asset: it is decided on a new reading, or refused to come again', async () => {
   await hub.join(joining, '1');
   const user = await hub.user(joining, 100);
-  const { rows: [active] } = await database.pool.query<{ version: number; assets: Record<string, number> }>('select version, assets from valuation.rulebook where activated_at is not null order by version desc limit 1');
+  const {
+    rows: [active],
+  } = await database.pool.query<{ version: number; assets: Record<string, number> }>(
+    'select version, assets from valuation.rulebook where activated_at is not null order by version desc limit 1',
+  );
   const { [`limit:hold_limit@${joining}`]: taken, ...rest } = active?.assets ?? {};
   expect(taken).toBeGreaterThan(0);
-  const put = (assets: object): Promise<unknown> => database.pool.query('update valuation.rulebook set assets = $2 where version = $1', [active?.version, JSON.stringify(assets)]);
+  const put = (assets: object): Promise<unknown> =>
+    database.pool.query('update valuation.rulebook set assets = $2 where version = $1', [
+      active?.version,
+      JSON.stringify(assets),
+    ]);
   await put(rest);
   await hub.parts.valuation.refresh();
-  const hold = (): ReturnType<TestApi['call']> => hub.call(joining, 'POST', '/api/points/holds', { user_id: user, amount: 10 });
+  const hold = (): ReturnType<TestApi['call']> =>
+    hub.call(joining, 'POST', '/api/points/holds', { user_id: user, amount: 10 });
   expect(await hold()).toMatchObject({ status: 503, body: { code: 'unavailable' } });
   // Another process has seen to it.
   await put(active?.assets ?? {});
@@ -134,10 +169,19 @@ it('a command that meets a limit without an asset waits for the asset: it is dec
 
 it('and whatever runs the loop gives the version the assets that it lacks', async () => {
   await hub.join(joining, '1');
-  await database.pool.query(`update valuation.rulebook set assets = assets - $1::text where version = (select max(version) from valuation.rulebook)`, [`limit:transfer_limit@${joining}`]);
+  await database.pool.query(
+    `update valuation.rulebook set assets = assets - $1::text where version = (select max(version) from valuation.rulebook)`,
+    [`limit:transfer_limit@${joining}`],
+  );
   await activateDue(hub.parts);
-  expect(hub.parts.valuation.rulebook().assetIds?.has(`limit:transfer_limit@${joining}`)).toBe(true);
+  expect(hub.parts.valuation.rulebook().assetIds?.has(`limit:transfer_limit@${joining}`)).toBe(
+    true,
+  );
   expect(await holdAndTransfer()).toEqual([200, 200, 409]);
-  const joined = await addPlatform(hub.parts, { platformId: `${joining}_b`, name: 'b', custody: 'hosted' });
+  const joined = await addPlatform(hub.parts, {
+    platformId: `${joining}_b`,
+    name: 'b',
+    custody: 'hosted',
+  });
   expect(joined.ok).toBe(true);
 });

@@ -4,7 +4,14 @@
 import { platformOwnerId, type PlatformId } from './kernel/ids.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { Log } from './runtime/log.ts';
-import { limitAssetCode, rewardAssetCode, type DueVersion, type Rulebook, type RulebookDocument, type Valuation } from './valuation/valuation.ts';
+import {
+  limitAssetCode,
+  rewardAssetCode,
+  type DueVersion,
+  type Rulebook,
+  type RulebookDocument,
+  type Valuation,
+} from './valuation/valuation.ts';
 
 /** The parts of the program that activation touches; the whole context fits. */
 export interface ActivationParts {
@@ -16,7 +23,11 @@ export interface ActivationParts {
 /** Activates every version that is due, in order; returns how many. */
 export async function activateDue(parts: ActivationParts): Promise<number> {
   let count = 0;
-  for (let due = await parts.valuation.findDue(); due !== undefined; due = await parts.valuation.findDue()) {
+  for (
+    let due = await parts.valuation.findDue();
+    due !== undefined;
+    due = await parts.valuation.findDue()
+  ) {
     await activate(due, parts);
     count += 1;
   }
@@ -36,16 +47,24 @@ async function completeAssets({ ledger, valuation, log }: ActivationParts): Prom
   const rulebook = valuation.rulebook();
   const platforms = ledger.assets().filter(({ kind }) => kind === 'points').length;
   if (seenComplete.get(rulebook) === platforms) return;
-  const missing = limitAssets(rulebook.document, ledger).filter(({ code }) => rulebook.assetIds?.has(code) !== true);
+  const missing = limitAssets(rulebook.document, ledger).filter(
+    ({ code }) => rulebook.assetIds?.has(code) !== true,
+  );
   if (missing.length > 0) {
     const assets = await register(missing, ledger);
     await valuation.complete(rulebook.version, assets);
-    log.info({ version: rulebook.version, assets: Object.keys(assets) }, 'limits of the version in force count a platform that has joined');
+    log.info(
+      { version: rulebook.version, assets: Object.keys(assets) },
+      'limits of the version in force count a platform that has joined',
+    );
   }
   seenComplete.set(rulebook, platforms);
 }
 
-async function activate({ row, rulebook }: DueVersion, { ledger, valuation, log }: ActivationParts): Promise<void> {
+async function activate(
+  { row, rulebook }: DueVersion,
+  { ledger, valuation, log }: ActivationParts,
+): Promise<void> {
   const before = valuation.rulebook();
   // Another process may have added a platform whose points the limits count.
   await ledger.refreshAssets();
@@ -54,9 +73,19 @@ async function activate({ row, rulebook }: DueVersion, { ledger, valuation, log 
     const platformId = platform as PlatformId;
     for (const [rewardId, { stock }] of Object.entries(list)) {
       const code = rewardAssetCode(platform, rewardId);
-      const { assetId } = await ledger.registerAsset({ code, kind: 'reward', platformId, scale: 0 });
+      const { assetId } = await ledger.registerAsset({
+        code,
+        kind: 'reward',
+        platformId,
+        scale: 0,
+      });
       assets[code] = assetId;
-      const cap = { ownerId: platformOwnerId(platformId), assetId, purpose: 'stock' as const, amount: BigInt(stock) };
+      const cap = {
+        ownerId: platformOwnerId(platformId),
+        assetId,
+        purpose: 'stock' as const,
+        amount: BigInt(stock),
+      };
       const known = await ledger.findCap(cap.ownerId, assetId, 'stock');
       if (known?.amount === cap.amount) continue;
       const set = await ledger.setCap(cap);
@@ -65,19 +94,34 @@ async function activate({ row, rulebook }: DueVersion, { ledger, valuation, log 
     }
   }
   await alignLimits(rulebook, before, assets, ledger);
-  if (await valuation.activate(row.version, assets)) log.info({ version: row.version, author: row.author }, 'a version of the rulebook is in force');
+  if (await valuation.activate(row.version, assets))
+    log.info({ version: row.version, author: row.author }, 'a version of the rulebook is in force');
   // Processes that had not noticed yet may have moved quota meanwhile, by the version before.
   await alignLimits(rulebook, before, assets, ledger);
 }
 
 /** Limits that add up the use of several members and whose maximum is another now, or that come back: their parts in the buckets are brought to it. */
-async function alignLimits(rulebook: Rulebook, before: Rulebook, assets: Readonly<Record<string, number>>, ledger: Ledger): Promise<void> {
+async function alignLimits(
+  rulebook: Rulebook,
+  before: Rulebook,
+  assets: Readonly<Record<string, number>>,
+  ledger: Ledger,
+): Promise<void> {
   for (const [id, rule] of Object.entries(rulebook.document.rules)) {
     const old = before.document.rules[id];
-    if (rule.kind !== 'limit' || rule.limit.of === 'member' || (old?.kind === 'limit' && old.limit.maximum === rule.limit.maximum)) continue;
+    if (
+      rule.kind !== 'limit' ||
+      rule.limit.of === 'member' ||
+      (old?.kind === 'limit' && old.limit.maximum === rule.limit.maximum)
+    )
+      continue;
     for (const [code, assetId] of Object.entries(assets)) {
       const asset = ledger.assetById(assetId);
-      if (asset?.kind !== 'allowance' || (code !== `limit:${id}` && !code.startsWith(`limit:${id}@`))) continue;
+      if (
+        asset?.kind !== 'allowance' ||
+        (code !== `limit:${id}` && !code.startsWith(`limit:${id}@`))
+      )
+        continue;
       await ledger.alignAllowances(assetId, minorUnits(rule.limit.maximum, asset.scale));
     }
   }
@@ -88,14 +132,22 @@ function minorUnits(decimal: string, scale: number): bigint {
   return BigInt(whole + fraction.slice(0, scale).padEnd(scale, '0'));
 }
 
-type LimitAsset = { readonly code: string; readonly platformId: PlatformId | null; readonly scale: number };
+type LimitAsset = {
+  readonly code: string;
+  readonly platformId: PlatformId | null;
+  readonly scale: number;
+};
 
-async function register(list: readonly LimitAsset[], ledger: Ledger): Promise<Record<string, number>> {
+async function register(
+  list: readonly LimitAsset[],
+  ledger: Ledger,
+): Promise<Record<string, number>> {
   const known = new Map(ledger.assets().map(({ code, assetId }) => [code, assetId]));
   const assets: Record<string, number> = {};
   for (const asset of list) {
     const { code } = asset;
-    assets[code] = known.get(code) ?? (await ledger.registerAsset({ ...asset, kind: 'allowance' })).assetId;
+    assets[code] =
+      known.get(code) ?? (await ledger.registerAsset({ ...asset, kind: 'allowance' })).assetId;
   }
   return assets;
 }
@@ -106,8 +158,21 @@ function limitAssets(document: RulebookDocument, ledger: Ledger): LimitAsset[] {
     if (rule.kind !== 'limit' || rule.limit.per === 'transaction') return [];
     const item = `rules/${id}`;
     if (rule.limit.measure !== 'points') {
-      return [{ code: limitAssetCode(item, rule.limit, ''), platformId: null, scale: rule.limit.measure === 'value' ? ledger.settlementAsset().scale : 0 }];
+      return [
+        {
+          code: limitAssetCode(item, rule.limit, ''),
+          platformId: null,
+          scale: rule.limit.measure === 'value' ? ledger.settlementAsset().scale : 0,
+        },
+      ];
     }
-    return ledger.assets().filter(({ kind }) => kind === 'points').map(({ platformId, scale }) => ({ code: limitAssetCode(item, rule.limit, platformId ?? ''), platformId, scale }));
+    return ledger
+      .assets()
+      .filter(({ kind }) => kind === 'points')
+      .map(({ platformId, scale }) => ({
+        code: limitAssetCode(item, rule.limit, platformId ?? ''),
+        platformId,
+        scale,
+      }));
   });
 }

@@ -8,8 +8,12 @@ import { createProgram } from './commands.ts';
 const WITHOUT_JSON = ['start', 'bench', 'export journal', 'sandbox faults'];
 const WITHOUT_EXIT_CODES = ['bench', 'start', 'migrate'];
 
-function leavesOf(command: Command, path: readonly string[] = []): { readonly name: string; readonly help: string }[] {
-  if (command.commands.length > 0) return command.commands.flatMap((child) => leavesOf(child, [...path, child.name()]));
+function leavesOf(
+  command: Command,
+  path: readonly string[] = [],
+): { readonly name: string; readonly help: string }[] {
+  if (command.commands.length > 0)
+    return command.commands.flatMap((child) => leavesOf(child, [...path, child.name()]));
   let help = '';
   command.configureOutput({ writeOut: (text) => void (help += text) }).outputHelp();
   return [{ name: path.join(' '), help }];
@@ -18,9 +22,37 @@ function leavesOf(command: Command, path: readonly string[] = []): { readonly na
 const leaves = leavesOf(createProgram());
 
 it('there are commands for every part', () => {
-  expect(createProgram().commands.map((command) => command.name()).sort()).toEqual([
-    'audit', 'backtest', 'bench', 'connector', 'disputes', 'export', 'import', 'member', 'migrate', 'operator', 'platform', 'rates', 'recalls', 'reconcile', 'report', 'requests', 'reserve', 'reviews', 'rewards', 'rules',
-    'sandbox', 'scrape-token', 'start', 'transfers', 'webhooks', 'windows',
+  expect(
+    createProgram()
+      .commands.map((command) => command.name())
+      .sort(),
+  ).toEqual([
+    'audit',
+    'backtest',
+    'bench',
+    'connector',
+    'disputes',
+    'export',
+    'import',
+    'member',
+    'migrate',
+    'operator',
+    'platform',
+    'rates',
+    'recalls',
+    'reconcile',
+    'report',
+    'requests',
+    'reserve',
+    'reviews',
+    'rewards',
+    'rules',
+    'sandbox',
+    'scrape-token',
+    'start',
+    'transfers',
+    'webhooks',
+    'windows',
   ]);
 });
 

@@ -50,7 +50,15 @@ const roots = {
 
 /** Each command is one file of `cli/` that registers itself; a new one is a new line here. */
 const commands: readonly ((program: Command) => void)[] = [
-  (program) => registerStart<Context>(program, { ...roots, createContext: (config, log) => createContext(config, { log, mode: 'own' }), seedDemo, writeCredentials, startSandbox, startRole }),
+  (program) =>
+    registerStart<Context>(program, {
+      ...roots,
+      createContext: (config, log) => createContext(config, { log, mode: 'own' }),
+      seedDemo,
+      writeCredentials,
+      startSandbox,
+      startRole,
+    }),
   (program) => registerMigrate(program, roots),
   (program) => registerPlatform<Context>(program, { ...roots, addPlatform, isDemoNetwork }),
   (program) => registerOperator<Context>(program, roots),
@@ -80,9 +88,16 @@ const commands: readonly ((program: Command) => void)[] = [
 
 /** Every command, as commander knows it; it throws instead of ending the process. */
 export function createProgram(): Command {
-  const { version, description } = JSON.parse(readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8')) as { version: string; description: string };
+  const { version, description } = JSON.parse(
+    readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8'),
+  ) as { version: string; description: string };
   // Options after a command are the command's: `rules show` has a --version of its own.
-  const program = new Command('pontis').description(description).version(version).enablePositionalOptions().exitOverride().showHelpAfterError();
+  const program = new Command('pontis')
+    .description(description)
+    .version(version)
+    .enablePositionalOptions()
+    .exitOverride()
+    .showHelpAfterError();
   for (const register of commands) register(program);
   explainPersons(program, []);
   return program;

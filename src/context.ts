@@ -1,8 +1,29 @@
 // The composition root: makes every part of the program once, hands each what it needs, and closes them in reverse order.
 
 import {
-  createAlongside, createConnectionHealth, createConnections, createDisputes, createNotices, createRecalls, createReserve, createReconciliation, createReconciliationMetrics, createSagas, createSettlement, createWebhooks, migrateQueue,
-  type ConnectionHealth, type Connections, type Disputes, type Notices, type Recalls, type Reserve, type Reconciliation, type Sagas, type Settlement, type Webhooks,
+  createAlongside,
+  createConnectionHealth,
+  createConnections,
+  createDisputes,
+  createNotices,
+  createRecalls,
+  createReserve,
+  createReconciliation,
+  createReconciliationMetrics,
+  createSagas,
+  createSettlement,
+  createWebhooks,
+  migrateQueue,
+  type ConnectionHealth,
+  type Connections,
+  type Disputes,
+  type Notices,
+  type Recalls,
+  type Reserve,
+  type Reconciliation,
+  type Sagas,
+  type Settlement,
+  type Webhooks,
 } from './clearing/clearing.ts';
 import { createActs, type Acts } from './acts/acts.ts';
 import { createIdentity, type Identity } from './identity/identity.ts';
@@ -19,7 +40,12 @@ import { createEgress } from './runtime/egress.ts';
 import { openDatabase } from './runtime/open-database.ts';
 import { createPlatformTokens, createSealer, loadMasterKey } from './security/security.ts';
 import { createRuleAlerts, type RuleAlerts } from './monitor/monitor.ts';
-import { createQuoteTokens, createValuation, type QuoteTokens, type Valuation } from './valuation/valuation.ts';
+import {
+  createQuoteTokens,
+  createValuation,
+  type QuoteTokens,
+  type Valuation,
+} from './valuation/valuation.ts';
 
 export interface Context {
   readonly config: Config;
@@ -61,7 +87,12 @@ export async function createContext(config: Config, options: ContextOptions): Pr
   const closers = new Closers(log);
   try {
     createDataFolder(config.dataDir);
-    const database = await openDatabase({ config, log, mode, applicationName: `pontis ${config.role}` });
+    const database = await openDatabase({
+      config,
+      log,
+      mode,
+      applicationName: `pontis ${config.role}`,
+    });
     closers.add('database', () => database.close());
     const { pool, url } = database;
     await migrate(pool, log);
@@ -70,37 +101,135 @@ export async function createContext(config: Config, options: ContextOptions): Pr
 
     const masterKey = loadMasterKey(config.dataDir, config.masterKey);
     const sealer = createSealer(masterKey);
-    const identity = await createIdentity({ pool, sealer, tokens: createPlatformTokens(masterKey, clock), log });
+    const identity = await createIdentity({
+      pool,
+      sealer,
+      tokens: createPlatformTokens(masterKey, clock),
+      log,
+    });
     closers.add('identity', async () => identity.close());
     // Operators say where connectors are, platforms say where webhooks go: only the former may be on this machine because of the sandbox.
     const connectorEgress = createEgress({ allowedRanges: connectorRangesOf(config) });
     const webhookEgress = createEgress({ allowedRanges: privateRangesOf(config) });
-    closers.add('egress', async () => [connectorEgress, webhookEgress].forEach((egress) => egress.close()));
-    const connections = await createConnections({ pool, identity, sealer, log, clock, transport: { egress: connectorEgress } });
+    closers.add('egress', async () =>
+      [connectorEgress, webhookEgress].forEach((egress) => egress.close()),
+    );
+    const connections = await createConnections({
+      pool,
+      identity,
+      sealer,
+      log,
+      clock,
+      transport: { egress: connectorEgress },
+    });
     closers.add('connections', () => connections.close());
     const connectionHealth = createConnectionHealth({ identity, connections, log });
-    const valuation = await createValuation(pool, clock, () => identity.listPlatforms().map(({ platformId }) => platformId));
+    const valuation = await createValuation(pool, clock, () =>
+      identity.listPlatforms().map(({ platformId }) => platformId),
+    );
     const ruleAlerts = createRuleAlerts({ pool, log, metrics, clock });
-    const ledger = await createLedger({ pool, url, log, clock, valuation, lanes: config.lanes, bucketCount: config.buckets, onRuleFailure: ruleAlerts.note, alongside: createAlongside({ clock, deadlineMs: config.sagaDeadlineMs }) });
+    const ledger = await createLedger({
+      pool,
+      url,
+      log,
+      clock,
+      valuation,
+      lanes: config.lanes,
+      bucketCount: config.buckets,
+      onRuleFailure: ruleAlerts.note,
+      alongside: createAlongside({ clock, deadlineMs: config.sagaDeadlineMs }),
+    });
     closers.add('ledger', () => ledger.close());
-    const sagas = createSagas({ pool, clock, log, metrics, ledger, identity, connectorOf: connections.connectorOf, concurrency: config.sagas });
-    const reconciliation = createReconciliation({ pool, clock, log, ledger, identity, connectorOf: connections.connectorOf, everyMs: config.reconcileEveryS * 1_000 });
+    const sagas = createSagas({
+      pool,
+      clock,
+      log,
+      metrics,
+      ledger,
+      identity,
+      connectorOf: connections.connectorOf,
+      concurrency: config.sagas,
+    });
+    const reconciliation = createReconciliation({
+      pool,
+      clock,
+      log,
+      ledger,
+      identity,
+      connectorOf: connections.connectorOf,
+      everyMs: config.reconcileEveryS * 1_000,
+    });
     createReconciliationMetrics({ metrics, log, reconciliation });
     const rewards = createRewards({ pool, clock, log, ledger, valuation, masterKey });
-    const reserve = createReserve({ pool, clock, log, ledger, metrics, watch: { thresholds: config.reserveThresholds, receiveOnlyAt: config.reserveReceiveOnlyAt } });
+    const reserve = createReserve({
+      pool,
+      clock,
+      log,
+      ledger,
+      metrics,
+      watch: { thresholds: config.reserveThresholds, receiveOnlyAt: config.reserveReceiveOnlyAt },
+    });
     const notices = createNotices({ pool, clock, ledger, identity });
     const disputes = createDisputes({ pool, clock, log, ledger, valuation });
-    const recalls = createRecalls({ pool, clock, log, ledger, valuation, sagaDeadlineMs: config.sagaDeadlineMs });
+    const recalls = createRecalls({
+      pool,
+      clock,
+      log,
+      ledger,
+      valuation,
+      sagaDeadlineMs: config.sagaDeadlineMs,
+    });
     const webhooks = createWebhooks({ pool, clock, log, sealer, egress: webhookEgress });
     const settlement = createSettlement({
-      pool, clock, log, ledger, timeZone: () => valuation.rulebook().calendar.timeZone, nameOf: (platformId) => identity.findPlatform(platformId)?.name ?? platformId,
-      suspend: (platformId, reason, operatorId) => reserve.setMode({ platformId, mode: 'suspended', reason, operatorId }),
-      listFrozen: () => disputes.listFrozen(), prefundMoved: (platformId) => reserve.align(platformId),
+      pool,
+      clock,
+      log,
+      ledger,
+      timeZone: () => valuation.rulebook().calendar.timeZone,
+      nameOf: (platformId) => identity.findPlatform(platformId)?.name ?? platformId,
+      suspend: (platformId, reason, operatorId) =>
+        reserve.setMode({ platformId, mode: 'suspended', reason, operatorId }),
+      listFrozen: () => disputes.listFrozen(),
+      prefundMoved: (platformId) => reserve.align(platformId),
     });
-    const acts = createActs({ pool, clock, log, sealer, identity, connections, sagas, reconciliation, disputes, reserve, ledger });
+    const acts = createActs({
+      pool,
+      clock,
+      log,
+      sealer,
+      identity,
+      connections,
+      sagas,
+      reconciliation,
+      disputes,
+      reserve,
+      ledger,
+    });
     return {
-      config, log, metrics, clock, databaseUrl: url, acts, pool, identity, connections, connectionHealth, valuation, ledger, sagas, reconciliation, rewards, reserve, disputes, recalls, settlement, notices, webhooks,
-      ruleAlerts, quotes: createQuoteTokens(masterKey), close: () => closers.close(),
+      config,
+      log,
+      metrics,
+      clock,
+      databaseUrl: url,
+      acts,
+      pool,
+      identity,
+      connections,
+      connectionHealth,
+      valuation,
+      ledger,
+      sagas,
+      reconciliation,
+      rewards,
+      reserve,
+      disputes,
+      recalls,
+      settlement,
+      notices,
+      webhooks,
+      ruleAlerts,
+      quotes: createQuoteTokens(masterKey),
+      close: () => closers.close(),
     };
   } catch (error) {
     await closers.close();

@@ -6,7 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestDatabase } from '../test/fixtures/database.ts';
-import { demoUsersOf, SANDBOX_PLATFORM, seedDemo, type Credentials, type DemoParts } from './demo.ts';
+import {
+  demoUsersOf,
+  SANDBOX_PLATFORM,
+  seedDemo,
+  type Credentials,
+  type DemoParts,
+} from './demo.ts';
 import { createConnections } from './clearing/clearing.ts';
 import { createIdentity } from './identity/identity.ts';
 import type { MemberId, PlatformId } from './kernel/ids.ts';
@@ -26,8 +32,19 @@ async function open(sandbox: boolean): Promise<DemoParts> {
   const dataDir = mkdtempSync(join(tmpdir(), 'pontis-demo-'));
   folders.push(dataDir);
   const masterKey = { bytes: randomBytes(32) };
-  const identity = await createIdentity({ pool, log, sealer: createSealer(masterKey), tokens: createPlatformTokens(masterKey, systemClock) });
-  const connections = await createConnections({ pool, log, identity, sealer: createSealer(masterKey), clock: systemClock });
+  const identity = await createIdentity({
+    pool,
+    log,
+    sealer: createSealer(masterKey),
+    tokens: createPlatformTokens(masterKey, systemClock),
+  });
+  const connections = await createConnections({
+    pool,
+    log,
+    identity,
+    sealer: createSealer(masterKey),
+    clock: systemClock,
+  });
   const valuation = await createValuation(pool, systemClock);
   const ledger = await createLedger({ pool, url, log, clock: systemClock, valuation });
   closers.push(async () => {
@@ -36,7 +53,22 @@ async function open(sandbox: boolean): Promise<DemoParts> {
     identity.close();
     await database.drop();
   });
-  return { config: { dataDir, host: '127.0.0.1', port: 8080, role: 'all', demo: true, databaseUrl: undefined, sandbox }, log, identity, connections, valuation, ledger };
+  return {
+    config: {
+      dataDir,
+      host: '127.0.0.1',
+      port: 8080,
+      role: 'all',
+      demo: true,
+      databaseUrl: undefined,
+      sandbox,
+    },
+    log,
+    identity,
+    connections,
+    valuation,
+    ledger,
+  };
 }
 
 beforeAll(async () => {
@@ -48,11 +80,16 @@ afterAll(async () => {
 });
 
 const fileOf = ({ config }: DemoParts): string => join(config.dataDir, 'credentials.json');
-const read = (of = parts): Credentials => JSON.parse(readFileSync(fileOf(of), 'utf8')) as Credentials;
+const read = (of = parts): Credentials =>
+  JSON.parse(readFileSync(fileOf(of), 'utf8')) as Credentials;
 
 async function balances(of = parts): Promise<bigint[]> {
   const member = read(of).members[0]?.member_id as MemberId;
-  return Promise.all(['platform_a', 'platform_b', 'platform_c'].map(async (platform) => (await of.ledger.getBalance(member, platform as PlatformId)).balance));
+  return Promise.all(
+    ['platform_a', 'platform_b', 'platform_c'].map(
+      async (platform) => (await of.ledger.getBalance(member, platform as PlatformId)).balance,
+    ),
+  );
 }
 
 test('is made with the figures of the source requirement', async () => {
@@ -60,14 +97,35 @@ test('is made with the figures of the source requirement', async () => {
   expect(statSync(fileOf(parts)).mode & 0o777).toBe(0o600);
   expect(read()).toMatchObject({
     base_url: 'http://127.0.0.1:8080',
-    platforms: ['platform_a', 'platform_b', 'platform_c'].map((platform_id) => ({ platform_id, custody: 'hosted', secret: expect.any(String), token: expect.any(String) })),
-    operators: ['maker', 'checker'].map((operator_id) => ({ operator_id, token: expect.any(String) })),
+    platforms: ['platform_a', 'platform_b', 'platform_c'].map((platform_id) => ({
+      platform_id,
+      custody: 'hosted',
+      secret: expect.any(String),
+      token: expect.any(String),
+    })),
+    operators: ['maker', 'checker'].map((operator_id) => ({
+      operator_id,
+      token: expect.any(String),
+    })),
     members: [{ links: { platform_a: 'a_1001', platform_b: 'b_1001', platform_c: 'c_1001' } }, {}],
   });
-  for (const { operator_id, token } of read().operators) expect(await parts.identity.authenticateOperator(token)).toMatchObject({ ok: true, value: { operatorId: operator_id } });
+  for (const { operator_id, token } of read().operators)
+    expect(await parts.identity.authenticateOperator(token)).toMatchObject({
+      ok: true,
+      value: { operatorId: operator_id },
+    });
   expect(await balances()).toEqual([150_000n, 230_000n, 80_000n]);
-  expect(listRewards(parts.valuation.rulebook(), 'platform_a' as PlatformId, { points: () => 2 }).map(({ rewardId, nameZh, pointsRequired }) => [rewardId, nameZh, pointsRequired])).toEqual([['coupon_10', '10元优惠券', 100_000n], ['gift_card_50', '50元礼品卡', 450_000n]]);
-  expect(parts.valuation.rulebook().document.platforms['platform_b']).toEqual({ multiplier: '1.2' });
+  expect(
+    listRewards(parts.valuation.rulebook(), 'platform_a' as PlatformId, { points: () => 2 }).map(
+      ({ rewardId, nameZh, pointsRequired }) => [rewardId, nameZh, pointsRequired],
+    ),
+  ).toEqual([
+    ['coupon_10', '10元优惠券', 100_000n],
+    ['gift_card_50', '50元礼品卡', 450_000n],
+  ]);
+  expect(parts.valuation.rulebook().document.platforms['platform_b']).toEqual({
+    multiplier: '1.2',
+  });
 });
 
 test('is found again unchanged, also by two at once, and a token that stopped working is replaced', async () => {
@@ -83,7 +141,10 @@ test('is found again unchanged, also by two at once, and a token that stopped wo
   expect(a?.token).not.toBe(before.platforms[0]?.token);
   expect(b).toEqual(before.platforms[1]);
   const [maker, checker] = read().operators;
-  expect(await parts.identity.authenticateOperator(maker?.token ?? '')).toMatchObject({ ok: true, value: { operatorId: 'maker' } });
+  expect(await parts.identity.authenticateOperator(maker?.token ?? '')).toMatchObject({
+    ok: true,
+    value: { operatorId: 'maker' },
+  });
   expect(checker).toEqual(before.operators[1]);
   writeFileSync(fileOf(parts), 'not JSON');
   await seedDemo(parts);
@@ -93,8 +154,17 @@ test('is found again unchanged, also by two at once, and a token that stopped wo
 test('has a connected platform where the sandbox runs, and keeps it whatever is started later', async () => {
   const connected = await open(true);
   await seedDemo(connected);
-  expect(read(connected).platforms.map(({ platform_id, custody }) => [platform_id, custody])).toEqual([['platform_a', 'hosted'], ['platform_b', 'hosted'], ['platform_c', 'connected']]);
-  expect(connected.ledger.pointsOf(SANDBOX_PLATFORM)).toMatchObject({ custody: 'connected', scale: 2 });
+  expect(
+    read(connected).platforms.map(({ platform_id, custody }) => [platform_id, custody]),
+  ).toEqual([
+    ['platform_a', 'hosted'],
+    ['platform_b', 'hosted'],
+    ['platform_c', 'connected'],
+  ]);
+  expect(connected.ledger.pointsOf(SANDBOX_PLATFORM)).toMatchObject({
+    custody: 'connected',
+    scale: 2,
+  });
   expect(await connected.identity.findLink(SANDBOX_PLATFORM, 'c_1001')).toBeDefined();
   expect(await balances(connected)).toEqual([150_000n, 230_000n, 0n]);
   expect(demoUsersOf(SANDBOX_PLATFORM)).toEqual({ c_1001: '800', c_1002: '800' });

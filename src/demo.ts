@@ -13,7 +13,10 @@ import type { RewardTerms, RulebookDocument } from './valuation/valuation.ts';
 
 /** The parts of the program that the demo touches; the whole context fits. */
 export interface DemoParts extends OnboardingParts {
-  readonly config: Pick<Config, 'dataDir' | 'host' | 'port' | 'role' | 'demo' | 'databaseUrl' | 'sandbox'>;
+  readonly config: Pick<
+    Config,
+    'dataDir' | 'host' | 'port' | 'role' | 'demo' | 'databaseUrl' | 'sandbox'
+  >;
 }
 
 interface DemoPlatform {
@@ -27,9 +30,27 @@ interface DemoPlatform {
 }
 
 const platforms: readonly DemoPlatform[] = [
-  { platformId: 'platform_a' as PlatformId, name: 'Platform A', multiplier: '1.0', opening: 1500n, userPrefix: 'a' },
-  { platformId: 'platform_b' as PlatformId, name: 'Platform B', multiplier: '1.2', opening: 2300n, userPrefix: 'b' },
-  { platformId: 'platform_c' as PlatformId, name: 'Platform C', multiplier: '0.8', opening: 800n, userPrefix: 'c' },
+  {
+    platformId: 'platform_a' as PlatformId,
+    name: 'Platform A',
+    multiplier: '1.0',
+    opening: 1500n,
+    userPrefix: 'a',
+  },
+  {
+    platformId: 'platform_b' as PlatformId,
+    name: 'Platform B',
+    multiplier: '1.2',
+    opening: 2300n,
+    userPrefix: 'b',
+  },
+  {
+    platformId: 'platform_c' as PlatformId,
+    name: 'Platform C',
+    multiplier: '0.8',
+    opening: 800n,
+    userPrefix: 'c',
+  },
 ];
 
 /** The demo platform that keeps its points itself where the sandbox runs; hosted otherwise, and in a data folder in which it was hosted before. */
@@ -55,29 +76,52 @@ export function isDemoNetwork({ valuation }: Pick<OnboardingParts, 'valuation'>)
 const rewards: Readonly<Record<string, Readonly<Record<string, RewardTerms>>>> = {
   platform_a: {
     coupon_10: {
-      points_required: '1000', stock: 1_000, voucher_days: 90,
-      name_zh: '10元优惠券', description_zh: '满50可用', name_en: '10 yuan coupon', description_en: 'For purchases of 50 yuan or more',
+      points_required: '1000',
+      stock: 1_000,
+      voucher_days: 90,
+      name_zh: '10元优惠券',
+      description_zh: '满50可用',
+      name_en: '10 yuan coupon',
+      description_en: 'For purchases of 50 yuan or more',
     },
     gift_card_50: {
-      points_required: '4500', stock: 200,
-      name_zh: '50元礼品卡', description_zh: '无门槛使用', name_en: '50 yuan gift card', description_en: 'No minimum purchase',
+      points_required: '4500',
+      stock: 200,
+      name_zh: '50元礼品卡',
+      description_zh: '无门槛使用',
+      name_en: '50 yuan gift card',
+      description_en: 'No minimum purchase',
     },
   },
   platform_b: {
     free_shipping: {
-      points_required: '500', stock: 5_000, voucher_days: 365,
-      name_zh: '免运费券', description_zh: '全场通用', name_en: 'Free shipping voucher', description_en: 'Valid for everything',
+      points_required: '500',
+      stock: 5_000,
+      voucher_days: 365,
+      name_zh: '免运费券',
+      description_zh: '全场通用',
+      name_en: 'Free shipping voucher',
+      description_en: 'Valid for everything',
     },
   },
 };
 
 export interface Credentials {
   readonly base_url: string;
-  readonly platforms: readonly { readonly platform_id: string; readonly custody: Custody; readonly secret: string; readonly token: string; readonly fault_panel?: FaultPanel }[];
+  readonly platforms: readonly {
+    readonly platform_id: string;
+    readonly custody: Custody;
+    readonly secret: string;
+    readonly token: string;
+    readonly fault_panel?: FaultPanel;
+  }[];
   readonly operators: readonly { readonly operator_id: string; readonly token: string }[];
   /** For monitors: /metrics and the reasons in /health. */
   readonly scrape_token: string;
-  readonly members: readonly { readonly member_id: string; readonly links: Readonly<Record<string, string>> }[];
+  readonly members: readonly {
+    readonly member_id: string;
+    readonly links: Readonly<Record<string, string>>;
+  }[];
 }
 
 const FILE = 'credentials.json';
@@ -89,16 +133,29 @@ export async function seedDemo(parts: DemoParts): Promise<void> {
   await Promise.all(memberNumbers.map((number) => seedMember(parts, number)));
   get(await parts.valuation.add(withRewards, DEMO));
   await activateDue(parts);
-  await writeCredentials(parts, `http://${parts.config.host.includes(':') ? `[${parts.config.host}]` : parts.config.host}:${parts.config.port}`);
+  await writeCredentials(
+    parts,
+    `http://${parts.config.host.includes(':') ? `[${parts.config.host}]` : parts.config.host}:${parts.config.port}`,
+  );
 }
 
-async function seedPlatform(parts: DemoParts, { platformId, name, multiplier }: DemoPlatform): Promise<void> {
+async function seedPlatform(
+  parts: DemoParts,
+  { platformId, name, multiplier }: DemoPlatform,
+): Promise<void> {
   if (parts.identity.findPlatform(platformId) !== undefined) return;
   const reserveCapMinor = RESERVE_CAP_CNY * 10n ** BigInt(parts.ledger.settlementAsset().scale);
-  const wanted: Custody = platformId === SANDBOX_PLATFORM && runsSandbox(parts.config) ? 'connected' : 'hosted';
+  const wanted: Custody =
+    platformId === SANDBOX_PLATFORM && runsSandbox(parts.config) ? 'connected' : 'hosted';
   // An attempt that broke off is finished with the custody that it was begun with.
   const custody = parts.ledger.pointsOf(platformId)?.custody ?? wanted;
-  const added = await addPlatform(parts, { platformId, name, custody, multiplier, reserveCapMinor });
+  const added = await addPlatform(parts, {
+    platformId,
+    name,
+    custody,
+    multiplier,
+    reserveCapMinor,
+  });
   // Another process seeding the same database may have been first.
   if (!added.ok && added.problem.code !== 'platform_exists') throw new ProblemError(added.problem);
 }
@@ -112,7 +169,11 @@ async function seedOperator({ identity }: DemoParts, operatorId: string): Promis
 /** A demo platform's users and the points that each begins with, for a platform that keeps them itself. */
 export function demoUsersOf(platformId: PlatformId): Readonly<Record<string, string>> {
   const found = platforms.find((platform) => platform.platformId === platformId);
-  return found === undefined ? {} : Object.fromEntries(memberNumbers.map((number) => [`${found.userPrefix}_${number}`, String(found.opening)]));
+  return found === undefined
+    ? {}
+    : Object.fromEntries(
+        memberNumbers.map((number) => [`${found.userPrefix}_${number}`, String(found.opening)]),
+      );
 }
 
 /** The fixed key makes the opening points a thing that happens once in the life of the network. */
@@ -120,50 +181,86 @@ async function seedMember({ identity, ledger }: DemoParts, number: string): Prom
   const memberId = memberIdOf(number);
   for (const { platformId, opening, userPrefix } of platforms) {
     const first = platformId === platforms[0]?.platformId;
-    get(await identity.linkUser(platformId, `${userPrefix}_${number}`, first ? undefined : memberId));
+    get(
+      await identity.linkUser(platformId, `${userPrefix}_${number}`, first ? undefined : memberId),
+    );
     // Where the platform keeps its points itself, it has opened the account itself.
     if (identity.findPlatform(platformId)?.custody === 'connected') continue;
     const scale = ledger.pointsOf(platformId)?.scale ?? 0;
-    const outcome = await ledger.submit({ kind: 'earn', platformId, memberId, key: 'demo opening', amount: opening * 10n ** BigInt(scale), reference: 'demo' });
+    const outcome = await ledger.submit({
+      kind: 'earn',
+      platformId,
+      memberId,
+      key: 'demo opening',
+      amount: opening * 10n ** BigInt(scale),
+      reference: 'demo',
+    });
     if (!outcome.ok) throw new ProblemError(outcome.problem);
   }
 }
 
 /** Rewards that are listed already keep their terms. */
 function withRewards(document: RulebookDocument): RulebookDocument {
-  const merged = Object.fromEntries(Object.entries(rewards).map(([platform, list]) => [platform, { ...list, ...document.rewards[platform] }]));
+  const merged = Object.fromEntries(
+    Object.entries(rewards).map(([platform, list]) => [
+      platform,
+      { ...list, ...document.rewards[platform] },
+    ]),
+  );
   return { ...document, rewards: { ...document.rewards, ...merged } };
 }
 
 /** Only its owner may read it; replaced as a whole. A token that still works is kept. */
-export async function writeCredentials({ config, identity }: DemoParts, baseUrl: string): Promise<void> {
+export async function writeCredentials(
+  { config, identity }: DemoParts,
+  baseUrl: string,
+): Promise<void> {
   const file = join(config.dataDir, FILE);
   const before = readCredentials(file);
   const credentials: Credentials = {
     base_url: baseUrl,
-    platforms: await Promise.all(platforms.map(async ({ platformId }) => {
-      const known = before?.platforms?.find((platform) => platform.platform_id === platformId)?.token;
-      const works = known !== undefined && (await identity.authenticate(known)).ok;
-      const custody = identity.findPlatform(platformId)?.custody ?? 'hosted';
-      const panel = custody === 'connected' && platformId === SANDBOX_PLATFORM ? findFaultPanel(config.dataDir) : undefined;
-      return {
-        platform_id: platformId,
-        custody,
-        secret: get(await identity.getSecret(platformId)),
-        token: works ? known : get(await identity.issueToken(platformId)),
-        ...(panel === undefined ? {} : { fault_panel: panel }),
-      };
-    })),
-    operators: await Promise.all(operatorIds.map(async (operatorId) => {
-      const known = before?.operators?.find((operator) => operator.operator_id === operatorId)?.token;
-      const found = known === undefined ? undefined : await identity.authenticateOperator(known);
-      const works = found?.ok === true && found.value.operatorId === operatorId;
-      return { operator_id: operatorId, token: works && known !== undefined ? known : get(await identity.renewOperatorToken(operatorId)).token };
-    })),
+    platforms: await Promise.all(
+      platforms.map(async ({ platformId }) => {
+        const known = before?.platforms?.find(
+          (platform) => platform.platform_id === platformId,
+        )?.token;
+        const works = known !== undefined && (await identity.authenticate(known)).ok;
+        const custody = identity.findPlatform(platformId)?.custody ?? 'hosted';
+        const panel =
+          custody === 'connected' && platformId === SANDBOX_PLATFORM
+            ? findFaultPanel(config.dataDir)
+            : undefined;
+        return {
+          platform_id: platformId,
+          custody,
+          secret: get(await identity.getSecret(platformId)),
+          token: works ? known : get(await identity.issueToken(platformId)),
+          ...(panel === undefined ? {} : { fault_panel: panel }),
+        };
+      }),
+    ),
+    operators: await Promise.all(
+      operatorIds.map(async (operatorId) => {
+        const known = before?.operators?.find(
+          (operator) => operator.operator_id === operatorId,
+        )?.token;
+        const found = known === undefined ? undefined : await identity.authenticateOperator(known);
+        const works = found?.ok === true && found.value.operatorId === operatorId;
+        return {
+          operator_id: operatorId,
+          token:
+            works && known !== undefined
+              ? known
+              : get(await identity.renewOperatorToken(operatorId)).token,
+        };
+      }),
+    ),
     scrape_token: await scrapeTokenOf(before, identity),
     members: memberNumbers.map((number) => ({
       member_id: memberIdOf(number),
-      links: Object.fromEntries(platforms.map(({ platformId, userPrefix }) => [platformId, `${userPrefix}_${number}`])),
+      links: Object.fromEntries(
+        platforms.map(({ platformId, userPrefix }) => [platformId, `${userPrefix}_${number}`]),
+      ),
     })),
   };
   const draft = `${file}.${process.pid}`;
@@ -171,9 +268,14 @@ export async function writeCredentials({ config, identity }: DemoParts, baseUrl:
   renameSync(draft, file);
 }
 
-async function scrapeTokenOf(before: Partial<Credentials> | undefined, identity: DemoParts['identity']): Promise<string> {
+async function scrapeTokenOf(
+  before: Partial<Credentials> | undefined,
+  identity: DemoParts['identity'],
+): Promise<string> {
   const known = before?.scrape_token;
-  return known !== undefined && (await identity.isScrapeToken(known)) ? known : identity.renewScrapeToken();
+  return known !== undefined && (await identity.isScrapeToken(known))
+    ? known
+    : identity.renewScrapeToken();
 }
 
 /** Undefined when there is none, or one that is not ours. */

@@ -21,16 +21,23 @@ function exitCodeSoFar(): number {
 
 function explain(error: unknown): number {
   // Commander has printed help, the version, or what is wrong with the arguments.
-  if (error instanceof CommanderError) return error.exitCode === 0 || error.code === 'commander.help' ? error.exitCode : exitCode.usage;
+  if (error instanceof CommanderError)
+    return error.exitCode === 0 || error.code === 'commander.help'
+      ? error.exitCode
+      : exitCode.usage;
   if (error instanceof OperatorError) {
     process.stderr.write(`pontis: ${error.message}\n`);
     return exitCode[error.exit];
   }
   if (isDatabaseUnavailable(error)) {
-    process.stderr.write(`pontis: The database went away (${messageOf(error)}). What was acknowledged is kept; run the command again.\n`);
+    process.stderr.write(
+      `pontis: The database went away (${messageOf(error)}). What was acknowledged is kept; run the command again.\n`,
+    );
     return exitCode.temporary;
   }
-  process.stderr.write(`pontis: unexpected error; this is a defect of Pontis.\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.stderr.write(
+    `pontis: unexpected error; this is a defect of Pontis.\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
   return exitCode.defect;
 }
 

@@ -1,6 +1,11 @@
 // Takes a platform into the network: where it answers when it is connected, its points in the ledger, its worth in the valuation, its cap, then its identity.
 
-import { CONNECTOR_SCALE, connectionProblems, type Connections, type ConnectionToSet } from './clearing/clearing.ts';
+import {
+  CONNECTOR_SCALE,
+  connectionProblems,
+  type Connections,
+  type ConnectionToSet,
+} from './clearing/clearing.ts';
 import { isPlatformId, platformOwnerId } from './kernel/ids.ts';
 import { ok, refuse, type Result } from './kernel/problem.ts';
 import { identityProblems, type Custody, type Identity } from './identity/identity.ts';
@@ -42,31 +47,57 @@ export interface AddedPlatform {
  * The identity row comes last and makes the platform visible: after a crash half-way the same call completes it,
  * and an existing platform is refused before anything of it is changed.
  */
-export async function addPlatform(parts: OnboardingParts, platform: NewPlatform): Promise<Result<AddedPlatform>> {
+export async function addPlatform(
+  parts: OnboardingParts,
+  platform: NewPlatform,
+): Promise<Result<AddedPlatform>> {
   const { identity, ledger, valuation, connections } = parts;
   const { platformId, custody, connection, clawback, multiplier, reserveCapMinor } = platform;
   if (!isPlatformId(platformId)) return refuse(identityProblems.invalid_platform_id());
   await identity.refresh();
-  if (identity.findPlatform(platformId) !== undefined) return refuse(identityProblems.platform_exists());
+  if (identity.findPlatform(platformId) !== undefined)
+    return refuse(identityProblems.platform_exists());
 
   if (connection !== undefined) {
     if (custody !== 'connected') return refuse(connectionProblems.hosted_platform());
     const connected = await connections.set({ ...connection, platformId }, 'onboarding');
     if (!connected.ok) return connected;
   }
-  const points = await ledger.registerAsset({ code: platformId, kind: 'points', platformId, custody, ...(custody === 'connected' ? { scale: CONNECTOR_SCALE } : {}), ...(clawback === undefined ? {} : { clawback }) });
-  if (points.custody !== custody) return refuse(identityProblems.platform_exists(`An attempt to add ${platformId} as ${points.custody} was begun and not finished; finish it with that custody.`));
-  const listed = await valuation.add((document) => withPlatform(document, platformId, multiplier ?? '1'), 'onboarding');
+  const points = await ledger.registerAsset({
+    code: platformId,
+    kind: 'points',
+    platformId,
+    custody,
+    ...(custody === 'connected' ? { scale: CONNECTOR_SCALE } : {}),
+    ...(clawback === undefined ? {} : { clawback }),
+  });
+  if (points.custody !== custody)
+    return refuse(
+      identityProblems.platform_exists(
+        `An attempt to add ${platformId} as ${points.custody} was begun and not finished; finish it with that custody.`,
+      ),
+    );
+  const listed = await valuation.add(
+    (document) => withPlatform(document, platformId, multiplier ?? '1'),
+    'onboarding',
+  );
   if (!listed.ok) return listed;
   await activateDue(parts);
   // Until its worth is in force its points would count as those of multiplier 1.
   if (!Object.hasOwn(valuation.rulebook().document.platforms, platformId)) {
     const { version, effectiveAt } = await valuation.proposals.latest();
-    return refuse(valuationProblems.version_scheduled(`The worth of ${platformId} is in version ${version}, which takes effect at ${effectiveAt.toISOString()} after one that was approved before.`));
+    return refuse(
+      valuationProblems.version_scheduled(
+        `The worth of ${platformId} is in version ${version}, which takes effect at ${effectiveAt.toISOString()} after one that was approved before.`,
+      ),
+    );
   }
   if (reserveCapMinor !== undefined) {
     const capped = await ledger.setCap({
-      ownerId: platformOwnerId(platformId), assetId: ledger.settlementAsset().assetId, purpose: 'position', amount: reserveCapMinor,
+      ownerId: platformOwnerId(platformId),
+      assetId: ledger.settlementAsset().assetId,
+      purpose: 'position',
+      amount: reserveCapMinor,
     });
     if (!capped.ok) return capped;
   }
@@ -77,6 +108,12 @@ export async function addPlatform(parts: OnboardingParts, platform: NewPlatform)
 }
 
 /** A platform that is listed already keeps its terms. */
-function withPlatform(document: RulebookDocument, platformId: string, multiplier: string): RulebookDocument {
-  return Object.hasOwn(document.platforms, platformId) ? document : { ...document, platforms: { ...document.platforms, [platformId]: { multiplier } } };
+function withPlatform(
+  document: RulebookDocument,
+  platformId: string,
+  multiplier: string,
+): RulebookDocument {
+  return Object.hasOwn(document.platforms, platformId)
+    ? document
+    : { ...document, platforms: { ...document.platforms, [platformId]: { multiplier } } };
 }

@@ -45,17 +45,56 @@ interface Role {
 }
 
 export const roles: Readonly<Record<RoleName, Role>> = {
-  all: { listeners: ['http', 'metrics'], loops: ['sweep', 'rulebook', 'sagas', 'reconciliation', 'redemptions', 'reserves', 'disputes', 'recalls', 'settlement', 'notices', 'webhooks', 'connections', 'acts'] },
+  all: {
+    listeners: ['http', 'metrics'],
+    loops: [
+      'sweep',
+      'rulebook',
+      'sagas',
+      'reconciliation',
+      'redemptions',
+      'reserves',
+      'disputes',
+      'recalls',
+      'settlement',
+      'notices',
+      'webhooks',
+      'connections',
+      'acts',
+    ],
+  },
   api: { listeners: ['http', 'metrics'], loops: ['rulebook', 'connections', 'acts'] },
-  worker: { listeners: [], loops: ['sweep', 'rulebook', 'sagas', 'reconciliation', 'redemptions', 'reserves', 'disputes', 'recalls', 'settlement', 'notices', 'webhooks', 'acts'] },
+  worker: {
+    listeners: [],
+    loops: [
+      'sweep',
+      'rulebook',
+      'sagas',
+      'reconciliation',
+      'redemptions',
+      'reserves',
+      'disputes',
+      'recalls',
+      'settlement',
+      'notices',
+      'webhooks',
+      'acts',
+    ],
+  },
 };
 
 const listeners = {
-  http: (context: Context): Promise<FastifyInstance> => createServer({ ...context, activate: () => activateDue(context) }, {
-    drainNoticeMs: context.config.drainNoticeMs, trustedProxies: context.config.trustedProxies,
-  }),
+  http: (context: Context): Promise<FastifyInstance> =>
+    createServer(
+      { ...context, activate: () => activateDue(context) },
+      {
+        drainNoticeMs: context.config.drainNoticeMs,
+        trustedProxies: context.config.trustedProxies,
+      },
+    ),
   /** For the monitor: it stays until the process ends. */
-  metrics: (context: Context): Promise<FastifyInstance> => Promise.resolve(createMetricsServer(context)),
+  metrics: (context: Context): Promise<FastifyInstance> =>
+    Promise.resolve(createMetricsServer(context)),
 };
 
 const loops = {
@@ -74,7 +113,9 @@ const loops = {
   rulebook: (context: Context): Loop => {
     const { valuation, log } = context;
     const { name, stop } = startLoop({
-      name: 'rulebook', log, everyMs: RULEBOOK_EVERY_MS,
+      name: 'rulebook',
+      log,
+      everyMs: RULEBOOK_EVERY_MS,
       run: async () => {
         try {
           await activateDue(context);
@@ -88,14 +129,20 @@ const loops = {
       name,
       async stop() {
         await stop();
-        await valuation.leave().catch((error: unknown) => log.debug({ err: error }, 'this process is taken for a running one a little longer'));
+        await valuation
+          .leave()
+          .catch((error: unknown) =>
+            log.debug({ err: error }, 'this process is taken for a running one a little longer'),
+          );
       },
     };
   },
   /** Goes on with approved acts that a crash has left, and ends requests that nobody approved in time. Several processes may run it. */
   acts: ({ acts, log }: Context): Loop =>
     startLoop({
-      name: 'acts', log, everyMs: ACTS_EVERY_MS,
+      name: 'acts',
+      log,
+      everyMs: ACTS_EVERY_MS,
       run: async () => {
         await acts.follow();
         return false;
@@ -116,17 +163,34 @@ const loops = {
   sagas: ({ sagas }: Context): Loop => ({ name: 'sagas', ...sagas.start() }),
   /** Compares books with platforms when it is their time, or when somebody asks. Of several processes one does a platform. */
   reconciliation: ({ reconciliation, log }: Context): Loop =>
-    startLoop({ name: 'reconciliation', log, everyMs: RECONCILIATION_EVERY_MS, run: (signal) => reconciliation.runDue(signal) }),
+    startLoop({
+      name: 'reconciliation',
+      log,
+      everyMs: RECONCILIATION_EVERY_MS,
+      run: (signal) => reconciliation.runDue(signal),
+    }),
   /** Closes windows when the schedule says so, counts their pairs, and pays what was approved. Several processes may run it. */
   settlement: ({ settlement, log }: Context): Loop =>
-    startLoop({ name: 'settlement', log, everyMs: SETTLEMENT_EVERY_MS, run: () => settlement.follow() }),
+    startLoop({
+      name: 'settlement',
+      log,
+      everyMs: SETTLEMENT_EVERY_MS,
+      run: () => settlement.follow(),
+    }),
   /** Writes redemptions that are missing, finishes reversals of them and lets vouchers expire. Several processes may run it. */
   redemptions: ({ rewards, log }: Context): Loop =>
-    startLoop({ name: 'redemptions', log, everyMs: REDEMPTIONS_EVERY_MS, run: () => rewards.follow() }),
+    startLoop({
+      name: 'redemptions',
+      log,
+      everyMs: REDEMPTIONS_EVERY_MS,
+      run: () => rewards.follow(),
+    }),
   /** Watches the reserves; reads figures only, unless a cap has to follow its prefund. Several processes may run it. */
   reserves: ({ reserve, log }: Context): Loop =>
     startLoop({
-      name: 'reserves', log, everyMs: RESERVES_EVERY_MS,
+      name: 'reserves',
+      log,
+      everyMs: RESERVES_EVERY_MS,
       run: async () => {
         await reserve.follow();
         return false;
@@ -138,17 +202,27 @@ const loops = {
   /** Sends events to webhooks. Of several processes each sends what no other is sending. */
   webhooks: ({ webhooks, log }: Context): Loop => {
     const deliverer = webhooks.createDeliverer();
-    const loop = startLoop({ name: 'webhooks', log, everyMs: WEBHOOKS_EVERY_MS, run: () => deliverer.run() });
+    const loop = startLoop({
+      name: 'webhooks',
+      log,
+      everyMs: WEBHOOKS_EVERY_MS,
+      run: () => deliverer.run(),
+    });
     return {
       name: loop.name,
       async stop() {
         await loop.stop();
-        await deliverer.close().catch((error: unknown) => log.warn({ err: error }, 'webhook messages under way are left to others'));
+        await deliverer
+          .close()
+          .catch((error: unknown) =>
+            log.warn({ err: error }, 'webhook messages under way are left to others'),
+          );
       },
     };
   },
   /** Carries out what was agreed, and lets silence refuse. Several processes may run it. */
-  recalls: ({ recalls, log }: Context): Loop => startLoop({ name: 'recalls', log, everyMs: RECALLS_EVERY_MS, run: () => recalls.follow() }),
+  recalls: ({ recalls, log }: Context): Loop =>
+    startLoop({ name: 'recalls', log, everyMs: RECALLS_EVERY_MS, run: () => recalls.follow() }),
   /** Does what is due in disputes and finishes what others have begun. Several processes may run it. */
   disputes: ({ disputes, log }: Context): Loop =>
     startLoop({ name: 'disputes', log, everyMs: DISPUTES_EVERY_MS, run: () => disputes.follow() }),
@@ -167,21 +241,33 @@ export async function startRole(context: Context): Promise<RunningRole> {
   const role = roles[context.config.role];
   // Before it answers anybody it is waited for, and has what others put in force while it started.
   await context.valuation.tell();
-  await activateDue(context).catch((error: unknown) => context.log.warn({ err: error }, 'versions of the rulebook are looked for again soon'));
+  await activateDue(context).catch((error: unknown) =>
+    context.log.warn({ err: error }, 'versions of the rulebook are looked for again soon'),
+  );
   const servers: FastifyInstance[] = [];
   const urls: Partial<Record<ListenerName, string>> = {};
   const { host, port, metricsHost, metricsPort } = context.config;
   for (const name of role.listeners) {
     const server = await listeners[name](context);
     servers.push(server);
-    urls[name] = name === 'http' ? await listen(server, { host, port }) : await listenFrom(server, { host: metricsHost, port: metricsPort, from: port === 0 ? 0 : port + 1 });
+    urls[name] =
+      name === 'http'
+        ? await listen(server, { host, port })
+        : await listenFrom(server, {
+            host: metricsHost,
+            port: metricsPort,
+            from: port === 0 ? 0 : port + 1,
+          });
   }
   const running = role.loops.map((name) => loops[name](context));
   return {
     url: urls.http,
     metricsUrl: urls.metrics,
     async stop() {
-      await Promise.race([Promise.all(servers.map((server) => server.close())), sleep(context.config.drainTimeoutMs, undefined, { ref: false })]);
+      await Promise.race([
+        Promise.all(servers.map((server) => server.close())),
+        sleep(context.config.drainTimeoutMs, undefined, { ref: false }),
+      ]);
       // Whoever has not finished by now, or never finished asking, would keep the program alive.
       for (const { server } of servers) server.closeAllConnections();
       await Promise.all(running.map((loop) => loop.stop()));

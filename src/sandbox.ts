@@ -24,17 +24,30 @@ export interface RunningSandbox {
 }
 
 /** Undefined when none is to run here. Resolves when it answers and is registered; one that cannot be started is told in the log and tried again, and does not keep the network from starting. */
-export async function startSandbox({ config, log, identity, connections, connectionHealth }: SandboxParts): Promise<RunningSandbox | undefined> {
+export async function startSandbox({
+  config,
+  log,
+  identity,
+  connections,
+  connectionHealth,
+}: SandboxParts): Promise<RunningSandbox | undefined> {
   if (!runsSandbox(config)) return undefined;
   if (identity.findPlatform(SANDBOX_PLATFORM)?.custody !== 'connected') {
-    log.info({ platform_id: SANDBOX_PLATFORM }, 'no sandbox is started: this network has no connected platform of that name');
+    log.info(
+      { platform_id: SANDBOX_PLATFORM },
+      'no sandbox is started: this network has no connected platform of that name',
+    );
     return undefined;
   }
   const secret = await identity.getSecret(SANDBOX_PLATFORM);
   if (!secret.ok) throw new ProblemError(secret.problem);
   let url = '';
   const child = superviseSandbox({
-    dataDir: config.dataDir, platformId: SANDBOX_PLATFORM, secret: secret.value, users: demoUsersOf(SANDBOX_PLATFORM), log,
+    dataDir: config.dataDir,
+    platformId: SANDBOX_PLATFORM,
+    secret: secret.value,
+    users: demoUsersOf(SANDBOX_PLATFORM),
+    log,
     async onReady(answersAt, token) {
       url = answersAt;
       const known = connections.targetOf(SANDBOX_PLATFORM);
@@ -49,7 +62,9 @@ export async function startSandbox({ config, log, identity, connections, connect
   await child.started;
   const follower = followSecret(identity, secret.value, (next) => child.setSecret(next), log);
   return {
-    get url() { return url; },
+    get url() {
+      return url;
+    },
     async stop() {
       follower.close();
       await child.stop();
@@ -60,10 +75,17 @@ export async function startSandbox({ config, log, identity, connections, connect
 const LOOK_EVERY_MS = 500;
 
 /** Hands a rotated secret on, whoever rotated it: the sandbox takes it beside the one before, and one that cannot be told now is told again. */
-function followSecret(identity: Identity, first: string, tell: (secret: string) => Promise<void>, log: Log): Poll {
+function followSecret(
+  identity: Identity,
+  first: string,
+  tell: (secret: string) => Promise<void>,
+  log: Log,
+): Poll {
   let told = first;
   return startPoll({
-    what: 'the secret of the sandbox', everyMs: LOOK_EVERY_MS, log,
+    what: 'the secret of the sandbox',
+    everyMs: LOOK_EVERY_MS,
+    log,
     ask: async () => {
       const secret = identity.findPlatform(SANDBOX_PLATFORM)?.secretKey.export().toString('utf8');
       if (secret === undefined || secret === told) return;

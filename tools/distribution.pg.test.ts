@@ -3,7 +3,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { createTestDatabase, type TestDatabase } from '../test/fixtures/database.ts';
-import { findSchemaOffences, findStatementOffences, listHotTables, readFunctionStatements, readStatements } from './distribution.ts';
+import {
+  findSchemaOffences,
+  findStatementOffences,
+  listHotTables,
+  readFunctionStatements,
+  readStatements,
+} from './distribution.ts';
 import { isTest, readSources } from './source-tree.ts';
 
 let database: TestDatabase;
@@ -19,7 +25,9 @@ function judge(text: string): number {
 }
 
 test('the hot tables are found', async () => {
-  expect(await listHotTables(database.pool)).toEqual(expect.arrayContaining(['account', 'bucket', 'hold', 'transaction']));
+  expect(await listHotTables(database.pool)).toEqual(
+    expect.arrayContaining(['account', 'bucket', 'hold', 'transaction']),
+  );
 });
 
 test('keys, indexes and foreign keys of hot tables begin with bucket; no triggers, no sequences', async () => {
@@ -38,8 +46,14 @@ test('and these rules catch what they forbid', async () => {
   expect(judge('select * from ledger.account where account_id = $1')).toBe(1);
   expect(judge('select * from ledger.account where bucket in ($1, $2)')).toBe(1);
   expect(judge('select * from ledger.account where bucket = any($1)')).toBe(1);
-  expect(judge('select * from ledger.account a join ledger.transaction t on true where a.bucket = $1')).toBe(1);
-  expect(judge('select * from ledger.account a join ledger.transaction t on t.bucket = a.bucket where a.bucket = $1')).toBe(0);
+  expect(
+    judge('select * from ledger.account a join ledger.transaction t on true where a.bucket = $1'),
+  ).toBe(1);
+  expect(
+    judge(
+      'select * from ledger.account a join ledger.transaction t on t.bucket = a.bucket where a.bucket = $1',
+    ),
+  ).toBe(0);
   expect(judge('select sum(x) from ledger.account -- all buckets: a report')).toBe(0);
   expect(judge('insert into ledger.account select * from unnest($1)')).toBe(0);
   await database.pool.query(`

@@ -50,7 +50,10 @@ export interface Statement {
 export function readStatements(files: readonly SourceFile[]): Statement[] {
   return files.flatMap(({ path, text }) =>
     [...text.matchAll(/`((?:[^`\\]|\\.)*)`|'((?:[^'\\\n]|\\.)*)'|"((?:[^"\\\n]|\\.)*)"/g)]
-      .map((match) => ({ where: `${path}:${text.slice(0, match.index).split('\n').length}`, text: match[1] ?? match[2] ?? match[3] ?? '' }))
+      .map((match) => ({
+        where: `${path}:${text.slice(0, match.index).split('\n').length}`,
+        text: match[1] ?? match[2] ?? match[3] ?? '',
+      }))
       .filter((statement) => /\b(select|insert|update|delete)\b/i.test(statement.text)),
   );
 }
@@ -60,7 +63,12 @@ export async function readFunctionStatements(pool: Pool): Promise<Statement[]> {
   const { rows } = await pool.query<{ name: string; body: string }>(
     `select p.proname as name, p.prosrc as body from pg_proc p where p.pronamespace = 'ledger'::regnamespace order by p.proname`,
   );
-  return rows.flatMap((row) => row.body.split(';').map((text) => ({ where: `function ledger.${row.name}`, text: text.trim() })).filter(({ text }) => text !== ''));
+  return rows.flatMap((row) =>
+    row.body
+      .split(';')
+      .map((text) => ({ where: `function ledger.${row.name}`, text: text.trim() }))
+      .filter(({ text }) => text !== ''),
+  );
 }
 
 /** A statement over all buckets says so and why, in an SQL comment; it must not lie on the path of a posting. */
@@ -70,12 +78,20 @@ const EXEMPT = /all buckets: \w+/;
  * Rule 5: whatever reads or changes a hot table names one bucket, as often as it names hot tables (a join inside the
  * bucket repeats it). Rows to be inserted carry their bucket as a column.
  */
-export function findStatementOffences(statements: readonly Statement[], hotTables: readonly string[]): string[] {
-  const table = new RegExp(`\\b(from|join|update|into)\\s+(?:only\\s+)?ledger\\.(${[...hotTables, 'entry'].join('|')})\\b`, 'gi');
+export function findStatementOffences(
+  statements: readonly Statement[],
+  hotTables: readonly string[],
+): string[] {
+  const table = new RegExp(
+    `\\b(from|join|update|into)\\s+(?:only\\s+)?ledger\\.(${[...hotTables, 'entry'].join('|')})\\b`,
+    'gi',
+  );
   return statements
     .filter(({ text }) => {
       if (EXEMPT.test(text)) return false;
-      const touched = [...text.matchAll(table)].filter((match) => match[1]?.toLowerCase() !== 'into').length;
+      const touched = [...text.matchAll(table)].filter(
+        (match) => match[1]?.toLowerCase() !== 'into',
+      ).length;
       const named = [...text.matchAll(/\bbucket\s*=\s*(\$\d+|p_bucket|[a-z_]+\.bucket)/gi)].length;
       return named < touched || /\bbucket\s*(in\s*\(|=\s*any)/i.test(text);
     })

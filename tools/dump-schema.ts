@@ -33,9 +33,12 @@ interface Part {
 
 /** The dump as text. Constraint names that PostgreSQL chose are written out, so that a rename shows. */
 export async function dumpSchema(pool: Pool): Promise<string> {
-  const list = async (sql: string): Promise<string[]> => (await pool.query<{ text: string }>(sql)).rows.map((row) => row.text);
+  const list = async (sql: string): Promise<string[]> =>
+    (await pool.query<{ text: string }>(sql)).rows.map((row) => row.text);
   const sections = [
-    await list(`select format('create schema %I;', nspname) as text from pg_namespace n where ${OURS} order by nspname`),
+    await list(
+      `select format('create schema %I;', nspname) as text from pg_namespace n where ${OURS} order by nspname`,
+    ),
     await list(TYPES),
     await list(SEQUENCES),
     await dumpTables(pool),
@@ -43,7 +46,10 @@ export async function dumpSchema(pool: Pool): Promise<string> {
     await list(FUNCTIONS),
     await list(TRIGGERS),
   ];
-  return `${HEADER}\n${sections.map((items) => items.join('\n\n')).filter(Boolean).join('\n\n')}\n`;
+  return `${HEADER}\n${sections
+    .map((items) => items.join('\n\n'))
+    .filter(Boolean)
+    .join('\n\n')}\n`;
 }
 
 async function dumpTables(pool: Pool): Promise<string[]> {
@@ -51,9 +57,12 @@ async function dumpTables(pool: Pool): Promise<string[]> {
   const columns = (await pool.query<Part>(COLUMNS)).rows;
   const constraints = (await pool.query<Part>(CONSTRAINTS)).rows;
   const indexes = (await pool.query<Part>(INDEXES)).rows;
-  const of = (parts: Part[], table: Table): string[] => parts.filter((part) => part.table === table.oid).map((part) => part.text);
+  const of = (parts: Part[], table: Table): string[] =>
+    parts.filter((part) => part.table === table.oid).map((part) => part.text);
   return tables.map((table) => {
-    const body = [...of(columns, table), ...of(constraints, table)].map((line) => `  ${line}`).join(',\n');
+    const body = [...of(columns, table), ...of(constraints, table)]
+      .map((line) => `  ${line}`)
+      .join(',\n');
     const head =
       table.partition_of === null
         ? `create table ${table.name} (\n${body}\n)${table.partition_key === null ? '' : ` partition by ${table.partition_key}`}`
@@ -132,9 +141,18 @@ async function writeSchemaFile(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'pontis-schema-'));
   chmodSync(folder, 0o711);
   const log = createLog('warn');
-  const server = await startEmbeddedPostgres({ dataDir: folder, log, settings: { fsync: 'off', shared_buffers: '64MB' } });
+  const server = await startEmbeddedPostgres({
+    dataDir: folder,
+    log,
+    settings: { fsync: 'off', shared_buffers: '64MB' },
+  });
   try {
-    const pool = createPool({ url: server.url, log, applicationName: 'pontis dump-schema', max: 1 });
+    const pool = createPool({
+      url: server.url,
+      log,
+      applicationName: 'pontis dump-schema',
+      max: 1,
+    });
     await migrate(pool, log);
     writeFileSync(SCHEMA_FILE, await dumpSchema(pool));
     await pool.end();

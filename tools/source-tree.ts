@@ -27,11 +27,14 @@ export function readSources(folder: string): SourceFile[] {
     });
 }
 
-const IMPORT = /^\s*(?:import|export)\b[^'"`;]*?from\s+'(\.[^']+)'|^\s*import\s+'(\.[^']+)'|\bimport\(\s*'(\.[^']+)'\s*\)/gm;
+const IMPORT =
+  /^\s*(?:import|export)\b[^'"`;]*?from\s+'(\.[^']+)'|^\s*import\s+'(\.[^']+)'|\bimport\(\s*'(\.[^']+)'\s*\)/gm;
 
 export function readImports(path: string, text: string): string[] {
   const targets = [...text.matchAll(IMPORT)].map((match) => match[1] ?? match[2] ?? match[3] ?? '');
-  return [...new Set(targets.map((target) => posix.normalize(posix.join(posix.dirname(path), target))))];
+  return [
+    ...new Set(targets.map((target) => posix.normalize(posix.join(posix.dirname(path), target)))),
+  ];
 }
 
 /** `src/ledger/store.ts` → `ledger`; a file directly under `src` → `roots`; anything else → undefined. */
@@ -47,11 +50,18 @@ export function isTest(path: string): boolean {
 
 /** Paths of all folders below some folders of the checkout, as far as those are there. */
 export function listFolders(folders: readonly string[]): string[] {
-  return folders.filter((folder) => existsSync(join(ROOT, folder))).flatMap((folder) =>
-    readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isDirectory() && !entry.parentPath.includes('node_modules') && entry.name !== 'node_modules')
-      .map((entry) => relative(ROOT, join(entry.parentPath, entry.name))),
-  );
+  return folders
+    .filter((folder) => existsSync(join(ROOT, folder)))
+    .flatMap((folder) =>
+      readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+        .filter(
+          (entry) =>
+            entry.isDirectory() &&
+            !entry.parentPath.includes('node_modules') &&
+            entry.name !== 'node_modules',
+        )
+        .map((entry) => relative(ROOT, join(entry.parentPath, entry.name))),
+    );
 }
 
 /** The first cycle found among the files' imports, as the path that leads round; undefined when there is none. */
@@ -78,8 +88,18 @@ export function findImportCycle(files: readonly SourceFile[]): readonly string[]
 /** Paths that a document names in backticks or links, without those that are patterns, URLs or API routes. */
 export function readMentionedPaths(document: string, text: string): string[] {
   const quoted = [...text.matchAll(/`([^`\n]+)`/g)].map((match) => match[1] ?? '');
-  const links = [...text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)].map((match) => match[1] ?? '').filter((target) => !/^[a-z]+:/.test(target));
+  const links = [...text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)]
+    .map((match) => match[1] ?? '')
+    .filter((target) => !/^[a-z]+:/.test(target));
   const path = /^\.?[\w.-]+(\/[\w.-]+)*\/?(:[\w.#-]+)?$/;
-  const looksLikePath = (token: string): boolean => path.test(token) && (/^(src|db|test|tools|docs|script|bin|examples|\.ci)\//.test(token) || /\/[\w.-]+\.(ts|sql|md|sh)(:|$)/.test(token));
-  return [...new Set([...quoted.filter(looksLikePath), ...links.map((target) => posix.join(dirname(document), target))])].map((token) => token.replace(/:.*$/, ''));
+  const looksLikePath = (token: string): boolean =>
+    path.test(token) &&
+    (/^(src|db|test|tools|docs|script|bin|examples|\.ci)\//.test(token) ||
+      /\/[\w.-]+\.(ts|sql|md|sh)(:|$)/.test(token));
+  return [
+    ...new Set([
+      ...quoted.filter(looksLikePath),
+      ...links.map((target) => posix.join(dirname(document), target)),
+    ]),
+  ].map((token) => token.replace(/:.*$/, ''));
 }

@@ -4,11 +4,31 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
-import { findImportCycle, isTest, listFolders, moduleOf, readImports, readMentionedPaths, readSources, ROOT, type SourceFile } from './source-tree.ts';
+import {
+  findImportCycle,
+  isTest,
+  listFolders,
+  moduleOf,
+  readImports,
+  readMentionedPaths,
+  readSources,
+  ROOT,
+  type SourceFile,
+} from './source-tree.ts';
 
 /** From left to right; a module imports only from its left, and modules of one rank never import each other. */
 const ORDER: readonly (readonly string[])[] = [
-  ['kernel'], ['runtime'], ['security'], ['identity', 'valuation'], ['ledger'], ['chain'], ['clearing', 'rewards', 'auth'], ['monitor'], ['acts'], ['api', 'cli'], ['roots'],
+  ['kernel'],
+  ['runtime'],
+  ['security'],
+  ['identity', 'valuation'],
+  ['ledger'],
+  ['chain'],
+  ['clearing', 'rewards', 'auth'],
+  ['monitor'],
+  ['acts'],
+  ['api', 'cli'],
+  ['roots'],
 ];
 
 /** Any file of these may be imported from outside; of all others only the surface, `<module>/<module>.ts`. */
@@ -35,8 +55,10 @@ function judgeImport(from: string, to: string): string | undefined {
   const importer = moduleOf(from);
   const imported = moduleOf(to);
   if (importer === undefined || importer === imported) return undefined;
-  if (imported === undefined) return `${from} imports ${to}: the program does not depend on tests or tools`;
-  if (rankOf(imported) >= rankOf(importer)) return `${from} imports ${to}: ${imported} is not left of ${importer}`;
+  if (imported === undefined)
+    return `${from} imports ${to}: the program does not depend on tests or tools`;
+  if (rankOf(imported) >= rankOf(importer))
+    return `${from} imports ${to}: ${imported} is not left of ${importer}`;
   if (OPEN_MODULES.includes(imported) || basename(to) === `${imported}.ts`) return undefined;
   if (importer === 'roots' && OPEN_TO_ROOTS.includes(imported)) return undefined;
   return `${from} imports ${to}: from outside only src/${imported}/${imported}.ts may be imported`;
@@ -53,16 +75,28 @@ describe('imports', () => {
   });
 
   test('point one way and reach only surfaces', () => {
-    expect(program.flatMap((file) => file.imports.map((target) => judgeImport(file.path, target))).filter(Boolean)).toEqual([]);
+    expect(
+      program
+        .flatMap((file) => file.imports.map((target) => judgeImport(file.path, target)))
+        .filter(Boolean),
+    ).toEqual([]);
   });
 
   test('of the sandbox stay in it: it is a program of its own, as an integrator would write it', () => {
-    const outside = readSources('sandbox').flatMap((file) => file.imports.filter((target) => !target.startsWith('sandbox/')).map((target) => `${file.path} → ${target}`));
+    const outside = readSources('sandbox').flatMap((file) =>
+      file.imports
+        .filter((target) => !target.startsWith('sandbox/'))
+        .map((target) => `${file.path} → ${target}`),
+    );
     expect(outside).toEqual([]);
   });
 
   test('name files that exist', () => {
-    const missing = everything.flatMap((file) => file.imports.filter((target) => !existsSync(join(ROOT, target))).map((target) => `${file.path} → ${target}`));
+    const missing = everything.flatMap((file) =>
+      file.imports
+        .filter((target) => !existsSync(join(ROOT, target)))
+        .map((target) => `${file.path} → ${target}`),
+    );
     expect(missing).toEqual([]);
   });
 
@@ -72,13 +106,24 @@ describe('imports', () => {
 
   test('and these rules catch what they forbid', () => {
     expect(judgeImport('src/ledger/a.ts', 'src/api/server.ts')).toContain('not left of ledger');
-    expect(judgeImport('src/identity/a.ts', 'src/valuation/valuation.ts')).toContain('not left of identity');
-    expect(judgeImport('src/api/a.ts', 'src/ledger/store.ts')).toContain('only src/ledger/ledger.ts');
+    expect(judgeImport('src/identity/a.ts', 'src/valuation/valuation.ts')).toContain(
+      'not left of identity',
+    );
+    expect(judgeImport('src/api/a.ts', 'src/ledger/store.ts')).toContain(
+      'only src/ledger/ledger.ts',
+    );
     expect(judgeImport('src/api/a.ts', 'src/context.ts')).toContain('not left of api');
-    expect(judgeImport('src/api/a.ts', 'test/fixtures/database.ts')).toContain('does not depend on tests');
+    expect(judgeImport('src/api/a.ts', 'test/fixtures/database.ts')).toContain(
+      'does not depend on tests',
+    );
     expect(judgeImport('src/main.ts', 'src/api/server.ts')).toBeUndefined();
     expect(judgeImport('src/api/a.ts', 'src/ledger/ledger.ts')).toBeUndefined();
-    expect(findImportCycle([fileOf('src/a/x.ts', `import type {\n  Y,\n} from './y.ts';`), fileOf('src/a/y.ts', `export * from '../a/x.ts';`)])).toEqual(['src/a/x.ts', 'src/a/y.ts', 'src/a/x.ts']);
+    expect(
+      findImportCycle([
+        fileOf('src/a/x.ts', `import type {\n  Y,\n} from './y.ts';`),
+        fileOf('src/a/y.ts', `export * from '../a/x.ts';`),
+      ]),
+    ).toEqual(['src/a/x.ts', 'src/a/y.ts', 'src/a/x.ts']);
   });
 });
 
@@ -92,18 +137,33 @@ describe('files', () => {
   });
 
   test(`have at most ${MAX_LINES} lines, or a reason`, () => {
-    const long = everything.filter((file) => file.text.split('\n').length - 1 > MAX_LINES).map((file) => file.path);
+    const long = everything
+      .filter((file) => file.text.split('\n').length - 1 > MAX_LINES)
+      .map((file) => file.path);
     expect(long.filter((path) => LONG_FILES[path] === undefined)).toEqual([]);
     expect(Object.keys(LONG_FILES).filter((path) => !long.includes(path))).toEqual([]);
   });
 
   test('are in folders that say what is in them', () => {
-    const folders = listFolders(['src', 'test', 'tools', 'bench', 'db', 'docs', 'examples', 'sandbox']);
+    const folders = listFolders([
+      'src',
+      'test',
+      'tools',
+      'bench',
+      'db',
+      'docs',
+      'examples',
+      'sandbox',
+    ]);
     expect(folders.filter((folder) => FORBIDDEN_FOLDERS.includes(basename(folder)))).toEqual([]);
   });
 
   test('keep no mutable state in module scope', () => {
-    const stateful = program.flatMap((file) => [...file.text.matchAll(/^(?:export )?(?:let|var) .*/gm)].map((match) => `${file.path}: ${match[0]}`));
+    const stateful = program.flatMap((file) =>
+      [...file.text.matchAll(/^(?:export )?(?:let|var) .*/gm)].map(
+        (match) => `${file.path}: ${match[0]}`,
+      ),
+    );
     expect(stateful).toEqual([]);
   });
 });
@@ -125,7 +185,13 @@ function lastNameBefore(text: string): string {
 
 /** Lines in which a number takes the place of an id that is not there. */
 function idsMadeUp({ path, text }: SourceFile): string[] {
-  return text.split('\n').filter((line) => [...line.matchAll(/\?\? -?[0-9]+n?\b/g)].some(({ index }) => /(id|Ids?|IdOf|_ids?)$/.test(lastNameBefore(line.slice(0, index)))))
+  return text
+    .split('\n')
+    .filter((line) =>
+      [...line.matchAll(/\?\? -?[0-9]+n?\b/g)].some(({ index }) =>
+        /(id|Ids?|IdOf|_ids?)$/.test(lastNameBefore(line.slice(0, index))),
+      ),
+    )
     .map((line) => `${path}: ${line.trim()}`);
 }
 
@@ -135,10 +201,25 @@ describe('an id that is not there', () => {
   });
 
   test('and this rule catches what it forbids', () => {
-    const made = ['assetId: this.assetIds.get(limitAssetCode(item, limit, source)) ?? 0,', 'view.asset(first.targetAssetId ?? 0)', 'rows[0]?.event_id ?? 0n', 'child.pid ?? -1', 'ids[0] ?? 0'];
-    for (const line of made) expect(idsMadeUp({ path: 'src/a/x.ts', text: line, imports: [] }), line).toHaveLength(line.startsWith('ids') ? 0 : 1);
-    const fine = ['netOf.get(participantId) ?? 0n', 'rows[0]?.version ?? 0', 'ledger.pointsOf(platformId)?.scale ?? 0', 'used[index] ?? 0n'];
-    for (const line of fine) expect(idsMadeUp({ path: 'src/a/x.ts', text: line, imports: [] }), line).toEqual([]);
+    const made = [
+      'assetId: this.assetIds.get(limitAssetCode(item, limit, source)) ?? 0,',
+      'view.asset(first.targetAssetId ?? 0)',
+      'rows[0]?.event_id ?? 0n',
+      'child.pid ?? -1',
+      'ids[0] ?? 0',
+    ];
+    for (const line of made)
+      expect(idsMadeUp({ path: 'src/a/x.ts', text: line, imports: [] }), line).toHaveLength(
+        line.startsWith('ids') ? 0 : 1,
+      );
+    const fine = [
+      'netOf.get(participantId) ?? 0n',
+      'rows[0]?.version ?? 0',
+      'ledger.pointsOf(platformId)?.scale ?? 0',
+      'used[index] ?? 0n',
+    ];
+    for (const line of fine)
+      expect(idsMadeUp({ path: 'src/a/x.ts', text: line, imports: [] }), line).toEqual([]);
   });
 });
 
@@ -147,12 +228,21 @@ describe('documents name files that exist', () => {
     test.skipIf(!existsSync(join(ROOT, document)))(document, () => {
       const mentioned = readMentionedPaths(document, readFileSync(join(ROOT, document), 'utf8'));
       expect(mentioned.length).toBeGreaterThan(0);
-      expect(mentioned.filter((path) => !existsSync(join(ROOT, path)) && !existsSync(join(ROOT, 'src', path)))).toEqual([]);
+      expect(
+        mentioned.filter(
+          (path) => !existsSync(join(ROOT, path)) && !existsSync(join(ROOT, 'src', path)),
+        ),
+      ).toEqual([]);
     });
   }
 
   test('and only what looks like a path is taken for one', () => {
-    const text = 'See `src/ledger/store.ts:post`, `kernel/amount.ts`, `/api/points/transfer`, `a/b`, `src/<module>/`, [more](decisions/0001-x.md#why), [web](https://x.org/a.md).';
-    expect(readMentionedPaths('docs/a.md', text)).toEqual(['src/ledger/store.ts', 'kernel/amount.ts', 'docs/decisions/0001-x.md']);
+    const text =
+      'See `src/ledger/store.ts:post`, `kernel/amount.ts`, `/api/points/transfer`, `a/b`, `src/<module>/`, [more](decisions/0001-x.md#why), [web](https://x.org/a.md).';
+    expect(readMentionedPaths('docs/a.md', text)).toEqual([
+      'src/ledger/store.ts',
+      'kernel/amount.ts',
+      'docs/decisions/0001-x.md',
+    ]);
   });
 });

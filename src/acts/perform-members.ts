@@ -17,25 +17,37 @@ interface WrittenLink {
 const NAMED = 3;
 
 export function writeLinks(links: readonly MemberLink[]): string {
-  return JSON.stringify(links.map(({ platformId, platformUserId, memberId }): WrittenLink => ({
-    platform_id: platformId, platform_user_id: platformUserId, member_id: memberId,
-  })));
+  return JSON.stringify(
+    links.map(({ platformId, platformUserId, memberId }): WrittenLink => ({
+      platform_id: platformId,
+      platform_user_id: platformUserId,
+      member_id: memberId,
+    })),
+  );
 }
 
 function readLinks(text: string): MemberLink[] {
   const written: readonly WrittenLink[] = JSON.parse(text);
   return written.map((link) => ({
-    platformId: link.platform_id, platformUserId: link.platform_user_id, memberId: link.member_id as MemberId,
+    platformId: link.platform_id,
+    platformUserId: link.platform_user_id,
+    memberId: link.member_id as MemberId,
   }));
 }
 
 export const memberLink: Performer<'links'> = {
-  arguments: ['links'], inCommit: true,
+  arguments: ['links'],
+  inCommit: true,
   async describe({ links }, { identity }) {
     const wanted = readLinks(links);
     const checked = await identity.checkMemberLinks(wanted);
     if (!checked.ok) return checked;
-    const named = wanted.slice(0, NAMED).map(({ platformId, platformUserId, memberId }) => `${platformUserId} of ${platformId} to ${memberId}`);
+    const named = wanted
+      .slice(0, NAMED)
+      .map(
+        ({ platformId, platformUserId, memberId }) =>
+          `${platformUserId} of ${platformId} to ${memberId}`,
+      );
     const more = wanted.length > NAMED ? `, and ${wanted.length - NAMED} more` : '';
     return ok({
       words: `Link ${wanted.length === 1 ? 'one user' : `${wanted.length} users`}, for ever: ${named.join(', ')}${more}.`,
@@ -43,7 +55,11 @@ export const memberLink: Performer<'links'> = {
     });
   },
   async perform({ links }, { askedBy, approvedBy, requestId, reason }, { identity }, client) {
-    const linked = await identity.linkMembers(readLinks(links), { madeBy: askedBy, approvedBy, requestId, reason }, client);
+    const linked = await identity.linkMembers(
+      readLinks(links),
+      { madeBy: askedBy, approvedBy, requestId, reason },
+      client,
+    );
     return linked.ok ? ok({ outcome: { linked: String(linked.value) } }) : linked;
   },
 };

@@ -1,6 +1,14 @@
 // How each act of two persons is described and done. A new one is a row here and in the table.
 
-import { breakAccept, breakAdjust, connectionRemove, connectionSet, modeWiden, transferForceCompleted, transferForceFailed } from './perform-clearing.ts';
+import {
+  breakAccept,
+  breakAdjust,
+  connectionRemove,
+  connectionSet,
+  modeWiden,
+  transferForceCompleted,
+  transferForceFailed,
+} from './perform-clearing.ts';
 import { memberLink } from './perform-members.ts';
 import { operatorAdd, operatorResume, operatorToken } from './perform-operators.ts';
 import { platformSecret, platformToken } from './perform-platforms.ts';

@@ -9,10 +9,48 @@ import { ACTS, actsOfCommand, actsOfOperation, personsSentence, type ActRow } fr
 
 /** Commands that read, that run the program, or that work on files and other programs: no acts of operators. */
 const NO_ACTS = [
-  'start', 'migrate', 'audit', 'export journal', 'backtest', 'report liability', 'bench', 'connector test', 'sandbox faults', 'platform list', 'operator list', 'rules show',
-  'rules validate', 'rules diff', 'rules proposals', 'rules proposal', 'rules history', 'rules variables', 'rates show', 'reviews list', 'requests list', 'requests show', 'reconcile runs',
-  'reconcile breaks', 'transfers list', 'transfers show', 'disputes list', 'disputes show', 'rewards list', 'rewards redemptions', 'reserve list', 'reserve show', 'windows list',
-  'windows show', 'windows statement', 'webhooks list', 'webhooks deliveries', 'connector show', 'member find', 'member show', 'recalls list', 'recalls show',
+  'start',
+  'migrate',
+  'audit',
+  'export journal',
+  'backtest',
+  'report liability',
+  'bench',
+  'connector test',
+  'sandbox faults',
+  'platform list',
+  'operator list',
+  'rules show',
+  'rules validate',
+  'rules diff',
+  'rules proposals',
+  'rules proposal',
+  'rules history',
+  'rules variables',
+  'rates show',
+  'reviews list',
+  'requests list',
+  'requests show',
+  'reconcile runs',
+  'reconcile breaks',
+  'transfers list',
+  'transfers show',
+  'disputes list',
+  'disputes show',
+  'rewards list',
+  'rewards redemptions',
+  'reserve list',
+  'reserve show',
+  'windows list',
+  'windows show',
+  'windows statement',
+  'webhooks list',
+  'webhooks deliveries',
+  'connector show',
+  'member find',
+  'member show',
+  'recalls list',
+  'recalls show',
 ];
 
 interface Described {
@@ -28,9 +66,16 @@ let operations: Map<string, Described>;
 beforeAll(async () => {
   database = await createTestDatabase();
   api = await createTestApi(database);
-  const { paths } = (await api.server.inject('/openapi.json')).json<{ paths: Record<string, Record<string, Described>> }>();
-  const changing = Object.entries(paths).filter(([path]) => path.startsWith('/operator/'))
-    .flatMap(([, methods]) => Object.entries(methods).filter(([method]) => method !== 'get').map(([, operation]) => operation));
+  const { paths } = (await api.server.inject('/openapi.json')).json<{
+    paths: Record<string, Record<string, Described>>;
+  }>();
+  const changing = Object.entries(paths)
+    .filter(([path]) => path.startsWith('/operator/'))
+    .flatMap(([, methods]) =>
+      Object.entries(methods)
+        .filter(([method]) => method !== 'get')
+        .map(([, operation]) => operation),
+    );
   operations = new Map(changing.map((operation) => [operation.operationId, operation]));
 });
 afterAll(async () => {
@@ -48,7 +93,9 @@ it('has every operation of operators that changes something, and no other', () =
 
 it('has every command that changes something, and no other', () => {
   const leavesOf = (command: Command, path: readonly string[] = []): string[] =>
-    (command.commands.length === 0 ? [path.join(' ')] : command.commands.flatMap((child) => leavesOf(child, [...path, child.name()])));
+    command.commands.length === 0
+      ? [path.join(' ')]
+      : command.commands.flatMap((child) => leavesOf(child, [...path, child.name()]));
   const leaves = leavesOf(createProgram());
   const named = new Set(rows.flatMap(([, row]) => row.commands ?? []));
   expect(leaves.filter((command) => !named.has(command) && !NO_ACTS.includes(command))).toEqual([]);
@@ -61,11 +108,16 @@ it('and what takes two persons only asks, and says so', () => {
     const acts = actsOfOperation(operationId);
     const sentence = personsSentence(acts);
     if (sentence !== undefined) expect(description, operationId).toContain(sentence);
-    const requested = acts.filter(({ persons, decidedWith }) => persons !== 'one' && decidedWith === undefined);
+    const requested = acts.filter(
+      ({ persons, decidedWith }) => persons !== 'one' && decidedWith === undefined,
+    );
     expect(Object.keys(responses).includes('202'), operationId).toBe(requested.length > 0);
-    if (requested.length > 0 && requested.length === acts.length) expect(Object.keys(responses), operationId).not.toContain('200');
+    if (requested.length > 0 && requested.length === acts.length)
+      expect(Object.keys(responses), operationId).not.toContain('200');
   }
-  expect(personsSentence(actsOfCommand('operator add'))).toBe('Takes two operators once there are two; another one approves it with pontis requests approve. Whoever makes an operator alone makes the second person, too.');
+  expect(personsSentence(actsOfCommand('operator add'))).toBe(
+    'Takes two operators once there are two; another one approves it with pontis requests approve. Whoever makes an operator alone makes the second person, too.',
+  );
   expect(personsSentence(actsOfCommand('operator suspend'))).toBeUndefined();
 });
 

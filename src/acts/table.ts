@@ -19,139 +19,242 @@ export interface ActRow {
   readonly decidedWith?: string;
 }
 
-function one(why: string, operations: readonly string[], commands: readonly string[]): ActRow & { readonly persons: 'one' } {
+function one(
+  why: string,
+  operations: readonly string[],
+  commands: readonly string[],
+): ActRow & { readonly persons: 'one' } {
   return { persons: 'one', why, operations, commands };
 }
 
 export const ACTS = {
   operator_add: {
-    persons: 'two_once_there_are_two', commands: ['operator add'],
+    persons: 'two_once_there_are_two',
+    commands: ['operator add'],
     why: 'Whoever makes an operator alone makes the second person, too.',
   },
   operator_token: {
-    persons: 'two_once_there_are_two', commands: ['operator token'],
+    persons: 'two_once_there_are_two',
+    commands: ['operator token'],
     why: 'Whoever has the new token acts as that person.',
   },
   operator_resume: {
-    persons: 'two_once_there_are_two', commands: ['operator resume'],
+    persons: 'two_once_there_are_two',
+    commands: ['operator resume'],
     why: 'It gives back the power that a suspension has taken.',
   },
   operator_recover: one(
-    'It is the word of whoever owns the machine and could write into the database: the audit shows it.', [], ['operator recover'],
+    'It is the word of whoever owns the machine and could write into the database: the audit shows it.',
+    [],
+    ['operator recover'],
   ),
-  operator_suspend: one('It narrows: the person can do nothing until it is resumed.', [], ['operator suspend']),
+  operator_suspend: one(
+    'It narrows: the person can do nothing until it is resumed.',
+    [],
+    ['operator suspend'],
+  ),
 
-  platform_add: one('A new platform can owe nothing until its cap is raised, which takes two.', [], ['platform add']),
+  platform_add: one(
+    'A new platform can owe nothing until its cap is raised, which takes two.',
+    [],
+    ['platform add'],
+  ),
   platform_token: {
-    persons: 'two_once_there_are_two', commands: ['platform token'],
+    persons: 'two_once_there_are_two',
+    commands: ['platform token'],
     why: 'A token and the secret together are the platform.',
   },
   platform_secret: {
-    persons: 'two_once_there_are_two', commands: ['platform rotate-secret'],
+    persons: 'two_once_there_are_two',
+    commands: ['platform rotate-secret'],
     why: 'A person who knows the secret can sign as the platform.',
   },
-  platform_revoke: one('It narrows: the platform can do nothing until it has a new token.', [], ['platform revoke']),
-  platform_signing: one('It says which of the forms of signing a platform may use; each proves the same secret.', [], ['platform signing']),
+  platform_revoke: one(
+    'It narrows: the platform can do nothing until it has a new token.',
+    [],
+    ['platform revoke'],
+  ),
+  platform_signing: one(
+    'It says which of the forms of signing a platform may use; each proves the same secret.',
+    [],
+    ['platform signing'],
+  ),
   scrape_token: one('It shows figures to a monitor, and moves nothing.', [], ['scrape-token']),
 
   member_link: {
-    persons: 'two', operations: ['linkMembers'], commands: ['member link'],
+    persons: 'two',
+    operations: ['linkMembers'],
+    commands: ['member link'],
     why: 'Users that are one person share its limits and its other users, for ever.',
   },
 
   connection_set: {
-    persons: 'two', operations: ['setConnection'], commands: ['connector set'],
+    persons: 'two',
+    operations: ['setConnection'],
+    commands: ['connector set'],
     why: 'Whoever says where a platform answers, or with which token, can answer in its place.',
   },
   connection_remove: {
-    persons: 'two', operations: ['removeConnection'], commands: ['connector remove'],
+    persons: 'two',
+    operations: ['removeConnection'],
+    commands: ['connector remove'],
     why: 'Transfers under way stop where they are, and the next address is a new one.',
   },
 
-  transfer_retry: one('The platform is asked what it has done; nothing happens twice.', ['retryTransfer'], ['transfers retry']),
-  transfer_undo: one('Everything becomes as before, by the platforms\' own word.', ['undoTransfer'], ['transfers undo']),
+  transfer_retry: one(
+    'The platform is asked what it has done; nothing happens twice.',
+    ['retryTransfer'],
+    ['transfers retry'],
+  ),
+  transfer_undo: one(
+    "Everything becomes as before, by the platforms' own word.",
+    ['undoTransfer'],
+    ['transfers undo'],
+  ),
   transfer_force_completed: {
-    persons: 'two', operations: ['forceTransferCompleted'], commands: ['transfers complete'],
+    persons: 'two',
+    operations: ['forceTransferCompleted'],
+    commands: ['transfers complete'],
     why: 'It posts points that no platform has confirmed.',
   },
   transfer_force_failed: {
-    persons: 'two', operations: ['forceTransferFailed'], commands: ['transfers fail'],
+    persons: 'two',
+    operations: ['forceTransferFailed'],
+    commands: ['transfers fail'],
     why: 'It gives points back that a platform may have taken.',
   },
 
-  mode_narrow: one('A platform takes a smaller part in conversions than before.', ['setClearingMode'], ['reserve mode']),
+  mode_narrow: one(
+    'A platform takes a smaller part in conversions than before.',
+    ['setClearingMode'],
+    ['reserve mode'],
+  ),
   mode_widen: {
-    persons: 'two', operations: ['setClearingMode'], commands: ['reserve mode'],
+    persons: 'two',
+    operations: ['setClearingMode'],
+    commands: ['reserve mode'],
     why: 'A platform takes a larger part in conversions than before.',
   },
   reserve_money: {
-    persons: 'two', operations: ['requestDeposit', 'requestWithdrawal'], commands: ['reserve deposit', 'reserve withdraw'], decidedWith: 'pontis reserve approve',
+    persons: 'two',
+    operations: ['requestDeposit', 'requestWithdrawal'],
+    commands: ['reserve deposit', 'reserve withdraw'],
+    decidedWith: 'pontis reserve approve',
     why: 'It says that money has come in or is to be paid out.',
   },
   reserve_cap_lower: one('A platform may owe less than before.', ['requestCap'], ['reserve cap']),
   reserve_cap: {
-    persons: 'two', operations: ['requestCap'], commands: ['reserve cap'], decidedWith: 'pontis reserve approve',
+    persons: 'two',
+    operations: ['requestCap'],
+    commands: ['reserve cap'],
+    decidedWith: 'pontis reserve approve',
     why: 'A higher cap lets a platform owe more.',
   },
   reserve_decision: one(
-    'It is the second person\'s word, or takes one\'s own request back.',
-    ['approveReserveRequest', 'rejectReserveRequest', 'withdrawReserveRequest'], ['reserve approve', 'reserve reject', 'reserve cancel'],
+    "It is the second person's word, or takes one's own request back.",
+    ['approveReserveRequest', 'rejectReserveRequest', 'withdrawReserveRequest'],
+    ['reserve approve', 'reserve reject', 'reserve cancel'],
   ),
 
   rulebook_change: {
-    persons: 'two', operations: ['proposeChange'], commands: ['rules propose', 'rates set'], decidedWith: 'pontis rules approve',
+    persons: 'two',
+    operations: ['proposeChange'],
+    commands: ['rules propose', 'rates set'],
+    decidedWith: 'pontis rules approve',
     why: 'Rates, fees, limits and rewards are what points are worth.',
   },
   rulebook_decision: one(
-    'It is the second person\'s word, or takes one\'s own proposal back.',
-    ['approveProposal', 'rejectProposal', 'withdrawProposal'], ['rules approve', 'rules reject', 'rules withdraw'],
+    "It is the second person's word, or takes one's own proposal back.",
+    ['approveProposal', 'rejectProposal', 'withdrawProposal'],
+    ['rules approve', 'rules reject', 'rules withdraw'],
   ),
 
   window_close: one('It cuts the journal; nothing is paid.', ['closeWindow'], ['windows close']),
-  window_settings: one('They say when windows close by themselves; nothing is paid.', ['setWindowSettings'], ['windows settings']),
+  window_settings: one(
+    'They say when windows close by themselves; nothing is paid.',
+    ['setWindowSettings'],
+    ['windows settings'],
+  ),
   window_payment: {
-    persons: 'two', operations: ['proposeSettlement'], commands: ['windows settle'], decidedWith: 'pontis windows approve',
+    persons: 'two',
+    operations: ['proposeSettlement'],
+    commands: ['windows settle'],
+    decidedWith: 'pontis windows approve',
     why: 'It moves money between platforms.',
   },
   window_act: {
-    persons: 'two', operations: ['proposeLeaveOut', 'proposeAbort', 'proposeTakeBack'],
-    commands: ['windows leave-out', 'windows abort', 'windows take-back'], decidedWith: 'pontis windows approve',
+    persons: 'two',
+    operations: ['proposeLeaveOut', 'proposeAbort', 'proposeTakeBack'],
+    commands: ['windows leave-out', 'windows abort', 'windows take-back'],
+    decidedWith: 'pontis windows approve',
     why: 'It changes who pays whom, and when.',
   },
   window_decision: one(
-    'It is the second person\'s word, or takes one\'s own proposal back.',
-    ['approveSettlement', 'withdrawSettlement', 'approveSettlementAct', 'withdrawSettlementAct'], ['windows approve', 'windows withdraw'],
+    "It is the second person's word, or takes one's own proposal back.",
+    ['approveSettlement', 'withdrawSettlement', 'approveSettlementAct', 'withdrawSettlementAct'],
+    ['windows approve', 'windows withdraw'],
   ),
 
   break_accept: {
-    persons: 'two', operations: ['acceptBreak'], commands: ['reconcile accept'],
+    persons: 'two',
+    operations: ['acceptBreak'],
+    commands: ['reconcile accept'],
     why: 'A difference that is accepted is not looked for any more.',
   },
   break_adjust: {
-    persons: 'two', operations: ['adjustBreak'], commands: ['reconcile adjust'],
+    persons: 'two',
+    operations: ['adjustBreak'],
+    commands: ['reconcile adjust'],
     why: 'It gives points to a member, and one platform pays another for them.',
   },
-  break_words: one('It asks or notes, and moves nothing.', ['recheckBreak', 'noteBreak'], ['reconcile recheck', 'reconcile note']),
-  reconciliation_run: one('It compares, and moves nothing.', ['requestReconciliation'], ['reconcile run']),
+  break_words: one(
+    'It asks or notes, and moves nothing.',
+    ['recheckBreak', 'noteBreak'],
+    ['reconcile recheck', 'reconcile note'],
+  ),
+  reconciliation_run: one(
+    'It compares, and moves nothing.',
+    ['requestReconciliation'],
+    ['reconcile run'],
+  ),
 
   review_decision: one(
-    'A platform has asked for the transfer; the operator\'s word is the second one.',
-    ['approveReview', 'rejectReview'], ['reviews approve', 'reviews reject'],
+    "A platform has asked for the transfer; the operator's word is the second one.",
+    ['approveReview', 'rejectReview'],
+    ['reviews approve', 'reviews reject'],
   ),
-  dispute_open: one('It claims and freezes, and moves nothing; another operator decides.', ['openDisputeAsOperator', 'addEvidenceAsOperator', 'disputeBreak'], ['reconcile dispute']),
+  dispute_open: one(
+    'It claims and freezes, and moves nothing; another operator decides.',
+    ['openDisputeAsOperator', 'addEvidenceAsOperator', 'disputeBreak'],
+    ['reconcile dispute'],
+  ),
   dispute_decision: one(
-    'One side has claimed; whoever opened the dispute for it does not decide.', ['decideDispute'], ['disputes decide'],
+    'One side has claimed; whoever opened the dispute for it does not decide.',
+    ['decideDispute'],
+    ['disputes decide'],
   ),
 
   webhook_change: one(
     'It tells, and moves nothing.',
-    ['createNetworkWebhook', 'changeNetworkWebhook', 'deleteNetworkWebhook', 'renewNetworkWebhookSecret', 'testNetworkWebhook', 'redeliverNetworkWebhook'],
+    [
+      'createNetworkWebhook',
+      'changeNetworkWebhook',
+      'deleteNetworkWebhook',
+      'renewNetworkWebhookSecret',
+      'testNetworkWebhook',
+      'redeliverNetworkWebhook',
+    ],
     ['webhooks redeliver'],
   ),
-  earnings_import: one('The file is the platform\'s own word, and the platform owes what it issues.', [], ['import earnings']),
+  earnings_import: one(
+    "The file is the platform's own word, and the platform owes what it issues.",
+    [],
+    ['import earnings'],
+  ),
   request_decision: one(
-    'It is the second person\'s word, or takes one\'s own request back.',
-    ['approveRequest', 'rejectRequest', 'withdrawRequest'], ['requests approve', 'requests reject', 'requests withdraw'],
+    "It is the second person's word, or takes one's own request back.",
+    ['approveRequest', 'rejectRequest', 'withdrawRequest'],
+    ['requests approve', 'requests reject', 'requests withdraw'],
   ),
   look: one('It changes nothing.', ['validateRulebook'], []),
 } as const satisfies Readonly<Record<string, ActRow>>;
@@ -160,14 +263,20 @@ export type ActName = keyof typeof ACTS;
 
 /** Acts for which another operator is asked with a request of this module. */
 export type RequestedAct = {
-  [Name in ActName]: (typeof ACTS)[Name] extends { readonly persons: 'one' } | { readonly decidedWith: string } ? never : Name
+  [Name in ActName]: (typeof ACTS)[Name] extends
+    | { readonly persons: 'one' }
+    | { readonly decidedWith: string }
+    ? never
+    : Name;
 }[ActName];
 
 const rows: readonly (readonly [string, ActRow])[] = Object.entries(ACTS);
 
 /** The acts that an operation, by its operationId, can be; more than one where it depends on what is set. */
 export function actsOfOperation(operationId: string): readonly ActRow[] {
-  return rows.filter(([, { operations = [] }]) => operations.includes(operationId)).map(([, row]) => row);
+  return rows
+    .filter(([, { operations = [] }]) => operations.includes(operationId))
+    .map(([, row]) => row);
 }
 
 export function actsOfCommand(command: string): readonly ActRow[] {
@@ -178,6 +287,11 @@ export function actsOfCommand(command: string): readonly ActRow[] {
 export function personsSentence(acts: readonly ActRow[]): string | undefined {
   const [two] = acts.filter(({ persons }) => persons !== 'one');
   if (two === undefined) return undefined;
-  const when = two.persons === 'two_once_there_are_two' ? ' once there are two' : acts.length > 1 ? ' when it widens' : '';
+  const when =
+    two.persons === 'two_once_there_are_two'
+      ? ' once there are two'
+      : acts.length > 1
+        ? ' when it widens'
+        : '';
   return `Takes two operators${when}; another one approves it with ${two.decidedWith ?? 'pontis requests approve'}. ${two.why}`;
 }

@@ -1,6 +1,12 @@
 // The words of acts that another person has to approve. No behaviour.
 
-import type { Connections, Disputes, Reconciliation, Reserve, Sagas } from '../clearing/clearing.ts';
+import type {
+  Connections,
+  Disputes,
+  Reconciliation,
+  Reserve,
+  Sagas,
+} from '../clearing/clearing.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Result } from '../kernel/problem.ts';
 import type { Clock } from '../kernel/time.ts';
@@ -29,7 +35,14 @@ export interface ActParts {
 export type ActArguments = Readonly<Record<string, string>>;
 
 /** `approved` is on its way to `done` or `failed`; a crash between is mended by any process. */
-export type ActRequestState = 'open' | 'approved' | 'done' | 'failed' | 'rejected' | 'withdrawn' | 'expired';
+export type ActRequestState =
+  | 'open'
+  | 'approved'
+  | 'done'
+  | 'failed'
+  | 'rejected'
+  | 'withdrawn'
+  | 'expired';
 
 export interface ActRequest {
   readonly requestId: string;
@@ -93,9 +106,17 @@ export interface Performer<Name extends string = string> {
   /** Arguments that nobody may see: they lie sealed until the request has ended. */
   readonly sealed?: readonly Name[];
   /** What will be done and what matters to it now; or why it cannot be done. */
-  describe(given: Readonly<Record<Name, string>>, parts: ActParts): Promise<Result<{ readonly words: string; readonly circumstances: ActArguments }>>;
+  describe(
+    given: Readonly<Record<Name, string>>,
+    parts: ActParts,
+  ): Promise<Result<{ readonly words: string; readonly circumstances: ActArguments }>>;
   /** In the commit that ends the request, when `inCommit`; otherwise it may be called again after a crash. */
-  perform(given: Readonly<Record<Name, string>>, by: Acting, parts: ActParts, client: DbClient): Promise<Result<Performed>>;
+  perform(
+    given: Readonly<Record<Name, string>>,
+    by: Acting,
+    parts: ActParts,
+    client: DbClient,
+  ): Promise<Result<Performed>>;
   readonly inCommit?: boolean;
 }
 

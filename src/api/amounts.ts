@@ -7,7 +7,8 @@ import { apiProblems } from './problems.ts';
 
 const faults: Readonly<Record<AmountFault, (field: string, asset: Asset) => Problem>> = {
   not_a_number: (field) => apiProblems.amount_not_a_number(`${field} is not a number.`, { field }),
-  too_many_decimals: (field, { scale }) => apiProblems.amount_too_precise(`${field} has more than ${scale} decimals.`, { field }),
+  too_many_decimals: (field, { scale }) =>
+    apiProblems.amount_too_precise(`${field} has more than ${scale} decimals.`, { field }),
   too_large: (field) => apiProblems.amount_too_large(`${field} is too large.`, { field }),
 };
 
@@ -15,11 +16,21 @@ const faults: Readonly<Record<AmountFault, (field: string, asset: Asset) => Prob
 export function readAmount(value: number | string, asset: Asset, field = 'amount'): Result<bigint> {
   const minor = parseAmount(value, asset.scale);
   if (typeof minor === 'string') return refuse(faults[minor](field, asset));
-  return minor > 0n ? ok(minor) : refuse(apiProblems.amount_not_positive(`${field} is ${minor === 0n ? 'zero' : 'negative'}.`, { field }));
+  return minor > 0n
+    ? ok(minor)
+    : refuse(
+        apiProblems.amount_not_positive(`${field} is ${minor === 0n ? 'zero' : 'negative'}.`, {
+          field,
+        }),
+      );
 }
 
 /** The same for a field that may be left out. */
-export function readOptionalAmount(value: number | string | undefined, asset: Asset, field = 'amount'): Result<bigint | undefined> {
+export function readOptionalAmount(
+  value: number | string | undefined,
+  asset: Asset,
+  field = 'amount',
+): Result<bigint | undefined> {
   return value === undefined ? ok(undefined) : readAmount(value, asset, field);
 }
 
@@ -30,12 +41,16 @@ export function toPoints(minor: bigint, asset: Asset): number {
 /** Milliseconds of an RFC 3339 time whose form the schema has checked; refuses days that do not exist. */
 export function readTime(value: string, field: string): Result<number> {
   const atMs = Date.parse(value);
-  return Number.isNaN(atMs) || !isRealDay(value.slice(0, 10)) ? refuse(apiProblems.invalid_field(`${field} is not a time that exists.`, { field })) : ok(atMs);
+  return Number.isNaN(atMs) || !isRealDay(value.slice(0, 10))
+    ? refuse(apiProblems.invalid_field(`${field} is not a time that exists.`, { field }))
+    : ok(atMs);
 }
 
 /** A calendar day whose form the schema has checked; refuses days that do not exist. */
 export function readDay(value: string, field: string): Result<string> {
-  return isRealDay(value) ? ok(value) : refuse(apiProblems.invalid_field(`${field} is not a day that exists.`, { field }));
+  return isRealDay(value)
+    ? ok(value)
+    : refuse(apiProblems.invalid_field(`${field} is not a day that exists.`, { field }));
 }
 
 /** `Date` reads 30 February as 2 March. */

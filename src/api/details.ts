@@ -7,7 +7,10 @@ const OWN = 'metadata.';
 export type Metadata = Readonly<Record<string, string | number | boolean | null>>;
 
 /** Undefined when there is nothing to keep. */
-export function toDetails(metadata: Metadata | undefined, known: Readonly<Record<string, string | undefined>> = {}): Details | undefined {
+export function toDetails(
+  metadata: Metadata | undefined,
+  known: Readonly<Record<string, string | undefined>> = {},
+): Details | undefined {
   const details: Record<string, string | number | boolean | null> = {};
   for (const [name, value] of Object.entries(known)) if (value !== undefined) details[name] = value;
   for (const [name, value] of Object.entries(metadata ?? {})) details[OWN + name] = value;
@@ -16,7 +19,9 @@ export function toDetails(metadata: Metadata | undefined, known: Readonly<Record
 
 export function metadataOf(details: Details | null): Metadata | undefined {
   const own = Object.entries(details ?? {}).filter(([name]) => name.startsWith(OWN));
-  return own.length === 0 ? undefined : Object.fromEntries(own.map(([name, value]) => [name.slice(OWN.length), value]));
+  return own.length === 0
+    ? undefined
+    : Object.fromEntries(own.map(([name, value]) => [name.slice(OWN.length), value]));
 }
 
 export function textOf(details: Details | null, name: string): string | undefined {

@@ -5,11 +5,20 @@ import { ok, refuse, type Result } from '../kernel/problem.ts';
 import { identityProblems, type Identity } from '../identity/identity.ts';
 
 /** Waits only when the link has not been seen before, so that hot paths stay synchronous up to the ledger. */
-export function resolveUser(identity: Identity, platformId: PlatformId, userId: string, field: string): Result<MemberId> | Promise<Result<MemberId>> {
+export function resolveUser(
+  identity: Identity,
+  platformId: PlatformId,
+  userId: string,
+  field: string,
+): Result<MemberId> | Promise<Result<MemberId>> {
   const member = identity.resolveMember(platformId, userId);
-  return member instanceof Promise ? member.then((found) => toResult(found, field)) : toResult(member, field);
+  return member instanceof Promise
+    ? member.then((found) => toResult(found, field))
+    : toResult(member, field);
 }
 
 function toResult(member: MemberId | undefined, field: string): Result<MemberId> {
-  return member === undefined ? refuse(identityProblems.user_not_found(`${field} is not linked.`, { field })) : ok(member);
+  return member === undefined
+    ? refuse(identityProblems.user_not_found(`${field} is not linked.`, { field }))
+    : ok(member);
 }

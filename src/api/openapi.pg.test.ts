@@ -7,7 +7,22 @@ import { createTestDatabase, type TestDatabase } from '../../test/fixtures/datab
 
 interface Document {
   readonly openapi: string;
-  readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly operationId?: string; readonly summary?: string; readonly security?: unknown; readonly responses: Readonly<Record<string, unknown>> }>>>>;
+  readonly paths: Readonly<
+    Record<
+      string,
+      Readonly<
+        Record<
+          string,
+          {
+            readonly operationId?: string;
+            readonly summary?: string;
+            readonly security?: unknown;
+            readonly responses: Readonly<Record<string, unknown>>;
+          }
+        >
+      >
+    >
+  >;
 }
 
 let database: TestDatabase;
@@ -26,54 +41,170 @@ afterAll(async () => {
 
 test('is a valid document of version 3.1', async () => {
   expect(document.openapi).toBe('3.1.0');
-  expect(await new Validator().validate({ ...structuredClone(document) })).toMatchObject({ valid: true });
+  expect(await new Validator().validate({ ...structuredClone(document) })).toMatchObject({
+    valid: true,
+  });
 });
 
 test('names every operation', () => {
-  const operations = Object.entries(document.paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`));
-  expect(operations.sort()).toEqual([
-    'DELETE /api/webhooks/{webhook_id}', 'DELETE /operator/connections/{platform_id}', 'DELETE /operator/webhooks/{webhook_id}', 'GET /api/disputes',
-    'GET /api/disputes/{dispute_id}', 'GET /api/disputes/{dispute_id}/evidence/{evidence}', 'GET /api/events', 'GET /api/points/balance',
-    'GET /api/points/history', 'GET /api/rates', 'GET /api/recalls', 'GET /api/recalls/{recall_id}', 'GET /api/redemptions/{redemption_id}', 'GET /api/reports/liability', 'GET /api/reserve', 'GET /api/rewards',
-    'GET /api/rewards/options', 'GET /api/settlements', 'GET /api/settlements/{window_id}', 'GET /api/settlements/{window_id}/statement',
-    'GET /api/settlements/{window_id}/transactions', 'GET /api/transactions/{transaction_id}', 'GET /api/users/{platform_user_id}',
-    'GET /api/vouchers/{code}', 'GET /api/webhooks', 'GET /api/webhooks/{webhook_id}', 'GET /api/webhooks/{webhook_id}/deliveries', 'GET /health',
-    'GET /health/live', 'GET /health/ready', 'GET /metrics', 'GET /openapi.json', 'GET /operator/breaks', 'GET /operator/breaks/{break_id}', 'GET /operator/connections',
-    'GET /operator/disputes', 'GET /operator/disputes/{dispute_id}', 'GET /operator/disputes/{dispute_id}/evidence/{evidence}', 'GET /operator/events',
-    'GET /operator/members', 'GET /operator/members/{member_id}', 'POST /operator/member-links',
-    'GET /operator/proposals', 'GET /operator/proposals/{proposal_id}', 'GET /operator/proposals/{proposal_id}/backtest', 'GET /operator/recalls', 'GET /operator/recalls/{recall_id}', 'GET /operator/reconciliations',
-    'GET /operator/reports/liability', 'GET /operator/reserves', 'GET /operator/reserves/{platform_id}', 'GET /operator/reviews', 'GET /operator/rulebook',
-    'GET /operator/rulebook/diff', 'GET /operator/rulebook/history', 'GET /operator/transfers', 'GET /operator/transfers/{transaction_id}',
-    'GET /operator/webhooks', 'GET /operator/webhooks/{webhook_id}', 'GET /operator/webhooks/{webhook_id}/deliveries', 'GET /operator/whoami',
-    'GET /operator/windows', 'GET /operator/windows/settings', 'GET /operator/windows/{window_id}', 'GET /operator/windows/{window_id}/statement',
-    'GET /operator/windows/{window_id}/transactions', 'GET /problems', 'GET /problems/{code}',
-    'PATCH /api/webhooks/{webhook_id}', 'PATCH /operator/webhooks/{webhook_id}', 'POST /api/disputes',
-    'POST /api/disputes/{dispute_id}/appeal', 'POST /api/disputes/{dispute_id}/evidence', 'POST /api/disputes/{dispute_id}/respond', 'POST /api/disputes/{dispute_id}/withdraw', 'POST /api/ping',
-    'POST /api/points/batch', 'POST /api/points/earn', 'POST /api/points/holds', 'POST /api/points/holds/{hold_id}/capture',
-    'POST /api/points/holds/{hold_id}/release', 'POST /api/points/quote', 'POST /api/points/redeem', 'POST /api/points/reverse', 'POST /api/points/transfer',
-    'POST /api/recalls/{recall_id}/accept', 'POST /api/recalls/{recall_id}/refuse', 'POST /api/recalls/{recall_id}/withdraw',
-    'POST /api/redemptions/{redemption_id}/cancel', 'POST /api/redemptions/{redemption_id}/fulfil', 'POST /api/rewards/validate', 'POST /api/transactions/{transaction_id}/recall', 'POST /api/users',
-    'POST /api/webhooks', 'POST /api/webhooks/{webhook_id}/redeliver', 'POST /api/webhooks/{webhook_id}/secret', 'POST /api/webhooks/{webhook_id}/test',
-    'POST /operator/breaks/{break_id}/accept', 'POST /operator/breaks/{break_id}/adjust', 'POST /operator/breaks/{break_id}/dispute', 'POST /operator/breaks/{break_id}/note', 'POST /operator/breaks/{break_id}/recheck', 'POST /operator/disputes',
-    'POST /operator/disputes/{dispute_id}/decide', 'POST /operator/disputes/{dispute_id}/evidence', 'POST /operator/proposals',
-    'POST /operator/proposals/{proposal_id}/approve', 'POST /operator/proposals/{proposal_id}/reject', 'POST /operator/proposals/{proposal_id}/withdraw',
-    'POST /operator/reconciliations', 'POST /operator/reserve-requests/{request_id}/approve', 'POST /operator/reserve-requests/{request_id}/reject',
-    'POST /operator/reserve-requests/{request_id}/withdraw', 'GET /operator/requests', 'GET /operator/requests/{request_id}',
-    'POST /operator/requests/{request_id}/approve', 'POST /operator/requests/{request_id}/reject', 'POST /operator/requests/{request_id}/withdraw',
-    'POST /operator/reserves/{platform_id}/cap', 'POST /operator/reserves/{platform_id}/deposits',
-    'POST /operator/reserves/{platform_id}/withdrawals', 'POST /operator/reviews/{hold_id}/approve', 'POST /operator/reviews/{hold_id}/reject',
-    'POST /operator/rulebook/validate', 'POST /operator/transfers/{transaction_id}/force_completed', 'POST /operator/transfers/{transaction_id}/force_failed',
-    'POST /operator/transfers/{transaction_id}/retry', 'POST /operator/transfers/{transaction_id}/undo', 'POST /operator/webhooks',
-    'POST /operator/webhooks/{webhook_id}/redeliver', 'POST /operator/webhooks/{webhook_id}/secret', 'POST /operator/webhooks/{webhook_id}/test',
-    'POST /operator/windows/{window_id}/abort', 'POST /operator/windows/{window_id}/acts/{act_id}/approve',
-    'POST /operator/windows/{window_id}/acts/{act_id}/withdraw', 'POST /operator/windows/{window_id}/approve', 'POST /operator/windows/{window_id}/close',
-    'POST /operator/windows/{window_id}/leave-out', 'POST /operator/windows/{window_id}/settle', 'POST /operator/windows/{window_id}/take-back',
-    'POST /operator/windows/{window_id}/withdraw', 'PUT /api/users/{platform_user_id}/tags', 'PUT /operator/connections/{platform_id}',
-    'PUT /operator/reserves/{platform_id}/mode', 'PUT /operator/windows/settings',
-  ].sort());
+  const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+  );
+  expect(operations.sort()).toEqual(
+    [
+      'DELETE /api/webhooks/{webhook_id}',
+      'DELETE /operator/connections/{platform_id}',
+      'DELETE /operator/webhooks/{webhook_id}',
+      'GET /api/disputes',
+      'GET /api/disputes/{dispute_id}',
+      'GET /api/disputes/{dispute_id}/evidence/{evidence}',
+      'GET /api/events',
+      'GET /api/points/balance',
+      'GET /api/points/history',
+      'GET /api/rates',
+      'GET /api/recalls',
+      'GET /api/recalls/{recall_id}',
+      'GET /api/redemptions/{redemption_id}',
+      'GET /api/reports/liability',
+      'GET /api/reserve',
+      'GET /api/rewards',
+      'GET /api/rewards/options',
+      'GET /api/settlements',
+      'GET /api/settlements/{window_id}',
+      'GET /api/settlements/{window_id}/statement',
+      'GET /api/settlements/{window_id}/transactions',
+      'GET /api/transactions/{transaction_id}',
+      'GET /api/users/{platform_user_id}',
+      'GET /api/vouchers/{code}',
+      'GET /api/webhooks',
+      'GET /api/webhooks/{webhook_id}',
+      'GET /api/webhooks/{webhook_id}/deliveries',
+      'GET /health',
+      'GET /health/live',
+      'GET /health/ready',
+      'GET /metrics',
+      'GET /openapi.json',
+      'GET /operator/breaks',
+      'GET /operator/breaks/{break_id}',
+      'GET /operator/connections',
+      'GET /operator/disputes',
+      'GET /operator/disputes/{dispute_id}',
+      'GET /operator/disputes/{dispute_id}/evidence/{evidence}',
+      'GET /operator/events',
+      'GET /operator/members',
+      'GET /operator/members/{member_id}',
+      'POST /operator/member-links',
+      'GET /operator/proposals',
+      'GET /operator/proposals/{proposal_id}',
+      'GET /operator/proposals/{proposal_id}/backtest',
+      'GET /operator/recalls',
+      'GET /operator/recalls/{recall_id}',
+      'GET /operator/reconciliations',
+      'GET /operator/reports/liability',
+      'GET /operator/reserves',
+      'GET /operator/reserves/{platform_id}',
+      'GET /operator/reviews',
+      'GET /operator/rulebook',
+      'GET /operator/rulebook/diff',
+      'GET /operator/rulebook/history',
+      'GET /operator/transfers',
+      'GET /operator/transfers/{transaction_id}',
+      'GET /operator/webhooks',
+      'GET /operator/webhooks/{webhook_id}',
+      'GET /operator/webhooks/{webhook_id}/deliveries',
+      'GET /operator/whoami',
+      'GET /operator/windows',
+      'GET /operator/windows/settings',
+      'GET /operator/windows/{window_id}',
+      'GET /operator/windows/{window_id}/statement',
+      'GET /operator/windows/{window_id}/transactions',
+      'GET /problems',
+      'GET /problems/{code}',
+      'PATCH /api/webhooks/{webhook_id}',
+      'PATCH /operator/webhooks/{webhook_id}',
+      'POST /api/disputes',
+      'POST /api/disputes/{dispute_id}/appeal',
+      'POST /api/disputes/{dispute_id}/evidence',
+      'POST /api/disputes/{dispute_id}/respond',
+      'POST /api/disputes/{dispute_id}/withdraw',
+      'POST /api/ping',
+      'POST /api/points/batch',
+      'POST /api/points/earn',
+      'POST /api/points/holds',
+      'POST /api/points/holds/{hold_id}/capture',
+      'POST /api/points/holds/{hold_id}/release',
+      'POST /api/points/quote',
+      'POST /api/points/redeem',
+      'POST /api/points/reverse',
+      'POST /api/points/transfer',
+      'POST /api/recalls/{recall_id}/accept',
+      'POST /api/recalls/{recall_id}/refuse',
+      'POST /api/recalls/{recall_id}/withdraw',
+      'POST /api/redemptions/{redemption_id}/cancel',
+      'POST /api/redemptions/{redemption_id}/fulfil',
+      'POST /api/rewards/validate',
+      'POST /api/transactions/{transaction_id}/recall',
+      'POST /api/users',
+      'POST /api/webhooks',
+      'POST /api/webhooks/{webhook_id}/redeliver',
+      'POST /api/webhooks/{webhook_id}/secret',
+      'POST /api/webhooks/{webhook_id}/test',
+      'POST /operator/breaks/{break_id}/accept',
+      'POST /operator/breaks/{break_id}/adjust',
+      'POST /operator/breaks/{break_id}/dispute',
+      'POST /operator/breaks/{break_id}/note',
+      'POST /operator/breaks/{break_id}/recheck',
+      'POST /operator/disputes',
+      'POST /operator/disputes/{dispute_id}/decide',
+      'POST /operator/disputes/{dispute_id}/evidence',
+      'POST /operator/proposals',
+      'POST /operator/proposals/{proposal_id}/approve',
+      'POST /operator/proposals/{proposal_id}/reject',
+      'POST /operator/proposals/{proposal_id}/withdraw',
+      'POST /operator/reconciliations',
+      'POST /operator/reserve-requests/{request_id}/approve',
+      'POST /operator/reserve-requests/{request_id}/reject',
+      'POST /operator/reserve-requests/{request_id}/withdraw',
+      'GET /operator/requests',
+      'GET /operator/requests/{request_id}',
+      'POST /operator/requests/{request_id}/approve',
+      'POST /operator/requests/{request_id}/reject',
+      'POST /operator/requests/{request_id}/withdraw',
+      'POST /operator/reserves/{platform_id}/cap',
+      'POST /operator/reserves/{platform_id}/deposits',
+      'POST /operator/reserves/{platform_id}/withdrawals',
+      'POST /operator/reviews/{hold_id}/approve',
+      'POST /operator/reviews/{hold_id}/reject',
+      'POST /operator/rulebook/validate',
+      'POST /operator/transfers/{transaction_id}/force_completed',
+      'POST /operator/transfers/{transaction_id}/force_failed',
+      'POST /operator/transfers/{transaction_id}/retry',
+      'POST /operator/transfers/{transaction_id}/undo',
+      'POST /operator/webhooks',
+      'POST /operator/webhooks/{webhook_id}/redeliver',
+      'POST /operator/webhooks/{webhook_id}/secret',
+      'POST /operator/webhooks/{webhook_id}/test',
+      'POST /operator/windows/{window_id}/abort',
+      'POST /operator/windows/{window_id}/acts/{act_id}/approve',
+      'POST /operator/windows/{window_id}/acts/{act_id}/withdraw',
+      'POST /operator/windows/{window_id}/approve',
+      'POST /operator/windows/{window_id}/close',
+      'POST /operator/windows/{window_id}/leave-out',
+      'POST /operator/windows/{window_id}/settle',
+      'POST /operator/windows/{window_id}/take-back',
+      'POST /operator/windows/{window_id}/withdraw',
+      'PUT /api/users/{platform_user_id}/tags',
+      'PUT /operator/connections/{platform_id}',
+      'PUT /operator/reserves/{platform_id}/mode',
+      'PUT /operator/windows/settings',
+    ].sort(),
+  );
   for (const [path, methods] of Object.entries(document.paths)) {
     for (const operation of Object.values(methods)) {
-      expect(operation).toMatchObject({ operationId: expect.any(String), summary: expect.any(String) });
+      expect(operation).toMatchObject({
+        operationId: expect.any(String),
+        summary: expect.any(String),
+      });
       expect(operation.security !== undefined).toBe(/^\/(api|operator)\//.test(path));
       if (operation.security !== undefined) {
         const statuses = Object.keys(operation.responses);
@@ -83,7 +214,9 @@ test('names every operation', () => {
       }
     }
   }
-  const ids = Object.values(document.paths).flatMap((methods) => Object.values(methods).map(({ operationId }) => operationId));
+  const ids = Object.values(document.paths).flatMap((methods) =>
+    Object.values(methods).map(({ operationId }) => operationId),
+  );
   expect(new Set(ids).size).toBe(ids.length);
   expect(JSON.stringify(document)).toContain('Idempotency-Key');
   expect(document.paths['/operator/whoami']?.['get']?.security).toEqual([{ operatorToken: [] }]);

@@ -18,7 +18,11 @@ export type Posted<Answer> =
     }
   | { readonly ok: false; readonly problem: Problem };
 
-export interface PostingOperation<Body extends TProperties = TProperties, Params extends TProperties = TProperties, Answer extends TObject = TObject> {
+export interface PostingOperation<
+  Body extends TProperties = TProperties,
+  Params extends TProperties = TProperties,
+  Answer extends TObject = TObject,
+> {
   /** Its name in a batch, in metrics and as OpenAPI operationId. */
   readonly kind: string;
   /** Path parameters are written `:name`. */
@@ -33,26 +37,45 @@ export interface PostingOperation<Body extends TProperties = TProperties, Params
   /** Fields that name the caller's own users, so that a batch can look all of them up at once. */
   readonly userFields?: readonly string[];
   /** Runs without a pause up to the ledger when the users are known, which keeps the order of a batch. */
-  post(parts: ApiParts, caller: Caller, fields: Static<TObject<Body>> & Static<TObject<Params>>, key: OperationKey): Promise<Posted<Static<Answer>>>;
+  post(
+    parts: ApiParts,
+    caller: Caller,
+    fields: Static<TObject<Body>> & Static<TObject<Params>>,
+    key: OperationKey,
+  ): Promise<Posted<Static<Answer>>>;
   /** Waits until what is accepted is done, at most so long; answers as `post` would then. */
   wait?(parts: ApiParts, answer: Static<Answer>, atMostMs: number): Promise<Static<Answer>>;
   /** What it would come to; asked instead of `post` when the field `dry_run` is true. */
-  preview?(parts: ApiParts, caller: Caller, fields: Static<TObject<Body>> & Static<TObject<Params>>): Promise<Result<object>>;
+  preview?(
+    parts: ApiParts,
+    caller: Caller,
+    fields: Static<TObject<Body>> & Static<TObject<Params>>,
+  ): Promise<Result<object>>;
 }
 
 /** True when nothing is to be posted. */
-export function isDryRun(operation: PostingOperation, fields: Readonly<Record<string, unknown>>): boolean {
+export function isDryRun(
+  operation: PostingOperation,
+  fields: Readonly<Record<string, unknown>>,
+): boolean {
   return operation.preview !== undefined && fields['dry_run'] === true;
 }
 
 /** Keeps the exact types of one operation while it is written; they are erased in the table of all. */
-export function defineOperation<Body extends TProperties, Params extends TProperties, Answer extends TObject>(
-  operation: PostingOperation<Body, Params, Answer>,
-): PostingOperation<Body, Params, Answer> {
+export function defineOperation<
+  Body extends TProperties,
+  Params extends TProperties,
+  Answer extends TObject,
+>(operation: PostingOperation<Body, Params, Answer>): PostingOperation<Body, Params, Answer> {
   return operation;
 }
 
 /** The ledger's outcome as an answer. */
-export function answerOutcome<Answer>(outcome: Outcome, answer: (transaction: PostedLeg) => Answer): Posted<Answer> {
-  return outcome.ok ? { ok: true, answer: answer(outcome.transaction), replayed: outcome.replayed } : outcome;
+export function answerOutcome<Answer>(
+  outcome: Outcome,
+  answer: (transaction: PostedLeg) => Answer,
+): Posted<Answer> {
+  return outcome.ok
+    ? { ok: true, answer: answer(outcome.transaction), replayed: outcome.replayed }
+    : outcome;
 }

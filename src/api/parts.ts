@@ -1,7 +1,17 @@
 // What the API needs of the program; the context of the composition root fits.
 
 import type { Acts } from '../acts/acts.ts';
-import type { ConnectionHealth, Connections, Disputes, Recalls, Reserve, Reconciliation, Sagas, Settlement, Webhooks } from '../clearing/clearing.ts';
+import type {
+  ConnectionHealth,
+  Connections,
+  Disputes,
+  Recalls,
+  Reserve,
+  Reconciliation,
+  Sagas,
+  Settlement,
+  Webhooks,
+} from '../clearing/clearing.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { Ledger } from '../ledger/ledger.ts';

@@ -1,7 +1,16 @@
 // All problems of all modules in one list: what /problems documents and what the tests must provoke.
 
 import { actProblems } from '../acts/acts.ts';
-import { connectionProblems, disputeProblems, recallProblems, reserveProblems, reconciliationProblems, sagaProblems, settlementProblems, webhookProblems } from '../clearing/clearing.ts';
+import {
+  connectionProblems,
+  disputeProblems,
+  recallProblems,
+  reserveProblems,
+  reconciliationProblems,
+  sagaProblems,
+  settlementProblems,
+  webhookProblems,
+} from '../clearing/clearing.ts';
 import { identityProblems } from '../identity/identity.ts';
 import type { ProblemRow } from '../kernel/problem.ts';
 import { ledgerProblems } from '../ledger/ledger.ts';
@@ -16,8 +25,26 @@ export interface CatalogueEntry extends ProblemRow {
   readonly module: string;
 }
 
-const tables = { security: securityProblems, identity: identityProblems, acts: actProblems, api: apiProblems, valuation: valuationProblems, ledger: ledgerProblems, rewards: rewardsProblems, connection: connectionProblems, reconciliation: reconciliationProblems, saga: sagaProblems, disputes: disputeProblems, recalls: recallProblems, reserve: reserveProblems, settlement: settlementProblems, webhook: webhookProblems };
+const tables = {
+  security: securityProblems,
+  identity: identityProblems,
+  acts: actProblems,
+  api: apiProblems,
+  valuation: valuationProblems,
+  ledger: ledgerProblems,
+  rewards: rewardsProblems,
+  connection: connectionProblems,
+  reconciliation: reconciliationProblems,
+  saga: sagaProblems,
+  disputes: disputeProblems,
+  recalls: recallProblems,
+  reserve: reserveProblems,
+  settlement: settlementProblems,
+  webhook: webhookProblems,
+};
 
 /** In order of precedence. */
-export const problemCatalogue: readonly CatalogueEntry[] = Object.entries(tables).flatMap(([module, table]) =>
-  Object.entries<ProblemRow>(table.rows).map(([code, row]) => ({ code, module, ...row })));
+export const problemCatalogue: readonly CatalogueEntry[] = Object.entries(tables).flatMap(
+  ([module, table]) =>
+    Object.entries<ProblemRow>(table.rows).map(([code, row]) => ({ code, module, ...row })),
+);

@@ -33,7 +33,11 @@ afterAll(async () => {
   await database?.drop();
 });
 
-function open(): { readonly socket: Socket; readonly said: () => string; readonly ended: Promise<unknown> } {
+function open(): {
+  readonly socket: Socket;
+  readonly said: () => string;
+  readonly ended: Promise<unknown>;
+} {
   let text = '';
   const socket = connect((server.server.address() as AddressInfo).port, '127.0.0.1');
   socket.on('data', (chunk) => void (text += String(chunk))).on('error', () => undefined);
@@ -53,14 +57,22 @@ const request = (line: string, ...headers: string[]): string =>
 
 function signed(method: string, path: string, body: string): string[] {
   const headers = api.sign('platform_a', method, path, body);
-  return Object.entries({ ...headers, 'content-type': 'application/json' }).map(([name, value]) => `${name}: ${value}`);
+  return Object.entries({ ...headers, 'content-type': 'application/json' }).map(
+    ([name, value]) => `${name}: ${value}`,
+  );
 }
 
 async function countOf(route: string, status: number): Promise<number> {
   const found = await metrics.registry.getSingleMetric('pontis_http_request_seconds')?.get();
   const { values = [] } = found ?? {};
-  return values.filter(({ labels, ...value }) => labels.route === route && labels.status === String(status)
-    && 'metricName' in value && value.metricName === 'pontis_http_request_seconds_count')
+  return values
+    .filter(
+      ({ labels, ...value }) =>
+        labels.route === route &&
+        labels.status === String(status) &&
+        'metricName' in value &&
+        value.metricName === 'pontis_http_request_seconds_count',
+    )
     .reduce((sum, { value }) => sum + value, 0);
 }
 
@@ -69,37 +81,59 @@ describe('methods', () => {
     const others = METHODS.filter((method) => !['GET', 'HEAD', 'CONNECT'].includes(method));
     expect(others).toContain('TRACE');
     for (const method of others) {
-      for (const path of ['/health', '/api/rates', `/api/users/${ann}`, '/operator/whoami', '/problems/unavailable']) {
+      for (const path of [
+        '/health',
+        '/api/rates',
+        `/api/users/${ann}`,
+        '/operator/whoami',
+        '/problems/unavailable',
+      ]) {
         const answer = await send(request(`${method} ${path}`, 'content-length: 0'));
         expect(answer).toMatch(/^HTTP\/1\.1 405 /);
         expect(answer).toMatch(/^allow: GET, HEAD\r/m);
         expect(answer).toContain('content-type: application/problem+json');
-        if (!answer.includes('"code":"method_not_allowed"')) throw new Error(`${method} ${path}: ${answer}`);
+        if (!answer.includes('"code":"method_not_allowed"'))
+          throw new Error(`${method} ${path}: ${answer}`);
       }
-      expect(await send(request(`${method} /nothing`, 'content-length: 0'))).toMatch(/^HTTP\/1\.1 404 [^]*"not_found"/);
+      expect(await send(request(`${method} /nothing`, 'content-length: 0'))).toMatch(
+        /^HTTP\/1\.1 404 [^]*"not_found"/,
+      );
     }
   }, 60_000);
 
   it('that ask for a tunnel are refused', async () => {
-    expect(await send('CONNECT x:80 HTTP/1.1\r\nhost: x\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 [^]*"malformed_request"/);
+    expect(await send('CONNECT x:80 HTTP/1.1\r\nhost: x\r\n\r\n')).toMatch(
+      /^HTTP\/1\.1 400 [^]*"malformed_request"/,
+    );
   });
 
   it('and spellings of a path do not hide it', async () => {
-    expect(await send(request('DELETE /api/points/%65arn'))).toMatch(/^HTTP\/1\.1 405 [^]*allow: POST\r/);
+    expect(await send(request('DELETE /api/points/%65arn'))).toMatch(
+      /^HTTP\/1\.1 405 [^]*allow: POST\r/,
+    );
   });
 });
 
 describe('expectations', () => {
   it('that are not known are refused in words', async () => {
     const answer = await send(request('GET /health', 'expect: a-miracle'));
-    expect(answer).toMatch(/^HTTP\/1\.1 417 [^]*application\/problem\+json[^]*"expectation_failed"/);
+    expect(answer).toMatch(
+      /^HTTP\/1\.1 417 [^]*application\/problem\+json[^]*"expectation_failed"/,
+    );
   });
 
   it('of 100-continue are met for a caller who is let in only', async () => {
     const body = '{"hello":"world"}';
     const length = `content-length: ${body.length}`;
     const { socket, said, ended } = open();
-    socket.write(request('POST /api/ping', 'expect: 100-continue', length, ...signed('POST', '/api/ping', body)));
+    socket.write(
+      request(
+        'POST /api/ping',
+        'expect: 100-continue',
+        length,
+        ...signed('POST', '/api/ping', body),
+      ),
+    );
     await once(socket, 'data');
     expect(said()).toBe('HTTP/1.1 100 Continue\r\n\r\n');
     socket.write(body);
@@ -110,30 +144,39 @@ describe('expectations', () => {
   });
 
   it('a request without Host is told so', async () => {
-    expect(await send('GET /health HTTP/1.1\r\nconnection: close\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 [^]*The Host header is missing/);
+    expect(await send('GET /health HTTP/1.1\r\nconnection: close\r\n\r\n')).toMatch(
+      /^HTTP\/1\.1 400 [^]*The Host header is missing/,
+    );
   });
 });
 
 describe('what cannot be read', () => {
-  it.each([['/%zz', '(none)'], ['/api/users/%ff', '(none)'], ['/health?%zz', '/health'], [`/problems/${'x'.repeat(2_000)}`, '(none)']])(
-    '%s is named, logged and counted as all else is', async (url, route) => {
-      lines.length = 0;
-      const before = await countOf(route, 400);
-      const answer = await send(request(`GET ${url}`));
-      expect(answer).toMatch(/^HTTP\/1\.1 400 [^]*"malformed_url"/);
-      expect(answer).toMatch(/^x-request-id: req_/m);
-      expect(answer).toMatch(/^cache-control: no-store\r/m);
-      expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([{ route, status: 400, problem: 'malformed_url', request_id: expect.any(String) }]);
-      expect(await countOf(route, 400)).toBe(before + 1);
-    },
-  );
+  it.each([
+    ['/%zz', '(none)'],
+    ['/api/users/%ff', '(none)'],
+    ['/health?%zz', '/health'],
+    [`/problems/${'x'.repeat(2_000)}`, '(none)'],
+  ])('%s is named, logged and counted as all else is', async (url, route) => {
+    lines.length = 0;
+    const before = await countOf(route, 400);
+    const answer = await send(request(`GET ${url}`));
+    expect(answer).toMatch(/^HTTP\/1\.1 400 [^]*"malformed_url"/);
+    expect(answer).toMatch(/^x-request-id: req_/m);
+    expect(answer).toMatch(/^cache-control: no-store\r/m);
+    expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
+      { route, status: 400, problem: 'malformed_url', request_id: expect.any(String) },
+    ]);
+    expect(await countOf(route, 400)).toBe(before + 1);
+  });
 
   it('bytes that are no request are counted too', async () => {
     lines.length = 0;
     const before = await countOf('(none)', 400);
     expect(await send('NONSENSE\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /);
     expect(await countOf('(none)', 400)).toBe(before + 1);
-    expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([{ route: '(none)', status: 400, problem: 'malformed_request' }]);
+    expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
+      { route: '(none)', status: 400, problem: 'malformed_request' },
+    ]);
   });
 });
 
@@ -148,9 +191,12 @@ describe('a refusal before the body is read', () => {
     ['of a path', 'POST /nothing', 'not_found'],
     ['of a body that is too large', 'POST /api/points/earn', 'body_too_large', 'token'],
   ])('%s ends the connection', async (_what, target, code, header = '') => {
-    const own = header === 'token' ? `x-platform-token: ${api.secrets['platform_a']?.token ?? ''}` : header;
+    const own =
+      header === 'token' ? `x-platform-token: ${api.secrets['platform_a']?.token ?? ''}` : header;
     const { socket, said, ended } = open();
-    socket.write(`${target} HTTP/1.1\r\n${line}${own === '' ? '' : `${own}\r\n`}content-length: 3000000\r\n\r\n{`);
+    socket.write(
+      `${target} HTTP/1.1\r\n${line}${own === '' ? '' : `${own}\r\n`}content-length: 3000000\r\n\r\n{`,
+    );
     await ended;
     expect(said()).toMatch(/^HTTP\/1\.1 4\d\d [^]*connection: close\r/i);
     expect(said()).toContain(`"code":"${code}"`);
@@ -161,7 +207,9 @@ describe('a refusal before the body is read', () => {
     const hidden = `POST /api/points/earn HTTP/1.1\r\n${line}content-length: ${body.length}\r\n${signed('POST', '/api/points/earn', body).join('\r\n')}\r\n\r\n${body}`;
     const before = await api.balance('platform_a', ann);
     for (const length of [1, 5]) {
-      const answer = await send(`POST /api/points/earn HTTP/1.1\r\n${line}content-length: ${length}\r\n\r\n${'x'.repeat(length)}${hidden}`);
+      const answer = await send(
+        `POST /api/points/earn HTTP/1.1\r\n${line}content-length: ${length}\r\n\r\n${'x'.repeat(length)}${hidden}`,
+      );
       expect(answer.match(/HTTP\/1\.1 /g)).toHaveLength(1);
     }
     expect(await api.balance('platform_a', ann)).toBe(before);
@@ -169,16 +217,24 @@ describe('a refusal before the body is read', () => {
 
   it('reaches a client that goes on sending', async () => {
     const size = 900_000;
-    const answer = await send(`POST /api/points/earn HTTP/1.1\r\n${line}content-length: ${size}\r\n\r\n${'x'.repeat(size)}`);
+    const answer = await send(
+      `POST /api/points/earn HTTP/1.1\r\n${line}content-length: ${size}\r\n\r\n${'x'.repeat(size)}`,
+    );
     expect(answer).toContain('"code":"token_missing"');
   });
 
   it('leaves a connection alone whose body is complete or empty', async () => {
     const { socket, said, ended } = open();
-    socket.write(`POST /nothing HTTP/1.1\r\n${line}content-length: 0\r\n\r\nGET /nothing HTTP/1.1\r\n${line}\r\n`);
+    socket.write(
+      `POST /nothing HTTP/1.1\r\n${line}content-length: 0\r\n\r\nGET /nothing HTTP/1.1\r\n${line}\r\n`,
+    );
     socket.write(request('GET /health/live'));
     await ended;
-    expect(said().match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 404', 'HTTP/1.1 404', 'HTTP/1.1 200']);
+    expect(said().match(/HTTP\/1\.1 \d+/g)).toEqual([
+      'HTTP/1.1 404',
+      'HTTP/1.1 404',
+      'HTTP/1.1 200',
+    ]);
   });
 });
 

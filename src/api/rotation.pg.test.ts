@@ -21,8 +21,16 @@ afterAll(async () => {
 /** What a call comes to that is signed with a secret. */
 async function signedWith(secret: string): Promise<unknown> {
   const timestamp = String(Math.floor(api.clock.now() / 1_000));
-  const signature = signRequest(secret, { timestamp, method: 'GET', path: '/api/rates', body: undefined });
-  const { status, body } = await api.call(A, 'GET', '/api/rates', undefined, { timestamp, headers: { 'x-signature': signature } });
+  const signature = signRequest(secret, {
+    timestamp,
+    method: 'GET',
+    path: '/api/rates',
+    body: undefined,
+  });
+  const { status, body } = await api.call(A, 'GET', '/api/rates', undefined, {
+    timestamp,
+    headers: { 'x-signature': signature },
+  });
   return status === 200 ? 200 : body['code'];
 }
 
@@ -36,17 +44,30 @@ it('signs with the old secret and the new one until the overlap is over', async 
   const first = api.secrets[A]?.secret ?? '';
   const second = await rotate(3_600_000);
   expect(second).not.toBe(first);
-  expect([await signedWith(first), await signedWith(second), await signedWith('sk_nonsense')]).toEqual([200, 200, 'signature_invalid']);
+  expect([
+    await signedWith(first),
+    await signedWith(second),
+    await signedWith('sk_nonsense'),
+  ]).toEqual([200, 200, 'signature_invalid']);
   api.clock.advance(3_601_000);
   expect([await signedWith(first), await signedWith(second)]).toEqual(['signature_invalid', 200]);
 });
 
 it('signs with the last two at most, and with one alone when somebody else knows the old one', async () => {
   const [first, second, third] = [await rotate(), await rotate(), await rotate()];
-  expect([await signedWith(first), await signedWith(second), await signedWith(third)]).toEqual(['signature_invalid', 200, 200]);
+  expect([await signedWith(first), await signedWith(second), await signedWith(third)]).toEqual([
+    'signature_invalid',
+    200,
+    200,
+  ]);
   const fourth = await rotate(0);
   expect([await signedWith(third), await signedWith(fourth)]).toEqual(['signature_invalid', 200]);
-  const { rows: [row] } = await database.pool.query<{ sealed_former_secret: Buffer | null }>(`select sealed_former_secret from identity.platform where platform_id = $1`, [A]);
+  const {
+    rows: [row],
+  } = await database.pool.query<{ sealed_former_secret: Buffer | null }>(
+    `select sealed_former_secret from identity.platform where platform_id = $1`,
+    [A],
+  );
   expect(row?.sealed_former_secret).toBeNull();
 });
 

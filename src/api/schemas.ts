@@ -14,55 +14,117 @@ export function text(maxLength: number, description: string, minLength = 1) {
 
 /** An id as it may stand in a request: whether it may be linked anew is for `src/identity/user-id.ts`. */
 function userId(description: string) {
-  return Type.String({ minLength: 1, maxLength: MAX_USER_ID_LENGTH, pattern: USER_ID_TEXT, description });
+  return Type.String({
+    minLength: 1,
+    maxLength: MAX_USER_ID_LENGTH,
+    pattern: USER_ID_TEXT,
+    description,
+  });
 }
 
 /** An object in which an unknown field is an error. */
 export function closed<P extends TProperties>(properties: P, description?: string): TObject<P> {
-  return Type.Object(properties, { additionalProperties: false, ...(description === undefined ? {} : { description }) });
+  return Type.Object(properties, {
+    additionalProperties: false,
+    ...(description === undefined ? {} : { description }),
+  });
 }
 
-export const UserId = userId('The calling platform\'s own id for its user.');
-export const TargetUserId = userId('The target platform\'s id for its user.');
-export const PlatformIdText = Type.String({ pattern: '^[a-z][a-z0-9_]{2,39}$', description: 'A platform of this network.', examples: ['platform_b'] });
-export const Reference = text(128, 'Your own reference for this operation, such as an order number; kept and given back.');
+export const UserId = userId("The calling platform's own id for its user.");
+export const TargetUserId = userId("The target platform's id for its user.");
+export const PlatformIdText = Type.String({
+  pattern: '^[a-z][a-z0-9_]{2,39}$',
+  description: 'A platform of this network.',
+  examples: ['platform_b'],
+});
+export const Reference = text(
+  128,
+  'Your own reference for this operation, such as an order number; kept and given back.',
+);
 
 /** In a request: a number, or decimal text for those who avoid floats. Bounds and decimals are checked with the asset at hand. */
 export const Amount = Type.Unsafe<number | string>({
-  type: ['number', 'string'], maxLength: 40, examples: [100.5],
-  description: 'Points, greater than zero, at most 10^15 minor units, with at most the asset\'s decimals (2). A JSON number or a decimal string. Never rounded.',
+  type: ['number', 'string'],
+  maxLength: 40,
+  examples: [100.5],
+  description:
+    "Points, greater than zero, at most 10^15 minor units, with at most the asset's decimals (2). A JSON number or a decimal string. Never rounded.",
 });
 /** In an answer: always a number, exact within the bound. */
-export const Points = Type.Number({ description: 'Points; at most the asset\'s decimals.' });
+export const Points = Type.Number({ description: "Points; at most the asset's decimals." });
 
-export const Category = text(64, 'What the points are earned or moved for, such as `shopping`; rules may go by it.');
+export const Category = text(
+  64,
+  'What the points are earned or moved for, such as `shopping`; rules may go by it.',
+);
 
 export const Metadata = Type.Unsafe<Record<string, string | number | boolean | null>>({
-  type: 'object', maxProperties: 20,
+  type: 'object',
+  maxProperties: 20,
   propertyNames: { type: 'string', pattern: '^(?!__proto__$)[A-Za-z0-9_.-]{1,64}$' },
-  additionalProperties: { type: ['string', 'number', 'boolean', 'null'], maxLength: 512, pattern: CLEAN_TEXT },
-  description: 'Up to 20 small values of your own; kept and given back. Do not put personal data here.',
+  additionalProperties: {
+    type: ['string', 'number', 'boolean', 'null'],
+    maxLength: 512,
+    pattern: CLEAN_TEXT,
+  },
+  description:
+    'Up to 20 small values of your own; kept and given back. Do not put personal data here.',
 });
-export const Day = Type.String({ pattern: DAY, description: 'A calendar day, YYYY-MM-DD.', examples: ['2030-12-31'] });
-export const DateTime = Type.String({ pattern: DATE_TIME, maxLength: 40, description: 'RFC 3339 time with offset.', examples: ['2026-01-31T12:00:00Z'] });
+export const Day = Type.String({
+  pattern: DAY,
+  description: 'A calendar day, YYYY-MM-DD.',
+  examples: ['2030-12-31'],
+});
+export const DateTime = Type.String({
+  pattern: DATE_TIME,
+  maxLength: 40,
+  description: 'RFC 3339 time with offset.',
+  examples: ['2026-01-31T12:00:00Z'],
+});
 export const UnixSeconds = Type.Integer({ description: 'Unix time in whole seconds.' });
 
 /** In a request; an answer gives them sorted. */
-export const Tags = Type.Array(Type.String({ pattern: TAG, description: '1 to 40 of a-z, 0-9, _, . and -.' }), {
-  maxItems: MAX_TAGS, uniqueItems: true, examples: [['gold', 'vip']],
-  description: 'What you say of your own user, such as its level: at most 20, each once. Do not put personal data here.',
+export const Tags = Type.Array(
+  Type.String({ pattern: TAG, description: '1 to 40 of a-z, 0-9, _, . and -.' }),
+  {
+    maxItems: MAX_TAGS,
+    uniqueItems: true,
+    examples: [['gold', 'vip']],
+    description:
+      'What you say of your own user, such as its level: at most 20, each once. Do not put personal data here.',
+  },
+);
+export const TagsView = Type.Array(Type.String(), {
+  description: 'What you say of your own user; sorted.',
 });
-export const TagsView = Type.Array(Type.String(), { description: 'What you say of your own user; sorted.' });
 
-export const TransactionIdText = Type.String({ pattern: '^(txn|rdm)_[0-9a-f]{32}$', description: 'A transaction_id or redemption_id that this API answered.' });
-export const RedemptionIdText = Type.String({ pattern: '^rdm_[0-9a-f]{32}$', description: 'A redemption_id that POST /api/points/redeem answered.' });
-/** Vouchers of one redemption, by their codes. */
-export const VoucherCodes = Type.Array(text(64, 'A code as it was given, or as somebody typed it.'), {
-  minItems: 1, maxItems: 100, description: 'Codes of the redemption.',
+export const TransactionIdText = Type.String({
+  pattern: '^(txn|rdm)_[0-9a-f]{32}$',
+  description: 'A transaction_id or redemption_id that this API answered.',
 });
+export const RedemptionIdText = Type.String({
+  pattern: '^rdm_[0-9a-f]{32}$',
+  description: 'A redemption_id that POST /api/points/redeem answered.',
+});
+/** Vouchers of one redemption, by their codes. */
+export const VoucherCodes = Type.Array(
+  text(64, 'A code as it was given, or as somebody typed it.'),
+  {
+    minItems: 1,
+    maxItems: 100,
+    description: 'Codes of the redemption.',
+  },
+);
 export const Quantity = Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'Units.' });
-export const HoldIdText = Type.String({ pattern: '^hold_[0-9a-f]{32}$', description: 'A hold_id that this API answered.' });
-export const IdempotencyKey = Type.String({ pattern: '^[\\x21-\\x7e]{1,255}$', description: 'Makes repeating this operation safe: the same key and content give the first result again.' });
+export const HoldIdText = Type.String({
+  pattern: '^hold_[0-9a-f]{32}$',
+  description: 'A hold_id that this API answered.',
+});
+export const IdempotencyKey = Type.String({
+  pattern: '^[\\x21-\\x7e]{1,255}$',
+  description:
+    'Makes repeating this operation safe: the same key and content give the first result again.',
+});
 
 export const Success = Type.Literal(true);
 
@@ -83,6 +145,12 @@ export const ProblemAnswer = Type.Object(
 );
 
 export const problemResponses = {
-  '4xx': { description: 'Refused; nothing was posted. See /problems.', content: { 'application/problem+json': { schema: ProblemAnswer } } },
-  '5xx': { description: 'Not done, or outcome unknown; repeat with the same idempotency key.', content: { 'application/problem+json': { schema: ProblemAnswer } } },
+  '4xx': {
+    description: 'Refused; nothing was posted. See /problems.',
+    content: { 'application/problem+json': { schema: ProblemAnswer } },
+  },
+  '5xx': {
+    description: 'Not done, or outcome unknown; repeat with the same idempotency key.',
+    content: { 'application/problem+json': { schema: ProblemAnswer } },
+  },
 };

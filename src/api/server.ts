@@ -119,7 +119,10 @@ const MAX_PARAM_LENGTH = 128 * 9;
 const REQUEST_TIMEOUT_MS = 30_000;
 
 /** Call `listen` on it; `close` drains: /health/ready turns 503, requests in flight finish, then connections end. */
-export async function createServer(parts: ApiParts, { drainNoticeMs = 0, trustedProxies = [], pause }: ServerOptions = {}): Promise<FastifyInstance> {
+export async function createServer(
+  parts: ApiParts,
+  { drainNoticeMs = 0, trustedProxies = [], pause }: ServerOptions = {},
+): Promise<FastifyInstance> {
   const observer = createObserver(parts);
   const refuse = (error: Error, socket: Duplex): void => {
     const problem = answerClientError(error, socket);
@@ -166,7 +169,11 @@ export async function createServer(parts: ApiParts, { drainNoticeMs = 0, trusted
   });
   server.addHook('onResponse', observer.onResponse);
   answerFaults(server, parts);
-  server.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'body' ? compiler.compileStrict(schema as object) : compiler.compileText(schema as object)));
+  server.setValidatorCompiler(({ schema, httpPart }) =>
+    httpPart === 'body'
+      ? compiler.compileStrict(schema as object)
+      : compiler.compileText(schema as object),
+  );
   server.addHook('preClose', async () => {
     checks.startDraining();
     failedTokens.close();
@@ -174,7 +181,9 @@ export async function createServer(parts: ApiParts, { drainNoticeMs = 0, trusted
   });
 
   await describeApi(server);
-  await server.register(async (api) => addSignedRoutes(api, parts, failedTokens, observer, compiler));
+  await server.register(async (api) =>
+    addSignedRoutes(api, parts, failedTokens, observer, compiler),
+  );
   await server.register(async (operator) => addOperatorRoutes(operator, parts, failedTokens));
   getHealth(server, checks, parts, failedTokens);
   getMetrics(server, parts, failedTokens);
@@ -184,12 +193,19 @@ export async function createServer(parts: ApiParts, { drainNoticeMs = 0, trusted
 }
 
 function nameAnswer(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  return reply.header('x-request-id', request.id).header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
+  return reply
+    .header('x-request-id', request.id)
+    .header('cache-control', 'no-store')
+    .header('x-content-type-options', 'nosniff');
 }
 
 /** All that platforms call. */
 function addSignedRoutes(
-  api: FastifyInstance, parts: ApiParts, failedTokens: FailedTokens, observer: Observer, compiler: SchemaCompiler,
+  api: FastifyInstance,
+  parts: ApiParts,
+  failedTokens: FailedTokens,
+  observer: Observer,
+  compiler: SchemaCompiler,
 ): void {
   keepBytes(api);
   api.addHook('onRequest', requireToken(parts, failedTokens));
@@ -235,7 +251,11 @@ function addSignedRoutes(
 }
 
 /** All that the people who run the network call, under /operator/. A new operation is a new line here. */
-function addOperatorRoutes(operator: FastifyInstance, parts: ApiParts, failedTokens: FailedTokens): void {
+function addOperatorRoutes(
+  operator: FastifyInstance,
+  parts: ApiParts,
+  failedTokens: FailedTokens,
+): void {
   keepBytes(operator);
   operator.addHook('onRequest', requireOperator(parts, failedTokens));
   operator.addHook('preValidation', readBody);
@@ -283,8 +303,20 @@ function answerFaults(server: FastifyInstance, { log }: ApiParts): void {
     const operation = (request.routeOptions.config as RouteConfig).operation;
     // Whoever is gone before its request was read needs no answer, and is no fault of ours.
     const gone = request.raw.destroyed && !request.raw.complete;
-    const problem = gone ? apiProblems.malformed_request() : faultToProblem(error, operation?.missing);
-    if (problem.status >= 500) log.error({ err: error, request_id: request.id, platform_id: request.platform?.platformId, operator_id: request.operator?.operatorId, route: request.routeOptions.url }, 'a request failed');
+    const problem = gone
+      ? apiProblems.malformed_request()
+      : faultToProblem(error, operation?.missing);
+    if (problem.status >= 500)
+      log.error(
+        {
+          err: error,
+          request_id: request.id,
+          platform_id: request.platform?.platformId,
+          operator_id: request.operator?.operatorId,
+          route: request.routeOptions.url,
+        },
+        'a request failed',
+      );
     return answerProblem(request, reply, problem);
   });
 }

@@ -14,7 +14,13 @@ import { createServer } from './server.ts';
 
 const A = 'platform_a';
 const EARN = '/api/points/earn';
-const USED = { status: 409, body: { code: 'signature_used', detail: expect.stringMatching(/`idempotency_key` into its body.*RFC 9421/) } };
+const USED = {
+  status: 409,
+  body: {
+    code: 'signature_used',
+    detail: expect.stringMatching(/`idempotency_key` into its body.*RFC 9421/),
+  },
+};
 const REPLAYED = { status: 200, headers: { 'idempotency-replayed': 'true' } };
 
 let database: TestDatabase;
@@ -36,12 +42,20 @@ function captured(url: string, body: object, key?: string) {
   const text = JSON.stringify(body);
   const signed = api.sign(A, 'POST', url, text);
   const first = key === undefined ? {} : { 'idempotency-key': key };
-  return (headers: Record<string, string | undefined> = first, server = api.server): Promise<Answer> =>
+  return (
+    headers: Record<string, string | undefined> = first,
+    server = api.server,
+  ): Promise<Answer> =>
     api.call(A, 'POST', url, text, { headers: { ...signed, ...headers }, server });
 }
 
 const withKey = (key: string): { 'idempotency-key': string } => ({ 'idempotency-key': key });
-const earning = (more: object = {}): object => ({ user_id: ann, amount: 1, reference: randomUUID(), ...more });
+const earning = (more: object = {}): object => ({
+  user_id: ann,
+  amount: 1,
+  reference: randomUUID(),
+  ...more,
+});
 
 /** By how much `work` changes the balance. */
 async function change(work: () => Promise<unknown>, user = ann): Promise<number> {
@@ -55,17 +69,26 @@ async function messageSigned(body: object, key: string): Promise<Answer> {
   const text = JSON.stringify(body);
   const { secret = '', token = '' } = api.secrets[A] ?? {};
   const headers: Record<string, string> = {
-    host: 'pontis.test', 'x-platform-token': token, 'content-type': 'application/json',
-    'content-digest': formatContentDigest(Buffer.from(text)), 'idempotency-key': key,
+    host: 'pontis.test',
+    'x-platform-token': token,
+    'content-type': 'application/json',
+    'content-digest': formatContentDigest(Buffer.from(text)),
+    'idempotency-key': key,
   };
-  const signed = await httpbis.signMessage({
-    key: createSigner(Buffer.from(secret), 'hmac-sha256', A),
-    fields: ['@method', '@target-uri', 'content-digest', 'idempotency-key'],
-    params: ['created', 'keyid', 'alg'], paramValues: { created: new Date(api.clock.now()) },
-  }, { method: 'POST', url: `http://pontis.test${EARN}`, headers });
+  const signed = await httpbis.signMessage(
+    {
+      key: createSigner(Buffer.from(secret), 'hmac-sha256', A),
+      fields: ['@method', '@target-uri', 'content-digest', 'idempotency-key'],
+      params: ['created', 'keyid', 'alg'],
+      paramValues: { created: new Date(api.clock.now()) },
+    },
+    { method: 'POST', url: `http://pontis.test${EARN}`, headers },
+  );
   return api.call(A, 'POST', EARN, text, {
     headers: {
-      ...(signed.headers as Record<string, string>), 'x-signature': undefined, 'x-timestamp': undefined,
+      ...(signed.headers as Record<string, string>),
+      'x-signature': undefined,
+      'x-timestamp': undefined,
     },
   });
 }
@@ -87,7 +110,10 @@ function codesOf({ body }: Answer): unknown[] {
 
 /** Posts, and gives one field of the answer. */
 async function fieldOf(url: string, body: object, field: string): Promise<string> {
-  const { body: answer } = await api.call(A, 'POST', url, { ...body, idempotency_key: randomUUID() });
+  const { body: answer } = await api.call(A, 'POST', url, {
+    ...body,
+    idempotency_key: randomUUID(),
+  });
   return String(answer[field]);
 }
 
@@ -108,23 +134,27 @@ async function countMarks(): Promise<number> {
 describe('a captured request', () => {
   it('with a key gives its first result again, and nothing under another key or without', async () => {
     const send = captured(EARN, earning(), 'mine');
-    expect(await change(async () => {
-      const first = await send();
-      expect(first).toMatchObject({ status: 200 });
-      expect(await send()).toMatchObject({ ...REPLAYED, body: first.body });
-      expect(await send(withKey('other'))).toMatchObject(USED);
-      expect(await send({})).toMatchObject(USED);
-      expect(await send()).toMatchObject(REPLAYED);
-    })).toBe(1);
+    expect(
+      await change(async () => {
+        const first = await send();
+        expect(first).toMatchObject({ status: 200 });
+        expect(await send()).toMatchObject({ ...REPLAYED, body: first.body });
+        expect(await send(withKey('other'))).toMatchObject(USED);
+        expect(await send({})).toMatchObject(USED);
+        expect(await send()).toMatchObject(REPLAYED);
+      }),
+    ).toBe(1);
   });
 
   it('without a key gives its first result again, and nothing under one', async () => {
     const send = captured(EARN, earning());
-    expect(await change(async () => {
-      expect(await send()).toMatchObject({ status: 200 });
-      expect(await send()).toMatchObject(REPLAYED);
-      expect(await send(withKey('one'))).toMatchObject(USED);
-    })).toBe(1);
+    expect(
+      await change(async () => {
+        expect(await send()).toMatchObject({ status: 200 });
+        expect(await send()).toMatchObject(REPLAYED);
+        expect(await send(withKey('one'))).toMatchObject(USED);
+      }),
+    ).toBe(1);
   });
 
   it('is the same however its signature is spelled', async () => {
@@ -132,39 +162,45 @@ describe('a captured request', () => {
     const send = captured(EARN, body);
     const { 'x-signature': signature = '' } = api.sign(A, 'POST', EARN, JSON.stringify(body));
     const shouted = { 'x-signature': signature.toUpperCase() };
-    expect(await change(async () => {
-      expect(await send()).toMatchObject({ status: 200 });
-      expect(await send({ ...withKey('loud'), ...shouted })).toMatchObject(USED);
-      expect(await send(shouted)).toMatchObject(REPLAYED);
-    })).toBe(1);
+    expect(
+      await change(async () => {
+        expect(await send()).toMatchObject({ status: 200 });
+        expect(await send({ ...withKey('loud'), ...shouted })).toMatchObject(USED);
+        expect(await send(shouted)).toMatchObject(REPLAYED);
+      }),
+    ).toBe(1);
   });
 
   it('of a repetition that was signed anew is not free either', async () => {
     const key = randomUUID();
     const body = earning();
-    expect(await change(async () => {
-      expect(await captured(EARN, body, key)()).toMatchObject({ status: 200 });
-      api.clock.advance(1_000);
-      const repeated = captured(EARN, body, key);
-      expect(await repeated()).toMatchObject(REPLAYED);
-      expect(await repeated(withKey('thief'))).toMatchObject(USED);
-      expect(await repeated({})).toMatchObject(USED);
-      expect(await repeated()).toMatchObject(REPLAYED);
-    })).toBe(1);
+    expect(
+      await change(async () => {
+        expect(await captured(EARN, body, key)()).toMatchObject({ status: 200 });
+        api.clock.advance(1_000);
+        const repeated = captured(EARN, body, key);
+        expect(await repeated()).toMatchObject(REPLAYED);
+        expect(await repeated(withKey('thief'))).toMatchObject(USED);
+        expect(await repeated({})).toMatchObject(USED);
+        expect(await repeated()).toMatchObject(REPLAYED);
+      }),
+    ).toBe(1);
   });
 
   it('of repetitions at the same time are not free either', async () => {
     const key = randomUUID();
     const body = earning();
-    expect(await change(async () => {
-      const copies = Array.from({ length: 8 }, () => {
-        api.clock.advance(1_000);
-        return captured(EARN, body, key);
-      });
-      const answers = await Promise.all(copies.map((send) => send()));
-      expect(new Set(answers.map((answer) => answer.body['transaction_id'])).size).toBe(1);
-      for (const send of copies) expect(await send(withKey('thief'))).toMatchObject(USED);
-    })).toBe(1);
+    expect(
+      await change(async () => {
+        const copies = Array.from({ length: 8 }, () => {
+          api.clock.advance(1_000);
+          return captured(EARN, body, key);
+        });
+        const answers = await Promise.all(copies.map((send) => send()));
+        expect(new Set(answers.map((answer) => answer.body['transaction_id'])).size).toBe(1);
+        for (const send of copies) expect(await send(withKey('thief'))).toMatchObject(USED);
+      }),
+    ).toBe(1);
   });
 
   it('that was refused leaves no mark', async () => {
@@ -191,19 +227,30 @@ describe('a captured request', () => {
   it('posts once at all processes together, whatever its keys', async () => {
     const { clock, parts } = api;
     const { pool, url, log } = database;
-    const elsewhere: Ledger[] = await Promise.all(Array.from({ length: 2 }, () =>
-      createLedger({ pool, url, log, clock, valuation: parts.valuation })));
-    const servers = await Promise.all(elsewhere.map((ledger) =>
-      createServer({ ...parts, ledger, metrics: createMetrics({ processMetrics: false }) })));
+    const elsewhere: Ledger[] = await Promise.all(
+      Array.from({ length: 2 }, () =>
+        createLedger({ pool, url, log, clock, valuation: parts.valuation }),
+      ),
+    );
+    const servers = await Promise.all(
+      elsewhere.map((ledger) =>
+        createServer({ ...parts, ledger, metrics: createMetrics({ processMetrics: false }) }),
+      ),
+    );
     try {
       for (let round = 0; round < 10; round += 1) {
         const send = captured(EARN, earning());
-        expect(await change(async () => {
-          const answers = await Promise.all([api.server, ...servers].flatMap((server) =>
-            Array.from({ length: 4 }, () => send(withKey(randomUUID()), server))));
-          const statuses = answers.map(({ status }) => status).toSorted((a, b) => a - b);
-          expect(statuses).toEqual([200, ...Array.from({ length: 11 }, () => 409)]);
-        })).toBe(1);
+        expect(
+          await change(async () => {
+            const answers = await Promise.all(
+              [api.server, ...servers].flatMap((server) =>
+                Array.from({ length: 4 }, () => send(withKey(randomUUID()), server)),
+              ),
+            );
+            const statuses = answers.map(({ status }) => status).toSorted((a, b) => a - b);
+            expect(statuses).toEqual([200, ...Array.from({ length: 11 }, () => 409)]);
+          }),
+        ).toBe(1);
       }
     } finally {
       await Promise.all(servers.map((server) => server.close()));
@@ -214,16 +261,25 @@ describe('a captured request', () => {
   it('is refused after a restart', async () => {
     const send = captured(EARN, earning(), 'before');
     expect(await send()).toMatchObject({ status: 200 });
-    const { clock, parts: { valuation } } = api;
+    const {
+      clock,
+      parts: { valuation },
+    } = api;
     const { pool, url, log } = database;
     const ledger = await createLedger({ pool, url, log, clock, valuation });
-    const server = await createServer({ ...api.parts, ledger, metrics: createMetrics({ processMetrics: false }) });
+    const server = await createServer({
+      ...api.parts,
+      ledger,
+      metrics: createMetrics({ processMetrics: false }),
+    });
     try {
-      expect(await change(async () => {
-        expect(await send(withKey('after'), server)).toMatchObject(USED);
-        expect(await send({}, server)).toMatchObject(USED);
-        expect(await send(withKey('before'), server)).toMatchObject(REPLAYED);
-      })).toBe(0);
+      expect(
+        await change(async () => {
+          expect(await send(withKey('after'), server)).toMatchObject(USED);
+          expect(await send({}, server)).toMatchObject(USED);
+          expect(await send(withKey('before'), server)).toMatchObject(REPLAYED);
+        }),
+      ).toBe(0);
     } finally {
       await server.close();
       await ledger.close();
@@ -233,24 +289,36 @@ describe('a captured request', () => {
 
 describe('a batch', () => {
   it('stands for one operation at each place', async () => {
-    const send = captured('/api/points/batch', operationsOf({}, {}, { idempotency_key: randomUUID() }), 'mine');
-    expect(await change(async () => {
-      expect(codesOf(await send())).toEqual([200, 200, 200]);
-      expect(codesOf(await send())).toEqual([200, 200, 200]);
-      // What has its key in the body gives its first result again.
-      expect(codesOf(await send(withKey('other')))).toEqual(['signature_used', 'signature_used', 200]);
-      expect(codesOf(await send({}))).toEqual(['signature_used', 'signature_used', 200]);
-    })).toBe(3);
+    const send = captured(
+      '/api/points/batch',
+      operationsOf({}, {}, { idempotency_key: randomUUID() }),
+      'mine',
+    );
+    expect(
+      await change(async () => {
+        expect(codesOf(await send())).toEqual([200, 200, 200]);
+        expect(codesOf(await send())).toEqual([200, 200, 200]);
+        // What has its key in the body gives its first result again.
+        expect(codesOf(await send(withKey('other')))).toEqual([
+          'signature_used',
+          'signature_used',
+          200,
+        ]);
+        expect(codesOf(await send({}))).toEqual(['signature_used', 'signature_used', 200]);
+      }),
+    ).toBe(3);
   });
 
   it('takes a key for all of it in its body', async () => {
     const key = randomUUID();
     const body = { ...operationsOf({}, {}), idempotency_key: key };
-    expect(await change(async () => {
-      expect(codesOf(await captured('/api/points/batch', body)())).toEqual([200, 200]);
-      api.clock.advance(1_000);
-      expect(codesOf(await captured('/api/points/batch', body)())).toEqual([200, 200]);
-    })).toBe(2);
+    expect(
+      await change(async () => {
+        expect(codesOf(await captured('/api/points/batch', body)())).toEqual([200, 200]);
+        api.clock.advance(1_000);
+        expect(codesOf(await captured('/api/points/batch', body)())).toEqual([200, 200]);
+      }),
+    ).toBe(2);
   });
 
   it('of which a part was refused leaves marks of the others alone', async () => {
@@ -263,20 +331,41 @@ describe('a batch', () => {
 describe('every posting operation', () => {
   const requests: Readonly<Record<string, () => Promise<readonly [url: string, body: object]>>> = {
     earn: async () => [EARN, earning()],
-    transfer: async () => ['/api/points/transfer', { from_user_id: ann, to_user_id: await api.user('platform_b'), amount: 2, target_platform: 'platform_b' }],
+    transfer: async () => [
+      '/api/points/transfer',
+      {
+        from_user_id: ann,
+        to_user_id: await api.user('platform_b'),
+        amount: 2,
+        target_platform: 'platform_b',
+      },
+    ],
     redeem: async () => ['/api/points/redeem', { user_id: ann, amount: 2, reward_id: 'mug' }],
     hold: async () => ['/api/points/holds', { user_id: ann, amount: 2 }],
     capture: async () => [`/api/points/holds/${await newHold()}/capture`, { amount: 1 }],
     release: async () => [`/api/points/holds/${await newHold()}/release`, {}],
-    reverse: async () => ['/api/points/reverse', { transaction_id: await fieldOf(EARN, earning(), 'transaction_id'), amount: 0.5, reason: 'x' }],
+    reverse: async () => [
+      '/api/points/reverse',
+      {
+        transaction_id: await fieldOf(EARN, earning(), 'transaction_id'),
+        amount: 0.5,
+        reason: 'x',
+      },
+    ],
     'reverse of a redemption': async () => {
-      const redeemed = await fieldOf('/api/points/redeem', { user_id: ann, amount: 4, quantity: 2, reward_id: 'mug' }, 'redemption_id');
+      const redeemed = await fieldOf(
+        '/api/points/redeem',
+        { user_id: ann, amount: 4, quantity: 2, reward_id: 'mug' },
+        'redemption_id',
+      );
       return ['/api/points/reverse', { transaction_id: redeemed, amount: 2, reason: 'x' }];
     },
   };
 
   it('is tried here', () => {
-    expect(Object.keys(requests)).toEqual(expect.arrayContaining(operations.map(({ kind }) => kind)));
+    expect(Object.keys(requests)).toEqual(
+      expect.arrayContaining(operations.map(({ kind }) => kind)),
+    );
   });
 
   it.each(Object.keys(requests))('%s: one signature, one operation', async (kind) => {
@@ -296,14 +385,18 @@ describe('every posting operation', () => {
   it.each(Object.keys(requests))('%s takes its key in the body', async (kind) => {
     const [url, body] = await (requests[kind] as () => Promise<readonly [string, object]>)();
     const key = randomUUID();
-    const send = (more: object = {}): Promise<Answer> => captured(url, { ...body, idempotency_key: key, ...more })();
+    const send = (more: object = {}): Promise<Answer> =>
+      captured(url, { ...body, idempotency_key: key, ...more })();
     const first = await send();
     expect(first).toMatchObject({ status: 200 });
     api.clock.advance(1_000);
     expect(await send()).toMatchObject({ ...REPLAYED, body: first.body });
     const other = captured(url, { ...body, idempotency_key: key });
     expect(await other(withKey(key))).toMatchObject(REPLAYED);
-    expect(await other(withKey('another'))).toMatchObject({ status: 400, body: { code: 'idempotency_keys_differ' } });
+    expect(await other(withKey('another'))).toMatchObject({
+      status: 400,
+      body: { code: 'idempotency_keys_differ' },
+    });
   });
 });
 
@@ -326,25 +419,44 @@ describe('what posts nothing', () => {
     const first = await send();
     expect(first).toMatchObject({ status: 200 });
     for (const headers of [{}, withKey('x')]) expect(await send(headers)).toMatchObject(USED);
-    expect(await captured(`/api/webhooks/${await newWebhook()}/test`, {})()).toMatchObject({ status: 200 });
+    expect(await captured(`/api/webhooks/${await newWebhook()}/test`, {})()).toMatchObject({
+      status: 200,
+    });
   });
 
   it('opens one dispute, and gives it again to the same key', async () => {
     const to = await api.user('platform_b');
     const body = { from_user_id: ann, to_user_id: to, amount: 12, target_platform: 'platform_b' };
     const moved = await api.call(A, 'POST', '/api/points/transfer', body);
-    const claim = { transaction_id: moved.body['transaction_id'], reason_code: 'not_received', description: 'x', amount: 4 };
+    const claim = {
+      transaction_id: moved.body['transaction_id'],
+      reason_code: 'not_received',
+      description: 'x',
+      amount: 4,
+    };
     const send = captured('/api/disputes', claim, 'dispute');
     const first = await send();
     expect(first).toMatchObject({ status: 200 });
-    expect(await send()).toMatchObject({ ...REPLAYED, body: { dispute_id: first.body['dispute_id'] } });
+    expect(await send()).toMatchObject({
+      ...REPLAYED,
+      body: { dispute_id: first.body['dispute_id'] },
+    });
     for (const headers of [{}, withKey('x')]) expect(await send(headers)).toMatchObject(USED);
   });
 
   it('fulfils once, and a refusal leaves no mark', async () => {
     await api.reward(A, 'mug', { points_required: '2', stock: 100 });
-    const redeemed = await api.call(A, 'POST', '/api/points/redeem', { user_id: ann, amount: 2, reward_id: 'mug', reference: randomUUID() });
-    const send = captured(`/api/redemptions/${String(redeemed.body['redemption_id'])}/fulfil`, {}, 'hand over');
+    const redeemed = await api.call(A, 'POST', '/api/points/redeem', {
+      user_id: ann,
+      amount: 2,
+      reward_id: 'mug',
+      reference: randomUUID(),
+    });
+    const send = captured(
+      `/api/redemptions/${String(redeemed.body['redemption_id'])}/fulfil`,
+      {},
+      'hand over',
+    );
     expect(await send()).toMatchObject({ status: 400, body: { code: 'invalid_idempotency_key' } });
     const key = withKey('hand-over');
     expect(await send(key)).toMatchObject({ status: 200 });
@@ -359,17 +471,35 @@ describe('what posts nothing', () => {
 describe('keys in the body', () => {
   it('make equal operations of one second different ones', async () => {
     const timestamp = String(Math.floor(api.clock.now() / 1_000));
-    expect(await change(async () => {
-      const answers = await Promise.all(Array.from({ length: 20 }, (_, index) =>
-        api.call(A, 'POST', EARN, { user_id: ann, amount: 1, idempotency_key: `equal-${index}` }, { timestamp })));
-      expect(answers.every(({ status }) => status === 200)).toBe(true);
-    })).toBe(20);
+    expect(
+      await change(async () => {
+        const answers = await Promise.all(
+          Array.from({ length: 20 }, (_, index) =>
+            api.call(
+              A,
+              'POST',
+              EARN,
+              { user_id: ann, amount: 1, idempotency_key: `equal-${index}` },
+              { timestamp },
+            ),
+          ),
+        );
+        expect(answers.every(({ status }) => status === 200)).toBe(true);
+      }),
+    ).toBe(20);
   });
 
-  it.each([['with space'], [''], ['x'.repeat(256)], ['ключ'], ['a\u0000']])('are visible ASCII: %j', async (key) => {
-    const answer = await api.call(A, 'POST', EARN, { user_id: ann, amount: 1, idempotency_key: key });
-    expect(answer).toMatchObject({ status: 400, body: { field: 'idempotency_key' } });
-  });
+  it.each([['with space'], [''], ['x'.repeat(256)], ['ключ'], ['a\u0000']])(
+    'are visible ASCII: %j',
+    async (key) => {
+      const answer = await api.call(A, 'POST', EARN, {
+        user_id: ann,
+        amount: 1,
+        idempotency_key: key,
+      });
+      expect(answer).toMatchObject({ status: 400, body: { field: 'idempotency_key' } });
+    },
+  );
 
   it('are the same as in the header', async () => {
     const key = randomUUID();
@@ -389,11 +519,16 @@ describe('marks', () => {
     await api.parts.ledger.sweep();
     expect(await send(withKey('late'))).toMatchObject(USED);
     api.clock.advance(2_000);
-    expect(await send(withKey('later'))).toMatchObject({ status: 403, body: { code: 'signature_stale' } });
+    expect(await send(withKey('later'))).toMatchObject({
+      status: 403,
+      body: { code: 'signature_stale' },
+    });
     expect(await countMarks()).toBeGreaterThan(0);
     // Signed by a clock that is ahead as far as it may be.
     const ahead = String(Number(timestamp) + 600);
-    expect(await api.call(A, 'POST', EARN, earning(), { timestamp: ahead })).toMatchObject({ status: 200 });
+    expect(await api.call(A, 'POST', EARN, earning(), { timestamp: ahead })).toMatchObject({
+      status: 200,
+    });
     api.clock.advance(700_000);
     await api.parts.ledger.sweep();
     expect(await countMarks()).toBe(1);

@@ -44,8 +44,13 @@ beforeAll(async () => {
   places = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).flatMap(([method, operation]) =>
       (operation.parameters ?? []).filter(isValue).map((parameter) => ({
-        method: method.toUpperCase(), path, operation, parameter,
-      }))));
+        method: method.toUpperCase(),
+        path,
+        operation,
+        parameter,
+      })),
+    ),
+  );
 });
 afterAll(async () => {
   await api?.close();
@@ -54,21 +59,34 @@ afterAll(async () => {
 
 /** True for a number or truth value in a path or a query. */
 function isValue(parameter: Parameter): boolean {
-  const { in: where, schema: { type = '' } } = parameter;
+  const {
+    in: where,
+    schema: { type = '' },
+  } = parameter;
   return where !== 'header' && ['integer', 'number', 'boolean'].includes(type);
 }
 
 /** What other parameters of the same operation need in order to be right. */
 const OTHERS: Readonly<Record<string, string>> = {
-  user_id: 'ANN', from_user_id: 'ANN', platform_id: 'platform_a', window_id: '1', evidence: '1',
-  proposal_id: '00000000-0000-0000-0000-000000000000', dispute_id: `dsp_${'0'.repeat(32)}`,
-  from: '1', to: '1', webhook_id: `whk_${'0'.repeat(32)}`,
+  user_id: 'ANN',
+  from_user_id: 'ANN',
+  platform_id: 'platform_a',
+  window_id: '1',
+  evidence: '1',
+  proposal_id: '00000000-0000-0000-0000-000000000000',
+  dispute_id: `dsp_${'0'.repeat(32)}`,
+  from: '1',
+  to: '1',
+  webhook_id: `whk_${'0'.repeat(32)}`,
 };
 
 /** Bodies that are right, so that the query is looked at; a path is looked at before any body. */
 const BODIES: Readonly<Record<string, object>> = {
   transfer: {
-    from_user_id: 'nobody', to_user_id: 'nobody', amount: 1, target_platform: 'platform_b',
+    from_user_id: 'nobody',
+    to_user_id: 'nobody',
+    amount: 1,
+    target_platform: 'platform_b',
   },
   redeem: { user_id: 'nobody', amount: 1, reward_id: 'mug' },
 };
@@ -93,32 +111,96 @@ async function ask(place: Place, value: string): Promise<Answer> {
 
 /** Where a value went wrong, so that a failure names it. */
 function outcomeOf(place: Place, value: string, { status, body }: Answer): object {
-  const { operation: { operationId }, parameter: { name } } = place;
+  const {
+    operation: { operationId },
+    parameter: { name },
+  } = place;
   const { code, field } = body as { readonly code?: string; readonly field?: string };
   return { operationId, name, value, status, code, field };
 }
 
 const NO_NUMBERS = [
-  'Infinity', '-Infinity', 'NaN', '1E400', '1e400', '1e0', '1e2', '1E1', '0x1', '0X1F', '0b1',
-  '0o1', '01', '00', '0001', '-0', '-1', '%2B1', '%2B0', '1.0', '1.', '.5', '1_0', '1n', '1,0',
-  '%201', '1%20', '%091', '1%0A', '1%00', '%C2%A01', '+1', '1+', '%EF%BC%91', '%D9%A1',
-  '%E0%A5%A7', '%C2%B2', '%E2%82%82', 'null', 'true', 'false', '[]', '[1]', '%5B1%5D', '%7B%7D',
-  '%221%22', '9007199254740993', '9007199254740992', '99999999999999999999', '1'.repeat(400),
+  'Infinity',
+  '-Infinity',
+  'NaN',
+  '1E400',
+  '1e400',
+  '1e0',
+  '1e2',
+  '1E1',
+  '0x1',
+  '0X1F',
+  '0b1',
+  '0o1',
+  '01',
+  '00',
+  '0001',
+  '-0',
+  '-1',
+  '%2B1',
+  '%2B0',
+  '1.0',
+  '1.',
+  '.5',
+  '1_0',
+  '1n',
+  '1,0',
+  '%201',
+  '1%20',
+  '%091',
+  '1%0A',
+  '1%00',
+  '%C2%A01',
+  '+1',
+  '1+',
+  '%EF%BC%91',
+  '%D9%A1',
+  '%E0%A5%A7',
+  '%C2%B2',
+  '%E2%82%82',
+  'null',
+  'true',
+  'false',
+  '[]',
+  '[1]',
+  '%5B1%5D',
+  '%7B%7D',
+  '%221%22',
+  '9007199254740993',
+  '9007199254740992',
+  '99999999999999999999',
+  '1'.repeat(400),
   '-9007199254740993',
 ];
 const NO_BOOLEANS = [
-  '1', '0', 'TRUE', 'True', 'yes', 'on', 'null', 'true%20', '%20true', '', 'false,true',
-  '%EF%BD%94rue', 'NaN', '[]',
+  '1',
+  '0',
+  'TRUE',
+  'True',
+  'yes',
+  'on',
+  'null',
+  'true%20',
+  '%20true',
+  '',
+  'false,true',
+  '%EF%BD%94rue',
+  'NaN',
+  '[]',
 ];
 
 describe('parameters that are numbers or truth values', () => {
   it('are found in the document, and bounded', () => {
     expect(places.length).toBeGreaterThan(20);
     expect(new Set(places.map((place) => place.parameter.in))).toEqual(new Set(['path', 'query']));
-    for (const { parameter: { schema } } of places) {
+    for (const {
+      parameter: { schema },
+    } of places) {
       if (schema.type === 'boolean') continue;
       expect(schema).toMatchObject({
-        type: 'integer', minimum: expect.any(Number), maximum: expect.any(Number),
+        type: 'integer',
+        minimum: expect.any(Number),
+        maximum: expect.any(Number),
       });
     }
   });
@@ -153,7 +235,8 @@ describe('parameters that are numbers or truth values', () => {
         const value = `1&${spelling}=1`;
         const outcome = outcomeOf(place, value, await ask(place, value));
         expect(outcome).toMatchObject({
-          status: 400, code: expect.stringMatching(/^(invalid|unknown)_field$/),
+          status: 400,
+          code: expect.stringMatching(/^(invalid|unknown)_field$/),
         });
       }
     }

@@ -36,7 +36,11 @@ afterAll(async () => {
 async function run(platform: string): Promise<{ readonly state: string; readonly breaks: object }> {
   // The statement is read long after what has just been done.
   await database.pool.query(`update clearing.saga set changed_at = changed_at - interval '1 hour'`);
-  const runs = await network.api.parts.reconciliation.reconcile({ platformId: platform, mode: 'full', operatorId: null });
+  const runs = await network.api.parts.reconciliation.reconcile({
+    platformId: platform,
+    mode: 'full',
+    operatorId: null,
+  });
   const [one] = runs.ok ? runs.value : [];
   if (one === undefined) throw new Error('there was no run');
   return { state: one.state, breaks: one.breaks };
@@ -50,23 +54,37 @@ async function moved(target: string, source = 'platform_a', amount = 100): Promi
 
 /** What the platform says that a transaction has done, in hundredths; its restored backup says so too. */
 function restate(platform: Connected, id: string, change: (was: bigint) => bigint): void {
-  const books = new DatabaseSync(join(network.dataOf(platform), 'sandbox.sqlite'), { readBigInts: true });
+  const books = new DatabaseSync(join(network.dataOf(platform), 'sandbox.sqlite'), {
+    readBigInts: true,
+  });
   books.exec('pragma busy_timeout = 5000');
-  const row = books.prepare('select user_id, moved_hundredths as was from operation where transaction_id = ?').get(id) as
-    { user_id: string; was: bigint };
+  const row = books
+    .prepare('select user_id, moved_hundredths as was from operation where transaction_id = ?')
+    .get(id) as { user_id: string; was: bigint };
   const now = change(row.was);
   books.prepare('update operation set moved_hundredths = ? where transaction_id = ?').run(now, id);
-  books.prepare('update user set balance_hundredths = balance_hundredths + ? where user_id = ?').run(now - row.was, row.user_id);
+  books
+    .prepare('update user set balance_hundredths = balance_hundredths + ? where user_id = ?')
+    .run(now - row.was, row.user_id);
   books.close();
 }
 
 async function breakOf(id: string): Promise<Record<string, unknown>> {
-  const { rows } = await database.pool.query<{ break_id: string }>('select break_id from clearing.break where subject = $1', [id]);
-  return (await network.api.operate(olga, 'GET', `/operator/breaks/${rows[0]?.break_id ?? randomUUID()}`)).body;
+  const { rows } = await database.pool.query<{ break_id: string }>(
+    'select break_id from clearing.break where subject = $1',
+    [id],
+  );
+  return (
+    await network.api.operate(olga, 'GET', `/operator/breaks/${rows[0]?.break_id ?? randomUUID()}`)
+  ).body;
 }
 
 /** A transfer of which the platform has lost something, and its difference. */
-async function lost(change: (was: bigint) => bigint, target: Connected = 'platform_x', source = 'platform_a'): Promise<[id: string, breakId: string]> {
+async function lost(
+  change: (was: bigint) => bigint,
+  target: Connected = 'platform_x',
+  source = 'platform_a',
+): Promise<[id: string, breakId: string]> {
   const id = await moved(target, source);
   restate(target, id, change);
   expect(await run(target)).toMatchObject({ state: 'complete' });
@@ -74,39 +92,71 @@ async function lost(change: (was: bigint) => bigint, target: Connected = 'platfo
 }
 
 const ask = (breakId: string): Promise<Answer> =>
-  network.api.operate(olga, 'POST', `/operator/breaks/${breakId}/adjust`, { reason: 'their backup lost it' });
+  network.api.operate(olga, 'POST', `/operator/breaks/${breakId}/adjust`, {
+    reason: 'their backup lost it',
+  });
 const approve = ({ body }: Answer, token = otto): Promise<Answer> =>
-  network.api.operate(token, 'POST', `/operator/requests/${String(body['request_id'])}/approve`, {});
+  network.api.operate(
+    token,
+    'POST',
+    `/operator/requests/${String(body['request_id'])}/approve`,
+    {},
+  );
 const points = (): Promise<number> => network.pointsOf('platform_a', USER);
 
 async function positions(): Promise<Record<string, bigint>> {
   const { rows } = await database.pool.query<{ platform: string; sum: bigint }>(
     `select p.platform_id as platform, sum(credits_posted - debits_posted)::bigint as sum
-       from ledger.account a join identity.platform p using (owner_id) where purpose = 'position' group by 1`);
+       from ledger.account a join identity.platform p using (owner_id) where purpose = 'position' group by 1`,
+  );
   return Object.fromEntries(rows.map(({ platform, sum }) => [platform, sum]));
 }
 
 async function adjustments(id: string): Promise<number> {
   const { rowCount } = await database.pool.query(
     `select from ledger.transaction t join clearing.dispute d on d.resolution_id = t.transaction_id
-      where t.kind = 'adjust' and d.transaction_id = $1::uuid`, [id.slice('txn_'.length)]);
+      where t.kind = 'adjust' and d.transaction_id = $1::uuid`,
+    [id.slice('txn_'.length)],
+  );
   return rowCount ?? 0;
 }
 
 it('all that was lost is given back at the source, the target pays, once, and it stays closed', async () => {
   const [before, owed] = [await points(), await positions()];
   const [id, breakId] = await lost(() => 0n);
-  expect(await breakOf(id)).toMatchObject({ category: 'missing_there', ours: 125, theirs: null, state: 'open' });
+  expect(await breakOf(id)).toMatchObject({
+    category: 'missing_there',
+    ours: 125,
+    theirs: null,
+    state: 'open',
+  });
   expect(await points()).toBe(before - 100);
 
   const asked = await ask(breakId);
-  expect(asked).toMatchObject({ status: 202, body: { act: 'break_adjust', words: expect.stringContaining('Give back 100.00 points of platform_a for 125.00') } });
-  expect(await approve(asked, olga)).toMatchObject({ status: 403, body: { code: 'approver_is_asker' } });
+  expect(asked).toMatchObject({
+    status: 202,
+    body: {
+      act: 'break_adjust',
+      words: expect.stringContaining('Give back 100.00 points of platform_a for 125.00'),
+    },
+  });
+  expect(await approve(asked, olga)).toMatchObject({
+    status: 403,
+    body: { code: 'approver_is_asker' },
+  });
   const other = await ask(breakId);
-  const answers = await Promise.all([approve(asked), approve(asked), approve(other), approve(other)]);
+  const answers = await Promise.all([
+    approve(asked),
+    approve(asked),
+    approve(other),
+    approve(other),
+  ]);
   expect(answers.map(({ status }) => status).sort()).toEqual([200, 409, 409, 409]);
   const done = answers.find(({ status }) => status === 200);
-  const outcome = done?.body['outcome'] as unknown as { dispute_id: string; transaction_id: string };
+  const outcome = done?.body['outcome'] as unknown as {
+    dispute_id: string;
+    transaction_id: string;
+  };
 
   // Decided is not posted: whoever comes next posts it, and only one of them.
   expect([await points(), await adjustments(id)]).toEqual([before - 100, 0]);
@@ -117,20 +167,46 @@ it('all that was lost is given back at the source, the target pays, once, and it
   expect(await positions()).toEqual(owed);
 
   expect(await breakOf(id)).toMatchObject({
-    state: 'resolved', resolution: 'adjusted', times_opened: 1,
-    actions: [{ operator_id: 'olga', action: 'adjust', words: `adjusted: ${outcome.dispute_id}, ${outcome.transaction_id}: their backup lost it` }],
+    state: 'resolved',
+    resolution: 'adjusted',
+    times_opened: 1,
+    actions: [
+      {
+        operator_id: 'olga',
+        action: 'adjust',
+        words: `adjusted: ${outcome.dispute_id}, ${outcome.transaction_id}: their backup lost it`,
+      },
+    ],
   });
-  const dispute = await network.api.operate(olga, 'GET', `/operator/disputes/${outcome.dispute_id}`);
-  expect(dispute.body).toMatchObject({ state: 'upheld', resolution: { kind: 'adjustment', amount: 100, borne_by: 'target' }, resolution_transaction_id: outcome.transaction_id });
+  const dispute = await network.api.operate(
+    olga,
+    'GET',
+    `/operator/disputes/${outcome.dispute_id}`,
+  );
+  expect(dispute.body).toMatchObject({
+    state: 'upheld',
+    resolution: { kind: 'adjustment', amount: 100, borne_by: 'target' },
+    resolution_transaction_id: outcome.transaction_id,
+  });
   expect(await run('platform_x')).toEqual({ state: 'complete', breaks: {} });
   expect(await breakOf(id)).toMatchObject({ state: 'resolved', resolution: 'adjusted' });
   expect(await ask(breakId)).toMatchObject({ status: 409, body: { code: 'break_closed' } });
   // Nothing of it can be claimed again, in any other way.
   const claim = { transaction_id: id, reason_code: 'not_received', description: 'again' };
-  expect(await network.api.call('platform_a', 'POST', '/api/disputes', claim, { headers: { 'idempotency-key': randomUUID() } }))
-    .toMatchObject({ status: 409, body: { code: 'dispute_exceeds_rest' } });
-  expect(await network.api.call('platform_a', 'POST', `/api/transactions/${id}/recall`, { reason: 'again' }, { headers: { 'idempotency-key': randomUUID() } }))
-    .toMatchObject({ status: 409 });
+  expect(
+    await network.api.call('platform_a', 'POST', '/api/disputes', claim, {
+      headers: { 'idempotency-key': randomUUID() },
+    }),
+  ).toMatchObject({ status: 409, body: { code: 'dispute_exceeds_rest' } });
+  expect(
+    await network.api.call(
+      'platform_a',
+      'POST',
+      `/api/transactions/${id}/recall`,
+      { reason: 'again' },
+      { headers: { 'idempotency-key': randomUUID() } },
+    ),
+  ).toMatchObject({ status: 409 });
 
   // Booked after all: now the platform has credited what it was paid back for.
   restate('platform_x', id, () => 12_500n);
@@ -166,8 +242,13 @@ it('a source that keeps its points itself is paid, and gives them in its own boo
   const there = await network.pointsOf('platform_y', USER);
   expect(await approve(await ask(breakId))).toMatchObject({ status: 200 });
   await network.api.parts.disputes.follow();
-  expect([await positions(), await adjustments(id), await network.pointsOf('platform_y', USER)]).toEqual([owed, 1, there]);
-  for (const platform of ['platform_x', 'platform_y']) expect(await run(platform)).toEqual({ state: 'complete', breaks: {} });
+  expect([
+    await positions(),
+    await adjustments(id),
+    await network.pointsOf('platform_y', USER),
+  ]).toEqual([owed, 1, there]);
+  for (const platform of ['platform_x', 'platform_y'])
+    expect(await run(platform)).toEqual({ state: 'complete', breaks: {} });
 }, 240_000);
 
 it('whoever dies before its commit has done nothing, and it can be approved again', async () => {
@@ -192,12 +273,19 @@ it('is decided by what the platform says now, and refused while it says nothing'
   const asked = await ask(breakId);
   expect(asked.status).toBe(202);
   await network.sandboxes.platform_x.setFaults({ down: true });
-  expect(await approve(asked)).toMatchObject({ status: 503, body: { code: 'platform_did_not_answer' } });
+  expect(await approve(asked)).toMatchObject({
+    status: 503,
+    body: { code: 'platform_did_not_answer' },
+  });
   await network.sandboxes.platform_x.setFaults({});
   restate('platform_x', id, () => 12_500n);
-  expect(await approve(asked)).toMatchObject({ status: 409, body: { code: 'break_not_adjustable', detail: expect.stringContaining('recheck') } });
-  expect(await network.api.operate(olga, 'POST', `/operator/breaks/${breakId}/recheck`, {}))
-    .toMatchObject({ status: 200, body: { state: 'resolved' } });
+  expect(await approve(asked)).toMatchObject({
+    status: 409,
+    body: { code: 'break_not_adjustable', detail: expect.stringContaining('recheck') },
+  });
+  expect(
+    await network.api.operate(olga, 'POST', `/operator/breaks/${breakId}/recheck`, {}),
+  ).toMatchObject({ status: 200, body: { state: 'resolved' } });
   expect(await approve(asked)).toMatchObject({ status: 409, body: { code: 'break_closed' } });
   expect(await adjustments(id)).toBe(0);
 }, 240_000);
@@ -206,18 +294,25 @@ it('while a dispute is open, or once one was decided, it is not given back a sec
   const before = await points();
   const [id, breakId] = await lost(() => 0n);
   const asked = await ask(breakId);
-  const opened = await network.api.operate(olga, 'POST', `/operator/breaks/${breakId}/dispute`, { reason: 'lost' });
+  const opened = await network.api.operate(olga, 'POST', `/operator/breaks/${breakId}/dispute`, {
+    reason: 'lost',
+  });
   expect(opened.status).toBe(200);
   for (const again of [() => approve(asked), () => ask(breakId)]) {
     expect(await again()).toMatchObject({ status: 409, body: { code: 'dispute_exceeds_rest' } });
   }
   const disputeId = String(opened.body['dispute_id']);
   const word = (platform: string, answer: string): Promise<Answer> =>
-    network.api.call(platform, 'POST', `/api/disputes/${disputeId}/respond`, { answer, description: 'x' });
+    network.api.call(platform, 'POST', `/api/disputes/${disputeId}/respond`, {
+      answer,
+      description: 'x',
+    });
   await word('platform_x', 'contest');
   await word('platform_a', 'rebut');
   const decided = { outcome: 'rejected', reason: 'it was credited elsewhere' };
-  expect(await network.api.operate(otto, 'POST', `/operator/disputes/${disputeId}/decide`, decided)).toMatchObject({ status: 200 });
+  expect(
+    await network.api.operate(otto, 'POST', `/operator/disputes/${disputeId}/decide`, decided),
+  ).toMatchObject({ status: 200 });
   expect(await ask(breakId)).toMatchObject({ status: 409, body: { code: 'dispute_decided' } });
   expect([await points(), await adjustments(id)]).toEqual([before - 100, 0]);
   restate('platform_x', id, () => 12_500n);
@@ -229,12 +324,19 @@ it.each<[string, string, string, Connected, (was: bigint) => bigint]>([
   ['the source did not take them', 'platform_x', 'platform_a', 'platform_x', () => 0n],
   ['the source took too little', 'platform_x', 'platform_a', 'platform_x', (was) => was + 1n],
   ['the source took too much', 'platform_x', 'platform_a', 'platform_x', (was) => was - 1n],
-])('%s: it corrects its own books', async (_what, source, target, platform, change) => {
-  const id = await moved(target, source, 10);
-  restate(platform, id, change);
-  await run(platform);
-  const refused = await ask(String((await breakOf(id))['break_id']));
-  expect(refused).toMatchObject({ status: 409, body: { code: 'break_not_adjustable', detail: expect.stringContaining('its own books') } });
-  const sign = source === platform ? -1_000n : 1_250n;
-  restate(platform, id, () => sign);
-}, 240_000);
+])(
+  '%s: it corrects its own books',
+  async (_what, source, target, platform, change) => {
+    const id = await moved(target, source, 10);
+    restate(platform, id, change);
+    await run(platform);
+    const refused = await ask(String((await breakOf(id))['break_id']));
+    expect(refused).toMatchObject({
+      status: 409,
+      body: { code: 'break_not_adjustable', detail: expect.stringContaining('its own books') },
+    });
+    const sign = source === platform ? -1_000n : 1_250n;
+    restate(platform, id, () => sign);
+  },
+  240_000,
+);

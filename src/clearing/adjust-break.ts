@@ -8,12 +8,17 @@ import type { DbClient } from '../runtime/database.ts';
 import type { Disputes } from './disputes/disputes.ts';
 import { findMoved } from './disputes/moved.ts';
 import type { Adjusted } from './disputes/adjust-difference.ts';
-import { decideAdjustment, type AdjustmentTerms, type MovedPoints } from './reconciliation/decide-adjustment.ts';
+import {
+  decideAdjustment,
+  type AdjustmentTerms,
+  type MovedPoints,
+} from './reconciliation/decide-adjustment.ts';
 import { reconciliationProblems } from './reconciliation/problems.ts';
 import type { Reconciliation } from './reconciliation/reconciliation.ts';
 import type { Break } from './reconciliation/types.ts';
 
-const CHANGED = 'The platform says something else by now: recheck the difference, and look at its figures.';
+const CHANGED =
+  'The platform says something else by now: recheck the difference, and look at its figures.';
 
 export interface BreakAdjustParts {
   readonly reconciliation: Reconciliation;
@@ -28,7 +33,8 @@ export interface BreakAdjustment extends AdjustmentTerms {
 
 /** What would be given back; the platform is asked whether the difference is still as it was found. */
 export async function planBreakAdjustment(
-  parts: BreakAdjustParts, breakId: string,
+  parts: BreakAdjustParts,
+  breakId: string,
 ): Promise<Result<{ readonly one: Break; readonly adjustment: BreakAdjustment }>> {
   const found = await parts.reconciliation.find(breakId);
   if (!found.ok) return found;
@@ -54,7 +60,9 @@ export interface BreakToAdjust {
 
 /** Within a dbTransaction: the break is closed when it ends, and what was decided is posted within seconds. */
 export function adjustBreakIn(
-  client: DbClient, { reconciliation, disputes, ledger }: BreakAdjustParts, { breakId, askedBy, approvedBy, reason }: BreakToAdjust,
+  client: DbClient,
+  { reconciliation, disputes, ledger }: BreakAdjustParts,
+  { breakId, askedBy, approvedBy, reason }: BreakToAdjust,
 ): Promise<Result<Adjusted>> {
   return reconciliation.adjustIn(client, { breakId, operatorId: askedBy }, async (one) => {
     const adjustment = await readAdjustment(ledger, one);
@@ -62,7 +70,14 @@ export function adjustBreakIn(
     const { transactionId, amount, missing } = adjustment.value;
     // A break that opens again is another one.
     const key = `break ${one.breakId} ${one.timesOpened} adjustment`;
-    const adjusted = await disputes.adjustIn(client, { transactionId, amount, askedBy, approvedBy, reason, key });
+    const adjusted = await disputes.adjustIn(client, {
+      transactionId,
+      amount,
+      askedBy,
+      approvedBy,
+      reason,
+      key,
+    });
     if (!adjusted.ok) return adjusted;
     const { disputeId, resolutionId } = adjusted.value;
     const words = `adjusted: ${formatId('dsp', disputeId)}, ${formatId('txn', resolutionId)}: ${reason}`;
@@ -72,13 +87,19 @@ export function adjustBreakIn(
 
 async function readAdjustment(ledger: Ledger, one: Break): Promise<Result<BreakAdjustment>> {
   const leg = one.transactionId === null ? undefined : await findMoved(ledger, one.transactionId);
-  const source = leg === undefined ? undefined : ledger.assetById(leg.assetId)?.platformId ?? undefined;
-  const isTarget = leg?.kind === 'conversion' && leg.targetAssetId !== null
-    && ledger.assetById(leg.targetAssetId)?.platformId === one.platformId;
-  const moved: MovedPoints | undefined = leg === undefined ? undefined
-    : { amount: leg.amount, credited: isTarget ? leg.credited ?? undefined : undefined };
+  const source =
+    leg === undefined ? undefined : (ledger.assetById(leg.assetId)?.platformId ?? undefined);
+  const isTarget =
+    leg?.kind === 'conversion' &&
+    leg.targetAssetId !== null &&
+    ledger.assetById(leg.targetAssetId)?.platformId === one.platformId;
+  const moved: MovedPoints | undefined =
+    leg === undefined
+      ? undefined
+      : { amount: leg.amount, credited: isTarget ? (leg.credited ?? undefined) : undefined };
   const terms = decideAdjustment(one, moved);
   if (!terms.ok) return terms;
-  if (one.transactionId === null || source === undefined) return refuse(reconciliationProblems.break_not_adjustable());
+  if (one.transactionId === null || source === undefined)
+    return refuse(reconciliationProblems.break_not_adjustable());
   return ok({ ...terms.value, transactionId: one.transactionId, source });
 }

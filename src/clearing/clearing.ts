@@ -2,58 +2,167 @@
 // rule has set aside, the comparison of both sides' books, and what platforms are told. Moves points only by commands of the ledger; never touches its rows.
 // The only file of this module that others import.
 
-export { createConnectionHealth, type ConnectionHealth, type ConnectionState } from './connection-health.ts';
-export { createConnections, requireConnected, type Connection, type Connections, type ConnectionsParts, type ConnectionToSet } from './connections.ts';
+export {
+  createConnectionHealth,
+  type ConnectionHealth,
+  type ConnectionState,
+} from './connection-health.ts';
+export {
+  createConnections,
+  requireConnected,
+  type Connection,
+  type Connections,
+  type ConnectionsParts,
+  type ConnectionToSet,
+} from './connections.ts';
 export type { ConnectorClient } from './connector/connector-client.ts';
-export { testConnector, type CheckResult, type ConformanceReport } from './connector/conformance.ts';
+export {
+  testConnector,
+  type CheckResult,
+  type ConformanceReport,
+} from './connector/conformance.ts';
 export { connectionProblems } from './connector/problems.ts';
 export { CONNECTOR_SCALE, type ConnectorOutcome, type ConnectorTarget } from './connector/types.ts';
 export { createAlongside } from './saga/begin-sagas.ts';
 export { sagaProblems } from './saga/problems.ts';
 export { createSagas, type Sagas } from './saga/saga.ts';
-export type { Saga, SagaAction, SagaActionName, TransferStanding, TransferStatus } from './saga/types.ts';
+export type {
+  Saga,
+  SagaAction,
+  SagaActionName,
+  TransferStanding,
+  TransferStatus,
+} from './saga/types.ts';
 export { migrateQueue, type SagaWorkers } from './saga/worker.ts';
 export { createNotices, type Notices } from './notices/notices.ts';
 export { webhookProblems } from './webhooks/problems.ts';
-export { DELIVERY_STATES, type Delivery, type DeliveryState, type Owner, type Webhook, type WebhookTerms } from './webhooks/types.ts';
-export { createWebhooks, type Deliverer, type Scope, type WebhookChange, type Webhooks } from './webhooks/webhooks.ts';
+export {
+  DELIVERY_STATES,
+  type Delivery,
+  type DeliveryState,
+  type Owner,
+  type Webhook,
+  type WebhookTerms,
+} from './webhooks/types.ts';
+export {
+  createWebhooks,
+  type Deliverer,
+  type Scope,
+  type WebhookChange,
+  type Webhooks,
+} from './webhooks/webhooks.ts';
 export { createReserve, type Reserve, type ReserveParts } from './reserve/reserve.ts';
 export { usedPercent, WHOLE } from './reserve/cap.ts';
 export { reserveProblems } from './reserve/problems.ts';
-export { REQUEST_KINDS, REQUEST_STATES, type ModeChange, type NewRequest, type RequestDecision, type RequestKind, type RequestState, type ReserveFigures, type ReserveRequest, type Wanted } from './reserve/types.ts';
+export {
+  REQUEST_KINDS,
+  REQUEST_STATES,
+  type ModeChange,
+  type NewRequest,
+  type RequestDecision,
+  type RequestKind,
+  type RequestState,
+  type ReserveFigures,
+  type ReserveRequest,
+  type Wanted,
+} from './reserve/types.ts';
 export type { ReserveRequests } from './reserve/requests.ts';
 export { DEFAULT_WATCH, type WatchOptions } from './reserve/watch.ts';
-export { createDisputes, type Answer as DisputeAnswer, type Disputes } from './disputes/disputes.ts';
+export {
+  createDisputes,
+  type Answer as DisputeAnswer,
+  type Disputes,
+} from './disputes/disputes.ts';
 export { disputeProblems } from './disputes/problems.ts';
 export { REASON_CODES, REASONS, type ReasonCode } from './disputes/reasons.ts';
 export { DISPUTE_STATES, type DisputeState } from './disputes/states.ts';
 export {
-  EVIDENCE_MEDIA, MAX_EVIDENCE_BYTES, type Dispute, type Evidence, type EvidenceFile, type Frozen, type Resolution, type Side, type Step, type Who,
+  EVIDENCE_MEDIA,
+  MAX_EVIDENCE_BYTES,
+  type Dispute,
+  type Evidence,
+  type EvidenceFile,
+  type Frozen,
+  type Resolution,
+  type Side,
+  type Step,
+  type Who,
 } from './disputes/types.ts';
 export { createRecalls, type RecallAnswer, type Recalls } from './recalls/recalls.ts';
 export { recallProblems } from './recalls/problems.ts';
 export { RECALL_STATES, type RecallState } from './recalls/states.ts';
 export type { Recall, RecallStep } from './recalls/types.ts';
-export { decideReview, listReviews, type ReviewParts, type ReviewWord, type WaitingReview } from './reviews.ts';
-export { createReconciliation, type Reconciliation, type ReconciliationParts, type RunRequest } from './reconciliation/reconciliation.ts';
+export {
+  decideReview,
+  listReviews,
+  type ReviewParts,
+  type ReviewWord,
+  type WaitingReview,
+} from './reviews.ts';
+export {
+  createReconciliation,
+  type Reconciliation,
+  type ReconciliationParts,
+  type RunRequest,
+} from './reconciliation/reconciliation.ts';
 export { reconciliationProblems } from './reconciliation/problems.ts';
 export { createReconciliationMetrics } from './reconciliation/metrics.ts';
 export type { BreakStory } from './reconciliation/break-actions.ts';
 export {
-  ageBucketOf, AGE_BUCKETS, BREAK_CATEGORIES, BREAK_STATES, RUN_MODES, type Break, type BreakAction, type BreakCategory, type BreakState, type OpenCount, type Run, type RunMode,
+  ageBucketOf,
+  AGE_BUCKETS,
+  BREAK_CATEGORIES,
+  BREAK_STATES,
+  RUN_MODES,
+  type Break,
+  type BreakAction,
+  type BreakCategory,
+  type BreakState,
+  type OpenCount,
+  type Run,
+  type RunMode,
 } from './reconciliation/types.ts';
 export { createSettlement, type Settlement } from './settlement/settlement.ts';
 export type { SettlementParts } from './settlement/parts.ts';
 export { settlementProblems } from './settlement/problems.ts';
 export { WINDOW_STATES, type WindowState } from './settlement/states.ts';
-export { ACT_KINDS, NETWORK, type ActKind, type Obligation, type Pair, type Participant, type Payment, type Schedule, type SettlementAct, type SettlementSettings, type SettlementWindow } from './settlement/types.ts';
+export {
+  ACT_KINDS,
+  NETWORK,
+  type ActKind,
+  type Obligation,
+  type Pair,
+  type Participant,
+  type Payment,
+  type Schedule,
+  type SettlementAct,
+  type SettlementSettings,
+  type SettlementWindow,
+} from './settlement/types.ts';
 export type { Statement, StatementSource } from './settlement/statement.ts';
-export { describeAct, describeSettings, describeWindow, describeWindowFigures } from './settlement/describe-window.ts';
+export {
+  describeAct,
+  describeSettings,
+  describeWindow,
+  describeWindowFigures,
+} from './settlement/describe-window.ts';
 export { readSchedule } from './settlement/schedule.ts';
 export { describeStatement, describeTransactions } from './settlement/describe-statement.ts';
-export { CURSOR as TRANSACTION_CURSOR, type TransactionPage } from './settlement/list-transactions.ts';
-export { statementCsv, TRANSACTION_CSV_HEADER, transactionsCsv } from './settlement/statement-csv.ts';
+export {
+  CURSOR as TRANSACTION_CURSOR,
+  type TransactionPage,
+} from './settlement/list-transactions.ts';
+export {
+  statementCsv,
+  TRANSACTION_CSV_HEADER,
+  transactionsCsv,
+} from './settlement/statement-csv.ts';
 export { statementHtml } from './settlement/statement-html.ts';
 export { STATEMENT_LANGUAGES, type StatementLanguage } from './settlement/statement-words.ts';
-export { adjustBreakIn, planBreakAdjustment, type BreakAdjustment, type BreakToAdjust } from './adjust-break.ts';
+export {
+  adjustBreakIn,
+  planBreakAdjustment,
+  type BreakAdjustment,
+  type BreakToAdjust,
+} from './adjust-break.ts';
 export { disputeBreak, type BreakToDispute } from './dispute-break.ts';

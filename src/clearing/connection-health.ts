@@ -30,14 +30,26 @@ export interface ConnectionHealthParts {
 /** Of the source requirement (7.2). */
 const PATIENCE_MS = 5_000;
 
-export function createConnectionHealth({ identity, connections, log }: ConnectionHealthParts): ConnectionHealth {
+export function createConnectionHealth({
+  identity,
+  connections,
+  log,
+}: ConnectionHealthParts): ConnectionHealth {
   let states = new Map<PlatformId, ConnectionState>();
 
   async function ask(platformId: PlatformId): Promise<ConnectionState> {
     const connector = connections.connectorOf(platformId);
-    if (connector === undefined) return { status: 'degraded', message: 'No connection is registered' };
+    if (connector === undefined)
+      return { status: 'degraded', message: 'No connection is registered' };
     const patience = Promise.withResolvers<ConnectionState>();
-    const timer = setTimeout(() => patience.resolve({ status: 'unhealthy', message: `No answer within ${PATIENCE_MS / 1_000} s` }), PATIENCE_MS);
+    const timer = setTimeout(
+      () =>
+        patience.resolve({
+          status: 'unhealthy',
+          message: `No answer within ${PATIENCE_MS / 1_000} s`,
+        }),
+      PATIENCE_MS,
+    );
     const answered = judge(connector);
     try {
       return await Promise.race([answered, patience.promise]);
@@ -49,11 +61,20 @@ export function createConnectionHealth({ identity, connections, log }: Connectio
   return {
     async check() {
       const platforms = identity.listPlatforms().filter(({ custody }) => custody === 'connected');
-      const found = await Promise.all(platforms.map(async ({ platformId }) => [platformId, await ask(platformId)] as const));
+      const found = await Promise.all(
+        platforms.map(async ({ platformId }) => [platformId, await ask(platformId)] as const),
+      );
       for (const [platformId, { status, message, detail }] of found) {
         const before = states.get(platformId)?.status;
-        if (status === 'healthy' && before !== undefined && before !== 'healthy') log.info({ platform_id: platformId }, 'a connected platform answers again');
-        if (status !== 'healthy' && (before === undefined || before === 'healthy')) log.warn({ platform_id: platformId, reason: detail ?? message }, status === 'degraded' ? 'a connected platform cannot be called' : 'a connected platform does not answer');
+        if (status === 'healthy' && before !== undefined && before !== 'healthy')
+          log.info({ platform_id: platformId }, 'a connected platform answers again');
+        if (status !== 'healthy' && (before === undefined || before === 'healthy'))
+          log.warn(
+            { platform_id: platformId, reason: detail ?? message },
+            status === 'degraded'
+              ? 'a connected platform cannot be called'
+              : 'a connected platform does not answer',
+          );
       }
       states = new Map(found);
     },
@@ -67,8 +88,17 @@ export function createConnectionHealth({ identity, connections, log }: Connectio
 async function judge(connector: ConnectorClient): Promise<ConnectionState> {
   const health = await connector.checkHealth();
   if (health.outcome === 'no') return { status: 'unhealthy', message: `HTTP ${health.status}` };
-  if (health.outcome === 'unknown') return { status: 'unhealthy', message: `No usable answer (${health.reason})`, detail: health.detail };
+  if (health.outcome === 'unknown')
+    return {
+      status: 'unhealthy',
+      message: `No usable answer (${health.reason})`,
+      detail: health.detail,
+    };
   const refusal = await connector.findRefusal();
   if (refusal === undefined) return { status: 'healthy', message: 'Platform answers' };
-  return { status: 'degraded', message: 'Platform answers, but refuses every signed call', detail: refusal };
+  return {
+    status: 'degraded',
+    message: 'Platform answers, but refuses every signed call',
+    detail: refusal,
+  };
 }

@@ -31,8 +31,22 @@ const masterKey = { bytes: randomBytes(32) };
 async function open(key = masterKey): Promise<{ identity: Identity; connections: Connections }> {
   const { pool, log } = database;
   const sealer = createSealer(key);
-  const opened = await createIdentity({ pool, log, sealer: createSealer(masterKey), tokens: createPlatformTokens(masterKey, systemClock) });
-  return { identity: opened, connections: await createConnections({ pool, log, sealer, identity: opened, clock: systemClock }) };
+  const opened = await createIdentity({
+    pool,
+    log,
+    sealer: createSealer(masterKey),
+    tokens: createPlatformTokens(masterKey, systemClock),
+  });
+  return {
+    identity: opened,
+    connections: await createConnections({
+      pool,
+      log,
+      sealer,
+      identity: opened,
+      clock: systemClock,
+    }),
+  };
 }
 
 beforeAll(async () => {
@@ -59,11 +73,23 @@ test('a platform without connection cannot be called', () => {
 });
 
 test('a registered platform is called with its token and under its own secret, by every process', async () => {
-  const set = await connections.set({ platformId: C, url: sandbox.target.url, token: TOKEN }, 'maker');
-  expect(set).toMatchObject({ ok: true, value: { platformId: C, url: sandbox.target.url, changedBy: 'maker', revision: 1n } });
-  expect(await connections.connectorOf(C)?.findBalance('c_1')).toEqual({ outcome: 'yes', value: 1250n });
+  const set = await connections.set(
+    { platformId: C, url: sandbox.target.url, token: TOKEN },
+    'maker',
+  );
+  expect(set).toMatchObject({
+    ok: true,
+    value: { platformId: C, url: sandbox.target.url, changedBy: 'maker', revision: 1n },
+  });
+  expect(await connections.connectorOf(C)?.findBalance('c_1')).toEqual({
+    outcome: 'yes',
+    value: 1250n,
+  });
   await vi.waitUntil(() => there.connections.connectorOf(C) !== undefined, 10_000);
-  expect(await there.connections.connectorOf(C)?.findBalance('c_1')).toEqual({ outcome: 'yes', value: 1250n });
+  expect(await there.connections.connectorOf(C)?.findBalance('c_1')).toEqual({
+    outcome: 'yes',
+    value: 1250n,
+  });
 });
 
 test('a client is kept as long as the connection is as it was', async () => {
@@ -74,42 +100,73 @@ test('a client is kept as long as the connection is as it was', async () => {
   expect(connections.find(C)).toMatchObject({ changedBy: 'maker', revision: 1n });
   await connections.set({ platformId: C, url: sandbox.target.url, token: 'another' }, 'checker');
   expect(connections.connectorOf(C)).not.toBe(client);
-  expect(await connections.connectorOf(C)?.getTotalPoints()).toMatchObject({ outcome: 'unknown', reason: 'status' });
+  expect(await connections.connectorOf(C)?.getTotalPoints()).toMatchObject({
+    outcome: 'unknown',
+    reason: 'status',
+  });
   await connections.set({ platformId: C, url: sandbox.target.url, token: TOKEN }, 'maker');
-  expect(await connections.connectorOf(C)?.getTotalPoints()).toEqual({ outcome: 'yes', value: 1250n });
+  expect(await connections.connectorOf(C)?.getTotalPoints()).toEqual({
+    outcome: 'yes',
+    value: 1250n,
+  });
 });
 
 test('a rotated secret signs the next call', async () => {
   const rotated = await identity.rotateSecret(C);
   // The platform has the old one, as long as that is good.
-  expect(await connections.connectorOf(C)?.findBalance('c_1')).toEqual({ outcome: 'yes', value: 1250n });
+  expect(await connections.connectorOf(C)?.findBalance('c_1')).toEqual({
+    outcome: 'yes',
+    value: 1250n,
+  });
   await sandbox.program.stop('SIGTERM');
   secret = rotated.ok ? rotated.value : '';
   sandbox = await startSandbox(folder, {}, ['--secret', secret]);
   await connections.set({ platformId: C, url: sandbox.target.url, token: TOKEN }, 'maker');
-  expect(await connections.connectorOf(C)?.findBalance('c_1')).toEqual({ outcome: 'yes', value: 1250n });
+  expect(await connections.connectorOf(C)?.findBalance('c_1')).toEqual({
+    outcome: 'yes',
+    value: 1250n,
+  });
 });
 
 test('a secret that somebody else knows ends at once, and a running sandbox takes the new one', async () => {
   const rotated = await identity.rotateSecret(C, 0);
-  expect(await connections.connectorOf(C)?.findBalance('c_1')).toMatchObject({ outcome: 'unknown', detail: expect.stringContaining('its secret is another') });
+  expect(await connections.connectorOf(C)?.findBalance('c_1')).toMatchObject({
+    outcome: 'unknown',
+    detail: expect.stringContaining('its secret is another'),
+  });
   secret = rotated.ok ? rotated.value : '';
   expect(await sandbox.setSecret(secret)).toBe(200);
-  expect(await connections.connectorOf(C)?.findBalance('c_1')).toEqual({ outcome: 'yes', value: 1250n });
+  expect(await connections.connectorOf(C)?.findBalance('c_1')).toEqual({
+    outcome: 'yes',
+    value: 1250n,
+  });
 });
 
 test('the token is kept sealed and shown nowhere', async () => {
-  expect(JSON.stringify([connections.list(), connections.find(C)], (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value))).not.toContain(TOKEN);
-  const { rows: [row] } = await database.pool.query<{ sealed_token: Buffer }>('select sealed_token from clearing.connection');
+  expect(
+    JSON.stringify([connections.list(), connections.find(C)], (_key, value: unknown) =>
+      typeof value === 'bigint' ? String(value) : value,
+    ),
+  ).not.toContain(TOKEN);
+  const {
+    rows: [row],
+  } = await database.pool.query<{ sealed_token: Buffer }>(
+    'select sealed_token from clearing.connection',
+  );
   expect(row?.sealed_token.toString('latin1')).not.toContain(TOKEN);
-  await expect(open({ bytes: randomBytes(32) })).rejects.toThrow(/token of the connection of platform_c cannot be opened with this master key/);
+  await expect(open({ bytes: randomBytes(32) })).rejects.toThrow(
+    /token of the connection of platform_c cannot be opened with this master key/,
+  );
 });
 
 test('a removed connection is gone everywhere, and comes back with a later revision', async () => {
   const revision = connections.find(C)?.revision ?? 0n;
   expect(await connections.remove(C, 'maker')).toEqual({ ok: true, value: C });
   expect(connections.connectorOf(C)).toBeUndefined();
-  expect(await connections.remove(C, 'maker')).toMatchObject({ ok: false, problem: { code: 'connection_not_found' } });
+  expect(await connections.remove(C, 'maker')).toMatchObject({
+    ok: false,
+    problem: { code: 'connection_not_found' },
+  });
   await vi.waitUntil(() => there.connections.connectorOf(C) === undefined, 10_000);
   await there.connections.set({ platformId: C, url: sandbox.target.url, token: TOKEN }, 'checker');
   await vi.waitUntil(() => connections.connectorOf(C) !== undefined, 10_000);
@@ -117,16 +174,34 @@ test('a removed connection is gone everywhere, and comes back with a later revis
 });
 
 test.each([
-  ['not a url', TOKEN, 'url'], ['ftp://x.example', TOKEN, 'url'], ['https://u:p@x.example', TOKEN, 'url'], ['https://x.example/?a=1', TOKEN, 'url'],
-  ['https://x.example/#a', TOKEN, 'url'], [`https://x.example/${'a'.repeat(2_048)}`, TOKEN, 'url'], ['https://x.example', '', 'token'], ['https://x.example', 'a b', 'token'],
+  ['not a url', TOKEN, 'url'],
+  ['ftp://x.example', TOKEN, 'url'],
+  ['https://u:p@x.example', TOKEN, 'url'],
+  ['https://x.example/?a=1', TOKEN, 'url'],
+  ['https://x.example/#a', TOKEN, 'url'],
+  [`https://x.example/${'a'.repeat(2_048)}`, TOKEN, 'url'],
+  ['https://x.example', '', 'token'],
+  ['https://x.example', 'a b', 'token'],
 ])('%s with token "%s" is refused for its %s', async (url, token, field) => {
-  expect(await connections.set({ platformId: C, url, token }, 'maker')).toMatchObject({ ok: false, problem: { code: 'invalid_connection', extra: { field } } });
+  expect(await connections.set({ platformId: C, url, token }, 'maker')).toMatchObject({
+    ok: false,
+    problem: { code: 'invalid_connection', extra: { field } },
+  });
 });
 
 test('only a connected platform has one', async () => {
-  expect(await requireConnected(identity, 'platform_a')).toMatchObject({ ok: false, problem: { code: 'hosted_platform' } });
-  expect(await requireConnected(identity, 'platform_z')).toMatchObject({ ok: false, problem: { code: 'platform_not_found' } });
+  expect(await requireConnected(identity, 'platform_a')).toMatchObject({
+    ok: false,
+    problem: { code: 'hosted_platform' },
+  });
+  expect(await requireConnected(identity, 'platform_z')).toMatchObject({
+    ok: false,
+    problem: { code: 'platform_not_found' },
+  });
   expect(await requireConnected(identity, C)).toMatchObject({ ok: true, value: { platformId: C } });
-  await connections.set({ platformId: 'platform_a', url: sandbox.target.url, token: TOKEN }, 'maker');
+  await connections.set(
+    { platformId: 'platform_a', url: sandbox.target.url, token: TOKEN },
+    'maker',
+  );
   expect(connections.connectorOf('platform_a' as PlatformId)).toBeUndefined();
 });

@@ -14,7 +14,13 @@ import type { Sealer } from '../security/security.ts';
 import { createConnectorClient, type ConnectorClient } from './connector/connector-client.ts';
 import type { TransportOptions } from './connector/connector-transport.ts';
 import { connectionProblems } from './connector/problems.ts';
-import { readConnectionsVersion, removeConnection, selectConnections, writeConnection, type ConnectionRow } from './connector/store.ts';
+import {
+  readConnectionsVersion,
+  removeConnection,
+  selectConnections,
+  writeConnection,
+  type ConnectionRow,
+} from './connector/store.ts';
 import type { ConnectorTarget } from './connector/types.ts';
 
 /** A connection as it may be shown: without its token. */
@@ -79,7 +85,14 @@ const MAX_URL_LENGTH = 2_048;
 /** What may stand in an Authorization header (RFC 6750). */
 const TOKEN = /^[\x21-\x7e]{1,4096}$/;
 
-export async function createConnections({ pool, identity, sealer, log, clock, transport = {} }: ConnectionsParts): Promise<Connections> {
+export async function createConnections({
+  pool,
+  identity,
+  sealer,
+  log,
+  clock,
+  transport = {},
+}: ConnectionsParts): Promise<Connections> {
   let connections = new Map<string, Known>();
   let version = '';
   const clients = new Map<string, CachedClient>();
@@ -89,8 +102,14 @@ export async function createConnections({ pool, identity, sealer, log, clock, tr
     const found = await readConnectionsVersion(pool);
     if (found === version) return;
     const rows = await selectConnections(pool);
-    connections = new Map(rows.map((row) => [row.platform_id, readConnection(row, connections.get(row.platform_id), sealer)]));
-    for (const platformId of clients.keys()) if (!connections.has(platformId)) clients.delete(platformId);
+    connections = new Map(
+      rows.map((row) => [
+        row.platform_id,
+        readConnection(row, connections.get(row.platform_id), sealer),
+      ]),
+    );
+    for (const platformId of clients.keys())
+      if (!connections.has(platformId)) clients.delete(platformId);
     version = found;
   });
 
@@ -99,16 +118,30 @@ export async function createConnections({ pool, identity, sealer, log, clock, tr
     const platform = identity.findPlatform(platformId);
     if (known === undefined || platform?.custody !== 'connected') return undefined;
     const { secretKey, formerSecret: former } = platform;
-    const formerSecret = former === undefined ? {} : { formerSecret: { secret: former.key.export().toString('utf8'), untilMs: former.untilMs } };
-    return { url: known.url, platformId, token: known.token, secret: secretKey.export().toString('utf8'), ...formerSecret };
+    const formerSecret =
+      former === undefined
+        ? {}
+        : {
+            formerSecret: { secret: former.key.export().toString('utf8'), untilMs: former.untilMs },
+          };
+    return {
+      url: known.url,
+      platformId,
+      token: known.token,
+      secret: secretKey.export().toString('utf8'),
+      ...formerSecret,
+    };
   }
 
   async function check({ platformId, url, token }: ConnectionToSet): Promise<Result<PlatformId>> {
     if (!isPlatformId(platformId)) return refuse(identityProblems.invalid_platform_id());
     const [field, sentence] = faultOf(url, token) ?? [];
-    if (field !== undefined) return refuse(connectionProblems.invalid_connection(sentence, { field }));
+    if (field !== undefined)
+      return refuse(connectionProblems.invalid_connection(sentence, { field }));
     const refused = await transport.egress?.findTargetFault(url);
-    return refused === undefined ? ok(platformId) : refuse(connectionProblems.invalid_connection(`url ${refused}.`, { field: 'url' }));
+    return refused === undefined
+      ? ok(platformId)
+      : refuse(connectionProblems.invalid_connection(`url ${refused}.`, { field: 'url' }));
   }
 
   await refresh();
@@ -119,7 +152,8 @@ export async function createConnections({ pool, identity, sealer, log, clock, tr
       const known = connections.get(platformId);
       const secretKey = identity.findPlatform(platformId)?.secretKey;
       const cached = clients.get(platformId);
-      if (cached !== undefined && cached.known === known && cached.secretKey === secretKey) return cached.client;
+      if (cached !== undefined && cached.known === known && cached.secretKey === secretKey)
+        return cached.client;
       const target = targetOf(platformId);
       if (target === undefined || known === undefined || secretKey === undefined) return undefined;
       const client = createConnectorClient(target, { ...transport, now: clock.now });
@@ -143,14 +177,22 @@ export async function createConnections({ pool, identity, sealer, log, clock, tr
       await refresh();
       const before = connections.get(platformId);
       if (before?.url !== url || before.token !== token) {
-        await writeConnection(pool, { platform_id: platformId, url, sealed_token: sealer.seal(token, contextOf(platformId)), changed_by: changedBy, changed_at: new Date(clock.now()) });
+        await writeConnection(pool, {
+          platform_id: platformId,
+          url,
+          sealed_token: sealer.seal(token, contextOf(platformId)),
+          changed_by: changedBy,
+          changed_at: new Date(clock.now()),
+        });
         await refresh();
       }
       const after = show(connections.get(platformId));
       return after === undefined ? refuse(connectionProblems.connection_not_found()) : ok(after);
     },
     async remove(platformId, changedBy) {
-      const removed = isPlatformId(platformId) && (await removeConnection(pool, platformId, changedBy, new Date(clock.now())));
+      const removed =
+        isPlatformId(platformId) &&
+        (await removeConnection(pool, platformId, changedBy, new Date(clock.now())));
       await refresh();
       return removed ? ok(platformId) : refuse(connectionProblems.connection_not_found());
     },
@@ -162,11 +204,16 @@ export async function createConnections({ pool, identity, sealer, log, clock, tr
 }
 
 /** The connected platform of this id, for whoever is about to give it a connection. */
-export async function requireConnected(identity: Identity, platformId: string): Promise<Result<Platform>> {
+export async function requireConnected(
+  identity: Identity,
+  platformId: string,
+): Promise<Result<Platform>> {
   await identity.refresh();
   const platform = identity.findPlatform(platformId);
   if (platform === undefined) return refuse(identityProblems.platform_not_found());
-  return platform.custody === 'connected' ? ok(platform) : refuse(connectionProblems.hosted_platform());
+  return platform.custody === 'connected'
+    ? ok(platform)
+    : refuse(connectionProblems.hosted_platform());
 }
 
 function show(known: Known | undefined): Connection | undefined {
@@ -178,14 +225,28 @@ function show(known: Known | undefined): Connection | undefined {
 /** The token of an unchanged row is not unsealed again, and its client stays. */
 function readConnection(row: ConnectionRow, before: Known | undefined, sealer: Sealer): Known {
   if (before?.revision === row.revision) return before;
-  return { platformId: row.platform_id, url: row.url, token: openToken(row, sealer), changedBy: row.changed_by, changedAtMs: row.changed_at.getTime(), revision: row.revision };
+  return {
+    platformId: row.platform_id,
+    url: row.url,
+    token: openToken(row, sealer),
+    changedBy: row.changed_by,
+    changedAtMs: row.changed_at.getTime(),
+    revision: row.revision,
+  };
 }
 
-function openToken({ platform_id: platformId, sealed_token: sealed }: ConnectionRow, sealer: Sealer): string {
+function openToken(
+  { platform_id: platformId, sealed_token: sealed }: ConnectionRow,
+  sealer: Sealer,
+): string {
   try {
     return sealer.open(sealed, contextOf(platformId));
   } catch (error) {
-    throw new OperatorError('badConfiguration', `The token of the connection of ${platformId} cannot be opened with this master key. Start with the PONTIS_MASTER_KEY or the master.key file that this database was created with.`, { cause: error });
+    throw new OperatorError(
+      'badConfiguration',
+      `The token of the connection of ${platformId} cannot be opened with this master key. Start with the PONTIS_MASTER_KEY or the master.key file that this database was created with.`,
+      { cause: error },
+    );
   }
 }
 
@@ -194,11 +255,18 @@ function contextOf(platformId: string): string {
 }
 
 /** The field that is wrong with a connection and what is, or nothing. */
-function faultOf(url: string, token: string): readonly [field: string, sentence: string] | undefined {
+function faultOf(
+  url: string,
+  token: string,
+): readonly [field: string, sentence: string] | undefined {
   if (url.length > MAX_URL_LENGTH || !URL.canParse(url)) return ['url', 'url is not a URL.'];
   const { protocol, username, password, search, hash } = new URL(url);
-  if (protocol !== 'https:' && protocol !== 'http:') return ['url', 'url is neither http nor https.'];
-  if (username !== '' || password !== '') return ['url', 'url contains a user or a password; the token is given by itself.'];
+  if (protocol !== 'https:' && protocol !== 'http:')
+    return ['url', 'url is neither http nor https.'];
+  if (username !== '' || password !== '')
+    return ['url', 'url contains a user or a password; the token is given by itself.'];
   if (search !== '' || hash !== '') return ['url', 'url has a query or a fragment.'];
-  return TOKEN.test(token) ? undefined : ['token', 'token is not 1 to 4096 visible ASCII characters.'];
+  return TOKEN.test(token)
+    ? undefined
+    : ['token', 'token is not 1 to 4096 visible ASCII characters.'];
 }

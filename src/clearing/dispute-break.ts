@@ -17,11 +17,19 @@ export interface BreakToDispute {
   readonly reason: string;
 }
 
-const REASONS: Partial<Record<BreakCategory, ReasonCode>> = { missing_there: 'not_received', duplicate: 'duplicate', amount: 'wrong_amount' };
+const REASONS: Partial<Record<BreakCategory, ReasonCode>> = {
+  missing_there: 'not_received',
+  duplicate: 'duplicate',
+  amount: 'wrong_amount',
+};
 
 /** The same break again gives the same dispute. It is noted at the break, which stays until both sides agree or it is accepted. */
 export async function disputeBreak(
-  { reconciliation, disputes }: { readonly reconciliation: Reconciliation; readonly disputes: Disputes }, { breakId, operatorId, side = 'source', reason }: BreakToDispute,
+  {
+    reconciliation,
+    disputes,
+  }: { readonly reconciliation: Reconciliation; readonly disputes: Disputes },
+  { breakId, operatorId, side = 'source', reason }: BreakToDispute,
 ): Promise<Result<Dispute>> {
   const found = await reconciliation.find(breakId);
   if (!found.ok) return found;
@@ -29,10 +37,19 @@ export async function disputeBreak(
   if (state !== 'open') return refuse(reconciliationProblems.break_closed(`It is ${state}.`));
   if (transactionId === null) return refuse(reconciliationProblems.break_not_disputable());
   const opened = await disputes.open({
-    transactionId, openedBy: 'operator', platformId: undefined, operatorId, side, reasonCode: REASONS[category] ?? 'other', description: reason, amount: undefined, key: `break ${breakId}`,
+    transactionId,
+    openedBy: 'operator',
+    platformId: undefined,
+    operatorId,
+    side,
+    reasonCode: REASONS[category] ?? 'other',
+    description: reason,
+    amount: undefined,
+    key: `break ${breakId}`,
   });
   if (!opened.ok) return opened;
   const words = `disputed: ${formatId('dsp', opened.value.dispute.disputeId)}`;
-  if (!actions.some((action) => action.words === words)) await reconciliation.note({ breakId, operatorId, note: words });
+  if (!actions.some((action) => action.words === words))
+    await reconciliation.note({ breakId, operatorId, note: words });
   return ok(opened.value.dispute);
 }

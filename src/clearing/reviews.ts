@@ -3,7 +3,13 @@
 import type { Identity } from '../identity/identity.ts';
 import { parseId, type PlatformId } from '../kernel/ids.ts';
 import { ok, refuse, type Result } from '../kernel/problem.ts';
-import { ledgerProblems, type Asset, type Command, type Ledger, type PostedLeg } from '../ledger/ledger.ts';
+import {
+  ledgerProblems,
+  type Asset,
+  type Command,
+  type Ledger,
+  type PostedLeg,
+} from '../ledger/ledger.ts';
 
 export interface ReviewParts {
   readonly ledger: Ledger;
@@ -29,7 +35,10 @@ export interface WaitingReview extends Review {
 }
 
 /** Oldest first. */
-export async function listReviews({ ledger }: Pick<ReviewParts, 'ledger'>, limit: number): Promise<WaitingReview[]> {
+export async function listReviews(
+  { ledger }: Pick<ReviewParts, 'ledger'>,
+  limit: number,
+): Promise<WaitingReview[]> {
   return (await ledger.listReviews(limit)).flatMap(({ leg, dueAtMs }) => {
     const review = readReview(leg, ledger);
     return review === undefined ? [] : [{ ...review, dueAtMs }];
@@ -37,15 +46,26 @@ export async function listReviews({ ledger }: Pick<ReviewParts, 'ledger'>, limit
 }
 
 /** Carries the operator's word out. The key is the hold's: however often and by whomever it is said, it happens once. */
-export async function decideReview(parts: ReviewParts, publicId: string, word: ReviewWord, operatorId: string, reason: string): Promise<Result<PostedLeg>> {
+export async function decideReview(
+  parts: ReviewParts,
+  publicId: string,
+  word: ReviewWord,
+  operatorId: string,
+  reason: string,
+): Promise<Result<PostedLeg>> {
   const { ledger } = parts;
   const holdId = parseId('hold', publicId);
   const [leg] = holdId === undefined ? [] : await ledger.findTransaction(holdId);
   const review = leg === undefined ? undefined : readReview(leg, ledger);
   if (review === undefined) return refuse(ledgerProblems.hold_not_found());
   const hold = await ledger.findHold(review.leg.transactionId);
-  if (hold !== undefined && hold.state !== 'held') return refuse(ledgerProblems.hold_resolved(`This hold is ${hold.state}.`));
-  const outcome = await ledger.submit(word === 'approve' ? await toTransfer(review, parts, operatorId, reason) : toRelease(review, operatorId, reason));
+  if (hold !== undefined && hold.state !== 'held')
+    return refuse(ledgerProblems.hold_resolved(`This hold is ${hold.state}.`));
+  const outcome = await ledger.submit(
+    word === 'approve'
+      ? await toTransfer(review, parts, operatorId, reason)
+      : toRelease(review, operatorId, reason),
+  );
   return outcome.ok ? ok(outcome.transaction) : outcome;
 }
 
@@ -53,25 +73,55 @@ function readReview(leg: PostedLeg, ledger: Ledger): Review | undefined {
   const source = ledger.assetById(leg.assetId);
   const target = leg.targetAssetId === null ? undefined : ledger.assetById(leg.targetAssetId);
   const rule = textOf(leg, 'review');
-  if (leg.kind !== 'hold' || source === undefined || target === undefined || rule === undefined) return undefined;
-  return { leg, source, target, rule, reason: textOf(leg, 'review_reason') ?? '', category: textOf(leg, 'category') };
+  if (leg.kind !== 'hold' || source === undefined || target === undefined || rule === undefined)
+    return undefined;
+  return {
+    leg,
+    source,
+    target,
+    rule,
+    reason: textOf(leg, 'review_reason') ?? '',
+    category: textOf(leg, 'category'),
+  };
 }
 
 /** At the terms of this moment, under all rules but those that ask for a review. No caller can name a key with a space. */
-async function toTransfer({ leg, source, target, category }: Review, { identity }: ReviewParts, operatorId: string, reason: string): Promise<Command> {
-  const details = Object.fromEntries(Object.entries(leg.details ?? {}).filter(([name]) => name !== 'review' && name !== 'review_reason'));
+async function toTransfer(
+  { leg, source, target, category }: Review,
+  { identity }: ReviewParts,
+  operatorId: string,
+  reason: string,
+): Promise<Command> {
+  const details = Object.fromEntries(
+    Object.entries(leg.details ?? {}).filter(
+      ([name]) => name !== 'review' && name !== 'review_reason',
+    ),
+  );
   const links = await identity.listLinks(leg.memberId);
   return {
-    kind: 'transfer', platformId: source.platformId as PlatformId, memberId: leg.memberId, key: `review ${leg.transactionId}`, amount: leg.amount,
-    toMemberId: leg.counterpartyId ?? leg.memberId, targetPlatformId: target.platformId as PlatformId, reviewedHoldId: leg.transactionId,
-    reference: leg.reference ?? undefined, category, tags: links.find(({ platformId }) => platformId === source.platformId)?.tags,
+    kind: 'transfer',
+    platformId: source.platformId as PlatformId,
+    memberId: leg.memberId,
+    key: `review ${leg.transactionId}`,
+    amount: leg.amount,
+    toMemberId: leg.counterpartyId ?? leg.memberId,
+    targetPlatformId: target.platformId as PlatformId,
+    reviewedHoldId: leg.transactionId,
+    reference: leg.reference ?? undefined,
+    category,
+    tags: links.find(({ platformId }) => platformId === source.platformId)?.tags,
     details: { ...details, approved_by: operatorId, approval_reason: reason },
   };
 }
 
 function toRelease({ leg, source }: Review, operatorId: string, reason: string): Command {
   return {
-    kind: 'release', platformId: source.platformId as PlatformId, memberId: leg.memberId, key: `review ${leg.transactionId} rejected`, holdId: leg.transactionId, cause: 'caller',
+    kind: 'release',
+    platformId: source.platformId as PlatformId,
+    memberId: leg.memberId,
+    key: `review ${leg.transactionId} rejected`,
+    holdId: leg.transactionId,
+    cause: 'caller',
     details: { rejected_by: operatorId, rejection_reason: reason },
   };
 }

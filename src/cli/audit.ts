@@ -4,7 +4,13 @@ import type { Command } from 'commander';
 
 import { audit, type AuditReport, type CheckResult } from '../monitor/monitor.ts';
 import { exitCode } from '../runtime/operator-error.ts';
-import { DATA_OPTION, exitCodesHelp, JSON_OPTION, withDatabase, type CommandRoots } from './command-roots.ts';
+import {
+  DATA_OPTION,
+  exitCodesHelp,
+  JSON_OPTION,
+  withDatabase,
+  type CommandRoots,
+} from './command-roots.ts';
 import { createProgress } from './progress.ts';
 import { printable } from './table.ts';
 
@@ -13,16 +19,24 @@ interface AuditFlags {
   readonly json?: true;
 }
 
-export function registerAudit(program: Command, roots: Pick<CommandRoots, 'environment' | 'print'>): void {
+export function registerAudit(
+  program: Command,
+  roots: Pick<CommandRoots, 'environment' | 'print'>,
+): void {
   program
     .command('audit')
     .description('check the invariants of the ledger from its raw rows')
     .option(...DATA_OPTION)
     .option(...JSON_OPTION)
-    .addHelpText('after', `\nReads one snapshot and changes nothing; Pontis may be running and posting.${exitCodesHelp({ 0: 'every invariant holds', 1: 'an invariant is broken' })}`)
+    .addHelpText(
+      'after',
+      `\nReads one snapshot and changes nothing; Pontis may be running and posting.${exitCodesHelp({ 0: 'every invariant holds', 1: 'an invariant is broken' })}`,
+    )
     .action(async (flags: AuditFlags) => {
       const progress = createProgress('auditing', flags.json !== true);
-      const report = await withDatabase(flags, roots, 'audit', (pool) => audit(pool, { onProgress: progress.show })).finally(progress.clear);
+      const report = await withDatabase(flags, roots, 'audit', (pool) =>
+        audit(pool, { onProgress: progress.show }),
+      ).finally(progress.clear);
       if (flags.json) roots.print(JSON.stringify(jsonOf(report)));
       else for (const line of linesOf(report)) roots.print(line);
       if (!report.ok) process.exitCode = exitCode.finding;
@@ -31,10 +45,22 @@ export function registerAudit(program: Command, roots: Pick<CommandRoots, 'envir
 
 function jsonOf(report: AuditReport): unknown {
   return {
-    ok: report.ok, snapshot_at: report.snapshotAt, buckets: report.buckets, transactions: Number(report.transactions), accounts: Number(report.accounts),
-    checks: report.checks, remarks: report.remarks,
+    ok: report.ok,
+    snapshot_at: report.snapshotAt,
+    buckets: report.buckets,
+    transactions: Number(report.transactions),
+    accounts: Number(report.accounts),
+    checks: report.checks,
+    remarks: report.remarks,
     operators: report.operators.map(({ operatorId, state, changes }) => ({
-      operator_id: operatorId, state, changes: changes.map(({ change, changedAt, makers, reason }) => ({ change, changed_at: changedAt, makers, reason })),
+      operator_id: operatorId,
+      state,
+      changes: changes.map(({ change, changedAt, makers, reason }) => ({
+        change,
+        changed_at: changedAt,
+        makers,
+        reason,
+      })),
     })),
   };
 }
@@ -55,17 +81,35 @@ function linesOf(report: AuditReport): string[] {
 function linesOfCheck({ ok, invariant, name, meaning, offending, first }: CheckResult): string[] {
   const head = `invariant ${invariant}  ${ok ? 'ok    ' : 'BROKEN'}  ${name}`;
   if (ok) return [head];
-  return [`${head}: ${countOf(offending)}`, `  It should be so: ${meaning}`, ...linesOfRows(offending, first)];
+  return [
+    `${head}: ${countOf(offending)}`,
+    `  It should be so: ${meaning}`,
+    ...linesOfRows(offending, first),
+  ];
 }
 
-function linesOfOperator({ operatorId, state, changes }: AuditReport['operators'][number]): string[] {
-  const made = changes.map(({ change, changedAt, makers, reason }) => `  ${change} at ${changedAt} by ${makers}${reason === '' ? '' : `: ${printable(reason)}`}`);
-  return [`operator     ${operatorId} (${state})`, ...(made.length === 0 ? ['  from before it was kept who made whom'] : made)];
+function linesOfOperator({
+  operatorId,
+  state,
+  changes,
+}: AuditReport['operators'][number]): string[] {
+  const made = changes.map(
+    ({ change, changedAt, makers, reason }) =>
+      `  ${change} at ${changedAt} by ${makers}${reason === '' ? '' : `: ${printable(reason)}`}`,
+  );
+  return [
+    `operator     ${operatorId} (${state})`,
+    ...(made.length === 0 ? ['  from before it was kept who made whom'] : made),
+  ];
 }
 
 /** What breaks nothing: it is told, and the audit is clean. */
 function linesOfRemark({ name, meaning, offending, first }: CheckResult): string[] {
-  return [`remark       ${name}: ${countOf(offending)}`, `  ${meaning}`, ...linesOfRows(offending, first)];
+  return [
+    `remark       ${name}: ${countOf(offending)}`,
+    `  ${meaning}`,
+    ...linesOfRows(offending, first),
+  ];
 }
 
 function countOf(offending: number): string {
@@ -73,6 +117,11 @@ function countOf(offending: number): string {
 }
 
 function linesOfRows(offending: number, first: CheckResult['first']): string[] {
-  const rows = first.map((row) => `    ${Object.entries(row).map(([column, value]) => `${column}=${String(value)}`).join(' ')}`);
+  const rows = first.map(
+    (row) =>
+      `    ${Object.entries(row)
+        .map(([column, value]) => `${column}=${String(value)}`)
+        .join(' ')}`,
+  );
   return offending > first.length ? [...rows, `    … and ${offending - first.length} more`] : rows;
 }

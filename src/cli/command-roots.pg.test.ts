@@ -16,7 +16,12 @@ beforeAll(async () => {
   database = await createTestDatabase();
   const masterKey = { bytes: randomBytes(32) };
   const { pool, log } = database;
-  identity = await createIdentity({ pool, log, sealer: createSealer(masterKey), tokens: createPlatformTokens(masterKey, systemClock) });
+  identity = await createIdentity({
+    pool,
+    log,
+    sealer: createSealer(masterKey),
+    tokens: createPlatformTokens(masterKey, systemClock),
+  });
   for (const name of ['maker', 'checker', 'gone']) {
     const added = await identity.addOperator(name);
     tokens[name] = added.ok ? added.value.token : '';
@@ -28,20 +33,45 @@ afterAll(async () => {
   await database?.drop();
 });
 
-const acting = (asToken: string | undefined, inEnvironment?: string): ReturnType<typeof actingOperator> =>
-  actingOperator(asToken === undefined ? {} : { asToken }, { environment: { PONTIS_OPERATOR_TOKEN: inEnvironment } }, { identity });
+const acting = (
+  asToken: string | undefined,
+  inEnvironment?: string,
+): ReturnType<typeof actingOperator> =>
+  actingOperator(
+    asToken === undefined ? {} : { asToken },
+    { environment: { PONTIS_OPERATOR_TOKEN: inEnvironment } },
+    { identity },
+  );
 
 test('the option names the operator, else the environment', async () => {
   expect(await acting(tokens['maker'])).toMatchObject({ operatorId: 'maker', state: 'active' });
-  expect(await acting(undefined, `${tokens['checker']}\n`)).toMatchObject({ operatorId: 'checker' });
+  expect(await acting(undefined, `${tokens['checker']}\n`)).toMatchObject({
+    operatorId: 'checker',
+  });
   expect(await acting(tokens['maker'], tokens['checker'])).toMatchObject({ operatorId: 'maker' });
 });
 
-test.each([[undefined, undefined], ['', undefined], [undefined, ' ']])('nobody: %j, %j', async (asToken, inEnvironment) => {
-  await expect(acting(asToken, inEnvironment)).rejects.toMatchObject({ name: 'OperatorError', exit: 'usage', message: expect.stringContaining('--as-token or PONTIS_OPERATOR_TOKEN') });
+test.each([
+  [undefined, undefined],
+  ['', undefined],
+  [undefined, ' '],
+])('nobody: %j, %j', async (asToken, inEnvironment) => {
+  await expect(acting(asToken, inEnvironment)).rejects.toMatchObject({
+    name: 'OperatorError',
+    exit: 'usage',
+    message: expect.stringContaining('--as-token or PONTIS_OPERATOR_TOKEN'),
+  });
 });
 
 test('a token of nobody, and one of a suspended operator', async () => {
-  await expect(acting('op_x')).rejects.toMatchObject({ name: 'OperatorError', exit: 'badInput', message: expect.stringMatching(/^Invalid operator token\. /) });
-  await expect(acting(tokens['gone'])).rejects.toMatchObject({ name: 'OperatorError', exit: 'badInput', message: expect.stringMatching(/^Operator suspended\. /) });
+  await expect(acting('op_x')).rejects.toMatchObject({
+    name: 'OperatorError',
+    exit: 'badInput',
+    message: expect.stringMatching(/^Invalid operator token\. /),
+  });
+  await expect(acting(tokens['gone'])).rejects.toMatchObject({
+    name: 'OperatorError',
+    exit: 'badInput',
+    message: expect.stringMatching(/^Operator suspended\. /),
+  });
 });

@@ -42,15 +42,29 @@ export interface DataOption {
   readonly data?: string;
 }
 
-export const DATA_OPTION = ['--data <folder>', 'data folder of the network (or PONTIS_DATA, default .pontis)'] as const;
+export const DATA_OPTION = [
+  '--data <folder>',
+  'data folder of the network (or PONTIS_DATA, default .pontis)',
+] as const;
 /** For commands that record who gave them. */
-export const AS_TOKEN_OPTION = ['--as-token <token>', 'operator token of whoever is acting (or PONTIS_OPERATOR_TOKEN, which other users of this machine cannot see)'] as const;
+export const AS_TOKEN_OPTION = [
+  '--as-token <token>',
+  'operator token of whoever is acting (or PONTIS_OPERATOR_TOKEN, which other users of this machine cannot see)',
+] as const;
 export const JSON_OPTION = ['--json', 'print the result as JSON'] as const;
 
 /** For `--help`: the exit codes of `exitCode` that a command can end with. */
 export function exitCodesHelp(rows: Readonly<Record<number, string>>): string {
-  const all = { 64: 'wrong arguments', 69: 'the database cannot be reached', 75: 'temporary failure; run it again', 78: 'wrong configuration', ...rows };
-  const lines = Object.entries({ 0: 'done', ...all }).map(([code, text]) => `  ${code.padStart(2)}  ${text}`);
+  const all = {
+    64: 'wrong arguments',
+    69: 'the database cannot be reached',
+    75: 'temporary failure; run it again',
+    78: 'wrong configuration',
+    ...rows,
+  };
+  const lines = Object.entries({ 0: 'done', ...all }).map(
+    ([code, text]) => `  ${code.padStart(2)}  ${text}`,
+  );
   return `\nExit codes:\n${lines.join('\n')}`;
 }
 
@@ -59,29 +73,56 @@ export interface AsTokenOption {
 }
 
 /** Who gives the command; the option comes before the environment. */
-export async function actingOperator(flags: AsTokenOption, { environment }: Pick<CommandRoots, 'environment'>, { identity }: Pick<CommandContext, 'identity'>): Promise<Operator> {
+export async function actingOperator(
+  flags: AsTokenOption,
+  { environment }: Pick<CommandRoots, 'environment'>,
+  { identity }: Pick<CommandContext, 'identity'>,
+): Promise<Operator> {
   const token = (flags.asToken ?? environment['PONTIS_OPERATOR_TOKEN'] ?? '').trim();
   if (token === '') {
-    throw new OperatorError('usage', 'It must be known who is acting: give an operator token with --as-token or PONTIS_OPERATOR_TOKEN. One is printed by: pontis operator add, pontis operator token');
+    throw new OperatorError(
+      'usage',
+      'It must be known who is acting: give an operator token with --as-token or PONTIS_OPERATOR_TOKEN. One is printed by: pontis operator add, pontis operator token',
+    );
   }
   return valueOf(await identity.authenticateOperator(token));
 }
 
 /** Who gives the command, where a token is given; for acts that the first operators of a network do alone. */
 export async function findActingOperator(
-  flags: AsTokenOption, roots: Pick<CommandRoots, 'environment'>, context: Pick<CommandContext, 'identity'>,
+  flags: AsTokenOption,
+  roots: Pick<CommandRoots, 'environment'>,
+  context: Pick<CommandContext, 'identity'>,
 ): Promise<Operator | undefined> {
   const token = (flags.asToken ?? roots.environment['PONTIS_OPERATOR_TOKEN'] ?? '').trim();
   return token === '' ? undefined : actingOperator(flags, roots, context);
 }
 
 /** Opens the database alone, for commands that only read and must not depend on the rest of the program. */
-export async function withDatabase<T>(options: DataOption, roots: Pick<CommandRoots, 'environment'>, name: string, work: (pool: Pool) => Promise<T>): Promise<T> {
+export async function withDatabase<T>(
+  options: DataOption,
+  roots: Pick<CommandRoots, 'environment'>,
+  name: string,
+  work: (pool: Pool) => Promise<T>,
+): Promise<T> {
   const config = existingNetwork(options, roots.environment);
-  const database = await openDatabase({ config, log: createLog('warn'), mode: 'any', applicationName: `pontis ${name}`, statementTimeoutMs: 0, maxConnections: 2 });
+  const database = await openDatabase({
+    config,
+    log: createLog('warn'),
+    mode: 'any',
+    applicationName: `pontis ${name}`,
+    statementTimeoutMs: 0,
+    maxConnections: 2,
+  });
   try {
-    const { rows } = await database.pool.query<{ there: boolean }>(`select to_regclass('ledger.network') is not null as there`);
-    if (rows[0]?.there !== true) throw new OperatorError('badConfiguration', 'This database holds no Pontis network yet. Create it with: pontis start');
+    const { rows } = await database.pool.query<{ there: boolean }>(
+      `select to_regclass('ledger.network') is not null as there`,
+    );
+    if (rows[0]?.there !== true)
+      throw new OperatorError(
+        'badConfiguration',
+        'This database holds no Pontis network yet. Create it with: pontis start',
+      );
     await requireMigrated(database.pool);
     return await work(database.pool);
   } finally {
@@ -91,9 +132,14 @@ export async function withDatabase<T>(options: DataOption, roots: Pick<CommandRo
 
 /** Opens the composed program. `mayCreate` is for commands that begin a network. */
 export async function withContext<Context extends CommandContext, T>(
-  options: DataOption, roots: CommandRoots<Context>, mayCreate: boolean, work: (context: Context) => Promise<T>,
+  options: DataOption,
+  roots: CommandRoots<Context>,
+  mayCreate: boolean,
+  work: (context: Context) => Promise<T>,
 ): Promise<T> {
-  const config = mayCreate ? parseConfig({ dataDir: options.data }, roots.environment) : existingNetwork(options, roots.environment);
+  const config = mayCreate
+    ? parseConfig({ dataDir: options.data }, roots.environment)
+    : existingNetwork(options, roots.environment);
   const context = await roots.createContext(config, createLog('warn'));
   try {
     return await work(context);
@@ -106,14 +152,20 @@ export async function withContext<Context extends CommandContext, T>(
 function existingNetwork(options: DataOption, environment: Environment): Config {
   const config = parseConfig({ dataDir: options.data }, environment);
   if (config.databaseUrl === undefined && !existsSync(postgresPaths(config.dataDir).pgData)) {
-    throw new OperatorError('badConfiguration', `There is no Pontis network in ${config.dataDir}. Name its folder with --data, or create it with: pontis start`);
+    throw new OperatorError(
+      'badConfiguration',
+      `There is no Pontis network in ${config.dataDir}. Name its folder with --data, or create it with: pontis start`,
+    );
   }
   return config;
 }
 
 /** An expected failure as the person at the terminal sees it. */
 export function operatorErrorOf(problem: Problem): OperatorError {
-  return new OperatorError(problem.retryable ? 'temporary' : 'badInput', `${problem.error}. ${problem.detail}`);
+  return new OperatorError(
+    problem.retryable ? 'temporary' : 'badInput',
+    `${problem.error}. ${problem.detail}`,
+  );
 }
 
 /** The value, or the problem as an error for the person at the terminal. */

@@ -5,7 +5,15 @@ import type { Command } from 'commander';
 import { requireConnected, type Connection } from '../clearing/clearing.ts';
 import { OperatorError } from '../runtime/operator-error.ts';
 import {
-  AS_TOKEN_OPTION, DATA_OPTION, exitCodesHelp, JSON_OPTION, valueOf, withContext, type AsTokenOption, type CommandContext, type CommandRoots,
+  AS_TOKEN_OPTION,
+  DATA_OPTION,
+  exitCodesHelp,
+  JSON_OPTION,
+  valueOf,
+  withContext,
+  type AsTokenOption,
+  type CommandContext,
+  type CommandRoots,
 } from './command-roots.ts';
 import { askFor } from './asked.ts';
 import { registerConnectorTest } from './connector-test.ts';
@@ -24,33 +32,67 @@ const COLUMNS = ['platform_id', 'url', 'changed_by', 'changed_at'] as const;
 
 type Row = Readonly<Record<(typeof COLUMNS)[number], string | null>>;
 
-export function registerConnector<Context extends CommandContext>(program: Command, roots: CommandRoots<Context>): void {
-  const connector = program.command('connector').description('connect platforms that keep their own points, and try their connectors');
+export function registerConnector<Context extends CommandContext>(
+  program: Command,
+  roots: CommandRoots<Context>,
+): void {
+  const connector = program
+    .command('connector')
+    .description('connect platforms that keep their own points, and try their connectors');
   const subcommand = (name: string, description: string): Command =>
-    connector.command(name).description(description).option(...DATA_OPTION).option(...JSON_OPTION).addHelpText('after', `\nPontis may be running; it notices within about a second.${CODES}`);
+    connector
+      .command(name)
+      .description(description)
+      .option(...DATA_OPTION)
+      .option(...JSON_OPTION)
+      .addHelpText('after', `\nPontis may be running; it notices within about a second.${CODES}`);
 
   subcommand('set', 'ask to say where a connected platform answers; replaces what was said before')
     .argument('<platform_id>')
     .requiredOption('--url <url>', 'where it answers, without /api/internal')
-    .option('--token <token>', 'bearer token that the platform issued to the network (or PONTIS_CONNECTOR_TOKEN, which other users of this machine cannot see)')
+    .option(
+      '--token <token>',
+      'bearer token that the platform issued to the network (or PONTIS_CONNECTOR_TOKEN, which other users of this machine cannot see)',
+    )
     .option('--reason <text>', 'why; kept with the request')
     .option(...AS_TOKEN_OPTION)
     .action(async (platformId: string, flags: Flags) => {
       const token = flags.token ?? roots.environment['PONTIS_CONNECTOR_TOKEN'] ?? '';
       if (token === '') throw new OperatorError('usage', 'Give --token or PONTIS_CONNECTOR_TOKEN.');
-      await askFor({ act: 'connection_set', arguments: { platform_id: platformId, url: flags.url ?? '', token }, reason: flags.reason ?? '' }, flags, roots);
+      await askFor(
+        {
+          act: 'connection_set',
+          arguments: { platform_id: platformId, url: flags.url ?? '', token },
+          reason: flags.reason ?? '',
+        },
+        flags,
+        roots,
+      );
     });
 
   subcommand('show', 'show where connected platforms answer, without their tokens')
     .argument('[platform_id]', 'default: all')
     .action(async (platformId: string | undefined, flags: Flags) => {
       const rows = await withContext(flags, roots, false, async ({ connections, identity }) => {
-        const only = platformId === undefined ? undefined : valueOf(await requireConnected(identity, platformId));
-        const platforms = only === undefined ? identity.listPlatforms().filter(({ custody }) => custody === 'connected') : [only];
-        return platforms.map((platform) => rowOf(platform.platformId, connections.find(platform.platformId)));
+        const only =
+          platformId === undefined
+            ? undefined
+            : valueOf(await requireConnected(identity, platformId));
+        const platforms =
+          only === undefined
+            ? identity.listPlatforms().filter(({ custody }) => custody === 'connected')
+            : [only];
+        return platforms.map((platform) =>
+          rowOf(platform.platformId, connections.find(platform.platformId)),
+        );
       });
       if (flags.json) roots.print(JSON.stringify({ connections: rows }));
-      else for (const line of tableLines([COLUMNS, ...rows.map((row) => COLUMNS.map((column) => row[column] ?? '-'))])) roots.print(line);
+      else
+        for (const line of tableLines([
+          COLUMNS,
+          ...rows.map((row) => COLUMNS.map((column) => row[column] ?? '-')),
+        ]))
+          roots.print(line);
     });
 
   subcommand('remove', 'ask to forget where a platform answers; then it is not called any more')
@@ -58,13 +100,27 @@ export function registerConnector<Context extends CommandContext>(program: Comma
     .option('--reason <text>', 'why; kept with the request')
     .option(...AS_TOKEN_OPTION)
     .action(async (platformId: string, flags: Flags) => {
-      await askFor({ act: 'connection_remove', arguments: { platform_id: platformId }, reason: flags.reason ?? '' }, flags, roots);
+      await askFor(
+        {
+          act: 'connection_remove',
+          arguments: { platform_id: platformId },
+          reason: flags.reason ?? '',
+        },
+        flags,
+        roots,
+      );
     });
 
   registerConnectorTest(connector, roots);
 }
 
 function rowOf(platformId: string, connection: Connection | undefined): Row {
-  if (connection === undefined) return { platform_id: platformId, url: null, changed_by: null, changed_at: null };
-  return { platform_id: platformId, url: connection.url, changed_by: connection.changedBy, changed_at: new Date(connection.changedAtMs).toISOString() };
+  if (connection === undefined)
+    return { platform_id: platformId, url: null, changed_by: null, changed_at: null };
+  return {
+    platform_id: platformId,
+    url: connection.url,
+    changed_by: connection.changedBy,
+    changed_at: new Date(connection.changedAtMs).toISOString(),
+  };
 }

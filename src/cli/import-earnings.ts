@@ -48,20 +48,37 @@ const LONGEST_WAIT_MS = 5_000;
 const ATTEMPTS = 12;
 
 /** A row stands for one command whose key is its reference: running again, or after an interruption, repeats nothing. */
-export async function importEarnings(file: EarningsFile, { identity, ledger }: Parts, options: ImportOptions): Promise<ImportSummary> {
+export async function importEarnings(
+  file: EarningsFile,
+  { identity, ledger }: Parts,
+  options: ImportOptions,
+): Promise<ImportSummary> {
   const { platformId, signal } = options;
   const summary: ImportSummary = {
-    earned: { rows: 0, amount: 0n }, takenBack: { rows: 0, amount: 0n },
-    zero: 0, replayed: 0, malformed: 0, refused: 0, membersLinked: 0, interrupted: false,
+    earned: { rows: 0, amount: 0n },
+    takenBack: { rows: 0, amount: 0n },
+    zero: 0,
+    replayed: 0,
+    malformed: 0,
+    refused: 0,
+    membersLinked: 0,
+    interrupted: false,
   };
   const members = new InOrder(options.concurrency);
 
   async function post({ line, earning }: Row, memberId: MemberId | undefined): Promise<void> {
     if (memberId === undefined) {
       summary.refused += 1;
-      return options.onFault(line, `was refused: user ${showUserId(earning.userId)} cannot be linked, its member has another user on this platform`);
+      return options.onFault(
+        line,
+        `was refused: user ${showUserId(earning.userId)} cannot be linked, its member has another user on this platform`,
+      );
     }
-    const outcome = await submitUntilKnown(commandOf(earning, platformId, memberId), (command) => ledger.submit(command), line);
+    const outcome = await submitUntilKnown(
+      commandOf(earning, platformId, memberId),
+      (command) => ledger.submit(command),
+      line,
+    );
     if (!outcome.ok) {
       summary.refused += 1;
       return options.onFault(line, `was refused: ${outcome.problem.detail}`);
@@ -79,7 +96,8 @@ export async function importEarnings(file: EarningsFile, { identity, ledger }: P
     const unknown = users.filter((user) => memberOf.get(user) === undefined);
     if (unknown.length > 0) {
       summary.membersLinked += await identity.linkUsers(platformId, unknown);
-      for (const user of unknown) memberOf.set(user, await identity.resolveMember(platformId, user));
+      for (const user of unknown)
+        memberOf.set(user, await identity.resolveMember(platformId, user));
     }
     for (const row of page) {
       if (signal.aborted) return;
@@ -115,11 +133,16 @@ export async function importEarnings(file: EarningsFile, { identity, ledger }: P
 }
 
 /** What is wrong with a row; a user whose id could not be linked any more is none when it was linked before. */
-export async function findFault(row: EarningRow, identity: Pick<Identity, 'resolveMember'>, platformId: PlatformId): Promise<string | undefined> {
+export async function findFault(
+  row: EarningRow,
+  identity: Pick<Identity, 'resolveMember'>,
+  platformId: PlatformId,
+): Promise<string | undefined> {
   if (isFault(row)) return row.fault;
   const { userId } = row.earning;
   const fault = faultOfNewUserId(userId);
-  if (fault === undefined || (await identity.resolveMember(platformId, userId)) !== undefined) return undefined;
+  if (fault === undefined || (await identity.resolveMember(platformId, userId)) !== undefined)
+    return undefined;
   return `has the user ${showUserId(userId)}, which ${fault}`;
 }
 
@@ -127,19 +150,32 @@ function isFault(row: EarningRow): row is Extract<EarningRow, { fault: string }>
   return 'fault' in row;
 }
 
-function commandOf({ amount, reference, occurredAtMs }: Earning, platformId: PlatformId, memberId: MemberId): Command {
+function commandOf(
+  { amount, reference, occurredAtMs }: Earning,
+  platformId: PlatformId,
+  memberId: MemberId,
+): Command {
   const common = { platformId, memberId, key: `import:${reference}`, reference, occurredAtMs };
   // A cancellation does not name the purchase it cancels, so it is taken back at the level of the member.
-  return amount > 0n ? { ...common, kind: 'earn', amount } : { ...common, kind: 'clawback', amount: -amount };
+  return amount > 0n
+    ? { ...common, kind: 'earn', amount }
+    : { ...common, kind: 'clawback', amount: -amount };
 }
 
 /** An outage of the database is waited for; only one that lasts ends the import. */
-async function submitUntilKnown(command: Command, submit: (command: Command) => Promise<Outcome>, line: number): Promise<Outcome> {
+async function submitUntilKnown(
+  command: Command,
+  submit: (command: Command) => Promise<Outcome>,
+  line: number,
+): Promise<Outcome> {
   for (let attempt = 1; ; attempt += 1) {
     const outcome = await submit(command);
     if (outcome.ok || !outcome.problem.retryable) return outcome;
     if (attempt === ATTEMPTS) {
-      throw new OperatorError('temporary', `The import stopped at line ${line}: ${outcome.problem.error}. Run the same command again; it goes on where it stopped.`);
+      throw new OperatorError(
+        'temporary',
+        `The import stopped at line ${line}: ${outcome.problem.error}. Run the same command again; it goes on where it stopped.`,
+      );
     }
     await sleep(Math.min(LONGEST_WAIT_MS, 50 * 2 ** attempt));
   }
@@ -159,7 +195,8 @@ class InOrder {
 
   /** Resolves when the task has its place, not when it is done; rejects with the first failure of any. */
   async enter(key: string, task: () => Promise<void>): Promise<void> {
-    while (this.#running >= this.#limit && this.#failure === undefined) await new Promise<void>((resolve) => (this.#room = resolve));
+    while (this.#running >= this.#limit && this.#failure === undefined)
+      await new Promise<void>((resolve) => (this.#room = resolve));
     if (this.#failure !== undefined) throw this.#failure.error;
     this.#running += 1;
     const done = this.#run(this.#last.get(key), task).finally(() => {

@@ -6,7 +6,14 @@ import { stderr } from 'node:process';
 
 import { formatAmountText } from '../kernel/amount.ts';
 import { exitCode, OperatorError } from '../runtime/operator-error.ts';
-import { DATA_OPTION, exitCodesHelp, JSON_OPTION, withContext, type CommandContext, type CommandRoots } from './command-roots.ts';
+import {
+  DATA_OPTION,
+  exitCodesHelp,
+  JSON_OPTION,
+  withContext,
+  type CommandContext,
+  type CommandRoots,
+} from './command-roots.ts';
 import { findFault, importEarnings, type ImportSummary } from './import-earnings.ts';
 import { DEFAULT_MAP, parseMap } from './parse-earning.ts';
 import { createProgress } from './progress.ts';
@@ -26,7 +33,10 @@ const INTERRUPTED = 130;
 /** More than these are counted, not told one by one. */
 const FAULTS_TOLD = 100;
 
-export function registerImport<Context extends CommandContext>(program: Command, roots: CommandRoots<Context>): void {
+export function registerImport<Context extends CommandContext>(
+  program: Command,
+  roots: CommandRoots<Context>,
+): void {
   program
     .command('import')
     .description('bring data of a platform into the network')
@@ -34,58 +44,101 @@ export function registerImport<Context extends CommandContext>(program: Command,
     .description('give points for purchases and take them back for cancellations')
     .argument('<file>', 'CSV with a header, in UTF-8, plain or gzip')
     .requiredOption('--platform <platform>', 'whose points')
-    .option('--map <columns>', 'columns of the file by meaning; occurred_at may be left out', DEFAULT_MAP)
+    .option(
+      '--map <columns>',
+      'columns of the file by meaning; occurred_at may be left out',
+      DEFAULT_MAP,
+    )
     .option('--strict', 'read the whole file first and import nothing when a row is malformed')
     .option('--concurrency <rows>', 'most rows in flight', parseConcurrency, DEFAULT_CONCURRENCY)
     .option(...DATA_OPTION)
     .option(...JSON_OPTION)
-    .addHelpText('after', `
+    .addHelpText(
+      'after',
+      `
 One point for each unit of currency; digits beyond the scale of the points are dropped. A row with a negative amount takes
 points back under the platform's clawback policy, one of zero is skipped. Users that are not known yet are linked, by the ids as they stand: nothing is trimmed. A member's
 rows keep their order. The reference is the key: importing a file again, or after an interruption, repeats nothing. A bad row is
 told on standard error with its line number and stops nothing else. Pontis may be running.
-${exitCodesHelp({ 0: 'all rows are in', 1: 'some rows are not, the others are in', 65: 'nothing fits: unknown platform, wrong columns, damaged file, --strict', 66: 'the file cannot be read', 130: 'interrupted; run again to go on' }).trimStart()}`)
+${exitCodesHelp({ 0: 'all rows are in', 1: 'some rows are not, the others are in', 65: 'nothing fits: unknown platform, wrong columns, damaged file, --strict', 66: 'the file cannot be read', 130: 'interrupted; run again to go on' }).trimStart()}`,
+    )
     .action((path: string, flags: ImportFlags) => run(path, flags, roots));
 }
 
 function parseConcurrency(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > 10_000) throw new InvalidArgumentError('A whole number from 1 to 10000.');
+  if (!Number.isInteger(value) || value < 1 || value > 10_000)
+    throw new InvalidArgumentError('A whole number from 1 to 10000.');
   return value;
 }
 
-async function run<Context extends CommandContext>(path: string, flags: ImportFlags, roots: CommandRoots<Context>): Promise<void> {
+async function run<Context extends CommandContext>(
+  path: string,
+  flags: ImportFlags,
+  roots: CommandRoots<Context>,
+): Promise<void> {
   const map = parseMap(flags.map);
   if (typeof map === 'string') throw new OperatorError('usage', `--map: ${map}`);
   const startedAt = performance.now();
   const faults = new FaultReport();
   const progress = createProgress('importing', flags.json !== true);
   const end = listenForInterrupt();
-  const { summary, scale } = await withContext(flags, roots, false, async ({ identity, ledger }) => {
-    const platform = identity.findPlatform(flags.platform);
-    const points = platform === undefined ? undefined : ledger.pointsOf(platform.platformId);
-    if (platform === undefined || points === undefined) throw new OperatorError('badInput', `There is no platform "${flags.platform}". See: pontis platform list`);
-    const file = await openEarnings(path, map, points.scale);
-    if (flags.strict) await refuseUnlessSound(file, faults, (row) => findFault(row, identity, platform.platformId));
-    try {
-      const summary = await importEarnings(file, { identity, ledger }, {
-        platformId: platform.platformId, concurrency: flags.concurrency, signal: end.signal, onProgress: progress.show,
-        onFault: (line, fault) => {
-          progress.clear();
-          faults.add(line, fault);
-        },
-      });
-      return { summary, scale: points.scale };
-    } finally {
-      progress.clear();
-    }
-  }).finally(() => {
+  const { summary, scale } = await withContext(
+    flags,
+    roots,
+    false,
+    async ({ identity, ledger }) => {
+      const platform = identity.findPlatform(flags.platform);
+      const points = platform === undefined ? undefined : ledger.pointsOf(platform.platformId);
+      if (platform === undefined || points === undefined)
+        throw new OperatorError(
+          'badInput',
+          `There is no platform "${flags.platform}". See: pontis platform list`,
+        );
+      const file = await openEarnings(path, map, points.scale);
+      if (flags.strict)
+        await refuseUnlessSound(file, faults, (row) =>
+          findFault(row, identity, platform.platformId),
+        );
+      try {
+        const summary = await importEarnings(
+          file,
+          { identity, ledger },
+          {
+            platformId: platform.platformId,
+            concurrency: flags.concurrency,
+            signal: end.signal,
+            onProgress: progress.show,
+            onFault: (line, fault) => {
+              progress.clear();
+              faults.add(line, fault);
+            },
+          },
+        );
+        return { summary, scale: points.scale };
+      } finally {
+        progress.clear();
+      }
+    },
+  ).finally(() => {
     end.stop();
     faults.close();
   });
   const tookMs = Math.round(performance.now() - startedAt);
-  if (flags.json) roots.print(JSON.stringify(jsonOf(summary, scale, { file: basename(path), platform_id: flags.platform, faults: faults.first, duration_ms: tookMs })));
-  else for (const line of linesOf(summary, scale, basename(path), flags.platform, tookMs)) roots.print(line);
+  if (flags.json)
+    roots.print(
+      JSON.stringify(
+        jsonOf(summary, scale, {
+          file: basename(path),
+          platform_id: flags.platform,
+          faults: faults.first,
+          duration_ms: tookMs,
+        }),
+      ),
+    );
+  else
+    for (const line of linesOf(summary, scale, basename(path), flags.platform, tookMs))
+      roots.print(line);
   if (summary.interrupted) process.exitCode = INTERRUPTED;
   else if (summary.malformed + summary.refused > 0) process.exitCode = exitCode.finding;
 }
@@ -107,11 +160,16 @@ class FaultReport {
   }
 
   close(): void {
-    if (this.#count > FAULTS_TOLD) stderr.write(`… and ${this.#count - FAULTS_TOLD} more rows like these\n`);
+    if (this.#count > FAULTS_TOLD)
+      stderr.write(`… and ${this.#count - FAULTS_TOLD} more rows like these\n`);
   }
 }
 
-async function refuseUnlessSound(file: EarningsFile, faults: FaultReport, faultOf: (row: EarningRow) => Promise<string | undefined>): Promise<void> {
+async function refuseUnlessSound(
+  file: EarningsFile,
+  faults: FaultReport,
+  faultOf: (row: EarningRow) => Promise<string | undefined>,
+): Promise<void> {
   for await (const row of file.rows()) {
     const fault = await faultOf(row);
     if (fault !== undefined) faults.add(row.line, fault);
@@ -130,21 +188,40 @@ function listenForInterrupt(): { readonly signal: AbortSignal; stop(): void } {
   };
   const signals = ['SIGINT', 'SIGTERM'] as const;
   for (const signal of signals) process.on(signal, abort);
-  return { signal: controller.signal, stop: () => signals.forEach((signal) => process.off(signal, abort)) };
+  return {
+    signal: controller.signal,
+    stop: () => signals.forEach((signal) => process.off(signal, abort)),
+  };
 }
 
-function jsonOf(summary: ImportSummary, scale: number, more: Readonly<Record<string, unknown>>): unknown {
-  const { earned, takenBack, zero, replayed, malformed, refused, membersLinked, interrupted } = summary;
+function jsonOf(
+  summary: ImportSummary,
+  scale: number,
+  more: Readonly<Record<string, unknown>>,
+): unknown {
+  const { earned, takenBack, zero, replayed, malformed, refused, membersLinked, interrupted } =
+    summary;
   return {
     ...more,
     earned: { rows: earned.rows, amount: formatAmountText(earned.amount, scale) },
     taken_back: { rows: takenBack.rows, amount: formatAmountText(takenBack.amount, scale) },
     net: formatAmountText(earned.amount + takenBack.amount, scale),
-    zero, replayed, malformed, refused, members_linked: membersLinked, interrupted,
+    zero,
+    replayed,
+    malformed,
+    refused,
+    members_linked: membersLinked,
+    interrupted,
   };
 }
 
-function linesOf(summary: ImportSummary, scale: number, file: string, platform: string, tookMs: number): string[] {
+function linesOf(
+  summary: ImportSummary,
+  scale: number,
+  file: string,
+  platform: string,
+  tookMs: number,
+): string[] {
   const { earned, takenBack, zero, replayed, malformed, refused, membersLinked } = summary;
   const posted = earned.rows + takenBack.rows;
   const row = (label: string, rows: number, amount?: bigint): string =>
@@ -160,10 +237,14 @@ function linesOf(summary: ImportSummary, scale: number, file: string, platform: 
     replayed === posted && posted > 0
       ? `Nothing changed: all ${posted.toLocaleString('en')} rows had been imported before.`
       : `${(posted - replayed).toLocaleString('en')} rows are new, ${replayed.toLocaleString('en')} had been imported before; ${membersLinked.toLocaleString('en')} members are new. It took ${(tookMs / 1000).toFixed(1)} s.`,
-    ...(summary.interrupted ? ['Interrupted. Run the same command again; it goes on where it stopped.'] : []),
+    ...(summary.interrupted
+      ? ['Interrupted. Run the same command again; it goes on where it stopped.']
+      : []),
   ];
 }
 
 function grouped(decimal: string): string {
-  return decimal.replace(/\B(?=(\d{3})+(?=\.|$))/g, (separator, _group, offset: number) => (decimal.includes('.') && offset > decimal.indexOf('.') ? separator : ','));
+  return decimal.replace(/\B(?=(\d{3})+(?=\.|$))/g, (separator, _group, offset: number) =>
+    decimal.includes('.') && offset > decimal.indexOf('.') ? separator : ',',
+  );
 }

@@ -9,7 +9,15 @@ import { isMemberId, type MemberId } from '../kernel/ids.ts';
 import { OperatorError } from '../runtime/operator-error.ts';
 import { askFor } from './asked.ts';
 import {
-  AS_TOKEN_OPTION, DATA_OPTION, exitCodesHelp, JSON_OPTION, operatorErrorOf, withContext, type AsTokenOption, type CommandContext, type CommandRoots,
+  AS_TOKEN_OPTION,
+  DATA_OPTION,
+  exitCodesHelp,
+  JSON_OPTION,
+  operatorErrorOf,
+  withContext,
+  type AsTokenOption,
+  type CommandContext,
+  type CommandRoots,
 } from './command-roots.ts';
 import { openLines } from './read-lines.ts';
 import { readRecords } from './read-records.ts';
@@ -22,83 +30,156 @@ interface Flags extends AsTokenOption {
   readonly reason?: string;
 }
 
-const CODES = exitCodesHelp({ 65: 'refused, e.g. a user that is linked already, or a file that is not as it should be', 66: 'the file cannot be read' });
+const CODES = exitCodesHelp({
+  65: 'refused, e.g. a user that is linked already, or a file that is not as it should be',
+  66: 'the file cannot be read',
+});
 const HEADER = ['platform_id', 'platform_user_id', 'member_id'] as const;
 const MOST_LINKS = 10_000;
-const COLUMNS = ['platform_id', 'platform_user_id', 'linked_at', 'made_by', 'approved_by', 'reason'] as const;
+const COLUMNS = [
+  'platform_id',
+  'platform_user_id',
+  'linked_at',
+  'made_by',
+  'approved_by',
+  'reason',
+] as const;
 
 export function registerMember<Context extends CommandContext>(
-  program: Command, roots: CommandRoots<Context>,
+  program: Command,
+  roots: CommandRoots<Context>,
 ): void {
-  const member = program.command('member').description('see and make users of several platforms one person');
+  const member = program
+    .command('member')
+    .description('see and make users of several platforms one person');
   const subcommand = (name: string, description: string): Command =>
-    member.command(name).description(description).option(...DATA_OPTION).option(...JSON_OPTION);
-  const show = (flags: Flags, memberId: (context: Context) => Promise<MemberId>): Promise<void> => showMember(flags, roots, memberId);
+    member
+      .command(name)
+      .description(description)
+      .option(...DATA_OPTION)
+      .option(...JSON_OPTION);
+  const show = (flags: Flags, memberId: (context: Context) => Promise<MemberId>): Promise<void> =>
+    showMember(flags, roots, memberId);
 
-  subcommand('link', 'ask to link a user that has no link yet to a member, or many of a file: all or none, for ever')
-    .argument('[platform_id]').argument('[platform_user_id]').argument('[member_id]', 'as `pontis member find` tells it')
-    .option('--file <csv>', `instead: a file with the columns ${HEADER.join(', ')} and a header, up to ${MOST_LINKS} links`)
+  subcommand(
+    'link',
+    'ask to link a user that has no link yet to a member, or many of a file: all or none, for ever',
+  )
+    .argument('[platform_id]')
+    .argument('[platform_user_id]')
+    .argument('[member_id]', 'as `pontis member find` tells it')
+    .option(
+      '--file <csv>',
+      `instead: a file with the columns ${HEADER.join(', ')} and a header, up to ${MOST_LINKS} links`,
+    )
     .requiredOption('--reason <text>', 'why they are one person; kept with each link')
     .option(...AS_TOKEN_OPTION)
-    .addHelpText('after', `\nA user that belongs to another member is refused, and so is a second user of a member on one platform. Pontis may be running.${CODES}`)
-    .action(async (platformId: string | undefined, userId: string | undefined, memberId: string | undefined, flags: Flags) => {
-      const links = flags.file === undefined ? [linkOf([platformId ?? '', userId ?? '', memberId ?? ''], 'usage')] : await readFile(flags.file, platformId);
-      await askFor({ act: 'member_link', arguments: { links: writeLinks(links) }, reason: flags.reason ?? '' }, flags, roots);
-    });
+    .addHelpText(
+      'after',
+      `\nA user that belongs to another member is refused, and so is a second user of a member on one platform. Pontis may be running.${CODES}`,
+    )
+    .action(
+      async (
+        platformId: string | undefined,
+        userId: string | undefined,
+        memberId: string | undefined,
+        flags: Flags,
+      ) => {
+        const links =
+          flags.file === undefined
+            ? [linkOf([platformId ?? '', userId ?? '', memberId ?? ''], 'usage')]
+            : await readFile(flags.file, platformId);
+        await askFor(
+          {
+            act: 'member_link',
+            arguments: { links: writeLinks(links) },
+            reason: flags.reason ?? '',
+          },
+          flags,
+          roots,
+        );
+      },
+    );
 
   subcommand('find', 'show the member that a user of a platform is, with its users everywhere')
-    .argument('<platform_id>').argument('<platform_user_id>')
+    .argument('<platform_id>')
+    .argument('<platform_user_id>')
     .addHelpText('after', `\nReads only; Pontis may be running.${CODES}`)
-    .action((platformId: string, userId: string, flags: Flags) => show(flags, async ({ identity }) => {
-      const platform = identity.findPlatform(platformId);
-      if (platform === undefined) throw operatorErrorOf(identityProblems.platform_not_found());
-      const link = await identity.findLink(platform.platformId, userId);
-      if (link === undefined) throw operatorErrorOf(identityProblems.user_not_found());
-      return link.memberId;
-    }));
+    .action((platformId: string, userId: string, flags: Flags) =>
+      show(flags, async ({ identity }) => {
+        const platform = identity.findPlatform(platformId);
+        if (platform === undefined) throw operatorErrorOf(identityProblems.platform_not_found());
+        const link = await identity.findLink(platform.platformId, userId);
+        if (link === undefined) throw operatorErrorOf(identityProblems.user_not_found());
+        return link.memberId;
+      }),
+    );
 
   subcommand('show', 'show a member with its users everywhere, and on whose word they were linked')
     .argument('<member_id>')
     .addHelpText('after', `\nReads only; Pontis may be running.${CODES}`)
-    .action((memberId: string, flags: Flags) => show(flags, () => {
-      if (!isMemberId(memberId)) throw operatorErrorOf(identityProblems.member_not_found());
-      return Promise.resolve(memberId);
-    }));
+    .action((memberId: string, flags: Flags) =>
+      show(flags, () => {
+        if (!isMemberId(memberId)) throw operatorErrorOf(identityProblems.member_not_found());
+        return Promise.resolve(memberId);
+      }),
+    );
 }
 
 async function showMember<Context extends CommandContext>(
-  flags: Flags, roots: CommandRoots<Context>, find: (context: Context) => Promise<MemberId>,
+  flags: Flags,
+  roots: CommandRoots<Context>,
+  find: (context: Context) => Promise<MemberId>,
 ): Promise<void> {
   const { memberId, rows } = await withContext(flags, roots, false, async (context) => {
     const found = await find(context);
-    const [links, words] = await Promise.all([context.identity.listLinks(found), context.identity.listLinkWords(found)]);
+    const [links, words] = await Promise.all([
+      context.identity.listLinks(found),
+      context.identity.listLinkWords(found),
+    ]);
     if (links.length === 0) throw operatorErrorOf(identityProblems.member_not_found());
     return {
       memberId: found,
       rows: links.map((link) => {
-        const word = words.find(({ platformId, platformUserId }) => platformId === link.platformId && platformUserId === link.platformUserId);
+        const word = words.find(
+          ({ platformId, platformUserId }) =>
+            platformId === link.platformId && platformUserId === link.platformUserId,
+        );
         return {
-          platform_id: link.platformId, platform_user_id: link.platformUserId, linked_at: new Date(link.createdAtMs).toISOString(),
-          made_by: word?.madeBy ?? null, approved_by: word?.approvedBy ?? null, reason: word?.reason ?? null,
+          platform_id: link.platformId,
+          platform_user_id: link.platformUserId,
+          linked_at: new Date(link.createdAtMs).toISOString(),
+          made_by: word?.madeBy ?? null,
+          approved_by: word?.approvedBy ?? null,
+          reason: word?.reason ?? null,
         };
       }),
     };
   });
   if (flags.json) return roots.print(JSON.stringify({ member_id: memberId, links: rows }));
   roots.print(`member ${memberId}`);
-  for (const line of tableLines([COLUMNS, ...rows.map((row) => COLUMNS.map((column) => printable(row[column] ?? '-')))])) roots.print(line);
+  for (const line of tableLines([
+    COLUMNS,
+    ...rows.map((row) => COLUMNS.map((column) => printable(row[column] ?? '-'))),
+  ]))
+    roots.print(line);
 }
 
 /** Users are taken as they are written: nothing is trimmed. */
 function linkOf(
-  [platformId = '', platformUserId = '', memberId = '']: readonly string[], where: 'usage' | 'badInput', line?: number,
+  [platformId = '', platformUserId = '', memberId = '']: readonly string[],
+  where: 'usage' | 'badInput',
+  line?: number,
 ): MemberLink {
   if (platformId !== '' && platformUserId !== '' && isMemberId(memberId)) {
     return { platformId, platformUserId, memberId };
   }
-  throw new OperatorError(where, line === undefined
-    ? 'Give <platform_id> <platform_user_id> <member_id>, or --file; a member_id is a lower-case UUID.'
-    : `Line ${line} is no link: it needs ${HEADER.join(', ')}, and a member_id is a lower-case UUID.`);
+  throw new OperatorError(
+    where,
+    line === undefined
+      ? 'Give <platform_id> <platform_user_id> <member_id>, or --file; a member_id is a lower-case UUID.'
+      : `Line ${line} is no link: it needs ${HEADER.join(', ')}, and a member_id is a lower-case UUID.`,
+  );
 }
 
 async function readFile(path: string, argument: string | undefined): Promise<MemberLink[]> {
@@ -113,13 +194,25 @@ async function readFile(path: string, argument: string | undefined): Promise<Mem
     if (order === undefined) {
       order = HEADER.map((name) => record.fields.indexOf(name));
       if (order.includes(-1)) {
-        throw new OperatorError('badInput', `The first line of ${path} must name the columns ${HEADER.join(', ')}.`);
+        throw new OperatorError(
+          'badInput',
+          `The first line of ${path} must name the columns ${HEADER.join(', ')}.`,
+        );
       }
       continue;
     }
-    links.push(linkOf(order.map((at) => record.fields[at] ?? ''), 'badInput', record.line));
+    links.push(
+      linkOf(
+        order.map((at) => record.fields[at] ?? ''),
+        'badInput',
+        record.line,
+      ),
+    );
     if (links.length > MOST_LINKS) {
-      throw new OperatorError('badInput', `${path} has more than ${MOST_LINKS} links; ask for them in several requests.`);
+      throw new OperatorError(
+        'badInput',
+        `${path} has more than ${MOST_LINKS} links; ask for them in several requests.`,
+      );
     }
   }
   if (links.length === 0) throw new OperatorError('badInput', `${path} has no link.`);

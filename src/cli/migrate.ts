@@ -22,12 +22,22 @@ export function registerMigrate(program: Command, roots: MigrateRoots): void {
     .action(async (options: { data?: string; json?: true }) => {
       const config = parseConfig({ dataDir: options.data }, roots.environment);
       const log = createLog('warn');
-      const database = await openDatabase({ config, log, mode: 'any', applicationName: 'pontis migrate' });
+      const database = await openDatabase({
+        config,
+        log,
+        mode: 'any',
+        applicationName: 'pontis migrate',
+      });
       try {
         const result = await migrate(database.pool, log);
         await migrateQueue(database.pool, log);
         if (options.json) roots.print(JSON.stringify(result));
-        else roots.print(result.applied.length === 0 ? `The schema is up to date (version ${result.version}).` : `Applied ${result.applied.join(', ')}.`);
+        else
+          roots.print(
+            result.applied.length === 0
+              ? `The schema is up to date (version ${result.version}).`
+              : `Applied ${result.applied.join(', ')}.`,
+          );
       } finally {
         await database.close();
       }

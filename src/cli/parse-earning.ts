@@ -29,23 +29,39 @@ export function parseMap(text: string): ColumnMap | string {
   for (const part of text.split(',')) {
     const [meaning = '', ...rest] = part.split('=');
     const column = rest.join('=').trim();
-    if (!MEANINGS.some((known) => known === meaning.trim())) return `"${meaning.trim()}" means nothing; use ${MEANINGS.join(', ')}.`;
+    if (!MEANINGS.some((known) => known === meaning.trim()))
+      return `"${meaning.trim()}" means nothing; use ${MEANINGS.join(', ')}.`;
     if (column === '') return `"${meaning.trim()}" names no column.`;
     if (columns.has(meaning.trim())) return `"${meaning.trim()}" is named twice.`;
     columns.set(meaning.trim(), column);
   }
   const [user, amount, reference, occurredAt] = MEANINGS.map((meaning) => columns.get(meaning));
-  if (user === undefined || amount === undefined || reference === undefined) return 'user, amount and reference must each name a column.';
-  return { user, amount, reference, ...(occurredAt === undefined ? {} : { occurred_at: occurredAt }) };
+  if (user === undefined || amount === undefined || reference === undefined)
+    return 'user, amount and reference must each name a column.';
+  return {
+    user,
+    amount,
+    reference,
+    ...(occurredAt === undefined ? {} : { occurred_at: occurredAt }),
+  };
 }
 
 export type ParseRow = (fields: readonly string[]) => Earning | string;
 
 /** Finds the columns in the header; a sentence when one is missing or ambiguous. */
-export function createRowParser(header: readonly string[], map: ColumnMap, scale: number): ParseRow | string {
+export function createRowParser(
+  header: readonly string[],
+  map: ColumnMap,
+  scale: number,
+): ParseRow | string {
   const names = header.map((name) => name.trim());
   const indexes: number[] = [];
-  for (const column of [map.user, map.amount, map.reference, ...(map.occurred_at === undefined ? [] : [map.occurred_at])]) {
+  for (const column of [
+    map.user,
+    map.amount,
+    map.reference,
+    ...(map.occurred_at === undefined ? [] : [map.occurred_at]),
+  ]) {
     const index = names.indexOf(column);
     if (index === -1) return `The header has no column "${column}"; it has ${names.join(', ')}.`;
     if (names.includes(column, index + 1)) return `The header has the column "${column}" twice.`;
@@ -55,22 +71,29 @@ export function createRowParser(header: readonly string[], map: ColumnMap, scale
     const [user = '', ...others] = indexes.map((index) => fields[index] ?? '');
     // The API knows the user by exactly this id: nothing is trimmed.
     if (user === '') return 'has no user';
-    if (!isUserId(user)) return `has a user of more than ${MAX_USER_ID_LENGTH} characters or with control characters`;
+    if (!isUserId(user))
+      return `has a user of more than ${MAX_USER_ID_LENGTH} characters or with control characters`;
     const [amountText = '', reference = '', occurred] = others.map((field) => field.trim());
     const fault = faultOfReference(reference);
     if (fault !== undefined) return fault;
     const amount = floorToScale(amountText, scale);
     if (typeof amount === 'string') return amount;
-    const occurredAtMs = occurred === undefined || occurred === '' ? undefined : parseMoment(occurred);
-    return typeof occurredAtMs === 'string' ? occurredAtMs : { userId: user, amount, reference, occurredAtMs };
+    const occurredAtMs =
+      occurred === undefined || occurred === '' ? undefined : parseMoment(occurred);
+    return typeof occurredAtMs === 'string'
+      ? occurredAtMs
+      : { userId: user, amount, reference, occurredAtMs };
   };
 }
 
 function faultOfReference(text: string): string | undefined {
   if (text === '') return 'has no reference';
-  if ([...text].length > MAX_REFERENCE_CHARACTERS) return `has a reference of more than ${MAX_REFERENCE_CHARACTERS} characters`;
+  if ([...text].length > MAX_REFERENCE_CHARACTERS)
+    return `has a reference of more than ${MAX_REFERENCE_CHARACTERS} characters`;
   // U+FFFD is what bytes become that are not UTF-8.
-  return /[\p{Cc}\uFFFD]/u.test(text) ? 'has a reference with characters that are not text' : undefined;
+  return /[\p{Cc}\uFFFD]/u.test(text)
+    ? 'has a reference with characters that are not text'
+    : undefined;
 }
 
 /**
@@ -82,19 +105,25 @@ export function floorToScale(text: string, scale: number): bigint | string {
   if (match === null) return `has the amount "${text.slice(0, 40)}", which is not a decimal number`;
   const [, sign, whole = '', fraction = ''] = match;
   const minor = BigInt(whole + fraction.slice(0, scale).padEnd(scale, '0'));
-  if (minor > MAX_AMOUNT_MINOR) return `has the amount ${text}, which is larger than 10^15 minor units`;
+  if (minor > MAX_AMOUNT_MINOR)
+    return `has the amount ${text}, which is larger than 10^15 minor units`;
   return sign === '-' ? -minor : minor;
 }
 
 /** ISO 8601 or `YYYY-MM-DD HH:MM[:SS]`, UTC where it names no offset; milliseconds, or what is wrong. */
 export function parseMoment(text: string): number | string {
-  const match = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:?\d\d)?)?$/.exec(text);
+  const match =
+    /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:?\d\d)?)?$/.exec(
+      text,
+    );
   const wrong = `has the time "${text.slice(0, 40)}", which is not a date such as 2026-01-31 or 2026-01-31 23:59:00`;
   if (match === null) return wrong;
   const [, day = '', minute = '00:00', second = '00', fraction = '0', offset = 'Z'] = match;
   // Date.parse turns 30 February into March.
   if (Number.isNaN(Date.parse(day)) || !new Date(day).toISOString().startsWith(day)) return wrong;
   const zone = offset === 'Z' ? 'Z' : `${offset.slice(0, 3)}:${offset.slice(-2)}`;
-  const atMs = Date.parse(`${day}T${minute}:${second}.${fraction.slice(0, 3).padEnd(3, '0')}${zone}`);
+  const atMs = Date.parse(
+    `${day}T${minute}:${second}.${fraction.slice(0, 3).padEnd(3, '0')}${zone}`,
+  );
   return Number.isNaN(atMs) ? wrong : atMs;
 }

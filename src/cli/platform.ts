@@ -12,7 +12,17 @@ import type { Clawback } from '../ledger/ledger.ts';
 import { OperatorError } from '../runtime/operator-error.ts';
 import { doneOrAsked } from './asked.ts';
 import {
-  actingOperator, AS_TOKEN_OPTION, DATA_OPTION, exitCodesHelp, findActingOperator, JSON_OPTION, valueOf, withContext, type AsTokenOption, type CommandContext, type CommandRoots,
+  actingOperator,
+  AS_TOKEN_OPTION,
+  DATA_OPTION,
+  exitCodesHelp,
+  findActingOperator,
+  JSON_OPTION,
+  valueOf,
+  withContext,
+  type AsTokenOption,
+  type CommandContext,
+  type CommandRoots,
 } from './command-roots.ts';
 import { tableLines } from './table.ts';
 
@@ -33,7 +43,12 @@ export interface PlatformContext extends CommandContext {
 export interface PlatformRoots<Context extends CommandContext> extends CommandRoots<Context> {
   /** Whether the network was made to try things in, without bounds. */
   isDemoNetwork(context: Context): Promise<boolean>;
-  addPlatform(context: Context, platform: PlatformToAdd): Promise<Result<{ readonly platformId: string; readonly secret: string; readonly token: string }>>;
+  addPlatform(
+    context: Context,
+    platform: PlatformToAdd,
+  ): Promise<
+    Result<{ readonly platformId: string; readonly secret: string; readonly token: string }>
+  >;
 }
 
 interface Flags {
@@ -67,10 +82,18 @@ interface RotateFlags extends AskFlags {
 const HOUR_MS = 3_600_000;
 const CODES = exitCodesHelp({ 65: 'refused, e.g. no such platform' });
 
-export function registerPlatform<Context extends PlatformContext>(program: Command, roots: PlatformRoots<Context>): void {
+export function registerPlatform<Context extends PlatformContext>(
+  program: Command,
+  roots: PlatformRoots<Context>,
+): void {
   const platform = program.command('platform').description('manage the platforms of the network');
   const subcommand = (name: string, description: string): Command =>
-    platform.command(name).description(description).option(...DATA_OPTION).option(...JSON_OPTION).addHelpText('after', `\nPontis may be running; it notices within about a second.${CODES}`);
+    platform
+      .command(name)
+      .description(description)
+      .option(...DATA_OPTION)
+      .option(...JSON_OPTION)
+      .addHelpText('after', `\nPontis may be running; it notices within about a second.${CODES}`);
   const print = (flags: Flags, json: unknown, lines: readonly string[]): void => {
     if (flags.json) roots.print(JSON.stringify(json));
     else for (const line of lines) roots.print(line);
@@ -79,83 +102,188 @@ export function registerPlatform<Context extends PlatformContext>(program: Comma
   subcommand('add', 'take a platform into the network; prints its secret and a token')
     .argument('<platform_id>', '3 to 40 of a-z, 0-9 and _, beginning with a letter')
     .option('--name <name>', 'name for people (default: the id)')
-    .addOption(new Option('--custody <custody>', 'who keeps the balances').choices(['hosted', 'connected']).default('hosted'))
-    .option('--connector-url <url>', 'where a connected platform answers; may be set later with `pontis connector set`')
-    .option('--connector-token <token>', 'bearer token that the platform issued to the network (or PONTIS_CONNECTOR_TOKEN, which other users of this machine cannot see)')
-    .option('--multiplier <number>', 'worth of its points relative to the base value', parseMultiplier, '1')
-    .addOption(new Option('--clawback <policy>', 'what reversing points that are spent does').choices(['debt', 'available', 'refuse']).default('debt'))
-    .option('--reserve-cap <amount>', 'net debit cap in settlement currency to ask for, under --as-token once there are operators; another operator approves it, and until then it is 0 (in a demo network: in force at once, default no bound)')
+    .addOption(
+      new Option('--custody <custody>', 'who keeps the balances')
+        .choices(['hosted', 'connected'])
+        .default('hosted'),
+    )
+    .option(
+      '--connector-url <url>',
+      'where a connected platform answers; may be set later with `pontis connector set`',
+    )
+    .option(
+      '--connector-token <token>',
+      'bearer token that the platform issued to the network (or PONTIS_CONNECTOR_TOKEN, which other users of this machine cannot see)',
+    )
+    .option(
+      '--multiplier <number>',
+      'worth of its points relative to the base value',
+      parseMultiplier,
+      '1',
+    )
+    .addOption(
+      new Option('--clawback <policy>', 'what reversing points that are spent does')
+        .choices(['debt', 'available', 'refuse'])
+        .default('debt'),
+    )
+    .option(
+      '--reserve-cap <amount>',
+      'net debit cap in settlement currency to ask for, under --as-token once there are operators; another operator approves it, and until then it is 0 (in a demo network: in force at once, default no bound)',
+    )
     .option(...AS_TOKEN_OPTION)
     .action(async (platformId: string, flags: AddFlags) => {
       const added = await withContext(flags, roots, true, async (context) => {
         const { name = platformId, custody, multiplier, clawback } = flags;
         const { scale } = context.ledger.settlementAsset();
-        const asked = flags.reserveCap === undefined ? undefined : parseCap(flags.reserveCap, scale);
+        const asked =
+          flags.reserveCap === undefined ? undefined : parseCap(flags.reserveCap, scale);
         const isDemo = await roots.isDemoNetwork(context);
         const asksForCap = asked !== undefined && asked > 0n;
         const madeBy = isDemo ? undefined : await makerOf(flags, asksForCap, roots, context);
         const connection = connectionOf(flags, roots);
         const reserveCapMinor = isDemo ? asked : 0n;
-        const platform = valueOf(await roots.addPlatform(context, {
-          platformId, name, custody, multiplier, clawback, ...(connection === undefined ? {} : { connection }), ...(reserveCapMinor === undefined ? {} : { reserveCapMinor }),
-        }));
+        const platform = valueOf(
+          await roots.addPlatform(context, {
+            platformId,
+            name,
+            custody,
+            multiplier,
+            clawback,
+            ...(connection === undefined ? {} : { connection }),
+            ...(reserveCapMinor === undefined ? {} : { reserveCapMinor }),
+          }),
+        );
         const cap = reserveCapMinor === undefined ? null : formatAmountText(reserveCapMinor, scale);
-        const requestId = madeBy === undefined || !asksForCap ? null : await askForCap(context, platform.platformId, asked, madeBy);
+        const requestId =
+          madeBy === undefined || !asksForCap
+            ? null
+            : await askForCap(context, platform.platformId, asked, madeBy);
         return { platform, cap, requestId, isDemo };
       });
-      const { platform: { secret, token }, cap, requestId, isDemo } = added;
-      const raise = requestId === null
-        ? `pontis reserve cap ${platformId} <amount> --reason <text>`
-        : `pontis reserve approve ${requestId}`;
-      print(flags, { platform_id: platformId, secret, token, reserve_cap: cap, ...(isDemo ? {} : { reserve_request_id: requestId, raise_cap_with: raise }) }, [
-        `platform_id  ${platformId}`, `secret       ${secret}`, `token        ${token}`,
-        ...(isDemo ? [] : [
-          `reserve cap  ${cap}: it may send what it has received; ${requestId === null ? `raise it with: ${raise} (another operator approves it)` : `request ${requestId} is open; another operator approves it with: ${raise}`}`,
-        ]),
-      ]);
+      const {
+        platform: { secret, token },
+        cap,
+        requestId,
+        isDemo,
+      } = added;
+      const raise =
+        requestId === null
+          ? `pontis reserve cap ${platformId} <amount> --reason <text>`
+          : `pontis reserve approve ${requestId}`;
+      print(
+        flags,
+        {
+          platform_id: platformId,
+          secret,
+          token,
+          reserve_cap: cap,
+          ...(isDemo ? {} : { reserve_request_id: requestId, raise_cap_with: raise }),
+        },
+        [
+          `platform_id  ${platformId}`,
+          `secret       ${secret}`,
+          `token        ${token}`,
+          ...(isDemo
+            ? []
+            : [
+                `reserve cap  ${cap}: it may send what it has received; ${requestId === null ? `raise it with: ${raise} (another operator approves it)` : `request ${requestId} is open; another operator approves it with: ${raise}`}`,
+              ]),
+        ],
+      );
     });
 
   subcommand('list', 'list the platforms').action(async (flags: Flags) => {
-    const platforms = await withContext(flags, roots, false, async ({ identity, ledger }) => Promise.all(identity.listPlatforms().map(async (row) => {
-      const settlement = ledger.settlementAsset();
-      const cap = await ledger.findCap(row.ownerId, settlement.assetId, 'position');
-      return {
-        platform_id: row.platformId, name: row.name, custody: row.custody, state: row.state, signing: row.signing, clawback: ledger.pointsOf(row.platformId)?.clawback ?? null,
-        reserve_cap: cap === undefined ? null : formatAmountText(cap.amount, settlement.scale),
-        reserve_used: cap === undefined ? null : formatAmountText(cap.used, settlement.scale),
-        created_at: new Date(row.createdAtMs).toISOString(),
-      };
-    })));
-    const columns = ['platform_id', 'custody', 'state', 'signing', 'clawback', 'reserve_cap', 'reserve_used', 'name'] as const;
-    print(flags, { platforms }, tableLines([columns, ...platforms.map((row) => columns.map((column) => row[column] ?? '-'))]));
+    const platforms = await withContext(flags, roots, false, async ({ identity, ledger }) =>
+      Promise.all(
+        identity.listPlatforms().map(async (row) => {
+          const settlement = ledger.settlementAsset();
+          const cap = await ledger.findCap(row.ownerId, settlement.assetId, 'position');
+          return {
+            platform_id: row.platformId,
+            name: row.name,
+            custody: row.custody,
+            state: row.state,
+            signing: row.signing,
+            clawback: ledger.pointsOf(row.platformId)?.clawback ?? null,
+            reserve_cap: cap === undefined ? null : formatAmountText(cap.amount, settlement.scale),
+            reserve_used: cap === undefined ? null : formatAmountText(cap.used, settlement.scale),
+            created_at: new Date(row.createdAtMs).toISOString(),
+          };
+        }),
+      ),
+    );
+    const columns = [
+      'platform_id',
+      'custody',
+      'state',
+      'signing',
+      'clawback',
+      'reserve_cap',
+      'reserve_used',
+      'name',
+    ] as const;
+    print(
+      flags,
+      { platforms },
+      tableLines([columns, ...platforms.map((row) => columns.map((column) => row[column] ?? '-'))]),
+    );
   });
 
   /** By one person while a network has fewer than two operators; then it only tells what is left to do. */
-  const ask = async (act: RequestedAct, given: ActArguments, flags: AskFlags): Promise<Readonly<Record<string, string>> | undefined> => {
+  const ask = async (
+    act: RequestedAct,
+    given: ActArguments,
+    flags: AskFlags,
+  ): Promise<Readonly<Record<string, string>> | undefined> => {
     const asked = await withContext(flags, roots, false, async (context) => {
       const acting = await findActingOperator(flags, roots, context);
-      return valueOf(await context.acts.ask({ act, arguments: given, operatorId: acting?.operatorId, reason: flags.reason ?? '' }));
+      return valueOf(
+        await context.acts.ask({
+          act,
+          arguments: given,
+          operatorId: acting?.operatorId,
+          reason: flags.reason ?? '',
+        }),
+      );
     });
     const done = doneOrAsked(asked, flags, roots);
     return done === undefined ? undefined : { ...done.outcome, ...done.secrets };
   };
-  const asking = (name: string, description: string): Command => subcommand(name, description).argument('<platform_id>')
-    .option('--reason <text>', 'why; kept with the request').option(...AS_TOKEN_OPTION);
+  const asking = (name: string, description: string): Command =>
+    subcommand(name, description)
+      .argument('<platform_id>')
+      .option('--reason <text>', 'why; kept with the request')
+      .option(...AS_TOKEN_OPTION);
 
   asking('token', 'issue a token for a platform')
-    .option('--days <days>', 'how long it is valid (default: as the network issues them)', parseDays)
+    .option(
+      '--days <days>',
+      'how long it is valid (default: as the network issues them)',
+      parseDays,
+    )
     .option('--revoke', 'make all earlier tokens invalid')
     .action(async (platformId: string, flags: TokenFlags) => {
-      const given = { platform_id: platformId, days: String(flags.days ?? ''), revoke: flags.revoke ? 'yes' : 'no' };
+      const given = {
+        platform_id: platformId,
+        days: String(flags.days ?? ''),
+        revoke: flags.revoke ? 'yes' : 'no',
+      };
       const told = await ask('platform_token', given, flags);
       if (told !== undefined) print(flags, told, [told['token'] ?? '']);
     });
 
-  subcommand('revoke', 'make all tokens of a platform invalid at once, for when somebody else has one')
+  subcommand(
+    'revoke',
+    'make all tokens of a platform invalid at once, for when somebody else has one',
+  )
     .argument('<platform_id>')
     .action(async (platformId: string, flags: Flags) => {
-      await withContext(flags, roots, false, async ({ identity }) => valueOf(await identity.revokeTokens(platformId)));
-      print(flags, { platform_id: platformId, revoked: true }, [`All tokens of ${platformId} are invalid, in running processes within about a second.`]);
+      await withContext(flags, roots, false, async ({ identity }) =>
+        valueOf(await identity.revokeTokens(platformId)),
+      );
+      print(flags, { platform_id: platformId, revoked: true }, [
+        `All tokens of ${platformId} are invalid, in running processes within about a second.`,
+      ]);
     });
 
   subcommand('signing', 'say which request signatures of a platform are taken')
@@ -163,16 +291,29 @@ export function registerPlatform<Context extends PlatformContext>(program: Comma
     .addArgument(new Argument('<kind>', 'any, or HTTP Message Signatures alone').choices(SIGNINGS))
     .action(async (platformId: string, signing: Signing, flags: Flags) => {
       await withContext(flags, roots, false, async ({ identity }) =>
-        valueOf(await identity.setSigning(platformId, signing)));
+        valueOf(await identity.setSigning(platformId, signing)),
+      );
       print(flags, { platform_id: platformId, signing }, [`${platformId} signs with: ${signing}`]);
     });
 
-  asking('rotate-secret', 'replace the signing secret of a platform; the old one is good beside it for a while')
-    .option('--overlap-hours <hours>', 'how long the old one is good as well (default 24); 0 when somebody else knows it', parseOverlap)
+  asking(
+    'rotate-secret',
+    'replace the signing secret of a platform; the old one is good beside it for a while',
+  )
+    .option(
+      '--overlap-hours <hours>',
+      'how long the old one is good as well (default 24); 0 when somebody else knows it',
+      parseOverlap,
+    )
     .action(async (platformId: string, flags: RotateFlags) => {
       const hours = flags.overlapHours ?? SECRET_OVERLAP_MS / HOUR_MS;
-      const told = await ask('platform_secret', { platform_id: platformId, overlap_hours: String(hours) }, flags);
-      if (told !== undefined) print(flags, { old_secret_ends_at: null, ...told }, [told['secret'] ?? '']);
+      const told = await ask(
+        'platform_secret',
+        { platform_id: platformId, overlap_hours: String(hours) },
+        flags,
+      );
+      if (told !== undefined)
+        print(flags, { old_secret_ends_at: null, ...told }, [told['secret'] ?? '']);
     });
 }
 
@@ -181,49 +322,76 @@ export function registerPlatform<Context extends PlatformContext>(program: Comma
  * as well; `onboarding` where nobody could be named.
  */
 async function makerOf(
-  flags: AddFlags, asksForCap: boolean, roots: Pick<CommandRoots, 'environment'>, context: CommandContext,
+  flags: AddFlags,
+  asksForCap: boolean,
+  roots: Pick<CommandRoots, 'environment'>,
+  context: CommandContext,
 ): Promise<string> {
   const isNeeded = asksForCap && (await context.identity.listOperators()).length > 0;
-  const acting = isNeeded ? await actingOperator(flags, roots, context) : await findActingOperator(flags, roots, context);
+  const acting = isNeeded
+    ? await actingOperator(flags, roots, context)
+    : await findActingOperator(flags, roots, context);
   return acting?.operatorId ?? 'onboarding';
 }
 
-async function askForCap({ reserve, identity }: PlatformContext, platform: string, amount: bigint, operatorId: string): Promise<string> {
+async function askForCap(
+  { reserve, identity }: PlatformContext,
+  platform: string,
+  amount: bigint,
+  operatorId: string,
+): Promise<string> {
   const platformId = identity.findPlatform(platform)?.platformId;
   assert(platformId !== undefined, 'a platform that was added is known');
-  return valueOf(await reserve.requests.make({ platformId, operatorId, reason: 'onboarding', wanted: { kind: 'cap', amount } })).requestId;
+  return valueOf(
+    await reserve.requests.make({
+      platformId,
+      operatorId,
+      reason: 'onboarding',
+      wanted: { kind: 'cap', amount },
+    }),
+  ).requestId;
 }
 
 /** What was said of a connected platform's connector; nothing when nothing was. */
-function connectionOf({ connectorUrl: url, connectorToken }: AddFlags, { environment }: Pick<CommandRoots, 'environment'>): PlatformToAdd['connection'] {
+function connectionOf(
+  { connectorUrl: url, connectorToken }: AddFlags,
+  { environment }: Pick<CommandRoots, 'environment'>,
+): PlatformToAdd['connection'] {
   if (url === undefined) {
-    if (connectorToken !== undefined) throw new OperatorError('usage', 'With --connector-token give --connector-url as well.');
+    if (connectorToken !== undefined)
+      throw new OperatorError('usage', 'With --connector-token give --connector-url as well.');
     return undefined;
   }
   return { url, token: connectorToken ?? environment['PONTIS_CONNECTOR_TOKEN'] ?? '' };
 }
 
 function parseMultiplier(text: string): string {
-  if (!/^\d{1,9}(\.\d{1,9})?$/.test(text) || Number(text) === 0) throw new InvalidArgumentError('A positive decimal such as 1.2.');
+  if (!/^\d{1,9}(\.\d{1,9})?$/.test(text) || Number(text) === 0)
+    throw new InvalidArgumentError('A positive decimal such as 1.2.');
   return text;
 }
 
 function parseOverlap(text: string): number {
   const hours = Number(text);
-  if (!/^\d{1,3}$/.test(text) || hours > 168) throw new InvalidArgumentError('A whole number from 0 to 168.');
+  if (!/^\d{1,3}$/.test(text) || hours > 168)
+    throw new InvalidArgumentError('A whole number from 0 to 168.');
   return hours;
 }
 
 function parseDays(text: string): number {
   const days = Number(text);
-  if (!Number.isInteger(days) || days < 1 || days > 3_650) throw new InvalidArgumentError('A whole number from 1 to 3650.');
+  if (!Number.isInteger(days) || days < 1 || days > 3_650)
+    throw new InvalidArgumentError('A whole number from 1 to 3650.');
   return days;
 }
 
 function parseCap(text: string, scale: number): bigint {
   const amount = parseAmount(text, scale);
   if (typeof amount !== 'bigint' || amount < 0n) {
-    throw new OperatorError('usage', `--reserve-cap: ${text} is not an amount of the settlement currency (at most ${scale} decimals).`);
+    throw new OperatorError(
+      'usage',
+      `--reserve-cap: ${text} is not an amount of the settlement currency (at most ${scale} decimals).`,
+    );
   }
   return amount;
 }

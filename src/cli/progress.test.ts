@@ -3,8 +3,19 @@
 import { expect, it } from 'vitest';
 import { createProgress, lineOf } from './progress.ts';
 
-function terminal(isTTY: boolean): { isTTY: boolean; written: string; write(text: string): boolean } {
-  return { isTTY, written: '', write(text) { this.written += text; return true; } };
+function terminal(isTTY: boolean): {
+  isTTY: boolean;
+  written: string;
+  write(text: string): boolean;
+} {
+  return {
+    isTTY,
+    written: '',
+    write(text) {
+      this.written += text;
+      return true;
+    },
+  };
 }
 
 it('shows how far the work is, and removes itself', () => {
@@ -17,7 +28,10 @@ it('shows how far the work is, and removes itself', () => {
 });
 
 it('is silent where nobody watches', () => {
-  for (const [isTTY, wanted] of [[false, true], [true, false]] as const) {
+  for (const [isTTY, wanted] of [
+    [false, true],
+    [true, false],
+  ] as const) {
     const output = terminal(isTTY);
     const progress = createProgress('working', wanted, output);
     progress.show(1, 2);

@@ -12,7 +12,11 @@ const WIDTH = 24;
 const INTERVAL_MS = 100;
 
 /** `wanted` false for output that a program reads. Written to standard error, which leaves standard output to the answer. */
-export function createProgress(label: string, wanted: boolean, output: Pick<NodeJS.WriteStream, 'isTTY' | 'write'> = stderr): Progress {
+export function createProgress(
+  label: string,
+  wanted: boolean,
+  output: Pick<NodeJS.WriteStream, 'isTTY' | 'write'> = stderr,
+): Progress {
   if (!wanted || !output.isTTY) return { show: () => undefined, clear: () => undefined };
   // Undefined until the first line, which a program that has just begun shows too.
   let shownAt: number | undefined;

@@ -17,10 +17,16 @@ export interface EarningsFile {
   rows(): AsyncGenerator<EarningRow>;
 }
 
-export async function openEarnings(path: string, map: ColumnMap, scale: number): Promise<EarningsFile> {
+export async function openEarnings(
+  path: string,
+  map: ColumnMap,
+  scale: number,
+): Promise<EarningsFile> {
   const file = await openLines(path);
   return {
-    path, sizeBytes: file.sizeBytes, readBytes: file.readBytes,
+    path,
+    sizeBytes: file.sizeBytes,
+    readBytes: file.readBytes,
     async *rows() {
       let parse: Exclude<ReturnType<typeof createRowParser>, string> | undefined;
       let line = 0;
@@ -28,8 +34,15 @@ export async function openEarnings(path: string, map: ColumnMap, scale: number):
         for await (const record of readRecords(file.lines())) {
           line = record.line;
           if (parse === undefined) {
-            const made = 'fault' in record ? `The header ${record.fault}.` : createRowParser(record.fields, map, scale);
-            if (typeof made === 'string') throw new OperatorError('badInput', `${path} is not the file that --map describes. ${made}`);
+            const made =
+              'fault' in record
+                ? `The header ${record.fault}.`
+                : createRowParser(record.fields, map, scale);
+            if (typeof made === 'string')
+              throw new OperatorError(
+                'badInput',
+                `${path} is not the file that --map describes. ${made}`,
+              );
             parse = made;
             continue;
           }
@@ -37,9 +50,19 @@ export async function openEarnings(path: string, map: ColumnMap, scale: number):
           yield typeof earning === 'string' ? { line, fault: earning } : { line, earning };
         }
       } catch (error) {
-        throw isDamage(error) ? new OperatorError('badInput', `${path} is damaged after line ${line}: ${error.message}.`, { cause: error }) : error;
+        throw isDamage(error)
+          ? new OperatorError(
+              'badInput',
+              `${path} is damaged after line ${line}: ${error.message}.`,
+              { cause: error },
+            )
+          : error;
       }
-      if (parse === undefined) throw new OperatorError('badInput', `${path} is empty; its first line must name the columns.`);
+      if (parse === undefined)
+        throw new OperatorError(
+          'badInput',
+          `${path} is empty; its first line must name the columns.`,
+        );
     },
   };
 }

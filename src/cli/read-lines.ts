@@ -45,10 +45,15 @@ async function inspect(path: string): Promise<{ sizeBytes: number; compressed: b
     // A pipe cannot be read twice, and its size is not known.
     if (!facts.isFile()) throw new OperatorError('badInput', `${path} is not a file.`);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(2), 0, 2, 0);
-    return { sizeBytes: facts.size, compressed: bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b };
+    return {
+      sizeBytes: facts.size,
+      compressed: bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b,
+    };
   } catch (error) {
     if (error instanceof OperatorError) throw error;
-    throw new OperatorError('noInput', `${path} cannot be read (${messageOf(error)}).`, { cause: error });
+    throw new OperatorError('noInput', `${path} cannot be read (${messageOf(error)}).`, {
+      cause: error,
+    });
   }
 }
 
@@ -58,7 +63,15 @@ export async function* splitLines(bytes: AsyncIterable<Uint8Array>): AsyncGenera
   let number = 1;
   let rest = '';
   let tooLong = false;
-  const lineOf = (text: string): Line => ({ number, text: tooLong || text.length > MAX_LINE_CHARACTERS ? undefined : text.endsWith('\r') ? text.slice(0, -1) : text });
+  const lineOf = (text: string): Line => ({
+    number,
+    text:
+      tooLong || text.length > MAX_LINE_CHARACTERS
+        ? undefined
+        : text.endsWith('\r')
+          ? text.slice(0, -1)
+          : text,
+  });
   for await (const chunk of bytes) {
     const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n');
     rest = parts.pop() ?? '';

@@ -34,7 +34,12 @@ export async function* readRecords(lines: AsyncIterable<Line>): AsyncGenerator<C
         text = more.text === undefined ? undefined : `${text}\n${more.text}`;
       }
       const read = text === undefined ? 'is too long' : fieldsOf(text);
-      const fault = typeof read === 'string' ? read : width !== undefined && read.length !== width ? `has ${read.length} fields where the header has ${width}` : undefined;
+      const fault =
+        typeof read === 'string'
+          ? read
+          : width !== undefined && read.length !== width
+            ? `has ${read.length} fields where the header has ${width}`
+            : undefined;
       if (fault === undefined && typeof read !== 'string') {
         width ??= read.length;
         yield { line: line.number, fields: read };

@@ -6,7 +6,15 @@ import { isPlatformId } from '../kernel/ids.ts';
 import { identityProblems } from '../identity/identity.ts';
 import { describeLiability, reportLiability, type LiabilityView } from '../monitor/monitor.ts';
 import type { Valuation } from '../valuation/valuation.ts';
-import { DATA_OPTION, exitCodesHelp, JSON_OPTION, operatorErrorOf, withContext, type CommandContext, type CommandRoots } from './command-roots.ts';
+import {
+  DATA_OPTION,
+  exitCodesHelp,
+  JSON_OPTION,
+  operatorErrorOf,
+  withContext,
+  type CommandContext,
+  type CommandRoots,
+} from './command-roots.ts';
 import { tableLines } from './table.ts';
 
 interface ReportContext extends CommandContext {
@@ -19,21 +27,30 @@ interface Flags {
   readonly platform?: string;
 }
 
-export function registerReport<Context extends ReportContext>(program: Command, roots: CommandRoots<Context>): void {
+export function registerReport<Context extends ReportContext>(
+  program: Command,
+  roots: CommandRoots<Context>,
+): void {
   program
     .command('report')
     .description('add up what the network holds')
     .command('liability')
-    .description('what each platform owes its users in points, and what of it may never be asked for')
+    .description(
+      'what each platform owes its users in points, and what of it may never be asked for',
+    )
     .option('--platform <platform_id>', 'only this one (default: all)')
     .option(...DATA_OPTION)
     .option(...JSON_OPTION)
-    .addHelpText('after', `\nReads every transaction once, in one snapshot; Pontis may be running and posting.${exitCodesHelp({ 65: 'no such platform' })}`)
+    .addHelpText(
+      'after',
+      `\nReads every transaction once, in one snapshot; Pontis may be running and posting.${exitCodesHelp({ 65: 'no such platform' })}`,
+    )
     .action(async (flags: Flags) => {
       const view = await withContext(flags, roots, false, async (context) => {
         const { platform } = flags;
         if (platform === undefined) return describeLiability(await reportLiability(context));
-        if (!isPlatformId(platform) || context.ledger.pointsOf(platform) === undefined) throw operatorErrorOf(identityProblems.platform_not_found());
+        if (!isPlatformId(platform) || context.ledger.pointsOf(platform) === undefined)
+          throw operatorErrorOf(identityProblems.platform_not_found());
         return describeLiability(await reportLiability(context, platform));
       });
       if (flags.json) roots.print(JSON.stringify(view));
@@ -44,21 +61,55 @@ export function registerReport<Context extends ReportContext>(program: Command, 
 type Row = LiabilityView['platforms'][number];
 
 /** Platforms side by side, figures one below the other. */
-function linesOf({ at, settlement_currency: currency, breakage_formula, platforms }: LiabilityView): string[] {
+function linesOf({
+  at,
+  settlement_currency: currency,
+  breakage_formula,
+  platforms,
+}: LiabilityView): string[] {
   const figures: readonly (readonly [name: string, of: (row: Row) => string])[] = [
-    ['issued', (row) => row.issued], ['converted in', (row) => row.converted_in], ['redeemed', (row) => row.redeemed], ['converted away', (row) => row.converted_away],
-    ['expired', (row) => row.expired], ['fees', (row) => row.fees], ['clawed back', (row) => row.clawed_back], ['adjusted', (row) => row.adjusted],
-    ['outstanding', (row) => row.outstanding], ['  held', (row) => row.held], ['  with an end', (row) => row.breakage.ending], ['debt', (row) => row.debt], ['lapsed', (row) => row.lapsed],
-    [`value (${currency})`, (row) => row.value], ['breakage rate', (row) => row.breakage.rate ?? '-'], ['breakage estimate', (row) => row.breakage.estimate ?? '-'],
+    ['issued', (row) => row.issued],
+    ['converted in', (row) => row.converted_in],
+    ['redeemed', (row) => row.redeemed],
+    ['converted away', (row) => row.converted_away],
+    ['expired', (row) => row.expired],
+    ['fees', (row) => row.fees],
+    ['clawed back', (row) => row.clawed_back],
+    ['adjusted', (row) => row.adjusted],
+    ['outstanding', (row) => row.outstanding],
+    ['  held', (row) => row.held],
+    ['  with an end', (row) => row.breakage.ending],
+    ['debt', (row) => row.debt],
+    ['lapsed', (row) => row.lapsed],
+    [`value (${currency})`, (row) => row.value],
+    ['breakage rate', (row) => row.breakage.rate ?? '-'],
+    ['breakage estimate', (row) => row.breakage.estimate ?? '-'],
   ];
-  const months = [...new Set(platforms.flatMap(({ by_month }) => by_month.map(({ month }) => month)))].toSorted();
+  const months = [
+    ...new Set(platforms.flatMap(({ by_month }) => by_month.map(({ month }) => month))),
+  ].toSorted();
   return [
-    `As of ${at}, in points of each platform.`, '',
-    ...tableLines([['', ...platforms.map((row) => row.platform_id)], ...figures.map(([name, of]) => [name, ...platforms.map(of)])]),
-    ...(months.length === 0 ? [] : ['', ...tableLines([
-      ['outstanding until', ...platforms.map((row) => row.platform_id)],
-      ...months.map((month) => [month, ...platforms.map(({ by_month }) => by_month.find((one) => one.month === month)?.amount ?? '-')]),
-    ])]),
-    '', `Breakage: ${breakage_formula}.`,
+    `As of ${at}, in points of each platform.`,
+    '',
+    ...tableLines([
+      ['', ...platforms.map((row) => row.platform_id)],
+      ...figures.map(([name, of]) => [name, ...platforms.map(of)]),
+    ]),
+    ...(months.length === 0
+      ? []
+      : [
+          '',
+          ...tableLines([
+            ['outstanding until', ...platforms.map((row) => row.platform_id)],
+            ...months.map((month) => [
+              month,
+              ...platforms.map(
+                ({ by_month }) => by_month.find((one) => one.month === month)?.amount ?? '-',
+              ),
+            ]),
+          ]),
+        ]),
+    '',
+    `Breakage: ${breakage_formula}.`,
   ];
 }

@@ -3,7 +3,13 @@
 import { readFileSync } from 'node:fs';
 import type { Problem } from '../kernel/problem.ts';
 import { OperatorError, messageOf } from '../runtime/operator-error.ts';
-import { INITIAL_RULEBOOK, readRulebookYaml, type Fault, type NewProposal, type RulebookPatch } from '../valuation/valuation.ts';
+import {
+  INITIAL_RULEBOOK,
+  readRulebookYaml,
+  type Fault,
+  type NewProposal,
+  type RulebookPatch,
+} from '../valuation/valuation.ts';
 import { operatorErrorOf } from './command-roots.ts';
 import { printable } from './table.ts';
 
@@ -16,23 +22,45 @@ export interface FileChange {
 const SECTIONS = Object.keys(INITIAL_RULEBOOK);
 
 /** A file with all sections is a whole rulebook, another one a patch, unless that is said. */
-export function readChange(path: string, flags: { readonly whole?: true; readonly patch?: true }): FileChange {
-  if (flags.whole && flags.patch) throw new OperatorError('usage', 'Give at most one of --whole and --patch.');
+export function readChange(
+  path: string,
+  flags: { readonly whole?: true; readonly patch?: true },
+): FileChange {
+  if (flags.whole && flags.patch)
+    throw new OperatorError('usage', 'Give at most one of --whole and --patch.');
   const reading = readRulebookYaml(readText(path));
-  if (!reading.ok) throw new OperatorError('badInput', [`${path} cannot be read:`, ...reading.faults.map(lineOf)].join('\n'));
+  if (!reading.ok)
+    throw new OperatorError(
+      'badInput',
+      [`${path} cannot be read:`, ...reading.faults.map(lineOf)].join('\n'),
+    );
   const { value } = reading;
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new OperatorError('badInput', `${path} holds no sections of a rulebook (${SECTIONS.join(', ')}).`);
-  const whole = flags.whole ?? (flags.patch !== true && SECTIONS.every((section) => Object.hasOwn(value, section)));
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new OperatorError(
+      'badInput',
+      `${path} holds no sections of a rulebook (${SECTIONS.join(', ')}).`,
+    );
+  const whole =
+    flags.whole ??
+    (flags.patch !== true && SECTIONS.every((section) => Object.hasOwn(value, section)));
   return whole
-    ? { change: { document: value }, readAs: `${path} is read as a whole rulebook: what it does not have is taken out.` }
-    : { change: { patch: value as RulebookPatch }, readAs: `${path} is read as a patch: what it does not have stays as it is.` };
+    ? {
+        change: { document: value },
+        readAs: `${path} is read as a whole rulebook: what it does not have is taken out.`,
+      }
+    : {
+        change: { patch: value as RulebookPatch },
+        readAs: `${path} is read as a patch: what it does not have stays as it is.`,
+      };
 }
 
 function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new OperatorError('noInput', `${path} cannot be read: ${messageOf(error)}`, { cause: error });
+    throw new OperatorError('noInput', `${path} cannot be read: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
 }
 
@@ -40,19 +68,30 @@ function readText(path: string): string {
 export function refusalOf(problem: Problem): OperatorError {
   const faults = problem.extra['faults'];
   if (!Array.isArray(faults)) return operatorErrorOf(problem);
-  return new OperatorError('badInput', [`${problem.error}: ${faults.length === 1 ? 'one fault' : `${faults.length} faults`}.`, ...(faults as Fault[]).flatMap(linesOfFault)].join('\n'));
+  return new OperatorError(
+    'badInput',
+    [
+      `${problem.error}: ${faults.length === 1 ? 'one fault' : `${faults.length} faults`}.`,
+      ...(faults as Fault[]).flatMap(linesOfFault),
+    ].join('\n'),
+  );
 }
 
 export function linesOfFault(fault: Fault): string[] {
   const { expression, start, end } = fault;
   if (expression === undefined) return [lineOf(fault)];
-  if (start === undefined || end === undefined) return [lineOf(fault), ...expression.split('\n').map((line) => `    ${printable(line)}`)];
+  if (start === undefined || end === undefined)
+    return [lineOf(fault), ...expression.split('\n').map((line) => `    ${printable(line)}`)];
   // The line of the expression in which the marked part begins.
   const from = expression.lastIndexOf('\n', start - 1) + 1;
   const to = expression.indexOf('\n', from);
   const line = expression.slice(from, to < 0 ? undefined : to);
   const marks = '^'.repeat(Math.max(1, columnsOf(line.slice(start - from, end - from))));
-  return [lineOf(fault), `    ${printable(line)}`, `    ${' '.repeat(columnsOf(line.slice(0, start - from)))}${marks}`];
+  return [
+    lineOf(fault),
+    `    ${printable(line)}`,
+    `    ${' '.repeat(columnsOf(line.slice(0, start - from)))}${marks}`,
+  ];
 }
 
 function lineOf({ place, message }: Fault): string {
@@ -61,5 +100,14 @@ function lineOf({ place, message }: Fault): string {
 
 /** How many columns a terminal gives to a text: two to ideographs, kana, hangul and full-width forms. */
 function columnsOf(text: string): number {
-  return [...printable(text)].reduce((sum, character) => sum + (/[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6\u{20000}-\u{3FFFD}]/u.test(character) ? 2 : 1), 0);
+  return [...printable(text)].reduce(
+    (sum, character) =>
+      sum +
+      (/[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6\u{20000}-\u{3FFFD}]/u.test(
+        character,
+      )
+        ? 2
+        : 1),
+    0,
+  );
 }

@@ -5,7 +5,13 @@ import type { Command } from 'commander';
 import { parseConfig } from '../runtime/config.ts';
 import { messageOf, OperatorError } from '../runtime/operator-error.ts';
 import { findFaultPanel, type FaultPanel } from '../runtime/sandbox-process.ts';
-import { DATA_OPTION, exitCodesHelp, JSON_OPTION, type CommandRoots, type DataOption } from './command-roots.ts';
+import {
+  DATA_OPTION,
+  exitCodesHelp,
+  JSON_OPTION,
+  type CommandRoots,
+  type DataOption,
+} from './command-roots.ts';
 import { printable, tableLines } from './table.ts';
 
 interface Flags extends DataOption {
@@ -24,7 +30,10 @@ A restart of the sandbox ends them.
 ${exitCodesHelp({ 65: 'there is no such fault, or it cannot have that value', 69: 'no sandbox runs in this data folder' })}`;
 const PATIENCE_MS = 10_000;
 
-export function registerSandbox(program: Command, roots: Pick<CommandRoots, 'environment' | 'print'>): void {
+export function registerSandbox(
+  program: Command,
+  roots: Pick<CommandRoots, 'environment' | 'print'>,
+): void {
   program
     .command('sandbox')
     .description('try the network with a connected platform that misbehaves when told')
@@ -37,18 +46,31 @@ export function registerSandbox(program: Command, roots: Pick<CommandRoots, 'env
     .addHelpText('after', HELP)
     .action(async (flags: Flags) => {
       const panel = findFaultPanel(parseConfig({ dataDir: flags.data }, roots.environment).dataDir);
-      if (panel === undefined) throw new OperatorError('unavailable', 'No sandbox runs in this data folder. It is started with the demo network: pontis start');
+      if (panel === undefined)
+        throw new OperatorError(
+          'unavailable',
+          'No sandbox runs in this data folder. It is started with the demo network: pontis start',
+        );
       const wanted = flags.set?.map(readFault) ?? [];
       const now = flags.clear ? {} : await call(panel, 'GET');
-      const faults = flags.clear || wanted.length > 0 ? await call(panel, 'PUT', { ...now, ...Object.fromEntries(wanted) }) : now;
+      const faults =
+        flags.clear || wanted.length > 0
+          ? await call(panel, 'PUT', { ...now, ...Object.fromEntries(wanted) })
+          : now;
       if (flags.json) roots.print(JSON.stringify({ faults }));
-      else for (const line of tableLines([['fault', 'value'], ...Object.entries(faults).map(([name, value]) => [name, printable(String(value))])])) roots.print(line);
+      else
+        for (const line of tableLines([
+          ['fault', 'value'],
+          ...Object.entries(faults).map(([name, value]) => [name, printable(String(value))]),
+        ]))
+          roots.print(line);
     });
 }
 
 function readFault(text: string): readonly [name: string, value: string] {
   const [name = '', value] = text.split('=', 2);
-  if (name === '' || value === undefined) throw new OperatorError('usage', `--set ${text} is not name=value.`);
+  if (name === '' || value === undefined)
+    throw new OperatorError('usage', `--set ${text} is not name=value.`);
   return [name, value];
 }
 
@@ -57,12 +79,23 @@ async function call(panel: FaultPanel, method: 'GET' | 'PUT', faults?: Faults): 
   let answer: Response;
   try {
     answer = await fetch(panel.url, {
-      method, headers: { authorization: `Bearer ${panel.admin_token}` }, signal: AbortSignal.timeout(PATIENCE_MS), ...(faults === undefined ? {} : { body: JSON.stringify(faults) }),
+      method,
+      headers: { authorization: `Bearer ${panel.admin_token}` },
+      signal: AbortSignal.timeout(PATIENCE_MS),
+      ...(faults === undefined ? {} : { body: JSON.stringify(faults) }),
     });
   } catch (error) {
-    throw new OperatorError('unavailable', `The sandbox does not answer at ${panel.url} (${messageOf(error)}). It runs as long as the network does: pontis start`, { cause: error });
+    throw new OperatorError(
+      'unavailable',
+      `The sandbox does not answer at ${panel.url} (${messageOf(error)}). It runs as long as the network does: pontis start`,
+      { cause: error },
+    );
   }
   const body = (await answer.json().catch(() => ({}))) as Faults;
-  if (answer.status !== 200) throw new OperatorError('badInput', `The sandbox refuses: ${printable(String(body['error'] ?? answer.status))}`);
+  if (answer.status !== 200)
+    throw new OperatorError(
+      'badInput',
+      `The sandbox refuses: ${printable(String(body['error'] ?? answer.status))}`,
+    );
   return body;
 }

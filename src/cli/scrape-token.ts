@@ -2,17 +2,34 @@
 
 import type { Command } from 'commander';
 
-import { DATA_OPTION, exitCodesHelp, JSON_OPTION, withContext, type CommandContext, type CommandRoots } from './command-roots.ts';
+import {
+  DATA_OPTION,
+  exitCodesHelp,
+  JSON_OPTION,
+  withContext,
+  type CommandContext,
+  type CommandRoots,
+} from './command-roots.ts';
 
-export function registerScrapeToken<Context extends CommandContext>(program: Command, roots: CommandRoots<Context>): void {
+export function registerScrapeToken<Context extends CommandContext>(
+  program: Command,
+  roots: CommandRoots<Context>,
+): void {
   program
     .command('scrape-token')
-    .description('print a new token for monitors (/metrics and the reasons in /health); the old one stops working')
+    .description(
+      'print a new token for monitors (/metrics and the reasons in /health); the old one stops working',
+    )
     .option(...DATA_OPTION)
     .option(...JSON_OPTION)
-    .addHelpText('after', `\nPontis may be running; it is in force at once. It changes nothing and moves nothing.${exitCodesHelp({})}`)
+    .addHelpText(
+      'after',
+      `\nPontis may be running; it is in force at once. It changes nothing and moves nothing.${exitCodesHelp({})}`,
+    )
     .action(async (flags: { readonly data?: string; readonly json?: true }) => {
-      const token = await withContext(flags, roots, false, ({ identity }) => identity.renewScrapeToken());
+      const token = await withContext(flags, roots, false, ({ identity }) =>
+        identity.renewScrapeToken(),
+      );
       roots.print(flags.json ? JSON.stringify({ scrape_token: token }) : token);
     });
 }

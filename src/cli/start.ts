@@ -4,7 +4,13 @@ import { Option, type Command } from 'commander';
 import { join } from 'node:path';
 
 import { acquireDataLock } from '../runtime/data-lock.ts';
-import { parseConfig, settings, type Config, type Environment, type Flags } from '../runtime/config.ts';
+import {
+  parseConfig,
+  settings,
+  type Config,
+  type Environment,
+  type Flags,
+} from '../runtime/config.ts';
 import { createDataFolder } from '../runtime/embedded-postgres.ts';
 import { checkPort } from '../runtime/listen.ts';
 import { createLog, type Log } from '../runtime/log.ts';
@@ -20,30 +26,50 @@ export interface StartRoots<Context extends { close(): Promise<void> }> {
   /** Writes `<data>/credentials.json` of the demo network, for programs that call the API at `url`. */
   writeCredentials(context: Context, url: string): Promise<void>;
   /** Starts the sandbox platform where this process is to run it; undefined otherwise. */
-  startSandbox(context: Context): Promise<{ readonly url: string; stop(): Promise<void> } | undefined>;
-  startRole(context: Context): Promise<{ readonly url: string | undefined; readonly metricsUrl: string | undefined; stop(): Promise<void> }>;
+  startSandbox(
+    context: Context,
+  ): Promise<{ readonly url: string; stop(): Promise<void> } | undefined>;
+  startRole(
+    context: Context,
+  ): Promise<{
+    readonly url: string | undefined;
+    readonly metricsUrl: string | undefined;
+    stop(): Promise<void>;
+  }>;
 }
 
-export function registerStart<Context extends { close(): Promise<void> }>(program: Command, roots: StartRoots<Context>): void {
+export function registerStart<Context extends { close(): Promise<void> }>(
+  program: Command,
+  roots: StartRoots<Context>,
+): void {
   const command = program.command('start').description('start the network and serve until Ctrl-C');
   for (const { flag, opposite, help, initial, env } of Object.values(settings)) {
     if (flag === undefined) continue;
-    const shown = typeof initial === 'boolean' || initial === undefined ? '' : `, default ${String(initial)}`;
+    const shown =
+      typeof initial === 'boolean' || initial === undefined ? '' : `, default ${String(initial)}`;
     command.addOption(new Option(flag, `${help} (or ${env}${shown})`));
     if (opposite !== undefined) command.addOption(new Option(opposite, `the opposite of ${flag}`));
   }
   const others = Object.values(settings).filter(({ flag }) => flag === undefined);
-  command.addHelpText('after', `\nBy environment only:\n${others.map(({ env, help }) => `  ${env.padEnd(24)}  ${help}`).join('\n')}`);
-  command.action(async (options: { data?: string } & Record<string, string | boolean | undefined>) => {
-    const { data, demo, ...rest } = options;
-    // Commander reports a `--no-` switch as true when it was not given.
-    const flags: Flags = { ...rest, dataDir: data, demo: demo === false ? false : undefined };
-    await start(parseConfig(flags, roots.environment), roots);
-  });
+  command.addHelpText(
+    'after',
+    `\nBy environment only:\n${others.map(({ env, help }) => `  ${env.padEnd(24)}  ${help}`).join('\n')}`,
+  );
+  command.action(
+    async (options: { data?: string } & Record<string, string | boolean | undefined>) => {
+      const { data, demo, ...rest } = options;
+      // Commander reports a `--no-` switch as true when it was not given.
+      const flags: Flags = { ...rest, dataDir: data, demo: demo === false ? false : undefined };
+      await start(parseConfig(flags, roots.environment), roots);
+    },
+  );
 }
 
 /** Returns when the program has stopped in order; throws when it could not start or something broke beyond repair. */
-async function start<Context extends { close(): Promise<void> }>(config: Config, roots: StartRoots<Context>): Promise<void> {
+async function start<Context extends { close(): Promise<void> }>(
+  config: Config,
+  roots: StartRoots<Context>,
+): Promise<void> {
   const startedAt = performance.now();
   const log = createLog(config.logLevel);
   const end = new AbortController();
@@ -117,7 +143,16 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-function announce(config: Config, { url, metricsUrl }: { readonly url: string | undefined; readonly metricsUrl: string | undefined }, sandboxUrl: string | undefined, tookMs: number, print: (line: string) => void): void {
+function announce(
+  config: Config,
+  {
+    url,
+    metricsUrl,
+  }: { readonly url: string | undefined; readonly metricsUrl: string | undefined },
+  sandboxUrl: string | undefined,
+  tookMs: number,
+  print: (line: string) => void,
+): void {
   print(`Pontis is ready after ${(tookMs / 1000).toFixed(1)} s.`);
   if (url !== undefined) {
     print(`  API          ${url}/api`);
@@ -125,9 +160,13 @@ function announce(config: Config, { url, metricsUrl }: { readonly url: string | 
     print(`  Health       ${url}/health`);
   }
   if (metricsUrl !== undefined) print(`  Metrics      ${metricsUrl}/metrics`);
-  if (sandboxUrl !== undefined && sandboxUrl !== '') print(`  Sandbox      ${sandboxUrl} is platform_c, a connected platform; faults: pontis sandbox faults --help`);
-  print(`  Data         ${config.databaseUrl === undefined ? config.dataDir : 'the PostgreSQL server of DATABASE_URL'}`);
+  if (sandboxUrl !== undefined && sandboxUrl !== '')
+    print(
+      `  Sandbox      ${sandboxUrl} is platform_c, a connected platform; faults: pontis sandbox faults --help`,
+    );
+  print(
+    `  Data         ${config.databaseUrl === undefined ? config.dataDir : 'the PostgreSQL server of DATABASE_URL'}`,
+  );
   if (config.demo) print(`  Credentials  ${join(config.dataDir, 'credentials.json')}`);
   print('  Stop         Ctrl-C');
 }
-

@@ -17,8 +17,13 @@ it('the worked example of docs/settlement.md comes out as printed there', async 
   try {
     const windows = createTestSettlement(test, database);
     const member = test.member();
-    for (const platform of ['platform_a', 'platform_b', 'platform_c']) await test.earn(platform, member, 10_000_000n);
-    const convert = async (from: string, points: bigint, to: string): Promise<Extract<Outcome, { ok: true }>['transaction']['transactionId']> => {
+    for (const platform of ['platform_a', 'platform_b', 'platform_c'])
+      await test.earn(platform, member, 10_000_000n);
+    const convert = async (
+      from: string,
+      points: bigint,
+      to: string,
+    ): Promise<Extract<Outcome, { ok: true }>['transaction']['transactionId']> => {
       const outcome = await test.transfer(from, member, points * 100n, to, member);
       if (!outcome.ok) throw new Error(outcome.problem.detail);
       return outcome.transaction.transactionId;
@@ -26,15 +31,26 @@ it('the worked example of docs/settlement.md comes out as printed there', async 
     const sent = await convert('platform_a', 12_000n, 'platform_b');
     await convert('platform_b', 4_000n, 'platform_c');
     await convert('platform_c', 2_500n, 'platform_a');
-    await test.submit('platform_a', member, { kind: 'reverse', transactionId: sent, amount: 300_000n, reason: 'in part' });
+    await test.submit('platform_a', member, {
+      kind: 'reverse',
+      transactionId: sent,
+      amount: 300_000n,
+      reason: 'in part',
+    });
     windows.frozen.set(sent, 120_000n);
     const windowId = await windows.close();
     expect(await windows.settle(windowId)).toBe('settled');
     const found = await windows.settlement.find(windowId);
     if (!found.ok) throw new Error(found.problem.detail);
     const lines = windowLines(found.value, test.ledger);
-    const printed = lines.slice(lines.indexOf('Positions (CNY)')).join('\n').replace(formatId('txn', sent), 'txn_0000e3b1c96a8f0284d17a2b5c6d9e01').replaceAll('bank 1', 'HSBC-17');
-    expect(readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'settlement.md'), 'utf8')).toContain(printed);
+    const printed = lines
+      .slice(lines.indexOf('Positions (CNY)'))
+      .join('\n')
+      .replace(formatId('txn', sent), 'txn_0000e3b1c96a8f0284d17a2b5c6d9e01')
+      .replaceAll('bank 1', 'HSBC-17');
+    expect(
+      readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'settlement.md'), 'utf8'),
+    ).toContain(printed);
   } finally {
     await test.ledger.close();
   }
@@ -47,7 +63,9 @@ it('what one operator has proposed is shown with the command for another one', a
     const { settlement, close } = createTestSettlement(test, database);
     const member = test.member();
     await test.earn('platform_a', member, 100_000n);
-    expect(await test.transfer('platform_a', member, 100_000n, 'platform_b', member)).toMatchObject({ ok: true });
+    expect(await test.transfer('platform_a', member, 100_000n, 'platform_b', member)).toMatchObject(
+      { ok: true },
+    );
     const windowId = await close();
     const head = async (): Promise<string> => {
       const found = await settlement.find(windowId);
@@ -61,7 +79,13 @@ it('what one operator has proposed is shown with the command for another one', a
     await settlement.approve({ windowId, operatorId: CHECKER });
     expect(await head()).toMatch(/^proposed {4}by maker, approved by checker$/m);
     expect(await head()).not.toContain(next);
-    const payments = [{ participant: 'platform_a' as PlatformId, from: 'outside' as const, bankReference: 'bank 2' }];
+    const payments = [
+      {
+        participant: 'platform_a' as PlatformId,
+        from: 'outside' as const,
+        bankReference: 'bank 2',
+      },
+    ];
     await settlement.propose({ windowId, operatorId: CHECKER, payments });
     expect(await head()).toMatch(new RegExp(`^changed {5}by checker; ${next}$`, 'm'));
   } finally {

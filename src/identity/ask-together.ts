@@ -25,7 +25,8 @@ export function askTogether<Question, Answer>(
   function flush(): void {
     const asked = [...waiting.values()];
     waiting = new Map();
-    for (let start = 0; start < asked.length; start += MAX_QUESTIONS) void askAll(asked.slice(start, start + MAX_QUESTIONS));
+    for (let start = 0; start < asked.length; start += MAX_QUESTIONS)
+      void askAll(asked.slice(start, start + MAX_QUESTIONS));
   }
 
   return (key, question) => {

@@ -7,15 +7,22 @@ import { identityProblems } from './problems.ts';
 import type { Platform } from './types.ts';
 
 /** Answers without a promise when the token has been seen before. */
-export function authenticate(tokens: PlatformTokens, directory: PlatformDirectory, token: string): Result<Platform> | Promise<Result<Platform>> {
+export function authenticate(
+  tokens: PlatformTokens,
+  directory: PlatformDirectory,
+  token: string,
+): Result<Platform> | Promise<Result<Platform>> {
   const verified = tokens.verify(token);
-  return verified instanceof Promise ? verified.then((result) => admit(result, directory)) : admit(verified, directory);
+  return verified instanceof Promise
+    ? verified.then((result) => admit(result, directory))
+    : admit(verified, directory);
 }
 
 function admit(verified: Result<TokenClaims>, directory: PlatformDirectory): Result<Platform> {
   if (!verified.ok) return verified;
   const platform = directory.find(verified.value.platformId);
   if (platform === undefined) return refuse(identityProblems.unknown_platform());
-  if (verified.value.version < platform.tokenVersion) return refuse(securityProblems.token_revoked());
+  if (verified.value.version < platform.tokenVersion)
+    return refuse(securityProblems.token_revoked());
   return platform.state === 'active' ? ok(platform) : refuse(identityProblems.platform_suspended());
 }

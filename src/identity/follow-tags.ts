@@ -26,7 +26,8 @@ export async function followTags(pool: Pool, links: LinkResolver, log: Log): Pro
 
   async function refresh(): Promise<void> {
     const changed = await selectChangedTags(pool, askedAt, LOOK_BACK_SECONDS);
-    for (const { platformId, userId, tagged } of changed.links) links.retag(platformId, userId, tagged);
+    for (const { platformId, userId, tagged } of changed.links)
+      links.retag(platformId, userId, tagged);
     askedAt = changed.askedAt;
   }
 

@@ -13,18 +13,55 @@ import { followTags } from './follow-tags.ts';
 import { createLinkResolver } from './link-resolver.ts';
 import { checkMemberLinks, linkMembers, type LinksCheck } from './link-members.ts';
 import { confirmLink, linkUser, linkUsers, type LinkedUser } from './link-users.ts';
-import { addOperator, authenticateOperator, renewOperatorToken, setOperatorState } from './operators.ts';
+import {
+  addOperator,
+  authenticateOperator,
+  renewOperatorToken,
+  setOperatorState,
+} from './operators.ts';
 import { createPlatformDirectory, openSecret } from './platform-directory.ts';
 import { identityProblems } from './problems.ts';
 import { isScrapeToken, renewScrapeToken } from './scrape-token.ts';
 import { setTags } from './set-tags.ts';
-import { changePlatform, countOperators, insertPlatform, selectLink, selectLinksOf, selectLinkWords, selectOperatorChanges, selectOperators, selectPlatforms, selectTaggedMembers } from './store.ts';
+import {
+  changePlatform,
+  countOperators,
+  insertPlatform,
+  selectLink,
+  selectLinksOf,
+  selectLinkWords,
+  selectOperatorChanges,
+  selectOperators,
+  selectPlatforms,
+  selectTaggedMembers,
+} from './store.ts';
 import { createUserResolver } from './user-resolver.ts';
-import { NO_TAGS, type Custody, type Link, type LinkedOnWord, type Maker, type MemberLink, type Operator, type OperatorChange, type OperatorState, type OperatorToken, type Platform, type PlatformState, type Signing, type TaggedMember } from './types.ts';
+import {
+  NO_TAGS,
+  type Custody,
+  type Link,
+  type LinkedOnWord,
+  type Maker,
+  type MemberLink,
+  type Operator,
+  type OperatorChange,
+  type OperatorState,
+  type OperatorToken,
+  type Platform,
+  type PlatformState,
+  type Signing,
+  type TaggedMember,
+} from './types.ts';
 
 export * from './types.ts';
 export { identityProblems } from './problems.ts';
-export { faultOfNewUserId, isUserId, MAX_USER_ID_LENGTH, showUserId, USER_ID_TEXT } from './user-id.ts';
+export {
+  faultOfNewUserId,
+  isUserId,
+  MAX_USER_ID_LENGTH,
+  showUserId,
+  USER_ID_TEXT,
+} from './user-id.ts';
 export type { LinkedUser } from './link-users.ts';
 
 export interface Identity {
@@ -35,7 +72,11 @@ export interface Identity {
   findPlatform(platformId: string): Platform | undefined;
   listPlatforms(): readonly Platform[];
   /** Registers a platform under a new random secret. `onboarding.ts` adds what ledger and valuation need. */
-  addPlatform(platform: { readonly platformId: string; readonly name: string; readonly custody: Custody }): Promise<Result<{ readonly platform: Platform; readonly secret: string }>>;
+  addPlatform(platform: {
+    readonly platformId: string;
+    readonly name: string;
+    readonly custody: Custody;
+  }): Promise<Result<{ readonly platform: Platform; readonly secret: string }>>;
   /** The signing secret, to tell its platform. */
   getSecret(platformId: string): Promise<Result<string>>;
   /**
@@ -46,7 +87,11 @@ export interface Identity {
   /** A token of the generation in force. */
   issueToken(platformId: string, lifetimeSeconds?: number): Promise<Result<string>>;
   /** A token of the generation in force, or of a new one that makes all tokens issued so far invalid. */
-  renewToken(platformId: string, how: { readonly lifetimeSeconds: number | undefined; readonly revoke: boolean }, client: DbClient): Promise<Result<string>>;
+  renewToken(
+    platformId: string,
+    how: { readonly lifetimeSeconds: number | undefined; readonly revoke: boolean },
+    client: DbClient,
+  ): Promise<Result<string>>;
   /** Makes all tokens issued so far invalid. */
   revokeTokens(platformId: string): Promise<Result<Platform>>;
   setPlatformState(platformId: string, state: PlatformState): Promise<Result<Platform>>;
@@ -56,10 +101,19 @@ export interface Identity {
   addOperator(operatorId: string, maker?: Maker, client?: DbClient): Promise<Result<OperatorToken>>;
   listOperators(): Promise<Operator[]>;
   /** A new token; the old one stops working at once. */
-  renewOperatorToken(operatorId: string, maker?: Maker, client?: DbClient): Promise<Result<OperatorToken>>;
+  renewOperatorToken(
+    operatorId: string,
+    maker?: Maker,
+    client?: DbClient,
+  ): Promise<Result<OperatorToken>>;
   /** The word of whoever owns the machine, when nobody has a token any more: a new token for an operator who is there, and active. */
   recoverOperator(operatorId: string, reason: string): Promise<Result<OperatorToken>>;
-  setOperatorState(operatorId: string, state: OperatorState, maker?: Maker, client?: DbClient): Promise<Result<Operator>>;
+  setOperatorState(
+    operatorId: string,
+    state: OperatorState,
+    maker?: Maker,
+    client?: DbClient,
+  ): Promise<Result<Operator>>;
   /** Who made operators, their tokens and their states, oldest first; those from before this was kept have none. */
   listOperatorChanges(): Promise<OperatorChange[]>;
   /** How many there are, suspended ones too; stays so until the end of the dbTransaction. */
@@ -72,11 +126,18 @@ export interface Identity {
   renewScrapeToken(): Promise<string>;
 
   /** The member that a platform's user is; at once when seen before, undefined when not linked. */
-  resolveMember(platformId: PlatformId, userId: string): MemberId | undefined | Promise<MemberId | undefined>;
+  resolveMember(
+    platformId: PlatformId,
+    userId: string,
+  ): MemberId | undefined | Promise<MemberId | undefined>;
   /** The platform's own id of a member; undefined when it has none there. From memory when seen before; questions asked at once share a statement. */
   userOf(platformId: PlatformId, memberId: MemberId): Promise<string | undefined>;
   /** Links to the member that (platform, user) derives; to a given one for the program's own code, never on a platform's word. Repeating it changes nothing. */
-  linkUser(platformId: PlatformId, userId: string, memberId?: MemberId): Promise<Result<LinkedUser>>;
+  linkUser(
+    platformId: PlatformId,
+    userId: string,
+    memberId?: MemberId,
+  ): Promise<Result<LinkedUser>>;
   /** Whether a user is linked to the member that its platform names; every no is the same. */
   confirmLink(platformId: PlatformId, userId: string, claimed: string): Promise<Result<LinkedUser>>;
   /** Which of these links are not there yet; or why the first of them cannot be made. */
@@ -91,7 +152,11 @@ export interface Identity {
   listLinks(memberId: MemberId): Promise<Link[]>;
 
   /** Sets what a platform says of its user, as a whole: each 1 to 40 of a-z, 0-9, `_`, `.` and `-`, at most 20. Answers them sorted. In force here at once and within a second elsewhere. */
-  setTags(platformId: PlatformId, userId: string, tags: readonly string[]): Promise<Result<readonly string[]>>;
+  setTags(
+    platformId: PlatformId,
+    userId: string,
+    tags: readonly string[],
+  ): Promise<Result<readonly string[]>>;
   /** From memory, for a user that `resolveMember` has just resolved; sorted, and a shared frozen array when there are none. */
   tagsOf(platformId: PlatformId, userId: string): readonly string[];
   /** Whoever has tags now, on one platform or on all. */
@@ -116,7 +181,13 @@ export interface IdentityParts {
 /** The program itself, such as in the demo network. */
 const NOBODY: Maker = { madeBy: null, approvedBy: null, requestId: null, reason: '' };
 
-export async function createIdentity({ pool, sealer, tokens, log, clock = systemClock }: IdentityParts): Promise<Identity> {
+export async function createIdentity({
+  pool,
+  sealer,
+  tokens,
+  log,
+  clock = systemClock,
+}: IdentityParts): Promise<Identity> {
   const directory = await createPlatformDirectory(pool, sealer, log);
   const links = createLinkResolver(pool);
   const users = createUserResolver(pool);
@@ -128,11 +199,18 @@ export async function createIdentity({ pool, sealer, tokens, log, clock = system
   }
 
   /** Applies a change and answers with the platform as it is afterwards. */
-  async function change(platformId: string, what: Parameters<typeof changePlatform>[2]): Promise<Result<Platform>> {
-    const changed = isPlatformId(platformId) ? await changePlatform(pool, platformId, what) : undefined;
+  async function change(
+    platformId: string,
+    what: Parameters<typeof changePlatform>[2],
+  ): Promise<Result<Platform>> {
+    const changed = isPlatformId(platformId)
+      ? await changePlatform(pool, platformId, what)
+      : undefined;
     await directory.refresh();
     const platform = directory.find(platformId);
-    return changed !== undefined && platform !== undefined ? ok(platform) : refuse(identityProblems.platform_not_found());
+    return changed !== undefined && platform !== undefined
+      ? ok(platform)
+      : refuse(identityProblems.platform_not_found());
   }
 
   return {
@@ -143,15 +221,27 @@ export async function createIdentity({ pool, sealer, tokens, log, clock = system
     async addPlatform({ platformId, name, custody }) {
       if (!isPlatformId(platformId)) return refuse(identityProblems.invalid_platform_id());
       const secret = newSecret();
-      const row = { platform_id: platformId, owner_id: platformOwnerId(platformId), name, custody, sealed_secret: sealer.seal(secret, platformId) };
+      const row = {
+        platform_id: platformId,
+        owner_id: platformOwnerId(platformId),
+        name,
+        custody,
+        sealed_secret: sealer.seal(secret, platformId),
+      };
       if (!(await insertPlatform(pool, row))) return refuse(identityProblems.platform_exists());
       await directory.refresh();
       const platform = directory.find(platformId);
-      return platform === undefined ? refuse(identityProblems.platform_not_found()) : ok({ platform, secret });
+      return platform === undefined
+        ? refuse(identityProblems.platform_not_found())
+        : ok({ platform, secret });
     },
     async getSecret(platformId) {
-      const row = (await selectPlatforms(pool)).find((candidate) => candidate.platform_id === platformId);
-      return row === undefined ? refuse(identityProblems.platform_not_found()) : ok(openSecret(row, sealer));
+      const row = (await selectPlatforms(pool)).find(
+        (candidate) => candidate.platform_id === platformId,
+      );
+      return row === undefined
+        ? refuse(identityProblems.platform_not_found())
+        : ok(openSecret(row, sealer));
     },
     async rotateSecret(platformId, overlapMs = SECRET_OVERLAP_MS, client = undefined) {
       const secret = newSecret();
@@ -161,7 +251,8 @@ export async function createIdentity({ pool, sealer, tokens, log, clock = system
         const changed = await change(platformId, what);
         return changed.ok ? ok(secret) : changed;
       }
-      const isChanged = isPlatformId(platformId) && (await changePlatform(client, platformId, what)) !== undefined;
+      const isChanged =
+        isPlatformId(platformId) && (await changePlatform(client, platformId, what)) !== undefined;
       return isChanged ? ok(secret) : refuse(identityProblems.platform_not_found());
     },
     async issueToken(platformId, lifetimeSeconds) {
@@ -172,7 +263,9 @@ export async function createIdentity({ pool, sealer, tokens, log, clock = system
         : ok(await tokens.issue(platform.platformId, platform.tokenVersion, lifetimeSeconds));
     },
     async renewToken(platformId, { lifetimeSeconds, revoke }, client) {
-      const changed = isPlatformId(platformId) ? await changePlatform(client, platformId, { revokeTokens: revoke }) : undefined;
+      const changed = isPlatformId(platformId)
+        ? await changePlatform(client, platformId, { revokeTokens: revoke })
+        : undefined;
       return changed === undefined || !isPlatformId(platformId)
         ? refuse(identityProblems.platform_not_found())
         : ok(await tokens.issue(platformId, changed.tokenVersion, lifetimeSeconds));
@@ -181,11 +274,17 @@ export async function createIdentity({ pool, sealer, tokens, log, clock = system
     setPlatformState: (platformId, state) => change(platformId, { state }),
     setSigning: (platformId, signing) => change(platformId, { signing }),
 
-    addOperator: (operatorId, maker = NOBODY, client) => within(client, (db) => addOperator(db, operatorId, maker)),
+    addOperator: (operatorId, maker = NOBODY, client) =>
+      within(client, (db) => addOperator(db, operatorId, maker)),
     listOperators: () => selectOperators(pool),
-    renewOperatorToken: (operatorId, maker = NOBODY, client) => within(client, (db) => renewOperatorToken(db, operatorId, maker)),
-    recoverOperator: (operatorId, reason) => within(undefined, (db) => renewOperatorToken(db, operatorId, { ...NOBODY, reason }, 'recovered')),
-    setOperatorState: (operatorId, state, maker = NOBODY, client) => within(client, (db) => setOperatorState(db, operatorId, state, maker)),
+    renewOperatorToken: (operatorId, maker = NOBODY, client) =>
+      within(client, (db) => renewOperatorToken(db, operatorId, maker)),
+    recoverOperator: (operatorId, reason) =>
+      within(undefined, (db) =>
+        renewOperatorToken(db, operatorId, { ...NOBODY, reason }, 'recovered'),
+      ),
+    setOperatorState: (operatorId, state, maker = NOBODY, client) =>
+      within(client, (db) => setOperatorState(db, operatorId, state, maker)),
     countOperators,
     listOperatorChanges: () => selectOperatorChanges(pool),
     authenticateOperator: (token) => authenticateOperator(pool, token),
@@ -197,7 +296,12 @@ export async function createIdentity({ pool, sealer, tokens, log, clock = system
     async linkUser(platformId, userId, memberId) {
       const linked = await linkUser(pool, platformId, userId, memberId);
       // The tags of a link that was there before are not known; it is read when it is resolved.
-      if (linked.ok && linked.value.created) links.remember(platformId, userId, { memberId: linked.value.memberId, tags: NO_TAGS, tagsVersion: 0 });
+      if (linked.ok && linked.value.created)
+        links.remember(platformId, userId, {
+          memberId: linked.value.memberId,
+          tags: NO_TAGS,
+          tagsVersion: 0,
+        });
       return linked;
     },
     confirmLink: (platformId, userId, claimed) => confirmLink(pool, platformId, userId, claimed),

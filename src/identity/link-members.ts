@@ -5,7 +5,13 @@
 import type { Problem } from '../kernel/problem.ts';
 import { ok, refuse, type Result } from '../kernel/problem.ts';
 import { identityProblems } from './problems.ts';
-import { insertMemberLinks, noteMemberLinks, selectLinkFacts, type LinkFacts, type Queryable } from './store.ts';
+import {
+  insertMemberLinks,
+  noteMemberLinks,
+  selectLinkFacts,
+  type LinkFacts,
+  type Queryable,
+} from './store.ts';
 import type { Maker, MemberLink } from './types.ts';
 import { faultOfNewUserId, showUserId } from './user-id.ts';
 
@@ -16,7 +22,8 @@ export interface LinksCheck {
 
 /** What would be linked; or why the first that cannot be is refused, by its number in the list. */
 export async function checkMemberLinks(
-  db: Queryable, wanted: readonly MemberLink[],
+  db: Queryable,
+  wanted: readonly MemberLink[],
 ): Promise<Result<LinksCheck>> {
   const facts = await selectLinkFacts(db, wanted);
   const users = new Map<string, string>();
@@ -28,10 +35,16 @@ export async function checkMemberLinks(
     if (found === undefined) throw new Error(`link ${index} of ${wanted.length} was not looked up`);
     const sameUser = users.get(`${platformId}\n${platformUserId}`) ?? memberId;
     const sameMember = members.get(`${platformId}\n${memberId}`) ?? platformUserId;
-    const problem = problemOf(link, { ...found, linkedTo: found.linkedTo ?? sameUser, userThere: found.userThere ?? sameMember }, found.linkedTo === null);
+    const problem = problemOf(
+      link,
+      { ...found, linkedTo: found.linkedTo ?? sameUser, userThere: found.userThere ?? sameMember },
+      found.linkedTo === null,
+    );
     if (problem !== undefined) {
       const user = `${showUserId(platformUserId)} on ${platformId}`;
-      return refuse(problem(`Link ${index + 1} of ${wanted.length}, of ${user}, cannot be made.`, { index }));
+      return refuse(
+        problem(`Link ${index + 1} of ${wanted.length}, of ${user}, cannot be made.`, { index }),
+      );
     }
     if (found.linkedTo === null && !users.has(`${platformId}\n${platformUserId}`)) fresh.push(link);
     users.set(`${platformId}\n${platformUserId}`, memberId);
@@ -43,19 +56,25 @@ export async function checkMemberLinks(
 type Refusal = (detail: string, extra: Problem['extra']) => Problem;
 
 function problemOf(
-  { platformUserId, memberId }: MemberLink, found: LinkFacts, isNew: boolean,
+  { platformUserId, memberId }: MemberLink,
+  found: LinkFacts,
+  isNew: boolean,
 ): Refusal | undefined {
   if (!found.platformKnown) return identityProblems.platform_not_found;
   if (!found.memberKnown) return identityProblems.member_not_found;
   if (found.linkedTo !== memberId) return identityProblems.user_already_linked;
   if (found.userThere !== platformUserId) return identityProblems.member_already_linked;
   const fault = isNew ? faultOfNewUserId(platformUserId) : undefined;
-  return fault === undefined ? undefined : (detail, extra) => identityProblems.invalid_user_id(`${detail} The id ${fault}.`, extra);
+  return fault === undefined
+    ? undefined
+    : (detail, extra) => identityProblems.invalid_user_id(`${detail} The id ${fault}.`, extra);
 }
 
 /** Within the caller's dbTransaction. Answers how many links are new. */
 export async function linkMembers(
-  db: Queryable, wanted: readonly MemberLink[], word: Maker,
+  db: Queryable,
+  wanted: readonly MemberLink[],
+  word: Maker,
 ): Promise<Result<number>> {
   const checked = await checkMemberLinks(db, wanted);
   if (!checked.ok) return checked;

@@ -9,7 +9,10 @@ import { NO_TAGS, type Tagged } from './types.ts';
 
 export interface LinkResolver {
   /** At once on a hit. Questions of one turn of the event loop share one statement. */
-  resolve(platformId: PlatformId, userId: string): MemberId | undefined | Promise<MemberId | undefined>;
+  resolve(
+    platformId: PlatformId,
+    userId: string,
+  ): MemberId | undefined | Promise<MemberId | undefined>;
   /** What the platform says of a user that has been resolved; nothing when it is not remembered. */
   tagsOf(platformId: PlatformId, userId: string): readonly string[];
   remember(platformId: PlatformId, userId: string, linked: Linked): void;
@@ -33,14 +36,23 @@ export function createLinkResolver(pool: Pool): LinkResolver {
     if (before === undefined || linked.tagsVersion > before.tagsVersion) known.set(key, linked);
   }
 
-  const together = askTogether<{ platformId: PlatformId; userId: string }, MemberId>(async (questions) => {
-    const found = await selectMembers(pool, questions.map(({ platformId }) => platformId), questions.map(({ userId }) => userId));
-    return new Map(found.map(({ index, memberId, tagged }) => {
-      const question = questions[index];
-      if (question !== undefined) remember(keyOf(question.platformId, question.userId), { memberId, ...tagged });
-      return [index, memberId];
-    }));
-  });
+  const together = askTogether<{ platformId: PlatformId; userId: string }, MemberId>(
+    async (questions) => {
+      const found = await selectMembers(
+        pool,
+        questions.map(({ platformId }) => platformId),
+        questions.map(({ userId }) => userId),
+      );
+      return new Map(
+        found.map(({ index, memberId, tagged }) => {
+          const question = questions[index];
+          if (question !== undefined)
+            remember(keyOf(question.platformId, question.userId), { memberId, ...tagged });
+          return [index, memberId];
+        }),
+      );
+    },
+  );
 
   return {
     resolve(platformId, userId) {

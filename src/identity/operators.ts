@@ -5,39 +5,74 @@ import { isOperatorId } from '../kernel/ids.ts';
 import { ok, refuse, type Result } from '../kernel/problem.ts';
 import type { Pool } from '../runtime/database.ts';
 import { identityProblems } from './problems.ts';
-import { changeOperator, insertOperator, noteOperatorChange, selectOperatorByToken, type Queryable } from './store.ts';
+import {
+  changeOperator,
+  insertOperator,
+  noteOperatorChange,
+  selectOperatorByToken,
+  type Queryable,
+} from './store.ts';
 import type { Maker, Operator, OperatorState, OperatorToken } from './types.ts';
 
 const TOKEN = /^op_[A-Za-z0-9_-]{43}$/;
 
-export async function addOperator(db: Queryable, operatorId: string, maker: Maker): Promise<Result<OperatorToken>> {
+export async function addOperator(
+  db: Queryable,
+  operatorId: string,
+  maker: Maker,
+): Promise<Result<OperatorToken>> {
   if (!isOperatorId(operatorId)) return refuse(identityProblems.invalid_operator_id());
   const token = newToken();
-  if (!(await insertOperator(db, operatorId, hashToken(token)))) return refuse(identityProblems.operator_exists());
+  if (!(await insertOperator(db, operatorId, hashToken(token))))
+    return refuse(identityProblems.operator_exists());
   await noteOperatorChange(db, operatorId, 'added', maker);
   return ok({ operatorId, token });
 }
 
 /** `recovered` is the word of whoever owns the machine, when nobody has a token any more. */
-export async function renewOperatorToken(db: Queryable, operatorId: string, maker: Maker, how: 'token' | 'recovered' = 'token'): Promise<Result<OperatorToken>> {
+export async function renewOperatorToken(
+  db: Queryable,
+  operatorId: string,
+  maker: Maker,
+  how: 'token' | 'recovered' = 'token',
+): Promise<Result<OperatorToken>> {
   const token = newToken();
-  const change = { tokenHash: hashToken(token), ...(how === 'recovered' ? { state: 'active' as const } : {}) };
-  const operator = isOperatorId(operatorId) ? await changeOperator(db, operatorId, change) : undefined;
+  const change = {
+    tokenHash: hashToken(token),
+    ...(how === 'recovered' ? { state: 'active' as const } : {}),
+  };
+  const operator = isOperatorId(operatorId)
+    ? await changeOperator(db, operatorId, change)
+    : undefined;
   if (operator === undefined) return refuse(identityProblems.operator_not_found());
   await noteOperatorChange(db, operator.operatorId, how, maker);
   return ok({ operatorId: operator.operatorId, token });
 }
 
-export async function setOperatorState(db: Queryable, operatorId: string, state: OperatorState, maker: Maker): Promise<Result<Operator>> {
-  const operator = isOperatorId(operatorId) ? await changeOperator(db, operatorId, { state }) : undefined;
+export async function setOperatorState(
+  db: Queryable,
+  operatorId: string,
+  state: OperatorState,
+  maker: Maker,
+): Promise<Result<Operator>> {
+  const operator = isOperatorId(operatorId)
+    ? await changeOperator(db, operatorId, { state })
+    : undefined;
   if (operator === undefined) return refuse(identityProblems.operator_not_found());
-  await noteOperatorChange(db, operator.operatorId, state === 'active' ? 'resumed' : 'suspended', maker);
+  await noteOperatorChange(
+    db,
+    operator.operatorId,
+    state === 'active' ? 'resumed' : 'suspended',
+    maker,
+  );
   return ok(operator);
 }
 
 export async function authenticateOperator(pool: Pool, token: string): Promise<Result<Operator>> {
   if (token === '') return refuse(identityProblems.operator_token_missing());
-  const operator = TOKEN.test(token) ? await selectOperatorByToken(pool, hashToken(token)) : undefined;
+  const operator = TOKEN.test(token)
+    ? await selectOperatorByToken(pool, hashToken(token))
+    : undefined;
   if (operator === undefined) return refuse(identityProblems.operator_token_invalid());
   return operator.state === 'active' ? ok(operator) : refuse(identityProblems.operator_suspended());
 }

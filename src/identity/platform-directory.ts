@@ -21,7 +21,11 @@ export interface PlatformDirectory {
 
 const POLL_MS = 1_000;
 
-export async function createPlatformDirectory(pool: Pool, sealer: Sealer, log: Log): Promise<PlatformDirectory> {
+export async function createPlatformDirectory(
+  pool: Pool,
+  sealer: Sealer,
+  log: Log,
+): Promise<PlatformDirectory> {
   let platforms = new Map<string, Platform>();
   let version = '';
 
@@ -30,7 +34,12 @@ export async function createPlatformDirectory(pool: Pool, sealer: Sealer, log: L
     const found = await readDirectoryVersion(pool);
     if (found === version) return;
     const rows = await selectPlatforms(pool);
-    platforms = new Map(rows.map((row) => [row.platform_id, readPlatform(row, platforms.get(row.platform_id), sealer)]));
+    platforms = new Map(
+      rows.map((row) => [
+        row.platform_id,
+        readPlatform(row, platforms.get(row.platform_id), sealer),
+      ]),
+    );
     version = found;
   });
 
@@ -66,10 +75,18 @@ function readPlatform(row: PlatformRow, known: Platform | undefined, sealer: Sea
 function formerSecretOf(row: PlatformRow, sealer: Sealer): Pick<Platform, 'formerSecret'> {
   const { platform_id, sealed_former_secret: sealed_secret, former_secret_until: until } = row;
   if (sealed_secret === null || until === null) return {};
-  return { formerSecret: { key: createSecretKey(openSecret({ platform_id, sealed_secret }, sealer), 'utf8'), untilMs: until.getTime() } };
+  return {
+    formerSecret: {
+      key: createSecretKey(openSecret({ platform_id, sealed_secret }, sealer), 'utf8'),
+      untilMs: until.getTime(),
+    },
+  };
 }
 
-export function openSecret(row: Pick<PlatformRow, 'platform_id' | 'sealed_secret'>, sealer: Sealer): string {
+export function openSecret(
+  row: Pick<PlatformRow, 'platform_id' | 'sealed_secret'>,
+  sealer: Sealer,
+): string {
   try {
     return sealer.open(row.sealed_secret, row.platform_id as PlatformId);
   } catch (error) {

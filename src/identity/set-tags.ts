@@ -12,9 +12,18 @@ import { MAX_TAGS, TAG } from './types.ts';
 const tagForm = new RegExp(TAG);
 
 /** In force here at once. The form of tags is checked where they come in. */
-export async function setTags(pool: Pool, links: LinkResolver, platformId: PlatformId, userId: string, given: readonly string[]): Promise<Result<readonly string[]>> {
+export async function setTags(
+  pool: Pool,
+  links: LinkResolver,
+  platformId: PlatformId,
+  userId: string,
+  given: readonly string[],
+): Promise<Result<readonly string[]>> {
   const tags = [...new Set(given)].sort();
-  assert(tags.length <= MAX_TAGS && tags.every((tag) => tagForm.test(tag)), 'tags are checked where they come in');
+  assert(
+    tags.length <= MAX_TAGS && tags.every((tag) => tagForm.test(tag)),
+    'tags are checked where they come in',
+  );
   const linked = await changeTags(pool, platformId, userId, tags);
   if (linked === undefined) return refuse(identityProblems.user_not_found());
   links.remember(platformId, userId, linked);

@@ -2,7 +2,22 @@
 
 import type { MemberId, OperatorId, OwnerId, PlatformId } from '../kernel/ids.ts';
 import type { DbClient, Pool } from '../runtime/database.ts';
-import { NO_TAGS, type Custody, type Link, type LinkedOnWord, type Maker, type MemberLink, type Operator, type OperatorChange, type OperatorChangeName, type OperatorState, type PlatformState, type Signing, type Tagged, type TaggedMember } from './types.ts';
+import {
+  NO_TAGS,
+  type Custody,
+  type Link,
+  type LinkedOnWord,
+  type Maker,
+  type MemberLink,
+  type Operator,
+  type OperatorChange,
+  type OperatorChangeName,
+  type OperatorState,
+  type PlatformState,
+  type Signing,
+  type Tagged,
+  type TaggedMember,
+} from './types.ts';
 
 /** Whatever can run one statement. */
 export type Queryable = Pick<Pool, 'query'> | Pick<DbClient, 'query'>;
@@ -39,7 +54,10 @@ export async function selectPlatforms(pool: Pool): Promise<PlatformRow[]> {
 }
 
 /** False when the platform is already there. */
-export async function insertPlatform(pool: Pool, row: Pick<PlatformRow, 'platform_id' | 'owner_id' | 'name' | 'custody' | 'sealed_secret'>): Promise<boolean> {
+export async function insertPlatform(
+  pool: Pool,
+  row: Pick<PlatformRow, 'platform_id' | 'owner_id' | 'name' | 'custody' | 'sealed_secret'>,
+): Promise<boolean> {
   const { rowCount } = await pool.query(
     `insert into identity.platform (platform_id, owner_id, name, custody, sealed_secret) values ($1, $2, $3, $4, $5)
      on conflict do nothing`,
@@ -52,7 +70,13 @@ export async function insertPlatform(pool: Pool, row: Pick<PlatformRow, 'platfor
 export async function changePlatform(
   db: Queryable,
   platformId: PlatformId,
-  change: { readonly sealedSecret?: Buffer; readonly formerUntil?: Date | null; readonly state?: PlatformState; readonly signing?: Signing; readonly revokeTokens?: boolean },
+  change: {
+    readonly sealedSecret?: Buffer;
+    readonly formerUntil?: Date | null;
+    readonly state?: PlatformState;
+    readonly signing?: Signing;
+    readonly revokeTokens?: boolean;
+  },
 ): Promise<{ readonly tokenVersion: number } | undefined> {
   const { rows } = await db.query<{ token_version: number }>(
     `update identity.platform
@@ -62,7 +86,14 @@ export async function changePlatform(
             token_version = token_version + $4::integer, revision = revision + 1
       where platform_id = $1
       returning token_version`,
-    [platformId, change.sealedSecret ?? null, change.state ?? null, change.revokeTokens === true ? 1 : 0, change.formerUntil ?? null, change.signing ?? null],
+    [
+      platformId,
+      change.sealedSecret ?? null,
+      change.state ?? null,
+      change.revokeTokens === true ? 1 : 0,
+      change.formerUntil ?? null,
+      change.signing ?? null,
+    ],
   );
   return rows[0] === undefined ? undefined : { tokenVersion: rows[0].token_version };
 }
@@ -74,17 +105,29 @@ interface OperatorRow {
 }
 
 export async function selectOperators(pool: Pool): Promise<Operator[]> {
-  const { rows } = await pool.query<OperatorRow>('select operator_id, state, created_at from identity.operator order by operator_id');
+  const { rows } = await pool.query<OperatorRow>(
+    'select operator_id, state, created_at from identity.operator order by operator_id',
+  );
   return rows.map(toOperator);
 }
 
-export async function selectOperatorByToken(pool: Pool, tokenHash: Buffer): Promise<Operator | undefined> {
-  const { rows } = await pool.query<OperatorRow>('select operator_id, state, created_at from identity.operator where token_hash = $1', [tokenHash]);
+export async function selectOperatorByToken(
+  pool: Pool,
+  tokenHash: Buffer,
+): Promise<Operator | undefined> {
+  const { rows } = await pool.query<OperatorRow>(
+    'select operator_id, state, created_at from identity.operator where token_hash = $1',
+    [tokenHash],
+  );
   return rows[0] === undefined ? undefined : toOperator(rows[0]);
 }
 
 /** False when the operator is already there. */
-export async function insertOperator(db: Queryable, operatorId: OperatorId, tokenHash: Buffer): Promise<boolean> {
+export async function insertOperator(
+  db: Queryable,
+  operatorId: OperatorId,
+  tokenHash: Buffer,
+): Promise<boolean> {
   const { rowCount } = await db.query(
     'insert into identity.operator (operator_id, token_hash) values ($1, $2) on conflict (operator_id) do nothing',
     [operatorId, tokenHash],
@@ -107,7 +150,12 @@ export async function changeOperator(
 }
 
 /** By the clock of the database, each later than the one before it. */
-export async function noteOperatorChange(db: Queryable, operatorId: OperatorId, change: OperatorChangeName, maker: Maker): Promise<void> {
+export async function noteOperatorChange(
+  db: Queryable,
+  operatorId: OperatorId,
+  change: OperatorChangeName,
+  maker: Maker,
+): Promise<void> {
   await db.query(
     `insert into identity.operator_change (operator_id, changed_at, change, made_by, approved_by, request_id, reason)
      select $1, greatest(clock_timestamp(), max(changed_at) + interval '1 microsecond'), $2, $3, $4, $5, $6 from identity.operator_change where operator_id = $1`,
@@ -127,7 +175,9 @@ export async function selectOperatorChanges(db: Queryable): Promise<OperatorChan
 /** All there ever were, suspended ones too; nobody becomes one until the end of the dbTransaction. */
 export async function countOperators(client: DbClient): Promise<number> {
   await client.query('lock table identity.operator in share row exclusive mode');
-  const { rows } = await client.query<{ count: bigint }>('select count(*) as count from identity.operator');
+  const { rows } = await client.query<{ count: bigint }>(
+    'select count(*) as count from identity.operator',
+  );
   return Number(rows[0]?.count);
 }
 
@@ -152,7 +202,11 @@ interface TaggedRow {
 const TAGS_VERSION = `coalesce(extract(epoch from tags_changed_at) * 1000000, 0)::float8 as tags_version`;
 
 /** Members and tags of many (platform, user) pairs in one question; unknown pairs are left out. */
-export async function selectMembers(pool: Pool, platformIds: readonly string[], userIds: readonly string[]): Promise<{ index: number; memberId: MemberId; tagged: Tagged }[]> {
+export async function selectMembers(
+  pool: Pool,
+  platformIds: readonly string[],
+  userIds: readonly string[],
+): Promise<{ index: number; memberId: MemberId; tagged: Tagged }[]> {
   const { rows } = await pool.query<TaggedRow & { index: number; member_id: MemberId }>({
     name: 'identity.selectMembers',
     text: `select k.index::integer as index, l.member_id, l.tags, l.tags_version
@@ -161,11 +215,19 @@ export async function selectMembers(pool: Pool, platformIds: readonly string[], 
                where platform_id = k.platform_id and platform_user_id = k.platform_user_id limit 1) l`,
     values: [platformIds, userIds],
   });
-  return rows.map((row) => ({ index: row.index - 1, memberId: row.member_id, tagged: toTagged(row) }));
+  return rows.map((row) => ({
+    index: row.index - 1,
+    memberId: row.member_id,
+    tagged: toTagged(row),
+  }));
 }
 
 /** The platforms' own ids of many (platform, member) pairs in one question; pairs without link are left out. */
-export async function selectUsers(pool: Pool, platformIds: readonly string[], memberIds: readonly string[]): Promise<{ index: number; userId: string }[]> {
+export async function selectUsers(
+  pool: Pool,
+  platformIds: readonly string[],
+  memberIds: readonly string[],
+): Promise<{ index: number; userId: string }[]> {
   const { rows } = await pool.query<{ index: number; platform_user_id: string }>({
     name: 'identity.selectUsers',
     text: `select k.index::integer as index, l.platform_user_id
@@ -181,7 +243,12 @@ export async function selectUsers(pool: Pool, platformIds: readonly string[], me
  * Sets the tags of a link as a whole; undefined when there is no such link. A change is stamped when it holds the row, and
  * later than the one before it whatever the clock says; setting what is there already is no change.
  */
-export async function changeTags(pool: Pool, platformId: PlatformId, userId: string, tags: readonly string[]): Promise<(Tagged & { memberId: MemberId }) | undefined> {
+export async function changeTags(
+  pool: Pool,
+  platformId: PlatformId,
+  userId: string,
+  tags: readonly string[],
+): Promise<(Tagged & { memberId: MemberId }) | undefined> {
   const { rows } = await pool.query<TaggedRow & { member_id: MemberId }>(
     `update identity.link
         set tags = $3,
@@ -202,12 +269,22 @@ export async function readDatabaseTime(pool: Pool): Promise<string> {
 export interface ChangedTags {
   /** The database's time of this question. */
   readonly askedAt: string;
-  readonly links: readonly { readonly platformId: PlatformId; readonly userId: string; readonly tagged: Tagged }[];
+  readonly links: readonly {
+    readonly platformId: PlatformId;
+    readonly userId: string;
+    readonly tagged: Tagged;
+  }[];
 }
 
 /** All tags set since so many seconds before a time of the database's. */
-export async function selectChangedTags(pool: Pool, sinceTime: string, lookBackSeconds: number): Promise<ChangedTags> {
-  const { rows } = await pool.query<TaggedRow & { now: string; platform_id: PlatformId | null; platform_user_id: string }>(
+export async function selectChangedTags(
+  pool: Pool,
+  sinceTime: string,
+  lookBackSeconds: number,
+): Promise<ChangedTags> {
+  const { rows } = await pool.query<
+    TaggedRow & { now: string; platform_id: PlatformId | null; platform_user_id: string }
+  >(
     `select n.now::text, platform_id, platform_user_id, tags, ${TAGS_VERSION}
        from (select now() as now) n
        left join identity.link on tags_changed_at > $1::timestamptz - make_interval(secs => $2)`,
@@ -215,26 +292,41 @@ export async function selectChangedTags(pool: Pool, sinceTime: string, lookBackS
   );
   return {
     askedAt: rows[0]?.now ?? sinceTime,
-    links: rows.flatMap((row) => (row.platform_id === null ? [] : [{ platformId: row.platform_id, userId: row.platform_user_id, tagged: toTagged(row) }])),
+    links: rows.flatMap((row) =>
+      row.platform_id === null
+        ? []
+        : [{ platformId: row.platform_id, userId: row.platform_user_id, tagged: toTagged(row) }],
+    ),
   };
 }
 
 /** All links with tags, of one platform or of all. */
-export async function selectTaggedMembers(pool: Pool, platformId: PlatformId | undefined): Promise<TaggedMember[]> {
+export async function selectTaggedMembers(
+  pool: Pool,
+  platformId: PlatformId | undefined,
+): Promise<TaggedMember[]> {
   const { rows } = await pool.query<Pick<LinkRow, 'platform_id' | 'member_id' | 'tags'>>(
     `select platform_id, member_id, tags from identity.link
       where tags_changed_at is not null and tags <> '{}' and ($1::text is null or platform_id = $1)
       order by platform_id, platform_user_id`,
     [platformId ?? null],
   );
-  return rows.map((row) => ({ platformId: row.platform_id, memberId: row.member_id, tags: row.tags }));
+  return rows.map((row) => ({
+    platformId: row.platform_id,
+    memberId: row.member_id,
+    tags: row.tags,
+  }));
 }
 
 function toTagged(row: TaggedRow): Tagged {
   return { tags: row.tags.length === 0 ? NO_TAGS : row.tags, tagsVersion: row.tags_version };
 }
 
-export async function selectLink(pool: Pool, platformId: PlatformId, userId: string): Promise<Link | undefined> {
+export async function selectLink(
+  pool: Pool,
+  platformId: PlatformId,
+  userId: string,
+): Promise<Link | undefined> {
   const { rows } = await pool.query<LinkRow>(
     `select platform_id, platform_user_id, member_id, tags, created_at from identity.link where platform_id = $1 and platform_user_id = $2`,
     [platformId, userId],
@@ -251,7 +343,9 @@ export async function selectLinksOf(pool: Pool, memberId: MemberId): Promise<Lin
 }
 
 export async function memberExists(pool: Pool, memberId: MemberId): Promise<boolean> {
-  const { rowCount } = await pool.query('select from identity.member where member_id = $1', [memberId]);
+  const { rowCount } = await pool.query('select from identity.member where member_id = $1', [
+    memberId,
+  ]);
   return rowCount === 1;
 }
 
@@ -259,7 +353,12 @@ export async function memberExists(pool: Pool, memberId: MemberId): Promise<bool
  * Adds members and their links on one platform, as many as do not collide with a link that is there.
  * One statement: foreign keys are checked at its end, so a member and its first link may arrive together.
  */
-export async function insertLinks(pool: Pool, platformId: PlatformId, userIds: readonly string[], memberIds: readonly MemberId[]): Promise<Set<string>> {
+export async function insertLinks(
+  pool: Pool,
+  platformId: PlatformId,
+  userIds: readonly string[],
+  memberIds: readonly MemberId[],
+): Promise<Set<string>> {
   const { rows } = await pool.query<{ platform_user_id: string }>(
     `with pair as (select * from unnest($2::text[], $3::uuid[]) as p (platform_user_id, member_id)),
           member as (insert into identity.member (member_id) select distinct member_id from pair order by 1 on conflict do nothing)
@@ -282,7 +381,10 @@ export interface LinkFacts {
 }
 
 /** In the order of the links. */
-export async function selectLinkFacts(db: Queryable, links: readonly MemberLink[]): Promise<LinkFacts[]> {
+export async function selectLinkFacts(
+  db: Queryable,
+  links: readonly MemberLink[],
+): Promise<LinkFacts[]> {
   const { rows } = await db.query<LinkFacts>(
     `select p.platform_id is not null as "platformKnown", m.member_id is not null as "memberKnown", u.member_id as "linkedTo", t.platform_user_id as "userThere"
        from unnest($1::text[], $2::text[], $3::uuid[]) with ordinality as k (platform_id, platform_user_id, member_id, index)
@@ -297,7 +399,10 @@ export async function selectLinkFacts(db: Queryable, links: readonly MemberLink[
 }
 
 /** Links users to members that are there; returns how many of them were new. */
-export async function insertMemberLinks(db: Queryable, links: readonly MemberLink[]): Promise<number> {
+export async function insertMemberLinks(
+  db: Queryable,
+  links: readonly MemberLink[],
+): Promise<number> {
   const { rowCount } = await db.query(
     `insert into identity.link (platform_id, platform_user_id, member_id)
      select * from unnest($1::text[], $2::text[], $3::uuid[]) as k (platform_id, platform_user_id, member_id) order by 1, 2 on conflict do nothing`,
@@ -306,7 +411,11 @@ export async function insertMemberLinks(db: Queryable, links: readonly MemberLin
   return rowCount ?? 0;
 }
 
-export async function noteMemberLinks(db: Queryable, links: readonly MemberLink[], { madeBy, approvedBy, requestId, reason }: Maker): Promise<void> {
+export async function noteMemberLinks(
+  db: Queryable,
+  links: readonly MemberLink[],
+  { madeBy, approvedBy, requestId, reason }: Maker,
+): Promise<void> {
   await db.query(
     `insert into identity.member_link (platform_id, platform_user_id, member_id, made_by, approved_by, request_id, reason)
      select k.*, $4, $5, $6, $7 from unnest($1::text[], $2::text[], $3::uuid[]) as k (platform_id, platform_user_id, member_id)`,
@@ -315,7 +424,11 @@ export async function noteMemberLinks(db: Queryable, links: readonly MemberLink[
 }
 
 function columnsOf(links: readonly MemberLink[]): [string[], string[], string[]] {
-  return [links.map(({ platformId }) => platformId), links.map(({ platformUserId }) => platformUserId), links.map(({ memberId }) => memberId)];
+  return [
+    links.map(({ platformId }) => platformId),
+    links.map(({ platformUserId }) => platformUserId),
+    links.map(({ memberId }) => memberId),
+  ];
 }
 
 interface LinkWordRow {
@@ -331,25 +444,41 @@ interface LinkWordRow {
 /** On whose word users of a member were linked to it. */
 export async function selectLinkWords(db: Queryable, memberId: MemberId): Promise<LinkedOnWord[]> {
   const { rows } = await db.query<LinkWordRow>(
-    `select platform_id, platform_user_id, made_by, approved_by, request_id, reason, linked_at from identity.member_link where member_id = $1 order by platform_id`, [memberId],
+    `select platform_id, platform_user_id, made_by, approved_by, request_id, reason, linked_at from identity.member_link where member_id = $1 order by platform_id`,
+    [memberId],
   );
   return rows.map((row) => ({
-    platformId: row.platform_id, platformUserId: row.platform_user_id, madeBy: row.made_by, approvedBy: row.approved_by,
-    requestId: row.request_id, reason: row.reason, linkedAtMs: row.linked_at.getTime(),
+    platformId: row.platform_id,
+    platformUserId: row.platform_user_id,
+    madeBy: row.made_by,
+    approvedBy: row.approved_by,
+    requestId: row.request_id,
+    reason: row.reason,
+    linkedAtMs: row.linked_at.getTime(),
   }));
 }
 
 function toLink(row: LinkRow): Link {
-  return { platformId: row.platform_id, platformUserId: row.platform_user_id, memberId: row.member_id, tags: row.tags, createdAtMs: row.created_at.getTime() };
+  return {
+    platformId: row.platform_id,
+    platformUserId: row.platform_user_id,
+    memberId: row.member_id,
+    tags: row.tags,
+    createdAtMs: row.created_at.getTime(),
+  };
 }
 
 export async function selectScrapeToken(db: Queryable): Promise<Buffer | undefined> {
-  const { rows } = await db.query<{ token_hash: Buffer }>('select token_hash from identity.scrape_token');
+  const { rows } = await db.query<{ token_hash: Buffer }>(
+    'select token_hash from identity.scrape_token',
+  );
   return rows[0]?.token_hash;
 }
 
 export async function upsertScrapeToken(db: Queryable, tokenHash: Buffer): Promise<void> {
   await db.query(
     `insert into identity.scrape_token (token_hash) values ($1)
-         on conflict (only_one) do update set token_hash = $1, changed_at = now()`, [tokenHash]);
+         on conflict (only_one) do update set token_hash = $1, changed_at = now()`,
+    [tokenHash],
+  );
 }

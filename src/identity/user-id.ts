@@ -20,7 +20,10 @@ const FAULTS: readonly (readonly [fault: string, has: (id: string) => boolean])[
   ['has characters that change the direction of text', (id) => /\p{Bidi_Control}/u.test(id)],
   ['has no visible character', (id) => !VISIBLE.test(id)],
   ['has invisible characters', (id) => UNSEEN.test(id)],
-  ['has characters that are no text, such as U+FFFD', (id) => /[\p{Noncharacter_Code_Point}\u{FFFD}\p{Zl}\p{Zp}]/u.test(id)],
+  [
+    'has characters that are no text, such as U+FFFD',
+    (id) => /[\p{Noncharacter_Code_Point}\u{FFFD}\p{Zl}\p{Zp}]/u.test(id),
+  ],
   ['begins or ends with a space', (id) => /^\p{White_Space}|\p{White_Space}$/u.test(id)],
   ['cannot stand in a URL', (id) => id === '.' || id === '..'],
 ];
@@ -38,8 +41,17 @@ export function faultOfNewUserId(id: string): string | undefined {
 /** An id in a message: short, and with nothing that could confuse a terminal or a page. */
 export function showUserId(id: string): string {
   const characters = [...id];
-  const shown = characters.length > MAX_CHARACTERS_TOLD ? `${characters.slice(0, MAX_CHARACTERS_TOLD).join('')}…` : id;
-  return JSON.stringify(shown.replaceAll(/[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu, (character) => `{U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}}`));
+  const shown =
+    characters.length > MAX_CHARACTERS_TOLD
+      ? `${characters.slice(0, MAX_CHARACTERS_TOLD).join('')}…`
+      : id;
+  return JSON.stringify(
+    shown.replaceAll(
+      /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu,
+      (character) =>
+        `{U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}}`,
+    ),
+  );
 }
 
 /** As JSON Schema and PostgreSQL count: a character outside the basic plane is one. */

@@ -16,10 +16,16 @@ const REMEMBERED_USERS = 200_000;
 
 export function createUserResolver(pool: Pool): UserResolver {
   const known = new LRUCache<string, string>({ max: REMEMBERED_USERS });
-  const together = askTogether<{ platformId: PlatformId; memberId: MemberId }, string>(async (questions) => {
-    const found = await selectUsers(pool, questions.map(({ platformId }) => platformId), questions.map(({ memberId }) => memberId));
-    return new Map(found.map(({ index, userId }) => [index, userId]));
-  });
+  const together = askTogether<{ platformId: PlatformId; memberId: MemberId }, string>(
+    async (questions) => {
+      const found = await selectUsers(
+        pool,
+        questions.map(({ platformId }) => platformId),
+        questions.map(({ memberId }) => memberId),
+      );
+      return new Map(found.map(({ index, userId }) => [index, userId]));
+    },
+  );
 
   return {
     async userOf(platformId, memberId) {

@@ -24,7 +24,11 @@ const DECIMAL = /^(-?)(\d{1,30})(?:\.(\d{1,30}))?$/;
  * @param scale decimals of the asset, 0..6
  * @param maxMinor bound of what is being read; sums over a platform may be larger than any amount, and are read from text
  */
-export function parseAmount(value: number | string, scale: number, maxMinor = MAX_AMOUNT_MINOR): bigint | AmountFault {
+export function parseAmount(
+  value: number | string,
+  scale: number,
+  maxMinor = MAX_AMOUNT_MINOR,
+): bigint | AmountFault {
   const match = DECIMAL.exec(typeof value === 'number' ? plainDecimal(value) : value);
   if (match === null) return 'not_a_number';
   const [, sign, whole = '', fraction = ''] = match;
@@ -76,12 +80,18 @@ export function divideRatio(a: Ratio, b: Ratio): Ratio {
 
 /** a + b, exact. */
 export function addRatio(a: Ratio, b: Ratio): Ratio {
-  return { numerator: a.numerator * b.denominator + b.numerator * a.denominator, denominator: a.denominator * b.denominator };
+  return {
+    numerator: a.numerator * b.denominator + b.numerator * a.denominator,
+    denominator: a.denominator * b.denominator,
+  };
 }
 
 /** a − b, exact; zero when b is larger. */
 export function subtractRatio(a: Ratio, b: Ratio): Ratio {
-  return { numerator: larger(a.numerator * b.denominator - b.numerator * a.denominator, 0n), denominator: a.denominator * b.denominator };
+  return {
+    numerator: larger(a.numerator * b.denominator - b.numerator * a.denominator, 0n),
+    denominator: a.denominator * b.denominator,
+  };
 }
 
 /** Positive when a is larger, negative when b is, zero when they are equal. */
@@ -92,9 +102,12 @@ export function compareRatio(a: Ratio, b: Ratio): number {
 
 /** The same ratio in lowest terms: small numbers multiply faster. */
 export function reduceRatio({ numerator, denominator }: Ratio): Ratio {
-  assert(numerator >= 0n && denominator > 0n, 'a ratio is of a number that is not negative and a positive one');
+  assert(
+    numerator >= 0n && denominator > 0n,
+    'a ratio is of a number that is not negative and a positive one',
+  );
   let divisor = numerator;
-  for (let rest = denominator; rest !== 0n; ) [divisor, rest] = [rest, divisor % rest];
+  for (let rest = denominator; rest !== 0n;) [divisor, rest] = [rest, divisor % rest];
   return { numerator: numerator / divisor, denominator: denominator / divisor };
 }
 
@@ -105,7 +118,10 @@ export function scaleDown(amount: bigint, ratio: Ratio): bigint {
 
 /** Ratio → decimal text rounded toward zero at `decimals`, trailing zeros dropped; for display only, never for arithmetic. */
 export function formatRatio(ratio: Ratio, decimals = 8): string {
-  const text = formatAmountText((ratio.numerator * 10n ** BigInt(decimals)) / ratio.denominator, decimals);
+  const text = formatAmountText(
+    (ratio.numerator * 10n ** BigInt(decimals)) / ratio.denominator,
+    decimals,
+  );
   return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
 }
 

@@ -27,8 +27,14 @@ export class Calendar {
   at(atMs: number): LocalTime {
     const quarter = Math.floor(atMs / QUARTER_MS);
     if (quarter === this.quarter) return this.known;
-    const local = Temporal.Instant.fromEpochMilliseconds(quarter * QUARTER_MS).toZonedDateTimeISO(this.timeZone);
-    this.known = { day: local.toPlainDate().toString(), hour: local.hour, weekday: local.dayOfWeek };
+    const local = Temporal.Instant.fromEpochMilliseconds(quarter * QUARTER_MS).toZonedDateTimeISO(
+      this.timeZone,
+    );
+    this.known = {
+      day: local.toPlainDate().toString(),
+      hour: local.hour,
+      weekday: local.dayOfWeek,
+    };
     this.quarter = quarter;
     return this.known;
   }

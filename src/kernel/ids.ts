@@ -60,7 +60,8 @@ export function subjectOwnerId(name: string): OwnerId {
 /** The bucket in which all that belongs to a member lives: the first four bytes of the id, modulo the number of buckets. */
 export function bucketOf(memberId: MemberId, bucketCount: number): Bucket {
   let head = 0;
-  for (let digit = 0; digit < 8; digit += 1) head = head * 16 + hexValue(memberId.charCodeAt(digit));
+  for (let digit = 0; digit < 8; digit += 1)
+    head = head * 16 + hexValue(memberId.charCodeAt(digit));
   return (head % bucketCount) as Bucket;
 }
 
@@ -69,7 +70,12 @@ export function bucketOf(memberId: MemberId, bucketCount: number): Bucket {
  * SHA-256 over (platform, member, key). One unique index therefore serves both look-up by id and idempotency, the id is
  * known before anything is written, and a retry anywhere arrives at the same id.
  */
-export function deriveTransactionId(bucket: Bucket, platformId: PlatformId, memberId: MemberId, key: string): TransactionId {
+export function deriveTransactionId(
+  bucket: Bucket,
+  platformId: PlatformId,
+  memberId: MemberId,
+  key: string,
+): TransactionId {
   const d = hash('sha256', `${platformId}\n${memberId}\n${key}`);
   const head = bucket.toString(16).padStart(4, '0');
   return `${head}${d.slice(0, 4)}-${d.slice(4, 8)}-8${d.slice(8, 11)}-8${d.slice(11, 14)}-${d.slice(14, 26)}` as TransactionId;

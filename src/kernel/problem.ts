@@ -22,7 +22,9 @@ export interface Problem {
   readonly detail: string;
   readonly retryable: boolean;
   /** Further members of the answer, such as `field` or `available`. */
-  readonly extra: Readonly<Record<string, string | number | boolean | readonly string[] | readonly object[]>>;
+  readonly extra: Readonly<
+    Record<string, string | number | boolean | readonly string[] | readonly object[]>
+  >;
 }
 
 /** A table of problems turned into constructors, one for each row, named by its code. */
@@ -34,7 +36,9 @@ export type ProblemTable<Code extends string> = {
  * Makes a module's problem table. Rows are listed in order of precedence: when several apply, the first is answered.
  * A problem's detail is what is given for this occurrence, followed by the row's advice.
  */
-export function defineProblems<Code extends string>(rows: Record<Code, ProblemRow>): ProblemTable<Code> {
+export function defineProblems<Code extends string>(
+  rows: Record<Code, ProblemRow>,
+): ProblemTable<Code> {
   const table: Record<string, unknown> = { rows };
   for (const code of Object.keys(rows) as Code[]) {
     const row = rows[code];
@@ -61,7 +65,9 @@ export class ProblemError extends Error {
 }
 
 /** Either a value or the problem that stands in its way. */
-export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: Problem };
+export type Result<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly problem: Problem };
 
 export function ok<T>(value: T): Result<T> {
   return { ok: true, value };

@@ -37,20 +37,46 @@ export class Account {
     this.assetId = assetId;
     this.purpose = purpose;
     this.expiresOn = expiresOn;
-    this.floor = purpose === 'lot' || purpose === 'stock' || purpose === 'shared_allowance' || purpose === 'prefund' ? 0n : null;
+    this.floor =
+      purpose === 'lot' ||
+      purpose === 'stock' ||
+      purpose === 'shared_allowance' ||
+      purpose === 'prefund'
+        ? 0n
+        : null;
   }
 
-  get debitsPosted(): bigint { return this.numbers[DEBITS_POSTED]!; }
-  set debitsPosted(sum: bigint) { this.numbers[DEBITS_POSTED] = sum; }
-  get creditsPosted(): bigint { return this.numbers[CREDITS_POSTED]!; }
-  set creditsPosted(sum: bigint) { this.numbers[CREDITS_POSTED] = sum; }
-  get debitsPending(): bigint { return this.numbers[DEBITS_PENDING]!; }
-  set debitsPending(sum: bigint) { this.numbers[DEBITS_PENDING] = sum; }
-  get creditsPending(): bigint { return this.numbers[CREDITS_PENDING]!; }
-  set creditsPending(sum: bigint) { this.numbers[CREDITS_PENDING] = sum; }
+  get debitsPosted(): bigint {
+    return this.numbers[DEBITS_POSTED]!;
+  }
+  set debitsPosted(sum: bigint) {
+    this.numbers[DEBITS_POSTED] = sum;
+  }
+  get creditsPosted(): bigint {
+    return this.numbers[CREDITS_POSTED]!;
+  }
+  set creditsPosted(sum: bigint) {
+    this.numbers[CREDITS_POSTED] = sum;
+  }
+  get debitsPending(): bigint {
+    return this.numbers[DEBITS_PENDING]!;
+  }
+  set debitsPending(sum: bigint) {
+    this.numbers[DEBITS_PENDING] = sum;
+  }
+  get creditsPending(): bigint {
+    return this.numbers[CREDITS_PENDING]!;
+  }
+  set creditsPending(sum: bigint) {
+    this.numbers[CREDITS_PENDING] = sum;
+  }
   /** The last transaction row of the bucket that moved this account or its floor. */
-  get lastSequence(): bigint { return this.numbers[LAST_SEQUENCE]!; }
-  set lastSequence(sequence: bigint) { this.numbers[LAST_SEQUENCE] = sequence; }
+  get lastSequence(): bigint {
+    return this.numbers[LAST_SEQUENCE]!;
+  }
+  set lastSequence(sequence: bigint) {
+    this.numbers[LAST_SEQUENCE] = sequence;
+  }
 }
 
 /** All accounts of one owner and asset within one bucket: a member's points on a platform, or a platform's system accounts. */
@@ -84,12 +110,16 @@ export function addAccount(wallet: Wallet, account: Account): Account {
 
 /** The lot of that expiry, made empty when there is none. An empty account is written only once it is moved. */
 export function lotOf(wallet: Wallet, expiresOn: Day): Account {
-  return wallet.lots.find((lot) => lot.expiresOn === expiresOn) ?? addAccount(wallet, new Account(wallet, 'lot', expiresOn));
+  return (
+    wallet.lots.find((lot) => lot.expiresOn === expiresOn) ??
+    addAccount(wallet, new Account(wallet, 'lot', expiresOn))
+  );
 }
 
 /** The account of that purpose, and period for an allowance, made empty when there is none. */
 export function accountOf(wallet: Wallet, purpose: Purpose, until: Day = NEVER): Account {
-  for (const account of wallet.others) if (account.purpose === purpose && account.expiresOn === until) return account;
+  for (const account of wallet.others)
+    if (account.purpose === purpose && account.expiresOn === until) return account;
   return addAccount(wallet, new Account(wallet, purpose, until));
 }
 
@@ -116,7 +146,8 @@ export function debtOf(wallet: Wallet): bigint {
 /** A member's points in this wallet: spendable and held ones, less debt. Points past their last day no longer count. */
 export function walletBalance(wallet: Wallet, today: Day): bigint {
   let sum = -debtOf(wallet);
-  for (const lot of wallet.lots) sum += lot.expiresOn < today ? lot.debitsPending : postedBalance(lot);
+  for (const lot of wallet.lots)
+    sum += lot.expiresOn < today ? lot.debitsPending : postedBalance(lot);
   return sum;
 }
 

@@ -28,13 +28,20 @@ export function headroomOf(stripes: readonly Account[]): bigint {
  * New floors, one for each stripe, that add up to −`cap` and leave `needy` room for `need`; what is left is shared evenly.
  * Undefined when the stripes together have no room for it.
  */
-export function allotQuota(stripes: readonly Account[], cap: bigint, needy?: Account, need = 0n): bigint[] | undefined {
+export function allotQuota(
+  stripes: readonly Account[],
+  cap: bigint,
+  needy?: Account,
+  need = 0n,
+): bigint[] | undefined {
   const room = stripes.reduce((sum, stripe) => sum + balanceOf(stripe), 0n) + cap;
   if (room < need) return undefined;
   const share = (room - need) / BigInt(stripes.length);
   const remainder = room - need - share * BigInt(stripes.length);
   const first = needy ?? stripes[0];
-  const floors = stripes.map((stripe) => balanceOf(stripe) - share - (stripe === first ? need + remainder : 0n));
+  const floors = stripes.map(
+    (stripe) => balanceOf(stripe) - share - (stripe === first ? need + remainder : 0n),
+  );
   assert(-floors.reduce((sum, floor) => sum + floor, 0n) === cap, 'the quotas add up to the cap');
   return floors;
 }

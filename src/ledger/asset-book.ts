@@ -30,13 +30,19 @@ export async function ensureNetwork(pool: Pool, bucketCount: number): Promise<vo
       `insert into ledger.asset (asset_id, code, kind, scale) values ($1, $2, 'settlement', $3)`,
       [SETTLEMENT.assetId, SETTLEMENT.code, SETTLEMENT.scale],
     );
-    await client.query('insert into ledger.network (bucket_count, settlement_asset_id) values ($1, $2)', [bucketCount, SETTLEMENT.assetId]);
-    for (let bucket = 0; bucket < bucketCount; bucket += 1) await client.query('insert into ledger.bucket (bucket) values ($1)', [bucket as Bucket]);
+    await client.query(
+      'insert into ledger.network (bucket_count, settlement_asset_id) values ($1, $2)',
+      [bucketCount, SETTLEMENT.assetId],
+    );
+    for (let bucket = 0; bucket < bucketCount; bucket += 1)
+      await client.query('insert into ledger.bucket (bucket) values ($1)', [bucket as Bucket]);
   });
 }
 
 export async function loadBook(pool: Pool): Promise<AssetBook> {
-  const network = await pool.query<{ bucket_count: number; settlement_asset_id: number }>('select bucket_count, settlement_asset_id from ledger.network');
+  const network = await pool.query<{ bucket_count: number; settlement_asset_id: number }>(
+    'select bucket_count, settlement_asset_id from ledger.network',
+  );
   const { rows } = await pool.query<AssetRow>('select * from ledger.asset order by asset_id');
   const [shape] = network.rows;
   assert(shape !== undefined, 'the network exists');
@@ -48,7 +54,9 @@ export async function loadBook(pool: Pool): Promise<AssetBook> {
     bucketCount: shape.bucket_count,
     settlement,
     byId: new Map(assets.map((asset) => [asset.assetId, asset])),
-    pointsByPlatform: new Map(points.flatMap((asset) => (asset.platformId === null ? [] : [[asset.platformId, asset]]))),
+    pointsByPlatform: new Map(
+      points.flatMap((asset) => (asset.platformId === null ? [] : [[asset.platformId, asset]])),
+    ),
   };
 }
 
@@ -66,7 +74,8 @@ function readAsset(row: AssetRow): Asset {
   };
 }
 
-export type AssetToRegister = Pick<Asset, 'code' | 'kind' | 'platformId'> & Partial<Pick<Asset, 'scale' | 'clawback' | 'custody'>>;
+export type AssetToRegister = Pick<Asset, 'code' | 'kind' | 'platformId'> &
+  Partial<Pick<Asset, 'scale' | 'clawback' | 'custody'>>;
 
 /** Adds an asset unless one with its code is there. Numbers are given one after another under the network's row lock. */
 export async function insertAsset(pool: Pool, asset: AssetToRegister): Promise<void> {
@@ -76,21 +85,43 @@ export async function insertAsset(pool: Pool, asset: AssetToRegister): Promise<v
       `insert into ledger.asset (asset_id, code, kind, scale, platform_id, clawback, custody)
        select coalesce(max(asset_id), 0) + 1, $1, $2, $3, $4, $5, $6 from ledger.asset
        on conflict (code) do nothing`,
-      [asset.code, asset.kind, asset.scale ?? (asset.kind === 'reward' ? 0 : 2), asset.platformId, asset.clawback ?? 'debt', asset.custody ?? 'hosted'],
+      [
+        asset.code,
+        asset.kind,
+        asset.scale ?? (asset.kind === 'reward' ? 0 : 2),
+        asset.platformId,
+        asset.clawback ?? 'debt',
+        asset.custody ?? 'hosted',
+      ],
     );
   });
 }
 
-export async function writeClawback(pool: Pool, assetId: number, clawback: Clawback): Promise<void> {
-  await pool.query('update ledger.asset set clawback = $2 where asset_id = $1', [assetId, clawback]);
+export async function writeClawback(
+  pool: Pool,
+  assetId: number,
+  clawback: Clawback,
+): Promise<void> {
+  await pool.query('update ledger.asset set clawback = $2 where asset_id = $1', [
+    assetId,
+    clawback,
+  ]);
 }
 
 /** Changes a platform's mode together with what `also` writes; its asset's row is locked meanwhile, so that changes follow one another. */
 export async function writeMode(
-  pool: Pool, assetId: number, { mode, from }: { readonly mode: ClearingMode; readonly from?: ClearingMode }, also: (client: DbClient, before: ClearingMode) => Promise<void>,
+  pool: Pool,
+  assetId: number,
+  { mode, from }: { readonly mode: ClearingMode; readonly from?: ClearingMode },
+  also: (client: DbClient, before: ClearingMode) => Promise<void>,
 ): Promise<boolean> {
   return dbTransaction(pool, async (client) => {
-    const { rows: [row] } = await client.query<{ mode: ClearingMode }>('select mode from ledger.asset where asset_id = $1 for update', [assetId]);
+    const {
+      rows: [row],
+    } = await client.query<{ mode: ClearingMode }>(
+      'select mode from ledger.asset where asset_id = $1 for update',
+      [assetId],
+    );
     assert(row !== undefined, `asset ${assetId} exists`);
     if (from !== undefined && row.mode !== from) return false;
     await client.query('update ledger.asset set mode = $2 where asset_id = $1', [assetId, mode]);
@@ -111,15 +142,25 @@ export async function writeCap(client: Pick<DbClient, 'query'>, cap: Cap): Promi
 }
 
 /** A cap and how much of it is used: the sum of its stripes, bucket by bucket. */
-export async function loadCap(pool: Pool, bucketCount: number, ownerId: string, assetId: number, purpose: Cap['purpose']): Promise<{ amount: bigint; used: bigint } | undefined> {
-  const { rows: [cap] } = await pool.query<{ amount: bigint }>(
+export async function loadCap(
+  pool: Pool,
+  bucketCount: number,
+  ownerId: string,
+  assetId: number,
+  purpose: Cap['purpose'],
+): Promise<{ amount: bigint; used: bigint } | undefined> {
+  const {
+    rows: [cap],
+  } = await pool.query<{ amount: bigint }>(
     'select amount from ledger.cap where owner_id = $1 and asset_id = $2 and purpose = $3',
     [ownerId, assetId, purpose],
   );
   if (cap === undefined) return undefined;
   let used = 0n;
   for (let bucket = 0; bucket < bucketCount; bucket += 1) {
-    const { rows: [stripe] } = await pool.query<{ used: bigint }>(
+    const {
+      rows: [stripe],
+    } = await pool.query<{ used: bigint }>(
       `select debits_posted - credits_posted + debits_pending as used from ledger.account
         where bucket = $1 and owner_id = $2 and asset_id = $3 and purpose = $4`,
       [bucket, ownerId, assetId, purpose],

@@ -56,7 +56,10 @@ export class BucketState {
   /** What the batch in progress will write. */
   writes: Writes = noWrites();
   /** `known` as of the start of the batch in progress. */
-  base: { readonly sequence: bigint; readonly accountCount: bigint } = { sequence: 0n, accountCount: 0n };
+  base: { readonly sequence: bigint; readonly accountCount: bigint } = {
+    sequence: 0n,
+    accountCount: 0n,
+  };
   private young = new Generation();
   private old = new Generation();
   private readonly generationSize: number;

@@ -14,7 +14,13 @@ export function isNarrower(mode: ClearingMode, before: ClearingMode): boolean {
 
 /** Why no new conversion goes from one platform to the other; what was authorised before goes on, and reversals are not asked. */
 export function closedBetween(source: Asset, target: Asset): Problem | undefined {
-  if (!SENDING.includes(source.mode ?? 'both')) return ledgerProblems.platform_not_sending(`${source.code} is ${source.mode}.`, { platform_id: source.code });
-  if (!RECEIVING.includes(target.mode ?? 'both')) return ledgerProblems.platform_not_receiving(`${target.code} is ${target.mode}.`, { platform_id: target.code });
+  if (!SENDING.includes(source.mode ?? 'both'))
+    return ledgerProblems.platform_not_sending(`${source.code} is ${source.mode}.`, {
+      platform_id: source.code,
+    });
+  if (!RECEIVING.includes(target.mode ?? 'both'))
+    return ledgerProblems.platform_not_receiving(`${target.code} is ${target.mode}.`, {
+      platform_id: target.code,
+    });
   return undefined;
 }

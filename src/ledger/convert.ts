@@ -4,7 +4,15 @@ import { networkOwnerId, type Bucket } from '../kernel/ids.ts';
 import { earlierDay, NEVER, type Day } from '../kernel/time.ts';
 import type { Terms } from '../valuation/valuation.ts';
 import { headroom, type Account, type Wallet } from './account.ts';
-import { credit, debit, move, splitByWeight, type Decision, type Movement, type Portion } from './plan.ts';
+import {
+  credit,
+  debit,
+  move,
+  splitByWeight,
+  type Decision,
+  type Movement,
+  type Portion,
+} from './plan.ts';
 import { ledgerProblems } from './problems.ts';
 import type { Asset } from './types.ts';
 import { systemWallet, type View } from './view.ts';
@@ -21,7 +29,15 @@ export interface Giving {
 }
 
 /** The source's side and the positions: portions −x, redeemed +(x−f), fee +f; position(A) − what it owes, position(B) + what it is due, rounding + the difference. */
-export function giveMovements({ bucket, source, target, amount, portions, terms, view }: Giving): Movement[] {
+export function giveMovements({
+  bucket,
+  source,
+  target,
+  amount,
+  portions,
+  terms,
+  view,
+}: Giving): Movement[] {
   const system = systemWallet(view, bucket, source);
   const given = [...debit(portions), move(system, 'redeemed', amount - terms.fee)];
   if (terms.fee > 0n) given.push(move(system, 'fee', terms.fee));
@@ -29,7 +45,14 @@ export function giveMovements({ bucket, source, target, amount, portions, terms,
     move(systemWallet(view, bucket, source, view.settlement.assetId), 'position', -terms.owed),
     move(systemWallet(view, bucket, target, view.settlement.assetId), 'position', terms.due),
   );
-  if (terms.remainder > 0n) given.push(move(view.wallet(bucket, networkOwnerId(), view.settlement.assetId), 'rounding', terms.remainder));
+  if (terms.remainder > 0n)
+    given.push(
+      move(
+        view.wallet(bucket, networkOwnerId(), view.settlement.assetId),
+        'rounding',
+        terms.remainder,
+      ),
+    );
   return given;
 }
 
@@ -43,33 +66,62 @@ export interface Receiving {
 }
 
 /** The target's side: issued −, member (or the platform's own books) + what is credited, fee + what the platform keeps. */
-export function receiveMovements({ toBucket, target, toWallet, terms, parts, view }: Receiving): Movement[] {
+export function receiveMovements({
+  toBucket,
+  target,
+  toWallet,
+  terms,
+  parts,
+  view,
+}: Receiving): Movement[] {
   const system = systemWallet(view, toBucket, target);
-  const received = target.custody === 'connected' ? [move(system, 'external', terms.credited)] : credit(toWallet, parts);
+  const received =
+    target.custody === 'connected'
+      ? [move(system, 'external', terms.credited)]
+      : credit(toWallet, parts);
   received.push(move(system, 'issued', -terms.credited - terms.targetFee));
   if (terms.targetFee > 0n) received.push(move(system, 'fee', terms.targetFee));
   return received;
 }
 
 /** The credited points by expiry: never later than what they were made of, nor than the target platform's own lifetime. */
-export function creditedParts(portions: readonly Portion[], credited: bigint, latest: Day): { expiresOn: Day; amount: bigint }[] {
-  if (portions.length === 1) return [{ expiresOn: earlierDay(portions[0]?.lot.expiresOn ?? NEVER, latest), amount: credited }];
-  const amounts = splitByWeight(credited, portions.map((portion) => portion.amount));
-  return mergeByDay(portions.map((portion, index) => ({
-    expiresOn: earlierDay(portion.lot.expiresOn, latest),
-    amount: amounts[index] ?? 0n,
-  })));
+export function creditedParts(
+  portions: readonly Portion[],
+  credited: bigint,
+  latest: Day,
+): { expiresOn: Day; amount: bigint }[] {
+  if (portions.length === 1)
+    return [
+      { expiresOn: earlierDay(portions[0]?.lot.expiresOn ?? NEVER, latest), amount: credited },
+    ];
+  const amounts = splitByWeight(
+    credited,
+    portions.map((portion) => portion.amount),
+  );
+  return mergeByDay(
+    portions.map((portion, index) => ({
+      expiresOn: earlierDay(portion.lot.expiresOn, latest),
+      amount: amounts[index] ?? 0n,
+    })),
+  );
 }
 
 /** One part for each day, empty ones dropped. */
-export function mergeByDay(parts: readonly { readonly expiresOn: Day; readonly amount: bigint }[]): { expiresOn: Day; amount: bigint }[] {
+export function mergeByDay(
+  parts: readonly { readonly expiresOn: Day; readonly amount: bigint }[],
+): { expiresOn: Day; amount: bigint }[] {
   const byDay = new Map<Day, bigint>();
-  for (const part of parts) if (part.amount > 0n) byDay.set(part.expiresOn, (byDay.get(part.expiresOn) ?? 0n) + part.amount);
+  for (const part of parts)
+    if (part.amount > 0n)
+      byDay.set(part.expiresOn, (byDay.get(part.expiresOn) ?? 0n) + part.amount);
   return [...byDay].map(([expiresOn, amount]) => ({ expiresOn, amount }));
 }
 
 /** The decision that a platform's stripe of the position lacks quota for `value`, when it does. */
 export function shortOf(position: Account, value: bigint): Decision | undefined {
   if (position.floor === null || headroom(position) >= value) return undefined;
-  return { type: 'short', shortage: { account: position, need: value, otherwise: ledgerProblems.insufficient_reserve() } };
+  return {
+    type: 'short',
+    shortage: { account: position, need: value, otherwise: ledgerProblems.insufficient_reserve() },
+  };
 }

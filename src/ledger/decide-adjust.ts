@@ -4,7 +4,17 @@ import { lastDayOf } from '../valuation/valuation.ts';
 import { availableOf } from './account.ts';
 import { shortOf } from './convert.ts';
 import { insufficient } from './decide-transfer.ts';
-import { balanceLimit, credit, debit, move, portionsToSpend, post, refusal, type Decision, type Movement } from './plan.ts';
+import {
+  balanceLimit,
+  credit,
+  debit,
+  move,
+  portionsToSpend,
+  post,
+  refusal,
+  type Decision,
+  type Movement,
+} from './plan.ts';
 import type { AdjustCommand } from './types.ts';
 import { systemWallet, type View } from './view.ts';
 
@@ -26,19 +36,50 @@ export function decideAdjust(command: AdjustCommand, view: View): Decision {
     const tooMuch = balanceLimit(wallet, amount, view.today);
     if (tooMuch !== undefined) return refusal(tooMuch);
     const expiresOn = lastDayOf(view.rulebook, command.platformId, view.today);
-    return post({ legs: [{ ...leg, movements: [...(amount === 0n ? [] : [move(system, 'adjustment', -amount), ...credit(wallet, [{ expiresOn, amount }])]), ...paid] }] });
+    return post({
+      legs: [
+        {
+          ...leg,
+          movements: [
+            ...(amount === 0n
+              ? []
+              : [move(system, 'adjustment', -amount), ...credit(wallet, [{ expiresOn, amount }])]),
+            ...paid,
+          ],
+        },
+      ],
+    });
   }
   const portions = portionsToSpend(wallet, -amount, view.today);
-  if (portions === undefined) return refusal(insufficient(availableOf(wallet, view.today), -amount, points));
-  return post({ legs: [{ ...leg, movements: [...debit(portions), move(system, 'adjustment', -amount), ...paid] }] });
+  if (portions === undefined)
+    return refusal(insufficient(availableOf(wallet, view.today), -amount, points));
+  return post({
+    legs: [
+      { ...leg, movements: [...debit(portions), move(system, 'adjustment', -amount), ...paid] },
+    ],
+  });
 }
 
-function compensationOf({ memberId, platformId, compensation }: AdjustCommand, view: View): readonly Movement[] | Decision {
+function compensationOf(
+  { memberId, platformId, compensation }: AdjustCommand,
+  view: View,
+): readonly Movement[] | Decision {
   if (compensation === undefined || compensation.value === 0n) return [];
   const bucket = view.bucketOf(memberId);
   const { paidBy, value } = compensation;
-  const paying = move(systemWallet(view, bucket, view.points(paidBy), view.settlement.assetId), 'position', -value);
+  const paying = move(
+    systemWallet(view, bucket, view.points(paidBy), view.settlement.assetId),
+    'position',
+    -value,
+  );
   const short = shortOf(paying.account, value);
   if (short !== undefined) return short;
-  return [paying, move(systemWallet(view, bucket, view.points(platformId), view.settlement.assetId), 'position', value)];
+  return [
+    paying,
+    move(
+      systemWallet(view, bucket, view.points(platformId), view.settlement.assetId),
+      'position',
+      value,
+    ),
+  ];
 }

@@ -18,9 +18,17 @@ export function decideExpire(command: ExpireCommand, view: View): Decision {
   const amount = sumOf(portions);
   if (amount === 0n) return refusal(ledgerProblems.insufficient_balance('Nothing has expired.'));
   return post({
-    legs: [{
-      kind: 'expire', memberId: command.memberId, wallet, amount,
-      movements: [...debit(portions), move(systemWallet(view, bucket, points), 'expired', amount)],
-    }],
+    legs: [
+      {
+        kind: 'expire',
+        memberId: command.memberId,
+        wallet,
+        amount,
+        movements: [
+          ...debit(portions),
+          move(systemWallet(view, bucket, points), 'expired', amount),
+        ],
+      },
+    ],
   });
 }

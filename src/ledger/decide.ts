@@ -1,7 +1,12 @@
 // The table from command to decision, and to what must be loaded before it can be made. Pure.
 
 import { networkOwnerId, type Bucket, type OwnerId, type TransactionId } from '../kernel/ids.ts';
-import { evaluateOperation, evaluateRedemption, type LimitUse, type Verdict } from '../valuation/valuation.ts';
+import {
+  evaluateOperation,
+  evaluateRedemption,
+  type LimitUse,
+  type Verdict,
+} from '../valuation/valuation.ts';
 import { decideAdjust } from './decide-adjust.ts';
 import { decideClawback } from './decide-clawback.ts';
 import { amountToEarn, decideEarn } from './decide-earn.ts';
@@ -17,7 +22,9 @@ import { ledgerProblems } from './problems.ts';
 import type { Asset, Command, PostedLeg } from './types.ts';
 import type { View } from './view.ts';
 
-type DecideTable = { readonly [K in Command['kind']]: (command: Extract<Command, { kind: K }>, view: View) => Decision };
+type DecideTable = {
+  readonly [K in Command['kind']]: (command: Extract<Command, { kind: K }>, view: View) => Decision;
+};
 
 const table: DecideTable = {
   earn: decideEarn,
@@ -36,7 +43,14 @@ const table: DecideTable = {
 };
 
 /** What touches only a member's own points: for a platform to do itself where it keeps them. */
-const HOSTED_ONLY: ReadonlySet<Command['kind']> = new Set(['earn', 'redeem', 'hold', 'clawback', 'expire', 'adjust']);
+const HOSTED_ONLY: ReadonlySet<Command['kind']> = new Set([
+  'earn',
+  'redeem',
+  'hold',
+  'clawback',
+  'expire',
+  'adjust',
+]);
 
 /** An adjustment without points only pays the platform, which gives them in its own books. */
 function isHostedOnly(command: Command): boolean {
@@ -45,17 +59,36 @@ function isHostedOnly(command: Command): boolean {
 
 /** Decides one command on a view that holds the wallets named by `walletsFor`. Changes nothing but empty accounts in the view. */
 export function decide(command: Command, view: View): Decision {
-  if (isHostedOnly(command) && view.points(command.platformId).custody === 'connected') return refusal(ledgerProblems.connected_platform());
+  if (isHostedOnly(command) && view.points(command.platformId).custody === 'connected')
+    return refusal(ledgerProblems.connected_platform());
   const decideKind = table[command.kind] as (command: Command, view: View) => Decision;
   const decision = decideKind(command, view);
-  return decision.type === 'post' && exceedsCounters(decision.plan) ? refusal(ledgerProblems.counter_limit()) : decision;
+  return decision.type === 'post' && exceedsCounters(decision.plan)
+    ? refusal(ledgerProblems.counter_limit())
+    : decision;
 }
 
 /** Names a wallet that a decision will look at; `striped` when each bucket has one of the same owner and asset. */
-export type NameWallet = (bucket: Bucket, ownerId: OwnerId, assetId: number, striped: boolean) => void;
+export type NameWallet = (
+  bucket: Bucket,
+  ownerId: OwnerId,
+  assetId: number,
+  striped: boolean,
+) => void;
 
 /** What a decision looks up by name: enough of a view to tell which wallets to load. */
-export type NamingView = Pick<View, 'nowMs' | 'bucketOf' | 'points' | 'asset' | 'settlement' | 'original' | 'allowances' | 'rulebook' | 'scales'>;
+export type NamingView = Pick<
+  View,
+  | 'nowMs'
+  | 'bucketOf'
+  | 'points'
+  | 'asset'
+  | 'settlement'
+  | 'original'
+  | 'allowances'
+  | 'rulebook'
+  | 'scales'
+>;
 
 /** Tells which wallets a command's decision will look at. A wallet left out would look empty, so each decide function is tested with this list. */
 export function walletsFor(command: Command, view: NamingView, name: NameWallet): void {
@@ -94,11 +127,14 @@ export function walletsFor(command: Command, view: NamingView, name: NameWallet)
       return system(bucket, view.points(command.compensation.paidBy), view.settlement.assetId);
     case 'capture':
     case 'release':
-      for (const leg of view.original(command.holdId)) if (leg.kind === 'authorise') walletsOfOriginal(leg, view, name, system);
+      for (const leg of view.original(command.holdId))
+        if (leg.kind === 'authorise') walletsOfOriginal(leg, view, name, system);
       return walletsOfAllowances(command.holdId, view, name);
     case 'reverse':
       walletsOfAllowances(command.transactionId, view, name);
-      return view.original(command.transactionId).forEach((leg) => walletsOfOriginal(leg, view, name, system));
+      return view
+        .original(command.transactionId)
+        .forEach((leg) => walletsOfOriginal(leg, view, name, system));
     case 'deposit':
     case 'withdraw':
     case 'settle':
@@ -109,7 +145,11 @@ export function walletsFor(command: Command, view: NamingView, name: NameWallet)
   }
 }
 
-function walletsOfAllowances(transactionId: TransactionId, view: NamingView, name: NameWallet): void {
+function walletsOfAllowances(
+  transactionId: TransactionId,
+  view: NamingView,
+  name: NameWallet,
+): void {
   for (const { bucket, ownerId, assetId } of view.allowances(transactionId)) {
     name(bucket, ownerId, assetId, false);
     name(bucket, networkOwnerId(), assetId, true);
@@ -132,21 +172,30 @@ function verdictFor(command: Command, view: NamingView): Verdict | undefined {
     }
     case 'redeem': {
       const facts = factsOf(command, 'redeem', command.amount, view);
-      return command.rewardId === undefined ? evaluateOperation(rulebook, facts, scales) : evaluateRedemption(rulebook, facts, command.quantity, scales);
+      return command.rewardId === undefined
+        ? evaluateOperation(rulebook, facts, scales)
+        : evaluateRedemption(rulebook, facts, command.quantity, scales);
     }
     case 'hold':
       if (command.freeze !== undefined) return undefined;
       return evaluateOperation(rulebook, factsOf(command, 'hold', command.amount, view), scales);
     case 'earn': {
       const amount = amountToEarn(command, view);
-      return amount === undefined ? undefined : evaluateOperation(rulebook, factsOf(command, 'earn', amount, view), scales);
+      return amount === undefined
+        ? undefined
+        : evaluateOperation(rulebook, factsOf(command, 'earn', amount, view), scales);
     }
     default:
       return undefined;
   }
 }
 
-function walletsOfOriginal(leg: PostedLeg, view: NamingView, name: NameWallet, system: (at: Bucket, asset: Asset, assetId: number) => void): void {
+function walletsOfOriginal(
+  leg: PostedLeg,
+  view: NamingView,
+  name: NameWallet,
+  system: (at: Bucket, asset: Asset, assetId: number) => void,
+): void {
   const source = view.asset(leg.assetId);
   name(leg.bucket, leg.memberId, source.assetId, false);
   system(leg.bucket, source, source.assetId);

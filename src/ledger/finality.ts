@@ -15,16 +15,31 @@ export function recallMs({ document }: Pick<Rulebook, 'document'>): number {
 }
 
 /** Why the source may not recall a conversion alone at this moment, whatever the amount. */
-export function finalityProblem(conversion: PostedLeg, target: Asset, rulebook: Pick<Rulebook, 'document'>, nowMs: number): Problem | undefined {
-  if (target.custody === 'connected') return ledgerProblems.transfer_final('The target platform keeps its points itself, so it has to agree.');
+export function finalityProblem(
+  conversion: PostedLeg,
+  target: Asset,
+  rulebook: Pick<Rulebook, 'document'>,
+  nowMs: number,
+): Problem | undefined {
+  if (target.custody === 'connected')
+    return ledgerProblems.transfer_final(
+      'The target platform keeps its points itself, so it has to agree.',
+    );
   const forMs = recallMs(rulebook);
-  if (forMs === 0) return ledgerProblems.transfer_final('No platform of this network recalls a transfer alone.');
+  if (forMs === 0)
+    return ledgerProblems.transfer_final('No platform of this network recalls a transfer alone.');
   if (nowMs < conversion.postedAtMs + forMs) return undefined;
-  return ledgerProblems.transfer_final(`It could be recalled for ${forMs / 1_000} seconds after it was posted.`);
+  return ledgerProblems.transfer_final(
+    `It could be recalled for ${forMs / 1_000} seconds after it was posted.`,
+  );
 }
 
 /** More was asked for than can be recalled alone; tells how much can. */
-export function tooMuchToRecall(left: bigint, fits: (amount: bigint) => boolean, source: Asset): Problem {
+export function tooMuchToRecall(
+  left: bigint,
+  fits: (amount: bigint) => boolean,
+  source: Asset,
+): Problem {
   let [possible, impossible] = [0n, left + 1n];
   while (impossible - possible > 1n) {
     const middle = (possible + impossible) / 2n;
@@ -32,5 +47,8 @@ export function tooMuchToRecall(left: bigint, fits: (amount: bigint) => boolean,
     else impossible = middle;
   }
   const recallable = formatAmount(possible, source.scale);
-  return ledgerProblems.recall_exceeds_unspent(`At most ${recallable} points of it can be recalled alone.`, { recallable });
+  return ledgerProblems.recall_exceeds_unspent(
+    `At most ${recallable} points of it can be recalled alone.`,
+    { recallable },
+  );
 }

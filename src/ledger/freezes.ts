@@ -53,15 +53,21 @@ export function takeAndEnd(hold: Hold, amount: bigint): Taking[] {
 
 /** What becomes of the holds. */
 export function holdPlansOf(takings: readonly Taking[]): HoldPlan[] {
-  return takings.map(({ hold, taken, ends }) => (ends
-    ? { change: 'resolve', hold, state: 'captured', captured: hold.captured + taken }
-    : { change: 'take', hold, captured: hold.captured + taken }));
+  return takings.map(({ hold, taken, ends }) =>
+    ends
+      ? { change: 'resolve', hold, state: 'captured', captured: hold.captured + taken }
+      : { change: 'take', hold, captured: hold.captured + taken },
+  );
 }
 
 /** By this the journal says what was taken from which freeze; the row's own relation is to the transaction that it reverses. */
 export function describeTakings(takings: readonly Taking[]): Details {
   if (takings.length === 0) return {};
-  return { frozen_holds: takings.map(({ hold, taken, ends }) => `${hold.holdId}:${taken}:${ends ? 'ended' : 'kept'}`).join() };
+  return {
+    frozen_holds: takings
+      .map(({ hold, taken, ends }) => `${hold.holdId}:${taken}:${ends ? 'ended' : 'kept'}`)
+      .join(),
+  };
 }
 
 /** For how many days of the network's calendar a hold has been a freeze. */
@@ -74,13 +80,20 @@ function daysOf(hold: Hold, view: View): number {
  * Points that come out of a freeze have the days before them that they had when they were frozen: they move to lots that end as many days later as they
  * were frozen. Days of the network's calendar; points that never end stay where they are.
  */
-export function lengthen(hold: Hold, given: readonly Portion[], wallet: Wallet, view: View): Movement[] {
+export function lengthen(
+  hold: Hold,
+  given: readonly Portion[],
+  wallet: Wallet,
+  view: View,
+): Movement[] {
   const days = daysOf(hold, view);
   if (days <= 0) return [];
-  return given.filter(({ lot }) => lot.expiresOn !== NEVER).flatMap(({ lot, amount }): Movement[] => [
-    { account: lot, amount: -amount, layer: 'p' },
-    { account: lotOf(wallet, addDays(lot.expiresOn, days)), amount, layer: 'p' },
-  ]);
+  return given
+    .filter(({ lot }) => lot.expiresOn !== NEVER)
+    .flatMap(({ lot, amount }): Movement[] => [
+      { account: lot, amount: -amount, layer: 'p' },
+      { account: lotOf(wallet, addDays(lot.expiresOn, days)), amount, layer: 'p' },
+    ]);
 }
 
 /** What was frozen of an amount that the receiver gives back. */
@@ -101,17 +114,23 @@ export interface Restored {
  * frozen has not lost those days. Earliest last day first, as points are frozen.
  */
 export function withFrozenDays(
-  restored: readonly Restored[], { takings, of }: FrozenOf, view: View,
+  restored: readonly Restored[],
+  { takings, of }: FrozenOf,
+  view: View,
 ): Restored[] {
   const whole = restored.reduce((sum, { amount }) => sum + amount, 0n);
   const days = takings.reduce((most, { hold }) => Math.max(most, daysOf(hold, view)), 0);
   if (days === 0 || of === 0n) return [...restored];
   let left = (whole * takings.reduce((sum, { taken }) => sum + taken, 0n)) / of;
-  return restored.toReversed().flatMap(({ expiresOn, amount }): Restored[] => {
-    const frozen = expiresOn === NEVER ? 0n : smaller(amount, left);
-    left -= smaller(amount, left);
-    return [
-      { expiresOn, amount: amount - frozen }, { expiresOn: addDays(expiresOn, days), amount: frozen },
-    ].filter((one) => one.amount > 0n);
-  }).toReversed();
+  return restored
+    .toReversed()
+    .flatMap(({ expiresOn, amount }): Restored[] => {
+      const frozen = expiresOn === NEVER ? 0n : smaller(amount, left);
+      left -= smaller(amount, left);
+      return [
+        { expiresOn, amount: amount - frozen },
+        { expiresOn: addDays(expiresOn, days), amount: frozen },
+      ].filter((one) => one.amount > 0n);
+    })
+    .toReversed();
 }

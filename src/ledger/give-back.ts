@@ -9,7 +9,17 @@ import { lengthen, takeAndEnd, takeInTurn, type Frozen, type Taking } from './fr
 import { takeOutOfExpired } from './lapse.ts';
 import type { Lengthened } from './lengthened.ts';
 import {
-  debit, firstOf, mergePortions, portionsOfHold, portionsUpTo, repayOutOf, restOf, setAside, sumOf, type Movement, type Portion,
+  debit,
+  firstOf,
+  mergePortions,
+  portionsOfHold,
+  portionsUpTo,
+  repayOutOf,
+  restOf,
+  setAside,
+  sumOf,
+  type Movement,
+  type Portion,
 } from './plan.ts';
 import type { Part } from './share.ts';
 import type { Clawback, PostedLeg } from './types.ts';
@@ -44,32 +54,51 @@ export interface GivenBack {
  * credited; then the others by expiry. What is left of a freeze that ends is
  * given back, with the days that it had. Undefined when the policy refuses.
  */
-export function giveBack({ wallet, system, receiver, part, policy, frozen: { holds, end }, view }: GivingBack): GivenBack | undefined {
+export function giveBack({
+  wallet,
+  system,
+  receiver,
+  part,
+  policy,
+  frozen: { holds, end },
+  view,
+}: GivingBack): GivenBack | undefined {
   const credited = creditedLots(receiver, wallet, part, view.lengthened(receiver.transactionId));
   const frozen = holds.flatMap((hold) => portionsOfHold(hold, wallet));
-  const lapsed = credited.flatMap(({ lot, amount }): Portion[] => {
-    const there = headroom(lot) + amountIn(frozen, lot);
-    return there >= amount ? [] : [{ lot, amount: smaller(amount - there, view.lapsed(lot)) }];
-  }).filter(({ amount }) => amount > 0n);
+  const lapsed = credited
+    .flatMap(({ lot, amount }): Portion[] => {
+      const there = headroom(lot) + amountIn(frozen, lot);
+      return there >= amount ? [] : [{ lot, amount: smaller(amount - there, view.lapsed(lot)) }];
+    })
+    .filter(({ amount }) => amount > 0n);
   const isCredited = (portion: Portion): boolean => amountIn(credited, portion.lot) > 0n;
   const live = part.amount - sumOf(lapsed);
   const takings = end ? holds.flatMap((hold) => takeAndEnd(hold, live)) : takeInTurn(holds, live);
   const outOf = takings.map(({ hold, taken, ends }) => {
     const portions = portionsOfHold(hold, wallet);
     // What a freeze that stays has left is told by the order of its lots.
-    const inOrder = ends ? [...portions.filter(isCredited), ...portions.filter((portion) => !isCredited(portion))] : portions;
+    const inOrder = ends
+      ? [...portions.filter(isCredited), ...portions.filter((portion) => !isCredited(portion))]
+      : portions;
     return { hold, gone: firstOf(inOrder, taken), rest: ends ? restOf(inOrder, taken) : [] };
   });
   const fromFreeze = outOf.flatMap(({ gone }) => gone);
   const free = mergePortions(outOf.flatMap(({ gone, rest }) => [...gone, ...rest]));
   const fromCredited = credited.map(({ lot, amount }) => ({
-    lot, amount: smaller(amount - amountIn(lapsed, lot) - amountIn(fromFreeze, lot), headroom(lot)),
+    lot,
+    amount: smaller(amount - amountIn(lapsed, lot) - amountIn(fromFreeze, lot), headroom(lot)),
   }));
   const fromLots = portionsUpTo(wallet, live - sumOf(fromFreeze), view.today, fromCredited);
-  const shortfall = shortfallMovements(wallet, system, live - sumOf(fromFreeze) - sumOf(fromLots), policy);
+  const shortfall = shortfallMovements(
+    wallet,
+    system,
+    live - sumOf(fromFreeze) - sumOf(fromLots),
+    policy,
+  );
   if (shortfall === undefined) return undefined;
   return {
-    takings, lapsed,
+    takings,
+    lapsed,
     movements: [
       ...(free.length === 0 ? [] : setAside(free, system, sumOf(free), -1n)),
       ...takeOutOfExpired(lapsed, system),
@@ -88,10 +117,19 @@ export function giveBack({ wallet, system, receiver, part, policy, frozen: { hol
  * sender's lots are restored, so that no part exchanges points that end soon for points that end
  * late. Points that repaid a debt went to no lot; they were of the earliest expiry.
  */
-function creditedLots(receiver: PostedLeg, wallet: Wallet, part: Part, lengthened: readonly Lengthened[]): Portion[] {
-  const amounts = new Map(receiver.entries.filter(({ amount, layer }) => layer === 'p' && amount > 0n).map(({ accountId, amount }) => [accountId, amount]));
+function creditedLots(
+  receiver: PostedLeg,
+  wallet: Wallet,
+  part: Part,
+  lengthened: readonly Lengthened[],
+): Portion[] {
+  const amounts = new Map(
+    receiver.entries
+      .filter(({ amount, layer }) => layer === 'p' && amount > 0n)
+      .map(({ accountId, amount }) => [accountId, amount]),
+  );
   for (const { from, to, amount } of lengthened) {
-    const went = smaller(amount, isLater(wallet, from, to) ? amounts.get(from) ?? 0n : 0n);
+    const went = smaller(amount, isLater(wallet, from, to) ? (amounts.get(from) ?? 0n) : 0n);
     if (went === 0n) continue;
     amounts.set(from, (amounts.get(from) ?? 0n) - went);
     amounts.set(to, (amounts.get(to) ?? 0n) + went);
@@ -109,7 +147,9 @@ function creditedLots(receiver: PostedLeg, wallet: Wallet, part: Part, lengthene
 
 /** Whether both are lots of the wallet, and the second one ends later. */
 function isLater(wallet: Wallet, from: bigint, to: bigint): boolean {
-  const [first, second] = [from, to].map((accountId) => wallet.lots.find((lot) => lot.accountId === accountId));
+  const [first, second] = [from, to].map((accountId) =>
+    wallet.lots.find((lot) => lot.accountId === accountId),
+  );
   return first !== undefined && second !== undefined && second.expiresOn > first.expiresOn;
 }
 

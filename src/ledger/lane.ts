@@ -15,19 +15,34 @@ export interface Lane {
 
 /** Plans must not depend on statistics of tables that grow from empty: only index look-ups are right here (docs/decisions/0003). */
 const SETTINGS = {
-  enable_seqscan: 'off', enable_hashjoin: 'off', enable_mergejoin: 'off', enable_bitmapscan: 'off', enable_material: 'off',
-  plan_cache_mode: 'force_generic_plan', jit: 'off', synchronous_commit: 'on',
+  enable_seqscan: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+  enable_bitmapscan: 'off',
+  enable_material: 'off',
+  plan_cache_mode: 'force_generic_plan',
+  jit: 'off',
+  synchronous_commit: 'on',
 };
 
-export function createLane(options: Pick<DatabaseOptions, 'url' | 'log' | 'statementTimeoutMs'>, index: number): Lane {
+export function createLane(
+  options: Pick<DatabaseOptions, 'url' | 'log' | 'statementTimeoutMs'>,
+  index: number,
+): Lane {
   let open: DedicatedClient | undefined;
   let backend: { pid: number; startedAt: string } | undefined;
   let replicaDidNotConfirm = false;
 
   const reconnect = async (): Promise<DedicatedClient> => {
-    const client = await connect({ ...options, applicationName: `pontis lane ${index}`, pipeline: true, settings: SETTINGS });
+    const client = await connect({
+      ...options,
+      applicationName: `pontis lane ${index}`,
+      pipeline: true,
+      settings: SETTINGS,
+    });
     client.on('notice', (notice) => {
-      replicaDidNotConfirm ||= notice.message?.includes('canceling wait for synchronous replication') ?? false;
+      replicaDidNotConfirm ||=
+        notice.message?.includes('canceling wait for synchronous replication') ?? false;
     });
     if (backend !== undefined) await terminateBackend(client, backend.pid, backend.startedAt);
     backend = await identifyBackend(client);

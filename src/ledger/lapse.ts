@@ -20,7 +20,8 @@ export function lapsedBy(row: PostedLeg, lot: Account): bigint {
   }
   const taken = row.details?.[FROM_EXPIRED];
   if (typeof taken !== 'string') return 0n;
-  return taken.split(',')
+  return taken
+    .split(',')
     .map((one) => one.split(':'))
     .filter(([accountId]) => accountId === String(lot.accountId))
     .reduce((sum, [, amount]) => sum - BigInt(amount ?? 0), 0n);

@@ -14,6 +14,8 @@ export function lengthenedBy({ entries }: Pick<PostedLeg, 'entries'>): Lengthene
   const posted = entries.filter(({ layer }) => layer === 'p');
   return posted.flatMap(({ accountId, amount }, index): Lengthened[] => {
     const next = posted[index + 1];
-    return next === undefined || amount >= 0n || next.amount !== -amount ? [] : [{ from: accountId, to: next.accountId, amount: next.amount }];
+    return next === undefined || amount >= 0n || next.amount !== -amount
+      ? []
+      : [{ from: accountId, to: next.accountId, amount: next.amount }];
   });
 }

@@ -7,14 +7,28 @@ import type { PlatformMoney } from './types.ts';
 import type { AssetBook } from './view.ts';
 
 /** Reads bucket by bucket in one snapshot, and locks nothing. */
-export async function listMoney(pool: Pool, book: AssetBook, platformIds: readonly PlatformId[]): Promise<ReadonlyMap<PlatformId, PlatformMoney>> {
+export async function listMoney(
+  pool: Pool,
+  book: AssetBook,
+  platformIds: readonly PlatformId[],
+): Promise<ReadonlyMap<PlatformId, PlatformMoney>> {
   const owners = platformIds.map(platformOwnerId);
   const { assetId } = book.settlement;
-  const sums = new Map(owners.map((ownerId) => [ownerId as string, { prefund: 0n, position: 0n, pendingDebits: 0n, pendingCredits: 0n }]));
+  const sums = new Map(
+    owners.map((ownerId) => [
+      ownerId as string,
+      { prefund: 0n, position: 0n, pendingDebits: 0n, pendingCredits: 0n },
+    ]),
+  );
   const caps = await dbTransaction(pool, async (client) => {
     await client.query('set transaction isolation level repeatable read, read only');
     for (let bucket = 0; bucket < book.bucketCount; bucket += 1) {
-      for (const { ownerId, purpose, posted, pendingDebits, pendingCredits } of await sumMoney(client, bucket, assetId, owners)) {
+      for (const { ownerId, purpose, posted, pendingDebits, pendingCredits } of await sumMoney(
+        client,
+        bucket,
+        assetId,
+        owners,
+      )) {
         const sum = sums.get(ownerId);
         if (sum === undefined) continue;
         if (purpose === 'prefund') sum.prefund += posted;
@@ -27,9 +41,16 @@ export async function listMoney(pool: Pool, book: AssetBook, platformIds: readon
     }
     return selectCaps(client, assetId, owners);
   });
-  return new Map(platformIds.map((platformId) => {
-    const ownerId = platformOwnerId(platformId);
-    const sum = sums.get(ownerId) ?? { prefund: 0n, position: 0n, pendingDebits: 0n, pendingCredits: 0n };
-    return [platformId, { ...sum, cap: caps.get(ownerId) }];
-  }));
+  return new Map(
+    platformIds.map((platformId) => {
+      const ownerId = platformOwnerId(platformId);
+      const sum = sums.get(ownerId) ?? {
+        prefund: 0n,
+        position: 0n,
+        pendingDebits: 0n,
+        pendingCredits: 0n,
+      };
+      return [platformId, { ...sum, cap: caps.get(ownerId) }];
+    }),
+  );
 }

@@ -5,7 +5,17 @@ import { assert } from '../kernel/assert.ts';
 import type { MemberId, TransactionId } from '../kernel/ids.ts';
 import type { Problem } from '../kernel/problem.ts';
 import type { Day } from '../kernel/time.ts';
-import { accountOf, availableOf, lotOf, MAX_COUNTER, spendable, walletBalance, debtOf, type Account, type Wallet } from './account.ts';
+import {
+  accountOf,
+  availableOf,
+  lotOf,
+  MAX_COUNTER,
+  spendable,
+  walletBalance,
+  debtOf,
+  type Account,
+  type Wallet,
+} from './account.ts';
 import { ledgerProblems } from './problems.ts';
 import type { Hold, Layer, LockedQuote, TransactionKind, Details } from './types.ts';
 
@@ -48,14 +58,23 @@ export interface Plan {
 
 export type HoldPlan =
   | {
-    readonly change: 'create'; readonly wallet: Wallet; readonly memberId: MemberId; readonly amount: bigint; readonly expiresAtMs: number;
-    readonly portions: readonly Portion[];
-    /** Of a freeze: the transaction that is disputed, and now. */
-    readonly frozen?: { readonly for: TransactionId; readonly atMs: number };
-  }
+      readonly change: 'create';
+      readonly wallet: Wallet;
+      readonly memberId: MemberId;
+      readonly amount: bigint;
+      readonly expiresAtMs: number;
+      readonly portions: readonly Portion[];
+      /** Of a freeze: the transaction that is disputed, and now. */
+      readonly frozen?: { readonly for: TransactionId; readonly atMs: number };
+    }
   /** A freeze from which a part is taken, and which stays. */
   | { readonly change: 'take'; readonly hold: Hold; readonly captured: bigint }
-  | { readonly change: 'resolve'; readonly hold: Hold; readonly state: 'captured' | 'released' | 'expired'; readonly captured: bigint };
+  | {
+      readonly change: 'resolve';
+      readonly hold: Hold;
+      readonly state: 'captured' | 'released' | 'expired';
+      readonly captured: bigint;
+    };
 
 /** A system account whose stripe in this bucket lacks quota, though other stripes may have some. */
 export interface Shortage {
@@ -95,7 +114,12 @@ export function portionsToSpend(wallet: Wallet, amount: bigint, today: Day): Por
 }
 
 /** As much of an amount as there is: of `first` what they name, then of all lots, earliest expiry first. */
-export function portionsUpTo(wallet: Wallet, amount: bigint, today: Day, first: readonly Portion[] = []): Portion[] {
+export function portionsUpTo(
+  wallet: Wallet,
+  amount: bigint,
+  today: Day,
+  first: readonly Portion[] = [],
+): Portion[] {
   const portions: Portion[] = [];
   let left = amount;
   const take = (lot: Account, upTo: bigint): void => {
@@ -118,7 +142,8 @@ export function portionsUpTo(wallet: Wallet, amount: bigint, today: Day, first: 
 /** One portion for each lot. */
 export function mergePortions(portions: readonly Portion[]): Portion[] {
   const merged = new Map<Account, Portion>();
-  for (const { lot, amount } of portions) merged.set(lot, { lot, amount: amount + (merged.get(lot)?.amount ?? 0n) });
+  for (const { lot, amount } of portions)
+    merged.set(lot, { lot, amount: amount + (merged.get(lot)?.amount ?? 0n) });
   return [...merged.values()];
 }
 
@@ -145,7 +170,10 @@ export function debit(portions: readonly Portion[]): Movement[] {
 }
 
 /** Movements that give points to a member: what the member owes is repaid first, the rest goes to the lots named. */
-export function credit(wallet: Wallet, parts: readonly { readonly expiresOn: Day; readonly amount: bigint }[]): Movement[] {
+export function credit(
+  wallet: Wallet,
+  parts: readonly { readonly expiresOn: Day; readonly amount: bigint }[],
+): Movement[] {
   const movements: Movement[] = [];
   let debt = debtOf(wallet);
   let repaid = 0n;
@@ -153,9 +181,15 @@ export function credit(wallet: Wallet, parts: readonly { readonly expiresOn: Day
     const repay = smaller(debt, part.amount);
     debt -= repay;
     repaid += repay;
-    if (part.amount > repay) movements.push({ account: lotOf(wallet, part.expiresOn), amount: part.amount - repay, layer: 'p' });
+    if (part.amount > repay)
+      movements.push({
+        account: lotOf(wallet, part.expiresOn),
+        amount: part.amount - repay,
+        layer: 'p',
+      });
   }
-  if (repaid > 0n) movements.push({ account: accountOf(wallet, 'debt'), amount: repaid, layer: 'p' });
+  if (repaid > 0n)
+    movements.push({ account: accountOf(wallet, 'debt'), amount: repaid, layer: 'p' });
   return movements;
 }
 
@@ -170,36 +204,60 @@ export function restOf(portions: readonly Portion[], amount: bigint): Portion[] 
 }
 
 /** What a member owes is repaid out of points that were set aside and are free again, before they can be spent or lapse. */
-export function repayOutOf(freed: readonly Portion[], wallet: Wallet): { readonly movements: readonly Movement[]; readonly rest: readonly Portion[] } {
+export function repayOutOf(
+  freed: readonly Portion[],
+  wallet: Wallet,
+): { readonly movements: readonly Movement[]; readonly rest: readonly Portion[] } {
   const owed = debtOf(wallet);
   if (owed === 0n) return { movements: [], rest: freed };
   const repaid = firstOf(freed, owed);
-  return { movements: [...debit(repaid), move(wallet, 'debt', sumOf(repaid))], rest: restOf(freed, sumOf(repaid)) };
+  return {
+    movements: [...debit(repaid), move(wallet, 'debt', sumOf(repaid))],
+    rest: restOf(freed, sumOf(repaid)),
+  };
 }
 
 /** A posted movement of a system account. */
-export function move(wallet: Wallet, purpose: Parameters<typeof accountOf>[1], amount: bigint): Movement {
+export function move(
+  wallet: Wallet,
+  purpose: Parameters<typeof accountOf>[1],
+  amount: bigint,
+): Movement {
   return { account: accountOf(wallet, purpose), amount, layer: 'p' };
 }
 
 /** The pending movements of a hold (direction 1) or of its end (direction −1). */
-export function setAside(portions: readonly Portion[], system: Wallet, amount: bigint, direction: 1n | -1n): Movement[] {
+export function setAside(
+  portions: readonly Portion[],
+  system: Wallet,
+  amount: bigint,
+  direction: 1n | -1n,
+): Movement[] {
   return [
-    ...portions.map(({ lot, amount: part }): Movement => ({ account: lot, amount: -part * direction, layer: 'd' })),
+    ...portions.map(({ lot, amount: part }): Movement => ({
+      account: lot,
+      amount: -part * direction,
+      layer: 'd',
+    })),
     { ...move(system, 'redeemed', amount * direction), layer: 'c' },
   ];
 }
 
 /** The lots that an open hold sets points aside in: of the member's wallet, or the platform's `external` account. */
 export function portionsOfHold(hold: Hold, wallet: Wallet): Portion[] {
-  const portions = hold.accountIds.map((accountId, index) => ({ lot: accountById([wallet], accountId), amount: hold.amounts[index] ?? 0n }));
+  const portions = hold.accountIds.map((accountId, index) => ({
+    lot: accountById([wallet], accountId),
+    amount: hold.amounts[index] ?? 0n,
+  }));
   return hold.captured === 0n ? portions : restOf(portions, hold.captured);
 }
 
 /** The account with that number among a few wallets that must have it. */
 export function accountById(wallets: readonly Wallet[], accountId: bigint): Account {
   for (const wallet of wallets) {
-    const found = wallet.lots.find((lot) => lot.accountId === accountId) ?? wallet.others.find((account) => account.accountId === accountId);
+    const found =
+      wallet.lots.find((lot) => lot.accountId === accountId) ??
+      wallet.others.find((account) => account.accountId === accountId);
     if (found !== undefined) return found;
   }
   assert(false, `account ${accountId} is in none of the wallets that were named`);
@@ -207,20 +265,27 @@ export function accountById(wallets: readonly Wallet[], accountId: bigint): Acco
 
 /** The problem with giving a member that much more, if there is one. */
 export function balanceLimit(wallet: Wallet, amount: bigint, today: Day): Problem | undefined {
-  return walletBalance(wallet, today) + amount > MAX_AMOUNT_MINOR ? ledgerProblems.balance_limit() : undefined;
+  return walletBalance(wallet, today) + amount > MAX_AMOUNT_MINOR
+    ? ledgerProblems.balance_limit()
+    : undefined;
 }
 
 /** True when a movement of the plan would count past the end of its account: after 4,611 times the largest amount. */
 export function exceedsCounters(plan: Plan): boolean {
-  return plan.legs.some((leg) => leg.movements.some((movement) => counterAfter(movement) > MAX_COUNTER));
+  return plan.legs.some((leg) =>
+    leg.movements.some((movement) => counterAfter(movement) > MAX_COUNTER),
+  );
 }
 
 /** The counter that a movement changes, as it will be. */
 function counterAfter({ account, amount, layer }: Movement): bigint {
   switch (layer) {
-    case 'p': return amount < 0n ? account.debitsPosted - amount : account.creditsPosted + amount;
-    case 'd': return account.debitsPending - amount;
-    case 'c': return account.creditsPending + amount;
+    case 'p':
+      return amount < 0n ? account.debitsPosted - amount : account.creditsPosted + amount;
+    case 'd':
+      return account.debitsPending - amount;
+    case 'c':
+      return account.creditsPending + amount;
   }
 }
 

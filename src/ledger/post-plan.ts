@@ -19,21 +19,53 @@ export interface Identity {
 const NO_HOLDS: NonNullable<Plan['holds']> = [];
 
 /** Posts all legs of a plan; returns leg 0. */
-export function postPlan(plan: Plan, identity: Identity, nowMs: number, today: Day, stateOf: (memberId: MemberId) => BucketState): PostedLeg {
-  const rows = plan.legs.map((leg, index) => postLeg(leg, index, identity, plan.rulebookVersion ?? null, nowMs, today, stateOf(leg.memberId)));
+export function postPlan(
+  plan: Plan,
+  identity: Identity,
+  nowMs: number,
+  today: Day,
+  stateOf: (memberId: MemberId) => BucketState,
+): PostedLeg {
+  const rows = plan.legs.map((leg, index) =>
+    postLeg(
+      leg,
+      index,
+      identity,
+      plan.rulebookVersion ?? null,
+      nowMs,
+      today,
+      stateOf(leg.memberId),
+    ),
+  );
   const first = rows[0];
   assert(first !== undefined, 'a plan has at least one leg');
   const { writes } = stateOf(first.memberId);
   for (const hold of plan.holds ?? NO_HOLDS) {
     // It lies in the bucket of its member, who need not be the first.
     const memberId = hold.change === 'create' ? hold.memberId : hold.hold.memberId;
-    stateOf(memberId).writes.holds.push({ row: rows.find((row) => row.memberId === memberId) ?? first, plan: hold });
+    stateOf(memberId).writes.holds.push({
+      row: rows.find((row) => row.memberId === memberId) ?? first,
+      plan: hold,
+    });
   }
-  if (plan.reversal !== undefined) writes.reversals.push({ row: first, originalId: plan.reversal.transactionId, amount: plan.reversal.amount });
+  if (plan.reversal !== undefined)
+    writes.reversals.push({
+      row: first,
+      originalId: plan.reversal.transactionId,
+      amount: plan.reversal.amount,
+    });
   return first;
 }
 
-function postLeg(leg: LegPlan, index: number, identity: Identity, rulebookVersion: number | null, nowMs: number, today: Day, state: BucketState): PostedLeg {
+function postLeg(
+  leg: LegPlan,
+  index: number,
+  identity: Identity,
+  rulebookVersion: number | null,
+  nowMs: number,
+  today: Day,
+  state: BucketState,
+): PostedLeg {
   const sequence = nextSequence(state);
   const entries = leg.movements.map((movement) => postMovement(movement, sequence, state));
   const row: PostedLeg = {
@@ -53,7 +85,8 @@ function postLeg(leg: LegPlan, index: number, identity: Identity, rulebookVersio
     fee: leg.fee ?? null,
     rate: leg.rate ?? null,
     balanceAfter: leg.wallet.ownerId === leg.memberId ? walletBalance(leg.wallet, today) : null,
-    targetBalanceAfter: leg.targetWallet === undefined ? null : walletBalance(leg.targetWallet, today),
+    targetBalanceAfter:
+      leg.targetWallet === undefined ? null : walletBalance(leg.targetWallet, today),
     relatedId: leg.relatedId ?? null,
     reference: identity.reference ?? null,
     details: leg.details ?? null,
@@ -71,7 +104,11 @@ export function nextSequence(state: BucketState): bigint {
   return state.known.sequence;
 }
 
-function postMovement({ account, amount, layer }: Movement, sequence: bigint, state: BucketState): Entry {
+function postMovement(
+  { account, amount, layer }: Movement,
+  sequence: bigint,
+  state: BucketState,
+): Entry {
   assert(account.bucket === state.bucket, 'a movement lies in the bucket of its leg');
   numberAccount(account, state);
   switch (layer) {
@@ -86,7 +123,10 @@ function postMovement({ account, amount, layer }: Movement, sequence: bigint, st
       account.creditsPending += amount;
       break;
   }
-  assert(amount > 0n || account.floor === null || headroom(account) >= 0n, 'no movement takes an account below its floor');
+  assert(
+    amount > 0n || account.floor === null || headroom(account) >= 0n,
+    'no movement takes an account below its floor',
+  );
   account.lastSequence = sequence;
   state.writes.accounts.add(account);
   return { accountId: account.accountId, amount, layer, balanceAfter: balanceOn(account, layer) };
@@ -102,13 +142,20 @@ export function numberAccount(account: Account, state: BucketState): void {
 
 function balanceOn(account: Account, layer: Entry['layer']): bigint {
   switch (layer) {
-    case 'p': return postedBalance(account);
-    case 'd': return account.debitsPending;
-    case 'c': return account.creditsPending;
+    case 'p':
+      return postedBalance(account);
+    case 'd':
+      return account.debitsPending;
+    case 'c':
+      return account.creditsPending;
   }
 }
 
 /** The command's own words, for the journal. */
-export function identityOf(command: Command, transactionId: TransactionId, fingerprint: bigint): Identity {
+export function identityOf(
+  command: Command,
+  transactionId: TransactionId,
+  fingerprint: bigint,
+): Identity {
   return { transactionId, fingerprint, reference: command.reference };
 }

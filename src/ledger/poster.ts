@@ -107,7 +107,10 @@ export class Poster {
     this.options = options;
     this.idle = [...options.lanes];
     const { bucketCount } = options.book();
-    this.states = Array.from({ length: bucketCount }, (_, bucket) => new BucketState(bucket as Bucket, bucketCount));
+    this.states = Array.from(
+      { length: bucketCount },
+      (_, bucket) => new BucketState(bucket as Bucket, bucketCount),
+    );
     this.single = Array.from({ length: bucketCount }, () => []);
   }
 
@@ -119,8 +122,13 @@ export class Poster {
   submit(task: Task): Promise<Outcome> {
     const first = this.inFlight.get(task.transactionId);
     if (first !== undefined) return this.afterFirst(first, task);
-    if (this.closed) return Promise.resolve({ ok: false, problem: ledgerProblems.unavailable('The program is stopping.') });
-    if (this.pendingCount >= (this.options.maxPending ?? MAX_PENDING)) return Promise.resolve({ ok: false, problem: ledgerProblems.overloaded() });
+    if (this.closed)
+      return Promise.resolve({
+        ok: false,
+        problem: ledgerProblems.unavailable('The program is stopping.'),
+      });
+    if (this.pendingCount >= (this.options.maxPending ?? MAX_PENDING))
+      return Promise.resolve({ ok: false, problem: ledgerProblems.overloaded() });
     this.pendingCount += 1;
     task.arrived = this.arrivals += 1;
     const { promise: outcome, resolve: settle } = Promise.withResolvers<Outcome>();
@@ -150,12 +158,14 @@ export class Poster {
   /** Resolves when nothing is queued or in flight; later submissions are refused. */
   async close(): Promise<void> {
     this.closed = true;
-    if (this.pendingCount > 0 || this.busy.size > 0) await new Promise<void>((resolve) => this.whenIdle.push(resolve));
+    if (this.pendingCount > 0 || this.busy.size > 0)
+      await new Promise<void>((resolve) => this.whenIdle.push(resolve));
   }
 
   private enqueue(waiting: Waiting): void {
     const [bucket] = waiting.task.buckets;
-    if (waiting.task.buckets.length === 1 && bucket !== undefined) this.single[bucket]?.push(waiting);
+    if (waiting.task.buckets.length === 1 && bucket !== undefined)
+      this.single[bucket]?.push(waiting);
     else this.several.push(waiting);
   }
 
@@ -174,7 +184,10 @@ export class Poster {
       if (this.caps.length > 0) {
         if (this.busy.size > 0) return;
         const cap = this.caps.shift();
-        if (cap !== undefined) this.occupy(new Set(this.states.map((state) => state.bucket)), (lane, states) => this.runCap(cap, lane, states));
+        if (cap !== undefined)
+          this.occupy(new Set(this.states.map((state) => state.bucket)), (lane, states) =>
+            this.runCap(cap, lane, states),
+          );
         continue;
       }
       const { batch, buckets } = this.choose();
@@ -192,7 +205,9 @@ export class Poster {
     const left: Waiting[] = [];
     for (const waiting of this.several) {
       const { buckets: needs } = waiting.task;
-      const blocked = batch.length >= limit || needs.some((bucket) => this.busy.has(bucket) || reserved.has(bucket));
+      const blocked =
+        batch.length >= limit ||
+        needs.some((bucket) => this.busy.has(bucket) || reserved.has(bucket));
       if (blocked) {
         left.push(waiting);
         for (const bucket of needs) if (!buckets.has(bucket)) reserved.add(bucket);
@@ -218,21 +233,31 @@ export class Poster {
   }
 
   /** Runs work on an idle lane that has the buckets to itself meanwhile. */
-  private occupy(buckets: ReadonlySet<Bucket>, work: (lane: Lane, states: BucketState[]) => Promise<void>): void {
+  private occupy(
+    buckets: ReadonlySet<Bucket>,
+    work: (lane: Lane, states: BucketState[]) => Promise<void>,
+  ): void {
     const lane = this.idle.pop();
     if (lane === undefined) return;
-    const states = [...buckets].sort((a, b) => a - b).flatMap((bucket) => this.states[bucket] ?? []);
+    const states = [...buckets]
+      .sort((a, b) => a - b)
+      .flatMap((bucket) => this.states[bucket] ?? []);
     for (const bucket of buckets) this.busy.add(bucket);
     void work(lane, states).finally(() => {
       for (const bucket of buckets) this.busy.delete(bucket);
       this.idle.push(lane);
-      if (this.pendingCount === 0 && this.busy.size === 0) for (const resolve of this.whenIdle.splice(0)) resolve();
+      if (this.pendingCount === 0 && this.busy.size === 0)
+        for (const resolve of this.whenIdle.splice(0)) resolve();
       this.schedule();
     });
   }
 
   private async run(batch: readonly Waiting[], lane: Lane, states: BucketState[]): Promise<void> {
-    const results = await this.commit(batch.map((waiting) => waiting.task), lane, states);
+    const results = await this.commit(
+      batch.map((waiting) => waiting.task),
+      lane,
+      states,
+    );
     batch.forEach((waiting, index) => {
       const result = results[index] ?? unavailable();
       if (result.ok === undefined) {
@@ -252,27 +277,39 @@ export class Poster {
    */
   private goOnShort(waiting: Waiting, { account, need, cap }: Shortage): void {
     const escalate = (): void => {
-      waiting.task = { ...waiting.task, buckets: this.states.map((state) => state.bucket), escalated: true };
+      waiting.task = {
+        ...waiting.task,
+        buckets: this.states.map((state) => state.bucket),
+        escalated: true,
+      };
       this.several.push(waiting);
       this.schedule();
     };
     const known = this.dry.get(stripesKey(account));
-    if (known === undefined || known.untilMs <= this.options.clock.now() || need <= known.room) return escalate();
+    if (known === undefined || known.untilMs <= this.options.clock.now() || need <= known.room)
+      return escalate();
     known.cap = cap;
     known.look ??= inTurn(async () => {
       const asOf = this.arrivals;
       const room = await this.options.readRoom(account, known.cap);
       Object.assign(known, { room, asOf, untilMs: this.options.clock.now() + DRY_MS });
     });
-    known.look().then(() => {
-      if (need <= known.room) return escalate();
-      this.enqueue(waiting);
-      this.schedule();
-    }).catch(escalate);
+    known
+      .look()
+      .then(() => {
+        if (need <= known.room) return escalate();
+        this.enqueue(waiting);
+        this.schedule();
+      })
+      .catch(escalate);
   }
 
   /** Commits a batch, again as long as it is right to try; a batch that fails for good is answered `unavailable`. */
-  private async commit(tasks: readonly Task[], lane: Lane, states: BucketState[]): Promise<TaskResult[]> {
+  private async commit(
+    tasks: readonly Task[],
+    lane: Lane,
+    states: BucketState[],
+  ): Promise<TaskResult[]> {
     const deadline = Date.now() + RETRY_MS;
     // Quota is taken from stripes that other processes may have moved: only under the lock is a refusal for lack of it true.
     let lookUpFirst = this.lookUps > 0 || tasks.some((task) => task.escalated);
@@ -280,7 +317,8 @@ export class Poster {
       try {
         const client = await lane.client();
         const results = await runBatch(client, tasks, states, this.contextNow(), lookUpFirst);
-        if (lane.unconfirmed()) throw new NotConfirmed('the synchronous replica did not confirm the commit');
+        if (lane.unconfirmed())
+          throw new NotConfirmed('the synchronous replica did not confirm the commit');
         this.calm(states, results);
         return results;
       } catch (error) {
@@ -294,14 +332,22 @@ export class Poster {
   }
 
   /** What to do about a failed attempt. Whoever tries again looks all keys up first, under the lock. */
-  private async afterError(error: unknown, tasks: readonly Task[], lane: Lane, states: readonly BucketState[], attempt: number, deadline: number): Promise<'again' | 'give up' | 'split'> {
+  private async afterError(
+    error: unknown,
+    tasks: readonly Task[],
+    lane: Lane,
+    states: readonly BucketState[],
+    attempt: number,
+    deadline: number,
+  ): Promise<'again' | 'give up' | 'split'> {
     if (error instanceof AssetMissing && attempt === 1) {
       await this.rollBack(lane);
       return this.readAgain();
     }
     const state = sqlState(error);
     // An error of a live connection has rolled back by the next statement; a dead one is replaced, and its backend ended.
-    if (state === undefined || isDatabaseUnavailable(error) || error instanceof NotConfirmed) lane.discard();
+    if (state === undefined || isDatabaseUnavailable(error) || error instanceof NotConfirmed)
+      lane.discard();
     else await this.rollBack(lane);
     if (state === STALE) {
       for (const bucket of states) bucket.contended = CONTENDED_BATCHES;
@@ -333,7 +379,11 @@ export class Poster {
     }
   }
 
-  private async commitEach(tasks: readonly Task[], lane: Lane, states: BucketState[]): Promise<TaskResult[]> {
+  private async commitEach(
+    tasks: readonly Task[],
+    lane: Lane,
+    states: BucketState[],
+  ): Promise<TaskResult[]> {
     const results: TaskResult[] = [];
     for (const task of tasks) results.push(...(await this.commit([task], lane, states)));
     return results;
@@ -357,7 +407,9 @@ export class Poster {
   private async runCap(waiting: WaitingCap, lane: Lane, states: BucketState[]): Promise<void> {
     try {
       const client = await lane.client();
-      const done = await runCapTask(client, waiting, states, this.contextNow(), (on) => this.options.writeCap(on, waiting.cap));
+      const done = await runCapTask(client, waiting, states, this.contextNow(), (on) =>
+        this.options.writeCap(on, waiting.cap),
+      );
       this.dry.clear();
       waiting.settle(done);
     } catch (error) {
@@ -382,7 +434,14 @@ export class Poster {
         const known = dry.get(stripesKey(account));
         return known !== undefined && arrived <= known.asOf && need > known.room;
       },
-      noteDry: (account, room) => dry.set(stripesKey(account), { room, asOf, cap: undefined, untilMs: options.clock.now() + DRY_MS, look: undefined }),
+      noteDry: (account, room) =>
+        dry.set(stripesKey(account), {
+          room,
+          asOf,
+          cap: undefined,
+          untilMs: options.clock.now() + DRY_MS,
+          look: undefined,
+        }),
     };
   }
 }
@@ -393,5 +452,8 @@ function stripesKey(account: Account): string {
 }
 
 function unavailable(): Outcome {
-  return { ok: false, problem: ledgerProblems.unavailable('It is not known whether the request was carried out.') };
+  return {
+    ok: false,
+    problem: ledgerProblems.unavailable('It is not known whether the request was carried out.'),
+  };
 }

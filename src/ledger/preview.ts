@@ -2,7 +2,14 @@
 
 import { bucketOf, type Bucket, type MemberId } from '../kernel/ids.ts';
 import type { Pool } from '../runtime/database.ts';
-import { evaluateConversion, evaluateOperation, evaluateRedemption, type Applied, type Rulebook, type Verdict } from '../valuation/valuation.ts';
+import {
+  evaluateConversion,
+  evaluateOperation,
+  evaluateRedemption,
+  type Applied,
+  type Rulebook,
+  type Verdict,
+} from '../valuation/valuation.ts';
 import { accountOf, newWallet, type Account, type Wallet } from './account.ts';
 import { allotQuota, capOf } from './allot-quota.ts';
 import { decide, walletsFor } from './decide.ts';
@@ -23,10 +30,14 @@ export interface PreviewParts {
   readonly nowMs: number;
 }
 
-export async function preview(command: TransferCommand | RedeemCommand, { pool, book, rulebook, nowMs }: PreviewParts): Promise<Preview> {
+export async function preview(
+  command: TransferCommand | RedeemCommand,
+  { pool, book, rulebook, nowMs }: PreviewParts,
+): Promise<Preview> {
   const wallets = new Map<string, Wallet>();
   const quote = command.kind === 'transfer' ? command.quote : undefined;
-  const user = quote === undefined ? undefined : await loadQuoteUse(pool, quote.bucket, quote.nonce);
+  const user =
+    quote === undefined ? undefined : await loadQuoteUse(pool, quote.bucket, quote.nonce);
   const view = createView(book, rulebook, nowMs, {
     wallet: (bucket, ownerId, assetId) => {
       const key = keyOf(bucket, ownerId, assetId);
@@ -34,14 +45,27 @@ export async function preview(command: TransferCommand | RedeemCommand, { pool, 
       if (wallet === undefined) wallets.set(key, (wallet = newWallet(bucket, ownerId, assetId)));
       return wallet;
     },
-    hold: () => undefined, original: () => [], allowances: () => [], reversed: () => 0n, freezes: () => [], lengthened: () => [], floored: () => undefined, lapsed: () => 0n,
+    hold: () => undefined,
+    original: () => [],
+    allowances: () => [],
+    reversed: () => 0n,
+    freezes: () => [],
+    lengthened: () => [],
+    floored: () => undefined,
+    lapsed: () => 0n,
     quoteUser: () => user,
   });
   const load = async (bucket: Bucket, wanted: readonly Wallet[]): Promise<void> => {
-    for (const wallet of await loadWallets(pool, bucket, wanted, view.today)) wallets.set(keyOf(bucket, wallet.ownerId, wallet.assetId), wallet);
+    for (const wallet of await loadWallets(pool, bucket, wanted, view.today))
+      wallets.set(keyOf(bucket, wallet.ownerId, wallet.assetId), wallet);
   };
   const named = new Map<Bucket, Wallet[]>();
-  walletsFor(command, view, (bucket, ownerId, assetId) => void named.set(bucket, [...(named.get(bucket) ?? []), newWallet(bucket, ownerId, assetId)]));
+  walletsFor(
+    command,
+    view,
+    (bucket, ownerId, assetId) =>
+      void named.set(bucket, [...(named.get(bucket) ?? []), newWallet(bucket, ownerId, assetId)]),
+  );
   for (const [bucket, wanted] of named) await load(bucket, wanted);
 
   let decision = decide(command, view);
@@ -56,24 +80,43 @@ export async function preview(command: TransferCommand | RedeemCommand, { pool, 
       decision = decide(command, view);
     }
   }
-  return { ...outcomeOf(decision), applied: explain(command, view), rulebookVersion: rulebook.version };
+  return {
+    ...outcomeOf(decision),
+    applied: explain(command, view),
+    rulebookVersion: rulebook.version,
+  };
 }
 
-async function stripesOf(account: Account, bucketCount: number, view: View, load: (bucket: Bucket, wanted: readonly Wallet[]) => Promise<void>): Promise<Account[]> {
+async function stripesOf(
+  account: Account,
+  bucketCount: number,
+  view: View,
+  load: (bucket: Bucket, wanted: readonly Wallet[]) => Promise<void>,
+): Promise<Account[]> {
   const stripes: Account[] = [];
   for (let index = 0; index < bucketCount; index += 1) {
     const bucket = index as Bucket;
-    if (bucket !== account.bucket) await load(bucket, [newWallet(bucket, account.ownerId, account.assetId)]);
-    stripes.push(accountOf(view.wallet(bucket, account.ownerId, account.assetId), account.purpose, account.expiresOn));
+    if (bucket !== account.bucket)
+      await load(bucket, [newWallet(bucket, account.ownerId, account.assetId)]);
+    stripes.push(
+      accountOf(
+        view.wallet(bucket, account.ownerId, account.assetId),
+        account.purpose,
+        account.expiresOn,
+      ),
+    );
   }
   return stripes;
 }
 
 function outcomeOf(decision: Decision): Pick<Preview, 'problem' | 'leg'> {
   switch (decision.type) {
-    case 'post': return { problem: undefined, leg: decision.plan.legs[0] };
-    case 'refuse': return { problem: decision.problem, leg: undefined };
-    case 'short': return { problem: decision.shortage.otherwise, leg: undefined };
+    case 'post':
+      return { problem: undefined, leg: decision.plan.legs[0] };
+    case 'refuse':
+      return { problem: decision.problem, leg: undefined };
+    case 'short':
+      return { problem: decision.shortage.otherwise, leg: undefined };
   }
 }
 
@@ -83,13 +126,34 @@ function explain(command: TransferCommand | RedeemCommand, view: View): readonly
 
 function verdictOf(command: TransferCommand | RedeemCommand, view: View): Pick<Verdict, 'applied'> {
   const { rulebook, scales } = view;
-  if (command.kind === 'redeem') return evaluateRedemption(rulebook, factsOf(command, 'redeem', command.amount, view), command.quantity, scales, { explain: true });
-  if (command.targetPlatformId === command.platformId) return evaluateOperation(rulebook, factsOf(command, 'transfer', command.amount, view), scales, { explain: true });
+  if (command.kind === 'redeem')
+    return evaluateRedemption(
+      rulebook,
+      factsOf(command, 'redeem', command.amount, view),
+      command.quantity,
+      scales,
+      { explain: true },
+    );
+  if (command.targetPlatformId === command.platformId)
+    return evaluateOperation(rulebook, factsOf(command, 'transfer', command.amount, view), scales, {
+      explain: true,
+    });
   const { quote } = command;
-  return evaluateConversion(rulebook, factsOf(command, 'conversion', command.amount, view), scales, { explain: true, ...(quote === undefined ? {} : { locked: quote.terms }) });
+  return evaluateConversion(
+    rulebook,
+    factsOf(command, 'conversion', command.amount, view),
+    scales,
+    { explain: true, ...(quote === undefined ? {} : { locked: quote.terms }) },
+  );
 }
 
 /** The bucket in which the use of a quote is noted: its member's, or one that its nonce tells. */
-export function bucketOfQuote(nonce: string, memberId: MemberId | null, bucketCount: number): Bucket {
-  return memberId === null ? (Number.parseInt(nonce.slice(0, 8), 16) % bucketCount) as Bucket : bucketOf(memberId, bucketCount);
+export function bucketOfQuote(
+  nonce: string,
+  memberId: MemberId | null,
+  bucketCount: number,
+): Bucket {
+  return memberId === null
+    ? ((Number.parseInt(nonce.slice(0, 8), 16) % bucketCount) as Bucket)
+    : bucketOf(memberId, bucketCount);
 }

@@ -33,7 +33,9 @@ export function unitsOfPoints({ amount, quantity }: Redeemed, givenBack: bigint)
 
 /** The units that come back with `amount` more; undefined when that is no whole number of units. */
 export function unitsOfPart(
-  redeemed: Redeemed, before: bigint, amount: bigint,
+  redeemed: Redeemed,
+  before: bigint,
+  amount: bigint,
 ): bigint | undefined {
   const units = unitsOfPoints(redeemed, before + amount);
   return pointsOfUnits(redeemed, units) === before + amount
@@ -51,7 +53,10 @@ export function pointsOfPart(redeemed: Redeemed, before: bigint, units: bigint):
  * largest.
  */
 export function notWholeUnits(
-  redeemed: Redeemed, before: bigint, scale: number, most: bigint,
+  redeemed: Redeemed,
+  before: bigint,
+  scale: number,
+  most: bigint,
 ): Problem {
   const named: bigint[] = [];
   for (let units = 1n; units <= most && named.length < MOST_NAMED; units += 1n) {
@@ -62,5 +67,8 @@ export function notWholeUnits(
   if (named.at(-1) !== largest) named.push(largest);
   const amounts = named.map((points) => String(formatAmount(points, scale)));
   const between = named.length > MOST_NAMED ? ', and whole units between the last two' : '';
-  return ledgerProblems.not_whole_units(`${amounts.join(', ')} points can be given back${between}.`, { amounts });
+  return ledgerProblems.not_whole_units(
+    `${amounts.join(', ')} points can be given back${between}.`,
+    { amounts },
+  );
 }

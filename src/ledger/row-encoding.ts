@@ -5,7 +5,17 @@ import { assert } from '../kernel/assert.ts';
 import { hexValue } from '../kernel/ids.ts';
 
 /** Type → OID of pg_type, fixed for built-in types. */
-const OID = { int2: 21, int4: 23, int8: 20, text: 25, uuid: 2950, date: 1082, timestamptz: 1184, jsonb: 3802, 'int8[]': 1016 } as const;
+const OID = {
+  int2: 21,
+  int4: 23,
+  int8: 20,
+  text: 25,
+  uuid: 2950,
+  date: 1082,
+  timestamptz: 1184,
+  jsonb: 3802,
+  'int8[]': 1016,
+} as const;
 export type ColumnType = keyof typeof OID;
 
 /** Reads one column of a row; undefined and null both become SQL null. */
@@ -28,8 +38,15 @@ const EPOCH_MS = 946_684_800_000;
 const DATE_INFINITY = 0x7fffffff;
 
 /** Encodes rows as a binary array of the table's row type, whose OID is `typeOid`. */
-export function encodeRows<Row>({ columns }: RowEncoding<Row>, typeOid: number, rows: readonly Row[]): Buffer {
-  const writer = new Writer(HEADER + (rows.length + 1) * columns.length * CELL, columns.length * CELL);
+export function encodeRows<Row>(
+  { columns }: RowEncoding<Row>,
+  typeOid: number,
+  rows: readonly Row[],
+): Buffer {
+  const writer = new Writer(
+    HEADER + (rows.length + 1) * columns.length * CELL,
+    columns.length * CELL,
+  );
   writer.int32(1);
   writer.int32(0);
   writer.int32(typeOid);
@@ -70,7 +87,11 @@ function writeCell(writer: Writer, type: ColumnType, value: Cell): void {
       return writer.uuid(value as string);
     case 'date':
       writer.int32(4);
-      return writer.int32(value === 'infinity' ? DATE_INFINITY : (Date.parse(value as string) - EPOCH_MS) / 86_400_000);
+      return writer.int32(
+        value === 'infinity'
+          ? DATE_INFINITY
+          : (Date.parse(value as string) - EPOCH_MS) / 86_400_000,
+      );
     case 'timestamptz':
       writer.int32(8);
       return writer.int64(BigInt((value as number) - EPOCH_MS) * 1000n);
@@ -125,7 +146,8 @@ class Writer {
   uuid(text: string): void {
     let from = 0;
     for (let byte = 0; byte < 16; byte += 1) {
-      this.buffer[this.at + byte] = hexValue(text.charCodeAt(from)) * 16 + hexValue(text.charCodeAt(from + 1));
+      this.buffer[this.at + byte] =
+        hexValue(text.charCodeAt(from)) * 16 + hexValue(text.charCodeAt(from + 1));
       from += byte === 3 || byte === 5 || byte === 7 || byte === 9 ? 3 : 2;
     }
     this.at += 16;
@@ -182,8 +204,15 @@ export interface CatalogueColumn {
 }
 
 /** Stops the program when table and encoding differ: a row written in the wrong order would be worse. */
-export function checkColumns<Row>(encoding: RowEncoding<Row>, catalogue: readonly CatalogueColumn[]): void {
-  const describe = (columns: readonly CatalogueColumn[]): string => columns.map((column) => `${column.name} ${column.type}`).join(', ');
+export function checkColumns<Row>(
+  encoding: RowEncoding<Row>,
+  catalogue: readonly CatalogueColumn[],
+): void {
+  const describe = (columns: readonly CatalogueColumn[]): string =>
+    columns.map((column) => `${column.name} ${column.type}`).join(', ');
   const [ours, theirs] = [describe(encoding.columns), describe(catalogue)];
-  assert(ours === theirs, `${encoding.table} has the columns (${theirs}), the program writes (${ours})`);
+  assert(
+    ours === theirs,
+    `${encoding.table} has the columns (${theirs}), the program writes (${ours})`,
+  );
 }

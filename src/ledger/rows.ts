@@ -4,7 +4,15 @@ import type { Bucket, MemberId, OwnerId, TransactionId } from '../kernel/ids.ts'
 import { Account, addAccount, newWallet, type Wallet } from './account.ts';
 import type { HoldWrite, QuoteUse, ReversalWrite, SignatureUse } from './bucket-state.ts';
 import type { RowEncoding } from './row-encoding.ts';
-import type { Details, Hold, HoldState, Layer, PostedLeg, Purpose, TransactionKind } from './types.ts';
+import type {
+  Details,
+  Hold,
+  HoldState,
+  Layer,
+  PostedLeg,
+  Purpose,
+  TransactionKind,
+} from './types.ts';
 
 export const accountRows: RowEncoding<Account> = {
   table: 'ledger.account',
@@ -27,7 +35,10 @@ export const accountRows: RowEncoding<Account> = {
 /** What changes of an account that the database has already. */
 export const accountChangeRows: RowEncoding<Account> = {
   table: 'ledger.account_change',
-  columns: accountRows.columns.filter(({ name }) => ['account_id', 'floor', 'last_sequence'].includes(name) || /^(debits|credits)_/.test(name)),
+  columns: accountRows.columns.filter(
+    ({ name }) =>
+      ['account_id', 'floor', 'last_sequence'].includes(name) || /^(debits|credits)_/.test(name),
+  ),
 };
 
 export const transactionRows: RowEncoding<PostedLeg> = {
@@ -54,35 +65,105 @@ export const transactionRows: RowEncoding<PostedLeg> = {
     { name: 'rate', type: 'text', value: (row) => row.rate },
     { name: 'reference', type: 'text', value: (row) => row.reference },
     { name: 'layers', type: 'text', value: (row) => layersOf(row) },
-    { name: 'details', type: 'jsonb', value: (row) => (row.details === null ? null : JSON.stringify(row.details)) },
-    { name: 'account_ids', type: 'int8[]', value: (row) => row.entries.map((entry) => entry.accountId) },
+    {
+      name: 'details',
+      type: 'jsonb',
+      value: (row) => (row.details === null ? null : JSON.stringify(row.details)),
+    },
+    {
+      name: 'account_ids',
+      type: 'int8[]',
+      value: (row) => row.entries.map((entry) => entry.accountId),
+    },
     { name: 'amounts', type: 'int8[]', value: (row) => row.entries.map((entry) => entry.amount) },
-    { name: 'balances', type: 'int8[]', value: (row) => row.entries.map((entry) => entry.balanceAfter) },
+    {
+      name: 'balances',
+      type: 'int8[]',
+      value: (row) => row.entries.map((entry) => entry.balanceAfter),
+    },
     { name: 'rulebook_version', type: 'int4', value: (row) => row.rulebookVersion },
   ],
 };
 
 /** One letter for each entry, or null when all are posted. */
 function layersOf(row: PostedLeg): string | null {
-  return row.entries.every((entry) => entry.layer === 'p') ? null : row.entries.map((entry) => entry.layer).join('');
+  return row.entries.every((entry) => entry.layer === 'p')
+    ? null
+    : row.entries.map((entry) => entry.layer).join('');
 }
 
 export const holdRows: RowEncoding<HoldWrite> = {
   table: 'ledger.hold',
   columns: [
     { name: 'bucket', type: 'int4', value: ({ row }) => row.bucket },
-    { name: 'hold_id', type: 'uuid', value: ({ row, plan }) => (plan.change === 'create' ? row.transactionId : plan.hold.holdId) },
-    { name: 'member_id', type: 'uuid', value: ({ plan }) => (plan.change === 'create' ? plan.memberId : plan.hold.memberId) },
-    { name: 'asset_id', type: 'int4', value: ({ plan }) => (plan.change === 'create' ? plan.wallet.assetId : plan.hold.assetId) },
-    { name: 'amount', type: 'int8', value: ({ plan }) => (plan.change === 'create' ? plan.amount : plan.hold.amount) },
-    { name: 'captured', type: 'int8', value: ({ plan }) => (plan.change === 'create' ? 0n : plan.captured) },
-    { name: 'state', type: 'text', value: ({ plan }) => (plan.change === 'resolve' ? plan.state : 'held') },
-    { name: 'expires_at', type: 'timestamptz', value: ({ plan }) => (plan.change === 'create' ? plan.expiresAtMs : plan.hold.expiresAtMs) },
-    { name: 'account_ids', type: 'int8[]', value: ({ plan }) => (plan.change === 'create' ? plan.portions.map((portion) => portion.lot.accountId) : plan.hold.accountIds) },
-    { name: 'amounts', type: 'int8[]', value: ({ plan }) => (plan.change === 'create' ? plan.portions.map((portion) => portion.amount) : plan.hold.amounts) },
-    { name: 'resolved_by', type: 'uuid', value: ({ row, plan }) => (plan.change === 'resolve' ? row.transactionId : null) },
-    { name: 'frozen_for', type: 'uuid', value: ({ plan }) => (plan.change === 'create' ? plan.frozen?.for ?? null : plan.hold.frozenFor) },
-    { name: 'frozen_at', type: 'timestamptz', value: ({ plan }) => (plan.change === 'create' ? plan.frozen?.atMs ?? null : plan.hold.frozenAtMs) },
+    {
+      name: 'hold_id',
+      type: 'uuid',
+      value: ({ row, plan }) => (plan.change === 'create' ? row.transactionId : plan.hold.holdId),
+    },
+    {
+      name: 'member_id',
+      type: 'uuid',
+      value: ({ plan }) => (plan.change === 'create' ? plan.memberId : plan.hold.memberId),
+    },
+    {
+      name: 'asset_id',
+      type: 'int4',
+      value: ({ plan }) => (plan.change === 'create' ? plan.wallet.assetId : plan.hold.assetId),
+    },
+    {
+      name: 'amount',
+      type: 'int8',
+      value: ({ plan }) => (plan.change === 'create' ? plan.amount : plan.hold.amount),
+    },
+    {
+      name: 'captured',
+      type: 'int8',
+      value: ({ plan }) => (plan.change === 'create' ? 0n : plan.captured),
+    },
+    {
+      name: 'state',
+      type: 'text',
+      value: ({ plan }) => (plan.change === 'resolve' ? plan.state : 'held'),
+    },
+    {
+      name: 'expires_at',
+      type: 'timestamptz',
+      value: ({ plan }) => (plan.change === 'create' ? plan.expiresAtMs : plan.hold.expiresAtMs),
+    },
+    {
+      name: 'account_ids',
+      type: 'int8[]',
+      value: ({ plan }) =>
+        plan.change === 'create'
+          ? plan.portions.map((portion) => portion.lot.accountId)
+          : plan.hold.accountIds,
+    },
+    {
+      name: 'amounts',
+      type: 'int8[]',
+      value: ({ plan }) =>
+        plan.change === 'create'
+          ? plan.portions.map((portion) => portion.amount)
+          : plan.hold.amounts,
+    },
+    {
+      name: 'resolved_by',
+      type: 'uuid',
+      value: ({ row, plan }) => (plan.change === 'resolve' ? row.transactionId : null),
+    },
+    {
+      name: 'frozen_for',
+      type: 'uuid',
+      value: ({ plan }) =>
+        plan.change === 'create' ? (plan.frozen?.for ?? null) : plan.hold.frozenFor,
+    },
+    {
+      name: 'frozen_at',
+      type: 'timestamptz',
+      value: ({ plan }) =>
+        plan.change === 'create' ? (plan.frozen?.atMs ?? null) : plan.hold.frozenAtMs,
+    },
   ],
 };
 
@@ -155,7 +236,12 @@ export function readAccount(wallet: Wallet, row: AccountRow): Account {
 }
 
 /** Rows of one owner and asset → their wallet. */
-export function readWallet(bucket: Bucket, ownerId: OwnerId, assetId: number, rows: readonly AccountRow[]): Wallet {
+export function readWallet(
+  bucket: Bucket,
+  ownerId: OwnerId,
+  assetId: number,
+  rows: readonly AccountRow[],
+): Wallet {
   const wallet = newWallet(bucket, ownerId, assetId);
   for (const row of rows) readAccount(wallet, row);
   return wallet;

@@ -15,9 +15,14 @@ export function operationOf(transactionId: TransactionId): string {
 }
 
 /** The signatures of some tasks, by the bucket in which their marks are. */
-export function signaturesOf(tasks: readonly Task[]): ReadonlyMap<Bucket, readonly SignatureMark[]> {
+export function signaturesOf(
+  tasks: readonly Task[],
+): ReadonlyMap<Bucket, readonly SignatureMark[]> {
   const found = new Map<Bucket, SignatureMark[]>();
-  for (const { command: { signature }, transactionId } of tasks) {
+  for (const {
+    command: { signature },
+    transactionId,
+  } of tasks) {
     if (signature === undefined) continue;
     const bucket = bucketOfTransaction(transactionId);
     const list = found.get(bucket);
@@ -38,7 +43,8 @@ export function isSignatureUsed({ command, transactionId }: Task, users: Signatu
  * request that is signed anew and repeated has a signature of its own, which must not be free.
  */
 export function noteSignature(
-  { command: { signature }, transactionId }: Task, users: SignatureUsers,
+  { command: { signature }, transactionId }: Task,
+  users: SignatureUsers,
   stateOf: ReadonlyMap<Bucket, BucketState>,
 ): void {
   if (signature === undefined || users.has(signature.mark)) return;

@@ -5,9 +5,28 @@ import type { Day } from '../kernel/time.ts';
 import type { DbClient, Pool } from '../runtime/database.ts';
 import type { Account, Wallet } from './account.ts';
 import type { BucketState, HoldWrite, SignatureUse } from './bucket-state.ts';
-import { checkColumns, encodeRows, type CatalogueColumn, type RowEncoding } from './row-encoding.ts';
 import {
-  accountChangeRows, accountRows, digitsOf, holdRows, quoteUseRows, readHold, readLeg, readWallet, reversalRows, signatureUseRows, signedOf, transactionRows, type AccountRow, type HoldRow, type TransactionRow,
+  checkColumns,
+  encodeRows,
+  type CatalogueColumn,
+  type RowEncoding,
+} from './row-encoding.ts';
+import {
+  accountChangeRows,
+  accountRows,
+  digitsOf,
+  holdRows,
+  quoteUseRows,
+  readHold,
+  readLeg,
+  readWallet,
+  reversalRows,
+  signatureUseRows,
+  signedOf,
+  transactionRows,
+  type AccountRow,
+  type HoldRow,
+  type TransactionRow,
 } from './rows.ts';
 import type { Hold, PostedLeg, SignatureMark, TransactionKind, WaitingLeg } from './types.ts';
 
@@ -49,14 +68,20 @@ async function rowType<Row>(db: Queryable, encoding: RowEncoding<Row>): Promise<
       where c.oid = $1::regclass and a.attnum > 0 and not a.attisdropped order by a.attnum`,
     [encoding.table],
   );
-  checkColumns(encoding, columns.rows.map(({ name, type }) => ({ name, type })));
+  checkColumns(
+    encoding,
+    columns.rows.map(({ name, type }) => ({ name, type })),
+  );
   const [first] = columns.rows;
   if (first === undefined) throw new Error(`there is no table ${encoding.table}`);
   return first.oid;
 }
 
 /** Locks a bucket's row until the end of the dbTransaction. Callers lock several in ascending order. */
-export async function lockBucket(db: Queryable, bucket: Bucket): Promise<{ sequence: bigint; accountCount: bigint }> {
+export async function lockBucket(
+  db: Queryable,
+  bucket: Bucket,
+): Promise<{ sequence: bigint; accountCount: bigint }> {
   const { rows } = await db.query<{ sequence: bigint; account_count: bigint }>({
     name: 'ledger-lock-bucket',
     text: 'select sequence, account_count from ledger.bucket where bucket = $1 for update',
@@ -68,20 +93,36 @@ export async function lockBucket(db: Queryable, bucket: Bucket): Promise<{ seque
 }
 
 /** The wallets of the given owners and assets, without allowances of periods that were over before `today`; those without accounts come back empty. */
-export async function loadWallets(db: Queryable, bucket: Bucket, wanted: readonly { readonly ownerId: OwnerId; readonly assetId: number }[], today: Day): Promise<Wallet[]> {
+export async function loadWallets(
+  db: Queryable,
+  bucket: Bucket,
+  wanted: readonly { readonly ownerId: OwnerId; readonly assetId: number }[],
+  today: Day,
+): Promise<Wallet[]> {
   const { rows } = await db.query<AccountRow>({
     name: 'ledger-load-wallets',
     text: `select a.* from unnest($2::uuid[], $3::integer[]) as w (owner_id, asset_id)
              cross join lateral (select * from ledger.account a where a.bucket = $1 and a.owner_id = w.owner_id and a.asset_id = w.asset_id
                                    and (a.expires_on >= $4 or a.purpose not in ('allowance', 'shared_allowance')) offset 0) a`,
-    values: [bucket, wanted.map((wallet) => wallet.ownerId), wanted.map((wallet) => wallet.assetId), today],
+    values: [
+      bucket,
+      wanted.map((wallet) => wallet.ownerId),
+      wanted.map((wallet) => wallet.assetId),
+      today,
+    ],
   });
   const byWallet = Map.groupBy(rows, (row) => `${row.owner_id}${row.asset_id}`);
-  return wanted.map(({ ownerId, assetId }) => readWallet(bucket, ownerId, assetId, byWallet.get(`${ownerId}${assetId}`) ?? []));
+  return wanted.map(({ ownerId, assetId }) =>
+    readWallet(bucket, ownerId, assetId, byWallet.get(`${ownerId}${assetId}`) ?? []),
+  );
 }
 
 /** Leg 0 of those of the given transactions that exist, and the bucket's sequence number at the same moment. */
-export async function findPosted(db: Queryable, bucket: Bucket, ids: readonly TransactionId[]): Promise<{ sequence: bigint; found: PostedLeg[] }> {
+export async function findPosted(
+  db: Queryable,
+  bucket: Bucket,
+  ids: readonly TransactionId[],
+): Promise<{ sequence: bigint; found: PostedLeg[] }> {
   const { rows } = await db.query<TransactionRow & { bucket_sequence: bigint }>({
     name: 'ledger-find-posted',
     text: `select b.sequence as bucket_sequence, t.*
@@ -96,7 +137,11 @@ export async function findPosted(db: Queryable, bucket: Bucket, ids: readonly Tr
 }
 
 /** All legs of a transaction that lie in one bucket. */
-export async function findLegs(db: Queryable, bucket: Bucket, transactionId: TransactionId): Promise<PostedLeg[]> {
+export async function findLegs(
+  db: Queryable,
+  bucket: Bucket,
+  transactionId: TransactionId,
+): Promise<PostedLeg[]> {
   const { rows } = await db.query<TransactionRow>({
     name: 'ledger-find-legs',
     text: 'select * from ledger.transaction where bucket = $1 and transaction_id = $2 order by leg',
@@ -106,7 +151,12 @@ export async function findLegs(db: Queryable, bucket: Bucket, transactionId: Tra
 }
 
 /** What the first leg of a transaction posted on accounts of one asset, summed by owner. */
-export async function listMoved(db: Queryable, bucket: Bucket, transactionId: TransactionId, assetId: number): Promise<{ ownerId: OwnerId; amount: bigint }[]> {
+export async function listMoved(
+  db: Queryable,
+  bucket: Bucket,
+  transactionId: TransactionId,
+  assetId: number,
+): Promise<{ ownerId: OwnerId; amount: bigint }[]> {
   const { rows } = await db.query<{ ownerId: OwnerId; amount: bigint }>({
     name: 'ledger-list-moved',
     text: `select a.owner_id as "ownerId", sum(e.amount)::bigint as amount
@@ -119,9 +169,14 @@ export async function listMoved(db: Queryable, bucket: Bucket, transactionId: Tr
 
 /** What all stripes of a system account together have left, read at one moment and without a lock; of a bound that the rules set, what is left of that. */
 export async function loadRoom(
-  db: Queryable, bucketCount: number, account: Pick<Account, 'ownerId' | 'assetId' | 'purpose' | 'expiresOn'>, cap: bigint | undefined,
+  db: Queryable,
+  bucketCount: number,
+  account: Pick<Account, 'ownerId' | 'assetId' | 'purpose' | 'expiresOn'>,
+  cap: bigint | undefined,
 ): Promise<bigint> {
-  const { rows: [sum] } = await db.query<{ left: bigint; floors: bigint }>({
+  const {
+    rows: [sum],
+  } = await db.query<{ left: bigint; floors: bigint }>({
     name: 'ledger-load-room',
     text: `select coalesce(sum(a.left), 0)::bigint as left, coalesce(sum(a.floor), 0)::bigint as floors
              from generate_series(0, $1::integer - 1) as b (bucket)
@@ -133,7 +188,11 @@ export async function loadRoom(
   return cap === undefined ? sum.left - sum.floors : cap + sum.left;
 }
 
-export async function loadHold(db: Queryable, bucket: Bucket, holdId: TransactionId): Promise<Hold | undefined> {
+export async function loadHold(
+  db: Queryable,
+  bucket: Bucket,
+  holdId: TransactionId,
+): Promise<Hold | undefined> {
   const { rows } = await db.query<HoldRow>({
     name: 'ledger-load-hold',
     text: 'select * from ledger.hold where bucket = $1 and hold_id = $2',
@@ -143,7 +202,11 @@ export async function loadHold(db: Queryable, bucket: Bucket, holdId: Transactio
 }
 
 /** What disputes over a transaction have frozen in a bucket, longest frozen first. */
-export async function loadFreezes(db: Queryable, bucket: Bucket, transactionId: TransactionId): Promise<Hold[]> {
+export async function loadFreezes(
+  db: Queryable,
+  bucket: Bucket,
+  transactionId: TransactionId,
+): Promise<Hold[]> {
   const { rows } = await db.query<HoldRow>({
     name: 'ledger-load-freezes',
     text: `select * from ledger.hold where bucket = $1 and frozen_for = $2 and state = 'held' order by frozen_at, hold_id`,
@@ -153,7 +216,11 @@ export async function loadFreezes(db: Queryable, bucket: Bucket, transactionId: 
 }
 
 /** The rows that ended freezes for a transaction in a bucket. */
-export async function listEndsOfFreezes(db: Queryable, bucket: Bucket, transactionId: TransactionId): Promise<PostedLeg[]> {
+export async function listEndsOfFreezes(
+  db: Queryable,
+  bucket: Bucket,
+  transactionId: TransactionId,
+): Promise<PostedLeg[]> {
   const { rows } = await db.query<TransactionRow>({
     name: 'ledger-list-ends-of-freezes',
     text: `select t.* from ledger.hold h
@@ -165,7 +232,11 @@ export async function listEndsOfFreezes(db: Queryable, bucket: Bucket, transacti
 }
 
 /** How much of a transaction has been reversed. */
-export async function loadReversed(db: Queryable, bucket: Bucket, transactionId: TransactionId): Promise<bigint> {
+export async function loadReversed(
+  db: Queryable,
+  bucket: Bucket,
+  transactionId: TransactionId,
+): Promise<bigint> {
   const { rows } = await db.query<{ reversed: bigint }>({
     name: 'ledger-load-reversed',
     text: 'select coalesce(sum(amount), 0)::bigint as reversed from ledger.reversal where bucket = $1 and transaction_id = $2',
@@ -175,7 +246,11 @@ export async function loadReversed(db: Queryable, bucket: Bucket, transactionId:
 }
 
 /** How much of a transaction was reversed by parts that still rounded down. */
-export async function loadFloored(db: Queryable, bucket: Bucket, transactionId: TransactionId): Promise<bigint | undefined> {
+export async function loadFloored(
+  db: Queryable,
+  bucket: Bucket,
+  transactionId: TransactionId,
+): Promise<bigint | undefined> {
   const { rows } = await db.query<{ amount: bigint }>({
     name: 'ledger-load-floored',
     text: 'select amount from ledger.floored_reversal where bucket = $1 and transaction_id = $2',
@@ -189,7 +264,14 @@ export async function loadFloored(db: Queryable, bucket: Bucket, transactionId: 
  * The partial index holds the rows that count, and none is read when no lot has ended.
  */
 export async function loadLapsed(
-  db: Queryable, bucket: Bucket, memberId: MemberId, { assetId, lots, today }: { readonly assetId: number; readonly lots: readonly bigint[]; readonly today: Day },
+  db: Queryable,
+  bucket: Bucket,
+  memberId: MemberId,
+  {
+    assetId,
+    lots,
+    today,
+  }: { readonly assetId: number; readonly lots: readonly bigint[]; readonly today: Day },
 ): Promise<ReadonlyMap<bigint, bigint>> {
   const { rows } = await db.query<{ account_id: bigint; lapsed: bigint }>({
     name: 'ledger-load-lapsed',
@@ -212,7 +294,11 @@ export async function loadLapsed(
 }
 
 /** The transaction that has used a quote. */
-export async function loadQuoteUse(db: Queryable, bucket: Bucket, nonce: string): Promise<TransactionId | undefined> {
+export async function loadQuoteUse(
+  db: Queryable,
+  bucket: Bucket,
+  nonce: string,
+): Promise<TransactionId | undefined> {
   const { rows } = await db.query<{ transaction_id: TransactionId }>({
     name: 'ledger-load-quote-use',
     text: 'select transaction_id from ledger.quote_use where bucket = $1 and nonce = $2',
@@ -223,7 +309,9 @@ export async function loadQuoteUse(db: Queryable, bucket: Bucket, nonce: string)
 
 /** What some request signatures stand for, by mark. */
 export async function findSignatures(
-  db: Queryable, bucket: Bucket, signatures: readonly SignatureMark[],
+  db: Queryable,
+  bucket: Bucket,
+  signatures: readonly SignatureMark[],
 ): Promise<Map<string, string>> {
   const { rows } = await db.query<{ mark: bigint; operation: bigint }>({
     name: 'ledger-find-signatures',
@@ -232,14 +320,19 @@ export async function findSignatures(
              cross join lateral (
                select * from ledger.signature_use s
                 where s.bucket = $1 and s.signed_at = w.signed_at and s.mark = w.mark limit 1) s`,
-    values: [bucket, signatures.map(({ signedAt }) => signedAt), signatures.map(({ mark }) => signedOf(mark))],
+    values: [
+      bucket,
+      signatures.map(({ signedAt }) => signedAt),
+      signatures.map(({ mark }) => signedOf(mark)),
+    ],
   });
   return new Map(rows.map(({ mark, operation }) => [digitsOf(mark), digitsOf(operation)]));
 }
 
 /** Marks a signature unless it is marked; gives what it stands for. */
 export async function insertSignature(
-  db: Queryable, { bucket, signedAt, mark, operation }: SignatureUse,
+  db: Queryable,
+  { bucket, signedAt, mark, operation }: SignatureUse,
 ): Promise<{ readonly inserted: boolean; readonly user: string | undefined }> {
   const { rowCount } = await db.query(
     `insert into ledger.signature_use (bucket, signed_at, mark, operation) values ($1, $2, $3, $4)
@@ -252,7 +345,9 @@ export async function insertSignature(
 }
 
 export async function deleteSignature(
-  db: Queryable, bucket: Bucket, { signedAt, mark }: SignatureMark,
+  db: Queryable,
+  bucket: Bucket,
+  { signedAt, mark }: SignatureMark,
 ): Promise<void> {
   await db.query(
     'delete from ledger.signature_use where bucket = $1 and signed_at = $2 and mark = $3',
@@ -262,7 +357,10 @@ export async function deleteSignature(
 
 /** Forgets marks of signatures that are stale, oldest first; tells how many. */
 export async function deleteSignatures(
-  db: Queryable, bucket: Bucket, beforeSeconds: number, limit: number,
+  db: Queryable,
+  bucket: Bucket,
+  beforeSeconds: number,
+  limit: number,
 ): Promise<number> {
   const { rowCount } = await db.query({
     name: 'ledger-delete-signatures',
@@ -277,7 +375,11 @@ export async function deleteSignatures(
 }
 
 /** Which of a bucket's accounts are allowances, and whose. */
-export async function listAllowances(db: Queryable, bucket: Bucket, accountIds: readonly bigint[]): Promise<{ accountId: bigint; ownerId: OwnerId; assetId: number }[]> {
+export async function listAllowances(
+  db: Queryable,
+  bucket: Bucket,
+  accountIds: readonly bigint[],
+): Promise<{ accountId: bigint; ownerId: OwnerId; assetId: number }[]> {
   const { rows } = await db.query<{ accountId: bigint; ownerId: OwnerId; assetId: number }>({
     name: 'ledger-list-allowances',
     text: `select account_id as "accountId", owner_id as "ownerId", asset_id as "assetId" from ledger.account
@@ -288,7 +390,12 @@ export async function listAllowances(db: Queryable, bucket: Bucket, accountIds: 
 }
 
 /** Owners and periods of a limit's shared allowances that are in use in a bucket and not over. */
-export async function listSharedAllowances(db: Queryable, bucket: Bucket, assetId: number, today: Day): Promise<{ ownerId: OwnerId; until: Day }[]> {
+export async function listSharedAllowances(
+  db: Queryable,
+  bucket: Bucket,
+  assetId: number,
+  today: Day,
+): Promise<{ ownerId: OwnerId; until: Day }[]> {
   const { rows } = await db.query<{ ownerId: OwnerId; until: Day }>(
     `select owner_id as "ownerId", expires_on as until from ledger.account
       where bucket = $1 and asset_id = $2 and purpose = 'shared_allowance' and expires_on >= $3`,
@@ -310,8 +417,16 @@ export function writeBucket(db: Queryable, state: BucketState, types: RowTypes):
       state.base.sequence,
       rows.length,
       Number((state.known?.accountCount ?? state.base.accountCount) - state.base.accountCount),
-      array(accountRows, types.account, touched.filter((account) => !account.stored)),
-      array(accountChangeRows, types.accountChange, touched.filter((account) => account.stored)),
+      array(
+        accountRows,
+        types.account,
+        touched.filter((account) => !account.stored),
+      ),
+      array(
+        accountChangeRows,
+        types.accountChange,
+        touched.filter((account) => account.stored),
+      ),
       array(transactionRows, types.transaction, rows),
       array(holdRows, types.hold, lastOfEach(holds)),
       array(reversalRows, types.reversal, reversals),
@@ -324,16 +439,32 @@ export function writeBucket(db: Queryable, state: BucketState, types: RowTypes):
 /** A freeze may be made and taken from in one batch: what it is at the end is written. */
 function lastOfEach(holds: readonly HoldWrite[]): readonly HoldWrite[] {
   if (holds.length < 2) return holds;
-  return [...new Map(holds.map((write) => [write.plan.change === 'create' ? write.row.transactionId : write.plan.hold.holdId, write])).values()];
+  return [
+    ...new Map(
+      holds.map((write) => [
+        write.plan.change === 'create' ? write.row.transactionId : write.plan.hold.holdId,
+        write,
+      ]),
+    ).values(),
+  ];
 }
 
 /** Rows as one parameter; null when there are none. */
-function array<Row>(encoding: RowEncoding<Row>, typeOid: number, rows: readonly Row[]): Buffer | null {
+function array<Row>(
+  encoding: RowEncoding<Row>,
+  typeOid: number,
+  rows: readonly Row[],
+): Buffer | null {
   return rows.length === 0 ? null : encodeRows(encoding, typeOid, rows);
 }
 
 /** A member's accounts on one platform. */
-export async function loadWallet(db: Queryable, bucket: Bucket, memberId: MemberId, assetId: number): Promise<Wallet> {
+export async function loadWallet(
+  db: Queryable,
+  bucket: Bucket,
+  memberId: MemberId,
+  assetId: number,
+): Promise<Wallet> {
   const { rows } = await db.query<AccountRow>({
     name: 'ledger-load-wallet',
     text: 'select * from ledger.account where bucket = $1 and owner_id = $2 and asset_id = $3',
@@ -347,7 +478,13 @@ export async function loadWallet(db: Queryable, bucket: Bucket, memberId: Member
  * posted it, or itself while it is open and when it was undone.
  */
 export async function listLegs(
-  db: Queryable, bucket: Bucket, memberId: MemberId, assetId: number, before: bigint, limit: number, offset: number,
+  db: Queryable,
+  bucket: Bucket,
+  memberId: MemberId,
+  assetId: number,
+  before: bigint,
+  limit: number,
+  offset: number,
 ): Promise<PostedLeg[]> {
   const { rows } = await db.query<TransactionRow>({
     name: 'ledger-list-legs',
@@ -366,7 +503,11 @@ export async function listLegs(
 }
 
 /** First legs of transfers that wait for an operator, oldest first. */
-export async function listReviews(db: Queryable, bucket: Bucket, limit: number): Promise<WaitingLeg[]> {
+export async function listReviews(
+  db: Queryable,
+  bucket: Bucket,
+  limit: number,
+): Promise<WaitingLeg[]> {
   const { rows } = await db.query<TransactionRow & { readonly due_at: Date }>({
     name: 'ledger-list-reviews',
     text: `select t.*, h.expires_at as due_at from ledger.hold h join ledger.transaction t on t.bucket = $1 and t.transaction_id = h.hold_id and t.leg = 0
@@ -378,7 +519,11 @@ export async function listReviews(db: Queryable, bucket: Bucket, limit: number):
 
 /** First legs of some kinds among the `limit` rows after a sequence number, and the number that was looked up to. */
 export async function listLegsAfter(
-  db: Queryable, bucket: Bucket, sequence: bigint, kinds: readonly TransactionKind[], limit: number,
+  db: Queryable,
+  bucket: Bucket,
+  sequence: bigint,
+  kinds: readonly TransactionKind[],
+  limit: number,
 ): Promise<{ legs: PostedLeg[]; through: bigint }> {
   const { rows } = await db.query<TransactionRow & { through: bigint }>({
     name: 'ledger-list-legs-after',
@@ -388,11 +533,19 @@ export async function listLegsAfter(
             where b.bucket = $1 order by t.sequence`,
     values: [bucket, sequence, kinds, limit],
   });
-  return { legs: rows.filter((row) => row.transaction_id !== null).map(readLeg), through: rows[0]?.through ?? sequence };
+  return {
+    legs: rows.filter((row) => row.transaction_id !== null).map(readLeg),
+    through: rows[0]?.through ?? sequence,
+  };
 }
 
 /** Holds of a bucket whose time is over, longest overdue first. */
-export async function listDueHolds(db: Queryable, bucket: Bucket, nowMs: number, limit: number): Promise<Hold[]> {
+export async function listDueHolds(
+  db: Queryable,
+  bucket: Bucket,
+  nowMs: number,
+  limit: number,
+): Promise<Hold[]> {
   const { rows } = await db.query<HoldRow>({
     name: 'ledger-list-due-holds',
     text: `select * from ledger.hold where bucket = $1 and state = 'held' and expires_at <= $2 order by expires_at limit $3`,
@@ -403,7 +556,10 @@ export async function listDueHolds(db: Queryable, bucket: Bucket, nowMs: number,
 
 /** Members of a bucket with points left in lots whose last day is before `day`. */
 export async function listExpiredLots(
-  db: Queryable, bucket: Bucket, day: string, limit: number,
+  db: Queryable,
+  bucket: Bucket,
+  day: string,
+  limit: number,
 ): Promise<{ memberId: MemberId; assetId: number; lastSequence: bigint }[]> {
   const { rows } = await db.query<{ owner_id: MemberId; asset_id: number; last_sequence: bigint }>({
     name: 'ledger-list-expired-lots',
@@ -415,14 +571,35 @@ export async function listExpiredLots(
             group by owner_id, asset_id`,
     values: [bucket, day, limit],
   });
-  return rows.map((row) => ({ memberId: row.owner_id, assetId: row.asset_id, lastSequence: row.last_sequence }));
+  return rows.map((row) => ({
+    memberId: row.owner_id,
+    assetId: row.asset_id,
+    lastSequence: row.last_sequence,
+  }));
 }
 
 /** A bucket's stripes of the platforms' positions and prefunds. */
 export async function sumMoney(
-  db: Queryable, bucket: number, assetId: number, owners: readonly OwnerId[],
-): Promise<{ ownerId: OwnerId; purpose: 'position' | 'prefund'; posted: bigint; pendingDebits: bigint; pendingCredits: bigint }[]> {
-  const { rows } = await db.query<{ ownerId: OwnerId; purpose: 'position' | 'prefund'; posted: bigint; pendingDebits: bigint; pendingCredits: bigint }>({
+  db: Queryable,
+  bucket: number,
+  assetId: number,
+  owners: readonly OwnerId[],
+): Promise<
+  {
+    ownerId: OwnerId;
+    purpose: 'position' | 'prefund';
+    posted: bigint;
+    pendingDebits: bigint;
+    pendingCredits: bigint;
+  }[]
+> {
+  const { rows } = await db.query<{
+    ownerId: OwnerId;
+    purpose: 'position' | 'prefund';
+    posted: bigint;
+    pendingDebits: bigint;
+    pendingCredits: bigint;
+  }>({
     name: 'ledger-sum-money',
     text: `select owner_id as "ownerId", purpose, credits_posted - debits_posted as posted, debits_pending as "pendingDebits", credits_pending as "pendingCredits"
              from ledger.account where bucket = $1 and owner_id = any($2::uuid[]) and asset_id = $3 and purpose in ('position', 'prefund')`,
@@ -432,15 +609,28 @@ export async function sumMoney(
 }
 
 /** The bounds of positions, by owner. */
-export async function selectCaps(db: Queryable, assetId: number, owners: readonly OwnerId[]): Promise<ReadonlyMap<OwnerId, bigint>> {
+export async function selectCaps(
+  db: Queryable,
+  assetId: number,
+  owners: readonly OwnerId[],
+): Promise<ReadonlyMap<OwnerId, bigint>> {
   const { rows } = await db.query<{ owner_id: OwnerId; amount: bigint }>(
-    `select owner_id, amount from ledger.cap where owner_id = any($1::uuid[]) and asset_id = $2 and purpose = 'position'`, [owners, assetId]);
+    `select owner_id, amount from ledger.cap where owner_id = any($1::uuid[]) and asset_id = $2 and purpose = 'position'`,
+    [owners, assetId],
+  );
   return new Map(rows.map(({ owner_id: ownerId, amount }) => [ownerId, amount]));
 }
 
 /** Ends a former backend of ours and waits until it is gone, so that nothing it was sent can still take effect. */
-export async function terminateBackend(db: Queryable, pid: number, startedAt: string): Promise<void> {
-  await db.query('select pg_terminate_backend(pid, 5000) from pg_stat_activity where pid = $1 and backend_start::text = $2', [pid, startedAt]);
+export async function terminateBackend(
+  db: Queryable,
+  pid: number,
+  startedAt: string,
+): Promise<void> {
+  await db.query(
+    'select pg_terminate_backend(pid, 5000) from pg_stat_activity where pid = $1 and backend_start::text = $2',
+    [pid, startedAt],
+  );
 }
 
 /** Who the server thinks we are. */

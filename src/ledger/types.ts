@@ -35,14 +35,42 @@ export type ClearingMode = (typeof CLEARING_MODES)[number];
 export type Clawback = 'debt' | 'available' | 'refuse';
 
 export type Purpose =
-  | 'lot' | 'debt'
-  | 'issued' | 'redeemed' | 'expired' | 'clawback' | 'adjustment' | 'fee' | 'transit'
-  | 'position' | 'rounding' | 'prefund' | 'external' | 'stock' | 'delivered'
-  | 'allowance' | 'shared_allowance' | 'used';
+  | 'lot'
+  | 'debt'
+  | 'issued'
+  | 'redeemed'
+  | 'expired'
+  | 'clawback'
+  | 'adjustment'
+  | 'fee'
+  | 'transit'
+  | 'position'
+  | 'rounding'
+  | 'prefund'
+  | 'external'
+  | 'stock'
+  | 'delivered'
+  | 'allowance'
+  | 'shared_allowance'
+  | 'used';
 
 export type TransactionKind =
-  | 'earn' | 'transfer' | 'conversion' | 'authorise' | 'redeem' | 'hold' | 'capture' | 'release' | 'reverse' | 'clawback' | 'expire' | 'adjust' | 'allot'
-  | 'deposit' | 'withdraw' | 'settle';
+  | 'earn'
+  | 'transfer'
+  | 'conversion'
+  | 'authorise'
+  | 'redeem'
+  | 'hold'
+  | 'capture'
+  | 'release'
+  | 'reverse'
+  | 'clawback'
+  | 'expire'
+  | 'adjust'
+  | 'allot'
+  | 'deposit'
+  | 'withdraw'
+  | 'settle';
 
 /** Small JSON that a caller attaches to a transaction; kept and given back as it is. */
 export type Details = Readonly<Record<string, string | number | boolean | null>>;
@@ -235,8 +263,19 @@ export interface SettleCommand extends CommandBase {
 }
 
 export type Command =
-  | EarnCommand | TransferCommand | RedeemCommand | HoldCommand | CaptureCommand | ReleaseCommand | ReverseCommand
-  | ClawbackCommand | ExpireCommand | AdjustCommand | DepositCommand | WithdrawCommand | SettleCommand;
+  | EarnCommand
+  | TransferCommand
+  | RedeemCommand
+  | HoldCommand
+  | CaptureCommand
+  | ReleaseCommand
+  | ReverseCommand
+  | ClawbackCommand
+  | ExpireCommand
+  | AdjustCommand
+  | DepositCommand
+  | WithdrawCommand
+  | SettleCommand;
 
 /** A bound over all stripes of a system account. */
 export interface Cap {
@@ -303,7 +342,11 @@ export interface PostedLeg {
 
 /** What a command came to. A refusal has posted nothing. */
 export type Outcome =
-  | { readonly ok: true; readonly transaction: PostedLeg; /** True when the key had been used before and this is the first result. */ readonly replayed: boolean }
+  | {
+      readonly ok: true;
+      readonly transaction: PostedLeg;
+      /** True when the key had been used before and this is the first result. */ readonly replayed: boolean;
+    }
   | { readonly ok: false; readonly problem: Problem };
 
 /** A member's points on one platform at one moment; all in minor units. */
@@ -379,7 +422,11 @@ export interface Alongside {
   /** Asked of each first leg. */
   concerns(leg: PostedLeg): boolean;
   /** Called within the dbTransaction that posts the legs; a failure fails them. */
-  write(client: Pick<DbClient, 'query'>, legs: readonly PostedLeg[], assets: (assetId: number) => Asset): Promise<unknown>;
+  write(
+    client: Pick<DbClient, 'query'>,
+    legs: readonly PostedLeg[],
+    assets: (assetId: number) => Asset,
+  ): Promise<unknown>;
 }
 
 /** Called, at most once for each refused command, when a rule could not be evaluated. */
@@ -416,31 +463,58 @@ export interface Ledger {
   /** Reads anew which assets there are; otherwise those that other processes add show within about a second. */
   refreshAssets(): Promise<void>;
   /** Registers an asset, or returns the one with that code unchanged. */
-  registerAsset(asset: Pick<Asset, 'code' | 'kind' | 'platformId'> & Partial<Pick<Asset, 'scale' | 'clawback' | 'custody'>>): Promise<Asset>;
+  registerAsset(
+    asset: Pick<Asset, 'code' | 'kind' | 'platformId'> &
+      Partial<Pick<Asset, 'scale' | 'clawback' | 'custody'>>,
+  ): Promise<Asset>;
   setClawback(assetId: number, clawback: Clawback): Promise<void>;
   /** Sets a bound over all stripes of a system account; refuses one below what is already used. */
-  setCap(cap: Cap): Promise<{ readonly ok: true } | { readonly ok: false; readonly problem: Problem }>;
+  setCap(
+    cap: Cap,
+  ): Promise<{ readonly ok: true } | { readonly ok: false; readonly problem: Problem }>;
   /** Sets a platform's part in conversions, in force here at once and in other processes within about a second; `also` writes in the same dbTransaction. False, with nothing done, where `from` is given and was not the mode. */
-  setMode(platformId: PlatformId, change: { readonly mode: ClearingMode; readonly from?: ClearingMode }, also: (client: DbClient, before: ClearingMode) => Promise<void>): Promise<boolean>;
+  setMode(
+    platformId: PlatformId,
+    change: { readonly mode: ClearingMode; readonly from?: ClearingMode },
+    also: (client: DbClient, before: ClearingMode) => Promise<void>,
+  ): Promise<boolean>;
   /** Money of the platforms, all read at one moment. */
   listMoney(platformIds: readonly PlatformId[]): Promise<ReadonlyMap<PlatformId, PlatformMoney>>;
   /** Brings the parts of a limit's shared allowances, as far as they are in use, to a new maximum; what is used already stays used. */
   alignAllowances(assetId: number, maximum: bigint): Promise<void>;
   /** A bound and how much of it is used; undefined where none is set. */
-  findCap(ownerId: OwnerId, assetId: number, purpose: Cap['purpose']): Promise<{ amount: bigint; used: bigint } | undefined>;
+  findCap(
+    ownerId: OwnerId,
+    assetId: number,
+    purpose: Cap['purpose'],
+  ): Promise<{ amount: bigint; used: bigint } | undefined>;
 
   getBalance(memberId: MemberId, platformId: PlatformId): Promise<Balance>;
   /** By page number (1..10,000) or by cursor; the cost of a page by cursor does not depend on how far it is. */
-  listHistory(memberId: MemberId, platformId: PlatformId, page: { readonly limit: number; readonly page?: number | undefined; readonly cursor?: string | undefined }): Promise<HistoryPage>;
+  listHistory(
+    memberId: MemberId,
+    platformId: PlatformId,
+    page: {
+      readonly limit: number;
+      readonly page?: number | undefined;
+      readonly cursor?: string | undefined;
+    },
+  ): Promise<HistoryPage>;
   /** All legs of a transaction, leg 0 first; empty when there is none. */
   findTransaction(transactionId: TransactionId): Promise<readonly PostedLeg[]>;
   findHold(holdId: TransactionId): Promise<Hold | undefined>;
   /** What the first row of a transaction posted on accounts of one asset, summed by owner. */
-  listMoved(transactionId: TransactionId, assetId: number): Promise<readonly { readonly ownerId: OwnerId; readonly amount: bigint }[]>;
+  listMoved(
+    transactionId: TransactionId,
+    assetId: number,
+  ): Promise<readonly { readonly ownerId: OwnerId; readonly amount: bigint }[]>;
   /** How much of a transaction has been reversed, in minor units of its amount. Whoever is inside a dbTransaction asks on its own connection, so as not to wait for a second one. */
   getReversed(transactionId: TransactionId, client?: DbClient): Promise<bigint>;
   /** How much of the member's own allowances is used up, in their order. */
-  listUsed(memberId: MemberId, allowances: readonly { readonly assetId: number; readonly until: Day }[]): Promise<readonly bigint[]>;
+  listUsed(
+    memberId: MemberId,
+    allowances: readonly { readonly assetId: number; readonly until: Day }[],
+  ): Promise<readonly bigint[]>;
 
   /** How many buckets the network has; they are numbered from 0. */
   bucketCount(): number;
@@ -448,10 +522,19 @@ export interface Ledger {
    * For whoever follows the journal: what was posted in a bucket after a sequence number, first legs of the given kinds, in order.
    * Looks at up to `limit` rows; go on from `through`.
    */
-  listAfter(bucket: Bucket, sequence: bigint, kinds: readonly TransactionKind[], limit: number): Promise<{ readonly legs: readonly PostedLeg[]; readonly through: bigint }>;
+  listAfter(
+    bucket: Bucket,
+    sequence: bigint,
+    kinds: readonly TransactionKind[],
+    limit: number,
+  ): Promise<{ readonly legs: readonly PostedLeg[]; readonly through: bigint }>;
 
   /** Releases holds whose time is over and expires lots whose day has come; returns how many it resolved. Bounded work for each call. */
-  sweep(): Promise<{ readonly released: number; readonly expired: number; readonly behind: boolean }>;
+  sweep(): Promise<{
+    readonly released: number;
+    readonly expired: number;
+    readonly behind: boolean;
+  }>;
 
   /** Commands waiting or in flight. */
   pending(): number;

@@ -1,7 +1,14 @@
 // What a decision may look at: the state of the buckets it concerns, at one moment. The database stands behind it in
 // production, plain maps in tests; decide functions cannot tell.
 
-import { bucketOf as bucketOfMember, type Bucket, type MemberId, type OwnerId, type PlatformId, type TransactionId } from '../kernel/ids.ts';
+import {
+  bucketOf as bucketOfMember,
+  type Bucket,
+  type MemberId,
+  type OwnerId,
+  type PlatformId,
+  type TransactionId,
+} from '../kernel/ids.ts';
 import { assert } from '../kernel/assert.ts';
 import type { Day } from '../kernel/time.ts';
 import { AssetMissing, type Rulebook, type Scales } from '../valuation/valuation.ts';
@@ -72,7 +79,12 @@ export interface ViewSource {
   quoteUser(nonce: string): TransactionId | undefined;
 }
 
-export function createView(book: AssetBook, rulebook: Rulebook, nowMs: number, source: ViewSource): View {
+export function createView(
+  book: AssetBook,
+  rulebook: Rulebook,
+  nowMs: number,
+  source: ViewSource,
+): View {
   const asset = (assetId: number): Asset => {
     const found = book.byId.get(assetId);
     if (found === undefined) throw new AssetMissing(String(assetId));
@@ -111,13 +123,21 @@ export function platformOf(asset: Asset): PlatformId {
 }
 
 /** The asset that a conversion credits. */
-export function targetOf({ transactionId, targetAssetId }: PostedLeg, view: Pick<View, 'asset'>): Asset {
+export function targetOf(
+  { transactionId, targetAssetId }: PostedLeg,
+  view: Pick<View, 'asset'>,
+): Asset {
   assert(targetAssetId !== null, `transaction ${transactionId} has a target asset`);
   return view.asset(targetAssetId);
 }
 
 /** The system accounts that a platform's points asset owns in one bucket: of the points themselves, or of another asset. */
-export function systemWallet(view: View, bucket: Bucket, points: Asset, assetId: number = points.assetId): Wallet {
+export function systemWallet(
+  view: View,
+  bucket: Bucket,
+  points: Asset,
+  assetId: number = points.assetId,
+): Wallet {
   assert(points.ownerId !== null, `asset ${points.code} has no owner`);
   return view.wallet(bucket, points.ownerId, assetId);
 }

@@ -12,8 +12,11 @@ const ALLOTMENTS = `
 
 export const accountChecks: readonly Check[] = [
   {
-    invariant: 2, name: 'asset_sums_to_zero', scope: 'network',
-    meaning: 'All accounts of an asset together sum to zero, posted and pending; so do its transit accounts.',
+    invariant: 2,
+    name: 'asset_sums_to_zero',
+    scope: 'network',
+    meaning:
+      'All accounts of an asset together sum to zero, posted and pending; so do its transit accounts.',
     sql: `
       select asset_id, sum(credits_posted::numeric - debits_posted) as posted, sum(credits_pending::numeric - debits_pending) as pending,
              coalesce(sum(credits_posted::numeric - debits_posted) filter (where purpose = 'transit'), 0) as transit
@@ -23,8 +26,11 @@ export const accountChecks: readonly Check[] = [
        order by 1`,
   },
   {
-    invariant: 2, name: 'known_assets', scope: 'network',
-    meaning: 'Every account counts an asset that the network knows, and the settlement asset is one of them.',
+    invariant: 2,
+    name: 'known_assets',
+    scope: 'network',
+    meaning:
+      'Every account counts an asset that the network knows, and the settlement asset is one of them.',
     sql: `
       select a.asset_id, count(*) as accounts from ledger.account a
        where not exists (select from ledger.asset x where x.asset_id = a.asset_id) group by 1
@@ -34,15 +40,20 @@ export const accountChecks: readonly Check[] = [
        order by 1`,
   },
   {
-    invariant: 2, name: 'limits_in_own_assets', scope: 'network',
-    meaning: 'What limits allow and what has used it is counted in assets of limits and rewards, each limit in its own.',
+    invariant: 2,
+    name: 'limits_in_own_assets',
+    scope: 'network',
+    meaning:
+      'What limits allow and what has used it is counted in assets of limits and rewards, each limit in its own.',
     sql: `
       select a.bucket, a.account_id, a.purpose, a.asset_id, x.code from ledger.account a left join ledger.asset x on x.asset_id = a.asset_id
        where a.purpose in ('allowance', 'shared_allowance', 'used') and coalesce(x.kind, '') not in ('allowance', 'reward')
        order by 1, 2`,
   },
   {
-    invariant: 3, name: 'known_words', scope: 'bucket',
+    invariant: 3,
+    name: 'known_words',
+    scope: 'bucket',
     meaning: 'Every account has a purpose, and every row a kind, that the ledger knows.',
     sql: `
       select 'account' as of, account_id as number, purpose as word from ledger.account
@@ -57,7 +68,9 @@ export const accountChecks: readonly Check[] = [
        order by 1, 2`,
   },
   {
-    invariant: 3, name: 'entries_have_accounts', scope: 'bucket',
+    invariant: 3,
+    name: 'entries_have_accounts',
+    scope: 'bucket',
     meaning: 'Every entry moves an account that exists in its bucket.',
     sql: `
       select e.sequence, e.transaction_id, e.account_id, e.amount
@@ -66,8 +79,11 @@ export const accountChecks: readonly Check[] = [
        order by e.sequence`,
   },
   {
-    invariant: 3, name: 'counters_equal_entries', scope: 'bucket',
-    meaning: 'An account\'s four counters are the sums of its entries, and its last_sequence is that of the last row that moved it.',
+    invariant: 3,
+    name: 'counters_equal_entries',
+    scope: 'bucket',
+    meaning:
+      "An account's four counters are the sums of its entries, and its last_sequence is that of the last row that moved it.",
     sql: `
       with moved as (
         select account_id, max(sequence) as last_sequence,
@@ -92,8 +108,11 @@ export const accountChecks: readonly Check[] = [
        order by a.account_id`,
   },
   {
-    invariant: 3, name: 'balance_after_chain', scope: 'bucket',
-    meaning: 'Each entry\'s balance after it is the one before it plus its amount; a break shows a lost update.',
+    invariant: 3,
+    name: 'balance_after_chain',
+    scope: 'bucket',
+    meaning:
+      "Each entry's balance after it is the one before it plus its amount; a break shows a lost update.",
     sql: `
       select sequence, transaction_id, account_id, layer, amount, balance_after, expected from (
         select sequence, transaction_id, account_id, layer, amount, balance_after,
@@ -104,8 +123,11 @@ export const accountChecks: readonly Check[] = [
        order by sequence`,
   },
   {
-    invariant: 3, name: 'account_numbers', scope: 'bucket',
-    meaning: 'The accounts of a bucket are numbered 1 to account_count, each number and each (owner, asset, purpose, expiry) once.',
+    invariant: 3,
+    name: 'account_numbers',
+    scope: 'bucket',
+    meaning:
+      'The accounts of a bucket are numbered 1 to account_count, each number and each (owner, asset, purpose, expiry) once.',
     sql: `
       select a.account_id, a.owner_id, a.asset_id, a.purpose, a.same_number, a.same_account, b.account_count
         from (select account_id, owner_id, asset_id, purpose, count(*) over (partition by account_id) as same_number,
@@ -120,8 +142,11 @@ export const accountChecks: readonly Check[] = [
        order by 1`,
   },
   {
-    invariant: 4, name: 'not_below_floor', scope: 'bucket',
-    meaning: 'No account is below its floor, no lot or prefund below zero, no debt or allowance above it, and no counter negative.',
+    invariant: 4,
+    name: 'not_below_floor',
+    scope: 'bucket',
+    meaning:
+      'No account is below its floor, no lot or prefund below zero, no debt or allowance above it, and no counter negative.',
     sql: `
       select account_id, owner_id, asset_id, purpose, credits_posted::numeric - debits_posted as posted, debits_pending, floor
         from ledger.account
@@ -134,7 +159,9 @@ export const accountChecks: readonly Check[] = [
        order by account_id`,
   },
   {
-    invariant: 4, name: 'never_was_below_zero', scope: 'bucket',
+    invariant: 4,
+    name: 'never_was_below_zero',
+    scope: 'bucket',
     meaning: 'At no time was a lot below zero, a debt above it, or a pending sum negative.',
     sql: `
       select e.sequence, e.transaction_id, e.account_id, a.purpose, e.layer, e.balance_after
@@ -144,8 +171,11 @@ export const accountChecks: readonly Check[] = [
        order by e.sequence`,
   },
   {
-    invariant: 4, name: 'floor_has_allotment', scope: 'bucket',
-    meaning: 'An account\'s floor is the one its last allotment set, and each allotment began where the one before ended.',
+    invariant: 4,
+    name: 'floor_has_allotment',
+    scope: 'bucket',
+    meaning:
+      "An account's floor is the one its last allotment set, and each allotment began where the one before ended.",
     sql: `
       with allotment as (select a.*, lag(floor_after) over by_account as previous, lag(sequence) over by_account is null as is_first,
                                 lead(sequence) over by_account is null as is_last
@@ -160,8 +190,11 @@ export const accountChecks: readonly Check[] = [
        order by 1, l.sequence`,
   },
   {
-    invariant: 4, name: 'cap_equals_floors', scope: 'network',
-    meaning: 'The floors of a cap\'s stripes add up to the cap, the stripes together keep within it, and no stripe has a quota without a cap.',
+    invariant: 4,
+    name: 'cap_equals_floors',
+    scope: 'network',
+    meaning:
+      "The floors of a cap's stripes add up to the cap, the stripes together keep within it, and no stripe has a quota without a cap.",
     sql: `
       select owner_id, asset_id, purpose, c.amount as cap, s.quota, s.used, s.unbounded
         from ledger.cap c

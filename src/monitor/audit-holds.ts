@@ -4,8 +4,11 @@ import type { Check } from './audit-check.ts';
 
 export const holdChecks: readonly Check[] = [
   {
-    invariant: 3, name: 'holds_equal_pending', scope: 'bucket',
-    meaning: 'What the open holds set aside in a lot, or of what a connected platform keeps, is exactly its pending debits.',
+    invariant: 3,
+    name: 'holds_equal_pending',
+    scope: 'bucket',
+    meaning:
+      'What the open holds set aside in a lot, or of what a connected platform keeps, is exactly its pending debits.',
     sql: `
       with part as (
         select h.captured, u.account_id, u.amount, sum(u.amount) over (partition by h.hold_id order by u.position) as through
@@ -21,8 +24,11 @@ export const holdChecks: readonly Check[] = [
        order by 1`,
   },
   {
-    invariant: 7, name: 'hold_has_transaction', scope: 'bucket',
-    meaning: 'Every hold was made by a hold or authorise transaction of the same member and amount, and every such transaction made one.',
+    invariant: 7,
+    name: 'hold_has_transaction',
+    scope: 'bucket',
+    meaning:
+      'Every hold was made by a hold or authorise transaction of the same member and amount, and every such transaction made one.',
     sql: `
       select coalesce(h.hold_id, t.transaction_id) as hold_id, h.state, h.amount, t.sequence, t.amount as transaction_amount
         from (select * from ledger.hold where bucket = $1) h
@@ -33,8 +39,11 @@ export const holdChecks: readonly Check[] = [
        order by 1`,
   },
   {
-    invariant: 7, name: 'hold_resolved_once', scope: 'bucket',
-    meaning: 'A hold is resolved by one capture, release, reviewed or authorised transfer, or reversal that took the last of a freeze, and an open hold by none; captured is what they took.',
+    invariant: 7,
+    name: 'hold_resolved_once',
+    scope: 'bucket',
+    meaning:
+      'A hold is resolved by one capture, release, reviewed or authorised transfer, or reversal that took the last of a freeze, and an open hold by none; captured is what they took.',
     sql: `
       with taken as (
         select t.transaction_id, x.hold_id, x.amount, x.ended
@@ -62,16 +71,22 @@ export const holdChecks: readonly Check[] = [
        order by 1`,
   },
   {
-    invariant: 7, name: 'hold_overdue', scope: 'bucket',
-    meaning: 'No hold is open 15 minutes after its deadline. If Pontis was not running, start it: its timer releases them.',
+    invariant: 7,
+    name: 'hold_overdue',
+    scope: 'bucket',
+    meaning:
+      'No hold is open 15 minutes after its deadline. If Pontis was not running, start it: its timer releases them.',
     sql: `
       select hold_id, member_id, amount, expires_at from ledger.hold
        where bucket = $1 and state = 'held' and expires_at < now() - interval '15 minutes'
        order by expires_at`,
   },
   {
-    invariant: 7, name: 'freeze_has_dispute', scope: 'network',
-    meaning: 'Points without a timer are frozen for a dispute that is not over, and a dispute that is being looked at has its points frozen.',
+    invariant: 7,
+    name: 'freeze_has_dispute',
+    scope: 'network',
+    meaning:
+      'Points without a timer are frozen for a dispute that is not over, and a dispute that is being looked at has its points frozen.',
     sql: `
       select h.bucket, h.hold_id, h.member_id, h.amount, h.state, d.dispute_id, d.state as dispute_state
         from (select * from ledger.hold where expires_at = '9999-12-31 00:00:00+00' and state = 'held') h
@@ -83,7 +98,9 @@ export const holdChecks: readonly Check[] = [
        order by 1, 2`,
   },
   {
-    invariant: 3, name: 'reversal_within_original', scope: 'bucket',
+    invariant: 3,
+    name: 'reversal_within_original',
+    scope: 'bucket',
     meaning: 'All reversals of a transaction together come to at most its amount.',
     sql: `
       select r.transaction_id, t.kind, t.amount, sum(r.amount) as reversed
@@ -94,8 +111,11 @@ export const holdChecks: readonly Check[] = [
        order by 1`,
   },
   {
-    invariant: 3, name: 'reversal_has_transaction', scope: 'bucket',
-    meaning: 'Every reversal is a reverse transaction of the same amount that names the original, and every such transaction is noted.',
+    invariant: 3,
+    name: 'reversal_has_transaction',
+    scope: 'bucket',
+    meaning:
+      'Every reversal is a reverse transaction of the same amount that names the original, and every such transaction is noted.',
     sql: `
       select coalesce(r.reversal_id, t.transaction_id) as reversal_id, r.transaction_id as original, r.amount, t.sequence, t.related_id, t.amount as transaction_amount
         from (select * from ledger.reversal where bucket = $1) r
@@ -104,7 +124,9 @@ export const holdChecks: readonly Check[] = [
        order by 1`,
   },
   {
-    invariant: 5, name: 'quote_has_transaction', scope: 'network',
+    invariant: 5,
+    name: 'quote_has_transaction',
+    scope: 'network',
     meaning: 'Whatever has used a quote is a conversion in the journal, or authorised one.',
     sql: `
       select q.bucket, q.nonce, q.transaction_id, t.kind
@@ -113,7 +135,9 @@ export const holdChecks: readonly Check[] = [
        order by 1, 2`,
   },
   {
-    invariant: 1, name: 'rulebook_in_force', scope: 'bucket',
+    invariant: 1,
+    name: 'rulebook_in_force',
+    scope: 'bucket',
     meaning: 'A row names a version of the rulebook that was in force when it was posted.',
     sql: `
       select t.sequence, t.transaction_id, t.rulebook_version, t.posted_at, r.activated_at
@@ -123,8 +147,11 @@ export const holdChecks: readonly Check[] = [
        order by t.sequence`,
   },
   {
-    invariant: 8, name: 'delivered_within_stock', scope: 'network',
-    meaning: 'The units of a reward that were delivered came out of its stock, and are at most what the platform put up.',
+    invariant: 8,
+    name: 'delivered_within_stock',
+    scope: 'network',
+    meaning:
+      'The units of a reward that were delivered came out of its stock, and are at most what the platform put up.',
     sql: `
       select x.code, coalesce(c.amount, 0) as put_up, s.delivered, s.taken_from_stock
         from (select asset_id, coalesce(sum(credits_posted::numeric - debits_posted) filter (where purpose = 'delivered'), 0) as delivered,
@@ -136,8 +163,11 @@ export const holdChecks: readonly Check[] = [
        order by 1`,
   },
   {
-    invariant: 5, name: 'reserve_request_has_transaction', scope: 'network',
-    meaning: 'A deposit or withdrawal that was asked for and carried out is one row of its kind, amount and request in the journal, and no row names a request that was not approved.',
+    invariant: 5,
+    name: 'reserve_request_has_transaction',
+    scope: 'network',
+    meaning:
+      'A deposit or withdrawal that was asked for and carried out is one row of its kind, amount and request in the journal, and no row names a request that was not approved.',
     sql: `
       select coalesce(r.request_id::text, t.request_id) as request_id, r.kind as asked, r.state, r.amount, r.carried_out_at, t.kind, t.amount as transaction_amount, t.transaction_id
         from (select * from clearing.reserve_request where kind <> 'cap') r

@@ -7,8 +7,11 @@ const HOME_OF_MEMBER = `('x' || lpad(left(t.member_id::text, 8), 16, '0'))::bit(
 
 export const journalChecks: readonly Check[] = [
   {
-    invariant: 1, name: 'entry_arrays', scope: 'bucket',
-    meaning: 'The entries of a row are complete: each has an account, an amount, a balance and a layer.',
+    invariant: 1,
+    name: 'entry_arrays',
+    scope: 'bucket',
+    meaning:
+      'The entries of a row are complete: each has an account, an amount, a balance and a layer.',
     sql: `
       select sequence, transaction_id, leg, kind, cardinality(account_ids) as accounts, cardinality(amounts) as amounts,
              cardinality(balances) as balances, layers
@@ -23,7 +26,9 @@ export const journalChecks: readonly Check[] = [
        order by sequence`,
   },
   {
-    invariant: 1, name: 'entries_sum_to_zero', scope: 'bucket',
+    invariant: 1,
+    name: 'entries_sum_to_zero',
+    scope: 'bucket',
     meaning: 'In each row the posted entries of an asset sum to zero, and so do the pending ones.',
     sql: `
       select e.sequence, e.transaction_id, e.leg, e.kind, a.asset_id, case when e.layer = 'p' then 'posted' else 'pending' end as layers, sum(e.amount) as sum
@@ -33,8 +38,11 @@ export const journalChecks: readonly Check[] = [
        order by 1`,
   },
   {
-    invariant: 1, name: 'stated_amount', scope: 'bucket',
-    meaning: 'What a row states as amount and credited is what its entries move on the platform\'s accounts.',
+    invariant: 1,
+    name: 'stated_amount',
+    scope: 'bucket',
+    meaning:
+      "What a row states as amount and credited is what its entries move on the platform's accounts.",
     sql: `
       select t.sequence, t.transaction_id, t.leg, t.kind, t.amount, t.credited, m.issued, m.redeemed, m.fee, m.transit, m.expired, m.adjustment, m.pending, m.issued_target, m.delivered, m.prefund, m.position
         from ledger.transaction t
@@ -83,8 +91,11 @@ export const journalChecks: readonly Check[] = [
        order by t.sequence`,
   },
   {
-    invariant: 5, name: 'transaction_once', scope: 'bucket',
-    meaning: 'A (platform, member, idempotency key) has one transaction: no id stands on two rows of one leg.',
+    invariant: 5,
+    name: 'transaction_once',
+    scope: 'bucket',
+    meaning:
+      'A (platform, member, idempotency key) has one transaction: no id stands on two rows of one leg.',
     sql: `
       select transaction_id, leg, count(*) as rows, min(sequence) as first_sequence, max(sequence) as last_sequence
         from ledger.transaction where bucket = $1
@@ -92,8 +103,11 @@ export const journalChecks: readonly Check[] = [
        order by 4`,
   },
   {
-    invariant: 5, name: 'row_in_home_bucket', scope: 'bucket',
-    meaning: 'A row lies in the bucket of its member, and a first leg in the one its id names; elsewhere a key could be used twice.',
+    invariant: 5,
+    name: 'row_in_home_bucket',
+    scope: 'bucket',
+    meaning:
+      'A row lies in the bucket of its member, and a first leg in the one its id names; elsewhere a key could be used twice.',
     sql: `
       select t.sequence, t.transaction_id, t.leg, t.kind, t.member_id, ${HOME_OF_MEMBER} as home
         from ledger.transaction t cross join ledger.network n
@@ -104,8 +118,11 @@ export const journalChecks: readonly Check[] = [
        order by t.sequence`,
   },
   {
-    invariant: 5, name: 'legs_belong_together', scope: 'network',
-    meaning: 'A transaction between two members has two legs that name each other, of one kind, amount and reference.',
+    invariant: 5,
+    name: 'legs_belong_together',
+    scope: 'network',
+    meaning:
+      'A transaction between two members has two legs that name each other, of one kind, amount and reference.',
     sql: `
       select transaction_id, count(*) as legs, min(leg) as first_leg, max(leg) as last_leg, min(kind) as kind, min(amount) as amount_from, max(amount) as amount_to
         from ledger.transaction t
@@ -120,8 +137,11 @@ export const journalChecks: readonly Check[] = [
        order by 1`,
   },
   {
-    invariant: 2, name: 'transit_of_legs', scope: 'network',
-    meaning: 'What leaves one member through transit arrives at the other, in the same transaction.',
+    invariant: 2,
+    name: 'transit_of_legs',
+    scope: 'network',
+    meaning:
+      'What leaves one member through transit arrives at the other, in the same transaction.',
     sql: `
       select e.transaction_id, a.asset_id, sum(e.amount) as left_in_transit
         from ledger.entry e join ledger.account a on a.bucket = e.bucket and a.account_id = e.account_id
@@ -130,7 +150,9 @@ export const journalChecks: readonly Check[] = [
        order by 1`,
   },
   {
-    invariant: 6, name: 'sequence_gap', scope: 'bucket',
+    invariant: 6,
+    name: 'sequence_gap',
+    scope: 'bucket',
     meaning: 'The rows of a bucket are numbered 1, 2, 3 … without a gap or a repetition.',
     sql: `
       select sequence, previous from (
@@ -139,8 +161,10 @@ export const journalChecks: readonly Check[] = [
        order by sequence`,
   },
   {
-    invariant: 6, name: 'bucket_sequence', scope: 'bucket',
-    meaning: 'A bucket\'s sequence is the number of its last row.',
+    invariant: 6,
+    name: 'bucket_sequence',
+    scope: 'bucket',
+    meaning: "A bucket's sequence is the number of its last row.",
     sql: `
       select $1::integer as bucket, b.sequence, t.last
         from (select coalesce(max(sequence), 0) as last from ledger.transaction where bucket = $1) t
@@ -148,8 +172,11 @@ export const journalChecks: readonly Check[] = [
        where b.sequence is distinct from t.last`,
   },
   {
-    invariant: 6, name: 'buckets_of_network', scope: 'network',
-    meaning: 'The network has exactly the buckets 0 to bucket_count − 1, and no row or account lies in another.',
+    invariant: 6,
+    name: 'buckets_of_network',
+    scope: 'network',
+    meaning:
+      'The network has exactly the buckets 0 to bucket_count − 1, and no row or account lies in another.',
     sql: `
       select coalesce(expected.bucket, found.bucket) as bucket, expected.bucket is null as superfluous
         from (select generate_series(0, bucket_count - 1) as bucket from ledger.network) expected

@@ -6,7 +6,12 @@ export interface OperatorMade {
   readonly operatorId: string;
   readonly state: string;
   /** In order: `added`, `token`, `resumed` or `recovered`. Empty for an operator from before this was kept. */
-  readonly changes: readonly { readonly change: string; readonly changedAt: string; readonly makers: string; readonly reason: string }[];
+  readonly changes: readonly {
+    readonly change: string;
+    readonly changedAt: string;
+    readonly makers: string;
+    readonly reason: string;
+  }[];
 }
 
 interface Row {
@@ -21,7 +26,11 @@ interface Row {
 
 export async function listOperatorsMade(client: DbClient): Promise<readonly OperatorMade[]> {
   // A database that no newer program has opened yet keeps none.
-  const { rows: [known] } = await client.query<{ there: boolean }>(`select to_regclass('identity.operator_change') is not null as there`);
+  const {
+    rows: [known],
+  } = await client.query<{ there: boolean }>(
+    `select to_regclass('identity.operator_change') is not null as there`,
+  );
   if (known?.there !== true) return [];
   const { rows } = await client.query<Row>(
     `select o.operator_id, o.state, c.change, c.changed_at, c.made_by, c.approved_by, c.reason
@@ -29,10 +38,20 @@ export async function listOperatorsMade(client: DbClient): Promise<readonly Oper
       order by o.operator_id, c.changed_at`,
   );
   return [...Map.groupBy(rows, (row) => row.operator_id)].map(([operatorId, own]) => ({
-    operatorId, state: own[0]?.state ?? '',
-    changes: own.flatMap((row) => (row.change === null || row.changed_at === null ? [] : [{
-      change: row.change, changedAt: row.changed_at.toISOString(), makers: makersOf(row), reason: row.reason ?? '',
-    }])),
+    operatorId,
+    state: own[0]?.state ?? '',
+    changes: own.flatMap((row) =>
+      row.change === null || row.changed_at === null
+        ? []
+        : [
+            {
+              change: row.change,
+              changedAt: row.changed_at.toISOString(),
+              makers: makersOf(row),
+              reason: row.reason ?? '',
+            },
+          ],
+    ),
   }));
 }
 

@@ -31,9 +31,12 @@ const COUNTS = `
 
 export const redemptionChecks: readonly Check[] = [
   {
-    invariant: 8, name: 'redemption_units', scope: 'bucket',
-    meaning: 'Of every redemption, usable and fulfilled units (of an expired one: unused and fulfilled) are the units delivered less those returned in the journal. '
-      + 'A unit of which only a part was returned, as older versions allowed, is neither.',
+    invariant: 8,
+    name: 'redemption_units',
+    scope: 'bucket',
+    meaning:
+      'Of every redemption, usable and fulfilled units (of an expired one: unused and fulfilled) are the units delivered less those returned in the journal. ' +
+      'A unit of which only a part was returned, as older versions allowed, is neither.',
     sql: `
       with redeem as (select * from (${REDEEMS}) as all_redeems where bucket = $1),
            back as (select redemption_id, sum(units) as units, sum(amount) as amount, bool_or(units is distinct from noted_units or amount is distinct from noted_amount) as unlike
@@ -54,8 +57,11 @@ export const redemptionChecks: readonly Check[] = [
        order by 1`,
   },
   {
-    invariant: 8, name: 'redemption_within_paid', scope: 'bucket',
-    meaning: 'Of every redemption, the points given back and the price of the units that can still be used are together at most what was paid.',
+    invariant: 8,
+    name: 'redemption_within_paid',
+    scope: 'bucket',
+    meaning:
+      'Of every redemption, the points given back and the price of the units that can still be used are together at most what was paid.',
     sql: `
       select t.transaction_id as redemption_id, r.state, t.units, t.amount as paid, b.amount as returned_points, v.usable
         from (${REDEEMS}) as t
@@ -66,8 +72,11 @@ export const redemptionChecks: readonly Check[] = [
        order by 1`,
   },
   {
-    invariant: 8, name: 'reward_units', scope: 'network',
-    meaning: 'Of every reward, the units that its vouchers count are those of its account of delivered units, but for what the journal\'s reader has not come to.',
+    invariant: 8,
+    name: 'reward_units',
+    scope: 'network',
+    meaning:
+      "Of every reward, the units that its vouchers count are those of its account of delivered units, but for what the journal's reader has not come to.",
     sql: `
       with kept as (
         select r.platform_id, r.reward_id, sum(v.usable + v.fulfilled + v.part_returned) as units
@@ -95,8 +104,11 @@ export const redemptionChecks: readonly Check[] = [
        order by 1, 2`,
   },
   {
-    invariant: 8, name: 'voucher_counts', scope: 'network',
-    meaning: 'A redemption has one voucher for each unit or one for all; it is issued while one can be used, and what it counts as fulfilled is what fulfilments name.',
+    invariant: 8,
+    name: 'voucher_counts',
+    scope: 'network',
+    meaning:
+      'A redemption has one voucher for each unit or one for all; it is issued while one can be used, and what it counts as fulfilled is what fulfilments name.',
     sql: `
       select r.redemption_id, r.state, r.quantity, v.vouchers, v.units, v.usable, v.fulfilled, f.units as handed_over
         from rewards.redemption r
@@ -110,16 +122,22 @@ export const redemptionChecks: readonly Check[] = [
        order by 1`,
   },
   {
-    invariant: 8, name: 'voucher_codes_sealed', scope: 'network',
-    meaning: 'Of every voucher code only a keyed hash is kept. Right after an update from a version that kept them in clear: start Pontis once, it seals them.',
+    invariant: 8,
+    name: 'voucher_codes_sealed',
+    scope: 'network',
+    meaning:
+      'Of every voucher code only a keyed hash is kept. Right after an update from a version that kept them in clear: start Pontis once, it seals them.',
     sql: `select redemption_id, unit from rewards.voucher where code is not null or length(code_hash) is distinct from 32 order by 1, 2`,
   },
 ];
 
 export const redemptionRemarks: readonly Check[] = [
   {
-    invariant: 8, name: 'former_delivery', scope: 'network',
-    meaning: 'These redemptions were handed over after units of them had been given back, when that was possible: perhaps those units were handed over as well.',
+    invariant: 8,
+    name: 'former_delivery',
+    scope: 'network',
+    meaning:
+      'These redemptions were handed over after units of them had been given back, when that was possible: perhaps those units were handed over as well.',
     sql: `
       select d.redemption_id, r.platform_id, r.reward_id, d.units
         from rewards.former_delivery d left join rewards.redemption r using (redemption_id) order by 1`,

@@ -131,8 +131,11 @@ const TAKEN_TWICE = `${LAPSES},
 
 export const reversalChecks: readonly Check[] = [
   {
-    invariant: 3, name: 'reversal_shares', scope: 'bucket',
-    meaning: 'Of a conversion that is reversed in parts, the receiver, the fee and the target ' +
+    invariant: 3,
+    name: 'reversal_shares',
+    scope: 'bucket',
+    meaning:
+      'Of a conversion that is reversed in parts, the receiver, the fee and the target ' +
       'platform keep at most their share of the rest, and the source platform owes at least its share.',
     sql: `${SHARES}
       select sequence, transaction_id, share, whole, amount, reversed, kept, rounded_down, rounded_up from kept
@@ -143,8 +146,11 @@ export const reversalChecks: readonly Check[] = [
        order by 1, 3`,
   },
   {
-    invariant: 3, name: 'settled_within_original', scope: 'network',
-    meaning: 'What a transaction was reversed by, and what adjustments of disputes over it gave, ' +
+    invariant: 3,
+    name: 'settled_within_original',
+    scope: 'network',
+    meaning:
+      'What a transaction was reversed by, and what adjustments of disputes over it gave, ' +
       'come to at most its amount.',
     sql: `
       select d.bucket, d.transaction_id, t.amount, sum(a.amount) as adjusted, r.amount as reversed
@@ -161,8 +167,11 @@ export const reversalChecks: readonly Check[] = [
        order by 1, 2`,
   },
   {
-    invariant: 3, name: 'lapsed_taken_once', scope: 'bucket',
-    meaning: 'Points that a reversal takes out of the expired ones pass through the lots that they ' +
+    invariant: 3,
+    name: 'lapsed_taken_once',
+    scope: 'bucket',
+    meaning:
+      'Points that a reversal takes out of the expired ones pass through the lots that they ' +
       'lapsed from, are as many as its row says, and lapsed before.',
     sql: `${LAPSES},
       moved as materialized (
@@ -192,8 +201,11 @@ export const reversalChecks: readonly Check[] = [
        order by 1`,
   },
   {
-    invariant: 3, name: 'lapsed_not_taken_again', scope: 'bucket',
-    meaning: 'A reversal takes from a member, or from its platform, no points that have lapsed in ' +
+    invariant: 3,
+    name: 'lapsed_not_taken_again',
+    scope: 'bucket',
+    meaning:
+      'A reversal takes from a member, or from its platform, no points that have lapsed in ' +
       'the lot that was credited.',
     sql: `select * from (${TAKEN_TWICE}) as twice where sequence > ${FORMER} order by sequence`,
   },
@@ -202,16 +214,22 @@ export const reversalChecks: readonly Check[] = [
 /** Reversals of the time before these rules: they break nothing, and only an operator puts them right. */
 export const reversalRemarks: readonly Check[] = [
   {
-    invariant: 3, name: 'former_rounding', scope: 'bucket',
-    meaning: 'These conversions were reversed in parts when parts rounded down: somebody keeps a ' +
+    invariant: 3,
+    name: 'former_rounding',
+    scope: 'bucket',
+    meaning:
+      'These conversions were reversed in parts when parts rounded down: somebody keeps a ' +
       'minor unit more than its share, until the next part is reversed.',
     sql: `${SHARES}
       select sequence, transaction_id, share, whole, amount, reversed, kept, rounded_down from kept
        where former and share <> 'owed' and kept > rounded_down order by 1, 3`,
   },
   {
-    invariant: 3, name: 'former_lapse', scope: 'bucket',
-    meaning: 'These reversals were posted when lapsed points were taken back a second time: an ' +
+    invariant: 3,
+    name: 'former_lapse',
+    scope: 'bucket',
+    meaning:
+      'These reversals were posted when lapsed points were taken back a second time: an ' +
       'adjustment can give again as many minor units as had lapsed.',
     sql: `select * from (${TAKEN_TWICE}) as twice where sequence <= ${FORMER} order by sequence`,
   },

@@ -4,8 +4,11 @@ import type { Check } from './audit-check.ts';
 
 export const sagaChecks: readonly Check[] = [
   {
-    invariant: 3, name: 'authorised_equal_pending', scope: 'bucket',
-    meaning: 'What open authorisations will move on positions and rounding is exactly what is pending there.',
+    invariant: 3,
+    name: 'authorised_equal_pending',
+    scope: 'bucket',
+    meaning:
+      'What open authorisations will move on positions and rounding is exactly what is pending there.',
     sql: `
       with open as (
         select e.account_id, coalesce(-sum(e.amount) filter (where e.layer = 'd'), 0) as debits, coalesce(sum(e.amount) filter (where e.layer = 'c'), 0) as credits
@@ -19,8 +22,11 @@ export const sagaChecks: readonly Check[] = [
        order by 1`,
   },
   {
-    invariant: 7, name: 'authorisation_has_saga', scope: 'bucket',
-    meaning: 'Every authorisation has a saga of the same members and amounts, which has ended exactly when the authorisation has, and the same way.',
+    invariant: 7,
+    name: 'authorisation_has_saga',
+    scope: 'bucket',
+    meaning:
+      'Every authorisation has a saga of the same members and amounts, which has ended exactly when the authorisation has, and the same way.',
     sql: `
       select coalesce(t.transaction_id, s.saga_id) as transaction_id, s.state, h.state as hold_state, t.amount, s.amount as saga_amount
         from (select * from ledger.transaction where bucket = $1 and kind = 'authorise') t
@@ -35,8 +41,11 @@ export const sagaChecks: readonly Check[] = [
        order by 1`,
   },
   {
-    invariant: 7, name: 'reversal_has_saga', scope: 'bucket',
-    meaning: 'Every reversal of a transfer over connected platforms has a saga that undoes it there, and every such saga a reversal; one by recall at a connected target has the completed saga of that recall.',
+    invariant: 7,
+    name: 'reversal_has_saga',
+    scope: 'bucket',
+    meaning:
+      'Every reversal of a transfer over connected platforms has a saga that undoes it there, and every such saga a reversal; one by recall at a connected target has the completed saga of that recall.',
     sql: `
       select coalesce(t.transaction_id, s.saga_id) as transaction_id, t.related_id, s.transaction_id as undoes, s.state
         from (select r.*, c.related_id as authorised_id from ledger.transaction r join ledger.transaction c on c.bucket = $1 and c.transaction_id = r.related_id and c.leg = 0
@@ -49,16 +58,22 @@ export const sagaChecks: readonly Check[] = [
        order by 1`,
   },
   {
-    invariant: 7, name: 'saga_overdue', scope: 'bucket',
-    meaning: 'No saga is open 15 minutes after its deadline without being on the attention list. If no worker was running, start one.',
+    invariant: 7,
+    name: 'saga_overdue',
+    scope: 'bucket',
+    meaning:
+      'No saga is open 15 minutes after its deadline without being on the attention list. If no worker was running, start one.',
     sql: `
       select saga_id, state, attempts, deadline_at, last_error from clearing.saga
        where bucket = $1 and state not in ('completed', 'failed') and attention is null and deadline_at < now() - interval '15 minutes'
        order by deadline_at`,
   },
   {
-    invariant: 10, name: 'external_equals_sagas', scope: 'network',
-    meaning: 'What the books of a connected platform have given and got is the sum of the transfers that completed there, less those reversed.',
+    invariant: 10,
+    name: 'external_equals_sagas',
+    scope: 'network',
+    meaning:
+      'What the books of a connected platform have given and got is the sum of the transfers that completed there, less those reversed.',
     sql: `
       select x.platform_id, coalesce(a.external, 0) as external, coalesce(s.effect, 0) as transfers
         from ledger.asset x

@@ -30,7 +30,9 @@ const MOVED = `
 
 export const settlementChecks: readonly Check[] = [
   {
-    invariant: 6, name: 'window_numbers', scope: 'network',
+    invariant: 6,
+    name: 'window_numbers',
+    scope: 'network',
     meaning: 'Settlement windows are numbered without a gap, and only the last one is open.',
     sql: `
       select window_id, state, number from (
@@ -39,8 +41,11 @@ export const settlementChecks: readonly Check[] = [
        order by 1`,
   },
   {
-    invariant: 6, name: 'window_cuts_follow', scope: 'network',
-    meaning: 'Each closed window begins in each bucket where the one before ended, and ends at a row that exists: every row is in one window.',
+    invariant: 6,
+    name: 'window_cuts_follow',
+    scope: 'network',
+    meaning:
+      'Each closed window begins in each bucket where the one before ended, and ends at a row that exists: every row is in one window.',
     sql: `
       select w.window_id, b.bucket, c.from_sequence, c.to_sequence, p.to_sequence as previous_end, b.sequence
         from clearing.settlement_window w
@@ -52,8 +57,11 @@ export const settlementChecks: readonly Check[] = [
        order by 1, 2`,
   },
   {
-    invariant: 3, name: 'window_nets_equal_rows', scope: 'network',
-    meaning: 'A window\'s nets and payments are what its rows moved on the positions; they sum to zero, and each position opens as it closed before.',
+    invariant: 3,
+    name: 'window_nets_equal_rows',
+    scope: 'network',
+    meaning:
+      "A window's nets and payments are what its rows moved on the positions; they sum to zero, and each position opens as it closed before.",
     sql: `
       select coalesce(n.window_id, m.window_id) as window_id, coalesce(n.participant, o.participant, m.owner_id::text) as participant,
              n.net, coalesce(m.net, 0) as rows_net, n.paid, coalesce(m.paid, 0) as rows_paid, n.opening, p.closing as closed_before
@@ -68,8 +76,11 @@ export const settlementChecks: readonly Check[] = [
        order by 1, 2`,
   },
   {
-    invariant: 3, name: 'window_pairs_equal_nets', scope: 'network',
-    meaning: 'What a counted window lists by pair comes to its nets. A window that says it does not add up is named here.',
+    invariant: 3,
+    name: 'window_pairs_equal_nets',
+    scope: 'network',
+    meaning:
+      'What a counted window lists by pair comes to its nets. A window that says it does not add up is named here.',
     sql: `
       with by_pair as (
         select window_id, source_platform as participant, -sum(owed::numeric) as amount from clearing.window_pair group by 1, 2
@@ -86,8 +97,11 @@ export const settlementChecks: readonly Check[] = [
        order by 1, 2`,
   },
   {
-    invariant: 3, name: 'carve_outs_return', scope: 'network',
-    meaning: 'Of a disputed transaction no more comes back than was left out, and when all of it came back it moved what was left out.',
+    invariant: 3,
+    name: 'carve_outs_return',
+    scope: 'network',
+    meaning:
+      'Of a disputed transaction no more comes back than was left out, and when all of it came back it moved what was left out.',
     sql: `
       select row_id, transaction_id, sum(case direction when 'out' then amount else -amount::numeric end) as left_out,
              sum(case direction when 'out' then source_effect else -source_effect::numeric end) as source_left_out,
@@ -99,8 +113,11 @@ export const settlementChecks: readonly Check[] = [
        order by 1`,
   },
   {
-    invariant: 3, name: 'obligations_follow_nets', scope: 'network',
-    meaning: 'A participant\'s obligations of a window come to its net without what is left out and with what came back, without what went over to a later window and with what came over; those of a window that is aborted come to nothing, and a settled window has none that is unpaid.',
+    invariant: 3,
+    name: 'obligations_follow_nets',
+    scope: 'network',
+    meaning:
+      "A participant's obligations of a window come to its net without what is left out and with what came back, without what went over to a later window and with what came over; those of a window that is aborted come to nothing, and a settled window has none that is unpaid.",
     sql: `
       with moved as (
         select window_id, participant, net::numeric as amount from clearing.window_net
@@ -126,8 +143,11 @@ export const settlementChecks: readonly Check[] = [
        order by 1, 3`,
   },
   {
-    invariant: 5, name: 'obligation_paid_once', scope: 'network',
-    meaning: 'Each posted part of an obligation is one settlement of the same participant and amount in the journal, each settlement of a window is one part, and a paid obligation is the sum of its parts; what was paid of one that is gone was given back.',
+    invariant: 5,
+    name: 'obligation_paid_once',
+    scope: 'network',
+    meaning:
+      'Each posted part of an obligation is one settlement of the same participant and amount in the journal, each settlement of a window is one part, and a paid obligation is the sum of its parts; what was paid of one that is gone was given back.',
     sql: `
       with paying as (${PAYING}),
       paid as (
@@ -149,8 +169,11 @@ export const settlementChecks: readonly Check[] = [
        order by 1, 2`,
   },
   {
-    invariant: 3, name: 'paid_out_of_paid_in', scope: 'network',
-    meaning: 'No more was paid out for a window than was paid in for it; for one that is settled as much.',
+    invariant: 3,
+    name: 'paid_out_of_paid_in',
+    scope: 'network',
+    meaning:
+      'No more was paid out for a window than was paid in for it; for one that is settled as much.',
     sql: `
       select t.window_id, w.state, coalesce(-sum(t.amount::numeric) filter (where t.amount < 0), 0) as paid_in, coalesce(sum(t.amount::numeric) filter (where t.amount > 0), 0) as paid_out
         from (${PAYING}) t
@@ -159,8 +182,11 @@ export const settlementChecks: readonly Check[] = [
        order by 1`,
   },
   {
-    invariant: 3, name: 'paid_out_pro_rata', scope: 'network',
-    meaning: 'In each distribution everybody who took part has its exact share of what they have altogether, remainders with the largest claims; what had been paid before is what was posted before.',
+    invariant: 3,
+    name: 'paid_out_pro_rata',
+    scope: 'network',
+    meaning:
+      'In each distribution everybody who took part has its exact share of what they have altogether, remainders with the largest claims; what had been paid before is what was posted before.',
     sql: `
       with share as (
         select window_id, round, participant, basis, number, claim::numeric as claim, paid_before::numeric as before, paid_before::numeric + amount as has,
@@ -179,8 +205,11 @@ export const settlementChecks: readonly Check[] = [
        order by 1, 2, 3`,
   },
   {
-    invariant: 3, name: 'carried_over_once', scope: 'network',
-    meaning: 'What goes over when a platform is left out sums to zero, goes to one window that was open then, and was approved by two operators.',
+    invariant: 3,
+    name: 'carried_over_once',
+    scope: 'network',
+    meaning:
+      'What goes over when a platform is left out sums to zero, goes to one window that was open then, and was approved by two operators.',
     sql: `
       select c.act_id, c.window_id, c.left_out, sum(c.amount::numeric) as sum, min(c.to_window_id) as to_window_id, max(c.to_window_id) as other_window_id, count(a.act_id) as acts
         from clearing.carried_over c
@@ -191,8 +220,11 @@ export const settlementChecks: readonly Check[] = [
        order by 1, 2`,
   },
   {
-    invariant: 4, name: 'prefund_covers_closed_windows', scope: 'network',
-    meaning: 'No withdrawal that was asked for left less in a prefund than the platform owed for windows that were closed and not paid.',
+    invariant: 4,
+    name: 'prefund_covers_closed_windows',
+    scope: 'network',
+    meaning:
+      'No withdrawal that was asked for left less in a prefund than the platform owed for windows that were closed and not paid.',
     sql: `
       with withdrawn as (
         select o.participant, t.transaction_id, t.posted_at, e.balance as left_over

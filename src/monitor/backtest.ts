@@ -8,13 +8,27 @@ import type { Clock } from '../kernel/time.ts';
 import type { Asset, Ledger } from '../ledger/ledger.ts';
 import { dbTransaction, type DbClient, type Pool } from '../runtime/database.ts';
 import {
-  evaluateConversion, evaluateOperation, type Applied, type Facts, type OperationName, type Rulebook, type Scales, type Terms, type Verdict,
+  evaluateConversion,
+  evaluateOperation,
+  type Applied,
+  type Facts,
+  type OperationName,
+  type Rulebook,
+  type Scales,
+  type Terms,
+  type Verdict,
 } from '../valuation/valuation.ts';
 import { LimitUsage } from './limit-usage.ts';
 import { replayRows, type ReplayRow } from './replay-rows.ts';
 
 /** What becomes of a transaction. `reviewed`: set aside for an operator. */
-export type BacktestOutcome = 'posted' | 'reviewed' | 'denied' | 'over_limit' | 'rule_failed' | 'too_small';
+export type BacktestOutcome =
+  | 'posted'
+  | 'reviewed'
+  | 'denied'
+  | 'over_limit'
+  | 'rule_failed'
+  | 'too_small';
 
 /** What would have been refused or set aside: how often, by the rule that did it. */
 export type CountByRule = Readonly<Record<string, number>>;
@@ -102,12 +116,20 @@ const EXAMPLES = 20;
 const EXAMPLES_OF_ONE = 6;
 
 /** Reads only. The rulebook need not be in force; one that is not counts its limits without assets. */
-export async function backtest(rulebook: Rulebook, parts: BacktestParts, { days = DEFAULT_DAYS, maxRows = DEFAULT_ROWS }: BacktestOptions = {}): Promise<Backtest> {
+export async function backtest(
+  rulebook: Rulebook,
+  parts: BacktestParts,
+  { days = DEFAULT_DAYS, maxRows = DEFAULT_ROWS }: BacktestOptions = {},
+): Promise<Backtest> {
   assert(days >= 1 && days <= MAX_BACKTEST_DAYS, 'the period is 1 to 400 days');
   // What is being posted at this moment belongs to it.
   const untilMs = parts.clock.now() + 1;
   const range = { fromMs: untilMs - days * DAY_MS, untilMs, maxRows };
-  const replay = new Replay(rulebook, parts.ledger, asksForTags(rulebook) ? await loadTags(parts.identity) : undefined);
+  const replay = new Replay(
+    rulebook,
+    parts.ledger,
+    asksForTags(rulebook) ? await loadTags(parts.identity) : undefined,
+  );
   return dbTransaction(parts.pool, async (client) => {
     const complete = await replayRows(client, range, (row, bucket) => replay.look(row, bucket));
     return replay.result(client, range, complete);
@@ -152,7 +174,15 @@ class Sums {
   pair(targetPlatformId: PlatformId): Changing<ConversionSums> {
     let pair = this.pairs.get(targetPlatformId);
     if (pair === undefined) {
-      pair = { targetPlatformId, feeBefore: 0n, feeAfter: 0n, creditedBefore: 0n, creditedAfter: 0n, targetFeeBefore: 0n, targetFeeAfter: 0n };
+      pair = {
+        targetPlatformId,
+        feeBefore: 0n,
+        feeAfter: 0n,
+        creditedBefore: 0n,
+        creditedAfter: 0n,
+        targetFeeBefore: 0n,
+        targetFeeAfter: 0n,
+      };
       this.pairs.set(targetPlatformId, pair);
     }
     return pair;
@@ -160,18 +190,46 @@ class Sums {
 
   count({ outcome, rule = '' }: BacktestSide): void {
     switch (outcome) {
-      case 'posted': return;
-      case 'too_small': this.tooSmall += 1; return;
-      case 'denied': return countIn(this.denied, rule);
-      case 'reviewed': return countIn(this.reviewed, rule);
-      case 'over_limit': return countIn(this.overLimit, rule);
-      case 'rule_failed': return countIn(this.ruleFailures, rule);
+      case 'posted':
+        return;
+      case 'too_small':
+        this.tooSmall += 1;
+        return;
+      case 'denied':
+        return countIn(this.denied, rule);
+      case 'reviewed':
+        return countIn(this.reviewed, rule);
+      case 'over_limit':
+        return countIn(this.overLimit, rule);
+      case 'rule_failed':
+        return countIn(this.ruleFailures, rule);
     }
   }
 
   result(): PlatformBacktest {
-    const { platformId, transactions, changed, amount, denied, reviewed, overLimit, ruleFailures, tooSmall } = this;
-    return { platformId, transactions, changed, amount, denied, reviewed, overLimit, ruleFailures, tooSmall, conversions: [...this.pairs.values()] };
+    const {
+      platformId,
+      transactions,
+      changed,
+      amount,
+      denied,
+      reviewed,
+      overLimit,
+      ruleFailures,
+      tooSmall,
+    } = this;
+    return {
+      platformId,
+      transactions,
+      changed,
+      amount,
+      denied,
+      reviewed,
+      overLimit,
+      ruleFailures,
+      tooSmall,
+      conversions: [...this.pairs.values()],
+    };
   }
 }
 
@@ -191,15 +249,28 @@ class Replay {
   private readonly usage: LimitUsage;
   private readonly sums = new Map<PlatformId, Sums>();
   private readonly applied = new Map<string, number>();
-  private readonly examples: (Omit<BacktestExample, 'transactionId'> & { readonly bucket: number; readonly sequence: bigint })[] = [];
+  private readonly examples: (Omit<BacktestExample, 'transactionId'> & {
+    readonly bucket: number;
+    readonly sequence: bigint;
+  })[] = [];
   private readonly leftOut = { reversed: 0, released: 0 };
-  private readonly options = { note: (item: string): void => void this.applied.set(item, (this.applied.get(item) ?? 0) + 1) };
+  private readonly options = {
+    note: (item: string): void => void this.applied.set(item, (this.applied.get(item) ?? 0) + 1),
+  };
 
   constructor(rulebook: Rulebook, ledger: BacktestParts['ledger'], tags: TagsByMember | undefined) {
     this.rulebook = rulebook;
     this.assets = new Map(ledger.assets().map((asset) => [asset.assetId, asset]));
-    const scaleOf = new Map(ledger.assets().filter(({ kind }) => kind === 'points').map(({ platformId, scale }) => [platformId, scale]));
-    this.scales = { points: (platformId) => scaleOf.get(platformId) ?? 2, settlement: ledger.settlementAsset().scale };
+    const scaleOf = new Map(
+      ledger
+        .assets()
+        .filter(({ kind }) => kind === 'points')
+        .map(({ platformId, scale }) => [platformId, scale]),
+    );
+    this.scales = {
+      points: (platformId) => scaleOf.get(platformId) ?? 2,
+      settlement: ledger.settlementAsset().scale,
+    };
     this.tags = tags;
     this.usage = new LimitUsage(rulebook.document);
   }
@@ -238,7 +309,9 @@ class Replay {
 
     const goesOn = after.outcome === 'posted' || (after.outcome === 'reviewed' && !isWaiting);
     const targetFee = minorUnits(row.target_fee);
-    let isSame = (after.outcome === 'reviewed') === wasReviewed && (goesOn || isWaiting && after.outcome === 'reviewed');
+    let isSame =
+      (after.outcome === 'reviewed') === wasReviewed &&
+      (goesOn || (isWaiting && after.outcome === 'reviewed'));
     if (isConversion) {
       const pair = sums.pair(facts.target);
       if (!isWaiting) {
@@ -250,7 +323,11 @@ class Replay {
         pair.feeAfter += terms.fee;
         pair.creditedAfter += terms.credited;
         pair.targetFeeAfter += terms.targetFee;
-        isSame &&= terms.fee === row.fee && terms.credited === row.credited && terms.targetFee === targetFee && terms.bonus === minorUnits(row.bonus);
+        isSame &&=
+          terms.fee === row.fee &&
+          terms.credited === row.credited &&
+          terms.targetFee === targetFee &&
+          terms.bonus === minorUnits(row.bonus);
       }
     }
     sums.transactions += 1;
@@ -261,10 +338,25 @@ class Replay {
     this.show(row, bucket, facts, isWaiting, wasReviewed, after, goesOn ? terms : undefined);
   }
 
-  private outcomeOf(verdict: Verdict, terms: Terms | undefined, source: string, isWaiting: boolean, came: bigint, asked: bigint): BacktestSide {
+  private outcomeOf(
+    verdict: Verdict,
+    terms: Terms | undefined,
+    source: string,
+    isWaiting: boolean,
+    came: bigint,
+    asked: bigint,
+  ): BacktestSide {
     if (verdict.type === 'refuse') {
       const { code, extra } = verdict.problem;
-      return { outcome: code === 'operation_denied' ? 'denied' : code === 'limit_exceeded' ? 'over_limit' : 'rule_failed', rule: String(extra['rule'] ?? code) };
+      return {
+        outcome:
+          code === 'operation_denied'
+            ? 'denied'
+            : code === 'limit_exceeded'
+              ? 'over_limit'
+              : 'rule_failed',
+        rule: String(extra['rule'] ?? code),
+      };
     }
     if (terms !== undefined && (terms.credited <= 0n || terms.owed <= 0n)) return TOO_SMALL;
     // Whoever waits for an operator has drawn on nothing yet.
@@ -278,14 +370,22 @@ class Replay {
   private factsOf(row: ReplayRow, isWaiting: boolean): Facts | undefined {
     const source = this.assets.get(row.asset_id)?.platformId;
     if (source === null || source === undefined) return undefined;
-    const targetAsset = row.target_asset_id === null ? undefined : this.assets.get(row.target_asset_id);
+    const targetAsset =
+      row.target_asset_id === null ? undefined : this.assets.get(row.target_asset_id);
     const isAcross = row.kind === 'conversion' || isWaiting;
     const target = isAcross ? (targetAsset?.platformId ?? source) : source;
     return {
       operation: isWaiting ? (target === source ? 'transfer' : 'conversion') : row.kind,
-      source, target, memberId: row.member_id, amount: row.amount, category: row.category ?? '',
+      source,
+      target,
+      memberId: row.member_id,
+      amount: row.amount,
+      category: row.category ?? '',
       tags: this.tags?.get(source)?.get(row.member_id) ?? NO_TAGS,
-      reward: row.kind === 'redeem' && targetAsset !== undefined ? targetAsset.code.slice(targetAsset.code.indexOf('/') + 1) : '',
+      reward:
+        row.kind === 'redeem' && targetAsset !== undefined
+          ? targetAsset.code.slice(targetAsset.code.indexOf('/') + 1)
+          : '',
       atMs: Math.round(row.posted * 1000),
     };
   }
@@ -296,34 +396,80 @@ class Replay {
     return sums;
   }
 
-  private show(row: ReplayRow, bucket: number, facts: Facts, isWaiting: boolean, wasReviewed: boolean, after: BacktestSide, terms: Terms | undefined): void {
-    if (this.examples.length >= EXAMPLES || this.examples.filter((one) => one.after.outcome === after.outcome).length >= EXAMPLES_OF_ONE) return;
-    const explained = facts.operation === 'conversion'
-      ? evaluateConversion(this.rulebook, facts, this.scales, { explain: true }) : evaluateOperation(this.rulebook, facts, this.scales, { explain: true });
+  private show(
+    row: ReplayRow,
+    bucket: number,
+    facts: Facts,
+    isWaiting: boolean,
+    wasReviewed: boolean,
+    after: BacktestSide,
+    terms: Terms | undefined,
+  ): void {
+    if (
+      this.examples.length >= EXAMPLES ||
+      this.examples.filter((one) => one.after.outcome === after.outcome).length >= EXAMPLES_OF_ONE
+    )
+      return;
+    const explained =
+      facts.operation === 'conversion'
+        ? evaluateConversion(this.rulebook, facts, this.scales, { explain: true })
+        : evaluateOperation(this.rulebook, facts, this.scales, { explain: true });
     const was: BacktestSide = {
       outcome: wasReviewed ? 'reviewed' : 'posted',
-      terms: facts.operation === 'conversion' && !isWaiting
-        ? { fee: row.fee ?? 0n, credited: row.credited ?? 0n, targetFee: minorUnits(row.target_fee), bonus: minorUnits(row.bonus) } : undefined,
+      terms:
+        facts.operation === 'conversion' && !isWaiting
+          ? {
+              fee: row.fee ?? 0n,
+              credited: row.credited ?? 0n,
+              targetFee: minorUnits(row.target_fee),
+              bonus: minorUnits(row.bonus),
+            }
+          : undefined,
     };
     this.examples.push({
-      bucket, sequence: row.sequence, postedAtMs: facts.atMs, operation: facts.operation, platformId: facts.source, targetPlatformId: facts.target, amount: row.amount,
-      before: was, after: { ...after, terms }, applied: explained.applied,
+      bucket,
+      sequence: row.sequence,
+      postedAtMs: facts.atMs,
+      operation: facts.operation,
+      platformId: facts.source,
+      targetPlatformId: facts.target,
+      amount: row.amount,
+      before: was,
+      after: { ...after, terms },
+      applied: explained.applied,
     });
   }
 
-  async result(client: DbClient, { fromMs, untilMs }: { readonly fromMs: number; readonly untilMs: number }, complete: boolean): Promise<Backtest> {
-    const platforms = [...this.sums.values()].map((sums) => sums.result()).toSorted((a, b) => (a.platformId < b.platformId ? -1 : 1));
+  async result(
+    client: DbClient,
+    { fromMs, untilMs }: { readonly fromMs: number; readonly untilMs: number },
+    complete: boolean,
+  ): Promise<Backtest> {
+    const platforms = [...this.sums.values()]
+      .map((sums) => sums.result())
+      .toSorted((a, b) => (a.platformId < b.platformId ? -1 : 1));
     const examples: BacktestExample[] = [];
     for (const { bucket, sequence, ...example } of this.examples) {
-      const { rows: [row] } = await client.query<{ transaction_id: TransactionId }>('select transaction_id from ledger.transaction where bucket = $1 and sequence = $2', [bucket, sequence]);
+      const {
+        rows: [row],
+      } = await client.query<{ transaction_id: TransactionId }>(
+        'select transaction_id from ledger.transaction where bucket = $1 and sequence = $2',
+        [bucket, sequence],
+      );
       if (row !== undefined) examples.push({ transactionId: row.transaction_id, ...example });
     }
     return {
-      fromMs, untilMs, complete,
+      fromMs,
+      untilMs,
+      complete,
       transactions: platforms.reduce((sum, platform) => sum + platform.transactions, 0),
       changed: platforms.reduce((sum, platform) => sum + platform.changed, 0),
-      leftOut: this.leftOut, platforms, examples,
-      rules: [...this.applied].map(([item, applied]) => ({ item, applied })).toSorted((a, b) => b.applied - a.applied || (a.item < b.item ? -1 : 1)),
+      leftOut: this.leftOut,
+      platforms,
+      examples,
+      rules: [...this.applied]
+        .map(([item, applied]) => ({ item, applied }))
+        .toSorted((a, b) => b.applied - a.applied || (a.item < b.item ? -1 : 1)),
     };
   }
 }

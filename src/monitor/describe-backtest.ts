@@ -19,8 +19,12 @@ export type BacktestView = ReturnType<typeof describeBacktest>;
 /** @param scaleOf decimals of a platform's points */
 export function describeBacktest(found: Backtest, scaleOf: (platformId: PlatformId) => number) {
   return {
-    from: new Date(found.fromMs).toISOString(), until: new Date(found.untilMs).toISOString(), complete: found.complete,
-    transactions: found.transactions, changed: found.changed, left_out: found.leftOut,
+    from: new Date(found.fromMs).toISOString(),
+    until: new Date(found.untilMs).toISOString(),
+    complete: found.complete,
+    transactions: found.transactions,
+    changed: found.changed,
+    left_out: found.leftOut,
     platforms: found.platforms.map((platform) => describePlatform(platform, scaleOf)),
     rules: found.rules,
     examples: found.examples.map((example) => describeExample(example, scaleOf)),
@@ -28,35 +32,77 @@ export function describeBacktest(found: Backtest, scaleOf: (platformId: Platform
   };
 }
 
-function describePlatform({ platformId, conversions, ...sums }: PlatformBacktest, scaleOf: (platformId: PlatformId) => number) {
+function describePlatform(
+  { platformId, conversions, ...sums }: PlatformBacktest,
+  scaleOf: (platformId: PlatformId) => number,
+) {
   const scale = scaleOf(platformId);
   const points = (minor: bigint): string => formatAmountText(minor, scale);
-  const sum = (field: 'feeBefore' | 'feeAfter'): string => points(conversions.reduce((total, pair) => total + pair[field], 0n));
+  const sum = (field: 'feeBefore' | 'feeAfter'): string =>
+    points(conversions.reduce((total, pair) => total + pair[field], 0n));
   return {
-    platform_id: platformId, transactions: sums.transactions, changed: sums.changed, amount: points(sums.amount),
-    denied: sums.denied, reviewed: sums.reviewed, over_limit: sums.overLimit, rule_failed: sums.ruleFailures, too_small: sums.tooSmall,
-    fee_before: sum('feeBefore'), fee_after: sum('feeAfter'),
+    platform_id: platformId,
+    transactions: sums.transactions,
+    changed: sums.changed,
+    amount: points(sums.amount),
+    denied: sums.denied,
+    reviewed: sums.reviewed,
+    over_limit: sums.overLimit,
+    rule_failed: sums.ruleFailures,
+    too_small: sums.tooSmall,
+    fee_before: sum('feeBefore'),
+    fee_after: sum('feeAfter'),
     conversions: conversions.map((pair) => {
-      const target = (minor: bigint): string => formatAmountText(minor, scaleOf(pair.targetPlatformId));
+      const target = (minor: bigint): string =>
+        formatAmountText(minor, scaleOf(pair.targetPlatformId));
       return {
-        target_platform: pair.targetPlatformId, fee_before: points(pair.feeBefore), fee_after: points(pair.feeAfter),
-        credited_before: target(pair.creditedBefore), credited_after: target(pair.creditedAfter),
-        target_fee_before: target(pair.targetFeeBefore), target_fee_after: target(pair.targetFeeAfter),
+        target_platform: pair.targetPlatformId,
+        fee_before: points(pair.feeBefore),
+        fee_after: points(pair.feeAfter),
+        credited_before: target(pair.creditedBefore),
+        credited_after: target(pair.creditedAfter),
+        target_fee_before: target(pair.targetFeeBefore),
+        target_fee_after: target(pair.targetFeeAfter),
       };
     }),
   };
 }
 
-function describeExample({ transactionId, postedAtMs, operation, platformId, targetPlatformId, amount, before, after, applied }: BacktestExample, scaleOf: (platformId: PlatformId) => number) {
+function describeExample(
+  {
+    transactionId,
+    postedAtMs,
+    operation,
+    platformId,
+    targetPlatformId,
+    amount,
+    before,
+    after,
+    applied,
+  }: BacktestExample,
+  scaleOf: (platformId: PlatformId) => number,
+) {
   const side = ({ outcome, rule, terms }: BacktestSide) => ({
-    outcome, ...(rule === undefined ? {} : { rule }),
-    ...(terms === undefined ? {} : {
-      fee: formatAmountText(terms.fee, scaleOf(platformId)), credited: formatAmountText(terms.credited, scaleOf(targetPlatformId)),
-      target_fee: formatAmountText(terms.targetFee, scaleOf(targetPlatformId)), bonus: formatAmountText(terms.bonus, scaleOf(targetPlatformId)),
-    }),
+    outcome,
+    ...(rule === undefined ? {} : { rule }),
+    ...(terms === undefined
+      ? {}
+      : {
+          fee: formatAmountText(terms.fee, scaleOf(platformId)),
+          credited: formatAmountText(terms.credited, scaleOf(targetPlatformId)),
+          target_fee: formatAmountText(terms.targetFee, scaleOf(targetPlatformId)),
+          bonus: formatAmountText(terms.bonus, scaleOf(targetPlatformId)),
+        }),
   });
   return {
-    transaction_id: formatId('txn', transactionId), posted_at: new Date(postedAtMs).toISOString(), operation, platform_id: platformId, target_platform: targetPlatformId,
-    amount: formatAmountText(amount, scaleOf(platformId)), before: side(before), after: side(after), applied,
+    transaction_id: formatId('txn', transactionId),
+    posted_at: new Date(postedAtMs).toISOString(),
+    operation,
+    platform_id: platformId,
+    target_platform: targetPlatformId,
+    amount: formatAmountText(amount, scaleOf(platformId)),
+    before: side(before),
+    after: side(after),
+    applied,
   };
 }

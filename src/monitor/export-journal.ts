@@ -3,7 +3,12 @@
 import type { Pool } from '../runtime/database.ts';
 import { formatAmountText } from '../kernel/amount.ts';
 import { formatId, type TransactionId } from '../kernel/ids.ts';
-import { withJournalSnapshot, type Commodity, type JournalRow, type JournalSnapshot } from './journal-rows.ts';
+import {
+  withJournalSnapshot,
+  type Commodity,
+  type JournalRow,
+  type JournalSnapshot,
+} from './journal-rows.ts';
 
 export const journalFormats = ['hledger', 'csv'] as const;
 export type JournalFormat = (typeof journalFormats)[number];
@@ -16,7 +21,11 @@ const CHUNK_CHARACTERS = 64 * 1024;
 const ASSERTIONS = 500;
 
 /** Exports everything that was committed when it began; returns how many rows and entries that were. */
-export async function exportJournal(pool: Pool, format: JournalFormat, write: WriteText): Promise<{ readonly rows: number; readonly entries: number }> {
+export async function exportJournal(
+  pool: Pool,
+  format: JournalFormat,
+  write: WriteText,
+): Promise<{ readonly rows: number; readonly entries: number }> {
   const lines = format === 'csv' ? csvLines : hledgerLines;
   return withJournalSnapshot(pool, async (journal) => {
     const count = { rows: 0, entries: 0 };
@@ -40,7 +49,8 @@ interface Count {
 /** Pending movements are virtual postings that balance among themselves: `hledger --real` leaves them out. */
 async function* hledgerLines(journal: JournalSnapshot, count: Count): AsyncGenerator<string> {
   yield '; Journal of a Pontis network. Dates are those of posting (UTC). A sign is the change of the account.\n\n';
-  for (const { code, scale } of journal.commodities) yield `commodity 1000.${'0'.repeat(scale)} ${quote(code)}\n`;
+  for (const { code, scale } of journal.commodities)
+    yield `commodity 1000.${'0'.repeat(scale)} ${quote(code)}\n`;
   yield '\n';
   for await (const { account, pending } of journal.accounts()) {
     yield `account ${accountName(account)}\n`;
@@ -67,7 +77,8 @@ async function* hledgerLines(journal: JournalSnapshot, count: Count): AsyncGener
 
 function hledgerTransaction(row: JournalRow, day: string): string {
   const id = formatId('txn', row.transactionId as TransactionId);
-  const description = row.reference === null ? row.kind : `${row.kind} | ${plainText(row.reference)}`;
+  const description =
+    row.reference === null ? row.kind : `${row.kind} | ${plainText(row.reference)}`;
   const occurred = row.occurredAt === null ? '' : `, occurred:${row.occurredAt.toISOString()}`;
   const postings = row.entries.map(({ account, layer, amount, commodity }) => {
     const name = layer === 'p' ? accountName(account) : `[pending:${accountName(account)}]`;
@@ -91,12 +102,32 @@ function accountName(name: string): string {
 
 /** What a caller wrote, without what would end a line or begin a comment. */
 function plainText(text: string): string {
-  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' ').replaceAll(';', ',').replaceAll('|', '/').replace(/\s+/g, ' ').trim();
+  return text
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' ')
+    .replaceAll(';', ',')
+    .replaceAll('|', '/')
+    .replace(/\s+/g, ' ')
+    .trim();
 }
 
 const CSV_COLUMNS = [
-  'bucket', 'sequence', 'position', 'transaction_id', 'leg', 'kind', 'posted_at', 'occurred_at', 'member_id', 'related_id', 'reference',
-  'account_id', 'account', 'layer', 'amount', 'balance_after', 'commodity',
+  'bucket',
+  'sequence',
+  'position',
+  'transaction_id',
+  'leg',
+  'kind',
+  'posted_at',
+  'occurred_at',
+  'member_id',
+  'related_id',
+  'reference',
+  'account_id',
+  'account',
+  'layer',
+  'amount',
+  'balance_after',
+  'commodity',
 ] as const;
 
 async function* csvLines(journal: JournalSnapshot, count: Count): AsyncGenerator<string> {
@@ -105,14 +136,30 @@ async function* csvLines(journal: JournalSnapshot, count: Count): AsyncGenerator
     count.rows += 1;
     const head = [row.bucket, row.sequence];
     const common = [
-      formatId('txn', row.transactionId as TransactionId), row.leg, row.kind, row.postedAt.toISOString(), row.occurredAt?.toISOString() ?? '', row.memberId,
-      row.relatedId === null ? '' : formatId('txn', row.relatedId as TransactionId), row.reference ?? '',
+      formatId('txn', row.transactionId as TransactionId),
+      row.leg,
+      row.kind,
+      row.postedAt.toISOString(),
+      row.occurredAt?.toISOString() ?? '',
+      row.memberId,
+      row.relatedId === null ? '' : formatId('txn', row.relatedId as TransactionId),
+      row.reference ?? '',
     ];
-    for (const [index, { accountId, account, layer, amount, balanceAfter, commodity }] of row.entries.entries()) {
+    for (const [
+      index,
+      { accountId, account, layer, amount, balanceAfter, commodity },
+    ] of row.entries.entries()) {
       count.entries += 1;
       const fields = [
-        ...head, index + 1, ...common, accountId, account, layer,
-        formatAmountText(amount, commodity.scale), formatAmountText(balanceAfter, commodity.scale), commodity.code,
+        ...head,
+        index + 1,
+        ...common,
+        accountId,
+        account,
+        layer,
+        formatAmountText(amount, commodity.scale),
+        formatAmountText(balanceAfter, commodity.scale),
+        commodity.code,
       ];
       yield `${fields.map(csvField).join(',')}\r\n`;
     }

@@ -55,13 +55,22 @@ export interface JournalSnapshot {
 const PAGE = 1_000;
 
 /** Runs `read` on a snapshot that later posting does not change. */
-export async function withJournalSnapshot<T>(pool: Pool, read: (journal: JournalSnapshot) => Promise<T>): Promise<T> {
+export async function withJournalSnapshot<T>(
+  pool: Pool,
+  read: (journal: JournalSnapshot) => Promise<T>,
+): Promise<T> {
   return dbTransaction(pool, async (client) => {
     await client.query('set transaction isolation level repeatable read, read only');
     // A slow reader of the output, such as a pager, must not end the export.
-    await client.query('set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0');
+    await client.query(
+      'set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0',
+    );
     const names = await loadNames(client);
-    return read({ commodities: [...names.commodities.values()], rows: () => readRows(client, names), accounts: () => readAccounts(client, names) });
+    return read({
+      commodities: [...names.commodities.values()],
+      rows: () => readRows(client, names),
+      accounts: () => readAccounts(client, names),
+    });
   });
 }
 
@@ -71,12 +80,19 @@ interface Names {
 }
 
 async function loadNames(client: DbClient): Promise<Names> {
-  const { rows } = await client.query<{ asset_id: number; code: string; scale: number; platform_id: PlatformId | null }>(
-    'select asset_id, code, scale, platform_id from ledger.asset order by asset_id',
-  );
+  const { rows } = await client.query<{
+    asset_id: number;
+    code: string;
+    scale: number;
+    platform_id: PlatformId | null;
+  }>('select asset_id, code, scale, platform_id from ledger.asset order by asset_id');
   return {
     commodities: new Map(rows.map(({ asset_id, code, scale }) => [asset_id, { code, scale }])),
-    platforms: new Map(rows.flatMap(({ platform_id }) => (platform_id === null ? [] : [[platformOwnerId(platform_id), platform_id] as const]))),
+    platforms: new Map(
+      rows.flatMap(({ platform_id }) =>
+        platform_id === null ? [] : [[platformOwnerId(platform_id), platform_id] as const],
+      ),
+    ),
   };
 }
 
@@ -104,8 +120,11 @@ function nameOf(account: AccountRow, names: Names): string {
   const { purpose, owner_id: owner } = account;
   const platform = names.platforms.get(owner);
   const { code } = commodityOf(account, names);
-  const day = DATED.includes(purpose) ? `:${account.expires_on === 'infinity' ? 'never' : account.expires_on}` : '';
-  if (platform === undefined && owner !== NETWORK_OWNER) return `${purpose === 'shared_allowance' ? 'shared' : 'member'}:${owner}:${code}:${purpose}${day}`;
+  const day = DATED.includes(purpose)
+    ? `:${account.expires_on === 'infinity' ? 'never' : account.expires_on}`
+    : '';
+  if (platform === undefined && owner !== NETWORK_OWNER)
+    return `${purpose === 'shared_allowance' ? 'shared' : 'member'}:${owner}:${code}:${purpose}${day}`;
   // A platform has a stock for each of its rewards; all its other accounts count its points or the settlement currency.
   const unit = OF_ONE_ASSET.includes(purpose) ? `:${code.replace(/^reward:/, '')}` : '';
   return `${platform === undefined ? 'network' : `platform:${platform}`}:${purpose}${unit}${day}`;
@@ -128,7 +147,9 @@ interface TransactionRow {
 }
 
 async function* readRows(client: DbClient, names: Names): AsyncGenerator<JournalRow> {
-  const { rows: buckets } = await client.query<{ bucket: number }>('select bucket from ledger.bucket order by bucket');
+  const { rows: buckets } = await client.query<{ bucket: number }>(
+    'select bucket from ledger.bucket order by bucket',
+  );
   for (const { bucket } of buckets) {
     for (let after = 0n; ;) {
       const { rows } = await client.query<TransactionRow>(
@@ -146,7 +167,11 @@ async function* readRows(client: DbClient, names: Names): AsyncGenerator<Journal
 }
 
 /** The accounts that a page names. */
-async function loadAccounts(client: DbClient, bucket: number, page: readonly TransactionRow[]): Promise<ReadonlyMap<bigint, AccountRow>> {
+async function loadAccounts(
+  client: DbClient,
+  bucket: number,
+  page: readonly TransactionRow[],
+): Promise<ReadonlyMap<bigint, AccountRow>> {
   const ids = [...new Set(page.flatMap((row) => row.account_ids))];
   const { rows } = await client.query<AccountRow>(
     'select account_id, owner_id, asset_id, purpose, expires_on from ledger.account where bucket = $1 and account_id = any($2)',
@@ -155,17 +180,34 @@ async function loadAccounts(client: DbClient, bucket: number, page: readonly Tra
   return new Map(rows.map((account) => [account.account_id, account]));
 }
 
-function rowOf(row: TransactionRow, bucket: number, accounts: ReadonlyMap<bigint, AccountRow>, names: Names): JournalRow {
+function rowOf(
+  row: TransactionRow,
+  bucket: number,
+  accounts: ReadonlyMap<bigint, AccountRow>,
+  names: Names,
+): JournalRow {
   return {
-    bucket, sequence: row.sequence, transactionId: row.transaction_id, leg: row.leg, kind: row.kind, postedAt: row.posted_at,
-    occurredAt: row.occurred_at, memberId: row.member_id, relatedId: row.related_id, reference: row.reference,
+    bucket,
+    sequence: row.sequence,
+    transactionId: row.transaction_id,
+    leg: row.leg,
+    kind: row.kind,
+    postedAt: row.posted_at,
+    occurredAt: row.occurred_at,
+    memberId: row.member_id,
+    relatedId: row.related_id,
+    reference: row.reference,
     entries: row.account_ids.map((accountId, index): JournalEntry => {
       const account = accounts.get(accountId);
       // A damaged ledger is exported as far as it can be read; the audit tells what is wrong with it.
       return {
         account: account === undefined ? `unknown:${bucket}:${accountId}` : nameOf(account, names),
-        commodity: account === undefined ? { code: 'unknown', scale: 0 } : commodityOf(account, names),
-        accountId, layer: row.layers?.[index] ?? 'p', amount: row.amounts[index] ?? 0n, balanceAfter: row.balances[index] ?? 0n,
+        commodity:
+          account === undefined ? { code: 'unknown', scale: 0 } : commodityOf(account, names),
+        accountId,
+        layer: row.layers?.[index] ?? 'p',
+        amount: row.amounts[index] ?? 0n,
+        balanceAfter: row.balances[index] ?? 0n,
       };
     }),
   };
@@ -178,9 +220,16 @@ async function* readAccounts(client: DbClient, names: Names): AsyncGenerator<Acc
            purpose in ('lot', 'redeemed') and exists (select from ledger.hold) as pending
       from ledger.account group by owner_id, asset_id, purpose, expires_on order by owner_id, asset_id, purpose, expires_on`);
   for (;;) {
-    const { rows } = await client.query<AccountRow & { balance: string; pending: boolean }>(`fetch ${PAGE} from account_sums`);
+    const { rows } = await client.query<AccountRow & { balance: string; pending: boolean }>(
+      `fetch ${PAGE} from account_sums`,
+    );
     for (const row of rows) {
-      yield { account: nameOf(row, names), commodity: commodityOf(row, names), balance: BigInt(row.balance), pending: row.pending };
+      yield {
+        account: nameOf(row, names),
+        commodity: commodityOf(row, names),
+        balance: BigInt(row.balance),
+        pending: row.pending,
+      };
     }
     if (rows.length < PAGE) break;
   }

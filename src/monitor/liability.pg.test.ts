@@ -8,7 +8,12 @@ import { createRandom, seedOf } from '../../test/fixtures/seed.ts';
 import { times, Traffic } from '../../test/fixtures/traffic.ts';
 import type { MemberId, TransactionId } from '../kernel/ids.ts';
 import type { Outcome } from '../ledger/ledger.ts';
-import { describeLiability, reportLiability, type Liability, type PlatformLiability } from './monitor.ts';
+import {
+  describeLiability,
+  reportLiability,
+  type Liability,
+  type PlatformLiability,
+} from './monitor.ts';
 
 const seed = seedOf('liability');
 const DAY_MS = 86_400_000;
@@ -30,7 +35,8 @@ function posted(outcome: Outcome): TransactionId {
   return outcome.transaction.transactionId;
 }
 
-const report = (): Promise<Liability> => reportLiability({ pool: database.pool, clock: test.clock, valuation: test.valuation });
+const report = (): Promise<Liability> =>
+  reportLiability({ pool: database.pool, clock: test.clock, valuation: test.valuation });
 
 async function of(platform: string): Promise<PlatformLiability> {
   const found = (await report()).platforms.find(({ platformId }) => platformId === platform);
@@ -40,20 +46,42 @@ async function of(platform: string): Promise<PlatformLiability> {
 
 /** What the zero sum of all accounts of an asset comes to. */
 function expectBooksToClose(row: PlatformLiability): void {
-  expect(row.outstanding + row.lapsed - row.debt)
-    .toBe(row.issued + row.convertedIn - row.redeemed - row.convertedAway - row.expired - row.fees - row.clawedBack + row.adjusted);
+  expect(row.outstanding + row.lapsed - row.debt).toBe(
+    row.issued +
+      row.convertedIn -
+      row.redeemed -
+      row.convertedAway -
+      row.expired -
+      row.fees -
+      row.clawedBack +
+      row.adjusted,
+  );
   expect(row.byMonth.reduce((sum, { amount }) => sum + amount, 0n)).toBe(row.outstanding);
-  expect(row.byMonth.reduce((sum, { month, amount }) => (month === null ? sum : sum + amount), 0n)).toBe(row.breakage.ending);
+  expect(
+    row.byMonth.reduce((sum, { month, amount }) => (month === null ? sum : sum + amount), 0n),
+  ).toBe(row.breakage.ending);
 }
 
 describe('a liability report', () => {
   it('has nothing to say of breakage while nothing was used or expired', async () => {
-    expect(await of('platform_a')).toMatchObject({ issued: 0n, outstanding: 0n, byMonth: [], breakage: { rate: null, estimate: null } });
+    expect(await of('platform_a')).toMatchObject({
+      issued: 0n,
+      outstanding: 0n,
+      byMonth: [],
+      breakage: { rate: null, estimate: null },
+    });
   });
 
   it('adds up what was done, by hand', async () => {
     const ann = test.member();
-    await test.amend((document) => ({ ...document, rules: { fee: { kind: 'fee', fee: { rate: '0.1', on: 'source' } }, kept: { kind: 'fee', fee: { flat: '0.05', on: 'target' } } }, settings: { ...document.settings, fees: 'all' } }));
+    await test.amend((document) => ({
+      ...document,
+      rules: {
+        fee: { kind: 'fee', fee: { rate: '0.1', on: 'source' } },
+        kept: { kind: 'fee', fee: { flat: '0.05', on: 'target' } },
+      },
+      settings: { ...document.settings, fees: 'all' },
+    }));
     const soon = test.dayIn(10);
     posted(await test.submit('platform_a', ann, { kind: 'earn', amount: 1_000n, expiresOn: soon }));
     posted(await test.submit('platform_a', ann, { kind: 'earn', amount: 500n }));
@@ -61,25 +89,74 @@ describe('a liability report', () => {
     posted(await test.transfer('platform_a', ann, 300n, 'platform_b', ann));
     // The same to somebody else, and a third of it back: of 220 credited 74, of the fee of 5 two.
     const gift = posted(await test.transfer('platform_a', ann, 300n, 'platform_b', test.member()));
-    posted(await test.submit('platform_a', ann, { kind: 'reverse', agreed: true, transactionId: gift, amount: 100n, reason: 'in part' }));
+    posted(
+      await test.submit('platform_a', ann, {
+        kind: 'reverse',
+        agreed: true,
+        transactionId: gift,
+        amount: 100n,
+        reason: 'in part',
+      }),
+    );
     const reward = await test.reward('platform_a', 10n);
-    const redeemed = posted(await test.submit('platform_a', ann, { kind: 'redeem', amount: 200n, rewardAssetId: reward.assetId, quantity: 2n }));
-    posted(await test.submit('platform_a', ann, { kind: 'reverse', transactionId: redeemed, amount: 100n, reason: 'one back' }));
-    posted(await test.submit('platform_a', ann, { kind: 'hold', amount: 40n, expiresInMs: 20 * DAY_MS }));
+    const redeemed = posted(
+      await test.submit('platform_a', ann, {
+        kind: 'redeem',
+        amount: 200n,
+        rewardAssetId: reward.assetId,
+        quantity: 2n,
+      }),
+    );
+    posted(
+      await test.submit('platform_a', ann, {
+        kind: 'reverse',
+        transactionId: redeemed,
+        amount: 100n,
+        reason: 'one back',
+      }),
+    );
+    posted(
+      await test.submit('platform_a', ann, { kind: 'hold', amount: 40n, expiresInMs: 20 * DAY_MS }),
+    );
     posted(await test.submit('platform_a', ann, { kind: 'adjust', amount: 7n, reason: 'sorry' }));
     const a = await of('platform_a');
     expectBooksToClose(a);
     expect(a).toMatchObject({
-      issued: 1_500n, convertedIn: 0n, convertedAway: 270n + 180n, fees: 30n + 20n, redeemed: 100n, expired: 0n, adjusted: 7n, clawedBack: 0n, debt: 0n,
-      outstanding: 1_500n + 7n - 300n - 200n - 100n, held: 40n, lapsed: 0n,
-      breakage: { redeemed: 300n + 200n + 100n, expired: 0n, rate: '0', ending: 400n, estimate: 0n },
+      issued: 1_500n,
+      convertedIn: 0n,
+      convertedAway: 270n + 180n,
+      fees: 30n + 20n,
+      redeemed: 100n,
+      expired: 0n,
+      adjusted: 7n,
+      clawedBack: 0n,
+      debt: 0n,
+      outstanding: 1_500n + 7n - 300n - 200n - 100n,
+      held: 40n,
+      lapsed: 0n,
+      breakage: {
+        redeemed: 300n + 200n + 100n,
+        expired: 0n,
+        rate: '0',
+        ending: 400n,
+        estimate: 0n,
+      },
       // A point of multiplier 1 is worth one hundredth.
-      pointValue: '0.01', value: 907n,
+      pointValue: '0.01',
+      value: 907n,
     });
-    expect(a.byMonth).toEqual([{ month: soon.slice(0, 7), amount: 400n }, { month: null, amount: 507n }]);
+    expect(a.byMonth).toEqual([
+      { month: soon.slice(0, 7), amount: 400n },
+      { month: null, amount: 507n },
+    ]);
     const b = await of('platform_b');
     expectBooksToClose(b);
-    expect(b).toMatchObject({ issued: 0n, convertedIn: 225n + 149n, fees: 5n + 3n, outstanding: 220n + 146n });
+    expect(b).toMatchObject({
+      issued: 0n,
+      convertedIn: 225n + 149n,
+      fees: 5n + 3n,
+      outstanding: 220n + 146n,
+    });
 
     // The hold keeps its 40 beyond their last day; the other 360 lapse, and expire when they are swept.
     test.clock.advance(11 * DAY_MS);
@@ -87,24 +164,55 @@ describe('a liability report', () => {
     await test.ledger.sweep();
     const after = await of('platform_a');
     expectBooksToClose(after);
-    expect(after).toMatchObject({ lapsed: 0n, outstanding: 547n, expired: 360n, breakage: { ending: 40n, rate: '0.375', estimate: 15n } });
+    expect(after).toMatchObject({
+      lapsed: 0n,
+      outstanding: 547n,
+      expired: 360n,
+      breakage: { ending: 40n, rate: '0.375', estimate: 15n },
+    });
     const view = describeLiability(await report());
-    expect(view.platforms[0]).toMatchObject({ platform_id: 'platform_a', outstanding: '5.47', value: '0.0547', by_month: [{ month: soon.slice(0, 7), amount: '0.40' }, { month: 'never', amount: '5.07' }] });
+    expect(view.platforms[0]).toMatchObject({
+      platform_id: 'platform_a',
+      outstanding: '5.47',
+      value: '0.0547',
+      by_month: [
+        { month: soon.slice(0, 7), amount: '0.40' },
+        { month: 'never', amount: '5.07' },
+      ],
+    });
   });
 
   it('counts lapsed points of a reversed earn neither as expired nor as used', async () => {
     const before = await of('platform_d');
     const ann = test.member();
-    const earned = posted(await test.submit('platform_d', ann, { kind: 'earn', amount: 100n, expiresOn: test.dayIn(0) }));
+    const earned = posted(
+      await test.submit('platform_d', ann, {
+        kind: 'earn',
+        amount: 100n,
+        expiresOn: test.dayIn(0),
+      }),
+    );
     posted(await test.transfer('platform_d', ann, 30n, 'platform_a', ann));
     test.clock.advance(2 * DAY_MS);
     await test.ledger.sweep();
-    expect(await of('platform_d')).toMatchObject({ expired: before.expired + 70n, breakage: { redeemed: before.breakage.redeemed + 30n } });
-    posted(await test.submit('platform_d', ann, { kind: 'reverse', transactionId: earned, reason: 'returned' }));
+    expect(await of('platform_d')).toMatchObject({
+      expired: before.expired + 70n,
+      breakage: { redeemed: before.breakage.redeemed + 30n },
+    });
+    posted(
+      await test.submit('platform_d', ann, {
+        kind: 'reverse',
+        transactionId: earned,
+        reason: 'returned',
+      }),
+    );
     const after = await of('platform_d');
     expectBooksToClose(after);
     expect(after).toMatchObject({
-      issued: before.issued, expired: before.expired, debt: before.debt + 30n, breakage: { redeemed: before.breakage.redeemed + 30n, expired: before.breakage.expired },
+      issued: before.issued,
+      expired: before.expired,
+      debt: before.debt + 30n,
+      breakage: { redeemed: before.breakage.redeemed + 30n, expired: before.breakage.expired },
     });
   });
 
@@ -120,8 +228,21 @@ describe('a liability report', () => {
     await liveThrough(test);
     const members = Array.from({ length: 10 }, () => test.member());
     const platforms = ['platform_a', 'platform_b', 'platform_c'].map(test.id);
-    const rewards = new Map(await Promise.all(platforms.map(async (platform) => [platform, (await test.reward(platform, 10_000n)).assetId] as const)));
-    const traffic = new Traffic({ random, members, platforms, rewards, keyPrefix: 'l', dayIn: test.dayIn });
+    const rewards = new Map(
+      await Promise.all(
+        platforms.map(
+          async (platform) => [platform, (await test.reward(platform, 10_000n)).assetId] as const,
+        ),
+      ),
+    );
+    const traffic = new Traffic({
+      random,
+      members,
+      platforms,
+      rewards,
+      keyPrefix: 'l',
+      dayIn: test.dayIn,
+    });
     for (let round = 0; round < 5; round += 1) {
       await traffic.run(test.ledger, 4, times(200));
       test.clock.advance(random.int(1, 20) * DAY_MS);
@@ -130,16 +251,30 @@ describe('a liability report', () => {
     await traffic.run(test.ledger, 4, times(300));
     const cid = test.member();
     posted(await test.earn('platform_c', cid, 100n));
-    posted(await test.submit('platform_c', cid, { kind: 'hold', amount: 60n, expiresInMs: DAY_MS }));
-    posted(await test.submit('platform_c', cid, { kind: 'clawback', amount: 70n, clawback: 'debt' }));
-    const { rows } = await database.pool.query<{ owner_id: MemberId }>(`select distinct owner_id from ledger.account where purpose in ('lot', 'debt')`);
+    posted(
+      await test.submit('platform_c', cid, { kind: 'hold', amount: 60n, expiresInMs: DAY_MS }),
+    );
+    posted(
+      await test.submit('platform_c', cid, { kind: 'clawback', amount: 70n, clawback: 'debt' }),
+    );
+    const { rows } = await database.pool.query<{ owner_id: MemberId }>(
+      `select distinct owner_id from ledger.account where purpose in ('lot', 'debt')`,
+    );
     const { platforms: reported } = await report();
     for (const row of reported) {
       expectBooksToClose(row);
-      const balances = await Promise.all(rows.map(({ owner_id }) => test.ledger.getBalance(owner_id, row.platformId)));
-      const sum = (field: 'balance' | 'held' | 'debt'): bigint => balances.reduce((total, balance) => total + balance[field], 0n);
-      expect([row.outstanding - row.debt, row.held, row.debt]).toEqual([sum('balance'), sum('held'), sum('debt')]);
+      const balances = await Promise.all(
+        rows.map(({ owner_id }) => test.ledger.getBalance(owner_id, row.platformId)),
+      );
+      const sum = (field: 'balance' | 'held' | 'debt'): bigint =>
+        balances.reduce((total, balance) => total + balance[field], 0n);
+      expect([row.outstanding - row.debt, row.held, row.debt]).toEqual([
+        sum('balance'),
+        sum('held'),
+        sum('debt'),
+      ]);
     }
-    for (const field of ['debt', 'held', 'expired', 'convertedIn', 'redeemed'] as const) expect(reported.some((row) => row[field] > 0n)).toBe(true);
+    for (const field of ['debt', 'held', 'expired', 'convertedIn', 'redeemed'] as const)
+      expect(reported.some((row) => row[field] > 0n)).toBe(true);
   }, 60_000);
 });

@@ -64,7 +64,8 @@ export interface Liability {
   readonly platforms: readonly PlatformLiability[];
 }
 
-export const BREAKAGE_FORMULA = 'estimate = ending × expired ÷ (expired + redeemed), where redeemed and expired count points that had an end, and ending is what is outstanding with an end';
+export const BREAKAGE_FORMULA =
+  'estimate = ending × expired ÷ (expired + redeemed), where redeemed and expired count points that had an end, and ending is what is outstanding with an end';
 
 export interface LiabilityParts {
   readonly pool: Pool;
@@ -76,7 +77,10 @@ export interface LiabilityParts {
 const WINDOW = 50_000n;
 
 /** Reads every row once; of one platform, or of all. */
-export async function reportLiability({ pool, clock, valuation }: LiabilityParts, platformId?: PlatformId): Promise<Liability> {
+export async function reportLiability(
+  { pool, clock, valuation }: LiabilityParts,
+  platformId?: PlatformId,
+): Promise<Liability> {
   const rulebook = valuation.rulebook();
   const today = rulebook.calendar.dayOf(clock.now());
   return dbTransaction(pool, async (client) => {
@@ -84,20 +88,41 @@ export async function reportLiability({ pool, clock, valuation }: LiabilityParts
     await client.query('set local statement_timeout = 0; set local jit = off');
     const { rows: assets } = await client.query<AssetRow>(
       `select asset_id, code, scale, platform_id, kind from ledger.asset where kind = 'settlement' or (kind = 'points' and ($1::text is null or platform_id = $1)) order by code`,
-      [platformId ?? null]);
-    const { rows: buckets } = await client.query<{ bucket: number; sequence: bigint }>('select bucket, sequence from ledger.bucket order by bucket');
-    const sums = new Map(assets.flatMap((asset) => (asset.kind === 'points' ? [[asset.asset_id, new Sums()] as const] : [])));
+      [platformId ?? null],
+    );
+    const { rows: buckets } = await client.query<{ bucket: number; sequence: bigint }>(
+      'select bucket, sequence from ledger.bucket order by bucket',
+    );
+    const sums = new Map(
+      assets.flatMap((asset) =>
+        asset.kind === 'points' ? [[asset.asset_id, new Sums()] as const] : [],
+      ),
+    );
     for (const { bucket, sequence } of buckets) {
       await addAccounts(client, bucket, today, sums);
-      for (let after = 0n; after < sequence; after += WINDOW) await addFlows(client, bucket, after, sums);
+      for (let after = 0n; after < sequence; after += WINDOW)
+        await addFlows(client, bucket, after, sums);
     }
     const settlement = assets.find(({ kind }) => kind === 'settlement');
     const settlementScale = settlement?.scale ?? 0;
     return {
-      at: new Date(clock.now()), settlementScale, settlementCode: settlement?.code ?? '', rulebookVersion: rulebook.version,
+      at: new Date(clock.now()),
+      settlementScale,
+      settlementCode: settlement?.code ?? '',
+      rulebookVersion: rulebook.version,
       platforms: assets.flatMap((asset) => {
         const found = sums.get(asset.asset_id);
-        return found === undefined || asset.platform_id === null ? [] : [describe(asset.platform_id, asset.scale, found, pointValue(rulebook.document, asset.platform_id), settlementScale)];
+        return found === undefined || asset.platform_id === null
+          ? []
+          : [
+              describe(
+                asset.platform_id,
+                asset.scale,
+                found,
+                pointValue(rulebook.document, asset.platform_id),
+                settlementScale,
+              ),
+            ];
       }),
     };
   });
@@ -130,13 +155,26 @@ class Sums {
 const NO_END = 'never';
 
 /** Held points past their last day still count, as in a member's balance. */
-async function addAccounts(client: DbClient, bucket: number, today: Day, sums: ReadonlyMap<number, Sums>): Promise<void> {
-  const { rows } = await client.query<{ asset_id: number; purpose: string; month: string | null; posted: string; pending: string; lapsed: string }>(
+async function addAccounts(
+  client: DbClient,
+  bucket: number,
+  today: Day,
+  sums: ReadonlyMap<number, Sums>,
+): Promise<void> {
+  const { rows } = await client.query<{
+    asset_id: number;
+    purpose: string;
+    month: string | null;
+    posted: string;
+    pending: string;
+    lapsed: string;
+  }>(
     `select asset_id, purpose, case when purpose <> 'lot' then null when expires_on = 'infinity' then '${NO_END}' else to_char(expires_on, 'YYYY-MM') end as month,
             sum(credits_posted::numeric - debits_posted)::text as posted, sum(debits_pending::numeric)::text as pending,
             coalesce(sum(credits_posted::numeric - debits_posted - debits_pending) filter (where purpose = 'lot' and expires_on < $2), 0)::text as lapsed
        from ledger.account where bucket = $1 and asset_id = any($3) group by 1, 2, 3`,
-    [bucket, today, [...sums.keys()]]);
+    [bucket, today, [...sums.keys()]],
+  );
   for (const row of rows) {
     const sum = sums.get(row.asset_id);
     if (sum === undefined) continue;
@@ -150,8 +188,18 @@ async function addAccounts(client: DbClient, bucket: number, today: Day, sums: R
 }
 
 /** What accounts alone do not tell: which of the redeemed and issued points were converted, and what was used of points with an end. */
-async function addFlows(client: DbClient, bucket: number, after: bigint, sums: ReadonlyMap<number, Sums>): Promise<void> {
-  const { rows } = await client.query<{ asset_id: number; away: string; made: string; used: string }>(
+async function addFlows(
+  client: DbClient,
+  bucket: number,
+  after: bigint,
+  sums: ReadonlyMap<number, Sums>,
+): Promise<void> {
+  const { rows } = await client.query<{
+    asset_id: number;
+    away: string;
+    made: string;
+    used: string;
+  }>(
     `select a.asset_id,
             coalesce(sum(e.amount::numeric) filter (where a.purpose = 'redeemed' and t.is_conversion), 0)::text as away,
             coalesce(-sum(e.amount::numeric) filter (where a.purpose = 'issued' and t.is_conversion), 0)::text as made,
@@ -166,7 +214,8 @@ async function addFlows(client: DbClient, bucket: number, after: bigint, sums: R
        join ledger.account a on a.bucket = $1 and a.account_id = e.account_id
       where a.asset_id = any($4) and a.purpose in ('lot', 'redeemed', 'issued') and coalesce(substr(t.layers, e.position::integer, 1), 'p') = 'p'
       group by a.asset_id`,
-    [bucket, after, after + WINDOW, [...sums.keys()]]);
+    [bucket, after, after + WINDOW, [...sums.keys()]],
+  );
   for (const { asset_id, away, made, used } of rows) {
     const sum = sums.get(asset_id);
     if (sum === undefined) continue;
@@ -176,24 +225,46 @@ async function addFlows(client: DbClient, bucket: number, after: bigint, sums: R
   }
 }
 
-function describe(platformId: PlatformId, scale: number, sums: Sums, worth: Ratio, settlementScale: number): PlatformLiability {
+function describe(
+  platformId: PlatformId,
+  scale: number,
+  sums: Sums,
+  worth: Ratio,
+  settlementScale: number,
+): PlatformLiability {
   const outstanding = sums.of('lot') - sums.lapsed;
   const ending = outstanding - (sums.months.get(NO_END) ?? 0n);
   const expired = sums.of('expired');
   const history = expired + sums.endingUsed;
   const rate = { numerator: expired, denominator: history };
-  const byMonth = [...sums.months].filter(([, amount]) => amount !== 0n).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const byMonth = [...sums.months]
+    .filter(([, amount]) => amount !== 0n)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1));
   return {
-    platformId, scale, outstanding, expired, convertedIn: sums.convertedIn, convertedAway: sums.convertedAway,
+    platformId,
+    scale,
+    outstanding,
+    expired,
+    convertedIn: sums.convertedIn,
+    convertedAway: sums.convertedAway,
     issued: -sums.of('issued') - sums.convertedIn,
     redeemed: sums.of('redeemed') - sums.convertedAway,
-    fees: sums.of('fee'), clawedBack: sums.of('clawback'), adjusted: -sums.of('adjustment'), debt: -sums.of('debt'),
-    held: sums.held, lapsed: sums.lapsed,
+    fees: sums.of('fee'),
+    clawedBack: sums.of('clawback'),
+    adjusted: -sums.of('adjustment'),
+    debt: -sums.of('debt'),
+    held: sums.held,
+    lapsed: sums.lapsed,
     byMonth: byMonth.map(([month, amount]) => ({ month: month === NO_END ? null : month, amount })),
     pointValue: formatRatio(worth),
-    value: scaleDown(outstanding, { numerator: worth.numerator * 10n ** BigInt(settlementScale), denominator: worth.denominator * 10n ** BigInt(scale) }),
+    value: scaleDown(outstanding, {
+      numerator: worth.numerator * 10n ** BigInt(settlementScale),
+      denominator: worth.denominator * 10n ** BigInt(scale),
+    }),
     breakage: {
-      redeemed: sums.endingUsed, expired, ending,
+      redeemed: sums.endingUsed,
+      expired,
+      ending,
       rate: history > 0n ? formatRatio(rate) : null,
       estimate: history > 0n ? scaleDown(ending, rate) : null,
     },

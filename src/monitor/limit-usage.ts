@@ -13,9 +13,15 @@ export class LimitUsage {
   }
 
   /** Draws on all of the limits, or on none: then it answers the first that is used up. `came` of `asked` came to something in the end. */
-  draw(limits: readonly LimitUse[], source: string, came: bigint, asked: bigint): LimitUse | undefined {
+  draw(
+    limits: readonly LimitUse[],
+    source: string,
+    came: bigint,
+    asked: bigint,
+  ): LimitUse | undefined {
     for (const limit of limits) {
-      if ((this.subjectsOf(limit, source).get(limit.ownerId) ?? 0n) + limit.use > limit.maximum) return limit;
+      if ((this.subjectsOf(limit, source).get(limit.ownerId) ?? 0n) + limit.use > limit.maximum)
+        return limit;
     }
     for (const limit of limits) {
       const subjects = this.subjectsOf(limit, source);
@@ -37,7 +43,10 @@ export class LimitUsage {
 
   /** Rows come in the order of time but for the skew of clocks, so of days only the one before is still asked for. */
   private begin(until: Day): Map<string, Map<string, bigint>> {
-    const over = [...this.periods.keys()].filter((day) => day < until).toSorted().slice(0, -2);
+    const over = [...this.periods.keys()]
+      .filter((day) => day < until)
+      .toSorted()
+      .slice(0, -2);
     for (const day of over) this.periods.delete(day);
     return new Map();
   }

@@ -2,14 +2,41 @@
 // platforms owe their members, and what another rulebook would have made of the past.
 // Reads only; never repairs anything. The only file of this module that others import.
 
-export { audit, checks as auditChecks, type AuditOptions, type AuditReport, type Cell, type CheckResult } from './run-audit.ts';
+export {
+  audit,
+  checks as auditChecks,
+  type AuditOptions,
+  type AuditReport,
+  type Cell,
+  type CheckResult,
+} from './run-audit.ts';
 export type { Check, InvariantNumber } from './audit-check.ts';
-export { exportJournal, journalFormats, type JournalFormat, type WriteText } from './export-journal.ts';
+export {
+  exportJournal,
+  journalFormats,
+  type JournalFormat,
+  type WriteText,
+} from './export-journal.ts';
 export { createRuleAlerts, type RuleAlerts } from './rule-alerts.ts';
 export {
-  backtest, MAX_BACKTEST_DAYS, type Backtest, type BacktestExample, type BacktestOptions, type BacktestOutcome, type BacktestParts, type BacktestSide,
-  type ConversionSums, type PlatformBacktest,
+  backtest,
+  MAX_BACKTEST_DAYS,
+  type Backtest,
+  type BacktestExample,
+  type BacktestOptions,
+  type BacktestOutcome,
+  type BacktestParts,
+  type BacktestSide,
+  type ConversionSums,
+  type PlatformBacktest,
 } from './backtest.ts';
 export { BACKTEST_ASSUMPTIONS, describeBacktest, type BacktestView } from './describe-backtest.ts';
-export { BREAKAGE_FORMULA, reportLiability, type Breakage, type Liability, type LiabilityParts, type PlatformLiability } from './liability.ts';
+export {
+  BREAKAGE_FORMULA,
+  reportLiability,
+  type Breakage,
+  type Liability,
+  type LiabilityParts,
+  type PlatformLiability,
+} from './liability.ts';
 export { describeLiability, type LiabilityView } from './describe-liability.ts';

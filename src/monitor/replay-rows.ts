@@ -45,9 +45,15 @@ const SKEW_MS = 300_000;
 const STRIDE = 500;
 
 /** Visits the rows in the order of time; false when there were more than `maxRows`, with the rest unread. Call it within a dbTransaction. */
-export async function replayRows(client: DbClient, range: ReplayRange, visit: (row: ReplayRow, bucket: number) => void): Promise<boolean> {
+export async function replayRows(
+  client: DbClient,
+  range: ReplayRange,
+  visit: (row: ReplayRow, bucket: number) => void,
+): Promise<boolean> {
   // Each page follows the one before by the primary key, whatever the statistics say; a table just filled has none.
-  await client.query('set local enable_seqscan = off; set local enable_bitmapscan = off; set local enable_sort = off; set local jit = off; set local statement_timeout = 0');
+  await client.query(
+    'set local enable_seqscan = off; set local enable_bitmapscan = off; set local enable_sort = off; set local jit = off; set local statement_timeout = 0',
+  );
   const reader = new Reader(client);
   try {
     return await replayWith(reader, client, range, visit);
@@ -66,7 +72,9 @@ class Reader {
   }
 
   read(parameters: unknown[]): Promise<readonly ReplayRow[]> {
-    const page = this.last.then(async () => (await this.client.query<ReplayRow>(PAGE_OF_BUCKET, parameters)).rows);
+    const page = this.last.then(
+      async () => (await this.client.query<ReplayRow>(PAGE_OF_BUCKET, parameters)).rows,
+    );
     // Whoever asked for the page is told; the pages after it are asked for all the same.
     this.last = page.catch(() => undefined);
     return page;
@@ -77,11 +85,22 @@ class Reader {
   }
 }
 
-async function replayWith(reader: Reader, client: DbClient, range: ReplayRange, visit: (row: ReplayRow, bucket: number) => void): Promise<boolean> {
-  const { rows: buckets } = await client.query<{ bucket: number; sequence: bigint }>('select bucket, sequence from ledger.bucket order by bucket');
+async function replayWith(
+  reader: Reader,
+  client: DbClient,
+  range: ReplayRange,
+  visit: (row: ReplayRow, bucket: number) => void,
+): Promise<boolean> {
+  const { rows: buckets } = await client.query<{ bucket: number; sequence: bigint }>(
+    'select bucket, sequence from ledger.bucket order by bucket',
+  );
   const page = Math.max(20, Math.min(PAGE, Math.floor(IN_MEMORY / Math.max(1, buckets.length))));
   const starts: { bucket: number; after: bigint }[] = [];
-  for (const { bucket, sequence } of buckets) starts.push({ bucket, after: await findStart(client, bucket, sequence, range.fromMs - SKEW_MS) });
+  for (const { bucket, sequence } of buckets)
+    starts.push({
+      bucket,
+      after: await findStart(client, bucket, sequence, range.fromMs - SKEW_MS),
+    });
   const merged = new Merged();
   for (const { bucket, after } of starts) {
     const stream = new BucketStream(reader, bucket, range, page, after);
@@ -101,12 +120,21 @@ async function replayWith(reader: Reader, client: DbClient, range: ReplayRange, 
 }
 
 /** The sequence number after which all rows of that time lie: times rise with the numbers, but for the skew of clocks. */
-async function findStart(client: DbClient, bucket: number, last: bigint, fromMs: number): Promise<bigint> {
+async function findStart(
+  client: DbClient,
+  bucket: number,
+  last: bigint,
+  fromMs: number,
+): Promise<bigint> {
   let [low, high] = [0n, last];
   while (high - low > BigInt(PAGE)) {
     const middle = (low + high) / 2n;
-    const { rows: [row] } = await client.query<{ posted_at: Date }>(
-      'select posted_at from ledger.transaction where bucket = $1 and sequence >= $2 order by sequence limit 1', [bucket, middle]);
+    const {
+      rows: [row],
+    } = await client.query<{ posted_at: Date }>(
+      'select posted_at from ledger.transaction where bucket = $1 and sequence >= $2 order by sequence limit 1',
+      [bucket, middle],
+    );
     if (row !== undefined && row.posted_at.getTime() < fromMs) low = middle;
     else high = middle;
   }
@@ -146,14 +174,21 @@ class BucketStream {
     this.rows = await this.next;
     this.index = -1;
     const last = this.rows.at(-1);
-    this.next = last === undefined || this.rows.length < this.page ? undefined : this.read(last.sequence);
+    this.next =
+      last === undefined || this.rows.length < this.page ? undefined : this.read(last.sequence);
     // What nobody waits for any more must not end the process.
     this.next?.catch(() => undefined);
     return this.step();
   }
 
   private read(after: bigint): Promise<readonly ReplayRow[]> {
-    return this.reader.read([this.bucket, after, new Date(this.range.fromMs), new Date(this.range.untilMs), this.page]);
+    return this.reader.read([
+      this.bucket,
+      after,
+      new Date(this.range.fromMs),
+      new Date(this.range.untilMs),
+      this.page,
+    ]);
   }
 }
 
@@ -182,7 +217,7 @@ class Merged {
 
   add(stream: BucketStream): void {
     this.heap.push(stream);
-    for (let at = this.heap.length - 1; at > 0; ) {
+    for (let at = this.heap.length - 1; at > 0;) {
       const above = (at - 1) >> 1;
       if (!this.isBefore(at, above)) return;
       this.swap(at, above);
@@ -199,7 +234,7 @@ class Merged {
 
   /** Puts the first stream, whose row has changed, where it belongs. */
   sink(): void {
-    for (let at = 0; ; ) {
+    for (let at = 0; ;) {
       let least = at;
       const left = 2 * at + 1;
       if (left < this.heap.length && this.isBefore(left, least)) least = left;
@@ -212,7 +247,10 @@ class Merged {
 
   private isBefore(a: number, b: number): boolean {
     const [one, other] = [this.heap[a]!, this.heap[b]!];
-    return one.current.posted < other.current.posted || (one.current.posted === other.current.posted && one.bucket < other.bucket);
+    return (
+      one.current.posted < other.current.posted ||
+      (one.current.posted === other.current.posted && one.bucket < other.bucket)
+    );
   }
 
   private swap(a: number, b: number): void {

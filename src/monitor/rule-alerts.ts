@@ -17,9 +17,22 @@ export interface RuleAlerts {
 const TELL_EVERY_MS = 60_000;
 const RECENT_MS = 900_000;
 
-export function createRuleAlerts({ pool, log, metrics: { registry }, clock }: { readonly pool: Pool; readonly log: Log; readonly metrics: Metrics; readonly clock: Clock }): RuleAlerts {
+export function createRuleAlerts({
+  pool,
+  log,
+  metrics: { registry },
+  clock,
+}: {
+  readonly pool: Pool;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+}): RuleAlerts {
   const failures = new Counter({
-    name: 'pontis_rule_failures_total', help: 'Transactions refused because a rule could not be evaluated, by rule.', labelNames: ['rule'], registers: [registry],
+    name: 'pontis_rule_failures_total',
+    help: 'Transactions refused because a rule could not be evaluated, by rule.',
+    labelNames: ['rule'],
+    registers: [registry],
   });
   const lastMs = new Map<string, number>();
   const toldMs = new Map<string, number>();
@@ -31,10 +44,21 @@ export function createRuleAlerts({ pool, log, metrics: { registry }, clock }: { 
       lastMs.set(rule, now);
       if (now - (toldMs.get(rule) ?? Number.NEGATIVE_INFINITY) < TELL_EVERY_MS) return;
       toldMs.set(rule, now);
-      log.error({ rule, detail: problem.detail }, 'a rule failed; transactions that it would apply to are refused');
-      dbTransaction(pool, (client) => appendEvents(client, [{ type: 'rule.failed', platformId: null, data: { rule, detail: problem.detail } }], now))
-        .catch((error: unknown) => log.warn({ err: error, rule }, 'the alert could not be added to the feed'));
+      log.error(
+        { rule, detail: problem.detail },
+        'a rule failed; transactions that it would apply to are refused',
+      );
+      dbTransaction(pool, (client) =>
+        appendEvents(
+          client,
+          [{ type: 'rule.failed', platformId: null, data: { rule, detail: problem.detail } }],
+          now,
+        ),
+      ).catch((error: unknown) =>
+        log.warn({ err: error, rule }, 'the alert could not be added to the feed'),
+      );
     },
-    recent: () => [...lastMs].filter(([, atMs]) => clock.now() - atMs < RECENT_MS).map(([rule]) => rule),
+    recent: () =>
+      [...lastMs].filter(([, atMs]) => clock.now() - atMs < RECENT_MS).map(([rule]) => rule),
   };
 }

@@ -12,7 +12,13 @@ import { reversalChecks, reversalRemarks } from './audit-reversals.ts';
 import { settlementChecks } from './audit-settlement.ts';
 
 export const checks: readonly Check[] = [
-  ...journalChecks, ...accountChecks, ...holdChecks, ...reversalChecks, ...redemptionChecks, ...sagaChecks, ...settlementChecks,
+  ...journalChecks,
+  ...accountChecks,
+  ...holdChecks,
+  ...reversalChecks,
+  ...redemptionChecks,
+  ...sagaChecks,
+  ...settlementChecks,
 ].toSorted((a, b) => a.invariant - b.invariant);
 
 /** As checks, but what they find breaks nothing. */
@@ -48,15 +54,25 @@ export interface AuditOptions {
 }
 
 /** Reads only; fails only when the database does. */
-export async function audit(pool: Pool, { show = 5, onProgress }: AuditOptions = {}): Promise<AuditReport> {
+export async function audit(
+  pool: Pool,
+  { show = 5, onProgress }: AuditOptions = {},
+): Promise<AuditReport> {
   return dbTransaction(pool, async (client) => {
     await client.query('set transaction isolation level repeatable read, read only');
     // A snapshot of a large ledger is read for minutes; sorting spills to disk beyond this memory.
-    await client.query(`set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0; set local work_mem = '64MB'; set local jit = off`);
+    await client.query(
+      `set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0; set local work_mem = '64MB'; set local jit = off`,
+    );
     const { rows } = await client.query<{ bucket: number; at: Date }>(
       `select bucket, now() as at from ledger.bucket union select generate_series(0, bucket_count - 1), now() from ledger.network order by 1`,
     );
-    const found = new Map([...checks, ...remarks].map((check) => [check.name, { offending: 0, first: [] as Record<string, Cell>[] }]));
+    const found = new Map(
+      [...checks, ...remarks].map((check) => [
+        check.name,
+        { offending: 0, first: [] as Record<string, Cell>[] },
+      ]),
+    );
     const run = async (check: Check, bucket?: number): Promise<void> => {
       const finding = found.get(check.name);
       if (finding === undefined) return;
@@ -97,14 +113,23 @@ export async function audit(pool: Pool, { show = 5, onProgress }: AuditOptions =
   });
 }
 
-async function findOffending(client: DbClient, check: Check, bucket: number | undefined, show: number): Promise<{ offending: number; first: Record<string, Cell>[] }> {
+async function findOffending(
+  client: DbClient,
+  check: Check,
+  bucket: number | undefined,
+  show: number,
+): Promise<{ offending: number; first: Record<string, Cell>[] }> {
   const { rows } = await client.query<Record<string, unknown>>(
     `select *, count(*) over () as offending_rows from (${check.sql}) as broken limit ${Math.max(1, show)}`,
     bucket === undefined ? [] : [bucket],
   );
   const first = rows.map((row) => {
-    const cells = Object.entries(row).filter(([name]) => name !== 'offending_rows').map(([name, value]) => [name, cellOf(value)] as const);
-    return Object.fromEntries(bucket === undefined ? cells : [['bucket', bucket] as const, ...cells]);
+    const cells = Object.entries(row)
+      .filter(([name]) => name !== 'offending_rows')
+      .map(([name, value]) => [name, cellOf(value)] as const);
+    return Object.fromEntries(
+      bucket === undefined ? cells : [['bucket', bucket] as const, ...cells],
+    );
   });
   return { offending: Number(rows[0]?.['offending_rows'] ?? 0), first };
 }
@@ -119,7 +144,8 @@ async function countRows(client: DbClient): Promise<{ transactions: bigint; acco
 /** Whatever the driver gives for a column → something JSON can carry exactly. */
 function cellOf(value: unknown): Cell {
   if (value === null || typeof value === 'number' || typeof value === 'boolean') return value;
-  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString();
+  if (typeof value === 'bigint')
+    return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString();
   if (value instanceof Date) return value.toISOString();
   return String(value);
 }

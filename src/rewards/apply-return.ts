@@ -19,13 +19,22 @@ export interface AppliedReturn {
  * what is no redemption of the catalogue.
  */
 export async function applyReturn(
-  client: Queryable, reversal: PostedLeg,
+  client: Queryable,
+  reversal: PostedLeg,
 ): Promise<AppliedReturn | undefined> {
   const redemptionId = reversal.relatedId;
   const [redemption] = redemptionId === null ? [] : await lockRedemptions(client, [redemptionId]);
   if (redemption === undefined) return undefined;
   const units = reversal.credited ?? 0n;
-  if (!(await insertReturn(client, reversal.transactionId, redemption.redemptionId, units, reversal.amount))) {
+  if (
+    !(await insertReturn(
+      client,
+      reversal.transactionId,
+      redemption.redemptionId,
+      units,
+      reversal.amount,
+    ))
+  ) {
     return { redemption, missing: 0n };
   }
   const { vouchers, missing } = endUnits(redemption.vouchers, returnedUnits(reversal), units);

@@ -11,7 +11,14 @@ import { applyReturn } from './apply-return.ts';
 import type { Issuer } from './issue-redemptions.ts';
 import { describeEvents, partOf } from './redemption-events.ts';
 import { transitionAfterReturn, transitions } from './states.ts';
-import { expireDue, lockClearCodes, moveCursor, moveRedemption, readCursor, sealCodes } from './store.ts';
+import {
+  expireDue,
+  lockClearCodes,
+  moveCursor,
+  moveRedemption,
+  readCursor,
+  sealCodes,
+} from './store.ts';
 import type { Issue } from './types.ts';
 import type { VoucherHash } from './voucher-code.ts';
 import { sumOf } from './voucher-units.ts';
@@ -31,11 +38,15 @@ const EXPIRE_LIMIT = 500;
 /** One step in each bucket; true when there is more to read. Several processes may do it: each row is written once. */
 export async function followLedger(parts: FollowParts): Promise<boolean> {
   let more = false;
-  for (let bucket = 0; bucket < parts.ledger.bucketCount(); bucket += 1) more = (await followBucket(parts, bucket as Bucket)) || more;
+  for (let bucket = 0; bucket < parts.ledger.bucketCount(); bucket += 1)
+    more = (await followBucket(parts, bucket as Bucket)) || more;
   return more;
 }
 
-async function followBucket({ pool, clock, log, ledger, issuer }: FollowParts, bucket: Bucket): Promise<boolean> {
+async function followBucket(
+  { pool, clock, log, ledger, issuer }: FollowParts,
+  bucket: Bucket,
+): Promise<boolean> {
   const cursor = await readCursor(pool, bucket);
   const { legs, through } = await ledger.listAfter(bucket, cursor, ['redeem', 'reverse'], STEP);
   if (through === cursor) return false;
@@ -50,7 +61,9 @@ async function followBucket({ pool, clock, log, ledger, issuer }: FollowParts, b
     if (!(await moveCursor(client, bucket, cursor, through))) return;
     const issued = await issuer.write(client, issues);
     const ended: NewEvent[] = [];
-    for (const leg of legs) if (leg.kind === 'reverse') ended.push(...(await endReturned(client, leg, given, { log, clock, ledger })));
+    for (const leg of legs)
+      if (leg.kind === 'reverse')
+        ended.push(...(await endReturned(client, leg, given, { log, clock, ledger })));
     await appendEvents(client, [...issued, ...ended], clock.now());
   });
   return through - cursor === BigInt(STEP);
@@ -58,13 +71,22 @@ async function followBucket({ pool, clock, log, ledger, issuer }: FollowParts, b
 
 /** Takes off the vouchers what a reversal has given back, where nobody has done so; a redemption of which no unit can be used ends. */
 async function endReturned(
-  client: DbClient, leg: PostedLeg, given: ReadonlySet<TransactionId>, { log, clock, ledger }: Pick<FollowParts, 'log' | 'clock' | 'ledger'>,
+  client: DbClient,
+  leg: PostedLeg,
+  given: ReadonlySet<TransactionId>,
+  { log, clock, ledger }: Pick<FollowParts, 'log' | 'clock' | 'ledger'>,
 ): Promise<NewEvent[]> {
   const applied = await applyReturn(client, leg);
   if (applied === undefined) return [];
   const { redemption, missing } = applied;
-  if (missing > 0n) log.error({ redemption: redemption.redemptionId, units: String(missing) }, 'units were given back in the ledger although they are fulfilled');
-  const next = given.has(redemption.redemptionId) ? 'cancel' : transitionAfterReturn(redemption, redemption.state);
+  if (missing > 0n)
+    log.error(
+      { redemption: redemption.redemptionId, units: String(missing) },
+      'units were given back in the ledger although they are fulfilled',
+    );
+  const next = given.has(redemption.redemptionId)
+    ? 'cancel'
+    : transitionAfterReturn(redemption, redemption.state);
   // While units can be used, whoever has begun a reversal opens the redemption again.
   if (next === 'reopen' || next === 'reopenExpired') return [];
   const moved = await moveRedemption(client, redemption, next, clock.now());
@@ -73,12 +95,20 @@ async function endReturned(
 }
 
 /** Transactions that the given reversals have undone to the last point. */
-async function findGivenBack(ledger: Ledger, legs: readonly PostedLeg[]): Promise<Set<TransactionId>> {
-  const related = new Set(legs.flatMap(({ kind, relatedId }) => (kind === 'reverse' && relatedId !== null ? [relatedId] : [])));
+async function findGivenBack(
+  ledger: Ledger,
+  legs: readonly PostedLeg[],
+): Promise<Set<TransactionId>> {
+  const related = new Set(
+    legs.flatMap(({ kind, relatedId }) =>
+      kind === 'reverse' && relatedId !== null ? [relatedId] : [],
+    ),
+  );
   const given = new Set<TransactionId>();
   for (const transactionId of related) {
     const [original] = await ledger.findTransaction(transactionId);
-    if (original?.kind === 'redeem' && (await ledger.getReversed(transactionId)) >= original.amount) given.add(transactionId);
+    if (original?.kind === 'redeem' && (await ledger.getReversed(transactionId)) >= original.amount)
+      given.add(transactionId);
   }
   return given;
 }
@@ -87,16 +117,26 @@ async function findGivenBack(ledger: Ledger, legs: readonly PostedLeg[]): Promis
 export async function sealClearCodes(pool: Pool, hashOf: VoucherHash): Promise<boolean> {
   return dbTransaction(pool, async (client) => {
     const clear = await lockClearCodes(client, STEP);
-    if (clear.length > 0) await sealCodes(client, clear.map(({ code }) => ({ code, codeHash: hashOf(code) })));
+    if (clear.length > 0)
+      await sealCodes(
+        client,
+        clear.map(({ code }) => ({ code, codeHash: hashOf(code) })),
+      );
     return clear.length === STEP;
   });
 }
 
 /** Lets vouchers expire whose time is over; their points stay spent. True when there may be more. */
-export async function expireVouchers({ pool, clock, ledger }: Pick<FollowParts, 'pool' | 'clock' | 'ledger'>): Promise<boolean> {
+export async function expireVouchers({
+  pool,
+  clock,
+  ledger,
+}: Pick<FollowParts, 'pool' | 'clock' | 'ledger'>): Promise<boolean> {
   return dbTransaction(pool, async (client) => {
     const expired = await expireDue(client, clock.now(), EXPIRE_LIMIT);
-    const unused = expired.map((redemption) => partOf(redemption, sumOf(redemption.vouchers, 'usable')));
+    const unused = expired.map((redemption) =>
+      partOf(redemption, sumOf(redemption.vouchers, 'usable')),
+    );
     await appendEvents(client, describeEvents('redemption.expired', unused, ledger), clock.now());
     return expired.length === EXPIRE_LIMIT;
   });

@@ -33,7 +33,14 @@ const DAY_MS = 86_400_000;
 /** Versions of the rulebook whose terms are remembered. */
 const MOST_VERSIONS = 16;
 
-export function createIssuer({ pool, clock, ledger, valuation, codesOf, hashOf }: IssueParts): Issuer {
+export function createIssuer({
+  pool,
+  clock,
+  ledger,
+  valuation,
+  codesOf,
+  hashOf,
+}: IssueParts): Issuer {
   const documents = new Map<number, RulebookDocument>();
   const documentOf = async (version: number): Promise<RulebookDocument | undefined> => {
     const present = valuation.rulebook();
@@ -47,15 +54,30 @@ export function createIssuer({ pool, clock, ledger, valuation, codesOf, hashOf }
     return found.value.document;
   };
   /** As it was when the redemption was decided. */
-  const voucherDays = async (version: number | null, platformId: PlatformId, rewardId: string): Promise<number | undefined> => {
+  const voucherDays = async (
+    version: number | null,
+    platformId: PlatformId,
+    rewardId: string,
+  ): Promise<number | undefined> => {
     const listed = version === null ? undefined : (await documentOf(version))?.rewards;
-    const list = listed !== undefined && Object.hasOwn(listed, platformId) ? listed[platformId] : undefined;
-    return list !== undefined && Object.hasOwn(list, rewardId) ? list[rewardId]?.voucher_days : undefined;
+    const list =
+      listed !== undefined && Object.hasOwn(listed, platformId) ? listed[platformId] : undefined;
+    return list !== undefined && Object.hasOwn(list, rewardId)
+      ? list[rewardId]?.voucher_days
+      : undefined;
   };
-  const write = async (client: DbClient, issues: readonly Issue[]): Promise<readonly NewEvent[]> => {
+  const write = async (
+    client: DbClient,
+    issues: readonly Issue[],
+  ): Promise<readonly NewEvent[]> => {
     if (issues.length === 0) return [];
     const fresh = await insertRedemptions(client, issues, ({ redemptionId, quantity }) =>
-      codesOf(redemptionId, quantity).map(({ code, unit }) => ({ codeHash: hashOf(code), unit, units: unit === 0 ? quantity : 1n })));
+      codesOf(redemptionId, quantity).map(({ code, unit }) => ({
+        codeHash: hashOf(code),
+        unit,
+        units: unit === 0 ? quantity : 1n,
+      })),
+    );
     return describeEvents('redemption.issued', fresh, ledger);
   };
 
@@ -64,18 +86,30 @@ export function createIssuer({ pool, clock, ledger, valuation, codesOf, hashOf }
     async read(leg) {
       const asset = leg.targetAssetId === null ? undefined : ledger.assetById(leg.targetAssetId);
       // Another process may have registered it a moment ago; whoever asks does so again.
-      if (asset === undefined) throw new Error(`asset ${leg.targetAssetId ?? 'null'} of a redeem is not known here yet`);
+      if (asset === undefined)
+        throw new Error(`asset ${leg.targetAssetId ?? 'null'} of a redeem is not known here yet`);
       const { platformId, code } = asset;
       const prefix = rewardAssetCode(platformId ?? '', '');
-      if (platformId === null || !code.startsWith(prefix) || leg.credited === null) return undefined;
+      if (platformId === null || !code.startsWith(prefix) || leg.credited === null)
+        return undefined;
       const rewardId = code.slice(prefix.length);
       const days = await voucherDays(leg.rulebookVersion, platformId, rewardId);
       return {
-        redemptionId: leg.transactionId, platformId, memberId: leg.memberId, rewardId, quantity: leg.credited, amount: leg.amount,
-        issuedAtMs: leg.postedAtMs, expiresAtMs: days === undefined ? null : leg.postedAtMs + days * DAY_MS,
+        redemptionId: leg.transactionId,
+        platformId,
+        memberId: leg.memberId,
+        rewardId,
+        quantity: leg.credited,
+        amount: leg.amount,
+        issuedAtMs: leg.postedAtMs,
+        expiresAtMs: days === undefined ? null : leg.postedAtMs + days * DAY_MS,
       };
     },
-    record: shareWrites((issues) => dbTransaction(pool, async (client) => appendEvents(client, await write(client, issues), clock.now()))),
+    record: shareWrites((issues) =>
+      dbTransaction(pool, async (client) =>
+        appendEvents(client, await write(client, issues), clock.now()),
+      ),
+    ),
   };
 }
 

@@ -7,18 +7,32 @@ import type { NewEvent } from '../runtime/feed.ts';
 import { unitsLeft } from './voucher-units.ts';
 import type { Issue, Redemption } from './types.ts';
 
-export function describeEvents(type: string, redemptions: readonly Issue[], ledger: Ledger): NewEvent[] {
-  return redemptions.map(({ redemptionId, platformId, rewardId, quantity, amount, expiresAtMs }) => ({
-    type, platformId,
-    data: {
-      redemption_id: formatId('rdm', redemptionId), reward_id: rewardId, quantity: Number(quantity),
-      amount: formatAmount(amount, ledger.pointsOf(platformId)?.scale ?? 0), expires_at: expiresAtMs === null ? null : new Date(expiresAtMs).toISOString(),
-    },
-  }));
+export function describeEvents(
+  type: string,
+  redemptions: readonly Issue[],
+  ledger: Ledger,
+): NewEvent[] {
+  return redemptions.map(
+    ({ redemptionId, platformId, rewardId, quantity, amount, expiresAtMs }) => ({
+      type,
+      platformId,
+      data: {
+        redemption_id: formatId('rdm', redemptionId),
+        reward_id: rewardId,
+        quantity: Number(quantity),
+        amount: formatAmount(amount, ledger.pointsOf(platformId)?.scale ?? 0),
+        expires_at: expiresAtMs === null ? null : new Date(expiresAtMs).toISOString(),
+      },
+    }),
+  );
 }
 
 /** So many units of a redemption, and what they cost: what is left of the points when they are all that is left of it. */
 export function partOf(redemption: Redemption, units: bigint): Redemption {
   const { amount, quantity, givenBack, vouchers } = redemption;
-  return { ...redemption, quantity: units, amount: units === unitsLeft(vouchers) ? amount - givenBack : (amount * units) / quantity };
+  return {
+    ...redemption,
+    quantity: units,
+    amount: units === unitsLeft(vouchers) ? amount - givenBack : (amount * units) / quantity,
+  };
 }

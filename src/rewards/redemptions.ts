@@ -2,7 +2,12 @@
 // A reversal is noted in the row before it is posted, so that after a crash at any point whoever finds it can finish it.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { bucketOfTransaction, deriveTransactionId, type PlatformId, type TransactionId } from '../kernel/ids.ts';
+import {
+  bucketOfTransaction,
+  deriveTransactionId,
+  type PlatformId,
+  type TransactionId,
+} from '../kernel/ids.ts';
 import { ok, refuse, type Problem, type Result } from '../kernel/problem.ts';
 import type { Clock } from '../kernel/time.ts';
 import { ledgerProblems, type Ledger, type Outcome } from '../ledger/ledger.ts';
@@ -13,10 +18,29 @@ import { applyReturn } from './apply-return.ts';
 import type { Issuer } from './issue-redemptions.ts';
 import { rewardsProblems } from './problems.ts';
 import { describeEvents, partOf } from './redemption-events.ts';
-import { transitionAfterReturn, transitions, type RedemptionState, type TransitionName } from './states.ts';
-import { insertFulfilment, moveRedemption, selectCancelling, selectFulfilment, selectRedemption, type Setting } from './store.ts';
+import {
+  transitionAfterReturn,
+  transitions,
+  type RedemptionState,
+  type TransitionName,
+} from './states.ts';
+import {
+  insertFulfilment,
+  moveRedemption,
+  selectCancelling,
+  selectFulfilment,
+  selectRedemption,
+  type Setting,
+} from './store.ts';
 import type { Asked, Redemption, Reversal, ReversalUnderWay } from './types.ts';
-import { chooseFulfilled, chooseReturned, countOf, formatUnits, sumOf, useUnits } from './voucher-units.ts';
+import {
+  chooseFulfilled,
+  chooseReturned,
+  countOf,
+  formatUnits,
+  sumOf,
+  useUnits,
+} from './voucher-units.ts';
 
 export interface RedemptionParts {
   readonly pool: Pool;
@@ -32,9 +56,16 @@ export type Fulfilment = Omit<Asked, 'amount'> & { readonly key: string };
 export interface Redemptions {
   /** A platform's own; one that is posted but not written yet is written. */
   find(platformId: PlatformId, redemptionId: TransactionId): Promise<Redemption | undefined>;
-  fulfil(redemption: Redemption, fulfilment: Fulfilment): Promise<Result<{ readonly redemption: Redemption; readonly replayed: boolean }>>;
+  fulfil(
+    redemption: Redemption,
+    fulfilment: Fulfilment,
+  ): Promise<Result<{ readonly redemption: Redemption; readonly replayed: boolean }>>;
   /** Gives back all that can still be used; a repetition answers the same. */
-  cancel(platformId: PlatformId, redemptionId: TransactionId, reason: string): Promise<Result<Redemption>>;
+  cancel(
+    platformId: PlatformId,
+    redemptionId: TransactionId,
+    reason: string,
+  ): Promise<Result<Redemption>>;
   /** Reverses it in the ledger, whole or in part; each unit that comes back ends one of a voucher. */
   reverse(redemption: Redemption, reversal: Reversal): Promise<Outcome>;
   /** Finishes reversals that nobody has finished; returns how many. */
@@ -48,23 +79,43 @@ const WAIT_MS = 2_000;
 const WAIT_STEP_MS = 25;
 
 /** Its state as it is now: nobody has to notice first that its time is over. */
-export function stateAt({ state, expiresAtMs }: Pick<Redemption, 'state' | 'expiresAtMs'>, nowMs: number): RedemptionState {
+export function stateAt(
+  { state, expiresAtMs }: Pick<Redemption, 'state' | 'expiresAtMs'>,
+  nowMs: number,
+): RedemptionState {
   return state === 'issued' && expiresAtMs !== null && expiresAtMs <= nowMs ? 'expired' : state;
 }
 
-export function createRedemptions({ pool, clock, log, ledger, issuer }: RedemptionParts): Redemptions {
+export function createRedemptions({
+  pool,
+  clock,
+  log,
+  ledger,
+  issuer,
+}: RedemptionParts): Redemptions {
   const moveWithin = async (
-    client: DbClient, redemption: Redemption, transition: TransitionName, setting?: Setting,
+    client: DbClient,
+    redemption: Redemption,
+    transition: TransitionName,
+    setting?: Setting,
   ): Promise<Redemption | undefined> => {
     const moved = await moveRedemption(client, redemption, transition, clock.now(), setting);
     const { event } = transitions[transition];
-    if (moved !== undefined && event !== undefined) await appendEvents(client, describeEvents(event, [moved], ledger), clock.now());
+    if (moved !== undefined && event !== undefined)
+      await appendEvents(client, describeEvents(event, [moved], ledger), clock.now());
     return moved;
   };
-  const move = (redemption: Redemption, transition: TransitionName, setting?: Setting): Promise<Redemption | undefined> =>
+  const move = (
+    redemption: Redemption,
+    transition: TransitionName,
+    setting?: Setting,
+  ): Promise<Redemption | undefined> =>
     dbTransaction(pool, (client) => moveWithin(client, redemption, transition, setting));
 
-  const find = async (platformId: PlatformId, redemptionId: TransactionId): Promise<Redemption | undefined> => {
+  const find = async (
+    platformId: PlatformId,
+    redemptionId: TransactionId,
+  ): Promise<Redemption | undefined> => {
     let redemption = await selectRedemption(pool, redemptionId);
     if (redemption === undefined) {
       const [leg] = await ledger.findTransaction(redemptionId);
@@ -87,20 +138,42 @@ export function createRedemptions({ pool, clock, log, ledger, issuer }: Redempti
     const isWhole = (await ledger.getReversed(redemptionId)) >= redemption.amount;
     await dbTransaction(pool, async (client) => {
       const applied = outcome.ok ? await applyReturn(client, outcome.transaction) : undefined;
-      if (applied !== undefined && applied.missing > 0n) log.error({ redemption: redemptionId }, 'units were given back in the ledger although they are fulfilled');
+      if (applied !== undefined && applied.missing > 0n)
+        log.error(
+          { redemption: redemptionId },
+          'units were given back in the ledger although they are fulfilled',
+        );
       const present = applied?.redemption ?? redemption;
-      await moveWithin(client, present, isWhole ? 'cancel' : transitionAfterReturn(present, reversal.from));
+      await moveWithin(
+        client,
+        present,
+        isWhole ? 'cancel' : transitionAfterReturn(present, reversal.from),
+      );
     });
     return outcome;
   };
 
-  const submit = ({ redemptionId, platformId, memberId }: Redemption, reversal: Reversal & Pick<ReversalUnderWay, 'chosen'>): Promise<Outcome> => {
+  const submit = (
+    { redemptionId, platformId, memberId }: Redemption,
+    reversal: Reversal & Pick<ReversalUnderWay, 'chosen'>,
+  ): Promise<Outcome> => {
     const { key, signature, reason, reference, amount, chosen } = reversal;
     return ledger.submit({
-      kind: 'reverse', platformId, memberId, key, signature, transactionId: redemptionId, amount, reason, reference,
+      kind: 'reverse',
+      platformId,
+      memberId,
+      key,
+      signature,
+      transactionId: redemptionId,
+      amount,
+      reason,
+      reference,
       // What the caller named is part of what it states; what was chosen for it is not.
       details: { reverses: 'redeem', ...statedOf(reversal) },
-      returned: chosen === undefined ? undefined : { units: countOf(chosen), vouchers: formatUnits(chosen) },
+      returned:
+        chosen === undefined
+          ? undefined
+          : { units: countOf(chosen), vouchers: formatUnits(chosen) },
     });
   };
 
@@ -124,47 +197,89 @@ export function createRedemptions({ pool, clock, log, ledger, issuer }: Redempti
     return undefined;
   };
 
-  const isPosted = async ({ redemptionId, platformId, memberId }: Redemption, key: string): Promise<boolean> =>
-    (await ledger.findTransaction(deriveTransactionId(bucketOfTransaction(redemptionId), platformId, memberId, key))).length > 0;
+  const isPosted = async (
+    { redemptionId, platformId, memberId }: Redemption,
+    key: string,
+  ): Promise<boolean> =>
+    (
+      await ledger.findTransaction(
+        deriveTransactionId(bucketOfTransaction(redemptionId), platformId, memberId, key),
+      )
+    ).length > 0;
 
   const reverse = async (redemption: Redemption, reversal: Reversal): Promise<Outcome> => {
     for (;;) {
       const present = await settle(redemption);
-      if (present === undefined) return refuse(ledgerProblems.unavailable('Another reversal of it is under way.'));
+      if (present === undefined)
+        return refuse(ledgerProblems.unavailable('Another reversal of it is under way.'));
       // Nothing is left to change: the ledger gives the first result again, or says that there is nothing to reverse.
-      if (present.state === 'cancelled' || (await isPosted(present, reversal.key))) return submit(present, reversal);
+      if (present.state === 'cancelled' || (await isPosted(present, reversal.key)))
+        return submit(present, reversal);
       if (present.state === 'fulfilled') return refuse(rewardsProblems.voucher_used());
-      const chosen = chooseReturned(present, reversal, ledger.pointsOf(present.platformId)?.scale ?? 0);
+      const chosen = chooseReturned(
+        present,
+        reversal,
+        ledger.pointsOf(present.platformId)?.scale ?? 0,
+      );
       if (!chosen.ok) return chosen;
-      const begun = await move(present, 'begin', { reversal: { ...reversal, from: present.state, chosen: chosen.value } });
+      const begun = await move(present, 'begin', {
+        reversal: { ...reversal, from: present.state, chosen: chosen.value },
+      });
       if (begun !== undefined) return finish(begun);
     }
   };
 
   /** Why it can be neither used nor cancelled any more; undefined while it can. */
-  const refusalOf = (redemption: Redemption): Problem | undefined => refusals[stateAt(redemption, clock.now())]?.();
+  const refusalOf = (redemption: Redemption): Problem | undefined =>
+    refusals[stateAt(redemption, clock.now())]?.();
 
-  const use = (present: Redemption, { key, ...asked }: Fulfilment): Promise<Result<Redemption | undefined>> => dbTransaction(pool, async (client) => {
-    const chosen = chooseFulfilled(present, asked);
-    if (!chosen.ok) return chosen;
-    const vouchers = useUnits(present.vouchers, chosen.value);
-    const transition = sumOf(vouchers, 'usable') === 0n ? 'fulfil' : 'fulfilPart';
-    const moved = await moveRedemption(client, present, transition, clock.now(), { vouchers });
-    if (moved === undefined) return ok(undefined);
-    await insertFulfilment(client, present.redemptionId, key, JSON.stringify(statedOf(asked)), chosen.value, clock.now());
-    await appendEvents(client, describeEvents(transitions[transition].event, [partOf(moved, countOf(chosen.value))], ledger), clock.now());
-    return ok(moved);
-  });
+  const use = (
+    present: Redemption,
+    { key, ...asked }: Fulfilment,
+  ): Promise<Result<Redemption | undefined>> =>
+    dbTransaction(pool, async (client) => {
+      const chosen = chooseFulfilled(present, asked);
+      if (!chosen.ok) return chosen;
+      const vouchers = useUnits(present.vouchers, chosen.value);
+      const transition = sumOf(vouchers, 'usable') === 0n ? 'fulfil' : 'fulfilPart';
+      const moved = await moveRedemption(client, present, transition, clock.now(), { vouchers });
+      if (moved === undefined) return ok(undefined);
+      await insertFulfilment(
+        client,
+        present.redemptionId,
+        key,
+        JSON.stringify(statedOf(asked)),
+        chosen.value,
+        clock.now(),
+      );
+      await appendEvents(
+        client,
+        describeEvents(
+          transitions[transition].event,
+          [partOf(moved, countOf(chosen.value))],
+          ledger,
+        ),
+        clock.now(),
+      );
+      return ok(moved);
+    });
 
   return {
-    find, reverse,
+    find,
+    reverse,
     async fulfil(redemption, fulfilment) {
       const stated = JSON.stringify(statedOf(fulfilment));
       for (;;) {
         const present = await settle(redemption);
-        if (present === undefined) return refuse(ledgerProblems.unavailable('A reversal of it is under way.'));
+        if (present === undefined)
+          return refuse(ledgerProblems.unavailable('A reversal of it is under way.'));
         const first = await selectFulfilment(pool, present.redemptionId, fulfilment.key);
-        if (first !== undefined && first !== stated) return refuse(ledgerProblems.idempotency_key_reused('The key was first used for other units.', { field: 'vouchers' }));
+        if (first !== undefined && first !== stated)
+          return refuse(
+            ledgerProblems.idempotency_key_reused('The key was first used for other units.', {
+              field: 'vouchers',
+            }),
+          );
         if (first !== undefined) return ok({ redemption: present, replayed: true });
         const problem = refusalOf(present);
         if (problem !== undefined) return refuse(problem);
@@ -177,7 +292,8 @@ export function createRedemptions({ pool, clock, log, ledger, issuer }: Redempti
       const redemption = await find(platformId, redemptionId);
       if (redemption === undefined) return refuse(rewardsProblems.redemption_not_found());
       const settled = await settle(redemption);
-      if (settled === undefined) return refuse(ledgerProblems.unavailable('A reversal of it is under way.'));
+      if (settled === undefined)
+        return refuse(ledgerProblems.unavailable('A reversal of it is under way.'));
       // No caller can name this key: a key from a header has no space in it.
       const key = `cancel ${redemptionId}`;
       if (settled.state === 'cancelled' || (await isPosted(settled, key))) return ok(settled);
@@ -185,7 +301,8 @@ export function createRedemptions({ pool, clock, log, ledger, issuer }: Redempti
       if (problem !== undefined) return refuse(problem);
       const outcome = await reverse(settled, { key, reason });
       const present = await selectRedemption(pool, redemptionId);
-      if (present?.state === 'cancelled' || (present !== undefined && outcome.ok)) return ok(present);
+      if (present?.state === 'cancelled' || (present !== undefined && outcome.ok))
+        return ok(present);
       return outcome.ok ? refuse(ledgerProblems.unavailable()) : outcome;
     },
     async finishReversals(limit) {

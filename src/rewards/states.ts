@@ -1,10 +1,15 @@
 // The life of a redemption as a table: from which states each change leads where, and what is told of it.
 
-
 /** `cancelling`: a reversal is under way in the ledger, and nothing else may happen to the redemption. */
 export type RedemptionState = 'issued' | 'fulfilled' | 'cancelling' | 'cancelled' | 'expired';
 
-export const REDEMPTION_STATES: readonly RedemptionState[] = ['issued', 'fulfilled', 'cancelling', 'cancelled', 'expired'];
+export const REDEMPTION_STATES: readonly RedemptionState[] = [
+  'issued',
+  'fulfilled',
+  'cancelling',
+  'cancelled',
+  'expired',
+];
 
 interface Transition {
   readonly from: readonly RedemptionState[];
@@ -29,7 +34,11 @@ export const transitions = {
   /** The reversal has given back all that was not handed over. */
   endFulfilled: { from: ['cancelling', 'issued', 'expired'], to: 'fulfilled', event: undefined },
   /** The ledger has given back all of it. */
-  cancel: { from: ['cancelling', 'issued', 'expired'], to: 'cancelled', event: 'redemption.cancelled' },
+  cancel: {
+    from: ['cancelling', 'issued', 'expired'],
+    to: 'cancelled',
+    event: 'redemption.cancelled',
+  },
 } as const satisfies Readonly<Record<string, Transition>>;
 
 export type TransitionName = keyof typeof transitions;
@@ -41,7 +50,11 @@ interface Left {
 }
 
 /** What a reversal in part leads to: it can be used while a unit of it can. */
-export function transitionAfterReturn({ vouchers }: { readonly vouchers: readonly Left[] }, from: RedemptionState): TransitionName {
-  if (vouchers.some(({ usable }) => usable > 0n)) return from === 'expired' ? 'reopenExpired' : 'reopen';
+export function transitionAfterReturn(
+  { vouchers }: { readonly vouchers: readonly Left[] },
+  from: RedemptionState,
+): TransitionName {
+  if (vouchers.some(({ usable }) => usable > 0n))
+    return from === 'expired' ? 'reopenExpired' : 'reopen';
   return vouchers.some(({ fulfilled }) => fulfilled > 0n) ? 'endFulfilled' : 'cancel';
 }

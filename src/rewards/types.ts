@@ -72,7 +72,17 @@ export interface Redemption {
 }
 
 /** What a posted redemption gives its member. */
-export type Issue = Pick<Redemption, 'redemptionId' | 'platformId' | 'memberId' | 'rewardId' | 'quantity' | 'amount' | 'issuedAtMs' | 'expiresAtMs'>;
+export type Issue = Pick<
+  Redemption,
+  | 'redemptionId'
+  | 'platformId'
+  | 'memberId'
+  | 'rewardId'
+  | 'quantity'
+  | 'amount'
+  | 'issuedAtMs'
+  | 'expiresAtMs'
+>;
 
 /** Who wants to redeem, for options and validation. */
 export interface Redeemer {

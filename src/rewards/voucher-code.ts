@@ -26,10 +26,18 @@ export function createVoucherCodes(masterKey: MasterKey): VoucherCodes {
   const codeOf = (redemptionId: TransactionId, unit: number): VoucherCode => {
     const digest = createHmac('sha256', key).update(`${redemptionId}/${unit}`).digest();
     const digits = Array.from({ length: DATA_LENGTH }, (_, index) => fiveBits(digest, index * 5));
-    return { unit, code: [...digits, checkOf(digits)].map((digit) => ALPHABET.charAt(digit)).join('').replaceAll(GROUP, '$&-') };
+    return {
+      unit,
+      code: [...digits, checkOf(digits)]
+        .map((digit) => ALPHABET.charAt(digit))
+        .join('')
+        .replaceAll(GROUP, '$&-'),
+    };
   };
   return (redemptionId, quantity) =>
-    (quantity > MOST_CODES ? [codeOf(redemptionId, 0)] : Array.from({ length: Number(quantity) }, (_, index) => codeOf(redemptionId, index + 1)));
+    quantity > MOST_CODES
+      ? [codeOf(redemptionId, 0)]
+      : Array.from({ length: Number(quantity) }, (_, index) => codeOf(redemptionId, index + 1));
 }
 
 /** Code → what is kept of it. Whoever reads the database learns no code, and cannot tell whether one fits. */
@@ -42,10 +50,19 @@ export function createVoucherHash(masterKey: MasterKey): VoucherHash {
 
 /** A code as somebody typed it → as it was given; undefined when a character is wrong or two are swapped. */
 export function readVoucherCode(text: string): string | undefined {
-  const plain = text.toUpperCase().replaceAll(/[\s-]/g, '').replaceAll('O', '0').replaceAll(/[IL]/g, '1');
+  const plain = text
+    .toUpperCase()
+    .replaceAll(/[\s-]/g, '')
+    .replaceAll('O', '0')
+    .replaceAll(/[IL]/g, '1');
   const digits = Array.from(plain, (character) => ALPHABET.indexOf(character));
   const check = digits.at(-1);
-  if (digits.length !== DATA_LENGTH + 1 || digits.includes(-1) || check !== checkOf(digits.slice(0, DATA_LENGTH))) return undefined;
+  if (
+    digits.length !== DATA_LENGTH + 1 ||
+    digits.includes(-1) ||
+    check !== checkOf(digits.slice(0, DATA_LENGTH))
+  )
+    return undefined;
   return plain.replaceAll(GROUP, '$&-');
 }
 

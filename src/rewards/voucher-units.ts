@@ -24,12 +24,16 @@ export function unitsLeft(vouchers: readonly Voucher[]): bigint {
  * then those of the vouchers that are named, or else the last that can be used.
  */
 export function chooseReturned(
-  redemption: Pick<Redemption, 'amount' | 'quantity' | 'givenBack' | 'vouchers'>, asked: Asked, scale: number,
+  redemption: Pick<Redemption, 'amount' | 'quantity' | 'givenBack' | 'vouchers'>,
+  asked: Asked,
+  scale: number,
 ): Result<UnitChoice[]> {
   const { vouchers, givenBack } = redemption;
   const left = redemption.amount - givenBack;
   if (asked.amount !== undefined && asked.amount > left) {
-    return refuse(ledgerProblems.already_reversed(undefined, { reversible: formatAmount(left, scale) }));
+    return refuse(
+      ledgerProblems.already_reversed(undefined, { reversible: formatAmount(left, scale) }),
+    );
   }
   const begun = sumOf(vouchers, 'partReturned');
   const most = begun + sumOf(vouchers, 'usable');
@@ -37,17 +41,29 @@ export function chooseReturned(
   const refused = problemOfNamed(vouchers, asked.named);
   if (refused !== undefined) return refuse(refused);
   const offered = inOrder(vouchers, asked.named, true);
-  const units = asked.amount !== undefined ? unitsOfPart(redemption, givenBack, asked.amount)
-    : asked.quantity ?? begun + sumOf(offered, 'usable');
+  const units =
+    asked.amount !== undefined
+      ? unitsOfPart(redemption, givenBack, asked.amount)
+      : (asked.quantity ?? begun + sumOf(offered, 'usable'));
   if (units === undefined) return refuse(notWholeUnits(redemption, givenBack, scale, most));
   if (units > most) {
-    return refuse(rewardsProblems.voucher_used(`${most} units of it can be given back.`, { reversible_units: String(most) }));
+    return refuse(
+      rewardsProblems.voucher_used(`${most} units of it can be given back.`, {
+        reversible_units: String(most),
+      }),
+    );
   }
-  const first = take(vouchers.filter(({ partReturned }) => partReturned > 0n), smaller(begun, units), 'partReturned');
+  const first = take(
+    vouchers.filter(({ partReturned }) => partReturned > 0n),
+    smaller(begun, units),
+    'partReturned',
+  );
   const rest = take(offered, units - smaller(begun, units), 'usable');
   const chosen = [...first, ...rest];
-  return countOf(chosen) === units && (asked.named ?? []).every((unit) => rest.some((choice) => choice.unit === unit))
-    ? ok(chosen) : refuse(rewardsProblems.vouchers_mismatch());
+  return countOf(chosen) === units &&
+    (asked.named ?? []).every((unit) => rest.some((choice) => choice.unit === unit))
+    ? ok(chosen)
+    : refuse(rewardsProblems.vouchers_mismatch());
 }
 
 /**
@@ -55,7 +71,8 @@ export function chooseReturned(
  * can be used; all of them when no number is named.
  */
 export function chooseFulfilled(
-  { vouchers }: Pick<Redemption, 'vouchers'>, asked: Omit<Asked, 'amount'>,
+  { vouchers }: Pick<Redemption, 'vouchers'>,
+  asked: Omit<Asked, 'amount'>,
 ): Result<UnitChoice[]> {
   const refused = problemOfNamed(vouchers, asked.named);
   if (refused !== undefined) return refuse(refused);
@@ -66,26 +83,34 @@ export function chooseFulfilled(
     return refuse(rewardsProblems.voucher_used(`${usable} units of it can be used.`));
   }
   const chosen = take(offered, units, 'usable');
-  return countOf(chosen) === units && (asked.named ?? []).every((unit) => chosen.some((choice) => choice.unit === unit))
-    ? ok(chosen) : refuse(rewardsProblems.vouchers_mismatch());
+  return countOf(chosen) === units &&
+    (asked.named ?? []).every((unit) => chosen.some((choice) => choice.unit === unit))
+    ? ok(chosen)
+    : refuse(rewardsProblems.vouchers_mismatch());
 }
 
 /** Why a voucher that is named can be neither used nor given back. */
 function problemOfNamed(vouchers: readonly Voucher[], named: readonly number[] | undefined) {
-  const spent = vouchers.find(({ unit, usable }) => usable === 0n && named?.includes(unit) === true);
+  const spent = vouchers.find(
+    ({ unit, usable }) => usable === 0n && named?.includes(unit) === true,
+  );
   if (spent === undefined) return undefined;
   return spent.fulfilled > 0n ? rewardsProblems.voucher_used() : rewardsProblems.voucher_returned();
 }
 
 function inOrder(
-  vouchers: readonly Voucher[], named: readonly number[] | undefined, lastFirst: boolean,
+  vouchers: readonly Voucher[],
+  named: readonly number[] | undefined,
+  lastFirst: boolean,
 ): Voucher[] {
   const offered = vouchers.filter(({ unit }) => named === undefined || named.includes(unit));
   return lastFirst ? offered.toReversed() : offered;
 }
 
 function take(
-  from: readonly Voucher[], units: bigint, what: 'usable' | 'partReturned',
+  from: readonly Voucher[],
+  units: bigint,
+  what: 'usable' | 'partReturned',
 ): UnitChoice[] {
   let left = units;
   return from.flatMap((voucher) => {
@@ -106,7 +131,9 @@ type Counts = { -readonly [K in keyof Voucher]: Voucher[K] };
  * `missing` had been used.
  */
 export function endUnits(
-  vouchers: readonly Voucher[], chosen: readonly UnitChoice[], units: bigint,
+  vouchers: readonly Voucher[],
+  chosen: readonly UnitChoice[],
+  units: bigint,
 ): { vouchers: Voucher[]; missing: bigint } {
   const ended = vouchers.map((voucher): Counts => ({ ...voucher }));
   let left = units;
@@ -120,7 +147,8 @@ export function endUnits(
       left -= taken;
     }
   };
-  for (const choice of chosen) for (const voucher of ended) if (voucher.unit === choice.unit) end(voucher, choice.units);
+  for (const choice of chosen)
+    for (const voucher of ended) if (voucher.unit === choice.unit) end(voucher, choice.units);
   for (const voucher of ended.toReversed()) end(voucher, voucher.units);
   return { vouchers: ended, missing: left };
 }
@@ -128,14 +156,18 @@ export function endUnits(
 /** The vouchers after the chosen units were used. */
 export function useUnits(vouchers: readonly Voucher[], chosen: readonly UnitChoice[]): Voucher[] {
   return vouchers.map((voucher) => {
-    const used = chosen.filter(({ unit }) => unit === voucher.unit).reduce((sum, { units }) => sum + units, 0n);
+    const used = chosen
+      .filter(({ unit }) => unit === voucher.unit)
+      .reduce((sum, { units }) => sum + units, 0n);
     return { ...voucher, usable: voucher.usable - used, fulfilled: voucher.fulfilled + used };
   });
 }
 
 /** As the journal keeps it: `1 3`, or `0*40` for 40 units of the voucher that stands for all. */
 export function formatUnits(choices: readonly UnitChoice[]): string {
-  return choices.map(({ unit, units }) => (unit === 0 ? `${unit}*${units}` : String(unit))).join(' ');
+  return choices
+    .map(({ unit, units }) => (unit === 0 ? `${unit}*${units}` : String(unit)))
+    .join(' ');
 }
 
 export function parseUnits(text: string): UnitChoice[] {

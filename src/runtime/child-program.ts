@@ -39,14 +39,16 @@ export function superviseProgram(options: ChildProgramOptions): ChildProgram {
   let child: ChildProcess | undefined;
 
   async function run(): Promise<void> {
-    for (let failures = 0; !stopping.signal.aborted; ) {
+    for (let failures = 0; !stopping.signal.aborted;) {
       child = spawnChild(options);
       const { wasReady, how } = await live(options, child, stopping.signal, started.resolve);
       if (stopping.signal.aborted) return;
       failures = wasReady ? 0 : failures + 1;
       started.resolve(false);
       log.error({ ended: how, failures }, `${name} ended unexpectedly and is started again`);
-      await sleep(Math.min(RESTART_AFTER_MS * 2 ** failures, LONGEST_REST_MS), undefined, { signal: stopping.signal }).catch(() => undefined);
+      await sleep(Math.min(RESTART_AFTER_MS * 2 ** failures, LONGEST_REST_MS), undefined, {
+        signal: stopping.signal,
+      }).catch(() => undefined);
     }
   }
 
@@ -69,11 +71,24 @@ export function superviseProgram(options: ChildProgramOptions): ChildProgram {
 
 function spawnChild({ args, environment }: ChildProgramOptions): ChildProcess {
   // A session of its own: Ctrl-C in the terminal reaches Pontis only, which stops its children in order.
-  return spawn(process.execPath, args(), { env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...environment }, stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+  return spawn(process.execPath, args(), {
+    env: {
+      PATH: process.env['PATH'],
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+      ...environment,
+    },
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: true,
+  });
 }
 
 /** From its start to its end. */
-async function live({ name, log, ready, onReady }: ChildProgramOptions, child: ChildProcess, stopping: AbortSignal, started: (ready: boolean) => void): Promise<{ wasReady: boolean; how: string }> {
+async function live(
+  { name, log, ready, onReady }: ChildProgramOptions,
+  child: ChildProcess,
+  stopping: AbortSignal,
+  started: (ready: boolean) => void,
+): Promise<{ wasReady: boolean; how: string }> {
   let wasReady = false;
   const over = new AbortController();
   const limit = setTimeout(() => child.kill('SIGKILL'), READY_LIMIT_MS);
@@ -91,7 +106,10 @@ async function live({ name, log, ready, onReady }: ChildProgramOptions, child: C
         await onReady(said, child.pid);
         return started(true);
       } catch (error) {
-        log[attempt === 1 ? 'warn' : 'debug']({ err: error }, `${name} is ready, but that cannot be made known yet`);
+        log[attempt === 1 ? 'warn' : 'debug'](
+          { err: error },
+          `${name} is ready, but that cannot be made known yet`,
+        );
         await sleep(1_000, undefined, { signal: over.signal }).catch(() => undefined);
       }
     }
@@ -105,7 +123,8 @@ async function live({ name, log, ready, onReady }: ChildProgramOptions, child: C
       void announce(said);
     });
   }
-  if (child.stderr !== null) createInterface({ input: child.stderr }).on('line', (line) => log.warn(`${name}: ${line}`));
+  if (child.stderr !== null)
+    createInterface({ input: child.stderr }).on('line', (line) => log.warn(`${name}: ${line}`));
 
   const how = await ended;
   clearTimeout(limit);

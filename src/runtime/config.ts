@@ -5,7 +5,13 @@ import { join, resolve } from 'node:path';
 
 import { logLevels, type LogLevel } from './log.ts';
 import { OperatorError } from './operator-error.ts';
-import { EVERY_RANGE, LOOPBACK_RANGES, NO_PRIVATE_RANGES, parseRange, type AllowedRanges } from './target-guard.ts';
+import {
+  EVERY_RANGE,
+  LOOPBACK_RANGES,
+  NO_PRIVATE_RANGES,
+  parseRange,
+  type AllowedRanges,
+} from './target-guard.ts';
 
 export const roleNames = ['all', 'api', 'worker'] as const;
 export type RoleName = (typeof roleNames)[number];
@@ -84,8 +90,11 @@ function integer(low: number, high: number): (text: string) => number {
 }
 
 function percentages(text: string): readonly number[] {
-  const values = text.split(',').map((item) => (/^ *\d{1,3} *$/.test(item) ? Number(item) : Number.NaN));
-  if (values.length > 10 || !values.every((value) => value >= 1 && value <= 100)) throw new Unfit('at most ten whole percentages from 1 to 100, such as 50,75,90');
+  const values = text
+    .split(',')
+    .map((item) => (/^ *\d{1,3} *$/.test(item) ? Number(item) : Number.NaN));
+  if (values.length > 10 || !values.every((value) => value >= 1 && value <= 100))
+    throw new Unfit('at most ten whole percentages from 1 to 100, such as 50,75,90');
   return [...new Set(values)].sort((a, b) => a - b);
 }
 
@@ -104,14 +113,16 @@ function yesOrNo(text: string): boolean {
 }
 
 function postgresUrl(text: string): string {
-  if (!/^postgres(ql)?:\/\//.test(text) || !URL.canParse(text)) throw new Unfit('a connection string such as postgres://user:password@host:5432/database');
+  if (!/^postgres(ql)?:\/\//.test(text) || !URL.canParse(text))
+    throw new Unfit('a connection string such as postgres://user:password@host:5432/database');
   return text;
 }
 
 function ranges(text: string): AllowedRanges {
   if (/^(true|false)$/i.test(text)) return yesOrNo(text) ? EVERY_RANGE : NO_PRIVATE_RANGES;
   const parts = text.split(',').map((part) => part.trim());
-  if (parts.some((part) => parseRange(part) === undefined)) throw new Unfit('true, false or ranges such as 10.1.0.0/16,fd00::/8');
+  if (parts.some((part) => parseRange(part) === undefined))
+    throw new Unfit('true, false or ranges such as 10.1.0.0/16,fd00::/8');
   return parts;
 }
 
@@ -134,60 +145,187 @@ function nonEmpty(text: string): string {
 }
 
 export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
-  role: { env: 'PONTIS_ROLE', flag: '--role <role>', help: `what this process does: ${roleNames.join(', ')}`, initial: 'all', parse: oneOf(roleNames) },
-  host: { env: 'PONTIS_HOST', flag: '--host <address>', help: 'address to listen on', initial: '127.0.0.1', parse: nonEmpty },
-  port: { env: 'PONTIS_PORT', flag: '--port <number>', help: 'port to listen on; 0 takes any free one', initial: 8080, parse: integer(0, 65_535) },
-  metricsPort: { env: 'PONTIS_METRICS_PORT', flag: '--metrics-port <number>', help: 'port for /metrics without a token, on this machine only; the next free one when absent, 0 takes any', initial: undefined, parse: integer(0, 65_535) },
-  metricsHost: { env: 'PONTIS_METRICS_HOST', help: 'address of the metrics port, for a monitor on another machine', initial: '127.0.0.1', parse: nonEmpty },
-  // Beside the program rather than where the command is typed, so that every command finds the same network.
-  dataDir: { env: 'PONTIS_DATA', flag: '--data <folder>', help: 'data folder', initial: join(CHECKOUT, '.pontis'), parse: (text) => resolve(nonEmpty(text)) },
-  demo: { env: 'PONTIS_DEMO', flag: '--no-demo', help: 'do not create the demo network', initial: true, parse: yesOrNo },
-  sandbox: {
-    env: 'PONTIS_SANDBOX', flag: '--sandbox', opposite: '--no-sandbox',
-    help: 'run the sandbox, a connected platform, as platform_c of the demo network; not when there is a DATABASE_URL, unless it is said', initial: undefined, parse: yesOrNo,
+  role: {
+    env: 'PONTIS_ROLE',
+    flag: '--role <role>',
+    help: `what this process does: ${roleNames.join(', ')}`,
+    initial: 'all',
+    parse: oneOf(roleNames),
   },
-  databaseUrl: { env: 'DATABASE_URL', help: 'external PostgreSQL 15 or newer instead of the embedded one', initial: undefined, parse: postgresUrl },
-  masterKey: { env: 'PONTIS_MASTER_KEY', help: 'master key of the network instead of the file in the data folder', initial: undefined, parse: nonEmpty },
-  logLevel: { env: 'PONTIS_LOG_LEVEL', flag: '--log-level <level>', help: `least severe line logged: ${logLevels.join(', ')}`, initial: 'info', parse: oneOf(logLevels) },
-  lanes: { env: 'PONTIS_LANES', help: 'connections on which the ledger posts', initial: 3, parse: integer(1, 64) },
-  buckets: { env: 'PONTIS_BUCKETS', help: 'buckets of a newly created network; final (docs/decisions/0002)', initial: 3, parse: integer(1, 65_536) },
-  sagas: { env: 'PONTIS_SAGAS', help: 'transfers over connected platforms that a process goes on with at a time', initial: 200, parse: integer(1, 2_000) },
-  sagaDeadlineMs: { env: 'PONTIS_SAGA_DEADLINE_MS', help: 'how long such a transfer may be under way until an operator has to look', initial: 600_000, parse: integer(1_000, 86_400_000) },
-  reconcileEveryS: { env: 'PONTIS_RECONCILE_EVERY_S', help: 'seconds between two reconciliations of a platform; 0 for only when asked', initial: 900, parse: integer(0, 2_592_000) },
-  drainTimeoutMs: { env: 'PONTIS_DRAIN_TIMEOUT_MS', help: 'how long requests in flight may take to finish on stopping', initial: 10_000, parse: integer(0, 600_000) },
-  drainNoticeMs: { env: 'PONTIS_DRAIN_NOTICE_MS', help: 'how long /health/ready answers 503 before connections are refused on stopping', initial: 0, parse: integer(0, 600_000) },
-  privateTargets: { env: 'PONTIS_ALLOW_PRIVATE_TARGETS', help: 'private addresses that webhooks and connectors may be at: true, false or ranges', initial: undefined, parse: ranges },
+  host: {
+    env: 'PONTIS_HOST',
+    flag: '--host <address>',
+    help: 'address to listen on',
+    initial: '127.0.0.1',
+    parse: nonEmpty,
+  },
+  port: {
+    env: 'PONTIS_PORT',
+    flag: '--port <number>',
+    help: 'port to listen on; 0 takes any free one',
+    initial: 8080,
+    parse: integer(0, 65_535),
+  },
+  metricsPort: {
+    env: 'PONTIS_METRICS_PORT',
+    flag: '--metrics-port <number>',
+    help: 'port for /metrics without a token, on this machine only; the next free one when absent, 0 takes any',
+    initial: undefined,
+    parse: integer(0, 65_535),
+  },
+  metricsHost: {
+    env: 'PONTIS_METRICS_HOST',
+    help: 'address of the metrics port, for a monitor on another machine',
+    initial: '127.0.0.1',
+    parse: nonEmpty,
+  },
+  // Beside the program rather than where the command is typed, so that every command finds the same network.
+  dataDir: {
+    env: 'PONTIS_DATA',
+    flag: '--data <folder>',
+    help: 'data folder',
+    initial: join(CHECKOUT, '.pontis'),
+    parse: (text) => resolve(nonEmpty(text)),
+  },
+  demo: {
+    env: 'PONTIS_DEMO',
+    flag: '--no-demo',
+    help: 'do not create the demo network',
+    initial: true,
+    parse: yesOrNo,
+  },
+  sandbox: {
+    env: 'PONTIS_SANDBOX',
+    flag: '--sandbox',
+    opposite: '--no-sandbox',
+    help: 'run the sandbox, a connected platform, as platform_c of the demo network; not when there is a DATABASE_URL, unless it is said',
+    initial: undefined,
+    parse: yesOrNo,
+  },
+  databaseUrl: {
+    env: 'DATABASE_URL',
+    help: 'external PostgreSQL 15 or newer instead of the embedded one',
+    initial: undefined,
+    parse: postgresUrl,
+  },
+  masterKey: {
+    env: 'PONTIS_MASTER_KEY',
+    help: 'master key of the network instead of the file in the data folder',
+    initial: undefined,
+    parse: nonEmpty,
+  },
+  logLevel: {
+    env: 'PONTIS_LOG_LEVEL',
+    flag: '--log-level <level>',
+    help: `least severe line logged: ${logLevels.join(', ')}`,
+    initial: 'info',
+    parse: oneOf(logLevels),
+  },
+  lanes: {
+    env: 'PONTIS_LANES',
+    help: 'connections on which the ledger posts',
+    initial: 3,
+    parse: integer(1, 64),
+  },
+  buckets: {
+    env: 'PONTIS_BUCKETS',
+    help: 'buckets of a newly created network; final (docs/decisions/0002)',
+    initial: 3,
+    parse: integer(1, 65_536),
+  },
+  sagas: {
+    env: 'PONTIS_SAGAS',
+    help: 'transfers over connected platforms that a process goes on with at a time',
+    initial: 200,
+    parse: integer(1, 2_000),
+  },
+  sagaDeadlineMs: {
+    env: 'PONTIS_SAGA_DEADLINE_MS',
+    help: 'how long such a transfer may be under way until an operator has to look',
+    initial: 600_000,
+    parse: integer(1_000, 86_400_000),
+  },
+  reconcileEveryS: {
+    env: 'PONTIS_RECONCILE_EVERY_S',
+    help: 'seconds between two reconciliations of a platform; 0 for only when asked',
+    initial: 900,
+    parse: integer(0, 2_592_000),
+  },
+  drainTimeoutMs: {
+    env: 'PONTIS_DRAIN_TIMEOUT_MS',
+    help: 'how long requests in flight may take to finish on stopping',
+    initial: 10_000,
+    parse: integer(0, 600_000),
+  },
+  drainNoticeMs: {
+    env: 'PONTIS_DRAIN_NOTICE_MS',
+    help: 'how long /health/ready answers 503 before connections are refused on stopping',
+    initial: 0,
+    parse: integer(0, 600_000),
+  },
+  privateTargets: {
+    env: 'PONTIS_ALLOW_PRIVATE_TARGETS',
+    help: 'private addresses that webhooks and connectors may be at: true, false or ranges',
+    initial: undefined,
+    parse: ranges,
+  },
   trustedProxies: {
-    env: 'PONTIS_TRUSTED_PROXIES', initial: [], parse: addresses,
+    env: 'PONTIS_TRUSTED_PROXIES',
+    initial: [],
+    parse: addresses,
     help: 'addresses or ranges of reverse proxies whose X-Forwarded-For says who calls',
   },
-  reserveThresholds: { env: 'PONTIS_RESERVE_THRESHOLDS', help: 'percentages of a net debit cap in use that are told of', initial: [50, 75, 90], parse: percentages },
-  reserveReceiveOnlyAt: { env: 'PONTIS_RESERVE_RECEIVE_ONLY_AT', help: 'percentage of its cap in use at which a platform becomes receive_only', initial: undefined, parse: integer(1, 100) },
+  reserveThresholds: {
+    env: 'PONTIS_RESERVE_THRESHOLDS',
+    help: 'percentages of a net debit cap in use that are told of',
+    initial: [50, 75, 90],
+    parse: percentages,
+  },
+  reserveReceiveOnlyAt: {
+    env: 'PONTIS_RESERVE_RECEIVE_ONLY_AT',
+    help: 'percentage of its cap in use at which a platform becomes receive_only',
+    initial: undefined,
+    parse: integer(1, 100),
+  },
 };
 
 /**
  * Who may be called besides public addresses. By default nobody; but a demo network that only this machine can reach (its own database, a
  * loopback address) calls platforms on this machine: the sandbox runs there.
  */
-export function privateRangesOf({ privateTargets, demo, host, databaseUrl }: Pick<Config, 'privateTargets' | 'demo' | 'host' | 'databaseUrl'>): AllowedRanges {
-  const local = demo && databaseUrl === undefined && /^(127\.\d+\.\d+\.\d+|::1|localhost)$/.test(host);
+export function privateRangesOf({
+  privateTargets,
+  demo,
+  host,
+  databaseUrl,
+}: Pick<Config, 'privateTargets' | 'demo' | 'host' | 'databaseUrl'>): AllowedRanges {
+  const local =
+    demo && databaseUrl === undefined && /^(127\.\d+\.\d+\.\d+|::1|localhost)$/.test(host);
   return privateTargets ?? (local ? LOOPBACK_RANGES : NO_PRIVATE_RANGES);
 }
 
 /** A network on this machine alone has a connected platform to try with. One that shares its database has it only when somebody says so, and in one process. */
-export function runsSandbox({ sandbox, role, demo, databaseUrl }: Pick<Config, 'sandbox' | 'role' | 'demo' | 'databaseUrl'>): boolean {
+export function runsSandbox({
+  sandbox,
+  role,
+  demo,
+  databaseUrl,
+}: Pick<Config, 'sandbox' | 'role' | 'demo' | 'databaseUrl'>): boolean {
   return sandbox ?? (role === 'all' && demo && databaseUrl === undefined);
 }
 
 /** Private addresses that connectors may be at: the sandbox of this very program is on this machine, wherever the program itself listens. */
 export function connectorRangesOf(config: Config): AllowedRanges {
-  return runsSandbox(config) ? [...privateRangesOf(config), ...LOOPBACK_RANGES] : privateRangesOf(config);
+  return runsSandbox(config)
+    ? [...privateRangesOf(config), ...LOOPBACK_RANGES]
+    : privateRangesOf(config);
 }
 
 /** One place, one time: past this call nothing reads the environment. Throws the sentence for the first unfit setting. */
 export function parseConfig(flags: Flags, environment: Environment): Config {
   const values: Record<string, unknown> = {};
-  for (const key of Object.keys(settings) as (keyof Config)[]) values[key] = parseSetting(key, flags, environment);
+  for (const key of Object.keys(settings) as (keyof Config)[])
+    values[key] = parseSetting(key, flags, environment);
   return values as unknown as Config;
 }
 

@@ -16,8 +16,14 @@ export class DataFolderInUse extends OperatorError {
   override name = 'DataFolderInUse';
   readonly dataDir: string;
   constructor(dataDir: string, holderPid: number | undefined) {
-    const holder = holderPid === undefined ? 'another running Pontis' : `a running Pontis (process ${holderPid})`;
-    super('temporary', `The data folder ${dataDir} is in use by ${holder}. Stop that one first, or choose another folder with --data.`);
+    const holder =
+      holderPid === undefined
+        ? 'another running Pontis'
+        : `a running Pontis (process ${holderPid})`;
+    super(
+      'temporary',
+      `The data folder ${dataDir} is in use by ${holder}. Stop that one first, or choose another folder with --data.`,
+    );
     this.dataDir = dataDir;
   }
 }
@@ -40,8 +46,13 @@ export function acquireDataLock(dataDir: string): DataLock {
     lock.exec('begin exclusive');
   } catch (error) {
     lock?.close();
-    if ((error as { errcode?: number }).errcode === SQLITE_BUSY) throw new DataFolderInUse(dataDir, readPid(holderFile));
-    throw new OperatorError('noPermission', `The data folder ${dataDir} cannot be used: ${messageOf(error)}. Check that you may write to it, or choose another folder with --data.`, { cause: error });
+    if ((error as { errcode?: number }).errcode === SQLITE_BUSY)
+      throw new DataFolderInUse(dataDir, readPid(holderFile));
+    throw new OperatorError(
+      'noPermission',
+      `The data folder ${dataDir} cannot be used: ${messageOf(error)}. Check that you may write to it, or choose another folder with --data.`,
+      { cause: error },
+    );
   }
   const held = lock;
   writeFileSync(holderFile, `${process.pid}\n`, { mode: 0o600 });

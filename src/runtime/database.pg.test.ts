@@ -2,8 +2,19 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { createTestDatabase, withDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
-import { checkServer, CommitRolledBack, connect, dbTransaction, isConflict, isDatabaseUnavailable } from './database.ts';
+import {
+  createTestDatabase,
+  withDatabase,
+  type TestDatabase,
+} from '../../test/fixtures/database.ts';
+import {
+  checkServer,
+  CommitRolledBack,
+  connect,
+  dbTransaction,
+  isConflict,
+  isDatabaseUnavailable,
+} from './database.ts';
 
 let database: TestDatabase;
 
@@ -24,7 +35,9 @@ async function failureOf(work: Promise<unknown>): Promise<unknown> {
 }
 
 async function count(): Promise<bigint> {
-  return (await database.pool.query<{ n: bigint }>('select count(*) as n from t')).rows[0]?.n ?? -1n;
+  return (
+    (await database.pool.query<{ n: bigint }>('select count(*) as n from t')).rows[0]?.n ?? -1n
+  );
 }
 
 async function check(url: string): Promise<string> {
@@ -44,8 +57,15 @@ test('integers arrive as bigint, numerics and days as text, moments as Date, arr
   );
   expect(rows).toEqual([
     {
-      big: 9007199254740993n, bigs: [1n, null, -2n], none: [], number: '1.10', numbers: ['1.10', '2'],
-      day: 'infinity', days: ['2026-02-28', 'infinity'], moment: new Date('2026-01-01T00:00:00Z'), given: [1n, 10n ** 18n],
+      big: 9007199254740993n,
+      bigs: [1n, null, -2n],
+      none: [],
+      number: '1.10',
+      numbers: ['1.10', '2'],
+      day: 'infinity',
+      days: ['2026-02-28', 'infinity'],
+      moment: new Date('2026-01-01T00:00:00Z'),
+      given: [1n, 10n ** 18n],
     },
   ]);
 });
@@ -105,7 +125,9 @@ describe('an unfit server is refused in a sentence', () => {
   });
 
   test('nobody listens', async () => {
-    expect(await check('postgres://a:b@127.0.0.1:1/x')).toMatch(/^The PostgreSQL server at 127\.0\.0\.1:1\/x cannot be reached \(.*ECONNREFUSED.*\)\. Check that it runs/);
+    expect(await check('postgres://a:b@127.0.0.1:1/x')).toMatch(
+      /^The PostgreSQL server at 127\.0\.0\.1:1\/x cannot be reached \(.*ECONNREFUSED.*\)\. Check that it runs/,
+    );
   });
 
   test('wrong password, without repeating it', async () => {
@@ -119,7 +141,9 @@ describe('an unfit server is refused in a sentence', () => {
   });
 
   test('no such database', async () => {
-    expect(await check(withDatabase(database.url, 'nowhere'))).toContain('does not exist as a database');
+    expect(await check(withDatabase(database.url, 'nowhere'))).toContain(
+      'does not exist as a database',
+    );
   });
 
   test('another encoding', async () => {

@@ -41,7 +41,9 @@ const types = {
   getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
     if (format === 'binary') return defaultTypes.getTypeParser(oid, 'binary');
     if (oid === OID.int8) return BigInt;
-    if (oid === OID.int8Array) return (text: string) => splitArray(text).map((item) => (item === null ? null : BigInt(item)));
+    if (oid === OID.int8Array)
+      return (text: string) =>
+        splitArray(text).map((item) => (item === null ? null : BigInt(item)));
     if (oid === OID.date) return String;
     if (oid === OID.dateArray || oid === OID.numericArray) return splitArray;
     return defaultTypes.getTypeParser(oid, 'text');
@@ -50,7 +52,12 @@ const types = {
 
 /** A one-dimensional array of numbers or days in PostgreSQL's text form; such items are never quoted. */
 function splitArray(text: string): (string | null)[] {
-  return text === '{}' ? [] : text.slice(1, -1).split(',').map((item) => (item === 'NULL' ? null : item));
+  return text === '{}'
+    ? []
+    : text
+        .slice(1, -1)
+        .split(',')
+        .map((item) => (item === 'NULL' ? null : item));
 }
 
 function clientConfig(options: DatabaseOptions): ClientConfig {
@@ -79,17 +86,34 @@ function answerTimeoutMs({ statementTimeoutMs = STATEMENT_TIMEOUT_MS }: Database
 
 /** A pool for short, unrelated statements. It survives the server's restart; a broken client is replaced. */
 export function createPool(options: DatabaseOptions & { readonly max?: number }): Pool {
-  const pool = new Pool({ ...clientConfig(options), max: options.max ?? 10, idleTimeoutMillis: 30_000 });
+  const pool = new Pool({
+    ...clientConfig(options),
+    max: options.max ?? 10,
+    idleTimeoutMillis: 30_000,
+  });
   // Without a listener the loss of an idle connection ends the process.
-  pool.on('error', (error) => options.log[pool.ending ? 'debug' : 'warn']({ err: error }, 'an idle database connection was lost'));
-  pool.on('connect', (client) => void client.on('error', (error) => options.log.debug({ err: error }, 'a database connection was lost')));
+  pool.on('error', (error) =>
+    options.log[pool.ending ? 'debug' : 'warn'](
+      { err: error },
+      'an idle database connection was lost',
+    ),
+  );
+  pool.on(
+    'connect',
+    (client) =>
+      void client.on('error', (error) =>
+        options.log.debug({ err: error }, 'a database connection was lost'),
+      ),
+  );
   return pool;
 }
 
 /** A connection of one's own, e.g. for a lane. After an error its queries reject: its owner closes it and connects anew. */
 export async function connect(options: DatabaseOptions): Promise<DedicatedClient> {
   const client = new Client(clientConfig(options));
-  client.on('error', (error) => options.log.warn({ err: error }, 'a dedicated database connection was lost'));
+  client.on('error', (error) =>
+    options.log.warn({ err: error }, 'a dedicated database connection was lost'),
+  );
   try {
     await client.connect();
   } catch (error) {
@@ -113,7 +137,10 @@ export class CommitRolledBack extends Error {
  * Runs `work` between BEGIN and COMMIT on one client; any error rolls back and is thrown on. `CommitOutcomeUnknown` tells
  * that COMMIT itself failed.
  */
-export async function dbTransaction<T>(pool: Pool, work: (client: DbClient) => Promise<T>): Promise<T> {
+export async function dbTransaction<T>(
+  pool: Pool,
+  work: (client: DbClient) => Promise<T>,
+): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
@@ -128,7 +155,8 @@ export async function dbTransaction<T>(pool: Pool, work: (client: DbClient) => P
     await commit(client);
     return result;
   } catch (error) {
-    if (error instanceof CommitOutcomeUnknown || isDatabaseUnavailable(error)) broken ??= error as Error;
+    if (error instanceof CommitOutcomeUnknown || isDatabaseUnavailable(error))
+      broken ??= error as Error;
     throw error;
   } finally {
     client.release(broken);
@@ -140,7 +168,8 @@ export async function commit(client: DbClient): Promise<void> {
   let unsynchronised = false;
   // Under synchronous replication a cancelled wait is reported as success with a warning, and the row can be gone after a failover.
   const listen = (notice: { message?: string | undefined }): void => {
-    unsynchronised ||= notice.message?.includes('canceling wait for synchronous replication') ?? false;
+    unsynchronised ||=
+      notice.message?.includes('canceling wait for synchronous replication') ?? false;
   };
   client.on('notice', listen);
   let command: string;
@@ -148,13 +177,16 @@ export async function commit(client: DbClient): Promise<void> {
     ({ command } = await client.query('commit'));
   } catch (error) {
     // A deferred constraint is refused at COMMIT; that is a clear no.
-    if (sqlState(error)?.startsWith('23') === true || sqlState(error)?.startsWith('40') === true) throw error;
+    if (sqlState(error)?.startsWith('23') === true || sqlState(error)?.startsWith('40') === true)
+      throw error;
     throw new CommitOutcomeUnknown('COMMIT failed; its outcome is unknown', { cause: error });
   } finally {
     client.off('notice', listen);
   }
-  if (command === 'ROLLBACK') throw new CommitRolledBack('the database transaction had failed before its commit');
-  if (unsynchronised) throw new CommitOutcomeUnknown('the commit was not confirmed by the synchronous replica');
+  if (command === 'ROLLBACK')
+    throw new CommitRolledBack('the database transaction had failed before its commit');
+  if (unsynchronised)
+    throw new CommitOutcomeUnknown('the commit was not confirmed by the synchronous replica');
 }
 
 /** The five-character SQLSTATE of an error that PostgreSQL sent; undefined for any other. */
@@ -165,7 +197,17 @@ export function sqlState(error: unknown): string | undefined {
 
 // Connection exceptions, too few resources, shutting down or starting up, gone read-only after a failover, I/O error.
 const UNAVAILABLE_STATE = /^(08|53|57P0|25006|58030)/;
-const UNAVAILABLE_CODE = new Set(['ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN']);
+const UNAVAILABLE_CODE = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
 const UNAVAILABLE_TEXT =
   /^Connection terminated|Query read timeout|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|timeout expired|Cannot use a pool after calling end|server conn crashed/i;
 
@@ -174,7 +216,11 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.some(isDatabaseUnavailable);
   if (!(error instanceof Error)) return false;
   const code = (error as { code?: unknown }).code;
-  if (typeof code === 'string' && (UNAVAILABLE_CODE.has(code) || (sqlState(error) !== undefined && UNAVAILABLE_STATE.test(code)))) return true;
+  if (
+    typeof code === 'string' &&
+    (UNAVAILABLE_CODE.has(code) || (sqlState(error) !== undefined && UNAVAILABLE_STATE.test(code)))
+  )
+    return true;
   if (UNAVAILABLE_TEXT.test(error.message)) return true;
   return error.cause !== undefined && isDatabaseUnavailable(error.cause);
 }
@@ -200,16 +246,28 @@ export async function checkServer(options: DatabaseOptions): Promise<void> {
     throw explainConnectFailure(error, server);
   });
   if (facts.version < MINIMUM_VERSION) {
-    throw new OperatorError('badConfiguration', `${server} is PostgreSQL ${facts.version}; Pontis needs ${MINIMUM_VERSION} or newer. Upgrade it, or unset DATABASE_URL to use the embedded one.`);
+    throw new OperatorError(
+      'badConfiguration',
+      `${server} is PostgreSQL ${facts.version}; Pontis needs ${MINIMUM_VERSION} or newer. Upgrade it, or unset DATABASE_URL to use the embedded one.`,
+    );
   }
   if (facts.encoding !== 'UTF8') {
-    throw new OperatorError('badConfiguration', `${server} stores text as ${facts.encoding}; Pontis needs UTF8. Create the database with: create database ... encoding 'UTF8' template template0.`);
+    throw new OperatorError(
+      'badConfiguration',
+      `${server} stores text as ${facts.encoding}; Pontis needs UTF8. Create the database with: create database ... encoding 'UTF8' template template0.`,
+    );
   }
   if (facts.recovering) {
-    throw new OperatorError('unavailable', `${server} is a read-only replica. Point DATABASE_URL to the primary server.`);
+    throw new OperatorError(
+      'unavailable',
+      `${server} is a read-only replica. Point DATABASE_URL to the primary server.`,
+    );
   }
   if (facts.fsync !== 'on' || facts.durable === 'off') {
-    options.log.warn({ fsync: facts.fsync, synchronous_commit: facts.durable }, 'the PostgreSQL server may lose acknowledged commits in a crash; set fsync and synchronous_commit to on');
+    options.log.warn(
+      { fsync: facts.fsync, synchronous_commit: facts.durable },
+      'the PostgreSQL server may lose acknowledged commits in a crash; set fsync and synchronous_commit to on',
+    );
   }
 }
 
@@ -237,13 +295,37 @@ function describeServer(text: string): string {
 function explainConnectFailure(error: unknown, server: string): unknown {
   const state = sqlState(error);
   const cause = { cause: error };
-  if (state === '28P01' || state === '28000') return new OperatorError('noPermission', `${server} refused the user name or password. Check DATABASE_URL.`, cause);
-  if (state === '3D000') return new OperatorError('badConfiguration', `${server} does not exist as a database. Create it (create database ... encoding 'UTF8'), or correct DATABASE_URL.`, cause);
-  if (state === '53300') return new OperatorError('temporary', `${server} has no connection free. Raise its max_connections or end other programs, then try again.`, cause);
+  if (state === '28P01' || state === '28000')
+    return new OperatorError(
+      'noPermission',
+      `${server} refused the user name or password. Check DATABASE_URL.`,
+      cause,
+    );
+  if (state === '3D000')
+    return new OperatorError(
+      'badConfiguration',
+      `${server} does not exist as a database. Create it (create database ... encoding 'UTF8'), or correct DATABASE_URL.`,
+      cause,
+    );
+  if (state === '53300')
+    return new OperatorError(
+      'temporary',
+      `${server} has no connection free. Raise its max_connections or end other programs, then try again.`,
+      cause,
+    );
   if (error instanceof Error && /SASL|password must be a string/i.test(error.message)) {
-    return new OperatorError('noPermission', `${server} asks for a password and DATABASE_URL has none. Use postgres://user:password@host:port/database.`, cause);
+    return new OperatorError(
+      'noPermission',
+      `${server} asks for a password and DATABASE_URL has none. Use postgres://user:password@host:port/database.`,
+      cause,
+    );
   }
-  if (isDatabaseUnavailable(error)) return new OperatorError('unavailable', `${server} cannot be reached (${reasonOf(error)}). Check that it runs and that DATABASE_URL is right.`, cause);
+  if (isDatabaseUnavailable(error))
+    return new OperatorError(
+      'unavailable',
+      `${server} cannot be reached (${reasonOf(error)}). Check that it runs and that DATABASE_URL is right.`,
+      cause,
+    );
   return error;
 }
 

@@ -1,12 +1,29 @@
 // HTTP calls to where others have told us to call: guarded addresses, kept connections, no redirects, bounded answers and times.
 
-import { Agent as PlainAgent, request as plainRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import {
+  Agent as PlainAgent,
+  request as plainRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+} from 'node:http';
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 import { isIP } from 'node:net';
 
-import { createTargetGuard, hostOf, TargetRefused, type AllowedRanges, type ResolveName, type Scheme } from './target-guard.ts';
+import {
+  createTargetGuard,
+  hostOf,
+  TargetRefused,
+  type AllowedRanges,
+  type ResolveName,
+  type Scheme,
+} from './target-guard.ts';
 
-export { EVERY_RANGE, LOOPBACK_RANGES, NO_PRIVATE_RANGES, type AllowedRanges } from './target-guard.ts';
+export {
+  EVERY_RANGE,
+  LOOPBACK_RANGES,
+  NO_PRIVATE_RANGES,
+  type AllowedRanges,
+} from './target-guard.ts';
 
 export interface EgressRequest {
   readonly method: 'GET' | 'POST';
@@ -19,11 +36,22 @@ export interface EgressRequest {
 }
 
 /** What became of a connection that gave no complete answer. */
-export type LossReason = 'refused' | 'unreachable' | 'timeout' | 'reset' | 'malformed' | 'certificate';
+export type LossReason =
+  | 'refused'
+  | 'unreachable'
+  | 'timeout'
+  | 'reset'
+  | 'malformed'
+  | 'certificate';
 
 export type EgressReply =
   /** `text` is undefined when the answer was longer than allowed. */
-  | { readonly arrived: true; readonly status: number; readonly headers: IncomingHttpHeaders; readonly text: string | undefined }
+  | {
+      readonly arrived: true;
+      readonly status: number;
+      readonly headers: IncomingHttpHeaders;
+      readonly text: string | undefined;
+    }
   /** `refused`: nothing was sent, since the target is not one to be called. */
   | { readonly arrived: false; readonly reason: LossReason; readonly detail: string };
 
@@ -48,22 +76,38 @@ const MAX_SOCKETS = 64;
 /** A connection is kept so long without use: servers seldom close theirs in less than 5 s, and one closed at the moment of sending is a call of unknown outcome. */
 const KEEP_FREE_MS = 4_000;
 
-export function createEgress({ allowedRanges, maxSockets = MAX_SOCKETS, resolveName }: EgressOptions): Egress {
+export function createEgress({
+  allowedRanges,
+  maxSockets = MAX_SOCKETS,
+  resolveName,
+}: EgressOptions): Egress {
   const guard = createTargetGuard(allowedRanges, resolveName);
-  const options = { keepAlive: true, maxSockets, maxFreeSockets: maxSockets, scheduling: 'lifo', timeout: KEEP_FREE_MS } as const;
+  const options = {
+    keepAlive: true,
+    maxSockets,
+    maxFreeSockets: maxSockets,
+    scheduling: 'lifo',
+    timeout: KEEP_FREE_MS,
+  } as const;
   // The check is part of connecting: a kept connection goes to an address that was checked, whatever the name leads to by now.
-  const agents = { 'http:': new PlainAgent({ ...options, lookup: guard.lookup('http:') }), 'https:': new TlsAgent({ ...options, lookup: guard.lookup('https:') }) };
+  const agents = {
+    'http:': new PlainAgent({ ...options, lookup: guard.lookup('http:') }),
+    'https:': new TlsAgent({ ...options, lookup: guard.lookup('https:') }),
+  };
 
   async function send(call: EgressRequest): Promise<EgressReply> {
     const scheme = schemeOf(call.url);
     const host = hostOf(call.url);
     // An address needs no resolving, so the agents would not ask about it.
-    if (scheme === undefined || (isIP(host) !== 0 && !guard.mayConnect(host, scheme))) return lost('refused', `${call.url.origin} is not an address that may be called`);
+    if (scheme === undefined || (isIP(host) !== 0 && !guard.mayConnect(host, scheme)))
+      return lost('refused', `${call.url.origin} is not an address that may be called`);
     const signal = AbortSignal.timeout(call.timeoutMs);
     try {
       return await exchange(call, scheme, agents[scheme], signal);
     } catch (error) {
-      return signal.aborted ? lost('timeout', `no complete answer within ${call.timeoutMs} ms`) : describeFailure(error);
+      return signal.aborted
+        ? lost('timeout', `no complete answer within ${call.timeoutMs} ms`)
+        : describeFailure(error);
     }
   }
 
@@ -76,9 +120,16 @@ export function createEgress({ allowedRanges, maxSockets = MAX_SOCKETS, resolveN
       const scheme = schemeOf(url);
       const host = hostOf(url);
       if (scheme === undefined || isIP(host) !== 0) return undefined;
-      const usable = await new Promise<boolean>((resolve) => void guard.lookup(scheme)(host, { all: true }, (error) => void resolve(error === null)));
+      const usable = await new Promise<boolean>(
+        (resolve) =>
+          void guard.lookup(scheme)(host, { all: true }, (error) => void resolve(error === null)),
+      );
       // One sentence for all: who gives a URL shall not learn which names this machine can resolve.
-      return usable ? undefined : scheme === 'http:' ? 'must begin with https:// and have a host name that leads to a public address' : 'has a host name that does not lead to a public address';
+      return usable
+        ? undefined
+        : scheme === 'http:'
+          ? 'must begin with https:// and have a host name that leads to a public address'
+          : 'has a host name that does not lead to a public address';
     },
     close() {
       agents['http:'].destroy();
@@ -91,10 +142,19 @@ function schemeOf({ protocol }: URL): Scheme | undefined {
   return protocol === 'http:' || protocol === 'https:' ? protocol : undefined;
 }
 
-async function exchange({ method, url, headers, body, maxAnswerBytes }: EgressRequest, scheme: Scheme, agent: PlainAgent, signal: AbortSignal): Promise<EgressReply> {
+async function exchange(
+  { method, url, headers, body, maxAnswerBytes }: EgressRequest,
+  scheme: Scheme,
+  agent: PlainAgent,
+  signal: AbortSignal,
+): Promise<EgressReply> {
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
     const length = body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(body)) };
-    const sending = (scheme === 'https:' ? tlsRequest : plainRequest)(url, { method, headers: { ...headers, ...length }, agent, signal }, resolve);
+    const sending = (scheme === 'https:' ? tlsRequest : plainRequest)(
+      url,
+      { method, headers: { ...headers, ...length }, agent, signal },
+      resolve,
+    );
     sending.on('error', reject).end(body);
   });
   const text = await readText(answer, maxAnswerBytes);
@@ -119,25 +179,55 @@ function lost(reason: LossReason, detail: string): EgressReply {
 }
 
 /** Connections that were never made; only for people: to those who decide, all of these are unknown. */
-const NEVER_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'ENODATA', 'ETIMEOUT', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT']);
+const NEVER_CONNECTED = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'ENODATA',
+  'ETIMEOUT',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ETIMEDOUT',
+]);
 
 /** What is wrong with a server's certificate, in words; the codes of OpenSSL and Node.js. */
 const CERTIFICATE_FAULTS: Readonly<Record<string, string>> = {
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'it is self-signed', SELF_SIGNED_CERT_IN_CHAIN: 'its chain ends in a certificate that is self-signed and not trusted here',
-  CERT_HAS_EXPIRED: 'it has expired', CERT_NOT_YET_VALID: 'it is not valid yet', CERT_REVOKED: 'it was revoked', ERR_TLS_CERT_ALTNAME_INVALID: 'it is for another host name',
-  HOSTNAME_MISMATCH: 'it is for another host name', UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its chain is incomplete, or its issuer is not trusted here',
-  UNABLE_TO_GET_ISSUER_CERT: 'its chain is incomplete, or its issuer is not trusted here', UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its chain is incomplete, or its issuer is not trusted here',
-  CERT_UNTRUSTED: 'it is not trusted here', CERT_REJECTED: 'it is not trusted here', CERT_SIGNATURE_FAILURE: 'its signature is wrong', CERT_CHAIN_TOO_LONG: 'its chain is too long',
-  INVALID_CA: 'its issuer may not issue certificates', INVALID_PURPOSE: 'it is not for servers',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'it is self-signed',
+  SELF_SIGNED_CERT_IN_CHAIN:
+    'its chain ends in a certificate that is self-signed and not trusted here',
+  CERT_HAS_EXPIRED: 'it has expired',
+  CERT_NOT_YET_VALID: 'it is not valid yet',
+  CERT_REVOKED: 'it was revoked',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'it is for another host name',
+  HOSTNAME_MISMATCH: 'it is for another host name',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its chain is incomplete, or its issuer is not trusted here',
+  UNABLE_TO_GET_ISSUER_CERT: 'its chain is incomplete, or its issuer is not trusted here',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its chain is incomplete, or its issuer is not trusted here',
+  CERT_UNTRUSTED: 'it is not trusted here',
+  CERT_REJECTED: 'it is not trusted here',
+  CERT_SIGNATURE_FAILURE: 'its signature is wrong',
+  CERT_CHAIN_TOO_LONG: 'its chain is too long',
+  INVALID_CA: 'its issuer may not issue certificates',
+  INVALID_PURPOSE: 'it is not for servers',
 };
 
 function describeFailure(error: unknown): EgressReply {
-  const cause = error instanceof AggregateError && error.errors.length > 0 ? (error.errors[0] as unknown) : error;
+  const cause =
+    error instanceof AggregateError && error.errors.length > 0
+      ? (error.errors[0] as unknown)
+      : error;
   if (cause instanceof TargetRefused) return lost('refused', cause.message);
   const code = cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? '') : '';
-  const detail = cause instanceof Error ? [code, cause.message].filter((part) => part !== '').join(': ') : String(cause);
+  const detail =
+    cause instanceof Error
+      ? [code, cause.message].filter((part) => part !== '').join(': ')
+      : String(cause);
   const fault = CERTIFICATE_FAULTS[code];
-  if (fault !== undefined) return lost('certificate', `the server's certificate is not valid: ${fault} (${code})`);
+  if (fault !== undefined)
+    return lost('certificate', `the server's certificate is not valid: ${fault} (${code})`);
   if (NEVER_CONNECTED.has(code)) return lost('unreachable', detail);
-  return lost(code.startsWith('HPE_') ? 'malformed' : 'reset', detail === '' ? 'the connection failed' : detail);
+  return lost(
+    code.startsWith('HPE_') ? 'malformed' : 'reset',
+    detail === '' ? 'the connection failed' : detail,
+  );
 }

@@ -1,7 +1,17 @@
 // The embedded PostgreSQL recovers by itself from whatever a crash leaves behind, and lets nobody in without the password.
 
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,7 +45,11 @@ afterEach(async () => {
 });
 
 async function start(): Promise<EmbeddedPostgres> {
-  const server = await startEmbeddedPostgres({ dataDir, log, settings: { shared_buffers: '32MB' } });
+  const server = await startEmbeddedPostgres({
+    dataDir,
+    log,
+    settings: { shared_buffers: '32MB' },
+  });
   running.push(server);
   return server;
 }
@@ -71,9 +85,12 @@ async function startBusyBackend(url: string): Promise<void> {
 
 test('a new folder gets a UTF-8 database that survives a stop', async () => {
   const first = await start();
-  expect(await ask(first.url, `select current_database() as db, current_setting('server_encoding') as encoding, rolsuper from pg_roles where rolname = current_user`)).toEqual([
-    { db: 'pontis', encoding: 'UTF8', rolsuper: false },
-  ]);
+  expect(
+    await ask(
+      first.url,
+      `select current_database() as db, current_setting('server_encoding') as encoding, rolsuper from pg_roles where rolname = current_user`,
+    ),
+  ).toEqual([{ db: 'pontis', encoding: 'UTF8', rolsuper: false }]);
   await ask(first.url, `create table t as select '积分' as word`);
   await first.stop();
   expect(existsSync(join(dataDir, 'postgres.json'))).toBe(false);
@@ -88,7 +105,8 @@ test('nobody gets in without the password, and its file is for the owner only', 
   await expect(ask(stranger.href, 'select 1')).rejects.toThrow('password authentication failed');
   stranger.username = 'postgres';
   await expect(ask(stranger.href, 'select 1')).rejects.toThrow('password authentication failed');
-  for (const name of ['postgres.password', 'postgres.json', 'lock']) expect(statSync(join(dataDir, name)).mode & 0o077).toBe(0);
+  for (const name of ['postgres.password', 'postgres.json', 'lock'])
+    expect(statSync(join(dataDir, name)).mode & 0o077).toBe(0);
 });
 
 test('a second start on the same folder is refused while the first lives', async () => {
@@ -126,8 +144,10 @@ test('the server ends with a program that is killed, and the next start needs no
   expect(await ask(next.url, 'select 1 as one')).toEqual([{ one: 1 }]);
 });
 
-test.skipIf(process.platform !== 'linux')('busy backends that lost both program and postmaster are ended by the next start', async () => {
-  const script = `
+test.skipIf(process.platform !== 'linux')(
+  'busy backends that lost both program and postmaster are ended by the next start',
+  async () => {
+    const script = `
     import { startEmbeddedPostgres } from ${JSON.stringify(join(import.meta.dirname, 'embedded-postgres.ts'))};
     import { connect } from ${JSON.stringify(join(import.meta.dirname, 'database.ts'))};
     import { createLog } from ${JSON.stringify(join(import.meta.dirname, 'log.ts'))};
@@ -139,17 +159,25 @@ test.skipIf(process.platform !== 'linux')('busy backends that lost both program 
     await new Promise((done) => setTimeout(done, 50));
     process.kill(server.pid, 'SIGKILL');
     process.kill(process.pid, 'SIGKILL');`;
-  expect(() => execFileSync(process.execPath, ['--input-type=module', '-e', script])).toThrow();
-  expect(existsSync(join(dataDir, 'postgres', 'postmaster.pid'))).toBe(true);
-  const next = await start();
-  expect(await ask(next.url, 'select x from t')).toEqual([{ x: 9 }]);
-  expect(await ask(next.url, `select count(*)::int as n from pg_stat_activity where application_name = 'busy'`)).toEqual([{ n: 0 }]);
-});
+    expect(() => execFileSync(process.execPath, ['--input-type=module', '-e', script])).toThrow();
+    expect(existsSync(join(dataDir, 'postgres', 'postmaster.pid'))).toBe(true);
+    const next = await start();
+    expect(await ask(next.url, 'select x from t')).toEqual([{ x: 9 }]);
+    expect(
+      await ask(
+        next.url,
+        `select count(*)::int as n from pg_stat_activity where application_name = 'busy'`,
+      ),
+    ).toEqual([{ n: 0 }]);
+  },
+);
 
 test('a stale pid file that names a living foreign process is no obstacle', async () => {
   await (await start()).stop();
   const lines = [process.pid, join(dataDir, 'postgres'), 1, 5432, '', '127.0.0.1', '0 0', 'ready'];
-  writeFileSync(join(dataDir, 'postgres', 'postmaster.pid'), `${lines.join('\n')}\n`, { mode: 0o644 });
+  writeFileSync(join(dataDir, 'postgres', 'postmaster.pid'), `${lines.join('\n')}\n`, {
+    mode: 0o644,
+  });
   writeFileSync(join(dataDir, 'lock.pid'), `${process.pid}\n`);
   const next = await start();
   expect(await ask(next.url, 'select 1 as one')).toEqual([{ one: 1 }]);
@@ -187,26 +215,33 @@ test('when the port of last time is taken, another is used', async () => {
   writeFileSync(join(dataDir, 'postgres.json'), JSON.stringify({ pid: 1, port: taken }));
   const second = await start();
   expect(second.port).not.toBe(taken);
-  expect(JSON.parse(readFileSync(join(dataDir, 'postgres.json'), 'utf8'))).toMatchObject({ port: second.port });
+  expect(JSON.parse(readFileSync(join(dataDir, 'postgres.json'), 'utf8'))).toMatchObject({
+    port: second.port,
+  });
   await new Promise((done) => void other.close(done));
 });
 
-test.runIf(asRoot)('under a folder that only root may enter, root still gets its database, and back again', async () => {
-  chmodSync(parent, 0o700);
-  const closed = await start();
-  await ask(closed.url, 'create table t as select 3 as x');
-  await closed.stop();
-  chmodSync(parent, 0o711);
-  chmodSync(dataDir, 0o711);
-  const open = await start();
-  expect(await ask(open.url, 'select x from t')).toEqual([{ x: 3 }]);
-  await open.stop();
-  chmodSync(parent, 0o700);
-  const closedAgain = await start();
-  expect(await ask(closedAgain.url, 'select x from t')).toEqual([{ x: 3 }]);
-});
+test.runIf(asRoot)(
+  'under a folder that only root may enter, root still gets its database, and back again',
+  async () => {
+    chmodSync(parent, 0o700);
+    const closed = await start();
+    await ask(closed.url, 'create table t as select 3 as x');
+    await closed.stop();
+    chmodSync(parent, 0o711);
+    chmodSync(dataDir, 0o711);
+    const open = await start();
+    expect(await ask(open.url, 'select x from t')).toEqual([{ x: 3 }]);
+    await open.stop();
+    chmodSync(parent, 0o700);
+    const closedAgain = await start();
+    expect(await ask(closedAgain.url, 'select x from t')).toEqual([{ x: 3 }]);
+  },
+);
 
 test('a folder that is a file is refused in a sentence', async () => {
   writeFileSync(dataDir, '');
-  await expect(startEmbeddedPostgres({ dataDir, log })).rejects.toThrow(/data folder .* cannot be made|is not a folder/);
+  await expect(startEmbeddedPostgres({ dataDir, log })).rejects.toThrow(
+    /data folder .* cannot be made|is not a folder/,
+  );
 });

@@ -74,7 +74,9 @@ function clamp(value: number, low: number, high: number): number {
   return Math.max(low, Math.min(high, value));
 }
 
-export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres(
+  options: EmbeddedPostgresOptions,
+): Promise<EmbeddedPostgres> {
   const dataDir = resolve(options.dataDir);
   createDataFolder(dataDir);
   const lock = options.lock ?? acquireDataLock(dataDir);
@@ -82,9 +84,19 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     const program = await findPostgresProgram(dataDir);
     const { pgData } = postgresPaths(dataDir);
     const reaped = await reapPostgres(pgData, program);
-    if (reaped > 0) options.log.warn({ processes: reaped }, 'ended PostgreSQL processes that an earlier run left behind');
+    if (reaped > 0)
+      options.log.warn(
+        { processes: reaped },
+        'ended PostgreSQL processes that an earlier run left behind',
+      );
     const password = initialisePostgres(dataDir, program, options.log);
-    const server = new Server(dataDir, program, { ...ledgerSettings(dataDir), ...options.settings }, options.log, lock);
+    const server = new Server(
+      dataDir,
+      program,
+      { ...ledgerSettings(dataDir), ...options.settings },
+      options.log,
+      lock,
+    );
     await server.startOnFreePort();
     return {
       url: connectionUrl(server.port, password),
@@ -119,9 +131,17 @@ export function createDataFolder(dataDir: string): void {
   try {
     mkdirSync(dataDir, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
   } catch (error) {
-    throw new OperatorError('noPermission', `The data folder ${dataDir} cannot be made: ${messageOf(error)}. Choose another one with --data.`, { cause: error });
+    throw new OperatorError(
+      'noPermission',
+      `The data folder ${dataDir} cannot be made: ${messageOf(error)}. Choose another one with --data.`,
+      { cause: error },
+    );
   }
-  if (!statSync(dataDir).isDirectory()) throw new OperatorError('badConfiguration', `${dataDir} is not a folder. Choose another one with --data.`);
+  if (!statSync(dataDir).isDirectory())
+    throw new OperatorError(
+      'badConfiguration',
+      `${dataDir} is not a folder. Choose another one with --data.`,
+    );
 }
 
 function connectionUrl(port: number, password: string): string {
@@ -140,7 +160,13 @@ class Server {
   #stopping: Promise<void> | undefined;
   #restarts: number[] = [];
 
-  constructor(dataDir: string, program: PostgresProgram, settings: Readonly<Record<string, string>>, log: Log, lock: DataLock) {
+  constructor(
+    dataDir: string,
+    program: PostgresProgram,
+    settings: Readonly<Record<string, string>>,
+    log: Log,
+    lock: DataLock,
+  ) {
     this.#dataDir = dataDir;
     this.#program = program;
     this.#settings = settings;
@@ -175,13 +201,23 @@ class Server {
 
   async #start(): Promise<void> {
     const { pgData, running } = postgresPaths(this.#dataDir);
-    const flags = Object.entries({ ...this.#settings, port: String(this.port) }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-    const [command, ...args] = endWithParent(this.#program.command('postgres', ['-D', pgData, ...flags]));
+    const flags = Object.entries({ ...this.#settings, port: String(this.port) }).flatMap(
+      ([name, value]) => ['-c', `${name}=${value}`],
+    );
+    const [command, ...args] = endWithParent(
+      this.#program.command('postgres', ['-D', pgData, ...flags]),
+    );
     // A session of its own: Ctrl-C in the terminal reaches Pontis only, which stops PostgreSQL last.
-    const child = spawn(command, args, { ...this.#program.spawnOptions, stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+    const child = spawn(command, args, {
+      ...this.#program.spawnOptions,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      detached: true,
+    });
     this.#child = child;
     await this.#untilReady(child);
-    writeFileSync(running, `${JSON.stringify({ pid: child.pid, port: this.port })}\n`, { mode: 0o600 });
+    writeFileSync(running, `${JSON.stringify({ pid: child.pid, port: this.port })}\n`, {
+      mode: 0o600,
+    });
     child.once('exit', (code, signal) => void this.#revive(code, signal));
   }
 
@@ -190,12 +226,22 @@ class Server {
       const said: string[] = [];
       const limit = setTimeout(() => {
         child.kill('SIGQUIT');
-        fail(new OperatorError('unavailable', `The embedded PostgreSQL was not ready within ${START_LIMIT_MS / 1000} s:\n${said.join('\n')}`));
+        fail(
+          new OperatorError(
+            'unavailable',
+            `The embedded PostgreSQL was not ready within ${START_LIMIT_MS / 1000} s:\n${said.join('\n')}`,
+          ),
+        );
       }, START_LIMIT_MS);
       child.once('error', fail);
       const failed = (): void => {
         clearTimeout(limit);
-        fail(new OperatorError('unavailable', `The embedded PostgreSQL in ${this.#dataDir} did not start:\n${said.join('\n')}`));
+        fail(
+          new OperatorError(
+            'unavailable',
+            `The embedded PostgreSQL in ${this.#dataDir} did not start:\n${said.join('\n')}`,
+          ),
+        );
       };
       child.once('exit', failed);
       if (child.stderr === null) return;
@@ -204,7 +250,9 @@ class Server {
         if (said.length > 20) said.shift();
         // While stopping, a connection that was just closed may still be told that the server ends.
         const alarming = / (FATAL|PANIC): /.test(line) && this.#stopping === undefined;
-        this.#log[alarming ? 'warn' : 'debug'](`postgres: ${line.replace(/^\S+ \S+ UTC \[\d+\] /, '')}`);
+        this.#log[alarming ? 'warn' : 'debug'](
+          `postgres: ${line.replace(/^\S+ \S+ UTC \[\d+\] /, '')}`,
+        );
         if (!line.includes(READY)) return;
         clearTimeout(limit);
         child.off('exit', failed);
@@ -222,7 +270,10 @@ class Server {
         this.#log.fatal({ code, signal }, 'the embedded PostgreSQL keeps ending and is left down');
         return;
       }
-      this.#log.error({ code, signal }, 'the embedded PostgreSQL ended unexpectedly and is started again');
+      this.#log.error(
+        { code, signal },
+        'the embedded PostgreSQL ended unexpectedly and is started again',
+      );
       try {
         await reapPostgres(postgresPaths(this.#dataDir).pgData, this.#program);
         if (this.#stopping === undefined) await this.#start();
@@ -250,7 +301,9 @@ class Server {
 
   #recordedPort(): number {
     try {
-      return (JSON.parse(readFileSync(postgresPaths(this.#dataDir).running, 'utf8')) as { port: number }).port;
+      return (
+        JSON.parse(readFileSync(postgresPaths(this.#dataDir).running, 'utf8')) as { port: number }
+      ).port;
     } catch {
       return 0;
     }
@@ -274,8 +327,16 @@ async function findFreePort(preferred: number): Promise<number> {
 /** Has the kernel stop PostgreSQL when Pontis dies without a word. Without setpriv the next start ends the left-over. */
 function endWithParent(command: readonly [string, ...string[]]): readonly [string, ...string[]] {
   const wrapper = ['setpriv', '--pdeathsig', 'INT'] as const;
-  if (process.platform !== 'linux' || spawnSync('setpriv', ['--pdeathsig', 'INT', 'true']).status !== 0) return command;
+  if (
+    process.platform !== 'linux' ||
+    spawnSync('setpriv', ['--pdeathsig', 'INT', 'true']).status !== 0
+  )
+    return command;
   // A change of user or namespace clears the wish, so it is made last, just before the server itself.
   const server = command.findIndex((word) => word.endsWith('/postgres'));
-  return [...command.slice(0, server), ...wrapper, ...command.slice(server)] as unknown as readonly [string, ...string[]];
+  return [
+    ...command.slice(0, server),
+    ...wrapper,
+    ...command.slice(server),
+  ] as unknown as readonly [string, ...string[]];
 }

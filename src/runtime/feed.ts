@@ -19,18 +19,29 @@ export interface NetworkEvent extends NewEvent {
 }
 
 /** Adds events within the caller's dbTransaction, best as its last act: whoever appends next waits for its end, so that no reader by cursor misses an event. */
-export async function appendEvents(db: Queryable, events: readonly NewEvent[], nowMs: number): Promise<void> {
+export async function appendEvents(
+  db: Queryable,
+  events: readonly NewEvent[],
+  nowMs: number,
+): Promise<void> {
   if (events.length === 0) return;
   await db.query(
     `with head as (update feed.head set event_id = event_id + $5 returning event_id - $5 as before)
      insert into feed.event (event_id, occurred_at, type, platform_id, data)
      select head.before + e.position, $1, e.type, e.platform_id, e.data::jsonb
        from head, unnest($2::text[], $3::text[], $4::text[]) with ordinality as e (type, platform_id, data, position)`,
-    [new Date(nowMs), events.map(({ type }) => type), events.map(({ platformId }) => platformId), events.map(({ data }) => JSON.stringify(data)), events.length],
+    [
+      new Date(nowMs),
+      events.map(({ type }) => type),
+      events.map(({ platformId }) => platformId),
+      events.map(({ data }) => JSON.stringify(data)),
+      events.length,
+    ],
   );
 }
 
-const COLUMNS = 'event_id as "eventId", occurred_at as "occurredAt", type, platform_id as "platformId", data';
+const COLUMNS =
+  'event_id as "eventId", occurred_at as "occurredAt", type, platform_id as "platformId", data';
 
 export interface EventFilter {
   /** What concerns this platform: its own events, and those of the rulebook. What operators propose to each other concerns none. All events when undefined. */
@@ -40,7 +51,12 @@ export interface EventFilter {
 }
 
 /** Events after a cursor, oldest first. */
-export async function selectEvents(db: Queryable, after: bigint, limit: number, { platformId, types }: EventFilter = {}): Promise<NetworkEvent[]> {
+export async function selectEvents(
+  db: Queryable,
+  after: bigint,
+  limit: number,
+  { platformId, types }: EventFilter = {},
+): Promise<NetworkEvent[]> {
   const page = `and event_id > $1 and ($3::text[] is null or type = any($3) or split_part(type, '.', 1) || '.*' = any($3)) order by event_id limit $2`;
   // Two ranges of two indexes, merged: an "or" of them would look through the events of everybody.
   const ofPlatform = `select * from ((select ${COLUMNS} from feed.event where platform_id = $4 ${page})
@@ -53,8 +69,14 @@ export async function selectEvents(db: Queryable, after: bigint, limit: number, 
 }
 
 /** These events, as far as they exist, in no particular order. */
-export async function selectEventsById(db: Queryable, eventIds: readonly bigint[]): Promise<NetworkEvent[]> {
-  const { rows } = await db.query<NetworkEvent>(`select ${COLUMNS} from feed.event where event_id = any($1)`, [eventIds]);
+export async function selectEventsById(
+  db: Queryable,
+  eventIds: readonly bigint[],
+): Promise<NetworkEvent[]> {
+  const { rows } = await db.query<NetworkEvent>(
+    `select ${COLUMNS} from feed.event where event_id = any($1)`,
+    [eventIds],
+  );
   return rows;
 }
 

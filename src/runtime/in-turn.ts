@@ -16,10 +16,12 @@ export function inTurn(read: () => Promise<void>): () => Promise<void> {
   return () => {
     if (waiting !== undefined) return waiting;
     if (running === undefined) return start();
-    waiting = running.catch(() => undefined).then(() => {
-      waiting = undefined;
-      return start();
-    });
+    waiting = running
+      .catch(() => undefined)
+      .then(() => {
+        waiting = undefined;
+        return start();
+      });
     return waiting;
   };
 }

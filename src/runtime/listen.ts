@@ -9,7 +9,11 @@ import { OperatorError } from './operator-error.ts';
 type Address = Pick<Config, 'host' | 'port'>;
 
 /** Starts accepting; answers the base URL. */
-export async function listen(server: FastifyInstance, { host, port }: Address, flag = '--port'): Promise<string> {
+export async function listen(
+  server: FastifyInstance,
+  { host, port }: Address,
+  flag = '--port',
+): Promise<string> {
   try {
     return await server.listen({ host, port });
   } catch (error) {
@@ -22,14 +26,22 @@ export async function listen(server: FastifyInstance, { host, port }: Address, f
 const NEXT_PORTS = 20;
 
 /** The same on the first port from there on that is free; any when there is none. A port that was named is tried alone. */
-export async function listenFrom(server: FastifyInstance, { host, port, from }: { readonly host: string; readonly port: number | undefined; readonly from: number }): Promise<string> {
+export async function listenFrom(
+  server: FastifyInstance,
+  {
+    host,
+    port,
+    from,
+  }: { readonly host: string; readonly port: number | undefined; readonly from: number },
+): Promise<string> {
   if (port !== undefined) return listen(server, { host, port }, '--metrics-port');
   const last = from === 0 ? 0 : Math.min(from + NEXT_PORTS, 65_536);
   for (let next = from; next < last; next += 1) {
     try {
       return await server.listen({ host, port: next });
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw explain(error, { host, port: next }, '--metrics-port');
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE')
+        throw explain(error, { host, port: next }, '--metrics-port');
     }
   }
   return listen(server, { host, port: 0 }, '--metrics-port');
@@ -55,12 +67,24 @@ function explain(error: unknown, { host, port }: Address, flag = '--port'): unkn
   const cause = { cause: error };
   switch ((error as NodeJS.ErrnoException).code) {
     case 'EADDRINUSE':
-      return new OperatorError('unavailable', `Port ${port} on ${host} is in use by another program. Stop that one, or choose another port with ${flag}, for example ${flag} ${port < 65_535 ? port + 1 : 8080} (0 takes any free one).`, cause);
+      return new OperatorError(
+        'unavailable',
+        `Port ${port} on ${host} is in use by another program. Stop that one, or choose another port with ${flag}, for example ${flag} ${port < 65_535 ? port + 1 : 8080} (0 takes any free one).`,
+        cause,
+      );
     case 'EACCES':
-      return new OperatorError('noPermission', `You may not listen on port ${port}. Choose a port from 1024 up with ${flag}.`, cause);
+      return new OperatorError(
+        'noPermission',
+        `You may not listen on port ${port}. Choose a port from 1024 up with ${flag}.`,
+        cause,
+      );
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return new OperatorError('usage', `${host} is not an address of this machine. Choose another with --host.`, cause);
+      return new OperatorError(
+        'usage',
+        `${host} is not an address of this machine. Choose another with --host.`,
+        cause,
+      );
     default:
       return error;
   }

@@ -6,12 +6,16 @@ export type Log = Logger;
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-const SECRET_NAME = /secret|token|signature|password|authorization|cookie|credential|private.?key|master.?key|database.?url/i;
+const SECRET_NAME =
+  /secret|token|signature|password|authorization|cookie|credential|private.?key|master.?key|database.?url/i;
 const REDACTED = '[redacted]';
 const MAX_DEPTH = 6;
 
 /** `output` is for tests; by default lines go to standard error, which leaves standard output to answers. */
-export function createLog(level: LogLevel, output: DestinationStream = destination({ fd: 2, sync: true })): Log {
+export function createLog(
+  level: LogLevel,
+  output: DestinationStream = destination({ fd: 2, sync: true }),
+): Log {
   return pino(
     {
       level,
@@ -22,7 +26,10 @@ export function createLog(level: LogLevel, output: DestinationStream = destinati
         log: (object) => redact(object, 0) as Record<string, unknown>,
       },
       // A child's bindings do not pass the formatter above.
-      redact: { paths: ['secret', 'token', 'signature', 'password', 'authorization', 'cookie'], censor: REDACTED },
+      redact: {
+        paths: ['secret', 'token', 'signature', 'password', 'authorization', 'cookie'],
+        censor: REDACTED,
+      },
       serializers: { req: describeRequest, err: describeError },
     },
     output,
@@ -38,13 +45,20 @@ function redact(value: unknown, depth: number): unknown {
   if (prototype !== Object.prototype && prototype !== null) return value;
   const result: Record<string, unknown> = {};
   for (const [name, member] of Object.entries(value)) {
-    result[name] = SECRET_NAME.test(name) && member !== undefined && member !== null ? REDACTED : redact(member, depth + 1);
+    result[name] =
+      SECRET_NAME.test(name) && member !== undefined && member !== null
+        ? REDACTED
+        : redact(member, depth + 1);
   }
   return result;
 }
 
 /** A request without its query, headers and body: those name people and carry secrets. */
-function describeRequest(request: { readonly method?: string; readonly url?: string; readonly id?: unknown }): Record<string, unknown> {
+function describeRequest(request: {
+  readonly method?: string;
+  readonly url?: string;
+  readonly id?: unknown;
+}): Record<string, unknown> {
   return { id: request.id, method: request.method, path: request.url?.split('?')[0] };
 }
 

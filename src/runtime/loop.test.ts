@@ -19,7 +19,9 @@ test('runs again at once while there is more to do', async () => {
 test('a failure is tried again', async () => {
   let runs = 0;
   const loop = startLoop({
-    name: 'test', log, everyMs: 1,
+    name: 'test',
+    log,
+    everyMs: 1,
     run: async () => {
       runs++;
       throw new Error('no');
@@ -34,7 +36,10 @@ test('rests no longer after many failures than it is told to', async () => {
   let runs = 0;
   const done = Promise.withResolvers<void>();
   const loop = startLoop({
-    name: 'test', log, everyMs: 10_000, longestRestMs: 1,
+    name: 'test',
+    log,
+    everyMs: 10_000,
+    longestRestMs: 1,
     run: async () => {
       runs += 1;
       if (runs === 50) done.resolve();
@@ -49,7 +54,9 @@ test('rests no longer after many failures than it is told to', async () => {
 test('stopping waits for the run in progress', async () => {
   let finished = false;
   const loop = startLoop({
-    name: 'test', log, everyMs: 1,
+    name: 'test',
+    log,
+    everyMs: 1,
     run: async () => {
       await sleep(30);
       finished = true;

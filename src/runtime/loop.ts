@@ -35,7 +35,10 @@ export function startLoop(options: LoopOptions): Loop {
   };
 }
 
-async function repeat({ name, log, everyMs, longestRestMs = everyMs * LONGEST_REST_FACTOR, run }: LoopOptions, signal: AbortSignal): Promise<void> {
+async function repeat(
+  { name, log, everyMs, longestRestMs = everyMs * LONGEST_REST_FACTOR, run }: LoopOptions,
+  signal: AbortSignal,
+): Promise<void> {
   let failures = 0;
   while (!signal.aborted) {
     let more = false;
@@ -45,11 +48,16 @@ async function repeat({ name, log, everyMs, longestRestMs = everyMs * LONGEST_RE
     } catch (error) {
       failures++;
       // Once for each outage, not once for each attempt.
-      log[failures === 1 ? 'error' : 'debug']({ err: error, loop: name, failures }, 'a background loop failed and is tried again');
+      log[failures === 1 ? 'error' : 'debug'](
+        { err: error, loop: name, failures },
+        'a background loop failed and is tried again',
+      );
     }
     if (more) continue;
     // Jitter keeps the processes of one network from asking all at once.
-    const rest = (failures === 0 ? everyMs : Math.min(everyMs * 2 ** failures, longestRestMs)) * (0.9 + Math.random() * 0.2);
+    const rest =
+      (failures === 0 ? everyMs : Math.min(everyMs * 2 ** failures, longestRestMs)) *
+      (0.9 + Math.random() * 0.2);
     await sleep(rest, undefined, { signal }).catch(() => undefined);
   }
 }

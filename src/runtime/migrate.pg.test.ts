@@ -24,7 +24,9 @@ afterAll(async () => {
 });
 
 test('two programs that migrate at once apply each file once', async () => {
-  const results = await Promise.all([1, 2, 3].map(() => migrate(database.pool, database.log, folder)));
+  const results = await Promise.all(
+    [1, 2, 3].map(() => migrate(database.pool, database.log, folder)),
+  );
   expect(results.flatMap((result) => result.applied).sort()).toEqual(['0001-a.sql', '0002-b.sql']);
   expect(results.every((result) => result.version === 2)).toBe(true);
 });
@@ -43,8 +45,13 @@ test('other line ends are no change', async () => {
 });
 
 test('a file that fails is rolled back whole and named with its line', async () => {
-  writeFileSync(join(folder, '0003-c.sql'), 'create table c (x int);\ninsert into nowhere values (1);');
-  await expect(migrate(database.pool, database.log, folder)).rejects.toThrow(/0003-c\.sql failed and was rolled back: .*nowhere.* \(line 2\)/);
+  writeFileSync(
+    join(folder, '0003-c.sql'),
+    'create table c (x int);\ninsert into nowhere values (1);',
+  );
+  await expect(migrate(database.pool, database.log, folder)).rejects.toThrow(
+    /0003-c\.sql failed and was rolled back: .*nowhere.* \(line 2\)/,
+  );
   const { rows } = await database.pool.query(`select to_regclass('c') as c`);
   expect(rows).toEqual([{ c: null }]);
   rmSync(join(folder, '0003-c.sql'));
@@ -52,13 +59,17 @@ test('a file that fails is rolled back whole and named with its line', async () 
 
 test('an applied file that was changed is refused by name', async () => {
   writeFileSync(join(folder, '0001-a.sql'), 'create table a (x bigint);');
-  await expect(migrate(database.pool, database.log, folder)).rejects.toThrow('Migration 0001-a.sql was changed after it had been applied');
+  await expect(migrate(database.pool, database.log, folder)).rejects.toThrow(
+    'Migration 0001-a.sql was changed after it had been applied',
+  );
   writeFileSync(join(folder, '0001-a.sql'), 'create table a (x int);');
 });
 
 test('a database newer than the program is refused', async () => {
   rmSync(join(folder, '0002-b.sql'));
-  await expect(migrate(database.pool, database.log, folder)).rejects.toThrow('The database is newer than this program');
+  await expect(migrate(database.pool, database.log, folder)).rejects.toThrow(
+    'The database is newer than this program',
+  );
 });
 
 test('a gap in the numbers is refused', () => {

@@ -41,11 +41,16 @@ const MIGRATION_TABLE = `
 
 /** Reads the files and checks that they are numbered 1, 2, 3 … without a gap. */
 export function readMigrations(directory: string): Migration[] {
-  const names = readdirSync(directory).filter((name) => name.endsWith('.sql')).sort();
+  const names = readdirSync(directory)
+    .filter((name) => name.endsWith('.sql'))
+    .sort();
   return names.map((name, index) => {
     const digits = /^(\d{4})-[a-z0-9-]+\.sql$/.exec(name)?.[1];
     if (digits === undefined || Number(digits) !== index + 1) {
-      throw new OperatorError('defect', `${name} breaks the order of db/migrations: file ${index + 1} must be named ${String(index + 1).padStart(4, '0')}-module-what.sql.`);
+      throw new OperatorError(
+        'defect',
+        `${name} breaks the order of db/migrations: file ${index + 1} must be named ${String(index + 1).padStart(4, '0')}-module-what.sql.`,
+      );
     }
     const sql = readFileSync(join(directory, name), 'utf8').replaceAll('\r\n', '\n');
     return { number: index + 1, name, sql, checksum: hash('sha256', sql) };
@@ -53,7 +58,11 @@ export function readMigrations(directory: string): Migration[] {
 }
 
 /** Applies what is missing. Safe to call from several programs at once. */
-export async function migrate(pool: Pool, log: Log, directory: string = MIGRATIONS_DIR): Promise<MigrateResult> {
+export async function migrate(
+  pool: Pool,
+  log: Log,
+  directory: string = MIGRATIONS_DIR,
+): Promise<MigrateResult> {
   const migrations = readMigrations(directory);
   await dbTransaction(pool, async (client) => {
     await lock(client);
@@ -71,25 +80,43 @@ export async function migrate(pool: Pool, log: Log, directory: string = MIGRATIO
 }
 
 /** For whatever reads a database and must not change it: the schema is the one that this program knows. */
-export async function requireMigrated(pool: Pool, directory: string = MIGRATIONS_DIR): Promise<void> {
+export async function requireMigrated(
+  pool: Pool,
+  directory: string = MIGRATIONS_DIR,
+): Promise<void> {
   const migrations = readMigrations(directory);
   const applied = await dbTransaction(pool, (client) => findApplied(client, migrations));
   if (applied.size === migrations.length) return;
   const sentence = `The database is older than this program: it has ${applied.size} of ${migrations.length} migrations.`;
-  throw new OperatorError('badConfiguration', `${sentence} Bring it up to date with: pontis migrate, or by starting Pontis once; then run the command again.`);
+  throw new OperatorError(
+    'badConfiguration',
+    `${sentence} Bring it up to date with: pontis migrate, or by starting Pontis once; then run the command again.`,
+  );
 }
 
 /** True when it was this call that applied the file. The lock is held until the commit; nothing else is locked before it. */
-async function apply(client: DbClient, migration: Migration, all: readonly Migration[]): Promise<boolean> {
+async function apply(
+  client: DbClient,
+  migration: Migration,
+  all: readonly Migration[],
+): Promise<boolean> {
   await lock(client);
   if ((await findApplied(client, all)).has(migration.number)) return false;
   await client.query('set local statement_timeout = 0');
   try {
     await client.query(migration.sql);
   } catch (error) {
-    throw new OperatorError('defect', `Migration ${migration.name} failed and was rolled back: ${messageOf(error)}${positionOf(error, migration.sql)}.`, { cause: error });
+    throw new OperatorError(
+      'defect',
+      `Migration ${migration.name} failed and was rolled back: ${messageOf(error)}${positionOf(error, migration.sql)}.`,
+      { cause: error },
+    );
   }
-  await client.query('insert into pontis.migration (number, name, checksum) values ($1, $2, $3)', [migration.number, migration.name, migration.checksum]);
+  await client.query('insert into pontis.migration (number, name, checksum) values ($1, $2, $3)', [
+    migration.number,
+    migration.name,
+    migration.checksum,
+  ]);
   return true;
 }
 
@@ -98,15 +125,26 @@ async function lock(client: DbClient): Promise<void> {
 }
 
 /** Numbers of the applied files, after checking that they are the ones this program has. */
-async function findApplied(client: DbClient, all: readonly Migration[]): Promise<ReadonlySet<number>> {
-  const { rows } = await client.query<{ number: number; name: string; checksum: string }>('select number, name, checksum from pontis.migration order by number');
+async function findApplied(
+  client: DbClient,
+  all: readonly Migration[],
+): Promise<ReadonlySet<number>> {
+  const { rows } = await client.query<{ number: number; name: string; checksum: string }>(
+    'select number, name, checksum from pontis.migration order by number',
+  );
   for (const row of rows) {
     const own = all[row.number - 1];
     if (own === undefined) {
-      throw new OperatorError('badConfiguration', `The database is newer than this program: it has migration ${row.name}, and this Pontis knows ${all.length}. Start the newer Pontis.`);
+      throw new OperatorError(
+        'badConfiguration',
+        `The database is newer than this program: it has migration ${row.name}, and this Pontis knows ${all.length}. Start the newer Pontis.`,
+      );
     }
     if (own.checksum !== row.checksum) {
-      throw new OperatorError('badConfiguration', `Migration ${row.name} was changed after it had been applied to this database. Restore the file and put the change into a new one; a database without data can simply be dropped.`);
+      throw new OperatorError(
+        'badConfiguration',
+        `Migration ${row.name} was changed after it had been applied to this database. Restore the file and put the change into a new one; a database without data can simply be dropped.`,
+      );
     }
   }
   return new Set(rows.map((row) => row.number));
@@ -115,5 +153,7 @@ async function findApplied(client: DbClient, all: readonly Migration[]): Promise
 /** PostgreSQL tells the character; people look for the line. */
 function positionOf(error: unknown, sql: string): string {
   const position = Number((error as { position?: unknown }).position);
-  return Number.isInteger(position) && position > 0 ? ` (line ${sql.slice(0, position - 1).split('\n').length})` : '';
+  return Number.isInteger(position) && position > 0
+    ? ` (line ${sql.slice(0, position - 1).split('\n').length})`
+    : '';
 }

@@ -3,7 +3,11 @@
 import { acquireDataLock, DataFolderInUse, type DataLock } from './data-lock.ts';
 import type { Config } from './config.ts';
 import { checkServer, createPool, type Pool } from './database.ts';
-import { createDataFolder, findRunningPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
+import {
+  createDataFolder,
+  findRunningPostgres,
+  startEmbeddedPostgres,
+} from './embedded-postgres.ts';
 import type { Log } from './log.ts';
 import { OperatorError } from './operator-error.ts';
 
@@ -35,7 +39,9 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<OpenDa
     url: server.url,
     log: options.log,
     applicationName: options.applicationName,
-    ...(options.statementTimeoutMs === undefined ? {} : { statementTimeoutMs: options.statementTimeoutMs }),
+    ...(options.statementTimeoutMs === undefined
+      ? {}
+      : { statementTimeoutMs: options.statementTimeoutMs }),
   };
   try {
     await checkServer(connection);
@@ -43,7 +49,10 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<OpenDa
     await server.stop();
     throw error;
   }
-  const pool = createPool({ ...connection, ...(options.maxConnections === undefined ? {} : { max: options.maxConnections }) });
+  const pool = createPool({
+    ...connection,
+    ...(options.maxConnections === undefined ? {} : { max: options.maxConnections }),
+  });
   return {
     url: server.url,
     pool,
@@ -54,8 +63,13 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<OpenDa
   };
 }
 
-async function findServer({ config, log, mode }: OpenDatabaseOptions): Promise<{ readonly url: string; stop(): Promise<void> }> {
-  if (config.databaseUrl !== undefined) return { url: config.databaseUrl, stop: async () => undefined };
+async function findServer({
+  config,
+  log,
+  mode,
+}: OpenDatabaseOptions): Promise<{ readonly url: string; stop(): Promise<void> }> {
+  if (config.databaseUrl !== undefined)
+    return { url: config.databaseUrl, stop: async () => undefined };
   createDataFolder(config.dataDir);
   let lock: DataLock;
   try {
@@ -64,7 +78,11 @@ async function findServer({ config, log, mode }: OpenDatabaseOptions): Promise<{
     if (!(error instanceof DataFolderInUse) || mode === 'own') throw error;
     const url = findRunningPostgres(config.dataDir);
     if (url === undefined) {
-      throw new OperatorError('temporary', `A Pontis on ${config.dataDir} is just starting or stopping. Try again in a moment.`, { cause: error });
+      throw new OperatorError(
+        'temporary',
+        `A Pontis on ${config.dataDir} is just starting or stopping. Try again in a moment.`,
+        { cause: error },
+      );
     }
     return { url, stop: async () => undefined };
   }

@@ -15,7 +15,12 @@ export interface PostgresProgram {
   readonly uid: number;
   readonly gid: number;
   /** Options for `spawn` besides stdio. */
-  readonly spawnOptions: { readonly uid?: number; readonly gid?: number; readonly cwd: string; readonly env: NodeJS.ProcessEnv };
+  readonly spawnOptions: {
+    readonly uid?: number;
+    readonly gid?: number;
+    readonly cwd: string;
+    readonly env: NodeJS.ProcessEnv;
+  };
   /** The full command line for one of the shipped programs. */
   command(program: 'initdb' | 'postgres', args: readonly string[]): readonly [string, ...string[]];
 }
@@ -37,7 +42,12 @@ export async function findPostgresProgram(folder: string): Promise<PostgresProgr
   // Where the system knows no users, nobody is root.
   const { getuid = notRoot, getgid = notRoot } = process;
   const [uid, gid] = [getuid(), getgid()];
-  const direct: PostgresProgram = { uid, gid, spawnOptions, command: (program, args) => [bin(program), ...args] };
+  const direct: PostgresProgram = {
+    uid,
+    gid,
+    spawnOptions,
+    command: (program, args) => [bin(program), ...args],
+  };
   if (uid !== 0) return direct;
 
   const dropped = { ...spawnOptions, uid: DROPPED_ID, gid: DROPPED_ID };
@@ -49,7 +59,10 @@ export async function findPostgresProgram(folder: string): Promise<PostgresProgr
   // by name, yet keeps root's way to its own files.
   const namespace = ['--user', '--map-user=1000', '--map-group=1000'] as const;
   if (spawnSync('unshare', [...namespace, '/bin/sh', ...reaches], spawnOptions).status === 0) {
-    return { ...direct, command: (program, args) => ['unshare', ...namespace, bin(program), ...args] };
+    return {
+      ...direct,
+      command: (program, args) => ['unshare', ...namespace, bin(program), ...args],
+    };
   }
   throw new OperatorError(
     'noPermission',
@@ -63,7 +76,11 @@ async function findNative(): Promise<string> {
   try {
     ({ postgres } = (await import(name)) as { postgres: string });
   } catch (error) {
-    throw new OperatorError('unavailable', `No embedded PostgreSQL for ${process.platform} on ${process.arch} (package ${name}). Set DATABASE_URL to your own PostgreSQL 15 or newer.`, { cause: error });
+    throw new OperatorError(
+      'unavailable',
+      `No embedded PostgreSQL for ${process.platform} on ${process.arch} (package ${name}). Set DATABASE_URL to your own PostgreSQL 15 or newer.`,
+      { cause: error },
+    );
   }
   const native = resolve(dirname(postgres), '..');
   completeInstallation(native);
@@ -72,7 +89,10 @@ async function findNative(): Promise<string> {
 
 /** What the package's install script would have done; ours must work where install scripts are off. */
 function completeInstallation(native: string): void {
-  const links = JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8')) as { source: string; target: string }[];
+  const links = JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8')) as {
+    source: string;
+    target: string;
+  }[];
   for (const { source, target } of links) {
     const link = join(native, '..', target);
     try {

@@ -1,7 +1,15 @@
 // Ends PostgreSQL processes that an earlier, killed program left behind in a data directory.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -13,7 +21,10 @@ const GRACE_MS = 5_000;
  * checkpoint; backends without one are killed: a busy one would hold its shared memory block until its query ends, and
  * every start until then would fail.
  */
-export async function reapPostgres(pgData: string, runsAs: { readonly uid: number; readonly gid: number }): Promise<number> {
+export async function reapPostgres(
+  pgData: string,
+  runsAs: { readonly uid: number; readonly gid: number },
+): Promise<number> {
   const found = findProcesses(pgData, runsAs);
   const postmaster = readPostmasterPid(pgData);
   const orderly = postmaster !== undefined && found.includes(postmaster);
@@ -28,14 +39,20 @@ export async function reapPostgres(pgData: string, runsAs: { readonly uid: numbe
   return found.length;
 }
 
-function findProcesses(pgData: string, runsAs: { readonly uid: number; readonly gid: number }): number[] {
+function findProcesses(
+  pgData: string,
+  runsAs: { readonly uid: number; readonly gid: number },
+): number[] {
   if (!existsSync(pgData)) return [];
   const real = realpathSync(pgData);
   return process.platform === 'linux' ? findByWorkingDirectory(real, runsAs) : findByPidFile(real);
 }
 
 /** Every PostgreSQL process works in its data directory, also a backend that lost its postmaster. */
-function findByWorkingDirectory(real: string, runsAs: { readonly uid: number; readonly gid: number }): number[] {
+function findByWorkingDirectory(
+  real: string,
+  runsAs: { readonly uid: number; readonly gid: number },
+): number[] {
   const found: number[] = [];
   let hidden = false;
   for (const name of readdirSync('/proc')) {
@@ -47,13 +64,27 @@ function findByWorkingDirectory(real: string, runsAs: { readonly uid: number; re
     }
   }
   // Root of a container without CAP_SYS_PTRACE may not look into another user's processes, but that user may.
-  return hidden && found.length === 0 && process.getuid?.() === 0 ? findAsUser(real, runsAs) : found;
+  return hidden && found.length === 0 && process.getuid?.() === 0
+    ? findAsUser(real, runsAs)
+    : found;
 }
 
-function findAsUser(real: string, runsAs: { readonly uid: number; readonly gid: number }): number[] {
-  const script = 'for p in /proc/[0-9]*; do [ "$(readlink "$p/cwd")" = "$1" ] && echo "${p#/proc/}"; done 2>/dev/null; true';
-  const { stdout } = spawnSync('/bin/sh', ['-c', script, 'sh', real], { ...runsAs, cwd: '/', encoding: 'utf8' });
-  return stdout.split('\n').filter(Boolean).map(Number).filter((pid) => isPostgres(String(pid)));
+function findAsUser(
+  real: string,
+  runsAs: { readonly uid: number; readonly gid: number },
+): number[] {
+  const script =
+    'for p in /proc/[0-9]*; do [ "$(readlink "$p/cwd")" = "$1" ] && echo "${p#/proc/}"; done 2>/dev/null; true';
+  const { stdout } = spawnSync('/bin/sh', ['-c', script, 'sh', real], {
+    ...runsAs,
+    cwd: '/',
+    encoding: 'utf8',
+  });
+  return stdout
+    .split('\n')
+    .filter(Boolean)
+    .map(Number)
+    .filter((pid) => isPostgres(String(pid)));
 }
 
 /** By name, which everyone may read. A zombie keeps its entry until its parent collects it, but holds nothing any more. */

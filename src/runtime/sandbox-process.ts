@@ -39,20 +39,44 @@ export interface SandboxProcess extends ChildProgram {
   setSecret(secret: string): Promise<void>;
 }
 
-export function superviseSandbox({ dataDir, platformId, secret, users, log, onReady }: SandboxProcessOptions): SandboxProcess {
+export function superviseSandbox({
+  dataDir,
+  platformId,
+  secret,
+  users,
+  log,
+  onReady,
+}: SandboxProcessOptions): SandboxProcess {
   const { folder, running } = sandboxPaths(dataDir);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const keys = ensureKeys(dataDir);
-  const accounts = Object.entries(users).flatMap(([userId, points]) => ['--user', `${userId}=${points}`]);
+  const accounts = Object.entries(users).flatMap(([userId, points]) => [
+    '--user',
+    `${userId}=${points}`,
+  ]);
   // Where it was last, so that its address stays; where that port is taken, the next attempt is content with any.
   let port = lastPort(dataDir);
-  const environment = { SANDBOX_TOKEN: keys.token, SANDBOX_SECRET: secret, SANDBOX_ADMIN_TOKEN: keys.admin_token };
+  const environment = {
+    SANDBOX_TOKEN: keys.token,
+    SANDBOX_SECRET: secret,
+    SANDBOX_ADMIN_TOKEN: keys.admin_token,
+  };
 
   const child = superviseProgram({
     name: 'the sandbox',
     log,
     args() {
-      const args = [MAIN, '--platform', platformId, '--port', String(port), '--data', folder, '--until-stdin-ends', ...accounts];
+      const args = [
+        MAIN,
+        '--platform',
+        platformId,
+        '--port',
+        String(port),
+        '--data',
+        folder,
+        '--until-stdin-ends',
+        ...accounts,
+      ];
       port = 0;
       return args;
     },
@@ -70,7 +94,10 @@ export function superviseSandbox({ dataDir, platformId, secret, users, log, onRe
     async setSecret(other) {
       environment.SANDBOX_SECRET = other;
       const answer = await fetch(`${urlOf(running) ?? ''}/secret`, {
-        method: 'PUT', headers: { authorization: `Bearer ${keys.admin_token}` }, body: JSON.stringify({ secret: other }), signal: AbortSignal.timeout(SECRET_LIMIT_MS),
+        method: 'PUT',
+        headers: { authorization: `Bearer ${keys.admin_token}` },
+        body: JSON.stringify({ secret: other }),
+        signal: AbortSignal.timeout(SECRET_LIMIT_MS),
       });
       await answer.arrayBuffer();
       if (!answer.ok) throw new Error(`the sandbox answered ${answer.status} to its new secret`);
@@ -88,10 +115,16 @@ export function findFaultPanel(dataDir: string): FaultPanel | undefined {
   const { running, keysFile } = sandboxPaths(dataDir);
   const url = urlOf(running);
   const keys = readJson<Keys>(keysFile);
-  return url === undefined || keys === undefined ? undefined : { url: `${url}/faults`, admin_token: keys.admin_token };
+  return url === undefined || keys === undefined
+    ? undefined
+    : { url: `${url}/faults`, admin_token: keys.admin_token };
 }
 
-function sandboxPaths(dataDir: string): { readonly folder: string; readonly keysFile: string; readonly running: string } {
+function sandboxPaths(dataDir: string): {
+  readonly folder: string;
+  readonly keysFile: string;
+  readonly running: string;
+} {
   const folder = join(resolve(dataDir), 'sandbox');
   return { folder, keysFile: join(folder, 'keys.json'), running: join(folder, 'running.json') };
 }
@@ -100,7 +133,8 @@ function sandboxPaths(dataDir: string): { readonly folder: string; readonly keys
 function ensureKeys(dataDir: string): Keys {
   const { keysFile } = sandboxPaths(dataDir);
   const known = readJson<Partial<Keys>>(keysFile);
-  if (known?.token !== undefined && known.admin_token !== undefined) return { token: known.token, admin_token: known.admin_token };
+  if (known?.token !== undefined && known.admin_token !== undefined)
+    return { token: known.token, admin_token: known.admin_token };
   const keys = { token: newToken(), admin_token: newToken() };
   writePrivately(keysFile, keys);
   return keys;

@@ -13,8 +13,21 @@ export const EVERY_RANGE: AllowedRanges = ['0.0.0.0/0', '::/0'];
 
 /** IANA IPv4 special-purpose registry, what is not globally reachable; multicast; what is reserved. */
 const PRIVATE_IPV4 = [
-  '0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.0.0.0/24', '192.0.2.0/24', '192.88.99.0/24',
-  '192.168.0.0/16', '198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24', '224.0.0.0/4', '240.0.0.0/4',
+  '0.0.0.0/8',
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '172.16.0.0/12',
+  '192.0.0.0/24',
+  '192.0.2.0/24',
+  '192.88.99.0/24',
+  '192.168.0.0/16',
+  '198.18.0.0/15',
+  '198.51.100.0/24',
+  '203.0.113.0/24',
+  '224.0.0.0/4',
+  '240.0.0.0/4',
 ];
 /** Only these IPv6 addresses are public; loopback, link-local, unique local, multicast, IPv4-mapped and NAT64 lie outside. */
 const GLOBAL_IPV6 = '2000::/3';
@@ -28,11 +41,16 @@ const RESOLVE_TIMEOUT_MS = 2_000;
 const RESOLVE_TRIES = 2;
 
 /** Undefined for what is no CIDR range. */
-export function parseRange(text: string): { readonly address: string; readonly prefix: number; readonly family: 'ipv4' | 'ipv6' } | undefined {
+export function parseRange(
+  text: string,
+):
+  | { readonly address: string; readonly prefix: number; readonly family: 'ipv4' | 'ipv6' }
+  | undefined {
   const [address = '', prefixText = '', more] = text.split('/');
   const version = isIP(address);
   const prefix = /^\d{1,3}$/.test(prefixText) ? Number(prefixText) : Number.NaN;
-  if (version === 0 || more !== undefined || !(prefix <= (version === 4 ? 32 : 128))) return undefined;
+  if (version === 0 || more !== undefined || !(prefix <= (version === 4 ? 32 : 128)))
+    return undefined;
   return { address, prefix, family: version === 4 ? 'ipv4' : 'ipv6' };
 }
 
@@ -65,7 +83,10 @@ export class TargetRefused extends Error {
   override name = 'TargetRefused';
 }
 
-export function createTargetGuard(allowedRanges: AllowedRanges, resolveName: ResolveName = resolveByDns): TargetGuard {
+export function createTargetGuard(
+  allowedRanges: AllowedRanges,
+  resolveName: ResolveName = resolveByDns,
+): TargetGuard {
   const allowed = rangesOf(allowedRanges);
 
   const mayConnect = (address: string, scheme: Scheme): boolean => {
@@ -81,23 +102,42 @@ export function createTargetGuard(allowedRanges: AllowedRanges, resolveName: Res
     mayConnect,
     findUrlFault(text) {
       const url = URL.canParse(text) ? new URL(text) : undefined;
-      if (url === undefined || url.hostname === '') return 'is not a URL such as https://example.com/pontis';
+      if (url === undefined || url.hostname === '')
+        return 'is not a URL such as https://example.com/pontis';
       if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'must begin with https://';
-      if (url.username !== '' || url.password !== '') return 'must not hold a user name or password';
+      if (url.username !== '' || url.password !== '')
+        return 'must not hold a user name or password';
       if (url.hash !== '' || text.includes('#')) return 'must not have a fragment';
       if (url.port === '0') return 'must not name port 0';
       const host = hostOf(url);
-      if (isIP(host) !== 0 && !mayConnect(host, url.protocol)) return url.protocol === 'http:' ? 'must begin with https:// and lead to a public address' : 'must lead to a public address';
+      if (isIP(host) !== 0 && !mayConnect(host, url.protocol))
+        return url.protocol === 'http:'
+          ? 'must begin with https:// and lead to a public address'
+          : 'must lead to a public address';
       if (url.protocol === 'http:' && allowedRanges.length === 0) return 'must begin with https://';
       return undefined;
     },
     lookup: (scheme) => (host, options, answer) => {
       resolveName(host).then(
         (addresses) => {
-          const wanted = options.family === 4 || options.family === 'IPv4' ? 4 : options.family === 6 || options.family === 'IPv6' ? 6 : 0;
-          const usable = addresses.filter((address) => mayConnect(address, scheme) && (wanted === 0 || isIP(address) === wanted)).map((address) => ({ address, family: isIP(address) }));
+          const wanted =
+            options.family === 4 || options.family === 'IPv4'
+              ? 4
+              : options.family === 6 || options.family === 'IPv6'
+                ? 6
+                : 0;
+          const usable = addresses
+            .filter(
+              (address) =>
+                mayConnect(address, scheme) && (wanted === 0 || isIP(address) === wanted),
+            )
+            .map((address) => ({ address, family: isIP(address) }));
           const [first] = usable;
-          if (first === undefined) return void answer(new TargetRefused(`${host} does not lead to an address that may be reached`), []);
+          if (first === undefined)
+            return void answer(
+              new TargetRefused(`${host} does not lead to an address that may be reached`),
+              [],
+            );
           if (options.all === true) answer(null, usable);
           else answer(null, first.address, first.family);
         },
@@ -119,19 +159,28 @@ export function hostOf(url: URL): string {
 async function resolveByDns(host: string): Promise<string[]> {
   if (/(^|\.)localhost\.?$/i.test(host)) return resolveByHosts(host);
   const resolver = new Resolver({ timeout: RESOLVE_TIMEOUT_MS, tries: RESOLVE_TRIES });
-  const ask = (how: 'resolve4' | 'resolve6'): Promise<string[]> => new Promise((resolve, reject) => {
-    resolver[how](host, (error, addresses) => (error === null ? resolve(addresses) : reject(error)));
-  });
+  const ask = (how: 'resolve4' | 'resolve6'): Promise<string[]> =>
+    new Promise((resolve, reject) => {
+      resolver[how](host, (error, addresses) =>
+        error === null ? resolve(addresses) : reject(error),
+      );
+    });
   const answers = await Promise.allSettled([ask('resolve4'), ask('resolve6')]);
   const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
   if (found.length > 0) return found;
-  const failure = answers.map((answer) => (answer.status === 'rejected' ? (answer.reason as NodeJS.ErrnoException) : undefined)).find((error) => error?.code === 'ETIMEOUT');
+  const failure = answers
+    .map((answer) =>
+      answer.status === 'rejected' ? (answer.reason as NodeJS.ErrnoException) : undefined,
+    )
+    .find((error) => error?.code === 'ETIMEOUT');
   if (failure !== undefined) throw failure;
   return resolveByHosts(host);
 }
 
 function resolveByHosts(host: string): Promise<string[]> {
   return new Promise((resolve, reject) => {
-    lookUpByHosts(host, { all: true }, (error, addresses) => (error === null ? resolve(addresses.map(({ address }) => address)) : reject(error)));
+    lookUpByHosts(host, { all: true }, (error, addresses) =>
+      error === null ? resolve(addresses.map(({ address }) => address)) : reject(error),
+    );
   });
 }

@@ -14,7 +14,11 @@ export function matchesContentDigest(header: string, body: Buffer): boolean {
   try {
     for (const [name, [value]] of parseDictionary(header)) {
       if (name !== 'sha-256' && name !== 'sha-512') continue;
-      if (!(value instanceof ArrayBuffer) || !Buffer.from(value).equals(hash(name === 'sha-256' ? 'sha256' : 'sha512', body, 'buffer'))) return false;
+      if (
+        !(value instanceof ArrayBuffer) ||
+        !Buffer.from(value).equals(hash(name === 'sha-256' ? 'sha256' : 'sha512', body, 'buffer'))
+      )
+        return false;
       known += 1;
     }
   } catch {

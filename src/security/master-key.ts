@@ -15,11 +15,15 @@ const FILE = 'master.key';
 
 /** Takes the value of PONTIS_MASTER_KEY (64 hex digits or base64 of 32 bytes), else `<data>/master.key`, created when absent. */
 export function loadMasterKey(dataDir: string, fromEnvironment: string | undefined): MasterKey {
-  if (fromEnvironment !== undefined && fromEnvironment !== '') return parseKey(fromEnvironment, 'PONTIS_MASTER_KEY');
+  if (fromEnvironment !== undefined && fromEnvironment !== '')
+    return parseKey(fromEnvironment, 'PONTIS_MASTER_KEY');
   const file = join(dataDir, FILE);
   const text = readIfThere(file) ?? createKeyFile(dataDir, file);
   if ((statSync(file).mode & 0o077) !== 0) {
-    throw new OperatorError('badConfiguration', `${file} can be read by other users. Run "chmod 600 ${file}" and start again.`);
+    throw new OperatorError(
+      'badConfiguration',
+      `${file} can be read by other users. Run "chmod 600 ${file}" and start again.`,
+    );
   }
   return parseKey(text, file);
 }
@@ -49,7 +53,11 @@ function readIfThere(file: string): string | undefined {
     return readFileSync(file, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new OperatorError('noPermission', `${file} cannot be read. Check its owner, or set PONTIS_MASTER_KEY.`, { cause: error });
+    throw new OperatorError(
+      'noPermission',
+      `${file} cannot be read. Check its owner, or set PONTIS_MASTER_KEY.`,
+      { cause: error },
+    );
   }
 }
 
@@ -57,7 +65,10 @@ function parseKey(text: string, source: string): MasterKey {
   const trimmed = text.trim();
   const bytes = Buffer.from(trimmed, /^[0-9a-fA-F]{64}$/.test(trimmed) ? 'hex' : 'base64');
   if (bytes.length !== KEY_BYTES) {
-    throw new OperatorError('badConfiguration', `${source} is not a key of ${KEY_BYTES} bytes. Give 64 hexadecimal digits, such as "openssl rand -hex 32" prints.`);
+    throw new OperatorError(
+      'badConfiguration',
+      `${source} is not a key of ${KEY_BYTES} bytes. Give 64 hexadecimal digits, such as "openssl rand -hex 32" prints.`,
+    );
   }
   return { bytes };
 }

@@ -1,7 +1,13 @@
 // HTTP Message Signatures (RFC 9421, hmac-sha256), the recommended alternative to X-Signature: they cover the query and the idempotency key.
 
 import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto';
-import { isInnerList, parseDictionary, serializeInnerList, type InnerList, type Parameters } from 'structured-headers';
+import {
+  isInnerList,
+  parseDictionary,
+  serializeInnerList,
+  type InnerList,
+  type Parameters,
+} from 'structured-headers';
 import { ok, refuse, type Result } from '../kernel/problem.ts';
 import { matchesContentDigest } from './content-digest.ts';
 import { securityProblems } from './problems.ts';
@@ -23,7 +29,12 @@ const MAX_COMPONENTS = 32;
  * Checks the one signature whose keyid is `keyId`: form, coverage, time, digest of the body, then the signature itself.
  * The value is the HMAC as computed here, in hexadecimal; it may serve as an idempotency key.
  */
-export function verifyMessageSignature(key: KeyObject, keyId: string, message: SignedMessage, nowMs: number): Result<string> {
+export function verifyMessageSignature(
+  key: KeyObject,
+  keyId: string,
+  message: SignedMessage,
+  nowMs: number,
+): Result<string> {
   const parsed = readSignature(message, keyId);
   if (!parsed.ok) return parsed;
   const { input, signature } = parsed.value;
@@ -37,16 +48,22 @@ export function verifyMessageSignature(key: KeyObject, keyId: string, message: S
   if (typeof created !== 'number') return refuse(securityProblems.signature_incomplete());
   const now = Math.floor(nowMs / 1000);
   const expired = expires !== undefined && (typeof expires !== 'number' || now > expires);
-  if (Math.abs(created - now) > SIGNATURE_TOLERANCE_SECONDS || expired) return refuse(securityProblems.signature_stale());
+  if (Math.abs(created - now) > SIGNATURE_TOLERANCE_SECONDS || expired)
+    return refuse(securityProblems.signature_stale());
 
-  for (const scheme of components.some((name) => name === '@target-uri' || name === '@scheme') ? ['http', 'https'] : ['http']) {
+  for (const scheme of components.some((name) => name === '@target-uri' || name === '@scheme')
+    ? ['http', 'https']
+    : ['http']) {
     // TLS may end in front of us, so both schemes are possible; nothing else of the target is taken from a header but Host.
     const base = signatureBase(components, input, message, scheme);
     if (base === undefined) return refuse(securityProblems.signature_incomplete());
     const expected = createHmac('sha256', key).update(base).digest();
     if (expected.length !== signature.length || !timingSafeEqual(expected, signature)) continue;
     const digest = field(message, 'content-digest');
-    if (components.includes('content-digest') && !matchesContentDigest(digest ?? '', message.body ?? Buffer.alloc(0))) {
+    if (
+      components.includes('content-digest') &&
+      !matchesContentDigest(digest ?? '', message.body ?? Buffer.alloc(0))
+    ) {
       return refuse(securityProblems.digest_mismatch());
     }
     return ok(expected.toString('hex'));
@@ -55,7 +72,10 @@ export function verifyMessageSignature(key: KeyObject, keyId: string, message: S
 }
 
 /** The signature labelled for this key; the label itself carries no meaning (RFC 9421, 4.1). */
-function readSignature(message: SignedMessage, keyId: string): Result<{ readonly input: InnerList; readonly signature: Buffer }> {
+function readSignature(
+  message: SignedMessage,
+  keyId: string,
+): Result<{ readonly input: InnerList; readonly signature: Buffer }> {
   try {
     const inputs = parseDictionary(field(message, 'signature-input') ?? '');
     const signatures = parseDictionary(field(message, 'signature') ?? '');
@@ -67,10 +87,13 @@ function readSignature(message: SignedMessage, keyId: string): Result<{ readonly
         continue;
       }
       const value = signatures.get(label)?.[0];
-      if (!(value instanceof ArrayBuffer) || !isHmac(input[1])) return refuse(securityProblems.signature_malformed());
+      if (!(value instanceof ArrayBuffer) || !isHmac(input[1]))
+        return refuse(securityProblems.signature_malformed());
       return ok({ input, signature: Buffer.from(value) });
     }
-    return refuse(foreign ? securityProblems.platform_mismatch() : securityProblems.signature_malformed());
+    return refuse(
+      foreign ? securityProblems.platform_mismatch() : securityProblems.signature_malformed(),
+    );
   } catch {
     return refuse(securityProblems.signature_malformed());
   }
@@ -85,7 +108,13 @@ function isHmac(params: Parameters): boolean {
 function componentsOf(input: InnerList): string[] | undefined {
   const names: string[] = [];
   for (const [name, params] of input[0]) {
-    if (typeof name !== 'string' || params.size > 0 || names.includes(name) || names.length === MAX_COMPONENTS) return undefined;
+    if (
+      typeof name !== 'string' ||
+      params.size > 0 ||
+      names.includes(name) ||
+      names.length === MAX_COMPONENTS
+    )
+      return undefined;
     names.push(name);
   }
   return names;
@@ -93,14 +122,20 @@ function componentsOf(input: InnerList): string[] | undefined {
 
 function coversRequest(components: readonly string[], message: SignedMessage): boolean {
   const covers = (name: string): boolean => components.includes(name);
-  const target = covers('@target-uri') || covers('@request-target') || (covers('@path') && covers('@query'));
+  const target =
+    covers('@target-uri') || covers('@request-target') || (covers('@path') && covers('@query'));
   const body = message.body === undefined || message.body.length === 0 || covers('content-digest');
   const key = message.headers['idempotency-key'] === undefined || covers('idempotency-key');
   return covers('@method') && target && body && key;
 }
 
 /** RFC 9421, 2.5; undefined when a covered component is absent or unknown. */
-function signatureBase(components: readonly string[], input: InnerList, message: SignedMessage, scheme: string): string | undefined {
+function signatureBase(
+  components: readonly string[],
+  input: InnerList,
+  message: SignedMessage,
+  scheme: string,
+): string | undefined {
   const lines: string[] = [];
   for (const name of components) {
     const value = name.startsWith('@') ? derived(name, message, scheme) : field(message, name);
@@ -116,14 +151,22 @@ function derived(name: string, message: SignedMessage, scheme: string): string |
   const question = message.target.indexOf('?');
   const authority = field(message, 'host')?.toLowerCase();
   switch (name) {
-    case '@method': return message.method;
-    case '@request-target': return message.target;
-    case '@path': return question < 0 ? message.target : message.target.slice(0, question);
-    case '@query': return question < 0 ? '?' : message.target.slice(question);
-    case '@authority': return authority;
-    case '@scheme': return scheme;
-    case '@target-uri': return authority === undefined ? undefined : `${scheme}://${authority}${message.target}`;
-    default: return undefined;
+    case '@method':
+      return message.method;
+    case '@request-target':
+      return message.target;
+    case '@path':
+      return question < 0 ? message.target : message.target.slice(0, question);
+    case '@query':
+      return question < 0 ? '?' : message.target.slice(question);
+    case '@authority':
+      return authority;
+    case '@scheme':
+      return scheme;
+    case '@target-uri':
+      return authority === undefined ? undefined : `${scheme}://${authority}${message.target}`;
+    default:
+      return undefined;
   }
 }
 

@@ -33,14 +33,28 @@ export function createPlatformTokens(masterKey: MasterKey, clock: Clock): Platfo
 
   async function verifyAnew(token: string): Promise<Result<TokenClaims>> {
     try {
-      const { payload } = await jwtVerify(token, key, { algorithms: ['HS256'], requiredClaims: ['exp', 'iat', 'jti'], currentDate: new Date(clock.now()) });
+      const { payload } = await jwtVerify(token, key, {
+        algorithms: ['HS256'],
+        requiredClaims: ['exp', 'iat', 'jti'],
+        currentDate: new Date(clock.now()),
+      });
       const { platform_id: platformId, ver: version, exp } = payload;
-      if (typeof platformId !== 'string' || !isPlatformId(platformId) || typeof version !== 'number' || exp === undefined) return refuse(securityProblems.token_invalid());
+      if (
+        typeof platformId !== 'string' ||
+        !isPlatformId(platformId) ||
+        typeof version !== 'number' ||
+        exp === undefined
+      )
+        return refuse(securityProblems.token_invalid());
       const claims = { platformId, version, expiresAtSeconds: exp };
       verified.set(token, claims);
       return ok(claims);
     } catch (error) {
-      return refuse(error instanceof errors.JWTExpired ? securityProblems.token_expired() : securityProblems.token_invalid());
+      return refuse(
+        error instanceof errors.JWTExpired
+          ? securityProblems.token_expired()
+          : securityProblems.token_invalid(),
+      );
     }
   }
 
@@ -56,8 +70,13 @@ export function createPlatformTokens(masterKey: MasterKey, clock: Clock): Platfo
     },
     verify(token) {
       const claims = verified.get(token);
-      if (claims !== undefined) return claims.expiresAtSeconds > clock.now() / 1000 ? ok(claims) : refuse(securityProblems.token_expired());
-      return token.length > MAX_TOKEN_LENGTH ? refuse(securityProblems.token_invalid()) : verifyAnew(token);
+      if (claims !== undefined)
+        return claims.expiresAtSeconds > clock.now() / 1000
+          ? ok(claims)
+          : refuse(securityProblems.token_expired());
+      return token.length > MAX_TOKEN_LENGTH
+        ? refuse(securityProblems.token_invalid())
+        : verifyAnew(token);
     },
   };
 }

@@ -4,58 +4,80 @@ import { defineProblems } from '../kernel/problem.ts';
 
 export const securityProblems = defineProblems({
   too_many_failed_tokens: {
-    status: 429, error: 'Too many failed tokens', retryable: true,
-    advice: 'Calls from your network address whose token or signature is not good are answered late, ' +
+    status: 429,
+    error: 'Too many failed tokens',
+    retryable: true,
+    advice:
+      'Calls from your network address whose token or signature is not good are answered late, ' +
       'and so many of them wait that this one was turned away. Correct their token or signature; ' +
       'good calls are not held up.',
   },
   token_missing: {
-    status: 401, error: 'Missing platform token',
-    advice: 'Send the token that the network issued to your platform in the X-Platform-Token header.',
+    status: 401,
+    error: 'Missing platform token',
+    advice:
+      'Send the token that the network issued to your platform in the X-Platform-Token header.',
   },
   token_expired: {
-    status: 401, error: 'Token expired',
+    status: 401,
+    error: 'Token expired',
     advice: 'Ask the network operator for a new platform token.',
   },
   token_invalid: {
-    status: 401, error: 'Invalid token',
+    status: 401,
+    error: 'Invalid token',
     advice: 'Send the token exactly as it was issued by this network.',
   },
   token_revoked: {
-    status: 401, error: 'Invalid token',
+    status: 401,
+    error: 'Invalid token',
     advice: 'A newer generation of tokens is in force for this platform; use the one issued last.',
   },
   signature_missing: {
-    status: 403, error: 'Invalid signature',
-    advice: 'Send X-Platform-ID, X-Timestamp and X-Signature, or Signature-Input and Signature as in RFC 9421.',
+    status: 403,
+    error: 'Invalid signature',
+    advice:
+      'Send X-Platform-ID, X-Timestamp and X-Signature, or Signature-Input and Signature as in RFC 9421.',
   },
   message_signature_required: {
-    status: 403, error: 'Invalid signature',
-    advice: 'Your platform is set to HTTP Message Signatures: send Signature-Input and Signature as in RFC 9421 ' +
+    status: 403,
+    error: 'Invalid signature',
+    advice:
+      'Your platform is set to HTTP Message Signatures: send Signature-Input and Signature as in RFC 9421 ' +
       'instead of X-Signature.',
   },
   platform_mismatch: {
-    status: 403, error: 'Invalid signature',
-    advice: 'X-Platform-ID (or the keyid of the message signature) must name the platform that the token was issued to.',
+    status: 403,
+    error: 'Invalid signature',
+    advice:
+      'X-Platform-ID (or the keyid of the message signature) must name the platform that the token was issued to.',
   },
   signature_malformed: {
-    status: 403, error: 'Invalid signature',
-    advice: 'X-Signature is 64 hexadecimal digits and X-Timestamp whole Unix seconds; Signature-Input and Signature follow RFC 9421.',
+    status: 403,
+    error: 'Invalid signature',
+    advice:
+      'X-Signature is 64 hexadecimal digits and X-Timestamp whole Unix seconds; Signature-Input and Signature follow RFC 9421.',
   },
   signature_incomplete: {
-    status: 403, error: 'Invalid signature',
-    advice: 'Cover "@method", "@target-uri" (or "@path" and "@query"), "content-digest" when there is a body and "idempotency-key" when it is sent; give `created` and `keyid`.',
+    status: 403,
+    error: 'Invalid signature',
+    advice:
+      'Cover "@method", "@target-uri" (or "@path" and "@query"), "content-digest" when there is a body and "idempotency-key" when it is sent; give `created` and `keyid`.',
   },
   signature_stale: {
-    status: 403, error: 'Invalid signature',
+    status: 403,
+    error: 'Invalid signature',
     advice: 'Sign each request when it is sent, with a clock that is right to within 300 seconds.',
   },
   digest_mismatch: {
-    status: 403, error: 'Invalid signature',
+    status: 403,
+    error: 'Invalid signature',
     advice: 'Content-Digest (RFC 9530) must hold the sha-256 or sha-512 of the body as it is sent.',
   },
   signature_invalid: {
-    status: 403, error: 'Invalid signature',
-    advice: 'Sign timestamp + METHOD + path + body (path without query, body byte for byte as sent, empty when there is none) with HMAC-SHA256 under your secret, in hexadecimal.',
+    status: 403,
+    error: 'Invalid signature',
+    advice:
+      'Sign timestamp + METHOD + path + body (path without query, body byte for byte as sent, empty when there is none) with HMAC-SHA256 under your secret, in hexadecimal.',
   },
 });

@@ -26,11 +26,19 @@ export function signRequest(key: KeyObject | string, parts: SignedParts): string
  * Checks form, then time, then the signature in constant time. The value is the signature as computed here, never as
  * written by the caller: it may serve as an idempotency key, and a second spelling of it must not be a second key.
  */
-export function verifyRequestSignature(key: KeyObject, parts: SignedParts, signature: string, nowMs: number): Result<string> {
-  if (!/^\d{1,12}$/.test(parts.timestamp) || !/^[0-9a-fA-F]{64}$/.test(signature)) return refuse(securityProblems.signature_malformed());
-  if (Math.abs(Number(parts.timestamp) - Math.floor(nowMs / 1000)) > SIGNATURE_TOLERANCE_SECONDS) return refuse(securityProblems.signature_stale());
+export function verifyRequestSignature(
+  key: KeyObject,
+  parts: SignedParts,
+  signature: string,
+  nowMs: number,
+): Result<string> {
+  if (!/^\d{1,12}$/.test(parts.timestamp) || !/^[0-9a-fA-F]{64}$/.test(signature))
+    return refuse(securityProblems.signature_malformed());
+  if (Math.abs(Number(parts.timestamp) - Math.floor(nowMs / 1000)) > SIGNATURE_TOLERANCE_SECONDS)
+    return refuse(securityProblems.signature_stale());
   const expected = digest(key, parts);
-  if (!timingSafeEqual(expected, Buffer.from(signature, 'hex'))) return refuse(securityProblems.signature_invalid());
+  if (!timingSafeEqual(expected, Buffer.from(signature, 'hex')))
+    return refuse(securityProblems.signature_invalid());
   return ok(expected.toString('hex'));
 }
 

@@ -21,13 +21,27 @@ export function createSealer(masterKey: MasterKey): Sealer {
     seal(plaintext, context) {
       const nonce = randomBytes(NONCE_BYTES);
       const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(context));
-      return Buffer.concat([Buffer.of(VERSION), nonce, cipher.update(plaintext, 'utf8'), cipher.final(), cipher.getAuthTag()]);
+      return Buffer.concat([
+        Buffer.of(VERSION),
+        nonce,
+        cipher.update(plaintext, 'utf8'),
+        cipher.final(),
+        cipher.getAuthTag(),
+      ]);
     },
     open(sealed, context) {
-      assert(sealed.length >= 1 + NONCE_BYTES + TAG_BYTES && sealed[0] === VERSION, 'a sealed secret has an unknown form');
+      assert(
+        sealed.length >= 1 + NONCE_BYTES + TAG_BYTES && sealed[0] === VERSION,
+        'a sealed secret has an unknown form',
+      );
       const nonce = sealed.subarray(1, 1 + NONCE_BYTES);
-      const decipher = createDecipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(context)).setAuthTag(sealed.subarray(-TAG_BYTES));
-      return decipher.update(sealed.subarray(1 + NONCE_BYTES, -TAG_BYTES), undefined, 'utf8') + decipher.final('utf8');
+      const decipher = createDecipheriv('aes-256-gcm', key, nonce)
+        .setAAD(Buffer.from(context))
+        .setAuthTag(sealed.subarray(-TAG_BYTES));
+      return (
+        decipher.update(sealed.subarray(1 + NONCE_BYTES, -TAG_BYTES), undefined, 'utf8') +
+        decipher.final('utf8')
+      );
     },
   };
 }

@@ -4,7 +4,12 @@
 export { deriveKey, loadMasterKey, type MasterKey } from './master-key.ts';
 export { createSealer, type Sealer } from './seal.ts';
 export { createPlatformTokens, type PlatformTokens, type TokenClaims } from './platform-tokens.ts';
-export { signRequest, verifyRequestSignature, SIGNATURE_TOLERANCE_SECONDS, type SignedParts } from './request-signature.ts';
+export {
+  signRequest,
+  verifyRequestSignature,
+  SIGNATURE_TOLERANCE_SECONDS,
+  type SignedParts,
+} from './request-signature.ts';
 export { verifyMessageSignature, type SignedMessage } from './message-signature.ts';
 export { formatContentDigest, matchesContentDigest } from './content-digest.ts';
 export { securityProblems } from './problems.ts';

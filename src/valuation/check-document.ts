@@ -3,7 +3,18 @@
 import { Compile, type Validator } from 'typebox/compile';
 import type { TSchema } from 'typebox';
 import {
-  CATEGORY, EarnRule, Expiry, ITEM_ID, PLATFORM, PlatformTerms, REWARD_ID, RewardTerms, Rule, Rulebook, Settings, type RulebookDocument,
+  CATEGORY,
+  EarnRule,
+  Expiry,
+  ITEM_ID,
+  PLATFORM,
+  PlatformTerms,
+  REWARD_ID,
+  RewardTerms,
+  Rule,
+  Rulebook,
+  Settings,
+  type RulebookDocument,
 } from './rulebook-schema.ts';
 import type { Fault } from './types.ts';
 
@@ -14,52 +25,100 @@ const whole = Compile(Rulebook);
 const rules = byWord(Rule.anyOf, 'kind');
 const expiries = byWord(Expiry.anyOf, 'policy');
 const parts = {
-  settings: Compile(Settings), values: Compile(Rulebook.properties.values), platform: Compile(PlatformTerms), category: Compile(categorySchema()),
-  earn: Compile(EarnRule), reward: Compile(RewardTerms),
+  settings: Compile(Settings),
+  values: Compile(Rulebook.properties.values),
+  platform: Compile(PlatformTerms),
+  category: Compile(categorySchema()),
+  earn: Compile(EarnRule),
+  reward: Compile(RewardTerms),
 };
 
 /** Most faults that are told at once. */
 const MOST_FAULTS = 50;
 
-export function checkDocument(value: unknown): { readonly ok: true; readonly document: RulebookDocument } | { readonly ok: false; readonly faults: Fault[] } {
+export function checkDocument(
+  value: unknown,
+):
+  | { readonly ok: true; readonly document: RulebookDocument }
+  | { readonly ok: false; readonly faults: Fault[] } {
   if (whole.Check(value)) return { ok: true, document: value };
   const faults = faultsOf(value).slice(0, MOST_FAULTS);
-  return { ok: false, faults: faults.length > 0 ? faults : [{ place: '', message: 'is not a rulebook' }] };
+  return {
+    ok: false,
+    faults: faults.length > 0 ? faults : [{ place: '', message: 'is not a rulebook' }],
+  };
 }
 
 function faultsOf(value: unknown): Fault[] {
-  if (!isObject(value)) return [{ place: '', message: 'must be an object with the sections of a rulebook' }];
+  if (!isObject(value))
+    return [{ place: '', message: 'must be an object with the sections of a rulebook' }];
   const sections = Object.keys(Rulebook.properties);
-  const unknown = Object.keys(value).filter((name) => !sections.includes(name)).map((name) => ({ place: name, message: 'is not a section of a rulebook' }));
-  const missing = sections.filter((name) => !Object.hasOwn(value, name)).map((name) => ({ place: name, message: 'is missing' }));
+  const unknown = Object.keys(value)
+    .filter((name) => !sections.includes(name))
+    .map((name) => ({ place: name, message: 'is not a section of a rulebook' }));
+  const missing = sections
+    .filter((name) => !Object.hasOwn(value, name))
+    .map((name) => ({ place: name, message: 'is missing' }));
   return [
-    ...unknown, ...missing,
+    ...unknown,
+    ...missing,
     ...told(parts.settings, value['settings'], 'settings'),
     ...told(parts.values, value['values'], 'values'),
     ...items(value['platforms'], 'platforms', PLATFORM, platformFaults),
-    ...items(value['categories'], 'categories', CATEGORY, (item, place) => told(parts.category, item, place)),
-    ...items(value['rules'], 'rules', ITEM_ID, (item, place) => toldByWord(rules, 'kind', item, place)),
+    ...items(value['categories'], 'categories', CATEGORY, (item, place) =>
+      told(parts.category, item, place),
+    ),
+    ...items(value['rules'], 'rules', ITEM_ID, (item, place) =>
+      toldByWord(rules, 'kind', item, place),
+    ),
     ...items(value['earn'], 'earn', ITEM_ID, (item, place) => told(parts.earn, item, place)),
-    ...items(value['rewards'], 'rewards', PLATFORM, (item, place) => items(item, place, REWARD_ID, (reward, at) => told(parts.reward, reward, at))),
+    ...items(value['rewards'], 'rewards', PLATFORM, (item, place) =>
+      items(item, place, REWARD_ID, (reward, at) => told(parts.reward, reward, at)),
+    ),
   ];
 }
 
 function platformFaults(item: unknown, place: string): Fault[] {
   const expiry = isObject(item) ? item['expiry'] : undefined;
-  return expiry === undefined ? told(parts.platform, item, place) : [...toldByWord(expiries, 'policy', expiry, `${place}/expiry`), ...told(parts.platform, { ...(item as Raw), expiry: undefined }, place)];
+  return expiry === undefined
+    ? told(parts.platform, item, place)
+    : [
+        ...toldByWord(expiries, 'policy', expiry, `${place}/expiry`),
+        ...told(parts.platform, { ...(item as Raw), expiry: undefined }, place),
+      ];
 }
 
-function items(section: unknown, place: string, pattern: string, check: (item: unknown, place: string) => Fault[]): Fault[] {
+function items(
+  section: unknown,
+  place: string,
+  pattern: string,
+  check: (item: unknown, place: string) => Fault[],
+): Fault[] {
   if (section === undefined) return [];
   if (!isObject(section)) return [{ place, message: 'must be an object' }];
   return Object.entries(section).flatMap(([id, item]) =>
-    (new RegExp(pattern, 'u').test(id) ? check(item, `${place}/${id}`) : [{ place: `${place}/${id.slice(0, 80)}`, message: `has a name that does not fit ${pattern}` }]));
+    new RegExp(pattern, 'u').test(id)
+      ? check(item, `${place}/${id}`)
+      : [
+          {
+            place: `${place}/${id.slice(0, 80)}`,
+            message: `has a name that does not fit ${pattern}`,
+          },
+        ],
+  );
 }
 
-function toldByWord(schemas: ReadonlyMap<string, Validator>, word: string, item: unknown, place: string): Fault[] {
+function toldByWord(
+  schemas: ReadonlyMap<string, Validator>,
+  word: string,
+  item: unknown,
+  place: string,
+): Fault[] {
   const named = isObject(item) ? item[word] : undefined;
   const schema = typeof named === 'string' ? schemas.get(named) : undefined;
-  return schema === undefined ? [{ place: `${place}/${word}`, message: `must be one of ${[...schemas.keys()].join(', ')}` }] : told(schema, item, place);
+  return schema === undefined
+    ? [{ place: `${place}/${word}`, message: `must be one of ${[...schemas.keys()].join(', ')}` }]
+    : told(schema, item, place);
 }
 
 interface SchemaError {
@@ -71,23 +130,30 @@ interface SchemaError {
 
 function told(schema: Validator, value: unknown, place: string): Fault[] {
   if (value === undefined || schema.Check(value)) return [];
-  return (schema.Errors(value) as SchemaError[]).filter(({ keyword }) => keyword !== 'boolean').map(({ keyword, instancePath, message, params }) => ({
-    place: place + instancePath,
-    message: words[keyword]?.(params) ?? message,
-  }));
+  return (schema.Errors(value) as SchemaError[])
+    .filter(({ keyword }) => keyword !== 'boolean')
+    .map(({ keyword, instancePath, message, params }) => ({
+      place: place + instancePath,
+      message: words[keyword]?.(params) ?? message,
+    }));
 }
 
 const words: Readonly<Record<string, (params: Readonly<Record<string, unknown>>) => string>> = {
   required: ({ requiredProperties }) => `lacks ${String(requiredProperties)}`,
   additionalProperties: ({ additionalProperties }) => `has no ${String(additionalProperties)}`,
-  pattern: () => 'is not written as it must be: decimals are text such as "0.015", ids lower-case, times RFC 3339 with offset',
+  pattern: () =>
+    'is not written as it must be: decimals are text such as "0.015", ids lower-case, times RFC 3339 with offset',
 };
 
 function byWord(schemas: readonly TSchema[], word: string): Map<string, Validator> {
-  return new Map(schemas.map((schema) => {
-    const { properties } = schema as unknown as { readonly properties: Readonly<Record<string, { readonly const: string }>> };
-    return [properties[word]?.const ?? '', Compile(schema)];
-  }));
+  return new Map(
+    schemas.map((schema) => {
+      const { properties } = schema as unknown as {
+        readonly properties: Readonly<Record<string, { readonly const: string }>>;
+      };
+      return [properties[word]?.const ?? '', Compile(schema)];
+    }),
+  );
 }
 
 function categorySchema(): TSchema {

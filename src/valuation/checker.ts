@@ -31,7 +31,12 @@ const SMALL_UP_TO = 8_192;
 /** … between so many platforms. */
 const FEW_PLATFORMS = 20;
 
-export function createChecker({ atOnce = AT_ONCE, mostWaiting = MOST_WAITING, limitMs = LIMIT_MS, smallUpTo = SMALL_UP_TO }: CheckerOptions = {}): Checker {
+export function createChecker({
+  atOnce = AT_ONCE,
+  mostWaiting = MOST_WAITING,
+  limitMs = LIMIT_MS,
+  smallUpTo = SMALL_UP_TO,
+}: CheckerOptions = {}): Checker {
   let running = 0;
   const waiting: (() => void)[] = [];
 
@@ -59,9 +64,12 @@ export function createChecker({ atOnce = AT_ONCE, mostWaiting = MOST_WAITING, li
   return {
     async check(input, signal) {
       signal?.throwIfAborted();
-      const isSmall = input.latest.length + input.change.length <= smallUpTo && input.platformIds.length <= FEW_PLATFORMS;
+      const isSmall =
+        input.latest.length + input.change.length <= smallUpTo &&
+        input.platformIds.length <= FEW_PLATFORMS;
       if (isSmall) return checkChange(input);
-      if (running >= atOnce && waiting.length >= mostWaiting) return refuse(valuationProblems.checks_busy());
+      if (running >= atOnce && waiting.length >= mostWaiting)
+        return refuse(valuationProblems.checks_busy());
       await turn(signal);
       try {
         return await checkInThread(input, limitMs, signal);
@@ -74,9 +82,16 @@ export function createChecker({ atOnce = AT_ONCE, mostWaiting = MOST_WAITING, li
 }
 
 /** Ends the thread whatever happens, and waits until it has ended. */
-async function checkInThread(input: CheckInput, limitMs: number, signal: AbortSignal | undefined): Promise<Result<CheckedChange>> {
+async function checkInThread(
+  input: CheckInput,
+  limitMs: number,
+  signal: AbortSignal | undefined,
+): Promise<Result<CheckedChange>> {
   const worker = new Worker(new URL('./check-thread.ts', import.meta.url), {
-    workerData: input, env: {}, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB },
+    workerData: input,
+    env: {},
+    execArgv: [],
+    resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB },
   });
   const done = Promise.withResolvers<Result<CheckedChange>>();
   const timer = setTimeout(() => done.resolve(tooCostly()), limitMs);

@@ -45,7 +45,9 @@ export interface CompiledRulebook {
   readonly rewards: ReadonlyMap<string, CompiledReward>;
 }
 
-export type Compiled = { readonly ok: true; readonly rulebook: CompiledRulebook } | { readonly ok: false; readonly faults: readonly Fault[] };
+export type Compiled =
+  | { readonly ok: true; readonly rulebook: CompiledRulebook }
+  | { readonly ok: false; readonly faults: readonly Fault[] };
 
 const DEFAULT_PRIORITY = 1_000;
 /** What rules of a kind are asked about when they do not say. */
@@ -66,7 +68,7 @@ const TURN_MS = 8;
 /** The same where others are served meanwhile: a few milliseconds at a time. */
 export async function compileInTurns(value: unknown): Promise<Compiled> {
   const steps = compileSteps(value);
-  for (let until = performance.now() + TURN_MS; ; ) {
+  for (let until = performance.now() + TURN_MS; ;) {
     const step = steps.next();
     if (step.done === true) return step.value;
     if (performance.now() < until) continue;
@@ -93,30 +95,47 @@ function* compileSteps(value: unknown): Generator<undefined, Compiled> {
   };
 
   const { settings, platforms } = document;
-  if (!isTimeZone(settings.time_zone)) faults.push({ place: 'settings/time_zone', message: `${settings.time_zone} is not a time zone that is known here` });
+  if (!isTimeZone(settings.time_zone))
+    faults.push({
+      place: 'settings/time_zone',
+      message: `${settings.time_zone} is not a time zone that is known here`,
+    });
   for (const [id, { expiry }] of Object.entries(platforms)) {
-    if (expiry?.policy === 'fixed' && !isDay(expiry.on)) faults.push({ place: `platforms/${id}/expiry/on`, message: 'is not a day that exists' });
+    if (expiry?.policy === 'fixed' && !isDay(expiry.on))
+      faults.push({ place: `platforms/${id}/expiry/on`, message: 'is not a day that exists' });
   }
   const rules: CompiledRule[] = [];
   for (const [id, terms] of Object.entries(document.rules)) {
     const item = `rules/${id}`;
     faults.push(...ruleFaults(terms, item));
-    const operations = 'operations' in terms && terms.operations !== undefined ? terms.operations : CONVERSIONS;
+    const operations =
+      'operations' in terms && terms.operations !== undefined ? terms.operations : CONVERSIONS;
     rules.push({ kind: terms.kind, operations, terms, ...placed(terms, terms.when, item, 'when') });
     yield;
   }
   const earnRules: CompiledEarnRule[] = [];
   for (const [id, terms] of Object.entries(document.earn)) {
     const item = `earn/${id}`;
-    if (!Object.hasOwn(platforms, terms.platform)) faults.push({ place: `${item}/platform`, message: `${terms.platform} is not among the platforms` });
-    earnRules.push({ platform: terms.platform, category: terms.category, rate: terms.rate, maximum: terms.maximum, ...placed(terms, terms.when, item, 'when') });
+    if (!Object.hasOwn(platforms, terms.platform))
+      faults.push({
+        place: `${item}/platform`,
+        message: `${terms.platform} is not among the platforms`,
+      });
+    earnRules.push({
+      platform: terms.platform,
+      category: terms.category,
+      rate: terms.rate,
+      maximum: terms.maximum,
+      ...placed(terms, terms.when, item, 'when'),
+    });
     yield;
   }
   const rewards: CompiledReward[] = [];
   for (const [platform, list] of Object.entries(document.rewards)) {
     for (const [id, terms] of Object.entries(list)) {
       const item = `rewards/${platform}/${id}`;
-      if (!Object.hasOwn(platforms, platform)) faults.push({ place: item, message: `${platform} is not among the platforms` });
+      if (!Object.hasOwn(platforms, platform))
+        faults.push({ place: item, message: `${platform} is not among the platforms` });
       rewards.push(placed(terms, terms.eligible, item, 'eligible'));
       yield;
     }
@@ -144,32 +163,66 @@ interface Window {
 function ruleFaults(terms: RuleTerms, item: string): Fault[] {
   switch (terms.kind) {
     case 'rate':
-      return (terms.rate === undefined) === (terms.factor === undefined) ? [{ place: item, message: 'must have exactly one of rate and factor' }] : [];
+      return (terms.rate === undefined) === (terms.factor === undefined)
+        ? [{ place: item, message: 'must have exactly one of rate and factor' }]
+        : [];
     case 'fee': {
       const { rate, flat, minimum, maximum } = terms.fee;
-      if ((rate ?? flat ?? minimum) === undefined) return [{ place: `${item}/fee`, message: 'must have a rate, a flat or a minimum' }];
-      return minimum !== undefined && maximum !== undefined && compareRatio(parseRatio(minimum), parseRatio(maximum)) > 0 ? [{ place: `${item}/fee/maximum`, message: 'is less than minimum' }] : [];
+      if ((rate ?? flat ?? minimum) === undefined)
+        return [{ place: `${item}/fee`, message: 'must have a rate, a flat or a minimum' }];
+      return minimum !== undefined &&
+        maximum !== undefined &&
+        compareRatio(parseRatio(minimum), parseRatio(maximum)) > 0
+        ? [{ place: `${item}/fee/maximum`, message: 'is less than minimum' }]
+        : [];
     }
     case 'bonus':
-      return (terms.bonus.rate ?? terms.bonus.flat) === undefined ? [{ place: `${item}/bonus`, message: 'must have a rate or a flat' }] : [];
+      return (terms.bonus.rate ?? terms.bonus.flat) === undefined
+        ? [{ place: `${item}/bonus`, message: 'must have a rate or a flat' }]
+        : [];
     case 'limit':
-      return terms.limit.of === 'network' && terms.limit.measure === 'points' && terms.limit.per !== 'transaction'
-        ? [{ place: `${item}/limit/measure`, message: 'must be value or count for the whole network: points of different platforms do not add up' }] : [];
+      return terms.limit.of === 'network' &&
+        terms.limit.measure === 'points' &&
+        terms.limit.per !== 'transaction'
+        ? [
+            {
+              place: `${item}/limit/measure`,
+              message:
+                'must be value or count for the whole network: points of different platforms do not add up',
+            },
+          ]
+        : [];
     case 'review':
-      return (terms.operations ?? []).some((operation) => operation !== 'conversion' && operation !== 'transfer')
-        ? [{ place: `${item}/operations`, message: 'may only be conversion and transfer for a review' }] : [];
+      return (terms.operations ?? []).some(
+        (operation) => operation !== 'conversion' && operation !== 'transfer',
+      )
+        ? [
+            {
+              place: `${item}/operations`,
+              message: 'may only be conversion and transfer for a review',
+            },
+          ]
+        : [];
     case 'deny':
       return [];
   }
 }
 
 /** Lower priority first, equal ones by id. */
-function inOrder<T extends { readonly item: string }>(list: readonly T[], priorityOf: (item: string) => number | undefined): T[] {
+function inOrder<T extends { readonly item: string }>(
+  list: readonly T[],
+  priorityOf: (item: string) => number | undefined,
+): T[] {
   const rank = (one: T): number => priorityOf(one.item) ?? DEFAULT_PRIORITY;
   return list.toSorted((a, b) => rank(a) - rank(b) || (a.item < b.item ? -1 : 1));
 }
 
-function momentOf(text: string | undefined, otherwise: number, place: string, faults: Fault[]): number {
+function momentOf(
+  text: string | undefined,
+  otherwise: number,
+  place: string,
+  faults: Fault[],
+): number {
   if (text === undefined) return otherwise;
   const atMs = parseMoment(text);
   if (atMs === undefined) faults.push({ place, message: 'is not a time that exists' });

@@ -16,15 +16,25 @@ interface Variable {
 export const RULE_VARIABLES = {
   operation: { type: 'string', meaning: '"conversion", "transfer", "redeem", "hold" or "earn".' },
   source: { type: 'string', meaning: 'The platform whose points move first.' },
-  target: { type: 'string', meaning: 'The platform that receives; the same as source unless it is a conversion.' },
-  amount: { type: 'double', meaning: 'Points of the source platform. Exact against literals of up to 15 digits; no amount is ever computed from it.' },
+  target: {
+    type: 'string',
+    meaning: 'The platform that receives; the same as source unless it is a conversion.',
+  },
+  amount: {
+    type: 'double',
+    meaning:
+      'Points of the source platform. Exact against literals of up to 15 digits; no amount is ever computed from it.',
+  },
   value: { type: 'double', meaning: 'Worth of the amount in settlement currency.' },
   category: { type: 'string', meaning: 'As the platform named it; empty when it did not.' },
-  tags: { type: 'list<string>', meaning: 'What the source platform says of its user, such as "vip".' },
+  tags: {
+    type: 'list<string>',
+    meaning: 'What the source platform says of its user, such as "vip".',
+  },
   reward: { type: 'string', meaning: 'The reward_id of a redeem; empty otherwise.' },
-  day: { type: 'string', meaning: 'Today in the network\'s time zone, YYYY-MM-DD.' },
-  hour: { type: 'int', meaning: 'Hour of the day in the network\'s time zone, 0..23.' },
-  weekday: { type: 'int', meaning: '1 (Monday) .. 7 (Sunday) in the network\'s time zone.' },
+  day: { type: 'string', meaning: "Today in the network's time zone, YYYY-MM-DD." },
+  hour: { type: 'int', meaning: "Hour of the day in the network's time zone, 0..23." },
+  weekday: { type: 'int', meaning: "1 (Monday) .. 7 (Sunday) in the network's time zone." },
   now: { type: 'google.protobuf.Timestamp', meaning: 'The moment of posting.' },
 } as const satisfies Readonly<Record<string, Variable>>;
 
@@ -33,8 +43,20 @@ const STATIC_VARIABLES = ['operation', 'source', 'target'];
 
 /** A sentence that CEL may hold but a rule may not. */
 const MACROS = ['all', 'exists', 'exists_one', 'map', 'filter'];
-const LIMITS = { maxAstNodes: 300, maxDepth: 30, maxListElements: 200, maxMapEntries: 50, maxCallArguments: 8 };
-const UNBOUNDED = { maxAstNodes: 10_000, maxDepth: 1_000, maxListElements: 10_000, maxMapEntries: 10_000, maxCallArguments: 100 };
+const LIMITS = {
+  maxAstNodes: 300,
+  maxDepth: 30,
+  maxListElements: 200,
+  maxMapEntries: 50,
+  maxCallArguments: 8,
+};
+const UNBOUNDED = {
+  maxAstNodes: 10_000,
+  maxDepth: 1_000,
+  maxListElements: 10_000,
+  maxMapEntries: 10_000,
+  maxCallArguments: 100,
+};
 
 type Program = (variables: object) => unknown;
 
@@ -61,7 +83,13 @@ export interface PlatformsNamed {
 }
 
 /** Always true. */
-export const ALWAYS: Condition = { fixed: [], named: [], classed: [], varying: [], literals: NO_LITERALS };
+export const ALWAYS: Condition = {
+  fixed: [],
+  named: [],
+  classed: [],
+  varying: [],
+  literals: NO_LITERALS,
+};
 
 export interface ConditionFault {
   readonly message: string;
@@ -84,18 +112,40 @@ export class Variables {
     this.value = value;
   }
 
-  get operation(): string { return this.facts.operation; }
-  get source(): string { return this.facts.source; }
-  get target(): string { return this.facts.target; }
-  get category(): string { return this.facts.category; }
-  get tags(): readonly string[] { return this.facts.tags; }
-  get reward(): string { return this.facts.reward; }
+  get operation(): string {
+    return this.facts.operation;
+  }
+  get source(): string {
+    return this.facts.source;
+  }
+  get target(): string {
+    return this.facts.target;
+  }
+  get category(): string {
+    return this.facts.category;
+  }
+  get tags(): readonly string[] {
+    return this.facts.tags;
+  }
+  get reward(): string {
+    return this.facts.reward;
+  }
   /** The nearest double of the decimal amount: both numbers are exact and the division is rounded once. */
-  get amount(): number { return Number(this.facts.amount) / 10 ** this.pointsScale; }
-  get day(): string { return this.calendar.at(this.facts.atMs).day; }
-  get hour(): bigint { return BigInt(this.calendar.at(this.facts.atMs).hour); }
-  get weekday(): bigint { return BigInt(this.calendar.at(this.facts.atMs).weekday); }
-  get now(): Date { return new Date(this.facts.atMs); }
+  get amount(): number {
+    return Number(this.facts.amount) / 10 ** this.pointsScale;
+  }
+  get day(): string {
+    return this.calendar.at(this.facts.atMs).day;
+  }
+  get hour(): bigint {
+    return BigInt(this.calendar.at(this.facts.atMs).hour);
+  }
+  get weekday(): bigint {
+    return BigInt(this.calendar.at(this.facts.atMs).weekday);
+  }
+  get now(): Date {
+    return new Date(this.facts.atMs);
+  }
 }
 
 /** Makes the compiler of conditions, with the variables declared. */
@@ -110,22 +160,47 @@ export function createConditionCompiler(): (text: string) => Condition | Conditi
   return (text) => {
     const checked = environment.check(text);
     if (!checked.valid) return faultOf(checked.error);
-    if (checked.type !== 'bool') return { message: `gives ${checked.type ?? 'something else'}, not bool` };
+    if (checked.type !== 'bool')
+      return { message: `gives ${checked.type ?? 'something else'}, not bool` };
     const { ast } = environment.parse(text);
     const forbidden = findForbidden(ast, 0);
     if (forbidden !== undefined) return forbidden;
-    const parts = conjunctsOf(ast).map((node) => ({ node, sort: sortOf(node), program: unbounded.parse(celText(node, text)) as Program }));
-    const programs = (wanted: Sort): Program[] => parts.filter(({ sort }) => sort === wanted).map(({ program }) => program);
-    const comparisons = parts.filter(({ sort }) => sort === 'classed').flatMap(({ node }) => comparisonsIn(node));
-    const named = parts.filter(({ sort }) => sort === 'fixed').map(({ node }): PlatformsNamed =>
-      ({ source: namesOf(node, 'source'), target: namesOf(node, 'target') }));
-    return { fixed: programs('fixed'), named, classed: programs('classed'), varying: programs('varying'), literals: together(comparisons) };
+    const parts = conjunctsOf(ast).map((node) => ({
+      node,
+      sort: sortOf(node),
+      program: unbounded.parse(celText(node, text)) as Program,
+    }));
+    const programs = (wanted: Sort): Program[] =>
+      parts.filter(({ sort }) => sort === wanted).map(({ program }) => program);
+    const comparisons = parts
+      .filter(({ sort }) => sort === 'classed')
+      .flatMap(({ node }) => comparisonsIn(node));
+    const named = parts
+      .filter(({ sort }) => sort === 'fixed')
+      .map(({ node }): PlatformsNamed => ({
+        source: namesOf(node, 'source'),
+        target: namesOf(node, 'target'),
+      }));
+    return {
+      fixed: programs('fixed'),
+      named,
+      classed: programs('classed'),
+      varying: programs('varying'),
+      literals: together(comparisons),
+    };
   };
 }
 
 function together(parts: readonly Partial<Literals>[]): Literals {
-  const all = <T>(list: (part: Partial<Literals>) => readonly T[] | undefined): T[] => parts.flatMap((part) => list(part) ?? []);
-  return { categories: all((part) => part.categories), tags: all((part) => part.tags), amounts: all((part) => part.amounts), values: all((part) => part.values), small: all((part) => part.small) };
+  const all = <T>(list: (part: Partial<Literals>) => readonly T[] | undefined): T[] =>
+    parts.flatMap((part) => list(part) ?? []);
+  return {
+    categories: all((part) => part.categories),
+    tags: all((part) => part.tags),
+    amounts: all((part) => part.amounts),
+    values: all((part) => part.values),
+    small: all((part) => part.small),
+  };
 }
 
 export function isFault(made: Condition | ConditionFault): made is ConditionFault {
@@ -151,9 +226,19 @@ export function holdsWhole({ fixed, classed, varying }: Condition, variables: ob
   return holds([...fixed, ...classed, ...varying], variables);
 }
 
-function faultOf(error: { readonly summary?: string; readonly message: string; readonly range?: { readonly start: number; readonly end: number } } | undefined): ConditionFault {
+function faultOf(
+  error:
+    | {
+        readonly summary?: string;
+        readonly message: string;
+        readonly range?: { readonly start: number; readonly end: number };
+      }
+    | undefined,
+): ConditionFault {
   const message = error?.summary ?? error?.message ?? 'is not a CEL expression';
-  return error?.range === undefined ? { message } : { message, start: error.range.start, end: error.range.end };
+  return error?.range === undefined
+    ? { message }
+    : { message, start: error.range.start, end: error.range.end };
 }
 
 function conjunctsOf(node: ASTNode): ASTNode[] {
@@ -165,7 +250,9 @@ type Sort = 'fixed' | 'classed' | 'varying';
 function sortOf(node: ASTNode): Sort {
   const names = namesIn(node);
   if (names.length > 0 && names.every((name) => STATIC_VARIABLES.includes(name))) return 'fixed';
-  return comparisonsIn(node).length > 0 && names.every((name) => STATIC_VARIABLES.includes(name)) ? 'classed' : 'varying';
+  return comparisonsIn(node).length > 0 && names.every((name) => STATIC_VARIABLES.includes(name))
+    ? 'classed'
+    : 'varying';
 }
 
 /** `category == "x"`, `category in ["x", "y"]`, `"x" in tags`, `amount > 100`, `100.5 <= value`; undefined for anything else. */
@@ -208,13 +295,19 @@ function namesOf(node: ASTNode, variable: string): Names {
   return inside.includes('all') ? 'all' : (inside as (readonly string[])[]).flat();
 }
 
-function isComparison(node: ASTNode): node is Extract<ASTNode, { readonly op: '==' | '!=' | '<' | '<=' | '>' | '>=' | 'in' }> {
+function isComparison(
+  node: ASTNode,
+): node is Extract<ASTNode, { readonly op: '==' | '!=' | '<' | '<=' | '>' | '>=' | 'in' }> {
   return ['==', '!=', '<', '<=', '>', '>=', 'in'].includes(node.op);
 }
 
 function numberOf(node: ASTNode): number | undefined {
   if (node.op !== 'value') return undefined;
-  return typeof node.args === 'number' ? node.args : typeof node.args === 'bigint' ? Number(node.args) : undefined;
+  return typeof node.args === 'number'
+    ? node.args
+    : typeof node.args === 'bigint'
+      ? Number(node.args)
+      : undefined;
 }
 
 function wordOf(node: ASTNode): string | undefined {
@@ -234,7 +327,8 @@ function comparisonsIn(node: ASTNode): Partial<Literals>[] {
 
 /** The variables asked for otherwise than by a comparison with literals, those of few values left out. */
 function namesIn(node: ASTNode): string[] {
-  if (comparisonOf(node) !== undefined || SMALL_VARIABLES.some((name) => isNamed(node, name))) return [];
+  if (comparisonOf(node) !== undefined || SMALL_VARIABLES.some((name) => isNamed(node, name)))
+    return [];
   return node.op === 'id' ? [node.args] : childrenOf(node).flatMap(namesIn);
 }
 
@@ -242,9 +336,14 @@ function namesIn(node: ASTNode): string[] {
 function findForbidden(node: ASTNode, loops: number): ConditionFault | undefined {
   const called = node.op === 'rcall' || node.op === 'call' ? node.args[0] : undefined;
   const place = { start: node.range.start, end: node.range.end };
-  if (called === 'matches') return { message: 'matches() is not available; use ==, in, startsWith(), endsWith() or contains()', ...place };
+  if (called === 'matches')
+    return {
+      message: 'matches() is not available; use ==, in, startsWith(), endsWith() or contains()',
+      ...place,
+    };
   const inside = called !== undefined && MACROS.includes(called) ? loops + 1 : loops;
-  if (inside > 1) return { message: `${called ?? 'a loop'}() inside another loop is not available`, ...place };
+  if (inside > 1)
+    return { message: `${called ?? 'a loop'}() inside another loop is not available`, ...place };
   for (const child of childrenOf(node)) {
     const found = findForbidden(child, inside);
     if (found !== undefined) return found;
@@ -253,7 +352,11 @@ function findForbidden(node: ASTNode, loops: number): ConditionFault | undefined
 }
 
 function childrenOf(node: ASTNode): ASTNode[] {
-  return Array.isArray(node.args) ? (node.args as unknown[]).flat(2).filter(isNode) : isNode(node.args) ? [node.args] : [];
+  return Array.isArray(node.args)
+    ? (node.args as unknown[]).flat(2).filter(isNode)
+    : isNode(node.args)
+      ? [node.args]
+      : [];
 }
 
 function isNode(part: unknown): part is ASTNode {

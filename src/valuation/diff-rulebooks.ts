@@ -7,10 +7,20 @@ import type { RulebookDocument } from './rulebook-schema.ts';
 import type { Change } from './types.ts';
 
 /** Applied, or the changes that stand in the way. */
-export type Application = { readonly ok: true; readonly document: RulebookDocument } | { readonly ok: false; readonly conflicts: Change[] };
+export type Application =
+  | { readonly ok: true; readonly document: RulebookDocument }
+  | { readonly ok: false; readonly conflicts: Change[] };
 
 /** How many names say which item of a section is meant, in the order of the schema. */
-const NAMES: Readonly<Record<keyof RulebookDocument, 0 | 1 | 2>> = { settings: 0, values: 0, platforms: 1, categories: 1, rules: 1, earn: 1, rewards: 2 };
+const NAMES: Readonly<Record<keyof RulebookDocument, 0 | 1 | 2>> = {
+  settings: 0,
+  values: 0,
+  platforms: 1,
+  categories: 1,
+  rules: 1,
+  earn: 1,
+  rewards: 2,
+};
 const SECTIONS = Object.keys(NAMES) as (keyof RulebookDocument)[];
 
 /** By item, such as `rules/night_fee`. A Map, because an object has keys of its own. */
@@ -21,7 +31,8 @@ export function diffRulebooks(before: RulebookDocument, after: RulebookDocument)
   return SECTIONS.flatMap((section) => {
     const was = itemsOf(before, section);
     const is = itemsOf(after, section);
-    return [...new Set([...was.keys(), ...is.keys()])].sort()
+    return [...new Set([...was.keys(), ...is.keys()])]
+      .sort()
       .map((item) => ({ item, before: was.get(item) ?? null, after: is.get(item) ?? null }))
       .filter((change) => !isSame(change.before, change.after));
   });
@@ -41,7 +52,9 @@ export function applyChanges(document: RulebookDocument, changes: readonly Chang
     else if (change.after === null) items.delete(change.item);
     else items.set(change.item, change.after);
   }
-  return conflicts.length === 0 ? { ok: true, document: documentOf(items) } : { ok: false, conflicts };
+  return conflicts.length === 0
+    ? { ok: true, document: documentOf(items) }
+    : { ok: false, conflicts };
 }
 
 /** Lines for people: field by field where the item stays, else the item that comes (+) or goes (-). */
@@ -59,34 +72,55 @@ function describeFields(path: string, before: unknown, after: unknown): string[]
   if (isSame(before, after)) return [];
   if (before === undefined) return [`+ ${path}: ${textOf(after)}`];
   if (after === undefined) return [`- ${path}: ${textOf(before)}`];
-  if (!isRecord(before) || !isRecord(after)) return [`${path === '' ? '' : `${path}: `}${textOf(before)} → ${textOf(after)}`];
+  if (!isRecord(before) || !isRecord(after))
+    return [`${path === '' ? '' : `${path}: `}${textOf(before)} → ${textOf(after)}`];
   const fields = new Set([...Object.keys(before), ...Object.keys(after)]);
-  return [...fields].flatMap((field) => describeFields(path === '' ? wordOf(field) : `${path}.${wordOf(field)}`, own(before, field), own(after, field)));
+  return [...fields].flatMap((field) =>
+    describeFields(
+      path === '' ? wordOf(field) : `${path}.${wordOf(field)}`,
+      own(before, field),
+      own(after, field),
+    ),
+  );
 }
 
 /** The same with its fields in the order of the schema: the database keeps another one. */
 function tidy(value: unknown, place: Place): unknown {
-  return isRecord(value) ? Object.fromEntries(entriesInOrder(value, place).map(([key, inner]) => [key, tidy(inner, placeOf(place, key))])) : value;
+  return isRecord(value)
+    ? Object.fromEntries(
+        entriesInOrder(value, place).map(([key, inner]) => [key, tidy(inner, placeOf(place, key))]),
+      )
+    : value;
 }
 
 /** A value in one line; text is quoted unless it reads as one word. */
 function textOf(value: unknown): string {
   if (typeof value === 'string') return wordOf(value);
   if (Array.isArray(value)) return `[${value.map(textOf).join(', ')}]`;
-  if (isRecord(value)) return `{${Object.entries(value).map(([key, inner]) => `${wordOf(key)}: ${textOf(inner)}`).join(', ')}}`;
+  if (isRecord(value))
+    return `{${Object.entries(value)
+      .map(([key, inner]) => `${wordOf(key)}: ${textOf(inner)}`)
+      .join(', ')}}`;
   return String(value);
 }
 
 /** Text as it is when that cannot be mistaken, else quoted; characters that a terminal obeys or does not show are spelled out. */
 function wordOf(text: string): string {
   if (/^[\p{L}\p{N}_./:+-]+$/u.test(text)) return text;
-  return JSON.stringify(text).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`);
+  return JSON.stringify(text).replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`,
+  );
 }
 
 function itemsOf(document: RulebookDocument, section: keyof RulebookDocument): Items {
   let items: Items = new Map([[section, document[section]]]);
   for (let names = 0; names < NAMES[section]; names += 1) {
-    items = new Map([...items].flatMap(([item, inner]) => Object.entries(inner as object).map(([name, value]) => [`${item}/${name}`, value])));
+    items = new Map(
+      [...items].flatMap(([item, inner]) =>
+        Object.entries(inner as object).map(([name, value]) => [`${item}/${name}`, value]),
+      ),
+    );
   }
   return items;
 }
@@ -108,23 +142,33 @@ function documentOf(items: Items): RulebookDocument {
 }
 
 function objectOf(folder: Items): object {
-  return Object.fromEntries([...folder].map(([name, inner]) => [name, inner instanceof Map ? objectOf(inner) : inner]));
+  return Object.fromEntries(
+    [...folder].map(([name, inner]) => [name, inner instanceof Map ? objectOf(inner) : inner]),
+  );
 }
 
 /** Section and names of an item. The last name may have slashes of its own; a platform has none. */
 function pathOf(item: string): string[] {
   const parts = item.split('/');
   const names = NAMES[parts[0] as keyof RulebookDocument];
-  assert(SECTIONS.includes(parts[0] as keyof RulebookDocument) && (names === 0 ? parts.length === 1 : parts.length > names), `not an item of a rulebook: ${item}`);
+  assert(
+    SECTIONS.includes(parts[0] as keyof RulebookDocument) &&
+      (names === 0 ? parts.length === 1 : parts.length > names),
+    `not an item of a rulebook: ${item}`,
+  );
   return [...parts.slice(0, names), parts.slice(names).join('/')];
 }
 
 /** Equality of JSON values; the order of keys does not matter. */
 function isSame(a: unknown, b: unknown): boolean {
-  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((value, index) => isSame(value, b[index]));
+  if (Array.isArray(a) && Array.isArray(b))
+    return a.length === b.length && a.every((value, index) => isSame(value, b[index]));
   if (!isRecord(a) || !isRecord(b)) return a === b;
   const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && isSame(a[key], b[key]));
+  return (
+    keys.length === Object.keys(b).length &&
+    keys.every((key) => Object.hasOwn(b, key) && isSame(a[key], b[key]))
+  );
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -21,27 +21,68 @@ export interface Purchase {
   readonly atMs: number;
 }
 
-export type Earned = { readonly ok: true; readonly amount: bigint; readonly applied: Applied } | { readonly ok: false; readonly problem: Problem };
+export type Earned =
+  | { readonly ok: true; readonly amount: bigint; readonly applied: Applied }
+  | { readonly ok: false; readonly problem: Problem };
 
 /** The first earn rule that applies, by priority: spent × rate, at most its maximum, rounded toward zero. */
 export function evaluateEarn(rulebook: Rulebook, purchase: Purchase, scales: Scales): Earned {
   const { platformId, spent, category, tags, memberId, atMs } = purchase;
   const scale = scales.points(platformId);
-  const facts = { operation: 'earn' as const, source: platformId, target: platformId, memberId, amount: 0n, category, tags, reward: '', atMs };
-  const variables = new Variables(facts, rulebook.calendar, scale, Number(spent) / 10 ** scales.settlement);
+  const facts = {
+    operation: 'earn' as const,
+    source: platformId,
+    target: platformId,
+    memberId,
+    amount: 0n,
+    category,
+    tags,
+    reward: '',
+    atMs,
+  };
+  const variables = new Variables(
+    facts,
+    rulebook.calendar,
+    scale,
+    Number(spent) / 10 ** scales.settlement,
+  );
   for (const rule of rulebook.earnRules) {
-    if (rule.platform !== platformId || (rule.category !== undefined && rule.category !== category) || atMs < rule.fromMs || atMs >= rule.untilMs) continue;
+    if (
+      rule.platform !== platformId ||
+      (rule.category !== undefined && rule.category !== category) ||
+      atMs < rule.fromMs ||
+      atMs >= rule.untilMs
+    )
+      continue;
     try {
       if (!holdsWhole(rule.condition, variables)) continue;
     } catch (cause) {
-      return { ok: false, problem: valuationProblems.rule_failed(`${rule.item}: ${cause instanceof Error ? cause.message : String(cause)}.`, { rule: rule.item }) };
+      return {
+        ok: false,
+        problem: valuationProblems.rule_failed(
+          `${rule.item}: ${cause instanceof Error ? cause.message : String(cause)}.`,
+          { rule: rule.item },
+        ),
+      };
     }
     const full = scaleDown(spent, minorRate(rule.rate, scales.settlement, scale));
-    const most = rule.maximum === undefined ? full : scaleDown(10n ** BigInt(scale), parseRatio(rule.maximum));
+    const most =
+      rule.maximum === undefined ? full : scaleDown(10n ** BigInt(scale), parseRatio(rule.maximum));
     const amount = full < most ? full : most;
-    return { ok: true, amount, applied: { item: rule.item, kind: 'earn', effect: `${formatAmountText(amount, scale)} points at ${rule.rate} for each unit spent` } };
+    return {
+      ok: true,
+      amount,
+      applied: {
+        item: rule.item,
+        kind: 'earn',
+        effect: `${formatAmountText(amount, scale)} points at ${rule.rate} for each unit spent`,
+      },
+    };
   }
-  return { ok: false, problem: valuationProblems.no_earn_rule(category === '' ? undefined : `Category ${category}.`) };
+  return {
+    ok: false,
+    problem: valuationProblems.no_earn_rule(category === '' ? undefined : `Category ${category}.`),
+  };
 }
 
 function minorRate(rate: string, from: number, to: number): Ratio {
@@ -49,14 +90,23 @@ function minorRate(rate: string, from: number, to: number): Ratio {
 }
 
 /** The last day of points that a platform issues on a day. */
-export function lastDayOf({ document: { platforms } }: Rulebook, platformId: PlatformId, today: Day): Day {
+export function lastDayOf(
+  { document: { platforms } }: Rulebook,
+  platformId: PlatformId,
+  today: Day,
+): Day {
   const expiry = Object.hasOwn(platforms, platformId) ? platforms[platformId]?.expiry : undefined;
   switch (expiry?.policy) {
     case undefined:
-    case 'none': return NEVER;
-    case 'fixed': return expiry.on;
-    case 'rolling': return addMonths(today, expiry.months);
-    case 'rolling_days': return addDays(today, expiry.days);
-    case 'end_of_year': return `${Number(today.slice(0, 4)) + expiry.years}-12-31`;
+    case 'none':
+      return NEVER;
+    case 'fixed':
+      return expiry.on;
+    case 'rolling':
+      return addMonths(today, expiry.months);
+    case 'rolling_days':
+      return addDays(today, expiry.days);
+    case 'end_of_year':
+      return `${Number(today.slice(0, 4)) + expiry.years}-12-31`;
   }
 }

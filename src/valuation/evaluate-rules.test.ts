@@ -2,7 +2,16 @@
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { defined, documentWith, factsOf, NOON, rowsOf, rulebookOf, SCALES, wordsOf } from '../../test/fixtures/rule-table.ts';
+import {
+  defined,
+  documentWith,
+  factsOf,
+  NOON,
+  rowsOf,
+  rulebookOf,
+  SCALES,
+  wordsOf,
+} from '../../test/fixtures/rule-table.ts';
 import { seedOf } from '../../test/fixtures/seed.ts';
 import { divideRatio, multiplyRatio, parseRatio, scaleDown, type Ratio } from '../kernel/amount.ts';
 import type { PlatformId } from '../kernel/ids.ts';
@@ -14,17 +23,23 @@ const seed = seedOf('evaluate-rules');
 
 /** A ratio between whole units as one between minor units. */
 function perMinor(ratio: Ratio, from: number, to: number): Ratio {
-  return { numerator: ratio.numerator * 10n ** BigInt(to), denominator: ratio.denominator * 10n ** BigInt(from) };
+  return {
+    numerator: ratio.numerator * 10n ** BigInt(to),
+    denominator: ratio.denominator * 10n ** BigInt(from),
+  };
 }
 
 /** 100 points from platform_a (worth 1.0) to platform_b (worth 1.2) on a Monday at noon, by a vip, for gaming. */
 function check(text: string, settings: Partial<RulebookDocument['settings']> = {}): void {
   it.each(rowsOf(text))('%s: %s → %s', (_what, rules = '', expected) => {
-    expect(wordsOf(evaluateConversion(rulebookOf(documentWith(rules, settings)), factsOf(), SCALES))).toBe(expected);
+    expect(
+      wordsOf(evaluateConversion(rulebookOf(documentWith(rules, settings)), factsOf(), SCALES)),
+    ).toBe(expected);
   });
 }
 
-describe('of each kind', () => check(`
+describe('of each kind', () =>
+  check(`
   what                                     | rules                                                                              | comes to
   no rules: the value model                |                                                                                    | credited 83.33
   a deny refuses                           | d1 deny                                                                            | operation_denied d1
@@ -66,7 +81,9 @@ describe('of each kind', () => check(`
   a limit also bounds what is reviewed     | l1 limit 1 points; v1 review                                                       | limit_exceeded l1
 `));
 
-describe('with all fees and bonuses', () => check(`
+describe('with all fees and bonuses', () =>
+  check(
+    `
   what                                     | rules                                                                              | comes to
   fees add up                              | f1 fee 10% source; f2 fee 5% source                                                | fee 15.00, credited 70.83
   each of the whole amount                 | f1 fee 60% source; f2 fee 60% source                                               | fee 100.00, credited 0.00
@@ -74,9 +91,12 @@ describe('with all fees and bonuses', () => check(`
   on both sides, whatever their order      | f1 fee 10% target; f2 fee 10% source                                               | fee 10.00, gross 75.00, target fee 7.50, credited 67.50
   only those that apply                    | f1 fee 10% source if hour < 6; f2 fee 5% source                                    | fee 5.00, credited 79.16
   bonuses add up                           | b1 bonus 10% by target; b2 bonus 10% by source                                     | gross 83.33, bonus 16.66, credited 99.99
-`, { fees: 'all', bonuses: 'all' }));
+`,
+    { fees: 'all', bonuses: 'all' },
+  ));
 
-describe('windows and conditions', () => check(`
+describe('windows and conditions', () =>
+  check(`
   what                                     | rules                                                                              | comes to
   from now on                              | d1 deny from 12                                                                    | operation_denied d1
   from later on                            | d1 deny from 13                                                                    | credited 83.33
@@ -108,7 +128,8 @@ describe('windows and conditions', () => check(`
 `));
 
 describe('what is no conversion', () => {
-  it.each(rowsOf(`
+  it.each(
+    rowsOf(`
     operation | rules                              | comes to
     transfer  | d1 deny                            | allow
     transfer  | d1 deny on transfer                | operation_denied d1
@@ -117,20 +138,38 @@ describe('what is no conversion', () => {
     hold      | l1 limit 99 points on hold         | limit_exceeded l1
     earn      | l1 limit 0.99 value on earn        | limit_exceeded l1
     transfer  | f1 fee 10% source                  | allow
-  `))('%s: %s → %s', (operation, rules = '', expected) => {
-    const facts = factsOf({ operation: operation as OperationName, target: 'platform_a' as PlatformId });
-    expect(wordsOf(evaluateOperation(rulebookOf(documentWith(rules)), facts, SCALES))).toBe(expected);
+  `),
+  )('%s: %s → %s', (operation, rules = '', expected) => {
+    const facts = factsOf({
+      operation: operation as OperationName,
+      target: 'platform_a' as PlatformId,
+    });
+    expect(wordsOf(evaluateOperation(rulebookOf(documentWith(rules)), facts, SCALES))).toBe(
+      expected,
+    );
   });
 });
 
 it('1000 of platform_a are 833.33 of platform_b', () => {
-  const outcome = evaluateConversion(rulebookOf(documentWith('')), factsOf({ amount: '1000' }), SCALES);
-  expect(outcome).toMatchObject({ type: 'allow', terms: { credited: 83_333n, rate: '0.83333333', owed: 100_000n, due: 99_999n, remainder: 1n } });
+  const outcome = evaluateConversion(
+    rulebookOf(documentWith('')),
+    factsOf({ amount: '1000' }),
+    SCALES,
+  );
+  expect(outcome).toMatchObject({
+    type: 'allow',
+    terms: { credited: 83_333n, rate: '0.83333333', owed: 100_000n, due: 99_999n, remainder: 1n },
+  });
 });
 
 it('an explanation has a line for each rule that applied', () => {
-  const rules = 'd1 deny if hour < 6; v1 review if amount > 50; r1 rate ×1.1; f1 fee 1% source; b1 bonus 5% by source; l1 limit 500 points';
-  expect(evaluateConversion(rulebookOf(documentWith(rules)), factsOf(), SCALES, { explain: true }).applied.map(({ item, kind, effect }) => `${kind} ${item}: ${effect}`)).toEqual([
+  const rules =
+    'd1 deny if hour < 6; v1 review if amount > 50; r1 rate ×1.1; f1 fee 1% source; b1 bonus 5% by source; l1 limit 500 points';
+  expect(
+    evaluateConversion(rulebookOf(documentWith(rules)), factsOf(), SCALES, {
+      explain: true,
+    }).applied.map(({ item, kind, effect }) => `${kind} ${item}: ${effect}`),
+  ).toEqual([
     'review rules/v1: v1 is not sure',
     'rate rules/r1: 0.91666666 instead of 0.83333333',
     'fee rules/f1: 1.00 source points kept (0.01 of the amount)',
@@ -142,65 +181,120 @@ it('an explanation has a line for each rule that applied', () => {
 it('locked terms are not asked for again, limits and refusals are', () => {
   const locked = { credited: 1n } as Terms;
   const rules = rulebookOf(documentWith('f1 fee 2% source if tags[5] == "x"; l1 limit 100 points'));
-  expect(evaluateConversion(rules, factsOf(), SCALES, { locked })).toMatchObject({ type: 'allow', terms: locked });
-  expect(wordsOf(evaluateConversion(rules, factsOf({ amount: '101' }), SCALES, { locked }))).toBe('limit_exceeded l1');
+  expect(evaluateConversion(rules, factsOf(), SCALES, { locked })).toMatchObject({
+    type: 'allow',
+    terms: locked,
+  });
+  expect(wordsOf(evaluateConversion(rules, factsOf({ amount: '101' }), SCALES, { locked }))).toBe(
+    'limit_exceeded l1',
+  );
 });
 
 describe('value', () => {
-  const decimal = fc.tuple(fc.integer({ min: 1, max: 10 ** 6 }), fc.integer({ min: 0, max: 6 })).map(([digits, decimals]) => (digits / 10 ** decimals).toFixed(decimals));
-  const share = fc.integer({ min: 0, max: 10_000 }).map((tenThousandths) => (tenThousandths / 10_000).toFixed(4));
+  const decimal = fc
+    .tuple(fc.integer({ min: 1, max: 10 ** 6 }), fc.integer({ min: 0, max: 6 }))
+    .map(([digits, decimals]) => (digits / 10 ** decimals).toFixed(decimals));
+  const share = fc
+    .integer({ min: 0, max: 10_000 })
+    .map((tenThousandths) => (tenThousandths / 10_000).toFixed(4));
   const side = fc.constantFrom('source' as const, 'target' as const);
   const some = fc.option(decimal, { nil: undefined });
   const rule: fc.Arbitrary<RuleTerms> = fc.oneof(
     decimal.map((rate) => ({ kind: 'rate' as const, rate })),
     decimal.map((factor) => ({ kind: 'rate' as const, factor })),
-    fc.record({ rate: share, flat: some, on: side }).map((fee) => ({ kind: 'fee' as const, fee: defined(fee) }) as RuleTerms),
-    fc.record({ rate: share, flat: some, maximum: some, paid_by: side }).map((bonus) => ({ kind: 'bonus' as const, bonus: defined(bonus) }) as RuleTerms),
+    fc
+      .record({ rate: share, flat: some, on: side })
+      .map((fee) => ({ kind: 'fee' as const, fee: defined(fee) }) as RuleTerms),
+    fc
+      .record({ rate: share, flat: some, maximum: some, paid_by: side })
+      .map((bonus) => ({ kind: 'bonus' as const, bonus: defined(bonus) }) as RuleTerms),
   );
   const which = fc.constantFrom('first' as const, 'all' as const);
   const situation = fc.record({
-    base: decimal, source: decimal, target: decimal, sourceScale: fc.integer({ min: 0, max: 6 }), targetScale: fc.integer({ min: 0, max: 6 }), fees: which, bonuses: which,
-    rules: fc.array(rule, { maxLength: 5 }), amount: fc.bigInt({ min: 1n, max: 10n ** 15n }),
+    base: decimal,
+    source: decimal,
+    target: decimal,
+    sourceScale: fc.integer({ min: 0, max: 6 }),
+    targetScale: fc.integer({ min: 0, max: 6 }),
+    fees: which,
+    bonuses: which,
+    rules: fc.array(rule, { maxLength: 5 }),
+    amount: fc.bigInt({ min: 1n, max: 10n ** 15n }),
   });
 
   it('is conserved: what is taken is fee and what moves, what is owed is due and remainder', () => {
-    fc.assert(fc.property(situation, ({ base, source, target, sourceScale, targetScale, fees, bonuses, rules, amount }) => {
-      const plain = documentWith('', { fees, bonuses });
-      const document = {
-        ...plain, values: { base_value: base }, platforms: { platform_a: { multiplier: source }, platform_b: { multiplier: target } },
-        rules: Object.fromEntries(rules.map((terms, index) => [`rule${index}`, terms])),
-      };
-      const scales = { points: (id: PlatformId) => (id === 'platform_a' ? sourceScale : targetScale), settlement: 4 };
-      const outcome = evaluateConversion(rulebookOf(document), { ...factsOf(), amount }, scales);
-      if (outcome.type === 'refuse') throw new Error('nothing refuses here');
-      const { fee, gross, targetFee, bonus, credited, owed, due, remainder } = outcome.terms;
+    fc.assert(
+      fc.property(
+        situation,
+        ({ base, source, target, sourceScale, targetScale, fees, bonuses, rules, amount }) => {
+          const plain = documentWith('', { fees, bonuses });
+          const document = {
+            ...plain,
+            values: { base_value: base },
+            platforms: { platform_a: { multiplier: source }, platform_b: { multiplier: target } },
+            rules: Object.fromEntries(rules.map((terms, index) => [`rule${index}`, terms])),
+          };
+          const scales = {
+            points: (id: PlatformId) => (id === 'platform_a' ? sourceScale : targetScale),
+            settlement: 4,
+          };
+          const outcome = evaluateConversion(
+            rulebookOf(document),
+            { ...factsOf(), amount },
+            scales,
+          );
+          if (outcome.type === 'refuse') throw new Error('nothing refuses here');
+          const { fee, gross, targetFee, bonus, credited, owed, due, remainder } = outcome.terms;
 
-      // In whole units, from the definition: the first rate rule, else the worth of one point over the worth of the other.
-      const model = divideRatio(parseRatio(source), parseRatio(target));
-      const first = rules.find((terms) => terms.kind === 'rate');
-      const rate = first?.kind !== 'rate' ? model : first.rate === undefined ? multiplyRatio(model, parseRatio(first.factor ?? '1')) : parseRatio(first.rate);
-      const worth = multiplyRatio(parseRatio(base), parseRatio(target));
+          // In whole units, from the definition: the first rate rule, else the worth of one point over the worth of the other.
+          const model = divideRatio(parseRatio(source), parseRatio(target));
+          const first = rules.find((terms) => terms.kind === 'rate');
+          const rate =
+            first?.kind !== 'rate'
+              ? model
+              : first.rate === undefined
+                ? multiplyRatio(model, parseRatio(first.factor ?? '1'))
+                : parseRatio(first.rate);
+          const worth = multiplyRatio(parseRatio(base), parseRatio(target));
 
-      const moved = amount - fee;
-      expect(fee >= 0n && moved >= 0n).toBe(true);
-      const exact = perMinor(rate, sourceScale, targetScale);
-      expect(gross * exact.denominator <= moved * exact.numerator && moved * exact.numerator < (gross + 1n) * exact.denominator).toBe(true);
-      expect(targetFee >= 0n && targetFee <= gross && bonus >= 0n).toBe(true);
-      expect(credited).toBe(gross - targetFee + bonus);
-      expect(remainder >= 0n).toBe(true);
-      expect(owed).toBe(due + remainder);
-      // Of the bonus, the source pays what its own rules give.
-      const bonusWorth = due - scaleDown(gross, perMinor(worth, targetScale, 4));
-      expect(owed - bonusWorth).toBe(scaleDown(moved, perMinor(multiplyRatio(rate, worth), sourceScale, 4)));
-      expect(bonusWorth >= 0n && bonusWorth <= scaleDown(bonus, perMinor(worth, targetScale, 4))).toBe(true);
-      if (rules.every((terms) => terms.kind !== 'bonus' || terms.bonus.paid_by === 'target')) expect(bonusWorth).toBe(0n);
-    }), { seed, numRuns: 2_000 });
+          const moved = amount - fee;
+          expect(fee >= 0n && moved >= 0n).toBe(true);
+          const exact = perMinor(rate, sourceScale, targetScale);
+          expect(
+            gross * exact.denominator <= moved * exact.numerator &&
+              moved * exact.numerator < (gross + 1n) * exact.denominator,
+          ).toBe(true);
+          expect(targetFee >= 0n && targetFee <= gross && bonus >= 0n).toBe(true);
+          expect(credited).toBe(gross - targetFee + bonus);
+          expect(remainder >= 0n).toBe(true);
+          expect(owed).toBe(due + remainder);
+          // Of the bonus, the source pays what its own rules give.
+          const bonusWorth = due - scaleDown(gross, perMinor(worth, targetScale, 4));
+          expect(owed - bonusWorth).toBe(
+            scaleDown(moved, perMinor(multiplyRatio(rate, worth), sourceScale, 4)),
+          );
+          expect(
+            bonusWorth >= 0n && bonusWorth <= scaleDown(bonus, perMinor(worth, targetScale, 4)),
+          ).toBe(true);
+          if (rules.every((terms) => terms.kind !== 'bonus' || terms.bonus.paid_by === 'target'))
+            expect(bonusWorth).toBe(0n);
+        },
+      ),
+      { seed, numRuns: 2_000 },
+    );
   });
 
   it('of the same amount is the same at any time when no rule asks for the time', () => {
-    const rulebook = rulebookOf(documentWith('f1 fee 1.5% source; r1 rate ×1.02 if tags == ["vip"]'));
-    fc.assert(fc.property(fc.integer({ min: 0, max: 10 ** 10 }), (laterMs) => {
-      expect(evaluateConversion(rulebook, factsOf({ atMs: NOON + laterMs }), SCALES)).toEqual(evaluateConversion(rulebook, factsOf(), SCALES));
-    }), { seed });
+    const rulebook = rulebookOf(
+      documentWith('f1 fee 1.5% source; r1 rate ×1.02 if tags == ["vip"]'),
+    );
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 10 ** 10 }), (laterMs) => {
+        expect(evaluateConversion(rulebook, factsOf({ atMs: NOON + laterMs }), SCALES)).toEqual(
+          evaluateConversion(rulebook, factsOf(), SCALES),
+        );
+      }),
+      { seed },
+    );
   });
 });

@@ -40,7 +40,12 @@ export interface EvaluateOptions {
 const NOTHING: readonly never[] = [];
 
 /** Verdict and terms of a conversion. */
-export function evaluateConversion(rulebook: Rulebook, facts: Facts, scales: Scales, options: EvaluateOptions = {}): Conversion {
+export function evaluateConversion(
+  rulebook: Rulebook,
+  facts: Facts,
+  scales: Scales,
+  options: EvaluateOptions = {},
+): Conversion {
   return evaluate(rulebook, facts, scales, options, (asking) => {
     const verdict = judge(asking);
     if (verdict.type === 'refuse') return verdict;
@@ -50,7 +55,12 @@ export function evaluateConversion(rulebook: Rulebook, facts: Facts, scales: Sca
 }
 
 /** Verdict on an operation that converts nothing. */
-export function evaluateOperation(rulebook: Rulebook, facts: Facts, scales: Scales, options: EvaluateOptions = {}): Verdict {
+export function evaluateOperation(
+  rulebook: Rulebook,
+  facts: Facts,
+  scales: Scales,
+  options: EvaluateOptions = {},
+): Verdict {
   return evaluate(rulebook, facts, scales, options, (asking) => {
     const verdict = judge(asking);
     return verdict.type === 'refuse' ? verdict : { ...verdict, limits: limitsOf(asking) };
@@ -59,19 +69,37 @@ export function evaluateOperation(rulebook: Rulebook, facts: Facts, scales: Scal
 
 type Refusal = Extract<Verdict, { readonly type: 'refuse' }>;
 
-function evaluate<T>(rulebook: Rulebook, facts: Facts, scales: Scales, { explain = false, note }: EvaluateOptions, ask: (asking: Asking) => T): T | Refusal {
+function evaluate<T>(
+  rulebook: Rulebook,
+  facts: Facts,
+  scales: Scales,
+  { explain = false, note }: EvaluateOptions,
+  ask: (asking: Asking) => T,
+): T | Refusal {
   const all = rulebook.between(facts.operation, facts.source, facts.target, scales);
   const value = Number(scaleDown(facts.amount, all.sourceValue)) / 10 ** scales.settlement;
   const variables = new Variables(facts, rulebook.calendar, all.sourceScale, value);
   const applied: Applied[] | undefined = explain ? [] : undefined;
-  const asking = { rulebook, facts, found: rulebook.narrow(all, variables), applied, note, variables };
+  const asking = {
+    rulebook,
+    facts,
+    found: rulebook.narrow(all, variables),
+    applied,
+    note,
+    variables,
+  };
   try {
     return ask(asking);
   } catch (failure) {
     if (failure instanceof RuleFailure) {
-      return { type: 'refuse', problem: valuationProblems.rule_failed(`${failure.message}.`, { rule: failure.item }), applied: applied ?? NOTHING };
+      return {
+        type: 'refuse',
+        problem: valuationProblems.rule_failed(`${failure.message}.`, { rule: failure.item }),
+        applied: applied ?? NOTHING,
+      };
     }
-    if (failure instanceof Refused) return { type: 'refuse', problem: failure.problem, applied: applied ?? NOTHING };
+    if (failure instanceof Refused)
+      return { type: 'refuse', problem: failure.problem, applied: applied ?? NOTHING };
     throw failure;
   }
 }
@@ -90,7 +118,11 @@ function judge(asking: Asking): Verdict {
   const denied = firstOf(asking, asking.found.deny);
   if (denied !== undefined) {
     explain(asking, denied, 'deny', () => denied.terms);
-    return { type: 'refuse', problem: valuationProblems.operation_denied(`${denied.terms}.`, { rule: denied.item }), applied };
+    return {
+      type: 'refuse',
+      problem: valuationProblems.operation_denied(`${denied.terms}.`, { rule: denied.item }),
+      applied,
+    };
   }
   const review = firstOf(asking, asking.found.review);
   if (review === undefined) return { type: 'allow', limits: NOTHING, applied };
@@ -99,10 +131,17 @@ function judge(asking: Asking): Verdict {
 }
 
 function termsOf(asking: Asking): Terms {
-  const { rulebook: { document: { settings } }, facts: { amount, source }, found } = asking;
+  const {
+    rulebook: {
+      document: { settings },
+    },
+    facts: { amount, source },
+    found,
+  } = asking;
   const rule = firstOf(asking, found.rates);
   const { rate, owed, text } = rule?.terms ?? found.model;
-  if (rule !== undefined) explain(asking, rule, 'rate', () => `${text} instead of ${found.model.text}`);
+  if (rule !== undefined)
+    explain(asking, rule, 'rate', () => `${text} instead of ${found.model.text}`);
   else asking.applied?.push({ item: `platforms/${source}`, kind: 'value', effect: `rate ${text}` });
 
   let fee = 0n;
@@ -112,7 +151,12 @@ function termsOf(asking: Asking): Terms {
     if (charge.terms.on !== 'source') continue;
     const own = smaller(feeOn(charge.terms, amount), amount - fee);
     fee += own;
-    explain(asking, charge, 'fee', () => `${points(own, found.sourceScale)} source points kept (${charge.terms.text})`);
+    explain(
+      asking,
+      charge,
+      'fee',
+      () => `${points(own, found.sourceScale)} source points kept (${charge.terms.text})`,
+    );
   }
   const moved = amount - fee;
   const gross = scaleDown(moved, rate);
@@ -120,7 +164,12 @@ function termsOf(asking: Asking): Terms {
     if (charge.terms.on !== 'target') continue;
     const own = smaller(feeOn(charge.terms, gross), gross - targetFee);
     targetFee += own;
-    explain(asking, charge, 'fee', () => `${points(own, found.targetScale)} target points kept (${charge.terms.text})`);
+    explain(
+      asking,
+      charge,
+      'fee',
+      () => `${points(own, found.targetScale)} target points kept (${charge.terms.text})`,
+    );
   }
   let bonus = 0n;
   let bonusWorth = 0n;
@@ -128,11 +177,27 @@ function termsOf(asking: Asking): Terms {
     const own = bonusOn(extra.terms, gross);
     bonus += own;
     if (extra.terms.on === 'source') bonusWorth += scaleDown(own, found.targetValue);
-    explain(asking, extra, 'bonus', () => `${points(own, found.targetScale)} target points added (${extra.terms.text}), paid by ${extra.terms.on}`);
+    explain(
+      asking,
+      extra,
+      'bonus',
+      () =>
+        `${points(own, found.targetScale)} target points added (${extra.terms.text}), paid by ${extra.terms.on}`,
+    );
   }
   const worth = scaleDown(moved, owed);
   const due = scaleDown(gross, found.targetValue);
-  return { fee, gross, targetFee, bonus, credited: gross - targetFee + bonus, owed: worth + bonusWorth, due: due + bonusWorth, remainder: worth - due, rate: text };
+  return {
+    fee,
+    gross,
+    targetFee,
+    bonus,
+    credited: gross - targetFee + bonus,
+    owed: worth + bonusWorth,
+    due: due + bonusWorth,
+    remainder: worth - due,
+    rate: text,
+  };
 }
 
 /** What a fee keeps: rounded up, so that no split into small amounts escapes a fee that the arbitrage guard counts on. */
@@ -146,7 +211,11 @@ function bonusOn(terms: BoundCharge, amount: bigint): bigint {
 }
 
 /** share × amount + flat, within its bounds. */
-function chargeOn({ rate, flat, minimum, maximum }: BoundCharge, amount: bigint, roundingUp: bigint): bigint {
+function chargeOn(
+  { rate, flat, minimum, maximum }: BoundCharge,
+  amount: bigint,
+  roundingUp: bigint,
+): bigint {
   const numerator = amount * rate.numerator * flat.denominator + flat.numerator * rate.denominator;
   const charge = (numerator + roundingUp) / (rate.denominator * flat.denominator);
   const least = charge < minimum ? minimum : charge;
@@ -164,29 +233,47 @@ function limitsOf(asking: Asking): readonly LimitUse[] {
     explain(asking, limit, 'limit', () => `${points(use, terms.scale)} of ${terms.text}`);
     const until = periodEnd(terms.per, rulebook.calendar, facts.atMs);
     const otherwise = valuationProblems.limit_exceeded(`The limit is ${terms.text}.`, {
-      rule: limit.item, maximum: points(terms.maximum, terms.scale), measure: terms.measure, ...(until === undefined ? {} : { period_ends: until }),
+      rule: limit.item,
+      maximum: points(terms.maximum, terms.scale),
+      measure: terms.measure,
+      ...(until === undefined ? {} : { period_ends: until }),
     });
     if (use > terms.maximum) throw new Refused(otherwise);
     if (until === undefined) continue;
-    uses.push({ item: limit.item, assetId: terms.assetId, ownerId: terms.ownerId ?? facts.memberId, shared: terms.ownerId !== undefined, until, use, maximum: terms.maximum, otherwise });
+    uses.push({
+      item: limit.item,
+      assetId: terms.assetId,
+      ownerId: terms.ownerId ?? facts.memberId,
+      shared: terms.ownerId !== undefined,
+      until,
+      use,
+      maximum: terms.maximum,
+      otherwise,
+    });
   }
   return uses;
 }
 
 function useOf({ measure }: BoundLimit, amount: bigint, value: Ratio): bigint {
   switch (measure) {
-    case 'points': return amount;
-    case 'value': return scaleDown(amount, value);
-    case 'count': return 1n;
+    case 'points':
+      return amount;
+    case 'value':
+      return scaleDown(amount, value);
+    case 'count':
+      return 1n;
   }
 }
 
 /** The last day of the period; undefined when each transaction is bounded by itself. */
 function periodEnd(per: BoundLimit['per'], calendar: Calendar, atMs: number): Day | undefined {
   switch (per) {
-    case 'transaction': return undefined;
-    case 'day': return calendar.dayOf(atMs);
-    case 'month': return lastOfMonth(calendar.dayOf(atMs));
+    case 'transaction':
+      return undefined;
+    case 'day':
+      return calendar.dayOf(atMs);
+    case 'month':
+      return lastOfMonth(calendar.dayOf(atMs));
   }
 }
 
@@ -195,7 +282,11 @@ function firstOf<T>(asking: Asking, candidates: readonly Candidate<T>[]): Candid
   return undefined;
 }
 
-function chosen<T>(asking: Asking, candidates: readonly Candidate<T>[], which: 'first' | 'all'): readonly Candidate<T>[] {
+function chosen<T>(
+  asking: Asking,
+  candidates: readonly Candidate<T>[],
+  which: 'first' | 'all',
+): readonly Candidate<T>[] {
   if (candidates.length === 0) return NOTHING;
   if (which === 'all') return candidates.filter((candidate) => applies(asking, candidate));
   const first = firstOf(asking, candidates);
@@ -213,7 +304,12 @@ function applies({ facts, variables }: Asking, candidate: Candidate<unknown>): b
 }
 
 /** The words are made only for those who want them. */
-function explain({ applied, note }: Asking, { item }: Candidate<unknown>, kind: Applied['kind'], effect: () => string): void {
+function explain(
+  { applied, note }: Asking,
+  { item }: Candidate<unknown>,
+  kind: Applied['kind'],
+  effect: () => string,
+): void {
   note?.(item);
   applied?.push({ item, kind, effect: effect() });
 }

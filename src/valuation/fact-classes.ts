@@ -14,7 +14,13 @@ export interface Literals {
 export const SMALL_VARIABLES = ['hour', 'weekday', 'day', 'reward'] as const;
 export type SmallVariable = (typeof SMALL_VARIABLES)[number];
 
-export const NO_LITERALS: Literals = { categories: [], tags: [], amounts: [], values: [], small: [] };
+export const NO_LITERALS: Literals = {
+  categories: [],
+  tags: [],
+  amounts: [],
+  values: [],
+  small: [],
+};
 
 /** What the classes depend on; the variables of an operation fit. */
 export interface Classified {
@@ -42,14 +48,26 @@ export class FactClasses {
     this.tags = new Set(literals.flatMap(({ tags }) => tags));
     this.amounts = thresholds(literals.flatMap(({ amounts }) => amounts));
     this.values = thresholds(literals.flatMap(({ values }) => values));
-    this.small = SMALL_VARIABLES.filter((name) => literals.some(({ small }) => small.includes(name)));
-    this.trivial = this.categories.size + this.tags.size + this.amounts.length + this.values.length + this.small.length === 0;
+    this.small = SMALL_VARIABLES.filter((name) =>
+      literals.some(({ small }) => small.includes(name)),
+    );
+    this.trivial =
+      this.categories.size +
+        this.tags.size +
+        this.amounts.length +
+        this.values.length +
+        this.small.length ===
+      0;
   }
 
   /** The same text for two operations means that no classed condition tells them apart. */
   keyOf(variables: Classified): string {
-    let key = this.categories.size > 0 && this.categories.has(variables.category) ? `c${variables.category}\n` : '';
-    if (this.tags.size > 0) for (const tag of variables.tags) if (this.tags.has(tag)) key += `t${tag}\n`;
+    let key =
+      this.categories.size > 0 && this.categories.has(variables.category)
+        ? `c${variables.category}\n`
+        : '';
+    if (this.tags.size > 0)
+      for (const tag of variables.tags) if (this.tags.has(tag)) key += `t${tag}\n`;
     if (this.amounts.length > 0) key += `a${regionOf(this.amounts, variables.amount)}`;
     if (this.values.length > 0) key += `v${regionOf(this.values, variables.value)}`;
     for (const name of this.small) key += `\n${variables[name]}`;

@@ -1,7 +1,13 @@
 // Money for nothing: whether points grow by going round in a circle, or by a detour instead of the direct conversion.
 // Exact: a rulebook whose products come to precisely 1 is sound, and one that is above by the least amount is not.
 
-import { compareRatio, divideRatio, multiplyRatio, reduceRatio, type Ratio } from '../kernel/amount.ts';
+import {
+  compareRatio,
+  divideRatio,
+  multiplyRatio,
+  reduceRatio,
+  type Ratio,
+} from '../kernel/amount.ts';
 
 /** The best rate of a conversion relative to the value model: 1 is the value model's own rate, 0 no conversion. */
 export interface Conversions {
@@ -16,7 +22,12 @@ export type Arbitrage =
   /** `path` ends where it begins; `product` is above 1. */
   | { readonly kind: 'cycle'; readonly path: readonly string[]; readonly product: Ratio }
   /** `product` is above `direct` × (1 + tolerance). */
-  | { readonly kind: 'detour'; readonly path: readonly string[]; readonly product: Ratio; readonly direct: Ratio };
+  | {
+      readonly kind: 'detour';
+      readonly path: readonly string[];
+      readonly product: Ratio;
+      readonly direct: Ratio;
+    };
 
 /** A factor with what tells most comparisons apart before anything exact is multiplied. */
 interface Step extends Ratio {
@@ -69,24 +80,39 @@ const LEAST = 1e-290;
  * for what is kept, and where two ways are too close. The first gain found visits no platform twice: without the circle in it, it
  * would be a shorter gain, unless that circle is one.
  */
-export function findArbitrage({ platforms, factor, tolerance }: Conversions): Arbitrage | undefined {
+export function findArbitrage({
+  platforms,
+  factor,
+  tolerance,
+}: Conversions): Arbitrage | undefined {
   const names = [...new Set(platforms)].sort();
   const direct = names.map((from) => names.map((to) => (from === to ? ONE : factor(from, to))));
   const units = names.map((_name, at) => {
     const unit = direct[0]?.[at] ?? ONE;
     return unit.numerator === 0n ? ONE : reduceRatio(unit);
   });
-  const steps = direct.map((row, from) => row.map((step, to) => stepOf(divideRatio(multiplyRatio(step, units[from]!), units[to]!))));
-  const allowed = { numerator: tolerance.denominator + tolerance.numerator, denominator: tolerance.denominator };
-  const bounds = steps.map((row) => row.map((step) => (tolerance.numerator === 0n ? step : stepOf(multiplyRatio(step, allowed)))));
+  const steps = direct.map((row, from) =>
+    row.map((step, to) => stepOf(divideRatio(multiplyRatio(step, units[from]!), units[to]!))),
+  );
+  const allowed = {
+    numerator: tolerance.denominator + tolerance.numerator,
+    denominator: tolerance.denominator,
+  };
+  const bounds = steps.map((row) =>
+    row.map((step) => (tolerance.numerator === 0n ? step : stepOf(multiplyRatio(step, allowed)))),
+  );
   const byTo = names.flatMap((_name, to) => steps.map((row) => row[to]!));
   const nears = Float64Array.from(byTo, ({ near }) => near);
   const ones = Uint8Array.from(byTo, ({ isOne }) => Number(isOne));
   const graph: Graph = { names, steps, nears, ones, bounds, units };
   if (tolerance.numerator > 0n && isSoundByFar(graph)) return undefined;
 
-  const best: Walk[][] = steps.map((row) => row.map((step, at) => ({ ...step, at, before: undefined })));
-  let better: Walk[][] = best.map((row, from) => row.filter((walk) => walk.at !== from && walk.numerator > 0n));
+  const best: Walk[][] = steps.map((row) =>
+    row.map((step, at) => ({ ...step, at, before: undefined })),
+  );
+  let better: Walk[][] = best.map((row, from) =>
+    row.filter((walk) => walk.at !== from && walk.numerator > 0n),
+  );
   while (better.some((walks) => walks.length > 0)) {
     const longer = better.map((walks, from) => extend(graph, walks, best[from]!));
     const gain = findGain(graph, longer, 'cycle') ?? findGain(graph, longer, 'detour');
@@ -101,11 +127,22 @@ function stepOf(ratio: Ratio, near?: number): Step {
   const { numerator, denominator } = reduceRatio(ratio);
   const isSmall = numerator <= SMALL && denominator <= SMALL;
   const [over, under] = [isSmall ? Number(numerator) : 0, isSmall ? Number(denominator) : 0];
-  return { numerator, denominator, near: near ?? Number(numerator) / Number(denominator), isOne: numerator === denominator, over, under };
+  return {
+    numerator,
+    denominator,
+    near: near ?? Number(numerator) / Number(denominator),
+    isOne: numerator === denominator,
+    over,
+    under,
+  };
 }
 
 /** One step more: the walks that are better than any shorter one to the same platform. To stay where one is, is worth 1. */
-function extend({ names, steps, nears, ones }: Graph, walks: readonly Walk[], best: readonly Walk[]): Walk[] {
+function extend(
+  { names, steps, nears, ones }: Graph,
+  walks: readonly Walk[],
+  best: readonly Walk[],
+): Walk[] {
   const ats = Int32Array.from(walks, ({ at }) => at);
   const soFar = Float64Array.from(walks, ({ near }) => near);
   const onesSoFar = Uint8Array.from(walks, ({ isOne }) => Number(isOne));
@@ -154,24 +191,40 @@ function isSoundByFar({ names, nears, bounds }: Graph): boolean {
       }
     }
   }
-  return bounds.every((row, from) => row.every(({ near }, to) =>
-    best[from + to * count]! < (from === to ? 1 : near) * (1 - MARGIN)));
+  return bounds.every((row, from) =>
+    row.every(({ near }, to) => best[from + to * count]! < (from === to ? 1 : near) * (1 - MARGIN)),
+  );
 }
 
 /** walk × step > record, exactly. */
 function isMore(walk: Step, step: Step, near: number, record: Step): boolean {
   if (near > record.near * (1 + MARGIN) && record.near > LEAST) return true;
-  if (walk.under > 0 && step.under > 0 && record.under > 0) return walk.over * step.over * record.under > record.over * walk.under * step.under;
+  if (walk.under > 0 && step.under > 0 && record.under > 0)
+    return walk.over * step.over * record.under > record.over * walk.under * step.under;
   return compareRatio(multiplyRatio(walk, step), record) > 0;
 }
 
-function findGain({ names, steps, bounds, units }: Graph, longer: readonly (readonly Walk[])[], kind: Arbitrage['kind']): Arbitrage | undefined {
+function findGain(
+  { names, steps, bounds, units }: Graph,
+  longer: readonly (readonly Walk[])[],
+  kind: Arbitrage['kind'],
+): Arbitrage | undefined {
   for (const [from, walks] of longer.entries()) {
-    const walk = walks.find((one) => (one.at === from) === (kind === 'cycle') && (kind === 'cycle' || compareRatio(one, bounds[from]![one.at]!) > 0));
+    const walk = walks.find(
+      (one) =>
+        (one.at === from) === (kind === 'cycle') &&
+        (kind === 'cycle' || compareRatio(one, bounds[from]![one.at]!) > 0),
+    );
     if (walk === undefined) continue;
-    const told = (ratio: Ratio): Ratio => reduceRatio(divideRatio(multiplyRatio(ratio, units[walk.at]!), units[from]!));
-    const found = { path: [names[from]!, ...placesOf(walk).map((place) => names[place]!)], product: told(walk) };
-    return kind === 'cycle' ? { kind, ...found } : { kind, ...found, direct: told(steps[from]![walk.at]!) };
+    const told = (ratio: Ratio): Ratio =>
+      reduceRatio(divideRatio(multiplyRatio(ratio, units[walk.at]!), units[from]!));
+    const found = {
+      path: [names[from]!, ...placesOf(walk).map((place) => names[place]!)],
+      product: told(walk),
+    };
+    return kind === 'cycle'
+      ? { kind, ...found }
+      : { kind, ...found, direct: told(steps[from]![walk.at]!) };
   }
   return undefined;
 }

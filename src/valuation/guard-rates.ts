@@ -2,7 +2,17 @@
 // Conditions that depend on the transaction are taken to hold where that is better for the member. Flat parts of fees and bonuses vanish
 // in large amounts and are not looked at; a flat bonus is bounded by a limit rule. Pure.
 
-import { addRatio, compareRatio, divideRatio, formatRatio, multiplyRatio, parseRatio, reduceRatio, subtractRatio, type Ratio } from '../kernel/amount.ts';
+import {
+  addRatio,
+  compareRatio,
+  divideRatio,
+  formatRatio,
+  multiplyRatio,
+  parseRatio,
+  reduceRatio,
+  subtractRatio,
+  type Ratio,
+} from '../kernel/amount.ts';
 import type { PlatformId } from '../kernel/ids.ts';
 import type { Problem } from '../kernel/problem.ts';
 import type { CompiledRule } from './compile-rulebook.ts';
@@ -26,13 +36,16 @@ export function guardRates(rulebook: Rulebook): Problem | undefined {
   const platforms = Object.keys(rulebook.document.platforms);
   const { detour_tolerance: tolerance } = rulebook.document.settings;
   const found = findArbitrage({
-    platforms, tolerance: parseRatio(tolerance), factor: bestFactors(rulebook, platforms),
+    platforms,
+    tolerance: parseRatio(tolerance),
+    factor: bestFactors(rulebook, platforms),
   });
   if (found === undefined) return undefined;
   const path = found.path.join(' → ');
-  const detail = found.kind === 'cycle'
-    ? `Going round ${path} makes ${formatRatio(found.product)} of each unit of value.`
-    : `The detour ${path} gives ${formatRatio(found.product)} of the value model's rate, the direct conversion ${formatRatio(found.direct)}.`;
+  const detail =
+    found.kind === 'cycle'
+      ? `Going round ${path} makes ${formatRatio(found.product)} of each unit of value.`
+      : `The detour ${path} gives ${formatRatio(found.product)} of the value model's rate, the direct conversion ${formatRatio(found.direct)}.`;
   return valuationProblems.arbitrage(detail, { path: found.path });
 }
 
@@ -42,23 +55,46 @@ export function bestFactor(rulebook: Rulebook, from: PlatformId, to: PlatformId)
 }
 
 /** The same between all platforms: what rules come to is worked out once for all pairs with the same rules. */
-function bestFactors({ document, rules }: Rulebook, platforms: readonly string[]): (from: string, to: string) => Ratio {
+function bestFactors(
+  { document, rules }: Rulebook,
+  platforms: readonly string[],
+): (from: string, to: string) => Ratio {
   const { settings } = document;
   const places = new Map(platforms.map((platform, place) => [platform, place]));
   const values = platforms.map((platform) => reduceRatio(pointValue(document, platform)));
   const rates = ratesIn(rules, platforms);
-  const fees = listsOf('fee', rules, ({ terms }) => bindCharge(terms.fee, terms.fee.on, SCALE), platforms);
-  const bonuses = listsOf('bonus', rules, ({ terms }) => bindCharge(terms.bonus, terms.bonus.paid_by, SCALE), platforms);
+  const fees = listsOf(
+    'fee',
+    rules,
+    ({ terms }) => bindCharge(terms.fee, terms.fee.on, SCALE),
+    platforms,
+  );
+  const bonuses = listsOf(
+    'bonus',
+    rules,
+    ({ terms }) => bindCharge(terms.bonus, terms.bonus.paid_by, SCALE),
+    platforms,
+  );
   const fee = once((list: Candidates<BoundCharge>) => {
     const kept = (on: BoundCharge['on']): Ratio =>
-      subtractRatio(ONE, leastShare(list.filter(({ terms }) => terms.on === on), settings.fees, list));
+      subtractRatio(
+        ONE,
+        leastShare(
+          list.filter(({ terms }) => terms.on === on),
+          settings.fees,
+          list,
+        ),
+      );
     return { source: kept('source'), target: kept('target') };
   });
   const bonus = once((list: Candidates<BoundCharge>) => mostShare(list, settings.bonuses));
   return (fromName, toName) => {
     const [from, to] = [places.get(fromName)!, places.get(toName)!];
     const { source, target } = fee(fees(from, to));
-    return multiplyRatio(multiplyRatio(rates(from, to, values[from]!, values[to]!), source), addRatio(target, bonus(bonuses(from, to))));
+    return multiplyRatio(
+      multiplyRatio(rates(from, to, values[from]!, values[to]!), source),
+      addRatio(target, bonus(bonuses(from, to))),
+    );
   };
 }
 
@@ -69,12 +105,18 @@ function ratesIn(rules: readonly CompiledRule[], platforms: readonly string[]): 
   const lists = listsOf('rate', rules, ({ terms }) => terms, platforms);
   const best = once((list: Candidates<RateTerms>) => {
     const possible = reachable(list).map(({ terms }) => terms);
-    const ratios = (field: 'factor' | 'rate'): Ratio[] => possible.flatMap((terms) => (terms[field] === undefined ? [] : [parseRatio(terms[field])]));
-    return { factor: bestOf(ratios('factor'), isReplaced(list) ? ZERO : ONE), rate: bestOf(ratios('rate'), ZERO) };
+    const ratios = (field: 'factor' | 'rate'): Ratio[] =>
+      possible.flatMap((terms) => (terms[field] === undefined ? [] : [parseRatio(terms[field])]));
+    return {
+      factor: bestOf(ratios('factor'), isReplaced(list) ? ZERO : ONE),
+      rate: bestOf(ratios('rate'), ZERO),
+    };
   });
   return (from, to, sourceValue, targetValue) => {
     const { factor, rate } = best(lists(from, to));
-    return rate.numerator === 0n ? factor : bestOf([divideRatio(rate, divideRatio(sourceValue, targetValue))], factor);
+    return rate.numerator === 0n
+      ? factor
+      : bestOf([divideRatio(rate, divideRatio(sourceValue, targetValue))], factor);
   };
 }
 
@@ -82,22 +124,37 @@ function ratesIn(rules: readonly CompiledRule[], platforms: readonly string[]): 
 type Lists<T> = (from: number, to: number) => Candidates<T>;
 
 function listsOf<K extends RuleKind, T>(
-  kind: K, rules: readonly CompiledRule[], bind: (rule: CompiledRule<K>) => T, platforms: readonly string[],
+  kind: K,
+  rules: readonly CompiledRule[],
+  bind: (rule: CompiledRule<K>) => T,
+  platforms: readonly string[],
 ): Lists<T> {
   const everywhere: number[] = [];
   const candidates: Candidate<T>[] = [];
   /** By pair: the places of candidates in `candidates` that are not everywhere. */
   const here: number[][] = [];
-  for (const rule of rules.filter((one) => one.kind === kind && one.operations.includes('conversion'))) {
+  for (const rule of rules.filter(
+    (one) => one.kind === kind && one.operations.includes('conversion'),
+  )) {
     const { condition, item, fromMs, untilMs } = rule;
     const { fixed, classed, varying } = condition;
     const [always, atTimes] = [candidates.length, candidates.length + 1];
-    const bound = { item, fromMs, untilMs, classed, terms: bind(rule as unknown as CompiledRule<K>) };
-    candidates.push({ ...bound, varying: [...classed, ...varying] }, { ...bound, varying: [...fixed, ...classed, ...varying] });
+    const bound = {
+      item,
+      fromMs,
+      untilMs,
+      classed,
+      terms: bind(rule as unknown as CompiledRule<K>),
+    };
+    candidates.push(
+      { ...bound, varying: [...classed, ...varying] },
+      { ...bound, varying: [...fixed, ...classed, ...varying] },
+    );
     if (isEverywhere(condition)) everywhere.push(always);
-    else visitPairs(condition, platforms, (from, to, reach) => {
-      (here[from * platforms.length + to] ??= []).push(reach === 'always' ? always : atTimes);
-    });
+    else
+      visitPairs(condition, platforms, (from, to, reach) => {
+        (here[from * platforms.length + to] ??= []).push(reach === 'always' ? always : atTimes);
+      });
   }
   const common = everywhere.map((place) => candidates[place]!);
   const known = new Map<string, Candidates<T>>();
@@ -108,7 +165,9 @@ function listsOf<K extends RuleKind, T>(
     let list = known.get(key);
     if (list === undefined) {
       // In order of precedence, which is that of the places.
-      list = [...everywhere, ...places].toSorted((a, b) => a - b).map((place) => candidates[place]!);
+      list = [...everywhere, ...places]
+        .toSorted((a, b) => a - b)
+        .map((place) => candidates[place]!);
       known.set(key, list);
     }
     return list;
@@ -135,21 +194,38 @@ function isReplaced(candidates: readonly Candidate<unknown>[]): boolean {
 }
 
 function isUnconditional({ varying, fromMs, untilMs }: Candidate<unknown>): boolean {
-  return varying.length === 0 && fromMs === Number.NEGATIVE_INFINITY && untilMs === Number.POSITIVE_INFINITY;
+  return (
+    varying.length === 0 &&
+    fromMs === Number.NEGATIVE_INFINITY &&
+    untilMs === Number.POSITIVE_INFINITY
+  );
 }
 
 /** The least share that is kept whatever the amount: a fee with a maximum vanishes in large amounts. */
-function leastShare(own: readonly Candidate<BoundCharge>[], which: 'first' | 'all', all: readonly Candidate<BoundCharge>[]): Ratio {
-  const share = ({ terms }: Candidate<BoundCharge>): Ratio => (terms.maximum === undefined ? terms.rate : ZERO);
+function leastShare(
+  own: readonly Candidate<BoundCharge>[],
+  which: 'first' | 'all',
+  all: readonly Candidate<BoundCharge>[],
+): Ratio {
+  const share = ({ terms }: Candidate<BoundCharge>): Ratio =>
+    terms.maximum === undefined ? terms.rate : ZERO;
   if (which === 'all') return own.filter(isUnconditional).map(share).reduce(addRatio, ZERO);
   // Of the first that applies: nothing is sure while another one, or none, may come first.
   const [first, ...others] = reachable(all);
-  return first !== undefined && others.length === 0 && isUnconditional(first) && own.includes(first) ? share(first) : leastOf(reachable(all), own, share);
+  return first !== undefined && others.length === 0 && isUnconditional(first) && own.includes(first)
+    ? share(first)
+    : leastOf(reachable(all), own, share);
 }
 
-function leastOf(possible: readonly Candidate<BoundCharge>[], own: readonly Candidate<BoundCharge>[], share: (candidate: Candidate<BoundCharge>) => Ratio): Ratio {
+function leastOf(
+  possible: readonly Candidate<BoundCharge>[],
+  own: readonly Candidate<BoundCharge>[],
+  share: (candidate: Candidate<BoundCharge>) => Ratio,
+): Ratio {
   if (!isReplaced(possible)) return ZERO;
-  return possible.map((candidate) => (own.includes(candidate) ? share(candidate) : ZERO)).reduce((least, one) => (compareRatio(one, least) < 0 ? one : least));
+  return possible
+    .map((candidate) => (own.includes(candidate) ? share(candidate) : ZERO))
+    .reduce((least, one) => (compareRatio(one, least) < 0 ? one : least));
 }
 
 function mostShare(bonuses: readonly Candidate<BoundCharge>[], which: 'first' | 'all'): Ratio {

@@ -17,8 +17,19 @@ export function applyPatch(document: RulebookDocument, patch: RulebookPatch): un
   for (const [section, items] of Object.entries(patch)) {
     const present = result.get(section);
     if (!isObject(items)) result.set(section, items);
-    else if (SINGLE.includes(section)) result.set(section, Object.fromEntries([...(isObject(present) ? Object.entries(present) : []), ...Object.entries(items)]));
-    else result.set(section, section === 'rewards' ? mergeEach(present, items) : merge(present, items));
+    else if (SINGLE.includes(section))
+      result.set(
+        section,
+        Object.fromEntries([
+          ...(isObject(present) ? Object.entries(present) : []),
+          ...Object.entries(items),
+        ]),
+      );
+    else
+      result.set(
+        section,
+        section === 'rewards' ? mergeEach(present, items) : merge(present, items),
+      );
   }
   return Object.fromEntries(result);
 }
@@ -26,15 +37,21 @@ export function applyPatch(document: RulebookDocument, patch: RulebookPatch): un
 /** Rewards lie one level deeper: by platform, then by reward. */
 function mergeEach(present: unknown, patch: Raw): Raw {
   const lists = Object.entries(patch).map(([platform, items]) => {
-    const list = isObject(present) && Object.hasOwn(present, platform) ? present[platform] : undefined;
+    const list =
+      isObject(present) && Object.hasOwn(present, platform) ? present[platform] : undefined;
     return [platform, isObject(items) ? merge(list, items) : items] as const;
   });
   const merged = merge(present, Object.fromEntries(lists));
-  return Object.fromEntries(Object.entries(merged).filter(([, items]) => !isObject(items) || Object.keys(items).length > 0));
+  return Object.fromEntries(
+    Object.entries(merged).filter(([, items]) => !isObject(items) || Object.keys(items).length > 0),
+  );
 }
 
 function merge(present: unknown, patch: Raw): Raw {
-  const both = [...Object.entries(isObject(present) ? present : {}).filter(([id]) => !Object.hasOwn(patch, id)), ...Object.entries(patch)];
+  const both = [
+    ...Object.entries(isObject(present) ? present : {}).filter(([id]) => !Object.hasOwn(patch, id)),
+    ...Object.entries(patch),
+  ];
   return Object.fromEntries(both.filter(([, item]) => item !== null));
 }
 

@@ -6,12 +6,19 @@ import type { RulebookDocument } from './rulebook-schema.ts';
 const ONE: Ratio = { numerator: 1n, denominator: 1n };
 
 /** Settlement currency that one point is worth, in whole units; a platform or category that is not listed counts 1. */
-export function pointValue({ values, platforms, categories }: RulebookDocument, platformId: string, category?: string): Ratio {
+export function pointValue(
+  { values, platforms, categories }: RulebookDocument,
+  platformId: string,
+  category?: string,
+): Ratio {
   const base = multiplyRatio(parseRatio(values.base_value), multiplierOf(platforms, platformId));
   return category === undefined ? base : multiplyRatio(base, multiplierOf(categories, category));
 }
 
-function multiplierOf(listed: Readonly<Record<string, { readonly multiplier: string }>>, name: string): Ratio {
+function multiplierOf(
+  listed: Readonly<Record<string, { readonly multiplier: string }>>,
+  name: string,
+): Ratio {
   const found = Object.hasOwn(listed, name) ? listed[name] : undefined;
   return found === undefined ? ONE : parseRatio(found.multiplier);
 }

@@ -19,14 +19,17 @@ beforeEach(async () => {
   [here, other] = [createProcesses(database.pool), createProcesses(database.pool)];
 });
 
-const rows = async (): Promise<unknown[]> => (await database.pool.query('select version from valuation.process order by version')).rows;
+const rows = async (): Promise<unknown[]> =>
+  (await database.pool.query('select version from valuation.process order by version')).rows;
 
 it('waits for a process that is behind, until it has the version', async () => {
   // Its own row may be older: it knows better.
   await here.tell(6);
   await other.tell(6);
   const order: string[] = [];
-  const waiting = here.haveInForce(7).then((inForce) => void order.push(`in force: ${String(inForce)}`));
+  const waiting = here
+    .haveInForce(7)
+    .then((inForce) => void order.push(`in force: ${String(inForce)}`));
   expect(await here.haveInForce(6)).toBe(true);
   order.push('the other has it');
   await other.tell(7);
@@ -45,9 +48,13 @@ it('waits for none that has stopped or died', async () => {
   await other.leave();
   expect(await rows()).toEqual([{ version: 7 }]);
   await other.tell(6);
-  await database.pool.query(`update valuation.process set seen_at = now() - interval '1 minute' where version = 6`);
+  await database.pool.query(
+    `update valuation.process set seen_at = now() - interval '1 minute' where version = 6`,
+  );
   expect(await here.haveInForce(7)).toBe(true);
-  await database.pool.query(`update valuation.process set seen_at = now() - interval '2 hours' where version = 6`);
+  await database.pool.query(
+    `update valuation.process set seen_at = now() - interval '2 hours' where version = 6`,
+  );
   await here.tell(8);
   expect(await rows()).toEqual([{ version: 8 }]);
 });

@@ -12,8 +12,19 @@ import type { RulebookPatch } from './patch-rulebook.ts';
 import { valuationProblems } from './problems.ts';
 import { Rulebook } from './rulebook.ts';
 import {
-  decideProposal, deleteVersion, insertProposal, insertVersion, lockVersions, selectLatest, selectProposal, selectProposals, selectVersion, selectVersions,
-  type ProposalRow, type ProposalState, type VersionRow,
+  decideProposal,
+  deleteVersion,
+  insertProposal,
+  insertVersion,
+  lockVersions,
+  selectLatest,
+  selectProposal,
+  selectProposals,
+  selectVersion,
+  selectVersions,
+  type ProposalRow,
+  type ProposalState,
+  type VersionRow,
 } from './store.ts';
 import type { Change } from './types.ts';
 
@@ -60,7 +71,10 @@ export interface Proposals {
   refuseUnknown(document: unknown): Promise<Problem | undefined>;
   findVersion(version: number): Promise<Result<VersionRow>>;
   /** Newest first, before a version number. */
-  listVersions(before: number, limit: number): Promise<readonly Omit<VersionRow, 'document' | 'assets'>[]>;
+  listVersions(
+    before: number,
+    limit: number,
+  ): Promise<readonly Omit<VersionRow, 'document' | 'assets'>[]>;
   latest(): Promise<VersionRow>;
 }
 
@@ -69,21 +83,55 @@ const HOUR_MS = 3_600_000;
 const MOST_CHECKS = 5;
 const PROPOSAL_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-export function createProposals(pool: Pool, clock: Clock, platformIds: () => readonly string[]): Proposals {
+export function createProposals(
+  pool: Pool,
+  clock: Clock,
+  platformIds: () => readonly string[],
+): Proposals {
   const checker = createChecker();
   /** On the version approved last, which may be later than the one that a proposal was made on. */
-  const check = ({ document }: VersionRow, change: WantedChange, signal?: AbortSignal): Promise<Result<CheckedChange>> =>
-    checker.check({ latest: JSON.stringify(document), change: JSON.stringify(change), platformIds: platformIds() }, signal);
+  const check = (
+    { document }: VersionRow,
+    change: WantedChange,
+    signal?: AbortSignal,
+  ): Promise<Result<CheckedChange>> =>
+    checker.check(
+      {
+        latest: JSON.stringify(document),
+        change: JSON.stringify(change),
+        platformIds: platformIds(),
+      },
+      signal,
+    );
 
-  async function decide(decision: Decision, work: (client: DbClient, proposal: ProposalRow) => Promise<Result<Pick<ProposalRow, 'state' | 'version'>>>, from: 'open' | 'open or scheduled' = 'open'): Promise<Result<ProposalRow>> {
+  async function decide(
+    decision: Decision,
+    work: (
+      client: DbClient,
+      proposal: ProposalRow,
+    ) => Promise<Result<Pick<ProposalRow, 'state' | 'version'>>>,
+    from: 'open' | 'open or scheduled' = 'open',
+  ): Promise<Result<ProposalRow>> {
     return dbTransaction(pool, async (client) => {
       await lockVersions(client);
-      const proposal = PROPOSAL_ID.test(decision.proposalId) ? await selectProposal(client, decision.proposalId, true) : undefined;
+      const proposal = PROPOSAL_ID.test(decision.proposalId)
+        ? await selectProposal(client, decision.proposalId, true)
+        : undefined;
       if (proposal === undefined) return refuse(valuationProblems.proposal_not_found());
-      if (proposal.state !== 'open' && !(proposal.state === 'approved' && from === 'open or scheduled')) return refuse(valuationProblems.proposal_decided(`It is ${proposal.state}.`));
+      if (
+        proposal.state !== 'open' &&
+        !(proposal.state === 'approved' && from === 'open or scheduled')
+      )
+        return refuse(valuationProblems.proposal_decided(`It is ${proposal.state}.`));
       const made = await work(client, proposal);
       if (!made.ok) return made;
-      const decided = { ...proposal, ...made.value, decidedBy: decision.operatorId, decidedAt: new Date(clock.now()), decisionReason: decision.reason ?? null };
+      const decided = {
+        ...proposal,
+        ...made.value,
+        decidedBy: decision.operatorId,
+        decidedAt: new Date(clock.now()),
+        decisionReason: decision.reason ?? null,
+      };
       await decideProposal(client, decided);
       await announce(client, `proposal.${made.value.state}`, decided);
       // Only now does no proposal refer to it.
@@ -93,36 +141,86 @@ export function createProposals(pool: Pool, clock: Clock, platformIds: () => rea
   }
 
   /** A version may be called off while it waits, when no other one is built on it. */
-  async function callOff(client: DbClient, version: number): Promise<Result<Pick<ProposalRow, 'state' | 'version'>>> {
+  async function callOff(
+    client: DbClient,
+    version: number,
+  ): Promise<Result<Pick<ProposalRow, 'state' | 'version'>>> {
     const latest = await selectLatest(client);
-    if (latest.version > version) return refuse(valuationProblems.proposal_decided(`Version ${latest.version} is built on it; call that off first.`));
-    if (latest.activatedAt !== null || latest.effectiveAt.getTime() <= clock.now()) return refuse(valuationProblems.proposal_decided('It is in force.'));
+    if (latest.version > version)
+      return refuse(
+        valuationProblems.proposal_decided(
+          `Version ${latest.version} is built on it; call that off first.`,
+        ),
+      );
+    if (latest.activatedAt !== null || latest.effectiveAt.getTime() <= clock.now())
+      return refuse(valuationProblems.proposal_decided('It is in force.'));
     return ok({ state: 'withdrawn', version: null });
   }
 
   async function dropVersion(client: DbClient, version: number): Promise<void> {
     await deleteVersion(client, version);
-    await appendEvents(client, [{ type: 'rulebook.called_off', platformId: null, data: { version } }], clock.now());
+    await appendEvents(
+      client,
+      [{ type: 'rulebook.called_off', platformId: null, data: { version } }],
+      clock.now(),
+    );
   }
 
   async function approveAs(
-    client: DbClient, proposal: ProposalRow, latest: VersionRow, { document }: CheckedChange,
+    client: DbClient,
+    proposal: ProposalRow,
+    latest: VersionRow,
+    { document }: CheckedChange,
   ): Promise<Result<Pick<ProposalRow, 'state' | 'version'>>> {
     const effectiveAt = effectOf(proposal, latest, clock.now());
     if (!effectiveAt.ok) return effectiveAt;
     const version = latest.version + 1;
-    await insertVersion(client, { version, document, effectiveAt: effectiveAt.value, author: proposal.madeBy, proposalId: proposal.proposalId });
-    await appendEvents(client, [{ type: 'rulebook.scheduled', platformId: null, data: { version, effective_at: effectiveAt.value.toISOString() } }], clock.now());
+    await insertVersion(client, {
+      version,
+      document,
+      effectiveAt: effectiveAt.value,
+      author: proposal.madeBy,
+      proposalId: proposal.proposalId,
+    });
+    await appendEvents(
+      client,
+      [
+        {
+          type: 'rulebook.scheduled',
+          platformId: null,
+          data: { version, effective_at: effectiveAt.value.toISOString() },
+        },
+      ],
+      clock.now(),
+    );
     return ok({ state: 'approved', version });
   }
 
   async function announce(client: DbClient, type: string, proposal: ProposalRow): Promise<void> {
     const { proposalId, madeBy, decidedBy, reason, version } = proposal;
-    await appendEvents(client, [{ type, platformId: null, data: { proposal_id: proposalId, made_by: madeBy, decided_by: decidedBy, reason, version } }], clock.now());
+    await appendEvents(
+      client,
+      [
+        {
+          type,
+          platformId: null,
+          data: {
+            proposal_id: proposalId,
+            made_by: madeBy,
+            decided_by: decidedBy,
+            reason,
+            version,
+          },
+        },
+      ],
+      clock.now(),
+    );
   }
 
   const find = async (proposalId: string): Promise<Result<ProposalRow>> => {
-    const proposal = PROPOSAL_ID.test(proposalId) ? await selectProposal(pool, proposalId) : undefined;
+    const proposal = PROPOSAL_ID.test(proposalId)
+      ? await selectProposal(pool, proposalId)
+      : undefined;
     return proposal === undefined ? refuse(valuationProblems.proposal_not_found()) : ok(proposal);
   };
 
@@ -143,10 +241,23 @@ export function createProposals(pool: Pool, clock: Clock, platformIds: () => rea
       const changes = JSON.parse(next.value.changes) as readonly Change[];
       if (changes.length === 0) return refuse(valuationProblems.nothing_changes());
       const made = {
-        proposalId: randomUUID() as string, madeBy: operatorId, madeAt: new Date(clock.now()), reason, changes, baseVersion: latest.version,
-        effectiveAt: effectiveAtMs === undefined ? null : new Date(effectiveAtMs), urgent: urgent ?? false,
+        proposalId: randomUUID() as string,
+        madeBy: operatorId,
+        madeAt: new Date(clock.now()),
+        reason,
+        changes,
+        baseVersion: latest.version,
+        effectiveAt: effectiveAtMs === undefined ? null : new Date(effectiveAtMs),
+        urgent: urgent ?? false,
       };
-      const proposal: ProposalRow = { ...made, state: 'open', decidedBy: null, decidedAt: null, decisionReason: null, version: null };
+      const proposal: ProposalRow = {
+        ...made,
+        state: 'open',
+        decidedBy: null,
+        decidedAt: null,
+        decisionReason: null,
+        version: null,
+      };
       await dbTransaction(pool, async (client) => {
         await insertProposal(client, made);
         await announce(client, 'proposal.made', proposal);
@@ -159,32 +270,50 @@ export function createProposals(pool: Pool, clock: Clock, platformIds: () => rea
         if (!found.ok) return found;
         // Without the lock, for it takes its time; what was checked is approved only where nothing came between.
         const base = await selectLatest(pool);
-        const worthChecking = found.value.state === 'open' && found.value.madeBy !== decision.operatorId;
-        const next = worthChecking ? await check(base, { changes: found.value.changes }, signal) : undefined;
+        const worthChecking =
+          found.value.state === 'open' && found.value.madeBy !== decision.operatorId;
+        const next = worthChecking
+          ? await check(base, { changes: found.value.changes }, signal)
+          : undefined;
         let cameBetween = false;
         const decided = await decide(decision, async (client, proposal) => {
-          if (proposal.madeBy === decision.operatorId) return refuse(valuationProblems.same_operator());
+          if (proposal.madeBy === decision.operatorId)
+            return refuse(valuationProblems.same_operator());
           const latest = await selectLatest(client);
           cameBetween = next === undefined || latest.version !== base.version;
-          if (next === undefined || cameBetween) return refuse(valuationProblems.version_scheduled());
+          if (next === undefined || cameBetween)
+            return refuse(valuationProblems.version_scheduled());
           return next.ok ? approveAs(client, proposal, latest, next.value) : next;
         });
         if (!cameBetween || attempt === MOST_CHECKS) return decided;
       }
     },
-    reject: (decision) => decide(decision, async (_client, proposal) =>
-      (proposal.madeBy === decision.operatorId ? refuse(valuationProblems.same_operator()) : ok({ state: 'rejected' as const, version: null }))),
-    withdraw: (decision) => decide(decision, async (client, proposal) => {
-      if (proposal.version !== null) return callOff(client, proposal.version);
-      return proposal.madeBy === decision.operatorId ? ok({ state: 'withdrawn' as const, version: null }) : refuse(valuationProblems.not_the_maker());
-    }, 'open or scheduled'),
+    reject: (decision) =>
+      decide(decision, async (_client, proposal) =>
+        proposal.madeBy === decision.operatorId
+          ? refuse(valuationProblems.same_operator())
+          : ok({ state: 'rejected' as const, version: null }),
+      ),
+    withdraw: (decision) =>
+      decide(
+        decision,
+        async (client, proposal) => {
+          if (proposal.version !== null) return callOff(client, proposal.version);
+          return proposal.madeBy === decision.operatorId
+            ? ok({ state: 'withdrawn' as const, version: null })
+            : refuse(valuationProblems.not_the_maker());
+        },
+        'open or scheduled',
+      ),
     rulebookOf: async (proposal, signal) => {
       if (proposal.version === null) {
         const next = await check(await selectLatest(pool), { changes: proposal.changes }, signal);
         return next.ok ? ok(await Rulebook.load(0, JSON.parse(next.value.document))) : next;
       }
       const row = await selectVersion(pool, proposal.version);
-      return row === undefined ? refuse(valuationProblems.version_not_found()) : ok(await Rulebook.load(row.version, row.document));
+      return row === undefined
+        ? refuse(valuationProblems.version_not_found())
+        : ok(await Rulebook.load(row.version, row.document));
     },
     refuseUnknown: async (document) => {
       const { document: latest } = await selectLatest(pool);
@@ -194,12 +323,20 @@ export function createProposals(pool: Pool, clock: Clock, platformIds: () => rea
 }
 
 /** When an approved proposal takes effect: not before its notice is over, nor before the version approved last. */
-function effectOf({ effectiveAt, urgent }: ProposalRow, latest: VersionRow, nowMs: number): Result<Date> {
+function effectOf(
+  { effectiveAt, urgent }: ProposalRow,
+  latest: VersionRow,
+  nowMs: number,
+): Result<Date> {
   const notice = urgent ? 0 : latest.document.settings.notice_hours * HOUR_MS;
   const earliest = Math.max(nowMs + notice, latest.effectiveAt.getTime());
   if (effectiveAt === null) return ok(new Date(earliest));
   if (effectiveAt.getTime() < latest.effectiveAt.getTime()) {
-    return refuse(valuationProblems.effective_too_early(`Version ${latest.version} takes effect at ${latest.effectiveAt.toISOString()}.`));
+    return refuse(
+      valuationProblems.effective_too_early(
+        `Version ${latest.version} takes effect at ${latest.effectiveAt.toISOString()}.`,
+      ),
+    );
   }
   return ok(new Date(Math.max(effectiveAt.getTime(), earliest)));
 }

@@ -38,14 +38,30 @@ export const MAX_QUOTE_ID = 700;
 
 const digits = Type.String({ pattern: '^[0-9]{1,40}$' });
 const Payload = Type.Tuple([
-  Type.String({ pattern: '^[0-9a-f]{32}$' }), Type.String(), Type.String(), Type.Union([Type.String(), Type.Null()]), digits, Type.String(),
-  digits, digits, digits, digits, digits, digits, digits, digits, Type.String(), Type.Integer(), Type.Integer(),
+  Type.String({ pattern: '^[0-9a-f]{32}$' }),
+  Type.String(),
+  Type.String(),
+  Type.Union([Type.String(), Type.Null()]),
+  digits,
+  Type.String(),
+  digits,
+  digits,
+  digits,
+  digits,
+  digits,
+  digits,
+  digits,
+  digits,
+  Type.String(),
+  Type.Integer(),
+  Type.Integer(),
 ]);
 const payload = Compile(Payload);
 
 export function createQuoteTokens(masterKey: MasterKey): QuoteTokens {
   const key = deriveKey(masterKey, 'quote');
-  const macOf = (body: string): Buffer => createHmac('sha256', key).update(body).digest().subarray(0, MAC_BYTES);
+  const macOf = (body: string): Buffer =>
+    createHmac('sha256', key).update(body).digest().subarray(0, MAC_BYTES);
   return {
     seal: (promised) => {
       const quote: Quote = { ...promised, nonce: randomBytes(16).toString('hex') };
@@ -53,7 +69,9 @@ export function createQuoteTokens(masterKey: MasterKey): QuoteTokens {
       return { quoteId: `${PREFIX}${body}.${macOf(body).toString('base64url')}`, quote };
     },
     open: (quoteId) => {
-      const [body = '', mac = ''] = quoteId.startsWith(PREFIX) ? quoteId.slice(PREFIX.length).split('.') : [];
+      const [body = '', mac = ''] = quoteId.startsWith(PREFIX)
+        ? quoteId.slice(PREFIX.length).split('.')
+        : [];
       const given = Buffer.from(mac, 'base64url');
       if (given.length !== MAC_BYTES || !timingSafeEqual(given, macOf(body))) return undefined;
       const read: unknown = JSON.parse(Buffer.from(body, 'base64url').toString());
@@ -62,21 +80,78 @@ export function createQuoteTokens(masterKey: MasterKey): QuoteTokens {
   };
 }
 
-function toPayload({ nonce, source, target, memberId, amount, category, terms, version, expiresAtMs }: Quote): Static<typeof Payload> {
+function toPayload({
+  nonce,
+  source,
+  target,
+  memberId,
+  amount,
+  category,
+  terms,
+  version,
+  expiresAtMs,
+}: Quote): Static<typeof Payload> {
   const { fee, gross, targetFee, bonus, credited, owed, due, remainder, rate } = terms;
   return [
-    nonce, source, target, memberId, String(amount), category,
-    String(fee), String(gross), String(targetFee), String(bonus), String(credited), String(owed), String(due), String(remainder), rate, version, expiresAtMs,
+    nonce,
+    source,
+    target,
+    memberId,
+    String(amount),
+    category,
+    String(fee),
+    String(gross),
+    String(targetFee),
+    String(bonus),
+    String(credited),
+    String(owed),
+    String(due),
+    String(remainder),
+    rate,
+    version,
+    expiresAtMs,
   ];
 }
 
 function fromPayload(read: Static<typeof Payload>): Quote {
-  const [nonce, source, target, memberId, amount, category, fee, gross, targetFee, bonus, credited, owed, due, remainder, rate, version, expiresAtMs] = read;
+  const [
+    nonce,
+    source,
+    target,
+    memberId,
+    amount,
+    category,
+    fee,
+    gross,
+    targetFee,
+    bonus,
+    credited,
+    owed,
+    due,
+    remainder,
+    rate,
+    version,
+    expiresAtMs,
+  ] = read;
   return {
-    nonce, source: source as PlatformId, target: target as PlatformId, memberId: memberId as MemberId | null, amount: BigInt(amount), category, version, expiresAtMs,
+    nonce,
+    source: source as PlatformId,
+    target: target as PlatformId,
+    memberId: memberId as MemberId | null,
+    amount: BigInt(amount),
+    category,
+    version,
+    expiresAtMs,
     terms: {
-      fee: BigInt(fee), gross: BigInt(gross), targetFee: BigInt(targetFee), bonus: BigInt(bonus), credited: BigInt(credited), owed: BigInt(owed), due: BigInt(due),
-      remainder: BigInt(remainder), rate,
+      fee: BigInt(fee),
+      gross: BigInt(gross),
+      targetFee: BigInt(targetFee),
+      bonus: BigInt(bonus),
+      credited: BigInt(credited),
+      owed: BigInt(owed),
+      due: BigInt(due),
+      remainder: BigInt(remainder),
+      rate,
     },
   };
 }

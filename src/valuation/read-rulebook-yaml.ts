@@ -1,7 +1,17 @@
 // Reads the rulebook that an operator writes by hand, as YAML or JSON, without judging it; validation comes next.
 // Decimals stay as written: the schema wants them as text, and a number of JavaScript has lost the digits already.
 
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type ErrorCode, type Node, type YAMLMap } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  type ErrorCode,
+  type Node,
+  type YAMLMap,
+} from 'yaml';
 import { elementPlaceOf, placeOf, TOP, wantsInteger, type Place } from './rulebook-place.ts';
 import type { Fault } from './types.ts';
 
@@ -17,30 +27,53 @@ const SENTENCES: Partial<Record<ErrorCode, string>> = {
 };
 
 /** The document, not validated; or what is wrong with the text, with line and column in each message. */
-export type YamlReading = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly faults: Fault[] };
+export type YamlReading =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly faults: Fault[] };
 
 type Report = (path: readonly string[], offset: number, message: string) => void;
 
 export function readRulebookYaml(text: string): YamlReading {
-  if (Buffer.byteLength(text) > MAX_BYTES) return { ok: false, faults: [{ place: '', message: `the text has more than ${MAX_BYTES} bytes` }] };
+  if (Buffer.byteLength(text) > MAX_BYTES)
+    return {
+      ok: false,
+      faults: [{ place: '', message: `the text has more than ${MAX_BYTES} bytes` }],
+    };
   const lines = new LineCounter();
   // Duplicate keys are found by the walk, because the parser compares each key with all before it.
-  const document = parseDocument(text, { schema: 'failsafe', stringKeys: true, uniqueKeys: false, prettyErrors: false, lineCounter: lines });
+  const document = parseDocument(text, {
+    schema: 'failsafe',
+    stringKeys: true,
+    uniqueKeys: false,
+    prettyErrors: false,
+    lineCounter: lines,
+  });
   const faults: Fault[] = [];
   const report: Report = (path, offset, message) => {
     const { line, col } = lines.linePos(offset);
     faults.push({ place: path.join('/'), message: `line ${line}, column ${col}: ${message}` });
   };
-  for (const { code, message, pos } of document.errors) report([], pos[0], SENTENCES[code] ?? message);
+  for (const { code, message, pos } of document.errors)
+    report([], pos[0], SENTENCES[code] ?? message);
   const value = faults.length === 0 ? readNode(report, document.contents, TOP, []) : null;
-  return faults.length === 0 ? { ok: true, value } : { ok: false, faults: faults.slice(0, MAX_FAULTS) };
+  return faults.length === 0
+    ? { ok: true, value }
+    : { ok: false, faults: faults.slice(0, MAX_FAULTS) };
 }
 
-function readNode(report: Report, node: Node | null, place: Place, path: readonly string[]): unknown {
+function readNode(
+  report: Report,
+  node: Node | null,
+  place: Place,
+  path: readonly string[],
+): unknown {
   if (node === null) return null;
   refuseProperties(report, node, path);
   if (isMap(node)) return readMap(report, node, place, path);
-  if (isSeq(node)) return node.items.map((item, index) => readNode(report, item as Node, elementPlaceOf(place), [...path, String(index)]));
+  if (isSeq(node))
+    return node.items.map((item, index) =>
+      readNode(report, item as Node, elementPlaceOf(place), [...path, String(index)]),
+    );
   if (!isScalar(node)) return null;
   return node.type === 'PLAIN' ? readPlain(node.value as string, place) : node.value;
 }
@@ -53,7 +86,8 @@ function readMap(report: Report, map: YAMLMap, place: Place, path: readonly stri
     const name = key.value as string;
     const inner = [...path, name];
     refuseProperties(report, key, inner);
-    if (entries.has(name)) report(inner, startOf(key), `the key is there twice: ${JSON.stringify(name)}`);
+    if (entries.has(name))
+      report(inner, startOf(key), `the key is there twice: ${JSON.stringify(name)}`);
     entries.set(name, readNode(report, value as Node | null, placeOf(place, name), inner));
   }
   return Object.fromEntries(entries);
@@ -69,8 +103,10 @@ function readPlain(text: string, place: Place): unknown {
 /** Anchors could make a small text stand for a huge document; tags could make a value another than it looks. */
 function refuseProperties(report: Report, node: Node, path: readonly string[]): void {
   if (isAlias(node)) report(path, startOf(node), 'aliases are not read: write the value out');
-  else if ('anchor' in node && node.anchor !== undefined) report(path, startOf(node), 'anchors are not read: remove it');
-  if (!isAlias(node) && node.tag !== undefined) report(path, startOf(node), 'tags are not read: remove it');
+  else if ('anchor' in node && node.anchor !== undefined)
+    report(path, startOf(node), 'anchors are not read: remove it');
+  if (!isAlias(node) && node.tag !== undefined)
+    report(path, startOf(node), 'tags are not read: remove it');
 }
 
 function startOf(node: Node): number {

@@ -24,16 +24,27 @@ export function isEverywhere({ fixed }: Condition): boolean {
 }
 
 /** Visits each ordered pair of different platforms, by index, between which the parts about platforms do not forbid it. */
-export function visitPairs({ fixed, named }: Condition, platforms: readonly string[], visit: (from: number, to: number, reach: Reach) => void): void {
+export function visitPairs(
+  { fixed, named }: Condition,
+  platforms: readonly string[],
+  visit: (from: number, to: number, reach: Reach) => void,
+): void {
   const parts = fixed.map((program, index): Part => {
     const { source, target } = named[index] ?? { source: 'all', target: 'all' };
     const [sources, targets] = [groupsOf(source, platforms), groupsOf(target, platforms)];
     return {
-      groupOfSource: sources.of, groupOfTarget: targets.of, asksTarget: targets.count > 1, words: [], width: targets.count,
+      groupOfSource: sources.of,
+      groupOfTarget: targets.of,
+      asksTarget: targets.count > 1,
+      words: [],
+      width: targets.count,
       ask: (from, to) => askProgram(program, from, to),
     };
   });
-  const [ofSource, ofBoth] = [parts.filter(({ asksTarget }) => !asksTarget), parts.filter(({ asksTarget }) => asksTarget)];
+  const [ofSource, ofBoth] = [
+    parts.filter(({ asksTarget }) => !asksTarget),
+    parts.filter(({ asksTarget }) => asksTarget),
+  ];
   for (let from = 0; from < platforms.length; from += 1) {
     const row = together(ofSource, 'always', platforms, from, from);
     if (row === 'never') continue;
@@ -45,7 +56,13 @@ export function visitPairs({ fixed, named }: Condition, platforms: readonly stri
   }
 }
 
-function together(parts: readonly Part[], before: Reach, platforms: readonly string[], from: number, to: number): Reach {
+function together(
+  parts: readonly Part[],
+  before: Reach,
+  platforms: readonly string[],
+  from: number,
+  to: number,
+): Reach {
   let reach = before;
   for (const part of parts) {
     const place = part.groupOfSource[from]! * part.width + part.groupOfTarget[to]!;
@@ -66,8 +83,12 @@ function askProgram(program: Condition['fixed'][number], source: string, target:
 }
 
 /** Platforms that are named each by itself, all others together. */
-function groupsOf(names: Names, platforms: readonly string[]): { readonly of: Int32Array; readonly count: number } {
-  if (names === 'all') return { of: Int32Array.from(platforms, (_platform, index) => index), count: platforms.length };
+function groupsOf(
+  names: Names,
+  platforms: readonly string[],
+): { readonly of: Int32Array; readonly count: number } {
+  if (names === 'all')
+    return { of: Int32Array.from(platforms, (_platform, index) => index), count: platforms.length };
   const named = new Set(names);
   let count = 1;
   const of = Int32Array.from(platforms, (platform) => (named.has(platform) ? count++ : 0));

@@ -23,7 +23,9 @@ function alternatives(schema: Schema): Schema[] {
 /** The place of a key of an object. Whether the key is one that the schema allows, is for validation to say. */
 export function placeOf(place: Place, key: string): Place {
   return place.flatMap(({ properties = {}, patternProperties = {} }) => {
-    const schemas = Object.hasOwn(properties, key) ? [properties[key]!] : Object.values(patternProperties);
+    const schemas = Object.hasOwn(properties, key)
+      ? [properties[key]!]
+      : Object.values(patternProperties);
     return schemas.flatMap(alternatives);
   });
 }
@@ -36,7 +38,8 @@ export function elementPlaceOf(place: Place): Place {
 /** The entries of an object in the order of the schema, ids sorted: whatever order they came in, also from the database. */
 export function entriesInOrder(value: object, place: Place): [string, unknown][] {
   const fields = fieldsOf(place);
-  const rank = (key: string): number => (fields.includes(key) ? fields.indexOf(key) : fields.length);
+  const rank = (key: string): number =>
+    fields.includes(key) ? fields.indexOf(key) : fields.length;
   return Object.entries(value).sort(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1));
 }
 

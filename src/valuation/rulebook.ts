@@ -2,15 +2,43 @@
 // Next: `evaluate-rules.ts` asks them about one operation.
 
 import { assert } from '../kernel/assert.ts';
-import { divideRatio, formatRatio, multiplyRatio, parseRatio, reduceRatio, scaleDown, type Ratio } from '../kernel/amount.ts';
+import {
+  divideRatio,
+  formatRatio,
+  multiplyRatio,
+  parseRatio,
+  reduceRatio,
+  scaleDown,
+  type Ratio,
+} from '../kernel/amount.ts';
 import type { Calendar } from '../kernel/calendar.ts';
-import { networkOwnerId, platformOwnerId, subjectOwnerId, type OwnerId, type PlatformId } from '../kernel/ids.ts';
-import { compileInTurns, compileRulebook, type Compiled, type CompiledEarnRule, type CompiledReward, type CompiledRule, type CompiledRulebook } from './compile-rulebook.ts';
+import {
+  networkOwnerId,
+  platformOwnerId,
+  subjectOwnerId,
+  type OwnerId,
+  type PlatformId,
+} from '../kernel/ids.ts';
+import {
+  compileInTurns,
+  compileRulebook,
+  type Compiled,
+  type CompiledEarnRule,
+  type CompiledReward,
+  type CompiledRule,
+  type CompiledRulebook,
+} from './compile-rulebook.ts';
 import { holds } from './conditions.ts';
 import { AssetMissing } from './asset-missing.ts';
 import { FactClasses, type Classified } from './fact-classes.ts';
 import { pointValue, rescale } from './point-value.ts';
-import type { FeeTerms, LimitTerms, OperationName, RuleKind, RulebookDocument } from './rulebook-schema.ts';
+import type {
+  FeeTerms,
+  LimitTerms,
+  OperationName,
+  RuleKind,
+  RulebookDocument,
+} from './rulebook-schema.ts';
 import type { Scales } from './types.ts';
 
 /** A rule that can apply between two platforms, with what is left to be asked of each transaction. */
@@ -76,8 +104,14 @@ const NOT_POSTED = -1;
 const ZERO: Ratio = { numerator: 0n, denominator: 1n };
 
 /** The code of the asset that counts a limit's allowance; points of different platforms are counted apart. */
-export function limitAssetCode(item: string, { measure }: Pick<LimitTerms, 'measure'>, source: string): string {
-  return measure === 'points' ? `limit:${item.slice('rules/'.length)}@${source}` : `limit:${item.slice('rules/'.length)}`;
+export function limitAssetCode(
+  item: string,
+  { measure }: Pick<LimitTerms, 'measure'>,
+  source: string,
+): string {
+  return measure === 'points'
+    ? `limit:${item.slice('rules/'.length)}@${source}`
+    : `limit:${item.slice('rules/'.length)}`;
 }
 
 export class Rulebook {
@@ -94,7 +128,11 @@ export class Rulebook {
   private readonly narrowed = new Map<Applicable, Map<string, Applicable>>();
   private readonly classes: FactClasses;
 
-  constructor(version: number, { document, calendar, rules, earnRules, rewards }: CompiledRulebook, assetIds?: ReadonlyMap<string, number>) {
+  constructor(
+    version: number,
+    { document, calendar, rules, earnRules, rewards }: CompiledRulebook,
+    assetIds?: ReadonlyMap<string, number>,
+  ) {
     this.version = version;
     this.document = document;
     this.calendar = calendar;
@@ -111,12 +149,23 @@ export class Rulebook {
   }
 
   /** The same in a process that serves others meanwhile. */
-  static async load(version: number, document: unknown, assetIds?: ReadonlyMap<string, number>): Promise<Rulebook> {
+  static async load(
+    version: number,
+    document: unknown,
+    assetIds?: ReadonlyMap<string, number>,
+  ): Promise<Rulebook> {
     return Rulebook.fromCompiled(version, await compileInTurns(document), assetIds);
   }
 
-  private static fromCompiled(version: number, compiled: Compiled, assetIds: ReadonlyMap<string, number> | undefined): Rulebook {
-    assert(compiled.ok, `rulebook ${version} was checked before it was stored: ${compiled.ok ? '' : JSON.stringify(compiled.faults)}`);
+  private static fromCompiled(
+    version: number,
+    compiled: Compiled,
+    assetIds: ReadonlyMap<string, number> | undefined,
+  ): Rulebook {
+    assert(
+      compiled.ok,
+      `rulebook ${version} was checked before it was stored: ${compiled.ok ? '' : JSON.stringify(compiled.faults)}`,
+    );
     return new Rulebook(version, compiled.rulebook, assetIds);
   }
 
@@ -129,10 +178,16 @@ export class Rulebook {
   }
 
   /** What can apply between two platforms. Scales of assets never change, so it is worked out once. */
-  between(operation: OperationName, source: PlatformId, target: PlatformId, scales: Scales): Applicable {
+  between(
+    operation: OperationName,
+    source: PlatformId,
+    target: PlatformId,
+    scales: Scales,
+  ): Applicable {
     const key = `${operation} ${source} ${target}`;
     let found = this.known.get(key);
-    if (found === undefined) this.known.set(key, (found = this.bind(operation, source, target, scales)));
+    if (found === undefined)
+      this.known.set(key, (found = this.bind(operation, source, target, scales)));
     return found;
   }
 
@@ -150,19 +205,41 @@ export class Rulebook {
     return narrowed;
   }
 
-  private bind(operation: OperationName, source: PlatformId, target: PlatformId, scales: Scales): Applicable {
+  private bind(
+    operation: OperationName,
+    source: PlatformId,
+    target: PlatformId,
+    scales: Scales,
+  ): Applicable {
     const sourceScale = scales.points(source);
     const targetScale = scales.points(target);
     const sourceValue = pointValue(this.document, source);
     const targetValue = pointValue(this.document, target);
     const fixed = { operation, source, target };
-    const candidates = <K extends RuleKind, T>(kind: K, bind: (rule: CompiledRule<K>) => T): Candidate<T>[] => this.rules
-      .filter((rule) => rule.kind === kind && rule.operations.includes(operation))
-      .flatMap((rule) => {
-        const varying = leftToAsk(rule.condition.fixed, [...rule.condition.classed, ...rule.condition.varying], fixed);
-        if (varying === undefined) return [];
-        return [{ item: rule.item, fromMs: rule.fromMs, untilMs: rule.untilMs, classed: rule.condition.classed, varying, terms: bind(rule as unknown as CompiledRule<K>) }];
-      });
+    const candidates = <K extends RuleKind, T>(
+      kind: K,
+      bind: (rule: CompiledRule<K>) => T,
+    ): Candidate<T>[] =>
+      this.rules
+        .filter((rule) => rule.kind === kind && rule.operations.includes(operation))
+        .flatMap((rule) => {
+          const varying = leftToAsk(
+            rule.condition.fixed,
+            [...rule.condition.classed, ...rule.condition.varying],
+            fixed,
+          );
+          if (varying === undefined) return [];
+          return [
+            {
+              item: rule.item,
+              fromMs: rule.fromMs,
+              untilMs: rule.untilMs,
+              classed: rule.condition.classed,
+              varying,
+              terms: bind(rule as unknown as CompiledRule<K>),
+            },
+          ];
+        });
     const boundRate = (rate: Ratio): BoundRate => ({
       rate: reduceRatio(rescale(rate, sourceScale, targetScale)),
       owed: reduceRatio(rescale(multiplyRatio(rate, targetValue), sourceScale, scales.settlement)),
@@ -172,25 +249,56 @@ export class Rulebook {
     return {
       deny: candidates('deny', (rule) => rule.terms.reason),
       review: candidates('review', (rule) => rule.terms.reason),
-      rates: candidates('rate', ({ terms }) => boundRate(terms.rate === undefined ? multiplyRatio(model, parseRatio(terms.factor ?? '1')) : parseRatio(terms.rate))),
-      fees: candidates('fee', ({ terms: { fee } }) => bindCharge(fee, fee.on, fee.on === 'source' ? sourceScale : targetScale)),
-      bonuses: candidates('bonus', ({ terms: { bonus } }) => bindCharge(bonus, bonus.paid_by, targetScale)),
-      limits: candidates('limit', (rule) => this.bindLimit(rule, source, target, sourceScale, scales.settlement)),
+      rates: candidates('rate', ({ terms }) =>
+        boundRate(
+          terms.rate === undefined
+            ? multiplyRatio(model, parseRatio(terms.factor ?? '1'))
+            : parseRatio(terms.rate),
+        ),
+      ),
+      fees: candidates('fee', ({ terms: { fee } }) =>
+        bindCharge(fee, fee.on, fee.on === 'source' ? sourceScale : targetScale),
+      ),
+      bonuses: candidates('bonus', ({ terms: { bonus } }) =>
+        bindCharge(bonus, bonus.paid_by, targetScale),
+      ),
+      limits: candidates('limit', (rule) =>
+        this.bindLimit(rule, source, target, sourceScale, scales.settlement),
+      ),
       model: boundRate(model),
       sourceValue: reduceRatio(rescale(sourceValue, sourceScale, scales.settlement)),
       targetValue: reduceRatio(rescale(targetValue, targetScale, scales.settlement)),
-      sourceScale, targetScale,
+      sourceScale,
+      targetScale,
     };
   }
 
-  private bindLimit({ item, terms: { limit } }: CompiledRule<'limit'>, source: PlatformId, target: PlatformId, sourceScale: number, settlementScale: number): BoundLimit {
-    const scale = limit.measure === 'points' ? sourceScale : limit.measure === 'value' ? settlementScale : 0;
-    const owners = { member: undefined, platform: platformOwnerId(source), pair: subjectOwnerId(`pair/${source}/${target}`), network: networkOwnerId() };
+  private bindLimit(
+    { item, terms: { limit } }: CompiledRule<'limit'>,
+    source: PlatformId,
+    target: PlatformId,
+    sourceScale: number,
+    settlementScale: number,
+  ): BoundLimit {
+    const scale =
+      limit.measure === 'points' ? sourceScale : limit.measure === 'value' ? settlementScale : 0;
+    const owners = {
+      member: undefined,
+      platform: platformOwnerId(source),
+      pair: subjectOwnerId(`pair/${source}/${target}`),
+      network: networkOwnerId(),
+    };
     return {
       maximum: scaleDown(10n ** BigInt(scale), parseRatio(limit.maximum)),
-      measure: limit.measure, per: limit.per, ownerId: owners[limit.of], scale,
+      measure: limit.measure,
+      per: limit.per,
+      ownerId: owners[limit.of],
+      scale,
       // A limit on single transactions counts nothing.
-      assetId: limit.per === 'transaction' ? NOT_POSTED : this.assetOf(limitAssetCode(item, limit, source)),
+      assetId:
+        limit.per === 'transaction'
+          ? NOT_POSTED
+          : this.assetOf(limitAssetCode(item, limit, source)),
       text: `at most ${limit.maximum} ${limit.measure} per ${limit.per} of ${limit.of}`,
     };
   }
@@ -211,21 +319,46 @@ function leftToAsk(decided: Programs, others: Programs, variables: object): Prog
 const MOST_CLASSES = 5_000;
 
 function narrow(found: Applicable, variables: object): Applicable {
-  const left = <T>(candidates: readonly Candidate<T>[]): Candidate<T>[] => candidates.flatMap((candidate) => {
-    if (candidate.classed.length === 0) return [candidate];
-    const varying = leftToAsk(candidate.classed, candidate.varying.filter((program) => !candidate.classed.includes(program)), variables);
-    return varying === undefined ? [] : [{ ...candidate, classed: [], varying }];
-  });
-  return { ...found, deny: left(found.deny), review: left(found.review), rates: left(found.rates), fees: left(found.fees), bonuses: left(found.bonuses), limits: left(found.limits) };
+  const left = <T>(candidates: readonly Candidate<T>[]): Candidate<T>[] =>
+    candidates.flatMap((candidate) => {
+      if (candidate.classed.length === 0) return [candidate];
+      const varying = leftToAsk(
+        candidate.classed,
+        candidate.varying.filter((program) => !candidate.classed.includes(program)),
+        variables,
+      );
+      return varying === undefined ? [] : [{ ...candidate, classed: [], varying }];
+    });
+  return {
+    ...found,
+    deny: left(found.deny),
+    review: left(found.review),
+    rates: left(found.rates),
+    fees: left(found.fees),
+    bonuses: left(found.bonuses),
+    limits: left(found.limits),
+  };
 }
 
-export function bindCharge({ rate, flat, maximum, minimum }: Omit<FeeTerms, 'on'>, on: BoundCharge['on'], scale: number): BoundCharge {
+export function bindCharge(
+  { rate, flat, maximum, minimum }: Omit<FeeTerms, 'on'>,
+  on: BoundCharge['on'],
+  scale: number,
+): BoundCharge {
   const unit = 10n ** BigInt(scale);
-  const parts = [rate === undefined ? '' : `${rate} of the amount`, flat === undefined ? '' : `${flat} points`, minimum === undefined ? '' : `at least ${minimum}`, maximum === undefined ? '' : `at most ${maximum}`];
+  const parts = [
+    rate === undefined ? '' : `${rate} of the amount`,
+    flat === undefined ? '' : `${flat} points`,
+    minimum === undefined ? '' : `at least ${minimum}`,
+    maximum === undefined ? '' : `at most ${maximum}`,
+  ];
   return {
     on,
     rate: rate === undefined ? ZERO : reduceRatio(parseRatio(rate)),
-    flat: flat === undefined ? ZERO : reduceRatio(multiplyRatio(parseRatio(flat), { numerator: unit, denominator: 1n })),
+    flat:
+      flat === undefined
+        ? ZERO
+        : reduceRatio(multiplyRatio(parseRatio(flat), { numerator: unit, denominator: 1n })),
     minimum: minimum === undefined ? 0n : scaleDown(unit, parseRatio(minimum)),
     maximum: maximum === undefined ? undefined : scaleDown(unit, parseRatio(maximum)),
     text: parts.filter((part) => part !== '').join(', '),

@@ -23,7 +23,9 @@ const VERSION = `version, document, effective_at as "effectiveAt", created_at as
 
 /** The number of the version in force, and how many assets it counts; assets are only ever added to one. */
 export async function selectActive(db: Queryable): Promise<{ version: number; assets: number }> {
-  const { rows: [active] } = await db.query<{ version: number; assets: number }>(
+  const {
+    rows: [active],
+  } = await db.query<{ version: number; assets: number }>(
     `select version, (select count(*)::integer from jsonb_object_keys(assets)) as assets
        from valuation.rulebook where activated_at is not null order by version desc limit 1`,
   );
@@ -31,14 +33,22 @@ export async function selectActive(db: Queryable): Promise<{ version: number; as
   return active;
 }
 
-export async function selectVersion(db: Queryable, version: number): Promise<VersionRow | undefined> {
-  const { rows } = await db.query<VersionRow>(`select ${VERSION} from valuation.rulebook where version = $1`, [version]);
+export async function selectVersion(
+  db: Queryable,
+  version: number,
+): Promise<VersionRow | undefined> {
+  const { rows } = await db.query<VersionRow>(
+    `select ${VERSION} from valuation.rulebook where version = $1`,
+    [version],
+  );
   return rows[0];
 }
 
 /** The version approved last, in force or not. */
 export async function selectLatest(db: Queryable): Promise<VersionRow> {
-  const { rows } = await db.query<VersionRow>(`select ${VERSION} from valuation.rulebook order by version desc limit 1`);
+  const { rows } = await db.query<VersionRow>(
+    `select ${VERSION} from valuation.rulebook order by version desc limit 1`,
+  );
   const [latest] = rows;
   if (latest === undefined) throw new Error('the network has no rulebook');
   return latest;
@@ -47,13 +57,18 @@ export async function selectLatest(db: Queryable): Promise<VersionRow> {
 /** The next version whose time has come and which is not in force yet. */
 export async function selectDue(db: Queryable, nowMs: number): Promise<VersionRow | undefined> {
   const { rows } = await db.query<VersionRow>(
-    `select ${VERSION} from valuation.rulebook where activated_at is null and effective_at <= $1 order by version limit 1`, [new Date(nowMs)],
+    `select ${VERSION} from valuation.rulebook where activated_at is null and effective_at <= $1 order by version limit 1`,
+    [new Date(nowMs)],
   );
   return rows[0];
 }
 
 /** Newest first. */
-export async function selectVersions(db: Queryable, before: number, limit: number): Promise<Omit<VersionRow, 'document' | 'assets'>[]> {
+export async function selectVersions(
+  db: Queryable,
+  before: number,
+  limit: number,
+): Promise<Omit<VersionRow, 'document' | 'assets'>[]> {
   const { rows } = await db.query<Omit<VersionRow, 'document' | 'assets'>>(
     `select version, effective_at as "effectiveAt", created_at as "createdAt", author, proposal_id as "proposalId", activated_at as "activatedAt"
        from valuation.rulebook where version < $1 order by version desc limit $2`,
@@ -68,13 +83,19 @@ export async function lockVersions(db: Queryable): Promise<void> {
 }
 
 export async function hasVersionOf(db: Queryable, author: string): Promise<boolean> {
-  const { rowCount } = await db.query('select 1 from valuation.rulebook where author = $1 limit 1', [author]);
+  const { rowCount } = await db.query(
+    'select 1 from valuation.rulebook where author = $1 limit 1',
+    [author],
+  );
   return rowCount !== 0;
 }
 
 /** The document as JSON text. */
 export async function insertVersion(
-  db: Queryable, row: Pick<VersionRow, 'version' | 'effectiveAt' | 'author' | 'proposalId'> & { readonly document: string },
+  db: Queryable,
+  row: Pick<VersionRow, 'version' | 'effectiveAt' | 'author' | 'proposalId'> & {
+    readonly document: string;
+  },
 ): Promise<void> {
   await db.query(
     'insert into valuation.rulebook (version, document, effective_at, author, proposal_id) values ($1, $2, $3, $4, $5)',
@@ -84,12 +105,21 @@ export async function insertVersion(
 
 /** Takes back a version that waits; what was proposed on it stands on the one before. One that is in force stays. */
 export async function deleteVersion(db: Queryable, version: number): Promise<void> {
-  await db.query('update valuation.proposal set base_version = $1 - 1 where base_version = $1', [version]);
-  await db.query('delete from valuation.rulebook where version = $1 and activated_at is null', [version]);
+  await db.query('update valuation.proposal set base_version = $1 - 1 where base_version = $1', [
+    version,
+  ]);
+  await db.query('delete from valuation.rulebook where version = $1 and activated_at is null', [
+    version,
+  ]);
 }
 
 /** False when another process was first. */
-export async function setActive(db: Queryable, version: number, assets: Readonly<Record<string, number>>, nowMs: number): Promise<boolean> {
+export async function setActive(
+  db: Queryable,
+  version: number,
+  assets: Readonly<Record<string, number>>,
+  nowMs: number,
+): Promise<boolean> {
   const { rowCount } = await db.query(
     'update valuation.rulebook set assets = $2, activated_at = $3 where version = $1 and activated_at is null',
     [version, JSON.stringify(assets), new Date(nowMs)],
@@ -98,7 +128,11 @@ export async function setActive(db: Queryable, version: number, assets: Readonly
 }
 
 /** Of a version in force; what it has already stays as it is. */
-export async function addAssets(db: Queryable, version: number, assets: Readonly<Record<string, number>>): Promise<void> {
+export async function addAssets(
+  db: Queryable,
+  version: number,
+  assets: Readonly<Record<string, number>>,
+): Promise<void> {
   await db.query(
     'update valuation.rulebook set assets = $2::jsonb || assets where version = $1 and activated_at is not null',
     [version, JSON.stringify(assets)],
@@ -106,7 +140,11 @@ export async function addAssets(db: Queryable, version: number, assets: Readonly
 }
 
 /** Rows of processes that died are swept by the others. */
-export async function upsertProcess(db: Queryable, processId: string, version: number): Promise<void> {
+export async function upsertProcess(
+  db: Queryable,
+  processId: string,
+  version: number,
+): Promise<void> {
   await db.query(
     `with swept as (delete from valuation.process where seen_at < now() - interval '1 hour' and process_id <> $1)
      insert into valuation.process (process_id, version) values ($1, $2)
@@ -120,7 +158,11 @@ export async function deleteProcess(db: Queryable, processId: string): Promise<v
 }
 
 /** Whether another process that has told within so many seconds has an older version in force. */
-export async function hasOlderProcess(db: Queryable, version: number, { but, seconds }: { readonly but: string; readonly seconds: number }): Promise<boolean> {
+export async function hasOlderProcess(
+  db: Queryable,
+  version: number,
+  { but, seconds }: { readonly but: string; readonly seconds: number },
+): Promise<boolean> {
   const { rowCount } = await db.query(
     `select 1 from valuation.process
       where version < $1 and process_id <> $2 and seen_at > now() - make_interval(secs => $3) limit 1`,
@@ -150,28 +192,68 @@ export interface ProposalRow {
 const PROPOSAL = `proposal_id as "proposalId", made_by as "madeBy", made_at as "madeAt", reason, changes, base_version as "baseVersion", effective_at as "effectiveAt",
   urgent, state, decided_by as "decidedBy", decided_at as "decidedAt", decision_reason as "decisionReason", version`;
 
-export async function insertProposal(db: Queryable, row: Pick<ProposalRow, 'proposalId' | 'madeBy' | 'madeAt' | 'reason' | 'changes' | 'baseVersion' | 'effectiveAt' | 'urgent'>): Promise<void> {
+export async function insertProposal(
+  db: Queryable,
+  row: Pick<
+    ProposalRow,
+    | 'proposalId'
+    | 'madeBy'
+    | 'madeAt'
+    | 'reason'
+    | 'changes'
+    | 'baseVersion'
+    | 'effectiveAt'
+    | 'urgent'
+  >,
+): Promise<void> {
   await db.query(
     'insert into valuation.proposal (proposal_id, made_by, made_at, reason, changes, base_version, effective_at, urgent) values ($1, $2, $3, $4, $5, $6, $7, $8)',
-    [row.proposalId, row.madeBy, row.madeAt, row.reason, JSON.stringify(row.changes), row.baseVersion, row.effectiveAt, row.urgent],
+    [
+      row.proposalId,
+      row.madeBy,
+      row.madeAt,
+      row.reason,
+      JSON.stringify(row.changes),
+      row.baseVersion,
+      row.effectiveAt,
+      row.urgent,
+    ],
   );
 }
 
 /** With `forUpdate` its row stays locked to the end of the dbTransaction. */
-export async function selectProposal(db: Queryable, proposalId: string, forUpdate = false): Promise<ProposalRow | undefined> {
-  const { rows } = await db.query<ProposalRow>(`select ${PROPOSAL} from valuation.proposal where proposal_id = $1${forUpdate ? ' for update' : ''}`, [proposalId]);
+export async function selectProposal(
+  db: Queryable,
+  proposalId: string,
+  forUpdate = false,
+): Promise<ProposalRow | undefined> {
+  const { rows } = await db.query<ProposalRow>(
+    `select ${PROPOSAL} from valuation.proposal where proposal_id = $1${forUpdate ? ' for update' : ''}`,
+    [proposalId],
+  );
   return rows[0];
 }
 
 /** Newest first; those of one state when it is named. */
-export async function selectProposals(db: Queryable, state: ProposalState | undefined, limit: number): Promise<ProposalRow[]> {
+export async function selectProposals(
+  db: Queryable,
+  state: ProposalState | undefined,
+  limit: number,
+): Promise<ProposalRow[]> {
   const { rows } = await db.query<ProposalRow>(
-    `select ${PROPOSAL} from valuation.proposal where $1::text is null or state = $1 order by made_at desc, proposal_id limit $2`, [state ?? null, limit],
+    `select ${PROPOSAL} from valuation.proposal where $1::text is null or state = $1 order by made_at desc, proposal_id limit $2`,
+    [state ?? null, limit],
   );
   return rows;
 }
 
-export async function decideProposal(db: Queryable, row: Pick<ProposalRow, 'proposalId' | 'state' | 'decidedBy' | 'decidedAt' | 'decisionReason' | 'version'>): Promise<void> {
+export async function decideProposal(
+  db: Queryable,
+  row: Pick<
+    ProposalRow,
+    'proposalId' | 'state' | 'decidedBy' | 'decidedAt' | 'decisionReason' | 'version'
+  >,
+): Promise<void> {
   await db.query(
     'update valuation.proposal set state = $2, decided_by = $3, decided_at = $4, decision_reason = $5, version = $6 where proposal_id = $1',
     [row.proposalId, row.state, row.decidedBy, row.decidedAt, row.decisionReason, row.version],

@@ -75,8 +75,18 @@ export interface Applied {
 
 /** What the rules say of an operation. */
 export type Verdict =
-  | { readonly type: 'allow'; readonly limits: readonly LimitUse[]; readonly applied: readonly Applied[] }
-  | { readonly type: 'review'; readonly item: string; readonly reason: string; readonly limits: readonly LimitUse[]; readonly applied: readonly Applied[] }
+  | {
+      readonly type: 'allow';
+      readonly limits: readonly LimitUse[];
+      readonly applied: readonly Applied[];
+    }
+  | {
+      readonly type: 'review';
+      readonly item: string;
+      readonly reason: string;
+      readonly limits: readonly LimitUse[];
+      readonly applied: readonly Applied[];
+    }
   | { readonly type: 'refuse'; readonly problem: Problem; readonly applied: readonly Applied[] };
 
 /** A verdict on a conversion, with its terms when it may go on. */

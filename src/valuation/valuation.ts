@@ -14,7 +14,18 @@ import { invalid } from './check-change.ts';
 import { createProcesses } from './processes.ts';
 import { createProposals, type Proposals } from './proposals.ts';
 import { Rulebook } from './rulebook.ts';
-import { addAssets, hasVersionOf, insertVersion, lockVersions, selectActive, selectDue, selectLatest, selectVersion, setActive, type VersionRow } from './store.ts';
+import {
+  addAssets,
+  hasVersionOf,
+  insertVersion,
+  lockVersions,
+  selectActive,
+  selectDue,
+  selectLatest,
+  selectVersion,
+  setActive,
+  type VersionRow,
+} from './store.ts';
 import type { RulebookDocument } from './rulebook-schema.ts';
 
 export * from './types.ts';
@@ -25,7 +36,13 @@ export { Rulebook, limitAssetCode } from './rulebook.ts';
 export { compileRulebook } from './compile-rulebook.ts';
 export { evaluateConversion, evaluateOperation, type EvaluateOptions } from './evaluate-rules.ts';
 export { evaluateEarn, lastDayOf, type Purchase } from './evaluate-earn.ts';
-export { evaluateRedemption, findReward, isEligible, listRewards, rewardAssetCode } from './evaluate-redemption.ts';
+export {
+  evaluateRedemption,
+  findReward,
+  isEligible,
+  listRewards,
+  rewardAssetCode,
+} from './evaluate-redemption.ts';
 export { pointValue } from './point-value.ts';
 export { describeChange, diffRulebooks } from './diff-rulebooks.ts';
 export type { RulebookPatch } from './patch-rulebook.ts';
@@ -57,7 +74,10 @@ export interface Valuation {
    * A new version that only adds what was not there, to take effect at once: how a platform comes in, and a network gets its first
    * rules. Whatever changes something that others rely on is a proposal. Items that exist are left as they are.
    */
-  add(items: (document: RulebookDocument) => RulebookDocument, author: string): Promise<Result<number>>;
+  add(
+    items: (document: RulebookDocument) => RulebookDocument,
+    author: string,
+  ): Promise<Result<number>>;
   /** Whether an author brought any version about. */
   hasAuthor(author: string): Promise<boolean>;
   /** Change control: how everything that is in the rulebook changes. */
@@ -77,7 +97,11 @@ export interface Valuation {
 }
 
 /** `platformIds`: who is registered; a rulebook may list these, and those that the version before lists. */
-export async function createValuation(pool: Pool, clock: Clock, platformIds: () => readonly string[] = () => []): Promise<Valuation> {
+export async function createValuation(
+  pool: Pool,
+  clock: Clock,
+  platformIds: () => readonly string[] = () => [],
+): Promise<Valuation> {
   let rulebook = await load(pool, (await selectActive(pool)).version);
   const processes = createProcesses(pool);
   let knows: Parameters<Valuation['admitBy']>[0] | undefined;
@@ -95,33 +119,61 @@ export async function createValuation(pool: Pool, clock: Clock, platformIds: () 
     refresh,
     admitBy: (check) => void (knows = check),
     hasAuthor: (author) => hasVersionOf(pool, author),
-    add: (items, author) => dbTransaction(pool, async (client) => {
-      await lockVersions(client);
-      const latest = await selectLatest(client);
-      const document = items(latest.document);
-      const changes = diffRulebooks(latest.document, document);
-      if (changes.length === 0) return ok(latest.version);
-      assert(changes.every(({ before }) => before === null), 'what is in the rulebook is changed by proposals only');
-      const compiled = await compileInTurns(document);
-      if (!compiled.ok) return refuse(invalid(compiled.faults));
-      const version = latest.version + 1;
-      // After what is scheduled: versions take effect in their order.
-      const effectiveAt = new Date(Math.max(clock.now(), latest.effectiveAt.getTime()));
-      await insertVersion(client, { version, document: JSON.stringify(document), effectiveAt, author, proposalId: null });
-      await appendEvents(client, [{ type: 'rulebook.scheduled', platformId: null, data: { version, effective_at: effectiveAt.toISOString() } }], clock.now());
-      return ok(version);
-    }),
+    add: (items, author) =>
+      dbTransaction(pool, async (client) => {
+        await lockVersions(client);
+        const latest = await selectLatest(client);
+        const document = items(latest.document);
+        const changes = diffRulebooks(latest.document, document);
+        if (changes.length === 0) return ok(latest.version);
+        assert(
+          changes.every(({ before }) => before === null),
+          'what is in the rulebook is changed by proposals only',
+        );
+        const compiled = await compileInTurns(document);
+        if (!compiled.ok) return refuse(invalid(compiled.faults));
+        const version = latest.version + 1;
+        // After what is scheduled: versions take effect in their order.
+        const effectiveAt = new Date(Math.max(clock.now(), latest.effectiveAt.getTime()));
+        await insertVersion(client, {
+          version,
+          document: JSON.stringify(document),
+          effectiveAt,
+          author,
+          proposalId: null,
+        });
+        await appendEvents(
+          client,
+          [
+            {
+              type: 'rulebook.scheduled',
+              platformId: null,
+              data: { version, effective_at: effectiveAt.toISOString() },
+            },
+          ],
+          clock.now(),
+        );
+        return ok(version);
+      }),
     tell: () => processes.tell(rulebook.version),
     leave: () => processes.leave(),
-    isInForce: async (version) => rulebook.version >= version && (await processes.haveInForce(version)),
+    isInForce: async (version) =>
+      rulebook.version >= version && (await processes.haveInForce(version)),
     findDue: async () => {
       const row = await selectDue(pool, clock.now());
-      return row === undefined ? undefined : { row, rulebook: await Rulebook.load(row.version, row.document) };
+      return row === undefined
+        ? undefined
+        : { row, rulebook: await Rulebook.load(row.version, row.document) };
     },
     activate: async (version, assets) => {
       const done = await dbTransaction(pool, async (client) => {
         const first = await setActive(client, version, assets, clock.now());
-        if (first) await appendEvents(client, [{ type: 'rulebook.effective', platformId: null, data: { version } }], clock.now());
+        if (first)
+          await appendEvents(
+            client,
+            [{ type: 'rulebook.effective', platformId: null, data: { version } }],
+            clock.now(),
+          );
         return first;
       });
       await refresh();

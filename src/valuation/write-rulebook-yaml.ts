@@ -13,5 +13,7 @@ export function writeRulebookYaml(document: RulebookDocument): string {
 function ordered(value: unknown, place: Place): unknown {
   if (Array.isArray(value)) return value.map((element) => ordered(element, elementPlaceOf(place)));
   if (typeof value !== 'object' || value === null) return value;
-  return new Map(entriesInOrder(value, place).map(([key, inner]) => [key, ordered(inner, placeOf(place, key))]));
+  return new Map(
+    entriesInOrder(value, place).map(([key, inner]) => [key, ordered(inner, placeOf(place, key))]),
+  );
 }

@@ -23,31 +23,44 @@ afterEach(async () => {
   await database?.drop();
 });
 
-it.each(['pg_terminate_backend', 'pg_cancel_backend'])('%s again and again: every answer stays true', async (harm) => {
-  const random = createRandom(seed);
-  const platforms = ['platform_a', 'platform_b'] as PlatformId[];
-  const rewards = new Map<PlatformId, number>();
-  for (const platformId of platforms) rewards.set(platformId, (await test.reward(platformId, 300n)).assetId);
-  const traffic = new Traffic({ random: random.fork(1), members: Array.from({ length: 6 }, () => test.member()), platforms, rewards, keyPrefix: '', dayIn: test.dayIn });
-  let stopped = false;
-  const load = traffic.run(test.ledger, 32, () => !stopped);
-  let harmed = 0n;
-  const posted = (): number => traffic.asked.filter(({ outcome }) => outcome.ok).length;
-  for (let blow = 0; blow < (long ? 600 : 40); blow += 1) {
-    await sleep(random.int(5, 40));
-    // On a slow machine nothing would ever get through between two blows.
-    while (posted() < 2 * blow) await sleep(5);
-    const { rows } = await database.pool.query<{ harmed: bigint }>(
-      `select count(*) filter (where ${harm}(pid)) as harmed from pg_stat_activity where datname = current_database() and application_name like 'pontis lane%' and state <> 'idle'`);
-    harmed += rows[0]?.harmed ?? 0n;
-  }
-  stopped = true;
-  await load;
-  expect(harmed).toBeGreaterThan(0n);
-  expect(posted()).toBeGreaterThan(50);
-  await expectAsAnswered(database.pool, traffic.asked);
-  await expectSound(database.pool);
-}, long ? 600_000 : 60_000);
+it.each(['pg_terminate_backend', 'pg_cancel_backend'])(
+  '%s again and again: every answer stays true',
+  async (harm) => {
+    const random = createRandom(seed);
+    const platforms = ['platform_a', 'platform_b'] as PlatformId[];
+    const rewards = new Map<PlatformId, number>();
+    for (const platformId of platforms)
+      rewards.set(platformId, (await test.reward(platformId, 300n)).assetId);
+    const traffic = new Traffic({
+      random: random.fork(1),
+      members: Array.from({ length: 6 }, () => test.member()),
+      platforms,
+      rewards,
+      keyPrefix: '',
+      dayIn: test.dayIn,
+    });
+    let stopped = false;
+    const load = traffic.run(test.ledger, 32, () => !stopped);
+    let harmed = 0n;
+    const posted = (): number => traffic.asked.filter(({ outcome }) => outcome.ok).length;
+    for (let blow = 0; blow < (long ? 600 : 40); blow += 1) {
+      await sleep(random.int(5, 40));
+      // On a slow machine nothing would ever get through between two blows.
+      while (posted() < 2 * blow) await sleep(5);
+      const { rows } = await database.pool.query<{ harmed: bigint }>(
+        `select count(*) filter (where ${harm}(pid)) as harmed from pg_stat_activity where datname = current_database() and application_name like 'pontis lane%' and state <> 'idle'`,
+      );
+      harmed += rows[0]?.harmed ?? 0n;
+    }
+    stopped = true;
+    await load;
+    expect(harmed).toBeGreaterThan(0n);
+    expect(posted()).toBeGreaterThan(50);
+    await expectAsAnswered(database.pool, traffic.asked);
+    await expectSound(database.pool);
+  },
+  long ? 600_000 : 60_000,
+);
 
 it('a bucket that somebody else keeps locked holds up one lane; members of other buckets go on', async () => {
   const members = Array.from({ length: 40 }, () => test.member());
@@ -57,9 +70,15 @@ it('a bucket that somebody else keeps locked holds up one lane; members of other
     await client.query('begin');
     await client.query('select 1 from ledger.bucket where bucket = 1 for update');
     let answered = 0;
-    const waiting = members.filter(isLocked).map((member) => test.earn('platform_a', member, 1n).finally(() => (answered += 1)));
+    const waiting = members
+      .filter(isLocked)
+      .map((member) => test.earn('platform_a', member, 1n).finally(() => (answered += 1)));
     await sleep(50);
-    const others = await Promise.all(members.filter((member) => !isLocked(member)).map((member) => test.earn('platform_a', member, 1n)));
+    const others = await Promise.all(
+      members
+        .filter((member) => !isLocked(member))
+        .map((member) => test.earn('platform_a', member, 1n)),
+    );
     expect(others.every((outcome) => outcome.ok)).toBe(true);
     expect(answered).toBe(0);
     await client.query('rollback');

@@ -12,7 +12,12 @@ import { createEgress, LOOPBACK_RANGES } from '../../src/runtime/egress.ts';
 import { appendEvents } from '../../src/runtime/feed.ts';
 import { createSealer } from '../../src/security/security.ts';
 import { createTestDatabase, type TestDatabase } from '../fixtures/database.ts';
-import { startReceiver, type Behaviour, type Message, type Receiver } from '../fixtures/receiver.ts';
+import {
+  startReceiver,
+  type Behaviour,
+  type Message,
+  type Receiver,
+} from '../fixtures/receiver.ts';
 import { createRandom, long, seedOf } from '../fixtures/seed.ts';
 import type { SenderOptions } from '../fixtures/webhook-process.ts';
 
@@ -34,7 +39,11 @@ const receivers: Receiver[] = [];
 beforeEach(async () => {
   database = await createTestDatabase();
   webhooks = createWebhooks({
-    pool: database.pool, clock: { now: Date.now }, log: database.log, sealer: createSealer({ bytes: masterKey }), egress: createEgress({ allowedRanges: LOOPBACK_RANGES }),
+    pool: database.pool,
+    clock: { now: Date.now },
+    log: database.log,
+    sealer: createSealer({ bytes: masterKey }),
+    egress: createEgress({ allowedRanges: LOOPBACK_RANGES }),
   });
 });
 afterEach(async () => {
@@ -44,15 +53,26 @@ afterEach(async () => {
 });
 
 async function startSender(): Promise<ChildProcess> {
-  const options: SenderOptions = { url: database.url, masterKey: masterKey.toString('hex'), startMs, rate: RATE };
-  const child = spawn(process.execPath, [PROGRAM, JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const options: SenderOptions = {
+    url: database.url,
+    masterKey: masterKey.toString('hex'),
+    startMs,
+    rate: RATE,
+  };
+  const child = spawn(process.execPath, [PROGRAM, JSON.stringify(options)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   children.push(child);
   await once(child.stdout, 'data');
   return child;
 }
 
 function tell(from: number, to: number): Promise<void> {
-  const events = Array.from({ length: to - from }, (_, index) => ({ type: 'transfer.completed', platformId: PLATFORM, data: { index: from + index } }));
+  const events = Array.from({ length: to - from }, (_, index) => ({
+    type: 'transfer.completed',
+    platformId: PLATFORM,
+    data: { index: from + index },
+  }));
   return dbTransaction(database.pool, (client) => appendEvents(client, events, Date.now()));
 }
 
@@ -61,38 +81,58 @@ function accepted(receiver: Receiver | undefined): number[] {
   return [...new Set(receiver?.accepted.map(({ data }) => Number(data['index'])))];
 }
 
-it('loses no event and keeps the order', async () => {
-  const random = createRandom(seed);
-  const faults: readonly Behaviour[] = [500, 429, 302, 'reset', 'reset after answer began', 'hang'];
-  const tries = new Map<string, number>();
-  /** A fault now and then, for one event twice at most: the third wait would be long. */
-  const shaky = (ordered: boolean) => async ({ id }: Message): Promise<Behaviour> => {
-    const key = `${id} ${ordered}`;
-    const count = (tries.get(key) ?? 0) + 1;
-    tries.set(key, count);
-    await sleep(random.int(0, 8));
-    return count > 2 || random.int(0, 5) > 0 ? 200 : (faults[random.int(0, faults.length - 1)] ?? 500);
-  };
-  for (const ordered of [false, true]) {
-    const receiver = await startReceiver(shaky(ordered));
-    receivers.push(receiver);
-    const created = await webhooks.create(PLATFORM, { url: receiver.url, description: '', types: null, ordered });
-    if (!created.ok) throw new Error(created.problem.detail);
-  }
-  const arrived = (): number => receivers.reduce((sum, { messages }) => sum + messages.length, 0);
+it(
+  'loses no event and keeps the order',
+  async () => {
+    const random = createRandom(seed);
+    const faults: readonly Behaviour[] = [
+      500,
+      429,
+      302,
+      'reset',
+      'reset after answer began',
+      'hang',
+    ];
+    const tries = new Map<string, number>();
+    /** A fault now and then, for one event twice at most: the third wait would be long. */
+    const shaky =
+      (ordered: boolean) =>
+      async ({ id }: Message): Promise<Behaviour> => {
+        const key = `${id} ${ordered}`;
+        const count = (tries.get(key) ?? 0) + 1;
+        tries.set(key, count);
+        await sleep(random.int(0, 8));
+        return count > 2 || random.int(0, 5) > 0
+          ? 200
+          : (faults[random.int(0, faults.length - 1)] ?? 500);
+      };
+    for (const ordered of [false, true]) {
+      const receiver = await startReceiver(shaky(ordered));
+      receivers.push(receiver);
+      const created = await webhooks.create(PLATFORM, {
+        url: receiver.url,
+        description: '',
+        types: null,
+        ordered,
+      });
+      if (!created.ok) throw new Error(created.problem.detail);
+    }
+    const arrived = (): number => receivers.reduce((sum, { messages }) => sum + messages.length, 0);
 
-  const senders = [await startSender(), await startSender()];
-  for (let kill = 0; kill < KILLS; kill += 1) {
-    await tell((EVENTS / KILLS) * kill, (EVENTS / KILLS) * (kill + 1));
-    const enough = arrived() + random.int(5, EVENTS / KILLS);
-    while (arrived() < enough) await sleep(2);
-    senders[kill % senders.length]?.kill('SIGKILL');
-    senders[kill % senders.length] = await startSender();
-  }
-  const all = Array.from({ length: EVENTS }, (_, index) => index);
-  while (receivers.some((receiver) => accepted(receiver).length < EVENTS)) await sleep(20);
-  const [free, ordered] = receivers;
-  expect(accepted(free).toSorted((a, b) => a - b)).toEqual(all);
-  // What a killed program had sent but not noted comes twice; the first time of each is in its turn.
-  expect(accepted(ordered)).toEqual(all);
-}, long ? 900_000 : 120_000);
+    const senders = [await startSender(), await startSender()];
+    for (let kill = 0; kill < KILLS; kill += 1) {
+      await tell((EVENTS / KILLS) * kill, (EVENTS / KILLS) * (kill + 1));
+      const enough = arrived() + random.int(5, EVENTS / KILLS);
+      while (arrived() < enough) await sleep(2);
+      senders[kill % senders.length]?.kill('SIGKILL');
+      senders[kill % senders.length] = await startSender();
+    }
+    const all = Array.from({ length: EVENTS }, (_, index) => index);
+    while (receivers.some((receiver) => accepted(receiver).length < EVENTS)) await sleep(20);
+    const [free, ordered] = receivers;
+    expect(accepted(free).toSorted((a, b) => a - b)).toEqual(all);
+    // What a killed program had sent but not noted comes twice; the first time of each is in its turn.
+    expect(accepted(ordered)).toEqual(all);
+  },
+  long ? 900_000 : 120_000,
+);

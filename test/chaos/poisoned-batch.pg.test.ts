@@ -20,12 +20,18 @@ afterEach(async () => {
 });
 
 const poisons: Record<string, (victim: MemberId) => Promise<Outcome>> = {
-  'a text that PostgreSQL refuses': (victim) => test.submit('platform_a', victim, { kind: 'earn', amount: 1n, reference: 'nul \0' }),
-  'a JSON that PostgreSQL refuses': (victim) => test.submit('platform_a', victim, { kind: 'earn', amount: 1n, details: { note: 'nul \0' } }),
-  'a time that cannot be written': (victim) => test.submit('platform_a', victim, { kind: 'earn', amount: 1n, occurredAtMs: 1.5 }),
-  'a platform that does not exist': (victim) => test.transfer('platform_a', victim, 1n, 'platform_z', victim),
+  'a text that PostgreSQL refuses': (victim) =>
+    test.submit('platform_a', victim, { kind: 'earn', amount: 1n, reference: 'nul \0' }),
+  'a JSON that PostgreSQL refuses': (victim) =>
+    test.submit('platform_a', victim, { kind: 'earn', amount: 1n, details: { note: 'nul \0' } }),
+  'a time that cannot be written': (victim) =>
+    test.submit('platform_a', victim, { kind: 'earn', amount: 1n, occurredAtMs: 1.5 }),
+  'a platform that does not exist': (victim) =>
+    test.transfer('platform_a', victim, 1n, 'platform_z', victim),
   'a member whose rows the database rejects': async (victim) => {
-    await database.pool.query(`alter table ledger.transaction add constraint sabotage check (member_id <> '${victim}') not valid`);
+    await database.pool.query(
+      `alter table ledger.transaction add constraint sabotage check (member_id <> '${victim}') not valid`,
+    );
     return test.earn('platform_a', victim, 1n);
   },
 };
@@ -36,17 +42,36 @@ describe.each(Object.keys(poisons))('%s', (name) => {
     const members = Array.from({ length: 30 }, () => test.member());
     // Two rounds: the second meets what the process remembers after the first.
     for (let round = 1; round <= 2; round += 1) {
-      if (round === 2) await database.pool.query('alter table ledger.transaction drop constraint if exists sabotage');
+      if (round === 2)
+        await database.pool.query(
+          'alter table ledger.transaction drop constraint if exists sabotage',
+        );
       const poison = poisons[name]?.(victim);
-      const outcomes = await Promise.all(members.map((member, index) => (index % 2 === 0
-        ? test.earn('platform_a', member, 100n)
-        : test.transfer('platform_a', members[index - 1] ?? member, 10n, 'platform_b', member))));
+      const outcomes = await Promise.all(
+        members.map((member, index) =>
+          index % 2 === 0
+            ? test.earn('platform_a', member, 100n)
+            : test.transfer('platform_a', members[index - 1] ?? member, 10n, 'platform_b', member),
+        ),
+      );
       // A conversion may have been decided before the earn it needs, but nobody is told that the ledger is out of order.
-      expect(outcomes.flatMap((outcome) => (outcome.ok || outcome.problem.code === 'insufficient_balance' ? [] : [outcome.problem.code]))).toEqual([]);
+      expect(
+        outcomes.flatMap((outcome) =>
+          outcome.ok || outcome.problem.code === 'insufficient_balance'
+            ? []
+            : [outcome.problem.code],
+        ),
+      ).toEqual([]);
       expect(outcomes.filter((outcome, index) => index % 2 === 0 && outcome.ok).length).toBe(15);
-      expect(await poison).toMatchObject({ ok: false, problem: { code: 'unavailable', status: 503, retryable: true } });
+      expect(await poison).toMatchObject({
+        ok: false,
+        problem: { code: 'unavailable', status: 503, retryable: true },
+      });
     }
-    const { rows } = await database.pool.query('select 1 from ledger.transaction where member_id = $1 union all select 1 from ledger.account where owner_id = $1', [victim]);
+    const { rows } = await database.pool.query(
+      'select 1 from ledger.transaction where member_id = $1 union all select 1 from ledger.account where owner_id = $1',
+      [victim],
+    );
     expect(rows).toEqual([]);
     await expectSound(database.pool);
   });

@@ -5,9 +5,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
 import { expectSound } from '../fixtures/journal.ts';
 import { createRandom, long, seedOf } from '../fixtures/seed.ts';
-import { BLOW_KINDS, createArtillery, planBlows, planFaults } from '../fixtures/under-fire/blows.ts';
+import {
+  BLOW_KINDS,
+  createArtillery,
+  planBlows,
+  planFaults,
+} from '../fixtures/under-fire/blows.ts';
 import { Load, planAsks } from '../fixtures/under-fire/load.ts';
-import { CONNECTED, startNetworkUnderFire, STRANGER, type NetworkUnderFire } from '../fixtures/under-fire/network.ts';
+import {
+  CONNECTED,
+  startNetworkUnderFire,
+  STRANGER,
+  type NetworkUnderFire,
+} from '../fixtures/under-fire/network.ts';
 import { reconcileAll } from '../fixtures/under-fire/reconcile.ts';
 import { watchRecoveries } from '../fixtures/under-fire/recoveries.ts';
 import { untilDrained } from '../fixtures/under-fire/until-drained.ts';
@@ -29,62 +39,97 @@ afterEach(async () => {
   await network?.close();
 });
 
-it('each is wholly done or wholly undone, at the hub and at every platform', async ({ onTestFailed }) => {
-  const random = createRandom(seed);
-  const begunAt = performance.now();
-  network = await startNetworkUnderFire(MEMBERS, WORKERS);
-  const { server, members, workers, api } = network;
-  onTestFailed(() => {
-    for (const { name, said } of [api, ...workers]) tell(`the last words of ${name}:\n${said.split('\n').slice(-10).join('\n')}`);
-  });
-  const blows = planBlows(random.fork(1), ROUNDS, WORKERS);
-  const asks = planAsks(random.fork(2), [...members.keys()].filter((user) => user !== STRANGER), (blows.length + 1) * PORTION);
-  const recoveries = watchRecoveries(server.pool);
-  const artillery = createArtillery(network, recoveries);
-  for (const platform of CONNECTED) await network.setFaults(platform, planFaults(random.fork(3)));
+it(
+  'each is wholly done or wholly undone, at the hub and at every platform',
+  async ({ onTestFailed }) => {
+    const random = createRandom(seed);
+    const begunAt = performance.now();
+    network = await startNetworkUnderFire(MEMBERS, WORKERS);
+    const { server, members, workers, api } = network;
+    onTestFailed(() => {
+      for (const { name, said } of [api, ...workers])
+        tell(`the last words of ${name}:\n${said.split('\n').slice(-10).join('\n')}`);
+    });
+    const blows = planBlows(random.fork(1), ROUNDS, WORKERS);
+    const asks = planAsks(
+      random.fork(2),
+      [...members.keys()].filter((user) => user !== STRANGER),
+      (blows.length + 1) * PORTION,
+    );
+    const recoveries = watchRecoveries(server.pool);
+    const artillery = createArtillery(network, recoveries);
+    for (const platform of CONNECTED) await network.setFaults(platform, planFaults(random.fork(3)));
 
-  load = new Load(network, asks);
-  const asking = load.run(CLIENTS);
-  // Its failure is told where it is waited for.
-  asking.catch(() => undefined);
-  const startedAt = performance.now();
-  tell(`the network stands after ${seconds(begunAt)}`);
-  for (const blow of blows) {
+    load = new Load(network, asks);
+    const asking = load.run(CLIENTS);
+    // Its failure is told where it is waited for.
+    asking.catch(() => undefined);
+    const startedAt = performance.now();
+    tell(`the network stands after ${seconds(begunAt)}`);
+    for (const blow of blows) {
+      load.release(PORTION);
+      while (load.waiting > PORTION / 2) await sleep(5);
+      tell(`${seconds(startedAt)} ${load.answered.size} answered, ${JSON.stringify(blow)}`);
+      await artillery.strike(blow);
+    }
     load.release(PORTION);
-    while (load.waiting > PORTION / 2) await sleep(5);
-    tell(`${seconds(startedAt)} ${load.answered.size} answered, ${JSON.stringify(blow)}`);
-    await artillery.strike(blow);
-  }
-  load.release(PORTION);
-  await artillery.cease();
-  tell(`${seconds(startedAt)} the fire has ceased`);
-  await asking;
-  tell(`${seconds(startedAt)} all is answered`);
-  await untilDrained(server.pool);
-  await recoveries.stop();
-  const { tookMs } = recoveries;
-  tell(`${seconds(startedAt)} drained; ${load.repeats} attempts repeated; ${tookMs.length} sagas of killed workers were gone on with after ${Math.round(tookMs.at(-1) ?? 0)} ms at most, ${Math.round(tookMs.at(tookMs.length / 2) ?? 0)} ms in the median, ${tookMs.filter((ms) => ms > 10_000).length} of them after more than 10 s`);
+    await artillery.cease();
+    tell(`${seconds(startedAt)} the fire has ceased`);
+    await asking;
+    tell(`${seconds(startedAt)} all is answered`);
+    await untilDrained(server.pool);
+    await recoveries.stop();
+    const { tookMs } = recoveries;
+    tell(
+      `${seconds(startedAt)} drained; ${load.repeats} attempts repeated; ${tookMs.length} sagas of killed workers were gone on with after ${Math.round(tookMs.at(-1) ?? 0)} ms at most, ${Math.round(tookMs.at(tookMs.length / 2) ?? 0)} ms in the median, ${tookMs.filter((ms) => ms > 10_000).length} of them after more than 10 s`,
+    );
 
-  expect(new Set(blows.map((blow) => blow.kind))).toEqual(new Set(BLOW_KINDS));
-  expect(load.answered.size).toBe(asks.length);
-  const { wrong, counts } = await judge(network, load.answered.values());
-  tell(JSON.stringify(counts));
-  expect(wrong.slice(0, 20)).toEqual([]);
-  expect(Math.min(counts['completed'] ?? 0, counts['failed'] ?? 0, counts['reversed'] ?? 0)).toBeGreaterThan(0);
-  await expectSound(server.pool);
-  // The same keys again: the same transactions, and nothing new.
-  for (const { ask, reply } of [...load.answered.values()].filter(({ reply: { body } }) => body['transaction_id'] !== undefined).slice(-30)) {
-    const again = await load.send(ask);
-    expect([again.replayed, again.body['transaction_id']]).toEqual([true, reply.body['transaction_id']]);
-  }
-  expect((await judge(network, load.answered.values())).wrong).toEqual([]);
-  await Promise.all(workers.map((worker) => worker.close()));
-  const { runs, openBreaks } = await network.withContext(reconcileAll);
-  expect(runs.map(({ state, breaks, underWay, total }) => ({ state, breaks, underWay, total: total?.state }))).toEqual(runs.map(() => ({ state: 'complete', breaks: {}, underWay: 0n, total: 'agrees' })));
-  expect(openBreaks).toBe(0);
-  tell(`${seconds(startedAt)} reconciled; ${runs.map(({ platformId, matched }) => `${matched} transactions match at ${platformId}`).join(', ')}`);
-  expect([api, ...workers].flatMap(({ said }) => said.split('\n').filter((line) => /"level":"fatal"|unexpected error|defect of Pontis/.test(line))).slice(0, 5)).toEqual([]);
-}, long ? 3_600_000 : 240_000);
+    expect(new Set(blows.map((blow) => blow.kind))).toEqual(new Set(BLOW_KINDS));
+    expect(load.answered.size).toBe(asks.length);
+    const { wrong, counts } = await judge(network, load.answered.values());
+    tell(JSON.stringify(counts));
+    expect(wrong.slice(0, 20)).toEqual([]);
+    expect(
+      Math.min(counts['completed'] ?? 0, counts['failed'] ?? 0, counts['reversed'] ?? 0),
+    ).toBeGreaterThan(0);
+    await expectSound(server.pool);
+    // The same keys again: the same transactions, and nothing new.
+    for (const { ask, reply } of [...load.answered.values()]
+      .filter(({ reply: { body } }) => body['transaction_id'] !== undefined)
+      .slice(-30)) {
+      const again = await load.send(ask);
+      expect([again.replayed, again.body['transaction_id']]).toEqual([
+        true,
+        reply.body['transaction_id'],
+      ]);
+    }
+    expect((await judge(network, load.answered.values())).wrong).toEqual([]);
+    await Promise.all(workers.map((worker) => worker.close()));
+    const { runs, openBreaks } = await network.withContext(reconcileAll);
+    expect(
+      runs.map(({ state, breaks, underWay, total }) => ({
+        state,
+        breaks,
+        underWay,
+        total: total?.state,
+      })),
+    ).toEqual(runs.map(() => ({ state: 'complete', breaks: {}, underWay: 0n, total: 'agrees' })));
+    expect(openBreaks).toBe(0);
+    tell(
+      `${seconds(startedAt)} reconciled; ${runs.map(({ platformId, matched }) => `${matched} transactions match at ${platformId}`).join(', ')}`,
+    );
+    expect(
+      [api, ...workers]
+        .flatMap(({ said }) =>
+          said
+            .split('\n')
+            .filter((line) => /"level":"fatal"|unexpected error|defect of Pontis/.test(line)),
+        )
+        .slice(0, 5),
+    ).toEqual([]);
+  },
+  long ? 3_600_000 : 240_000,
+);
 
 function tell(text: string): void {
   process.stdout.write(`transfers under fire: ${text}\n`);

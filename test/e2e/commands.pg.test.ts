@@ -2,7 +2,15 @@
 
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,7 +21,14 @@ import { migrate, MIGRATIONS_DIR } from '../../src/runtime/migrate.ts';
 import { createTestDatabase, type TestDatabase } from '../fixtures/database.ts';
 import { runProgram, spawnProgram } from '../fixtures/program.ts';
 
-const REAL_FILE = join(import.meta.dirname, '..', '..', 'examples', 'data', 'online-retail-invoices.csv.gz');
+const REAL_FILE = join(
+  import.meta.dirname,
+  '..',
+  '..',
+  'examples',
+  'data',
+  'online-retail-invoices.csv.gz',
+);
 const REAL_MAP = 'user=customer_id,amount=amount_gbp,reference=invoice_no,occurred_at=invoice_date';
 
 let database: TestDatabase;
@@ -22,7 +37,8 @@ let folder: string;
 beforeAll(async () => {
   database = await createTestDatabase();
   folder = mkdtempSync(join(tmpdir(), 'pontis-commands-'));
-  for (const platform of ['platform_a', 'shop']) expect(await pontis('platform', 'add', platform)).toMatchObject({ code: 0 });
+  for (const platform of ['platform_a', 'shop'])
+    expect(await pontis('platform', 'add', platform)).toMatchObject({ code: 0 });
 }, 60_000);
 afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
@@ -44,20 +60,33 @@ function file(name: string, content: string | Uint8Array): string {
 }
 
 function importing(path: string, ...more: string[]): string[] {
-  return ['import', 'earnings', path, '--platform', 'shop', '--map', 'user=u,amount=a,reference=r', ...more];
+  return [
+    'import',
+    'earnings',
+    path,
+    '--platform',
+    'shop',
+    '--map',
+    'user=u,amount=a,reference=r',
+    ...more,
+  ];
 }
 
 /** What the members of a platform hold, from the accounts. */
 async function heldOf(platform: string): Promise<bigint> {
   const { rows } = await database.pool.query<{ sum: string }>(
     `select coalesce(sum(credits_posted - debits_posted), 0)::text as sum from ledger.account join ledger.asset using (asset_id)
-      where code = $1 and purpose in ('lot', 'debt')`, [platform]);
+      where code = $1 and purpose in ('lot', 'debt')`,
+    [platform],
+  );
   return BigInt(rows[0]?.sum ?? 0);
 }
 
 async function rowsOf(platform: string): Promise<number> {
   const { rows } = await database.pool.query<{ rows: bigint }>(
-    `select count(*) as rows from ledger.transaction join ledger.asset using (asset_id) where code = $1`, [platform]);
+    `select count(*) as rows from ledger.transaction join ledger.asset using (asset_id) where code = $1`,
+    [platform],
+  );
   return Number(rows[0]?.rows);
 }
 
@@ -68,30 +97,77 @@ describe('help', () => {
     expect(stdout).toMatch(/^  transfers /m);
   });
 
-  it.each([[['auditt']], [['import', 'earnings']], [['audit', '--nonsense']], [['export', 'journal', '--format', 'xml']], [['export', 'journal', '--json']], [['backtest']], [['backtest', 'no-such-proposal']], [['backtest', 'x.json', '--days', '0']]])('%j exits 64', async (args) => {
+  it.each([
+    [['auditt']],
+    [['import', 'earnings']],
+    [['audit', '--nonsense']],
+    [['export', 'journal', '--format', 'xml']],
+    [['export', 'journal', '--json']],
+    [['backtest']],
+    [['backtest', 'no-such-proposal']],
+    [['backtest', 'x.json', '--days', '0']],
+  ])('%j exits 64', async (args) => {
     expect(await pontis(...args)).toMatchObject({ code: 64 });
   });
 });
 
 describe('pontis platform', () => {
   it('adds a platform, lists it, issues tokens and rotates its secret', async () => {
-    const added = await pontis('platform', 'add', 'airline', '--name', 'Air Line', '--reserve-cap', '1000.5', '--json');
+    const added = await pontis(
+      'platform',
+      'add',
+      'airline',
+      '--name',
+      'Air Line',
+      '--reserve-cap',
+      '1000.5',
+      '--json',
+    );
     const { platform_id, secret, token } = JSON.parse(added.stdout);
-    expect([platform_id, secret.slice(0, 3), token.split('.').length]).toEqual(['airline', 'sk_', 3]);
+    expect([platform_id, secret.slice(0, 3), token.split('.').length]).toEqual([
+      'airline',
+      'sk_',
+      3,
+    ]);
     const { platforms } = JSON.parse((await pontis('platform', 'list', '--json')).stdout);
-    expect(platforms.find((row: { platform_id: string }) => row.platform_id === 'airline')).toMatchObject({ name: 'Air Line', custody: 'hosted', state: 'active', clawback: 'debt', reserve_cap: '0.0000', reserve_used: '0.0000' });
+    expect(
+      platforms.find((row: { platform_id: string }) => row.platform_id === 'airline'),
+    ).toMatchObject({
+      name: 'Air Line',
+      custody: 'hosted',
+      state: 'active',
+      clawback: 'debt',
+      reserve_cap: '0.0000',
+      reserve_used: '0.0000',
+    });
     expect((await pontis('platform', 'list')).stdout).toContain('airline');
-    const rotated = JSON.parse((await pontis('platform', 'rotate-secret', 'airline', '--json')).stdout);
+    const rotated = JSON.parse(
+      (await pontis('platform', 'rotate-secret', 'airline', '--json')).stdout,
+    );
     expect(rotated.secret).not.toBe(secret);
-    expect(await pontis('platform', 'signing', 'airline', 'rfc9421')).toMatchObject({ code: 0, stdout: 'airline signs with: rfc9421\n' });
-    expect(JSON.parse((await pontis('platform', 'list', '--json')).stdout)).toMatchObject({ platforms: expect.arrayContaining([expect.objectContaining({ platform_id: 'airline', signing: 'rfc9421' })]) });
+    expect(await pontis('platform', 'signing', 'airline', 'rfc9421')).toMatchObject({
+      code: 0,
+      stdout: 'airline signs with: rfc9421\n',
+    });
+    expect(JSON.parse((await pontis('platform', 'list', '--json')).stdout)).toMatchObject({
+      platforms: expect.arrayContaining([
+        expect.objectContaining({ platform_id: 'airline', signing: 'rfc9421' }),
+      ]),
+    });
     const reissued = await pontis('platform', 'token', 'airline', '--days', '1', '--revoke');
     expect(reissued.stdout.trim().split('.')).toHaveLength(3);
   });
 
   it.each([
-    [['add', 'shop'], 65], [['add', 'No!'], 65], [['token', 'nobody'], 65], [['rotate-secret', 'nobody'], 65], [['signing', 'nobody', 'any'], 65], [['signing', 'shop', 'rot13'], 64], [['add', 'x_y', '--multiplier', '0'], 64],
-    [['add', 'x_y', '--reserve-cap', '1.23456'], 64], [['token', 'shop', '--days', '0'], 64],
+    [['add', 'shop'], 65],
+    [['add', 'No!'], 65],
+    [['token', 'nobody'], 65],
+    [['rotate-secret', 'nobody'], 65],
+    [['signing', 'nobody', 'any'], 65],
+    [['signing', 'shop', 'rot13'], 64],
+    [['add', 'x_y', '--multiplier', '0'], 64],
+    [['add', 'x_y', '--reserve-cap', '1.23456'], 64],
+    [['token', 'shop', '--days', '0'], 64],
   ])('%j exits %i', async (args, code) => {
     const result = await pontis('platform', ...args);
     expect(result.code).toBe(code);
@@ -103,26 +179,61 @@ describe('pontis operator', () => {
   it('adds an operator, lists it, replaces its token, suspends and resumes it', async () => {
     const added = JSON.parse((await pontis('operator', 'add', 'maker', '--json')).stdout);
     expect(added).toEqual({ operator_id: 'maker', token: expect.stringMatching(/^op_[\w-]{43}$/) });
-    expect((await pontis('operator', 'add', 'checker')).stdout).toMatch(/^operator_id {2}checker\ntoken {8}op_[\w-]{43}\n$/);
+    expect((await pontis('operator', 'add', 'checker')).stdout).toMatch(
+      /^operator_id {2}checker\ntoken {8}op_[\w-]{43}\n$/,
+    );
     // Once there are two, both say so.
-    expect(await pontis('operator', 'token', 'maker')).toMatchObject({ code: 65, stderr: expect.stringContaining('A second person is needed') });
-    const checker = (await pontis('operator', 'recover', 'checker', '--reason', 'both tokens are lost')).stdout.trim();
+    expect(await pontis('operator', 'token', 'maker')).toMatchObject({
+      code: 65,
+      stderr: expect.stringContaining('A second person is needed'),
+    });
+    const checker = (
+      await pontis('operator', 'recover', 'checker', '--reason', 'both tokens are lost')
+    ).stdout.trim();
     expect(checker).toMatch(/^op_[\w-]{43}$/);
     const byTwo = async (...args: readonly string[]): Promise<string> => {
-      const { request_id: id } = JSON.parse((await pontis(...args, '--as-token', added.token, '--json')).stdout) as { request_id: string };
+      const { request_id: id } = JSON.parse(
+        (await pontis(...args, '--as-token', added.token, '--json')).stdout,
+      ) as { request_id: string };
       return (await pontis('requests', 'approve', id, '--as-token', checker, '--json')).stdout;
     };
-    expect(JSON.parse(await byTwo('operator', 'token', 'checker'))).toMatchObject({ state: 'done', secrets: { token: expect.stringMatching(/^op_/) } });
+    expect(JSON.parse(await byTwo('operator', 'token', 'checker'))).toMatchObject({
+      state: 'done',
+      secrets: { token: expect.stringMatching(/^op_/) },
+    });
     const audited = (await pontis('audit')).stdout;
-    expect(audited).toMatch(/\noperator {5}checker \(active\)\n {2}added at \S+ by nobody, as one of the first\n {2}recovered at \S+ by the owner of the machine: both tokens are lost\n {2}token at \S+ by maker and checker\n/);
-    expect(await pontis('operator', 'suspend', 'maker')).toMatchObject({ code: 0, stdout: 'maker is suspended.\n' });
+    expect(audited).toMatch(
+      /\noperator {5}checker \(active\)\n {2}added at \S+ by nobody, as one of the first\n {2}recovered at \S+ by the owner of the machine: both tokens are lost\n {2}token at \S+ by maker and checker\n/,
+    );
+    expect(await pontis('operator', 'suspend', 'maker')).toMatchObject({
+      code: 0,
+      stdout: 'maker is suspended.\n',
+    });
     const listed = JSON.parse((await pontis('operator', 'list', '--json')).stdout);
-    expect(listed).toEqual({ operators: [['checker', 'active'], ['maker', 'suspended']].map(([operator_id, state]) => expect.objectContaining({ operator_id, state })) });
-    expect(await pontis('operator', 'resume', 'maker')).toMatchObject({ code: 65, stderr: expect.stringContaining('A second person is needed') });
-    expect((await pontis('operator', 'list')).stdout).toMatch(/^operator_id {2}state +created_at +added_by +token_by\nchecker +active +\S+ +nobody: it was among the first +maker, checker\n/);
+    expect(listed).toEqual({
+      operators: [
+        ['checker', 'active'],
+        ['maker', 'suspended'],
+      ].map(([operator_id, state]) => expect.objectContaining({ operator_id, state })),
+    });
+    expect(await pontis('operator', 'resume', 'maker')).toMatchObject({
+      code: 65,
+      stderr: expect.stringContaining('A second person is needed'),
+    });
+    expect((await pontis('operator', 'list')).stdout).toMatch(
+      /^operator_id {2}state +created_at +added_by +token_by\nchecker +active +\S+ +nobody: it was among the first +maker, checker\n/,
+    );
   });
 
-  it.each([[['add', 'shop-keeper', 'x'], 64], [['add', 'No!'], 65], [['token', 'nobody'], 65], [['suspend', 'nobody'], 65], [['resume', 'nobody'], 65], [['recover', 'nobody', '--reason', 'x'], 65], [['add'], 64]])('%j exits %i', async (args, code) => {
+  it.each([
+    [['add', 'shop-keeper', 'x'], 64],
+    [['add', 'No!'], 65],
+    [['token', 'nobody'], 65],
+    [['suspend', 'nobody'], 65],
+    [['resume', 'nobody'], 65],
+    [['recover', 'nobody', '--reason', 'x'], 65],
+    [['add'], 64],
+  ])('%j exits %i', async (args, code) => {
     const result = await pontis('operator', ...args);
     expect(result).toMatchObject({ code, stdout: '' });
     expect(result.stderr).not.toContain('defect');
@@ -131,13 +242,27 @@ describe('pontis operator', () => {
 
 describe('pontis import earnings', () => {
   it('brings a real year in, to the last minor unit, and once', { timeout: 120_000 }, async () => {
-    const amounts = gunzipSync(readFileSync(REAL_FILE)).toString().trim().split('\n').slice(1).map((line) => line.split(',').at(-1) ?? '');
-    const expected = amounts.reduce((sum, text) => sum + BigInt(Math.round(Number(text) * 100)), 0n);
+    const amounts = gunzipSync(readFileSync(REAL_FILE))
+      .toString()
+      .trim()
+      .split('\n')
+      .slice(1)
+      .map((line) => line.split(',').at(-1) ?? '');
+    const expected = amounts.reduce(
+      (sum, text) => sum + BigInt(Math.round(Number(text) * 100)),
+      0n,
+    );
     expect(expected).toBe(830_006_581n);
     const args = ['import', 'earnings', REAL_FILE, '--platform', 'platform_a', '--map', REAL_MAP];
     const first = await pontis(...args, '--json');
     expect(JSON.parse(first.stdout)).toMatchObject({
-      net: '8300065.81', earned: { rows: 18_532, amount: '8911407.90' }, taken_back: { rows: 3_654, amount: '-611342.09' }, zero: 4, replayed: 0, malformed: 0, refused: 0,
+      net: '8300065.81',
+      earned: { rows: 18_532, amount: '8911407.90' },
+      taken_back: { rows: 3_654, amount: '-611342.09' },
+      zero: 4,
+      replayed: 0,
+      malformed: 0,
+      refused: 0,
     });
     expect(first.code).toBe(0);
     expect(await heldOf('platform_a')).toBe(expected);
@@ -150,13 +275,18 @@ describe('pontis import earnings', () => {
   });
 
   it('goes on after it was killed or interrupted', { timeout: 120_000 }, async () => {
-    const rows = Array.from({ length: 12_000 }, (_, index) => `k${index % 700},${index % 5 === 4 ? '-' : ''}${1 + (index % 9)}.25,killed-${index}`);
+    const rows = Array.from(
+      { length: 12_000 },
+      (_, index) =>
+        `k${index % 700},${index % 5 === 4 ? '-' : ''}${1 + (index % 9)}.25,killed-${index}`,
+    );
     const path = file('killed.csv', `u,a,r\n${rows.join('\n')}\n`);
     const before = await rowsOf('shop');
     let seen = 0;
     for (const signal of ['SIGKILL', 'SIGINT'] as const) {
       const program = spawnProgram(importing(path, '--concurrency', '64'), environment());
-      for (let posted = seen; posted - seen < 400; posted = (await rowsOf('shop')) - before) await sleep(10);
+      for (let posted = seen; posted - seen < 400; posted = (await rowsOf('shop')) - before)
+        await sleep(10);
       const { code } = await program.stop(signal);
       if (signal === 'SIGINT') {
         expect(code).toBe(130);
@@ -172,24 +302,55 @@ describe('pontis import earnings', () => {
     expect((await audit(database.pool)).ok).toBe(true);
   });
 
-  it('keeps the order of a member\'s rows, into debt and out of it', async () => {
+  it("keeps the order of a member's rows, into debt and out of it", async () => {
     const amounts = Array.from({ length: 300 }, (_, index) => (index % 3 === 0 ? -20 : 15));
-    const rows = amounts.flatMap((amount, index) => [`order1,${amount},o-${index}`, `order2,${-amount},p-${index}`]);
-    expect((await pontis(...importing(file('order.csv', `u,a,r\n${rows.join('\n')}`)))).code).toBe(0);
+    const rows = amounts.flatMap((amount, index) => [
+      `order1,${amount},o-${index}`,
+      `order2,${-amount},p-${index}`,
+    ]);
+    expect((await pontis(...importing(file('order.csv', `u,a,r\n${rows.join('\n')}`)))).code).toBe(
+      0,
+    );
     const { rows: posted } = await database.pool.query<{ reference: string }>(
-      `select t.reference from ledger.transaction t join identity.link l using (member_id) where l.platform_user_id = 'order1' order by sequence`);
-    expect(posted.map((row) => row.reference)).toEqual(amounts.map((_amount, index) => `o-${index}`));
+      `select t.reference from ledger.transaction t join identity.link l using (member_id) where l.platform_user_id = 'order1' order by sequence`,
+    );
+    expect(posted.map((row) => row.reference)).toEqual(
+      amounts.map((_amount, index) => `o-${index}`),
+    );
     const { rows: sums } = await database.pool.query<{ sum: string }>(
-      `select sum(credits_posted - debits_posted)::text as sum from ledger.account a join identity.link l on l.member_id = a.owner_id where l.platform_user_id = 'order1'`);
-    expect(BigInt(sums[0]?.sum ?? 0)).toBe(BigInt(amounts.reduce((sum, amount) => sum + amount * 100, 0)));
+      `select sum(credits_posted - debits_posted)::text as sum from ledger.account a join identity.link l on l.member_id = a.owner_id where l.platform_user_id = 'order1'`,
+    );
+    expect(BigInt(sums[0]?.sum ?? 0)).toBe(
+      BigInt(amounts.reduce((sum, amount) => sum + amount * 100, 0)),
+    );
   });
 
   it('tells bad rows with their line and stops for none', async () => {
     const before = await heldOf('shop');
-    const path = file('bad.csv', ['u,a,r', 'ann,1.50,b-1', 'ann,abc,b-2', 'ann,2', ',3,b-4', 'ann,"4,b-5', 'ann,9,b-1', 'ann,1.50,b-1', 'ann,0.001,b-7', 'ann,2.999,b-8'].join('\n'));
+    const path = file(
+      'bad.csv',
+      [
+        'u,a,r',
+        'ann,1.50,b-1',
+        'ann,abc,b-2',
+        'ann,2',
+        ',3,b-4',
+        'ann,"4,b-5',
+        'ann,9,b-1',
+        'ann,1.50,b-1',
+        'ann,0.001,b-7',
+        'ann,2.999,b-8',
+      ].join('\n'),
+    );
     const result = await pontis(...importing(path, '--json'));
     expect(result.code).toBe(1);
-    expect(JSON.parse(result.stdout)).toMatchObject({ malformed: 4, refused: 1, zero: 1, replayed: 1, earned: { rows: 3 } });
+    expect(JSON.parse(result.stdout)).toMatchObject({
+      malformed: 4,
+      refused: 1,
+      zero: 1,
+      replayed: 1,
+      earned: { rows: 3 },
+    });
     expect(result.stderr).toMatch(/^line 3 has the amount "abc"/m);
     expect(result.stderr).toMatch(/^line 4 has 2 fields where the header has 3$/m);
     expect(result.stderr).toMatch(/^line 5 has no user$/m);
@@ -203,33 +364,70 @@ describe('pontis import earnings', () => {
     const long = '😀'.repeat(128);
     await database.pool.query(
       `with old as (insert into identity.member values (gen_random_uuid()) returning member_id)
-       insert into identity.link (platform_id, platform_user_id, member_id) select 'shop', $1, member_id from old`, [' old\u202E']);
-    const path = file('ids.csv', ['u,a,r', `${long},1,i-1`, ' old\u202E,1,i-2', ' new,1,i-3', '\u3164,1,i-4', 'a\u2066b,1,i-5', `${long}x,1,i-6`].join('\n'));
+       insert into identity.link (platform_id, platform_user_id, member_id) select 'shop', $1, member_id from old`,
+      [' old\u202E'],
+    );
+    const path = file(
+      'ids.csv',
+      [
+        'u,a,r',
+        `${long},1,i-1`,
+        ' old\u202E,1,i-2',
+        ' new,1,i-3',
+        '\u3164,1,i-4',
+        'a\u2066b,1,i-5',
+        `${long}x,1,i-6`,
+      ].join('\n'),
+    );
     const result = await pontis(...importing(path, '--json'));
-    expect(JSON.parse(result.stdout)).toMatchObject({ malformed: 4, refused: 0, earned: { rows: 2 } });
-    expect(result.stderr).toMatch(/^line 4 has the user " new", which begins or ends with a space$/m);
-    expect(result.stderr).toMatch(/^line 5 has the user "\{U\+3164\}", which has no visible character$/m);
-    expect(result.stderr).toMatch(/^line 6 has the user "a\{U\+2066\}b", which has characters that change the direction of text$/m);
+    expect(JSON.parse(result.stdout)).toMatchObject({
+      malformed: 4,
+      refused: 0,
+      earned: { rows: 2 },
+    });
+    expect(result.stderr).toMatch(
+      /^line 4 has the user " new", which begins or ends with a space$/m,
+    );
+    expect(result.stderr).toMatch(
+      /^line 5 has the user "\{U\+3164\}", which has no visible character$/m,
+    );
+    expect(result.stderr).toMatch(
+      /^line 6 has the user "a\{U\+2066\}b", which has characters that change the direction of text$/m,
+    );
     expect(result.stderr).toMatch(/^line 7 has a user of more than 128 characters/m);
     expect((await heldOf('shop')) - before).toBe(200n);
-    expect((await pontis(...importing(path, '--strict'))).stderr).toMatch(/^4 rows are malformed|line 4 has the user/m);
+    expect((await pontis(...importing(path, '--strict'))).stderr).toMatch(
+      /^4 rows are malformed|line 4 has the user/m,
+    );
   });
 
   it('imports nothing of a bad file when strict', async () => {
     const before = await rowsOf('shop');
-    const result = await pontis(...importing(file('strict.csv', 'u,a,r\nann,1,s-1\nann,x,s-2\n'), '--strict'));
+    const result = await pontis(
+      ...importing(file('strict.csv', 'u,a,r\nann,1,s-1\nann,x,s-2\n'), '--strict'),
+    );
     expect(result).toMatchObject({ code: 65, stdout: '' });
     expect(result.stderr).toContain('line 3 has the amount "x"');
     expect(result.stderr).toContain('nothing was imported');
     expect(await rowsOf('shop')).toBe(before);
-    expect((await pontis(...importing(file('strict.csv', 'u,a,r\nann,1,s-1\n'), '--strict'))).code).toBe(0);
+    expect(
+      (await pontis(...importing(file('strict.csv', 'u,a,r\nann,1,s-1\n'), '--strict'))).code,
+    ).toBe(0);
   });
 
   it('imports what a damaged file still holds, and says where it ends', async () => {
-    const rows = Array.from({ length: 5_000 }, (_, index) => `d${index},1,${createHash('sha256').update(String(index)).digest('hex')}`);
+    const rows = Array.from(
+      { length: 5_000 },
+      (_, index) => `d${index},1,${createHash('sha256').update(String(index)).digest('hex')}`,
+    );
     const whole = gzipSync(`u,a,r\n${rows.join('\n')}\n`);
-    const result = await pontis(...importing(file('cut.csv.gz', whole.subarray(0, whole.length / 2))));
-    expect(result).toMatchObject({ code: 65, stderr: expect.stringMatching(/is damaged after line \d+: unexpected end of file/) });
+    const result = await pontis(
+      ...importing(file('cut.csv.gz', whole.subarray(0, whole.length / 2))),
+    );
+    expect(result).toMatchObject({
+      code: 65,
+      stderr: expect.stringMatching(/is damaged after line \d+: unexpected end of file/),
+    });
   });
 
   it.each<[string, () => string[], number, string]>([
@@ -237,10 +435,30 @@ describe('pontis import earnings', () => {
     ['a folder', () => importing(folder), 65, 'is not a file'],
     ['an empty file', () => importing(file('empty.csv', '')), 65, 'is empty'],
     ['other columns', () => importing(file('other.csv', 'x,y\n1,2\n')), 65, 'no column "u"'],
-    ['something that is no CSV', () => importing(file('x.bin', Buffer.from([0, 255, 10, 7, 10]))), 65, 'no column'],
-    ['an unknown platform', () => importing(file('ok.csv', 'u,a,r\n'), '--platform', 'nobody'), 65, 'no platform "nobody"'],
-    ['a map of no meaning', () => importing(file('ok.csv', 'u,a,r\n'), '--map', 'user=u'), 64, '--map:'],
-    ['no concurrency', () => importing(file('ok.csv', 'u,a,r\n'), '--concurrency', '0'), 64, '1 to 10000'],
+    [
+      'something that is no CSV',
+      () => importing(file('x.bin', Buffer.from([0, 255, 10, 7, 10]))),
+      65,
+      'no column',
+    ],
+    [
+      'an unknown platform',
+      () => importing(file('ok.csv', 'u,a,r\n'), '--platform', 'nobody'),
+      65,
+      'no platform "nobody"',
+    ],
+    [
+      'a map of no meaning',
+      () => importing(file('ok.csv', 'u,a,r\n'), '--map', 'user=u'),
+      64,
+      '--map:',
+    ],
+    [
+      'no concurrency',
+      () => importing(file('ok.csv', 'u,a,r\n'), '--concurrency', '0'),
+      64,
+      '1 to 10000',
+    ],
   ])('refuses %s', async (_title, args, code, words) => {
     const result = await pontis(...args());
     expect(result).toMatchObject({ code, stderr: expect.stringContaining(words) });
@@ -251,26 +469,55 @@ describe('pontis import earnings', () => {
 const minorUnits = (text: string): bigint => BigInt(text.replace('.', ''));
 
 describe('pontis backtest and report', () => {
-  beforeAll(async () => void expect(await pontis(...importing(file('report.csv', 'u,a,r\nreported,10,report-1\n')))).toMatchObject({ code: 0 }));
+  beforeAll(
+    async () =>
+      void expect(
+        await pontis(...importing(file('report.csv', 'u,a,r\nreported,10,report-1\n'))),
+      ).toMatchObject({ code: 0 }),
+  );
 
   it('shows what a rulebook in a file would have changed', async () => {
-    const { rows: [row] } = await database.pool.query<{ document: Record<string, object> }>('select document from valuation.rulebook order by version desc limit 1');
-    const path = file('next.json', JSON.stringify({ ...row?.document, rules: { no_earn: { kind: 'deny', operations: ['earn'], reason: 'no' } } }));
+    const {
+      rows: [row],
+    } = await database.pool.query<{ document: Record<string, object> }>(
+      'select document from valuation.rulebook order by version desc limit 1',
+    );
+    const path = file(
+      'next.json',
+      JSON.stringify({
+        ...row?.document,
+        rules: { no_earn: { kind: 'deny', operations: ['earn'], reason: 'no' } },
+      }),
+    );
     const json = JSON.parse((await pontis('backtest', path, '--days', '2', '--json')).stdout);
     expect(json.complete).toBe(true);
     const shop = json.platforms.find((row: { platform_id: string }) => row.platform_id === 'shop');
     expect(shop.denied['rules/no_earn']).toBeGreaterThan(0);
     const text = await pontis('backtest', path);
-    expect(text).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+ of \d+ transactions from .* would have changed\.\n/) });
+    expect(text).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^\d+ of \d+ transactions from .* would have changed\.\n/),
+    });
     expect(text.stdout).toMatch(/^shop {2,}denied {2,}rules\/no_earn {2,}\d+$/m);
     expect(text.stdout).toContain('- Users have the tags that they have now.');
-    expect(await pontis('backtest', '00000000-0000-4000-8000-000000000000')).toMatchObject({ code: 65, stderr: expect.stringContaining('Proposal not found') });
-    expect(await pontis('backtest', file('bad.json', '{"rules": {}}'))).toMatchObject({ code: 65, stderr: expect.stringContaining('is no rulebook') });
-    expect(await pontis('backtest', join(folder, 'nowhere.json'))).toMatchObject({ code: 65, stderr: expect.stringContaining('cannot be read') });
+    expect(await pontis('backtest', '00000000-0000-4000-8000-000000000000')).toMatchObject({
+      code: 65,
+      stderr: expect.stringContaining('Proposal not found'),
+    });
+    expect(await pontis('backtest', file('bad.json', '{"rules": {}}'))).toMatchObject({
+      code: 65,
+      stderr: expect.stringContaining('is no rulebook'),
+    });
+    expect(await pontis('backtest', join(folder, 'nowhere.json'))).toMatchObject({
+      code: 65,
+      stderr: expect.stringContaining('cannot be read'),
+    });
   });
 
   it('adds up what a platform owes its users', async () => {
-    const json = JSON.parse((await pontis('report', 'liability', '--platform', 'shop', '--json')).stdout);
+    const json = JSON.parse(
+      (await pontis('report', 'liability', '--platform', 'shop', '--json')).stdout,
+    );
     const [{ outstanding, debt, ...row }] = json.platforms;
     expect(row.platform_id).toBe('shop');
     expect(minorUnits(outstanding) - minorUnits(debt)).toBe(await heldOf('shop'));
@@ -278,22 +525,31 @@ describe('pontis backtest and report', () => {
     expect(text.code).toBe(0);
     expect(text.stdout).toMatch(/^ .* platform_a +shop$/m);
     expect(text.stdout).toMatch(/^Breakage: estimate = /m);
-    expect(await pontis('report', 'liability', '--platform', 'nobody')).toMatchObject({ code: 65, stderr: expect.stringContaining('Platform not found') });
+    expect(await pontis('report', 'liability', '--platform', 'nobody')).toMatchObject({
+      code: 65,
+      stderr: expect.stringContaining('Platform not found'),
+    });
   });
 });
 
 describe('pontis audit and export', () => {
   it('names what is broken and exits 1', async () => {
-    await database.pool.query(`update ledger.account set credits_posted = credits_posted + 1 where (bucket, account_id) = (select bucket, account_id from ledger.account where purpose = 'lot' order by 1, 2 limit 1)`);
+    await database.pool.query(
+      `update ledger.account set credits_posted = credits_posted + 1 where (bucket, account_id) = (select bucket, account_id from ledger.account where purpose = 'lot' order by 1, 2 limit 1)`,
+    );
     try {
       const text = await pontis('audit');
       expect(text.code).toBe(1);
-      expect(text.stdout).toMatch(/invariant 3 {2}BROKEN {2}counters_equal_entries: 1 row\n.*\n {4}bucket=\d+ account_id=\d+ purpose=lot/);
+      expect(text.stdout).toMatch(
+        /invariant 3 {2}BROKEN {2}counters_equal_entries: 1 row\n.*\n {4}bucket=\d+ account_id=\d+ purpose=lot/,
+      );
       expect(text.stdout).toMatch(/of \d+ checks are BROKEN/);
       const json = await pontis('audit', '--json');
       expect(JSON.parse(json.stdout)).toMatchObject({ ok: false });
     } finally {
-      await database.pool.query(`update ledger.account set credits_posted = credits_posted - 1 where (bucket, account_id) = (select bucket, account_id from ledger.account where purpose = 'lot' order by 1, 2 limit 1)`);
+      await database.pool.query(
+        `update ledger.account set credits_posted = credits_posted - 1 where (bucket, account_id) = (select bucket, account_id from ledger.account where purpose = 'lot' order by 1, 2 limit 1)`,
+      );
     }
     expect(JSON.parse((await pontis('audit', '--json')).stdout)).toMatchObject({ ok: true });
   });
@@ -303,14 +559,22 @@ describe('pontis audit and export', () => {
     const result = await pontis('export', 'journal', '--format', 'csv', '--output', path, '--json');
     const { entries } = JSON.parse(result.stdout);
     expect(readFileSync(path, 'utf8').split('\r\n')).toHaveLength(entries + 2);
-    expect(await pontis('export', 'journal', '--output', join(folder, 'no', 'such', 'folder'))).toMatchObject({ code: 73 });
+    expect(
+      await pontis('export', 'journal', '--output', join(folder, 'no', 'such', 'folder')),
+    ).toMatchObject({ code: 73 });
     expect(await pontis('export', 'journal', '--output', folder)).toMatchObject({ code: 73 });
   });
 
   it('ends quietly when its reader has seen enough', async () => {
-    const child = spawn('/bin/sh', ['-c', `"${process.execPath}" src/main.ts export journal | head -n 1`], {
-      cwd: join(import.meta.dirname, '..', '..'), env: { ...process.env, ...environment() }, stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = spawn(
+      '/bin/sh',
+      ['-c', `"${process.execPath}" src/main.ts export journal | head -n 1`],
+      {
+        cwd: join(import.meta.dirname, '..', '..'),
+        env: { ...process.env, ...environment() },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (chunk) => (stdout += String(chunk)));
     child.stderr.on('data', (chunk) => (stderr += String(chunk)));
@@ -323,21 +587,40 @@ describe('pontis audit and export', () => {
     await using older = await createTestDatabase({ migrated: false });
     const first = join(folder, 'migrations');
     mkdirSync(first);
-    for (const name of readdirSync(MIGRATIONS_DIR).toSorted().slice(0, 14)) copyFileSync(join(MIGRATIONS_DIR, name), join(first, name));
+    for (const name of readdirSync(MIGRATIONS_DIR).toSorted().slice(0, 14))
+      copyFileSync(join(MIGRATIONS_DIR, name), join(first, name));
     await migrate(older.pool, older.log, first);
     for (const command of [['audit'], ['export', 'journal', '--format', 'hledger']]) {
       const told = await runProgram(command, { DATABASE_URL: older.url });
-      expect(told).toMatchObject({ code: 78, stdout: '', stderr: expect.stringMatching(/^pontis: The database is older than .* 14 of \d+ .*pontis migrate/m) });
+      expect(told).toMatchObject({
+        code: 78,
+        stdout: '',
+        stderr: expect.stringMatching(
+          /^pontis: The database is older than .* 14 of \d+ .*pontis migrate/m,
+        ),
+      });
     }
-    expect((await older.pool.query('select count(*)::integer as n from pontis.migration')).rows).toEqual([{ n: 14 }]);
+    expect(
+      (await older.pool.query('select count(*)::integer as n from pontis.migration')).rows,
+    ).toEqual([{ n: 14 }]);
     expect(await runProgram(['migrate'], { DATABASE_URL: older.url })).toMatchObject({ code: 0 });
-    expect((await runProgram(['audit'], { DATABASE_URL: older.url })).stderr).not.toContain('older');
+    expect((await runProgram(['audit'], { DATABASE_URL: older.url })).stderr).not.toContain(
+      'older',
+    );
   });
 
   it('tells when there is no network, or no database', async () => {
     await using empty = await createTestDatabase({ migrated: false });
-    expect(await runProgram(['audit'], { DATABASE_URL: empty.url })).toMatchObject({ code: 78, stderr: expect.stringContaining('no Pontis network') });
-    expect(await runProgram(['audit', '--data', join(folder, 'typo')])).toMatchObject({ code: 78, stderr: expect.stringContaining('no Pontis network') });
-    expect(await runProgram(['audit'], { DATABASE_URL: 'postgres://x@127.0.0.1:1/x' })).toMatchObject({ code: 69 });
+    expect(await runProgram(['audit'], { DATABASE_URL: empty.url })).toMatchObject({
+      code: 78,
+      stderr: expect.stringContaining('no Pontis network'),
+    });
+    expect(await runProgram(['audit', '--data', join(folder, 'typo')])).toMatchObject({
+      code: 78,
+      stderr: expect.stringContaining('no Pontis network'),
+    });
+    expect(
+      await runProgram(['audit'], { DATABASE_URL: 'postgres://x@127.0.0.1:1/x' }),
+    ).toMatchObject({ code: 69 });
   });
 });

@@ -11,17 +11,53 @@ import { startSandbox, type RunningSandbox } from '../fixtures/sandbox.ts';
 
 /** Each defect, and every check that must find it. Other checks may stumble over it too. */
 const FOUND_BY: { readonly [Name in DefectName]: readonly string[] } = {
-  no_token_check: ['token_missing_get', 'token_missing_post', 'token_wrong_get', 'token_wrong_post'],
-  no_signature_check: [
-    'signature_missing_get', 'signature_missing_post', 'signature_wrong_get', 'signature_wrong_post', 'signature_covers_path_get', 'signature_covers_path_post', 'signature_covers_method_get',
-    'signature_covers_method_post', 'signature_covers_body_post', 'timestamp_old_get', 'timestamp_old_post', 'timestamp_future_get', 'timestamp_future_post', 'platform_other_get', 'platform_other_post',
+  no_token_check: [
+    'token_missing_get',
+    'token_missing_post',
+    'token_wrong_get',
+    'token_wrong_post',
   ],
-  no_time_check: ['timestamp_old_get', 'timestamp_old_post', 'timestamp_future_get', 'timestamp_future_post'],
+  no_signature_check: [
+    'signature_missing_get',
+    'signature_missing_post',
+    'signature_wrong_get',
+    'signature_wrong_post',
+    'signature_covers_path_get',
+    'signature_covers_path_post',
+    'signature_covers_method_get',
+    'signature_covers_method_post',
+    'signature_covers_body_post',
+    'timestamp_old_get',
+    'timestamp_old_post',
+    'timestamp_future_get',
+    'timestamp_future_post',
+    'platform_other_get',
+    'platform_other_post',
+  ],
+  no_time_check: [
+    'timestamp_old_get',
+    'timestamp_old_post',
+    'timestamp_future_get',
+    'timestamp_future_post',
+  ],
   not_idempotent: ['deduct_repeated', 'add_repeated', 'deduct_at_once', 'add_at_once'],
   not_idempotent_at_once: ['deduct_at_once', 'add_at_once'],
-  answers_differ: ['deduct_repeated', 'add_repeated', 'deduct_at_once', 'add_at_once', 'reverse_deduct_repeated', 'reverse_add_repeated'],
+  answers_differ: [
+    'deduct_repeated',
+    'add_repeated',
+    'deduct_at_once',
+    'add_at_once',
+    'reverse_deduct_repeated',
+    'reverse_add_repeated',
+  ],
   ignores_other_body: ['deduct_other_body', 'add_other_body'],
-  rounds_to_whole_points: ['deduct_once', 'add_once', 'decimals_exact', 'amounts_refused', 'lookup_applied'],
+  rounds_to_whole_points: [
+    'deduct_once',
+    'add_once',
+    'decimals_exact',
+    'amounts_refused',
+    'lookup_applied',
+  ],
   counts_in_floats: ['decimals_exact', 'amounts_refused'],
   takes_what_is_there: ['insufficient_balance', 'left_as_found'],
   refuses_with_500: ['insufficient_balance'],
@@ -50,7 +86,10 @@ let sandbox: RunningSandbox;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'pontis-conformance-'));
-  sandbox = await startSandbox(folder, Object.fromEntries([...Object.keys(defects), 'ann'].map((userId) => [userId, '12.34'])));
+  sandbox = await startSandbox(
+    folder,
+    Object.fromEntries([...Object.keys(defects), 'ann'].map((userId) => [userId, '12.34'])),
+  );
 });
 afterAll(async () => {
   await sandbox?.program.stop();
@@ -62,7 +101,11 @@ async function failing(name: DefectName): Promise<string[]> {
   try {
     const { ok, checks } = await testConnector(broken.target, { userId: name });
     const failed = checks.filter(({ state }) => state === 'failed');
-    expect(failed.every(({ complaints }) => complaints.every((sentence) => /^[A-Z].*\.$/s.test(sentence)))).toBe(true);
+    expect(
+      failed.every(({ complaints }) =>
+        complaints.every((sentence) => /^[A-Z].*\.$/s.test(sentence)),
+      ),
+    ).toBe(true);
     expect(ok).toBe(false);
     return failed.map((check) => check.name);
   } finally {
@@ -100,13 +143,23 @@ describe('the conformance suite', () => {
     const { ok, checks } = await testConnector(sandbox.target);
     expect(ok).toBe(true);
     expect(checks.find(({ name }) => name === 'signature_wrong_get')?.state).toBe('passed');
-    expect(checks.find(({ name }) => name === 'deduct_once')).toMatchObject({ state: 'skipped', complaints: [expect.stringContaining('--user')] });
+    expect(checks.find(({ name }) => name === 'deduct_once')).toMatchObject({
+      state: 'skipped',
+      complaints: [expect.stringContaining('--user')],
+    });
   });
 
   it('says so when the user is not known or nobody answers', async () => {
     const stranger = await testConnector(sandbox.target, { userId: 'nobody' });
-    expect(stranger.checks.filter(({ state }) => state === 'failed').map(({ name }) => name)).toEqual(['user_known']);
-    const silent = await testConnector({ ...sandbox.target, url: 'http://127.0.0.1:45999' }, { userId: 'ann' });
-    expect(silent.checks.filter(({ state }) => state === 'failed')).toMatchObject([{ name: 'health', complaints: [expect.stringContaining('cannot be reached')] }]);
+    expect(
+      stranger.checks.filter(({ state }) => state === 'failed').map(({ name }) => name),
+    ).toEqual(['user_known']);
+    const silent = await testConnector(
+      { ...sandbox.target, url: 'http://127.0.0.1:45999' },
+      { userId: 'ann' },
+    );
+    expect(silent.checks.filter(({ state }) => state === 'failed')).toMatchObject([
+      { name: 'health', complaints: [expect.stringContaining('cannot be reached')] },
+    ]);
   });
 });

@@ -6,13 +6,29 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { createReconciliation, type Break, type Reconciliation, type Run, type RunMode } from '../../src/clearing/clearing.ts';
-import { createConnectorClient, type ConnectorClient } from '../../src/clearing/connector/connector-client.ts';
+import {
+  createReconciliation,
+  type Break,
+  type Reconciliation,
+  type Run,
+  type RunMode,
+} from '../../src/clearing/clearing.ts';
+import {
+  createConnectorClient,
+  type ConnectorClient,
+} from '../../src/clearing/connector/connector-client.ts';
 import type { PlatformId } from '../../src/kernel/ids.ts';
 import { selectEvents } from '../../src/runtime/feed.ts';
 import { createTestDatabase, type TestDatabase } from '../fixtures/database.ts';
 import { createTestLedger, type TestLedger } from '../fixtures/ledger.ts';
-import { insertSaga, moveSaga, newTransactionId, reverseSaga, type SagaTerms, type TestSaga } from '../fixtures/sagas.ts';
+import {
+  insertSaga,
+  moveSaga,
+  newTransactionId,
+  reverseSaga,
+  type SagaTerms,
+  type TestSaga,
+} from '../fixtures/sagas.ts';
 import { SANDBOX, startSandbox, type RunningSandbox } from '../fixtures/sandbox.ts';
 
 const C = SANDBOX.platformId as PlatformId;
@@ -32,8 +48,16 @@ beforeEach(async () => {
   sandbox = await startSandbox(folder, { ann: '1000', bob: '1000' });
   platform = createConnectorClient(sandbox.target, { timeoutMs: 2_000 });
   reconciliation = createReconciliation({
-    ...database, clock: test.clock, ledger: test.ledger, everyMs: 900_000, patience: { attempts: 2, firstDelayMs: 5, longestDelayMs: 5 },
-    identity: platformsOf([['platform_a', 'hosted'], [C, 'connected']]), connectorOf: (platformId) => (platformId === C ? platform : undefined),
+    ...database,
+    clock: test.clock,
+    ledger: test.ledger,
+    everyMs: 900_000,
+    patience: { attempts: 2, firstDelayMs: 5, longestDelayMs: 5 },
+    identity: platformsOf([
+      ['platform_a', 'hosted'],
+      [C, 'connected'],
+    ]),
+    connectorOf: (platformId) => (platformId === C ? platform : undefined),
   });
 }, 60_000);
 afterEach(async () => {
@@ -44,9 +68,20 @@ afterEach(async () => {
 });
 
 /** As much of identity as is asked here. */
-function platformsOf(platforms: readonly (readonly [string, 'hosted' | 'connected'])[]): Parameters<typeof createReconciliation>[0]['identity'] {
-  const all = platforms.map(([platformId, custody]) => ({ platformId: platformId as PlatformId, custody, name: platformId, state: 'active' as const, ownerId: randomUUID() }));
-  return { listPlatforms: () => all as never, findPlatform: (platformId) => all.find((one) => one.platformId === platformId) as never };
+function platformsOf(
+  platforms: readonly (readonly [string, 'hosted' | 'connected'])[],
+): Parameters<typeof createReconciliation>[0]['identity'] {
+  const all = platforms.map(([platformId, custody]) => ({
+    platformId: platformId as PlatformId,
+    custody,
+    name: platformId,
+    state: 'active' as const,
+    ownerId: randomUUID(),
+  }));
+  return {
+    listPlatforms: () => all as never,
+    findPlatform: (platformId) => all.find((one) => one.platformId === platformId) as never,
+  };
 }
 
 async function run(mode: RunMode = 'incremental', platformId: string = C): Promise<Run> {
@@ -57,7 +92,9 @@ async function run(mode: RunMode = 'incremental', platformId: string = C): Promi
 
 /** What is open, as [category, subject, ours, theirs]. */
 async function open(state: Break['state'] = 'open'): Promise<unknown[]> {
-  return (await reconciliation.listBreaks({ state }, 100)).map(({ category, subject, ours, theirs }) => [category, subject, ours, theirs]);
+  return (await reconciliation.listBreaks({ state }, 100)).map(
+    ({ category, subject, ours, theirs }) => [category, subject, ours, theirs],
+  );
 }
 
 /** A transfer that the hub has recorded and the platform carried out. */
@@ -73,13 +110,21 @@ async function there(effect: bigint, transactionId: string): Promise<void> {
 }
 
 async function events(type: string): Promise<Record<string, unknown>[]> {
-  return (await selectEvents(database.pool, 0n, 1_000, { platformId: C })).filter((event) => event.type === type).map(({ data }) => data);
+  return (await selectEvents(database.pool, 0n, 1_000, { platformId: C }))
+    .filter((event) => event.type === type)
+    .map(({ data }) => data);
 }
 
 /** Against a platform that answers otherwise. */
 function over(connector: ConnectorClient): Reconciliation {
   return createReconciliation({
-    ...database, clock: test.clock, ledger: test.ledger, everyMs: 0, identity: platformsOf([[C, 'connected']]), connectorOf: () => connector, patience: { attempts: 2, firstDelayMs: 1, longestDelayMs: 1 },
+    ...database,
+    clock: test.clock,
+    ledger: test.ledger,
+    everyMs: 0,
+    identity: platformsOf([[C, 'connected']]),
+    connectorOf: () => connector,
+    patience: { attempts: 2, firstDelayMs: 1, longestDelayMs: 1 },
   });
 }
 
@@ -92,7 +137,11 @@ async function of(asked: ReturnType<Reconciliation['reconcile']>): Promise<Run> 
 /** Against a platform that moves points between any two questions, and tells another total than it has. */
 function restless(total: (real: bigint) => bigint): Reconciliation {
   return createReconciliation({
-    ...database, clock: test.clock, ledger: test.ledger, everyMs: 0, identity: platformsOf([[C, 'connected']]),
+    ...database,
+    clock: test.clock,
+    ledger: test.ledger,
+    everyMs: 0,
+    identity: platformsOf([[C, 'connected']]),
     connectorOf: () => ({
       ...platform,
       async getTotalPoints() {
@@ -116,9 +165,30 @@ describe('a run', () => {
     await platform.reverse({ userId: 'ann', amountMinor: 100n, transactionId: reversed.publicId });
     await insertSaga(database.pool, { effect: -50n, state: 'failed' });
     await insertSaga(database.pool, { effect: -50n, state: 'deducting' });
-    expect(await run()).toMatchObject({ state: 'complete', linesRead: 6n, compared: 6n, matched: 5n, underWay: 1n, breaks: {}, opened: 0, askedBy: OPERATOR, total: { state: 'baseline', theirs: 200_200n } });
-    expect(await run()).toMatchObject({ state: 'complete', linesRead: 0n, breaks: {}, total: { state: 'agrees' } });
-    expect(await run('full')).toMatchObject({ state: 'complete', linesRead: 6n, compared: 6n, breaks: {}, total: { state: 'agrees' } });
+    expect(await run()).toMatchObject({
+      state: 'complete',
+      linesRead: 6n,
+      compared: 6n,
+      matched: 5n,
+      underWay: 1n,
+      breaks: {},
+      opened: 0,
+      askedBy: OPERATOR,
+      total: { state: 'baseline', theirs: 200_200n },
+    });
+    expect(await run()).toMatchObject({
+      state: 'complete',
+      linesRead: 0n,
+      breaks: {},
+      total: { state: 'agrees' },
+    });
+    expect(await run('full')).toMatchObject({
+      state: 'complete',
+      linesRead: 6n,
+      compared: 6n,
+      breaks: {},
+      total: { state: 'agrees' },
+    });
     expect(await open()).toEqual([]);
   });
 
@@ -137,23 +207,53 @@ describe('a run', () => {
     const hosted = `txn_${known.transaction.transactionId.replaceAll('-', '')}`;
     await there(9n, hosted);
     const all = [
-      ['missing_here', missingHere.publicId, 0n, -100n], ['missing_there', missingThere.publicId, 200n, null], ['amount', wrong.publicId, 300n, 301n],
-      ['unknown_reference', `txn_${unknown.replaceAll('-', '')}`, null, -5n], ['unknown_reference', 'order-4711', null, 7n], ['missing_here', hosted, null, 9n],
+      ['missing_here', missingHere.publicId, 0n, -100n],
+      ['missing_there', missingThere.publicId, 200n, null],
+      ['amount', wrong.publicId, 300n, 301n],
+      ['unknown_reference', `txn_${unknown.replaceAll('-', '')}`, null, -5n],
+      ['unknown_reference', 'order-4711', null, 7n],
+      ['missing_here', hosted, null, 9n],
     ];
 
     const first = await run();
-    expect(first).toMatchObject({ state: 'complete', breaks: { missing_here: 2, missing_there: 1, amount: 1, unknown_reference: 2 }, opened: 6, total: { state: 'agrees' } });
+    expect(first).toMatchObject({
+      state: 'complete',
+      breaks: { missing_here: 2, missing_there: 1, amount: 1, unknown_reference: 2 },
+      opened: 6,
+      total: { state: 'agrees' },
+    });
     expect(await open()).toEqual(expect.arrayContaining(all));
     expect(await run('full')).toMatchObject({ breaks: first.breaks, opened: 0, resolved: 0 });
     expect(await run()).toMatchObject({ breaks: first.breaks, opened: 0, resolved: 0 });
-    expect((await events('reconciliation.break')).map(({ category, ours, theirs }) => [category, ours, theirs])).toEqual(expect.arrayContaining([['amount', '3.00', '3.01'], ['unknown_reference', null, '-0.05']]));
+    expect(
+      (await events('reconciliation.break')).map(({ category, ours, theirs }) => [
+        category,
+        ours,
+        theirs,
+      ]),
+    ).toEqual(
+      expect.arrayContaining([
+        ['amount', '3.00', '3.01'],
+        ['unknown_reference', null, '-0.05'],
+      ]),
+    );
     expect(await events('reconciliation.break')).toHaveLength(6);
     expect(await events('reconciliation.completed')).toHaveLength(4);
 
-    await platform.reverse({ userId: 'ann', amountMinor: 100n, transactionId: missingHere.publicId });
+    await platform.reverse({
+      userId: 'ann',
+      amountMinor: 100n,
+      transactionId: missingHere.publicId,
+    });
     await there(200n, missingThere.publicId);
-    expect(await run()).toMatchObject({ breaks: { missing_here: 1, amount: 1, unknown_reference: 2 }, opened: 0, resolved: 2 });
-    expect(await open('resolved')).toEqual(expect.arrayContaining([['missing_here', missingHere.publicId, 0n, -100n]]));
+    expect(await run()).toMatchObject({
+      breaks: { missing_here: 1, amount: 1, unknown_reference: 2 },
+      opened: 0,
+      resolved: 2,
+    });
+    expect(await open('resolved')).toEqual(
+      expect.arrayContaining([['missing_here', missingHere.publicId, 0n, -100n]]),
+    );
   });
 
   it('opens a break again that comes back', async () => {
@@ -163,7 +263,9 @@ describe('a run', () => {
     expect(await run()).toMatchObject({ breaks: {}, resolved: 1 });
     await moveSaga(database.pool, saga, 'failed', new Date(Date.now() - 200_000));
     expect(await run()).toMatchObject({ breaks: { missing_here: 1 }, opened: 1 });
-    expect(await reconciliation.listBreaks({}, 9)).toMatchObject([{ state: 'open', timesOpened: 2, closedAt: null }]);
+    expect(await reconciliation.listBreaks({}, 9)).toMatchObject([
+      { state: 'open', timesOpened: 2, closedAt: null },
+    ]);
   });
 
   it('takes what is under way, or was only just done, for a matter of time, and asks again', async () => {
@@ -177,17 +279,34 @@ describe('a run', () => {
     expect(await run()).toMatchObject({ breaks: {}, resolved: 2 });
   });
 
-  it('closes a timing break by the platform\'s look-up when its statement is behind, and says so', async () => {
+  it("closes a timing break by the platform's look-up when its statement is behind, and says so", async () => {
     const saga = await both(300n, { changedAt: new Date() });
     // A statement that lags behind the platform's books.
-    const behind: ConnectorClient = { ...platform, readStatement: async (since) => ({ outcome: 'yes', value: { entries: [], nextCursor: since ?? '0', more: false } }) };
-    const lagging = createReconciliation({ ...database, clock: test.clock, ledger: test.ledger, everyMs: 0, identity: platformsOf([[C, 'connected']]), connectorOf: () => behind });
+    const behind: ConnectorClient = {
+      ...platform,
+      readStatement: async (since) => ({
+        outcome: 'yes',
+        value: { entries: [], nextCursor: since ?? '0', more: false },
+      }),
+    };
+    const lagging = createReconciliation({
+      ...database,
+      clock: test.clock,
+      ledger: test.ledger,
+      everyMs: 0,
+      identity: platformsOf([[C, 'connected']]),
+      connectorOf: () => behind,
+    });
     await lagging.reconcile({ mode: 'incremental', operatorId: null });
-    expect(await reconciliation.listBreaks({}, 9)).toMatchObject([{ category: 'late', subject: saga.publicId, state: 'resolved', resolution: 'asked' }]);
+    expect(await reconciliation.listBreaks({}, 9)).toMatchObject([
+      { category: 'late', subject: saga.publicId, state: 'resolved', resolution: 'asked' },
+    ]);
     // Long after, it is no matter of time any more.
     test.clock.advance(400_000);
     await lagging.reconcile({ mode: 'full', operatorId: null });
-    expect(await reconciliation.listBreaks({ state: 'open' }, 9)).toMatchObject([{ category: 'missing_there', timesOpened: 2 }]);
+    expect(await reconciliation.listBreaks({ state: 'open' }, 9)).toMatchObject([
+      { category: 'missing_there', timesOpened: 2 },
+    ]);
   });
 });
 
@@ -198,24 +317,62 @@ describe('a platform that does not answer', () => {
     await sandbox.setFaults({ down: true });
     await insertSaga(database.pool, { effect: 900n });
     const runs = [await run(), await run('full')];
-    for (const one of runs) expect(one).toMatchObject({ state: 'incomplete', reason: expect.stringContaining('platform did not answer'), breaks: {}, opened: 0, resolved: 0, total: null });
+    for (const one of runs)
+      expect(one).toMatchObject({
+        state: 'incomplete',
+        reason: expect.stringContaining('platform did not answer'),
+        breaks: {},
+        opened: 0,
+        resolved: 0,
+        total: null,
+      });
     expect(await open()).toHaveLength(1);
-    expect((await events('reconciliation.completed')).map(({ complete }) => complete)).toEqual([true, false, false]);
+    expect((await events('reconciliation.completed')).map(({ complete }) => complete)).toEqual([
+      true,
+      false,
+      false,
+    ]);
     await sandbox.setFaults({});
-    expect(await run('full')).toMatchObject({ state: 'complete', breaks: { missing_here: 1, missing_there: 1 } });
+    expect(await run('full')).toMatchObject({
+      state: 'complete',
+      breaks: { missing_here: 1, missing_there: 1 },
+    });
   });
 
   it('in the middle of its statement is read on from there, and only then compared', async () => {
     const sagas = await Promise.all(Array.from({ length: 6 }, () => both(100n)));
     let calls = 0;
-    const stops: ConnectorClient = { ...platform, readStatement: async (since) => ((calls += 1) > 2 ? { outcome: 'unknown', reason: 'reset', detail: 'cut' } : platform.readStatement(since, 2)) };
+    const stops: ConnectorClient = {
+      ...platform,
+      readStatement: async (since) =>
+        (calls += 1) > 2
+          ? { outcome: 'unknown', reason: 'reset', detail: 'cut' }
+          : platform.readStatement(since, 2),
+    };
     const halting = createReconciliation({
-      ...database, clock: test.clock, ledger: test.ledger, everyMs: 0, identity: platformsOf([[C, 'connected']]), connectorOf: () => stops, patience: { attempts: 2, firstDelayMs: 1, longestDelayMs: 1 },
+      ...database,
+      clock: test.clock,
+      ledger: test.ledger,
+      everyMs: 0,
+      identity: platformsOf([[C, 'connected']]),
+      connectorOf: () => stops,
+      patience: { attempts: 2, firstDelayMs: 1, longestDelayMs: 1 },
     });
     const first = await halting.reconcile({ mode: 'incremental', operatorId: null });
-    expect(first.ok && first.value[0]).toMatchObject({ state: 'incomplete', linesRead: 4n, reason: 'platform did not answer when asked for its statement: cut', breaks: {} });
+    expect(first.ok && first.value[0]).toMatchObject({
+      state: 'incomplete',
+      linesRead: 4n,
+      reason: 'platform did not answer when asked for its statement: cut',
+      breaks: {},
+    });
     expect(await open()).toEqual([]);
-    expect(await run()).toMatchObject({ state: 'complete', linesRead: 2n, compared: BigInt(sagas.length), matched: 6n, breaks: {} });
+    expect(await run()).toMatchObject({
+      state: 'complete',
+      linesRead: 2n,
+      compared: BigInt(sagas.length),
+      matched: 6n,
+      breaks: {},
+    });
   });
 
   it('in a full run is read from its beginning by the next full run, and finds every loss', async () => {
@@ -226,34 +383,85 @@ describe('a platform that does not answer', () => {
     let left = 2;
     const told = async (since?: string): ReturnType<ConnectorClient['readStatement']> => {
       const page = await platform.readStatement(since, 100);
-      return page.outcome === 'yes' ? { ...page, value: { ...page.value, entries: page.value.entries.filter(({ transactionId }) => !lost.has(transactionId)) } } : page;
+      return page.outcome === 'yes'
+        ? {
+            ...page,
+            value: {
+              ...page.value,
+              entries: page.value.entries.filter(({ transactionId }) => !lost.has(transactionId)),
+            },
+          }
+        : page;
     };
-    const halting = over({ ...platform, readStatement: (since) => ((left -= 1) < 0 ? Promise.resolve({ outcome: 'unknown', reason: 'reset', detail: 'cut' }) : platform.readStatement(since, 2)) });
-    expect(await of(halting.reconcile({ mode: 'full', operatorId: null }))).toMatchObject({ state: 'incomplete', linesRead: 4n, breaks: {} });
+    const halting = over({
+      ...platform,
+      readStatement: (since) =>
+        (left -= 1) < 0
+          ? Promise.resolve({ outcome: 'unknown', reason: 'reset', detail: 'cut' })
+          : platform.readStatement(since, 2),
+    });
+    expect(await of(halting.reconcile({ mode: 'full', operatorId: null }))).toMatchObject({
+      state: 'incomplete',
+      linesRead: 4n,
+      breaks: {},
+    });
     // What a run has read for nothing is no part of any comparison, also not of one that goes on where a complete one ended.
-    expect(await of(halting.reconcile({ mode: 'incremental', operatorId: null }))).toMatchObject({ state: 'incomplete' });
-    const losing = over({ ...platform, readStatement: (since) => told(since), getTotalPoints: async () => ({ outcome: 'yes', value: 200_300n }) });
-    expect(await of(losing.reconcile({ mode: 'full', operatorId: null }))).toMatchObject({ state: 'complete', compared: 9n, matched: 3n, breaks: { missing_there: 6 }, total: { state: 'agrees' } });
-    expect(await run('full')).toMatchObject({ state: 'complete', linesRead: 9n, matched: 9n, breaks: {}, total: { state: 'agrees' } });
+    expect(await of(halting.reconcile({ mode: 'incremental', operatorId: null }))).toMatchObject({
+      state: 'incomplete',
+    });
+    const losing = over({
+      ...platform,
+      readStatement: (since) => told(since),
+      getTotalPoints: async () => ({ outcome: 'yes', value: 200_300n }),
+    });
+    expect(await of(losing.reconcile({ mode: 'full', operatorId: null }))).toMatchObject({
+      state: 'complete',
+      compared: 9n,
+      matched: 3n,
+      breaks: { missing_there: 6 },
+      total: { state: 'agrees' },
+    });
+    expect(await run('full')).toMatchObject({
+      state: 'complete',
+      linesRead: 9n,
+      matched: 9n,
+      breaks: {},
+      total: { state: 'agrees' },
+    });
   });
 
-  it.each([['incremental'], ['full']] as const)('whose cursors go in a circle ends a run that is %s, makes no break, and is read from its beginning by the next', async (mode) => {
-    await Promise.all(Array.from({ length: 6 }, () => both(100n)));
-    await run();
-    await Promise.all(Array.from({ length: 6 }, () => both(100n)));
-    const circling = over({
-      ...platform,
-      async readStatement(since) {
-        const page = await platform.readStatement(since, 2);
-        return page.outcome === 'yes' && page.value.nextCursor === '10' ? { ...page, value: { ...page.value, nextCursor: '6', more: true } } : page;
-      },
-    });
-    for (let count = 0; count < 3; count += 1) {
-      expect(await of(circling.reconcile({ mode, operatorId: null }))).toMatchObject({ state: 'incomplete', reason: expect.stringContaining('goes in a circle'), breaks: {} });
-    }
-    expect(await open()).toEqual([]);
-    expect(await run()).toMatchObject({ state: 'complete', breaks: {}, matched: 12n, ...(mode === 'incremental' ? { linesRead: 12n } : {}), total: { state: 'agrees' } });
-  });
+  it.each([['incremental'], ['full']] as const)(
+    'whose cursors go in a circle ends a run that is %s, makes no break, and is read from its beginning by the next',
+    async (mode) => {
+      await Promise.all(Array.from({ length: 6 }, () => both(100n)));
+      await run();
+      await Promise.all(Array.from({ length: 6 }, () => both(100n)));
+      const circling = over({
+        ...platform,
+        async readStatement(since) {
+          const page = await platform.readStatement(since, 2);
+          return page.outcome === 'yes' && page.value.nextCursor === '10'
+            ? { ...page, value: { ...page.value, nextCursor: '6', more: true } }
+            : page;
+        },
+      });
+      for (let count = 0; count < 3; count += 1) {
+        expect(await of(circling.reconcile({ mode, operatorId: null }))).toMatchObject({
+          state: 'incomplete',
+          reason: expect.stringContaining('goes in a circle'),
+          breaks: {},
+        });
+      }
+      expect(await open()).toEqual([]);
+      expect(await run()).toMatchObject({
+        state: 'complete',
+        breaks: {},
+        matched: 12n,
+        ...(mode === 'incremental' ? { linesRead: 12n } : {}),
+        total: { state: 'agrees' },
+      });
+    },
+  );
 
   it('whose last page leads to itself is not read twice', async () => {
     await Promise.all(Array.from({ length: 3 }, () => both(100n)));
@@ -261,19 +469,39 @@ describe('a platform that does not answer', () => {
       ...platform,
       async readStatement(since) {
         const page = await platform.readStatement(undefined, 10);
-        return page.outcome === 'yes' ? { ...page, value: { ...page.value, nextCursor: since ?? '3' } } : page;
+        return page.outcome === 'yes'
+          ? { ...page, value: { ...page.value, nextCursor: since ?? '3' } }
+          : page;
       },
     });
     for (let count = 0; count < 2; count += 1) {
-      expect(await of(standing.reconcile({ mode: 'incremental', operatorId: null }))).toMatchObject({ state: 'incomplete', reason: expect.stringContaining('repeats a page'), breaks: {} });
+      expect(await of(standing.reconcile({ mode: 'incremental', operatorId: null }))).toMatchObject(
+        { state: 'incomplete', reason: expect.stringContaining('repeats a page'), breaks: {} },
+      );
     }
-    expect(await run()).toMatchObject({ state: 'complete', linesRead: 3n, matched: 3n, breaks: {} });
+    expect(await run()).toMatchObject({
+      state: 'complete',
+      linesRead: 3n,
+      matched: 3n,
+      breaks: {},
+    });
   });
 
   it('is not believed when it tells half an answer: lost answers, errors and doubled deliveries make no break', async () => {
-    await sandbox.setFaults({ reset_after_apply: 0.3, error_500: 0.2, duplicate_delivery: 0.5, seed: 5 });
-    const sagas = await Promise.all(Array.from({ length: 20 }, () => insertSaga(database.pool, { effect: 10n })));
-    for (const { publicId } of sagas) while ((await platform.add({ userId: 'bob', amountMinor: 10n, transactionId: publicId })).outcome !== 'yes');
+    await sandbox.setFaults({
+      reset_after_apply: 0.3,
+      error_500: 0.2,
+      duplicate_delivery: 0.5,
+      seed: 5,
+    });
+    const sagas = await Promise.all(
+      Array.from({ length: 20 }, () => insertSaga(database.pool, { effect: 10n })),
+    );
+    for (const { publicId } of sagas)
+      while (
+        (await platform.add({ userId: 'bob', amountMinor: 10n, transactionId: publicId }))
+          .outcome !== 'yes'
+      );
     const seen = new Set<string>();
     for (let count = 0; count < 6; count += 1) {
       const one = await run();
@@ -281,15 +509,33 @@ describe('a platform that does not answer', () => {
       expect(one.breaks).toEqual({});
     }
     await sandbox.setFaults({});
-    expect(await run('full')).toMatchObject({ state: 'complete', compared: 20n, matched: 20n, breaks: {} });
+    expect(await run('full')).toMatchObject({
+      state: 'complete',
+      compared: 20n,
+      matched: 20n,
+      breaks: {},
+    });
     expect(seen.has('complete')).toBe(true);
   });
 
   it('refusing is not answering either', async () => {
-    const refusing: ConnectorClient = { ...platform, readStatement: async () => ({ outcome: 'no', status: 400, error: 'since is not a cursor' }) };
-    const refused = createReconciliation({ ...database, clock: test.clock, ledger: test.ledger, everyMs: 0, identity: platformsOf([[C, 'connected']]), connectorOf: () => refusing });
+    const refusing: ConnectorClient = {
+      ...platform,
+      readStatement: async () => ({ outcome: 'no', status: 400, error: 'since is not a cursor' }),
+    };
+    const refused = createReconciliation({
+      ...database,
+      clock: test.clock,
+      ledger: test.ledger,
+      everyMs: 0,
+      identity: platformsOf([[C, 'connected']]),
+      connectorOf: () => refusing,
+    });
     const runs = await refused.reconcile({ mode: 'incremental', operatorId: null });
-    expect(runs.ok && runs.value[0]).toMatchObject({ state: 'incomplete', reason: 'platform refused to tell its statement: 400 since is not a cursor' });
+    expect(runs.ok && runs.value[0]).toMatchObject({
+      state: 'incomplete',
+      reason: 'platform refused to tell its statement: 400 since is not a cursor',
+    });
   });
 });
 
@@ -298,20 +544,35 @@ describe('totals', () => {
     await both(500n);
     expect(await run()).toMatchObject({ total: { state: 'baseline' } });
     await sandbox.setFaults({ wrong_total: '-12.34' });
-    expect(await run()).toMatchObject({ state: 'complete', breaks: { total: 1 }, total: { state: 'differs', ours: 200_500n, theirs: 199_266n } });
+    expect(await run()).toMatchObject({
+      state: 'complete',
+      breaks: { total: 1 },
+      total: { state: 'differs', ours: 200_500n, theirs: 199_266n },
+    });
     expect(await open()).toEqual([['total', 'total', 200_500n, 199_266n]]);
-    expect(await events('reconciliation.break')).toMatchObject([{ category: 'total', ours: '2005.00', theirs: '1992.66' }]);
+    expect(await events('reconciliation.break')).toMatchObject([
+      { category: 'total', ours: '2005.00', theirs: '1992.66' },
+    ]);
     await sandbox.setFaults({});
     expect(await run()).toMatchObject({ breaks: {}, resolved: 1, total: { state: 'agrees' } });
   });
 
-  it('follow the platform\'s own business by the lines `other` of its statement', async () => {
+  it("follow the platform's own business by the lines `other` of its statement", async () => {
     await both(-500n);
     await run();
     expect(await sandbox.moveOwn('ann', '77.70')).toBe(200);
     expect(await sandbox.moveOwn('bob', '-0.70')).toBe(200);
-    expect(await run()).toMatchObject({ linesRead: 2n, compared: 1n, breaks: {}, total: { state: 'agrees', theirs: 207_200n } });
-    expect(await run('full')).toMatchObject({ linesRead: 3n, breaks: {}, total: { state: 'agrees' } });
+    expect(await run()).toMatchObject({
+      linesRead: 2n,
+      compared: 1n,
+      breaks: {},
+      total: { state: 'agrees', theirs: 207_200n },
+    });
+    expect(await run('full')).toMatchObject({
+      linesRead: 3n,
+      breaks: {},
+      total: { state: 'agrees' },
+    });
     expect((await platform.findTransaction('own-1')).outcome).toBe('yes');
   });
 
@@ -320,17 +581,34 @@ describe('totals', () => {
     await run();
     const one = await restless((real) => real).reconcile({ mode: 'incremental', operatorId: null });
     expect(one.ok && one.value[0]).toMatchObject({ state: 'complete', total: { state: 'agrees' } });
-    const other = await restless((real) => real - 5_000n).reconcile({ mode: 'incremental', operatorId: null });
-    expect(other.ok && other.value[0]).toMatchObject({ state: 'complete', breaks: {}, total: { state: 'moving' } });
+    const other = await restless((real) => real - 5_000n).reconcile({
+      mode: 'incremental',
+      operatorId: null,
+    });
+    expect(other.ok && other.value[0]).toMatchObject({
+      state: 'complete',
+      breaks: {},
+      total: { state: 'moving' },
+    });
   });
 
   it('of a hosted platform are what its other accounts say', async () => {
     const ann = test.member();
     await test.earn('platform_a', ann, 10_000n);
     await test.transfer('platform_a', ann, 4_000n, 'platform_b', ann);
-    expect(await run('incremental', 'platform_a')).toMatchObject({ state: 'complete', breaks: {}, total: { state: 'agrees', ours: 6_000n, theirs: 6_000n } });
-    await database.pool.query(`update ledger.account set credits_posted = credits_posted + 1 where purpose = 'lot' and owner_id = $1 and credits_posted = 10000`, [ann]);
-    expect(await run('incremental', 'platform_a')).toMatchObject({ breaks: { total: 1 }, total: { state: 'differs', ours: 6_000n, theirs: 6_001n } });
+    expect(await run('incremental', 'platform_a')).toMatchObject({
+      state: 'complete',
+      breaks: {},
+      total: { state: 'agrees', ours: 6_000n, theirs: 6_000n },
+    });
+    await database.pool.query(
+      `update ledger.account set credits_posted = credits_posted + 1 where purpose = 'lot' and owner_id = $1 and credits_posted = 10000`,
+      [ann],
+    );
+    expect(await run('incremental', 'platform_a')).toMatchObject({
+      breaks: { total: 1 },
+      total: { state: 'differs', ours: 6_000n, theirs: 6_001n },
+    });
   });
 });
 
@@ -341,14 +619,37 @@ describe('operators', () => {
     const [one] = await reconciliation.listBreaks({}, 9);
     const breakId = one!.breakId;
     const again = await reconciliation.recheck({ breakId, operatorId: OPERATOR });
-    expect(again).toMatchObject({ ok: true, value: { state: 'open', actions: [{ action: 'recheck', operatorId: OPERATOR, words: 'missing_there: here 2.00, there nothing' }] } });
+    expect(again).toMatchObject({
+      ok: true,
+      value: {
+        state: 'open',
+        actions: [
+          {
+            action: 'recheck',
+            operatorId: OPERATOR,
+            words: 'missing_there: here 2.00, there nothing',
+          },
+        ],
+      },
+    });
     await sandbox.setFaults({ down: true });
-    expect(await reconciliation.recheck({ breakId, operatorId: OPERATOR })).toMatchObject({ ok: false, problem: { code: 'platform_did_not_answer' } });
+    expect(await reconciliation.recheck({ breakId, operatorId: OPERATOR })).toMatchObject({
+      ok: false,
+      problem: { code: 'platform_did_not_answer' },
+    });
     await sandbox.setFaults({});
     await there(200n, saga.publicId);
-    expect(await reconciliation.recheck({ breakId, operatorId: OPERATOR })).toMatchObject({ ok: true, value: { state: 'resolved', resolution: 'recheck' } });
-    expect(await reconciliation.recheck({ breakId, operatorId: OPERATOR })).toMatchObject({ ok: false, problem: { code: 'break_closed' } });
-    expect(await reconciliation.accept({ breakId, operatorId: OPERATOR, reason: 'x' })).toMatchObject({ ok: false, problem: { code: 'break_closed' } });
+    expect(await reconciliation.recheck({ breakId, operatorId: OPERATOR })).toMatchObject({
+      ok: true,
+      value: { state: 'resolved', resolution: 'recheck' },
+    });
+    expect(await reconciliation.recheck({ breakId, operatorId: OPERATOR })).toMatchObject({
+      ok: false,
+      problem: { code: 'break_closed' },
+    });
+    expect(
+      await reconciliation.accept({ breakId, operatorId: OPERATOR, reason: 'x' }),
+    ).toMatchObject({ ok: false, problem: { code: 'break_closed' } });
     expect(await run()).toMatchObject({ breaks: {}, opened: 0 });
   });
 
@@ -356,13 +657,36 @@ describe('operators', () => {
     const saga = await both(300n, { state: 'failed' });
     await run();
     const [one] = await reconciliation.listBreaks({}, 9);
-    const accepted = await reconciliation.accept({ breakId: one!.breakId, operatorId: OPERATOR, reason: 'written off, ticket 7' });
-    expect(accepted).toMatchObject({ ok: true, value: { state: 'accepted', resolution: 'accepted', actions: [{ operatorId: OPERATOR, action: 'accept', words: 'written off, ticket 7' }] } });
-    expect(await reconciliation.note({ breakId: one!.breakId, operatorId: OPERATOR, note: 'see ticket 8' })).toMatchObject({ ok: true, value: { actions: [{}, { action: 'note' }] } });
-    expect(await run('full')).toMatchObject({ breaks: { missing_here: 1 }, opened: 0, resolved: 0 });
+    const accepted = await reconciliation.accept({
+      breakId: one!.breakId,
+      operatorId: OPERATOR,
+      reason: 'written off, ticket 7',
+    });
+    expect(accepted).toMatchObject({
+      ok: true,
+      value: {
+        state: 'accepted',
+        resolution: 'accepted',
+        actions: [{ operatorId: OPERATOR, action: 'accept', words: 'written off, ticket 7' }],
+      },
+    });
+    expect(
+      await reconciliation.note({
+        breakId: one!.breakId,
+        operatorId: OPERATOR,
+        note: 'see ticket 8',
+      }),
+    ).toMatchObject({ ok: true, value: { actions: [{}, { action: 'note' }] } });
+    expect(await run('full')).toMatchObject({
+      breaks: { missing_here: 1 },
+      opened: 0,
+      resolved: 0,
+    });
     expect(await open('accepted')).toHaveLength(1);
     await moveSaga(database.pool, saga, 'completed');
-    await database.pool.query('update clearing.saga set credited = 299 where saga_id = $1', [saga.transactionId]);
+    await database.pool.query('update clearing.saga set credited = 299 where saga_id = $1', [
+      saga.transactionId,
+    ]);
     expect(await run('full')).toMatchObject({ breaks: { amount: 1 }, opened: 1 });
     expect(await open()).toEqual([['amount', saga.publicId, 299n, 300n]]);
   });
@@ -372,25 +696,53 @@ describe('operators', () => {
     await sandbox.setFaults({ wrong_total: '5' });
     await run();
     const [one] = await reconciliation.listBreaks({}, 9);
-    expect(await reconciliation.accept({ breakId: one!.breakId, operatorId: OPERATOR, reason: 'imported users' })).toMatchObject({ ok: true });
+    expect(
+      await reconciliation.accept({
+        breakId: one!.breakId,
+        operatorId: OPERATOR,
+        reason: 'imported users',
+      }),
+    ).toMatchObject({ ok: true });
     await both(100n);
     expect(await run()).toMatchObject({ breaks: {}, total: { state: 'agrees', ours: 200_600n } });
     await sandbox.setFaults({ wrong_total: '10' });
-    expect(await run()).toMatchObject({ breaks: { total: 1 }, opened: 1, total: { ours: 200_600n, theirs: 201_100n } });
+    expect(await run()).toMatchObject({
+      breaks: { total: 1 },
+      opened: 1,
+      total: { ours: 200_600n, theirs: 201_100n },
+    });
   });
 });
 
 describe('processes', () => {
   it('reconcile a platform one at a time; what is due or asked for is done once', async () => {
-    expect((await reconciliation.request({ platformId: C, mode: 'full', operatorId: OPERATOR })).ok).toBe(true);
-    const other = createReconciliation({ ...database, clock: test.clock, ledger: test.ledger, everyMs: 900_000, identity: platformsOf([[C, 'connected']]), connectorOf: () => platform });
+    expect(
+      (await reconciliation.request({ platformId: C, mode: 'full', operatorId: OPERATOR })).ok,
+    ).toBe(true);
+    const other = createReconciliation({
+      ...database,
+      clock: test.clock,
+      ledger: test.ledger,
+      everyMs: 900_000,
+      identity: platformsOf([[C, 'connected']]),
+      connectorOf: () => platform,
+    });
     await Promise.all([reconciliation.runDue(), other.runDue(), reconciliation.runDue()]);
     await reconciliation.runDue();
-    expect((await reconciliation.listRuns(C, 9)).map(({ state, mode }) => [state, mode])).toEqual([['complete', 'full']]);
-    expect((await reconciliation.listRuns('platform_a' as PlatformId, 9)).every(({ state, askedBy }) => state === 'complete' && askedBy === null)).toBe(true);
+    expect((await reconciliation.listRuns(C, 9)).map(({ state, mode }) => [state, mode])).toEqual([
+      ['complete', 'full'],
+    ]);
+    expect(
+      (await reconciliation.listRuns('platform_a' as PlatformId, 9)).every(
+        ({ state, askedBy }) => state === 'complete' && askedBy === null,
+      ),
+    ).toBe(true);
     test.clock.advance(900_001);
     await reconciliation.runDue();
-    expect((await reconciliation.listRuns(C, 9)).map(({ state, mode }) => [state, mode])).toEqual([['complete', 'incremental'], ['complete', 'full']]);
+    expect((await reconciliation.listRuns(C, 9)).map(({ state, mode }) => [state, mode])).toEqual([
+      ['complete', 'incremental'],
+      ['complete', 'full'],
+    ]);
   });
 
   it('wait for what another one is doing: what was asked for here and now has ended', async () => {
@@ -398,22 +750,48 @@ describe('processes', () => {
     const other = await database.pool.connect();
     await other.query('begin');
     await run();
-    await other.query('select from clearing.reconciled_platform where platform_id = $1 for update', [C]);
+    await other.query(
+      'select from clearing.reconciled_platform where platform_id = $1 for update',
+      [C],
+    );
     const asked = run();
-    await expect.poll(async () => (await reconciliation.listRuns(C, 9)).map(({ state }) => state)).toContain('queued');
+    await expect
+      .poll(async () => (await reconciliation.listRuns(C, 9)).map(({ state }) => state))
+      .toContain('queued');
     // Another process begins it, and dies.
-    await database.pool.query(`update clearing.reconciliation_run set state = 'running' where state = 'queued'`);
+    await database.pool.query(
+      `update clearing.reconciliation_run set state = 'running' where state = 'queued'`,
+    );
     await other.query('rollback');
     other.release();
-    expect(await asked).toMatchObject({ state: 'incomplete', reason: expect.stringContaining('ended before it was done') });
+    expect(await asked).toMatchObject({
+      state: 'incomplete',
+      reason: expect.stringContaining('ended before it was done'),
+    });
     const [first, second] = await Promise.all([run(), run('full'), reconciliation.runDue()]);
     expect([first.state, second.state]).toEqual(['complete', 'complete']);
   });
 
   it('refuse a platform that there is not, and say when none is connected', async () => {
-    expect(await reconciliation.request({ platformId: 'platform_x', mode: 'full', operatorId: OPERATOR })).toMatchObject({ ok: false, problem: { code: 'platform_not_found' } });
-    const alone = createReconciliation({ ...database, clock: test.clock, ledger: test.ledger, everyMs: 0, identity: platformsOf([[C, 'connected']]), connectorOf: () => undefined });
+    expect(
+      await reconciliation.request({
+        platformId: 'platform_x',
+        mode: 'full',
+        operatorId: OPERATOR,
+      }),
+    ).toMatchObject({ ok: false, problem: { code: 'platform_not_found' } });
+    const alone = createReconciliation({
+      ...database,
+      clock: test.clock,
+      ledger: test.ledger,
+      everyMs: 0,
+      identity: platformsOf([[C, 'connected']]),
+      connectorOf: () => undefined,
+    });
     const runs = await alone.reconcile({ mode: 'incremental', operatorId: null });
-    expect(runs.ok && runs.value[0]).toMatchObject({ state: 'incomplete', reason: 'no connection to this platform is registered' });
+    expect(runs.ok && runs.value[0]).toMatchObject({
+      state: 'incomplete',
+      reason: 'no connection to this platform is registered',
+    });
   });
 });

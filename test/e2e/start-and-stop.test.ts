@@ -9,7 +9,12 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { createTestDatabase } from '../fixtures/database.ts';
 import { fetchDeclared } from '../fixtures/fetch-declared.ts';
-import { runProgram, spawnProgram, startProgram, type RunningProgram } from '../fixtures/program.ts';
+import {
+  runProgram,
+  spawnProgram,
+  startProgram,
+  type RunningProgram,
+} from '../fixtures/program.ts';
 
 let parent: string;
 let data: string;
@@ -23,7 +28,8 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-  for (const program of programs) if (program.child.exitCode === null) await program.stop('SIGTERM');
+  for (const program of programs)
+    if (program.child.exitCode === null) await program.stop('SIGTERM');
   rmSync(parent, { recursive: true, force: true });
 });
 
@@ -41,8 +47,13 @@ test('starts from nothing, says where to look, and stops in order on Ctrl-C', as
   const metrics = /Metrics +(http:\/\/127\.0\.0\.1:\d+\/metrics)/.exec(program.stdout)?.[1] ?? '';
   expect(await (await fetch(metrics)).text()).toContain('pontis_http_request_seconds');
   expect((await fetch(`${program.url}/metrics`)).status).toBe(401);
-  const { scrape_token: token } = JSON.parse(readFileSync(join(data, 'credentials.json'), 'utf8')) as { scrape_token: string };
-  expect((await fetch(`${program.url}/metrics`, { headers: { authorization: `Bearer ${token}` } })).status).toBe(200);
+  const { scrape_token: token } = JSON.parse(
+    readFileSync(join(data, 'credentials.json'), 'utf8'),
+  ) as { scrape_token: string };
+  expect(
+    (await fetch(`${program.url}/metrics`, { headers: { authorization: `Bearer ${token}` } }))
+      .status,
+  ).toBe(200);
   expect(await program.stop('SIGINT')).toEqual({ code: 0, signal: null });
   expect(program.stderr).toContain('"msg":"stopped"');
   await expect(fetch(metrics)).rejects.toThrow();
@@ -84,7 +95,9 @@ test('a second start on the same data folder names the first one', async () => {
   const first = await start();
   const second = await runProgram(['start', '--data', data, '--port', '0']);
   expect(second.code).toBe(75);
-  expect(second.stderr).toBe(`pontis: The data folder ${data} is in use by a running Pontis (process ${first.pid}). Stop that one first, or choose another folder with --data.\n`);
+  expect(second.stderr).toBe(
+    `pontis: The data folder ${data} is in use by a running Pontis (process ${first.pid}). Stop that one first, or choose another folder with --data.\n`,
+  );
 });
 
 test('a port in use is told with the way out', async () => {
@@ -94,13 +107,19 @@ test('a port in use is told with the way out', async () => {
   const program = await runProgram(['start', '--data', data, '--port', String(port)]);
   await new Promise((done) => void other.close(done));
   expect(program.code).toBe(69);
-  expect(program.stderr).toMatch(new RegExp(`^pontis: Port ${port} on 127\\.0\\.0\\.1 is in use by another program\\. .*--port`));
+  expect(program.stderr).toMatch(
+    new RegExp(`^pontis: Port ${port} on 127\\.0\\.0\\.1 is in use by another program\\. .*--port`),
+  );
 });
 
 test('a wrong DATABASE_URL is told without its password', async () => {
-  const program = await runProgram(['start', '--data', data, '--port', '0'], { DATABASE_URL: 'postgres://u:hush@127.0.0.1:1/x' });
+  const program = await runProgram(['start', '--data', data, '--port', '0'], {
+    DATABASE_URL: 'postgres://u:hush@127.0.0.1:1/x',
+  });
   expect(program.code).toBe(69);
-  expect(program.stderr).toMatch(/^pontis: The PostgreSQL server at 127\.0\.0\.1:1\/x cannot be reached/);
+  expect(program.stderr).toMatch(
+    /^pontis: The PostgreSQL server at 127\.0\.0\.1:1\/x cannot be reached/,
+  );
   expect(program.stderr).not.toContain('hush');
 });
 
@@ -118,9 +137,13 @@ test('two processes of different roles share one external database', async () =>
 
 test('commands work beside a running program, and without one', async () => {
   const program = await start();
-  expect((await runProgram(['migrate', '--data', data])).stdout).toMatch(/^The schema is up to date/);
+  expect((await runProgram(['migrate', '--data', data])).stdout).toMatch(
+    /^The schema is up to date/,
+  );
   await program.stop();
-  expect(JSON.parse((await runProgram(['migrate', '--data', data, '--json'])).stdout)).toMatchObject({ applied: [] });
+  expect(
+    JSON.parse((await runProgram(['migrate', '--data', data, '--json'])).stdout),
+  ).toMatchObject({ applied: [] });
 });
 
 test.each([

@@ -1,24 +1,48 @@
 // A dispute as those who take part see it: what is claimed, whose turn it is, what happened, and no user of another platform.
 
 import { type Static, Type } from 'typebox';
-import { DISPUTE_STATES, REASON_CODES, REASONS, type Dispute, type Disputes, type Evidence, type Step } from '../../clearing/clearing.ts';
+import {
+  DISPUTE_STATES,
+  REASON_CODES,
+  REASONS,
+  type Dispute,
+  type Disputes,
+  type Evidence,
+  type Step,
+} from '../../clearing/clearing.ts';
 import { formatId } from '../../kernel/ids.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { toPoints } from '../amounts.ts';
 import { closed, Points, text } from '../schemas.ts';
 
-export const DisputeParams = closed({ dispute_id: Type.String({ maxLength: 128, description: 'As POST /api/disputes answered it.' }) });
-export const EvidenceParams = closed({ ...DisputeParams.properties, evidence: Type.Integer({ minimum: 1, maximum: 10, description: 'Its number in the dispute.' }) });
-export const ReasonCodeText = Type.Enum([...REASON_CODES], { description: Object.entries(REASONS).map(([code, { zh, en }]) => `${code}: ${en} (${zh})`).join('; ') });
+export const DisputeParams = closed({
+  dispute_id: Type.String({ maxLength: 128, description: 'As POST /api/disputes answered it.' }),
+});
+export const EvidenceParams = closed({
+  ...DisputeParams.properties,
+  evidence: Type.Integer({ minimum: 1, maximum: 10, description: 'Its number in the dispute.' }),
+});
+export const ReasonCodeText = Type.Enum([...REASON_CODES], {
+  description: Object.entries(REASONS)
+    .map(([code, { zh, en }]) => `${code}: ${en} (${zh})`)
+    .join('; '),
+});
 export const StateText = Type.Enum([...DISPUTE_STATES], {
-  description: 'opening: its points are about to be frozen; opened: the respondent\'s turn; contested: the claimant\'s turn; under_review: an operator decides; ' +
+  description:
+    "opening: its points are about to be frozen; opened: the respondent's turn; contested: the claimant's turn; under_review: an operator decides; " +
     'upholding, rejecting, withdrawing, reversing: decided, and being carried out; upheld, rejected, withdrawn, reversed: over.',
 });
-export const SideText = Type.Enum(['source', 'target'], { description: 'source: whose points moved first; target: whose points arrived.' });
-export const Words = text(2_000, 'For the other side and the operators. Do not put personal data here.');
+export const SideText = Type.Enum(['source', 'target'], {
+  description: 'source: whose points moved first; target: whose points arrived.',
+});
+export const Words = text(
+  2_000,
+  'For the other side and the operators. Do not put personal data here.',
+);
 
 const Moment = Type.String({ description: 'RFC 3339.' });
-const orNull = <S extends Parameters<typeof Type.Union>[0][number]>(schema: S) => Type.Union([schema, Type.Null()]);
+const orNull = <S extends Parameters<typeof Type.Union>[0][number]>(schema: S) =>
+  Type.Union([schema, Type.Null()]);
 
 export const EvidenceView = Type.Object({
   evidence: Type.Integer({ description: '1, 2, 3 … within the dispute.' }),
@@ -33,7 +57,10 @@ export const EvidenceView = Type.Object({
 
 const StepView = Type.Object({
   at: Moment,
-  by: Type.String({ description: 'platform, member, operator; clock: a due date passed; ledger: what was decided was carried out.' }),
+  by: Type.String({
+    description:
+      'platform, member, operator; clock: a due date passed; ledger: what was decided was carried out.',
+  }),
   platform_id: Type.Optional(Type.String()),
   operator_id: Type.Optional(Type.String({ description: 'Told to operators only.' })),
   action: Type.String(),
@@ -45,92 +72,201 @@ const StepView = Type.Object({
 const fields = {
   dispute_id: Type.String(),
   transaction_id: Type.String(),
-  appeal_of: orNull(Type.String({ description: 'The dispute whose decision this appeals against.' })),
-  appeal_until: orNull(Type.String({ description: 'RFC 3339; until when the claimant can appeal against what was decided; null where it cannot.' })),
+  appeal_of: orNull(
+    Type.String({ description: 'The dispute whose decision this appeals against.' }),
+  ),
+  appeal_until: orNull(
+    Type.String({
+      description:
+        'RFC 3339; until when the claimant can appeal against what was decided; null where it cannot.',
+    }),
+  ),
   state: StateText,
   reason_code: ReasonCodeText,
   reason_zh: Type.String(),
   reason_en: Type.String(),
   description: Type.String(),
-  opened_by: Type.String({ description: 'platform, member (a platform for its member) or operator.' }),
+  opened_by: Type.String({
+    description: 'platform, member (a platform for its member) or operator.',
+  }),
   claimant_side: SideText,
   claimant_platform: Type.String(),
   respondent_platform: Type.String(),
   source_platform: Type.String(),
   target_platform: Type.String(),
   amount: Type.Number({ description: 'What was claimed, in points of source_platform.' }),
-  reversed_amount: Type.Number({ description: 'How much of it the platform has reversed itself meanwhile, in points of source_platform; the rest is still disputed.' }),
-  credited_amount: Type.Number({ description: 'What the receiver got for what is still disputed, in points of target_platform.' }),
-  frozen_amount: orNull(Type.Number({ description: 'How much of it is frozen, or was when the dispute was decided, in points of target_platform; null until that is known.' })),
+  reversed_amount: Type.Number({
+    description:
+      'How much of it the platform has reversed itself meanwhile, in points of source_platform; the rest is still disputed.',
+  }),
+  credited_amount: Type.Number({
+    description: 'What the receiver got for what is still disputed, in points of target_platform.',
+  }),
+  frozen_amount: orNull(
+    Type.Number({
+      description:
+        'How much of it is frozen, or was when the dispute was decided, in points of target_platform; null until that is known.',
+    }),
+  ),
   opened_at: Moment,
   changed_at: Moment,
-  due_at: orNull(Type.String({ description: 'RFC 3339; by when whoever\'s turn it is has to act: an answer counts until just before then. Null when nobody is to act.' })),
-  overdue: Type.Boolean({ description: 'True when the operator\'s due date has passed.' }),
-  outcome: orNull(Type.String({ description: 'upheld, rejected, withdrawn, or reversed: the platform has reversed all of it itself.' })),
-  resolution: orNull(Type.Object({
-    kind: Type.String({ description: 'reversal: the amount goes back; adjustment: the source member is given it, and the receiver keeps what it has.' }),
-    amount: Points,
-    borne_by: Type.Optional(Type.String({ description: 'Which platform pays for an adjustment: source or target.' })),
-  })),
-  resolution_transaction_id: orNull(Type.String({ description: 'What was posted; null where nothing was left to post.' })),
+  due_at: orNull(
+    Type.String({
+      description:
+        "RFC 3339; by when whoever's turn it is has to act: an answer counts until just before then. Null when nobody is to act.",
+    }),
+  ),
+  overdue: Type.Boolean({ description: "True when the operator's due date has passed." }),
+  outcome: orNull(
+    Type.String({
+      description:
+        'upheld, rejected, withdrawn, or reversed: the platform has reversed all of it itself.',
+    }),
+  ),
+  resolution: orNull(
+    Type.Object({
+      kind: Type.String({
+        description:
+          'reversal: the amount goes back; adjustment: the source member is given it, and the receiver keeps what it has.',
+      }),
+      amount: Points,
+      borne_by: Type.Optional(
+        Type.String({ description: 'Which platform pays for an adjustment: source or target.' }),
+      ),
+    }),
+  ),
+  resolution_transaction_id: orNull(
+    Type.String({ description: 'What was posted; null where nothing was left to post.' }),
+  ),
 };
 
 export const DisputeView = Type.Object(fields);
-export const DisputeWithTrail = Type.Object({ ...fields, steps: Type.Array(StepView, { description: 'Who did what, when and why, in order.' }), evidence: Type.Array(EvidenceView) });
+export const DisputeWithTrail = Type.Object({
+  ...fields,
+  steps: Type.Array(StepView, { description: 'Who did what, when and why, in order.' }),
+  evidence: Type.Array(EvidenceView),
+});
 export const OperatorDisputeView = Type.Object({
   ...fields,
   opener_id: Type.String(),
   source_member_id: Type.String(),
   target_member_id: Type.String(),
   hold_id: orNull(Type.String({ description: 'The hold that freezes the points.' })),
-  problem: orNull(Type.String({ description: 'Why what was decided could not be carried out; it is tried again, or decided anew.' })),
+  problem: orNull(
+    Type.String({
+      description:
+        'Why what was decided could not be carried out; it is tried again, or decided anew.',
+    }),
+  ),
 });
-export const OperatorDisputeWithTrail = Type.Object({ ...OperatorDisputeView.properties, steps: DisputeWithTrail.properties.steps, evidence: DisputeWithTrail.properties.evidence });
+export const OperatorDisputeWithTrail = Type.Object({
+  ...OperatorDisputeView.properties,
+  steps: DisputeWithTrail.properties.steps,
+  evidence: DisputeWithTrail.properties.evidence,
+});
 
 /** Where it is told until when an appeal is possible. */
 type Appeals = Pick<Disputes, 'appealUntilMs'>;
 
-export function describeDispute(dispute: Dispute, ledger: Ledger, disputes: Appeals): Static<typeof DisputeView> {
+export function describeDispute(
+  dispute: Dispute,
+  ledger: Ledger,
+  disputes: Appeals,
+): Static<typeof DisputeView> {
   const { source, target, reasonCode, resolution, resolutionId, dueAtMs } = dispute;
-  const [points, targetPoints] = [ledger.pointsOf(source.platformId), ledger.pointsOf(target.platformId)];
-  if (points === undefined || targetPoints === undefined) throw new Error('a dispute is between platforms with points');
+  const [points, targetPoints] = [
+    ledger.pointsOf(source.platformId),
+    ledger.pointsOf(target.platformId),
+  ];
+  if (points === undefined || targetPoints === undefined)
+    throw new Error('a dispute is between platforms with points');
   const isBySource = dispute.claimantSide === 'source';
   const appealUntilMs = disputes.appealUntilMs(dispute);
   return {
-    dispute_id: formatId('dsp', dispute.disputeId), transaction_id: formatId('txn', dispute.transactionId), state: dispute.state,
-    appeal_of: dispute.appealOf === null ? null : formatId('dsp', dispute.appealOf), appeal_until: appealUntilMs === undefined ? null : new Date(appealUntilMs).toISOString(),
-    reason_code: reasonCode, reason_zh: REASONS[reasonCode].zh, reason_en: REASONS[reasonCode].en, description: dispute.description,
-    opened_by: dispute.openedBy, claimant_side: dispute.claimantSide,
-    claimant_platform: (isBySource ? source : target).platformId, respondent_platform: (isBySource ? target : source).platformId,
-    source_platform: source.platformId, target_platform: target.platformId,
-    amount: toPoints(dispute.amount, points), reversed_amount: toPoints(dispute.reversed, points), credited_amount: toPoints(dispute.credited, targetPoints), frozen_amount: dispute.frozen === null ? null : toPoints(dispute.frozen, targetPoints),
-    opened_at: new Date(dispute.openedAtMs).toISOString(), changed_at: new Date(dispute.changedAtMs).toISOString(),
-    due_at: dueAtMs === null ? null : new Date(dueAtMs).toISOString(), overdue: dispute.state === 'under_review' && dispute.overdueAtMs !== null,
+    dispute_id: formatId('dsp', dispute.disputeId),
+    transaction_id: formatId('txn', dispute.transactionId),
+    state: dispute.state,
+    appeal_of: dispute.appealOf === null ? null : formatId('dsp', dispute.appealOf),
+    appeal_until: appealUntilMs === undefined ? null : new Date(appealUntilMs).toISOString(),
+    reason_code: reasonCode,
+    reason_zh: REASONS[reasonCode].zh,
+    reason_en: REASONS[reasonCode].en,
+    description: dispute.description,
+    opened_by: dispute.openedBy,
+    claimant_side: dispute.claimantSide,
+    claimant_platform: (isBySource ? source : target).platformId,
+    respondent_platform: (isBySource ? target : source).platformId,
+    source_platform: source.platformId,
+    target_platform: target.platformId,
+    amount: toPoints(dispute.amount, points),
+    reversed_amount: toPoints(dispute.reversed, points),
+    credited_amount: toPoints(dispute.credited, targetPoints),
+    frozen_amount: dispute.frozen === null ? null : toPoints(dispute.frozen, targetPoints),
+    opened_at: new Date(dispute.openedAtMs).toISOString(),
+    changed_at: new Date(dispute.changedAtMs).toISOString(),
+    due_at: dueAtMs === null ? null : new Date(dueAtMs).toISOString(),
+    overdue: dispute.state === 'under_review' && dispute.overdueAtMs !== null,
     outcome: dispute.outcome,
-    resolution: resolution === null ? null : { kind: resolution.kind, amount: toPoints(resolution.amount, points), ...(resolution.kind === 'adjustment' ? { borne_by: resolution.borneBy } : {}) },
+    resolution:
+      resolution === null
+        ? null
+        : {
+            kind: resolution.kind,
+            amount: toPoints(resolution.amount, points),
+            ...(resolution.kind === 'adjustment' ? { borne_by: resolution.borneBy } : {}),
+          },
     resolution_transaction_id: resolutionId === null ? null : formatId('txn', resolutionId),
   };
 }
 
-export function describeForOperator(dispute: Dispute, ledger: Ledger, disputes: Appeals): Static<typeof OperatorDisputeView> {
+export function describeForOperator(
+  dispute: Dispute,
+  ledger: Ledger,
+  disputes: Appeals,
+): Static<typeof OperatorDisputeView> {
   return {
-    ...describeDispute(dispute, ledger, disputes), opener_id: dispute.openerId, source_member_id: dispute.source.memberId, target_member_id: dispute.target.memberId,
-    hold_id: dispute.holdId === null ? null : formatId('hold', dispute.holdId), problem: dispute.problem,
+    ...describeDispute(dispute, ledger, disputes),
+    opener_id: dispute.openerId,
+    source_member_id: dispute.source.memberId,
+    target_member_id: dispute.target.memberId,
+    hold_id: dispute.holdId === null ? null : formatId('hold', dispute.holdId),
+    problem: dispute.problem,
   };
 }
 
-export function describeStep({ takenAtMs, who, action, stateBefore, stateAfter, text: words }: Step, reader: 'platform' | 'operator'): Static<typeof StepView> {
+export function describeStep(
+  { takenAtMs, who, action, stateBefore, stateAfter, text: words }: Step,
+  reader: 'platform' | 'operator',
+): Static<typeof StepView> {
   return {
-    at: new Date(takenAtMs).toISOString(), by: who.actor,
+    at: new Date(takenAtMs).toISOString(),
+    by: who.actor,
     ...(who.actor === 'platform' || who.actor === 'member' ? { platform_id: who.id } : {}),
     ...(who.actor === 'operator' && reader === 'operator' ? { operator_id: who.id } : {}),
-    action, state_before: stateBefore, state_after: stateAfter, text: words,
+    action,
+    state_before: stateBefore,
+    state_after: stateAfter,
+    text: words,
   };
 }
 
-export function describeEvidence({ evidence, name, mediaType, bytes, sha256, addedAtMs, who }: Evidence): Static<typeof EvidenceView> {
+export function describeEvidence({
+  evidence,
+  name,
+  mediaType,
+  bytes,
+  sha256,
+  addedAtMs,
+  who,
+}: Evidence): Static<typeof EvidenceView> {
   return {
-    evidence, name, media_type: mediaType, bytes, sha256, added_at: new Date(addedAtMs).toISOString(), by: who.actor,
+    evidence,
+    name,
+    media_type: mediaType,
+    bytes,
+    sha256,
+    added_at: new Date(addedAtMs).toISOString(),
+    by: who.actor,
     ...(who.actor === 'platform' || who.actor === 'member' ? { platform_id: who.id } : {}),
   };
 }

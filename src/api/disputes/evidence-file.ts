@@ -2,7 +2,13 @@
 
 import type { FastifyReply } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { disputeProblems, EVIDENCE_MEDIA, MAX_EVIDENCE_BYTES, type Evidence, type EvidenceFile } from '../../clearing/clearing.ts';
+import {
+  disputeProblems,
+  EVIDENCE_MEDIA,
+  MAX_EVIDENCE_BYTES,
+  type Evidence,
+  type EvidenceFile,
+} from '../../clearing/clearing.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { formatContentDigest } from '../../security/security.ts';
 import { closed, text } from '../schemas.ts';
@@ -11,25 +17,56 @@ const NAME = '^[A-Za-z0-9_-][A-Za-z0-9 ._-]{0,119}$';
 /** Canonical base64: padded, in one line. */
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
-export const EvidenceBody = closed({
-  name: Type.String({ pattern: NAME, description: 'A file name: letters, digits, spaces, `.`, `_` and `-`.', examples: ['receipt.pdf'] }),
-  text: Type.Optional(Type.String({ maxLength: MAX_EVIDENCE_BYTES, description: 'What you have to say, as text/plain in UTF-8, at most 256 KiB.' })),
-  media_type: Type.Optional(Type.Enum([...EVIDENCE_MEDIA], { description: 'Of content; application/pdf when absent.' })),
-  content: Type.Optional(text(Math.ceil(MAX_EVIDENCE_BYTES / 3) * 4, 'A file in base64, at most 256 KiB of it.')),
-}, 'Exactly one of text and content.');
+export const EvidenceBody = closed(
+  {
+    name: Type.String({
+      pattern: NAME,
+      description: 'A file name: letters, digits, spaces, `.`, `_` and `-`.',
+      examples: ['receipt.pdf'],
+    }),
+    text: Type.Optional(
+      Type.String({
+        maxLength: MAX_EVIDENCE_BYTES,
+        description: 'What you have to say, as text/plain in UTF-8, at most 256 KiB.',
+      }),
+    ),
+    media_type: Type.Optional(
+      Type.Enum([...EVIDENCE_MEDIA], { description: 'Of content; application/pdf when absent.' }),
+    ),
+    content: Type.Optional(
+      text(Math.ceil(MAX_EVIDENCE_BYTES / 3) * 4, 'A file in base64, at most 256 KiB of it.'),
+    ),
+  },
+  'Exactly one of text and content.',
+);
 
-export function readEvidence({ name, text: words, media_type: mediaType = 'application/pdf', content: encoded }: Static<typeof EvidenceBody>): Result<EvidenceFile> {
-  if ((words === undefined) === (encoded === undefined)) return refuse(disputeProblems.evidence_not_base64());
-  if (encoded !== undefined && !BASE64.test(encoded)) return refuse(disputeProblems.evidence_not_base64());
-  const content = words === undefined ? Buffer.from(encoded ?? '', 'base64') : Buffer.from(words.toWellFormed());
-  if (content.length === 0 || content.length > MAX_EVIDENCE_BYTES) return refuse(disputeProblems.evidence_not_base64());
+export function readEvidence({
+  name,
+  text: words,
+  media_type: mediaType = 'application/pdf',
+  content: encoded,
+}: Static<typeof EvidenceBody>): Result<EvidenceFile> {
+  if ((words === undefined) === (encoded === undefined))
+    return refuse(disputeProblems.evidence_not_base64());
+  if (encoded !== undefined && !BASE64.test(encoded))
+    return refuse(disputeProblems.evidence_not_base64());
+  const content =
+    words === undefined ? Buffer.from(encoded ?? '', 'base64') : Buffer.from(words.toWellFormed());
+  if (content.length === 0 || content.length > MAX_EVIDENCE_BYTES)
+    return refuse(disputeProblems.evidence_not_base64());
   return ok({ name, mediaType: words === undefined ? mediaType : 'text/plain', content });
 }
 
 /** A file that no browser runs or shows in place, with its digest (RFC 9530). */
-export function sendEvidence(reply: FastifyReply, { name, mediaType, content }: Evidence & { readonly content: Buffer }): FastifyReply {
+export function sendEvidence(
+  reply: FastifyReply,
+  { name, mediaType, content }: Evidence & { readonly content: Buffer },
+): FastifyReply {
   return reply
-    .header('content-type', mediaType.startsWith('text/') ? `${mediaType}; charset=utf-8` : mediaType)
+    .header(
+      'content-type',
+      mediaType.startsWith('text/') ? `${mediaType}; charset=utf-8` : mediaType,
+    )
     .header('content-disposition', `attachment; filename="${name}"`)
     .header('content-security-policy', "default-src 'none'; sandbox")
     .header('content-digest', formatContentDigest(content))

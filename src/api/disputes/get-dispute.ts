@@ -10,13 +10,29 @@ import { describeDispute, DisputeParams, DisputeWithTrail } from './describe-dis
 import { readTrail } from './trail.ts';
 
 export function getDispute(server: FastifyInstance, parts: ApiParts): void {
-  server.get<{ Params: Static<typeof DisputeParams> }>('/api/disputes/:dispute_id', {
-    schema: {
-      operationId: 'getDispute', tags: ['disputes'], summary: 'One dispute', description: 'A platform sees only disputes in which it takes part.',
-      params: DisputeParams, response: { 200: DisputeWithTrail, ...problemResponses },
+  server.get<{ Params: Static<typeof DisputeParams> }>(
+    '/api/disputes/:dispute_id',
+    {
+      schema: {
+        operationId: 'getDispute',
+        tags: ['disputes'],
+        summary: 'One dispute',
+        description: 'A platform sees only disputes in which it takes part.',
+        params: DisputeParams,
+        response: { 200: DisputeWithTrail, ...problemResponses },
+      },
     },
-  }, async (request, reply) => {
-    const found = await parts.disputes.find(request.params.dispute_id, callerOf(request).platform.platformId);
-    return found.ok ? { ...describeDispute(found.value, parts.ledger, parts.disputes), ...(await readTrail(parts, found.value, 'platform')) } : answerProblem(request, reply, found.problem);
-  });
+    async (request, reply) => {
+      const found = await parts.disputes.find(
+        request.params.dispute_id,
+        callerOf(request).platform.platformId,
+      );
+      return found.ok
+        ? {
+            ...describeDispute(found.value, parts.ledger, parts.disputes),
+            ...(await readTrail(parts, found.value, 'platform')),
+          }
+        : answerProblem(request, reply, found.problem);
+    },
+  );
 }

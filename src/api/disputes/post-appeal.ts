@@ -11,17 +11,30 @@ import { describeDispute, DisputeParams, DisputeView, Words } from './describe-d
 const Body = closed({ description: Words });
 
 export function postAppeal(server: FastifyInstance, { disputes, ledger }: ApiParts): void {
-  server.post<{ Params: Static<typeof DisputeParams>; Body: Static<typeof Body> }>('/api/disputes/:dispute_id/appeal', {
-    schema: {
-      operationId: 'appealDispute', tags: ['disputes'], summary: 'Appeal against a decision',
-      description: 'By the claimant, once, until appeal_until of the dispute, over what was not upheld. Answers a dispute of its own (appeal_of), which waits for an operator who had no part ' +
-        'in the first decision; what the receiver still has is frozen once more, until its due date. The same description gives the same appeal again.',
-      params: DisputeParams, body: Body, response: { 200: DisputeView, ...problemResponses },
+  server.post<{ Params: Static<typeof DisputeParams>; Body: Static<typeof Body> }>(
+    '/api/disputes/:dispute_id/appeal',
+    {
+      schema: {
+        operationId: 'appealDispute',
+        tags: ['disputes'],
+        summary: 'Appeal against a decision',
+        description:
+          'By the claimant, once, until appeal_until of the dispute, over what was not upheld. Answers a dispute of its own (appeal_of), which waits for an operator who had no part ' +
+          'in the first decision; what the receiver still has is frozen once more, until its due date. The same description gives the same appeal again.',
+        params: DisputeParams,
+        body: Body,
+        response: { 200: DisputeView, ...problemResponses },
+      },
     },
-  }, async (request, reply) => {
-    const made = await disputes.appeal(request.params.dispute_id, callerOf(request).platform.platformId, request.body.description);
-    if (!made.ok) return answerProblem(request, reply, made.problem);
-    if (made.value.replayed) reply.header('idempotency-replayed', 'true');
-    return describeDispute(made.value.dispute, ledger, disputes);
-  });
+    async (request, reply) => {
+      const made = await disputes.appeal(
+        request.params.dispute_id,
+        callerOf(request).platform.platformId,
+        request.body.description,
+      );
+      if (!made.ok) return answerProblem(request, reply, made.problem);
+      if (made.value.replayed) reply.header('idempotency-replayed', 'true');
+      return describeDispute(made.value.dispute, ledger, disputes);
+    },
+  );
 }

@@ -10,16 +10,31 @@ import { describeEvidence, DisputeParams, EvidenceView } from './describe-disput
 import { EvidenceBody, readEvidence } from './evidence-file.ts';
 
 export function postEvidence(server: FastifyInstance, { disputes }: ApiParts): void {
-  server.post<{ Params: Static<typeof DisputeParams>; Body: Static<typeof EvidenceBody> }>('/api/disputes/:dispute_id/evidence', {
-    schema: {
-      operationId: 'addEvidence', tags: ['disputes'], summary: 'Add evidence',
-      description: 'By either side until the decision: at most 10 pieces of 256 KiB in all. Sending the same again adds nothing. Both sides and the operators can read it.',
-      params: DisputeParams, body: EvidenceBody, response: { 200: EvidenceView, ...problemResponses },
+  server.post<{ Params: Static<typeof DisputeParams>; Body: Static<typeof EvidenceBody> }>(
+    '/api/disputes/:dispute_id/evidence',
+    {
+      schema: {
+        operationId: 'addEvidence',
+        tags: ['disputes'],
+        summary: 'Add evidence',
+        description:
+          'By either side until the decision: at most 10 pieces of 256 KiB in all. Sending the same again adds nothing. Both sides and the operators can read it.',
+        params: DisputeParams,
+        body: EvidenceBody,
+        response: { 200: EvidenceView, ...problemResponses },
+      },
     },
-  }, async (request, reply) => {
-    const file = readEvidence(request.body);
-    if (!file.ok) return answerProblem(request, reply, file.problem);
-    const added = await disputes.addEvidence(request.params.dispute_id, { actor: 'platform', id: callerOf(request).platform.platformId }, file.value);
-    return added.ok ? describeEvidence(added.value) : answerProblem(request, reply, added.problem);
-  });
+    async (request, reply) => {
+      const file = readEvidence(request.body);
+      if (!file.ok) return answerProblem(request, reply, file.problem);
+      const added = await disputes.addEvidence(
+        request.params.dispute_id,
+        { actor: 'platform', id: callerOf(request).platform.platformId },
+        file.value,
+      );
+      return added.ok
+        ? describeEvidence(added.value)
+        : answerProblem(request, reply, added.problem);
+    },
+  );
 }

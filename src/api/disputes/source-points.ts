@@ -3,7 +3,10 @@
 import type { TransactionId } from '../../kernel/ids.ts';
 import type { Asset, Ledger } from '../../ledger/ledger.ts';
 
-export async function sourcePointsOf(ledger: Ledger, transactionId: TransactionId): Promise<Asset | undefined> {
+export async function sourcePointsOf(
+  ledger: Ledger,
+  transactionId: TransactionId,
+): Promise<Asset | undefined> {
   const [leg] = await ledger.findTransaction(transactionId);
   return leg === undefined ? undefined : ledger.assetById(leg.assetId);
 }

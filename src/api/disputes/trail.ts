@@ -5,7 +5,17 @@ import type { Dispute } from '../../clearing/clearing.ts';
 import type { ApiParts } from '../parts.ts';
 import { describeEvidence, describeStep, type DisputeWithTrail } from './describe-dispute.ts';
 
-export async function readTrail({ disputes }: ApiParts, dispute: Dispute, reader: 'platform' | 'operator'): Promise<Pick<Static<typeof DisputeWithTrail>, 'steps' | 'evidence'>> {
-  const [steps, evidence] = [await disputes.listSteps(dispute), await disputes.listEvidence(dispute)];
-  return { steps: steps.map((step) => describeStep(step, reader)), evidence: evidence.map(describeEvidence) };
+export async function readTrail(
+  { disputes }: ApiParts,
+  dispute: Dispute,
+  reader: 'platform' | 'operator',
+): Promise<Pick<Static<typeof DisputeWithTrail>, 'steps' | 'evidence'>> {
+  const [steps, evidence] = [
+    await disputes.listSteps(dispute),
+    await disputes.listEvidence(dispute),
+  ];
+  return {
+    steps: steps.map((step) => describeStep(step, reader)),
+    evidence: evidence.map(describeEvidence),
+  };
 }

@@ -24,7 +24,11 @@ export function createCachedDocument(write: () => unknown): CachedDocument {
 
   async function prepare(): Promise<Written> {
     const plain = Buffer.from(JSON.stringify(write()));
-    return { plain, gzipped: await compress(plain), etag: hash('sha256', plain, 'base64url').slice(0, 27) };
+    return {
+      plain,
+      gzipped: await compress(plain),
+      etag: hash('sha256', plain, 'base64url').slice(0, 27),
+    };
   }
 
   async function answer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -32,7 +36,10 @@ export function createCachedDocument(write: () => unknown): CachedDocument {
     const compressed = takesGzip(request);
     // Of each form its own, as RFC 9110 (8.8.3.3) has it.
     const tag = `"${etag}${compressed ? '-gzip' : ''}"`;
-    reply.header('etag', tag).header('vary', 'Accept-Encoding').header('cache-control', 'public, no-cache');
+    reply
+      .header('etag', tag)
+      .header('vary', 'Accept-Encoding')
+      .header('cache-control', 'public, no-cache');
     if (hasIt(String(request.headers['if-none-match'] ?? ''), etag)) return reply.code(304).send();
     return reply.type('application/json; charset=utf-8').send(plain);
   }
@@ -48,10 +55,19 @@ export function createCachedDocument(write: () => unknown): CachedDocument {
 }
 
 function takesGzip({ headers }: FastifyRequest): boolean {
-  return String(headers['accept-encoding'] ?? '').split(',').some((item) => /^\s*(gzip|x-gzip|\*)\s*(;\s*q\s*=\s*(1(\.0*)?|0?\.\d*[1-9]\d*)\s*)?$/i.test(item));
+  return String(headers['accept-encoding'] ?? '')
+    .split(',')
+    .some((item) =>
+      /^\s*(gzip|x-gzip|\*)\s*(;\s*q\s*=\s*(1(\.0*)?|0?\.\d*[1-9]\d*)\s*)?$/i.test(item),
+    );
 }
 
 /** The weak comparison; either form says that the content is the same. */
 function hasIt(known: string, etag: string): boolean {
-  return known.trim() === '*' || known.split(',').some((item) => [`"${etag}"`, `"${etag}-gzip"`].includes(item.trim().replace(/^W\//, '')));
+  return (
+    known.trim() === '*' ||
+    known
+      .split(',')
+      .some((item) => [`"${etag}"`, `"${etag}-gzip"`].includes(item.trim().replace(/^W\//, '')))
+  );
 }

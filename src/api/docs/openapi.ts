@@ -36,34 +36,59 @@ Errors are RFC 9457 problem details; all of them are listed at [/problems](/prob
 
 /** Of a platform: four headers, all needed together. Of an operator: a bearer token. */
 const securitySchemes = {
-  platformToken: { type: 'apiKey', in: 'header', name: 'X-Platform-Token', description: 'JWT issued by the network operator.' },
+  platformToken: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'X-Platform-Token',
+    description: 'JWT issued by the network operator.',
+  },
   platformId: { type: 'apiKey', in: 'header', name: 'X-Platform-ID' },
   timestamp: { type: 'apiKey', in: 'header', name: 'X-Timestamp' },
   signature: { type: 'apiKey', in: 'header', name: 'X-Signature' },
-  operatorToken: { type: 'http', scheme: 'bearer', description: 'Printed by `pontis operator add`.' },
+  operatorToken: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'Printed by `pontis operator add`.',
+  },
 } as const;
 const signed = [{ platformToken: [], platformId: [], timestamp: [], signature: [] }];
 const byOperator = [{ operatorToken: [] }];
 
 /** Scripts, styles and images from this server only; the page needs inline styles for its widgets. */
-const PAGE_CSP = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+const PAGE_CSP =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /** Register before the routes that it describes. */
 export async function describeApi(server: FastifyInstance): Promise<void> {
   await server.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'Pontis', version: '0.1.0', description: DESCRIPTION, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
+      info: {
+        title: 'Pontis',
+        version: '0.1.0',
+        description: DESCRIPTION,
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
       servers: [{ url: '/' }],
       tags: [
         { name: 'points', description: 'Balances, movements and their history.' },
         { name: 'users', description: 'Which user of a platform is which member.' },
         { name: 'transactions', description: 'Single transactions.' },
         { name: 'rewards', description: 'What points buy, and what became of it.' },
-        { name: 'recalls', description: 'Asking the target platform for the points of a posted transfer.' },
-        { name: 'disputes', description: 'Claims about transactions between members and platforms.' },
+        {
+          name: 'recalls',
+          description: 'Asking the target platform for the points of a posted transfer.',
+        },
+        {
+          name: 'disputes',
+          description: 'Claims about transactions between members and platforms.',
+        },
         { name: 'platform', description: 'For integrators.' },
-        { name: 'operator', description: 'For the people who run the network; an operator token instead of a signature.' },
+        {
+          name: 'operator',
+          description:
+            'For the people who run the network; an operator token instead of a signature.',
+        },
         { name: 'health', description: 'For operators; not signed.' },
       ],
       components: { securitySchemes },
@@ -71,25 +96,46 @@ export async function describeApi(server: FastifyInstance): Promise<void> {
     transform: ({ schema, url, route }) => {
       if (schema?.hide === true) return { schema, url };
       if (url.startsWith('/operator/')) {
-        const { operationId, description } = schema as { readonly operationId?: string; readonly description?: string };
+        const { operationId, description } = schema as {
+          readonly operationId?: string;
+          readonly description?: string;
+        };
         const persons = describePersons(operationId ?? '', description);
-        return { schema: { ...schema, ...(persons === undefined ? {} : { description: persons }), security: byOperator }, url };
+        return {
+          schema: {
+            ...schema,
+            ...(persons === undefined ? {} : { description: persons }),
+            security: byOperator,
+          },
+          url,
+        };
       }
       if (!url.startsWith('/api/')) return { schema, url };
       const { operation } = (route.config ?? {}) as RouteConfig;
-      const posting = operation !== undefined || url === '/api/points/batch' || url.endsWith('/fulfil') || url.endsWith('/recall') || (url === '/api/disputes' && route.method === 'POST');
+      const posting =
+        operation !== undefined ||
+        url === '/api/points/batch' ||
+        url.endsWith('/fulfil') ||
+        url.endsWith('/recall') ||
+        (url === '/api/disputes' && route.method === 'POST');
       return {
         url,
         schema: {
-          ...schema, security: signed,
+          ...schema,
+          security: signed,
           ...(posting ? { headers: KEY_HEADER } : {}),
-          ...(operation?.preview === undefined ? {} : { response: withDryRun(operation, schema?.response) }),
+          ...(operation?.preview === undefined
+            ? {}
+            : { response: withDryRun(operation, schema?.response) }),
         },
       };
     },
   });
   await server.register(swaggerUi, {
-    routePrefix: '/docs', staticCSP: PAGE_CSP, theme: { title: 'Pontis API' }, uiConfig: { validatorUrl: null, deepLinking: true, tryItOutEnabled: false },
+    routePrefix: '/docs',
+    staticCSP: PAGE_CSP,
+    theme: { title: 'Pontis API' },
+    uiConfig: { validatorUrl: null, deepLinking: true, tryItOutEnabled: false },
   });
 }
 
@@ -103,7 +149,14 @@ function withDryRun({ answer }: PostingOperation, response: unknown): object {
 
 const KEY_HEADER = {
   type: 'object',
-  properties: { 'Idempotency-Key': { type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$', description: 'As `idempotency_key` in the body, which X-Signature covers. Same key and body: the first result again. Same key, other body: 422.' } },
+  properties: {
+    'Idempotency-Key': {
+      type: 'string',
+      pattern: '^[\\x21-\\x7e]{1,255}$',
+      description:
+        'As `idempotency_key` in the body, which X-Signature covers. Same key and body: the first result again. Same key, other body: 422.',
+    },
+  },
 };
 
 /** Of an answer of a version still to come: the serializer gives out all of it. */
@@ -112,12 +165,23 @@ const Document = Type.Object({}, { additionalProperties: true, description: 'Ope
 /** /openapi.json, once all routes are there. */
 export function getOpenApi(server: FastifyInstance): void {
   const { answer, compress } = createCachedDocument(() => server.swagger());
-  server.get('/openapi.json', {
-    onSend: compress,
-    schema: {
-      operationId: 'getOpenApi', tags: ['platform'], summary: 'This document',
-      description: 'Compressed where that is accepted; with an ETag, so that it need not be sent again.',
-      response: { 200: Document, 304: { type: 'null', description: 'As before (If-None-Match).' }, ...problemResponses },
+  server.get(
+    '/openapi.json',
+    {
+      onSend: compress,
+      schema: {
+        operationId: 'getOpenApi',
+        tags: ['platform'],
+        summary: 'This document',
+        description:
+          'Compressed where that is accepted; with an ETag, so that it need not be sent again.',
+        response: {
+          200: Document,
+          304: { type: 'null', description: 'As before (If-None-Match).' },
+          ...problemResponses,
+        },
+      },
     },
-  }, answer);
+    answer,
+  );
 }

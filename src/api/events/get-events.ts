@@ -11,34 +11,79 @@ const DEFAULT_LIMIT = 100;
 const TYPE = '[a-z_]{1,40}\\.(\\*|[a-z_]{1,40})';
 
 const Query = closed({
-  after: Type.Optional(Type.String({ pattern: '^[0-9]{1,18}$', description: 'next_cursor of an earlier answer; from the beginning when absent.' })),
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, description: `${DEFAULT_LIMIT} when absent.` })),
-  types: Type.Optional(Type.String({ pattern: `^${TYPE}(,${TYPE}){0,49}$`, description: 'Only these types, separated by commas; `transfer.*` for all of a thing.', examples: ['transfer.*,hold.expired'] })),
+  after: Type.Optional(
+    Type.String({
+      pattern: '^[0-9]{1,18}$',
+      description: 'next_cursor of an earlier answer; from the beginning when absent.',
+    }),
+  ),
+  limit: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 1_000, description: `${DEFAULT_LIMIT} when absent.` }),
+  ),
+  types: Type.Optional(
+    Type.String({
+      pattern: `^${TYPE}(,${TYPE}){0,49}$`,
+      description: 'Only these types, separated by commas; `transfer.*` for all of a thing.',
+      examples: ['transfer.*,hold.expired'],
+    }),
+  ),
 });
 
 const Answer = Type.Object({
-  events: Type.Array(Type.Object({
-    event_id: Type.Integer({ description: 'Rises with every event of the network.' }),
-    occurred_at: Type.String({ description: 'RFC 3339.' }),
-    type: Type.String({ examples: ['transfer.completed', 'transaction.reversed', 'points.expired', 'redemption.issued', 'rulebook.effective'] }),
-    data: Type.Object({}, { additionalProperties: true, description: 'Small values; which ones depends on the type.' }),
-  })),
+  events: Type.Array(
+    Type.Object({
+      event_id: Type.Integer({ description: 'Rises with every event of the network.' }),
+      occurred_at: Type.String({ description: 'RFC 3339.' }),
+      type: Type.String({
+        examples: [
+          'transfer.completed',
+          'transaction.reversed',
+          'points.expired',
+          'redemption.issued',
+          'rulebook.effective',
+        ],
+      }),
+      data: Type.Object(
+        {},
+        {
+          additionalProperties: true,
+          description: 'Small values; which ones depends on the type.',
+        },
+      ),
+    }),
+  ),
   next_cursor: Type.String({ description: 'Give it back as after to read on, at once or later.' }),
 });
 
 export function getEvents(server: FastifyInstance, { pool }: ApiParts): void {
-  server.get<{ Querystring: Static<typeof Query> }>('/api/events', {
-    schema: {
-      operationId: 'listEvents', tags: ['platform'], summary: 'What happened',
-      description: 'What became of transfers, holds, points and redemptions of your users, and of the network\'s rules, oldest first; each comes once and none is missed when you read on from next_cursor. The same events can be sent to you: POST /api/webhooks. docs/webhooks.md lists the types.',
-      querystring: Query, response: { 200: Answer, ...problemResponses },
+  server.get<{ Querystring: Static<typeof Query> }>(
+    '/api/events',
+    {
+      schema: {
+        operationId: 'listEvents',
+        tags: ['platform'],
+        summary: 'What happened',
+        description:
+          "What became of transfers, holds, points and redemptions of your users, and of the network's rules, oldest first; each comes once and none is missed when you read on from next_cursor. The same events can be sent to you: POST /api/webhooks. docs/webhooks.md lists the types.",
+        querystring: Query,
+        response: { 200: Answer, ...problemResponses },
+      },
     },
-  }, async (request, _reply) => {
-    const { after = '0', limit = DEFAULT_LIMIT, types } = request.query;
-    const events = await selectEvents(pool, BigInt(after), limit, { platformId: callerOf(request).platform.platformId, types: types?.split(',') });
-    return {
-      events: events.map(({ eventId, occurredAt, type, data }) => ({ event_id: Number(eventId), occurred_at: occurredAt.toISOString(), type, data })),
-      next_cursor: String(events.at(-1)?.eventId ?? after),
-    };
-  });
+    async (request, _reply) => {
+      const { after = '0', limit = DEFAULT_LIMIT, types } = request.query;
+      const events = await selectEvents(pool, BigInt(after), limit, {
+        platformId: callerOf(request).platform.platformId,
+        types: types?.split(','),
+      });
+      return {
+        events: events.map(({ eventId, occurredAt, type, data }) => ({
+          event_id: Number(eventId),
+          occurred_at: occurredAt.toISOString(),
+          type,
+          data,
+        })),
+        next_cursor: String(events.at(-1)?.eventId ?? after),
+      };
+    },
+  );
 }

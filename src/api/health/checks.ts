@@ -29,7 +29,14 @@ const TIMEOUT_MS = 2_000;
 /** Of the source requirement (7.2). */
 const MANY_PENDING = 1_000;
 
-export function createHealthChecks({ pool, ledger, sagas, identity, connectionHealth, ruleAlerts }: ApiParts): HealthChecks {
+export function createHealthChecks({
+  pool,
+  ledger,
+  sagas,
+  identity,
+  connectionHealth,
+  ruleAlerts,
+}: ApiParts): HealthChecks {
   let draining = false;
   let asked: Promise<Check> | undefined;
   let askedAtMs = 0;
@@ -45,7 +52,12 @@ export function createHealthChecks({ pool, ledger, sagas, identity, connectionHe
     },
     async clearingCenter() {
       const failing = ruleAlerts.recent();
-      if (failing.length > 0) return { status: 'degraded', message: `Rules that failed lately: ${failing.join(', ')}`, open: 'Rules have failed lately' };
+      if (failing.length > 0)
+        return {
+          status: 'degraded',
+          message: `Rules that failed lately: ${failing.join(', ')}`,
+          open: 'Rules have failed lately',
+        };
       const underWay = await checkSagas(sagas);
       if (underWay !== undefined) return underWay;
       const pending = ledger.pending();
@@ -53,12 +65,23 @@ export function createHealthChecks({ pool, ledger, sagas, identity, connectionHe
         ? { status: 'degraded', message: `High pending transactions: ${pending}` }
         : { status: 'healthy', message: `Pending transactions: ${pending}` };
     },
-    apiGateway: () => (draining ? { status: 'degraded', message: 'API gateway draining' } : { status: 'healthy', message: 'API gateway operational' }),
-    platformConnections: () => Object.fromEntries(identity.listPlatforms().map(({ platformId, state, custody }): [string, Check] => {
-      if (state === 'suspended') return [platformId, { status: 'degraded', message: 'Suspended by the operator', open: 'Not available' }];
-      if (custody === 'hosted') return [platformId, { status: 'healthy', message: 'Balances are kept here' }];
-      return [platformId, asTold(connectionHealth.stateOf(platformId))];
-    })),
+    apiGateway: () =>
+      draining
+        ? { status: 'degraded', message: 'API gateway draining' }
+        : { status: 'healthy', message: 'API gateway operational' },
+    platformConnections: () =>
+      Object.fromEntries(
+        identity.listPlatforms().map(({ platformId, state, custody }): [string, Check] => {
+          if (state === 'suspended')
+            return [
+              platformId,
+              { status: 'degraded', message: 'Suspended by the operator', open: 'Not available' },
+            ];
+          if (custody === 'hosted')
+            return [platformId, { status: 'healthy', message: 'Balances are kept here' }];
+          return [platformId, asTold(connectionHealth.stateOf(platformId))];
+        }),
+      ),
     startDraining: () => void (draining = true),
     isDraining: () => draining,
   };
@@ -67,15 +90,23 @@ export function createHealthChecks({ pool, ledger, sagas, identity, connectionHe
 /** That a platform does not answer, or with which status, is for everybody; why is for those who run it. */
 function asTold({ status, message, detail }: ConnectionState): Check {
   const open = message.replace(/ \(.*\)$/, '');
-  return { status, message, ...(open === message ? {} : { open }), ...(detail === undefined ? {} : { detail }) };
+  return {
+    status,
+    message,
+    ...(open === message ? {} : { open }),
+    ...(detail === undefined ? {} : { detail }),
+  };
 }
 
 /** What is wrong with transfers over connected platforms; undefined when nothing is. */
 async function checkSagas(sagas: ApiParts['sagas']): Promise<Check | undefined> {
   try {
     const { attention, overdue } = await sagas.figures();
-    if (attention > 0) return { status: 'degraded', message: `Transfers that wait for an operator: ${attention}` };
-    return overdue > 0 ? { status: 'degraded', message: `Transfers past their deadline: ${overdue}` } : undefined;
+    if (attention > 0)
+      return { status: 'degraded', message: `Transfers that wait for an operator: ${attention}` };
+    return overdue > 0
+      ? { status: 'degraded', message: `Transfers past their deadline: ${overdue}` }
+      : undefined;
   } catch {
     return { status: 'degraded', message: 'How transfers stand is not known' };
   }
@@ -83,9 +114,14 @@ async function checkSagas(sagas: ApiParts['sagas']): Promise<Check | undefined> 
 
 async function checkDatabase(pool: ApiParts['pool']): Promise<Check> {
   const timeout = Promise.withResolvers<Check>();
-  const timer = setTimeout(() => timeout.resolve({ status: 'unhealthy', message: 'The database does not answer' }), TIMEOUT_MS);
+  const timer = setTimeout(
+    () => timeout.resolve({ status: 'unhealthy', message: 'The database does not answer' }),
+    TIMEOUT_MS,
+  );
   try {
-    const asked = pool.query('select 1').then((): Check => ({ status: 'healthy', message: 'Database connection OK' }));
+    const asked = pool
+      .query('select 1')
+      .then((): Check => ({ status: 'healthy', message: 'Database connection OK' }));
     return await Promise.race([asked, timeout.promise]);
   } catch {
     // Why is in the log; an open page does not name hosts and users.

@@ -5,6 +5,8 @@ import type { Metrics } from '../../runtime/metrics.ts';
 
 export function createMetricsServer({ metrics }: { readonly metrics: Metrics }): FastifyInstance {
   const server = Fastify({ logger: false });
-  server.get('/metrics', async (_request, reply) => reply.header('content-type', metrics.contentType).send(await metrics.render()));
+  server.get('/metrics', async (_request, reply) =>
+    reply.header('content-type', metrics.contentType).send(await metrics.render()),
+  );
   return server;
 }

@@ -8,7 +8,11 @@ export const PROBLEM_TYPE = 'application/problem+json';
 const RETRY_AFTER_SECONDS = 1;
 const RETRY_AFTER_TOO_MANY_SECONDS = 60;
 
-export function problemBody(problem: Problem, instance: string, requestId: string): Record<string, unknown> {
+export function problemBody(
+  problem: Problem,
+  instance: string,
+  requestId: string,
+): Record<string, unknown> {
   return {
     ...problem.extra,
     type: `/problems/${problem.code}`,
@@ -22,17 +26,25 @@ export function problemBody(problem: Problem, instance: string, requestId: strin
   };
 }
 
-export function answerProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
+export function answerProblem(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  problem: Problem,
+): FastifyReply {
   request.problemCode = problem.code;
   if (hasUnreadBody(request)) closeAfterAnswer(request, reply);
   if (problem.status === 429) reply.header('retry-after', RETRY_AFTER_TOO_MANY_SECONDS);
-  if (problem.status === 503) reply.header('retry-after', problem.extra['retry_after'] ?? RETRY_AFTER_SECONDS);
-  if (problem.status === 401 && !reply.hasHeader('www-authenticate')) reply.header('www-authenticate', 'PlatformToken realm="pontis"');
-  return reply
-    .code(problem.status)
-    .header('content-type', PROBLEM_TYPE)
-    // As bytes: to a text Fastify would add a charset, which this media type does not have.
-    .send(Buffer.from(JSON.stringify(problemBody(problem, pathOf(request), request.id))));
+  if (problem.status === 503)
+    reply.header('retry-after', problem.extra['retry_after'] ?? RETRY_AFTER_SECONDS);
+  if (problem.status === 401 && !reply.hasHeader('www-authenticate'))
+    reply.header('www-authenticate', 'PlatformToken realm="pontis"');
+  return (
+    reply
+      .code(problem.status)
+      .header('content-type', PROBLEM_TYPE)
+      // As bytes: to a text Fastify would add a charset, which this media type does not have.
+      .send(Buffer.from(JSON.stringify(problemBody(problem, pathOf(request), request.id))))
+  );
 }
 
 /** The path as on the wire, without query. */

@@ -4,7 +4,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ledgerProblems } from '../../ledger/ledger.ts';
 import { refuse, type Result } from '../../kernel/problem.ts';
 import type { Platform } from '../../identity/identity.ts';
-import { securityProblems, verifyMessageSignature, verifyRequestSignature } from '../../security/security.ts';
+import {
+  securityProblems,
+  verifyMessageSignature,
+  verifyRequestSignature,
+} from '../../security/security.ts';
 import type { ApiParts } from '../parts.ts';
 import { answerProblem, pathOf } from './answer-problem.ts';
 import type { FailedTokens } from './failed-tokens.ts';
@@ -15,20 +19,28 @@ type Done = (error?: Error) => void;
 
 /** onRequest: nothing of the body is read for a caller without a valid token. */
 export function requireToken({ identity, ledger }: ApiParts, failedTokens: FailedTokens) {
-  function admit(result: Result<Platform>, request: FastifyRequest, reply: FastifyReply, done: Done): void {
+  function admit(
+    result: Result<Platform>,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    done: Done,
+  ): void {
     if (!result.ok) return void failedTokens.answer(request, reply, result.problem);
     const points = ledger.pointsOf(result.value.platformId);
     // Another process has just added it and this one has not read its asset yet.
-    if (points === undefined) return void answerProblem(request, reply, ledgerProblems.unavailable());
+    if (points === undefined)
+      return void answerProblem(request, reply, ledgerProblems.unavailable());
     request.platform = result.value;
     request.caller = { platform: result.value, points };
     done();
   }
   return (request: FastifyRequest, reply: FastifyReply, done: Done): void => {
     const token = request.headers['x-platform-token'];
-    if (typeof token !== 'string' || token === '') return void answerProblem(request, reply, securityProblems.token_missing());
+    if (typeof token !== 'string' || token === '')
+      return void answerProblem(request, reply, securityProblems.token_missing());
     const result = identity.authenticate(token);
-    if (result instanceof Promise) result.then((value) => admit(value, request, reply, done)).catch(done);
+    if (result instanceof Promise)
+      result.then((value) => admit(value, request, reply, done)).catch(done);
     else admit(result, request, reply, done);
   };
 }
@@ -52,19 +64,45 @@ function verify(request: FastifyRequest, nowMs: number): Result<string> {
   const named = headers['x-platform-id'];
   const signature = headers['x-signature'];
   if (signature === undefined && headers['signature-input'] !== undefined) {
-    if (named !== undefined && named !== platform.platformId) return refuse(securityProblems.platform_mismatch());
-    return verifyByEither(platform, nowMs, (key) => verifyMessageSignature(key, platform.platformId, { method: request.method, target: request.url, headers, body }, nowMs));
+    if (named !== undefined && named !== platform.platformId)
+      return refuse(securityProblems.platform_mismatch());
+    return verifyByEither(platform, nowMs, (key) =>
+      verifyMessageSignature(
+        key,
+        platform.platformId,
+        { method: request.method, target: request.url, headers, body },
+        nowMs,
+      ),
+    );
   }
   if (platform.signing === 'rfc9421') return refuse(securityProblems.message_signature_required());
   const timestamp = headers['x-timestamp'];
-  if (typeof signature !== 'string' || typeof timestamp !== 'string' || typeof named !== 'string') return refuse(securityProblems.signature_missing());
+  if (typeof signature !== 'string' || typeof timestamp !== 'string' || typeof named !== 'string')
+    return refuse(securityProblems.signature_missing());
   if (named !== platform.platformId) return refuse(securityProblems.platform_mismatch());
-  return verifyByEither(platform, nowMs, (key) => verifyRequestSignature(key, { timestamp, method: request.method, path: pathOf(request), body }, signature, nowMs));
+  return verifyByEither(platform, nowMs, (key) =>
+    verifyRequestSignature(
+      key,
+      { timestamp, method: request.method, path: pathOf(request), body },
+      signature,
+      nowMs,
+    ),
+  );
 }
 
 /** By the secret in force, and for a while after a rotation by the one before it. */
-function verifyByEither({ secretKey, formerSecret }: Platform, nowMs: number, verify: (key: Platform['secretKey']) => Result<string>): Result<string> {
+function verifyByEither(
+  { secretKey, formerSecret }: Platform,
+  nowMs: number,
+  verify: (key: Platform['secretKey']) => Result<string>,
+): Result<string> {
   const verified = verify(secretKey);
-  if (verified.ok || verified.problem.code !== SIGNATURE_INVALID || formerSecret === undefined || nowMs >= formerSecret.untilMs) return verified;
+  if (
+    verified.ok ||
+    verified.problem.code !== SIGNATURE_INVALID ||
+    formerSecret === undefined ||
+    nowMs >= formerSecret.untilMs
+  )
+    return verified;
   return verify(formerSecret.key);
 }

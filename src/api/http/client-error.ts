@@ -7,7 +7,10 @@ import { problemBody, PROBLEM_TYPE } from './answer-problem.ts';
 import { apiProblems } from '../problems.ts';
 
 /** Gives what was answered; undefined when the client is gone. */
-export function answerClientError(error: Error & { readonly code?: string }, socket: Duplex): Problem | undefined {
+export function answerClientError(
+  error: Error & { readonly code?: string },
+  socket: Duplex,
+): Problem | undefined {
   if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
     socket.destroy();
     return undefined;

@@ -3,7 +3,12 @@
 import { actsOfOperation, personsSentence } from '../../acts/acts.ts';
 
 /** Each operation that changes something is in the table; one that takes two persons says so. */
-export function describePersons(operationId: string, description: string | undefined): string | undefined {
+export function describePersons(
+  operationId: string,
+  description: string | undefined,
+): string | undefined {
   const sentence = personsSentence(actsOfOperation(operationId));
-  return sentence === undefined ? description : [description, sentence].filter((part) => part !== undefined).join(' ');
+  return sentence === undefined
+    ? description
+    : [description, sentence].filter((part) => part !== undefined).join(' ');
 }

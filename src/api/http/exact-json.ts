@@ -9,7 +9,11 @@ import { apiProblems } from '../problems.ts';
 const SUSPECT = /[\d.]{16}|\d[eE]/;
 
 /** JSON.parse as ECMAScript 2026 has it: the reviver also gets the literal as it was written. */
-type SourceReviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
+type SourceReviver = (
+  key: string,
+  value: unknown,
+  context: { readonly source?: string },
+) => unknown;
 const parseWithSource = JSON.parse as (text: string, reviver: SourceReviver) => unknown;
 
 /** Bytes → value. An empty body counts as an empty object, so that optional bodies may be left out. */
@@ -21,12 +25,20 @@ export function parseExactJson(body: Buffer | undefined): Result<unknown> {
   try {
     const value: unknown = SUSPECT.test(text)
       ? parseWithSource(text, (key, parsed: unknown, { source }) => {
-          if (typeof parsed === 'number' && source !== undefined && !survives(source, parsed)) inexact ??= key;
+          if (typeof parsed === 'number' && source !== undefined && !survives(source, parsed))
+            inexact ??= key;
           return parsed;
         })
       : JSON.parse(text);
-    if (inexact !== undefined) return refuse(apiProblems.inexact_number(`${inexact} has more digits than can be read exactly.`, { field: inexact }));
-    return membersWritten(text) === membersRead(value) ? ok(value) : refuse(apiProblems.duplicate_name());
+    if (inexact !== undefined)
+      return refuse(
+        apiProblems.inexact_number(`${inexact} has more digits than can be read exactly.`, {
+          field: inexact,
+        }),
+      );
+    return membersWritten(text) === membersRead(value)
+      ? ok(value)
+      : refuse(apiProblems.duplicate_name());
   } catch {
     // The parser's own message quotes the body.
     return refuse(apiProblems.invalid_json('The body is not valid JSON.'));

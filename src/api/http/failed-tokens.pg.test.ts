@@ -27,17 +27,18 @@ let nowMs = Date.now();
 /** Answers that wait, by how long they would. */
 let waiting: { readonly ms: number; readonly end: () => void }[] = [];
 
-const pause: ServerOptions['pause'] = (ms, signal) => new Promise((resolve) => {
-  const one = {
-    ms,
-    end: () => {
-      waiting = waiting.filter((other) => other !== one);
-      resolve();
-    },
-  };
-  waiting.push(one);
-  signal.addEventListener('abort', one.end, { once: true });
-});
+const pause: ServerOptions['pause'] = (ms, signal) =>
+  new Promise((resolve) => {
+    const one = {
+      ms,
+      end: () => {
+        waiting = waiting.filter((other) => other !== one);
+        resolve();
+      },
+    };
+    waiting.push(one);
+    signal.addEventListener('abort', one.end, { once: true });
+  });
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -93,7 +94,14 @@ async function late<T>(call: Promise<T>): Promise<{ readonly ms: number; readonl
 const bearer = (token: string): Headers => ({ authorization: `Bearer ${token}` });
 const forwarded = (text: string): Headers => ({ 'x-forwarded-for': text });
 
-type Door = readonly [name: string, url: string, bad: Headers, status: number, code: string, good: Headers];
+type Door = readonly [
+  name: string,
+  url: string,
+  bad: Headers,
+  status: number,
+  code: string,
+  good: Headers,
+];
 
 /** What is refused at each door, and what is let in. */
 async function doors(): Promise<readonly Door[]> {
@@ -107,8 +115,22 @@ async function doors(): Promise<readonly Door[]> {
     ['a token that has expired', url, withToken(expired), 401, 'token_expired', own],
     ['a token of nobody', url, withToken(ofAnother), 401, 'unknown_platform', own],
     ['a signature', url, { ...own, 'x-signature': 'a'.repeat(64) }, 403, 'signature_invalid', own],
-    ['an operator token', '/operator/whoami', bearer('op_guess'), 401, OF_OPERATORS, bearer(operator)],
-    ['a scrape token', '/metrics', bearer(`scrape_${'a'.repeat(43)}`), 401, OF_OPERATORS, bearer(monitor)],
+    [
+      'an operator token',
+      '/operator/whoami',
+      bearer('op_guess'),
+      401,
+      OF_OPERATORS,
+      bearer(operator),
+    ],
+    [
+      'a scrape token',
+      '/metrics',
+      bearer(`scrape_${'a'.repeat(43)}`),
+      401,
+      OF_OPERATORS,
+      bearer(monitor),
+    ],
     ['a token for reasons', '/health', bearer('guess'), 401, OF_OPERATORS, bearer(monitor)],
   ];
 }
@@ -130,7 +152,11 @@ it('good calls of the same address are answered while as many failed ones wait a
   await expect.poll(() => waiting.length).toBe(MOST_WAITING);
   for (const [, url, bad, , , good] of await doors()) {
     expect([429, 401, 403]).not.toContain((await get(url, good)).status);
-    const refused = { status: 429, code: 'too_many_failed_tokens', headers: { 'retry-after': '60' } };
+    const refused = {
+      status: 429,
+      code: 'too_many_failed_tokens',
+      headers: { 'retry-after': '60' },
+    };
     expect(await get(url, bad)).toMatchObject(refused);
   }
   expect(waiting).toHaveLength(MOST_WAITING);

@@ -31,12 +31,18 @@ const MOST_WAITING_OF_ALL = 2_000;
 const REMEMBERED_NETWORKS = 50_000;
 
 /** Why a token or a signature is not good. What is missing, malformed or late is no guess. */
-const FAILURES: ReadonlySet<string> = new Set([
-  securityProblems.token_expired, securityProblems.token_invalid, securityProblems.token_revoked,
-  securityProblems.platform_mismatch, securityProblems.digest_mismatch,
-  securityProblems.signature_invalid, identityProblems.unknown_platform,
-  identityProblems.operator_token_invalid,
-].map((problem) => problem().code));
+const FAILURES: ReadonlySet<string> = new Set(
+  [
+    securityProblems.token_expired,
+    securityProblems.token_invalid,
+    securityProblems.token_revoked,
+    securityProblems.platform_mismatch,
+    securityProblems.digest_mismatch,
+    securityProblems.signature_invalid,
+    identityProblems.unknown_platform,
+    identityProblems.operator_token_invalid,
+  ].map((problem) => problem().code),
+);
 
 const ANSWERS = ['at_once', 'delayed', 'turned_away'] as const;
 
@@ -75,7 +81,8 @@ export interface FailedTokens {
 type Parts = Pick<ApiParts, 'clock' | 'metrics'>;
 
 export function createFailedTokens(
-  { clock, metrics: { registry } }: Parts, pause: Pause = pauseByTimer,
+  { clock, metrics: { registry } }: Parts,
+  pause: Pause = pauseByTimer,
 ): FailedTokens {
   const failures = new LRUCache<string, Failures>({ max: REMEMBERED_NETWORKS });
   /** Apart from what may be forgotten: who waits is counted to the end. */
@@ -83,8 +90,11 @@ export function createFailedTokens(
   const waiting = new Set<AbortController>();
   let closed = false;
   const answers = new Counter({
-    name: 'pontis_failed_tokens_total', labelNames: ['answer'], registers: [registry],
-    help: 'Calls whose token or signature was not good, by how they were answered: ' +
+    name: 'pontis_failed_tokens_total',
+    labelNames: ['answer'],
+    registers: [registry],
+    help:
+      'Calls whose token or signature was not good, by how they were answered: ' +
       'at_once, delayed, or turned_away because too many waited.',
   });
   for (const answer of ANSWERS) answers.inc({ answer }, 0);
@@ -109,7 +119,10 @@ export function createFailedTokens(
   return {
     async answer(request, reply, problem) {
       if (!FAILURES.has(problem.code)) return answerProblem(request, reply, problem);
-      const { ip, socket: { remoteAddress = '' } } = request;
+      const {
+        ip,
+        socket: { remoteAddress = '' },
+      } = request;
       const network = networkOf(ip) ?? networkOf(remoteAddress) ?? 'unknown';
       const { delayMs, ...counted } = decideDelay(failures.get(network), clock.now());
       failures.set(network, counted);

@@ -28,15 +28,28 @@ export function faultToProblem(fault: unknown, missing?: MissingWords): Problem 
   if (fault instanceof ProblemError) return fault.problem;
   if (!(fault instanceof Error)) return apiProblems.internal_error();
   const { code, validation, validationContext } = fault as Partial<FastifyError>;
-  if (validation !== undefined) return validationProblem(validation, validationContext ?? 'body', validationContext === 'body' ? missing : undefined);
+  if (validation !== undefined)
+    return validationProblem(
+      validation,
+      validationContext ?? 'body',
+      validationContext === 'body' ? missing : undefined,
+    );
   const known = code === undefined || isDatabaseUnavailable(fault) ? undefined : byCode[code];
   if (known !== undefined) return known();
-  if (fault instanceof AssetMissing || isDatabaseUnavailable(fault) || isConflict(fault) || sqlState(fault) === QUERY_CANCELED) return ledgerProblems.unavailable();
+  if (
+    fault instanceof AssetMissing ||
+    isDatabaseUnavailable(fault) ||
+    isConflict(fault) ||
+    sqlState(fault) === QUERY_CANCELED
+  )
+    return ledgerProblems.unavailable();
   return byStatus((fault as Partial<FastifyError>).statusCode) ?? apiProblems.internal_error();
 }
 
 /** Fastify and its plugins (static files) blame the client by a status alone. */
 function byStatus(status: number | undefined): Problem | undefined {
   if (status === undefined || status < 400 || status >= 500) return undefined;
-  return status === 403 || status === 404 ? apiProblems.not_found() : apiProblems.malformed_request();
+  return status === 403 || status === 404
+    ? apiProblems.not_found()
+    : apiProblems.malformed_request();
 }

@@ -6,7 +6,10 @@ import { ok, type Result } from '../../kernel/problem.ts';
 import { bearerOf } from './require-operator.ts';
 
 /** The problem of a token that opens nothing, or of none. */
-export async function findReader(request: FastifyRequest, identity: Identity): Promise<Result<'operator' | 'monitor'>> {
+export async function findReader(
+  request: FastifyRequest,
+  identity: Identity,
+): Promise<Result<'operator' | 'monitor'>> {
   const token = bearerOf(request);
   if (await identity.isScrapeToken(token)) return ok('monitor');
   const operator = await identity.authenticateOperator(token);

@@ -24,15 +24,25 @@ export function operationKeyOf(request: FastifyRequest): Result<OperationKey> {
     return refuse(apiProblems.idempotency_keys_differ(undefined, { field: 'idempotency_key' }));
   }
   const key = own ?? header ?? `signature ${signature}`;
-  return ok(signedAt === undefined ? { key } : { key, signature: { signedAt, mark: markOf(signature) } });
+  return ok(
+    signedAt === undefined ? { key } : { key, signature: { signedAt, mark: markOf(signature) } },
+  );
 }
 
 /** Of one operation in a batch: each place in it is an operation of its own. */
-export function keyInBatch(request: FastifyRequest, batchKey: OperationKey, index: number, own: unknown): OperationKey {
+export function keyInBatch(
+  request: FastifyRequest,
+  batchKey: OperationKey,
+  index: number,
+  own: unknown,
+): OperationKey {
   const { signature = '' } = request;
   const key = typeof own === 'string' ? own : `${batchKey.key} ${index}`;
   if (batchKey.signature === undefined) return { key };
-  return { key, signature: { ...batchKey.signature, mark: markOf(hash('sha256', `${signature} ${index}`)) } };
+  return {
+    key,
+    signature: { ...batchKey.signature, mark: markOf(hash('sha256', `${signature} ${index}`)) },
+  };
 }
 
 /** So many digits are more than anybody can make equal without the secret. */

@@ -20,6 +20,9 @@ test.each([
   expect(networkOf(address)).toBe(network);
 });
 
-test.each(['', 'unknown', '192.0.2.7:80', '[::1]', '1.2.3', '2001:db8:::1'])('%j is no address', (text) => {
-  expect(networkOf(text)).toBeUndefined();
-});
+test.each(['', 'unknown', '192.0.2.7:80', '[::1]', '1.2.3', '2001:db8:::1'])(
+  '%j is no address',
+  (text) => {
+    expect(networkOf(text)).toBeUndefined();
+  },
+);

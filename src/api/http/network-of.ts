@@ -14,9 +14,15 @@ export function networkOf(address: string): string | undefined {
   if (!isIPv6(address)) return undefined;
   const groups = groupsOf(address);
   if (MAPPED.every((group, index) => groups[index] === group)) {
-    return groups.slice(MAPPED.length).flatMap((group) => [group >> 8, group & 0xff]).join('.');
+    return groups
+      .slice(MAPPED.length)
+      .flatMap((group) => [group >> 8, group & 0xff])
+      .join('.');
   }
-  return `${groups.slice(0, NETWORK_GROUPS).map((group) => group.toString(16)).join(':')}::/64`;
+  return `${groups
+    .slice(0, NETWORK_GROUPS)
+    .map((group) => group.toString(16))
+    .join(':')}::/64`;
 }
 
 /** All eight, of an address that is valid. */

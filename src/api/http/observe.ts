@@ -17,16 +17,23 @@ export interface Observer {
 
 export function createObserver({ metrics: { registry }, log, ledger }: ApiParts): Observer {
   const seconds = new Histogram({
-    name: 'pontis_http_request_seconds', help: 'Time to answer, by route and status; its count is the number of requests.',
-    labelNames: ['method', 'route', 'status'], buckets: BUCKETS_SECONDS, registers: [registry],
+    name: 'pontis_http_request_seconds',
+    help: 'Time to answer, by route and status; its count is the number of requests.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: BUCKETS_SECONDS,
+    registers: [registry],
   });
   const operations = new Counter({
-    name: 'pontis_operations_total', help: 'Operations by kind and outcome: posted, replayed, or the code of the problem.',
-    labelNames: ['kind', 'outcome'], registers: [registry],
+    name: 'pontis_operations_total',
+    help: 'Operations by kind and outcome: posted, replayed, or the code of the problem.',
+    labelNames: ['kind', 'outcome'],
+    registers: [registry],
   });
   // eslint-disable-next-line no-new -- a gauge belongs to its registry
   new Gauge({
-    name: 'pontis_ledger_pending', help: 'Ledger commands waiting or in flight.', registers: [registry],
+    name: 'pontis_ledger_pending',
+    help: 'Ledger commands waiting or in flight.',
+    registers: [registry],
     collect() {
       this.set(ledger.pending());
     },
@@ -34,7 +41,11 @@ export function createObserver({ metrics: { registry }, log, ledger }: ApiParts)
   // The library sorts and joins labels on each call; a bound child is found by one look-up.
   const timers = new Map<string, { observe(value: number): void }>();
 
-  function timerOf(method: string, route: string, status: number): { observe(value: number): void } {
+  function timerOf(
+    method: string,
+    route: string,
+    status: number,
+  ): { observe(value: number): void } {
     const key = `${method} ${route} ${status}`;
     let timer = timers.get(key);
     if (timer === undefined) {
@@ -53,7 +64,16 @@ export function createObserver({ metrics: { registry }, log, ledger }: ApiParts)
       const level = status >= 500 ? 'warn' : status >= 400 ? 'info' : 'debug';
       if (log.isLevelEnabled(level)) {
         log[level](
-          { request_id: request.id, platform_id: request.platform?.platformId, operator_id: request.operator?.operatorId, method: request.method, route, status, problem: request.problemCode, ms: Math.round(ms * 100) / 100 },
+          {
+            request_id: request.id,
+            platform_id: request.platform?.platformId,
+            operator_id: request.operator?.operatorId,
+            method: request.method,
+            route,
+            status,
+            problem: request.problemCode,
+            ms: Math.round(ms * 100) / 100,
+          },
           'request',
         );
       }

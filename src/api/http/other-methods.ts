@@ -21,7 +21,8 @@ export function answerOtherMethods(server: FastifyInstance): void {
   server.addHook('onRequest', (request, reply, done) => {
     if (!request.is404) return done();
     known ??= [...methodsByUrl].map(([url, methods]) => ({
-      path: patternOf(url), allow: [...methods].toSorted().join(', '),
+      path: patternOf(url),
+      allow: [...methods].toSorted().join(', '),
     }));
     const path = decodeURI(pathOf(request));
     const found = known.find((route) => route.path.test(path));
@@ -29,10 +30,14 @@ export function answerOtherMethods(server: FastifyInstance): void {
     answerProblem(request, reply.header('allow', found.allow), apiProblems.method_not_allowed());
   });
   // The hook has answered already; without a handler of its own Fastify would not run it.
-  server.setNotFoundHandler((request, reply) => answerProblem(request, reply, apiProblems.not_found()));
+  server.setNotFoundHandler((request, reply) =>
+    answerProblem(request, reply, apiProblems.not_found()),
+  );
 }
 
 function patternOf(url: string): RegExp {
-  const segments = url.split('/').map((part) => (part.startsWith(':') ? '[^/]+' : RegExp.escape(part)));
+  const segments = url
+    .split('/')
+    .map((part) => (part.startsWith(':') ? '[^/]+' : RegExp.escape(part)));
   return new RegExp(`^${segments.join('/')}$`);
 }

@@ -10,7 +10,9 @@ export function waitOf({ headers }: Pick<FastifyRequest, 'headers'>): number | u
   const given = headers['prefer'];
   const wishes = Array.isArray(given) ? given.join(', ') : (given ?? '');
   const seconds = /(?:^|[,;\s])wait\s*=\s*"?([0-9]+)"?\s*(?:$|[,;])/i.exec(wishes)?.[1];
-  return seconds === undefined ? undefined : Math.min(Number(seconds), LONGEST_WAIT_SECONDS) * 1_000;
+  return seconds === undefined
+    ? undefined
+    : Math.min(Number(seconds), LONGEST_WAIT_SECONDS) * 1_000;
 }
 
 /** True for an answer that says that its operation is accepted and not done. */

@@ -10,7 +10,9 @@ const JSON_TYPE = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 /** Bodies of this server's routes arrive as they were sent. */
 export function keepBytes(server: FastifyInstance): void {
   server.removeAllContentTypeParsers();
-  server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) =>
+    done(null, body),
+  );
 }
 
 /** preValidation. */
@@ -18,8 +20,10 @@ export function readBody(request: FastifyRequest, reply: FastifyReply, done: () 
   if (request.method === 'GET' || request.method === 'HEAD') return done();
   const bytes = request.body instanceof Buffer ? request.body : undefined;
   if (bytes !== undefined && bytes.length > 0) {
-    const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = request.headers;
-    if (!JSON_TYPE.test(type) || encoding !== 'identity') return void answerProblem(request, reply, apiProblems.unsupported_media_type());
+    const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } =
+      request.headers;
+    if (!JSON_TYPE.test(type) || encoding !== 'identity')
+      return void answerProblem(request, reply, apiProblems.unsupported_media_type());
   }
   const parsed = parseExactJson(bytes);
   if (!parsed.ok) return void answerProblem(request, reply, parsed.problem);

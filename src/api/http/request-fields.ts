@@ -30,7 +30,16 @@ declare module 'fastify' {
 }
 
 export function decorateRequests(server: FastifyInstance): void {
-  for (const name of ['platform', 'signature', 'signedAt', 'claimedSignature', 'caller', 'operator', 'problemCode'] as const) server.decorateRequest(name, undefined);
+  for (const name of [
+    'platform',
+    'signature',
+    'signedAt',
+    'claimedSignature',
+    'caller',
+    'operator',
+    'problemCode',
+  ] as const)
+    server.decorateRequest(name, undefined);
 }
 
 /** Only routes behind `requireOperator` may ask. */

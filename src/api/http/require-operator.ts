@@ -13,7 +13,10 @@ export function bearerOf({ headers }: FastifyRequest): string {
 }
 
 export function requireOperator({ identity }: ApiParts, failedTokens: FailedTokens) {
-  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
+  return async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<FastifyReply | undefined> => {
     // What is no bearer token is told as missing, one that nobody has as invalid.
     const result = await identity.authenticateOperator(bearerOf(request));
     if (!result.ok) return refuseBearer(request, reply, result.problem, failedTokens);
@@ -23,7 +26,14 @@ export function requireOperator({ identity }: ApiParts, failedTokens: FailedToke
 }
 
 export function refuseBearer(
-  request: FastifyRequest, reply: FastifyReply, problem: Problem, failedTokens: FailedTokens,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  problem: Problem,
+  failedTokens: FailedTokens,
 ): Promise<FastifyReply> {
-  return failedTokens.answer(request, reply.header('www-authenticate', 'Bearer realm="pontis"'), problem);
+  return failedTokens.answer(
+    request,
+    reply.header('www-authenticate', 'Bearer realm="pontis"'),
+    problem,
+  );
 }

@@ -19,7 +19,10 @@ type Repetition = 'again' | 'once';
 export function signedOnce(parts: ApiParts, repetition: Repetition) {
   const { ledger } = parts;
   return {
-    preHandler: async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
+    preHandler: async (
+      request: FastifyRequest,
+      reply: FastifyReply,
+    ): Promise<FastifyReply | undefined> => {
       // Not under /operator, and not signed by RFC 9421.
       if (request.signedAt === undefined) return undefined;
       const claimed = await claim(parts, request, repetition);
@@ -30,19 +33,27 @@ export function signedOnce(parts: ApiParts, repetition: Repetition) {
     onSend: async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
       const { claimedSignature } = request;
       const refused = reply.statusCode >= 400 && reply.statusCode < 500;
-      if (claimedSignature !== undefined && refused) await ledger.releaseSignature(claimedSignature);
+      if (claimedSignature !== undefined && refused)
+        await ledger.releaseSignature(claimedSignature);
     },
   };
 }
 
 /** The mark that this request has left; undefined when it was there before. */
-async function claim({ ledger }: ApiParts, request: FastifyRequest, repetition: Repetition): Promise<Result<SignatureMark | undefined>> {
+async function claim(
+  { ledger }: ApiParts,
+  request: FastifyRequest,
+  repetition: Repetition,
+): Promise<Result<SignatureMark | undefined>> {
   const operation = operationKeyOf(request);
   if (!operation.ok) return operation;
   const { key, signature } = operation.value;
   if (signature === undefined) return ok(undefined);
-  const { platform: { platformId, ownerId } } = callerOf(request);
+  const {
+    platform: { platformId, ownerId },
+  } = callerOf(request);
   const found = await ledger.claimSignature({ platformId, ownerId, key, signature });
-  if (found === 'other' || (found === 'same' && repetition === 'once')) return refuse(ledgerProblems.signature_used());
+  if (found === 'other' || (found === 'same' && repetition === 'once'))
+    return refuse(ledgerProblems.signature_used());
   return ok(found === 'new' ? signature : undefined);
 }

@@ -5,7 +5,10 @@ import { ProblemError } from '../../kernel/problem.ts';
 import { apiProblems } from '../problems.ts';
 
 /** Hands the work a signal that is aborted once the connection is closed before the answer. */
-export async function untilLeft<T>(reply: FastifyReply, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function untilLeft<T>(
+  reply: FastifyReply,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const left = new AbortController();
   const leave = (): void => left.abort();
   reply.raw.once('close', leave);

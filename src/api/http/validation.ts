@@ -20,7 +20,13 @@ export interface TextValidator {
 }
 
 export function createSchemaCompiler(): SchemaCompiler {
-  const options: Options = { strict: true, allowUnionTypes: true, strictTypes: false, removeAdditional: false, useDefaults: false };
+  const options: Options = {
+    strict: true,
+    allowUnionTypes: true,
+    strictTypes: false,
+    removeAdditional: false,
+    useDefaults: false,
+  };
   const strict = new Ajv({ ...options, coerceTypes: false });
   const textual = new Ajv({ ...options, coerceTypes: false, useDefaults: true });
   return {
@@ -45,27 +51,38 @@ function compileText(ajv: Ajv, schema: object): TextValidator {
 export type MissingWords = (field: string) => Problem;
 
 const missingWords: Readonly<Record<string, MissingWords>> = {
-  querystring: (field) => (field === 'user_id' ? apiProblems.missing_user_id(undefined, { field }) : missingField(field)),
+  querystring: (field) =>
+    field === 'user_id' ? apiProblems.missing_user_id(undefined, { field }) : missingField(field),
 };
 
 /** The first fault that a validator found. `part` is body, querystring or params. */
-export function validationProblem(errors: readonly (ErrorObject | FastifySchemaValidationError)[], part: string, missing?: MissingWords): Problem {
+export function validationProblem(
+  errors: readonly (ErrorObject | FastifySchemaValidationError)[],
+  part: string,
+  missing?: MissingWords,
+): Problem {
   const error = errors[0];
   if (error === undefined) return apiProblems.invalid_field();
   const parent = fieldOf(error.instancePath);
   switch (error.keyword) {
     case 'required':
-      return (missing ?? missingWords[part] ?? missingField)(join(parent, String(error.params['missingProperty'])));
+      return (missing ?? missingWords[part] ?? missingField)(
+        join(parent, String(error.params['missingProperty'])),
+      );
     case 'minLength':
       // The source requirement counts an empty text as missing.
       return (missing ?? missingWords[part] ?? emptyField)(parent);
     case 'additionalProperties': {
       const field = join(parent, printable(String(error.params['additionalProperty'])));
-      return apiProblems.unknown_field(`${field} is not a field of this ${part === 'body' ? 'body' : 'query'}.`, { field });
+      return apiProblems.unknown_field(
+        `${field} is not a field of this ${part === 'body' ? 'body' : 'query'}.`,
+        { field },
+      );
     }
     default: {
       const field = parent === '' ? part : parent;
-      if (lastOf(field) === 'amount' && error.keyword === 'type') return apiProblems.amount_not_a_number(`${field} is not a number.`, { field });
+      if (lastOf(field) === 'amount' && error.keyword === 'type')
+        return apiProblems.amount_not_a_number(`${field} is not a number.`, { field });
       const wording = (part === 'body' ? undefined : textWords(error)) ?? wordsFor(error);
       return apiProblems.invalid_field(`${field} ${wording}.`, { field });
     }
@@ -107,7 +124,9 @@ function wordsFor(error: SchemaError): string {
 
 /** JSON pointer → dotted path. */
 function fieldOf(pointer: string): string {
-  return printable(pointer.slice(1).replaceAll('/', '.').replaceAll('~1', '/').replaceAll('~0', '~'));
+  return printable(
+    pointer.slice(1).replaceAll('/', '.').replaceAll('~1', '/').replaceAll('~0', '~'),
+  );
 }
 
 function join(parent: string, field: string): string {
@@ -120,5 +139,8 @@ function lastOf(field: string): string {
 
 /** Names come from the caller: kept short and free of anything that could confuse a log or a page. */
 function printable(name: string): string {
-  return name.slice(0, 80).toWellFormed().replaceAll(/[\p{Cc}\p{Cf}]/gu, '\uFFFD');
+  return name
+    .slice(0, 80)
+    .toWellFormed()
+    .replaceAll(/[\p{Cc}\p{Cf}]/gu, '\uFFFD');
 }

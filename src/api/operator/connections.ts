@@ -10,53 +10,111 @@ import { answerAsked, askedResponse } from './requests.ts';
 
 const ConnectionView = Type.Object({
   platform_id: Type.String(),
-  url: Type.Union([Type.String(), Type.Null()], { description: 'Base URL; null while no connection is registered and the platform cannot be called.' }),
-  changed_by: Type.Optional(Type.String({ description: 'The operator, or `onboarding` or `sandbox`.' })),
+  url: Type.Union([Type.String(), Type.Null()], {
+    description:
+      'Base URL; null while no connection is registered and the platform cannot be called.',
+  }),
+  changed_by: Type.Optional(
+    Type.String({ description: 'The operator, or `onboarding` or `sandbox`.' }),
+  ),
   changed_at: Type.Optional(Type.String({ description: 'RFC 3339.' })),
 });
 const Params = closed({ platform_id: PlatformIdText });
 const Body = closed({
-  url: text(2_048, 'Base URL of the platform, http or https, without query; the connector API lies under it at /api/internal/.'),
-  token: text(4_096, 'Bearer token that the platform issued to the network. Kept sealed, and never given.'),
+  url: text(
+    2_048,
+    'Base URL of the platform, http or https, without query; the connector API lies under it at /api/internal/.',
+  ),
+  token: text(
+    4_096,
+    'Bearer token that the platform issued to the network. Kept sealed, and never given.',
+  ),
   reason: Type.Optional(text(200, 'Why; kept with the request.')),
 });
 const Removal = closed({ reason: Type.Optional(text(200, 'Why; kept with the request.')) });
 
 export function connections(server: FastifyInstance, parts: ApiParts): void {
   const { connections: registry, identity } = parts;
-  server.get('/operator/connections', {
-    schema: {
-      operationId: 'listConnections', tags: ['operator'], summary: 'Where connected platforms answer',
-      querystring: closed({}), response: { 200: Type.Object({ connections: Type.Array(ConnectionView) }), ...problemResponses },
+  server.get(
+    '/operator/connections',
+    {
+      schema: {
+        operationId: 'listConnections',
+        tags: ['operator'],
+        summary: 'Where connected platforms answer',
+        querystring: closed({}),
+        response: {
+          200: Type.Object({ connections: Type.Array(ConnectionView) }),
+          ...problemResponses,
+        },
+      },
     },
-  }, (_request, reply) => {
-    const connected = identity.listPlatforms().filter(({ custody }) => custody === 'connected');
-    reply.send({ connections: connected.map((platform) => describe(platform, registry.find(platform.platformId))) });
-  });
+    (_request, reply) => {
+      const connected = identity.listPlatforms().filter(({ custody }) => custody === 'connected');
+      reply.send({
+        connections: connected.map((platform) =>
+          describe(platform, registry.find(platform.platformId)),
+        ),
+      });
+    },
+  );
 
-  server.put<{ Params: Static<typeof Params>; Body: Static<typeof Body> }>('/operator/connections/:platform_id', {
-    schema: {
-      operationId: 'setConnection', tags: ['operator'], summary: 'Say where a connected platform answers',
-      description: 'Replaces what was registered, also for transfers that are under way: their next call goes to the new address. Once approved it is in force where it was approved, and in other processes within about a second.',
-      params: Params, body: Body, response: { ...askedResponse, ...problemResponses },
+  server.put<{ Params: Static<typeof Params>; Body: Static<typeof Body> }>(
+    '/operator/connections/:platform_id',
+    {
+      schema: {
+        operationId: 'setConnection',
+        tags: ['operator'],
+        summary: 'Say where a connected platform answers',
+        description:
+          'Replaces what was registered, also for transfers that are under way: their next call goes to the new address. Once approved it is in force where it was approved, and in other processes within about a second.',
+        params: Params,
+        body: Body,
+        response: { ...askedResponse, ...problemResponses },
+      },
     },
-  }, (request, reply) => {
-    const { url, token, reason = '' } = request.body;
-    return answerAsked(request, reply, parts, { act: 'connection_set', arguments: { platform_id: request.params.platform_id, url, token }, reason });
-  });
+    (request, reply) => {
+      const { url, token, reason = '' } = request.body;
+      return answerAsked(request, reply, parts, {
+        act: 'connection_set',
+        arguments: { platform_id: request.params.platform_id, url, token },
+        reason,
+      });
+    },
+  );
 
-  server.delete<{ Params: Static<typeof Params>; Querystring: Static<typeof Removal> }>('/operator/connections/:platform_id', {
-    schema: {
-      operationId: 'removeConnection', tags: ['operator'], summary: 'Remove a connection',
-      description: 'The platform is not called any more; transfers that are under way wait until it has a connection again.',
-      params: Params, querystring: Removal, response: { ...askedResponse, ...problemResponses },
+  server.delete<{ Params: Static<typeof Params>; Querystring: Static<typeof Removal> }>(
+    '/operator/connections/:platform_id',
+    {
+      schema: {
+        operationId: 'removeConnection',
+        tags: ['operator'],
+        summary: 'Remove a connection',
+        description:
+          'The platform is not called any more; transfers that are under way wait until it has a connection again.',
+        params: Params,
+        querystring: Removal,
+        response: { ...askedResponse, ...problemResponses },
+      },
     },
-  }, (request, reply) => answerAsked(request, reply, parts, {
-    act: 'connection_remove', arguments: { platform_id: request.params.platform_id }, reason: request.query.reason ?? '',
-  }));
+    (request, reply) =>
+      answerAsked(request, reply, parts, {
+        act: 'connection_remove',
+        arguments: { platform_id: request.params.platform_id },
+        reason: request.query.reason ?? '',
+      }),
+  );
 }
 
-function describe({ platformId }: Platform, connection: Connection | undefined): Static<typeof ConnectionView> {
+function describe(
+  { platformId }: Platform,
+  connection: Connection | undefined,
+): Static<typeof ConnectionView> {
   if (connection === undefined) return { platform_id: platformId, url: null };
-  return { platform_id: platformId, url: connection.url, changed_by: connection.changedBy, changed_at: new Date(connection.changedAtMs).toISOString() };
+  return {
+    platform_id: platformId,
+    url: connection.url,
+    changed_by: connection.changedBy,
+    changed_at: new Date(connection.changedAtMs).toISOString(),
+  };
 }

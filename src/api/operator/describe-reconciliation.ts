@@ -1,11 +1,24 @@
 // Runs of the reconciliation and breaks as the API shows them to operators.
 
 import { type Static, Type } from 'typebox';
-import { ageBucketOf, AGE_BUCKETS, BREAK_CATEGORIES, BREAK_STATES, RUN_MODES, type Break, type BreakStory, type OpenCount, type Run } from '../../clearing/clearing.ts';
+import {
+  ageBucketOf,
+  AGE_BUCKETS,
+  BREAK_CATEGORIES,
+  BREAK_STATES,
+  RUN_MODES,
+  type Break,
+  type BreakStory,
+  type OpenCount,
+  type Run,
+} from '../../clearing/clearing.ts';
 import { formatAmount, formatAmountText, MAX_AMOUNT_MINOR } from '../../kernel/amount.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 
-const Figure = Type.Unsafe<number | string | null>({ type: ['number', 'string', 'null'], description: 'Points; as decimal text when a number would not be exact.' });
+const Figure = Type.Unsafe<number | string | null>({
+  type: ['number', 'string', 'null'],
+  description: 'Points; as decimal text when a number would not be exact.',
+});
 const Time = Type.String({ description: 'RFC 3339.' });
 const TimeOrNull = Type.Union([Time, Type.Null()]);
 const TextOrNull = Type.Union([Type.String(), Type.Null()]);
@@ -14,29 +27,48 @@ export const RunView = Type.Object({
   run_id: Type.String(),
   platform_id: Type.String(),
   mode: Type.Enum([...RUN_MODES]),
-  state: Type.Enum(['queued', 'running', 'complete', 'incomplete'], { description: 'An incomplete run has closed nothing; `reason` says why it is one.' }),
+  state: Type.Enum(['queued', 'running', 'complete', 'incomplete'], {
+    description: 'An incomplete run has closed nothing; `reason` says why it is one.',
+  }),
   reason: TextOrNull,
-  asked_by: Type.Union([Type.String(), Type.Null()], { description: 'An operator; null when it was its time, or on the command line without a token.' }),
+  asked_by: Type.Union([Type.String(), Type.Null()], {
+    description: 'An operator; null when it was its time, or on the command line without a token.',
+  }),
   asked_at: Time,
   started_at: TimeOrNull,
   finished_at: TimeOrNull,
-  lines_read: Type.Integer({ description: 'Lines of the platform\'s statement that were new.' }),
+  lines_read: Type.Integer({ description: "Lines of the platform's statement that were new." }),
   compared: Type.Integer({ description: 'Transactions that were compared.' }),
   matched: Type.Integer(),
   under_way: Type.Integer({ description: 'Not finished here, and without effect there.' }),
-  breaks: Type.Record(Type.String(), Type.Integer(), { description: 'Differences that this run has seen, by category.' }),
+  breaks: Type.Record(Type.String(), Type.Integer(), {
+    description: 'Differences that this run has seen, by category.',
+  }),
   opened: Type.Integer(),
   resolved: Type.Integer(),
-  total: Type.Union([Type.Object({ state: Type.Enum(['agrees', 'differs', 'moving', 'baseline']), ours: Figure, theirs: Figure }), Type.Null()], {
-    description: 'Of a connected platform: its total, and what its statement leads to expect. Of a hosted one: what members hold, and what all else that was posted says. `moving`: it did not stand still long enough to tell.',
-  }),
+  total: Type.Union(
+    [
+      Type.Object({
+        state: Type.Enum(['agrees', 'differs', 'moving', 'baseline']),
+        ours: Figure,
+        theirs: Figure,
+      }),
+      Type.Null(),
+    ],
+    {
+      description:
+        'Of a connected platform: its total, and what its statement leads to expect. Of a hosted one: what members hold, and what all else that was posted says. `moving`: it did not stand still long enough to tell.',
+    },
+  ),
 });
 
 export const BreakView = Type.Object({
   break_id: Type.String(),
   platform_id: Type.String(),
   category: Type.Enum([...BREAK_CATEGORIES]),
-  subject: Type.String({ description: 'The transaction as the platform names it; `total` for a total.' }),
+  subject: Type.String({
+    description: 'The transaction as the platform names it; `total` for a total.',
+  }),
   ours: Figure,
   theirs: Figure,
   state: Type.Enum([...BREAK_STATES]),
@@ -47,15 +79,31 @@ export const BreakView = Type.Object({
   last_seen_at: Time,
   times_opened: Type.Integer(),
   closed_at: TimeOrNull,
-  resolution: Type.Union([Type.String(), Type.Null()], { description: 'vanished, asked, recheck, accepted or adjusted; docs/reconciliation.md says what each means.' }),
+  resolution: Type.Union([Type.String(), Type.Null()], {
+    description:
+      'vanished, asked, recheck, accepted or adjusted; docs/reconciliation.md says what each means.',
+  }),
 });
 
 export const BreakStoryView = Type.Object({
   ...BreakView.properties,
-  actions: Type.Array(Type.Object({ acted_at: Time, operator_id: Type.String(), action: Type.String(), words: Type.String() }), { description: 'What operators did about it, oldest first.' }),
+  actions: Type.Array(
+    Type.Object({
+      acted_at: Time,
+      operator_id: Type.String(),
+      action: Type.String(),
+      words: Type.String(),
+    }),
+    { description: 'What operators did about it, oldest first.' },
+  ),
 });
 
-export const OpenCountView = Type.Object({ platform_id: Type.String(), category: Type.Enum([...BREAK_CATEGORIES]), age: Type.Enum([...AGE_BUCKETS]), count: Type.Integer() });
+export const OpenCountView = Type.Object({
+  platform_id: Type.String(),
+  category: Type.Enum([...BREAK_CATEGORIES]),
+  age: Type.Enum([...AGE_BUCKETS]),
+  count: Type.Integer(),
+});
 
 type Assets = Pick<Ledger, 'pointsOf'>;
 const DAY_MS = 86_400_000;
@@ -63,35 +111,82 @@ const DAY_MS = 86_400_000;
 export function describeRun(run: Run, ledger: Assets): Static<typeof RunView> {
   const scale = ledger.pointsOf(run.platformId)?.scale ?? 0;
   return {
-    run_id: run.runId, platform_id: run.platformId, mode: run.mode, state: run.state, reason: run.reason, asked_by: run.askedBy,
-    asked_at: run.askedAt.toISOString(), started_at: run.startedAt?.toISOString() ?? null, finished_at: run.finishedAt?.toISOString() ?? null,
-    lines_read: Number(run.linesRead), compared: Number(run.compared), matched: Number(run.matched), under_way: Number(run.underWay),
-    breaks: { ...run.breaks }, opened: run.opened, resolved: run.resolved,
-    total: run.total === null ? null : { state: run.total.state, ours: toFigure(run.total.ours, scale), theirs: toFigure(run.total.theirs, scale) },
+    run_id: run.runId,
+    platform_id: run.platformId,
+    mode: run.mode,
+    state: run.state,
+    reason: run.reason,
+    asked_by: run.askedBy,
+    asked_at: run.askedAt.toISOString(),
+    started_at: run.startedAt?.toISOString() ?? null,
+    finished_at: run.finishedAt?.toISOString() ?? null,
+    lines_read: Number(run.linesRead),
+    compared: Number(run.compared),
+    matched: Number(run.matched),
+    under_way: Number(run.underWay),
+    breaks: { ...run.breaks },
+    opened: run.opened,
+    resolved: run.resolved,
+    total:
+      run.total === null
+        ? null
+        : {
+            state: run.total.state,
+            ours: toFigure(run.total.ours, scale),
+            theirs: toFigure(run.total.theirs, scale),
+          },
   };
 }
 
 export function describeBreak(one: Break, ledger: Assets, nowMs: number): Static<typeof BreakView> {
   const scale = ledger.pointsOf(one.platformId)?.scale ?? 0;
   return {
-    break_id: one.breakId, platform_id: one.platformId, category: one.category, subject: one.subject, ours: toFigure(one.ours, scale), theirs: toFigure(one.theirs, scale), state: one.state,
-    age: ageBucketOf(one.openedAt, nowMs), age_days: Math.max(0, Math.floor((nowMs - one.openedAt.getTime()) / DAY_MS)), first_seen_at: one.firstSeenAt.toISOString(),
-    opened_at: one.openedAt.toISOString(), last_seen_at: one.lastSeenAt.toISOString(), times_opened: one.timesOpened, closed_at: one.closedAt?.toISOString() ?? null, resolution: one.resolution,
+    break_id: one.breakId,
+    platform_id: one.platformId,
+    category: one.category,
+    subject: one.subject,
+    ours: toFigure(one.ours, scale),
+    theirs: toFigure(one.theirs, scale),
+    state: one.state,
+    age: ageBucketOf(one.openedAt, nowMs),
+    age_days: Math.max(0, Math.floor((nowMs - one.openedAt.getTime()) / DAY_MS)),
+    first_seen_at: one.firstSeenAt.toISOString(),
+    opened_at: one.openedAt.toISOString(),
+    last_seen_at: one.lastSeenAt.toISOString(),
+    times_opened: one.timesOpened,
+    closed_at: one.closedAt?.toISOString() ?? null,
+    resolution: one.resolution,
   };
 }
 
-export function describeStory({ actions, ...one }: BreakStory, ledger: Assets, nowMs: number): Static<typeof BreakStoryView> {
+export function describeStory(
+  { actions, ...one }: BreakStory,
+  ledger: Assets,
+  nowMs: number,
+): Static<typeof BreakStoryView> {
   return {
     ...describeBreak(one, ledger, nowMs),
-    actions: actions.map(({ actedAt, operatorId, action, words }) => ({ acted_at: actedAt.toISOString(), operator_id: operatorId, action, words })),
+    actions: actions.map(({ actedAt, operatorId, action, words }) => ({
+      acted_at: actedAt.toISOString(),
+      operator_id: operatorId,
+      action,
+      words,
+    })),
   };
 }
 
-export function describeOpen({ platformId, category, age, count }: OpenCount): Static<typeof OpenCountView> {
+export function describeOpen({
+  platformId,
+  category,
+  age,
+  count,
+}: OpenCount): Static<typeof OpenCountView> {
   return { platform_id: platformId, category, age, count };
 }
 
 function toFigure(minor: bigint | null, scale: number): number | string | null {
   if (minor === null) return null;
-  return minor > MAX_AMOUNT_MINOR || minor < -MAX_AMOUNT_MINOR ? formatAmountText(minor, scale) : formatAmount(minor, scale);
+  return minor > MAX_AMOUNT_MINOR || minor < -MAX_AMOUNT_MINOR
+    ? formatAmountText(minor, scale)
+    : formatAmount(minor, scale);
 }

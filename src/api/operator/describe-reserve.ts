@@ -1,7 +1,15 @@
 // How reserves, and the requests of operators about them, are written in answers.
 
 import { Type, type Static } from 'typebox';
-import { REQUEST_KINDS, REQUEST_STATES, usedPercent, WHOLE, type ModeChange, type ReserveFigures, type ReserveRequest } from '../../clearing/clearing.ts';
+import {
+  REQUEST_KINDS,
+  REQUEST_STATES,
+  usedPercent,
+  WHOLE,
+  type ModeChange,
+  type ReserveFigures,
+  type ReserveRequest,
+} from '../../clearing/clearing.ts';
 import { identityProblems } from '../../identity/identity.ts';
 import { formatId, isPlatformId } from '../../kernel/ids.ts';
 import { refuse, ok, type Result } from '../../kernel/problem.ts';
@@ -11,46 +19,81 @@ import type { ApiParts } from '../parts.ts';
 import { closed, PlatformIdText, text } from '../schemas.ts';
 
 const Nullable = Type.Union([Type.String(), Type.Null()]);
-const money = (description: string) => Type.Number({ description: `${description} In settlement currency.` });
-const maybeMoney = (description: string) => Type.Union([Type.Number(), Type.Null()], { description: `${description} In settlement currency.` });
+const money = (description: string) =>
+  Type.Number({ description: `${description} In settlement currency.` });
+const maybeMoney = (description: string) =>
+  Type.Union([Type.Number(), Type.Null()], {
+    description: `${description} In settlement currency.`,
+  });
 
 export const ReserveParams = closed({ platform_id: PlatformIdText });
-export const RequestParams = closed({ request_id: Type.String({ maxLength: 64, description: 'A request_id that this API answered.' }) });
+export const RequestParams = closed({
+  request_id: Type.String({ maxLength: 64, description: 'A request_id that this API answered.' }),
+});
 export const Reason = text(500, 'Why; kept in the history.');
-export const BankReference = text(128, 'The payment at the bank, as its statement names it; each is booked once.');
+export const BankReference = text(
+  128,
+  'The payment at the bank, as its statement names it; each is booked once.',
+);
 export const MoneyAmount = Type.Unsafe<number | string>({
-  type: ['number', 'string'], maxLength: 40, examples: [50_000],
-  description: 'Settlement currency, at most 10^15 minor units, with at most its decimals (4). A JSON number or a decimal string. Never rounded.',
+  type: ['number', 'string'],
+  maxLength: 40,
+  examples: [50_000],
+  description:
+    'Settlement currency, at most 10^15 minor units, with at most its decimals (4). A JSON number or a decimal string. Never rounded.',
 });
 
 export const reserveFields = {
   platform_id: Type.String(),
   currency: Type.String({ description: 'The settlement currency.' }),
-  mode: Type.Enum([...CLEARING_MODES], { description: '`both`; `send_only`: only the source of conversions; `receive_only`: only their target; `suspended`: neither.' }),
+  mode: Type.Enum([...CLEARING_MODES], {
+    description:
+      '`both`; `send_only`: only the source of conversions; `receive_only`: only their target; `suspended`: neither.',
+  }),
   prefund: money('What the platform has put up.'),
   position: money('What the platform is owed; negative when it owes.'),
   pending_out: money('What it will owe once transfers under way are posted.'),
   pending_in: money('What it will be owed once transfers under way are posted.'),
   cap: maybeMoney('Net debit cap; null for no bound.'),
-  cap_percent_of_prefund: Type.Union([Type.Number(), Type.Null()], { description: 'Where the cap follows the prefund; null for a fixed one.' }),
-  cap_covered_by_prefund: maybeMoney('Which part of the cap the prefund covers: the smaller of both; null for no bound.'),
-  used: money('What of the cap is in use: pending_out less position. Negative while the platform is owed more.'),
+  cap_percent_of_prefund: Type.Union([Type.Number(), Type.Null()], {
+    description: 'Where the cap follows the prefund; null for a fixed one.',
+  }),
+  cap_covered_by_prefund: maybeMoney(
+    'Which part of the cap the prefund covers: the smaller of both; null for no bound.',
+  ),
+  used: money(
+    'What of the cap is in use: pending_out less position. Negative while the platform is owed more.',
+  ),
   available: maybeMoney('What it may still send: cap less used; null for no bound.'),
-  used_percent: Type.Union([Type.Number(), Type.Null()], { description: 'Share of the cap in use, two decimals, rounded down; null where there is no cap.' }),
-  thresholds_reached: Type.Array(Type.Integer(), { description: 'Percentages that use has reached and not fallen below since.' }),
+  used_percent: Type.Union([Type.Number(), Type.Null()], {
+    description: 'Share of the cap in use, two decimals, rounded down; null where there is no cap.',
+  }),
+  thresholds_reached: Type.Array(Type.Integer(), {
+    description: 'Percentages that use has reached and not fallen below since.',
+  }),
 };
 export const ReserveView = Type.Object(reserveFields);
 
-export function describeReserve(figures: ReserveFigures, currency: Asset): Static<typeof ReserveView> {
+export function describeReserve(
+  figures: ReserveFigures,
+  currency: Asset,
+): Static<typeof ReserveView> {
   const { cap, covered, available, used, capBasisPoints } = figures;
   return {
-    platform_id: figures.platformId, currency: currency.code, mode: figures.mode,
-    prefund: toPoints(figures.prefund, currency), position: toPoints(figures.position, currency),
-    pending_out: toPoints(figures.pendingDebits, currency), pending_in: toPoints(figures.pendingCredits, currency),
-    cap: cap === undefined ? null : toPoints(cap, currency), cap_percent_of_prefund: capBasisPoints === undefined ? null : percentOf(capBasisPoints),
+    platform_id: figures.platformId,
+    currency: currency.code,
+    mode: figures.mode,
+    prefund: toPoints(figures.prefund, currency),
+    position: toPoints(figures.position, currency),
+    pending_out: toPoints(figures.pendingDebits, currency),
+    pending_in: toPoints(figures.pendingCredits, currency),
+    cap: cap === undefined ? null : toPoints(cap, currency),
+    cap_percent_of_prefund: capBasisPoints === undefined ? null : percentOf(capBasisPoints),
     cap_covered_by_prefund: covered === undefined ? null : toPoints(covered, currency),
-    used: toPoints(used, currency), available: available === undefined ? null : toPoints(available, currency),
-    used_percent: usedPercent(used, cap), thresholds_reached: [...figures.reached],
+    used: toPoints(used, currency),
+    available: available === undefined ? null : toPoints(available, currency),
+    used_percent: usedPercent(used, cap),
+    thresholds_reached: [...figures.reached],
   };
 }
 
@@ -59,7 +102,9 @@ export const RequestView = Type.Object({
   platform_id: Type.String(),
   kind: Type.Enum([...REQUEST_KINDS]),
   amount: maybeMoney('To pay in or out, or the fixed cap.'),
-  percent_of_prefund: Type.Union([Type.Number(), Type.Null()], { description: 'For a cap that is to follow the prefund.' }),
+  percent_of_prefund: Type.Union([Type.Number(), Type.Null()], {
+    description: 'For a cap that is to follow the prefund.',
+  }),
   bank_reference: Nullable,
   reason: Type.String(),
   state: Type.Enum([...REQUEST_STATES]),
@@ -68,27 +113,60 @@ export const RequestView = Type.Object({
   decided_by: Nullable,
   decided_at: Nullable,
   decision_reason: Nullable,
-  carried_out_at: Type.Union([Type.String(), Type.Null()], { description: 'When it took effect; null while an approved request is still under way.' }),
-  transaction_id: Type.Union([Type.String(), Type.Null()], { description: 'The deposit or withdrawal in the ledger.' }),
-  refused_with: Type.Union([Type.String(), Type.Null()], { description: 'Code of the problem it met when it was approved last; it is open again then.' }),
+  carried_out_at: Type.Union([Type.String(), Type.Null()], {
+    description: 'When it took effect; null while an approved request is still under way.',
+  }),
+  transaction_id: Type.Union([Type.String(), Type.Null()], {
+    description: 'The deposit or withdrawal in the ledger.',
+  }),
+  refused_with: Type.Union([Type.String(), Type.Null()], {
+    description: 'Code of the problem it met when it was approved last; it is open again then.',
+  }),
 });
 
 export function describeRequest(row: ReserveRequest, currency: Asset): Static<typeof RequestView> {
   return {
-    request_id: row.requestId, platform_id: row.platformId, kind: row.kind, amount: row.amount === null ? null : toPoints(row.amount, currency),
-    percent_of_prefund: row.basisPoints === null ? null : percentOf(row.basisPoints), bank_reference: row.bankReference, reason: row.reason, state: row.state,
-    made_by: row.madeBy, made_at: row.madeAt.toISOString(), decided_by: row.decidedBy, decided_at: row.decidedAt?.toISOString() ?? null, decision_reason: row.decisionReason,
-    carried_out_at: row.carriedOutAt?.toISOString() ?? null, transaction_id: row.transactionId === null ? null : formatId('txn', row.transactionId), refused_with: row.refusedWith,
+    request_id: row.requestId,
+    platform_id: row.platformId,
+    kind: row.kind,
+    amount: row.amount === null ? null : toPoints(row.amount, currency),
+    percent_of_prefund: row.basisPoints === null ? null : percentOf(row.basisPoints),
+    bank_reference: row.bankReference,
+    reason: row.reason,
+    state: row.state,
+    made_by: row.madeBy,
+    made_at: row.madeAt.toISOString(),
+    decided_by: row.decidedBy,
+    decided_at: row.decidedAt?.toISOString() ?? null,
+    decision_reason: row.decisionReason,
+    carried_out_at: row.carriedOutAt?.toISOString() ?? null,
+    transaction_id: row.transactionId === null ? null : formatId('txn', row.transactionId),
+    refused_with: row.refusedWith,
   };
 }
 
 export const ModeChangeView = Type.Object({
-  mode_before: Type.String(), mode: Type.String(), reason: Type.String(),
-  changed_by: Type.String({ description: 'An operator, or `threshold`.' }), changed_at: Type.String({ description: 'RFC 3339.' }),
+  mode_before: Type.String(),
+  mode: Type.String(),
+  reason: Type.String(),
+  changed_by: Type.String({ description: 'An operator, or `threshold`.' }),
+  changed_at: Type.String({ description: 'RFC 3339.' }),
 });
 
-export function describeModeChange({ modeBefore, mode, reason, changedBy, changedAt }: ModeChange): Static<typeof ModeChangeView> {
-  return { mode_before: modeBefore, mode, reason, changed_by: changedBy, changed_at: changedAt.toISOString() };
+export function describeModeChange({
+  modeBefore,
+  mode,
+  reason,
+  changedBy,
+  changedAt,
+}: ModeChange): Static<typeof ModeChangeView> {
+  return {
+    mode_before: modeBefore,
+    mode,
+    reason,
+    changed_by: changedBy,
+    changed_at: changedAt.toISOString(),
+  };
 }
 
 /** Hundredths of a percent as a percentage; exact, as there are at most two decimals. */
@@ -97,7 +175,10 @@ function percentOf(basisPoints: number): number {
 }
 
 /** The reserve that a route names. */
-export async function findReserve(platformId: string, { reserve }: Pick<ApiParts, 'reserve'>): Promise<Result<ReserveFigures>> {
+export async function findReserve(
+  platformId: string,
+  { reserve }: Pick<ApiParts, 'reserve'>,
+): Promise<Result<ReserveFigures>> {
   const figures = isPlatformId(platformId) ? await reserve.find(platformId) : undefined;
   return figures === undefined ? refuse(identityProblems.platform_not_found()) : ok(figures);
 }

@@ -3,7 +3,14 @@
 import { Type, type Static } from 'typebox';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { parseMoment } from '../../kernel/time.ts';
-import { describeChange, type Change, type NewProposal, type Proposal, type RulebookPatch, type VersionRow } from '../../valuation/valuation.ts';
+import {
+  describeChange,
+  type Change,
+  type NewProposal,
+  type Proposal,
+  type RulebookPatch,
+  type VersionRow,
+} from '../../valuation/valuation.ts';
 import { apiProblems } from '../problems.ts';
 import { closed, text } from '../schemas.ts';
 
@@ -11,18 +18,31 @@ const NullableText = Type.Union([Type.String(), Type.Null()]);
 
 /** A document as it is: neither the validator nor the serializer of HTTP knows it better than the valuation module. */
 export const DocumentView = Type.Unsafe<Readonly<Record<string, unknown>>>({
-  type: 'object', additionalProperties: true, description: 'A whole rulebook: settings, values, platforms, categories, rules, earn and rewards. See docs/rules.md.',
+  type: 'object',
+  additionalProperties: true,
+  description:
+    'A whole rulebook: settings, values, platforms, categories, rules, earn and rewards. See docs/rules.md.',
 });
 const Patch = Type.Unsafe<RulebookPatch>({
-  type: 'object', additionalProperties: true, description: 'Sections with only the items that change, each whole; null takes an item out. Fields of settings and values may be given one by one.',
+  type: 'object',
+  additionalProperties: true,
+  description:
+    'Sections with only the items that change, each whole; null takes an item out. Fields of settings and values may be given one by one.',
 });
 
 /** How a request says what is to change. */
 export const changeFields = { document: Type.Optional(DocumentView), patch: Type.Optional(Patch) };
 
-export function changeOf(body: { readonly document?: unknown; readonly patch?: RulebookPatch }): Result<NewProposal['change']> {
+export function changeOf(body: {
+  readonly document?: unknown;
+  readonly patch?: RulebookPatch;
+}): Result<NewProposal['change']> {
   if ((body.document === undefined) === (body.patch === undefined)) {
-    return refuse(apiProblems.invalid_field('Give exactly one of document and patch.', { field: body.document === undefined ? 'document' : 'patch' }));
+    return refuse(
+      apiProblems.invalid_field('Give exactly one of document and patch.', {
+        field: body.document === undefined ? 'document' : 'patch',
+      }),
+    );
   }
   return ok(body.patch === undefined ? { document: body.document } : { patch: body.patch });
 }
@@ -31,44 +51,68 @@ export function changeOf(body: { readonly document?: unknown; readonly patch?: R
 export function momentOf(given: string | undefined, field: string): Result<number | undefined> {
   if (given === undefined) return ok(undefined);
   const atMs = parseMoment(given);
-  return atMs === undefined ? refuse(apiProblems.invalid_field(`${field} is not a time that exists.`, { field })) : ok(atMs);
+  return atMs === undefined
+    ? refuse(apiProblems.invalid_field(`${field} is not a time that exists.`, { field }))
+    : ok(atMs);
 }
 
 export const Reason = text(500, 'Why; kept in the history.');
 export const DecisionBody = closed({ reason: Type.Optional(Reason) });
-export const ProposalParams = closed({ proposal_id: Type.String({ maxLength: 64, description: 'A proposal_id that this API answered.' }) });
+export const ProposalParams = closed({
+  proposal_id: Type.String({ maxLength: 64, description: 'A proposal_id that this API answered.' }),
+});
 /** A number that PostgreSQL can compare with. */
 export const VersionNumber = Type.Integer({ minimum: 1, maximum: 2_147_483_647 });
 
 export const ChangesView = {
-  changes: Type.Array(Type.Object({
-    item: Type.String({ description: 'settings, values, platforms/<id>, categories/<name>, rules/<id>, earn/<id> or rewards/<platform>/<id>.' }),
-    before: Type.Unsafe<unknown>({ description: 'Null where it was not there.' }),
-    after: Type.Unsafe<unknown>({ description: 'Null where it is taken out.' }),
-  })),
+  changes: Type.Array(
+    Type.Object({
+      item: Type.String({
+        description:
+          'settings, values, platforms/<id>, categories/<name>, rules/<id>, earn/<id> or rewards/<platform>/<id>.',
+      }),
+      before: Type.Unsafe<unknown>({ description: 'Null where it was not there.' }),
+      after: Type.Unsafe<unknown>({ description: 'Null where it is taken out.' }),
+    }),
+  ),
   lines: Type.Array(Type.String(), { description: 'The same for people, field by field.' }),
 };
 
 export function describeChanges(changes: readonly Change[]) {
-  return { changes: changes.map(({ item, before, after }) => ({ item, before, after })), lines: changes.flatMap(describeChange) };
+  return {
+    changes: changes.map(({ item, before, after }) => ({ item, before, after })),
+    lines: changes.flatMap(describeChange),
+  };
 }
 
 const versionFields = {
   version: Type.Integer(),
   state: Type.String({ enum: ['scheduled', 'in_force', 'past'] }),
-  author: Type.String({ description: 'The operator who proposed it; `onboarding` for one that takes a platform in.' }),
+  author: Type.String({
+    description: 'The operator who proposed it; `onboarding` for one that takes a platform in.',
+  }),
   proposal_id: NullableText,
   created_at: Type.String(),
   effective_at: Type.String({ description: 'From when on it is to hold.' }),
-  activated_at: Type.Union([Type.String(), Type.Null()], { description: 'From when on it did hold.' }),
+  activated_at: Type.Union([Type.String(), Type.Null()], {
+    description: 'From when on it did hold.',
+  }),
 };
 export const VersionView = Type.Object(versionFields);
 export const VersionWithDocument = Type.Object({ ...versionFields, document: DocumentView });
 
-export function describeVersion(row: Omit<VersionRow, 'document' | 'assets'>, inForce: number): Static<typeof VersionView> {
+export function describeVersion(
+  row: Omit<VersionRow, 'document' | 'assets'>,
+  inForce: number,
+): Static<typeof VersionView> {
   return {
-    version: row.version, state: row.activatedAt === null ? 'scheduled' : row.version === inForce ? 'in_force' : 'past', author: row.author, proposal_id: row.proposalId,
-    created_at: row.createdAt.toISOString(), effective_at: row.effectiveAt.toISOString(), activated_at: row.activatedAt?.toISOString() ?? null,
+    version: row.version,
+    state: row.activatedAt === null ? 'scheduled' : row.version === inForce ? 'in_force' : 'past',
+    author: row.author,
+    proposal_id: row.proposalId,
+    created_at: row.createdAt.toISOString(),
+    effective_at: row.effectiveAt.toISOString(),
+    activated_at: row.activatedAt?.toISOString() ?? null,
   };
 }
 
@@ -78,22 +122,38 @@ const proposalFields = {
   made_by: Type.String(),
   made_at: Type.String(),
   reason: Type.String(),
-  base_version: Type.Integer({ description: 'The version that was approved last when it was made.' }),
+  base_version: Type.Integer({
+    description: 'The version that was approved last when it was made.',
+  }),
   items: Type.Array(Type.String(), { description: 'What it changes.' }),
-  effective_at: Type.Union([Type.String(), Type.Null()], { description: 'From when on it is wanted; null for as soon as its notice is over.' }),
+  effective_at: Type.Union([Type.String(), Type.Null()], {
+    description: 'From when on it is wanted; null for as soon as its notice is over.',
+  }),
   urgent: Type.Boolean({ description: 'Without notice.' }),
   decided_by: NullableText,
   decided_at: NullableText,
   decision_reason: NullableText,
-  version: Type.Union([Type.Integer(), Type.Null()], { description: 'The version that it became.' }),
+  version: Type.Union([Type.Integer(), Type.Null()], {
+    description: 'The version that it became.',
+  }),
 };
 export const ProposalView = Type.Object(proposalFields);
 export const ProposalWithChanges = Type.Object({ ...proposalFields, ...ChangesView });
 
 export function describeProposal(row: Proposal): Static<typeof ProposalView> {
   return {
-    proposal_id: row.proposalId, state: row.state, made_by: row.madeBy, made_at: row.madeAt.toISOString(), reason: row.reason, base_version: row.baseVersion,
-    items: row.changes.map(({ item }) => item), effective_at: row.effectiveAt?.toISOString() ?? null, urgent: row.urgent,
-    decided_by: row.decidedBy, decided_at: row.decidedAt?.toISOString() ?? null, decision_reason: row.decisionReason, version: row.version,
+    proposal_id: row.proposalId,
+    state: row.state,
+    made_by: row.madeBy,
+    made_at: row.madeAt.toISOString(),
+    reason: row.reason,
+    base_version: row.baseVersion,
+    items: row.changes.map(({ item }) => item),
+    effective_at: row.effectiveAt?.toISOString() ?? null,
+    urgent: row.urgent,
+    decided_by: row.decidedBy,
+    decided_at: row.decidedAt?.toISOString() ?? null,
+    decision_reason: row.decisionReason,
+    version: row.version,
   };
 }

@@ -9,33 +9,67 @@ import { closed, problemResponses } from '../schemas.ts';
 const DEFAULT_LIMIT = 100;
 
 const Query = closed({
-  after: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'The event_id read last; from the beginning when absent.' })),
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, description: `${DEFAULT_LIMIT} when absent.` })),
+  after: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: Number.MAX_SAFE_INTEGER,
+      description: 'The event_id read last; from the beginning when absent.',
+    }),
+  ),
+  limit: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 1_000, description: `${DEFAULT_LIMIT} when absent.` }),
+  ),
 });
 const Answer = Type.Object({
-  events: Type.Array(Type.Object({
-    event_id: Type.Integer({ description: '1, 2, 3 … without a gap.' }),
-    occurred_at: Type.String(),
-    type: Type.String({ examples: ['proposal.made', 'rulebook.effective', 'transfer.attention'] }),
-    platform_id: Type.Union([Type.String(), Type.Null()], { description: 'The platform it concerns; null for all.' }),
-    data: Type.Unsafe<Readonly<Record<string, unknown>>>({ type: 'object', additionalProperties: true }),
-  })),
+  events: Type.Array(
+    Type.Object({
+      event_id: Type.Integer({ description: '1, 2, 3 … without a gap.' }),
+      occurred_at: Type.String(),
+      type: Type.String({
+        examples: ['proposal.made', 'rulebook.effective', 'transfer.attention'],
+      }),
+      platform_id: Type.Union([Type.String(), Type.Null()], {
+        description: 'The platform it concerns; null for all.',
+      }),
+      data: Type.Unsafe<Readonly<Record<string, unknown>>>({
+        type: 'object',
+        additionalProperties: true,
+      }),
+    }),
+  ),
   next_after: Type.Integer({ description: 'The `after` to read on with, also later.' }),
 });
 
 export function getOperatorEvents(server: FastifyInstance, { pool }: ApiParts): void {
-  async function list({ after = 0, limit = DEFAULT_LIMIT }: Static<typeof Query>): Promise<Static<typeof Answer>> {
+  async function list({
+    after = 0,
+    limit = DEFAULT_LIMIT,
+  }: Static<typeof Query>): Promise<Static<typeof Answer>> {
     const events = await selectEvents(pool, BigInt(after), limit);
     return {
-      events: events.map(({ eventId, occurredAt, type, platformId, data }) => ({ event_id: Number(eventId), occurred_at: occurredAt.toISOString(), type, platform_id: platformId, data })),
+      events: events.map(({ eventId, occurredAt, type, platformId, data }) => ({
+        event_id: Number(eventId),
+        occurred_at: occurredAt.toISOString(),
+        type,
+        platform_id: platformId,
+        data,
+      })),
       next_after: Number(events.at(-1)?.eventId ?? after),
     };
   }
 
-  server.get<{ Querystring: Static<typeof Query> }>('/operator/events', {
-    schema: {
-      operationId: 'listNetworkEvents', tags: ['operator'], summary: 'What happened to rules and rewards',
-      description: 'Oldest first.', querystring: Query, response: { 200: Answer, ...problemResponses },
+  server.get<{ Querystring: Static<typeof Query> }>(
+    '/operator/events',
+    {
+      schema: {
+        operationId: 'listNetworkEvents',
+        tags: ['operator'],
+        summary: 'What happened to rules and rewards',
+        description: 'Oldest first.',
+        querystring: Query,
+        response: { 200: Answer, ...problemResponses },
+      },
     },
-  }, (request) => list(request.query));
+    (request) => list(request.query),
+  );
 }

@@ -14,17 +14,25 @@ const Query = closed({ platform_id: Type.Optional(PlatformIdText) });
 const Answer = Type.Object({ ...LiabilityHead, platforms: Type.Array(Type.Object(LiabilityRow)) });
 
 export function getLiabilityOfAll(server: FastifyInstance, parts: ApiParts): void {
-  server.get<{ Querystring: Static<typeof Query> }>('/operator/reports/liability', {
-    schema: {
-      operationId: 'getLiabilityOfAll', tags: ['operator'], summary: 'What the platforms owe their users in points',
-      description: 'Reads every transaction once.',
-      querystring: Query, response: { 200: Answer, ...problemResponses },
+  server.get<{ Querystring: Static<typeof Query> }>(
+    '/operator/reports/liability',
+    {
+      schema: {
+        operationId: 'getLiabilityOfAll',
+        tags: ['operator'],
+        summary: 'What the platforms owe their users in points',
+        description: 'Reads every transaction once.',
+        querystring: Query,
+        response: { 200: Answer, ...problemResponses },
+      },
     },
-  }, async (request, reply) => {
-    const { platform_id: asked } = request.query;
-    if (asked === undefined) return describeLiability(await reportLiability(parts));
-    const platform = parts.identity.findPlatform(asked);
-    if (platform === undefined) return answerProblem(request, reply, identityProblems.platform_not_found());
-    return describeLiability(await reportLiability(parts, platform.platformId));
-  });
+    async (request, reply) => {
+      const { platform_id: asked } = request.query;
+      if (asked === undefined) return describeLiability(await reportLiability(parts));
+      const platform = parts.identity.findPlatform(asked);
+      if (platform === undefined)
+        return answerProblem(request, reply, identityProblems.platform_not_found());
+      return describeLiability(await reportLiability(parts, platform.platformId));
+    },
+  );
 }

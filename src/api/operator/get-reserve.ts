@@ -6,13 +6,30 @@ import { REQUEST_STATES } from '../../clearing/clearing.ts';
 import { answerProblem } from '../http/answer-problem.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses } from '../schemas.ts';
-import { describeModeChange, describeRequest, describeReserve, findReserve, ModeChangeView, RequestView, reserveFields, ReserveParams } from './describe-reserve.ts';
+import {
+  describeModeChange,
+  describeRequest,
+  describeReserve,
+  findReserve,
+  ModeChangeView,
+  RequestView,
+  reserveFields,
+  ReserveParams,
+} from './describe-reserve.ts';
 
 const DEFAULT_LIMIT = 50;
 
 const Query = closed({
-  state: Type.Optional(Type.Enum([...REQUEST_STATES], { description: 'Only requests in this state.' })),
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, description: `Of each list; ${DEFAULT_LIMIT} when absent.` })),
+  state: Type.Optional(
+    Type.Enum([...REQUEST_STATES], { description: 'Only requests in this state.' }),
+  ),
+  limit: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 500,
+      description: `Of each list; ${DEFAULT_LIMIT} when absent.`,
+    }),
+  ),
 });
 const Answer = Type.Object({
   ...reserveFields,
@@ -22,19 +39,34 @@ const Answer = Type.Object({
 
 export function getReserveOfPlatform(server: FastifyInstance, parts: ApiParts): void {
   const { reserve, ledger } = parts;
-  server.get<{ Params: Static<typeof ReserveParams>; Querystring: Static<typeof Query> }>('/operator/reserves/:platform_id', {
-    schema: {
-      operationId: 'getReserveOfPlatform', tags: ['operator'], summary: 'Reserve of a platform',
-      params: ReserveParams, querystring: Query, response: { 200: Answer, ...problemResponses },
+  server.get<{ Params: Static<typeof ReserveParams>; Querystring: Static<typeof Query> }>(
+    '/operator/reserves/:platform_id',
+    {
+      schema: {
+        operationId: 'getReserveOfPlatform',
+        tags: ['operator'],
+        summary: 'Reserve of a platform',
+        params: ReserveParams,
+        querystring: Query,
+        response: { 200: Answer, ...problemResponses },
+      },
     },
-  }, async (request, reply) => {
-    const figures = await findReserve(request.params.platform_id, parts);
-    if (!figures.ok) return answerProblem(request, reply, figures.problem);
-    const { state, limit = DEFAULT_LIMIT } = request.query;
-    const { platformId } = figures.value;
-    const currency = ledger.settlementAsset();
-    const requests = await reserve.requests.list({ platformId, ...(state === undefined ? {} : { state }) }, limit);
-    const changes = await reserve.listModeChanges(platformId, limit);
-    return { ...describeReserve(figures.value, currency), requests: requests.map((row) => describeRequest(row, currency)), mode_changes: changes.map(describeModeChange) };
-  });
+    async (request, reply) => {
+      const figures = await findReserve(request.params.platform_id, parts);
+      if (!figures.ok) return answerProblem(request, reply, figures.problem);
+      const { state, limit = DEFAULT_LIMIT } = request.query;
+      const { platformId } = figures.value;
+      const currency = ledger.settlementAsset();
+      const requests = await reserve.requests.list(
+        { platformId, ...(state === undefined ? {} : { state }) },
+        limit,
+      );
+      const changes = await reserve.listModeChanges(platformId, limit);
+      return {
+        ...describeReserve(figures.value, currency),
+        requests: requests.map((row) => describeRequest(row, currency)),
+        mode_changes: changes.map(describeModeChange),
+      };
+    },
+  );
 }

@@ -10,17 +10,24 @@ import { describeVersion, VersionNumber, VersionWithDocument } from './describe-
 const Query = closed({ version: Type.Optional(VersionNumber) });
 
 export function getRulebook(server: FastifyInstance, { valuation }: ApiParts): void {
-  server.get<{ Querystring: Static<typeof Query> }>('/operator/rulebook', {
-    schema: {
-      operationId: 'getRulebook', tags: ['operator'], summary: 'A version of the rulebook',
-      description: 'The version in force when none is named.',
-      querystring: Query, response: { 200: VersionWithDocument, ...problemResponses },
+  server.get<{ Querystring: Static<typeof Query> }>(
+    '/operator/rulebook',
+    {
+      schema: {
+        operationId: 'getRulebook',
+        tags: ['operator'],
+        summary: 'A version of the rulebook',
+        description: 'The version in force when none is named.',
+        querystring: Query,
+        response: { 200: VersionWithDocument, ...problemResponses },
+      },
     },
-  }, async (request, reply) => {
-    await valuation.refresh();
-    const inForce = valuation.rulebook().version;
-    const found = await valuation.proposals.findVersion(request.query.version ?? inForce);
-    if (!found.ok) return answerProblem(request, reply, found.problem);
-    return { ...describeVersion(found.value, inForce), document: found.value.document };
-  });
+    async (request, reply) => {
+      await valuation.refresh();
+      const inForce = valuation.rulebook().version;
+      const found = await valuation.proposals.findVersion(request.query.version ?? inForce);
+      if (!found.ok) return answerProblem(request, reply, found.problem);
+      return { ...describeVersion(found.value, inForce), document: found.value.document };
+    },
+  );
 }

@@ -11,13 +11,20 @@ const Answer = Type.Object({
 });
 
 export function getWhoami(server: FastifyInstance): void {
-  server.get('/operator/whoami', {
-    schema: {
-      operationId: 'whoami', tags: ['operator'], summary: 'Check an operator token',
-      querystring: closed({}), response: { 200: Answer, ...problemResponses },
+  server.get(
+    '/operator/whoami',
+    {
+      schema: {
+        operationId: 'whoami',
+        tags: ['operator'],
+        summary: 'Check an operator token',
+        querystring: closed({}),
+        response: { 200: Answer, ...problemResponses },
+      },
     },
-  }, (request, reply) => {
-    const { operatorId, state } = operatorOf(request);
-    reply.send({ operator_id: operatorId, state });
-  });
+    (request, reply) => {
+      const { operatorId, state } = operatorOf(request);
+      reply.send({ operator_id: operatorId, state });
+    },
+  );
 }

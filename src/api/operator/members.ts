@@ -12,85 +12,137 @@ import { closed, PlatformIdText, problemResponses, text, UserId } from '../schem
 import { answerAsked, askedResponse } from './requests.ts';
 
 const MOST_LINKS = 2_000;
-const MemberIdText = Type.String({ pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', description: 'The global id (GUID) of a member.' });
+const MemberIdText = Type.String({
+  pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$',
+  description: 'The global id (GUID) of a member.',
+});
 const Body = closed({
-  links: Type.Array(closed({ platform_id: PlatformIdText, platform_user_id: UserId, member_id: MemberIdText }), {
-    minItems: 1, maxItems: MOST_LINKS, description: 'All of them are made, or none.',
-  }),
+  links: Type.Array(
+    closed({ platform_id: PlatformIdText, platform_user_id: UserId, member_id: MemberIdText }),
+    {
+      minItems: 1,
+      maxItems: MOST_LINKS,
+      description: 'All of them are made, or none.',
+    },
+  ),
   reason: text(256, 'Why they are one person; kept with each link. Do not put personal data here.'),
 });
 
 const TextOrNull = Type.Union([Type.String(), Type.Null()]);
 const MemberView = Type.Object({
   member_id: Type.String(),
-  links: Type.Array(Type.Object({
-    platform_id: Type.String(),
-    platform_user_id: Type.String(),
-    linked_at: Type.String({ description: 'RFC 3339.' }),
-    made_by: Type.Union([Type.String(), Type.Null()], { description: 'The operator who asked for the link; null where the platform itself has linked its user.' }),
-    approved_by: TextOrNull,
-    request_id: TextOrNull,
-    reason: TextOrNull,
-  })),
+  links: Type.Array(
+    Type.Object({
+      platform_id: Type.String(),
+      platform_user_id: Type.String(),
+      linked_at: Type.String({ description: 'RFC 3339.' }),
+      made_by: Type.Union([Type.String(), Type.Null()], {
+        description:
+          'The operator who asked for the link; null where the platform itself has linked its user.',
+      }),
+      approved_by: TextOrNull,
+      request_id: TextOrNull,
+      reason: TextOrNull,
+    }),
+  ),
 });
 const Params = closed({ member_id: MemberIdText });
 const Query = closed({ platform_id: PlatformIdText, platform_user_id: UserId });
 
 export function members(server: FastifyInstance, parts: ApiParts): void {
   const { identity } = parts;
-  server.post<{ Body: Static<typeof Body> }>('/operator/member-links', {
-    schema: {
-      operationId: 'linkMembers', tags: ['operator'], summary: 'Make users of platforms one person',
-      description: 'Links users that have no link yet to members that exist. Links are permanent: a user that belongs to another member already is refused, and so is a second user of a member on one platform.',
-      body: Body, response: { ...askedResponse, ...problemResponses },
+  server.post<{ Body: Static<typeof Body> }>(
+    '/operator/member-links',
+    {
+      schema: {
+        operationId: 'linkMembers',
+        tags: ['operator'],
+        summary: 'Make users of platforms one person',
+        description:
+          'Links users that have no link yet to members that exist. Links are permanent: a user that belongs to another member already is refused, and so is a second user of a member on one platform.',
+        body: Body,
+        response: { ...askedResponse, ...problemResponses },
+      },
     },
-  }, (request, reply) => {
-    const links = request.body.links.map((link) => ({
-      platformId: link.platform_id, platformUserId: link.platform_user_id, memberId: link.member_id as MemberId,
-    }));
-    return answerAsked(request, reply, parts, { act: 'member_link', arguments: { links: writeLinks(links) }, reason: request.body.reason });
-  });
+    (request, reply) => {
+      const links = request.body.links.map((link) => ({
+        platformId: link.platform_id,
+        platformUserId: link.platform_user_id,
+        memberId: link.member_id as MemberId,
+      }));
+      return answerAsked(request, reply, parts, {
+        act: 'member_link',
+        arguments: { links: writeLinks(links) },
+        reason: request.body.reason,
+      });
+    },
+  );
 
-  server.get<{ Params: Static<typeof Params> }>('/operator/members/:member_id', {
-    schema: {
-      operationId: 'getMember', tags: ['operator'], summary: 'A member and its users on all platforms',
-      params: Params, response: { 200: MemberView, ...problemResponses },
+  server.get<{ Params: Static<typeof Params> }>(
+    '/operator/members/:member_id',
+    {
+      schema: {
+        operationId: 'getMember',
+        tags: ['operator'],
+        summary: 'A member and its users on all platforms',
+        params: Params,
+        response: { 200: MemberView, ...problemResponses },
+      },
     },
-  }, async (request, reply) => {
-    const memberId = request.params.member_id;
-    const found = isMemberId(memberId) ? await describeMember(identity, memberId) : undefined;
-    return found ?? answerProblem(request, reply, identityProblems.member_not_found());
-  });
+    async (request, reply) => {
+      const memberId = request.params.member_id;
+      const found = isMemberId(memberId) ? await describeMember(identity, memberId) : undefined;
+      return found ?? answerProblem(request, reply, identityProblems.member_not_found());
+    },
+  );
 
-  server.get<{ Querystring: Static<typeof Query> }>('/operator/members', {
-    schema: {
-      operationId: 'findMember', tags: ['operator'], summary: 'The member that a user of a platform is',
-      querystring: Query, response: { 200: MemberView, ...problemResponses },
+  server.get<{ Querystring: Static<typeof Query> }>(
+    '/operator/members',
+    {
+      schema: {
+        operationId: 'findMember',
+        tags: ['operator'],
+        summary: 'The member that a user of a platform is',
+        querystring: Query,
+        response: { 200: MemberView, ...problemResponses },
+      },
     },
-  }, async (request, reply) => {
-    const platform = identity.findPlatform(request.query.platform_id);
-    if (platform === undefined) {
-      return answerProblem(request, reply, identityProblems.platform_not_found());
-    }
-    const link = await identity.findLink(platform.platformId, request.query.platform_user_id);
-    const found = link === undefined ? undefined : await describeMember(identity, link.memberId);
-    return found ?? answerProblem(request, reply, identityProblems.user_not_found());
-  });
+    async (request, reply) => {
+      const platform = identity.findPlatform(request.query.platform_id);
+      if (platform === undefined) {
+        return answerProblem(request, reply, identityProblems.platform_not_found());
+      }
+      const link = await identity.findLink(platform.platformId, request.query.platform_user_id);
+      const found = link === undefined ? undefined : await describeMember(identity, link.memberId);
+      return found ?? answerProblem(request, reply, identityProblems.user_not_found());
+    },
+  );
 }
 
 /** Undefined when nobody is linked to it. */
 async function describeMember(
-  identity: Identity, memberId: MemberId,
+  identity: Identity,
+  memberId: MemberId,
 ): Promise<Static<typeof MemberView> | undefined> {
-  const [links, words] = await Promise.all([identity.listLinks(memberId), identity.listLinkWords(memberId)]);
+  const [links, words] = await Promise.all([
+    identity.listLinks(memberId),
+    identity.listLinkWords(memberId),
+  ]);
   if (links.length === 0) return undefined;
   return {
     member_id: memberId,
     links: links.map(({ platformId, platformUserId, createdAtMs }) => {
-      const word = words.find((one) => one.platformId === platformId && one.platformUserId === platformUserId);
+      const word = words.find(
+        (one) => one.platformId === platformId && one.platformUserId === platformUserId,
+      );
       return {
-        platform_id: platformId, platform_user_id: platformUserId, linked_at: new Date(createdAtMs).toISOString(), made_by: word?.madeBy ?? null,
-        approved_by: word?.approvedBy ?? null, request_id: word?.requestId ?? null, reason: word?.reason ?? null,
+        platform_id: platformId,
+        platform_user_id: platformUserId,
+        linked_at: new Date(createdAtMs).toISOString(),
+        made_by: word?.madeBy ?? null,
+        approved_by: word?.approvedBy ?? null,
+        request_id: word?.requestId ?? null,
+        reason: word?.reason ?? null,
       };
     }),
   };

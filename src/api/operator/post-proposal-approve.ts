@@ -7,28 +7,59 @@ import { untilLeft } from '../http/until-left.ts';
 import { operatorOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { problemResponses } from '../schemas.ts';
-import { DecisionBody, describeProposal, ProposalParams, ProposalView } from './describe-rulebook.ts';
+import {
+  DecisionBody,
+  describeProposal,
+  ProposalParams,
+  ProposalView,
+} from './describe-rulebook.ts';
 
 const ApprovedView = Type.Object({
-  ...ProposalView.properties, in_force: Type.Boolean({ description: 'True when its version is in force in every running process.' }),
+  ...ProposalView.properties,
+  in_force: Type.Boolean({
+    description: 'True when its version is in force in every running process.',
+  }),
 });
 
-export function postProposalApprove(server: FastifyInstance, { valuation, activate, log }: ApiParts): void {
-  server.post<{ Params: Static<typeof ProposalParams>; Body: Static<typeof DecisionBody> }>('/operator/proposals/:proposal_id/approve', {
-    schema: {
-      operationId: 'approveProposal', tags: ['operator'], summary: 'Approve a proposal',
-      description: 'By another operator than the one who made it. Its changes become the next version of the rulebook; one that is due is in force in every running process when this answers with `in_force` true; with false it takes effect at effective_at, and at most about a second after it.',
-      params: ProposalParams, body: DecisionBody, response: { 200: ApprovedView, ...problemResponses },
+export function postProposalApprove(
+  server: FastifyInstance,
+  { valuation, activate, log }: ApiParts,
+): void {
+  server.post<{ Params: Static<typeof ProposalParams>; Body: Static<typeof DecisionBody> }>(
+    '/operator/proposals/:proposal_id/approve',
+    {
+      schema: {
+        operationId: 'approveProposal',
+        tags: ['operator'],
+        summary: 'Approve a proposal',
+        description:
+          'By another operator than the one who made it. Its changes become the next version of the rulebook; one that is due is in force in every running process when this answers with `in_force` true; with false it takes effect at effective_at, and at most about a second after it.',
+        params: ProposalParams,
+        body: DecisionBody,
+        response: { 200: ApprovedView, ...problemResponses },
+      },
     },
-  }, async (request, reply) => {
-    const { proposal_id: proposalId } = request.params;
-    const decision = { proposalId, operatorId: operatorOf(request).operatorId, reason: request.body.reason };
-    const decided = await untilLeft(reply, (signal) => valuation.proposals.approve(decision, signal));
-    if (!decided.ok) return answerProblem(request, reply, decided.problem);
-    // It is approved, whatever happens now; the loop of every process tries again.
-    await activate().catch((error: unknown) => log.error({ err: error, version: decided.value.version }, 'a version that is due is not in force yet'));
-    const { version } = decided.value;
-    const inForce = version === null ? Promise.resolve(false) : valuation.isInForce(version);
-    return { ...describeProposal(decided.value), in_force: await inForce.catch(() => false) };
-  });
+    async (request, reply) => {
+      const { proposal_id: proposalId } = request.params;
+      const decision = {
+        proposalId,
+        operatorId: operatorOf(request).operatorId,
+        reason: request.body.reason,
+      };
+      const decided = await untilLeft(reply, (signal) =>
+        valuation.proposals.approve(decision, signal),
+      );
+      if (!decided.ok) return answerProblem(request, reply, decided.problem);
+      // It is approved, whatever happens now; the loop of every process tries again.
+      await activate().catch((error: unknown) =>
+        log.error(
+          { err: error, version: decided.value.version },
+          'a version that is due is not in force yet',
+        ),
+      );
+      const { version } = decided.value;
+      const inForce = version === null ? Promise.resolve(false) : valuation.isInForce(version);
+      return { ...describeProposal(decided.value), in_force: await inForce.catch(() => false) };
+    },
+  );
 }

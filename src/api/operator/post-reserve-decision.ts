@@ -14,19 +14,43 @@ const Body = closed({ reason: Type.Optional(Reason) });
 const words = {
   approve: {
     summary: 'Approve a request about a reserve',
-    description: 'By another operator than the one who made it. It has taken effect when this answers, unless carried_out_at is null: then it does within seconds. What the ledger refuses is answered as its problem, and the request is open again.',
+    description:
+      'By another operator than the one who made it. It has taken effect when this answers, unless carried_out_at is null: then it does within seconds. What the ledger refuses is answered as its problem, and the request is open again.',
   },
-  reject: { summary: 'Reject a request about a reserve', description: 'By another operator than the one who made it.' },
-  withdraw: { summary: 'Withdraw a request about a reserve', description: 'By whoever made it, while it is open.' },
+  reject: {
+    summary: 'Reject a request about a reserve',
+    description: 'By another operator than the one who made it.',
+  },
+  withdraw: {
+    summary: 'Withdraw a request about a reserve',
+    description: 'By whoever made it, while it is open.',
+  },
 } as const;
 
 export function postReserveDecision(server: FastifyInstance, { reserve, ledger }: ApiParts): void {
   for (const word of ['approve', 'reject', 'withdraw'] as const) {
-    server.post<{ Params: Static<typeof RequestParams>; Body: Static<typeof Body> }>(`/operator/reserve-requests/:request_id/${word}`, {
-      schema: { operationId: `${word}ReserveRequest`, tags: ['operator'], ...words[word], params: RequestParams, body: Body, response: { 200: RequestView, ...problemResponses } },
-    }, async (request, reply) => {
-      const decided = await reserve.requests[word]({ requestId: request.params.request_id, operatorId: operatorOf(request).operatorId, reason: request.body.reason });
-      return decided.ok ? describeRequest(decided.value, ledger.settlementAsset()) : answerProblem(request, reply, decided.problem);
-    });
+    server.post<{ Params: Static<typeof RequestParams>; Body: Static<typeof Body> }>(
+      `/operator/reserve-requests/:request_id/${word}`,
+      {
+        schema: {
+          operationId: `${word}ReserveRequest`,
+          tags: ['operator'],
+          ...words[word],
+          params: RequestParams,
+          body: Body,
+          response: { 200: RequestView, ...problemResponses },
+        },
+      },
+      async (request, reply) => {
+        const decided = await reserve.requests[word]({
+          requestId: request.params.request_id,
+          operatorId: operatorOf(request).operatorId,
+          reason: request.body.reason,
+        });
+        return decided.ok
+          ? describeRequest(decided.value, ledger.settlementAsset())
+          : answerProblem(request, reply, decided.problem);
+      },
+    );
   }
 }

@@ -12,66 +12,155 @@ import { operatorOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { apiProblems } from '../problems.ts';
 import { closed, problemResponses } from '../schemas.ts';
-import { BankReference, describeRequest, findReserve, MoneyAmount, Reason, RequestView, ReserveParams } from './describe-reserve.ts';
+import {
+  BankReference,
+  describeRequest,
+  findReserve,
+  MoneyAmount,
+  Reason,
+  RequestView,
+  ReserveParams,
+} from './describe-reserve.ts';
 
 const PaymentBody = closed({ amount: MoneyAmount, bank_reference: BankReference, reason: Reason });
-const CapBody = closed({
-  amount: Type.Optional(MoneyAmount),
-  percent_of_prefund: Type.Optional(Type.Unsafe<number | string>({
-    type: ['number', 'string'], maxLength: 10, examples: [100], description: 'More than 0, at most 1000, at most two decimals. The cap then follows the prefund, rounded down.',
-  })),
-  reason: Reason,
-}, 'Exactly one of amount and percent_of_prefund.');
+const CapBody = closed(
+  {
+    amount: Type.Optional(MoneyAmount),
+    percent_of_prefund: Type.Optional(
+      Type.Unsafe<number | string>({
+        type: ['number', 'string'],
+        maxLength: 10,
+        examples: [100],
+        description:
+          'More than 0, at most 1000, at most two decimals. The cap then follows the prefund, rounded down.',
+      }),
+    ),
+    reason: Reason,
+  },
+  'Exactly one of amount and percent_of_prefund.',
+);
 
 const payments = {
-  deposits: { kind: 'deposit', operationId: 'requestDeposit', summary: 'Ask for a deposit', description: 'Money that the platform has paid to the network. Once another operator has approved it, it is in the prefund, and then a cap that follows the prefund rises.' },
-  withdrawals: { kind: 'withdrawal', operationId: 'requestWithdrawal', summary: 'Ask for a withdrawal', description: 'Money to be paid back to the platform. Approved, a cap that follows the prefund is lowered first, which is refused as cap_below_use while too much of it is in use.' },
+  deposits: {
+    kind: 'deposit',
+    operationId: 'requestDeposit',
+    summary: 'Ask for a deposit',
+    description:
+      'Money that the platform has paid to the network. Once another operator has approved it, it is in the prefund, and then a cap that follows the prefund rises.',
+  },
+  withdrawals: {
+    kind: 'withdrawal',
+    operationId: 'requestWithdrawal',
+    summary: 'Ask for a withdrawal',
+    description:
+      'Money to be paid back to the platform. Approved, a cap that follows the prefund is lowered first, which is refused as cap_below_use while too much of it is in use.',
+  },
 } as const;
 
 export function postReserveRequest(server: FastifyInstance, parts: ApiParts): void {
-  const make = async (request: FastifyRequest<{ Params: Static<typeof ReserveParams> }>, reply: FastifyReply, reason: string, wanted: Result<Wanted>) => {
+  const make = async (
+    request: FastifyRequest<{ Params: Static<typeof ReserveParams> }>,
+    reply: FastifyReply,
+    reason: string,
+    wanted: Result<Wanted>,
+  ) => {
     const figures = await findReserve(request.params.platform_id, parts);
     if (!figures.ok) return answerProblem(request, reply, figures.problem);
     if (!wanted.ok) return answerProblem(request, reply, wanted.problem);
-    const asked = { platformId: figures.value.platformId, operatorId: operatorOf(request).operatorId, reason };
+    const asked = {
+      platformId: figures.value.platformId,
+      operatorId: operatorOf(request).operatorId,
+      reason,
+    };
     const made = await makeOrNarrow(parts, asked, wanted.value);
-    return made.ok ? describeRequest(made.value, parts.ledger.settlementAsset()) : answerProblem(request, reply, made.problem);
+    return made.ok
+      ? describeRequest(made.value, parts.ledger.settlementAsset())
+      : answerProblem(request, reply, made.problem);
   };
 
   for (const path of ['deposits', 'withdrawals'] as const) {
     const { kind, operationId, summary, description } = payments[path];
-    server.post<{ Params: Static<typeof ReserveParams>; Body: Static<typeof PaymentBody> }>(`/operator/reserves/:platform_id/${path}`, {
-      schema: { operationId, tags: ['operator'], summary, description, params: ReserveParams, body: PaymentBody, response: { 200: RequestView, ...problemResponses } },
-    }, (request, reply) => {
-      const { amount, bank_reference: bankReference, reason } = request.body;
-      const minor = readAmount(amount, parts.ledger.settlementAsset());
-      return make(request, reply, reason, minor.ok ? ok({ kind, amount: minor.value, bankReference }) : minor);
-    });
+    server.post<{ Params: Static<typeof ReserveParams>; Body: Static<typeof PaymentBody> }>(
+      `/operator/reserves/:platform_id/${path}`,
+      {
+        schema: {
+          operationId,
+          tags: ['operator'],
+          summary,
+          description,
+          params: ReserveParams,
+          body: PaymentBody,
+          response: { 200: RequestView, ...problemResponses },
+        },
+      },
+      (request, reply) => {
+        const { amount, bank_reference: bankReference, reason } = request.body;
+        const minor = readAmount(amount, parts.ledger.settlementAsset());
+        return make(
+          request,
+          reply,
+          reason,
+          minor.ok ? ok({ kind, amount: minor.value, bankReference }) : minor,
+        );
+      },
+    );
   }
 
-  server.post<{ Params: Static<typeof ReserveParams>; Body: Static<typeof CapBody> }>('/operator/reserves/:platform_id/cap', {
-    schema: {
-      operationId: 'requestCap', tags: ['operator'], summary: 'Ask for another net debit cap',
-      description: 'Fixed, or a share of the prefund. A lower one is approved and in force when this answers. A higher one, and one of the other kind, is in force once another operator has approved it. Refused as cap_below_use while more is in use.',
-      params: ReserveParams, body: CapBody, response: { 200: RequestView, ...problemResponses },
+  server.post<{ Params: Static<typeof ReserveParams>; Body: Static<typeof CapBody> }>(
+    '/operator/reserves/:platform_id/cap',
+    {
+      schema: {
+        operationId: 'requestCap',
+        tags: ['operator'],
+        summary: 'Ask for another net debit cap',
+        description:
+          'Fixed, or a share of the prefund. A lower one is approved and in force when this answers. A higher one, and one of the other kind, is in force once another operator has approved it. Refused as cap_below_use while more is in use.',
+        params: ReserveParams,
+        body: CapBody,
+        response: { 200: RequestView, ...problemResponses },
+      },
     },
-  }, (request, reply) => make(request, reply, request.body.reason, capOf(request.body, parts.ledger.settlementAsset())));
+    (request, reply) =>
+      make(
+        request,
+        reply,
+        request.body.reason,
+        capOf(request.body, parts.ledger.settlementAsset()),
+      ),
+  );
 }
 
 /** A lower cap takes one person. */
-async function makeOrNarrow({ reserve }: ApiParts, asked: Omit<NewRequest, 'wanted'>, wanted: Wanted): Promise<Result<ReserveRequest>> {
-  const narrowed = wanted.kind === 'cap' ? await reserve.requests.narrowCap({ ...asked, wanted }) : undefined;
+async function makeOrNarrow(
+  { reserve }: ApiParts,
+  asked: Omit<NewRequest, 'wanted'>,
+  wanted: Wanted,
+): Promise<Result<ReserveRequest>> {
+  const narrowed =
+    wanted.kind === 'cap' ? await reserve.requests.narrowCap({ ...asked, wanted }) : undefined;
   return narrowed ?? reserve.requests.make({ ...asked, wanted });
 }
 
-function capOf({ amount, percent_of_prefund: percent }: Static<typeof CapBody>, currency: Asset): Result<Wanted> {
+function capOf(
+  { amount, percent_of_prefund: percent }: Static<typeof CapBody>,
+  currency: Asset,
+): Result<Wanted> {
   if ((amount === undefined) === (percent === undefined)) {
-    return refuse(apiProblems.invalid_field('Give exactly one of amount and percent_of_prefund.', { field: amount === undefined ? 'amount' : 'percent_of_prefund' }));
+    return refuse(
+      apiProblems.invalid_field('Give exactly one of amount and percent_of_prefund.', {
+        field: amount === undefined ? 'amount' : 'percent_of_prefund',
+      }),
+    );
   }
   if (percent !== undefined) {
     const basisPoints = parseAmount(percent, 2);
     if (typeof basisPoints === 'string' || basisPoints < 1n || basisPoints > 100_000n) {
-      return refuse(apiProblems.invalid_field('percent_of_prefund is to be more than 0 and at most 1000, with at most two decimals.', { field: 'percent_of_prefund' }));
+      return refuse(
+        apiProblems.invalid_field(
+          'percent_of_prefund is to be more than 0 and at most 1000, with at most two decimals.',
+          { field: 'percent_of_prefund' },
+        ),
+      );
     }
     return ok({ kind: 'cap', basisPoints: Number(basisPoints) });
   }

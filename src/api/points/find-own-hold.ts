@@ -6,8 +6,14 @@ import { ledgerProblems, type Hold } from '../../ledger/ledger.ts';
 import type { Caller } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 
-export async function findOwnHold({ ledger }: ApiParts, { points }: Caller, publicId: string): Promise<Result<Hold>> {
+export async function findOwnHold(
+  { ledger }: ApiParts,
+  { points }: Caller,
+  publicId: string,
+): Promise<Result<Hold>> {
   const holdId = parseId('hold', publicId);
   const hold = holdId === undefined ? undefined : await ledger.findHold(holdId);
-  return hold === undefined || hold.assetId !== points.assetId ? refuse(ledgerProblems.hold_not_found(undefined, { field: 'hold_id' })) : ok(hold);
+  return hold === undefined || hold.assetId !== points.assetId
+    ? refuse(ledgerProblems.hold_not_found(undefined, { field: 'hold_id' }))
+    : ok(hold);
 }

@@ -21,61 +21,131 @@ const Query = closed({ user_id: UserId });
 const Answer = Type.Object({
   user_id: Type.String(),
   platform_id: Type.String(),
-  balance: Type.Number({ description: 'All points, held ones included, what the user owes deducted.' }),
+  balance: Type.Number({
+    description: 'All points, held ones included, what the user owes deducted.',
+  }),
   available: Type.Number({ description: 'What may be spent now.' }),
   held: Type.Number({ description: 'Set aside by holds.' }),
-  expiring: Type.Array(Type.Object({ expires_on: Day, amount: Points }), { description: 'Points with an end, earliest first.' }),
-  expiring_soon: Type.Object({ within_days: Type.Integer(), amount: Points }, { description: 'What of it ends within so many days from today.' }),
+  expiring: Type.Array(Type.Object({ expires_on: Day, amount: Points }), {
+    description: 'Points with an end, earliest first.',
+  }),
+  expiring_soon: Type.Object(
+    { within_days: Type.Integer(), amount: Points },
+    { description: 'What of it ends within so many days from today.' },
+  ),
   timestamp: UnixSeconds,
 });
 
-type Balances = Pick<Static<typeof Answer>, 'balance' | 'available' | 'held' | 'expiring' | 'expiring_soon'>;
+type Balances = Pick<
+  Static<typeof Answer>,
+  'balance' | 'available' | 'held' | 'expiring' | 'expiring_soon'
+>;
 
 export function getBalance(server: FastifyInstance, parts: ApiParts): void {
-  server.get<{ Querystring: Static<typeof Query> }>('/api/points/balance', {
-    schema: {
-      operationId: 'getBalance', tags: ['points'], summary: 'Balance of a user',
-      description: 'Of a platform that keeps its points itself: what it says now. It is asked, and while it does not answer the balance is not known (503), never zero.',
-      querystring: Query, response: { 200: Answer, ...problemResponses },
+  server.get<{ Querystring: Static<typeof Query> }>(
+    '/api/points/balance',
+    {
+      schema: {
+        operationId: 'getBalance',
+        tags: ['points'],
+        summary: 'Balance of a user',
+        description:
+          'Of a platform that keeps its points itself: what it says now. It is asked, and while it does not answer the balance is not known (503), never zero.',
+        querystring: Query,
+        response: { 200: Answer, ...problemResponses },
+      },
     },
-  }, async (request, reply) => {
-    const caller = callerOf(request);
-    const { user_id: userId } = request.query;
-    const member = await resolveUser(parts.identity, caller.platform.platformId, userId, 'user_id');
-    if (!member.ok) return answerProblem(request, reply, member.problem);
-    const balances = caller.points.custody === 'connected' ? await askPlatform(parts, caller, userId) : ok(await readLedger(parts, caller, member.value));
-    if (!balances.ok) return answerProblem(request, reply, balances.problem);
-    return { user_id: userId, platform_id: caller.platform.platformId, ...balances.value, timestamp: Math.floor(parts.clock.now() / 1000) };
-  });
+    async (request, reply) => {
+      const caller = callerOf(request);
+      const { user_id: userId } = request.query;
+      const member = await resolveUser(
+        parts.identity,
+        caller.platform.platformId,
+        userId,
+        'user_id',
+      );
+      if (!member.ok) return answerProblem(request, reply, member.problem);
+      const balances =
+        caller.points.custody === 'connected'
+          ? await askPlatform(parts, caller, userId)
+          : ok(await readLedger(parts, caller, member.value));
+      if (!balances.ok) return answerProblem(request, reply, balances.problem);
+      return {
+        user_id: userId,
+        platform_id: caller.platform.platformId,
+        ...balances.value,
+        timestamp: Math.floor(parts.clock.now() / 1000),
+      };
+    },
+  );
 }
 
-async function readLedger({ ledger, valuation, clock }: ApiParts, { platform, points }: Caller, memberId: MemberId): Promise<Balances> {
-  const { balance, available, held, expiring } = await ledger.getBalance(memberId, platform.platformId);
+async function readLedger(
+  { ledger, valuation, clock }: ApiParts,
+  { platform, points }: Caller,
+  memberId: MemberId,
+): Promise<Balances> {
+  const { balance, available, held, expiring } = await ledger.getBalance(
+    memberId,
+    platform.platformId,
+  );
   const lastDay = addDays(valuation.rulebook().calendar.dayOf(clock.now()), SOON_DAYS);
-  const soon = expiring.reduce((sum, { expiresOn, amount }) => (expiresOn <= lastDay ? sum + amount : sum), 0n);
+  const soon = expiring.reduce(
+    (sum, { expiresOn, amount }) => (expiresOn <= lastDay ? sum + amount : sum),
+    0n,
+  );
   return {
     balance: toPoints(balance, points),
     available: toPoints(available, points),
     held: toPoints(held, points),
-    expiring: expiring.filter(({ expiresOn }) => expiresOn !== NEVER).map(({ expiresOn, amount }) => ({ expires_on: expiresOn, amount: toPoints(amount, points) })),
+    expiring: expiring
+      .filter(({ expiresOn }) => expiresOn !== NEVER)
+      .map(({ expiresOn, amount }) => ({
+        expires_on: expiresOn,
+        amount: toPoints(amount, points),
+      })),
     expiring_soon: { within_days: SOON_DAYS, amount: toPoints(soon, points) },
   };
 }
 
 /** What the platform itself says. It sets nothing aside for the network, and when its points end is its own affair. */
-async function askPlatform({ connections }: ApiParts, { platform, points }: Caller, userId: string): Promise<Result<Balances>> {
+async function askPlatform(
+  { connections }: ApiParts,
+  { platform, points }: Caller,
+  userId: string,
+): Promise<Result<Balances>> {
   const connector = connections.connectorOf(platform.platformId);
-  if (connector === undefined) return refuse(connectionProblems.platform_unavailable('No connection of this platform is registered.'));
+  if (connector === undefined)
+    return refuse(
+      connectionProblems.platform_unavailable('No connection of this platform is registered.'),
+    );
   const said = await connector.findBalance(userId);
-  if (said.outcome === 'no') return refuse(identityProblems.user_not_found('The platform says that it has no such user.', { field: 'user_id' }));
+  if (said.outcome === 'no')
+    return refuse(
+      identityProblems.user_not_found('The platform says that it has no such user.', {
+        field: 'user_id',
+      }),
+    );
   if (said.outcome === 'unknown') {
     const { reason, detail, retryAfterMs } = said;
     // These tell of the platform what it can mend, and name no host.
-    const told = reason === 'certificate' || reason === 'resting' || reason === 'status' ? `Asked for the balance, ${detail}.` : undefined;
-    return refuse(connectionProblems.platform_unavailable(told, retryAfterMs === undefined ? {} : { retry_after: Math.ceil(retryAfterMs / 1_000) }));
+    const told =
+      reason === 'certificate' || reason === 'resting' || reason === 'status'
+        ? `Asked for the balance, ${detail}.`
+        : undefined;
+    return refuse(
+      connectionProblems.platform_unavailable(
+        told,
+        retryAfterMs === undefined ? {} : { retry_after: Math.ceil(retryAfterMs / 1_000) },
+      ),
+    );
   }
   const balance = said.value;
   return ok({
-    balance: toPoints(balance, points), available: toPoints(balance > 0n ? balance : 0n, points), held: 0, expiring: [], expiring_soon: { within_days: SOON_DAYS, amount: 0 },
+    balance: toPoints(balance, points),
+    available: toPoints(balance > 0n ? balance : 0n, points),
+    held: 0,
+    expiring: [],
+    expiring_soon: { within_days: SOON_DAYS, amount: 0 },
   });
 }

@@ -10,5 +10,11 @@ import { reverse } from './post-reverse.ts';
 import { transfer } from './post-transfer.ts';
 
 export const operations: readonly PostingOperation[] = [
-  earn, transfer, redeem, hold, capture, release, reverse,
+  earn,
+  transfer,
+  redeem,
+  hold,
+  capture,
+  release,
+  reverse,
 ];

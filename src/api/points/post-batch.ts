@@ -23,7 +23,8 @@ const MAX_OPERATIONS = 1_000;
 const Body = closed({
   // Each operation is checked on its own, so that a malformed one does not fail its neighbours.
   operations: Type.Array(Type.Object({}, { additionalProperties: true }), {
-    minItems: 1, maxItems: MAX_OPERATIONS,
+    minItems: 1,
+    maxItems: MAX_OPERATIONS,
     description: `1 to ${MAX_OPERATIONS} operations: \`kind\` (${operations.map(({ kind }) => kind).join(', ')}), the fields of its own endpoint, and optionally \`idempotency_key\`.`,
   }),
   idempotency_key: Type.Optional(IdempotencyKey),
@@ -32,10 +33,21 @@ const Body = closed({
 const Answer = Type.Object({
   succeeded: Type.Integer(),
   refused: Type.Integer(),
-  results: Type.Array(Type.Object({
-    status: Type.Integer({ description: 'The HTTP status that its own endpoint would have answered.' }),
-    body: Type.Object({}, { additionalProperties: true, description: 'The answer of its own endpoint, or problem details.' }),
-  }), { description: 'One for each operation, in their order.' }),
+  results: Type.Array(
+    Type.Object({
+      status: Type.Integer({
+        description: 'The HTTP status that its own endpoint would have answered.',
+      }),
+      body: Type.Object(
+        {},
+        {
+          additionalProperties: true,
+          description: 'The answer of its own endpoint, or problem details.',
+        },
+      ),
+    }),
+    { description: 'One for each operation, in their order.' },
+  ),
 });
 
 interface Item {
@@ -49,57 +61,103 @@ interface Kind {
   check(fields: unknown): Problem | undefined;
 }
 
-export function postBatch(server: FastifyInstance, parts: ApiParts, observer: Observer, compiler: SchemaCompiler): void {
-  const kinds = new Map(operations.map((operation) => [operation.kind, kindOf(operation, compiler)]));
+export function postBatch(
+  server: FastifyInstance,
+  parts: ApiParts,
+  observer: Observer,
+  compiler: SchemaCompiler,
+): void {
+  const kinds = new Map(
+    operations.map((operation) => [operation.kind, kindOf(operation, compiler)]),
+  );
 
-  async function run(request: FastifyRequest, caller: Caller, item: Record<string, unknown>, index: number, batchKey: OperationKey): Promise<Item> {
+  async function run(
+    request: FastifyRequest,
+    caller: Caller,
+    item: Record<string, unknown>,
+    index: number,
+    batchKey: OperationKey,
+  ): Promise<Item> {
     const { id: requestId } = request;
     const kind = typeof item['kind'] === 'string' ? kinds.get(item['kind']) : undefined;
     const problem = kind === undefined ? unknownKind(item) : kind.check(item);
-    if (kind === undefined || problem !== undefined) return refused(problem ?? apiProblems.invalid_field(), index, requestId);
+    if (kind === undefined || problem !== undefined)
+      return refused(problem ?? apiProblems.invalid_field(), index, requestId);
     const key = keyInBatch(request, batchKey, index, item['idempotency_key']);
     const { operation } = kind;
     try {
       if (operation.preview !== undefined && isDryRun(operation, item)) {
         const shown = await operation.preview(parts, caller, item as Record<string, never>);
-        return shown.ok ? { status: 200, body: shown.value } : refused(shown.problem, index, requestId);
+        return shown.ok
+          ? { status: 200, body: shown.value }
+          : refused(shown.problem, index, requestId);
       }
       const posted = await operation.post(parts, caller, item as Record<string, never>, key);
-      observer.countOutcome(operation.kind, posted.ok ? (posted.replayed ? 'replayed' : 'posted') : posted.problem.code);
-      return posted.ok ? { status: 200, body: posted.answer } : refused(posted.problem, index, requestId);
+      observer.countOutcome(
+        operation.kind,
+        posted.ok ? (posted.replayed ? 'replayed' : 'posted') : posted.problem.code,
+      );
+      return posted.ok
+        ? { status: 200, body: posted.answer }
+        : refused(posted.problem, index, requestId);
     } catch (fault) {
       const found = faultToProblem(fault);
-      if (found.status >= 500) parts.log.error({ err: fault, request_id: requestId, kind: operation.kind }, 'an operation of a batch failed');
+      if (found.status >= 500)
+        parts.log.error(
+          { err: fault, request_id: requestId, kind: operation.kind },
+          'an operation of a batch failed',
+        );
       return refused(found, index, requestId);
     }
   }
 
-  server.post<{ Body: Static<typeof Body> }>('/api/points/batch', {
-    bodyLimit: BATCH_BODY_LIMIT,
-    schema: {
-      operationId: 'batch', tags: ['points'], summary: 'Many operations at once',
-      description:
-        'Operations are independent: each is posted or refused on its own, and one must not rely on another of the same batch. ' +
-        'Without idempotency_key of its own, an operation\'s key is made of the request\'s key and its index.',
-      body: Body, response: { 200: { description: 'One answer each.', content: { 'application/json': { schema: Answer } } }, ...problemResponses },
+  server.post<{ Body: Static<typeof Body> }>(
+    '/api/points/batch',
+    {
+      bodyLimit: BATCH_BODY_LIMIT,
+      schema: {
+        operationId: 'batch',
+        tags: ['points'],
+        summary: 'Many operations at once',
+        description:
+          'Operations are independent: each is posted or refused on its own, and one must not rely on another of the same batch. ' +
+          "Without idempotency_key of its own, an operation's key is made of the request's key and its index.",
+        body: Body,
+        response: {
+          200: {
+            description: 'One answer each.',
+            content: { 'application/json': { schema: Answer } },
+          },
+          ...problemResponses,
+        },
+      },
     },
-  }, async (request, reply) => {
-    const key = operationKeyOf(request);
-    if (!key.ok) return answerProblem(request, reply, key.problem);
-    const caller = callerOf(request);
-    const items = request.body.operations as Record<string, unknown>[];
-    // Hashed, because key and index together may be longer than a key can be; the space keeps it apart from headers.
-    const batchKey = { ...key.value, key: `batch ${hash('sha256', key.value.key)}` };
-    await warmLinks(parts, caller, items);
-    const results = await Promise.all(items.map((item, index) => run(request, caller, item, index, batchKey)));
-    const succeeded = results.filter(({ status }) => status === 200).length;
-    // Thousands of small objects of many shapes: the engine's own serializer is the fastest here.
-    return reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify({ succeeded, refused: results.length - succeeded, results }));
-  });
+    async (request, reply) => {
+      const key = operationKeyOf(request);
+      if (!key.ok) return answerProblem(request, reply, key.problem);
+      const caller = callerOf(request);
+      const items = request.body.operations as Record<string, unknown>[];
+      // Hashed, because key and index together may be longer than a key can be; the space keeps it apart from headers.
+      const batchKey = { ...key.value, key: `batch ${hash('sha256', key.value.key)}` };
+      await warmLinks(parts, caller, items);
+      const results = await Promise.all(
+        items.map((item, index) => run(request, caller, item, index, batchKey)),
+      );
+      const succeeded = results.filter(({ status }) => status === 200).length;
+      // Thousands of small objects of many shapes: the engine's own serializer is the fastest here.
+      return reply
+        .header('content-type', 'application/json; charset=utf-8')
+        .send(JSON.stringify({ succeeded, refused: results.length - succeeded, results }));
+    },
+  );
 }
 
 /** Looks up all users in one question; the operations then find them in memory and reach the ledger in their order. */
-async function warmLinks({ identity }: ApiParts, { platform }: Caller, items: readonly Record<string, unknown>[]): Promise<void> {
+async function warmLinks(
+  { identity }: ApiParts,
+  { platform }: Caller,
+  items: readonly Record<string, unknown>[],
+): Promise<void> {
   const lookups: Promise<unknown>[] = [];
   const look = (platformId: unknown, userId: unknown): void => {
     const known = typeof platformId === 'string' ? identity.findPlatform(platformId) : undefined;
@@ -123,22 +181,33 @@ function isStorable(text: string): boolean {
 
 function kindOf(operation: PostingOperation, compiler: SchemaCompiler): Kind {
   const properties: TProperties = {
-    kind: Type.Literal(operation.kind), idempotency_key: Type.Optional(IdempotencyKey), ...operation.params.properties, ...operation.body.properties,
+    kind: Type.Literal(operation.kind),
+    idempotency_key: Type.Optional(IdempotencyKey),
+    ...operation.params.properties,
+    ...operation.body.properties,
   };
   const validate = compiler.compileStrict(closed(properties));
   return {
     operation,
-    check: (fields) => (validate(fields) ? undefined : validationProblem(validate.errors ?? [], 'body', operation.missing)),
+    check: (fields) =>
+      validate(fields)
+        ? undefined
+        : validationProblem(validate.errors ?? [], 'body', operation.missing),
   };
 }
 
 function unknownKind(item: Record<string, unknown>): Problem {
   return item['kind'] === undefined
     ? missingField('kind')
-    : apiProblems.invalid_field(`kind must be one of ${operations.map(({ kind }) => kind).join(', ')}.`, { field: 'kind' });
+    : apiProblems.invalid_field(
+        `kind must be one of ${operations.map(({ kind }) => kind).join(', ')}.`,
+        { field: 'kind' },
+      );
 }
 
 function refused(problem: Problem, index: number, requestId: string): Item {
-  return { status: problem.status, body: problemBody(problem, `/api/points/batch#${index}`, requestId) };
+  return {
+    status: problem.status,
+    body: problemBody(problem, `/api/points/batch#${index}`, requestId),
+  };
 }
-

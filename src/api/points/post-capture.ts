@@ -11,11 +11,17 @@ export const capture = defineOperation({
   kind: 'capture',
   url: '/api/points/holds/:hold_id/capture',
   summary: 'Capture a hold',
-  description: 'Without amount the whole hold is captured. What is not captured is available again. A hold is captured once.',
+  description:
+    'Without amount the whole hold is captured. What is not captured is available again. A hold is captured once.',
   params: closed({ hold_id: HoldIdText }),
   body: closed({ amount: Type.Optional(Amount), reference: Type.Optional(Reference) }),
   answer: Type.Object({
-    success: Success, hold_id: Type.String(), transaction_id: Type.String(), status: Type.Literal('captured'), captured_amount: Points, released_amount: Points,
+    success: Success,
+    hold_id: Type.String(),
+    transaction_id: Type.String(),
+    status: Type.Literal('captured'),
+    captured_amount: Points,
+    released_amount: Points,
   }),
   async post(parts, caller, fields, key) {
     const amount = readOptionalAmount(fields.amount, caller.points);
@@ -24,7 +30,13 @@ export const capture = defineOperation({
     if (!hold.ok) return hold;
     const { holdId, memberId } = hold.value;
     const outcome = await parts.ledger.submit({
-      kind: 'capture', platformId: caller.platform.platformId, memberId, ...key, holdId, amount: amount.value, reference: fields.reference,
+      kind: 'capture',
+      platformId: caller.platform.platformId,
+      memberId,
+      ...key,
+      holdId,
+      amount: amount.value,
+      reference: fields.reference,
     });
     return answerOutcome(outcome, (transaction) => ({
       success: true as const,

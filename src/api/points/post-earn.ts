@@ -9,20 +9,35 @@ import { toDetails } from '../details.ts';
 import { resolveUser } from '../members.ts';
 import { answerOutcome, defineOperation } from '../operation.ts';
 import { apiProblems, missingField } from '../problems.ts';
-import { Amount, Category, closed, DateTime, Day, Metadata, Points, Reference, Success, UserId } from '../schemas.ts';
+import {
+  Amount,
+  Category,
+  closed,
+  DateTime,
+  Day,
+  Metadata,
+  Points,
+  Reference,
+  Success,
+  UserId,
+} from '../schemas.ts';
 
 const CLOCK_SKEW_MS = 86_400_000;
 
 const PurchaseAmount = Type.Unsafe<number | string>({
-  type: ['number', 'string'], maxLength: 40, examples: [199.9],
-  description: 'What was spent, in settlement currency (CNY, at most 4 decimals), instead of amount.',
+  type: ['number', 'string'],
+  maxLength: 40,
+  examples: [199.9],
+  description:
+    'What was spent, in settlement currency (CNY, at most 4 decimals), instead of amount.',
 });
 
 export const earn = defineOperation({
   kind: 'earn',
   url: '/api/points/earn',
   summary: 'Issue points to a user',
-  description: 'Points are available at once. They repay what the user owes after reversals first. Without expires_on the platform\'s expiry policy decides. With purchase_amount instead of amount the network\'s earn rules make the points of it.',
+  description:
+    "Points are available at once. They repay what the user owes after reversals first. Without expires_on the platform's expiry policy decides. With purchase_amount instead of amount the network's earn rules make the points of it.",
   params: closed({}),
   body: closed({
     user_id: UserId,
@@ -34,26 +49,43 @@ export const earn = defineOperation({
     expires_on: Type.Optional(Day),
     metadata: Type.Optional(Metadata),
   }),
-  answer: Type.Object({ success: Success, transaction_id: Type.String(), amount: Type.Number({ description: 'Points that were issued.' }), balance: Points }),
+  answer: Type.Object({
+    success: Success,
+    transaction_id: Type.String(),
+    amount: Type.Number({ description: 'Points that were issued.' }),
+    balance: Points,
+  }),
   userFields: ['user_id'],
   async post({ identity, ledger, clock }, { platform, points }, fields, key) {
     const what = readEarned(fields, points, ledger.settlementAsset());
     if (!what.ok) return what;
-    const expiresOn = fields.expires_on === undefined ? undefined : readDay(fields.expires_on, 'expires_on');
+    const expiresOn =
+      fields.expires_on === undefined ? undefined : readDay(fields.expires_on, 'expires_on');
     if (expiresOn?.ok === false) return expiresOn;
-    const occurredAtMs = fields.occurred_at === undefined ? undefined : readTime(fields.occurred_at, 'occurred_at');
+    const occurredAtMs =
+      fields.occurred_at === undefined ? undefined : readTime(fields.occurred_at, 'occurred_at');
     if (occurredAtMs?.ok === false) return occurredAtMs;
     if (occurredAtMs !== undefined && occurredAtMs.value > clock.now() + CLOCK_SKEW_MS) {
-      return refuse(apiProblems.invalid_field('occurred_at lies in the future.', { field: 'occurred_at' }));
+      return refuse(
+        apiProblems.invalid_field('occurred_at lies in the future.', { field: 'occurred_at' }),
+      );
     }
     const resolving = resolveUser(identity, platform.platformId, fields.user_id, 'user_id');
     const member = resolving instanceof Promise ? await resolving : resolving;
     if (!member.ok) return member;
 
     const outcome = await ledger.submit({
-      kind: 'earn', platformId: platform.platformId, memberId: member.value, ...key, ...what.value, reference: fields.reference,
-      category: fields.category, tags: identity.tagsOf(platform.platformId, fields.user_id),
-      occurredAtMs: occurredAtMs?.value, expiresOn: expiresOn?.value, details: toDetails(fields.metadata, { category: fields.category }),
+      kind: 'earn',
+      platformId: platform.platformId,
+      memberId: member.value,
+      ...key,
+      ...what.value,
+      reference: fields.reference,
+      category: fields.category,
+      tags: identity.tagsOf(platform.platformId, fields.user_id),
+      occurredAtMs: occurredAtMs?.value,
+      expiresOn: expiresOn?.value,
+      details: toDetails(fields.metadata, { category: fields.category }),
     });
     return answerOutcome(outcome, (transaction) => ({
       success: true as const,
@@ -65,9 +97,18 @@ export const earn = defineOperation({
 });
 
 /** Points, or a purchase that the earn rules turn into points; exactly one of them. */
-function readEarned(fields: { readonly amount?: number | string; readonly purchase_amount?: number | string }, points: Asset, settlement: Asset): Result<{ amount: bigint } | { spent: bigint }> {
+function readEarned(
+  fields: { readonly amount?: number | string; readonly purchase_amount?: number | string },
+  points: Asset,
+  settlement: Asset,
+): Result<{ amount: bigint } | { spent: bigint }> {
   const { amount, purchase_amount: purchase } = fields;
-  if (amount !== undefined && purchase !== undefined) return refuse(apiProblems.invalid_field('amount and purchase_amount exclude each other.', { field: 'purchase_amount' }));
+  if (amount !== undefined && purchase !== undefined)
+    return refuse(
+      apiProblems.invalid_field('amount and purchase_amount exclude each other.', {
+        field: 'purchase_amount',
+      }),
+    );
   if (purchase !== undefined) {
     const spent = readAmount(purchase, settlement, 'purchase_amount');
     return spent.ok ? ok({ spent: spent.value }) : spent;

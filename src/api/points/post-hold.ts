@@ -6,7 +6,16 @@ import { readAmount, toPoints } from '../amounts.ts';
 import { toDetails } from '../details.ts';
 import { resolveUser } from '../members.ts';
 import { answerOutcome, defineOperation } from '../operation.ts';
-import { Amount, Category, closed, Metadata, Points, Reference, Success, UserId } from '../schemas.ts';
+import {
+  Amount,
+  Category,
+  closed,
+  Metadata,
+  Points,
+  Reference,
+  Success,
+  UserId,
+} from '../schemas.ts';
 
 const DEFAULT_SECONDS = 900;
 
@@ -14,18 +23,29 @@ export const hold = defineOperation({
   kind: 'hold',
   url: '/api/points/holds',
   summary: 'Hold points',
-  description: 'Held points stay in the balance but are not available. A hold ends by capture, by release, or by itself when its time is over.',
+  description:
+    'Held points stay in the balance but are not available. A hold ends by capture, by release, or by itself when its time is over.',
   params: closed({}),
   body: closed({
     user_id: UserId,
     amount: Amount,
-    expires_in: Type.Optional(Type.Integer({ minimum: 1, maximum: 2_592_000, description: 'Seconds until it releases itself; 900 when absent, at most 30 days.' })),
+    expires_in: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 2_592_000,
+        description: 'Seconds until it releases itself; 900 when absent, at most 30 days.',
+      }),
+    ),
     category: Type.Optional(Category),
     reference: Type.Optional(Reference),
     metadata: Type.Optional(Metadata),
   }),
   answer: Type.Object({
-    success: Success, hold_id: Type.String(), transaction_id: Type.String(), status: Type.Literal('held'), amount: Points,
+    success: Success,
+    hold_id: Type.String(),
+    transaction_id: Type.String(),
+    status: Type.Literal('held'),
+    amount: Points,
     expires_at: Type.String({ description: 'RFC 3339.' }),
   }),
   userFields: ['user_id'],
@@ -37,8 +57,16 @@ export const hold = defineOperation({
     if (!member.ok) return member;
     const expiresInMs = (fields.expires_in ?? DEFAULT_SECONDS) * 1000;
     const outcome = await ledger.submit({
-      kind: 'hold', platformId: platform.platformId, memberId: member.value, ...key, amount: amount.value, expiresInMs, reference: fields.reference,
-      category: fields.category, tags: identity.tagsOf(platform.platformId, fields.user_id), details: toDetails(fields.metadata, { category: fields.category }),
+      kind: 'hold',
+      platformId: platform.platformId,
+      memberId: member.value,
+      ...key,
+      amount: amount.value,
+      expiresInMs,
+      reference: fields.reference,
+      category: fields.category,
+      tags: identity.tagsOf(platform.platformId, fields.user_id),
+      details: toDetails(fields.metadata, { category: fields.category }),
     });
     return answerOutcome(outcome, (transaction) => ({
       success: true as const,

@@ -12,7 +12,15 @@ import { callerOf } from '../http/request-fields.ts';
 import { resolveUser } from '../members.ts';
 import type { ApiParts } from '../parts.ts';
 import { apiProblems } from '../problems.ts';
-import { Amount, Category, closed, PlatformIdText, Points, problemResponses, UserId } from '../schemas.ts';
+import {
+  Amount,
+  Category,
+  closed,
+  PlatformIdText,
+  Points,
+  problemResponses,
+  UserId,
+} from '../schemas.ts';
 import { Explanation, explanationOf } from './rule-answers.ts';
 
 const Body = closed({
@@ -25,13 +33,19 @@ const Body = closed({
 const Answer = Type.Object({
   quote_id: Type.String({ description: 'Give it to POST /api/points/transfer.' }),
   amount: Points,
-  rate: Type.String({ description: 'Target points for one source point, as decimal text; for display.' }),
+  rate: Type.String({
+    description: 'Target points for one source point, as decimal text; for display.',
+  }),
   fee: Type.Number({ description: 'Kept from the amount, in points of the calling platform.' }),
   target_fee: Type.Number({ description: 'Kept from the result, in points of target_platform.' }),
   bonus: Type.Number({ description: 'Added to the result, in points of target_platform.' }),
-  credited_amount: Type.Number({ description: 'What the receiver will get, in points of target_platform.' }),
+  credited_amount: Type.Number({
+    description: 'What the receiver will get, in points of target_platform.',
+  }),
   expires_at: Type.String({ description: 'RFC 3339.' }),
-  needs_review: Type.Boolean({ description: 'True when an operator will have to let the transfer pass.' }),
+  needs_review: Type.Boolean({
+    description: 'True when an operator will have to let the transfer pass.',
+  }),
   rulebook_version: Type.Integer(),
   explanation: Explanation,
 });
@@ -39,58 +53,114 @@ const Answer = Type.Object({
 const NOBODY = '00000000-0000-0000-0000-000000000000' as MemberId;
 
 /** Writes nothing: the quote proves itself, and only its use is noted. */
-export function postQuote(server: FastifyInstance, { identity, ledger, valuation, quotes, clock, ruleAlerts }: ApiParts): void {
-  server.post<{ Body: Static<typeof Body> }>('/api/points/quote', {
-    schema: {
-      operationId: 'quote', tags: ['points'], summary: 'Quote a conversion',
-      description:
-        'Rate, fees and result are locked until expires_at and can be used once, by a transfer of the same amount to the same platform. With from_user_id only by that user. ' +
-        'Balance, limits and whether the rules allow the transfer are judged when it is made.',
-      body: Body, response: { 200: Answer, ...problemResponses },
+export function postQuote(
+  server: FastifyInstance,
+  { identity, ledger, valuation, quotes, clock, ruleAlerts }: ApiParts,
+): void {
+  server.post<{ Body: Static<typeof Body> }>(
+    '/api/points/quote',
+    {
+      schema: {
+        operationId: 'quote',
+        tags: ['points'],
+        summary: 'Quote a conversion',
+        description:
+          'Rate, fees and result are locked until expires_at and can be used once, by a transfer of the same amount to the same platform. With from_user_id only by that user. ' +
+          'Balance, limits and whether the rules allow the transfer are judged when it is made.',
+        body: Body,
+        response: { 200: Answer, ...problemResponses },
+      },
     },
-  }, async (request, reply) => {
-    const { platform, points } = callerOf(request);
-    const { from_user_id: userId, target_platform: targetName, category = '' } = request.body;
-    const amount = readAmount(request.body.amount, points);
-    if (!amount.ok) return answerProblem(request, reply, amount.problem);
-    const target = identity.findPlatform(targetName);
-    if (target === undefined) return answerProblem(request, reply, identityProblems.platform_not_found(undefined, { field: 'target_platform' }));
-    if (target.state !== 'active') return answerProblem(request, reply, identityProblems.platform_suspended(undefined, { field: 'target_platform' }));
-    if (target.platformId === platform.platformId) return answerProblem(request, reply, apiProblems.invalid_field('Within a platform points move one to one; target_platform must be another.', { field: 'target_platform' }));
-    const targetPoints = ledger.pointsOf(target.platformId);
-    if (targetPoints === undefined) return answerProblem(request, reply, ledgerProblems.unavailable());
-    const member = userId === undefined ? undefined : await resolveUser(identity, platform.platformId, userId, 'from_user_id');
-    if (member?.ok === false) return answerProblem(request, reply, member.problem);
+    async (request, reply) => {
+      const { platform, points } = callerOf(request);
+      const { from_user_id: userId, target_platform: targetName, category = '' } = request.body;
+      const amount = readAmount(request.body.amount, points);
+      if (!amount.ok) return answerProblem(request, reply, amount.problem);
+      const target = identity.findPlatform(targetName);
+      if (target === undefined)
+        return answerProblem(
+          request,
+          reply,
+          identityProblems.platform_not_found(undefined, { field: 'target_platform' }),
+        );
+      if (target.state !== 'active')
+        return answerProblem(
+          request,
+          reply,
+          identityProblems.platform_suspended(undefined, { field: 'target_platform' }),
+        );
+      if (target.platformId === platform.platformId)
+        return answerProblem(
+          request,
+          reply,
+          apiProblems.invalid_field(
+            'Within a platform points move one to one; target_platform must be another.',
+            { field: 'target_platform' },
+          ),
+        );
+      const targetPoints = ledger.pointsOf(target.platformId);
+      if (targetPoints === undefined)
+        return answerProblem(request, reply, ledgerProblems.unavailable());
+      const member =
+        userId === undefined
+          ? undefined
+          : await resolveUser(identity, platform.platformId, userId, 'from_user_id');
+      if (member?.ok === false) return answerProblem(request, reply, member.problem);
 
-    const now = clock.now();
-    const rulebook = valuation.rulebook();
-    const scales = { points: (platformId: typeof platform.platformId) => (platformId === platform.platformId ? points : targetPoints).scale, settlement: ledger.settlementAsset().scale };
-    const conversion = evaluateConversion(rulebook, {
-      operation: 'conversion', source: platform.platformId, target: target.platformId, memberId: member?.value ?? NOBODY, amount: amount.value, category,
-      tags: userId === undefined ? [] : identity.tagsOf(platform.platformId, userId), reward: '', atMs: now,
-    }, scales, { explain: true });
-    if (conversion.type === 'refuse') {
-      if (conversion.problem.code === 'rule_failed') ruleAlerts.note(conversion.problem);
-      return answerProblem(request, reply, conversion.problem);
-    }
-    const { terms } = conversion;
-    if (terms.credited <= 0n || terms.owed <= 0n) return answerProblem(request, reply, ledgerProblems.amount_too_small());
-    const expiresAtMs = now + rulebook.document.settings.quote_seconds * 1000;
-    const { quoteId } = quotes.seal({
-      source: platform.platformId, target: target.platformId, memberId: member?.value ?? null, amount: amount.value, category, terms, version: rulebook.version, expiresAtMs,
-    });
-    return {
-      quote_id: quoteId,
-      amount: toPoints(amount.value, points),
-      rate: terms.rate,
-      fee: toPoints(terms.fee, points),
-      target_fee: toPoints(terms.targetFee, targetPoints),
-      bonus: toPoints(terms.bonus, targetPoints),
-      credited_amount: toPoints(terms.credited, targetPoints),
-      expires_at: new Date(expiresAtMs).toISOString(),
-      needs_review: conversion.type === 'review',
-      rulebook_version: rulebook.version,
-      explanation: explanationOf(conversion.applied),
-    };
-  });
+      const now = clock.now();
+      const rulebook = valuation.rulebook();
+      const scales = {
+        points: (platformId: typeof platform.platformId) =>
+          (platformId === platform.platformId ? points : targetPoints).scale,
+        settlement: ledger.settlementAsset().scale,
+      };
+      const conversion = evaluateConversion(
+        rulebook,
+        {
+          operation: 'conversion',
+          source: platform.platformId,
+          target: target.platformId,
+          memberId: member?.value ?? NOBODY,
+          amount: amount.value,
+          category,
+          tags: userId === undefined ? [] : identity.tagsOf(platform.platformId, userId),
+          reward: '',
+          atMs: now,
+        },
+        scales,
+        { explain: true },
+      );
+      if (conversion.type === 'refuse') {
+        if (conversion.problem.code === 'rule_failed') ruleAlerts.note(conversion.problem);
+        return answerProblem(request, reply, conversion.problem);
+      }
+      const { terms } = conversion;
+      if (terms.credited <= 0n || terms.owed <= 0n)
+        return answerProblem(request, reply, ledgerProblems.amount_too_small());
+      const expiresAtMs = now + rulebook.document.settings.quote_seconds * 1000;
+      const { quoteId } = quotes.seal({
+        source: platform.platformId,
+        target: target.platformId,
+        memberId: member?.value ?? null,
+        amount: amount.value,
+        category,
+        terms,
+        version: rulebook.version,
+        expiresAtMs,
+      });
+      return {
+        quote_id: quoteId,
+        amount: toPoints(amount.value, points),
+        rate: terms.rate,
+        fee: toPoints(terms.fee, points),
+        target_fee: toPoints(terms.targetFee, targetPoints),
+        bonus: toPoints(terms.bonus, targetPoints),
+        credited_amount: toPoints(terms.credited, targetPoints),
+        expires_at: new Date(expiresAtMs).toISOString(),
+        needs_review: conversion.type === 'review',
+        rulebook_version: rulebook.version,
+        explanation: explanationOf(conversion.applied),
+      };
+    },
+  );
 }

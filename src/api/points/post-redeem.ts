@@ -18,20 +18,31 @@ export const redeem = defineOperation({
   kind: 'redeem',
   url: '/api/points/redeem',
   summary: 'Redeem points for a reward',
-  description: 'amount must be points_required of the reward times quantity. Stock can never be oversold.',
+  description:
+    'amount must be points_required of the reward times quantity. Stock can never be oversold.',
   params: closed({}),
   body: closed({
     user_id: UserId,
     amount: Amount,
     reward_id: text(64, 'A reward that GET /api/rewards lists.'),
-    quantity: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'Units; 1 when absent.' })),
+    quantity: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'Units; 1 when absent.' }),
+    ),
     reference: Type.Optional(Reference),
     dry_run: DryRun,
   }),
   answer: Type.Object({
-    success: Success, redemption_id: Type.String(), transaction_id: Type.String(), message: Type.String(),
-    vouchers: Type.Array(Type.String(), { description: 'Codes by which the reward is used: one for each unit, or a single one for more than 100 units. Whoever knows a code can use it.' }),
-    expires_at: Type.Union([Type.String(), Type.Null()], { description: 'RFC 3339; the codes can be used until just before then, for ever when null.' }),
+    success: Success,
+    redemption_id: Type.String(),
+    transaction_id: Type.String(),
+    message: Type.String(),
+    vouchers: Type.Array(Type.String(), {
+      description:
+        'Codes by which the reward is used: one for each unit, or a single one for more than 100 units. Whoever knows a code can use it.',
+    }),
+    expires_at: Type.Union([Type.String(), Type.Null()], {
+      description: 'RFC 3339; the codes can be used until just before then, for ever when null.',
+    }),
   }),
   missing: (field) => apiProblems.missing_fields(`${field} is missing.`, { field }),
   userFields: ['user_id'],
@@ -47,13 +58,24 @@ export const redeem = defineOperation({
       transaction_id: formatId('txn', transaction.transactionId),
       message: 'Redemption successful',
       vouchers: [...(issued?.vouchers ?? [])],
-      expires_at: issued === undefined || issued.expiresAtMs === null ? null : new Date(issued.expiresAtMs).toISOString(),
+      expires_at:
+        issued === undefined || issued.expiresAtMs === null
+          ? null
+          : new Date(issued.expiresAtMs).toISOString(),
     }));
   },
   async preview(parts, caller, fields) {
     const prepared = await prepare(parts, caller, fields, { key: 'dry run' });
     if (!prepared.ok) return prepared;
-    return ok(dryRunView(await parts.ledger.preview(prepared.value), prepared.value.amount, caller.points, undefined, '/api/points/redeem'));
+    return ok(
+      dryRunView(
+        await parts.ledger.preview(prepared.value),
+        prepared.value.amount,
+        caller.points,
+        undefined,
+        '/api/points/redeem',
+      ),
+    );
   },
 });
 
@@ -65,25 +87,46 @@ interface Fields {
   readonly reference?: string;
 }
 
-async function prepare({ identity, ledger }: ApiParts, { platform, points }: Caller, fields: Fields, key: OperationKey): Promise<Result<RedeemCommand>> {
+async function prepare(
+  { identity, ledger }: ApiParts,
+  { platform, points }: Caller,
+  fields: Fields,
+  key: OperationKey,
+): Promise<Result<RedeemCommand>> {
   if (points.custody === 'connected') return refuse(ledgerProblems.connected_platform());
   // The source requirement counts zero as missing.
-  if (fields.amount === 0) return refuse(apiProblems.missing_fields('amount is zero.', { field: 'amount' }));
+  if (fields.amount === 0)
+    return refuse(apiProblems.missing_fields('amount is zero.', { field: 'amount' }));
   const amount = readAmount(fields.amount, points);
   if (!amount.ok) return amount;
   const resolving = resolveUser(identity, platform.platformId, fields.user_id, 'user_id');
   const member = resolving instanceof Promise ? await resolving : resolving;
   if (!member.ok) return member;
-  const rewardAssetId = ledger.assets().find(({ code }) => code === rewardAssetCode(platform.platformId, fields.reward_id))?.assetId;
+  const rewardAssetId = ledger
+    .assets()
+    .find(({ code }) => code === rewardAssetCode(platform.platformId, fields.reward_id))?.assetId;
   if (rewardAssetId === undefined) {
     // The balance is judged before the reward, as in the source requirement.
     const { available } = await ledger.getBalance(member.value, platform.platformId);
-    if (available < amount.value) return refuse(ledgerProblems.insufficient_balance(`${toPoints(available, points)} points are available.`, { available: toPoints(available, points) }));
+    if (available < amount.value)
+      return refuse(
+        ledgerProblems.insufficient_balance(
+          `${toPoints(available, points)} points are available.`,
+          { available: toPoints(available, points) },
+        ),
+      );
     return refuse(valuationProblems.reward_not_found(undefined, { field: 'reward_id' }));
   }
   return ok({
-    kind: 'redeem', platformId: platform.platformId, memberId: member.value, ...key, amount: amount.value,
-    rewardAssetId, rewardId: fields.reward_id, quantity: BigInt(fields.quantity ?? 1), reference: fields.reference,
+    kind: 'redeem',
+    platformId: platform.platformId,
+    memberId: member.value,
+    ...key,
+    amount: amount.value,
+    rewardAssetId,
+    rewardId: fields.reward_id,
+    quantity: BigInt(fields.quantity ?? 1),
+    reference: fields.reference,
     tags: identity.tagsOf(platform.platformId, fields.user_id),
   });
 }

@@ -14,13 +14,25 @@ export const release = defineOperation({
   description: 'The held points are available again. The body may be left out.',
   params: closed({ hold_id: HoldIdText }),
   body: closed({ reference: Type.Optional(Reference) }),
-  answer: Type.Object({ success: Success, hold_id: Type.String(), transaction_id: Type.String(), status: Type.Literal('released'), released_amount: Points }),
+  answer: Type.Object({
+    success: Success,
+    hold_id: Type.String(),
+    transaction_id: Type.String(),
+    status: Type.Literal('released'),
+    released_amount: Points,
+  }),
   async post(parts, caller, fields, key) {
     const hold = await findOwnHold(parts, caller, fields.hold_id);
     if (!hold.ok) return hold;
     const { holdId, memberId } = hold.value;
     const outcome = await parts.ledger.submit({
-      kind: 'release', platformId: caller.platform.platformId, memberId, ...key, holdId, cause: 'caller', reference: fields.reference,
+      kind: 'release',
+      platformId: caller.platform.platformId,
+      memberId,
+      ...key,
+      holdId,
+      cause: 'caller',
+      reference: fields.reference,
     });
     return answerOutcome(outcome, (transaction) => ({
       success: true as const,

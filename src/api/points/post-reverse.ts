@@ -1,13 +1,29 @@
 // POST /api/points/reverse: undoes a posted transaction, whole or in part.
 
 import { Type } from 'typebox';
-import { bucketOf, deriveTransactionId, formatId, parseId, type MemberId, type PlatformId } from '../../kernel/ids.ts';
+import {
+  bucketOf,
+  deriveTransactionId,
+  formatId,
+  parseId,
+  type MemberId,
+  type PlatformId,
+} from '../../kernel/ids.ts';
 import { refuse } from '../../kernel/problem.ts';
 import { ledgerProblems, type Ledger, type Outcome } from '../../ledger/ledger.ts';
 import { readOptionalAmount } from '../amounts.ts';
 import { answerOutcome, defineOperation } from '../operation.ts';
 import { apiProblems } from '../problems.ts';
-import { Amount, closed, Quantity, Reference, Success, text, TransactionIdText, VoucherCodes } from '../schemas.ts';
+import {
+  Amount,
+  closed,
+  Quantity,
+  Reference,
+  Success,
+  text,
+  TransactionIdText,
+  VoucherCodes,
+} from '../schemas.ts';
 import { concerns } from '../transactions/describe-transaction.ts';
 
 export const reverse = defineOperation({
@@ -31,19 +47,28 @@ export const reverse = defineOperation({
     reference: Type.Optional(Reference),
   }),
   answer: Type.Object({
-    success: Success, transaction_id: Type.String({ description: 'Of the reversal.' }),
-    ended_vouchers: Type.Optional(Type.Array(
-      Type.Object({ code: Type.String(), quantity: Type.Integer({ description: 'Units of it that ended.' }) }),
-      { description: 'Of a redeem: the vouchers that ended with it.' },
-    )),
+    success: Success,
+    transaction_id: Type.String({ description: 'Of the reversal.' }),
+    ended_vouchers: Type.Optional(
+      Type.Array(
+        Type.Object({
+          code: Type.String(),
+          quantity: Type.Integer({ description: 'Units of it that ended.' }),
+        }),
+        { description: 'Of a redeem: the vouchers that ended with it.' },
+      ),
+    ),
   }),
   async post({ ledger, rewards, disputes, recalls, log }, { platform, points }, fields, key) {
     if (fields.amount !== undefined && fields.quantity !== undefined) {
-      return refuse(apiProblems.invalid_field('Give amount or quantity, not both.', { field: 'quantity' }));
+      return refuse(
+        apiProblems.invalid_field('Give amount or quantity, not both.', { field: 'quantity' }),
+      );
     }
     const amount = readOptionalAmount(fields.amount, points);
     if (!amount.ok) return amount;
-    const transactionId = parseId('txn', fields.transaction_id) ?? parseId('rdm', fields.transaction_id);
+    const transactionId =
+      parseId('txn', fields.transaction_id) ?? parseId('rdm', fields.transaction_id);
     const legs = transactionId === undefined ? [] : await ledger.findTransaction(transactionId);
     const first = legs[0];
     if (transactionId === undefined || first === undefined || !concerns(legs, points)) {
@@ -53,34 +78,69 @@ export const reverse = defineOperation({
     const { reason, reference, vouchers } = fields;
     const quantity = fields.quantity === undefined ? undefined : BigInt(fields.quantity);
     // What was redeemed may have been handed over meanwhile, so its redemption is asked first.
-    const redeemed = await rewards.reverse(first, platform.platformId, { ...key, amount: amount.value, quantity, vouchers, reason, reference });
+    const redeemed = await rewards.reverse(first, platform.platformId, {
+      ...key,
+      amount: amount.value,
+      quantity,
+      vouchers,
+      reason,
+      reference,
+    });
     if (redeemed === undefined && (quantity !== undefined || vouchers !== undefined)) {
       const field = quantity === undefined ? 'vouchers' : 'quantity';
-      return refuse(apiProblems.invalid_field('Only a redeem of a reward has units and vouchers.', { field }));
+      return refuse(
+        apiProblems.invalid_field('Only a redeem of a reward has units and vouchers.', { field }),
+      );
     }
     // Across platforms the source acts alone for a while, and only while nobody else has a say. What was posted under this key is given again.
     const across = first.kind === 'conversion' || first.kind === 'authorise';
     const within = first.kind === 'transfer';
-    const isFirst = (across || within) && !(await isPosted(ledger, platform.platformId, first.memberId, key.key));
+    const isFirst =
+      (across || within) && !(await isPosted(ledger, platform.platformId, first.memberId, key.key));
     const bar = across && isFirst ? await recalls.barToTakingAlone(transactionId) : undefined;
     if (bar !== undefined) return refuse(bar);
-    const submit = (): Promise<Outcome> => ledger.submit({
-      kind: 'reverse', platformId: platform.platformId, memberId: first.memberId, ...key, transactionId, amount: amount.value, reason, reference, details: { reverses: first.kind },
-    });
-    const outcome = redeemed ?? (within && isFirst ? await disputes.reverseWithin(first, amount.value, submit) : await submit());
+    const submit = (): Promise<Outcome> =>
+      ledger.submit({
+        kind: 'reverse',
+        platformId: platform.platformId,
+        memberId: first.memberId,
+        ...key,
+        transactionId,
+        amount: amount.value,
+        reason,
+        reference,
+        details: { reverses: first.kind },
+      });
+    const outcome =
+      redeemed ??
+      (within && isFirst
+        ? await disputes.reverseWithin(first, amount.value, submit)
+        : await submit());
     if (outcome.ok && within) {
       // It is posted whatever becomes of this, which a loop does otherwise.
-      await disputes.noteReversed(transactionId).catch((error: unknown) => log.warn({ err: error }, 'disputes learn of a reversal later'));
+      await disputes
+        .noteReversed(transactionId)
+        .catch((error: unknown) => log.warn({ err: error }, 'disputes learn of a reversal later'));
     }
     const ended = redeemed?.ok === true ? await rewards.endedBy(redeemed.transaction) : undefined;
     return answerOutcome(outcome, (transaction) => ({
-      success: true as const, transaction_id: formatId('txn', transaction.transactionId),
-      ...(ended === undefined ? {} : { ended_vouchers: ended.map(({ code, units }) => ({ code, quantity: Number(units) })) }),
+      success: true as const,
+      transaction_id: formatId('txn', transaction.transactionId),
+      ...(ended === undefined
+        ? {}
+        : { ended_vouchers: ended.map(({ code, units }) => ({ code, quantity: Number(units) })) }),
     }));
   },
 });
 
-async function isPosted(ledger: Ledger, platformId: PlatformId, memberId: MemberId, key: string): Promise<boolean> {
-  const posted = await ledger.findTransaction(deriveTransactionId(bucketOf(memberId, ledger.bucketCount()), platformId, memberId, key));
+async function isPosted(
+  ledger: Ledger,
+  platformId: PlatformId,
+  memberId: MemberId,
+  key: string,
+): Promise<boolean> {
+  const posted = await ledger.findTransaction(
+    deriveTransactionId(bucketOf(memberId, ledger.bucketCount()), platformId, memberId, key),
+  );
   return posted.length > 0;
 }

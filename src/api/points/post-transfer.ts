@@ -4,10 +4,22 @@ import { Type } from 'typebox';
 import { identityProblems } from '../../identity/identity.ts';
 import type { TransferStanding, TransferStatus } from '../../clearing/clearing.ts';
 import {
-  bucketOf, deriveTransactionId, formatId, parseId, type MemberId, type PlatformId,
+  bucketOf,
+  deriveTransactionId,
+  formatId,
+  parseId,
+  type MemberId,
+  type PlatformId,
 } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
-import { ledgerProblems, type Asset, type LockedQuote, type OperationKey, type PostedLeg, type TransferCommand } from '../../ledger/ledger.ts';
+import {
+  ledgerProblems,
+  type Asset,
+  type LockedQuote,
+  type OperationKey,
+  type PostedLeg,
+  type TransferCommand,
+} from '../../ledger/ledger.ts';
 import { MAX_QUOTE_ID, valuationProblems } from '../../valuation/valuation.ts';
 import { readAmount, toPoints } from '../amounts.ts';
 import { textOf, toDetails, type Metadata as MetadataFields } from '../details.ts';
@@ -15,7 +27,18 @@ import type { Caller } from '../http/request-fields.ts';
 import { resolveUser } from '../members.ts';
 import { defineOperation } from '../operation.ts';
 import type { ApiParts } from '../parts.ts';
-import { Amount, Category, closed, Metadata, PlatformIdText, Points, Reference, TargetUserId, text, UserId } from '../schemas.ts';
+import {
+  Amount,
+  Category,
+  closed,
+  Metadata,
+  PlatformIdText,
+  Points,
+  Reference,
+  TargetUserId,
+  text,
+  UserId,
+} from '../schemas.ts';
 import { DryRun, dryRunView } from './rule-answers.ts';
 import { createUnknownUsers, type UnknownUsers } from './unknown-users.ts';
 
@@ -44,9 +67,15 @@ export const transfer = defineOperation({
   answer: Type.Object({
     success: Type.Boolean({ description: 'False for a transfer that has failed.' }),
     transaction_id: Type.String(),
-    status: Type.String({ description: '`completed`; `pending`, then `completed` or `failed`, when a platform keeps its points itself; `pending_review`, `rejected` for a transfer that waits for an operator, or was turned down.' }),
+    status: Type.String({
+      description:
+        '`completed`; `pending`, then `completed` or `failed`, when a platform keeps its points itself; `pending_review`, `rejected` for a transfer that waits for an operator, or was turned down.',
+    }),
     amount: Points,
-    rate: Type.String({ description: 'Target points for one source point, as decimal text; for display.', examples: ['0.83333333'] }),
+    rate: Type.String({
+      description: 'Target points for one source point, as decimal text; for display.',
+      examples: ['0.83333333'],
+    }),
     fee: Type.Number({ description: 'In points of the calling platform.' }),
     target_fee: Type.Number({ description: 'In points of target_platform.' }),
     bonus: Type.Number({ description: 'In points of target_platform; part of credited_amount.' }),
@@ -63,25 +92,41 @@ export const transfer = defineOperation({
     if (!outcome.ok) return outcome;
     const { transaction, replayed } = outcome;
     // A repeated request tells what has become of it meanwhile: of what a rule has set aside, and of what platforms are asked.
-    const passed = transaction.kind === 'hold' && replayed ? await findPassed(parts, transaction) : undefined;
+    const passed =
+      transaction.kind === 'hold' && replayed ? await findPassed(parts, transaction) : undefined;
     const done = passed ?? transaction;
     if (done.kind === 'authorise') {
       const answer = await underWayAnswer(parts, done, replayed, caller.points, targetPoints);
-      return { ok: true, answer, replayed, pendingAt: `/api/transactions/${answer.transaction_id}` };
+      return {
+        ok: true,
+        answer,
+        replayed,
+        pendingAt: `/api/transactions/${answer.transaction_id}`,
+      };
     }
-    const answer = done.kind === 'hold' ? await reviewAnswer(parts, done, replayed, caller.points) : completedAnswer(done, caller.points, targetPoints);
+    const answer =
+      done.kind === 'hold'
+        ? await reviewAnswer(parts, done, replayed, caller.points)
+        : completedAnswer(done, caller.points, targetPoints);
     return { ok: true, answer, replayed };
   },
   async wait({ sagas }, answer, atMostMs) {
     const transactionId = parseId('txn', answer.transaction_id);
-    const standing = transactionId === undefined ? undefined : await sagas.waitFor(transactionId, atMostMs);
+    const standing =
+      transactionId === undefined ? undefined : await sagas.waitFor(transactionId, atMostMs);
     return { ...answer, ...told(standing ?? PENDING) };
   },
   async preview(parts, caller, fields) {
     const prepared = await prepare(parts, caller, fields, { key: 'dry run' }, true);
     if (!prepared.ok) return prepared;
     const { command, targetPoints } = prepared.value;
-    const view = dryRunView(await parts.ledger.preview(command), command.amount, caller.points, targetPoints, '/api/points/transfer');
+    const view = dryRunView(
+      await parts.ledger.preview(command),
+      command.amount,
+      caller.points,
+      targetPoints,
+      '/api/points/transfer',
+    );
     return ok(command.toMemberId === NOBODY ? { ...view, receiver: 'not_checked' as const } : view);
   },
 });
@@ -115,30 +160,57 @@ interface Prepared {
 }
 
 /** Without a pause when both users are known, so that hot paths stay synchronous up to the ledger. */
-function prepare(parts: ApiParts, caller: Caller, fields: Fields, key: OperationKey, isDryRun = false): Result<Prepared> | Promise<Result<Prepared>> {
+function prepare(
+  parts: ApiParts,
+  caller: Caller,
+  fields: Fields,
+  key: OperationKey,
+  isDryRun = false,
+): Result<Prepared> | Promise<Result<Prepared>> {
   const { identity, ledger } = parts;
   const { platform, points } = caller;
   const amount = readAmount(fields.amount, points);
   if (!amount.ok) return amount;
   const target = identity.findPlatform(fields.target_platform);
-  if (target === undefined) return refuse(identityProblems.platform_not_found(undefined, { field: 'target_platform' }));
-  if (target.state !== 'active') return refuse(identityProblems.platform_suspended(undefined, { field: 'target_platform' }));
+  if (target === undefined)
+    return refuse(identityProblems.platform_not_found(undefined, { field: 'target_platform' }));
+  if (target.state !== 'active')
+    return refuse(identityProblems.platform_suspended(undefined, { field: 'target_platform' }));
   const targetPoints = ledger.pointsOf(target.platformId);
   if (targetPoints === undefined) return refuse(ledgerProblems.unavailable());
-  const resolvingFrom = resolveUser(identity, platform.platformId, fields.from_user_id, 'from_user_id');
+  const resolvingFrom = resolveUser(
+    identity,
+    platform.platformId,
+    fields.from_user_id,
+    'from_user_id',
+  );
   const isElsewhere = target.platformId !== platform.platformId;
   const lookUp = (): ReturnType<typeof resolveUser> =>
     resolveUser(identity, target.platformId, fields.to_user_id, 'to_user_id');
   // A dry run posts nothing, and would tell for nothing who is a user elsewhere.
-  const resolvingTo = isElsewhere && isDryRun ? ok(NOBODY)
-    : isElsewhere ? unknownUsersOf(parts).find(platform.platformId, target.platformId, lookUp)
-    : lookUp();
-  const finish = ([from, to]: readonly [Awaited<typeof resolvingFrom>, Awaited<typeof resolvingTo>]): Result<Prepared> => {
+  const resolvingTo =
+    isElsewhere && isDryRun
+      ? ok(NOBODY)
+      : isElsewhere
+        ? unknownUsersOf(parts).find(platform.platformId, target.platformId, lookUp)
+        : lookUp();
+  const finish = ([from, to]: readonly [
+    Awaited<typeof resolvingFrom>,
+    Awaited<typeof resolvingTo>,
+  ]): Result<Prepared> => {
     if (!from.ok) return from;
     if (!to.ok) return to;
     const command: TransferCommand = {
-      kind: 'transfer', platformId: platform.platformId, memberId: from.value, ...key, amount: amount.value, toMemberId: to.value, targetPlatformId: target.platformId,
-      reference: fields.reference, category: fields.category, tags: identity.tagsOf(platform.platformId, fields.from_user_id),
+      kind: 'transfer',
+      platformId: platform.platformId,
+      memberId: from.value,
+      ...key,
+      amount: amount.value,
+      toMemberId: to.value,
+      targetPlatformId: target.platformId,
+      reference: fields.reference,
+      category: fields.category,
+      tags: identity.tagsOf(platform.platformId, fields.from_user_id),
       details: toDetails(fields.metadata, { category: fields.category }),
     };
     if (fields.quote_id === undefined) return ok({ command, targetPoints });
@@ -148,13 +220,18 @@ function prepare(parts: ApiParts, caller: Caller, fields: Fields, key: Operation
   const settle = async ([from, to]: Parameters<typeof finish>[0]): Promise<Result<Prepared>> => {
     if (!from.ok || !isRefused(to)) return finish([from, to]);
     const receiver = await receiverOf(parts, targetPoints, {
-      platformId: platform.platformId, memberId: from.value, key: key.key, toUserId: fields.to_user_id,
+      platformId: platform.platformId,
+      memberId: from.value,
+      key: key.key,
+      toUserId: fields.to_user_id,
     });
     return finish([from, receiver === undefined ? to : ok(receiver)]);
   };
   // Both are on their way before either is waited for, and neither is left to fail unheard.
   if (
-    resolvingFrom instanceof Promise || resolvingTo instanceof Promise || isRefused(resolvingTo)
+    resolvingFrom instanceof Promise ||
+    resolvingTo instanceof Promise ||
+    isRefused(resolvingTo)
   ) {
     return Promise.all([resolvingFrom, resolvingTo]).then(settle);
   }
@@ -179,7 +256,9 @@ interface NamedBefore {
  * now: whoever repeats that transfer knows its receiver already, and nobody else is looked up.
  */
 async function receiverOf(
-  { ledger, identity }: ApiParts, { assetId, platformId: target }: Asset, named: NamedBefore,
+  { ledger, identity }: ApiParts,
+  { assetId, platformId: target }: Asset,
+  named: NamedBefore,
 ): Promise<MemberId | undefined> {
   const { platformId, memberId, key, toUserId } = named;
   const bucket = bucketOf(memberId, ledger.bucketCount());
@@ -191,14 +270,33 @@ async function receiverOf(
 }
 
 /** What the quote promised, when it was made for this transfer. */
-function lockedQuote({ quotes, ledger }: ApiParts, command: TransferCommand, quoteId: string): Result<LockedQuote> {
+function lockedQuote(
+  { quotes, ledger }: ApiParts,
+  command: TransferCommand,
+  quoteId: string,
+): Result<LockedQuote> {
   const quote = quotes.open(quoteId);
-  if (quote === undefined || quote.source !== command.platformId) return refuse(valuationProblems.quote_not_found(undefined, { field: 'quote_id' }));
-  const differs = quote.target !== command.targetPlatformId ? 'target_platform' : quote.amount !== command.amount ? 'amount'
-    : quote.memberId !== null && quote.memberId !== command.memberId ? 'from_user_id' : quote.category !== (command.category ?? '') ? 'category' : undefined;
-  if (differs !== undefined) return refuse(valuationProblems.quote_mismatch(`${differs} is not that of the quote.`, { field: differs }));
+  if (quote === undefined || quote.source !== command.platformId)
+    return refuse(valuationProblems.quote_not_found(undefined, { field: 'quote_id' }));
+  const differs =
+    quote.target !== command.targetPlatformId
+      ? 'target_platform'
+      : quote.amount !== command.amount
+        ? 'amount'
+        : quote.memberId !== null && quote.memberId !== command.memberId
+          ? 'from_user_id'
+          : quote.category !== (command.category ?? '')
+            ? 'category'
+            : undefined;
+  if (differs !== undefined)
+    return refuse(
+      valuationProblems.quote_mismatch(`${differs} is not that of the quote.`, { field: differs }),
+    );
   return ok({
-    nonce: uuidOf(quote.nonce), bucket: ledger.bucketOfQuote(quote.nonce, quote.memberId), terms: quote.terms, expiresAtMs: quote.expiresAtMs,
+    nonce: uuidOf(quote.nonce),
+    bucket: ledger.bucketOfQuote(quote.nonce, quote.memberId),
+    terms: quote.terms,
+    expiresAtMs: quote.expiresAtMs,
   });
 }
 
@@ -207,7 +305,8 @@ function uuidOf(hex: string): string {
 }
 
 function completedAnswer(transaction: PostedLeg, points: Asset, targetPoints: Asset) {
-  const inTarget = (name: string): number => toPoints(BigInt(textOf(transaction.details, name) ?? '0'), targetPoints);
+  const inTarget = (name: string): number =>
+    toPoints(BigInt(textOf(transaction.details, name) ?? '0'), targetPoints);
   return {
     success: true,
     transaction_id: formatId('txn', transaction.transactionId),
@@ -223,7 +322,13 @@ function completedAnswer(transaction: PostedLeg, points: Asset, targetPoints: As
 }
 
 /** The terms are final; whether the platforms do their part is not known yet. */
-async function underWayAnswer({ sagas }: ApiParts, transaction: PostedLeg, replayed: boolean, points: Asset, targetPoints: Asset) {
+async function underWayAnswer(
+  { sagas }: ApiParts,
+  transaction: PostedLeg,
+  replayed: boolean,
+  points: Asset,
+  targetPoints: Asset,
+) {
   const standing = replayed ? await sagas.standingOf(transaction.transactionId) : PENDING;
   return { ...completedAnswer(transaction, points, targetPoints), ...told(standing ?? PENDING) };
 }
@@ -236,18 +341,34 @@ const messages: Readonly<Record<TransferStatus, string>> = {
   failed: 'Transfer failed; everything is as before',
 };
 
-function told({ status, reason }: TransferStanding): { success: boolean; status: TransferStatus; message: string } {
-  return { success: status !== 'failed', status, message: reason === undefined ? messages[status] : `Transfer failed: ${reason}` };
+function told({ status, reason }: TransferStanding): {
+  success: boolean;
+  status: TransferStatus;
+  message: string;
+} {
+  return {
+    success: status !== 'failed',
+    status,
+    message: reason === undefined ? messages[status] : `Transfer failed: ${reason}`,
+  };
 }
 
 /** What was posted, or authorised, when an operator let it pass. */
 async function findPassed({ ledger }: ApiParts, review: PostedLeg): Promise<PostedLeg | undefined> {
   const hold = await ledger.findHold(review.transactionId);
-  const [passed] = hold?.state === 'captured' && hold.resolvedBy !== null ? await ledger.findTransaction(hold.resolvedBy) : [];
+  const [passed] =
+    hold?.state === 'captured' && hold.resolvedBy !== null
+      ? await ledger.findTransaction(hold.resolvedBy)
+      : [];
   return passed;
 }
 
-async function reviewAnswer({ ledger }: ApiParts, transaction: PostedLeg, replayed: boolean, points: Asset) {
+async function reviewAnswer(
+  { ledger }: ApiParts,
+  transaction: PostedLeg,
+  replayed: boolean,
+  points: Asset,
+) {
   const hold = replayed ? await ledger.findHold(transaction.transactionId) : undefined;
   const rejected = hold !== undefined && hold.state !== 'held';
   return {
@@ -255,7 +376,13 @@ async function reviewAnswer({ ledger }: ApiParts, transaction: PostedLeg, replay
     transaction_id: formatId('txn', transaction.transactionId),
     status: rejected ? 'rejected' : 'pending_review',
     amount: toPoints(transaction.amount, points),
-    rate: '0', fee: 0, target_fee: 0, bonus: 0, credited_amount: 0,
-    message: rejected ? 'Transfer was turned down; the points are available again' : 'Transfer waits for an operator; the points are set aside',
+    rate: '0',
+    fee: 0,
+    target_fee: 0,
+    bonus: 0,
+    credited_amount: 0,
+    message: rejected
+      ? 'Transfer was turned down; the points are available again'
+      : 'Transfer waits for an operator; the points are set aside',
   };
 }

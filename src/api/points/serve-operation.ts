@@ -17,28 +17,48 @@ export interface RouteConfig {
   readonly operation?: PostingOperation;
 }
 
-export function serveOperation(server: FastifyInstance, parts: ApiParts, operation: PostingOperation, observer: Observer): void {
+export function serveOperation(
+  server: FastifyInstance,
+  parts: ApiParts,
+  operation: PostingOperation,
+  observer: Observer,
+): void {
   const withParams = Object.keys(operation.params.properties).length > 0;
   server.route({
     method: 'POST',
     url: operation.url,
     config: { operation } satisfies RouteConfig,
     schema: {
-      operationId: operation.kind, tags: ['points'], summary: operation.summary, description: operation.description,
+      operationId: operation.kind,
+      tags: ['points'],
+      summary: operation.summary,
+      description: operation.description,
       ...(withParams ? { params: operation.params } : {}),
-      body: closed({ ...operation.body.properties, idempotency_key: Type.Optional(IdempotencyKey) }),
+      body: closed({
+        ...operation.body.properties,
+        idempotency_key: Type.Optional(IdempotencyKey),
+      }),
       ...(operation.preview === undefined ? {} : { querystring: closed({ dry_run: DryRun }) }),
-      response: { 200: operation.answer, ...(operation.wait === undefined ? {} : { 202: operation.answer }), ...problemResponses },
+      response: {
+        200: operation.answer,
+        ...(operation.wait === undefined ? {} : { 202: operation.answer }),
+        ...problemResponses,
+      },
     },
     handler: async (request, reply) => {
       const body = request.body as Record<string, never>;
       const fields = withParams ? { ...body, ...(request.params as Record<string, never>) } : body;
-      const asked = (request.query as { readonly dry_run?: boolean }).dry_run === true ? { ...fields, dry_run: true as never } : fields;
+      const asked =
+        (request.query as { readonly dry_run?: boolean }).dry_run === true
+          ? { ...fields, dry_run: true as never }
+          : fields;
       if (operation.preview !== undefined && isDryRun(operation, asked)) {
         const shown = await operation.preview(parts, callerOf(request), asked);
         if (!shown.ok) return answerProblem(request, reply, shown.problem);
         // Another shape than the operation's own answer, so its serializer does not fit.
-        return reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(shown.value));
+        return reply
+          .header('content-type', 'application/json; charset=utf-8')
+          .send(JSON.stringify(shown.value));
       }
       const key = operationKeyOf(request);
       if (!key.ok) return answerProblem(request, reply, key.problem);
@@ -52,9 +72,16 @@ export function serveOperation(server: FastifyInstance, parts: ApiParts, operati
       if (posted.pendingAt === undefined) return posted.answer;
       const waitMs = waitOf(request);
       if (waitMs !== undefined) reply.header('preference-applied', `wait=${waitMs / 1_000}`);
-      const answer = waitMs === undefined || operation.wait === undefined ? posted.answer : await operation.wait(parts, posted.answer, waitMs);
+      const answer =
+        waitMs === undefined || operation.wait === undefined
+          ? posted.answer
+          : await operation.wait(parts, posted.answer, waitMs);
       if (!isPending(answer)) return answer;
-      return reply.code(202).header('location', posted.pendingAt).header('retry-after', '1').send(answer);
+      return reply
+        .code(202)
+        .header('location', posted.pendingAt)
+        .header('retry-after', '1')
+        .send(answer);
     },
   });
 }

@@ -53,7 +53,10 @@ export function createUnknownUsers({ clock, pool, valuation, log }: Parts): Unkn
   }
 
   async function watch(
-    budget: Budget, asking: PlatformId, asked: PlatformId, looking: Promise<Found>,
+    budget: Budget,
+    asking: PlatformId,
+    asked: PlatformId,
+    looking: Promise<Found>,
   ): Promise<Found> {
     budget.underWay += 1;
     try {
@@ -73,10 +76,11 @@ export function createUnknownUsers({ clock, pool, valuation, log }: Parts): Unkn
     if (!TOLD_AT.includes(misses)) return;
     const data = { by_platform: asking, misses, since: new Date(budget.since).toISOString() };
     const event = { type: 'users.unknown_asked', platformId: asked, data };
-    void dbTransaction(pool, (client) => appendEvents(client, [event], clock.now()))
-      .catch((err: unknown) => {
+    void dbTransaction(pool, (client) => appendEvents(client, [event], clock.now())).catch(
+      (err: unknown) => {
         log.warn({ err, platform_id: asked }, 'a platform could not be told of users asked for');
-      });
+      },
+    );
   }
 
   function find(asking: PlatformId, asked: PlatformId, lookUp: LookUp): ReturnType<LookUp> {
@@ -85,8 +89,9 @@ export function createUnknownUsers({ clock, pool, valuation, log }: Parts): Unkn
     if (budget.used >= most) return refuse(identityProblems.too_many_unknown_users());
     // Asked all at once, none may learn more than one after the other: not even a yes from memory.
     if (budget.waiting.length > 0 || budget.used + budget.underWay >= most) {
-      return new Promise<void>((wake) => budget.waiting.push(wake))
-        .then(() => find(asking, asked, lookUp));
+      return new Promise<void>((wake) => budget.waiting.push(wake)).then(() =>
+        find(asking, asked, lookUp),
+      );
     }
     const looking = lookUp();
     if (looking instanceof Promise) return watch(budget, asking, asked, looking);

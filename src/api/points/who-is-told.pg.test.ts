@@ -22,42 +22,101 @@ afterAll(async () => {
   await database?.drop();
 });
 
-const transfer = (fields: object, options = {}): Promise<Answer> => api.call(A, 'POST', '/api/points/transfer', { from_user_id: ann, to_user_id: bob, amount: 10, target_platform: B, ...fields }, options);
+const transfer = (fields: object, options = {}): Promise<Answer> =>
+  api.call(
+    A,
+    'POST',
+    '/api/points/transfer',
+    { from_user_id: ann, to_user_id: bob, amount: 10, target_platform: B, ...fields },
+    options,
+  );
 
 it('reference and metadata of a transaction are given back to the platform that wrote them only', async () => {
   const words = { reference: 'order 88 of Mrs. X', metadata: { note: 'secret' } };
   const { body } = await transfer(words);
   const id = String(body['transaction_id']);
-  const both = [await api.call(A, 'GET', `/api/transactions/${id}`), await api.call(B, 'GET', `/api/transactions/${id}`)];
+  const both = [
+    await api.call(A, 'GET', `/api/transactions/${id}`),
+    await api.call(B, 'GET', `/api/transactions/${id}`),
+  ];
   expect(both[0]?.body).toMatchObject(words);
-  const reversal = await api.call(A, 'POST', '/api/points/reverse', { transaction_id: id, reason: 'x', reference: 'also mine', idempotency_key: 'reversal' });
+  const reversal = await api.call(A, 'POST', '/api/points/reverse', {
+    transaction_id: id,
+    reason: 'x',
+    reference: 'also mine',
+    idempotency_key: 'reversal',
+  });
   const history = await api.call(B, 'GET', `/api/points/history?user_id=${bob}`);
   expect(JSON.stringify([both[1]?.body, history.body])).not.toMatch(/Mrs|secret|also mine/);
   expect([both[1]?.status, reversal.status]).toEqual([200, 200]);
-  expect(JSON.stringify((await api.call(A, 'GET', `/api/points/history?user_id=${ann}`)).body)).toMatch(/order 88 of Mrs. X.*secret/);
+  expect(
+    JSON.stringify((await api.call(A, 'GET', `/api/points/history?user_id=${ann}`)).body),
+  ).toMatch(/order 88 of Mrs. X.*secret/);
 });
 
 const key = (name: string) => ({ idempotency_key: name });
 
 describe('who is a user elsewhere', () => {
   it('is not told by a dry run', async () => {
-    const [known, unknown] = [await transfer({ dry_run: true }), await transfer({ dry_run: true, to_user_id: 'nobody' })];
-    expect(known).toMatchObject({ status: 200, body: { would_succeed: true, receiver: 'not_checked', credited_amount: 8.33 } });
+    const [known, unknown] = [
+      await transfer({ dry_run: true }),
+      await transfer({ dry_run: true, to_user_id: 'nobody' }),
+    ];
+    expect(known).toMatchObject({
+      status: 200,
+      body: { would_succeed: true, receiver: 'not_checked', credited_amount: 8.33 },
+    });
     expect(unknown.body).toEqual(known.body);
     const own = await transfer({ dry_run: true, target_platform: A, to_user_id: 'nobody' });
     expect(own).toMatchObject({ status: 404, body: { code: 'user_not_found' } });
-    expect((await transfer({ dry_run: true, target_platform: A, to_user_id: await api.user(A) })).body).not.toHaveProperty('receiver');
+    expect(
+      (await transfer({ dry_run: true, target_platform: A, to_user_id: await api.user(A) })).body,
+    ).not.toHaveProperty('receiver');
   });
 
   it('can be asked by transfers a number of times an hour; then neither a yes nor a no is told, and the platform hears of it', async () => {
-    await api.amend((document) => ({ ...document, settings: { ...document.settings, unknown_users_per_hour: 10 } }));
-    for (let misses = 0; misses < 10; misses += 1) expect((await transfer({ to_user_id: `nobody-${misses}` })).body).toMatchObject({ code: 'user_not_found' });
-    for (const to of [bob, 'nobody']) expect(await transfer({ to_user_id: to })).toMatchObject({ status: 429, body: { code: 'too_many_unknown_users' }, headers: { 'retry-after': '60' } });
+    await api.amend((document) => ({
+      ...document,
+      settings: { ...document.settings, unknown_users_per_hour: 10 },
+    }));
+    for (let misses = 0; misses < 10; misses += 1)
+      expect((await transfer({ to_user_id: `nobody-${misses}` })).body).toMatchObject({
+        code: 'user_not_found',
+      });
+    for (const to of [bob, 'nobody'])
+      expect(await transfer({ to_user_id: to })).toMatchObject({
+        status: 429,
+        body: { code: 'too_many_unknown_users' },
+        headers: { 'retry-after': '60' },
+      });
     // Neither others nor transfers of its own are held up.
-    expect((await api.call(B, 'POST', '/api/points/transfer', { from_user_id: bob, to_user_id: 'nobody', amount: 1, target_platform: A })).body).toMatchObject({ code: 'user_not_found' });
-    expect((await transfer({ target_platform: A, to_user_id: await api.user(A) })).status).toBe(200);
-    await expect.poll(async () => (await database.pool.query(`select data from feed.event where type = 'users.unknown_asked' and platform_id = $1 order by event_id`, [B])).rows)
-      .toMatchObject([{ data: { by_platform: A, misses: 1 } }, { data: { by_platform: A, misses: 10 } }]);
+    expect(
+      (
+        await api.call(B, 'POST', '/api/points/transfer', {
+          from_user_id: bob,
+          to_user_id: 'nobody',
+          amount: 1,
+          target_platform: A,
+        })
+      ).body,
+    ).toMatchObject({ code: 'user_not_found' });
+    expect((await transfer({ target_platform: A, to_user_id: await api.user(A) })).status).toBe(
+      200,
+    );
+    await expect
+      .poll(
+        async () =>
+          (
+            await database.pool.query(
+              `select data from feed.event where type = 'users.unknown_asked' and platform_id = $1 order by event_id`,
+              [B],
+            )
+          ).rows,
+      )
+      .toMatchObject([
+        { data: { by_platform: A, misses: 1 } },
+        { data: { by_platform: A, misses: 10 } },
+      ]);
     api.clock.advance(3_600_000);
     expect((await transfer({})).status).toBe(200);
   });
@@ -79,9 +138,12 @@ describe('who is a user elsewhere', () => {
       }
       expect(await transfer({})).toMatchObject(tooMany);
     }
-    beforeAll(() => api.amend((document) => (
-      { ...document, settings: { ...document.settings, unknown_users_per_hour: budget } }
-    )));
+    beforeAll(() =>
+      api.amend((document) => ({
+        ...document,
+        settings: { ...document.settings, unknown_users_per_hour: budget },
+      })),
+    );
 
     it('a repeated transfer gets its first result, also in a batch; a new one does not', async () => {
       const first = await transfer(key('first'));

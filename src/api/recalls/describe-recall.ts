@@ -7,14 +7,24 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import { toPoints } from '../amounts.ts';
 import { closed, text } from '../schemas.ts';
 
-export const RecallParams = closed({ recall_id: Type.String({ maxLength: 128, description: 'As POST /api/transactions/{transaction_id}/recall answered it.' }) });
-export const RecallStateText = Type.Enum([...RECALL_STATES], {
-  description: 'asked: the target\'s turn; taking: agreed, and being carried out; taken, refused, withdrawn: over; failed: agreed, and could not be carried out.',
+export const RecallParams = closed({
+  recall_id: Type.String({
+    maxLength: 128,
+    description: 'As POST /api/transactions/{transaction_id}/recall answered it.',
+  }),
 });
-export const RecallWords = text(2_000, 'For the other side and the operators. Do not put personal data here.');
+export const RecallStateText = Type.Enum([...RECALL_STATES], {
+  description:
+    "asked: the target's turn; taking: agreed, and being carried out; taken, refused, withdrawn: over; failed: agreed, and could not be carried out.",
+});
+export const RecallWords = text(
+  2_000,
+  'For the other side and the operators. Do not put personal data here.',
+);
 
 const Moment = Type.String({ description: 'RFC 3339.' });
-const orNull = <S extends Parameters<typeof Type.Union>[0][number]>(schema: S) => Type.Union([schema, Type.Null()]);
+const orNull = <S extends Parameters<typeof Type.Union>[0][number]>(schema: S) =>
+  Type.Union([schema, Type.Null()]);
 
 const fields = {
   recall_id: Type.String(),
@@ -24,15 +34,26 @@ const fields = {
   source_platform: Type.String({ description: 'Which asks.' }),
   target_platform: Type.String({ description: 'Which answers.' }),
   amount: Type.Number({ description: 'What is asked for, in points of source_platform.' }),
-  credited_amount: Type.Number({ description: 'What the receiver got for it, in points of target_platform.' }),
+  credited_amount: Type.Number({
+    description: 'What the receiver got for it, in points of target_platform.',
+  }),
   asked_at: Moment,
   changed_at: Moment,
-  due_at: orNull(Type.String({ description: 'RFC 3339; an answer counts until just before then, silence refuses. Null once it is answered.' })),
-  resolution_transaction_id: orNull(Type.String({ description: 'What took the points back, once it is posted.' })),
+  due_at: orNull(
+    Type.String({
+      description:
+        'RFC 3339; an answer counts until just before then, silence refuses. Null once it is answered.',
+    }),
+  ),
+  resolution_transaction_id: orNull(
+    Type.String({ description: 'What took the points back, once it is posted.' }),
+  ),
 };
 const StepView = Type.Object({
   at: Moment,
-  by: Type.String({ description: 'platform; clock: the due date passed; ledger: what was agreed was carried out.' }),
+  by: Type.String({
+    description: 'platform; clock: the due date passed; ledger: what was agreed was carried out.',
+  }),
   platform_id: Type.Optional(Type.String()),
   action: Type.String(),
   state_before: orNull(Type.String()),
@@ -41,34 +62,76 @@ const StepView = Type.Object({
 });
 
 export const RecallView = Type.Object(fields);
-export const RecallWithSteps = Type.Object({ ...fields, steps: Type.Array(StepView, { description: 'Who did what, when and why, in order.' }) });
-export const OperatorRecallView = Type.Object({
-  ...fields, source_member_id: Type.String(), target_member_id: Type.String(),
-  problem: orNull(Type.String({ description: 'Why what was agreed could not be carried out yet; it is tried again.' })),
+export const RecallWithSteps = Type.Object({
+  ...fields,
+  steps: Type.Array(StepView, { description: 'Who did what, when and why, in order.' }),
 });
-export const OperatorRecallWithSteps = Type.Object({ ...OperatorRecallView.properties, steps: RecallWithSteps.properties.steps });
+export const OperatorRecallView = Type.Object({
+  ...fields,
+  source_member_id: Type.String(),
+  target_member_id: Type.String(),
+  problem: orNull(
+    Type.String({
+      description: 'Why what was agreed could not be carried out yet; it is tried again.',
+    }),
+  ),
+});
+export const OperatorRecallWithSteps = Type.Object({
+  ...OperatorRecallView.properties,
+  steps: RecallWithSteps.properties.steps,
+});
 
 export function describeRecall(recall: Recall, ledger: Ledger): Static<typeof RecallView> {
   const { source, target, dueAtMs, state } = recall;
-  const [points, targetPoints] = [ledger.pointsOf(source.platformId), ledger.pointsOf(target.platformId)];
-  if (points === undefined || targetPoints === undefined) throw new Error('a recall is between platforms with points');
+  const [points, targetPoints] = [
+    ledger.pointsOf(source.platformId),
+    ledger.pointsOf(target.platformId),
+  ];
+  if (points === undefined || targetPoints === undefined)
+    throw new Error('a recall is between platforms with points');
   return {
-    recall_id: formatId('rcl', recall.recallId), transaction_id: formatId('txn', recall.transactionId), state, reason: recall.reason,
-    source_platform: source.platformId, target_platform: target.platformId,
-    amount: toPoints(recall.amount, points), credited_amount: toPoints(recall.credited, targetPoints),
-    asked_at: new Date(recall.askedAtMs).toISOString(), changed_at: new Date(recall.changedAtMs).toISOString(),
+    recall_id: formatId('rcl', recall.recallId),
+    transaction_id: formatId('txn', recall.transactionId),
+    state,
+    reason: recall.reason,
+    source_platform: source.platformId,
+    target_platform: target.platformId,
+    amount: toPoints(recall.amount, points),
+    credited_amount: toPoints(recall.credited, targetPoints),
+    asked_at: new Date(recall.askedAtMs).toISOString(),
+    changed_at: new Date(recall.changedAtMs).toISOString(),
     due_at: dueAtMs === null ? null : new Date(dueAtMs).toISOString(),
     resolution_transaction_id: state === 'taken' ? formatId('txn', recall.resolutionId) : null,
   };
 }
 
-export function describeRecallForOperator(recall: Recall, ledger: Ledger): Static<typeof OperatorRecallView> {
-  return { ...describeRecall(recall, ledger), source_member_id: recall.source.memberId, target_member_id: recall.target.memberId, problem: recall.problem };
+export function describeRecallForOperator(
+  recall: Recall,
+  ledger: Ledger,
+): Static<typeof OperatorRecallView> {
+  return {
+    ...describeRecall(recall, ledger),
+    source_member_id: recall.source.memberId,
+    target_member_id: recall.target.memberId,
+    problem: recall.problem,
+  };
 }
 
-export function describeRecallStep({ takenAtMs, who, action, stateBefore, stateAfter, text: words }: RecallStep): Static<typeof StepView> {
+export function describeRecallStep({
+  takenAtMs,
+  who,
+  action,
+  stateBefore,
+  stateAfter,
+  text: words,
+}: RecallStep): Static<typeof StepView> {
   return {
-    at: new Date(takenAtMs).toISOString(), by: who.actor, ...(who.actor === 'platform' ? { platform_id: who.id } : {}),
-    action, state_before: stateBefore, state_after: stateAfter, text: words,
+    at: new Date(takenAtMs).toISOString(),
+    by: who.actor,
+    ...(who.actor === 'platform' ? { platform_id: who.id } : {}),
+    action,
+    state_before: stateBefore,
+    state_after: stateAfter,
+    text: words,
   };
 }

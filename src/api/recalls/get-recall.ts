@@ -6,17 +6,36 @@ import { answerProblem } from '../http/answer-problem.ts';
 import { callerOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { problemResponses } from '../schemas.ts';
-import { describeRecall, describeRecallStep, RecallParams, RecallWithSteps } from './describe-recall.ts';
+import {
+  describeRecall,
+  describeRecallStep,
+  RecallParams,
+  RecallWithSteps,
+} from './describe-recall.ts';
 
 export function getRecall(server: FastifyInstance, { recalls, ledger }: ApiParts): void {
-  server.get<{ Params: Static<typeof RecallParams> }>('/api/recalls/:recall_id', {
-    schema: {
-      operationId: 'getRecall', tags: ['recalls'], summary: 'One recall', description: 'A platform sees only recalls in which it takes part.',
-      params: RecallParams, response: { 200: RecallWithSteps, ...problemResponses },
+  server.get<{ Params: Static<typeof RecallParams> }>(
+    '/api/recalls/:recall_id',
+    {
+      schema: {
+        operationId: 'getRecall',
+        tags: ['recalls'],
+        summary: 'One recall',
+        description: 'A platform sees only recalls in which it takes part.',
+        params: RecallParams,
+        response: { 200: RecallWithSteps, ...problemResponses },
+      },
     },
-  }, async (request, reply) => {
-    const found = await recalls.find(request.params.recall_id, callerOf(request).platform.platformId);
-    if (!found.ok) return answerProblem(request, reply, found.problem);
-    return { ...describeRecall(found.value, ledger), steps: (await recalls.listSteps(found.value)).map(describeRecallStep) };
-  });
+    async (request, reply) => {
+      const found = await recalls.find(
+        request.params.recall_id,
+        callerOf(request).platform.platformId,
+      );
+      if (!found.ok) return answerProblem(request, reply, found.problem);
+      return {
+        ...describeRecall(found.value, ledger),
+        steps: (await recalls.listSteps(found.value)).map(describeRecallStep),
+      };
+    },
+  );
 }

@@ -3,7 +3,12 @@
 import { randomUUID } from 'node:crypto';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createTestApi, platformId, type Answer, type TestApi } from '../../../test/fixtures/api.ts';
+import {
+  createTestApi,
+  platformId,
+  type Answer,
+  type TestApi,
+} from '../../../test/fixtures/api.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/fixtures/database.ts';
 import { parseId, type TransactionId } from '../../kernel/ids.ts';
 import { audit } from '../../monitor/monitor.ts';
@@ -25,18 +30,48 @@ afterAll(async () => {
   await database?.drop();
 });
 
-const key = (): { headers: { 'idempotency-key': string } } => ({ headers: { 'idempotency-key': randomUUID() } });
-const redeem = (userId: string, rewardId: string, amount: number, quantity = 1, platform = A, options = key()): Promise<Answer> =>
-  api.call(platform, 'POST', '/api/points/redeem', { user_id: userId, amount, reward_id: rewardId, quantity }, options);
-const find = (id: unknown, platform = A): Promise<Answer> => api.call(platform, 'GET', `/api/redemptions/${String(id)}`);
-const fulfil = (id: unknown, options = key()): Promise<Answer> => api.call(A, 'POST', `/api/redemptions/${String(id)}/fulfil`, {}, options);
-const cancel = (id: unknown, reason = 'changed my mind'): Promise<Answer> => api.call(A, 'POST', `/api/redemptions/${String(id)}/cancel`, { reason });
-const reverse = (id: unknown, fields: object = {}, options = key()): Promise<Answer> => api.call(A, 'POST', '/api/points/reverse', { transaction_id: id, reason: 'returned', ...fields }, options);
+const key = (): { headers: { 'idempotency-key': string } } => ({
+  headers: { 'idempotency-key': randomUUID() },
+});
+const redeem = (
+  userId: string,
+  rewardId: string,
+  amount: number,
+  quantity = 1,
+  platform = A,
+  options = key(),
+): Promise<Answer> =>
+  api.call(
+    platform,
+    'POST',
+    '/api/points/redeem',
+    { user_id: userId, amount, reward_id: rewardId, quantity },
+    options,
+  );
+const find = (id: unknown, platform = A): Promise<Answer> =>
+  api.call(platform, 'GET', `/api/redemptions/${String(id)}`);
+const fulfil = (id: unknown, options = key()): Promise<Answer> =>
+  api.call(A, 'POST', `/api/redemptions/${String(id)}/fulfil`, {}, options);
+const cancel = (id: unknown, reason = 'changed my mind'): Promise<Answer> =>
+  api.call(A, 'POST', `/api/redemptions/${String(id)}/cancel`, { reason });
+const reverse = (id: unknown, fields: object = {}, options = key()): Promise<Answer> =>
+  api.call(
+    A,
+    'POST',
+    '/api/points/reverse',
+    { transaction_id: id, reason: 'returned', ...fields },
+    options,
+  );
 const codesOf = (answer: Answer): string[] => answer.body['vouchers'] as unknown as string[];
 const idOf = (answer: Answer): string => String(answer.body['redemption_id']);
 const uuidOf = (id: string): TransactionId => parseId('rdm', id) as TransactionId;
 const available = async (rewardId: string): Promise<unknown> =>
-  ((await api.call(A, 'GET', '/api/rewards')).body['rewards'] as unknown as { reward_id: string; available: number }[]).find(({ reward_id }) => reward_id === rewardId)?.available;
+  (
+    (await api.call(A, 'GET', '/api/rewards')).body['rewards'] as unknown as {
+      reward_id: string;
+      available: number;
+    }[]
+  ).find(({ reward_id }) => reward_id === rewardId)?.available;
 
 async function follow(rewards: Rewards = api.parts.rewards): Promise<void> {
   while (await rewards.follow());
@@ -44,7 +79,10 @@ async function follow(rewards: Rewards = api.parts.rewards): Promise<void> {
 
 /** Types of the events of one redemption, in their order. */
 async function eventsOf(id: string): Promise<string[]> {
-  const { rows } = await database.pool.query<{ type: string }>(`select type from feed.event where data ->> 'redemption_id' = $1 order by event_id`, [id]);
+  const { rows } = await database.pool.query<{ type: string }>(
+    `select type from feed.event where data ->> 'redemption_id' = $1 order by event_id`,
+    [id],
+  );
   return rows.map(({ type }) => type);
 }
 
@@ -52,17 +90,37 @@ async function eventsOf(id: string): Promise<string[]> {
 async function posted(quantity: bigint): Promise<{ user: string; id: string; outcome: Outcome }> {
   const user = await api.user(A, 100);
   const memberId = await api.parts.identity.resolveMember(platformId(A), user);
-  const rewardAssetId = api.parts.ledger.assets().find(({ code }) => code === `reward:${A}/pen`)?.assetId ?? 0;
-  const command: Command = { kind: 'redeem', platformId: platformId(A), memberId: memberId!, key: randomUUID(), amount: quantity * 100n, quantity, rewardAssetId, rewardId: 'pen' };
+  const rewardAssetId =
+    api.parts.ledger.assets().find(({ code }) => code === `reward:${A}/pen`)?.assetId ?? 0;
+  const command: Command = {
+    kind: 'redeem',
+    platformId: platformId(A),
+    memberId: memberId!,
+    key: randomUUID(),
+    amount: quantity * 100n,
+    quantity,
+    rewardAssetId,
+    rewardId: 'pen',
+  };
   const outcome = await api.parts.ledger.submit(command);
   if (!outcome.ok) throw new Error(outcome.problem.detail);
   return { user, outcome, id: `rdm_${outcome.transaction.transactionId.replaceAll('-', '')}` };
 }
 /** Whether the module has a row of it. */
-const written = async (id: string): Promise<boolean> => (await database.pool.query('select 1 from rewards.redemption where redemption_id = $1', [uuidOf(id)])).rowCount === 1;
+const written = async (id: string): Promise<boolean> =>
+  (
+    await database.pool.query('select 1 from rewards.redemption where redemption_id = $1', [
+      uuidOf(id),
+    ])
+  ).rowCount === 1;
 
 /** The rewards of another process, whose ledger fails as told. */
-const elsewhere = (faults: Partial<Ledger> = {}): Rewards => createRewards({ ...api.parts, masterKey: api.masterKey, ledger: { ...api.parts.ledger, ...faults } });
+const elsewhere = (faults: Partial<Ledger> = {}): Rewards =>
+  createRewards({
+    ...api.parts,
+    masterKey: api.masterKey,
+    ledger: { ...api.parts.ledger, ...faults },
+  });
 const died = (): Promise<never> => Promise.reject(new Error('the process died'));
 
 describe('a redemption', () => {
@@ -74,20 +132,55 @@ describe('a redemption', () => {
     const user = await api.user(A, 10);
     const options = key();
     const answer = await redeem(user, 'book', 6, 3, A, options);
-    expect(answer).toMatchObject({ status: 200, body: { message: 'Redemption successful', expires_at: expect.stringMatching(/Z$/) } });
+    expect(answer).toMatchObject({
+      status: 200,
+      body: { message: 'Redemption successful', expires_at: expect.stringMatching(/Z$/) },
+    });
     expect(codesOf(answer)).toHaveLength(3);
-    expect(await redeem(user, 'book', 6, 3, A, options)).toMatchObject({ body: answer.body, headers: { 'idempotency-replayed': 'true' } });
+    expect(await redeem(user, 'book', 6, 3, A, options)).toMatchObject({
+      body: answer.body,
+      headers: { 'idempotency-replayed': 'true' },
+    });
 
     const id = idOf(answer);
     const found = await find(id);
-    expect(found).toMatchObject({ status: 200, body: { redemption_id: id, transaction_id: answer.body['transaction_id'], reward_id: 'book', quantity: 3, amount: 6, state: 'issued', expires_at: answer.body['expires_at'], vouchers: codesOf(answer) } });
-    expect(Date.parse(String(found.body['expires_at'])) - Date.parse(String(found.body['issued_at']))).toBe(30 * 24 * HOUR_MS);
+    expect(found).toMatchObject({
+      status: 200,
+      body: {
+        redemption_id: id,
+        transaction_id: answer.body['transaction_id'],
+        reward_id: 'book',
+        quantity: 3,
+        amount: 6,
+        state: 'issued',
+        expires_at: answer.body['expires_at'],
+        vouchers: codesOf(answer),
+      },
+    });
+    expect(
+      Date.parse(String(found.body['expires_at'])) - Date.parse(String(found.body['issued_at'])),
+    ).toBe(30 * 24 * HOUR_MS);
     for (const [index, code] of codesOf(answer).entries()) {
-      expect(await api.call(A, 'GET', `/api/vouchers/${code}`)).toMatchObject({ status: 200, body: { code, unit: index + 1, redemption_id: id, state: 'issued', quantity: 3 } });
-      expect(await api.call('platform_b', 'GET', `/api/vouchers/${code}`)).toMatchObject({ status: 404, body: { code: 'voucher_not_found' } });
+      expect(await api.call(A, 'GET', `/api/vouchers/${code}`)).toMatchObject({
+        status: 200,
+        body: { code, unit: index + 1, redemption_id: id, state: 'issued', quantity: 3 },
+      });
+      expect(await api.call('platform_b', 'GET', `/api/vouchers/${code}`)).toMatchObject({
+        status: 404,
+        body: { code: 'voucher_not_found' },
+      });
     }
-    expect(await api.call(A, 'GET', `/api/vouchers/${encodeURIComponent(codesOf(answer)[0]?.toLowerCase().replaceAll('-', ' ') ?? '')}`)).toMatchObject({ status: 200 });
-    expect(await find(id, 'platform_b')).toMatchObject({ status: 404, body: { code: 'redemption_not_found' } });
+    expect(
+      await api.call(
+        A,
+        'GET',
+        `/api/vouchers/${encodeURIComponent(codesOf(answer)[0]?.toLowerCase().replaceAll('-', ' ') ?? '')}`,
+      ),
+    ).toMatchObject({ status: 200 });
+    expect(await find(id, 'platform_b')).toMatchObject({
+      status: 404,
+      body: { code: 'redemption_not_found' },
+    });
     expect(await find('nonsense')).toMatchObject({ status: 404 });
     expect(await find(String(answer.body['transaction_id']))).toMatchObject({ status: 404 });
   });
@@ -96,7 +189,9 @@ describe('a redemption', () => {
     const user = await api.user(A, 1_000);
     const answer = await redeem(user, 'book', 202, 101);
     expect(codesOf(answer)).toHaveLength(1);
-    expect(await api.call(A, 'GET', `/api/vouchers/${codesOf(answer)[0] ?? ''}`)).toMatchObject({ body: { unit: 0, quantity: 101 } });
+    expect(await api.call(A, 'GET', `/api/vouchers/${codesOf(answer)[0] ?? ''}`)).toMatchObject({
+      body: { unit: 0, quantity: 101 },
+    });
   });
 
   it('is fulfilled once; the same key gives the first result again', async () => {
@@ -104,11 +199,18 @@ describe('a redemption', () => {
     const id = idOf(await redeem(user, 'book', 2));
     const options = key();
     expect(await fulfil(id, options)).toMatchObject({ status: 200, body: { state: 'fulfilled' } });
-    expect(await fulfil(id, options)).toMatchObject({ status: 200, body: { state: 'fulfilled' }, headers: { 'idempotency-replayed': 'true' } });
+    expect(await fulfil(id, options)).toMatchObject({
+      status: 200,
+      body: { state: 'fulfilled' },
+      headers: { 'idempotency-replayed': 'true' },
+    });
     expect(await fulfil(id)).toMatchObject({ status: 409, body: { code: 'voucher_used' } });
     expect(await cancel(id)).toMatchObject({ status: 409, body: { code: 'voucher_used' } });
     expect(await reverse(id)).toMatchObject({ status: 409, body: { code: 'voucher_used' } });
-    expect(await reverse(id, { amount: 1 })).toMatchObject({ status: 409, body: { code: 'voucher_used' } });
+    expect(await reverse(id, { amount: 1 })).toMatchObject({
+      status: 409,
+      body: { code: 'voucher_used' },
+    });
     expect(await api.balance(A, user)).toBe(8);
     expect(await eventsOf(id)).toEqual(['redemption.issued', 'redemption.fulfilled']);
   });
@@ -119,7 +221,10 @@ describe('a redemption', () => {
     const id = idOf(await redeem(user, 'scarf', 12, 4));
     expect(await available('scarf')).toBe(0);
     expect(await cancel(id)).toMatchObject({ status: 200, body: { state: 'cancelled' } });
-    expect(await cancel(id, 'another reason')).toMatchObject({ status: 200, body: { state: 'cancelled' } });
+    expect(await cancel(id, 'another reason')).toMatchObject({
+      status: 200,
+      body: { state: 'cancelled' },
+    });
     expect([await api.balance(A, user), await available('scarf')]).toEqual([12, 4]);
     expect(await fulfil(id)).toMatchObject({ status: 409, body: { code: 'redemption_cancelled' } });
     await follow();
@@ -137,9 +242,20 @@ describe('a redemption', () => {
     const last = key();
     const rest = await reverse(id, {}, last);
     expect(await find(id)).toMatchObject({ body: { state: 'cancelled' } });
-    expect(await reverse(id, { amount: 4 }, first)).toMatchObject({ status: 200, body: part.body, headers: { 'idempotency-replayed': 'true' } });
-    expect(await reverse(id, {}, last)).toMatchObject({ status: 200, body: rest.body, headers: { 'idempotency-replayed': 'true' } });
-    expect(await reverse(id, { amount: 1 })).toMatchObject({ status: 409, body: { code: 'already_reversed' } });
+    expect(await reverse(id, { amount: 4 }, first)).toMatchObject({
+      status: 200,
+      body: part.body,
+      headers: { 'idempotency-replayed': 'true' },
+    });
+    expect(await reverse(id, {}, last)).toMatchObject({
+      status: 200,
+      body: rest.body,
+      headers: { 'idempotency-replayed': 'true' },
+    });
+    expect(await reverse(id, { amount: 1 })).toMatchObject({
+      status: 409,
+      body: { code: 'already_reversed' },
+    });
     expect(await api.balance(A, user)).toBe(10);
     expect(await eventsOf(id)).toEqual(['redemption.issued', 'redemption.cancelled']);
   });
@@ -149,10 +265,19 @@ describe('a redemption', () => {
     const id = idOf(await redeem(user, 'book', 10, 5));
     const options = key();
     await reverse(id, { amount: 4 }, options);
-    expect(await reverse(id, { amount: 7 })).toMatchObject({ status: 409, body: { code: 'already_reversed' } });
+    expect(await reverse(id, { amount: 7 })).toMatchObject({
+      status: 409,
+      body: { code: 'already_reversed' },
+    });
     expect(await fulfil(id)).toMatchObject({ status: 200 });
-    expect(await reverse(id, { amount: 4 }, options)).toMatchObject({ status: 200, headers: { 'idempotency-replayed': 'true' } });
-    expect(await reverse(id, { amount: 1 })).toMatchObject({ status: 409, body: { code: 'voucher_used' } });
+    expect(await reverse(id, { amount: 4 }, options)).toMatchObject({
+      status: 200,
+      headers: { 'idempotency-replayed': 'true' },
+    });
+    expect(await reverse(id, { amount: 1 })).toMatchObject({
+      status: 409,
+      body: { code: 'voucher_used' },
+    });
   });
 
   it('expires and keeps the points, but its platform may still reverse it', async () => {
@@ -173,7 +298,11 @@ describe('a redemption', () => {
       expect(await find(id)).toMatchObject({ body: { state: 'expired' } });
       expect(await reverse(id)).toMatchObject({ status: 200 });
       expect(await find(id)).toMatchObject({ body: { state: 'cancelled' } });
-      expect(await eventsOf(id)).toEqual(['redemption.issued', 'redemption.expired', 'redemption.cancelled']);
+      expect(await eventsOf(id)).toEqual([
+        'redemption.issued',
+        'redemption.expired',
+        'redemption.cancelled',
+      ]);
     } finally {
       api.clock.advance(-30 * day);
     }
@@ -196,23 +325,40 @@ describe('events', () => {
     await api.reward('platform_e', 'cup', { points_required: '1', stock: 9 });
     const user = await api.user('platform_e', 5);
     const ids: string[] = [];
-    for (let index = 0; index < 5; index += 1) ids.push(idOf(await redeem(user, 'cup', 1, 1, 'platform_e')));
+    for (let index = 0; index < 5; index += 1)
+      ids.push(idOf(await redeem(user, 'cup', 1, 1, 'platform_e')));
     const told: { event_id: number; type: string; data: Record<string, unknown> }[] = [];
     let after = '0';
     for (;;) {
-      const { status, body } = await api.call('platform_e', 'GET', `/api/events?limit=3&after=${after}`);
+      const { status, body } = await api.call(
+        'platform_e',
+        'GET',
+        `/api/events?limit=3&after=${after}`,
+      );
       expect(status).toBe(200);
       const page = body['events'] as unknown as typeof told;
       if (page.length === 0) break;
       told.push(...page);
       after = String(body['next_cursor']);
     }
-    expect(told.map(({ event_id }) => event_id)).toEqual(told.map(({ event_id }) => event_id).toSorted((a, b) => a - b));
+    expect(told.map(({ event_id }) => event_id)).toEqual(
+      told.map(({ event_id }) => event_id).toSorted((a, b) => a - b),
+    );
     expect(told.filter(({ type }) => type === 'redemption.issued').map(({ data }) => data)).toEqual(
-      ids.map((id) => ({ redemption_id: id, reward_id: 'cup', quantity: 1, amount: 1, expires_at: null })));
+      ids.map((id) => ({
+        redemption_id: id,
+        reward_id: 'cup',
+        quantity: 1,
+        amount: 1,
+        expires_at: null,
+      })),
+    );
     expect(told.some(({ type }) => type.startsWith('proposal.'))).toBe(false);
     expect(told.some(({ type }) => type === 'rulebook.effective')).toBe(true);
-    expect((await api.call('platform_e', 'GET', `/api/events?after=${after}`)).body).toEqual({ events: [], next_cursor: after });
+    expect((await api.call('platform_e', 'GET', `/api/events?after=${after}`)).body).toEqual({
+      events: [],
+      next_cursor: after,
+    });
   });
 });
 
@@ -231,14 +377,26 @@ describe('after a crash', () => {
     }
     const [first] = many;
     const found = await find(first?.id);
-    expect(await api.call(A, 'GET', `/api/vouchers/${codesOf(found)[1] ?? ''}`)).toMatchObject({ status: 200, body: { redemption_id: first?.id, unit: 2 } });
+    expect(await api.call(A, 'GET', `/api/vouchers/${codesOf(found)[1] ?? ''}`)).toMatchObject({
+      status: 200,
+      body: { redemption_id: first?.id, unit: 2 },
+    });
   });
 
   it('a redeem whose row cannot be written is answered all the same, with the vouchers that the loop then writes', async () => {
     const { outcome, id } = await posted(2n);
-    const broken = { connect: () => Promise.reject(new Error('no connection')) } as unknown as typeof database.pool;
-    const issued = outcome.ok ? await createRewards({ ...api.parts, masterKey: api.masterKey, pool: broken }).issue(outcome.transaction) : undefined;
-    expect(issued).toMatchObject({ expiresAtMs: null, vouchers: [expect.any(String), expect.any(String)] });
+    const broken = {
+      connect: () => Promise.reject(new Error('no connection')),
+    } as unknown as typeof database.pool;
+    const issued = outcome.ok
+      ? await createRewards({ ...api.parts, masterKey: api.masterKey, pool: broken }).issue(
+          outcome.transaction,
+        )
+      : undefined;
+    expect(issued).toMatchObject({
+      expiresAtMs: null,
+      vouchers: [expect.any(String), expect.any(String)],
+    });
     expect(await written(id)).toBe(false);
     await follow();
     expect((await find(id)).body['vouchers']).toEqual(issued?.vouchers);
@@ -249,13 +407,23 @@ describe('after a crash', () => {
     expect(await written(id)).toBe(false);
     expect(await find(id)).toMatchObject({ status: 200, body: { state: 'issued' } });
     expect(await fulfil((await posted(1n)).id)).toMatchObject({ status: 200 });
-    expect(await cancel((await posted(1n)).id)).toMatchObject({ status: 200, body: { state: 'cancelled' } });
+    expect(await cancel((await posted(1n)).id)).toMatchObject({
+      status: 200,
+      body: { state: 'cancelled' },
+    });
   });
 
   it('what was given back before it was written is cancelled', async () => {
     const { id, user, outcome } = await posted(3n);
     if (!outcome.ok) return;
-    await api.parts.ledger.submit({ kind: 'reverse', platformId: platformId(A), memberId: outcome.transaction.memberId, key: randomUUID(), transactionId: uuidOf(id), reason: 'by an operator' });
+    await api.parts.ledger.submit({
+      kind: 'reverse',
+      platformId: platformId(A),
+      memberId: outcome.transaction.memberId,
+      key: randomUUID(),
+      transactionId: uuidOf(id),
+      reason: 'by an operator',
+    });
     await follow();
     expect(await find(id)).toMatchObject({ body: { state: 'cancelled' } });
     expect(await eventsOf(id)).toEqual(['redemption.issued', 'redemption.cancelled']);
@@ -265,12 +433,17 @@ describe('after a crash', () => {
   const points: [string, Partial<Ledger>][] = [
     ['before the reversal was posted', { submit: died }],
     ['after the reversal was posted', { getReversed: died }],
-    ['when the ledger could not say', { submit: (command) => api.parts.ledger.submit(command).then(died) }],
+    [
+      'when the ledger could not say',
+      { submit: (command) => api.parts.ledger.submit(command).then(died) },
+    ],
   ];
   for (const [point, faults] of points) {
     it(`a cancellation that stopped ${point} is finished by the loop`, async () => {
       const { id, user } = await posted(4n);
-      await expect(elsewhere(faults).cancel(platformId(A), uuidOf(id), 'x')).rejects.toThrow('died');
+      await expect(elsewhere(faults).cancel(platformId(A), uuidOf(id), 'x')).rejects.toThrow(
+        'died',
+      );
       expect(await find(id)).toMatchObject({ body: { state: 'cancelling' } });
       api.clock.advance(11_000);
       await Promise.all([follow(), follow(elsewhere())]);
@@ -282,7 +455,9 @@ describe('after a crash', () => {
 
     it(`a cancellation that stopped ${point} is finished by whoever cancels again`, async () => {
       const { id, user } = await posted(4n);
-      await expect(elsewhere(faults).cancel(platformId(A), uuidOf(id), 'x')).rejects.toThrow('died');
+      await expect(elsewhere(faults).cancel(platformId(A), uuidOf(id), 'x')).rejects.toThrow(
+        'died',
+      );
       api.clock.advance(11_000);
       expect(await cancel(id)).toMatchObject({ status: 200, body: { state: 'cancelled' } });
       expect(await api.balance(A, user)).toBe(100);
@@ -293,7 +468,9 @@ describe('after a crash', () => {
 
   it('while nobody has finished it, others wait a little and are told to try again', async () => {
     const { id } = await posted(1n);
-    await expect(elsewhere({ submit: died }).cancel(platformId(A), uuidOf(id), 'x')).rejects.toThrow('died');
+    await expect(
+      elsewhere({ submit: died }).cancel(platformId(A), uuidOf(id), 'x'),
+    ).rejects.toThrow('died');
     expect(await fulfil(id)).toMatchObject({ status: 503, body: { code: 'unavailable' } });
     api.clock.advance(11_000);
     expect(await fulfil(id)).toMatchObject({ status: 409, body: { code: 'redemption_cancelled' } });
@@ -303,11 +480,20 @@ describe('after a crash', () => {
     const { id, user } = await posted(4n);
     const [leg] = await api.parts.ledger.findTransaction(uuidOf(id));
     const options = key();
-    await expect(elsewhere({ getReversed: died }).reverse(leg!, platformId(A), { key: options.headers['idempotency-key'], amount: 100n, reason: 'returned' })).rejects.toThrow('died');
+    await expect(
+      elsewhere({ getReversed: died }).reverse(leg!, platformId(A), {
+        key: options.headers['idempotency-key'],
+        amount: 100n,
+        reason: 'returned',
+      }),
+    ).rejects.toThrow('died');
     api.clock.advance(11_000);
     await follow();
     expect(await find(id)).toMatchObject({ body: { state: 'issued' } });
-    expect(await reverse(id, { amount: 1 }, options)).toMatchObject({ status: 200, headers: { 'idempotency-replayed': 'true' } });
+    expect(await reverse(id, { amount: 1 }, options)).toMatchObject({
+      status: 200,
+      headers: { 'idempotency-replayed': 'true' },
+    });
     expect(await api.balance(A, user)).toBe(97);
   });
 
@@ -317,7 +503,9 @@ describe('after a crash', () => {
     const user = await api.user('platform_rich', 1e13);
     const id = idOf(await redeem(user, 'yacht', 1e13, 100, 'platform_rich'));
     await api.call('platform_rich', 'POST', '/api/points/earn', { user_id: user, amount: 1 });
-    expect(await api.call('platform_rich', 'POST', `/api/redemptions/${id}/cancel`, { reason: 'x' })).toMatchObject({ status: 400, body: { code: 'balance_limit' } });
+    expect(
+      await api.call('platform_rich', 'POST', `/api/redemptions/${id}/cancel`, { reason: 'x' }),
+    ).toMatchObject({ status: 400, body: { code: 'balance_limit' } });
     expect(await find(id, 'platform_rich')).toMatchObject({ body: { state: 'issued' } });
     expect(await eventsOf(id)).toEqual(['redemption.issued']);
   });
@@ -329,56 +517,90 @@ describe('many at once', () => {
     const users = await Promise.all(Array.from({ length: 25 }, () => api.user(A, 100)));
     const base = await api.server.listen({ host: '127.0.0.1', port: 0 });
     const send = async (userId: string, index: number): Promise<Answer> => {
-      const body = JSON.stringify({ user_id: userId, amount: 1.5, reward_id: 'rare', idempotency_key: `rare-${index}` });
-      const headers = { ...api.sign(A, 'POST', '/api/points/redeem', body), 'content-type': 'application/json' };
+      const body = JSON.stringify({
+        user_id: userId,
+        amount: 1.5,
+        reward_id: 'rare',
+        idempotency_key: `rare-${index}`,
+      });
+      const headers = {
+        ...api.sign(A, 'POST', '/api/points/redeem', body),
+        'content-type': 'application/json',
+      };
       const answer = await fetch(`${base}/api/points/redeem`, { method: 'POST', headers, body });
-      return { status: answer.status, body: await answer.json() as Answer['body'], headers: {} };
+      return { status: answer.status, body: (await answer.json()) as Answer['body'], headers: {} };
     };
-    const answers = await Promise.all(Array.from({ length: 500 }, (_, index) => send(users[index % users.length] ?? '', index)));
+    const answers = await Promise.all(
+      Array.from({ length: 500 }, (_, index) => send(users[index % users.length] ?? '', index)),
+    );
     const given = answers.filter(({ status }) => status === 200);
     expect(given).toHaveLength(100);
-    expect(answers.filter(({ body }) => (body['code'] as unknown) === 'reward_not_available')).toHaveLength(400);
+    expect(
+      answers.filter(({ body }) => (body['code'] as unknown) === 'reward_not_available'),
+    ).toHaveLength(400);
     expect(new Set(given.flatMap(codesOf)).size).toBe(100);
     expect(await available('rare')).toBe(0);
     const left = await Promise.all(users.map((user) => api.balance(A, user)));
     expect(left.reduce((sum, points) => sum + points, 0)).toBe(2_500 - 150);
-    const { rows } = await database.pool.query<{ count: bigint }>(`select count(*) from rewards.redemption where reward_id = 'rare' and state = 'issued'`);
+    const { rows } = await database.pool.query<{ count: bigint }>(
+      `select count(*) from rewards.redemption where reward_id = 'rare' and state = 'issued'`,
+    );
     expect(rows[0]?.count).toBe(100n);
 
     // All of it back: by two who cancel each at the same time.
-    const cancelled = await Promise.all(given.flatMap((answer) => [cancel(idOf(answer)), cancel(idOf(answer))]));
+    const cancelled = await Promise.all(
+      given.flatMap((answer) => [cancel(idOf(answer)), cancel(idOf(answer))]),
+    );
     expect(cancelled.filter(({ status }) => status !== 200)).toEqual([]);
     expect(await available('rare')).toBe(100);
-    expect((await Promise.all(users.map((user) => api.balance(A, user)))).every((points) => points === 100)).toBe(true);
+    expect(
+      (await Promise.all(users.map((user) => api.balance(A, user)))).every(
+        (points) => points === 100,
+      ),
+    ).toBe(true);
   });
 
   it('no member has more than the limit for each', async () => {
     await api.reward(A, 'limited', { points_required: '1', stock: 1_000, per_member: 3 });
     const users = await Promise.all(Array.from({ length: 5 }, () => api.user(A, 100)));
-    const answers = await Promise.all(Array.from({ length: 100 }, (_, index) => redeem(users[index % users.length] ?? '', 'limited', 1)));
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, (_, index) =>
+        redeem(users[index % users.length] ?? '', 'limited', 1),
+      ),
+    );
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(15);
-    expect(answers.filter(({ body }) => (body['code'] as unknown) === 'limit_exceeded')).toHaveLength(85);
-    expect(await Promise.all(users.map((user) => api.balance(A, user)))).toEqual(users.map(() => 97));
+    expect(
+      answers.filter(({ body }) => (body['code'] as unknown) === 'limit_exceeded'),
+    ).toHaveLength(85);
+    expect(await Promise.all(users.map((user) => api.balance(A, user)))).toEqual(
+      users.map(() => 97),
+    );
   });
 
   it('of fulfil, cancel and reverse exactly one wins, and points are back only when it was not fulfil', async () => {
     await api.reward(A, 'duel', { points_required: '1', stock: 1_000 });
-    const winners = await Promise.all(Array.from({ length: 30 }, async (_, round) => {
-      const user = await api.user(A, 1);
-      const id = idOf(await redeem(user, 'duel', 1));
-      const contestants = [() => fulfil(id), () => cancel(id), () => reverse(id)];
-      const order = round % 2 === 0 ? contestants : contestants.toReversed();
-      const answers = await Promise.all(order.map((contestant) => contestant()));
-      const [used, cancelled, reversed] = round % 2 === 0 ? answers : answers.toReversed();
-      const { state } = (await find(id)).body as unknown as { state: string };
-      const isUsed = used?.status === 200;
-      expect(state).toBe(isUsed ? 'fulfilled' : 'cancelled');
-      expect(await api.balance(A, user)).toBe(isUsed ? 0 : 1);
-      if (isUsed) expect([cancelled?.body['code'], reversed?.body['code']]).toEqual(['voucher_used', 'voucher_used']);
-      else expect([used?.status, cancelled?.status]).toEqual([409, 200]);
-      expect(await eventsOf(id)).toEqual(['redemption.issued', `redemption.${state}`]);
-      return state;
-    }));
+    const winners = await Promise.all(
+      Array.from({ length: 30 }, async (_, round) => {
+        const user = await api.user(A, 1);
+        const id = idOf(await redeem(user, 'duel', 1));
+        const contestants = [() => fulfil(id), () => cancel(id), () => reverse(id)];
+        const order = round % 2 === 0 ? contestants : contestants.toReversed();
+        const answers = await Promise.all(order.map((contestant) => contestant()));
+        const [used, cancelled, reversed] = round % 2 === 0 ? answers : answers.toReversed();
+        const { state } = (await find(id)).body as unknown as { state: string };
+        const isUsed = used?.status === 200;
+        expect(state).toBe(isUsed ? 'fulfilled' : 'cancelled');
+        expect(await api.balance(A, user)).toBe(isUsed ? 0 : 1);
+        if (isUsed)
+          expect([cancelled?.body['code'], reversed?.body['code']]).toEqual([
+            'voucher_used',
+            'voucher_used',
+          ]);
+        else expect([used?.status, cancelled?.status]).toEqual([409, 200]);
+        expect(await eventsOf(id)).toEqual(['redemption.issued', `redemption.${state}`]);
+        return state;
+      }),
+    );
     expect(winners).toHaveLength(30);
   });
 });
@@ -390,31 +612,47 @@ describe('lots', () => {
       const memberId = await api.parts.identity.resolveMember(platformId(A), user);
       return api.parts.ledger.getBalance(memberId!, platformId(A));
     };
-    const lot = fc.record({ days: fc.integer({ min: 1, max: 6 }), minor: fc.integer({ min: 1, max: 400 }) });
-    await fc.assert(fc.asyncProperty(
-      fc.array(lot, { minLength: 1, maxLength: 6 }), fc.double({ min: 0.01, max: 1, noNaN: true }), fc.array(fc.double({ min: 0.01, max: 1, noNaN: true }), { maxLength: 3 }),
-      async (lots, share, parts) => {
-        const user = await api.user(A);
-        for (const { days, minor } of lots) {
-          const expiresOn = new Date(api.clock.now() + days * 24 * HOUR_MS).toISOString().slice(0, 10);
-          await api.call(A, 'POST', '/api/points/earn', { user_id: user, amount: minor / 100, expires_on: expiresOn }, key());
-        }
-        const before = await lotsOf(user);
-        const total = lots.reduce((sum, { minor }) => sum + minor, 0);
-        const quantity = Math.max(1, Math.floor(total * share));
-        const id = idOf(await redeem(user, 'grain', quantity / 100, quantity));
-        // Some of it in parts, the rest by cancelling.
-        let left = quantity;
-        for (const part of parts) {
-          const amount = Math.max(1, Math.floor(left * part));
-          if (amount >= left) break;
-          expect(await reverse(id, { amount: amount / 100 })).toMatchObject({ status: 200 });
-          left -= amount;
-        }
-        expect(await cancel(id)).toMatchObject({ status: 200, body: { state: 'cancelled' } });
-        expect(await lotsOf(user)).toEqual(before);
-      },
-    ), { numRuns: 40 });
+    const lot = fc.record({
+      days: fc.integer({ min: 1, max: 6 }),
+      minor: fc.integer({ min: 1, max: 400 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(lot, { minLength: 1, maxLength: 6 }),
+        fc.double({ min: 0.01, max: 1, noNaN: true }),
+        fc.array(fc.double({ min: 0.01, max: 1, noNaN: true }), { maxLength: 3 }),
+        async (lots, share, parts) => {
+          const user = await api.user(A);
+          for (const { days, minor } of lots) {
+            const expiresOn = new Date(api.clock.now() + days * 24 * HOUR_MS)
+              .toISOString()
+              .slice(0, 10);
+            await api.call(
+              A,
+              'POST',
+              '/api/points/earn',
+              { user_id: user, amount: minor / 100, expires_on: expiresOn },
+              key(),
+            );
+          }
+          const before = await lotsOf(user);
+          const total = lots.reduce((sum, { minor }) => sum + minor, 0);
+          const quantity = Math.max(1, Math.floor(total * share));
+          const id = idOf(await redeem(user, 'grain', quantity / 100, quantity));
+          // Some of it in parts, the rest by cancelling.
+          let left = quantity;
+          for (const part of parts) {
+            const amount = Math.max(1, Math.floor(left * part));
+            if (amount >= left) break;
+            expect(await reverse(id, { amount: amount / 100 })).toMatchObject({ status: 200 });
+            left -= amount;
+          }
+          expect(await cancel(id)).toMatchObject({ status: 200, body: { state: 'cancelled' } });
+          expect(await lotsOf(user)).toEqual(before);
+        },
+      ),
+      { numRuns: 40 },
+    );
     expect(await available('grain')).toBe(1_000_000_000);
   });
 });

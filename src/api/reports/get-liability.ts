@@ -12,16 +12,29 @@ import { LiabilityHead, LiabilityRow } from './liability-view.ts';
 const Answer = Type.Object({ ...LiabilityHead, ...LiabilityRow });
 
 export function getLiability(server: FastifyInstance, parts: ApiParts): void {
-  server.get('/api/reports/liability', {
-    schema: {
-      operationId: 'getLiability', tags: ['reports'], summary: 'What your points come to: issued, used, outstanding',
-      description: 'Reads every transaction once; ask for it when you need it, not for each page view.',
-      querystring: closed({}), response: { 200: Answer, ...problemResponses },
+  server.get(
+    '/api/reports/liability',
+    {
+      schema: {
+        operationId: 'getLiability',
+        tags: ['reports'],
+        summary: 'What your points come to: issued, used, outstanding',
+        description:
+          'Reads every transaction once; ask for it when you need it, not for each page view.',
+        querystring: closed({}),
+        response: { 200: Answer, ...problemResponses },
+      },
     },
-  }, async (request, reply) => {
-    const { platform: { platformId } } = callerOf(request);
-    const { platforms: [own], ...head } = describeLiability(await reportLiability(parts, platformId));
-    assert(own !== undefined, `platform ${platformId} has points`);
-    return reply.send({ ...head, ...own });
-  });
+    async (request, reply) => {
+      const {
+        platform: { platformId },
+      } = callerOf(request);
+      const {
+        platforms: [own],
+        ...head
+      } = describeLiability(await reportLiability(parts, platformId));
+      assert(own !== undefined, `platform ${platformId} has points`);
+      return reply.send({ ...head, ...own });
+    },
+  );
 }

@@ -14,10 +14,12 @@ export const LiabilityHead = {
 
 export const LiabilityRow = {
   platform_id: Type.String(),
-  issued: points('Given by the platform itself, reversed earns deducted. Points here and below are decimal text.'),
-  converted_in: points('Made out of other platforms\' points.'),
+  issued: points(
+    'Given by the platform itself, reversed earns deducted. Points here and below are decimal text.',
+  ),
+  converted_in: points("Made out of other platforms' points."),
   redeemed: points('Spent on rewards and captured holds.'),
-  converted_away: points('Made into other platforms\' points, without fees.'),
+  converted_away: points("Made into other platforms' points, without fees."),
   expired: points('Ended unused.'),
   fees: points('Kept of conversions.'),
   clawed_back: points('Taken back, less what the platform bore itself.'),
@@ -26,14 +28,24 @@ export const LiabilityRow = {
   debt: points('Owed by users after reversals.'),
   held: points('Of outstanding: set aside by holds.'),
   lapsed: points('Past its last day and not yet counted as expired.'),
-  by_month: Type.Array(Type.Object({ month: Type.String({ description: 'YYYY-MM, or never.' }), amount: points('Points.') }), { description: 'Outstanding by the month of its last day.' }),
+  by_month: Type.Array(
+    Type.Object({
+      month: Type.String({ description: 'YYYY-MM, or never.' }),
+      amount: points('Points.'),
+    }),
+    { description: 'Outstanding by the month of its last day.' },
+  ),
   point_value: Type.String({ description: 'Settlement currency for one point.' }),
   value: Type.String({ description: 'Worth of outstanding in settlement currency.' }),
   breakage: Type.Object({
     expired: points('Points with an end that expired.'),
     redeemed: points('Points with an end that were redeemed, captured or converted away.'),
-    rate: Type.Union([Type.String(), Type.Null()], { description: 'expired ÷ (expired + redeemed); null while there is no history.' }),
+    rate: Type.Union([Type.String(), Type.Null()], {
+      description: 'expired ÷ (expired + redeemed); null while there is no history.',
+    }),
     ending: points('Of outstanding: what has an end.'),
-    estimate: Type.Union([Type.String(), Type.Null()], { description: 'What of ending may expire unused; null while there is no history.' }),
+    estimate: Type.Union([Type.String(), Type.Null()], {
+      description: 'What of ending may expire unused; null while there is no history.',
+    }),
   }),
 };

@@ -16,10 +16,19 @@ export function getReserve(server: FastifyInstance, { reserve, ledger }: ApiPart
     return describeReserve(figures, ledger.settlementAsset());
   }
 
-  server.get('/api/reserve', {
-    schema: {
-      operationId: 'getReserve', tags: ['platform'], summary: 'Your prefund, position and cap',
-      description: 'What you may still send to other platforms is `available`. See docs/reserve.md.', querystring: closed({}), response: { 200: ReserveView, ...problemResponses },
+  server.get(
+    '/api/reserve',
+    {
+      schema: {
+        operationId: 'getReserve',
+        tags: ['platform'],
+        summary: 'Your prefund, position and cap',
+        description:
+          'What you may still send to other platforms is `available`. See docs/reserve.md.',
+        querystring: closed({}),
+        response: { 200: ReserveView, ...problemResponses },
+      },
     },
-  }, (request) => find(callerOf(request).platform.platformId));
+    (request) => find(callerOf(request).platform.platformId),
+  );
 }

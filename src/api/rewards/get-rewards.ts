@@ -10,41 +10,60 @@ import { wordsFor } from './language.ts';
 
 const Answer = Type.Object({
   platform_id: Type.String(),
-  rewards: Type.Array(Type.Object({
-    reward_id: Type.String(),
-    reward_name: Type.String(),
-    points_required: Points,
-    description: Type.String(),
-    available: Type.Integer({ description: 'Units left.' }),
-    from: Type.Optional(Type.String({ description: 'RFC 3339; can be redeemed from then on.' })),
-    until: Type.Optional(Type.String({ description: 'RFC 3339; can be redeemed until just before then.' })),
-    per_member: Type.Optional(Type.Integer({ description: 'Most units that one member can have.' })),
-  })),
+  rewards: Type.Array(
+    Type.Object({
+      reward_id: Type.String(),
+      reward_name: Type.String(),
+      points_required: Points,
+      description: Type.String(),
+      available: Type.Integer({ description: 'Units left.' }),
+      from: Type.Optional(Type.String({ description: 'RFC 3339; can be redeemed from then on.' })),
+      until: Type.Optional(
+        Type.String({ description: 'RFC 3339; can be redeemed until just before then.' }),
+      ),
+      per_member: Type.Optional(
+        Type.Integer({ description: 'Most units that one member can have.' }),
+      ),
+    }),
+  ),
 });
 
 export function getRewards(server: FastifyInstance, { rewards }: ApiParts): void {
-  server.get('/api/rewards', {
-    schema: {
-      operationId: 'listRewards', tags: ['rewards'], summary: 'Catalogue of rewards',
-      description: 'Cheapest first. Texts are Chinese unless Accept-Language prefers English.',
-      querystring: closed({}), response: { 200: Answer, ...problemResponses },
+  server.get(
+    '/api/rewards',
+    {
+      schema: {
+        operationId: 'listRewards',
+        tags: ['rewards'],
+        summary: 'Catalogue of rewards',
+        description: 'Cheapest first. Texts are Chinese unless Accept-Language prefers English.',
+        querystring: closed({}),
+        response: { 200: Answer, ...problemResponses },
+      },
     },
-  }, async (request, reply) => {
-    const { platform, points } = callerOf(request);
-    const words = wordsFor(request, reply);
-    const catalogue = rewards.list(platform.platformId);
-    const available = await Promise.all(catalogue.map((reward) => rewards.countAvailable(reward)));
-    return {
-      platform_id: platform.platformId,
-      rewards: catalogue.map((reward, index) => ({
-        reward_id: reward.rewardId,
-        points_required: toPoints(reward.pointsRequired, points),
-        ...words(reward),
-        available: Number(available[index] ?? 0n),
-        ...(Number.isFinite(reward.fromMs) ? { from: new Date(reward.fromMs).toISOString() } : {}),
-        ...(Number.isFinite(reward.untilMs) ? { until: new Date(reward.untilMs).toISOString() } : {}),
-        ...(reward.perMember === undefined ? {} : { per_member: Number(reward.perMember) }),
-      })),
-    };
-  });
+    async (request, reply) => {
+      const { platform, points } = callerOf(request);
+      const words = wordsFor(request, reply);
+      const catalogue = rewards.list(platform.platformId);
+      const available = await Promise.all(
+        catalogue.map((reward) => rewards.countAvailable(reward)),
+      );
+      return {
+        platform_id: platform.platformId,
+        rewards: catalogue.map((reward, index) => ({
+          reward_id: reward.rewardId,
+          points_required: toPoints(reward.pointsRequired, points),
+          ...words(reward),
+          available: Number(available[index] ?? 0n),
+          ...(Number.isFinite(reward.fromMs)
+            ? { from: new Date(reward.fromMs).toISOString() }
+            : {}),
+          ...(Number.isFinite(reward.untilMs)
+            ? { until: new Date(reward.untilMs).toISOString() }
+            : {}),
+          ...(reward.perMember === undefined ? {} : { per_member: Number(reward.perMember) }),
+        })),
+      };
+    },
+  );
 }

@@ -4,9 +4,15 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Reward } from '../../rewards/rewards.ts';
 
 /** Name and text of rewards in the language that the request prefers; says so in the headers of the answer. */
-export function wordsFor(request: FastifyRequest, reply: FastifyReply): (reward: Reward) => { reward_name: string; description: string } {
+export function wordsFor(
+  request: FastifyRequest,
+  reply: FastifyReply,
+): (reward: Reward) => { reward_name: string; description: string } {
   const language = languageFor(request, reply);
-  return (reward) => (language === 'en' ? { reward_name: reward.nameEn, description: reward.descriptionEn } : { reward_name: reward.nameZh, description: reward.descriptionZh });
+  return (reward) =>
+    language === 'en'
+      ? { reward_name: reward.nameEn, description: reward.descriptionEn }
+      : { reward_name: reward.nameZh, description: reward.descriptionZh };
 }
 
 /** The language that the request prefers; says so in the headers of the answer. */

@@ -12,29 +12,62 @@ const SYSTEM = 'SYSTEM';
 
 export const TransactionView = Type.Object({
   transaction_id: Type.String(),
-  kind: Type.String({ description: 'earn, transfer, conversion, authorise (a transfer over a platform that keeps its points itself, from its beginning to its end), redeem, hold, capture, release, reverse, clawback, expire or adjust.' }),
-  status: Type.String({ description: '`completed`; `held` for a hold, whatever became of it later; of an authorise: `pending`, `completed` or `failed`.' }),
+  kind: Type.String({
+    description:
+      'earn, transfer, conversion, authorise (a transfer over a platform that keeps its points itself, from its beginning to its end), redeem, hold, capture, release, reverse, clawback, expire or adjust.',
+  }),
+  status: Type.String({
+    description:
+      '`completed`; `held` for a hold, whatever became of it later; of an authorise: `pending`, `completed` or `failed`.',
+  }),
   timestamp: UnixSeconds,
   posted_at: Type.String({ description: 'RFC 3339.' }),
-  occurred_at: Type.Optional(Type.String({ description: 'When it happened at the platform, when that was stated.' })),
-  amount: Type.Number({ description: 'What was asked for, in points of source_platform (of target_platform for an earn).' }),
-  change: Type.Union([Type.Number(), Type.Null()], { description: 'What it did to the balance here; null where that cannot be told from this row alone.' }),
+  occurred_at: Type.Optional(
+    Type.String({ description: 'When it happened at the platform, when that was stated.' }),
+  ),
+  amount: Type.Number({
+    description:
+      'What was asked for, in points of source_platform (of target_platform for an earn).',
+  }),
+  change: Type.Union([Type.Number(), Type.Null()], {
+    description:
+      'What it did to the balance here; null where that cannot be told from this row alone.',
+  }),
   balance_after: Type.Union([Type.Number(), Type.Null()]),
   source_platform: Type.String(),
   target_platform: Type.String(),
-  from_user_id: Type.Optional(Type.String({ description: 'Whose points went, at source_platform; only when that is your platform.' })),
-  to_user_id: Type.Optional(Type.String({ description: 'Whose points came, at target_platform; only when that is your platform, or you have named the user.' })),
+  from_user_id: Type.Optional(
+    Type.String({
+      description: 'Whose points went, at source_platform; only when that is your platform.',
+    }),
+  ),
+  to_user_id: Type.Optional(
+    Type.String({
+      description:
+        'Whose points came, at target_platform; only when that is your platform, or you have named the user.',
+    }),
+  ),
   rate: Type.Optional(Type.String()),
   fee: Type.Optional(Type.Number({ description: 'In points of source_platform.' })),
   target_fee: Type.Optional(Type.Number({ description: 'In points of target_platform.' })),
-  bonus: Type.Optional(Type.Number({ description: 'In points of target_platform; part of credited_amount.' })),
+  bonus: Type.Optional(
+    Type.Number({ description: 'In points of target_platform; part of credited_amount.' }),
+  ),
   credited_amount: Type.Optional(Type.Number({ description: 'In points of target_platform.' })),
   quantity: Type.Optional(Type.Integer({ description: 'Units of the reward.' })),
-  related_transaction_id: Type.Optional(Type.String({ description: 'What it reverses, captures or releases.' })),
-  rulebook_version: Type.Optional(Type.Integer({ description: 'Version of the rules under which it was decided.' })),
-  reference: Type.Optional(Type.String({ description: 'Of the platform that wrote it, as is metadata.' })),
+  related_transaction_id: Type.Optional(
+    Type.String({ description: 'What it reverses, captures or releases.' }),
+  ),
+  rulebook_version: Type.Optional(
+    Type.Integer({ description: 'Version of the rules under which it was decided.' }),
+  ),
+  reference: Type.Optional(
+    Type.String({ description: 'Of the platform that wrote it, as is metadata.' }),
+  ),
   category: Type.Optional(Type.String()),
-  reason: Type.Optional(Type.String({ description: 'Why it was reversed, or why a transfer has failed.' })),
+  reason: Type.Optional(
+    Type.String({ description: 'Why it was reversed, or why a transfer has failed.' }),
+  ),
   metadata: Type.Optional(Metadata),
 });
 
@@ -75,8 +108,14 @@ export function describeLeg(leg: PostedLeg, points: Asset, ledger: Ledger): View
       fee: leg.fee === null ? undefined : toPoints(leg.fee, source),
       target_fee: minorIn(target, textOf(leg.details, 'target_fee')),
       bonus: minorIn(target, textOf(leg.details, 'bonus')),
-      credited_amount: target?.kind === 'points' && leg.credited !== null ? toPoints(leg.credited, target) : undefined,
-      quantity: target?.kind === 'reward' && leg.credited !== null ? toPoints(leg.credited, target) : undefined,
+      credited_amount:
+        target?.kind === 'points' && leg.credited !== null
+          ? toPoints(leg.credited, target)
+          : undefined,
+      quantity:
+        target?.kind === 'reward' && leg.credited !== null
+          ? toPoints(leg.credited, target)
+          : undefined,
       related_transaction_id: leg.relatedId === null ? undefined : formatId('txn', leg.relatedId),
       rulebook_version: leg.rulebookVersion ?? undefined,
       reference: isOwn ? (leg.reference ?? undefined) : undefined,
@@ -87,14 +126,25 @@ export function describeLeg(leg: PostedLeg, points: Asset, ledger: Ledger): View
   };
 }
 
-function platformsOf(leg: PostedLeg, source: Asset, target: Asset | undefined): Pick<View, 'source_platform' | 'target_platform'> {
+function platformsOf(
+  leg: PostedLeg,
+  source: Asset,
+  target: Asset | undefined,
+): Pick<View, 'source_platform' | 'target_platform'> {
   const platform = source.platformId ?? SYSTEM;
   switch (leg.kind) {
-    case 'earn': return { source_platform: SYSTEM, target_platform: platform };
-    case 'transfer': return { source_platform: platform, target_platform: platform };
+    case 'earn':
+      return { source_platform: SYSTEM, target_platform: platform };
+    case 'transfer':
+      return { source_platform: platform, target_platform: platform };
     case 'authorise':
-    case 'conversion': return { source_platform: platform, target_platform: target?.platformId ?? SYSTEM };
-    default: return { source_platform: platform, target_platform: target?.kind === 'points' ? (target.platformId ?? SYSTEM) : SYSTEM };
+    case 'conversion':
+      return { source_platform: platform, target_platform: target?.platformId ?? SYSTEM };
+    default:
+      return {
+        source_platform: platform,
+        target_platform: target?.kind === 'points' ? (target.platformId ?? SYSTEM) : SYSTEM,
+      };
   }
 }
 
@@ -104,18 +154,25 @@ function changeOf(leg: PostedLeg, points: Asset): bigint | null {
   const kind = reversed ? reversedKind(leg) : leg.kind;
   const sign = reversed ? -1n : 1n;
   switch (kind) {
-    case 'earn': return sign * leg.amount;
-    case 'transfer': return leg.leg === 0 ? -sign * leg.amount : sign * leg.amount;
+    case 'earn':
+      return sign * leg.amount;
+    case 'transfer':
+      return leg.leg === 0 ? -sign * leg.amount : sign * leg.amount;
     case 'conversion':
-      if (leg.targetAssetId === points.assetId) return leg.credited === null ? null : sign * leg.credited;
+      if (leg.targetAssetId === points.assetId)
+        return leg.credited === null ? null : sign * leg.credited;
       return leg.leg === 0 ? -sign * leg.amount : null;
     case 'redeem':
-    case 'capture': return -sign * leg.amount;
+    case 'capture':
+      return -sign * leg.amount;
     case 'hold':
     case 'authorise':
-    case 'release': return 0n;
-    case 'expire': return -leg.amount;
-    default: return null;
+    case 'release':
+      return 0n;
+    case 'expire':
+      return -leg.amount;
+    default:
+      return null;
   }
 }
 
@@ -131,5 +188,7 @@ function minorIn(target: Asset | undefined, minor: string | undefined): number |
 }
 
 function omitAbsent<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
 }

@@ -4,7 +4,12 @@ import type { Asset, Ledger, PostedLeg } from '../../ledger/ledger.ts';
 import type { Platform } from '../../identity/identity.ts';
 import { formatId, type MemberId, type TransactionId } from '../../kernel/ids.ts';
 import type { ApiParts } from '../parts.ts';
-import { describeLeg, isSourceOf, reversedKind, type TransactionView } from './describe-transaction.ts';
+import {
+  describeLeg,
+  isSourceOf,
+  reversedKind,
+  type TransactionView,
+} from './describe-transaction.ts';
 
 type Parts = Pick<ApiParts, 'identity' | 'ledger' | 'sagas'>;
 
@@ -15,10 +20,17 @@ export interface Viewer {
 
 /** Of several legs the one that moved the viewer's points; the sender's when both did. */
 export function legOf(legs: readonly PostedLeg[], points: Asset): PostedLeg | undefined {
-  return legs.find((leg) => isSourceOf(leg, points)) ?? legs.findLast((leg) => leg.targetAssetId === points.assetId);
+  return (
+    legs.find((leg) => isSourceOf(leg, points)) ??
+    legs.findLast((leg) => leg.targetAssetId === points.assetId)
+  );
 }
 
-export async function showTransaction(leg: PostedLeg, viewer: Viewer, parts: Parts): Promise<TransactionView> {
+export async function showTransaction(
+  leg: PostedLeg,
+  viewer: Viewer,
+  parts: Parts,
+): Promise<TransactionView> {
   const view = await showRow(leg, viewer, parts);
   return { ...view, ...(await namesOf(leg, view, viewer, parts)) };
 }
@@ -35,14 +47,25 @@ async function showRow(leg: PostedLeg, { points }: Viewer, parts: Parts): Promis
   if (leg.kind !== 'reverse' || leg.relatedId === null) return view;
   // What it reverses is known by the id that the transfer was answered with.
   const [reversed] = await ledger.findTransaction(leg.relatedId);
-  const authorisation = reversed?.kind === 'conversion' ? await findAuthorisation(reversed, ledger) : undefined;
-  return authorisation === undefined ? view : { ...view, related_transaction_id: formatId('txn', authorisation.transactionId) };
+  const authorisation =
+    reversed?.kind === 'conversion' ? await findAuthorisation(reversed, ledger) : undefined;
+  return authorisation === undefined
+    ? view
+    : { ...view, related_transaction_id: formatId('txn', authorisation.transactionId) };
 }
 
 /** A transfer by what authorised it, with what became of it; `posted` is the leg that moved the viewer's points, found when it is not given. */
-async function showTransfer(authorisation: PostedLeg, posted: PostedLeg | undefined, points: Asset, { ledger, sagas }: Parts): Promise<TransactionView> {
+async function showTransfer(
+  authorisation: PostedLeg,
+  posted: PostedLeg | undefined,
+  points: Asset,
+  { ledger, sagas }: Parts,
+): Promise<TransactionView> {
   const view = describeLeg(authorisation, points, ledger);
-  const standing = posted === undefined ? await sagas.standingOf(authorisation.transactionId) : { status: 'completed' as const };
+  const standing =
+    posted === undefined
+      ? await sagas.standingOf(authorisation.transactionId)
+      : { status: 'completed' as const };
   if (standing?.status !== 'completed') return { ...view, ...standing };
   const leg = posted ?? legOf(await findPosted(authorisation.transactionId, ledger), points);
   if (leg === undefined) return { ...view, ...standing };
@@ -50,39 +73,63 @@ async function showTransfer(authorisation: PostedLeg, posted: PostedLeg | undefi
   return { ...view, ...standing, timestamp, posted_at, change, balance_after };
 }
 
-async function findPosted(authorisedId: TransactionId, ledger: Ledger): Promise<readonly PostedLeg[]> {
+async function findPosted(
+  authorisedId: TransactionId,
+  ledger: Ledger,
+): Promise<readonly PostedLeg[]> {
   const resolvedBy = (await ledger.findHold(authorisedId))?.resolvedBy;
   return resolvedBy == null ? [] : ledger.findTransaction(resolvedBy);
 }
 
 /** What a posted transfer was authorised by; the second leg does not name it. */
-async function findAuthorisation(posted: PostedLeg, ledger: Ledger): Promise<PostedLeg | undefined> {
-  const relatedId = posted.leg === 0 ? posted.relatedId : (await ledger.findTransaction(posted.transactionId)).find(({ leg }) => leg === 0)?.relatedId;
+async function findAuthorisation(
+  posted: PostedLeg,
+  ledger: Ledger,
+): Promise<PostedLeg | undefined> {
+  const relatedId =
+    posted.leg === 0
+      ? posted.relatedId
+      : (await ledger.findTransaction(posted.transactionId)).find(({ leg }) => leg === 0)
+          ?.relatedId;
   const [related] = relatedId == null ? [] : await ledger.findTransaction(relatedId);
   return related?.kind === 'authorise' ? related : undefined;
 }
 
 function isOverConnected({ assetId, targetAssetId }: PostedLeg, ledger: Ledger): boolean {
-  return [assetId, targetAssetId].some((asset) => asset !== null && ledger.assetById(asset)?.custody === 'connected');
+  return [assetId, targetAssetId].some(
+    (asset) => asset !== null && ledger.assetById(asset)?.custody === 'connected',
+  );
 }
 
 /** Users as far as they are the viewer's own, or were named by it: a source names whom its transfer is for, a target is not told from whom it comes. */
 async function namesOf(
-  leg: PostedLeg, { source_platform: source, target_platform: target }: TransactionView, { platform: { platformId } }: Viewer, { identity }: Parts,
+  leg: PostedLeg,
+  { source_platform: source, target_platform: target }: TransactionView,
+  { platform: { platformId } }: Viewer,
+  { identity }: Parts,
 ): Promise<Pick<TransactionView, 'from_user_id' | 'to_user_id'>> {
   const { from, to } = partiesOf(leg);
   const [fromUser, toUser] = await Promise.all([
     source === platformId && from !== undefined ? identity.userOf(platformId, from) : undefined,
-    (source === platformId || target === platformId) && to !== undefined ? identity.userOf(target as Platform['platformId'], to) : undefined,
+    (source === platformId || target === platformId) && to !== undefined
+      ? identity.userOf(target as Platform['platformId'], to)
+      : undefined,
   ]);
-  return { ...(fromUser === undefined ? {} : { from_user_id: fromUser }), ...(toUser === undefined ? {} : { to_user_id: toUser }) };
+  return {
+    ...(fromUser === undefined ? {} : { from_user_id: fromUser }),
+    ...(toUser === undefined ? {} : { to_user_id: toUser }),
+  };
 }
 
 /** Whose points went and whose came. */
 function partiesOf(leg: PostedLeg): { readonly from?: MemberId; readonly to?: MemberId } {
   const kind = leg.kind === 'reverse' ? reversedKind(leg) : leg.kind;
   if (kind === 'earn') return { to: leg.memberId };
-  const goesOn = kind === 'transfer' || kind === 'conversion' || kind === 'authorise' || (kind === 'hold' && leg.targetAssetId !== null);
+  const goesOn =
+    kind === 'transfer' ||
+    kind === 'conversion' ||
+    kind === 'authorise' ||
+    (kind === 'hold' && leg.targetAssetId !== null);
   if (!goesOn) return { from: leg.memberId };
   const other = leg.counterpartyId ?? leg.memberId;
   return leg.leg === 0 ? { from: leg.memberId, to: other } : { from: other, to: leg.memberId };

@@ -19,21 +19,29 @@ const Answer = Type.Object({
 });
 
 export function getUser(server: FastifyInstance, { identity }: ApiParts): void {
-  server.get<{ Params: Static<typeof Params> }>('/api/users/:platform_user_id', {
-    schema: {
-      operationId: 'getUser', tags: ['users'], summary: 'Resolve a user',
-      params: Params, response: { 200: Answer, ...problemResponses },
+  server.get<{ Params: Static<typeof Params> }>(
+    '/api/users/:platform_user_id',
+    {
+      schema: {
+        operationId: 'getUser',
+        tags: ['users'],
+        summary: 'Resolve a user',
+        params: Params,
+        response: { 200: Answer, ...problemResponses },
+      },
     },
-  }, async (request, reply) => {
-    const { platform } = callerOf(request);
-    const link = await identity.findLink(platform.platformId, request.params.platform_user_id);
-    if (link === undefined) return answerProblem(request, reply, identityProblems.user_not_found());
-    return {
-      platform_id: link.platformId,
-      platform_user_id: link.platformUserId,
-      member_id: link.memberId,
-      tags: [...link.tags],
-      linked_at: new Date(link.createdAtMs).toISOString(),
-    };
-  });
+    async (request, reply) => {
+      const { platform } = callerOf(request);
+      const link = await identity.findLink(platform.platformId, request.params.platform_user_id);
+      if (link === undefined)
+        return answerProblem(request, reply, identityProblems.user_not_found());
+      return {
+        platform_id: link.platformId,
+        platform_user_id: link.platformUserId,
+        member_id: link.memberId,
+        tags: [...link.tags],
+        linked_at: new Date(link.createdAtMs).toISOString(),
+      };
+    },
+  );
 }

@@ -4,12 +4,35 @@ import { type Static, Type } from 'typebox';
 import { DELIVERY_STATES, type Delivery, type Webhook } from '../../clearing/clearing.ts';
 import { closed, text } from '../schemas.ts';
 
-export const WebhookParams = closed({ webhook_id: Type.String({ pattern: '^whk_[0-9a-f]{32}$', description: 'A webhook_id that this API answered.' }) });
+export const WebhookParams = closed({
+  webhook_id: Type.String({
+    pattern: '^whk_[0-9a-f]{32}$',
+    description: 'A webhook_id that this API answered.',
+  }),
+});
 
 export const TermFields = {
-  url: text(2_048, 'Where events are sent to with POST: https, a public address, no user name or password, no fragment.'),
-  types: Type.Union([Type.Null(), Type.Array(Type.String({ pattern: '^[a-z_]{1,40}\\.(\\*|[a-z_]{1,40})$', description: 'Such as `transfer.completed`, or `transfer.*` for all of a thing.' }), { minItems: 1, maxItems: 50, uniqueItems: true })], { description: 'Only these types; all when null.' }),
-  ordered: Type.Boolean({ description: 'True: an event is not sent before the one before it is delivered or given up. False, the default: many are sent at once.' }),
+  url: text(
+    2_048,
+    'Where events are sent to with POST: https, a public address, no user name or password, no fragment.',
+  ),
+  types: Type.Union(
+    [
+      Type.Null(),
+      Type.Array(
+        Type.String({
+          pattern: '^[a-z_]{1,40}\\.(\\*|[a-z_]{1,40})$',
+          description: 'Such as `transfer.completed`, or `transfer.*` for all of a thing.',
+        }),
+        { minItems: 1, maxItems: 50, uniqueItems: true },
+      ),
+    ],
+    { description: 'Only these types; all when null.' },
+  ),
+  ordered: Type.Boolean({
+    description:
+      'True: an event is not sent before the one before it is delivered or given up. False, the default: many are sent at once.',
+  }),
   description: text(200, 'What it is for, for people.', 0),
 };
 
@@ -18,47 +41,95 @@ const Maybe = Type.Union([Moment, Type.Null()]);
 
 export const WebhookView = Type.Object({
   webhook_id: Type.String(),
-  platform_id: Type.Union([Type.String(), Type.Null()], { description: 'Whose it is; null for one of the operators.' }),
+  platform_id: Type.Union([Type.String(), Type.Null()], {
+    description: 'Whose it is; null for one of the operators.',
+  }),
   url: Type.String(),
   types: Type.Union([Type.Array(Type.String()), Type.Null()]),
   ordered: Type.Boolean(),
   description: Type.String(),
-  state: Type.String({ description: '`active`, or `disabled`: then what happens is kept as dead letters.' }),
-  disabled_reason: Type.Union([Type.String(), Type.Null()], { description: '`owner`: you did it; `gone`: it answered 410; `failing`: nothing could be delivered for five days.' }),
-  failing_since: Type.Union([Moment, Type.Null()], { description: 'The first failure after the last success; null while it works.' }),
+  state: Type.String({
+    description: '`active`, or `disabled`: then what happens is kept as dead letters.',
+  }),
+  disabled_reason: Type.Union([Type.String(), Type.Null()], {
+    description:
+      '`owner`: you did it; `gone`: it answered 410; `failing`: nothing could be delivered for five days.',
+  }),
+  failing_since: Type.Union([Moment, Type.Null()], {
+    description: 'The first failure after the last success; null while it works.',
+  }),
   last_success_at: Maybe,
   pending: Type.Integer({ description: 'Deliveries that wait to be sent, or sent again.' }),
   dead: Type.Integer({ description: 'Deliveries that were given up; kept for 30 days.' }),
   created_at: Moment,
 });
 
-export const WebhookWithSecret = Type.Object({ ...WebhookView.properties, secret: Type.String({ description: 'Key of the signatures, `whsec_` and base64. Told here and nowhere else.' }) });
+export const WebhookWithSecret = Type.Object({
+  ...WebhookView.properties,
+  secret: Type.String({
+    description: 'Key of the signatures, `whsec_` and base64. Told here and nowhere else.',
+  }),
+});
 
 export function describeWebhook(webhook: Webhook): Static<typeof WebhookView> {
   return {
-    webhook_id: webhook.webhookId, platform_id: webhook.platformId, url: webhook.url, types: webhook.types === null ? null : [...webhook.types], ordered: webhook.ordered,
-    description: webhook.description, state: webhook.state, disabled_reason: webhook.disabledReason, failing_since: momentOf(webhook.failingSince),
-    last_success_at: momentOf(webhook.lastSuccessAt), pending: webhook.pending, dead: webhook.dead, created_at: webhook.createdAt.toISOString(),
+    webhook_id: webhook.webhookId,
+    platform_id: webhook.platformId,
+    url: webhook.url,
+    types: webhook.types === null ? null : [...webhook.types],
+    ordered: webhook.ordered,
+    description: webhook.description,
+    state: webhook.state,
+    disabled_reason: webhook.disabledReason,
+    failing_since: momentOf(webhook.failingSince),
+    last_success_at: momentOf(webhook.lastSuccessAt),
+    pending: webhook.pending,
+    dead: webhook.dead,
+    created_at: webhook.createdAt.toISOString(),
   };
 }
 
-export const DeliveryStateText = Type.Union(DELIVERY_STATES.map((state) => Type.Literal(state)), { description: '`pending`: waits to be sent, or sent again. `dead`: given up.' });
+export const DeliveryStateText = Type.Union(
+  DELIVERY_STATES.map((state) => Type.Literal(state)),
+  { description: '`pending`: waits to be sent, or sent again. `dead`: given up.' },
+);
 
 export const DeliveryView = Type.Object({
-  event_id: Type.Integer({ description: 'As in GET /api/events; the message\'s webhook-id is `evt_` and this.' }),
+  event_id: Type.Integer({
+    description: "As in GET /api/events; the message's webhook-id is `evt_` and this.",
+  }),
   state: Type.String({ description: 'pending, delivered or dead.' }),
-  attempts: Type.Integer({ description: 'Since it was made, or since it was last asked for again.' }),
+  attempts: Type.Integer({
+    description: 'Since it was made, or since it was last asked for again.',
+  }),
   next_attempt_at: Type.Union([Moment, Type.Null()], { description: 'Null when there is none.' }),
-  last_status: Type.Union([Type.Integer(), Type.Null()], { description: 'HTTP status of the last answer; null when none came.' }),
+  last_status: Type.Union([Type.Integer(), Type.Null()], {
+    description: 'HTTP status of the last answer; null when none came.',
+  }),
   last_error: Type.Union([Type.String(), Type.Null()]),
   last_attempt_at: Maybe,
   created_at: Moment,
 });
 
-export function describeDelivery({ eventId, state, attempts, dueAt, lastStatus, lastError, lastAttemptAt, createdAt }: Delivery): Static<typeof DeliveryView> {
+export function describeDelivery({
+  eventId,
+  state,
+  attempts,
+  dueAt,
+  lastStatus,
+  lastError,
+  lastAttemptAt,
+  createdAt,
+}: Delivery): Static<typeof DeliveryView> {
   return {
-    event_id: Number(eventId), state, attempts, next_attempt_at: state === 'pending' ? dueAt.toISOString() : null, last_status: lastStatus, last_error: lastError,
-    last_attempt_at: momentOf(lastAttemptAt), created_at: createdAt.toISOString(),
+    event_id: Number(eventId),
+    state,
+    attempts,
+    next_attempt_at: state === 'pending' ? dueAt.toISOString() : null,
+    last_status: lastStatus,
+    last_error: lastError,
+    last_attempt_at: momentOf(lastAttemptAt),
+    created_at: createdAt.toISOString(),
   };
 }
 

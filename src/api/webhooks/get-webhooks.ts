@@ -5,11 +5,25 @@ import { closed, problemResponses } from '../schemas.ts';
 import { describeWebhook, WebhookView } from './describe-webhook.ts';
 import type { AddOperation } from './side.ts';
 
-export const getWebhooks: AddOperation = (server, { webhooks }, { prefix, tag, adjective, scopeOf }) => {
-  server.get(`${prefix}/webhooks`, {
-    schema: {
-      operationId: `list${adjective}Webhooks`, tags: [tag], summary: 'Where events are sent to', description: 'Oldest first.',
-      querystring: closed({}), response: { 200: Type.Object({ webhooks: Type.Array(WebhookView) }), ...problemResponses },
+export const getWebhooks: AddOperation = (
+  server,
+  { webhooks },
+  { prefix, tag, adjective, scopeOf },
+) => {
+  server.get(
+    `${prefix}/webhooks`,
+    {
+      schema: {
+        operationId: `list${adjective}Webhooks`,
+        tags: [tag],
+        summary: 'Where events are sent to',
+        description: 'Oldest first.',
+        querystring: closed({}),
+        response: { 200: Type.Object({ webhooks: Type.Array(WebhookView) }), ...problemResponses },
+      },
     },
-  }, async (request, _reply) => ({ webhooks: (await webhooks.list(scopeOf(request))).map(describeWebhook) }));
+    async (request, _reply) => ({
+      webhooks: (await webhooks.list(scopeOf(request))).map(describeWebhook),
+    }),
+  );
 };

@@ -9,15 +9,23 @@ import type { AddOperation } from './side.ts';
 
 export const postTest: AddOperation = (server, parts, { prefix, tag, adjective, ownerOf }) => {
   const { webhooks } = parts;
-  server.post<{ Params: Static<typeof WebhookParams> }>(`${prefix}/webhooks/:webhook_id/test`, {
-    ...signedOnce(parts, 'once'),
-    schema: {
-      operationId: `test${adjective}Webhook`, tags: [tag], summary: 'Send a test event',
-      description: 'An event of type webhook.test goes to this webhook alone, whatever types it wants; what became of it is among its deliveries within a second or so.',
-      params: WebhookParams, response: { 200: Type.Object({ success: Success }), ...problemResponses },
+  server.post<{ Params: Static<typeof WebhookParams> }>(
+    `${prefix}/webhooks/:webhook_id/test`,
+    {
+      ...signedOnce(parts, 'once'),
+      schema: {
+        operationId: `test${adjective}Webhook`,
+        tags: [tag],
+        summary: 'Send a test event',
+        description:
+          'An event of type webhook.test goes to this webhook alone, whatever types it wants; what became of it is among its deliveries within a second or so.',
+        params: WebhookParams,
+        response: { 200: Type.Object({ success: Success }), ...problemResponses },
+      },
     },
-  }, async (request, reply) => {
-    const tested = await webhooks.test({ owner: ownerOf(request) }, request.params.webhook_id);
-    return tested.ok ? { success: true as const } : answerProblem(request, reply, tested.problem);
-  });
+    async (request, reply) => {
+      const tested = await webhooks.test({ owner: ownerOf(request) }, request.params.webhook_id);
+      return tested.ok ? { success: true as const } : answerProblem(request, reply, tested.problem);
+    },
+  );
 };

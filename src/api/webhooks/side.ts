@@ -19,14 +19,18 @@ export interface Side {
 }
 
 export const platformSide: Side = {
-  prefix: '/api', tag: 'platform', adjective: '',
+  prefix: '/api',
+  tag: 'platform',
+  adjective: '',
   ownerOf: (request) => callerOf(request).platform.platformId,
   scopeOf: (request) => ({ owner: callerOf(request).platform.platformId }),
   nameOf: (request) => callerOf(request).platform.platformId,
 };
 
 export const operatorSide: Side = {
-  prefix: '/operator', tag: 'operator', adjective: 'Network',
+  prefix: '/operator',
+  tag: 'operator',
+  adjective: 'Network',
   ownerOf: () => null,
   scopeOf: () => 'everybody',
   nameOf: (request) => operatorOf(request).operatorId,

@@ -13,7 +13,17 @@ import type { AddOperation } from './side.ts';
 
 export { operatorSide, platformSide } from './side.ts';
 
-const operations: readonly AddOperation[] = [postWebhook, getWebhooks, getWebhook, patchWebhook, deleteWebhook, postSecret, postTest, getDeliveries, postRedeliver];
+const operations: readonly AddOperation[] = [
+  postWebhook,
+  getWebhooks,
+  getWebhook,
+  patchWebhook,
+  deleteWebhook,
+  postSecret,
+  postTest,
+  getDeliveries,
+  postRedeliver,
+];
 
 export const addWebhooks: AddOperation = (server, parts, side) => {
   for (const add of operations) add(server, parts, side);

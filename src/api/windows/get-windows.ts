@@ -10,18 +10,34 @@ import { WindowHead, WindowStateText } from './window-view.ts';
 const DEFAULT_LIMIT = 100;
 const Query = closed({
   state: Type.Optional(WindowStateText),
-  before: Type.Optional(Type.Integer({ minimum: 1, maximum: 2 ** 31 - 1, description: 'Only windows with a smaller number.' })),
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, description: `${DEFAULT_LIMIT} when absent.` })),
+  before: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 2 ** 31 - 1,
+      description: 'Only windows with a smaller number.',
+    }),
+  ),
+  limit: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 1_000, description: `${DEFAULT_LIMIT} when absent.` }),
+  ),
 });
 
 export function getWindows(server: FastifyInstance, { settlement }: ApiParts): void {
-  server.get<{ Querystring: Static<typeof Query> }>('/operator/windows', {
-    schema: {
-      operationId: 'listWindows', tags: ['operator'], summary: 'Settlement windows', description: 'Newest first; the first one is open.',
-      querystring: Query, response: { 200: Type.Object({ windows: Type.Array(WindowHead) }), ...problemResponses },
+  server.get<{ Querystring: Static<typeof Query> }>(
+    '/operator/windows',
+    {
+      schema: {
+        operationId: 'listWindows',
+        tags: ['operator'],
+        summary: 'Settlement windows',
+        description: 'Newest first; the first one is open.',
+        querystring: Query,
+        response: { 200: Type.Object({ windows: Type.Array(WindowHead) }), ...problemResponses },
+      },
     },
-  }, async ({ query: { before = 2 ** 31 - 1, limit = DEFAULT_LIMIT, state } }, _reply) => {
-    const windows = await settlement.list(before, limit, state as WindowState | undefined);
-    return { windows: windows.map(describeWindow) };
-  });
+    async ({ query: { before = 2 ** 31 - 1, limit = DEFAULT_LIMIT, state } }, _reply) => {
+      const windows = await settlement.list(before, limit, state as WindowState | undefined);
+      return { windows: windows.map(describeWindow) };
+    },
+  );
 }

@@ -30,14 +30,28 @@ export interface ConformanceOptions extends TransportOptions {
   readonly onCheck?: ((result: CheckResult) => void) | undefined;
 }
 
-const CHECKS: readonly Check[] = [...accessChecks, ...stepChecks, ...reverseChecks, ...readingChecks];
+const CHECKS: readonly Check[] = [
+  ...accessChecks,
+  ...stepChecks,
+  ...reverseChecks,
+  ...readingChecks,
+];
 /** Lent to the user for the time of the test, so that it needs none of its own. */
 const FUNDING_MINOR = 100_000n;
 
-const USER_KNOWN = { name: 'user_known', meaning: 'GET /api/internal/users/{user_id} answers the balance of the user given for the test.' };
-const LEFT_AS_FOUND = { name: 'left_as_found', meaning: 'After everything was reversed, the user has what it had before the test.' };
+const USER_KNOWN = {
+  name: 'user_known',
+  meaning: 'GET /api/internal/users/{user_id} answers the balance of the user given for the test.',
+};
+const LEFT_AS_FOUND = {
+  name: 'left_as_found',
+  meaning: 'After everything was reversed, the user has what it had before the test.',
+};
 
-export async function testConnector(target: ConnectorTarget, { userId, onCheck, ...transport }: ConformanceOptions = {}): Promise<ConformanceReport> {
+export async function testConnector(
+  target: ConnectorTarget,
+  { userId, onCheck, ...transport }: ConformanceOptions = {},
+): Promise<ConformanceReport> {
   const probe = createProbe(target, userId ?? '', transport);
   const checks: CheckResult[] = [];
   const note = (result: CheckResult): void => {
@@ -46,26 +60,57 @@ export async function testConnector(target: ConnectorTarget, { userId, onCheck, 
   };
 
   const health = await probe.client.checkHealth();
-  const unreachable = health.outcome === 'unknown' && health.reason === 'unreachable' ? `The platform cannot be reached at ${target.url}: ${health.detail}.` : undefined;
+  const unreachable =
+    health.outcome === 'unknown' && health.reason === 'unreachable'
+      ? `The platform cannot be reached at ${target.url}: ${health.detail}.`
+      : undefined;
   let startMinor: bigint | undefined;
   if (userId !== undefined && unreachable === undefined) {
-    note(await runCheck({ ...USER_KNOWN, run: async () => void (startMinor = await probe.balance()) }, probe));
-    if (startMinor !== undefined) await probe.send('add', probe.newStep(FUNDING_MINOR)).catch(() => undefined);
+    note(
+      await runCheck(
+        { ...USER_KNOWN, run: async () => void (startMinor = await probe.balance()) },
+        probe,
+      ),
+    );
+    if (startMinor !== undefined)
+      await probe.send('add', probe.newStep(FUNDING_MINOR)).catch(() => undefined);
   }
-  const noUser = userId === undefined ? 'It moves points, so it needs a user for tests: --user.' : 'It needs a user that the platform knows.';
+  const noUser =
+    userId === undefined
+      ? 'It moves points, so it needs a user for tests: --user.'
+      : 'It needs a user that the platform knows.';
 
   for (const check of CHECKS) {
-    if (unreachable !== undefined) note({ name: check.name, meaning: check.meaning, state: check.name === 'health' ? 'failed' : 'skipped', complaints: [unreachable] });
-    else if (check.needsUser && startMinor === undefined) note({ name: check.name, meaning: check.meaning, state: 'skipped', complaints: [noUser] });
+    if (unreachable !== undefined)
+      note({
+        name: check.name,
+        meaning: check.meaning,
+        state: check.name === 'health' ? 'failed' : 'skipped',
+        complaints: [unreachable],
+      });
+    else if (check.needsUser && startMinor === undefined)
+      note({ name: check.name, meaning: check.meaning, state: 'skipped', complaints: [noUser] });
     else note(await runCheck(check, probe));
   }
 
   if (unreachable === undefined) await probe.undo();
-  if (startMinor !== undefined) note(await runCheck({ ...LEFT_AS_FOUND, run: (_probe, complain) => expectBalance(probe, complain, startMinor ?? 0n) }, probe));
+  if (startMinor !== undefined)
+    note(
+      await runCheck(
+        {
+          ...LEFT_AS_FOUND,
+          run: (_probe, complain) => expectBalance(probe, complain, startMinor ?? 0n),
+        },
+        probe,
+      ),
+    );
   return { ok: checks.every(({ state }) => state !== 'failed'), checks };
 }
 
-async function runCheck(check: Pick<Check, 'name' | 'meaning' | 'run'>, probe: Probe): Promise<CheckResult> {
+async function runCheck(
+  check: Pick<Check, 'name' | 'meaning' | 'run'>,
+  probe: Probe,
+): Promise<CheckResult> {
   const complaints: string[] = [];
   try {
     await check.run(probe, (sentence) => void complaints.push(sentence));
@@ -73,10 +118,22 @@ async function runCheck(check: Pick<Check, 'name' | 'meaning' | 'run'>, probe: P
     if (!(error instanceof CheckStopped)) throw error;
     complaints.push(error.message);
   }
-  return { name: check.name, meaning: check.meaning, state: complaints.length === 0 ? 'passed' : 'failed', complaints };
+  return {
+    name: check.name,
+    meaning: check.meaning,
+    state: complaints.length === 0 ? 'passed' : 'failed',
+    complaints,
+  };
 }
 
-async function expectBalance(probe: Probe, complain: (sentence: string) => void, expectedMinor: bigint): Promise<void> {
+async function expectBalance(
+  probe: Probe,
+  complain: (sentence: string) => void,
+  expectedMinor: bigint,
+): Promise<void> {
   const balance = await probe.balance();
-  if (balance !== expectedMinor) complain(`The balance is ${points(balance)} and was ${points(expectedMinor)} before the test; correct it by hand.`);
+  if (balance !== expectedMinor)
+    complain(
+      `The balance is ${points(balance)} and was ${points(expectedMinor)} before the test; correct it by hand.`,
+    );
 }

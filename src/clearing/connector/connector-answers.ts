@@ -16,32 +16,59 @@ const Decimal = Type.String({ minLength: 1, maxLength: 40 });
 const Id = Type.String({ minLength: 1, maxLength: 128 });
 
 /** 200 to deduct, add and reverse. */
-export const StepBody = Type.Object({ success: Type.Literal(true), transaction_id: Id, balance: Type.Optional(Decimal), user_id: Type.Optional(Type.String()), amount: Type.Optional(Decimal) });
+export const StepBody = Type.Object({
+  success: Type.Literal(true),
+  transaction_id: Id,
+  balance: Type.Optional(Decimal),
+  user_id: Type.Optional(Type.String()),
+  amount: Type.Optional(Decimal),
+});
 /** Any refusal. */
 export const ErrorBody = Type.Object({ error: Type.String({ minLength: 1 }) });
 /** 404 to a transaction look-up: it says so itself, so that a wrong address never reads as "not applied". */
-export const UnknownTransactionBody = Type.Object({ error: Type.String({ minLength: 1 }), state: Type.Literal('unknown') });
+export const UnknownTransactionBody = Type.Object({
+  error: Type.String({ minLength: 1 }),
+  state: Type.Literal('unknown'),
+});
 export const TransactionBody = Type.Object({
   transaction_id: Id,
   state: Type.Union([Type.Literal('applied'), Type.Literal('refused'), Type.Literal('reversed')]),
   operation: Type.Union([Type.Literal('deduct'), Type.Literal('add'), Type.Null()]),
-  user_id: Id, amount: Decimal, effect: Decimal,
+  user_id: Id,
+  amount: Decimal,
+  effect: Decimal,
 });
 export const UserBody = Type.Object({ user_id: Id, balance: Decimal });
 export const TotalBody = Type.Object({ total_points: Decimal });
 export const StatementBody = Type.Object({
-  entries: Type.Array(Type.Object({
-    transaction_id: Id, operation: Type.Union([Type.Literal('deduct'), Type.Literal('add'), Type.Literal('reverse'), Type.Literal('other')]), user_id: Id, amount: Decimal, effect: Decimal,
-  })),
+  entries: Type.Array(
+    Type.Object({
+      transaction_id: Id,
+      operation: Type.Union([
+        Type.Literal('deduct'),
+        Type.Literal('add'),
+        Type.Literal('reverse'),
+        Type.Literal('other'),
+      ]),
+      user_id: Id,
+      amount: Decimal,
+      effect: Decimal,
+    }),
+  ),
   next_cursor: Type.String({ maxLength: 512 }),
   more: Type.Boolean(),
 });
 export const HealthBody = Type.Object({ status: Type.String() });
 
-type SourceReviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
+type SourceReviver = (
+  key: string,
+  value: unknown,
+  context: { readonly source?: string },
+) => unknown;
 const parseWithSource = JSON.parse as (text: string, reviver: SourceReviver) => unknown;
 
-const keepSource: SourceReviver = (key, read, { source }) => (typeof read === 'number' && source !== undefined && DECIMAL_FIELDS.has(key) ? source : read);
+const keepSource: SourceReviver = (key, read, { source }) =>
+  typeof read === 'number' && source !== undefined && DECIMAL_FIELDS.has(key) ? source : read;
 
 /** A number in an object that a double may not give back as it was written: of more than 15 digits, or with an exponent. Rare, and reading with sources takes ten times as long. */
 const LONG_NUMBER = /:\s*-?(?:[\d.]{16}|[\d.]+[eE])/;
@@ -59,11 +86,15 @@ function writeDecimals(value: unknown): unknown {
 }
 
 /** A reader of one kind of body: the value, or undefined when the text is not such a body. */
-export function createReader<Schema extends TSchema>(schema: Schema): (text: string) => Static<Schema> | undefined {
+export function createReader<Schema extends TSchema>(
+  schema: Schema,
+): (text: string) => Static<Schema> | undefined {
   const validator = Compile(schema);
   return (text) => {
     try {
-      const value = LONG_NUMBER.test(text) ? parseWithSource(text, keepSource) : writeDecimals(JSON.parse(text));
+      const value = LONG_NUMBER.test(text)
+        ? parseWithSource(text, keepSource)
+        : writeDecimals(JSON.parse(text));
       return validator.Check(value) ? (value as Static<Schema>) : undefined;
     } catch {
       return undefined;

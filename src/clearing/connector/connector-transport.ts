@@ -14,11 +14,25 @@ export interface ConnectorRequest {
 }
 
 /** For tests of a platform: headers as they should not be. A header that is undefined is left out. */
-export type HeaderChange = (headers: Readonly<Record<string, string>>) => Readonly<Record<string, string | undefined>>;
+export type HeaderChange = (
+  headers: Readonly<Record<string, string>>,
+) => Readonly<Record<string, string | undefined>>;
 
 export type ConnectorReply =
-  | { readonly arrived: true; readonly status: number; readonly text: string; readonly retryAfter?: string | undefined; readonly date?: string | undefined; readonly retryAfterMs?: number }
-  | { readonly arrived: false; readonly reason: UnknownReason; readonly detail: string; readonly retryAfterMs?: number };
+  | {
+      readonly arrived: true;
+      readonly status: number;
+      readonly text: string;
+      readonly retryAfter?: string | undefined;
+      readonly date?: string | undefined;
+      readonly retryAfterMs?: number;
+    }
+  | {
+      readonly arrived: false;
+      readonly reason: UnknownReason;
+      readonly detail: string;
+      readonly retryAfterMs?: number;
+    };
 
 export interface ConnectorTransport {
   send(request: ConnectorRequest, change?: HeaderChange): Promise<ConnectorReply>;
@@ -41,13 +55,17 @@ const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
 const guardedEgress = createEgress({ allowedRanges: LOOPBACK_RANGES });
 
-export function createConnectorTransport(target: ConnectorTarget, { timeoutMs = DEFAULT_TIMEOUT_MS, now = Date.now, egress = guardedEgress }: TransportOptions = {}): ConnectorTransport {
+export function createConnectorTransport(
+  target: ConnectorTarget,
+  { timeoutMs = DEFAULT_TIMEOUT_MS, now = Date.now, egress = guardedEgress }: TransportOptions = {},
+): ConnectorTransport {
   const base = target.url.replace(/\/+$/, '');
   /** What the platform took last. After a rotation it has the new secret or still the old one, and only its refusal tells. */
   let current = target.secret;
   const other = (): string | undefined => {
     const { formerSecret: former, secret } = target;
-    if (former === undefined || now() >= former.untilMs) return current === secret ? undefined : secret;
+    if (former === undefined || now() >= former.untilMs)
+      return current === secret ? undefined : secret;
     return current === secret ? former.secret : secret;
   };
 
@@ -63,7 +81,11 @@ export function createConnectorTransport(target: ConnectorTarget, { timeoutMs = 
     },
   };
 
-  async function sendSigned(secret: string, { method, path, query, body }: ConnectorRequest, change: HeaderChange = (headers) => headers): Promise<ConnectorReply> {
+  async function sendSigned(
+    secret: string,
+    { method, path, query, body }: ConnectorRequest,
+    change: HeaderChange = (headers) => headers,
+  ): Promise<ConnectorReply> {
     const url = new URL(base + path);
     for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, value);
     const timestamp = String(Math.floor(now() / 1000));
@@ -72,15 +94,37 @@ export function createConnectorTransport(target: ConnectorTarget, { timeoutMs = 
       'X-Platform-ID': target.platformId,
       'X-Timestamp': timestamp,
       // What is signed is the path as it goes over the wire, with whatever path the base URL has.
-      'X-Signature': signRequest(secret, { timestamp, method, path: url.pathname, body: body === undefined ? undefined : Buffer.from(body) }),
+      'X-Signature': signRequest(secret, {
+        timestamp,
+        method,
+        path: url.pathname,
+        body: body === undefined ? undefined : Buffer.from(body),
+      }),
       ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
     });
-    const sent = Object.fromEntries(Object.entries(headers).filter((entry): entry is [string, string] => entry[1] !== undefined));
+    const sent = Object.fromEntries(
+      Object.entries(headers).filter((entry): entry is [string, string] => entry[1] !== undefined),
+    );
     // A redirect is not followed: it would carry token and signature to another address.
-    const reply = await egress.send({ method, url, headers: sent, body, timeoutMs, maxAnswerBytes: MAX_ANSWER_BYTES });
-    if (!reply.arrived) return lost(reply.reason === 'refused' ? 'unreachable' : reply.reason, reply.detail);
-    if (reply.text === undefined) return lost('malformed', `the answer is longer than ${MAX_ANSWER_BYTES} bytes`);
-    return { arrived: true, status: reply.status, text: reply.text, retryAfter: reply.headers['retry-after'], date: reply.headers.date };
+    const reply = await egress.send({
+      method,
+      url,
+      headers: sent,
+      body,
+      timeoutMs,
+      maxAnswerBytes: MAX_ANSWER_BYTES,
+    });
+    if (!reply.arrived)
+      return lost(reply.reason === 'refused' ? 'unreachable' : reply.reason, reply.detail);
+    if (reply.text === undefined)
+      return lost('malformed', `the answer is longer than ${MAX_ANSWER_BYTES} bytes`);
+    return {
+      arrived: true,
+      status: reply.status,
+      text: reply.text,
+      retryAfter: reply.headers['retry-after'],
+      date: reply.headers.date,
+    };
   }
 }
 

@@ -15,7 +15,12 @@ export function keepRest(transport: ConnectorTransport, now: () => number): Conn
     async send(request, change) {
       const restMs = untilMs - now();
       if (restMs > 0 && request.path !== ALWAYS) {
-        return { arrived: false, reason: 'resting', detail: `the platform has asked to be left alone for ${Math.ceil(restMs / 1_000)} s more`, retryAfterMs: restMs };
+        return {
+          arrived: false,
+          reason: 'resting',
+          detail: `the platform has asked to be left alone for ${Math.ceil(restMs / 1_000)} s more`,
+          retryAfterMs: restMs,
+        };
       }
       const reply = await transport.send(request, change);
       if (!reply.arrived || !MAY_REST.has(reply.status)) return reply;

@@ -14,7 +14,9 @@ export interface ConnectionRow {
 
 /** Changes whenever any row does: rows are only added, and each change adds one to a revision. */
 export async function readConnectionsVersion(pool: Pool): Promise<string> {
-  const { rows } = await pool.query<{ version: string }>(`select count(*) || '/' || coalesce(sum(revision), 0) as version from clearing.connection`);
+  const { rows } = await pool.query<{ version: string }>(
+    `select count(*) || '/' || coalesce(sum(revision), 0) as version from clearing.connection`,
+  );
   return rows[0]?.version ?? '';
 }
 
@@ -26,7 +28,10 @@ export async function selectConnections(pool: Pool): Promise<ConnectionRow[]> {
   return rows;
 }
 
-export async function writeConnection(pool: Pool, row: Omit<ConnectionRow, 'revision'>): Promise<void> {
+export async function writeConnection(
+  pool: Pool,
+  row: Omit<ConnectionRow, 'revision'>,
+): Promise<void> {
   await pool.query(
     `insert into clearing.connection (platform_id, url, sealed_token, changed_by, changed_at) values ($1, $2, $3, $4, $5)
      on conflict (platform_id) do update
@@ -37,7 +42,12 @@ export async function writeConnection(pool: Pool, row: Omit<ConnectionRow, 'revi
 }
 
 /** False when there is none. */
-export async function removeConnection(pool: Pool, platformId: string, changedBy: string, changedAt: Date): Promise<boolean> {
+export async function removeConnection(
+  pool: Pool,
+  platformId: string,
+  changedBy: string,
+  changedAt: Date,
+): Promise<boolean> {
   const { rowCount } = await pool.query(
     `update clearing.connection set url = null, sealed_token = null, changed_by = $2, changed_at = $3, revision = revision + 1
       where platform_id = $1 and url is not null`,

@@ -28,7 +28,14 @@ export interface Step {
 }
 
 /** Why it is not known what a platform did. */
-export type UnknownReason = 'unreachable' | 'timeout' | 'reset' | 'status' | 'malformed' | 'certificate' | 'resting';
+export type UnknownReason =
+  | 'unreachable'
+  | 'timeout'
+  | 'reset'
+  | 'status'
+  | 'malformed'
+  | 'certificate'
+  | 'resting';
 
 /** It is not known whether the platform did what it was asked; ask before doing anything else. */
 export interface Unknown {

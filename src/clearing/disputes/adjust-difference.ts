@@ -34,7 +34,8 @@ export interface Adjusted {
 
 /** Whether as much is left of the transaction: neither reversed, nor claimed, nor decided. */
 export async function checkAdjustment(
-  { pool, ledger }: DisputeParts, { transactionId, amount }: Pick<NewAdjustment, 'transactionId' | 'amount'>,
+  { pool, ledger }: DisputeParts,
+  { transactionId, amount }: Pick<NewAdjustment, 'transactionId' | 'amount'>,
 ): Promise<Result<undefined>> {
   const about = await readDisputable(ledger, { transactionId, platformId: undefined });
   if (!about.ok) return about;
@@ -42,29 +43,51 @@ export async function checkAdjustment(
   const left = leg.amount - (await ledger.getReversed(leg.transactionId));
   if (left <= 0n) return refuse(ledgerProblems.already_reversed());
   const bucket = bucketOfTransaction(transactionId);
-  const { claimed, decided } = await sumClaimed(pool, { bucket, transactionId }, 'source', leg.amount);
+  const { claimed, decided } = await sumClaimed(
+    pool,
+    { bucket, transactionId },
+    'source',
+    leg.amount,
+  );
   if (amount <= left - claimed - decided) return ok(undefined);
   const { scale } = ledger.assetById(leg.assetId) ?? { scale: 0 };
   const rest = left - claimed - decided;
   const fields = { disputable: formatAmount(rest > 0n ? rest : 0n, scale) };
   const isDecided = amount <= left - claimed;
-  return refuse(isDecided ? disputeProblems.dispute_decided(undefined, fields)
-    : disputeProblems.dispute_exceeds_rest(undefined, fields));
+  return refuse(
+    isDecided
+      ? disputeProblems.dispute_decided(undefined, fields)
+      : disputeProblems.dispute_exceeds_rest(undefined, fields),
+  );
 }
 
 /** Within a dbTransaction; a loop carries it out within seconds. */
 export async function adjustDifferenceIn(
-  client: DbClient, parts: DisputeParts, { transactionId, amount, askedBy, approvedBy, reason, key }: NewAdjustment,
+  client: DbClient,
+  parts: DisputeParts,
+  { transactionId, amount, askedBy, approvedBy, reason, key }: NewAdjustment,
 ): Promise<Result<Adjusted>> {
   const about = await readDisputable(parts.ledger, { transactionId, platformId: undefined });
   if (!about.ok) return about;
   const { source } = about.value;
   const bucket = bucketOfTransaction(transactionId);
   // No caller can name a key with a space.
-  const disputeId = deriveTransactionId(bucket, source.platformId, source.memberId, `dispute ${key}`);
+  const disputeId = deriveTransactionId(
+    bucket,
+    source.platformId,
+    source.memberId,
+    `dispute ${key}`,
+  );
   const wanted: NewDispute = {
-    transactionId, openedBy: 'operator', platformId: undefined, operatorId: askedBy, side: 'source',
-    reasonCode: 'not_received', description: reason, amount, key,
+    transactionId,
+    openedBy: 'operator',
+    platformId: undefined,
+    operatorId: askedBy,
+    side: 'source',
+    reasonCode: 'not_received',
+    description: reason,
+    amount,
+    key,
   };
   const fingerprint = fingerprintOf(wanted);
   const claim = { about: about.value, side: 'source' as const, wanted, disputeId, fingerprint };
@@ -75,8 +98,11 @@ export async function adjustDifferenceIn(
     assert(dispute.holdId === null, 'nothing is frozen at a platform that keeps its points itself');
     const who = { actor: 'operator' as const, id: approvedBy };
     const resolution = { kind: 'adjustment' as const, amount, borneBy: 'target' as const };
-    const upheld = await takeStepIn(
-      client, parts, dispute, 'upholdDifference', who, reason, { frozen: 0n, nextInMs: 0, resolution });
+    const upheld = await takeStepIn(client, parts, dispute, 'upholdDifference', who, reason, {
+      frozen: 0n,
+      nextInMs: 0,
+      resolution,
+    });
     assert(upheld !== undefined, 'nobody else has seen it yet');
   }
   return ok({ disputeId, resolutionId: resolutionIdOf(dispute, parts.ledger.bucketCount()) });

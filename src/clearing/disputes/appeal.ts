@@ -22,25 +22,45 @@ function refusedPart({ state, appealOf, amount, reversed, resolution }: Dispute)
   return state === 'upheld' ? amount - reversed - (resolution?.amount ?? 0n) : 0n;
 }
 
-export function appealUntilMs({ valuation }: Pick<DisputeParts, 'valuation'>, dispute: Dispute): number | undefined {
-  return refusedPart(dispute) > 0n ? dispute.changedAtMs + deadlinesOf(valuation).appealMs : undefined;
+export function appealUntilMs(
+  { valuation }: Pick<DisputeParts, 'valuation'>,
+  dispute: Dispute,
+): number | undefined {
+  return refusedPart(dispute) > 0n
+    ? dispute.changedAtMs + deadlinesOf(valuation).appealMs
+    : undefined;
 }
 
 /** By the claimant. Asked again in the same words, it gives the same appeal. */
-export async function appealDispute(parts: DisputeParts, before: Dispute, text: string): Promise<Result<{ readonly dispute: Dispute; readonly replayed: boolean }>> {
+export async function appealDispute(
+  parts: DisputeParts,
+  before: Dispute,
+  text: string,
+): Promise<Result<{ readonly dispute: Dispute; readonly replayed: boolean }>> {
   const { pool, clock, ledger } = parts;
   const { bucket, transactionId } = before;
   const disputeId = appealIdOf(before);
   const fingerprint = hash('sha256', JSON.stringify(['appeal', text]));
   const replay = async (known: Dispute): Promise<Result<{ dispute: Dispute; replayed: boolean }>> =>
-    (known.fingerprint === fingerprint ? ok({ dispute: await finishOpening(parts, known), replayed: true })
-      : refuse(disputeProblems.not_appealable(`It was appealed against as ${formatId('dsp', disputeId)}.`)));
+    known.fingerprint === fingerprint
+      ? ok({ dispute: await finishOpening(parts, known), replayed: true })
+      : refuse(
+          disputeProblems.not_appealable(
+            `It was appealed against as ${formatId('dsp', disputeId)}.`,
+          ),
+        );
   const known = await selectDispute(pool, bucket, disputeId);
   if (known !== undefined) return replay(known);
   const refused = refusedPart(before);
-  if (refused <= 0n) return refuse(disputeProblems.not_appealable(before.appealOf === null ? `It is ${before.state}.` : 'It is an appeal itself.'));
+  if (refused <= 0n)
+    return refuse(
+      disputeProblems.not_appealable(
+        before.appealOf === null ? `It is ${before.state}.` : 'It is an appeal itself.',
+      ),
+    );
   const openedAtMs = clock.now();
-  if (openedAtMs >= before.changedAtMs + deadlinesOf(parts.valuation).appealMs) return refuse(disputeProblems.appeal_too_late());
+  if (openedAtMs >= before.changedAtMs + deadlinesOf(parts.valuation).appealMs)
+    return refuse(disputeProblems.appeal_too_late());
   const leg = await findMoved(ledger, transactionId);
   if (leg === undefined) throw new Error(`dispute ${before.disputeId} is about nothing that moved`);
 
@@ -50,22 +70,52 @@ export async function appealDispute(parts: DisputeParts, before: Dispute, text: 
     if (meanwhile !== undefined) return ok(meanwhile);
     await followReversalsIn(client, parts, leg);
     const { claimed } = await sumClaimed(client, before, before.claimantSide, leg.amount);
-    const amount = smaller(refused, leg.amount - (await ledger.getReversed(leg.transactionId, client)) - claimed);
+    const amount = smaller(
+      refused,
+      leg.amount - (await ledger.getReversed(leg.transactionId, client)) - claimed,
+    );
     if (amount <= 0n) return refuse(ledgerProblems.already_reversed());
     const claimant = before.claimantSide === 'source' ? before.source : before.target;
     const appeal: Dispute<'opening'> = {
-      ...before, disputeId, appealOf: before.disputeId, fingerprint, openedBy: 'platform', openerId: claimant.platformId, description: text,
-      amount, reversed: 0n, credited: creditedFor(leg, amount), holdId: freezeIdOf(ledger, disputeId, before.target), frozen: null, state: 'opening',
-      dueAtMs: null, outcome: null, resolution: null, resolutionId: null, problem: null, overdueAtMs: null, openedAtMs, changedAtMs: openedAtMs, revision: 1,
+      ...before,
+      disputeId,
+      appealOf: before.disputeId,
+      fingerprint,
+      openedBy: 'platform',
+      openerId: claimant.platformId,
+      description: text,
+      amount,
+      reversed: 0n,
+      credited: creditedFor(leg, amount),
+      holdId: freezeIdOf(ledger, disputeId, before.target),
+      frozen: null,
+      state: 'opening',
+      dueAtMs: null,
+      outcome: null,
+      resolution: null,
+      resolutionId: null,
+      problem: null,
+      overdueAtMs: null,
+      openedAtMs,
+      changedAtMs: openedAtMs,
+      revision: 1,
     };
     const written = await insertDispute(client, appeal, openedAtMs + LEASE_MS);
     const who: Who = { actor: 'platform', id: claimant.platformId };
-    await insertStep(client, written, { takenAtMs: openedAtMs, who, action: 'appeal', stateBefore: null, stateAfter: 'opening', text });
+    await insertStep(client, written, {
+      takenAtMs: openedAtMs,
+      who,
+      action: 'appeal',
+      stateBefore: null,
+      stateAfter: 'opening',
+      text,
+    });
     return ok(written);
   });
   if (!made.ok) return made;
   return made.value.revision === 1 && made.value.fingerprint === fingerprint
-    ? ok({ dispute: await finishOpening(parts, made.value), replayed: false }) : replay(made.value);
+    ? ok({ dispute: await finishOpening(parts, made.value), replayed: false })
+    : replay(made.value);
 }
 
 /** The same for all who ask, so that there is one. No caller can name a key with a space. */

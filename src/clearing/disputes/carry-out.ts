@@ -2,9 +2,20 @@
 // whoever finds a dispute half carried out finishes it. A reversal takes from the frozen points in its own commit, so they are never free in between.
 
 import { larger, smaller } from '../../kernel/amount.ts';
-import { bucketOfTransaction, formatId, platformOwnerId, type TransactionId } from '../../kernel/ids.ts';
+import {
+  bucketOfTransaction,
+  formatId,
+  platformOwnerId,
+  type TransactionId,
+} from '../../kernel/ids.ts';
 import { refuse, type Problem } from '../../kernel/problem.ts';
-import { ledgerProblems, shareOf, type Command, type Outcome, type PostedLeg } from '../../ledger/ledger.ts';
+import {
+  ledgerProblems,
+  shareOf,
+  type Command,
+  type Outcome,
+  type PostedLeg,
+} from '../../ledger/ledger.ts';
 import { holdDisputed } from './hold-disputed.ts';
 import { findMoved, isKeptHere } from './moved.ts';
 import { resolutionIdOf, resolutionKey } from './resolution-id.ts';
@@ -21,23 +32,36 @@ export function isCarrying(dispute: Dispute): dispute is Dispute<CarryingState> 
 }
 
 /** The dispute as it is afterwards: over, or with the problem that stands in the way. */
-export async function carryOut(parts: DisputeParts, dispute: Dispute<CarryingState>): Promise<Dispute> {
+export async function carryOut(
+  parts: DisputeParts,
+  dispute: Dispute<CarryingState>,
+): Promise<Dispute> {
   const { pool, clock, log } = parts;
   const problem = await settle(parts, dispute);
   if (problem !== undefined) {
-    if (!problem.retryable) log.error({ dispute: formatId('dsp', dispute.disputeId), problem: problem.code }, 'a dispute that is decided cannot be carried out; an operator may decide on another resolution');
+    if (!problem.retryable)
+      log.error(
+        { dispute: formatId('dsp', dispute.disputeId), problem: problem.code },
+        'a dispute that is decided cannot be carried out; an operator may decide on another resolution',
+      );
     await noteProblem(pool, dispute, `${problem.error}. ${problem.detail}`, clock.now() + RETRY_MS);
   }
   return (await selectDispute(pool, dispute.bucket, dispute.disputeId)) ?? dispute;
 }
 
-async function settle(parts: DisputeParts, dispute: Dispute<CarryingState>): Promise<Problem | undefined> {
+async function settle(
+  parts: DisputeParts,
+  dispute: Dispute<CarryingState>,
+): Promise<Problem | undefined> {
   const posted = dispute.state === 'upholding' ? await postResolution(parts, dispute) : undefined;
   if (posted !== undefined && posted !== 'nothing' && 'code' in posted) return posted;
   const problem = await release(parts, dispute);
   if (problem !== undefined) return problem;
   const found = posted === undefined || posted === 'nothing' ? undefined : posted;
-  const setting = found === undefined ? {} : { resolutionId: found.transactionId, resolution: resolutionOf(found, dispute) };
+  const setting =
+    found === undefined
+      ? {}
+      : { resolutionId: found.transactionId, resolution: resolutionOf(found, dispute) };
   const text = posted === 'nothing' ? 'Nothing was left to settle here.' : null;
   await takeStepByState(parts, dispute, whenCarriedOut, BY_LEDGER, text, setting);
   return undefined;
@@ -46,13 +70,21 @@ async function settle(parts: DisputeParts, dispute: Dispute<CarryingState>): Pro
 /** What was posted may differ from what the dispute says when an operator changed the resolution in the same moment; the ledger is right. */
 function resolutionOf(posted: PostedLeg, { resolution, amount }: Dispute): Resolution {
   if (posted.kind === 'reverse') return { kind: 'reversal', amount: posted.amount };
-  if (resolution?.kind !== 'adjustment') return { kind: 'adjustment', amount: posted.amount === 0n ? amount : posted.amount, borneBy: 'target' };
+  if (resolution?.kind !== 'adjustment')
+    return {
+      kind: 'adjustment',
+      amount: posted.amount === 0n ? amount : posted.amount,
+      borneBy: 'target',
+    };
   // Nothing is posted for a member whose points are kept elsewhere.
   return { ...resolution, amount: posted.amount === 0n ? resolution.amount : posted.amount };
 }
 
 /** `nothing` when the transaction has nothing left to be settled. */
-async function postResolution(parts: DisputeParts, dispute: Dispute): Promise<PostedLeg | 'nothing' | Problem> {
+async function postResolution(
+  parts: DisputeParts,
+  dispute: Dispute,
+): Promise<PostedLeg | 'nothing' | Problem> {
   const { ledger } = parts;
   const id = resolutionIdOf(dispute, ledger.bucketCount());
   const [before] = await ledger.findTransaction(id);
@@ -60,10 +92,14 @@ async function postResolution(parts: DisputeParts, dispute: Dispute): Promise<Po
   const settling = await settlingOf(parts, dispute);
   if (settling === undefined) return 'nothing';
   const { command } = settling;
-  const outcome = command.kind === 'adjust' ? await submitUnlessReversed(parts, settling) : await ledger.submit(command);
+  const outcome =
+    command.kind === 'adjust'
+      ? await submitUnlessReversed(parts, settling)
+      : await ledger.submit(command);
   if (outcome.ok) return outcome.transaction;
   // Somebody else has posted it meanwhile, over another amount than would be left now.
-  const [meanwhile] = outcome.problem.code === 'idempotency_key_reused' ? await ledger.findTransaction(id) : [];
+  const [meanwhile] =
+    outcome.problem.code === 'idempotency_key_reused' ? await ledger.findTransaction(id) : [];
   return meanwhile ?? outcome.problem;
 }
 
@@ -76,42 +112,70 @@ interface Settling {
 
 /** The transaction's platform waits with a reversal; one that came in between makes it another command. */
 async function submitUnlessReversed(
-  { pool, ledger }: DisputeParts, { command, moved, reversed }: Settling,
+  { pool, ledger }: DisputeParts,
+  { command, moved, reversed }: Settling,
 ): Promise<Outcome> {
-  return holdDisputed(pool, { bucket: bucketOfTransaction(moved), transactionId: moved }, async (client) => {
-    if ((await ledger.getReversed(moved, client)) === reversed) return ledger.submit(command);
-    return refuse(ledgerProblems.unavailable('A part of it has just been reversed.'));
-  });
+  return holdDisputed(
+    pool,
+    { bucket: bucketOfTransaction(moved), transactionId: moved },
+    async (client) => {
+      if ((await ledger.getReversed(moved, client)) === reversed) return ledger.submit(command);
+      return refuse(ledgerProblems.unavailable('A part of it has just been reversed.'));
+    },
+  );
 }
 
 async function settlingOf(parts: DisputeParts, dispute: Dispute): Promise<Settling | undefined> {
   const { ledger, pool } = parts;
   const { source, target, transactionId, disputeId, resolution, holdId } = dispute;
   const original = await findMoved(ledger, transactionId);
-  if (original === undefined || resolution === null) throw new Error(`dispute ${disputeId} has nothing to be settled by`);
+  if (original === undefined || resolution === null)
+    throw new Error(`dispute ${disputeId} has nothing to be settled by`);
   const hold = holdId === null ? undefined : await ledger.findHold(holdId);
-  const settled = { moved: original.transactionId, reversed: await ledger.getReversed(original.transactionId) };
+  const settled = {
+    moved: original.transactionId,
+    reversed: await ledger.getReversed(original.transactionId),
+  };
   const left = larger(original.amount - settled.reversed - (await sumAdjusted(pool, dispute)), 0n);
   // Within a platform a reversal takes from the freeze, and the dispute learns of it a moment later.
-  const taken = source.platformId === target.platformId ? larger(dispute.reversed, hold?.captured ?? 0n) : 0n;
+  const taken =
+    source.platformId === target.platformId ? larger(dispute.reversed, hold?.captured ?? 0n) : 0n;
   const amount = smaller(resolution.amount, smaller(left, dispute.amount - taken));
   if (amount === 0n) return undefined;
-  const common = { platformId: source.platformId, memberId: source.memberId, key: resolutionKey(disputeId), reason: `dispute ${formatId('dsp', disputeId)}: ${dispute.reasonCode}` };
+  const common = {
+    platformId: source.platformId,
+    memberId: source.memberId,
+    key: resolutionKey(disputeId),
+    reason: `dispute ${formatId('dsp', disputeId)}: ${dispute.reasonCode}`,
+  };
   if (resolution.kind === 'reversal') {
     const command: Command = {
-      ...common, kind: 'reverse', agreed: true, transactionId: original.transactionId, amount, details: { reverses: original.kind },
+      ...common,
+      kind: 'reverse',
+      agreed: true,
+      transactionId: original.transactionId,
+      amount,
+      details: { reverses: original.kind },
       ...(hold?.state === 'held' ? { frozenHoldId: hold.holdId } : {}),
       // A platform that takes nothing back that is spent bears the rest itself: an upheld dispute is carried out.
-      ...(ledger.pointsOf(target.platformId)?.clawback === 'refuse' ? { clawback: 'available' as const } : {}),
+      ...(ledger.pointsOf(target.platformId)?.clawback === 'refuse'
+        ? { clawback: 'available' as const }
+        : {}),
     };
     return { ...settled, command };
   }
-  const value = resolution.borneBy === 'target' && target.platformId !== source.platformId ? await valueOf(parts, dispute, original, amount) : 0n;
+  const value =
+    resolution.borneBy === 'target' && target.platformId !== source.platformId
+      ? await valueOf(parts, dispute, original, amount)
+      : 0n;
   const given = isKeptHere(ledger, source.platformId) ? amount : 0n;
   // Worth less than the smallest unit of the settlement currency, and given by the source itself.
   if (given === 0n && value === 0n) return undefined;
   const command: Command = {
-    ...common, kind: 'adjust', amount: given, details: { dispute: formatId('dsp', disputeId) },
+    ...common,
+    kind: 'adjust',
+    amount: given,
+    details: { dispute: formatId('dsp', disputeId) },
     ...(value === 0n ? {} : { compensation: { paidBy: target.platformId, value } }),
   };
   return { ...settled, command };
@@ -121,22 +185,45 @@ async function settlingOf(parts: DisputeParts, dispute: Dispute): Promise<Settli
  * What the target platform was due for a part of the transaction, in minor units of the settlement currency: after what was reversed and adjusted before,
  * rounded against the platform, which keeps the rest. Parts come to what it was due.
  */
-async function valueOf({ pool, ledger }: DisputeParts, dispute: Dispute, original: PostedLeg, amount: bigint): Promise<bigint> {
+async function valueOf(
+  { pool, ledger }: DisputeParts,
+  dispute: Dispute,
+  original: PostedLeg,
+  amount: bigint,
+): Promise<bigint> {
   const moved = await ledger.listMoved(original.transactionId, ledger.settlementAsset().assetId);
   const ownerId = platformOwnerId(dispute.target.platformId);
-  const due = moved.filter((one) => one.ownerId === ownerId).reduce((sum, one) => sum + one.amount, 0n);
+  const due = moved
+    .filter((one) => one.ownerId === ownerId)
+    .reduce((sum, one) => sum + one.amount, 0n);
   if (due <= 0n) return 0n;
-  const before = (await ledger.getReversed(original.transactionId)) + (await sumAdjusted(pool, dispute));
-  return shareOf(due, original.amount, { before: smaller(before, original.amount - amount), amount }, 'sooner');
+  const before =
+    (await ledger.getReversed(original.transactionId)) + (await sumAdjusted(pool, dispute));
+  return shareOf(
+    due,
+    original.amount,
+    { before: smaller(before, original.amount - amount), amount },
+    'sooner',
+  );
 }
 
 /** Lets go of what is still frozen; nothing when a reversal has taken it. */
-export async function release({ ledger }: DisputeParts, { holdId, target, disputeId }: Dispute): Promise<Problem | undefined> {
+export async function release(
+  { ledger }: DisputeParts,
+  { holdId, target, disputeId }: Dispute,
+): Promise<Problem | undefined> {
   const hold = holdId === null ? undefined : await ledger.findHold(holdId);
   if (hold?.state !== 'held') return undefined;
   const outcome = await ledger.submit({
-    kind: 'release', platformId: target.platformId, memberId: target.memberId, key: `dispute ${disputeId} release`, holdId: hold.holdId, cause: 'dispute',
+    kind: 'release',
+    platformId: target.platformId,
+    memberId: target.memberId,
+    key: `dispute ${disputeId} release`,
+    holdId: hold.holdId,
+    cause: 'dispute',
     details: { dispute: formatId('dsp', disputeId) },
   });
-  return outcome.ok || outcome.problem.code === ledgerProblems.hold_resolved().code ? undefined : outcome.problem;
+  return outcome.ok || outcome.problem.code === ledgerProblems.hold_resolved().code
+    ? undefined
+    : outcome.problem;
 }

@@ -10,26 +10,53 @@ import { describeEvents } from './dispute-events.ts';
 import { creditedFor } from './moved.ts';
 import { resolutionIdOf } from './resolution-id.ts';
 import { fits, type TransitionFrom } from './states.ts';
-import { insertStep, lockDisputesOf, noteReversals, reduceDispute, selectFreeze, selectReversals } from './store.ts';
+import {
+  insertStep,
+  lockDisputesOf,
+  noteReversals,
+  reduceDispute,
+  selectFreeze,
+  selectReversals,
+} from './store.ts';
 import { BY_LEDGER, LEASE_MS, takeStepIn, type DisputeParts } from './take-step.ts';
 import type { Dispute } from './types.ts';
 
 /** Brings the disputes over a transaction up to date; answers with those that end by it. */
-export async function followReversals(parts: DisputeParts, transactionId: TransactionId): Promise<readonly Dispute[]> {
+export async function followReversals(
+  parts: DisputeParts,
+  transactionId: TransactionId,
+): Promise<readonly Dispute[]> {
   const [leg] = await parts.ledger.findTransaction(transactionId);
-  return leg === undefined ? [] : dbTransaction(parts.pool, (client) => followReversalsIn(client, parts, leg));
+  return leg === undefined
+    ? []
+    : dbTransaction(parts.pool, (client) => followReversalsIn(client, parts, leg));
 }
 
 /** The same within a dbTransaction, which then holds the row that all who open disputes over the transaction wait for. */
-export async function followReversalsIn(client: DbClient, parts: Pick<DisputeParts, 'clock' | 'ledger'>, leg: PostedLeg): Promise<readonly Dispute[]> {
-  const about = { bucket: bucketOfTransaction(leg.transactionId), transactionId: leg.transactionId };
+export async function followReversalsIn(
+  client: DbClient,
+  parts: Pick<DisputeParts, 'clock' | 'ledger'>,
+  leg: PostedLeg,
+): Promise<readonly Dispute[]> {
+  const about = {
+    bucket: bucketOfTransaction(leg.transactionId),
+    transactionId: leg.transactionId,
+  };
   const { known, disputes } = await lockDisputesOf(client, about);
-  const settling = new Set(disputes.map((dispute) => resolutionIdOf(dispute, parts.ledger.bucketCount())));
+  const settling = new Set(
+    disputes.map((dispute) => resolutionIdOf(dispute, parts.ledger.bucketCount())),
+  );
   const sums = { reversed: 0n, settled: 0n };
-  for (const { reversalId, amount } of await selectReversals(client, about)) sums[settling.has(reversalId) ? 'settled' : 'reversed'] += amount;
+  for (const { reversalId, amount } of await selectReversals(client, about))
+    sums[settling.has(reversalId) ? 'settled' : 'reversed'] += amount;
   const live = disputes.filter(isUndecided);
   const ended: Dispute[] = [];
-  for (const [dispute, reversed, freeze] of await share(client, live, sums.reversed - known, leg.amount - sums.reversed - sums.settled)) {
+  for (const [dispute, reversed, freeze] of await share(
+    client,
+    live,
+    sums.reversed - known,
+    leg.amount - sums.reversed - sums.settled,
+  )) {
     if (reversed === dispute.reversed) continue;
     const moved = await reduce(client, parts, leg, dispute, reversed, freeze);
     if (moved !== undefined && moved.outcome !== null) ended.push(moved);
@@ -41,12 +68,20 @@ export async function followReversalsIn(client: DbClient, parts: Pick<DisputePar
 type Shared = readonly [dispute: Dispute<Undecided>, reversed: bigint, frozen: bigint];
 
 /** How much of each claim is reversed now: what was taken from its own freeze, then the rest of what is new, first opened first; never more stays disputed than is left. */
-async function share(client: DbClient, live: readonly Dispute<Undecided>[], fresh: bigint, left: bigint): Promise<readonly Shared[]> {
+async function share(
+  client: DbClient,
+  live: readonly Dispute<Undecided>[],
+  fresh: bigint,
+  left: bigint,
+): Promise<readonly Shared[]> {
   let unshared = larger(fresh, 0n);
   const own: Shared[] = [];
   for (const dispute of live) {
     const freeze = await selectFreeze(client, dispute.holdId);
-    const taken = smaller(larger(freeze.taken - dispute.reversed, 0n), smaller(dispute.amount - dispute.reversed, unshared));
+    const taken = smaller(
+      larger(freeze.taken - dispute.reversed, 0n),
+      smaller(dispute.amount - dispute.reversed, unshared),
+    );
     unshared -= taken;
     own.push([dispute, dispute.reversed + taken, freeze.left]);
   }
@@ -60,18 +95,43 @@ async function share(client: DbClient, live: readonly Dispute<Undecided>[], fres
 }
 
 async function reduce(
-  client: DbClient, parts: Pick<DisputeParts, 'clock' | 'ledger'>, leg: PostedLeg, dispute: Dispute<Undecided>, reversed: bigint, frozen: bigint,
+  client: DbClient,
+  parts: Pick<DisputeParts, 'clock' | 'ledger'>,
+  leg: PostedLeg,
+  dispute: Dispute<Undecided>,
+  reversed: bigint,
+  frozen: bigint,
 ): Promise<Dispute | undefined> {
   const nowMs = parts.clock.now();
   const credited = creditedFor(leg, dispute.amount - reversed);
-  const reduced = await reduceDispute(client, dispute, { reversed, credited, frozen: dispute.frozen === null ? null : smaller(frozen, credited) }, nowMs);
+  const reduced = await reduceDispute(
+    client,
+    dispute,
+    { reversed, credited, frozen: dispute.frozen === null ? null : smaller(frozen, credited) },
+    nowMs,
+  );
   // Whoever has changed it since holds no lock of ours: the loop looks again.
   if (reduced === undefined) throw new Error(`dispute ${dispute.disputeId} was changed meanwhile`);
   if (!isUndecided(reduced)) return undefined;
   if (reversed === dispute.amount) {
-    return takeStepIn(client, parts, reduced, 'reverse' as TransitionFrom<Undecided>, BY_LEDGER, 'The platform has reversed all of it.', { nextInMs: LEASE_MS });
+    return takeStepIn(
+      client,
+      parts,
+      reduced,
+      'reverse' as TransitionFrom<Undecided>,
+      BY_LEDGER,
+      'The platform has reversed all of it.',
+      { nextInMs: LEASE_MS },
+    );
   }
-  await insertStep(client, reduced, { takenAtMs: nowMs, who: BY_LEDGER, action: 'reduce', stateBefore: reduced.state, stateAfter: reduced.state, text: 'The platform has reversed a part of it.' });
+  await insertStep(client, reduced, {
+    takenAtMs: nowMs,
+    who: BY_LEDGER,
+    action: 'reduce',
+    stateBefore: reduced.state,
+    stateAfter: reduced.state,
+    text: 'The platform has reversed a part of it.',
+  });
   await appendEvents(client, describeEvents('dispute.reduced', reduced, parts.ledger), nowMs);
   return reduced;
 }

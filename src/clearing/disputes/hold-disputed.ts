@@ -9,13 +9,19 @@ const turns = new WeakMap<Pool, Promise<unknown>>();
 
 /** The row is locked before the ledger's own locks. */
 export function holdDisputed<T>(
-  pool: Pool, about: Pick<Dispute, 'bucket' | 'transactionId'>, work: (client: DbClient) => Promise<T>,
+  pool: Pool,
+  about: Pick<Dispute, 'bucket' | 'transactionId'>,
+  work: (client: DbClient) => Promise<T>,
 ): Promise<T> {
   const before = turns.get(pool) ?? Promise.resolve();
-  const mine = before.catch(() => undefined).then(() => dbTransaction(pool, async (client) => {
-    await lockDisputesOf(client, about);
-    return work(client);
-  }));
+  const mine = before
+    .catch(() => undefined)
+    .then(() =>
+      dbTransaction(pool, async (client) => {
+        await lockDisputesOf(client, about);
+        return work(client);
+      }),
+    );
   turns.set(pool, mine);
   return mine;
 }

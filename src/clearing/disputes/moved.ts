@@ -4,7 +4,10 @@ import type { PlatformId, TransactionId } from '../../kernel/ids.ts';
 import type { Ledger, PostedLeg } from '../../ledger/ledger.ts';
 
 /** Leg 0 of what moved the points; undefined while platforms are being asked, or when they said no. */
-export async function findMoved(ledger: Ledger, transactionId: TransactionId): Promise<PostedLeg | undefined> {
+export async function findMoved(
+  ledger: Ledger,
+  transactionId: TransactionId,
+): Promise<PostedLeg | undefined> {
   const [leg] = await ledger.findTransaction(transactionId);
   if (leg?.kind !== 'authorise') return leg;
   const authorisation = await ledger.findHold(transactionId);
@@ -14,7 +17,10 @@ export async function findMoved(ledger: Ledger, transactionId: TransactionId): P
 }
 
 /** What the receiver got for a part, rounded up: a part never leaves a minor unit of it free. */
-export function creditedFor({ kind, amount: whole, credited }: Pick<PostedLeg, 'kind' | 'amount' | 'credited'>, amount: bigint): bigint {
+export function creditedFor(
+  { kind, amount: whole, credited }: Pick<PostedLeg, 'kind' | 'amount' | 'credited'>,
+  amount: bigint,
+): bigint {
   if (kind === 'transfer') return amount;
   return ((credited ?? 0n) * amount + whole - 1n) / whole;
 }
@@ -25,6 +31,20 @@ export function isKeptHere(ledger: Ledger, platformId: PlatformId): boolean {
 }
 
 /** Whether a part can be reversed: platforms that keep their points themselves know whole transactions only. */
-export function isReversible(ledger: Ledger, { source, target }: { readonly source: { readonly platformId: PlatformId }; readonly target: { readonly platformId: PlatformId } }, amount: bigint, whole: bigint): boolean {
-  return amount === whole || (isKeptHere(ledger, source.platformId) && isKeptHere(ledger, target.platformId));
+export function isReversible(
+  ledger: Ledger,
+  {
+    source,
+    target,
+  }: {
+    readonly source: { readonly platformId: PlatformId };
+    readonly target: { readonly platformId: PlatformId };
+  },
+  amount: bigint,
+  whole: bigint,
+): boolean {
+  return (
+    amount === whole ||
+    (isKeptHere(ledger, source.platformId) && isKeptHere(ledger, target.platformId))
+  );
 }

@@ -3,14 +3,27 @@
 
 import { hash } from 'node:crypto';
 import { formatAmount, formatAmountText, larger, parseRatio } from '../../kernel/amount.ts';
-import { bucketOf, bucketOfTransaction, deriveTransactionId, formatId, type TransactionId } from '../../kernel/ids.ts';
+import {
+  bucketOf,
+  bucketOfTransaction,
+  deriveTransactionId,
+  formatId,
+  type TransactionId,
+} from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { ledgerProblems, type Ledger, type PostedLeg } from '../../ledger/ledger.ts';
 import { dbTransaction, type DbClient } from '../../runtime/database.ts';
 import { followReversalsIn } from './follow-reversals.ts';
 import { creditedFor, findMoved, isKeptHere } from './moved.ts';
 import { disputeProblems } from './problems.ts';
-import { insertDispute, insertStep, lockDisputed, noteProblem, selectDispute, sumClaimed } from './store.ts';
+import {
+  insertDispute,
+  insertStep,
+  lockDisputed,
+  noteProblem,
+  selectDispute,
+  sumClaimed,
+} from './store.ts';
 import { BY_LEDGER, deadlinesOf, LEASE_MS, takeStep, type DisputeParts } from './take-step.ts';
 import type { Dispute, NewDispute, Party, Side, Who } from './types.ts';
 
@@ -21,7 +34,10 @@ export interface Disputable {
   readonly target: Party;
 }
 
-export async function openDispute(parts: DisputeParts, wanted: NewDispute): Promise<Result<{ readonly dispute: Dispute; readonly replayed: boolean }>> {
+export async function openDispute(
+  parts: DisputeParts,
+  wanted: NewDispute,
+): Promise<Result<{ readonly dispute: Dispute; readonly replayed: boolean }>> {
   const found = await readDisputable(parts.ledger, wanted);
   if (!found.ok) return found;
   const side = sideOf(found.value, wanted);
@@ -31,7 +47,12 @@ export async function openDispute(parts: DisputeParts, wanted: NewDispute): Prom
   const { transactionId } = wanted;
   const bucket = bucketOfTransaction(transactionId);
   const opener = wanted.operatorId === undefined ? '' : `${wanted.operatorId} `;
-  const disputeId = deriveTransactionId(bucket, wanted.platformId ?? claimant.platformId, claimant.memberId, `dispute ${opener}${wanted.key}`);
+  const disputeId = deriveTransactionId(
+    bucket,
+    wanted.platformId ?? claimant.platformId,
+    claimant.memberId,
+    `dispute ${opener}${wanted.key}`,
+  );
   const fingerprint = fingerprintOf(wanted);
 
   const known = await selectDispute(parts.pool, bucket, disputeId);
@@ -40,11 +61,14 @@ export async function openDispute(parts: DisputeParts, wanted: NewDispute): Prom
     return ok({ dispute: await finishOpening(parts, known), replayed: true });
   }
   const { pool, clock } = parts;
-  if (clock.now() >= leg.postedAtMs + deadlinesOf(parts.valuation).openMs) return refuse(disputeProblems.dispute_too_late());
+  if (clock.now() >= leg.postedAtMs + deadlinesOf(parts.valuation).openMs)
+    return refuse(disputeProblems.dispute_too_late());
 
   const claim: Claim = { about: found.value, side, wanted, disputeId, fingerprint };
   const made = await dbTransaction(pool, (client) => writeClaimIn(client, parts, claim));
-  return made.ok ? ok({ ...made.value, dispute: await finishOpening(parts, made.value.dispute) }) : made;
+  return made.ok
+    ? ok({ ...made.value, dispute: await finishOpening(parts, made.value.dispute) })
+    : made;
 }
 
 /** A dispute that is to be noted. */
@@ -61,7 +85,9 @@ export interface Claim {
  * transaction wait for.
  */
 export async function writeClaimIn(
-  client: DbClient, parts: DisputeParts, { about: { leg, source, target }, side, wanted, disputeId, fingerprint }: Claim,
+  client: DbClient,
+  parts: DisputeParts,
+  { about: { leg, source, target }, side, wanted, disputeId, fingerprint }: Claim,
 ): Promise<Result<{ readonly dispute: Dispute; readonly replayed: boolean }>> {
   const { clock, ledger } = parts;
   const { transactionId } = wanted;
@@ -70,39 +96,78 @@ export async function writeClaimIn(
   await lockDisputed(client, { bucket, transactionId });
   const meanwhile = await selectDispute(client, bucket, disputeId);
   if (meanwhile !== undefined) {
-    return meanwhile.fingerprint === fingerprint ? ok({ dispute: meanwhile, replayed: true })
+    return meanwhile.fingerprint === fingerprint
+      ? ok({ dispute: meanwhile, replayed: true })
       : refuse(ledgerProblems.idempotency_key_reused());
   }
   // What was reversed before is no part of this claim.
   await followReversalsIn(client, parts, leg);
   const reversed = await ledger.getReversed(leg.transactionId, client);
   if (reversed >= leg.amount) return refuse(ledgerProblems.already_reversed());
-  const { claimed, decided } = await sumClaimed(client, { bucket, transactionId }, side, leg.amount);
+  const { claimed, decided } = await sumClaimed(
+    client,
+    { bucket, transactionId },
+    side,
+    leg.amount,
+  );
   const left = larger(leg.amount - reversed - claimed - decided, 0n);
   const amount = wanted.amount ?? left;
   const disputable = { disputable: formatAmount(left, ledger.assetById(leg.assetId)?.scale ?? 0) };
-  if (decided > 0n && (amount === 0n || amount > left) && amount <= leg.amount - reversed - claimed) {
+  if (
+    decided > 0n &&
+    (amount === 0n || amount > left) &&
+    amount <= leg.amount - reversed - claimed
+  ) {
     return refuse(disputeProblems.dispute_decided(undefined, disputable));
   }
-  if (amount <= 0n || amount > left) return refuse(disputeProblems.dispute_exceeds_rest(undefined, disputable));
+  if (amount <= 0n || amount > left)
+    return refuse(disputeProblems.dispute_exceeds_rest(undefined, disputable));
   const { scale } = ledger.assetById(leg.assetId) ?? { scale: 0 };
   const minimum = leastOf(parts, scale);
   if (amount < minimum && wanted.openedBy !== 'operator') {
     const least = `At least ${formatAmountText(minimum, scale)} points are to be disputed.`;
-    return refuse(disputeProblems.dispute_too_small(least, { minimum: formatAmount(minimum, scale) }));
+    return refuse(
+      disputeProblems.dispute_too_small(least, { minimum: formatAmount(minimum, scale) }),
+    );
   }
   const dispute: Dispute<'opening'> = {
-    bucket, disputeId, transactionId, appealOf: null, fingerprint, openedBy: wanted.openedBy,
-    openerId: wanted.operatorId ?? wanted.platformId ?? '', claimantSide: side, source, target,
-    reasonCode: wanted.reasonCode, description: wanted.description, amount, reversed: 0n,
-    credited: creditedFor(leg, amount), holdId: freezeIdOf(ledger, disputeId, target), frozen: null,
-    state: 'opening', dueAtMs: null, outcome: null, resolution: null, resolutionId: null, problem: null,
-    overdueAtMs: null, openedAtMs, changedAtMs: openedAtMs, revision: 1,
+    bucket,
+    disputeId,
+    transactionId,
+    appealOf: null,
+    fingerprint,
+    openedBy: wanted.openedBy,
+    openerId: wanted.operatorId ?? wanted.platformId ?? '',
+    claimantSide: side,
+    source,
+    target,
+    reasonCode: wanted.reasonCode,
+    description: wanted.description,
+    amount,
+    reversed: 0n,
+    credited: creditedFor(leg, amount),
+    holdId: freezeIdOf(ledger, disputeId, target),
+    frozen: null,
+    state: 'opening',
+    dueAtMs: null,
+    outcome: null,
+    resolution: null,
+    resolutionId: null,
+    problem: null,
+    overdueAtMs: null,
+    openedAtMs,
+    changedAtMs: openedAtMs,
+    revision: 1,
   };
   const written = await insertDispute(client, dispute, openedAtMs + LEASE_MS);
   const who = { actor: wanted.openedBy, id: dispute.openerId } as Who;
   await insertStep(client, written, {
-    takenAtMs: openedAtMs, who, action: 'open', stateBefore: null, stateAfter: 'opening', text: wanted.description,
+    takenAtMs: openedAtMs,
+    who,
+    action: 'open',
+    stateBefore: null,
+    stateAfter: 'opening',
+    text: wanted.description,
   });
   return ok({ dispute: written, replayed: false });
 }
@@ -113,9 +178,13 @@ export async function finishOpening(parts: DisputeParts, dispute: Dispute): Prom
   const frozen = await freeze(parts, dispute);
   if (frozen === undefined) return dispute;
   const { answerMs, decisionMs } = deadlinesOf(parts.valuation);
-  const moved = dispute.appealOf === null
-    ? await takeStep(parts, dispute, 'freeze', BY_LEDGER, null, { frozen, dueInMs: answerMs })
-    : await takeStep(parts, dispute, 'freezeAppeal', BY_LEDGER, null, { frozen, dueInMs: decisionMs });
+  const moved =
+    dispute.appealOf === null
+      ? await takeStep(parts, dispute, 'freeze', BY_LEDGER, null, { frozen, dueInMs: answerMs })
+      : await takeStep(parts, dispute, 'freezeAppeal', BY_LEDGER, null, {
+          frozen,
+          dueInMs: decisionMs,
+        });
   return moved ?? (await selectDispute(parts.pool, dispute.bucket, dispute.disputeId)) ?? dispute;
 }
 
@@ -124,12 +193,22 @@ export function isOpening(dispute: Dispute): dispute is Dispute<'opening'> {
 }
 
 /** How much is frozen; undefined when nobody knows yet. */
-async function freeze({ pool, clock, ledger }: DisputeParts, dispute: Dispute): Promise<bigint | undefined> {
+async function freeze(
+  { pool, clock, ledger }: DisputeParts,
+  dispute: Dispute,
+): Promise<bigint | undefined> {
   const { holdId, target, credited, disputeId } = dispute;
-  const leg = holdId === null || credited === 0n ? undefined : await findMoved(ledger, dispute.transactionId);
+  const leg =
+    holdId === null || credited === 0n ? undefined : await findMoved(ledger, dispute.transactionId);
   if (leg === undefined) return 0n;
   const outcome = await ledger.submit({
-    kind: 'hold', freeze: leg.transactionId, expiresInMs: 0, platformId: target.platformId, memberId: target.memberId, key: freezeKey(disputeId), amount: credited,
+    kind: 'hold',
+    freeze: leg.transactionId,
+    expiresInMs: 0,
+    platformId: target.platformId,
+    memberId: target.memberId,
+    key: freezeKey(disputeId),
+    amount: credited,
     details: { dispute: formatId('dsp', disputeId) },
   });
   if (outcome.ok) return outcome.transaction.amount;
@@ -139,9 +218,18 @@ async function freeze({ pool, clock, ledger }: DisputeParts, dispute: Dispute): 
 }
 
 /** The hold that will freeze it; null where the target platform keeps its points itself. */
-export function freezeIdOf(ledger: Ledger, disputeId: TransactionId, { platformId, memberId }: Party): TransactionId | null {
+export function freezeIdOf(
+  ledger: Ledger,
+  disputeId: TransactionId,
+  { platformId, memberId }: Party,
+): TransactionId | null {
   if (!isKeptHere(ledger, platformId)) return null;
-  return deriveTransactionId(bucketOf(memberId, ledger.bucketCount()), platformId, memberId, freezeKey(disputeId));
+  return deriveTransactionId(
+    bucketOf(memberId, ledger.bucketCount()),
+    platformId,
+    memberId,
+    freezeKey(disputeId),
+  );
 }
 
 /** No caller can name a key with a space. */
@@ -150,22 +238,43 @@ function freezeKey(disputeId: TransactionId): string {
 }
 
 export async function readDisputable(
-  ledger: Ledger, { transactionId, platformId }: Pick<NewDispute, 'transactionId' | 'platformId'>,
+  ledger: Ledger,
+  { transactionId, platformId }: Pick<NewDispute, 'transactionId' | 'platformId'>,
 ): Promise<Result<Disputable>> {
   const [named] = await ledger.findTransaction(transactionId);
-  const source = named === undefined ? null : ledger.assetById(named.assetId)?.platformId ?? null;
-  if (named === undefined || source === null) return refuse(ledgerProblems.transaction_not_found(undefined, { field: 'transaction_id' }));
-  const targetAsset = named.targetAssetId === null ? undefined : ledger.assetById(named.targetAssetId);
-  const target = targetAsset?.kind === 'points' && targetAsset.platformId !== null ? targetAsset.platformId : source;
-  if (platformId !== undefined && platformId !== source && platformId !== target) return refuse(ledgerProblems.transaction_not_found(undefined, { field: 'transaction_id' }));
+  const source = named === undefined ? null : (ledger.assetById(named.assetId)?.platformId ?? null);
+  if (named === undefined || source === null)
+    return refuse(ledgerProblems.transaction_not_found(undefined, { field: 'transaction_id' }));
+  const targetAsset =
+    named.targetAssetId === null ? undefined : ledger.assetById(named.targetAssetId);
+  const target =
+    targetAsset?.kind === 'points' && targetAsset.platformId !== null
+      ? targetAsset.platformId
+      : source;
+  if (platformId !== undefined && platformId !== source && platformId !== target)
+    return refuse(ledgerProblems.transaction_not_found(undefined, { field: 'transaction_id' }));
   const leg = await findMoved(ledger, transactionId);
   if (leg === undefined) return refuse(disputeProblems.not_disputable('It has moved no points.'));
-  if (leg.kind !== 'conversion' && leg.kind !== 'transfer') return refuse(disputeProblems.not_disputable(`This transaction is of kind ${leg.kind}.`));
-  return ok({ leg, source: { platformId: source, memberId: leg.memberId }, target: { platformId: target, memberId: leg.counterpartyId ?? leg.memberId } });
+  if (leg.kind !== 'conversion' && leg.kind !== 'transfer')
+    return refuse(disputeProblems.not_disputable(`This transaction is of kind ${leg.kind}.`));
+  return ok({
+    leg,
+    source: { platformId: source, memberId: leg.memberId },
+    target: { platformId: target, memberId: leg.counterpartyId ?? leg.memberId },
+  });
 }
 
-function sideOf({ source, target }: Disputable, { platformId, side }: NewDispute): Side | undefined {
-  const own: readonly Side[] = platformId === undefined ? ['source', 'target'] : [...(source.platformId === platformId ? ['source' as const] : []), ...(target.platformId === platformId ? ['target' as const] : [])];
+function sideOf(
+  { source, target }: Disputable,
+  { platformId, side }: NewDispute,
+): Side | undefined {
+  const own: readonly Side[] =
+    platformId === undefined
+      ? ['source', 'target']
+      : [
+          ...(source.platformId === platformId ? ['source' as const] : []),
+          ...(target.platformId === platformId ? ['target' as const] : []),
+        ];
   return side === undefined ? own[0] : own.find((one) => one === side);
 }
 
@@ -178,6 +287,23 @@ function leastOf({ valuation }: Pick<DisputeParts, 'valuation'>, scale: number):
 }
 
 /** What a request states besides its key; two with the same are the same request. */
-export function fingerprintOf({ transactionId, openedBy, side, reasonCode, description, amount }: NewDispute): string {
-  return hash('sha256', JSON.stringify([transactionId, openedBy, side ?? null, reasonCode, description, amount?.toString() ?? null]));
+export function fingerprintOf({
+  transactionId,
+  openedBy,
+  side,
+  reasonCode,
+  description,
+  amount,
+}: NewDispute): string {
+  return hash(
+    'sha256',
+    JSON.stringify([
+      transactionId,
+      openedBy,
+      side ?? null,
+      reasonCode,
+      description,
+      amount?.toString() ?? null,
+    ]),
+  );
 }

@@ -4,71 +4,99 @@ import { defineProblems } from '../../kernel/problem.ts';
 
 export const disputeProblems = defineProblems({
   dispute_not_found: {
-    status: 404, error: 'Dispute not found',
-    advice: 'Use the dispute_id that opening it answered; a platform sees only disputes in which it takes part.',
+    status: 404,
+    error: 'Dispute not found',
+    advice:
+      'Use the dispute_id that opening it answered; a platform sees only disputes in which it takes part.',
   },
   evidence_not_found: {
-    status: 404, error: 'Evidence not found',
+    status: 404,
+    error: 'Evidence not found',
     advice: 'The dispute lists its evidence by number.',
   },
   not_disputable: {
-    status: 409, error: 'Not disputable',
-    advice: 'Only conversions and transfers between members have another side to hear; what concerns one platform alone it reverses itself.',
+    status: 409,
+    error: 'Not disputable',
+    advice:
+      'Only conversions and transfers between members have another side to hear; what concerns one platform alone it reverses itself.',
   },
   not_your_side: {
-    status: 403, error: 'Not your side',
-    advice: 'The respondent accepts or contests, the claimant rebuts or withdraws; a platform claims for its own side only.',
+    status: 403,
+    error: 'Not your side',
+    advice:
+      'The respondent accepts or contests, the claimant rebuts or withdraws; a platform claims for its own side only.',
   },
   dispute_too_late: {
-    status: 409, error: 'Too late to dispute',
-    advice: 'A transaction can be disputed until the network\'s deadline after it was posted; settle it with the other platform.',
+    status: 409,
+    error: 'Too late to dispute',
+    advice:
+      "A transaction can be disputed until the network's deadline after it was posted; settle it with the other platform.",
   },
   dispute_decided: {
-    status: 409, error: 'Decided already',
-    advice: 'A claim that was rejected, or withdrawn for the second time, stays decided; against a rejection the claimant can appeal once, within the deadline, with POST /api/disputes/{dispute_id}/appeal.',
+    status: 409,
+    error: 'Decided already',
+    advice:
+      'A claim that was rejected, or withdrawn for the second time, stays decided; against a rejection the claimant can appeal once, within the deadline, with POST /api/disputes/{dispute_id}/appeal.',
   },
   not_appealable: {
-    status: 409, error: 'Not appealable',
-    advice: 'The claimant appeals once against a decision that has ended its dispute without all that it claimed.',
+    status: 409,
+    error: 'Not appealable',
+    advice:
+      'The claimant appeals once against a decision that has ended its dispute without all that it claimed.',
   },
   appeal_too_late: {
-    status: 409, error: 'Too late to appeal',
-    advice: 'The dispute tells until when an appeal was possible (appeal_until); settle it with the other platform.',
+    status: 409,
+    error: 'Too late to appeal',
+    advice:
+      'The dispute tells until when an appeal was possible (appeal_until); settle it with the other platform.',
   },
   dispute_too_small: {
-    status: 409, error: 'Too little to dispute',
-    advice: 'Dispute at least `minimum`, or settle it with the other platform; an operator can open any dispute.',
+    status: 409,
+    error: 'Too little to dispute',
+    advice:
+      'Dispute at least `minimum`, or settle it with the other platform; an operator can open any dispute.',
   },
   dispute_exceeds_rest: {
-    status: 409, error: 'More than can be disputed',
-    advice: 'All disputes over a transaction together claim at most what is neither reversed nor disputed nor decided already.',
+    status: 409,
+    error: 'More than can be disputed',
+    advice:
+      'All disputes over a transaction together claim at most what is neither reversed nor disputed nor decided already.',
   },
   same_operator_opened: {
-    status: 409, error: 'Opened by the same operator',
+    status: 409,
+    error: 'Opened by the same operator',
     advice: 'Another operator has to decide.',
   },
   same_operator_decided: {
-    status: 409, error: 'Decided by the same operator',
+    status: 409,
+    error: 'Decided by the same operator',
     advice: 'An appeal is decided by an operator who had no part in the first decision.',
   },
   wrong_dispute_state: {
-    status: 409, error: 'Not possible in this state',
+    status: 409,
+    error: 'Not possible in this state',
     advice: 'Read the dispute to see whose turn it is.',
   },
   answer_too_late: {
-    status: 409, error: 'Too late to answer',
+    status: 409,
+    error: 'Too late to answer',
     advice: 'The due date has passed; silence decides.',
   },
   evidence_not_base64: {
-    status: 400, error: 'Evidence cannot be read',
+    status: 400,
+    error: 'Evidence cannot be read',
     advice: 'Give either text, or content in base64 (RFC 4648, section 4) of 1 byte to 256 KiB.',
   },
   too_much_evidence: {
-    status: 409, error: 'Too much evidence',
-    advice: 'A dispute takes 10 pieces of evidence of both sides together; put several into one file.',
+    status: 409,
+    error: 'Too much evidence',
+    advice:
+      'A dispute takes 10 pieces of evidence of both sides together; put several into one file.',
   },
   nothing_to_adjust: {
-    status: 409, error: 'Nothing to adjust here',
-    advice: 'The source platform keeps its points itself, so what it bears it settles in its own books: reject the dispute, or let the target platform bear the adjustment.',
+    status: 409,
+    error: 'Nothing to adjust here',
+    advice:
+      'The source platform keeps its points itself, so what it bears it settles in its own books: reject the dispute, or let the target platform bear the adjustment.',
   },
 });

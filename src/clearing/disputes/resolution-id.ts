@@ -9,5 +9,10 @@ export function resolutionKey(disputeId: TransactionId): string {
 }
 
 export function resolutionIdOf({ source, disputeId }: Dispute, bucketCount: number): TransactionId {
-  return deriveTransactionId(bucketOf(source.memberId, bucketCount), source.platformId, source.memberId, resolutionKey(disputeId));
+  return deriveTransactionId(
+    bucketOf(source.memberId, bucketCount),
+    source.platformId,
+    source.memberId,
+    resolutionKey(disputeId),
+  );
 }

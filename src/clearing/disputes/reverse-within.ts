@@ -12,8 +12,10 @@ import type { DisputeParts } from './take-step.ts';
 
 /** `submit` posts the reversal of so much of the transfer, or of all that is left. */
 export async function reverseWithin(
-  { pool, ledger }: Pick<DisputeParts, 'pool' | 'ledger'>, transfer: PostedLeg,
-  wanted: bigint | undefined, submit: () => Promise<Outcome>,
+  { pool, ledger }: Pick<DisputeParts, 'pool' | 'ledger'>,
+  transfer: PostedLeg,
+  wanted: bigint | undefined,
+  submit: () => Promise<Outcome>,
 ): Promise<Outcome> {
   const { transactionId, amount } = transfer;
   const about = { bucket: bucketOfTransaction(transactionId), transactionId };
@@ -24,8 +26,10 @@ export async function reverseWithin(
     const left = amount - (await ledger.getReversed(transactionId, client));
     if ((wanted ?? left) <= left - adjusted) return submit();
     const { scale } = ledger.assetById(transfer.assetId) ?? { scale: 0 };
-    return refuse(ledgerProblems.already_reversed('An adjustment settles the rest.', {
-      reversible: formatAmount(left - adjusted, scale),
-    }));
+    return refuse(
+      ledgerProblems.already_reversed('An adjustment settles the rest.', {
+        reversible: formatAmount(left - adjusted, scale),
+      }),
+    );
   });
 }

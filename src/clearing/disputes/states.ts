@@ -1,7 +1,18 @@
 // The life of a dispute as a table: who may do what in which state, where that leads, and who is told. A step that the table does not have does not compile.
 
 export const DISPUTE_STATES = [
-  'opening', 'opened', 'contested', 'under_review', 'upholding', 'rejecting', 'withdrawing', 'reversing', 'upheld', 'rejected', 'withdrawn', 'reversed',
+  'opening',
+  'opened',
+  'contested',
+  'under_review',
+  'upholding',
+  'rejecting',
+  'withdrawing',
+  'reversing',
+  'upheld',
+  'rejected',
+  'withdrawn',
+  'reversed',
 ] as const;
 
 /**
@@ -18,7 +29,13 @@ interface Transition {
   readonly to: DisputeState;
   readonly by: Actor;
   /** What both platforms are told; undefined for what concerns nobody. */
-  readonly event: 'dispute.opened' | 'dispute.responded' | 'dispute.decided' | 'dispute.resolved' | 'dispute.overdue' | undefined;
+  readonly event:
+    | 'dispute.opened'
+    | 'dispute.responded'
+    | 'dispute.decided'
+    | 'dispute.resolved'
+    | 'dispute.overdue'
+    | undefined;
   /** Set by whatever decides. */
   readonly outcome?: Outcome;
 }
@@ -28,28 +45,93 @@ export const transitions = {
   freeze: { from: ['opening'], to: 'opened', by: 'ledger', event: 'dispute.opened' },
   /** Of an appeal: both sides were heard before. */
   freezeAppeal: { from: ['opening'], to: 'under_review', by: 'ledger', event: 'dispute.opened' },
-  accept: { from: ['opened'], to: 'upholding', by: 'respondent', event: 'dispute.decided', outcome: 'upheld' },
+  accept: {
+    from: ['opened'],
+    to: 'upholding',
+    by: 'respondent',
+    event: 'dispute.decided',
+    outcome: 'upheld',
+  },
   contest: { from: ['opened'], to: 'contested', by: 'respondent', event: 'dispute.responded' },
-  respondentSilent: { from: ['opened'], to: 'upholding', by: 'clock', event: 'dispute.decided', outcome: 'upheld' },
+  respondentSilent: {
+    from: ['opened'],
+    to: 'upholding',
+    by: 'clock',
+    event: 'dispute.decided',
+    outcome: 'upheld',
+  },
   rebut: { from: ['contested'], to: 'under_review', by: 'claimant', event: 'dispute.responded' },
-  claimantSilent: { from: ['contested'], to: 'rejecting', by: 'clock', event: 'dispute.decided', outcome: 'rejected' },
-  withdraw: { from: ['opened', 'contested', 'under_review'], to: 'withdrawing', by: 'claimant', event: 'dispute.decided', outcome: 'withdrawn' },
-  uphold: { from: ['under_review'], to: 'upholding', by: 'operator', event: 'dispute.decided', outcome: 'upheld' },
-  reject: { from: ['under_review'], to: 'rejecting', by: 'operator', event: 'dispute.decided', outcome: 'rejected' },
+  claimantSilent: {
+    from: ['contested'],
+    to: 'rejecting',
+    by: 'clock',
+    event: 'dispute.decided',
+    outcome: 'rejected',
+  },
+  withdraw: {
+    from: ['opened', 'contested', 'under_review'],
+    to: 'withdrawing',
+    by: 'claimant',
+    event: 'dispute.decided',
+    outcome: 'withdrawn',
+  },
+  uphold: {
+    from: ['under_review'],
+    to: 'upholding',
+    by: 'operator',
+    event: 'dispute.decided',
+    outcome: 'upheld',
+  },
+  reject: {
+    from: ['under_review'],
+    to: 'rejecting',
+    by: 'operator',
+    event: 'dispute.decided',
+    outcome: 'rejected',
+  },
   /** The operator has not decided in time: what was frozen is free again, and it can still be decided … */
   remind: { from: ['under_review'], to: 'under_review', by: 'clock', event: 'dispute.overdue' },
   /** … until nobody has decided for as long again. */
-  undecided: { from: ['under_review'], to: 'rejecting', by: 'clock', event: 'dispute.decided', outcome: 'rejected' },
+  undecided: {
+    from: ['under_review'],
+    to: 'rejecting',
+    by: 'clock',
+    event: 'dispute.decided',
+    outcome: 'rejected',
+  },
   /** Two operators adjust what the target platform itself says it has not credited. */
-  upholdDifference: { from: ['opening'], to: 'upholding', by: 'operator', event: 'dispute.decided', outcome: 'upheld' },
+  upholdDifference: {
+    from: ['opening'],
+    to: 'upholding',
+    by: 'operator',
+    event: 'dispute.decided',
+    outcome: 'upheld',
+  },
   /** What was decided cannot be carried out as it was, so the operator names another way. */
-  redirect: { from: ['upholding'], to: 'upholding', by: 'operator', event: 'dispute.decided', outcome: 'upheld' },
+  redirect: {
+    from: ['upholding'],
+    to: 'upholding',
+    by: 'operator',
+    event: 'dispute.decided',
+    outcome: 'upheld',
+  },
   /** The platform has reversed all that was disputed. */
-  reverse: { from: ['opening', 'opened', 'contested', 'under_review'], to: 'reversing', by: 'ledger', event: 'dispute.decided', outcome: 'reversed' },
+  reverse: {
+    from: ['opening', 'opened', 'contested', 'under_review'],
+    to: 'reversing',
+    by: 'ledger',
+    event: 'dispute.decided',
+    outcome: 'reversed',
+  },
   /** What was decided is carried out in the ledger. */
   settleUpheld: { from: ['upholding'], to: 'upheld', by: 'ledger', event: 'dispute.resolved' },
   settleRejected: { from: ['rejecting'], to: 'rejected', by: 'ledger', event: 'dispute.resolved' },
-  settleWithdrawn: { from: ['withdrawing'], to: 'withdrawn', by: 'ledger', event: 'dispute.resolved' },
+  settleWithdrawn: {
+    from: ['withdrawing'],
+    to: 'withdrawn',
+    by: 'ledger',
+    event: 'dispute.resolved',
+  },
   settleReversed: { from: ['reversing'], to: 'reversed', by: 'ledger', event: 'dispute.resolved' },
 } as const satisfies Readonly<Record<string, Transition>>;
 
@@ -62,23 +144,38 @@ export type TransitionFrom<S extends DisputeState> = {
 
 /** What the clock does when a due date has passed. */
 export const whenDue = {
-  opened: 'respondentSilent', contested: 'claimantSilent', under_review: 'remind',
+  opened: 'respondentSilent',
+  contested: 'claimantSilent',
+  under_review: 'remind',
 } as const satisfies { readonly [S in DisputeState]?: TransitionFrom<S> };
 
 /** The same once it has been told that it is overdue. */
-export const whenOverdue = { under_review: 'undecided' } as const satisfies { readonly [S in DisputeState]?: TransitionFrom<S> };
+export const whenOverdue = { under_review: 'undecided' } as const satisfies {
+  readonly [S in DisputeState]?: TransitionFrom<S>;
+};
 
 /** What ends a dispute once it is carried out. */
 export const whenCarriedOut = {
-  upholding: 'settleUpheld', rejecting: 'settleRejected', withdrawing: 'settleWithdrawn', reversing: 'settleReversed',
+  upholding: 'settleUpheld',
+  rejecting: 'settleRejected',
+  withdrawing: 'settleWithdrawn',
+  reversing: 'settleReversed',
 } as const satisfies { readonly [S in DisputeState]?: TransitionFrom<S> };
 
 export type DueState = keyof typeof whenDue;
 export type CarryingState = keyof typeof whenCarriedOut;
 
 /** Nothing happens to it any more, and it freezes nothing. */
-export const FINAL_STATES = ['upheld', 'rejected', 'withdrawn', 'reversed'] as const satisfies readonly DisputeState[];
+export const FINAL_STATES = [
+  'upheld',
+  'rejected',
+  'withdrawn',
+  'reversed',
+] as const satisfies readonly DisputeState[];
 
-export function fits<N extends TransitionName>(name: N, state: DisputeState): state is (typeof transitions)[N]['from'][number] {
+export function fits<N extends TransitionName>(
+  name: N,
+  state: DisputeState,
+): state is (typeof transitions)[N]['from'][number] {
   return (transitions[name].from as readonly DisputeState[]).includes(state);
 }

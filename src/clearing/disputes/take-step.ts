@@ -7,7 +7,12 @@ import { appendEvents } from '../../runtime/feed.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Valuation } from '../../valuation/valuation.ts';
 import { describeEvents } from './dispute-events.ts';
-import { transitions, type DisputeState, type TransitionFrom, type TransitionName } from './states.ts';
+import {
+  transitions,
+  type DisputeState,
+  type TransitionFrom,
+  type TransitionName,
+} from './states.ts';
 import { insertStep, moveDispute, type Setting } from './store.ts';
 import type { Dispute, Who } from './types.ts';
 
@@ -27,28 +32,64 @@ export const LEASE_MS = 5_000;
 
 /** Undefined when somebody else has changed the dispute since it was read. */
 export function takeStep<S extends DisputeState>(
-  { pool, clock, ledger }: Pick<DisputeParts, 'pool' | 'clock' | 'ledger'>, dispute: Dispute<S>, name: TransitionFrom<S>, who: Who, text: string | null, setting: Setting,
+  { pool, clock, ledger }: Pick<DisputeParts, 'pool' | 'clock' | 'ledger'>,
+  dispute: Dispute<S>,
+  name: TransitionFrom<S>,
+  who: Who,
+  text: string | null,
+  setting: Setting,
 ): Promise<Dispute | undefined> {
-  return dbTransaction(pool, (client) => takeStepIn(client, { clock, ledger }, dispute, name, who, text, setting));
+  return dbTransaction(pool, (client) =>
+    takeStepIn(client, { clock, ledger }, dispute, name, who, text, setting),
+  );
 }
 
 /** The same within a dbTransaction. */
 export async function takeStepIn<S extends DisputeState>(
-  client: DbClient, { clock, ledger }: Pick<DisputeParts, 'clock' | 'ledger'>, dispute: Dispute<S>, name: TransitionFrom<S>, who: Who, text: string | null, setting: Setting,
+  client: DbClient,
+  { clock, ledger }: Pick<DisputeParts, 'clock' | 'ledger'>,
+  dispute: Dispute<S>,
+  name: TransitionFrom<S>,
+  who: Who,
+  text: string | null,
+  setting: Setting,
 ): Promise<Dispute | undefined> {
   const nowMs = clock.now();
   const moved = await moveDispute(client, dispute, name, nowMs, setting);
   if (moved === undefined) return undefined;
-  await insertStep(client, moved, { takenAtMs: nowMs, who, action: name, stateBefore: dispute.state, stateAfter: moved.state, text });
-  await appendEvents(client, describeEvents(transitions[name as TransitionName].event, moved, ledger), nowMs);
+  await insertStep(client, moved, {
+    takenAtMs: nowMs,
+    who,
+    action: name,
+    stateBefore: dispute.state,
+    stateAfter: moved.state,
+    text,
+  });
+  await appendEvents(
+    client,
+    describeEvents(transitions[name as TransitionName].event, moved, ledger),
+    nowMs,
+  );
   return moved;
 }
 
 /** The step that a table names for the state at hand: each entry of the table fits its own state. */
 export function takeStepByState<S extends DisputeState>(
-  parts: Pick<DisputeParts, 'pool' | 'clock' | 'ledger'>, dispute: Dispute<S>, table: { readonly [K in S]: TransitionFrom<K> }, who: Who, text: string | null, setting: Setting,
+  parts: Pick<DisputeParts, 'pool' | 'clock' | 'ledger'>,
+  dispute: Dispute<S>,
+  table: { readonly [K in S]: TransitionFrom<K> },
+  who: Who,
+  text: string | null,
+  setting: Setting,
 ): Promise<Dispute | undefined> {
-  return takeStep(parts, dispute, table[dispute.state] as unknown as TransitionFrom<S>, who, text, setting);
+  return takeStep(
+    parts,
+    dispute,
+    table[dispute.state] as unknown as TransitionFrom<S>,
+    who,
+    text,
+    setting,
+  );
 }
 
 const DAY_MS = 86_400_000;
@@ -65,7 +106,15 @@ export interface Deadlines {
 /** The network's deadlines, as the rulebook in force sets them. */
 export function deadlinesOf(valuation: Pick<Valuation, 'rulebook'>): Deadlines {
   const {
-    dispute_open_days: open = 60, dispute_answer_days: answer = 7, dispute_decision_days: decision = 14, dispute_appeal_days: appeal = 7,
+    dispute_open_days: open = 60,
+    dispute_answer_days: answer = 7,
+    dispute_decision_days: decision = 14,
+    dispute_appeal_days: appeal = 7,
   } = valuation.rulebook().document.settings;
-  return { openMs: open * DAY_MS, answerMs: answer * DAY_MS, decisionMs: decision * DAY_MS, appealMs: appeal * DAY_MS };
+  return {
+    openMs: open * DAY_MS,
+    answerMs: answer * DAY_MS,
+    decisionMs: decision * DAY_MS,
+    appealMs: appeal * DAY_MS,
+  };
 }

@@ -73,7 +73,14 @@ export interface Step {
   readonly text: string | null;
 }
 
-export const EVIDENCE_MEDIA = ['text/plain', 'text/csv', 'application/json', 'application/pdf', 'image/png', 'image/jpeg'] as const;
+export const EVIDENCE_MEDIA = [
+  'text/plain',
+  'text/csv',
+  'application/json',
+  'application/pdf',
+  'image/png',
+  'image/jpeg',
+] as const;
 export type EvidenceMedia = (typeof EVIDENCE_MEDIA)[number];
 export const MAX_EVIDENCE_BYTES = 256 * 1024;
 export const MAX_EVIDENCE = 10;

@@ -4,7 +4,14 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createTestApi, type Answer, type TestApi } from '../../../test/fixtures/api.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/fixtures/database.ts';
-import { A, createTestDisputes, publicId, word, type Moved, type TestDisputes } from '../../../test/fixtures/disputes.ts';
+import {
+  A,
+  createTestDisputes,
+  publicId,
+  word,
+  type Moved,
+  type TestDisputes,
+} from '../../../test/fixtures/disputes.ts';
 import { formatId, parseId, type MemberId, type TransactionId } from '../../kernel/ids.ts';
 import { audit } from '../../monitor/monitor.ts';
 import { createDisputes, type Disputes } from './disputes.ts';
@@ -38,74 +45,149 @@ afterAll(async () => {
 /** 100 points within platform_a, to somebody who has 50 already. */
 async function sent(): Promise<Moved> {
   const [giver, receiver] = [await api.user(A, 100), await api.user(A, 50)];
-  const answer = await api.call(A, 'POST', '/api/points/transfer', { from_user_id: giver, to_user_id: receiver, amount: 100, target_platform: A });
-  return { giver, receiver, id: parseId('txn', String(answer.body['transaction_id'])) as TransactionId };
+  const answer = await api.call(A, 'POST', '/api/points/transfer', {
+    from_user_id: giver,
+    to_user_id: receiver,
+    amount: 100,
+    target_platform: A,
+  });
+  return {
+    giver,
+    receiver,
+    id: parseId('txn', String(answer.body['transaction_id'])) as TransactionId,
+  };
 }
 const reverse = (id: TransactionId, amount?: number, key: string = randomUUID()): Promise<Answer> =>
-  api.call(A, 'POST', '/api/points/reverse', { transaction_id: formatId('txn', id), amount, reason: 'refund' }, { headers: { 'idempotency-key': key } });
+  api.call(
+    A,
+    'POST',
+    '/api/points/reverse',
+    { transaction_id: formatId('txn', id), amount, reason: 'refund' },
+    { headers: { 'idempotency-key': key } },
+  );
 const eventsOf = async (dispute: Dispute): Promise<unknown[]> => {
   const { rows } = await database.pool.query<{ type: string; state: string; reversed: string }>(
-    `select type, data ->> 'state' as state, data ->> 'reversed_amount' as reversed from feed.event where data ->> 'dispute_id' = $1 order by event_id`, [publicId(dispute)]);
+    `select type, data ->> 'state' as state, data ->> 'reversed_amount' as reversed from feed.event where data ->> 'dispute_id' = $1 order by event_id`,
+    [publicId(dispute)],
+  );
   return rows.map(({ type, state, reversed }) => `${type} ${state} ${reversed}`);
 };
 
-describe.each(['debt', 'available', 'refuse'] as const)('within one platform, under %s, a disputed transfer', (clawback) => {
-  const under = (): Promise<void> => api.parts.ledger.setClawback(api.parts.ledger.pointsOf(A)?.assetId ?? 0, clawback);
+describe.each(['debt', 'available', 'refuse'] as const)(
+  'within one platform, under %s, a disputed transfer',
+  (clawback) => {
+    const under = (): Promise<void> =>
+      api.parts.ledger.setClawback(api.parts.ledger.pointsOf(A)?.assetId ?? 0, clawback);
 
-  it('that is reversed whole: what is frozen goes, the freeze and the dispute end, and the receiver keeps its own', async () => {
-    await under();
-    const { id, giver, receiver } = await sent();
-    const dispute = await opened(id);
-    expect(dispute.frozen).toBe(10_000n);
-    expect(await reverse(id)).toMatchObject({ status: 200 });
-    expect(await points(A, receiver)).toEqual({ balance: 5_000n, available: 5_000n, held: 0n, debt: 0n });
-    expect(await points(A, giver)).toMatchObject({ balance: 10_000n });
-    expect(await now(dispute)).toMatchObject({ state: 'reversed', outcome: 'reversed', reversed: 10_000n, frozen: 0n, resolutionId: null });
-    expect(await eventsOf(dispute)).toEqual(['dispute.opened opened 0', 'dispute.decided reversing 100', 'dispute.resolved reversed 100']);
-    expect(await disputes.listFrozen()).not.toContainEqual(expect.objectContaining({ transactionId: id }));
-    expect(await claim(id)).toMatchObject({ ok: false, problem: { code: 'already_reversed' } });
-  });
+    it('that is reversed whole: what is frozen goes, the freeze and the dispute end, and the receiver keeps its own', async () => {
+      await under();
+      const { id, giver, receiver } = await sent();
+      const dispute = await opened(id);
+      expect(dispute.frozen).toBe(10_000n);
+      expect(await reverse(id)).toMatchObject({ status: 200 });
+      expect(await points(A, receiver)).toEqual({
+        balance: 5_000n,
+        available: 5_000n,
+        held: 0n,
+        debt: 0n,
+      });
+      expect(await points(A, giver)).toMatchObject({ balance: 10_000n });
+      expect(await now(dispute)).toMatchObject({
+        state: 'reversed',
+        outcome: 'reversed',
+        reversed: 10_000n,
+        frozen: 0n,
+        resolutionId: null,
+      });
+      expect(await eventsOf(dispute)).toEqual([
+        'dispute.opened opened 0',
+        'dispute.decided reversing 100',
+        'dispute.resolved reversed 100',
+      ]);
+      expect(await disputes.listFrozen()).not.toContainEqual(
+        expect.objectContaining({ transactionId: id }),
+      );
+      expect(await claim(id)).toMatchObject({ ok: false, problem: { code: 'already_reversed' } });
+    });
 
-  it('of which a part is reversed: the rest stays frozen and disputed, and no more than that is settled', async () => {
-    await under();
-    const { id, giver, receiver } = await sent();
-    const dispute = await opened(id);
-    expect(await reverse(id, 30)).toMatchObject({ status: 200 });
-    expect(await points(A, receiver)).toEqual({ balance: 12_000n, available: 5_000n, held: 7_000n, debt: 0n });
-    expect(await now(dispute)).toMatchObject({ state: 'opened', amount: 10_000n, reversed: 3_000n, credited: 7_000n, frozen: 7_000n, dueAtMs: dispute.dueAtMs });
-    expect(await eventsOf(dispute)).toEqual(['dispute.opened opened 0', 'dispute.reduced opened 30']);
-    expect(await claim(id, { amount: 1n })).toMatchObject({ ok: false, problem: { code: 'dispute_exceeds_rest' } });
-    expect(await disputes.respond(publicId(dispute), A, 'accept', 'yes')).toMatchObject({ ok: true, value: { state: 'upheld', resolution: { kind: 'reversal', amount: 7_000n } } });
-    expect([await points(A, giver), await points(A, receiver)]).toMatchObject([{ balance: 10_000n }, { balance: 5_000n, held: 0n, debt: 0n }]);
-  });
+    it('of which a part is reversed: the rest stays frozen and disputed, and no more than that is settled', async () => {
+      await under();
+      const { id, giver, receiver } = await sent();
+      const dispute = await opened(id);
+      expect(await reverse(id, 30)).toMatchObject({ status: 200 });
+      expect(await points(A, receiver)).toEqual({
+        balance: 12_000n,
+        available: 5_000n,
+        held: 7_000n,
+        debt: 0n,
+      });
+      expect(await now(dispute)).toMatchObject({
+        state: 'opened',
+        amount: 10_000n,
+        reversed: 3_000n,
+        credited: 7_000n,
+        frozen: 7_000n,
+        dueAtMs: dispute.dueAtMs,
+      });
+      expect(await eventsOf(dispute)).toEqual([
+        'dispute.opened opened 0',
+        'dispute.reduced opened 30',
+      ]);
+      expect(await claim(id, { amount: 1n })).toMatchObject({
+        ok: false,
+        problem: { code: 'dispute_exceeds_rest' },
+      });
+      expect(await disputes.respond(publicId(dispute), A, 'accept', 'yes')).toMatchObject({
+        ok: true,
+        value: { state: 'upheld', resolution: { kind: 'reversal', amount: 7_000n } },
+      });
+      expect([await points(A, giver), await points(A, receiver)]).toMatchObject([
+        { balance: 10_000n },
+        { balance: 5_000n, held: 0n, debt: 0n },
+      ]);
+    });
 
-  it('of which a part is disputed: a reversal of as much or more settles it, and leaves the rest of the points alone', async () => {
-    await under();
-    const { id, receiver } = await sent();
-    const dispute = await opened(id, { amount: 4_000n });
-    expect(await reverse(id, 60)).toMatchObject({ status: 200 });
-    expect(await points(A, receiver)).toEqual({ balance: 9_000n, available: 9_000n, held: 0n, debt: 0n });
-    expect(await now(dispute)).toMatchObject({ state: 'reversed', reversed: 4_000n });
-    expect(await opened(id)).toMatchObject({ state: 'opened', amount: 4_000n, frozen: 4_000n });
-  });
+    it('of which a part is disputed: a reversal of as much or more settles it, and leaves the rest of the points alone', async () => {
+      await under();
+      const { id, receiver } = await sent();
+      const dispute = await opened(id, { amount: 4_000n });
+      expect(await reverse(id, 60)).toMatchObject({ status: 200 });
+      expect(await points(A, receiver)).toEqual({
+        balance: 9_000n,
+        available: 9_000n,
+        held: 0n,
+        debt: 0n,
+      });
+      expect(await now(dispute)).toMatchObject({ state: 'reversed', reversed: 4_000n });
+      expect(await opened(id)).toMatchObject({ state: 'opened', amount: 4_000n, frozen: 4_000n });
+    });
 
-  it('with two disputes: a reversal takes from one after the other, each to its end', async () => {
-    await under();
-    const { id, receiver } = await sent();
-    const [first, second] = [await opened(id, { amount: 3_000n }), await opened(id, { amount: 5_000n })];
-    await reverse(id, 50);
-    const states = [await now(first), await now(second)];
-    expect(states.map(({ reversed }) => reversed).reduce((sum, one) => sum + one)).toBe(5_000n);
-    expect(states.map(({ frozen }) => frozen ?? 0n).reduce((sum, one) => sum + one)).toBe(3_000n);
-    expect(await points(A, receiver)).toEqual({ balance: 10_000n, available: 7_000n, held: 3_000n, debt: 0n });
-    // What one of them was settled by is no reversal that the other lost its claim to.
-    const open = states.find(({ state }) => state === 'opened') as Dispute;
-    await disputes.respond(publicId(open), A, 'accept', 'yes');
-    expect(await points(A, receiver)).toMatchObject({ held: 0n, debt: 0n });
-    await disputes.follow();
-    expect((await now(open)).state).toBe('upheld');
-  });
-});
+    it('with two disputes: a reversal takes from one after the other, each to its end', async () => {
+      await under();
+      const { id, receiver } = await sent();
+      const [first, second] = [
+        await opened(id, { amount: 3_000n }),
+        await opened(id, { amount: 5_000n }),
+      ];
+      await reverse(id, 50);
+      const states = [await now(first), await now(second)];
+      expect(states.map(({ reversed }) => reversed).reduce((sum, one) => sum + one)).toBe(5_000n);
+      expect(states.map(({ frozen }) => frozen ?? 0n).reduce((sum, one) => sum + one)).toBe(3_000n);
+      expect(await points(A, receiver)).toEqual({
+        balance: 10_000n,
+        available: 7_000n,
+        held: 3_000n,
+        debt: 0n,
+      });
+      // What one of them was settled by is no reversal that the other lost its claim to.
+      const open = states.find(({ state }) => state === 'opened') as Dispute;
+      await disputes.respond(publicId(open), A, 'accept', 'yes');
+      expect(await points(A, receiver)).toMatchObject({ held: 0n, debt: 0n });
+      await disputes.follow();
+      expect((await now(open)).state).toBe('upheld');
+    });
+  },
+);
 
 async function decided(id: TransactionId, amount: bigint): Promise<Dispute> {
   const dispute = await opened(id, { amount });
@@ -122,15 +204,25 @@ describe('within one platform', () => {
     for (const end of ['accept', 'withdraw'] as const) {
       const { id, giver, receiver } = await sent();
       const dispute = await opened(id);
-      const ending = end === 'accept' ? disputes.respond(publicId(dispute), A, 'accept', 'x') : disputes.withdraw(publicId(dispute), A, 'x');
-      const [reversed] = await Promise.all([reverse(id), ending.catch(() => undefined), disputes.follow()]);
+      const ending =
+        end === 'accept'
+          ? disputes.respond(publicId(dispute), A, 'accept', 'x')
+          : disputes.withdraw(publicId(dispute), A, 'x');
+      const [reversed] = await Promise.all([
+        reverse(id),
+        ending.catch(() => undefined),
+        disputes.follow(),
+      ]);
       for (let round = 0; round < 3; round += 1) {
         api.clock.advance(61_000);
         await disputes.follow();
       }
       expect([200, 409]).toContain(reversed.status);
       expect(['upheld', 'withdrawn', 'reversed']).toContain((await now(dispute)).state);
-      expect([await points(A, giver), await points(A, receiver)]).toMatchObject([{ balance: 10_000n }, { balance: 5_000n, held: 0n, debt: 0n }]);
+      expect([await points(A, giver), await points(A, receiver)]).toMatchObject([
+        { balance: 10_000n },
+        { balance: 5_000n, held: 0n, debt: 0n },
+      ]);
     }
   });
 
@@ -139,7 +231,14 @@ describe('within one platform', () => {
     const dispute = await opened(id);
     const leg = (await api.parts.ledger.findTransaction(id))[0];
     if (leg === undefined) throw new Error('nothing moved');
-    await api.parts.ledger.submit({ kind: 'reverse', platformId: A, memberId: leg.memberId, key: randomUUID(), transactionId: id, reason: 'by another program' });
+    await api.parts.ledger.submit({
+      kind: 'reverse',
+      platformId: A,
+      memberId: leg.memberId,
+      key: randomUUID(),
+      transactionId: id,
+      reason: 'by another program',
+    });
     expect(await now(dispute)).toMatchObject({ state: 'opened' });
     await disputes.follow();
     expect(await now(dispute)).toMatchObject({ state: 'reversed', frozen: 0n });
@@ -148,7 +247,7 @@ describe('within one platform', () => {
     expect(await eventsOf(dispute)).toHaveLength(3);
   });
 
-  it('what the receiver has spent meanwhile is the platform\'s clawback policy\'s; what was reversed before is no part of a dispute', async () => {
+  it("what the receiver has spent meanwhile is the platform's clawback policy's; what was reversed before is no part of a dispute", async () => {
     const { id, receiver } = await sent();
     await reverse(id, 20);
     expect(await spend(receiver, 90, A)).toBe(200);
@@ -192,8 +291,14 @@ describe('within one platform', () => {
     await disputes.respond(publicId(dispute), A, 'contest', 'x');
     await disputes.respond(publicId(dispute), A, 'rebut', 'x');
     await reverse(id, 40);
-    expect(await disputes.decide(publicId(dispute), word({ amount: 6_001n }))).toMatchObject({ ok: false, problem: { code: 'dispute_exceeds_rest' } });
-    expect(await disputes.decide(publicId(dispute), word({ amount: 2_500n }))).toMatchObject({ ok: true, value: { state: 'upheld', resolution: { amount: 2_500n } } });
+    expect(await disputes.decide(publicId(dispute), word({ amount: 6_001n }))).toMatchObject({
+      ok: false,
+      problem: { code: 'dispute_exceeds_rest' },
+    });
+    expect(await disputes.decide(publicId(dispute), word({ amount: 2_500n }))).toMatchObject({
+      ok: true,
+      value: { state: 'upheld', resolution: { amount: 2_500n } },
+    });
   });
 
   it('what an adjustment has settled is not given back a second time by a reversal', async () => {
@@ -212,7 +317,8 @@ describe('within one platform', () => {
     expect(await reverse(id, 25, key)).toMatchObject({ status: 200 });
     expect(await reverse(id, 0.01)).toMatchObject({ status: 409, body: { reversible: 0 } });
     expect([await points(A, giver), await points(A, receiver)]).toMatchObject([
-      { balance: 10_000n }, { balance: 11_000n, held: 0n, debt: 0n },
+      { balance: 10_000n },
+      { balance: 11_000n, held: 0n, debt: 0n },
     ]);
   });
 
@@ -222,9 +328,11 @@ describe('within one platform', () => {
     await adjusted(dispute);
     expect(await reverse(id, 40)).toMatchObject({ status: 200 });
     const { resolutionId } = await now(dispute);
-    const more = (by: number): Promise<unknown> => database.pool.query(
-      'update ledger.transaction set amount = amount + $1 where transaction_id = $2',
-      [by, resolutionId]);
+    const more = (by: number): Promise<unknown> =>
+      database.pool.query(
+        'update ledger.transaction set amount = amount + $1 where transaction_id = $2',
+        [by, resolutionId],
+      );
     await more(1);
     const { checks } = await audit(database.pool);
     const broken = checks.filter(({ ok }) => !ok).map(({ name }) => name);
@@ -281,8 +389,12 @@ describe('within one platform', () => {
             // As one that looked for adjustments before there was a decision.
             const [leg] = await ledger.findTransaction(id);
             await ledger.submit({
-              kind: 'reverse', platformId: A, memberId: leg?.memberId as MemberId,
-              key: randomUUID(), transactionId: id, reason: 'refund',
+              kind: 'reverse',
+              platformId: A,
+              memberId: leg?.memberId as MemberId,
+              key: randomUUID(),
+              transactionId: id,
+              reason: 'refund',
             });
           }
           return reversed;

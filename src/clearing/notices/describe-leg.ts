@@ -6,7 +6,15 @@ import type { Asset, PostedLeg, TransactionKind } from '../../ledger/ledger.ts';
 import type { NewEvent } from '../../runtime/feed.ts';
 
 /** Kinds of which platforms hear more than they were answered. */
-export const TOLD_KINDS: readonly TransactionKind[] = ['transfer', 'conversion', 'authorise', 'release', 'reverse', 'expire', 'adjust'];
+export const TOLD_KINDS: readonly TransactionKind[] = [
+  'transfer',
+  'conversion',
+  'authorise',
+  'release',
+  'reverse',
+  'expire',
+  'adjust',
+];
 
 /** A row with what it refers to. */
 export interface Told {
@@ -46,36 +54,78 @@ interface Side {
 export function describeLeg(told: Told, assetById: AssetById): Notice[] {
   const { leg, related } = told;
   switch (leg.kind) {
-    case 'transfer': return describeMove(told, assetById);
-    case 'conversion': return describeTransfer('transfer.completed', leg, related?.kind === 'authorise' ? related.transactionId : leg.transactionId, assetById, related);
-    case 'authorise': return describeTransfer('transfer.pending', leg, leg.transactionId, assetById, related).slice(0, 1);
-    case 'release': return describeRelease(told, assetById);
-    case 'reverse': return describeReversal(told, assetById);
-    case 'expire': return describeOwn('points.expired', leg, assetById);
-    case 'adjust': return describeOwn('points.adjusted', leg, assetById, { reason: textOf(leg, 'reason') });
-    default: return [];
+    case 'transfer':
+      return describeMove(told, assetById);
+    case 'conversion':
+      return describeTransfer(
+        'transfer.completed',
+        leg,
+        related?.kind === 'authorise' ? related.transactionId : leg.transactionId,
+        assetById,
+        related,
+      );
+    case 'authorise':
+      return describeTransfer('transfer.pending', leg, leg.transactionId, assetById, related).slice(
+        0,
+        1,
+      );
+    case 'release':
+      return describeRelease(told, assetById);
+    case 'reverse':
+      return describeReversal(told, assetById);
+    case 'expire':
+      return describeOwn('points.expired', leg, assetById);
+    case 'adjust':
+      return describeOwn('points.adjusted', leg, assetById, { reason: textOf(leg, 'reason') });
+    default:
+      return [];
   }
 }
 
 function describeMove({ leg, related }: Told, assetById: AssetById): Notice[] {
   const points = assetById(leg.assetId);
   if (points?.platformId == null) return [];
-  return [{
-    type: 'transfer.completed', platformId: points.platformId,
-    users: { from_user_id: { platformId: points.platformId, memberId: leg.memberId }, to_user_id: { platformId: points.platformId, memberId: leg.counterpartyId ?? leg.memberId } },
-    data: { transaction_id: formatId('txn', leg.transactionId), direction: 'within', amount: formatAmount(leg.amount, points.scale), ...reviewOf(related), ...referenceOf(leg) },
-  }];
+  return [
+    {
+      type: 'transfer.completed',
+      platformId: points.platformId,
+      users: {
+        from_user_id: { platformId: points.platformId, memberId: leg.memberId },
+        to_user_id: { platformId: points.platformId, memberId: leg.counterpartyId ?? leg.memberId },
+      },
+      data: {
+        transaction_id: formatId('txn', leg.transactionId),
+        direction: 'within',
+        amount: formatAmount(leg.amount, points.scale),
+        ...reviewOf(related),
+        ...referenceOf(leg),
+      },
+    },
+  ];
 }
 
 /** Between platforms: the source's event first. */
 function describeTransfer(
-  type: string, leg: PostedLeg, transactionId: TransactionId, assetById: AssetById, related?: PostedLeg, more: Readonly<Record<string, string>> = {},
+  type: string,
+  leg: PostedLeg,
+  transactionId: TransactionId,
+  assetById: AssetById,
+  related?: PostedLeg,
+  more: Readonly<Record<string, string>> = {},
 ): Notice[] {
   return sidesOf(leg, leg, assetById).map(({ platformId, direction, amount, counter, users }) => ({
-    type, platformId, users,
+    type,
+    platformId,
+    users,
     data: {
-      transaction_id: formatId('txn', transactionId), direction, amount, counter_platform: counter ?? null, ...more,
-      ...(direction === 'received' ? {} : { ...feeOf(leg, assetById), ...reviewOf(related), ...referenceOf(leg) }),
+      transaction_id: formatId('txn', transactionId),
+      direction,
+      amount,
+      counter_platform: counter ?? null,
+      ...more,
+      ...(direction === 'received'
+        ? {}
+        : { ...feeOf(leg, assetById), ...reviewOf(related), ...referenceOf(leg) }),
     },
   }));
 }
@@ -83,64 +133,150 @@ function describeTransfer(
 function describeRelease({ leg, related, overdue = false }: Told, assetById: AssetById): Notice[] {
   if (related?.kind === 'authorise') {
     const reason = textOf(leg, 'reason');
-    return describeTransfer('transfer.failed', related, related.transactionId, assetById, undefined, reason === undefined ? {} : { reason });
+    return describeTransfer(
+      'transfer.failed',
+      related,
+      related.transactionId,
+      assetById,
+      undefined,
+      reason === undefined ? {} : { reason },
+    );
   }
   if (related?.kind !== 'hold') return [];
   if (textOf(related, 'review') !== undefined) {
-    const reason = overdue ? 'Nobody has decided in time.' : textOf(leg, 'rejected_by') === undefined ? undefined : (textOf(leg, 'rejection_reason') ?? '');
+    const reason = overdue
+      ? 'Nobody has decided in time.'
+      : textOf(leg, 'rejected_by') === undefined
+        ? undefined
+        : (textOf(leg, 'rejection_reason') ?? '');
     return reason === undefined ? [] : describeRejection(related, reason, assetById);
   }
   // A release that the platform asked for has been answered to it.
-  return overdue ? describeOwn('hold.expired', leg, assetById, { hold_id: formatId('hold', related.transactionId), ...referenceOf(related) }) : [];
+  return overdue
+    ? describeOwn('hold.expired', leg, assetById, {
+        hold_id: formatId('hold', related.transactionId),
+        ...referenceOf(related),
+      })
+    : [];
 }
 
 /** Told to its source alone: nobody else has heard of it. */
 function describeRejection(review: PostedLeg, reason: string, assetById: AssetById): Notice[] {
-  return sidesOf(review, review, assetById).slice(0, 1).map(({ platformId, amount, users }) => ({
-    type: 'transfer.rejected', platformId, users, data: { transaction_id: formatId('txn', review.transactionId), amount, reason, ...referenceOf(review) },
-  }));
+  return sidesOf(review, review, assetById)
+    .slice(0, 1)
+    .map(({ platformId, amount, users }) => ({
+      type: 'transfer.rejected',
+      platformId,
+      users,
+      data: {
+        transaction_id: formatId('txn', review.transactionId),
+        amount,
+        reason,
+        ...referenceOf(review),
+      },
+    }));
 }
 
 /** The amounts are what goes back: to the source's user, and from the target's. */
 function describeReversal({ leg, related, origin }: Told, assetById: AssetById): Notice[] {
   if (related === undefined) return [];
-  const ids = { transaction_id: formatId('txn', (origin?.kind === 'authorise' ? origin : related).transactionId), reversal_id: formatId('txn', leg.transactionId) };
+  const ids = {
+    transaction_id: formatId(
+      'txn',
+      (origin?.kind === 'authorise' ? origin : related).transactionId,
+    ),
+    reversal_id: formatId('txn', leg.transactionId),
+  };
   const whole = leg.amount === related.amount;
   if (related.kind === 'conversion') {
-    return sidesOf(related, leg, assetById).map(({ platformId, direction, amount, counter, users }) => ({
-      type: 'transaction.reversed', platformId, users,
-      data: { ...ids, kind: 'transfer', direction, amount, whole, counter_platform: counter ?? null, ...(direction === 'sent' ? { reason: textOf(leg, 'reason') ?? null } : {}) },
-    }));
+    return sidesOf(related, leg, assetById).map(
+      ({ platformId, direction, amount, counter, users }) => ({
+        type: 'transaction.reversed',
+        platformId,
+        users,
+        data: {
+          ...ids,
+          kind: 'transfer',
+          direction,
+          amount,
+          whole,
+          counter_platform: counter ?? null,
+          ...(direction === 'sent' ? { reason: textOf(leg, 'reason') ?? null } : {}),
+        },
+      }),
+    );
   }
-  return describeOwn('transaction.reversed', leg, assetById, { ...ids, kind: related.kind, whole, reason: textOf(leg, 'reason') });
+  return describeOwn('transaction.reversed', leg, assetById, {
+    ...ids,
+    kind: related.kind,
+    whole,
+    reason: textOf(leg, 'reason'),
+  });
 }
 
 /** What concerns one platform and one user of it. */
-function describeOwn(type: string, leg: PostedLeg, assetById: AssetById, more: Readonly<Record<string, string | boolean | undefined>> = {}): Notice[] {
+function describeOwn(
+  type: string,
+  leg: PostedLeg,
+  assetById: AssetById,
+  more: Readonly<Record<string, string | boolean | undefined>> = {},
+): Notice[] {
   const points = assetById(leg.assetId);
   if (points?.platformId == null) return [];
-  const extra = Object.fromEntries(Object.entries(more).filter((field): field is [string, string | boolean] => field[1] !== undefined));
+  const extra = Object.fromEntries(
+    Object.entries(more).filter(
+      (field): field is [string, string | boolean] => field[1] !== undefined,
+    ),
+  );
   const user = { platformId: points.platformId, memberId: leg.memberId };
-  return [{ type, platformId: points.platformId, users: { user_id: user }, data: { transaction_id: formatId('txn', leg.transactionId), amount: formatAmount(leg.amount, points.scale), ...extra } }];
+  return [
+    {
+      type,
+      platformId: points.platformId,
+      users: { user_id: user },
+      data: {
+        transaction_id: formatId('txn', leg.transactionId),
+        amount: formatAmount(leg.amount, points.scale),
+        ...extra,
+      },
+    },
+  ];
 }
 
 /** Who took part in a conversion, with what `amounts` moved. */
 function sidesOf(conversion: PostedLeg, amounts: PostedLeg, assetById: AssetById): Side[] {
   const source = assetById(conversion.assetId);
-  const target = conversion.targetAssetId === null ? undefined : assetById(conversion.targetAssetId);
+  const target =
+    conversion.targetAssetId === null ? undefined : assetById(conversion.targetAssetId);
   const sides: Side[] = [];
-  const receiver = target?.platformId == null ? undefined : { platformId: target.platformId, memberId: conversion.counterpartyId ?? conversion.memberId };
+  const receiver =
+    target?.platformId == null
+      ? undefined
+      : {
+          platformId: target.platformId,
+          memberId: conversion.counterpartyId ?? conversion.memberId,
+        };
   if (source?.platformId != null) {
     const sender = { platformId: source.platformId, memberId: conversion.memberId };
     sides.push({
-      platformId: source.platformId, amount: formatAmount(amounts.amount, source.scale), counter: target?.platformId ?? undefined, direction: 'sent',
+      platformId: source.platformId,
+      amount: formatAmount(amounts.amount, source.scale),
+      counter: target?.platformId ?? undefined,
+      direction: 'sent',
       // The source has named its receiver itself.
-      users: { user_id: sender, from_user_id: sender, ...(receiver === undefined ? {} : { to_user_id: receiver }) },
+      users: {
+        user_id: sender,
+        from_user_id: sender,
+        ...(receiver === undefined ? {} : { to_user_id: receiver }),
+      },
     });
   }
   if (target?.platformId != null && receiver !== undefined) {
     sides.push({
-      platformId: target.platformId, amount: formatAmount(amounts.credited ?? 0n, target.scale), counter: source?.platformId ?? undefined, direction: 'received',
+      platformId: target.platformId,
+      amount: formatAmount(amounts.credited ?? 0n, target.scale),
+      counter: source?.platformId ?? undefined,
+      direction: 'received',
       users: { user_id: receiver, to_user_id: receiver },
     });
   }
@@ -154,7 +290,9 @@ function feeOf(leg: PostedLeg, assetById: AssetById): { fee?: number } {
 
 /** After a review, the transaction_id that was answered with pending_review. */
 function reviewOf(related: PostedLeg | undefined): { reviewed_transaction_id?: string } {
-  return related?.kind === 'hold' ? { reviewed_transaction_id: formatId('txn', related.transactionId) } : {};
+  return related?.kind === 'hold'
+    ? { reviewed_transaction_id: formatId('txn', related.transactionId) }
+    : {};
 }
 
 /** The caller's own words, so only for the platform that asked. */

@@ -15,7 +15,10 @@ import { moveNoticeCursor, readNoticeCursor } from './store.ts';
 export interface NoticesParts {
   readonly pool: Pool;
   readonly clock: Clock;
-  readonly ledger: Pick<Ledger, 'bucketCount' | 'listAfter' | 'findTransaction' | 'findHold' | 'assetById'>;
+  readonly ledger: Pick<
+    Ledger,
+    'bucketCount' | 'listAfter' | 'findTransaction' | 'findHold' | 'assetById'
+  >;
   readonly identity: Pick<Identity, 'userOf'>;
 }
 
@@ -40,14 +43,33 @@ export function createNotices({ pool, clock, ledger, identity }: NoticesParts): 
   async function relate(leg: PostedLeg): Promise<Told> {
     if (leg.kind === 'authorise') authorised.set(leg.transactionId, leg);
     const related = await findFirst(leg.relatedId);
-    const origin = leg.kind === 'reverse' && related?.kind === 'conversion' ? await findFirst(related.relatedId) : undefined;
-    const overdue = leg.kind === 'release' && related?.kind === 'hold' && (await ledger.findHold(related.transactionId))?.state === 'expired';
+    const origin =
+      leg.kind === 'reverse' && related?.kind === 'conversion'
+        ? await findFirst(related.relatedId)
+        : undefined;
+    const overdue =
+      leg.kind === 'release' &&
+      related?.kind === 'hold' &&
+      (await ledger.findHold(related.transactionId))?.state === 'expired';
     return { leg, related, origin, overdue };
   }
 
   async function address({ users, ...notice }: Notice): Promise<NewEvent> {
-    const named = await Promise.all(Object.entries(users).map(async ([field, user]) => [field, await identity.userOf(user.platformId, user.memberId)] as const));
-    return { ...notice, data: { ...notice.data, ...Object.fromEntries(named.filter((pair): pair is [string, string] => pair[1] !== undefined)) } };
+    const named = await Promise.all(
+      Object.entries(users).map(
+        async ([field, user]) =>
+          [field, await identity.userOf(user.platformId, user.memberId)] as const,
+      ),
+    );
+    return {
+      ...notice,
+      data: {
+        ...notice.data,
+        ...Object.fromEntries(
+          named.filter((pair): pair is [string, string] => pair[1] !== undefined),
+        ),
+      },
+    };
   }
 
   async function followBucket(bucket: Bucket): Promise<boolean> {
@@ -57,10 +79,13 @@ export function createNotices({ pool, clock, ledger, identity }: NoticesParts): 
     const told: Told[] = [];
     for (const leg of legs) told.push(await relate(leg));
     // All users are asked for at once.
-    const events = await Promise.all(told.flatMap((one) => describeLeg(one, ledger.assetById)).map(address));
+    const events = await Promise.all(
+      told.flatMap((one) => describeLeg(one, ledger.assetById)).map(address),
+    );
     await dbTransaction(pool, async (client) => {
       // The cursor's row first: of two processes in one bucket, the second finds that it was moved and tells nothing.
-      if (await moveNoticeCursor(client, bucket, cursor, through)) await appendEvents(client, events, clock.now());
+      if (await moveNoticeCursor(client, bucket, cursor, through))
+        await appendEvents(client, events, clock.now());
     });
     return through - cursor === BigInt(STEP);
   }
@@ -68,7 +93,8 @@ export function createNotices({ pool, clock, ledger, identity }: NoticesParts): 
   return {
     async follow() {
       let more = false;
-      for (let bucket = 0; bucket < ledger.bucketCount(); bucket += 1) more = (await followBucket(bucket as Bucket)) || more;
+      for (let bucket = 0; bucket < ledger.bucketCount(); bucket += 1)
+        more = (await followBucket(bucket as Bucket)) || more;
       return more;
     },
   };

@@ -6,14 +6,28 @@ import type { DbClient, Pool } from '../../runtime/database.ts';
 type Queryable = Pick<Pool, 'query'> | Pick<DbClient, 'query'>;
 
 export async function readNoticeCursor(db: Queryable, bucket: Bucket): Promise<bigint> {
-  const { rows } = await db.query<{ sequence: bigint }>('select sequence from clearing.notice_cursor where bucket = $1', [bucket]);
+  const { rows } = await db.query<{ sequence: bigint }>(
+    'select sequence from clearing.notice_cursor where bucket = $1',
+    [bucket],
+  );
   if (rows[0] !== undefined) return rows[0].sequence;
-  await db.query('insert into clearing.notice_cursor (bucket, sequence) values ($1, 0) on conflict do nothing', [bucket]);
+  await db.query(
+    'insert into clearing.notice_cursor (bucket, sequence) values ($1, 0) on conflict do nothing',
+    [bucket],
+  );
   return 0n;
 }
 
 /** False when another process was first. Its row stays locked to the end of the dbTransaction, so that one process at a time tells of a bucket. */
-export async function moveNoticeCursor(db: Queryable, bucket: Bucket, from: bigint, to: bigint): Promise<boolean> {
-  const { rowCount } = await db.query('update clearing.notice_cursor set sequence = $3 where bucket = $1 and sequence = $2', [bucket, from, to]);
+export async function moveNoticeCursor(
+  db: Queryable,
+  bucket: Bucket,
+  from: bigint,
+  to: bigint,
+): Promise<boolean> {
+  const { rowCount } = await db.query(
+    'update clearing.notice_cursor set sequence = $3 where bucket = $1 and sequence = $2',
+    [bucket, from, to],
+  );
   return rowCount === 1;
 }

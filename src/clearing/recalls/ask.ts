@@ -23,16 +23,32 @@ export interface AskedRecall {
   readonly replayed: boolean;
 }
 
-export async function askForRecall(parts: RecallParts, wanted: NewRecall): Promise<Result<AskedRecall>> {
+export async function askForRecall(
+  parts: RecallParts,
+  wanted: NewRecall,
+): Promise<Result<AskedRecall>> {
   const { pool, clock, ledger } = parts;
   const found = await readRecallable(ledger, wanted);
   if (!found.ok) return found;
   const { leg, source, target } = found.value;
-  const about = { bucket: bucketOfTransaction(wanted.transactionId), transactionId: wanted.transactionId };
-  const recallId = deriveTransactionId(about.bucket, source.platformId, source.memberId, `recall ${wanted.key}`);
-  const fingerprint = hash('sha256', JSON.stringify([wanted.transactionId, wanted.reason, wanted.amount?.toString() ?? null]));
+  const about = {
+    bucket: bucketOfTransaction(wanted.transactionId),
+    transactionId: wanted.transactionId,
+  };
+  const recallId = deriveTransactionId(
+    about.bucket,
+    source.platformId,
+    source.memberId,
+    `recall ${wanted.key}`,
+  );
+  const fingerprint = hash(
+    'sha256',
+    JSON.stringify([wanted.transactionId, wanted.reason, wanted.amount?.toString() ?? null]),
+  );
   const replay = (known: Recall): Result<AskedRecall> =>
-    (known.fingerprint === fingerprint ? ok({ recall: known, replayed: true }) : refuse(ledgerProblems.idempotency_key_reused()));
+    known.fingerprint === fingerprint
+      ? ok({ recall: known, replayed: true })
+      : refuse(ledgerProblems.idempotency_key_reused());
   const known = await selectRecall(pool, about.bucket, recallId);
   if (known !== undefined) return replay(known);
   return dbTransaction(pool, async (client): Promise<Result<AskedRecall>> => {
@@ -41,25 +57,61 @@ export async function askForRecall(parts: RecallParts, wanted: NewRecall): Promi
     if (meanwhile !== undefined) return replay(meanwhile);
     const reversed = await ledger.getReversed(leg.transactionId, client);
     if (reversed >= leg.amount) return refuse(ledgerProblems.already_reversed());
-    const left = leg.amount - reversed - (await sumDisputed(client, about)) - (await sumAskedFor(client, about));
+    const left =
+      leg.amount -
+      reversed -
+      (await sumDisputed(client, about)) -
+      (await sumAskedFor(client, about));
     const amount = wanted.amount ?? left;
     if (amount <= 0n || amount > left) {
-      const recallable = formatAmount(left > 0n ? left : 0n, ledger.assetById(leg.assetId)?.scale ?? 0);
+      const recallable = formatAmount(
+        left > 0n ? left : 0n,
+        ledger.assetById(leg.assetId)?.scale ?? 0,
+      );
       return refuse(recallProblems.recall_exceeds_rest(undefined, { recallable }));
     }
-    if (amount !== leg.amount && !(isKeptHere(ledger, source.platformId) && isKeptHere(ledger, target.platformId))) {
+    if (
+      amount !== leg.amount &&
+      !(isKeptHere(ledger, source.platformId) && isKeptHere(ledger, target.platformId))
+    ) {
       return refuse(ledgerProblems.whole_reversal_only());
     }
     const nowMs = clock.now();
     const recall: Recall<'asked'> = {
-      ...about, recallId, fingerprint, source, target, amount, credited: creditedFor(leg, amount), reason: wanted.reason, state: 'asked',
-      dueAtMs: nowMs + (parts.valuation.rulebook().document.settings.recall_answer_days ?? DEFAULT_ANSWER_DAYS) * DAY_MS,
-      resolutionId: deriveTransactionId(bucketOf(source.memberId, ledger.bucketCount()), source.platformId, source.memberId, reversalKey(recallId)),
-      problem: null, askedAtMs: nowMs, changedAtMs: nowMs, revision: 1,
+      ...about,
+      recallId,
+      fingerprint,
+      source,
+      target,
+      amount,
+      credited: creditedFor(leg, amount),
+      reason: wanted.reason,
+      state: 'asked',
+      dueAtMs:
+        nowMs +
+        (parts.valuation.rulebook().document.settings.recall_answer_days ?? DEFAULT_ANSWER_DAYS) *
+          DAY_MS,
+      resolutionId: deriveTransactionId(
+        bucketOf(source.memberId, ledger.bucketCount()),
+        source.platformId,
+        source.memberId,
+        reversalKey(recallId),
+      ),
+      problem: null,
+      askedAtMs: nowMs,
+      changedAtMs: nowMs,
+      revision: 1,
     };
     const written = await insertRecall(client, recall);
     const who = { actor: 'platform', id: wanted.platformId } as const;
-    await insertRecallStep(client, written, { takenAtMs: nowMs, who, action: 'ask', stateBefore: null, stateAfter: 'asked', text: wanted.reason });
+    await insertRecallStep(client, written, {
+      takenAtMs: nowMs,
+      who,
+      action: 'ask',
+      stateBefore: null,
+      stateAfter: 'asked',
+      text: wanted.reason,
+    });
     await appendEvents(client, describeEvents('recall.asked', written, ledger), nowMs);
     return ok({ recall: written, replayed: false });
   });
@@ -71,22 +123,35 @@ interface Recallable {
   readonly target: RecallParty;
 }
 
-async function readRecallable(ledger: Ledger, { transactionId, platformId }: NewRecall): Promise<Result<Recallable>> {
+async function readRecallable(
+  ledger: Ledger,
+  { transactionId, platformId }: NewRecall,
+): Promise<Result<Recallable>> {
   const [named] = await ledger.findTransaction(transactionId);
-  const source = named === undefined ? null : ledger.assetById(named.assetId)?.platformId ?? null;
-  const targetAsset = named === undefined || named.targetAssetId === null ? undefined : ledger.assetById(named.targetAssetId);
+  const source = named === undefined ? null : (ledger.assetById(named.assetId)?.platformId ?? null);
+  const targetAsset =
+    named === undefined || named.targetAssetId === null
+      ? undefined
+      : ledger.assetById(named.targetAssetId);
   const target = targetAsset?.kind === 'points' ? targetAsset.platformId : null;
   if (named === undefined || source === null || (platformId !== source && platformId !== target)) {
     return refuse(ledgerProblems.transaction_not_found(undefined, { field: 'transaction_id' }));
   }
   if (platformId !== source) return refuse(recallProblems.not_your_recall());
-  if (target === null || (named.kind !== 'conversion' && named.kind !== 'authorise')) return refuse(recallProblems.not_recallable());
+  if (target === null || (named.kind !== 'conversion' && named.kind !== 'authorise'))
+    return refuse(recallProblems.not_recallable());
   const leg = await findMoved(ledger, transactionId);
   if (leg === undefined) {
     const hold = await ledger.findHold(transactionId);
-    return refuse(hold?.state === 'held' ? ledgerProblems.transfer_pending() : recallProblems.not_recallable('It has moved no points.'));
+    return refuse(
+      hold?.state === 'held'
+        ? ledgerProblems.transfer_pending()
+        : recallProblems.not_recallable('It has moved no points.'),
+    );
   }
   return ok({
-    leg, source: { platformId: source, memberId: leg.memberId }, target: { platformId: target, memberId: leg.counterpartyId ?? leg.memberId },
+    leg,
+    source: { platformId: source, memberId: leg.memberId },
+    target: { platformId: target, memberId: leg.counterpartyId ?? leg.memberId },
   });
 }

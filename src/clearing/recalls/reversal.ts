@@ -12,13 +12,27 @@ export function reversalKey(recallId: TransactionId): string {
 }
 
 /** Undefined when nothing is left to take. The target has agreed: its own clawback policy holds for its member. */
-export async function reversalOf(ledger: Ledger, recall: Recall): Promise<ReverseCommand | undefined> {
+export async function reversalOf(
+  ledger: Ledger,
+  recall: Recall,
+): Promise<ReverseCommand | undefined> {
   const moved = await findMoved(ledger, recall.transactionId);
-  if (moved === undefined) throw new Error(`recall ${recall.recallId} is about nothing that has moved`);
-  const amount = smaller(recall.amount, moved.amount - (await ledger.getReversed(moved.transactionId)));
+  if (moved === undefined)
+    throw new Error(`recall ${recall.recallId} is about nothing that has moved`);
+  const amount = smaller(
+    recall.amount,
+    moved.amount - (await ledger.getReversed(moved.transactionId)),
+  );
   if (amount === 0n) return undefined;
   return {
-    kind: 'reverse', agreed: true, platformId: recall.source.platformId, memberId: recall.source.memberId, key: reversalKey(recall.recallId),
-    transactionId: moved.transactionId, amount, reason: recall.reason, details: { reverses: moved.kind, recall: formatId('rcl', recall.recallId) },
+    kind: 'reverse',
+    agreed: true,
+    platformId: recall.source.platformId,
+    memberId: recall.source.memberId,
+    key: reversalKey(recall.recallId),
+    transactionId: moved.transactionId,
+    amount,
+    reason: recall.reason,
+    details: { reverses: moved.kind, recall: formatId('rcl', recall.recallId) },
   };
 }

@@ -1,13 +1,25 @@
 // The life of a recall, model-checked: every sequence of what both sides, the clock and the ledger can do.
 
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import { FINAL_STATES, fits, RECALL_STATES, transitions, type RecallState, type TransitionFrom, type TransitionName } from './states.ts';
+import {
+  FINAL_STATES,
+  fits,
+  RECALL_STATES,
+  transitions,
+  type RecallState,
+  type TransitionFrom,
+  type TransitionName,
+} from './states.ts';
 
 const NAMES = Object.keys(transitions) as TransitionName[];
 
-function* paths(steps: readonly TransitionName[] = [], state: RecallState = 'asked'): Generator<{ readonly steps: readonly TransitionName[]; readonly state: RecallState }> {
+function* paths(
+  steps: readonly TransitionName[] = [],
+  state: RecallState = 'asked',
+): Generator<{ readonly steps: readonly TransitionName[]; readonly state: RecallState }> {
   yield { steps, state };
-  for (const name of NAMES) if (fits(name, state)) yield* paths([...steps, name], transitions[name].to);
+  for (const name of NAMES)
+    if (fits(name, state)) yield* paths([...steps, name], transitions[name].to);
 }
 const all = [...paths()];
 
@@ -19,7 +31,8 @@ describe('every sequence of steps', () => {
   });
 
   it('takes points only after the target has agreed, and silence does not agree', () => {
-    for (const { steps, state } of all) if (state === 'taken' || state === 'failed') expect(steps[0]).toBe('accept');
+    for (const { steps, state } of all)
+      if (state === 'taken' || state === 'failed') expect(steps[0]).toBe('accept');
     expect(transitions.accept.by).toBe('target');
     expect(transitions.targetSilent.to).toBe('refused');
   });
@@ -29,9 +42,27 @@ describe('every sequence of steps', () => {
   });
 
   it('each state takes these steps, and no other', () => {
-    expect(Object.fromEntries(RECALL_STATES.map((state) => [state, NAMES.filter((name) => fits(name, state)).map((name) => `${transitions[name].by}: ${name} → ${transitions[name].to}`)]))).toEqual({
-      asked: ['target: accept → taking', 'target: refuse → refused', 'clock: targetSilent → refused', 'source: withdraw → withdrawn'],
-      taking: ['ledger: take → taken', 'ledger: fail → failed'], taken: [], refused: [], withdrawn: [], failed: [],
+    expect(
+      Object.fromEntries(
+        RECALL_STATES.map((state) => [
+          state,
+          NAMES.filter((name) => fits(name, state)).map(
+            (name) => `${transitions[name].by}: ${name} → ${transitions[name].to}`,
+          ),
+        ]),
+      ),
+    ).toEqual({
+      asked: [
+        'target: accept → taking',
+        'target: refuse → refused',
+        'clock: targetSilent → refused',
+        'source: withdraw → withdrawn',
+      ],
+      taking: ['ledger: take → taken', 'ledger: fail → failed'],
+      taken: [],
+      refused: [],
+      withdrawn: [],
+      failed: [],
     });
   });
 });

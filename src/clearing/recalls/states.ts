@@ -1,6 +1,13 @@
 // The life of a recall as a table: who may do what in which state, where that leads, and who is told. A step that the table does not have does not compile.
 
-export const RECALL_STATES = ['asked', 'taking', 'taken', 'refused', 'withdrawn', 'failed'] as const;
+export const RECALL_STATES = [
+  'asked',
+  'taking',
+  'taken',
+  'refused',
+  'withdrawn',
+  'failed',
+] as const;
 
 /**
  * asked: the target's turn. taking: agreed, and being carried out. taken, refused, withdrawn, failed: over; failed because what was agreed could not be
@@ -13,7 +20,12 @@ interface Transition {
   readonly to: RecallState;
   readonly by: 'source' | 'target' | 'clock' | 'ledger';
   /** What both platforms are told. */
-  readonly event: 'recall.accepted' | 'recall.refused' | 'recall.withdrawn' | 'recall.taken' | 'recall.failed';
+  readonly event:
+    | 'recall.accepted'
+    | 'recall.refused'
+    | 'recall.withdrawn'
+    | 'recall.taken'
+    | 'recall.failed';
 }
 
 export const transitions = {
@@ -34,8 +46,16 @@ export type TransitionFrom<S extends RecallState> = {
 }[TransitionName];
 
 /** Nothing happens to it any more. */
-export const FINAL_STATES = ['taken', 'refused', 'withdrawn', 'failed'] as const satisfies readonly RecallState[];
+export const FINAL_STATES = [
+  'taken',
+  'refused',
+  'withdrawn',
+  'failed',
+] as const satisfies readonly RecallState[];
 
-export function fits<N extends TransitionName>(name: N, state: RecallState): state is (typeof transitions)[N]['from'][number] {
+export function fits<N extends TransitionName>(
+  name: N,
+  state: RecallState,
+): state is (typeof transitions)[N]['from'][number] {
   return (transitions[name].from as readonly RecallState[]).includes(state);
 }

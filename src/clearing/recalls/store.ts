@@ -2,7 +2,12 @@
 
 import type { Bucket, MemberId, PlatformId, TransactionId } from '../../kernel/ids.ts';
 import type { DbClient, Pool } from '../../runtime/database.ts';
-import { transitions, type RecallState, type TransitionFrom, type TransitionName } from './states.ts';
+import {
+  transitions,
+  type RecallState,
+  type TransitionFrom,
+  type TransitionName,
+} from './states.ts';
 import type { Recall, RecallActor, RecallStep } from './types.ts';
 
 /** Whatever can run one statement. */
@@ -33,10 +38,22 @@ interface RecallRow {
 
 function readRecall(row: RecallRow): Recall {
   return {
-    bucket: row.bucket, recallId: row.recall_id, transactionId: row.transaction_id, fingerprint: row.fingerprint,
-    source: { platformId: row.source_platform, memberId: row.source_member }, target: { platformId: row.target_platform, memberId: row.target_member },
-    amount: row.amount, credited: row.credited, reason: row.reason, state: row.state, dueAtMs: row.due_at?.getTime() ?? null,
-    resolutionId: row.resolution_id, problem: row.problem, askedAtMs: row.asked_at.getTime(), changedAtMs: row.changed_at.getTime(), revision: row.revision,
+    bucket: row.bucket,
+    recallId: row.recall_id,
+    transactionId: row.transaction_id,
+    fingerprint: row.fingerprint,
+    source: { platformId: row.source_platform, memberId: row.source_member },
+    target: { platformId: row.target_platform, memberId: row.target_member },
+    amount: row.amount,
+    credited: row.credited,
+    reason: row.reason,
+    state: row.state,
+    dueAtMs: row.due_at?.getTime() ?? null,
+    resolutionId: row.resolution_id,
+    problem: row.problem,
+    askedAtMs: row.asked_at.getTime(),
+    changedAtMs: row.changed_at.getTime(),
+    revision: row.revision,
   };
 }
 
@@ -46,22 +63,48 @@ export async function insertRecall(db: Queryable, recall: Recall<'asked'>): Prom
                                   amount, credited, reason, state, due_at, next_at, resolution_id, asked_at, changed_at)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14, $15, $15) returning *`,
     [
-      recall.bucket, recall.recallId, recall.transactionId, recall.fingerprint, recall.source.platformId, recall.target.platformId,
-      recall.source.memberId, recall.target.memberId, recall.amount, recall.credited, recall.reason, recall.state,
-      recall.dueAtMs === null ? null : new Date(recall.dueAtMs), recall.resolutionId, new Date(recall.askedAtMs),
+      recall.bucket,
+      recall.recallId,
+      recall.transactionId,
+      recall.fingerprint,
+      recall.source.platformId,
+      recall.target.platformId,
+      recall.source.memberId,
+      recall.target.memberId,
+      recall.amount,
+      recall.credited,
+      recall.reason,
+      recall.state,
+      recall.dueAtMs === null ? null : new Date(recall.dueAtMs),
+      recall.resolutionId,
+      new Date(recall.askedAtMs),
     ],
   );
   return readRecall(rows[0] as RecallRow);
 }
 
-export async function selectRecall(db: Queryable, bucket: Bucket, recallId: TransactionId): Promise<Recall | undefined> {
-  const { rows } = await db.query<RecallRow>('select * from clearing.recall where bucket = $1 and recall_id = $2', [bucket, recallId]);
+export async function selectRecall(
+  db: Queryable,
+  bucket: Bucket,
+  recallId: TransactionId,
+): Promise<Recall | undefined> {
+  const { rows } = await db.query<RecallRow>(
+    'select * from clearing.recall where bucket = $1 and recall_id = $2',
+    [bucket, recallId],
+  );
   return rows[0] === undefined ? undefined : readRecall(rows[0]);
 }
 
 /** The recall that a transaction of the ledger carries out. */
-export async function selectRecallTakenBy(db: Queryable, bucket: Bucket, resolutionId: TransactionId): Promise<Recall | undefined> {
-  const { rows } = await db.query<RecallRow>('select * from clearing.recall where bucket = $1 and resolution_id = $2', [bucket, resolutionId]);
+export async function selectRecallTakenBy(
+  db: Queryable,
+  bucket: Bucket,
+  resolutionId: TransactionId,
+): Promise<Recall | undefined> {
+  const { rows } = await db.query<RecallRow>(
+    'select * from clearing.recall where bucket = $1 and resolution_id = $2',
+    [bucket, resolutionId],
+  );
   return rows[0] === undefined ? undefined : readRecall(rows[0]);
 }
 
@@ -74,70 +117,142 @@ export interface RecallFilter {
 }
 
 /** Newest first. */
-export async function selectRecalls(db: Queryable, { platformId, state, transactionId, limit }: RecallFilter): Promise<Recall[]> {
+export async function selectRecalls(
+  db: Queryable,
+  { platformId, state, transactionId, limit }: RecallFilter,
+): Promise<Recall[]> {
   const { rows } = await db.query<RecallRow>(
     `select * from clearing.recall
       where ($1::text is null or source_platform = $1 or target_platform = $1) and ($2::text is null or state = $2)
         and ($3::uuid is null or transaction_id = $3)
-      order by asked_at desc, recall_id limit $4`, [platformId ?? null, state ?? null, transactionId ?? null, limit]);
+      order by asked_at desc, recall_id limit $4`,
+    [platformId ?? null, state ?? null, transactionId ?? null, limit],
+  );
   return rows.map(readRecall);
 }
 
 /** Changes a recall as it was read; undefined when somebody else has changed it since. */
 export async function moveRecall<S extends RecallState>(
-  db: Queryable, { bucket, recallId, revision, state }: Recall<S>, name: TransitionFrom<S>, nowMs: number, nextAtMs: number | null,
+  db: Queryable,
+  { bucket, recallId, revision, state }: Recall<S>,
+  name: TransitionFrom<S>,
+  nowMs: number,
+  nextAtMs: number | null,
 ): Promise<Recall | undefined> {
   const { to } = transitions[name as TransitionName];
   const { rows } = await db.query<RecallRow>(
     `update clearing.recall set state = $5, changed_at = $6, revision = revision + 1, problem = null, due_at = null, next_at = $7
       where bucket = $1 and recall_id = $2 and revision = $3 and state = $4 returning *`,
-    [bucket, recallId, revision, state, to, new Date(nowMs), nextAtMs === null ? null : new Date(nextAtMs)]);
+    [
+      bucket,
+      recallId,
+      revision,
+      state,
+      to,
+      new Date(nowMs),
+      nextAtMs === null ? null : new Date(nextAtMs),
+    ],
+  );
   return rows[0] === undefined ? undefined : readRecall(rows[0]);
 }
 
 /** Notes what stands in the way, and when it is looked at again; nothing when it has moved meanwhile. */
-export async function postponeRecall(db: Queryable, { bucket, recallId, revision }: Recall, problem: string | null, nextAtMs: number): Promise<void> {
-  await db.query('update clearing.recall set problem = $4, next_at = $5 where bucket = $1 and recall_id = $2 and revision = $3',
-    [bucket, recallId, revision, problem, new Date(nextAtMs)]);
+export async function postponeRecall(
+  db: Queryable,
+  { bucket, recallId, revision }: Recall,
+  problem: string | null,
+  nextAtMs: number,
+): Promise<void> {
+  await db.query(
+    'update clearing.recall set problem = $4, next_at = $5 where bucket = $1 and recall_id = $2 and revision = $3',
+    [bucket, recallId, revision, problem, new Date(nextAtMs)],
+  );
 }
 
 /** Those that a loop has to look at, longest waiting first. */
-export async function selectDueRecalls(db: Queryable, nowMs: number, limit: number): Promise<Recall[]> {
-  const { rows } = await db.query<RecallRow>('select * from clearing.recall where next_at <= $1 order by next_at limit $2', [new Date(nowMs), limit]);
+export async function selectDueRecalls(
+  db: Queryable,
+  nowMs: number,
+  limit: number,
+): Promise<Recall[]> {
+  const { rows } = await db.query<RecallRow>(
+    'select * from clearing.recall where next_at <= $1 order by next_at limit $2',
+    [new Date(nowMs), limit],
+  );
   return rows.map(readRecall);
 }
 
 /** The recall's row must be locked, or new. */
-export async function insertRecallStep(db: Queryable, { bucket, recallId }: Pick<Recall, 'bucket' | 'recallId'>, step: RecallStep): Promise<void> {
+export async function insertRecallStep(
+  db: Queryable,
+  { bucket, recallId }: Pick<Recall, 'bucket' | 'recallId'>,
+  step: RecallStep,
+): Promise<void> {
   await db.query(
     `insert into clearing.recall_step (bucket, recall_id, step, taken_at, actor, actor_id, action, state_before, state_after, text)
      select $1, $2, coalesce(max(step), 0) + 1, $3, $4, $5, $6, $7, $8, $9 from clearing.recall_step where bucket = $1 and recall_id = $2`,
-    [bucket, recallId, new Date(step.takenAtMs), step.who.actor, step.who.id, step.action, step.stateBefore, step.stateAfter, step.text]);
+    [
+      bucket,
+      recallId,
+      new Date(step.takenAtMs),
+      step.who.actor,
+      step.who.id,
+      step.action,
+      step.stateBefore,
+      step.stateAfter,
+      step.text,
+    ],
+  );
 }
 
-export async function selectRecallSteps(db: Queryable, { bucket, recallId }: Pick<Recall, 'bucket' | 'recallId'>): Promise<RecallStep[]> {
+export async function selectRecallSteps(
+  db: Queryable,
+  { bucket, recallId }: Pick<Recall, 'bucket' | 'recallId'>,
+): Promise<RecallStep[]> {
   const { rows } = await db.query<{
-    takenAt: Date; actor: RecallActor['actor']; id: string | null; action: string; stateBefore: RecallState | null; stateAfter: RecallState; text: string | null;
+    takenAt: Date;
+    actor: RecallActor['actor'];
+    id: string | null;
+    action: string;
+    stateBefore: RecallState | null;
+    stateAfter: RecallState;
+    text: string | null;
   }>(
     `select taken_at as "takenAt", actor, actor_id as id, action, state_before as "stateBefore", state_after as "stateAfter", text
-       from clearing.recall_step where bucket = $1 and recall_id = $2 order by step`, [bucket, recallId]);
-  return rows.map(({ takenAt, actor, id, ...step }) => ({ ...step, takenAtMs: takenAt.getTime(), who: { actor, id } as RecallActor }));
+       from clearing.recall_step where bucket = $1 and recall_id = $2 order by step`,
+    [bucket, recallId],
+  );
+  return rows.map(({ takenAt, actor, id, ...step }) => ({
+    ...step,
+    takenAtMs: takenAt.getTime(),
+    who: { actor, id } as RecallActor,
+  }));
 }
 
 /** What a transaction's recalls have asked for and may not ask for again: open ones, and those that the target did not agree to. */
-export async function sumAskedFor(db: Queryable, { bucket, transactionId }: Named): Promise<bigint> {
+export async function sumAskedFor(
+  db: Queryable,
+  { bucket, transactionId }: Named,
+): Promise<bigint> {
   const { rows } = await db.query<{ sum: bigint }>(
     `select coalesce(sum(amount), 0)::bigint as sum from clearing.recall
-      where bucket = $1 and transaction_id = $2 and state in ('asked', 'taking', 'refused')`, [bucket, transactionId]);
+      where bucket = $1 and transaction_id = $2 and state in ('asked', 'taking', 'refused')`,
+    [bucket, transactionId],
+  );
   return rows[0]?.sum ?? 0n;
 }
 
 /** What is disputed of a transaction now, and what an adjustment has settled. */
-export async function sumDisputed(db: Queryable, { bucket, transactionId }: Named): Promise<bigint> {
+export async function sumDisputed(
+  db: Queryable,
+  { bucket, transactionId }: Named,
+): Promise<bigint> {
   const { rows } = await db.query<{ sum: bigint }>(
     `select coalesce(sum(case when outcome is null or state in ('upholding', 'rejecting', 'withdrawing', 'reversing') then amount - reversed
                               when outcome = 'upheld' and resolution = 'adjustment' then resolution_amount else 0 end), 0)::bigint as sum
-       from clearing.dispute where bucket = $1 and transaction_id = $2`, [bucket, transactionId]);
+       from clearing.dispute where bucket = $1 and transaction_id = $2`,
+    [bucket, transactionId],
+  );
   return rows[0]?.sum ?? 0n;
 }
 
@@ -154,7 +269,11 @@ export interface Bars {
 }
 
 /** `moved` is the row that moved the points and the positions. */
-export async function selectBars(db: Queryable, { bucket, transactionId }: Named, moved: { readonly bucket: Bucket; readonly sequence: bigint }): Promise<Bars> {
+export async function selectBars(
+  db: Queryable,
+  { bucket, transactionId }: Named,
+  moved: { readonly bucket: Bucket; readonly sequence: bigint },
+): Promise<Bars> {
   const { rows } = await db.query<Bars>(
     `select exists (select from clearing.dispute d where d.bucket = $1 and d.transaction_id = $2
                       and d.state not in ('upheld', 'rejected', 'withdrawn', 'reversed')) as "disputeOpen",
@@ -166,6 +285,7 @@ export async function selectBars(db: Queryable, { bucket, transactionId }: Named
             exists (select from clearing.recall r where r.bucket = $1 and r.transaction_id = $2 and r.state in ('taken', 'refused', 'failed')) as "recallAnswered",
             exists (select from clearing.window_cut c join clearing.settlement_window w using (window_id)
                      where c.bucket = $3 and c.from_sequence < $4 and c.to_sequence >= $4 and w.state = 'settled') as "windowSettled"`,
-    [bucket, transactionId, moved.bucket, moved.sequence]);
+    [bucket, transactionId, moved.bucket, moved.sequence],
+  );
   return rows[0] as Bars;
 }

@@ -8,7 +8,12 @@ import { dbTransaction, type DbClient, type Pool } from '../../runtime/database.
 import { appendEvents, type NewEvent } from '../../runtime/feed.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Valuation } from '../../valuation/valuation.ts';
-import { transitions, type RecallState, type TransitionFrom, type TransitionName } from './states.ts';
+import {
+  transitions,
+  type RecallState,
+  type TransitionFrom,
+  type TransitionName,
+} from './states.ts';
 import { insertRecallStep, moveRecall } from './store.ts';
 import type { Recall, RecallActor } from './types.ts';
 
@@ -27,29 +32,67 @@ export const BY_CLOCK: RecallActor = { actor: 'clock', id: null };
 
 /** Undefined when somebody else has changed the recall since it was read. `nextInMs`: when a loop looks at it. `also` writes in the same commit. */
 export function takeStep<S extends RecallState>(
-  { pool, clock, ledger }: Pick<RecallParts, 'pool' | 'clock' | 'ledger'>, recall: Recall<S>, name: TransitionFrom<S>, who: RecallActor, text: string | null,
-  { nextInMs, also }: { readonly nextInMs?: number; readonly also?: (client: DbClient, moved: Recall) => Promise<void> } = {},
+  { pool, clock, ledger }: Pick<RecallParts, 'pool' | 'clock' | 'ledger'>,
+  recall: Recall<S>,
+  name: TransitionFrom<S>,
+  who: RecallActor,
+  text: string | null,
+  {
+    nextInMs,
+    also,
+  }: {
+    readonly nextInMs?: number;
+    readonly also?: (client: DbClient, moved: Recall) => Promise<void>;
+  } = {},
 ): Promise<Recall | undefined> {
   return dbTransaction(pool, async (client) => {
     const nowMs = clock.now();
-    const moved = await moveRecall(client, recall, name, nowMs, nextInMs === undefined ? null : nowMs + nextInMs);
+    const moved = await moveRecall(
+      client,
+      recall,
+      name,
+      nowMs,
+      nextInMs === undefined ? null : nowMs + nextInMs,
+    );
     if (moved === undefined) return undefined;
-    await insertRecallStep(client, moved, { takenAtMs: nowMs, who, action: name, stateBefore: recall.state, stateAfter: moved.state, text });
+    await insertRecallStep(client, moved, {
+      takenAtMs: nowMs,
+      who,
+      action: name,
+      stateBefore: recall.state,
+      stateAfter: moved.state,
+      text,
+    });
     await also?.(client, moved);
-    await appendEvents(client, describeEvents(transitions[name as TransitionName].event, moved, ledger), nowMs);
+    await appendEvents(
+      client,
+      describeEvents(transitions[name as TransitionName].event, moved, ledger),
+      nowMs,
+    );
     return moved;
   });
 }
 
 /** One event for each platform: what it is about and where it stands. No user of either is named. */
-export function describeEvents(type: string, recall: Recall, ledger: Pick<Ledger, 'pointsOf'>): NewEvent[] {
+export function describeEvents(
+  type: string,
+  recall: Recall,
+  ledger: Pick<Ledger, 'pointsOf'>,
+): NewEvent[] {
   const { source, target, dueAtMs } = recall;
-  const amountOf = (platformId: Recall['source']['platformId'], minor: bigint): number => formatAmount(minor, ledger.pointsOf(platformId)?.scale ?? 0);
+  const amountOf = (platformId: Recall['source']['platformId'], minor: bigint): number =>
+    formatAmount(minor, ledger.pointsOf(platformId)?.scale ?? 0);
   const data = {
-    recall_id: formatId('rcl', recall.recallId), transaction_id: formatId('txn', recall.transactionId), amount: amountOf(source.platformId, recall.amount),
-    credited_amount: amountOf(target.platformId, recall.credited), source_platform: source.platformId, target_platform: target.platformId, state: recall.state,
+    recall_id: formatId('rcl', recall.recallId),
+    transaction_id: formatId('txn', recall.transactionId),
+    amount: amountOf(source.platformId, recall.amount),
+    credited_amount: amountOf(target.platformId, recall.credited),
+    source_platform: source.platformId,
+    target_platform: target.platformId,
+    state: recall.state,
     due_at: dueAtMs === null ? null : new Date(dueAtMs).toISOString(),
-    resolution_transaction_id: recall.state === 'taken' ? formatId('txn', recall.resolutionId) : null,
+    resolution_transaction_id:
+      recall.state === 'taken' ? formatId('txn', recall.resolutionId) : null,
   };
   return [source, target].map(({ platformId }) => ({ type, platformId, data }));
 }

@@ -32,7 +32,9 @@ export interface Recall<S extends RecallState = RecallState> {
 }
 
 /** Who takes a step: a platform, or nobody in person. */
-export type RecallActor = { readonly actor: 'platform'; readonly id: PlatformId } | { readonly actor: 'clock' | 'ledger'; readonly id: null };
+export type RecallActor =
+  | { readonly actor: 'platform'; readonly id: PlatformId }
+  | { readonly actor: 'clock' | 'ledger'; readonly id: null };
 
 /** One row of the audit trail. */
 export interface RecallStep {

@@ -27,14 +27,26 @@ export interface Standing {
 }
 
 /** How a transaction stands at both sides at this moment, by the platform's look-up instead of its statement. */
-export async function askStanding({ pool, connector, patience, signal }: AskParts, { platformId, subject, transactionId }: Pick<Break, 'platformId' | 'subject' | 'transactionId'>): Promise<Answer<Standing>> {
+export async function askStanding(
+  { pool, connector, patience, signal }: AskParts,
+  { platformId, subject, transactionId }: Pick<Break, 'platformId' | 'subject' | 'transactionId'>,
+): Promise<Answer<Standing>> {
   const name = transactionId === null ? subject : formatId('txn', transactionId);
-  const answer = await askPlatform('a transaction', () => connector.findTransaction(name), patience, signal);
+  const answer = await askPlatform(
+    'a transaction',
+    () => connector.findTransaction(name),
+    patience,
+    signal,
+  );
   if (!answer.answered) return answer;
   const theirs = answer.value.state === 'unknown' ? undefined : answer.value.effectMinor;
   // After the platform: a saga that moves meanwhile is seen as under way rather than as a difference.
-  const ours = transactionId === null ? undefined : await selectExpected(pool, platformId, transactionId);
-  const verdict = compareEffects(ours === undefined ? undefined : { effect: ours, recent: false }, theirs === undefined ? undefined : { effect: theirs, repeated: false });
+  const ours =
+    transactionId === null ? undefined : await selectExpected(pool, platformId, transactionId);
+  const verdict = compareEffects(
+    ours === undefined ? undefined : { effect: ours, recent: false },
+    theirs === undefined ? undefined : { effect: theirs, repeated: false },
+  );
   return { answered: true, value: { verdict, ours: ours ?? null, theirs: theirs ?? null } };
 }
 
@@ -42,10 +54,18 @@ export async function askStanding({ pool, connector, patience, signal }: AskPart
 export async function askForLate(parts: AskParts, platformId: PlatformId): Promise<number> {
   const { pool, clock } = parts;
   let closed = 0;
-  for (const one of await selectBreaks(pool, { platformId, category: 'late', state: 'open' }, MOST_ASKED)) {
+  for (const one of await selectBreaks(
+    pool,
+    { platformId, category: 'late', state: 'open' },
+    MOST_ASKED,
+  )) {
     const standing = await askStanding(parts, one);
     if (!standing.answered || parts.signal?.aborted === true) break;
-    if (standing.value.verdict === 'agrees' && (await closeBreak(pool, one.breakId, 'resolved', 'asked', new Date(clock.now())))) closed += 1;
+    if (
+      standing.value.verdict === 'agrees' &&
+      (await closeBreak(pool, one.breakId, 'resolved', 'asked', new Date(clock.now())))
+    )
+      closed += 1;
   }
   return closed;
 }

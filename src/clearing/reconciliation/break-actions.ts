@@ -10,7 +10,14 @@ import { askStanding, type Standing } from './ask-again.ts';
 import { closeAdjustedIn, type DecidedAdjustment } from './close-adjusted.ts';
 import { reconciliationProblems } from './problems.ts';
 import type { RunParts } from './run.ts';
-import { closeBreak, insertAction, moveOpeningTotal, selectActions, selectBreak, setFigures } from './store.ts';
+import {
+  closeBreak,
+  insertAction,
+  moveOpeningTotal,
+  selectActions,
+  selectBreak,
+  setFigures,
+} from './store.ts';
 import type { Break, BreakAction, BreakCategory } from './types.ts';
 
 export interface BreakStory extends Break {
@@ -34,38 +41,56 @@ export interface BreakActions {
   ask(one: Break): Promise<Result<Standing>>;
   /** Within a dbTransaction: closes the break with the adjustment that `work` decides on. */
   adjustIn<Decided extends DecidedAdjustment>(
-    client: DbClient, word: Word, work: (one: Break) => Promise<Result<Decided>>,
+    client: DbClient,
+    word: Word,
+    work: (one: Break) => Promise<Result<Decided>>,
   ): Promise<Result<Decided>>;
 }
 
 const BREAK_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** `askForRun` queues a run of a platform. */
-export function createBreakActions(parts: RunParts, askForRun: (one: Break, operatorId: string) => Promise<void>): BreakActions {
+export function createBreakActions(
+  parts: RunParts,
+  askForRun: (one: Break, operatorId: string) => Promise<void>,
+): BreakActions {
   const { pool, clock } = parts;
 
   const find = async (breakId: string): Promise<Result<BreakStory>> => {
     const one = BREAK_ID.test(breakId) ? await selectBreak(pool, breakId) : undefined;
-    return one === undefined ? refuse(reconciliationProblems.break_not_found()) : ok({ ...one, actions: await selectActions(pool, breakId) });
+    return one === undefined
+      ? refuse(reconciliationProblems.break_not_found())
+      : ok({ ...one, actions: await selectActions(pool, breakId) });
   };
 
   const ask = async (one: Break): Promise<Result<Standing>> => {
     const connector = parts.connectorOf(one.platformId);
     if (connector === undefined) return refuse(reconciliationProblems.not_connected());
     const standing = await askStanding({ pool, clock, connector, patience: IMPATIENT }, one);
-    return standing.answered ? ok(standing.value)
+    return standing.answered
+      ? ok(standing.value)
       : refuse(reconciliationProblems.platform_did_not_answer(`The ${standing.reason}.`));
   };
 
   /** Does something to a break that is not closed, and keeps who did it; its row is locked meanwhile. */
-  async function act({ breakId, operatorId }: Word, action: BreakAction['action'], work: (client: DbClient, one: Break, now: Date) => Promise<string>): Promise<Result<BreakStory>> {
+  async function act(
+    { breakId, operatorId }: Word,
+    action: BreakAction['action'],
+    work: (client: DbClient, one: Break, now: Date) => Promise<string>,
+  ): Promise<Result<BreakStory>> {
     const acted = await dbTransaction(pool, async (client): Promise<Result<undefined>> => {
       const one = BREAK_ID.test(breakId) ? await selectBreak(client, breakId, true) : undefined;
       if (one === undefined) return refuse(reconciliationProblems.break_not_found());
-      if (action !== 'note' && one.state !== 'open') return refuse(reconciliationProblems.break_closed(`It is ${one.state}.`));
+      if (action !== 'note' && one.state !== 'open')
+        return refuse(reconciliationProblems.break_closed(`It is ${one.state}.`));
       const now = new Date(clock.now());
       const words = await work(client, one, now);
-      await insertAction(client, randomUUID(), breakId, { actedAt: now, operatorId, action, words });
+      await insertAction(client, randomUUID(), breakId, {
+        actedAt: now,
+        operatorId,
+        action,
+        words,
+      });
       return ok(undefined);
     });
     return acted.ok ? find(breakId) : acted;
@@ -76,16 +101,29 @@ export function createBreakActions(parts: RunParts, askForRun: (one: Break, oper
     ask,
     adjustIn: (client, word, work) => closeAdjustedIn(client, { clock }, word, work),
     note: ({ note, ...word }) => act(word, 'note', async () => note),
-    accept: ({ reason, ...word }) => act(word, 'accept', async (client, one, now) => {
-      await closeBreak(client, one.breakId, 'accepted', 'accepted', now);
-      if (one.category === 'total' && parts.custodyOf(one.platformId) === 'connected') await moveOpeningTotal(client, one.platformId, (one.theirs ?? 0n) - (one.ours ?? 0n));
-      await appendEvents(client, [{ type: 'reconciliation.accepted', platformId: one.platformId, data: { break_id: one.breakId, category: one.category, subject: one.subject, reason } }], now.getTime());
-      return reason;
-    }),
+    accept: ({ reason, ...word }) =>
+      act(word, 'accept', async (client, one, now) => {
+        await closeBreak(client, one.breakId, 'accepted', 'accepted', now);
+        if (one.category === 'total' && parts.custodyOf(one.platformId) === 'connected')
+          await moveOpeningTotal(client, one.platformId, (one.theirs ?? 0n) - (one.ours ?? 0n));
+        await appendEvents(
+          client,
+          [
+            {
+              type: 'reconciliation.accepted',
+              platformId: one.platformId,
+              data: { break_id: one.breakId, category: one.category, subject: one.subject, reason },
+            },
+          ],
+          now.getTime(),
+        );
+        return reason;
+      }),
     async recheck(word) {
       const known = await find(word.breakId);
       if (!known.ok) return known;
-      if (known.value.state !== 'open') return refuse(reconciliationProblems.break_closed(`It is ${known.value.state}.`));
+      if (known.value.state !== 'open')
+        return refuse(reconciliationProblems.break_closed(`It is ${known.value.state}.`));
       if (known.value.category === 'total') {
         await askForRun(known.value, word.operatorId);
         return act(word, 'recheck', async () => 'a run was asked for');
@@ -93,8 +131,19 @@ export function createBreakActions(parts: RunParts, askForRun: (one: Break, oper
       const standing = await ask(known.value);
       if (!standing.ok) return standing;
       return act(word, 'recheck', async (client, one, now) => {
-        if (standing.value.verdict === 'agrees') await closeBreak(client, one.breakId, 'resolved', 'recheck', now);
-        else await setFigures(client, { breakId: one.breakId, category: categoryOf(standing.value, one), ours: standing.value.ours, theirs: standing.value.theirs }, now);
+        if (standing.value.verdict === 'agrees')
+          await closeBreak(client, one.breakId, 'resolved', 'recheck', now);
+        else
+          await setFigures(
+            client,
+            {
+              breakId: one.breakId,
+              category: categoryOf(standing.value, one),
+              ours: standing.value.ours,
+              theirs: standing.value.theirs,
+            },
+            now,
+          );
         return tell(standing.value, parts.ledger.pointsOf(one.platformId)?.scale ?? 0);
       });
     },
@@ -106,11 +155,15 @@ const IMPATIENT = { attempts: 2, firstDelayMs: 100, longestDelayMs: 100 };
 
 /** A look-up shows no repetition, and a break stays a break while a call is under way. */
 function categoryOf({ verdict }: Standing, one: Break): BreakCategory {
-  if (one.category === 'duplicate' || verdict === 'agrees' || verdict === 'under_way') return one.category;
-  return verdict === 'unknown_reference' && one.category === 'missing_here' ? one.category : verdict;
+  if (one.category === 'duplicate' || verdict === 'agrees' || verdict === 'under_way')
+    return one.category;
+  return verdict === 'unknown_reference' && one.category === 'missing_here'
+    ? one.category
+    : verdict;
 }
 
 function tell({ verdict, ours, theirs }: Standing, scale: number): string {
-  const text = (minor: bigint | null): string => (minor === null ? 'nothing' : formatAmountText(minor, scale));
+  const text = (minor: bigint | null): string =>
+    minor === null ? 'nothing' : formatAmountText(minor, scale);
   return `${verdict === 'agrees' ? 'both sides agree' : verdict}: here ${text(ours)}, there ${text(theirs)}`;
 }

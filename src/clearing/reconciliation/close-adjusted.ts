@@ -22,7 +22,9 @@ export interface DecidedAdjustment {
 
 /** `work` refuses before it writes anything; the break's row is locked before any row of disputes. */
 export async function closeAdjustedIn<Decided extends DecidedAdjustment>(
-  client: DbClient, { clock }: { readonly clock: Clock }, { breakId, operatorId }: { readonly breakId: string; readonly operatorId: string },
+  client: DbClient,
+  { clock }: { readonly clock: Clock },
+  { breakId, operatorId }: { readonly breakId: string; readonly operatorId: string },
   work: (one: Break) => Promise<Result<Decided>>,
 ): Promise<Result<Decided>> {
   const one = await selectBreak(client, breakId, true);
@@ -32,11 +34,26 @@ export async function closeAdjustedIn<Decided extends DecidedAdjustment>(
   const now = new Date(clock.now());
   const { transactionId, disputeId, missing, words } = decided.value;
   await insertAdjustment(client, {
-    bucket: bucketOfTransaction(transactionId), disputeId, transactionId, platformId: one.platformId, breakId, missing, decidedAt: now,
+    bucket: bucketOfTransaction(transactionId),
+    disputeId,
+    transactionId,
+    platformId: one.platformId,
+    breakId,
+    missing,
+    decidedAt: now,
   });
   await closeBreak(client, breakId, 'resolved', 'adjusted', now);
-  await insertAction(client, randomUUID(), breakId, { actedAt: now, operatorId, action: 'adjust', words });
+  await insertAction(client, randomUUID(), breakId, {
+    actedAt: now,
+    operatorId,
+    action: 'adjust',
+    words,
+  });
   const data = { break_id: breakId, category: one.category, subject: one.subject, reason: words };
-  await appendEvents(client, [{ type: 'reconciliation.adjusted', platformId: one.platformId, data }], now.getTime());
+  await appendEvents(
+    client,
+    [{ type: 'reconciliation.adjusted', platformId: one.platformId, data }],
+    now.getTime(),
+  );
   return decided;
 }

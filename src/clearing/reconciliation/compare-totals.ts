@@ -20,16 +20,29 @@ export interface TotalParts {
 }
 
 /** The reader has just reached the end. A statement lists movements in the order of their commits, so the total of a moment is the opening total and some beginning of it. */
-export async function compareTotals({ connector, reader, patience, signal, openingTotal }: TotalParts): Promise<Answer<TotalFinding>> {
+export async function compareTotals({
+  connector,
+  reader,
+  patience,
+  signal,
+  openingTotal,
+}: TotalParts): Promise<Answer<TotalFinding>> {
   let confirmed = 0;
   let last: TotalFinding = { state: 'moving', ours: null, theirs: null };
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const total = await askPlatform('its total', () => connector.getTotalPoints(), patience, signal);
+    const total = await askPlatform(
+      'its total',
+      () => connector.getTotalPoints(),
+      patience,
+      signal,
+    );
     if (!total.answered) return total;
     const theirs = total.value;
     const before = reader.statement.effectSum;
     let explained = openingTotal !== null && theirs === openingTotal + before;
-    const reading = await reader.readToEnd((effectSum) => (explained ||= openingTotal !== null && theirs === openingTotal + effectSum));
+    const reading = await reader.readToEnd(
+      (effectSum) => (explained ||= openingTotal !== null && theirs === openingTotal + effectSum),
+    );
     if (!reading.ended) return { answered: false, reason: reading.reason };
     const quiet = reading.lines === 0;
     if (openingTotal === null) {

@@ -22,7 +22,10 @@ export type Verdict = 'agrees' | 'under_way' | BreakCategory;
  * The statement is read before the hub's side, and a saga is committed before the platform is called: so a line without a saga is never
  * a matter of time, while an expectation that changed about when the statement was read may be.
  */
-export function compareEffects(expected: Expected | undefined, stated: Stated | undefined): Verdict {
+export function compareEffects(
+  expected: Expected | undefined,
+  stated: Stated | undefined,
+): Verdict {
   if (stated?.repeated === true) return 'duplicate';
   const theirs = stated?.effect ?? 0n;
   // What was undone there, or never moved anything, is in nobody's way.

@@ -10,24 +10,52 @@ export interface BreakDecision {
   readonly alarm: boolean;
 }
 
-export function decideBreak(known: Break | undefined, found: Difference, fresh: Pick<Break, 'breakId' | 'platformId'>, now: Date): BreakDecision {
+export function decideBreak(
+  known: Break | undefined,
+  found: Difference,
+  fresh: Pick<Break, 'breakId' | 'platformId'>,
+  now: Date,
+): BreakDecision {
   const alarming = found.category !== 'late';
   if (known === undefined) {
-    const next: Break = { ...fresh, ...found, state: 'open', firstSeenAt: now, openedAt: now, lastSeenAt: now, timesOpened: 1, closedAt: null, resolution: null };
+    const next: Break = {
+      ...fresh,
+      ...found,
+      state: 'open',
+      firstSeenAt: now,
+      openedAt: now,
+      lastSeenAt: now,
+      timesOpened: 1,
+      closedAt: null,
+      resolution: null,
+    };
     return { next, opened: true, alarm: alarming };
   }
   const seen = { ...known, ...found, lastSeenAt: now };
-  if (known.state === 'open') return { next: seen, opened: false, alarm: alarming && known.category === 'late' };
+  if (known.state === 'open')
+    return { next: seen, opened: false, alarm: alarming && known.category === 'late' };
   // What was accepted was these figures, not any others; what was adjusted may still be seen by a run
   // that began before.
   const isDecided = known.state === 'accepted' || known.resolution === 'adjusted';
   if (isDecided && isSame(known, found)) return { next: seen, opened: false, alarm: false };
-  return { next: { ...seen, state: 'open', openedAt: now, timesOpened: known.timesOpened + 1, closedAt: null, resolution: null }, opened: true, alarm: alarming };
+  return {
+    next: {
+      ...seen,
+      state: 'open',
+      openedAt: now,
+      timesOpened: known.timesOpened + 1,
+      closedAt: null,
+      resolution: null,
+    },
+    opened: true,
+    alarm: alarming,
+  };
 }
 
 /** Totals move all the time: there it is the difference that was accepted. */
 function isSame(known: Difference, found: Difference): boolean {
   if (known.category !== found.category) return false;
-  if (found.category === 'total') return (known.theirs ?? 0n) - (known.ours ?? 0n) === (found.theirs ?? 0n) - (found.ours ?? 0n);
+  if (found.category === 'total')
+    return (known.theirs ?? 0n) - (known.ours ?? 0n) === (found.theirs ?? 0n) - (found.ours ?? 0n);
   return known.ours === found.ours && known.theirs === found.theirs;
 }

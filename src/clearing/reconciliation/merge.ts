@@ -18,7 +18,9 @@ const SEEN: Readonly<Record<StatementOperation, number>> = { d: 1, a: 2, r: 4 };
  * Counts are kept up while it runs.
  */
 export async function* mergeEffects(
-  ours: AsyncIterable<readonly OurEffect[]>, theirs: AsyncIterable<readonly TheirLine[]>, counts: MergeCounts,
+  ours: AsyncIterable<readonly OurEffect[]>,
+  theirs: AsyncIterable<readonly TheirLine[]>,
+  counts: MergeCounts,
 ): AsyncGenerator<Difference> {
   const left = new Walker(ours);
   const right = new Walker(theirs);
@@ -28,14 +30,24 @@ export async function* mergeEffects(
     const a = left.current;
     const b = right.current;
     if (a === undefined && b === undefined) return;
-    const id = a === undefined || (b !== undefined && b.transactionId < a.transactionId) ? (b as TheirLine).transactionId : a.transactionId;
+    const id =
+      a === undefined || (b !== undefined && b.transactionId < a.transactionId)
+        ? (b as TheirLine).transactionId
+        : a.transactionId;
 
     let expected: { effect: bigint | null; recent: boolean } | undefined;
     for (let row = a; row?.transactionId === id; row = left.current) {
       // More than one row of a transaction at a platform is one expectation: their sum, unknown while any of them is.
-      expected = expected === undefined ? { effect: row.effect, recent: row.recent } : {
-        effect: expected.effect === null || row.effect === null ? null : expected.effect + row.effect, recent: expected.recent || row.recent,
-      };
+      expected =
+        expected === undefined
+          ? { effect: row.effect, recent: row.recent }
+          : {
+              effect:
+                expected.effect === null || row.effect === null
+                  ? null
+                  : expected.effect + row.effect,
+              recent: expected.recent || row.recent,
+            };
       left.advance();
       if (left.isDrained()) await left.load();
     }
@@ -56,7 +68,14 @@ export async function* mergeEffects(
     counts.compared += 1;
     if (verdict === 'agrees') counts.matched += 1;
     else if (verdict === 'under_way') counts.underWay += 1;
-    else yield { category: verdict, subject: id, transactionId: id as TransactionId, ours: expected?.effect ?? null, theirs: stated?.effect ?? null };
+    else
+      yield {
+        category: verdict,
+        subject: id,
+        transactionId: id as TransactionId,
+        ours: expected?.effect ?? null,
+        theirs: stated?.effect ?? null,
+      };
   }
 }
 
@@ -100,6 +119,12 @@ class Walker<Row extends { readonly transactionId: string }> {
   }
 }
 
-function assertAscending(before: { readonly transactionId: string }, after: { readonly transactionId: string }): void {
-  assert(before.transactionId <= after.transactionId, 'a side of the reconciliation is sorted by transaction');
+function assertAscending(
+  before: { readonly transactionId: string },
+  after: { readonly transactionId: string },
+): void {
+  assert(
+    before.transactionId <= after.transactionId,
+    'a side of the reconciliation is sorted by transaction',
+  );
 }

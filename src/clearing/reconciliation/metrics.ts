@@ -12,23 +12,36 @@ export interface ReconciliationMetricsParts {
   readonly reconciliation: Pick<Reconciliation, 'countOpen' | 'listLastComplete'>;
 }
 
-export function createReconciliationMetrics({ metrics: { registry }, log, reconciliation }: ReconciliationMetricsParts): void {
+export function createReconciliationMetrics({
+  metrics: { registry },
+  log,
+  reconciliation,
+}: ReconciliationMetricsParts): void {
   const registers = [registry];
   /** A scrape shows what else there is when the database cannot be asked. */
-  const quietly = (work: () => Promise<void>) => (): Promise<void> => work().catch((error: unknown) => log.debug({ err: error }, 'open breaks could not be counted'));
+  const quietly = (work: () => Promise<void>) => (): Promise<void> =>
+    work().catch((error: unknown) => log.debug({ err: error }, 'open breaks could not be counted'));
 
   const breaks: Gauge = new Gauge({
-    name: 'pontis_reconciliation_open_breaks', help: 'Differences between the hub and a platform that are open, by platform and category.', labelNames: ['platform', 'category'], registers,
+    name: 'pontis_reconciliation_open_breaks',
+    help: 'Differences between the hub and a platform that are open, by platform and category.',
+    labelNames: ['platform', 'category'],
+    registers,
     collect: quietly(async () => {
       const open = await reconciliation.countOpen();
       breaks.reset();
-      for (const { platformId, category, count } of open) breaks.inc({ platform: platformId, category }, count);
+      for (const { platformId, category, count } of open)
+        breaks.inc({ platform: platformId, category }, count);
     }),
   });
   const complete: Gauge = new Gauge({
-    name: 'pontis_reconciliation_last_complete_seconds', help: 'Unix time at which the last complete reconciliation of a platform ended.', labelNames: ['platform'], registers,
+    name: 'pontis_reconciliation_last_complete_seconds',
+    help: 'Unix time at which the last complete reconciliation of a platform ended.',
+    labelNames: ['platform'],
+    registers,
     collect: quietly(async () => {
-      for (const { platformId, finishedAt } of await reconciliation.listLastComplete()) complete.set({ platform: platformId }, finishedAt.getTime() / 1000);
+      for (const { platformId, finishedAt } of await reconciliation.listLastComplete())
+        complete.set({ platform: platformId }, finishedAt.getTime() / 1000);
     }),
   });
 }

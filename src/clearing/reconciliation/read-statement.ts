@@ -30,15 +30,19 @@ export type Reading =
   | { readonly ended: true; readonly lines: number }
   | { readonly ended: false; readonly lines: number; readonly reason: string };
 
-const GOES_IN_A_CIRCLE = 'platform\'s statement goes in a circle: one of its cursors came a second time; the next run reads it from its beginning';
-const STANDS_STILL = 'platform repeats a page of its statement: next_cursor is the cursor that was asked for; the next run reads it from its beginning';
+const GOES_IN_A_CIRCLE =
+  "platform's statement goes in a circle: one of its cursors came a second time; the next run reads it from its beginning";
+const STANDS_STILL =
+  'platform repeats a page of its statement: next_cursor is the cursor that was asked for; the next run reads it from its beginning';
 
 /** Another process has read on in the same statement, so it holds what this one believed to hold. */
 export class Overtaken extends Error {
   override name = 'Overtaken';
 }
 
-const operations: Readonly<Record<Exclude<StatementEntry['operation'], 'other'>, StatementOperation>> = { deduct: 'd', add: 'a', reverse: 'r' };
+const operations: Readonly<
+  Record<Exclude<StatementEntry['operation'], 'other'>, StatementOperation>
+> = { deduct: 'd', add: 'a', reverse: 'r' };
 
 export class StatementReader {
   readonly #parts: ReaderParts;
@@ -77,25 +81,54 @@ export class StatementReader {
     const { pool, clock, connector, patience, signal, keepAlive } = this.#parts;
     let lines = 0;
     for (;;) {
-      if (signal?.aborted === true) return { ended: false, lines, reason: 'the program was stopped' };
+      if (signal?.aborted === true)
+        return { ended: false, lines, reason: 'the program was stopped' };
       const { nextCursor } = this.#statement;
-      const answer = await askPlatform('its statement', () => {
-        this.#askedAtMs = clock.now();
-        return connector.readStatement(nextCursor ?? undefined, PAGE);
-      }, patience, signal);
+      const answer = await askPlatform(
+        'its statement',
+        () => {
+          this.#askedAtMs = clock.now();
+          return connector.readStatement(nextCursor ?? undefined, PAGE);
+        },
+        patience,
+        signal,
+      );
       await keepAlive();
       if (!answer.answered) return { ended: false, lines, reason: answer.reason };
       const page = answer.value;
-      if (page.more && page.entries.length === 0) return { ended: false, lines, reason: 'platform says that its statement goes on, but told nothing' };
+      if (page.more && page.entries.length === 0)
+        return {
+          ended: false,
+          lines,
+          reason: 'platform says that its statement goes on, but told nothing',
+        };
       const moves = page.more || page.entries.length > 0;
       if (moves && page.nextCursor === nextCursor) return this.#breakOff(lines, STANDS_STILL);
-      if (moves && this.#circle.closes(page.nextCursor)) return this.#breakOff(lines, GOES_IN_A_CIRCLE);
-      if (page.entries.some(({ effectMinor }) => effectMinor > MOST_EFFECT || effectMinor < -MOST_EFFECT)) return { ended: false, lines, reason: 'platform lists a movement that is larger than any amount' };
-      if (page.entries.length > 0 || page.nextCursor !== nextCursor) await dbTransaction(pool, (client) => this.#keep(client, page.entries, page.nextCursor, onLine));
+      if (moves && this.#circle.closes(page.nextCursor))
+        return this.#breakOff(lines, GOES_IN_A_CIRCLE);
+      if (
+        page.entries.some(
+          ({ effectMinor }) => effectMinor > MOST_EFFECT || effectMinor < -MOST_EFFECT,
+        )
+      )
+        return {
+          ended: false,
+          lines,
+          reason: 'platform lists a movement that is larger than any amount',
+        };
+      if (page.entries.length > 0 || page.nextCursor !== nextCursor)
+        await dbTransaction(pool, (client) =>
+          this.#keep(client, page.entries, page.nextCursor, onLine),
+        );
       lines += page.entries.length;
       this.#linesRead += page.entries.length;
       if (!page.more) return { ended: true, lines };
-      if (lines >= MOST_LINES) return { ended: false, lines, reason: `more than ${MOST_LINES} lines; the next run goes on` };
+      if (lines >= MOST_LINES)
+        return {
+          ended: false,
+          lines,
+          reason: `more than ${MOST_LINES} lines; the next run goes on`,
+        };
     }
   }
 
@@ -105,7 +138,12 @@ export class StatementReader {
     return { ended: false, lines, reason };
   }
 
-  async #keep(client: Parameters<typeof appendPage>[0], entries: readonly StatementEntry[], nextCursor: string, onLine?: (effectSum: bigint) => void): Promise<void> {
+  async #keep(
+    client: Parameters<typeof appendPage>[0],
+    entries: readonly StatementEntry[],
+    nextCursor: string,
+    onLine?: (effectSum: bigint) => void,
+  ): Promise<void> {
     const statement = this.#statement;
     const lines: NewLine[] = [];
     const sums: bigint[] = [];
@@ -115,11 +153,26 @@ export class StatementReader {
       sums.push(statement.effectSum + effect);
       if (entry.operation === 'other') continue;
       const transactionId = parseId('txn', entry.transactionId) ?? null;
-      lines.push({ transactionId, reference: transactionId === null ? entry.transactionId : null, operation: operations[entry.operation], effect: entry.effectMinor });
+      lines.push({
+        transactionId,
+        reference: transactionId === null ? entry.transactionId : null,
+        operation: operations[entry.operation],
+        effect: entry.effectMinor,
+      });
     }
-    const kept = await appendPage(client, statement, { lines, nextCursor, otherLines: entries.length - lines.length, effect });
+    const kept = await appendPage(client, statement, {
+      lines,
+      nextCursor,
+      otherLines: entries.length - lines.length,
+      effect,
+    });
     if (!kept) throw new Overtaken('another process has read on in the same statement');
-    this.#statement = { ...statement, nextCursor, lastSequence: statement.lastSequence + BigInt(lines.length), effectSum: statement.effectSum + effect };
+    this.#statement = {
+      ...statement,
+      nextCursor,
+      lastSequence: statement.lastSequence + BigInt(lines.length),
+      effectSum: statement.effectSum + effect,
+    };
     for (const sum of sums) onLine?.(sum);
   }
 }

@@ -10,7 +10,17 @@ import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { PATIENCE } from './ask-platform.ts';
 import { createBreakActions, type BreakActions } from './break-actions.ts';
 import { runReconciliation, type RunParts } from './run.ts';
-import { countOpenBreaks, insertRun, selectBreaks, selectLastAsked, selectLastComplete, selectQueued, selectRun, selectRuns, type BreakFilter } from './store.ts';
+import {
+  countOpenBreaks,
+  insertRun,
+  selectBreaks,
+  selectLastAsked,
+  selectLastComplete,
+  selectQueued,
+  selectRun,
+  selectRuns,
+  type BreakFilter,
+} from './store.ts';
 import type { Break, OpenCount, Run, RunMode } from './types.ts';
 
 /** Between two looks at a run that another process is doing. */
@@ -43,20 +53,39 @@ export interface Reconciliation extends BreakActions {
   listBreaks(filter: BreakFilter, limit: number): Promise<readonly Break[]>;
   countOpen(): Promise<readonly OpenCount[]>;
   /** When each platform was last compared to the end. */
-  listLastComplete(): Promise<readonly { readonly platformId: PlatformId; readonly finishedAt: Date }[]>;
+  listLastComplete(): Promise<
+    readonly { readonly platformId: PlatformId; readonly finishedAt: Date }[]
+  >;
 }
 
 export function createReconciliation(given: ReconciliationParts): Reconciliation {
   const { pool, clock, log, identity, everyMs } = given;
-  const parts: RunParts = { ...given, patience: given.patience ?? PATIENCE, custodyOf: (platformId) => identity.findPlatform(platformId)?.custody };
+  const parts: RunParts = {
+    ...given,
+    patience: given.patience ?? PATIENCE,
+    custodyOf: (platformId) => identity.findPlatform(platformId)?.custody,
+  };
 
-  async function request({ platformId, mode, operatorId }: RunRequest): Promise<Result<readonly Run[]>> {
-    const platforms = identity.listPlatforms().filter((platform) => platformId === undefined || platform.platformId === platformId);
-    if (platforms.length === 0 && platformId !== undefined) return refuse(identityProblems.platform_not_found());
-    return ok(await Promise.all(platforms.map((platform) => queue(platform.platformId, mode, operatorId))));
+  async function request({
+    platformId,
+    mode,
+    operatorId,
+  }: RunRequest): Promise<Result<readonly Run[]>> {
+    const platforms = identity
+      .listPlatforms()
+      .filter((platform) => platformId === undefined || platform.platformId === platformId);
+    if (platforms.length === 0 && platformId !== undefined)
+      return refuse(identityProblems.platform_not_found());
+    return ok(
+      await Promise.all(platforms.map((platform) => queue(platform.platformId, mode, operatorId))),
+    );
   }
 
-  async function queue(platformId: PlatformId, mode: RunMode, askedBy: string | null): Promise<Run> {
+  async function queue(
+    platformId: PlatformId,
+    mode: RunMode,
+    askedBy: string | null,
+  ): Promise<Run> {
     const runId = randomUUID();
     await insertRun(pool, { runId, platformId, mode, askedBy, askedAt: new Date(clock.now()) });
     return getRun(runId);
@@ -76,8 +105,11 @@ export function createReconciliation(given: ReconciliationParts): Reconciliation
     for (;;) {
       await runReconciliation(parts, wanted, signal);
       const run = await getRun(wanted.runId);
-      if (run.state === 'complete' || run.state === 'incomplete' || signal?.aborted === true) return run;
-      await sleep(WAIT_MS, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
+      if (run.state === 'complete' || run.state === 'incomplete' || signal?.aborted === true)
+        return run;
+      await sleep(WAIT_MS, undefined, signal === undefined ? {} : { signal }).catch(
+        () => undefined,
+      );
     }
   }
 
@@ -86,12 +118,17 @@ export function createReconciliation(given: ReconciliationParts): Reconciliation
     const platformIds = identity.listPlatforms().map(({ platformId }) => platformId);
     const asked = await selectLastAsked(pool, platformIds);
     for (const platformId of platformIds) {
-      if (clock.now() - (asked.get(platformId)?.getTime() ?? Number.NEGATIVE_INFINITY) >= everyMs) await queue(platformId, 'incremental', null);
+      if (clock.now() - (asked.get(platformId)?.getTime() ?? Number.NEGATIVE_INFINITY) >= everyMs)
+        await queue(platformId, 'incremental', null);
     }
   }
 
   return {
-    ...createBreakActions(parts, async ({ platformId }, operatorId) => void (await queue(platformId, 'incremental', operatorId))),
+    ...createBreakActions(
+      parts,
+      async ({ platformId }, operatorId) =>
+        void (await queue(platformId, 'incremental', operatorId)),
+    ),
     request,
     async reconcile(wanted, signal) {
       const queued = await request(wanted);
@@ -108,14 +145,21 @@ export function createReconciliation(given: ReconciliationParts): Reconciliation
           await runReconciliation(parts, run, signal);
         } catch (error) {
           // The next run of this platform says that this one was not finished; the others are none the worse for it.
-          log.error({ err: error, platform_id: run.platformId, run_id: run.runId }, 'a reconciliation failed');
+          log.error(
+            { err: error, platform_id: run.platformId, run_id: run.runId },
+            'a reconciliation failed',
+          );
         }
       }
       return false;
     },
     listRuns: (platformId, limit) => selectRuns(pool, platformId, limit),
     listBreaks: (filter, limit) => selectBreaks(pool, filter, limit),
-    listLastComplete: () => selectLastComplete(pool, identity.listPlatforms().map(({ platformId }) => platformId)),
+    listLastComplete: () =>
+      selectLastComplete(
+        pool,
+        identity.listPlatforms().map(({ platformId }) => platformId),
+      ),
     countOpen: () => countOpenBreaks(pool, new Date(clock.now())),
   };
 }

@@ -64,21 +64,52 @@ export class BreakRecorder {
   async #write(differences: readonly Difference[], ofTotal: boolean): Promise<void> {
     const { pool, clock, log, platformId, runId } = this.#parts;
     const alarms = await dbTransaction(pool, async (client) => {
-      const known = new Map((await lockBreaks(client, platformId, differences.map(({ subject }) => subject), ofTotal)).map((one) => [one.subject, one]));
+      const known = new Map(
+        (
+          await lockBreaks(
+            client,
+            platformId,
+            differences.map(({ subject }) => subject),
+            ofTotal,
+          )
+        ).map((one) => [one.subject, one]),
+      );
       const now = new Date(clock.now());
-      const decided = differences.map((found) => decideBreak(known.get(found.subject), found, { breakId: randomUUID(), platformId }, now));
-      await writeBreaks(client, runId, decided.map(({ next }) => next));
+      const decided = differences.map((found) =>
+        decideBreak(known.get(found.subject), found, { breakId: randomUUID(), platformId }, now),
+      );
+      await writeBreaks(
+        client,
+        runId,
+        decided.map(({ next }) => next),
+      );
       this.#opened += decided.filter(({ opened }) => opened).length;
-      const told = decided.filter(({ alarm }) => alarm).slice(0, Math.max(0, MOST_ALARMS - this.#alarms)).map(({ next }) => next);
+      const told = decided
+        .filter(({ alarm }) => alarm)
+        .slice(0, Math.max(0, MOST_ALARMS - this.#alarms))
+        .map(({ next }) => next);
       this.#alarms += told.length;
-      await appendEvents(client, told.map((one) => ({ type: 'reconciliation.break', platformId, data: this.#describe(one) })), now.getTime());
+      await appendEvents(
+        client,
+        told.map((one) => ({
+          type: 'reconciliation.break',
+          platformId,
+          data: this.#describe(one),
+        })),
+        now.getTime(),
+      );
       return told;
     });
-    for (const one of alarms) log.error({ platform_id: platformId, ...this.#describe(one) }, 'the hub and a platform disagree');
+    for (const one of alarms)
+      log.error(
+        { platform_id: platformId, ...this.#describe(one) },
+        'the hub and a platform disagree',
+      );
   }
 
   #describe({ breakId, category, subject, ours, theirs }: Break): Record<string, string | null> {
-    const text = (minor: bigint | null): string | null => (minor === null ? null : formatAmountText(minor, this.#parts.scale));
+    const text = (minor: bigint | null): string | null =>
+      minor === null ? null : formatAmountText(minor, this.#parts.scale);
     return { break_id: breakId, category, subject, ours: text(ours), theirs: text(theirs) };
   }
 }

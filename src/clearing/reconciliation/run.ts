@@ -15,8 +15,23 @@ import { mergeEffects, type MergeCounts } from './merge.ts';
 import { StatementReader } from './read-statement.ts';
 import { BreakRecorder } from './record-breaks.ts';
 import {
-  beginStatement, deleteOldLines, endAbandonedRuns, ensurePlatform, finishRun, insertOpeningTotal, keepLock, lockPlatform, markMerged, openSides, openStatement, resolveUnseen, selectOpeningTotal,
-  startRun, sumHosted, type RunResult, type Statement,
+  beginStatement,
+  deleteOldLines,
+  endAbandonedRuns,
+  ensurePlatform,
+  finishRun,
+  insertOpeningTotal,
+  keepLock,
+  lockPlatform,
+  markMerged,
+  openSides,
+  openStatement,
+  resolveUnseen,
+  selectOpeningTotal,
+  startRun,
+  sumHosted,
+  type RunResult,
+  type Statement,
 } from './store.ts';
 import type { Difference, Run, TotalFinding } from './types.ts';
 
@@ -36,22 +51,53 @@ const JUST_DONE_MS = 120_000;
 const OVERLAP_MS = 600_000;
 const DELETE_LINES = 20_000;
 
-const NOTHING: Omit<RunResult, 'state' | 'reason'> = { linesRead: 0, compared: 0, matched: 0, underWay: 0, breaks: {}, opened: 0, resolved: 0, total: null };
+const NOTHING: Omit<RunResult, 'state' | 'reason'> = {
+  linesRead: 0,
+  compared: 0,
+  matched: 0,
+  underWay: 0,
+  breaks: {},
+  opened: 0,
+  resolved: 0,
+  total: null,
+};
 
 /** Runs what is queued. Undefined when another process is reconciling this platform, or has begun this run. */
-export async function runReconciliation(parts: RunParts, run: Run, signal?: AbortSignal): Promise<RunResult | undefined> {
+export async function runReconciliation(
+  parts: RunParts,
+  run: Run,
+  signal?: AbortSignal,
+): Promise<RunResult | undefined> {
   const { pool, clock, log } = parts;
   const { runId, platformId } = run;
   await ensurePlatform(pool, platformId);
   const result = await dbTransaction(pool, async (lock) => {
     const generation = await lockPlatform(lock, platformId);
     if (generation === undefined) return undefined;
-    await endAbandonedRuns(pool, platformId, 'the process that did it ended before it was done', new Date(clock.now()));
+    await endAbandonedRuns(
+      pool,
+      platformId,
+      'the process that did it ended before it was done',
+      new Date(clock.now()),
+    );
     if (!(await startRun(pool, runId, new Date(clock.now())))) return undefined;
-    const done = parts.custodyOf(platformId) === 'connected' ? await runConnected(parts, run, generation, lock, signal) : await runHosted(parts, run);
+    const done =
+      parts.custodyOf(platformId) === 'connected'
+        ? await runConnected(parts, run, generation, lock, signal)
+        : await runHosted(parts, run);
     return end(lock, parts.clock, run, done);
   });
-  if (result !== undefined) log[result.state === 'complete' ? 'info' : 'warn']({ platform_id: platformId, run_id: runId, ...result, total: undefined, total_state: result.total?.state }, 'reconciled');
+  if (result !== undefined)
+    log[result.state === 'complete' ? 'info' : 'warn'](
+      {
+        platform_id: platformId,
+        run_id: runId,
+        ...result,
+        total: undefined,
+        total_state: result.total?.state,
+      },
+      'reconciled',
+    );
   return result;
 }
 
@@ -61,24 +107,70 @@ interface Done {
   readonly compared?: { readonly statement: Statement; readonly mergedAt: Date };
 }
 
-async function runConnected(parts: RunParts, run: Run, generation: number, lock: DbClient, signal?: AbortSignal): Promise<Done> {
+async function runConnected(
+  parts: RunParts,
+  run: Run,
+  generation: number,
+  lock: DbClient,
+  signal?: AbortSignal,
+): Promise<Done> {
   const { pool, clock, patience } = parts;
   const { platformId } = run;
   const connector = parts.connectorOf(platformId);
-  if (connector === undefined) return { result: { ...NOTHING, state: 'incomplete', reason: 'no connection to this platform is registered' } };
+  if (connector === undefined)
+    return {
+      result: {
+        ...NOTHING,
+        state: 'incomplete',
+        reason: 'no connection to this platform is registered',
+      },
+    };
   while (await deleteOldLines(pool, platformId, DELETE_LINES)) await keepLock(lock);
 
   const statement = await openReading(pool, run, generation);
-  const reader = new StatementReader({ pool, clock, connector, patience, signal, keepAlive: () => keepLock(lock) }, statement);
+  const reader = new StatementReader(
+    { pool, clock, connector, patience, signal, keepAlive: () => keepLock(lock) },
+    statement,
+  );
   const reading = await reader.readToEnd();
   // Whatever the platform has not told is no difference: nothing is compared, and nothing is closed.
-  if (!reading.ended) return { result: { ...NOTHING, state: 'incomplete', reason: reading.reason, linesRead: reader.linesRead } };
-  const total = await compareTotals({ connector, reader, patience, signal, openingTotal: await selectOpeningTotal(pool, platformId) });
-  if (total.answered && total.value.state === 'baseline' && total.value.theirs !== null) await insertOpeningTotal(pool, platformId, total.value.theirs - reader.statement.effectSum);
+  if (!reading.ended)
+    return {
+      result: {
+        ...NOTHING,
+        state: 'incomplete',
+        reason: reading.reason,
+        linesRead: reader.linesRead,
+      },
+    };
+  const total = await compareTotals({
+    connector,
+    reader,
+    patience,
+    signal,
+    openingTotal: await selectOpeningTotal(pool, platformId),
+  });
+  if (total.answered && total.value.state === 'baseline' && total.value.theirs !== null)
+    await insertOpeningTotal(pool, platformId, total.value.theirs - reader.statement.effectSum);
 
-  if (reader.brokenOff) return { result: { ...NOTHING, state: 'incomplete', reason: total.answered ? null : total.reason, linesRead: reader.linesRead } };
+  if (reader.brokenOff)
+    return {
+      result: {
+        ...NOTHING,
+        state: 'incomplete',
+        reason: total.answered ? null : total.reason,
+        linesRead: reader.linesRead,
+      },
+    };
 
-  const recorder = new BreakRecorder({ pool, clock, log: parts.log, platformId, scale: parts.ledger.pointsOf(platformId)?.scale ?? 0, runId: run.runId });
+  const recorder = new BreakRecorder({
+    pool,
+    clock,
+    log: parts.log,
+    platformId,
+    scale: parts.ledger.pointsOf(platformId)?.scale ?? 0,
+    runId: run.runId,
+  });
   const mergedAt = new Date(clock.now() - OVERLAP_MS);
   const counts = await compareTransactions(parts, reader, recorder, lock);
   if (total.answered) await recordTotal(recorder, total.value);
@@ -86,25 +178,50 @@ async function runConnected(parts: RunParts, run: Run, generation: number, lock:
   const asked = await askForLate({ pool, clock, connector, patience, signal }, platformId);
   return {
     result: {
-      state: total.answered ? 'complete' : 'incomplete', reason: total.answered ? null : total.reason, linesRead: reader.linesRead, ...counts,
-      breaks: recorder.seen, opened: recorder.opened, resolved: asked, total: total.answered ? total.value : null,
+      state: total.answered ? 'complete' : 'incomplete',
+      reason: total.answered ? null : total.reason,
+      linesRead: reader.linesRead,
+      ...counts,
+      breaks: recorder.seen,
+      opened: recorder.opened,
+      resolved: asked,
+      total: total.answered ? total.value : null,
     },
     compared: { statement: reader.statement, mergedAt },
   };
 }
 
 /** A full run reads from the beginning, whatever an earlier one has left; so does any run after a reading that contradicted itself. */
-async function openReading(pool: Pool, { mode, platformId }: Run, counts: number): Promise<Statement> {
+async function openReading(
+  pool: Pool,
+  { mode, platformId }: Run,
+  counts: number,
+): Promise<Statement> {
   const known = mode === 'full' ? undefined : await openStatement(pool, platformId, counts);
-  return known === undefined || known.brokenOff !== null ? beginStatement(pool, platformId, counts) : known;
+  return known === undefined || known.brokenOff !== null
+    ? beginStatement(pool, platformId, counts)
+    : known;
 }
 
-async function compareTransactions({ pool, ledger }: RunParts, reader: StatementReader, recorder: BreakRecorder, lock: DbClient): Promise<MergeCounts> {
+async function compareTransactions(
+  { pool, ledger }: RunParts,
+  reader: StatementReader,
+  recorder: BreakRecorder,
+  lock: DbClient,
+): Promise<MergeCounts> {
   const counts: MergeCounts = { compared: 0, matched: 0, underWay: 0 };
   const { statement } = reader;
   await dbTransaction(pool, async (client) => {
-    const sides = await openSides(client, { statement, changedSince: statement.mergedAt, recentSince: new Date(reader.askedAtMs - JUST_DONE_MS) });
-    for await (const difference of mergeEffects(sides.ours, withHeartbeat(sides.theirs, () => keepLock(lock)), counts)) {
+    const sides = await openSides(client, {
+      statement,
+      changedSince: statement.mergedAt,
+      recentSince: new Date(reader.askedAtMs - JUST_DONE_MS),
+    });
+    for await (const difference of mergeEffects(
+      sides.ours,
+      withHeartbeat(sides.theirs, () => keepLock(lock)),
+      counts,
+    )) {
       await recorder.add(await nameTransaction(ledger, difference));
     }
     for await (const names of sides.foreign) {
@@ -112,7 +229,14 @@ async function compareTransactions({ pool, ledger }: RunParts, reader: Statement
         const verdict = compareEffects(undefined, { effect, repeated });
         counts.compared += 1;
         if (verdict === 'agrees' || verdict === 'under_way') counts.matched += 1;
-        else await recorder.add({ category: verdict, subject: reference, transactionId: null, ours: null, theirs: effect });
+        else
+          await recorder.add({
+            category: verdict,
+            subject: reference,
+            transactionId: null,
+            ours: null,
+            theirs: effect,
+          });
       }
     }
   });
@@ -120,39 +244,81 @@ async function compareTransactions({ pool, ledger }: RunParts, reader: Statement
 }
 
 /** As the platform names it; and a transaction that is here, but has nothing to do with that platform, is not an unknown one. */
-async function nameTransaction(ledger: Pick<Ledger, 'findTransaction'>, difference: Difference): Promise<Difference> {
+async function nameTransaction(
+  ledger: Pick<Ledger, 'findTransaction'>,
+  difference: Difference,
+): Promise<Difference> {
   const transactionId = difference.transactionId as TransactionId;
   const subject = formatId('txn', transactionId);
-  if (difference.category !== 'unknown_reference' || (await ledger.findTransaction(transactionId)).length === 0) return { ...difference, subject };
+  if (
+    difference.category !== 'unknown_reference' ||
+    (await ledger.findTransaction(transactionId)).length === 0
+  )
+    return { ...difference, subject };
   return { ...difference, subject, category: 'missing_here' };
 }
 
-async function* withHeartbeat<T>(pages: AsyncIterable<T>, beat: () => Promise<void>): AsyncGenerator<T> {
+async function* withHeartbeat<T>(
+  pages: AsyncIterable<T>,
+  beat: () => Promise<void>,
+): AsyncGenerator<T> {
   for await (const page of pages) {
     await beat();
     yield page;
   }
 }
 
-async function recordTotal(recorder: BreakRecorder, { state, ours, theirs }: TotalFinding): Promise<void> {
-  if (state === 'differs') await recorder.add({ category: 'total', subject: 'total', transactionId: null, ours, theirs });
+async function recordTotal(
+  recorder: BreakRecorder,
+  { state, ours, theirs }: TotalFinding,
+): Promise<void> {
+  if (state === 'differs')
+    await recorder.add({ category: 'total', subject: 'total', transactionId: null, ours, theirs });
 }
 
 /** A hosted platform has no other books than ours: what its members hold must be what all else that was ever posted of its points says. */
 async function runHosted(parts: RunParts, run: Run): Promise<Done> {
   const { pool, clock, log, ledger } = parts;
   const asset = ledger.pointsOf(run.platformId);
-  if (asset === undefined) return { result: { ...NOTHING, state: 'incomplete', reason: 'this platform has no points' } };
-  const { members, rest } = await dbTransaction(pool, (client) => sumHosted(client, asset.assetId, ledger.bucketCount()));
-  const total: TotalFinding = { state: members === rest ? 'agrees' : 'differs', ours: rest, theirs: members };
-  const recorder = new BreakRecorder({ pool, clock, log, platformId: run.platformId, scale: asset.scale, runId: run.runId });
+  if (asset === undefined)
+    return { result: { ...NOTHING, state: 'incomplete', reason: 'this platform has no points' } };
+  const { members, rest } = await dbTransaction(pool, (client) =>
+    sumHosted(client, asset.assetId, ledger.bucketCount()),
+  );
+  const total: TotalFinding = {
+    state: members === rest ? 'agrees' : 'differs',
+    ours: rest,
+    theirs: members,
+  };
+  const recorder = new BreakRecorder({
+    pool,
+    clock,
+    log,
+    platformId: run.platformId,
+    scale: asset.scale,
+    runId: run.runId,
+  });
   await recordTotal(recorder, total);
   await recorder.flush();
-  return { result: { ...NOTHING, state: 'complete', reason: null, breaks: recorder.seen, opened: recorder.opened, total } };
+  return {
+    result: {
+      ...NOTHING,
+      state: 'complete',
+      reason: null,
+      breaks: recorder.seen,
+      opened: recorder.opened,
+      total,
+    },
+  };
 }
 
 /** Ends a run in the commit that gives the platform's lock back, with what follows from it: without a comparison to the end, no break of a transaction is closed. */
-async function end(lock: DbClient, clock: Clock, run: Run, { result, compared }: Done): Promise<RunResult> {
+async function end(
+  lock: DbClient,
+  clock: Clock,
+  run: Run,
+  { result, compared }: Done,
+): Promise<RunResult> {
   const { runId, platformId } = run;
   const now = new Date(clock.now());
   let { resolved } = result;
@@ -161,16 +327,32 @@ async function end(lock: DbClient, clock: Clock, run: Run, { result, compared }:
     await markMerged(lock, compared.statement, compared.mergedAt);
   }
   // A platform that moved, or whose first total this is, has given no word on an earlier difference.
-  if (result.total?.state === 'agrees') resolved += await resolveUnseen(lock, platformId, runId, true, now);
+  if (result.total?.state === 'agrees')
+    resolved += await resolveUnseen(lock, platformId, runId, true, now);
   const ended = { ...result, resolved };
-  if (!(await finishRun(lock, runId, ended, now))) throw new Error('another process has ended this run');
+  if (!(await finishRun(lock, runId, ended, now)))
+    throw new Error('another process has ended this run');
   const breaks = Object.values(result.breaks).reduce((sum, count) => sum + count, 0);
-  await appendEvents(lock, [{
-    type: 'reconciliation.completed', platformId,
-    data: {
-      run_id: runId, mode: run.mode, complete: result.state === 'complete', reason: result.reason, lines_read: result.linesRead, compared: result.compared, matched: result.matched,
-      breaks, total: result.total?.state ?? null,
-    },
-  }], now.getTime());
+  await appendEvents(
+    lock,
+    [
+      {
+        type: 'reconciliation.completed',
+        platformId,
+        data: {
+          run_id: runId,
+          mode: run.mode,
+          complete: result.state === 'complete',
+          reason: result.reason,
+          lines_read: result.linesRead,
+          compared: result.compared,
+          matched: result.matched,
+          breaks,
+          total: result.total?.state ?? null,
+        },
+      },
+    ],
+    now.getTime(),
+  );
   return ended;
 }

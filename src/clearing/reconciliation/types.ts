@@ -3,7 +3,15 @@
 import type { PlatformId, TransactionId } from '../../kernel/ids.ts';
 
 /** In order of precedence: a transaction has one break, of the first category that fits. */
-export const BREAK_CATEGORIES = ['duplicate', 'unknown_reference', 'late', 'missing_here', 'missing_there', 'amount', 'total'] as const;
+export const BREAK_CATEGORIES = [
+  'duplicate',
+  'unknown_reference',
+  'late',
+  'missing_here',
+  'missing_there',
+  'amount',
+  'total',
+] as const;
 export type BreakCategory = (typeof BREAK_CATEGORIES)[number];
 
 export const BREAK_STATES = ['open', 'resolved', 'accepted'] as const;

@@ -13,12 +13,18 @@ export function capOf(prefund: bigint, basisPoints: number): bigint {
 }
 
 /** How much of the cap is in use: what the platform owes, with what it will owe once transfers under way are posted. */
-export function usedOf({ position, pendingDebits }: Pick<PlatformMoney, 'position' | 'pendingDebits'>): bigint {
+export function usedOf({
+  position,
+  pendingDebits,
+}: Pick<PlatformMoney, 'position' | 'pendingDebits'>): bigint {
   return pendingDebits - position;
 }
 
 /** Which part of a cap the prefund covers: the rest is the network's trust in the platform. */
-export function coveredOf({ cap, prefund }: Pick<PlatformMoney, 'cap' | 'prefund'>): bigint | undefined {
+export function coveredOf({
+  cap,
+  prefund,
+}: Pick<PlatformMoney, 'cap' | 'prefund'>): bigint | undefined {
   return cap === undefined ? undefined : smaller(cap, prefund);
 }
 
@@ -34,7 +40,10 @@ export interface CapTerms {
  * that is not larger. From one kind to the other is none, for a share grows with the prefund and a fixed cap stays when it falls; the
  * first cap of a platform is none, either.
  */
-export function isNarrowerCap(wanted: { readonly amount: bigint } | { readonly basisPoints: number }, { cap, basisPoints }: CapTerms): boolean {
+export function isNarrowerCap(
+  wanted: { readonly amount: bigint } | { readonly basisPoints: number },
+  { cap, basisPoints }: CapTerms,
+): boolean {
   if ('basisPoints' in wanted) return basisPoints !== null && wanted.basisPoints <= basisPoints;
   return basisPoints === null && cap !== undefined && wanted.amount <= cap;
 }
@@ -46,9 +55,15 @@ export function isReached(percent: number, used: bigint, cap: bigint): boolean {
 
 /** Which thresholds are reached now, ascending, and which of them were not before: those are told. */
 export function judgeThresholds(
-  thresholds: readonly number[], before: readonly number[], used: bigint, cap: bigint | undefined,
+  thresholds: readonly number[],
+  before: readonly number[],
+  used: bigint,
+  cap: bigint | undefined,
 ): { readonly reached: readonly number[]; readonly crossed: readonly number[] } {
-  const reached = cap === undefined ? [] : thresholds.filter((percent) => isReached(percent, used, cap)).toSorted((a, b) => a - b);
+  const reached =
+    cap === undefined
+      ? []
+      : thresholds.filter((percent) => isReached(percent, used, cap)).toSorted((a, b) => a - b);
   return { reached, crossed: reached.filter((percent) => !before.includes(percent)) };
 }
 

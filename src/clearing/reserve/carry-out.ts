@@ -1,7 +1,14 @@
 // Carries approved requests out in the ledger, and keeps caps that follow the prefund in line with it. Every step may be repeated after a crash:
 // a deposit is posted before the cap rises, a withdrawal only once the cap has been lowered. Before this: `requests.ts` approved it.
 
-import { bucketOf, deriveTransactionId, platformOwnerId, type MemberId, type PlatformId, type TransactionId } from '../../kernel/ids.ts';
+import {
+  bucketOf,
+  deriveTransactionId,
+  platformOwnerId,
+  type MemberId,
+  type PlatformId,
+  type TransactionId,
+} from '../../kernel/ids.ts';
 import { formatAmount, formatAmountText, larger } from '../../kernel/amount.ts';
 import { assert } from '../../kernel/assert.ts';
 import { ok, refuse, type Problem, type Result } from '../../kernel/problem.ts';
@@ -14,7 +21,15 @@ import { owedByClosedWindows } from '../settlement/owed.ts';
 import { capOf, isNarrowerCap, usedOf } from './cap.ts';
 import { describeEffect, describeRequest } from './events.ts';
 import { reserveProblems } from './problems.ts';
-import { dropRequest, finishRequest, lockReserve, reopenRequest, selectUnderWay, updateShare, type ReserveRow } from './store.ts';
+import {
+  dropRequest,
+  finishRequest,
+  lockReserve,
+  reopenRequest,
+  selectUnderWay,
+  updateShare,
+  type ReserveRow,
+} from './store.ts';
 import type { ReserveRequest } from './types.ts';
 
 export interface CarryOutParts {
@@ -39,52 +54,102 @@ export function createCarryOut(parts: CarryOutParts): CarryOut {
    * Alone with a platform's cap and prefund: its row keeps other processes out, and within this one requests take turns, so that
    * connections which wait for the ledger are never all there are.
    */
-  function locked<T>(platformId: PlatformId, work: (client: DbClient, row: ReserveRow) => Promise<T>): Promise<T> {
-    const turn = last.then(() => dbTransaction(pool, async (client) => work(client, await lockReserve(client, platformId))));
+  function locked<T>(
+    platformId: PlatformId,
+    work: (client: DbClient, row: ReserveRow) => Promise<T>,
+  ): Promise<T> {
+    const turn = last.then(() =>
+      dbTransaction(pool, async (client) => work(client, await lockReserve(client, platformId))),
+    );
     last = turn.catch(() => undefined);
     return turn;
   }
 
   /** The next approved request, and what came of it; undefined when there is none, or when the ledger cannot say now. */
-  const carryOutNext = (platformId: PlatformId): Promise<{ request: ReserveRequest; problem: Problem | undefined } | undefined> => locked(platformId, async (client, row) => {
-    const [request] = await selectUnderWay(client, platformId);
-    if (request === undefined) return undefined;
-    if (request.narrows && !isNarrowerCap(wantedOf(request), { cap: (await moneyOf(platformId, ledger)).cap, basisPoints: row.capBasisPoints })) {
-      // The cap was lowered further meanwhile: this would raise it, and another operator decides.
-      const opened = { ...request, state: 'open' as const, decidedBy: null, decidedAt: null, narrows: false };
-      await reopenRequest(client, request.requestId, null);
-      await appendEvents(client, [describeRequest('reserve.request_made', opened)], clock.now());
-      return { request: opened, problem: undefined };
-    }
-    const done = await takeEffect(request, row, client, ledger);
-    if (!done.ok && done.problem.retryable) return undefined;
-    await alignCap(done.ok && request.kind === 'cap' ? request.basisPoints : row.capBasisPoints, platformId, ledger);
-    // The feed is locked to the end of the dbTransaction: nothing is asked of the ledger after this.
-    if (done.ok) {
-      const carriedOut = { ...request, carriedOutAt: new Date(clock.now()), transactionId: done.value };
-      const event = await describeEffect(carriedOut, ledger);
-      await finishRequest(client, carriedOut);
-      await appendEvents(client, [event], clock.now());
-    } else {
-      log.warn({ request_id: request.requestId, platform_id: platformId, code: done.problem.code }, 'an approved request about a reserve was refused by the ledger');
-      await (request.narrows ? dropRequest : reopenRequest)(client, request.requestId, done.problem.code);
-      await appendEvents(client, [describeRequest('reserve.request_refused', { ...request, refusedWith: done.problem.code })], clock.now());
-    }
-    return { request, problem: done.ok ? undefined : done.problem };
-  });
+  const carryOutNext = (
+    platformId: PlatformId,
+  ): Promise<{ request: ReserveRequest; problem: Problem | undefined } | undefined> =>
+    locked(platformId, async (client, row) => {
+      const [request] = await selectUnderWay(client, platformId);
+      if (request === undefined) return undefined;
+      if (
+        request.narrows &&
+        !isNarrowerCap(wantedOf(request), {
+          cap: (await moneyOf(platformId, ledger)).cap,
+          basisPoints: row.capBasisPoints,
+        })
+      ) {
+        // The cap was lowered further meanwhile: this would raise it, and another operator decides.
+        const opened = {
+          ...request,
+          state: 'open' as const,
+          decidedBy: null,
+          decidedAt: null,
+          narrows: false,
+        };
+        await reopenRequest(client, request.requestId, null);
+        await appendEvents(client, [describeRequest('reserve.request_made', opened)], clock.now());
+        return { request: opened, problem: undefined };
+      }
+      const done = await takeEffect(request, row, client, ledger);
+      if (!done.ok && done.problem.retryable) return undefined;
+      await alignCap(
+        done.ok && request.kind === 'cap' ? request.basisPoints : row.capBasisPoints,
+        platformId,
+        ledger,
+      );
+      // The feed is locked to the end of the dbTransaction: nothing is asked of the ledger after this.
+      if (done.ok) {
+        const carriedOut = {
+          ...request,
+          carriedOutAt: new Date(clock.now()),
+          transactionId: done.value,
+        };
+        const event = await describeEffect(carriedOut, ledger);
+        await finishRequest(client, carriedOut);
+        await appendEvents(client, [event], clock.now());
+      } else {
+        log.warn(
+          { request_id: request.requestId, platform_id: platformId, code: done.problem.code },
+          'an approved request about a reserve was refused by the ledger',
+        );
+        await (request.narrows ? dropRequest : reopenRequest)(
+          client,
+          request.requestId,
+          done.problem.code,
+        );
+        await appendEvents(
+          client,
+          [
+            describeRequest('reserve.request_refused', {
+              ...request,
+              refusedWith: done.problem.code,
+            }),
+          ],
+          clock.now(),
+        );
+      }
+      return { request, problem: done.ok ? undefined : done.problem };
+    });
 
   return {
     carryOut: async (platformId) => {
       const refused = new Map<string, Problem>();
-      for (let next = await carryOutNext(platformId); next !== undefined; next = await carryOutNext(platformId)) {
+      for (
+        let next = await carryOutNext(platformId);
+        next !== undefined;
+        next = await carryOutNext(platformId)
+      ) {
         if (next.problem !== undefined) refused.set(next.request.requestId, next.problem);
       }
       return refused;
     },
-    align: (platformId) => locked(platformId, async (client, row) => {
-      // What is under way may have lowered the cap for a withdrawal to come.
-      if ((await selectUnderWay(client, platformId)).length === 0) await alignCap(row.capBasisPoints, platformId, ledger);
-    }),
+    align: (platformId) =>
+      locked(platformId, async (client, row) => {
+        // What is under way may have lowered the cap for a withdrawal to come.
+        if ((await selectUnderWay(client, platformId)).length === 0)
+          await alignCap(row.capBasisPoints, platformId, ledger);
+      }),
   };
 }
 
@@ -93,11 +158,19 @@ function keyOf({ requestId }: ReserveRequest): string {
   return `reserve request ${requestId}`;
 }
 
-function takeEffect(request: ReserveRequest, row: ReserveRow, client: DbClient, ledger: Ledger): Promise<Result<TransactionId | null>> {
+function takeEffect(
+  request: ReserveRequest,
+  row: ReserveRow,
+  client: DbClient,
+  ledger: Ledger,
+): Promise<Result<TransactionId | null>> {
   switch (request.kind) {
-    case 'deposit': return post(request, ledger);
-    case 'withdrawal': return takeOut(request, row, client, ledger);
-    case 'cap': return changeCap(request, client, ledger);
+    case 'deposit':
+      return post(request, ledger);
+    case 'withdrawal':
+      return takeOut(request, row, client, ledger);
+    case 'cap':
+      return changeCap(request, client, ledger);
   }
 }
 
@@ -109,18 +182,33 @@ async function post(request: ReserveRequest, ledger: Ledger): Promise<Result<Tra
   const { platformId, amount, requestId, bankReference, madeBy, decidedBy } = request;
   assert(amount !== null, 'a deposit or withdrawal has an amount');
   const outcome = await ledger.submit({
-    kind: request.kind === 'deposit' ? 'deposit' : 'withdraw', platformId, memberId: memberOf(platformId), key: keyOf(request), amount,
-    reference: bankReference ?? undefined, details: { request_id: requestId, made_by: madeBy, approved_by: decidedBy },
+    kind: request.kind === 'deposit' ? 'deposit' : 'withdraw',
+    platformId,
+    memberId: memberOf(platformId),
+    key: keyOf(request),
+    amount,
+    reference: bankReference ?? undefined,
+    details: { request_id: requestId, made_by: madeBy, approved_by: decidedBy },
   });
   return outcome.ok ? ok(outcome.transaction.transactionId) : outcome;
 }
 
 /** What closed windows owe stays; the cap comes down first, and only then is the money paid out. */
-async function takeOut(request: ReserveRequest, { capBasisPoints }: ReserveRow, client: DbClient, ledger: Ledger): Promise<Result<TransactionId>> {
+async function takeOut(
+  request: ReserveRequest,
+  { capBasisPoints }: ReserveRow,
+  client: DbClient,
+  ledger: Ledger,
+): Promise<Result<TransactionId>> {
   const { platformId, amount } = request;
   assert(amount !== null, 'a withdrawal has an amount');
   const owner = memberOf(platformId);
-  const id = deriveTransactionId(bucketOf(owner, ledger.bucketCount()), platformId, owner, keyOf(request));
+  const id = deriveTransactionId(
+    bucketOf(owner, ledger.bucketCount()),
+    platformId,
+    owner,
+    keyOf(request),
+  );
   // Paid out before a crash: the cap fits what is left already.
   if ((await ledger.findTransaction(id)).length > 0) return ok(id);
   // Windows stay as they are until this is paid out.
@@ -128,10 +216,12 @@ async function takeOut(request: ReserveRequest, { capBasisPoints }: ReserveRow, 
   const { prefund: before } = await moneyOf(platformId, ledger);
   if (owed > 0n && before >= amount && before - amount < owed) {
     const { scale } = ledger.settlementAsset();
-    return refuse(reserveProblems.prefund_owed(
-      `${formatAmountText(before, scale)} are prefunded, and closed windows are owed ${formatAmountText(owed, scale)}.`,
-      { prefund: formatAmount(before, scale), owed: formatAmount(owed, scale) },
-    ));
+    return refuse(
+      reserveProblems.prefund_owed(
+        `${formatAmountText(before, scale)} are prefunded, and closed windows are owed ${formatAmountText(owed, scale)}.`,
+        { prefund: formatAmount(before, scale), owed: formatAmount(owed, scale) },
+      ),
+    );
   }
   if (capBasisPoints !== null) {
     const { prefund, cap } = await moneyOf(platformId, ledger);
@@ -145,15 +235,27 @@ async function takeOut(request: ReserveRequest, { capBasisPoints }: ReserveRow, 
   return post(request, ledger);
 }
 
-async function changeCap({ platformId, amount, basisPoints }: ReserveRequest, client: DbClient, ledger: Ledger): Promise<Result<null>> {
+async function changeCap(
+  { platformId, amount, basisPoints }: ReserveRequest,
+  client: DbClient,
+  ledger: Ledger,
+): Promise<Result<null>> {
   const { prefund } = await moneyOf(platformId, ledger);
-  const set = await setCap(platformId, basisPoints === null ? (amount ?? 0n) : capOf(prefund, basisPoints), ledger);
+  const set = await setCap(
+    platformId,
+    basisPoints === null ? (amount ?? 0n) : capOf(prefund, basisPoints),
+    ledger,
+  );
   if (!set.ok) return set;
   await updateShare(client, platformId, basisPoints);
   return ok(null);
 }
 
-async function alignCap(basisPoints: number | null, platformId: PlatformId, ledger: Ledger): Promise<void> {
+async function alignCap(
+  basisPoints: number | null,
+  platformId: PlatformId,
+  ledger: Ledger,
+): Promise<void> {
   if (basisPoints === null) return;
   const money = await moneyOf(platformId, ledger);
   const wanted = capOf(money.prefund, basisPoints);
@@ -163,8 +265,17 @@ async function alignCap(basisPoints: number | null, platformId: PlatformId, ledg
   if (possible !== money.cap) await setCap(platformId, possible, ledger);
 }
 
-async function setCap(platformId: PlatformId, amount: bigint, ledger: Ledger): Promise<Result<null>> {
-  const set = await ledger.setCap({ ownerId: platformOwnerId(platformId), assetId: ledger.settlementAsset().assetId, purpose: 'position', amount });
+async function setCap(
+  platformId: PlatformId,
+  amount: bigint,
+  ledger: Ledger,
+): Promise<Result<null>> {
+  const set = await ledger.setCap({
+    ownerId: platformOwnerId(platformId),
+    assetId: ledger.settlementAsset().assetId,
+    purpose: 'position',
+    amount,
+  });
   return set.ok ? ok(null) : set;
 }
 

@@ -18,10 +18,25 @@ export interface ModeToSet {
 }
 
 /** False when nothing was done, as the mode was not `from`. Setting what is set already is recorded, but is no change to tell of. */
-export async function changeMode({ ledger, clock }: Pick<CarryOutParts, 'ledger' | 'clock'>, { platformId, mode, from, reason, changedBy }: ModeToSet): Promise<boolean> {
-  return ledger.setMode(platformId, { mode, ...(from === undefined ? {} : { from }) }, async (client, modeBefore) => {
-    const change = { platformId, modeBefore, mode, reason, changedBy, changedAt: new Date(clock.now()) };
-    await insertModeChange(client, change);
-    if (modeBefore !== mode) await appendEvents(client, [describeModeChange(change)], clock.now());
-  });
+export async function changeMode(
+  { ledger, clock }: Pick<CarryOutParts, 'ledger' | 'clock'>,
+  { platformId, mode, from, reason, changedBy }: ModeToSet,
+): Promise<boolean> {
+  return ledger.setMode(
+    platformId,
+    { mode, ...(from === undefined ? {} : { from }) },
+    async (client, modeBefore) => {
+      const change = {
+        platformId,
+        modeBefore,
+        mode,
+        reason,
+        changedBy,
+        changedAt: new Date(clock.now()),
+      };
+      await insertModeChange(client, change);
+      if (modeBefore !== mode)
+        await appendEvents(client, [describeModeChange(change)], clock.now());
+    },
+  );
 }

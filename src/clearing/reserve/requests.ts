@@ -9,8 +9,20 @@ import { isNarrowerCap, type CapTerms } from './cap.ts';
 import type { CarryOut, CarryOutParts } from './carry-out.ts';
 import { describeRequest } from './events.ts';
 import { reserveProblems } from './problems.ts';
-import { decideRequest, insertNarrowing, insertRequest, selectRequest, selectRequests } from './store.ts';
-import type { NewCapRequest, NewRequest, RequestDecision, RequestState, ReserveRequest } from './types.ts';
+import {
+  decideRequest,
+  insertNarrowing,
+  insertRequest,
+  selectRequest,
+  selectRequests,
+} from './store.ts';
+import type {
+  NewCapRequest,
+  NewRequest,
+  RequestDecision,
+  RequestState,
+  ReserveRequest,
+} from './types.ts';
 
 export interface ReserveRequests {
   make(request: NewRequest): Promise<Result<ReserveRequest>>;
@@ -26,35 +38,75 @@ export interface ReserveRequests {
   withdraw(decision: RequestDecision): Promise<Result<ReserveRequest>>;
   find(requestId: string): Promise<Result<ReserveRequest>>;
   /** Newest first. */
-  list(of: { readonly platformId?: PlatformId; readonly state?: RequestState }, limit: number): Promise<readonly ReserveRequest[]>;
+  list(
+    of: { readonly platformId?: PlatformId; readonly state?: RequestState },
+    limit: number,
+  ): Promise<readonly ReserveRequest[]>;
 }
 
 const REQUEST_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export function createRequests(
-  { pool, clock, log }: Omit<CarryOutParts, 'ledger'>, { carryOut }: CarryOut, termsOf: (platformId: PlatformId) => Promise<CapTerms>,
+  { pool, clock, log }: Omit<CarryOutParts, 'ledger'>,
+  { carryOut }: CarryOut,
+  termsOf: (platformId: PlatformId) => Promise<CapTerms>,
 ): ReserveRequests {
   const find = async (requestId: string): Promise<Result<ReserveRequest>> => {
     const request = REQUEST_ID.test(requestId) ? await selectRequest(pool, requestId) : undefined;
-    return request === undefined ? refuse(reserveProblems.reserve_request_not_found()) : ok(request);
+    return request === undefined
+      ? refuse(reserveProblems.reserve_request_not_found())
+      : ok(request);
   };
 
-  const decide = ({ requestId, operatorId, reason }: RequestDecision, state: Exclude<RequestState, 'open'>): Promise<Result<ReserveRequest>> => dbTransaction(pool, async (client) => {
-    const request = REQUEST_ID.test(requestId) ? await selectRequest(client, requestId, true) : undefined;
-    if (request === undefined) return refuse(reserveProblems.reserve_request_not_found());
-    if (request.state !== 'open') return refuse(reserveProblems.reserve_request_decided(`It is ${request.state}.`));
-    if (state === 'withdrawn' && request.madeBy !== operatorId) return refuse(reserveProblems.not_your_request());
-    if (state !== 'withdrawn' && request.madeBy === operatorId) return refuse(reserveProblems.checker_is_maker());
-    const decided = { ...request, state, decidedBy: operatorId, decidedAt: new Date(clock.now()), decisionReason: reason ?? null };
-    await decideRequest(client, decided);
-    await appendEvents(client, [describeRequest(`reserve.request_${state}`, decided)], clock.now());
-    return ok(decided);
-  });
+  const decide = (
+    { requestId, operatorId, reason }: RequestDecision,
+    state: Exclude<RequestState, 'open'>,
+  ): Promise<Result<ReserveRequest>> =>
+    dbTransaction(pool, async (client) => {
+      const request = REQUEST_ID.test(requestId)
+        ? await selectRequest(client, requestId, true)
+        : undefined;
+      if (request === undefined) return refuse(reserveProblems.reserve_request_not_found());
+      if (request.state !== 'open')
+        return refuse(reserveProblems.reserve_request_decided(`It is ${request.state}.`));
+      if (state === 'withdrawn' && request.madeBy !== operatorId)
+        return refuse(reserveProblems.not_your_request());
+      if (state !== 'withdrawn' && request.madeBy === operatorId)
+        return refuse(reserveProblems.checker_is_maker());
+      const decided = {
+        ...request,
+        state,
+        decidedBy: operatorId,
+        decidedAt: new Date(clock.now()),
+        decisionReason: reason ?? null,
+      };
+      await decideRequest(client, decided);
+      await appendEvents(
+        client,
+        [describeRequest(`reserve.request_${state}`, decided)],
+        clock.now(),
+      );
+      return ok(decided);
+    });
 
   const newRequest = ({ platformId, operatorId, reason, wanted }: NewRequest): ReserveRequest => ({
-    requestId: randomUUID(), platformId, kind: wanted.kind, amount: 'amount' in wanted ? wanted.amount : null, basisPoints: 'basisPoints' in wanted ? wanted.basisPoints : null,
-    bankReference: 'bankReference' in wanted ? wanted.bankReference : null, reason, state: 'open', madeBy: operatorId, madeAt: new Date(clock.now()),
-    decidedBy: null, decidedAt: null, decisionReason: null, carriedOutAt: null, transactionId: null, narrows: false, refusedWith: null,
+    requestId: randomUUID(),
+    platformId,
+    kind: wanted.kind,
+    amount: 'amount' in wanted ? wanted.amount : null,
+    basisPoints: 'basisPoints' in wanted ? wanted.basisPoints : null,
+    bankReference: 'bankReference' in wanted ? wanted.bankReference : null,
+    reason,
+    state: 'open',
+    madeBy: operatorId,
+    madeAt: new Date(clock.now()),
+    decidedBy: null,
+    decidedAt: null,
+    decisionReason: null,
+    carriedOutAt: null,
+    transactionId: null,
+    narrows: false,
+    refusedWith: null,
   });
 
   /** What has come of an approved request. */
@@ -65,7 +117,10 @@ export function createRequests(
       if (problem !== undefined) return refuse(problem);
     } catch (error) {
       // It is approved, whatever happens now; the loop tries again.
-      log.error({ err: error, request_id: requestId, platform_id: platformId }, 'an approved request about a reserve is not carried out yet');
+      log.error(
+        { err: error, request_id: requestId, platform_id: platformId },
+        'an approved request about a reserve is not carried out yet',
+      );
       return ok(approved);
     }
     return find(requestId);
@@ -74,19 +129,29 @@ export function createRequests(
   return {
     find,
     list: ({ platformId, state }, limit) => selectRequests(pool, platformId, state, limit),
-    make: (wanted) => dbTransaction(pool, async (client) => {
-      const request = newRequest(wanted);
-      if (!(await insertRequest(client, request))) return refuse(reserveProblems.payment_already_booked());
-      await appendEvents(client, [describeRequest('reserve.request_made', request)], clock.now());
-      return ok(request);
-    }),
+    make: (wanted) =>
+      dbTransaction(pool, async (client) => {
+        const request = newRequest(wanted);
+        if (!(await insertRequest(client, request)))
+          return refuse(reserveProblems.payment_already_booked());
+        await appendEvents(client, [describeRequest('reserve.request_made', request)], clock.now());
+        return ok(request);
+      }),
     narrowCap: async (wanted) => {
       if (!isNarrowerCap(wanted.wanted, await termsOf(wanted.platformId))) return undefined;
       const made = newRequest(wanted);
-      const approved: ReserveRequest = { ...made, state: 'approved', decidedBy: made.madeBy, decidedAt: made.madeAt, narrows: true };
+      const approved: ReserveRequest = {
+        ...made,
+        state: 'approved',
+        decidedBy: made.madeBy,
+        decidedAt: made.madeAt,
+        narrows: true,
+      };
       await dbTransaction(pool, async (client) => {
         await insertNarrowing(client, approved);
-        const told = ['reserve.request_made', 'reserve.request_approved'].map((type) => describeRequest(type, approved));
+        const told = ['reserve.request_made', 'reserve.request_approved'].map((type) =>
+          describeRequest(type, approved),
+        );
         await appendEvents(client, told, clock.now());
       });
       return settle(approved);
@@ -96,7 +161,13 @@ export function createRequests(
       if (!approved.ok) return approved;
       const now = await settle(approved.value);
       // Another process may have carried it out, and been refused.
-      return now.ok && now.value.state === 'open' ? refuse(reserveProblems.reserve_request_decided(`It was refused with ${now.value.refusedWith} and is open again.`)) : now;
+      return now.ok && now.value.state === 'open'
+        ? refuse(
+            reserveProblems.reserve_request_decided(
+              `It was refused with ${now.value.refusedWith} and is open again.`,
+            ),
+          )
+        : now;
     },
     reject: (decision) => decide(decision, 'rejected'),
     withdraw: (decision) => decide(decision, 'withdrawn'),

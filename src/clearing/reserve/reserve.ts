@@ -1,13 +1,23 @@
 // Reserves: what each platform has prefunded and owes, how far it may go, and which part it takes in clearing. The caps themselves are kept by the ledger.
 
 import type { PlatformId } from '../../kernel/ids.ts';
-import { isNarrower, type ClearingMode, type Ledger, type PlatformMoney } from '../../ledger/ledger.ts';
+import {
+  isNarrower,
+  type ClearingMode,
+  type Ledger,
+  type PlatformMoney,
+} from '../../ledger/ledger.ts';
 import type { Metrics } from '../../runtime/metrics.ts';
 import { capOf, coveredOf, usedOf } from './cap.ts';
 import { createCarryOut, type CarryOutParts } from './carry-out.ts';
 import { changeMode } from './modes.ts';
 import { createRequests, type ReserveRequests } from './requests.ts';
-import { listPlatformsUnderWay, selectModeChanges, selectReserves, type ReserveRow } from './store.ts';
+import {
+  listPlatformsUnderWay,
+  selectModeChanges,
+  selectReserves,
+  type ReserveRow,
+} from './store.ts';
 import type { ModeChange, ReserveFigures } from './types.ts';
 import { createWatch, DEFAULT_WATCH, type WatchOptions } from './watch.ts';
 
@@ -23,9 +33,19 @@ export interface Reserve {
   /** Those of one; undefined when there is no such platform. */
   find(platformId: PlatformId): Promise<ReserveFigures | undefined>;
   /** In force in this process when it resolves, in others within about a second. */
-  setMode(change: { readonly platformId: PlatformId; readonly mode: ClearingMode; readonly reason: string; readonly operatorId: string }): Promise<void>;
+  setMode(change: {
+    readonly platformId: PlatformId;
+    readonly mode: ClearingMode;
+    readonly reason: string;
+    readonly operatorId: string;
+  }): Promise<void>;
   /** The same where the platform may do nothing that it may not do already; false, with nothing done, where it is not so. */
-  narrowMode(change: { readonly platformId: PlatformId; readonly mode: ClearingMode; readonly reason: string; readonly operatorId: string }): Promise<boolean>;
+  narrowMode(change: {
+    readonly platformId: PlatformId;
+    readonly mode: ClearingMode;
+    readonly reason: string;
+    readonly operatorId: string;
+  }): Promise<boolean>;
   /** Newest first. */
   listModeChanges(platformId: PlatformId, limit: number): Promise<readonly ModeChange[]>;
   /** Brings a cap that follows the prefund in line with it: for whoever has moved the prefund, such as a settlement. The loop does so too. */
@@ -43,7 +63,15 @@ export function createReserve(parts: ReserveParts): Reserve {
     const money = await ledger.listMoney(platformIds);
     return platformIds.flatMap((platformId) => {
       const sums = money.get(platformId);
-      return sums === undefined ? [] : [{ ...figure(sums, rows.get(platformId)), platformId, mode: ledger.pointsOf(platformId)?.mode ?? 'both' }];
+      return sums === undefined
+        ? []
+        : [
+            {
+              ...figure(sums, rows.get(platformId)),
+              platformId,
+              mode: ledger.pointsOf(platformId)?.mode ?? 'both',
+            },
+          ];
     });
   };
   const list = (): Promise<ReserveFigures[]> => figuresOf(platformsOf(ledger));
@@ -54,30 +82,54 @@ export function createReserve(parts: ReserveParts): Reserve {
       return { cap: figures?.cap, basisPoints: figures?.capBasisPoints ?? null };
     }),
     list,
-    find: async (platformId) => (ledger.pointsOf(platformId) === undefined ? undefined : (await figuresOf([platformId]))[0]),
-    setMode: async ({ operatorId, ...change }) => void (await changeMode(parts, { ...change, changedBy: operatorId })),
+    find: async (platformId) =>
+      ledger.pointsOf(platformId) === undefined ? undefined : (await figuresOf([platformId]))[0],
+    setMode: async ({ operatorId, ...change }) =>
+      void (await changeMode(parts, { ...change, changedBy: operatorId })),
     narrowMode: async ({ operatorId, ...change }) => {
       await ledger.refreshAssets();
       const from = ledger.pointsOf(change.platformId)?.mode ?? 'both';
-      return isNarrower(change.mode, from) && changeMode(parts, { ...change, from, changedBy: operatorId });
+      return (
+        isNarrower(change.mode, from) &&
+        changeMode(parts, { ...change, from, changedBy: operatorId })
+      );
     },
     listModeChanges: (platformId, limit) => selectModeChanges(pool, platformId, limit),
     align: carrying.align,
     follow: async () => {
-      for (const platformId of await listPlatformsUnderWay(pool)) await carrying.carryOut(platformId);
+      for (const platformId of await listPlatformsUnderWay(pool))
+        await carrying.carryOut(platformId);
       const figures = await list();
-      const moved = figures.filter(({ prefund, cap, capBasisPoints }) => capBasisPoints !== undefined && capOf(prefund, capBasisPoints) !== cap);
+      const moved = figures.filter(
+        ({ prefund, cap, capBasisPoints }) =>
+          capBasisPoints !== undefined && capOf(prefund, capBasisPoints) !== cap,
+      );
       for (const { platformId } of moved) await carrying.align(platformId);
       await watch.look(moved.length === 0 ? figures : await list());
     },
   };
 }
 
-function figure(sums: PlatformMoney, row: ReserveRow | undefined): Omit<ReserveFigures, 'platformId' | 'mode'> {
+function figure(
+  sums: PlatformMoney,
+  row: ReserveRow | undefined,
+): Omit<ReserveFigures, 'platformId' | 'mode'> {
   const used = usedOf(sums);
-  return { ...sums, used, covered: coveredOf(sums), capBasisPoints: row?.capBasisPoints ?? undefined, available: sums.cap === undefined ? undefined : sums.cap - used, reached: row?.reached ?? [] };
+  return {
+    ...sums,
+    used,
+    covered: coveredOf(sums),
+    capBasisPoints: row?.capBasisPoints ?? undefined,
+    available: sums.cap === undefined ? undefined : sums.cap - used,
+    reached: row?.reached ?? [],
+  };
 }
 
 function platformsOf(ledger: Ledger): PlatformId[] {
-  return ledger.assets().flatMap(({ kind, platformId }) => (kind === 'points' && platformId !== null ? [platformId] : [])).toSorted();
+  return ledger
+    .assets()
+    .flatMap(({ kind, platformId }) =>
+      kind === 'points' && platformId !== null ? [platformId] : [],
+    )
+    .toSorted();
 }

@@ -34,7 +34,11 @@ export type RequestState = (typeof REQUEST_STATES)[number];
 
 /** What a request asks for. */
 export type Wanted =
-  | { readonly kind: 'deposit' | 'withdrawal'; readonly amount: bigint; readonly bankReference: string }
+  | {
+      readonly kind: 'deposit' | 'withdrawal';
+      readonly amount: bigint;
+      readonly bankReference: string;
+    }
   | { readonly kind: 'cap'; readonly amount: bigint }
   | { readonly kind: 'cap'; readonly basisPoints: number };
 
@@ -70,7 +74,9 @@ export interface ReserveRequest {
 }
 
 /** A request for another cap. */
-export type NewCapRequest = NewRequest & { readonly wanted: Extract<Wanted, { readonly kind: 'cap' }> };
+export type NewCapRequest = NewRequest & {
+  readonly wanted: Extract<Wanted, { readonly kind: 'cap' }>;
+};
 
 export interface RequestDecision {
   readonly requestId: string;

@@ -24,13 +24,34 @@ export interface Watch {
   look(figures: readonly ReserveFigures[]): Promise<void>;
 }
 
-export function createWatch(parts: CarryOutParts & { readonly metrics: Pick<Metrics, 'registry'> }, { thresholds, receiveOnlyAt }: WatchOptions): Watch {
-  const { pool, clock, log, ledger, metrics: { registry } } = parts;
-  const gauge = (name: string, help: string): Gauge<'platform_id'> => new Gauge({ name, help, labelNames: ['platform_id'], registers: [registry] });
-  const position = gauge('pontis_reserve_position', 'What a platform is owed in settlement currency; negative when it owes.');
-  const prefund = gauge('pontis_reserve_prefund', 'What a platform has prefunded, in settlement currency.');
-  const ratio = gauge('pontis_reserve_cap_used_ratio', 'Share of the net debit cap in use, transfers under way included; no sample where there is no cap.');
-  const all = [...new Set([...thresholds, ...(receiveOnlyAt === undefined ? [] : [receiveOnlyAt])])];
+export function createWatch(
+  parts: CarryOutParts & { readonly metrics: Pick<Metrics, 'registry'> },
+  { thresholds, receiveOnlyAt }: WatchOptions,
+): Watch {
+  const {
+    pool,
+    clock,
+    log,
+    ledger,
+    metrics: { registry },
+  } = parts;
+  const gauge = (name: string, help: string): Gauge<'platform_id'> =>
+    new Gauge({ name, help, labelNames: ['platform_id'], registers: [registry] });
+  const position = gauge(
+    'pontis_reserve_position',
+    'What a platform is owed in settlement currency; negative when it owes.',
+  );
+  const prefund = gauge(
+    'pontis_reserve_prefund',
+    'What a platform has prefunded, in settlement currency.',
+  );
+  const ratio = gauge(
+    'pontis_reserve_cap_used_ratio',
+    'Share of the net debit cap in use, transfers under way included; no sample where there is no cap.',
+  );
+  const all = [
+    ...new Set([...thresholds, ...(receiveOnlyAt === undefined ? [] : [receiveOnlyAt])]),
+  ];
 
   const tell = async (figures: ReserveFigures): Promise<void> => {
     const { platformId, used, cap } = figures;
@@ -39,15 +60,35 @@ export function createWatch(parts: CarryOutParts & { readonly metrics: Pick<Metr
     // First, as it is done again when the row below was not written.
     if (receiveOnlyAt !== undefined && crossed.includes(receiveOnlyAt)) {
       const reason = `${receiveOnlyAt} % of the net debit cap is in use`;
-      if (await changeMode(parts, { platformId, mode: 'receive_only', from: 'both', reason, changedBy: 'threshold' })) log.warn({ platform_id: platformId, percent: receiveOnlyAt }, 'a platform was made receive_only');
+      if (
+        await changeMode(parts, {
+          platformId,
+          mode: 'receive_only',
+          from: 'both',
+          reason,
+          changedBy: 'threshold',
+        })
+      )
+        log.warn(
+          { platform_id: platformId, percent: receiveOnlyAt },
+          'a platform was made receive_only',
+        );
     }
     await dbTransaction(pool, async (client) => {
       const row = await lockReserve(client, platformId);
       // Another process has looked at the same figures.
       if (row.reached.join() !== figures.reached.join()) return;
       await updateReached(client, platformId, reached);
-      await appendEvents(client, crossed.map((percent) => describeThreshold(percent, figures, ledger)), clock.now());
-      for (const percent of crossed) log.warn({ platform_id: platformId, percent, used: String(used), cap: String(cap) }, 'a threshold of a net debit cap is reached');
+      await appendEvents(
+        client,
+        crossed.map((percent) => describeThreshold(percent, figures, ledger)),
+        clock.now(),
+      );
+      for (const percent of crossed)
+        log.warn(
+          { platform_id: platformId, percent, used: String(used), cap: String(cap) },
+          'a threshold of a net debit cap is reached',
+        );
     });
   };
 
@@ -58,7 +99,11 @@ export function createWatch(parts: CarryOutParts & { readonly metrics: Pick<Metr
     position.set(labels, Number(owed) / unit);
     prefund.set(labels, Number(put) / unit);
     if (cap === undefined) ratio.remove(labels);
-    else ratio.set(labels, used <= 0n ? 0 : cap === 0n ? Number.POSITIVE_INFINITY : Number(used) / Number(cap));
+    else
+      ratio.set(
+        labels,
+        used <= 0n ? 0 : cap === 0n ? Number.POSITIVE_INFINITY : Number(used) / Number(cap),
+      );
   };
 
   return {

@@ -10,14 +10,18 @@ export function rememberFigures(ask: () => Promise<SagaFigures>): () => Promise<
   let asked: { readonly figures: Promise<SagaFigures>; readonly atMs: number } | undefined;
   return () => {
     const now = performance.now();
-    if (asked === undefined || now - asked.atMs > FRESH_MS) asked = { figures: withinTime(ask()), atMs: now };
+    if (asked === undefined || now - asked.atMs > FRESH_MS)
+      asked = { figures: withinTime(ask()), atMs: now };
     return asked.figures;
   };
 }
 
 async function withinTime(figures: Promise<SagaFigures>): Promise<SagaFigures> {
   const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error('the database does not answer')), FIGURES_TIMEOUT_MS);
+  const timer = setTimeout(
+    () => late.reject(new Error('the database does not answer')),
+    FIGURES_TIMEOUT_MS,
+  );
   try {
     return await Promise.race([figures, late.promise]);
   } finally {

@@ -40,12 +40,22 @@ const BACK_PER_SECOND = { answering: 2_000, silent: 100 } as const;
 const LONGEST_LINE_MS = 30_000;
 
 /** At most `most` calls to one platform. `now` only goes forward. */
-export function countCalls(most: number, now: () => number = () => performance.now()): PlatformCalls {
+export function countCalls(
+  most: number,
+  now: () => number = () => performance.now(),
+): PlatformCalls {
   const platforms = new Map<PlatformId, Calls>();
   const of = (platformId: PlatformId): Calls => {
     let known = platforms.get(platformId);
     if (known === undefined) {
-      known = { underWay: 0, unanswered: 0, room: Math.min(FIRST_ROOM, most), silent: false, quietSinceMs: 0, lineEndsMs: 0 };
+      known = {
+        underWay: 0,
+        unanswered: 0,
+        room: Math.min(FIRST_ROOM, most),
+        silent: false,
+        quietSinceMs: 0,
+        lineEndsMs: 0,
+      };
       platforms.set(platformId, known);
     }
     return known;
@@ -78,7 +88,10 @@ export function countCalls(most: number, now: () => number = () => performance.n
       const calls = of(platformId);
       const nowMs = now();
       const perSecond = BACK_PER_SECOND[calls.silent ? 'silent' : 'answering'];
-      calls.lineEndsMs = Math.min(Math.max(calls.lineEndsMs, nowMs + SOONEST_MS) + 1_000 / perSecond, nowMs + LONGEST_LINE_MS);
+      calls.lineEndsMs = Math.min(
+        Math.max(calls.lineEndsMs, nowMs + SOONEST_MS) + 1_000 / perSecond,
+        nowMs + LONGEST_LINE_MS,
+      );
       return calls.lineEndsMs - nowMs;
     },
   };

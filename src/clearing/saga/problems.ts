@@ -4,19 +4,25 @@ import { defineProblems } from '../../kernel/problem.ts';
 
 export const sagaProblems = defineProblems({
   saga_not_found: {
-    status: 404, error: 'No such transfer under way',
-    advice: 'Check the transaction_id; only transfers over platforms that keep their points themselves are listed here.',
+    status: 404,
+    error: 'No such transfer under way',
+    advice:
+      'Check the transaction_id; only transfers over platforms that keep their points themselves are listed here.',
   },
   saga_ended: {
-    status: 409, error: 'Transfer has ended',
+    status: 409,
+    error: 'Transfer has ended',
     advice: 'Nothing is left to decide; a completed transfer can be reversed.',
   },
   saga_action_not_possible: {
-    status: 409, error: 'Not possible in this state',
+    status: 409,
+    error: 'Not possible in this state',
     advice: 'See `actions` of the transfer for what is possible now.',
   },
   saga_moved: {
-    status: 409, error: 'Transfer has moved meanwhile', retryable: true,
+    status: 409,
+    error: 'Transfer has moved meanwhile',
+    retryable: true,
     advice: 'Look at the transfer again and decide on what it shows now.',
   },
 });

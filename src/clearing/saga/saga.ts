@@ -1,7 +1,13 @@
 // The sagas of a process: begins them with the ledger's commits, goes on with them, waits for them, and carries out what operators decide.
 
 import type { Identity } from '../../identity/identity.ts';
-import { bucketOfTransaction, parseId, type Bucket, type PlatformId, type TransactionId } from '../../kernel/ids.ts';
+import {
+  bucketOfTransaction,
+  parseId,
+  type Bucket,
+  type PlatformId,
+  type TransactionId,
+} from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import type { Clock } from '../../kernel/time.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
@@ -16,7 +22,19 @@ import { countCalls } from './platform-calls.ts';
 import { sagaProblems } from './problems.ts';
 import { share } from './share.ts';
 import { forcedEnds, forwardStates, isOpen, steps, type SagaState } from './states.ts';
-import { moveSagas, orderSaga, putOffSagas, selectActions, selectFigures, selectOpen, selectSagas, selectStates, type SagaFigures, type SagaMove, type SagaWait } from './store.ts';
+import {
+  moveSagas,
+  orderSaga,
+  putOffSagas,
+  selectActions,
+  selectFigures,
+  selectOpen,
+  selectSagas,
+  selectStates,
+  type SagaFigures,
+  type SagaMove,
+  type SagaWait,
+} from './store.ts';
 import type { Saga, SagaAction, SagaActionName, SagaStep, TransferStanding } from './types.ts';
 import { waitForEnds } from './wait-for-end.ts';
 import { CONCURRENCY, startWorkers, type SagaWorkers } from './worker.ts';
@@ -49,7 +67,12 @@ export interface Sagas {
   /** The call that it makes or waits to make; undefined once it has ended. */
   stepOf(saga: Saga): SagaStep | undefined;
   /** Notes an operator's decision; a worker carries it out. */
-  decide(publicId: string, action: SagaActionName, operatorId: string, reason: string): Promise<Result<Saga>>;
+  decide(
+    publicId: string,
+    action: SagaActionName,
+    operatorId: string,
+    reason: string,
+  ): Promise<Result<Saga>>;
   /** At most half a second old; fails when the database does not answer in time. */
   figures(): Promise<SagaFigures>;
 }
@@ -58,22 +81,46 @@ export interface Sagas {
 const SHARE_OF_ONE_PLATFORM = 0.6;
 
 export function createSagas(parts: SagasParts): Sagas {
-  const { pool, clock, log, metrics, ledger, identity, connectorOf, concurrency = CONCURRENCY } = parts;
+  const {
+    pool,
+    clock,
+    log,
+    metrics,
+    ledger,
+    identity,
+    connectorOf,
+    concurrency = CONCURRENCY,
+  } = parts;
   const calls = countCalls(Math.ceil(concurrency * SHARE_OF_ONE_PLATFORM));
   const read = share((bucket, ids: readonly TransactionId[]) => selectSagas(pool, bucket, ids));
-  const write = share((bucket, moves: readonly SagaMove[]) => moveSagas(pool, bucket, moves, clock.now()));
-  const putOff = share((bucket, waits: readonly SagaWait[]) => putOffSagas(pool, bucket, waits, clock.now()));
+  const write = share((bucket, moves: readonly SagaMove[]) =>
+    moveSagas(pool, bucket, moves, clock.now()),
+  );
+  const putOff = share((bucket, waits: readonly SagaWait[]) =>
+    putOffSagas(pool, bucket, waits, clock.now()),
+  );
   const figures = rememberFigures(() => selectFigures(pool, clock.now()));
   const advancing = {
-    pool, clock, log, ledger, calls, connectorOf, userOf: identity.userOf.bind(identity), measures: createSagaMeasures(metrics, figures),
+    pool,
+    clock,
+    log,
+    ledger,
+    calls,
+    connectorOf,
+    userOf: identity.userOf.bind(identity),
+    measures: createSagaMeasures(metrics, figures),
     putOff: (saga: Saga, atMs: number, error: string) => putOff(saga.bucket, { saga, atMs, error }),
-    move: (saga: Saga, to: SagaState, refusal?: string) => write(saga.bucket, { saga, to, refusal }),
+    move: (saga: Saga, to: SagaState, refusal?: string) =>
+      write(saga.bucket, { saga, to, refusal }),
   };
   const find = (sagaId: TransactionId): Promise<Saga | undefined> => {
     const bucket = bucketOfTransaction(sagaId);
     return bucket < ledger.bucketCount() ? read(bucket, sagaId) : Promise.resolve(undefined);
   };
-  const toStanding = async (sagaId: TransactionId, state: SagaState | undefined): Promise<TransferStanding | undefined> => {
+  const toStanding = async (
+    sagaId: TransactionId,
+    state: SagaState | undefined,
+  ): Promise<TransferStanding | undefined> => {
     if (state === undefined) return undefined;
     const reason = state === 'failed' ? await findReason(sagaId, ledger) : undefined;
     return { status: statusOf(state), ...(reason === undefined ? {} : { reason }) };
@@ -82,33 +129,52 @@ export function createSagas(parts: SagasParts): Sagas {
 
   return {
     find,
-    start: () => startWorkers({
-      pool, log, clock, concurrency, bucketCount: () => ledger.bucketCount(),
-      advance: async (bucket, sagaId) => {
-        const saga = await read(bucket, sagaId);
-        if (saga !== undefined) await advanceSaga(saga, advancing);
-      },
-    }),
-    standingOf: async (transactionId) => toStanding(transactionId, (await find(transactionId))?.state),
+    start: () =>
+      startWorkers({
+        pool,
+        log,
+        clock,
+        concurrency,
+        bucketCount: () => ledger.bucketCount(),
+        advance: async (bucket, sagaId) => {
+          const saga = await read(bucket, sagaId);
+          if (saga !== undefined) await advanceSaga(saga, advancing);
+        },
+      }),
+    standingOf: async (transactionId) =>
+      toStanding(transactionId, (await find(transactionId))?.state),
     waitFor: async (transactionId, atMostMs) => {
       const bucket = bucketOfTransaction(transactionId);
-      return bucket < ledger.bucketCount() ? toStanding(transactionId, await waits.waitFor(bucket, transactionId, atMostMs)) : undefined;
+      return bucket < ledger.bucketCount()
+        ? toStanding(transactionId, await waits.waitFor(bucket, transactionId, atMostMs))
+        : undefined;
     },
     list: async (which, limit) => {
       const found: Saga[] = [];
-      for (let bucket = 0; bucket < ledger.bucketCount(); bucket += 1) found.push(...(await selectOpen(pool, bucket as Bucket, which === 'open', limit)));
+      for (let bucket = 0; bucket < ledger.bucketCount(); bucket += 1)
+        found.push(...(await selectOpen(pool, bucket as Bucket, which === 'open', limit)));
       return found.toSorted((a, b) => a.createdAtMs - b.createdAtMs).slice(0, limit);
     },
     listActions: (saga) => selectActions(pool, saga.bucket, saga.sagaId),
     actionsOf,
-    stepOf: (saga) => (isOpen(saga.state) ? { call: steps[saga.state].call, platformId: saga[steps[saga.state].side] } : undefined),
+    stepOf: (saga) =>
+      isOpen(saga.state)
+        ? { call: steps[saga.state].call, platformId: saga[steps[saga.state].side] }
+        : undefined,
     decide: async (publicId, action, operatorId, reason) => {
       const sagaId = parseId('txn', publicId);
       const saga = sagaId === undefined ? undefined : await find(sagaId);
       if (saga === undefined) return refuse(sagaProblems.saga_not_found());
       if (!isOpen(saga.state)) return refuse(sagaProblems.saga_ended(`It is ${saga.state}.`));
-      if (!actionsOf(saga).includes(action)) return refuse(sagaProblems.saga_action_not_possible(`${action} is not possible while it is ${saga.state}.`));
-      const ordered = await dbTransaction(pool, (client) => orderSaga(client, saga, action, operatorId, reason, clock.now()));
+      if (!actionsOf(saga).includes(action))
+        return refuse(
+          sagaProblems.saga_action_not_possible(
+            `${action} is not possible while it is ${saga.state}.`,
+          ),
+        );
+      const ordered = await dbTransaction(pool, (client) =>
+        orderSaga(client, saga, action, operatorId, reason, clock.now()),
+      );
       if (!ordered) return refuse(sagaProblems.saga_moved());
       return ok((await find(saga.sagaId)) ?? saga);
     },
@@ -121,8 +187,10 @@ function actionsOf(saga: Saga): readonly SagaActionName[] {
   const ends: readonly string[] = forcedEnds[saga.purpose][saga.state];
   const undo = saga.purpose !== 'reversal' && forwardStates.has(saga.state);
   return [
-    'retry', ...(undo ? ['undo' as const] : []),
-    ...(ends.includes('completed') ? ['force_completed' as const] : []), ...(ends.includes('failed') ? ['force_failed' as const] : []),
+    'retry',
+    ...(undo ? ['undo' as const] : []),
+    ...(ends.includes('completed') ? ['force_completed' as const] : []),
+    ...(ends.includes('failed') ? ['force_failed' as const] : []),
   ];
 }
 

@@ -9,7 +9,9 @@ interface Waiting<Question, Answer> {
 }
 
 /** One statement for each bucket at a time; what is asked while it runs goes with the next. `ask` answers in the order of the questions. */
-export function share<Question, Answer>(ask: (bucket: Bucket, questions: readonly Question[]) => Promise<readonly Answer[]>): (bucket: Bucket, question: Question) => Promise<Answer> {
+export function share<Question, Answer>(
+  ask: (bucket: Bucket, questions: readonly Question[]) => Promise<readonly Answer[]>,
+): (bucket: Bucket, question: Question) => Promise<Answer> {
   const waiting = new Map<Bucket, Waiting<Question, Answer>[]>();
   const asking = new Set<Bucket>();
 
@@ -17,7 +19,10 @@ export function share<Question, Answer>(ask: (bucket: Bucket, questions: readonl
     for (let batch = waiting.get(bucket); batch !== undefined; batch = waiting.get(bucket)) {
       waiting.delete(bucket);
       try {
-        const answers = await ask(bucket, batch.map(({ question }) => question));
+        const answers = await ask(
+          bucket,
+          batch.map(({ question }) => question),
+        );
         batch.forEach(({ settle }, index) => settle(answers[index] as Answer));
       } catch (error) {
         for (const { fail } of batch) fail(error);
@@ -26,12 +31,13 @@ export function share<Question, Answer>(ask: (bucket: Bucket, questions: readonl
     asking.delete(bucket);
   }
 
-  return (bucket, question) => new Promise((settle, fail) => {
-    const batch = waiting.get(bucket);
-    if (batch === undefined) waiting.set(bucket, [{ question, settle, fail }]);
-    else batch.push({ question, settle, fail });
-    if (asking.has(bucket)) return;
-    asking.add(bucket);
-    setImmediate(() => void askAll(bucket));
-  });
+  return (bucket, question) =>
+    new Promise((settle, fail) => {
+      const batch = waiting.get(bucket);
+      if (batch === undefined) waiting.set(bucket, [{ question, settle, fail }]);
+      else batch.push({ question, settle, fail });
+      if (asking.has(bucket)) return;
+      asking.add(bucket);
+      setImmediate(() => void askAll(bucket));
+    });
 }

@@ -15,13 +15,58 @@ export type Side = 'source' | 'target';
  * reversal is completed. A platform may not refuse to undo, so there a no is for a person to look at.
  */
 export const steps = {
-  looking_up_source: { side: 'source', call: 'look_up', yes: 'looking_up_target', no: 'failed', undo: 'failed' },
-  looking_up_target: { side: 'target', call: 'look_up', yes: 'deducting', no: 'failed', undo: 'failed' },
-  deducting: { side: 'source', call: 'deduct', yes: 'adding', no: 'failed', undo: 'undoing_deduct' },
-  adding: { side: 'target', call: 'add', yes: 'completed', no: 'undoing_deduct', undo: 'undoing_add' },
-  undoing_add: { side: 'target', call: 'reverse', yes: 'undoing_deduct', no: 'attention', undo: 'undoing_add' },
-  undoing_deduct: { side: 'source', call: 'reverse', yes: 'undone', no: 'attention', undo: 'undoing_deduct' },
-} as const satisfies Record<string, { readonly side: Side; readonly call: SagaCall; readonly yes: string; readonly no: string; readonly undo: string }>;
+  looking_up_source: {
+    side: 'source',
+    call: 'look_up',
+    yes: 'looking_up_target',
+    no: 'failed',
+    undo: 'failed',
+  },
+  looking_up_target: {
+    side: 'target',
+    call: 'look_up',
+    yes: 'deducting',
+    no: 'failed',
+    undo: 'failed',
+  },
+  deducting: {
+    side: 'source',
+    call: 'deduct',
+    yes: 'adding',
+    no: 'failed',
+    undo: 'undoing_deduct',
+  },
+  adding: {
+    side: 'target',
+    call: 'add',
+    yes: 'completed',
+    no: 'undoing_deduct',
+    undo: 'undoing_add',
+  },
+  undoing_add: {
+    side: 'target',
+    call: 'reverse',
+    yes: 'undoing_deduct',
+    no: 'attention',
+    undo: 'undoing_add',
+  },
+  undoing_deduct: {
+    side: 'source',
+    call: 'reverse',
+    yes: 'undone',
+    no: 'attention',
+    undo: 'undoing_deduct',
+  },
+} as const satisfies Record<
+  string,
+  {
+    readonly side: Side;
+    readonly call: SagaCall;
+    readonly yes: string;
+    readonly no: string;
+    readonly undo: string;
+  }
+>;
 
 export type OpenState = keyof typeof steps;
 export type EndState = 'completed' | 'failed';
@@ -34,12 +79,28 @@ export type Target<S extends OpenState, E extends SagaEvent> = (typeof steps)[S]
 /** How operators may end a saga by their own word; what platforms have really done is then theirs to know. */
 export const forcedEnds = {
   transfer: {
-    looking_up_source: ['completed', 'failed'], looking_up_target: ['completed', 'failed'], deducting: ['completed', 'failed'], adding: ['completed', 'failed'],
-    undoing_add: ['failed'], undoing_deduct: ['failed'],
+    looking_up_source: ['completed', 'failed'],
+    looking_up_target: ['completed', 'failed'],
+    deducting: ['completed', 'failed'],
+    adding: ['completed', 'failed'],
+    undoing_add: ['failed'],
+    undoing_deduct: ['failed'],
   },
-  reversal: { looking_up_source: [], looking_up_target: [], deducting: [], adding: [], undoing_add: ['completed'], undoing_deduct: ['completed'] },
+  reversal: {
+    looking_up_source: [],
+    looking_up_target: [],
+    deducting: [],
+    adding: [],
+    undoing_add: ['completed'],
+    undoing_deduct: ['completed'],
+  },
   recall: {
-    looking_up_source: [], looking_up_target: [], deducting: ['completed', 'failed'], adding: ['completed', 'failed'], undoing_add: ['failed'], undoing_deduct: ['failed'],
+    looking_up_source: [],
+    looking_up_target: [],
+    deducting: ['completed', 'failed'],
+    adding: ['completed', 'failed'],
+    undoing_add: ['failed'],
+    undoing_deduct: ['failed'],
   },
 } as const satisfies Record<Purpose, Record<OpenState, readonly EndState[]>>;
 
@@ -51,7 +112,12 @@ export interface Route {
 }
 
 /** Where a transfer is still on its way there, so that it can be told to go back. */
-export const forwardStates: ReadonlySet<SagaState> = new Set<OpenState>(['looking_up_source', 'looking_up_target', 'deducting', 'adding']);
+export const forwardStates: ReadonlySet<SagaState> = new Set<OpenState>([
+  'looking_up_source',
+  'looking_up_target',
+  'deducting',
+  'adding',
+]);
 
 export type Move = { readonly to: SagaState } | { readonly to: 'attention' };
 
@@ -60,22 +126,34 @@ export function isOpen(state: SagaState): state is OpenState {
 }
 
 /** The users of a recall are those of the transfer. */
-const firstStates = { transfer: 'looking_up_source', reversal: 'undoing_add', recall: 'deducting' } as const satisfies Record<Purpose, OpenState>;
+const firstStates = {
+  transfer: 'looking_up_source',
+  reversal: 'undoing_add',
+  recall: 'deducting',
+} as const satisfies Record<Purpose, OpenState>;
 
 /** The first call of a saga. */
 export function firstState(route: Route): OpenState {
   const start = passHosted(firstStates[route.purpose], route);
-  if (start === 'attention' || !isOpen(start)) throw new RangeError('a saga without a connected platform has nothing to do');
+  if (start === 'attention' || !isOpen(start))
+    throw new RangeError('a saga without a connected platform has nothing to do');
   return start;
 }
 
 /** Where an event in a state leads. */
-export function next<S extends OpenState, E extends SagaEvent>(state: S, event: E, route: Route): Move {
+export function next<S extends OpenState, E extends SagaEvent>(
+  state: S,
+  event: E,
+  route: Route,
+): Move {
   return { to: passHosted(steps[state][event], route) };
 }
 
 /** A hosted side's part is in the ledger's own commits: there is nobody to ask, which is as good as a yes. */
-function passHosted(state: OpenState | Target<OpenState, SagaEvent>, route: Route): SagaState | 'attention' {
+function passHosted(
+  state: OpenState | Target<OpenState, SagaEvent>,
+  route: Route,
+): SagaState | 'attention' {
   if (state === 'undone') return route.purpose === 'reversal' ? 'completed' : 'failed';
   if (state === 'attention' || state === 'completed' || state === 'failed') return state;
   const connected = steps[state].side === 'source' ? route.sourceConnected : route.targetConnected;

@@ -39,24 +39,60 @@ interface SagaRow {
 
 function readSaga(row: SagaRow): Saga {
   return {
-    bucket: row.bucket as Bucket, sagaId: row.saga_id, transactionId: row.transaction_id, purpose: row.purpose, state: row.state,
-    source: row.source_platform, target: row.target_platform, sourceConnected: row.source_connected, targetConnected: row.target_connected,
-    sourceMember: row.source_member, targetMember: row.target_member, amount: row.amount, credited: row.credited,
-    attempts: row.attempts, nextAttemptAtMs: Number(row.next_attempt_at), deadlineAtMs: row.deadline_at.getTime(),
-    attention: row.attention, ordered: row.ordered, lastError: row.last_error, refusal: row.refusal,
-    createdAtMs: row.created_at.getTime(), changedAtMs: row.changed_at.getTime(), revision: row.revision,
+    bucket: row.bucket as Bucket,
+    sagaId: row.saga_id,
+    transactionId: row.transaction_id,
+    purpose: row.purpose,
+    state: row.state,
+    source: row.source_platform,
+    target: row.target_platform,
+    sourceConnected: row.source_connected,
+    targetConnected: row.target_connected,
+    sourceMember: row.source_member,
+    targetMember: row.target_member,
+    amount: row.amount,
+    credited: row.credited,
+    attempts: row.attempts,
+    nextAttemptAtMs: Number(row.next_attempt_at),
+    deadlineAtMs: row.deadline_at.getTime(),
+    attention: row.attention,
+    ordered: row.ordered,
+    lastError: row.last_error,
+    refusal: row.refusal,
+    createdAtMs: row.created_at.getTime(),
+    changedAtMs: row.changed_at.getTime(),
+    revision: row.revision,
   };
 }
 
 /** A saga to be, as the commit that begins it knows it. */
-export type NewSaga = Pick<Saga, 'bucket' | 'sagaId' | 'purpose' | 'source' | 'target' | 'sourceConnected' | 'targetConnected' | 'sourceMember' | 'targetMember' | 'amount' | 'credited'> & {
+export type NewSaga = Pick<
+  Saga,
+  | 'bucket'
+  | 'sagaId'
+  | 'purpose'
+  | 'source'
+  | 'target'
+  | 'sourceConnected'
+  | 'targetConnected'
+  | 'sourceMember'
+  | 'targetMember'
+  | 'amount'
+  | 'credited'
+> & {
   readonly state: OpenState;
   /** What it goes back on: the transaction that the saga of a transfer has become. */
   readonly reversedId: TransactionId | null;
 };
 
 /** Adds sagas of one bucket and their jobs. A reversal takes the transaction_id that platforms know from the transfer it undoes. */
-export async function insertSagas(db: Queryable, bucket: Bucket, sagas: readonly NewSaga[], nowMs: number, deadlineMs: number): Promise<void> {
+export async function insertSagas(
+  db: Queryable,
+  bucket: Bucket,
+  sagas: readonly NewSaga[],
+  nowMs: number,
+  deadlineMs: number,
+): Promise<void> {
   const now = new Date(nowMs);
   const inserted = db.query({
     name: 'saga-insert',
@@ -68,19 +104,40 @@ export async function insertSagas(db: Queryable, bucket: Bucket, sagas: readonly
                as n (saga_id, purpose, state, source, target, source_connected, target_connected, source_member, target_member, amount, credited, reversed_id)
              left join ledger.transaction c on c.bucket = $1 and c.transaction_id = n.reversed_id and c.leg = 0`,
     values: [
-      bucket, now, new Date(nowMs + deadlineMs), sagas.map(({ sagaId }) => sagaId), sagas.map(({ purpose }) => purpose), sagas.map(({ state }) => state),
-      sagas.map(({ source }) => source), sagas.map(({ target }) => target), sagas.map(({ sourceConnected }) => sourceConnected), sagas.map(({ targetConnected }) => targetConnected),
-      sagas.map(({ sourceMember }) => sourceMember), sagas.map(({ targetMember }) => targetMember), sagas.map(({ amount }) => amount), sagas.map(({ credited }) => credited),
+      bucket,
+      now,
+      new Date(nowMs + deadlineMs),
+      sagas.map(({ sagaId }) => sagaId),
+      sagas.map(({ purpose }) => purpose),
+      sagas.map(({ state }) => state),
+      sagas.map(({ source }) => source),
+      sagas.map(({ target }) => target),
+      sagas.map(({ sourceConnected }) => sourceConnected),
+      sagas.map(({ targetConnected }) => targetConnected),
+      sagas.map(({ sourceMember }) => sourceMember),
+      sagas.map(({ targetMember }) => targetMember),
+      sagas.map(({ amount }) => amount),
+      sagas.map(({ credited }) => credited),
       sagas.map(({ reversedId }) => reversedId),
     ],
   });
   // Sent before the first is answered: whoever commits them does not wait in between.
-  const added = addJobs(db, bucket, sagas.map(({ sagaId }) => sagaId), now);
+  const added = addJobs(
+    db,
+    bucket,
+    sagas.map(({ sagaId }) => sagaId),
+    now,
+  );
   await Promise.all([inserted, added]);
 }
 
 /** A job for each saga; one that waits already is moved to that time. */
-export function addJobs(db: Queryable, bucket: Bucket, sagaIds: readonly TransactionId[], runAt: Date): Promise<unknown> {
+export function addJobs(
+  db: Queryable,
+  bucket: Bucket,
+  sagaIds: readonly TransactionId[],
+  runAt: Date,
+): Promise<unknown> {
   return db.query({
     name: 'saga-add-jobs',
     text: `select count(*) from graphile_worker.add_jobs(array(
@@ -91,13 +148,31 @@ export function addJobs(db: Queryable, bucket: Bucket, sagaIds: readonly Transac
 }
 
 /** Ends sagas of one bucket in the commit of the ledger's row that ends them. The commit fails when one is to be completed that is being undone. */
-export function endSagas(db: Queryable, bucket: Bucket, sagaIds: readonly TransactionId[], state: EndState, nowMs: number): Promise<unknown> {
-  return db.query({ name: 'saga-end', text: 'select clearing.end_sagas($1, $2, $3, $4)', values: [bucket, sagaIds, state, new Date(nowMs)] });
+export function endSagas(
+  db: Queryable,
+  bucket: Bucket,
+  sagaIds: readonly TransactionId[],
+  state: EndState,
+  nowMs: number,
+): Promise<unknown> {
+  return db.query({
+    name: 'saga-end',
+    text: 'select clearing.end_sagas($1, $2, $3, $4)',
+    values: [bucket, sagaIds, state, new Date(nowMs)],
+  });
 }
 
 /** In the order of the ids. */
-export async function selectSagas(db: Queryable, bucket: Bucket, sagaIds: readonly TransactionId[]): Promise<(Saga | undefined)[]> {
-  const { rows } = await db.query<SagaRow>({ name: 'saga-select', text: 'select * from clearing.saga where bucket = $1 and saga_id = any($2)', values: [bucket, sagaIds] });
+export async function selectSagas(
+  db: Queryable,
+  bucket: Bucket,
+  sagaIds: readonly TransactionId[],
+): Promise<(Saga | undefined)[]> {
+  const { rows } = await db.query<SagaRow>({
+    name: 'saga-select',
+    text: 'select * from clearing.saga where bucket = $1 and saga_id = any($2)',
+    values: [bucket, sagaIds],
+  });
   const found = new Map(rows.map((row) => [row.saga_id, readSaga(row)]));
   return sagaIds.map((sagaId) => found.get(sagaId));
 }
@@ -110,28 +185,59 @@ export interface SagaMove {
 }
 
 /** Takes sagas of one bucket to their next states; answers, in their order, with them as they are then, or undefined where somebody else was first. */
-export async function moveSagas(db: Queryable, bucket: Bucket, moves: readonly SagaMove[], nowMs: number): Promise<(Saga | undefined)[]> {
+export async function moveSagas(
+  db: Queryable,
+  bucket: Bucket,
+  moves: readonly SagaMove[],
+  nowMs: number,
+): Promise<(Saga | undefined)[]> {
   const { rows } = await db.query<SagaRow>({
     name: 'saga-move',
     text: `update clearing.saga s set state = m.state, attempts = 0, next_attempt_at = $2, attention = null, ordered = null, last_error = null, refusal = coalesce(s.refusal, m.refusal), changed_at = $2, revision = s.revision + 1
              from unnest($3::uuid[], $4::integer[], $5::text[], $6::text[]) as m (saga_id, revision, state, refusal)
             where s.bucket = $1 and s.saga_id = m.saga_id and s.revision = m.revision and s.state not in ('completed', 'failed')
         returning s.*`,
-    values: [bucket, new Date(nowMs), moves.map(({ saga }) => saga.sagaId), moves.map(({ saga }) => saga.revision), moves.map(({ to }) => to), moves.map(({ refusal }) => refusal ?? null)],
+    values: [
+      bucket,
+      new Date(nowMs),
+      moves.map(({ saga }) => saga.sagaId),
+      moves.map(({ saga }) => saga.revision),
+      moves.map(({ to }) => to),
+      moves.map(({ refusal }) => refusal ?? null),
+    ],
   });
   const moved = new Map(rows.map((row) => [row.saga_id, readSaga(row)]));
   return moves.map(({ saga }) => moved.get(saga.sagaId));
 }
 
 /** Notes that a call came to nothing, and when to try again; false when somebody else has moved the saga. */
-export async function postponeSaga(db: Queryable, saga: Saga, to: { readonly atMs: number; readonly error: string; readonly attention: string | null; readonly counts: boolean }, nowMs: number): Promise<boolean> {
+export async function postponeSaga(
+  db: Queryable,
+  saga: Saga,
+  to: {
+    readonly atMs: number;
+    readonly error: string;
+    readonly attention: string | null;
+    readonly counts: boolean;
+  },
+  nowMs: number,
+): Promise<boolean> {
   const { rowCount } = await db.query({
     name: 'saga-postpone',
     text: `with postponed as (
              update clearing.saga set attempts = attempts + $5, next_attempt_at = $4, last_error = $6, attention = coalesce($7, attention), changed_at = $8, revision = revision + 1
               where bucket = $1 and saga_id = $2 and revision = $3 and state not in ('completed', 'failed') returning saga_id)
            select graphile_worker.add_job('${TASK}', json_build_object('bucket', $1::integer, 'saga_id', saga_id), run_at => $4, job_key => saga_id::text) from postponed`,
-    values: [saga.bucket, saga.sagaId, saga.revision, new Date(to.atMs), to.counts ? 1 : 0, to.error.slice(0, 500), to.attention, new Date(nowMs)],
+    values: [
+      saga.bucket,
+      saga.sagaId,
+      saga.revision,
+      new Date(to.atMs),
+      to.counts ? 1 : 0,
+      to.error.slice(0, 500),
+      to.attention,
+      new Date(nowMs),
+    ],
   });
   return rowCount === 1;
 }
@@ -143,7 +249,12 @@ export interface SagaWait {
 }
 
 /** Puts off sagas of one bucket that have called nobody; the same as `postponeSaga` for each that needs no person. Answers, in their order, which it were. */
-export async function putOffSagas(db: Queryable, bucket: Bucket, waits: readonly SagaWait[], nowMs: number): Promise<boolean[]> {
+export async function putOffSagas(
+  db: Queryable,
+  bucket: Bucket,
+  waits: readonly SagaWait[],
+  nowMs: number,
+): Promise<boolean[]> {
   const { rows } = await db.query<{ saga_id: TransactionId }>({
     name: 'saga-put-off',
     text: `with put_off as (
@@ -156,7 +267,12 @@ export async function putOffSagas(db: Queryable, bucket: Bucket, waits: readonly
                  from put_off)))
            select saga_id from put_off cross join jobs`,
     values: [
-      bucket, new Date(nowMs), waits.map(({ saga }) => saga.sagaId), waits.map(({ saga }) => saga.revision), waits.map(({ atMs }) => new Date(atMs)), waits.map(({ error }) => error.slice(0, 500)),
+      bucket,
+      new Date(nowMs),
+      waits.map(({ saga }) => saga.sagaId),
+      waits.map(({ saga }) => saga.revision),
+      waits.map(({ atMs }) => new Date(atMs)),
+      waits.map(({ error }) => error.slice(0, 500)),
     ],
   });
   const done = new Set(rows.map((row) => row.saga_id));
@@ -164,7 +280,12 @@ export async function putOffSagas(db: Queryable, bucket: Bucket, waits: readonly
 }
 
 /** Puts a saga on the attention list and leaves it there: nothing is tried until an operator acts. False when somebody else has moved it. */
-export async function stopSaga(db: Queryable, saga: Saga, attention: string, nowMs: number): Promise<boolean> {
+export async function stopSaga(
+  db: Queryable,
+  saga: Saga,
+  attention: string,
+  nowMs: number,
+): Promise<boolean> {
   const { rowCount } = await db.query(
     `update clearing.saga set attention = $4, ordered = null, next_attempt_at = 'infinity', changed_at = $5, revision = revision + 1
       where bucket = $1 and saga_id = $2 and revision = $3 and state not in ('completed', 'failed')`,
@@ -177,7 +298,14 @@ export async function stopSaga(db: Queryable, saga: Saga, attention: string, now
  * Writes what an operator has decided, and a job that carries it out; false when the saga is in another state meanwhile, or another operator was
  * first. Attempts that came to nothing meanwhile do not matter. After an attempt the platform is still asked first what it has done.
  */
-export async function orderSaga(db: Queryable, saga: Saga, action: SagaActionName, operatorId: string, reason: string, nowMs: number): Promise<boolean> {
+export async function orderSaga(
+  db: Queryable,
+  saga: Saga,
+  action: SagaActionName,
+  operatorId: string,
+  reason: string,
+  nowMs: number,
+): Promise<boolean> {
   const now = new Date(nowMs);
   const { rowCount } = await db.query(
     `update clearing.saga set ordered = $4, attempts = least(attempts, 1), next_attempt_at = $5, changed_at = $5, revision = revision + 1
@@ -194,22 +322,53 @@ export async function orderSaga(db: Queryable, saga: Saga, action: SagaActionNam
   return true;
 }
 
-export async function selectActions(db: Queryable, bucket: Bucket, sagaId: TransactionId): Promise<SagaAction[]> {
-  const { rows } = await db.query<{ acted_at: Date; operator_id: string; action: SagaActionName; reason: string; state: SagaState }>(
-    'select acted_at, operator_id, action, reason, state from clearing.saga_action where bucket = $1 and saga_id = $2 order by acted_at', [bucket, sagaId]);
-  return rows.map((row) => ({ actedAtMs: row.acted_at.getTime(), operatorId: row.operator_id, action: row.action, reason: row.reason, state: row.state }));
+export async function selectActions(
+  db: Queryable,
+  bucket: Bucket,
+  sagaId: TransactionId,
+): Promise<SagaAction[]> {
+  const { rows } = await db.query<{
+    acted_at: Date;
+    operator_id: string;
+    action: SagaActionName;
+    reason: string;
+    state: SagaState;
+  }>(
+    'select acted_at, operator_id, action, reason, state from clearing.saga_action where bucket = $1 and saga_id = $2 order by acted_at',
+    [bucket, sagaId],
+  );
+  return rows.map((row) => ({
+    actedAtMs: row.acted_at.getTime(),
+    operatorId: row.operator_id,
+    action: row.action,
+    reason: row.reason,
+    state: row.state,
+  }));
 }
 
 /** Sagas that a person has to look at, longest waiting first; with `all`, every open one. */
-export async function selectOpen(db: Queryable, bucket: Bucket, all: boolean, limit: number): Promise<Saga[]> {
+export async function selectOpen(
+  db: Queryable,
+  bucket: Bucket,
+  all: boolean,
+  limit: number,
+): Promise<Saga[]> {
   const { rows } = await db.query<SagaRow>(
-    `select * from clearing.saga where bucket = $1 and state not in ('completed', 'failed') and ($2 or attention is not null) order by created_at limit $3`, [bucket, all, limit]);
+    `select * from clearing.saga where bucket = $1 and state not in ('completed', 'failed') and ($2 or attention is not null) order by created_at limit $3`,
+    [bucket, all, limit],
+  );
   return rows.map(readSaga);
 }
 
-export async function selectStates(db: Queryable, bucket: Bucket, sagaIds: readonly TransactionId[]): Promise<{ sagaId: TransactionId; state: SagaState }[]> {
+export async function selectStates(
+  db: Queryable,
+  bucket: Bucket,
+  sagaIds: readonly TransactionId[],
+): Promise<{ sagaId: TransactionId; state: SagaState }[]> {
   const { rows } = await db.query<{ saga_id: TransactionId; state: SagaState }>({
-    name: 'saga-states', text: 'select saga_id, state from clearing.saga where bucket = $1 and saga_id = any($2)', values: [bucket, sagaIds],
+    name: 'saga-states',
+    text: 'select saga_id, state from clearing.saga where bucket = $1 and saga_id = any($2)',
+    values: [bucket, sagaIds],
   });
   return rows.map((row) => ({ sagaId: row.saga_id, state: row.state }));
 }
@@ -218,7 +377,13 @@ export async function selectStates(db: Queryable, bucket: Bucket, sagaIds: reado
  * Gives open sagas whose time is well over a job again: whatever became of the one they had, they are not forgotten. A job that failed, as all do when
  * the database goes away, is put off by the queue for longer each time; when a saga is to be gone on with its own row says.
  */
-export async function renewLostJobs(db: Queryable, bucket: Bucket, nowMs: number, graceMs: number, limit: number): Promise<number> {
+export async function renewLostJobs(
+  db: Queryable,
+  bucket: Bucket,
+  nowMs: number,
+  graceMs: number,
+  limit: number,
+): Promise<number> {
   const { rows } = await db.query<{ saga_id: TransactionId }>(
     `select s.saga_id from clearing.saga s
       where s.bucket = $1 and s.state not in ('completed', 'failed') and s.next_attempt_at < $2
@@ -226,7 +391,13 @@ export async function renewLostJobs(db: Queryable, bucket: Bucket, nowMs: number
       order by s.next_attempt_at limit $3`,
     [bucket, new Date(nowMs - graceMs), limit, new Date(nowMs)],
   );
-  if (rows.length > 0) await addJobs(db, bucket, rows.map((row) => row.saga_id), new Date(nowMs));
+  if (rows.length > 0)
+    await addJobs(
+      db,
+      bucket,
+      rows.map((row) => row.saga_id),
+      new Date(nowMs),
+    );
   return rows.length;
 }
 
@@ -234,7 +405,8 @@ export async function renewLostJobs(db: Queryable, bucket: Bucket, nowMs: number
 export async function beat(db: Queryable, workerId: string): Promise<void> {
   await db.query({
     name: 'saga-beat',
-    text: 'insert into clearing.worker (worker_id, seen_at) values ($1, clock_timestamp()) on conflict (worker_id) do update set seen_at = excluded.seen_at', values: [workerId],
+    text: 'insert into clearing.worker (worker_id, seen_at) values ($1, clock_timestamp()) on conflict (worker_id) do update set seen_at = excluded.seen_at',
+    values: [workerId],
   });
 }
 
@@ -247,7 +419,9 @@ export async function unlockDead(db: Queryable, silentMs: number): Promise<strin
   );
   const dead = rows.map((row) => row.worker_id);
   if (dead.length > 0) await db.query('select graphile_worker.force_unlock_workers($1)', [dead]);
-  await db.query(`delete from clearing.worker where seen_at < clock_timestamp() - interval '1 hour'`);
+  await db.query(
+    `delete from clearing.worker where seen_at < clock_timestamp() - interval '1 hour'`,
+  );
   return dead;
 }
 
@@ -261,8 +435,18 @@ export interface SagaFigures {
 }
 
 export async function selectFigures(db: Queryable, nowMs: number): Promise<SagaFigures> {
-  const { rows: [row] } = await db.query<{ open: bigint; attention: bigint; overdue: bigint; oldest: Date | null }>(
+  const {
+    rows: [row],
+  } = await db.query<{ open: bigint; attention: bigint; overdue: bigint; oldest: Date | null }>(
     `select count(*) as open, count(attention) as attention, count(*) filter (where deadline_at <= $1) as overdue, min(created_at) as oldest
-       from clearing.saga where state not in ('completed', 'failed')`, [new Date(nowMs)]);
-  return { open: Number(row?.open ?? 0n), attention: Number(row?.attention ?? 0n), overdue: Number(row?.overdue ?? 0n), oldestOpenSeconds: row?.oldest == null ? 0 : Math.max(0, (nowMs - row.oldest.getTime()) / 1_000) };
+       from clearing.saga where state not in ('completed', 'failed')`,
+    [new Date(nowMs)],
+  );
+  return {
+    open: Number(row?.open ?? 0n),
+    attention: Number(row?.attention ?? 0n),
+    overdue: Number(row?.overdue ?? 0n),
+    oldestOpenSeconds:
+      row?.oldest == null ? 0 : Math.max(0, (nowMs - row.oldest.getTime()) / 1_000),
+  };
 }

@@ -19,7 +19,12 @@ interface Waiting {
 
 const ASK_EVERY_MS = 25;
 
-export function waitForEnds(ask: (bucket: Bucket, sagaIds: readonly TransactionId[]) => Promise<readonly { readonly sagaId: TransactionId; readonly state: SagaState }[]>): Waits {
+export function waitForEnds(
+  ask: (
+    bucket: Bucket,
+    sagaIds: readonly TransactionId[],
+  ) => Promise<readonly { readonly sagaId: TransactionId; readonly state: SagaState }[]>,
+): Waits {
   const waiting = new Set<Waiting>();
   let asking = false;
 
@@ -27,10 +32,23 @@ export function waitForEnds(ask: (bucket: Bucket, sagaIds: readonly TransactionI
     while (waiting.size > 0) {
       for (const [bucket, those] of Map.groupBy(waiting, (one) => one.bucket)) {
         try {
-          const states = new Map((await ask(bucket, those.map(({ sagaId }) => sagaId))).map(({ sagaId, state }) => [sagaId, state]));
+          const states = new Map(
+            (
+              await ask(
+                bucket,
+                those.map(({ sagaId }) => sagaId),
+              )
+            ).map(({ sagaId, state }) => [sagaId, state]),
+          );
           for (const one of those) {
             const state = states.get(one.sagaId);
-            if (state !== undefined && state !== 'completed' && state !== 'failed' && performance.now() < one.untilMs) continue;
+            if (
+              state !== undefined &&
+              state !== 'completed' &&
+              state !== 'failed' &&
+              performance.now() < one.untilMs
+            )
+              continue;
             waiting.delete(one);
             one.settle(state);
           }
@@ -47,11 +65,12 @@ export function waitForEnds(ask: (bucket: Bucket, sagaIds: readonly TransactionI
   }
 
   return {
-    waitFor: (bucket, sagaId, atMostMs) => new Promise((settle, fail) => {
-      waiting.add({ bucket, sagaId, untilMs: performance.now() + atMostMs, settle, fail });
-      if (asking) return;
-      asking = true;
-      void askUntilDone();
-    }),
+    waitFor: (bucket, sagaId, atMostMs) =>
+      new Promise((settle, fail) => {
+        waiting.add({ bucket, sagaId, untilMs: performance.now() + atMostMs, settle, fail });
+        if (asking) return;
+        asking = true;
+        void askUntilDone();
+      }),
   };
 }

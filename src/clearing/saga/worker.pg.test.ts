@@ -22,7 +22,11 @@ afterEach(async () => {
 
 function start(advance: (sagaId: TransactionId) => void = () => undefined): void {
   workers = startWorkers({
-    pool: database.pool, log: database.log, clock: { now: Date.now }, bucketCount: () => 1, concurrency: 4,
+    pool: database.pool,
+    log: database.log,
+    clock: { now: Date.now },
+    bucketCount: () => 1,
+    concurrency: 4,
     advance: async (_bucket, sagaId) => {
       advanced.push(sagaId);
       advance(sagaId);
@@ -43,23 +47,31 @@ const SECOND = '00000000-0000-8000-8000-000000000002' as TransactionId;
 
 it.each([
   ['done', 'delete', () => undefined],
-  ['failed', 'update of last_error', () => {
-    throw new Error('on purpose');
-  }],
-])('after it could not be written that a job is %s, others are taken all the same, and that one again', async (_what, event, advance) => {
-  await database.pool.query(`
+  [
+    'failed',
+    'update of last_error',
+    () => {
+      throw new Error('on purpose');
+    },
+  ],
+])(
+  'after it could not be written that a job is %s, others are taken all the same, and that one again',
+  async (_what, event, advance) => {
+    await database.pool.query(`
     create function refuse() returns trigger language plpgsql as $$ begin raise exception 'refused on purpose'; end $$;
     create trigger refuse before ${event} on graphile_worker._private_jobs for each row execute function refuse()`);
-  start(advance);
-  await enqueue(FIRST);
-  await until(() => advanced.includes(FIRST));
-  // Whatever it did about its failure it has done by then.
-  await sleep(300);
-  await database.pool.query('drop trigger refuse on graphile_worker._private_jobs');
-  await enqueue(SECOND);
-  await until(() => advanced.includes(SECOND));
-  await until(() => advanced.filter((sagaId) => sagaId === FIRST).length > 1);
-}, 30_000);
+    start(advance);
+    await enqueue(FIRST);
+    await until(() => advanced.includes(FIRST));
+    // Whatever it did about its failure it has done by then.
+    await sleep(300);
+    await database.pool.query('drop trigger refuse on graphile_worker._private_jobs');
+    await enqueue(SECOND);
+    await until(() => advanced.includes(SECOND));
+    await until(() => advanced.filter((sagaId) => sagaId === FIRST).length > 1);
+  },
+  30_000,
+);
 
 it('a queue that starts while the database cannot tell its tasks takes jobs as soon as it can', async () => {
   await database.pool.query(`
@@ -74,17 +86,41 @@ it('a queue that starts while the database cannot tell its tasks takes jobs as s
 
 it.each([
   ['waits for its time', `run_at = now() - interval '1 second'`, 0],
-  ['is being carried out', `run_at = now() + interval '1 hour', locked_at = now(), locked_by = 'somebody'`, 0],
+  [
+    'is being carried out',
+    `run_at = now() + interval '1 hour', locked_at = now(), locked_by = 'somebody'`,
+    0,
+  ],
   ['the queue has put off after a failure', `run_at = now() + interval '1 hour', attempts = 8`, 1],
   ['has failed for good', 'attempts = max_attempts', 1],
-])('a saga whose time is over and whose job %s gets a new one where it needs it', async (_which, job, renewed) => {
-  const [source, target] = ['platform_a', 'platform_x'] as [PlatformId, PlatformId];
-  const member = FIRST as string as MemberId;
-  const saga = { sagaId: FIRST, purpose: 'transfer', state: 'adding', source, target, sourceConnected: false, targetConnected: true, sourceMember: member, targetMember: member, amount: 1n, credited: 1n, reversedId: null, bucket: 0 as Bucket } as const;
-  await insertSagas(database.pool, saga.bucket, [saga], Date.now() - 60_000, 600_000);
-  await database.pool.query(`update graphile_worker._private_jobs set ${job}`);
-  expect(await renewLostJobs(database.pool, saga.bucket, Date.now(), 10_000, 100)).toBe(renewed);
-  if (renewed === 0) return;
-  const { rows } = await database.pool.query<{ due: boolean }>(`select run_at <= now() + interval '5 seconds' and attempts < max_attempts as due from graphile_worker.jobs where key = $1`, [FIRST]);
-  expect(rows).toEqual([{ due: true }]);
-});
+])(
+  'a saga whose time is over and whose job %s gets a new one where it needs it',
+  async (_which, job, renewed) => {
+    const [source, target] = ['platform_a', 'platform_x'] as [PlatformId, PlatformId];
+    const member = FIRST as string as MemberId;
+    const saga = {
+      sagaId: FIRST,
+      purpose: 'transfer',
+      state: 'adding',
+      source,
+      target,
+      sourceConnected: false,
+      targetConnected: true,
+      sourceMember: member,
+      targetMember: member,
+      amount: 1n,
+      credited: 1n,
+      reversedId: null,
+      bucket: 0 as Bucket,
+    } as const;
+    await insertSagas(database.pool, saga.bucket, [saga], Date.now() - 60_000, 600_000);
+    await database.pool.query(`update graphile_worker._private_jobs set ${job}`);
+    expect(await renewLostJobs(database.pool, saga.bucket, Date.now(), 10_000, 100)).toBe(renewed);
+    if (renewed === 0) return;
+    const { rows } = await database.pool.query<{ due: boolean }>(
+      `select run_at <= now() + interval '5 seconds' and attempts < max_attempts as due from graphile_worker.jobs where key = $1`,
+      [FIRST],
+    );
+    expect(rows).toEqual([{ due: true }]);
+  },
+);

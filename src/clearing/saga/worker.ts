@@ -2,7 +2,13 @@
 
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Logger, runTaskList, runMigrations, type TaskList, type WorkerPool } from 'graphile-worker';
+import {
+  Logger,
+  runTaskList,
+  runMigrations,
+  type TaskList,
+  type WorkerPool,
+} from 'graphile-worker';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { assert } from '../../kernel/assert.ts';
@@ -45,10 +51,17 @@ export async function migrateQueue(pool: Pool, log: Log): Promise<void> {
   await runMigrations({ pgPool: pool, logger: toLogger(log) });
 }
 
-export function startWorkers({ pool, log, clock, bucketCount, concurrency = CONCURRENCY, advance }: WorkerParts): SagaWorkers {
+export function startWorkers({
+  pool,
+  log,
+  clock,
+  bucketCount,
+  concurrency = CONCURRENCY,
+  advance,
+}: WorkerParts): SagaWorkers {
   const tasks: TaskList = {
     [TASK]: async (given) => {
-      assert(Payload.Check(given), 'a saga\'s job names its bucket and id');
+      assert(Payload.Check(given), "a saga's job names its bucket and id");
       const { bucket, saga_id: sagaId } = given as Static<ReturnType<typeof Payload.Type>>;
       await advance(bucket as Bucket, sagaId as TransactionId);
     },
@@ -56,16 +69,28 @@ export function startWorkers({ pool, log, clock, bucketCount, concurrency = CONC
   const queue = keepQueueRunning(pool, log, concurrency, tasks);
   const watch: Loop = startLoop({
     // After an outage of the database as well: whoever rests longer is taken for dead, and leaves the dead one's sagas where they are.
-    name: 'saga watch', log, everyMs: BEAT_EVERY_MS, longestRestMs: BEAT_EVERY_MS,
+    name: 'saga watch',
+    log,
+    everyMs: BEAT_EVERY_MS,
+    longestRestMs: BEAT_EVERY_MS,
     run: async () => {
       await beat(pool, queue.workerId());
       // The database answers, so that it would by now have taken jobs.
       queue.restartIfIdle();
       const dead = await unlockDead(pool, SILENT_MS);
-      if (dead.length > 0) log.warn({ workers: dead }, 'jobs of dead workers were given to the others');
+      if (dead.length > 0)
+        log.warn({ workers: dead }, 'jobs of dead workers were given to the others');
       let renewed = 0;
-      for (let bucket = 0; bucket < bucketCount(); bucket += 1) renewed += await renewLostJobs(pool, bucket as Bucket, clock.now(), LOST_AFTER_MS, RENEW_LIMIT);
-      if (renewed > 0) log.warn({ sagas: renewed }, 'sagas had lost their jobs and were given new ones');
+      for (let bucket = 0; bucket < bucketCount(); bucket += 1)
+        renewed += await renewLostJobs(
+          pool,
+          bucket as Bucket,
+          clock.now(),
+          LOST_AFTER_MS,
+          RENEW_LIMIT,
+        );
+      if (renewed > 0)
+        log.warn({ sagas: renewed }, 'sagas had lost their jobs and were given new ones');
       return false;
     },
   });
@@ -107,21 +132,28 @@ function keepQueueRunning(pool: Pool, log: Log, concurrency: number, tasks: Task
     events.once('localQueue:getJobs:complete', () => void (started.fetched = true));
     events.once('pool:gracefulShutdown', () => {
       if (stopping) return;
-      log.warn({ worker: workers.id }, 'the queue\'s workers gave up and are started again');
+      log.warn({ worker: workers.id }, "the queue's workers gave up and are started again");
       current = run();
     });
-    workers.promise.catch((error: unknown) => log.warn({ err: error, worker: workers.id }, 'the queue\'s workers ended')).finally(() => void running.delete(workers));
+    workers.promise
+      .catch((error: unknown) =>
+        log.warn({ err: error, worker: workers.id }, "the queue's workers ended"),
+      )
+      .finally(() => void running.delete(workers));
     return started;
   }
 
   return {
     workerId: () => current.workers.id,
     restartIfIdle() {
-      if (!current.fetched && performance.now() - current.startedAt > FIRST_FETCH_MS) void end(current.workers);
+      if (!current.fetched && performance.now() - current.startedAt > FIRST_FETCH_MS)
+        void end(current.workers);
     },
     async stop() {
       stopping = true;
-      const ends = [...running].map((workers) => (workers === current.workers ? end(workers) : workers.promise.catch(() => undefined)));
+      const ends = [...running].map((workers) =>
+        workers === current.workers ? end(workers) : workers.promise.catch(() => undefined),
+      );
       await Promise.race([Promise.all(ends), sleep(LAST_CALLS_MS, undefined, { ref: false })]);
     },
   };
@@ -137,11 +169,36 @@ async function end(workers: WorkerPool): Promise<void> {
 }
 
 /** Jobs are fetched and completed many at a time; a failure of the database ends no process. */
-function runQueue(pool: Pool, log: Log, concurrency: number, tasks: TaskList, events: EventEmitter): WorkerPool {
-  return runTaskList({
-    pgPool: pool, logger: toLogger(log), noHandleSignals: true, concurrency, events,
-    preset: { worker: { concurrentJobs: concurrency, localQueue: { size: concurrency * 2, refetchDelay: { durationMs: 20, threshold: 0, maxAbortThreshold: concurrency } }, pollInterval: POLL_MS, completeJobBatchDelay: 5, failJobBatchDelay: 5 } },
-  }, tasks, pool);
+function runQueue(
+  pool: Pool,
+  log: Log,
+  concurrency: number,
+  tasks: TaskList,
+  events: EventEmitter,
+): WorkerPool {
+  return runTaskList(
+    {
+      pgPool: pool,
+      logger: toLogger(log),
+      noHandleSignals: true,
+      concurrency,
+      events,
+      preset: {
+        worker: {
+          concurrentJobs: concurrency,
+          localQueue: {
+            size: concurrency * 2,
+            refetchDelay: { durationMs: 20, threshold: 0, maxAbortThreshold: concurrency },
+          },
+          pollInterval: POLL_MS,
+          completeJobBatchDelay: 5,
+          failJobBatchDelay: 5,
+        },
+      },
+    },
+    tasks,
+    pool,
+  );
 }
 
 /** The queue tells of every job it runs; only what went wrong is for the log. */
@@ -152,4 +209,3 @@ function toLogger(log: Log): Logger {
     else log.trace(message);
   });
 }
-

@@ -18,7 +18,15 @@ import { moveWindow, selectCarveOuts, selectOpenWindow, selectPairs } from './st
 import { deleteObligations, reverseObligations, selectObligations } from './store-obligations.ts';
 import { decideAct, insertAct, noteSuspended, selectActs, selectToSuspend } from './store-acts.ts';
 import { cancelPlanned, holdObligation, insertCarried, selectCarried } from './store-payments.ts';
-import { NET, NETWORK, type ActKind, type Obligation, type Participant, type SettlementAct, type SettlementWindow } from './types.ts';
+import {
+  NET,
+  NETWORK,
+  type ActKind,
+  type Obligation,
+  type Participant,
+  type SettlementAct,
+  type SettlementWindow,
+} from './types.ts';
 
 export interface ActToPropose {
   readonly windowId: number;
@@ -38,7 +46,12 @@ export interface ActDecision {
 /** What an act needs of a window, and what it does to it once another operator has approved it. */
 interface ActDoing {
   check(act: Pick<SettlementAct, 'participants'>, obligations: readonly Obligation[]): Result<null>;
-  carryOut(parts: PayingParts, client: DbClient, window: SettlementWindow<'settling'>, act: SettlementAct): Promise<void>;
+  carryOut(
+    parts: PayingParts,
+    client: DbClient,
+    window: SettlementWindow<'settling'>,
+    act: SettlementAct,
+  ): Promise<void>;
 }
 
 const doings: Readonly<Record<ActKind, ActDoing>> = {
@@ -47,12 +60,24 @@ const doings: Readonly<Record<ActKind, ActDoing>> = {
   take_back: { check: checkUnpaid, carryOut: takeBack },
 };
 
-export async function proposeAct(parts: PayingParts, { windowId, kind, participants, reason, operatorId }: ActToPropose): Promise<Result<SettlementAct>> {
+export async function proposeAct(
+  parts: PayingParts,
+  { windowId, kind, participants, reason, operatorId }: ActToPropose,
+): Promise<Result<SettlementAct>> {
   return changeWindow(parts, windowId, async (client, window) => {
     const fault = await findFault(client, window, { kind, participants });
     if (!fault.ok) return fault;
     const act: SettlementAct = {
-      actId: randomUUID(), windowId, kind, participants, reason, state: 'open', proposedBy: operatorId, proposedAtMs: parts.clock.now(), decidedBy: null, decidedAtMs: null,
+      actId: randomUUID(),
+      windowId,
+      kind,
+      participants,
+      reason,
+      state: 'open',
+      proposedBy: operatorId,
+      proposedAtMs: parts.clock.now(),
+      decidedBy: null,
+      decidedAtMs: null,
     };
     if (!(await insertAct(client, act))) return refuse(settlementProblems.settlement_act_open());
     await appendEvents(client, [actDecided(act)], act.proposedAtMs);
@@ -61,7 +86,10 @@ export async function proposeAct(parts: PayingParts, { windowId, kind, participa
 }
 
 /** By another operator than the one who proposed it, provided that it is still possible. What comes of it is paid by whoever pays the window next. */
-export async function approveAct(parts: PayingParts, { windowId, actId, operatorId }: ActDecision): Promise<Result<SettlementAct>> {
+export async function approveAct(
+  parts: PayingParts,
+  { windowId, actId, operatorId }: ActDecision,
+): Promise<Result<SettlementAct>> {
   // What has been posted and not been noted counts as paid. It takes a turn of its own.
   await parts.alone(windowId, () => finishPlanned(parts, windowId, new Set()));
   return changeWindow(parts, windowId, async (client, window) => {
@@ -72,7 +100,12 @@ export async function approveAct(parts: PayingParts, { windowId, actId, operator
     const fault = await findFault(client, window, act);
     if (!fault.ok) return fault;
     const nowMs = parts.clock.now();
-    const decided: SettlementAct = { ...act, state: 'approved', decidedBy: operatorId, decidedAtMs: nowMs };
+    const decided: SettlementAct = {
+      ...act,
+      state: 'approved',
+      decidedBy: operatorId,
+      decidedAtMs: nowMs,
+    };
     await doings[act.kind].carryOut(parts, client, fault.value, decided);
     await decideAct(client, act, 'approved', operatorId, nowMs);
     await appendEvents(client, [actDecided(decided)], nowMs);
@@ -81,12 +114,20 @@ export async function approveAct(parts: PayingParts, { windowId, actId, operator
 }
 
 /** By whoever proposed it, or by any other operator, while it is open. */
-export async function withdrawAct(parts: PayingParts, { windowId, actId, operatorId }: ActDecision): Promise<Result<SettlementAct>> {
+export async function withdrawAct(
+  parts: PayingParts,
+  { windowId, actId, operatorId }: ActDecision,
+): Promise<Result<SettlementAct>> {
   return changeWindow(parts, windowId, async (client) => {
     const found = await findOpen(client, windowId, actId);
     if (!found.ok) return found;
     const nowMs = parts.clock.now();
-    const decided: SettlementAct = { ...found.value, state: 'withdrawn', decidedBy: operatorId, decidedAtMs: nowMs };
+    const decided: SettlementAct = {
+      ...found.value,
+      state: 'withdrawn',
+      decidedBy: operatorId,
+      decidedAtMs: nowMs,
+    };
     await decideAct(client, found.value, 'withdrawn', operatorId, nowMs);
     await appendEvents(client, [actDecided(decided)], nowMs);
     return ok(decided);
@@ -96,53 +137,107 @@ export async function withdrawAct(parts: PayingParts, { windowId, actId, operato
 /** Suspends whom an act has left out; whoever comes after a crash does so. */
 export async function suspendLeftOut(parts: PayingParts): Promise<void> {
   for (const { actId, windowId, platformId, decidedBy } of await selectToSuspend(parts.pool)) {
-    await parts.suspend(platformId, `left out of settlement window ${windowId}`, decidedBy as OperatorId);
+    await parts.suspend(
+      platformId,
+      `left out of settlement window ${windowId}`,
+      decidedBy as OperatorId,
+    );
     await noteSuspended(parts.pool, actId, parts.clock.now());
   }
 }
 
-async function findOpen(client: DbClient, windowId: number, actId: string): Promise<Result<SettlementAct>> {
+async function findOpen(
+  client: DbClient,
+  windowId: number,
+  actId: string,
+): Promise<Result<SettlementAct>> {
   const act = (await selectActs(client, windowId)).find((each) => each.actId === actId);
   if (act === undefined) return refuse(settlementProblems.settlement_act_not_found());
-  return act.state === 'open' ? ok(act) : refuse(settlementProblems.settlement_act_decided(`It is ${act.state}.`));
+  return act.state === 'open'
+    ? ok(act)
+    : refuse(settlementProblems.settlement_act_decided(`It is ${act.state}.`));
 }
 
 /** The window as one that is being paid, or why the act is not possible in it now. */
-async function findFault(client: DbClient, window: SettlementWindow, { kind, participants }: Pick<SettlementAct, 'kind' | 'participants'>): Promise<Result<SettlementWindow<'settling'>>> {
-  if (!isIn(window, 'settling')) return refuse(settlementProblems.settlement_state(`It is ${window.state}.`));
+async function findFault(
+  client: DbClient,
+  window: SettlementWindow,
+  { kind, participants }: Pick<SettlementAct, 'kind' | 'participants'>,
+): Promise<Result<SettlementWindow<'settling'>>> {
+  if (!isIn(window, 'settling'))
+    return refuse(settlementProblems.settlement_state(`It is ${window.state}.`));
   const obligations = await selectObligations(client, window.windowId);
-  if (obligations.some(({ state }) => state === 'proposed')) return refuse(settlementProblems.settlement_state('A change of how it is paid waits for approval.'));
+  if (obligations.some(({ state }) => state === 'proposed'))
+    return refuse(
+      settlementProblems.settlement_state('A change of how it is paid waits for approval.'),
+    );
   const checked = doings[kind].check({ participants }, obligations);
   return checked.ok ? ok(window) : checked;
 }
 
-function checkDefault({ participants: [defaulter] }: Pick<SettlementAct, 'participants'>, obligations: readonly Obligation[]): Result<null> {
-  const outstanding = obligations.filter(({ participant }) => participant === defaulter).reduce((sum, each) => sum + each.amount - each.paid, 0n);
-  return outstanding < 0n && defaulter !== NETWORK ? ok(null) : refuse(settlementProblems.not_in_default());
+function checkDefault(
+  { participants: [defaulter] }: Pick<SettlementAct, 'participants'>,
+  obligations: readonly Obligation[],
+): Result<null> {
+  const outstanding = obligations
+    .filter(({ participant }) => participant === defaulter)
+    .reduce((sum, each) => sum + each.amount - each.paid, 0n);
+  return outstanding < 0n && defaulter !== NETWORK
+    ? ok(null)
+    : refuse(settlementProblems.not_in_default());
 }
 
-function checkUnpaid({ participants }: Pick<SettlementAct, 'participants'>, obligations: readonly Obligation[]): Result<null> {
-  const strange = participants.find((participant) => !obligations.some((each) => each.participant === participant && isUnpaid(each)));
-  if (strange !== undefined) return refuse(settlementProblems.obligation_not_found(`${strange} has none that is unpaid.`));
-  return obligations.some(isUnpaid) ? ok(null) : refuse(settlementProblems.obligation_not_found('All of them are paid or taken back.'));
+function checkUnpaid(
+  { participants }: Pick<SettlementAct, 'participants'>,
+  obligations: readonly Obligation[],
+): Result<null> {
+  const strange = participants.find(
+    (participant) =>
+      !obligations.some((each) => each.participant === participant && isUnpaid(each)),
+  );
+  if (strange !== undefined)
+    return refuse(settlementProblems.obligation_not_found(`${strange} has none that is unpaid.`));
+  return obligations.some(isUnpaid)
+    ? ok(null)
+    : refuse(settlementProblems.obligation_not_found('All of them are paid or taken back.'));
 }
 
 function isUnpaid({ amount, paid, state }: Obligation): boolean {
   return amount !== paid && state === 'approved';
 }
 
-async function leaveOut({ clock, ledger }: PayingParts, client: DbClient, window: SettlementWindow<'settling'>, { actId, participants }: SettlementAct): Promise<void> {
+async function leaveOut(
+  { clock, ledger }: PayingParts,
+  client: DbClient,
+  window: SettlementWindow<'settling'>,
+  { actId, participants }: SettlementAct,
+): Promise<void> {
   const { windowId } = window;
   const leftOut = participants[0] as PlatformId;
   const obligations = await selectObligations(client, windowId);
   const before = await selectCarried(client, windowId);
   const isGross = (a: Participant, b: Participant): boolean => basisOf(obligations, a, b) !== NET;
-  const edges = edgesOf(windowId, await selectPairs(client, windowId), await selectCarveOuts(client, windowId), before, isGross);
+  const edges = edgesOf(
+    windowId,
+    await selectPairs(client, windowId),
+    await selectCarveOuts(client, windowId),
+    before,
+    isGross,
+  );
   // What a claim was allotted is as good as paid.
-  const standings = obligations.map(({ participant, basis, amount, parts }) => ({ participant, basis, amount, paid: parts.reduce((sum, part) => sum + part.amount, 0n) }));
+  const standings = obligations.map(({ participant, basis, amount, parts }) => ({
+    participant,
+    basis,
+    amount,
+    paid: parts.reduce((sum, part) => sum + part.amount, 0n),
+  }));
   // Who was left out before is out, unless the window was aborted since then.
-  const owing = new Set(obligations.filter(({ amount, paid }) => amount !== paid).map(({ participant }) => participant));
-  const gone = before.filter((each) => each.windowId === windowId && !owing.has(each.leftOut)).map((each) => each.leftOut);
+  const owing = new Set(
+    obligations.filter(({ amount, paid }) => amount !== paid).map(({ participant }) => participant),
+  );
+  const gone = before
+    .filter((each) => each.windowId === windowId && !owing.has(each.leftOut))
+    .map((each) => each.leftOut);
   const decided = decideLeaveOut(leftOut, gone, standings, edges);
   const { windowId: toWindowId } = await selectOpenWindow(client);
   const carried = decided.carried.map((each) => ({ ...each, windowId, toWindowId, leftOut }));
@@ -151,20 +246,41 @@ async function leaveOut({ clock, ledger }: PayingParts, client: DbClient, window
   await appendEvents(client, carriedOver(carried, ledger.settlementAsset()), clock.now());
 }
 
-async function abort({ clock }: PayingParts, client: DbClient, window: SettlementWindow<'settling'>, { proposedBy, decidedBy }: SettlementAct): Promise<void> {
+async function abort(
+  { clock }: PayingParts,
+  client: DbClient,
+  window: SettlementWindow<'settling'>,
+  { proposedBy, decidedBy }: SettlementAct,
+): Promise<void> {
   await cancelPlanned(client, window.windowId);
   await reverseObligations(client, window.windowId, proposedBy, decidedBy ?? '', clock.now());
   await moveWindow<'abort'>(client, window, 'abort', {});
 }
 
 /** Before anything was paid the whole proposal goes; then what is named waits to be proposed again. */
-async function takeBack(_parts: PayingParts, client: DbClient, window: SettlementWindow<'settling'>, { participants }: SettlementAct): Promise<void> {
+async function takeBack(
+  _parts: PayingParts,
+  client: DbClient,
+  window: SettlementWindow<'settling'>,
+  { participants }: SettlementAct,
+): Promise<void> {
   const obligations = await selectObligations(client, window.windowId);
-  const isWhole = participants.length === 0 && obligations.every(({ paid, parts }) => paid === 0n && parts.every(({ state }) => state === 'posted'));
+  const isWhole =
+    participants.length === 0 &&
+    obligations.every(
+      ({ paid, parts }) => paid === 0n && parts.every(({ state }) => state === 'posted'),
+    );
   if (isWhole) {
     await deleteObligations(client, window.windowId);
-    await moveWindow<'takeBack'>(client, window, 'takeBack', { proposedBy: null, proposedAtMs: null, approvedBy: null, approvedAtMs: null });
+    await moveWindow<'takeBack'>(client, window, 'takeBack', {
+      proposedBy: null,
+      proposedAtMs: null,
+      approvedBy: null,
+      approvedAtMs: null,
+    });
     return;
   }
-  for (const each of obligations) if (isUnpaid(each) && (participants.length === 0 || participants.includes(each.participant))) await holdObligation(client, each);
+  for (const each of obligations)
+    if (isUnpaid(each) && (participants.length === 0 || participants.includes(each.participant)))
+      await holdObligation(client, each);
 }

@@ -13,10 +13,12 @@ export type Alone = <T>(windowId: number, work: () => Promise<T>) => Promise<T>;
 export function createAlone(pool: Pool): Alone {
   let last: Promise<unknown> = Promise.resolve();
   return (windowId, work) => {
-    const turn = last.then(() => dbTransaction(pool, async (client) => {
-      await lockPaying(client, windowId);
-      return work();
-    }));
+    const turn = last.then(() =>
+      dbTransaction(pool, async (client) => {
+        await lockPaying(client, windowId);
+        return work();
+      }),
+    );
     last = turn.catch(() => undefined);
     return turn;
   };

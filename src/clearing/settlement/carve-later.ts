@@ -9,11 +9,28 @@ import { findFrozenRows } from './frozen-rows.ts';
 import { carriedDues, decideObligations, type Due } from './obligations.ts';
 import type { SettlementParts } from './parts.ts';
 import { isIn } from './states.ts';
-import { addCarveOuts, lockWindows, selectCarveOuts, selectCarveOutsOf, selectNets, selectPairs, selectSettings, selectWindow } from './store.ts';
+import {
+  addCarveOuts,
+  lockWindows,
+  selectCarveOuts,
+  selectCarveOutsOf,
+  selectNets,
+  selectPairs,
+  selectSettings,
+  selectWindow,
+} from './store.ts';
 import { approveObligation, insertObligation, selectObligations } from './store-obligations.ts';
 import { selectPoints } from './store-ledger.ts';
 import { changeObligation, deleteObligation, selectCarried } from './store-payments.ts';
-import { NET, NETWORK, type CarveOut, type Obligation, type ObligationKey, type Participant, type SettlementWindow } from './types.ts';
+import {
+  NET,
+  NETWORK,
+  type CarveOut,
+  type Obligation,
+  type ObligationKey,
+  type Participant,
+  type SettlementWindow,
+} from './types.ts';
 
 /** Of a window that is being paid; under the lock of those who pay it. */
 export async function carveLater(parts: SettlementParts, windowId: number): Promise<void> {
@@ -28,10 +45,14 @@ export async function carveLater(parts: SettlementParts, windowId: number): Prom
     const obligations = await selectObligations(client, windowId);
     const changing = new Changing(obligations);
     const carved: CarveOut[] = [];
-    decideLateOuts(fresh, ({ source, target }) => changing.roomOf(target, basisOf(obligations, source, target)), (one) => {
-      carved.push(one);
-      changing.leaveOut(one, basisOf(obligations, one.source, one.target));
-    });
+    decideLateOuts(
+      fresh,
+      ({ source, target }) => changing.roomOf(target, basisOf(obligations, source, target)),
+      (one) => {
+        carved.push(one);
+        changing.leaveOut(one, basisOf(obligations, one.source, one.target));
+      },
+    );
     const nowMs = parts.clock.now();
     await addCarveOuts(client, carved, nowMs);
     await writeAmounts(client, window, obligations, changing.amounts(), nowMs);
@@ -39,31 +60,70 @@ export async function carveLater(parts: SettlementParts, windowId: number): Prom
 }
 
 /** Transactions of the window that are disputed now and not left out yet. */
-export async function findFreshOuts(client: DbClient, { ledger }: SettlementParts, windowId: number, frozen: readonly Frozen[]): Promise<CarveOut[]> {
+export async function findFreshOuts(
+  client: DbClient,
+  { ledger }: SettlementParts,
+  windowId: number,
+  frozen: readonly Frozen[],
+): Promise<CarveOut[]> {
   const rows = await findFrozenRows(client, frozen, ledger, await selectPoints(client));
-  return decideOuts(windowId, rows, await selectCarveOutsOf(client, rows.map(({ rowId }) => rowId)));
+  return decideOuts(
+    windowId,
+    rows,
+    await selectCarveOutsOf(
+      client,
+      rows.map(({ rowId }) => rowId),
+    ),
+  );
 }
 
 /** What everybody owes for a window of which nothing is paid. */
-export async function dueOf(client: DbClient, windowId: number, fresh: readonly CarveOut[]): Promise<Due[]> {
+export async function dueOf(
+  client: DbClient,
+  windowId: number,
+  fresh: readonly CarveOut[],
+): Promise<Due[]> {
   const { grossPairs } = await selectSettings(client);
   return decideObligations(
-    await selectNets(client, windowId), await selectPairs(client, windowId), [...await selectCarveOuts(client, windowId), ...fresh],
-    (a, b) => grossPairs.some((pair) => pair.includes(a) && pair.includes(b)), carriedDues(windowId, await selectCarried(client, windowId)),
+    await selectNets(client, windowId),
+    await selectPairs(client, windowId),
+    [...(await selectCarveOuts(client, windowId)), ...fresh],
+    (a, b) => grossPairs.some((pair) => pair.includes(a) && pair.includes(b)),
+    carriedDues(windowId, await selectCarried(client, windowId)),
   );
 }
 
 /** Gives obligations their new amounts: those of nothing that nothing was paid of go, and who has none yet gets one, out of or into the prefund. */
-export async function writeAmounts(client: DbClient, window: SettlementWindow, obligations: readonly Obligation[], dues: readonly Due[], nowMs: number): Promise<void> {
+export async function writeAmounts(
+  client: DbClient,
+  window: SettlementWindow,
+  obligations: readonly Obligation[],
+  dues: readonly Due[],
+  nowMs: number,
+): Promise<void> {
   const { windowId, proposedBy, approvedBy } = window;
   for (const before of obligations) {
     const amount = dues.find((due) => isSame(due, before))?.amount ?? 0n;
-    if (amount === 0n && before.paid === 0n && before.parts.every(({ state }) => state === 'posted')) await deleteObligation(client, before);
+    if (
+      amount === 0n &&
+      before.paid === 0n &&
+      before.parts.every(({ state }) => state === 'posted')
+    )
+      await deleteObligation(client, before);
     else if (amount !== before.amount) await changeObligation(client, before, amount);
   }
   for (const { participant, basis, amount } of dues) {
-    if (amount === 0n || obligations.some((before) => isSame(before, { participant, basis }))) continue;
-    const due = { windowId, participant, basis, amount, paidFrom: participant === NETWORK ? 'outside' : 'prefund', bankReference: null, proposedBy: proposedBy ?? '' } as const;
+    if (amount === 0n || obligations.some((before) => isSame(before, { participant, basis })))
+      continue;
+    const due = {
+      windowId,
+      participant,
+      basis,
+      amount,
+      paidFrom: participant === NETWORK ? 'outside' : 'prefund',
+      bankReference: null,
+      proposedBy: proposedBy ?? '',
+    } as const;
     await insertObligation(client, due, nowMs);
     if (approvedBy !== null) await approveObligation(client, due, approvedBy, nowMs);
   }
@@ -71,12 +131,18 @@ export async function writeAmounts(client: DbClient, window: SettlementWindow, o
 
 /** The amounts of obligations while they are being changed. */
 class Changing {
-  readonly #dues = new Map<string, { participant: Participant; basis: string; amount: bigint; readonly paid: bigint }>();
+  readonly #dues = new Map<
+    string,
+    { participant: Participant; basis: string; amount: bigint; readonly paid: bigint }
+  >();
 
   constructor(obligations: readonly Obligation[]) {
     for (const { participant, basis, amount, paid, parts } of obligations) {
       // What is planned is as good as paid.
-      const planned = parts.reduce((sum, part) => (part.state === 'planned' ? sum + part.amount : sum), paid);
+      const planned = parts.reduce(
+        (sum, part) => (part.state === 'planned' ? sum + part.amount : sum),
+        paid,
+      );
       this.#dues.set(`${participant} ${basis}`, { participant, basis, amount, paid: planned });
     }
   }
@@ -99,15 +165,26 @@ class Changing {
   }
 
   #add(participant: Participant, basis: string, amount: bigint): void {
-    const due = this.#dues.get(`${participant} ${basis}`) ?? { participant, basis, amount: 0n, paid: 0n };
+    const due = this.#dues.get(`${participant} ${basis}`) ?? {
+      participant,
+      basis,
+      amount: 0n,
+      paid: 0n,
+    };
     due.amount += amount;
     this.#dues.set(`${participant} ${basis}`, due);
   }
 }
 
 /** A pair is settled gross in a window that has an obligation of it. */
-export function basisOf(obligations: readonly ObligationKey[], source: Participant, target: Participant): string {
-  const isGross = obligations.some(({ basis }) => basis === `${source}>${target}` || basis === `${target}>${source}`);
+export function basisOf(
+  obligations: readonly ObligationKey[],
+  source: Participant,
+  target: Participant,
+): string {
+  const isGross = obligations.some(
+    ({ basis }) => basis === `${source}>${target}` || basis === `${target}>${source}`,
+  );
   return isGross ? `${source}>${target}` : NET;
 }
 

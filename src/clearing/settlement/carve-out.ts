@@ -35,18 +35,29 @@ interface Outstanding {
  * The frozen part begins where the reversed part ends, and rounds as a reversal of it would: the target is due less sooner, the source owes
  * less later.
  */
-export function decideOuts(windowId: number, rows: readonly FrozenRow[], before: readonly CarveOut[]): CarveOut[] {
+export function decideOuts(
+  windowId: number,
+  rows: readonly FrozenRow[],
+  before: readonly CarveOut[],
+): CarveOut[] {
   return rows.flatMap((row) => {
     const ofRow = before.filter(({ rowId }) => rowId === row.rowId);
     const out = outstandingOf(ofRow);
     const here = outstandingOf(ofRow.filter((carved) => carved.windowId === windowId));
     const included = (row.windowId === windowId ? row.amount : 0n) - here.amount;
-    const amount = smaller(smaller(row.frozen - out.amount, included), row.amount - row.reversed - out.amount);
+    const amount = smaller(
+      smaller(row.frozen - out.amount, included),
+      row.amount - row.reversed - out.amount,
+    );
     if (amount <= 0n) return [];
     const part = { before: row.reversed + out.amount, amount };
-    return [carveOut(windowId, row, 'out', {
-      amount, sourceEffect: shareOf(row.sourceEffect, row.amount, part, 'later'), targetEffect: shareOf(row.targetEffect, row.amount, part, 'sooner'),
-    })];
+    return [
+      carveOut(windowId, row, 'out', {
+        amount,
+        sourceEffect: shareOf(row.sourceEffect, row.amount, part, 'later'),
+        targetEffect: shareOf(row.targetEffect, row.amount, part, 'sooner'),
+      }),
+    ];
   });
 }
 
@@ -54,10 +65,17 @@ export function decideOuts(windowId: number, rows: readonly FrozenRow[], before:
  * What can still be left out of a window that is being paid: as much of each as no receiver has been paid yet. `roomOf` tells how much less a
  * receiver may be due, undefined for no bound; it is asked again after each.
  */
-export function decideLateOuts(fresh: readonly CarveOut[], roomOf: (carved: CarveOut) => bigint | undefined, take: (carved: CarveOut) => void): void {
+export function decideLateOuts(
+  fresh: readonly CarveOut[],
+  roomOf: (carved: CarveOut) => bigint | undefined,
+  take: (carved: CarveOut) => void,
+): void {
   for (const whole of fresh) {
     const room = roomOf(whole);
-    const fits = room === undefined || whole.targetEffect <= room ? whole : partOf(whole, (whole.amount * larger(room, 0n)) / whole.targetEffect);
+    const fits =
+      room === undefined || whole.targetEffect <= room
+        ? whole
+        : partOf(whole, (whole.amount * larger(room, 0n)) / whole.targetEffect);
     if (fits.amount > 0n) take(fits);
   }
 }
@@ -65,11 +83,20 @@ export function decideLateOuts(fresh: readonly CarveOut[], roomOf: (carved: Carv
 /** A part of what would be left out, its effects rounded as those of any part are. */
 function partOf(whole: CarveOut, amount: bigint): CarveOut {
   const part = { before: 0n, amount };
-  return { ...whole, amount, sourceEffect: shareOf(whole.sourceEffect, whole.amount, part, 'later'), targetEffect: shareOf(whole.targetEffect, whole.amount, part, 'sooner') };
+  return {
+    ...whole,
+    amount,
+    sourceEffect: shareOf(whole.sourceEffect, whole.amount, part, 'later'),
+    targetEffect: shareOf(whole.targetEffect, whole.amount, part, 'sooner'),
+  };
 }
 
 /** What comes back into a window: whatever is out and no longer frozen. All that was left out together comes back to the minor unit. */
-export function decideIns(windowId: number, rows: readonly FrozenRow[], before: readonly CarveOut[]): CarveOut[] {
+export function decideIns(
+  windowId: number,
+  rows: readonly FrozenRow[],
+  before: readonly CarveOut[],
+): CarveOut[] {
   const frozen = new Map(rows.map((row) => [row.rowId, row.frozen]));
   return [...Map.groupBy(before, ({ rowId }) => rowId)].flatMap(([rowId, ofRow]) => {
     const out = outstandingOf(ofRow);
@@ -77,9 +104,13 @@ export function decideIns(windowId: number, rows: readonly FrozenRow[], before: 
     const [first] = ofRow;
     if (amount <= 0n || first === undefined) return [];
     const part = { before: 0n, amount };
-    return [carveOut(windowId, first, 'in', {
-      amount, sourceEffect: shareOf(out.sourceEffect, out.amount, part, 'sooner'), targetEffect: shareOf(out.targetEffect, out.amount, part, 'later'),
-    })];
+    return [
+      carveOut(windowId, first, 'in', {
+        amount,
+        sourceEffect: shareOf(out.sourceEffect, out.amount, part, 'sooner'),
+        targetEffect: shareOf(out.targetEffect, out.amount, part, 'later'),
+      }),
+    ];
   });
 }
 
@@ -94,6 +125,17 @@ function outstandingOf(carved: readonly CarveOut[]): Outstanding {
   return sum;
 }
 
-function carveOut(windowId: number, { bucket, rowId, transactionId, source, target }: Pick<CarveOut, 'bucket' | 'rowId' | 'transactionId' | 'source' | 'target'>, direction: 'out' | 'in', part: Outstanding): CarveOut {
+function carveOut(
+  windowId: number,
+  {
+    bucket,
+    rowId,
+    transactionId,
+    source,
+    target,
+  }: Pick<CarveOut, 'bucket' | 'rowId' | 'transactionId' | 'source' | 'target'>,
+  direction: 'out' | 'in',
+  part: Outstanding,
+): CarveOut {
   return { windowId, bucket, rowId, transactionId, direction, source, target, ...part };
 }

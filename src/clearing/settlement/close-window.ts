@@ -13,7 +13,16 @@ import type { SettlementParts } from './parts.ts';
 import { settlementProblems } from './problems.ts';
 import { windowClosed } from './settlement-events.ts';
 import {
-  addCarveOuts, insertCuts, insertNets, insertWindow, lockWindows, moveWindow, selectCarveOutsOf, selectCuts, selectNets, selectOpenWindow,
+  addCarveOuts,
+  insertCuts,
+  insertNets,
+  insertWindow,
+  lockWindows,
+  moveWindow,
+  selectCarveOutsOf,
+  selectCuts,
+  selectNets,
+  selectOpenWindow,
 } from './store.ts';
 import { readCut, selectPoints, type PointsOwner } from './store-ledger.ts';
 import { NETWORK, type Cut, type Net, type Participant, type SettlementWindow } from './types.ts';
@@ -30,7 +39,10 @@ export interface Closing {
 }
 
 /** The closed window; undefined when it was left open. */
-export async function closeWindow(parts: SettlementParts, { windowId, closedBy, when, unlessEmpty = false }: Closing): Promise<Result<SettlementWindow | undefined>> {
+export async function closeWindow(
+  parts: SettlementParts,
+  { windowId, closedBy, when, unlessEmpty = false }: Closing,
+): Promise<Result<SettlementWindow | undefined>> {
   const { pool, clock, ledger } = parts;
   // Before the lock, as it may be asked of other tables; a dispute that is opened meanwhile is left out when the window is settled.
   const frozen = await parts.listFrozen();
@@ -38,7 +50,11 @@ export async function closeWindow(parts: SettlementParts, { windowId, closedBy, 
     await lockWindows(client);
     const open = await selectOpenWindow(client);
     if (windowId !== undefined && windowId !== open.windowId) {
-      return refuse(windowId < open.windowId ? settlementProblems.window_not_open() : settlementProblems.window_not_found());
+      return refuse(
+        windowId < open.windowId
+          ? settlementProblems.window_not_open()
+          : settlementProblems.window_not_found(),
+      );
     }
     if (when?.(open) === false) return ok(undefined);
     const points = await selectPoints(client);
@@ -46,14 +62,33 @@ export async function closeWindow(parts: SettlementParts, { windowId, closedBy, 
     if (unlessEmpty && cutting.cuts.every(({ from, to }) => from === to)) return ok(undefined);
     const nets = await netOf(client, open.windowId - 1, points, cutting);
     const nowMs = clock.now();
-    const closed = await moveWindow<'close'>(client, open, 'close', { closedAtMs: nowMs, closedBy });
+    const closed = await moveWindow<'close'>(client, open, 'close', {
+      closedAtMs: nowMs,
+      closedBy,
+    });
     await insertWindow(client, open.windowId + 1, nowMs);
     await insertCuts(client, open.windowId, cutting.cuts);
     await insertNets(client, open.windowId, nets);
     const rows = await findFrozenRows(client, frozen, ledger, points);
-    const before = await selectCarveOutsOf(client, rows.map(({ rowId }) => rowId));
-    await addCarveOuts(client, [...decideOuts(open.windowId, rows, before), ...decideIns(open.windowId, rows, before)], nowMs);
-    await appendEvents(client, windowClosed(open.windowId, points.map(({ platformId }) => platformId), nets, ledger.settlementAsset()), nowMs);
+    const before = await selectCarveOutsOf(
+      client,
+      rows.map(({ rowId }) => rowId),
+    );
+    await addCarveOuts(
+      client,
+      [...decideOuts(open.windowId, rows, before), ...decideIns(open.windowId, rows, before)],
+      nowMs,
+    );
+    await appendEvents(
+      client,
+      windowClosed(
+        open.windowId,
+        points.map(({ platformId }) => platformId),
+        nets,
+        ledger.settlementAsset(),
+      ),
+      nowMs,
+    );
     return ok(closed);
   });
 }
@@ -65,7 +100,12 @@ interface Cutting {
   readonly settled: ReadonlyMap<OwnerId, bigint>;
 }
 
-async function cutBuckets(client: DbClient, { ledger }: SettlementParts, previousId: number, points: readonly PointsOwner[]): Promise<Cutting> {
+async function cutBuckets(
+  client: DbClient,
+  { ledger }: SettlementParts,
+  previousId: number,
+  points: readonly PointsOwner[],
+): Promise<Cutting> {
   const ends = new Map((await selectCuts(client, previousId)).map((cut) => [cut.bucket, cut.to]));
   const owners = [...points.map(({ ownerId }) => ownerId), networkOwnerId()];
   const [closing, settled] = [new Map<OwnerId, bigint>(), new Map<OwnerId, bigint>()];
@@ -86,16 +126,34 @@ function addAll(sums: Map<OwnerId, bigint>, more: ReadonlyMap<OwnerId, bigint>):
 }
 
 /** What each participant's rows in the cut moved, settlements apart: the difference of its balances. Refuses loudly what does not sum to zero. */
-async function netOf(client: DbClient, previousId: number, points: readonly PointsOwner[], { closing, settled }: Cutting): Promise<Net[]> {
-  const opening = new Map((await selectNets(client, previousId)).map((net) => [net.participant, net.closing]));
+async function netOf(
+  client: DbClient,
+  previousId: number,
+  points: readonly PointsOwner[],
+  { closing, settled }: Cutting,
+): Promise<Net[]> {
+  const opening = new Map(
+    (await selectNets(client, previousId)).map((net) => [net.participant, net.closing]),
+  );
   const participants: { participant: Participant; ownerId: OwnerId }[] = [
-    ...points.map(({ platformId, ownerId }) => ({ participant: platformId as Participant, ownerId })), { participant: NETWORK, ownerId: networkOwnerId() },
+    ...points.map(({ platformId, ownerId }) => ({
+      participant: platformId as Participant,
+      ownerId,
+    })),
+    { participant: NETWORK, ownerId: networkOwnerId() },
   ];
   const nets = participants.map(({ participant, ownerId }): Net => {
-    const [before, after, paid] = [opening.get(participant) ?? 0n, closing.get(ownerId) ?? 0n, settled.get(ownerId) ?? 0n];
+    const [before, after, paid] = [
+      opening.get(participant) ?? 0n,
+      closing.get(ownerId) ?? 0n,
+      settled.get(ownerId) ?? 0n,
+    ];
     return { participant, opening: before, net: after - before - paid, paid, closing: after };
   });
   const sum = nets.reduce((total, { net }) => total + net, 0n);
-  assert(sum === 0n, `the nets of settlement window ${previousId + 1} come to ${sum} minor units instead of zero; it stays open`);
+  assert(
+    sum === 0n,
+    `the nets of settlement window ${previousId + 1} come to ${sum} minor units instead of zero; it stays open`,
+  );
   return nets;
 }

@@ -8,7 +8,15 @@ import { appendEvents } from '../../runtime/feed.ts';
 import { findMismatch } from './obligations.ts';
 import type { SettlementParts } from './parts.ts';
 import { statementReady } from './settlement-events.ts';
-import { addPairs, hasUncountedCut, lockUncountedCut, markCounted, selectNets, selectPairs, selectUncounted } from './store.ts';
+import {
+  addPairs,
+  hasUncountedCut,
+  lockUncountedCut,
+  markCounted,
+  selectNets,
+  selectPairs,
+  selectUncounted,
+} from './store.ts';
 import { countPairs, selectPoints, type PairRow, type PointsOwner } from './store-ledger.ts';
 import type { Pair } from './types.ts';
 
@@ -24,8 +32,21 @@ export async function countStep(parts: SettlementParts): Promise<boolean> {
     if (cut === undefined) return false;
     const through = smaller(cut.counted + STEP, cut.to);
     const points = await selectPoints(client);
-    const rows = await countPairs(client, cut.bucket, cut.counted, through, parts.ledger.settlementAsset().assetId, points);
-    await addPairs(client, window.windowId, cut.bucket, through, rows.map((row) => readPair(row, points)));
+    const rows = await countPairs(
+      client,
+      cut.bucket,
+      cut.counted,
+      through,
+      parts.ledger.settlementAsset().assetId,
+      points,
+    );
+    await addPairs(
+      client,
+      window.windowId,
+      cut.bucket,
+      through,
+      rows.map((row) => readPair(row, points)),
+    );
     return true;
   });
   if (counted) return true;
@@ -41,16 +62,41 @@ async function finish({ pool, clock, log }: SettlementParts, windowId: number): 
     const mismatch = findMismatch(nets, await selectPairs(client, windowId));
     if (!(await markCounted(client, windowId, mismatch, clock.now()))) return;
     if (mismatch !== undefined) {
-      log.error({ window_id: windowId, mismatch }, 'a settlement window does not add up and cannot be settled');
-      await appendEvents(client, [{ type: 'window.mismatch', platformId: null, data: { window_id: windowId, mismatch } }], clock.now());
+      log.error(
+        { window_id: windowId, mismatch },
+        'a settlement window does not add up and cannot be settled',
+      );
+      await appendEvents(
+        client,
+        [{ type: 'window.mismatch', platformId: null, data: { window_id: windowId, mismatch } }],
+        clock.now(),
+      );
       return;
     }
-    await appendEvents(client, statementReady(windowId, (await selectPoints(client)).map(({ platformId }) => platformId)), clock.now());
+    await appendEvents(
+      client,
+      statementReady(
+        windowId,
+        (await selectPoints(client)).map(({ platformId }) => platformId),
+      ),
+      clock.now(),
+    );
   });
 }
 
 function readPair(row: PairRow, points: readonly PointsOwner[]): Pair {
-  const [source, target] = [row.source_asset_id, row.target_asset_id].map((asset) => points.find(({ assetId }) => assetId === asset)?.platformId);
+  const [source, target] = [row.source_asset_id, row.target_asset_id].map(
+    (asset) => points.find(({ assetId }) => assetId === asset)?.platformId,
+  );
   assert(source !== undefined && target !== undefined, 'pairs are of points that are known');
-  return { source, target, kind: row.kind, transactions: row.transactions, amount: row.amount, credited: row.credited, owed: row.owed, due: row.due };
+  return {
+    source,
+    target,
+    kind: row.kind,
+    transactions: row.transactions,
+    amount: row.amount,
+    credited: row.credited,
+    owed: row.owed,
+    due: row.due,
+  };
 }

@@ -13,5 +13,5 @@ function csvField(field: CsvField): string {
 
 /** Text that a person wrote: what a spreadsheet would take for a formula is marked as text. */
 export function csvText(text: string | null): string {
-  return text !== null && /^[=+\-@\t]/.test(text) ? `'${text}` : text ?? '';
+  return text !== null && /^[=+\-@\t]/.test(text) ? `'${text}` : (text ?? '');
 }

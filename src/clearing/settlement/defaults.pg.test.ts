@@ -5,8 +5,18 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../test/fixtures/database.ts';
 import { expectSound } from '../../../test/fixtures/journal.ts';
 import { createTestLedger, type TestLedger } from '../../../test/fixtures/ledger.ts';
-import { CHECKER, createTestSettlement, MAKER, type TestSettlement } from '../../../test/fixtures/settlement.ts';
-import { platformOwnerId, type MemberId, type PlatformId, type TransactionId } from '../../kernel/ids.ts';
+import {
+  CHECKER,
+  createTestSettlement,
+  MAKER,
+  type TestSettlement,
+} from '../../../test/fixtures/settlement.ts';
+import {
+  platformOwnerId,
+  type MemberId,
+  type PlatformId,
+  type TransactionId,
+} from '../../kernel/ids.ts';
 import { ok } from '../../kernel/problem.ts';
 import type { Ledger, Outcome } from '../../ledger/ledger.ts';
 import { dbTransaction } from '../../runtime/database.ts';
@@ -20,7 +30,12 @@ let windows: TestSettlement;
 let ann: MemberId;
 
 /** Each counts like platform_a: a minor unit of points is a minor unit of money. */
-const [A, B, C, D] = ['a', 'b', 'c', 'd'].map((name) => `shop_${name}` as PlatformId) as [PlatformId, PlatformId, PlatformId, PlatformId];
+const [A, B, C, D] = ['a', 'b', 'c', 'd'].map((name) => `shop_${name}` as PlatformId) as [
+  PlatformId,
+  PlatformId,
+  PlatformId,
+  PlatformId,
+];
 
 beforeEach(async () => {
   database = await createTestDatabase();
@@ -42,8 +57,13 @@ function posted(outcome: Outcome): TransactionId {
   return outcome.transaction.transactionId;
 }
 
-const owe = async (from: PlatformId, amount: bigint, to: PlatformId): Promise<TransactionId> => posted(await test.transfer(from, ann, amount, to, ann));
-const money = async (platform: PlatformId, kind: 'deposit' | 'withdraw', amount: bigint): Promise<TransactionId> =>
+const owe = async (from: PlatformId, amount: bigint, to: PlatformId): Promise<TransactionId> =>
+  posted(await test.transfer(from, ann, amount, to, ann));
+const money = async (
+  platform: PlatformId,
+  kind: 'deposit' | 'withdraw',
+  amount: bigint,
+): Promise<TransactionId> =>
   posted(await test.submit(platform, platformOwnerId(platform) as MemberId, { kind, amount }));
 
 async function windowOf(windowId: number) {
@@ -53,8 +73,15 @@ async function windowOf(windowId: number) {
 }
 
 /** What is due and paid, by participant. */
-async function standingsOf(windowId: number): Promise<Record<string, [amount: bigint, paid: bigint]>> {
-  return Object.fromEntries((await windowOf(windowId)).obligations.map(({ participant, amount, paid }) => [participant, [amount, paid] as [bigint, bigint]]));
+async function standingsOf(
+  windowId: number,
+): Promise<Record<string, [amount: bigint, paid: bigint]>> {
+  return Object.fromEntries(
+    (await windowOf(windowId)).obligations.map(({ participant, amount, paid }) => [
+      participant,
+      [amount, paid] as [bigint, bigint],
+    ]),
+  );
 }
 
 async function prefunds(): Promise<Record<string, bigint>> {
@@ -67,11 +94,23 @@ async function follow(): Promise<void> {
   await windows.settlement.follow();
 }
 
-async function act(windowId: number, kind: ActKind, ...participants: PlatformId[]): Promise<string> {
-  const proposed = await windows.settlement.proposeAct({ windowId, kind, participants, reason: 'test', operatorId: MAKER });
+async function act(
+  windowId: number,
+  kind: ActKind,
+  ...participants: PlatformId[]
+): Promise<string> {
+  const proposed = await windows.settlement.proposeAct({
+    windowId,
+    kind,
+    participants,
+    reason: 'test',
+    operatorId: MAKER,
+  });
   if (!proposed.ok) return proposed.problem.code;
   const { actId } = proposed.value;
-  expect(await windows.settlement.approveAct({ windowId, actId, operatorId: MAKER })).toMatchObject({ ok: false, problem: { code: 'settlement_same_operator' } });
+  expect(await windows.settlement.approveAct({ windowId, actId, operatorId: MAKER })).toMatchObject(
+    { ok: false, problem: { code: 'settlement_same_operator' } },
+  );
   const approved = await windows.settlement.approveAct({ windowId, actId, operatorId: CHECKER });
   if (!approved.ok) return approved.problem.code;
   return (await windowOf(windowId)).window.state;
@@ -91,7 +130,12 @@ async function oneIsShort(): Promise<number> {
 describe('a payer that is short', () => {
   it('pays what it has, and all that has come in is paid out pro rata, again when more comes', async () => {
     const windowId = await oneIsShort();
-    expect(await standingsOf(windowId)).toEqual({ [D]: [-830_700n, -600_000n], [C]: [-1_096_900n, -1_096_900n], [A]: [830_700n, 731_279n], [B]: [1_096_900n, 965_621n] });
+    expect(await standingsOf(windowId)).toEqual({
+      [D]: [-830_700n, -600_000n],
+      [C]: [-1_096_900n, -1_096_900n],
+      [A]: [830_700n, 731_279n],
+      [B]: [1_096_900n, 965_621n],
+    });
     expect(await prefunds()).toEqual({ [A]: 731_279n, [B]: 965_621n, [C]: 0n, [D]: 0n });
     await follow();
     expect((await standingsOf(windowId))[A]).toEqual([830_700n, 731_279n]);
@@ -101,7 +145,17 @@ describe('a payer that is short', () => {
     await follow();
     expect((await windowOf(windowId)).window.state).toBe('settled');
     expect(await prefunds()).toEqual({ [A]: 830_700n, [B]: 1_096_900n, [C]: 0n, [D]: 69_301n });
-    expect((await windowOf(windowId)).obligations.map(({ participant, parts }) => [participant, parts.filter(({ amount }) => amount !== 0n).length])).toEqual([[C, 1], [D, 3], [A, 3], [B, 2]]);
+    expect(
+      (await windowOf(windowId)).obligations.map(({ participant, parts }) => [
+        participant,
+        parts.filter(({ amount }) => amount !== 0n).length,
+      ]),
+    ).toEqual([
+      [C, 1],
+      [D, 3],
+      [A, 3],
+      [B, 2],
+    ]);
     await expectSound(database.pool);
   });
 
@@ -122,7 +176,9 @@ describe('a payer that is short', () => {
           return outcome;
         },
       };
-      await createSettlement({ ...windows.parts, ledger: dying }).follow().catch(() => undefined);
+      await createSettlement({ ...windows.parts, ledger: dying })
+        .follow()
+        .catch(() => undefined);
     }
     await follow();
     expect((await windowOf(1)).window.state).toBe('settled');
@@ -134,7 +190,11 @@ describe('a payer that is short', () => {
     await oneIsShort();
     await money(D, 'deposit', 1_000_000n);
     test.clock.advance(31_000);
-    await Promise.all([windows.settlement.follow(), createTestSettlement(test, database).settlement.follow(), createTestSettlement(test, database).settlement.follow()]);
+    await Promise.all([
+      windows.settlement.follow(),
+      createTestSettlement(test, database).settlement.follow(),
+      createTestSettlement(test, database).settlement.follow(),
+    ]);
     expect(await prefunds()).toEqual({ [A]: 830_700n, [B]: 1_096_900n, [C]: 0n, [D]: 769_300n });
     await expectSound(database.pool);
   });
@@ -145,15 +205,34 @@ describe('a defaulter', () => {
     const windowId = await oneIsShort();
     expect(await act(windowId, 'leave_out', C)).toBe('not_in_default');
     expect(await act(windowId, 'leave_out', D)).toBe('settled');
-    expect(await standingsOf(windowId)).toEqual({ [D]: [-600_000n, -600_000n], [C]: [-1_096_900n, -1_096_900n], [A]: [731_279n, 731_279n], [B]: [965_621n, 965_621n] });
-    expect((await windowOf(windowId)).carried.map(({ participant, amount, toWindowId }) => [participant, amount, toWindowId])).toEqual([[A, 99_421n, 2], [B, 131_279n, 2], [D, -230_700n, 2]]);
+    expect(await standingsOf(windowId)).toEqual({
+      [D]: [-600_000n, -600_000n],
+      [C]: [-1_096_900n, -1_096_900n],
+      [A]: [731_279n, 731_279n],
+      [B]: [965_621n, 965_621n],
+    });
+    expect(
+      (await windowOf(windowId)).carried.map(({ participant, amount, toWindowId }) => [
+        participant,
+        amount,
+        toWindowId,
+      ]),
+    ).toEqual([
+      [A, 99_421n, 2],
+      [B, 131_279n, 2],
+      [D, -230_700n, 2],
+    ]);
     expect(test.ledger.pointsOf(D)?.mode).toBe('suspended');
     // It pays in the next window, with what else there is.
     await owe(A, 50_000n, B);
     await money(D, 'deposit', 230_700n);
     const next = await windows.close();
     expect(await windows.settle(next, 'prefund')).toBe('settled');
-    expect(await standingsOf(next)).toEqual({ [A]: [49_421n, 49_421n], [B]: [181_279n, 181_279n], [D]: [-230_700n, -230_700n] });
+    expect(await standingsOf(next)).toEqual({
+      [A]: [49_421n, 49_421n],
+      [B]: [181_279n, 181_279n],
+      [D]: [-230_700n, -230_700n],
+    });
     await expectSound(database.pool);
   });
 
@@ -172,7 +251,12 @@ describe('a defaulter', () => {
     await money(C, 'deposit', 70n);
     await money(D, 'deposit', 330n);
     expect(await windows.settle(next, 'prefund')).toBe('settled');
-    expect(await standingsOf(next)).toEqual({ [A]: [500n, 500n], [B]: [-100n, -100n], [C]: [-70n, -70n], [D]: [-330n, -330n] });
+    expect(await standingsOf(next)).toEqual({
+      [A]: [500n, 500n],
+      [B]: [-100n, -100n],
+      [C]: [-70n, -70n],
+      [D]: [-330n, -330n],
+    });
     await expectSound(database.pool);
   });
 
@@ -224,8 +308,12 @@ describe('what closed windows are owed', () => {
     await owe(B, 300n, A);
     await owe(A, 100n, C);
     await owe(C, 400n, A);
-    const owed = () => Promise.all([A, B, C].map((one) =>
-      dbTransaction(database.pool, (client) => owedByClosedWindows(client, one))));
+    const owed = () =>
+      Promise.all(
+        [A, B, C].map((one) =>
+          dbTransaction(database.pool, (client) => owedByClosedWindows(client, one)),
+        ),
+      );
     expect(await owed()).toEqual([0n, 0n, 0n]);
     const windowId = await windows.close();
     expect(await owed()).toEqual([500n, 300n, 300n]);
@@ -282,9 +370,20 @@ describe('a settlement', () => {
     await money(D, 'deposit', 500n);
     await follow();
     // Held: the money that is there now is not taken.
-    expect((await windowOf(windowId)).obligations.find(({ participant }) => participant === D)).toMatchObject({ state: 'held', paid: 0n });
-    expect(await windows.settlement.propose({ windowId, operatorId: MAKER, payments: [{ participant: D, from: 'outside', bankReference: 'B-9' }] })).toMatchObject({ ok: true });
-    expect(await windows.settlement.approve({ windowId, operatorId: CHECKER })).toMatchObject({ ok: true, value: { state: 'settled' } });
+    expect(
+      (await windowOf(windowId)).obligations.find(({ participant }) => participant === D),
+    ).toMatchObject({ state: 'held', paid: 0n });
+    expect(
+      await windows.settlement.propose({
+        windowId,
+        operatorId: MAKER,
+        payments: [{ participant: D, from: 'outside', bankReference: 'B-9' }],
+      }),
+    ).toMatchObject({ ok: true });
+    expect(await windows.settlement.approve({ windowId, operatorId: CHECKER })).toMatchObject({
+      ok: true,
+      value: { state: 'settled' },
+    });
     expect(await prefunds()).toEqual({ [A]: 500n, [B]: 400n, [C]: 0n, [D]: 500n });
     await expectSound(database.pool);
   });
@@ -298,15 +397,27 @@ describe('what is disputed', () => {
     const windowId = await windows.close();
     await windows.settlement.propose({ windowId, operatorId: MAKER, payments: [] });
     windows.frozen.set(disputed, 1n);
-    expect(await windows.settlement.approve({ windowId, operatorId: CHECKER })).toMatchObject({ ok: true, value: { state: 'settled' } });
-    expect(await standingsOf(windowId)).toEqual({ [A]: [499n, 499n], [B]: [400n, 400n], [C]: [-400n, -400n], [D]: [-499n, -499n] });
-    expect((await windowOf(windowId)).carveOuts).toMatchObject([{ transactionId: disputed, direction: 'out', amount: 1n }]);
+    expect(await windows.settlement.approve({ windowId, operatorId: CHECKER })).toMatchObject({
+      ok: true,
+      value: { state: 'settled' },
+    });
+    expect(await standingsOf(windowId)).toEqual({
+      [A]: [499n, 499n],
+      [B]: [400n, 400n],
+      [C]: [-400n, -400n],
+      [D]: [-499n, -499n],
+    });
+    expect((await windowOf(windowId)).carveOuts).toMatchObject([
+      { transactionId: disputed, direction: 'out', amount: 1n },
+    ]);
     // The whole of a window may be disputed.
     const other = await owe(D, 70n, A);
     const next = await windows.close();
     await windows.settlement.propose({ windowId: next, operatorId: MAKER, payments: [] });
     windows.frozen.set(other, 70n);
-    expect(await windows.settlement.approve({ windowId: next, operatorId: CHECKER })).toMatchObject({ ok: true, value: { state: 'settled' } });
+    expect(await windows.settlement.approve({ windowId: next, operatorId: CHECKER })).toMatchObject(
+      { ok: true, value: { state: 'settled' } },
+    );
     await expectSound(database.pool);
   });
 
@@ -319,11 +430,19 @@ describe('what is disputed', () => {
     await money(D, 'deposit', 150n);
     await follow();
     // d owes 300 now, of which 150 have come.
-    expect(await standingsOf(windowId)).toEqual({ [A]: [200n, 100n], [B]: [100n, 50n], [D]: [-300n, -150n] });
+    expect(await standingsOf(windowId)).toEqual({
+      [A]: [200n, 100n],
+      [B]: [100n, 50n],
+      [D]: [-300n, -150n],
+    });
     // More of it is disputed than a is still to be paid.
     windows.frozen.set(disputed, 500n);
     await follow();
-    expect(await standingsOf(windowId)).toEqual({ [A]: [100n, 100n], [B]: [100n, 50n], [D]: [-200n, -150n] });
+    expect(await standingsOf(windowId)).toEqual({
+      [A]: [100n, 100n],
+      [B]: [100n, 50n],
+      [D]: [-200n, -150n],
+    });
     await money(D, 'deposit', 1_000n);
     await follow();
     expect((await windowOf(windowId)).window.state).toBe('settled');
@@ -341,10 +460,25 @@ describe('what is disputed', () => {
     // a cannot be paid: the ledger refuses what is under way to it.
     const refusing: Ledger = {
       ...test.ledger,
-      submit: async (command) => (command.kind === 'settle' && command.platformId === A ? { ok: false, problem: { code: 'insufficient_reserve', status: 400, error: 'x', detail: 'x', retryable: false, extra: {} } } : test.ledger.submit(command)),
+      submit: async (command) =>
+        command.kind === 'settle' && command.platformId === A
+          ? {
+              ok: false,
+              problem: {
+                code: 'insufficient_reserve',
+                status: 400,
+                error: 'x',
+                detail: 'x',
+                retryable: false,
+                extra: {},
+              },
+            }
+          : test.ledger.submit(command),
     };
     const stuck = createSettlement({ ...windows.parts, ledger: refusing });
-    expect(await stuck.propose({ windowId, operatorId: MAKER, payments: [] })).toMatchObject(ok({ state: 'proposed' }));
+    expect(await stuck.propose({ windowId, operatorId: MAKER, payments: [] })).toMatchObject(
+      ok({ state: 'proposed' }),
+    );
     await stuck.approve({ windowId, operatorId: CHECKER });
     expect((await standingsOf(windowId))[C]).toEqual([-400n, -400n]);
     windows.frozen.set(disputed, 200n);

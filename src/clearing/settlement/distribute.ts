@@ -20,7 +20,10 @@ export type Share<One extends Claim = Claim> = One & { readonly amount: bigint }
  * it and takes no part; the others divide the rest in the same way. So no share is ever negative, none
  * is more than is due, and all of them come to what is available.
  */
-export function decidePayouts<One extends Claim>(available: bigint, claims: readonly One[]): Share<One>[] {
+export function decidePayouts<One extends Claim>(
+  available: bigint,
+  claims: readonly One[],
+): Share<One>[] {
   assert(available >= 0n, 'what has been paid out has come in before');
   const sharing = claims.filter(({ claim, paid }) => claim > paid);
   const total = available + sumOf(sharing, ({ paid }) => paid);
@@ -32,14 +35,19 @@ export function decidePayouts<One extends Claim>(available: bigint, claims: read
 
 /** Parts of a total in proportion to weights, rounded down; the units left over go to the largest weights, one each, ties by name. */
 export function apportion<Item extends ObligationKey>(
-  total: bigint, items: readonly Item[], weightOf: (item: Item) => bigint,
+  total: bigint,
+  items: readonly Item[],
+  weightOf: (item: Item) => bigint,
 ): bigint[] {
   const sum = sumOf(items, weightOf);
   assert(total >= 0n && total <= sum, 'a total that is divided is at most the sum of its weights');
   if (sum === 0n) return items.map(() => 0n);
   const parts = items.map((item) => (total * weightOf(item)) / sum);
-  const ranked = items.map((item, index) => ({ item, index }))
-    .toSorted((a, b) => compareWeights(weightOf(a.item), weightOf(b.item)) || compareKeys(a.item, b.item));
+  const ranked = items
+    .map((item, index) => ({ item, index }))
+    .toSorted(
+      (a, b) => compareWeights(weightOf(a.item), weightOf(b.item)) || compareKeys(a.item, b.item),
+    );
   let left = total - parts.reduce((all, part) => all + part, 0n);
   for (const { index } of ranked) {
     if (left === 0n) break;

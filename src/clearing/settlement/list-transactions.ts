@@ -32,7 +32,13 @@ const STEP = 50_000n;
 export const CURSOR = /^\d{1,5}\.\d{1,18}$/;
 
 /** At most `limit` of a closed window's transactions that moved a platform's position, from a cursor on. */
-export async function listTransactions({ pool, ledger }: SettlementParts, windowId: number, platformId: PlatformId, cursor: string | undefined, limit: number): Promise<TransactionPage> {
+export async function listTransactions(
+  { pool, ledger }: SettlementParts,
+  windowId: number,
+  platformId: PlatformId,
+  cursor: string | undefined,
+  limit: number,
+): Promise<TransactionPage> {
   const [from = -1, after = -1n] = cursor === undefined ? [] : readCursor(cursor);
   const points = await selectPoints(pool);
   const owner = points.find((each) => each.platformId === platformId);
@@ -43,10 +49,19 @@ export async function listTransactions({ pool, ledger }: SettlementParts, window
     let start = cut.bucket === from && after > cut.from ? after : cut.from;
     while (start < cut.to) {
       const end = start + STEP < cut.to ? start + STEP : cut.to;
-      const rows = await listRows(pool, cut.bucket, start, end, ledger.settlementAsset().assetId, owner, limit - transactions.length);
+      const rows = await listRows(
+        pool,
+        cut.bucket,
+        start,
+        end,
+        ledger.settlementAsset().assetId,
+        owner,
+        limit - transactions.length,
+      );
       transactions.push(...rows.map((row) => readTransaction(row, owner, points)));
       const last = rows.at(-1);
-      if (last !== undefined && transactions.length === limit) return { transactions, nextCursor: `${cut.bucket}.${last.sequence}` };
+      if (last !== undefined && transactions.length === limit)
+        return { transactions, nextCursor: `${cut.bucket}.${last.sequence}` };
       start = end;
     }
   }
@@ -58,17 +73,48 @@ function readCursor(cursor: string): [Bucket, bigint] {
   return [Number(bucket) as Bucket, BigInt(sequence)];
 }
 
-function readTransaction(row: ListedRow, owner: PointsOwner, points: readonly PointsOwner[]): StatementTransaction {
-  const common = { transactionId: row.transaction_id, kind: row.kind, postedAtMs: row.posted_at.getTime(), money: row.moved, relatedId: row.related_id };
-  const platformOf = (belongs: (each: PointsOwner) => boolean): PlatformId => points.find(belongs)?.platformId ?? owner.platformId;
+function readTransaction(
+  row: ListedRow,
+  owner: PointsOwner,
+  points: readonly PointsOwner[],
+): StatementTransaction {
+  const common = {
+    transactionId: row.transaction_id,
+    kind: row.kind,
+    postedAtMs: row.posted_at.getTime(),
+    money: row.moved,
+    relatedId: row.related_id,
+  };
+  const platformOf = (belongs: (each: PointsOwner) => boolean): PlatformId =>
+    points.find(belongs)?.platformId ?? owner.platformId;
   if (row.kind === 'adjust') {
     const own = row.asset_id === owner.assetId;
     const counterpart = platformOf(({ ownerId }) => ownerId === row.other_owner_id);
-    return { ...common, counterpart, direction: own ? 'received' : 'sent', ownPoints: own ? row.amount : 0n, otherPoints: own ? null : row.amount };
+    return {
+      ...common,
+      counterpart,
+      direction: own ? 'received' : 'sent',
+      ownPoints: own ? row.amount : 0n,
+      otherPoints: own ? null : row.amount,
+    };
   }
   const sent = row.asset_id === owner.assetId;
-  const counterpart = platformOf(({ assetId }) => assetId === (sent ? row.target_asset_id : row.asset_id));
+  const counterpart = platformOf(
+    ({ assetId }) => assetId === (sent ? row.target_asset_id : row.asset_id),
+  );
   return sent
-    ? { ...common, counterpart, direction: 'sent', ownPoints: row.amount, otherPoints: row.credited }
-    : { ...common, counterpart, direction: 'received', ownPoints: row.credited ?? 0n, otherPoints: row.amount };
+    ? {
+        ...common,
+        counterpart,
+        direction: 'sent',
+        ownPoints: row.amount,
+        otherPoints: row.credited,
+      }
+    : {
+        ...common,
+        counterpart,
+        direction: 'received',
+        ownPoints: row.credited ?? 0n,
+        otherPoints: row.amount,
+      };
 }

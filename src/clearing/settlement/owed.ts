@@ -10,7 +10,10 @@ import { lockWindows, selectUnproposed, sumOwed } from './store.ts';
  * proposed now: a pair that is settled gross owes more than its net. No window is closed, proposed or
  * approved to the end of the dbTransaction.
  */
-export async function owedByClosedWindows(client: DbClient, platformId: PlatformId): Promise<bigint> {
+export async function owedByClosedWindows(
+  client: DbClient,
+  platformId: PlatformId,
+): Promise<bigint> {
   await lockWindows(client);
   let owed = await sumOwed(client, platformId);
   for (const windowId of await selectUnproposed(client)) {

@@ -12,7 +12,13 @@ import { settlementProblems } from './problems.ts';
 import { windowSettled } from './settlement-events.ts';
 import { isIn } from './states.ts';
 import { addCarveOuts, lockWindows, moveWindow, selectWindow } from './store.ts';
-import { approveObligation, deleteObligations, insertObligation, proposeObligationAgain, selectObligations } from './store-obligations.ts';
+import {
+  approveObligation,
+  deleteObligations,
+  insertObligation,
+  proposeObligationAgain,
+  selectObligations,
+} from './store-obligations.ts';
 import { selectPoints } from './store-ledger.ts';
 import { NETWORK, type Payment, type SettlementWindow } from './types.ts';
 import type { Frozen } from '../disputes/types.ts';
@@ -31,114 +37,242 @@ export interface Deciding {
 }
 
 /** Of a closed window all obligations; of one that is being settled those named, as far as they are not paid. */
-export async function proposeSettlement(parts: PayingParts, proposing: Proposing): Promise<Result<SettlementWindow>> {
+export async function proposeSettlement(
+  parts: PayingParts,
+  proposing: Proposing,
+): Promise<Result<SettlementWindow>> {
   const frozen = await parts.listFrozen();
   return changeWindow(parts, proposing.windowId, async (client, window) => {
-    if (isIn(window, 'settling') || isIn(window, 'aborting')) return proposeAgain(client, parts, window, proposing);
-    if (!isIn(window, 'closed')) return refuse(settlementProblems.settlement_state(`It is ${window.state}.`));
-    if (window.mismatch !== null) return refuse(settlementProblems.window_mismatch(window.mismatch));
-    if (window.countedAtMs === null) return refuse(settlementProblems.window_not_closed('Its pairs are still being counted.'));
+    if (isIn(window, 'settling') || isIn(window, 'aborting'))
+      return proposeAgain(client, parts, window, proposing);
+    if (!isIn(window, 'closed'))
+      return refuse(settlementProblems.settlement_state(`It is ${window.state}.`));
+    if (window.mismatch !== null)
+      return refuse(settlementProblems.window_mismatch(window.mismatch));
+    if (window.countedAtMs === null)
+      return refuse(settlementProblems.window_not_closed('Its pairs are still being counted.'));
     return propose(client, parts, window, proposing, frozen);
   });
 }
 
-async function propose(client: DbClient, parts: PayingParts, window: SettlementWindow<'closed'>, { operatorId, payments, otherwise = PREFUND }: Proposing, frozen: readonly Frozen[]): Promise<Result<SettlementWindow>> {
+async function propose(
+  client: DbClient,
+  parts: PayingParts,
+  window: SettlementWindow<'closed'>,
+  { operatorId, payments, otherwise = PREFUND }: Proposing,
+  frozen: readonly Frozen[],
+): Promise<Result<SettlementWindow>> {
   const { windowId } = window;
   const nowMs = parts.clock.now();
   const fresh = await findFreshOuts(client, parts, windowId, frozen);
   const dues = await dueOf(client, windowId, fresh);
-  const refused = findFault(payments, dues) ?? findMissingReference([...payments, ...dues.map((due) => ({ participant: due.participant, ...paymentFor(due, payments, otherwise) }))]);
+  const refused =
+    findFault(payments, dues) ??
+    findMissingReference([
+      ...payments,
+      ...dues.map((due) => ({
+        participant: due.participant,
+        ...paymentFor(due, payments, otherwise),
+      })),
+    ]);
   if (refused !== undefined) return refuse(refused);
   await addCarveOuts(client, fresh, nowMs);
   if (dues.length === 0) return ok(await settleEmpty(client, window, nowMs));
   for (const due of dues) {
     const payment = paymentFor(due, payments, otherwise);
-    await insertObligation(client, { windowId, ...due, paidFrom: payment.from, bankReference: payment.bankReference ?? null, proposedBy: operatorId }, nowMs);
+    await insertObligation(
+      client,
+      {
+        windowId,
+        ...due,
+        paidFrom: payment.from,
+        bankReference: payment.bankReference ?? null,
+        proposedBy: operatorId,
+      },
+      nowMs,
+    );
   }
-  return ok(await moveWindow<'propose'>(client, window, 'propose', { proposedBy: operatorId, proposedAtMs: nowMs }));
+  return ok(
+    await moveWindow<'propose'>(client, window, 'propose', {
+      proposedBy: operatorId,
+      proposedAtMs: nowMs,
+    }),
+  );
 }
 
-async function settleEmpty(client: DbClient, window: SettlementWindow<'closed' | 'proposed'>, nowMs: number): Promise<SettlementWindow> {
-  const settled = await moveWindow<'settleEmpty'>(client, window, 'settleEmpty', { settledAtMs: nowMs });
-  await appendEvents(client, windowSettled(window.windowId, (await selectPoints(client)).map(({ platformId }) => platformId)), nowMs);
+async function settleEmpty(
+  client: DbClient,
+  window: SettlementWindow<'closed' | 'proposed'>,
+  nowMs: number,
+): Promise<SettlementWindow> {
+  const settled = await moveWindow<'settleEmpty'>(client, window, 'settleEmpty', {
+    settledAtMs: nowMs,
+  });
+  await appendEvents(
+    client,
+    windowSettled(
+      window.windowId,
+      (await selectPoints(client)).map(({ platformId }) => platformId),
+    ),
+    nowMs,
+  );
   return settled;
 }
 
-async function proposeAgain(client: DbClient, parts: PayingParts, window: SettlementWindow<'settling' | 'aborting'>, { operatorId, payments }: Proposing): Promise<Result<SettlementWindow>> {
+async function proposeAgain(
+  client: DbClient,
+  parts: PayingParts,
+  window: SettlementWindow<'settling' | 'aborting'>,
+  { operatorId, payments }: Proposing,
+): Promise<Result<SettlementWindow>> {
   const obligations = await selectObligations(client, window.windowId);
   const refused = findFault(payments, obligations) ?? findMissingReference(payments);
   if (refused !== undefined) return refuse(refused);
-  const named = obligations.filter((obligation) => payments.some((payment) => isFor(payment, obligation)));
-  const paid = named.find(({ state, amount, paid: already }) => state === 'paid' || amount === already);
-  if (paid !== undefined) return refuse(settlementProblems.obligation_paid(`That of ${paid.participant} is paid.`));
-  if (named.length === 0) return refuse(settlementProblems.obligation_not_found('Name the obligations that are to be paid in another way.'));
+  const named = obligations.filter((obligation) =>
+    payments.some((payment) => isFor(payment, obligation)),
+  );
+  const paid = named.find(
+    ({ state, amount, paid: already }) => state === 'paid' || amount === already,
+  );
+  if (paid !== undefined)
+    return refuse(settlementProblems.obligation_paid(`That of ${paid.participant} is paid.`));
+  if (named.length === 0)
+    return refuse(
+      settlementProblems.obligation_not_found(
+        'Name the obligations that are to be paid in another way.',
+      ),
+    );
   for (const obligation of named) {
     const payment = paymentFor(obligation, payments, PREFUND);
-    await proposeObligationAgain(client, { ...obligation, paidFrom: payment.from, bankReference: payment.bankReference ?? null, proposedBy: operatorId }, parts.clock.now());
+    await proposeObligationAgain(
+      client,
+      {
+        ...obligation,
+        paidFrom: payment.from,
+        bankReference: payment.bankReference ?? null,
+        proposedBy: operatorId,
+      },
+      parts.clock.now(),
+    );
   }
   return ok(window);
 }
 
 /** By whoever made it, or by any other operator. */
-export function withdrawSettlement(parts: PayingParts, { windowId }: Deciding): Promise<Result<SettlementWindow>> {
+export function withdrawSettlement(
+  parts: PayingParts,
+  { windowId }: Deciding,
+): Promise<Result<SettlementWindow>> {
   return changeWindow(parts, windowId, async (client, window) => {
-    if (!isIn(window, 'proposed')) return refuse(settlementProblems.settlement_state(`It is ${window.state}.`));
+    if (!isIn(window, 'proposed'))
+      return refuse(settlementProblems.settlement_state(`It is ${window.state}.`));
     await deleteObligations(client, windowId);
-    return ok(await moveWindow<'withdraw'>(client, window, 'withdraw', { proposedBy: null, proposedAtMs: null }));
+    return ok(
+      await moveWindow<'withdraw'>(client, window, 'withdraw', {
+        proposedBy: null,
+        proposedAtMs: null,
+      }),
+    );
   });
 }
 
 /** By another operator than the one who proposed it. What was disputed since then is left out. */
-export async function approveSettlement(parts: PayingParts, { windowId, operatorId }: Deciding): Promise<Result<SettlementWindow>> {
+export async function approveSettlement(
+  parts: PayingParts,
+  { windowId, operatorId }: Deciding,
+): Promise<Result<SettlementWindow>> {
   const frozen = await parts.listFrozen();
   return changeWindow(parts, windowId, async (client, window) => {
-    if (!isIn(window, 'proposed') && !isIn(window, 'settling') && !isIn(window, 'aborting')) return refuse(settlementProblems.settlement_state(`It is ${window.state}.`));
+    if (!isIn(window, 'proposed') && !isIn(window, 'settling') && !isIn(window, 'aborting'))
+      return refuse(settlementProblems.settlement_state(`It is ${window.state}.`));
     const obligations = await selectObligations(client, windowId);
     const open = obligations.filter(({ state }) => state === 'proposed');
-    if (open.length === 0) return refuse(settlementProblems.settlement_state('Nothing in it waits for approval.'));
-    if (open.some(({ proposedBy }) => proposedBy === operatorId)) return refuse(settlementProblems.settlement_same_operator());
+    if (open.length === 0)
+      return refuse(settlementProblems.settlement_state('Nothing in it waits for approval.'));
+    if (open.some(({ proposedBy }) => proposedBy === operatorId))
+      return refuse(settlementProblems.settlement_same_operator());
     const nowMs = parts.clock.now();
     if (isIn(window, 'proposed')) {
       const fresh = await findFreshOuts(client, parts, windowId, frozen);
-      if (fresh.length > 0) await writeAmounts(client, window, obligations, await dueOf(client, windowId, fresh), nowMs);
+      if (fresh.length > 0)
+        await writeAmounts(
+          client,
+          window,
+          obligations,
+          await dueOf(client, windowId, fresh),
+          nowMs,
+        );
       await addCarveOuts(client, fresh, nowMs);
     }
-    const left = (await selectObligations(client, windowId)).filter(({ state }) => state === 'proposed');
-    if (left.length === 0 && isIn(window, 'proposed')) return ok(await settleEmpty(client, window, nowMs));
+    const left = (await selectObligations(client, windowId)).filter(
+      ({ state }) => state === 'proposed',
+    );
+    if (left.length === 0 && isIn(window, 'proposed'))
+      return ok(await settleEmpty(client, window, nowMs));
     for (const obligation of left) await approveObligation(client, obligation, operatorId, nowMs);
     if (!isIn(window, 'proposed')) return ok(window);
-    return ok(await moveWindow<'approve'>(client, window, 'approve', { approvedBy: operatorId, approvedAtMs: nowMs }));
+    return ok(
+      await moveWindow<'approve'>(client, window, 'approve', {
+        approvedBy: operatorId,
+        approvedAtMs: nowMs,
+      }),
+    );
   });
 }
 
 /** While nobody pays the window. */
-export function changeWindow<T>(parts: PayingParts, windowId: number, work: (client: DbClient, window: SettlementWindow) => Promise<Result<T>>): Promise<Result<T>> {
-  return parts.alone(windowId, () => dbTransaction(parts.pool, async (client) => {
-    await lockWindows(client);
-    const window = await selectWindow(client, windowId);
-    return window === undefined ? refuse(settlementProblems.window_not_found()) : work(client, window);
-  }));
+export function changeWindow<T>(
+  parts: PayingParts,
+  windowId: number,
+  work: (client: DbClient, window: SettlementWindow) => Promise<Result<T>>,
+): Promise<Result<T>> {
+  return parts.alone(windowId, () =>
+    dbTransaction(parts.pool, async (client) => {
+      await lockWindows(client);
+      const window = await selectWindow(client, windowId);
+      return window === undefined
+        ? refuse(settlementProblems.window_not_found())
+        : work(client, window);
+    }),
+  );
 }
 
-function findFault(payments: readonly Payment[], dues: readonly Pick<Due, 'participant' | 'basis'>[]): Problem | undefined {
+function findFault(
+  payments: readonly Payment[],
+  dues: readonly Pick<Due, 'participant' | 'basis'>[],
+): Problem | undefined {
   const astray = payments.find((payment) => !dues.some((due) => isFor(payment, due)));
   if (astray === undefined) return undefined;
-  return settlementProblems.obligation_not_found(`${astray.participant} has none${astray.basis === undefined ? '' : ` of basis ${astray.basis}`}.`);
+  return settlementProblems.obligation_not_found(
+    `${astray.participant} has none${astray.basis === undefined ? '' : ` of basis ${astray.basis}`}.`,
+  );
 }
 
 function findMissingReference(payments: readonly Payment[]): Problem | undefined {
-  const silent = payments.find(({ participant, from, bankReference }) => from === 'outside' && participant !== NETWORK && bankReference === undefined);
-  return silent === undefined ? undefined : settlementProblems.bank_reference_missing(`That of ${silent.participant} is missing.`);
+  const silent = payments.find(
+    ({ participant, from, bankReference }) =>
+      from === 'outside' && participant !== NETWORK && bankReference === undefined,
+  );
+  return silent === undefined
+    ? undefined
+    : settlementProblems.bank_reference_missing(`That of ${silent.participant} is missing.`);
 }
 
 function isFor(payment: Payment, due: Pick<Due, 'participant' | 'basis'>): boolean {
-  return payment.participant === due.participant && (payment.basis === undefined || payment.basis === due.basis);
+  return (
+    payment.participant === due.participant &&
+    (payment.basis === undefined || payment.basis === due.basis)
+  );
 }
 
 const PREFUND: Way = { from: 'prefund' };
 type Way = Omit<Payment, 'participant' | 'basis'>;
 
-function paymentFor(due: Pick<Due, 'participant' | 'basis'>, payments: readonly Payment[], otherwise: Way): Way {
+function paymentFor(
+  due: Pick<Due, 'participant' | 'basis'>,
+  payments: readonly Payment[],
+  otherwise: Way,
+): Way {
   const named = payments.findLast((payment) => isFor(payment, due)) ?? otherwise;
   // The network prefunds nothing.
   return due.participant === NETWORK ? { ...named, from: 'outside' } : named;

@@ -6,38 +6,89 @@ import type { Asset } from '../../ledger/ledger.ts';
 import type { NewEvent } from '../../runtime/feed.ts';
 import { NETWORK, type CarriedOver, type Net, type SettlementAct } from './types.ts';
 
-export function windowClosed(windowId: number, platforms: readonly PlatformId[], nets: readonly Net[], { scale, code }: Asset): NewEvent[] {
+export function windowClosed(
+  windowId: number,
+  platforms: readonly PlatformId[],
+  nets: readonly Net[],
+  { scale, code }: Asset,
+): NewEvent[] {
   return platforms.map((platformId) => ({
-    type: 'window.closed', platformId,
-    data: { window_id: windowId, net: formatAmount(nets.find(({ participant }) => participant === platformId)?.net ?? 0n, scale), currency: code },
+    type: 'window.closed',
+    platformId,
+    data: {
+      window_id: windowId,
+      net: formatAmount(
+        nets.find(({ participant }) => participant === platformId)?.net ?? 0n,
+        scale,
+      ),
+      currency: code,
+    },
   }));
 }
 
 export function statementReady(windowId: number, platforms: readonly PlatformId[]): NewEvent[] {
-  return platforms.map((platformId) => ({ type: 'statement.ready', platformId, data: { window_id: windowId, statement: `/api/settlements/${windowId}/statement` } }));
+  return platforms.map((platformId) => ({
+    type: 'statement.ready',
+    platformId,
+    data: { window_id: windowId, statement: `/api/settlements/${windowId}/statement` },
+  }));
 }
 
 /** All that was taken has been given back; the window is to be proposed again. */
 export function settlementAborted(windowId: number, platforms: readonly PlatformId[]): NewEvent[] {
-  return platforms.map((platformId) => ({ type: 'window.aborted', platformId, data: { window_id: windowId } }));
+  return platforms.map((platformId) => ({
+    type: 'window.aborted',
+    platformId,
+    data: { window_id: windowId },
+  }));
 }
 
 /** To operators; a platform that is left out hears of it by `reserve.mode_changed` and `window.carried_over`. */
-export function actDecided({ actId, windowId, kind, participants, reason, state, proposedBy, decidedBy }: SettlementAct): NewEvent {
+export function actDecided({
+  actId,
+  windowId,
+  kind,
+  participants,
+  reason,
+  state,
+  proposedBy,
+  decidedBy,
+}: SettlementAct): NewEvent {
   return {
-    type: `settlement.${kind}_${state === 'open' ? 'proposed' : state}`, platformId: null,
-    data: { act_id: actId, window_id: windowId, participants: participants.join(' '), reason, proposed_by: proposedBy, decided_by: decidedBy },
+    type: `settlement.${kind}_${state === 'open' ? 'proposed' : state}`,
+    platformId: null,
+    data: {
+      act_id: actId,
+      window_id: windowId,
+      participants: participants.join(' '),
+      reason,
+      proposed_by: proposedBy,
+      decided_by: decidedBy,
+    },
   };
 }
 
 /** What went over to a later window, to each platform that it concerns. */
 export function carriedOver(carried: readonly CarriedOver[], { scale, code }: Asset): NewEvent[] {
-  return carried.filter(({ participant }) => participant !== NETWORK).map(({ windowId, toWindowId, participant, leftOut, amount }) => ({
-    type: 'window.carried_over', platformId: participant as PlatformId,
-    data: { window_id: windowId, to_window_id: toWindowId, left_out: leftOut, amount: formatAmount(amount, scale), currency: code },
-  }));
+  return carried
+    .filter(({ participant }) => participant !== NETWORK)
+    .map(({ windowId, toWindowId, participant, leftOut, amount }) => ({
+      type: 'window.carried_over',
+      platformId: participant as PlatformId,
+      data: {
+        window_id: windowId,
+        to_window_id: toWindowId,
+        left_out: leftOut,
+        amount: formatAmount(amount, scale),
+        currency: code,
+      },
+    }));
 }
 
 export function windowSettled(windowId: number, platforms: readonly PlatformId[]): NewEvent[] {
-  return platforms.map((platformId) => ({ type: 'window.settled', platformId, data: { window_id: windowId } }));
+  return platforms.map((platformId) => ({
+    type: 'window.settled',
+    platformId,
+    data: { window_id: windowId },
+  }));
 }

@@ -4,7 +4,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../test/fixtures/database.ts';
 import { expectSound } from '../../../test/fixtures/journal.ts';
 import { createTestLedger, type TestLedger } from '../../../test/fixtures/ledger.ts';
-import { CHECKER, createTestSettlement, MAKER, readNets, type TestSettlement } from '../../../test/fixtures/settlement.ts';
+import {
+  CHECKER,
+  createTestSettlement,
+  MAKER,
+  readNets,
+  type TestSettlement,
+} from '../../../test/fixtures/settlement.ts';
 import { platformOwnerId, type MemberId, type TransactionId } from '../../kernel/ids.ts';
 import type { Outcome } from '../../ledger/ledger.ts';
 import { dbTransaction } from '../../runtime/database.ts';
@@ -20,7 +26,8 @@ beforeEach(async () => {
   test = await createTestLedger(database, { bucketCount: 4 });
   windows = createTestSettlement(test, database);
   [ann, bob] = [test.member(), test.member()];
-  for (const platform of ['platform_a', 'platform_d', 'platform_c']) for (const member of [ann, bob]) await test.earn(platform, member, 1_000_000n);
+  for (const platform of ['platform_a', 'platform_d', 'platform_c'])
+    for (const member of [ann, bob]) await test.earn(platform, member, 1_000_000n);
 });
 afterEach(async () => {
   await test?.ledger.close();
@@ -32,9 +39,26 @@ function posted(outcome: Outcome): TransactionId {
   return outcome.transaction.transactionId;
 }
 
-const convert = async (from: string, amount: bigint, to: string, member = ann): Promise<TransactionId> => posted(await test.transfer(from, member, amount, to, member));
-const reverse = async (platform: string, transactionId: TransactionId, amount?: bigint): Promise<TransactionId> =>
-  posted(await test.submit(platform, ann, { kind: 'reverse', agreed: true, transactionId, reason: 'test', ...(amount === undefined ? {} : { amount }) }));
+const convert = async (
+  from: string,
+  amount: bigint,
+  to: string,
+  member = ann,
+): Promise<TransactionId> => posted(await test.transfer(from, member, amount, to, member));
+const reverse = async (
+  platform: string,
+  transactionId: TransactionId,
+  amount?: bigint,
+): Promise<TransactionId> =>
+  posted(
+    await test.submit(platform, ann, {
+      kind: 'reverse',
+      agreed: true,
+      transactionId,
+      reason: 'test',
+      ...(amount === undefined ? {} : { amount }),
+    }),
+  );
 
 async function windowOf(windowId: number) {
   const found = await windows.settlement.find(windowId);
@@ -43,21 +67,33 @@ async function windowOf(windowId: number) {
 }
 
 async function netsOf(windowId: number): Promise<Record<string, bigint>> {
-  return Object.fromEntries((await windowOf(windowId)).nets.filter(({ net }) => net !== 0n).map(({ participant, net }) => [participant, net]));
+  return Object.fromEntries(
+    (await windowOf(windowId)).nets
+      .filter(({ net }) => net !== 0n)
+      .map(({ participant, net }) => [participant, net]),
+  );
 }
 
 async function duesOf(windowId: number): Promise<Record<string, bigint>> {
-  return Object.fromEntries((await windowOf(windowId)).obligations.map(({ participant, basis, amount }) => [basis === 'net' ? participant : `${participant} ${basis}`, amount]));
+  return Object.fromEntries(
+    (await windowOf(windowId)).obligations.map(({ participant, basis, amount }) => [
+      basis === 'net' ? participant : `${participant} ${basis}`,
+      amount,
+    ]),
+  );
 }
 
 async function positions(): Promise<Record<string, bigint>> {
   const { rows } = await database.pool.query<{ owner_id: string; sum: bigint }>(
-    `select owner_id, sum(credits_posted - debits_posted)::bigint as sum from ledger.account where purpose in ('position', 'rounding') group by 1 having sum(credits_posted - debits_posted) <> 0`);
+    `select owner_id, sum(credits_posted - debits_posted)::bigint as sum from ledger.account where purpose in ('position', 'rounding') group by 1 having sum(credits_posted - debits_posted) <> 0`,
+  );
   return Object.fromEntries(rows.map((row) => [row.owner_id, row.sum]));
 }
 
 async function isSomebodyWaiting(): Promise<boolean> {
-  const { rowCount } = await database.pool.query(`select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`);
+  const { rowCount } = await database.pool.query(
+    `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+  );
   return rowCount !== 0;
 }
 
@@ -72,13 +108,22 @@ describe('a window', () => {
     expect([first, second]).toEqual([1, 2]);
     expect(await netsOf(first)).toEqual(await readNets(database.pool, first));
     expect(await netsOf(second)).toEqual(await readNets(database.pool, second));
-    expect(Object.keys(await netsOf(first))).toEqual(expect.arrayContaining(['platform_a', 'platform_d', 'platform_c']));
+    expect(Object.keys(await netsOf(first))).toEqual(
+      expect.arrayContaining(['platform_a', 'platform_d', 'platform_c']),
+    );
     for (const windowId of [first, second]) {
       const { window, nets } = await windowOf(windowId);
-      expect([window.mismatch, window.countedAtMs === null, nets.reduce((sum, { net }) => sum + net, 0n)]).toEqual([null, false, 0n]);
-      for (const { opening, net, paid, closing } of nets) expect(opening + net + paid).toBe(closing);
+      expect([
+        window.mismatch,
+        window.countedAtMs === null,
+        nets.reduce((sum, { net }) => sum + net, 0n),
+      ]).toEqual([null, false, 0n]);
+      for (const { opening, net, paid, closing } of nets)
+        expect(opening + net + paid).toBe(closing);
     }
-    expect((await windowOf(second)).nets.map(({ opening }) => opening)).toEqual((await windowOf(first)).nets.map(({ closing }) => closing));
+    expect((await windowOf(second)).nets.map(({ opening }) => opening)).toEqual(
+      (await windowOf(first)).nets.map(({ closing }) => closing),
+    );
     await expectSound(database.pool);
   });
 
@@ -90,22 +135,41 @@ describe('a window', () => {
     const windowId = await windows.close();
     const { pairs, window } = await windowOf(windowId);
     expect(window.mismatch).toBeNull();
-    expect(pairs.map(({ source, target, kind, transactions, amount, owed, due }) => [source, target, kind, transactions, amount, owed === due])).toEqual([
-      ['platform_a', 'platform_d', 'conversion', 2n, 10_500n, true], ['platform_a', 'platform_d', 'reverse', 1n, 4_000n, true],
+    expect(
+      pairs.map(({ source, target, kind, transactions, amount, owed, due }) => [
+        source,
+        target,
+        kind,
+        transactions,
+        amount,
+        owed === due,
+      ]),
+    ).toEqual([
+      ['platform_a', 'platform_d', 'conversion', 2n, 10_500n, true],
+      ['platform_a', 'platform_d', 'reverse', 1n, 4_000n, true],
     ]);
     expect(pairs.map(({ owed }) => owed)).toEqual([10_500n, -4_000n]);
   });
 
   it('is closed once, by its number, and may be empty', async () => {
     const close = (windowId?: number) => windows.settlement.close({ windowId, closedBy: MAKER });
-    expect(await close(1)).toMatchObject({ ok: true, value: { windowId: 1, state: 'closed', closedBy: MAKER } });
+    expect(await close(1)).toMatchObject({
+      ok: true,
+      value: { windowId: 1, state: 'closed', closedBy: MAKER },
+    });
     expect(await close(1)).toMatchObject({ ok: false, problem: { code: 'window_not_open' } });
     expect(await close(3)).toMatchObject({ ok: false, problem: { code: 'window_not_found' } });
     const both = await Promise.all([close(2), close(2)]);
     expect(both.filter((result) => result.ok)).toHaveLength(1);
     await windows.settlement.count();
     expect(await windows.settle(1)).toBe('settled');
-    expect((await windows.settlement.list(100, 10)).map(({ windowId, state }) => [windowId, state])).toEqual([[3, 'open'], [2, 'closed'], [1, 'settled']]);
+    expect(
+      (await windows.settlement.list(100, 10)).map(({ windowId, state }) => [windowId, state]),
+    ).toEqual([
+      [3, 'open'],
+      [2, 'closed'],
+      [1, 'settled'],
+    ]);
   });
 
   it('keeps no posting waiting while it is being closed, and what was posted meanwhile is in the next one', async () => {
@@ -121,24 +185,37 @@ describe('a window', () => {
     });
     expect(await closing.closed).toMatchObject({ ok: true, value: { windowId: 1 } });
     await windows.close();
-    expect([await netsOf(1), await netsOf(2)]).toEqual([{ platform_a: -100n, platform_d: 100n }, { platform_a: -14n, platform_d: 14n }]);
+    expect([await netsOf(1), await netsOf(2)]).toEqual([
+      { platform_a: -100n, platform_d: 100n },
+      { platform_a: -14n, platform_d: 14n },
+    ]);
   });
 
   it('stays open, loudly, when positions do not sum to zero', async () => {
     await convert('platform_a', 100n, 'platform_d');
-    await database.pool.query(`update ledger.account set credits_posted = credits_posted + 1 where (bucket, account_id) in (select bucket, account_id from ledger.account where purpose = 'position' and credits_posted > 0 limit 1)`);
-    await expect(windows.settlement.close({ closedBy: MAKER })).rejects.toThrow('come to 1 minor units instead of zero');
+    await database.pool.query(
+      `update ledger.account set credits_posted = credits_posted + 1 where (bucket, account_id) in (select bucket, account_id from ledger.account where purpose = 'position' and credits_posted > 0 limit 1)`,
+    );
+    await expect(windows.settlement.close({ closedBy: MAKER })).rejects.toThrow(
+      'come to 1 minor units instead of zero',
+    );
     expect((await windowOf(1)).window.state).toBe('open');
   });
 
   it('cannot be settled while its pairs say something else than its nets', async () => {
     await convert('platform_a', 100n, 'platform_d');
     await windows.settlement.close({ closedBy: MAKER });
-    expect(await windows.settlement.propose({ windowId: 1, operatorId: MAKER, payments: [] })).toMatchObject({ ok: false, problem: { code: 'window_not_closed' } });
-    await database.pool.query(`update ledger.transaction set kind = 'transfer' where kind = 'conversion'`);
+    expect(
+      await windows.settlement.propose({ windowId: 1, operatorId: MAKER, payments: [] }),
+    ).toMatchObject({ ok: false, problem: { code: 'window_not_closed' } });
+    await database.pool.query(
+      `update ledger.transaction set kind = 'transfer' where kind = 'conversion'`,
+    );
     await windows.settlement.count();
     expect((await windowOf(1)).window.mismatch).toContain('platform_a');
-    expect(await windows.settlement.propose({ windowId: 1, operatorId: MAKER, payments: [] })).toMatchObject({ ok: false, problem: { code: 'window_mismatch' } });
+    expect(
+      await windows.settlement.propose({ windowId: 1, operatorId: MAKER, payments: [] }),
+    ).toMatchObject({ ok: false, problem: { code: 'window_mismatch' } });
   });
 
   it('is closed by the schedule, unless nothing was posted', async () => {
@@ -162,8 +239,15 @@ describe('a window', () => {
 });
 
 describe('settling', () => {
-  it('pays what is owed and brings every position back to zero, the network\'s rounding too', async () => {
-    await test.amend((document) => ({ ...document, platforms: { ...document.platforms, platform_a: { multiplier: '1.037' }, platform_d: { multiplier: '0.919' } } }));
+  it("pays what is owed and brings every position back to zero, the network's rounding too", async () => {
+    await test.amend((document) => ({
+      ...document,
+      platforms: {
+        ...document.platforms,
+        platform_a: { multiplier: '1.037' },
+        platform_d: { multiplier: '0.919' },
+      },
+    }));
     for (const amount of [3n, 101n, 12_347n]) {
       await convert('platform_a', amount, 'platform_d');
       await convert('platform_d', amount + 5n, 'platform_c', bob);
@@ -174,12 +258,16 @@ describe('settling', () => {
     expect(await positions()).toEqual({});
     const { window, obligations } = await windowOf(windowId);
     expect(window).toMatchObject({ state: 'settled', proposedBy: MAKER, approvedBy: CHECKER });
-    expect(obligations.every(({ state, transactionId }) => state === 'paid' && transactionId !== null)).toBe(true);
+    expect(
+      obligations.every(({ state, transactionId }) => state === 'paid' && transactionId !== null),
+    ).toBe(true);
     // What was paid is in the next window, as payment and not as its net.
     const next = await windows.close();
     expect(await netsOf(next)).toEqual({});
     const { nets } = await windowOf(next);
-    expect(nets.every(({ closing, paid, opening }) => closing === 0n && paid === -opening)).toBe(true);
+    expect(nets.every(({ closing, paid, opening }) => closing === 0n && paid === -opening)).toBe(
+      true,
+    );
     await expectSound(database.pool);
   });
 
@@ -189,23 +277,72 @@ describe('settling', () => {
     const windowId = await windows.close();
     const owner = platformOwnerId(test.id('platform_a')) as MemberId;
     posted(await test.submit('platform_a', owner, { kind: 'deposit', amount: 9_999n }));
-    expect(await windows.settlement.propose({ windowId, operatorId: MAKER, payments: [], otherwise: { from: 'outside' } })).toMatchObject({ ok: false, problem: { code: 'bank_reference_missing' } });
-    expect(await windows.settlement.propose({ windowId, operatorId: MAKER, payments: [{ participant: test.id('platform_x'), from: 'prefund' }] })).toMatchObject({ ok: false, problem: { code: 'obligation_not_found' } });
-    const payments = [{ participant: test.id('platform_c'), from: 'outside' as const, bankReference: 'B-1' }];
-    expect(await windows.settlement.propose({ windowId, operatorId: MAKER, payments })).toMatchObject({ ok: true, value: { state: 'proposed' } });
-    expect(await windows.settlement.approve({ windowId, operatorId: MAKER })).toMatchObject({ ok: false, problem: { code: 'settlement_same_operator' } });
-    expect(await windows.settlement.withdraw({ windowId, operatorId: CHECKER })).toMatchObject({ ok: true, value: { state: 'closed' } });
+    expect(
+      await windows.settlement.propose({
+        windowId,
+        operatorId: MAKER,
+        payments: [],
+        otherwise: { from: 'outside' },
+      }),
+    ).toMatchObject({ ok: false, problem: { code: 'bank_reference_missing' } });
+    expect(
+      await windows.settlement.propose({
+        windowId,
+        operatorId: MAKER,
+        payments: [{ participant: test.id('platform_x'), from: 'prefund' }],
+      }),
+    ).toMatchObject({ ok: false, problem: { code: 'obligation_not_found' } });
+    const payments = [
+      { participant: test.id('platform_c'), from: 'outside' as const, bankReference: 'B-1' },
+    ];
+    expect(
+      await windows.settlement.propose({ windowId, operatorId: MAKER, payments }),
+    ).toMatchObject({ ok: true, value: { state: 'proposed' } });
+    expect(await windows.settlement.approve({ windowId, operatorId: MAKER })).toMatchObject({
+      ok: false,
+      problem: { code: 'settlement_same_operator' },
+    });
+    expect(await windows.settlement.withdraw({ windowId, operatorId: CHECKER })).toMatchObject({
+      ok: true,
+      value: { state: 'closed' },
+    });
     expect((await windowOf(windowId)).obligations).toEqual([]);
-    expect(await windows.settlement.approve({ windowId, operatorId: CHECKER })).toMatchObject({ ok: false, problem: { code: 'settlement_state' } });
+    expect(await windows.settlement.approve({ windowId, operatorId: CHECKER })).toMatchObject({
+      ok: false,
+      problem: { code: 'settlement_state' },
+    });
     await windows.settlement.propose({ windowId, operatorId: MAKER, payments });
-    expect(await windows.settlement.approve({ windowId, operatorId: CHECKER })).toMatchObject({ ok: true, value: { state: 'settling' } });
+    expect(await windows.settlement.approve({ windowId, operatorId: CHECKER })).toMatchObject({
+      ok: true,
+      value: { state: 'settling' },
+    });
 
-    const states = async () => Object.fromEntries((await windowOf(windowId)).obligations.map(({ participant, state, problem }) => [participant, problem === null ? state : problem.split(':')[0]]));
-    expect(await states()).toEqual({ platform_a: 'insufficient_prefund', platform_d: 'approved', platform_c: 'paid' });
-    expect((await windowOf(windowId)).obligations.map(({ participant, amount, paid }) => [participant, amount, paid])).toEqual([
-      ['platform_a', -10_000n, -9_999n], ['platform_c', -8_000n, -8_000n], ['platform_d', 18_000n, 17_999n],
+    const states = async () =>
+      Object.fromEntries(
+        (await windowOf(windowId)).obligations.map(({ participant, state, problem }) => [
+          participant,
+          problem === null ? state : problem.split(':')[0],
+        ]),
+      );
+    expect(await states()).toEqual({
+      platform_a: 'insufficient_prefund',
+      platform_d: 'approved',
+      platform_c: 'paid',
+    });
+    expect(
+      (await windowOf(windowId)).obligations.map(({ participant, amount, paid }) => [
+        participant,
+        amount,
+        paid,
+      ]),
+    ).toEqual([
+      ['platform_a', -10_000n, -9_999n],
+      ['platform_c', -8_000n, -8_000n],
+      ['platform_d', 18_000n, 17_999n],
     ]);
-    expect(await windows.settlement.propose({ windowId, operatorId: CHECKER, payments })).toMatchObject({ ok: false, problem: { code: 'obligation_paid' } });
+    expect(
+      await windows.settlement.propose({ windowId, operatorId: CHECKER, payments }),
+    ).toMatchObject({ ok: false, problem: { code: 'obligation_paid' } });
     // The last unit arrives; the loop finds it.
     posted(await test.submit('platform_a', owner, { kind: 'deposit', amount: 1n }));
     expect(await windows.settlement.follow()).toBe(false);
@@ -220,14 +357,32 @@ describe('settling', () => {
     await convert('platform_a', 10_000n, 'platform_d');
     const windowId = await windows.close();
     expect(await windows.settle(windowId, 'prefund')).toBe('settling');
-    const outside = { windowId, operatorId: CHECKER, payments: [{ participant: test.id('platform_a'), from: 'outside' as const, bankReference: 'B-2' }] };
+    const outside = {
+      windowId,
+      operatorId: CHECKER,
+      payments: [
+        { participant: test.id('platform_a'), from: 'outside' as const, bankReference: 'B-2' },
+      ],
+    };
     expect(await windows.settlement.propose(outside)).toMatchObject({ ok: true });
     test.clock.advance(60_000);
     await windows.settlement.follow();
-    expect((await windowOf(windowId)).obligations[0]).toMatchObject({ participant: 'platform_a', state: 'proposed' });
-    expect(await windows.settlement.approve({ windowId, operatorId: CHECKER })).toMatchObject({ ok: false, problem: { code: 'settlement_same_operator' } });
-    expect(await windows.settlement.approve({ windowId, operatorId: MAKER })).toMatchObject({ ok: true, value: { state: 'settled' } });
-    expect((await windowOf(windowId)).obligations).toMatchObject([{ participant: 'platform_a', paidFrom: 'outside', bankReference: 'B-2' }, { participant: 'platform_d', paidFrom: 'prefund' }]);
+    expect((await windowOf(windowId)).obligations[0]).toMatchObject({
+      participant: 'platform_a',
+      state: 'proposed',
+    });
+    expect(await windows.settlement.approve({ windowId, operatorId: CHECKER })).toMatchObject({
+      ok: false,
+      problem: { code: 'settlement_same_operator' },
+    });
+    expect(await windows.settlement.approve({ windowId, operatorId: MAKER })).toMatchObject({
+      ok: true,
+      value: { state: 'settled' },
+    });
+    expect((await windowOf(windowId)).obligations).toMatchObject([
+      { participant: 'platform_a', paidFrom: 'outside', bankReference: 'B-2' },
+      { participant: 'platform_d', paidFrom: 'prefund' },
+    ]);
   });
 
   it('keeps pairs apart that are settled gross', async () => {
@@ -238,11 +393,17 @@ describe('settling', () => {
     const windowId = await windows.close();
     expect(await windows.settle(windowId)).toBe('settled');
     expect(await duesOf(windowId)).toEqual({
-      'platform_a platform_a>platform_d': -10_000n, 'platform_d platform_a>platform_d': 10_000n, 'platform_d platform_d>platform_a': -3_000n, 'platform_a platform_d>platform_a': 3_000n,
-      platform_a: -200n, platform_c: 200n,
+      'platform_a platform_a>platform_d': -10_000n,
+      'platform_d platform_a>platform_d': 10_000n,
+      'platform_d platform_d>platform_a': -3_000n,
+      'platform_a platform_d>platform_a': 3_000n,
+      platform_a: -200n,
+      platform_c: 200n,
     });
     expect(await positions()).toEqual({});
-    expect((await windows.settlement.settings()).grossPairs).toEqual([['platform_a', 'platform_d']]);
+    expect((await windows.settlement.settings()).grossPairs).toEqual([
+      ['platform_a', 'platform_d'],
+    ]);
   });
 
   it('goes on where it stopped, whatever was posted without that it was noted', async () => {
@@ -253,17 +414,30 @@ describe('settling', () => {
     const before = await positions();
     // As after a crash between the ledger's commit and the note of it.
     await database.pool.query('delete from clearing.part_payment');
-    await database.pool.query(`update clearing.obligation set state = 'approved', transaction_id = null, paid_at = null`);
-    await database.pool.query(`update clearing.settlement_window set state = 'settling', settled_at = null where window_id = 1`);
+    await database.pool.query(
+      `update clearing.obligation set state = 'approved', transaction_id = null, paid_at = null`,
+    );
+    await database.pool.query(
+      `update clearing.settlement_window set state = 'settling', settled_at = null where window_id = 1`,
+    );
     await windows.settlement.follow();
     expect((await windowOf(windowId)).window.state).toBe('settled');
     expect(await positions()).toEqual(before);
     // And when the way was changed in that moment.
     await database.pool.query('delete from clearing.part_payment');
-    await database.pool.query(`update clearing.obligation set state = 'approved', transaction_id = null, paid_at = null, paid_from = 'prefund', bank_reference = null`);
-    await database.pool.query(`update clearing.settlement_window set state = 'settling', settled_at = null where window_id = 1`);
+    await database.pool.query(
+      `update clearing.obligation set state = 'approved', transaction_id = null, paid_at = null, paid_from = 'prefund', bank_reference = null`,
+    );
+    await database.pool.query(
+      `update clearing.settlement_window set state = 'settling', settled_at = null where window_id = 1`,
+    );
     await windows.settlement.follow();
-    expect((await windowOf(windowId)).obligations.every(({ state, paidFrom, bankReference }) => state === 'paid' && paidFrom === 'outside' && bankReference === 'bank 1')).toBe(true);
+    expect(
+      (await windowOf(windowId)).obligations.every(
+        ({ state, paidFrom, bankReference }) =>
+          state === 'paid' && paidFrom === 'outside' && bankReference === 'bank 1',
+      ),
+    ).toBe(true);
     expect(await positions()).toEqual(before);
   });
 });
@@ -275,7 +449,15 @@ describe('disputed transactions', () => {
     windows.frozen.set(disputed, 4_000n);
     const first = await windows.close();
     expect(await netsOf(first)).toEqual({ platform_a: -10_500n, platform_d: 10_500n });
-    expect((await windowOf(first)).carveOuts).toMatchObject([{ transactionId: disputed, direction: 'out', amount: 4_000n, sourceEffect: -4_000n, targetEffect: 4_000n }]);
+    expect((await windowOf(first)).carveOuts).toMatchObject([
+      {
+        transactionId: disputed,
+        direction: 'out',
+        amount: 4_000n,
+        sourceEffect: -4_000n,
+        targetEffect: 4_000n,
+      },
+    ]);
     expect(await windows.settle(first)).toBe('settled');
     expect(await duesOf(first)).toEqual({ platform_a: -6_500n, platform_d: 6_500n });
     await convert('platform_d', 100n, 'platform_c');
@@ -284,7 +466,15 @@ describe('disputed transactions', () => {
     windows.frozen.clear();
     const third = await windows.close();
     expect(await netsOf(third)).toEqual({});
-    expect((await windowOf(third)).carveOuts).toMatchObject([{ transactionId: disputed, direction: 'in', amount: 4_000n, sourceEffect: -4_000n, targetEffect: 4_000n }]);
+    expect((await windowOf(third)).carveOuts).toMatchObject([
+      {
+        transactionId: disputed,
+        direction: 'in',
+        amount: 4_000n,
+        sourceEffect: -4_000n,
+        targetEffect: 4_000n,
+      },
+    ]);
     expect(await windows.settle(third)).toBe('settled');
     expect(await windows.settle(second)).toBe('settled');
     expect(await duesOf(third)).toEqual({ platform_a: -4_000n, platform_d: 4_000n });
@@ -309,10 +499,17 @@ describe('disputed transactions', () => {
     const disputed = await convert('platform_a', 10_000n, 'platform_d');
     const first = await windows.close();
     windows.frozen.set(disputed, 1_000n);
-    await windows.settlement.propose({ windowId: first, operatorId: MAKER, payments: [], otherwise: { from: 'outside', bankReference: 'x' } });
+    await windows.settlement.propose({
+      windowId: first,
+      operatorId: MAKER,
+      payments: [],
+      otherwise: { from: 'outside', bankReference: 'x' },
+    });
     expect(await duesOf(first)).toEqual({ platform_a: -9_000n, platform_d: 9_000n });
     windows.frozen.set(disputed, 3_000n);
-    expect(await windows.settlement.approve({ windowId: first, operatorId: CHECKER })).toMatchObject({ ok: true, value: { state: 'settled' } });
+    expect(
+      await windows.settlement.approve({ windowId: first, operatorId: CHECKER }),
+    ).toMatchObject({ ok: true, value: { state: 'settled' } });
     expect(await duesOf(first)).toEqual({ platform_a: -7_000n, platform_d: 7_000n });
     // Settled is settled: what is disputed afterwards has been paid.
     windows.frozen.set(disputed, 10_000n);

@@ -5,7 +5,14 @@ import type { OperatorId, PlatformId } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { dbTransaction } from '../../runtime/database.ts';
 import { appendEvents } from '../../runtime/feed.ts';
-import { approveAct, proposeAct, suspendLeftOut, withdrawAct, type ActDecision, type ActToPropose } from './acts.ts';
+import {
+  approveAct,
+  proposeAct,
+  suspendLeftOut,
+  withdrawAct,
+  type ActDecision,
+  type ActToPropose,
+} from './acts.ts';
 import { closeWindow, type Closing } from './close-window.ts';
 import { countStep } from './count-pairs.ts';
 import { listTransactions, type TransactionPage } from './list-transactions.ts';
@@ -13,16 +20,40 @@ import { createAlone } from './alone.ts';
 import type { SettlementParts } from './parts.ts';
 import { payDue, payWindow } from './pay-obligations.ts';
 import { settlementProblems } from './problems.ts';
-import { approveSettlement, proposeSettlement, withdrawSettlement, type Deciding, type Proposing } from './propose-settlement.ts';
+import {
+  approveSettlement,
+  proposeSettlement,
+  withdrawSettlement,
+  type Deciding,
+  type Proposing,
+} from './propose-settlement.ts';
 import { isDue } from './schedule.ts';
 import { makeStatement, type Statement, type StatementSource } from './statement.ts';
 import type { WindowState } from './states.ts';
-import { replaceGrossPairs, selectCarveOuts, selectNets, selectNetsOf, selectOpenWindow, selectPairs, selectSettings, selectWindow, selectWindows, updateSchedule, lockWindows } from './store.ts';
+import {
+  replaceGrossPairs,
+  selectCarveOuts,
+  selectNets,
+  selectNetsOf,
+  selectOpenWindow,
+  selectPairs,
+  selectSettings,
+  selectWindow,
+  selectWindows,
+  updateSchedule,
+  lockWindows,
+} from './store.ts';
 import { selectObligations } from './store-obligations.ts';
 import { selectActs } from './store-acts.ts';
 import { hasRowsSince } from './store-ledger.ts';
 import { selectCarried } from './store-payments.ts';
-import type { Net, Schedule, SettlementAct, SettlementSettings, SettlementWindow } from './types.ts';
+import type {
+  Net,
+  Schedule,
+  SettlementAct,
+  SettlementSettings,
+  SettlementWindow,
+} from './types.ts';
 
 export interface Settlement {
   /** Closes the open window, or leaves it open when it should not be closed; the next one is open when this answers. */
@@ -39,15 +70,29 @@ export interface Settlement {
   /** Newest first, before a number. */
   list(before: number, limit: number, state?: WindowState): Promise<readonly SettlementWindow[]>;
   /** Closed windows with one platform's figures, newest first, before a number. */
-  listOf(platformId: PlatformId, before: number, limit: number): Promise<readonly { readonly window: SettlementWindow; readonly net: Omit<Net, 'participant'> }[]>;
+  listOf(
+    platformId: PlatformId,
+    before: number,
+    limit: number,
+  ): Promise<
+    readonly { readonly window: SettlementWindow; readonly net: Omit<Net, 'participant'> }[]
+  >;
   find(windowId: number): Promise<Result<StatementSource>>;
   /** Of a closed window; its pairs may still be counted. */
   statement(windowId: number, platformId: PlatformId): Promise<Result<Statement>>;
-  listTransactions(windowId: number, platformId: PlatformId, cursor: string | undefined, limit: number): Promise<TransactionPage>;
+  listTransactions(
+    windowId: number,
+    platformId: PlatformId,
+    cursor: string | undefined,
+    limit: number,
+  ): Promise<TransactionPage>;
   settings(): Promise<SettlementSettings>;
   setSchedule(schedule: Schedule, operatorId: OperatorId): Promise<void>;
   /** Unordered pairs of platforms; replaces those that were set. Holds for whatever is proposed from then on. */
-  setGrossPairs(pairs: readonly (readonly [PlatformId, PlatformId])[], operatorId: OperatorId): Promise<void>;
+  setGrossPairs(
+    pairs: readonly (readonly [PlatformId, PlatformId])[],
+    operatorId: OperatorId,
+  ): Promise<void>;
   /** One round of the loop: closes when the schedule says so, counts, pays; true when there is more to do. Several processes may do it. */
   follow(): Promise<boolean>;
   /** Counts the pairs of all closed windows to the end, for callers that want to wait for it. */
@@ -62,28 +107,68 @@ export function createSettlement(given: SettlementParts): Settlement {
     const window = await selectWindow(pool, windowId);
     if (window === undefined) return refuse(settlementProblems.window_not_found());
     const [nets, pairs, carveOuts, obligations] = [
-      await selectNets(pool, windowId), await selectPairs(pool, windowId), await selectCarveOuts(pool, windowId), await selectObligations(pool, windowId),
+      await selectNets(pool, windowId),
+      await selectPairs(pool, windowId),
+      await selectCarveOuts(pool, windowId),
+      await selectObligations(pool, windowId),
     ];
-    return ok({ window, nets, pairs, carveOuts, obligations, carried: await selectCarried(pool, windowId), acts: await selectActs(pool, windowId) });
+    return ok({
+      window,
+      nets,
+      pairs,
+      carveOuts,
+      obligations,
+      carried: await selectCarried(pool, windowId),
+      acts: await selectActs(pool, windowId),
+    });
   }
 
   async function closeWhenDue(): Promise<void> {
     const { schedule } = await selectSettings(pool);
     if (schedule.kind === 'none') return;
-    const due = ({ openedAtMs }: SettlementWindow): boolean => isDue(schedule, openedAtMs, clock.now(), parts.timeZone());
+    const due = ({ openedAtMs }: SettlementWindow): boolean =>
+      isDue(schedule, openedAtMs, clock.now(), parts.timeZone());
     const open = await selectOpenWindow(pool);
-    if (due(open) && (await hasRowsSince(pool, open.windowId - 1))) await closeWindow(parts, { closedBy: 'schedule', when: due, unlessEmpty: true });
+    if (due(open) && (await hasRowsSince(pool, open.windowId - 1)))
+      await closeWindow(parts, { closedBy: 'schedule', when: due, unlessEmpty: true });
   }
 
-  async function announceSettings(client: Parameters<typeof lockWindows>[0], operatorId: OperatorId): Promise<void> {
+  async function announceSettings(
+    client: Parameters<typeof lockWindows>[0],
+    operatorId: OperatorId,
+  ): Promise<void> {
     const { schedule, grossPairs } = await selectSettings(client);
-    const when = schedule.kind === 'daily' ? `daily at ${schedule.at}` : schedule.kind === 'every' ? `every ${schedule.minutes} minutes` : 'by hand';
-    await appendEvents(client, [{ type: 'settlement.configured', platformId: null, data: { changed_by: operatorId, schedule: when, gross_pairs: grossPairs.map((pair) => pair.join('/')).join(' ') } }], clock.now());
+    const when =
+      schedule.kind === 'daily'
+        ? `daily at ${schedule.at}`
+        : schedule.kind === 'every'
+          ? `every ${schedule.minutes} minutes`
+          : 'by hand';
+    await appendEvents(
+      client,
+      [
+        {
+          type: 'settlement.configured',
+          platformId: null,
+          data: {
+            changed_by: operatorId,
+            schedule: when,
+            gross_pairs: grossPairs.map((pair) => pair.join('/')).join(' '),
+          },
+        },
+      ],
+      clock.now(),
+    );
   }
 
   /** It is approved, whatever happens now; the loop of every process goes on with it. */
   const payNow = async (windowId: number): Promise<void> => {
-    await payWindow(parts, windowId).catch((error: unknown) => parts.log.error({ err: error, window_id: windowId }, 'a window that was approved is not paid yet'));
+    await payWindow(parts, windowId).catch((error: unknown) =>
+      parts.log.error(
+        { err: error, window_id: windowId },
+        'a window that was approved is not paid yet',
+      ),
+    );
   };
 
   return {
@@ -101,7 +186,9 @@ export function createSettlement(given: SettlementParts): Settlement {
     async approveAct(decision) {
       const approved = await approveAct(parts, decision);
       if (approved.ok) {
-        await suspendLeftOut(parts).catch((error: unknown) => parts.log.error({ err: error }, 'a platform that was left out is not suspended yet'));
+        await suspendLeftOut(parts).catch((error: unknown) =>
+          parts.log.error({ err: error }, 'a platform that was left out is not suspended yet'),
+        );
         await payNow(decision.windowId);
       }
       return approved;
@@ -110,28 +197,44 @@ export function createSettlement(given: SettlementParts): Settlement {
     list: (before, limit, state) => selectWindows(pool, before, limit, state),
     async listOf(platformId, before, limit) {
       const windows = await selectWindows(pool, before, limit, undefined);
-      const nets = await selectNetsOf(pool, platformId, windows.map(({ windowId }) => windowId));
+      const nets = await selectNetsOf(
+        pool,
+        platformId,
+        windows.map(({ windowId }) => windowId),
+      );
       const nothing = { opening: 0n, net: 0n, paid: 0n, closing: 0n };
-      return windows.filter(({ state }) => state !== 'open').map((window) => ({ window, net: nets.get(window.windowId) ?? nothing }));
+      return windows
+        .filter(({ state }) => state !== 'open')
+        .map((window) => ({ window, net: nets.get(window.windowId) ?? nothing }));
     },
     async statement(windowId, platformId) {
       const found = await find(windowId);
       if (!found.ok) return found;
-      if (found.value.window.state === 'open') return refuse(settlementProblems.window_not_closed());
-      return ok(makeStatement(found.value, { platformId, name: parts.nameOf(platformId), timeZone: parts.timeZone() }, ledger));
+      if (found.value.window.state === 'open')
+        return refuse(settlementProblems.window_not_closed());
+      return ok(
+        makeStatement(
+          found.value,
+          { platformId, name: parts.nameOf(platformId), timeZone: parts.timeZone() },
+          ledger,
+        ),
+      );
     },
-    listTransactions: (windowId, platformId, cursor, limit) => listTransactions(parts, windowId, platformId, cursor, limit),
+    listTransactions: (windowId, platformId, cursor, limit) =>
+      listTransactions(parts, windowId, platformId, cursor, limit),
     settings: () => selectSettings(pool),
-    setSchedule: (schedule, operatorId) => dbTransaction(pool, async (client) => {
-      await lockWindows(client);
-      await updateSchedule(client, schedule, operatorId, clock.now());
-      await announceSettings(client, operatorId);
-    }),
-    setGrossPairs: (pairs, operatorId) => dbTransaction(pool, async (client) => {
-      await lockWindows(client);
-      await replaceGrossPairs(client, pairs, operatorId, clock.now());
-      await announceSettings(client, operatorId);
-    }),
+    setSchedule: (schedule, operatorId) =>
+      dbTransaction(pool, async (client) => {
+        await lockWindows(client);
+        await updateSchedule(client, schedule, operatorId, clock.now());
+        await announceSettings(client, operatorId);
+      }),
+    setGrossPairs: (pairs, operatorId) =>
+      dbTransaction(pool, async (client) => {
+        await lockWindows(client);
+        await replaceGrossPairs(client, pairs, operatorId, clock.now());
+        await announceSettings(client, operatorId);
+      }),
     async follow() {
       await closeWhenDue();
       const counting = await countStep(parts);
@@ -140,7 +243,9 @@ export function createSettlement(given: SettlementParts): Settlement {
       return counting || paying;
     },
     async count() {
-      while (await countStep(parts)) { /* step by step */ }
+      while (await countStep(parts)) {
+        /* step by step */
+      }
     },
   };
 }

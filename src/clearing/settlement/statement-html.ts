@@ -32,25 +32,64 @@ const STYLE = `
   footer { margin-top: 10mm; padding-top: 2mm; border-top: .5pt solid var(--line); color: var(--faint); font-size: 8.5pt; }
   @media print { body { padding: 0; max-width: none; } .result { -webkit-print-color-adjust: exact; print-color-adjust: exact; } }`;
 
-export function statementHtml(statement: Statement, language: StatementLanguage, madeAtMs: number): string {
+export function statementHtml(
+  statement: Statement,
+  language: StatementLanguage,
+  madeAtMs: number,
+): string {
   const words = STATEMENT_WORDS[language];
   const { currency, points, otherPoints } = statement;
-  const money = (minor: bigint): string => `<td class="n${minor < 0n ? ' minus' : ''}">${amount(minor, currency.scale)}</td>`;
-  const scaleOf = (platformId: string): number => [...otherPoints].find(([other]) => other === platformId)?.[1].scale ?? points.scale;
-  const moment = (atMs: number, form: Intl.DateTimeFormatOptions = { dateStyle: 'medium', timeStyle: 'short' }): string =>
-    new Intl.DateTimeFormat(language === 'zh' ? 'zh-CN' : 'en-GB', { ...form, timeZone: statement.timeZone }).format(atMs);
-  const sumOf = (direction: 'out' | 'in'): bigint => statement.carveOuts.reduce((sum, carved) => (carved.direction === direction ? sum + carved.money : sum), 0n);
-  const row = (label: string, minor: bigint, kind = ''): string => `<tr${kind}><td>${label}</td>${money(minor)}</tr>`;
-  const lines = statement.lines.map((line) => `<tr><td>${escape(line.counterpart)}</td><td>${words.operations[`${line.kind}_${line.direction}`]}</td><td class="n">${line.transactions}</td><td class="n">${amount(line.ownPoints, points.scale)}</td><td class="n">${amount(line.otherPoints, scaleOf(line.counterpart))}</td>${money(line.money)}</tr>`);
-  const disputed = statement.carveOuts.map((carved) => `<tr><td><code>${formatId('txn', carved.transactionId)}</code></td><td>${escape(carved.counterpart)}</td><td>${carved.direction === 'out' ? words.leftOut : words.cameBack}</td><td class="n">${amount(carved.points, carved.source === statement.platformId ? points.scale : scaleOf(carved.source))} ${escape(carved.source)}</td>${money(carved.money)}</tr>`);
-  const way = ({ paidFrom, bankReference }: Pick<StatementObligation, 'paidFrom' | 'bankReference'>): string => `<td>${paidFrom === 'prefund' ? words.prefund : words.outside}</td><td>${escape(bankReference ?? '')}</td>`;
+  const money = (minor: bigint): string =>
+    `<td class="n${minor < 0n ? ' minus' : ''}">${amount(minor, currency.scale)}</td>`;
+  const scaleOf = (platformId: string): number =>
+    [...otherPoints].find(([other]) => other === platformId)?.[1].scale ?? points.scale;
+  const moment = (
+    atMs: number,
+    form: Intl.DateTimeFormatOptions = { dateStyle: 'medium', timeStyle: 'short' },
+  ): string =>
+    new Intl.DateTimeFormat(language === 'zh' ? 'zh-CN' : 'en-GB', {
+      ...form,
+      timeZone: statement.timeZone,
+    }).format(atMs);
+  const sumOf = (direction: 'out' | 'in'): bigint =>
+    statement.carveOuts.reduce(
+      (sum, carved) => (carved.direction === direction ? sum + carved.money : sum),
+      0n,
+    );
+  const row = (label: string, minor: bigint, kind = ''): string =>
+    `<tr${kind}><td>${label}</td>${money(minor)}</tr>`;
+  const lines = statement.lines.map(
+    (line) =>
+      `<tr><td>${escape(line.counterpart)}</td><td>${words.operations[`${line.kind}_${line.direction}`]}</td><td class="n">${line.transactions}</td><td class="n">${amount(line.ownPoints, points.scale)}</td><td class="n">${amount(line.otherPoints, scaleOf(line.counterpart))}</td>${money(line.money)}</tr>`,
+  );
+  const disputed = statement.carveOuts.map(
+    (carved) =>
+      `<tr><td><code>${formatId('txn', carved.transactionId)}</code></td><td>${escape(carved.counterpart)}</td><td>${carved.direction === 'out' ? words.leftOut : words.cameBack}</td><td class="n">${amount(carved.points, carved.source === statement.platformId ? points.scale : scaleOf(carved.source))} ${escape(carved.source)}</td>${money(carved.money)}</tr>`,
+  );
+  const way = ({
+    paidFrom,
+    bankReference,
+  }: Pick<StatementObligation, 'paidFrom' | 'bankReference'>): string =>
+    `<td>${paidFrom === 'prefund' ? words.prefund : words.outside}</td><td>${escape(bankReference ?? '')}</td>`;
   const payments = statement.obligations.flatMap((due) => [
     `<tr><td>${due.pair === undefined ? words.netBasis : `${escape(due.pair.source)} → ${escape(due.pair.target)}`}</td>${way(due)}<td>${due.changing ? words.changeWaits : words.obligationStates[due.state]}</td><td>${due.paidAtMs === null ? '' : moment(due.paidAtMs)}</td>${money(due.amount)}</tr>`,
     // One payment of the whole is the row above.
-    ...(due.state === 'paid' && due.parts.length < 2 ? [] : due.parts.map((part) => `<tr class="part"><td>${words.partPaid}</td>${way(part)}<td>${words.obligationStates.paid}</td><td>${part.postedAtMs === null ? '' : moment(part.postedAtMs)}</td>${money(part.amount)}</tr>`)),
+    ...(due.state === 'paid' && due.parts.length < 2
+      ? []
+      : due.parts.map(
+          (part) =>
+            `<tr class="part"><td>${words.partPaid}</td>${way(part)}<td>${words.obligationStates.paid}</td><td>${part.postedAtMs === null ? '' : moment(part.postedAtMs)}</td>${money(part.amount)}</tr>`,
+        )),
   ]);
-  const carried = statement.carried.map((over) => `<tr><td>${over.direction === 'out' ? words.carriedOut(over.otherWindowId) : words.carriedIn(over.otherWindowId)}</td><td>${escape(over.leftOut)}</td>${money(over.money)}</tr>`);
-  const carriedOf = (direction: 'out' | 'in'): bigint => statement.carried.reduce((sum, over) => (over.direction === direction ? sum + over.money : sum), 0n);
+  const carried = statement.carried.map(
+    (over) =>
+      `<tr><td>${over.direction === 'out' ? words.carriedOut(over.otherWindowId) : words.carriedIn(over.otherWindowId)}</td><td>${escape(over.leftOut)}</td>${money(over.money)}</tr>`,
+  );
+  const carriedOf = (direction: 'out' | 'in'): bigint =>
+    statement.carried.reduce(
+      (sum, over) => (over.direction === direction ? sum + over.money : sum),
+      0n,
+    );
   return `<!doctype html>
 <html lang="${language === 'zh' ? 'zh-CN' : 'en'}">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${words.title} ${statement.windowId} · ${escape(statement.platformId)}</title><style>${STYLE}
@@ -61,18 +100,34 @@ export function statementHtml(statement: Statement, language: StatementLanguage,
 <dt>${words.period}</dt><dd class="wide">${moment(statement.openedAtMs)} – ${moment(statement.closedAtMs)} (${escape(statement.timeZone)})</dd></dl>
 ${resultHtml(statement, words, (atMs) => moment(atMs, { dateStyle: 'long' }))}
 <h2>${words.pairs}</h2>
-${lines.length === 0 ? `<p class="note">${words.noPairs}</p>` : `<table><thead><tr><th>${words.counterpart}</th><th>${words.operation}</th><th class="n">${words.count}</th><th class="n">${words.ownPoints}</th><th class="n">${words.otherPoints}</th><th class="n">${words.money}</th></tr></thead><tbody>
+${
+  lines.length === 0
+    ? `<p class="note">${words.noPairs}</p>`
+    : `<table><thead><tr><th>${words.counterpart}</th><th>${words.operation}</th><th class="n">${words.count}</th><th class="n">${words.ownPoints}</th><th class="n">${words.otherPoints}</th><th class="n">${words.money}</th></tr></thead><tbody>
 ${lines.join('\n')}
-<tr class="sum"><td colspan="5">${words.net}</td>${money(statement.net)}</tr></tbody></table>`}
+<tr class="sum"><td colspan="5">${words.net}</td>${money(statement.net)}</tr></tbody></table>`
+}
 <h2>${words.settlement}</h2><p class="note">${words.settlementNote}</p>
 <table><tbody>${row(words.net, statement.net)}${row(words.leftOutSum, sumOf('out'))}${row(words.cameBackSum, sumOf('in'))}${carried.length === 0 ? '' : row(words.carriedOutSum, carriedOf('out')) + row(words.carriedInSum, carriedOf('in'))}${row(words.toSettle, statement.toSettle, ' class="sum"')}${row(words.settled, statement.settled)}${row(words.outstanding, statement.outstanding, ' class="sum"')}</tbody></table>
-${disputed.length === 0 ? '' : `<h2>${words.disputed}</h2><table><thead><tr><th>${words.transaction}</th><th>${words.counterpart}</th><th></th><th class="n">${words.points}</th><th class="n">${words.money}</th></tr></thead><tbody>
-${disputed.join('\n')}</tbody></table>`}
-${carried.length === 0 ? '' : `<h2>${words.carried}</h2><table><thead><tr><th></th><th>${words.leftOutPlatform}</th><th class="n">${words.money}</th></tr></thead><tbody>
-${carried.join('\n')}</tbody></table>`}
+${
+  disputed.length === 0
+    ? ''
+    : `<h2>${words.disputed}</h2><table><thead><tr><th>${words.transaction}</th><th>${words.counterpart}</th><th></th><th class="n">${words.points}</th><th class="n">${words.money}</th></tr></thead><tbody>
+${disputed.join('\n')}</tbody></table>`
+}
+${
+  carried.length === 0
+    ? ''
+    : `<h2>${words.carried}</h2><table><thead><tr><th></th><th>${words.leftOutPlatform}</th><th class="n">${words.money}</th></tr></thead><tbody>
+${carried.join('\n')}</tbody></table>`
+}
 <h2>${words.payments}</h2>
-${payments.length === 0 ? `<p class="note">${words.noPayments}</p>` : `<table><thead><tr><th>${words.basis}</th><th>${words.way}</th><th>${words.reference}</th><th>${words.state}</th><th>${words.date}</th><th class="n">${words.money}</th></tr></thead><tbody>
-${payments.join('\n')}</tbody></table>`}
+${
+  payments.length === 0
+    ? `<p class="note">${words.noPayments}</p>`
+    : `<table><thead><tr><th>${words.basis}</th><th>${words.way}</th><th>${words.reference}</th><th>${words.state}</th><th>${words.date}</th><th class="n">${words.money}</th></tr></thead><tbody>
+${payments.join('\n')}</tbody></table>`
+}
 <h2>${words.position}</h2><p class="note">${words.positionNote}</p>
 <table><tbody>${row(words.opening, statement.opening)}${row(words.net, statement.net)}${row(words.paid, statement.paid)}${row(words.closing, statement.closing, ' class="sum"')}</tbody></table>
 <footer>Pontis · ${words.printed} ${moment(madeAtMs)}</footer>
@@ -82,17 +137,26 @@ ${payments.join('\n')}</tbody></table>`}
 }
 
 /** What is left to be paid; once nothing is, when it was paid: a page that says "You pay" is paid. */
-function resultHtml({ toSettle, settled, outstanding, paidAtMs, obligations, currency }: Statement, words: Words, dayOf: (atMs: number) => string): string {
-  const money = (minor: bigint): string => `${amount(minor < 0n ? -minor : minor, currency.scale)} ${escape(currency.code)}`;
+function resultHtml(
+  { toSettle, settled, outstanding, paidAtMs, obligations, currency }: Statement,
+  words: Words,
+  dayOf: (atMs: number) => string,
+): string {
+  const money = (minor: bigint): string =>
+    `${amount(minor < 0n ? -minor : minor, currency.scale)} ${escape(currency.code)}`;
   const box = (label: string, minor: bigint, notes: readonly string[] = []): string =>
     `<div class="result"><span>${label}${notes.map((note) => `<small>${note}</small>`).join('')}</span><strong>${money(minor)}</strong></div>`;
   if (outstanding !== 0n) {
     return box(outstanding < 0n ? words.toPay : words.toReceive, outstanding, [
-      ...(settled === 0n ? [] : [words.inPart(money(settled), money(toSettle))]), ...(obligations.some(({ changing }) => changing) ? [words.changeWaits] : []),
+      ...(settled === 0n ? [] : [words.inPart(money(settled), money(toSettle))]),
+      ...(obligations.some(({ changing }) => changing) ? [words.changeWaits] : []),
     ]);
   }
   if (settled === 0n || paidAtMs === null) return box(words.nothingToPay, 0n);
-  return box(settled < 0n ? words.paidOn(dayOf(paidAtMs)) : words.receivedOn(dayOf(paidAtMs)), settled);
+  return box(
+    settled < 0n ? words.paidOn(dayOf(paidAtMs)) : words.receivedOn(dayOf(paidAtMs)),
+    settled,
+  );
 }
 
 /** Thousands apart, by a comma as both languages do. */
@@ -103,5 +167,9 @@ function amount(minor: bigint, scale: number): string {
 }
 
 function escape(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
 }

@@ -4,7 +4,18 @@ import { assert } from '../../kernel/assert.ts';
 import type { PlatformId } from '../../kernel/ids.ts';
 import type { Asset, Ledger } from '../../ledger/ledger.ts';
 import type { WindowState } from './states.ts';
-import { NET, type CarriedOver, type CarveOut, type Net, type Obligation, type Pair, type PairKind, type PartPayment, type SettlementAct, type SettlementWindow } from './types.ts';
+import {
+  NET,
+  type CarriedOver,
+  type CarveOut,
+  type Net,
+  type Obligation,
+  type Pair,
+  type PairKind,
+  type PartPayment,
+  type SettlementAct,
+  type SettlementWindow,
+} from './types.ts';
 
 /** All that happened in one direction with one other platform. */
 export interface StatementLine {
@@ -42,7 +53,17 @@ export interface StatementCarried {
   readonly money: bigint;
 }
 
-export interface StatementObligation extends Pick<Obligation, 'basis' | 'amount' | 'paid' | 'state' | 'paidFrom' | 'bankReference' | 'transactionId' | 'paidAtMs'> {
+export interface StatementObligation extends Pick<
+  Obligation,
+  | 'basis'
+  | 'amount'
+  | 'paid'
+  | 'state'
+  | 'paidFrom'
+  | 'bankReference'
+  | 'transactionId'
+  | 'paidAtMs'
+> {
   /** It is proposed anew, in a window that was approved before. */
   readonly changing: boolean;
   /** What was paid of it, in order. */
@@ -95,43 +116,133 @@ export interface StatementSource {
 }
 
 /** A window's figures as they concern one platform; a platform that joined later has zeros. */
-export function makeStatement({ window, nets, pairs, carveOuts, obligations, carried }: StatementSource, platform: { readonly platformId: PlatformId; readonly name: string; readonly timeZone: string }, ledger: Pick<Ledger, 'pointsOf' | 'settlementAsset'>): Statement {
+export function makeStatement(
+  { window, nets, pairs, carveOuts, obligations, carried }: StatementSource,
+  platform: { readonly platformId: PlatformId; readonly name: string; readonly timeZone: string },
+  ledger: Pick<Ledger, 'pointsOf' | 'settlementAsset'>,
+): Statement {
   const { platformId } = platform;
   const points = ledger.pointsOf(platformId);
   assert(points !== undefined, `platform ${platformId} has points`);
-  const own = nets.find(({ participant }) => participant === platformId) ?? { opening: 0n, net: 0n, paid: 0n, closing: 0n };
+  const own = nets.find(({ participant }) => participant === platformId) ?? {
+    opening: 0n,
+    net: 0n,
+    paid: 0n,
+    closing: 0n,
+  };
   const lines = pairs.flatMap((pair) => lineOf(pair, platformId) ?? []);
   const carved = carveOuts.flatMap((carveOut) => carvedOf(carveOut, platformId) ?? []);
   const due = obligations.filter(({ participant }) => participant === platformId);
-  const over = carried.filter(({ participant }) => participant === platformId).map((each) => carriedOf(each, window.windowId));
+  const over = carried
+    .filter(({ participant }) => participant === platformId)
+    .map((each) => carriedOf(each, window.windowId));
   const toSettle = own.net + [...carved, ...over].reduce((sum, { money }) => sum + money, 0n);
   const settled = due.reduce((sum, { paid }) => sum + paid, 0n);
-  const paidAt = due.flatMap(({ parts }) => parts).flatMap(({ postedAtMs, amount }) => (amount === 0n ? [] : postedAtMs ?? []));
+  const paidAt = due
+    .flatMap(({ parts }) => parts)
+    .flatMap(({ postedAtMs, amount }) => (amount === 0n ? [] : (postedAtMs ?? [])));
   const others = new Set([...lines, ...carved].map(({ counterpart }) => counterpart));
   return {
-    platformId, platformName: platform.name, timeZone: platform.timeZone, windowId: window.windowId, state: window.state, openedAtMs: window.openedAtMs, closedAtMs: window.closedAtMs ?? 0,
-    settledAtMs: window.settledAtMs, currency: ledger.settlementAsset(), points, otherPoints: new Map([...others].map((other) => [other, ledger.pointsOf(other) ?? points])),
-    opening: own.opening, net: own.net, paid: own.paid, closing: own.closing, lines, carveOuts: carved, carried: over, toSettle,
-    obligations: due.map(({ basis, amount, paid, parts, state, paidFrom, bankReference, transactionId, paidAtMs }) => ({
-      changing: state === 'proposed' && window.approvedBy !== null, basis, pair: pairOf(basis), amount, paid, parts: parts.filter((part) => part.state === 'posted' && part.amount !== 0n), state, paidFrom, bankReference, transactionId, paidAtMs,
-    })),
-    settled, outstanding: toSettle - settled, paidAtMs: paidAt.length === 0 ? null : Math.max(...paidAt),
+    platformId,
+    platformName: platform.name,
+    timeZone: platform.timeZone,
+    windowId: window.windowId,
+    state: window.state,
+    openedAtMs: window.openedAtMs,
+    closedAtMs: window.closedAtMs ?? 0,
+    settledAtMs: window.settledAtMs,
+    currency: ledger.settlementAsset(),
+    points,
+    otherPoints: new Map([...others].map((other) => [other, ledger.pointsOf(other) ?? points])),
+    opening: own.opening,
+    net: own.net,
+    paid: own.paid,
+    closing: own.closing,
+    lines,
+    carveOuts: carved,
+    carried: over,
+    toSettle,
+    obligations: due.map(
+      ({
+        basis,
+        amount,
+        paid,
+        parts,
+        state,
+        paidFrom,
+        bankReference,
+        transactionId,
+        paidAtMs,
+      }) => ({
+        changing: state === 'proposed' && window.approvedBy !== null,
+        basis,
+        pair: pairOf(basis),
+        amount,
+        paid,
+        parts: parts.filter((part) => part.state === 'posted' && part.amount !== 0n),
+        state,
+        paidFrom,
+        bankReference,
+        transactionId,
+        paidAtMs,
+      }),
+    ),
+    settled,
+    outstanding: toSettle - settled,
+    paidAtMs: paidAt.length === 0 ? null : Math.max(...paidAt),
   };
 }
 
-function lineOf({ source, target, kind, transactions, amount, credited, owed, due }: Pair, platformId: PlatformId): StatementLine | undefined {
-  if (source === platformId) return { counterpart: target, direction: 'sent', kind, transactions, ownPoints: amount, otherPoints: credited, money: -owed };
-  return target === platformId ? { counterpart: source, direction: 'received', kind, transactions, ownPoints: credited, otherPoints: amount, money: due } : undefined;
+function lineOf(
+  { source, target, kind, transactions, amount, credited, owed, due }: Pair,
+  platformId: PlatformId,
+): StatementLine | undefined {
+  if (source === platformId)
+    return {
+      counterpart: target,
+      direction: 'sent',
+      kind,
+      transactions,
+      ownPoints: amount,
+      otherPoints: credited,
+      money: -owed,
+    };
+  return target === platformId
+    ? {
+        counterpart: source,
+        direction: 'received',
+        kind,
+        transactions,
+        ownPoints: credited,
+        otherPoints: amount,
+        money: due,
+      }
+    : undefined;
 }
 
-function carvedOf({ transactionId, direction, source, target, amount, sourceEffect, targetEffect }: CarveOut, platformId: PlatformId): StatementCarveOut | undefined {
+function carvedOf(
+  { transactionId, direction, source, target, amount, sourceEffect, targetEffect }: CarveOut,
+  platformId: PlatformId,
+): StatementCarveOut | undefined {
   if (source !== platformId && target !== platformId) return undefined;
   const effect = source === platformId ? sourceEffect : targetEffect;
-  return { transactionId, direction, source, counterpart: source === platformId ? target : source, points: amount, money: direction === 'out' ? -effect : effect };
+  return {
+    transactionId,
+    direction,
+    source,
+    counterpart: source === platformId ? target : source,
+    points: amount,
+    money: direction === 'out' ? -effect : effect,
+  };
 }
 
-function carriedOf({ windowId: from, toWindowId, leftOut, amount }: CarriedOver, windowId: number): StatementCarried {
-  return from === windowId ? { direction: 'out', otherWindowId: toWindowId, leftOut, money: -amount } : { direction: 'in', otherWindowId: from, leftOut, money: amount };
+function carriedOf(
+  { windowId: from, toWindowId, leftOut, amount }: CarriedOver,
+  windowId: number,
+): StatementCarried {
+  return from === windowId
+    ? { direction: 'out', otherWindowId: toWindowId, leftOut, money: -amount }
+    : { direction: 'in', otherWindowId: from, leftOut, money: amount };
 }
 
 function pairOf(basis: string): StatementObligation['pair'] {

@@ -9,7 +9,10 @@ import type { SettlementWindow } from './types.ts';
 /** The states that can be reached from one when a change is not made. */
 function lead(from: string, without: string): Set<string> {
   const seen = new Set([from]);
-  for (const state of seen) for (const [name, change] of Object.entries(windowTransitions)) if (name !== without && (change.from as readonly string[]).includes(state)) seen.add(change.to);
+  for (const state of seen)
+    for (const [name, change] of Object.entries(windowTransitions))
+      if (name !== without && (change.from as readonly string[]).includes(state))
+        seen.add(change.to);
   return seen;
 }
 
@@ -26,10 +29,19 @@ function check(pool: Pool, open: SettlementWindow<'open'>, any: SettlementWindow
 }
 
 test('every state but the first is reached, and every state but the last is left', () => {
-  const changes: readonly { readonly from: readonly string[]; readonly to: string }[] = Object.values(windowTransitions);
-  expect(WINDOW_STATES.filter((state) => !changes.some(({ to }) => to === state))).toEqual(['open']);
-  expect(WINDOW_STATES.filter((state) => !changes.some(({ from }) => from.includes(state)))).toEqual(['settled']);
-  expect(Object.entries(obligationTransitions).filter(([, { from }]) => (from as readonly string[]).includes('paid')).map(([name]) => name)).toEqual(['reopen']);
+  const changes: readonly { readonly from: readonly string[]; readonly to: string }[] =
+    Object.values(windowTransitions);
+  expect(WINDOW_STATES.filter((state) => !changes.some(({ to }) => to === state))).toEqual([
+    'open',
+  ]);
+  expect(
+    WINDOW_STATES.filter((state) => !changes.some(({ from }) => from.includes(state))),
+  ).toEqual(['settled']);
+  expect(
+    Object.entries(obligationTransitions)
+      .filter(([, { from }]) => (from as readonly string[]).includes('paid'))
+      .map(([name]) => name),
+  ).toEqual(['reopen']);
 });
 
 test('no way leads from open to settled without closing, nor from a proposal to settled without another operator', () => {

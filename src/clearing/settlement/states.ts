@@ -6,7 +6,14 @@
  */
 export type WindowState = 'open' | 'closed' | 'proposed' | 'settling' | 'aborting' | 'settled';
 
-export const WINDOW_STATES: readonly WindowState[] = ['open', 'closed', 'proposed', 'settling', 'aborting', 'settled'];
+export const WINDOW_STATES: readonly WindowState[] = [
+  'open',
+  'closed',
+  'proposed',
+  'settling',
+  'aborting',
+  'settled',
+];
 
 interface Transition<State extends string> {
   readonly from: readonly State[];
@@ -51,10 +58,14 @@ export type WindowChange = keyof typeof windowTransitions;
 export type ObligationChange = keyof typeof obligationTransitions;
 
 /** The states that a change starts from, and the one it leads to. */
-export type FromOf<Change extends WindowChange> = (typeof windowTransitions)[Change]['from'][number];
+export type FromOf<Change extends WindowChange> =
+  (typeof windowTransitions)[Change]['from'][number];
 export type ToOf<Change extends WindowChange> = (typeof windowTransitions)[Change]['to'];
 
 /** Tells the compiler which state a window is in. */
-export function isIn<Window extends { readonly state: WindowState }, State extends WindowState>(window: Window, state: State): window is Window & { readonly state: State } {
+export function isIn<Window extends { readonly state: WindowState }, State extends WindowState>(
+  window: Window,
+  state: State,
+): window is Window & { readonly state: State } {
   return window.state === state;
 }

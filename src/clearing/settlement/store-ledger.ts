@@ -1,6 +1,12 @@
 // What settlement reads of the ledger. Every statement names one bucket, and no statement locks anything.
 
-import { platformOwnerId, type Bucket, type OwnerId, type PlatformId, type TransactionId } from '../../kernel/ids.ts';
+import {
+  platformOwnerId,
+  type Bucket,
+  type OwnerId,
+  type PlatformId,
+  type TransactionId,
+} from '../../kernel/ids.ts';
 import type { Queryable } from './store.ts';
 import type { PairKind } from './types.ts';
 
@@ -13,8 +19,14 @@ export interface PointsOwner {
 
 /** From the table rather than from memory: another process may have let a platform join a moment ago. */
 export async function selectPoints(db: Queryable): Promise<PointsOwner[]> {
-  const { rows } = await db.query<{ asset_id: number; platform_id: PlatformId }>(`select asset_id, platform_id from ledger.asset where kind = 'points' order by asset_id`);
-  return rows.map((row) => ({ assetId: row.asset_id, platformId: row.platform_id, ownerId: platformOwnerId(row.platform_id) }));
+  const { rows } = await db.query<{ asset_id: number; platform_id: PlatformId }>(
+    `select asset_id, platform_id from ledger.asset where kind = 'points' order by asset_id`,
+  );
+  return rows.map((row) => ({
+    assetId: row.asset_id,
+    platformId: row.platform_id,
+    ownerId: platformOwnerId(row.platform_id),
+  }));
 }
 
 /** True when something was posted since a window was closed. A cheap look for the loop; what is closed is decided under the lock. */
@@ -35,8 +47,19 @@ export interface BucketCut {
 }
 
 /** One statement sees one moment, so that balances and sequence number belong together while everything is posted on. */
-export async function readCut(db: Queryable, bucket: Bucket, settlementAssetId: number, owners: readonly OwnerId[], from: bigint): Promise<BucketCut> {
-  const { rows } = await db.query<{ sequence: bigint; owner_id: OwnerId | null; balance: bigint; settled: bigint }>({
+export async function readCut(
+  db: Queryable,
+  bucket: Bucket,
+  settlementAssetId: number,
+  owners: readonly OwnerId[],
+  from: bigint,
+): Promise<BucketCut> {
+  const { rows } = await db.query<{
+    sequence: bigint;
+    owner_id: OwnerId | null;
+    balance: bigint;
+    settled: bigint;
+  }>({
     name: 'settlement-read-cut',
     text: `select b.sequence, a.owner_id, a.credits_posted - a.debits_posted as balance,
                   (select coalesce(sum(t.amounts[array_position(t.account_ids, a.account_id)]), 0)::bigint
@@ -47,7 +70,9 @@ export async function readCut(db: Queryable, bucket: Bucket, settlementAssetId: 
             where b.bucket = $1`,
     values: [bucket, settlementAssetId, owners, from],
   });
-  const known = rows.flatMap((row) => (row.owner_id === null ? [] : [{ ...row, ownerId: row.owner_id }]));
+  const known = rows.flatMap((row) =>
+    row.owner_id === null ? [] : [{ ...row, ownerId: row.owner_id }],
+  );
   return {
     sequence: rows[0]?.sequence ?? 0n,
     balances: new Map(known.map(({ ownerId, balance }) => [ownerId, balance])),
@@ -74,7 +99,14 @@ const MOVED = (account: string): string => `
               where e.account_id = ${account} and e.layer = 'p') end`;
 
 /** What moved positions in some rows of a bucket, by pair: conversions, reversals of such, and corrections that one platform pays another for. */
-export async function countPairs(db: Queryable, bucket: Bucket, from: bigint, to: bigint, settlementAssetId: number, points: readonly PointsOwner[]): Promise<PairRow[]> {
+export async function countPairs(
+  db: Queryable,
+  bucket: Bucket,
+  from: bigint,
+  to: bigint,
+  settlementAssetId: number,
+  points: readonly PointsOwner[],
+): Promise<PairRow[]> {
   const { rows } = await db.query<PairRow>({
     name: 'settlement-count-pairs',
     text: `with platform as materialized (
@@ -98,7 +130,14 @@ export async function countPairs(db: Queryable, bucket: Bucket, from: bigint, to
              join platform g on g.account_id = payee.account_id and payee.amount > 0
             where t.bucket = $1 and t.sequence > $2 and t.sequence <= $3 and t.leg = 0 and t.kind = 'adjust'
             group by 1, 2, 3`,
-    values: [bucket, from, to, settlementAssetId, points.map(({ assetId }) => assetId), points.map(({ ownerId }) => ownerId)],
+    values: [
+      bucket,
+      from,
+      to,
+      settlementAssetId,
+      points.map(({ assetId }) => assetId),
+      points.map(({ ownerId }) => ownerId),
+    ],
   });
   return rows;
 }
@@ -117,7 +156,12 @@ export interface EffectRow {
 }
 
 /** What a transaction moved on positions: of one that was authorised first, the conversion that followed. Undefined when it has moved none. */
-export async function findEffect(db: Queryable, bucket: Bucket, transactionId: TransactionId, settlementAssetId: number): Promise<EffectRow | undefined> {
+export async function findEffect(
+  db: Queryable,
+  bucket: Bucket,
+  transactionId: TransactionId,
+  settlementAssetId: number,
+): Promise<EffectRow | undefined> {
   const { rows } = await db.query<EffectRow>({
     name: 'settlement-find-effect',
     text: `with named as materialized (select * from ledger.transaction where bucket = $1 and transaction_id = $2 and leg = 0),
@@ -158,7 +202,15 @@ export interface ListedRow {
 }
 
 /** The rows of a bucket, among some, that moved a platform's position, settlements apart. */
-export async function listRows(db: Queryable, bucket: Bucket, from: bigint, to: bigint, settlementAssetId: number, owner: PointsOwner, limit: number): Promise<ListedRow[]> {
+export async function listRows(
+  db: Queryable,
+  bucket: Bucket,
+  from: bigint,
+  to: bigint,
+  settlementAssetId: number,
+  owner: PointsOwner,
+  limit: number,
+): Promise<ListedRow[]> {
   const { rows } = await db.query<ListedRow>({
     name: 'settlement-list-rows',
     text: `select t.bucket, t.sequence, t.transaction_id, t.related_id, t.kind, t.posted_at, t.asset_id, t.target_asset_id, t.amount, t.credited, (${MOVED('a.account_id')})::bigint as moved,

@@ -10,7 +10,18 @@ import type { Egress } from '../../runtime/egress.ts';
 import { appendEvents, selectEventsById, type NetworkEvent } from '../../runtime/feed.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Sealer } from '../../security/security.ts';
-import { claimDue, noteFailures, noteSender, noteSuccesses, purgeDeliveries, releaseUnknown, removeSender, writeResults, type Claim, type Result } from './delivery-store.ts';
+import {
+  claimDue,
+  noteFailures,
+  noteSender,
+  noteSuccesses,
+  purgeDeliveries,
+  releaseUnknown,
+  removeSender,
+  writeResults,
+  type Claim,
+  type Result,
+} from './delivery-store.ts';
 import { fanOut } from './fan-out.ts';
 import { judgeReply, type Verdict } from './retry.ts';
 import { signMessage } from './sign.ts';
@@ -63,21 +74,48 @@ interface Outcome {
   readonly verdict: Verdict;
 }
 
-export function createDeliverer({ pool, clock, log, sealer, egress }: DelivererParts, options: DelivererOptions = {}): Deliverer {
+export function createDeliverer(
+  { pool, clock, log, sealer, egress }: DelivererParts,
+  options: DelivererOptions = {},
+): Deliverer {
   const { timeoutMs = 15_000, concurrency = 256, perWebhook = 16, random = Math.random } = options;
   const senderId = randomUUID();
   const underWay = new Map<string, Claim>();
   const outcomes: Outcome[] = [];
   let answered = Promise.withResolvers<void>();
-  let [seenMs, releasedMs, purgedMs] = [Number.NEGATIVE_INFINITY, performance.now(), Number.NEGATIVE_INFINITY];
+  let [seenMs, releasedMs, purgedMs] = [
+    Number.NEGATIVE_INFINITY,
+    performance.now(),
+    Number.NEGATIVE_INFINITY,
+  ];
 
   async function deliver(claim: Claim, event: NetworkEvent | undefined): Promise<Verdict> {
-    if (event === undefined) return { type: 'dead', status: null, error: 'The event is not in the feed.' };
+    if (event === undefined)
+      return { type: 'dead', status: null, error: 'The event is not in the feed.' };
     const { eventId, type, occurredAt, platformId, data } = event;
-    const body = JSON.stringify({ type, timestamp: occurredAt.toISOString(), event_id: Number(eventId), ...(claim.platformId === null ? { platform_id: platformId } : {}), data });
-    const secrets = claim.sealedSecrets.map((sealed) => sealer.open(sealed, contextOf(claim.webhookId)));
-    const headers = { 'Content-Type': 'application/json', 'User-Agent': 'Pontis-Webhooks/1', ...signMessage(`evt_${eventId}`, clock.now(), body, secrets) };
-    const reply = await egress.send({ method: 'POST', url: new URL(claim.url), headers, body, timeoutMs, maxAnswerBytes: MAX_ANSWER_BYTES });
+    const body = JSON.stringify({
+      type,
+      timestamp: occurredAt.toISOString(),
+      event_id: Number(eventId),
+      ...(claim.platformId === null ? { platform_id: platformId } : {}),
+      data,
+    });
+    const secrets = claim.sealedSecrets.map((sealed) =>
+      sealer.open(sealed, contextOf(claim.webhookId)),
+    );
+    const headers = {
+      'Content-Type': 'application/json',
+      'User-Agent': 'Pontis-Webhooks/1',
+      ...signMessage(`evt_${eventId}`, clock.now(), body, secrets),
+    };
+    const reply = await egress.send({
+      method: 'POST',
+      url: new URL(claim.url),
+      headers,
+      body,
+      timeoutMs,
+      maxAnswerBytes: MAX_ANSWER_BYTES,
+    });
     return judgeReply(reply, claim.attempts + 1, clock.now(), random());
   }
 
@@ -88,7 +126,12 @@ export function createDeliverer({ pool, clock, log, sealer, egress }: DelivererP
     } catch (error) {
       // Such as a key that cannot be opened. A claim without an outcome would never be sent again.
       log.error({ err: error, webhook_id: claim.webhookId }, 'a webhook message could not be sent');
-      verdict = judgeReply({ arrived: false, reason: 'unreachable', detail: '' }, claim.attempts + 1, clock.now(), random());
+      verdict = judgeReply(
+        { arrived: false, reason: 'unreachable', detail: '' },
+        claim.attempts + 1,
+        clock.now(),
+        random(),
+      );
     }
     underWay.delete(keyOf(claim));
     outcomes.push({ claim, verdict });
@@ -100,38 +143,90 @@ export function createDeliverer({ pool, clock, log, sealer, egress }: DelivererP
     const noted = [...outcomes];
     if (noted.length === 0) return;
     const nowMs = clock.now();
-    const webhooksOf = (types: readonly Verdict['type'][]): string[] => [...new Set(noted.filter(({ verdict }) => types.includes(verdict.type)).map(({ claim }) => claim.webhookId))];
+    const webhooksOf = (types: readonly Verdict['type'][]): string[] => [
+      ...new Set(
+        noted
+          .filter(({ verdict }) => types.includes(verdict.type))
+          .map(({ claim }) => claim.webhookId),
+      ),
+    ];
     const [succeeded, gone] = [webhooksOf(['delivered']), webhooksOf(['gone'])];
     await dbTransaction(pool, async (client) => {
-      await writeResults(client, senderId, noted.map(({ claim, verdict }) => resultOf(claim, verdict, nowMs)), nowMs);
+      await writeResults(
+        client,
+        senderId,
+        noted.map(({ claim, verdict }) => resultOf(claim, verdict, nowMs)),
+        nowMs,
+      );
       if (succeeded.length > 0) await noteSuccesses(client, succeeded, nowMs);
-      const failed = webhooksOf(['retry', 'dead']).filter((webhookId) => !succeeded.includes(webhookId));
-      const failing = failed.length === 0 ? [] : await noteFailures(client, failed, nowMs, nowMs - FAILING_LIMIT_MS);
-      const disabled: (readonly [string, DisabledReason])[] = [...gone.map((webhookId) => [webhookId, 'gone'] as const), ...failing.map((webhookId) => [webhookId, 'failing'] as const)];
+      const failed = webhooksOf(['retry', 'dead']).filter(
+        (webhookId) => !succeeded.includes(webhookId),
+      );
+      const failing =
+        failed.length === 0
+          ? []
+          : await noteFailures(client, failed, nowMs, nowMs - FAILING_LIMIT_MS);
+      const disabled: (readonly [string, DisabledReason])[] = [
+        ...gone.map((webhookId) => [webhookId, 'gone'] as const),
+        ...failing.map((webhookId) => [webhookId, 'failing'] as const),
+      ];
       for (const [webhookId, reason] of disabled) {
         const found = await disableWebhook(client, webhookId, reason, nowMs);
         if (found === undefined) continue;
-        await appendEvents(client, [{ type: 'webhook.disabled', platformId: found.platformId, data: { webhook_id: webhookId, url: found.url, reason } }], nowMs);
-        log.error({ webhook_id: webhookId, platform_id: found.platformId, reason }, 'a webhook was disabled: its owner gets no events there until it is enabled again');
+        await appendEvents(
+          client,
+          [
+            {
+              type: 'webhook.disabled',
+              platformId: found.platformId,
+              data: { webhook_id: webhookId, url: found.url, reason },
+            },
+          ],
+          nowMs,
+        );
+        log.error(
+          { webhook_id: webhookId, platform_id: found.platformId, reason },
+          'a webhook was disabled: its owner gets no events there until it is enabled again',
+        );
       }
     });
     // Only now: after a failure they are noted in the next round.
     outcomes.splice(0, noted.length);
-    for (const { claim, verdict } of noted) if (verdict.type === 'dead') log.warn({ webhook_id: claim.webhookId, event_id: String(claim.eventId) }, 'a webhook message was given up');
+    for (const { claim, verdict } of noted)
+      if (verdict.type === 'dead')
+        log.warn(
+          { webhook_id: claim.webhookId, event_id: String(claim.eventId) },
+          'a webhook message was given up',
+        );
   }
 
   async function launch(): Promise<number> {
     const free = concurrency - underWay.size;
     if (free <= 0) return 0;
     const busy = new Map<string, number>();
-    for (const { webhookId } of underWay.values()) busy.set(webhookId, (busy.get(webhookId) ?? 0) + 1);
-    const claims = (await claimDue(pool, senderId, { busy, perWebhook, free }, clock.now())).filter((claim) => !underWay.has(keyOf(claim)));
+    for (const { webhookId } of underWay.values())
+      busy.set(webhookId, (busy.get(webhookId) ?? 0) + 1);
+    const claims = (await claimDue(pool, senderId, { busy, perWebhook, free }, clock.now())).filter(
+      (claim) => !underWay.has(keyOf(claim)),
+    );
     if (claims.length === 0) return 0;
     for (const claim of claims) underWay.set(keyOf(claim), claim);
-    const events = await selectEventsById(pool, [...new Set(claims.map(({ eventId }) => eventId))]).catch((error: unknown) => {
+    const events = await selectEventsById(pool, [
+      ...new Set(claims.map(({ eventId }) => eventId)),
+    ]).catch((error: unknown) => {
       // Not sent, so not claimed: the process says so by a new attempt when the database is back.
       for (const claim of claims) underWay.delete(keyOf(claim));
-      outcomes.push(...claims.map((claim) => ({ claim, verdict: { type: 'retry', status: null, error: 'It was not sent.', dueMs: clock.now() } as const })));
+      outcomes.push(
+        ...claims.map((claim) => ({
+          claim,
+          verdict: {
+            type: 'retry',
+            status: null,
+            error: 'It was not sent.',
+            dueMs: clock.now(),
+          } as const,
+        })),
+      );
       throw error;
     });
     const byId = new Map(events.map((event) => [event.eventId, event]));
@@ -147,10 +242,22 @@ export function createDeliverer({ pool, clock, log, sealer, egress }: DelivererP
       seenMs = nowMs;
     }
     if (nowMs - releasedMs >= RELEASE_EVERY_MS) {
-      await releaseUnknown(pool, senderId, [...underWay.values(), ...outcomes.map(({ claim }) => claim)]);
+      await releaseUnknown(pool, senderId, [
+        ...underWay.values(),
+        ...outcomes.map(({ claim }) => claim),
+      ]);
       releasedMs = nowMs;
     }
-    if (nowMs - purgedMs >= PURGE_EVERY_MS && (await purgeDeliveries(pool, clock.now() - KEEP_DELIVERED_MS, clock.now() - KEEP_DEAD_MS, PURGE_LIMIT)) < PURGE_LIMIT) purgedMs = nowMs;
+    if (
+      nowMs - purgedMs >= PURGE_EVERY_MS &&
+      (await purgeDeliveries(
+        pool,
+        clock.now() - KEEP_DELIVERED_MS,
+        clock.now() - KEEP_DEAD_MS,
+        PURGE_LIMIT,
+      )) < PURGE_LIMIT
+    )
+      purgedMs = nowMs;
   }
 
   return {
@@ -168,7 +275,9 @@ export function createDeliverer({ pool, clock, log, sealer, egress }: DelivererP
     },
     async close() {
       const patience = new AbortController();
-      const enough = sleep(CLOSE_WAIT_MS, undefined, { signal: patience.signal }).catch(() => undefined);
+      const enough = sleep(CLOSE_WAIT_MS, undefined, { signal: patience.signal }).catch(
+        () => undefined,
+      );
       const drained = (async () => {
         while (underWay.size > 0 && !patience.signal.aborted) {
           answered = Promise.withResolvers<void>();
@@ -193,6 +302,14 @@ function keyOf({ webhookId, eventId }: Claim): string {
 }
 
 function resultOf({ webhookId, eventId }: Claim, verdict: Verdict, nowMs: number): Result {
-  const state = verdict.type === 'retry' ? 'pending' : verdict.type === 'delivered' ? 'delivered' : 'dead';
-  return { webhookId, eventId, state, dueMs: verdict.type === 'retry' ? verdict.dueMs : nowMs, status: verdict.status, error: verdict.type === 'delivered' ? null : verdict.error };
+  const state =
+    verdict.type === 'retry' ? 'pending' : verdict.type === 'delivered' ? 'delivered' : 'dead';
+  return {
+    webhookId,
+    eventId,
+    state,
+    dueMs: verdict.type === 'retry' ? verdict.dueMs : nowMs,
+    status: verdict.status,
+    error: verdict.type === 'delivered' ? null : verdict.error,
+  };
 }

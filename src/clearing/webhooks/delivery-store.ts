@@ -7,7 +7,9 @@ import type { Delivery, DeliveryState, Owner } from './types.ts';
 const SENDER_ALIVE = `interval '5 seconds'`;
 
 export async function readWebhookCursor(db: Queryable): Promise<bigint> {
-  const { rows } = await db.query<{ event_id: bigint }>('select event_id from clearing.webhook_cursor');
+  const { rows } = await db.query<{ event_id: bigint }>(
+    'select event_id from clearing.webhook_cursor',
+  );
   const [cursor] = rows;
   if (cursor === undefined) throw new Error('there is no cursor of webhooks');
   return cursor.event_id;
@@ -15,7 +17,10 @@ export async function readWebhookCursor(db: Queryable): Promise<bigint> {
 
 /** False when another process was first; otherwise its row stays locked to the end of the dbTransaction. */
 export async function moveWebhookCursor(db: Queryable, from: bigint, to: bigint): Promise<boolean> {
-  const { rowCount } = await db.query('update clearing.webhook_cursor set event_id = $2 where event_id = $1', [from, to]);
+  const { rowCount } = await db.query(
+    'update clearing.webhook_cursor set event_id = $2 where event_id = $1',
+    [from, to],
+  );
   return rowCount === 1;
 }
 
@@ -42,7 +47,11 @@ export interface NewDelivery {
 }
 
 /** An endpoint that has just been deleted gets none. */
-export async function insertDeliveries(db: Queryable, deliveries: readonly NewDelivery[], nowMs: number): Promise<void> {
+export async function insertDeliveries(
+  db: Queryable,
+  deliveries: readonly NewDelivery[],
+  nowMs: number,
+): Promise<void> {
   if (deliveries.length === 0) return;
   await db.query(
     `insert into clearing.webhook_delivery (webhook_id, event_id, state, due_at, created_at, finished_at, last_error)
@@ -50,13 +59,21 @@ export async function insertDeliveries(db: Queryable, deliveries: readonly NewDe
        from unnest($1::text[], $2::bigint[], $3::boolean[]) as n (webhook_id, event_id, active)
       where exists (select from clearing.webhook w where w.webhook_id = n.webhook_id for key share)
          on conflict do nothing`,
-    [deliveries.map(({ webhookId }) => webhookId), deliveries.map(({ eventId }) => eventId), deliveries.map(({ active }) => active), new Date(nowMs)],
+    [
+      deliveries.map(({ webhookId }) => webhookId),
+      deliveries.map(({ eventId }) => eventId),
+      deliveries.map(({ active }) => active),
+      new Date(nowMs),
+    ],
   );
 }
 
 /** Says that this process is alive, and forgets those that are long dead. */
 export async function noteSender(db: Queryable, senderId: string): Promise<void> {
-  await db.query('insert into clearing.webhook_sender (sender_id) values ($1) on conflict (sender_id) do update set seen_at = now()', [senderId]);
+  await db.query(
+    'insert into clearing.webhook_sender (sender_id) values ($1) on conflict (sender_id) do update set seen_at = now()',
+    [senderId],
+  );
   await db.query(`delete from clearing.webhook_sender where seen_at < now() - interval '1 hour'`);
 }
 
@@ -66,7 +83,11 @@ export async function removeSender(db: Queryable, senderId: string): Promise<voi
 }
 
 /** Frees what a living process has claimed without knowing it, since the answer to its claim was lost; `known` are those that it knows of. */
-export async function releaseUnknown(db: Queryable, senderId: string, known: readonly Pick<Claim, 'webhookId' | 'eventId'>[]): Promise<void> {
+export async function releaseUnknown(
+  db: Queryable,
+  senderId: string,
+  known: readonly Pick<Claim, 'webhookId' | 'eventId'>[],
+): Promise<void> {
   await db.query(
     `update clearing.webhook_delivery set claimed_by = null
       where state = 'pending' and claimed_by = $1 and (webhook_id, event_id) not in (select * from unnest($2::text[], $3::bigint[]))`,
@@ -97,7 +118,12 @@ export interface Slots {
  * Claims what is due. Of an ordered endpoint only its oldest event that is neither delivered nor dead, whoever may be sending it; of others as
  * many as have a slot. Two processes at once never claim the same: the second skips the rows of the first, or finds them claimed.
  */
-export async function claimDue(db: Queryable, senderId: string, { busy, perWebhook, free }: Slots, nowMs: number): Promise<Claim[]> {
+export async function claimDue(
+  db: Queryable,
+  senderId: string,
+  { busy, perWebhook, free }: Slots,
+  nowMs: number,
+): Promise<Claim[]> {
   const { rows } = await db.query<Claim>(
     `with alive as (select coalesce(array_agg(sender_id), '{}') as senders from clearing.webhook_sender where seen_at > now() - ${SENDER_ALIVE}),
      slot as (
@@ -139,7 +165,12 @@ export interface Result {
 }
 
 /** Notes what became of attempts; what another process has claimed meanwhile, or somebody has given up, is left alone but for a success. */
-export async function writeResults(db: Queryable, senderId: string, results: readonly Result[], nowMs: number): Promise<void> {
+export async function writeResults(
+  db: Queryable,
+  senderId: string,
+  results: readonly Result[],
+  nowMs: number,
+): Promise<void> {
   await db.query(
     `update clearing.webhook_delivery d
         set state = r.state, attempts = d.attempts + 1, due_at = to_timestamp(r.due_ms / 1000.0), last_status = r.status, last_error = r.error, last_attempt_at = $8,
@@ -147,14 +178,24 @@ export async function writeResults(db: Queryable, senderId: string, results: rea
        from unnest($2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::integer[], $7::text[]) as r (webhook_id, event_id, state, due_ms, status, error)
       where d.webhook_id = r.webhook_id and d.event_id = r.event_id and d.claimed_by = $1 and (d.state = 'pending' or r.state = 'delivered')`,
     [
-      senderId, results.map(({ webhookId }) => webhookId), results.map(({ eventId }) => eventId), results.map(({ state }) => state), results.map(({ dueMs }) => dueMs),
-      results.map(({ status }) => status), results.map(({ error }) => error), new Date(nowMs),
+      senderId,
+      results.map(({ webhookId }) => webhookId),
+      results.map(({ eventId }) => eventId),
+      results.map(({ state }) => state),
+      results.map(({ dueMs }) => dueMs),
+      results.map(({ status }) => status),
+      results.map(({ error }) => error),
+      new Date(nowMs),
     ],
   );
 }
 
 /** One success ends the failing; a row that says so already is not written again each time. */
-export async function noteSuccesses(db: Queryable, webhookIds: readonly string[], nowMs: number): Promise<void> {
+export async function noteSuccesses(
+  db: Queryable,
+  webhookIds: readonly string[],
+  nowMs: number,
+): Promise<void> {
   await db.query(
     `update clearing.webhook set failing_since = null, last_success_at = $2
       where webhook_id = any($1) and (failing_since is not null or last_success_at is null or last_success_at < $2::timestamptz - interval '10 seconds')`,
@@ -163,14 +204,31 @@ export async function noteSuccesses(db: Queryable, webhookIds: readonly string[]
 }
 
 /** Returns those that have failed all the time since before `sinceMs`. */
-export async function noteFailures(db: Queryable, webhookIds: readonly string[], nowMs: number, sinceMs: number): Promise<string[]> {
-  await db.query('update clearing.webhook set failing_since = $2 where webhook_id = any($1) and failing_since is null', [webhookIds, new Date(nowMs)]);
-  const { rows } = await db.query<{ webhook_id: string }>(`select webhook_id from clearing.webhook where webhook_id = any($1) and state = 'active' and failing_since <= $2`, [webhookIds, new Date(sinceMs)]);
+export async function noteFailures(
+  db: Queryable,
+  webhookIds: readonly string[],
+  nowMs: number,
+  sinceMs: number,
+): Promise<string[]> {
+  await db.query(
+    'update clearing.webhook set failing_since = $2 where webhook_id = any($1) and failing_since is null',
+    [webhookIds, new Date(nowMs)],
+  );
+  const { rows } = await db.query<{ webhook_id: string }>(
+    `select webhook_id from clearing.webhook where webhook_id = any($1) and state = 'active' and failing_since <= $2`,
+    [webhookIds, new Date(sinceMs)],
+  );
   return rows.map((row) => row.webhook_id);
 }
 
 /** Newest event first; before a cursor when one is given. */
-export async function selectDeliveries(db: Queryable, webhookId: string, state: DeliveryState | undefined, before: bigint | undefined, limit: number): Promise<Delivery[]> {
+export async function selectDeliveries(
+  db: Queryable,
+  webhookId: string,
+  state: DeliveryState | undefined,
+  before: bigint | undefined,
+  limit: number,
+): Promise<Delivery[]> {
   const { rows } = await db.query<Delivery>(
     `select webhook_id as "webhookId", event_id as "eventId", state, attempts, due_at as "dueAt", last_status as "lastStatus", last_error as "lastError",
             last_attempt_at as "lastAttemptAt", created_at as "createdAt"
@@ -181,16 +239,30 @@ export async function selectDeliveries(db: Queryable, webhookId: string, state: 
 }
 
 /** One event, whatever became of it, or all dead letters since a time: due now, with all attempts before them. Returns how many. */
-export async function requeue(db: Queryable, webhookId: string, what: { readonly eventId: bigint } | { readonly sinceMs: number }, nowMs: number): Promise<number> {
-  const [condition, value] = 'eventId' in what ? ['event_id = $3', what.eventId] as const : [`state = 'dead' and created_at >= $3`, new Date(what.sinceMs)] as const;
+export async function requeue(
+  db: Queryable,
+  webhookId: string,
+  what: { readonly eventId: bigint } | { readonly sinceMs: number },
+  nowMs: number,
+): Promise<number> {
+  const [condition, value] =
+    'eventId' in what
+      ? (['event_id = $3', what.eventId] as const)
+      : ([`state = 'dead' and created_at >= $3`, new Date(what.sinceMs)] as const);
   const { rowCount } = await db.query(
-    `update clearing.webhook_delivery set state = 'pending', attempts = 0, due_at = $2, finished_at = null where webhook_id = $1 and ${condition}`, [webhookId, new Date(nowMs), value],
+    `update clearing.webhook_delivery set state = 'pending', attempts = 0, due_at = $2, finished_at = null where webhook_id = $1 and ${condition}`,
+    [webhookId, new Date(nowMs), value],
   );
   return rowCount ?? 0;
 }
 
 /** Forgets what was delivered or given up before those times; returns how many. */
-export async function purgeDeliveries(db: Queryable, deliveredBeforeMs: number, deadBeforeMs: number, limit: number): Promise<number> {
+export async function purgeDeliveries(
+  db: Queryable,
+  deliveredBeforeMs: number,
+  deadBeforeMs: number,
+  limit: number,
+): Promise<number> {
   const { rowCount } = await db.query(
     `delete from clearing.webhook_delivery where (webhook_id, event_id) in (
        (select webhook_id, event_id from clearing.webhook_delivery where state = 'delivered' and finished_at < $1 limit $3)

@@ -3,7 +3,13 @@
 
 import { dbTransaction, type Pool } from '../../runtime/database.ts';
 import { selectEvents, type NetworkEvent } from '../../runtime/feed.ts';
-import { insertDeliveries, moveWebhookCursor, readWebhookCursor, selectSubscriptions, type Subscription } from './delivery-store.ts';
+import {
+  insertDeliveries,
+  moveWebhookCursor,
+  readWebhookCursor,
+  selectSubscriptions,
+  type Subscription,
+} from './delivery-store.ts';
 
 /** Events that one step looks at. */
 const STEP = 1_000;
@@ -16,18 +22,36 @@ export async function fanOut(pool: Pool, nowMs: number): Promise<boolean> {
   if (events.length === 0) return false;
   const subscriptions = await selectSubscriptions(pool);
   const through = events.at(-1)?.eventId ?? cursor;
-  const deliveries = events.flatMap((event) => subscriptions.filter((subscription) => isFor(event, subscription)).map(({ webhookId, active }) => ({ webhookId, eventId: event.eventId, active })));
+  const deliveries = events.flatMap((event) =>
+    subscriptions
+      .filter((subscription) => isFor(event, subscription))
+      .map(({ webhookId, active }) => ({ webhookId, eventId: event.eventId, active })),
+  );
   await dbTransaction(pool, async (client) => {
-    if (await moveWebhookCursor(client, cursor, through)) await insertDeliveries(client, deliveries, nowMs);
+    if (await moveWebhookCursor(client, cursor, through))
+      await insertDeliveries(client, deliveries, nowMs);
   });
   return events.length === STEP;
 }
 
 /** Whether an event concerns an endpoint's owner, and is of a type that it wants. */
-export function isFor({ eventId, type, platformId, data }: NetworkEvent, subscription: Subscription): boolean {
+export function isFor(
+  { eventId, type, platformId, data }: NetworkEvent,
+  subscription: Subscription,
+): boolean {
   if (eventId <= subscription.afterEventId) return false;
   if (type === 'webhook.test') return data['webhook_id'] === subscription.webhookId;
   if (type === 'webhook.disabled' && data['webhook_id'] === subscription.webhookId) return false;
-  const concerns = subscription.platformId === null || platformId === subscription.platformId || (platformId === null && type.startsWith('rulebook.'));
-  return concerns && (subscription.types?.some((wanted) => wanted === type || (wanted.endsWith('.*') && type.startsWith(wanted.slice(0, -1)))) ?? true);
+  const concerns =
+    subscription.platformId === null ||
+    platformId === subscription.platformId ||
+    (platformId === null && type.startsWith('rulebook.'));
+  return (
+    concerns &&
+    (subscription.types?.some(
+      (wanted) =>
+        wanted === type || (wanted.endsWith('.*') && type.startsWith(wanted.slice(0, -1))),
+    ) ??
+      true)
+  );
 }

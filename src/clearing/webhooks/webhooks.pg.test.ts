@@ -5,7 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Webhook as Verifier } from 'standardwebhooks';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../test/fixtures/database.ts';
-import { startReceiver, type Behaviour, type Message, type Receiver } from '../../../test/fixtures/receiver.ts';
+import {
+  startReceiver,
+  type Behaviour,
+  type Message,
+  type Receiver,
+} from '../../../test/fixtures/receiver.ts';
 import type { PlatformId } from '../../kernel/ids.ts';
 import { dbTransaction } from '../../runtime/database.ts';
 import { createEgress, LOOPBACK_RANGES } from '../../runtime/egress.ts';
@@ -34,7 +39,8 @@ beforeAll(async () => {
 });
 afterEach(async () => {
   for (const one of opened.splice(0)) await one.close();
-  for (const { webhookId } of await webhooks.list('everybody')) await webhooks.remove('everybody', webhookId);
+  for (const { webhookId } of await webhooks.list('everybody'))
+    await webhooks.remove('everybody', webhookId);
   offsetMs = 0;
 });
 afterAll(async () => {
@@ -42,7 +48,9 @@ afterAll(async () => {
   await database?.drop();
 });
 
-async function receiver(behave?: (message: Message, index: number) => Behaviour | Promise<Behaviour>): Promise<Receiver> {
+async function receiver(
+  behave?: (message: Message, index: number) => Behaviour | Promise<Behaviour>,
+): Promise<Receiver> {
   const started = await startReceiver(behave);
   opened.push(started);
   return started;
@@ -54,14 +62,32 @@ function deliverer(options: DelivererOptions = {}): Deliverer {
   return made;
 }
 
-async function endpoint(owner: Owner, url: string, terms: Partial<WebhookTerms> = {}): Promise<{ webhookId: string; secret: string }> {
-  const created = await webhooks.create(owner, { url, description: '', types: null, ordered: false, ...terms });
+async function endpoint(
+  owner: Owner,
+  url: string,
+  terms: Partial<WebhookTerms> = {},
+): Promise<{ webhookId: string; secret: string }> {
+  const created = await webhooks.create(owner, {
+    url,
+    description: '',
+    types: null,
+    ordered: false,
+    ...terms,
+  });
   if (!created.ok) throw new Error(created.problem.detail);
   return { webhookId: created.value.webhook.webhookId, secret: created.value.secret };
 }
 
-function happen(...events: readonly (readonly [platformId: Owner, type: string, data?: NewEvent['data']])[]): Promise<void> {
-  return dbTransaction(database.pool, (client) => appendEvents(client, events.map(([platformId, type, data = {}]) => ({ platformId, type, data })), clock.now()));
+function happen(
+  ...events: readonly (readonly [platformId: Owner, type: string, data?: NewEvent['data']])[]
+): Promise<void> {
+  return dbTransaction(database.pool, (client) =>
+    appendEvents(
+      client,
+      events.map(([platformId, type, data = {}]) => ({ platformId, type, data })),
+      clock.now(),
+    ),
+  );
 }
 
 /** Runs rounds until it is so. */
@@ -81,8 +107,13 @@ function typesAt({ messages }: Receiver): string[] {
 
 /** Nothing is due or under way. */
 async function idle(): Promise<boolean> {
-  const { rows } = await database.pool.query('select from clearing.webhook_delivery d join clearing.webhook w using (webhook_id) where w.state = \'active\' and d.state = \'pending\' and (d.claimed_by is not null or d.due_at <= $1) limit 1', [new Date(clock.now())]);
-  const behind = await database.pool.query('select from clearing.webhook_cursor c, feed.head h where c.event_id < h.event_id');
+  const { rows } = await database.pool.query(
+    "select from clearing.webhook_delivery d join clearing.webhook w using (webhook_id) where w.state = 'active' and d.state = 'pending' and (d.claimed_by is not null or d.due_at <= $1) limit 1",
+    [new Date(clock.now())],
+  );
+  const behind = await database.pool.query(
+    'select from clearing.webhook_cursor c, feed.head h where c.event_id < h.event_id',
+  );
   return rows.length === 0 && behind.rows.length === 0;
 }
 
@@ -95,31 +126,68 @@ describe('a message', () => {
   it('is what the public library for Standard Webhooks accepts, and nothing else is', async () => {
     const inbox = await receiver();
     const { secret } = await endpoint(A, inbox.url);
-    await happen([A, 'transfer.completed', { transaction_id: 'txn_1', amount: 12.5, note: '积分 “ü”' }]);
+    await happen([
+      A,
+      'transfer.completed',
+      { transaction_id: 'txn_1', amount: 12.5, note: '积分 “ü”' },
+    ]);
     await settle(deliverer());
     expect(inbox.messages).toHaveLength(1);
     const { headers, body, id } = inbox.messages[0] as Message;
-    expect(new Verifier(secret).verify(body, headers)).toEqual({ type: 'transfer.completed', timestamp: expect.stringMatching(/^\d{4}-.*Z$/), event_id: Number(id.slice(4)), data: { transaction_id: 'txn_1', amount: 12.5, note: '积分 “ü”' } });
+    expect(new Verifier(secret).verify(body, headers)).toEqual({
+      type: 'transfer.completed',
+      timestamp: expect.stringMatching(/^\d{4}-.*Z$/),
+      event_id: Number(id.slice(4)),
+      data: { transaction_id: 'txn_1', amount: 12.5, note: '积分 “ü”' },
+    });
     expect(id).toMatch(/^evt_\d+$/);
-    expect(() => new Verifier(secret).verify(body.replace('12.5', '13.5'), headers)).toThrow('No matching signature');
-    expect(() => new Verifier(`whsec_${randomBytes(32).toString('base64')}`).verify(body, headers)).toThrow('No matching signature');
-    expect(headers).toMatchObject({ 'content-type': 'application/json', 'user-agent': 'Pontis-Webhooks/1' });
+    expect(() => new Verifier(secret).verify(body.replace('12.5', '13.5'), headers)).toThrow(
+      'No matching signature',
+    );
+    expect(() =>
+      new Verifier(`whsec_${randomBytes(32).toString('base64')}`).verify(body, headers),
+    ).toThrow('No matching signature');
+    expect(headers).toMatchObject({
+      'content-type': 'application/json',
+      'user-agent': 'Pontis-Webhooks/1',
+    });
   });
 
   it('goes to those it concerns, if they want its type, from the moment they ask', async () => {
     await happen([A, 'transfer.completed', { before: true }]);
-    const [all, some, other, network] = await Promise.all([receiver(), receiver(), receiver(), receiver()]);
+    const [all, some, other, network] = await Promise.all([
+      receiver(),
+      receiver(),
+      receiver(),
+      receiver(),
+    ]);
     await endpoint(A, all.url);
     await endpoint(A, some.url, { types: ['transfer.*', 'hold.expired'] });
     await endpoint(B, other.url);
     await endpoint(null, network.url);
-    await happen([A, 'transfer.completed'], [A, 'transfers.odd'], [B, 'transfer.pending'], [null, 'rulebook.effective'], [null, 'proposal.made'], [A, 'hold.expired'], [A, 'points.expired']);
+    await happen(
+      [A, 'transfer.completed'],
+      [A, 'transfers.odd'],
+      [B, 'transfer.pending'],
+      [null, 'rulebook.effective'],
+      [null, 'proposal.made'],
+      [A, 'hold.expired'],
+      [A, 'points.expired'],
+    );
     await settle(deliverer());
-    expect(typesAt(all)).toEqual(['hold.expired', 'points.expired', 'rulebook.effective', 'transfer.completed', 'transfers.odd']);
+    expect(typesAt(all)).toEqual([
+      'hold.expired',
+      'points.expired',
+      'rulebook.effective',
+      'transfer.completed',
+      'transfers.odd',
+    ]);
     expect(typesAt(some)).toEqual(['hold.expired', 'transfer.completed']);
     expect(typesAt(other)).toEqual(['rulebook.effective', 'transfer.pending']);
     expect(network.messages).toHaveLength(7);
-    expect(JSON.parse(network.messages.find(({ type }) => type === 'transfer.pending')?.body ?? '{}')).toMatchObject({ platform_id: 'platform_b' });
+    expect(
+      JSON.parse(network.messages.find(({ type }) => type === 'transfer.pending')?.body ?? '{}'),
+    ).toMatchObject({ platform_id: 'platform_b' });
     expect(JSON.parse(all.messages[0]?.body ?? '{}')).not.toHaveProperty('platform_id');
   });
 
@@ -139,17 +207,26 @@ describe('a message', () => {
       const { id, timestamp, body, headers } = inbox.messages.at(-1) as Message;
       const signatures = headers['webhook-signature']?.split(' ') ?? [];
       expect(signatures.length).toBeLessThanOrEqual(3);
-      return secrets.map((one) => signatures.includes(new Verifier(one).sign(id, new Date(timestamp * 1000), body)));
+      return secrets.map((one) =>
+        signatures.includes(new Verifier(one).sign(id, new Date(timestamp * 1000), body)),
+      );
     };
     const second = await renew(DAY_MS);
     expect(await signers(secret, second)).toEqual([true, true]);
     const { body, headers } = inbox.messages[0] as Message;
-    for (const one of [secret, second]) expect(new Verifier(one).verify(body, headers)).toMatchObject({ type: 'transfer.completed' });
+    for (const one of [secret, second])
+      expect(new Verifier(one).verify(body, headers)).toMatchObject({ type: 'transfer.completed' });
     offsetMs += DAY_MS + 1_000;
     expect(await signers(secret, second)).toEqual([false, true]);
     const third = await renew(DAY_MS);
     const [fourth, fifth] = [await renew(DAY_MS), await renew(DAY_MS)];
-    expect(await signers(secret, second, third, fourth, fifth)).toEqual([false, false, true, true, true]);
+    expect(await signers(secret, second, third, fourth, fifth)).toEqual([
+      false,
+      false,
+      true,
+      true,
+      true,
+    ]);
     const sixth = await renew(0);
     expect(await signers(third, fourth, fifth, sixth)).toEqual([false, false, false, true]);
   });
@@ -164,7 +241,8 @@ describe('an attempt that comes to nothing', () => {
     for (const [attempt, wait] of [...RETRY_WAITS_MS, 0].entries()) {
       await settle(sender);
       expect(inbox.messages).toHaveLength(attempt + 1);
-      if (attempt < RETRY_WAITS_MS.length) expect(await statesOf(webhookId)).toEqual([`pending ${attempt + 1}`]);
+      if (attempt < RETRY_WAITS_MS.length)
+        expect(await statesOf(webhookId)).toEqual([`pending ${attempt + 1}`]);
       // Not a moment before its time; the clock of the machine goes on by itself.
       offsetMs += wait - 2_000;
       await settle(sender);
@@ -174,13 +252,29 @@ describe('an attempt that comes to nothing', () => {
     expect(await statesOf(webhookId)).toEqual(['dead 10']);
     expect(new Set(inbox.messages.map(({ id }) => id)).size).toBe(1);
     expect(new Set(inbox.messages.map(({ timestamp }) => timestamp)).size).toBe(10);
-    for (const { id, timestamp, body, headers } of inbox.messages) expect(headers['webhook-signature']).toBe(new Verifier(secret).sign(id, new Date(timestamp * 1000), body));
-    expect((await webhooks.redeliver('everybody', webhookId, { sinceMs: 0 }, 'test'))).toEqual({ ok: true, value: 1 });
+    for (const { id, timestamp, body, headers } of inbox.messages)
+      expect(headers['webhook-signature']).toBe(
+        new Verifier(secret).sign(id, new Date(timestamp * 1000), body),
+      );
+    expect(await webhooks.redeliver('everybody', webhookId, { sinceMs: 0 }, 'test')).toEqual({
+      ok: true,
+      value: 1,
+    });
     await settle(sender);
     expect([inbox.messages.length, await statesOf(webhookId)]).toEqual([11, ['pending 1']]);
   });
 
-  it.each<[Behaviour]>([[500], [429], [302], [404], ['hang'], ['reset'], ['reset after answer began'], ['drip'], [{ status: 503, headers: { 'retry-after': '4' } }]])('such as %j is made good by the next', async (behaviour) => {
+  it.each<[Behaviour]>([
+    [500],
+    [429],
+    [302],
+    [404],
+    ['hang'],
+    ['reset'],
+    ['reset after answer began'],
+    ['drip'],
+    [{ status: 503, headers: { 'retry-after': '4' } }],
+  ])('such as %j is made good by the next', async (behaviour) => {
     const inbox = await receiver((_message, index) => (index === 0 ? behaviour : 204));
     const { webhookId } = await endpoint(A, inbox.url);
     await happen([A, 'transfer.completed']);
@@ -194,7 +288,9 @@ describe('an attempt that comes to nothing', () => {
   });
 
   it('is put off as long as the receiver asks', async () => {
-    const inbox = await receiver((_message, index) => (index === 0 ? { status: 503, headers: { 'retry-after': '3600' } } : 200));
+    const inbox = await receiver((_message, index) =>
+      index === 0 ? { status: 503, headers: { 'retry-after': '3600' } } : 200,
+    );
     await endpoint(A, inbox.url);
     await happen([A, 'transfer.completed']);
     const sender = deliverer();
@@ -224,15 +320,26 @@ describe('an endpoint', () => {
   it('that is ordered gets one event after another, whatever it answers, and whoever sends', async () => {
     let seed = 7;
     const random = (): number => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647;
-    const behaviours: Behaviour[] = [500, 'reset', 'hang', 200, 200, 'reset after answer began', 204];
+    const behaviours: Behaviour[] = [
+      500,
+      'reset',
+      'hang',
+      200,
+      200,
+      'reset after answer began',
+      204,
+    ];
     const inbox = await receiver(async () => {
       await sleep(random() * 4);
       return behaviours[Math.floor(random() * behaviours.length)] ?? 200;
     });
     const { webhookId } = await endpoint(A, inbox.url, { ordered: true });
-    await happen(...Array.from({ length: 25 }, (_, index) => [A, 'transfer.completed', { index }] as const));
+    await happen(
+      ...Array.from({ length: 25 }, (_, index) => [A, 'transfer.completed', { index }] as const),
+    );
     const senders = [deliverer({ timeoutMs: 100 }), deliverer({ timeoutMs: 100 })];
-    const states = async (): Promise<string[]> => (await statesOf(webhookId)).map((state) => state.split(' ')[0] ?? '');
+    const states = async (): Promise<string[]> =>
+      (await statesOf(webhookId)).map((state) => state.split(' ')[0] ?? '');
     while ((await states()).filter((state) => state !== 'pending').length < 25) {
       await Promise.all(senders.map((sender) => sender.run()));
       offsetMs += 3_600_000 * 6;
@@ -255,21 +362,46 @@ describe('an endpoint', () => {
     await happen([A, 'transfer.completed', { index: 3 }]);
     await settle(sender);
     expect(inbox.messages).toHaveLength(1);
-    expect(await webhooks.find('everybody', webhookId)).toMatchObject({ value: { state: 'disabled', disabledReason: 'gone', pending: 0, dead: 3 } });
-    expect(second.messages.find(({ type }) => type === 'webhook.disabled')?.data).toEqual({ webhook_id: webhookId, url: inbox.url, reason: 'gone' });
-    expect(await webhooks.redeliver('everybody', webhookId, { sinceMs: 0 }, 'test')).toMatchObject({ ok: false, problem: { code: 'webhook_disabled' } });
-    expect(await webhooks.test('everybody', webhookId)).toMatchObject({ ok: false, problem: { code: 'webhook_disabled' } });
+    expect(await webhooks.find('everybody', webhookId)).toMatchObject({
+      value: { state: 'disabled', disabledReason: 'gone', pending: 0, dead: 3 },
+    });
+    expect(second.messages.find(({ type }) => type === 'webhook.disabled')?.data).toEqual({
+      webhook_id: webhookId,
+      url: inbox.url,
+      reason: 'gone',
+    });
+    expect(await webhooks.redeliver('everybody', webhookId, { sinceMs: 0 }, 'test')).toMatchObject({
+      ok: false,
+      problem: { code: 'webhook_disabled' },
+    });
+    expect(await webhooks.test('everybody', webhookId)).toMatchObject({
+      ok: false,
+      problem: { code: 'webhook_disabled' },
+    });
     gone = false;
-    expect(await webhooks.change('everybody', webhookId, { enabled: true })).toMatchObject({ value: { state: 'active', disabledReason: null } });
-    expect(await webhooks.redeliver('everybody', webhookId, { sinceMs: 0 }, 'test')).toEqual({ ok: true, value: 3 });
+    expect(await webhooks.change('everybody', webhookId, { enabled: true })).toMatchObject({
+      value: { state: 'active', disabledReason: null },
+    });
+    expect(await webhooks.redeliver('everybody', webhookId, { sinceMs: 0 }, 'test')).toEqual({
+      ok: true,
+      value: 3,
+    });
     await settle(sender);
     expect(inbox.accepted.map(({ data }) => data['index']).sort()).toEqual([1, 2, 3]);
   });
 
   it('that fails for days is disabled, and its other endpoint is told; one that works now and then is not', async () => {
     let day = 0;
-    const [dead, shaky, healthy] = [await receiver(() => 500), await receiver(() => (day % 2 === 0 ? 500 : 200)), await receiver()];
-    const ids = [await endpoint(A, dead.url), await endpoint(A, shaky.url), await endpoint(A, healthy.url)].map(({ webhookId }) => webhookId);
+    const [dead, shaky, healthy] = [
+      await receiver(() => 500),
+      await receiver(() => (day % 2 === 0 ? 500 : 200)),
+      await receiver(),
+    ];
+    const ids = [
+      await endpoint(A, dead.url),
+      await endpoint(A, shaky.url),
+      await endpoint(A, healthy.url),
+    ].map(({ webhookId }) => webhookId);
     const sender = deliverer();
     for (day = 0; day < 8; day += 1) {
       await happen([A, 'transfer.completed']);
@@ -277,31 +409,52 @@ describe('an endpoint', () => {
       offsetMs += DAY_MS;
     }
     const found = await Promise.all(ids.map((id) => webhooks.find('everybody', id)));
-    expect(found.map((one) => one.ok && `${one.value.state} ${one.value.disabledReason}`)).toEqual(['disabled failing', 'active null', 'active null']);
-    expect(healthy.messages.filter(({ type }) => type === 'webhook.disabled').map(({ data }) => data['webhook_id'])).toEqual([ids[0]]);
+    expect(found.map((one) => one.ok && `${one.value.state} ${one.value.disabledReason}`)).toEqual([
+      'disabled failing',
+      'active null',
+      'active null',
+    ]);
+    expect(
+      healthy.messages
+        .filter(({ type }) => type === 'webhook.disabled')
+        .map(({ data }) => data['webhook_id']),
+    ).toEqual([ids[0]]);
   });
 
   it('is tested when its owner asks, whatever types it wants, and alone', async () => {
     const [inbox, other] = [await receiver(), await receiver()];
     const { webhookId, secret } = await endpoint(A, inbox.url, { types: ['hold.expired'] });
     await endpoint(A, other.url);
-    expect(await webhooks.test({ owner: B }, webhookId)).toMatchObject({ ok: false, problem: { code: 'webhook_not_found' } });
+    expect(await webhooks.test({ owner: B }, webhookId)).toMatchObject({
+      ok: false,
+      problem: { code: 'webhook_not_found' },
+    });
     expect(await webhooks.test({ owner: A }, webhookId)).toMatchObject({ ok: true });
     await settle(deliverer());
     const { body, headers } = inbox.messages[0] as Message;
-    expect(new Verifier(secret).verify(body, headers)).toMatchObject({ type: 'webhook.test', data: { webhook_id: webhookId } });
+    expect(new Verifier(secret).verify(body, headers)).toMatchObject({
+      type: 'webhook.test',
+      data: { webhook_id: webhookId },
+    });
     expect([inbox.messages.length, other.messages.length]).toEqual([1, 0]);
   });
 });
 
 it('several processes send each event once, and what was delivered is forgotten after a while', async () => {
-  const inboxes = await Promise.all(Array.from({ length: 3 }, () => receiver(async () => (await sleep(1), 200))));
+  const inboxes = await Promise.all(
+    Array.from({ length: 3 }, () => receiver(async () => (await sleep(1), 200))),
+  );
   const ids: string[] = [];
   for (const { url } of inboxes) ids.push((await endpoint(A, url)).webhookId);
   const senders = Array.from({ length: 3 }, () => deliverer());
-  await happen(...Array.from({ length: 150 }, (_, index) => [A, 'transfer.completed', { index }] as const));
+  await happen(
+    ...Array.from({ length: 150 }, (_, index) => [A, 'transfer.completed', { index }] as const),
+  );
   await Promise.all(senders.map((sender) => settle(sender)));
-  for (const { messages } of inboxes) expect(messages.map(({ data }) => Number(data['index'])).sort((a, b) => a - b)).toEqual(Array.from({ length: 150 }, (_, index) => index));
+  for (const { messages } of inboxes)
+    expect(messages.map(({ data }) => Number(data['index'])).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 150 }, (_, index) => index),
+    );
   offsetMs += 8 * DAY_MS;
   const late = deliverer();
   await until(late, async () => (await statesOf(ids[0] ?? '')).length === 0);
@@ -318,7 +471,10 @@ it('a message of a process that died is sent by another', async () => {
   await sender.run();
   expect(await statesOf(webhookId)).toEqual(['pending 0']);
   await until(sender, async () => (await statesOf(webhookId))[0] === 'delivered 1');
-  expect(inbox.messages.map(({ id }) => id)).toEqual([inbox.messages[0]?.id, inbox.messages[0]?.id]);
+  expect(inbox.messages.map(({ id }) => id)).toEqual([
+    inbox.messages[0]?.id,
+    inbox.messages[0]?.id,
+  ]);
 }, 30_000);
 
 it('a message that was claimed by an answer that got lost is sent all the same', async () => {
@@ -326,18 +482,33 @@ it('a message that was claimed by an answer that got lost is sent all the same',
   await endpoint(A, inbox.url);
   const answers = { lost: 0 };
   const pool = new Proxy(database.pool, {
-    get: (target, name) => (name !== 'query' ? Reflect.get(target, name, target) as unknown : async (text: string, values: unknown[]) => {
-      const answer = await target.query(text, values);
-      if (typeof text === 'string' && text.includes('claimed as (') && answer.rows.length > 0 && answers.lost === 0) {
-        answers.lost += 1;
-        throw new Error('Connection terminated unexpectedly');
-      }
-      return answer;
-    }),
+    get: (target, name) =>
+      name !== 'query'
+        ? (Reflect.get(target, name, target) as unknown)
+        : async (text: string, values: unknown[]) => {
+            const answer = await target.query(text, values);
+            if (
+              typeof text === 'string' &&
+              text.includes('claimed as (') &&
+              answer.rows.length > 0 &&
+              answers.lost === 0
+            ) {
+              answers.lost += 1;
+              throw new Error('Connection terminated unexpectedly');
+            }
+            return answer;
+          },
   });
-  const sender = createWebhooks({ pool, clock, log: database.log, sealer, egress }).createDeliverer();
+  const sender = createWebhooks({
+    pool,
+    clock,
+    log: database.log,
+    sealer,
+    egress,
+  }).createDeliverer();
   opened.unshift(sender);
   await happen([A, 'transfer.completed']);
-  while (answers.lost === 0) await sender.run().catch((error: Error) => expect(error.message).toContain('terminated'));
+  while (answers.lost === 0)
+    await sender.run().catch((error: Error) => expect(error.message).toContain('terminated'));
   await until(sender, () => inbox.accepted.length === 1);
 }, 30_000);

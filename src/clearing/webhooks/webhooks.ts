@@ -7,17 +7,36 @@ import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { dbTransaction } from '../../runtime/database.ts';
 import type { Egress } from '../../runtime/egress.ts';
 import { appendEvents, readFeedHead } from '../../runtime/feed.ts';
-import { contextOf, createDeliverer, type Deliverer, type DelivererOptions, type DelivererParts } from './deliver.ts';
+import {
+  contextOf,
+  createDeliverer,
+  type Deliverer,
+  type DelivererOptions,
+  type DelivererParts,
+} from './deliver.ts';
 import { requeue, selectDeliveries } from './delivery-store.ts';
 import { webhookProblems } from './problems.ts';
 import { formatSecret } from './sign.ts';
-import { changeWebhook, countWebhooksLocked, deleteWebhook, disableWebhook, enableWebhook, insertSecret, insertWebhook, selectWebhook, selectWebhooks, type Scope } from './store.ts';
+import {
+  changeWebhook,
+  countWebhooksLocked,
+  deleteWebhook,
+  disableWebhook,
+  enableWebhook,
+  insertSecret,
+  insertWebhook,
+  selectWebhook,
+  selectWebhooks,
+  type Scope,
+} from './store.ts';
 import type { Delivery, DeliveryState, Owner, Webhook, WebhookTerms } from './types.ts';
 
 export type { Deliverer, DelivererOptions } from './deliver.ts';
 export type { Scope } from './store.ts';
 
-export type WebhookChange = { readonly [K in keyof WebhookTerms]?: WebhookTerms[K] | undefined } & { readonly enabled?: boolean | undefined };
+export type WebhookChange = { readonly [K in keyof WebhookTerms]?: WebhookTerms[K] | undefined } & {
+  readonly enabled?: boolean | undefined;
+};
 
 export interface WebhooksParts extends DelivererParts {
   readonly egress: Pick<Egress, 'send' | 'findTargetFault'>;
@@ -26,7 +45,10 @@ export interface WebhooksParts extends DelivererParts {
 /** `scope` is whose endpoints the caller may touch: another's are not found. */
 export interface Webhooks {
   /** Events from now on go to it. The secret is told here and nowhere else. */
-  create(owner: Owner, terms: WebhookTerms): Promise<Result<{ readonly webhook: Webhook; readonly secret: string }>>;
+  create(
+    owner: Owner,
+    terms: WebhookTerms,
+  ): Promise<Result<{ readonly webhook: Webhook; readonly secret: string }>>;
   /** Oldest first. */
   list(scope: Scope): Promise<readonly Webhook[]>;
   find(scope: Scope, webhookId: string): Promise<Result<Webhook>>;
@@ -34,13 +56,32 @@ export interface Webhooks {
   change(scope: Scope, webhookId: string, change: WebhookChange): Promise<Result<Webhook>>;
   remove(scope: Scope, webhookId: string): Promise<Result<Webhook>>;
   /** A new secret; messages are signed with the old one too for so long. */
-  renewSecret(scope: Scope, webhookId: string, overlapMs: number): Promise<Result<{ readonly webhook: Webhook; readonly secret: string; readonly oldEndsMs: number }>>;
+  renewSecret(
+    scope: Scope,
+    webhookId: string,
+    overlapMs: number,
+  ): Promise<
+    Result<{ readonly webhook: Webhook; readonly secret: string; readonly oldEndsMs: number }>
+  >;
   /** Sends an event `webhook.test` to it, whatever types it wants. */
   test(scope: Scope, webhookId: string): Promise<Result<Webhook>>;
   /** Newest event first. */
-  listDeliveries(scope: Scope, webhookId: string, filter: { readonly state?: DeliveryState | undefined; readonly before?: bigint | undefined; readonly limit: number }): Promise<Result<readonly Delivery[]>>;
+  listDeliveries(
+    scope: Scope,
+    webhookId: string,
+    filter: {
+      readonly state?: DeliveryState | undefined;
+      readonly before?: bigint | undefined;
+      readonly limit: number;
+    },
+  ): Promise<Result<readonly Delivery[]>>;
   /** Sends one event again, whatever became of it, or all dead letters since a time; returns how many are due now. `askedBy` is logged. */
-  redeliver(scope: Scope, webhookId: string, what: { readonly eventId: bigint } | { readonly sinceMs: number }, askedBy: string): Promise<Result<number>>;
+  redeliver(
+    scope: Scope,
+    webhookId: string,
+    what: { readonly eventId: bigint } | { readonly sinceMs: number },
+    askedBy: string,
+  ): Promise<Result<number>>;
   /** What sends in this process; run it in a loop. */
   createDeliverer(options?: DelivererOptions): Deliverer;
 }
@@ -60,7 +101,9 @@ export function createWebhooks(parts: WebhooksParts): Webhooks {
 
   async function faultOf(url: string): Promise<Result<undefined>> {
     const fault = await egress.findTargetFault(url);
-    return fault === undefined ? ok(undefined) : refuse(webhookProblems.webhook_target_refused(`The url ${fault}.`, { field: 'url' }));
+    return fault === undefined
+      ? ok(undefined)
+      : refuse(webhookProblems.webhook_target_refused(`The url ${fault}.`, { field: 'url' }));
   }
 
   function sealNew(webhookId: string): { secret: string; sealed: Buffer } {
@@ -76,8 +119,19 @@ export function createWebhooks(parts: WebhooksParts): Webhooks {
       const { secret, sealed } = sealNew(webhookId);
       const created = await dbTransaction(pool, async (client) => {
         const count = await countWebhooksLocked(client, owner);
-        if (count >= MAX_WEBHOOKS) return webhookProblems.too_many_webhooks(`There are ${count} already.`);
-        if (!(await insertWebhook(client, webhookId, owner, terms, await readFeedHead(client), clock.now()))) return webhookProblems.webhook_exists();
+        if (count >= MAX_WEBHOOKS)
+          return webhookProblems.too_many_webhooks(`There are ${count} already.`);
+        if (
+          !(await insertWebhook(
+            client,
+            webhookId,
+            owner,
+            terms,
+            await readFeedHead(client),
+            clock.now(),
+          ))
+        )
+          return webhookProblems.webhook_exists();
         await insertSecret(client, webhookId, sealed, clock.now(), clock.now(), MAX_SECRETS - 1);
         return undefined;
       });
@@ -93,11 +147,17 @@ export function createWebhooks(parts: WebhooksParts): Webhooks {
       const found = await find(scope, webhookId);
       if (!found.ok) return found;
       const before = found.value;
-      const { url = before.url, description = before.description, types = before.types, ordered = before.ordered } = change;
+      const {
+        url = before.url,
+        description = before.description,
+        types = before.types,
+        ordered = before.ordered,
+      } = change;
       const target = url === before.url ? ok(undefined) : await faultOf(url);
       if (!target.ok) return target;
       const changed = await dbTransaction(pool, async (client) => {
-        if (!(await changeWebhook(client, webhookId, { url, description, types, ordered }))) return false;
+        if (!(await changeWebhook(client, webhookId, { url, description, types, ordered })))
+          return false;
         if (enabled === true) await enableWebhook(client, webhookId);
         if (enabled === false) await disableWebhook(client, webhookId, 'owner', clock.now());
         return true;
@@ -117,7 +177,9 @@ export function createWebhooks(parts: WebhooksParts): Webhooks {
       if (!found.ok) return found;
       const { secret, sealed } = sealNew(webhookId);
       const oldEndsMs = clock.now() + overlapMs;
-      await dbTransaction(pool, (client) => insertSecret(client, webhookId, sealed, clock.now(), oldEndsMs, MAX_SECRETS - 1));
+      await dbTransaction(pool, (client) =>
+        insertSecret(client, webhookId, sealed, clock.now(), oldEndsMs, MAX_SECRETS - 1),
+      );
       return ok({ webhook: found.value, secret, oldEndsMs });
     },
 
@@ -126,7 +188,13 @@ export function createWebhooks(parts: WebhooksParts): Webhooks {
       if (!found.ok) return found;
       const { platformId, state } = found.value;
       if (state === 'disabled') return refuse(webhookProblems.webhook_disabled());
-      await dbTransaction(pool, (client) => appendEvents(client, [{ type: 'webhook.test', platformId, data: { webhook_id: webhookId } }], clock.now()));
+      await dbTransaction(pool, (client) =>
+        appendEvents(
+          client,
+          [{ type: 'webhook.test', platformId, data: { webhook_id: webhookId } }],
+          clock.now(),
+        ),
+      );
       return found;
     },
 
@@ -141,7 +209,10 @@ export function createWebhooks(parts: WebhooksParts): Webhooks {
       if (found.value.state === 'disabled') return refuse(webhookProblems.webhook_disabled());
       const count = await requeue(pool, webhookId, what, clock.now());
       if (count === 0 && 'eventId' in what) return refuse(webhookProblems.delivery_not_found());
-      log.info({ webhook_id: webhookId, count, asked_by: askedBy }, 'webhook messages are sent again');
+      log.info(
+        { webhook_id: webhookId, count, asked_by: askedBy },
+        'webhook messages are sent again',
+      );
       return ok(count);
     },
 

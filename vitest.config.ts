@@ -1,4 +1,5 @@
-// How the tests run: one PostgreSQL for the run, one process for each test file, at most two at a time.
+// How the tests run: one PostgreSQL for the run, one process for each test file, at most two at a
+// time.
 
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';

@@ -1,4 +1,5 @@
-// Backtest: how fast transactions are replayed under another rulebook, for each second of wall clock and for each second of CPU of this process.
+// Backtest: how fast transactions are replayed under another rulebook, for each second of wall
+// clock and for each second of CPU of this process.
 
 import { backtest } from '../src/monitor/monitor.ts';
 import { Rulebook, type RulebookDocument } from '../src/valuation/valuation.ts';
@@ -58,7 +59,8 @@ export async function measureBacktest(
       const { user, system } = process.cpuUsage(cpu);
       const [seconds, cpuSeconds] = [(performance.now() - from) / 1000, (user + system) / 1e6];
       report(
-        `${name}: ${transactions} transactions in ${seconds.toFixed(2)} s, ${cpuSeconds.toFixed(2)} s of CPU in this process`,
+        `${name}: ${transactions} transactions in ${seconds.toFixed(2)} s, ` +
+          `${cpuSeconds.toFixed(2)} s of CPU in this process`,
       );
       rates.push(transactions / seconds);
       perCore.push(transactions / cpuSeconds);

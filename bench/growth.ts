@@ -1,4 +1,5 @@
-// Growth: the rate with many transactions in the tables against the rate with none, on one server in one run.
+// Growth: the rate with many transactions in the tables against the rate with none, on one server
+// in one run.
 
 import type { Figure } from './figures.ts';
 import { median, runLoad } from './load.ts';

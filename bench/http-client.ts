@@ -1,4 +1,5 @@
-// Load over HTTP from a process of its own: signed requests made beforehand, sent raw over keep-alive connections, one at a time on each.
+// Load over HTTP from a process of its own: signed requests made beforehand, sent raw over
+// keep-alive connections, one at a time on each.
 
 import { connect } from 'node:net';
 import { signRequest } from '../src/security/security.ts';
@@ -20,7 +21,10 @@ export interface HttpJob {
   /** Bodies are made from these. */
   readonly users: readonly string[];
   readonly kind: 'ping' | 'transfer' | 'batch' | 'quote' | 'balance';
-  /** Makes bodies of one job differ from those of others; part of idempotency keys, so without spaces. */
+  /**
+   * Makes bodies of one job differ from those of others; part of idempotency keys, so without
+   * spaces.
+   */
   readonly run: string;
 }
 
@@ -143,7 +147,8 @@ async function runJob(job: HttpJob): Promise<Load> {
       if (request === undefined) break;
       let from = performance.now();
       if (job.pace !== undefined) {
-        // When a request is late because an earlier one was slow, its waiting counts (no coordinated omission).
+        // When a request is late because an earlier one was slow, its waiting counts (no
+        // coordinated omission).
         const due = startedAt + (index / job.pace) * 1000;
         if (due > from) await pause((due - from) / 1000);
         from = due;

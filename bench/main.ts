@@ -1,4 +1,5 @@
-// `script/bench`: measures the program against its yardsticks in one run on one server, and prints a table or JSON.
+// `script/bench`: measures the program against its yardsticks in one run on one server, and prints
+// a table or JSON.
 
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -77,7 +78,8 @@ function print(figures: readonly Figure[]): void {
     Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
   );
   process.stdout.write(
-    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.platform}, Node ${machine.node}\n\n`,
+    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.platform}, ` +
+      `Node ${machine.node}\n\n`,
   );
   for (const row of [head, widths.map((width) => '-'.repeat(width)), ...rows]) {
     process.stdout.write(

@@ -1,4 +1,5 @@
-// The network that is measured: the program as `script/start` runs it (embedded PostgreSQL, fsync on), two platforms, many members with points.
+// The network that is measured: the program as `script/start` runs it (embedded PostgreSQL, fsync
+// on), two platforms, many members with points.
 
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -89,17 +90,15 @@ export async function startNetwork(
   ];
   for (let from = 0; from < members.length; from += 10_000) {
     await Promise.all(
-      members
-        .slice(from, from + 10_000)
-        .map((memberId) =>
-          context.ledger.submit({
-            kind: 'earn',
-            platformId: SOURCE,
-            memberId,
-            key: 'opening',
-            amount: OPENING,
-          }),
-        ),
+      members.slice(from, from + 10_000).map((memberId) =>
+        context.ledger.submit({
+          kind: 'earn',
+          platformId: SOURCE,
+          memberId,
+          key: 'opening',
+          amount: OPENING,
+        }),
+      ),
     );
   }
   let count = 0;

@@ -1,4 +1,5 @@
-// The process that reconciles in the benchmark: one full run over HTTP, or one comparison of what is kept already, then a report to its parent.
+// The process that reconciles in the benchmark: one full run over HTTP, or one comparison of what
+// is kept already, then a report to its parent.
 
 import { mergeEffects, type MergeCounts } from '../src/clearing/reconciliation/merge.ts';
 import { openSides, openStatement } from '../src/clearing/reconciliation/store.ts';

@@ -1,4 +1,5 @@
-// Reconciliation: how fast a statement is read over HTTP and compared with the hub's side, for each second of CPU of Node and PostgreSQL together, and how much memory it takes.
+// Reconciliation: how fast a statement is read over HTTP and compared with the hub's side, for each
+// second of CPU of Node and PostgreSQL together, and how much memory it takes.
 
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,7 +14,10 @@ const RUNS = 3;
 /** /proc counts CPU in these. */
 const TICKS_PER_SECOND = 100;
 const PLATFORM = 'platform_c';
-/** The usual bound of V8's young generation, which most of the memory is: scripts of this repository set a larger one, for the ledger. */
+/**
+ * The usual bound of V8's young generation, which most of the memory is: scripts of this repository
+ * set a larger one, for the ledger.
+ */
 const YOUNG = '--max-semi-space-size=16';
 
 /** What the process that reconciles tells of a run. */
@@ -32,7 +36,9 @@ export interface ReconcileJob {
   readonly mode: 'merge' | 'whole';
 }
 
-/** As many sagas as lines, all done, and what a platform that carried them out would say of them. */
+/**
+ * As many sagas as lines, all done, and what a platform that carried them out would say of them.
+ */
 export async function measureReconcile(
   { context }: Network,
   lines: number,
@@ -45,11 +51,15 @@ export async function measureReconcile(
   const postmaster = parentOf(server);
   for (let from = 0; from < lines; from += 50_000) {
     await pool.query(
-      `insert into clearing.saga (bucket, saga_id, transaction_id, purpose, state, source_platform, target_platform, source_connected, target_connected, source_member, target_member,
+      `insert into clearing.saga (bucket, saga_id, transaction_id, purpose, state, source_platform,
+          target_platform, source_connected, target_connected, source_member, target_member,
          amount, credited, next_attempt_at, deadline_at, created_at, changed_at)
-       select b, id, id, 'transfer', 'completed', case when i % 2 = 0 then $3 else 'platform_a' end, case when i % 2 = 0 then 'platform_a' else $3 end, i % 2 = 0, i % 2 = 1, id, id,
+       select b, id, id, 'transfer', 'completed', case when i % 2 = 0 then $3 else 'platform_a' end,
+         case when i % 2 = 0 then 'platform_a' else $3 end, i % 2 = 0, i % 2 = 1, id, id,
               100 + i % 1000, 100 + i % 1000, now(), now(), now(), now() - interval '1 hour'
-         from (select i, i % 3 as b, (lpad(to_hex(i % 3), 4, '0') || substr(md5(i::text), 5))::uuid as id from generate_series($1::integer, $2::integer) i) s`,
+         from (select i, i % 3 as b,
+           (lpad(to_hex(i % 3), 4, '0') || substr(md5(i::text), 5))::uuid as id
+           from generate_series($1::integer, $2::integer) i) s`,
       [from + 1, Math.min(from + 50_000, lines), PLATFORM],
     );
   }
@@ -72,7 +82,9 @@ export async function measureReconcile(
         if (told.breaks > 0 || told.lines !== lines)
           throw new Error(`${told.lines} lines compared, ${told.breaks} breaks`);
         report(
-          `${mode}: ${lines} lines in ${told.seconds.toFixed(2)} s; CPU ${told.cpuSeconds.toFixed(2)} s of Node, ${serverSeconds.toFixed(2)} s of PostgreSQL; ${told.peakMb.toFixed(0)} MB`,
+          `${mode}: ${lines} lines in ${told.seconds.toFixed(2)} s; CPU ` +
+            `${told.cpuSeconds.toFixed(2)} s of Node, ${serverSeconds.toFixed(2)} s of ` +
+            `PostgreSQL; ${told.peakMb.toFixed(0)} MB`,
         );
         rates.push(lines / told.seconds);
         perCore.push(lines / (told.cpuSeconds + serverSeconds));

@@ -1,4 +1,5 @@
-// What the rules cost: conversions with 200 rules in force against conversions with none, and a quote against a balance read, each in turn.
+// What the rules cost: conversions with 200 rules in force against conversions with none, and a
+// quote against a balance read, each in turn.
 
 import { activateDue } from '../src/activation.ts';
 import type { RulebookDocument } from '../src/valuation/valuation.ts';
@@ -13,8 +14,9 @@ const CONNECTIONS = 64;
 type Rules = RulebookDocument['rules'];
 
 /**
- * 200 rules as a network of some platforms has them: 100 are about other pairs, 100 must be asked of each conversion between the two
- * platforms of the bench. None applies, so all are asked and the transactions stay the same.
+ * 200 rules as a network of some platforms has them: 100 are about other pairs, 100 must be asked
+ * of each conversion between the two platforms of the bench. None applies, so all are asked and the
+ * transactions stay the same.
  */
 function manyRules(): Rules {
   const rules: Rules = {};
@@ -48,7 +50,10 @@ function manyRules(): Rules {
   return rules;
 }
 
-/** A bound on each member's day and one on the whole network's: what limits add in the ledger, besides being asked. */
+/**
+ * A bound on each member's day and one on the whole network's: what limits add in the ledger,
+ * besides being asked.
+ */
 const limits: Rules = {
   limit_member: {
     kind: 'limit',
@@ -122,7 +127,8 @@ export async function measureRules(
       if (balance.failures + quote.failures > 0)
         throw new Error(`${balance.failures} balance reads and ${quote.failures} quotes failed`);
       report(
-        `balance ${Math.round(balance.rate)} /s, p99 ${balance.p99.toFixed(1)} ms; quote ${Math.round(quote.rate)} /s, p99 ${quote.p99.toFixed(1)} ms`,
+        `balance ${Math.round(balance.rate)} /s, p99 ${balance.p99.toFixed(1)} ms; quote ` +
+          `${Math.round(quote.rate)} /s, p99 ${quote.p99.toFixed(1)} ms`,
       );
       quotes.push(quote.p99);
       balances.push(balance.p99);

@@ -1,4 +1,5 @@
-// Transfers between two connected platforms that answer in 10 ms, from the first authorisation until the queue is drained; then with faults in a fifth of all calls.
+// Transfers between two connected platforms that answer in 10 ms, from the first authorisation
+// until the queue is drained; then with faults in a fifth of all calls.
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -110,7 +111,10 @@ export async function measureSagas(
         `select count(*) as failed from clearing.saga where state = 'failed'`,
       );
       report(
-        `${run}: ${count} authorised in ${((authorised - begun) / 1_000).toFixed(1)} s, drained after ${seconds.toFixed(1)} s, ${Math.round(count / seconds)} /s, ${((used.user + used.system) / count / 1_000).toFixed(2)} ms of this process for each, ${failed?.failed ?? 0n} failed`,
+        `${run}: ${count} authorised in ${((authorised - begun) / 1_000).toFixed(1)} s, ` +
+          `drained after ${seconds.toFixed(1)} s, ${Math.round(count / seconds)} /s, ` +
+          `${((used.user + used.system) / count / 1_000).toFixed(2)} ms of this process for ` +
+          `each, ${failed?.failed ?? 0n} failed`,
       );
       return { rate: count / seconds, failed: Number(failed?.failed ?? 0n) };
     } finally {

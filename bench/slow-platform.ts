@@ -1,5 +1,7 @@
-// A connected platform for the bench, as a process of its own: answers every call after 10 ms, keeps what it did in memory, and fails as often as told.
-// `node bench/slow-platform.ts LATENCY_MS FAULT_SHARE`; prints its URL. It checks no signatures: what it costs must not count as the network's.
+// A connected platform for the bench, as a process of its own: answers every call after 10 ms,
+// keeps what it did in memory, and fails as often as told. `node bench/slow-platform.ts LATENCY_MS
+// FAULT_SHARE`; prints its URL. It checks no signatures: what it costs must not count as the
+// network's.
 
 import { createServer } from 'node:http';
 

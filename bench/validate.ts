@@ -1,4 +1,5 @@
-// Checking a large rulebook, as an operator sends it: how long it takes, and how long callers of the same process wait meanwhile.
+// Checking a large rulebook, as an operator sends it: how long it takes, and how long callers of
+// the same process wait meanwhile.
 
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -152,7 +153,8 @@ export async function measureValidate(
         }),
       );
       report(
-        `${name}, ${body.length} bytes: ${runs.at(-1)!.ms.toFixed(0)} ms, delay ${runs.at(-1)!.longestDelayMs.toFixed(1)} ms`,
+        `${name}, ${body.length} bytes: ${runs.at(-1)!.ms.toFixed(0)} ms, delay ` +
+          `${runs.at(-1)!.longestDelayMs.toFixed(1)} ms`,
       );
     }
     figures.push(...figuresOf(`validate ${name}`, runs));

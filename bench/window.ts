@@ -1,4 +1,5 @@
-// Closing a settlement window over many transactions while everything is posted on: how long it takes, and whether posting notices.
+// Closing a settlement window over many transactions while everything is posted on: how long it
+// takes, and whether posting notices.
 
 import type { Figure } from './figures.ts';
 import { median, pause, runLoad } from './load.ts';
@@ -82,7 +83,8 @@ export async function measureWindow(
   const gaps = (seen: readonly Seen[]): string =>
     `${median(seen.map(({ gapMs }) => gapMs)).toFixed(1)} ms`;
   report(
-    `${CLOSES} closes over up to ${conversions} conversions; longest gap between answers ${gaps(beside)} beside a close, ${gaps(before)} just before it`,
+    `${CLOSES} closes over up to ${conversions} conversions; longest gap between answers ` +
+      `${gaps(beside)} beside a close, ${gaps(before)} just before it`,
   );
   const compare = (
     name: string,
@@ -150,7 +152,8 @@ function startCallers(ask: () => Promise<boolean>): {
   });
   return {
     seen(from, until) {
-      // From the last answer before it to the first one after it: a gap that reaches over the end counts too.
+      // From the last answer before it to the first one after it: a gap that reaches over the end
+      // counts too.
       const first = Math.max(0, answers.findIndex(({ at }) => at >= from) - 1);
       const end = answers.findIndex(({ at }) => at > until);
       const there = answers.slice(first, end < 0 ? answers.length : end + 1);
@@ -179,7 +182,8 @@ async function timed(work: () => Promise<void>): Promise<number> {
 /** Puts all windows back into one, so that the same journal can be closed again. */
 async function reopen(pool: Network['context']['pool']): Promise<void> {
   await pool.query(
-    'truncate clearing.settlement_window, clearing.window_cut, clearing.window_net, clearing.window_pair, clearing.window_carve_out, clearing.obligation',
+    'truncate clearing.settlement_window, clearing.window_cut, clearing.window_net, ' +
+      'clearing.window_pair, clearing.window_carve_out, clearing.obligation',
   );
   await pool.query(
     `insert into clearing.settlement_window (window_id, state, opened_at) values (1, 'open', now())`,

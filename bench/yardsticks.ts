@@ -1,4 +1,5 @@
-// What our figures are held against, on the same server in the same run: pgbench's TPC-B, a bare bulk insert, a single-row commit.
+// What our figures are held against, on the same server in the same run: pgbench's TPC-B, a bare
+// bulk insert, a single-row commit.
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -45,12 +46,16 @@ export async function createPgBench(pool: Pool, url: string): Promise<PgBench> {
   };
 }
 
-/** Rows per second of INSERT … SELECT of our own conversion rows into an empty table with the same indexes: no decision, no account, no network. */
+/**
+ * Rows per second of INSERT … SELECT of our own conversion rows into an empty table with the same
+ * indexes: no decision, no account, no network.
+ */
 export async function measureFloor(pool: Pool, seconds: number): Promise<number> {
   const client = await pool.connect();
   try {
     await client.query(
-      `create temporary table sample as select * from ledger.transaction where kind = 'conversion' limit 200000`,
+      `create temporary table sample as select * from ledger.transaction where kind = 'conversion'
+          limit 200000`,
     );
     let rows = 0;
     let elapsedMs = 0;

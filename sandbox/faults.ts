@@ -1,4 +1,5 @@
-// The fault panel: what goes wrong on purpose, how often, and a schedule of it that can be replayed.
+// The fault panel: what goes wrong on purpose, how often, and a schedule of it that can be
+// replayed.
 
 import { hash } from 'node:crypto';
 
@@ -70,7 +71,9 @@ const readers: { readonly [Name in keyof Faults]: (value: unknown) => Faults[Nam
 
 export const FAULT_NAMES = Object.keys(readers) as readonly (keyof Faults)[];
 
-/** The faults that are named, and none of the others; or a sentence that says which one cannot be. */
+/**
+ * The faults that are named, and none of the others; or a sentence that says which one cannot be.
+ */
 export function readFaults(values: Readonly<Record<string, unknown>>): Faults | string {
   let faults = NO_FAULTS;
   for (const [name, value] of Object.entries(values)) {
@@ -105,8 +108,9 @@ export interface FaultPanel {
 const MAX_COUNTED = 200_000;
 
 /**
- * Whether a call is hit depends on the seed, what is called (the transaction's id included) and which attempt it is, and on nothing
- * else: the same calls are hit in every run, in whatever order they arrive.
+ * Whether a call is hit depends on the seed, what is called (the transaction's id included) and
+ * which attempt it is, and on nothing else: the same calls are hit in every run, in whatever order
+ * they arrive.
  */
 export function createFaultPanel(initial: Faults): FaultPanel {
   const attempts = new Map<string, number>();

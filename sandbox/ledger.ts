@@ -1,4 +1,5 @@
-// The platform's own ledger in SQLite: users with balances, and a journal in which each step of a transaction stands once.
+// The platform's own ledger in SQLite: users with balances, and a journal in which each step of a
+// transaction stands once.
 
 import { randomUUID } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
@@ -25,7 +26,10 @@ export interface Answer {
 export interface Ledger {
   /** Opens an account unless the user has one. */
   addUser(userId: string, hundredths: bigint): void;
-  /** The platform's own business: a user earns or spends points and the network has no part in it. False when there is no such user. */
+  /**
+   * The platform's own business: a user earns or spends points and the network has no part in it.
+   * False when there is no such user.
+   */
   moveOwn(userId: string, hundredths: bigint): Promise<boolean>;
   /** Carries a step out, once. Resolves when it is on the disk. */
   apply(kind: Kind, step: Step): Promise<Answer>;
@@ -96,7 +100,8 @@ export function openLedger(folder: string): Ledger {
     'update user set balance_hundredths = balance_hundredths + ? where user_id = ?',
   );
   const insertStep = database.prepare(`insert into operation
-    (transaction_id, kind, user_id, amount_hundredths, moved_hundredths, balance_hundredths, status, error, recorded_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+    (transaction_id, kind, user_id, amount_hundredths, moved_hundredths, balance_hundredths, status,
+      error, recorded_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?)`);
   const selectStatement = database.prepare(
     'select * from operation where moved_hundredths <> 0 and sequence > ? order by sequence limit ?',
   );
@@ -169,8 +174,9 @@ export function openLedger(folder: string): Ledger {
   }
 
   /**
-   * Undoes what the transaction did, which may be nothing: then the reversal alone is remembered and blocks what comes late.
-   * Points that were added and are spent by now leave the balance below zero: an undo must not fail.
+   * Undoes what the transaction did, which may be nothing: then the reversal alone is remembered
+   * and blocks what comes late. Points that were added and are spent by now leave the balance below
+   * zero: an undo must not fail.
    */
   function decideReverse(steps: readonly Row[], step: Step): Decision | Answer {
     const move = steps[0];
@@ -301,7 +307,10 @@ function entryOf(row: Row): Readonly<Record<string, unknown>> {
   };
 }
 
-/** Commits together what has arrived meanwhile: waiting for the disk is what takes time, and one wait serves all. */
+/**
+ * Commits together what has arrived meanwhile: waiting for the disk is what takes time, and one
+ * wait serves all.
+ */
 function createWriter(database: DatabaseSync): <T>(work: () => T) => Promise<T> {
   let waiting: { readonly run: () => void; readonly settle: (failure: unknown) => void }[] = [];
 

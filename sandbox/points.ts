@@ -1,10 +1,14 @@
-// Points as whole hundredths: exact from the caller's text to the database and back. No float is ever calculated with.
+// Points as whole hundredths: exact from the caller's text to the database and back. No float is
+// ever calculated with.
 
 /** 10^15 hundredths: up to here a JSON number of two decimals means one value and no other. */
 const MAX_HUNDREDTHS = 10n ** 15n;
 const DECIMAL = /^(-?)(\d{1,20})(?:\.(\d{1,20}))?$/;
 
-/** Decimal text → hundredths, or undefined when it is no number, has more than two decimals or is too large. Never rounds. */
+/**
+ * Decimal text → hundredths, or undefined when it is no number, has more than two decimals or is
+ * too large. Never rounds.
+ */
 export function parsePoints(text: string): bigint | undefined {
   const match = DECIMAL.exec(text);
   if (match === null) return undefined;

@@ -124,8 +124,9 @@ export function createServer({
   );
 
   /**
-   * Carries a call out and answers it, through whatever faults are set. Faults that come after a call was carried out do not hit one that has no
-   * subject: a look-up of a user carries nothing out.
+   * Carries a call out and answers it, through whatever faults are set. Faults that come after a
+   * call was carried out do not hit one that has no subject: a look-up of a user carries nothing
+   * out.
    */
   async function answer(
     request: FastifyRequest,
@@ -217,7 +218,10 @@ function headerOf(request: FastifyRequest, name: string): string | undefined {
 type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
 const parseWithSource = JSON.parse as (text: string, reviver: Reviver) => unknown;
 
-/** An object whose `amount` is the text that was written: read as a double, 9999999999999.991 would pass for two decimals. */
+/**
+ * An object whose `amount` is the text that was written: read as a double, 9999999999999.991 would
+ * pass for two decimals.
+ */
 function readJson(body: Buffer): Readonly<Record<string, unknown>> | undefined {
   try {
     const value = parseWithSource(body.toString('utf8'), (key, read, { source }) =>

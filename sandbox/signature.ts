@@ -1,11 +1,15 @@
-// Is this call from the network? The bearer token first, then the signature over exactly the bytes that arrived.
+// Is this call from the network? The bearer token first, then the signature over exactly the bytes
+// that arrived.
 
 import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 
 export interface Credentials {
   readonly platformId: string;
   readonly token: string;
-  /** Those that the network may sign with: after a rotation the new one, and the one before it until that has been replaced too. */
+  /**
+   * Those that the network may sign with: after a rotation the new one, and the one before it until
+   * that has been replaced too.
+   */
   readonly secrets: readonly string[];
 }
 

@@ -1,4 +1,5 @@
-// A platform that joins beside a running process: no version is in force there whose assets it does not know, and no limit counts elsewhere.
+// A platform that joins beside a running process: no version is in force there whose assets it does
+// not know, and no limit counts elsewhere.
 
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { createTestApi, type TestApi } from '../test/fixtures/api.ts';
@@ -84,7 +85,8 @@ async function expectCleanBooks(): Promise<void> {
   const report = await audit(database.pool);
   expect(report.checks.filter(({ ok }) => !ok)).toEqual([]);
   const { rows } = await database.pool.query(
-    'select from ledger.account a where not exists (select from ledger.asset x where x.asset_id = a.asset_id)',
+    `select from ledger.account a where not exists (select from ledger.asset x
+        where x.asset_id = a.asset_id)`,
   );
   expect(rows).toEqual([]);
 }
@@ -147,7 +149,8 @@ it('a command that meets a limit without an asset waits for the asset: it is dec
   const {
     rows: [active],
   } = await database.pool.query<{ version: number; assets: Record<string, number> }>(
-    'select version, assets from valuation.rulebook where activated_at is not null order by version desc limit 1',
+    `select version, assets from valuation.rulebook where activated_at is not null
+        order by version desc limit 1`,
   );
   const { [`limit:hold_limit@${joining}`]: taken, ...rest } = active?.assets ?? {};
   expect(taken).toBeGreaterThan(0);
@@ -170,7 +173,8 @@ it('a command that meets a limit without an asset waits for the asset: it is dec
 it('and whatever runs the loop gives the version the assets that it lacks', async () => {
   await hub.join(joining, '1');
   await database.pool.query(
-    `update valuation.rulebook set assets = assets - $1::text where version = (select max(version) from valuation.rulebook)`,
+    `update valuation.rulebook set assets = assets - $1::text
+        where version = (select max(version) from valuation.rulebook)`,
     [`limit:transfer_limit@${joining}`],
   );
   await activateDue(hub.parts);

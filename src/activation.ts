@@ -1,5 +1,6 @@
-// Puts versions of the rulebook in force when their time has come: first the assets that a version counts, the stock of its rewards and
-// the allowances of its limits, then the version itself. Repeatable: several processes may do it at once, and again after a crash.
+// Puts versions of the rulebook in force when their time has come: first the assets that a version
+// counts, the stock of its rewards and the allowances of its limits, then the version itself.
+// Repeatable: several processes may do it at once, and again after a crash.
 
 import { platformOwnerId, type PlatformId } from './kernel/ids.ts';
 import type { Ledger } from './ledger/ledger.ts';
@@ -35,12 +36,15 @@ export async function activateDue(parts: ActivationParts): Promise<number> {
   return count;
 }
 
-/** How many platforms had points when the limits of a rulebook were last seen to have their assets. */
+/**
+ * How many platforms had points when the limits of a rulebook were last seen to have their assets.
+ */
 const seenComplete = new WeakMap<Rulebook, number>();
 
 /**
- * Gives the limits of the version in force the assets of platforms that it does not have yet: a platform that was listed before it
- * joined brings no version of its own, and another process may have put a version in force before it knew of the platform.
+ * Gives the limits of the version in force the assets of platforms that it does not have yet: a
+ * platform that was listed before it joined brings no version of its own, and another process may
+ * have put a version in force before it knew of the platform.
  */
 async function completeAssets({ ledger, valuation, log }: ActivationParts): Promise<void> {
   await valuation.refresh();
@@ -100,7 +104,10 @@ async function activate(
   await alignLimits(rulebook, before, assets, ledger);
 }
 
-/** Limits that add up the use of several members and whose maximum is another now, or that come back: their parts in the buckets are brought to it. */
+/**
+ * Limits that add up the use of several members and whose maximum is another now, or that come
+ * back: their parts in the buckets are brought to it.
+ */
 async function alignLimits(
   rulebook: Rulebook,
   before: Rulebook,
@@ -152,7 +159,10 @@ async function register(
   return assets;
 }
 
-/** The assets in which the limits of a document count: one for each limit, or one for each platform whose points it counts. */
+/**
+ * The assets in which the limits of a document count: one for each limit, or one for each platform
+ * whose points it counts.
+ */
 function limitAssets(document: RulebookDocument, ledger: Ledger): LimitAsset[] {
   return Object.entries(document.rules).flatMap(([id, rule]) => {
     if (rule.kind !== 'limit' || rule.limit.per === 'transaction') return [];

@@ -4,7 +4,10 @@ import type { Command } from 'commander';
 import { expect, it } from 'vitest';
 import { createProgram } from './commands.ts';
 
-/** Run in the foreground, or hand their arguments on: they print nothing that a script would read, or something else's help. */
+/**
+ * Run in the foreground, or hand their arguments on: they print nothing that a script would read,
+ * or something else's help.
+ */
 const WITHOUT_JSON = ['start', 'bench', 'export journal', 'sandbox faults'];
 const WITHOUT_EXIT_CODES = ['bench', 'start', 'migrate'];
 

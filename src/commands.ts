@@ -1,4 +1,5 @@
-// The commands of the program, with what each gets from the composition root; `main.ts` runs the one that was typed.
+// The commands of the program, with what each gets from the composition root; `main.ts` runs the
+// one that was typed.
 
 import { Command } from 'commander';
 import { readFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
-// The composition root: makes every part of the program once, hands each what it needs, and closes them in reverse order.
+// The composition root: makes every part of the program once, hands each what it needs, and closes
+// them in reverse order.
 
 import {
   createAlongside,
@@ -71,13 +72,19 @@ export interface Context {
   readonly recalls: Recalls;
   readonly ruleAlerts: RuleAlerts;
   readonly quotes: QuoteTokens;
-  /** Finishes what is in flight, closes connections, and stops PostgreSQL when this process started it. */
+  /**
+   * Finishes what is in flight, closes connections, and stops PostgreSQL when this process started
+   * it.
+   */
   close(): Promise<void>;
 }
 
 export interface ContextOptions {
   readonly log: Log;
-  /** `own` for the program itself, which must be alone on its data folder; `any` for commands that work beside it. */
+  /**
+   * `own` for the program itself, which must be alone on its data folder; `any` for commands that
+   * work beside it.
+   */
   readonly mode: 'own' | 'any';
   readonly clock?: Clock;
 }
@@ -108,7 +115,8 @@ export async function createContext(config: Config, options: ContextOptions): Pr
       log,
     });
     closers.add('identity', async () => identity.close());
-    // Operators say where connectors are, platforms say where webhooks go: only the former may be on this machine because of the sandbox.
+    // Operators say where connectors are, platforms say where webhooks go: only the former may be
+    // on this machine because of the sandbox.
     const connectorEgress = createEgress({ allowedRanges: connectorRangesOf(config) });
     const webhookEgress = createEgress({ allowedRanges: privateRangesOf(config) });
     closers.add('egress', async () =>

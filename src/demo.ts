@@ -1,4 +1,5 @@
-// The demo network: three platforms, two operators, two members with the source requirement's sample figures (2.1, 5.1, 5.2), three rewards. Repeatable without effect.
+// The demo network: three platforms, two operators, two members with the source requirement's
+// sample figures (2.1, 5.1, 5.2), three rewards. Repeatable without effect.
 
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -53,7 +54,10 @@ const platforms: readonly DemoPlatform[] = [
   },
 ];
 
-/** The demo platform that keeps its points itself where the sandbox runs; hosted otherwise, and in a data folder in which it was hosted before. */
+/**
+ * The demo platform that keeps its points itself where the sandbox runs; hosted otherwise, and in a
+ * data folder in which it was hosted before.
+ */
 export const SANDBOX_PLATFORM = 'platform_c' as PlatformId;
 
 /** Numbers of the sample users; user 1001 is `a_1001` on platform_a. */
@@ -64,10 +68,16 @@ const operatorIds = ['maker', 'checker'] as const;
 
 const RESERVE_CAP_CNY = 1_000_000n;
 
-/** Who brings the demo's rewards into the rulebook: a network of which it has a version was made as the demo. */
+/**
+ * Who brings the demo's rewards into the rulebook: a network of which it has a version was made as
+ * the demo.
+ */
 const DEMO = 'demo';
 
-/** A network to try things in, with the sandbox or without: its platforms may go as far as they like. */
+/**
+ * A network to try things in, with the sandbox or without: its platforms may go as far as they
+ * like.
+ */
 export function isDemoNetwork({ valuation }: Pick<OnboardingParts, 'valuation'>): Promise<boolean> {
   return valuation.hasAuthor(DEMO);
 }
@@ -166,7 +176,10 @@ async function seedOperator({ identity }: DemoParts, operatorId: string): Promis
   if (!added.ok && added.problem.code !== 'operator_exists') throw new ProblemError(added.problem);
 }
 
-/** A demo platform's users and the points that each begins with, for a platform that keeps them itself. */
+/**
+ * A demo platform's users and the points that each begins with, for a platform that keeps them
+ * itself.
+ */
 export function demoUsersOf(platformId: PlatformId): Readonly<Record<string, string>> {
   const found = platforms.find((platform) => platform.platformId === platformId);
   return found === undefined

@@ -1,4 +1,5 @@
-// The only executable: turns the command line into a command, and its failure into a sentence and an exit code.
+// The only executable: turns the command line into a command, and its failure into a sentence and
+// an exit code.
 
 import { CommanderError } from 'commander';
 import { createProgram } from './commands.ts';
@@ -31,12 +32,14 @@ function explain(error: unknown): number {
   }
   if (isDatabaseUnavailable(error)) {
     process.stderr.write(
-      `pontis: The database went away (${messageOf(error)}). What was acknowledged is kept; run the command again.\n`,
+      `pontis: The database went away (${messageOf(error)}). What was acknowledged is kept; ` +
+        `run the command again.\n`,
     );
     return exitCode.temporary;
   }
   process.stderr.write(
-    `pontis: unexpected error; this is a defect of Pontis.\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+    'pontis: unexpected error; this is a defect of ' +
+      `Pontis.\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
   );
   return exitCode.defect;
 }

@@ -1,4 +1,5 @@
-// Takes a platform into the network: where it answers when it is connected, its points in the ledger, its worth in the valuation, its cap, then its identity.
+// Takes a platform into the network: where it answers when it is connected, its points in the
+// ledger, its worth in the valuation, its cap, then its identity.
 
 import {
   CONNECTOR_SCALE,
@@ -27,7 +28,9 @@ export interface NewPlatform {
   readonly platformId: string;
   readonly name: string;
   readonly custody: Custody;
-  /** Where a connected platform answers; may also be set later, and until then it cannot be called. */
+  /**
+   * Where a connected platform answers; may also be set later, and until then it cannot be called.
+   */
   readonly connection?: Omit<ConnectionToSet, 'platformId'> | undefined;
   /** Worth of its points relative to the base value, a decimal such as "1.2"; 1 when absent. */
   readonly multiplier?: string | undefined;
@@ -44,8 +47,8 @@ export interface AddedPlatform {
 }
 
 /**
- * The identity row comes last and makes the platform visible: after a crash half-way the same call completes it,
- * and an existing platform is refused before anything of it is changed.
+ * The identity row comes last and makes the platform visible: after a crash half-way the same call
+ * completes it, and an existing platform is refused before anything of it is changed.
  */
 export async function addPlatform(
   parts: OnboardingParts,
@@ -74,7 +77,8 @@ export async function addPlatform(
   if (points.custody !== custody)
     return refuse(
       identityProblems.platform_exists(
-        `An attempt to add ${platformId} as ${points.custody} was begun and not finished; finish it with that custody.`,
+        `An attempt to add ${platformId} as ${points.custody} was begun and not finished; ` +
+          'finish it with that custody.',
       ),
     );
   const listed = await valuation.add(
@@ -88,7 +92,8 @@ export async function addPlatform(
     const { version, effectiveAt } = await valuation.proposals.latest();
     return refuse(
       valuationProblems.version_scheduled(
-        `The worth of ${platformId} is in version ${version}, which takes effect at ${effectiveAt.toISOString()} after one that was approved before.`,
+        `The worth of ${platformId} is in version ${version}, which takes effect at ` +
+          `${effectiveAt.toISOString()} after one that was approved before.`,
       ),
     );
   }

@@ -1,4 +1,5 @@
-// What a process of each role runs: a table of listeners and loops, and the starting and stopping of them in order.
+// What a process of each role runs: a table of listeners and loops, and the starting and stopping
+// of them in order.
 
 import type { FastifyInstance } from 'fastify';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,9 +15,15 @@ import { startLoop, type Loop } from './runtime/loop.ts';
 const SWEEP_EVERY_MS = 1_000;
 /** What another process has set is in force here at most twice this much later. */
 const RULEBOOK_EVERY_MS = 400;
-/** What a crash left of a redemption is mended at most this much after the next start, and a voucher is told expired. */
+/**
+ * What a crash left of a redemption is mended at most this much after the next start, and a voucher
+ * is told expired.
+ */
 const REDEMPTIONS_EVERY_MS = 1_000;
-/** What a crash left of a request about a reserve is mended, a cap follows its prefund, and a threshold is told, at most this much later. */
+/**
+ * What a crash left of a request about a reserve is mended, a cap follows its prefund, and a
+ * threshold is told, at most this much later.
+ */
 const RESERVES_EVERY_MS = 1_000;
 /** A reconciliation that was asked for begins at most this much later. */
 const RECONCILIATION_EVERY_MS = 1_000;
@@ -24,11 +31,17 @@ const RECONCILIATION_EVERY_MS = 1_000;
 const NOTICES_EVERY_MS = 500;
 /** An event is sent about this much after it happened. */
 const WEBHOOKS_EVERY_MS = 200;
-/** What a crash left of a dispute is finished at most this much after its lease, and silence decides this much after a due date. */
+/**
+ * What a crash left of a dispute is finished at most this much after its lease, and silence decides
+ * this much after a due date.
+ */
 const DISPUTES_EVERY_MS = 1_000;
 /** The same of a recall. */
 const RECALLS_EVERY_MS = 1_000;
-/** A connected platform that has gone or come back shows in /health at most this much later, and its patience. */
+/**
+ * A connected platform that has gone or come back shows in /health at most this much later, and its
+ * patience.
+ */
 const CONNECTIONS_EVERY_MS = 5_000;
 
 /** An approved act that a crash has left is gone on with at most this much after its lease. */
@@ -98,7 +111,10 @@ const listeners = {
 };
 
 const loops = {
-  /** Releases holds whose time is over and expires lots whose day has come. Several processes may run it: each finding is resolved once. */
+  /**
+   * Releases holds whose time is over and expires lots whose day has come. Several processes may
+   * run it: each finding is resolved once.
+   */
   sweep: ({ ledger, log }: Context): Loop =>
     startLoop({
       name: 'sweep',
@@ -109,7 +125,10 @@ const loops = {
         return released + expired > 0 || behind;
       },
     }),
-  /** Puts versions of the rulebook in force when their time has come, and notices those that others have. */
+  /**
+   * Puts versions of the rulebook in force when their time has come, and notices those that others
+   * have.
+   */
   rulebook: (context: Context): Loop => {
     const { valuation, log } = context;
     const { name, stop } = startLoop({
@@ -137,7 +156,10 @@ const loops = {
       },
     };
   },
-  /** Goes on with approved acts that a crash has left, and ends requests that nobody approved in time. Several processes may run it. */
+  /**
+   * Goes on with approved acts that a crash has left, and ends requests that nobody approved in
+   * time. Several processes may run it.
+   */
   acts: ({ acts, log }: Context): Loop =>
     startLoop({
       name: 'acts',
@@ -159,9 +181,15 @@ const loops = {
         return false;
       },
     }),
-  /** Goes on with transfers over connected platforms. Any number of processes may: each takes its own from the queue. */
+  /**
+   * Goes on with transfers over connected platforms. Any number of processes may: each takes its
+   * own from the queue.
+   */
   sagas: ({ sagas }: Context): Loop => ({ name: 'sagas', ...sagas.start() }),
-  /** Compares books with platforms when it is their time, or when somebody asks. Of several processes one does a platform. */
+  /**
+   * Compares books with platforms when it is their time, or when somebody asks. Of several
+   * processes one does a platform.
+   */
   reconciliation: ({ reconciliation, log }: Context): Loop =>
     startLoop({
       name: 'reconciliation',
@@ -169,7 +197,10 @@ const loops = {
       everyMs: RECONCILIATION_EVERY_MS,
       run: (signal) => reconciliation.runDue(signal),
     }),
-  /** Closes windows when the schedule says so, counts their pairs, and pays what was approved. Several processes may run it. */
+  /**
+   * Closes windows when the schedule says so, counts their pairs, and pays what was approved.
+   * Several processes may run it.
+   */
   settlement: ({ settlement, log }: Context): Loop =>
     startLoop({
       name: 'settlement',
@@ -177,7 +208,10 @@ const loops = {
       everyMs: SETTLEMENT_EVERY_MS,
       run: () => settlement.follow(),
     }),
-  /** Writes redemptions that are missing, finishes reversals of them and lets vouchers expire. Several processes may run it. */
+  /**
+   * Writes redemptions that are missing, finishes reversals of them and lets vouchers expire.
+   * Several processes may run it.
+   */
   redemptions: ({ rewards, log }: Context): Loop =>
     startLoop({
       name: 'redemptions',
@@ -185,7 +219,10 @@ const loops = {
       everyMs: REDEMPTIONS_EVERY_MS,
       run: () => rewards.follow(),
     }),
-  /** Watches the reserves; reads figures only, unless a cap has to follow its prefund. Several processes may run it. */
+  /**
+   * Watches the reserves; reads figures only, unless a cap has to follow its prefund. Several
+   * processes may run it.
+   */
   reserves: ({ reserve, log }: Context): Loop =>
     startLoop({
       name: 'reserves',
@@ -196,7 +233,10 @@ const loops = {
         return false;
       },
     }),
-  /** Tells platforms, in the feed, what was posted that concerns them. Several processes may run it: each row is told once. */
+  /**
+   * Tells platforms, in the feed, what was posted that concerns them. Several processes may run it:
+   * each row is told once.
+   */
   notices: ({ notices, log }: Context): Loop =>
     startLoop({ name: 'notices', log, everyMs: NOTICES_EVERY_MS, run: () => notices.follow() }),
   /** Sends events to webhooks. Of several processes each sends what no other is sending. */
@@ -223,7 +263,9 @@ const loops = {
   /** Carries out what was agreed, and lets silence refuse. Several processes may run it. */
   recalls: ({ recalls, log }: Context): Loop =>
     startLoop({ name: 'recalls', log, everyMs: RECALLS_EVERY_MS, run: () => recalls.follow() }),
-  /** Does what is due in disputes and finishes what others have begun. Several processes may run it. */
+  /**
+   * Does what is due in disputes and finishes what others have begun. Several processes may run it.
+   */
   disputes: ({ disputes, log }: Context): Loop =>
     startLoop({ name: 'disputes', log, everyMs: DISPUTES_EVERY_MS, run: () => disputes.follow() }),
 };
@@ -233,7 +275,9 @@ export interface RunningRole {
   readonly url: string | undefined;
   /** Where monitors read /metrics without a token. */
   readonly metricsUrl: string | undefined;
-  /** Stops accepting, finishes what is in flight (at most `drainTimeoutMs`), then stops the loops. */
+  /**
+   * Stops accepting, finishes what is in flight (at most `drainTimeoutMs`), then stops the loops.
+   */
   stop(): Promise<void>;
 }
 

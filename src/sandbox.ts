@@ -1,4 +1,5 @@
-// Runs the sandbox platform beside the program, as one of the demo network's platforms: connected, and a process of its own.
+// Runs the sandbox platform beside the program, as one of the demo network's platforms: connected,
+// and a process of its own.
 
 import type { Connections, ConnectionHealth } from './clearing/clearing.ts';
 import { demoUsersOf, SANDBOX_PLATFORM } from './demo.ts';
@@ -23,7 +24,10 @@ export interface RunningSandbox {
   stop(): Promise<void>;
 }
 
-/** Undefined when none is to run here. Resolves when it answers and is registered; one that cannot be started is told in the log and tried again, and does not keep the network from starting. */
+/**
+ * Undefined when none is to run here. Resolves when it answers and is registered; one that cannot
+ * be started is told in the log and tried again, and does not keep the network from starting.
+ */
 export async function startSandbox({
   config,
   log,
@@ -74,7 +78,10 @@ export async function startSandbox({
 
 const LOOK_EVERY_MS = 500;
 
-/** Hands a rotated secret on, whoever rotated it: the sandbox takes it beside the one before, and one that cannot be told now is told again. */
+/**
+ * Hands a rotated secret on, whoever rotated it: the sandbox takes it beside the one before, and
+ * one that cannot be told now is told again.
+ */
 function followSecret(
   identity: Identity,
   first: string,

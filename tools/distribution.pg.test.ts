@@ -51,7 +51,8 @@ test('and these rules catch what they forbid', async () => {
   ).toBe(1);
   expect(
     judge(
-      'select * from ledger.account a join ledger.transaction t on t.bucket = a.bucket where a.bucket = $1',
+      `select * from ledger.account a join ledger.transaction t on t.bucket = a.bucket
+          where a.bucket = $1`,
     ),
   ).toBe(0);
   expect(judge('select sum(x) from ledger.account -- all buckets: a report')).toBe(0);

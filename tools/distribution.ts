@@ -1,13 +1,17 @@
-// The rules of distribution (docs/decisions) read from the catalogue and from the statement texts of the ledger.
+// The rules of distribution (docs/decisions) read from the catalogue and from the statement texts
+// of the ledger.
 
 import type { Pool } from '../src/runtime/database.ts';
 import type { SourceFile } from './source-tree.ts';
 
-/** Tables that hold members' data and grow: those of schema `ledger` that have a column `bucket`. */
+/**
+ * Tables that hold members' data and grow: those of schema `ledger` that have a column `bucket`.
+ */
 export async function listHotTables(pool: Pool): Promise<string[]> {
   const { rows } = await pool.query<{ name: string }>(
     `select c.relname as name from pg_class c join pg_attribute a on a.attrelid = c.oid
-     where c.relnamespace = 'ledger'::regnamespace and c.relkind in ('r', 'p') and a.attname = 'bucket' and not a.attisdropped order by c.relname`,
+     where c.relnamespace = 'ledger'::regnamespace and c.relkind in ('r', 'p')
+       and a.attname = 'bucket' and not a.attisdropped order by c.relname`,
   );
   return rows.map((row) => row.name);
 }
@@ -17,24 +21,32 @@ export async function findSchemaOffences(pool: Pool): Promise<string[]> {
   const { rows } = await pool.query<{ offence: string }>(`
     with hot as (
       select c.oid, c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid
-      where c.relnamespace = 'ledger'::regnamespace and c.relkind in ('r', 'p') and a.attname = 'bucket' and not a.attisdropped)
+      where c.relnamespace = 'ledger'::regnamespace and c.relkind in ('r', 'p')
+        and a.attname = 'bucket' and not a.attisdropped)
     select format('table %s has no primary key', relname) as offence from hot
     where not exists (select from pg_constraint where conrelid = hot.oid and contype = 'p')
     union all
-    select format('bucket of %s is %s, not integer', relname, format_type(a.atttypid, a.atttypmod)) from hot
-    join pg_attribute a on a.attrelid = hot.oid and a.attname = 'bucket' where a.atttypid <> 'integer'::regtype or not a.attnotnull
+    select format('bucket of %s is %s, not integer', relname, format_type(a.atttypid, a.atttypmod))
+      from hot
+    join pg_attribute a on a.attrelid = hot.oid and a.attname = 'bucket'
+      where a.atttypid <> 'integer'::regtype or not a.attnotnull
     union all
-    select format('index %s of %s does not begin with bucket', i.indexrelid::regclass, relname) from hot join pg_index i on i.indrelid = hot.oid
+    select format('index %s of %s does not begin with bucket', i.indexrelid::regclass, relname)
+      from hot join pg_index i on i.indrelid = hot.oid
     where pg_get_indexdef(i.indexrelid, 1, true) <> 'bucket'
     union all
-    select format('foreign key %s of %s leaves bucket', k.conname, hot.relname) from pg_constraint k join hot on hot.oid = k.conrelid
+    select format('foreign key %s of %s leaves bucket', k.conname, hot.relname) from pg_constraint k
+      join hot on hot.oid = k.conrelid
     where k.contype = 'f' and (not exists (select from hot t where t.oid = k.confrelid)
-      or not (select attnum from pg_attribute where attrelid = k.conrelid and attname = 'bucket') = any (k.conkey)
+      or not (select attnum from pg_attribute
+        where attrelid = k.conrelid and attname = 'bucket') = any (k.conkey)
       or k.confdeltype in ('n', 'd'))
     union all
-    select format('trigger %s on %s', t.tgname, relname) from hot join pg_trigger t on t.tgrelid = hot.oid where not t.tgisinternal
+    select format('trigger %s on %s', t.tgname, relname) from hot
+      join pg_trigger t on t.tgrelid = hot.oid where not t.tgisinternal
     union all
-    select format('column %s of %s takes its value from a sequence', a.attname, relname) from hot join pg_attribute a on a.attrelid = hot.oid
+    select format('column %s of %s takes its value from a sequence', a.attname, relname) from hot
+      join pg_attribute a on a.attrelid = hot.oid
     left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
     where a.attnum > 0 and (a.attidentity <> '' or pg_get_expr(d.adbin, d.adrelid) ~ 'nextval')
     order by 1`);
@@ -61,7 +73,8 @@ export function readStatements(files: readonly SourceFile[]): Statement[] {
 /** Bodies of the functions in schema `ledger`, one statement each. */
 export async function readFunctionStatements(pool: Pool): Promise<Statement[]> {
   const { rows } = await pool.query<{ name: string; body: string }>(
-    `select p.proname as name, p.prosrc as body from pg_proc p where p.pronamespace = 'ledger'::regnamespace order by p.proname`,
+    `select p.proname as name, p.prosrc as body from pg_proc p
+        where p.pronamespace = 'ledger'::regnamespace order by p.proname`,
   );
   return rows.flatMap((row) =>
     row.body
@@ -71,12 +84,15 @@ export async function readFunctionStatements(pool: Pool): Promise<Statement[]> {
   );
 }
 
-/** A statement over all buckets says so and why, in an SQL comment; it must not lie on the path of a posting. */
+/**
+ * A statement over all buckets says so and why, in an SQL comment; it must not lie on the path of a
+ * posting.
+ */
 const EXEMPT = /all buckets: \w+/;
 
 /**
- * Rule 5: whatever reads or changes a hot table names one bucket, as often as it names hot tables (a join inside the
- * bucket repeats it). Rows to be inserted carry their bucket as a column.
+ * Rule 5: whatever reads or changes a hot table names one bucket, as often as it names hot tables
+ * (a join inside the bucket repeats it). Rows to be inserted carry their bucket as a column.
  */
 export function findStatementOffences(
   statements: readonly Statement[],

@@ -1,5 +1,6 @@
-// Writes db/schema.sql: what the migrations make of an empty database, read back from the catalogue in a fixed order.
-// Run as `node tools/dump-schema.ts` after adding a migration; a test compares the file with the migrated database.
+// Writes db/schema.sql: what the migrations make of an empty database, read back from the catalogue
+// in a fixed order. Run as `node tools/dump-schema.ts` after adding a migration; a test compares
+// the file with the migrated database.
 
 import { mkdtempSync, rmSync, chmodSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -31,7 +32,9 @@ interface Part {
   text: string;
 }
 
-/** The dump as text. Constraint names that PostgreSQL chose are written out, so that a rename shows. */
+/**
+ * The dump as text. Constraint names that PostgreSQL chose are written out, so that a rename shows.
+ */
 export async function dumpSchema(pool: Pool): Promise<string> {
   const list = async (sql: string): Promise<string[]> =>
     (await pool.query<{ text: string }>(sql)).rows.map((row) => row.text);

@@ -37,7 +37,10 @@ export function readImports(path: string, text: string): string[] {
   ];
 }
 
-/** `src/ledger/store.ts` → `ledger`; a file directly under `src` → `roots`; anything else → undefined. */
+/**
+ * `src/ledger/store.ts` → `ledger`; a file directly under `src` → `roots`; anything else →
+ * undefined.
+ */
 export function moduleOf(path: string): string | undefined {
   const parts = path.split('/');
   if (parts[0] !== 'src') return undefined;
@@ -64,7 +67,10 @@ export function listFolders(folders: readonly string[]): string[] {
     );
 }
 
-/** The first cycle found among the files' imports, as the path that leads round; undefined when there is none. */
+/**
+ * The first cycle found among the files' imports, as the path that leads round; undefined when
+ * there is none.
+ */
 export function findImportCycle(files: readonly SourceFile[]): readonly string[] | undefined {
   const byPath = new Map(files.map((file) => [file.path, file]));
   const done = new Set<string>();
@@ -85,7 +91,10 @@ export function findImportCycle(files: readonly SourceFile[]): readonly string[]
   return undefined;
 }
 
-/** Paths that a document names in backticks or links, without those that are patterns, URLs or API routes. */
+/**
+ * Paths that a document names in backticks or links, without those that are patterns, URLs or API
+ * routes.
+ */
 export function readMentionedPaths(document: string, text: string): string[] {
   const quoted = [...text.matchAll(/`([^`\n]+)`/g)].map((match) => match[1] ?? '');
   const links = [...text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)]

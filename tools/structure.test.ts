@@ -1,4 +1,5 @@
-// What a formatter cannot check about the shape of the source: direction of imports, surfaces, cycles, sizes, openings, names.
+// What a formatter cannot check about the shape of the source: direction of imports, surfaces,
+// cycles, sizes, openings, names.
 
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -16,7 +17,10 @@ import {
   type SourceFile,
 } from './source-tree.ts';
 
-/** From left to right; a module imports only from its left, and modules of one rank never import each other. */
+/**
+ * From left to right; a module imports only from its left, and modules of one rank never import
+ * each other.
+ */
 const ORDER: readonly (readonly string[])[] = [
   ['kernel'],
   ['runtime'],
@@ -31,7 +35,10 @@ const ORDER: readonly (readonly string[])[] = [
   ['roots'],
 ];
 
-/** Any file of these may be imported from outside; of all others only the surface, `<module>/<module>.ts`. */
+/**
+ * Any file of these may be imported from outside; of all others only the surface,
+ * `<module>/<module>.ts`.
+ */
 const OPEN_MODULES = ['kernel', 'runtime'];
 /** The roots assemble these from their files. */
 const OPEN_TO_ROOTS = ['api', 'cli'];
@@ -238,7 +245,8 @@ describe('documents name files that exist', () => {
 
   test('and only what looks like a path is taken for one', () => {
     const text =
-      'See `src/ledger/store.ts:post`, `kernel/amount.ts`, `/api/points/transfer`, `a/b`, `src/<module>/`, [more](decisions/0001-x.md#why), [web](https://x.org/a.md).';
+      'See `src/ledger/store.ts:post`, `kernel/amount.ts`, `/api/points/transfer`, `a/b`, ' +
+      '`src/<module>/`, [more](decisions/0001-x.md#why), [web](https://x.org/a.md).';
     expect(readMentionedPaths('docs/a.md', text)).toEqual([
       'src/ledger/store.ts',
       'kernel/amount.ts',

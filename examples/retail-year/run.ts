@@ -1,5 +1,6 @@
-// A real retailer's year on Pontis: import it, convert and redeem points through the signed API, audit, export, and let hledger check.
-// Everything is done as somebody outside would do it: the command line and HTTP, nothing imported from the program.
+// A real retailer's year on Pontis: import it, convert and redeem points through the signed API,
+// audit, export, and let hledger check. Everything is done as somebody outside would do it: the
+// command line and HTTP, nothing imported from the program.
 
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { createHmac } from 'node:crypto';
@@ -35,7 +36,9 @@ function pontis(...args: string[]): string {
   return pontisAs(undefined, ...args);
 }
 
-/** As the operator with that token, which other users of the machine cannot see in the environment. */
+/**
+ * As the operator with that token, which other users of the machine cannot see in the environment.
+ */
 function pontisAs(token: string | undefined, ...args: string[]): string {
   const env = { ...process.env, ...(token === undefined ? {} : { PONTIS_OPERATOR_TOKEN: token }) };
   const { status, stdout, stderr } = spawnSync(
@@ -71,7 +74,10 @@ async function start(): Promise<ChildProcess> {
   return child;
 }
 
-/** A signed call, as a platform makes it: X-Signature = hex HMAC-SHA256(secret, timestamp + METHOD + path + body). */
+/**
+ * A signed call, as a platform makes it: X-Signature = hex HMAC-SHA256(secret, timestamp + METHOD +
+ * path + body).
+ */
 function createClient(baseUrl: string, { platform_id, secret, token }: Platform) {
   return async (
     method: 'GET' | 'POST',
@@ -172,7 +178,8 @@ try {
   expect(cents(imported.net) === fileTotal, 'the import agrees with the file');
   const again = JSON.parse(pontis(...importing));
   say(
-    `again       ${again.replayed} of ${again.earned.rows + again.taken_back.rows} rows had been imported before`,
+    `again       ${again.replayed} of ${again.earned.rows + again.taken_back.rows} rows had ` +
+      'been imported before',
   );
 
   say('\n# 2. A thousand members convert half their points to platform_b');
@@ -190,13 +197,16 @@ try {
     'every other customer has a balance',
   );
   say(
-    `${balances.length} customers hold ${show(sum(balances.map(({ balance }) => balance)))}; ${balances.filter(({ balance }) => balance < 0n).length} of them are in debt, ${unknown.length} never earned a point`,
+    `${balances.length} customers hold ${show(sum(balances.map(({ balance }) => balance)))}; ` +
+      `${balances.filter(({ balance }) => balance < 0n).length} of them are in debt, ` +
+      `${unknown.length} never earned a point`,
   );
   const chosen = balances
     .filter(({ balance }) => balance >= 10_000n)
     .slice(0, MEMBERS)
     .map(({ user }) => user);
-  // Users of two platforms are one person on the word of two operators: one asks with a file of links, the other approves.
+  // Users of two platforms are one person on the word of two operators: one asks with a file of
+  // links, the other approves.
   const members = new Map(
     await forEach(
       chosen,
@@ -247,7 +257,9 @@ try {
     };
   });
   say(
-    `${conversions.length} conversions at ${conversions[0]?.rate}: ${show(sum(conversions.map(({ amount }) => amount)))} of platform_a became ${show(sum(conversions.map(({ credited }) => credited)))} of platform_b`,
+    `${conversions.length} conversions at ${conversions[0]?.rate}: ` +
+      `${show(sum(conversions.map(({ amount }) => amount)))} of platform_a became ` +
+      `${show(sum(conversions.map(({ credited }) => credited)))} of platform_b`,
   );
 
   say('\n# 3. They redeem what they can');
@@ -264,7 +276,8 @@ try {
   const redeemed = redemptions.filter(({ status }) => status === 200).length;
   const refused = redemptions.filter(({ status }) => status !== 200);
   say(
-    `${redeemed} coupons for 1,000 points each; ${refused.length} members are told: ${[...new Set(refused.map(({ status, body }) => `${status} ${String(body['error'])}`))].join(', ')}`,
+    `${redeemed} coupons for 1,000 points each; ${refused.length} members are told: ` +
+      `${[...new Set(refused.map(({ status, body }) => `${status} ${String(body['error'])}`))].join(', ')}`,
   );
 
   say('\n# 4. Audit');
@@ -280,7 +293,8 @@ try {
       /^\d{4}-\d\d-\d\d \* \(txn_[0-9a-f]{32}\) (conversion \| retail-year|redeem)/gm,
     ) ?? [];
   say(
-    `the journal has ${posted.filter((line) => line.includes('conversion')).length} conversions and ${posted.filter((line) => line.includes('redeem')).length} redemptions`,
+    `the journal has ${posted.filter((line) => line.includes('conversion')).length} ` +
+      `conversions and ${posted.filter((line) => line.includes('redeem')).length} redemptions`,
   );
 
   say('\n# 6. hledger');
@@ -333,7 +347,8 @@ try {
     for (const name of ['platform_a', 'platform_b']) {
       const rows = compared.filter((row) => row.name === name);
       say(
-        `${rows.filter(({ agrees }) => agrees).length} of ${rows.length} balances of ${name} agree: ${show(sum(rows.map(({ ours }) => ours)))}`,
+        `${rows.filter(({ agrees }) => agrees).length} of ${rows.length} balances of ${name} ` +
+          `agree: ${show(sum(rows.map(({ ours }) => ours)))}`,
       );
     }
     expect(

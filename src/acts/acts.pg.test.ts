@@ -237,7 +237,8 @@ describe('a request', () => {
     });
     expect(urlOf()).toBe(before);
     const { rows } = await database.pool.query(
-      'select arguments::text, words, circumstances::text, sealed from acts.request where request_id = $1',
+      `select arguments::text, words, circumstances::text, sealed from acts.request
+          where request_id = $1`,
       [asked.body['request_id']],
     );
     expect(JSON.stringify(rows)).not.toContain('secret-token');
@@ -344,7 +345,8 @@ describe('a request', () => {
     const asked = await connect(`https://points.example/after-${done}`);
     const id = String(asked.body['request_id']);
     await database.pool.query(
-      `update acts.request set state = 'approved', decided_by = 'checker', decided_at = now() - interval '1 hour' where request_id = $1`,
+      `update acts.request set state = 'approved', decided_by = 'checker',
+          decided_at = now() - interval '1 hour' where request_id = $1`,
       [id],
     );
     if (done)

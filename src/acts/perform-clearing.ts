@@ -1,4 +1,5 @@
-// Acts about transfers, connections, modes and breaks. Each may be called again after a crash: what is done already is done.
+// Acts about transfers, connections, modes and breaks. Each may be called again after a crash: what
+// is done already is done.
 
 import {
   adjustBreakIn,
@@ -53,7 +54,9 @@ function forcedEnd(
           : `${formatAmountText(minor, asset.scale)} points of ${platformId}`;
       };
       return ok({
-        words: `${words} ${saga.purpose} ${publicId}: ${points(saga.source, saga.amount)} to ${points(saga.target, saga.credited)}. No platform is called any more.`,
+        words:
+          `${words} ${saga.purpose} ${publicId}: ${points(saga.source, saga.amount)} to ` +
+          `${points(saga.target, saga.credited)}. No platform is called any more.`,
         circumstances: { state: saga.state, ordered: saga.ordered ?? 'nothing' },
       });
     },
@@ -103,7 +106,9 @@ export const connectionSet: Performer<'platform_id' | 'url' | 'token'> = {
     const checked = await parts.connections.check({ platformId, url, token });
     if (!checked.ok) return checked;
     return ok({
-      words: `Call ${platformId} at ${url}, with the token that was given, also for transfers under way.`,
+      words:
+        `Call ${platformId} at ${url}, with the token that was given, also for transfers under ` +
+        'way.',
       circumstances: await whereNow(platformId, parts),
     });
   },
@@ -179,7 +184,9 @@ export const breakAccept: Performer<'break_id'> = {
           ? `${minor} minor units`
           : formatAmountText(minor, asset.scale);
     return ok({
-      words: `Accept the difference ${category} of ${platformId} (${subject}) as it is; no points are moved.`,
+      words:
+        `Accept the difference ${category} of ${platformId} (${subject}) as it is; no points ` +
+        'are moved.',
       circumstances: { ours: text(ours), theirs: text(theirs), category },
     });
   },
@@ -212,8 +219,10 @@ export const breakAdjust: Performer<'break_id'> = {
       formatAmountText(minor ?? 0n, parts.ledger.pointsOf(of)?.scale ?? 0);
     return ok({
       words:
-        `Give back ${text(source, amount)} points of ${source} for ${text(platformId, missing)} points that` +
-        ` ${platformId} has not credited for ${subject}; ${platformId} pays ${source} what it was due for them.`,
+        `Give back ${text(source, amount)} points of ${source} for ` +
+        `${text(platformId, missing)} points that` +
+        ` ${platformId} has not credited for ${subject}; ${platformId} pays ${source} what it ` +
+        'was due for them.',
       circumstances: { ours: text(platformId, ours), theirs: text(platformId, theirs), category },
     });
   },

@@ -50,7 +50,9 @@ export const memberLink: Performer<'links'> = {
       );
     const more = wanted.length > NAMED ? `, and ${wanted.length - NAMED} more` : '';
     return ok({
-      words: `Link ${wanted.length === 1 ? 'one user' : `${wanted.length} users`}, for ever: ${named.join(', ')}${more}.`,
+      words:
+        `Link ${wanted.length === 1 ? 'one user' : `${wanted.length} users`}, for ever: ` +
+        `${named.join(', ')}${more}.`,
       circumstances: { new_links: String(checked.value.fresh.length) },
     });
   },

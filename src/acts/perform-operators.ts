@@ -1,4 +1,5 @@
-// Acts about the people who run the network: done in the commit that ends the request, so that no token is lost between.
+// Acts about the people who run the network: done in the commit that ends the request, so that no
+// token is lost between.
 
 import type { Maker } from '../identity/identity.ts';
 import { identityProblems } from '../identity/identity.ts';
@@ -35,7 +36,9 @@ export const operatorAdd: Performer<'operator_id'> = {
     if (operators.some((operator) => operator.operatorId === operatorId))
       return refuse(identityProblems.operator_exists());
     return ok({
-      words: `Take ${operatorId} among the operators; whoever approves is told the token and hands it to that person.`,
+      words:
+        `Take ${operatorId} among the operators; whoever approves is told the token and hands ` +
+        'it to that person.',
       circumstances: {},
     });
   },
@@ -57,7 +60,8 @@ export const operatorToken: Performer<'operator_id'> = {
     describeOperator(
       operatorId,
       parts,
-      `Replace the token of ${operatorId}; the old one stops working, and whoever approves is told the new one.`,
+      `Replace the token of ${operatorId}; the old one stops working, and whoever approves is ` +
+        'told the new one.',
     ),
   async perform({ operator_id: operatorId }, by, { identity }, client) {
     const renewed = await identity.renewOperatorToken(operatorId, makerOf(by), client);

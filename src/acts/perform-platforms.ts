@@ -10,7 +10,10 @@ const DAY_SECONDS = 86_400;
 
 type Described = Result<{ readonly words: string; readonly circumstances: ActArguments }>;
 
-/** With what makes a difference: another rotation ends the older secret, another revocation the tokens. */
+/**
+ * With what makes a difference: another rotation ends the older secret, another revocation the
+ * tokens.
+ */
 async function describePlatform(
   platformId: string,
   { identity }: ActParts,
@@ -42,7 +45,8 @@ export const platformToken: Performer<'platform_id' | 'days' | 'revoke'> = {
     return describePlatform(
       platformId,
       parts,
-      `Issue a token of ${platformId}, valid ${valid}, and tell it to the person who approves. ${others}`,
+      `Issue a token of ${platformId}, valid ${valid}, and tell it to the person who ` +
+        `approves. ${others}`,
     );
   },
   async perform({ platform_id: platformId, days, revoke }, _by, { identity }, client) {
@@ -69,7 +73,8 @@ export const platformSecret: Performer<'platform_id' | 'overlap_hours'> = {
     return describePlatform(
       platformId,
       parts,
-      `Give ${platformId} a new signing secret, and tell it to the person who approves. ${former} Any older one ends now.`,
+      `Give ${platformId} a new signing secret, and tell it to the person who approves. ` +
+        `${former} Any older one ends now.`,
     );
   },
   async perform(

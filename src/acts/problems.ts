@@ -7,7 +7,8 @@ export const actProblems = defineProblems({
     status: 403,
     error: 'A second person is needed',
     advice:
-      'This takes two operators once there are two: name the one who asks with --as-token or PONTIS_OPERATOR_TOKEN, and another one approves it.',
+      'This takes two operators once there are two: name the one who asks with --as-token or ' +
+      'PONTIS_OPERATOR_TOKEN, and another one approves it.',
   },
   request_not_found: {
     status: 404,

@@ -1,5 +1,6 @@
-// Asking for an act, approving it and doing it. Approval is one commit, doing it another, and whoever finds an approval that nobody carries out
-// any more goes on with it: an act is done once, whatever dies between. Before this: the API or the CLI. After this: `perform-*.ts`.
+// Asking for an act, approving it and doing it. Approval is one commit, doing it another, and
+// whoever finds an approval that nobody carries out any more goes on with it: an act is done once,
+// whatever dies between. Before this: the API or the CLI. After this: `perform-*.ts`.
 
 import { createHash, randomUUID } from 'node:crypto';
 import { assert } from '../kernel/assert.ts';
@@ -33,7 +34,10 @@ import type {
 } from './types.ts';
 
 export interface Acts {
-  /** Asks another operator for an act, or does it where one person is enough: the first operators of a network have nobody to ask. */
+  /**
+   * Asks another operator for an act, or does it where one person is enough: the first operators of
+   * a network have nobody to ask.
+   */
   ask(request: NewActRequest): Promise<Result<Asked>>;
   /** Done when this answers, unless its state is still `approved`: then it is within seconds. */
   approve(
@@ -45,7 +49,10 @@ export interface Acts {
   find(requestId: string): Promise<Result<ActRequestNow>>;
   /** Newest first. */
   list(state: ActRequestState | undefined, limit: number): Promise<readonly ActRequest[]>;
-  /** Goes on with what a crash has left, and ends what nobody approved in time. Several processes may run it. */
+  /**
+   * Goes on with what a crash has left, and ends what nobody approved in time. Several processes
+   * may run it.
+   */
   follow(): Promise<void>;
 }
 
@@ -214,7 +221,9 @@ export function createActs(parts: ActParts): Acts {
       return ok(shown(await change(client, request.value, decided)));
     });
 
-  /** By one person: while a network has fewer than two operators. Nobody else becomes one meanwhile. */
+  /**
+   * By one person: while a network has fewer than two operators. Nobody else becomes one meanwhile.
+   */
   async function bootstrap({
     act,
     arguments: given,
@@ -290,8 +299,8 @@ export function createActs(parts: ActParts): Acts {
   }
 
   /**
-   * Approvals take turns in this process: each sees what the one before it has done, and however many
-   * come at once, they leave connections of the pool for what they look up.
+   * Approvals take turns in this process: each sees what the one before it has done, and however
+   * many come at once, they leave connections of the pool for what they look up.
    */
   function approve(decision: ActDecision): ReturnType<Acts['approve']> {
     const before = turns;

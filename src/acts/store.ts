@@ -17,7 +17,8 @@ const REQUEST = `request_id as "requestId", act, arguments, sealed, words, circu
 
 export async function insertRequest(db: Queryable, row: StoredRequest): Promise<void> {
   await db.query(
-    `insert into acts.request (request_id, act, arguments, sealed, words, circumstances, fingerprint, reason, made_by, made_at, expires_at)
+    `insert into acts.request (request_id, act, arguments, sealed, words, circumstances,
+        fingerprint, reason, made_by, made_at, expires_at)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
     [
       row.requestId,
@@ -55,7 +56,8 @@ export async function selectRequests(
   limit: number,
 ): Promise<StoredRequest[]> {
   const { rows } = await db.query<StoredRequest>(
-    `select ${REQUEST} from acts.request where $1::text is null or state = $1 order by made_at desc, request_id limit $2`,
+    `select ${REQUEST} from acts.request where $1::text is null or state = $1
+        order by made_at desc, request_id limit $2`,
     [state ?? null, limit],
   );
   return rows;
@@ -77,7 +79,8 @@ export async function changeRequest(
   >,
 ): Promise<void> {
   await db.query(
-    `update acts.request set state = $2, decided_by = $3, decided_at = $4, decision_reason = $5, ended_at = $6, outcome = $7, failed_with = $8,
+    `update acts.request set state = $2, decided_by = $3, decided_at = $4, decision_reason = $5,
+        ended_at = $6, outcome = $7, failed_with = $8,
             sealed = case when $2 in ('open', 'approved') then sealed end
       where request_id = $1`,
     [
@@ -96,7 +99,8 @@ export async function changeRequest(
 /** Those whose approval nobody carries out any more, as far as the clock tells. */
 export async function selectUnderWay(db: Queryable, approvedBefore: Date): Promise<string[]> {
   const { rows } = await db.query<{ request_id: string }>(
-    `select request_id from acts.request where state = 'approved' and decided_at < $1 order by decided_at`,
+    `select request_id from acts.request where state = 'approved' and decided_at < $1
+        order by decided_at`,
     [approvedBefore],
   );
   return rows.map((row) => row.request_id);
@@ -104,7 +108,8 @@ export async function selectUnderWay(db: Queryable, approvedBefore: Date): Promi
 
 export async function selectExpired(db: Queryable, now: Date): Promise<string[]> {
   const { rows } = await db.query<{ request_id: string }>(
-    `select request_id from acts.request where state = 'open' and expires_at <= $1 order by expires_at`,
+    `select request_id from acts.request where state = 'open' and expires_at <= $1
+        order by expires_at`,
     [now],
   );
   return rows.map((row) => row.request_id);

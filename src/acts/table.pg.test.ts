@@ -1,4 +1,5 @@
-// The table of acts and the program: every route and every command that changes something is an act, and takes the persons that the table says.
+// The table of acts and the program: every route and every command that changes something is an
+// act, and takes the persons that the table says.
 
 import type { Command } from 'commander';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -7,7 +8,10 @@ import { createTestDatabase, type TestDatabase } from '../../test/fixtures/datab
 import { createProgram } from '../commands.ts';
 import { ACTS, actsOfCommand, actsOfOperation, personsSentence, type ActRow } from './table.ts';
 
-/** Commands that read, that run the program, or that work on files and other programs: no acts of operators. */
+/**
+ * Commands that read, that run the program, or that work on files and other programs: no acts of
+ * operators.
+ */
 const NO_ACTS = [
   'start',
   'migrate',
@@ -116,7 +120,8 @@ it('and what takes two persons only asks, and says so', () => {
       expect(Object.keys(responses), operationId).not.toContain('200');
   }
   expect(personsSentence(actsOfCommand('operator add'))).toBe(
-    'Takes two operators once there are two; another one approves it with pontis requests approve. Whoever makes an operator alone makes the second person, too.',
+    'Takes two operators once there are two; another one approves it with pontis requests ' +
+      'approve. Whoever makes an operator alone makes the second person, too.',
   );
   expect(personsSentence(actsOfCommand('operator suspend'))).toBeUndefined();
 });

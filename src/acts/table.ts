@@ -1,5 +1,6 @@
-// The table of acts: everything that operators can do, how many persons each takes, and why. Routes, commands, help and documents read it.
-// Acts that narrow, look or write words take one person; acts that widen, pay, force or redirect take two.
+// The table of acts: everything that operators can do, how many persons each takes, and why.
+// Routes, commands, help and documents read it. Acts that narrow, look or write words take one
+// person; acts that widen, pay, force or redirect take two.
 
 /** `two_once_there_are_two`: the first operators of a network have nobody to ask. */
 export type Persons = 'one' | 'two' | 'two_once_there_are_two';
@@ -13,8 +14,9 @@ export interface ActRow {
   /** Commands that are this act. */
   readonly commands?: readonly string[];
   /**
-   * Where the second person speaks, for acts that have a form of their own: a proposal of the rulebook, a request about a reserve, a
-   * proposal to pay a window. Without it an act of two persons is a request (`pontis requests`).
+   * Where the second person speaks, for acts that have a form of their own: a proposal of the
+   * rulebook, a request about a reserve, a proposal to pay a window. Without it an act of two
+   * persons is a request (`pontis requests`).
    */
   readonly decidedWith?: string;
 }
@@ -44,7 +46,8 @@ export const ACTS = {
     why: 'It gives back the power that a suspension has taken.',
   },
   operator_recover: one(
-    'It is the word of whoever owns the machine and could write into the database: the audit shows it.',
+    'It is the word of whoever owns the machine and could write into the database: the audit ' +
+      'shows it.',
     [],
     ['operator recover'],
   ),
@@ -272,7 +275,10 @@ export type RequestedAct = {
 
 const rows: readonly (readonly [string, ActRow])[] = Object.entries(ACTS);
 
-/** The acts that an operation, by its operationId, can be; more than one where it depends on what is set. */
+/**
+ * The acts that an operation, by its operationId, can be; more than one where it depends on what is
+ * set.
+ */
 export function actsOfOperation(operationId: string): readonly ActRow[] {
   return rows
     .filter(([, { operations = [] }]) => operations.includes(operationId))
@@ -293,5 +299,8 @@ export function personsSentence(acts: readonly ActRow[]): string | undefined {
       : acts.length > 1
         ? ' when it widens'
         : '';
-  return `Takes two operators${when}; another one approves it with ${two.decidedWith ?? 'pontis requests approve'}. ${two.why}`;
+  return (
+    `Takes two operators${when}; another one approves it with ` +
+    `${two.decidedWith ?? 'pontis requests approve'}. ${two.why}`
+  );
 }

@@ -73,7 +73,10 @@ export interface ActRequest {
 
 /** A request as it stands now: what is different from when it was asked. */
 export interface ActRequestNow extends ActRequest {
-  /** The same as `circumstances` where nothing has changed; undefined when it cannot be done any more, or has ended. */
+  /**
+   * The same as `circumstances` where nothing has changed; undefined when it cannot be done any
+   * more, or has ended.
+   */
   readonly now: ActArguments | undefined;
   /** What an approval has to name where circumstances have changed. */
   readonly fingerprintNow: string | undefined;
@@ -110,7 +113,10 @@ export interface Performer<Name extends string = string> {
     given: Readonly<Record<Name, string>>,
     parts: ActParts,
   ): Promise<Result<{ readonly words: string; readonly circumstances: ActArguments }>>;
-  /** In the commit that ends the request, when `inCommit`; otherwise it may be called again after a crash. */
+  /**
+   * In the commit that ends the request, when `inCommit`; otherwise it may be called again after a
+   * crash.
+   */
   perform(
     given: Readonly<Record<Name, string>>,
     by: Acting,

@@ -1,4 +1,5 @@
-// Amounts and times at the edge: what the caller wrote → minor units or a problem that says what is wrong with it.
+// Amounts and times at the edge: what the caller wrote → minor units or a problem that says what is
+// wrong with it.
 
 import { formatAmount, parseAmount, type AmountFault } from '../kernel/amount.ts';
 import { ok, refuse, type Problem, type Result } from '../kernel/problem.ts';
@@ -38,7 +39,10 @@ export function toPoints(minor: bigint, asset: Asset): number {
   return formatAmount(minor, asset.scale);
 }
 
-/** Milliseconds of an RFC 3339 time whose form the schema has checked; refuses days that do not exist. */
+/**
+ * Milliseconds of an RFC 3339 time whose form the schema has checked; refuses days that do not
+ * exist.
+ */
 export function readTime(value: string, field: string): Result<number> {
   const atMs = Date.parse(value);
   return Number.isNaN(atMs) || !isRealDay(value.slice(0, 10))

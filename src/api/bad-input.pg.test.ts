@@ -1,4 +1,5 @@
-// What no sane client sends: each is refused with a sentence, never with a 500, and nothing is posted.
+// What no sane client sends: each is refused with a sentence, never with a 500, and nothing is
+// posted.
 
 import * as fc from 'fast-check';
 import { randomUUID } from 'node:crypto';

@@ -1,4 +1,5 @@
-// What happens on real connections: draining, pipelining, broken requests, a database that goes away.
+// What happens on real connections: draining, pipelining, broken requests, a database that goes
+// away.
 
 import { connect, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -51,7 +52,10 @@ const balanceRequest = (connection: string): string => {
   const headers = Object.entries(api.sign('platform_a', 'GET', '/api/points/balance'))
     .map(([name, value]) => `${name}: ${value}\r\n`)
     .join('');
-  return `GET /api/points/balance?user_id=${ann} HTTP/1.1\r\nhost: x\r\nconnection: ${connection}\r\n${headers}\r\n`;
+  return (
+    `GET /api/points/balance?user_id=${ann} HTTP/1.1\r\nhost: x\r\nconnection: ` +
+    `${connection}\r\n${headers}\r\n`
+  );
 };
 
 test('draining: not ready first, what is in flight finishes, then connections end', async () => {
@@ -101,7 +105,8 @@ test('requests that are not HTTP get a problem, and the server lives on', async 
     `GET / HTTP/1.1\r\nhost: x\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`,
     'GET / HTTP/1.1\r\nhost: x\r\nbad header\r\n\r\n',
     'POST /api/ping HTTP/1.1\r\nhost: x\r\ncontent-length: abc\r\n\r\n',
-    'POST /api/ping HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
+    'POST /api/ping HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ntransfer-encoding: ' +
+      'chunked\r\n\r\n0\r\n\r\n',
     '\u0000\u0001\u0002',
     '\u0016\u0003\u0001',
   ];
@@ -144,7 +149,8 @@ test('paths that climb out of the pages lead nowhere', async () => {
   expect(
     await send(
       port,
-      'GET /docs/static/index.css HTTP/1.1\r\nhost: x\r\nrange: bytes=99999999-\r\nconnection: close\r\n\r\n',
+      'GET /docs/static/index.css HTTP/1.1\r\nhost: x\r\nrange: ' +
+        'bytes=99999999-\r\nconnection: close\r\n\r\n',
     ),
   ).toMatch(/^HTTP\/1\.1 4/);
   await close();

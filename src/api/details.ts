@@ -1,4 +1,5 @@
-// What a caller attaches to an operation, kept flat in the journal: its category beside its own metadata.
+// What a caller attaches to an operation, kept flat in the journal: its category beside its own
+// metadata.
 
 import type { Details } from '../ledger/ledger.ts';
 

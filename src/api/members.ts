@@ -4,7 +4,10 @@ import type { MemberId, PlatformId } from '../kernel/ids.ts';
 import { ok, refuse, type Result } from '../kernel/problem.ts';
 import { identityProblems, type Identity } from '../identity/identity.ts';
 
-/** Waits only when the link has not been seen before, so that hot paths stay synchronous up to the ledger. */
+/**
+ * Waits only when the link has not been seen before, so that hot paths stay synchronous up to the
+ * ledger.
+ */
 export function resolveUser(
   identity: Identity,
   platformId: PlatformId,

@@ -1,4 +1,5 @@
-// The OpenAPI document is valid, complete and what the server does; its page needs nothing from elsewhere.
+// The OpenAPI document is valid, complete and what the server does; its page needs nothing from
+// elsewhere.
 
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, expect, test } from 'vitest';

@@ -1,4 +1,5 @@
-// A posting operation as data: its schemas and its work, once, for its own endpoint and for the batch endpoint.
+// A posting operation as data: its schemas and its work, once, for its own endpoint and for the
+// batch endpoint.
 
 import type { Static, TObject, TProperties } from 'typebox';
 import type { Problem, Result } from '../kernel/problem.ts';
@@ -36,7 +37,10 @@ export interface PostingOperation<
   readonly missing?: MissingWords;
   /** Fields that name the caller's own users, so that a batch can look all of them up at once. */
   readonly userFields?: readonly string[];
-  /** Runs without a pause up to the ledger when the users are known, which keeps the order of a batch. */
+  /**
+   * Runs without a pause up to the ledger when the users are known, which keeps the order of a
+   * batch.
+   */
   post(
     parts: ApiParts,
     caller: Caller,
@@ -61,7 +65,9 @@ export function isDryRun(
   return operation.preview !== undefined && fields['dry_run'] === true;
 }
 
-/** Keeps the exact types of one operation while it is written; they are erased in the table of all. */
+/**
+ * Keeps the exact types of one operation while it is written; they are erased in the table of all.
+ */
 export function defineOperation<
   Body extends TProperties,
   Params extends TProperties,

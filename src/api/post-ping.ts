@@ -1,4 +1,5 @@
-// POST /api/ping: checks token and signature and posts nothing; for integrators to try their signing.
+// POST /api/ping: checks token and signature and posts nothing; for integrators to try their
+// signing.
 
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';

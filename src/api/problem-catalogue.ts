@@ -1,4 +1,5 @@
-// All problems of all modules in one list: what /problems documents and what the tests must provoke.
+// All problems of all modules in one list: what /problems documents and what the tests must
+// provoke.
 
 import { actProblems } from '../acts/acts.ts';
 import {

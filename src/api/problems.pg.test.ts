@@ -1,4 +1,5 @@
-// Every row of every problem table, provoked through HTTP: an enumeration of the tables fails while a row has no case.
+// Every row of every problem table, provoked through HTTP: an enumeration of the tables fails while
+// a row has no case.
 
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer as createHttpServer } from 'node:http';
@@ -176,7 +177,10 @@ async function raw(bytes: string, port: number): Promise<Answer> {
   };
 }
 
-/** A bare server of Node's with our answer to broken clients, impatient so that the test need not wait. */
+/**
+ * A bare server of Node's with our answer to broken clients, impatient so that the test need not
+ * wait.
+ */
 async function rawBroken(bytes: string): Promise<Answer> {
   const server = createHttpServer({
     requestTimeout: 50,

@@ -74,7 +74,8 @@ export const apiProblems = defineProblems({
     status: 400,
     error: 'Duplicate name in JSON',
     advice:
-      'An object in the body has a field twice, so it is not clear which one is meant; send each field once.',
+      'An object in the body has a field twice, so it is not clear which one is meant; send ' +
+      'each field once.',
   },
   missing_user_id: {
     status: 400,
@@ -120,7 +121,8 @@ export const apiProblems = defineProblems({
     status: 400,
     error: 'Invalid amount',
     advice:
-      'An amount is at most 10^15 minor units, which is 10,000,000,000,000.00 points of two decimals.',
+      'An amount is at most 10^15 minor units, which is 10,000,000,000,000.00 points of two ' +
+      'decimals.',
   },
   not_reversible_by_you: {
     status: 403,
@@ -131,7 +133,8 @@ export const apiProblems = defineProblems({
     status: 500,
     error: 'Internal error',
     advice:
-      'This is a defect of the service; report it with the request_id. Repeating with the same idempotency key is safe.',
+      'This is a defect of the service; report it with the request_id. Repeating with the ' +
+      'same idempotency key is safe.',
   },
 });
 

@@ -1,5 +1,6 @@
-// What is refused before an operation is reached: by method, expectation, URL or token. Such answers
-// are problems as all others, are logged and counted, and end a connection whose body was not read.
+// What is refused before an operation is reached: by method, expectation, URL or token. Such
+// answers are problems as all others, are logged and counted, and end a connection whose body was
+// not read.
 
 import { once } from 'node:events';
 import { METHODS } from 'node:http';
@@ -195,7 +196,8 @@ describe('a refusal before the body is read', () => {
       header === 'token' ? `x-platform-token: ${api.secrets['platform_a']?.token ?? ''}` : header;
     const { socket, said, ended } = open();
     socket.write(
-      `${target} HTTP/1.1\r\n${line}${own === '' ? '' : `${own}\r\n`}content-length: 3000000\r\n\r\n{`,
+      `${target} HTTP/1.1\r\n${line}${own === '' ? '' : `${own}\r\n`}content-length: ` +
+        `3000000\r\n\r\n{`,
     );
     await ended;
     expect(said()).toMatch(/^HTTP\/1\.1 4\d\d [^]*connection: close\r/i);
@@ -204,11 +206,14 @@ describe('a refusal before the body is read', () => {
 
   it('lets nothing behind it be taken for a request', async () => {
     const body = JSON.stringify({ user_id: ann, amount: 1 });
-    const hidden = `POST /api/points/earn HTTP/1.1\r\n${line}content-length: ${body.length}\r\n${signed('POST', '/api/points/earn', body).join('\r\n')}\r\n\r\n${body}`;
+    const hidden =
+      `POST /api/points/earn HTTP/1.1\r\n${line}content-length: ` +
+      `${body.length}\r\n${signed('POST', '/api/points/earn', body).join('\r\n')}\r\n\r\n${body}`;
     const before = await api.balance('platform_a', ann);
     for (const length of [1, 5]) {
       const answer = await send(
-        `POST /api/points/earn HTTP/1.1\r\n${line}content-length: ${length}\r\n\r\n${'x'.repeat(length)}${hidden}`,
+        `POST /api/points/earn HTTP/1.1\r\n${line}content-length: ` +
+          `${length}\r\n\r\n${'x'.repeat(length)}${hidden}`,
       );
       expect(answer.match(/HTTP\/1\.1 /g)).toHaveLength(1);
     }
@@ -226,7 +231,8 @@ describe('a refusal before the body is read', () => {
   it('leaves a connection alone whose body is complete or empty', async () => {
     const { socket, said, ended } = open();
     socket.write(
-      `POST /nothing HTTP/1.1\r\n${line}content-length: 0\r\n\r\nGET /nothing HTTP/1.1\r\n${line}\r\n`,
+      `POST /nothing HTTP/1.1\r\n${line}content-length: 0\r\n\r\nGET /nothing ` +
+        `HTTP/1.1\r\n${line}\r\n`,
     );
     socket.write(request('GET /health/live'));
     await ended;
@@ -247,7 +253,10 @@ describe('a client that leaves', () => {
     lines.length = 0;
     const body = JSON.stringify({ user_id: ann, amount: 1 });
     const { socket, ended } = open();
-    const head = `POST /api/points/earn HTTP/1.1\r\nhost: x\r\n${signed('POST', '/api/points/earn', body).join('\r\n')}\r\ncontent-length: ${body.length}\r\n\r\n`;
+    const head =
+      `POST /api/points/earn HTTP/1.1\r\nhost: ` +
+      `x\r\n${signed('POST', '/api/points/earn', body).join('\r\n')}\r\ncontent-length: ` +
+      `${body.length}\r\n\r\n`;
     socket.write(bytes === 'whole' ? head + body : bytes.startsWith('{') ? head + bytes : bytes);
     await once(socket, 'connect');
     // The server has seen it once something that was sent after it is answered.

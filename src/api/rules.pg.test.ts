@@ -1,4 +1,5 @@
-// The rules as a platform meets them: quotes, dry runs, reviews, purchases turned into points, limits and what gives them back.
+// The rules as a platform meets them: quotes, dry runs, reviews, purchases turned into points,
+// limits and what gives them back.
 
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -38,9 +39,7 @@ const rules = (
 const post = (url: string, body: object, key: string = randomUUID()): Promise<Answer> =>
   api.call(A, 'POST', url, body, { headers: { 'idempotency-key': key } });
 
-async function pair(
-  points = 10_000,
-): Promise<{
+async function pair(points = 10_000): Promise<{
   from: string;
   to: string;
   send(fields?: object, key?: string): Promise<Answer>;

@@ -1,9 +1,13 @@
-// Schemas that several operations share. JSON Schema is the contract: types, validation and OpenAPI derive from it.
+// Schemas that several operations share. JSON Schema is the contract: types, validation and OpenAPI
+// derive from it.
 
 import { type TObject, type TProperties, Type } from 'typebox';
 import { MAX_TAGS, MAX_USER_ID_LENGTH, TAG, USER_ID_TEXT } from '../identity/identity.ts';
 
-/** Text without control characters (PostgreSQL refuses NUL) and without half surrogate pairs (not UTF-8). */
+/**
+ * Text without control characters (PostgreSQL refuses NUL) and without half surrogate pairs (not
+ * UTF-8).
+ */
 const CLEAN_TEXT = '^[^\\u0000-\\u001F\\u007F\\uD800-\\uDFFF]*$';
 const DAY = '^\\d{4}-\\d{2}-\\d{2}$';
 const DATE_TIME = '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?(Z|[+-]\\d{2}:\\d{2})$';
@@ -12,7 +16,10 @@ export function text(maxLength: number, description: string, minLength = 1) {
   return Type.String({ minLength, maxLength, pattern: CLEAN_TEXT, description });
 }
 
-/** An id as it may stand in a request: whether it may be linked anew is for `src/identity/user-id.ts`. */
+/**
+ * An id as it may stand in a request: whether it may be linked anew is for
+ * `src/identity/user-id.ts`.
+ */
 function userId(description: string) {
   return Type.String({
     minLength: 1,
@@ -42,13 +49,17 @@ export const Reference = text(
   'Your own reference for this operation, such as an order number; kept and given back.',
 );
 
-/** In a request: a number, or decimal text for those who avoid floats. Bounds and decimals are checked with the asset at hand. */
+/**
+ * In a request: a number, or decimal text for those who avoid floats. Bounds and decimals are
+ * checked with the asset at hand.
+ */
 export const Amount = Type.Unsafe<number | string>({
   type: ['number', 'string'],
   maxLength: 40,
   examples: [100.5],
   description:
-    "Points, greater than zero, at most 10^15 minor units, with at most the asset's decimals (2). A JSON number or a decimal string. Never rounded.",
+    "Points, greater than zero, at most 10^15 minor units, with at most the asset's decimals " +
+    '(2). A JSON number or a decimal string. Never rounded.',
 });
 /** In an answer: always a number, exact within the bound. */
 export const Points = Type.Number({ description: "Points; at most the asset's decimals." });
@@ -91,7 +102,8 @@ export const Tags = Type.Array(
     uniqueItems: true,
     examples: [['gold', 'vip']],
     description:
-      'What you say of your own user, such as its level: at most 20, each once. Do not put personal data here.',
+      'What you say of your own user, such as its level: at most 20, each once. Do not put ' +
+      'personal data here.',
   },
 );
 export const TagsView = Type.Array(Type.String(), {

@@ -1,5 +1,5 @@
-// The HTTP server: puts routes, authentication, errors and observation together. Knows no rule of points; operations do.
-// The only file of this module that others import.
+// The HTTP server: puts routes, authentication, errors and observation together. Knows no rule of
+// points; operations do. The only file of this module that others import.
 
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Duplex } from 'node:stream';
@@ -105,7 +105,10 @@ export { apiProblems } from './problems.ts';
 export { problemCatalogue, type CatalogueEntry } from './problem-catalogue.ts';
 
 export interface ServerOptions {
-  /** On closing, how long /health/ready says 503 before connections are refused, so that load balancers notice. */
+  /**
+   * On closing, how long /health/ready says 503 before connections are refused, so that load
+   * balancers notice.
+   */
   readonly drainNoticeMs?: number;
   /** Ranges of reverse proxies, whose X-Forwarded-For is believed. */
   readonly trustedProxies?: readonly string[];
@@ -118,7 +121,10 @@ const BODY_LIMIT = 1024 * 1024;
 const MAX_PARAM_LENGTH = 128 * 9;
 const REQUEST_TIMEOUT_MS = 30_000;
 
-/** Call `listen` on it; `close` drains: /health/ready turns 503, requests in flight finish, then connections end. */
+/**
+ * Call `listen` on it; `close` drains: /health/ready turns 503, requests in flight finish, then
+ * connections end.
+ */
 export async function createServer(
   parts: ApiParts,
   { drainNoticeMs = 0, trustedProxies = [], pause }: ServerOptions = {},
@@ -136,7 +142,8 @@ export async function createServer(
     trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     requestTimeout: REQUEST_TIMEOUT_MS,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
-    // While closing, requests on open connections are still served; new connections are not accepted.
+    // While closing, requests on open connections are still served; new connections are not
+    // accepted.
     return503OnClosing: false,
     clientErrorHandler: refuse,
     // Looked at by us, so that the answer says what is wrong.
@@ -250,7 +257,10 @@ function addSignedRoutes(
   getSettlement(api, parts);
 }
 
-/** All that the people who run the network call, under /operator/. A new operation is a new line here. */
+/**
+ * All that the people who run the network call, under /operator/. A new operation is a new line
+ * here.
+ */
 function addOperatorRoutes(
   operator: FastifyInstance,
   parts: ApiParts,

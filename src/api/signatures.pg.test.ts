@@ -37,7 +37,9 @@ afterAll(async () => {
   await database?.drop();
 });
 
-/** A request as it went over the wire; what a thief has of it can be sent again with other headers. */
+/**
+ * A request as it went over the wire; what a thief has of it can be sent again with other headers.
+ */
 function captured(url: string, body: object, key?: string) {
   const text = JSON.stringify(body);
   const signed = api.sign(A, 'POST', url, text);

@@ -1,5 +1,6 @@
-// Differences that two operators put right in the books of the hub: a connected platform credited less
-// than it was paid for. Given back once, whatever dies or races; what is not the hub's is refused.
+// Differences that two operators put right in the books of the hub: a connected platform credited
+// less than it was paid for. Given back once, whatever dies or races; what is not the hub's is
+// refused.
 
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
@@ -52,7 +53,10 @@ async function moved(target: string, source = 'platform_a', amount = 100): Promi
   return String(answer.body['transaction_id']);
 }
 
-/** What the platform says that a transaction has done, in hundredths; its restored backup says so too. */
+/**
+ * What the platform says that a transaction has done, in hundredths; its restored backup says so
+ * too.
+ */
 function restate(platform: Connected, id: string, change: (was: bigint) => bigint): void {
   const books = new DatabaseSync(join(network.dataOf(platform), 'sandbox.sqlite'), {
     readBigInts: true,
@@ -107,7 +111,8 @@ const points = (): Promise<number> => network.pointsOf('platform_a', USER);
 async function positions(): Promise<Record<string, bigint>> {
   const { rows } = await database.pool.query<{ platform: string; sum: bigint }>(
     `select p.platform_id as platform, sum(credits_posted - debits_posted)::bigint as sum
-       from ledger.account a join identity.platform p using (owner_id) where purpose = 'position' group by 1`,
+       from ledger.account a join identity.platform p using (owner_id) where purpose = 'position'
+         group by 1`,
   );
   return Object.fromEntries(rows.map(({ platform, sum }) => [platform, sum]));
 }
@@ -257,7 +262,8 @@ it('whoever dies before its commit has done nothing, and it can be approved agai
   const asked = await ask(breakId);
   await database.pool.query(`
     create function acts.dies() returns trigger language plpgsql as $$ begin raise 'killed'; end $$;
-    create trigger dies before update on acts.request for each row when (new.state = 'done') execute function acts.dies()`);
+    create trigger dies before update on acts.request for each row
+      when (new.state = 'done') execute function acts.dies()`);
   expect((await approve(asked)).status).toBeGreaterThanOrEqual(500);
   await database.pool.query('drop function acts.dies() cascade');
   await network.api.parts.disputes.follow();

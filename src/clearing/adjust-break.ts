@@ -31,7 +31,9 @@ export interface BreakAdjustment extends AdjustmentTerms {
   readonly source: PlatformId;
 }
 
-/** What would be given back; the platform is asked whether the difference is still as it was found. */
+/**
+ * What would be given back; the platform is asked whether the difference is still as it was found.
+ */
 export async function planBreakAdjustment(
   parts: BreakAdjustParts,
   breakId: string,
@@ -58,7 +60,10 @@ export interface BreakToAdjust {
   readonly reason: string;
 }
 
-/** Within a dbTransaction: the break is closed when it ends, and what was decided is posted within seconds. */
+/**
+ * Within a dbTransaction: the break is closed when it ends, and what was decided is posted within
+ * seconds.
+ */
 export function adjustBreakIn(
   client: DbClient,
   { reconciliation, disputes, ledger }: BreakAdjustParts,

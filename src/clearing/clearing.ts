@@ -1,6 +1,7 @@
-// What happens to transfers besides being posted: sagas over platforms that keep their points themselves, the operators' word on transfers that a
-// rule has set aside, the comparison of both sides' books, and what platforms are told. Moves points only by commands of the ledger; never touches its rows.
-// The only file of this module that others import.
+// What happens to transfers besides being posted: sagas over platforms that keep their points
+// themselves, the operators' word on transfers that a rule has set aside, the comparison of both
+// sides' books, and what platforms are told. Moves points only by commands of the ledger; never
+// touches its rows. The only file of this module that others import.
 
 export {
   createConnectionHealth,

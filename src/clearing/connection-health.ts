@@ -1,4 +1,5 @@
-// Does each connected platform answer? Asked in the background and remembered, so that telling it costs nothing and waits for nobody.
+// Does each connected platform answer? Asked in the background and remembered, so that telling it
+// costs nothing and waits for nobody.
 
 import type { Identity } from '../identity/identity.ts';
 import type { PlatformId } from '../kernel/ids.ts';
@@ -10,7 +11,10 @@ export interface ConnectionState {
   /** `degraded` while it is not known, and when it answers but refuses every signed call. */
   readonly status: 'healthy' | 'degraded' | 'unhealthy';
   readonly message: string;
-  /** What is wrong, for those who may see it and for the log: it may name hosts, which an open page does not. */
+  /**
+   * What is wrong, for those who may see it and for the log: it may name hosts, which an open page
+   * does not.
+   */
   readonly detail?: string;
 }
 
@@ -84,7 +88,10 @@ export function createConnectionHealth({
   };
 }
 
-/** A platform may answer everybody and yet take no call of the network, since its secret or its clock is another. */
+/**
+ * A platform may answer everybody and yet take no call of the network, since its secret or its
+ * clock is another.
+ */
 async function judge(connector: ConnectorClient): Promise<ConnectionState> {
   const health = await connector.checkHealth();
   if (health.outcome === 'no') return { status: 'unhealthy', message: `HTTP ${health.status}` };

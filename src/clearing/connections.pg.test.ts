@@ -1,4 +1,5 @@
-// Connections on a real database, also as seen by a second process, and calls over them to a real platform.
+// Connections on a real database, also as seen by a second process, and calls over them to a real
+// platform.
 
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -1,5 +1,6 @@
-// The registry of connections: where each connected platform answers and with which token, from memory, and the client to call it.
-// Calls are signed with the platform's own secret, the one it signs with itself: the platform keeps one key, and rotating it rotates both directions.
+// The registry of connections: where each connected platform answers and with which token, from
+// memory, and the client to call it. Calls are signed with the platform's own secret, the one it
+// signs with itself: the platform keeps one key, and rotating it rotates both directions.
 
 import { identityProblems, type Identity, type Platform } from '../identity/identity.ts';
 import { isPlatformId, type PlatformId } from '../kernel/ids.ts';
@@ -42,13 +43,19 @@ export interface ConnectionToSet {
 }
 
 export interface Connections {
-  /** How to call a platform; undefined while it has no connection. One client for each state of the connection, from memory. Changes of other processes show within about a second. */
+  /**
+   * How to call a platform; undefined while it has no connection. One client for each state of the
+   * connection, from memory. Changes of other processes show within about a second.
+   */
   connectorOf(platformId: PlatformId): ConnectorClient | undefined;
   /** All that is needed to call it, secrets included: for the conformance suite only. */
   targetOf(platformId: PlatformId): ConnectorTarget | undefined;
   find(platformId: string): Connection | undefined;
   list(): readonly Connection[];
-  /** Registers or replaces a connection, for a platform that need not be there yet; setting what is there already is no change. */
+  /**
+   * Registers or replaces a connection, for a platform that need not be there yet; setting what is
+   * there already is no change.
+   */
   set(connection: ConnectionToSet, changedBy: string): Promise<Result<Connection>>;
   remove(platformId: string, changedBy: string): Promise<Result<PlatformId>>;
   /** What `set` would refuse. */
@@ -244,7 +251,9 @@ function openToken(
   } catch (error) {
     throw new OperatorError(
       'badConfiguration',
-      `The token of the connection of ${platformId} cannot be opened with this master key. Start with the PONTIS_MASTER_KEY or the master.key file that this database was created with.`,
+      `The token of the connection of ${platformId} cannot be opened with this master key. ` +
+        'Start with the PONTIS_MASTER_KEY or the master.key file that this database was created ' +
+        'with.',
       { cause: error },
     );
   }

@@ -1,4 +1,5 @@
-// From a break to a dispute in one step: an operator claims for one side what reconciliation has found.
+// From a break to a dispute in one step: an operator claims for one side what reconciliation has
+// found.
 
 import { formatId } from '../kernel/ids.ts';
 import { ok, refuse, type Result } from '../kernel/problem.ts';
@@ -12,7 +13,10 @@ import type { BreakCategory } from './reconciliation/types.ts';
 export interface BreakToDispute {
   readonly breakId: string;
   readonly operatorId: string;
-  /** The side that claims; the source's when absent, since it is the one that what was found wrong is given back to. */
+  /**
+   * The side that claims; the source's when absent, since it is the one that what was found wrong
+   * is given back to.
+   */
   readonly side?: Side | undefined;
   readonly reason: string;
 }
@@ -23,7 +27,10 @@ const REASONS: Partial<Record<BreakCategory, ReasonCode>> = {
   amount: 'wrong_amount',
 };
 
-/** The same break again gives the same dispute. It is noted at the break, which stays until both sides agree or it is accepted. */
+/**
+ * The same break again gives the same dispute. It is noted at the break, which stays until both
+ * sides agree or it is accepted.
+ */
 export async function disputeBreak(
   {
     reconciliation,

@@ -1,4 +1,5 @@
-// Transfers that a review rule has set aside, and an operator's word on them: let it pass, or give the points back.
+// Transfers that a review rule has set aside, and an operator's word on them: let it pass, or give
+// the points back.
 
 import type { Identity } from '../identity/identity.ts';
 import { parseId, type PlatformId } from '../kernel/ids.ts';
@@ -45,7 +46,10 @@ export async function listReviews(
   });
 }
 
-/** Carries the operator's word out. The key is the hold's: however often and by whomever it is said, it happens once. */
+/**
+ * Carries the operator's word out. The key is the hold's: however often and by whomever it is said,
+ * it happens once.
+ */
 export async function decideReview(
   parts: ReviewParts,
   publicId: string,
@@ -85,7 +89,10 @@ function readReview(leg: PostedLeg, ledger: Ledger): Review | undefined {
   };
 }
 
-/** At the terms of this moment, under all rules but those that ask for a review. No caller can name a key with a space. */
+/**
+ * At the terms of this moment, under all rules but those that ask for a review. No caller can name
+ * a key with a space.
+ */
 async function toTransfer(
   { leg, source, target, category }: Review,
   { identity }: ReviewParts,

@@ -1,4 +1,5 @@
-// What commands say of an act that takes two persons: that it was asked for, and what is left to do.
+// What commands say of an act that takes two persons: that it was asked for, and what is left to
+// do.
 
 import type { ActRequest, Asked, NewActRequest, Performed } from '../acts/acts.ts';
 import {

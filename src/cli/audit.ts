@@ -30,7 +30,8 @@ export function registerAudit(
     .option(...JSON_OPTION)
     .addHelpText(
       'after',
-      `\nReads one snapshot and changes nothing; Pontis may be running and posting.${exitCodesHelp({ 0: 'every invariant holds', 1: 'an invariant is broken' })}`,
+      `\nReads one snapshot and changes nothing; Pontis may be running and ` +
+        `posting.${exitCodesHelp({ 0: 'every invariant holds', 1: 'an invariant is broken' })}`,
     )
     .action(async (flags: AuditFlags) => {
       const progress = createProgress('auditing', flags.json !== true);
@@ -67,14 +68,17 @@ function jsonOf(report: AuditReport): unknown {
 
 function linesOf(report: AuditReport): string[] {
   const broken = report.checks.filter((check) => !check.ok);
-  const subject = `${report.transactions} transaction rows and ${report.accounts} accounts in ${report.buckets} buckets`;
+  const subject =
+    `${report.transactions} transaction rows and ${report.accounts} accounts in ` +
+    `${report.buckets} buckets`;
   return [
     ...report.checks.flatMap(linesOfCheck),
     ...report.remarks.flatMap(linesOfRemark),
     ...report.operators.flatMap(linesOfOperator),
     broken.length === 0
       ? `All ${report.checks.length} checks hold on ${subject}.`
-      : `${broken.length} of ${report.checks.length} checks are BROKEN on ${subject}: ${broken.map((check) => check.name).join(', ')}.`,
+      : `${broken.length} of ${report.checks.length} checks are BROKEN on ${subject}: ` +
+        `${broken.map((check) => check.name).join(', ')}.`,
   ];
 }
 

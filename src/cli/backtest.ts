@@ -1,4 +1,5 @@
-// `pontis backtest`: what a proposal, or a rulebook in a file, would have made of the transactions of the last days.
+// `pontis backtest`: what a proposal, or a rulebook in a file, would have made of the transactions
+// of the last days.
 
 import { InvalidArgumentError, type Command } from 'commander';
 import { readFileSync } from 'node:fs';
@@ -149,7 +150,8 @@ function linesOf(view: BacktestView): string[] {
       sideOf(after),
     ]);
   return [
-    `${view.changed} of ${view.transactions} transactions from ${view.from} until ${view.until} would have changed${view.complete ? '' : ' (there were more than are looked at)'}.`,
+    `${view.changed} of ${view.transactions} transactions from ${view.from} until ${view.until} ` +
+      `would have changed${view.complete ? '' : ' (there were more than are looked at)'}.`,
     ...section(
       [
         'platform',

@@ -1,4 +1,5 @@
-// What operator commands share: the ways they reach the network of a data folder, and the option that names it.
+// What operator commands share: the ways they reach the network of a data folder, and the option
+// that names it.
 
 import { existsSync } from 'node:fs';
 
@@ -49,7 +50,8 @@ export const DATA_OPTION = [
 /** For commands that record who gave them. */
 export const AS_TOKEN_OPTION = [
   '--as-token <token>',
-  'operator token of whoever is acting (or PONTIS_OPERATOR_TOKEN, which other users of this machine cannot see)',
+  'operator token of whoever is acting (or PONTIS_OPERATOR_TOKEN, which other users of this ' +
+    'machine cannot see)',
 ] as const;
 export const JSON_OPTION = ['--json', 'print the result as JSON'] as const;
 
@@ -82,13 +84,17 @@ export async function actingOperator(
   if (token === '') {
     throw new OperatorError(
       'usage',
-      'It must be known who is acting: give an operator token with --as-token or PONTIS_OPERATOR_TOKEN. One is printed by: pontis operator add, pontis operator token',
+      'It must be known who is acting: give an operator token with --as-token or ' +
+        'PONTIS_OPERATOR_TOKEN. One is printed by: pontis operator add, pontis operator token',
     );
   }
   return valueOf(await identity.authenticateOperator(token));
 }
 
-/** Who gives the command, where a token is given; for acts that the first operators of a network do alone. */
+/**
+ * Who gives the command, where a token is given; for acts that the first operators of a network do
+ * alone.
+ */
 export async function findActingOperator(
   flags: AsTokenOption,
   roots: Pick<CommandRoots, 'environment'>,
@@ -98,7 +104,10 @@ export async function findActingOperator(
   return token === '' ? undefined : actingOperator(flags, roots, context);
 }
 
-/** Opens the database alone, for commands that only read and must not depend on the rest of the program. */
+/**
+ * Opens the database alone, for commands that only read and must not depend on the rest of the
+ * program.
+ */
 export async function withDatabase<T>(
   options: DataOption,
   roots: Pick<CommandRoots, 'environment'>,
@@ -154,7 +163,8 @@ function existingNetwork(options: DataOption, environment: Environment): Config 
   if (config.databaseUrl === undefined && !existsSync(postgresPaths(config.dataDir).pgData)) {
     throw new OperatorError(
       'badConfiguration',
-      `There is no Pontis network in ${config.dataDir}. Name its folder with --data, or create it with: pontis start`,
+      `There is no Pontis network in ${config.dataDir}. Name its folder with --data, or ` +
+        'create it with: pontis start',
     );
   }
   return config;

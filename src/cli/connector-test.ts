@@ -59,7 +59,8 @@ export function registerConnectorTest<Context extends CommandContext>(
     )
     .option(
       '--token <token>',
-      'with a URL: bearer token for the platform (or PONTIS_CONNECTOR_TOKEN, which other users of this machine cannot see)',
+      `with a URL: bearer token for the platform (or PONTIS_CONNECTOR_TOKEN,
+          which other users of this machine cannot see)`,
     )
     .option(
       '--secret <secret>',
@@ -77,7 +78,8 @@ export function registerConnectorTest<Context extends CommandContext>(
       const onCheck = flags.json
         ? undefined
         : (result: CheckResult) => linesOf(result).forEach(roots.print);
-      // Who types an address may call it: a platform is tried on one's own machine and network before it is public.
+      // Who types an address may call it: a platform is tried on one's own machine and network
+      // before it is public.
       const egress = createEgress({ allowedRanges: EVERY_RANGE });
       const report = await testConnector(target, {
         userId: flags.user,

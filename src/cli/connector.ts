@@ -1,4 +1,5 @@
-// `pontis connector`: where connected platforms answer, and whether what they answer is what the network relies on.
+// `pontis connector`: where connected platforms answer, and whether what they answer is what the
+// network relies on.
 
 import type { Command } from 'commander';
 
@@ -52,7 +53,8 @@ export function registerConnector<Context extends CommandContext>(
     .requiredOption('--url <url>', 'where it answers, without /api/internal')
     .option(
       '--token <token>',
-      'bearer token that the platform issued to the network (or PONTIS_CONNECTOR_TOKEN, which other users of this machine cannot see)',
+      'bearer token that the platform issued to the network (or PONTIS_CONNECTOR_TOKEN, which ' +
+        'other users of this machine cannot see)',
     )
     .option('--reason <text>', 'why; kept with the request')
     .option(...AS_TOKEN_OPTION)

@@ -124,7 +124,8 @@ export function registerDisputes<Context extends DisputesContext>(
             resolution:
               dispute.resolution === null
                 ? ''
-                : `${dispute.resolution.kind} of ${pointsText(ledger, dispute.source.platformId, dispute.resolution.amount)}${dispute.resolution.kind === 'adjustment' ? ` borne by ${dispute.resolution.borneBy}` : ''}`,
+                : `${dispute.resolution.kind} of ` +
+                  `${pointsText(ledger, dispute.source.platformId, dispute.resolution.amount)}${dispute.resolution.kind === 'adjustment' ? ` borne by ${dispute.resolution.borneBy}` : ''}`,
             resolution_transaction_id:
               dispute.resolutionId === null ? '' : formatId('txn', dispute.resolutionId),
             steps: steps.map(({ takenAtMs, who, action, stateAfter, text }) => ({
@@ -214,7 +215,8 @@ export function registerDisputes<Context extends DisputesContext>(
       roots.print(
         flags.json
           ? JSON.stringify(decided)
-          : `${decided.dispute_id} is ${decided.state}${decided.problem === '' ? '' : `: ${decided.problem}`}`,
+          : `${decided.dispute_id} is ` +
+              `${decided.state}${decided.problem === '' ? '' : `: ${decided.problem}`}`,
       );
     });
 }
@@ -252,7 +254,8 @@ function readAmount(text: string, scale: number): bigint {
   if (typeof minor === 'string' || minor <= 0n)
     throw new OperatorError(
       'usage',
-      `--amount must be a number of points greater than zero with at most ${scale} decimals. ${disputeProblems.rows.dispute_exceeds_rest.advice}`,
+      `--amount must be a number of points greater than zero with at most ${scale} decimals. ` +
+        `${disputeProblems.rows.dispute_exceeds_rest.advice}`,
     );
   return minor;
 }

@@ -1,4 +1,5 @@
-// `pontis export journal`: the whole journal as text, for hledger, a spreadsheet or an auditor's own program.
+// `pontis export journal`: the whole journal as text, for hledger, a spreadsheet or an auditor's
+// own program.
 
 import { Option, type Command } from 'commander';
 import { open, rename, rm } from 'node:fs/promises';

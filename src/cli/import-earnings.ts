@@ -1,4 +1,5 @@
-// Brings earnings into the ledger: each member's rows in their order, different members side by side, every row at most once.
+// Brings earnings into the ledger: each member's rows in their order, different members side by
+// side, every row at most once.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -47,7 +48,10 @@ const PAGE = 1_000;
 const LONGEST_WAIT_MS = 5_000;
 const ATTEMPTS = 12;
 
-/** A row stands for one command whose key is its reference: running again, or after an interruption, repeats nothing. */
+/**
+ * A row stands for one command whose key is its reference: running again, or after an interruption,
+ * repeats nothing.
+ */
 export async function importEarnings(
   file: EarningsFile,
   { identity, ledger }: Parts,
@@ -71,7 +75,8 @@ export async function importEarnings(
       summary.refused += 1;
       return options.onFault(
         line,
-        `was refused: user ${showUserId(earning.userId)} cannot be linked, its member has another user on this platform`,
+        `was refused: user ${showUserId(earning.userId)} cannot be linked, its member has ` +
+          'another user on this platform',
       );
     }
     const outcome = await submitUntilKnown(
@@ -132,7 +137,10 @@ export async function importEarnings(
   return summary;
 }
 
-/** What is wrong with a row; a user whose id could not be linked any more is none when it was linked before. */
+/**
+ * What is wrong with a row; a user whose id could not be linked any more is none when it was linked
+ * before.
+ */
 export async function findFault(
   row: EarningRow,
   identity: Pick<Identity, 'resolveMember'>,
@@ -156,7 +164,8 @@ function commandOf(
   memberId: MemberId,
 ): Command {
   const common = { platformId, memberId, key: `import:${reference}`, reference, occurredAtMs };
-  // A cancellation does not name the purchase it cancels, so it is taken back at the level of the member.
+  // A cancellation does not name the purchase it cancels, so it is taken back at the level of the
+  // member.
   return amount > 0n
     ? { ...common, kind: 'earn', amount }
     : { ...common, kind: 'clawback', amount: -amount };
@@ -174,14 +183,18 @@ async function submitUntilKnown(
     if (attempt === ATTEMPTS) {
       throw new OperatorError(
         'temporary',
-        `The import stopped at line ${line}: ${outcome.problem.error}. Run the same command again; it goes on where it stopped.`,
+        `The import stopped at line ${line}: ${outcome.problem.error}. Run the same command ` +
+          'again; it goes on where it stopped.',
       );
     }
     await sleep(Math.min(LONGEST_WAIT_MS, 50 * 2 ** attempt));
   }
 }
 
-/** Tasks of one key run one after another, those of different keys together, at most `limit` at a time. */
+/**
+ * Tasks of one key run one after another, those of different keys together, at most `limit` at a
+ * time.
+ */
 class InOrder {
   readonly #limit: number;
   readonly #last = new Map<string, Promise<void>>();
@@ -193,7 +206,10 @@ class InOrder {
     this.#limit = limit;
   }
 
-  /** Resolves when the task has its place, not when it is done; rejects with the first failure of any. */
+  /**
+   * Resolves when the task has its place, not when it is done; rejects with the first failure of
+   * any.
+   */
   async enter(key: string, task: () => Promise<void>): Promise<void> {
     while (this.#running >= this.#limit && this.#failure === undefined)
       await new Promise<void>((resolve) => (this.#room = resolve));

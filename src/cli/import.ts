@@ -1,4 +1,5 @@
-// `pontis import earnings`: brings a platform's own record of purchases and cancellations into the ledger, once.
+// `pontis import earnings`: brings a platform's own record of purchases and cancellations into the
+// ledger, once.
 
 import { InvalidArgumentError, type Command } from 'commander';
 import { basename } from 'node:path';
@@ -225,7 +226,8 @@ function linesOf(
   const { earned, takenBack, zero, replayed, malformed, refused, membersLinked } = summary;
   const posted = earned.rows + takenBack.rows;
   const row = (label: string, rows: number, amount?: bigint): string =>
-    `  ${label.padEnd(22)}${rows.toLocaleString('en').padStart(11)} rows${amount === undefined ? '' : grouped(formatAmountText(amount, scale)).padStart(24)}`;
+    `  ${label.padEnd(22)}${rows.toLocaleString('en').padStart(11)} ` +
+    `rows${amount === undefined ? '' : grouped(formatAmountText(amount, scale)).padStart(24)}`;
   return [
     `${file} → ${platform}`,
     row('earned', earned.rows, earned.amount),
@@ -236,7 +238,10 @@ function linesOf(
     row('refused', refused),
     replayed === posted && posted > 0
       ? `Nothing changed: all ${posted.toLocaleString('en')} rows had been imported before.`
-      : `${(posted - replayed).toLocaleString('en')} rows are new, ${replayed.toLocaleString('en')} had been imported before; ${membersLinked.toLocaleString('en')} members are new. It took ${(tookMs / 1000).toFixed(1)} s.`,
+      : `${(posted - replayed).toLocaleString('en')} rows are new, ` +
+        `${replayed.toLocaleString('en')} had been imported before; ` +
+        `${membersLinked.toLocaleString('en')} members are new. It took ` +
+        `${(tookMs / 1000).toFixed(1)} s.`,
     ...(summary.interrupted
       ? ['Interrupted. Run the same command again; it goes on where it stopped.']
       : []),

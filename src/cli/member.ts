@@ -70,13 +70,15 @@ export function registerMember<Context extends CommandContext>(
     .argument('[member_id]', 'as `pontis member find` tells it')
     .option(
       '--file <csv>',
-      `instead: a file with the columns ${HEADER.join(', ')} and a header, up to ${MOST_LINKS} links`,
+      `instead: a file with the columns ${HEADER.join(', ')} and a header, up to ` +
+        `${MOST_LINKS} links`,
     )
     .requiredOption('--reason <text>', 'why they are one person; kept with each link')
     .option(...AS_TOKEN_OPTION)
     .addHelpText(
       'after',
-      `\nA user that belongs to another member is refused, and so is a second user of a member on one platform. Pontis may be running.${CODES}`,
+      `\nA user that belongs to another member is refused, and so is a second user of a ` +
+        `member on one platform. Pontis may be running.${CODES}`,
     )
     .action(
       async (
@@ -177,8 +179,10 @@ function linkOf(
   throw new OperatorError(
     where,
     line === undefined
-      ? 'Give <platform_id> <platform_user_id> <member_id>, or --file; a member_id is a lower-case UUID.'
-      : `Line ${line} is no link: it needs ${HEADER.join(', ')}, and a member_id is a lower-case UUID.`,
+      ? 'Give <platform_id> <platform_user_id> <member_id>, or --file; a member_id is a ' +
+          'lower-case UUID.'
+      : `Line ${line} is no link: it needs ${HEADER.join(', ')}, and a member_id is a ` +
+          'lower-case UUID.',
   );
 }
 

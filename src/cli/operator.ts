@@ -1,4 +1,5 @@
-// `pontis operator`: takes people among those who run the network, and hands out their tokens. Once there are two, another one approves.
+// `pontis operator`: takes people among those who run the network, and hands out their tokens. Once
+// there are two, another one approves.
 
 import type { Command } from 'commander';
 
@@ -121,7 +122,8 @@ export function registerOperator<Context extends CommandContext>(
 
   subcommand(
     'recover',
-    'for the owner of the machine, when nobody has a token any more: a new token for an operator who is there; the audit shows it',
+    'for the owner of the machine, when nobody has a token any more: a new token for an ' +
+      'operator who is there; the audit shows it',
   )
     .argument('<operator_id>')
     .requiredOption('--reason <text>', 'why; kept for good and shown by the audit')

@@ -1,4 +1,5 @@
-// One row of an earnings file → what it asks of the ledger, or a sentence about what is wrong with it. Pure.
+// One row of an earnings file → what it asks of the ledger, or a sentence about what is wrong with
+// it. Pure.
 
 import { isUserId, MAX_USER_ID_LENGTH } from '../identity/identity.ts';
 import { MAX_AMOUNT_MINOR } from '../kernel/amount.ts';
@@ -23,7 +24,10 @@ export const DEFAULT_MAP = 'user=user,amount=amount,reference=reference,occurred
 const MEANINGS = ['user', 'amount', 'reference', 'occurred_at'] as const;
 const MAX_REFERENCE_CHARACTERS = 128;
 
-/** Reads `user=customer_id,amount=total,reference=invoice_no`; a sentence when it does not say what it must. */
+/**
+ * Reads `user=customer_id,amount=total,reference=invoice_no`; a sentence when it does not say what
+ * it must.
+ */
 export function parseMap(text: string): ColumnMap | string {
   const columns = new Map<string, string>();
   for (const part of text.split(',')) {
@@ -97,8 +101,8 @@ function faultOfReference(text: string): string | undefined {
 }
 
 /**
- * One point for each unit of currency, digits beyond the scale dropped: toward zero on both sides, so that a cancellation
- * takes back exactly what the purchase of that amount gave.
+ * One point for each unit of currency, digits beyond the scale dropped: toward zero on both sides,
+ * so that a cancellation takes back exactly what the purchase of that amount gave.
  */
 export function floorToScale(text: string, scale: number): bigint | string {
   const match = /^([+-]?)(\d{1,30})(?:\.(\d{0,30}))?$/.exec(text);
@@ -110,13 +114,18 @@ export function floorToScale(text: string, scale: number): bigint | string {
   return sign === '-' ? -minor : minor;
 }
 
-/** ISO 8601 or `YYYY-MM-DD HH:MM[:SS]`, UTC where it names no offset; milliseconds, or what is wrong. */
+/**
+ * ISO 8601 or `YYYY-MM-DD HH:MM[:SS]`, UTC where it names no offset; milliseconds, or what is
+ * wrong.
+ */
 export function parseMoment(text: string): number | string {
   const match =
     /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:?\d\d)?)?$/.exec(
       text,
     );
-  const wrong = `has the time "${text.slice(0, 40)}", which is not a date such as 2026-01-31 or 2026-01-31 23:59:00`;
+  const wrong =
+    `has the time "${text.slice(0, 40)}", which is not a date such as 2026-01-31 or 2026-01-31 ` +
+    '23:59:00';
   if (match === null) return wrong;
   const [, day = '', minute = '00:00', second = '00', fraction = '0', offset = 'Z'] = match;
   // Date.parse turns 30 February into March.

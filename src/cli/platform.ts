@@ -113,7 +113,8 @@ export function registerPlatform<Context extends PlatformContext>(
     )
     .option(
       '--connector-token <token>',
-      'bearer token that the platform issued to the network (or PONTIS_CONNECTOR_TOKEN, which other users of this machine cannot see)',
+      'bearer token that the platform issued to the network (or PONTIS_CONNECTOR_TOKEN, which ' +
+        'other users of this machine cannot see)',
     )
     .option(
       '--multiplier <number>',
@@ -128,7 +129,9 @@ export function registerPlatform<Context extends PlatformContext>(
     )
     .option(
       '--reserve-cap <amount>',
-      'net debit cap in settlement currency to ask for, under --as-token once there are operators; another operator approves it, and until then it is 0 (in a demo network: in force at once, default no bound)',
+      'net debit cap in settlement currency to ask for, under --as-token once there are ' +
+        'operators; another operator approves it, and until then it is 0 (in a demo network: in ' +
+        'force at once, default no bound)',
     )
     .option(...AS_TOKEN_OPTION)
     .action(async (platformId: string, flags: AddFlags) => {
@@ -186,7 +189,8 @@ export function registerPlatform<Context extends PlatformContext>(
           ...(isDemo
             ? []
             : [
-                `reserve cap  ${cap}: it may send what it has received; ${requestId === null ? `raise it with: ${raise} (another operator approves it)` : `request ${requestId} is open; another operator approves it with: ${raise}`}`,
+                `reserve cap  ${cap}: it may send what it has received; ` +
+                  `${requestId === null ? `raise it with: ${raise} (another operator approves it)` : `request ${requestId} is open; another operator approves it with: ${raise}`}`,
               ]),
         ],
       );
@@ -229,7 +233,10 @@ export function registerPlatform<Context extends PlatformContext>(
     );
   });
 
-  /** By one person while a network has fewer than two operators; then it only tells what is left to do. */
+  /**
+   * By one person while a network has fewer than two operators; then it only tells what is left to
+   * do.
+   */
   const ask = async (
     act: RequestedAct,
     given: ActArguments,
@@ -318,8 +325,8 @@ export function registerPlatform<Context extends PlatformContext>(
 }
 
 /**
- * The operator who gives the command. A request for a cap has one once there are operators, or the person who asked could approve it
- * as well; `onboarding` where nobody could be named.
+ * The operator who gives the command. A request for a cap has one once there are operators, or the
+ * person who asked could approve it as well; `onboarding` where nobody could be named.
  */
 async function makerOf(
   flags: AddFlags,
@@ -390,7 +397,8 @@ function parseCap(text: string, scale: number): bigint {
   if (typeof amount !== 'bigint' || amount < 0n) {
     throw new OperatorError(
       'usage',
-      `--reserve-cap: ${text} is not an amount of the settlement currency (at most ${scale} decimals).`,
+      `--reserve-cap: ${text} is not an amount of the settlement currency (at most ${scale} ` +
+        'decimals).',
     );
   }
   return amount;

@@ -1,4 +1,5 @@
-// A line on the terminal that tells how far long work is; nothing at all where no person is watching.
+// A line on the terminal that tells how far long work is; nothing at all where no person is
+// watching.
 
 import { stderr } from 'node:process';
 
@@ -11,7 +12,10 @@ export interface Progress {
 const WIDTH = 24;
 const INTERVAL_MS = 100;
 
-/** `wanted` false for output that a program reads. Written to standard error, which leaves standard output to the answer. */
+/**
+ * `wanted` false for output that a program reads. Written to standard error, which leaves standard
+ * output to the answer.
+ */
 export function createProgress(
   label: string,
   wanted: boolean,
@@ -35,5 +39,8 @@ export function createProgress(
 
 export function lineOf(label: string, fraction: number): string {
   const filled = Math.floor(fraction * WIDTH);
-  return `${label} [${'#'.repeat(filled)}${'-'.repeat(WIDTH - filled)}] ${String(Math.floor(fraction * 100)).padStart(3)} %`;
+  return (
+    `${label} [${'#'.repeat(filled)}${'-'.repeat(WIDTH - filled)}] ` +
+    `${String(Math.floor(fraction * 100)).padStart(3)} %`
+  );
 }

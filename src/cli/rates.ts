@@ -111,7 +111,8 @@ export function registerRates<Context extends CommandContext>(
         ? []
         : [
             '',
-            `Rules may change a rate, charge fees or add points: ${ruled} of them, see pontis rules show.`,
+            `Rules may change a rate, charge fees or add points: ${ruled} of them, see pontis ` +
+              'rules show.',
           ]),
     ]);
   });

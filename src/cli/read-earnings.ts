@@ -13,7 +13,9 @@ export interface EarningsFile {
   readonly path: string;
   readonly sizeBytes: number;
   readBytes(): number;
-  /** May be walked again from the start. Throws when the file as a whole is not what it should be. */
+  /**
+   * May be walked again from the start. Throws when the file as a whole is not what it should be.
+   */
   rows(): AsyncGenerator<EarningRow>;
 }
 

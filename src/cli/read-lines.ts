@@ -1,4 +1,5 @@
-// The physical lines of a file, plain or gzip, one at a time and with their numbers, in bounded memory.
+// The physical lines of a file, plain or gzip, one at a time and with their numbers, in bounded
+// memory.
 
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -31,7 +32,8 @@ export async function openLines(path: string): Promise<LineFile> {
     readBytes: () => source?.bytesRead ?? 0,
     async *lines() {
       source = createReadStream(path);
-      // Errors of either stream end the iteration below; the callback only keeps them from ending the process.
+      // Errors of either stream end the iteration below; the callback only keeps them from ending
+      // the process.
       const bytes = compressed ? pipeline(source, createGunzip(), () => undefined) : source;
       yield* splitLines(bytes);
     },

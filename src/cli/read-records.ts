@@ -8,7 +8,10 @@ export type CsvRecord =
   | { readonly line: number; readonly fields: readonly string[] }
   | { readonly line: number; readonly fault: string };
 
-/** Most lines of one record. A quote that is never closed would otherwise swallow the rest of the file. */
+/**
+ * Most lines of one record. A quote that is never closed would otherwise swallow the rest of the
+ * file.
+ */
 const MAX_LINES_IN_RECORD = 20;
 
 /** The first record sets how many fields the others must have. Empty lines are passed over. */

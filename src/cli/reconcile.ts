@@ -1,4 +1,5 @@
-// `pontis reconcile`: compares books with platforms, and shows the differences and what is done about them.
+// `pontis reconcile`: compares books with platforms, and shows the differences and what is done
+// about them.
 
 import { InvalidArgumentError, Option, type Command } from 'commander';
 
@@ -100,7 +101,8 @@ export function registerReconcile<Context extends ReconcileContext>(
       .option(...JSON_OPTION)
       .addHelpText(
         'after',
-        `\nPontis may be running. docs/reconciliation.md says what each category means and what to do.${codes}`,
+        `\nPontis may be running. docs/reconciliation.md says what each category means and ` +
+          `what to do.${codes}`,
       );
   const platformOption = ['--platform <platform_id>', 'only this platform', parsePlatform] as const;
 

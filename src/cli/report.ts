@@ -43,7 +43,8 @@ export function registerReport<Context extends ReportContext>(
     .option(...JSON_OPTION)
     .addHelpText(
       'after',
-      `\nReads every transaction once, in one snapshot; Pontis may be running and posting.${exitCodesHelp({ 65: 'no such platform' })}`,
+      `\nReads every transaction once, in one snapshot; Pontis may be running and ` +
+        `posting.${exitCodesHelp({ 65: 'no such platform' })}`,
     )
     .action(async (flags: Flags) => {
       const view = await withContext(flags, roots, false, async (context) => {

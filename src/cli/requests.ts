@@ -1,4 +1,5 @@
-// `pontis requests`: acts that take two persons. One operator has asked; another one approves, and it is done.
+// `pontis requests`: acts that take two persons. One operator has asked; another one approves, and
+// it is done.
 
 import { Option, type Command } from 'commander';
 
@@ -92,7 +93,9 @@ export function registerRequests<Context extends CommandContext>(
       roots.print(
         request.obstacle !== undefined
           ? `It cannot be done now: ${printable(request.obstacle)}`
-          : `${changed ? 'Circumstances have changed. ' : ''}Another operator than ${request.madeBy} approves it with: pontis requests approve ${requestId}${changed ? ` --fingerprint ${request.fingerprintNow}` : ''}`,
+          : `${changed ? 'Circumstances have changed. ' : ''}Another operator than ` +
+              `${request.madeBy} approves it with: pontis requests approve ` +
+              `${requestId}${changed ? ` --fingerprint ${request.fingerprintNow}` : ''}`,
       );
     });
 

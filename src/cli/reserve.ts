@@ -1,4 +1,5 @@
-// `pontis reserve`: where platforms stand with the network, and the operators' requests and words about it.
+// `pontis reserve`: where platforms stand with the network, and the operators' requests and words
+// about it.
 
 import { Argument, type Command } from 'commander';
 
@@ -91,7 +92,8 @@ export function registerReserve<Context extends ReserveContext>(
       .option(...JSON_OPTION)
       .addHelpText(
         'after',
-        `\nPontis may be running. Amounts are in settlement currency; docs/reserve.md has an example.${CODES}`,
+        `\nPontis may be running. Amounts are in settlement currency; docs/reserve.md has an ` +
+          `example.${CODES}`,
       );
   const printTable = (columns: readonly string[], rows: readonly Row[]): void => {
     for (const line of tableLines([
@@ -180,7 +182,8 @@ export function registerReserve<Context extends ReserveContext>(
     roots.print(
       row['carried_out_at'] === ''
         ? `a lower cap of ${platform} takes effect once the ledger can be reached`
-        : `the cap of ${platform} is ${row['what']}, lower than before; one operator is enough for that`,
+        : `the cap of ${platform} is ${row['what']}, lower than before; one operator is enough ` +
+            'for that',
     );
   };
 
@@ -342,7 +345,8 @@ function readShare(text: string): number {
   if (typeof basisPoints === 'string' || basisPoints < 1n || basisPoints > 100_000n)
     throw new OperatorError(
       'usage',
-      `The percentage is to be more than 0 and at most 1000, with at most two decimals, not "${text}".`,
+      'The percentage is to be more than 0 and at most 1000, with at most two decimals, not ' +
+        `"${text}".`,
     );
   return Number(basisPoints);
 }

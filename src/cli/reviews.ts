@@ -99,7 +99,8 @@ export function registerReviews<Context extends CommandContext>(
         roots.print(
           flags.json
             ? JSON.stringify({ hold_id: holdId, transaction_id: transactionId })
-            : `${underWay ? 'platforms are asked; see pontis transfers show' : done} ${transactionId}`,
+            : `${underWay ? 'platforms are asked; see pontis transfers show' : done} ` +
+                `${transactionId}`,
         );
       });
   };

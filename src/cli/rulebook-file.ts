@@ -64,7 +64,10 @@ function readText(path: string): string {
   }
 }
 
-/** A refusal for the person at the terminal: with all faults, and marks under the characters that are meant. */
+/**
+ * A refusal for the person at the terminal: with all faults, and marks under the characters that
+ * are meant.
+ */
 export function refusalOf(problem: Problem): OperatorError {
   const faults = problem.extra['faults'];
   if (!Array.isArray(faults)) return operatorErrorOf(problem);
@@ -98,7 +101,10 @@ function lineOf({ place, message }: Fault): string {
   return `  ${place === '' ? '' : `${printable(place)}: `}${printable(message)}`;
 }
 
-/** How many columns a terminal gives to a text: two to ideographs, kana, hangul and full-width forms. */
+/**
+ * How many columns a terminal gives to a text: two to ideographs, kana, hangul and full-width
+ * forms.
+ */
 function columnsOf(text: string): number {
   return [...printable(text)].reduce(
     (sum, character) =>

@@ -1,4 +1,5 @@
-// `pontis rules`: the rulebook, its versions, and changes of it: one operator proposes, another one decides.
+// `pontis rules`: the rulebook, its versions, and changes of it: one operator proposes, another one
+// decides.
 
 import { InvalidArgumentError, Option, type Command } from 'commander';
 
@@ -57,7 +58,8 @@ interface DecideFlags extends Flags, AsTokenOption {
 const CODES = exitCodesHelp({ 65: 'refused; nothing has changed', 66: 'the file cannot be read' });
 const REASON_OPTION = ['--reason <text>', 'why; kept in the history', parseReason] as const;
 const FILE_HELP =
-  '\nFILE is YAML or JSON: with all sections it is a whole rulebook, else a patch with only the items that change, each whole; null takes one out.';
+  '\nFILE is YAML or JSON: with all sections it is a whole rulebook, else a patch with only ' +
+  'the items that change, each whole; null takes one out.';
 
 export function registerRules<Context extends CommandContext>(
   program: Command,
@@ -101,7 +103,8 @@ export function registerRules<Context extends CommandContext>(
       });
       const { document, ...rest } = { ...viewOf(row, inForce), document: row.document };
       print(flags, { ...rest, document }, [
-        `# version ${row.version} (${rest.state}), effective ${rest.effective_at}, by ${printable(row.author)}`,
+        `# version ${row.version} (${rest.state}), effective ${rest.effective_at}, by ` +
+          `${printable(row.author)}`,
         writeRulebookYaml(document).trimEnd(),
       ]);
     });
@@ -243,7 +246,8 @@ export function registerRules<Context extends CommandContext>(
   };
   decides(
     'approve',
-    'approve the proposal of another operator; waits until what is due is in force in all running processes',
+    'approve the proposal of another operator; waits until what is due is in force in all ' +
+      'running processes',
   );
   decides('reject', 'reject the proposal of another operator');
   decides('withdraw', "take back a proposal of one's own");
@@ -346,14 +350,16 @@ function linesOfProposal(row: Proposal): string[] {
     row.decidedBy === null
       ? []
       : [
-          `decided      ${row.state} by ${row.decidedBy} at ${isoOf(row.decidedAt) ?? ''}${row.decisionReason === null ? '' : `: ${printable(row.decisionReason)}`}`,
+          `decided      ${row.state} by ${row.decidedBy} at ` +
+            `${isoOf(row.decidedAt) ?? ''}${row.decisionReason === null ? '' : `: ${printable(row.decisionReason)}`}`,
         ];
   return [
     `proposal_id  ${row.proposalId}`,
     `state        ${row.state}${row.version === null ? '' : `, version ${row.version}`}`,
     `made         by ${row.madeBy} at ${row.madeAt.toISOString()} on version ${row.baseVersion}`,
     `reason       ${printable(row.reason)}`,
-    `effective    ${isoOf(row.effectiveAt) ?? 'as soon as its notice is over'}${row.urgent ? ' (urgent: without notice)' : ''}`,
+    'effective    ' +
+      `${isoOf(row.effectiveAt) ?? 'as soon as its notice is over'}${row.urgent ? ' (urgent: without notice)' : ''}`,
     ...decided,
   ];
 }

@@ -1,4 +1,5 @@
-// `pontis sandbox`: what goes wrong on purpose at the sandbox platform that runs beside the network.
+// `pontis sandbox`: what goes wrong on purpose at the sandbox platform that runs beside the
+// network.
 
 import type { Command } from 'commander';
 
@@ -87,7 +88,8 @@ async function call(panel: FaultPanel, method: 'GET' | 'PUT', faults?: Faults): 
   } catch (error) {
     throw new OperatorError(
       'unavailable',
-      `The sandbox does not answer at ${panel.url} (${messageOf(error)}). It runs as long as the network does: pontis start`,
+      `The sandbox does not answer at ${panel.url} (${messageOf(error)}). It runs as long as ` +
+        'the network does: pontis start',
       { cause: error },
     );
   }

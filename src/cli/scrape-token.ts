@@ -1,4 +1,5 @@
-// `pontis scrape-token`: a new token under which a monitor reads /metrics and the reasons in /health; the old one stops working.
+// `pontis scrape-token`: a new token under which a monitor reads /metrics and the reasons in
+// /health; the old one stops working.
 
 import type { Command } from 'commander';
 
@@ -18,13 +19,15 @@ export function registerScrapeToken<Context extends CommandContext>(
   program
     .command('scrape-token')
     .description(
-      'print a new token for monitors (/metrics and the reasons in /health); the old one stops working',
+      'print a new token for monitors (/metrics and the reasons in /health); the old one ' +
+        'stops working',
     )
     .option(...DATA_OPTION)
     .option(...JSON_OPTION)
     .addHelpText(
       'after',
-      `\nPontis may be running; it is in force at once. It changes nothing and moves nothing.${exitCodesHelp({})}`,
+      `\nPontis may be running; it is in force at once. It changes nothing and moves ` +
+        `nothing.${exitCodesHelp({})}`,
     )
     .action(async (flags: { readonly data?: string; readonly json?: true }) => {
       const token = await withContext(flags, roots, false, ({ identity }) =>

@@ -23,15 +23,15 @@ export interface StartRoots<Context extends { close(): Promise<void> }> {
   createContext(config: Config, log: Log): Promise<Context>;
   /** Creates the demo network unless it is there. */
   seedDemo(context: Context): Promise<void>;
-  /** Writes `<data>/credentials.json` of the demo network, for programs that call the API at `url`. */
+  /**
+   * Writes `<data>/credentials.json` of the demo network, for programs that call the API at `url`.
+   */
   writeCredentials(context: Context, url: string): Promise<void>;
   /** Starts the sandbox platform where this process is to run it; undefined otherwise. */
   startSandbox(
     context: Context,
   ): Promise<{ readonly url: string; stop(): Promise<void> } | undefined>;
-  startRole(
-    context: Context,
-  ): Promise<{
+  startRole(context: Context): Promise<{
     readonly url: string | undefined;
     readonly metricsUrl: string | undefined;
     stop(): Promise<void>;
@@ -53,7 +53,8 @@ export function registerStart<Context extends { close(): Promise<void> }>(
   const others = Object.values(settings).filter(({ flag }) => flag === undefined);
   command.addHelpText(
     'after',
-    `\nBy environment only:\n${others.map(({ env, help }) => `  ${env.padEnd(24)}  ${help}`).join('\n')}`,
+    `\nBy environment ` +
+      `only:\n${others.map(({ env, help }) => `  ${env.padEnd(24)}  ${help}`).join('\n')}`,
   );
   command.action(
     async (options: { data?: string } & Record<string, string | boolean | undefined>) => {
@@ -65,7 +66,10 @@ export function registerStart<Context extends { close(): Promise<void> }>(
   );
 }
 
-/** Returns when the program has stopped in order; throws when it could not start or something broke beyond repair. */
+/**
+ * Returns when the program has stopped in order; throws when it could not start or something broke
+ * beyond repair.
+ */
 async function start<Context extends { close(): Promise<void> }>(
   config: Config,
   roots: StartRoots<Context>,
@@ -77,7 +81,8 @@ async function start<Context extends { close(): Promise<void> }>(
   if (config.databaseUrl === undefined) checkFolder(config.dataDir);
   await checkPort(config);
 
-  // Whatever has been started is stopped in reverse order: accepting, loops, the sandbox, lanes, PostgreSQL.
+  // Whatever has been started is stopped in reverse order: accepting, loops, the sandbox, lanes,
+  // PostgreSQL.
   const context = await roots.createContext(config, log);
   try {
     if (config.demo && !end.signal.aborted) await roots.seedDemo(context);
@@ -105,13 +110,19 @@ async function start<Context extends { close(): Promise<void> }>(
   if (broken.error !== undefined) throw broken.error;
 }
 
-/** A running program on the same folder is the likelier mistake than a foreign one on the port, so it is told first. */
+/**
+ * A running program on the same folder is the likelier mistake than a foreign one on the port, so
+ * it is told first.
+ */
 function checkFolder(dataDir: string): void {
   createDataFolder(dataDir);
   acquireDataLock(dataDir).release();
 }
 
-/** The first signal asks for an orderly end, a second one forces it. An error that nobody caught ends the program as well. */
+/**
+ * The first signal asks for an orderly end, a second one forces it. An error that nobody caught
+ * ends the program as well.
+ */
 function listenForTheEnd(end: AbortController, log: Log): { error: unknown } {
   const broken: { error: unknown } = { error: undefined };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -162,10 +173,12 @@ function announce(
   if (metricsUrl !== undefined) print(`  Metrics      ${metricsUrl}/metrics`);
   if (sandboxUrl !== undefined && sandboxUrl !== '')
     print(
-      `  Sandbox      ${sandboxUrl} is platform_c, a connected platform; faults: pontis sandbox faults --help`,
+      `  Sandbox      ${sandboxUrl} is platform_c, a connected platform; faults: pontis ` +
+        'sandbox faults --help',
     );
   print(
-    `  Data         ${config.databaseUrl === undefined ? config.dataDir : 'the PostgreSQL server of DATABASE_URL'}`,
+    '  Data         ' +
+      `${config.databaseUrl === undefined ? config.dataDir : 'the PostgreSQL server of DATABASE_URL'}`,
   );
   if (config.demo) print(`  Credentials  ${join(config.dataDir, 'credentials.json')}`);
   print('  Stop         Ctrl-C');

@@ -1,4 +1,5 @@
-// Rows of text as lines with straight columns, and text that does nothing to a terminal, for people.
+// Rows of text as lines with straight columns, and text that does nothing to a terminal, for
+// people.
 
 /** The first row is the heading. */
 export function tableLines(rows: readonly (readonly string[])[]): string[] {
@@ -13,7 +14,10 @@ export function tableLines(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
-/** Text of another person's without characters that a terminal obeys or does not show: each becomes one that is seen. */
+/**
+ * Text of another person's without characters that a terminal obeys or does not show: each becomes
+ * one that is seen.
+ */
 export function printable(text: string): string {
   return text.toWellFormed().replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\uFFFD');
 }

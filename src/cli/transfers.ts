@@ -1,4 +1,5 @@
-// `pontis transfers`: transfers over platforms that keep their points themselves, and an operator's word on those that cannot go on.
+// `pontis transfers`: transfers over platforms that keep their points themselves, and an operator's
+// word on those that cannot go on.
 
 import { type Command, InvalidArgumentError } from 'commander';
 

@@ -23,7 +23,8 @@ export function windowLines(
   ];
   if (window.closedAtMs !== null)
     head.push(
-      `closed at   ${momentText(window.closedAtMs)} by ${window.closedBy}${window.countedAtMs === null ? '; its pairs are being counted' : ''}`,
+      `closed at   ${momentText(window.closedAtMs)} by ` +
+        `${window.closedBy}${window.countedAtMs === null ? '; its pairs are being counted' : ''}`,
     );
   if (window.mismatch !== null) head.push(`MISMATCH    ${window.mismatch}`);
   const next = `; another operator: pontis windows approve ${window.windowId}`;
@@ -38,7 +39,9 @@ export function windowLines(
   if (changed !== undefined) head.push(`changed     by ${changed.proposedBy}${next}`);
   for (const act of acts.filter(({ state }) => state === 'open')) {
     head.push(
-      `${act.kind.replace('_', ' ').padEnd(11)} ${act.participants.join(' ')} proposed by ${act.proposedBy}: ${printable(act.reason)}; another operator: pontis windows approve ${window.windowId} ${act.actId}`,
+      `${act.kind.replace('_', ' ').padEnd(11)} ${act.participants.join(' ')} proposed by ` +
+        `${act.proposedBy}: ${printable(act.reason)}; another operator: pontis windows approve ` +
+        `${window.windowId} ${act.actId}`,
     );
   }
   if (window.settledAtMs !== null) head.push(`settled at  ${momentText(window.settledAtMs)}`);

@@ -1,4 +1,5 @@
-// `pontis windows`: shows settlement windows, closes them, has them paid by two operators, and prints statements.
+// `pontis windows`: shows settlement windows, closes them, has them paid by two operators, and
+// prints statements.
 
 import { Option, type Command } from 'commander';
 
@@ -148,7 +149,8 @@ export function registerWindows<Context extends WindowsContext>(
 
   subcommand(
     'settle',
-    'propose how a closed window is paid, or how what is unpaid of it is paid instead; another operator approves it',
+    'propose how a closed window is paid, or how what is unpaid of it is paid instead; ' +
+      'another operator approves it',
   )
     .argument('<window_id>')
     .option(...AS_TOKEN_OPTION)
@@ -222,7 +224,8 @@ export function registerWindows<Context extends WindowsContext>(
         }),
       );
       print(flags, describeAct(made), [
-        `act ${made.actId} is open; another operator approves it with: pontis windows approve ${id} ${made.actId}`,
+        `act ${made.actId} is open; another operator approves it with: pontis windows approve ` +
+          `${id} ${made.actId}`,
       ]);
     });
   act(
@@ -316,7 +319,8 @@ export function registerWindows<Context extends WindowsContext>(
               : 'by hand';
         print(flags, settings, [
           `closed         ${when}`,
-          `settled gross  ${settings.gross_pairs.map((pair) => pair.join('/')).join(' ') || 'no pair'}`,
+          'settled gross  ' +
+            `${settings.gross_pairs.map((pair) => pair.join('/')).join(' ') || 'no pair'}`,
         ]);
       }),
     );

@@ -1,4 +1,5 @@
-// Joins the questions of one turn of the event loop into one statement, and the same question asked twice into one.
+// Joins the questions of one turn of the event loop into one statement, and the same question asked
+// twice into one.
 
 interface Waiting<Question, Answer> {
   readonly question: Question;

@@ -1,4 +1,5 @@
-// Keeps the tags that this process remembers as the database has them, whichever process changes them.
+// Keeps the tags that this process remembers as the database has them, whichever process changes
+// them.
 
 import type { Pool } from '../runtime/database.ts';
 import type { Log } from '../runtime/log.ts';
@@ -15,13 +16,14 @@ export interface TagFollower {
 /** Within a second a change has to be everywhere. */
 const POLL_MS = 500;
 /**
- * A change is stamped before it is committed, and a link may be read before a change and remembered after it: each
- * question looks this much further back than the last one that was answered.
+ * A change is stamped before it is committed, and a link may be read before a change and remembered
+ * after it: each question looks this much further back than the last one that was answered.
  */
 const LOOK_BACK_SECONDS = 10;
 
 export async function followTags(pool: Pool, links: LinkResolver, log: Log): Promise<TagFollower> {
-  // The database's clock, as text and so to the microsecond: a process may have slept, or have another idea of the time.
+  // The database's clock, as text and so to the microsecond: a process may have slept, or have
+  // another idea of the time.
   let askedAt = await readDatabaseTime(pool);
 
   async function refresh(): Promise<void> {

@@ -419,9 +419,11 @@ describe('tags', () => {
     try {
       await away.pool.query('alter table identity.link rename to hidden');
       await sleep(2_000);
-      // Longer ago than any question looks back from its own time, but not from that of the last one answered.
+      // Longer ago than any question looks back from its own time, but not from that of the last
+      // one answered.
       await away.pool.query(
-        `update identity.hidden set tags = '{vip}', tags_changed_at = clock_timestamp() - interval '11 seconds'`,
+        `update identity.hidden
+            set tags = '{vip}', tags_changed_at = clock_timestamp() - interval '11 seconds'`,
       );
       expect(mine.tagsOf(A, 'x')).toEqual([]);
       await away.pool.query('alter table identity.hidden rename to link');

@@ -1,5 +1,5 @@
-// Who takes part: platforms, operators, members, which platform user is which member, and its tags. Never knows balances, rates or HTTP.
-// The only file of this module that others import.
+// Who takes part: platforms, operators, members, which platform user is which member, and its tags.
+// Never knows balances, rates or HTTP. The only file of this module that others import.
 
 import { randomBytes } from 'node:crypto';
 import { isPlatformId, platformOwnerId, type MemberId, type PlatformId } from '../kernel/ids.ts';
@@ -71,7 +71,10 @@ export interface Identity {
   /** From memory; changes of other processes show within about a second. */
   findPlatform(platformId: string): Platform | undefined;
   listPlatforms(): readonly Platform[];
-  /** Registers a platform under a new random secret. `onboarding.ts` adds what ledger and valuation need. */
+  /**
+   * Registers a platform under a new random secret. `onboarding.ts` adds what ledger and valuation
+   * need.
+   */
   addPlatform(platform: {
     readonly platformId: string;
     readonly name: string;
@@ -80,13 +83,17 @@ export interface Identity {
   /** The signing secret, to tell its platform. */
   getSecret(platformId: string): Promise<Result<string>>;
   /**
-   * A new secret, known here at once and elsewhere within about a second; in a caller's dbTransaction, within about a second everywhere.
-   * The old one is good for as long as is said beside it, and one before that no more.
+   * A new secret, known here at once and elsewhere within about a second; in a caller's
+   * dbTransaction, within about a second everywhere. The old one is good for as long as is said
+   * beside it, and one before that no more.
    */
   rotateSecret(platformId: string, overlapMs?: number, client?: DbClient): Promise<Result<string>>;
   /** A token of the generation in force. */
   issueToken(platformId: string, lifetimeSeconds?: number): Promise<Result<string>>;
-  /** A token of the generation in force, or of a new one that makes all tokens issued so far invalid. */
+  /**
+   * A token of the generation in force, or of a new one that makes all tokens issued so far
+   * invalid.
+   */
   renewToken(
     platformId: string,
     how: { readonly lifetimeSeconds: number | undefined; readonly revoke: boolean },
@@ -106,7 +113,10 @@ export interface Identity {
     maker?: Maker,
     client?: DbClient,
   ): Promise<Result<OperatorToken>>;
-  /** The word of whoever owns the machine, when nobody has a token any more: a new token for an operator who is there, and active. */
+  /**
+   * The word of whoever owns the machine, when nobody has a token any more: a new token for an
+   * operator who is there, and active.
+   */
   recoverOperator(operatorId: string, reason: string): Promise<Result<OperatorToken>>;
   setOperatorState(
     operatorId: string,
@@ -114,7 +124,10 @@ export interface Identity {
     maker?: Maker,
     client?: DbClient,
   ): Promise<Result<Operator>>;
-  /** Who made operators, their tokens and their states, oldest first; those from before this was kept have none. */
+  /**
+   * Who made operators, their tokens and their states, oldest first; those from before this was
+   * kept have none.
+   */
   listOperatorChanges(): Promise<OperatorChange[]>;
   /** How many there are, suspended ones too; stays so until the end of the dbTransaction. */
   countOperators(client: DbClient): Promise<number>;
@@ -130,9 +143,15 @@ export interface Identity {
     platformId: PlatformId,
     userId: string,
   ): MemberId | undefined | Promise<MemberId | undefined>;
-  /** The platform's own id of a member; undefined when it has none there. From memory when seen before; questions asked at once share a statement. */
+  /**
+   * The platform's own id of a member; undefined when it has none there. From memory when seen
+   * before; questions asked at once share a statement.
+   */
   userOf(platformId: PlatformId, memberId: MemberId): Promise<string | undefined>;
-  /** Links to the member that (platform, user) derives; to a given one for the program's own code, never on a platform's word. Repeating it changes nothing. */
+  /**
+   * Links to the member that (platform, user) derives; to a given one for the program's own code,
+   * never on a platform's word. Repeating it changes nothing.
+   */
   linkUser(
     platformId: PlatformId,
     userId: string,
@@ -142,22 +161,34 @@ export interface Identity {
   confirmLink(platformId: PlatformId, userId: string, claimed: string): Promise<Result<LinkedUser>>;
   /** Which of these links are not there yet; or why the first of them cannot be made. */
   checkMemberLinks(links: readonly MemberLink[]): Promise<Result<LinksCheck>>;
-  /** Links users to members on the word of operators, all or none, in the caller's dbTransaction; answers how many links are new. */
+  /**
+   * Links users to members on the word of operators, all or none, in the caller's dbTransaction;
+   * answers how many links are new.
+   */
   linkMembers(links: readonly MemberLink[], word: Maker, client: DbClient): Promise<Result<number>>;
   /** On whose word users of a member were linked to it. */
   listLinkWords(memberId: MemberId): Promise<LinkedOnWord[]>;
-  /** Links many users of a platform to their derived members; returns how many links are new. Ids that may not be linked are passed over. */
+  /**
+   * Links many users of a platform to their derived members; returns how many links are new. Ids
+   * that may not be linked are passed over.
+   */
   linkUsers(platformId: PlatformId, userIds: readonly string[]): Promise<number>;
   findLink(platformId: PlatformId, userId: string): Promise<Link | undefined>;
   listLinks(memberId: MemberId): Promise<Link[]>;
 
-  /** Sets what a platform says of its user, as a whole: each 1 to 40 of a-z, 0-9, `_`, `.` and `-`, at most 20. Answers them sorted. In force here at once and within a second elsewhere. */
+  /**
+   * Sets what a platform says of its user, as a whole: each 1 to 40 of a-z, 0-9, `_`, `.` and `-`,
+   * at most 20. Answers them sorted. In force here at once and within a second elsewhere.
+   */
   setTags(
     platformId: PlatformId,
     userId: string,
     tags: readonly string[],
   ): Promise<Result<readonly string[]>>;
-  /** From memory, for a user that `resolveMember` has just resolved; sorted, and a shared frozen array when there are none. */
+  /**
+   * From memory, for a user that `resolveMember` has just resolved; sorted, and a shared frozen
+   * array when there are none.
+   */
   tagsOf(platformId: PlatformId, userId: string): readonly string[];
   /** Whoever has tags now, on one platform or on all. */
   listTags(platformId?: PlatformId): Promise<TaggedMember[]>;

@@ -1,4 +1,6 @@
-// (platform, platform user) → member and tags, from memory when seen before. A link's member never changes, so a hit is always right; a miss is never remembered. Tags follow the database within a second (`follow-tags.ts`).
+// (platform, platform user) → member and tags, from memory when seen before. A link's member never
+// changes, so a hit is always right; a miss is never remembered. Tags follow the database within a
+// second (`follow-tags.ts`).
 
 import { LRUCache } from 'lru-cache';
 import type { MemberId, PlatformId } from '../kernel/ids.ts';

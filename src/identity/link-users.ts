@@ -1,4 +1,5 @@
-// Links platform users to members: permanent, one user per member and platform, and repeatable without effect.
+// Links platform users to members: permanent, one user per member and platform, and repeatable
+// without effect.
 
 import { deriveMemberId, type MemberId, type PlatformId } from '../kernel/ids.ts';
 import { ok, refuse, type Result } from '../kernel/problem.ts';
@@ -13,7 +14,10 @@ export interface LinkedUser {
   readonly created: boolean;
 }
 
-/** Links one user to the member that its id derives (source requirement 2.2), or, for the program's own code, to the given one. */
+/**
+ * Links one user to the member that its id derives (source requirement 2.2), or, for the program's
+ * own code, to the given one.
+ */
 export async function linkUser(
   pool: Pool,
   platformId: PlatformId,
@@ -30,7 +34,8 @@ export async function linkUser(
   const memberId = given ?? deriveMemberId(platformId, userId);
   const inserted = await insertLinks(pool, platformId, [userId], [memberId]);
   if (inserted.has(userId)) return ok({ memberId, created: true });
-  // Somebody was faster, or the member has another user here; links are never deleted, so this look is final.
+  // Somebody was faster, or the member has another user here; links are never deleted, so this look
+  // is final.
   const winner = await selectLink(pool, platformId, userId);
   return winner === undefined
     ? refuse(identityProblems.member_already_linked())
@@ -38,8 +43,9 @@ export async function linkUser(
 }
 
 /**
- * A platform says which member its user is: it is only ever the link that is there. Whatever else the id may be, of somebody, of nobody or
- * none at all, the answer is the same, and no more is looked at than the platform's own user.
+ * A platform says which member its user is: it is only ever the link that is there. Whatever else
+ * the id may be, of somebody, of nobody or none at all, the answer is the same, and no more is
+ * looked at than the platform's own user.
  */
 export async function confirmLink(
   pool: Pool,
@@ -60,8 +66,8 @@ function existingLink(memberId: MemberId, given: MemberId | undefined): Result<L
 }
 
 /**
- * Links many users of one platform to their derived members; returns how many links are new. Users already linked stay as they are; ids that
- * may not be linked are passed over.
+ * Links many users of one platform to their derived members; returns how many links are new. Users
+ * already linked stay as they are; ids that may not be linked are passed over.
  */
 export async function linkUsers(
   pool: Pool,

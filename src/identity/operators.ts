@@ -1,4 +1,5 @@
-// The people who run the network: their tokens, and whom a token stands for. Read from the database each time, so that a change is in force at once everywhere.
+// The people who run the network: their tokens, and whom a token stands for. Read from the database
+// each time, so that a change is in force at once everywhere.
 
 import { createHash, randomBytes } from 'node:crypto';
 import { isOperatorId } from '../kernel/ids.ts';

@@ -92,7 +92,8 @@ export function openSecret(
   } catch (error) {
     throw new OperatorError(
       'badConfiguration',
-      `The secret of ${row.platform_id} cannot be opened with this master key. Start with the PONTIS_MASTER_KEY or the master.key file that this database was created with.`,
+      `The secret of ${row.platform_id} cannot be opened with this master key. Start with the ` +
+        'PONTIS_MASTER_KEY or the master.key file that this database was created with.',
       { cause: error },
     );
   }

@@ -12,26 +12,30 @@ export const identityProblems = defineProblems({
     status: 403,
     error: 'Platform suspended',
     advice:
-      'The network operator has suspended this platform; nothing is posted until it is active again.',
+      'The network operator has suspended this platform; nothing is posted until it is active ' +
+      'again.',
   },
   too_many_unknown_users: {
     status: 429,
     error: 'Too many unknown users',
     retryable: true,
     advice:
-      'You have named too many users of other platforms who do not exist; transfers to other platforms are possible again in the next hour. Check the ids that your users enter.',
+      'You have named too many users of other platforms who do not exist; transfers to other ' +
+      'platforms are possible again in the next hour. Check the ids that your users enter.',
   },
   operator_token_missing: {
     status: 401,
     error: 'Missing operator token',
     advice:
-      'Send your operator token as Authorization: Bearer <token>; `pontis operator add` and `pontis operator token` print one.',
+      'Send your operator token as Authorization: Bearer <token>; `pontis operator add` and ' +
+      '`pontis operator token` print one.',
   },
   operator_token_invalid: {
     status: 401,
     error: 'Invalid operator token',
     advice:
-      'Give the token exactly as it was printed last; `pontis operator token` makes a new one and ends the old one.',
+      'Give the token exactly as it was printed last; `pontis operator token` makes a new one ' +
+      'and ends the old one.',
   },
   operator_suspended: {
     status: 403,
@@ -72,7 +76,8 @@ export const identityProblems = defineProblems({
     status: 400,
     error: 'Invalid user id',
     advice:
-      'Use 1 to 128 characters with at least one that can be seen, no control characters and none that are invisible or change the direction of text.',
+      'Use 1 to 128 characters with at least one that can be seen, no control characters and ' +
+      'none that are invisible or change the direction of text.',
   },
   user_not_found: {
     status: 404,
@@ -84,7 +89,9 @@ export const identityProblems = defineProblems({
     status: 409,
     error: 'Not the link of this user',
     advice:
-      'A member_id only confirms the link that your user has already: leave it out to link a user. The operators of the network link users of several platforms to one person (`pontis member link`).',
+      'A member_id only confirms the link that your user has already: leave it out to link a ' +
+      'user. The operators of the network link users of several platforms to one person ' +
+      '(`pontis member link`).',
   },
   member_not_found: {
     status: 404,
@@ -95,7 +102,8 @@ export const identityProblems = defineProblems({
     status: 409,
     error: 'User already linked',
     advice:
-      'Links are permanent: this user belongs to another member. Only a user that has no link yet can be linked.',
+      'Links are permanent: this user belongs to another member. Only a user that has no link ' +
+      'yet can be linked.',
   },
   member_already_linked: {
     status: 409,

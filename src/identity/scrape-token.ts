@@ -1,4 +1,5 @@
-// The token under which a monitor reads figures and reasons: one for the network, told once and kept as a hash. It changes nothing.
+// The token under which a monitor reads figures and reasons: one for the network, told once and
+// kept as a hash. It changes nothing.
 
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Pool } from '../runtime/database.ts';

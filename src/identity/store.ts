@@ -37,7 +37,10 @@ export interface PlatformRow {
   readonly created_at: Date;
 }
 
-/** Changes whenever any platform row does: rows are only added, and each change adds one to a revision. */
+/**
+ * Changes whenever any platform row does: rows are only added, and each change adds one to a
+ * revision.
+ */
 export async function readDirectoryVersion(pool: Pool): Promise<string> {
   const { rows } = await pool.query<{ version: string }>(
     `select count(*) || '/' || coalesce(sum(revision), 0) as version from identity.platform`,
@@ -47,7 +50,8 @@ export async function readDirectoryVersion(pool: Pool): Promise<string> {
 
 export async function selectPlatforms(pool: Pool): Promise<PlatformRow[]> {
   const { rows } = await pool.query<PlatformRow>(
-    `select platform_id, owner_id, name, custody, state, signing, sealed_secret, sealed_former_secret, former_secret_until, token_version, revision, created_at
+    `select platform_id, owner_id, name, custody, state, signing, sealed_secret,
+        sealed_former_secret, former_secret_until, token_version, revision, created_at
        from identity.platform order by platform_id`,
   );
   return rows;
@@ -59,7 +63,8 @@ export async function insertPlatform(
   row: Pick<PlatformRow, 'platform_id' | 'owner_id' | 'name' | 'custody' | 'sealed_secret'>,
 ): Promise<boolean> {
   const { rowCount } = await pool.query(
-    `insert into identity.platform (platform_id, owner_id, name, custody, sealed_secret) values ($1, $2, $3, $4, $5)
+    `insert into identity.platform (platform_id, owner_id, name, custody, sealed_secret)
+        values ($1, $2, $3, $4, $5)
      on conflict do nothing`,
     [row.platform_id, row.owner_id, row.name, row.custody, row.sealed_secret],
   );
@@ -80,9 +85,11 @@ export async function changePlatform(
 ): Promise<{ readonly tokenVersion: number } | undefined> {
   const { rows } = await db.query<{ token_version: number }>(
     `update identity.platform
-        set sealed_former_secret = case when $2::bytea is null then sealed_former_secret when $5::timestamptz is null then null else sealed_secret end,
+        set sealed_former_secret = case when $2::bytea is null then sealed_former_secret
+          when $5::timestamptz is null then null else sealed_secret end,
             former_secret_until = case when $2::bytea is null then former_secret_until else $5 end,
-            sealed_secret = coalesce($2, sealed_secret), state = coalesce($3, state), signing = coalesce($6, signing),
+            sealed_secret = coalesce($2, sealed_secret), state = coalesce($3, state),
+              signing = coalesce($6, signing),
             token_version = token_version + $4::integer, revision = revision + 1
       where platform_id = $1
       returning token_version`,
@@ -129,7 +136,8 @@ export async function insertOperator(
   tokenHash: Buffer,
 ): Promise<boolean> {
   const { rowCount } = await db.query(
-    'insert into identity.operator (operator_id, token_hash) values ($1, $2) on conflict (operator_id) do nothing',
+    `insert into identity.operator (operator_id, token_hash) values ($1, $2)
+        on conflict (operator_id) do nothing`,
     [operatorId, tokenHash],
   );
   return rowCount === 1;
@@ -157,8 +165,10 @@ export async function noteOperatorChange(
   maker: Maker,
 ): Promise<void> {
   await db.query(
-    `insert into identity.operator_change (operator_id, changed_at, change, made_by, approved_by, request_id, reason)
-     select $1, greatest(clock_timestamp(), max(changed_at) + interval '1 microsecond'), $2, $3, $4, $5, $6 from identity.operator_change where operator_id = $1`,
+    `insert into identity.operator_change (operator_id, changed_at, change, made_by, approved_by,
+        request_id, reason)
+     select $1, greatest(clock_timestamp(), max(changed_at) + interval '1 microsecond'), $2, $3, $4,
+       $5, $6 from identity.operator_change where operator_id = $1`,
     [operatorId, change, maker.madeBy, maker.approvedBy, maker.requestId, maker.reason],
   );
 }
@@ -166,13 +176,16 @@ export async function noteOperatorChange(
 /** Oldest first. */
 export async function selectOperatorChanges(db: Queryable): Promise<OperatorChange[]> {
   const { rows } = await db.query<OperatorChange>(
-    `select operator_id as "operatorId", changed_at as "changedAt", change, made_by as "madeBy", approved_by as "approvedBy", request_id as "requestId", reason
+    `select operator_id as "operatorId", changed_at as "changedAt", change, made_by as "madeBy",
+        approved_by as "approvedBy", request_id as "requestId", reason
        from identity.operator_change order by changed_at, operator_id`,
   );
   return rows;
 }
 
-/** All there ever were, suspended ones too; nobody becomes one until the end of the dbTransaction. */
+/**
+ * All there ever were, suspended ones too; nobody becomes one until the end of the dbTransaction.
+ */
 export async function countOperators(client: DbClient): Promise<number> {
   await client.query('lock table identity.operator in share row exclusive mode');
   const { rows } = await client.query<{ count: bigint }>(
@@ -210,9 +223,11 @@ export async function selectMembers(
   const { rows } = await pool.query<TaggedRow & { index: number; member_id: MemberId }>({
     name: 'identity.selectMembers',
     text: `select k.index::integer as index, l.member_id, l.tags, l.tags_version
-             from unnest($1::text[], $2::text[]) with ordinality as k (platform_id, platform_user_id, index)
+             from unnest($1::text[], $2::text[]) with ordinality as k (platform_id,
+               platform_user_id, index)
              cross join lateral (select member_id, tags, ${TAGS_VERSION} from identity.link
-               where platform_id = k.platform_id and platform_user_id = k.platform_user_id limit 1) l`,
+               where platform_id = k.platform_id and platform_user_id = k.platform_user_id
+                 limit 1) l`,
     values: [platformIds, userIds],
   });
   return rows.map((row) => ({
@@ -222,7 +237,10 @@ export async function selectMembers(
   }));
 }
 
-/** The platforms' own ids of many (platform, member) pairs in one question; pairs without link are left out. */
+/**
+ * The platforms' own ids of many (platform, member) pairs in one question; pairs without link are
+ * left out.
+ */
 export async function selectUsers(
   pool: Pool,
   platformIds: readonly string[],
@@ -231,7 +249,8 @@ export async function selectUsers(
   const { rows } = await pool.query<{ index: number; platform_user_id: string }>({
     name: 'identity.selectUsers',
     text: `select k.index::integer as index, l.platform_user_id
-             from unnest($1::text[], $2::uuid[]) with ordinality as k (platform_id, member_id, index)
+             from unnest($1::text[], $2::uuid[]) with ordinality as k (platform_id, member_id,
+               index)
              cross join lateral (select platform_user_id from identity.link
                where platform_id = k.platform_id and member_id = k.member_id limit 1) l`,
     values: [platformIds, memberIds],
@@ -240,8 +259,9 @@ export async function selectUsers(
 }
 
 /**
- * Sets the tags of a link as a whole; undefined when there is no such link. A change is stamped when it holds the row, and
- * later than the one before it whatever the clock says; setting what is there already is no change.
+ * Sets the tags of a link as a whole; undefined when there is no such link. A change is stamped
+ * when it holds the row, and later than the one before it whatever the clock says; setting what is
+ * there already is no change.
  */
 export async function changeTags(
   pool: Pool,
@@ -253,7 +273,8 @@ export async function changeTags(
     `update identity.link
         set tags = $3,
             tags_changed_at = case when tags = $3 then tags_changed_at
-                                   else greatest(clock_timestamp(), tags_changed_at + interval '1 microsecond') end
+                                   else greatest(clock_timestamp(),
+                                     tags_changed_at + interval '1 microsecond') end
       where platform_id = $1 and platform_user_id = $2 returning member_id, tags, ${TAGS_VERSION}`,
     [platformId, userId, tags],
   );
@@ -328,7 +349,8 @@ export async function selectLink(
   userId: string,
 ): Promise<Link | undefined> {
   const { rows } = await pool.query<LinkRow>(
-    `select platform_id, platform_user_id, member_id, tags, created_at from identity.link where platform_id = $1 and platform_user_id = $2`,
+    `select platform_id, platform_user_id, member_id, tags, created_at from identity.link
+        where platform_id = $1 and platform_user_id = $2`,
     [platformId, userId],
   );
   return rows[0] === undefined ? undefined : toLink(rows[0]);
@@ -336,7 +358,8 @@ export async function selectLink(
 
 export async function selectLinksOf(pool: Pool, memberId: MemberId): Promise<Link[]> {
   const { rows } = await pool.query<LinkRow>(
-    `select platform_id, platform_user_id, member_id, tags, created_at from identity.link where member_id = $1 order by platform_id`,
+    `select platform_id, platform_user_id, member_id, tags, created_at from identity.link
+        where member_id = $1 order by platform_id`,
     [memberId],
   );
   return rows.map(toLink);
@@ -350,8 +373,9 @@ export async function memberExists(pool: Pool, memberId: MemberId): Promise<bool
 }
 
 /**
- * Adds members and their links on one platform, as many as do not collide with a link that is there.
- * One statement: foreign keys are checked at its end, so a member and its first link may arrive together.
+ * Adds members and their links on one platform, as many as do not collide with a link that is
+ * there. One statement: foreign keys are checked at its end, so a member and its first link may
+ * arrive together.
  */
 export async function insertLinks(
   pool: Pool,
@@ -361,7 +385,8 @@ export async function insertLinks(
 ): Promise<Set<string>> {
   const { rows } = await pool.query<{ platform_user_id: string }>(
     `with pair as (select * from unnest($2::text[], $3::uuid[]) as p (platform_user_id, member_id)),
-          member as (insert into identity.member (member_id) select distinct member_id from pair order by 1 on conflict do nothing)
+          member as (insert into identity.member (member_id) select distinct member_id from pair
+            order by 1 on conflict do nothing)
      insert into identity.link (platform_id, platform_user_id, member_id)
      select $1, platform_user_id, member_id from pair order by platform_user_id
      on conflict do nothing returning platform_user_id`,
@@ -386,11 +411,14 @@ export async function selectLinkFacts(
   links: readonly MemberLink[],
 ): Promise<LinkFacts[]> {
   const { rows } = await db.query<LinkFacts>(
-    `select p.platform_id is not null as "platformKnown", m.member_id is not null as "memberKnown", u.member_id as "linkedTo", t.platform_user_id as "userThere"
-       from unnest($1::text[], $2::text[], $3::uuid[]) with ordinality as k (platform_id, platform_user_id, member_id, index)
+    `select p.platform_id is not null as "platformKnown", m.member_id is not null as "memberKnown",
+        u.member_id as "linkedTo", t.platform_user_id as "userThere"
+       from unnest($1::text[], $2::text[], $3::uuid[]) with ordinality as k (platform_id,
+         platform_user_id, member_id, index)
        left join identity.platform p on p.platform_id = k.platform_id
        left join identity.member m on m.member_id = k.member_id
-       left join identity.link u on u.platform_id = k.platform_id and u.platform_user_id = k.platform_user_id
+       left join identity.link u on u.platform_id = k.platform_id
+         and u.platform_user_id = k.platform_user_id
        left join identity.link t on t.platform_id = k.platform_id and t.member_id = k.member_id
       order by k.index`,
     columnsOf(links),
@@ -405,7 +433,8 @@ export async function insertMemberLinks(
 ): Promise<number> {
   const { rowCount } = await db.query(
     `insert into identity.link (platform_id, platform_user_id, member_id)
-     select * from unnest($1::text[], $2::text[], $3::uuid[]) as k (platform_id, platform_user_id, member_id) order by 1, 2 on conflict do nothing`,
+     select * from unnest($1::text[], $2::text[], $3::uuid[]) as k (platform_id, platform_user_id,
+       member_id) order by 1, 2 on conflict do nothing`,
     columnsOf(links),
   );
   return rowCount ?? 0;
@@ -417,8 +446,11 @@ export async function noteMemberLinks(
   { madeBy, approvedBy, requestId, reason }: Maker,
 ): Promise<void> {
   await db.query(
-    `insert into identity.member_link (platform_id, platform_user_id, member_id, made_by, approved_by, request_id, reason)
-     select k.*, $4, $5, $6, $7 from unnest($1::text[], $2::text[], $3::uuid[]) as k (platform_id, platform_user_id, member_id)`,
+    `insert into identity.member_link (platform_id, platform_user_id, member_id, made_by,
+        approved_by, request_id, reason)
+     select k.*, $4, $5, $6, $7
+       from unnest($1::text[], $2::text[], $3::uuid[]) as k (platform_id, platform_user_id,
+       member_id)`,
     [...columnsOf(links), madeBy, approvedBy, requestId, reason],
   );
 }
@@ -444,7 +476,8 @@ interface LinkWordRow {
 /** On whose word users of a member were linked to it. */
 export async function selectLinkWords(db: Queryable, memberId: MemberId): Promise<LinkedOnWord[]> {
   const { rows } = await db.query<LinkWordRow>(
-    `select platform_id, platform_user_id, made_by, approved_by, request_id, reason, linked_at from identity.member_link where member_id = $1 order by platform_id`,
+    `select platform_id, platform_user_id, made_by, approved_by, request_id, reason, linked_at
+        from identity.member_link where member_id = $1 order by platform_id`,
     [memberId],
   );
   return rows.map((row) => ({

@@ -19,7 +19,10 @@ export interface Platform {
   readonly custody: Custody;
   readonly state: PlatformState;
   readonly signing: Signing;
-  /** Checks its request signatures; the secret itself is read from the database only when somebody must be told. */
+  /**
+   * Checks its request signatures; the secret itself is read from the database only when somebody
+   * must be told.
+   */
   readonly secretKey: KeyObject;
   /** The secret before it, while that is still good. */
   readonly formerSecret?: { readonly key: KeyObject; readonly untilMs: number };
@@ -40,7 +43,10 @@ export interface Operator {
 
 /** On whose word operators and links were changed. */
 export interface Maker {
-  /** Null where nobody was there to ask: the first operators of a network, and the owner of its machine. */
+  /**
+   * Null where nobody was there to ask: the first operators of a network, and the owner of its
+   * machine.
+   */
   readonly madeBy: string | null;
   /** Null where one person was enough. */
   readonly approvedBy: string | null;
@@ -90,7 +96,10 @@ export interface LinkedOnWord extends Maker {
 /** Tags, and which of two readings of them is newer. */
 export interface Tagged {
   readonly tags: readonly string[];
-  /** When they were set, in microseconds of the database's clock; 0 when never. Goes up with every change. */
+  /**
+   * When they were set, in microseconds of the database's clock; 0 when never. Goes up with every
+   * change.
+   */
   readonly tagsVersion: number;
 }
 

@@ -1,4 +1,5 @@
-// (platform, member) → the platform's own id of its user, from memory when seen before. Links are permanent, so a hit is always right; a miss is never remembered.
+// (platform, member) → the platform's own id of its user, from memory when seen before. Links are
+// permanent, so a hit is always right; a miss is never remembered.
 
 import { LRUCache } from 'lru-cache';
 import type { MemberId, PlatformId } from '../kernel/ids.ts';

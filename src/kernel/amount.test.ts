@@ -1,4 +1,5 @@
-// Amounts at the edge: what is accepted means exactly what was written, and nothing is ever rounded.
+// Amounts at the edge: what is accepted means exactly what was written, and nothing is ever
+// rounded.
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

@@ -1,8 +1,12 @@
-// Exact arithmetic on amounts: minor units as bigint inside, decimals with at most `scale` digits at the edge.
+// Exact arithmetic on amounts: minor units as bigint inside, decimals with at most `scale` digits
+// at the edge.
 
 import { assert } from './assert.ts';
 
-/** Largest amount a caller may name, and largest balance a member may hold: 10^15 minor units (exact in an IEEE double). */
+/**
+ * Largest amount a caller may name, and largest balance a member may hold: 10^15 minor units (exact
+ * in an IEEE double).
+ */
 export const MAX_AMOUNT_MINOR = 10n ** 15n;
 
 /** Why a value is not an amount; the API turns each into its own sentence. */
@@ -17,12 +21,14 @@ export interface Ratio {
 const DECIMAL = /^(-?)(\d{1,30})(?:\.(\d{1,30}))?$/;
 
 /**
- * Reads a JSON number or a decimal string as minor units. Refuses rather than rounds.
- * A number is read by its shortest decimal form, which is what the sender wrote for every value within the bound.
+ * Reads a JSON number or a decimal string as minor units. Refuses rather than rounds. A number is
+ * read by its shortest decimal form, which is what the sender wrote for every value within the
+ * bound.
  *
  * @param value a JSON number or a string such as "12.50"; exponents are refused in strings
  * @param scale decimals of the asset, 0..6
- * @param maxMinor bound of what is being read; sums over a platform may be larger than any amount, and are read from text
+ * @param maxMinor bound of what is being read; sums over a platform may be larger than any amount,
+ * and are read from text
  */
 export function parseAmount(
   value: number | string,
@@ -39,14 +45,20 @@ export function parseAmount(
   return sign === '-' ? -minor : minor;
 }
 
-/** Number → decimal text without exponent. JavaScript writes exponents from 10^21 up and from 10^-7 down: both are out of bounds here. */
+/**
+ * Number → decimal text without exponent. JavaScript writes exponents from 10^21 up and from 10^-7
+ * down: both are out of bounds here.
+ */
 function plainDecimal(value: number): string {
   const text = String(value);
   if (!text.includes('e')) return text;
   return Math.abs(value) >= 1 ? BigInt(value).toString().slice(0, 30) : '0.0000001';
 }
 
-/** Minor units → JSON number; exact within ±10^15 minor units. Larger sums (whole-network totals) go through `formatAmountText`. */
+/**
+ * Minor units → JSON number; exact within ±10^15 minor units. Larger sums (whole-network totals) go
+ * through `formatAmountText`.
+ */
 export function formatAmount(minor: bigint, scale: number): number {
   return Number(formatAmountText(minor, scale));
 }
@@ -59,7 +71,10 @@ export function formatAmountText(minor: bigint, scale: number): string {
   return `${sign}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
 }
 
-/** Decimal text such as "0.01" or "1.2" → exact ratio. Throws on anything else: ratios come from validated configuration. */
+/**
+ * Decimal text such as "0.01" or "1.2" → exact ratio. Throws on anything else: ratios come from
+ * validated configuration.
+ */
 export function parseRatio(text: string): Ratio {
   const match = DECIMAL.exec(text);
   assert(match !== null && match[1] === '', `not a decimal ratio: ${text}`);
@@ -111,12 +126,18 @@ export function reduceRatio({ numerator, denominator }: Ratio): Ratio {
   return { numerator: numerator / divisor, denominator: denominator / divisor };
 }
 
-/** amount × ratio, rounded toward zero: the one rounding mode of the network. `amount` must not be negative. */
+/**
+ * amount × ratio, rounded toward zero: the one rounding mode of the network. `amount` must not be
+ * negative.
+ */
 export function scaleDown(amount: bigint, ratio: Ratio): bigint {
   return (amount * ratio.numerator) / ratio.denominator;
 }
 
-/** Ratio → decimal text rounded toward zero at `decimals`, trailing zeros dropped; for display only, never for arithmetic. */
+/**
+ * Ratio → decimal text rounded toward zero at `decimals`, trailing zeros dropped; for display only,
+ * never for arithmetic.
+ */
 export function formatRatio(ratio: Ratio, decimals = 8): string {
   const text = formatAmountText(
     (ratio.numerator * 10n ** BigInt(decimals)) / ratio.denominator,

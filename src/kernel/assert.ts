@@ -1,4 +1,5 @@
-// A broken invariant stops the operation at once: an assertion failure is always a defect of Pontis, never of its caller.
+// A broken invariant stops the operation at once: an assertion failure is always a defect of
+// Pontis, never of its caller.
 
 /** Thrown when the program finds itself in a state it holds impossible. */
 export class AssertionFailure extends Error {

@@ -1,4 +1,5 @@
-// The network's own calendar: which day, hour and weekday a moment is in the time zone of the network.
+// The network's own calendar: which day, hour and weekday a moment is in the time zone of the
+// network.
 
 import { NEVER, type Day } from './time.ts';
 
@@ -11,7 +12,10 @@ export interface LocalTime {
   readonly weekday: number;
 }
 
-/** Every offset of the time zone database in force is a multiple of a quarter of an hour, and so is every change of it. */
+/**
+ * Every offset of the time zone database in force is a multiple of a quarter of an hour, and so is
+ * every change of it.
+ */
 const QUARTER_MS = 900_000;
 
 /** Remembers the quarter of an hour asked for last: questions come in the order of time. */
@@ -61,7 +65,10 @@ export function lastOfMonth(day: Day): Day {
   return `${day.slice(0, 8)}${new Date(Date.UTC(year, month, 0)).getUTCDate()}`;
 }
 
-/** The day that many months later; the last day of the month when it has no such day. NEVER stays NEVER. */
+/**
+ * The day that many months later; the last day of the month when it has no such day. NEVER stays
+ * NEVER.
+ */
 export function addMonths(day: Day, months: number): Day {
   return day === NEVER ? NEVER : Temporal.PlainDate.from(day).add({ months }).toString();
 }

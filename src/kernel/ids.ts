@@ -1,19 +1,29 @@
-// Identifiers: branded so that one kind cannot stand for another, prefixed so that a person can tell them apart.
+// Identifiers: branded so that one kind cannot stand for another, prefixed so that a person can
+// tell them apart.
 
 import { hash } from 'node:crypto';
 
 declare const brand: unique symbol;
 type Branded<Name extends string> = string & { readonly [brand]: Name };
 
-/** A platform's name in the network, such as `platform_a`: 3 to 40 of a-z, 0-9, `_`, starting with a letter. */
+/**
+ * A platform's name in the network, such as `platform_a`: 3 to 40 of a-z, 0-9, `_`, starting with a
+ * letter.
+ */
 export type PlatformId = Branded<'PlatformId'>;
-/** Who runs the network, such as `maker`: 2 to 40 of a-z, 0-9, `_`, `.` and `-`, starting with a letter. */
+/**
+ * Who runs the network, such as `maker`: 2 to 40 of a-z, 0-9, `_`, `.` and `-`, starting with a
+ * letter.
+ */
 export type OperatorId = Branded<'OperatorId'>;
 /** A member's global id: a lower-case UUID. */
 export type MemberId = Branded<'MemberId'>;
 /** Whoever owns an account: a member, or a platform by its derived UUID. */
 export type OwnerId = Branded<'OwnerId'> | MemberId;
-/** A transaction's id inside the program: a lower-case UUID whose first two bytes are its bucket. Outside: `txn_` and 32 hex digits. */
+/**
+ * A transaction's id inside the program: a lower-case UUID whose first two bytes are its bucket.
+ * Outside: `txn_` and 32 hex digits.
+ */
 export type TransactionId = Branded<'TransactionId'>;
 /** The unit of ordering and distribution: 0..65535. */
 export type Bucket = number & { readonly [brand]: 'Bucket' };
@@ -35,8 +45,9 @@ export function isOperatorId(text: string): text is OperatorId {
 }
 
 /**
- * The global id of a platform's user, as the source requirement (2.2) derives it: the first 16 bytes of
- * SHA-256("platform:user") written as a UUID. Deterministic, so that registering twice gives one member.
+ * The global id of a platform's user, as the source requirement (2.2) derives it: the first 16
+ * bytes of SHA-256("platform:user") written as a UUID. Deterministic, so that registering twice
+ * gives one member.
  */
 export function deriveMemberId(platformId: PlatformId, platformUserId: string): MemberId {
   return hexToUuid(hash('sha256', `${platformId}:${platformUserId}`).slice(0, 32)) as MemberId;
@@ -47,7 +58,10 @@ export function platformOwnerId(platformId: PlatformId): OwnerId {
   return hexToUuid(hash('sha256', `platform/${platformId}`).slice(0, 32)) as OwnerId;
 }
 
-/** The account owner that stands for the network itself: what rounding leaves over, and what limits have used. */
+/**
+ * The account owner that stands for the network itself: what rounding leaves over, and what limits
+ * have used.
+ */
 export function networkOwnerId(): OwnerId {
   return subjectOwnerId('network');
 }
@@ -57,7 +71,10 @@ export function subjectOwnerId(name: string): OwnerId {
   return hexToUuid(hash('sha256', `subject/${name}`).slice(0, 32)) as OwnerId;
 }
 
-/** The bucket in which all that belongs to a member lives: the first four bytes of the id, modulo the number of buckets. */
+/**
+ * The bucket in which all that belongs to a member lives: the first four bytes of the id, modulo
+ * the number of buckets.
+ */
 export function bucketOf(memberId: MemberId, bucketCount: number): Bucket {
   let head = 0;
   for (let digit = 0; digit < 8; digit += 1)
@@ -66,9 +83,10 @@ export function bucketOf(memberId: MemberId, bucketCount: number): Bucket {
 }
 
 /**
- * The id of the transaction that an idempotency key stands for (RFC 9562 UUID, version 8): two bytes of bucket, then
- * SHA-256 over (platform, member, key). One unique index therefore serves both look-up by id and idempotency, the id is
- * known before anything is written, and a retry anywhere arrives at the same id.
+ * The id of the transaction that an idempotency key stands for (RFC 9562 UUID, version 8): two
+ * bytes of bucket, then SHA-256 over (platform, member, key). One unique index therefore serves
+ * both look-up by id and idempotency, the id is known before anything is written, and a retry
+ * anywhere arrives at the same id.
  */
 export function deriveTransactionId(
   bucket: Bucket,
@@ -90,7 +108,10 @@ export function bucketOfTransaction(transactionId: TransactionId): Bucket {
   return Number.parseInt(transactionId.slice(0, 4), 16) as Bucket;
 }
 
-/** Prefixed public form of an id, e.g. `txn_0003…`. The same 32 digits serve a redemption (`rdm_`) and a hold (`hold_`); a dispute (`dsp_`) and a recall (`rcl_`) have their own. */
+/**
+ * Prefixed public form of an id, e.g. `txn_0003…`. The same 32 digits serve a redemption (`rdm_`)
+ * and a hold (`hold_`); a dispute (`dsp_`) and a recall (`rcl_`) have their own.
+ */
 export type IdPrefix = 'txn' | 'rdm' | 'hold' | 'dsp' | 'rcl';
 
 export function formatId(prefix: IdPrefix, id: TransactionId): string {

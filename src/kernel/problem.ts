@@ -1,4 +1,5 @@
-// Expected failures as data: each module keeps one table of them; HTTP answers, documentation and tests derive from the tables.
+// Expected failures as data: each module keeps one table of them; HTTP answers, documentation and
+// tests derive from the tables.
 
 /** One kind of expected failure. */
 export interface ProblemRow {
@@ -33,8 +34,9 @@ export type ProblemTable<Code extends string> = {
 } & { readonly rows: Readonly<Record<Code, ProblemRow>> };
 
 /**
- * Makes a module's problem table. Rows are listed in order of precedence: when several apply, the first is answered.
- * A problem's detail is what is given for this occurrence, followed by the row's advice.
+ * Makes a module's problem table. Rows are listed in order of precedence: when several apply, the
+ * first is answered. A problem's detail is what is given for this occurrence, followed by the row's
+ * advice.
  */
 export function defineProblems<Code extends string>(
   rows: Record<Code, ProblemRow>,

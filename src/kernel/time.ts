@@ -11,12 +11,17 @@ export const systemClock: Clock = { now: () => Date.now() };
 /** A calendar day, `YYYY-MM-DD`, or `infinity` for "never"; plain text comparison orders them. */
 export type Day = string;
 
-/** The day of things that never expire; sorts after every real day, and PostgreSQL reads it as such. */
+/**
+ * The day of things that never expire; sorts after every real day, and PostgreSQL reads it as such.
+ */
 export const NEVER: Day = 'infinity';
 
 const DAY_MS = 86_400_000;
 
-/** An RFC 3339 time as milliseconds; undefined when there is no such time, such as the 30th of February. */
+/**
+ * An RFC 3339 time as milliseconds; undefined when there is no such time, such as the 30th of
+ * February.
+ */
 export function parseMoment(text: string): number | undefined {
   const atMs = Date.parse(text);
   return Number.isNaN(atMs) || !isDay(text.slice(0, 10)) ? undefined : atMs;

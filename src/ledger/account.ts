@@ -1,4 +1,5 @@
-// An account and a wallet as the posting path holds them in memory. Only `post-plan.ts` changes their counters.
+// An account and a wallet as the posting path holds them in memory. Only `post-plan.ts` changes
+// their counters.
 
 import type { Bucket, OwnerId } from '../kernel/ids.ts';
 import { NEVER, type Day } from '../kernel/time.ts';
@@ -11,16 +12,25 @@ const DEBITS_PENDING = 2;
 const CREDITS_PENDING = 3;
 const LAST_SEQUENCE = 4;
 
-/** The most a counter may show: half of what a signed 64-bit integer can, so that no sum over one transaction passes its end. */
+/**
+ * The most a counter may show: half of what a signed 64-bit integer can, so that no sum over one
+ * transaction passes its end.
+ */
 export const MAX_COUNTER = 2n ** 62n;
 
-/** Four counters, never a signed balance: what was debited and credited, posted and pending; each at most `MAX_COUNTER`. */
+/**
+ * Four counters, never a signed balance: what was debited and credited, posted and pending; each at
+ * most `MAX_COUNTER`.
+ */
 export class Account {
   readonly bucket: Bucket;
   readonly ownerId: OwnerId;
   readonly assetId: number;
   readonly purpose: Purpose;
-  /** The last day on which it can be spent: of a lot, or of the period of an allowance; `infinity` for all others. */
+  /**
+   * The last day on which it can be spent: of a lot, or of the period of an allowance; `infinity`
+   * for all others.
+   */
   readonly expiresOn: Day;
   /** 0 until the account is first moved. */
   accountId = 0n;
@@ -28,7 +38,10 @@ export class Account {
   floor: bigint | null;
   /** True when the database has a row for it. */
   stored = false;
-  /** What every movement changes, as raw integers: a bigint of its own for each change would keep the garbage collector busy. */
+  /**
+   * What every movement changes, as raw integers: a bigint of its own for each change would keep
+   * the garbage collector busy.
+   */
   private readonly numbers = new BigInt64Array(5);
 
   constructor({ bucket, ownerId, assetId }: Wallet, purpose: Purpose, expiresOn: Day) {
@@ -79,7 +92,10 @@ export class Account {
   }
 }
 
-/** All accounts of one owner and asset within one bucket: a member's points on a platform, or a platform's system accounts. */
+/**
+ * All accounts of one owner and asset within one bucket: a member's points on a platform, or a
+ * platform's system accounts.
+ */
 export interface Wallet {
   readonly bucket: Bucket;
   readonly ownerId: OwnerId;
@@ -108,7 +124,10 @@ export function addAccount(wallet: Wallet, account: Account): Account {
   return account;
 }
 
-/** The lot of that expiry, made empty when there is none. An empty account is written only once it is moved. */
+/**
+ * The lot of that expiry, made empty when there is none. An empty account is written only once it
+ * is moved.
+ */
 export function lotOf(wallet: Wallet, expiresOn: Day): Account {
   return (
     wallet.lots.find((lot) => lot.expiresOn === expiresOn) ??
@@ -143,7 +162,10 @@ export function debtOf(wallet: Wallet): bigint {
   return wallet.debt === undefined ? 0n : -postedBalance(wallet.debt);
 }
 
-/** A member's points in this wallet: spendable and held ones, less debt. Points past their last day no longer count. */
+/**
+ * A member's points in this wallet: spendable and held ones, less debt. Points past their last day
+ * no longer count.
+ */
 export function walletBalance(wallet: Wallet, today: Day): bigint {
   let sum = -debtOf(wallet);
   for (const lot of wallet.lots)

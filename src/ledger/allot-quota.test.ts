@@ -1,4 +1,5 @@
-// Quota over stripes: whatever the stripes hold, the bound over all of them is kept to the last unit.
+// Quota over stripes: whatever the stripes hold, the bound over all of them is kept to the last
+// unit.
 
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';

@@ -1,5 +1,6 @@
-// Quota of a cap over its stripes: one bound for the whole network, kept strictly although each bucket has its own account.
-// A stripe's floor is its quota; all floors together are the cap, so no stripe can breach it alone or together. Pure.
+// Quota of a cap over its stripes: one bound for the whole network, kept strictly although each
+// bucket has its own account. A stripe's floor is its quota; all floors together are the cap, so no
+// stripe can breach it alone or together. Pure.
 
 import { assert } from '../kernel/assert.ts';
 import { headroom, postedBalance, type Account } from './account.ts';
@@ -25,8 +26,8 @@ export function headroomOf(stripes: readonly Account[]): bigint {
 }
 
 /**
- * New floors, one for each stripe, that add up to −`cap` and leave `needy` room for `need`; what is left is shared evenly.
- * Undefined when the stripes together have no room for it.
+ * New floors, one for each stripe, that add up to −`cap` and leave `needy` room for `need`; what is
+ * left is shared evenly. Undefined when the stripes together have no room for it.
  */
 export function allotQuota(
   stripes: readonly Account[],

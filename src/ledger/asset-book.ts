@@ -1,4 +1,5 @@
-// The network's assets and shape, held in memory: read whole, replaced as a whole, checked again every few seconds.
+// The network's assets and shape, held in memory: read whole, replaced as a whole, checked again
+// every few seconds.
 
 import { platformOwnerId, type Bucket, type PlatformId } from '../kernel/ids.ts';
 import { assert } from '../kernel/assert.ts';
@@ -6,7 +7,10 @@ import { dbTransaction, type DbClient, type Pool } from '../runtime/database.ts'
 import type { Asset, Cap, Clawback, ClearingMode, Custody } from './types.ts';
 import type { AssetBook } from './view.ts';
 
-/** The settlement currency: Chinese yuan, four decimals, so that one hundredth of a point is worth a whole minor unit (docs/decisions/0004). */
+/**
+ * The settlement currency: Chinese yuan, four decimals, so that one hundredth of a point is worth a
+ * whole minor unit (docs/decisions/0004).
+ */
 const SETTLEMENT = { assetId: 1, code: 'CNY', scale: 4 };
 
 interface AssetRow {
@@ -20,7 +24,10 @@ interface AssetRow {
   mode: ClearingMode;
 }
 
-/** Creates the network when there is none: its settlement currency and its buckets. The number of buckets is final. */
+/**
+ * Creates the network when there is none: its settlement currency and its buckets. The number of
+ * buckets is final.
+ */
 export async function ensureNetwork(pool: Pool, bucketCount: number): Promise<void> {
   await dbTransaction(pool, async (client) => {
     await client.query('lock table ledger.network in exclusive mode');
@@ -77,7 +84,10 @@ function readAsset(row: AssetRow): Asset {
 export type AssetToRegister = Pick<Asset, 'code' | 'kind' | 'platformId'> &
   Partial<Pick<Asset, 'scale' | 'clawback' | 'custody'>>;
 
-/** Adds an asset unless one with its code is there. Numbers are given one after another under the network's row lock. */
+/**
+ * Adds an asset unless one with its code is there. Numbers are given one after another under the
+ * network's row lock.
+ */
 export async function insertAsset(pool: Pool, asset: AssetToRegister): Promise<void> {
   await dbTransaction(pool, async (client) => {
     await client.query('select 1 from ledger.network for update');
@@ -108,7 +118,10 @@ export async function writeClawback(
   ]);
 }
 
-/** Changes a platform's mode together with what `also` writes; its asset's row is locked meanwhile, so that changes follow one another. */
+/**
+ * Changes a platform's mode together with what `also` writes; its asset's row is locked meanwhile,
+ * so that changes follow one another.
+ */
 export async function writeMode(
   pool: Pool,
   assetId: number,

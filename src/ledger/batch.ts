@@ -1,5 +1,6 @@
-// The life of one batch: read what is missing, decide one command after another, write all buckets in one commit.
-// Nothing is answered before the commit is durable. Before this: `poster.ts` chose the tasks and owns the buckets meanwhile.
+// The life of one batch: read what is missing, decide one command after another, write all buckets
+// in one commit. Nothing is answered before the commit is durable. Before this: `poster.ts` chose
+// the tasks and owns the buckets meanwhile.
 
 import { randomUUID } from 'node:crypto';
 import { larger } from '../kernel/amount.ts';
@@ -71,7 +72,10 @@ export interface BatchContext {
   readonly rulebook: Rulebook;
   readonly nowMs: number;
   readonly types: RowTypes;
-  /** True when all stripes of that account together were found too dry for it since the task arrived. */
+  /**
+   * True when all stripes of that account together were found too dry for it since the task
+   * arrived.
+   */
   isDry(account: Account, need: bigint, arrived: number): boolean;
   noteDry(account: Account, room: bigint): void;
   readonly alongside: Alongside | undefined;
@@ -79,7 +83,10 @@ export interface BatchContext {
   noteRefusal(problem: Problem): void;
 }
 
-/** The commit was not confirmed by the synchronous replica: it may be lost in a failover, so nobody may be told yes. */
+/**
+ * The commit was not confirmed by the synchronous replica: it may be lost in a failover, so nobody
+ * may be told yes.
+ */
 export class NotConfirmed extends Error {
   override name = 'NotConfirmed';
 }
@@ -88,7 +95,10 @@ class Stale extends Error {
   readonly code = STALE;
 }
 
-/** Starts a batch: locks the buckets where the process cannot trust what it knows. Returns whether a dbTransaction is open. */
+/**
+ * Starts a batch: locks the buckets where the process cannot trust what it knows. Returns whether a
+ * dbTransaction is open.
+ */
 export async function openBatch(
   client: DedicatedClient,
   states: readonly BucketState[],
@@ -108,7 +118,10 @@ export async function openBatch(
   return locking;
 }
 
-/** Decides and commits all tasks. Throws when the commit failed; then nothing was posted, or the outcome is unknown. */
+/**
+ * Decides and commits all tasks. Throws when the commit failed; then nothing was posted, or the
+ * outcome is unknown.
+ */
 export async function runBatch(
   client: DedicatedClient,
   tasks: readonly Task[],
@@ -133,7 +146,8 @@ export async function runBatch(
   };
   const view = createBatchView(tasks, context, stateOf, loaded);
 
-  // Most tasks find all they need in memory; only for the others is it named, read, and looked at again.
+  // Most tasks find all they need in memory; only for the others is it named, read, and looked at
+  // again.
   const first = tasks.map((task) =>
     lookUpFirst || needsReading(task)
       ? undefined
@@ -152,7 +166,8 @@ export async function runBatch(
     );
   });
 
-  // A refusal must not hide that the same request was posted before: the first result is given again.
+  // A refusal must not hide that the same request was posted before: the first result is given
+  // again.
   const refused = lookUpFirst ? [] : tasks.filter((_task, index) => isRefusal(results[index]));
   if (refused.length > 0) {
     const posted = await lookUp(client, refused, stateOf, loaded.signatures);
@@ -215,7 +230,10 @@ export async function closeBatch(
   for (const state of written) for (const account of state.writes.accounts) account.stored = true;
 }
 
-/** What was read for the tasks of one batch, kept up to date while they are decided one after another. */
+/**
+ * What was read for the tasks of one batch, kept up to date while they are decided one after
+ * another.
+ */
 interface Loaded {
   readonly holds: Map<TransactionId, Hold | undefined>;
   /** Of the transactions that tasks reverse, as they were read. */
@@ -350,7 +368,10 @@ async function load(
   if (waits.length > 0) await allOrFirstError(waits);
 }
 
-/** Where points went out of freezes, and what has lapsed there; most transactions were never disputed. */
+/**
+ * Where points went out of freezes, and what has lapsed there; most transactions were never
+ * disputed.
+ */
 async function loadLengthened(
   client: DedicatedClient,
   id: TransactionId,
@@ -367,7 +388,10 @@ async function loadLengthened(
     loaded.lapsed.set(`${receiver.bucket}/${accountId}`, lapsed);
 }
 
-/** The accounts that may be lots which a reversal takes back from, of the asset that the row credited. */
+/**
+ * The accounts that may be lots which a reversal takes back from, of the asset that the row
+ * credited.
+ */
 function lotsToAskFor(leg: PostedLeg, today: Day): Parameters<typeof loadLapsed>[3] {
   const lots = leg.entries
     .filter(({ amount, layer }) => layer === 'p' && amount > 0n)
@@ -519,7 +543,9 @@ function decideTask(
   return { ok: true, transaction, replayed: false };
 }
 
-/** What later tasks of the same batch must see: a hold is resolved once, a reversal counts at once. */
+/**
+ * What later tasks of the same batch must see: a hold is resolved once, a reversal counts at once.
+ */
 function noteChanges(
   plan: Plan,
   loaded: Loaded,
@@ -596,8 +622,9 @@ function isRefusal(result: TaskResult | undefined): boolean {
 }
 
 /**
- * Which of the tasks were posted before. Throws Stale when any bucket they concern has moved on since the batch began: the
- * other side's bucket holds no key of the task, but a refusal may rest on what is in it.
+ * Which of the tasks were posted before. Throws Stale when any bucket they concern has moved on
+ * since the batch began: the other side's bucket holds no key of the task, but a refusal may rest
+ * on what is in it.
  */
 async function lookUp(
   client: DedicatedClient,
@@ -626,7 +653,10 @@ async function lookUp(
   return posted;
 }
 
-/** Moves quota from the other stripes to the one that is short; false when all together have too little. */
+/**
+ * Moves quota from the other stripes to the one that is short; false when all together have too
+ * little.
+ */
 function takeQuota(
   { account, need, cap }: Shortage,
   task: Task,
@@ -705,7 +735,10 @@ function setFloors(
   });
 }
 
-/** Sets a cap: new floors on all stripes and the cap's own row, in one commit. False when more than that is in use already. */
+/**
+ * Sets a cap: new floors on all stripes and the cap's own row, in one commit. False when more than
+ * that is in use already.
+ */
 export async function runCapTask(
   client: DedicatedClient,
   { cap }: CapTask,
@@ -723,7 +756,8 @@ export async function runCapTask(
     }),
   );
   const stripes = stripesOf({ ...cap, expiresOn: cap.until ?? NEVER }, stateOf);
-  // What a limit has let through stays, also under a lower maximum; a cap below what is in use is refused.
+  // What a limit has let through stays, also under a lower maximum; a cap below what is in use is
+  // refused.
   const floors = allotQuota(
     stripes,
     cap.purpose === 'shared_allowance' ? larger(cap.amount, usedOf(stripes)) : cap.amount,
@@ -738,7 +772,9 @@ export async function runCapTask(
   return true;
 }
 
-/** Waits for all, so that none is left unobserved, then throws the first error or gives the values. */
+/**
+ * Waits for all, so that none is left unobserved, then throws the first error or gives the values.
+ */
 async function allOrFirstError<T>(promises: readonly Promise<T>[]): Promise<T[]> {
   const values: T[] = [];
   for (const result of await Promise.allSettled(promises)) {

@@ -1,5 +1,6 @@
-// What the process knows of one bucket: its sequence number and the wallets seen lately. It is true as long as the
-// database still shows that sequence number, which `ledger.post` checks at every write; then it is thrown away.
+// What the process knows of one bucket: its sequence number and the wallets seen lately. It is true
+// as long as the database still shows that sequence number, which `ledger.post` checks at every
+// write; then it is thrown away.
 
 import type { Bucket, OwnerId } from '../kernel/ids.ts';
 import type { Account, Wallet } from './account.ts';
@@ -44,14 +45,20 @@ export interface Writes {
   readonly signatures: SignatureUse[];
 }
 
-/** Wallets that a process remembers over all its buckets: between one and two times this many, about half a kilobyte each. */
+/**
+ * Wallets that a process remembers over all its buckets: between one and two times this many, about
+ * half a kilobyte each.
+ */
 const WALLETS_REMEMBERED = 400_000;
 
 export class BucketState {
   readonly bucket: Bucket;
   /** The last sequence number and account number, as far as decided; undefined when not known. */
   known: { sequence: bigint; accountCount: bigint } | undefined;
-  /** Batches for which the row is locked before deciding, as another process was seen writing here, instead of checked after. */
+  /**
+   * Batches for which the row is locked before deciding, as another process was seen writing here,
+   * instead of checked after.
+   */
   contended = 0;
   /** What the batch in progress will write. */
   writes: Writes = noWrites();

@@ -1,4 +1,5 @@
-// Which platforms take part in conversions: what an operator has set is judged inside the decision, on the assets that it rests on. Pure.
+// Which platforms take part in conversions: what an operator has set is judged inside the decision,
+// on the assets that it rests on. Pure.
 
 import type { Problem } from '../kernel/problem.ts';
 import { ledgerProblems } from './problems.ts';
@@ -12,7 +13,10 @@ export function isNarrower(mode: ClearingMode, before: ClearingMode): boolean {
   return [SENDING, RECEIVING].every((part) => !part.includes(mode) || part.includes(before));
 }
 
-/** Why no new conversion goes from one platform to the other; what was authorised before goes on, and reversals are not asked. */
+/**
+ * Why no new conversion goes from one platform to the other; what was authorised before goes on,
+ * and reversals are not asked.
+ */
 export function closedBetween(source: Asset, target: Asset): Problem | undefined {
   if (!SENDING.includes(source.mode ?? 'both'))
     return ledgerProblems.platform_not_sending(`${source.code} is ${source.mode}.`, {

@@ -1,4 +1,5 @@
-// The movements of a conversion, and what bounds them; the same whether it is posted at once or after platforms were asked. Pure.
+// The movements of a conversion, and what bounds them; the same whether it is posted at once or
+// after platforms were asked. Pure.
 
 import { networkOwnerId, type Bucket } from '../kernel/ids.ts';
 import { earlierDay, NEVER, type Day } from '../kernel/time.ts';
@@ -28,7 +29,10 @@ export interface Giving {
   readonly view: View;
 }
 
-/** The source's side and the positions: portions −x, redeemed +(x−f), fee +f; position(A) − what it owes, position(B) + what it is due, rounding + the difference. */
+/**
+ * The source's side and the positions: portions −x, redeemed +(x−f), fee +f; position(A) − what it
+ * owes, position(B) + what it is due, rounding + the difference.
+ */
 export function giveMovements({
   bucket,
   source,
@@ -65,7 +69,10 @@ export interface Receiving {
   readonly view: View;
 }
 
-/** The target's side: issued −, member (or the platform's own books) + what is credited, fee + what the platform keeps. */
+/**
+ * The target's side: issued −, member (or the platform's own books) + what is credited, fee + what
+ * the platform keeps.
+ */
 export function receiveMovements({
   toBucket,
   target,
@@ -84,7 +91,10 @@ export function receiveMovements({
   return received;
 }
 
-/** The credited points by expiry: never later than what they were made of, nor than the target platform's own lifetime. */
+/**
+ * The credited points by expiry: never later than what they were made of, nor than the target
+ * platform's own lifetime.
+ */
 export function creditedParts(
   portions: readonly Portion[],
   credited: bigint,

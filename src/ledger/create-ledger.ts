@@ -104,7 +104,10 @@ export interface LedgerOptions {
 }
 
 const DEFAULT_LANES = 3;
-/** One for each lane, so that a batch is one statement; a network that is to leave one machine is created with more (docs/decisions/0002). */
+/**
+ * One for each lane, so that a batch is one statement; a network that is to leave one machine is
+ * created with more (docs/decisions/0002).
+ */
 const DEFAULT_BUCKETS = 3;
 const BOOK_REFRESH_MS = 1_000;
 /** Work of one sweep in one bucket. */
@@ -189,7 +192,8 @@ export async function createLedger(options: LedgerOptions): Promise<Ledger> {
       if (command === undefined) return { ok: false, problem: ledgerProblems.transfer_pending() };
       const originals = await findTransaction(originalOf(command));
       const [first] = originals;
-      // Points set aside for a review or by an authorisation go to whom they were meant for, or back.
+      // Points set aside for a review or by an authorisation go to whom they were meant for, or
+      // back.
       if (command.kind === 'capture' && (isReview(first) || first?.kind === 'authorise'))
         return { ok: false, problem: ledgerProblems.hold_not_found() };
       const needed = command.kind === 'reverse' || first?.kind === 'authorise' ? originals : [];
@@ -207,7 +211,10 @@ export async function createLedger(options: LedgerOptions): Promise<Ledger> {
     }
   };
 
-  /** Whoever knows only the authorisation means what it has become; undefined while that is not decided. */
+  /**
+   * Whoever knows only the authorisation means what it has become; undefined while that is not
+   * decided.
+   */
   const resolveAuthorised = async (
     command: ReverseCommand,
   ): Promise<ReverseCommand | undefined> => {
@@ -220,7 +227,10 @@ export async function createLedger(options: LedgerOptions): Promise<Ledger> {
       : command;
   };
 
-  /** What a transaction drew from allowances. Those of a capture were drawn by its hold, and given back as far as it left points over. */
+  /**
+   * What a transaction drew from allowances. Those of a capture were drawn by its hold, and given
+   * back as far as it left points over.
+   */
   const drawnBy = async (leg: PostedLeg | undefined): Promise<readonly AllowanceUse[]> => {
     if (leg === undefined) return NO_ALLOWANCES;
     if (leg.kind === 'capture' && leg.relatedId !== null) {
@@ -237,7 +247,8 @@ export async function createLedger(options: LedgerOptions): Promise<Ledger> {
       if (before?.kind === 'authorise') return drawnBy(before);
     }
     const drawn = leg.entries.filter(({ layer, amount }) => layer === 'p' && amount < 0n);
-    // Whatever was decided without rules, or moves no more than a hold without limits, drew nothing.
+    // Whatever was decided without rules, or moves no more than a hold without limits, drew
+    // nothing.
     if (leg.rulebookVersion === null || drawn.length === 0) return NO_ALLOWANCES;
     const allowances = await listAllowances(
       pool,
@@ -400,7 +411,8 @@ export async function createLedger(options: LedgerOptions): Promise<Ledger> {
             cause: 'timer',
           }),
         );
-        // The day is part of the key: one transaction may have credited lots that expire on different days.
+        // The day is part of the key: one transaction may have credited lots that expire on
+        // different days.
         const expiries = lots.map((lot) =>
           submit({
             kind: 'expire',
@@ -441,7 +453,9 @@ export async function createLedger(options: LedgerOptions): Promise<Ledger> {
   };
 }
 
-/** A command with all that follows from it: its id, what it stands for, and the buckets it concerns. */
+/**
+ * A command with all that follows from it: its id, what it stands for, and the buckets it concerns.
+ */
 export function toTask(
   command: Command,
   originals: readonly PostedLeg[],

@@ -1,4 +1,5 @@
-// Adjust: an operator's correction of a member's points, against the platform's adjustment account; another platform may pay for it. Pure.
+// Adjust: an operator's correction of a member's points, against the platform's adjustment account;
+// another platform may pay for it. Pure.
 
 import { lastDayOf } from '../valuation/valuation.ts';
 import { availableOf } from './account.ts';
@@ -19,8 +20,8 @@ import type { AdjustCommand } from './types.ts';
 import { systemWallet, type View } from './view.ts';
 
 /**
- * adjustment −x, member +x; with a negative amount the other way round, from what is available. With a compensation also
- * position(who pays) −v, position(platform) +v.
+ * adjustment −x, member +x; with a negative amount the other way round, from what is available.
+ * With a compensation also position(who pays) −v, position(platform) +v.
  */
 export function decideAdjust(command: AdjustCommand, view: View): Decision {
   const { memberId, amount } = command;

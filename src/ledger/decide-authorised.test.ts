@@ -1,4 +1,5 @@
-// Transfers over connected platforms against a twin network in which every platform is hosted: in the end both must have the same money.
+// Transfers over connected platforms against a twin network in which every platform is hosted: in
+// the end both must have the same money.
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -40,7 +41,10 @@ const RULES: RulebookDocument['rules'] = {
   },
 };
 
-/** `connected` false for the twin, in which members hold their opening points of all platforms as accounts. */
+/**
+ * `connected` false for the twin, in which members hold their opening points of all platforms as
+ * accounts.
+ */
 function network(connected: boolean, cap?: bigint): MemoryLedger {
   const ledger = createMemoryLedger(
     3,

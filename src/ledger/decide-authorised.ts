@@ -1,5 +1,6 @@
-// A transfer over platforms that keep their points themselves, in three commits: authorise sets everything aside, then it is posted or undone. Pure.
-// Before this: `decide-transfer.ts` has asked the rules. Between the commits: a saga asks the platforms (`src/clearing/saga/`).
+// A transfer over platforms that keep their points themselves, in three commits: authorise sets
+// everything aside, then it is posted or undone. Pure. Before this: `decide-transfer.ts` has asked
+// the rules. Between the commits: a saga asks the platforms (`src/clearing/saga/`).
 
 import { networkOwnerId } from '../kernel/ids.ts';
 import type { Details, Hold, PostedLeg, ReleaseCommand, TransferCommand } from './types.ts';
@@ -42,7 +43,10 @@ export interface Authorising {
   readonly view: View;
 }
 
-/** Pending: portions −x, redeemed +x; position(A) − what it will owe, position(B) + what it will be due, rounding + the difference. */
+/**
+ * Pending: portions −x, redeemed +x; position(A) − what it will owe, position(B) + what it will be
+ * due, rounding + the difference.
+ */
 export function authorise({
   command,
   terms,
@@ -98,7 +102,10 @@ export function authorise({
   });
 }
 
-/** The platforms have done their part: what was set aside is undone, and posted at the terms of then. */
+/**
+ * The platforms have done their part: what was set aside is undone, and posted at the terms of
+ * then.
+ */
 export function decidePosting(
   command: TransferCommand,
   authorisedId: NonNullable<TransferCommand['authorisedId']>,

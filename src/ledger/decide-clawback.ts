@@ -1,4 +1,5 @@
-// Taking points back from a member who may have spent them: what the platform's clawback policy makes of it. Pure.
+// Taking points back from a member who may have spent them: what the platform's clawback policy
+// makes of it. Pure.
 
 import type { Wallet } from './account.ts';
 import {
@@ -39,7 +40,10 @@ export function decideClawback(command: ClawbackCommand, view: View): Decision {
   });
 }
 
-/** Movements that take `amount` from a member's lots by expiry; a shortfall goes as the policy says. Undefined is a refusal. */
+/**
+ * Movements that take `amount` from a member's lots by expiry; a shortfall goes as the policy says.
+ * Undefined is a refusal.
+ */
 function takeBack(
   wallet: Wallet,
   system: Wallet,
@@ -52,7 +56,10 @@ function takeBack(
   return shortfall === undefined ? undefined : [...debit(portions), ...shortfall];
 }
 
-/** What a member cannot give back becomes its debt, the platform's cost, or undefined (a refusal), as the policy says. */
+/**
+ * What a member cannot give back becomes its debt, the platform's cost, or undefined (a refusal),
+ * as the policy says.
+ */
 export function shortfallMovements(
   wallet: Wallet,
   system: Wallet,

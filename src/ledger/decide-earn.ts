@@ -9,7 +9,10 @@ import { ledgerProblems } from './problems.ts';
 import type { EarnCommand } from './types.ts';
 import { systemWallet, type View } from './view.ts';
 
-/** issued −x, member +x; what the member owes is repaid first. The points of a purchase are worked out by the earn rules of the moment. */
+/**
+ * issued −x, member +x; what the member owes is repaid first. The points of a purchase are worked
+ * out by the earn rules of the moment.
+ */
 export function decideEarn(command: EarnCommand, view: View): Decision {
   const { memberId, platformId } = command;
   const points = view.points(platformId);

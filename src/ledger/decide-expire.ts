@@ -1,4 +1,5 @@
-// Expire: what is left in lots past their last day goes to the platform's expired account. Held points stay held. Pure.
+// Expire: what is left in lots past their last day goes to the platform's expired account. Held
+// points stay held. Pure.
 
 import { headroom } from './account.ts';
 import { debit, move, post, refusal, sumOf, type Decision } from './plan.ts';

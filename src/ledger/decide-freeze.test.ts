@@ -1,4 +1,5 @@
-// A freeze takes what is there and no more, ends by its dispute alone, and a reversal takes from it first, in either bucket, to the minor unit.
+// A freeze takes what is there and no more, ends by its dispute alone, and a reversal takes from it
+// first, in either bucket, to the minor unit.
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

@@ -1,4 +1,5 @@
-// Hold, capture, release: spending in two phases. A hold moves pending sums only, and is resolved exactly once. Pure.
+// Hold, capture, release: spending in two phases. A hold moves pending sums only, and is resolved
+// exactly once. Pure.
 
 import { smaller } from '../kernel/amount.ts';
 import type { TransactionId } from '../kernel/ids.ts';
@@ -118,7 +119,10 @@ function decideFreeze(
   });
 }
 
-/** Undoes the pending movements, then posts member −x, redeemed +x for what is captured; the rest is available again. */
+/**
+ * Undoes the pending movements, then posts member −x, redeemed +x for what is captured; the rest is
+ * available again.
+ */
 export function decideCapture(command: CaptureCommand, view: View): Decision {
   const hold = view.hold(command.holdId);
   const points = view.points(command.platformId);

@@ -1,5 +1,6 @@
-// Asking the rules inside a decision: the facts of a command, and drawing on the allowances of the limits that apply. Pure.
-// An allowance is an account: allowance −use, used +use. What is left of it can never be passed by two at once.
+// Asking the rules inside a decision: the facts of a command, and drawing on the allowances of the
+// limits that apply. Pure. An allowance is an account: allowance −use, used +use. What is left of
+// it can never be passed by two at once.
 
 import { networkOwnerId, type Bucket, type TransactionId } from '../kernel/ids.ts';
 import type { Facts, LimitUse, OperationName } from '../valuation/valuation.ts';
@@ -30,7 +31,9 @@ export function factsOf(
   };
 }
 
-/** The movements that use up allowances in the debited member's bucket, or why they cannot be made. */
+/**
+ * The movements that use up allowances in the debited member's bucket, or why they cannot be made.
+ */
 export function drawAllowances(
   limits: readonly LimitUse[],
   bucket: Bucket,
@@ -63,7 +66,10 @@ export function isDrawn(made: readonly Movement[] | Decision): made is readonly 
   return Array.isArray(made);
 }
 
-/** What a transaction drew is allowed again, as far as `share` says; what belongs to a period that is over matters to nobody. */
+/**
+ * What a transaction drew is allowed again, as far as `share` says; what belongs to a period that
+ * is over matters to nobody.
+ */
 export function giveBackAllowances(
   transactionId: TransactionId,
   share: (used: bigint) => bigint,

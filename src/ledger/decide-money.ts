@@ -1,5 +1,6 @@
-// Deposit, withdraw and settle: money of the platforms that comes into the network, leaves it, and pays off what they owe. Pure.
-// Σ positions + rounding + Σ prefund + external = 0: the network's external account mirrors what banks have moved.
+// Deposit, withdraw and settle: money of the platforms that comes into the network, leaves it, and
+// pays off what they owe. Pure. Σ positions + rounding + Σ prefund + external = 0: the network's
+// external account mirrors what banks have moved.
 
 import { formatAmountText, MAX_AMOUNT_MINOR } from '../kernel/amount.ts';
 import { assert } from '../kernel/assert.ts';
@@ -33,7 +34,10 @@ export function decideWithdraw(command: WithdrawCommand, view: View): Decision {
   return posted('withdraw', command, view, [prefund, externalMove(command, command.amount, view)]);
 }
 
-/** Who is paid x: position −x, prefund or external +x; who pays x: position +x, prefund or external −x. Of the network, its rounding. */
+/**
+ * Who is paid x: position −x, prefund or external +x; who pays x: position +x, prefund or external
+ * −x. Of the network, its rounding.
+ */
 export function decideSettle(command: SettleCommand, view: View): Decision {
   const { amount } = command;
   assert(command.from === 'outside' || !isOfNetwork(command), 'the network prefunds nothing');

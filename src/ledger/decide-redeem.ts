@@ -9,7 +9,10 @@ import { ledgerProblems } from './problems.ts';
 import type { RedeemCommand } from './types.ts';
 import { systemWallet, type View } from './view.ts';
 
-/** member −x, redeemed +x; stock −q, delivered +q, where the stock's floor is what the platform has put up. */
+/**
+ * member −x, redeemed +x; stock −q, delivered +q, where the stock's floor is what the platform has
+ * put up.
+ */
 export function decideRedeem(command: RedeemCommand, view: View): Decision {
   const { memberId, amount, quantity } = command;
   const points = view.points(command.platformId);

@@ -1,4 +1,5 @@
-// Reversing gives back what was taken, to the lot and to the minor unit, in whatever parts; and debt arises in no other way.
+// Reversing gives back what was taken, to the lot and to the minor unit, in whatever parts; and
+// debt arises in no other way.
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -257,7 +258,8 @@ describe('a conversion of which a part was reversed when all parts rounded down'
       submit('platform_a', ANN, { kind: 'reverse', transactionId: sent.id, amount, reason: 'test' })
         .code;
     expect(reverse(333n)).toBe('posted');
-    // 916 were credited for 1,100: of 333 the share is 277.3, of which 278 went back by the rule of now, 277 by that of then.
+    // 916 were credited for 1,100: of 333 the share is 277.3, of which 278 went back by the rule of
+    // now, 277 by that of then.
     const [lot] = ledger.wallet(BOB, 'platform_b').lots;
     const other = (purpose: string): Account =>
       ledger

@@ -1,5 +1,6 @@
-// Reverse: undoes a posted transaction, whole or in part, restoring the lots it took from. Pure.
-// A part rounds against whoever keeps what is not reversed yet; all parts together give exactly the whole.
+// Reverse: undoes a posted transaction, whole or in part, restoring the lots it took from. Pure. A
+// part rounds against whoever keeps what is not reversed yet; all parts together give exactly the
+// whole.
 
 import { assert } from '../kernel/assert.ts';
 import { formatAmount, smaller } from '../kernel/amount.ts';
@@ -142,7 +143,10 @@ export function decideReverse(command: ReverseCommand, view: View): Decision {
   });
 }
 
-/** Which freezes are touched: all of them by whoever undoes a transaction within its platform, its own by a dispute that is settled. */
+/**
+ * Which freezes are touched: all of them by whoever undoes a transaction within its platform, its
+ * own by a dispute that is settled.
+ */
 function freezesFor(command: ReverseCommand, first: PostedLeg, view: View): Frozen | Problem {
   const freezes = view.freezes(first.transactionId);
   if (command.frozenHoldId !== undefined) {
@@ -157,7 +161,10 @@ function freezesFor(command: ReverseCommand, first: PostedLeg, view: View): Froz
     : { holds: freezes, end: false };
 }
 
-/** By this the journal says what became of the freeze and out of what points came; the row's own relation is to the transaction that it reverses. */
+/**
+ * By this the journal says what became of the freeze and out of what points came; the row's own
+ * relation is to the transaction that it reverses.
+ */
 function detailsOf(given: GivenBack | undefined): Details {
   return given === undefined
     ? {}
@@ -174,7 +181,10 @@ function givenBackBy({ first, part }: Reversing): Part {
   };
 }
 
-/** The receiver gives its part back, under the policy of the platform whose points they are where the command names none. */
+/**
+ * The receiver gives its part back, under the policy of the platform whose points they are where
+ * the command names none.
+ */
 function takeFromReceiver(
   reversing: Reversing,
   receiver: PostedLeg,
@@ -297,17 +307,15 @@ function undoMove(reversing: Reversing): Undone | Problem {
 /**
  * Which way each share of a part is rounded: against whoever keeps what is not reversed yet.
  *
- * | share      | who keeps the rest                          | keeps      |
- * |------------|---------------------------------------------|------------|
- * | credited   | the receiver, in target points              | at most it |
- * | fee        | the source platform                         | at most it |
- * | target fee | the target platform                         | at most it |
- * | due        | the target platform, for points of it there | at most it |
- * | owed       | the source platform, which pays less        | owes at least it |
- * | allowance  | the member, who may move more               | has used at least it |
+ * | share | who keeps the rest | keeps |
+ * |------------|---------------------------------------------|------------| | credited | the
+ * receiver, in target points | at most it | | fee | the source platform | at most it | | target fee
+ * | the target platform | at most it | | due | the target platform, for points of it there | at
+ * most it | | owed | the source platform, which pays less | owes at least it | | allowance | the
+ * member, who may move more | has used at least it |
  *
- * A bonus is part of what was credited. The difference between owed and due stays with the network's rounding account until
- * the last part, as that of the conversion itself does.
+ * A bonus is part of what was credited. The difference between owed and due stays with the
+ * network's rounding account until the last part, as that of the conversion itself does.
  */
 const rounding = {
   credited: 'sooner',
@@ -326,8 +334,9 @@ interface Due {
 }
 
 /**
- * What the target platform is no longer due. It stays due for the points that are still there, of its member and its fee:
- * in proportion to them, which is never more than in proportion to what is not reversed.
+ * What the target platform is no longer due. It stays due for the points that are still there, of
+ * its member and its fee: in proportion to them, which is never more than in proportion to what is
+ * not reversed.
  */
 function dueFor({ credited, targetFee, due, whole }: Due, part: Part): bigint {
   const { before, amount, floored } = part;
@@ -342,7 +351,10 @@ function dueFor({ credited, targetFee, due, whole }: Due, part: Part): bigint {
   return keptBefore - keptAfter(before + amount);
 }
 
-/** Both sides and the positions go back in proportion; the target platform's clawback policy holds for what it issued. */
+/**
+ * Both sides and the positions go back in proportion; the target platform's clawback policy holds
+ * for what it issued.
+ */
 function undoConversion(reversing: Reversing): Undone | Problem | Decision {
   const { first, second, part, view } = reversing;
   const source = view.asset(first.assetId);
@@ -459,9 +471,10 @@ function amountOn(original: PostedLeg, account: Account): bigint {
 }
 
 /**
- * Movements that give a part back to the lots it was taken from: last spent, first restored, so that the earliest expiry
- * stays spent longest. Expired lots are restored too: reversing does not lengthen a life, the next sweep expires them again.
- * But whoever gets back what a dispute had frozen has not lost the days that it was frozen.
+ * Movements that give a part back to the lots it was taken from: last spent, first restored, so
+ * that the earliest expiry stays spent longest. Expired lots are restored too: reversing does not
+ * lengthen a life, the next sweep expires them again. But whoever gets back what a dispute had
+ * frozen has not lost the days that it was frozen.
  */
 function restore(
   original: PostedLeg,

@@ -1,4 +1,5 @@
-// Decisions under rules: value is conserved to the minor unit, whatever the rates, fees and bonuses; undoing all of it leaves nothing behind.
+// Decisions under rules: value is conserved to the minor unit, whatever the rates, fees and
+// bonuses; undoing all of it leaves nothing behind.
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

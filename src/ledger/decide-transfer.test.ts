@@ -124,7 +124,8 @@ describe('converting', () => {
           const after = lots(ledger, 'platform_b');
           expect(after.reduce((sum, lot) => sum + lot.amount, 0n)).toBe((amount * 10n) / 12n);
           const latest = lifetimeDays === null ? 'infinity' : addDays('2026-01-01', lifetimeDays);
-          // Of the points that expire after any day, never more are credited than were spent, in proportion.
+          // Of the points that expire after any day, never more are credited than were spent, in
+          // proportion.
           for (const { expiresOn } of after) {
             expect(expiresOn <= latest).toBe(true);
             const later = (parts: readonly { expiresOn: string; amount: bigint }[]): bigint =>
@@ -258,12 +259,14 @@ it('converting never launders expiry, whatever the policies and however long the
         const credited = lotsOf(to)
           .filter((lot) => lot.amount > of(before[1], lot.expiresOn))
           .map((lot) => lot.expiresOn);
-        // Each credited day is that of points that were spent, or the earlier one that the target's policy gives today.
+        // Each credited day is that of points that were spent, or the earlier one that the target's
+        // policy gives today.
         for (const day of credited) {
           expect(day <= latest).toBe(true);
           expect(spent.some((origin) => (origin < latest ? origin : latest) === day)).toBe(true);
         }
-        // What lives on any day never comes to more than before; the split of a credit may round one part up by a unit.
+        // What lives on any day never comes to more than before; the split of a credit may round
+        // one part up by a unit.
         for (const [day, worth] of living0)
           expect(living(day)).toBeLessThanOrEqual(worth + BigInt(MULTIPLIERS[to] ?? 0));
       }

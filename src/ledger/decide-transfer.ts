@@ -1,6 +1,7 @@
-// Transfer: points to another member of the same platform, or converted to points of another platform. Pure.
-// A review rule sets the points aside instead, until an operator lets the transfer pass; a platform that keeps its points itself makes it an
-// authorisation (`decide-authorised.ts`). Before this: a command from the API. After this: `post-plan.ts` carries the plan out.
+// Transfer: points to another member of the same platform, or converted to points of another
+// platform. Pure. A review rule sets the points aside instead, until an operator lets the transfer
+// pass; a platform that keeps its points itself makes it an authorisation (`decide-authorised.ts`).
+// Before this: a command from the API. After this: `post-plan.ts` carries the plan out.
 
 import { formatAmountText } from '../kernel/amount.ts';
 import type { Problem } from '../kernel/problem.ts';
@@ -43,7 +44,10 @@ export function decideTransfer(command: TransferCommand, view: View): Decision {
     : decideConversion(command, view);
 }
 
-/** Within one platform: member −x, transit +x; transit −x, other member +x. The points keep their expiry. */
+/**
+ * Within one platform: member −x, transit +x; transit −x, other member +x. The points keep their
+ * expiry.
+ */
 function decideMove(command: TransferCommand, view: View): Decision {
   const { memberId, toMemberId, amount } = command;
   if (memberId === toMemberId) return refusal(ledgerProblems.same_account());
@@ -108,9 +112,10 @@ function decideMove(command: TransferCommand, view: View): Decision {
 }
 
 /**
- * Across platforms, x points of A (of which f are kept as fee) into points of B: member@A −x, redeemed@A +(x−f), fee@A +f;
- * issued@B −, member@B + what is credited, fee@B + what B keeps; position(A) − what it owes, position(B) + what it is due, rounding + the
- * difference. One row when the member stays the same, two when another member receives.
+ * Across platforms, x points of A (of which f are kept as fee) into points of B: member@A −x,
+ * redeemed@A +(x−f), fee@A +f; issued@B −, member@B + what is credited, fee@B + what B keeps;
+ * position(A) − what it owes, position(B) + what it is due, rounding + the difference. One row when
+ * the member stays the same, two when another member receives.
  */
 function decideConversion(command: TransferCommand, view: View): Decision {
   const { memberId, toMemberId, amount, quote } = command;
@@ -249,7 +254,10 @@ function quoteProblem(quote: LockedQuote, view: View): Problem | undefined {
   return quote.expiresAtMs <= view.nowMs ? valuationProblems.quote_expired() : undefined;
 }
 
-/** What the row itself has no column for, in minor units of the target's points; only where there is something. */
+/**
+ * What the row itself has no column for, in minor units of the target's points; only where there is
+ * something.
+ */
 function withTerms(details: Details | undefined, { targetFee, bonus }: Terms): Details | undefined {
   if (targetFee === 0n && bonus === 0n) return details;
   return {
@@ -259,7 +267,10 @@ function withTerms(details: Details | undefined, { targetFee, bonus }: Terms): D
   };
 }
 
-/** Where the points come from: the member's lots, or those that a hold has set aside while an operator looked. */
+/**
+ * Where the points come from: the member's lots, or those that a hold has set aside while an
+ * operator looked.
+ */
 interface Taking {
   readonly portions: readonly Portion[];
   readonly hold: Hold | undefined;
@@ -320,7 +331,9 @@ function relatedTo({ hold }: Taking): Pick<LegPlan, 'relatedId'> {
 const REVIEW_DAYS = 7;
 const DAY_MS = 86_400_000;
 
-/** Pending: member −x, redeemed +x. The row tells what is to be done when an operator lets it pass. */
+/**
+ * Pending: member −x, redeemed +x. The row tells what is to be done when an operator lets it pass.
+ */
 function setAsideForReview(
   command: TransferCommand,
   { portions }: Taking,

@@ -1,4 +1,5 @@
-// Every decide function against a model that shares no code with it, through random sequences of commands.
+// Every decide function against a model that shares no code with it, through random sequences of
+// commands.
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -433,7 +434,9 @@ function expectBalanced(ledger: MemoryLedger, fresh: readonly PostedLeg[], refus
   for (const leg of fresh) {
     const sums = new Map<string, bigint>();
     for (const entry of leg.entries) {
-      const key = `${assetOf.get(`${leg.bucket}/${entry.accountId}`)} ${entry.layer === 'p' ? 'posted' : 'pending'}`;
+      const key =
+        `${assetOf.get(`${leg.bucket}/${entry.accountId}`)} ` +
+        `${entry.layer === 'p' ? 'posted' : 'pending'}`;
       sums.set(key, (sums.get(key) ?? 0n) + entry.amount);
     }
     expect(

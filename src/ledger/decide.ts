@@ -57,7 +57,10 @@ function isHostedOnly(command: Command): boolean {
   return HOSTED_ONLY.has(command.kind) && !(command.kind === 'adjust' && command.amount === 0n);
 }
 
-/** Decides one command on a view that holds the wallets named by `walletsFor`. Changes nothing but empty accounts in the view. */
+/**
+ * Decides one command on a view that holds the wallets named by `walletsFor`. Changes nothing but
+ * empty accounts in the view.
+ */
 export function decide(command: Command, view: View): Decision {
   if (isHostedOnly(command) && view.points(command.platformId).custody === 'connected')
     return refusal(ledgerProblems.connected_platform());
@@ -68,7 +71,10 @@ export function decide(command: Command, view: View): Decision {
     : decision;
 }
 
-/** Names a wallet that a decision will look at; `striped` when each bucket has one of the same owner and asset. */
+/**
+ * Names a wallet that a decision will look at; `striped` when each bucket has one of the same owner
+ * and asset.
+ */
 export type NameWallet = (
   bucket: Bucket,
   ownerId: OwnerId,
@@ -90,7 +96,10 @@ export type NamingView = Pick<
   | 'scales'
 >;
 
-/** Tells which wallets a command's decision will look at. A wallet left out would look empty, so each decide function is tested with this list. */
+/**
+ * Tells which wallets a command's decision will look at. A wallet left out would look empty, so
+ * each decide function is tested with this list.
+ */
 export function walletsFor(command: Command, view: NamingView, name: NameWallet): void {
   const bucket = view.bucketOf(command.memberId);
   if (isOfNetwork(command)) return name(bucket, networkOwnerId(), view.settlement.assetId, true);

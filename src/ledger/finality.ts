@@ -1,5 +1,6 @@
-// Across platforms a posted transfer is final. For a short while its source may recall it alone, as far as the points are neither spent nor set aside;
-// after that only what both sides agreed, or a dispute, undoes it. Within one platform nothing of this holds. Pure.
+// Across platforms a posted transfer is final. For a short while its source may recall it alone, as
+// far as the points are neither spent nor set aside; after that only what both sides agreed, or a
+// dispute, undoes it. Within one platform nothing of this holds. Pure.
 
 import { formatAmount } from '../kernel/amount.ts';
 import type { Problem } from '../kernel/problem.ts';

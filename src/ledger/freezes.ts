@@ -1,4 +1,5 @@
-// Freezes: what disputes have set aside of a member's points. How a reversal takes from them, and how the rest is given back. Pure.
+// Freezes: what disputes have set aside of a member's points. How a reversal takes from them, and
+// how the rest is given back. Pure.
 
 import { smaller } from '../kernel/amount.ts';
 import { addDays, daysBetween, NEVER, type Day } from '../kernel/time.ts';
@@ -7,7 +8,10 @@ import type { HoldPlan, Movement, Portion } from './plan.ts';
 import type { Details, Hold } from './types.ts';
 import type { View } from './view.ts';
 
-/** When a freeze would end by its timer, which no other hold does: never, in a form that sorts after every real moment. */
+/**
+ * When a freeze would end by its timer, which no other hold does: never, in a form that sorts after
+ * every real moment.
+ */
 export const FREEZE_ENDS_MS = Date.UTC(9999, 11, 31);
 
 export function isFreeze(hold: Hold): boolean {
@@ -36,7 +40,10 @@ export interface Taking {
   readonly ends: boolean;
 }
 
-/** Takes an amount from some freezes, one after another: one that has nothing left ends, the others stay. */
+/**
+ * Takes an amount from some freezes, one after another: one that has nothing left ends, the others
+ * stay.
+ */
 export function takeInTurn(freezes: readonly Hold[], amount: bigint): Taking[] {
   let wanted = amount;
   return freezes.flatMap((hold): Taking[] => {
@@ -60,7 +67,10 @@ export function holdPlansOf(takings: readonly Taking[]): HoldPlan[] {
   );
 }
 
-/** By this the journal says what was taken from which freeze; the row's own relation is to the transaction that it reverses. */
+/**
+ * By this the journal says what was taken from which freeze; the row's own relation is to the
+ * transaction that it reverses.
+ */
 export function describeTakings(takings: readonly Taking[]): Details {
   if (takings.length === 0) return {};
   return {
@@ -77,8 +87,9 @@ function daysOf(hold: Hold, view: View): number {
 }
 
 /**
- * Points that come out of a freeze have the days before them that they had when they were frozen: they move to lots that end as many days later as they
- * were frozen. Days of the network's calendar; points that never end stay where they are.
+ * Points that come out of a freeze have the days before them that they had when they were frozen:
+ * they move to lots that end as many days later as they were frozen. Days of the network's
+ * calendar; points that never end stay where they are.
  */
 export function lengthen(
   hold: Hold,

@@ -1,4 +1,5 @@
-// A refusal for lack of quota rests on nothing older than the request: what was credited before it counts, wherever it was credited.
+// A refusal for lack of quota rests on nothing older than the request: what was credited before it
+// counts, wherever it was credited.
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../test/fixtures/database.ts';

@@ -4,7 +4,10 @@ import { connect, type DatabaseOptions, type DedicatedClient } from '../runtime/
 import { identifyBackend, terminateBackend } from './store.ts';
 
 export interface Lane {
-  /** The connection, made anew when it was lost. Whatever the lost one was still doing is over by then. */
+  /**
+   * The connection, made anew when it was lost. Whatever the lost one was still doing is over by
+   * then.
+   */
   client(): Promise<DedicatedClient>;
   /** Gives up the connection after an error that leaves its state unknown. */
   discard(): void;
@@ -13,7 +16,10 @@ export interface Lane {
   close(): Promise<void>;
 }
 
-/** Plans must not depend on statistics of tables that grow from empty: only index look-ups are right here (docs/decisions/0003). */
+/**
+ * Plans must not depend on statistics of tables that grow from empty: only index look-ups are right
+ * here (docs/decisions/0003).
+ */
 const SETTINGS = {
   enable_seqscan: 'off',
   enable_hashjoin: 'off',

@@ -1,4 +1,5 @@
-// Points that lapsed are gone once: whoever takes back what a transaction credited takes the lapsed part out of the expired points.
+// Points that lapsed are gone once: whoever takes back what a transaction credited takes the lapsed
+// part out of the expired points.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
@@ -45,7 +46,8 @@ const balance = async (member: MemberId, platform = 'platform_a'): Promise<bigin
 
 async function total(platform: string, purpose: string): Promise<bigint> {
   const { rows } = await database.pool.query<{ sum: bigint }>(
-    `select coalesce(sum(credits_posted - debits_posted), 0)::bigint as sum from ledger.account where owner_id = $1 and purpose = $2`,
+    `select coalesce(sum(credits_posted - debits_posted), 0)::bigint as sum from ledger.account
+        where owner_id = $1 and purpose = $2`,
     [platformOwnerId(test.id(platform)), purpose],
   );
   return rows[0]?.sum ?? 0n;

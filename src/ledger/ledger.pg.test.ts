@@ -186,7 +186,8 @@ async function readSoFar({ pool }: TestDatabase): Promise<number> {
 
 /** A lane has reported its figures by the time its backend has ended. */
 async function readAfterLanes(on: TestDatabase): Promise<number> {
-  const lanes = `select 1 from pg_stat_activity where application_name like 'pontis lane%' and datname = current_database()`;
+  const lanes = `select 1 from pg_stat_activity where application_name like 'pontis lane%'
+      and datname = current_database()`;
   await expect.poll(async () => (await on.pool.query(lanes)).rowCount).toBe(0);
   return readSoFar(on);
 }

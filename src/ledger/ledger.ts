@@ -1,5 +1,5 @@
-// The double-entry core. Owns accounts, transactions, holds and lots; never knows of HTTP, clearing, or who a platform's user is.
-// The only file of this module that others import.
+// The double-entry core. Owns accounts, transactions, holds and lots; never knows of HTTP,
+// clearing, or who a platform's user is. The only file of this module that others import.
 
 export * from './types.ts';
 export { isNarrower } from './clearing-mode.ts';

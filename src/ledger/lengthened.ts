@@ -1,4 +1,5 @@
-// Where points went that came out of a freeze after their days had been given back: to lots that end later. Pure.
+// Where points went that came out of a freeze after their days had been given back: to lots that
+// end later. Pure.
 
 import type { PostedLeg } from './types.ts';
 
@@ -9,7 +10,10 @@ export interface Lengthened {
   readonly amount: bigint;
 }
 
-/** What a row that ended a freeze may have moved so: a lot gives and the next account gets as much. Whether both are lots the wallet knows. */
+/**
+ * What a row that ended a freeze may have moved so: a lot gives and the next account gets as much.
+ * Whether both are lots the wallet knows.
+ */
 export function lengthenedBy({ entries }: Pick<PostedLeg, 'entries'>): Lengthened[] {
   const posted = entries.filter(({ layer }) => layer === 'p');
   return posted.flatMap(({ accountId, amount }, index): Lengthened[] => {

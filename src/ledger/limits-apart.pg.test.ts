@@ -1,4 +1,5 @@
-// The repair of networks whose limits were counted in asset 0: rows of a real one, as the program of that time has left them.
+// The repair of networks whose limits were counted in asset 0: rows of a real one, as the program
+// of that time has left them.
 
 import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -44,12 +45,18 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** What is used of each limit of a platform, in minor units, by what is drawn and by what stands against it. */
+/**
+ * What is used of each limit of a platform, in minor units, by what is drawn and by what stands
+ * against it.
+ */
 async function used(platform: string): Promise<Record<string, number[]>> {
   const { rows } = await database.pool.query<{ code: string; drawn: bigint; used: bigint }>(
-    `select x.code, -coalesce(sum(credits_posted - debits_posted) filter (where purpose <> 'used'), 0)::bigint as drawn,
-            coalesce(sum(credits_posted - debits_posted) filter (where purpose = 'used'), 0)::bigint as used
-       from ledger.account a join ledger.asset x using (asset_id) where x.kind = 'allowance' and x.code like '%@' || $1 group by x.code order by x.code`,
+    `select x.code, -coalesce(sum(credits_posted - debits_posted) filter (where purpose <> 'used'),
+        0)::bigint as drawn,
+            coalesce(sum(credits_posted - debits_posted) filter (where purpose = 'used'),
+              0)::bigint as used
+       from ledger.account a join ledger.asset x using (asset_id)
+         where x.kind = 'allowance' and x.code like '%@' || $1 group by x.code order by x.code`,
     [platform],
   );
   return Object.fromEntries(
@@ -72,7 +79,8 @@ it('counts each draw in its own limit again, also where later draws were counted
   expect(await unknown()).toBeGreaterThan(20);
   await migrate(database.pool, database.log);
   expect(await unknown()).toBe(0);
-  // Held 50 and 30, of which 20 came back; moved 20, of which 5 were taken back; converted 30, 30, and 30, of which 10 came back; then 5, 7 and 9 more.
+  // Held 50 and 30, of which 20 came back; moved 20, of which 5 were taken back; converted 30, 30,
+  // and 30, of which 10 came back; then 5, 7 and 9 more.
   expect(await used('broken_a')).toMatchObject({
     hold_max: [6_500, 6_500],
     move_max: [2_200, 2_200],

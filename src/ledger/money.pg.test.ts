@@ -1,4 +1,5 @@
-// Deposit, withdraw and settle on a database: replay, floors, caps kept over all stripes, and rows that no member sees.
+// Deposit, withdraw and settle on a database: replay, floors, caps kept over all stripes, and rows
+// that no member sees.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
@@ -31,7 +32,8 @@ const code = (outcome: Outcome): string =>
 
 async function sums(platform: string): Promise<{ prefund: bigint; position: bigint }> {
   const { rows } = await database.pool.query<{ purpose: string; sum: bigint }>(
-    `select purpose, sum(credits_posted - debits_posted)::bigint as sum from ledger.account where owner_id = $1 and purpose in ('prefund', 'position') group by 1`,
+    `select purpose, sum(credits_posted - debits_posted)::bigint as sum from ledger.account
+        where owner_id = $1 and purpose in ('prefund', 'position') group by 1`,
     [platformOwnerId(test.id(platform))],
   );
   const of = (purpose: string): bigint => rows.find((row) => row.purpose === purpose)?.sum ?? 0n;

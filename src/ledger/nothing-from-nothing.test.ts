@@ -1,5 +1,6 @@
-// Whoever moves points to and fro, and takes any parts of it back in any order, ends with no more than it began with: neither a member, nor a platform, nor
-// the network. Values are exact: nothing here is rounded but in favour of a failure.
+// Whoever moves points to and fro, and takes any parts of it back in any order, ends with no more
+// than it began with: neither a member, nor a platform, nor the network. Values are exact: nothing
+// here is rounded but in favour of a failure.
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -107,7 +108,9 @@ class Market {
   readonly ledger: MemoryLedger;
   readonly made: Made[] = [];
   private readonly names: readonly string[];
-  /** Of one minor unit of each platform's points, in millionths of one of the settlement currency. */
+  /**
+   * Of one minor unit of each platform's points, in millionths of one of the settlement currency.
+   */
   private readonly worth: readonly bigint[];
   private readonly most: number | undefined;
   private readonly measure: 'points' | 'count';
@@ -218,7 +221,10 @@ class Market {
     }
   }
 
-  /** No party has more than what is left of each conversion gave it; all of it in millionths of a minor unit. */
+  /**
+   * No party has more than what is left of each conversion gave it; all of it in millionths of a
+   * minor unit.
+   */
   check(): void {
     const worthOf = (index: number): bigint => this.worth[index] ?? 0n;
     const gain = this.names.map(() => 0n);
@@ -236,7 +242,8 @@ class Market {
     let held = 0n;
     this.names.forEach((name, index) => {
       const points = this.outstanding(name);
-      // What a platform bore for members that had spent it is neither a gain of theirs nor of its own.
+      // What a platform bore for members that had spent it is neither a gain of theirs nor of its
+      // own.
       const borne = -this.ledger.total(name, 'clawback');
       expect(this.fees(index)).toBeLessThanOrEqual(kept[index] ?? 0n);
       held += worthOf(index) * (points - borne);
@@ -256,7 +263,10 @@ class Market {
     this.checkLimits();
   }
 
-  /** What is not reversed of a member's conversions never passes the limit: a part gives no more of it back than its share. */
+  /**
+   * What is not reversed of a member's conversions never passes the limit: a part gives no more of
+   * it back than its share.
+   */
   private checkLimits(): void {
     if (this.most === undefined) return;
     const moved = Map.groupBy(this.made, ({ source, member }) => `${source} ${member}`);
@@ -337,7 +347,8 @@ describe('conversions and reversals, in whatever loops and parts', () => {
         fc.property(world, fc.array(step, { maxLength: 40 }), (described, steps) => {
           const market = new Market(described);
           for (const each of steps) market.run(each);
-          // In the order in which they were made, as debts allow: what was spent meanwhile comes back by the later ones.
+          // In the order in which they were made, as debts allow: what was spent meanwhile comes
+          // back by the later ones.
           if (market.made.some(({ rest }) => rest > 0n))
             for (const one of market.made) if (one.rest > 0n) market.reverse(one, one.rest, 'debt');
           market.check();

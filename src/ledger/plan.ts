@@ -1,4 +1,5 @@
-// What a decision comes to: the movements to post, or why not. Built by the decide functions, carried out by `post-plan.ts`.
+// What a decision comes to: the movements to post, or why not. Built by the decide functions,
+// carried out by `post-plan.ts`.
 
 import { MAX_AMOUNT_MINOR, smaller } from '../kernel/amount.ts';
 import { assert } from '../kernel/assert.ts';
@@ -25,7 +26,10 @@ export interface Movement {
   readonly layer: Layer;
 }
 
-/** One row of the journal to be: all its movements lie in the member's bucket and sum to zero per asset and layer group. */
+/**
+ * One row of the journal to be: all its movements lie in the member's bucket and sum to zero per
+ * asset and layer group.
+ */
 export interface LegPlan {
   readonly kind: TransactionKind;
   readonly memberId: MemberId;
@@ -105,7 +109,10 @@ export interface Portion {
   readonly amount: bigint;
 }
 
-/** Splits an amount over the lots it would be spent from, earliest expiry first; undefined when less is available. */
+/**
+ * Splits an amount over the lots it would be spent from, earliest expiry first; undefined when less
+ * is available.
+ */
 export function portionsToSpend(wallet: Wallet, amount: bigint, today: Day): Portion[] | undefined {
   // What is owed is not available, though lots may hold it.
   if (debtOf(wallet) > 0n && availableOf(wallet, today) < amount) return undefined;
@@ -113,7 +120,10 @@ export function portionsToSpend(wallet: Wallet, amount: bigint, today: Day): Por
   return sumOf(portions) < amount ? undefined : portions;
 }
 
-/** As much of an amount as there is: of `first` what they name, then of all lots, earliest expiry first. */
+/**
+ * As much of an amount as there is: of `first` what they name, then of all lots, earliest expiry
+ * first.
+ */
 export function portionsUpTo(
   wallet: Wallet,
   amount: bigint,
@@ -169,7 +179,10 @@ export function debit(portions: readonly Portion[]): Movement[] {
   return portions.map(({ lot, amount }) => ({ account: lot, amount: -amount, layer: 'p' }));
 }
 
-/** Movements that give points to a member: what the member owes is repaid first, the rest goes to the lots named. */
+/**
+ * Movements that give points to a member: what the member owes is repaid first, the rest goes to
+ * the lots named.
+ */
 export function credit(
   wallet: Wallet,
   parts: readonly { readonly expiresOn: Day; readonly amount: bigint }[],
@@ -203,7 +216,10 @@ export function restOf(portions: readonly Portion[], amount: bigint): Portion[] 
   });
 }
 
-/** What a member owes is repaid out of points that were set aside and are free again, before they can be spent or lapse. */
+/**
+ * What a member owes is repaid out of points that were set aside and are free again, before they
+ * can be spent or lapse.
+ */
 export function repayOutOf(
   freed: readonly Portion[],
   wallet: Wallet,
@@ -243,7 +259,10 @@ export function setAside(
   ];
 }
 
-/** The lots that an open hold sets points aside in: of the member's wallet, or the platform's `external` account. */
+/**
+ * The lots that an open hold sets points aside in: of the member's wallet, or the platform's
+ * `external` account.
+ */
 export function portionsOfHold(hold: Hold, wallet: Wallet): Portion[] {
   const portions = hold.accountIds.map((accountId, index) => ({
     lot: accountById([wallet], accountId),
@@ -270,7 +289,10 @@ export function balanceLimit(wallet: Wallet, amount: bigint, today: Day): Proble
     : undefined;
 }
 
-/** True when a movement of the plan would count past the end of its account: after 4,611 times the largest amount. */
+/**
+ * True when a movement of the plan would count past the end of its account: after 4,611 times the
+ * largest amount.
+ */
 export function exceedsCounters(plan: Plan): boolean {
   return plan.legs.some((leg) =>
     leg.movements.some((movement) => counterAfter(movement) > MAX_COUNTER),
@@ -290,8 +312,8 @@ function counterAfter({ account, amount, layer }: Movement): bigint {
 }
 
 /**
- * Splits `total` over parts in proportion to their weights, each boundary rounded toward zero, so that the parts sum to
- * `total` exactly and splitting in two steps gives the same as in one.
+ * Splits `total` over parts in proportion to their weights, each boundary rounded toward zero, so
+ * that the parts sum to `total` exactly and splitting in two steps gives the same as in one.
  */
 export function splitByWeight(total: bigint, weights: readonly bigint[]): bigint[] {
   const sum = weights.reduce((a, b) => a + b, 0n);

@@ -1,6 +1,6 @@
-// Queues commands and turns them into batches: each lane takes what has queued in buckets that no other lane is using.
-// A bucket is in one batch at a time, so what the process knows of it stays true; other processes are kept out by
-// `ledger.post` and the bucket's row lock. Next: `batch.ts`.
+// Queues commands and turns them into batches: each lane takes what has queued in buckets that no
+// other lane is using. A bucket is in one batch at a time, so what the process knows of it stays
+// true; other processes are kept out by `ledger.post` and the bucket's row lock. Next: `batch.ts`.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bucket, TransactionId } from '../kernel/ids.ts';
@@ -29,7 +29,10 @@ export interface PosterOptions {
   readonly book: () => AssetBook;
   /** Reads the books and the version in force anew. */
   readonly refresh: () => Promise<void>;
-  /** What all stripes of an account together have left, read now and without a lock; of `cap`, where the rules set the bound. */
+  /**
+   * What all stripes of an account together have left, read now and without a lock; of `cap`, where
+   * the rules set the bound.
+   */
   readonly readRoom: (account: Account, cap: bigint | undefined) => Promise<bigint>;
   readonly rulebook: () => Rulebook;
   readonly onRuleFailure: NoteRuleFailure;
@@ -47,12 +50,16 @@ const MAX_PENDING = 200_000;
 const RETRY_MS = 5_000;
 /** Batches for which a bucket is locked before deciding, after another process was seen in it. */
 const CONTENDED_BATCHES = 16;
-/** How long a cap that was found dry is looked at without taking all buckets first: a caller that goes on asking costs one reading. */
+/**
+ * How long a cap that was found dry is looked at without taking all buckets first: a caller that
+ * goes on asking costs one reading.
+ */
 const DRY_MS = 100;
 
 /**
- * A task and whoever waits for it. Emptied once answered: the inner tables of the map and the queues that it was in live on until
- * the next full garbage collection, and must not keep alive all that it led to.
+ * A task and whoever waits for it. Emptied once answered: the inner tables of the map and the
+ * queues that it was in live on until the next full garbage collection, and must not keep alive all
+ * that it led to.
  */
 interface Waiting {
   task: Task;
@@ -98,7 +105,10 @@ export class Poster {
   private pendingCount = 0;
   private nextBucket = 0;
   private dispatchScheduled = false;
-  /** Set after a duplicate was met: then keys are looked up first for some batches instead of failing at the index. */
+  /**
+   * Set after a duplicate was met: then keys are looked up first for some batches instead of
+   * failing at the index.
+   */
   private lookUps = 0;
   private closed = false;
   private whenIdle: (() => void)[] = [];
@@ -139,7 +149,10 @@ export class Poster {
     return outcome;
   }
 
-  /** A duplicate of what is under way. One that was signed anew goes on, so that its signature is noted too. */
+  /**
+   * A duplicate of what is under way. One that was signed anew goes on, so that its signature is
+   * noted too.
+   */
   private async afterFirst(first: Waiting, task: Task): Promise<Outcome> {
     const { mark } = first.task.command.signature ?? {};
     const outcome = await first.outcome;
@@ -147,7 +160,10 @@ export class Poster {
     return replayOf(outcome.transaction, task);
   }
 
-  /** Sets a cap over all buckets; false when more than that is in use. Rejects when the database fails. */
+  /**
+   * Sets a cap over all buckets; false when more than that is in use. Rejects when the database
+   * fails.
+   */
   setCap(cap: Cap): Promise<boolean> {
     return new Promise((settle, fail) => {
       this.caps.push({ cap, settle, fail });
@@ -169,7 +185,10 @@ export class Poster {
     else this.several.push(waiting);
   }
 
-  /** Waits for the end of the present turn of the event loop, so that all who submit in it share a batch. */
+  /**
+   * Waits for the end of the present turn of the event loop, so that all who submit in it share a
+   * batch.
+   */
   private schedule(): void {
     if (this.dispatchScheduled) return;
     this.dispatchScheduled = true;
@@ -196,7 +215,10 @@ export class Poster {
     }
   }
 
-  /** Takes tasks whose buckets are free. One that needs several buckets reserves them, so that it is not passed over for ever. */
+  /**
+   * Takes tasks whose buckets are free. One that needs several buckets reserves them, so that it is
+   * not passed over for ever.
+   */
   private choose(): { batch: Waiting[]; buckets: Set<Bucket> } {
     const limit = this.options.maxBatch ?? MAX_BATCH;
     const batch: Waiting[] = [];
@@ -272,8 +294,9 @@ export class Poster {
   }
 
   /**
-   * What a stripe lacks the others may have. Where they were found dry a moment ago they are looked at again first: the refusal is
-   * never older than the request, and callers that hammer on a dry cap share one reading instead of taking all buckets each.
+   * What a stripe lacks the others may have. Where they were found dry a moment ago they are looked
+   * at again first: the refusal is never older than the request, and callers that hammer on a dry
+   * cap share one reading instead of taking all buckets each.
    */
   private goOnShort(waiting: Waiting, { account, need, cap }: Shortage): void {
     const escalate = (): void => {
@@ -304,14 +327,18 @@ export class Poster {
       .catch(escalate);
   }
 
-  /** Commits a batch, again as long as it is right to try; a batch that fails for good is answered `unavailable`. */
+  /**
+   * Commits a batch, again as long as it is right to try; a batch that fails for good is answered
+   * `unavailable`.
+   */
   private async commit(
     tasks: readonly Task[],
     lane: Lane,
     states: BucketState[],
   ): Promise<TaskResult[]> {
     const deadline = Date.now() + RETRY_MS;
-    // Quota is taken from stripes that other processes may have moved: only under the lock is a refusal for lack of it true.
+    // Quota is taken from stripes that other processes may have moved: only under the lock is a
+    // refusal for lack of it true.
     let lookUpFirst = this.lookUps > 0 || tasks.some((task) => task.escalated);
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -331,7 +358,9 @@ export class Poster {
     }
   }
 
-  /** What to do about a failed attempt. Whoever tries again looks all keys up first, under the lock. */
+  /**
+   * What to do about a failed attempt. Whoever tries again looks all keys up first, under the lock.
+   */
   private async afterError(
     error: unknown,
     tasks: readonly Task[],
@@ -345,7 +374,8 @@ export class Poster {
       return this.readAgain();
     }
     const state = sqlState(error);
-    // An error of a live connection has rolled back by the next statement; a dead one is replaced, and its backend ended.
+    // An error of a live connection has rolled back by the next statement; a dead one is replaced,
+    // and its backend ended.
     if (state === undefined || isDatabaseUnavailable(error) || error instanceof NotConfirmed)
       lane.discard();
     else await this.rollBack(lane);
@@ -364,7 +394,8 @@ export class Poster {
       return 'again';
     }
     this.options.log.error({ err: error, tasks: tasks.length }, 'a batch could not be committed');
-    // One command that the database rejects, or that meets a defect of ours, must not take its neighbours with it.
+    // One command that the database rejects, or that meets a defect of ours, must not take its
+    // neighbours with it.
     return !isDatabaseUnavailable(error) && tasks.length > 1 ? 'split' : 'give up';
   }
 

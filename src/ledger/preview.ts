@@ -1,4 +1,5 @@
-// What a command would come to now: the same decision on the same rules, on wallets read for it alone, and nothing is posted.
+// What a command would come to now: the same decision on the same rules, on wallets read for it
+// alone, and nothing is posted.
 
 import { bucketOf, type Bucket, type MemberId } from '../kernel/ids.ts';
 import type { Pool } from '../runtime/database.ts';

@@ -19,14 +19,17 @@ export const ledgerProblems = defineProblems({
     status: 422,
     error: 'Idempotency key reused',
     advice:
-      'Use a new Idempotency-Key for a new operation, or repeat the first request unchanged to get its result again.',
+      'Use a new Idempotency-Key for a new operation, or repeat the first request unchanged ' +
+      'to get its result again.',
   },
   signature_used: {
     status: 409,
     error: 'Signature used',
     advice:
-      'This X-Signature stands for an operation that was posted under another key. Sign the request anew ' +
-      'and put `idempotency_key` into its body, which every posting operation takes, or sign by RFC 9421.',
+      'This X-Signature stands for an operation that was posted under another key. Sign the ' +
+      'request anew ' +
+      'and put `idempotency_key` into its body, which every posting operation takes, or sign ' +
+      'by RFC 9421.',
   },
   transaction_not_found: {
     status: 404,
@@ -47,44 +50,52 @@ export const ledgerProblems = defineProblems({
     status: 409,
     error: 'Transaction disputed',
     advice:
-      'While a dispute over it is open, only that decides: withdraw the dispute, or wait for its end.',
+      'While a dispute over it is open, only that decides: withdraw the dispute, or wait for ' +
+      'its end.',
   },
   not_whole_units: {
     status: 409,
     error: 'Not a whole number of units',
     advice:
-      'A redemption is given back in whole units: each that comes back ends one unit of a voucher. Name one of the amounts in `amounts`, or a `quantity`.',
+      'A redemption is given back in whole units: each that comes back ends one unit of a ' +
+      'voucher. Name one of the amounts in `amounts`, or a `quantity`.',
   },
   transfer_final: {
     status: 409,
     error: 'Transfer is final',
     advice:
-      'Ask the target platform for it with POST /api/transactions/{transaction_id}/recall, or open a dispute.',
+      'Ask the target platform for it with POST /api/transactions/{transaction_id}/recall, or ' +
+      'open a dispute.',
   },
   recall_exceeds_unspent: {
     status: 409,
     error: 'More than can be recalled',
     advice:
-      'A source recalls alone only what the receiver has neither spent nor set aside. Name at most `recallable`, or ask the target platform with POST /api/transactions/{transaction_id}/recall.',
+      'A source recalls alone only what the receiver has neither spent nor set aside. Name at ' +
+      'most `recallable`, or ask the target platform with POST ' +
+      '/api/transactions/{transaction_id}/recall.',
   },
   connected_platform: {
     status: 409,
     error: 'The platform keeps its points itself',
     advice:
-      "Do this in the platform's own system; over the network its points can be transferred to and from other platforms.",
+      "Do this in the platform's own system; over the network its points can be transferred " +
+      'to and from other platforms.',
   },
   whole_reversal_only: {
     status: 409,
     error: 'Only whole reversals',
     advice:
-      'A transfer over a platform that keeps its points itself is reversed as a whole: leave `amount` out, or correct a part by an adjustment.',
+      'A transfer over a platform that keeps its points itself is reversed as a whole: leave ' +
+      '`amount` out, or correct a part by an adjustment.',
   },
   transfer_pending: {
     status: 409,
     error: 'Transfer still under way',
     retryable: true,
     advice:
-      'Wait until the transfer is completed; its status is at GET /api/transactions/{transaction_id}.',
+      'Wait until the transfer is completed; its status is at GET ' +
+      '/api/transactions/{transaction_id}.',
   },
   hold_not_found: {
     status: 404,
@@ -135,13 +146,15 @@ export const ledgerProblems = defineProblems({
     status: 409,
     error: 'Counter limit reached',
     advice:
-      'An account of the platform has counted all it can; ask the operator to continue the platform under a new id.',
+      'An account of the platform has counted all it can; ask the operator to continue the ' +
+      'platform under a new id.',
   },
   clawback_refused: {
     status: 409,
     error: 'Points already spent',
     advice:
-      'The platform does not take back points that are spent; reverse at most what is still available.',
+      'The platform does not take back points that are spent; reverse at most what is still ' +
+      'available.',
   },
   reward_not_available: {
     status: 400,
@@ -152,19 +165,25 @@ export const ledgerProblems = defineProblems({
     status: 409,
     error: 'Platform does not send',
     advice:
-      'The operator of the network has stopped conversions out of this platform; its points can still be used within it. Try again after the platform has settled with the network.',
+      'The operator of the network has stopped conversions out of this platform; its points ' +
+      'can still be used within it. Try again after the platform has settled with the ' +
+      'network.',
   },
   platform_not_receiving: {
     status: 409,
     error: 'Platform does not receive',
     advice:
-      'The operator of the network has stopped conversions into this platform; choose another target platform or try again later.',
+      'The operator of the network has stopped conversions into this platform; choose another ' +
+      'target platform or try again later.',
   },
   insufficient_reserve: {
     status: 400,
     error: 'Insufficient platform reserve',
     advice:
-      'The platform has reached its net debit cap. Points that come in and windows that it settles make room; an operator raises the cap with `pontis reserve cap <platform_id> <amount>`, or, where it follows the prefund, with `pontis reserve deposit`, and another operator approves it.',
+      'The platform has reached its net debit cap. Points that come in and windows that it ' +
+      'settles make room; an operator raises the cap with `pontis reserve cap <platform_id> ' +
+      '<amount>`, or, where it follows the prefund, with `pontis reserve deposit`, and ' +
+      'another operator approves it.',
   },
   insufficient_prefund: {
     status: 409,

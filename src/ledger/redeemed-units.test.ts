@@ -1,4 +1,5 @@
-// Whole units of a redemption: whatever the order of parts, points given back and what the other units cost never exceed what was paid.
+// Whole units of a redemption: whatever the order of parts, points given back and what the other
+// units cost never exceed what was paid.
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

@@ -5,7 +5,10 @@ import { ledgerProblems } from './problems.ts';
 import type { Task } from './task.ts';
 import type { Command, Outcome, PostedLeg } from './types.ts';
 
-/** What a caller states besides the scope and key of idempotency; two requests with the same list are the same request. */
+/**
+ * What a caller states besides the scope and key of idempotency; two requests with the same list
+ * are the same request.
+ */
 function statementOf(command: Command): readonly unknown[] {
   const common = [
     command.kind,
@@ -89,7 +92,9 @@ function int32At(bytes: string, at: number): number {
   );
 }
 
-/** The first result again for the same request; a refusal that names what differs for another one. */
+/**
+ * The first result again for the same request; a refusal that names what differs for another one.
+ */
 export function replayOf(posted: PostedLeg, task: Pick<Task, 'command' | 'fingerprint'>): Outcome {
   if (posted.fingerprint === task.fingerprint)
     return { ok: true, transaction: posted, replayed: true };

@@ -1,4 +1,5 @@
-// What is written in the binary form of rows is read back unchanged from a real database, at the bounds of every type.
+// What is written in the binary form of rows is read back unchanged from a real database, at the
+// bounds of every type.
 
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -66,7 +67,8 @@ const day = fc.oneof(
     .date({ min: new Date('0001-01-01'), max: new Date('9999-12-31'), noInvalidDate: true })
     .map((date) => date.toISOString().slice(0, 10)),
 );
-// Names as the API takes them: JSON.parse of Node 26.10 can read the name "\"" as "\\" after it has seen that one.
+// Names as the API takes them: JSON.parse of Node 26.10 can read the name "\"" as "\\" after it has
+// seen that one.
 const details = fc.dictionary(
   fc.stringMatching(/^[A-Za-z0-9_.-]{1,64}$/),
   fc.oneof(text, fc.boolean(), fc.constant(null), fc.integer(), fc.constantFrom(0.1, 1e15)),

@@ -1,5 +1,6 @@
-// Rows as arrays of composite values in PostgreSQL's binary format (array_recv, record_recv): the cheapest way to hand a
-// whole batch to one function call. Columns are listed in the order of the table; `checkColumns` compares them at start.
+// Rows as arrays of composite values in PostgreSQL's binary format (array_recv, record_recv): the
+// cheapest way to hand a whole batch to one function call. Columns are listed in the order of the
+// table; `checkColumns` compares them at start.
 
 import { assert } from '../kernel/assert.ts';
 import { hexValue } from '../kernel/ids.ts';
@@ -67,7 +68,9 @@ export function encodeRows<Row>(
 
 /** Bytes before the first row. */
 const HEADER = 64;
-/** Most bytes of a cell of fixed size, its type and length included; a fair guess for the others. */
+/**
+ * Most bytes of a cell of fixed size, its type and length included; a fair guess for the others.
+ */
 const CELL = 28;
 
 function writeCell(writer: Writer, type: ColumnType, value: Cell): void {
@@ -104,7 +107,10 @@ function writeCell(writer: Writer, type: ColumnType, value: Cell): void {
   }
 }
 
-/** A growing buffer of big-endian values. Between two calls of `room` there is space for `margin` bytes. */
+/**
+ * A growing buffer of big-endian values. Between two calls of `room` there is space for `margin`
+ * bytes.
+ */
 class Writer {
   private buffer: Buffer;
   private view: DataView;
@@ -203,7 +209,10 @@ export interface CatalogueColumn {
   readonly type: string;
 }
 
-/** Stops the program when table and encoding differ: a row written in the wrong order would be worse. */
+/**
+ * Stops the program when table and encoding differ: a row written in the wrong order would be
+ * worse.
+ */
 export function checkColumns<Row>(
   encoding: RowEncoding<Row>,
   catalogue: readonly CatalogueColumn[],

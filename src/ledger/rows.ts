@@ -1,4 +1,5 @@
-// How the ledger's rows are laid out: one encoding for each table that is written, one reader for each that is read.
+// How the ledger's rows are laid out: one encoding for each table that is written, one reader for
+// each that is read.
 
 import type { Bucket, MemberId, OwnerId, TransactionId } from '../kernel/ids.ts';
 import { Account, addAccount, newWallet, type Wallet } from './account.ts';

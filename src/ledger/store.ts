@@ -64,7 +64,8 @@ async function rowType<Row>(db: Queryable, encoding: RowEncoding<Row>): Promise<
   const columns = await db.query<CatalogueColumn & { oid: number }>(
     `select a.attname as name, c.reltype::integer as oid,
             case t.typname when '_int8' then 'int8[]' else t.typname end as type
-       from pg_class c join pg_attribute a on a.attrelid = c.oid join pg_type t on t.oid = a.atttypid
+       from pg_class c join pg_attribute a on a.attrelid = c.oid
+         join pg_type t on t.oid = a.atttypid
       where c.oid = $1::regclass and a.attnum > 0 and not a.attisdropped order by a.attnum`,
     [encoding.table],
   );
@@ -77,7 +78,9 @@ async function rowType<Row>(db: Queryable, encoding: RowEncoding<Row>): Promise<
   return first.oid;
 }
 
-/** Locks a bucket's row until the end of the dbTransaction. Callers lock several in ascending order. */
+/**
+ * Locks a bucket's row until the end of the dbTransaction. Callers lock several in ascending order.
+ */
 export async function lockBucket(
   db: Queryable,
   bucket: Bucket,
@@ -92,7 +95,10 @@ export async function lockBucket(
   return { sequence: row.sequence, accountCount: row.account_count };
 }
 
-/** The wallets of the given owners and assets, without allowances of periods that were over before `today`; those without accounts come back empty. */
+/**
+ * The wallets of the given owners and assets, without allowances of periods that were over before
+ * `today`; those without accounts come back empty.
+ */
 export async function loadWallets(
   db: Queryable,
   bucket: Bucket,
@@ -102,8 +108,11 @@ export async function loadWallets(
   const { rows } = await db.query<AccountRow>({
     name: 'ledger-load-wallets',
     text: `select a.* from unnest($2::uuid[], $3::integer[]) as w (owner_id, asset_id)
-             cross join lateral (select * from ledger.account a where a.bucket = $1 and a.owner_id = w.owner_id and a.asset_id = w.asset_id
-                                   and (a.expires_on >= $4 or a.purpose not in ('allowance', 'shared_allowance')) offset 0) a`,
+             cross join lateral (select * from ledger.account a
+               where a.bucket = $1 and a.owner_id = w.owner_id and a.asset_id = w.asset_id
+                                   and (a.expires_on >= $4
+                                     or a.purpose not in ('allowance',
+                                     'shared_allowance')) offset 0) a`,
     values: [
       bucket,
       wanted.map((wallet) => wallet.ownerId),
@@ -117,7 +126,10 @@ export async function loadWallets(
   );
 }
 
-/** Leg 0 of those of the given transactions that exist, and the bucket's sequence number at the same moment. */
+/**
+ * Leg 0 of those of the given transactions that exist, and the bucket's sequence number at the same
+ * moment.
+ */
 export async function findPosted(
   db: Queryable,
   bucket: Bucket,
@@ -128,7 +140,8 @@ export async function findPosted(
     text: `select b.sequence as bucket_sequence, t.*
              from ledger.bucket b
              left join (unnest($2::uuid[]) as w (id)
-               cross join lateral (select * from ledger.transaction t where t.bucket = $1 and t.transaction_id = w.id and t.leg = 0 limit 1) t) on true
+               cross join lateral (select * from ledger.transaction t
+                 where t.bucket = $1 and t.transaction_id = w.id and t.leg = 0 limit 1) t) on true
             where b.bucket = $1`,
     values: [bucket, ids],
   });
@@ -160,14 +173,19 @@ export async function listMoved(
   const { rows } = await db.query<{ ownerId: OwnerId; amount: bigint }>({
     name: 'ledger-list-moved',
     text: `select a.owner_id as "ownerId", sum(e.amount)::bigint as amount
-             from ledger.entry e join ledger.account a on a.bucket = $1 and a.account_id = e.account_id and a.asset_id = $3
-            where e.bucket = $1 and e.transaction_id = $2 and e.leg = 0 and e.layer = 'p' group by a.owner_id`,
+             from ledger.entry e join ledger.account a on a.bucket = $1
+               and a.account_id = e.account_id and a.asset_id = $3
+            where e.bucket = $1 and e.transaction_id = $2 and e.leg = 0 and e.layer = 'p'
+              group by a.owner_id`,
     values: [bucket, transactionId, assetId],
   });
   return rows;
 }
 
-/** What all stripes of a system account together have left, read at one moment and without a lock; of a bound that the rules set, what is left of that. */
+/**
+ * What all stripes of a system account together have left, read at one moment and without a lock;
+ * of a bound that the rules set, what is left of that.
+ */
 export async function loadRoom(
   db: Queryable,
   bucketCount: number,
@@ -178,10 +196,13 @@ export async function loadRoom(
     rows: [sum],
   } = await db.query<{ left: bigint; floors: bigint }>({
     name: 'ledger-load-room',
-    text: `select coalesce(sum(a.left), 0)::bigint as left, coalesce(sum(a.floor), 0)::bigint as floors
+    text: `select coalesce(sum(a.left), 0)::bigint as left,
+        coalesce(sum(a.floor), 0)::bigint as floors
              from generate_series(0, $1::integer - 1) as b (bucket)
-             cross join lateral (select credits_posted - debits_posted - debits_pending as left, coalesce(floor, 0) as floor from ledger.account
-               where bucket = b.bucket and owner_id = $2 and asset_id = $3 and purpose = $4 and expires_on = $5 offset 0) a`,
+             cross join lateral (select credits_posted - debits_posted - debits_pending as left,
+               coalesce(floor, 0) as floor from ledger.account
+               where bucket = b.bucket and owner_id = $2 and asset_id = $3 and purpose = $4
+                 and expires_on = $5 offset 0) a`,
     values: [bucketCount, account.ownerId, account.assetId, account.purpose, account.expiresOn],
   });
   if (sum === undefined) throw new Error('a sum has one row');
@@ -209,7 +230,8 @@ export async function loadFreezes(
 ): Promise<Hold[]> {
   const { rows } = await db.query<HoldRow>({
     name: 'ledger-load-freezes',
-    text: `select * from ledger.hold where bucket = $1 and frozen_for = $2 and state = 'held' order by frozen_at, hold_id`,
+    text: `select * from ledger.hold where bucket = $1 and frozen_for = $2 and state = 'held'
+        order by frozen_at, hold_id`,
     values: [bucket, transactionId],
   });
   return rows.map(readHold);
@@ -224,7 +246,8 @@ export async function listEndsOfFreezes(
   const { rows } = await db.query<TransactionRow>({
     name: 'ledger-list-ends-of-freezes',
     text: `select t.* from ledger.hold h
-             join ledger.transaction t on t.bucket = $1 and t.transaction_id = h.resolved_by and t.member_id = h.member_id
+             join ledger.transaction t on t.bucket = $1 and t.transaction_id = h.resolved_by
+               and t.member_id = h.member_id
             where h.bucket = $1 and h.frozen_for = $2 and h.state <> 'held' order by t.sequence`,
     values: [bucket, transactionId],
   });
@@ -239,7 +262,8 @@ export async function loadReversed(
 ): Promise<bigint> {
   const { rows } = await db.query<{ reversed: bigint }>({
     name: 'ledger-load-reversed',
-    text: 'select coalesce(sum(amount), 0)::bigint as reversed from ledger.reversal where bucket = $1 and transaction_id = $2',
+    text: `select coalesce(sum(amount), 0)::bigint as reversed from ledger.reversal
+        where bucket = $1 and transaction_id = $2`,
     values: [bucket, transactionId],
   });
   return rows[0]?.reversed ?? 0n;
@@ -260,8 +284,9 @@ export async function loadFloored(
 }
 
 /**
- * What has lapsed of those of a member's lots that have ended, and is still among the expired points; `lapsedBy` says the same of one row.
- * The partial index holds the rows that count, and none is read when no lot has ended.
+ * What has lapsed of those of a member's lots that have ended, and is still among the expired
+ * points; `lapsedBy` says the same of one row. The partial index holds the rows that count, and
+ * none is read when no lot has ended.
  */
 export async function loadLapsed(
   db: Queryable,
@@ -277,15 +302,20 @@ export async function loadLapsed(
     name: 'ledger-load-lapsed',
     text: `with ended as materialized (
              select account_id from ledger.account
-              where bucket = $1 and account_id = any($3) and asset_id = $4 and purpose = 'lot' and expires_on <= $5::date + 1)
+              where bucket = $1 and account_id = any($3) and asset_id = $4 and purpose = 'lot'
+                and expires_on <= $5::date + 1)
            select account_id, sum(amount)::bigint as lapsed
              from (select e.account_id, -e.amount as amount
-                     from ledger.transaction t cross join lateral unnest(t.account_ids, t.amounts) e (account_id, amount)
-                    where exists (select from ended) and t.bucket = $1 and t.member_id = $2 and t.kind = 'expire'
+                     from ledger.transaction t cross
+                       join lateral unnest(t.account_ids, t.amounts) e (account_id, amount)
+                    where exists (select from ended) and t.bucket = $1 and t.member_id = $2
+                      and t.kind = 'expire'
                     union all
                    select split_part(one, ':', 1)::bigint, -split_part(one, ':', 2)::bigint
-                     from ledger.transaction t cross join lateral unnest(string_to_array(t.details ->> 'from_expired', ',')) one
-                    where exists (select from ended) and t.bucket = $1 and t.member_id = $2 and t.kind = 'reverse' and t.details ? 'from_expired') lapse
+                     from ledger.transaction t cross
+                       join lateral unnest(string_to_array(t.details ->> 'from_expired', ',')) one
+                    where exists (select from ended) and t.bucket = $1 and t.member_id = $2
+                      and t.kind = 'reverse' and t.details ? 'from_expired') lapse
             where account_id in (select account_id from ended)
             group by 1`,
     values: [bucket, memberId, lots, assetId, today],
@@ -364,7 +394,8 @@ export async function deleteSignatures(
 ): Promise<number> {
   const { rowCount } = await db.query({
     name: 'ledger-delete-signatures',
-    // By place in the table, which needs no plan: no statistics of a table that grows and shrinks are right.
+    // By place in the table, which needs no plan: no statistics of a table that grows and shrinks
+    // are right.
     text: `delete from ledger.signature_use
             where bucket = $1 and signed_at < $2 and ctid = any(array(
               select ctid from ledger.signature_use
@@ -382,8 +413,10 @@ export async function listAllowances(
 ): Promise<{ accountId: bigint; ownerId: OwnerId; assetId: number }[]> {
   const { rows } = await db.query<{ accountId: bigint; ownerId: OwnerId; assetId: number }>({
     name: 'ledger-list-allowances',
-    text: `select account_id as "accountId", owner_id as "ownerId", asset_id as "assetId" from ledger.account
-            where bucket = $1 and account_id = any($2) and purpose in ('allowance', 'shared_allowance')`,
+    text: `select account_id as "accountId", owner_id as "ownerId", asset_id as "assetId"
+        from ledger.account
+            where bucket = $1 and account_id = any($2)
+              and purpose in ('allowance', 'shared_allowance')`,
     values: [bucket, accountIds],
   });
   return rows;
@@ -404,14 +437,19 @@ export async function listSharedAllowances(
   return rows;
 }
 
-/** Writes what a batch decided in one bucket, provided that nobody else wrote there since. Throws STALE when somebody did. */
+/**
+ * Writes what a batch decided in one bucket, provided that nobody else wrote there since. Throws
+ * STALE when somebody did.
+ */
 export function writeBucket(db: Queryable, state: BucketState, types: RowTypes): Promise<unknown> {
   const { rows, accounts, holds, reversals, quotes, signatures } = state.writes;
   // In the order of the table, so that the server finds neighbours in the page at hand.
   const touched = [...accounts].sort((a, b) => (a.accountId < b.accountId ? -1 : 1));
   return db.query({
     name: 'ledger-post',
-    text: `select ledger.post($1, $2, $3, $4, $5::ledger.account[], $6::ledger.account_change[], $7::ledger.transaction[], $8::ledger.hold[], $9::ledger.reversal[], $10::ledger.quote_use[], $11::ledger.signature_use[])`,
+    text: `select ledger.post($1, $2, $3, $4, $5::ledger.account[], $6::ledger.account_change[],
+        $7::ledger.transaction[], $8::ledger.hold[], $9::ledger.reversal[], $10::ledger.quote_use[],
+        $11::ledger.signature_use[])`,
     values: [
       state.bucket,
       state.base.sequence,
@@ -474,8 +512,9 @@ export async function loadWallet(
 }
 
 /**
- * A member's rows that concern one platform's points, newest first, from before a sequence number. Of what an authorisation took, one row: the one that
- * posted it, or itself while it is open and when it was undone.
+ * A member's rows that concern one platform's points, newest first, from before a sequence number.
+ * Of what an authorisation took, one row: the one that posted it, or itself while it is open and
+ * when it was undone.
  */
 export async function listLegs(
   db: Queryable,
@@ -490,11 +529,15 @@ export async function listLegs(
     name: 'ledger-list-legs',
     text: `select * from ledger.transaction t
             where bucket = $1 and member_id = $2 and sequence < $4
-              and ((asset_id = $3 and not (leg = 1 and target_balance_after is not null)) or (target_asset_id = $3 and target_balance_after is not null))
+              and ((asset_id = $3 and not (leg = 1 and target_balance_after is not null))
+                or (target_asset_id = $3 and target_balance_after is not null))
               and case kind
-                    when 'authorise' then not exists (select from ledger.hold h where h.bucket = $1 and h.hold_id = t.transaction_id and h.state = 'captured')
+                    when 'authorise' then not exists (select from ledger.hold h
+                      where h.bucket = $1 and h.hold_id = t.transaction_id and h.state = 'captured')
                     when 'release' then not exists (
-                      select from ledger.transaction r where r.bucket = $1 and r.transaction_id = t.related_id and r.leg = 0 and r.kind = 'authorise')
+                      select from ledger.transaction r
+                        where r.bucket = $1 and r.transaction_id = t.related_id and r.leg = 0
+                        and r.kind = 'authorise')
                     else true end
             order by sequence desc limit $5 offset $6`,
     values: [bucket, memberId, assetId, before, limit, offset],
@@ -510,14 +553,19 @@ export async function listReviews(
 ): Promise<WaitingLeg[]> {
   const { rows } = await db.query<TransactionRow & { readonly due_at: Date }>({
     name: 'ledger-list-reviews',
-    text: `select t.*, h.expires_at as due_at from ledger.hold h join ledger.transaction t on t.bucket = $1 and t.transaction_id = h.hold_id and t.leg = 0
-            where h.bucket = $1 and h.state = 'held' and t.details ? 'review' order by t.sequence limit $2`,
+    text: `select t.*, h.expires_at as due_at from ledger.hold h
+        join ledger.transaction t on t.bucket = $1 and t.transaction_id = h.hold_id and t.leg = 0
+            where h.bucket = $1 and h.state = 'held' and t.details ? 'review' order by t.sequence
+              limit $2`,
     values: [bucket, limit],
   });
   return rows.map((row) => ({ leg: readLeg(row), dueAtMs: row.due_at.getTime() }));
 }
 
-/** First legs of some kinds among the `limit` rows after a sequence number, and the number that was looked up to. */
+/**
+ * First legs of some kinds among the `limit` rows after a sequence number, and the number that was
+ * looked up to.
+ */
 export async function listLegsAfter(
   db: Queryable,
   bucket: Bucket,
@@ -529,7 +577,8 @@ export async function listLegsAfter(
     name: 'ledger-list-legs-after',
     text: `select least(b.sequence, $2::bigint + $4::integer) as through, t.*
              from ledger.bucket b
-             left join ledger.transaction t on t.bucket = $1 and t.sequence > $2 and t.sequence <= $2 + $4 and t.leg = 0 and t.kind = any($3)
+             left join ledger.transaction t on t.bucket = $1 and t.sequence > $2
+               and t.sequence <= $2 + $4 and t.leg = 0 and t.kind = any($3)
             where b.bucket = $1 order by t.sequence`,
     values: [bucket, sequence, kinds, limit],
   });
@@ -548,7 +597,8 @@ export async function listDueHolds(
 ): Promise<Hold[]> {
   const { rows } = await db.query<HoldRow>({
     name: 'ledger-list-due-holds',
-    text: `select * from ledger.hold where bucket = $1 and state = 'held' and expires_at <= $2 order by expires_at limit $3`,
+    text: `select * from ledger.hold where bucket = $1 and state = 'held' and expires_at <= $2
+        order by expires_at limit $3`,
     values: [bucket, new Date(nowMs), limit],
   });
   return rows.map(readHold);
@@ -601,8 +651,10 @@ export async function sumMoney(
     pendingCredits: bigint;
   }>({
     name: 'ledger-sum-money',
-    text: `select owner_id as "ownerId", purpose, credits_posted - debits_posted as posted, debits_pending as "pendingDebits", credits_pending as "pendingCredits"
-             from ledger.account where bucket = $1 and owner_id = any($2::uuid[]) and asset_id = $3 and purpose in ('position', 'prefund')`,
+    text: `select owner_id as "ownerId", purpose, credits_posted - debits_posted as posted,
+        debits_pending as "pendingDebits", credits_pending as "pendingCredits"
+             from ledger.account where bucket = $1 and owner_id = any($2::uuid[]) and asset_id = $3
+               and purpose in ('position', 'prefund')`,
     values: [bucket, owners, assetId],
   });
   return rows;
@@ -615,20 +667,25 @@ export async function selectCaps(
   owners: readonly OwnerId[],
 ): Promise<ReadonlyMap<OwnerId, bigint>> {
   const { rows } = await db.query<{ owner_id: OwnerId; amount: bigint }>(
-    `select owner_id, amount from ledger.cap where owner_id = any($1::uuid[]) and asset_id = $2 and purpose = 'position'`,
+    `select owner_id, amount from ledger.cap where owner_id = any($1::uuid[]) and asset_id = $2
+        and purpose = 'position'`,
     [owners, assetId],
   );
   return new Map(rows.map(({ owner_id: ownerId, amount }) => [ownerId, amount]));
 }
 
-/** Ends a former backend of ours and waits until it is gone, so that nothing it was sent can still take effect. */
+/**
+ * Ends a former backend of ours and waits until it is gone, so that nothing it was sent can still
+ * take effect.
+ */
 export async function terminateBackend(
   db: Queryable,
   pid: number,
   startedAt: string,
 ): Promise<void> {
   await db.query(
-    'select pg_terminate_backend(pid, 5000) from pg_stat_activity where pid = $1 and backend_start::text = $2',
+    `select pg_terminate_backend(pid, 5000) from pg_stat_activity
+        where pid = $1 and backend_start::text = $2`,
     [pid, startedAt],
   );
 }
@@ -636,7 +693,8 @@ export async function terminateBackend(
 /** Who the server thinks we are. */
 export async function identifyBackend(db: Queryable): Promise<{ pid: number; startedAt: string }> {
   const { rows } = await db.query<{ pid: number; started_at: string }>(
-    'select pid, backend_start::text as started_at from pg_stat_activity where pid = pg_backend_pid()',
+    `select pid, backend_start::text as started_at from pg_stat_activity
+        where pid = pg_backend_pid()`,
   );
   const [backend] = rows;
   if (backend === undefined) throw new Error('the server does not list this connection');

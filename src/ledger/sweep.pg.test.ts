@@ -33,7 +33,8 @@ describe('sweep', () => {
     expect((await test.ledger.sweep()).expired).toBe(1);
     expect((await test.ledger.sweep()).expired).toBe(0);
     const { rows } = await database.pool.query<{ left: bigint }>(
-      `select coalesce(sum(credits_posted - debits_posted), 0)::bigint as left from ledger.account where owner_id = $1 and purpose = 'lot'`,
+      `select coalesce(sum(credits_posted - debits_posted), 0)::bigint as left from ledger.account
+          where owner_id = $1 and purpose = 'lot'`,
       [bob],
     );
     expect(rows[0]?.left).toBe(0n);
@@ -80,7 +81,8 @@ describe('sweep', () => {
     expect(await test.ledger.sweep()).toMatchObject({ released: 1 });
     await test.ledger.sweep();
     const { rows } = await database.pool.query<{ left: bigint }>(
-      `select sum(credits_posted - debits_posted)::bigint as left from ledger.account where owner_id = $1 and purpose = 'lot' and expires_on < 'infinity'`,
+      `select sum(credits_posted - debits_posted)::bigint as left from ledger.account
+          where owner_id = $1 and purpose = 'lot' and expires_on < 'infinity'`,
       [ann],
     );
     expect(rows[0]?.left).toBe(0n);

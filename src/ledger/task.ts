@@ -12,13 +12,19 @@ export interface Task {
   readonly fingerprint: bigint;
   /** What a reversal reverses; rows never change, so they are read before. */
   readonly originals: readonly PostedLeg[];
-  /** What the transaction or hold that it undoes drew from allowances; which accounts those are never changes either. */
+  /**
+   * What the transaction or hold that it undoes drew from allowances; which accounts those are
+   * never changes either.
+   */
   readonly allowances: readonly AllowanceUse[];
   /** Ascending; all buckets once the task needs quota of other stripes. */
   readonly buckets: readonly Bucket[];
   /** Set when the batch has all buckets, so that quota may move between stripes. */
   readonly escalated: boolean;
-  /** Its place among all that arrived in this process; set when it is queued. A refusal rests on nothing older. */
+  /**
+   * Its place among all that arrived in this process; set when it is queued. A refusal rests on
+   * nothing older.
+   */
   arrived: number;
 }
 

@@ -9,7 +9,10 @@ import type { Day } from '../kernel/time.ts';
 /** What an account counts. */
 export interface Asset {
   readonly assetId: number;
-  /** Unique name: the platform's id for its points, `CNY`, `reward:platform/reward_id`, or `limit:rule` for what a limit counts. */
+  /**
+   * Unique name: the platform's id for its points, `CNY`, `reward:platform/reward_id`, or
+   * `limit:rule` for what a limit counts.
+   */
   readonly code: string;
   readonly kind: 'points' | 'settlement' | 'reward' | 'allowance';
   /** Decimals of one unit. */
@@ -19,7 +22,10 @@ export interface Asset {
   readonly ownerId: OwnerId | null;
   /** What reversing an earn that is already spent does. */
   readonly clawback: Clawback;
-  /** `hosted`: members' points are accounts here. `connected`: the platform keeps them, and only `external` is moved here. */
+  /**
+   * `hosted`: members' points are accounts here. `connected`: the platform keeps them, and only
+   * `external` is moved here.
+   */
   readonly custody: Custody;
   /** Its platform's part in conversions; absent where it is `both`. */
   readonly mode?: ClearingMode;
@@ -27,11 +33,17 @@ export interface Asset {
 
 export type Custody = 'hosted' | 'connected';
 
-/** Whether a platform takes part in conversions as their source and as their target, as either alone, or as neither. */
+/**
+ * Whether a platform takes part in conversions as their source and as their target, as either
+ * alone, or as neither.
+ */
 export const CLEARING_MODES = ['both', 'send_only', 'receive_only', 'suspended'] as const;
 export type ClearingMode = (typeof CLEARING_MODES)[number];
 
-/** `debt`: the member goes negative; `available`: the shortfall is the platform's cost; `refuse`: no reversal. */
+/**
+ * `debt`: the member goes negative; `available`: the shortfall is the platform's cost; `refuse`: no
+ * reversal.
+ */
 export type Clawback = 'debt' | 'available' | 'refuse';
 
 export type Purpose =
@@ -78,7 +90,10 @@ export type Details = Readonly<Record<string, string | number | boolean | null>>
 interface CommandBase {
   /** The platform that asks and whose points move first. */
   readonly platformId: PlatformId;
-  /** The debited member (the credited one of an earn). With `platformId` and `key` the scope of idempotency. */
+  /**
+   * The debited member (the credited one of an earn). With `platformId` and `key` the scope of
+   * idempotency.
+   */
   readonly memberId: MemberId;
   /** The idempotency key: 1..255 characters. */
   readonly key: string;
@@ -87,9 +102,14 @@ interface CommandBase {
   readonly details?: Details | undefined;
   /** What the operation is for, such as `shopping`; rules may ask for it. */
   readonly category?: string | undefined;
-  /** What the platform says of the member now; rules may ask for it. Not part of what the caller states. */
+  /**
+   * What the platform says of the member now; rules may ask for it. Not part of what the caller
+   * states.
+   */
   readonly tags?: readonly string[] | undefined;
-  /** Where the request's signature does not cover the key: it may stand for this operation alone. */
+  /**
+   * Where the request's signature does not cover the key: it may stand for this operation alone.
+   */
   readonly signature?: SignatureMark | undefined;
 }
 
@@ -115,13 +135,17 @@ export interface EarnCommand extends CommandBase {
   /** What a purchase came to, in minor units of the settlement currency. */
   readonly spent?: bigint | undefined;
   readonly occurredAtMs?: number | undefined;
-  /** The last day on which the points can be spent; the platform's expiry policy decides when absent. */
+  /**
+   * The last day on which the points can be spent; the platform's expiry policy decides when
+   * absent.
+   */
   readonly expiresOn?: Day | undefined;
 }
 
 /**
- * Within one platform, or across two: then the amount is converted at the terms of the moment. When one of them keeps its points itself, the
- * transfer is only authorised: all it will move is set aside at these terms, until it is posted (`authorisedId`) or undone (a release).
+ * Within one platform, or across two: then the amount is converted at the terms of the moment. When
+ * one of them keeps its points itself, the transfer is only authorised: all it will move is set
+ * aside at these terms, until it is posted (`authorisedId`) or undone (a release).
  */
 export interface TransferCommand extends CommandBase {
   readonly kind: 'transfer';
@@ -130,9 +154,15 @@ export interface TransferCommand extends CommandBase {
   readonly targetPlatformId: PlatformId;
   /** A quote whose terms are to be used. */
   readonly quote?: LockedQuote | undefined;
-  /** The hold under which an operator has looked at it: its points are moved, and review rules are not asked again. */
+  /**
+   * The hold under which an operator has looked at it: its points are moved, and review rules are
+   * not asked again.
+   */
   readonly reviewedHoldId?: TransactionId | undefined;
-  /** The authorisation that is to be posted, at its own terms and without asking the rules again; the platforms have done their part. */
+  /**
+   * The authorisation that is to be posted, at its own terms and without asking the rules again;
+   * the platforms have done their part.
+   */
   readonly authorisedId?: TransactionId | undefined;
 }
 
@@ -153,7 +183,9 @@ export interface RedeemCommand extends CommandBase {
   readonly rewardAssetId: number;
   /** Units, 1..1,000,000. */
   readonly quantity: bigint;
-  /** Its name in the catalogue: then the catalogue's price, window, eligibility and limit are kept. */
+  /**
+   * Its name in the catalogue: then the catalogue's price, window, eligibility and limit are kept.
+   */
   readonly rewardId?: string | undefined;
 }
 
@@ -163,8 +195,8 @@ export interface HoldCommand extends CommandBase {
   /** How long the hold lasts: 1 s to 30 days. Of a freeze it says nothing. */
   readonly expiresInMs: number;
   /**
-   * Set aside for a dispute over this transaction: as much of the amount as is available, whatever the rules say, until its dispute ends it or the
-   * transaction is reversed; no timer does.
+   * Set aside for a dispute over this transaction: as much of the amount as is available, whatever
+   * the rules say, until its dispute ends it or the transaction is reversed; no timer does.
    */
   readonly freeze?: TransactionId | undefined;
 }
@@ -181,8 +213,8 @@ export interface ReleaseCommand extends CommandBase {
   readonly kind: 'release';
   readonly holdId: TransactionId;
   /**
-   * `timer` only when the hold's time is over; `undone` only for an authorisation whose platforms have done nothing, or undone it; `dispute` for a freeze,
-   * which nothing else releases.
+   * `timer` only when the hold's time is over; `undone` only for an authorisation whose platforms
+   * have done nothing, or undone it; `dispute` for a freeze, which nothing else releases.
    */
   readonly cause: 'caller' | 'timer' | 'undone' | 'dispute';
 }
@@ -195,25 +227,38 @@ export interface ReverseCommand extends CommandBase {
   readonly reason: string;
   /** Overrides the clawback policy of the platform whose points are taken back. */
   readonly clawback?: Clawback | undefined;
-  /** Of a redeem: how many units come back, when no amount is named, and which vouchers end with them, as the row is to say it. */
+  /**
+   * Of a redeem: how many units come back, when no amount is named, and which vouchers end with
+   * them, as the row is to say it.
+   */
   readonly returned?: ReturnedUnits | undefined;
   /**
-   * A dispute was upheld, or the target platform has agreed: of the freezes of the transaction only the dispute's own is touched. Otherwise all of them
-   * are taken from first within one platform, and across platforms they forbid it.
+   * A dispute was upheld, or the target platform has agreed: of the freezes of the transaction only
+   * the dispute's own is touched. Otherwise all of them are taken from first within one platform,
+   * and across platforms they forbid it.
    */
   readonly agreed?: true | undefined;
-  /** The freeze of the dispute that this settles: it ends in the same commit, and its points are the first to be taken. */
+  /**
+   * The freeze of the dispute that this settles: it ends in the same commit, and its points are the
+   * first to be taken.
+   */
   readonly frozenHoldId?: TransactionId | undefined;
 }
 
-/** Units of a redemption that come back. Decided by whoever keeps its vouchers, so not part of what the caller states. */
+/**
+ * Units of a redemption that come back. Decided by whoever keeps its vouchers, so not part of what
+ * the caller states.
+ */
 export interface ReturnedUnits {
   readonly units: bigint;
   /** Their vouchers, in the words of who keeps them. */
   readonly vouchers: string;
 }
 
-/** Takes points back from a member when no single transaction is to be reversed, such as a refund that names no purchase. */
+/**
+ * Takes points back from a member when no single transaction is to be reversed, such as a refund
+ * that names no purchase.
+ */
 export interface ClawbackCommand extends CommandBase {
   readonly kind: 'clawback';
   readonly amount: bigint;
@@ -222,7 +267,9 @@ export interface ClawbackCommand extends CommandBase {
   readonly clawback?: Clawback | undefined;
 }
 
-/** Moves what is available in lots whose last day is before `day` to the platform's expired account. */
+/**
+ * Moves what is available in lots whose last day is before `day` to the platform's expired account.
+ */
 export interface ExpireCommand extends CommandBase {
   readonly kind: 'expire';
   readonly day: Day;
@@ -231,29 +278,42 @@ export interface ExpireCommand extends CommandBase {
 /** An operator's correction: positive gives points, negative takes available points. */
 export interface AdjustCommand extends CommandBase {
   readonly kind: 'adjust';
-  /** Zero only with a compensation: when the platform that is paid gives the points in its own books. */
+  /**
+   * Zero only with a compensation: when the platform that is paid gives the points in its own
+   * books.
+   */
   readonly amount: bigint;
   readonly reason: string;
-  /** Who pays for it: this much, in minor units of the settlement currency, goes from its position to that of `platformId`. */
+  /**
+   * Who pays for it: this much, in minor units of the settlement currency, goes from its position
+   * to that of `platformId`.
+   */
   readonly compensation?: { readonly paidBy: PlatformId; readonly value: bigint } | undefined;
 }
 
 /**
- * Money that a platform puts up in advance, or takes out again. Of these and `settle`: amounts are minor units of the settlement
- * currency, and `memberId` is the platform's own owner id, in whose bucket its whole prefund lies.
+ * Money that a platform puts up in advance, or takes out again. Of these and `settle`: amounts are
+ * minor units of the settlement currency, and `memberId` is the platform's own owner id, in whose
+ * bucket its whole prefund lies.
  */
 export interface DepositCommand extends CommandBase {
   readonly kind: 'deposit';
   readonly amount: bigint;
 }
 
-/** Refused when the prefund is less. It leaves the net debit cap as it is: whoever derives a cap from the prefund lowers it before. */
+/**
+ * Refused when the prefund is less. It leaves the net debit cap as it is: whoever derives a cap
+ * from the prefund lowers it before.
+ */
 export interface WithdrawCommand extends CommandBase {
   readonly kind: 'withdraw';
   readonly amount: bigint;
 }
 
-/** Pays off what a platform owes or is owed; never takes its position beyond the cap. Under the network's own owner id it pays out what rounding left over, from outside. */
+/**
+ * Pays off what a platform owes or is owed; never takes its position beyond the cap. Under the
+ * network's own owner id it pays out what rounding left over, from outside.
+ */
 export interface SettleCommand extends CommandBase {
   readonly kind: 'settle';
   /** What the platform is paid (positive) or pays (negative). */
@@ -417,7 +477,10 @@ export interface Preview {
   readonly rulebookVersion: number;
 }
 
-/** What is written in the commit of the rows it concerns, by whoever goes on with them. The ledger knows no more of it. */
+/**
+ * What is written in the commit of the rows it concerns, by whoever goes on with them. The ledger
+ * knows no more of it.
+ */
 export interface Alongside {
   /** Asked of each first leg. */
   concerns(leg: PostedLeg): boolean;
@@ -441,17 +504,25 @@ export interface SignedOperation {
 }
 
 export interface Ledger {
-  /** Leaves the mark of a signature for an operation that posts nothing; tells for which one it was there. */
+  /**
+   * Leaves the mark of a signature for an operation that posts nothing; tells for which one it was
+   * there.
+   */
   claimSignature(operation: SignedOperation): Promise<'new' | 'same' | 'other'>;
   /** Takes the mark away that was left for what was refused then. */
   releaseSignature(signature: SignatureMark): Promise<void>;
   /** What a command would come to now, with the rules that applied; nothing is posted. */
   preview(command: TransferCommand | RedeemCommand): Promise<Preview>;
-  /** Where the use of a quote is noted: in the bucket of its member, or one that its nonce tells. */
+  /**
+   * Where the use of a quote is noted: in the bucket of its member, or one that its nonce tells.
+   */
   bucketOfQuote(nonce: string, memberId: MemberId | null): Bucket;
   /** Transfers that wait for an operator, oldest first, at most `limit` of each bucket. */
   listReviews(limit: number): Promise<WaitingLeg[]>;
-  /** Decides and posts one command. Resolves after the commit is durable; a refusal or outage is an outcome, not an exception. */
+  /**
+   * Decides and posts one command. Resolves after the commit is durable; a refusal or outage is an
+   * outcome, not an exception.
+   */
   submit(command: Command): Promise<Outcome>;
 
   /** All registered assets, from memory. */
@@ -460,7 +531,10 @@ export interface Ledger {
   pointsOf(platformId: PlatformId): Asset | undefined;
   assetById(assetId: number): Asset | undefined;
   settlementAsset(): Asset;
-  /** Reads anew which assets there are; otherwise those that other processes add show within about a second. */
+  /**
+   * Reads anew which assets there are; otherwise those that other processes add show within about a
+   * second.
+   */
   refreshAssets(): Promise<void>;
   /** Registers an asset, or returns the one with that code unchanged. */
   registerAsset(
@@ -472,7 +546,11 @@ export interface Ledger {
   setCap(
     cap: Cap,
   ): Promise<{ readonly ok: true } | { readonly ok: false; readonly problem: Problem }>;
-  /** Sets a platform's part in conversions, in force here at once and in other processes within about a second; `also` writes in the same dbTransaction. False, with nothing done, where `from` is given and was not the mode. */
+  /**
+   * Sets a platform's part in conversions, in force here at once and in other processes within
+   * about a second; `also` writes in the same dbTransaction. False, with nothing done, where `from`
+   * is given and was not the mode.
+   */
   setMode(
     platformId: PlatformId,
     change: { readonly mode: ClearingMode; readonly from?: ClearingMode },
@@ -480,7 +558,10 @@ export interface Ledger {
   ): Promise<boolean>;
   /** Money of the platforms, all read at one moment. */
   listMoney(platformIds: readonly PlatformId[]): Promise<ReadonlyMap<PlatformId, PlatformMoney>>;
-  /** Brings the parts of a limit's shared allowances, as far as they are in use, to a new maximum; what is used already stays used. */
+  /**
+   * Brings the parts of a limit's shared allowances, as far as they are in use, to a new maximum;
+   * what is used already stays used.
+   */
   alignAllowances(assetId: number, maximum: bigint): Promise<void>;
   /** A bound and how much of it is used; undefined where none is set. */
   findCap(
@@ -490,7 +571,10 @@ export interface Ledger {
   ): Promise<{ amount: bigint; used: bigint } | undefined>;
 
   getBalance(memberId: MemberId, platformId: PlatformId): Promise<Balance>;
-  /** By page number (1..10,000) or by cursor; the cost of a page by cursor does not depend on how far it is. */
+  /**
+   * By page number (1..10,000) or by cursor; the cost of a page by cursor does not depend on how
+   * far it is.
+   */
   listHistory(
     memberId: MemberId,
     platformId: PlatformId,
@@ -508,7 +592,10 @@ export interface Ledger {
     transactionId: TransactionId,
     assetId: number,
   ): Promise<readonly { readonly ownerId: OwnerId; readonly amount: bigint }[]>;
-  /** How much of a transaction has been reversed, in minor units of its amount. Whoever is inside a dbTransaction asks on its own connection, so as not to wait for a second one. */
+  /**
+   * How much of a transaction has been reversed, in minor units of its amount. Whoever is inside a
+   * dbTransaction asks on its own connection, so as not to wait for a second one.
+   */
   getReversed(transactionId: TransactionId, client?: DbClient): Promise<bigint>;
   /** How much of the member's own allowances is used up, in their order. */
   listUsed(
@@ -519,8 +606,8 @@ export interface Ledger {
   /** How many buckets the network has; they are numbered from 0. */
   bucketCount(): number;
   /**
-   * For whoever follows the journal: what was posted in a bucket after a sequence number, first legs of the given kinds, in order.
-   * Looks at up to `limit` rows; go on from `through`.
+   * For whoever follows the journal: what was posted in a bucket after a sequence number, first
+   * legs of the given kinds, in order. Looks at up to `limit` rows; go on from `through`.
    */
   listAfter(
     bucket: Bucket,
@@ -529,7 +616,10 @@ export interface Ledger {
     limit: number,
   ): Promise<{ readonly legs: readonly PostedLeg[]; readonly through: bigint }>;
 
-  /** Releases holds whose time is over and expires lots whose day has come; returns how many it resolved. Bounded work for each call. */
+  /**
+   * Releases holds whose time is over and expires lots whose day has come; returns how many it
+   * resolved. Bounded work for each call.
+   */
   sweep(): Promise<{
     readonly released: number;
     readonly expired: number;

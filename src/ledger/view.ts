@@ -1,5 +1,5 @@
-// What a decision may look at: the state of the buckets it concerns, at one moment. The database stands behind it in
-// production, plain maps in tests; decide functions cannot tell.
+// What a decision may look at: the state of the buckets it concerns, at one moment. The database
+// stands behind it in production, plain maps in tests; decide functions cannot tell.
 
 import {
   bucketOf as bucketOfMember,
@@ -38,7 +38,10 @@ export interface View {
   reversed(transactionId: TransactionId): bigint;
   /** How much of it was reversed by parts that still rounded down; undefined for nearly all. */
   floored(transactionId: TransactionId): bigint | undefined;
-  /** What has lapsed of a lot that a transaction named by the command credited, and is still among the expired points. */
+  /**
+   * What has lapsed of a lot that a transaction named by the command credited, and is still among
+   * the expired points.
+   */
   lapsed(lot: Account): bigint;
   /** What disputes over a transaction have frozen at its receiver, longest frozen first. */
   freezes(transactionId: TransactionId): readonly Hold[];
@@ -131,7 +134,10 @@ export function targetOf(
   return view.asset(targetAssetId);
 }
 
-/** The system accounts that a platform's points asset owns in one bucket: of the points themselves, or of another asset. */
+/**
+ * The system accounts that a platform's points asset owns in one bucket: of the points themselves,
+ * or of another asset.
+ */
 export function systemWallet(
   view: View,
   bucket: Bucket,

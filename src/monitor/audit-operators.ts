@@ -1,11 +1,15 @@
-// Who made whom: the operators of a network with everything that gave one of them power, from raw rows.
+// Who made whom: the operators of a network with everything that gave one of them power, from raw
+// rows.
 
 import type { DbClient } from '../runtime/database.ts';
 
 export interface OperatorMade {
   readonly operatorId: string;
   readonly state: string;
-  /** In order: `added`, `token`, `resumed` or `recovered`. Empty for an operator from before this was kept. */
+  /**
+   * In order: `added`, `token`, `resumed` or `recovered`. Empty for an operator from before this
+   * was kept.
+   */
   readonly changes: readonly {
     readonly change: string;
     readonly changedAt: string;
@@ -34,7 +38,9 @@ export async function listOperatorsMade(client: DbClient): Promise<readonly Oper
   if (known?.there !== true) return [];
   const { rows } = await client.query<Row>(
     `select o.operator_id, o.state, c.change, c.changed_at, c.made_by, c.approved_by, c.reason
-       from identity.operator o left join identity.operator_change c on c.operator_id = o.operator_id and c.change <> 'suspended'
+       from identity.operator o left
+         join identity.operator_change c on c.operator_id = o.operator_id
+         and c.change <> 'suspended'
       order by o.operator_id, c.changed_at`,
   );
   return [...Map.groupBy(rows, (row) => row.operator_id)].map(([operatorId, own]) => ({

@@ -52,7 +52,8 @@ const SHARES = `
         where a.bucket = $1 and a.account_id = m.account_id and a.purpose = 'position' offset 0) a
      group by 1, 2),
   share as (
-    select o.transaction_id, s.share, s.whole, s.back from original o join back b using (transaction_id)
+    select o.transaction_id, s.share, s.whole, s.back from original o
+      join back b using (transaction_id)
      cross join lateral (values
        ('credited', coalesce(o.credited, 0)::numeric, coalesce(b.credited, 0)),
        ('fee', coalesce(o.fee, 0), coalesce(b.fee, 0))) s (share, whole, back)
@@ -116,12 +117,14 @@ const TAKEN_TWICE = `${LAPSES},
        select * from ledger.transaction o
         where o.bucket = $1 and o.transaction_id = v.related_id and o.leg = v.leg
           and o.kind in ('earn', 'transfer', 'conversion') offset 0) o
-     cross join lateral (select min(e.account_id) as account_id, sum(e.amount) as amount, count(*) as lots
+     cross join lateral (select min(e.account_id) as account_id, sum(e.amount) as amount,
+       count(*) as lots
                            from ${posted('o')} e
                            join ledger.account a
                              on a.bucket = $1 and a.account_id = e.account_id and a.purpose = 'lot'
                           where e.amount > 0) l
-     where l.lots = 1 and l.amount = case o.kind when 'conversion' then o.credited else o.amount end)
+     where l.lots = 1 and l.amount = case o.kind when 'conversion' then o.credited
+       else o.amount end)
   select r.sequence, r.transaction_id, r.original, r.account_id, r.wanted, r.from_lot, s.lapsed
     from reversal r
    cross join lateral (
@@ -136,12 +139,15 @@ export const reversalChecks: readonly Check[] = [
     scope: 'bucket',
     meaning:
       'Of a conversion that is reversed in parts, the receiver, the fee and the target ' +
-      'platform keep at most their share of the rest, and the source platform owes at least its share.',
+      'platform keep at most their share of the rest, and the source platform owes at least ' +
+      'its share.',
     sql: `${SHARES}
-      select sequence, transaction_id, share, whole, amount, reversed, kept, rounded_down, rounded_up from kept
+      select sequence, transaction_id, share, whole, amount, reversed, kept, rounded_down,
+        rounded_up from kept
        where not case share
                when 'owed' then kept = rounded_up
-               when 'due' then kept >= 0 and (kept <= rounded_down or (former and kept = rounded_up))
+               when 'due' then kept >= 0
+                 and (kept <= rounded_down or (former and kept = rounded_up))
                else kept = rounded_down or (former and kept = rounded_up) end
        order by 1, 3`,
   },
@@ -211,7 +217,10 @@ export const reversalChecks: readonly Check[] = [
   },
 ];
 
-/** Reversals of the time before these rules: they break nothing, and only an operator puts them right. */
+/**
+ * Reversals of the time before these rules: they break nothing, and only an operator puts them
+ * right.
+ */
 export const reversalRemarks: readonly Check[] = [
   {
     invariant: 3,

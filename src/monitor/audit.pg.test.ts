@@ -1,4 +1,5 @@
-// The audit finds nothing in a ledger that did everything a ledger does, and names each invariant that is broken by hand.
+// The audit finds nothing in a ledger that did everything a ledger does, and names each invariant
+// that is broken by hand.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -44,7 +45,10 @@ beforeAll(async () => {
 });
 afterAll(() => dropDatabase(database.url, database.log, new URL(database.url).pathname.slice(1)));
 
-/** Three windows: one settled with a dispute in it, one being settled, one closed into which the dispute has come back; and rows that are in none yet. */
+/**
+ * Three windows: one settled with a dispute in it, one being settled, one closed into which the
+ * dispute has come back; and rows that are in none yet.
+ */
 async function settleWindows(test: TestLedger): Promise<void> {
   const windows = createTestSettlement(test, database);
   const ann = test.member();
@@ -67,7 +71,10 @@ async function settleWindows(test: TestLedger): Promise<void> {
   await leaveOut(test, windows);
 }
 
-/** A window in which one of two payers is short: what came in was paid out pro rata, twice, and then it was left out; and a withdrawal that what it owes permits. */
+/**
+ * A window in which one of two payers is short: what came in was paid out pro rata, twice, and then
+ * it was left out; and a withdrawal that what it owes permits.
+ */
 async function leaveOut(test: TestLedger, windows: TestSettlement): Promise<void> {
   const ann = test.member();
   const money = (
@@ -166,21 +173,27 @@ function broken(report: AuditReport): string[] {
 }
 
 const dropBounds = [
-  'alter table ledger.account drop constraint account_not_below_floor, drop constraint account_debt_not_positive, drop constraint account_counters_not_negative',
+  'alter table ledger.account drop constraint account_not_below_floor, drop constraint ' +
+    'account_debt_not_positive, drop constraint account_counters_not_negative',
 ];
 const someEarn = `(select min(sequence) from ledger.transaction where bucket = 1 and kind = 'earn')`;
 /** A row of that kind, whichever bucket it came to lie in. */
 const one = (where: string): string =>
-  `(bucket, sequence) = (select bucket, sequence from ledger.transaction where ${where} order by 1, 2 limit 1)`;
+  `(bucket, sequence) = (select bucket, sequence from ledger.transaction where ${where}
+      order by 1, 2 limit 1)`;
 const oneAccount = (where: string): string =>
-  `(bucket, account_id) = (select bucket, account_id from ledger.account where ${where} order by 1, 2 limit 1)`;
+  `(bucket, account_id) = (select bucket, account_id from ledger.account where ${where}
+      order by 1, 2 limit 1)`;
 const oneHold = (state: string): string =>
   `hold_id = (select hold_id from ledger.hold where state = '${state}' order by 1 limit 1)`;
 const oneSaga = (where: string): string =>
-  `(bucket, saga_id) = (select bucket, saga_id from clearing.saga where ${where} order by 1, 2 limit 1)`;
+  `(bucket, saga_id) = (select bucket, saga_id from clearing.saga where ${where} order by 1, 2
+      limit 1)`;
 const oneVoucher = (where: string): string =>
-  `(redemption_id, unit) = (select redemption_id, unit from rewards.voucher where ${where} order by 1, 2 limit 1)`;
-const lastRow = `(bucket, sequence) = (select bucket, max(sequence) from ledger.transaction where bucket = 2 group by bucket)`;
+  `(redemption_id, unit) = (select redemption_id, unit from rewards.voucher where ${where}
+      order by 1, 2 limit 1)`;
+const lastRow = `(bucket, sequence) = (select bucket, max(sequence) from ledger.transaction
+    where bucket = 2 group by bucket)`;
 
 /** What is done to the data, and the checks that must name it. */
 const corruptions: readonly (readonly [
@@ -196,7 +209,9 @@ const corruptions: readonly (readonly [
   [
     'an entry moved to another account',
     [
-      `update ledger.transaction t set account_ids[2] = (select min(account_id) from ledger.account a where a.bucket = t.bucket and purpose = 'lot' and account_id <> t.account_ids[2]) where bucket = 1 and sequence = ${someEarn}`,
+      `update ledger.transaction t set account_ids[2] = (select min(account_id)
+          from ledger.account a where a.bucket = t.bucket and purpose = 'lot'
+          and account_id <> t.account_ids[2]) where bucket = 1 and sequence = ${someEarn}`,
     ],
     ['counters_equal_entries', 'balance_after_chain'],
   ],
@@ -223,22 +238,28 @@ const corruptions: readonly (readonly [
   [
     'the stated amount of a conversion',
     [
-      `update ledger.transaction set credited = credited + 1 where ${one(`kind = 'conversion' and counterparty_id is null`)}`,
+      `update ledger.transaction set credited = credited + 1
+          where ${one(`kind = 'conversion' and counterparty_id is null`)}`,
     ],
     ['stated_amount'],
   ],
   [
     'points from nowhere, on both sides of the books',
     [
-      `update ledger.account set credits_posted = credits_posted + 5 where ${oneAccount(`purpose = 'lot'`)}`,
+      `update ledger.account set credits_posted = credits_posted + 5
+          where ${oneAccount(`purpose = 'lot'`)}`,
     ],
     ['asset_sums_to_zero', 'counters_equal_entries'],
   ],
   [
     'a balance moved from one member to another',
     [
-      `update ledger.account set debits_posted = debits_posted + 5 where (bucket, account_id) = (select bucket, min(account_id) from ledger.account where bucket = 1 and purpose = 'lot' group by 1)`,
-      `update ledger.account set credits_posted = credits_posted + 5 where (bucket, account_id) = (select bucket, max(account_id) from ledger.account where bucket = 1 and purpose = 'issued' group by 1)`,
+      `update ledger.account set debits_posted = debits_posted + 5
+          where (bucket, account_id) = (select bucket, min(account_id) from ledger.account
+          where bucket = 1 and purpose = 'lot' group by 1)`,
+      `update ledger.account set credits_posted = credits_posted + 5
+          where (bucket, account_id) = (select bucket, max(account_id) from ledger.account
+          where bucket = 1 and purpose = 'issued' group by 1)`,
     ],
     ['counters_equal_entries'],
   ],
@@ -250,7 +271,8 @@ const corruptions: readonly (readonly [
   [
     'a limit counted in points',
     [
-      `update ledger.account set asset_id = (select max(asset_id) from ledger.asset where kind = 'points') where ${oneAccount(`purpose = 'used'`)}`,
+      `update ledger.account set asset_id = (select max(asset_id) from ledger.asset
+          where kind = 'points') where ${oneAccount(`purpose = 'used'`)}`,
     ],
     ['limits_in_own_assets'],
   ],
@@ -272,21 +294,24 @@ const corruptions: readonly (readonly [
   [
     'a pending sum',
     [
-      `update ledger.account set debits_pending = debits_pending + 1 where ${oneAccount(`purpose = 'lot' and debits_pending > 0`)}`,
+      `update ledger.account set debits_pending = debits_pending + 1
+          where ${oneAccount(`purpose = 'lot' and debits_pending > 0`)}`,
     ],
     ['asset_sums_to_zero', 'counters_equal_entries', 'holds_equal_pending'],
   ],
   [
     'a last_sequence',
     [
-      `update ledger.account set last_sequence = last_sequence + 1 where ${oneAccount(`purpose = 'lot'`)}`,
+      `update ledger.account set last_sequence = last_sequence + 1
+          where ${oneAccount(`purpose = 'lot'`)}`,
     ],
     ['counters_equal_entries'],
   ],
   [
     'a balance after an entry',
     [
-      `update ledger.transaction set balances[1] = balances[1] - 1 where ${one(`kind = 'transfer'`)}`,
+      `update ledger.transaction set balances[1] = balances[1] - 1
+          where ${one(`kind = 'transfer'`)}`,
     ],
     ['balance_after_chain'],
   ],
@@ -299,7 +324,8 @@ const corruptions: readonly (readonly [
     'an account twice',
     [
       'alter table ledger.account drop constraint account_natural_key, drop constraint account_pkey',
-      `insert into ledger.account select * from ledger.account where ${oneAccount(`purpose = 'issued'`)}`,
+      `insert into ledger.account select * from ledger.account
+          where ${oneAccount(`purpose = 'issued'`)}`,
     ],
     ['account_numbers', 'asset_sums_to_zero'],
   ],
@@ -307,7 +333,8 @@ const corruptions: readonly (readonly [
     'a lot overdrawn',
     [
       ...dropBounds,
-      `update ledger.account set debits_posted = credits_posted + 1 where ${oneAccount(`purpose = 'lot'`)}`,
+      `update ledger.account set debits_posted = credits_posted + 1
+          where ${oneAccount(`purpose = 'lot'`)}`,
     ],
     ['not_below_floor', 'counters_equal_entries'],
   ],
@@ -315,7 +342,8 @@ const corruptions: readonly (readonly [
     "a debt in the member's favour",
     [
       ...dropBounds,
-      `update ledger.account set credits_posted = debits_posted + 1 where ${oneAccount(`purpose = 'debt'`)}`,
+      `update ledger.account set credits_posted = debits_posted + 1
+          where ${oneAccount(`purpose = 'debt'`)}`,
     ],
     ['not_below_floor'],
   ],
@@ -328,7 +356,8 @@ const corruptions: readonly (readonly [
     'a position below its floor',
     [
       ...dropBounds,
-      `update ledger.account set debits_posted = debits_posted + 9000000 where ${oneAccount(`purpose = 'position' and floor is not null`)}`,
+      `update ledger.account set debits_posted = debits_posted + 9000000
+          where ${oneAccount(`purpose = 'position' and floor is not null`)}`,
     ],
     ['not_below_floor', 'cap_equals_floors'],
   ],
@@ -340,14 +369,16 @@ const corruptions: readonly (readonly [
   [
     'a floor lowered',
     [
-      `update ledger.account set floor = floor - 1 where ${oneAccount(`purpose = 'position' and floor is not null`)}`,
+      `update ledger.account set floor = floor - 1
+          where ${oneAccount(`purpose = 'position' and floor is not null`)}`,
     ],
     ['floor_has_allotment', 'cap_equals_floors'],
   ],
   [
     'an allotment rewritten',
     [
-      `update ledger.transaction set details = details || '{"floor_after": "junk"}' where ${one(`kind = 'allot'`)}`,
+      `update ledger.transaction set details = details || '{"floor_after": "junk"}'
+          where ${one(`kind = 'allot'`)}`,
     ],
     ['floor_has_allotment'],
   ],
@@ -365,7 +396,10 @@ const corruptions: readonly (readonly [
     'a key used twice',
     [
       'alter table ledger.transaction drop constraint transaction_once',
-      `insert into ledger.transaction select (jsonb_populate_record(t, jsonb_build_object('sequence', (select max(sequence) + 1 from ledger.transaction where bucket = 1)))).* from ledger.transaction t where bucket = 1 and sequence = ${someEarn}`,
+      `insert into ledger.transaction
+          select (jsonb_populate_record(t, jsonb_build_object('sequence', (select max(sequence) + 1
+          from ledger.transaction where bucket = 1)))).* from ledger.transaction t
+          where bucket = 1 and sequence = ${someEarn}`,
       `update ledger.bucket set sequence = sequence + 1 where bucket = 1`,
     ],
     ['transaction_once'],
@@ -373,7 +407,8 @@ const corruptions: readonly (readonly [
   [
     'a row in a foreign bucket',
     [
-      `update ledger.transaction set member_id = '00000003-0000-4000-8000-000000000000' where bucket = 1 and sequence = ${someEarn}`,
+      `update ledger.transaction set member_id = '00000003-0000-4000-8000-000000000000'
+          where bucket = 1 and sequence = ${someEarn}`,
     ],
     ['row_in_home_bucket'],
   ],
@@ -390,7 +425,9 @@ const corruptions: readonly (readonly [
   [
     'more arriving than left',
     [
-      `update ledger.transaction set amounts = array(select a + sign(a)::bigint from unnest(amounts) with ordinality u (a, n) order by n) where ${one(`kind = 'transfer' and leg = 1`)}`,
+      `update ledger.transaction set amounts = array(select a + sign(a)::bigint
+          from unnest(amounts) with ordinality u (a, n) order by n)
+          where ${one(`kind = 'transfer' and leg = 1`)}`,
     ],
     ['transit_of_legs', 'stated_amount'],
   ],
@@ -437,7 +474,8 @@ const corruptions: readonly (readonly [
   [
     'a hold resolved by nobody',
     [
-      `update ledger.hold set state = 'released', resolved_by = gen_random_uuid() where ${oneHold('held')}`,
+      `update ledger.hold set state = 'released', resolved_by = gen_random_uuid()
+          where ${oneHold('held')}`,
     ],
     ['holds_equal_pending', 'hold_resolved_once'],
   ],
@@ -465,7 +503,8 @@ const corruptions: readonly (readonly [
     'an adjustment that settled two disputes',
     [
       `
-    insert into clearing.dispute (bucket, dispute_id, transaction_id, fingerprint, opened_by, opener_id,
+    insert into clearing.dispute (bucket, dispute_id, transaction_id, fingerprint, opened_by,
+      opener_id,
                                   claimant_side, source_platform, target_platform, source_member,
                                   target_member, reason_code, description, amount, credited, state,
                                   outcome, resolution, resolution_amount, borne_by, resolution_id,
@@ -481,35 +520,42 @@ const corruptions: readonly (readonly [
   [
     'a share that stays with the receiver',
     [
-      `update ledger.transaction set credited = credited - 1 where ${one(`kind = 'reverse' and amount = 333`)}`,
+      `update ledger.transaction set credited = credited - 1
+          where ${one(`kind = 'reverse' and amount = 333`)}`,
     ],
     ['reversal_shares'],
   ],
   [
     'what the receiver of a part gives back',
     [
-      `update ledger.transaction set credited = credited + 1 where ${one(`kind = 'reverse' and amount = 333 and leg = 1`)}`,
+      `update ledger.transaction set credited = credited + 1
+          where ${one(`kind = 'reverse' and amount = 333 and leg = 1`)}`,
     ],
     ['stated_amount'],
   ],
   [
     'a fee that stays with its platform',
     [
-      `update ledger.transaction set fee = fee - 1 where ${one(`kind = 'reverse' and amount = 333`)}`,
+      `update ledger.transaction set fee = fee - 1
+          where ${one(`kind = 'reverse' and amount = 333`)}`,
     ],
     ['reversal_shares'],
   ],
   [
     'a reversal that says less of what had lapsed',
     [
-      `update ledger.transaction set details = jsonb_build_object('from_expired', replace(details ->> 'from_expired', ':60', ':59')) where ${one(`details ? 'from_expired'`)}`,
+      `update ledger.transaction
+          set details = jsonb_build_object('from_expired',
+          replace(details ->> 'from_expired', ':60', ':59'))
+          where ${one(`details ? 'from_expired'`)}`,
     ],
     ['lapsed_taken_once'],
   ],
   [
     'less lapsed than was taken out of it',
     [
-      `update ledger.transaction set kind = 'adjust' where ${one(`kind = 'expire' and member_id = (select member_id from ledger.transaction where details ? 'from_expired')`)}`,
+      `update ledger.transaction set kind = 'adjust'
+          where ${one(`kind = 'expire' and member_id = (select member_id from ledger.transaction where details ? 'from_expired')`)}`,
     ],
     ['lapsed_taken_once'],
   ],
@@ -542,7 +588,8 @@ const corruptions: readonly (readonly [
     'an allowance in favour of the member',
     [
       ...dropBounds,
-      `update ledger.account set credits_posted = debits_posted + 1 where ${oneAccount(`purpose = 'allowance'`)}`,
+      `update ledger.account set credits_posted = debits_posted + 1
+          where ${oneAccount(`purpose = 'allowance'`)}`,
     ],
     ['not_below_floor', 'counters_equal_entries'],
   ],
@@ -550,14 +597,18 @@ const corruptions: readonly (readonly [
     'an allowance shared beyond its quota',
     [
       ...dropBounds,
-      `update ledger.account set debits_posted = debits_posted + 9000000 where ${oneAccount(`purpose = 'shared_allowance'`)}`,
+      `update ledger.account set debits_posted = debits_posted + 9000000
+          where ${oneAccount(`purpose = 'shared_allowance'`)}`,
     ],
     ['not_below_floor'],
   ],
   [
     'a reviewed hold forgotten',
     [
-      `update ledger.hold set state = 'held', resolved_by = null, captured = 0 where hold_id = (select h.hold_id from ledger.transaction t join ledger.hold h on h.hold_id = t.related_id where t.kind = 'authorise' order by 1 limit 1)`,
+      `update ledger.hold set state = 'held', resolved_by = null, captured = 0
+          where hold_id = (select h.hold_id from ledger.transaction t
+          join ledger.hold h on h.hold_id = t.related_id where t.kind = 'authorise' order by 1
+          limit 1)`,
     ],
     ['hold_resolved_once'],
   ],
@@ -574,14 +625,16 @@ const corruptions: readonly (readonly [
   [
     'where a settlement was paid from',
     [
-      `update ledger.transaction set details = '{"from": "outside"}' where ${one(`kind = 'settle' and details ->> 'from' = 'prefund'`)}`,
+      `update ledger.transaction set details = '{"from": "outside"}'
+          where ${one(`kind = 'settle' and details ->> 'from' = 'prefund'`)}`,
     ],
     ['stated_amount'],
   ],
   [
     'a settlement of another platform',
     [
-      `update ledger.account set owner_id = gen_random_uuid() where ${oneAccount(`purpose = 'prefund'`)}`,
+      `update ledger.account set owner_id = gen_random_uuid()
+          where ${oneAccount(`purpose = 'prefund'`)}`,
     ],
     ['stated_amount'],
   ],
@@ -589,7 +642,8 @@ const corruptions: readonly (readonly [
     'a prefund overdrawn',
     [
       ...dropBounds,
-      `update ledger.account set debits_posted = credits_posted + 1 where ${oneAccount(`purpose = 'prefund'`)}`,
+      `update ledger.account set debits_posted = credits_posted + 1
+          where ${oneAccount(`purpose = 'prefund'`)}`,
     ],
     ['not_below_floor', 'counters_equal_entries', 'asset_sums_to_zero'],
   ],
@@ -601,49 +655,57 @@ const corruptions: readonly (readonly [
   [
     'what is pending on a position',
     [
-      `update ledger.account set debits_pending = debits_pending + 1 where ${oneAccount(`purpose = 'position' and debits_pending > 0`)}`,
+      `update ledger.account set debits_pending = debits_pending + 1
+          where ${oneAccount(`purpose = 'position' and debits_pending > 0`)}`,
     ],
     ['authorised_equal_pending', 'counters_equal_entries'],
   ],
   [
     'what a platform is to be given',
     [
-      `update ledger.account set credits_pending = credits_pending - 1 where ${oneAccount(`purpose = 'position' and credits_pending > 0`)}`,
+      `update ledger.account set credits_pending = credits_pending - 1
+          where ${oneAccount(`purpose = 'position' and credits_pending > 0`)}`,
     ],
     ['authorised_equal_pending', 'counters_equal_entries'],
   ],
   [
     'a saga deleted',
     [
-      `delete from clearing.saga where ${oneSaga(`purpose = 'transfer' and state not in ('completed', 'failed')`)}`,
+      `delete from clearing.saga
+          where ${oneSaga(`purpose = 'transfer' and state not in ('completed', 'failed')`)}`,
     ],
     ['authorisation_has_saga'],
   ],
   [
     'a saga of nothing',
     [
-      `insert into clearing.saga select (jsonb_populate_record(s, jsonb_build_object('saga_id', gen_random_uuid()))).* from clearing.saga s where ${oneSaga(`purpose = 'transfer'`)}`,
+      `insert into clearing.saga
+          select (jsonb_populate_record(s, jsonb_build_object('saga_id', gen_random_uuid()))).*
+          from clearing.saga s where ${oneSaga(`purpose = 'transfer'`)}`,
     ],
     ['authorisation_has_saga'],
   ],
   [
     'the amount of a saga',
     [
-      `update clearing.saga set amount = amount + 1 where ${oneSaga(`purpose = 'transfer' and state = 'failed'`)}`,
+      `update clearing.saga set amount = amount + 1
+          where ${oneSaga(`purpose = 'transfer' and state = 'failed'`)}`,
     ],
     ['authorisation_has_saga'],
   ],
   [
     'a saga of somebody else',
     [
-      `update clearing.saga set target_member = gen_random_uuid() where ${oneSaga(`purpose = 'transfer' and state = 'completed'`)}`,
+      `update clearing.saga set target_member = gen_random_uuid()
+          where ${oneSaga(`purpose = 'transfer' and state = 'completed'`)}`,
     ],
     ['authorisation_has_saga'],
   ],
   [
     'a saga that ended another way than its transfer',
     [
-      `update clearing.saga set state = 'completed' where ${oneSaga(`purpose = 'transfer' and state = 'failed'`)}`,
+      `update clearing.saga set state = 'completed'
+          where ${oneSaga(`purpose = 'transfer' and state = 'failed'`)}`,
     ],
     ['authorisation_has_saga', 'external_equals_sagas'],
   ],
@@ -660,36 +722,42 @@ const corruptions: readonly (readonly [
   [
     'a saga that nobody goes on with',
     [
-      `update clearing.saga set deadline_at = now() - interval '1 hour' where ${oneSaga(`state not in ('completed', 'failed')`)}`,
+      `update clearing.saga set deadline_at = now() - interval '1 hour'
+          where ${oneSaga(`state not in ('completed', 'failed')`)}`,
     ],
     ['saga_overdue'],
   ],
   [
     'points that came out of a connected platform',
     [
-      `update ledger.account set debits_posted = debits_posted + 7 where ${oneAccount(`purpose = 'external' and asset_id = (select asset_id from ledger.asset where code = 'platform_x')`)}`,
+      `update ledger.account set debits_posted = debits_posted + 7
+          where ${oneAccount(`purpose = 'external' and asset_id = (select asset_id from ledger.asset where code = 'platform_x')`)}`,
     ],
     ['external_equals_sagas', 'counters_equal_entries', 'asset_sums_to_zero'],
   ],
   [
     'points that a connected platform got',
     [
-      `update clearing.saga set credited = credited + 1 where ${oneSaga(`purpose = 'transfer' and state = 'completed' and target_connected`)}`,
+      `update clearing.saga set credited = credited + 1
+          where ${oneSaga(`purpose = 'transfer' and state = 'completed' and target_connected`)}`,
     ],
     ['external_equals_sagas', 'authorisation_has_saga'],
   ],
   [
     'a deposit that was carried out and is not there',
     [
-      `insert into clearing.reserve_request (request_id, platform_id, kind, amount, bank_reference, reason, state, made_by, made_at, decided_by, decided_at, carried_out_at, transaction_id)
-    values (gen_random_uuid(), 'platform_a', 'deposit', 9000, 'B-1', 'x', 'approved', 'maker', now(), 'checker', now(), now(), gen_random_uuid())`,
+      `insert into clearing.reserve_request (request_id, platform_id, kind, amount, bank_reference,
+          reason, state, made_by, made_at, decided_by, decided_at, carried_out_at, transaction_id)
+    values (gen_random_uuid(), 'platform_a', 'deposit', 9000, 'B-1', 'x', 'approved', 'maker',
+      now(), 'checker', now(), now(), gen_random_uuid())`,
     ],
     ['reserve_request_has_transaction'],
   ],
   [
     'a withdrawal that nobody asked for',
     [
-      `update ledger.transaction set details = '{"request_id": "none"}' where ${one(`kind = 'withdraw'`)}`,
+      `update ledger.transaction set details = '{"request_id": "none"}'
+          where ${one(`kind = 'withdraw'`)}`,
     ],
     ['reserve_request_has_transaction'],
   ],
@@ -701,7 +769,10 @@ const corruptions: readonly (readonly [
   [
     'a window that begins too late',
     [
-      `update clearing.window_cut set from_sequence = from_sequence + 1, counted_through = to_sequence where window_id = 2 and bucket = (select bucket from clearing.window_cut where window_id = 2 and to_sequence > from_sequence limit 1)`,
+      `update clearing.window_cut
+          set from_sequence = from_sequence + 1, counted_through = to_sequence
+          where window_id = 2 and bucket = (select bucket from clearing.window_cut
+          where window_id = 2 and to_sequence > from_sequence limit 1)`,
     ],
     ['window_cuts_follow'],
   ],
@@ -713,14 +784,17 @@ const corruptions: readonly (readonly [
   [
     'a net',
     [
-      `update clearing.window_net set net = net + 1, closing = closing + 1 where window_id = 2 and participant = 'platform_b'`,
+      `update clearing.window_net set net = net + 1, closing = closing + 1
+          where window_id = 2 and participant = 'platform_b'`,
     ],
     ['window_nets_equal_rows', 'window_pairs_equal_nets', 'obligations_follow_nets'],
   ],
   [
     'a net moved from one platform to another',
     [
-      `update clearing.window_net set net = net + case participant when 'platform_b' then 1 else -1 end, closing = closing + case participant when 'platform_b' then 1 else -1 end where window_id = 1 and participant in ('platform_b', 'platform_c')`,
+      `update clearing.window_net set net = net + case participant when 'platform_b' then 1
+          else -1 end, closing = closing + case participant when 'platform_b' then 1 else -1 end
+          where window_id = 1 and participant in ('platform_b', 'platform_c')`,
     ],
     ['window_nets_equal_rows'],
   ],
@@ -732,7 +806,8 @@ const corruptions: readonly (readonly [
   [
     'a pair',
     [
-      `update clearing.window_pair set due = due + 1 where window_id = 2 and source_platform = 'platform_b'`,
+      `update clearing.window_pair set due = due + 1
+          where window_id = 2 and source_platform = 'platform_b'`,
     ],
     ['window_pairs_equal_nets'],
   ],
@@ -744,7 +819,8 @@ const corruptions: readonly (readonly [
   [
     'the money of what came back',
     [
-      `update clearing.window_carve_out set source_effect = source_effect + 1 where direction = 'in'`,
+      `update clearing.window_carve_out set source_effect = source_effect + 1
+          where direction = 'in'`,
     ],
     ['carve_outs_return'],
   ],
@@ -756,14 +832,16 @@ const corruptions: readonly (readonly [
   [
     'a settled window with an obligation unpaid',
     [
-      `update clearing.obligation set state = 'approved', transaction_id = null where window_id = 2 and participant = 'platform_b'`,
+      `update clearing.obligation set state = 'approved', transaction_id = null
+          where window_id = 2 and participant = 'platform_b'`,
     ],
     ['obligations_follow_nets'],
   ],
   [
     'an obligation paid by nothing',
     [
-      `update clearing.obligation set transaction_id = gen_random_uuid() where window_id = 2 and participant = 'platform_b'`,
+      `update clearing.obligation set transaction_id = gen_random_uuid()
+          where window_id = 2 and participant = 'platform_b'`,
     ],
     ['obligation_paid_once'],
   ],
@@ -775,14 +853,16 @@ const corruptions: readonly (readonly [
   [
     'an obligation paid with another amount',
     [
-      `update ledger.transaction set amount = amount + 1 where ${one(`kind = 'settle' and details ->> 'window_id' = '2'`)}`,
+      `update ledger.transaction set amount = amount + 1
+          where ${one(`kind = 'settle' and details ->> 'window_id' = '2'`)}`,
     ],
     ['obligation_paid_once', 'stated_amount'],
   ],
   [
     'a unit that came back and can be used',
     [
-      `update rewards.voucher set usable = 1, returned = 0 where ${oneVoucher(`unit > 0 and returned > 0 and redemption_id in (select redemption_id from rewards.redemption where state = 'issued') and redemption_id not in (select redemption_id from rewards.voucher where fulfilled > 0)`)}`,
+      `update rewards.voucher set usable = 1, returned = 0
+          where ${oneVoucher(`unit > 0 and returned > 0 and redemption_id in (select redemption_id from rewards.redemption where state = 'issued') and redemption_id not in (select redemption_id from rewards.voucher where fulfilled > 0)`)}`,
     ],
     ['redemption_units', 'redemption_within_paid', 'reward_units'],
   ],
@@ -790,7 +870,8 @@ const corruptions: readonly (readonly [
     'a unit that nobody redeemed',
     [
       'alter table rewards.voucher drop constraint voucher_units_add_up',
-      `update rewards.voucher set units = units + 1, usable = usable + 1 where ${oneVoucher('unit = 0')}`,
+      `update rewards.voucher set units = units + 1, usable = usable + 1
+          where ${oneVoucher('unit = 0')}`,
     ],
     ['redemption_units', 'reward_units', 'voucher_counts'],
   ],
@@ -812,7 +893,8 @@ const corruptions: readonly (readonly [
   [
     'units delivered that no voucher counts',
     [
-      `update ledger.account set credits_posted = credits_posted + 1 where ${oneAccount(`purpose = 'delivered' and asset_id = (select asset_id from ledger.asset where code = 'reward:platform_a/cup')`)}`,
+      `update ledger.account set credits_posted = credits_posted + 1
+          where ${oneAccount(`purpose = 'delivered' and asset_id = (select asset_id from ledger.asset where code = 'reward:platform_a/cup')`)}`,
     ],
     ['reward_units', 'counters_equal_entries'],
   ],
@@ -840,35 +922,43 @@ const corruptions: readonly (readonly [
   [
     'a unit paid to another claim',
     [
-      `update clearing.part_payment set amount = amount + case participant when 'platform_b' then 1 else -1 end where participant in ('platform_b', 'platform_c') and round = 1 and window_id = (select max(window_id) from clearing.part_payment where round = 2)`,
+      `update clearing.part_payment set amount = amount + case participant when 'platform_b' then 1
+          else -1 end where participant in ('platform_b', 'platform_c') and round = 1
+          and window_id = (select max(window_id) from clearing.part_payment where round = 2)`,
     ],
     ['obligation_paid_once', 'paid_out_pro_rata'],
   ],
   [
     'a share taken from one claim for another',
     [
-      `update clearing.part_payment set claim = claim + 700 where (window_id, participant, number) = (select window_id, participant, number from clearing.part_payment where round = 1 order by window_id desc, 2 limit 1)`,
+      `update clearing.part_payment set claim = claim + 700
+          where (window_id, participant, number) = (select window_id, participant, number
+          from clearing.part_payment where round = 1 order by window_id desc, 2 limit 1)`,
     ],
     ['paid_out_pro_rata'],
   ],
   [
     'what was paid before a distribution',
     [
-      `update clearing.part_payment set paid_before = paid_before - 1 where (window_id, participant, number) = (select window_id, participant, number from clearing.part_payment where round = 2 and paid_before > 0 order by 1, 2 limit 1)`,
+      `update clearing.part_payment set paid_before = paid_before - 1
+          where (window_id, participant, number) = (select window_id, participant, number
+          from clearing.part_payment where round = 2 and paid_before > 0 order by 1, 2 limit 1)`,
     ],
     ['paid_out_pro_rata'],
   ],
   [
     'more paid out than came in',
     [
-      `update ledger.transaction set amount = amount + 900 where ${one(`kind = 'settle' and amount < 0 and details ->> 'window_id' = '2'`)}`,
+      `update ledger.transaction set amount = amount + 900
+          where ${one(`kind = 'settle' and amount < 0 and details ->> 'window_id' = '2'`)}`,
     ],
     ['paid_out_of_paid_in', 'stated_amount', 'obligation_paid_once'],
   ],
   [
     'a debt that went over twice',
     [
-      `insert into clearing.carried_over select act_id, window_id, left_out, participant, 'twice', amount, to_window_id, carried_at from clearing.carried_over where participant = left_out`,
+      `insert into clearing.carried_over select act_id, window_id, left_out, participant, 'twice',
+          amount, to_window_id, carried_at from clearing.carried_over where participant = left_out`,
     ],
     ['carried_over_once', 'obligations_follow_nets'],
   ],
@@ -880,7 +970,8 @@ const corruptions: readonly (readonly [
   [
     'a debt that went over to another window',
     [
-      `update clearing.carried_over set to_window_id = to_window_id + 1 where participant = left_out`,
+      `update clearing.carried_over set to_window_id = to_window_id + 1
+          where participant = left_out`,
     ],
     ['carried_over_once'],
   ],
@@ -892,14 +983,17 @@ const corruptions: readonly (readonly [
   [
     'a withdrawal out of what closed windows are owed',
     [
-      `update clearing.window_net set net = net - 9000000, closing = closing - 9000000 where window_id = (select max(window_id) from clearing.window_net) and participant = 'platform_b'`,
+      `update clearing.window_net set net = net - 9000000, closing = closing - 9000000
+          where window_id = (select max(window_id) from clearing.window_net)
+          and participant = 'platform_b'`,
     ],
     ['prefund_covers_closed_windows', 'window_nets_equal_rows'],
   ],
   [
     'more delivered than in stock',
     [
-      `update ledger.account set credits_posted = credits_posted + 1000 where ${oneAccount(`purpose = 'delivered'`)}`,
+      `update ledger.account set credits_posted = credits_posted + 1000
+          where ${oneAccount(`purpose = 'delivered'`)}`,
     ],
     ['delivered_within_stock', 'asset_sums_to_zero'],
   ],
@@ -909,7 +1003,8 @@ const corruptions: readonly (readonly [
 function carved(at: string): string {
   return `
     insert into clearing.window_carve_out
-    select max(window_id), 0, gen_random_uuid(), gen_random_uuid(), 'out', 'platform_a', 'platform_b', 1,
+    select max(window_id), 0, gen_random_uuid(), gen_random_uuid(), 'out', 'platform_a',
+      'platform_b', 1,
            -900000000, 900000000, ${at} from clearing.window_net`;
 }
 
@@ -950,7 +1045,8 @@ describe('audit', () => {
           index % 2 === 0 ? 'platform_a' : 'platform_b',
           other,
         );
-        // The audit reads all of it eight times over: at full speed the test would be about its own size.
+        // The audit reads all of it eight times over: at full speed the test would be about its own
+        // size.
         await pause(2);
       }
     });

@@ -1,4 +1,5 @@
-// A backtest says exactly what another rulebook would have made of what was posted, and nothing of the one in force.
+// A backtest says exactly what another rulebook would have made of what was posted, and nothing of
+// the one in force.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
@@ -239,7 +240,8 @@ describe('a proposal', () => {
         fee: { kind: 'fee', fee: { rate: '0.015', minimum: '0.2', on: 'source' } },
       }),
     );
-    // 1.5 % of 10, 20 and 0.50 points is 0.15 (at least 0.20), 0.30 and 0.20; what is left is worth 10/12.
+    // 1.5 % of 10, 20 and 0.50 points is 0.15 (at least 0.20), 0.30 and 0.20; what is left is worth
+    // 10/12.
     expect(report).toMatchObject({ transactions: 5, changed: 3, complete: true });
     expect(report.platforms).toHaveLength(1);
     expect(report.platforms[0]).toMatchObject({
@@ -416,8 +418,10 @@ describe('limits', () => {
       target: string;
     }
     const { rows } = await database.pool.query<Row>(
-      `select t.posted_at, t.amount, t.member_id, s.code as source, x.code as target from ledger.transaction t
-         join ledger.asset s on s.asset_id = t.asset_id join ledger.asset x on x.asset_id = t.target_asset_id
+      `select t.posted_at, t.amount, t.member_id, s.code as source, x.code as target
+          from ledger.transaction t
+         join ledger.asset s on s.asset_id = t.asset_id
+           join ledger.asset x on x.asset_id = t.target_asset_id
         where t.kind = 'conversion' and leg = 0 order by t.posted_at, t.bucket, t.sequence`,
     );
     const used = new Map<string, bigint>();
@@ -427,7 +431,8 @@ describe('limits', () => {
       const uses: [rule: string, subject: string, use: bigint, maximum: bigint][] = [
         ['rules/a_member', `${member_id} ${source} ${day}`, amount, 80_000n],
         ['rules/b_network', `network ${day}`, 1n, 500n],
-        // One hundredth of a point of platform_a is worth one ten-thousandth of the settlement currency, of platform_c 0.8 of it.
+        // One hundredth of a point of platform_a is worth one ten-thousandth of the settlement
+        // currency, of platform_c 0.8 of it.
         [
           'rules/c_pair',
           `${source} ${target} ${day.slice(0, 7)}`,

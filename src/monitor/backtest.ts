@@ -1,5 +1,6 @@
-// Asks another rulebook about transactions that were posted, and adds up what it would have made of them, platform by platform.
-// Before this: `replay-rows.ts` reads them in the order of time. After this: `describe-backtest.ts` puts the sums into words.
+// Asks another rulebook about transactions that were posted, and adds up what it would have made of
+// them, platform by platform. Before this: `replay-rows.ts` reads them in the order of time. After
+// this: `describe-backtest.ts` puts the sums into words.
 
 import type { Identity } from '../identity/identity.ts';
 import { assert } from '../kernel/assert.ts';
@@ -33,7 +34,10 @@ export type BacktestOutcome =
 /** What would have been refused or set aside: how often, by the rule that did it. */
 export type CountByRule = Readonly<Record<string, number>>;
 
-/** Conversions to one platform; all in minor units: fees of the source's points, the rest of the target's. */
+/**
+ * Conversions to one platform; all in minor units: fees of the source's points, the rest of the
+ * target's.
+ */
 export interface ConversionSums {
   readonly targetPlatformId: PlatformId;
   readonly feeBefore: bigint;
@@ -115,7 +119,9 @@ const EXAMPLES = 20;
 /** Of one outcome, so that a frequent one does not hide the others. */
 const EXAMPLES_OF_ONE = 6;
 
-/** Reads only. The rulebook need not be in force; one that is not counts its limits without assets. */
+/**
+ * Reads only. The rulebook need not be in force; one that is not counts its limits without assets.
+ */
 export async function backtest(
   rulebook: Rulebook,
   parts: BacktestParts,

@@ -1,4 +1,5 @@
-// A backtest as JSON for API and terminal: points as decimal text, because sums of a network outgrow a double, and what was taken for granted.
+// A backtest as JSON for API and terminal: points as decimal text, because sums of a network
+// outgrow a double, and what was taken for granted.
 
 import { formatAmountText } from '../kernel/amount.ts';
 import { formatId, type PlatformId } from '../kernel/ids.ts';
@@ -6,12 +7,14 @@ import type { Backtest, BacktestExample, BacktestSide, PlatformBacktest } from '
 
 /** What a backtest cannot know; told with every answer. */
 export const BACKTEST_ASSUMPTIONS: readonly string[] = [
-  'Only what was posted is asked about again, one transaction by itself: no balance is simulated, and what was refused then is not there.',
+  'Only what was posted is asked about again, one transaction by itself: no balance is ' +
+    'simulated, and what was refused then is not there.',
   'Users have the tags that they have now.',
   'Limits begin unused at the beginning of the period.',
   'Reversed transactions, also those reversed in part, and holds that came to nothing are left out.',
   'What would be set aside for review counts as let pass.',
-  'Terms that a quote had locked are worked out anew; earn rules and the catalogue of rewards are not asked.',
+  'Terms that a quote had locked are worked out anew; earn rules and the catalogue of rewards ' +
+    'are not asked.',
 ];
 
 export type BacktestView = ReturnType<typeof describeBacktest>;

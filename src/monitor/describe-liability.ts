@@ -1,4 +1,5 @@
-// A liability report as JSON for API and terminal: points and values as decimal text, because sums of a network outgrow a double.
+// A liability report as JSON for API and terminal: points and values as decimal text, because sums
+// of a network outgrow a double.
 
 import { formatAmountText } from '../kernel/amount.ts';
 import { BREAKAGE_FORMULA, type Liability, type PlatformLiability } from './liability.ts';

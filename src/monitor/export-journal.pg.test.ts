@@ -1,4 +1,5 @@
-// The exported journal is accepted by hledger, agrees with the accounts, and keeps what callers wrote from becoming syntax.
+// The exported journal is accepted by hledger, agrees with the accounts, and keeps what callers
+// wrote from becoming syntax.
 
 import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -70,8 +71,10 @@ describe.skipIf(!haveHledger())('in hledger', () => {
       journal,
     );
     const { rows } = await database.pool.query<{ sum: string }>(
-      `select (sum(credits_posted - debits_posted) / power(10::numeric, max(x.scale)))::numeric(20, 4)::text as sum from ledger.account a join ledger.asset x using (asset_id)
-        where purpose = 'position' and x.kind = 'settlement' and owner_id = (select owner_id from ledger.cap where purpose = 'position' limit 1)`,
+      `select (sum(credits_posted - debits_posted) / power(10::numeric, max(x.scale)))::numeric(20,
+          4)::text as sum from ledger.account a join ledger.asset x using (asset_id)
+        where purpose = 'position' and x.kind = 'settlement' and owner_id = (select owner_id
+          from ledger.cap where purpose = 'position' limit 1)`,
     );
     expect(stdout).toContain(`"platform:platform_a:position","${rows[0]?.sum}`);
   });

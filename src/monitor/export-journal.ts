@@ -1,4 +1,5 @@
-// Writes the journal as text for other programs: double-entry for hledger and its kin, or one entry a line as CSV.
+// Writes the journal as text for other programs: double-entry for hledger and its kin, or one entry
+// a line as CSV.
 
 import type { Pool } from '../runtime/database.ts';
 import { formatAmountText } from '../kernel/amount.ts';
@@ -20,7 +21,9 @@ const CHUNK_CHARACTERS = 64 * 1024;
 /** Postings in one closing entry. */
 const ASSERTIONS = 500;
 
-/** Exports everything that was committed when it began; returns how many rows and entries that were. */
+/**
+ * Exports everything that was committed when it began; returns how many rows and entries that were.
+ */
 export async function exportJournal(
   pool: Pool,
   format: JournalFormat,
@@ -46,9 +49,15 @@ interface Count {
   entries: number;
 }
 
-/** Pending movements are virtual postings that balance among themselves: `hledger --real` leaves them out. */
+/**
+ * Pending movements are virtual postings that balance among themselves: `hledger --real` leaves
+ * them out.
+ */
 async function* hledgerLines(journal: JournalSnapshot, count: Count): AsyncGenerator<string> {
-  yield '; Journal of a Pontis network. Dates are those of posting (UTC). A sign is the change of the account.\n\n';
+  yield (
+    '; Journal of a Pontis network. Dates are those of posting (UTC). A sign is the change of ' +
+    'the account.\n\n'
+  );
   for (const { code, scale } of journal.commodities)
     yield `commodity 1000.${'0'.repeat(scale)} ${quote(code)}\n`;
   yield '\n';
@@ -70,7 +79,10 @@ async function* hledgerLines(journal: JournalSnapshot, count: Count): AsyncGener
   let index = 0;
   for await (const { account, commodity, balance } of journal.accounts()) {
     if (index % ASSERTIONS === 0) yield `\n${lastDay} * balances of the accounts\n`;
-    yield `    ${accountName(account)}  ${amountOf(0n, commodity)} = ${amountOf(balance, commodity)}\n`;
+    yield (
+      `    ${accountName(account)}  ${amountOf(0n, commodity)} = ` +
+      `${amountOf(balance, commodity)}\n`
+    );
     index += 1;
   }
 }
@@ -84,7 +96,10 @@ function hledgerTransaction(row: JournalRow, day: string): string {
     const name = layer === 'p' ? accountName(account) : `[pending:${accountName(account)}]`;
     return `    ${name}  ${amountOf(amount, commodity)}\n`;
   });
-  return `${day} * (${id}) ${description}\n    ; bucket:${row.bucket}, sequence:${row.sequence}, leg:${row.leg}${occurred}\n${postings.join('')}\n`;
+  return (
+    `${day} * (${id}) ${description}\n    ; bucket:${row.bucket}, sequence:${row.sequence}, ` +
+    `leg:${row.leg}${occurred}\n${postings.join('')}\n`
+  );
 }
 
 function amountOf(amount: bigint, { code, scale }: Commodity): string {

@@ -1,4 +1,5 @@
-// Reads the whole journal in order, page by page from one snapshot, in memory that does not grow with the ledger.
+// Reads the whole journal in order, page by page from one snapshot, in memory that does not grow
+// with the ledger.
 
 import { networkOwnerId } from '../kernel/ids.ts';
 import { platformOwnerId, type PlatformId } from '../kernel/ids.ts';
@@ -125,7 +126,8 @@ function nameOf(account: AccountRow, names: Names): string {
     : '';
   if (platform === undefined && owner !== NETWORK_OWNER)
     return `${purpose === 'shared_allowance' ? 'shared' : 'member'}:${owner}:${code}:${purpose}${day}`;
-  // A platform has a stock for each of its rewards; all its other accounts count its points or the settlement currency.
+  // A platform has a stock for each of its rewards; all its other accounts count its points or the
+  // settlement currency.
   const unit = OF_ONE_ASSET.includes(purpose) ? `:${code.replace(/^reward:/, '')}` : '';
   return `${platform === undefined ? 'network' : `platform:${platform}`}:${purpose}${unit}${day}`;
 }
@@ -153,8 +155,10 @@ async function* readRows(client: DbClient, names: Names): AsyncGenerator<Journal
   for (const { bucket } of buckets) {
     for (let after = 0n; ;) {
       const { rows } = await client.query<TransactionRow>(
-        `select sequence, transaction_id, leg, kind, posted_at, occurred_at, member_id, related_id, reference, layers, account_ids, amounts, balances
-           from ledger.transaction where bucket = $1 and sequence > $2 order by sequence limit ${PAGE}`,
+        `select sequence, transaction_id, leg, kind, posted_at, occurred_at, member_id, related_id,
+            reference, layers, account_ids, amounts, balances
+           from ledger.transaction where bucket = $1 and sequence > $2 order by sequence
+             limit ${PAGE}`,
         [bucket, after],
       );
       const accounts = await loadAccounts(client, bucket, rows);
@@ -174,7 +178,8 @@ async function loadAccounts(
 ): Promise<ReadonlyMap<bigint, AccountRow>> {
   const ids = [...new Set(page.flatMap((row) => row.account_ids))];
   const { rows } = await client.query<AccountRow>(
-    'select account_id, owner_id, asset_id, purpose, expires_on from ledger.account where bucket = $1 and account_id = any($2)',
+    `select account_id, owner_id, asset_id, purpose, expires_on from ledger.account
+        where bucket = $1 and account_id = any($2)`,
     [bucket, ids],
   );
   return new Map(rows.map((account) => [account.account_id, account]));
@@ -199,7 +204,8 @@ function rowOf(
     reference: row.reference,
     entries: row.account_ids.map((accountId, index): JournalEntry => {
       const account = accounts.get(accountId);
-      // A damaged ledger is exported as far as it can be read; the audit tells what is wrong with it.
+      // A damaged ledger is exported as far as it can be read; the audit tells what is wrong with
+      // it.
       return {
         account: account === undefined ? `unknown:${bucket}:${accountId}` : nameOf(account, names),
         commodity:
@@ -216,9 +222,11 @@ function rowOf(
 async function* readAccounts(client: DbClient, names: Names): AsyncGenerator<AccountSum> {
   await client.query(`
     declare account_sums no scroll cursor for
-    select 0::bigint as account_id, owner_id, asset_id, purpose, expires_on, sum(credits_posted::numeric - debits_posted)::text as balance,
+    select 0::bigint as account_id, owner_id, asset_id, purpose, expires_on,
+      sum(credits_posted::numeric - debits_posted)::text as balance,
            purpose in ('lot', 'redeemed') and exists (select from ledger.hold) as pending
-      from ledger.account group by owner_id, asset_id, purpose, expires_on order by owner_id, asset_id, purpose, expires_on`);
+      from ledger.account group by owner_id, asset_id, purpose, expires_on
+        order by owner_id, asset_id, purpose, expires_on`);
   for (;;) {
     const { rows } = await client.query<AccountRow & { balance: string; pending: boolean }>(
       `fetch ${PAGE} from account_sums`,

@@ -85,7 +85,8 @@ describe('a liability report', () => {
     const soon = test.dayIn(10);
     posted(await test.submit('platform_a', ann, { kind: 'earn', amount: 1_000n, expiresOn: soon }));
     posted(await test.submit('platform_a', ann, { kind: 'earn', amount: 500n }));
-    // 300 less 30 of fee is 270, worth 225 of platform_b, of which it keeps 5. All out of the points that end.
+    // 300 less 30 of fee is 270, worth 225 of platform_b, of which it keeps 5. All out of the
+    // points that end.
     posted(await test.transfer('platform_a', ann, 300n, 'platform_b', ann));
     // The same to somebody else, and a third of it back: of 220 credited 74, of the fee of 5 two.
     const gift = posted(await test.transfer('platform_a', ann, 300n, 'platform_b', test.member()));
@@ -158,7 +159,8 @@ describe('a liability report', () => {
       outstanding: 220n + 146n,
     });
 
-    // The hold keeps its 40 beyond their last day; the other 360 lapse, and expire when they are swept.
+    // The hold keeps its 40 beyond their last day; the other 360 lapse, and expire when they are
+    // swept.
     test.clock.advance(11 * DAY_MS);
     expect(await of('platform_a')).toMatchObject({ lapsed: 360n, outstanding: 547n, expired: 0n });
     await test.ledger.sweep();

@@ -1,4 +1,5 @@
-// What each platform still owes its members in points, and what of it may never be asked for: sums of raw rows, bucket by bucket, in one snapshot.
+// What each platform still owes its members in points, and what of it may never be asked for: sums
+// of raw rows, bucket by bucket, in one snapshot.
 
 import { scaleDown, formatRatio, type Ratio } from '../kernel/amount.ts';
 import type { PlatformId } from '../kernel/ids.ts';
@@ -6,7 +7,10 @@ import type { Clock, Day } from '../kernel/time.ts';
 import { dbTransaction, type DbClient, type Pool } from '../runtime/database.ts';
 import { pointValue, type Valuation } from '../valuation/valuation.ts';
 
-/** One platform's points, in minor units. outstanding + lapsed − debt = issued + convertedIn − redeemed − convertedAway − expired − fees − clawedBack + adjusted. */
+/**
+ * One platform's points, in minor units. outstanding + lapsed − debt = issued + convertedIn −
+ * redeemed − convertedAway − expired − fees − clawedBack + adjusted.
+ */
 export interface PlatformLiability {
   readonly platformId: PlatformId;
   readonly scale: number;
@@ -65,7 +69,8 @@ export interface Liability {
 }
 
 export const BREAKAGE_FORMULA =
-  'estimate = ending × expired ÷ (expired + redeemed), where redeemed and expired count points that had an end, and ending is what is outstanding with an end';
+  'estimate = ending × expired ÷ (expired + redeemed), where redeemed and expired count ' +
+  'points that had an end, and ending is what is outstanding with an end';
 
 export interface LiabilityParts {
   readonly pool: Pool;
@@ -87,7 +92,9 @@ export async function reportLiability(
     await client.query('set transaction isolation level repeatable read, read only');
     await client.query('set local statement_timeout = 0; set local jit = off');
     const { rows: assets } = await client.query<AssetRow>(
-      `select asset_id, code, scale, platform_id, kind from ledger.asset where kind = 'settlement' or (kind = 'points' and ($1::text is null or platform_id = $1)) order by code`,
+      `select asset_id, code, scale, platform_id, kind from ledger.asset
+          where kind = 'settlement' or (kind = 'points' and ($1::text is null or platform_id = $1))
+          order by code`,
       [platformId ?? null],
     );
     const { rows: buckets } = await client.query<{ bucket: number; sequence: bigint }>(
@@ -169,9 +176,12 @@ async function addAccounts(
     pending: string;
     lapsed: string;
   }>(
-    `select asset_id, purpose, case when purpose <> 'lot' then null when expires_on = 'infinity' then '${NO_END}' else to_char(expires_on, 'YYYY-MM') end as month,
-            sum(credits_posted::numeric - debits_posted)::text as posted, sum(debits_pending::numeric)::text as pending,
-            coalesce(sum(credits_posted::numeric - debits_posted - debits_pending) filter (where purpose = 'lot' and expires_on < $2), 0)::text as lapsed
+    `select asset_id, purpose, case when purpose <> 'lot' then null when expires_on = 'infinity'
+        then '${NO_END}' else to_char(expires_on, 'YYYY-MM') end as month,
+            sum(credits_posted::numeric - debits_posted)::text as posted,
+              sum(debits_pending::numeric)::text as pending,
+            coalesce(sum(credits_posted::numeric - debits_posted - debits_pending) filter
+              (where purpose = 'lot' and expires_on < $2), 0)::text as lapsed
        from ledger.account where bucket = $1 and asset_id = any($3) group by 1, 2, 3`,
     [bucket, today, [...sums.keys()]],
   );
@@ -187,7 +197,10 @@ async function addAccounts(
   }
 }
 
-/** What accounts alone do not tell: which of the redeemed and issued points were converted, and what was used of points with an end. */
+/**
+ * What accounts alone do not tell: which of the redeemed and issued points were converted, and what
+ * was used of points with an end.
+ */
 async function addFlows(
   client: DbClient,
   bucket: number,
@@ -201,18 +214,28 @@ async function addFlows(
     used: string;
   }>(
     `select a.asset_id,
-            coalesce(sum(e.amount::numeric) filter (where a.purpose = 'redeemed' and t.is_conversion), 0)::text as away,
-            coalesce(-sum(e.amount::numeric) filter (where a.purpose = 'issued' and t.is_conversion), 0)::text as made,
-            coalesce(-sum(e.amount::numeric) filter (where a.purpose = 'lot' and a.expires_on <> 'infinity' and a.asset_id = t.asset_id
+            coalesce(sum(e.amount::numeric) filter (where a.purpose = 'redeemed'
+              and t.is_conversion), 0)::text as away,
+            coalesce(-sum(e.amount::numeric) filter (where a.purpose = 'issued'
+              and t.is_conversion), 0)::text as made,
+            coalesce(-sum(e.amount::numeric) filter (where a.purpose = 'lot'
+              and a.expires_on <> 'infinity' and a.asset_id = t.asset_id
               -- Points that a reversal took out of the expired ones pass through their lot, and were never used.
-              and case t.kind when 'reverse' then e.amount > 0 and (t.is_conversion or (t.counterparty_id is null and (t.target_asset_id is not null or not coalesce(t.details, '{}') ? 'from_expired')))
+              and case t.kind when 'reverse' then e.amount > 0
+                and (t.is_conversion
+                or (t.counterparty_id is null
+                and (t.target_asset_id is not null
+                or not coalesce(t.details, '{}') ? 'from_expired')))
                   else e.amount < 0 end), 0)::text as used
        from (select t.*, x.kind = 'points' and t.kind in ('conversion', 'reverse') as is_conversion
                from ledger.transaction t left join ledger.asset x on x.asset_id = t.target_asset_id
-              where t.bucket = $1 and t.sequence > $2 and t.sequence <= $3 and t.kind in ('conversion', 'redeem', 'capture', 'reverse')) t
-      cross join lateral unnest(t.account_ids, t.amounts) with ordinality e (account_id, amount, position)
+              where t.bucket = $1 and t.sequence > $2 and t.sequence <= $3
+                and t.kind in ('conversion', 'redeem', 'capture', 'reverse')) t
+      cross join lateral unnest(t.account_ids, t.amounts) with ordinality e (account_id, amount,
+        position)
        join ledger.account a on a.bucket = $1 and a.account_id = e.account_id
-      where a.asset_id = any($4) and a.purpose in ('lot', 'redeemed', 'issued') and coalesce(substr(t.layers, e.position::integer, 1), 'p') = 'p'
+      where a.asset_id = any($4) and a.purpose in ('lot', 'redeemed', 'issued')
+        and coalesce(substr(t.layers, e.position::integer, 1), 'p') = 'p'
       group by a.asset_id`,
     [bucket, after, after + WINDOW, [...sums.keys()]],
   );

@@ -1,18 +1,25 @@
-// What limits have been used up in a backtest: a sum for each rule, subject and period. Periods that are over are forgotten.
+// What limits have been used up in a backtest: a sum for each rule, subject and period. Periods
+// that are over are forgotten.
 
 import type { Day } from '../kernel/time.ts';
 import type { LimitUse, RulebookDocument } from '../valuation/valuation.ts';
 
 export class LimitUsage {
   private readonly document: RulebookDocument;
-  /** Last day of the period → rule, and platform where points of platforms are counted apart → subject → used. */
+  /**
+   * Last day of the period → rule, and platform where points of platforms are counted apart →
+   * subject → used.
+   */
   private readonly periods = new Map<Day, Map<string, Map<string, bigint>>>();
 
   constructor(document: RulebookDocument) {
     this.document = document;
   }
 
-  /** Draws on all of the limits, or on none: then it answers the first that is used up. `came` of `asked` came to something in the end. */
+  /**
+   * Draws on all of the limits, or on none: then it answers the first that is used up. `came` of
+   * `asked` came to something in the end.
+   */
   draw(
     limits: readonly LimitUse[],
     source: string,
@@ -41,7 +48,10 @@ export class LimitUsage {
     return subjects;
   }
 
-  /** Rows come in the order of time but for the skew of clocks, so of days only the one before is still asked for. */
+  /**
+   * Rows come in the order of time but for the skew of clocks, so of days only the one before is
+   * still asked for.
+   */
   private begin(until: Day): Map<string, Map<string, bigint>> {
     const over = [...this.periods.keys()]
       .filter((day) => day < until)

@@ -1,6 +1,7 @@
-// Watches over the network from outside the posting path: the audit of its invariants, the journal for other programs to check, what
-// platforms owe their members, and what another rulebook would have made of the past.
-// Reads only; never repairs anything. The only file of this module that others import.
+// Watches over the network from outside the posting path: the audit of its invariants, the journal
+// for other programs to check, what platforms owe their members, and what another rulebook would
+// have made of the past. Reads only; never repairs anything. The only file of this module that
+// others import.
 
 export {
   audit,

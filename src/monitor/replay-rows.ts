@@ -1,5 +1,6 @@
-// Reads what rules were asked about, again and in the order of time: the rows of each bucket page by page, merged over all buckets.
-// Memory is bounded: two pages for each bucket. Next: `backtest.ts` asks the rules about each row.
+// Reads what rules were asked about, again and in the order of time: the rows of each bucket page
+// by page, merged over all buckets. Memory is bounded: two pages for each bucket. Next:
+// `backtest.ts` asks the rules about each row.
 
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { MemberId } from '../kernel/ids.ts';
@@ -44,15 +45,20 @@ const SKEW_MS = 300_000;
 /** Rows between two pauses, so that a server goes on answering. */
 const STRIDE = 500;
 
-/** Visits the rows in the order of time; false when there were more than `maxRows`, with the rest unread. Call it within a dbTransaction. */
+/**
+ * Visits the rows in the order of time; false when there were more than `maxRows`, with the rest
+ * unread. Call it within a dbTransaction.
+ */
 export async function replayRows(
   client: DbClient,
   range: ReplayRange,
   visit: (row: ReplayRow, bucket: number) => void,
 ): Promise<boolean> {
-  // Each page follows the one before by the primary key, whatever the statistics say; a table just filled has none.
+  // Each page follows the one before by the primary key, whatever the statistics say; a table just
+  // filled has none.
   await client.query(
-    'set local enable_seqscan = off; set local enable_bitmapscan = off; set local enable_sort = off; set local jit = off; set local statement_timeout = 0',
+    'set local enable_seqscan = off; set local enable_bitmapscan = off; set local enable_sort ' +
+      '= off; set local jit = off; set local statement_timeout = 0',
   );
   const reader = new Reader(client);
   try {
@@ -119,7 +125,10 @@ async function replayWith(
   return true;
 }
 
-/** The sequence number after which all rows of that time lie: times rise with the numbers, but for the skew of clocks. */
+/**
+ * The sequence number after which all rows of that time lie: times rise with the numbers, but for
+ * the skew of clocks.
+ */
 async function findStart(
   client: DbClient,
   bucket: number,
@@ -132,7 +141,8 @@ async function findStart(
     const {
       rows: [row],
     } = await client.query<{ posted_at: Date }>(
-      'select posted_at from ledger.transaction where bucket = $1 and sequence >= $2 order by sequence limit 1',
+      `select posted_at from ledger.transaction where bucket = $1 and sequence >= $2
+          order by sequence limit 1`,
       [bucket, middle],
     );
     if (row !== undefined && row.posted_at.getTime() < fromMs) low = middle;
@@ -192,18 +202,28 @@ class BucketStream {
   }
 }
 
-/** Subqueries with a limit are asked for each row by index: a join might read a whole table again for each page. */
+/**
+ * Subqueries with a limit are asked for each row by index: a join might read a whole table again
+ * for each page.
+ */
 const PAGE_OF_BUCKET = `
-  select t.sequence, date_part('epoch', t.posted_at) as posted, t.kind, t.asset_id, t.target_asset_id, t.amount, t.credited, t.fee, t.member_id,
+  select t.sequence, date_part('epoch', t.posted_at) as posted, t.kind, t.asset_id,
+    t.target_asset_id, t.amount, t.credited, t.fee, t.member_id,
          -- What an operator let pass is related to a hold, over connected platforms by way of its authorisation.
-         t.related_id is not null and exists (select from ledger.transaction r where r.bucket = t.bucket and r.transaction_id = t.related_id and r.leg = 0
-           and (r.kind = 'hold' or r.related_id is not null)) as let_pass, t.details ->> 'category' as category, t.details ->> 'target_fee' as target_fee, t.details ->> 'bonus' as bonus,
-         (select true from ledger.reversal r where r.bucket = $1 and r.transaction_id = t.transaction_id limit 1) as is_reversed,
+         t.related_id is not null and exists (select from ledger.transaction r
+           where r.bucket = t.bucket and r.transaction_id = t.related_id and r.leg = 0
+           and (r.kind = 'hold' or r.related_id is not null)) as let_pass,
+             t.details ->> 'category' as category, t.details ->> 'target_fee' as target_fee,
+             t.details ->> 'bonus' as bonus,
+         (select true from ledger.reversal r
+           where r.bucket = $1 and r.transaction_id = t.transaction_id limit 1) as is_reversed,
          h.state as hold_state, h.captured
     from ledger.transaction t
     left join lateral (
-      select state, captured from ledger.hold where bucket = $1 and hold_id = t.transaction_id and t.kind = 'hold' limit 1) h on true
-   where t.bucket = $1 and t.sequence > $2 and t.leg = 0 and t.kind in ('conversion', 'transfer', 'redeem', 'earn', 'hold')
+      select state, captured from ledger.hold where bucket = $1 and hold_id = t.transaction_id
+        and t.kind = 'hold' limit 1) h on true
+   where t.bucket = $1 and t.sequence > $2 and t.leg = 0
+     and t.kind in ('conversion', 'transfer', 'redeem', 'earn', 'hold')
      and t.posted_at >= $3 and t.posted_at < $4
    order by t.sequence limit $5`;
 

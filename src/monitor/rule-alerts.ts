@@ -1,4 +1,5 @@
-// Alerts about rules that cannot be evaluated: each refused transaction is counted and logged, and the operator's feed tells of a rule at most once a minute.
+// Alerts about rules that cannot be evaluated: each refused transaction is counted and logged, and
+// the operator's feed tells of a rule at most once a minute.
 
 import { Counter } from 'prom-client';
 import type { Problem } from '../kernel/problem.ts';

@@ -1,4 +1,5 @@
-// Runs the checks in one snapshot, bucket by bucket: right while the program posts, in memory that does not grow with the ledger.
+// Runs the checks in one snapshot, bucket by bucket: right while the program posts, in memory that
+// does not grow with the ledger.
 
 import { dbTransaction, type DbClient, type Pool } from '../runtime/database.ts';
 import { accountChecks } from './audit-accounts.ts';
@@ -62,10 +63,12 @@ export async function audit(
     await client.query('set transaction isolation level repeatable read, read only');
     // A snapshot of a large ledger is read for minutes; sorting spills to disk beyond this memory.
     await client.query(
-      `set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0; set local work_mem = '64MB'; set local jit = off`,
+      'set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0; ' +
+        `set local work_mem = '64MB'; set local jit = off`,
     );
     const { rows } = await client.query<{ bucket: number; at: Date }>(
-      `select bucket, now() as at from ledger.bucket union select generate_series(0, bucket_count - 1), now() from ledger.network order by 1`,
+      `select bucket, now() as at from ledger.bucket union
+          select generate_series(0, bucket_count - 1), now() from ledger.network order by 1`,
     );
     const found = new Map(
       [...checks, ...remarks].map((check) => [
@@ -120,7 +123,8 @@ async function findOffending(
   show: number,
 ): Promise<{ offending: number; first: Record<string, Cell>[] }> {
   const { rows } = await client.query<Record<string, unknown>>(
-    `select *, count(*) over () as offending_rows from (${check.sql}) as broken limit ${Math.max(1, show)}`,
+    `select *, count(*) over () as offending_rows from (${check.sql}) as broken
+        limit ${Math.max(1, show)}`,
     bucket === undefined ? [] : [bucket],
   );
   const first = rows.map((row) => {
@@ -136,7 +140,8 @@ async function findOffending(
 
 async function countRows(client: DbClient): Promise<{ transactions: bigint; accounts: bigint }> {
   const { rows } = await client.query<{ transactions: bigint; accounts: bigint }>(
-    'select coalesce(sum(sequence), 0)::bigint as transactions, coalesce(sum(account_count), 0)::bigint as accounts from ledger.bucket',
+    `select coalesce(sum(sequence), 0)::bigint as transactions,
+        coalesce(sum(account_count), 0)::bigint as accounts from ledger.bucket`,
   );
   return rows[0] ?? { transactions: 0n, accounts: 0n };
 }

@@ -1,5 +1,6 @@
-// Reads the ledger's journal by cursor: writes redemptions that are missing, and ends the vouchers of what the ledger has given back.
-// What is asked for through the API is written at once; this is for what a crash, or anybody else, has left.
+// Reads the ledger's journal by cursor: writes redemptions that are missing, and ends the vouchers
+// of what the ledger has given back. What is asked for through the API is written at once; this is
+// for what a crash, or anybody else, has left.
 
 import type { Bucket, TransactionId } from '../kernel/ids.ts';
 import type { Clock } from '../kernel/time.ts';
@@ -35,7 +36,10 @@ export interface FollowParts {
 const STEP = 1_000;
 const EXPIRE_LIMIT = 500;
 
-/** One step in each bucket; true when there is more to read. Several processes may do it: each row is written once. */
+/**
+ * One step in each bucket; true when there is more to read. Several processes may do it: each row
+ * is written once.
+ */
 export async function followLedger(parts: FollowParts): Promise<boolean> {
   let more = false;
   for (let bucket = 0; bucket < parts.ledger.bucketCount(); bucket += 1)
@@ -57,7 +61,8 @@ async function followBucket(
   }
   const given = await findGivenBack(ledger, legs);
   await dbTransaction(pool, async (client) => {
-    // The cursor's row first: of two processes in one bucket, the second finds that it was moved and writes nothing.
+    // The cursor's row first: of two processes in one bucket, the second finds that it was moved
+    // and writes nothing.
     if (!(await moveCursor(client, bucket, cursor, through))) return;
     const issued = await issuer.write(client, issues);
     const ended: NewEvent[] = [];
@@ -69,7 +74,10 @@ async function followBucket(
   return through - cursor === BigInt(STEP);
 }
 
-/** Takes off the vouchers what a reversal has given back, where nobody has done so; a redemption of which no unit can be used ends. */
+/**
+ * Takes off the vouchers what a reversal has given back, where nobody has done so; a redemption of
+ * which no unit can be used ends.
+ */
 async function endReturned(
   client: DbClient,
   leg: PostedLeg,
@@ -113,7 +121,10 @@ async function findGivenBack(
   return given;
 }
 
-/** Puts hashes in the place of codes that a version before has kept in clear. True when there may be more. */
+/**
+ * Puts hashes in the place of codes that a version before has kept in clear. True when there may be
+ * more.
+ */
 export async function sealClearCodes(pool: Pool, hashOf: VoucherHash): Promise<boolean> {
   return dbTransaction(pool, async (client) => {
     const clear = await lockClearCodes(client, STEP);
@@ -126,7 +137,9 @@ export async function sealClearCodes(pool: Pool, hashOf: VoucherHash): Promise<b
   });
 }
 
-/** Lets vouchers expire whose time is over; their points stay spent. True when there may be more. */
+/**
+ * Lets vouchers expire whose time is over; their points stay spent. True when there may be more.
+ */
 export async function expireVouchers({
   pool,
   clock,

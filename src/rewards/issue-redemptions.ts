@@ -1,4 +1,5 @@
-// A posted redeem → its redemption and vouchers. All of it follows from the ledger's row, so it can be written at once, or later, or twice.
+// A posted redeem → its redemption and vouchers. All of it follows from the ledger's row, so it can
+// be written at once, or later, or twice.
 
 import type { PlatformId } from '../kernel/ids.ts';
 import type { Clock } from '../kernel/time.ts';
@@ -23,7 +24,10 @@ export interface IssueParts {
 export interface Issuer {
   /** What a posted redeem gives; undefined for units that are no reward of the catalogue. */
   read(leg: PostedLeg): Promise<Issue | undefined>;
-  /** Writes what is missing within the caller's dbTransaction. The caller appends the events last: their lock comes after those of rows. */
+  /**
+   * Writes what is missing within the caller's dbTransaction. The caller appends the events last:
+   * their lock comes after those of rows.
+   */
   write(client: DbClient, issues: readonly Issue[]): Promise<readonly NewEvent[]>;
   /** Writes what is missing; many who ask at once share one commit. */
   record(issue: Issue): Promise<void>;

@@ -1,4 +1,5 @@
-// What a member can redeem now, and whether one redemption would go through (source requirement 5.2). Nothing is posted; the ledger decides again.
+// What a member can redeem now, and whether one redemption would go through (source requirement
+// 5.2). Nothing is posted; the ledger decides again.
 
 import { platformOwnerId, type PlatformId } from '../kernel/ids.ts';
 import { NEVER, type Clock } from '../kernel/time.ts';

@@ -7,7 +7,8 @@ export const rewardsProblems = defineProblems({
     status: 404,
     error: 'Redemption not found',
     advice:
-      'Use the redemption_id that POST /api/points/redeem answered to you; a platform sees only its own redemptions.',
+      'Use the redemption_id that POST /api/points/redeem answered to you; a platform sees ' +
+      'only its own redemptions.',
   },
   voucher_not_found: {
     status: 404,
@@ -23,7 +24,8 @@ export const rewardsProblems = defineProblems({
     status: 409,
     error: 'Voucher already given back',
     advice:
-      'Points and unit of this voucher were given back; name vouchers that GET /api/redemptions/{redemption_id} lists as `vouchers`.',
+      'Points and unit of this voucher were given back; name vouchers that GET ' +
+      '/api/redemptions/{redemption_id} lists as `vouchers`.',
   },
   vouchers_mismatch: {
     status: 400,

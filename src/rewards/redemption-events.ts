@@ -1,4 +1,5 @@
-// What platforms are told of their redemptions. No voucher code is in it: whoever knows a code can use it.
+// What platforms are told of their redemptions. No voucher code is in it: whoever knows a code can
+// use it.
 
 import { formatAmount } from '../kernel/amount.ts';
 import { formatId } from '../kernel/ids.ts';
@@ -27,7 +28,10 @@ export function describeEvents(
   );
 }
 
-/** So many units of a redemption, and what they cost: what is left of the points when they are all that is left of it. */
+/**
+ * So many units of a redemption, and what they cost: what is left of the points when they are all
+ * that is left of it.
+ */
 export function partOf(redemption: Redemption, units: bigint): Redemption {
   const { amount, quantity, givenBack, vouchers } = redemption;
   return {

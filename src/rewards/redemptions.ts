@@ -1,5 +1,6 @@
-// What happens to redemptions after they are issued: fulfilling and reversing. Of two who want different things, the row lets one win.
-// A reversal is noted in the row before it is posted, so that after a crash at any point whoever finds it can finish it.
+// What happens to redemptions after they are issued: fulfilling and reversing. Of two who want
+// different things, the row lets one win. A reversal is noted in the row before it is posted, so
+// that after a crash at any point whoever finds it can finish it.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -66,13 +67,18 @@ export interface Redemptions {
     redemptionId: TransactionId,
     reason: string,
   ): Promise<Result<Redemption>>;
-  /** Reverses it in the ledger, whole or in part; each unit that comes back ends one of a voucher. */
+  /**
+   * Reverses it in the ledger, whole or in part; each unit that comes back ends one of a voucher.
+   */
   reverse(redemption: Redemption, reversal: Reversal): Promise<Outcome>;
   /** Finishes reversals that nobody has finished; returns how many. */
   finishReversals(limit: number): Promise<number>;
 }
 
-/** Whoever began a reversal is given this long; longer than a statement of the ledger may take would keep callers waiting for nothing. */
+/**
+ * Whoever began a reversal is given this long; longer than a statement of the ledger may take would
+ * keep callers waiting for nothing.
+ */
 const LEASE_MS = 10_000;
 /** How long a caller waits for somebody else's reversal. */
 const WAIT_MS = 2_000;
@@ -127,7 +133,9 @@ export function createRedemptions({
     return redemption?.platformId === platformId ? redemption : undefined;
   };
 
-  /** Posts the reversal that the row notes, or finds it posted, and lets vouchers and row follow. */
+  /**
+   * Posts the reversal that the row notes, or finds it posted, and lets vouchers and row follow.
+   */
   const finish = async (redemption: Redemption): Promise<Outcome> => {
     const { redemptionId, reversal } = redemption;
     if (reversal === null) throw new Error(`redemption ${redemptionId} has no reversal to finish`);
@@ -186,7 +194,10 @@ export function createRedemptions({
     return true;
   };
 
-  /** The redemption as it is now, when no reversal is under way; undefined when one does not come to its end. */
+  /**
+   * The redemption as it is now, when no reversal is under way; undefined when one does not come to
+   * its end.
+   */
   const settle = async ({ redemptionId }: Redemption): Promise<Redemption | undefined> => {
     for (let waitedMs = 0; waitedMs < WAIT_MS; waitedMs += WAIT_STEP_MS) {
       const present = await selectRedemption(pool, redemptionId);
@@ -212,7 +223,8 @@ export function createRedemptions({
       const present = await settle(redemption);
       if (present === undefined)
         return refuse(ledgerProblems.unavailable('Another reversal of it is under way.'));
-      // Nothing is left to change: the ledger gives the first result again, or says that there is nothing to reverse.
+      // Nothing is left to change: the ledger gives the first result again, or says that there is
+      // nothing to reverse.
       if (present.state === 'cancelled' || (await isPosted(present, reversal.key)))
         return submit(present, reversal);
       if (present.state === 'fulfilled') return refuse(rewardsProblems.voucher_used());

@@ -1,6 +1,7 @@
-// What points buy: the catalogue in force, what is left of each reward, and what became of what was bought. Prices and terms are the
-// rulebook's, stock is an account of the ledger, that points were spent is the ledger's to say; owns redemptions and their vouchers.
-// The only file of this module that others import.
+// What points buy: the catalogue in force, what is left of each reward, and what became of what was
+// bought. Prices and terms are the rulebook's, stock is an account of the ledger, that points were
+// spent is the ledger's to say; owns redemptions and their vouchers. The only file of this module
+// that others import.
 
 import type { PlatformId, TransactionId } from '../kernel/ids.ts';
 import { ok, refuse, type Result } from '../kernel/problem.ts';
@@ -77,7 +78,10 @@ export interface Rewards {
   /** Whether a redemption would go through now, in the words of the source requirement. */
   validate(redeemer: Redeemer, rewardId: string, quantity: bigint): Promise<Validation>;
 
-  /** Writes the redemption of a posted redeem and tells its vouchers; when it cannot be written now, `follow` will. Undefined for what is no reward of the catalogue. */
+  /**
+   * Writes the redemption of a posted redeem and tells its vouchers; when it cannot be written now,
+   * `follow` will. Undefined for what is no reward of the catalogue.
+   */
   issue(leg: PostedLeg): Promise<Issued | undefined>;
   find(platformId: PlatformId, redemptionId: TransactionId): Promise<Result<Redemption>>;
   /** Newest first. */
@@ -86,7 +90,10 @@ export interface Rewards {
     state: RedemptionState | undefined,
     limit: number,
   ): Promise<readonly Redemption[]>;
-  /** The codes of a redemption: those that stand for units that were kept, and those that were given back. */
+  /**
+   * The codes of a redemption: those that stand for units that were kept, and those that were given
+   * back.
+   */
   codesOf(redemption: Redemption): {
     readonly kept: readonly string[];
     readonly returned: readonly string[];
@@ -97,7 +104,10 @@ export interface Rewards {
   ): Promise<readonly { readonly code: string; readonly units: bigint }[]>;
   /** By a code as somebody typed it. */
   findVoucher(platformId: PlatformId, code: string): Promise<Result<FoundVoucher>>;
-  /** Units were handed over: of the vouchers that are named, or the first that can be used; all when no number is said either. The same key gives the first result again. */
+  /**
+   * Units were handed over: of the vouchers that are named, or the first that can be used; all when
+   * no number is said either. The same key gives the first result again.
+   */
   fulfil(
     platformId: PlatformId,
     redemptionId: TransactionId,
@@ -109,14 +119,20 @@ export interface Rewards {
     redemptionId: TransactionId,
     reason: string,
   ): Promise<Result<Redemption>>;
-  /** Reverses a posted redeem in the ledger by whole units, as far as they are not handed over; undefined for what is no reward of the catalogue. */
+  /**
+   * Reverses a posted redeem in the ledger by whole units, as far as they are not handed over;
+   * undefined for what is no reward of the catalogue.
+   */
   reverse(
     leg: PostedLeg,
     platformId: PlatformId,
     reversal: Omit<Reversal, 'named'> & NamedUnits,
   ): Promise<Outcome | undefined>;
 
-  /** Writes what is missing, seals codes, finishes reversals and lets vouchers expire; true when there is more to do. Bounded work for each call. */
+  /**
+   * Writes what is missing, seals codes, finishes reversals and lets vouchers expire; true when
+   * there is more to do. Bounded work for each call.
+   */
   follow(): Promise<boolean>;
 }
 

@@ -1,6 +1,10 @@
-// The life of a redemption as a table: from which states each change leads where, and what is told of it.
+// The life of a redemption as a table: from which states each change leads where, and what is told
+// of it.
 
-/** `cancelling`: a reversal is under way in the ledger, and nothing else may happen to the redemption. */
+/**
+ * `cancelling`: a reversal is under way in the ledger, and nothing else may happen to the
+ * redemption.
+ */
 export type RedemptionState = 'issued' | 'fulfilled' | 'cancelling' | 'cancelled' | 'expired';
 
 export const REDEMPTION_STATES: readonly RedemptionState[] = [

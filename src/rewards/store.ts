@@ -98,7 +98,10 @@ function writeReversal({ amount, quantity, chosen, ...reversal }: ReversalUnderW
   });
 }
 
-/** Writes redemptions that are not there yet, with their vouchers; returns which. Sorted, so that two who write the same do not wait for each other in a circle. */
+/**
+ * Writes redemptions that are not there yet, with their vouchers; returns which. Sorted, so that
+ * two who write the same do not wait for each other in a circle.
+ */
 export async function insertRedemptions(
   db: Queryable,
   issues: readonly Issue[],
@@ -106,9 +109,13 @@ export async function insertRedemptions(
 ): Promise<Issue[]> {
   const sorted = issues.toSorted((a, b) => (a.redemptionId < b.redemptionId ? -1 : 1));
   const { rows } = await db.query<{ redemption_id: string }>(
-    `insert into rewards.redemption (redemption_id, platform_id, member_id, reward_id, quantity, amount, issued_at, expires_at, changed_at)
-     select i.*, i.issued_at from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::bigint[], $6::bigint[], $7::timestamptz[], $8::timestamptz[])
-            as i (redemption_id, platform_id, member_id, reward_id, quantity, amount, issued_at, expires_at)
+    `insert into rewards.redemption (redemption_id, platform_id, member_id, reward_id, quantity,
+        amount, issued_at, expires_at, changed_at)
+     select i.*, i.issued_at
+       from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::bigint[], $6::bigint[],
+       $7::timestamptz[], $8::timestamptz[])
+            as i (redemption_id, platform_id, member_id, reward_id, quantity, amount, issued_at,
+              expires_at)
          on conflict do nothing returning redemption_id`,
     [
       sorted.map((issue) => issue.redemptionId),
@@ -127,10 +134,13 @@ export async function insertRedemptions(
     vouchersOf(issue).map((voucher) => ({ ...voucher, redemptionId: issue.redemptionId })),
   );
   if (vouchers.length > 0) {
-    // That two codes are alike is too unlikely to happen; if it did, the journal would still be read on.
+    // That two codes are alike is too unlikely to happen; if it did, the journal would still be
+    // read on.
     await db.query(
       `insert into rewards.voucher (code_hash, redemption_id, unit, units, usable)
-       select v.*, v.units from unnest($1::bytea[], $2::uuid[], $3::integer[], $4::bigint[]) as v (code_hash, redemption_id, unit, units)
+       select v.*, v.units
+         from unnest($1::bytea[], $2::uuid[], $3::integer[], $4::bigint[]) as v (code_hash,
+         redemption_id, unit, units)
            on conflict do nothing`,
       [
         vouchers.map(({ codeHash }) => codeHash),
@@ -161,13 +171,17 @@ export async function selectRedemption(
   return rows[0] === undefined ? undefined : readRedemption(rows[0]);
 }
 
-/** Those of the given redemptions that are written. Their rows, taken in order of their ids, stay locked to the end of the dbTransaction. */
+/**
+ * Those of the given redemptions that are written. Their rows, taken in order of their ids, stay
+ * locked to the end of the dbTransaction.
+ */
 export async function lockRedemptions(
   db: Queryable,
   redemptionIds: readonly TransactionId[],
 ): Promise<Redemption[]> {
   await db.query(
-    'select 1 from rewards.redemption where redemption_id = any($1) order by redemption_id for update',
+    `select 1 from rewards.redemption where redemption_id = any($1) order by redemption_id
+        for update`,
     [redemptionIds],
   );
   const { rows } = await db.query<RedemptionRow>(
@@ -184,7 +198,8 @@ export async function selectByVoucher(
   code: string,
 ): Promise<{ redemption: Redemption; unit: number } | undefined> {
   const { rows } = await db.query<RedemptionRow & { unit: number }>(
-    `select r.*, v.*, w.unit from rewards.voucher w join rewards.redemption r using (redemption_id) ${WITH_VOUCHERS}
+    `select r.*, v.*, w.unit from rewards.voucher w
+        join rewards.redemption r using (redemption_id) ${WITH_VOUCHERS}
       where w.code_hash = $1 or w.code = $2`,
     [codeHash, code],
   );
@@ -201,7 +216,9 @@ export async function selectRedemptions(
   limit: number,
 ): Promise<Redemption[]> {
   const { rows } = await db.query<RedemptionRow>(
-    `select r.*, v.* from (select * from rewards.redemption where platform_id = $1 and ($2::text is null or state = $2)
+    `select r.*, v.*
+        from (select * from rewards.redemption
+        where platform_id = $1 and ($2::text is null or state = $2)
                             order by issued_at desc, redemption_id limit $3) r ${WITH_VOUCHERS}
       order by r.issued_at desc, r.redemption_id`,
     [platformId, state ?? null, limit],
@@ -217,7 +234,10 @@ export interface Setting {
   readonly givenBack?: bigint;
 }
 
-/** Changes the state of one redemption as it was read; undefined when somebody else has changed it since. */
+/**
+ * Changes the state of one redemption as it was read; undefined when somebody else has changed it
+ * since.
+ */
 export async function moveRedemption(
   db: Queryable,
   { redemptionId, revision }: Pick<Redemption, 'redemptionId' | 'revision'>,
@@ -227,7 +247,8 @@ export async function moveRedemption(
 ): Promise<Redemption | undefined> {
   const { from, to } = transitions[transition];
   const { rowCount } = await db.query(
-    `update rewards.redemption set state = $4, changed_at = $5, revision = revision + 1, reversal = $6, given_back = given_back + $7
+    `update rewards.redemption set state = $4, changed_at = $5, revision = revision + 1,
+        reversal = $6, given_back = given_back + $7
       where redemption_id = $1 and revision = $2 and state = any($3)`,
     [
       redemptionId,
@@ -252,7 +273,8 @@ export async function countReturned(
   givenBack: bigint,
 ): Promise<void> {
   await db.query(
-    'update rewards.redemption set given_back = given_back + $2, revision = revision + 1 where redemption_id = $1',
+    `update rewards.redemption set given_back = given_back + $2, revision = revision + 1
+        where redemption_id = $1`,
     [redemptionId, givenBack],
   );
   await updateVouchers(db, redemptionId, vouchers);
@@ -265,8 +287,10 @@ async function updateVouchers(
 ): Promise<void> {
   if (vouchers.length === 0) return;
   await db.query(
-    `update rewards.voucher w set usable = n.usable, fulfilled = n.fulfilled, returned = n.returned, part_returned = n.part_returned
-       from unnest($2::integer[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[]) as n (unit, usable, fulfilled, returned, part_returned)
+    `update rewards.voucher w set usable = n.usable, fulfilled = n.fulfilled, returned = n.returned,
+        part_returned = n.part_returned
+       from unnest($2::integer[], $3::bigint[], $4::bigint[], $5::bigint[],
+         $6::bigint[]) as n (unit, usable, fulfilled, returned, part_returned)
       where w.redemption_id = $1 and w.unit = n.unit`,
     [
       redemptionId,
@@ -279,7 +303,10 @@ async function updateVouchers(
   );
 }
 
-/** Notes that the units of a reversal are taken off the vouchers; false when somebody has done so before. The redemption's row is locked by the caller. */
+/**
+ * Notes that the units of a reversal are taken off the vouchers; false when somebody has done so
+ * before. The redemption's row is locked by the caller.
+ */
 export async function insertReturn(
   db: Queryable,
   reversalId: TransactionId,
@@ -288,7 +315,8 @@ export async function insertReturn(
   amount: bigint,
 ): Promise<boolean> {
   const { rowCount } = await db.query(
-    'insert into rewards.unit_return (reversal_id, redemption_id, units, amount) values ($1, $2, $3, $4) on conflict do nothing',
+    `insert into rewards.unit_return (reversal_id, redemption_id, units, amount)
+        values ($1, $2, $3, $4) on conflict do nothing`,
     [reversalId, redemptionId, units, amount],
   );
   return rowCount === 1;
@@ -316,12 +344,16 @@ export async function insertFulfilment(
   nowMs: number,
 ): Promise<void> {
   await db.query(
-    'insert into rewards.fulfilment (redemption_id, key, stated, units, fulfilled_at) values ($1, $2, $3, $4, $5)',
+    `insert into rewards.fulfilment (redemption_id, key, stated, units, fulfilled_at)
+        values ($1, $2, $3, $4, $5)`,
     [redemptionId, key, stated, formatUnits(chosen), new Date(nowMs)],
   );
 }
 
-/** Lets redemptions expire whose time is over, longest overdue first; what another process is at is left to it. */
+/**
+ * Lets redemptions expire whose time is over, longest overdue first; what another process is at is
+ * left to it.
+ */
 export async function expireDue(
   db: Queryable,
   nowMs: number,
@@ -331,7 +363,9 @@ export async function expireDue(
   const { rows } = await db.query<RedemptionRow>(
     `with expired as (
        update rewards.redemption set state = $1, changed_at = $2, revision = revision + 1
-        where redemption_id in (select redemption_id from rewards.redemption where state = 'issued' and expires_at <= $2 order by expires_at limit $3 for update skip locked)
+        where redemption_id in (select redemption_id from rewards.redemption
+          where state = 'issued' and expires_at <= $2 order by expires_at limit $3
+          for update skip locked)
         returning *)
      select r.*, v.* from expired r ${WITH_VOUCHERS}`,
     [to, new Date(nowMs), limit],
@@ -346,7 +380,9 @@ export async function selectCancelling(
   limit: number,
 ): Promise<Redemption[]> {
   const { rows } = await db.query<RedemptionRow>(
-    `select r.*, v.* from (select * from rewards.redemption where state = 'cancelling' and changed_at <= $1 order by changed_at limit $2) r ${WITH_VOUCHERS}
+    `select r.*, v.*
+        from (select * from rewards.redemption where state = 'cancelling' and changed_at <= $1
+        order by changed_at limit $2) r ${WITH_VOUCHERS}
       order by r.changed_at`,
     [new Date(beforeMs), limit],
   );
@@ -359,7 +395,8 @@ export async function lockClearCodes(
   limit: number,
 ): Promise<{ redemptionId: TransactionId; unit: number; code: string }[]> {
   const { rows } = await db.query<{ redemption_id: TransactionId; unit: number; code: string }>(
-    'select redemption_id, unit, code from rewards.voucher where code is not null order by code limit $1 for update skip locked',
+    `select redemption_id, unit, code from rewards.voucher where code is not null order by code
+        limit $1 for update skip locked`,
     [limit],
   );
   return rows.map(({ redemption_id: redemptionId, unit, code }) => ({ redemptionId, unit, code }));
@@ -371,7 +408,8 @@ export async function sealCodes(
   codes: readonly { readonly code: string; readonly codeHash: Buffer }[],
 ): Promise<void> {
   await db.query(
-    `update rewards.voucher v set code = null, code_hash = s.code_hash from unnest($1::text[], $2::bytea[]) as s (code, code_hash) where v.code = s.code`,
+    `update rewards.voucher v set code = null, code_hash = s.code_hash
+        from unnest($1::text[], $2::bytea[]) as s (code, code_hash) where v.code = s.code`,
     [codes.map(({ code }) => code), codes.map(({ codeHash }) => codeHash)],
   );
 }
@@ -390,7 +428,10 @@ export async function readCursor(db: Queryable, bucket: Bucket): Promise<bigint>
   return 0n;
 }
 
-/** False when another process was first. Its row stays locked to the end of the dbTransaction, so that one process at a time writes what a bucket says. */
+/**
+ * False when another process was first. Its row stays locked to the end of the dbTransaction, so
+ * that one process at a time writes what a bucket says.
+ */
 export async function moveCursor(
   db: Queryable,
   bucket: Bucket,

@@ -15,7 +15,10 @@ export interface Voucher {
   readonly fulfilled: bigint;
   /** Points and unit were given back. */
   readonly returned: bigint;
-  /** A part of their points was given back before parts had to be whole units. They cannot be used any more. */
+  /**
+   * A part of their points was given back before parts had to be whole units. They cannot be used
+   * any more.
+   */
   readonly partReturned: bigint;
 }
 
@@ -25,7 +28,10 @@ export interface UnitChoice {
   readonly units: bigint;
 }
 
-/** How much of a redemption is to be used or given back: at most one of amount and quantity; all that can be when nothing is said. */
+/**
+ * How much of a redemption is to be used or given back: at most one of amount and quantity; all
+ * that can be when nothing is said.
+ */
 export interface Asked {
   /** Minor units. */
   readonly amount?: bigint | undefined;
@@ -35,13 +41,19 @@ export interface Asked {
   readonly named?: readonly number[] | undefined;
 }
 
-/** The reversal under way of a redemption that is `cancelling`: all that is needed to post it, or to find it posted. */
+/**
+ * The reversal under way of a redemption that is `cancelling`: all that is needed to post it, or to
+ * find it posted.
+ */
 export interface Reversal extends Asked, OperationKey {
   readonly reason: string;
   readonly reference?: string | undefined;
 }
 
-/** With the state that it came from, and the units that come back; none are chosen where it was begun before units were counted. */
+/**
+ * With the state that it came from, and the units that come back; none are chosen where it was
+ * begun before units were counted.
+ */
 export interface ReversalUnderWay extends Reversal {
   readonly from: RedemptionState;
   readonly chosen?: readonly UnitChoice[] | undefined;

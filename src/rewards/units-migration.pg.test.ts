@@ -1,4 +1,5 @@
-// What older versions left of redemptions becomes units: a unit of which a part of the points came back can be used no more.
+// What older versions left of redemptions becomes units: a unit of which a part of the points came
+// back can be used no more.
 
 import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +14,10 @@ const files = readdirSync(MIGRATIONS_DIR)
   .sort();
 const COUNTED = files.findIndex((name) => name.endsWith('-rewards-units.sql'));
 
-/** One redemption each: how many units for how much, what older versions gave back and put into stock of it, its state; then what is expected. */
+/**
+ * One redemption each: how many units for how much, what older versions gave back and put into
+ * stock of it, its state; then what is expected.
+ */
 const cases = `
   quantity  amount  back  restocked  state      usable  fulfilled  returned  part_returned  now
          2    2000     0          0  issued          2          0         0              0  issued
@@ -49,9 +53,11 @@ it('units of old redemptions are what the journal says, and none is both given b
     copy(files);
     await migrate(database.pool, database.log, folder);
     const { rows: found } = await database.pool.query<Record<string, unknown>>(
-      `select r.quantity, r.amount, r.given_back as back, r.state as now, sum(v.usable)::bigint as usable, sum(v.fulfilled)::bigint as fulfilled,
+      `select r.quantity, r.amount, r.given_back as back, r.state as now,
+          sum(v.usable)::bigint as usable, sum(v.fulfilled)::bigint as fulfilled,
               sum(v.returned)::bigint as returned, sum(v.part_returned)::bigint as part_returned
-         from rewards.redemption r join rewards.voucher v using (redemption_id) group by r.redemption_id order by r.redemption_id`,
+         from rewards.redemption r join rewards.voucher v using (redemption_id)
+           group by r.redemption_id order by r.redemption_id`,
     );
     expect(
       found.map((one) => names.filter((name) => name in one).map((name) => String(one[name]))),
@@ -59,7 +65,8 @@ it('units of old redemptions are what the journal says, and none is both given b
       rows.map((row) => names.flatMap((name, at) => (name in (found[0] ?? {}) ? [row[at]] : []))),
     );
     const { rowCount } = await database.pool.query(
-      `select from rewards.fulfilment f join rewards.redemption r using (redemption_id) where f.key = 'old' and r.state = 'fulfilled'`,
+      `select from rewards.fulfilment f join rewards.redemption r using (redemption_id)
+          where f.key = 'old' and r.state = 'fulfilled'`,
     );
     expect(rowCount).toBe(rows.filter((row) => row.includes('fulfilled')).length);
     const { rows: twice } = await database.pool.query('select units from rewards.former_delivery');
@@ -78,23 +85,31 @@ async function leave(
   const id = (kind: string): string =>
     `0000${kind}${String(index).padStart(3, '0')}-0000-8000-8000-000000000000`;
   await pool.query(
-    `insert into rewards.redemption (redemption_id, platform_id, member_id, reward_id, quantity, amount, state, issued_at, changed_at, fulfilled_key)
-     values ($1, 'platform_a', gen_random_uuid(), 'cup', $2, $3, $4, now(), now(), case when $4 = 'fulfilled' then 'old' end)`,
+    `insert into rewards.redemption (redemption_id, platform_id, member_id, reward_id, quantity,
+        amount, state, issued_at, changed_at, fulfilled_key)
+     values ($1, 'platform_a', gen_random_uuid(), 'cup', $2, $3, $4, now(), now(), case
+       when $4 = 'fulfilled' then 'old' end)`,
     [id('a'), quantity, amount, state],
   );
   const many = Number(quantity) > 100;
   await pool.query(
-    `insert into rewards.voucher (code, redemption_id, unit) select $1 || '-' || unit, $1::uuid, unit from generate_series($2::integer, $3::integer) as unit`,
+    `insert into rewards.voucher (code, redemption_id, unit)
+        select $1 || '-' || unit, $1::uuid, unit
+        from generate_series($2::integer, $3::integer) as unit`,
     [id('a'), many ? 0 : 1, many ? 0 : quantity],
   );
   if (back === '0') return;
   await pool.query(
-    `insert into ledger.transaction (bucket, asset_id, sequence, posted_at, amount, credited, fingerprint, leg, transaction_id, member_id, related_id, kind, account_ids, amounts, balances)
-     values (0, 1, $1, now(), $2, nullif($3::bigint, 0), 0, 0, $4, gen_random_uuid(), $5, 'reverse', '{}', '{}', '{}')`,
+    `insert into ledger.transaction (bucket, asset_id, sequence, posted_at, amount, credited,
+        fingerprint, leg, transaction_id, member_id, related_id, kind, account_ids, amounts,
+        balances)
+     values (0, 1, $1, now(), $2, nullif($3::bigint, 0), 0, 0, $4, gen_random_uuid(), $5, 'reverse',
+       '{}', '{}', '{}')`,
     [index + 1, back, restocked, id('b'), id('a')],
   );
   await pool.query(
-    'insert into ledger.reversal (bucket, transaction_id, reversal_id, amount) values (0, $1, $2, $3)',
+    `insert into ledger.reversal (bucket, transaction_id, reversal_id, amount)
+        values (0, $1, $2, $3)`,
     [id('a'), id('b'), back],
   );
 }

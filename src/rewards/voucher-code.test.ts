@@ -1,4 +1,5 @@
-// Voucher codes: the same from the same, unlike otherwise, and no slip of the pen makes one of another.
+// Voucher codes: the same from the same, unlike otherwise, and no slip of the pen makes one of
+// another.
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

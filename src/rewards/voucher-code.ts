@@ -1,5 +1,6 @@
-// Voucher codes: derived, not drawn, so that an answer, a retry and a repair after a crash arrive at the same ones. Pure.
-// 75 bits of HMAC in Crockford's base32 and a check character, in four groups: `7Q2K-M0XD-9RVA-4HBE`.
+// Voucher codes: derived, not drawn, so that an answer, a retry and a repair after a crash arrive
+// at the same ones. Pure. 75 bits of HMAC in Crockford's base32 and a check character, in four
+// groups: `7Q2K-M0XD-9RVA-4HBE`.
 
 import { createHmac } from 'node:crypto';
 import type { TransactionId } from '../kernel/ids.ts';
@@ -40,7 +41,10 @@ export function createVoucherCodes(masterKey: MasterKey): VoucherCodes {
       : Array.from({ length: Number(quantity) }, (_, index) => codeOf(redemptionId, index + 1));
 }
 
-/** Code → what is kept of it. Whoever reads the database learns no code, and cannot tell whether one fits. */
+/**
+ * Code → what is kept of it. Whoever reads the database learns no code, and cannot tell whether one
+ * fits.
+ */
 export type VoucherHash = (code: string) => Buffer;
 
 export function createVoucherHash(masterKey: MasterKey): VoucherHash {
@@ -48,7 +52,10 @@ export function createVoucherHash(masterKey: MasterKey): VoucherHash {
   return (code) => createHmac('sha256', key).update(code).digest();
 }
 
-/** A code as somebody typed it → as it was given; undefined when a character is wrong or two are swapped. */
+/**
+ * A code as somebody typed it → as it was given; undefined when a character is wrong or two are
+ * swapped.
+ */
 export function readVoucherCode(text: string): string | undefined {
   const plain = text
     .toUpperCase()
@@ -66,7 +73,10 @@ export function readVoucherCode(text: string): string | undefined {
   return plain.replaceAll(GROUP, '$&-');
 }
 
-/** In GF(32): each place weighs another power of the root, so no single change and no swap of two places goes unnoticed. */
+/**
+ * In GF(32): each place weighs another power of the root, so no single change and no swap of two
+ * places goes unnoticed.
+ */
 function checkOf(digits: readonly number[]): number {
   return digits.reduce((sum, digit) => timesRoot(sum ^ digit), 0);
 }

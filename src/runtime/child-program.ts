@@ -1,4 +1,5 @@
-// A program of ours that runs as a child: started, told apart from ready, started again when it dies, stopped with us, and never left behind.
+// A program of ours that runs as a child: started, told apart from ready, started again when it
+// dies, stopped with us, and never left behind.
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -10,7 +11,10 @@ export interface ChildProgramOptions {
   /** As the log names it. */
   readonly name: string;
   readonly log: Log;
-  /** Node's arguments. The program must end when its standard input does: then the death of this process, of whatever kind, ends it too. */
+  /**
+   * Node's arguments. The program must end when its standard input does: then the death of this
+   * process, of whatever kind, ends it too.
+   */
   args(): readonly string[];
   /** All of its environment, besides PATH and where Node keeps what it has compiled. */
   readonly environment: Readonly<Record<string, string>>;
@@ -21,7 +25,10 @@ export interface ChildProgramOptions {
 }
 
 export interface ChildProgram {
-  /** Resolves when the program has been ready for the first time, or has failed to be; it is tried again meanwhile. */
+  /**
+   * Resolves when the program has been ready for the first time, or has failed to be; it is tried
+   * again meanwhile.
+   */
   readonly started: Promise<boolean>;
   /** Asks it to end, and makes it. */
   stop(): Promise<void>;
@@ -70,7 +77,8 @@ export function superviseProgram(options: ChildProgramOptions): ChildProgram {
 }
 
 function spawnChild({ args, environment }: ChildProgramOptions): ChildProcess {
-  // A session of its own: Ctrl-C in the terminal reaches Pontis only, which stops its children in order.
+  // A session of its own: Ctrl-C in the terminal reaches Pontis only, which stops its children in
+  // order.
   return spawn(process.execPath, args(), {
     env: {
       PATH: process.env['PATH'],

@@ -70,25 +70,29 @@ test.each([
   [
     {},
     { PONTIS_ALLOW_PRIVATE_TARGETS: '10.0.0.0' },
-    'PONTIS_ALLOW_PRIVATE_TARGETS must be true, false or ranges such as 10.1.0.0/16,fd00::/8, not "10.0.0.0".',
+    'PONTIS_ALLOW_PRIVATE_TARGETS must be true, false or ranges such as 10.1.0.0/16,fd00::/8, ' +
+      'not "10.0.0.0".',
   ],
   [{ port: 'abc' }, {}, '--port must be a whole number from 0 to 65535, not "abc".'],
   [{ port: '65536' }, {}, '--port must be a whole number from 0 to 65535, not "65536".'],
   [
     {},
     { PONTIS_RESERVE_THRESHOLDS: '50,101' },
-    'PONTIS_RESERVE_THRESHOLDS must be at most ten whole percentages from 1 to 100, such as 50,75,90, not "50,101".',
+    'PONTIS_RESERVE_THRESHOLDS must be at most ten whole percentages from 1 to 100, such as ' +
+      '50,75,90, not "50,101".',
   ],
   [{}, { PONTIS_PORT: '-1' }, 'PONTIS_PORT must be a whole number from 0 to 65535, not "-1".'],
   [
     {},
     { PONTIS_TRUSTED_PROXIES: 'true' },
-    'PONTIS_TRUSTED_PROXIES must be addresses or ranges other than all, such as 10.1.0.7,fd00::/8, not "true".',
+    'PONTIS_TRUSTED_PROXIES must be addresses or ranges other than all, such as ' +
+      '10.1.0.7,fd00::/8, not "true".',
   ],
   [
     {},
     { PONTIS_TRUSTED_PROXIES: '10.0.0.1,0.0.0.0/0' },
-    'PONTIS_TRUSTED_PROXIES must be addresses or ranges other than all, such as 10.1.0.7,fd00::/8, not "10.0.0.1,0.0.0.0/0".',
+    'PONTIS_TRUSTED_PROXIES must be addresses or ranges other than all, such as ' +
+      '10.1.0.7,fd00::/8, not "10.0.0.1,0.0.0.0/0".',
   ],
   [{ role: 'boss' }, {}, '--role must be one of all, api, worker, not "boss".'],
   [{ dataDir: '' }, {}, '--data must be not empty, not "".'],

@@ -1,4 +1,5 @@
-// Every setting of the program in one table: parsed once, from flags over environment over defaults, into one typed object.
+// Every setting of the program in one table: parsed once, from flags over environment over
+// defaults, into one typed object.
 
 import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
@@ -22,7 +23,9 @@ export interface Config {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
-  /** Where monitors read /metrics without a token; the next free port after `port` when undefined. */
+  /**
+   * Where monitors read /metrics without a token; the next free port after `port` when undefined.
+   */
   readonly metricsPort: number | undefined;
   readonly metricsHost: string;
   /** Absolute path of the data folder. */
@@ -38,7 +41,9 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** Connections on which the ledger posts, 1..64. */
   readonly lanes: number;
-  /** Buckets of a network that is created now, 1..65536; a network keeps what it was created with. */
+  /**
+   * Buckets of a network that is created now, 1..65536; a network keeps what it was created with.
+   */
   readonly buckets: number;
   /** Transfers over connected platforms that a process goes on with at a time, 1..2000. */
   readonly sagas: number;
@@ -48,15 +53,24 @@ export interface Config {
   readonly reconcileEveryS: number;
   /** How long requests in flight may take to finish when the program stops. */
   readonly drainTimeoutMs: number;
-  /** On stopping, how long readiness is denied before connections are refused, so that load balancers notice. */
+  /**
+   * On stopping, how long readiness is denied before connections are refused, so that load
+   * balancers notice.
+   */
   readonly drainNoticeMs: number;
-  /** Private addresses that webhooks and connectors may be at; `privateRangesOf` decides when undefined. */
+  /**
+   * Private addresses that webhooks and connectors may be at; `privateRangesOf` decides when
+   * undefined.
+   */
   readonly privateTargets: AllowedRanges | undefined;
   /** Addresses of reverse proxies, whose X-Forwarded-For says who calls. */
   readonly trustedProxies: readonly string[];
   /** Percentages of a net debit cap in use that platform and operators are told of. */
   readonly reserveThresholds: readonly number[];
-  /** Percentage of its cap in use at which a platform becomes receive_only by itself; never when undefined. */
+  /**
+   * Percentage of its cap in use at which a platform becomes receive_only by itself; never when
+   * undefined.
+   */
   readonly reserveReceiveOnlyAt: number | undefined;
 }
 
@@ -169,7 +183,9 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   metricsPort: {
     env: 'PONTIS_METRICS_PORT',
     flag: '--metrics-port <number>',
-    help: 'port for /metrics without a token, on this machine only; the next free one when absent, 0 takes any',
+    help:
+      'port for /metrics without a token, on this machine only; the next free one when absent, ' +
+      '0 takes any',
     initial: undefined,
     parse: integer(0, 65_535),
   },
@@ -179,7 +195,8 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     initial: '127.0.0.1',
     parse: nonEmpty,
   },
-  // Beside the program rather than where the command is typed, so that every command finds the same network.
+  // Beside the program rather than where the command is typed, so that every command finds the same
+  // network.
   dataDir: {
     env: 'PONTIS_DATA',
     flag: '--data <folder>',
@@ -198,7 +215,9 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     env: 'PONTIS_SANDBOX',
     flag: '--sandbox',
     opposite: '--no-sandbox',
-    help: 'run the sandbox, a connected platform, as platform_c of the demo network; not when there is a DATABASE_URL, unless it is said',
+    help:
+      'run the sandbox, a connected platform, as platform_c of the demo network; not when there ' +
+      'is a DATABASE_URL, unless it is said',
     initial: undefined,
     parse: yesOrNo,
   },
@@ -290,8 +309,9 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
 };
 
 /**
- * Who may be called besides public addresses. By default nobody; but a demo network that only this machine can reach (its own database, a
- * loopback address) calls platforms on this machine: the sandbox runs there.
+ * Who may be called besides public addresses. By default nobody; but a demo network that only this
+ * machine can reach (its own database, a loopback address) calls platforms on this machine: the
+ * sandbox runs there.
  */
 export function privateRangesOf({
   privateTargets,
@@ -304,7 +324,10 @@ export function privateRangesOf({
   return privateTargets ?? (local ? LOOPBACK_RANGES : NO_PRIVATE_RANGES);
 }
 
-/** A network on this machine alone has a connected platform to try with. One that shares its database has it only when somebody says so, and in one process. */
+/**
+ * A network on this machine alone has a connected platform to try with. One that shares its
+ * database has it only when somebody says so, and in one process.
+ */
 export function runsSandbox({
   sandbox,
   role,
@@ -314,14 +337,20 @@ export function runsSandbox({
   return sandbox ?? (role === 'all' && demo && databaseUrl === undefined);
 }
 
-/** Private addresses that connectors may be at: the sandbox of this very program is on this machine, wherever the program itself listens. */
+/**
+ * Private addresses that connectors may be at: the sandbox of this very program is on this machine,
+ * wherever the program itself listens.
+ */
 export function connectorRangesOf(config: Config): AllowedRanges {
   return runsSandbox(config)
     ? [...privateRangesOf(config), ...LOOPBACK_RANGES]
     : privateRangesOf(config);
 }
 
-/** One place, one time: past this call nothing reads the environment. Throws the sentence for the first unfit setting. */
+/**
+ * One place, one time: past this call nothing reads the environment. Throws the sentence for the
+ * first unfit setting.
+ */
 export function parseConfig(flags: Flags, environment: Environment): Config {
   const values: Record<string, unknown> = {};
   for (const key of Object.keys(settings) as (keyof Config)[])

@@ -1,4 +1,5 @@
-// Exclusive use of a data folder by one running program, held by the kernel so that it ends with its holder.
+// Exclusive use of a data folder by one running program, held by the kernel so that it ends with
+// its holder.
 
 import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +23,8 @@ export class DataFolderInUse extends OperatorError {
         : `a running Pontis (process ${holderPid})`;
     super(
       'temporary',
-      `The data folder ${dataDir} is in use by ${holder}. Stop that one first, or choose another folder with --data.`,
+      `The data folder ${dataDir} is in use by ${holder}. Stop that one first, or choose ` +
+        'another folder with --data.',
     );
     this.dataDir = dataDir;
   }
@@ -31,9 +33,10 @@ export class DataFolderInUse extends OperatorError {
 const SQLITE_BUSY = 5;
 
 /**
- * Takes the lock or throws `DataFolderInUse`. Node has no flock(2), but its SQLite locks files through the kernel:
- * a lock of a dead process is gone without anyone having to tell a stale pid file from a live one.
- * The lock protects everything inside the folder; nothing else is locked while it is taken.
+ * Takes the lock or throws `DataFolderInUse`. Node has no flock(2), but its SQLite locks files
+ * through the kernel: a lock of a dead process is gone without anyone having to tell a stale pid
+ * file from a live one. The lock protects everything inside the folder; nothing else is locked
+ * while it is taken.
  */
 export function acquireDataLock(dataDir: string): DataLock {
   const holderFile = join(dataDir, 'lock.pid');
@@ -50,7 +53,8 @@ export function acquireDataLock(dataDir: string): DataLock {
       throw new DataFolderInUse(dataDir, readPid(holderFile));
     throw new OperatorError(
       'noPermission',
-      `The data folder ${dataDir} cannot be used: ${messageOf(error)}. Check that you may write to it, or choose another folder with --data.`,
+      `The data folder ${dataDir} cannot be used: ${messageOf(error)}. Check that you may ` +
+        'write to it, or choose another folder with --data.',
       { cause: error },
     );
   }

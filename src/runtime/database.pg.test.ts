@@ -1,4 +1,5 @@
-// What comes back from PostgreSQL, what a database transaction promises, and what each failure is taken for.
+// What comes back from PostgreSQL, what a database transaction promises, and what each failure is
+// taken for.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -51,8 +52,10 @@ async function check(url: string): Promise<string> {
 
 test('integers arrive as bigint, numerics and days as text, moments as Date, arrays alike', async () => {
   const { rows } = await database.pool.query(
-    `select 9007199254740993::int8 as big, '{1,NULL,-2}'::int8[] as bigs, '{}'::int8[] as none, 1.10::numeric as number, array[1.10, 2] as numbers,
-            date 'infinity' as day, array[date '2026-02-28', 'infinity'] as days, timestamptz '2026-01-01 00:00+00' as moment, $1::int8[] as given`,
+    `select 9007199254740993::int8 as big, '{1,NULL,-2}'::int8[] as bigs, '{}'::int8[] as none,
+        1.10::numeric as number, array[1.10, 2] as numbers,
+            date 'infinity' as day, array[date '2026-02-28', 'infinity'] as days,
+              timestamptz '2026-01-01 00:00+00' as moment, $1::int8[] as given`,
     [[1n, 10n ** 18n]],
   );
   expect(rows).toEqual([

@@ -1,4 +1,5 @@
-// Connections to PostgreSQL: pools, dedicated clients, database transactions, and what an error of it means.
+// Connections to PostgreSQL: pools, dedicated clients, database transactions, and what an error of
+// it means.
 
 import { Client, Pool, types as defaultTypes, type ClientBase, type ClientConfig } from 'pg';
 
@@ -17,7 +18,9 @@ export interface DatabaseOptions {
   readonly applicationName: string;
   /** A statement running longer is cancelled; 0 for migrations and reports. */
   readonly statementTimeoutMs?: number;
-  /** Sends statements without waiting for the answers of those before; for dedicated clients only. */
+  /**
+   * Sends statements without waiting for the answers of those before; for dedicated clients only.
+   */
   readonly pipeline?: boolean;
   /** Session settings over the server's, e.g. `{ enable_seqscan: 'off' }`. */
   readonly settings?: Readonly<Record<string, string>>;
@@ -34,8 +37,9 @@ const MINIMUM_VERSION = 15;
 const OID = { int8: 20, date: 1082, int8Array: 1016, dateArray: 1182, numericArray: 1231 } as const;
 
 /**
- * How columns arrive: int8 as bigint, numeric and date as text, timestamptz as Date, arrays alike. Given to each client
- * rather than registered in the driver, which would change it for everyone in the process.
+ * How columns arrive: int8 as bigint, numeric and date as text, timestamptz as Date, arrays alike.
+ * Given to each client rather than registered in the driver, which would change it for everyone in
+ * the process.
  */
 const types = {
   getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
@@ -50,7 +54,10 @@ const types = {
   }) as typeof defaultTypes.getTypeParser,
 };
 
-/** A one-dimensional array of numbers or days in PostgreSQL's text form; such items are never quoted. */
+/**
+ * A one-dimensional array of numbers or days in PostgreSQL's text form; such items are never
+ * quoted.
+ */
 function splitArray(text: string): (string | null)[] {
   return text === '{}'
     ? []
@@ -65,7 +72,8 @@ function clientConfig(options: DatabaseOptions): ClientConfig {
     connectionString: options.url,
     application_name: options.applicationName,
     statement_timeout: options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS,
-    // The server's own limit says nothing when the network has swallowed the answer: then the client gives up a little later.
+    // The server's own limit says nothing when the network has swallowed the answer: then the
+    // client gives up a little later.
     query_timeout: answerTimeoutMs(options),
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -84,7 +92,10 @@ function answerTimeoutMs({ statementTimeoutMs = STATEMENT_TIMEOUT_MS }: Database
   return statementTimeoutMs === 0 ? 0 : statementTimeoutMs + ANSWER_GRACE_MS;
 }
 
-/** A pool for short, unrelated statements. It survives the server's restart; a broken client is replaced. */
+/**
+ * A pool for short, unrelated statements. It survives the server's restart; a broken client is
+ * replaced.
+ */
 export function createPool(options: DatabaseOptions & { readonly max?: number }): Pool {
   const pool = new Pool({
     ...clientConfig(options),
@@ -108,7 +119,10 @@ export function createPool(options: DatabaseOptions & { readonly max?: number })
   return pool;
 }
 
-/** A connection of one's own, e.g. for a lane. After an error its queries reject: its owner closes it and connects anew. */
+/**
+ * A connection of one's own, e.g. for a lane. After an error its queries reject: its owner closes
+ * it and connects anew.
+ */
 export async function connect(options: DatabaseOptions): Promise<DedicatedClient> {
   const client = new Client(clientConfig(options));
   client.on('error', (error) =>
@@ -123,19 +137,24 @@ export async function connect(options: DatabaseOptions): Promise<DedicatedClient
   return client;
 }
 
-/** Nobody knows whether the commit took effect: look the idempotency key up before saying anything. */
+/**
+ * Nobody knows whether the commit took effect: look the idempotency key up before saying anything.
+ */
 export class CommitOutcomeUnknown extends Error {
   override name = 'CommitOutcomeUnknown';
 }
 
-/** The server ended the database transaction by rolling back although it was told to commit: an earlier error was swallowed. */
+/**
+ * The server ended the database transaction by rolling back although it was told to commit: an
+ * earlier error was swallowed.
+ */
 export class CommitRolledBack extends Error {
   override name = 'CommitRolledBack';
 }
 
 /**
- * Runs `work` between BEGIN and COMMIT on one client; any error rolls back and is thrown on. `CommitOutcomeUnknown` tells
- * that COMMIT itself failed.
+ * Runs `work` between BEGIN and COMMIT on one client; any error rolls back and is thrown on.
+ * `CommitOutcomeUnknown` tells that COMMIT itself failed.
  */
 export async function dbTransaction<T>(
   pool: Pool,
@@ -166,7 +185,8 @@ export async function dbTransaction<T>(
 /** Sends COMMIT and throws unless the server acknowledged it as durable everywhere it should be. */
 export async function commit(client: DbClient): Promise<void> {
   let unsynchronised = false;
-  // Under synchronous replication a cancelled wait is reported as success with a warning, and the row can be gone after a failover.
+  // Under synchronous replication a cancelled wait is reported as success with a warning, and the
+  // row can be gone after a failover.
   const listen = (notice: { message?: string | undefined }): void => {
     unsynchronised ||=
       notice.message?.includes('canceling wait for synchronous replication') ?? false;
@@ -195,7 +215,8 @@ export function sqlState(error: unknown): string | undefined {
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
 }
 
-// Connection exceptions, too few resources, shutting down or starting up, gone read-only after a failover, I/O error.
+// Connection exceptions, too few resources, shutting down or starting up, gone read-only after a
+// failover, I/O error.
 const UNAVAILABLE_STATE = /^(08|53|57P0|25006|58030)/;
 const UNAVAILABLE_CODE = new Set([
   'ECONNREFUSED',
@@ -211,7 +232,10 @@ const UNAVAILABLE_CODE = new Set([
 const UNAVAILABLE_TEXT =
   /^Connection terminated|Query read timeout|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|timeout expired|Cannot use a pool after calling end|server conn crashed/i;
 
-/** True when the database could not be asked, so that the same request may succeed later: answered with a retryable 503. */
+/**
+ * True when the database could not be asked, so that the same request may succeed later: answered
+ * with a retryable 503.
+ */
 export function isDatabaseUnavailable(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.some(isDatabaseUnavailable);
   if (!(error instanceof Error)) return false;
@@ -225,7 +249,10 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   return error.cause !== undefined && isDatabaseUnavailable(error.cause);
 }
 
-/** True when PostgreSQL gave up in favour of somebody else (deadlock, serialization, shard move): the same work may be tried again at once. */
+/**
+ * True when PostgreSQL gave up in favour of somebody else (deadlock, serialization, shard move):
+ * the same work may be tried again at once.
+ */
 export function isConflict(error: unknown): boolean {
   const state = sqlState(error);
   return state === '40001' || state === '40P01' || state === '55P03';
@@ -239,7 +266,10 @@ interface ServerFacts {
   readonly durable: string;
 }
 
-/** Refuses, with a sentence for the operator, a server that cannot be reached or that Pontis cannot run on. */
+/**
+ * Refuses, with a sentence for the operator, a server that cannot be reached or that Pontis cannot
+ * run on.
+ */
 export async function checkServer(options: DatabaseOptions): Promise<void> {
   const server = describeServer(options.url);
   const facts = await readFacts(options).catch((error: unknown) => {
@@ -248,13 +278,15 @@ export async function checkServer(options: DatabaseOptions): Promise<void> {
   if (facts.version < MINIMUM_VERSION) {
     throw new OperatorError(
       'badConfiguration',
-      `${server} is PostgreSQL ${facts.version}; Pontis needs ${MINIMUM_VERSION} or newer. Upgrade it, or unset DATABASE_URL to use the embedded one.`,
+      `${server} is PostgreSQL ${facts.version}; Pontis needs ${MINIMUM_VERSION} or newer. ` +
+        'Upgrade it, or unset DATABASE_URL to use the embedded one.',
     );
   }
   if (facts.encoding !== 'UTF8') {
     throw new OperatorError(
       'badConfiguration',
-      `${server} stores text as ${facts.encoding}; Pontis needs UTF8. Create the database with: create database ... encoding 'UTF8' template template0.`,
+      `${server} stores text as ${facts.encoding}; Pontis needs UTF8. Create the database ` +
+        `with: create database ... encoding 'UTF8' template template0.`,
     );
   }
   if (facts.recovering) {
@@ -266,18 +298,24 @@ export async function checkServer(options: DatabaseOptions): Promise<void> {
   if (facts.fsync !== 'on' || facts.durable === 'off') {
     options.log.warn(
       { fsync: facts.fsync, synchronous_commit: facts.durable },
-      'the PostgreSQL server may lose acknowledged commits in a crash; set fsync and synchronous_commit to on',
+      'the PostgreSQL server may lose acknowledged commits in a crash; set fsync and ' +
+        'synchronous_commit to on',
     );
   }
 }
 
-/** On a connection of its own: a pool leaves a connection open that failed half-way through its authentication. */
+/**
+ * On a connection of its own: a pool leaves a connection open that failed half-way through its
+ * authentication.
+ */
 async function readFacts(options: DatabaseOptions): Promise<ServerFacts> {
   const client = await connect(options);
   try {
     const { rows } = await client.query<ServerFacts>(
-      `select current_setting('server_version_num')::int / 10000 as version, current_setting('server_encoding') as encoding,
-              pg_is_in_recovery() as recovering, current_setting('fsync') as fsync, current_setting('synchronous_commit') as durable`,
+      `select current_setting('server_version_num')::int / 10000 as version,
+          current_setting('server_encoding') as encoding,
+              pg_is_in_recovery() as recovering, current_setting('fsync') as fsync,
+                current_setting('synchronous_commit') as durable`,
     );
     if (rows[0] === undefined) throw new Error('the server gave no answer');
     return rows[0];
@@ -304,26 +342,30 @@ function explainConnectFailure(error: unknown, server: string): unknown {
   if (state === '3D000')
     return new OperatorError(
       'badConfiguration',
-      `${server} does not exist as a database. Create it (create database ... encoding 'UTF8'), or correct DATABASE_URL.`,
+      `${server} does not exist as a database. Create it (create database ... encoding ` +
+        `'UTF8'), or correct DATABASE_URL.`,
       cause,
     );
   if (state === '53300')
     return new OperatorError(
       'temporary',
-      `${server} has no connection free. Raise its max_connections or end other programs, then try again.`,
+      `${server} has no connection free. Raise its max_connections or end other programs, ` +
+        'then try again.',
       cause,
     );
   if (error instanceof Error && /SASL|password must be a string/i.test(error.message)) {
     return new OperatorError(
       'noPermission',
-      `${server} asks for a password and DATABASE_URL has none. Use postgres://user:password@host:port/database.`,
+      `${server} asks for a password and DATABASE_URL has none. Use ` +
+        'postgres://user:password@host:port/database.',
       cause,
     );
   }
   if (isDatabaseUnavailable(error))
     return new OperatorError(
       'unavailable',
-      `${server} cannot be reached (${reasonOf(error)}). Check that it runs and that DATABASE_URL is right.`,
+      `${server} cannot be reached (${reasonOf(error)}). Check that it runs and that ` +
+        'DATABASE_URL is right.',
       cause,
     );
   return error;

@@ -1,4 +1,5 @@
-// Calls to where others have told us to call: which addresses are refused, also when a name leads there, and what is bounded.
+// Calls to where others have told us to call: which addresses are refused, also when a name leads
+// there, and what is bounded.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

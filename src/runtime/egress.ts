@@ -1,4 +1,5 @@
-// HTTP calls to where others have told us to call: guarded addresses, kept connections, no redirects, bounded answers and times.
+// HTTP calls to where others have told us to call: guarded addresses, kept connections, no
+// redirects, bounded answers and times.
 
 import {
   Agent as PlainAgent,
@@ -56,9 +57,15 @@ export type EgressReply =
   | { readonly arrived: false; readonly reason: LossReason; readonly detail: string };
 
 export interface Egress {
-  /** Never throws, and never calls another address than one that was checked. A redirect is an answer like any other. */
+  /**
+   * Never throws, and never calls another address than one that was checked. A redirect is an
+   * answer like any other.
+   */
   send(request: EgressRequest): Promise<EgressReply>;
-  /** What is wrong with a URL that is to be called later, host name included, as the end of a sentence that begins with "It"; undefined when nothing is. */
+  /**
+   * What is wrong with a URL that is to be called later, host name included, as the end of a
+   * sentence that begins with "It"; undefined when nothing is.
+   */
   findTargetFault(url: string): Promise<string | undefined>;
   /** Ends the connections that are kept. */
   close(): void;
@@ -73,7 +80,10 @@ export interface EgressOptions {
 }
 
 const MAX_SOCKETS = 64;
-/** A connection is kept so long without use: servers seldom close theirs in less than 5 s, and one closed at the moment of sending is a call of unknown outcome. */
+/**
+ * A connection is kept so long without use: servers seldom close theirs in less than 5 s, and one
+ * closed at the moment of sending is a call of unknown outcome.
+ */
 const KEEP_FREE_MS = 4_000;
 
 export function createEgress({
@@ -89,7 +99,8 @@ export function createEgress({
     scheduling: 'lifo',
     timeout: KEEP_FREE_MS,
   } as const;
-  // The check is part of connecting: a kept connection goes to an address that was checked, whatever the name leads to by now.
+  // The check is part of connecting: a kept connection goes to an address that was checked,
+  // whatever the name leads to by now.
   const agents = {
     'http:': new PlainAgent({ ...options, lookup: guard.lookup('http:') }),
     'https:': new TlsAgent({ ...options, lookup: guard.lookup('https:') }),
@@ -178,7 +189,9 @@ function lost(reason: LossReason, detail: string): EgressReply {
   return { arrived: false, reason, detail };
 }
 
-/** Connections that were never made; only for people: to those who decide, all of these are unknown. */
+/**
+ * Connections that were never made; only for people: to those who decide, all of these are unknown.
+ */
 const NEVER_CONNECTED = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',

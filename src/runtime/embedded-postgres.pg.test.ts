@@ -1,4 +1,5 @@
-// The embedded PostgreSQL recovers by itself from whatever a crash leaves behind, and lets nobody in without the password.
+// The embedded PostgreSQL recovers by itself from whatever a crash leaves behind, and lets nobody
+// in without the password.
 
 import { execFileSync } from 'node:child_process';
 import {
@@ -88,7 +89,8 @@ test('a new folder gets a UTF-8 database that survives a stop', async () => {
   expect(
     await ask(
       first.url,
-      `select current_database() as db, current_setting('server_encoding') as encoding, rolsuper from pg_roles where rolname = current_user`,
+      `select current_database() as db, current_setting('server_encoding') as encoding, rolsuper
+          from pg_roles where rolname = current_user`,
     ),
   ).toEqual([{ db: 'pontis', encoding: 'UTF8', rolsuper: false }]);
   await ask(first.url, `create table t as select '积分' as word`);
@@ -127,9 +129,11 @@ test('a postmaster that is killed under load comes back on the same port with ev
 
 test('the server ends with a program that is killed, and the next start needs no help', async () => {
   const script = `
-    import { startEmbeddedPostgres } from ${JSON.stringify(join(import.meta.dirname, 'embedded-postgres.ts'))};
+    import { startEmbeddedPostgres }
+      from ${JSON.stringify(join(import.meta.dirname, 'embedded-postgres.ts'))};
     import { createLog } from ${JSON.stringify(join(import.meta.dirname, 'log.ts'))};
-    const server = await startEmbeddedPostgres({ dataDir: ${JSON.stringify(dataDir)}, log: createLog('silent') });
+    const server = await startEmbeddedPostgres({ dataDir: ${JSON.stringify(dataDir)},
+      log: createLog('silent') });
     console.log(server.url);
     process.kill(process.pid, 'SIGKILL');`;
   let url = '';
@@ -148,12 +152,14 @@ test.skipIf(process.platform !== 'linux')(
   'busy backends that lost both program and postmaster are ended by the next start',
   async () => {
     const script = `
-    import { startEmbeddedPostgres } from ${JSON.stringify(join(import.meta.dirname, 'embedded-postgres.ts'))};
+    import { startEmbeddedPostgres }
+      from ${JSON.stringify(join(import.meta.dirname, 'embedded-postgres.ts'))};
     import { connect } from ${JSON.stringify(join(import.meta.dirname, 'database.ts'))};
     import { createLog } from ${JSON.stringify(join(import.meta.dirname, 'log.ts'))};
     const log = createLog('silent');
     const server = await startEmbeddedPostgres({ dataDir: ${JSON.stringify(dataDir)}, log });
-    const client = await connect({ url: server.url, log, applicationName: 'busy', statementTimeoutMs: 0 });
+    const client = await connect({ url: server.url, log, applicationName: 'busy',
+      statementTimeoutMs: 0 });
     await client.query('create table t as select 9 as x');
     client.query('select count(*) from generate_series(1, 1e12)').catch(() => undefined);
     await new Promise((done) => setTimeout(done, 50));

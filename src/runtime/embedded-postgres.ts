@@ -1,4 +1,5 @@
-// A real PostgreSQL of our own under the data folder: started, watched, restarted when it dies, stopped with the program.
+// A real PostgreSQL of our own under the data folder: started, watched, restarted when it dies,
+// stopped with the program.
 
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
@@ -16,7 +17,10 @@ import { findPostgresProgram, type PostgresProgram } from './postgres-program.ts
 import { reapPostgres } from './reap-postgres.ts';
 
 export interface EmbeddedPostgres {
-  /** Connection string with role, password and database of the network; stays valid when the server is restarted. */
+  /**
+   * Connection string with role, password and database of the network; stays valid when the server
+   * is restarted.
+   */
   readonly url: string;
   readonly port: number;
   /** Process id of the present postmaster. */
@@ -26,12 +30,18 @@ export interface EmbeddedPostgres {
 }
 
 export interface EmbeddedPostgresOptions {
-  /** The program's data folder; made when it is missing. The database lives in `postgres/` inside it. */
+  /**
+   * The program's data folder; made when it is missing. The database lives in `postgres/` inside
+   * it.
+   */
   readonly dataDir: string;
   readonly log: Log;
   /** Server settings over our own, e.g. `{ fsync: 'off' }` in tests. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** The folder's lock when the caller holds it already; otherwise it is taken here. Either way `stop` releases it. */
+  /**
+   * The folder's lock when the caller holds it already; otherwise it is taken here. Either way
+   * `stop` releases it.
+   */
   readonly lock?: DataLock;
 }
 
@@ -39,7 +49,10 @@ const HOST = '127.0.0.1';
 const READY = 'database system is ready to accept connections';
 const START_LIMIT_MS = 120_000;
 const STOP_LIMIT_MS = 30_000;
-/** A server that dies more often than this within a minute is left down: something is wrong that a restart does not mend. */
+/**
+ * A server that dies more often than this within a minute is left down: something is wrong that a
+ * restart does not mend.
+ */
 const RESTARTS_PER_MINUTE = 5;
 
 /** Settings for a ledger: every commit durable, few checkpoints, no row content in the log. */
@@ -113,8 +126,9 @@ export async function startEmbeddedPostgres(
 }
 
 /**
- * The connection string of the server that a running program keeps in `dataDir`, for commands that work beside it.
- * Undefined when none is recorded; the caller finds out by connecting whether it still answers.
+ * The connection string of the server that a running program keeps in `dataDir`, for commands that
+ * work beside it. Undefined when none is recorded; the caller finds out by connecting whether it
+ * still answers.
  */
 export function findRunningPostgres(dataDir: string): string | undefined {
   const { running, password } = postgresPaths(resolve(dataDir));
@@ -126,14 +140,18 @@ export function findRunningPostgres(dataDir: string): string | undefined {
   }
 }
 
-/** Others may pass through (the database user must reach its own folder) but not list it; files with secrets are 0600. */
+/**
+ * Others may pass through (the database user must reach its own folder) but not list it; files with
+ * secrets are 0600.
+ */
 export function createDataFolder(dataDir: string): void {
   try {
     mkdirSync(dataDir, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
   } catch (error) {
     throw new OperatorError(
       'noPermission',
-      `The data folder ${dataDir} cannot be made: ${messageOf(error)}. Choose another one with --data.`,
+      `The data folder ${dataDir} cannot be made: ${messageOf(error)}. Choose another one ` +
+        'with --data.',
       { cause: error },
     );
   }
@@ -181,7 +199,10 @@ class Server {
     return pid;
   }
 
-  /** Another process may take the port between our look and PostgreSQL's: then the next one is tried. */
+  /**
+   * Another process may take the port between our look and PostgreSQL's: then the next one is
+   * tried.
+   */
   async startOnFreePort(): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       this.port = await findFreePort(attempt === 1 ? this.#recordedPort() : 0);
@@ -207,7 +228,8 @@ class Server {
     const [command, ...args] = endWithParent(
       this.#program.command('postgres', ['-D', pgData, ...flags]),
     );
-    // A session of its own: Ctrl-C in the terminal reaches Pontis only, which stops PostgreSQL last.
+    // A session of its own: Ctrl-C in the terminal reaches Pontis only, which stops PostgreSQL
+    // last.
     const child = spawn(command, args, {
       ...this.#program.spawnOptions,
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -229,7 +251,8 @@ class Server {
         fail(
           new OperatorError(
             'unavailable',
-            `The embedded PostgreSQL was not ready within ${START_LIMIT_MS / 1000} s:\n${said.join('\n')}`,
+            `The embedded PostgreSQL was not ready within ${START_LIMIT_MS / 1000} ` +
+              `s:\n${said.join('\n')}`,
           ),
         );
       }, START_LIMIT_MS);
@@ -262,7 +285,10 @@ class Server {
     });
   }
 
-  /** The server ended without being told to: it is brought back on the same port, and clients reconnect. */
+  /**
+   * The server ended without being told to: it is brought back on the same port, and clients
+   * reconnect.
+   */
   async #revive(code: number | null, signal: NodeJS.Signals | null): Promise<void> {
     while (this.#stopping === undefined) {
       this.#restarts = [...this.#restarts.filter((at) => at > Date.now() - 60_000), Date.now()];
@@ -293,7 +319,8 @@ class Server {
       child.kill('SIGINT');
       await Promise.race([ended, sleep(STOP_LIMIT_MS, undefined, { ref: false })]);
     }
-    // Nothing is left after an orderly stop; after a crash, or a stop that hangs, this ends the rest.
+    // Nothing is left after an orderly stop; after a crash, or a stop that hangs, this ends the
+    // rest.
     await reapPostgres(pgData, this.#program);
     rmSync(running, { force: true });
     this.#lock.release();
@@ -324,7 +351,10 @@ async function findFreePort(preferred: number): Promise<number> {
   throw new OperatorError('unavailable', 'No free port was found for the embedded PostgreSQL.');
 }
 
-/** Has the kernel stop PostgreSQL when Pontis dies without a word. Without setpriv the next start ends the left-over. */
+/**
+ * Has the kernel stop PostgreSQL when Pontis dies without a word. Without setpriv the next start
+ * ends the left-over.
+ */
 function endWithParent(command: readonly [string, ...string[]]): readonly [string, ...string[]] {
   const wrapper = ['setpriv', '--pdeathsig', 'INT'] as const;
   if (
@@ -332,7 +362,8 @@ function endWithParent(command: readonly [string, ...string[]]): readonly [strin
     spawnSync('setpriv', ['--pdeathsig', 'INT', 'true']).status !== 0
   )
     return command;
-  // A change of user or namespace clears the wish, so it is made last, just before the server itself.
+  // A change of user or namespace clears the wish, so it is made last, just before the server
+  // itself.
   const server = command.findIndex((word) => word.endsWith('/postgres'));
   return [
     ...command.slice(0, server),

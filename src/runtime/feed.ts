@@ -1,4 +1,5 @@
-// The feed: what happened in the network, in order and without a gap, for whoever reads on by cursor. Every module may add to it; docs/api.md lists the types.
+// The feed: what happened in the network, in order and without a gap, for whoever reads on by
+// cursor. Every module may add to it; docs/api.md lists the types.
 
 import type { DbClient, Pool } from './database.ts';
 
@@ -18,7 +19,10 @@ export interface NetworkEvent extends NewEvent {
   readonly occurredAt: Date;
 }
 
-/** Adds events within the caller's dbTransaction, best as its last act: whoever appends next waits for its end, so that no reader by cursor misses an event. */
+/**
+ * Adds events within the caller's dbTransaction, best as its last act: whoever appends next waits
+ * for its end, so that no reader by cursor misses an event.
+ */
 export async function appendEvents(
   db: Queryable,
   events: readonly NewEvent[],
@@ -29,7 +33,8 @@ export async function appendEvents(
     `with head as (update feed.head set event_id = event_id + $5 returning event_id - $5 as before)
      insert into feed.event (event_id, occurred_at, type, platform_id, data)
      select head.before + e.position, $1, e.type, e.platform_id, e.data::jsonb
-       from head, unnest($2::text[], $3::text[], $4::text[]) with ordinality as e (type, platform_id, data, position)`,
+       from head, unnest($2::text[], $3::text[], $4::text[]) with ordinality as e (type,
+         platform_id, data, position)`,
     [
       new Date(nowMs),
       events.map(({ type }) => type),
@@ -44,7 +49,10 @@ const COLUMNS =
   'event_id as "eventId", occurred_at as "occurredAt", type, platform_id as "platformId", data';
 
 export interface EventFilter {
-  /** What concerns this platform: its own events, and those of the rulebook. What operators propose to each other concerns none. All events when undefined. */
+  /**
+   * What concerns this platform: its own events, and those of the rulebook. What operators propose
+   * to each other concerns none. All events when undefined.
+   */
   readonly platformId?: string | undefined;
   /** Only these types, such as `transfer.completed` or `transfer.*`; all when undefined. */
   readonly types?: readonly string[] | undefined;
@@ -57,10 +65,15 @@ export async function selectEvents(
   limit: number,
   { platformId, types }: EventFilter = {},
 ): Promise<NetworkEvent[]> {
-  const page = `and event_id > $1 and ($3::text[] is null or type = any($3) or split_part(type, '.', 1) || '.*' = any($3)) order by event_id limit $2`;
+  const page =
+    `and event_id > $1 and ($3::text[] is null or type = any($3) or split_part(type, '.', 1) || ` +
+    `'.*' = any($3)) order by event_id limit $2`;
   // Two ranges of two indexes, merged: an "or" of them would look through the events of everybody.
-  const ofPlatform = `select * from ((select ${COLUMNS} from feed.event where platform_id = $4 ${page})
-    union all (select ${COLUMNS} from feed.event where platform_id is null and type like 'rulebook.%' ${page})) found order by "eventId" limit $2`;
+  const ofPlatform = `select * from ((select ${COLUMNS} from feed.event
+      where platform_id = $4 ${page})
+    union all (select ${COLUMNS} from feed.event
+      where platform_id is null and type like 'rulebook.%' ${page})) found order by "eventId"
+      limit $2`;
   const { rows } = await db.query<NetworkEvent>(
     platformId === undefined ? `select ${COLUMNS} from feed.event where true ${page}` : ofPlatform,
     [after, limit, types ?? null, ...(platformId === undefined ? [] : [platformId])],

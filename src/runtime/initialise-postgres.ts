@@ -19,7 +19,10 @@ import type { Log } from './log.ts';
 import { OperatorError } from './operator-error.ts';
 import type { PostgresProgram } from './postgres-program.ts';
 
-/** Role and database of the network. The role is no super-user: what reaches SQL reaches tables, not files. */
+/**
+ * Role and database of the network. The role is no super-user: what reaches SQL reaches tables, not
+ * files.
+ */
 export const DATABASE_NAME = 'pontis';
 
 /** Paths inside the program's data folder. */
@@ -35,7 +38,10 @@ export function postgresPaths(dataDir: string): {
   };
 }
 
-/** Ensures a complete data directory under `dataDir` and answers its password. The caller holds the folder's lock. */
+/**
+ * Ensures a complete data directory under `dataDir` and answers its password. The caller holds the
+ * folder's lock.
+ */
 export function initialisePostgres(dataDir: string, program: PostgresProgram, log: Log): string {
   const { pgData, password: passwordFile } = postgresPaths(dataDir);
   for (const name of readdirSync(dataDir)) {
@@ -61,7 +67,10 @@ export function initialisePostgres(dataDir: string, program: PostgresProgram, lo
   return password;
 }
 
-/** A directory without its two first and last files never held a network; it is kept for whoever wants to look. */
+/**
+ * A directory without its two first and last files never held a network; it is kept for whoever
+ * wants to look.
+ */
 function setAsideIncomplete(pgData: string, log: Log): void {
   if (!existsSync(pgData) || readdirSync(pgData).length === 0) return;
   const hasVersion = existsSync(join(pgData, 'PG_VERSION'));
@@ -75,7 +84,9 @@ function setAsideIncomplete(pgData: string, log: Log): void {
   ) {
     throw new OperatorError(
       'badInput',
-      `The database in ${pgData} is damaged: ${hasVersion ? 'global/pg_control' : 'PG_VERSION'} is missing. Restore it from a backup, or choose another folder with --data.`,
+      `The database in ${pgData} is damaged: ` +
+        `${hasVersion ? 'global/pg_control' : 'PG_VERSION'} is missing. Restore it from a ` +
+        'backup, or choose another folder with --data.',
     );
   }
   const aside = `${pgData}.incomplete-${Date.now()}`;
@@ -187,14 +198,18 @@ function writePassword(file: string): string {
   return password;
 }
 
-/** The folder may have been used as another user before, or be a copy: PostgreSQL wants to own all of it. */
+/**
+ * The folder may have been used as another user before, or be a copy: PostgreSQL wants to own all
+ * of it.
+ */
 function giveTo(pgData: string, program: PostgresProgram): void {
   const owner = lstatSync(pgData).uid;
   if (owner === program.uid) return;
   if (process.getuid?.() !== 0) {
     throw new OperatorError(
       'noPermission',
-      `The database in ${pgData} belongs to another user (uid ${owner}). Start Pontis as the user who made it, or choose another folder with --data.`,
+      `The database in ${pgData} belongs to another user (uid ${owner}). Start Pontis as the ` +
+        'user who made it, or choose another folder with --data.',
     );
   }
   for (const entry of readdirSync(pgData, { recursive: true, encoding: 'utf8' }))
@@ -207,7 +222,9 @@ function refuseOtherVersion(pgData: string): void {
   if (version !== '18') {
     throw new OperatorError(
       'badConfiguration',
-      `The database in ${pgData} was made by PostgreSQL ${version}; this Pontis brings PostgreSQL 18. Export it with the version that made it, or choose another folder with --data.`,
+      `The database in ${pgData} was made by PostgreSQL ${version}; this Pontis brings ` +
+        'PostgreSQL 18. Export it with the version that made it, or choose another folder with ' +
+        '--data.',
     );
   }
 }

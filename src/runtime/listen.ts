@@ -25,7 +25,10 @@ export async function listen(
 /** How many ports after a taken one are tried. */
 const NEXT_PORTS = 20;
 
-/** The same on the first port from there on that is free; any when there is none. A port that was named is tried alone. */
+/**
+ * The same on the first port from there on that is free; any when there is none. A port that was
+ * named is tried alone.
+ */
 export async function listenFrom(
   server: FastifyInstance,
   {
@@ -69,7 +72,9 @@ function explain(error: unknown, { host, port }: Address, flag = '--port'): unkn
     case 'EADDRINUSE':
       return new OperatorError(
         'unavailable',
-        `Port ${port} on ${host} is in use by another program. Stop that one, or choose another port with ${flag}, for example ${flag} ${port < 65_535 ? port + 1 : 8080} (0 takes any free one).`,
+        `Port ${port} on ${host} is in use by another program. Stop that one, or choose ` +
+          `another port with ${flag}, for example ${flag} ${port < 65_535 ? port + 1 : 8080} (0 ` +
+          'takes any free one).',
         cause,
       );
     case 'EACCES':

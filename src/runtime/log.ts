@@ -1,4 +1,5 @@
-// Structured logs, one JSON object a line on standard error, in which no secret and no request content survives.
+// Structured logs, one JSON object a line on standard error, in which no secret and no request
+// content survives.
 
 import { destination, pino, stdSerializers, type DestinationStream, type Logger } from 'pino';
 
@@ -11,7 +12,10 @@ const SECRET_NAME =
 const REDACTED = '[redacted]';
 const MAX_DEPTH = 6;
 
-/** `output` is for tests; by default lines go to standard error, which leaves standard output to answers. */
+/**
+ * `output` is for tests; by default lines go to standard error, which leaves standard output to
+ * answers.
+ */
 export function createLog(
   level: LogLevel,
   output: DestinationStream = destination({ fd: 2, sync: true }),
@@ -36,7 +40,10 @@ export function createLog(
   );
 }
 
-/** Replaces the value of every member whose name says that it is a secret, wherever it is. Errors and class instances pass. */
+/**
+ * Replaces the value of every member whose name says that it is a secret, wherever it is. Errors
+ * and class instances pass.
+ */
 function redact(value: unknown, depth: number): unknown {
   if (typeof value === 'bigint') return value.toString();
   if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return value;

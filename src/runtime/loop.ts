@@ -1,4 +1,5 @@
-// Work that repeats in the background: one run at a time, a failure is logged and tried again, a stop waits for the run.
+// Work that repeats in the background: one run at a time, a failure is logged and tried again, a
+// stop waits for the run.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -9,7 +10,9 @@ export interface LoopOptions {
   readonly log: Log;
   /** Rest between runs. */
   readonly everyMs: number;
-  /** Rest after failures, at most; otherwise it doubles with each of them up to 30 times `everyMs`. */
+  /**
+   * Rest after failures, at most; otherwise it doubles with each of them up to 30 times `everyMs`.
+   */
   readonly longestRestMs?: number;
   /** Answers true when there is more to do at once. The signal asks a long run to end early. */
   run(signal: AbortSignal): Promise<boolean>;

@@ -1,9 +1,12 @@
-// A registry of Prometheus metrics: made by the composition root and handed on, never a global of the library.
+// A registry of Prometheus metrics: made by the composition root and handed on, never a global of
+// the library.
 
 import { collectDefaultMetrics, Registry } from 'prom-client';
 
 export interface Metrics {
-  /** Modules register their counters, gauges and histograms here (`registers: [metrics.registry]`). */
+  /**
+   * Modules register their counters, gauges and histograms here (`registers: [metrics.registry]`).
+   */
   readonly registry: Registry;
   readonly contentType: string;
   /** The exposition text. */

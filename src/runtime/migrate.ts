@@ -1,4 +1,5 @@
-// Brings a database to the schema of this program: numbered SQL files, each applied once, in order, whole or not at all.
+// Brings a database to the schema of this program: numbered SQL files, each applied once, in order,
+// whole or not at all.
 
 import { hash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -27,7 +28,10 @@ export interface MigrateResult {
 /** Where the files of this program are. */
 export const MIGRATIONS_DIR = join(import.meta.dirname, '..', '..', 'db', 'migrations');
 
-/** Serialises programs that migrate one database at once. It only shortens waits: the table's key decides. */
+/**
+ * Serialises programs that migrate one database at once. It only shortens waits: the table's key
+ * decides.
+ */
 const ADVISORY_LOCK = 0x706f6e74;
 
 const MIGRATION_TABLE = `
@@ -49,7 +53,8 @@ export function readMigrations(directory: string): Migration[] {
     if (digits === undefined || Number(digits) !== index + 1) {
       throw new OperatorError(
         'defect',
-        `${name} breaks the order of db/migrations: file ${index + 1} must be named ${String(index + 1).padStart(4, '0')}-module-what.sql.`,
+        `${name} breaks the order of db/migrations: file ${index + 1} must be named ` +
+          `${String(index + 1).padStart(4, '0')}-module-what.sql.`,
       );
     }
     const sql = readFileSync(join(directory, name), 'utf8').replaceAll('\r\n', '\n');
@@ -79,7 +84,10 @@ export async function migrate(
   return { applied, version: migrations.length };
 }
 
-/** For whatever reads a database and must not change it: the schema is the one that this program knows. */
+/**
+ * For whatever reads a database and must not change it: the schema is the one that this program
+ * knows.
+ */
 export async function requireMigrated(
   pool: Pool,
   directory: string = MIGRATIONS_DIR,
@@ -87,14 +95,20 @@ export async function requireMigrated(
   const migrations = readMigrations(directory);
   const applied = await dbTransaction(pool, (client) => findApplied(client, migrations));
   if (applied.size === migrations.length) return;
-  const sentence = `The database is older than this program: it has ${applied.size} of ${migrations.length} migrations.`;
+  const sentence =
+    `The database is older than this program: it has ${applied.size} of ${migrations.length} ` +
+    'migrations.';
   throw new OperatorError(
     'badConfiguration',
-    `${sentence} Bring it up to date with: pontis migrate, or by starting Pontis once; then run the command again.`,
+    `${sentence} Bring it up to date with: pontis migrate, or by starting Pontis once; then ` +
+      'run the command again.',
   );
 }
 
-/** True when it was this call that applied the file. The lock is held until the commit; nothing else is locked before it. */
+/**
+ * True when it was this call that applied the file. The lock is held until the commit; nothing else
+ * is locked before it.
+ */
 async function apply(
   client: DbClient,
   migration: Migration,
@@ -108,7 +122,8 @@ async function apply(
   } catch (error) {
     throw new OperatorError(
       'defect',
-      `Migration ${migration.name} failed and was rolled back: ${messageOf(error)}${positionOf(error, migration.sql)}.`,
+      `Migration ${migration.name} failed and was rolled back: ` +
+        `${messageOf(error)}${positionOf(error, migration.sql)}.`,
       { cause: error },
     );
   }
@@ -137,13 +152,16 @@ async function findApplied(
     if (own === undefined) {
       throw new OperatorError(
         'badConfiguration',
-        `The database is newer than this program: it has migration ${row.name}, and this Pontis knows ${all.length}. Start the newer Pontis.`,
+        `The database is newer than this program: it has migration ${row.name}, and this ` +
+          `Pontis knows ${all.length}. Start the newer Pontis.`,
       );
     }
     if (own.checksum !== row.checksum) {
       throw new OperatorError(
         'badConfiguration',
-        `Migration ${row.name} was changed after it had been applied to this database. Restore the file and put the change into a new one; a database without data can simply be dropped.`,
+        `Migration ${row.name} was changed after it had been applied to this database. ` +
+          'Restore the file and put the change into a new one; a database without data can ' +
+          'simply be dropped.',
       );
     }
   }

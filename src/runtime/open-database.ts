@@ -1,4 +1,5 @@
-// Finds the database that a command works on: the external server, a running program's own, or one started for the command.
+// Finds the database that a command works on: the external server, a running program's own, or one
+// started for the command.
 
 import { acquireDataLock, DataFolderInUse, type DataLock } from './data-lock.ts';
 import type { Config } from './config.ts';
@@ -25,8 +26,9 @@ export interface OpenDatabaseOptions {
   /** Shown in pg_stat_activity. */
   readonly applicationName: string;
   /**
-   * `own` insists on being the one program that uses the data folder (`pontis start`); `any` works beside a running one
-   * and starts a server of its own only when there is none (all other commands).
+   * `own` insists on being the one program that uses the data folder (`pontis start`); `any` works
+   * beside a running one and starts a server of its own only when there is none (all other
+   * commands).
    */
   readonly mode: 'own' | 'any';
   readonly statementTimeoutMs?: number;

@@ -1,4 +1,5 @@
-// A failure that the person at the terminal can mend: one sentence and an exit code instead of a stack trace.
+// A failure that the person at the terminal can mend: one sentence and an exit code instead of a
+// stack trace.
 
 /** Exit codes, as in sysexits.h; scripts can tell what went wrong without reading the sentence. */
 export const exitCode = {

@@ -1,4 +1,5 @@
-// Follows what other processes change: asks again and again, one question at a time, and says once when it cannot.
+// Follows what other processes change: asks again and again, one question at a time, and says once
+// when it cannot.
 
 import type { Log } from './log.ts';
 
@@ -25,7 +26,8 @@ export function startPoll({ what, everyMs, log, ask }: PollOptions): Poll {
       if (lost) log.info(`${what} are being followed again`);
       lost = false;
     } catch (error) {
-      // Said once: what is in memory stays valid until the database answers again. The last question may outlive the pool.
+      // Said once: what is in memory stays valid until the database answers again. The last
+      // question may outlive the pool.
       if (!lost && !closed) log.warn({ err: error }, `${what} cannot be followed`);
       lost = true;
     }

@@ -25,7 +25,8 @@ export interface PostgresProgram {
   command(program: 'initdb' | 'postgres', args: readonly string[]): readonly [string, ...string[]];
 }
 
-// PostgreSQL gets no more of our environment than it needs: PG* variables would change it, and secrets are not its business.
+// PostgreSQL gets no more of our environment than it needs: PG* variables would change it, and
+// secrets are not its business.
 function postgresEnvironment(): NodeJS.ProcessEnv {
   return { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' };
 }
@@ -34,7 +35,9 @@ function notRoot(): number {
   return 1;
 }
 
-/** Finds the shipped programs and the way to run them for files under `folder`, which must exist. */
+/**
+ * Finds the shipped programs and the way to run them for files under `folder`, which must exist.
+ */
 export async function findPostgresProgram(folder: string): Promise<PostgresProgram> {
   const native = await findNative();
   const bin = (program: string): string => join(native, 'bin', program);
@@ -55,8 +58,8 @@ export async function findPostgresProgram(folder: string): Promise<PostgresProgr
   if (spawnSync('/bin/sh', reaches, dropped).status === 0) {
     return { ...direct, uid: DROPPED_ID, gid: DROPPED_ID, spawnOptions: dropped };
   }
-  // A parent folder is closed to others, as a super-user's home often is. Inside a user namespace the process is not root
-  // by name, yet keeps root's way to its own files.
+  // A parent folder is closed to others, as a super-user's home often is. Inside a user namespace
+  // the process is not root by name, yet keeps root's way to its own files.
   const namespace = ['--user', '--map-user=1000', '--map-group=1000'] as const;
   if (spawnSync('unshare', [...namespace, '/bin/sh', ...reaches], spawnOptions).status === 0) {
     return {
@@ -66,7 +69,9 @@ export async function findPostgresProgram(folder: string): Promise<PostgresProgr
   }
   throw new OperatorError(
     'noPermission',
-    `PostgreSQL does not run as root, and an unprivileged user cannot reach ${folder} or ${native}. Run Pontis as an ordinary user, open the folders above for traversal (chmod o+x), or set DATABASE_URL to your own PostgreSQL.`,
+    `PostgreSQL does not run as root, and an unprivileged user cannot reach ${folder} or ` +
+      `${native}. Run Pontis as an ordinary user, open the folders above for traversal (chmod ` +
+      'o+x), or set DATABASE_URL to your own PostgreSQL.',
   );
 }
 
@@ -78,7 +83,8 @@ async function findNative(): Promise<string> {
   } catch (error) {
     throw new OperatorError(
       'unavailable',
-      `No embedded PostgreSQL for ${process.platform} on ${process.arch} (package ${name}). Set DATABASE_URL to your own PostgreSQL 15 or newer.`,
+      `No embedded PostgreSQL for ${process.platform} on ${process.arch} (package ${name}). ` +
+        'Set DATABASE_URL to your own PostgreSQL 15 or newer.',
       { cause: error },
     );
   }
@@ -87,7 +93,9 @@ async function findNative(): Promise<string> {
   return native;
 }
 
-/** What the package's install script would have done; ours must work where install scripts are off. */
+/**
+ * What the package's install script would have done; ours must work where install scripts are off.
+ */
 function completeInstallation(native: string): void {
   const links = JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8')) as {
     source: string;

@@ -16,10 +16,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const GRACE_MS = 5_000;
 
 /**
- * Ends whatever PostgreSQL still runs in `pgData` and answers how many processes it found. The caller holds the data
- * folder's lock, so none of them belongs to a living program. A postmaster is asked to stop first, so that it writes its
- * checkpoint; backends without one are killed: a busy one would hold its shared memory block until its query ends, and
- * every start until then would fail.
+ * Ends whatever PostgreSQL still runs in `pgData` and answers how many processes it found. The
+ * caller holds the data folder's lock, so none of them belongs to a living program. A postmaster is
+ * asked to stop first, so that it writes its checkpoint; backends without one are killed: a busy
+ * one would hold its shared memory block until its query ends, and every start until then would
+ * fail.
  */
 export async function reapPostgres(
   pgData: string,
@@ -34,7 +35,8 @@ export async function reapPostgres(
     if (Date.now() >= deadline) for (const pid of left) signal(pid, 'SIGKILL');
     await sleep(20);
   }
-  // The number in it may by now belong to some other process of this user, which PostgreSQL would take for a rival.
+  // The number in it may by now belong to some other process of this user, which PostgreSQL would
+  // take for a rival.
   rmSync(join(pgData, 'postmaster.pid'), { force: true });
   return found.length;
 }
@@ -48,7 +50,9 @@ function findProcesses(
   return process.platform === 'linux' ? findByWorkingDirectory(real, runsAs) : findByPidFile(real);
 }
 
-/** Every PostgreSQL process works in its data directory, also a backend that lost its postmaster. */
+/**
+ * Every PostgreSQL process works in its data directory, also a backend that lost its postmaster.
+ */
 function findByWorkingDirectory(
   real: string,
   runsAs: { readonly uid: number; readonly gid: number },
@@ -63,7 +67,8 @@ function findByWorkingDirectory(
       hidden ||= (error as NodeJS.ErrnoException).code === 'EACCES' && ownerOf(name) === runsAs.uid;
     }
   }
-  // Root of a container without CAP_SYS_PTRACE may not look into another user's processes, but that user may.
+  // Root of a container without CAP_SYS_PTRACE may not look into another user's processes, but that
+  // user may.
   return hidden && found.length === 0 && process.getuid?.() === 0
     ? findAsUser(real, runsAs)
     : found;
@@ -74,7 +79,8 @@ function findAsUser(
   runsAs: { readonly uid: number; readonly gid: number },
 ): number[] {
   const script =
-    'for p in /proc/[0-9]*; do [ "$(readlink "$p/cwd")" = "$1" ] && echo "${p#/proc/}"; done 2>/dev/null; true';
+    'for p in /proc/[0-9]*; do [ "$(readlink "$p/cwd")" = "$1" ] && echo "${p#/proc/}"; done ' +
+    '2>/dev/null; true';
   const { stdout } = spawnSync('/bin/sh', ['-c', script, 'sh', real], {
     ...runsAs,
     cwd: '/',
@@ -87,7 +93,10 @@ function findAsUser(
     .filter((pid) => isPostgres(String(pid)));
 }
 
-/** By name, which everyone may read. A zombie keeps its entry until its parent collects it, but holds nothing any more. */
+/**
+ * By name, which everyone may read. A zombie keeps its entry until its parent collects it, but
+ * holds nothing any more.
+ */
 function isPostgres(pid: string): boolean {
   try {
     return /^\d+ \(postgres\) [^Z]/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));

@@ -1,4 +1,5 @@
-// How long a server asks to be left alone: Retry-After of RFC 9110 (10.2.3), seconds or a date. Pure.
+// How long a server asks to be left alone: Retry-After of RFC 9110 (10.2.3), seconds or a date.
+// Pure.
 
 /** Milliseconds from now; 0 for what is neither. */
 export function readRetryAfter(text: string | undefined, nowMs: number): number {

@@ -1,4 +1,5 @@
-// The sandbox platform as a child of the program: its folder, its keys, the port it had last, and where a running one is found.
+// The sandbox platform as a child of the program: its folder, its keys, the port it had last, and
+// where a running one is found.
 
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -16,7 +17,10 @@ export interface SandboxProcessOptions {
   /** Accounts that it opens unless they are there: user → points. */
   readonly users: Readonly<Record<string, string>>;
   readonly log: Log;
-  /** Each time it answers, after a restart perhaps elsewhere. `token` is what it has issued to the network. */
+  /**
+   * Each time it answers, after a restart perhaps elsewhere. `token` is what it has issued to the
+   * network.
+   */
   onReady(url: string, token: string): Promise<void>;
 }
 
@@ -35,7 +39,10 @@ const SECRET_LIMIT_MS = 5_000;
 const MAIN = join(import.meta.dirname, '..', '..', 'sandbox', 'main.ts');
 
 export interface SandboxProcess extends ChildProgram {
-  /** Gives the running one another secret to take the network by; one that is started again has it from its start. */
+  /**
+   * Gives the running one another secret to take the network by; one that is started again has it
+   * from its start.
+   */
   setSecret(secret: string): Promise<void>;
 }
 
@@ -54,7 +61,8 @@ export function superviseSandbox({
     '--user',
     `${userId}=${points}`,
   ]);
-  // Where it was last, so that its address stays; where that port is taken, the next attempt is content with any.
+  // Where it was last, so that its address stays; where that port is taken, the next attempt is
+  // content with any.
   let port = lastPort(dataDir);
   const environment = {
     SANDBOX_TOKEN: keys.token,
@@ -110,7 +118,10 @@ export function superviseSandbox({
   };
 }
 
-/** The panel of the sandbox in a data folder; undefined when there never was one. The caller finds out by asking whether it still runs. */
+/**
+ * The panel of the sandbox in a data folder; undefined when there never was one. The caller finds
+ * out by asking whether it still runs.
+ */
 export function findFaultPanel(dataDir: string): FaultPanel | undefined {
   const { running, keysFile } = sandboxPaths(dataDir);
   const url = urlOf(running);

@@ -1,4 +1,5 @@
-// Which addresses the program may be sent to by a URL that somebody else has given (SSRF): public ones, and private ones only as configured.
+// Which addresses the program may be sent to by a URL that somebody else has given (SSRF): public
+// ones, and private ones only as configured.
 
 import { lookup as lookUpByHosts, Resolver } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
@@ -11,7 +12,9 @@ export const LOOPBACK_RANGES: AllowedRanges = ['127.0.0.0/8', '::1/128'];
 /** For a network in which everything is private, and for people who try something by hand. */
 export const EVERY_RANGE: AllowedRanges = ['0.0.0.0/0', '::/0'];
 
-/** IANA IPv4 special-purpose registry, what is not globally reachable; multicast; what is reserved. */
+/**
+ * IANA IPv4 special-purpose registry, what is not globally reachable; multicast; what is reserved.
+ */
 const PRIVATE_IPV4 = [
   '0.0.0.0/8',
   '10.0.0.0/8',
@@ -29,7 +32,10 @@ const PRIVATE_IPV4 = [
   '224.0.0.0/4',
   '240.0.0.0/4',
 ];
-/** Only these IPv6 addresses are public; loopback, link-local, unique local, multicast, IPv4-mapped and NAT64 lie outside. */
+/**
+ * Only these IPv6 addresses are public; loopback, link-local, unique local, multicast, IPv4-mapped
+ * and NAT64 lie outside.
+ */
 const GLOBAL_IPV6 = '2000::/3';
 /** Within it: IETF protocols with Teredo, documentation, 6to4, which carries an IPv4 address. */
 const PRIVATE_IPV6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'];
@@ -70,11 +76,17 @@ export type ResolveName = (host: string) => Promise<readonly string[]>;
 export type Scheme = 'http:' | 'https:';
 
 export interface TargetGuard {
-  /** What is wrong with a URL, as the end of a sentence that begins with "It"; undefined when nothing is. Says nothing of where its host name leads. */
+  /**
+   * What is wrong with a URL, as the end of a sentence that begins with "It"; undefined when
+   * nothing is. Says nothing of where its host name leads.
+   */
   findUrlFault(text: string): string | undefined;
   /** Over TLS to public addresses and allowed ones; without, only to allowed ones. */
   mayConnect(address: string, scheme: Scheme): boolean;
-  /** Resolves a host name to those of its addresses that may be reached: given to a connection, it goes to what was checked and nowhere else. */
+  /**
+   * Resolves a host name to those of its addresses that may be reached: given to a connection, it
+   * goes to what was checked and nowhere else.
+   */
   lookup(scheme: Scheme): LookupFunction;
 }
 
@@ -153,8 +165,9 @@ export function hostOf(url: URL): string {
 }
 
 /**
- * By the resolver that waits outside of the thread pool: a name server that does not answer would otherwise keep the threads that files and
- * keys need too. What it does not know, the machine may by its hosts file.
+ * By the resolver that waits outside of the thread pool: a name server that does not answer would
+ * otherwise keep the threads that files and keys need too. What it does not know, the machine may
+ * by its hosts file.
  */
 async function resolveByDns(host: string): Promise<string[]> {
   if (/(^|\.)localhost\.?$/i.test(host)) return resolveByHosts(host);

@@ -1,11 +1,15 @@
-// The network's master key: from the environment, or a file that only its owner can read. All other keys derive from it.
+// The network's master key: from the environment, or a file that only its owner can read. All other
+// keys derive from it.
 
 import { hkdfSync, randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OperatorError } from '../runtime/operator-error.ts';
 
-/** 32 random bytes; never logged, never stored beside what it seals when it comes from the environment. */
+/**
+ * 32 random bytes; never logged, never stored beside what it seals when it comes from the
+ * environment.
+ */
 export interface MasterKey {
   readonly bytes: Buffer;
 }
@@ -13,7 +17,10 @@ export interface MasterKey {
 const KEY_BYTES = 32;
 const FILE = 'master.key';
 
-/** Takes the value of PONTIS_MASTER_KEY (64 hex digits or base64 of 32 bytes), else `<data>/master.key`, created when absent. */
+/**
+ * Takes the value of PONTIS_MASTER_KEY (64 hex digits or base64 of 32 bytes), else
+ * `<data>/master.key`, created when absent.
+ */
 export function loadMasterKey(dataDir: string, fromEnvironment: string | undefined): MasterKey {
   if (fromEnvironment !== undefined && fromEnvironment !== '')
     return parseKey(fromEnvironment, 'PONTIS_MASTER_KEY');
@@ -28,12 +35,18 @@ export function loadMasterKey(dataDir: string, fromEnvironment: string | undefin
   return parseKey(text, file);
 }
 
-/** A key for one purpose; knowing it tells nothing about the master key or the other keys (RFC 5869). */
+/**
+ * A key for one purpose; knowing it tells nothing about the master key or the other keys (RFC
+ * 5869).
+ */
 export function deriveKey(masterKey: MasterKey, purpose: string): Buffer {
   return Buffer.from(hkdfSync('sha256', masterKey.bytes, 'pontis', purpose, KEY_BYTES));
 }
 
-/** Written aside and linked into place, so that of two processes starting at once both read the same whole key. */
+/**
+ * Written aside and linked into place, so that of two processes starting at once both read the same
+ * whole key.
+ */
 function createKeyFile(dataDir: string, file: string): string {
   mkdirSync(dataDir, { recursive: true });
   const draft = `${file}.${process.pid}`;
@@ -67,7 +80,8 @@ function parseKey(text: string, source: string): MasterKey {
   if (bytes.length !== KEY_BYTES) {
     throw new OperatorError(
       'badConfiguration',
-      `${source} is not a key of ${KEY_BYTES} bytes. Give 64 hexadecimal digits, such as "openssl rand -hex 32" prints.`,
+      `${source} is not a key of ${KEY_BYTES} bytes. Give 64 hexadecimal digits, such as ` +
+        '"openssl rand -hex 32" prints.',
     );
   }
   return { bytes };

@@ -1,4 +1,5 @@
-// HTTP Message Signatures (RFC 9421, hmac-sha256), the recommended alternative to X-Signature: they cover the query and the idempotency key.
+// HTTP Message Signatures (RFC 9421, hmac-sha256), the recommended alternative to X-Signature: they
+// cover the query and the idempotency key.
 
 import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto';
 import {
@@ -26,8 +27,9 @@ export interface SignedMessage {
 const MAX_COMPONENTS = 32;
 
 /**
- * Checks the one signature whose keyid is `keyId`: form, coverage, time, digest of the body, then the signature itself.
- * The value is the HMAC as computed here, in hexadecimal; it may serve as an idempotency key.
+ * Checks the one signature whose keyid is `keyId`: form, coverage, time, digest of the body, then
+ * the signature itself. The value is the HMAC as computed here, in hexadecimal; it may serve as an
+ * idempotency key.
  */
 export function verifyMessageSignature(
   key: KeyObject,
@@ -54,7 +56,8 @@ export function verifyMessageSignature(
   for (const scheme of components.some((name) => name === '@target-uri' || name === '@scheme')
     ? ['http', 'https']
     : ['http']) {
-    // TLS may end in front of us, so both schemes are possible; nothing else of the target is taken from a header but Host.
+    // TLS may end in front of us, so both schemes are possible; nothing else of the target is taken
+    // from a header but Host.
     const base = signatureBase(components, input, message, scheme);
     if (base === undefined) return refuse(securityProblems.signature_incomplete());
     const expected = createHmac('sha256', key).update(base).digest();
@@ -104,7 +107,10 @@ function isHmac(params: Parameters): boolean {
   return algorithm === undefined || algorithm === 'hmac-sha256';
 }
 
-/** Names of the covered components; undefined when one is repeated or carries parameters, which we do not interpret. */
+/**
+ * Names of the covered components; undefined when one is repeated or carries parameters, which we
+ * do not interpret.
+ */
 function componentsOf(input: InnerList): string[] | undefined {
   const names: string[] = [];
   for (const [name, params] of input[0]) {

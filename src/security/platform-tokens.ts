@@ -1,4 +1,5 @@
-// Platform tokens: HS256 JWTs that say which platform calls. A verified token is remembered, its expiry is still checked each time.
+// Platform tokens: HS256 JWTs that say which platform calls. A verified token is remembered, its
+// expiry is still checked each time.
 
 import { randomUUID } from 'node:crypto';
 import { errors, jwtVerify, SignJWT } from 'jose';

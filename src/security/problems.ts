@@ -1,4 +1,5 @@
-// Why a caller is not who it claims to be, in order of precedence. Statuses and `error` texts are those of the source requirement (3.1, 3.2).
+// Why a caller is not who it claims to be, in order of precedence. Statuses and `error` texts are
+// those of the source requirement (3.1, 3.2).
 
 import { defineProblems } from '../kernel/problem.ts';
 
@@ -37,32 +38,37 @@ export const securityProblems = defineProblems({
     status: 403,
     error: 'Invalid signature',
     advice:
-      'Send X-Platform-ID, X-Timestamp and X-Signature, or Signature-Input and Signature as in RFC 9421.',
+      'Send X-Platform-ID, X-Timestamp and X-Signature, or Signature-Input and Signature as ' +
+      'in RFC 9421.',
   },
   message_signature_required: {
     status: 403,
     error: 'Invalid signature',
     advice:
-      'Your platform is set to HTTP Message Signatures: send Signature-Input and Signature as in RFC 9421 ' +
+      'Your platform is set to HTTP Message Signatures: send Signature-Input and Signature as ' +
+      'in RFC 9421 ' +
       'instead of X-Signature.',
   },
   platform_mismatch: {
     status: 403,
     error: 'Invalid signature',
     advice:
-      'X-Platform-ID (or the keyid of the message signature) must name the platform that the token was issued to.',
+      'X-Platform-ID (or the keyid of the message signature) must name the platform that the ' +
+      'token was issued to.',
   },
   signature_malformed: {
     status: 403,
     error: 'Invalid signature',
     advice:
-      'X-Signature is 64 hexadecimal digits and X-Timestamp whole Unix seconds; Signature-Input and Signature follow RFC 9421.',
+      'X-Signature is 64 hexadecimal digits and X-Timestamp whole Unix seconds; ' +
+      'Signature-Input and Signature follow RFC 9421.',
   },
   signature_incomplete: {
     status: 403,
     error: 'Invalid signature',
     advice:
-      'Cover "@method", "@target-uri" (or "@path" and "@query"), "content-digest" when there is a body and "idempotency-key" when it is sent; give `created` and `keyid`.',
+      'Cover "@method", "@target-uri" (or "@path" and "@query"), "content-digest" when there ' +
+      'is a body and "idempotency-key" when it is sent; give `created` and `keyid`.',
   },
   signature_stale: {
     status: 403,
@@ -78,6 +84,7 @@ export const securityProblems = defineProblems({
     status: 403,
     error: 'Invalid signature',
     advice:
-      'Sign timestamp + METHOD + path + body (path without query, body byte for byte as sent, empty when there is none) with HMAC-SHA256 under your secret, in hexadecimal.',
+      'Sign timestamp + METHOD + path + body (path without query, body byte for byte as sent, ' +
+      'empty when there is none) with HMAC-SHA256 under your secret, in hexadecimal.',
   },
 });

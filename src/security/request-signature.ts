@@ -1,4 +1,5 @@
-// The request signature of the source requirement (3.2): hex HMAC-SHA256(secret, timestamp + METHOD + path + body).
+// The request signature of the source requirement (3.2): hex HMAC-SHA256(secret, timestamp + METHOD
+// + path + body).
 
 import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto';
 import { refuse, ok, type Result } from '../kernel/problem.ts';
@@ -23,8 +24,9 @@ export function signRequest(key: KeyObject | string, parts: SignedParts): string
 }
 
 /**
- * Checks form, then time, then the signature in constant time. The value is the signature as computed here, never as
- * written by the caller: it may serve as an idempotency key, and a second spelling of it must not be a second key.
+ * Checks form, then time, then the signature in constant time. The value is the signature as
+ * computed here, never as written by the caller: it may serve as an idempotency key, and a second
+ * spelling of it must not be a second key.
  */
 export function verifyRequestSignature(
   key: KeyObject,

@@ -1,4 +1,5 @@
-// Sealing of small secrets for storage: AES-256-GCM under a key derived from the master key, bound to what they belong to.
+// Sealing of small secrets for storage: AES-256-GCM under a key derived from the master key, bound
+// to what they belong to.
 
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { assert } from '../kernel/assert.ts';
@@ -11,7 +12,10 @@ const TAG_BYTES = 16;
 export interface Sealer {
   /** `context` names the owner, so that a sealed secret moved to another row does not open. */
   seal(plaintext: string, context: string): Buffer;
-  /** Throws when the bytes were changed, belong to another owner, or were sealed under another master key. */
+  /**
+   * Throws when the bytes were changed, belong to another owner, or were sealed under another
+   * master key.
+   */
   open(sealed: Buffer, context: string): string;
 }
 

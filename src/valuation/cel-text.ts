@@ -1,5 +1,6 @@
-// A part of a CEL expression as an expression of its own. cel-js has a `serialize`, but it drops parentheses that matter
-// (`1 - (2 - 3)`) and digits of numbers: here every operation keeps its parentheses and every literal is as it was written.
+// A part of a CEL expression as an expression of its own. cel-js has a `serialize`, but it drops
+// parentheses that matter (`1 - (2 - 3)`) and digits of numbers: here every operation keeps its
+// parentheses and every literal is as it was written.
 
 import type { ASTNode } from '@marcbachmann/cel-js';
 

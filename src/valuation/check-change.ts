@@ -1,5 +1,6 @@
-// Whether a change may become a version: applied to the version approved last, well formed, of registered platforms, without
-// arbitrage. Text goes in and text comes out, so that it can be done in a thread. Pure.
+// Whether a change may become a version: applied to the version approved last, well formed, of
+// registered platforms, without arbitrage. Text goes in and text comes out, so that it can be done
+// in a thread. Pure.
 
 import { ok, refuse, type Problem, type Result } from '../kernel/problem.ts';
 import { compileRulebook } from './compile-rulebook.ts';
@@ -11,7 +12,10 @@ import { Rulebook } from './rulebook.ts';
 import type { RulebookDocument } from './rulebook-schema.ts';
 import type { Change, Fault } from './types.ts';
 
-/** A whole document, only the items that change (null takes one out), or the differences that a proposal keeps. */
+/**
+ * A whole document, only the items that change (null takes one out), or the differences that a
+ * proposal keeps.
+ */
 export type WantedChange =
   | { readonly document: unknown }
   | { readonly patch: RulebookPatch }
@@ -78,7 +82,10 @@ function applied(latest: RulebookDocument, wanted: WantedChange): Result<unknown
       );
 }
 
-/** The problem with a document that names platforms which nobody registered; what is no document at all is told by the compiler. */
+/**
+ * The problem with a document that names platforms which nobody registered; what is no document at
+ * all is told by the compiler.
+ */
 export function refuseUnknown(document: unknown, known: ReadonlySet<string>): Problem | undefined {
   const platforms: unknown =
     typeof document === 'object' && document !== null && 'platforms' in document
@@ -95,7 +102,10 @@ export function refuseUnknown(document: unknown, known: ReadonlySet<string>): Pr
   return valuationProblems.platforms_not_registered(words, { platforms: told });
 }
 
-/** All faults in order, each with its place; the first one also in words, with the characters of an expression counted from 1. */
+/**
+ * All faults in order, each with its place; the first one also in words, with the characters of an
+ * expression counted from 1.
+ */
 export function invalid(faults: readonly Fault[]): Problem {
   const [first] = faults;
   const characters =

@@ -1,4 +1,5 @@
-// Is this a rulebook? Checks the shape of a document against its schema and says what is wrong in which place. Pure.
+// Is this a rulebook? Checks the shape of a document against its schema and says what is wrong in
+// which place. Pure.
 
 import { Compile, type Validator } from 'typebox/compile';
 import type { TSchema } from 'typebox';
@@ -142,7 +143,8 @@ const words: Readonly<Record<string, (params: Readonly<Record<string, unknown>>)
   required: ({ requiredProperties }) => `lacks ${String(requiredProperties)}`,
   additionalProperties: ({ additionalProperties }) => `has no ${String(additionalProperties)}`,
   pattern: () =>
-    'is not written as it must be: decimals are text such as "0.015", ids lower-case, times RFC 3339 with offset',
+    'is not written as it must be: decimals are text such as "0.015", ids lower-case, times ' +
+    'RFC 3339 with offset',
 };
 
 function byWord(schemas: readonly TSchema[], word: string): Map<string, Validator> {

@@ -1,4 +1,5 @@
-// Checks of changes in threads: a few at once, ended when nobody waits for them, and never in the way of others.
+// Checks of changes in threads: a few at once, ended when nobody waits for them, and never in the
+// way of others.
 
 import { expect, it } from 'vitest';
 import { documentWith } from '../../test/fixtures/rule-table.ts';
@@ -23,7 +24,10 @@ function feeOf(side: 'source' | 'target', name: string, index: number) {
   ] as const;
 }
 
-/** All platforms, each with a worth and fees of its own: a matrix of rates in which no two are the same. */
+/**
+ * All platforms, each with a worth and fees of its own: a matrix of rates in which no two are the
+ * same.
+ */
 function largeDocument(count = NAMES.length): RulebookDocument {
   const names = NAMES.slice(0, count);
   return {

@@ -1,5 +1,6 @@
-// Checks changes without keeping the process from those it serves: each in a thread, a few at once, ended when nobody waits for it.
-// A small one is checked at once: the thread would cost more than the work.
+// Checks changes without keeping the process from those it serves: each in a thread, a few at once,
+// ended when nobody waits for it. A small one is checked at once: the thread would cost more than
+// the work.
 
 import { Worker } from 'node:worker_threads';
 import { refuse, type Result } from '../kernel/problem.ts';

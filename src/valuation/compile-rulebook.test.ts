@@ -13,7 +13,9 @@ function largeDocument(wrong: boolean): RulebookDocument {
         `rule_${index}`,
         {
           kind: 'fee' as const,
-          when: `amount > ${index}.0 && (category == "c${index}" || hour in [1, 2, ${index % 24}])${wrong ? ' &&' : ''}`,
+          when:
+            `amount > ${index}.0 && (category == "c${index}" || hour in [1, 2, ` +
+            `${index % 24}])${wrong ? ' &&' : ''}`,
           fee: { rate: '0.01', on: 'source' as const },
         },
       ] as const,

@@ -1,6 +1,7 @@
-// A rulebook document → what is asked at every transaction, or all that is wrong with the document. Compiled once for each version. Pure;
-// where others are served meanwhile it takes turns with them.
-// Before this: `check-document.ts`. After this: `rulebook.ts` sorts the rules by what they can apply to.
+// A rulebook document → what is asked at every transaction, or all that is wrong with the document.
+// Compiled once for each version. Pure; where others are served meanwhile it takes turns with them.
+// Before this: `check-document.ts`. After this: `rulebook.ts` sorts the rules by what they can
+// apply to.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { compareRatio, parseRatio } from '../kernel/amount.ts';
@@ -188,7 +189,8 @@ function ruleFaults(terms: RuleTerms, item: string): Fault[] {
             {
               place: `${item}/limit/measure`,
               message:
-                'must be value or count for the whole network: points of different platforms do not add up',
+                'must be value or count for the whole network: points of different platforms ' +
+                'do not add up',
             },
           ]
         : [];

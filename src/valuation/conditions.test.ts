@@ -1,4 +1,5 @@
-// Conditions: what is refused and where, and that deciding their parts at different times gives what the whole expression gives.
+// Conditions: what is refused and where, and that deciding their parts at different times gives
+// what the whole expression gives.
 
 import { Environment } from '@marcbachmann/cel-js';
 import * as fc from 'fast-check';

@@ -1,5 +1,6 @@
-// Conditions of rules: CEL expressions (cel-js) over typed variables, checked when they are saved and compiled once for each version.
-// What depends on the operation and its platforms alone is told apart, so that it is worked out once and not for each transaction.
+// Conditions of rules: CEL expressions (cel-js) over typed variables, checked when they are saved
+// and compiled once for each version. What depends on the operation and its platforms alone is told
+// apart, so that it is worked out once and not for each transaction.
 
 import { Environment, type ASTNode } from '@marcbachmann/cel-js';
 import type { Calendar } from '../kernel/calendar.ts';
@@ -12,7 +13,9 @@ interface Variable {
   readonly meaning: string;
 }
 
-/** What the condition of a rule or of a reward may ask about; docs/rules.md shows the same table. */
+/**
+ * What the condition of a rule or of a reward may ask about; docs/rules.md shows the same table.
+ */
 export const RULE_VARIABLES = {
   operation: { type: 'string', meaning: '"conversion", "transfer", "redeem", "hold" or "earn".' },
   source: { type: 'string', meaning: 'The platform whose points move first.' },
@@ -23,7 +26,8 @@ export const RULE_VARIABLES = {
   amount: {
     type: 'double',
     meaning:
-      'Points of the source platform. Exact against literals of up to 15 digits; no amount is ever computed from it.',
+      'Points of the source platform. Exact against literals of up to 15 digits; no amount is ' +
+      'ever computed from it.',
   },
   value: { type: 'double', meaning: 'Worth of the amount in settlement currency.' },
   category: { type: 'string', meaning: 'As the platform named it; empty when it did not.' },
@@ -66,7 +70,10 @@ export interface Condition {
   readonly fixed: readonly Program[];
   /** Of each of `fixed`: which platforms it can tell from others. */
   readonly named: readonly PlatformsNamed[];
-  /** Parts that only compare variables with literals, or ask for variables of few values: the same for all operations of one class. */
+  /**
+   * Parts that only compare variables with literals, or ask for variables of few values: the same
+   * for all operations of one class.
+   */
   readonly classed: readonly Program[];
   /** Its other parts. */
   readonly varying: readonly Program[];
@@ -74,7 +81,10 @@ export interface Condition {
   readonly literals: Literals;
 }
 
-/** Platforms that a part compares with; `all` when it asks otherwise than by comparing with literals. */
+/**
+ * Platforms that a part compares with; `all` when it asks otherwise than by comparing with
+ * literals.
+ */
 export type Names = readonly string[] | 'all';
 
 export interface PlatformsNamed {
@@ -130,7 +140,10 @@ export class Variables {
   get reward(): string {
     return this.facts.reward;
   }
-  /** The nearest double of the decimal amount: both numbers are exact and the division is rounded once. */
+  /**
+   * The nearest double of the decimal amount: both numbers are exact and the division is rounded
+   * once.
+   */
   get amount(): number {
     return Number(this.facts.amount) / 10 ** this.pointsScale;
   }
@@ -207,7 +220,10 @@ export function isFault(made: Condition | ConditionFault): made is ConditionFaul
   return 'message' in made;
 }
 
-/** True when all parts hold. A part that fails counts only when no other part is false, as CEL has it for `&&`. */
+/**
+ * True when all parts hold. A part that fails counts only when no other part is false, as CEL has
+ * it for `&&`.
+ */
 export function holds(programs: readonly Program[], variables: object): boolean {
   let failure: unknown;
   for (const program of programs) {
@@ -255,7 +271,10 @@ function sortOf(node: ASTNode): Sort {
     : 'varying';
 }
 
-/** `category == "x"`, `category in ["x", "y"]`, `"x" in tags`, `amount > 100`, `100.5 <= value`; undefined for anything else. */
+/**
+ * `category == "x"`, `category in ["x", "y"]`, `"x" in tags`, `amount > 100`, `100.5 <= value`;
+ * undefined for anything else.
+ */
 function comparisonOf(node: ASTNode): Partial<Literals> | undefined {
   if (!isComparison(node)) return undefined;
   const [left, right] = node.args;
@@ -325,14 +344,20 @@ function comparisonsIn(node: ASTNode): Partial<Literals>[] {
   return small === undefined ? childrenOf(node).flatMap(comparisonsIn) : [{ small: [small] }];
 }
 
-/** The variables asked for otherwise than by a comparison with literals, those of few values left out. */
+/**
+ * The variables asked for otherwise than by a comparison with literals, those of few values left
+ * out.
+ */
 function namesIn(node: ASTNode): string[] {
   if (comparisonOf(node) !== undefined || SMALL_VARIABLES.some((name) => isNamed(node, name)))
     return [];
   return node.op === 'id' ? [node.args] : childrenOf(node).flatMap(namesIn);
 }
 
-/** A regular expression can take for ever on a text that a caller chose, and so can a loop in a loop. */
+/**
+ * A regular expression can take for ever on a text that a caller chose, and so can a loop in a
+ * loop.
+ */
 function findForbidden(node: ASTNode, loops: number): ConditionFault | undefined {
   const called = node.op === 'rcall' || node.op === 'call' ? node.args[0] : undefined;
   const place = { start: node.range.start, end: node.range.end };

@@ -1,5 +1,6 @@
-// What differs between two rulebooks, item by item: an operator proposes, reviews and applies these changes, also to a document that
-// has moved on in the meantime. Documents are plain JSON; their keys are the operator's words and may be any text, `__proto__` too.
+// What differs between two rulebooks, item by item: an operator proposes, reviews and applies these
+// changes, also to a document that has moved on in the meantime. Documents are plain JSON; their
+// keys are the operator's words and may be any text, `__proto__` too.
 
 import { assert } from '../kernel/assert.ts';
 import { entriesInOrder, placeOf, TOP, type Place } from './rulebook-place.ts';
@@ -39,8 +40,9 @@ export function diffRulebooks(before: RulebookDocument, after: RulebookDocument)
 }
 
 /**
- * Applies changes to a document that may be newer than the one they were made for. A change conflicts when its item is now neither as it
- * was before the change nor already as after it; then nothing is applied. A platform without rewards is not kept among the rewards.
+ * Applies changes to a document that may be newer than the one they were made for. A change
+ * conflicts when its item is now neither as it was before the change nor already as after it; then
+ * nothing is applied. A platform without rewards is not kept among the rewards.
  */
 export function applyChanges(document: RulebookDocument, changes: readonly Change[]): Application {
   const items: Items = new Map(SECTIONS.flatMap((section) => [...itemsOf(document, section)]));
@@ -57,7 +59,9 @@ export function applyChanges(document: RulebookDocument, changes: readonly Chang
     : { ok: false, conflicts };
 }
 
-/** Lines for people: field by field where the item stays, else the item that comes (+) or goes (-). */
+/**
+ * Lines for people: field by field where the item stays, else the item that comes (+) or goes (-).
+ */
 export function describeChange(change: Change): string[] {
   const { item } = change;
   if (isSame(change.before, change.after)) return [];
@@ -104,7 +108,10 @@ function textOf(value: unknown): string {
   return String(value);
 }
 
-/** Text as it is when that cannot be mistaken, else quoted; characters that a terminal obeys or does not show are spelled out. */
+/**
+ * Text as it is when that cannot be mistaken, else quoted; characters that a terminal obeys or does
+ * not show are spelled out.
+ */
 function wordOf(text: string): string {
   if (/^[\p{L}\p{N}_./:+-]+$/u.test(text)) return text;
   return JSON.stringify(text).replace(
@@ -125,7 +132,10 @@ function itemsOf(document: RulebookDocument, section: keyof RulebookDocument): I
   return items;
 }
 
-/** The inverse of `itemsOf` over all sections. `Object.fromEntries` makes every key one of the object's own, `__proto__` too. */
+/**
+ * The inverse of `itemsOf` over all sections. `Object.fromEntries` makes every key one of the
+ * object's own, `__proto__` too.
+ */
 function documentOf(items: Items): RulebookDocument {
   assert(items.has('settings') && items.has('values'), 'a rulebook keeps its settings and values');
   const root: Items = new Map(SECTIONS.map((section) => [section, new Map()]));

@@ -25,7 +25,10 @@ export type Earned =
   | { readonly ok: true; readonly amount: bigint; readonly applied: Applied }
   | { readonly ok: false; readonly problem: Problem };
 
-/** The first earn rule that applies, by priority: spent × rate, at most its maximum, rounded toward zero. */
+/**
+ * The first earn rule that applies, by priority: spent × rate, at most its maximum, rounded toward
+ * zero.
+ */
 export function evaluateEarn(rulebook: Rulebook, purchase: Purchase, scales: Scales): Earned {
   const { platformId, spent, category, tags, memberId, atMs } = purchase;
   const scale = scales.points(platformId);

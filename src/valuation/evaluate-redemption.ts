@@ -1,4 +1,5 @@
-// May this member redeem this reward now, and at this price? The catalogue's own terms, asked before the rules. Pure.
+// May this member redeem this reward now, and at this price? The catalogue's own terms, asked
+// before the rules. Pure.
 
 import { formatAmountText, parseRatio, scaleDown } from '../kernel/amount.ts';
 import type { Problem } from '../kernel/problem.ts';
@@ -82,7 +83,10 @@ function readReward(
   };
 }
 
-/** True when a member of whom these facts hold may redeem the reward. Throws when its condition fails. */
+/**
+ * True when a member of whom these facts hold may redeem the reward. Throws when its condition
+ * fails.
+ */
 export function isEligible(
   rulebook: Rulebook,
   reward: Reward,
@@ -112,7 +116,10 @@ function refused(problem: Problem): Verdict {
   return { type: 'refuse', problem, applied: [] };
 }
 
-/** In order: in the catalogue, its window, its price, who may have it; then the rules; the member's own limit is among the limits. */
+/**
+ * In order: in the catalogue, its window, its price, who may have it; then the rules; the member's
+ * own limit is among the limits.
+ */
 export function evaluateRedemption(
   rulebook: Rulebook,
   facts: Facts,

@@ -1,4 +1,5 @@
-// Which rules count and what they come to, as tables; and that no conversion makes or loses value, whatever the rules.
+// Which rules count and what they come to, as tables; and that no conversion makes or loses value,
+// whatever the rules.
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -29,7 +30,10 @@ function perMinor(ratio: Ratio, from: number, to: number): Ratio {
   };
 }
 
-/** 100 points from platform_a (worth 1.0) to platform_b (worth 1.2) on a Monday at noon, by a vip, for gaming. */
+/**
+ * 100 points from platform_a (worth 1.0) to platform_b (worth 1.2) on a Monday at noon, by a vip,
+ * for gaming.
+ */
 function check(text: string, settings: Partial<RulebookDocument['settings']> = {}): void {
   it.each(rowsOf(text))('%s: %s → %s', (_what, rules = '', expected) => {
     expect(
@@ -164,7 +168,8 @@ it('1000 of platform_a are 833.33 of platform_b', () => {
 
 it('an explanation has a line for each rule that applied', () => {
   const rules =
-    'd1 deny if hour < 6; v1 review if amount > 50; r1 rate ×1.1; f1 fee 1% source; b1 bonus 5% by source; l1 limit 500 points';
+    'd1 deny if hour < 6; v1 review if amount > 50; r1 rate ×1.1; f1 fee 1% source; b1 bonus ' +
+    '5% by source; l1 limit 500 points';
   expect(
     evaluateConversion(rulebookOf(documentWith(rules)), factsOf(), SCALES, {
       explain: true,
@@ -246,7 +251,8 @@ describe('value', () => {
           if (outcome.type === 'refuse') throw new Error('nothing refuses here');
           const { fee, gross, targetFee, bonus, credited, owed, due, remainder } = outcome.terms;
 
-          // In whole units, from the definition: the first rate rule, else the worth of one point over the worth of the other.
+          // In whole units, from the definition: the first rate rule, else the worth of one point
+          // over the worth of the other.
           const model = divideRatio(parseRatio(source), parseRatio(target));
           const first = rules.find((terms) => terms.kind === 'rate');
           const rate =

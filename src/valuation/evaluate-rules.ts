@@ -1,5 +1,6 @@
-// Asks the rules about one operation: deny → review → rate → fee → bonus → limit, each kind in order of priority. Pure.
-// Which of a kind count: the first deny, review and rate that apply; fees and bonuses as the settings say; every limit.
+// Asks the rules about one operation: deny → review → rate → fee → bonus → limit, each kind in
+// order of priority. Pure. Which of a kind count: the first deny, review and rate that apply; fees
+// and bonuses as the settings say; every limit.
 
 import { formatAmountText, scaleDown, smaller, type Ratio } from '../kernel/amount.ts';
 import { lastOfMonth, type Calendar } from '../kernel/calendar.ts';
@@ -9,7 +10,10 @@ import { valuationProblems } from './problems.ts';
 import type { Applicable, BoundCharge, BoundLimit, Candidate, Rulebook } from './rulebook.ts';
 import type { Applied, Conversion, Facts, LimitUse, Scales, Terms, Verdict } from './types.ts';
 
-/** Thrown where a rule cannot be evaluated, and caught at the top: the transaction is refused, never let through. */
+/**
+ * Thrown where a rule cannot be evaluated, and caught at the top: the transaction is refused, never
+ * let through.
+ */
 class RuleFailure extends Error {
   readonly item: string;
   constructor(item: string, cause: unknown) {
@@ -182,7 +186,8 @@ function termsOf(asking: Asking): Terms {
       extra,
       'bonus',
       () =>
-        `${points(own, found.targetScale)} target points added (${extra.terms.text}), paid by ${extra.terms.on}`,
+        `${points(own, found.targetScale)} target points added (${extra.terms.text}), paid by ` +
+        `${extra.terms.on}`,
     );
   }
   const worth = scaleDown(moved, owed);
@@ -200,7 +205,10 @@ function termsOf(asking: Asking): Terms {
   };
 }
 
-/** What a fee keeps: rounded up, so that no split into small amounts escapes a fee that the arbitrage guard counts on. */
+/**
+ * What a fee keeps: rounded up, so that no split into small amounts escapes a fee that the
+ * arbitrage guard counts on.
+ */
 function feeOn(terms: BoundCharge, amount: bigint): bigint {
   return chargeOn(terms, amount, terms.rate.denominator * terms.flat.denominator - 1n);
 }

@@ -1,5 +1,6 @@
-// Which operations the rules cannot tell apart, as far as conditions only compare variables with literals: between two thresholds all amounts
-// are alike, and so are all categories that no condition names. What holds for one of a class holds for all. Pure.
+// Which operations the rules cannot tell apart, as far as conditions only compare variables with
+// literals: between two thresholds all amounts are alike, and so are all categories that no
+// condition names. What holds for one of a class holds for all. Pure.
 
 /** What the conditions of a rulebook compare with; several of one condition, or of all. */
 export interface Literals {

@@ -50,7 +50,10 @@ function gains(network: Conversions, path: readonly string[]): boolean {
   return isGreater(productOf(network, path), bound);
 }
 
-/** Every path of two steps or more over distinct platforms, also those that come back to where they began. */
+/**
+ * Every path of two steps or more over distinct platforms, also those that come back to where they
+ * began.
+ */
 function pathsOf(platforms: readonly string[], begun: readonly string[]): string[][] {
   const onward = platforms
     .filter((platform) => !begun.includes(platform))
@@ -201,7 +204,8 @@ describe('a search for arbitrage', () => {
       'tells a short detour before a long circle',
       networkOf(
         'a b c d',
-        'a→b 0.7, b→c 0.7, c→d 0.7, d→a 0.7, a→c 0.7, c→a 0.7, b→d 0.7, d→b 0.7, b→a 0.7, c→b 1.2, d→c 1.2, a→d 1.2',
+        'a→b 0.7, b→c 0.7, c→d 0.7, d→a 0.7, a→c 0.7, c→a 0.7, b→d 0.7, d→b 0.7, b→a 0.7, c→b ' +
+          '1.2, d→c 1.2, a→d 1.2',
         '0.5',
       ),
       {

@@ -1,5 +1,6 @@
-// Money for nothing: whether points grow by going round in a circle, or by a detour instead of the direct conversion.
-// Exact: a rulebook whose products come to precisely 1 is sound, and one that is above by the least amount is not.
+// Money for nothing: whether points grow by going round in a circle, or by a detour instead of the
+// direct conversion. Exact: a rulebook whose products come to precisely 1 is sound, and one that is
+// above by the least amount is not.
 
 import {
   compareRatio,
@@ -9,7 +10,10 @@ import {
   type Ratio,
 } from '../kernel/amount.ts';
 
-/** The best rate of a conversion relative to the value model: 1 is the value model's own rate, 0 no conversion. */
+/**
+ * The best rate of a conversion relative to the value model: 1 is the value model's own rate, 0 no
+ * conversion.
+ */
 export interface Conversions {
   readonly platforms: readonly string[];
   factor(from: string, to: string): Ratio;
@@ -58,8 +62,9 @@ interface Graph {
   /** By from and to: a detour may reach this. */
   readonly bounds: readonly (readonly Step[])[];
   /**
-   * What one unit of value at the first platform comes to at each other one. Measured by these, rates that fit together are all 1,
-   * whatever decimals they are written with; no comparison of two ways between the same platforms comes out differently.
+   * What one unit of value at the first platform comes to at each other one. Measured by these,
+   * rates that fit together are all 1, whatever decimals they are written with; no comparison of
+   * two ways between the same platforms comes out differently.
    */
   readonly units: readonly Ratio[];
 }
@@ -67,18 +72,23 @@ interface Graph {
 const ONE: Ratio = { numerator: 1n, denominator: 1n };
 /** Three factors of this size multiply within 53 bits. */
 const SMALL = 2n ** 17n;
-/** Far more than what doubles round in a product of all platforms, and far less than what rates of nine decimals differ by. */
+/**
+ * Far more than what doubles round in a product of all platforms, and far less than what rates of
+ * nine decimals differ by.
+ */
 const MARGIN = 1e-11;
 /** Below this doubles lose digits. */
 const LEAST = 1e-290;
 
 /**
- * A shortest path that gains: a cycle before a detour of the same length, then the first by platform names.
+ * A shortest path that gains: a cycle before a detour of the same length, then the first by
+ * platform names.
  *
- * Bellman-Ford from all platforms at once, by number of steps; only walks that the last round made better are carried on, so it ends
- * when longer ways gain nothing: O(n³) for each length that still does. Doubles decide what they can: exact ratios are multiplied only
- * for what is kept, and where two ways are too close. The first gain found visits no platform twice: without the circle in it, it
- * would be a shorter gain, unless that circle is one.
+ * Bellman-Ford from all platforms at once, by number of steps; only walks that the last round made
+ * better are carried on, so it ends when longer ways gain nothing: O(n³) for each length that still
+ * does. Doubles decide what they can: exact ratios are multiplied only for what is kept, and where
+ * two ways are too close. The first gain found visits no platform twice: without the circle in it,
+ * it would be a shorter gain, unless that circle is one.
  */
 export function findArbitrage({
   platforms,
@@ -137,7 +147,10 @@ function stepOf(ratio: Ratio, near?: number): Step {
   };
 }
 
-/** One step more: the walks that are better than any shorter one to the same platform. To stay where one is, is worth 1. */
+/**
+ * One step more: the walks that are better than any shorter one to the same platform. To stay where
+ * one is, is worth 1.
+ */
 function extend(
   { names, steps, nears, ones }: Graph,
   walks: readonly Walk[],

@@ -1,4 +1,5 @@
-// Under which rulebooks points can be multiplied: what the guard refuses, and that no conversion gives more than it reckons with.
+// Under which rulebooks points can be multiplied: what the guard refuses, and that no conversion
+// gives more than it reckons with.
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

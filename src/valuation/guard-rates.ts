@@ -1,6 +1,7 @@
-// The arbitrage guard: the best that a conversion between each two platforms can come to under a rulebook, and whether a chain of them gains.
-// Conditions that depend on the transaction are taken to hold where that is better for the member. Flat parts of fees and bonuses vanish
-// in large amounts and are not looked at; a flat bonus is bounded by a limit rule. Pure.
+// The arbitrage guard: the best that a conversion between each two platforms can come to under a
+// rulebook, and whether a chain of them gains. Conditions that depend on the transaction are taken
+// to hold where that is better for the member. Flat parts of fees and bonuses vanish in large
+// amounts and are not looked at; a flat bonus is bounded by a limit rule. Pure.
 
 import {
   addRatio,
@@ -31,7 +32,10 @@ const SCALE = 2;
 type Candidates<T> = readonly Candidate<T>[];
 type RateTerms = CompiledRule<'rate'>['terms'];
 
-/** The problem with a rulebook under which points can be multiplied, with the path; undefined when there is none. */
+/**
+ * The problem with a rulebook under which points can be multiplied, with the path; undefined when
+ * there is none.
+ */
 export function guardRates(rulebook: Rulebook): Problem | undefined {
   const platforms = Object.keys(rulebook.document.platforms);
   const { detour_tolerance: tolerance } = rulebook.document.settings;
@@ -45,16 +49,23 @@ export function guardRates(rulebook: Rulebook): Problem | undefined {
   const detail =
     found.kind === 'cycle'
       ? `Going round ${path} makes ${formatRatio(found.product)} of each unit of value.`
-      : `The detour ${path} gives ${formatRatio(found.product)} of the value model's rate, the direct conversion ${formatRatio(found.direct)}.`;
+      : `The detour ${path} gives ${formatRatio(found.product)} of the value model's rate, the ` +
+        `direct conversion ${formatRatio(found.direct)}.`;
   return valuationProblems.arbitrage(detail, { path: found.path });
 }
 
-/** How much of the value model's rate a conversion gives at most: rate × (1 − source fee) × (1 − target fee + bonus). */
+/**
+ * How much of the value model's rate a conversion gives at most: rate × (1 − source fee) × (1 −
+ * target fee + bonus).
+ */
 export function bestFactor(rulebook: Rulebook, from: PlatformId, to: PlatformId): Ratio {
   return bestFactors(rulebook, [from, to])(from, to);
 }
 
-/** The same between all platforms: what rules come to is worked out once for all pairs with the same rules. */
+/**
+ * The same between all platforms: what rules come to is worked out once for all pairs with the same
+ * rules.
+ */
 function bestFactors(
   { document, rules }: Rulebook,
   platforms: readonly string[],
@@ -120,7 +131,10 @@ function ratesIn(rules: readonly CompiledRule[], platforms: readonly string[]): 
   };
 }
 
-/** Rules that can apply between two platforms, by the places of these; the same list for all pairs with the same rules. */
+/**
+ * Rules that can apply between two platforms, by the places of these; the same list for all pairs
+ * with the same rules.
+ */
 type Lists<T> = (from: number, to: number) => Candidates<T>;
 
 function listsOf<K extends RuleKind, T>(
@@ -201,7 +215,9 @@ function isUnconditional({ varying, fromMs, untilMs }: Candidate<unknown>): bool
   );
 }
 
-/** The least share that is kept whatever the amount: a fee with a maximum vanishes in large amounts. */
+/**
+ * The least share that is kept whatever the amount: a fee with a maximum vanishes in large amounts.
+ */
 function leastShare(
   own: readonly Candidate<BoundCharge>[],
   which: 'first' | 'all',

@@ -1,8 +1,12 @@
-// A change as an operator writes it: only the items that differ, each whole, null where one is taken out. Pure.
+// A change as an operator writes it: only the items that differ, each whole, null where one is
+// taken out. Pure.
 
 import type { RulebookDocument } from './rulebook-schema.ts';
 
-/** The sections of a rulebook, as far as something in them changes. Not yet checked: what comes of it is. */
+/**
+ * The sections of a rulebook, as far as something in them changes. Not yet checked: what comes of
+ * it is.
+ */
 export type RulebookPatch = Readonly<Record<string, unknown>>;
 
 type Raw = Record<string, unknown>;
@@ -10,7 +14,10 @@ type Raw = Record<string, unknown>;
 /** Sections that are one item: their fields are laid over what is there. */
 const SINGLE = ['settings', 'values'];
 
-/** The document with the items of the patch; the result may be no rulebook, which `compileRulebook` tells. */
+/**
+ * The document with the items of the patch; the result may be no rulebook, which `compileRulebook`
+ * tells.
+ */
 export function applyPatch(document: RulebookDocument, patch: RulebookPatch): unknown {
   // A Map and `Object.fromEntries`, because `__proto__` is a key like any other.
   const result = new Map<string, unknown>(Object.entries(document));

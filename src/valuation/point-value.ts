@@ -1,11 +1,15 @@
-// What one point is worth (source requirement 5.1): base value × platform multiplier × category multiplier. Pure.
+// What one point is worth (source requirement 5.1): base value × platform multiplier × category
+// multiplier. Pure.
 
 import { multiplyRatio, parseRatio, type Ratio } from '../kernel/amount.ts';
 import type { RulebookDocument } from './rulebook-schema.ts';
 
 const ONE: Ratio = { numerator: 1n, denominator: 1n };
 
-/** Settlement currency that one point is worth, in whole units; a platform or category that is not listed counts 1. */
+/**
+ * Settlement currency that one point is worth, in whole units; a platform or category that is not
+ * listed counts 1.
+ */
 export function pointValue(
   { values, platforms, categories }: RulebookDocument,
   platformId: string,

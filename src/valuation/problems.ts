@@ -12,7 +12,8 @@ export const valuationProblems = defineProblems({
     status: 400,
     error: 'Quote does not fit',
     advice:
-      'A quote holds for the amount, the platforms and the user that it was made for; ask for another one.',
+      'A quote holds for the amount, the platforms and the user that it was made for; ask for ' +
+      'another one.',
   },
   quote_expired: {
     status: 409,
@@ -39,7 +40,8 @@ export const valuationProblems = defineProblems({
     status: 400,
     error: 'Wrong amount for this reward',
     advice:
-      'Send points_required times quantity as the amount; ask GET /api/rewards for the price of the moment.',
+      'Send points_required times quantity as the amount; ask GET /api/rewards for the price ' +
+      'of the moment.',
   },
   reward_not_eligible: {
     status: 403,
@@ -50,7 +52,8 @@ export const valuationProblems = defineProblems({
     status: 409,
     error: 'Rule failed',
     advice:
-      'A rule of the network could not be evaluated for this operation, so it was refused and the operator was told; try again later.',
+      'A rule of the network could not be evaluated for this operation, so it was refused and ' +
+      'the operator was told; try again later.',
   },
   operation_denied: {
     status: 403,
@@ -66,13 +69,15 @@ export const valuationProblems = defineProblems({
     status: 400,
     error: 'No earn rule',
     advice:
-      'The network has no rule that turns this purchase into points; give the amount in points, or ask the operator for a rule.',
+      'The network has no rule that turns this purchase into points; give the amount in ' +
+      'points, or ask the operator for a rule.',
   },
   platforms_not_registered: {
     status: 400,
     error: 'Platforms not registered',
     advice:
-      'A rulebook lists registered platforms only: correct the ids in `platforms`, or let them join first (pontis platform add).',
+      'A rulebook lists registered platforms only: correct the ids in `platforms`, or let ' +
+      'them join first (pontis platform add).',
   },
   invalid_rulebook: {
     status: 400,
@@ -83,20 +88,23 @@ export const valuationProblems = defineProblems({
     status: 409,
     error: 'Arbitrage',
     advice:
-      'With these rates a chain of conversions would gain; change the rates on the path that is shown.',
+      'With these rates a chain of conversions would gain; change the rates on the path that ' +
+      'is shown.',
   },
   rulebook_too_costly: {
     status: 400,
     error: 'Rulebook takes too long to check',
     advice:
-      'It was not checked to its end: use fewer rules, and name platforms in conditions by == and in, which are looked at together.',
+      'It was not checked to its end: use fewer rules, and name platforms in conditions by == ' +
+      'and in, which are looked at together.',
   },
   checks_busy: {
     status: 503,
     error: 'Too many checks at once',
     retryable: true,
     advice:
-      'Other changes of the rulebook are being checked and more are waiting; do the same again in a few seconds.',
+      'Other changes of the rulebook are being checked and more are waiting; do the same ' +
+      'again in a few seconds.',
   },
   nothing_changes: {
     status: 400,
@@ -133,7 +141,8 @@ export const valuationProblems = defineProblems({
     status: 409,
     error: 'Effective too early',
     advice:
-      'Versions take effect in their order; name a time that is not before that of the version approved last.',
+      'Versions take effect in their order; name a time that is not before that of the ' +
+      'version approved last.',
   },
   version_scheduled: {
     status: 409,

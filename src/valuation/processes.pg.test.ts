@@ -1,4 +1,5 @@
-// A version is told to be in force once every running process has it: those that are behind are waited for, those that died are not.
+// A version is told to be in force once every running process has it: those that are behind are
+// waited for, those that died are not.
 
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../test/fixtures/database.ts';

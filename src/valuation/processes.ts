@@ -1,5 +1,6 @@
-// Which version each running process has in force, so that an approval can say truly when it holds. Each process tells its own, about once
-// a second and when it changes; whoever approves waits until none that is running has an older one.
+// Which version each running process has in force, so that an approval can say truly when it holds.
+// Each process tells its own, about once a second and when it changes; whoever approves waits until
+// none that is running has an older one.
 
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,11 +8,17 @@ import type { Pool } from '../runtime/database.ts';
 import { deleteProcess, hasOlderProcess, upsertProcess } from './store.ts';
 
 export interface Processes {
-  /** For a process that runs: its version in force, written when it is another one or some time has passed. */
+  /**
+   * For a process that runs: its version in force, written when it is another one or some time has
+   * passed.
+   */
   tell(version: number): Promise<void>;
   /** The process runs no more. */
   leave(): Promise<void>;
-  /** True once no other running process has an older version; false when one still has after a while. */
+  /**
+   * True once no other running process has an older version; false when one still has after a
+   * while.
+   */
   haveInForce(version: number): Promise<boolean>;
 }
 

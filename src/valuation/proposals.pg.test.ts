@@ -1,4 +1,5 @@
-// Change control on a real database: two operators for each change, one order of versions, the same version in every process.
+// Change control on a real database: two operators for each change, one order of versions, the same
+// version in every process.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -123,7 +124,8 @@ it('a proposal whose item has changed since conflicts, names it, and stays open;
 });
 
 it('proposals that gain only together are refused at the second approval', async () => {
-  // A rate above the value model is sound with a fee, and so are rates of the value model without one.
+  // A rate above the value model is sound with a fee, and so are rates of the value model without
+  // one.
   await one.amend((document) => ({
     ...document,
     settings: { ...document.settings, detour_tolerance: '1' },
@@ -211,7 +213,8 @@ it('scheduled versions take effect in order, none is passed over, and transactio
     await move();
   }
   const { rows } = await database.pool.query<{ version: number; credited: bigint }>(
-    `select rulebook_version as version, max(credited) as credited from ledger.transaction where kind = 'conversion' group by transaction_id, rulebook_version order by 1`,
+    `select rulebook_version as version, max(credited) as credited from ledger.transaction
+        where kind = 'conversion' group by transaction_id, rulebook_version order by 1`,
   );
   expect(rows.map(({ version, credited }) => [version, Number(credited)])).toEqual([
     [first, 83_33],
@@ -257,7 +260,8 @@ it('several versions that are due at once come in one after the other', async ()
   for (const count of [61, 62, 63]) await approve(await made(seconds(count)));
   expect(await activate()).toBe(3);
   const { rows } = await database.pool.query<{ version: number }>(
-    'select version from valuation.rulebook where activated_at is not null order by activated_at, version',
+    `select version from valuation.rulebook where activated_at is not null
+        order by activated_at, version`,
   );
   expect(rows.map(({ version }) => version)).toEqual(
     Array.from({ length: first + 3 }, (_, index) => index + 1),

@@ -1,5 +1,6 @@
-// Change control: one operator makes a proposal, another one decides it; approved, it becomes the next version of the rulebook, which takes
-// effect when its notice is over. Before this: the API or the CLI. After this: `activation.ts` puts the version in force.
+// Change control: one operator makes a proposal, another one decides it; approved, it becomes the
+// next version of the rulebook, which takes effect when its notice is over. Before this: the API or
+// the CLI. After this: `activation.ts` puts the version in force.
 
 import { randomUUID } from 'node:crypto';
 import { ok, refuse, type Problem, type Result } from '../kernel/problem.ts';
@@ -56,16 +57,25 @@ export interface Decision {
 }
 
 export interface Proposals {
-  /** What a change would do, without making it: the differences from the version approved last, or what is wrong with it. */
+  /**
+   * What a change would do, without making it: the differences from the version approved last, or
+   * what is wrong with it.
+   */
   check(change: NewProposal['change'], signal?: AbortSignal): Promise<Result<CheckedChange>>;
   make(proposal: NewProposal, signal?: AbortSignal): Promise<Result<MadeProposal>>;
   approve(decision: Decision, signal?: AbortSignal): Promise<Result<ProposalRow>>;
   reject(decision: Decision): Promise<Result<ProposalRow>>;
-  /** By whoever made it, while it is open; once approved by anybody, as long as its version waits and is the last: so that nothing scheduled stands in the way of what is urgent. */
+  /**
+   * By whoever made it, while it is open; once approved by anybody, as long as its version waits
+   * and is the last: so that nothing scheduled stands in the way of what is urgent.
+   */
   withdraw(decision: Decision): Promise<Result<ProposalRow>>;
   find(proposalId: string): Promise<Result<ProposalRow>>;
   list(state: ProposalState | undefined, limit: number): Promise<readonly ProposalRow[]>;
-  /** The rulebook that a proposal would make of the version approved last; for an approved one, what it made. */
+  /**
+   * The rulebook that a proposal would make of the version approved last; for an approved one, what
+   * it made.
+   */
   rulebookOf(proposal: ProposalRow, signal?: AbortSignal): Promise<Result<Rulebook>>;
   /** The problem with a document that lists platforms which nobody registered. */
   refuseUnknown(document: unknown): Promise<Problem | undefined>;
@@ -268,7 +278,8 @@ export function createProposals(
       for (let attempt = 1; ; attempt += 1) {
         const found = await find(decision.proposalId);
         if (!found.ok) return found;
-        // Without the lock, for it takes its time; what was checked is approved only where nothing came between.
+        // Without the lock, for it takes its time; what was checked is approved only where nothing
+        // came between.
         const base = await selectLatest(pool);
         const worthChecking =
           found.value.state === 'open' && found.value.madeBy !== decision.operatorId;
@@ -322,7 +333,10 @@ export function createProposals(
   };
 }
 
-/** When an approved proposal takes effect: not before its notice is over, nor before the version approved last. */
+/**
+ * When an approved proposal takes effect: not before its notice is over, nor before the version
+ * approved last.
+ */
 function effectOf(
   { effectiveAt, urgent }: ProposalRow,
   latest: VersionRow,

@@ -1,5 +1,6 @@
-// Quotes that prove themselves: the locked terms travel in the quote_id under a MAC of the network, so giving one writes nothing.
-// What makes a quote single-use is the ledger's: the transaction that uses it notes its nonce in the same commit (docs/decisions/0006).
+// Quotes that prove themselves: the locked terms travel in the quote_id under a MAC of the network,
+// so giving one writes nothing. What makes a quote single-use is the ledger's: the transaction that
+// uses it notes its nonce in the same commit (docs/decisions/0006).
 
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { type Static, Type } from 'typebox';

@@ -159,7 +159,8 @@ describe('a value', () => {
     ],
     [
       'only true and false are booleans',
-      'rewards: {p: {a: {active: true}, b: {active: yes}, c: {active: False}, d: {active: "false"}}}',
+      'rewards: {p: {a: {active: true}, b: {active: yes}, c: {active: False}, d: {active: ' +
+        '"false"}}}',
       {
         rewards: {
           p: {
@@ -203,7 +204,8 @@ describe('a value', () => {
   it('may be folded over lines, in a file with a byte order mark and other line ends', () => {
     deepStrictEqual(
       read(
-        '\ufeff---\r\nrules:\r\n  x:\r\n    when: amount > 1 &&\r\n      hour < 6\r\n    description: >-\r\n      one\r\n      two\r\n...\r\n',
+        '\ufeff---\r\nrules:\r\n  x:\r\n    when: amount > 1 &&\r\n      hour < 6\r\n    ' +
+          'description: >-\r\n      one\r\n      two\r\n...\r\n',
       ),
       { rules: { x: { when: 'amount > 1 && hour < 6', description: 'one two' } } },
     );
@@ -275,7 +277,8 @@ describe('a text is refused, with line and column, when it', () => {
       'does not close a bracket',
       'a: [1,\n  2',
       '',
-      'line 2, column 4: Flow sequence in block collection must be sufficiently indented and end with a ]',
+      'line 2, column 4: Flow sequence in block collection must be sufficiently indented and ' +
+        'end with a ]',
     ],
     ['does not close a quote', 'a: "x', '', 'line 1, column 6: Missing closing "quote'],
     [

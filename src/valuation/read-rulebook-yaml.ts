@@ -1,5 +1,6 @@
-// Reads the rulebook that an operator writes by hand, as YAML or JSON, without judging it; validation comes next.
-// Decimals stay as written: the schema wants them as text, and a number of JavaScript has lost the digits already.
+// Reads the rulebook that an operator writes by hand, as YAML or JSON, without judging it;
+// validation comes next. Decimals stay as written: the schema wants them as text, and a number of
+// JavaScript has lost the digits already.
 
 import {
   isAlias,
@@ -26,7 +27,10 @@ const SENTENCES: Partial<Record<ErrorCode, string>> = {
   RESOURCE_EXHAUSTION: 'nested too deeply',
 };
 
-/** The document, not validated; or what is wrong with the text, with line and column in each message. */
+/**
+ * The document, not validated; or what is wrong with the text, with line and column in each
+ * message.
+ */
 export type YamlReading =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly faults: Fault[] };
@@ -93,14 +97,20 @@ function readMap(report: Report, map: YAMLMap, place: Place, path: readonly stri
   return Object.fromEntries(entries);
 }
 
-/** YAML's core schema, but for numbers: they are numbers only where whole ones are wanted, and else the text as written. */
+/**
+ * YAML's core schema, but for numbers: they are numbers only where whole ones are wanted, and else
+ * the text as written.
+ */
 function readPlain(text: string, place: Place): unknown {
   if (['', '~', 'null', 'Null', 'NULL'].includes(text)) return null;
   if (text === 'true' || text === 'false') return text === 'true';
   return wantsInteger(place) && /^[-+]?[0-9]+$/.test(text) ? Number(text) : text;
 }
 
-/** Anchors could make a small text stand for a huge document; tags could make a value another than it looks. */
+/**
+ * Anchors could make a small text stand for a huge document; tags could make a value another than
+ * it looks.
+ */
 function refuseProperties(report: Report, node: Node, path: readonly string[]): void {
   if (isAlias(node)) report(path, startOf(node), 'aliases are not read: write the value out');
   else if ('anchor' in node && node.anchor !== undefined)

@@ -1,4 +1,5 @@
-// Where a rule can apply, asked of groups of platforms, is where it can apply when each pair is asked.
+// Where a rule can apply, asked of groups of platforms, is where it can apply when each pair is
+// asked.
 
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';

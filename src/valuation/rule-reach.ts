@@ -1,5 +1,5 @@
-// Between which platforms a rule can apply, for all pairs at once. A condition is asked once for each
-// group of platforms that it cannot tell apart, not once for each pair. Pure.
+// Between which platforms a rule can apply, for all pairs at once. A condition is asked once for
+// each group of platforms that it cannot tell apart, not once for each pair. Pure.
 
 import { holds, type Condition, type Names } from './conditions.ts';
 
@@ -23,7 +23,10 @@ export function isEverywhere({ fixed }: Condition): boolean {
   return fixed.length === 0;
 }
 
-/** Visits each ordered pair of different platforms, by index, between which the parts about platforms do not forbid it. */
+/**
+ * Visits each ordered pair of different platforms, by index, between which the parts about
+ * platforms do not forbid it.
+ */
 export function visitPairs(
   { fixed, named }: Condition,
   platforms: readonly string[],

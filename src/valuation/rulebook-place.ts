@@ -1,4 +1,5 @@
-// Where one is in the rulebook's schema while walking a document that need not be valid: reading and writing YAML go by it.
+// Where one is in the rulebook's schema while walking a document that need not be valid: reading
+// and writing YAML go by it.
 
 import { Rulebook } from './rulebook-schema.ts';
 
@@ -11,7 +12,9 @@ interface Schema {
   readonly patternProperties?: Readonly<Record<string, Schema>>;
 }
 
-/** What may stand at a place: several schemas below a union, none where the schema knows nothing. */
+/**
+ * What may stand at a place: several schemas below a union, none where the schema knows nothing.
+ */
 export type Place = readonly Schema[];
 
 export const TOP: Place = alternatives(Rulebook as Schema);
@@ -20,7 +23,10 @@ function alternatives(schema: Schema): Schema[] {
   return schema.anyOf === undefined ? [schema] : schema.anyOf.flatMap(alternatives);
 }
 
-/** The place of a key of an object. Whether the key is one that the schema allows, is for validation to say. */
+/**
+ * The place of a key of an object. Whether the key is one that the schema allows, is for validation
+ * to say.
+ */
 export function placeOf(place: Place, key: string): Place {
   return place.flatMap(({ properties = {}, patternProperties = {} }) => {
     const schemas = Object.hasOwn(properties, key)
@@ -35,7 +41,10 @@ export function elementPlaceOf(place: Place): Place {
   return place.flatMap(({ items }) => (items === undefined ? [] : alternatives(items)));
 }
 
-/** The entries of an object in the order of the schema, ids sorted: whatever order they came in, also from the database. */
+/**
+ * The entries of an object in the order of the schema, ids sorted: whatever order they came in,
+ * also from the database.
+ */
 export function entriesInOrder(value: object, place: Place): [string, unknown][] {
   const fields = fieldsOf(place);
   const rank = (key: string): number =>

@@ -1,5 +1,6 @@
-// The rulebook as an operator writes it: one document with all that an operator decides about value, rules, earning, expiry and
-// rewards. Schema first: types, validation, OpenAPI and the reference derive from it. Next: `compile-rulebook.ts`.
+// The rulebook as an operator writes it: one document with all that an operator decides about
+// value, rules, earning, expiry and rewards. Schema first: types, validation, OpenAPI and the
+// reference derive from it. Next: `compile-rulebook.ts`.
 
 import { type Static, type TProperties, Type } from 'typebox';
 
@@ -77,7 +78,8 @@ export const FeeTerms = closed(
     maximum: Type.Optional(decimal('Most points.')),
     on: Type.Enum(['source', 'target'], {
       description:
-        'source: taken from the amount before it is converted, in source points; target: from what the conversion gives, in target points.',
+        'source: taken from the amount before it is converted, in source points; target: from ' +
+        'what the conversion gives, in target points.',
     }),
   },
   'fee = share × amount + flat, at least minimum, at most maximum, rounded up to a minor unit.',
@@ -95,7 +97,8 @@ export const LimitTerms = closed(
     }),
     of: Type.Enum(['member', 'platform', 'pair', 'network'], {
       description:
-        "Whose use is added up: the debited member's, the source platform's, that of source and target platform together, or everybody's.",
+        "Whose use is added up: the debited member's, the source platform's, that of source " +
+        "and target platform together, or everybody's.",
     }),
   },
   'A bound on use, kept exactly.',
@@ -142,7 +145,8 @@ export const Rule = Type.Union(
             maximum: Type.Optional(decimal('Most target points.')),
             paid_by: Type.Enum(['source', 'target'], {
               description:
-                'source: its position pays the target platform for the extra points; target: the target platform gives them.',
+                'source: its position pays the target platform for the extra points; target: ' +
+                'the target platform gives them.',
             }),
           },
           'Extra target points.',
@@ -275,7 +279,8 @@ export const Settings = closed(
         minimum: 0,
         maximum: 86_400,
         description:
-          'How long after it was posted a source may recall a transfer between platforms alone, as far as it is unspent; 900 when absent, 0 for never.',
+          'How long after it was posted a source may recall a transfer between platforms ' +
+          'alone, as far as it is unspent; 900 when absent, 0 for never.',
       }),
     ),
     recall_answer_days: Type.Optional(
@@ -295,7 +300,8 @@ export const Settings = closed(
     ),
     dispute_minimum: Type.Optional(
       positive(
-        'Least amount that a platform or member can dispute, in points of the source platform; none when absent.',
+        'Least amount that a platform or member can dispute, in points of the source ' +
+          'platform; none when absent.',
       ),
     ),
     dispute_answer_days: Type.Optional(
@@ -310,7 +316,8 @@ export const Settings = closed(
         minimum: 1,
         maximum: 365,
         description:
-          'How long an operator has to decide a dispute; then its points are free again, and as long again later it is rejected. 14 when absent.',
+          'How long an operator has to decide a dispute; then its points are free again, and ' +
+          'as long again later it is rejected. 14 when absent.',
       }),
     ),
     dispute_appeal_days: Type.Optional(
@@ -325,7 +332,8 @@ export const Settings = closed(
         minimum: 1,
         maximum: 1_000_000,
         description:
-          'How many users of other platforms who do not exist a platform may name in an hour; 600 when absent.',
+          'How many users of other platforms who do not exist a platform may name in an hour; ' +
+          '600 when absent.',
       }),
     ),
     review_days: Type.Optional(
@@ -333,7 +341,8 @@ export const Settings = closed(
         minimum: 1,
         maximum: 90,
         description:
-          'How long a transfer that a review rule has set aside waits for an operator; then its points are free again. 7 when absent.',
+          'How long a transfer that a review rule has set aside waits for an operator; then ' +
+          'its points are free again. 7 when absent.',
       }),
     ),
   },

@@ -1,5 +1,6 @@
-// One version of the rulebook at work: its rules sorted by what they can apply to and put into minor units, each pair of platforms once.
-// Next: `evaluate-rules.ts` asks them about one operation.
+// One version of the rulebook at work: its rules sorted by what they can apply to and put into
+// minor units, each pair of platforms once. Next: `evaluate-rules.ts` asks them about one
+// operation.
 
 import { assert } from '../kernel/assert.ts';
 import {
@@ -41,12 +42,16 @@ import type {
 } from './rulebook-schema.ts';
 import type { Scales } from './types.ts';
 
-/** A rule that can apply between two platforms, with what is left to be asked of each transaction. */
+/**
+ * A rule that can apply between two platforms, with what is left to be asked of each transaction.
+ */
 export interface Candidate<T> {
   readonly item: string;
   readonly fromMs: number;
   readonly untilMs: number;
-  /** Parts of its condition that are the same for a whole class of operations; empty once narrowed. */
+  /**
+   * Parts of its condition that are the same for a whole class of operations; empty once narrowed.
+   */
   readonly classed: CompiledRule['condition']['varying'];
   /** All that is to be asked of a transaction, `classed` included. */
   readonly varying: CompiledRule['condition']['varying'];
@@ -103,7 +108,10 @@ export interface Applicable {
 const NOT_POSTED = -1;
 const ZERO: Ratio = { numerator: 0n, denominator: 1n };
 
-/** The code of the asset that counts a limit's allowance; points of different platforms are counted apart. */
+/**
+ * The code of the asset that counts a limit's allowance; points of different platforms are counted
+ * apart.
+ */
 export function limitAssetCode(
   item: string,
   { measure }: Pick<LimitTerms, 'measure'>,
@@ -120,7 +128,10 @@ export class Rulebook {
   readonly calendar: Calendar;
   readonly earnRules: readonly CompiledEarnRule[];
   readonly rewards: ReadonlyMap<string, CompiledReward>;
-  /** Assets of this version by code: rewards and what limits are counted in. Absent for a version that never was in force. */
+  /**
+   * Assets of this version by code: rewards and what limits are counted in. Absent for a version
+   * that never was in force.
+   */
   readonly assetIds: ReadonlyMap<string, number> | undefined;
   /** In order of precedence. */
   readonly rules: readonly CompiledRule[];
@@ -164,12 +175,16 @@ export class Rulebook {
   ): Rulebook {
     assert(
       compiled.ok,
-      `rulebook ${version} was checked before it was stored: ${compiled.ok ? '' : JSON.stringify(compiled.faults)}`,
+      `rulebook ${version} was checked before it was stored: ` +
+        `${compiled.ok ? '' : JSON.stringify(compiled.faults)}`,
     );
     return new Rulebook(version, compiled.rulebook, assetIds);
   }
 
-  /** The asset of that code. Throws `AssetMissing` where the version in force has none yet: the asset of a platform that is joining. */
+  /**
+   * The asset of that code. Throws `AssetMissing` where the version in force has none yet: the
+   * asset of a platform that is joining.
+   */
   assetOf(code: string): number {
     if (this.assetIds === undefined) return NOT_POSTED;
     const assetId = this.assetIds.get(code);
@@ -177,7 +192,9 @@ export class Rulebook {
     return assetId;
   }
 
-  /** What can apply between two platforms. Scales of assets never change, so it is worked out once. */
+  /**
+   * What can apply between two platforms. Scales of assets never change, so it is worked out once.
+   */
   between(
     operation: OperationName,
     source: PlatformId,
@@ -191,7 +208,10 @@ export class Rulebook {
     return found;
   }
 
-  /** What of it can apply to an operation, and what is left to be asked of it: worked out once for each class of operations. */
+  /**
+   * What of it can apply to an operation, and what is left to be asked of it: worked out once for
+   * each class of operations.
+   */
   narrow(found: Applicable, variables: Classified): Applicable {
     if (this.classes.trivial) return found;
     const key = this.classes.keyOf(variables);
@@ -306,7 +326,10 @@ export class Rulebook {
 
 type Programs = CompiledRule['condition']['varying'];
 
-/** What is left of a condition once some of its parts are decided; undefined when it cannot hold. A part that fails is asked again, and fails, at each transaction. */
+/**
+ * What is left of a condition once some of its parts are decided; undefined when it cannot hold. A
+ * part that fails is asked again, and fails, at each transaction.
+ */
 function leftToAsk(decided: Programs, others: Programs, variables: object): Programs | undefined {
   try {
     return holds(decided, variables) ? others : undefined;

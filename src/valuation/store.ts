@@ -19,9 +19,14 @@ export interface VersionRow {
   readonly activatedAt: Date | null;
 }
 
-const VERSION = `version, document, effective_at as "effectiveAt", created_at as "createdAt", author, proposal_id as "proposalId", assets, activated_at as "activatedAt"`;
+const VERSION =
+  'version, document, effective_at as "effectiveAt", created_at as "createdAt", author, ' +
+  'proposal_id as "proposalId", assets, activated_at as "activatedAt"';
 
-/** The number of the version in force, and how many assets it counts; assets are only ever added to one. */
+/**
+ * The number of the version in force, and how many assets it counts; assets are only ever added to
+ * one.
+ */
 export async function selectActive(db: Queryable): Promise<{ version: number; assets: number }> {
   const {
     rows: [active],
@@ -57,7 +62,8 @@ export async function selectLatest(db: Queryable): Promise<VersionRow> {
 /** The next version whose time has come and which is not in force yet. */
 export async function selectDue(db: Queryable, nowMs: number): Promise<VersionRow | undefined> {
   const { rows } = await db.query<VersionRow>(
-    `select ${VERSION} from valuation.rulebook where activated_at is null and effective_at <= $1 order by version limit 1`,
+    `select ${VERSION} from valuation.rulebook where activated_at is null and effective_at <= $1
+        order by version limit 1`,
     [new Date(nowMs)],
   );
   return rows[0];
@@ -70,14 +76,18 @@ export async function selectVersions(
   limit: number,
 ): Promise<Omit<VersionRow, 'document' | 'assets'>[]> {
   const { rows } = await db.query<Omit<VersionRow, 'document' | 'assets'>>(
-    `select version, effective_at as "effectiveAt", created_at as "createdAt", author, proposal_id as "proposalId", activated_at as "activatedAt"
+    `select version, effective_at as "effectiveAt", created_at as "createdAt", author,
+        proposal_id as "proposalId", activated_at as "activatedAt"
        from valuation.rulebook where version < $1 order by version desc limit $2`,
     [before, limit],
   );
   return rows;
 }
 
-/** Whoever adds a version, or decides a proposal, holds this lock to the end of the dbTransaction: versions follow one another. */
+/**
+ * Whoever adds a version, or decides a proposal, holds this lock to the end of the dbTransaction:
+ * versions follow one another.
+ */
 export async function lockVersions(db: Queryable): Promise<void> {
   await db.query('lock table valuation.rulebook in share row exclusive mode');
 }
@@ -98,12 +108,16 @@ export async function insertVersion(
   },
 ): Promise<void> {
   await db.query(
-    'insert into valuation.rulebook (version, document, effective_at, author, proposal_id) values ($1, $2, $3, $4, $5)',
+    `insert into valuation.rulebook (version, document, effective_at, author, proposal_id)
+        values ($1, $2, $3, $4, $5)`,
     [row.version, row.document, row.effectiveAt, row.author, row.proposalId],
   );
 }
 
-/** Takes back a version that waits; what was proposed on it stands on the one before. One that is in force stays. */
+/**
+ * Takes back a version that waits; what was proposed on it stands on the one before. One that is in
+ * force stays.
+ */
 export async function deleteVersion(db: Queryable, version: number): Promise<void> {
   await db.query('update valuation.proposal set base_version = $1 - 1 where base_version = $1', [
     version,
@@ -121,7 +135,8 @@ export async function setActive(
   nowMs: number,
 ): Promise<boolean> {
   const { rowCount } = await db.query(
-    'update valuation.rulebook set assets = $2, activated_at = $3 where version = $1 and activated_at is null',
+    `update valuation.rulebook set assets = $2, activated_at = $3
+        where version = $1 and activated_at is null`,
     [version, JSON.stringify(assets), new Date(nowMs)],
   );
   return rowCount === 1;
@@ -134,7 +149,8 @@ export async function addAssets(
   assets: Readonly<Record<string, number>>,
 ): Promise<void> {
   await db.query(
-    'update valuation.rulebook set assets = $2::jsonb || assets where version = $1 and activated_at is not null',
+    `update valuation.rulebook set assets = $2::jsonb || assets
+        where version = $1 and activated_at is not null`,
     [version, JSON.stringify(assets)],
   );
 }
@@ -146,7 +162,8 @@ export async function upsertProcess(
   version: number,
 ): Promise<void> {
   await db.query(
-    `with swept as (delete from valuation.process where seen_at < now() - interval '1 hour' and process_id <> $1)
+    `with swept as (delete from valuation.process where seen_at < now() - interval '1 hour'
+        and process_id <> $1)
      insert into valuation.process (process_id, version) values ($1, $2)
          on conflict (process_id) do update set version = excluded.version, seen_at = now()`,
     [processId, version],
@@ -165,7 +182,8 @@ export async function hasOlderProcess(
 ): Promise<boolean> {
   const { rowCount } = await db.query(
     `select 1 from valuation.process
-      where version < $1 and process_id <> $2 and seen_at > now() - make_interval(secs => $3) limit 1`,
+      where version < $1 and process_id <> $2 and seen_at > now() - make_interval(secs => $3)
+        limit 1`,
     [version, but, seconds],
   );
   return rowCount !== 0;
@@ -207,7 +225,8 @@ export async function insertProposal(
   >,
 ): Promise<void> {
   await db.query(
-    'insert into valuation.proposal (proposal_id, made_by, made_at, reason, changes, base_version, effective_at, urgent) values ($1, $2, $3, $4, $5, $6, $7, $8)',
+    `insert into valuation.proposal (proposal_id, made_by, made_at, reason, changes, base_version,
+        effective_at, urgent) values ($1, $2, $3, $4, $5, $6, $7, $8)`,
     [
       row.proposalId,
       row.madeBy,
@@ -228,7 +247,8 @@ export async function selectProposal(
   forUpdate = false,
 ): Promise<ProposalRow | undefined> {
   const { rows } = await db.query<ProposalRow>(
-    `select ${PROPOSAL} from valuation.proposal where proposal_id = $1${forUpdate ? ' for update' : ''}`,
+    `select ${PROPOSAL} from valuation.proposal
+        where proposal_id = $1${forUpdate ? ' for update' : ''}`,
     [proposalId],
   );
   return rows[0];
@@ -241,7 +261,8 @@ export async function selectProposals(
   limit: number,
 ): Promise<ProposalRow[]> {
   const { rows } = await db.query<ProposalRow>(
-    `select ${PROPOSAL} from valuation.proposal where $1::text is null or state = $1 order by made_at desc, proposal_id limit $2`,
+    `select ${PROPOSAL} from valuation.proposal where $1::text is null or state = $1
+        order by made_at desc, proposal_id limit $2`,
     [state ?? null, limit],
   );
   return rows;
@@ -255,7 +276,8 @@ export async function decideProposal(
   >,
 ): Promise<void> {
   await db.query(
-    'update valuation.proposal set state = $2, decided_by = $3, decided_at = $4, decision_reason = $5, version = $6 where proposal_id = $1',
+    `update valuation.proposal set state = $2, decided_by = $3, decided_at = $4,
+        decision_reason = $5, version = $6 where proposal_id = $1`,
     [row.proposalId, row.state, row.decidedBy, row.decidedAt, row.decisionReason, row.version],
   );
 }

@@ -25,7 +25,10 @@ export interface Facts {
   readonly atMs: number;
 }
 
-/** What a conversion comes to; points in minor units of their platform, values in minor units of the settlement currency. */
+/**
+ * What a conversion comes to; points in minor units of their platform, values in minor units of the
+ * settlement currency.
+ */
 export interface Terms {
   /** Kept from the amount, in source points. */
   readonly fee: bigint;
@@ -37,11 +40,16 @@ export interface Terms {
   readonly bonus: bigint;
   /** What the member receives: gross − targetFee + bonus. */
   readonly credited: bigint;
-  /** What the source platform comes to owe: worth of amount − fee at the rate, and of a bonus that it pays. */
+  /**
+   * What the source platform comes to owe: worth of amount − fee at the rate, and of a bonus that
+   * it pays.
+   */
   readonly owed: bigint;
   /** What the target platform comes to be owed: worth of the points it is paid for. */
   readonly due: bigint;
-  /** owed − due, never negative: what rounding left over; goes to the network's rounding account. */
+  /**
+   * owed − due, never negative: what rounding left over; goes to the network's rounding account.
+   */
   readonly remainder: bigint;
   /** Target points for one source point, as text for people. */
   readonly rate: string;
@@ -55,7 +63,9 @@ export interface LimitUse {
   readonly assetId: number;
   /** The member for a limit of members; else an owner that stands for what is counted together. */
   readonly ownerId: OwnerId;
-  /** True when the use of several members is added up: then each bucket has a part of the allowance. */
+  /**
+   * True when the use of several members is added up: then each bucket has a part of the allowance.
+   */
   readonly shared: boolean;
   /** The last day of the period; `infinity` for a limit without one. */
   readonly until: Day;
@@ -106,7 +116,10 @@ export interface Fault {
   /** Item and field, such as `rules/night_limit/when`. */
   readonly place: string;
   readonly message: string;
-  /** Of a condition: its text, and the characters of it from `start` to just before `end`, counted from 0. */
+  /**
+   * Of a condition: its text, and the characters of it from `start` to just before `end`, counted
+   * from 0.
+   */
   readonly expression?: string;
   readonly start?: number;
   readonly end?: number;
@@ -117,7 +130,10 @@ export type UnitValue = Ratio;
 
 /** One item of a rulebook that differs between two documents; null where it is not there. */
 export interface Change {
-  /** `settings`, `values`, `platforms/<id>`, `categories/<name>`, `rules/<id>`, `earn/<id>` or `rewards/<platform>/<id>`. */
+  /**
+   * `settings`, `values`, `platforms/<id>`, `categories/<name>`, `rules/<id>`, `earn/<id>` or
+   * `rewards/<platform>/<id>`.
+   */
   readonly item: string;
   readonly before: unknown;
   readonly after: unknown;

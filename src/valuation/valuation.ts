@@ -1,6 +1,7 @@
-// What points are worth, what moving them costs and what they buy: the rulebook, its versions, and what it says of an operation.
-// Owns rules, quotes and proposals; never touches a balance. This is the one door for rates, fees and limits into the ledger.
-// The only file of this module that others import.
+// What points are worth, what moving them costs and what they buy: the rulebook, its versions, and
+// what it says of an operation. Owns rules, quotes and proposals; never touches a balance. This is
+// the one door for rates, fees and limits into the ledger. The only file of this module that others
+// import.
 
 import { assert } from '../kernel/assert.ts';
 import { ok, refuse, type Result } from '../kernel/problem.ts';
@@ -66,13 +67,14 @@ export interface Valuation {
   /** Reads the version in force again when it has changed. */
   refresh(): Promise<void>;
   /**
-   * Who says whether this process knows the assets of a version. Until it does, the version before stays in force here: no limit
-   * may count where nothing is known of its asset.
+   * Who says whether this process knows the assets of a version. Until it does, the version before
+   * stays in force here: no limit may count where nothing is known of its asset.
    */
   admitBy(knows: (assetIds: Iterable<number>) => Promise<boolean>): void;
   /**
-   * A new version that only adds what was not there, to take effect at once: how a platform comes in, and a network gets its first
-   * rules. Whatever changes something that others rely on is a proposal. Items that exist are left as they are.
+   * A new version that only adds what was not there, to take effect at once: how a platform comes
+   * in, and a network gets its first rules. Whatever changes something that others rely on is a
+   * proposal. Items that exist are left as they are.
    */
   add(
     items: (document: RulebookDocument) => RulebookDocument,
@@ -86,17 +88,24 @@ export interface Valuation {
   tell(): Promise<void>;
   /** It runs no more. */
   leave(): Promise<void>;
-  /** True once a version is in force here and in every running process; waits a few seconds for it. */
+  /**
+   * True once a version is in force here and in every running process; waits a few seconds for it.
+   */
   isInForce(version: number): Promise<boolean>;
   /** The next version whose time has come. */
   findDue(): Promise<DueVersion | undefined>;
-  /** Puts a version in force, with the assets that it counts; false when another process was first. */
+  /**
+   * Puts a version in force, with the assets that it counts; false when another process was first.
+   */
   activate(version: number, assets: Readonly<Record<string, number>>): Promise<boolean>;
   /** Adds assets of a platform that has joined to the version in force; those that it has stay. */
   complete(version: number, assets: Readonly<Record<string, number>>): Promise<void>;
 }
 
-/** `platformIds`: who is registered; a rulebook may list these, and those that the version before lists. */
+/**
+ * `platformIds`: who is registered; a rulebook may list these, and those that the version before
+ * lists.
+ */
 export async function createValuation(
   pool: Pool,
   clock: Clock,

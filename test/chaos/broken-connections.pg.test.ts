@@ -1,4 +1,5 @@
-// Lanes whose backend is terminated or whose statement is cancelled in mid-batch: others go on, and all are told the truth.
+// Lanes whose backend is terminated or whose statement is cancelled in mid-batch: others go on, and
+// all are told the truth.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -48,7 +49,9 @@ it.each(['pg_terminate_backend', 'pg_cancel_backend'])(
       // On a slow machine nothing would ever get through between two blows.
       while (posted() < 2 * blow) await sleep(5);
       const { rows } = await database.pool.query<{ harmed: bigint }>(
-        `select count(*) filter (where ${harm}(pid)) as harmed from pg_stat_activity where datname = current_database() and application_name like 'pontis lane%' and state <> 'idle'`,
+        `select count(*) filter (where ${harm}(pid)) as harmed from pg_stat_activity
+            where datname = current_database() and application_name like 'pontis lane%'
+            and state <> 'idle'`,
       );
       harmed += rows[0]?.harmed ?? 0n;
     }

@@ -1,4 +1,5 @@
-// kill -9 of PostgreSQL in mid-load, again and again: what was acknowledged is there, nothing is half there, and a retry takes effect once.
+// kill -9 of PostgreSQL in mid-load, again and again: what was acknowledged is there, nothing is
+// half there, and a retry takes effect once.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -43,7 +44,8 @@ it(
     let stopped = false;
     let load = traffic.run(test.ledger, 48, () => !stopped);
     for (let kill = 0; kill < (long ? 40 : 5); kill += 1) {
-      // The supervisor leaves a server down that ends more often than five times a minute. Meanwhile nothing is asked: all that was is kept in memory.
+      // The supervisor leaves a server down that ends more often than five times a minute.
+      // Meanwhile nothing is asked: all that was is kept in memory.
       if (long && kill > 0 && kill % 2 === 0) {
         stopped = true;
         await load;

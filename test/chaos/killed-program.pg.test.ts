@@ -1,4 +1,5 @@
-// kill -9 of the program in mid-load: whatever it has answered is there, nothing is half there, and it goes on with the same keys.
+// kill -9 of the program in mid-load: whatever it has answered is there, nothing is half there, and
+// it goes on with the same keys.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -64,10 +65,12 @@ it(
         plain: kill === 0,
       };
       const lines = await run(options, random.int(50, 1_200));
-      // What the dead program had sent may still be under way for a moment; then its connections are gone.
+      // What the dead program had sent may still be under way for a moment; then its connections
+      // are gone.
       for (let left = 1n; left > 0n; await sleep(10)) {
         const { rows } = await database.pool.query<{ left: bigint }>(
-          `select count(*) as left from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and application_name like 'pontis l%' and state <> 'idle'`,
+          `select count(*) as left from pg_stat_activity where datname = current_database()
+              and pid <> pg_backend_pid() and application_name like 'pontis l%' and state <> 'idle'`,
         );
         left = rows[0]?.left ?? 0n;
       }

@@ -1,4 +1,5 @@
-// kill -9 of programs in the middle of sending to webhooks that misbehave: each event arrives at least once, and in order where order was asked for.
+// kill -9 of programs in the middle of sending to webhooks that misbehave: each event arrives at
+// least once, and in order where order was asked for.
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -131,7 +132,8 @@ it(
     while (receivers.some((receiver) => accepted(receiver).length < EVENTS)) await sleep(20);
     const [free, ordered] = receivers;
     expect(accepted(free).toSorted((a, b) => a - b)).toEqual(all);
-    // What a killed program had sent but not noted comes twice; the first time of each is in its turn.
+    // What a killed program had sent but not noted comes twice; the first time of each is in its
+    // turn.
     expect(accepted(ordered)).toEqual(all);
   },
   long ? 900_000 : 120_000,

@@ -1,4 +1,5 @@
-// A command that cannot be carried out, for whatever reason, fails alone: its neighbours in the batch are posted.
+// A command that cannot be carried out, for whatever reason, fails alone: its neighbours in the
+// batch are posted.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { MemberId } from '../../src/kernel/ids.ts';
@@ -30,7 +31,8 @@ const poisons: Record<string, (victim: MemberId) => Promise<Outcome>> = {
     test.transfer('platform_a', victim, 1n, 'platform_z', victim),
   'a member whose rows the database rejects': async (victim) => {
     await database.pool.query(
-      `alter table ledger.transaction add constraint sabotage check (member_id <> '${victim}') not valid`,
+      `alter table ledger.transaction add constraint sabotage check (member_id <> '${victim}') not
+          valid`,
     );
     return test.earn('platform_a', victim, 1n);
   },
@@ -54,7 +56,8 @@ describe.each(Object.keys(poisons))('%s', (name) => {
             : test.transfer('platform_a', members[index - 1] ?? member, 10n, 'platform_b', member),
         ),
       );
-      // A conversion may have been decided before the earn it needs, but nobody is told that the ledger is out of order.
+      // A conversion may have been decided before the earn it needs, but nobody is told that the
+      // ledger is out of order.
       expect(
         outcomes.flatMap((outcome) =>
           outcome.ok || outcome.problem.code === 'insufficient_balance'
@@ -69,7 +72,8 @@ describe.each(Object.keys(poisons))('%s', (name) => {
       });
     }
     const { rows } = await database.pool.query(
-      'select 1 from ledger.transaction where member_id = $1 union all select 1 from ledger.account where owner_id = $1',
+      `select 1 from ledger.transaction where member_id = $1 union all select 1 from ledger.account
+          where owner_id = $1`,
       [victim],
     );
     expect(rows).toEqual([]);

@@ -1,5 +1,6 @@
-// Transfers among three platforms while everything that takes part is killed, cut off, held up and lied to by a seeded schedule: in the end each is
-// wholly done or wholly undone at every platform, as its caller was told, and nothing else has happened. PONTIS_SEED replays asks and schedule.
+// Transfers among three platforms while everything that takes part is killed, cut off, held up and
+// lied to by a seeded schedule: in the end each is wholly done or wholly undone at every platform,
+// as its caller was told, and nothing else has happened. PONTIS_SEED replays asks and schedule.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
@@ -81,7 +82,10 @@ it(
     await recoveries.stop();
     const { tookMs } = recoveries;
     tell(
-      `${seconds(startedAt)} drained; ${load.repeats} attempts repeated; ${tookMs.length} sagas of killed workers were gone on with after ${Math.round(tookMs.at(-1) ?? 0)} ms at most, ${Math.round(tookMs.at(tookMs.length / 2) ?? 0)} ms in the median, ${tookMs.filter((ms) => ms > 10_000).length} of them after more than 10 s`,
+      `${seconds(startedAt)} drained; ${load.repeats} attempts repeated; ${tookMs.length} ` +
+        `sagas of killed workers were gone on with after ${Math.round(tookMs.at(-1) ?? 0)} ms ` +
+        `at most, ${Math.round(tookMs.at(tookMs.length / 2) ?? 0)} ms in the median, ` +
+        `${tookMs.filter((ms) => ms > 10_000).length} of them after more than 10 s`,
     );
 
     expect(new Set(blows.map((blow) => blow.kind))).toEqual(new Set(BLOW_KINDS));
@@ -116,7 +120,8 @@ it(
     ).toEqual(runs.map(() => ({ state: 'complete', breaks: {}, underWay: 0n, total: 'agrees' })));
     expect(openBreaks).toBe(0);
     tell(
-      `${seconds(startedAt)} reconciled; ${runs.map(({ platformId, matched }) => `${matched} transactions match at ${platformId}`).join(', ')}`,
+      `${seconds(startedAt)} reconciled; ` +
+        `${runs.map(({ platformId, matched }) => `${matched} transactions match at ${platformId}`).join(', ')}`,
     );
     expect(
       [api, ...workers]

@@ -1,4 +1,5 @@
-// The connection breaks at COMMIT and nobody knows what became of it: the caller is told the truth, and the result is posted once.
+// The connection breaks at COMMIT and nobody knows what became of it: the caller is told the truth,
+// and the result is posted once.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../fixtures/database.ts';

@@ -75,7 +75,8 @@ function importing(path: string, ...more: string[]): string[] {
 /** What the members of a platform hold, from the accounts. */
 async function heldOf(platform: string): Promise<bigint> {
   const { rows } = await database.pool.query<{ sum: string }>(
-    `select coalesce(sum(credits_posted - debits_posted), 0)::text as sum from ledger.account join ledger.asset using (asset_id)
+    `select coalesce(sum(credits_posted - debits_posted), 0)::text as sum from ledger.account
+        join ledger.asset using (asset_id)
       where code = $1 and purpose in ('lot', 'debt')`,
     [platform],
   );
@@ -84,7 +85,8 @@ async function heldOf(platform: string): Promise<bigint> {
 
 async function rowsOf(platform: string): Promise<number> {
   const { rows } = await database.pool.query<{ rows: bigint }>(
-    `select count(*) as rows from ledger.transaction join ledger.asset using (asset_id) where code = $1`,
+    `select count(*) as rows from ledger.transaction join ledger.asset using (asset_id)
+        where code = $1`,
     [platform],
   );
   return Number(rows[0]?.rows);
@@ -312,13 +314,15 @@ describe('pontis import earnings', () => {
       0,
     );
     const { rows: posted } = await database.pool.query<{ reference: string }>(
-      `select t.reference from ledger.transaction t join identity.link l using (member_id) where l.platform_user_id = 'order1' order by sequence`,
+      `select t.reference from ledger.transaction t join identity.link l using (member_id)
+          where l.platform_user_id = 'order1' order by sequence`,
     );
     expect(posted.map((row) => row.reference)).toEqual(
       amounts.map((_amount, index) => `o-${index}`),
     );
     const { rows: sums } = await database.pool.query<{ sum: string }>(
-      `select sum(credits_posted - debits_posted)::text as sum from ledger.account a join identity.link l on l.member_id = a.owner_id where l.platform_user_id = 'order1'`,
+      `select sum(credits_posted - debits_posted)::text as sum from ledger.account a
+          join identity.link l on l.member_id = a.owner_id where l.platform_user_id = 'order1'`,
     );
     expect(BigInt(sums[0]?.sum ?? 0)).toBe(
       BigInt(amounts.reduce((sum, amount) => sum + amount * 100, 0)),
@@ -364,7 +368,8 @@ describe('pontis import earnings', () => {
     const long = '😀'.repeat(128);
     await database.pool.query(
       `with old as (insert into identity.member values (gen_random_uuid()) returning member_id)
-       insert into identity.link (platform_id, platform_user_id, member_id) select 'shop', $1, member_id from old`,
+       insert into identity.link (platform_id, platform_user_id, member_id)
+         select 'shop', $1, member_id from old`,
       [' old\u202E'],
     );
     const path = file(
@@ -535,7 +540,9 @@ describe('pontis backtest and report', () => {
 describe('pontis audit and export', () => {
   it('names what is broken and exits 1', async () => {
     await database.pool.query(
-      `update ledger.account set credits_posted = credits_posted + 1 where (bucket, account_id) = (select bucket, account_id from ledger.account where purpose = 'lot' order by 1, 2 limit 1)`,
+      `update ledger.account set credits_posted = credits_posted + 1
+          where (bucket, account_id) = (select bucket, account_id from ledger.account
+          where purpose = 'lot' order by 1, 2 limit 1)`,
     );
     try {
       const text = await pontis('audit');
@@ -548,7 +555,9 @@ describe('pontis audit and export', () => {
       expect(JSON.parse(json.stdout)).toMatchObject({ ok: false });
     } finally {
       await database.pool.query(
-        `update ledger.account set credits_posted = credits_posted - 1 where (bucket, account_id) = (select bucket, account_id from ledger.account where purpose = 'lot' order by 1, 2 limit 1)`,
+        `update ledger.account set credits_posted = credits_posted - 1
+            where (bucket, account_id) = (select bucket, account_id from ledger.account
+            where purpose = 'lot' order by 1, 2 limit 1)`,
       );
     }
     expect(JSON.parse((await pontis('audit', '--json')).stdout)).toMatchObject({ ok: true });

@@ -1,4 +1,5 @@
-// Many callers at once on few members: no point is lost, doubled or overdrawn, and everybody is told the truth.
+// Many callers at once on few members: no point is lost, doubled or overdrawn, and everybody is
+// told the truth.
 
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it } from 'vitest';
 import type { MemberId, PlatformId } from '../../src/kernel/ids.ts';
@@ -127,7 +128,9 @@ describe('all kinds of commands at once', () => {
     await expectAsAnswered(database.pool, asked);
     await expectSound(database.pool);
     const { rows } = await database.pool.query<{ used: bigint; amount: bigint }>(
-      `select c.amount, (select -sum(credits_posted - debits_posted) from ledger.account a where a.owner_id = c.owner_id and a.asset_id = c.asset_id and a.purpose = c.purpose)::bigint as used from ledger.cap c`,
+      `select c.amount, (select -sum(credits_posted - debits_posted) from ledger.account a
+          where a.owner_id = c.owner_id and a.asset_id = c.asset_id
+          and a.purpose = c.purpose)::bigint as used from ledger.cap c`,
     );
     expect(rows.length).toBe(7);
     for (const { used, amount } of rows) expect(used).toBeLessThanOrEqual(amount);

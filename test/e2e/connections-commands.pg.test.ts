@@ -1,4 +1,5 @@
-// Connecting a platform from the command line, as processes on a real database with a real platform.
+// Connecting a platform from the command line, as processes on a real database with a real
+// platform.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -96,7 +97,8 @@ it('a platform comes in connected, is tried as the network calls it, moves and i
   });
   const moved = await byTwo(['connector', 'set', 'platform_c', '--url', sandbox.target.url]);
   expect(moved).toBe(
-    `done: Call platform_c at ${sandbox.target.url}, with the token that was given, also for transfers under way.\n`,
+    `done: Call platform_c at ${sandbox.target.url}, with the token that was given, also for ` +
+      `transfers under way.\n`,
   );
   expect(await pontis(['connector', 'test', 'platform_c', '--user', 'ann'])).toMatchObject({
     code: 0,
@@ -105,7 +107,8 @@ it('a platform comes in connected, is tried as the network calls it, moves and i
   const shown = await pontis(['connector', 'show', 'platform_c']);
   expect(shown.stdout).toMatch(
     new RegExp(
-      `^platform_id {2}url +changed_by +changed_at\nplatform_c {3}${sandbox.target.url} {2}maker, checker {2}\\S+Z\n$`,
+      `^platform_id {2}url +changed_by +changed_at\nplatform_c {3}${sandbox.target.url} ` +
+        `{2}maker, checker {2}\\S+Z\n$`,
     ),
   );
   expect(shown.stdout).not.toContain(SANDBOX.token);

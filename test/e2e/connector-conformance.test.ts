@@ -1,4 +1,5 @@
-// The conformance suite passes on a platform that does what it should, and names the check for whatever a platform does wrong.
+// The conformance suite passes on a platform that does what it should, and names the check for
+// whatever a platform does wrong.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,6 @@
-// Windows with too little money, at random: payers that are short, deposits and withdrawals, disputes that come and go, platforms left out, settlements
-// aborted and taken back, pairs settled gross. After every step the audit finds nothing, and in the end everybody has what it is due.
+// Windows with too little money, at random: payers that are short, deposits and withdrawals,
+// disputes that come and go, platforms left out, settlements aborted and taken back, pairs settled
+// gross. After every step the audit finds nothing, and in the end everybody has what it is due.
 
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createReserve, type ActKind, type Reserve } from '../../src/clearing/clearing.ts';
@@ -214,13 +215,15 @@ it(
         .filter(({ state }) => state !== 'settled' && state !== 'open' && state !== 'closed')
         .map(({ windowId, state }) => [windowId, state]),
     ).toEqual([]);
-    // What each has in its prefund is what it has paid in and what members' transfers have made it due.
+    // What each has in its prefund is what it has paid in and what members' transfers have made it
+    // due.
     const money = await test.ledger.listMoney(PLATFORMS);
     for (const platform of PLATFORMS) {
       const {
         rows: [row],
       } = await database.pool.query<{ due: bigint }>(
-        `select coalesce(sum(e.amount), 0)::bigint as due from ledger.entry e join ledger.account a using (bucket, account_id)
+        `select coalesce(sum(e.amount), 0)::bigint as due from ledger.entry e
+            join ledger.account a using (bucket, account_id)
         where a.owner_id = $1 and a.purpose = 'position' and e.layer = 'p' and e.kind <> 'settle'`,
         [platformOwnerId(platform) as MemberId],
       );

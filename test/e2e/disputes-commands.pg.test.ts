@@ -1,4 +1,5 @@
-// `pontis disputes` as a process beside the API: what is disputed is listed, shown and decided by another operator than the one who opened it.
+// `pontis disputes` as a process beside the API: what is disputed is listed, shown and decided by
+// another operator than the one who opened it.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,5 @@
-// A key stands for one transaction: concurrently, after refusals, across restarts and processes, and whatever else the caller says later.
+// A key stands for one transaction: concurrently, after refusals, across restarts and processes,
+// and whatever else the caller says later.
 
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { PlatformId } from '../../src/kernel/ids.ts';

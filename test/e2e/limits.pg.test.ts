@@ -1,4 +1,5 @@
-// Limits count exactly: whatever the interleaving, over callers, lanes, buckets and processes, no more passes than the maximum, and all of it can.
+// Limits count exactly: whatever the interleaving, over callers, lanes, buckets and processes, no
+// more passes than the maximum, and all of it can.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { MemberId } from '../../src/kernel/ids.ts';

@@ -1,4 +1,5 @@
-// Several processes on one database write the same members and buckets at once, as if they were one.
+// Several processes on one database write the same members and buckets at once, as if they were
+// one.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

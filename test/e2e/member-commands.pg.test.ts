@@ -1,4 +1,5 @@
-// `pontis member` as a process: two operators make users of several platforms one person, one pair or a file of them.
+// `pontis member` as a process: two operators make users of several platforms one person, one pair
+// or a file of them.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -68,14 +69,16 @@ it('one operator asks for links, another approves, and both are kept with each',
     ).toMatchObject({ code: 0 });
     expect((await pontis('member', 'find', 'platform_b', 'ann-b')).stdout).toMatch(
       new RegExp(
-        `^member ${members['ann']}\n.*\nplatform_a +ann .* - .*\nplatform_b +ann-b .* olga +omar +cards\n$`,
+        `^member ${members['ann']}\n.*\nplatform_a +ann .* - .*\nplatform_b +ann-b .* olga ` +
+          `+omar +cards\n$`,
       ),
     );
 
     const links = join(folder, 'links.csv');
     writeFileSync(
       links,
-      `member_id,platform_user_id,platform_id\n${members['bob']},"bob, b",platform_b\n${members['cid']},cid-b,platform_b\n`,
+      `member_id,platform_user_id,platform_id\n${members['bob']},"bob, ` +
+        `b",platform_b\n${members['cid']},cid-b,platform_b\n`,
     );
     const many = await told(
       'member',

@@ -1,4 +1,5 @@
-// `pontis platform add` as a process: a new platform's cap is 0 where the network is no demo, and the command says which command raises it.
+// `pontis platform add` as a process: a new platform's cap is 0 where the network is no demo, and
+// the command says which command raises it.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -39,7 +40,8 @@ it('asks for the cap of a new platform, which another operator lets rise; in a d
     expect(
       (
         await database.pool.query(`select 1 from ledger.asset where code = 'lost'
-      union all select 1 from identity.platform where platform_id = 'lost' union all select 1 from clearing.reserve_request`)
+      union all select 1 from identity.platform where platform_id = 'lost' union all select 1
+        from clearing.reserve_request`)
       ).rows,
     ).toEqual([]);
     expect(await pontis('platform', 'add', 'lost', '--reserve-cap', '0')).toMatchObject({
@@ -116,7 +118,8 @@ it('asks for the cap of a new platform, which another operator lets rise; in a d
 
     // As the demo leaves its mark.
     await database.pool.query(
-      `update valuation.rulebook set author = 'demo' where version = (select max(version) from valuation.rulebook)`,
+      `update valuation.rulebook set author = 'demo'
+          where version = (select max(version) from valuation.rulebook)`,
     );
     expect((await pontis('platform', 'add', 'free')).stdout).not.toContain('reserve cap');
     await pontis('platform', 'add', 'bound', '--reserve-cap', '7');

@@ -1,4 +1,5 @@
-// Recalls over platforms that keep their points themselves: what the target accepts is a deduct of its own there, whose no ends the recall.
+// Recalls over platforms that keep their points themselves: what the target accepts is a deduct of
+// its own there, whose no ends the recall.
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createRecalls } from '../../src/clearing/clearing.ts';

@@ -1,4 +1,5 @@
-// `pontis reconcile` as a process: runs, breaks and what is done about them; killed in the middle of a statement, the next run goes on from the last page.
+// `pontis reconcile` as a process: runs, breaks and what is done about them; killed in the middle
+// of a statement, the next run goes on from the last page.
 
 import { createServer, type Server } from 'node:http';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -1,4 +1,5 @@
-// Reconciliation against a real connected platform: the sandbox as a process, with wrong totals, doubled deliveries, lost answers, and none at all.
+// Reconciliation against a real connected platform: the sandbox as a process, with wrong totals,
+// doubled deliveries, lost answers, and none at all.
 
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -134,7 +135,10 @@ async function of(asked: ReturnType<Reconciliation['reconcile']>): Promise<Run> 
   return runs.value[0]!;
 }
 
-/** Against a platform that moves points between any two questions, and tells another total than it has. */
+/**
+ * Against a platform that moves points between any two questions, and tells another total than it
+ * has.
+ */
 function restless(total: (real: bigint) => bigint): Reconciliation {
   return createReconciliation({
     ...database,
@@ -405,7 +409,8 @@ describe('a platform that does not answer', () => {
       linesRead: 4n,
       breaks: {},
     });
-    // What a run has read for nothing is no part of any comparison, also not of one that goes on where a complete one ended.
+    // What a run has read for nothing is no part of any comparison, also not of one that goes on
+    // where a complete one ended.
     expect(await of(halting.reconcile({ mode: 'incremental', operatorId: null }))).toMatchObject({
       state: 'incomplete',
     });
@@ -602,7 +607,8 @@ describe('totals', () => {
       total: { state: 'agrees', ours: 6_000n, theirs: 6_000n },
     });
     await database.pool.query(
-      `update ledger.account set credits_posted = credits_posted + 1 where purpose = 'lot' and owner_id = $1 and credits_posted = 10000`,
+      `update ledger.account set credits_posted = credits_posted + 1
+          where purpose = 'lot' and owner_id = $1 and credits_posted = 10000`,
       [ann],
     );
     expect(await run('incremental', 'platform_a')).toMatchObject({

@@ -1,4 +1,5 @@
-// `pontis reserve` as a process: the worked example of docs/reserve.md is typed as it stands there, and answers as it says there.
+// `pontis reserve` as a process: the worked example of docs/reserve.md is typed as it stands there,
+// and answers as it says there.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -66,7 +67,8 @@ it('the worked example works', async () => {
       const [, name, ...args] = wordsOf(ours(command), variables);
       expect(name).toBe('pontis');
       const { stdout, stderr } = await pontis(...args);
-      // Without log lines: PostgreSQL of the tests is set up to lose commits in a crash, which is warned of.
+      // Without log lines: PostgreSQL of the tests is set up to lose commits in a crash, which is
+      // warned of.
       const said = (stdout + stderr)
         .trimEnd()
         .split('\n')

@@ -34,7 +34,8 @@ it('an operator sees what waits, lets one transfer pass and turns another down',
 
     expect((await pontis('reviews', 'list')).stdout).toMatch(
       new RegExp(
-        `^hold_id .*\n${first}  platform_a   platform_b       100.00  rules/large  Large .*\n${second} `,
+        `^hold_id .*\n${first}  platform_a   platform_b       100.00  rules/large  Large ` +
+          `.*\n${second} `,
       ),
     );
     expect(await pontis('reviews', 'approve', first, '--reason', 'known')).toMatchObject({

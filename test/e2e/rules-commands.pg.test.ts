@@ -1,4 +1,5 @@
-// `pontis rules` and `pontis rates` as processes on a real database: a change from the file to its effect, by two operators.
+// `pontis rules` and `pontis rates` as processes on a real database: a change from the file to its
+// effect, by two operators.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -188,7 +189,8 @@ it('rates are shown and proposed', async () => {
 it('faults are shown in their place', async () => {
   const bad = file(
     'bad.yaml',
-    'rules:\n  some:\n    kind: deny\n    reason: No.\n    when: category == "旅行" && colour == "red"\n  other: {kind: fee, fee: {rate: 1.5, on: source}}\n',
+    'rules:\n  some:\n    kind: deny\n    reason: No.\n    when: category == "旅行" && colour ' +
+      '== "red"\n  other: {kind: fee, fee: {rate: 1.5, on: source}}\n',
   );
   const shape = await pontis('rules', 'validate', bad);
   expect(shape).toMatchObject({ code: 65 });
@@ -198,7 +200,8 @@ it('faults are shown in their place', async () => {
     'validate',
     file(
       'bad.yaml',
-      'rules:\n  some:\n    kind: deny\n    reason: No.\n    when: category == "旅行" && colour == "red"\n',
+      'rules:\n  some:\n    kind: deny\n    reason: No.\n    when: category == "旅行" && colour ' +
+        '== "red"\n',
     ),
   );
   expect(words.code).toBe(65);

@@ -1,4 +1,5 @@
-// What operators do about transfers that cannot go on, with real platforms that are down, lose answers or stay unknown.
+// What operators do about transfers that cannot go on, with real platforms that are down, lose
+// answers or stay unknown.
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

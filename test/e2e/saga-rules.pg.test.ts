@@ -1,4 +1,5 @@
-// Rules over transfers with connected platforms: reviews, quotes and limits hold for every pair of custody as they do for points that are kept here.
+// Rules over transfers with connected platforms: reviews, quotes and limits hold for every pair of
+// custody as they do for points that are kept here.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Answer } from '../fixtures/api.ts';
@@ -111,7 +112,8 @@ describe.each(PAIRS)(
       });
       await expectSound(database.pool);
 
-      // While the connected platforms cannot be reached, the repeated request tells that they are asked.
+      // While the connected platforms cannot be reached, the repeated request tells that they are
+      // asked.
       for (const sandbox of Object.values(network.sandboxes))
         await sandbox.setFaults({ down: true });
       const approved = await decide(holdOf(asked), 'approve');
@@ -156,7 +158,8 @@ describe.each(PAIRS)(
 
       const forgotten = await ask(fields);
       await database.pool.query(
-        `update ledger.hold set expires_at = now() - interval '1 minute' where state = 'held' and hold_id = $1::uuid`,
+        `update ledger.hold set expires_at = now() - interval '1 minute'
+            where state = 'held' and hold_id = $1::uuid`,
         [holdOf(forgotten).slice('hold_'.length)],
       );
       await network.api.parts.ledger.sweep();

@@ -1,4 +1,5 @@
-// Transfers over connected platforms, through the API and real platforms: every pair of custody, refusals, faults, and operators.
+// Transfers over connected platforms, through the API and real platforms: every pair of custody,
+// refusals, faults, and operators.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createConnectedNetwork, type ConnectedNetwork } from '../fixtures/connected.ts';

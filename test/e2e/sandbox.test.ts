@@ -1,4 +1,5 @@
-// The sandbox as a process: what it acknowledged survives being killed, its faults come as they are set, and again with the same seed.
+// The sandbox as a process: what it acknowledged survives being killed, its faults come as they are
+// set, and again with the same seed.
 
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';

@@ -1,5 +1,6 @@
-// Windows under load: closing while several ledgers post loses and doubles nothing, a program that is killed while it settles pays nothing twice,
-// and windows settled in any order never take a position beyond its cap.
+// Windows under load: closing while several ledgers post loses and doubles nothing, a program that
+// is killed while it settles pays nothing twice, and windows settled in any order never take a
+// position beyond its cap.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -41,12 +42,16 @@ async function start(count: number, bucketCount: number): Promise<[TestLedger, .
   return [first, ...rest];
 }
 
-/** Every row is in exactly one window, and every window's nets are those of its rows. Closes what is open first. */
+/**
+ * Every row is in exactly one window, and every window's nets are those of its rows. Closes what is
+ * open first.
+ */
 async function expectComplete(windows: TestSettlement): Promise<void> {
   const last = await windows.close();
   const { rows: astray } = await database.pool.query(
     `select t.bucket, t.sequence, count(c.window_id) as windows from ledger.transaction t
-       left join clearing.window_cut c on c.bucket = t.bucket and t.sequence > c.from_sequence and t.sequence <= c.to_sequence
+       left join clearing.window_cut c on c.bucket = t.bucket and t.sequence > c.from_sequence
+         and t.sequence <= c.to_sequence
       group by 1, 2 having count(c.window_id) <> 1`,
   );
   expect(astray).toEqual([]);
@@ -191,13 +196,16 @@ it('a program that is killed in the middle of closing and settling pays each obl
       .map(({ state }) => state),
   ).toEqual(['open']);
   const { rows: wrong } = await database.pool.query(
-    `select coalesce(t.details ->> 'window_id', o.window_id::text) as window, o.participant, count(t.*) as payments from clearing.obligation o
-       full join (select * from ledger.transaction where kind = 'settle') t on t.transaction_id = o.transaction_id and -t.amount = -o.amount
+    `select coalesce(t.details ->> 'window_id', o.window_id::text) as window, o.participant,
+        count(t.*) as payments from clearing.obligation o
+       full join (select * from ledger.transaction
+         where kind = 'settle') t on t.transaction_id = o.transaction_id and -t.amount = -o.amount
       group by 1, 2 having count(t.*) <> 1 or count(o.*) <> 1`,
   );
   expect(wrong).toEqual([]);
   const { rows: left } = await database.pool.query(
-    `select owner_id from ledger.account where purpose in ('position', 'rounding') group by 1 having sum(credits_posted - debits_posted) <> 0`,
+    `select owner_id from ledger.account where purpose in ('position', 'rounding') group by 1
+        having sum(credits_posted - debits_posted) <> 0`,
   );
   expect(left).toEqual([]);
   await expectComplete(windows);
@@ -291,7 +299,8 @@ it('windows settled in any order, while everything is posted on, never take a po
     for (const platform of PLATFORMS) expect(await usedOf(test, platform)).toBeLessThanOrEqual(CAP);
   }
   expect(codes['posted']).toBeGreaterThan(20);
-  // In the end everything can be settled: whatever one window leaves standing, another one takes away.
+  // In the end everything can be settled: whatever one window leaves standing, another one takes
+  // away.
   await windows.close();
   for (const { windowId } of await windows.settlement.list(1_000_000, 1_000, 'closed'))
     await windows.settle(windowId);

@@ -54,7 +54,8 @@ it('few of its calls are under way, and those that wait for it come back one aft
   const {
     rows: [row],
   } = await database.pool.query<{ waiting: bigint; looks: bigint }>(
-    `select count(*) as waiting, sum(revision) as looks from clearing.saga where target_platform = 'platform_x' and state = 'looking_up_target'`,
+    `select count(*) as waiting, sum(revision) as looks from clearing.saga
+        where target_platform = 'platform_x' and state = 'looking_up_target'`,
   );
   expect(row?.waiting).toBe(300n);
   // All that waited every 300 ms before: a look at each of them several times a second.

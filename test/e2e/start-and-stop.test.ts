@@ -1,4 +1,5 @@
-// The life of the program on one machine: start, stop, crash, start again, and every mistake a person makes on the way.
+// The life of the program on one machine: start, stop, crash, start again, and every mistake a
+// person makes on the way.
 
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type AddressInfo } from 'node:net';
@@ -96,7 +97,8 @@ test('a second start on the same data folder names the first one', async () => {
   const second = await runProgram(['start', '--data', data, '--port', '0']);
   expect(second.code).toBe(75);
   expect(second.stderr).toBe(
-    `pontis: The data folder ${data} is in use by a running Pontis (process ${first.pid}). Stop that one first, or choose another folder with --data.\n`,
+    `pontis: The data folder ${data} is in use by a running Pontis (process ${first.pid}). ` +
+      `Stop that one first, or choose another folder with --data.\n`,
   );
 });
 

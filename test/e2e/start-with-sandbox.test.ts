@@ -1,4 +1,5 @@
-// The demo network with its connected platform: one start, two programs, and neither is lost or left behind whatever dies.
+// The demo network with its connected platform: one start, two programs, and neither is lost or
+// left behind whatever dies.
 
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,5 @@
-// `pontis transfers` as a process beside the ledger: what needs an operator is listed, shown and decided about.
+// `pontis transfers` as a process beside the ledger: what needs an operator is listed, shown and
+// decided about.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -40,13 +41,16 @@ it('an operator sees what waits, and says what is to be done', async () => {
     const [first, second] = [await under(), await under()];
     // No worker runs here: what one would have written.
     await database.pool.query(
-      `update clearing.saga set attention = 'not done by its deadline; platform_x: no answer' where saga_id = $1::uuid`,
+      `update clearing.saga set attention = 'not done by its deadline; platform_x: no answer'
+          where saga_id = $1::uuid`,
       [first.slice('txn_'.length)],
     );
 
     expect((await pontis('transfers', 'list')).stdout).toMatch(
       new RegExp(
-        `^transaction_id .*\n${first}  transfer  looking_up_target  look_up at platform_x  100.00 of platform_a  50.00 of platform_x  0 .* not done by its deadline; platform_x: no answer\n$`,
+        `^transaction_id .*\n${first}  transfer  looking_up_target  look_up at platform_x  ` +
+          '100.00 of platform_a  50.00 of platform_x  0 .* not done by its deadline; ' +
+          `platform_x: no answer\n$`,
       ),
     );
     expect(
@@ -77,7 +81,8 @@ it('an operator sees what waits, and says what is to be done', async () => {
         code: 0,
         stdout: expect.stringMatching(
           new RegExp(
-            `\nordered +${ordered}\n.*decided +${command} by olga at \\S+Z while looking_up_target: by ${command}\n$`,
+            `\nordered +${ordered}\n.*decided +${command} by olga at \\S+Z while ` +
+              `looking_up_target: by ${command}\n$`,
             's',
           ),
         ),

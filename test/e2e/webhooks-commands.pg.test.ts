@@ -1,4 +1,5 @@
-// The running program sends events to a webhook, and `pontis webhooks` shows what became of them and sends them again.
+// The running program sends events to a webhook, and `pontis webhooks` shows what became of them
+// and sends them again.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -126,7 +127,8 @@ it('a transfer is told to both platforms, signed, and told again when an operato
     const webhookId = webhooks[0]?.webhook_id ?? '';
     expect((await pontis('webhooks', 'list')).stdout).toMatch(
       new RegExp(
-        `^webhook_id .*\n${webhookId}  platform_a   active .*transfer\\.\\*  ${inboxes.platform_a.url}\n`,
+        `^webhook_id .*\n${webhookId}  platform_a   active .*transfer\\.\\*  ` +
+          `${inboxes.platform_a.url}\n`,
       ),
     );
     const eventId = inboxes.platform_a.messages[0]?.id.slice(4) ?? '';

@@ -1,4 +1,5 @@
-// `pontis windows` as a process beside the ledger: a window is closed, proposed by one operator, approved by another, and its statement printed.
+// `pontis windows` as a process beside the ledger: a window is closed, proposed by one operator,
+// approved by another, and its statement printed.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

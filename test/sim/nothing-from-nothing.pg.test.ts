@@ -1,4 +1,5 @@
-// Transfers to and fro, parts of them reversed, points that lapse meanwhile: through HTTP, a real database, several requests at once. Nobody ends with more.
+// Transfers to and fro, parts of them reversed, points that lapse meanwhile: through HTTP, a real
+// database, several requests at once. Nobody ends with more.
 
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';

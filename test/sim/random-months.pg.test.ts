@@ -1,4 +1,5 @@
-// Months of random traffic under a simulated clock, audited by the naive model: every answer, every lot, every total.
+// Months of random traffic under a simulated clock, audited by the naive model: every answer, every
+// lot, every total.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { MemberId, PlatformId, TransactionId } from '../../src/kernel/ids.ts';
@@ -200,8 +201,11 @@ async function expectSameAsModel(): Promise<void> {
     }
   }
   const { rows } = await database.pool.query<{ platform_id: string; purpose: string; sum: bigint }>(
-    `select s.platform_id, a.purpose, sum(a.credits_posted - a.debits_posted)::bigint as sum from ledger.account a
-       join (select distinct a.owner_id, s.platform_id from ledger.account a join ledger.asset s using (asset_id) where s.platform_id is not null and a.purpose not in ('lot', 'debt')) s using (owner_id)
+    `select s.platform_id, a.purpose, sum(a.credits_posted - a.debits_posted)::bigint as sum
+        from ledger.account a
+       join (select distinct a.owner_id, s.platform_id from ledger.account a
+         join ledger.asset s using (asset_id)
+         where s.platform_id is not null and a.purpose not in ('lot', 'debt')) s using (owner_id)
       where a.purpose not in ('lot', 'debt', 'stock', 'transit', 'fee') group by 1, 2`,
   );
   for (const [name, totals] of model.totals) {
@@ -229,7 +233,8 @@ describe('months of random traffic', () => {
         const outcome = await test.ledger.submit(command);
         load.note(command, outcome);
         expect(`${step}: ${command.kind} ${answer(outcome)}`).toBe(
-          `${step}: ${command.kind} ${askModel(command, outcome.ok ? outcome.transaction.transactionId : '')}`,
+          `${step}: ${command.kind} ` +
+            `${askModel(command, outcome.ok ? outcome.transaction.transactionId : '')}`,
         );
         if (step % 60 === 59) {
           const { released, expired } = await test.ledger.sweep();

@@ -1,4 +1,5 @@
-// A dispute as those who take part see it: what is claimed, whose turn it is, what happened, and no user of another platform.
+// A dispute as those who take part see it: what is claimed, whose turn it is, what happened, and no
+// user of another platform.
 
 import { type Static, Type } from 'typebox';
 import {
@@ -29,8 +30,10 @@ export const ReasonCodeText = Type.Enum([...REASON_CODES], {
 });
 export const StateText = Type.Enum([...DISPUTE_STATES], {
   description:
-    "opening: its points are about to be frozen; opened: the respondent's turn; contested: the claimant's turn; under_review: an operator decides; " +
-    'upholding, rejecting, withdrawing, reversing: decided, and being carried out; upheld, rejected, withdrawn, reversed: over.',
+    "opening: its points are about to be frozen; opened: the respondent's turn; contested: " +
+    "the claimant's turn; under_review: an operator decides; " +
+    'upholding, rejecting, withdrawing, reversing: decided, and being carried out; upheld, ' +
+    'rejected, withdrawn, reversed: over.',
 });
 export const SideText = Type.Enum(['source', 'target'], {
   description: 'source: whose points moved first; target: whose points arrived.',
@@ -59,7 +62,8 @@ const StepView = Type.Object({
   at: Moment,
   by: Type.String({
     description:
-      'platform, member, operator; clock: a due date passed; ledger: what was decided was carried out.',
+      'platform, member, operator; clock: a due date passed; ledger: what was decided was ' +
+      'carried out.',
   }),
   platform_id: Type.Optional(Type.String()),
   operator_id: Type.Optional(Type.String({ description: 'Told to operators only.' })),
@@ -78,7 +82,8 @@ const fields = {
   appeal_until: orNull(
     Type.String({
       description:
-        'RFC 3339; until when the claimant can appeal against what was decided; null where it cannot.',
+        'RFC 3339; until when the claimant can appeal against what was decided; null where it ' +
+        'cannot.',
     }),
   ),
   state: StateText,
@@ -97,7 +102,8 @@ const fields = {
   amount: Type.Number({ description: 'What was claimed, in points of source_platform.' }),
   reversed_amount: Type.Number({
     description:
-      'How much of it the platform has reversed itself meanwhile, in points of source_platform; the rest is still disputed.',
+      'How much of it the platform has reversed itself meanwhile, in points of ' +
+      'source_platform; the rest is still disputed.',
   }),
   credited_amount: Type.Number({
     description: 'What the receiver got for what is still disputed, in points of target_platform.',
@@ -105,7 +111,8 @@ const fields = {
   frozen_amount: orNull(
     Type.Number({
       description:
-        'How much of it is frozen, or was when the dispute was decided, in points of target_platform; null until that is known.',
+        'How much of it is frozen, or was when the dispute was decided, in points of ' +
+        'target_platform; null until that is known.',
     }),
   ),
   opened_at: Moment,
@@ -113,7 +120,8 @@ const fields = {
   due_at: orNull(
     Type.String({
       description:
-        "RFC 3339; by when whoever's turn it is has to act: an answer counts until just before then. Null when nobody is to act.",
+        "RFC 3339; by when whoever's turn it is has to act: an answer counts until just " +
+        'before then. Null when nobody is to act.',
     }),
   ),
   overdue: Type.Boolean({ description: "True when the operator's due date has passed." }),
@@ -127,7 +135,8 @@ const fields = {
     Type.Object({
       kind: Type.String({
         description:
-          'reversal: the amount goes back; adjustment: the source member is given it, and the receiver keeps what it has.',
+          'reversal: the amount goes back; adjustment: the source member is given it, and the ' +
+          'receiver keeps what it has.',
       }),
       amount: Points,
       borne_by: Type.Optional(

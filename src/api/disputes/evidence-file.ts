@@ -1,4 +1,5 @@
-// Evidence as it is sent and as it is given out: text or a small file, always handed over as an attachment.
+// Evidence as it is sent and as it is given out: text or a small file, always handed over as an
+// attachment.
 
 import type { FastifyReply } from 'fastify';
 import { type Static, Type } from 'typebox';

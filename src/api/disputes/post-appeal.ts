@@ -1,4 +1,5 @@
-// POST /api/disputes/{dispute_id}/appeal: the claimant asks another operator to look again at what was decided against it.
+// POST /api/disputes/{dispute_id}/appeal: the claimant asks another operator to look again at what
+// was decided against it.
 
 import type { FastifyInstance } from 'fastify';
 import type { Static } from 'typebox';
@@ -19,8 +20,11 @@ export function postAppeal(server: FastifyInstance, { disputes, ledger }: ApiPar
         tags: ['disputes'],
         summary: 'Appeal against a decision',
         description:
-          'By the claimant, once, until appeal_until of the dispute, over what was not upheld. Answers a dispute of its own (appeal_of), which waits for an operator who had no part ' +
-          'in the first decision; what the receiver still has is frozen once more, until its due date. The same description gives the same appeal again.',
+          'By the claimant, once, until appeal_until of the dispute, over what was not ' +
+          'upheld. Answers a dispute of its own (appeal_of), which waits for an operator who ' +
+          'had no part ' +
+          'in the first decision; what the receiver still has is frozen once more, until its ' +
+          'due date. The same description gives the same appeal again.',
         params: DisputeParams,
         body: Body,
         response: { 200: DisputeView, ...problemResponses },

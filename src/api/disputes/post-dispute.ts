@@ -1,4 +1,5 @@
-// POST /api/disputes: claims that a transaction should not have been made as it was; the disputed points are frozen where they arrived.
+// POST /api/disputes: claims that a transaction should not have been made as it was; the disputed
+// points are frozen where they arrived.
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
@@ -34,7 +35,8 @@ const Body = closed(
     side: Type.Optional(SideText),
     idempotency_key: Type.Optional(IdempotencyKey),
   },
-  'amount is in points of the source platform; all that can still be disputed when absent. side is needed only where you are both: source when absent.',
+  'amount is in points of the source platform; all that can still be disputed when absent. ' +
+    'side is needed only where you are both: source when absent.',
 );
 
 export function postDispute(server: FastifyInstance, parts: ApiParts): void {
@@ -48,7 +50,9 @@ export function postDispute(server: FastifyInstance, parts: ApiParts): void {
         tags: ['disputes'],
         summary: 'Open a dispute',
         description:
-          "A conversion, or a transfer between members, in whole or in part, until the network's deadline after it was posted. What the receiver still has of the disputed points is frozen. " +
+          'A conversion, or a transfer between members, in whole or in part, until the ' +
+          "network's deadline after it was posted. What the receiver still has of the " +
+          'disputed points is frozen. ' +
           'The same Idempotency-Key and body give the same dispute again.',
         body: Body,
         response: { 200: DisputeView, ...problemResponses },

@@ -18,7 +18,8 @@ export function postEvidence(server: FastifyInstance, { disputes }: ApiParts): v
         tags: ['disputes'],
         summary: 'Add evidence',
         description:
-          'By either side until the decision: at most 10 pieces of 256 KiB in all. Sending the same again adds nothing. Both sides and the operators can read it.',
+          'By either side until the decision: at most 10 pieces of 256 KiB in all. Sending ' +
+          'the same again adds nothing. Both sides and the operators can read it.',
         params: DisputeParams,
         body: EvidenceBody,
         response: { 200: EvidenceView, ...problemResponses },

@@ -11,7 +11,8 @@ import { describeDispute, DisputeParams, DisputeView, Words } from './describe-d
 const Body = closed({
   answer: Type.Enum(['accept', 'contest', 'rebut'], {
     description:
-      "accept: the claim stands; contest: it does not; rebut: the claimant's reply to a contest, after which an operator decides.",
+      "accept: the claim stands; contest: it does not; rebut: the claimant's reply to a " +
+      'contest, after which an operator decides.',
   }),
   description: Words,
 });
@@ -25,7 +26,8 @@ export function postRespond(server: FastifyInstance, { disputes, ledger }: ApiPa
         tags: ['disputes'],
         summary: 'Answer in a dispute',
         description:
-          'Each side answers once, before its due date: silence of the respondent upholds the claim, silence of the claimant after a contest rejects it. Add evidence first.',
+          'Each side answers once, before its due date: silence of the respondent upholds the ' +
+          'claim, silence of the claimant after a contest rejects it. Add evidence first.',
         params: DisputeParams,
         body: Body,
         response: { 200: DisputeView, ...problemResponses },

@@ -1,4 +1,5 @@
-// POST /api/disputes/{dispute_id}/withdraw: the claimant lets the claim go; what is frozen is free again.
+// POST /api/disputes/{dispute_id}/withdraw: the claimant lets the claim go; what is frozen is free
+// again.
 
 import type { FastifyInstance } from 'fastify';
 import type { Static } from 'typebox';

@@ -1,4 +1,5 @@
-// A document that is the same for everybody until the program changes: written and compressed once, and not sent again to whoever has it.
+// A document that is the same for everybody until the program changes: written and compressed once,
+// and not sent again to whoever has it.
 
 import { hash } from 'node:crypto';
 import { promisify } from 'node:util';

@@ -1,4 +1,5 @@
-// GET /problems and /problems/{code}: every kind of problem on a page, made from the modules' tables; `type` of an answer leads here.
+// GET /problems and /problems/{code}: every kind of problem on a page, made from the modules'
+// tables; `type` of an answer leads here.
 
 import { hash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply } from 'fastify';
@@ -9,11 +10,15 @@ import { apiProblems } from '../problems.ts';
 import { closed, problemResponses } from '../schemas.ts';
 
 const STYLE =
-  'body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a;background:#fff}' +
-  'table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.4rem .6rem;border-bottom:1px solid #ddd}' +
+  'body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 ' +
+  '1rem;color:#1a1a1a;background:#fff}' +
+  'table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.4rem ' +
+  '.6rem;border-bottom:1px solid #ddd}' +
   'code{font-size:.9em}a{color:#0b57d0}@media(prefers-color-scheme:dark){body{background:#141414;color:#eee}a{color:#8ab4f8}td,th{border-color:#333}}';
 
-const CSP = `default-src 'none'; style-src 'sha256-${hash('sha256', STYLE, 'base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+const CSP =
+  `default-src 'none'; style-src 'sha256-${hash('sha256', STYLE, 'base64')}'; base-uri 'none'; ` +
+  `form-action 'none'; frame-ancestors 'none'`;
 
 const Params = closed({
   code: Type.String({ maxLength: 64, description: '`code` of a problem.' }),
@@ -63,8 +68,10 @@ function table(): string {
       `<tr><td><a href="/problems/${entry.code}"><code>${entry.code}</code></a></td><td>${entry.status}</td><td>${escape(entry.error)}</td><td>${escape(entry.advice)}</td></tr>`,
   );
   return (
-    '<p>An answer other than 2xx is a problem (RFC 9457). Nothing is posted when one is answered, except that a 5xx may leave the outcome open: ' +
-    'repeat the request with the same idempotency key. When several apply, the first in this list is answered.</p>' +
+    '<p>An answer other than 2xx is a problem (RFC 9457). Nothing is posted when one is ' +
+    'answered, except that a 5xx may leave the outcome open: ' +
+    'repeat the request with the same idempotency key. When several apply, the first in this ' +
+    'list is answered.</p>' +
     `<table><thead><tr><th>code</th><th>status</th><th>error</th><th>what to do</th></tr></thead><tbody>${rows.join('')}</tbody></table>`
   );
 }
@@ -79,7 +86,8 @@ function description(entry: CatalogueEntry): string {
 
 function page(title: string, body: string): string {
   return (
-    `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title} · Pontis</title>` +
+    '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" ' +
+    `content="width=device-width"><title>${title} · Pontis</title>` +
     `<style>${STYLE}</style></head><body><h1>${title}</h1>${body}</body></html>`
   );
 }

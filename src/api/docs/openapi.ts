@@ -54,9 +54,13 @@ const securitySchemes = {
 const signed = [{ platformToken: [], platformId: [], timestamp: [], signature: [] }];
 const byOperator = [{ operatorToken: [] }];
 
-/** Scripts, styles and images from this server only; the page needs inline styles for its widgets. */
+/**
+ * Scripts, styles and images from this server only; the page needs inline styles for its widgets.
+ */
 const PAGE_CSP =
-  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' " +
+  "data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; " +
+  "frame-ancestors 'none'";
 
 /** Register before the routes that it describes. */
 export async function describeApi(server: FastifyInstance): Promise<void> {
@@ -154,7 +158,8 @@ const KEY_HEADER = {
       type: 'string',
       pattern: '^[\\x21-\\x7e]{1,255}$',
       description:
-        'As `idempotency_key` in the body, which X-Signature covers. Same key and body: the first result again. Same key, other body: 422.',
+        'As `idempotency_key` in the body, which X-Signature covers. Same key and body: the ' +
+        'first result again. Same key, other body: 422.',
     },
   },
 };

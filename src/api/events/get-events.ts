@@ -64,7 +64,10 @@ export function getEvents(server: FastifyInstance, { pool }: ApiParts): void {
         tags: ['platform'],
         summary: 'What happened',
         description:
-          "What became of transfers, holds, points and redemptions of your users, and of the network's rules, oldest first; each comes once and none is missed when you read on from next_cursor. The same events can be sent to you: POST /api/webhooks. docs/webhooks.md lists the types.",
+          'What became of transfers, holds, points and redemptions of your users, and of the ' +
+          "network's rules, oldest first; each comes once and none is missed when you read on " +
+          'from next_cursor. The same events can be sent to you: POST /api/webhooks. ' +
+          'docs/webhooks.md lists the types.',
         querystring: Query,
         response: { 200: Answer, ...problemResponses },
       },

@@ -1,4 +1,5 @@
-// Is each part of the program well? Asked by people, load balancers and monitors; answers are shared for a moment so that asking costs nothing.
+// Is each part of the program well? Asked by people, load balancers and monitors; answers are
+// shared for a moment so that asking costs nothing.
 
 import type { ConnectionState } from '../../clearing/clearing.ts';
 import type { ApiParts } from '../parts.ts';
@@ -87,7 +88,10 @@ export function createHealthChecks({
   };
 }
 
-/** That a platform does not answer, or with which status, is for everybody; why is for those who run it. */
+/**
+ * That a platform does not answer, or with which status, is for everybody; why is for those who run
+ * it.
+ */
 function asTold({ status, message, detail }: ConnectionState): Check {
   const open = message.replace(/ \(.*\)$/, '');
   return {

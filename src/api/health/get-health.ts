@@ -44,7 +44,9 @@ export function getHealth(
         tags: ['health'],
         summary: 'Health of all parts',
         description:
-          '503 when a part of the network is unhealthy. A connected platform that does not answer is unhealthy by itself and makes the network degraded. Reasons are told to operators and monitors: send a token as for /metrics.',
+          '503 when a part of the network is unhealthy. A connected platform that does not ' +
+          'answer is unhealthy by itself and makes the network degraded. Reasons are told to ' +
+          'operators and monitors: send a token as for /metrics.',
         response: { 200: Health, 503: Health, ...problemResponses },
       },
     },

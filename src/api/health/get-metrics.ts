@@ -1,4 +1,5 @@
-// GET /metrics: the process in Prometheus' text format, for operators and monitors: it holds figures of platforms.
+// GET /metrics: the process in Prometheus' text format, for operators and monitors: it holds
+// figures of platforms.
 
 import type { FastifyInstance } from 'fastify';
 import type { FailedTokens } from '../http/failed-tokens.ts';
@@ -20,7 +21,8 @@ export function getMetrics(
         tags: ['health'],
         summary: 'Prometheus metrics',
         description:
-          'With an operator token or the scrape token (`pontis scrape-token`); without one at the metrics port, which `pontis start` prints.',
+          'With an operator token or the scrape token (`pontis scrape-token`); without one at ' +
+          'the metrics port, which `pontis start` prints.',
         produces: ['text/plain'],
         response: {
           200: {

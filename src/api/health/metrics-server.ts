@@ -1,4 +1,5 @@
-// A server for the monitor alone: the metrics of this process, at an address that only this machine reaches unless somebody says otherwise.
+// A server for the monitor alone: the metrics of this process, at an address that only this machine
+// reaches unless somebody says otherwise.
 
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Metrics } from '../../runtime/metrics.ts';

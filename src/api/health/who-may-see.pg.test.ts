@@ -1,4 +1,5 @@
-// Figures and reasons are for operators and monitors; everybody else is told whether the parts are well.
+// Figures and reasons are for operators and monitors; everybody else is told whether the parts are
+// well.
 
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

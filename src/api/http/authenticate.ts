@@ -1,4 +1,5 @@
-// Who calls: token, then registered and active platform, then signature headers, time and signature; in this order, before the body is read as JSON.
+// Who calls: token, then registered and active platform, then signature headers, time and
+// signature; in this order, before the body is read as JSON.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ledgerProblems } from '../../ledger/ledger.ts';

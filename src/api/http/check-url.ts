@@ -1,4 +1,5 @@
-// onRequest: refuses a query whose percent-encoding is broken, which a lenient parser would pass on as something the caller did not mean.
+// onRequest: refuses a query whose percent-encoding is broken, which a lenient parser would pass on
+// as something the caller did not mean.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { apiProblems } from '../problems.ts';

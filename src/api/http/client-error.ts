@@ -1,4 +1,5 @@
-// Answers what is not even HTTP: the parser's complaint as problem+json, written straight to the socket.
+// Answers what is not even HTTP: the parser's complaint as problem+json, written straight to the
+// socket.
 
 import type { Duplex } from 'node:stream';
 import type { Problem } from '../../kernel/problem.ts';
@@ -19,7 +20,9 @@ export function answerClientError(
   const problem = found.status === 500 ? apiProblems.malformed_request() : found;
   const body = JSON.stringify(problemBody(problem, '/', 'none'));
   socket.end(
-    `HTTP/1.1 ${problem.status} ${problem.error}\r\ncontent-type: ${PROBLEM_TYPE}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+    `HTTP/1.1 ${problem.status} ${problem.error}\r\ncontent-type: ` +
+      `${PROBLEM_TYPE}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: ` +
+      `close\r\n\r\n${body}`,
   );
   return problem;
 }

@@ -1,4 +1,5 @@
-// How many persons an operation of operators takes, for the API description: out of the table of acts.
+// How many persons an operation of operators takes, for the API description: out of the table of
+// acts.
 
 import { actsOfOperation, personsSentence } from '../../acts/acts.ts';
 

@@ -1,11 +1,14 @@
-// JSON as it was written: refuses numbers that JavaScript would silently round, names that occur twice in an object (RFC 7493, 2.3),
-// and bytes that are not UTF-8.
+// JSON as it was written: refuses numbers that JavaScript would silently round, names that occur
+// twice in an object (RFC 7493, 2.3), and bytes that are not UTF-8.
 
 import { isUtf8 } from 'node:buffer';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { apiProblems } from '../problems.ts';
 
-/** Sixteen digits or an exponent: only then can a literal differ from what it is read as, and only then is it compared. */
+/**
+ * Sixteen digits or an exponent: only then can a literal differ from what it is read as, and only
+ * then is it compared.
+ */
 const SUSPECT = /[\d.]{16}|\d[eE]/;
 
 /** JSON.parse as ECMAScript 2026 has it: the reviver also gets the literal as it was written. */
@@ -16,7 +19,9 @@ type SourceReviver = (
 ) => unknown;
 const parseWithSource = JSON.parse as (text: string, reviver: SourceReviver) => unknown;
 
-/** Bytes → value. An empty body counts as an empty object, so that optional bodies may be left out. */
+/**
+ * Bytes → value. An empty body counts as an empty object, so that optional bodies may be left out.
+ */
 export function parseExactJson(body: Buffer | undefined): Result<unknown> {
   if (body === undefined || body.length === 0) return ok({});
   if (!isUtf8(body)) return refuse(apiProblems.invalid_json('The body is not UTF-8.'));

@@ -1,5 +1,6 @@
-// What a request asks of the connection before its body is sent: Expect (RFC 9110, 10.1.1), CONNECT,
-// and a missing Host. Node would answer these by itself, with nothing that a caller could read.
+// What a request asks of the connection before its body is sent: Expect (RFC 9110, 10.1.1),
+// CONNECT, and a missing Host. Node would answer these by itself, with nothing that a caller could
+// read.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingMessage, ServerResponse } from 'node:http';

@@ -1,4 +1,5 @@
-// Who may read figures and reasons: an operator, or a monitor with the scrape token. Nobody else needs to know them.
+// Who may read figures and reasons: an operator, or a monitor with the scrape token. Nobody else
+// needs to know them.
 
 import type { FastifyRequest } from 'fastify';
 import type { Identity } from '../../identity/identity.ts';

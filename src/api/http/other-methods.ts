@@ -1,5 +1,5 @@
-// Answers 405 with Allow for a method that a known path does not have, whichever method that is, and
-// 404 for everything else; before the body is read, because it does not matter what is in it.
+// Answers 405 with Allow for a method that a known path does not have, whichever method that is,
+// and 404 for everything else; before the body is read, because it does not matter what is in it.
 
 import type { FastifyInstance } from 'fastify';
 import { apiProblems } from '../problems.ts';

@@ -1,4 +1,5 @@
-// Prefer: wait=N (RFC 7240, section 4.3): how long a caller would rather wait for an accepted operation to be done.
+// Prefer: wait=N (RFC 7240, section 4.3): how long a caller would rather wait for an accepted
+// operation to be done.
 
 import type { FastifyRequest } from 'fastify';
 

@@ -1,4 +1,5 @@
-// The body stays bytes while it is not known who sends it; then it is replaced with the JSON value the bytes spell.
+// The body stays bytes while it is not known who sends it; then it is replaced with the JSON value
+// the bytes spell.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { apiProblems } from '../problems.ts';

@@ -1,4 +1,5 @@
-// What the API keeps with a request besides what Fastify gives: who calls, and under which signature.
+// What the API keeps with a request besides what Fastify gives: who calls, and under which
+// signature.
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { assert } from '../../kernel/assert.ts';
@@ -17,9 +18,14 @@ declare module 'fastify' {
     platform: Platform | undefined;
     /** The signature as computed here, in hexadecimal; set once it is accepted. */
     signature: string | undefined;
-    /** Unix seconds of an X-Signature, which does not cover the idempotency key; set once it is accepted. */
+    /**
+     * Unix seconds of an X-Signature, which does not cover the idempotency key; set once it is
+     * accepted.
+     */
     signedAt: number | undefined;
-    /** The mark that the request has left of its signature, before an operation that posts nothing. */
+    /**
+     * The mark that the request has left of its signature, before an operation that posts nothing.
+     */
     claimedSignature: SignatureMark | undefined;
     caller: Caller | undefined;
     /** Set once the operator's token is accepted. */

@@ -5,7 +5,10 @@ import type { IncomingMessage } from 'node:http';
 
 const SANE = /^[A-Za-z0-9._:-]{1,64}$/;
 
-/** Ours are `req_`, random digits of this process, and a counter: unique without asking for randomness each time. */
+/**
+ * Ours are `req_`, random digits of this process, and a counter: unique without asking for
+ * randomness each time.
+ */
 export function createRequestIds(): (request: IncomingMessage) => string {
   const prefix = `req_${randomBytes(6).toString('hex')}_`;
   let count = 0;

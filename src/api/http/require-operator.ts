@@ -1,4 +1,5 @@
-// onRequest of the routes under /operator: who acts, by bearer token (RFC 6750), before anything of the body is read.
+// onRequest of the routes under /operator: who acts, by bearer token (RFC 6750), before anything of
+// the body is read.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Problem } from '../../kernel/problem.ts';

@@ -15,7 +15,10 @@ import { callerOf } from './request-fields.ts';
  */
 type Repetition = 'again' | 'once';
 
-/** Route options: a refusal leaves no mark; after a failure of ours nobody knows what was done, so the mark stays. */
+/**
+ * Route options: a refusal leaves no mark; after a failure of ours nobody knows what was done, so
+ * the mark stays.
+ */
 export function signedOnce(parts: ApiParts, repetition: Repetition) {
   const { ledger } = parts;
   return {

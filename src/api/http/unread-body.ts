@@ -2,7 +2,9 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-/** How long what is still sent is thrown away, so that a client that sends gets to read the answer. */
+/**
+ * How long what is still sent is thrown away, so that a client that sends gets to read the answer.
+ */
 const LINGER_MS = 1_000;
 
 /** True while bytes of the body may still come, which nobody is going to read. */
@@ -18,7 +20,8 @@ export function hasUnreadBody({ headers, raw }: FastifyRequest): boolean {
  */
 export function closeAfterAnswer({ raw: { socket } }: FastifyRequest, reply: FastifyReply): void {
   reply.header('connection', 'close');
-  // Node closes a connection by this method once the answer is written; a test that injects has none.
+  // Node closes a connection by this method once the answer is written; a test that injects has
+  // none.
   if (!('destroySoon' in socket)) return;
   socket.destroySoon = () => {
     socket.end();

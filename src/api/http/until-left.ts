@@ -1,4 +1,5 @@
-// Work for a caller that ends with the caller: what is costly is given up when nobody reads its answer any more.
+// Work for a caller that ends with the caller: what is costly is given up when nobody reads its
+// answer any more.
 
 import type { FastifyReply } from 'fastify';
 import { ProblemError } from '../../kernel/problem.ts';

@@ -1,4 +1,5 @@
-// Compiles schemas to validators, and turns their verdicts into problems. Bodies are taken as they are: nothing is coerced, filled in or removed.
+// Compiles schemas to validators, and turns their verdicts into problems. Bodies are taken as they
+// are: nothing is coerced, filled in or removed.
 
 import { Ajv, type ErrorObject, type Options, type ValidateFunction } from 'ajv';
 import type { FastifySchemaValidationError } from 'fastify';
@@ -137,7 +138,9 @@ function lastOf(field: string): string {
   return field.slice(field.lastIndexOf('.') + 1);
 }
 
-/** Names come from the caller: kept short and free of anything that could confuse a log or a page. */
+/**
+ * Names come from the caller: kept short and free of anything that could confuse a log or a page.
+ */
 function printable(name: string): string {
   return name
     .slice(0, 80)

@@ -127,7 +127,8 @@ export function breaks(server: FastifyInstance, parts: ApiParts): void {
         tags: ['operator'],
         summary: 'Ask the platform again',
         description:
-          'Looks the transaction up at the platform and closes the break when both sides agree by now; of a total, a reconciliation is asked for.',
+          'Looks the transaction up at the platform and closes the break when both sides ' +
+          'agree by now; of a total, a reconciliation is asked for.',
         params: Params,
         body: closed({}),
         ...story,
@@ -144,7 +145,8 @@ export function breaks(server: FastifyInstance, parts: ApiParts): void {
         tags: ['operator'],
         summary: 'Accept a difference as it is',
         description:
-          'Moves no points. It opens again when its figures change; an accepted difference of totals is part of what is expected from then on.',
+          'Moves no points. It opens again when its figures change; an accepted difference of ' +
+          'totals is part of what is expected from then on.',
         params: Params,
         body: Reason,
         response: { ...askedResponse, ...problemResponses },
@@ -166,8 +168,10 @@ export function breaks(server: FastifyInstance, parts: ApiParts): void {
         tags: ['operator'],
         summary: 'Give back what the target platform has not credited',
         description:
-          'For a transfer to a connected platform that says it has credited less than it was paid for:' +
-          ' the member of the source gets the points back, and the platform pays for them. The difference is' +
+          'For a transfer to a connected platform that says it has credited less than it was ' +
+          'paid for:' +
+          ' the member of the source gets the points back, and the platform pays for them. ' +
+          'The difference is' +
           ' closed, and the adjustment is posted within seconds of the approval, once.',
         params: Params,
         body: Reason,
@@ -190,7 +194,8 @@ export function breaks(server: FastifyInstance, parts: ApiParts): void {
         tags: ['operator'],
         summary: 'Dispute the transaction of a difference',
         description:
-          'Opens a dispute for one side and notes it at the break; another operator decides it, with a reversal or an adjustment. The same break gives the same dispute again.',
+          'Opens a dispute for one side and notes it at the break; another operator decides ' +
+          'it, with a reversal or an adjustment. The same break gives the same dispute again.',
         params: Params,
         body: Claim,
         response: { 200: OperatorDisputeView, ...problemResponses },

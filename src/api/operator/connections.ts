@@ -1,4 +1,5 @@
-// /operator/connections: where connected platforms answer. The tokens that they issued are taken and never given.
+// /operator/connections: where connected platforms answer. The tokens that they issued are taken
+// and never given.
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
@@ -23,7 +24,8 @@ const Params = closed({ platform_id: PlatformIdText });
 const Body = closed({
   url: text(
     2_048,
-    'Base URL of the platform, http or https, without query; the connector API lies under it at /api/internal/.',
+    'Base URL of the platform, http or https, without query; the connector API lies under it ' +
+      'at /api/internal/.',
   ),
   token: text(
     4_096,
@@ -67,7 +69,9 @@ export function connections(server: FastifyInstance, parts: ApiParts): void {
         tags: ['operator'],
         summary: 'Say where a connected platform answers',
         description:
-          'Replaces what was registered, also for transfers that are under way: their next call goes to the new address. Once approved it is in force where it was approved, and in other processes within about a second.',
+          'Replaces what was registered, also for transfers that are under way: their next ' +
+          'call goes to the new address. Once approved it is in force where it was approved, ' +
+          'and in other processes within about a second.',
         params: Params,
         body: Body,
         response: { ...askedResponse, ...problemResponses },
@@ -91,7 +95,8 @@ export function connections(server: FastifyInstance, parts: ApiParts): void {
         tags: ['operator'],
         summary: 'Remove a connection',
         description:
-          'The platform is not called any more; transfers that are under way wait until it has a connection again.',
+          'The platform is not called any more; transfers that are under way wait until it ' +
+          'has a connection again.',
         params: Params,
         querystring: Removal,
         response: { ...askedResponse, ...problemResponses },

@@ -57,7 +57,9 @@ export const RunView = Type.Object({
     ],
     {
       description:
-        'Of a connected platform: its total, and what its statement leads to expect. Of a hosted one: what members hold, and what all else that was posted says. `moving`: it did not stand still long enough to tell.',
+        'Of a connected platform: its total, and what its statement leads to expect. Of a ' +
+        'hosted one: what members hold, and what all else that was posted says. `moving`: it ' +
+        'did not stand still long enough to tell.',
     },
   ),
 });

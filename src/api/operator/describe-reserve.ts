@@ -40,7 +40,8 @@ export const MoneyAmount = Type.Unsafe<number | string>({
   maxLength: 40,
   examples: [50_000],
   description:
-    'Settlement currency, at most 10^15 minor units, with at most its decimals (4). A JSON number or a decimal string. Never rounded.',
+    'Settlement currency, at most 10^15 minor units, with at most its decimals (4). A JSON ' +
+    'number or a decimal string. Never rounded.',
 });
 
 export const reserveFields = {
@@ -48,7 +49,8 @@ export const reserveFields = {
   currency: Type.String({ description: 'The settlement currency.' }),
   mode: Type.Enum([...CLEARING_MODES], {
     description:
-      '`both`; `send_only`: only the source of conversions; `receive_only`: only their target; `suspended`: neither.',
+      '`both`; `send_only`: only the source of conversions; `receive_only`: only their ' +
+      'target; `suspended`: neither.',
   }),
   prefund: money('What the platform has put up.'),
   position: money('What the platform is owed; negative when it owes.'),
@@ -62,7 +64,8 @@ export const reserveFields = {
     'Which part of the cap the prefund covers: the smaller of both; null for no bound.',
   ),
   used: money(
-    'What of the cap is in use: pending_out less position. Negative while the platform is owed more.',
+    'What of the cap is in use: pending_out less position. Negative while the platform is ' +
+      'owed more.',
   ),
   available: maybeMoney('What it may still send: cap less used; null for no bound.'),
   used_percent: Type.Union([Type.Number(), Type.Null()], {

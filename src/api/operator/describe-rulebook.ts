@@ -1,4 +1,5 @@
-// How versions, proposals and their changes are written in answers, and how a change is written in a request.
+// How versions, proposals and their changes are written in answers, and how a change is written in
+// a request.
 
 import { Type, type Static } from 'typebox';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
@@ -16,18 +17,23 @@ import { closed, text } from '../schemas.ts';
 
 const NullableText = Type.Union([Type.String(), Type.Null()]);
 
-/** A document as it is: neither the validator nor the serializer of HTTP knows it better than the valuation module. */
+/**
+ * A document as it is: neither the validator nor the serializer of HTTP knows it better than the
+ * valuation module.
+ */
 export const DocumentView = Type.Unsafe<Readonly<Record<string, unknown>>>({
   type: 'object',
   additionalProperties: true,
   description:
-    'A whole rulebook: settings, values, platforms, categories, rules, earn and rewards. See docs/rules.md.',
+    'A whole rulebook: settings, values, platforms, categories, rules, earn and rewards. See ' +
+    'docs/rules.md.',
 });
 const Patch = Type.Unsafe<RulebookPatch>({
   type: 'object',
   additionalProperties: true,
   description:
-    'Sections with only the items that change, each whole; null takes an item out. Fields of settings and values may be given one by one.',
+    'Sections with only the items that change, each whole; null takes an item out. Fields of ' +
+    'settings and values may be given one by one.',
 });
 
 /** How a request says what is to change. */
@@ -69,7 +75,8 @@ export const ChangesView = {
     Type.Object({
       item: Type.String({
         description:
-          'settings, values, platforms/<id>, categories/<name>, rules/<id>, earn/<id> or rewards/<platform>/<id>.',
+          'settings, values, platforms/<id>, categories/<name>, rules/<id>, earn/<id> or ' +
+          'rewards/<platform>/<id>.',
       }),
       before: Type.Unsafe<unknown>({ description: 'Null where it was not there.' }),
       after: Type.Unsafe<unknown>({ description: 'Null where it is taken out.' }),

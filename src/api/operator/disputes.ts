@@ -1,4 +1,5 @@
-// /operator/disputes: all disputes of the network, and the operator's part in them: opening one, evidence, and the decision.
+// /operator/disputes: all disputes of the network, and the operator's part in them: opening one,
+// evidence, and the decision.
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
@@ -72,7 +73,8 @@ const Decision = closed(
     amount: Type.Optional(Amount),
     borne_by: Type.Optional(SideText),
   },
-  'amount is in points of the source platform, the disputed amount when absent. An adjustment is paid by the platform that bears it, the target when absent.',
+  'amount is in points of the source platform, the disputed amount when absent. An adjustment ' +
+    'is paid by the platform that bears it, the target when absent.',
 );
 
 const tags = ['operator'];
@@ -188,7 +190,8 @@ export function operatorDisputes(server: FastifyInstance, parts: ApiParts): void
         tags,
         summary: 'Decide a dispute',
         description:
-          'Once both sides were heard. An upheld claim that cannot be carried out as decided may be decided anew with another resolution.',
+          'Once both sides were heard. An upheld claim that cannot be carried out as decided ' +
+          'may be decided anew with another resolution.',
         params: DisputeParams,
         body: Decision,
         response: { 200: OperatorDisputeView, ...problemResponses },

@@ -1,4 +1,5 @@
-// GET /operator/proposals/{proposal_id}/backtest: what a proposal would have made of the transactions of the last days.
+// GET /operator/proposals/{proposal_id}/backtest: what a proposal would have made of the
+// transactions of the last days.
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
@@ -45,7 +46,8 @@ const Answer = Type.Object({
   until: DateTime,
   complete: Type.Boolean({
     description:
-      'False when there was more than is looked at in one answer; then the latest part of the period is missing.',
+      'False when there was more than is looked at in one answer; then the latest part of the ' +
+      'period is missing.',
   }),
   transactions: Type.Integer(),
   changed: Type.Integer({

@@ -1,4 +1,5 @@
-// GET /operator/proposals/{proposal_id}: one proposal with what it changes and, while it is open, what stands in its way.
+// GET /operator/proposals/{proposal_id}: one proposal with what it changes and, while it is open,
+// what stands in its way.
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';

@@ -1,4 +1,5 @@
-// GET /operator/reserves/{platform_id}: where one platform stands, with the requests about it and the changes of its mode.
+// GET /operator/reserves/{platform_id}: where one platform stands, with the requests about it and
+// the changes of its mode.
 
 import type { FastifyInstance } from 'fastify';
 import { Type, type Static } from 'typebox';

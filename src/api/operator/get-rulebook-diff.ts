@@ -20,7 +20,8 @@ export function getRulebookDiff(server: FastifyInstance, { valuation }: ApiParts
         tags: ['operator'],
         summary: 'What differs between two versions',
         description:
-          'From the version in force when `from` is absent, to the version approved last when `to` is: what is going to change.',
+          'From the version in force when `from` is absent, to the version approved last when ' +
+          '`to` is: what is going to change.',
         querystring: Query,
         response: { 200: Answer, ...problemResponses },
       },

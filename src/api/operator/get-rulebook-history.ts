@@ -1,4 +1,5 @@
-// GET /operator/rulebook/history: all versions of the rulebook, newest first: who wrote them, by which proposal, from when to when.
+// GET /operator/rulebook/history: all versions of the rulebook, newest first: who wrote them, by
+// which proposal, from when to when.
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';

@@ -1,4 +1,5 @@
-// GET /operator/rulebook: a version of the rulebook with its document; the one in force when none is named.
+// GET /operator/rulebook: a version of the rulebook with its document; the one in force when none
+// is named.
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';

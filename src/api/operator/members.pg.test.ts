@@ -1,4 +1,5 @@
-// Who is whom: no platform links its user to somebody by an id, whatever the id is of; two operators do, all of a list or none.
+// Who is whom: no platform links its user to somebody by an id, whatever the id is of; two
+// operators do, all of a list or none.
 
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -59,7 +59,9 @@ export function members(server: FastifyInstance, parts: ApiParts): void {
         tags: ['operator'],
         summary: 'Make users of platforms one person',
         description:
-          'Links users that have no link yet to members that exist. Links are permanent: a user that belongs to another member already is refused, and so is a second user of a member on one platform.',
+          'Links users that have no link yet to members that exist. Links are permanent: a ' +
+          'user that belongs to another member already is refused, and so is a second user of ' +
+          'a member on one platform.',
         body: Body,
         response: { ...askedResponse, ...problemResponses },
       },

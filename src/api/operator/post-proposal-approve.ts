@@ -1,4 +1,5 @@
-// POST /operator/proposals/{proposal_id}/approve: makes a proposal of another operator the next version, and puts it in force when it is due.
+// POST /operator/proposals/{proposal_id}/approve: makes a proposal of another operator the next
+// version, and puts it in force when it is due.
 
 import type { FastifyInstance } from 'fastify';
 import { Type, type Static } from 'typebox';
@@ -33,7 +34,10 @@ export function postProposalApprove(
         tags: ['operator'],
         summary: 'Approve a proposal',
         description:
-          'By another operator than the one who made it. Its changes become the next version of the rulebook; one that is due is in force in every running process when this answers with `in_force` true; with false it takes effect at effective_at, and at most about a second after it.',
+          'By another operator than the one who made it. Its changes become the next version ' +
+          'of the rulebook; one that is due is in force in every running process when this ' +
+          'answers with `in_force` true; with false it takes effect at effective_at, and at ' +
+          'most about a second after it.',
         params: ProposalParams,
         body: DecisionBody,
         response: { 200: ApprovedView, ...problemResponses },

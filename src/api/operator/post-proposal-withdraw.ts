@@ -1,4 +1,5 @@
-// POST /operator/proposals/{proposal_id}/withdraw: takes back a proposal of one's own, or calls off a version that is scheduled.
+// POST /operator/proposals/{proposal_id}/withdraw: takes back a proposal of one's own, or calls off
+// a version that is scheduled.
 
 import type { FastifyInstance } from 'fastify';
 import type { Static } from 'typebox';
@@ -22,7 +23,8 @@ export function postProposalWithdraw(server: FastifyInstance, { valuation }: Api
         tags: ['operator'],
         summary: 'Withdraw a proposal',
         description:
-          'An open one by the operator who made it; an approved one by any operator, while its version waits and no later one is built on it.',
+          'An open one by the operator who made it; an approved one by any operator, while ' +
+          'its version waits and no later one is built on it.',
         params: ProposalParams,
         body: DecisionBody,
         response: { 200: ProposalView, ...problemResponses },

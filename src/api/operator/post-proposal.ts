@@ -37,7 +37,9 @@ export function postProposal(server: FastifyInstance, { valuation }: ApiParts): 
         tags: ['operator'],
         summary: 'Propose a change of the rulebook',
         description:
-          'Kept as the items that differ from the version approved last. Takes effect once another operator has approved it and its notice is over, or at effective_at when that is later.',
+          'Kept as the items that differ from the version approved last. Takes effect once ' +
+          'another operator has approved it and its notice is over, or at effective_at when ' +
+          'that is later.',
         body: Body,
         response: { 200: ProposalWithChanges, ...problemResponses },
       },

@@ -1,4 +1,5 @@
-// POST /operator/reserve-requests/{request_id}/approve, /reject and /withdraw: the word on a request about a reserve.
+// POST /operator/reserve-requests/{request_id}/approve, /reject and /withdraw: the word on a
+// request about a reserve.
 
 import type { FastifyInstance } from 'fastify';
 import type { Static } from 'typebox';
@@ -15,7 +16,9 @@ const words = {
   approve: {
     summary: 'Approve a request about a reserve',
     description:
-      'By another operator than the one who made it. It has taken effect when this answers, unless carried_out_at is null: then it does within seconds. What the ledger refuses is answered as its problem, and the request is open again.',
+      'By another operator than the one who made it. It has taken effect when this answers, ' +
+      'unless carried_out_at is null: then it does within seconds. What the ledger refuses is ' +
+      'answered as its problem, and the request is open again.',
   },
   reject: {
     summary: 'Reject a request about a reserve',

@@ -1,4 +1,5 @@
-// POST /operator/reserves/{platform_id}/deposits, /withdrawals and /cap: asks for a change of a reserve, for another operator to decide.
+// POST /operator/reserves/{platform_id}/deposits, /withdrawals and /cap: asks for a change of a
+// reserve, for another operator to decide.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type, type Static } from 'typebox';
@@ -32,7 +33,8 @@ const CapBody = closed(
         maxLength: 10,
         examples: [100],
         description:
-          'More than 0, at most 1000, at most two decimals. The cap then follows the prefund, rounded down.',
+          'More than 0, at most 1000, at most two decimals. The cap then follows the prefund, ' +
+          'rounded down.',
       }),
     ),
     reason: Reason,
@@ -46,14 +48,16 @@ const payments = {
     operationId: 'requestDeposit',
     summary: 'Ask for a deposit',
     description:
-      'Money that the platform has paid to the network. Once another operator has approved it, it is in the prefund, and then a cap that follows the prefund rises.',
+      'Money that the platform has paid to the network. Once another operator has approved ' +
+      'it, it is in the prefund, and then a cap that follows the prefund rises.',
   },
   withdrawals: {
     kind: 'withdrawal',
     operationId: 'requestWithdrawal',
     summary: 'Ask for a withdrawal',
     description:
-      'Money to be paid back to the platform. Approved, a cap that follows the prefund is lowered first, which is refused as cap_below_use while too much of it is in use.',
+      'Money to be paid back to the platform. Approved, a cap that follows the prefund is ' +
+      'lowered first, which is refused as cap_below_use while too much of it is in use.',
   },
 } as const;
 
@@ -114,7 +118,9 @@ export function postReserveRequest(server: FastifyInstance, parts: ApiParts): vo
         tags: ['operator'],
         summary: 'Ask for another net debit cap',
         description:
-          'Fixed, or a share of the prefund. A lower one is approved and in force when this answers. A higher one, and one of the other kind, is in force once another operator has approved it. Refused as cap_below_use while more is in use.',
+          'Fixed, or a share of the prefund. A lower one is approved and in force when this ' +
+          'answers. A higher one, and one of the other kind, is in force once another ' +
+          'operator has approved it. Refused as cap_below_use while more is in use.',
         params: ReserveParams,
         body: CapBody,
         response: { 200: RequestView, ...problemResponses },

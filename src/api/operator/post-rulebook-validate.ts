@@ -1,4 +1,5 @@
-// POST /operator/rulebook/validate: what a change would do, or all that is wrong with it, without proposing it.
+// POST /operator/rulebook/validate: what a change would do, or all that is wrong with it, without
+// proposing it.
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
@@ -20,7 +21,9 @@ export function postRulebookValidate(server: FastifyInstance, { valuation }: Api
         tags: ['operator'],
         summary: 'Check a change without proposing it',
         description:
-          'Answers what differs from the version approved last. A refusal lists all `faults`: the place of each and, in a condition, the characters from `start` to just before `end`, counted from 0.',
+          'Answers what differs from the version approved last. A refusal lists all `faults`: ' +
+          'the place of each and, in a condition, the characters from `start` to just before ' +
+          '`end`, counted from 0.',
         body: Body,
         response: { 200: Answer, ...problemResponses },
       },

@@ -27,7 +27,9 @@ export function putReserveMode(server: FastifyInstance, parts: ApiParts): void {
         tags: ['operator'],
         summary: 'Stop or allow conversions of a platform',
         description:
-          'A smaller part is in force here when this answers with 200, and in other processes within about a second. A larger one is asked for. Transfers under way go on, and reversals stay possible.',
+          'A smaller part is in force here when this answers with 200, and in other processes ' +
+          'within about a second. A larger one is asked for. Transfers under way go on, and ' +
+          'reversals stay possible.',
         params: ReserveParams,
         body: Body,
         response: { 200: ReserveView, ...askedResponse, ...problemResponses },

@@ -1,4 +1,5 @@
-// /operator/recalls: all recalls of the network, to be looked at; what platforms agree on is theirs.
+// /operator/recalls: all recalls of the network, to be looked at; what platforms agree on is
+// theirs.
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';

@@ -1,4 +1,5 @@
-// Reconciliation as operators use it: runs are asked for and done by a worker, differences are listed, rechecked, accepted and noted, and counted in the metrics.
+// Reconciliation as operators use it: runs are asked for and done by a worker, differences are
+// listed, rechecked, accepted and noted, and counted in the metrics.
 
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -230,8 +231,10 @@ it('leads from a difference to a dispute in one step, which another operator dec
   const id = String(moved['transaction_id']);
   const breakId = randomUUID();
   await database.pool.query(
-    `insert into clearing.break (break_id, platform_id, category, subject, transaction_id, ours, theirs, state, first_seen_at, opened_at, last_seen_at, last_run_id)
-     values ($1, 'platform_b', 'missing_there', $2, $3::uuid, 1000, null, 'open', now(), now(), now(), $1)`,
+    `insert into clearing.break (break_id, platform_id, category, subject, transaction_id, ours,
+        theirs, state, first_seen_at, opened_at, last_seen_at, last_run_id)
+     values ($1, 'platform_b', 'missing_there', $2, $3::uuid, 1000, null, 'open', now(), now(),
+       now(), $1)`,
     [breakId, id, id.slice('txn_'.length)],
   );
   const dispute = (): Promise<Answer> =>

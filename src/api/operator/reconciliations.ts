@@ -1,4 +1,5 @@
-// /operator/reconciliations: asks for comparisons with platforms' books, and shows what they came to.
+// /operator/reconciliations: asks for comparisons with platforms' books, and shows what they came
+// to.
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
@@ -15,7 +16,8 @@ const Body = closed({
   mode: Type.Optional(
     Type.Enum([...RUN_MODES], {
       description:
-        'incremental (the default): what is new since the last run, and what is open. full: the whole statement from its beginning.',
+        'incremental (the default): what is new since the last run, and what is open. full: ' +
+        'the whole statement from its beginning.',
     }),
   ),
 });
@@ -39,7 +41,8 @@ export function reconciliations(
         tags: ['operator'],
         summary: 'Ask for a reconciliation',
         description:
-          'Of one platform, or of all without platform_id. It begins within seconds; see what it came to by GET.',
+          'Of one platform, or of all without platform_id. It begins within seconds; see what ' +
+          'it came to by GET.',
         body: Body,
         response: { 200: Answer, ...problemResponses },
       },

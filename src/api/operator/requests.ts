@@ -1,4 +1,5 @@
-// /operator/requests: acts that take two persons. One operator has asked; another one looks at what will be done, and approves or rejects it.
+// /operator/requests: acts that take two persons. One operator has asked; another one looks at what
+// will be done, and approves or rejects it.
 
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { type Static, Type } from 'typebox';
@@ -85,7 +86,8 @@ const Approval = closed({
     Type.String({
       pattern: '^[0-9a-f]{32}$',
       description:
-        '`fingerprint_now` of the request as you have seen it. Without it the circumstances have to be those of when it was asked.',
+        '`fingerprint_now` of the request as you have seen it. Without it the circumstances ' +
+        'have to be those of when it was asked.',
     }),
   ),
 });
@@ -140,7 +142,9 @@ export function actRequests(server: FastifyInstance, { acts }: ApiParts): void {
         tags: ['operator'],
         summary: 'Approve an act, which does it',
         description:
-          'By another operator than the one who asked. It is done when this answers, unless its state is still `approved`: then it is within seconds. What it meets is answered as its problem, and the request has failed.',
+          'By another operator than the one who asked. It is done when this answers, unless ' +
+          'its state is still `approved`: then it is within seconds. What it meets is ' +
+          'answered as its problem, and the request has failed.',
         params: Params,
         body: Approval,
         response: { 200: ApprovedView, ...problemResponses },

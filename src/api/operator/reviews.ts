@@ -42,7 +42,8 @@ const Answer = Type.Object({
   hold_id: Type.String(),
   status: Type.String({
     description:
-      '`completed`, `rejected`, or `pending` when a platform that keeps its points itself is asked now.',
+      '`completed`, `rejected`, or `pending` when a platform that keeps its points itself is ' +
+      'asked now.',
   }),
   transaction_id: Type.String(),
 });
@@ -57,7 +58,9 @@ const words: Readonly<
     status: 'completed',
     summary: 'Let a transfer pass',
     description:
-      'The transfer is posted at the terms of this moment, under all rules but those that ask for a review. When a platform keeps its points itself, it is asked from then on, as for any transfer.',
+      'The transfer is posted at the terms of this moment, under all rules but those that ask ' +
+      'for a review. When a platform keeps its points itself, it is asked from then on, as ' +
+      'for any transfer.',
   },
   reject: {
     status: 'rejected',

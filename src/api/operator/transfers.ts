@@ -1,4 +1,5 @@
-// /operator/transfers: transfers and reversals over platforms that keep their points themselves, and what operators decide about those that cannot go on.
+// /operator/transfers: transfers and reversals over platforms that keep their points themselves,
+// and what operators decide about those that cannot go on.
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
@@ -104,25 +105,30 @@ const decisions: Readonly<
     operationId: 'retryTransfer',
     summary: 'Call the platform again now',
     description:
-      'After what was wrong has been put right. The platform is asked first what it has done, so nothing happens twice.',
+      'After what was wrong has been put right. The platform is asked first what it has done, ' +
+      'so nothing happens twice.',
   },
   undo: {
     operationId: 'undoTransfer',
     summary: 'Take a transfer back',
     description:
-      'What platforms have done, known or not, is reversed there; then the transfer has failed and everything is as before.',
+      'What platforms have done, known or not, is reversed there; then the transfer has ' +
+      'failed and everything is as before.',
   },
   force_completed: {
     operationId: 'forceTransferCompleted',
     summary: 'Say that it is done',
     description:
-      'No platform is called any more: whoever says so knows that both have done their part, or sees to it. The ledger posts the transfer; of a reversal, that both have undone theirs.',
+      'No platform is called any more: whoever says so knows that both have done their part, ' +
+      'or sees to it. The ledger posts the transfer; of a reversal, that both have undone ' +
+      'theirs.',
   },
   force_failed: {
     operationId: 'forceTransferFailed',
     summary: 'Say that it has failed',
     description:
-      'No platform is called any more: whoever says so knows that neither keeps anything of it, or sees to it. The ledger gives the points back.',
+      'No platform is called any more: whoever says so knows that neither keeps anything of ' +
+      'it, or sees to it. The ledger gives the points back.',
   },
 };
 

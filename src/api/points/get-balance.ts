@@ -1,4 +1,5 @@
-// GET /api/points/balance: a user's points on the calling platform, from the ledger or, where the platform keeps them itself, from the platform.
+// GET /api/points/balance: a user's points on the calling platform, from the ledger or, where the
+// platform keeps them itself, from the platform.
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
@@ -50,7 +51,8 @@ export function getBalance(server: FastifyInstance, parts: ApiParts): void {
         tags: ['points'],
         summary: 'Balance of a user',
         description:
-          'Of a platform that keeps its points itself: what it says now. It is asked, and while it does not answer the balance is not known (503), never zero.',
+          'Of a platform that keeps its points itself: what it says now. It is asked, and ' +
+          'while it does not answer the balance is not known (503), never zero.',
         querystring: Query,
         response: { 200: Answer, ...problemResponses },
       },
@@ -108,7 +110,10 @@ async function readLedger(
   };
 }
 
-/** What the platform itself says. It sets nothing aside for the network, and when its points end is its own affair. */
+/**
+ * What the platform itself says. It sets nothing aside for the network, and when its points end is
+ * its own affair.
+ */
 async function askPlatform(
   { connections }: ApiParts,
   { platform, points }: Caller,

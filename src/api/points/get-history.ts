@@ -1,4 +1,5 @@
-// GET /api/points/history: a user's transactions on the calling platform, newest first, by page or by cursor.
+// GET /api/points/history: a user's transactions on the calling platform, newest first, by page or
+// by cursor.
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
@@ -51,7 +52,10 @@ export function getHistory(server: FastifyInstance, parts: ApiParts): void {
         tags: ['points'],
         summary: 'Transactions of a user',
         description:
-          'A transfer over a platform that keeps its points itself is one transaction of kind authorise, whose status tells how it stands: while it is pending and when it has failed, its change is 0. Once it is completed it stands where its points were moved.',
+          'A transfer over a platform that keeps its points itself is one transaction of kind ' +
+          'authorise, whose status tells how it stands: while it is pending and when it has ' +
+          'failed, its change is 0. Once it is completed it stands where its points were ' +
+          'moved.',
         querystring: Query,
         response: { 200: Answer, ...problemResponses },
       },

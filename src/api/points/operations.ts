@@ -1,4 +1,5 @@
-// Table of all posting operations: each is an endpoint of its own and a kind of operation in a batch.
+// Table of all posting operations: each is an endpoint of its own and a kind of operation in a
+// batch.
 
 import type { PostingOperation } from '../operation.ts';
 import { capture } from './post-capture.ts';

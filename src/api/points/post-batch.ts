@@ -1,4 +1,5 @@
-// POST /api/points/batch: up to 1,000 operations of any kind, each decided on its own and answered in order.
+// POST /api/points/batch: up to 1,000 operations of any kind, each decided on its own and answered
+// in order.
 
 import { hash } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -25,7 +26,10 @@ const Body = closed({
   operations: Type.Array(Type.Object({}, { additionalProperties: true }), {
     minItems: 1,
     maxItems: MAX_OPERATIONS,
-    description: `1 to ${MAX_OPERATIONS} operations: \`kind\` (${operations.map(({ kind }) => kind).join(', ')}), the fields of its own endpoint, and optionally \`idempotency_key\`.`,
+    description:
+      `1 to ${MAX_OPERATIONS} operations: \`kind\` ` +
+      `(${operations.map(({ kind }) => kind).join(', ')}), the fields of its own endpoint, and ` +
+      `optionally \`idempotency_key\`.`,
   }),
   idempotency_key: Type.Optional(IdempotencyKey),
 });
@@ -120,8 +124,10 @@ export function postBatch(
         tags: ['points'],
         summary: 'Many operations at once',
         description:
-          'Operations are independent: each is posted or refused on its own, and one must not rely on another of the same batch. ' +
-          "Without idempotency_key of its own, an operation's key is made of the request's key and its index.",
+          'Operations are independent: each is posted or refused on its own, and one must not ' +
+          'rely on another of the same batch. ' +
+          "Without idempotency_key of its own, an operation's key is made of the request's " +
+          'key and its index.',
         body: Body,
         response: {
           200: {
@@ -137,7 +143,8 @@ export function postBatch(
       if (!key.ok) return answerProblem(request, reply, key.problem);
       const caller = callerOf(request);
       const items = request.body.operations as Record<string, unknown>[];
-      // Hashed, because key and index together may be longer than a key can be; the space keeps it apart from headers.
+      // Hashed, because key and index together may be longer than a key can be; the space keeps it
+      // apart from headers.
       const batchKey = { ...key.value, key: `batch ${hash('sha256', key.value.key)}` };
       await warmLinks(parts, caller, items);
       const results = await Promise.all(
@@ -152,7 +159,10 @@ export function postBatch(
   );
 }
 
-/** Looks up all users in one question; the operations then find them in memory and reach the ledger in their order. */
+/**
+ * Looks up all users in one question; the operations then find them in memory and reach the ledger
+ * in their order.
+ */
 async function warmLinks(
   { identity }: ApiParts,
   { platform }: Caller,

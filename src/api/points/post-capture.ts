@@ -12,7 +12,8 @@ export const capture = defineOperation({
   url: '/api/points/holds/:hold_id/capture',
   summary: 'Capture a hold',
   description:
-    'Without amount the whole hold is captured. What is not captured is available again. A hold is captured once.',
+    'Without amount the whole hold is captured. What is not captured is available again. A ' +
+    'hold is captured once.',
   params: closed({ hold_id: HoldIdText }),
   body: closed({ amount: Type.Optional(Amount), reference: Type.Optional(Reference) }),
   answer: Type.Object({

@@ -37,7 +37,9 @@ export const earn = defineOperation({
   url: '/api/points/earn',
   summary: 'Issue points to a user',
   description:
-    "Points are available at once. They repay what the user owes after reversals first. Without expires_on the platform's expiry policy decides. With purchase_amount instead of amount the network's earn rules make the points of it.",
+    'Points are available at once. They repay what the user owes after reversals first. ' +
+    "Without expires_on the platform's expiry policy decides. With purchase_amount instead of " +
+    "amount the network's earn rules make the points of it.",
   params: closed({}),
   body: closed({
     user_id: UserId,

@@ -24,7 +24,8 @@ export const hold = defineOperation({
   url: '/api/points/holds',
   summary: 'Hold points',
   description:
-    'Held points stay in the balance but are not available. A hold ends by capture, by release, or by itself when its time is over.',
+    'Held points stay in the balance but are not available. A hold ends by capture, by ' +
+    'release, or by itself when its time is over.',
   params: closed({}),
   body: closed({
     user_id: UserId,

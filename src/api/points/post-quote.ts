@@ -1,4 +1,5 @@
-// POST /api/points/quote: a locked rate, fee and result, to be used by one transfer before it expires.
+// POST /api/points/quote: a locked rate, fee and result, to be used by one transfer before it
+// expires.
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
@@ -65,7 +66,9 @@ export function postQuote(
         tags: ['points'],
         summary: 'Quote a conversion',
         description:
-          'Rate, fees and result are locked until expires_at and can be used once, by a transfer of the same amount to the same platform. With from_user_id only by that user. ' +
+          'Rate, fees and result are locked until expires_at and can be used once, by a ' +
+          'transfer of the same amount to the same platform. With from_user_id only by that ' +
+          'user. ' +
           'Balance, limits and whether the rules allow the transfer are judged when it is made.',
         body: Body,
         response: { 200: Answer, ...problemResponses },

@@ -38,7 +38,8 @@ export const redeem = defineOperation({
     message: Type.String(),
     vouchers: Type.Array(Type.String(), {
       description:
-        'Codes by which the reward is used: one for each unit, or a single one for more than 100 units. Whoever knows a code can use it.',
+        'Codes by which the reward is used: one for each unit, or a single one for more than ' +
+        '100 units. Whoever knows a code can use it.',
     }),
     expires_at: Type.Union([Type.String(), Type.Null()], {
       description: 'RFC 3339; the codes can be used until just before then, for ever when null.',

@@ -31,12 +31,19 @@ export const reverse = defineOperation({
   url: '/api/points/reverse',
   summary: 'Reverse a transaction',
   description:
-    'Earn, transfer, redeem and capture can be reversed, in parts up to their whole amount; the lots they took from are restored with their expiry. ' +
-    'A redeem is given back in whole units, by `amount`, by `quantity` or by naming `vouchers`; each unit ends one of a voucher, the last that can be used when none is named. ' +
-    'Units that were handed over cannot be given back; a redeem that is given back whole is cancelled. ' +
-    'A transfer between platforms is final: its source takes back alone, for a short while, only what is unspent; later it asks for a recall, or opens a dispute. ' +
-    'Points that are already spent follow the clawback policy of the platform that issued them: `debt` (the balance goes negative), `available`, or `refuse`. ' +
-    'What has lapsed is not taken a second time: it comes out of the expired points. Parts round against whoever keeps the rest, and come to the whole exactly.',
+    'Earn, transfer, redeem and capture can be reversed, in parts up to their whole amount; ' +
+    'the lots they took from are restored with their expiry. ' +
+    'A redeem is given back in whole units, by `amount`, by `quantity` or by naming ' +
+    '`vouchers`; each unit ends one of a voucher, the last that can be used when none is ' +
+    'named. ' +
+    'Units that were handed over cannot be given back; a redeem that is given back whole is ' +
+    'cancelled. ' +
+    'A transfer between platforms is final: its source takes back alone, for a short while, ' +
+    'only what is unspent; later it asks for a recall, or opens a dispute. ' +
+    'Points that are already spent follow the clawback policy of the platform that issued ' +
+    'them: `debt` (the balance goes negative), `available`, or `refuse`. ' +
+    'What has lapsed is not taken a second time: it comes out of the expired points. Parts ' +
+    'round against whoever keeps the rest, and come to the whole exactly.',
   params: closed({}),
   body: closed({
     transaction_id: TransactionIdText,
@@ -92,7 +99,8 @@ export const reverse = defineOperation({
         apiProblems.invalid_field('Only a redeem of a reward has units and vouchers.', { field }),
       );
     }
-    // Across platforms the source acts alone for a while, and only while nobody else has a say. What was posted under this key is given again.
+    // Across platforms the source acts alone for a while, and only while nobody else has a say.
+    // What was posted under this key is given again.
     const across = first.kind === 'conversion' || first.kind === 'authorise';
     const within = first.kind === 'transfer';
     const isFirst =

@@ -1,4 +1,5 @@
-// POST /api/points/transfer: points to another user of the same platform, or converted to points of another platform.
+// POST /api/points/transfer: points to another user of the same platform, or converted to points of
+// another platform.
 
 import { Type } from 'typebox';
 import { identityProblems } from '../../identity/identity.ts';
@@ -47,11 +48,16 @@ export const transfer = defineOperation({
   url: '/api/points/transfer',
   summary: 'Move points to another user or platform',
   description:
-    'from_user_id is a user of the calling platform, to_user_id one of target_platform. Within a platform points move one to one; ' +
-    'across platforms they are converted at the rate of the moment, or of the quote, rounded toward zero. All or nothing. ' +
-    'Where a rule asks for it, the points are set aside until an operator has looked: then status is `pending_review`. ' +
-    'When a platform keeps its points itself, the transfer is accepted at its final terms (202, status `pending`, Location says where to ask) and ends as ' +
-    '`completed` or `failed`; with `Prefer: wait=N` the answer waits for that, at most N and 30 seconds.',
+    'from_user_id is a user of the calling platform, to_user_id one of target_platform. ' +
+    'Within a platform points move one to one; ' +
+    'across platforms they are converted at the rate of the moment, or of the quote, rounded ' +
+    'toward zero. All or nothing. ' +
+    'Where a rule asks for it, the points are set aside until an operator has looked: then ' +
+    'status is `pending_review`. ' +
+    'When a platform keeps its points itself, the transfer is accepted at its final terms ' +
+    '(202, status `pending`, Location says where to ask) and ends as ' +
+    '`completed` or `failed`; with `Prefer: wait=N` the answer waits for that, at most N and ' +
+    '30 seconds.',
   params: closed({}),
   body: closed({
     from_user_id: UserId,
@@ -69,7 +75,9 @@ export const transfer = defineOperation({
     transaction_id: Type.String(),
     status: Type.String({
       description:
-        '`completed`; `pending`, then `completed` or `failed`, when a platform keeps its points itself; `pending_review`, `rejected` for a transfer that waits for an operator, or was turned down.',
+        '`completed`; `pending`, then `completed` or `failed`, when a platform keeps its ' +
+        'points itself; `pending_review`, `rejected` for a transfer that waits for an ' +
+        'operator, or was turned down.',
     }),
     amount: Points,
     rate: Type.String({
@@ -91,7 +99,8 @@ export const transfer = defineOperation({
     const outcome = await parts.ledger.submit(command);
     if (!outcome.ok) return outcome;
     const { transaction, replayed } = outcome;
-    // A repeated request tells what has become of it meanwhile: of what a rule has set aside, and of what platforms are asked.
+    // A repeated request tells what has become of it meanwhile: of what a rule has set aside, and
+    // of what platforms are asked.
     const passed =
       transaction.kind === 'hold' && replayed ? await findPassed(parts, transaction) : undefined;
     const done = passed ?? transaction;
@@ -159,7 +168,9 @@ interface Prepared {
   readonly targetPoints: Asset;
 }
 
-/** Without a pause when both users are known, so that hot paths stay synchronous up to the ledger. */
+/**
+ * Without a pause when both users are known, so that hot paths stay synchronous up to the ledger.
+ */
 function prepare(
   parts: ApiParts,
   caller: Caller,

@@ -1,4 +1,5 @@
-// How the rules' verdict on an operation reads in an answer: for quotes and for dry runs of transfers and redemptions.
+// How the rules' verdict on an operation reads in an answer: for quotes and for dry runs of
+// transfers and redemptions.
 
 import { type Static, Type } from 'typebox';
 import type { Asset, Preview } from '../../ledger/ledger.ts';

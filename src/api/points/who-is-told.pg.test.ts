@@ -108,7 +108,8 @@ describe('who is a user elsewhere', () => {
         async () =>
           (
             await database.pool.query(
-              `select data from feed.event where type = 'users.unknown_asked' and platform_id = $1 order by event_id`,
+              `select data from feed.event where type = 'users.unknown_asked' and platform_id = $1
+                  order by event_id`,
               [B],
             )
           ).rows,

@@ -1,4 +1,5 @@
-// GET /api/rates: what the calling platform's points are worth, and at which rates they become points of the others.
+// GET /api/rates: what the calling platform's points are worth, and at which rates they become
+// points of the others.
 
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
@@ -23,7 +24,8 @@ const Answer = Type.Object({
       platform_id: Type.String(),
       multiplier: decimal('Worth of one of its points relative to the base value.'),
       rate: decimal(
-        'Its points for one of yours by the value model, at most 8 decimals, rounded toward zero. Rules may change it and charge fees: a transfer answers its terms.',
+        'Its points for one of yours by the value model, at most 8 decimals, rounded toward ' +
+          'zero. Rules may change it and charge fees: a transfer answers its terms.',
       ),
     }),
     { description: 'The other active platforms.' },
@@ -35,7 +37,8 @@ const Answer = Type.Object({
     }),
     {
       description:
-        'For the worth of a point of a category: base_value × multiplier × multiplier of the category. Both sides of a conversion have the same, so no rate depends on it.',
+        'For the worth of a point of a category: base_value × multiplier × multiplier of the ' +
+        'category. Both sides of a conversion have the same, so no rate depends on it.',
     },
   ),
 });

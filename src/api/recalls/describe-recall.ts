@@ -1,4 +1,5 @@
-// A recall as those who take part see it: what is asked for, by when, what became of it, and no user of another platform.
+// A recall as those who take part see it: what is asked for, by when, what became of it, and no
+// user of another platform.
 
 import { type Static, Type } from 'typebox';
 import { RECALL_STATES, type Recall, type RecallStep } from '../../clearing/clearing.ts';
@@ -15,7 +16,8 @@ export const RecallParams = closed({
 });
 export const RecallStateText = Type.Enum([...RECALL_STATES], {
   description:
-    "asked: the target's turn; taking: agreed, and being carried out; taken, refused, withdrawn: over; failed: agreed, and could not be carried out.",
+    "asked: the target's turn; taking: agreed, and being carried out; taken, refused, " +
+    'withdrawn: over; failed: agreed, and could not be carried out.',
 });
 export const RecallWords = text(
   2_000,
@@ -42,7 +44,8 @@ const fields = {
   due_at: orNull(
     Type.String({
       description:
-        'RFC 3339; an answer counts until just before then, silence refuses. Null once it is answered.',
+        'RFC 3339; an answer counts until just before then, silence refuses. Null once it is ' +
+        'answered.',
     }),
   ),
   resolution_transaction_id: orNull(

@@ -1,4 +1,5 @@
-// POST /api/recalls/{recall_id}/accept, /refuse and /withdraw: the target's answer, or the source's change of mind.
+// POST /api/recalls/{recall_id}/accept, /refuse and /withdraw: the target's answer, or the source's
+// change of mind.
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
@@ -16,7 +17,9 @@ const answers = {
     operationId: 'acceptRecall',
     summary: 'Accept a recall',
     description:
-      'By the target platform. Its member gives the points back under its own clawback policy. Where it keeps its points itself, it is asked to deduct them; if it refuses that, the recall has failed.',
+      'By the target platform. Its member gives the points back under its own clawback ' +
+      'policy. Where it keeps its points itself, it is asked to deduct them; if it refuses ' +
+      'that, the recall has failed.',
   },
   refuse: {
     operationId: 'refuseRecall',

@@ -1,4 +1,5 @@
-// POST /api/transactions/{transaction_id}/recall: the source of a posted transfer asks the target platform for the points.
+// POST /api/transactions/{transaction_id}/recall: the source of a posted transfer asks the target
+// platform for the points.
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
@@ -23,12 +24,14 @@ const Body = closed(
   {
     reason: text(
       256,
-      'Why; the target platform reads it, and it is kept with the reversal. Do not put personal data here.',
+      'Why; the target platform reads it, and it is kept with the reversal. Do not put ' +
+        'personal data here.',
     ),
     amount: Type.Optional(Amount),
     idempotency_key: Type.Optional(IdempotencyKey),
   },
-  'amount is in points of the source platform; all that can still be recalled when absent. Over a platform that keeps its points itself the whole.',
+  'amount is in points of the source platform; all that can still be recalled when absent. ' +
+    'Over a platform that keeps its points itself the whole.',
 );
 
 export function postRecall(server: FastifyInstance, parts: ApiParts): void {
@@ -42,8 +45,10 @@ export function postRecall(server: FastifyInstance, parts: ApiParts): void {
         tags: ['recalls'],
         summary: 'Ask for a recall',
         description:
-          'A posted transfer between platforms is final: its source asks the target platform for the points, which accepts or refuses until `due_at`; ' +
-          'silence refuses. Nothing is frozen meanwhile. The same Idempotency-Key and body give the same recall again.',
+          'A posted transfer between platforms is final: its source asks the target platform ' +
+          'for the points, which accepts or refuses until `due_at`; ' +
+          'silence refuses. Nothing is frozen meanwhile. The same Idempotency-Key and body ' +
+          'give the same recall again.',
         params: Params,
         body: Body,
         response: { 200: RecallView, ...problemResponses },

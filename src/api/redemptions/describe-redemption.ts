@@ -29,7 +29,9 @@ const fields = {
   returned_amount: Type.Number({ description: 'Points that were given back.' }),
   state: Type.Enum([...REDEMPTION_STATES], {
     description:
-      'issued: vouchers of it can be used; fulfilled: all that were not given back are used; cancelling: a reversal is under way; cancelled: points and units were given back; expired: unused in time, points are not given back.',
+      'issued: vouchers of it can be used; fulfilled: all that were not given back are used; ' +
+      'cancelling: a reversal is under way; cancelled: points and units were given back; ' +
+      'expired: unused in time, points are not given back.',
   }),
   issued_at: Type.String({ description: 'RFC 3339.' }),
   expires_at: Type.Union([Type.String(), Type.Null()], {
@@ -42,7 +44,8 @@ export const RedemptionView = Type.Object({
   ...fields,
   vouchers: Type.Array(Type.String(), {
     description:
-      'Codes of units that were not given back: one for each unit, or a single one for more than 100 units.',
+      'Codes of units that were not given back: one for each unit, or a single one for more ' +
+      'than 100 units.',
   }),
   returned_vouchers: Type.Array(Type.String(), {
     description: 'Codes that ended because their units were given back.',
@@ -60,7 +63,8 @@ export const VoucherView = Type.Object({
   ...fields,
   state: Type.Enum([...REDEMPTION_STATES], {
     description:
-      'Of this code: issued while a unit of it can be used; fulfilled or cancelled when its units were used or given back, even if others of its redemption are not.',
+      'Of this code: issued while a unit of it can be used; fulfilled or cancelled when its ' +
+      'units were used or given back, even if others of its redemption are not.',
   }),
 });
 

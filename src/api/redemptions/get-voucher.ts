@@ -1,4 +1,5 @@
-// GET /api/vouchers/{code}: what a voucher of the calling platform stands for, and whether it can be used.
+// GET /api/vouchers/{code}: what a voucher of the calling platform stands for, and whether it can
+// be used.
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
@@ -12,7 +13,8 @@ const Params = closed({
   code: Type.String({
     maxLength: 64,
     description:
-      'As it was given, or as somebody typed it: case, spaces and hyphens do not matter, O is read as 0, I and L as 1.',
+      'As it was given, or as somebody typed it: case, spaces and hyphens do not matter, O is ' +
+      'read as 0, I and L as 1.',
   }),
 });
 
@@ -25,7 +27,8 @@ export function getVoucher(server: FastifyInstance, { rewards }: ApiParts): void
         tags: ['rewards'],
         summary: 'What a voucher stands for',
         description:
-          'A platform sees only vouchers of its own rewards. The last character is a check character: no single wrong character and no swap of two goes unnoticed.',
+          'A platform sees only vouchers of its own rewards. The last character is a check ' +
+          'character: no single wrong character and no swap of two goes unnoticed.',
         params: Params,
         response: { 200: VoucherView, ...problemResponses },
       },

@@ -1,4 +1,5 @@
-// POST /api/redemptions/{redemption_id}/cancel: points go back to the lots they came from, units into stock.
+// POST /api/redemptions/{redemption_id}/cancel: points go back to the lots they came from, units
+// into stock.
 
 import type { FastifyInstance } from 'fastify';
 import { type Static } from 'typebox';
@@ -24,7 +25,9 @@ export function postCancel(server: FastifyInstance, { rewards }: ApiParts): void
         tags: ['rewards'],
         summary: 'Cancel a redemption',
         description:
-          'Gives back all units that can be used: points with their last days, units into stock; their codes end. Takes effect once, however often it is asked for; a redemption that is fulfilled or expired is refused.',
+          'Gives back all units that can be used: points with their last days, units into ' +
+          'stock; their codes end. Takes effect once, however often it is asked for; a ' +
+          'redemption that is fulfilled or expired is refused.',
         params: Params,
         body: Body,
         response: { 200: RedemptionView, ...problemResponses },

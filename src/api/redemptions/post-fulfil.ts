@@ -27,7 +27,8 @@ const Body = closed(
     quantity: Type.Optional(Quantity),
     idempotency_key: Type.Optional(IdempotencyKey),
   },
-  'What was handed over: all that can be used when nothing is named; so many units of it; or those of the codes that were shown.',
+  'What was handed over: all that can be used when nothing is named; so many units of it; or ' +
+    'those of the codes that were shown.',
 );
 
 export function postFulfil(server: FastifyInstance, parts: ApiParts): void {
@@ -41,7 +42,8 @@ export function postFulfil(server: FastifyInstance, parts: ApiParts): void {
         tags: ['rewards'],
         summary: 'The reward was handed over',
         description:
-          'The units that are named are used by it, once: afterwards they can be neither used again nor given back. The same Idempotency-Key gives the first result again.',
+          'The units that are named are used by it, once: afterwards they can be neither used ' +
+          'again nor given back. The same Idempotency-Key gives the first result again.',
         params: Params,
         body: Body,
         response: { 200: RedemptionView, ...problemResponses },

@@ -1,4 +1,5 @@
-// Redemptions over HTTP on a real database: what a member can have, vouchers and their life, crashes between the steps, and many at once.
+// Redemptions over HTTP on a real database: what a member can have, vouchers and their life,
+// crashes between the steps, and many at once.
 
 import { randomUUID } from 'node:crypto';
 import * as fc from 'fast-check';

@@ -1,4 +1,5 @@
-// Redemptions in units over HTTP: a part is whole units, each of them ends a named voucher, and what came back can be used by nobody.
+// Redemptions in units over HTTP: a part is whole units, each of them ends a named voucher, and
+// what came back can be used by nobody.
 
 import { randomUUID } from 'node:crypto';
 import * as fc from 'fast-check';
@@ -322,7 +323,8 @@ describe('a part that is handed over', () => {
       body: { state: 'fulfilled', fulfilled_quantity: 3 },
     });
     const { rows } = await database.pool.query<{ data: unknown }>(
-      `select data from feed.event where type = 'redemption.fulfilled' and data ->> 'redemption_id' = $1 order by event_id`,
+      `select data from feed.event where type = 'redemption.fulfilled'
+          and data ->> 'redemption_id' = $1 order by event_id`,
       [id],
     );
     expect(rows).toMatchObject([
@@ -452,7 +454,9 @@ describe('codes', () => {
   it('are nowhere in the database, and are found by what is kept of them', async () => {
     const { codes } = await redeem(2);
     const { rows: tables } = await database.pool.query<{ name: string }>(
-      `select format('%I.%I', table_schema, table_name) as name from information_schema.tables where table_type = 'BASE TABLE' and table_schema not in ('pg_catalog', 'information_schema')`,
+      `select format('%I.%I', table_schema, table_name) as name from information_schema.tables
+          where table_type = 'BASE TABLE'
+          and table_schema not in ('pg_catalog', 'information_schema')`,
     );
     for (const { name } of tables) {
       const { rowCount } = await database.pool.query(

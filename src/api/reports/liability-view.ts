@@ -1,4 +1,5 @@
-// How the API answers a liability report: the same fields for an operator, who sees all platforms, and for a platform, which sees itself.
+// How the API answers a liability report: the same fields for an operator, who sees all platforms,
+// and for a platform, which sees itself.
 
 import { Type } from 'typebox';
 import { DateTime } from '../schemas.ts';

@@ -1,4 +1,5 @@
-// GET /api/rewards/options: what a user can redeem now, with the points that are available (source requirement 5.2).
+// GET /api/rewards/options: what a user can redeem now, with the points that are available (source
+// requirement 5.2).
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
@@ -35,7 +36,8 @@ export function getOptions(server: FastifyInstance, { identity, rewards }: ApiPa
         tags: ['rewards'],
         summary: 'What a user can redeem now',
         description:
-          'Rewards whose points_required the available points reach, that are offered now, have units left, are for this user, and of which the user may have more. ' +
+          'Rewards whose points_required the available points reach, that are offered now, ' +
+          'have units left, are for this user, and of which the user may have more. ' +
           'Cheapest first. Texts are Chinese unless Accept-Language prefers English.',
         querystring: Query,
         response: { 200: Answer, ...problemResponses },

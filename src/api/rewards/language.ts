@@ -3,7 +3,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Reward } from '../../rewards/rewards.ts';
 
-/** Name and text of rewards in the language that the request prefers; says so in the headers of the answer. */
+/**
+ * Name and text of rewards in the language that the request prefers; says so in the headers of the
+ * answer.
+ */
 export function wordsFor(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -22,7 +25,9 @@ export function languageFor(request: FastifyRequest, reply: FastifyReply): 'zh' 
   return language;
 }
 
-/** True when English is named before Chinese; weights other than order are rare enough to leave out. */
+/**
+ * True when English is named before Chinese; weights other than order are rare enough to leave out.
+ */
 function prefersEnglish(header: string | undefined): boolean {
   return /\b(en|zh)\b/i.exec(header ?? '')?.[1]?.toLowerCase() === 'en';
 }

@@ -1,4 +1,5 @@
-// What a user can redeem, over HTTP on a real database: the catalogue, options, validation, and the source requirement's own engine beside them.
+// What a user can redeem, over HTTP on a real database: the catalogue, options, validation, and the
+// source requirement's own engine beside them.
 
 import { randomUUID } from 'node:crypto';
 import * as fc from 'fast-check';

@@ -1,4 +1,5 @@
-// POST /api/rewards/validate: whether a redemption would go through now (source requirement 5.2). Posts nothing.
+// POST /api/rewards/validate: whether a redemption would go through now (source requirement 5.2).
+// Posts nothing.
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
@@ -26,7 +27,9 @@ const Answer = Type.Object({
       'No rules defined for this platform',
     ],
     description:
-      'Redemption valid, No rules defined for this platform, Invalid reward ID, Insufficient points; Reward not available, Not eligible for this reward, Limit exceeded, or the error that a redeem would answer.',
+      'Redemption valid, No rules defined for this platform, Invalid reward ID, Insufficient ' +
+      'points; Reward not available, Not eligible for this reward, Limit exceeded, or the ' +
+      'error that a redeem would answer.',
   }),
 });
 

@@ -1,4 +1,5 @@
-// GET /api/settlements/{window_id}, its /statement and its /transactions: what a window means for the calling platform.
+// GET /api/settlements/{window_id}, its /statement and its /transactions: what a window means for
+// the calling platform.
 
 import type { FastifyInstance } from 'fastify';
 import type { Static } from 'typebox';
@@ -52,7 +53,8 @@ export function getSettlement(server: FastifyInstance, { settlement, clock }: Ap
         tags: ['platform'],
         summary: 'Statement of a settlement window',
         description:
-          'As JSON, as a table, or as a page to be printed; all say the same. Complete once statement.ready was told.',
+          'As JSON, as a table, or as a page to be printed; all say the same. Complete once ' +
+          'statement.ready was told.',
         params: WindowParams,
         querystring: StatementQuery,
         response: statementResponses,
@@ -77,7 +79,8 @@ export function getSettlement(server: FastifyInstance, { settlement, clock }: Ap
         tags: ['platform'],
         summary: 'Transactions of a settlement window',
         description:
-          'Every transaction that moved your position in this window; each is in exactly one window.',
+          'Every transaction that moved your position in this window; each is in exactly one ' +
+          'window.',
         params: WindowParams,
         querystring: TransactionsQuery,
         response: transactionsResponses,

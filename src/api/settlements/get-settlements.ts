@@ -1,4 +1,5 @@
-// GET /api/settlements: the closed settlement windows with the calling platform's own figures, newest first.
+// GET /api/settlements: the closed settlement windows with the calling platform's own figures,
+// newest first.
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
@@ -50,7 +51,8 @@ export function getSettlements(server: FastifyInstance, { settlement, ledger }: 
         tags: ['platform'],
         summary: 'Settlement windows',
         description:
-          'Closed windows with your own figures, newest first. Position: opening + net + paid meanwhile = closing.',
+          'Closed windows with your own figures, newest first. Position: opening + net + paid ' +
+          'meanwhile = closing.',
         querystring: Query,
         response: { 200: Answer, ...problemResponses },
       },

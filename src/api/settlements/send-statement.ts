@@ -121,7 +121,8 @@ export const StatementView = Type.Object({
       }),
       changing: Type.Boolean({
         description:
-          'It is proposed anew, to be paid in another way; `from` and `bank_reference` are those proposed.',
+          'It is proposed anew, to be paid in another way; `from` and `bank_reference` are ' +
+          'those proposed.',
       }),
       from: Type.String(),
       bank_reference: Nullable,
@@ -133,7 +134,8 @@ export const StatementView = Type.Object({
   outstanding: Money,
   paid_on: Type.Union([Type.String(), Type.Null()], {
     description:
-      'When the last payment was made; null before. With nothing outstanding there is nothing left to pay.',
+      'When the last payment was made; null before. With nothing outstanding there is nothing ' +
+      'left to pay.',
   }),
 });
 
@@ -218,12 +220,10 @@ export async function sendTransactions(
       .send(Readable.from(allAsCsv(settlement, statement, cursor)));
   }
   const page = await settlement.listTransactions(windowId, platformId, cursor, limit);
-  return reply
-    .type('application/json; charset=utf-8')
-    .send({
-      transactions: describeTransactions(statement, page.transactions),
-      next_cursor: page.nextCursor,
-    });
+  return reply.type('application/json; charset=utf-8').send({
+    transactions: describeTransactions(statement, page.transactions),
+    next_cursor: page.nextCursor,
+  });
 }
 
 /** Page by page, so that memory does not grow with the window. */

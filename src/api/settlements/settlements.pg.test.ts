@@ -1,4 +1,5 @@
-// Settlement over HTTP: operators close and settle windows, and each platform reads its own statement in three forms that say the same.
+// Settlement over HTTP: operators close and settle windows, and each platform reads its own
+// statement in three forms that say the same.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestApi, type Answer, type TestApi } from '../../../test/fixtures/api.ts';
@@ -133,8 +134,10 @@ describe('a statement', () => {
     expect(ours.to_settle).toBe(sum([ours.net, 0.1]));
     // An independent sum over the journal's rows.
     const { rows } = await database.pool.query<{ net: string }>(
-      `select (sum(e.amount) / 10000.0)::numeric(20, 4)::text as net from ledger.entry e join ledger.account a using (bucket, account_id)
-         join identity.platform p on p.owner_id = a.owner_id where a.purpose = 'position' and e.layer = 'p' and p.platform_id = $1`,
+      `select (sum(e.amount) / 10000.0)::numeric(20, 4)::text as net from ledger.entry e
+          join ledger.account a using (bucket, account_id)
+         join identity.platform p on p.owner_id = a.owner_id
+           where a.purpose = 'position' and e.layer = 'p' and p.platform_id = $1`,
       [A],
     );
     expect(ours.net).toBe(Number(rows[0]?.net));
@@ -369,7 +372,8 @@ describe('an operator', () => {
       body: { code: 'settlement_state' },
     });
     await database.pool.query(
-      `update clearing.obligation set state = 'approved', approved_by = 'checker', paid_from = 'prefund', bank_reference = null where window_id = 2 and state = 'proposed'`,
+      `update clearing.obligation set state = 'approved', approved_by = 'checker',
+          paid_from = 'prefund', bank_reference = null where window_id = 2 and state = 'proposed'`,
     );
     const proposed = await step(maker, 'leave-out', { platform_id: A, reason: 'short' });
     expect(proposed).toMatchObject({

@@ -14,11 +14,14 @@ export const TransactionView = Type.Object({
   transaction_id: Type.String(),
   kind: Type.String({
     description:
-      'earn, transfer, conversion, authorise (a transfer over a platform that keeps its points itself, from its beginning to its end), redeem, hold, capture, release, reverse, clawback, expire or adjust.',
+      'earn, transfer, conversion, authorise (a transfer over a platform that keeps its ' +
+      'points itself, from its beginning to its end), redeem, hold, capture, release, ' +
+      'reverse, clawback, expire or adjust.',
   }),
   status: Type.String({
     description:
-      '`completed`; `held` for a hold, whatever became of it later; of an authorise: `pending`, `completed` or `failed`.',
+      '`completed`; `held` for a hold, whatever became of it later; of an authorise: ' +
+      '`pending`, `completed` or `failed`.',
   }),
   timestamp: UnixSeconds,
   posted_at: Type.String({ description: 'RFC 3339.' }),
@@ -44,7 +47,8 @@ export const TransactionView = Type.Object({
   to_user_id: Type.Optional(
     Type.String({
       description:
-        'Whose points came, at target_platform; only when that is your platform, or you have named the user.',
+        'Whose points came, at target_platform; only when that is your platform, or you have ' +
+        'named the user.',
     }),
   ),
   rate: Type.Optional(Type.String()),
@@ -79,7 +83,10 @@ export function concerns(legs: readonly PostedLeg[], points: Asset): boolean {
   return legs.some((leg) => leg.assetId === points.assetId || leg.targetAssetId === points.assetId);
 }
 
-/** True when the leg's amount and balance count these points; the second leg of a conversion carries only the target's balance. */
+/**
+ * True when the leg's amount and balance count these points; the second leg of a conversion carries
+ * only the target's balance.
+ */
 export function isSourceOf(leg: PostedLeg, points: Asset): boolean {
   return leg.assetId === points.assetId && !(leg.leg === 1 && leg.targetBalanceAfter !== null);
 }
@@ -90,7 +97,8 @@ export function describeLeg(leg: PostedLeg, points: Asset, ledger: Ledger): View
   const target = leg.targetAssetId === null ? undefined : ledger.assetById(leg.targetAssetId);
   const balanceAfter = isSourceOf(leg, points) ? leg.balanceAfter : leg.targetBalanceAfter;
   const change = changeOf(leg, points);
-  // The words of the platform that wrote them: who asks for a transaction is the one whose points it names first.
+  // The words of the platform that wrote them: who asks for a transaction is the one whose points
+  // it names first.
   const isOwn = leg.assetId === points.assetId;
   return {
     transaction_id: formatId('txn', leg.transactionId),
@@ -148,7 +156,9 @@ function platformsOf(
   }
 }
 
-/** What a leg did to the balance of its member in `points`; null when the row alone does not say. */
+/**
+ * What a leg did to the balance of its member in `points`; null when the row alone does not say.
+ */
 function changeOf(leg: PostedLeg, points: Asset): bigint | null {
   const reversed = leg.kind === 'reverse';
   const kind = reversed ? reversedKind(leg) : leg.kind;
@@ -176,7 +186,10 @@ function changeOf(leg: PostedLeg, points: Asset): bigint | null {
   }
 }
 
-/** The kind of what a reversal undoes; one that was named by its authorisation undoes what that became. */
+/**
+ * The kind of what a reversal undoes; one that was named by its authorisation undoes what that
+ * became.
+ */
 export function reversedKind(leg: PostedLeg): string | undefined {
   const kind = textOf(leg.details, 'reverses');
   return kind === 'authorise' ? 'conversion' : kind;

@@ -1,4 +1,5 @@
-// Rows of the journal as the calling platform may see them, with its users' names: a transfer over a connected platform is one transaction, whatever rows it took.
+// Rows of the journal as the calling platform may see them, with its users' names: a transfer over
+// a connected platform is one transaction, whatever rows it took.
 
 import type { Asset, Ledger, PostedLeg } from '../../ledger/ledger.ts';
 import type { Platform } from '../../identity/identity.ts';
@@ -54,7 +55,10 @@ async function showRow(leg: PostedLeg, { points }: Viewer, parts: Parts): Promis
     : { ...view, related_transaction_id: formatId('txn', authorisation.transactionId) };
 }
 
-/** A transfer by what authorised it, with what became of it; `posted` is the leg that moved the viewer's points, found when it is not given. */
+/**
+ * A transfer by what authorised it, with what became of it; `posted` is the leg that moved the
+ * viewer's points, found when it is not given.
+ */
 async function showTransfer(
   authorisation: PostedLeg,
   posted: PostedLeg | undefined,
@@ -101,7 +105,10 @@ function isOverConnected({ assetId, targetAssetId }: PostedLeg, ledger: Ledger):
   );
 }
 
-/** Users as far as they are the viewer's own, or were named by it: a source names whom its transfer is for, a target is not told from whom it comes. */
+/**
+ * Users as far as they are the viewer's own, or were named by it: a source names whom its transfer
+ * is for, a target is not told from whom it comes.
+ */
 async function namesOf(
   leg: PostedLeg,
   { source_platform: source, target_platform: target }: TransactionView,

@@ -16,7 +16,8 @@ const Body = closed(
       Type.String({
         maxLength: 64,
         description:
-          'Not needed: it links nobody. Given, it must be that of the link which is there; every other one gets the same refusal.',
+          'Not needed: it links nobody. Given, it must be that of the link which is there; ' +
+          'every other one gets the same refusal.',
       }),
     ),
     tags: Type.Optional(Tags),
@@ -41,7 +42,10 @@ export function postUser(server: FastifyInstance, { identity }: ApiParts): void 
         tags: ['users'],
         summary: 'Link a user',
         description:
-          'Links the user to a member of its own, unless the operators of the network have linked it to one. Links are permanent. Repeating the request answers the same link. A member has one user on each platform. `tags`, when given, become the tags of a new or an existing link.',
+          'Links the user to a member of its own, unless the operators of the network have ' +
+          'linked it to one. Links are permanent. Repeating the request answers the same ' +
+          'link. A member has one user on each platform. `tags`, when given, become the tags ' +
+          'of a new or an existing link.',
         body: Body,
         response: { 200: Answer, 201: Answer, ...problemResponses },
       },

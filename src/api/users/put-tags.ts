@@ -1,4 +1,5 @@
-// PUT /api/users/{platform_user_id}/tags: what the calling platform says of its own user; rules read it.
+// PUT /api/users/{platform_user_id}/tags: what the calling platform says of its own user; rules
+// read it.
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
@@ -20,7 +21,8 @@ export function putTags(server: FastifyInstance, { identity }: ApiParts): void {
         tags: ['users'],
         summary: 'Set the tags of a user',
         description:
-          'Replaces all tags of the user; an empty list removes them. In force everywhere within a second.',
+          'Replaces all tags of the user; an empty list removes them. In force everywhere ' +
+          'within a second.',
         params: Params,
         body: Body,
         response: { 200: Answer, ...problemResponses },

@@ -1,4 +1,5 @@
-// DELETE /api/webhooks/{webhook_id}: nothing is sent there any more, and its deliveries are forgotten.
+// DELETE /api/webhooks/{webhook_id}: nothing is sent there any more, and its deliveries are
+// forgotten.
 
 import { type Static, Type } from 'typebox';
 import { answerProblem } from '../http/answer-problem.ts';

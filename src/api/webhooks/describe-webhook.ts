@@ -14,7 +14,8 @@ export const WebhookParams = closed({
 export const TermFields = {
   url: text(
     2_048,
-    'Where events are sent to with POST: https, a public address, no user name or password, no fragment.',
+    'Where events are sent to with POST: https, a public address, no user name or password, ' +
+      'no fragment.',
   ),
   types: Type.Union(
     [
@@ -31,7 +32,8 @@ export const TermFields = {
   ),
   ordered: Type.Boolean({
     description:
-      'True: an event is not sent before the one before it is delivered or given up. False, the default: many are sent at once.',
+      'True: an event is not sent before the one before it is delivered or given up. False, ' +
+      'the default: many are sent at once.',
   }),
   description: text(200, 'What it is for, for people.', 0),
 };
@@ -53,7 +55,8 @@ export const WebhookView = Type.Object({
   }),
   disabled_reason: Type.Union([Type.String(), Type.Null()], {
     description:
-      '`owner`: you did it; `gone`: it answered 410; `failing`: nothing could be delivered for five days.',
+      '`owner`: you did it; `gone`: it answered 410; `failing`: nothing could be delivered ' +
+      'for five days.',
   }),
   failing_since: Type.Union([Moment, Type.Null()], {
     description: 'The first failure after the last success; null while it works.',

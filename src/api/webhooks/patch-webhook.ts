@@ -14,7 +14,8 @@ const Body = closed({
   enabled: Type.Optional(
     Type.Boolean({
       description:
-        'False: nothing is sent any more, and what waits becomes dead letters. True: events are sent from now on; ask for the dead letters with redeliver.',
+        'False: nothing is sent any more, and what waits becomes dead letters. True: events ' +
+        'are sent from now on; ask for the dead letters with redeliver.',
     }),
   ),
 });

@@ -1,4 +1,5 @@
-// POST /api/webhooks/{webhook_id}/redeliver: one event once more, or all that were given up since a time.
+// POST /api/webhooks/{webhook_id}/redeliver: one event once more, or all that were given up since a
+// time.
 
 import { type Static, Type } from 'typebox';
 import { readTime } from '../amounts.ts';

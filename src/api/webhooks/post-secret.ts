@@ -15,7 +15,9 @@ const Body = closed({
     Type.Integer({
       minimum: 0,
       maximum: 168,
-      description: `How long messages are signed with the old key too; ${DEFAULT_HOURS} when absent, 0 when somebody else knows it.`,
+      description:
+        `How long messages are signed with the old key too; ${DEFAULT_HOURS} when absent, 0 ` +
+        'when somebody else knows it.',
     }),
   ),
 });
@@ -35,7 +37,8 @@ export const postSecret: AddOperation = (server, parts, { prefix, tag, adjective
         tags: [tag],
         summary: 'Renew the secret of a webhook',
         description:
-          'During the overlap a message has a signature by each key, so it is verified with the old one and with the new one. At most three keys sign.',
+          'During the overlap a message has a signature by each key, so it is verified with ' +
+          'the old one and with the new one. At most three keys sign.',
         params: WebhookParams,
         body: Body,
         response: { 200: Answer, ...problemResponses },

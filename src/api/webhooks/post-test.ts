@@ -1,4 +1,5 @@
-// POST /api/webhooks/{webhook_id}/test: an event that means nothing is sent there, so that the receiver can be tried.
+// POST /api/webhooks/{webhook_id}/test: an event that means nothing is sent there, so that the
+// receiver can be tried.
 
 import { type Static, Type } from 'typebox';
 import { answerProblem } from '../http/answer-problem.ts';
@@ -18,7 +19,8 @@ export const postTest: AddOperation = (server, parts, { prefix, tag, adjective, 
         tags: [tag],
         summary: 'Send a test event',
         description:
-          'An event of type webhook.test goes to this webhook alone, whatever types it wants; what became of it is among its deliveries within a second or so.',
+          'An event of type webhook.test goes to this webhook alone, whatever types it wants; ' +
+          'what became of it is among its deliveries within a second or so.',
         params: WebhookParams,
         response: { 200: Type.Object({ success: Success }), ...problemResponses },
       },

@@ -26,7 +26,8 @@ export const postWebhook: AddOperation = (
         tags: [tag],
         summary: 'Have events sent to a URL',
         description:
-          'Messages follow Standard Webhooks 1.0; docs/webhooks.md says how to verify them and when they are repeated. The secret is told in this answer only.',
+          'Messages follow Standard Webhooks 1.0; docs/webhooks.md says how to verify them ' +
+          'and when they are repeated. The secret is told in this answer only.',
         body: Body,
         response: { 200: WebhookWithSecret, ...problemResponses },
       },

@@ -1,4 +1,5 @@
-// The two sides on which the operations on webhooks are served: platforms have their own endpoints, operators those of the network, and see all.
+// The two sides on which the operations on webhooks are served: platforms have their own endpoints,
+// operators those of the network, and see all.
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Owner, Scope } from '../../clearing/clearing.ts';

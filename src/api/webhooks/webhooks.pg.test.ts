@@ -1,4 +1,5 @@
-// Webhooks as a platform and an operator use them: over HTTP, with a receiver of the platform's own.
+// Webhooks as a platform and an operator use them: over HTTP, with a receiver of the platform's
+// own.
 
 import { Webhook as Verifier } from 'standardwebhooks';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';

@@ -1,4 +1,5 @@
-// GET /operator/windows/{window_id}/statement and /transactions: what a window means for one platform, as that platform sees it.
+// GET /operator/windows/{window_id}/statement and /transactions: what a window means for one
+// platform, as that platform sees it.
 
 import type { FastifyInstance } from 'fastify';
 import type { Static } from 'typebox';

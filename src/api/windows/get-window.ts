@@ -17,7 +17,8 @@ export function getWindow(server: FastifyInstance, { settlement, ledger }: ApiPa
         tags: ['operator'],
         summary: 'One settlement window',
         description:
-          'Nets of all platforms, gross figures of all pairs, disputed transactions and obligations. Of the open window there is nothing yet.',
+          'Nets of all platforms, gross figures of all pairs, disputed transactions and ' +
+          'obligations. Of the open window there is nothing yet.',
         params: WindowParams,
         response: { 200: WindowView, ...problemResponses },
       },

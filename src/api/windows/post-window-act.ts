@@ -1,5 +1,6 @@
-// POST /operator/windows/{window_id}/leave-out, /abort and /take-back, and the decision on them: what operators do with a window that is not paid as it
-// should be. One proposes, another one approves.
+// POST /operator/windows/{window_id}/leave-out, /abort and /take-back, and the decision on them:
+// what operators do with a window that is not paid as it should be. One proposes, another one
+// approves.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
@@ -62,7 +63,9 @@ export function postWindowAct(server: FastifyInstance, { settlement, identity }:
         tags: ['operator'],
         summary: 'Propose to leave out a platform that cannot pay',
         description:
-          'What is not paid yet is netted again without it, what was paid in part stays, its debt and its claims go over to the window that is open then, and it is suspended; once another operator has approved it.',
+          'What is not paid yet is netted again without it, what was paid in part stays, its ' +
+          'debt and its claims go over to the window that is open then, and it is suspended; ' +
+          'once another operator has approved it.',
         params: WindowParams,
         body: LeaveOutBody,
         response: { 200: ActView, ...problemResponses },
@@ -84,7 +87,9 @@ export function postWindowAct(server: FastifyInstance, { settlement, identity }:
         tags: ['operator'],
         summary: 'Propose to abort a settlement',
         description:
-          'What was taken is given back and what was paid out is taken back, out of and into the prefunds; then the window is closed again, to be proposed anew. Once another operator has approved it.',
+          'What was taken is given back and what was paid out is taken back, out of and into ' +
+          'the prefunds; then the window is closed again, to be proposed anew. Once another ' +
+          'operator has approved it.',
         params: WindowParams,
         body: AbortBody,
         response: { 200: ActView, ...problemResponses },
@@ -101,7 +106,9 @@ export function postWindowAct(server: FastifyInstance, { settlement, identity }:
         tags: ['operator'],
         summary: 'Propose to take unpaid obligations back',
         description:
-          'What is not paid is no longer tried, once another operator has approved it, and waits to be proposed anew. Before anything of the window was paid all of it is taken back: it is closed again.',
+          'What is not paid is no longer tried, once another operator has approved it, and ' +
+          'waits to be proposed anew. Before anything of the window was paid all of it is ' +
+          'taken back: it is closed again.',
         params: WindowParams,
         body: TakeBackBody,
         response: { 200: ActView, ...problemResponses },

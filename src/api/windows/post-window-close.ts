@@ -18,7 +18,8 @@ export function postWindowClose(server: FastifyInstance, { settlement }: ApiPart
         tags: ['operator'],
         summary: 'Close the open settlement window',
         description:
-          'Cuts the journal while it is posted on, and opens the next window in the same moment. Its pairs are counted afterwards; then the statements are ready.',
+          'Cuts the journal while it is posted on, and opens the next window in the same ' +
+          'moment. Its pairs are counted afterwards; then the statements are ready.',
         params: WindowParams,
         body: closed({}),
         response: { 200: WindowHead, ...problemResponses },

@@ -1,4 +1,5 @@
-// POST /operator/windows/{window_id}/settle, /withdraw and /approve: one operator says how a window is to be paid, another one confirms it.
+// POST /operator/windows/{window_id}/settle, /withdraw and /approve: one operator says how a window
+// is to be paid, another one confirms it.
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
@@ -17,7 +18,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 
 const From = Type.Enum(['prefund', 'outside'], {
   description:
-    "Out of and into the prefund, or by a payment outside of the network, which needs the bank's reference.",
+    'Out of and into the prefund, or by a payment outside of the network, which needs the ' +
+    "bank's reference.",
 });
 const BankReference = text(
   128,
@@ -34,7 +36,8 @@ const Body = closed(
           basis: Type.Optional(
             text(
               90,
-              "`net`, or `source>target` of a pair that is settled gross; all of the participant's when absent.",
+              '`net`, or `source>target` of a pair that is settled gross; all of the ' +
+                "participant's when absent.",
             ),
           ),
           from: From,
@@ -44,7 +47,8 @@ const Body = closed(
       ),
     ),
   },
-  'from and bank_reference hold for everyone for whom payments does not say otherwise; the prefund when absent.',
+  'from and bank_reference hold for everyone for whom payments does not say otherwise; the ' +
+    'prefund when absent.',
 );
 
 export function postWindowSettle(server: FastifyInstance, { settlement, ledger }: ApiParts): void {
@@ -67,7 +71,10 @@ export function postWindowSettle(server: FastifyInstance, { settlement, ledger }
         tags: ['operator'],
         summary: 'Propose how a window is paid',
         description:
-          'Fixes the obligations of a closed window, without what is disputed now, for another operator to confirm. Of a window that is being settled: changes the way of the obligations that payments names and that are not paid yet. A window in which nobody owes anything is settled at once.',
+          'Fixes the obligations of a closed window, without what is disputed now, for ' +
+          'another operator to confirm. Of a window that is being settled: changes the way of ' +
+          'the obligations that payments names and that are not paid yet. A window in which ' +
+          'nobody owes anything is settled at once.',
         params: WindowParams,
         body: Body,
         response: { 200: WindowView, ...problemResponses },
@@ -125,7 +132,10 @@ export function postWindowSettle(server: FastifyInstance, { settlement, ledger }
         tags: ['operator'],
         summary: 'Confirm a proposed payment',
         description:
-          'By another operator than the one who proposed it. Payers pay first; what the ledger refuses (a prefund or a cap that does not reach) is told with the obligation and tried again every half minute. The window is settled when all obligations are.',
+          'By another operator than the one who proposed it. Payers pay first; what the ' +
+          'ledger refuses (a prefund or a cap that does not reach) is told with the ' +
+          'obligation and tried again every half minute. The window is settled when all ' +
+          'obligations are.',
         params: WindowParams,
         body: closed({}),
         response: { 200: WindowView, ...problemResponses },

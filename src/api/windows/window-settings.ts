@@ -1,4 +1,5 @@
-// GET and PUT /operator/windows/settings: when windows are closed by themselves, and which pairs are settled gross.
+// GET and PUT /operator/windows/settings: when windows are closed by themselves, and which pairs
+// are settled gross.
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
@@ -22,7 +23,8 @@ const Body = closed(
       Type.Array(Type.Array(PlatformIdText, { minItems: 2, maxItems: 2, uniqueItems: true }), {
         maxItems: 1_000,
         description:
-          'Pairs of platforms whose obligations are listed and paid pair by pair; as set before when absent.',
+          'Pairs of platforms whose obligations are listed and paid pair by pair; as set ' +
+          'before when absent.',
       }),
     ),
   },
@@ -57,7 +59,8 @@ export function windowSettings(server: FastifyInstance, { settlement, identity }
         tags: ['operator'],
         summary: 'Set when windows are closed, and what is settled gross',
         description:
-          'A scheduled window in which nothing was posted stays open. Pairs hold for whatever is proposed from then on. Told in the events of operators.',
+          'A scheduled window in which nothing was posted stays open. Pairs hold for whatever ' +
+          'is proposed from then on. Told in the events of operators.',
         body: Body,
         response: { 200: Answer, ...problemResponses },
       },

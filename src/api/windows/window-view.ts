@@ -18,7 +18,8 @@ export const WindowParams = closed({
 });
 export const WindowStateText = Type.Enum([...WINDOW_STATES], {
   description:
-    'open, closed (figures are final), proposed (waits for another operator), settling (being paid), aborting (what was taken is being given back), settled.',
+    'open, closed (figures are final), proposed (waits for another operator), settling (being ' +
+    'paid), aborting (what was taken is being given back), settled.',
 });
 
 const head = {
@@ -53,7 +54,8 @@ export const ActView = Type.Object({
   act_id: Type.String(),
   kind: Type.Enum([...ACT_KINDS], {
     description:
-      'leave_out: nets again without the platform; abort: gives back what was taken; take_back: stops what is not paid.',
+      'leave_out: nets again without the platform; abort: gives back what was taken; ' +
+      'take_back: stops what is not paid.',
   }),
   participants: Type.Array(Type.String(), {
     description: "Who is left out; whose obligations are taken back, everybody's when empty.",
@@ -117,14 +119,16 @@ export const WindowView = Type.Object({
     }),
     {
       description:
-        'What went over out of this window or came over into it when a platform was left out; of one platform it sums to zero.',
+        'What went over out of this window or came over into it when a platform was left out; ' +
+        'of one platform it sums to zero.',
     },
   ),
   acts: Type.Array(ActView, {
     description: 'What operators proposed besides paying it, oldest first.',
   }),
   change_proposed_by: Nullable(
-    'The operator who proposed to change how something of a window that is being paid is paid; it waits for another one.',
+    'The operator who proposed to change how something of a window that is being paid is ' +
+      'paid; it waits for another one.',
   ),
   obligations: Type.Array(
     Type.Object({
@@ -135,13 +139,15 @@ export const WindowView = Type.Object({
       amount: Type.Number({ description: 'What the participant is paid (positive) or pays.' }),
       paid: Type.Number({
         description:
-          'What of it is paid, with the same sign; while a window is aborted, what is left to be given back.',
+          'What of it is paid, with the same sign; while a window is aborted, what is left to ' +
+          'be given back.',
       }),
       parts: Type.Array(PartView, { description: 'Its payments, in order.' }),
       proposed_at: Type.String({ description: 'RFC 3339.' }),
       state: Type.String({
         description:
-          'proposed (waits for another operator), approved, held (taken back; propose it again) or paid.',
+          'proposed (waits for another operator), approved, held (taken back; propose it ' +
+          'again) or paid.',
       }),
       from: Type.String({ description: 'prefund or outside.' }),
       bank_reference: Nullable('Of a payment outside of the network.'),

@@ -83,7 +83,8 @@ export function expectSame(complain: Complain, what: string, replies: readonly R
   );
   if (other !== undefined)
     complain(
-      `${what} was answered with ${first?.status} ${first?.text} and then with ${other.status} ${other.text}.`,
+      `${what} was answered with ${first?.status} ${first?.text} and then with ` +
+        `${other.status} ${other.text}.`,
     );
 }
 

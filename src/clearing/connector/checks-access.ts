@@ -116,7 +116,8 @@ export const accessChecks: readonly Check[] = [
         });
         if (status !== 200)
           complain(
-            `A call signed ${FRESH_SECONDS} seconds ${offset < 0 ? 'ago' : 'ahead'} was answered with ${status} instead of 200.`,
+            `A call signed ${FRESH_SECONDS} seconds ${offset < 0 ? 'ago' : 'ahead'} was ` +
+              `answered with ${status} instead of 200.`,
           );
       }
     },

@@ -1,4 +1,5 @@
-// Conformance: what the platform says of itself. Look-ups, total and statement must agree with what was done.
+// Conformance: what the platform says of itself. Look-ups, total and statement must agree with what
+// was done.
 
 import { aMove, expectRefused, type Check, type Complain } from './check.ts';
 import { signed } from './checks-steps.ts';
@@ -37,7 +38,8 @@ export const readingChecks: readonly Check[] = [
   {
     name: 'lookup_unknown',
     meaning:
-      'A transaction_id that the platform has never seen is answered with 404 {"error": …, "state": "unknown"}.',
+      'A transaction_id that the platform has never seen is answered with 404 {"error": …, ' +
+      '"state": "unknown"}.',
     needsUser: false,
     async run(probe, complain) {
       const step = probe.newStep(AMOUNT);
@@ -61,7 +63,8 @@ export const readingChecks: readonly Check[] = [
   {
     name: 'lookup_applied',
     meaning:
-      'A transaction that was carried out is found as applied, with operation, user_id, amount and its effect on the balance.',
+      'A transaction that was carried out is found as applied, with operation, user_id, ' +
+      'amount and its effect on the balance.',
     needsUser: true,
     async run(probe, complain) {
       for (const kind of ['add', 'deduct'] as const) {
@@ -100,7 +103,8 @@ export const readingChecks: readonly Check[] = [
   {
     name: 'lookup_reversed',
     meaning:
-      'A transaction that was reversed is found as reversed, with effect 0; also when only the reverse has been seen.',
+      'A transaction that was reversed is found as reversed, with effect 0; also when only ' +
+      'the reverse has been seen.',
     needsUser: true,
     async run(probe, complain) {
       for (const kind of ['add', 'deduct'] as const) {
@@ -133,7 +137,8 @@ export const readingChecks: readonly Check[] = [
   {
     name: 'total_points_follow',
     meaning:
-      'total_points changes by exactly what is added, deducted and reversed. (Whether it was right before, only reconciliation can tell.)',
+      'total_points changes by exactly what is added, deducted and reversed. (Whether it was ' +
+      'right before, only reconciliation can tell.)',
     needsUser: true,
     async run(probe, complain) {
       const complaints: string[] = [];
@@ -148,7 +153,8 @@ export const readingChecks: readonly Check[] = [
   {
     name: 'statement_once_in_order',
     meaning:
-      'The statement has every movement once, in the order in which they were done, reversals included, and nothing that moved no points.',
+      'The statement has every movement once, in the order in which they were done, reversals ' +
+      'included, and nothing that moved no points.',
     needsUser: true,
     async run(probe, complain) {
       const { cursor } = await probe.readOn(undefined);
@@ -159,7 +165,8 @@ export const readingChecks: readonly Check[] = [
   {
     name: 'statement_cursor',
     meaning:
-      'The statement can be read in pages of any length, on from next_cursor, and again from an earlier cursor, without a gap or a repetition.',
+      'The statement can be read in pages of any length, on from next_cursor, and again from ' +
+      'an earlier cursor, without a gap or a repetition.',
     needsUser: true,
     async run(probe, complain) {
       const start = (await probe.readOn(undefined)).cursor;
@@ -274,5 +281,8 @@ function lineOf({
   amountMinor,
   effectMinor,
 }: StatementEntry): string {
-  return `${operation} of ${points(amountMinor)} (effect ${points(effectMinor)}) for ${userId} in ${transactionId}`;
+  return (
+    `${operation} of ${points(amountMinor)} (effect ${points(effectMinor)}) for ${userId} in ` +
+    `${transactionId}`
+  );
 }

@@ -50,7 +50,8 @@ export const reverseChecks: readonly Check[] = [
   ...forEachMove(
     (kind) => `reverse_${kind}_repeated`,
     (kind) =>
-      `The same reverse of ${kind === 'add' ? 'an add' : 'a deduct'} again, also several times at once, moves nothing and gives the first answer again.`,
+      `The same reverse of ${kind === 'add' ? 'an add' : 'a deduct'} again, also several ` +
+      'times at once, moves nothing and gives the first answer again.',
     async (kind, probe, complain) => {
       const step = probe.newStep(AMOUNT);
       await probe.send(kind, step);
@@ -75,7 +76,8 @@ export const reverseChecks: readonly Check[] = [
   ...forEachMove(
     (kind) => `reverse_before_${kind}`,
     (kind) =>
-      `A reverse of a transaction not seen yet is answered with 200 and remembered: its ${kind}, arriving late, is refused.`,
+      'A reverse of a transaction not seen yet is answered with 200 and remembered: its ' +
+      `${kind}, arriving late, is refused.`,
     async (kind, probe, complain) => {
       const step = probe.newStep(AMOUNT);
       await expectMove(
@@ -119,7 +121,8 @@ export const reverseChecks: readonly Check[] = [
   {
     name: 'reverse_other_body',
     meaning:
-      'A reverse that names another amount than the transaction moved is answered with 409 and moves nothing.',
+      'A reverse that names another amount than the transaction moved is answered with 409 ' +
+      'and moves nothing.',
     needsUser: true,
     async run(probe, complain) {
       const step = probe.newStep(AMOUNT);

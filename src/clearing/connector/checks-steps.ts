@@ -35,7 +35,10 @@ function forEachMove(
   }));
 }
 
-/** Amounts as they may be written, and what they are in minor units: those that a float gets wrong, numbers and text. */
+/**
+ * Amounts as they may be written, and what they are in minor units: those that a float gets wrong,
+ * numbers and text.
+ */
 const EXACT: readonly (readonly [literal: string, minor: bigint])[] = [
   ['0.01', 1n],
   ['0.29', 29n],
@@ -98,9 +101,11 @@ export const stepChecks: readonly Check[] = [
   ...forEachMove(
     'at_once',
     (kind) =>
-      `The same ${kind} sent several times at once moves points once, and every answer is the same.`,
+      `The same ${kind} sent several times at once moves points once, and every answer is the ` +
+      'same.',
     async (kind, probe, complain) => {
-      // The first round opens the connections, so that in the later ones the calls do arrive together.
+      // The first round opens the connections, so that in the later ones the calls do arrive
+      // together.
       for (let round = 0; round < ROUNDS; round += 1) {
         const step = probe.newStep(AMOUNT);
         await expectMove(
@@ -123,7 +128,8 @@ export const stepChecks: readonly Check[] = [
   ...forEachMove(
     'other_body',
     (kind) =>
-      `${aMove(kind)} under a transaction_id that was used with another body is answered with 409 and moves nothing.`,
+      `${aMove(kind)} under a transaction_id that was used with another body is answered with ` +
+      '409 and moves nothing.',
     async (kind, probe, complain) => {
       const step = probe.newStep(AMOUNT);
       await expectMove(
@@ -146,7 +152,8 @@ export const stepChecks: readonly Check[] = [
   {
     name: 'insufficient_balance',
     meaning:
-      'A deduct of more than the balance is answered with 400 {"error": "Insufficient balance"} and changes nothing.',
+      'A deduct of more than the balance is answered with 400 {"error": "Insufficient ' +
+      'balance"} and changes nothing.',
     needsUser: true,
     async run(probe, complain) {
       await expectMove(probe, complain, 0n, 'A deduct of more than the balance', async () => {
@@ -177,7 +184,8 @@ export const stepChecks: readonly Check[] = [
   {
     name: 'refusal_is_final',
     meaning:
-      'A refused deduct stays refused when it is sent again, even if there are points enough by then.',
+      'A refused deduct stays refused when it is sent again, even if there are points enough ' +
+      'by then.',
     needsUser: true,
     async run(probe, complain) {
       const step = probe.newStep((await probe.balance()) + AMOUNT);

@@ -1,4 +1,5 @@
-// The conformance suite: every check against one platform, what fails and why, and the platform left as it was.
+// The conformance suite: every check against one platform, what fails and why, and the platform
+// left as it was.
 
 import type { Check } from './check.ts';
 import { accessChecks } from './checks-access.ts';
@@ -25,7 +26,10 @@ export interface ConformanceReport {
 }
 
 export interface ConformanceOptions extends TransportOptions {
-  /** A user of the platform for tests: its points are moved, and moved back. Without one only what moves nothing is checked. */
+  /**
+   * A user of the platform for tests: its points are moved, and moved back. Without one only what
+   * moves nothing is checked.
+   */
   readonly userId?: string | undefined;
   readonly onCheck?: ((result: CheckResult) => void) | undefined;
 }
@@ -134,6 +138,7 @@ async function expectBalance(
   const balance = await probe.balance();
   if (balance !== expectedMinor)
     complain(
-      `The balance is ${points(balance)} and was ${points(expectedMinor)} before the test; correct it by hand.`,
+      `The balance is ${points(balance)} and was ${points(expectedMinor)} before the test; ` +
+        'correct it by hand.',
     );
 }

@@ -1,4 +1,5 @@
-// What a connected platform's answers look like, and the reading of them: exact amounts, and nothing past here that was not checked.
+// What a connected platform's answers look like, and the reading of them: exact amounts, and
+// nothing past here that was not checked.
 
 import { type Static, type TSchema, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -25,7 +26,10 @@ export const StepBody = Type.Object({
 });
 /** Any refusal. */
 export const ErrorBody = Type.Object({ error: Type.String({ minLength: 1 }) });
-/** 404 to a transaction look-up: it says so itself, so that a wrong address never reads as "not applied". */
+/**
+ * 404 to a transaction look-up: it says so itself, so that a wrong address never reads as "not
+ * applied".
+ */
 export const UnknownTransactionBody = Type.Object({
   error: Type.String({ minLength: 1 }),
   state: Type.Literal('unknown'),
@@ -70,7 +74,10 @@ const parseWithSource = JSON.parse as (text: string, reviver: SourceReviver) => 
 const keepSource: SourceReviver = (key, read, { source }) =>
   typeof read === 'number' && source !== undefined && DECIMAL_FIELDS.has(key) ? source : read;
 
-/** A number in an object that a double may not give back as it was written: of more than 15 digits, or with an exponent. Rare, and reading with sources takes ten times as long. */
+/**
+ * A number in an object that a double may not give back as it was written: of more than 15 digits,
+ * or with an exponent. Rare, and reading with sources takes ten times as long.
+ */
 const LONG_NUMBER = /:\s*-?(?:[\d.]{16}|[\d.]+[eE])/;
 
 /** Decimal fields of a parsed body as text, in place. */
@@ -102,7 +109,10 @@ export function createReader<Schema extends TSchema>(
   };
 }
 
-/** Decimal text of an answer → minor units; undefined when it is none or has more decimals than there are. */
+/**
+ * Decimal text of an answer → minor units; undefined when it is none or has more decimals than
+ * there are.
+ */
 export function readPoints(text: string): bigint | undefined {
   const minor = parseAmount(text, CONNECTOR_SCALE, MAX_SUM_MINOR);
   return typeof minor === 'bigint' ? minor : undefined;

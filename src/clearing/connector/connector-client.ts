@@ -1,4 +1,5 @@
-// Calls a connected platform. Each answer is yes, no or unknown, and only the platform's own clear word makes it a yes or a no.
+// Calls a connected platform. Each answer is yes, no or unknown, and only the platform's own clear
+// word makes it a yes or a no.
 
 import type { Static } from 'typebox';
 
@@ -37,13 +38,22 @@ import {
 } from './types.ts';
 
 export interface ConnectorClient {
-  /** Takes points from a user. Repeatable: the platform answers the same transaction's same step as at first. */
+  /**
+   * Takes points from a user. Repeatable: the platform answers the same transaction's same step as
+   * at first.
+   */
   deduct(step: Step): Promise<ConnectorOutcome<StepAnswer>>;
   /** Gives points to a user. Repeatable. */
   add(step: Step): Promise<ConnectorOutcome<StepAnswer>>;
-  /** Undoes the transaction's deduct or add, and keeps it from happening later when the platform has not seen it. Repeatable. */
+  /**
+   * Undoes the transaction's deduct or add, and keeps it from happening later when the platform has
+   * not seen it. Repeatable.
+   */
   reverse(step: Step): Promise<ConnectorOutcome<StepAnswer>>;
-  /** What became of a transaction. Never no: a platform that does not know it says so with a yes of state `unknown`. */
+  /**
+   * What became of a transaction. Never no: a platform that does not know it says so with a yes of
+   * state `unknown`.
+   */
   findTransaction(transactionId: string): Promise<ConnectorOutcome<TransactionAnswer>>;
   /** The user's balance in minor units; no when the platform has no such user. */
   findBalance(userId: string): Promise<ConnectorOutcome<bigint>>;
@@ -52,13 +62,17 @@ export interface ConnectorClient {
   /** What moved points after a cursor (from the beginning without one), oldest first. */
   readStatement(since?: string, limit?: number): Promise<ConnectorOutcome<StatementPage>>;
   checkHealth(): Promise<ConnectorOutcome<true>>;
-  /** Why it takes no signed call of the network, such as another secret or clock; undefined when it does, or does not answer. */
+  /**
+   * Why it takes no signed call of the network, such as another secret or clock; undefined when it
+   * does, or does not answer.
+   */
   findRefusal(): Promise<string | undefined>;
 }
 
 /**
- * Statuses with which a platform refuses a step for good, with an `error` in JSON. 401, 403, 408 and 429 are not among them: they are
- * answered before the platform looks at the transaction, so they say nothing of an earlier attempt that may have been carried out.
+ * Statuses with which a platform refuses a step for good, with an `error` in JSON. 401, 403, 408
+ * and 429 are not among them: they are answered before the platform looks at the transaction, so
+ * they say nothing of an earlier attempt that may have been carried out.
  */
 const REFUSALS: ReadonlySet<number> = new Set([400, 404, 409, 422]);
 
@@ -130,7 +144,8 @@ export function createClientOver(
         return known === undefined
           ? unknown(
               'malformed',
-              'a 404 without {"error": …, "state": "unknown"} is not the platform\'s word on the transaction',
+              'a 404 without {"error": …, "state": "unknown"} is not the platform\'s word on ' +
+                'the transaction',
             )
           : { outcome: 'yes', value: { state: 'unknown' } };
       }
@@ -223,7 +238,10 @@ export function stepRequest(
   return { method: 'POST', path: `/api/internal/${kind}`, body: JSON.stringify(body) };
 }
 
-/** 200 with the expected body is a yes, a refusal in the platform's own words a no; everything else is unknown. */
+/**
+ * 200 with the expected body is a yes, a refusal in the platform's own words a no; everything else
+ * is unknown.
+ */
 function judgeReply<Body, T>(
   reply: ConnectorReply,
   read: (text: string) => Body | undefined,
@@ -248,7 +266,10 @@ function judgeReply<Body, T>(
     : { outcome: 'no', status, error: refusal.error };
 }
 
-/** Of an answer that does not take the network for who it is: why, as far as its status and its clock tell; of others nothing. */
+/**
+ * Of an answer that does not take the network for who it is: why, as far as its status and its
+ * clock tell; of others nothing.
+ */
 function strangerOf(
   { status, date }: Extract<ConnectorReply, { arrived: true }>,
   nowMs: number,
@@ -262,7 +283,10 @@ function strangerOf(
 function whyOf(aheadMs: number): string {
   if (Number.isNaN(aheadMs)) return 'so its secret or its clock is another';
   if (Math.abs(aheadMs) <= CLOCK_LEEWAY_MS) return 'so its secret is another';
-  return `and its clock is ${Math.round(Math.abs(aheadMs) / 1_000)} s ${aheadMs > 0 ? 'ahead of' : 'behind'} this one`;
+  return (
+    `and its clock is ${Math.round(Math.abs(aheadMs) / 1_000)} s ` +
+    `${aheadMs > 0 ? 'ahead of' : 'behind'} this one`
+  );
 }
 
 function readEntry(

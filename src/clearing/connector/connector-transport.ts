@@ -1,4 +1,5 @@
-// Sends one signed request to a connected platform and says what came back, or what became of the connection.
+// Sends one signed request to a connected platform and says what came back, or what became of the
+// connection.
 
 import { createEgress, LOOPBACK_RANGES, type Egress } from '../../runtime/egress.ts';
 import { signRequest } from '../../security/security.ts';
@@ -13,7 +14,9 @@ export interface ConnectorRequest {
   readonly body?: string;
 }
 
-/** For tests of a platform: headers as they should not be. A header that is undefined is left out. */
+/**
+ * For tests of a platform: headers as they should not be. A header that is undefined is left out.
+ */
 export type HeaderChange = (
   headers: Readonly<Record<string, string>>,
 ) => Readonly<Record<string, string | undefined>>;
@@ -43,7 +46,10 @@ export interface TransportOptions {
   readonly timeoutMs?: number;
   /** Milliseconds since the epoch; X-Timestamp is taken from it. */
   readonly now?: () => number;
-  /** By which calls leave the program. Those without one are kept to public addresses and to this machine. */
+  /**
+   * By which calls leave the program. Those without one are kept to public addresses and to this
+   * machine.
+   */
   readonly egress?: Egress;
 }
 
@@ -60,7 +66,10 @@ export function createConnectorTransport(
   { timeoutMs = DEFAULT_TIMEOUT_MS, now = Date.now, egress = guardedEgress }: TransportOptions = {},
 ): ConnectorTransport {
   const base = target.url.replace(/\/+$/, '');
-  /** What the platform took last. After a rotation it has the new secret or still the old one, and only its refusal tells. */
+  /**
+   * What the platform took last. After a rotation it has the new secret or still the old one, and
+   * only its refusal tells.
+   */
   let current = target.secret;
   const other = (): string | undefined => {
     const { formerSecret: former, secret } = target;
@@ -74,7 +83,8 @@ export function createConnectorTransport(
       const reply = await sendSigned(current, request, change);
       const next = reply.arrived && reply.status === SIGNATURE_REFUSED ? other() : undefined;
       if (next === undefined) return reply;
-      // A signature is refused before the call is looked at, so nothing happens twice; a step would not anyway.
+      // A signature is refused before the call is looked at, so nothing happens twice; a step would
+      // not anyway.
       const again = await sendSigned(next, request, change);
       if (again.arrived && again.status !== SIGNATURE_REFUSED) current = next;
       return again;

@@ -1,4 +1,5 @@
-// What the conformance checks work with: one user of the platform, calls as they should be and as they should not, and a list of all that must be undone.
+// What the conformance checks work with: one user of the platform, calls as they should be and as
+// they should not, and a list of all that must be undone.
 
 import { randomBytes } from 'node:crypto';
 
@@ -20,7 +21,10 @@ import {
   type TransactionAnswer,
 } from './types.ts';
 
-/** A check cannot go on: the platform did not answer what the check builds on. Told as the check's complaint. */
+/**
+ * A check cannot go on: the platform did not answer what the check builds on. Told as the check's
+ * complaint.
+ */
 export class CheckStopped extends Error {
   override name = 'CheckStopped';
 }
@@ -30,7 +34,10 @@ export interface Reply {
   readonly text: string;
 }
 
-/** What a forged signature is made over instead of the request; the headers say the same time as it does. */
+/**
+ * What a forged signature is made over instead of the request; the headers say the same time as it
+ * does.
+ */
 export type Forgery = Partial<Record<'timestamp' | 'method' | 'path' | 'body', string>>;
 
 export interface SendOptions {
@@ -161,7 +168,8 @@ export function createProbe(
           (found.value.state === 'unknown' || found.value.state === 'refused')
         )
           continue;
-        // The amount that the platform says it moved: a faulty one may have read another than was sent.
+        // The amount that the platform says it moved: a faulty one may have read another than was
+        // sent.
         const moved =
           found.outcome === 'yes' && 'amountMinor' in found.value
             ? { ...step, amountMinor: found.value.amountMinor }

@@ -1,4 +1,5 @@
-// A platform that asks to be left alone (429 or 503 with Retry-After) is: until then no call of this process leaves, and each is told so.
+// A platform that asks to be left alone (429 or 503 with Retry-After) is: until then no call of
+// this process leaves, and each is told so.
 
 import { readRetryAfter } from '../../runtime/retry-after.ts';
 import type { ConnectorTransport } from './connector-transport.ts';

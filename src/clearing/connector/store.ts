@@ -23,7 +23,8 @@ export async function readConnectionsVersion(pool: Pool): Promise<string> {
 /** Those that are not removed. */
 export async function selectConnections(pool: Pool): Promise<ConnectionRow[]> {
   const { rows } = await pool.query<ConnectionRow>(
-    `select platform_id, url, sealed_token, changed_by, changed_at, revision from clearing.connection where url is not null order by platform_id`,
+    `select platform_id, url, sealed_token, changed_by, changed_at, revision
+        from clearing.connection where url is not null order by platform_id`,
   );
   return rows;
 }
@@ -33,9 +34,11 @@ export async function writeConnection(
   row: Omit<ConnectionRow, 'revision'>,
 ): Promise<void> {
   await pool.query(
-    `insert into clearing.connection (platform_id, url, sealed_token, changed_by, changed_at) values ($1, $2, $3, $4, $5)
+    `insert into clearing.connection (platform_id, url, sealed_token, changed_by, changed_at)
+        values ($1, $2, $3, $4, $5)
      on conflict (platform_id) do update
-       set url = excluded.url, sealed_token = excluded.sealed_token, changed_by = excluded.changed_by, changed_at = excluded.changed_at,
+       set url = excluded.url, sealed_token = excluded.sealed_token,
+         changed_by = excluded.changed_by, changed_at = excluded.changed_at,
            revision = connection.revision + 1`,
     [row.platform_id, row.url, row.sealed_token, row.changed_by, row.changed_at],
   );
@@ -49,7 +52,8 @@ export async function removeConnection(
   changedAt: Date,
 ): Promise<boolean> {
   const { rowCount } = await pool.query(
-    `update clearing.connection set url = null, sealed_token = null, changed_by = $2, changed_at = $3, revision = revision + 1
+    `update clearing.connection set url = null, sealed_token = null, changed_by = $2,
+        changed_at = $3, revision = revision + 1
       where platform_id = $1 and url is not null`,
     [platformId, changedBy, changedAt],
   );

@@ -20,7 +20,10 @@ export interface ConnectorTarget {
 export const STEP_KINDS = ['deduct', 'add', 'reverse'] as const;
 export type StepKind = (typeof STEP_KINDS)[number];
 
-/** One step of a transaction at one platform. Its idempotency key is the transaction's id and its kind. */
+/**
+ * One step of a transaction at one platform. Its idempotency key is the transaction's id and its
+ * kind.
+ */
 export interface Step {
   readonly userId: string;
   readonly amountMinor: bigint;
@@ -47,7 +50,10 @@ export interface Unknown {
   readonly retryAfterMs?: number;
 }
 
-/** The platform refused, and says so itself: nothing of this step is in effect, and asking again gives the same. */
+/**
+ * The platform refused, and says so itself: nothing of this step is in effect, and asking again
+ * gives the same.
+ */
 export interface No {
   readonly outcome: 'no';
   readonly status: number;
@@ -66,7 +72,10 @@ export interface StepAnswer {
   readonly transactionId: string;
   /** The user's balance after the step, when the platform tells. */
   readonly balanceMinor: bigint | undefined;
-  /** The answer names another user or amount than it was asked for: what the platform has done is not what it says yes to. */
+  /**
+   * The answer names another user or amount than it was asked for: what the platform has done is
+   * not what it says yes to.
+   */
   readonly isOfAnother?: true;
 }
 
@@ -81,11 +90,17 @@ export type TransactionAnswer =
       readonly operation: 'deduct' | 'add' | null;
       readonly userId: string;
       readonly amountMinor: bigint;
-      /** What of it is in the user's balance now: negative for a deduct; zero when refused or reversed. */
+      /**
+       * What of it is in the user's balance now: negative for a deduct; zero when refused or
+       * reversed.
+       */
       readonly effectMinor: bigint;
     };
 
-/** One movement in a platform's statement. `other` is business of the platform's own: of no transaction of the network, but in its total. */
+/**
+ * One movement in a platform's statement. `other` is business of the platform's own: of no
+ * transaction of the network, but in its total.
+ */
 export interface StatementEntry {
   /** Of `other`: whatever the platform calls it. */
   readonly transactionId: string;

@@ -1,6 +1,7 @@
 // Points that the target platform says it has not credited are given back on the word of two
 // operators: a dispute that is opened and upheld in one commit, by an adjustment that the target
-// bears. The platform's own statement is its word, so nobody is heard again. Carried out as any other.
+// bears. The platform's own statement is its word, so nobody is heard again. Carried out as any
+// other.
 
 import { assert } from '../../kernel/assert.ts';
 import { formatAmount } from '../../kernel/amount.ts';

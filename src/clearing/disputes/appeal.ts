@@ -1,5 +1,6 @@
-// An appeal: once, within a deadline, a claimant asks another operator to look again at what was decided against it. It is a dispute of
-// its own over the same part of the transaction; both sides were heard, so an operator decides next.
+// An appeal: once, within a deadline, a claimant asks another operator to look again at what was
+// decided against it. It is a dispute of its own over the same part of the transaction; both sides
+// were heard, so an operator decides next.
 
 import { hash } from 'node:crypto';
 import { smaller } from '../../kernel/amount.ts';

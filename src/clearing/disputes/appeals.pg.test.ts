@@ -1,4 +1,5 @@
-// What was decided stays decided: a claim does not come again, but for one appeal to another operator; and no freeze outlasts whoever is late.
+// What was decided stays decided: a claim does not come again, but for one appeal to another
+// operator; and no freeze outlasts whoever is late.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestApi, type TestApi } from '../../../test/fixtures/api.ts';

@@ -1,5 +1,7 @@
-// Carries out in the ledger what was decided, then lets the dispute be over. Each step can be repeated: the ledger knows by its key what was posted before, so
-// whoever finds a dispute half carried out finishes it. A reversal takes from the frozen points in its own commit, so they are never free in between.
+// Carries out in the ledger what was decided, then lets the dispute be over. Each step can be
+// repeated: the ledger knows by its key what was posted before, so whoever finds a dispute half
+// carried out finishes it. A reversal takes from the frozen points in its own commit, so they are
+// never free in between.
 
 import { larger, smaller } from '../../kernel/amount.ts';
 import {
@@ -42,7 +44,8 @@ export async function carryOut(
     if (!problem.retryable)
       log.error(
         { dispute: formatId('dsp', dispute.disputeId), problem: problem.code },
-        'a dispute that is decided cannot be carried out; an operator may decide on another resolution',
+        'a dispute that is decided cannot be carried out; an operator may decide on another ' +
+          'resolution',
       );
     await noteProblem(pool, dispute, `${problem.error}. ${problem.detail}`, clock.now() + RETRY_MS);
   }
@@ -67,7 +70,10 @@ async function settle(
   return undefined;
 }
 
-/** What was posted may differ from what the dispute says when an operator changed the resolution in the same moment; the ledger is right. */
+/**
+ * What was posted may differ from what the dispute says when an operator changed the resolution in
+ * the same moment; the ledger is right.
+ */
 function resolutionOf(posted: PostedLeg, { resolution, amount }: Dispute): Resolution {
   if (posted.kind === 'reverse') return { kind: 'reversal', amount: posted.amount };
   if (resolution?.kind !== 'adjustment')
@@ -110,7 +116,10 @@ interface Settling {
   readonly reversed: bigint;
 }
 
-/** The transaction's platform waits with a reversal; one that came in between makes it another command. */
+/**
+ * The transaction's platform waits with a reversal; one that came in between makes it another
+ * command.
+ */
 async function submitUnlessReversed(
   { pool, ledger }: DisputeParts,
   { command, moved, reversed }: Settling,
@@ -137,7 +146,8 @@ async function settlingOf(parts: DisputeParts, dispute: Dispute): Promise<Settli
     reversed: await ledger.getReversed(original.transactionId),
   };
   const left = larger(original.amount - settled.reversed - (await sumAdjusted(pool, dispute)), 0n);
-  // Within a platform a reversal takes from the freeze, and the dispute learns of it a moment later.
+  // Within a platform a reversal takes from the freeze, and the dispute learns of it a moment
+  // later.
   const taken =
     source.platformId === target.platformId ? larger(dispute.reversed, hold?.captured ?? 0n) : 0n;
   const amount = smaller(resolution.amount, smaller(left, dispute.amount - taken));
@@ -157,7 +167,8 @@ async function settlingOf(parts: DisputeParts, dispute: Dispute): Promise<Settli
       amount,
       details: { reverses: original.kind },
       ...(hold?.state === 'held' ? { frozenHoldId: hold.holdId } : {}),
-      // A platform that takes nothing back that is spent bears the rest itself: an upheld dispute is carried out.
+      // A platform that takes nothing back that is spent bears the rest itself: an upheld dispute
+      // is carried out.
       ...(ledger.pointsOf(target.platformId)?.clawback === 'refuse'
         ? { clawback: 'available' as const }
         : {}),
@@ -182,8 +193,9 @@ async function settlingOf(parts: DisputeParts, dispute: Dispute): Promise<Settli
 }
 
 /**
- * What the target platform was due for a part of the transaction, in minor units of the settlement currency: after what was reversed and adjusted before,
- * rounded against the platform, which keeps the rest. Parts come to what it was due.
+ * What the target platform was due for a part of the transaction, in minor units of the settlement
+ * currency: after what was reversed and adjusted before, rounded against the platform, which keeps
+ * the rest. Parts come to what it was due.
  */
 async function valueOf(
   { pool, ledger }: DisputeParts,

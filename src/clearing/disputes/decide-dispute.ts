@@ -9,7 +9,10 @@ import { LEASE_MS, takeStep, type DisputeParts } from './take-step.ts';
 import type { DisputeState } from './states.ts';
 import type { Decision, Dispute, Resolution, Who } from './types.ts';
 
-/** A decision that cannot be carried out may be replaced by another resolution, never by another outcome. */
+/**
+ * A decision that cannot be carried out may be replaced by another resolution, never by another
+ * outcome.
+ */
 export async function decideDispute(
   parts: DisputeParts,
   dispute: Dispute,

@@ -1,4 +1,5 @@
-// What both platforms are told of a dispute: what it is about and where it stands. No user of either is named.
+// What both platforms are told of a dispute: what it is about and where it stands. No user of
+// either is named.
 
 import { formatAmount } from '../../kernel/amount.ts';
 import { formatId } from '../../kernel/ids.ts';

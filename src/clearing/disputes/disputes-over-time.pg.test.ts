@@ -1,4 +1,5 @@
-// Disputes over time: platforms that keep their points themselves, deadlines at their edges, and crashes between the steps.
+// Disputes over time: platforms that keep their points themselves, deadlines at their edges, and
+// crashes between the steps.
 
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -91,7 +92,10 @@ const resume = async (): Promise<void> => {
   await disputes.follow();
 };
 
-/** 100 points of platform_a at a platform that keeps its points itself, as its saga posts it once the platforms have said yes; `posted` only then. */
+/**
+ * 100 points of platform_a at a platform that keeps its points itself, as its saga posts it once
+ * the platforms have said yes; `posted` only then.
+ */
 async function movedFar(posted: boolean): Promise<Moved> {
   if (ledger.pointsOf(FAR) === undefined)
     await api.join('platform_far', '1.0', { url: 'https://far.test', token: 'x' });

@@ -293,7 +293,8 @@ describe('upheld', () => {
       expect(await points('platform_a', giver)).toMatchObject({ balance: 5_000n });
       expect(await points('platform_b', receiver)).toEqual(kept);
       const after = await positions();
-      // Half of what 100 points of platform_a are worth: 0.5 of the currency, in minor units of its scale.
+      // Half of what 100 points of platform_a are worth: 0.5 of the currency, in minor units of its
+      // scale.
       const paid = (after['platform_a'] ?? 0n) - (before['platform_a'] ?? 0n);
       expect(paid > 0n).toBe(borneBy === 'target');
       expect((before['platform_b'] ?? 0n) - (after['platform_b'] ?? 0n)).toBe(paid);
@@ -477,7 +478,8 @@ describe('rejected or withdrawn', () => {
       platform_id: string;
       data: Record<string, unknown>;
     }>(
-      `select type, platform_id, data from feed.event where data ->> 'dispute_id' = $1 order by event_id`,
+      `select type, platform_id, data from feed.event where data ->> 'dispute_id' = $1
+          order by event_id`,
       [publicId(dispute)],
     );
     const types = [

@@ -1,5 +1,6 @@
-// Disputes over posted transactions: opened within a deadline, answered in turn or decided by silence, else by an operator, and settled through the ledger.
-// Owns who said what and when; that points are frozen, given back or compensated is the ledger's to say.
+// Disputes over posted transactions: opened within a deadline, answered in turn or decided by
+// silence, else by an operator, and settled through the ledger. Owns who said what and when; that
+// points are frozen, given back or compensated is the ledger's to say.
 
 import { hash } from 'node:crypto';
 import {
@@ -94,7 +95,10 @@ export interface Disputes {
     text: string,
   ): Promise<Result<Dispute>>;
   addEvidence(publicId: string, who: Who, file: EvidenceFile): Promise<Result<Evidence>>;
-  /** The claimant's, once, against a decision; a dispute of its own, which an operator decides who had no part in the first one. */
+  /**
+   * The claimant's, once, against a decision; a dispute of its own, which an operator decides who
+   * had no part in the first one.
+   */
   appeal(
     publicId: string,
     platformId: PlatformId,
@@ -104,7 +108,10 @@ export interface Disputes {
   appealUntilMs(dispute: Dispute): number | undefined;
   withdraw(publicId: string, platformId: PlatformId, text: string): Promise<Result<Dispute>>;
   decide(publicId: string, decision: Decision): Promise<Result<Dispute>>;
-  /** A platform's reversal of a transfer within it, by `submit`: at most what no adjustment has settled. */
+  /**
+   * A platform's reversal of a transfer within it, by `submit`: at most what no adjustment has
+   * settled.
+   */
   reverseWithin(
     transfer: PostedLeg,
     amount: bigint | undefined,
@@ -116,11 +123,17 @@ export interface Disputes {
   ): Promise<Result<undefined>>;
   /** Within a dbTransaction, by two operators: given back at the source, and paid by the target. */
   adjustIn(client: DbClient, wanted: NewAdjustment): Promise<Result<Adjusted>>;
-  /** Lets the disputes over a transaction know at once that its platform has reversed it; a loop does it otherwise. */
+  /**
+   * Lets the disputes over a transaction know at once that its platform has reversed it; a loop
+   * does it otherwise.
+   */
   noteReversed(transactionId: TransactionId): Promise<void>;
   /** What is in dispute now, for settlement to leave out. */
   listFrozen(): Promise<readonly Frozen[]>;
-  /** Does what is due and finishes what others have begun; true when there is more to do. Bounded work for each call. */
+  /**
+   * Does what is due and finishes what others have begun; true when there is more to do. Bounded
+   * work for each call.
+   */
   follow(): Promise<boolean>;
 }
 
@@ -196,7 +209,8 @@ export function createDisputes(parts: DisputeParts): Disputes {
     if (name !== 'withdraw' && dispute.dueAtMs !== null && clock.now() >= dispute.dueAtMs)
       return refuse(disputeProblems.answer_too_late());
     const setting = await settingOf(name, dispute);
-    // The state was checked to fit the name, which the compiler cannot follow through a name that varies.
+    // The state was checked to fit the name, which the compiler cannot follow through a name that
+    // varies.
     const moved = await takeStep(
       parts,
       dispute,
@@ -225,7 +239,10 @@ export function createDisputes(parts: DisputeParts): Disputes {
     }
   };
 
-  /** Without an operator's word: the disputed amount goes back; where only a whole reversal is possible, the target platform pays for a part. */
+  /**
+   * Without an operator's word: the disputed amount goes back; where only a whole reversal is
+   * possible, the target platform pays for a part.
+   */
   const usualResolution = async (dispute: Dispute): Promise<Resolution> => {
     const amount = stillDisputed(dispute);
     const original = await findMoved(parts.ledger, dispute.transactionId);

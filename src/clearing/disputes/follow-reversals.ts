@@ -1,5 +1,6 @@
-// A platform reverses a transaction within it while that is disputed: the ledger takes what is frozen first, and here the disputes learn of it.
-// What was reversed is disputed no more; a dispute with nothing left ends. What went across platforms cannot be reversed meanwhile.
+// A platform reverses a transaction within it while that is disputed: the ledger takes what is
+// frozen first, and here the disputes learn of it. What was reversed is disputed no more; a dispute
+// with nothing left ends. What went across platforms cannot be reversed meanwhile.
 
 import { larger, smaller } from '../../kernel/amount.ts';
 import { bucketOfTransaction, type TransactionId } from '../../kernel/ids.ts';
@@ -32,7 +33,10 @@ export async function followReversals(
     : dbTransaction(parts.pool, (client) => followReversalsIn(client, parts, leg));
 }
 
-/** The same within a dbTransaction, which then holds the row that all who open disputes over the transaction wait for. */
+/**
+ * The same within a dbTransaction, which then holds the row that all who open disputes over the
+ * transaction wait for.
+ */
 export async function followReversalsIn(
   client: DbClient,
   parts: Pick<DisputeParts, 'clock' | 'ledger'>,
@@ -67,7 +71,10 @@ export async function followReversalsIn(
 
 type Shared = readonly [dispute: Dispute<Undecided>, reversed: bigint, frozen: bigint];
 
-/** How much of each claim is reversed now: what was taken from its own freeze, then the rest of what is new, first opened first; never more stays disputed than is left. */
+/**
+ * How much of each claim is reversed now: what was taken from its own freeze, then the rest of what
+ * is new, first opened first; never more stays disputed than is left.
+ */
 async function share(
   client: DbClient,
   live: readonly Dispute<Undecided>[],

@@ -1,9 +1,12 @@
-// What a disputed transaction moved: its own rows, or, where platforms had to be asked first, those of the conversion that its authorisation became.
+// What a disputed transaction moved: its own rows, or, where platforms had to be asked first, those
+// of the conversion that its authorisation became.
 
 import type { PlatformId, TransactionId } from '../../kernel/ids.ts';
 import type { Ledger, PostedLeg } from '../../ledger/ledger.ts';
 
-/** Leg 0 of what moved the points; undefined while platforms are being asked, or when they said no. */
+/**
+ * Leg 0 of what moved the points; undefined while platforms are being asked, or when they said no.
+ */
 export async function findMoved(
   ledger: Ledger,
   transactionId: TransactionId,
@@ -30,7 +33,10 @@ export function isKeptHere(ledger: Ledger, platformId: PlatformId): boolean {
   return ledger.pointsOf(platformId)?.custody !== 'connected';
 }
 
-/** Whether a part can be reversed: platforms that keep their points themselves know whole transactions only. */
+/**
+ * Whether a part can be reversed: platforms that keep their points themselves know whole
+ * transactions only.
+ */
 export function isReversible(
   ledger: Ledger,
   {

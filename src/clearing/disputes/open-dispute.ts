@@ -1,5 +1,6 @@
-// Opening a dispute: what it may claim is checked under a lock, it is noted, and only then are the receiver's points frozen. A crash in between leaves a
-// dispute that is `opening`, which a loop finishes.
+// Opening a dispute: what it may claim is checked under a lock, it is noted, and only then are the
+// receiver's points frozen. A crash in between leaves a dispute that is `opening`, which a loop
+// finishes.
 
 import { hash } from 'node:crypto';
 import { formatAmount, formatAmountText, larger, parseRatio } from '../../kernel/amount.ts';
@@ -27,7 +28,10 @@ import {
 import { BY_LEDGER, deadlinesOf, LEASE_MS, takeStep, type DisputeParts } from './take-step.ts';
 import type { Dispute, NewDispute, Party, Side, Who } from './types.ts';
 
-/** What a dispute can be about; the leg is that of the points that moved, whose id may differ from the transaction's own. */
+/**
+ * What a dispute can be about; the leg is that of the points that moved, whose id may differ from
+ * the transaction's own.
+ */
 export interface Disputable {
   readonly leg: PostedLeg;
   readonly source: Party;
@@ -81,8 +85,8 @@ export interface Claim {
 }
 
 /**
- * Notes it, when as much is left to be claimed; the dbTransaction holds the row that all who claim of the
- * transaction wait for.
+ * Notes it, when as much is left to be claimed; the dbTransaction holds the row that all who claim
+ * of the transaction wait for.
  */
 export async function writeClaimIn(
   client: DbClient,
@@ -172,7 +176,10 @@ export async function writeClaimIn(
   return ok({ dispute: written, replayed: false });
 }
 
-/** Freezes what the receiver has of the disputed points. A dispute that is past this comes back as it is, and so does one that cannot go on yet. */
+/**
+ * Freezes what the receiver has of the disputed points. A dispute that is past this comes back as
+ * it is, and so does one that cannot go on yet.
+ */
 export async function finishOpening(parts: DisputeParts, dispute: Dispute): Promise<Dispute> {
   if (!isOpening(dispute)) return dispute;
   const frozen = await freeze(parts, dispute);

@@ -7,7 +7,8 @@ export const disputeProblems = defineProblems({
     status: 404,
     error: 'Dispute not found',
     advice:
-      'Use the dispute_id that opening it answered; a platform sees only disputes in which it takes part.',
+      'Use the dispute_id that opening it answered; a platform sees only disputes in which it ' +
+      'takes part.',
   },
   evidence_not_found: {
     status: 404,
@@ -18,49 +19,58 @@ export const disputeProblems = defineProblems({
     status: 409,
     error: 'Not disputable',
     advice:
-      'Only conversions and transfers between members have another side to hear; what concerns one platform alone it reverses itself.',
+      'Only conversions and transfers between members have another side to hear; what ' +
+      'concerns one platform alone it reverses itself.',
   },
   not_your_side: {
     status: 403,
     error: 'Not your side',
     advice:
-      'The respondent accepts or contests, the claimant rebuts or withdraws; a platform claims for its own side only.',
+      'The respondent accepts or contests, the claimant rebuts or withdraws; a platform ' +
+      'claims for its own side only.',
   },
   dispute_too_late: {
     status: 409,
     error: 'Too late to dispute',
     advice:
-      "A transaction can be disputed until the network's deadline after it was posted; settle it with the other platform.",
+      "A transaction can be disputed until the network's deadline after it was posted; settle " +
+      'it with the other platform.',
   },
   dispute_decided: {
     status: 409,
     error: 'Decided already',
     advice:
-      'A claim that was rejected, or withdrawn for the second time, stays decided; against a rejection the claimant can appeal once, within the deadline, with POST /api/disputes/{dispute_id}/appeal.',
+      'A claim that was rejected, or withdrawn for the second time, stays decided; against a ' +
+      'rejection the claimant can appeal once, within the deadline, with POST ' +
+      '/api/disputes/{dispute_id}/appeal.',
   },
   not_appealable: {
     status: 409,
     error: 'Not appealable',
     advice:
-      'The claimant appeals once against a decision that has ended its dispute without all that it claimed.',
+      'The claimant appeals once against a decision that has ended its dispute without all ' +
+      'that it claimed.',
   },
   appeal_too_late: {
     status: 409,
     error: 'Too late to appeal',
     advice:
-      'The dispute tells until when an appeal was possible (appeal_until); settle it with the other platform.',
+      'The dispute tells until when an appeal was possible (appeal_until); settle it with the ' +
+      'other platform.',
   },
   dispute_too_small: {
     status: 409,
     error: 'Too little to dispute',
     advice:
-      'Dispute at least `minimum`, or settle it with the other platform; an operator can open any dispute.',
+      'Dispute at least `minimum`, or settle it with the other platform; an operator can open ' +
+      'any dispute.',
   },
   dispute_exceeds_rest: {
     status: 409,
     error: 'More than can be disputed',
     advice:
-      'All disputes over a transaction together claim at most what is neither reversed nor disputed nor decided already.',
+      'All disputes over a transaction together claim at most what is neither reversed nor ' +
+      'disputed nor decided already.',
   },
   same_operator_opened: {
     status: 409,
@@ -97,6 +107,7 @@ export const disputeProblems = defineProblems({
     status: 409,
     error: 'Nothing to adjust here',
     advice:
-      'The source platform keeps its points itself, so what it bears it settles in its own books: reject the dispute, or let the target platform bear the adjustment.',
+      'The source platform keeps its points itself, so what it bears it settles in its own ' +
+      'books: reject the dispute, or let the target platform bear the adjustment.',
   },
 });

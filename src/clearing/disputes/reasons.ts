@@ -1,4 +1,5 @@
-// Why a transaction may be disputed: the closed list of reason codes, with their words in both languages.
+// Why a transaction may be disputed: the closed list of reason codes, with their words in both
+// languages.
 
 export const REASONS = {
   not_received: { zh: '积分未到账', en: 'The points did not arrive' },

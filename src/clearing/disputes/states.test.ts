@@ -1,4 +1,5 @@
-// The life of a dispute, model-checked: every sequence of what sides, operator, clock and ledger can do, up to a length that passes every state.
+// The life of a dispute, model-checked: every sequence of what sides, operator, clock and ledger
+// can do, up to a length that passes every state.
 
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import {

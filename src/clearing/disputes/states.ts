@@ -1,4 +1,5 @@
-// The life of a dispute as a table: who may do what in which state, where that leads, and who is told. A step that the table does not have does not compile.
+// The life of a dispute as a table: who may do what in which state, where that leads, and who is
+// told. A step that the table does not have does not compile.
 
 export const DISPUTE_STATES = [
   'opening',
@@ -16,8 +17,9 @@ export const DISPUTE_STATES = [
 ] as const;
 
 /**
- * opening: noted, its points not frozen yet. opened: the respondent's turn. contested: the claimant's. under_review: the operator's.
- * upholding, rejecting, withdrawing, reversing: decided, and being carried out in the ledger. upheld, rejected, withdrawn, reversed: over; reversed
+ * opening: noted, its points not frozen yet. opened: the respondent's turn. contested: the
+ * claimant's. under_review: the operator's. upholding, rejecting, withdrawing, reversing: decided,
+ * and being carried out in the ledger. upheld, rejected, withdrawn, reversed: over; reversed
  * because all that was disputed was reversed meanwhile.
  */
 export type DisputeState = (typeof DISPUTE_STATES)[number];
@@ -89,7 +91,10 @@ export const transitions = {
     event: 'dispute.decided',
     outcome: 'rejected',
   },
-  /** The operator has not decided in time: what was frozen is free again, and it can still be decided … */
+  /**
+   * The operator has not decided in time: what was frozen is free again, and it can still be
+   * decided …
+   */
   remind: { from: ['under_review'], to: 'under_review', by: 'clock', event: 'dispute.overdue' },
   /** … until nobody has decided for as long again. */
   undecided: {

@@ -123,15 +123,20 @@ export async function lockDisputed(
 }
 
 export interface Claimed {
-  /** What live disputes of both sides claim, what others were settled with by adjustment, and what the target is asked for by recalls. */
+  /**
+   * What live disputes of both sides claim, what others were settled with by adjustment, and what
+   * the target is asked for by recalls.
+   */
   readonly claimed: bigint;
   /** What was decided against a side before, and what it withdrew: it cannot claim that again. */
   readonly decided: bigint;
 }
 
 /**
- * What disputes have claimed of a transaction that moved `whole`. What was appealed against counts as its appeal does; an appeal
- * may be over less than that, because the rest was claimed otherwise. What was withdrawn may be claimed once more, but for an appeal: what was withdrawn beyond the whole counts as decided.
+ * What disputes have claimed of a transaction that moved `whole`. What was appealed against counts
+ * as its appeal does; an appeal may be over less than that, because the rest was claimed otherwise.
+ * What was withdrawn may be claimed once more, but for an appeal: what was withdrawn beyond the
+ * whole counts as decided.
  */
 export async function sumClaimed(
   db: Queryable,
@@ -140,14 +145,23 @@ export async function sumClaimed(
   whole: bigint,
 ): Promise<Claimed> {
   const { rows } = await db.query<Claimed>(
-    `select (coalesce(sum(case when state <> all($3) then rest when outcome = 'upheld' and resolution = 'adjustment' then resolution_amount else 0 end), 0)
-             + coalesce((select sum(amount) from clearing.recall where bucket = $1 and transaction_id = $2 and state in ('asked', 'taking')), 0))::bigint as claimed,
+    `select (coalesce(sum(case when state <> all($3) then rest when outcome = 'upheld'
+        and resolution = 'adjustment' then resolution_amount else 0 end), 0)
+             + coalesce((select sum(amount) from clearing.recall
+               where bucket = $1 and transaction_id = $2 and state in ('asked', 'taking')),
+               0))::bigint as claimed,
             (coalesce(sum(case when claimant_side <> $4 then 0
-                               when state = 'rejected' or (state = 'withdrawn' and appeal_of is not null) then greatest(rest - appealed, 0)
-                               when state = 'upheld' then greatest(rest - resolution_amount - appealed, 0) else 0 end), 0)
-             + greatest(coalesce(sum(rest) filter (where claimant_side = $4 and state = 'withdrawn' and appeal_of is null), 0) - $5, 0))::bigint as decided
+                               when state = 'rejected'
+                                 or (state = 'withdrawn' and appeal_of is not null)
+                                 then greatest(rest - appealed, 0)
+                               when state = 'upheld'
+                                 then greatest(rest - resolution_amount - appealed, 0) else 0 end),
+                                 0)
+             + greatest(coalesce(sum(rest) filter (where claimant_side = $4 and state = 'withdrawn'
+               and appeal_of is null), 0) - $5, 0))::bigint as decided
        from (select d.*, amount - reversed as rest,
-                    coalesce((select a.amount from clearing.dispute a where a.bucket = d.bucket and a.appeal_of = d.dispute_id), 0) as appealed
+                    coalesce((select a.amount from clearing.dispute a
+                      where a.bucket = d.bucket and a.appeal_of = d.dispute_id), 0) as appealed
                from clearing.dispute d where bucket = $1 and transaction_id = $2) d`,
     [bucket, transactionId, FINAL_STATES, side, whole],
   );
@@ -161,7 +175,8 @@ export async function sumAdjusted(
 ): Promise<bigint> {
   const { rows } = await db.query<{ adjusted: bigint }>(
     `select coalesce(sum(resolution_amount), 0)::bigint as adjusted from clearing.dispute
-      where bucket = $1 and transaction_id = $2 and dispute_id <> $3 and state = 'upheld' and resolution = 'adjustment'`,
+      where bucket = $1 and transaction_id = $2 and dispute_id <> $3 and state = 'upheld'
+        and resolution = 'adjustment'`,
     [bucket, transactionId, disputeId],
   );
   return rows[0]?.adjusted ?? 0n;
@@ -199,13 +214,17 @@ export async function selectOperatorsOf(
   { bucket, disputeId }: Pick<Dispute, 'bucket' | 'disputeId'>,
 ): Promise<readonly string[]> {
   const { rows } = await db.query<{ actor_id: string }>(
-    `select distinct actor_id from clearing.dispute_step where bucket = $1 and dispute_id = $2 and actor = 'operator' and action in ('open', 'uphold', 'reject', 'redirect')`,
+    `select distinct actor_id from clearing.dispute_step where bucket = $1 and dispute_id = $2
+        and actor = 'operator' and action in ('open', 'uphold', 'reject', 'redirect')`,
     [bucket, disputeId],
   );
   return rows.map(({ actor_id: operatorId }) => operatorId);
 }
 
-/** Every dispute over a transaction, first opened first, and how much of its reversals they know of; whoever asks holds that to the end of the dbTransaction. */
+/**
+ * Every dispute over a transaction, first opened first, and how much of its reversals they know of;
+ * whoever asks holds that to the end of the dbTransaction.
+ */
 export async function lockDisputesOf(
   db: Queryable,
   { bucket, transactionId }: Pick<Dispute, 'bucket' | 'transactionId'>,
@@ -217,7 +236,8 @@ export async function lockDisputesOf(
     [bucket, transactionId],
   );
   const { rows } = await db.query<DisputeRow>(
-    'select * from clearing.dispute where bucket = $1 and transaction_id = $2 order by opened_at, dispute_id',
+    `select * from clearing.dispute where bucket = $1 and transaction_id = $2
+        order by opened_at, dispute_id`,
     [bucket, transactionId],
   );
   return { known: disputed?.reversed ?? 0n, disputes: rows.map(readDispute) };
@@ -229,13 +249,17 @@ export async function selectReversals(
   { bucket, transactionId }: Pick<Dispute, 'bucket' | 'transactionId'>,
 ): Promise<readonly { readonly reversalId: TransactionId; readonly amount: bigint }[]> {
   const { rows } = await db.query<{ reversalId: TransactionId; amount: bigint }>(
-    'select reversal_id as "reversalId", amount from ledger.reversal where bucket = $1 and transaction_id = $2',
+    `select reversal_id as "reversalId", amount from ledger.reversal
+        where bucket = $1 and transaction_id = $2`,
     [bucket, transactionId],
   );
   return rows;
 }
 
-/** What a freeze still sets aside, and what reversals took from it; nothing of both when there is none. */
+/**
+ * What a freeze still sets aside, and what reversals took from it; nothing of both when there is
+ * none.
+ */
 export async function selectFreeze(
   db: Queryable,
   holdId: TransactionId | null,
@@ -246,20 +270,25 @@ export async function selectFreeze(
     holdId === null
       ? { rows: [] }
       : await db.query<{ left: bigint; taken: bigint }>(
-          `select case when state = 'held' then amount - captured else 0 end as left, captured as taken from ledger.hold where bucket = $1 and hold_id = $2`,
+          `select case when state = 'held' then amount - captured else 0 end as left,
+              captured as taken from ledger.hold where bucket = $1 and hold_id = $2`,
           [bucketOfTransaction(holdId), holdId],
         );
   return hold ?? { left: 0n, taken: 0n };
 }
 
-/** What disputes know of a transaction's reversals: by its platform, and by those of them that were upheld. */
+/**
+ * What disputes know of a transaction's reversals: by its platform, and by those of them that were
+ * upheld.
+ */
 export async function noteReversals(
   db: Queryable,
   { bucket, transactionId }: Pick<Dispute, 'bucket' | 'transactionId'>,
   { reversed, settled }: { readonly reversed: bigint; readonly settled: bigint },
 ): Promise<void> {
   await db.query(
-    'update clearing.disputed set reversed = $3, settled = $4 where bucket = $1 and transaction_id = $2',
+    `update clearing.disputed set reversed = $3, settled = $4
+        where bucket = $1 and transaction_id = $2`,
     [bucket, transactionId, reversed, settled],
   );
 }
@@ -272,7 +301,8 @@ export async function reduceDispute(
   nowMs: number,
 ): Promise<Dispute | undefined> {
   const { rows } = await db.query<DisputeRow>(
-    `update clearing.dispute set reversed = $4, credited = $5, frozen = $6, changed_at = $7, revision = revision + 1
+    `update clearing.dispute set reversed = $4, credited = $5, frozen = $6, changed_at = $7,
+        revision = revision + 1
       where bucket = $1 and dispute_id = $2 and revision = $3 returning *`,
     [bucket, disputeId, revision, reversed, credited, frozen, new Date(nowMs)],
   );
@@ -287,8 +317,10 @@ export async function selectReversed(
   const { rows } = await db.query<Pick<Dispute, 'bucket' | 'transactionId'>>(
     `select d.bucket, d.transaction_id as "transactionId" from clearing.dispute d
        join clearing.disputed t on t.bucket = d.bucket and t.transaction_id = d.transaction_id
-      cross join lateral (select sum(r.amount) as amount from ledger.reversal r where r.bucket = d.bucket and r.transaction_id = d.transaction_id) r
-      where d.state in ('opening', 'opened', 'contested', 'under_review') and d.source_platform = d.target_platform
+      cross join lateral (select sum(r.amount) as amount from ledger.reversal r
+        where r.bucket = d.bucket and r.transaction_id = d.transaction_id) r
+      where d.state in ('opening', 'opened', 'contested', 'under_review')
+        and d.source_platform = d.target_platform
         and r.amount > t.reversed + t.settled
       group by 1, 2 limit $1`,
     [limit],
@@ -304,9 +336,12 @@ export async function insertDispute(
 ): Promise<Dispute> {
   const { bucket, source, target } = dispute;
   const { rows } = await db.query<DisputeRow>(
-    `insert into clearing.dispute (bucket, dispute_id, transaction_id, fingerprint, opened_by, opener_id, claimant_side, source_platform, target_platform, source_member,
-                                   target_member, reason_code, description, amount, credited, hold_id, state, next_at, opened_at, changed_at, appeal_of)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $19, $20) returning *`,
+    `insert into clearing.dispute (bucket, dispute_id, transaction_id, fingerprint, opened_by,
+        opener_id, claimant_side, source_platform, target_platform, source_member,
+                                   target_member, reason_code, description, amount, credited,
+                                     hold_id, state, next_at, opened_at, changed_at, appeal_of)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
+       $19, $20) returning *`,
     [
       bucket,
       dispute.disputeId,
@@ -341,7 +376,8 @@ export async function selectDispute(
   forUpdate = false,
 ): Promise<Dispute | undefined> {
   const { rows } = await db.query<DisputeRow>(
-    `select * from clearing.dispute where bucket = $1 and dispute_id = $2${forUpdate ? ' for update' : ''}`,
+    `select * from clearing.dispute
+        where bucket = $1 and dispute_id = $2${forUpdate ? ' for update' : ''}`,
     [bucket, disputeId],
   );
   return rows[0] === undefined ? undefined : readDispute(rows[0]);
@@ -364,7 +400,8 @@ export async function selectDisputes(
 ): Promise<Dispute[]> {
   const { rows } = await db.query<DisputeRow>(
     `select * from clearing.dispute
-      where ($1::text is null or source_platform = $1 or target_platform = $1) and ($2::text is null or state = $2) and ($3::uuid is null or transaction_id = $3)
+      where ($1::text is null or source_platform = $1 or target_platform = $1)
+        and ($2::text is null or state = $2) and ($3::uuid is null or transaction_id = $3)
         and ($4::timestamptz is null or due_at <= $4)
       order by opened_at desc, dispute_id limit $5`,
     [
@@ -378,7 +415,10 @@ export async function selectDisputes(
   return rows.map(readDispute);
 }
 
-/** What a change sets besides the state; what is not named stays, but for the times: a due date holds for one state only. */
+/**
+ * What a change sets besides the state; what is not named stays, but for the times: a due date
+ * holds for one state only.
+ */
 export interface Setting {
   readonly frozen?: bigint | undefined;
   /** From the moment of the change; a loop looks at it then. */
@@ -418,9 +458,12 @@ export async function moveDispute<S extends DisputeState>(
   const later = (ms: number | undefined): Date | null =>
     ms === undefined ? null : new Date(nowMs + ms);
   const { rows } = await db.query<DisputeRow>(
-    `update clearing.dispute set state = $5, changed_at = $6, revision = revision + 1, problem = null, frozen = coalesce($7, frozen), due_at = $8, next_at = $9,
-            outcome = coalesce($10, outcome), resolution = coalesce($11, resolution), resolution_amount = coalesce($12, resolution_amount),
-            borne_by = case when $11::text is null then borne_by else $13 end, resolution_id = coalesce($14, resolution_id), overdue_at = coalesce($15, overdue_at)
+    `update clearing.dispute set state = $5, changed_at = $6, revision = revision + 1,
+        problem = null, frozen = coalesce($7, frozen), due_at = $8, next_at = $9,
+            outcome = coalesce($10, outcome), resolution = coalesce($11, resolution),
+              resolution_amount = coalesce($12, resolution_amount),
+            borne_by = case when $11::text is null then borne_by else $13 end,
+              resolution_id = coalesce($14, resolution_id), overdue_at = coalesce($15, overdue_at)
       where bucket = $1 and dispute_id = $2 and revision = $3 and state = $4 returning *`,
     [
       bucket,
@@ -443,7 +486,10 @@ export async function moveDispute<S extends DisputeState>(
   return rows[0] === undefined ? undefined : readDispute(rows[0]);
 }
 
-/** Notes why a dispute could not be carried on, and when it is tried again; nothing when it has moved meanwhile. */
+/**
+ * Notes why a dispute could not be carried on, and when it is tried again; nothing when it has
+ * moved meanwhile.
+ */
 export async function noteProblem(
   db: Queryable,
   { bucket, disputeId, revision }: Dispute,
@@ -451,7 +497,8 @@ export async function noteProblem(
   nextAtMs: number,
 ): Promise<void> {
   await db.query(
-    'update clearing.dispute set problem = $4, next_at = $5 where bucket = $1 and dispute_id = $2 and revision = $3',
+    `update clearing.dispute set problem = $4, next_at = $5 where bucket = $1 and dispute_id = $2
+        and revision = $3`,
     [bucket, disputeId, revision, problem, new Date(nextAtMs)],
   );
 }
@@ -467,8 +514,10 @@ export async function selectDue(db: Queryable, nowMs: number, limit: number): Pr
 
 export async function selectFrozen(db: Queryable): Promise<Frozen[]> {
   const { rows } = await db.query<Frozen>(
-    `select transaction_id as "transactionId", sum(amount - reversed)::bigint as amount from clearing.dispute
-      where state not in ('upheld', 'rejected', 'withdrawn', 'reversed') group by bucket, transaction_id`,
+    `select transaction_id as "transactionId", sum(amount - reversed)::bigint as amount
+        from clearing.dispute
+      where state not in ('upheld', 'rejected', 'withdrawn', 'reversed')
+        group by bucket, transaction_id`,
   );
   return rows;
 }
@@ -480,8 +529,10 @@ export async function insertStep(
   step: Step,
 ): Promise<void> {
   await db.query(
-    `insert into clearing.dispute_step (bucket, dispute_id, step, taken_at, actor, actor_id, action, state_before, state_after, text)
-     select $1, $2, coalesce(max(step), 0) + 1, $3, $4, $5, $6, $7, $8, $9 from clearing.dispute_step where bucket = $1 and dispute_id = $2`,
+    `insert into clearing.dispute_step (bucket, dispute_id, step, taken_at, actor, actor_id, action,
+        state_before, state_after, text)
+     select $1, $2, coalesce(max(step), 0) + 1, $3, $4, $5, $6, $7, $8, $9
+       from clearing.dispute_step where bucket = $1 and dispute_id = $2`,
     [
       bucket,
       disputeId,
@@ -509,7 +560,8 @@ export async function selectSteps(
     stateAfter: DisputeState;
     text: string | null;
   }>(
-    `select taken_at as "takenAt", actor, actor_id as id, action, state_before as "stateBefore", state_after as "stateAfter", text
+    `select taken_at as "takenAt", actor, actor_id as id, action, state_before as "stateBefore",
+        state_after as "stateAfter", text
        from clearing.dispute_step where bucket = $1 and dispute_id = $2 order by step`,
     [bucket, disputeId],
   );
@@ -531,13 +583,18 @@ interface EvidenceRow {
   readonly sha256: string;
 }
 
-const EVIDENCE = `evidence, added_at as "addedAt", actor, actor_id as id, name, media_type as "mediaType", octet_length(content) as bytes, encode(sha256, 'hex') as sha256`;
+const EVIDENCE =
+  'evidence, added_at as "addedAt", actor, actor_id as id, name, media_type as "mediaType", ' +
+  `octet_length(content) as bytes, encode(sha256, 'hex') as sha256`;
 
 function readEvidence({ addedAt, actor, id, ...row }: EvidenceRow): Evidence {
   return { ...row, addedAtMs: addedAt.getTime(), who: { actor, id } as Who };
 }
 
-/** The dispute's row must be locked, so that numbers follow one another; `evidence` is the next of them. */
+/**
+ * The dispute's row must be locked, so that numbers follow one another; `evidence` is the next of
+ * them.
+ */
 export async function insertEvidence(
   db: Queryable,
   { bucket, disputeId }: Pick<Dispute, 'bucket' | 'disputeId'>,
@@ -547,7 +604,8 @@ export async function insertEvidence(
   nowMs: number,
 ): Promise<Evidence> {
   const { rows } = await db.query<EvidenceRow>(
-    `insert into clearing.dispute_evidence (bucket, dispute_id, evidence, added_at, actor, actor_id, name, media_type, content, sha256)
+    `insert into clearing.dispute_evidence (bucket, dispute_id, evidence, added_at, actor, actor_id,
+        name, media_type, content, sha256)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, sha256($9)) returning ${EVIDENCE}`,
     [bucket, disputeId, evidence, new Date(nowMs), who.actor, who.id, name, mediaType, content],
   );
@@ -559,7 +617,8 @@ export async function selectEvidence(
   { bucket, disputeId }: Pick<Dispute, 'bucket' | 'disputeId'>,
 ): Promise<Evidence[]> {
   const { rows } = await db.query<EvidenceRow>(
-    `select ${EVIDENCE} from clearing.dispute_evidence where bucket = $1 and dispute_id = $2 order by evidence`,
+    `select ${EVIDENCE} from clearing.dispute_evidence where bucket = $1 and dispute_id = $2
+        order by evidence`,
     [bucket, disputeId],
   );
   return rows.map(readEvidence);
@@ -571,7 +630,8 @@ export async function selectContent(
   evidence: number,
 ): Promise<(Evidence & { readonly content: Buffer }) | undefined> {
   const { rows } = await db.query<EvidenceRow & { content: Buffer }>(
-    `select ${EVIDENCE}, content from clearing.dispute_evidence where bucket = $1 and dispute_id = $2 and evidence = $3`,
+    `select ${EVIDENCE}, content from clearing.dispute_evidence
+        where bucket = $1 and dispute_id = $2 and evidence = $3`,
     [bucket, disputeId, evidence],
   );
   const [row] = rows;

@@ -1,4 +1,5 @@
-// One step of a dispute: its new state, its line in the audit trail and what the platforms are told, in one commit.
+// One step of a dispute: its new state, its line in the audit trail and what the platforms are
+// told, in one commit.
 
 import type { Clock } from '../../kernel/time.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
@@ -73,7 +74,9 @@ export async function takeStepIn<S extends DisputeState>(
   return moved;
 }
 
-/** The step that a table names for the state at hand: each entry of the table fits its own state. */
+/**
+ * The step that a table names for the state at hand: each entry of the table fits its own state.
+ */
 export function takeStepByState<S extends DisputeState>(
   parts: Pick<DisputeParts, 'pool' | 'clock' | 'ledger'>,
   dispute: Dispute<S>,
@@ -97,7 +100,10 @@ const DAY_MS = 86_400_000;
 export interface Deadlines {
   readonly openMs: number;
   readonly answerMs: number;
-  /** For an operator to decide; and once more, with nothing frozen, before the claim is rejected because nobody has. */
+  /**
+   * For an operator to decide; and once more, with nothing frozen, before the claim is rejected
+   * because nobody has.
+   */
   readonly decisionMs: number;
   /** For a claimant to appeal once its claim was decided. */
   readonly appealMs: number;

@@ -13,7 +13,9 @@ export type OpenedBy = 'platform' | 'member' | 'operator';
 /** How an upheld dispute is settled; amounts in minor units of the source platform's points. */
 export type Resolution =
   | { readonly kind: 'reversal'; readonly amount: bigint }
-  /** The claimed points are given by the platform on one side, and the receiver keeps what it has. */
+  /**
+   * The claimed points are given by the platform on one side, and the receiver keeps what it has.
+   */
   | { readonly kind: 'adjustment'; readonly amount: bigint; readonly borneBy: Side };
 
 export interface Party {
@@ -39,7 +41,10 @@ export interface Dispute<S extends DisputeState = DisputeState> {
   readonly amount: bigint;
   /** How much of it the platform itself has reversed meanwhile; the rest is still disputed. */
   readonly reversed: bigint;
-  /** What the receiver got for what is still disputed, in minor units of the target platform's points. */
+  /**
+   * What the receiver got for what is still disputed, in minor units of the target platform's
+   * points.
+   */
   readonly credited: bigint;
   /** The hold that freezes it; null where the target platform keeps its points itself. */
   readonly holdId: TransactionId | null;
@@ -109,7 +114,9 @@ export interface NewDispute {
   /** Undefined for an operator. */
   readonly platformId: PlatformId | undefined;
   readonly operatorId: string | undefined;
-  /** The side that claims; that of the platform when absent, the source's where a platform is both. */
+  /**
+   * The side that claims; that of the platform when absent, the source's where a platform is both.
+   */
   readonly side: Side | undefined;
   readonly reasonCode: ReasonCode;
   readonly description: string;
@@ -131,7 +138,10 @@ export interface Decision {
   readonly borneBy: Side | undefined;
 }
 
-/** What a transaction has in dispute, in minor units of the source platform's points: to be left out of settlement. */
+/**
+ * What a transaction has in dispute, in minor units of the source platform's points: to be left out
+ * of settlement.
+ */
 export interface Frozen {
   readonly transactionId: TransactionId;
   readonly amount: bigint;

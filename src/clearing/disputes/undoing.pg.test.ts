@@ -1,4 +1,5 @@
-// Two ways of undoing one transaction: a dispute over it, and a reversal by its platform. Neither takes what the other has.
+// Two ways of undoing one transaction: a dispute over it, and a reversal by its platform. Neither
+// takes what the other has.
 
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -67,7 +68,8 @@ const reverse = (id: TransactionId, amount?: number, key: string = randomUUID())
   );
 const eventsOf = async (dispute: Dispute): Promise<unknown[]> => {
   const { rows } = await database.pool.query<{ type: string; state: string; reversed: string }>(
-    `select type, data ->> 'state' as state, data ->> 'reversed_amount' as reversed from feed.event where data ->> 'dispute_id' = $1 order by event_id`,
+    `select type, data ->> 'state' as state, data ->> 'reversed_amount' as reversed from feed.event
+        where data ->> 'dispute_id' = $1 order by event_id`,
     [publicId(dispute)],
   );
   return rows.map(({ type, state, reversed }) => `${type} ${state} ${reversed}`);

@@ -1,4 +1,5 @@
-// What each platform is told of one row of the journal: its own points, its own user, and of the other side only which platform it is. Pure.
+// What each platform is told of one row of the journal: its own points, its own user, and of the
+// other side only which platform it is. Pure.
 
 import { formatAmount } from '../../kernel/amount.ts';
 import { formatId, type MemberId, type PlatformId, type TransactionId } from '../../kernel/ids.ts';
@@ -30,7 +31,10 @@ export interface Told {
 /** An event before the platform's own user is known. */
 export interface Notice extends NewEvent {
   readonly platformId: PlatformId;
-  /** Users of whom it tells, by the names its fields will have: those of that platform, and of another only whom it has named itself. */
+  /**
+   * Users of whom it tells, by the names its fields will have: those of that platform, and of
+   * another only whom it has named itself.
+   */
   readonly users: Readonly<Partial<Record<'user_id' | 'from_user_id' | 'to_user_id', UserOf>>>;
 }
 

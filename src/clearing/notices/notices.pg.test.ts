@@ -1,4 +1,5 @@
-// Notices on a real network: each platform hears of what concerns it, in its own words, once, and nothing of another's users.
+// Notices on a real network: each platform hears of what concerns it, in its own words, once, and
+// nothing of another's users.
 
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -449,7 +450,8 @@ it('several processes at once tell each row once, and of other platforms only th
     people.flatMap(({ from, to }) => [`platform_a ${from}`, `platform_b ${to}`]).sort(),
   );
   const { rows } = await database.pool.query<{ platform_id: string; data: string }>(
-    `select platform_id, data::text as data from feed.event where type not like 'rulebook.%' and type not like 'proposal.%'`,
+    `select platform_id, data::text as data from feed.event
+        where type not like 'rulebook.%' and type not like 'proposal.%'`,
   );
   expect(rows.length).toBeGreaterThan(120);
   expect(rows.filter(({ data }) => people.some(({ memberId }) => data.includes(memberId)))).toEqual(

@@ -1,5 +1,6 @@
-// Notices: reads the ledger's journal by cursor and tells platforms, in the feed, what became of transfers, reversals, holds and expiring points.
-// It follows at its own pace and in batches, so posting never waits for it.
+// Notices: reads the ledger's journal by cursor and tells platforms, in the feed, what became of
+// transfers, reversals, holds and expiring points. It follows at its own pace and in batches, so
+// posting never waits for it.
 
 import { LRUCache } from 'lru-cache';
 
@@ -23,7 +24,10 @@ export interface NoticesParts {
 }
 
 export interface Notices {
-  /** One step in each bucket; true when there is more to tell. Several processes may do it: each row is told once. */
+  /**
+   * One step in each bucket; true when there is more to tell. Several processes may do it: each row
+   * is told once.
+   */
   follow(): Promise<boolean>;
 }
 
@@ -83,7 +87,8 @@ export function createNotices({ pool, clock, ledger, identity }: NoticesParts): 
       told.flatMap((one) => describeLeg(one, ledger.assetById)).map(address),
     );
     await dbTransaction(pool, async (client) => {
-      // The cursor's row first: of two processes in one bucket, the second finds that it was moved and tells nothing.
+      // The cursor's row first: of two processes in one bucket, the second finds that it was moved
+      // and tells nothing.
       if (await moveNoticeCursor(client, bucket, cursor, through))
         await appendEvents(client, events, clock.now());
     });

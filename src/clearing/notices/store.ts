@@ -18,7 +18,10 @@ export async function readNoticeCursor(db: Queryable, bucket: Bucket): Promise<b
   return 0n;
 }
 
-/** False when another process was first. Its row stays locked to the end of the dbTransaction, so that one process at a time tells of a bucket. */
+/**
+ * False when another process was first. Its row stays locked to the end of the dbTransaction, so
+ * that one process at a time tells of a bucket.
+ */
 export async function moveNoticeCursor(
   db: Queryable,
   bucket: Bucket,

@@ -1,4 +1,5 @@
-// A posted transfer across platforms is final: the source alone for a short while and only what is unspent, then by consent, or a dispute.
+// A posted transfer across platforms is final: the source alone for a short while and only what is
+// unspent, then by consent, or a dispute.
 
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -283,7 +284,8 @@ describe('the source alone', () => {
     await api.parts.settlement.count();
     expect(await alone(moved.id, 10)).toMatchObject({ status: 200 });
     await database.pool.query(
-      `update clearing.settlement_window set state = 'settled', settled_at = now() where window_id = $1`,
+      `update clearing.settlement_window set state = 'settled', settled_at = now()
+          where window_id = $1`,
       [open],
     );
     expect(await alone(moved.id, 10)).toMatchObject({
@@ -291,7 +293,8 @@ describe('the source alone', () => {
       body: { code: 'transfer_final', detail: expect.stringContaining('settled') },
     });
     await database.pool.query(
-      `update clearing.settlement_window set state = 'closed', settled_at = null where window_id = $1`,
+      `update clearing.settlement_window set state = 'closed', settled_at = null
+          where window_id = $1`,
       [open],
     );
   });

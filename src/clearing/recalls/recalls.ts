@@ -1,6 +1,8 @@
-// Recalls: a source asks for the points of a posted transfer; the target platform agrees or refuses within a due date, silence refuses. Before that, for a
-// short while, the source may take back alone what is unspent: here is told what stands in the way of that. Owns who said what and when; moves nothing
-// but by a command of the ledger, and at a connected target by a saga whose first call is a deduct.
+// Recalls: a source asks for the points of a posted transfer; the target platform agrees or refuses
+// within a due date, silence refuses. Before that, for a short while, the source may take back
+// alone what is unspent: here is told what stands in the way of that. Owns who said what and when;
+// moves nothing but by a command of the ledger, and at a connected target by a saga whose first
+// call is a deduct.
 
 import {
   bucketOfTransaction,
@@ -45,9 +47,15 @@ export interface Recalls {
     answer: RecallAnswer,
     text: string | null,
   ): Promise<Result<Recall>>;
-  /** Why a source may not take back alone what a transaction moved, apart from what the ledger itself sees. */
+  /**
+   * Why a source may not take back alone what a transaction moved, apart from what the ledger
+   * itself sees.
+   */
   barToTakingAlone(transactionId: TransactionId): Promise<Problem | undefined>;
-  /** Does what is due and finishes what others have begun; true when there is more to do. Bounded work for each call. */
+  /**
+   * Does what is due and finishes what others have begun; true when there is more to do. Bounded
+   * work for each call.
+   */
   follow(): Promise<boolean>;
 }
 
@@ -56,7 +64,10 @@ export type RecallAnswer = 'accept' | 'refuse' | 'withdraw';
 const FOLLOW_LIMIT = 100;
 /** How long whoever began something is given before a loop finishes it. */
 const LEASE_MS = 5_000;
-/** What could not be carried out is tried again after this long, and a saga under way is looked at again. */
+/**
+ * What could not be carried out is tried again after this long, and a saga under way is looked at
+ * again.
+ */
 const RETRY_MS = 60_000;
 const SAGA_LOOK_MS = 1_000;
 const PARTY = { accept: 'target', refuse: 'target', withdraw: 'source' } as const satisfies Record<

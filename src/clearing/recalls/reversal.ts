@@ -1,4 +1,5 @@
-// The command that takes an agreed recall's points back. Its key is the recall's own, so it is posted once, whoever comes to it.
+// The command that takes an agreed recall's points back. Its key is the recall's own, so it is
+// posted once, whoever comes to it.
 
 import { smaller } from '../../kernel/amount.ts';
 import { formatId, type TransactionId } from '../../kernel/ids.ts';
@@ -11,7 +12,10 @@ export function reversalKey(recallId: TransactionId): string {
   return `recall ${recallId} reversal`;
 }
 
-/** Undefined when nothing is left to take. The target has agreed: its own clawback policy holds for its member. */
+/**
+ * Undefined when nothing is left to take. The target has agreed: its own clawback policy holds for
+ * its member.
+ */
 export async function reversalOf(
   ledger: Ledger,
   recall: Recall,

@@ -1,4 +1,5 @@
-// The life of a recall as a table: who may do what in which state, where that leads, and who is told. A step that the table does not have does not compile.
+// The life of a recall as a table: who may do what in which state, where that leads, and who is
+// told. A step that the table does not have does not compile.
 
 export const RECALL_STATES = [
   'asked',
@@ -10,8 +11,8 @@ export const RECALL_STATES = [
 ] as const;
 
 /**
- * asked: the target's turn. taking: agreed, and being carried out. taken, refused, withdrawn, failed: over; failed because what was agreed could not be
- * carried out.
+ * asked: the target's turn. taking: agreed, and being carried out. taken, refused, withdrawn,
+ * failed: over; failed because what was agreed could not be carried out.
  */
 export type RecallState = (typeof RECALL_STATES)[number];
 

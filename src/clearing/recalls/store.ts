@@ -59,9 +59,12 @@ function readRecall(row: RecallRow): Recall {
 
 export async function insertRecall(db: Queryable, recall: Recall<'asked'>): Promise<Recall> {
   const { rows } = await db.query<RecallRow>(
-    `insert into clearing.recall (bucket, recall_id, transaction_id, fingerprint, source_platform, target_platform, source_member, target_member,
-                                  amount, credited, reason, state, due_at, next_at, resolution_id, asked_at, changed_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14, $15, $15) returning *`,
+    `insert into clearing.recall (bucket, recall_id, transaction_id, fingerprint, source_platform,
+        target_platform, source_member, target_member,
+                                  amount, credited, reason, state, due_at, next_at, resolution_id,
+                                    asked_at, changed_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14, $15, $15)
+       returning *`,
     [
       recall.bucket,
       recall.recallId,
@@ -123,7 +126,8 @@ export async function selectRecalls(
 ): Promise<Recall[]> {
   const { rows } = await db.query<RecallRow>(
     `select * from clearing.recall
-      where ($1::text is null or source_platform = $1 or target_platform = $1) and ($2::text is null or state = $2)
+      where ($1::text is null or source_platform = $1 or target_platform = $1)
+        and ($2::text is null or state = $2)
         and ($3::uuid is null or transaction_id = $3)
       order by asked_at desc, recall_id limit $4`,
     [platformId ?? null, state ?? null, transactionId ?? null, limit],
@@ -141,7 +145,8 @@ export async function moveRecall<S extends RecallState>(
 ): Promise<Recall | undefined> {
   const { to } = transitions[name as TransitionName];
   const { rows } = await db.query<RecallRow>(
-    `update clearing.recall set state = $5, changed_at = $6, revision = revision + 1, problem = null, due_at = null, next_at = $7
+    `update clearing.recall set state = $5, changed_at = $6, revision = revision + 1,
+        problem = null, due_at = null, next_at = $7
       where bucket = $1 and recall_id = $2 and revision = $3 and state = $4 returning *`,
     [
       bucket,
@@ -156,7 +161,10 @@ export async function moveRecall<S extends RecallState>(
   return rows[0] === undefined ? undefined : readRecall(rows[0]);
 }
 
-/** Notes what stands in the way, and when it is looked at again; nothing when it has moved meanwhile. */
+/**
+ * Notes what stands in the way, and when it is looked at again; nothing when it has moved
+ * meanwhile.
+ */
 export async function postponeRecall(
   db: Queryable,
   { bucket, recallId, revision }: Recall,
@@ -164,7 +172,8 @@ export async function postponeRecall(
   nextAtMs: number,
 ): Promise<void> {
   await db.query(
-    'update clearing.recall set problem = $4, next_at = $5 where bucket = $1 and recall_id = $2 and revision = $3',
+    `update clearing.recall set problem = $4, next_at = $5 where bucket = $1 and recall_id = $2
+        and revision = $3`,
     [bucket, recallId, revision, problem, new Date(nextAtMs)],
   );
 }
@@ -189,8 +198,10 @@ export async function insertRecallStep(
   step: RecallStep,
 ): Promise<void> {
   await db.query(
-    `insert into clearing.recall_step (bucket, recall_id, step, taken_at, actor, actor_id, action, state_before, state_after, text)
-     select $1, $2, coalesce(max(step), 0) + 1, $3, $4, $5, $6, $7, $8, $9 from clearing.recall_step where bucket = $1 and recall_id = $2`,
+    `insert into clearing.recall_step (bucket, recall_id, step, taken_at, actor, actor_id, action,
+        state_before, state_after, text)
+     select $1, $2, coalesce(max(step), 0) + 1, $3, $4, $5, $6, $7, $8, $9 from clearing.recall_step
+       where bucket = $1 and recall_id = $2`,
     [
       bucket,
       recallId,
@@ -218,7 +229,8 @@ export async function selectRecallSteps(
     stateAfter: RecallState;
     text: string | null;
   }>(
-    `select taken_at as "takenAt", actor, actor_id as id, action, state_before as "stateBefore", state_after as "stateAfter", text
+    `select taken_at as "takenAt", actor, actor_id as id, action, state_before as "stateBefore",
+        state_after as "stateAfter", text
        from clearing.recall_step where bucket = $1 and recall_id = $2 order by step`,
     [bucket, recallId],
   );
@@ -229,7 +241,10 @@ export async function selectRecallSteps(
   }));
 }
 
-/** What a transaction's recalls have asked for and may not ask for again: open ones, and those that the target did not agree to. */
+/**
+ * What a transaction's recalls have asked for and may not ask for again: open ones, and those that
+ * the target did not agree to.
+ */
 export async function sumAskedFor(
   db: Queryable,
   { bucket, transactionId }: Named,
@@ -248,8 +263,10 @@ export async function sumDisputed(
   { bucket, transactionId }: Named,
 ): Promise<bigint> {
   const { rows } = await db.query<{ sum: bigint }>(
-    `select coalesce(sum(case when outcome is null or state in ('upholding', 'rejecting', 'withdrawing', 'reversing') then amount - reversed
-                              when outcome = 'upheld' and resolution = 'adjustment' then resolution_amount else 0 end), 0)::bigint as sum
+    `select coalesce(sum(case when outcome is null
+        or state in ('upholding', 'rejecting', 'withdrawing', 'reversing') then amount - reversed
+                              when outcome = 'upheld' and resolution = 'adjustment'
+                                then resolution_amount else 0 end), 0)::bigint as sum
        from clearing.dispute where bucket = $1 and transaction_id = $2`,
     [bucket, transactionId],
   );
@@ -276,15 +293,21 @@ export async function selectBars(
 ): Promise<Bars> {
   const { rows } = await db.query<Bars>(
     `select exists (select from clearing.dispute d where d.bucket = $1 and d.transaction_id = $2
-                      and d.state not in ('upheld', 'rejected', 'withdrawn', 'reversed')) as "disputeOpen",
+                      and d.state not in ('upheld', 'rejected', 'withdrawn',
+                        'reversed')) as "disputeOpen",
             exists (select from clearing.dispute d where d.bucket = $1 and d.transaction_id = $2
                       and (d.outcome in ('upheld', 'rejected') or d.claimant_side = 'target'
-                           or exists (select from clearing.dispute_step s where s.bucket = $1 and s.dispute_id = d.dispute_id
+                           or exists (select from clearing.dispute_step s
+                             where s.bucket = $1 and s.dispute_id = d.dispute_id
                                          and s.action in ('accept', 'contest')))) as "disputeHeard",
-            exists (select from clearing.recall r where r.bucket = $1 and r.transaction_id = $2 and r.state in ('asked', 'taking')) as "recallOpen",
-            exists (select from clearing.recall r where r.bucket = $1 and r.transaction_id = $2 and r.state in ('taken', 'refused', 'failed')) as "recallAnswered",
-            exists (select from clearing.window_cut c join clearing.settlement_window w using (window_id)
-                     where c.bucket = $3 and c.from_sequence < $4 and c.to_sequence >= $4 and w.state = 'settled') as "windowSettled"`,
+            exists (select from clearing.recall r where r.bucket = $1 and r.transaction_id = $2
+              and r.state in ('asked', 'taking')) as "recallOpen",
+            exists (select from clearing.recall r where r.bucket = $1 and r.transaction_id = $2
+              and r.state in ('taken', 'refused', 'failed')) as "recallAnswered",
+            exists (select from clearing.window_cut c
+              join clearing.settlement_window w using (window_id)
+                     where c.bucket = $3 and c.from_sequence < $4 and c.to_sequence >= $4
+                       and w.state = 'settled') as "windowSettled"`,
     [bucket, transactionId, moved.bucket, moved.sequence],
   );
   return rows[0] as Bars;

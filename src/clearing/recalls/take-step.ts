@@ -1,4 +1,5 @@
-// One step of a recall: its new state, its line in the audit trail and what the platforms are told, in one commit.
+// One step of a recall: its new state, its line in the audit trail and what the platforms are told,
+// in one commit.
 
 import { formatAmount } from '../../kernel/amount.ts';
 import { formatId } from '../../kernel/ids.ts';
@@ -30,7 +31,10 @@ export interface RecallParts {
 export const BY_LEDGER: RecallActor = { actor: 'ledger', id: null };
 export const BY_CLOCK: RecallActor = { actor: 'clock', id: null };
 
-/** Undefined when somebody else has changed the recall since it was read. `nextInMs`: when a loop looks at it. `also` writes in the same commit. */
+/**
+ * Undefined when somebody else has changed the recall since it was read. `nextInMs`: when a loop
+ * looks at it. `also` writes in the same commit.
+ */
 export function takeStep<S extends RecallState>(
   { pool, clock, ledger }: Pick<RecallParts, 'pool' | 'clock' | 'ledger'>,
   recall: Recall<S>,
@@ -73,7 +77,9 @@ export function takeStep<S extends RecallState>(
   });
 }
 
-/** One event for each platform: what it is about and where it stands. No user of either is named. */
+/**
+ * One event for each platform: what it is about and where it stands. No user of either is named.
+ */
 export function describeEvents(
   type: string,
   recall: Recall,

@@ -1,4 +1,5 @@
-// A break that may be a matter of time, looked up at the platform: closed when both sides agree by now.
+// A break that may be a matter of time, looked up at the platform: closed when both sides agree by
+// now.
 
 import type { Clock } from '../../kernel/time.ts';
 import { formatId, type PlatformId } from '../../kernel/ids.ts';
@@ -26,7 +27,10 @@ export interface Standing {
   readonly theirs: bigint | null;
 }
 
-/** How a transaction stands at both sides at this moment, by the platform's look-up instead of its statement. */
+/**
+ * How a transaction stands at both sides at this moment, by the platform's look-up instead of its
+ * statement.
+ */
 export async function askStanding(
   { pool, connector, patience, signal }: AskParts,
   { platformId, subject, transactionId }: Pick<Break, 'platformId' | 'subject' | 'transactionId'>,
@@ -40,7 +44,8 @@ export async function askStanding(
   );
   if (!answer.answered) return answer;
   const theirs = answer.value.state === 'unknown' ? undefined : answer.value.effectMinor;
-  // After the platform: a saga that moves meanwhile is seen as under way rather than as a difference.
+  // After the platform: a saga that moves meanwhile is seen as under way rather than as a
+  // difference.
   const ours =
     transactionId === null ? undefined : await selectExpected(pool, platformId, transactionId);
   const verdict = compareEffects(
@@ -50,7 +55,10 @@ export async function askStanding(
   return { answered: true, value: { verdict, ours: ours ?? null, theirs: theirs ?? null } };
 }
 
-/** Asks for the platform's timing breaks; answers how many were closed. Stops when the platform does not answer. */
+/**
+ * Asks for the platform's timing breaks; answers how many were closed. Stops when the platform does
+ * not answer.
+ */
 export async function askForLate(parts: AskParts, platformId: PlatformId): Promise<number> {
   const { pool, clock } = parts;
   let closed = 0;

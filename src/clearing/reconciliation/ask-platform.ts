@@ -1,4 +1,5 @@
-// Asks a platform until it says yes or no: what it does not answer is asked again, later and later, a bounded number of times.
+// Asks a platform until it says yes or no: what it does not answer is asked again, later and later,
+// a bounded number of times.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 

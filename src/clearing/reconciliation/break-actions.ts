@@ -1,4 +1,5 @@
-// What operators do about breaks: ask the platform again, accept what cannot be mended, note what was found out. Each is kept with who did it and why.
+// What operators do about breaks: ask the platform again, accept what cannot be mended, note what
+// was found out. Each is kept with who did it and why.
 
 import { randomUUID } from 'node:crypto';
 
@@ -32,9 +33,15 @@ export interface Word {
 
 export interface BreakActions {
   find(breakId: string): Promise<Result<BreakStory>>;
-  /** Asks the platform how the transaction stands now, and closes the break when both sides agree. Of a total, a run is asked for instead. */
+  /**
+   * Asks the platform how the transaction stands now, and closes the break when both sides agree.
+   * Of a total, a run is asked for instead.
+   */
   recheck(word: Word): Promise<Result<BreakStory>>;
-  /** Takes a difference as it is. It opens again when its figures change; an accepted difference of totals becomes part of what is expected. */
+  /**
+   * Takes a difference as it is. It opens again when its figures change; an accepted difference of
+   * totals becomes part of what is expected.
+   */
   accept(word: Word & { readonly reason: string }): Promise<Result<BreakStory>>;
   note(word: Word & { readonly note: string }): Promise<Result<BreakStory>>;
   /** How its transaction stands at both sides at this moment; nothing is written. */
@@ -72,7 +79,10 @@ export function createBreakActions(
       : refuse(reconciliationProblems.platform_did_not_answer(`The ${standing.reason}.`));
   };
 
-  /** Does something to a break that is not closed, and keeps who did it; its row is locked meanwhile. */
+  /**
+   * Does something to a break that is not closed, and keeps who did it; its row is locked
+   * meanwhile.
+   */
   async function act(
     { breakId, operatorId }: Word,
     action: BreakAction['action'],
@@ -165,5 +175,8 @@ function categoryOf({ verdict }: Standing, one: Break): BreakCategory {
 function tell({ verdict, ours, theirs }: Standing, scale: number): string {
   const text = (minor: bigint | null): string =>
     minor === null ? 'nothing' : formatAmountText(minor, scale);
-  return `${verdict === 'agrees' ? 'both sides agree' : verdict}: here ${text(ours)}, there ${text(theirs)}`;
+  return (
+    `${verdict === 'agrees' ? 'both sides agree' : verdict}: here ${text(ours)}, there ` +
+    `${text(theirs)}`
+  );
 }

@@ -1,5 +1,6 @@
-// Closes a break in the commit that decides its adjustment, so there is one adjustment of it. From then
-// on the platform is expected to have credited what it says: booking the rest later is a new break.
+// Closes a break in the commit that decides its adjustment, so there is one adjustment of it. From
+// then on the platform is expected to have credited what it says: booking the rest later is a new
+// break.
 
 import { randomUUID } from 'node:crypto';
 import { bucketOfTransaction, type TransactionId } from '../../kernel/ids.ts';
@@ -20,7 +21,9 @@ export interface DecidedAdjustment {
   readonly words: string;
 }
 
-/** `work` refuses before it writes anything; the break's row is locked before any row of disputes. */
+/**
+ * `work` refuses before it writes anything; the break's row is locked before any row of disputes.
+ */
 export async function closeAdjustedIn<Decided extends DecidedAdjustment>(
   client: DbClient,
   { clock }: { readonly clock: Clock },

@@ -1,11 +1,15 @@
-// The platform's total against what its statement leads to expect. Both move while they are read, so a verdict is given only where no movement can explain it.
+// The platform's total against what its statement leads to expect. Both move while they are read,
+// so a verdict is given only where no movement can explain it.
 
 import type { ConnectorClient } from '../connector/connector-client.ts';
 import { askPlatform, type Answer, type Patience } from './ask-platform.ts';
 import type { StatementReader } from './read-statement.ts';
 import type { TotalFinding } from './types.ts';
 
-/** Statement, total and statement again are read so many times before the platform is said to be moving. */
+/**
+ * Statement, total and statement again are read so many times before the platform is said to be
+ * moving.
+ */
 const ATTEMPTS = 6;
 /** A difference is believed when it shows so many times in a row while nothing moves. */
 const CONFIRMATIONS = 2;
@@ -19,7 +23,10 @@ export interface TotalParts {
   readonly openingTotal: bigint | null;
 }
 
-/** The reader has just reached the end. A statement lists movements in the order of their commits, so the total of a moment is the opening total and some beginning of it. */
+/**
+ * The reader has just reached the end. A statement lists movements in the order of their commits,
+ * so the total of a moment is the opening total and some beginning of it.
+ */
 export async function compareTotals({
   connector,
   reader,

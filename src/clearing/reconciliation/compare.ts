@@ -1,4 +1,5 @@
-// The comparison of one transaction: what the hub expects of it, what the platform's statement says, and what the difference is called.
+// The comparison of one transaction: what the hub expects of it, what the platform's statement
+// says, and what the difference is called.
 
 import type { BreakCategory } from './types.ts';
 
@@ -19,8 +20,9 @@ export interface Stated {
 export type Verdict = 'agrees' | 'under_way' | BreakCategory;
 
 /**
- * The statement is read before the hub's side, and a saga is committed before the platform is called: so a line without a saga is never
- * a matter of time, while an expectation that changed about when the statement was read may be.
+ * The statement is read before the hub's side, and a saga is committed before the platform is
+ * called: so a line without a saga is never a matter of time, while an expectation that changed
+ * about when the statement was read may be.
  */
 export function compareEffects(
   expected: Expected | undefined,

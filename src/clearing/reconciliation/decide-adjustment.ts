@@ -1,6 +1,6 @@
-// Which differences the books of the hub can put right, and how much is given back: pure. Only what a
-// transfer should have brought to a connected platform, and did not: that platform was paid for it.
-// Everything else stands in the platform's own books, which it corrects itself.
+// Which differences the books of the hub can put right, and how much is given back: pure. Only what
+// a transfer should have brought to a connected platform, and did not: that platform was paid for
+// it. Everything else stands in the platform's own books, which it corrects itself.
 
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { reconciliationProblems } from './problems.ts';

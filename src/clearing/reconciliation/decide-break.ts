@@ -34,8 +34,8 @@ export function decideBreak(
   const seen = { ...known, ...found, lastSeenAt: now };
   if (known.state === 'open')
     return { next: seen, opened: false, alarm: alarming && known.category === 'late' };
-  // What was accepted was these figures, not any others; what was adjusted may still be seen by a run
-  // that began before.
+  // What was accepted was these figures, not any others; what was adjusted may still be seen by a
+  // run that began before.
   const isDecided = known.state === 'accepted' || known.resolution === 'adjusted';
   if (isDecided && isSame(known, found)) return { next: seen, opened: false, alarm: false };
   return {

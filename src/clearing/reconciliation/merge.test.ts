@@ -1,4 +1,5 @@
-// The merge finds exactly the differences that were planted, whatever the ledgers, the pages and the order of lines within a transaction; and it keeps no more than a page.
+// The merge finds exactly the differences that were planted, whatever the ledgers, the pages and
+// the order of lines within a transaction; and it keeps no more than a page.
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

@@ -1,4 +1,5 @@
-// Walks two sequences that are sorted by transaction side by side and yields where they differ: pure, and in the memory of one page of each.
+// Walks two sequences that are sorted by transaction side by side and yields where they differ:
+// pure, and in the memory of one page of each.
 
 import { assert } from '../../kernel/assert.ts';
 import type { TransactionId } from '../../kernel/ids.ts';
@@ -14,8 +15,8 @@ export interface MergeCounts {
 const SEEN: Readonly<Record<StatementOperation, number>> = { d: 1, a: 2, r: 4 };
 
 /**
- * Both sequences come in pages, ascending by transaction id (lower-case UUIDs, compared as text); an id may come several times in a row.
- * Counts are kept up while it runs.
+ * Both sequences come in pages, ascending by transaction id (lower-case UUIDs, compared as text);
+ * an id may come several times in a row. Counts are kept up while it runs.
  */
 export async function* mergeEffects(
   ours: AsyncIterable<readonly OurEffect[]>,
@@ -37,7 +38,8 @@ export async function* mergeEffects(
 
     let expected: { effect: bigint | null; recent: boolean } | undefined;
     for (let row = a; row?.transactionId === id; row = left.current) {
-      // More than one row of a transaction at a platform is one expectation: their sum, unknown while any of them is.
+      // More than one row of a transaction at a platform is one expectation: their sum, unknown
+      // while any of them is.
       expected =
         expected === undefined
           ? { effect: row.effect, recent: row.recent }

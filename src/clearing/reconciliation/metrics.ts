@@ -1,4 +1,5 @@
-// Gauges of reconciliation, read from the database when they are scraped: open breaks by platform and category, and when each platform was last compared to the end.
+// Gauges of reconciliation, read from the database when they are scraped: open breaks by platform
+// and category, and when each platform was last compared to the end.
 
 import { Gauge } from 'prom-client';
 

@@ -17,14 +17,16 @@ export const reconciliationProblems = defineProblems({
     status: 409,
     error: 'Break not disputable',
     advice:
-      'Only a difference of a transaction of this network can be disputed; mend the cause with the platform and recheck, or accept it.',
+      'Only a difference of a transaction of this network can be disputed; mend the cause ' +
+      'with the platform and recheck, or accept it.',
   },
   break_not_adjustable: {
     status: 409,
     error: 'Break not adjustable',
     advice:
       'Points are given back here only where a connected platform was paid for more than it says' +
-      ' it has credited; otherwise have the platform correct its books and recheck, dispute it, or accept it.',
+      ' it has credited; otherwise have the platform correct its books and recheck, dispute ' +
+      'it, or accept it.',
   },
   not_connected: {
     status: 409,

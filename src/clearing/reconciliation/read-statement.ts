@@ -1,4 +1,5 @@
-// Reads a platform's statement on from where the last page ended, and keeps each page in one commit with its cursor: whatever ends the reading, the next one goes on from there.
+// Reads a platform's statement on from where the last page ended, and keeps each page in one commit
+// with its cursor: whatever ends the reading, the next one goes on from there.
 
 import { parseId } from '../../kernel/ids.ts';
 import type { Clock } from '../../kernel/time.ts';
@@ -9,9 +10,15 @@ import { askPlatform, type Patience } from './ask-platform.ts';
 import { appendPage, breakOff, type NewLine, type Statement } from './store.ts';
 import type { StatementOperation } from './types.ts';
 
-/** Less than the contract allows to ask for at once: enough that a commit for each costs little, and a page is no burden to memory. */
+/**
+ * Less than the contract allows to ask for at once: enough that a commit for each costs little, and
+ * a page is no burden to memory.
+ */
 const PAGE = 2_000;
-/** A reading ends after so many lines and the next run goes on: no platform can keep a run busy for ever. */
+/**
+ * A reading ends after so many lines and the next run goes on: no platform can keep a run busy for
+ * ever.
+ */
 const MOST_LINES = 20_000_000;
 /** Far beyond any amount; what is larger could not be kept. */
 const MOST_EFFECT = 10n ** 18n;
@@ -31,11 +38,15 @@ export type Reading =
   | { readonly ended: false; readonly lines: number; readonly reason: string };
 
 const GOES_IN_A_CIRCLE =
-  "platform's statement goes in a circle: one of its cursors came a second time; the next run reads it from its beginning";
+  "platform's statement goes in a circle: one of its cursors came a second time; the next run " +
+  'reads it from its beginning';
 const STANDS_STILL =
-  'platform repeats a page of its statement: next_cursor is the cursor that was asked for; the next run reads it from its beginning';
+  'platform repeats a page of its statement: next_cursor is the cursor that was asked for; ' +
+  'the next run reads it from its beginning';
 
-/** Another process has read on in the same statement, so it holds what this one believed to hold. */
+/**
+ * Another process has read on in the same statement, so it holds what this one believed to hold.
+ */
 export class Overtaken extends Error {
   override name = 'Overtaken';
 }
@@ -66,7 +77,10 @@ export class StatementReader {
     return this.#linesRead;
   }
 
-  /** The platform's cursors contradict themselves, so that what was read of it may be there twice: it says nothing any more. */
+  /**
+   * The platform's cursors contradict themselves, so that what was read of it may be there twice:
+   * it says nothing any more.
+   */
   get brokenOff(): boolean {
     return this.#brokenOff;
   }
@@ -178,8 +192,8 @@ export class StatementReader {
 }
 
 /**
- * Notices when cursors go in a circle, in the memory of one of them (Brent's algorithm): before a circle has been gone round twice after it was entered,
- * whatever its length.
+ * Notices when cursors go in a circle, in the memory of one of them (Brent's algorithm): before a
+ * circle has been gone round twice after it was entered, whatever its length.
  */
 class Circle {
   #remembered: string | undefined;

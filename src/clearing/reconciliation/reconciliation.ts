@@ -1,5 +1,5 @@
-// Reconciliation: what the hub has recorded against what each platform says, by transaction and in total, and the list of differences.
-// Never moves a point, and never takes silence for a figure.
+// Reconciliation: what the hub has recorded against what each platform says, by transaction and in
+// total, and the list of differences. Never moves a point, and never takes silence for a figure.
 
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -98,8 +98,8 @@ export function createReconciliation(given: ReconciliationParts): Reconciliation
   }
 
   /**
-   * Tries again while another process has the platform, or has begun this run: whoever gets its lock finds the run queued, ended, or left behind by a
-   * process that is gone, and ends it.
+   * Tries again while another process has the platform, or has begun this run: whoever gets its
+   * lock finds the run queued, ended, or left behind by a process that is gone, and ends it.
    */
   async function runToEnd(wanted: Run, signal: AbortSignal | undefined): Promise<Run> {
     for (;;) {
@@ -144,7 +144,8 @@ export function createReconciliation(given: ReconciliationParts): Reconciliation
         try {
           await runReconciliation(parts, run, signal);
         } catch (error) {
-          // The next run of this platform says that this one was not finished; the others are none the worse for it.
+          // The next run of this platform says that this one was not finished; the others are none
+          // the worse for it.
           log.error(
             { err: error, platform_id: run.platformId, run_id: run.runId },
             'a reconciliation failed',

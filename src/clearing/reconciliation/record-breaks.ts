@@ -1,4 +1,5 @@
-// Writes the differences of a run as breaks, a batch in each commit, and tells of those that somebody should look at.
+// Writes the differences of a run as breaks, a batch in each commit, and tells of those that
+// somebody should look at.
 
 import { randomUUID } from 'node:crypto';
 

@@ -1,4 +1,5 @@
-// One run for one platform, from the lock to the result: read, compare, write breaks, ask again, and only when all of it was seen close what has vanished.
+// One run for one platform, from the lock to the result: read, compare, write breaks, ask again,
+// and only when all of it was seen close what has vanished.
 
 import { formatId, type PlatformId, type TransactionId } from '../../kernel/ids.ts';
 import type { Clock } from '../../kernel/time.ts';
@@ -47,7 +48,10 @@ export interface RunParts {
 
 /** What a saga did so shortly before the statement was read may not be in it yet. */
 const JUST_DONE_MS = 120_000;
-/** What changed here so long before the last comparison is compared again: its commit may have come late, and it may have been just done. */
+/**
+ * What changed here so long before the last comparison is compared again: its commit may have come
+ * late, and it may have been just done.
+ */
 const OVERLAP_MS = 600_000;
 const DELETE_LINES = 20_000;
 
@@ -62,7 +66,10 @@ const NOTHING: Omit<RunResult, 'state' | 'reason'> = {
   total: null,
 };
 
-/** Runs what is queued. Undefined when another process is reconciling this platform, or has begun this run. */
+/**
+ * Runs what is queued. Undefined when another process is reconciling this platform, or has begun
+ * this run.
+ */
 export async function runReconciliation(
   parts: RunParts,
   run: Run,
@@ -133,7 +140,8 @@ async function runConnected(
     statement,
   );
   const reading = await reader.readToEnd();
-  // Whatever the platform has not told is no difference: nothing is compared, and nothing is closed.
+  // Whatever the platform has not told is no difference: nothing is compared, and nothing is
+  // closed.
   if (!reading.ended)
     return {
       result: {
@@ -191,7 +199,10 @@ async function runConnected(
   };
 }
 
-/** A full run reads from the beginning, whatever an earlier one has left; so does any run after a reading that contradicted itself. */
+/**
+ * A full run reads from the beginning, whatever an earlier one has left; so does any run after a
+ * reading that contradicted itself.
+ */
 async function openReading(
   pool: Pool,
   { mode, platformId }: Run,
@@ -243,7 +254,10 @@ async function compareTransactions(
   return counts;
 }
 
-/** As the platform names it; and a transaction that is here, but has nothing to do with that platform, is not an unknown one. */
+/**
+ * As the platform names it; and a transaction that is here, but has nothing to do with that
+ * platform, is not an unknown one.
+ */
 async function nameTransaction(
   ledger: Pick<Ledger, 'findTransaction'>,
   difference: Difference,
@@ -276,7 +290,10 @@ async function recordTotal(
     await recorder.add({ category: 'total', subject: 'total', transactionId: null, ours, theirs });
 }
 
-/** A hosted platform has no other books than ours: what its members hold must be what all else that was ever posted of its points says. */
+/**
+ * A hosted platform has no other books than ours: what its members hold must be what all else that
+ * was ever posted of its points says.
+ */
 async function runHosted(parts: RunParts, run: Run): Promise<Done> {
   const { pool, clock, log, ledger } = parts;
   const asset = ledger.pointsOf(run.platformId);
@@ -312,7 +329,10 @@ async function runHosted(parts: RunParts, run: Run): Promise<Done> {
   };
 }
 
-/** Ends a run in the commit that gives the platform's lock back, with what follows from it: without a comparison to the end, no break of a transaction is closed. */
+/**
+ * Ends a run in the commit that gives the platform's lock back, with what follows from it: without
+ * a comparison to the end, no break of a transaction is closed.
+ */
 async function end(
   lock: DbClient,
   clock: Clock,
@@ -326,7 +346,8 @@ async function end(
     resolved += await resolveUnseen(lock, platformId, runId, false, now);
     await markMerged(lock, compared.statement, compared.mergedAt);
   }
-  // A platform that moved, or whose first total this is, has given no word on an earlier difference.
+  // A platform that moved, or whose first total this is, has given no word on an earlier
+  // difference.
   if (result.total?.state === 'agrees')
     resolved += await resolveUnseen(lock, platformId, runId, true, now);
   const ended = { ...result, resolved };

@@ -37,8 +37,9 @@ export async function ensurePlatform(db: Queryable, platformId: PlatformId): Pro
 }
 
 /**
- * Answers which reading of its statement counts. The row's lock is held until the client's dbTransaction ends: one process at a time reconciles
- * a platform. Undefined when another one has it. Taken before any other lock of this part.
+ * Answers which reading of its statement counts. The row's lock is held until the client's
+ * dbTransaction ends: one process at a time reconciles a platform. Undefined when another one has
+ * it. Taken before any other lock of this part.
  */
 export async function lockPlatform(
   client: DbClient,
@@ -46,13 +47,17 @@ export async function lockPlatform(
 ): Promise<number | undefined> {
   await client.query(`set local idle_in_transaction_session_timeout = '${LOCK_IDLE}'`);
   const { rows } = await client.query<{ generation: number }>(
-    'select generation from clearing.reconciled_platform where platform_id = $1 for no key update skip locked',
+    `select generation from clearing.reconciled_platform
+        where platform_id = $1 for no key update skip locked`,
     [platformId],
   );
   return rows[0]?.generation;
 }
 
-/** Tells the server that whoever holds the lock is still at work; throws when it is not held any more. */
+/**
+ * Tells the server that whoever holds the lock is still at work; throws when it is not held any
+ * more.
+ */
 export async function keepLock(client: DbClient): Promise<void> {
   await client.query('select 1');
 }
@@ -76,11 +81,13 @@ export async function openStatement(
   generation: number,
 ): Promise<Statement> {
   await db.query(
-    'insert into clearing.statement (platform_id, generation) values ($1, $2) on conflict do nothing',
+    `insert into clearing.statement (platform_id, generation) values ($1, $2)
+        on conflict do nothing`,
     [platformId, generation],
   );
   const { rows } = await db.query<Omit<Statement, 'effectSum'> & { effectSum: string }>(
-    `select platform_id as "platformId", generation, next_cursor as "nextCursor", last_sequence as "lastSequence", effect_sum as "effectSum",
+    `select platform_id as "platformId", generation, next_cursor as "nextCursor",
+        last_sequence as "lastSequence", effect_sum as "effectSum",
             merged_sequence as "mergedSequence", merged_at as "mergedAt", broken_off as "brokenOff"
        from clearing.statement where platform_id = $1 and generation = $2`,
     [platformId, generation],
@@ -91,8 +98,9 @@ export async function openStatement(
 }
 
 /**
- * A reading from the beginning, under a number that no reading had before: what others left of theirs is passed over, and whoever still writes one finds
- * it gone. The one that counts stays until this one is complete.
+ * A reading from the beginning, under a number that no reading had before: what others left of
+ * theirs is passed over, and whoever still writes one finds it gone. The one that counts stays
+ * until this one is complete.
  */
 export async function beginStatement(
   db: Queryable,
@@ -140,23 +148,29 @@ export interface NewPage {
   readonly effect: bigint;
 }
 
-/** Adds a page where the last one ended. False when somebody else has read on meanwhile; then nothing is written. */
+/**
+ * Adds a page where the last one ended. False when somebody else has read on meanwhile; then
+ * nothing is written.
+ */
 export async function appendPage(
   client: DbClient,
   { platformId, generation, lastSequence }: Statement,
   { lines, nextCursor, otherLines, effect }: NewPage,
 ): Promise<boolean> {
   const { rowCount } = await client.query(
-    `update clearing.statement set next_cursor = $4, last_sequence = $3::bigint + $5, effect_sum = effect_sum + $6, other_lines = other_lines + $7
+    `update clearing.statement set next_cursor = $4, last_sequence = $3::bigint + $5,
+        effect_sum = effect_sum + $6, other_lines = other_lines + $7
       where platform_id = $1 and generation = $2 and last_sequence = $3`,
     [platformId, generation, lastSequence, nextCursor, lines.length, effect, otherLines],
   );
   if (rowCount !== 1) return false;
   if (lines.length > 0) {
     await client.query(
-      `insert into clearing.statement_line (platform_id, generation, sequence, effect, transaction_id, operation, reference)
+      `insert into clearing.statement_line (platform_id, generation, sequence, effect,
+          transaction_id, operation, reference)
        select $1, $2, $3 + l.position, l.effect, l.transaction_id, l.operation::"char", l.reference
-         from unnest($4::bigint[], $5::uuid[], $6::text[], $7::text[]) with ordinality as l (effect, transaction_id, operation, reference, position)`,
+         from unnest($4::bigint[], $5::uuid[], $6::text[], $7::text[]) with ordinality as l (effect,
+           transaction_id, operation, reference, position)`,
       [
         platformId,
         generation,
@@ -171,7 +185,10 @@ export async function appendPage(
   return true;
 }
 
-/** An array as PostgreSQL reads it, of values that need no quotes: the driver would look at every character of them. */
+/**
+ * An array as PostgreSQL reads it, of values that need no quotes: the driver would look at every
+ * character of them.
+ */
 function listOf(
   lines: readonly NewLine[],
   read: (line: NewLine) => string | bigint | null,
@@ -197,7 +214,8 @@ export async function insertOpeningTotal(
   openingTotal: bigint,
 ): Promise<void> {
   await db.query(
-    'insert into clearing.total_baseline (platform_id, opening_total) values ($1, $2) on conflict do nothing',
+    `insert into clearing.total_baseline (platform_id, opening_total) values ($1, $2)
+        on conflict do nothing`,
     [platformId, openingTotal],
   );
 }
@@ -213,14 +231,18 @@ export async function moveOpeningTotal(
   );
 }
 
-/** The next run compares what comes after the statement's last line and what changed here after `mergedAt`; this reading is the one that counts. */
+/**
+ * The next run compares what comes after the statement's last line and what changed here after
+ * `mergedAt`; this reading is the one that counts.
+ */
 export async function markMerged(
   client: DbClient,
   { platformId, generation, lastSequence }: Statement,
   mergedAt: Date,
 ): Promise<void> {
   await client.query(
-    'update clearing.statement set merged_sequence = $3, merged_at = $4 where platform_id = $1 and generation = $2',
+    `update clearing.statement set merged_sequence = $3, merged_at = $4
+        where platform_id = $1 and generation = $2`,
     [platformId, generation, lastSequence, mergedAt],
   );
   await client.query(
@@ -233,15 +255,20 @@ export async function markMerged(
   ]);
 }
 
-/** Removes some lines of readings that another one has replaced, or that are gone; true when there may be more. */
+/**
+ * Removes some lines of readings that another one has replaced, or that are gone; true when there
+ * may be more.
+ */
 export async function deleteOldLines(
   db: Queryable,
   platformId: PlatformId,
   limit: number,
 ): Promise<boolean> {
   const { rowCount } = await db.query(
-    `delete from clearing.statement_line where ctid = any (array(select l.ctid from clearing.statement_line l
-      where l.platform_id = $1 and l.generation <> (select generation from clearing.reconciled_platform where platform_id = $1) limit $2))`,
+    `delete from clearing.statement_line
+        where ctid = any (array(select l.ctid from clearing.statement_line l
+      where l.platform_id = $1 and l.generation <> (select generation
+        from clearing.reconciled_platform where platform_id = $1) limit $2))`,
     [platformId, limit],
   );
   return rowCount === limit;
@@ -251,7 +278,10 @@ export async function deleteOldLines(
 
 export interface Scope {
   readonly statement: Statement;
-  /** Only what is new, what changed here after this moment, and what is open; everything when it is null. */
+  /**
+   * Only what is new, what changed here after this moment, and what is open; everything when it is
+   * null.
+   */
   readonly changedSince: Date | null;
   /** What changed here after this moment may be missing in the statement. */
   readonly recentSince: Date;
@@ -266,7 +296,10 @@ export interface Sides {
   >;
 }
 
-/** Opens both sides, sorted by transaction, in one snapshot that lasts as long as the client's dbTransaction. */
+/**
+ * Opens both sides, sorted by transaction, in one snapshot that lasts as long as the client's
+ * dbTransaction.
+ */
 export async function openSides(
   client: DbClient,
   { statement: { platformId, generation, mergedSequence }, changedSince, recentSince }: Scope,
@@ -274,20 +307,27 @@ export async function openSides(
   await client.query('set transaction isolation level repeatable read');
   // All rows will be read, not the first few; sorting them spills to disk beyond work_mem.
   await client.query(
-    `set local statement_timeout = 0; set local cursor_tuple_fraction = 1; set local work_mem = '32MB'; set local jit = off`,
+    'set local statement_timeout = 0; set local cursor_tuple_fraction = 1; set local work_mem ' +
+      `= '32MB'; set local jit = off`,
   );
   const whole = changedSince === null;
   if (!whole) {
     await client.query(
-      'create temporary table touched (bucket integer, transaction_id uuid, primary key (transaction_id)) on commit drop',
+      'create temporary table touched (bucket integer, transaction_id uuid, primary key ' +
+        '(transaction_id)) on commit drop',
     );
     await longQuery(
       client,
-      `insert into touched select ('x' || left(transaction_id::text, 4))::bit(16)::integer, transaction_id from (
-         select transaction_id from clearing.statement_line where platform_id = $1 and generation = $2 and sequence > $3 and transaction_id is not null
+      `insert into touched select ('x' || left(transaction_id::text, 4))::bit(16)::integer,
+          transaction_id from (
+         select transaction_id from clearing.statement_line
+           where platform_id = $1 and generation = $2 and sequence > $3
+           and transaction_id is not null
          union select transaction_id from clearing.saga where changed_at >= $4
-           and ((source_platform = $1 and source_connected) or (target_platform = $1 and target_connected))
-         union select transaction_id from clearing.break where platform_id = $1 and state <> 'resolved' and transaction_id is not null) t`,
+           and ((source_platform = $1 and source_connected)
+             or (target_platform = $1 and target_connected))
+         union select transaction_id from clearing.break
+           where platform_id = $1 and state <> 'resolved' and transaction_id is not null) t`,
       [platformId, generation, mergedSequence, changedSince],
     );
     await client.query('analyze touched');
@@ -295,20 +335,26 @@ export async function openSides(
   await longQuery(
     client,
     `declare ours no scroll cursor for select e.transaction_id, e.effect, e.changed_at >= $2
-       from ${whole ? '' : 'touched join'} clearing.expected_effect e ${whole ? '' : 'using (bucket, transaction_id)'} where e.platform_id = $1 order by e.transaction_id`,
+       from ${whole ? '' : 'touched join'} clearing.expected_effect e
+         ${whole ? '' : 'using (bucket, transaction_id)'} where e.platform_id = $1
+         order by e.transaction_id`,
     [platformId, recentSince],
   );
   await longQuery(
     client,
     `declare theirs no scroll cursor for select l.transaction_id, l.operation, l.effect
-       from ${whole ? '' : 'touched join'} clearing.statement_line l ${whole ? '' : 'using (transaction_id)'}
-      where l.platform_id = $1 and l.generation = $2 and l.transaction_id is not null order by l.transaction_id`,
+       from ${whole ? '' : 'touched join'} clearing.statement_line l
+         ${whole ? '' : 'using (transaction_id)'}
+      where l.platform_id = $1 and l.generation = $2 and l.transaction_id is not null
+        order by l.transaction_id`,
     [platformId, generation],
   );
   await longQuery(
     client,
-    `declare named no scroll cursor for select reference, sum(effect)::text, count(*) > count(distinct operation)
-       from clearing.statement_line where platform_id = $1 and generation = $2 and reference is not null group by reference`,
+    `declare named no scroll cursor for
+        select reference, sum(effect)::text, count(*) > count(distinct operation)
+       from clearing.statement_line where platform_id = $1 and generation = $2
+         and reference is not null group by reference`,
     [platformId, generation],
   );
   return {
@@ -364,14 +410,18 @@ async function longQuery(client: DbClient, text: string, values: unknown[]): Pro
   await client.query(query);
 }
 
-/** What one transaction should have come to at a platform by now: undefined when it has nothing to do with it, null while it is under way. */
+/**
+ * What one transaction should have come to at a platform by now: undefined when it has nothing to
+ * do with it, null while it is under way.
+ */
 export async function selectExpected(
   db: Queryable,
   platformId: PlatformId,
   transactionId: TransactionId,
 ): Promise<bigint | null | undefined> {
   const { rows } = await db.query<{ open: boolean; effect: string | null }>(
-    `select bool_or(effect is null) as open, sum(effect)::text as effect from clearing.expected_effect
+    `select bool_or(effect is null) as open, sum(effect)::text as effect
+        from clearing.expected_effect
       where bucket = $1 and transaction_id = $2 and platform_id = $3 having count(*) > 0`,
     [Number.parseInt(transactionId.slice(0, 4), 16), transactionId, platformId],
   );
@@ -379,7 +429,10 @@ export async function selectExpected(
   return row === undefined ? undefined : row.open ? null : toBigint(row.effect);
 }
 
-/** Of a hosted platform: what its members hold, and what all its other accounts say that they must hold; minor units, in one snapshot. */
+/**
+ * Of a hosted platform: what its members hold, and what all its other accounts say that they must
+ * hold; minor units, in one snapshot.
+ */
 export async function sumHosted(
   client: DbClient,
   assetId: number,
@@ -389,8 +442,10 @@ export async function sumHosted(
   let [members, rest] = [0n, 0n];
   for (let bucket = 0; bucket < bucketCount; bucket += 1) {
     const { rows } = await client.query<{ members: string | null; rest: string | null }>({
-      text: `select (sum(credits_posted::numeric - debits_posted) filter (where purpose in ('lot', 'debt')))::text as members,
-                    (sum(debits_posted::numeric - credits_posted) filter (where purpose not in ('lot', 'debt')))::text as rest
+      text: `select (sum(credits_posted::numeric - debits_posted) filter (where purpose in ('lot',
+          'debt')))::text as members,
+                    (sum(debits_posted::numeric - credits_posted) filter
+                      (where purpose not in ('lot', 'debt')))::text as rest
                from ledger.account where bucket = $1 and asset_id = $2`,
       values: [bucket, assetId],
     });
@@ -414,7 +469,10 @@ function readBreak(row: BreakRow): Break {
   return { ...row, ours: toBigint(row.ours), theirs: toBigint(row.theirs) };
 }
 
-/** Those that there are already of the given subjects; their rows stay locked to the end of the dbTransaction, in the order of subjects. */
+/**
+ * Those that there are already of the given subjects; their rows stay locked to the end of the
+ * dbTransaction, in the order of subjects.
+ */
 export async function lockBreaks(
   client: DbClient,
   platformId: PlatformId,
@@ -422,7 +480,9 @@ export async function lockBreaks(
   ofTotal: boolean,
 ): Promise<Break[]> {
   const { rows } = await client.query<BreakRow>(
-    `select ${BREAK_COLUMNS} from clearing.break where platform_id = $1 and (category = 'total') = $3 and subject = any($2) order by subject for update`,
+    `select ${BREAK_COLUMNS} from clearing.break
+        where platform_id = $1 and (category = 'total') = $3 and subject = any($2) order by subject
+        for update`,
     [platformId, subjects, ofTotal],
   );
   return rows.map(readBreak);
@@ -436,11 +496,19 @@ export async function writeBreaks(
 ): Promise<void> {
   const column = <T>(read: (one: Break) => T): T[] => breaks.map(read);
   await client.query(
-    `insert into clearing.break as b (break_id, platform_id, category, subject, transaction_id, ours, theirs, state, first_seen_at, opened_at, last_seen_at, times_opened, closed_at, resolution, last_run_id)
-     select x.*, $15 from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::numeric[], $7::numeric[], $8::text[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[],
+    `insert into clearing.break as b (break_id, platform_id, category, subject, transaction_id,
+        ours, theirs, state, first_seen_at, opened_at, last_seen_at, times_opened, closed_at,
+        resolution, last_run_id)
+     select x.*, $15
+       from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::numeric[],
+       $7::numeric[], $8::text[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[],
             $12::integer[], $13::timestamptz[], $14::text[]) as x
-         on conflict (platform_id, (category = 'total'), subject) do update set category = excluded.category, transaction_id = excluded.transaction_id, ours = excluded.ours, theirs = excluded.theirs,
-            state = excluded.state, opened_at = excluded.opened_at, last_seen_at = excluded.last_seen_at, times_opened = excluded.times_opened, closed_at = excluded.closed_at,
+         on conflict (platform_id, (category = 'total'), subject) do update
+           set category = excluded.category, transaction_id = excluded.transaction_id,
+           ours = excluded.ours, theirs = excluded.theirs,
+            state = excluded.state, opened_at = excluded.opened_at,
+              last_seen_at = excluded.last_seen_at, times_opened = excluded.times_opened,
+              closed_at = excluded.closed_at,
             resolution = excluded.resolution, last_run_id = excluded.last_run_id`,
     [
       column((one) => one.breakId),
@@ -472,7 +540,8 @@ export async function resolveUnseen(
 ): Promise<number> {
   const { rowCount } = await client.query(
     `update clearing.break set state = 'resolved', resolution = 'vanished', closed_at = $4
-      where platform_id = $1 and last_run_id <> $2 and (category = 'total') = $3 and state <> 'resolved'`,
+      where platform_id = $1 and last_run_id <> $2 and (category = 'total') = $3
+        and state <> 'resolved'`,
     [platformId, runId, ofTotal, now],
   );
   return rowCount ?? 0;
@@ -486,7 +555,8 @@ export async function closeBreak(
   now: Date,
 ): Promise<boolean> {
   const { rowCount } = await db.query(
-    `update clearing.break set state = $2, resolution = $3, closed_at = $4 where break_id = $1 and state <> 'resolved' and state <> $2`,
+    `update clearing.break set state = $2, resolution = $3, closed_at = $4
+        where break_id = $1 and state <> 'resolved' and state <> $2`,
     [breakId, state, resolution, now],
   );
   return rowCount === 1;
@@ -522,7 +592,8 @@ export async function setFigures(
   now: Date,
 ): Promise<void> {
   await db.query(
-    `update clearing.break set category = $2, ours = $3, theirs = $4, last_seen_at = $5 where break_id = $1 and state <> 'resolved'`,
+    `update clearing.break set category = $2, ours = $3, theirs = $4, last_seen_at = $5
+        where break_id = $1 and state <> 'resolved'`,
     [breakId, category, ours, theirs, now],
   );
 }
@@ -552,7 +623,8 @@ export async function selectBreaks(
   limit: number,
 ): Promise<Break[]> {
   const { rows } = await db.query<BreakRow>(
-    `select ${BREAK_COLUMNS} from clearing.break where ($1::text is null or platform_id = $1) and ($2::text is null or category = $2) and ($3::text is null or state = $3)
+    `select ${BREAK_COLUMNS} from clearing.break where ($1::text is null or platform_id = $1)
+        and ($2::text is null or category = $2) and ($3::text is null or state = $3)
       order by opened_at, break_id limit $4`,
     [platformId ?? null, category ?? null, state ?? null, limit],
   );
@@ -563,8 +635,10 @@ export async function selectBreaks(
 export async function countOpenBreaks(db: Queryable, now: Date): Promise<OpenCount[]> {
   const { rows } = await db.query<OpenCount>(
     `select platform_id as "platformId", category, age, count(*)::integer as count
-       from (select platform_id, category, case when opened_at > $1::timestamptz - interval '1 day' then '0-1' when opened_at > $1::timestamptz - interval '3 days' then '1-3'
-                    when opened_at > $1::timestamptz - interval '7 days' then '3-7' else '7+' end as age
+       from (select platform_id, category, case when opened_at > $1::timestamptz - interval '1 day'
+         then '0-1' when opened_at > $1::timestamptz - interval '3 days' then '1-3'
+                    when opened_at > $1::timestamptz - interval '7 days' then '3-7'
+                      else '7+' end as age
                from clearing.break where state = 'open') b group by 1, 2, 3 order by 1, 2, 3`,
     [now],
   );
@@ -578,14 +652,16 @@ export async function insertAction(
   { actedAt, operatorId, action, words }: BreakAction,
 ): Promise<void> {
   await db.query(
-    'insert into clearing.break_action (action_id, break_id, acted_at, operator_id, action, words) values ($1, $2, $3, $4, $5, $6)',
+    `insert into clearing.break_action (action_id, break_id, acted_at, operator_id, action, words)
+        values ($1, $2, $3, $4, $5, $6)`,
     [actionId, breakId, actedAt, operatorId, action, words],
   );
 }
 
 export async function selectActions(db: Queryable, breakId: string): Promise<BreakAction[]> {
   const { rows } = await db.query<BreakAction>(
-    'select acted_at as "actedAt", operator_id as "operatorId", action, words from clearing.break_action where break_id = $1 order by acted_at, action_id',
+    `select acted_at as "actedAt", operator_id as "operatorId", action, words
+        from clearing.break_action where break_id = $1 order by acted_at, action_id`,
     [breakId],
   );
   return rows;
@@ -617,7 +693,8 @@ export async function insertRun(
   run: Pick<Run, 'runId' | 'platformId' | 'mode' | 'askedBy' | 'askedAt'>,
 ): Promise<void> {
   await db.query(
-    `insert into clearing.reconciliation_run (run_id, platform_id, mode, asked_by, asked_at, state) values ($1, $2, $3, $4, $5, 'queued')`,
+    `insert into clearing.reconciliation_run (run_id, platform_id, mode, asked_by, asked_at, state)
+        values ($1, $2, $3, $4, $5, 'queued')`,
     [run.runId, run.platformId, run.mode, run.askedBy, run.askedAt],
   );
 }
@@ -625,7 +702,8 @@ export async function insertRun(
 /** False when it was begun before. */
 export async function startRun(db: Queryable, runId: string, now: Date): Promise<boolean> {
   const { rowCount } = await db.query(
-    `update clearing.reconciliation_run set state = 'running', started_at = $2 where run_id = $1 and state = 'queued'`,
+    `update clearing.reconciliation_run set state = 'running', started_at = $2
+        where run_id = $1 and state = 'queued'`,
     [runId, now],
   );
   return rowCount === 1;
@@ -652,8 +730,10 @@ export async function finishRun(
   now: Date,
 ): Promise<boolean> {
   const { rowCount } = await db.query(
-    `update clearing.reconciliation_run set state = $2, reason = $3, lines_read = $4, compared = $5, matched = $6, under_way = $7, breaks = $8, opened = $9, resolved = $10,
-            total_state = $11, total_ours = $12, total_theirs = $13, finished_at = $14 where run_id = $1 and state = 'running'`,
+    `update clearing.reconciliation_run set state = $2, reason = $3, lines_read = $4, compared = $5,
+        matched = $6, under_way = $7, breaks = $8, opened = $9, resolved = $10,
+            total_state = $11, total_ours = $12, total_theirs = $13, finished_at = $14
+              where run_id = $1 and state = 'running'`,
     [
       runId,
       result.state,
@@ -682,7 +762,8 @@ export async function endAbandonedRuns(
   now: Date,
 ): Promise<void> {
   await db.query(
-    `update clearing.reconciliation_run set state = 'incomplete', reason = $2, finished_at = $3 where platform_id = $1 and state = 'running'`,
+    `update clearing.reconciliation_run set state = 'incomplete', reason = $2, finished_at = $3
+        where platform_id = $1 and state = 'running'`,
     [platformId, reason, now],
   );
 }
@@ -702,7 +783,8 @@ export async function selectRuns(
   limit: number,
 ): Promise<Run[]> {
   const { rows } = await db.query<RunRow>(
-    `select ${RUN_COLUMNS} from clearing.reconciliation_run where $1::text is null or platform_id = $1 order by asked_at desc, run_id limit $2`,
+    `select ${RUN_COLUMNS} from clearing.reconciliation_run
+        where $1::text is null or platform_id = $1 order by asked_at desc, run_id limit $2`,
     [platformId ?? null, limit],
   );
   return rows.map(readRun);
@@ -711,7 +793,8 @@ export async function selectRuns(
 /** What waits for a process that does it, longest waiting first. */
 export async function selectQueued(db: Queryable): Promise<Run[]> {
   const { rows } = await db.query<RunRow>(
-    `select ${RUN_COLUMNS} from clearing.reconciliation_run where state = 'queued' order by asked_at, run_id`,
+    `select ${RUN_COLUMNS} from clearing.reconciliation_run where state = 'queued'
+        order by asked_at, run_id`,
   );
   return rows.map(readRun);
 }
@@ -723,7 +806,8 @@ export async function selectLastAsked(
 ): Promise<Map<PlatformId, Date>> {
   const { rows } = await db.query<{ platform_id: PlatformId; asked_at: Date }>(
     `select p.platform_id, r.asked_at from unnest($1::text[]) as p (platform_id)
-      cross join lateral (select asked_at from clearing.reconciliation_run r where r.platform_id = p.platform_id order by asked_at desc limit 1) r`,
+      cross join lateral (select asked_at from clearing.reconciliation_run r
+        where r.platform_id = p.platform_id order by asked_at desc limit 1) r`,
     [platformIds],
   );
   return new Map(rows.map((row) => [row.platform_id, row.asked_at]));
@@ -734,8 +818,11 @@ export async function selectLastComplete(
   platformIds: readonly PlatformId[],
 ): Promise<{ readonly platformId: PlatformId; readonly finishedAt: Date }[]> {
   const { rows } = await db.query<{ platformId: PlatformId; finishedAt: Date }>(
-    `select p.platform_id as "platformId", r.finished_at as "finishedAt" from unnest($1::text[]) as p (platform_id)
-      cross join lateral (select finished_at from clearing.reconciliation_run r where r.platform_id = p.platform_id and r.state = 'complete' order by asked_at desc limit 1) r`,
+    `select p.platform_id as "platformId", r.finished_at as "finishedAt"
+        from unnest($1::text[]) as p (platform_id)
+      cross join lateral (select finished_at from clearing.reconciliation_run r
+        where r.platform_id = p.platform_id and r.state = 'complete' order by asked_at desc
+        limit 1) r`,
     [platformIds],
   );
   return rows;

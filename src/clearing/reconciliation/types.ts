@@ -28,7 +28,10 @@ export const RUN_MODES = ['incremental', 'full'] as const;
 export type RunMode = (typeof RUN_MODES)[number];
 export type RunState = 'queued' | 'running' | 'complete' | 'incomplete';
 
-/** `moving`: the platform did not stand still long enough, so nothing is said. `baseline`: the first total, from which all later ones are expected. */
+/**
+ * `moving`: the platform did not stand still long enough, so nothing is said. `baseline`: the first
+ * total, from which all later ones are expected.
+ */
 export type TotalState = 'agrees' | 'differs' | 'moving' | 'baseline';
 
 /** What the hub expects a transaction to have come to at a platform. Ids are lower-case UUIDs. */
@@ -36,7 +39,10 @@ export interface OurEffect {
   readonly transactionId: string;
   /** Minor units; null while a call is under way. */
   readonly effect: bigint | null;
-  /** Changed so shortly before, or since, the statement was read that the statement may not have it yet. */
+  /**
+   * Changed so shortly before, or since, the statement was read that the statement may not have it
+   * yet.
+   */
   readonly recent: boolean;
 }
 
@@ -53,7 +59,10 @@ export type StatementOperation = 'd' | 'a' | 'r';
 /** A difference that a comparison has found. */
 export interface Difference {
   readonly category: BreakCategory;
-  /** A transaction's UUID; for `unknown_reference` it may be whatever the platform wrote; `total` for the total. */
+  /**
+   * A transaction's UUID; for `unknown_reference` it may be whatever the platform wrote; `total`
+   * for the total.
+   */
   readonly subject: string;
   readonly transactionId: TransactionId | null;
   /** Minor units; null where a side has nothing or has not finished. */

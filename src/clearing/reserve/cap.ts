@@ -1,4 +1,5 @@
-// The arithmetic of reserves: what a cap comes to, how much of it is in use, and which thresholds its use has reached. Pure.
+// The arithmetic of reserves: what a cap comes to, how much of it is in use, and which thresholds
+// its use has reached. Pure.
 
 import { MAX_AMOUNT_MINOR, smaller } from '../../kernel/amount.ts';
 import type { PlatformMoney } from '../../ledger/ledger.ts';
@@ -12,7 +13,10 @@ export function capOf(prefund: bigint, basisPoints: number): bigint {
   return smaller((prefund * BigInt(basisPoints)) / WHOLE_BIG, MAX_AMOUNT_MINOR);
 }
 
-/** How much of the cap is in use: what the platform owes, with what it will owe once transfers under way are posted. */
+/**
+ * How much of the cap is in use: what the platform owes, with what it will owe once transfers under
+ * way are posted.
+ */
 export function usedOf({
   position,
   pendingDebits,
@@ -36,9 +40,10 @@ export interface CapTerms {
 }
 
 /**
- * Whether another cap lets a platform owe no more than now, whatever comes: a fixed one that is not higher, or a share of the prefund
- * that is not larger. From one kind to the other is none, for a share grows with the prefund and a fixed cap stays when it falls; the
- * first cap of a platform is none, either.
+ * Whether another cap lets a platform owe no more than now, whatever comes: a fixed one that is not
+ * higher, or a share of the prefund that is not larger. From one kind to the other is none, for a
+ * share grows with the prefund and a fixed cap stays when it falls; the first cap of a platform is
+ * none, either.
  */
 export function isNarrowerCap(
   wanted: { readonly amount: bigint } | { readonly basisPoints: number },
@@ -53,7 +58,9 @@ export function isReached(percent: number, used: bigint, cap: bigint): boolean {
   return used > 0n && used * 100n >= cap * BigInt(percent);
 }
 
-/** Which thresholds are reached now, ascending, and which of them were not before: those are told. */
+/**
+ * Which thresholds are reached now, ascending, and which of them were not before: those are told.
+ */
 export function judgeThresholds(
   thresholds: readonly number[],
   before: readonly number[],
@@ -67,7 +74,10 @@ export function judgeThresholds(
   return { reached, crossed: reached.filter((percent) => !before.includes(percent)) };
 }
 
-/** Use in percent of the cap with two decimals, rounded down, for people; null where there is none to compare with. */
+/**
+ * Use in percent of the cap with two decimals, rounded down, for people; null where there is none
+ * to compare with.
+ */
 export function usedPercent(used: bigint, cap: bigint | undefined): number | null {
   if (cap === undefined || cap === 0n) return null;
   return used <= 0n ? 0 : Number((used * WHOLE_BIG) / cap) / 100;

@@ -1,4 +1,5 @@
-// A request that is cut off at any step is finished once; and however requests, transfers and settlements meet, no cap is passed.
+// A request that is cut off at any step is finished once; and however requests, transfers and
+// settlements meet, no cap is passed.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../test/fixtures/database.ts';
@@ -37,7 +38,10 @@ const reserveOn = (ledger: Ledger): Reserve =>
 
 class Killed extends Error {}
 
-/** A process that dies at its n-th step in the ledger: before the step, or after it and before anybody hears of it. Dead, it does nothing more. */
+/**
+ * A process that dies at its n-th step in the ledger: before the step, or after it and before
+ * anybody hears of it. Dead, it does nothing more.
+ */
 function dyingLedger(at: number, after: boolean): { ledger: Ledger; died: () => boolean } {
   let steps = 0;
   const step = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -134,7 +138,8 @@ describe('a request that is cut off', () => {
       }
       expect(points).toBeGreaterThanOrEqual(6);
       const { rows } = await database.pool.query<{ open: bigint }>(
-        `select count(*) as open from clearing.reserve_request where state = 'approved' and carried_out_at is null`,
+        `select count(*) as open from clearing.reserve_request
+            where state = 'approved' and carried_out_at is null`,
       );
       expect(rows).toEqual([{ open: 0n }]);
       await expectSound(database.pool);

@@ -1,5 +1,6 @@
-// Carries approved requests out in the ledger, and keeps caps that follow the prefund in line with it. Every step may be repeated after a crash:
-// a deposit is posted before the cap rises, a withdrawal only once the cap has been lowered. Before this: `requests.ts` approved it.
+// Carries approved requests out in the ledger, and keeps caps that follow the prefund in line with
+// it. Every step may be repeated after a crash: a deposit is posted before the cap rises, a
+// withdrawal only once the cap has been lowered. Before this: `requests.ts` approved it.
 
 import {
   bucketOf,
@@ -40,7 +41,10 @@ export interface CarryOutParts {
 }
 
 export interface CarryOut {
-  /** Carries out what is approved for a platform, in order; what the ledger refuses is open again. Gives those refusals by request. */
+  /**
+   * Carries out what is approved for a platform, in order; what the ledger refuses is open again.
+   * Gives those refusals by request.
+   */
   carryOut(platformId: PlatformId): Promise<ReadonlyMap<string, Problem>>;
   /** Brings a cap that follows the prefund to what it is to be, or as low as its use permits. */
   align(platformId: PlatformId): Promise<void>;
@@ -51,8 +55,8 @@ export function createCarryOut(parts: CarryOutParts): CarryOut {
   let last: Promise<unknown> = Promise.resolve();
 
   /**
-   * Alone with a platform's cap and prefund: its row keeps other processes out, and within this one requests take turns, so that
-   * connections which wait for the ledger are never all there are.
+   * Alone with a platform's cap and prefund: its row keeps other processes out, and within this one
+   * requests take turns, so that connections which wait for the ledger are never all there are.
    */
   function locked<T>(
     platformId: PlatformId,
@@ -65,7 +69,10 @@ export function createCarryOut(parts: CarryOutParts): CarryOut {
     return turn;
   }
 
-  /** The next approved request, and what came of it; undefined when there is none, or when the ledger cannot say now. */
+  /**
+   * The next approved request, and what came of it; undefined when there is none, or when the
+   * ledger cannot say now.
+   */
   const carryOutNext = (
     platformId: PlatformId,
   ): Promise<{ request: ReserveRequest; problem: Problem | undefined } | undefined> =>
@@ -98,7 +105,8 @@ export function createCarryOut(parts: CarryOutParts): CarryOut {
         platformId,
         ledger,
       );
-      // The feed is locked to the end of the dbTransaction: nothing is asked of the ledger after this.
+      // The feed is locked to the end of the dbTransaction: nothing is asked of the ledger after
+      // this.
       if (done.ok) {
         const carriedOut = {
           ...request,
@@ -218,7 +226,8 @@ async function takeOut(
     const { scale } = ledger.settlementAsset();
     return refuse(
       reserveProblems.prefund_owed(
-        `${formatAmountText(before, scale)} are prefunded, and closed windows are owed ${formatAmountText(owed, scale)}.`,
+        `${formatAmountText(before, scale)} are prefunded, and closed windows are owed ` +
+          `${formatAmountText(owed, scale)}.`,
         { prefund: formatAmount(before, scale), owed: formatAmount(owed, scale) },
       ),
     );
@@ -260,7 +269,8 @@ async function alignCap(
   const money = await moneyOf(platformId, ledger);
   const wanted = capOf(money.prefund, basisPoints);
   if (wanted === money.cap) return;
-  // Lower than its use it cannot be: what settles or comes in makes room for the next time. A refusal says that use has grown meanwhile.
+  // Lower than its use it cannot be: what settles or comes in makes room for the next time. A
+  // refusal says that use has grown meanwhile.
   const possible = larger(wanted, usedOf(money));
   if (possible !== money.cap) await setCap(platformId, possible, ledger);
 }

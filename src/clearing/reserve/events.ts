@@ -1,4 +1,5 @@
-// What the feed tells of reserves: requests to operators, their effects, modes and thresholds to the platform they concern too.
+// What the feed tells of reserves: requests to operators, their effects, modes and thresholds to
+// the platform they concern too.
 
 import { formatAmount } from '../../kernel/amount.ts';
 import { formatId } from '../../kernel/ids.ts';

@@ -1,4 +1,5 @@
-// Changes a platform's part in conversions: in the ledger, with its record and its event, in one commit.
+// Changes a platform's part in conversions: in the ledger, with its record and its event, in one
+// commit.
 
 import type { PlatformId } from '../../kernel/ids.ts';
 import type { ClearingMode } from '../../ledger/ledger.ts';
@@ -17,7 +18,10 @@ export interface ModeToSet {
   readonly changedBy: string;
 }
 
-/** False when nothing was done, as the mode was not `from`. Setting what is set already is recorded, but is no change to tell of. */
+/**
+ * False when nothing was done, as the mode was not `from`. Setting what is set already is recorded,
+ * but is no change to tell of.
+ */
 export async function changeMode(
   { ledger, clock }: Pick<CarryOutParts, 'ledger' | 'clock'>,
   { platformId, mode, from, reason, changedBy }: ModeToSet,

@@ -27,7 +27,8 @@ export const reserveProblems = defineProblems({
     status: 409,
     error: 'Prefund is owed',
     advice:
-      'Withdraw at most what the prefund has beyond `owed`, which closed windows take out of it; the request stays open until they are settled.',
+      'Withdraw at most what the prefund has beyond `owed`, which closed windows take out of ' +
+      'it; the request stays open until they are settled.',
   },
   payment_already_booked: {
     status: 409,

@@ -1,4 +1,5 @@
-// Change control of reserves: one operator makes a request, another one decides it; a lower cap takes one. Before this: the API or the CLI. After this: `carry-out.ts`.
+// Change control of reserves: one operator makes a request, another one decides it; a lower cap
+// takes one. Before this: the API or the CLI. After this: `carry-out.ts`.
 
 import { randomUUID } from 'node:crypto';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
@@ -27,11 +28,15 @@ import type {
 export interface ReserveRequests {
   make(request: NewRequest): Promise<Result<ReserveRequest>>;
   /**
-   * Lowers a cap on the word of one operator; undefined, with nothing done, where it is no lower one: then it is to be asked for.
-   * In force when this answers, or, when the ledger could not be reached, soon after. Open when it is no lower one any more.
+   * Lowers a cap on the word of one operator; undefined, with nothing done, where it is no lower
+   * one: then it is to be asked for. In force when this answers, or, when the ledger could not be
+   * reached, soon after. Open when it is no lower one any more.
    */
   narrowCap(request: NewCapRequest): Promise<Result<ReserveRequest> | undefined>;
-  /** Carried out when this answers, or, when the ledger could not be reached, soon after; what the ledger refuses stays open, with its refusal noted. */
+  /**
+   * Carried out when this answers, or, when the ledger could not be reached, soon after; what the
+   * ledger refuses stays open, with its refusal noted.
+   */
   approve(decision: RequestDecision): Promise<Result<ReserveRequest>>;
   reject(decision: RequestDecision): Promise<Result<ReserveRequest>>;
   /** By whoever made it, while it is open. */

@@ -1,4 +1,5 @@
-// Reserves on a database: requests by maker and checker, caps that follow the prefund, modes inside the ledger's decision, and thresholds.
+// Reserves on a database: requests by maker and checker, caps that follow the prefund, modes inside
+// the ledger's decision, and thresholds.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../test/fixtures/database.ts';
@@ -79,7 +80,8 @@ const eventsOf = async (platform: string): Promise<string[]> =>
     .filter(({ type, platformId }) => platformId !== null && type.startsWith('reserve.'))
     .map(
       ({ type, data }) =>
-        `${type.slice('reserve.'.length)} ${data['percent'] ?? data['mode'] ?? data['amount'] ?? data['cap']}`,
+        `${type.slice('reserve.'.length)} ` +
+        `${data['percent'] ?? data['mode'] ?? data['amount'] ?? data['cap']}`,
     );
 
 describe('requests', () => {
@@ -248,8 +250,10 @@ describe('a lower cap', () => {
       [second, 800],
     ]) {
       await database.pool.query(
-        `insert into clearing.reserve_request (request_id, platform_id, kind, amount, reason, state, made_by, made_at, decided_by, decided_at, narrows)
-         values ($1, 'platform_e', 'cap', $2, 'x', 'approved', 'maker', now(), 'maker', now(), true)`,
+        `insert into clearing.reserve_request (request_id, platform_id, kind, amount, reason, state,
+            made_by, made_at, decided_by, decided_at, narrows)
+         values ($1, 'platform_e', 'cap', $2, 'x', 'approved', 'maker', now(), 'maker', now(),
+           true)`,
         [requestId, amount],
       );
     }

@@ -1,4 +1,5 @@
-// Reserves: what each platform has prefunded and owes, how far it may go, and which part it takes in clearing. The caps themselves are kept by the ledger.
+// Reserves: what each platform has prefunded and owes, how far it may go, and which part it takes
+// in clearing. The caps themselves are kept by the ledger.
 
 import type { PlatformId } from '../../kernel/ids.ts';
 import {
@@ -39,7 +40,10 @@ export interface Reserve {
     readonly reason: string;
     readonly operatorId: string;
   }): Promise<void>;
-  /** The same where the platform may do nothing that it may not do already; false, with nothing done, where it is not so. */
+  /**
+   * The same where the platform may do nothing that it may not do already; false, with nothing
+   * done, where it is not so.
+   */
   narrowMode(change: {
     readonly platformId: PlatformId;
     readonly mode: ClearingMode;
@@ -48,9 +52,15 @@ export interface Reserve {
   }): Promise<boolean>;
   /** Newest first. */
   listModeChanges(platformId: PlatformId, limit: number): Promise<readonly ModeChange[]>;
-  /** Brings a cap that follows the prefund in line with it: for whoever has moved the prefund, such as a settlement. The loop does so too. */
+  /**
+   * Brings a cap that follows the prefund in line with it: for whoever has moved the prefund, such
+   * as a settlement. The loop does so too.
+   */
   align(platformId: PlatformId): Promise<void>;
-  /** Mends what a crash left half done, aligns caps, tells of thresholds and keeps the gauges. Several processes may run it. */
+  /**
+   * Mends what a crash left half done, aligns caps, tells of thresholds and keeps the gauges.
+   * Several processes may run it.
+   */
   follow(): Promise<void>;
 }
 

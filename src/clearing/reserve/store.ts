@@ -20,7 +20,10 @@ export async function selectReserves(db: Queryable): Promise<ReserveRow[]> {
   return (await db.query<ReserveRow>(`select ${RESERVE} from clearing.reserve`)).rows;
 }
 
-/** A platform's row, made when there is none, and locked to the end of the dbTransaction: changes of its cap and prefund follow one another. */
+/**
+ * A platform's row, made when there is none, and locked to the end of the dbTransaction: changes of
+ * its cap and prefund follow one another.
+ */
 export async function lockReserve(client: DbClient, platformId: PlatformId): Promise<ReserveRow> {
   await client.query(
     'insert into clearing.reserve (platform_id) values ($1) on conflict do nothing',
@@ -65,8 +68,10 @@ const REQUEST = `request_id as "requestId", platform_id as "platformId", kind, a
 /** False when an open or approved request names the same payment. */
 export async function insertRequest(db: Queryable, row: ReserveRequest): Promise<boolean> {
   const { rowCount } = await db.query(
-    `insert into clearing.reserve_request (request_id, platform_id, kind, amount, basis_points, bank_reference, reason, made_by, made_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (platform_id, kind, bank_reference) where kind <> 'cap' and state in ('open', 'approved') do nothing`,
+    `insert into clearing.reserve_request (request_id, platform_id, kind, amount, basis_points,
+        bank_reference, reason, made_by, made_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (platform_id, kind, bank_reference)
+       where kind <> 'cap' and state in ('open', 'approved') do nothing`,
     [
       row.requestId,
       row.platformId,
@@ -86,7 +91,8 @@ export async function insertRequest(db: Queryable, row: ReserveRequest): Promise
 export async function insertNarrowing(db: Queryable, row: ReserveRequest): Promise<void> {
   await db.query(
     `insert into clearing.reserve_request
-       (request_id, platform_id, kind, amount, basis_points, reason, state, made_by, made_at, decided_by, decided_at, narrows)
+       (request_id, platform_id, kind, amount, basis_points, reason, state, made_by, made_at,
+         decided_by, decided_at, narrows)
      values ($1, $2, 'cap', $3, $4, $5, 'approved', $6, $7, $6, $7, true)`,
     [
       row.requestId,
@@ -107,7 +113,8 @@ export async function selectRequest(
   forUpdate = false,
 ): Promise<ReserveRequest | undefined> {
   const { rows } = await db.query<ReserveRequest>(
-    `select ${REQUEST} from clearing.reserve_request where request_id = $1${forUpdate ? ' for update' : ''}`,
+    `select ${REQUEST} from clearing.reserve_request
+        where request_id = $1${forUpdate ? ' for update' : ''}`,
     [requestId],
   );
   return rows[0];
@@ -121,20 +128,25 @@ export async function selectRequests(
   limit: number,
 ): Promise<ReserveRequest[]> {
   const { rows } = await db.query<ReserveRequest>(
-    `select ${REQUEST} from clearing.reserve_request where ($1::text is null or platform_id = $1) and ($2::text is null or state = $2)
+    `select ${REQUEST} from clearing.reserve_request where ($1::text is null or platform_id = $1)
+        and ($2::text is null or state = $2)
       order by made_at desc, request_id limit $3`,
     [platformId ?? null, state ?? null, limit],
   );
   return rows;
 }
 
-/** Approved requests of a platform that have not taken effect, in the order in which they were approved. */
+/**
+ * Approved requests of a platform that have not taken effect, in the order in which they were
+ * approved.
+ */
 export async function selectUnderWay(
   db: Queryable,
   platformId: PlatformId,
 ): Promise<ReserveRequest[]> {
   const { rows } = await db.query<ReserveRequest>(
-    `select ${REQUEST} from clearing.reserve_request where platform_id = $1 and state = 'approved' and carried_out_at is null order by decided_at, request_id`,
+    `select ${REQUEST} from clearing.reserve_request where platform_id = $1 and state = 'approved'
+        and carried_out_at is null order by decided_at, request_id`,
     [platformId],
   );
   return rows;
@@ -142,7 +154,8 @@ export async function selectUnderWay(
 
 export async function listPlatformsUnderWay(db: Queryable): Promise<PlatformId[]> {
   const { rows } = await db.query<{ platform_id: PlatformId }>(
-    `select distinct platform_id from clearing.reserve_request where state = 'approved' and carried_out_at is null`,
+    `select distinct platform_id from clearing.reserve_request
+        where state = 'approved' and carried_out_at is null`,
   );
   return rows.map((row) => row.platform_id);
 }
@@ -152,7 +165,8 @@ export async function decideRequest(
   row: Pick<ReserveRequest, 'requestId' | 'state' | 'decidedBy' | 'decidedAt' | 'decisionReason'>,
 ): Promise<void> {
   await db.query(
-    'update clearing.reserve_request set state = $2, decided_by = $3, decided_at = $4, decision_reason = $5 where request_id = $1',
+    `update clearing.reserve_request set state = $2, decided_by = $3, decided_at = $4,
+        decision_reason = $5 where request_id = $1`,
     [row.requestId, row.state, row.decidedBy, row.decidedAt, row.decisionReason],
   );
 }
@@ -162,12 +176,15 @@ export async function finishRequest(
   row: Pick<ReserveRequest, 'requestId' | 'carriedOutAt' | 'transactionId'>,
 ): Promise<void> {
   await db.query(
-    'update clearing.reserve_request set carried_out_at = $2, transaction_id = $3, refused_with = null where request_id = $1',
+    `update clearing.reserve_request
+        set carried_out_at = $2, transaction_id = $3, refused_with = null where request_id = $1`,
     [row.requestId, row.carriedOutAt, row.transactionId],
   );
 }
 
-/** What the ledger has refused may be decided again, and so may a cap that is no lower one any more. */
+/**
+ * What the ledger has refused may be decided again, and so may a cap that is no lower one any more.
+ */
 export async function reopenRequest(
   db: Queryable,
   requestId: string,
@@ -175,7 +192,8 @@ export async function reopenRequest(
 ): Promise<void> {
   await db.query(
     `update clearing.reserve_request
-        set state = 'open', decided_by = null, decided_at = null, decision_reason = null, narrows = false, refused_with = $2
+        set state = 'open', decided_by = null, decided_at = null, decision_reason = null,
+          narrows = false, refused_with = $2
       where request_id = $1`,
     [requestId, refusedWith],
   );
@@ -188,14 +206,16 @@ export async function dropRequest(
   refusedWith: string,
 ): Promise<void> {
   await db.query(
-    `update clearing.reserve_request set state = 'withdrawn', refused_with = $2 where request_id = $1`,
+    `update clearing.reserve_request set state = 'withdrawn', refused_with = $2
+        where request_id = $1`,
     [requestId, refusedWith],
   );
 }
 
 export async function insertModeChange(db: Queryable, change: ModeChange): Promise<void> {
   await db.query(
-    'insert into clearing.mode_change (platform_id, mode_before, mode, reason, changed_by, changed_at) values ($1, $2, $3, $4, $5, $6)',
+    `insert into clearing.mode_change (platform_id, mode_before, mode, reason, changed_by,
+        changed_at) values ($1, $2, $3, $4, $5, $6)`,
     [
       change.platformId,
       change.modeBefore,
@@ -214,7 +234,8 @@ export async function selectModeChanges(
   limit: number,
 ): Promise<ModeChange[]> {
   const { rows } = await db.query<ModeChange>(
-    `select platform_id as "platformId", mode_before as "modeBefore", mode, reason, changed_by as "changedBy", changed_at as "changedAt"
+    `select platform_id as "platformId", mode_before as "modeBefore", mode, reason,
+        changed_by as "changedBy", changed_at as "changedAt"
        from clearing.mode_change where platform_id = $1 order by change_id desc limit $2`,
     [platformId, limit],
   );

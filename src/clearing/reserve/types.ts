@@ -13,7 +13,9 @@ export interface ReserveFigures {
   /** Of transfers under way: what it will owe, and what it will be owed. */
   readonly pendingDebits: bigint;
   readonly pendingCredits: bigint;
-  /** How much of the cap is in use, transfers under way included; negative while it is owed more. */
+  /**
+   * How much of the cap is in use, transfers under way included; negative while it is owed more.
+   */
   readonly used: bigint;
   /** How far `used` may go; undefined for no bound. */
   readonly cap: bigint | undefined;

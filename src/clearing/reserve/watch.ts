@@ -1,4 +1,5 @@
-// Watches how much of each cap is in use: tells once when a threshold is reached, and again only after use has fallen below it; keeps the gauges.
+// Watches how much of each cap is in use: tells once when a threshold is reached, and again only
+// after use has fallen below it; keeps the gauges.
 
 import { Gauge } from 'prom-client';
 import { dbTransaction } from '../../runtime/database.ts';
@@ -14,7 +15,10 @@ import type { ReserveFigures } from './types.ts';
 export interface WatchOptions {
   /** Percentages of the cap in use that are told of. */
   readonly thresholds: readonly number[];
-  /** The percentage at which a platform of mode `both` becomes `receive_only` by itself; undefined for never. */
+  /**
+   * The percentage at which a platform of mode `both` becomes `receive_only` by itself; undefined
+   * for never.
+   */
   readonly receiveOnlyAt: number | undefined;
 }
 
@@ -47,7 +51,8 @@ export function createWatch(
   );
   const ratio = gauge(
     'pontis_reserve_cap_used_ratio',
-    'Share of the net debit cap in use, transfers under way included; no sample where there is no cap.',
+    'Share of the net debit cap in use, transfers under way included; no sample where there ' +
+      'is no cap.',
   );
   const all = [
     ...new Set([...thresholds, ...(receiveOnlyAt === undefined ? [] : [receiveOnlyAt])]),

@@ -1,5 +1,6 @@
-// Goes on with one saga as far as it gets: call, write where that leads, call again. What is written before a call is enough for anybody to go on.
-// Before this: the queue has woken a worker. After this: the ledger posts or releases, and the follower of its journal tells the platforms.
+// Goes on with one saga as far as it gets: call, write where that leads, call again. What is
+// written before a call is enough for anybody to go on. Before this: the queue has woken a worker.
+// After this: the ledger posts or releases, and the follower of its journal tells the platforms.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -31,12 +32,18 @@ import type { Saga } from './types.ts';
 export interface AdvanceParts extends CallParts, PostponeParts {
   readonly ledger: Ledger;
   readonly measures: SagaMeasures;
-  /** Writes a transition, together with those of other sagas; undefined when somebody else was first. */
+  /**
+   * Writes a transition, together with those of other sagas; undefined when somebody else was
+   * first.
+   */
   move(saga: Saga, to: SagaState, refusal?: string): Promise<Saga | undefined>;
   readonly calls: PlatformCalls;
 }
 
-/** How often a saga whose answer was lost asks before it leaves its place to others, and how long it waits before the first time. */
+/**
+ * How often a saga whose answer was lost asks before it leaves its place to others, and how long it
+ * waits before the first time.
+ */
 const ASKED_AT_ONCE = 2;
 const ASK_AFTER_MS = 25;
 /** Longer texts of platforms are cut. */
@@ -87,7 +94,10 @@ async function advanceOnce(
   }
 }
 
-/** A call, and where its answer is lost at a platform that answers others, two more within a moment: most are lost once. Undefined when there is no room for it. */
+/**
+ * A call, and where its answer is lost at a platform that answers others, two more within a moment:
+ * most are lost once. Undefined when there is no room for it.
+ */
 async function callAndAsk(
   saga: Saga,
   state: OpenState,
@@ -133,7 +143,10 @@ async function go(
     : parts.move(saga, to, reason?.slice(0, LONGEST_REASON));
 }
 
-/** Ends a transfer by the ledger's commit, which ends the saga too; a reversal was posted before it began. */
+/**
+ * Ends a transfer by the ledger's commit, which ends the saga too; a reversal was posted before it
+ * began.
+ */
 async function end(
   saga: Saga,
   to: EndState,

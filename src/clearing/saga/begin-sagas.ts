@@ -1,5 +1,7 @@
-// What is written beside the ledger's rows, in their commit: a saga and its job for each authorisation or reversal, the end of a saga for what ends it.
-// Before this: `decide-authorised.ts` in the ledger. After this: the queue wakes a worker, which goes on in `advance-saga.ts`.
+// What is written beside the ledger's rows, in their commit: a saga and its job for each
+// authorisation or reversal, the end of a saga for what ends it. Before this:
+// `decide-authorised.ts` in the ledger. After this: the queue wakes a worker, which goes on in
+// `advance-saga.ts`.
 
 import type { Bucket, TransactionId } from '../../kernel/ids.ts';
 import type { Clock } from '../../kernel/time.ts';
@@ -10,7 +12,10 @@ import { endSagas, insertSagas, type NewSaga } from './store.ts';
 /** From its authorisation until a saga is listed for attention, when nothing else is configured. */
 export const DEADLINE_MS = 600_000;
 
-/** How rows that post or release an authorisation end its saga; those that belong to a review find none. */
+/**
+ * How rows that post or release an authorisation end its saga; those that belong to a review find
+ * none.
+ */
 const ends: Partial<Record<PostedLeg['kind'], EndState>> = {
   conversion: 'completed',
   release: 'failed',
@@ -50,7 +55,10 @@ export function createAlongside({
   };
 }
 
-/** A reversal by which a recall at a connected target ends: the platforms have done their part, and there is nothing to undo. */
+/**
+ * A reversal by which a recall at a connected target ends: the platforms have done their part, and
+ * there is nothing to undo.
+ */
 function endsRecall(
   { kind, targetAssetId, details }: PostedLeg,
   assets: (assetId: number) => Asset,

@@ -1,4 +1,5 @@
-// One state's call, and what its answer says of the step: yes, no, unknown, or something only a person can make sense of.
+// One state's call, and what its answer says of the step: yes, no, unknown, or something only a
+// person can make sense of.
 
 import { formatId, type PlatformId } from '../../kernel/ids.ts';
 import type { ConnectorClient } from '../connector/connector-client.ts';
@@ -22,8 +23,9 @@ export interface CallParts {
 }
 
 /**
- * Makes the call of a state. Of a step, `again`, after an attempt whose outcome is unknown, the platform is asked first: what it has done is told, what it has
- * never seen is sent again, which its idempotency makes safe also when the first attempt is still on its way.
+ * Makes the call of a state. Of a step, `again`, after an attempt whose outcome is unknown, the
+ * platform is asked first: what it has done is told, what it has never seen is sent again, which
+ * its idempotency makes safe also when the first attempt is still on its way.
  */
 export async function callPlatform(
   state: OpenState,

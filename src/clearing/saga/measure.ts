@@ -1,4 +1,5 @@
-// What monitors are told of the sagas: how many there are and for how long, what platforms answer, and how long transfers take.
+// What monitors are told of the sagas: how many there are and for how long, what platforms answer,
+// and how long transfers take.
 
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { PlatformId } from '../../kernel/ids.ts';
@@ -15,20 +16,27 @@ export interface SagaMeasures {
 
 const BUCKETS_SECONDS = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600];
 
-/** `figures` is asked at each scrape; while it fails the gauges are NaN, and all other metrics are served. */
+/**
+ * `figures` is asked at each scrape; while it fails the gauges are NaN, and all other metrics are
+ * served.
+ */
 export function createSagaMeasures(
   { registry }: Metrics,
   figures: () => Promise<SagaFigures>,
 ): SagaMeasures {
   const calls = new Counter({
     name: 'pontis_saga_calls_total',
-    help: 'Calls of steps to connected platforms, by platform, call and what came of it: yes, no, unknown or contradiction.',
+    help:
+      'Calls of steps to connected platforms, by platform, call and what came of it: yes, no, ' +
+      'unknown or contradiction.',
     labelNames: ['platform_id', 'call', 'word'],
     registers: [registry],
   });
   const seconds = new Histogram({
     name: 'pontis_saga_seconds',
-    help: 'Time from the beginning of a transfer or reversal over connected platforms to its end, by purpose and outcome.',
+    help:
+      'Time from the beginning of a transfer or reversal over connected platforms to its end, ' +
+      'by purpose and outcome.',
     labelNames: ['purpose', 'outcome'],
     buckets: BUCKETS_SECONDS,
     registers: [registry],

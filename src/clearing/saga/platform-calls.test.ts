@@ -1,4 +1,5 @@
-// How many calls a platform may have under way: more with each answer, few while it hangs, and those who wait come back one after another.
+// How many calls a platform may have under way: more with each answer, few while it hangs, and
+// those who wait come back one after another.
 
 import { expect, it } from 'vitest';
 import type { PlatformId } from '../../kernel/ids.ts';

@@ -1,5 +1,6 @@
-// What a process knows of its calls to each platform: how many are under way, how many may be, and whether the platform has answered lately.
-// A platform that hangs must hold up no others: neither by the calls that wait for it, nor by the sagas that wait for room.
+// What a process knows of its calls to each platform: how many are under way, how many may be, and
+// whether the platform has answered lately. A platform that hangs must hold up no others: neither
+// by the calls that wait for it, nor by the sagas that wait for room.
 
 import type { PlatformId } from '../../kernel/ids.ts';
 
@@ -10,7 +11,10 @@ export interface PlatformCalls {
   leave(platformId: PlatformId, answered: boolean): void;
   /** False while one call after another comes to nothing, or none has come back for a while. */
   isAnswering(platformId: PlatformId): boolean;
-  /** After how long there may be room for one that found none: they come back one after another, however many they are. */
+  /**
+   * After how long there may be room for one that found none: they come back one after another,
+   * however many they are.
+   */
   waitForRoomMs(platformId: PlatformId): number;
 }
 
@@ -29,7 +33,10 @@ interface Calls {
 
 /** So many calls in a row without an answer are no accident. */
 const SILENT_CALLS = 20;
-/** One that has not answered any call for so long may hang; its next answer says that it was only slow. */
+/**
+ * One that has not answered any call for so long may hang; its next answer says that it was only
+ * slow.
+ */
 const QUIET_MS = 1_500;
 /** Room before it has answered, and while it is silent. */
 const FIRST_ROOM = 20;

@@ -1,4 +1,5 @@
-// What happens to a saga that cannot go on now: it waits for its next attempt, or for a person. Whoever newly needs a person is told of once.
+// What happens to a saga that cannot go on now: it waits for its next attempt, or for a person.
+// Whoever newly needs a person is told of once.
 
 import { formatId } from '../../kernel/ids.ts';
 import type { Clock } from '../../kernel/time.ts';
@@ -43,7 +44,10 @@ export async function postpone(
   );
 }
 
-/** While a platform asks to be left alone, and a little longer, so that not all come back at once. The call may have been sent before, so it counts. */
+/**
+ * While a platform asks to be left alone, and a little longer, so that not all come back at once.
+ * The call may have been sent before, so it counts.
+ */
 export async function leaveAlone(
   saga: Saga,
   reason: string,
@@ -98,7 +102,10 @@ export async function stop(saga: Saga, reason: string, parts: PostponeParts): Pr
   await list(saga, reason, parts, (db) => stopSaga(db, saga, reason, parts.clock.now()));
 }
 
-/** Writes it, and tells when that puts the saga on the attention list; not when it was on it, or when somebody else has moved it. */
+/**
+ * Writes it, and tells when that puts the saga on the attention list; not when it was on it, or
+ * when somebody else has moved it.
+ */
 async function list(
   saga: Saga,
   attention: string | null,

@@ -7,7 +7,8 @@ export const sagaProblems = defineProblems({
     status: 404,
     error: 'No such transfer under way',
     advice:
-      'Check the transaction_id; only transfers over platforms that keep their points themselves are listed here.',
+      'Check the transaction_id; only transfers over platforms that keep their points ' +
+      'themselves are listed here.',
   },
   saga_ended: {
     status: 409,

@@ -1,4 +1,5 @@
-// The sagas of a process: begins them with the ledger's commits, goes on with them, waits for them, and carries out what operators decide.
+// The sagas of a process: begins them with the ledger's commits, goes on with them, waits for them,
+// and carries out what operators decide.
 
 import type { Identity } from '../../identity/identity.ts';
 import {
@@ -77,7 +78,10 @@ export interface Sagas {
   figures(): Promise<SagaFigures>;
 }
 
-/** Of all calls that a process may have under way, how many may go to one platform: a platform that hangs must not hold up the others. */
+/**
+ * Of all calls that a process may have under way, how many may go to one platform: a platform that
+ * hangs must not hold up the others.
+ */
 const SHARE_OF_ONE_PLATFORM = 0.6;
 
 export function createSagas(parts: SagasParts): Sagas {

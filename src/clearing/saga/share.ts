@@ -1,4 +1,5 @@
-// Questions of many sagas asked of the database together: a round trip and, for writes, the wait for the disk serve all that came meanwhile.
+// Questions of many sagas asked of the database together: a round trip and, for writes, the wait
+// for the disk serve all that came meanwhile.
 
 import type { Bucket } from '../../kernel/ids.ts';
 
@@ -8,7 +9,10 @@ interface Waiting<Question, Answer> {
   readonly fail: (error: unknown) => void;
 }
 
-/** One statement for each bucket at a time; what is asked while it runs goes with the next. `ask` answers in the order of the questions. */
+/**
+ * One statement for each bucket at a time; what is asked while it runs goes with the next. `ask`
+ * answers in the order of the questions.
+ */
 export function share<Question, Answer>(
   ask: (bucket: Bucket, questions: readonly Question[]) => Promise<readonly Answer[]>,
 ): (bucket: Bucket, question: Question) => Promise<Answer> {

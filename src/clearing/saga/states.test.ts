@@ -1,4 +1,5 @@
-// Bounded model check: every interleaving of platforms' words, lost answers, crashes and an operator's undo, on a model of the platforms.
+// Bounded model check: every interleaving of platforms' words, lost answers, crashes and an
+// operator's undo, on a model of the platforms.
 
 import { describe, expect, it } from 'vitest';
 import {
@@ -61,7 +62,8 @@ function successors(world: World, route: Route): World[] {
   for (const refuses of [false, true]) {
     const acted = act(world[side], call, refuses);
     const there: World = { ...world, [side]: acted.at };
-    // The platform acted and its answer was lost, or the worker died before it wrote what it heard: the state stays.
+    // The platform acted and its answer was lost, or the worker died before it wrote what it heard:
+    // the state stays.
     worlds.push(there);
     const { to } = next(state, acted.word, route);
     if (to !== 'attention') worlds.push({ ...there, state: to });

@@ -1,18 +1,26 @@
-// The states of a saga and its transitions, as a table: each open state is one call to one platform. Pure.
-// What is not in the table does not compile; a state whose platform is hosted has nothing to call and is passed through.
+// The states of a saga and its transitions, as a table: each open state is one call to one
+// platform. Pure. What is not in the table does not compile; a state whose platform is hosted has
+// nothing to call and is passed through.
 
 import type { StepKind } from '../connector/types.ts';
 
-/** What a saga calls a platform with: a step, or before all steps the question whether it has the user. */
+/**
+ * What a saga calls a platform with: a step, or before all steps the question whether it has the
+ * user.
+ */
 export type SagaCall = 'look_up' | StepKind;
-/** A recall goes the way of a transfer, with the sides changed: the target of what is recalled deducts, its source adds. */
+/**
+ * A recall goes the way of a transfer, with the sides changed: the target of what is recalled
+ * deducts, its source adds.
+ */
 export type Purpose = 'transfer' | 'reversal' | 'recall';
 export type Side = 'source' | 'target';
 
 /**
- * For each open state: whom it calls and with what, and where its answers lead. Both sides are asked for their users before anything moves, so a
- * transfer to or from nobody ends with nothing to undo. `undone` is the end of the way back: a transfer has failed, a
- * reversal is completed. A platform may not refuse to undo, so there a no is for a person to look at.
+ * For each open state: whom it calls and with what, and where its answers lead. Both sides are
+ * asked for their users before anything moves, so a transfer to or from nobody ends with nothing to
+ * undo. `undone` is the end of the way back: a transfer has failed, a reversal is completed. A
+ * platform may not refuse to undo, so there a no is for a person to look at.
  */
 export const steps = {
   looking_up_source: {
@@ -76,7 +84,10 @@ export type SagaEvent = 'yes' | 'no' | 'undo';
 /** Where an event leads by the table, before hosted sides are passed through. */
 export type Target<S extends OpenState, E extends SagaEvent> = (typeof steps)[S][E];
 
-/** How operators may end a saga by their own word; what platforms have really done is then theirs to know. */
+/**
+ * How operators may end a saga by their own word; what platforms have really done is then theirs to
+ * know.
+ */
 export const forcedEnds = {
   transfer: {
     looking_up_source: ['completed', 'failed'],
@@ -149,7 +160,10 @@ export function next<S extends OpenState, E extends SagaEvent>(
   return { to: passHosted(steps[state][event], route) };
 }
 
-/** A hosted side's part is in the ledger's own commits: there is nobody to ask, which is as good as a yes. */
+/**
+ * A hosted side's part is in the ledger's own commits: there is nobody to ask, which is as good as
+ * a yes.
+ */
 function passHosted(
   state: OpenState | Target<OpenState, SagaEvent>,
   route: Route,

@@ -1,4 +1,5 @@
-// All SQL of the sagas. Statements name one bucket each, as the ledger's do; the queue's own tables are reached through its public functions.
+// All SQL of the sagas. Statements name one bucket each, as the ledger's do; the queue's own tables
+// are reached through its public functions.
 
 import type { Bucket, MemberId, PlatformId, TransactionId } from '../../kernel/ids.ts';
 import type { DbClient, Pool } from '../../runtime/database.ts';
@@ -85,7 +86,10 @@ export type NewSaga = Pick<
   readonly reversedId: TransactionId | null;
 };
 
-/** Adds sagas of one bucket and their jobs. A reversal takes the transaction_id that platforms know from the transfer it undoes. */
+/**
+ * Adds sagas of one bucket and their jobs. A reversal takes the transaction_id that platforms know
+ * from the transfer it undoes.
+ */
 export async function insertSagas(
   db: Queryable,
   bucket: Bucket,
@@ -96,13 +100,19 @@ export async function insertSagas(
   const now = new Date(nowMs);
   const inserted = db.query({
     name: 'saga-insert',
-    text: `insert into clearing.saga (bucket, saga_id, transaction_id, purpose, state, source_platform, target_platform, source_connected, target_connected,
-                                      source_member, target_member, amount, credited, next_attempt_at, deadline_at, created_at, changed_at)
-           select $1, n.saga_id, coalesce(c.related_id, n.saga_id), n.purpose, n.state, n.source, n.target, n.source_connected, n.target_connected,
+    text: `insert into clearing.saga (bucket, saga_id, transaction_id, purpose, state,
+        source_platform, target_platform, source_connected, target_connected,
+                                      source_member, target_member, amount, credited,
+                                        next_attempt_at, deadline_at, created_at, changed_at)
+           select $1, n.saga_id, coalesce(c.related_id, n.saga_id), n.purpose, n.state, n.source,
+             n.target, n.source_connected, n.target_connected,
                   n.source_member, n.target_member, n.amount, n.credited, $2, $3, $2, $2
-             from unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::boolean[], $10::boolean[], $11::uuid[], $12::uuid[], $13::bigint[], $14::bigint[], $15::uuid[])
-               as n (saga_id, purpose, state, source, target, source_connected, target_connected, source_member, target_member, amount, credited, reversed_id)
-             left join ledger.transaction c on c.bucket = $1 and c.transaction_id = n.reversed_id and c.leg = 0`,
+             from unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::boolean[],
+               $10::boolean[], $11::uuid[], $12::uuid[], $13::bigint[], $14::bigint[], $15::uuid[])
+               as n (saga_id, purpose, state, source, target, source_connected, target_connected,
+                 source_member, target_member, amount, credited, reversed_id)
+             left join ledger.transaction c on c.bucket = $1 and c.transaction_id = n.reversed_id
+               and c.leg = 0`,
     values: [
       bucket,
       now,
@@ -141,13 +151,17 @@ export function addJobs(
   return db.query({
     name: 'saga-add-jobs',
     text: `select count(*) from graphile_worker.add_jobs(array(
-             select row('${TASK}', json_build_object('bucket', $1::integer, 'saga_id', id), null, $3::timestamptz, null, id::text, null, null)::graphile_worker.job_spec
+             select row('${TASK}', json_build_object('bucket', $1::integer, 'saga_id', id), null,
+               $3::timestamptz, null, id::text, null, null)::graphile_worker.job_spec
                from unnest($2::uuid[]) as id))`,
     values: [bucket, sagaIds, runAt],
   });
 }
 
-/** Ends sagas of one bucket in the commit of the ledger's row that ends them. The commit fails when one is to be completed that is being undone. */
+/**
+ * Ends sagas of one bucket in the commit of the ledger's row that ends them. The commit fails when
+ * one is to be completed that is being undone.
+ */
 export function endSagas(
   db: Queryable,
   bucket: Bucket,
@@ -184,7 +198,10 @@ export interface SagaMove {
   readonly refusal?: string | undefined;
 }
 
-/** Takes sagas of one bucket to their next states; answers, in their order, with them as they are then, or undefined where somebody else was first. */
+/**
+ * Takes sagas of one bucket to their next states; answers, in their order, with them as they are
+ * then, or undefined where somebody else was first.
+ */
 export async function moveSagas(
   db: Queryable,
   bucket: Bucket,
@@ -193,9 +210,13 @@ export async function moveSagas(
 ): Promise<(Saga | undefined)[]> {
   const { rows } = await db.query<SagaRow>({
     name: 'saga-move',
-    text: `update clearing.saga s set state = m.state, attempts = 0, next_attempt_at = $2, attention = null, ordered = null, last_error = null, refusal = coalesce(s.refusal, m.refusal), changed_at = $2, revision = s.revision + 1
-             from unnest($3::uuid[], $4::integer[], $5::text[], $6::text[]) as m (saga_id, revision, state, refusal)
-            where s.bucket = $1 and s.saga_id = m.saga_id and s.revision = m.revision and s.state not in ('completed', 'failed')
+    text: `update clearing.saga s set state = m.state, attempts = 0, next_attempt_at = $2,
+        attention = null, ordered = null, last_error = null,
+        refusal = coalesce(s.refusal, m.refusal), changed_at = $2, revision = s.revision + 1
+             from unnest($3::uuid[], $4::integer[], $5::text[], $6::text[]) as m (saga_id, revision,
+               state, refusal)
+            where s.bucket = $1 and s.saga_id = m.saga_id and s.revision = m.revision
+              and s.state not in ('completed', 'failed')
         returning s.*`,
     values: [
       bucket,
@@ -210,7 +231,10 @@ export async function moveSagas(
   return moves.map(({ saga }) => moved.get(saga.sagaId));
 }
 
-/** Notes that a call came to nothing, and when to try again; false when somebody else has moved the saga. */
+/**
+ * Notes that a call came to nothing, and when to try again; false when somebody else has moved the
+ * saga.
+ */
 export async function postponeSaga(
   db: Queryable,
   saga: Saga,
@@ -225,9 +249,14 @@ export async function postponeSaga(
   const { rowCount } = await db.query({
     name: 'saga-postpone',
     text: `with postponed as (
-             update clearing.saga set attempts = attempts + $5, next_attempt_at = $4, last_error = $6, attention = coalesce($7, attention), changed_at = $8, revision = revision + 1
-              where bucket = $1 and saga_id = $2 and revision = $3 and state not in ('completed', 'failed') returning saga_id)
-           select graphile_worker.add_job('${TASK}', json_build_object('bucket', $1::integer, 'saga_id', saga_id), run_at => $4, job_key => saga_id::text) from postponed`,
+             update clearing.saga set attempts = attempts + $5, next_attempt_at = $4,
+               last_error = $6, attention = coalesce($7, attention), changed_at = $8,
+               revision = revision + 1
+              where bucket = $1 and saga_id = $2 and revision = $3
+                and state not in ('completed', 'failed') returning saga_id)
+           select graphile_worker.add_job('${TASK}',
+             json_build_object('bucket', $1::integer, 'saga_id', saga_id), run_at => $4,
+             job_key => saga_id::text) from postponed`,
     values: [
       saga.bucket,
       saga.sagaId,
@@ -248,7 +277,10 @@ export interface SagaWait {
   readonly error: string;
 }
 
-/** Puts off sagas of one bucket that have called nobody; the same as `postponeSaga` for each that needs no person. Answers, in their order, which it were. */
+/**
+ * Puts off sagas of one bucket that have called nobody; the same as `postponeSaga` for each that
+ * needs no person. Answers, in their order, which it were.
+ */
 export async function putOffSagas(
   db: Queryable,
   bucket: Bucket,
@@ -258,12 +290,17 @@ export async function putOffSagas(
   const { rows } = await db.query<{ saga_id: TransactionId }>({
     name: 'saga-put-off',
     text: `with put_off as (
-             update clearing.saga s set next_attempt_at = w.at, last_error = w.error, changed_at = $2, revision = s.revision + 1
-               from unnest($3::uuid[], $4::integer[], $5::timestamptz[], $6::text[]) as w (saga_id, revision, at, error)
-              where s.bucket = $1 and s.saga_id = w.saga_id and s.revision = w.revision and s.state not in ('completed', 'failed') returning s.saga_id, s.next_attempt_at),
+             update clearing.saga s
+               set next_attempt_at = w.at, last_error = w.error, changed_at = $2,
+               revision = s.revision + 1
+               from unnest($3::uuid[], $4::integer[], $5::timestamptz[], $6::text[]) as w (saga_id,
+                 revision, at, error)
+              where s.bucket = $1 and s.saga_id = w.saga_id and s.revision = w.revision
+                and s.state not in ('completed', 'failed') returning s.saga_id, s.next_attempt_at),
            jobs as (
              select count(*) from graphile_worker.add_jobs(array(
-               select row('${TASK}', json_build_object('bucket', $1::integer, 'saga_id', saga_id), null, next_attempt_at, null, saga_id::text, null, null)::graphile_worker.job_spec
+               select row('${TASK}', json_build_object('bucket', $1::integer, 'saga_id', saga_id),
+                 null, next_attempt_at, null, saga_id::text, null, null)::graphile_worker.job_spec
                  from put_off)))
            select saga_id from put_off cross join jobs`,
     values: [
@@ -279,7 +316,10 @@ export async function putOffSagas(
   return waits.map(({ saga }) => done.has(saga.sagaId));
 }
 
-/** Puts a saga on the attention list and leaves it there: nothing is tried until an operator acts. False when somebody else has moved it. */
+/**
+ * Puts a saga on the attention list and leaves it there: nothing is tried until an operator acts.
+ * False when somebody else has moved it.
+ */
 export async function stopSaga(
   db: Queryable,
   saga: Saga,
@@ -287,7 +327,8 @@ export async function stopSaga(
   nowMs: number,
 ): Promise<boolean> {
   const { rowCount } = await db.query(
-    `update clearing.saga set attention = $4, ordered = null, next_attempt_at = 'infinity', changed_at = $5, revision = revision + 1
+    `update clearing.saga set attention = $4, ordered = null, next_attempt_at = 'infinity',
+        changed_at = $5, revision = revision + 1
       where bucket = $1 and saga_id = $2 and revision = $3 and state not in ('completed', 'failed')`,
     [saga.bucket, saga.sagaId, saga.revision, attention, new Date(nowMs)],
   );
@@ -295,8 +336,9 @@ export async function stopSaga(
 }
 
 /**
- * Writes what an operator has decided, and a job that carries it out; false when the saga is in another state meanwhile, or another operator was
- * first. Attempts that came to nothing meanwhile do not matter. After an attempt the platform is still asked first what it has done.
+ * Writes what an operator has decided, and a job that carries it out; false when the saga is in
+ * another state meanwhile, or another operator was first. Attempts that came to nothing meanwhile
+ * do not matter. After an attempt the platform is still asked first what it has done.
  */
 export async function orderSaga(
   db: Queryable,
@@ -308,14 +350,17 @@ export async function orderSaga(
 ): Promise<boolean> {
   const now = new Date(nowMs);
   const { rowCount } = await db.query(
-    `update clearing.saga set ordered = $4, attempts = least(attempts, 1), next_attempt_at = $5, changed_at = $5, revision = revision + 1
+    `update clearing.saga set ordered = $4, attempts = least(attempts, 1), next_attempt_at = $5,
+        changed_at = $5, revision = revision + 1
       where bucket = $1 and saga_id = $2 and state = $3 and ordered is not distinct from $6`,
     [saga.bucket, saga.sagaId, saga.state, action === 'retry' ? null : action, now, saga.ordered],
   );
   if (rowCount !== 1) return false;
   await db.query(
-    `insert into clearing.saga_action (bucket, saga_id, acted_at, operator_id, action, reason, state)
-     select $1, $2, greatest($3::timestamptz, max(acted_at) + interval '1 microsecond'), $4, $5, $6, $7 from clearing.saga_action where bucket = $1 and saga_id = $2`,
+    `insert into clearing.saga_action (bucket, saga_id, acted_at, operator_id, action, reason,
+        state)
+     select $1, $2, greatest($3::timestamptz, max(acted_at) + interval '1 microsecond'), $4, $5, $6,
+       $7 from clearing.saga_action where bucket = $1 and saga_id = $2`,
     [saga.bucket, saga.sagaId, now, operatorId, action, reason, saga.state],
   );
   await addJobs(db, saga.bucket, [saga.sagaId], now);
@@ -334,7 +379,8 @@ export async function selectActions(
     reason: string;
     state: SagaState;
   }>(
-    'select acted_at, operator_id, action, reason, state from clearing.saga_action where bucket = $1 and saga_id = $2 order by acted_at',
+    `select acted_at, operator_id, action, reason, state from clearing.saga_action
+        where bucket = $1 and saga_id = $2 order by acted_at`,
     [bucket, sagaId],
   );
   return rows.map((row) => ({
@@ -354,7 +400,8 @@ export async function selectOpen(
   limit: number,
 ): Promise<Saga[]> {
   const { rows } = await db.query<SagaRow>(
-    `select * from clearing.saga where bucket = $1 and state not in ('completed', 'failed') and ($2 or attention is not null) order by created_at limit $3`,
+    `select * from clearing.saga where bucket = $1 and state not in ('completed', 'failed')
+        and ($2 or attention is not null) order by created_at limit $3`,
     [bucket, all, limit],
   );
   return rows.map(readSaga);
@@ -374,8 +421,9 @@ export async function selectStates(
 }
 
 /**
- * Gives open sagas whose time is well over a job again: whatever became of the one they had, they are not forgotten. A job that failed, as all do when
- * the database goes away, is put off by the queue for longer each time; when a saga is to be gone on with its own row says.
+ * Gives open sagas whose time is well over a job again: whatever became of the one they had, they
+ * are not forgotten. A job that failed, as all do when the database goes away, is put off by the
+ * queue for longer each time; when a saga is to be gone on with its own row says.
  */
 export async function renewLostJobs(
   db: Queryable,
@@ -387,7 +435,9 @@ export async function renewLostJobs(
   const { rows } = await db.query<{ saga_id: TransactionId }>(
     `select s.saga_id from clearing.saga s
       where s.bucket = $1 and s.state not in ('completed', 'failed') and s.next_attempt_at < $2
-        and not exists (select from graphile_worker.jobs j where j.key = s.saga_id::text and j.attempts < j.max_attempts and (j.locked_at is not null or j.run_at <= $4))
+        and not exists (select from graphile_worker.jobs j
+          where j.key = s.saga_id::text and j.attempts < j.max_attempts
+          and (j.locked_at is not null or j.run_at <= $4))
       order by s.next_attempt_at limit $3`,
     [bucket, new Date(nowMs - graceMs), limit, new Date(nowMs)],
   );
@@ -405,16 +455,22 @@ export async function renewLostJobs(
 export async function beat(db: Queryable, workerId: string): Promise<void> {
   await db.query({
     name: 'saga-beat',
-    text: 'insert into clearing.worker (worker_id, seen_at) values ($1, clock_timestamp()) on conflict (worker_id) do update set seen_at = excluded.seen_at',
+    text: `insert into clearing.worker (worker_id, seen_at) values ($1, clock_timestamp())
+        on conflict (worker_id) do update set seen_at = excluded.seen_at`,
     values: [workerId],
   });
 }
 
-/** Gives the jobs of workers that have not been seen for so long to those that live; answers with whom that concerned. */
+/**
+ * Gives the jobs of workers that have not been seen for so long to those that live; answers with
+ * whom that concerned.
+ */
 export async function unlockDead(db: Queryable, silentMs: number): Promise<string[]> {
   const { rows } = await db.query<{ worker_id: string }>(
-    `select distinct j.locked_by as worker_id from graphile_worker.jobs j left join clearing.worker w on w.worker_id = j.locked_by
-      where j.locked_by is not null and j.locked_at < clock_timestamp() - make_interval(secs => $1) and coalesce(w.seen_at, '-infinity') < clock_timestamp() - make_interval(secs => $1)`,
+    `select distinct j.locked_by as worker_id from graphile_worker.jobs j left
+        join clearing.worker w on w.worker_id = j.locked_by
+      where j.locked_by is not null and j.locked_at < clock_timestamp() - make_interval(secs => $1)
+        and coalesce(w.seen_at, '-infinity') < clock_timestamp() - make_interval(secs => $1)`,
     [silentMs / 1_000],
   );
   const dead = rows.map((row) => row.worker_id);
@@ -438,7 +494,8 @@ export async function selectFigures(db: Queryable, nowMs: number): Promise<SagaF
   const {
     rows: [row],
   } = await db.query<{ open: bigint; attention: bigint; overdue: bigint; oldest: Date | null }>(
-    `select count(*) as open, count(attention) as attention, count(*) filter (where deadline_at <= $1) as overdue, min(created_at) as oldest
+    `select count(*) as open, count(attention) as attention,
+        count(*) filter (where deadline_at <= $1) as overdue, min(created_at) as oldest
        from clearing.saga where state not in ('completed', 'failed')`,
     [new Date(nowMs)],
   );

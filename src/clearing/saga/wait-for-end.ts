@@ -1,11 +1,15 @@
-// Waiting for sagas to end, wherever they are gone on with: all who wait in this process share one question in a while.
+// Waiting for sagas to end, wherever they are gone on with: all who wait in this process share one
+// question in a while.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bucket, TransactionId } from '../../kernel/ids.ts';
 import type { SagaState } from './states.ts';
 
 export interface Waits {
-  /** The state once it is an end, or as it is when the time is over; undefined when there is no such saga. */
+  /**
+   * The state once it is an end, or as it is when the time is over; undefined when there is no such
+   * saga.
+   */
   waitFor(bucket: Bucket, sagaId: TransactionId, atMostMs: number): Promise<SagaState | undefined>;
 }
 

@@ -1,4 +1,5 @@
-// The workers of a process outlive what goes wrong between them and the queue: no job waits for a start of the program.
+// The workers of a process outlive what goes wrong between them and the queue: no job waits for a
+// start of the program.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -58,8 +59,10 @@ it.each([
   'after it could not be written that a job is %s, others are taken all the same, and that one again',
   async (_what, event, advance) => {
     await database.pool.query(`
-    create function refuse() returns trigger language plpgsql as $$ begin raise exception 'refused on purpose'; end $$;
-    create trigger refuse before ${event} on graphile_worker._private_jobs for each row execute function refuse()`);
+    create function refuse() returns trigger language plpgsql as $$ begin raise exception
+      'refused on purpose'; end $$;
+    create trigger refuse before ${event} on graphile_worker._private_jobs for each row execute
+      function refuse()`);
     start(advance);
     await enqueue(FIRST);
     await until(() => advanced.includes(FIRST));
@@ -75,8 +78,10 @@ it.each([
 
 it('a queue that starts while the database cannot tell its tasks takes jobs as soon as it can', async () => {
   await database.pool.query(`
-    create function refuse() returns trigger language plpgsql as $$ begin raise exception 'refused on purpose'; end $$;
-    create trigger refuse before insert on graphile_worker._private_tasks for each row execute function refuse()`);
+    create function refuse() returns trigger language plpgsql as $$ begin raise exception
+      'refused on purpose'; end $$;
+    create trigger refuse before insert on graphile_worker._private_tasks for each row execute
+      function refuse()`);
   start();
   await sleep(300);
   await database.pool.query('drop trigger refuse on graphile_worker._private_tasks');
@@ -118,7 +123,8 @@ it.each([
     expect(await renewLostJobs(database.pool, saga.bucket, Date.now(), 10_000, 100)).toBe(renewed);
     if (renewed === 0) return;
     const { rows } = await database.pool.query<{ due: boolean }>(
-      `select run_at <= now() + interval '5 seconds' and attempts < max_attempts as due from graphile_worker.jobs where key = $1`,
+      `select run_at <= now() + interval '5 seconds' and attempts < max_attempts as due
+          from graphile_worker.jobs where key = $1`,
       [FIRST],
     );
     expect(rows).toEqual([{ due: true }]);

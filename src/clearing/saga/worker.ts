@@ -1,4 +1,5 @@
-// The workers of a process: jobs of the durable queue (graphile-worker), each going on with one saga; and the watch over workers that died.
+// The workers of a process: jobs of the durable queue (graphile-worker), each going on with one
+// saga; and the watch over workers that died.
 
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -36,12 +37,18 @@ export interface WorkerParts {
 
 export const CONCURRENCY = 200;
 const BEAT_EVERY_MS = 1_000;
-/** A worker that has not been seen for so long is dead, or must put up with being treated so: no step harms when it is taken twice. */
+/**
+ * A worker that has not been seen for so long is dead, or must put up with being treated so: no
+ * step harms when it is taken twice.
+ */
 const SILENT_MS = 4_000;
 /** A saga that nobody has looked at for so long after its time has lost its job. */
 const LOST_AFTER_MS = 10_000;
 const RENEW_LIMIT = 1_000;
-/** The queue says when there are new jobs; while it puts others off, that may be missed, and a job waits for the next look. */
+/**
+ * The queue says when there are new jobs; while it puts others off, that may be missed, and a job
+ * waits for the next look.
+ */
 const POLL_MS = 100;
 
 const Payload = Compile(Type.Object({ bucket: Type.Integer(), saga_id: Type.String() }));
@@ -68,7 +75,8 @@ export function startWorkers({
   };
   const queue = keepQueueRunning(pool, log, concurrency, tasks);
   const watch: Loop = startLoop({
-    // After an outage of the database as well: whoever rests longer is taken for dead, and leaves the dead one's sagas where they are.
+    // After an outage of the database as well: whoever rests longer is taken for dead, and leaves
+    // the dead one's sagas where they are.
     name: 'saga watch',
     log,
     everyMs: BEAT_EVERY_MS,
@@ -115,9 +123,10 @@ const FIRST_FETCH_MS = 2_500;
 const LAST_CALLS_MS = 15_000;
 
 /**
- * The queue gives up when it cannot write that a job is done or has failed, as when the database goes away at that moment; and one that starts while the
- * database is away never finds its tasks. Then it is started again, under another name: nobody says any more that the old one lives, so what it had is
- * given to whoever does.
+ * The queue gives up when it cannot write that a job is done or has failed, as when the database
+ * goes away at that moment; and one that starts while the database is away never finds its tasks.
+ * Then it is started again, under another name: nobody says any more that the old one lives, so
+ * what it had is given to whoever does.
  */
 function keepQueueRunning(pool: Pool, log: Log, concurrency: number, tasks: TaskList): Queue {
   const running = new Set<WorkerPool>();
@@ -159,7 +168,10 @@ function keepQueueRunning(pool: Pool, log: Log, concurrency: number, tasks: Task
   };
 }
 
-/** Takes no more jobs and finishes those under way; what goes wrong with that is told where its end is waited for. */
+/**
+ * Takes no more jobs and finishes those under way; what goes wrong with that is told where its end
+ * is waited for.
+ */
 async function end(workers: WorkerPool): Promise<void> {
   try {
     await workers.gracefulShutdown('the program stops, or starts it again');

@@ -1,5 +1,6 @@
-// What operators do with a window that is not paid as it should be: leave out who cannot pay, abort it, or take back what is not paid. One proposes,
-// another approves. Before this: `pay-obligations.ts` has noted why something is not paid.
+// What operators do with a window that is not paid as it should be: leave out who cannot pay, abort
+// it, or take back what is not paid. One proposes, another approves. Before this:
+// `pay-obligations.ts` has noted why something is not paid.
 
 import { randomUUID } from 'node:crypto';
 import type { OperatorId, PlatformId } from '../../kernel/ids.ts';
@@ -85,7 +86,10 @@ export async function proposeAct(
   });
 }
 
-/** By another operator than the one who proposed it, provided that it is still possible. What comes of it is paid by whoever pays the window next. */
+/**
+ * By another operator than the one who proposed it, provided that it is still possible. What comes
+ * of it is paid by whoever pays the window next.
+ */
 export async function approveAct(
   parts: PayingParts,
   { windowId, actId, operatorId }: ActDecision,
@@ -257,7 +261,9 @@ async function abort(
   await moveWindow<'abort'>(client, window, 'abort', {});
 }
 
-/** Before anything was paid the whole proposal goes; then what is named waits to be proposed again. */
+/**
+ * Before anything was paid the whole proposal goes; then what is named waits to be proposed again.
+ */
 async function takeBack(
   _parts: PayingParts,
   client: DbClient,

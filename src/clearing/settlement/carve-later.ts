@@ -1,5 +1,5 @@
-// Leaves out of a window what is disputed after its payment was proposed: before it is approved all of it, while it is being paid as far as its
-// receiver has not been paid.
+// Leaves out of a window what is disputed after its payment was proposed: before it is approved all
+// of it, while it is being paid as far as its receiver has not been paid.
 
 import type { DbClient } from '../../runtime/database.ts';
 import { dbTransaction } from '../../runtime/database.ts';
@@ -93,7 +93,10 @@ export async function dueOf(
   );
 }
 
-/** Gives obligations their new amounts: those of nothing that nothing was paid of go, and who has none yet gets one, out of or into the prefund. */
+/**
+ * Gives obligations their new amounts: those of nothing that nothing was paid of go, and who has
+ * none yet gets one, out of or into the prefund.
+ */
 export async function writeAmounts(
   client: DbClient,
   window: SettlementWindow,
@@ -147,7 +150,10 @@ class Changing {
     }
   }
 
-  /** How much less a receiver may be due: no bound before it was paid, or has paid, anything, nor while it still owes; else what it is still to be paid. */
+  /**
+   * How much less a receiver may be due: no bound before it was paid, or has paid, anything, nor
+   * while it still owes; else what it is still to be paid.
+   */
   roomOf(participant: Participant, basis: string): bigint | undefined {
     const due = this.#dues.get(`${participant} ${basis}`);
     if (due === undefined || due.paid === 0n || due.amount < due.paid) return undefined;

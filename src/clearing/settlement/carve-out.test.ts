@@ -1,4 +1,5 @@
-// Over any history of disputes and windows: what is left out never exceeds what is frozen or included, and comes back to the minor unit.
+// Over any history of disputes and windows: what is left out never exceeds what is frozen or
+// included, and comes back to the minor unit.
 
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -154,7 +155,8 @@ test('the frozen part begins where the reversed part ends', () => {
     targetEffect: 10n,
     windowId: 1,
   };
-  // Thirds of ten are 3, 3 and 4 for the source, 4, 3 and 3 for the target: the second one is frozen.
+  // Thirds of ten are 3, 3 and 4 for the source, 4, 3 and 3 for the target: the second one is
+  // frozen.
   expect(decideOuts(1, [row], [])).toMatchObject([
     { amount: 1n, sourceEffect: -3n, targetEffect: 3n },
   ]);

@@ -1,4 +1,5 @@
-// Which disputed transactions are left out of a window, and which come back into it: what of their effect on the positions, to the minor unit. Pure.
+// Which disputed transactions are left out of a window, and which come back into it: what of their
+// effect on the positions, to the minor unit. Pure.
 
 import { larger, smaller } from '../../kernel/amount.ts';
 import type { Bucket, PlatformId, TransactionId } from '../../kernel/ids.ts';
@@ -12,14 +13,19 @@ export interface FrozenRow {
   readonly transactionId: TransactionId;
   readonly source: PlatformId;
   readonly target: PlatformId;
-  /** The whole transaction's amount, how much of it has been reversed, and how much is frozen now. */
+  /**
+   * The whole transaction's amount, how much of it has been reversed, and how much is frozen now.
+   */
   readonly amount: bigint;
   readonly reversed: bigint;
   readonly frozen: bigint;
   /** What the whole row moved on the positions of source and target. */
   readonly sourceEffect: bigint;
   readonly targetEffect: bigint;
-  /** The closed window that the row is in, or the one that is being closed; undefined when it is in the open one. */
+  /**
+   * The closed window that the row is in, or the one that is being closed; undefined when it is in
+   * the open one.
+   */
   readonly windowId: number | undefined;
 }
 
@@ -31,9 +37,9 @@ interface Outstanding {
 }
 
 /**
- * What more has to be left out of a window: of each frozen transaction what is not out already, as far as the window includes it.
- * The frozen part begins where the reversed part ends, and rounds as a reversal of it would: the target is due less sooner, the source owes
- * less later.
+ * What more has to be left out of a window: of each frozen transaction what is not out already, as
+ * far as the window includes it. The frozen part begins where the reversed part ends, and rounds as
+ * a reversal of it would: the target is due less sooner, the source owes less later.
  */
 export function decideOuts(
   windowId: number,
@@ -62,8 +68,9 @@ export function decideOuts(
 }
 
 /**
- * What can still be left out of a window that is being paid: as much of each as no receiver has been paid yet. `roomOf` tells how much less a
- * receiver may be due, undefined for no bound; it is asked again after each.
+ * What can still be left out of a window that is being paid: as much of each as no receiver has
+ * been paid yet. `roomOf` tells how much less a receiver may be due, undefined for no bound; it is
+ * asked again after each.
  */
 export function decideLateOuts(
   fresh: readonly CarveOut[],
@@ -91,7 +98,10 @@ function partOf(whole: CarveOut, amount: bigint): CarveOut {
   };
 }
 
-/** What comes back into a window: whatever is out and no longer frozen. All that was left out together comes back to the minor unit. */
+/**
+ * What comes back into a window: whatever is out and no longer frozen. All that was left out
+ * together comes back to the minor unit.
+ */
 export function decideIns(
   windowId: number,
   rows: readonly FrozenRow[],

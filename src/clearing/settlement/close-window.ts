@@ -1,6 +1,8 @@
-// Closing a window: cuts the journal where it stands and opens the next window, in one short dbTransaction that takes no lock of the ledger.
-// Each bucket is cut by one statement that sees its sequence number and its positions at one moment; all position entries of a transaction lie in
-// one row, so each transaction is in exactly one window. Before this: an operator, or the schedule. After this: `count-pairs.ts`.
+// Closing a window: cuts the journal where it stands and opens the next window, in one short
+// dbTransaction that takes no lock of the ledger. Each bucket is cut by one statement that sees its
+// sequence number and its positions at one moment; all position entries of a transaction lie in one
+// row, so each transaction is in exactly one window. Before this: an operator, or the schedule.
+// After this: `count-pairs.ts`.
 
 import { assert } from '../../kernel/assert.ts';
 import { networkOwnerId, type Bucket, type OwnerId } from '../../kernel/ids.ts';
@@ -44,7 +46,8 @@ export async function closeWindow(
   { windowId, closedBy, when, unlessEmpty = false }: Closing,
 ): Promise<Result<SettlementWindow | undefined>> {
   const { pool, clock, ledger } = parts;
-  // Before the lock, as it may be asked of other tables; a dispute that is opened meanwhile is left out when the window is settled.
+  // Before the lock, as it may be asked of other tables; a dispute that is opened meanwhile is left
+  // out when the window is settled.
   const frozen = await parts.listFrozen();
   return dbTransaction(pool, async (client) => {
     await lockWindows(client);
@@ -125,7 +128,10 @@ function addAll(sums: Map<OwnerId, bigint>, more: ReadonlyMap<OwnerId, bigint>):
   for (const [ownerId, amount] of more) sums.set(ownerId, (sums.get(ownerId) ?? 0n) + amount);
 }
 
-/** What each participant's rows in the cut moved, settlements apart: the difference of its balances. Refuses loudly what does not sum to zero. */
+/**
+ * What each participant's rows in the cut moved, settlements apart: the difference of its balances.
+ * Refuses loudly what does not sum to zero.
+ */
 async function netOf(
   client: DbClient,
   previousId: number,
@@ -153,7 +159,8 @@ async function netOf(
   const sum = nets.reduce((total, { net }) => total + net, 0n);
   assert(
     sum === 0n,
-    `the nets of settlement window ${previousId + 1} come to ${sum} minor units instead of zero; it stays open`,
+    `the nets of settlement window ${previousId + 1} come to ${sum} minor units instead of ` +
+      'zero; it stays open',
   );
   return nets;
 }

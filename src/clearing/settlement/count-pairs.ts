@@ -1,5 +1,7 @@
-// Counts what a closed window's conversions came to pair by pair, in steps that can be taken by anybody and end at any moment; then compares it
-// with the nets, which were made another way. Before this: `close-window.ts`. After this: the window's statements are ready and it can be settled.
+// Counts what a closed window's conversions came to pair by pair, in steps that can be taken by
+// anybody and end at any moment; then compares it with the nets, which were made another way.
+// Before this: `close-window.ts`. After this: the window's statements are ready and it can be
+// settled.
 
 import { assert } from '../../kernel/assert.ts';
 import { smaller } from '../../kernel/amount.ts';
@@ -23,7 +25,10 @@ import type { Pair } from './types.ts';
 /** Rows of a bucket that one step looks at: well under a second. */
 const STEP = 200_000n;
 
-/** One step; true when there is more to count. Several processes may do it: each row is counted once. */
+/**
+ * One step; true when there is more to count. Several processes may do it: each row is counted
+ * once.
+ */
 export async function countStep(parts: SettlementParts): Promise<boolean> {
   const [window] = await selectUncounted(parts.pool);
   if (window === undefined) return false;

@@ -1,4 +1,5 @@
-// Leaving somebody out: everybody nets again without it, what was paid stays, all comes to zero, and who stays can be paid to the end.
+// Leaving somebody out: everybody nets again without it, what was paid stays, all comes to zero,
+// and who stays can be paid to the end.
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

@@ -1,6 +1,6 @@
-// What becomes of a window when a participant that cannot pay is left out: everybody's obligations are
-// netted again without it, as far as nothing of them has been paid; the rest goes over to a later
-// window. Pure.
+// What becomes of a window when a participant that cannot pay is left out: everybody's obligations
+// are netted again without it, as far as nothing of them has been paid; the rest goes over to a
+// later window. Pure.
 
 import { assert } from '../../kernel/assert.ts';
 import { larger, smaller } from '../../kernel/amount.ts';
@@ -22,7 +22,10 @@ export interface Standing extends ObligationKey {
   readonly paid: bigint;
 }
 
-/** What one participant owes another because of this window; of a pair settled gross, under its basis. */
+/**
+ * What one participant owes another because of this window; of a pair settled gross, under its
+ * basis.
+ */
 export interface Edge {
   readonly from: Participant;
   readonly to: Participant;
@@ -37,7 +40,10 @@ export interface LeftOut {
   readonly carried: readonly (ObligationKey & { readonly amount: bigint })[];
 }
 
-/** Who owes whom in a window: its pairs, without what is disputed, with what came back or came over, without what went over. */
+/**
+ * Who owes whom in a window: its pairs, without what is disputed, with what came back or came over,
+ * without what went over.
+ */
 export function edgesOf(
   windowId: number,
   pairs: readonly Pair[],
@@ -69,9 +75,11 @@ export function edgesOf(
 }
 
 /**
- * Leaves a participant out that owes more than it is due. What it has paid counts for its debts, and what it was paid for its claims, in proportion;
- * the rest of both goes over, each to its other side. Nobody gives back or gets back what was paid: who has been paid, or has paid, in part can only
- * come to be owed or to owe less, and who is through stays as it is. What that leaves without cover goes over in proportion.
+ * Leaves a participant out that owes more than it is due. What it has paid counts for its debts,
+ * and what it was paid for its claims, in proportion; the rest of both goes over, each to its other
+ * side. Nobody gives back or gets back what was paid: who has been paid, or has paid, in part can
+ * only come to be owed or to owe less, and who is through stays as it is. What that leaves without
+ * cover goes over in proportion.
  */
 export function decideLeaveOut(
   defaulter: Participant,
@@ -114,7 +122,10 @@ export function decideLeaveOut(
   return { standings: after, carried };
 }
 
-/** Whoever comes to nothing in this window, and would not without the defaulter, has no obligation yet. */
+/**
+ * Whoever comes to nothing in this window, and would not without the defaulter, has no obligation
+ * yet.
+ */
 function withUnlisted(
   defaulter: Participant,
   standings: readonly Standing[],
@@ -130,7 +141,10 @@ function withUnlisted(
   return [...standings, ...missing.values()];
 }
 
-/** What the defaulter owes each obligation's holder (negative: is owed) beyond what it has paid or been paid. */
+/**
+ * What the defaulter owes each obligation's holder (negative: is owed) beyond what it has paid or
+ * been paid.
+ */
 function wishesOf(
   defaulter: Participant,
   own: readonly Standing[],
@@ -175,7 +189,10 @@ function restOf({ amount, paid }: Standing, wish: bigint): bigint {
   return larger(smaller(outstanding - wish, larger(outstanding, 0n)), smaller(outstanding, 0n));
 }
 
-/** Makes claims equal to debts and to what has come in and is not paid out: whichever is too much goes over, in proportion. */
+/**
+ * Makes claims equal to debts and to what has come in and is not paid out: whichever is too much
+ * goes over, in proportion.
+ */
 function cover(standings: readonly Standing[], rest: readonly bigint[], pool: bigint): bigint[] {
   const covered = [...rest];
   const cut = (excess: bigint, roomOf: (index: number) => bigint, sign: bigint): bigint => {
@@ -205,7 +222,10 @@ function cover(standings: readonly Standing[], rest: readonly bigint[], pool: bi
   return covered;
 }
 
-/** The other side of an edge of the defaulter, with the obligation that it counts in; the network nets all it has. */
+/**
+ * The other side of an edge of the defaulter, with the obligation that it counts in; the network
+ * nets all it has.
+ */
 function counterpartOf(
   defaulter: Participant,
   { from, to, basis }: Edge,

@@ -1,5 +1,6 @@
-// Windows in which somebody does not pay: what has come in is paid out pro rata, a defaulter is left out, a settlement is aborted or taken back, and
-// what is disputed later is left out; none of it loses or makes a minor unit.
+// Windows in which somebody does not pay: what has come in is paid out pro rata, a defaulter is
+// left out, a settlement is aborted or taken back, and what is disputed later is left out; none of
+// it loses or makes a minor unit.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../test/fixtures/database.ts';

@@ -1,4 +1,5 @@
-// A statement, and the transactions behind it, as JSON: amounts as numbers with the decimals of what they count.
+// A statement, and the transactions behind it, as JSON: amounts as numbers with the decimals of
+// what they count.
 
 import { formatAmount } from '../../kernel/amount.ts';
 import { formatId } from '../../kernel/ids.ts';

@@ -1,4 +1,5 @@
-// Paying out pro rata: exact in every round, never more than is due, and independent of the order in which claims are named.
+// Paying out pro rata: exact in every round, never more than is due, and independent of the order
+// in which claims are named.
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

@@ -1,5 +1,5 @@
-// How what has come in for a window is paid out: to each claim its share of the whole, remainders to
-// the largest claims first, exactly. Pure; the order in which claims are named changes nothing.
+// How what has come in for a window is paid out: to each claim its share of the whole, remainders
+// to the largest claims first, exactly. Pure; the order in which claims are named changes nothing.
 
 import { assert } from '../../kernel/assert.ts';
 import { compareText } from './obligations.ts';
@@ -16,9 +16,9 @@ export type Share<One extends Claim = Claim> = One & { readonly amount: bigint }
 
 /**
  * Divides what is available so that what every claim has altogether is its share of all that these
- * claims have. A claim that has more than that already (others have been added, or have grown) keeps
- * it and takes no part; the others divide the rest in the same way. So no share is ever negative, none
- * is more than is due, and all of them come to what is available.
+ * claims have. A claim that has more than that already (others have been added, or have grown)
+ * keeps it and takes no part; the others divide the rest in the same way. So no share is ever
+ * negative, none is more than is due, and all of them come to what is available.
  */
 export function decidePayouts<One extends Claim>(
   available: bigint,
@@ -33,7 +33,10 @@ export function decidePayouts<One extends Claim>(
   return sharing.map((claim, index) => ({ ...claim, amount: (whole[index] ?? 0n) - claim.paid }));
 }
 
-/** Parts of a total in proportion to weights, rounded down; the units left over go to the largest weights, one each, ties by name. */
+/**
+ * Parts of a total in proportion to weights, rounded down; the units left over go to the largest
+ * weights, one each, ties by name.
+ */
 export function apportion<Item extends ObligationKey>(
   total: bigint,
   items: readonly Item[],

@@ -1,4 +1,5 @@
-// The transactions behind a statement, in pages: bucket by bucket in the order of the journal, so that a page costs the same however far it is.
+// The transactions behind a statement, in pages: bucket by bucket in the order of the journal, so
+// that a page costs the same however far it is.
 
 import type { Bucket, PlatformId, TransactionId } from '../../kernel/ids.ts';
 import type { SettlementParts } from './parts.ts';
@@ -31,7 +32,10 @@ export interface TransactionPage {
 const STEP = 50_000n;
 export const CURSOR = /^\d{1,5}\.\d{1,18}$/;
 
-/** At most `limit` of a closed window's transactions that moved a platform's position, from a cursor on. */
+/**
+ * At most `limit` of a closed window's transactions that moved a platform's position, from a cursor
+ * on.
+ */
 export async function listTransactions(
   { pool, ledger }: SettlementParts,
   windowId: number,

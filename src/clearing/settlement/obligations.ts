@@ -1,4 +1,5 @@
-// What each participant is to be paid or to pay for a window: its net without what is disputed, pair by pair where pairs are settled gross. Pure.
+// What each participant is to be paid or to pay for a window: its net without what is disputed,
+// pair by pair where pairs are settled gross. Pure.
 
 import { assert } from '../../kernel/assert.ts';
 import type { PlatformId } from '../../kernel/ids.ts';
@@ -22,7 +23,10 @@ export interface Due extends ObligationKey {
 /** Says of two platforms, in either order, whether their obligations are kept apart. */
 export type IsGross = (a: PlatformId, b: PlatformId) => boolean;
 
-/** Without those of nothing. Payers first: the network pays nobody what it has not been paid. All of them sum to zero. */
+/**
+ * Without those of nothing. Payers first: the network pays nobody what it has not been paid. All of
+ * them sum to zero.
+ */
 export function decideObligations(
   nets: readonly Net[],
   pairs: readonly Pair[],
@@ -37,7 +41,10 @@ export function decideObligations(
     due.amount += amount;
     byKey.set(key, due);
   };
-  /** Takes what a pair settled gross moved out of the net, and lists it by itself. The network's remainder of it stays in its net. */
+  /**
+   * Takes what a pair settled gross moved out of the net, and lists it by itself. The network's
+   * remainder of it stays in its net.
+   */
   const setApart = (
     source: PlatformId,
     target: PlatformId,
@@ -74,7 +81,10 @@ export function decideObligations(
   );
 }
 
-/** What went over out of a window and into it, as it changes what is due: it is netted where it comes to. */
+/**
+ * What went over out of a window and into it, as it changes what is due: it is netted where it
+ * comes to.
+ */
 export function carriedDues(windowId: number, carried: readonly CarriedOver[]): Due[] {
   return carried.map(({ windowId: from, participant, basis, amount }) =>
     from === windowId

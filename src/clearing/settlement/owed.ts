@@ -1,4 +1,5 @@
-// What a platform owes for windows that are closed and not paid: that much of its prefund is spoken for.
+// What a platform owes for windows that are closed and not paid: that much of its prefund is spoken
+// for.
 
 import type { PlatformId } from '../../kernel/ids.ts';
 import type { DbClient } from '../../runtime/database.ts';
@@ -6,9 +7,9 @@ import { dueOf } from './carve-later.ts';
 import { lockWindows, selectUnproposed, sumOwed } from './store.ts';
 
 /**
- * Of each window by itself, as each is paid by itself; of one that is not proposed yet, what would be
- * proposed now: a pair that is settled gross owes more than its net. No window is closed, proposed or
- * approved to the end of the dbTransaction.
+ * Of each window by itself, as each is paid by itself; of one that is not proposed yet, what would
+ * be proposed now: a pair that is settled gross owes more than its net. No window is closed,
+ * proposed or approved to the end of the dbTransaction.
  */
 export async function owedByClosedWindows(
   client: DbClient,

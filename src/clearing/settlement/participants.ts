@@ -16,7 +16,10 @@ export function ownerOf(participant: Participant): OwnerId {
   return participant === NETWORK ? networkOwnerId() : platformOwnerId(participant as PlatformId);
 }
 
-/** The idempotency key of an obligation's payment. No caller can name it: a key from a header has no space in it. */
+/**
+ * The idempotency key of an obligation's payment. No caller can name it: a key from a header has no
+ * space in it.
+ */
 export function keyOf(
   { windowId, participant, basis }: Pick<Obligation, 'windowId' | 'participant' | 'basis'>,
   number: number,

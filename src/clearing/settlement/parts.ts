@@ -21,7 +21,10 @@ export interface SettlementParts {
   listFrozen(): Promise<readonly Frozen[]>;
   /** Stops conversions from and to a platform that was left out. */
   suspend(platformId: PlatformId, reason: string, operatorId: OperatorId): Promise<void>;
-  /** Told of a platform whose prefund a payment has moved: its cap may follow the prefund. A failure is mended by the reserves' loop. */
+  /**
+   * Told of a platform whose prefund a payment has moved: its cap may follow the prefund. A failure
+   * is mended by the reserves' loop.
+   */
   prefundMoved?(platformId: PlatformId): Promise<void>;
 }
 

@@ -1,7 +1,8 @@
-// Pays what was approved, in parts as it must be: each payer pays what it has, and what has come in is paid out pro rata at once. Every part is noted
-// before the ledger is asked for it, under a key that the obligation and its number give it, so that whoever goes on after a crash posts nothing twice.
-// The ledger decides: what would take a position beyond its cap, or a prefund below zero, it refuses, and it is asked again later.
-// Before this: `propose-settlement.ts`.
+// Pays what was approved, in parts as it must be: each payer pays what it has, and what has come in
+// is paid out pro rata at once. Every part is noted before the ledger is asked for it, under a key
+// that the obligation and its number give it, so that whoever goes on after a crash posts nothing
+// twice. The ledger decides: what would take a position beyond its cap, or a prefund below zero, it
+// refuses, and it is asked again later. Before this: `propose-settlement.ts`.
 
 import { formatAmountText, smaller } from '../../kernel/amount.ts';
 import type { MemberId, PlatformId } from '../../kernel/ids.ts';
@@ -33,7 +34,10 @@ import { NETWORK, type Obligation, type PartPayment } from './types.ts';
 /** How long until the ledger is asked again for what it refused. */
 const AGAIN_MS = 30_000;
 
-/** All that can be paid now, and the end of windows whose last obligation is paid; true when there may be more at once. Several processes may do it. */
+/**
+ * All that can be paid now, and the end of windows whose last obligation is paid; true when there
+ * may be more at once. Several processes may do it.
+ */
 export async function payDue(parts: PayingParts): Promise<boolean> {
   let moved = false;
   for (const windowId of await selectPayable(parts.pool, parts.clock.now()))
@@ -127,7 +131,10 @@ async function takeAgain(
   if (now !== undefined) await takeIn(parts, now, touched);
 }
 
-/** One distribution: all that has come in and is not paid out or about to be, to all who are due something and owe nothing here themselves. */
+/**
+ * One distribution: all that has come in and is not paid out or about to be, to all who are due
+ * something and owe nothing here themselves.
+ */
 async function payOut(
   parts: PayingParts,
   windowId: number,
@@ -191,7 +198,8 @@ async function post(
   const { ledger, pool, clock, log } = parts;
   const { windowId, participant } = obligation;
   const outcome = await ledger.submit(toCommand(obligation, part));
-  // It may have been posted with another amount or in another way before that was changed: then that is how it is paid.
+  // It may have been posted with another amount or in another way before that was changed: then
+  // that is how it is paid.
   const posted = outcome.ok
     ? outcome.transaction
     : await findPosted(parts, obligation, part.number);
@@ -302,7 +310,8 @@ async function prefundOf({ ledger }: PayingParts, { participant }: Obligation): 
 function shortage({ ledger }: PayingParts, missing: bigint, taken: bigint): Problem {
   const { scale } = ledger.settlementAsset();
   return ledgerProblems.insufficient_prefund(
-    `${formatAmountText(missing, scale)} are missing${taken > 0n ? `; ${formatAmountText(taken, scale)} were taken` : ''}.`,
+    `${formatAmountText(missing, scale)} are ` +
+      `missing${taken > 0n ? `; ${formatAmountText(taken, scale)} were taken` : ''}.`,
   );
 }
 
@@ -310,7 +319,10 @@ function textOf({ code, detail }: Problem): string {
   return `${code}: ${detail}`;
 }
 
-/** Notes what is paid now; a window of which nothing is outstanding is settled, or closed again when all was given back. */
+/**
+ * Notes what is paid now; a window of which nothing is outstanding is settled, or closed again when
+ * all was given back.
+ */
 async function end(parts: PayingParts, windowId: number): Promise<boolean> {
   return dbTransaction(parts.pool, async (client) => {
     await lockWindows(client);

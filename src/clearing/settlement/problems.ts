@@ -17,19 +17,23 @@ export const settlementProblems = defineProblems({
     status: 409,
     error: 'Settlement window not ready',
     advice:
-      'Close it first; its statement is ready, and it can be settled, when its pairs have been counted.',
+      'Close it first; its statement is ready, and it can be settled, when its pairs have ' +
+      'been counted.',
   },
   window_mismatch: {
     status: 409,
     error: 'Settlement window does not add up',
     advice:
-      'Its nets and its pairs disagree, so it cannot be settled. This is a defect of Pontis or of its data: run pontis audit, and report it.',
+      'Its nets and its pairs disagree, so it cannot be settled. This is a defect of Pontis ' +
+      'or of its data: run pontis audit, and report it.',
   },
   settlement_state: {
     status: 409,
     error: 'Not possible in this state of the settlement',
     advice:
-      'A closed window is proposed by one operator, approved by another, and then paid until it is settled; leaving out, aborting and taking back need a window that is being paid. GET /operator/windows/{window_id} tells its state.',
+      'A closed window is proposed by one operator, approved by another, and then paid until ' +
+      'it is settled; leaving out, aborting and taking back need a window that is being paid. ' +
+      'GET /operator/windows/{window_id} tells its state.',
   },
   settlement_act_not_found: {
     status: 404,
@@ -45,19 +49,22 @@ export const settlementProblems = defineProblems({
     status: 409,
     error: 'Another act waits for approval',
     advice:
-      'Approve or withdraw the act that is open in this window first; GET /operator/windows/{window_id} lists it.',
+      'Approve or withdraw the act that is open in this window first; GET ' +
+      '/operator/windows/{window_id} lists it.',
   },
   not_in_default: {
     status: 409,
     error: 'Not in default',
     advice:
-      'Leave out a platform that owes more in this window than it has paid; GET /operator/windows/{window_id} lists what is paid of each obligation.',
+      'Leave out a platform that owes more in this window than it has paid; GET ' +
+      '/operator/windows/{window_id} lists what is paid of each obligation.',
   },
   obligation_not_found: {
     status: 404,
     error: 'No such obligation',
     advice:
-      'Name participants that this window makes owe or be owed something, and a basis that it lists.',
+      'Name participants that this window makes owe or be owed something, and a basis that it ' +
+      'lists.',
   },
   obligation_paid: {
     status: 409,

@@ -1,5 +1,6 @@
-// One operator says how a closed window's obligations are to be paid, another confirms it; of what could not be paid, the way may be changed again.
-// Before this: `count-pairs.ts`. After this: `pay-obligations.ts`.
+// One operator says how a closed window's obligations are to be paid, another confirms it; of what
+// could not be paid, the way may be changed again. Before this: `count-pairs.ts`. After this:
+// `pay-obligations.ts`.
 
 import type { OperatorId } from '../../kernel/ids.ts';
 import { ok, refuse, type Problem, type Result } from '../../kernel/problem.ts';
@@ -36,7 +37,10 @@ export interface Deciding {
   readonly operatorId: OperatorId;
 }
 
-/** Of a closed window all obligations; of one that is being settled those named, as far as they are not paid. */
+/**
+ * Of a closed window all obligations; of one that is being settled those named, as far as they are
+ * not paid.
+ */
 export async function proposeSettlement(
   parts: PayingParts,
   proposing: Proposing,
@@ -244,7 +248,8 @@ function findFault(
   const astray = payments.find((payment) => !dues.some((due) => isFor(payment, due)));
   if (astray === undefined) return undefined;
   return settlementProblems.obligation_not_found(
-    `${astray.participant} has none${astray.basis === undefined ? '' : ` of basis ${astray.basis}`}.`,
+    `${astray.participant} has ` +
+      `none${astray.basis === undefined ? '' : ` of basis ${astray.basis}`}.`,
   );
 }
 

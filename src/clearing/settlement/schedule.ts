@@ -1,4 +1,5 @@
-// When a window is to be closed by itself: every day at a time of the network's zone, or so many minutes after it was opened. Pure.
+// When a window is to be closed by itself: every day at a time of the network's zone, or so many
+// minutes after it was opened. Pure.
 
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { settlementProblems } from './problems.ts';
@@ -23,7 +24,10 @@ export function isDue(
   }
 }
 
-/** The last moment, not after now, at which clocks in the zone showed the time. A time that a change of the clocks leaves out is taken an hour later. */
+/**
+ * The last moment, not after now, at which clocks in the zone showed the time. A time that a change
+ * of the clocks leaves out is taken an hour later.
+ */
 function latestOf(at: string, nowMs: number, timeZone: string): number {
   const today = Temporal.Instant.fromEpochMilliseconds(nowMs)
     .toZonedDateTimeISO(timeZone)

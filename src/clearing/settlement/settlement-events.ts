@@ -1,4 +1,5 @@
-// What platforms are told of windows; one event for each platform, as each has a statement of its own.
+// What platforms are told of windows; one event for each platform, as each has a statement of its
+// own.
 
 import { formatAmount } from '../../kernel/amount.ts';
 import type { PlatformId } from '../../kernel/ids.ts';
@@ -43,7 +44,10 @@ export function settlementAborted(windowId: number, platforms: readonly Platform
   }));
 }
 
-/** To operators; a platform that is left out hears of it by `reserve.mode_changed` and `window.carried_over`. */
+/**
+ * To operators; a platform that is left out hears of it by `reserve.mode_changed` and
+ * `window.carried_over`.
+ */
 export function actDecided({
   actId,
   windowId,

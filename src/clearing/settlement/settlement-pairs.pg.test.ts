@@ -1,4 +1,5 @@
-// What moves positions besides plain conversions: transfers that were authorised first, and corrections that another platform pays for.
+// What moves positions besides plain conversions: transfers that were authorised first, and
+// corrections that another platform pays for.
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { randomUUID } from 'node:crypto';

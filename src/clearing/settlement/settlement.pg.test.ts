@@ -1,4 +1,5 @@
-// Windows on a ledger: cut while it posts, netted, counted, disputed, paid and resumed; held against sums that share nothing with it.
+// Windows on a ledger: cut while it posts, netted, counted, disputed, paid and resumed; held
+// against sums that share nothing with it.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../test/fixtures/database.ts';
@@ -85,7 +86,9 @@ async function duesOf(windowId: number): Promise<Record<string, bigint>> {
 
 async function positions(): Promise<Record<string, bigint>> {
   const { rows } = await database.pool.query<{ owner_id: string; sum: bigint }>(
-    `select owner_id, sum(credits_posted - debits_posted)::bigint as sum from ledger.account where purpose in ('position', 'rounding') group by 1 having sum(credits_posted - debits_posted) <> 0`,
+    `select owner_id, sum(credits_posted - debits_posted)::bigint as sum from ledger.account
+        where purpose in ('position', 'rounding') group by 1
+        having sum(credits_posted - debits_posted) <> 0`,
   );
   return Object.fromEntries(rows.map((row) => [row.owner_id, row.sum]));
 }
@@ -194,7 +197,9 @@ describe('a window', () => {
   it('stays open, loudly, when positions do not sum to zero', async () => {
     await convert('platform_a', 100n, 'platform_d');
     await database.pool.query(
-      `update ledger.account set credits_posted = credits_posted + 1 where (bucket, account_id) in (select bucket, account_id from ledger.account where purpose = 'position' and credits_posted > 0 limit 1)`,
+      `update ledger.account set credits_posted = credits_posted + 1
+          where (bucket, account_id) in (select bucket, account_id from ledger.account
+          where purpose = 'position' and credits_posted > 0 limit 1)`,
     );
     await expect(windows.settlement.close({ closedBy: MAKER })).rejects.toThrow(
       'come to 1 minor units instead of zero',
@@ -418,7 +423,8 @@ describe('settling', () => {
       `update clearing.obligation set state = 'approved', transaction_id = null, paid_at = null`,
     );
     await database.pool.query(
-      `update clearing.settlement_window set state = 'settling', settled_at = null where window_id = 1`,
+      `update clearing.settlement_window set state = 'settling', settled_at = null
+          where window_id = 1`,
     );
     await windows.settlement.follow();
     expect((await windowOf(windowId)).window.state).toBe('settled');
@@ -426,10 +432,12 @@ describe('settling', () => {
     // And when the way was changed in that moment.
     await database.pool.query('delete from clearing.part_payment');
     await database.pool.query(
-      `update clearing.obligation set state = 'approved', transaction_id = null, paid_at = null, paid_from = 'prefund', bank_reference = null`,
+      `update clearing.obligation set state = 'approved', transaction_id = null, paid_at = null,
+          paid_from = 'prefund', bank_reference = null`,
     );
     await database.pool.query(
-      `update clearing.settlement_window set state = 'settling', settled_at = null where window_id = 1`,
+      `update clearing.settlement_window set state = 'settling', settled_at = null
+          where window_id = 1`,
     );
     await windows.settlement.follow();
     expect(

@@ -1,5 +1,6 @@
-// Settlement: windows that cut the journal, what each platform owes or is owed by them, its statements, and the payment of it.
-// Changes balances only by asking the ledger to settle; never keeps a posting waiting.
+// Settlement: windows that cut the journal, what each platform owes or is owed by them, its
+// statements, and the payment of it. Changes balances only by asking the ledger to settle; never
+// keeps a posting waiting.
 
 import type { OperatorId, PlatformId } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
@@ -56,13 +57,19 @@ import type {
 } from './types.ts';
 
 export interface Settlement {
-  /** Closes the open window, or leaves it open when it should not be closed; the next one is open when this answers. */
+  /**
+   * Closes the open window, or leaves it open when it should not be closed; the next one is open
+   * when this answers.
+   */
   close(closing: Closing): Promise<Result<SettlementWindow | undefined>>;
   propose(proposing: Proposing): Promise<Result<SettlementWindow>>;
   withdraw(deciding: Deciding): Promise<Result<SettlementWindow>>;
   /** Also pays what can be paid at once. */
   approve(deciding: Deciding): Promise<Result<SettlementWindow>>;
-  /** One operator's word on a window that is not paid as it should be: leave somebody out, abort it, take back what is not paid. */
+  /**
+   * One operator's word on a window that is not paid as it should be: leave somebody out, abort it,
+   * take back what is not paid.
+   */
   proposeAct(act: ActToPropose): Promise<Result<SettlementAct>>;
   /** Another operator's; also pays what can be paid at once. */
   approveAct(decision: ActDecision): Promise<Result<SettlementAct>>;
@@ -88,12 +95,18 @@ export interface Settlement {
   ): Promise<TransactionPage>;
   settings(): Promise<SettlementSettings>;
   setSchedule(schedule: Schedule, operatorId: OperatorId): Promise<void>;
-  /** Unordered pairs of platforms; replaces those that were set. Holds for whatever is proposed from then on. */
+  /**
+   * Unordered pairs of platforms; replaces those that were set. Holds for whatever is proposed from
+   * then on.
+   */
   setGrossPairs(
     pairs: readonly (readonly [PlatformId, PlatformId])[],
     operatorId: OperatorId,
   ): Promise<void>;
-  /** One round of the loop: closes when the schedule says so, counts, pays; true when there is more to do. Several processes may do it. */
+  /**
+   * One round of the loop: closes when the schedule says so, counts, pays; true when there is more
+   * to do. Several processes may do it.
+   */
   follow(): Promise<boolean>;
   /** Counts the pairs of all closed windows to the end, for callers that want to wait for it. */
   count(): Promise<void>;

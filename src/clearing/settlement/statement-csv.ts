@@ -1,5 +1,5 @@
-// A statement as one table for a spreadsheet: a section for the figures, one for the pairs, one for what is disputed and one for the payments;
-// and the transactions behind it as another table.
+// A statement as one table for a spreadsheet: a section for the figures, one for the pairs, one for
+// what is disputed and one for the payments; and the transactions behind it as another table.
 
 import { formatAmountText } from '../../kernel/amount.ts';
 import { formatId } from '../../kernel/ids.ts';

@@ -1,4 +1,5 @@
-// A statement as a page to be printed on A4: one file without anything from elsewhere, in either language.
+// A statement as a page to be printed on A4: one file without anything from elsewhere, in either
+// language.
 
 import { formatAmountText } from '../../kernel/amount.ts';
 import { formatId } from '../../kernel/ids.ts';
@@ -136,7 +137,9 @@ ${payments.join('\n')}</tbody></table>`
 `;
 }
 
-/** What is left to be paid; once nothing is, when it was paid: a page that says "You pay" is paid. */
+/**
+ * What is left to be paid; once nothing is, when it was paid: a page that says "You pay" is paid.
+ */
 function resultHtml(
   { toSettle, settled, outstanding, paidAtMs, obligations, currency }: Statement,
   words: Words,

@@ -156,7 +156,8 @@ export const STATEMENT_WORDS: Readonly<Record<StatementLanguage, Words>> = {
     currency: 'Currency',
     position: 'Position',
     positionNote:
-      'Negative is what the platform owes, positive what it is owed. Opening + net of this window + paid meanwhile = closing.',
+      'Negative is what the platform owes, positive what it is owed. Opening + net of this ' +
+      'window + paid meanwhile = closing.',
     opening: 'Opening position',
     net: 'Net of this window',
     paid: 'Paid meanwhile (earlier windows)',

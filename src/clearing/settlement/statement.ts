@@ -1,4 +1,5 @@
-// What a platform is told of a window: one structure, from which JSON, CSV and the printed page are made.
+// What a platform is told of a window: one structure, from which JSON, CSV and the printed page are
+// made.
 
 import { assert } from '../../kernel/assert.ts';
 import type { PlatformId } from '../../kernel/ids.ts';
@@ -20,7 +21,10 @@ import {
 /** All that happened in one direction with one other platform. */
 export interface StatementLine {
   readonly counterpart: PlatformId;
-  /** `sent`: out of this platform's points; `received`: into them. Reversals stand with the direction of what they reverse. */
+  /**
+   * `sent`: out of this platform's points; `received`: into them. Reversals stand with the
+   * direction of what they reverse.
+   */
   readonly direction: 'sent' | 'received';
   readonly kind: PairKind;
   readonly transactions: bigint;
@@ -43,7 +47,10 @@ export interface StatementCarveOut {
   readonly money: bigint;
 }
 
-/** What went over to a later window, or came over from an earlier one, when a platform that could not pay was left out. */
+/**
+ * What went over to a later window, or came over from an earlier one, when a platform that could
+ * not pay was left out.
+ */
 export interface StatementCarried {
   readonly direction: 'out' | 'in';
   /** The window that it went to, or came from. */

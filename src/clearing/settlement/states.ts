@@ -1,8 +1,10 @@
-// The life of a window and of an obligation as tables: from which states each change leads where. A change that the table does not have does not compile.
+// The life of a window and of an obligation as tables: from which states each change leads where. A
+// change that the table does not have does not compile.
 
 /**
- * `closed`: its figures are final. `proposed`: one operator has said how it is to be paid. `settling`: another has confirmed it, and it is being
- * paid. `aborting`: what was taken is being given back.
+ * `closed`: its figures are final. `proposed`: one operator has said how it is to be paid.
+ * `settling`: another has confirmed it, and it is being paid. `aborting`: what was taken is being
+ * given back.
  */
 export type WindowState = 'open' | 'closed' | 'proposed' | 'settling' | 'aborting' | 'settled';
 
@@ -41,7 +43,10 @@ export const windowTransitions = {
   settle: { from: ['settling'], to: 'settled' },
 } as const satisfies Readonly<Record<string, Transition<WindowState>>>;
 
-/** `approved`: the ledger may post it, and is asked until it does. `held`: two operators have taken it back. */
+/**
+ * `approved`: the ledger may post it, and is asked until it does. `held`: two operators have taken
+ * it back.
+ */
 export type ObligationState = 'proposed' | 'approved' | 'held' | 'paid';
 
 export const obligationTransitions = {

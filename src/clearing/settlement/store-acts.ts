@@ -1,4 +1,5 @@
-// SQL on the acts of operators: who proposed to leave out, abort or take back, who decided, and whom it is left to suspend.
+// SQL on the acts of operators: who proposed to leave out, abort or take back, who decided, and
+// whom it is left to suspend.
 
 import type { PlatformId } from '../../kernel/ids.ts';
 import type { SettlementAct } from './types.ts';
@@ -22,7 +23,8 @@ export async function insertAct(
   { actId, windowId, kind, participants, reason, proposedBy, proposedAtMs }: SettlementAct,
 ): Promise<boolean> {
   const { rowCount } = await db.query(
-    `insert into clearing.settlement_act (act_id, window_id, kind, participants, reason, proposed_by, proposed_at) values ($1, $2, $3, $4, $5, $6, $7)
+    `insert into clearing.settlement_act (act_id, window_id, kind, participants, reason,
+        proposed_by, proposed_at) values ($1, $2, $3, $4, $5, $6, $7)
      on conflict (window_id) where state = 'open' do nothing`,
     [actId, windowId, kind, participants, reason, proposedBy, new Date(proposedAtMs)],
   );
@@ -46,7 +48,8 @@ export async function decideAct(
   nowMs: number,
 ): Promise<void> {
   await db.query(
-    `update clearing.settlement_act set state = $2, decided_by = $3, decided_at = $4 where act_id = $1 and state = 'open'`,
+    `update clearing.settlement_act set state = $2, decided_by = $3, decided_at = $4
+        where act_id = $1 and state = 'open'`,
     [actId, state, decidedBy, new Date(nowMs)],
   );
 }
@@ -54,15 +57,14 @@ export async function decideAct(
 /** What is open has nothing left to act on. */
 export async function closeActs(db: Queryable, windowId: number, nowMs: number): Promise<void> {
   await db.query(
-    `update clearing.settlement_act set state = 'withdrawn', decided_by = 'settlement', decided_at = $2 where window_id = $1 and state = 'open'`,
+    `update clearing.settlement_act set state = 'withdrawn', decided_by = 'settlement',
+        decided_at = $2 where window_id = $1 and state = 'open'`,
     [windowId, new Date(nowMs)],
   );
 }
 
 /** Platforms that were left out and are not suspended yet. */
-export async function selectToSuspend(
-  db: Queryable,
-): Promise<
+export async function selectToSuspend(db: Queryable): Promise<
   {
     readonly actId: string;
     readonly windowId: number;
@@ -76,8 +78,10 @@ export async function selectToSuspend(
     platformId: PlatformId;
     decidedBy: string;
   }>(
-    `select act_id as "actId", window_id as "windowId", participants[1] as "platformId", decided_by as "decidedBy"
-       from clearing.settlement_act where kind = 'leave_out' and state = 'approved' and suspended_at is null order by decided_at`,
+    `select act_id as "actId", window_id as "windowId", participants[1] as "platformId",
+        decided_by as "decidedBy"
+       from clearing.settlement_act where kind = 'leave_out' and state = 'approved'
+         and suspended_at is null order by decided_at`,
   );
   return rows;
 }

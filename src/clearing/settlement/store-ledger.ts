@@ -1,4 +1,5 @@
-// What settlement reads of the ledger. Every statement names one bucket, and no statement locks anything.
+// What settlement reads of the ledger. Every statement names one bucket, and no statement locks
+// anything.
 
 import {
   platformOwnerId,
@@ -17,7 +18,10 @@ export interface PointsOwner {
   readonly ownerId: OwnerId;
 }
 
-/** From the table rather than from memory: another process may have let a platform join a moment ago. */
+/**
+ * From the table rather than from memory: another process may have let a platform join a moment
+ * ago.
+ */
 export async function selectPoints(db: Queryable): Promise<PointsOwner[]> {
   const { rows } = await db.query<{ asset_id: number; platform_id: PlatformId }>(
     `select asset_id, platform_id from ledger.asset where kind = 'points' order by asset_id`,
@@ -29,16 +33,24 @@ export async function selectPoints(db: Queryable): Promise<PointsOwner[]> {
   }));
 }
 
-/** True when something was posted since a window was closed. A cheap look for the loop; what is closed is decided under the lock. */
+/**
+ * True when something was posted since a window was closed. A cheap look for the loop; what is
+ * closed is decided under the lock.
+ */
 export async function hasRowsSince(db: Queryable, windowId: number): Promise<boolean> {
   const { rowCount } = await db.query(
-    `select 1 from ledger.bucket b left join clearing.window_cut c on c.window_id = $1 and c.bucket = b.bucket where b.sequence > coalesce(c.to_sequence, 0) limit 1 -- all buckets: their rows only`,
+    `select 1 from ledger.bucket b left join clearing.window_cut c on c.window_id = $1
+        and c.bucket = b.bucket where b.sequence > coalesce(c.to_sequence, 0)
+        limit 1 -- all buckets: their rows only`,
     [windowId],
   );
   return rowCount !== 0;
 }
 
-/** A bucket at one moment: where its rows end, and what each owner's position in it (the network's rounding) is at that very row. */
+/**
+ * A bucket at one moment: where its rows end, and what each owner's position in it (the network's
+ * rounding) is at that very row.
+ */
 export interface BucketCut {
   readonly sequence: bigint;
   readonly balances: ReadonlyMap<OwnerId, bigint>;
@@ -46,7 +58,10 @@ export interface BucketCut {
   readonly settled: ReadonlyMap<OwnerId, bigint>;
 }
 
-/** One statement sees one moment, so that balances and sequence number belong together while everything is posted on. */
+/**
+ * One statement sees one moment, so that balances and sequence number belong together while
+ * everything is posted on.
+ */
 export async function readCut(
   db: Queryable,
   bucket: Bucket,
@@ -62,11 +77,14 @@ export async function readCut(
   }>({
     name: 'settlement-read-cut',
     text: `select b.sequence, a.owner_id, a.credits_posted - a.debits_posted as balance,
-                  (select coalesce(sum(t.amounts[array_position(t.account_ids, a.account_id)]), 0)::bigint
+                  (select coalesce(sum(t.amounts[array_position(t.account_ids, a.account_id)]),
+                    0)::bigint
                      from ledger.transaction t
-                    where t.bucket = $1 and t.member_id = a.owner_id and t.sequence > $4 and t.sequence <= b.sequence and t.kind = 'settle') as settled
+                    where t.bucket = $1 and t.member_id = a.owner_id and t.sequence > $4
+                      and t.sequence <= b.sequence and t.kind = 'settle') as settled
              from ledger.bucket b
-             left join ledger.account a on a.bucket = $1 and a.owner_id = any($3) and a.asset_id = $2 and a.purpose in ('position', 'rounding')
+             left join ledger.account a on a.bucket = $1 and a.owner_id = any($3)
+               and a.asset_id = $2 and a.purpose in ('position', 'rounding')
             where b.bucket = $1`,
     values: [bucket, settlementAssetId, owners, from],
   });
@@ -91,14 +109,21 @@ export interface PairRow {
   readonly due: bigint;
 }
 
-/** What a row's posted entries moved on an account. Most rows have posted entries only, and then one look is enough. */
+/**
+ * What a row's posted entries moved on an account. Most rows have posted entries only, and then one
+ * look is enough.
+ */
 const MOVED = (account: string): string => `
   case when t.layers is null then coalesce(t.amounts[array_position(t.account_ids, ${account})], 0)
        else (select coalesce(sum(e.amount), 0)
-               from unnest(t.account_ids, t.amounts, string_to_array(t.layers, null)) as e (account_id, amount, layer)
+               from unnest(t.account_ids, t.amounts,
+                 string_to_array(t.layers, null)) as e (account_id, amount, layer)
               where e.account_id = ${account} and e.layer = 'p') end`;
 
-/** What moved positions in some rows of a bucket, by pair: conversions, reversals of such, and corrections that one platform pays another for. */
+/**
+ * What moved positions in some rows of a bucket, by pair: conversions, reversals of such, and
+ * corrections that one platform pays another for.
+ */
 export async function countPairs(
   db: Queryable,
   bucket: Bucket,
@@ -112,23 +137,29 @@ export async function countPairs(
     text: `with platform as materialized (
              select p.asset_id, a.account_id
                from unnest($5::integer[], $6::uuid[]) as p (asset_id, owner_id)
-               left join ledger.account a on a.bucket = $1 and a.owner_id = p.owner_id and a.asset_id = $4 and a.purpose = 'position')
-           select t.asset_id as source_asset_id, t.target_asset_id, t.kind, count(*) as transactions,
+               left join ledger.account a on a.bucket = $1 and a.owner_id = p.owner_id
+                 and a.asset_id = $4 and a.purpose = 'position')
+           select t.asset_id as source_asset_id, t.target_asset_id, t.kind,
+             count(*) as transactions,
                   sum(t.amount)::bigint as amount, coalesce(sum(t.credited), 0)::bigint as credited,
-                  -sum(${MOVED('s.account_id')})::bigint as owed, sum(${MOVED('g.account_id')})::bigint as due
+                  -sum(${MOVED('s.account_id')})::bigint as owed,
+                    sum(${MOVED('g.account_id')})::bigint as due
              from ledger.transaction t
              join platform s on s.asset_id = t.asset_id
              join platform g on g.asset_id = t.target_asset_id
-            where t.bucket = $1 and t.sequence > $2 and t.sequence <= $3 and t.leg = 0 and t.kind in ('conversion', 'reverse')
+            where t.bucket = $1 and t.sequence > $2 and t.sequence <= $3 and t.leg = 0
+              and t.kind in ('conversion', 'reverse')
             group by 1, 2, 3
             union all
-           select s.asset_id, g.asset_id, t.kind, count(*), 0, sum(t.amount)::bigint, -sum(payer.amount)::bigint, sum(payee.amount)::bigint
+           select s.asset_id, g.asset_id, t.kind, count(*), 0, sum(t.amount)::bigint,
+             -sum(payer.amount)::bigint, sum(payee.amount)::bigint
              from ledger.transaction t
             cross join lateral unnest(t.account_ids, t.amounts) as payer (account_id, amount)
              join platform s on s.account_id = payer.account_id and payer.amount < 0
             cross join lateral unnest(t.account_ids, t.amounts) as payee (account_id, amount)
              join platform g on g.account_id = payee.account_id and payee.amount > 0
-            where t.bucket = $1 and t.sequence > $2 and t.sequence <= $3 and t.leg = 0 and t.kind = 'adjust'
+            where t.bucket = $1 and t.sequence > $2 and t.sequence <= $3 and t.leg = 0
+              and t.kind = 'adjust'
             group by 1, 2, 3`,
     values: [
       bucket,
@@ -155,7 +186,10 @@ export interface EffectRow {
   readonly moved: readonly bigint[];
 }
 
-/** What a transaction moved on positions: of one that was authorised first, the conversion that followed. Undefined when it has moved none. */
+/**
+ * What a transaction moved on positions: of one that was authorised first, the conversion that
+ * followed. Undefined when it has moved none.
+ */
 export async function findEffect(
   db: Queryable,
   bucket: Bucket,
@@ -164,19 +198,24 @@ export async function findEffect(
 ): Promise<EffectRow | undefined> {
   const { rows } = await db.query<EffectRow>({
     name: 'settlement-find-effect',
-    text: `with named as materialized (select * from ledger.transaction where bucket = $1 and transaction_id = $2 and leg = 0),
+    text: `with named as materialized (select * from ledger.transaction
+        where bucket = $1 and transaction_id = $2 and leg = 0),
            moving as (
              select * from named where kind <> 'authorise'
              union all
-             select t.* from named n join ledger.transaction t on t.bucket = $1 and t.member_id = n.member_id and t.sequence > n.sequence
+             select t.* from named n join ledger.transaction t on t.bucket = $1
+               and t.member_id = n.member_id and t.sequence > n.sequence
                     and t.related_id = n.transaction_id and t.kind = 'conversion' and t.leg = 0
               where n.kind = 'authorise')
            select m.transaction_id, m.kind, m.sequence, m.asset_id, m.target_asset_id, m.amount,
-                  (select coalesce(sum(r.amount), 0)::bigint from ledger.reversal r where r.bucket = $1 and r.transaction_id in ($2, m.transaction_id)) as reversed,
+                  (select coalesce(sum(r.amount), 0)::bigint from ledger.reversal r
+                    where r.bucket = $1 and r.transaction_id in ($2, m.transaction_id)) as reversed,
                   array_agg(a.owner_id::text) as owner_ids, array_agg(e.amount) as moved
              from moving m
-            cross join lateral unnest(m.account_ids, m.amounts) with ordinality as e (account_id, amount, position)
-             join ledger.account a on a.bucket = $1 and a.account_id = e.account_id and a.asset_id = $3 and a.purpose = 'position'
+            cross join lateral unnest(m.account_ids, m.amounts) with ordinality as e (account_id,
+              amount, position)
+             join ledger.account a on a.bucket = $1 and a.account_id = e.account_id
+               and a.asset_id = $3 and a.purpose = 'position'
             where coalesce(substr(m.layers, e.position::integer, 1), 'p') = 'p'
             group by 1, 2, 3, 4, 5, 6`,
     values: [bucket, transactionId, settlementAssetId],
@@ -213,14 +252,19 @@ export async function listRows(
 ): Promise<ListedRow[]> {
   const { rows } = await db.query<ListedRow>({
     name: 'settlement-list-rows',
-    text: `select t.bucket, t.sequence, t.transaction_id, t.related_id, t.kind, t.posted_at, t.asset_id, t.target_asset_id, t.amount, t.credited, (${MOVED('a.account_id')})::bigint as moved,
+    text: `select t.bucket, t.sequence, t.transaction_id, t.related_id, t.kind, t.posted_at,
+        t.asset_id, t.target_asset_id, t.amount, t.credited,
+        (${MOVED('a.account_id')})::bigint as moved,
                   case when t.kind = 'adjust' then (
                     select o.owner_id from unnest(t.account_ids) as e (account_id)
-                      join ledger.account o on o.bucket = $1 and o.account_id = e.account_id and o.asset_id = $4 and o.purpose = 'position' and o.owner_id <> $5 limit 1) end as other_owner_id
+                      join ledger.account o on o.bucket = $1 and o.account_id = e.account_id
+                        and o.asset_id = $4 and o.purpose = 'position' and o.owner_id <> $5
+                        limit 1) end as other_owner_id
              from ledger.account a
              join ledger.transaction t on t.bucket = $1 and a.account_id = any(t.account_ids)
             where a.bucket = $1 and a.owner_id = $5 and a.asset_id = $4 and a.purpose = 'position'
-              and t.sequence > $2 and t.sequence <= $3 and t.leg = 0 and t.kind in ('conversion', 'reverse', 'adjust')
+              and t.sequence > $2 and t.sequence <= $3 and t.leg = 0
+                and t.kind in ('conversion', 'reverse', 'adjust')
             order by t.sequence limit $6`,
     values: [bucket, from, to, settlementAssetId, owner.ownerId, limit],
   });

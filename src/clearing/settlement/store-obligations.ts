@@ -1,4 +1,5 @@
-// SQL on obligations: what each participant is to be paid or to pay for a window, and how far that is approved.
+// SQL on obligations: what each participant is to be paid or to pay for a window, and how far that
+// is approved.
 
 import type { TransactionId } from '../../kernel/ids.ts';
 import { obligationTransitions, type ObligationState } from './states.ts';
@@ -75,17 +76,25 @@ export async function insertObligation(
   nowMs: number,
 ): Promise<void> {
   await db.query(
-    `insert into clearing.obligation (window_id, participant, basis, amount, state, paid_from, bank_reference, proposed_by, proposed_at) values ($1, $2, $3, $4, 'proposed', $5, $6, $7, $8)`,
+    `insert into clearing.obligation (window_id, participant, basis, amount, state, paid_from,
+        bank_reference, proposed_by, proposed_at) values ($1, $2, $3, $4, 'proposed', $5, $6, $7,
+        $8)`,
     [windowId, participant, basis, amount, paidFrom, bankReference, proposedBy, new Date(nowMs)],
   );
 }
 
-/** Of a proposal that is withdrawn or taken back, or of a settlement that was given back: nothing is paid of any of them. */
+/**
+ * Of a proposal that is withdrawn or taken back, or of a settlement that was given back: nothing is
+ * paid of any of them.
+ */
 export async function deleteObligations(db: Queryable, windowId: number): Promise<void> {
   await db.query('delete from clearing.obligation where window_id = $1', [windowId]);
 }
 
-/** Everybody's amount becomes nothing, so that what was paid is outstanding the other way: into and out of the prefunds, as no bank has moved it. */
+/**
+ * Everybody's amount becomes nothing, so that what was paid is outstanding the other way: into and
+ * out of the prefunds, as no bank has moved it.
+ */
 export async function reverseObligations(
   db: Queryable,
   windowId: number,
@@ -94,8 +103,10 @@ export async function reverseObligations(
   nowMs: number,
 ): Promise<void> {
   await db.query(
-    `update clearing.obligation set amount = 0, state = $2, paid_from = case when participant = $6 then 'outside' else 'prefund' end, bank_reference = null,
-            proposed_by = $3, proposed_at = $5, approved_by = $4, approved_at = $5, transaction_id = null, paid_at = null, problem = null, next_attempt_at = null
+    `update clearing.obligation set amount = 0, state = $2, paid_from = case when participant = $6
+        then 'outside' else 'prefund' end, bank_reference = null,
+            proposed_by = $3, proposed_at = $5, approved_by = $4, approved_at = $5,
+              transaction_id = null, paid_at = null, problem = null, next_attempt_at = null
       where window_id = $1`,
     [windowId, obligationTransitions.reopen.to, proposedBy, approvedBy, new Date(nowMs), NETWORK],
   );
@@ -110,7 +121,8 @@ export async function approveObligation(
   nowMs: number,
 ): Promise<void> {
   await db.query(
-    `update clearing.obligation set state = $4, approved_by = $5, approved_at = $6, problem = null, next_attempt_at = null
+    `update clearing.obligation set state = $4, approved_by = $5, approved_at = $6, problem = null,
+        next_attempt_at = null
       where window_id = $1 and participant = $2 and basis = $3 and state = any($7)`,
     [
       windowId,
@@ -130,7 +142,8 @@ export async function proposeObligationAgain(
   nowMs: number,
 ): Promise<void> {
   await db.query(
-    `update clearing.obligation set state = $4, paid_from = $5, bank_reference = $6, proposed_by = $7, proposed_at = $8, approved_by = null, approved_at = null, problem = null,
+    `update clearing.obligation set state = $4, paid_from = $5, bank_reference = $6,
+        proposed_by = $7, proposed_at = $8, approved_by = null, approved_at = null, problem = null,
             next_attempt_at = null
       where window_id = $1 and participant = $2 and basis = $3 and state = any($9)`,
     [
@@ -155,7 +168,8 @@ export async function noteRefusal(
   nextAttemptMs: number,
 ): Promise<void> {
   await db.query(
-    `update clearing.obligation set problem = $4, next_attempt_at = $5 where window_id = $1 and participant = $2 and basis = $3 and state = 'approved'`,
+    `update clearing.obligation set problem = $4, next_attempt_at = $5
+        where window_id = $1 and participant = $2 and basis = $3 and state = 'approved'`,
     [windowId, participant, basis, problem, new Date(nextAttemptMs)],
   );
 }

@@ -1,5 +1,5 @@
-// SQL on windows, their figures and the settings; obligations, what is paid of them and the operators' acts have files of their own, and so has what is
-// read of the ledger.
+// SQL on windows, their figures and the settings; obligations, what is paid of them and the
+// operators' acts have files of their own, and so has what is read of the ledger.
 
 import type { Bucket, PlatformId, TransactionId } from '../../kernel/ids.ts';
 import type { DbClient, Pool } from '../../runtime/database.ts';
@@ -60,12 +60,17 @@ function readWindow(row: WindowRow): SettlementWindow {
   };
 }
 
-/** One change of windows at a time, by whomever; the lock is held to the end of the dbTransaction and keeps no posting waiting. */
+/**
+ * One change of windows at a time, by whomever; the lock is held to the end of the dbTransaction
+ * and keeps no posting waiting.
+ */
 export async function lockWindows(db: Queryable): Promise<void> {
   await db.query('select 1 from clearing.settlement_setting for update');
 }
 
-/** Nobody else pays a window, or changes what is to be paid of it, to the end of the dbTransaction. */
+/**
+ * Nobody else pays a window, or changes what is to be paid of it, to the end of the dbTransaction.
+ */
 export async function lockPaying(db: Queryable, windowId: number): Promise<void> {
   // It waits for the ledger meanwhile.
   await db.query(`set local idle_in_transaction_session_timeout = '10min'`);
@@ -102,7 +107,8 @@ export async function selectWindows(
   state: WindowState | undefined,
 ): Promise<SettlementWindow[]> {
   const { rows } = await db.query<WindowRow>(
-    'select * from clearing.settlement_window where window_id < $1 and ($3::text is null or state = $3) order by window_id desc limit $2',
+    `select * from clearing.settlement_window
+        where window_id < $1 and ($3::text is null or state = $3) order by window_id desc limit $2`,
     [before, limit, state ?? null],
   );
   return rows.map(readWindow);
@@ -111,7 +117,8 @@ export async function selectWindows(
 /** Oldest first. */
 export async function selectUncounted(db: Queryable): Promise<SettlementWindow[]> {
   const { rows } = await db.query<WindowRow>(
-    `select * from clearing.settlement_window where state not in ('open', 'settled') and counted_at is null order by window_id`,
+    `select * from clearing.settlement_window where state not in ('open', 'settled')
+        and counted_at is null order by window_id`,
   );
   return rows.map(readWindow);
 }
@@ -124,13 +131,17 @@ export async function selectPayable(db: Queryable, nowMs: number): Promise<numbe
             exists (
               select from clearing.obligation o
                 left join lateral (
-                  select coalesce(sum(p.amount) filter (where p.state = 'posted'), 0) as paid, bool_or(p.state = 'planned') as planned
+                  select coalesce(sum(p.amount) filter (where p.state = 'posted'), 0) as paid,
+                    bool_or(p.state = 'planned') as planned
                     from clearing.part_payment p
-                   where p.window_id = o.window_id and p.participant = o.participant and p.basis = o.basis) p on true
-               where o.window_id = w.window_id and o.state = 'approved' and (o.next_attempt_at is null or o.next_attempt_at <= $1)
+                   where p.window_id = o.window_id and p.participant = o.participant
+                     and p.basis = o.basis) p on true
+               where o.window_id = w.window_id and o.state = 'approved'
+                 and (o.next_attempt_at is null or o.next_attempt_at <= $1)
                  and (o.amount <= p.paid or p.planned))
          or (select sum(p.amount) from clearing.part_payment p where p.window_id = w.window_id) < 0
-         or not exists (select from clearing.obligation o where o.window_id = w.window_id and o.state <> 'paid'))
+         or not exists (select from clearing.obligation o
+           where o.window_id = w.window_id and o.state <> 'paid'))
       order by w.window_id`,
     [new Date(nowMs)],
   );
@@ -158,7 +169,10 @@ const MARKS = {
   settledAtMs: 'settled_at',
 } as const satisfies Record<keyof WindowMarks, string>;
 
-/** Takes a window from one state to the next, as the table of transitions has it; nothing else changes a state. Callers hold the lock. */
+/**
+ * Takes a window from one state to the next, as the table of transitions has it; nothing else
+ * changes a state. Callers hold the lock.
+ */
 export async function moveWindow<Change extends WindowChange>(
   db: Queryable,
   window: SettlementWindow<FromOf<Change>>,
@@ -170,7 +184,9 @@ export async function moveWindow<Change extends WindowChange>(
     name.endsWith('AtMs') && marks[name] !== null ? new Date(marks[name] as number) : marks[name],
   );
   const { rows } = await db.query<WindowRow>(
-    `update clearing.settlement_window set state = $2${names.map((name, index) => `, ${MARKS[name]} = $${index + 4}`).join('')} where window_id = $1 and state = $3 returning *`,
+    `update clearing.settlement_window
+        set state = $2${names.map((name, index) => `, ${MARKS[name]} = $${index + 4}`).join('')}
+        where window_id = $1 and state = $3 returning *`,
     [window.windowId, windowTransitions[change].to, window.state, ...values],
   );
   if (rows[0] === undefined)
@@ -192,7 +208,8 @@ export async function insertWindow(
 /** Where each bucket's rows ended when a window was closed. */
 export async function selectCuts(db: Queryable, windowId: number): Promise<Cut[]> {
   const { rows } = await db.query<Cut>(
-    'select bucket, from_sequence as "from", to_sequence as "to" from clearing.window_cut where window_id = $1 order by bucket',
+    `select bucket, from_sequence as "from", to_sequence as "to" from clearing.window_cut
+        where window_id = $1 order by bucket`,
     [windowId],
   );
   return rows;
@@ -204,7 +221,9 @@ export async function insertCuts(
   cuts: readonly Cut[],
 ): Promise<void> {
   await db.query(
-    'insert into clearing.window_cut (window_id, bucket, from_sequence, to_sequence, counted_through) select $1, bucket, "from", "to", "from" from unnest($2::integer[], $3::bigint[], $4::bigint[]) as c (bucket, "from", "to")',
+    `insert into clearing.window_cut (window_id, bucket, from_sequence, to_sequence,
+        counted_through) select $1, bucket, "from", "to", "from"
+        from unnest($2::integer[], $3::bigint[], $4::bigint[]) as c (bucket, "from", "to")`,
     [
       windowId,
       cuts.map(({ bucket }) => bucket),
@@ -221,20 +240,25 @@ export async function findWindowOf(
   sequence: bigint,
 ): Promise<number | undefined> {
   const { rows } = await db.query<{ window_id: number }>(
-    'select window_id from clearing.window_cut where bucket = $1 and from_sequence < $2 and to_sequence >= $2',
+    `select window_id from clearing.window_cut where bucket = $1 and from_sequence < $2
+        and to_sequence >= $2`,
     [bucket, sequence],
   );
   return rows[0]?.window_id;
 }
 
-/** A cut whose pairs are not counted to the end, locked so that nobody else counts it; those that somebody counts are passed over. */
+/**
+ * A cut whose pairs are not counted to the end, locked so that nobody else counts it; those that
+ * somebody counts are passed over.
+ */
 export async function lockUncountedCut(
   db: Queryable,
   windowId: number,
 ): Promise<{ readonly bucket: Bucket; readonly counted: bigint; readonly to: bigint } | undefined> {
   const { rows } = await db.query<{ bucket: Bucket; counted: bigint; to: bigint }>(
     `select bucket, counted_through as counted, to_sequence as "to" from clearing.window_cut
-      where window_id = $1 and counted_through < to_sequence order by bucket limit 1 for update skip locked`,
+      where window_id = $1 and counted_through < to_sequence order by bucket limit 1
+        for update skip locked`,
     [windowId],
   );
   return rows[0];
@@ -242,7 +266,8 @@ export async function lockUncountedCut(
 
 export async function hasUncountedCut(db: Queryable, windowId: number): Promise<boolean> {
   const { rowCount } = await db.query(
-    'select 1 from clearing.window_cut where window_id = $1 and counted_through < to_sequence limit 1',
+    `select 1 from clearing.window_cut where window_id = $1 and counted_through < to_sequence
+        limit 1`,
     [windowId],
   );
   return rowCount !== 0;
@@ -265,11 +290,14 @@ export async function addPairs(
     `${a.source} ${a.target} ${a.kind}` < `${b.source} ${b.target} ${b.kind}` ? -1 : 1,
   );
   await db.query(
-    `insert into clearing.window_pair as p (window_id, source_platform, target_platform, kind, transactions, amount, credited, owed, due)
-     select $1, n.* from unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[])
+    `insert into clearing.window_pair as p (window_id, source_platform, target_platform, kind,
+        transactions, amount, credited, owed, due)
+     select $1, n.* from unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[],
+       $7::bigint[], $8::bigint[], $9::bigint[])
             as n (source_platform, target_platform, kind, transactions, amount, credited, owed, due)
          on conflict (window_id, source_platform, target_platform, kind) do update
-        set transactions = p.transactions + excluded.transactions, amount = p.amount + excluded.amount, credited = p.credited + excluded.credited,
+        set transactions = p.transactions + excluded.transactions,
+          amount = p.amount + excluded.amount, credited = p.credited + excluded.credited,
             owed = p.owed + excluded.owed, due = p.due + excluded.due`,
     [
       windowId,
@@ -293,7 +321,8 @@ export async function markCounted(
   nowMs: number,
 ): Promise<boolean> {
   const { rowCount } = await db.query(
-    'update clearing.settlement_window set counted_at = $2, mismatch = $3 where window_id = $1 and counted_at is null',
+    `update clearing.settlement_window set counted_at = $2, mismatch = $3
+        where window_id = $1 and counted_at is null`,
     [windowId, new Date(nowMs), mismatch ?? null],
   );
   return rowCount === 1;
@@ -301,8 +330,10 @@ export async function markCounted(
 
 export async function selectPairs(db: Queryable, windowId: number): Promise<Pair[]> {
   const { rows } = await db.query<Pair>(
-    `select source_platform as source, target_platform as target, kind, transactions, amount, credited, owed, due
-       from clearing.window_pair where window_id = $1 order by source_platform, target_platform, kind`,
+    `select source_platform as source, target_platform as target, kind, transactions, amount,
+        credited, owed, due
+       from clearing.window_pair where window_id = $1
+         order by source_platform, target_platform, kind`,
     [windowId],
   );
   return rows;
@@ -315,7 +346,8 @@ export async function insertNets(
 ): Promise<void> {
   await db.query(
     `insert into clearing.window_net (window_id, participant, opening, net, paid, closing)
-     select $1, n.* from unnest($2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[]) as n (participant, opening, net, paid, closing)`,
+     select $1, n.* from unnest($2::text[], $3::bigint[], $4::bigint[], $5::bigint[],
+       $6::bigint[]) as n (participant, opening, net, paid, closing)`,
     [
       windowId,
       nets.map(({ participant }) => participant),
@@ -329,7 +361,8 @@ export async function insertNets(
 
 export async function selectNets(db: Queryable, windowId: number): Promise<Net[]> {
   const { rows } = await db.query<Net>(
-    'select participant, opening, net, paid, closing from clearing.window_net where window_id = $1 order by participant',
+    `select participant, opening, net, paid, closing from clearing.window_net where window_id = $1
+        order by participant`,
     [windowId],
   );
   return rows;
@@ -342,7 +375,8 @@ export async function selectNetsOf(
   windowIds: readonly number[],
 ): Promise<Map<number, Net>> {
   const { rows } = await db.query<Net & { window_id: number }>(
-    'select window_id, participant, opening, net, paid, closing from clearing.window_net where participant = $1 and window_id = any($2)',
+    `select window_id, participant, opening, net, paid, closing from clearing.window_net
+        where participant = $1 and window_id = any($2)`,
     [participant, windowIds],
   );
   return new Map(rows.map((row) => [row.window_id, row]));
@@ -354,7 +388,8 @@ export async function sumOwed(db: Queryable, platformId: PlatformId): Promise<bi
     `select coalesce(sum(greatest(-left_over, 0)), 0)::bigint as owed
        from clearing.settlement_window w
       cross join lateral (
-        select o.amount - coalesce((select sum(p.amount) from clearing.part_payment p where p.window_id = w.window_id and p.participant = $1 and p.basis = o.basis
+        select o.amount - coalesce((select sum(p.amount) from clearing.part_payment p
+          where p.window_id = w.window_id and p.participant = $1 and p.basis = o.basis
                                      and p.state = 'posted'), 0) as left_over
           from clearing.obligation o where o.window_id = w.window_id and o.participant = $1) l
       where w.state not in ('open', 'settled')`,
@@ -363,12 +398,16 @@ export async function sumOwed(db: Queryable, platformId: PlatformId): Promise<bi
   return rows[0]?.owed ?? 0n;
 }
 
-/** Windows that are closed and have no obligations yet, or are to have new ones once all is given back. */
+/**
+ * Windows that are closed and have no obligations yet, or are to have new ones once all is given
+ * back.
+ */
 export async function selectUnproposed(db: Queryable): Promise<number[]> {
   const { rows } = await db.query<{ window_id: number }>(
     `select window_id from clearing.settlement_window w
       where state not in ('open', 'settled')
-        and (state = 'aborting' or not exists (select from clearing.obligation o where o.window_id = w.window_id))
+        and (state = 'aborting' or not exists (select from clearing.obligation o
+          where o.window_id = w.window_id))
       order by window_id`,
   );
   return rows.map(({ window_id }) => window_id);
@@ -404,20 +443,24 @@ function readCarveOut(row: CarveOutRow): CarveOut {
 
 export async function selectCarveOuts(db: Queryable, windowId: number): Promise<CarveOut[]> {
   const { rows } = await db.query<CarveOutRow>(
-    'select * from clearing.window_carve_out where window_id = $1 order by direction, transaction_id',
+    `select * from clearing.window_carve_out where window_id = $1
+        order by direction, transaction_id`,
     [windowId],
   );
   return rows.map(readCarveOut);
 }
 
-/** Of all windows: those of the named rows, and those of rows of which something is still left out. */
+/**
+ * Of all windows: those of the named rows, and those of rows of which something is still left out.
+ */
 export async function selectCarveOutsOf(
   db: Queryable,
   rowIds: readonly TransactionId[],
 ): Promise<CarveOut[]> {
   const { rows } = await db.query<CarveOutRow>(
     `select * from clearing.window_carve_out where row_id = any($1) or row_id in (
-       select row_id from clearing.window_carve_out group by row_id having sum(case direction when 'out' then amount else -amount end) > 0)
+       select row_id from clearing.window_carve_out group by row_id
+         having sum(case direction when 'out' then amount else -amount end) > 0)
       order by row_id, window_id`,
     [rowIds],
   );
@@ -442,10 +485,15 @@ export async function addCarveOuts(
     targetEffect,
   } of carved) {
     await db.query(
-      `insert into clearing.window_carve_out as c (window_id, bucket, row_id, transaction_id, direction, source_platform, target_platform, amount, source_effect, target_effect, changed_at)
+      `insert into clearing.window_carve_out as c (window_id, bucket, row_id, transaction_id,
+          direction, source_platform, target_platform, amount, source_effect, target_effect,
+          changed_at)
        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
        on conflict (window_id, row_id, direction) do update
-          set amount = c.amount + excluded.amount, source_effect = c.source_effect + excluded.source_effect, target_effect = c.target_effect + excluded.target_effect, changed_at = excluded.changed_at`,
+          set amount = c.amount + excluded.amount,
+            source_effect = c.source_effect + excluded.source_effect,
+            target_effect = c.target_effect + excluded.target_effect,
+            changed_at = excluded.changed_at`,
       [
         windowId,
         bucket,
@@ -492,7 +540,8 @@ export async function updateSchedule(
   nowMs: number,
 ): Promise<void> {
   await db.query(
-    'update clearing.settlement_setting set daily_at = $1, every_minutes = $2, changed_by = $3, changed_at = $4',
+    `update clearing.settlement_setting set daily_at = $1, every_minutes = $2, changed_by = $3,
+        changed_at = $4`,
     [
       schedule.kind === 'daily' ? schedule.at : null,
       schedule.kind === 'every' ? schedule.minutes : null,
@@ -511,7 +560,8 @@ export async function replaceGrossPairs(
   const inOrder = pairs.map(([a, b]) => (a < b ? [a, b] : [b, a]) as [PlatformId, PlatformId]);
   await db.query('delete from clearing.gross_pair');
   await db.query(
-    'insert into clearing.gross_pair (platform_a, platform_b, changed_by, changed_at) select distinct a, b, $3, $4::timestamptz from unnest($1::text[], $2::text[]) as p (a, b)',
+    `insert into clearing.gross_pair (platform_a, platform_b, changed_by, changed_at)
+        select distinct a, b, $3, $4::timestamptz from unnest($1::text[], $2::text[]) as p (a, b)`,
     [inOrder.map(([a]) => a), inOrder.map(([, b]) => b), operatorId, new Date(nowMs)],
   );
 }

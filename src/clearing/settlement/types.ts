@@ -1,9 +1,13 @@
-// The words of settlement: windows, cuts, nets, pairs, carve-outs and obligations. Amounts are minor units, of the settlement currency unless said otherwise. No behaviour.
+// The words of settlement: windows, cuts, nets, pairs, carve-outs and obligations. Amounts are
+// minor units, of the settlement currency unless said otherwise. No behaviour.
 
 import type { Bucket, PlatformId, TransactionId } from '../../kernel/ids.ts';
 import type { ObligationState, WindowState } from './states.ts';
 
-/** Whoever takes part in settlement: a platform, or the network with what rounding left over. No platform can have that name. */
+/**
+ * Whoever takes part in settlement: a platform, or the network with what rounding left over. No
+ * platform can have that name.
+ */
 export type Participant = PlatformId | typeof NETWORK;
 export const NETWORK = '@network';
 
@@ -45,7 +49,10 @@ export interface Net {
 /** `adjust`: corrections of members' points on the target, for which the source pays. */
 export type PairKind = 'conversion' | 'reverse' | 'adjust';
 
-/** All conversions of a window from one platform to another, or all reversals of such, or all corrections that one pays the other for. */
+/**
+ * All conversions of a window from one platform to another, or all reversals of such, or all
+ * corrections that one pays the other for.
+ */
 export interface Pair {
   readonly source: PlatformId;
   readonly target: PlatformId;
@@ -61,7 +68,10 @@ export interface Pair {
   readonly due: bigint;
 }
 
-/** A disputed transaction that is left out of a window (`out`), or comes back into a later one (`in`). */
+/**
+ * A disputed transaction that is left out of a window (`out`), or comes back into a later one
+ * (`in`).
+ */
 export interface CarveOut {
   readonly windowId: number;
   readonly bucket: Bucket;
@@ -74,7 +84,10 @@ export interface CarveOut {
   readonly target: PlatformId;
   /** Minor units of the source's points. */
   readonly amount: bigint;
-  /** Of what the row moved on the positions of source and target, the part that belongs to the amount. */
+  /**
+   * Of what the row moved on the positions of source and target, the part that belongs to the
+   * amount.
+   */
   readonly sourceEffect: bigint;
   readonly targetEffect: bigint;
 }
@@ -106,7 +119,10 @@ export interface PartPayment {
   readonly postedAtMs: number | null;
 }
 
-/** What of a window went over to a later one when a defaulter was left out: subtracted in the one, added in the other. */
+/**
+ * What of a window went over to a later one when a defaulter was left out: subtracted in the one,
+ * added in the other.
+ */
 export interface CarriedOver extends ObligationKey {
   readonly windowId: number;
   readonly toWindowId: number;
@@ -134,7 +150,9 @@ export interface Obligation extends ObligationKey {
   readonly paidAtMs: number | null;
 }
 
-/** What one operator proposes to do with a window that is being settled, and another one approves. */
+/**
+ * What one operator proposes to do with a window that is being settled, and another one approves.
+ */
 export interface SettlementAct {
   readonly actId: string;
   readonly windowId: number;

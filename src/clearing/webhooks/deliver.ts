@@ -1,5 +1,6 @@
-// The sending of one process: turns events into deliveries, claims those that are due, sends many at once and notes what became of each.
-// A claim counts while its process is alive, so what a dead one was sending is sent again by another within seconds: each event at least once.
+// The sending of one process: turns events into deliveries, claims those that are due, sends many
+// at once and notes what became of each. A claim counts while its process is alive, so what a dead
+// one was sending is sent again by another within seconds: each event at least once.
 
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -41,7 +42,10 @@ export interface DelivererOptions {
   readonly timeoutMs?: number;
   /** Messages under way at a time in this process. */
   readonly concurrency?: number;
-  /** Of them to one endpoint that works; to one that fails it is one, so that those that hang cannot take all places. */
+  /**
+   * Of them to one endpoint that works; to one that fails it is one, so that those that hang cannot
+   * take all places.
+   */
   readonly perWebhook?: number;
   /** 0 to 1; spreads retries. */
   readonly random?: () => number;

@@ -1,9 +1,13 @@
-// SQL on deliveries: making them of events, claiming them for a process, and noting what became of them.
+// SQL on deliveries: making them of events, claiming them for a process, and noting what became of
+// them.
 
 import type { Queryable } from './store.ts';
 import type { Delivery, DeliveryState, Owner } from './types.ts';
 
-/** A process that was not seen for so long is taken for dead, by the clock of the database; its deliveries are free. */
+/**
+ * A process that was not seen for so long is taken for dead, by the clock of the database; its
+ * deliveries are free.
+ */
 const SENDER_ALIVE = `interval '5 seconds'`;
 
 export async function readWebhookCursor(db: Queryable): Promise<bigint> {
@@ -15,7 +19,10 @@ export async function readWebhookCursor(db: Queryable): Promise<bigint> {
   return cursor.event_id;
 }
 
-/** False when another process was first; otherwise its row stays locked to the end of the dbTransaction. */
+/**
+ * False when another process was first; otherwise its row stays locked to the end of the
+ * dbTransaction.
+ */
 export async function moveWebhookCursor(db: Queryable, from: bigint, to: bigint): Promise<boolean> {
   const { rowCount } = await db.query(
     'update clearing.webhook_cursor set event_id = $2 where event_id = $1',
@@ -34,7 +41,8 @@ export interface Subscription {
 
 export async function selectSubscriptions(db: Queryable): Promise<Subscription[]> {
   const { rows } = await db.query<Subscription>(
-    `select webhook_id as "webhookId", platform_id as "platformId", types, after_event_id as "afterEventId", state = 'active' as active from clearing.webhook`,
+    `select webhook_id as "webhookId", platform_id as "platformId", types,
+        after_event_id as "afterEventId", state = 'active' as active from clearing.webhook`,
   );
   return rows;
 }
@@ -54,8 +62,11 @@ export async function insertDeliveries(
 ): Promise<void> {
   if (deliveries.length === 0) return;
   await db.query(
-    `insert into clearing.webhook_delivery (webhook_id, event_id, state, due_at, created_at, finished_at, last_error)
-     select n.webhook_id, n.event_id, case when n.active then 'pending' else 'dead' end, $4, $4, case when n.active then null else $4::timestamptz end, case when n.active then null else 'The webhook was disabled.' end
+    `insert into clearing.webhook_delivery (webhook_id, event_id, state, due_at, created_at,
+        finished_at, last_error)
+     select n.webhook_id, n.event_id, case when n.active then 'pending' else 'dead' end, $4, $4,
+       case when n.active then null else $4::timestamptz end, case when n.active then null
+       else 'The webhook was disabled.' end
        from unnest($1::text[], $2::bigint[], $3::boolean[]) as n (webhook_id, event_id, active)
       where exists (select from clearing.webhook w where w.webhook_id = n.webhook_id for key share)
          on conflict do nothing`,
@@ -71,7 +82,8 @@ export async function insertDeliveries(
 /** Says that this process is alive, and forgets those that are long dead. */
 export async function noteSender(db: Queryable, senderId: string): Promise<void> {
   await db.query(
-    'insert into clearing.webhook_sender (sender_id) values ($1) on conflict (sender_id) do update set seen_at = now()',
+    `insert into clearing.webhook_sender (sender_id) values ($1) on conflict (sender_id) do update
+        set seen_at = now()`,
     [senderId],
   );
   await db.query(`delete from clearing.webhook_sender where seen_at < now() - interval '1 hour'`);
@@ -82,7 +94,10 @@ export async function removeSender(db: Queryable, senderId: string): Promise<voi
   await db.query('delete from clearing.webhook_sender where sender_id = $1', [senderId]);
 }
 
-/** Frees what a living process has claimed without knowing it, since the answer to its claim was lost; `known` are those that it knows of. */
+/**
+ * Frees what a living process has claimed without knowing it, since the answer to its claim was
+ * lost; `known` are those that it knows of.
+ */
 export async function releaseUnknown(
   db: Queryable,
   senderId: string,
@@ -90,7 +105,8 @@ export async function releaseUnknown(
 ): Promise<void> {
   await db.query(
     `update clearing.webhook_delivery set claimed_by = null
-      where state = 'pending' and claimed_by = $1 and (webhook_id, event_id) not in (select * from unnest($2::text[], $3::bigint[]))`,
+      where state = 'pending' and claimed_by = $1 and (webhook_id, event_id) not in (select *
+        from unnest($2::text[], $3::bigint[]))`,
     [senderId, known.map(({ webhookId }) => webhookId), known.map(({ eventId }) => eventId)],
   );
 }
@@ -115,8 +131,9 @@ export interface Slots {
 }
 
 /**
- * Claims what is due. Of an ordered endpoint only its oldest event that is neither delivered nor dead, whoever may be sending it; of others as
- * many as have a slot. Two processes at once never claim the same: the second skips the rows of the first, or finds them claimed.
+ * Claims what is due. Of an ordered endpoint only its oldest event that is neither delivered nor
+ * dead, whoever may be sending it; of others as many as have a slot. Two processes at once never
+ * claim the same: the second skips the rows of the first, or finds them claimed.
  */
 export async function claimDue(
   db: Queryable,
@@ -125,29 +142,39 @@ export async function claimDue(
   nowMs: number,
 ): Promise<Claim[]> {
   const { rows } = await db.query<Claim>(
-    `with alive as (select coalesce(array_agg(sender_id), '{}') as senders from clearing.webhook_sender where seen_at > now() - ${SENDER_ALIVE}),
+    `with alive as (select coalesce(array_agg(sender_id), '{}') as senders
+        from clearing.webhook_sender where seen_at > now() - ${SENDER_ALIVE}),
      slot as (
-       select w.webhook_id, w.ordered, greatest(0, case when w.failing_since is null then $3::integer else 1 end - coalesce(b.count, 0)) as free
-         from clearing.webhook w left join unnest($4::text[], $5::integer[]) as b (webhook_id, count) using (webhook_id)
+       select w.webhook_id, w.ordered, greatest(0, case when w.failing_since is null
+         then $3::integer else 1 end - coalesce(b.count, 0)) as free
+         from clearing.webhook w left
+           join unnest($4::text[], $5::integer[]) as b (webhook_id, count) using (webhook_id)
         where w.state = 'active'),
      picked as (
        select d.webhook_id, d.event_id
          from slot s, alive, lateral (
            select d.webhook_id, d.event_id, d.due_at from clearing.webhook_delivery d
-            where not s.ordered and d.webhook_id = s.webhook_id and d.state = 'pending' and d.due_at <= $2 and (d.claimed_by is null or not d.claimed_by = any(alive.senders))
+            where not s.ordered and d.webhook_id = s.webhook_id and d.state = 'pending'
+              and d.due_at <= $2 and (d.claimed_by is null or not d.claimed_by = any(alive.senders))
             order by d.due_at, d.event_id limit s.free for update of d skip locked) d
        union all
        select d.webhook_id, d.event_id
          from slot s, alive, lateral (
            select d.webhook_id, d.event_id, d.due_at from clearing.webhook_delivery d
-            where s.ordered and s.free > 0 and d.webhook_id = s.webhook_id and d.state = 'pending' and d.due_at <= $2 and (d.claimed_by is null or not d.claimed_by = any(alive.senders))
-              and d.event_id = (select event_id from clearing.webhook_delivery h where h.webhook_id = s.webhook_id and h.state = 'pending' order by event_id limit 1)
+            where s.ordered and s.free > 0 and d.webhook_id = s.webhook_id and d.state = 'pending'
+              and d.due_at <= $2 and (d.claimed_by is null or not d.claimed_by = any(alive.senders))
+              and d.event_id = (select event_id from clearing.webhook_delivery h
+                where h.webhook_id = s.webhook_id and h.state = 'pending' order by event_id limit 1)
               for update of d skip locked) d),
      claimed as (
        update clearing.webhook_delivery d set claimed_by = $1 from (select * from picked limit $6) p
-        where d.webhook_id = p.webhook_id and d.event_id = p.event_id returning d.webhook_id, d.event_id, d.attempts)
-     select c.webhook_id as "webhookId", c.event_id as "eventId", c.attempts, w.url, w.platform_id as "platformId",
-            array(select s.sealed_secret from clearing.webhook_secret s where s.webhook_id = w.webhook_id and (s.ends_at is null or s.ends_at > $2) order by s.created_at desc) as "sealedSecrets"
+        where d.webhook_id = p.webhook_id and d.event_id = p.event_id
+          returning d.webhook_id, d.event_id, d.attempts)
+     select c.webhook_id as "webhookId", c.event_id as "eventId", c.attempts, w.url,
+       w.platform_id as "platformId",
+            array(select s.sealed_secret from clearing.webhook_secret s
+              where s.webhook_id = w.webhook_id and (s.ends_at is null or s.ends_at > $2)
+              order by s.created_at desc) as "sealedSecrets"
        from claimed c join clearing.webhook w using (webhook_id) order by c.event_id`,
     [senderId, new Date(nowMs), perWebhook, [...busy.keys()], [...busy.values()], free],
   );
@@ -164,7 +191,10 @@ export interface Result {
   readonly error: string | null;
 }
 
-/** Notes what became of attempts; what another process has claimed meanwhile, or somebody has given up, is left alone but for a success. */
+/**
+ * Notes what became of attempts; what another process has claimed meanwhile, or somebody has given
+ * up, is left alone but for a success.
+ */
 export async function writeResults(
   db: Queryable,
   senderId: string,
@@ -173,10 +203,14 @@ export async function writeResults(
 ): Promise<void> {
   await db.query(
     `update clearing.webhook_delivery d
-        set state = r.state, attempts = d.attempts + 1, due_at = to_timestamp(r.due_ms / 1000.0), last_status = r.status, last_error = r.error, last_attempt_at = $8,
-            claimed_by = null, finished_at = case when r.state = 'pending' then null else $8::timestamptz end
-       from unnest($2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::integer[], $7::text[]) as r (webhook_id, event_id, state, due_ms, status, error)
-      where d.webhook_id = r.webhook_id and d.event_id = r.event_id and d.claimed_by = $1 and (d.state = 'pending' or r.state = 'delivered')`,
+        set state = r.state, attempts = d.attempts + 1, due_at = to_timestamp(r.due_ms / 1000.0),
+          last_status = r.status, last_error = r.error, last_attempt_at = $8,
+            claimed_by = null, finished_at = case when r.state = 'pending' then null
+              else $8::timestamptz end
+       from unnest($2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::integer[],
+         $7::text[]) as r (webhook_id, event_id, state, due_ms, status, error)
+      where d.webhook_id = r.webhook_id and d.event_id = r.event_id and d.claimed_by = $1
+        and (d.state = 'pending' or r.state = 'delivered')`,
     [
       senderId,
       results.map(({ webhookId }) => webhookId),
@@ -198,7 +232,8 @@ export async function noteSuccesses(
 ): Promise<void> {
   await db.query(
     `update clearing.webhook set failing_since = null, last_success_at = $2
-      where webhook_id = any($1) and (failing_since is not null or last_success_at is null or last_success_at < $2::timestamptz - interval '10 seconds')`,
+      where webhook_id = any($1) and (failing_since is not null or last_success_at is null
+        or last_success_at < $2::timestamptz - interval '10 seconds')`,
     [webhookIds, new Date(nowMs)],
   );
 }
@@ -211,11 +246,13 @@ export async function noteFailures(
   sinceMs: number,
 ): Promise<string[]> {
   await db.query(
-    'update clearing.webhook set failing_since = $2 where webhook_id = any($1) and failing_since is null',
+    `update clearing.webhook set failing_since = $2
+        where webhook_id = any($1) and failing_since is null`,
     [webhookIds, new Date(nowMs)],
   );
   const { rows } = await db.query<{ webhook_id: string }>(
-    `select webhook_id from clearing.webhook where webhook_id = any($1) and state = 'active' and failing_since <= $2`,
+    `select webhook_id from clearing.webhook where webhook_id = any($1) and state = 'active'
+        and failing_since <= $2`,
     [webhookIds, new Date(sinceMs)],
   );
   return rows.map((row) => row.webhook_id);
@@ -230,15 +267,20 @@ export async function selectDeliveries(
   limit: number,
 ): Promise<Delivery[]> {
   const { rows } = await db.query<Delivery>(
-    `select webhook_id as "webhookId", event_id as "eventId", state, attempts, due_at as "dueAt", last_status as "lastStatus", last_error as "lastError",
+    `select webhook_id as "webhookId", event_id as "eventId", state, attempts, due_at as "dueAt",
+        last_status as "lastStatus", last_error as "lastError",
             last_attempt_at as "lastAttemptAt", created_at as "createdAt"
-       from clearing.webhook_delivery where webhook_id = $1 and ($2::text is null or state = $2) and ($3::bigint is null or event_id < $3) order by event_id desc limit $4`,
+       from clearing.webhook_delivery where webhook_id = $1 and ($2::text is null or state = $2)
+         and ($3::bigint is null or event_id < $3) order by event_id desc limit $4`,
     [webhookId, state ?? null, before ?? null, limit],
   );
   return rows;
 }
 
-/** One event, whatever became of it, or all dead letters since a time: due now, with all attempts before them. Returns how many. */
+/**
+ * One event, whatever became of it, or all dead letters since a time: due now, with all attempts
+ * before them. Returns how many.
+ */
 export async function requeue(
   db: Queryable,
   webhookId: string,
@@ -250,7 +292,8 @@ export async function requeue(
       ? (['event_id = $3', what.eventId] as const)
       : ([`state = 'dead' and created_at >= $3`, new Date(what.sinceMs)] as const);
   const { rowCount } = await db.query(
-    `update clearing.webhook_delivery set state = 'pending', attempts = 0, due_at = $2, finished_at = null where webhook_id = $1 and ${condition}`,
+    `update clearing.webhook_delivery set state = 'pending', attempts = 0, due_at = $2,
+        finished_at = null where webhook_id = $1 and ${condition}`,
     [webhookId, new Date(nowMs), value],
   );
   return rowCount ?? 0;
@@ -265,8 +308,10 @@ export async function purgeDeliveries(
 ): Promise<number> {
   const { rowCount } = await db.query(
     `delete from clearing.webhook_delivery where (webhook_id, event_id) in (
-       (select webhook_id, event_id from clearing.webhook_delivery where state = 'delivered' and finished_at < $1 limit $3)
-       union all (select webhook_id, event_id from clearing.webhook_delivery where state = 'dead' and finished_at < $2 limit $3))`,
+       (select webhook_id, event_id from clearing.webhook_delivery
+         where state = 'delivered' and finished_at < $1 limit $3)
+       union all (select webhook_id, event_id from clearing.webhook_delivery
+         where state = 'dead' and finished_at < $2 limit $3))`,
     [new Date(deliveredBeforeMs), new Date(deadBeforeMs), limit],
   );
   return rowCount ?? 0;

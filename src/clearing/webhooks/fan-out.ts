@@ -1,5 +1,6 @@
-// Makes deliveries of events: reads the feed by cursor, once for all endpoints, and writes a row for each endpoint that an event is for.
-// Rows rather than jobs of the queue: they are the list that owners and operators look at, repeat from and order by, and are claimed in one statement.
+// Makes deliveries of events: reads the feed by cursor, once for all endpoints, and writes a row
+// for each endpoint that an event is for. Rows rather than jobs of the queue: they are the list
+// that owners and operators look at, repeat from and order by, and are claimed in one statement.
 
 import { dbTransaction, type Pool } from '../../runtime/database.ts';
 import { selectEvents, type NetworkEvent } from '../../runtime/feed.ts';
@@ -14,10 +15,14 @@ import {
 /** Events that one step looks at. */
 const STEP = 1_000;
 
-/** One step; true when there is more. Several processes may do it: each event becomes deliveries once. */
+/**
+ * One step; true when there is more. Several processes may do it: each event becomes deliveries
+ * once.
+ */
 export async function fanOut(pool: Pool, nowMs: number): Promise<boolean> {
   const cursor = await readWebhookCursor(pool);
-  // The endpoints are read after the events: of an endpoint that is not in the list yet, all of these events were there before it.
+  // The endpoints are read after the events: of an endpoint that is not in the list yet, all of
+  // these events were there before it.
   const events = await selectEvents(pool, cursor, STEP);
   if (events.length === 0) return false;
   const subscriptions = await selectSubscriptions(pool);

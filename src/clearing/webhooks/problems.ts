@@ -33,6 +33,7 @@ export const webhookProblems = defineProblems({
     status: 404,
     error: 'Delivery not found',
     advice:
-      'Name an event that was sent to this webhook in the last days; older ones are at GET /api/events.',
+      'Name an event that was sent to this webhook in the last days; older ones are at GET ' +
+      '/api/events.',
   },
 });

@@ -1,4 +1,5 @@
-// What an attempt at a delivery came to, and when the next one is: the schedule of Standard Webhooks, spread a little, or as the receiver asks. Pure.
+// What an attempt at a delivery came to, and when the next one is: the schedule of Standard
+// Webhooks, spread a little, or as the receiver asks. Pure.
 
 import type { EgressReply } from '../../runtime/egress.ts';
 import { readRetryAfter } from '../../runtime/retry-after.ts';
@@ -7,7 +8,10 @@ const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** Waits after the first attempt, the second …; after the last wait comes one more attempt, then it is dead: ten attempts in a bit more than three days. */
+/**
+ * Waits after the first attempt, the second …; after the last wait comes one more attempt, then it
+ * is dead: ten attempts in a bit more than three days.
+ */
 export const RETRY_WAITS_MS: readonly number[] = [
   5 * SECOND_MS,
   5 * MINUTE_MS,
@@ -19,7 +23,10 @@ export const RETRY_WAITS_MS: readonly number[] = [
   20 * HOUR_MS,
   24 * HOUR_MS,
 ];
-/** Each wait is longer by up to this part of it, so that what failed together does not come again together. */
+/**
+ * Each wait is longer by up to this part of it, so that what failed together does not come again
+ * together.
+ */
 const JITTER = 0.2;
 /** A receiver cannot put an event off for longer at a time. */
 const LONGEST_WAIT_MS = 24 * HOUR_MS;

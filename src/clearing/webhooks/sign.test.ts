@@ -1,4 +1,5 @@
-// Signatures: as the public library makes and accepts them, and as the lines in docs/webhooks.md do that a platform's engineer copies.
+// Signatures: as the public library makes and accepts them, and as the lines in docs/webhooks.md do
+// that a platform's engineer copies.
 
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';

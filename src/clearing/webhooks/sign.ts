@@ -1,4 +1,5 @@
-// Messages as Standard Webhooks 1.0 wants them: id, timestamp and signatures over both and the body, one for each key in force. Pure.
+// Messages as Standard Webhooks 1.0 wants them: id, timestamp and signatures over both and the
+// body, one for each key in force. Pure.
 
 import { createHmac } from 'node:crypto';
 
@@ -9,7 +10,10 @@ export function formatSecret(key: Buffer): string {
   return PREFIX + key.toString('base64');
 }
 
-/** `secrets`: the newest first. The id stays the same over all attempts; the timestamp is that of the attempt. */
+/**
+ * `secrets`: the newest first. The id stays the same over all attempts; the timestamp is that of
+ * the attempt.
+ */
 export function signMessage(
   id: string,
   atMs: number,

@@ -5,7 +5,10 @@ import type { PlatformId } from '../../kernel/ids.ts';
 /** Whose endpoint: a platform's, or the operators' (null), which gets the events of everybody. */
 export type Owner = PlatformId | null;
 
-/** `owner`: whoever it belongs to; `gone`: it answered 410; `failing`: nothing was delivered for days. */
+/**
+ * `owner`: whoever it belongs to; `gone`: it answered 410; `failing`: nothing was delivered for
+ * days.
+ */
 export type DisabledReason = 'owner' | 'gone' | 'failing';
 
 export interface Webhook {

@@ -1,4 +1,5 @@
-// Webhooks against real receivers: what is sent, how it is signed, how often it is tried, and what becomes of what cannot be delivered.
+// Webhooks against real receivers: what is sent, how it is signed, how often it is tried, and what
+// becomes of what cannot be delivered.
 
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -108,7 +109,9 @@ function typesAt({ messages }: Receiver): string[] {
 /** Nothing is due or under way. */
 async function idle(): Promise<boolean> {
   const { rows } = await database.pool.query(
-    "select from clearing.webhook_delivery d join clearing.webhook w using (webhook_id) where w.state = 'active' and d.state = 'pending' and (d.claimed_by is not null or d.due_at <= $1) limit 1",
+    `select from clearing.webhook_delivery d join clearing.webhook w using (webhook_id)
+        where w.state = 'active' and d.state = 'pending'
+        and (d.claimed_by is not null or d.due_at <= $1) limit 1`,
     [new Date(clock.now())],
   );
   const behind = await database.pool.query(
@@ -309,7 +312,8 @@ describe('an endpoint', () => {
     const hanging = await Promise.all(Array.from({ length: 6 }, () => receiver(() => 'hang')));
     const working = await receiver();
     for (const { url } of [...hanging, working]) await endpoint(A, url);
-    // Places for 16 messages, of which each of the hanging ones takes two at first, and one once it is known to fail.
+    // Places for 16 messages, of which each of the hanging ones takes two at first, and one once it
+    // is known to fail.
     const sender = deliverer({ timeoutMs: 400, concurrency: 16, perWebhook: 2 });
     await happen(...Array.from({ length: 40 }, () => [A, 'transfer.completed'] as const));
     await until(sender, () => working.accepted.length === 40);
@@ -464,7 +468,8 @@ it('a message of a process that died is sent by another', async () => {
   const inbox = await receiver((_message, index) => (index === 0 ? 'hang' : 200));
   const { webhookId } = await endpoint(A, inbox.url);
   await happen([A, 'transfer.completed']);
-  // It has claimed and sent; then it is not heard of again. It is not closed: that would free its claims.
+  // It has claimed and sent; then it is not heard of again. It is not closed: that would free its
+  // claims.
   const dead = webhooks.createDeliverer({ timeoutMs: 600_000 });
   while (inbox.messages.length === 0) await dead.run();
   const sender = deliverer();

@@ -1,5 +1,6 @@
-// Webhooks: where platforms and operators want events sent to, signed by Standard Webhooks 1.0, and what became of each. Owns endpoints, their
-// keys and deliveries; what happened is the feed's to say. `GET /api/events` gives the same events to whoever asks instead of listening.
+// Webhooks: where platforms and operators want events sent to, signed by Standard Webhooks 1.0, and
+// what became of each. Owns endpoints, their keys and deliveries; what happened is the feed's to
+// say. `GET /api/events` gives the same events to whoever asks instead of listening.
 
 import { randomBytes } from 'node:crypto';
 
@@ -75,7 +76,10 @@ export interface Webhooks {
       readonly limit: number;
     },
   ): Promise<Result<readonly Delivery[]>>;
-  /** Sends one event again, whatever became of it, or all dead letters since a time; returns how many are due now. `askedBy` is logged. */
+  /**
+   * Sends one event again, whatever became of it, or all dead letters since a time; returns how
+   * many are due now. `askedBy` is logged.
+   */
   redeliver(
     scope: Scope,
     webhookId: string,

@@ -34,7 +34,7 @@ async function compare(on: Pool): Promise<{ lines: number; breaks: number }> {
 async function reconcileWhole(on: Pool): Promise<{ lines: number; breaks: number }> {
   // Only here: the memory of a comparison is not that of reading JSON.
   const [{ createConnectorClient }, { createReconciliation }] = await Promise.all([
-    import('../src/clearing/connector/connector-client.ts'),
+    import('../src/connections/connector-client.ts'),
     import('../src/clearing/reconciliation/reconciliation.ts'),
   ]);
   const connector = createConnectorClient({

@@ -3,8 +3,6 @@
 
 import {
   createAlongside,
-  createConnectionHealth,
-  createConnections,
   createDisputes,
   createNotices,
   createRecalls,
@@ -13,10 +11,7 @@ import {
   createReconciliationMetrics,
   createSagas,
   createSettlement,
-  createWebhooks,
   migrateQueue,
-  type ConnectionHealth,
-  type Connections,
   type Disputes,
   type Notices,
   type Recalls,
@@ -24,8 +19,14 @@ import {
   type Reconciliation,
   type Sagas,
   type Settlement,
-  type Webhooks,
 } from './clearing/clearing.ts';
+import {
+  createConnectionHealth,
+  createConnections,
+  type ConnectionHealth,
+  type Connections,
+} from './connections/connections.ts';
+import { createWebhooks, type Webhooks } from './events/events.ts';
 import { createActs, type Acts } from './acts/acts.ts';
 import { createIdentity, type Identity } from './identity/identity.ts';
 import { systemClock, type Clock } from './kernel/time.ts';

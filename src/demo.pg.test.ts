@@ -13,7 +13,7 @@ import {
   type Credentials,
   type DemoParts,
 } from './demo.ts';
-import { createConnections } from './clearing/clearing.ts';
+import { createConnections } from './connections/connections.ts';
 import { createIdentity } from './identity/identity.ts';
 import type { MemberId, PlatformId } from './kernel/ids.ts';
 import { systemClock } from './kernel/time.ts';

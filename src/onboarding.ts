@@ -6,7 +6,7 @@ import {
   connectionProblems,
   type Connections,
   type ConnectionToSet,
-} from './clearing/clearing.ts';
+} from './connections/connections.ts';
 import { isPlatformId, platformOwnerId } from './kernel/ids.ts';
 import { ok, refuse, type Result } from './kernel/problem.ts';
 import { identityProblems, type Custody, type Identity } from './identity/identity.ts';

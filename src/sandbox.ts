@@ -1,7 +1,7 @@
 // Runs the sandbox platform beside the program, as one of the demo network's platforms: connected,
 // and a process of its own.
 
-import type { Connections, ConnectionHealth } from './clearing/clearing.ts';
+import type { Connections, ConnectionHealth } from './connections/connections.ts';
 import { demoUsersOf, SANDBOX_PLATFORM } from './demo.ts';
 import type { Identity } from './identity/identity.ts';
 import { ProblemError } from './kernel/problem.ts';

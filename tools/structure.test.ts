@@ -25,12 +25,16 @@ const ORDER: readonly (readonly string[])[] = [
   ['kernel'],
   ['runtime'],
   ['security'],
-  ['identity', 'valuation'],
+  ['http', 'identity', 'events'],
+  ['auth', 'connections', 'valuation', 'alerts'],
   ['ledger'],
+  ['transparency'],
   ['chain'],
-  ['clearing', 'rewards', 'auth'],
+  ['clearing', 'rewards'],
   ['monitor'],
   ['acts'],
+  ['network', 'views'],
+  ['demo'],
   ['api', 'cli'],
   ['roots'],
 ];
@@ -39,7 +43,7 @@ const ORDER: readonly (readonly string[])[] = [
  * Any file of these may be imported from outside; of all others only the surface,
  * `<module>/<module>.ts`.
  */
-const OPEN_MODULES = ['kernel', 'runtime'];
+const OPEN_MODULES = ['kernel', 'runtime', 'http'];
 /** The roots assemble these from their files. */
 const OPEN_TO_ROOTS = ['api', 'cli'];
 
@@ -60,7 +64,7 @@ const LONG_FILES: Readonly<Record<string, string>> = {
   'src/clearing/saga/store.ts': WAITS,
   'src/clearing/settlement/settlement.pg.test.ts': WAITS,
   'src/clearing/settlement/store.ts': WAITS,
-  'src/clearing/webhooks/webhooks.pg.test.ts': WAITS,
+  'src/events/webhooks/webhooks.pg.test.ts': WAITS,
   'src/identity/store.ts': WAITS,
   'src/ledger/batch.ts': WAITS,
   'src/ledger/create-ledger.ts': WAITS,

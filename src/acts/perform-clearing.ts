@@ -4,11 +4,11 @@
 import {
   adjustBreakIn,
   planBreakAdjustment,
-  requireConnected,
   sagaProblems,
   reconciliationProblems,
   type SagaActionName,
 } from '../clearing/clearing.ts';
+import { requireConnected } from '../connections/connections.ts';
 import { identityProblems } from '../identity/identity.ts';
 import { formatAmountText } from '../kernel/amount.ts';
 import { formatId, isPlatformId, parseId, type PlatformId } from '../kernel/ids.ts';

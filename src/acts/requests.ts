@@ -6,7 +6,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { assert } from '../kernel/assert.ts';
 import { ok, refuse, type Problem, type Result } from '../kernel/problem.ts';
 import { dbTransaction, type DbClient } from '../runtime/database.ts';
-import { appendEvents } from '../runtime/feed.ts';
+import { appendEvents } from '../events/events.ts';
 import { performers } from './performers.ts';
 import { actProblems } from './problems.ts';
 import {

@@ -1,12 +1,7 @@
 // The words of acts that another person has to approve. No behaviour.
 
-import type {
-  Connections,
-  Disputes,
-  Reconciliation,
-  Reserve,
-  Sagas,
-} from '../clearing/clearing.ts';
+import type { Disputes, Reconciliation, Reserve, Sagas } from '../clearing/clearing.ts';
+import type { Connections } from '../connections/connections.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Result } from '../kernel/problem.ts';
 import type { Clock } from '../kernel/time.ts';

@@ -2,16 +2,15 @@
 
 import type { Acts } from '../acts/acts.ts';
 import type {
-  ConnectionHealth,
-  Connections,
   Disputes,
   Recalls,
   Reserve,
   Reconciliation,
   Sagas,
   Settlement,
-  Webhooks,
 } from '../clearing/clearing.ts';
+import type { ConnectionHealth, Connections } from '../connections/connections.ts';
+import type { Webhooks } from '../events/events.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { Ledger } from '../ledger/ledger.ts';

@@ -3,15 +3,15 @@
 
 import { actProblems } from '../acts/acts.ts';
 import {
-  connectionProblems,
   disputeProblems,
   recallProblems,
   reserveProblems,
   reconciliationProblems,
   sagaProblems,
   settlementProblems,
-  webhookProblems,
 } from '../clearing/clearing.ts';
+import { connectionProblems } from '../connections/connections.ts';
+import { webhookProblems } from '../events/events.ts';
 import { identityProblems } from '../identity/identity.ts';
 import type { ProblemRow } from '../kernel/problem.ts';
 import { ledgerProblems } from '../ledger/ledger.ts';

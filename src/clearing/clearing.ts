@@ -3,27 +3,6 @@
 // sides' books, and what platforms are told. Moves points only by commands of the ledger; never
 // touches its rows. The only file of this module that others import.
 
-export {
-  createConnectionHealth,
-  type ConnectionHealth,
-  type ConnectionState,
-} from './connection-health.ts';
-export {
-  createConnections,
-  requireConnected,
-  type Connection,
-  type Connections,
-  type ConnectionsParts,
-  type ConnectionToSet,
-} from './connections.ts';
-export type { ConnectorClient } from './connector/connector-client.ts';
-export {
-  testConnector,
-  type CheckResult,
-  type ConformanceReport,
-} from './connector/conformance.ts';
-export { connectionProblems } from './connector/problems.ts';
-export { CONNECTOR_SCALE, type ConnectorOutcome, type ConnectorTarget } from './connector/types.ts';
 export { createAlongside } from './saga/begin-sagas.ts';
 export { sagaProblems } from './saga/problems.ts';
 export { createSagas, type Sagas } from './saga/saga.ts';
@@ -36,22 +15,6 @@ export type {
 } from './saga/types.ts';
 export { migrateQueue, type SagaWorkers } from './saga/worker.ts';
 export { createNotices, type Notices } from './notices/notices.ts';
-export { webhookProblems } from './webhooks/problems.ts';
-export {
-  DELIVERY_STATES,
-  type Delivery,
-  type DeliveryState,
-  type Owner,
-  type Webhook,
-  type WebhookTerms,
-} from './webhooks/types.ts';
-export {
-  createWebhooks,
-  type Deliverer,
-  type Scope,
-  type WebhookChange,
-  type Webhooks,
-} from './webhooks/webhooks.ts';
 export { createReserve, type Reserve, type ReserveParts } from './reserve/reserve.ts';
 export { usedPercent, WHOLE } from './reserve/cap.ts';
 export { reserveProblems } from './reserve/problems.ts';

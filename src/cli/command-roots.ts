@@ -4,7 +4,8 @@
 import { existsSync } from 'node:fs';
 
 import type { Acts } from '../acts/acts.ts';
-import type { Connections, Sagas } from '../clearing/clearing.ts';
+import type { Sagas } from '../clearing/clearing.ts';
+import type { Connections } from '../connections/connections.ts';
 import type { Identity, Operator } from '../identity/identity.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { Problem, Result } from '../kernel/problem.ts';

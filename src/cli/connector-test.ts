@@ -9,7 +9,7 @@ import {
   type CheckResult,
   type ConformanceReport,
   type ConnectorTarget,
-} from '../clearing/clearing.ts';
+} from '../connections/connections.ts';
 import { isPlatformId, type PlatformId } from '../kernel/ids.ts';
 import { refuse } from '../kernel/problem.ts';
 import { createEgress, EVERY_RANGE } from '../runtime/egress.ts';

@@ -3,7 +3,7 @@
 
 import type { Command } from 'commander';
 
-import { requireConnected, type Connection } from '../clearing/clearing.ts';
+import { requireConnected, type Connection } from '../connections/connections.ts';
 import { OperatorError } from '../runtime/operator-error.ts';
 import {
   AS_TOKEN_OPTION,

@@ -2,7 +2,7 @@
 
 import { InvalidArgumentError, Option, type Command } from 'commander';
 
-import { DELIVERY_STATES, type DeliveryState, type Webhooks } from '../clearing/clearing.ts';
+import { DELIVERY_STATES, type DeliveryState, type Webhooks } from '../events/events.ts';
 import { parseMoment } from '../kernel/time.ts';
 import { OperatorError } from '../runtime/operator-error.ts';
 import {

@@ -7,7 +7,7 @@ import type { Clock } from '../kernel/time.ts';
 import { dbTransaction, type Pool } from '../runtime/database.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Metrics } from '../runtime/metrics.ts';
-import { appendEvents } from '../runtime/feed.ts';
+import { appendEvents } from '../events/events.ts';
 
 export interface RuleAlerts {
   note(problem: Problem): void;

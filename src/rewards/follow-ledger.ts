@@ -6,7 +6,7 @@ import type { Bucket, TransactionId } from '../kernel/ids.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { Ledger, PostedLeg } from '../ledger/ledger.ts';
 import { dbTransaction, type DbClient, type Pool } from '../runtime/database.ts';
-import { appendEvents, type NewEvent } from '../runtime/feed.ts';
+import { appendEvents, type NewEvent } from '../events/events.ts';
 import type { Log } from '../runtime/log.ts';
 import { applyReturn } from './apply-return.ts';
 import type { Issuer } from './issue-redemptions.ts';

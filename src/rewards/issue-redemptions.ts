@@ -5,7 +5,7 @@ import type { PlatformId } from '../kernel/ids.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { Ledger, PostedLeg } from '../ledger/ledger.ts';
 import { dbTransaction, type DbClient, type Pool } from '../runtime/database.ts';
-import { appendEvents, type NewEvent } from '../runtime/feed.ts';
+import { appendEvents, type NewEvent } from '../events/events.ts';
 import { rewardAssetCode, type RulebookDocument, type Valuation } from '../valuation/valuation.ts';
 import { describeEvents } from './redemption-events.ts';
 import { insertRedemptions } from './store.ts';

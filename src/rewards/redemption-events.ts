@@ -4,7 +4,7 @@
 import { formatAmount } from '../kernel/amount.ts';
 import { formatId } from '../kernel/ids.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { NewEvent } from '../runtime/feed.ts';
+import type { NewEvent } from '../events/events.ts';
 import { unitsLeft } from './voucher-units.ts';
 import type { Issue, Redemption } from './types.ts';
 

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { ok, refuse, type Problem, type Result } from '../kernel/problem.ts';
 import type { Clock } from '../kernel/time.ts';
 import { dbTransaction, type DbClient, type Pool } from '../runtime/database.ts';
-import { appendEvents } from '../runtime/feed.ts';
+import { appendEvents } from '../events/events.ts';
 import { refuseUnknown, type CheckedChange, type WantedChange } from './check-change.ts';
 import { createChecker } from './checker.ts';
 import type { RulebookPatch } from './patch-rulebook.ts';

@@ -7,7 +7,7 @@ import { assert } from '../kernel/assert.ts';
 import { ok, refuse, type Result } from '../kernel/problem.ts';
 import type { Clock } from '../kernel/time.ts';
 import { dbTransaction, type Pool } from '../runtime/database.ts';
-import { appendEvents } from '../runtime/feed.ts';
+import { appendEvents } from '../events/events.ts';
 import { inTurn } from '../runtime/in-turn.ts';
 import { compileInTurns } from './compile-rulebook.ts';
 import { diffRulebooks } from './diff-rulebooks.ts';

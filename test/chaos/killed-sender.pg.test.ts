@@ -6,11 +6,11 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createWebhooks, type Webhooks } from '../../src/clearing/clearing.ts';
+import { createWebhooks, type Webhooks } from '../../src/events/events.ts';
 import type { PlatformId } from '../../src/kernel/ids.ts';
 import { dbTransaction } from '../../src/runtime/database.ts';
 import { createEgress, LOOPBACK_RANGES } from '../../src/runtime/egress.ts';
-import { appendEvents } from '../../src/runtime/feed.ts';
+import { appendEvents } from '../../src/events/feed.ts';
 import { createSealer } from '../../src/security/security.ts';
 import { createTestDatabase, type TestDatabase } from '../fixtures/database.ts';
 import {

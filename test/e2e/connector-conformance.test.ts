@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { testConnector } from '../../src/clearing/clearing.ts';
+import { testConnector } from '../../src/connections/connections.ts';
 import { defects, startBrokenConnector, type DefectName } from '../fixtures/broken-connector.ts';
 import { startSandbox, type RunningSandbox } from '../fixtures/sandbox.ts';
 

@@ -17,9 +17,9 @@ import {
 import {
   createConnectorClient,
   type ConnectorClient,
-} from '../../src/clearing/connector/connector-client.ts';
+} from '../../src/connections/connector-client.ts';
 import type { PlatformId } from '../../src/kernel/ids.ts';
-import { selectEvents } from '../../src/runtime/feed.ts';
+import { selectEvents } from '../../src/events/feed.ts';
 import { createTestDatabase, type TestDatabase } from '../fixtures/database.ts';
 import { createTestLedger, type TestLedger } from '../fixtures/ledger.ts';
 import {

@@ -11,9 +11,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   createConnectorClient,
   type ConnectorClient,
-} from '../../src/clearing/connector/connector-client.ts';
-import { createConnectorTransport } from '../../src/clearing/connector/connector-transport.ts';
-import type { ConnectorOutcome, StatementEntry, Step } from '../../src/clearing/connector/types.ts';
+} from '../../src/connections/connector-client.ts';
+import { createConnectorTransport } from '../../src/connections/connector-transport.ts';
+import type { ConnectorOutcome, StatementEntry, Step } from '../../src/connections/types.ts';
 import { createRandom, seedOf } from '../fixtures/seed.ts';
 import { SANDBOX, spawnSandbox, startSandbox, type RunningSandbox } from '../fixtures/sandbox.ts';
 

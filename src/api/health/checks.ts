@@ -1,7 +1,7 @@
 // Is each part of the program well? Asked by people, load balancers and monitors; answers are
 // shared for a moment so that asking costs nothing.
 
-import type { ConnectionState } from '../../clearing/clearing.ts';
+import type { ConnectionState } from '../../connections/connections.ts';
 import type { ApiParts } from '../parts.ts';
 
 export interface Check {

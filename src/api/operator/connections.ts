@@ -3,7 +3,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import type { Connection } from '../../clearing/clearing.ts';
+import type { Connection } from '../../connections/connections.ts';
 import type { Platform } from '../../identity/identity.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, PlatformIdText, problemResponses, text } from '../schemas.ts';

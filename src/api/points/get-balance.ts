@@ -3,7 +3,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { connectionProblems } from '../../clearing/clearing.ts';
+import { connectionProblems } from '../../connections/connections.ts';
 import { identityProblems } from '../../identity/identity.ts';
 import type { MemberId } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';

@@ -6,7 +6,7 @@ import { identityProblems } from '../../identity/identity.ts';
 import type { MemberId, PlatformId } from '../../kernel/ids.ts';
 import { refuse, type Result } from '../../kernel/problem.ts';
 import { dbTransaction } from '../../runtime/database.ts';
-import { appendEvents } from '../../runtime/feed.ts';
+import { appendEvents } from '../../events/events.ts';
 import type { ApiParts } from '../parts.ts';
 
 type Found = Result<MemberId>;

@@ -2,7 +2,7 @@
 // operators those of the network, and see all.
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Owner, Scope } from '../../clearing/clearing.ts';
+import type { Owner, Scope } from '../../events/events.ts';
 import { callerOf, operatorOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 

@@ -6,7 +6,7 @@ import { larger, smaller } from '../../kernel/amount.ts';
 import { bucketOfTransaction, type TransactionId } from '../../kernel/ids.ts';
 import type { PostedLeg } from '../../ledger/ledger.ts';
 import { dbTransaction, type DbClient } from '../../runtime/database.ts';
-import { appendEvents } from '../../runtime/feed.ts';
+import { appendEvents } from '../../events/events.ts';
 import { describeEvents } from './dispute-events.ts';
 import { creditedFor } from './moved.ts';
 import { resolutionIdOf } from './resolution-id.ts';

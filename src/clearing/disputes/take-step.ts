@@ -4,7 +4,7 @@
 import type { Clock } from '../../kernel/time.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { dbTransaction, type DbClient, type Pool } from '../../runtime/database.ts';
-import { appendEvents } from '../../runtime/feed.ts';
+import { appendEvents } from '../../events/events.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Valuation } from '../../valuation/valuation.ts';
 import { describeEvents } from './dispute-events.ts';

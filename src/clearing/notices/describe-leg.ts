@@ -4,7 +4,7 @@
 import { formatAmount } from '../../kernel/amount.ts';
 import { formatId, type MemberId, type PlatformId, type TransactionId } from '../../kernel/ids.ts';
 import type { Asset, PostedLeg, TransactionKind } from '../../ledger/ledger.ts';
-import type { NewEvent } from '../../runtime/feed.ts';
+import type { NewEvent } from '../../events/events.ts';
 
 /** Kinds of which platforms hear more than they were answered. */
 export const TOLD_KINDS: readonly TransactionKind[] = [

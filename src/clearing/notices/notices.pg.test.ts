@@ -7,7 +7,7 @@ import { createTestApi, platformId, type TestApi } from '../../../test/fixtures/
 import { createTestDatabase, type TestDatabase } from '../../../test/fixtures/database.ts';
 import { formatId, type MemberId, type TransactionId } from '../../kernel/ids.ts';
 import { addPlatform } from '../../onboarding.ts';
-import { readFeedHead, selectEvents } from '../../runtime/feed.ts';
+import { readFeedHead, selectEvents } from '../../events/events.ts';
 import { createNotices, type Notices } from './notices.ts';
 
 let database: TestDatabase;

@@ -9,7 +9,7 @@ import type { Bucket, TransactionId } from '../../kernel/ids.ts';
 import type { Clock } from '../../kernel/time.ts';
 import type { Ledger, PostedLeg } from '../../ledger/ledger.ts';
 import { dbTransaction, type Pool } from '../../runtime/database.ts';
-import { appendEvents, type NewEvent } from '../../runtime/feed.ts';
+import { appendEvents, type NewEvent } from '../../events/events.ts';
 import { describeLeg, TOLD_KINDS, type Notice, type Told } from './describe-leg.ts';
 import { moveNoticeCursor, readNoticeCursor } from './store.ts';
 

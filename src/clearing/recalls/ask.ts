@@ -7,7 +7,7 @@ import { bucketOf, bucketOfTransaction, deriveTransactionId } from '../../kernel
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { ledgerProblems, type Ledger, type PostedLeg } from '../../ledger/ledger.ts';
 import { dbTransaction } from '../../runtime/database.ts';
-import { appendEvents } from '../../runtime/feed.ts';
+import { appendEvents } from '../../events/events.ts';
 import { creditedFor, findMoved, isKeptHere } from '../disputes/moved.ts';
 import { lockDisputed } from '../disputes/store.ts';
 import { recallProblems } from './problems.ts';

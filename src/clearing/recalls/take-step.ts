@@ -6,7 +6,7 @@ import { formatId } from '../../kernel/ids.ts';
 import type { Clock } from '../../kernel/time.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { dbTransaction, type DbClient, type Pool } from '../../runtime/database.ts';
-import { appendEvents, type NewEvent } from '../../runtime/feed.ts';
+import { appendEvents, type NewEvent } from '../../events/events.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Valuation } from '../../valuation/valuation.ts';
 import {

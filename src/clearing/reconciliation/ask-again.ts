@@ -4,7 +4,7 @@
 import type { Clock } from '../../kernel/time.ts';
 import { formatId, type PlatformId } from '../../kernel/ids.ts';
 import type { Pool } from '../../runtime/database.ts';
-import type { ConnectorClient } from '../connector/connector-client.ts';
+import type { ConnectorClient } from '../../connections/connections.ts';
 import { askPlatform, type Answer, type Patience } from './ask-platform.ts';
 import { compareEffects, type Verdict } from './compare.ts';
 import { closeBreak, selectBreaks, selectExpected } from './store.ts';

@@ -3,7 +3,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { ConnectorOutcome } from '../connector/types.ts';
+import type { ConnectorOutcome } from '../../connections/connections.ts';
 
 export interface Patience {
   readonly attempts: number;

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { formatAmountText } from '../../kernel/amount.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { dbTransaction, type DbClient } from '../../runtime/database.ts';
-import { appendEvents } from '../../runtime/feed.ts';
+import { appendEvents } from '../../events/events.ts';
 import { askStanding, type Standing } from './ask-again.ts';
 import { closeAdjustedIn, type DecidedAdjustment } from './close-adjusted.ts';
 import { reconciliationProblems } from './problems.ts';

@@ -7,7 +7,7 @@ import { bucketOfTransaction, type TransactionId } from '../../kernel/ids.ts';
 import { refuse, type Result } from '../../kernel/problem.ts';
 import type { Clock } from '../../kernel/time.ts';
 import type { DbClient } from '../../runtime/database.ts';
-import { appendEvents } from '../../runtime/feed.ts';
+import { appendEvents } from '../../events/events.ts';
 import { reconciliationProblems } from './problems.ts';
 import { closeBreak, insertAction, insertAdjustment, selectBreak } from './store.ts';
 import type { Break } from './types.ts';

@@ -1,7 +1,7 @@
 // The platform's total against what its statement leads to expect. Both move while they are read,
 // so a verdict is given only where no movement can explain it.
 
-import type { ConnectorClient } from '../connector/connector-client.ts';
+import type { ConnectorClient } from '../../connections/connections.ts';
 import { askPlatform, type Answer, type Patience } from './ask-platform.ts';
 import type { StatementReader } from './read-statement.ts';
 import type { TotalFinding } from './types.ts';

@@ -7,7 +7,7 @@ import { formatAmountText } from '../../kernel/amount.ts';
 import type { PlatformId } from '../../kernel/ids.ts';
 import type { Clock } from '../../kernel/time.ts';
 import { dbTransaction, type Pool } from '../../runtime/database.ts';
-import { appendEvents } from '../../runtime/feed.ts';
+import { appendEvents } from '../../events/events.ts';
 import type { Log } from '../../runtime/log.ts';
 import { decideBreak } from './decide-break.ts';
 import { lockBreaks, writeBreaks } from './store.ts';

@@ -5,9 +5,9 @@ import { formatId, type PlatformId, type TransactionId } from '../../kernel/ids.
 import type { Clock } from '../../kernel/time.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { dbTransaction, type DbClient, type Pool } from '../../runtime/database.ts';
-import { appendEvents } from '../../runtime/feed.ts';
+import { appendEvents } from '../../events/events.ts';
 import type { Log } from '../../runtime/log.ts';
-import type { ConnectorClient } from '../connector/connector-client.ts';
+import type { ConnectorClient } from '../../connections/connections.ts';
 import { askForLate } from './ask-again.ts';
 import type { Patience } from './ask-platform.ts';
 import { compareEffects } from './compare.ts';

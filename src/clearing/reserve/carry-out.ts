@@ -16,7 +16,7 @@ import { ok, refuse, type Problem, type Result } from '../../kernel/problem.ts';
 import type { Clock } from '../../kernel/time.ts';
 import { ledgerProblems, type Ledger, type PlatformMoney } from '../../ledger/ledger.ts';
 import { dbTransaction, type DbClient, type Pool } from '../../runtime/database.ts';
-import { appendEvents } from '../../runtime/feed.ts';
+import { appendEvents } from '../../events/events.ts';
 import type { Log } from '../../runtime/log.ts';
 import { owedByClosedWindows } from '../settlement/owed.ts';
 import { capOf, isNarrowerCap, usedOf } from './cap.ts';

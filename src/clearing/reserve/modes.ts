@@ -3,7 +3,7 @@
 
 import type { PlatformId } from '../../kernel/ids.ts';
 import type { ClearingMode } from '../../ledger/ledger.ts';
-import { appendEvents } from '../../runtime/feed.ts';
+import { appendEvents } from '../../events/events.ts';
 import type { CarryOutParts } from './carry-out.ts';
 import { describeModeChange } from './events.ts';
 import { insertModeChange } from './store.ts';

@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import type { PlatformId } from '../../kernel/ids.ts';
 import { dbTransaction } from '../../runtime/database.ts';
-import { appendEvents } from '../../runtime/feed.ts';
+import { appendEvents } from '../../events/events.ts';
 import { isNarrowerCap, type CapTerms } from './cap.ts';
 import type { CarryOut, CarryOutParts } from './carry-out.ts';
 import { describeRequest } from './events.ts';

@@ -8,7 +8,7 @@ import { createTestLedger, type TestLedger } from '../../../test/fixtures/ledger
 import { platformOwnerId, type MemberId } from '../../kernel/ids.ts';
 import type { Result } from '../../kernel/problem.ts';
 import type { ClearingMode, Outcome } from '../../ledger/ledger.ts';
-import { selectEvents } from '../../runtime/feed.ts';
+import { selectEvents } from '../../events/events.ts';
 import { createMetrics } from '../../runtime/metrics.ts';
 import { createReserve, type Reserve } from './reserve.ts';
 import type { ReserveFigures, ReserveRequest, Wanted } from './types.ts';

@@ -3,7 +3,7 @@
 
 import { Gauge } from 'prom-client';
 import { dbTransaction } from '../../runtime/database.ts';
-import { appendEvents } from '../../runtime/feed.ts';
+import { appendEvents } from '../../events/events.ts';
 import type { Metrics } from '../../runtime/metrics.ts';
 import { judgeThresholds } from './cap.ts';
 import type { CarryOutParts } from './carry-out.ts';

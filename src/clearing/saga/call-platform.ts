@@ -2,8 +2,8 @@
 // person can make sense of.
 
 import { formatId, type PlatformId } from '../../kernel/ids.ts';
-import type { ConnectorClient } from '../connector/connector-client.ts';
-import type { ConnectorOutcome, Step, TransactionAnswer } from '../connector/types.ts';
+import type { ConnectorClient } from '../../connections/connections.ts';
+import type { ConnectorOutcome, Step, TransactionAnswer } from '../../connections/connections.ts';
 import { steps, type OpenState } from './states.ts';
 import type { Saga } from './types.ts';
 

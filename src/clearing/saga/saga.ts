@@ -15,7 +15,7 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import { dbTransaction, type Pool } from '../../runtime/database.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Metrics } from '../../runtime/metrics.ts';
-import type { ConnectorClient } from '../connector/connector-client.ts';
+import type { ConnectorClient } from '../../connections/connections.ts';
 import { advanceSaga } from './advance-saga.ts';
 import { rememberFigures } from './figures.ts';
 import { createSagaMeasures } from './measure.ts';

@@ -2,7 +2,7 @@
 // platform. Pure. What is not in the table does not compile; a state whose platform is hosted has
 // nothing to call and is passed through.
 
-import type { StepKind } from '../connector/types.ts';
+import type { StepKind } from '../../connections/connections.ts';
 
 /**
  * What a saga calls a platform with: a step, or before all steps the question whether it has the

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { OperatorId, PlatformId } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import type { DbClient } from '../../runtime/database.ts';
-import { appendEvents } from '../../runtime/feed.ts';
+import { appendEvents } from '../../events/events.ts';
 import { basisOf, writeAmounts } from './carve-later.ts';
 import { decideLeaveOut, edgesOf } from './decide-leave-out.ts';
 import type { PayingParts } from './parts.ts';

@@ -8,7 +8,7 @@ import { assert } from '../../kernel/assert.ts';
 import { networkOwnerId, type Bucket, type OwnerId } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { dbTransaction, type DbClient } from '../../runtime/database.ts';
-import { appendEvents } from '../../runtime/feed.ts';
+import { appendEvents } from '../../events/events.ts';
 import { decideIns, decideOuts } from './carve-out.ts';
 import { findFrozenRows } from './frozen-rows.ts';
 import type { SettlementParts } from './parts.ts';

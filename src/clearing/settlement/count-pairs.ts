@@ -6,7 +6,7 @@
 import { assert } from '../../kernel/assert.ts';
 import { smaller } from '../../kernel/amount.ts';
 import { dbTransaction } from '../../runtime/database.ts';
-import { appendEvents } from '../../runtime/feed.ts';
+import { appendEvents } from '../../events/events.ts';
 import { findMismatch } from './obligations.ts';
 import type { SettlementParts } from './parts.ts';
 import { statementReady } from './settlement-events.ts';

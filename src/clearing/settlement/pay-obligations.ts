@@ -9,7 +9,7 @@ import type { MemberId, PlatformId } from '../../kernel/ids.ts';
 import { ledgerProblems, type PostedLeg, type SettleCommand } from '../../ledger/ledger.ts';
 import type { Problem } from '../../kernel/problem.ts';
 import { dbTransaction } from '../../runtime/database.ts';
-import { appendEvents } from '../../runtime/feed.ts';
+import { appendEvents } from '../../events/events.ts';
 import { carveLater } from './carve-later.ts';
 import { decidePayouts, type Claim } from './distribute.ts';
 import { keyOf, ownerOf, paymentIdOf } from './participants.ts';

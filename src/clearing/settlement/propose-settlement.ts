@@ -5,7 +5,7 @@
 import type { OperatorId } from '../../kernel/ids.ts';
 import { ok, refuse, type Problem, type Result } from '../../kernel/problem.ts';
 import { dbTransaction, type DbClient } from '../../runtime/database.ts';
-import { appendEvents } from '../../runtime/feed.ts';
+import { appendEvents } from '../../events/events.ts';
 import { dueOf, findFreshOuts, writeAmounts } from './carve-later.ts';
 import type { Due } from './obligations.ts';
 import type { PayingParts } from './parts.ts';

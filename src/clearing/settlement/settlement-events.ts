@@ -4,7 +4,7 @@
 import { formatAmount } from '../../kernel/amount.ts';
 import type { PlatformId } from '../../kernel/ids.ts';
 import type { Asset } from '../../ledger/ledger.ts';
-import type { NewEvent } from '../../runtime/feed.ts';
+import type { NewEvent } from '../../events/events.ts';
 import { NETWORK, type CarriedOver, type Net, type SettlementAct } from './types.ts';
 
 export function windowClosed(

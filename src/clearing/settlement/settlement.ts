@@ -5,7 +5,7 @@
 import type { OperatorId, PlatformId } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { dbTransaction } from '../../runtime/database.ts';
-import { appendEvents } from '../../runtime/feed.ts';
+import { appendEvents } from '../../events/events.ts';
 import {
   approveAct,
   proposeAct,

@@ -4,7 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
-import { dbTransaction } from './database.ts';
+import { dbTransaction } from '../runtime/database.ts';
 import { appendEvents, readFeedHead, selectEvents } from './feed.ts';
 
 let database: TestDatabase;

@@ -5,12 +5,12 @@ import { randomBytes } from 'node:crypto';
 
 import { formatAmount, formatAmountText } from '../../kernel/amount.ts';
 import { signRequest } from '../../security/security.ts';
-import { createClientOver, type ConnectorClient } from './connector-client.ts';
+import { createClientOver, type ConnectorClient } from '../connector-client.ts';
 import {
   createConnectorTransport,
   type ConnectorRequest,
   type TransportOptions,
-} from './connector-transport.ts';
+} from '../connector-transport.ts';
 import {
   CONNECTOR_SCALE,
   type ConnectorOutcome,
@@ -19,7 +19,7 @@ import {
   type Step,
   type StepKind,
   type TransactionAnswer,
-} from './types.ts';
+} from '../types.ts';
 
 /**
  * A check cannot go on: the platform did not answer what the check builds on. Told as the check's

@@ -3,7 +3,7 @@
 
 import type { Static } from 'typebox';
 
-import { formatAmount } from '../../kernel/amount.ts';
+import { formatAmount } from '../kernel/amount.ts';
 import {
   createReader,
   ErrorBody,

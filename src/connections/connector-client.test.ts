@@ -11,8 +11,8 @@ import { createServer as createTcpServer, type AddressInfo, type Server } from '
 import { createSecretKey } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { verifyRequestSignature } from '../../security/security.ts';
-import { TLS_CERTIFICATE, TLS_KEY } from '../../../test/fixtures/certificate.ts';
+import { verifyRequestSignature } from '../security/security.ts';
+import { TLS_CERTIFICATE, TLS_KEY } from '../../test/fixtures/certificate.ts';
 import { createConnectorClient, type ConnectorClient } from './connector-client.ts';
 import type { StepKind, UnknownReason } from './types.ts';
 

@@ -4,8 +4,8 @@
 import type { Identity } from '../identity/identity.ts';
 import type { PlatformId } from '../kernel/ids.ts';
 import type { Log } from '../runtime/log.ts';
-import type { Connections } from './connections.ts';
-import type { ConnectorClient } from './connector/connector-client.ts';
+import type { Connections } from './create-connections.ts';
+import type { ConnectorClient } from './connector-client.ts';
 
 export interface ConnectionState {
   /** `degraded` while it is not known, and when it answers but refuses every signed call. */

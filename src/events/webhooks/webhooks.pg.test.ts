@@ -15,7 +15,7 @@ import {
 import type { PlatformId } from '../../kernel/ids.ts';
 import { dbTransaction } from '../../runtime/database.ts';
 import { createEgress, LOOPBACK_RANGES } from '../../runtime/egress.ts';
-import { appendEvents, type NewEvent } from '../../runtime/feed.ts';
+import { appendEvents, type NewEvent } from '../feed.ts';
 import { createSealer } from '../../security/security.ts';
 import type { Deliverer, DelivererOptions } from './deliver.ts';
 import { RETRY_WAITS_MS } from './retry.ts';

@@ -6,9 +6,9 @@ import { accessChecks } from './checks-access.ts';
 import { readingChecks } from './checks-reading.ts';
 import { reverseChecks } from './checks-reverse.ts';
 import { stepChecks } from './checks-steps.ts';
-import type { TransportOptions } from './connector-transport.ts';
+import type { TransportOptions } from '../connector-transport.ts';
 import { CheckStopped, createProbe, points, type Probe } from './probe.ts';
-import type { ConnectorTarget } from './types.ts';
+import type { ConnectorTarget } from '../types.ts';
 
 export interface CheckResult {
   readonly name: string;

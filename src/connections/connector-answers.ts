@@ -4,7 +4,7 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 
-import { parseAmount } from '../../kernel/amount.ts';
+import { parseAmount } from '../kernel/amount.ts';
 import { CONNECTOR_SCALE } from './types.ts';
 
 /** Bound of a sum over a whole platform. */

@@ -1,7 +1,7 @@
 // All SQL on connections of connected platforms.
 
-import type { PlatformId } from '../../kernel/ids.ts';
-import type { Pool } from '../../runtime/database.ts';
+import type { PlatformId } from '../kernel/ids.ts';
+import type { Pool } from '../runtime/database.ts';
 
 export interface ConnectionRow {
   readonly platform_id: PlatformId;

@@ -3,7 +3,7 @@
 // that owners and operators look at, repeat from and order by, and are claimed in one statement.
 
 import { dbTransaction, type Pool } from '../../runtime/database.ts';
-import { selectEvents, type NetworkEvent } from '../../runtime/feed.ts';
+import { selectEvents, type NetworkEvent } from '../feed.ts';
 import {
   insertDeliveries,
   moveWebhookCursor,

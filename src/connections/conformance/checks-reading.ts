@@ -4,7 +4,7 @@
 import { aMove, expectRefused, type Check, type Complain } from './check.ts';
 import { signed } from './checks-steps.ts';
 import { points, valueOf, type Probe } from './probe.ts';
-import type { StatementEntry, Step, TransactionAnswer } from './types.ts';
+import type { StatementEntry, Step, TransactionAnswer } from '../types.ts';
 
 const AMOUNT = 345n;
 /** Others may be using the platform: the total must follow in one of so many attempts. */

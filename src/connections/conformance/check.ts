@@ -2,9 +2,9 @@
 
 import { isDeepStrictEqual } from 'node:util';
 
-import { createReader, ErrorBody, StepBody } from './connector-answers.ts';
+import { createReader, ErrorBody, StepBody } from '../connector-answers.ts';
 import { points, type Probe, type Reply } from './probe.ts';
-import type { Step } from './types.ts';
+import type { Step } from '../types.ts';
 
 /** Notes what is wrong, in a full sentence. */
 export type Complain = (sentence: string) => void;

@@ -1,6 +1,6 @@
 // Why a connection of a platform cannot be set or used, in order of precedence.
 
-import { defineProblems } from '../../kernel/problem.ts';
+import { defineProblems } from '../kernel/problem.ts';
 
 export const connectionProblems = defineProblems({
   hosted_platform: {

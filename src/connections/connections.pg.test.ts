@@ -13,7 +13,7 @@ import { createIdentity, type Identity } from '../identity/identity.ts';
 import type { PlatformId } from '../kernel/ids.ts';
 import { systemClock } from '../kernel/time.ts';
 import { createPlatformTokens, createSealer } from '../security/security.ts';
-import { createConnections, requireConnected, type Connections } from './connections.ts';
+import { createConnections, requireConnected, type Connections } from './create-connections.ts';
 
 const C = 'platform_c' as PlatformId;
 const TOKEN = 'token-of-the-network';

@@ -12,17 +12,17 @@ import type { Log } from '../runtime/log.ts';
 import { OperatorError } from '../runtime/operator-error.ts';
 import { startPoll } from '../runtime/poll.ts';
 import type { Sealer } from '../security/security.ts';
-import { createConnectorClient, type ConnectorClient } from './connector/connector-client.ts';
-import type { TransportOptions } from './connector/connector-transport.ts';
-import { connectionProblems } from './connector/problems.ts';
+import { createConnectorClient, type ConnectorClient } from './connector-client.ts';
+import type { TransportOptions } from './connector-transport.ts';
+import { connectionProblems } from './problems.ts';
 import {
   readConnectionsVersion,
   removeConnection,
   selectConnections,
   writeConnection,
   type ConnectionRow,
-} from './connector/store.ts';
-import type { ConnectorTarget } from './connector/types.ts';
+} from './store.ts';
+import type { ConnectorTarget } from './types.ts';
 
 /** A connection as it may be shown: without its token. */
 export interface Connection {

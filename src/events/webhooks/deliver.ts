@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../kernel/time.ts';
 import { dbTransaction, type Pool } from '../../runtime/database.ts';
 import type { Egress } from '../../runtime/egress.ts';
-import { appendEvents, selectEventsById, type NetworkEvent } from '../../runtime/feed.ts';
+import { appendEvents, selectEventsById, type NetworkEvent } from '../feed.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Sealer } from '../../security/security.ts';
 import {

@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { dbTransaction } from '../../runtime/database.ts';
 import type { Egress } from '../../runtime/egress.ts';
-import { appendEvents, readFeedHead } from '../../runtime/feed.ts';
+import { appendEvents, readFeedHead } from '../feed.ts';
 import {
   contextOf,
   createDeliverer,

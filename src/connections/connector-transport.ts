@@ -1,8 +1,8 @@
 // Sends one signed request to a connected platform and says what came back, or what became of the
 // connection.
 
-import { createEgress, LOOPBACK_RANGES, type Egress } from '../../runtime/egress.ts';
-import { signRequest } from '../../security/security.ts';
+import { createEgress, LOOPBACK_RANGES, type Egress } from '../runtime/egress.ts';
+import { signRequest } from '../security/security.ts';
 import type { ConnectorTarget, UnknownReason } from './types.ts';
 
 export interface ConnectorRequest {

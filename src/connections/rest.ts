@@ -1,7 +1,7 @@
 // A platform that asks to be left alone (429 or 503 with Retry-After) is: until then no call of
 // this process leaves, and each is told so.
 
-import { readRetryAfter } from '../../runtime/retry-after.ts';
+import { readRetryAfter } from '../runtime/retry-after.ts';
 import type { ConnectorTransport } from './connector-transport.ts';
 
 /** A platform cannot put the network off for longer at a time. */

@@ -1,7 +1,7 @@
 // What the rules cost: conversions with 200 rules in force against conversions with none, and a
 // quote against a balance read, each in turn.
 
-import { activateDue } from '../src/activation.ts';
+import { activateDue } from '../src/network/network.ts';
 import type { RulebookDocument } from '../src/valuation/valuation.ts';
 import type { Figure } from './figures.ts';
 import { runHttpLoad } from './http.ts';

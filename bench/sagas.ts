@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PlatformId } from '../src/kernel/ids.ts';
-import { addPlatform } from '../src/onboarding.ts';
+import { addPlatform } from '../src/network/network.ts';
 import type { Figure } from './figures.ts';
 import { median } from './load.ts';
 import type { Network } from './network.ts';

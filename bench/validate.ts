@@ -3,9 +3,9 @@
 
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { activateDue } from '../src/activation.ts';
+import { activateDue } from '../src/network/network.ts';
 import type { PlatformId } from '../src/kernel/ids.ts';
-import { addPlatform } from '../src/onboarding.ts';
+import { addPlatform } from '../src/network/network.ts';
 import type { RulebookDocument } from '../src/valuation/valuation.ts';
 import type { Figure } from './figures.ts';
 import { median } from './load.ts';

@@ -31,13 +31,13 @@ import { registerStart } from './cli/start.ts';
 import { registerTransfers } from './cli/transfers.ts';
 import { registerWindows } from './cli/windows.ts';
 import { actsOfCommand, personsSentence } from './acts/acts.ts';
-import { activateDue } from './activation.ts';
+import { activateDue } from './network/network.ts';
 import { registerWebhooks } from './cli/webhooks.ts';
 import { createContext, type Context } from './context.ts';
-import { isDemoNetwork, seedDemo, writeCredentials } from './demo.ts';
-import { addPlatform } from './onboarding.ts';
+import { isDemoNetwork, seedDemo, writeCredentials } from './demo/demo.ts';
+import { addPlatform } from './network/network.ts';
 import { startRole } from './roles.ts';
-import { startSandbox } from './sandbox.ts';
+import { startSandbox } from './demo/demo.ts';
 import type { Config } from './runtime/config.ts';
 import type { Log } from './runtime/log.ts';
 

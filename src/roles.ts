@@ -4,7 +4,7 @@
 import type { FastifyInstance } from 'fastify';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { activateDue } from './activation.ts';
+import { activateDue } from './network/network.ts';
 import { createMetricsServer, createServer } from './api/server.ts';
 import type { Context } from './context.ts';
 import type { RoleName } from './runtime/config.ts';

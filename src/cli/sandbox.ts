@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 
 import { parseConfig } from '../runtime/config.ts';
 import { messageOf, OperatorError } from '../runtime/operator-error.ts';
-import { findFaultPanel, type FaultPanel } from '../runtime/sandbox-process.ts';
+import { findFaultPanel, type FaultPanel } from '../demo/demo.ts';
 import {
   DATA_OPTION,
   exitCodesHelp,

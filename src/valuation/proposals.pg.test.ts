@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
 import { createTestLedger, type TestLedger } from '../../test/fixtures/ledger.ts';
-import { activateDue } from '../activation.ts';
+import { activateDue } from '../network/activation.ts';
 import type { Result } from '../kernel/problem.ts';
 import { systemClock } from '../kernel/time.ts';
 import { startLoop } from '../runtime/loop.ts';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import type { Credentials } from '../../src/demo.ts';
+import type { Credentials } from '../../src/demo/seed-demo.ts';
 import { signRequest } from '../../src/security/security.ts';
 import { fetchDeclared } from '../fixtures/fetch-declared.ts';
 import { runProgram, startProgram, type RunningProgram } from '../fixtures/program.ts';

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestApi, platformId, type TestApi } from '../../../test/fixtures/api.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/fixtures/database.ts';
 import { formatId, type MemberId, type TransactionId } from '../../kernel/ids.ts';
-import { addPlatform } from '../../onboarding.ts';
+import { addPlatform } from '../../network/onboarding.ts';
 import { readFeedHead, selectEvents } from '../../events/events.ts';
 import { createNotices, type Notices } from './notices.ts';
 

@@ -5,8 +5,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-import { superviseProgram, type ChildProgram } from './child-program.ts';
-import type { Log } from './log.ts';
+import { superviseProgram, type ChildProgram } from '../runtime/child-program.ts';
+import type { Log } from '../runtime/log.ts';
 
 export interface SandboxProcessOptions {
   /** The program's data folder; the sandbox keeps its own in `sandbox/` inside it. */

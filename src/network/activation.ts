@@ -2,9 +2,9 @@
 // counts, the stock of its rewards and the allowances of its limits, then the version itself.
 // Repeatable: several processes may do it at once, and again after a crash.
 
-import { platformOwnerId, type PlatformId } from './kernel/ids.ts';
-import type { Ledger } from './ledger/ledger.ts';
-import type { Log } from './runtime/log.ts';
+import { platformOwnerId, type PlatformId } from '../kernel/ids.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Log } from '../runtime/log.ts';
 import {
   limitAssetCode,
   rewardAssetCode,
@@ -12,7 +12,7 @@ import {
   type Rulebook,
   type RulebookDocument,
   type Valuation,
-} from './valuation/valuation.ts';
+} from '../valuation/valuation.ts';
 
 /** The parts of the program that activation touches; the whole context fits. */
 export interface ActivationParts {

@@ -5,21 +5,21 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createTestDatabase } from '../test/fixtures/database.ts';
+import { createTestDatabase } from '../../test/fixtures/database.ts';
 import {
   demoUsersOf,
   SANDBOX_PLATFORM,
   seedDemo,
   type Credentials,
   type DemoParts,
-} from './demo.ts';
-import { createConnections } from './connections/connections.ts';
-import { createIdentity } from './identity/identity.ts';
-import type { MemberId, PlatformId } from './kernel/ids.ts';
-import { systemClock } from './kernel/time.ts';
-import { createLedger } from './ledger/ledger.ts';
-import { createPlatformTokens, createSealer } from './security/security.ts';
-import { createValuation, listRewards } from './valuation/valuation.ts';
+} from './seed-demo.ts';
+import { createConnections } from '../connections/connections.ts';
+import { createIdentity } from '../identity/identity.ts';
+import type { MemberId, PlatformId } from '../kernel/ids.ts';
+import { systemClock } from '../kernel/time.ts';
+import { createLedger } from '../ledger/ledger.ts';
+import { createPlatformTokens, createSealer } from '../security/security.ts';
+import { createValuation, listRewards } from '../valuation/valuation.ts';
 
 const folders: string[] = [];
 const closers: (() => Promise<void>)[] = [];

@@ -2,14 +2,14 @@
 // not know, and no limit counts elsewhere.
 
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { createTestApi, type TestApi } from '../test/fixtures/api.ts';
-import { createTestDatabase, type TestDatabase } from '../test/fixtures/database.ts';
+import { createTestApi, type TestApi } from '../../test/fixtures/api.ts';
+import { createTestDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
 import { activateDue, type ActivationParts } from './activation.ts';
-import type { PlatformId } from './kernel/ids.ts';
-import { createLedger } from './ledger/ledger.ts';
-import { audit } from './monitor/monitor.ts';
+import type { PlatformId } from '../kernel/ids.ts';
+import { createLedger } from '../ledger/ledger.ts';
+import { audit } from '../monitor/monitor.ts';
 import { addPlatform } from './onboarding.ts';
-import { createValuation, type RuleTerms, type RulebookDocument } from './valuation/valuation.ts';
+import { createValuation, type RuleTerms, type RulebookDocument } from '../valuation/valuation.ts';
 
 let database: TestDatabase;
 let hub: TestApi;

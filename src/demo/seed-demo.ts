@@ -3,14 +3,14 @@
 
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { addPlatform, type OnboardingParts } from './onboarding.ts';
-import type { Custody } from './identity/identity.ts';
-import { deriveMemberId, type MemberId, type PlatformId } from './kernel/ids.ts';
-import { ProblemError, type Result } from './kernel/problem.ts';
-import { runsSandbox, type Config } from './runtime/config.ts';
-import { findFaultPanel, type FaultPanel } from './runtime/sandbox-process.ts';
-import { activateDue } from './activation.ts';
-import type { RewardTerms, RulebookDocument } from './valuation/valuation.ts';
+import { addPlatform, type OnboardingParts } from '../network/network.ts';
+import type { Custody } from '../identity/identity.ts';
+import { deriveMemberId, type MemberId, type PlatformId } from '../kernel/ids.ts';
+import { ProblemError, type Result } from '../kernel/problem.ts';
+import { runsSandbox, type Config } from '../runtime/config.ts';
+import { findFaultPanel, type FaultPanel } from './sandbox-process.ts';
+import { activateDue } from '../network/network.ts';
+import type { RewardTerms, RulebookDocument } from '../valuation/valuation.ts';
 
 /** The parts of the program that the demo touches; the whole context fits. */
 export interface DemoParts extends OnboardingParts {

@@ -1,14 +1,14 @@
 // Runs the sandbox platform beside the program, as one of the demo network's platforms: connected,
 // and a process of its own.
 
-import type { Connections, ConnectionHealth } from './connections/connections.ts';
-import { demoUsersOf, SANDBOX_PLATFORM } from './demo.ts';
-import type { Identity } from './identity/identity.ts';
-import { ProblemError } from './kernel/problem.ts';
-import { runsSandbox, type Config } from './runtime/config.ts';
-import type { Log } from './runtime/log.ts';
-import { startPoll, type Poll } from './runtime/poll.ts';
-import { superviseSandbox } from './runtime/sandbox-process.ts';
+import type { Connections, ConnectionHealth } from '../connections/connections.ts';
+import { demoUsersOf, SANDBOX_PLATFORM } from './seed-demo.ts';
+import type { Identity } from '../identity/identity.ts';
+import { ProblemError } from '../kernel/problem.ts';
+import { runsSandbox, type Config } from '../runtime/config.ts';
+import type { Log } from '../runtime/log.ts';
+import { startPoll, type Poll } from '../runtime/poll.ts';
+import { superviseSandbox } from './sandbox-process.ts';
 
 export interface SandboxParts {
   readonly config: Config;

@@ -1,9 +1,9 @@
 // A platform comes in with its worth in force, or not at all yet.
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createTestApi, type TestApi } from '../test/fixtures/api.ts';
-import { createTestDatabase, type TestDatabase } from '../test/fixtures/database.ts';
-import type { PlatformId } from './kernel/ids.ts';
+import { createTestApi, type TestApi } from '../../test/fixtures/api.ts';
+import { createTestDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
+import type { PlatformId } from '../kernel/ids.ts';
 import { addPlatform } from './onboarding.ts';
 
 let database: TestDatabase;

@@ -6,14 +6,18 @@ import {
   connectionProblems,
   type Connections,
   type ConnectionToSet,
-} from './connections/connections.ts';
-import { isPlatformId, platformOwnerId } from './kernel/ids.ts';
-import { ok, refuse, type Result } from './kernel/problem.ts';
-import { identityProblems, type Custody, type Identity } from './identity/identity.ts';
-import type { Clawback, Ledger } from './ledger/ledger.ts';
-import type { Log } from './runtime/log.ts';
+} from '../connections/connections.ts';
+import { isPlatformId, platformOwnerId } from '../kernel/ids.ts';
+import { ok, refuse, type Result } from '../kernel/problem.ts';
+import { identityProblems, type Custody, type Identity } from '../identity/identity.ts';
+import type { Clawback, Ledger } from '../ledger/ledger.ts';
+import type { Log } from '../runtime/log.ts';
 import { activateDue } from './activation.ts';
-import { valuationProblems, type RulebookDocument, type Valuation } from './valuation/valuation.ts';
+import {
+  valuationProblems,
+  type RulebookDocument,
+  type Valuation,
+} from '../valuation/valuation.ts';
 
 /** The parts of the program that onboarding touches; the whole context fits. */
 export interface OnboardingParts {

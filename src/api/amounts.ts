@@ -4,7 +4,7 @@
 import { formatAmount, parseAmount, type AmountFault } from '../kernel/amount.ts';
 import { ok, refuse, type Problem, type Result } from '../kernel/problem.ts';
 import type { Asset } from '../ledger/ledger.ts';
-import { apiProblems } from './problems.ts';
+import { apiProblems } from '../http/problems.ts';
 
 const faults: Readonly<Record<AmountFault, (field: string, asset: Asset) => Problem>> = {
   not_a_number: (field) => apiProblems.amount_not_a_number(`${field} is not a number.`, { field }),

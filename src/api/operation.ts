@@ -5,7 +5,7 @@ import type { Static, TObject, TProperties } from 'typebox';
 import type { Problem, Result } from '../kernel/problem.ts';
 import type { OperationKey, Outcome, PostedLeg } from '../ledger/ledger.ts';
 import type { Caller } from './http/request-fields.ts';
-import type { MissingWords } from './http/validation.ts';
+import type { MissingWords } from '../http/validation.ts';
 import type { ApiParts } from './parts.ts';
 
 export type Posted<Answer> =

@@ -18,7 +18,7 @@ import { ledgerProblems } from '../ledger/ledger.ts';
 import { rewardsProblems } from '../rewards/rewards.ts';
 import { valuationProblems } from '../valuation/valuation.ts';
 import { securityProblems } from '../security/security.ts';
-import { apiProblems } from './problems.ts';
+import { apiProblems } from '../http/problems.ts';
 
 export interface CatalogueEntry extends ProblemRow {
   readonly code: string;

@@ -6,7 +6,7 @@ import { type Static, Type } from 'typebox';
 import { parseId } from '../../kernel/ids.ts';
 import { ledgerProblems } from '../../ledger/ledger.ts';
 import { readOptionalAmount } from '../amounts.ts';
-import { answerProblem } from '../http/answer-problem.ts';
+import { answerProblem } from '../../http/answer-problem.ts';
 import { operationKeyOf } from '../http/idempotency.ts';
 import { signedOnce } from '../http/signed-once.ts';
 import { callerOf } from '../http/request-fields.ts';

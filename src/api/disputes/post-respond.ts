@@ -2,7 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { answerProblem } from '../http/answer-problem.ts';
+import { answerProblem } from '../../http/answer-problem.ts';
 import { callerOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses } from '../schemas.ts';

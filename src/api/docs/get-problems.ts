@@ -4,9 +4,9 @@
 import { hash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { answerProblem } from '../http/answer-problem.ts';
+import { answerProblem } from '../../http/answer-problem.ts';
 import { problemCatalogue, type CatalogueEntry } from '../problem-catalogue.ts';
-import { apiProblems } from '../problems.ts';
+import { apiProblems } from '../../http/problems.ts';
 import { closed, problemResponses } from '../schemas.ts';
 
 const STYLE =

@@ -11,7 +11,7 @@ import {
   verifyRequestSignature,
 } from '../../security/security.ts';
 import type { ApiParts } from '../parts.ts';
-import { answerProblem, pathOf } from './answer-problem.ts';
+import { answerProblem, pathOf } from '../../http/answer-problem.ts';
 import type { FailedTokens } from './failed-tokens.ts';
 
 const SIGNATURE_INVALID = securityProblems.signature_invalid().code;

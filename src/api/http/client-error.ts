@@ -4,8 +4,8 @@
 import type { Duplex } from 'node:stream';
 import type { Problem } from '../../kernel/problem.ts';
 import { faultToProblem } from './fault-to-problem.ts';
-import { problemBody, PROBLEM_TYPE } from './answer-problem.ts';
-import { apiProblems } from '../problems.ts';
+import { problemBody, PROBLEM_TYPE } from '../../http/answer-problem.ts';
+import { apiProblems } from '../../http/problems.ts';
 
 /** Gives what was answered; undefined when the client is gone. */
 export function answerClientError(

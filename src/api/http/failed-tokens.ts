@@ -10,7 +10,7 @@ import { identityProblems } from '../../identity/identity.ts';
 import type { Problem } from '../../kernel/problem.ts';
 import { securityProblems } from '../../security/security.ts';
 import type { ApiParts } from '../parts.ts';
-import { answerProblem } from './answer-problem.ts';
+import { answerProblem } from '../../http/answer-problem.ts';
 import { networkOf } from './network-of.ts';
 
 /** Failures of a minute that are answered at once: slips, and a secret that has just changed. */

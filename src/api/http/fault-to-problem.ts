@@ -5,8 +5,8 @@ import { ProblemError, type Problem } from '../../kernel/problem.ts';
 import { ledgerProblems } from '../../ledger/ledger.ts';
 import { AssetMissing } from '../../valuation/valuation.ts';
 import { isConflict, isDatabaseUnavailable, sqlState } from '../../runtime/database.ts';
-import { apiProblems } from '../problems.ts';
-import { validationProblem, type MissingWords } from './validation.ts';
+import { apiProblems } from '../../http/problems.ts';
+import { validationProblem, type MissingWords } from '../../http/validation.ts';
 
 const QUERY_CANCELED = '57014';
 

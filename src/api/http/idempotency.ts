@@ -6,7 +6,7 @@ import type { FastifyRequest } from 'fastify';
 import { assert } from '../../kernel/assert.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import type { OperationKey } from '../../ledger/ledger.ts';
-import { apiProblems } from '../problems.ts';
+import { apiProblems } from '../../http/problems.ts';
 
 const VISIBLE_ASCII = /^[\x21-\x7e]{1,255}$/;
 

@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { ledgerProblems, type SignatureMark } from '../../ledger/ledger.ts';
 import type { ApiParts } from '../parts.ts';
-import { answerProblem } from './answer-problem.ts';
+import { answerProblem } from '../../http/answer-problem.ts';
 import { operationKeyOf } from './idempotency.ts';
 import { callerOf } from './request-fields.ts';
 

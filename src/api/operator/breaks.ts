@@ -15,7 +15,7 @@ import {
   OperatorDisputeView,
   SideText,
 } from '../disputes/describe-dispute.ts';
-import { answerProblem } from '../http/answer-problem.ts';
+import { answerProblem } from '../../http/answer-problem.ts';
 import { operatorOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, PlatformIdText, problemResponses, text } from '../schemas.ts';

@@ -12,7 +12,7 @@ import {
   type RulebookPatch,
   type VersionRow,
 } from '../../valuation/valuation.ts';
-import { apiProblems } from '../problems.ts';
+import { apiProblems } from '../../http/problems.ts';
 import { closed, text } from '../schemas.ts';
 
 const NullableText = Type.Union([Type.String(), Type.Null()]);

@@ -27,7 +27,7 @@ import {
 } from '../disputes/evidence-file.ts';
 import { sourcePointsOf } from '../disputes/source-points.ts';
 import { readTrail } from '../disputes/trail.ts';
-import { answerProblem } from '../http/answer-problem.ts';
+import { answerProblem } from '../../http/answer-problem.ts';
 import { operatorOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import {

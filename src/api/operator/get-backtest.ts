@@ -9,8 +9,8 @@ import {
   MAX_BACKTEST_DAYS,
   type Backtest,
 } from '../../monitor/monitor.ts';
-import { answerProblem } from '../http/answer-problem.ts';
-import { untilLeft } from '../http/until-left.ts';
+import { answerProblem } from '../../http/answer-problem.ts';
+import { untilLeft } from '../../http/until-left.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, DateTime, problemResponses } from '../schemas.ts';
 

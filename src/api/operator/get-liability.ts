@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { identityProblems } from '../../identity/identity.ts';
 import { describeLiability, reportLiability } from '../../monitor/monitor.ts';
-import { answerProblem } from '../http/answer-problem.ts';
+import { answerProblem } from '../../http/answer-problem.ts';
 import type { ApiParts } from '../parts.ts';
 import { LiabilityHead, LiabilityRow } from '../reports/liability-view.ts';
 import { closed, PlatformIdText, problemResponses } from '../schemas.ts';

@@ -6,7 +6,7 @@ import { type Static, Type } from 'typebox';
 import { writeLinks } from '../../acts/acts.ts';
 import { identityProblems, type Identity } from '../../identity/identity.ts';
 import { isMemberId, type MemberId } from '../../kernel/ids.ts';
-import { answerProblem } from '../http/answer-problem.ts';
+import { answerProblem } from '../../http/answer-problem.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, PlatformIdText, problemResponses, text, UserId } from '../schemas.ts';
 import { answerAsked, askedResponse } from './requests.ts';

@@ -3,8 +3,8 @@
 
 import type { FastifyInstance } from 'fastify';
 import { Type, type Static } from 'typebox';
-import { answerProblem } from '../http/answer-problem.ts';
-import { untilLeft } from '../http/until-left.ts';
+import { answerProblem } from '../../http/answer-problem.ts';
+import { untilLeft } from '../../http/until-left.ts';
 import { operatorOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { problemResponses } from '../schemas.ts';

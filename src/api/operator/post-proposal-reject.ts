@@ -2,7 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import type { Static } from 'typebox';
-import { answerProblem } from '../http/answer-problem.ts';
+import { answerProblem } from '../../http/answer-problem.ts';
 import { operatorOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { problemResponses } from '../schemas.ts';

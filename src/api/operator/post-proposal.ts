@@ -2,8 +2,8 @@
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { answerProblem } from '../http/answer-problem.ts';
-import { untilLeft } from '../http/until-left.ts';
+import { answerProblem } from '../../http/answer-problem.ts';
+import { untilLeft } from '../../http/until-left.ts';
 import { operatorOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, DateTime, problemResponses } from '../schemas.ts';

@@ -8,10 +8,10 @@ import { parseAmount } from '../../kernel/amount.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import type { Asset } from '../../ledger/ledger.ts';
 import { readAmount } from '../amounts.ts';
-import { answerProblem } from '../http/answer-problem.ts';
+import { answerProblem } from '../../http/answer-problem.ts';
 import { operatorOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
-import { apiProblems } from '../problems.ts';
+import { apiProblems } from '../../http/problems.ts';
 import { closed, problemResponses } from '../schemas.ts';
 import {
   BankReference,

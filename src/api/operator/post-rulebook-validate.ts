@@ -3,8 +3,8 @@
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { answerProblem } from '../http/answer-problem.ts';
-import { untilLeft } from '../http/until-left.ts';
+import { answerProblem } from '../../http/answer-problem.ts';
+import { untilLeft } from '../../http/until-left.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses, Success } from '../schemas.ts';
 import { changeFields, changeOf, ChangesView } from './describe-rulebook.ts';

@@ -4,7 +4,7 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { parseId, type PlatformId } from '../../kernel/ids.ts';
-import { answerProblem } from '../http/answer-problem.ts';
+import { answerProblem } from '../../http/answer-problem.ts';
 import type { ApiParts } from '../parts.ts';
 import {
   describeRecallForOperator,

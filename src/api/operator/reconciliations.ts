@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { RUN_MODES } from '../../clearing/clearing.ts';
 import type { PlatformId } from '../../kernel/ids.ts';
-import { answerProblem } from '../http/answer-problem.ts';
+import { answerProblem } from '../../http/answer-problem.ts';
 import { operatorOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, PlatformIdText, problemResponses } from '../schemas.ts';

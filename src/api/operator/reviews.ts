@@ -10,7 +10,7 @@ import {
 } from '../../clearing/clearing.ts';
 import { formatId } from '../../kernel/ids.ts';
 import { toPoints } from '../amounts.ts';
-import { answerProblem } from '../http/answer-problem.ts';
+import { answerProblem } from '../../http/answer-problem.ts';
 import { operatorOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, Points, problemResponses, text } from '../schemas.ts';

@@ -6,7 +6,7 @@ import { type Static, Type } from 'typebox';
 import { sagaProblems, type Saga, type SagaActionName } from '../../clearing/clearing.ts';
 import { formatId, parseId, type PlatformId } from '../../kernel/ids.ts';
 import { toPoints } from '../amounts.ts';
-import { answerProblem } from '../http/answer-problem.ts';
+import { answerProblem } from '../../http/answer-problem.ts';
 import { operatorOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses, text } from '../schemas.ts';

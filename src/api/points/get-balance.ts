@@ -9,7 +9,7 @@ import type { MemberId } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { addDays, NEVER } from '../../kernel/time.ts';
 import { toPoints } from '../amounts.ts';
-import { answerProblem } from '../http/answer-problem.ts';
+import { answerProblem } from '../../http/answer-problem.ts';
 import { callerOf, type Caller } from '../http/request-fields.ts';
 import { resolveUser } from '../members.ts';
 import type { ApiParts } from '../parts.ts';

@@ -3,11 +3,11 @@
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { answerProblem } from '../http/answer-problem.ts';
+import { answerProblem } from '../../http/answer-problem.ts';
 import { callerOf } from '../http/request-fields.ts';
 import { resolveUser } from '../members.ts';
 import type { ApiParts } from '../parts.ts';
-import { apiProblems } from '../problems.ts';
+import { apiProblems } from '../../http/problems.ts';
 import { closed, problemResponses, UserId } from '../schemas.ts';
 import { TransactionView } from '../transactions/describe-transaction.ts';
 import { showTransaction } from '../transactions/show-transactions.ts';

@@ -6,15 +6,15 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Static, type TProperties, Type } from 'typebox';
 import type { Problem } from '../../kernel/problem.ts';
 import type { OperationKey } from '../../ledger/ledger.ts';
-import { answerProblem, problemBody } from '../http/answer-problem.ts';
+import { answerProblem, problemBody } from '../../http/answer-problem.ts';
 import { faultToProblem } from '../http/fault-to-problem.ts';
 import { keyInBatch, operationKeyOf } from '../http/idempotency.ts';
 import type { Observer } from '../http/observe.ts';
 import { callerOf, type Caller } from '../http/request-fields.ts';
-import { validationProblem, type SchemaCompiler } from '../http/validation.ts';
+import { validationProblem, type SchemaCompiler } from '../../http/validation.ts';
 import { isDryRun, type PostingOperation } from '../operation.ts';
 import type { ApiParts } from '../parts.ts';
-import { apiProblems, missingField } from '../problems.ts';
+import { apiProblems, missingField } from '../../http/problems.ts';
 import { closed, IdempotencyKey, problemResponses } from '../schemas.ts';
 import { operations } from './operations.ts';
 

@@ -8,7 +8,7 @@ import { readAmount, readDay, readTime, toPoints } from '../amounts.ts';
 import { toDetails } from '../details.ts';
 import { resolveUser } from '../members.ts';
 import { answerOutcome, defineOperation } from '../operation.ts';
-import { apiProblems, missingField } from '../problems.ts';
+import { apiProblems, missingField } from '../../http/problems.ts';
 import {
   Amount,
   Category,

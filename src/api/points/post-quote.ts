@@ -8,11 +8,11 @@ import type { MemberId } from '../../kernel/ids.ts';
 import { ledgerProblems } from '../../ledger/ledger.ts';
 import { evaluateConversion } from '../../valuation/valuation.ts';
 import { readAmount, toPoints } from '../amounts.ts';
-import { answerProblem } from '../http/answer-problem.ts';
+import { answerProblem } from '../../http/answer-problem.ts';
 import { callerOf } from '../http/request-fields.ts';
 import { resolveUser } from '../members.ts';
 import type { ApiParts } from '../parts.ts';
-import { apiProblems } from '../problems.ts';
+import { apiProblems } from '../../http/problems.ts';
 import {
   Amount,
   Category,

@@ -10,7 +10,7 @@ import type { Caller } from '../http/request-fields.ts';
 import { resolveUser } from '../members.ts';
 import { answerOutcome, defineOperation } from '../operation.ts';
 import type { ApiParts } from '../parts.ts';
-import { apiProblems } from '../problems.ts';
+import { apiProblems } from '../../http/problems.ts';
 import { Amount, closed, Reference, Success, text, UserId } from '../schemas.ts';
 import { DryRun, dryRunView } from './rule-answers.ts';
 

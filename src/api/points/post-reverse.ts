@@ -13,7 +13,7 @@ import { refuse } from '../../kernel/problem.ts';
 import { ledgerProblems, type Ledger, type Outcome } from '../../ledger/ledger.ts';
 import { readOptionalAmount } from '../amounts.ts';
 import { answerOutcome, defineOperation } from '../operation.ts';
-import { apiProblems } from '../problems.ts';
+import { apiProblems } from '../../http/problems.ts';
 import {
   Amount,
   closed,

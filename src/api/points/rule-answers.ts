@@ -6,7 +6,7 @@ import type { Asset, Preview } from '../../ledger/ledger.ts';
 import type { Applied } from '../../valuation/valuation.ts';
 import { toPoints } from '../amounts.ts';
 import { textOf } from '../details.ts';
-import { problemBody } from '../http/answer-problem.ts';
+import { problemBody } from '../../http/answer-problem.ts';
 import { Points } from '../schemas.ts';
 
 export const Explanation = Type.Array(

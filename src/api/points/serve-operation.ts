@@ -2,11 +2,11 @@
 
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { answerProblem } from '../http/answer-problem.ts';
+import { answerProblem } from '../../http/answer-problem.ts';
 import { operationKeyOf } from '../http/idempotency.ts';
 import type { Observer } from '../http/observe.ts';
 import { callerOf } from '../http/request-fields.ts';
-import { isPending, waitOf } from '../http/prefer.ts';
+import { isPending, waitOf } from '../../http/prefer.ts';
 import { isDryRun, type PostingOperation } from '../operation.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, IdempotencyKey, problemResponses } from '../schemas.ts';

@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { type Static } from 'typebox';
 import { assert } from '../../kernel/assert.ts';
 import { parseId } from '../../kernel/ids.ts';
-import { answerProblem } from '../http/answer-problem.ts';
+import { answerProblem } from '../../http/answer-problem.ts';
 import { callerOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses, RedemptionIdText, text } from '../schemas.ts';

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { assert } from '../../kernel/assert.ts';
 import { parseId } from '../../kernel/ids.ts';
-import { answerProblem } from '../http/answer-problem.ts';
+import { answerProblem } from '../../http/answer-problem.ts';
 import { operationKeyOf } from '../http/idempotency.ts';
 import { signedOnce } from '../http/signed-once.ts';
 import { callerOf } from '../http/request-fields.ts';

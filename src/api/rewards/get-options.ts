@@ -4,7 +4,7 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { toPoints } from '../amounts.ts';
-import { answerProblem } from '../http/answer-problem.ts';
+import { answerProblem } from '../../http/answer-problem.ts';
 import { callerOf } from '../http/request-fields.ts';
 import { ledgerProblems } from '../../ledger/ledger.ts';
 import { resolveUser } from '../members.ts';

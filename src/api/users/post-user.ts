@@ -2,10 +2,10 @@
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { answerProblem } from '../http/answer-problem.ts';
+import { answerProblem } from '../../http/answer-problem.ts';
 import { callerOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
-import { apiProblems, missingField } from '../problems.ts';
+import { apiProblems, missingField } from '../../http/problems.ts';
 import { closed, problemResponses, Success, Tags, UserId } from '../schemas.ts';
 
 const Body = closed(

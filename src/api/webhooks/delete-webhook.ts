@@ -2,7 +2,7 @@
 // forgotten.
 
 import { type Static, Type } from 'typebox';
-import { answerProblem } from '../http/answer-problem.ts';
+import { answerProblem } from '../../http/answer-problem.ts';
 import { problemResponses, Success } from '../schemas.ts';
 import { WebhookParams } from './describe-webhook.ts';
 import type { AddOperation } from './side.ts';

@@ -1,7 +1,7 @@
 // GET /api/webhooks/{webhook_id}/deliveries: what was sent there, and what became of it.
 
 import { type Static, Type } from 'typebox';
-import { answerProblem } from '../http/answer-problem.ts';
+import { answerProblem } from '../../http/answer-problem.ts';
 import { closed, problemResponses } from '../schemas.ts';
 import {
   DeliveryStateText,

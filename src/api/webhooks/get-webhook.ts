@@ -1,7 +1,7 @@
 // GET /api/webhooks/{webhook_id}: one endpoint, and how it fares.
 
 import type { Static } from 'typebox';
-import { answerProblem } from '../http/answer-problem.ts';
+import { answerProblem } from '../../http/answer-problem.ts';
 import { problemResponses } from '../schemas.ts';
 import { describeWebhook, WebhookParams, WebhookView } from './describe-webhook.ts';
 import type { AddOperation } from './side.ts';

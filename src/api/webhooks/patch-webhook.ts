@@ -1,7 +1,7 @@
 // PATCH /api/webhooks/{webhook_id}: another URL, other types, another order; switched off and on.
 
 import { type Static, Type } from 'typebox';
-import { answerProblem } from '../http/answer-problem.ts';
+import { answerProblem } from '../../http/answer-problem.ts';
 import { closed, problemResponses } from '../schemas.ts';
 import { describeWebhook, TermFields, WebhookParams, WebhookView } from './describe-webhook.ts';
 import type { AddOperation } from './side.ts';

@@ -3,9 +3,9 @@
 
 import { type Static, Type } from 'typebox';
 import { readTime } from '../amounts.ts';
-import { answerProblem } from '../http/answer-problem.ts';
+import { answerProblem } from '../../http/answer-problem.ts';
 import { signedOnce } from '../http/signed-once.ts';
-import { apiProblems } from '../problems.ts';
+import { apiProblems } from '../../http/problems.ts';
 import { closed, DateTime, problemResponses } from '../schemas.ts';
 import { WebhookParams } from './describe-webhook.ts';
 import type { AddOperation } from './side.ts';

@@ -1,7 +1,7 @@
 // POST /api/webhooks/{webhook_id}/secret: a new key, beside which the old one signs for a while.
 
 import { type Static, Type } from 'typebox';
-import { answerProblem } from '../http/answer-problem.ts';
+import { answerProblem } from '../../http/answer-problem.ts';
 import { signedOnce } from '../http/signed-once.ts';
 import { closed, problemResponses } from '../schemas.ts';
 import { describeWebhook, WebhookParams, WebhookWithSecret } from './describe-webhook.ts';

@@ -2,7 +2,7 @@
 // receiver can be tried.
 
 import { type Static, Type } from 'typebox';
-import { answerProblem } from '../http/answer-problem.ts';
+import { answerProblem } from '../../http/answer-problem.ts';
 import { signedOnce } from '../http/signed-once.ts';
 import { problemResponses, Success } from '../schemas.ts';
 import { WebhookParams } from './describe-webhook.ts';

@@ -1,7 +1,7 @@
 // POST /api/webhooks: from now on, events are sent to this URL.
 
 import { type Static, Type } from 'typebox';
-import { answerProblem } from '../http/answer-problem.ts';
+import { answerProblem } from '../../http/answer-problem.ts';
 import { closed, problemResponses } from '../schemas.ts';
 import { describeWebhook, TermFields, WebhookWithSecret } from './describe-webhook.ts';
 import type { AddOperation } from './side.ts';

@@ -6,7 +6,7 @@ import type { Static } from 'typebox';
 import { identityProblems } from '../../identity/identity.ts';
 import { refuse, type Result } from '../../kernel/problem.ts';
 import type { Statement } from '../../clearing/clearing.ts';
-import { answerProblem } from '../http/answer-problem.ts';
+import { answerProblem } from '../../http/answer-problem.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, PlatformIdText } from '../schemas.ts';
 import {

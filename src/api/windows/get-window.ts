@@ -3,7 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Static } from 'typebox';
 import { describeWindowFigures } from '../../clearing/clearing.ts';
-import { answerProblem } from '../http/answer-problem.ts';
+import { answerProblem } from '../../http/answer-problem.ts';
 import type { ApiParts } from '../parts.ts';
 import { problemResponses } from '../schemas.ts';
 import { WindowParams, WindowView } from './window-view.ts';

@@ -12,7 +12,7 @@ import {
 } from '../../clearing/clearing.ts';
 import { identityProblems } from '../../identity/identity.ts';
 import type { Result } from '../../kernel/problem.ts';
-import { answerProblem } from '../http/answer-problem.ts';
+import { answerProblem } from '../../http/answer-problem.ts';
 import { operatorOf } from '../http/request-fields.ts';
 import { Reason } from '../operator/describe-reserve.ts';
 import type { ApiParts } from '../parts.ts';

@@ -3,7 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Static } from 'typebox';
 import { describeWindow } from '../../clearing/clearing.ts';
-import { answerProblem } from '../http/answer-problem.ts';
+import { answerProblem } from '../../http/answer-problem.ts';
 import { operatorOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses } from '../schemas.ts';

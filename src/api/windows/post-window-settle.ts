@@ -9,7 +9,7 @@ import {
   type SettlementWindow,
 } from '../../clearing/clearing.ts';
 import type { Result } from '../../kernel/problem.ts';
-import { answerProblem } from '../http/answer-problem.ts';
+import { answerProblem } from '../../http/answer-problem.ts';
 import { operatorOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses, text } from '../schemas.ts';

@@ -6,7 +6,7 @@ import { type Static, Type } from 'typebox';
 import { describeSettings, readSchedule } from '../../clearing/clearing.ts';
 import { identityProblems } from '../../identity/identity.ts';
 import type { PlatformId } from '../../kernel/ids.ts';
-import { answerProblem } from '../http/answer-problem.ts';
+import { answerProblem } from '../../http/answer-problem.ts';
 import { operatorOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, PlatformIdText, problemResponses, text } from '../schemas.ts';

@@ -2,7 +2,7 @@
 // as something the caller did not mean.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { apiProblems } from '../problems.ts';
+import { apiProblems } from './problems.ts';
 import { answerProblem } from './answer-problem.ts';
 
 export function checkUrl(request: FastifyRequest, reply: FastifyReply, done: () => void): void {

@@ -2,8 +2,8 @@
 // twice in an object (RFC 7493, 2.3), and bytes that are not UTF-8.
 
 import { isUtf8 } from 'node:buffer';
-import { ok, refuse, type Result } from '../../kernel/problem.ts';
-import { apiProblems } from '../problems.ts';
+import { ok, refuse, type Result } from '../kernel/problem.ts';
+import { apiProblems } from './problems.ts';
 
 /**
  * Sixteen digits or an exponent: only then can a literal differ from what it is read as, and only

@@ -2,7 +2,7 @@
 // the bytes spell.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { apiProblems } from '../problems.ts';
+import { apiProblems } from './problems.ts';
 import { answerProblem } from './answer-problem.ts';
 import { parseExactJson } from './exact-json.ts';
 

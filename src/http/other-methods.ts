@@ -2,7 +2,7 @@
 // and 404 for everything else; before the body is read, because it does not matter what is in it.
 
 import type { FastifyInstance } from 'fastify';
-import { apiProblems } from '../problems.ts';
+import { apiProblems } from './problems.ts';
 import { answerProblem, pathOf } from './answer-problem.ts';
 
 /** Call it before the routes are added: it collects the methods of each path. */

@@ -1,7 +1,7 @@
 // Writes a problem as RFC 9457 problem+json with the source requirement's `error` text beside it.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Problem } from '../../kernel/problem.ts';
+import type { Problem } from '../kernel/problem.ts';
 import { closeAfterAnswer, hasUnreadBody } from './unread-body.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json';

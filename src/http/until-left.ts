@@ -2,8 +2,8 @@
 // answer any more.
 
 import type { FastifyReply } from 'fastify';
-import { ProblemError } from '../../kernel/problem.ts';
-import { apiProblems } from '../problems.ts';
+import { ProblemError } from '../kernel/problem.ts';
+import { apiProblems } from './problems.ts';
 
 /** Hands the work a signal that is aborted once the connection is closed before the answer. */
 export async function untilLeft<T>(

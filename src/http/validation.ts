@@ -3,8 +3,8 @@
 
 import { Ajv, type ErrorObject, type Options, type ValidateFunction } from 'ajv';
 import type { FastifySchemaValidationError } from 'fastify';
-import type { Problem } from '../../kernel/problem.ts';
-import { apiProblems, missingField } from '../problems.ts';
+import type { Problem } from '../kernel/problem.ts';
+import { apiProblems, missingField } from './problems.ts';
 import { readTextValues, textReaders } from './text-values.ts';
 
 export interface SchemaCompiler {

@@ -1,7 +1,7 @@
 // Numbers and truth values in a path or a query arrive as text. They are read in one spelling only,
 // and never coerced: `1e3`, `0x10`, `+1`, `01` and `Infinity` are no numbers here.
 
-import { assert } from '../../kernel/assert.ts';
+import { assert } from '../kernel/assert.ts';
 
 /** Digits without a leading zero; more than any bound of an integer parameter needs. */
 const WHOLE_NUMBER = /^(?:0|[1-9][0-9]{0,15})$/;

@@ -5,7 +5,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { apiProblems } from '../problems.ts';
+import { apiProblems } from './problems.ts';
 import { answerProblem } from './answer-problem.ts';
 
 const CONTINUE = /^100-continue$/i;

@@ -5,6 +5,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { assert } from '../kernel/assert.ts';
 import { ok, refuse, type Problem, type Result } from '../kernel/problem.ts';
+import { DAY_MS } from '../kernel/time.ts';
 import { dbTransaction, type DbClient } from '../runtime/database.ts';
 import { appendEvents } from '../events/events.ts';
 import { performers } from './performers.ts';
@@ -57,7 +58,7 @@ export interface Acts {
 }
 
 /** How long a request waits for its approval. */
-const LIFETIME_MS = 7 * 86_400_000;
+const LIFETIME_MS = 7 * DAY_MS;
 /** An approval that is not carried out by then is somebody else's to carry out. */
 const LEFT_BEHIND_MS = 5_000;
 const REQUEST_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

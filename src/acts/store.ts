@@ -1,10 +1,7 @@
 // All SQL of the acts: requests, and what became of them.
 
-import type { DbClient, Pool } from '../runtime/database.ts';
+import type { Queryable } from '../runtime/database.ts';
 import type { ActRequest, ActRequestState } from './types.ts';
-
-/** Whatever can run one statement. */
-export type Queryable = Pick<Pool, 'query'> | Pick<DbClient, 'query'>;
 
 /** As it is stored: with what nobody may see, sealed. */
 export interface StoredRequest extends ActRequest {

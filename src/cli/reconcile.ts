@@ -19,6 +19,7 @@ import {
 import { formatAmountText } from '../kernel/amount.ts';
 import { formatId, isPlatformId, type PlatformId } from '../kernel/ids.ts';
 import type { Result } from '../kernel/problem.ts';
+import { DAY_MS } from '../kernel/time.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { exitCode } from '../runtime/operator-error.ts';
 import {
@@ -84,7 +85,6 @@ const BREAK_COLUMNS = [
   'age_days',
   'first_seen_at',
 ] as const;
-const DAY_MS = 86_400_000;
 
 export function registerReconcile<Context extends ReconcileContext>(
   program: Command,

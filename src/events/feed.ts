@@ -1,9 +1,7 @@
 // The feed: what happened in the network, in order and without a gap, for whoever reads on by
 // cursor. Every module may add to it; docs/api.md lists the types.
 
-import type { DbClient, Pool } from '../runtime/database.ts';
-
-type Queryable = Pick<Pool, 'query'> | Pick<DbClient, 'query'>;
+import type { Queryable } from '../runtime/database.ts';
 
 export interface NewEvent {
   /** A thing and what became of it, such as `redemption.issued`. */

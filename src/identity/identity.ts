@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { isPlatformId, platformOwnerId, type MemberId, type PlatformId } from '../kernel/ids.ts';
 import { ok, refuse, type Result } from '../kernel/problem.ts';
-import { systemClock, type Clock } from '../kernel/time.ts';
+import { DAY_MS, systemClock, type Clock } from '../kernel/time.ts';
 import { dbTransaction, type DbClient, type Pool } from '../runtime/database.ts';
 import type { Log } from '../runtime/log.ts';
 import type { PlatformTokens, Sealer } from '../security/security.ts';
@@ -199,7 +199,7 @@ export interface Identity {
 }
 
 /** How long a secret is good beside the one that replaces it, when nothing else is said. */
-export const SECRET_OVERLAP_MS = 86_400_000;
+export const SECRET_OVERLAP_MS = DAY_MS;
 
 export interface IdentityParts {
   readonly clock?: Clock;

@@ -5,15 +5,10 @@
 import type { Problem } from '../kernel/problem.ts';
 import { ok, refuse, type Result } from '../kernel/problem.ts';
 import { identityProblems } from './problems.ts';
-import {
-  insertMemberLinks,
-  noteMemberLinks,
-  selectLinkFacts,
-  type LinkFacts,
-  type Queryable,
-} from './store.ts';
+import { insertMemberLinks, noteMemberLinks, selectLinkFacts, type LinkFacts } from './store.ts';
 import type { Maker, MemberLink } from './types.ts';
 import { faultOfNewUserId, showUserId } from './user-id.ts';
+import type { Queryable } from '../runtime/database.ts';
 
 export interface LinksCheck {
   /** Of these, links that are not there yet. */

@@ -4,14 +4,13 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { isOperatorId } from '../kernel/ids.ts';
 import { ok, refuse, type Result } from '../kernel/problem.ts';
-import type { Pool } from '../runtime/database.ts';
+import type { Pool, Queryable } from '../runtime/database.ts';
 import { identityProblems } from './problems.ts';
 import {
   changeOperator,
   insertOperator,
   noteOperatorChange,
   selectOperatorByToken,
-  type Queryable,
 } from './store.ts';
 import type { Maker, Operator, OperatorState, OperatorToken } from './types.ts';
 

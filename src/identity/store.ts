@@ -1,7 +1,7 @@
 // All SQL of the identity module.
 
 import type { MemberId, OperatorId, OwnerId, PlatformId } from '../kernel/ids.ts';
-import type { DbClient, Pool } from '../runtime/database.ts';
+import type { DbClient, Pool, Queryable } from '../runtime/database.ts';
 import {
   NO_TAGS,
   type Custody,
@@ -18,9 +18,6 @@ import {
   type Tagged,
   type TaggedMember,
 } from './types.ts';
-
-/** Whatever can run one statement. */
-export type Queryable = Pick<Pool, 'query'> | Pick<DbClient, 'query'>;
 
 export interface PlatformRow {
   readonly platform_id: PlatformId;

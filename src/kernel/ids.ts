@@ -71,6 +71,11 @@ export function subjectOwnerId(name: string): OwnerId {
   return hexToUuid(hash('sha256', `subject/${name}`).slice(0, 32)) as OwnerId;
 }
 
+/** All buckets of a network that has so many, in order. */
+export function buckets(bucketCount: number): Bucket[] {
+  return Array.from({ length: bucketCount }, (_, number) => number as Bucket);
+}
+
 /**
  * The bucket in which all that belongs to a member lives: the first four bytes of the id, modulo
  * the number of buckets.

@@ -16,7 +16,8 @@ export type Day = string;
  */
 export const NEVER: Day = 'infinity';
 
-const DAY_MS = 86_400_000;
+/** A day of 24 hours, in milliseconds. */
+export const DAY_MS = 86_400_000;
 
 /**
  * An RFC 3339 time as milliseconds; undefined when there is no such time, such as the 30th of

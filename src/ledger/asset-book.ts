@@ -1,7 +1,7 @@
 // The network's assets and shape, held in memory: read whole, replaced as a whole, checked again
 // every few seconds.
 
-import { platformOwnerId, type Bucket, type PlatformId } from '../kernel/ids.ts';
+import { buckets, platformOwnerId, type PlatformId } from '../kernel/ids.ts';
 import { assert } from '../kernel/assert.ts';
 import { dbTransaction, type DbClient, type Pool } from '../runtime/database.ts';
 import type { Asset, Cap, Clawback, ClearingMode, Custody } from './types.ts';
@@ -41,8 +41,8 @@ export async function ensureNetwork(pool: Pool, bucketCount: number): Promise<vo
       'insert into ledger.network (bucket_count, settlement_asset_id) values ($1, $2)',
       [bucketCount, SETTLEMENT.assetId],
     );
-    for (let bucket = 0; bucket < bucketCount; bucket += 1)
-      await client.query('insert into ledger.bucket (bucket) values ($1)', [bucket as Bucket]);
+    for (const bucket of buckets(bucketCount))
+      await client.query('insert into ledger.bucket (bucket) values ($1)', [bucket]);
   });
 }
 
@@ -170,7 +170,7 @@ export async function loadCap(
   );
   if (cap === undefined) return undefined;
   let used = 0n;
-  for (let bucket = 0; bucket < bucketCount; bucket += 1) {
+  for (const bucket of buckets(bucketCount)) {
     const {
       rows: [stripe],
     } = await pool.query<{ used: bigint }>(

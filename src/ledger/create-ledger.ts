@@ -4,6 +4,7 @@ import { assert } from '../kernel/assert.ts';
 import {
   bucketOf,
   bucketOfTransaction,
+  buckets,
   deriveTransactionId,
   type Bucket,
   type MemberId,
@@ -312,14 +313,14 @@ export async function createLedger(options: LedgerOptions): Promise<Ledger> {
     bucketOfQuote: (nonce, memberId) => bucketOfQuote(nonce, memberId, book.bucketCount),
     listReviews: async (limit) => {
       const found: WaitingLeg[] = [];
-      for (let bucket = 0; bucket < book.bucketCount; bucket += 1)
-        found.push(...(await listReviews(pool, bucket as Bucket, limit)));
+      for (const bucket of buckets(book.bucketCount))
+        found.push(...(await listReviews(pool, bucket, limit)));
       return found.toSorted((a, b) => a.leg.postedAtMs - b.leg.postedAtMs).slice(0, limit);
     },
     alignAllowances: async (assetId, maximum) => {
       const known = new Map<string, { ownerId: OwnerId; until: Day }>();
-      for (let bucket = 0; bucket < book.bucketCount; bucket += 1) {
-        for (const one of await listSharedAllowances(pool, bucket as Bucket, assetId, today()))
+      for (const bucket of buckets(book.bucketCount)) {
+        for (const one of await listSharedAllowances(pool, bucket, assetId, today()))
           known.set(`${one.ownerId}/${one.until}`, one);
       }
       for (const { ownerId, until } of known.values())
@@ -391,8 +392,7 @@ export async function createLedger(options: LedgerOptions): Promise<Ledger> {
       let [released, expired] = [0, 0];
       let behind = false;
       const day = today();
-      for (let index = 0; index < book.bucketCount; index += 1) {
-        const bucket = index as Bucket;
+      for (const bucket of buckets(book.bucketCount)) {
         const holds = await listDueHolds(pool, bucket, clock.now(), SWEEP_LIMIT);
         const lots = await listExpiredLots(pool, bucket, day, SWEEP_LIMIT);
         const platformOfAsset = (assetId: number): PlatformId => {

@@ -3,6 +3,7 @@
 
 import { smaller } from '../kernel/amount.ts';
 import type { TransactionId } from '../kernel/ids.ts';
+import { DAY_MS } from '../kernel/time.ts';
 import { evaluateOperation } from '../valuation/valuation.ts';
 import { availableOf } from './account.ts';
 import { decideUndo } from './decide-authorised.ts';
@@ -27,7 +28,7 @@ import { ledgerProblems } from './problems.ts';
 import type { CaptureCommand, HoldCommand, ReleaseCommand } from './types.ts';
 import { systemWallet, type View } from './view.ts';
 
-const LONGEST_HOLD_MS = 30 * 86_400_000;
+const LONGEST_HOLD_MS = 30 * DAY_MS;
 const SHORTEST_HOLD_MS = 1_000;
 /** Pending: member −x, redeemed +x. */
 export function decideHold(command: HoldCommand, view: View): Decision {

@@ -5,6 +5,7 @@
 
 import { formatAmountText } from '../kernel/amount.ts';
 import type { Problem } from '../kernel/problem.ts';
+import { DAY_MS } from '../kernel/time.ts';
 import {
   evaluateConversion,
   evaluateOperation,
@@ -329,7 +330,6 @@ function relatedTo({ hold }: Taking): Pick<LegPlan, 'relatedId'> {
 
 /** How long an operator has to look; then the points are free again. */
 const REVIEW_DAYS = 7;
-const DAY_MS = 86_400_000;
 
 /**
  * Pending: member −x, redeemed +x. The row tells what is to be done when an operator lets it pass.

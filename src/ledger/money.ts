@@ -1,6 +1,6 @@
 // What the platforms have in settlement currency, summed over all stripes at one moment.
 
-import { platformOwnerId, type PlatformId } from '../kernel/ids.ts';
+import { buckets, platformOwnerId, type PlatformId } from '../kernel/ids.ts';
 import { dbTransaction, type Pool } from '../runtime/database.ts';
 import { selectCaps, sumMoney } from './store.ts';
 import type { PlatformMoney } from './types.ts';
@@ -22,7 +22,7 @@ export async function listMoney(
   );
   const caps = await dbTransaction(pool, async (client) => {
     await client.query('set transaction isolation level repeatable read, read only');
-    for (let bucket = 0; bucket < book.bucketCount; bucket += 1) {
+    for (const bucket of buckets(book.bucketCount)) {
       for (const { ownerId, purpose, posted, pendingDebits, pendingCredits } of await sumMoney(
         client,
         bucket,

@@ -3,7 +3,7 @@
 // true; other processes are kept out by `ledger.post` and the bucket's row lock. Next: `batch.ts`.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Bucket, TransactionId } from '../kernel/ids.ts';
+import { buckets, type Bucket, type TransactionId } from '../kernel/ids.ts';
 import type { Clock } from '../kernel/time.ts';
 import { isConflict, isDatabaseUnavailable, sqlState, type Pool } from '../runtime/database.ts';
 import { inTurn } from '../runtime/in-turn.ts';
@@ -117,11 +117,8 @@ export class Poster {
     this.options = options;
     this.idle = [...options.lanes];
     const { bucketCount } = options.book();
-    this.states = Array.from(
-      { length: bucketCount },
-      (_, bucket) => new BucketState(bucket as Bucket, bucketCount),
-    );
-    this.single = Array.from({ length: bucketCount }, () => []);
+    this.states = buckets(bucketCount).map((bucket) => new BucketState(bucket, bucketCount));
+    this.single = this.states.map(() => []);
   }
 
   get pending(): number {
@@ -242,9 +239,10 @@ export class Poster {
     // A lane leaves some buckets to the others, so that one prepares while another commits.
     const share = Math.max(1, Math.ceil(this.states.length / this.options.lanes.length));
     for (let step = 0; step < this.single.length && batch.length < limit; step += 1) {
-      const bucket = ((this.nextBucket + step) % this.single.length) as Bucket;
-      const queue = this.single[bucket];
-      if (queue === undefined || queue.length === 0 || this.busy.has(bucket)) continue;
+      const at = (this.nextBucket + step) % this.single.length;
+      const [bucket, queue] = [this.states[at]?.bucket, this.single[at]];
+      if (bucket === undefined || queue === undefined || queue.length === 0) continue;
+      if (this.busy.has(bucket)) continue;
       if (!buckets.has(bucket) && (buckets.size >= share || reserved.has(bucket))) continue;
       buckets.add(bucket);
       const taken = queue.splice(0, limit - batch.length);

@@ -1,7 +1,7 @@
 // What a command would come to now: the same decision on the same rules, on wallets read for it
 // alone, and nothing is posted.
 
-import { bucketOf, type Bucket, type MemberId } from '../kernel/ids.ts';
+import { bucketOf, buckets, type Bucket, type MemberId } from '../kernel/ids.ts';
 import type { Pool } from '../runtime/database.ts';
 import {
   evaluateConversion,
@@ -95,8 +95,7 @@ async function stripesOf(
   load: (bucket: Bucket, wanted: readonly Wallet[]) => Promise<void>,
 ): Promise<Account[]> {
   const stripes: Account[] = [];
-  for (let index = 0; index < bucketCount; index += 1) {
-    const bucket = index as Bucket;
+  for (const bucket of buckets(bucketCount)) {
     if (bucket !== account.bucket)
       await load(bucket, [newWallet(bucket, account.ownerId, account.assetId)]);
     stripes.push(

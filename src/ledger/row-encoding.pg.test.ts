@@ -169,10 +169,7 @@ describe('rows', () => {
           );
           const { rows } = await database.pool.query<AccountRow>('select * from ledger.account');
           const read = rows.map((row) =>
-            readAccount(
-              newWallet(row.bucket as Bucket, row.owner_id as OwnerId, row.asset_id),
-              row,
-            ),
+            readAccount(newWallet(row.bucket, row.owner_id, row.asset_id), row),
           );
           expect(read.sort(byNumber)).toEqual(accounts.toSorted(byNumber));
         },

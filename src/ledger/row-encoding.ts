@@ -4,6 +4,7 @@
 
 import { assert } from '../kernel/assert.ts';
 import { hexValue } from '../kernel/ids.ts';
+import { DAY_MS } from '../kernel/time.ts';
 
 /** Type → OID of pg_type, fixed for built-in types. */
 const OID = {
@@ -91,9 +92,7 @@ function writeCell(writer: Writer, type: ColumnType, value: Cell): void {
     case 'date':
       writer.int32(4);
       return writer.int32(
-        value === 'infinity'
-          ? DATE_INFINITY
-          : (Date.parse(value as string) - EPOCH_MS) / 86_400_000,
+        value === 'infinity' ? DATE_INFINITY : (Date.parse(value as string) - EPOCH_MS) / DAY_MS,
       );
     case 'timestamptz':
       writer.int32(8);

@@ -208,9 +208,9 @@ export function digitsOf(value: bigint): string {
 
 /** A row of ledger.account as the driver gives it. */
 export interface AccountRow {
-  readonly bucket: number;
+  readonly bucket: Bucket;
   readonly account_id: bigint;
-  readonly owner_id: string;
+  readonly owner_id: OwnerId;
   readonly asset_id: number;
   readonly purpose: Purpose;
   readonly expires_on: string;
@@ -250,7 +250,7 @@ export function readWallet(
 
 /** A row of ledger.transaction as the driver gives it. */
 export interface TransactionRow {
-  readonly bucket: number;
+  readonly bucket: Bucket;
   readonly asset_id: number;
   readonly sequence: bigint;
   readonly posted_at: Date;
@@ -263,10 +263,10 @@ export interface TransactionRow {
   readonly occurred_at: Date | null;
   readonly target_asset_id: number | null;
   readonly leg: number;
-  readonly transaction_id: string;
-  readonly member_id: string;
-  readonly counterparty_id: string | null;
-  readonly related_id: string | null;
+  readonly transaction_id: TransactionId;
+  readonly member_id: MemberId;
+  readonly counterparty_id: MemberId | null;
+  readonly related_id: TransactionId | null;
   readonly kind: TransactionKind;
   readonly rate: string | null;
   readonly reference: string | null;
@@ -280,15 +280,15 @@ export interface TransactionRow {
 
 export function readLeg(row: TransactionRow): PostedLeg {
   return {
-    bucket: row.bucket as Bucket,
+    bucket: row.bucket,
     sequence: row.sequence,
-    transactionId: row.transaction_id as TransactionId,
+    transactionId: row.transaction_id,
     leg: row.leg,
     kind: row.kind,
     postedAtMs: row.posted_at.getTime(),
     occurredAtMs: row.occurred_at?.getTime() ?? null,
-    memberId: row.member_id as MemberId,
-    counterpartyId: row.counterparty_id as MemberId | null,
+    memberId: row.member_id,
+    counterpartyId: row.counterparty_id,
     assetId: row.asset_id,
     targetAssetId: row.target_asset_id,
     amount: row.amount,
@@ -297,7 +297,7 @@ export function readLeg(row: TransactionRow): PostedLeg {
     rate: row.rate,
     balanceAfter: row.balance_after,
     targetBalanceAfter: row.target_balance_after,
-    relatedId: row.related_id as TransactionId | null,
+    relatedId: row.related_id,
     reference: row.reference,
     details: row.details,
     fingerprint: row.fingerprint,
@@ -313,9 +313,9 @@ export function readLeg(row: TransactionRow): PostedLeg {
 
 /** A row of ledger.hold as the driver gives it. */
 export interface HoldRow {
-  readonly bucket: number;
-  readonly hold_id: string;
-  readonly member_id: string;
+  readonly bucket: Bucket;
+  readonly hold_id: TransactionId;
+  readonly member_id: MemberId;
   readonly asset_id: number;
   readonly amount: bigint;
   readonly captured: bigint;
@@ -323,16 +323,16 @@ export interface HoldRow {
   readonly expires_at: Date;
   readonly account_ids: readonly bigint[];
   readonly amounts: readonly bigint[];
-  readonly resolved_by: string | null;
-  readonly frozen_for: string | null;
+  readonly resolved_by: TransactionId | null;
+  readonly frozen_for: TransactionId | null;
   readonly frozen_at: Date | null;
 }
 
 export function readHold(row: HoldRow): Hold {
   return {
-    holdId: row.hold_id as TransactionId,
-    bucket: row.bucket as Bucket,
-    memberId: row.member_id as MemberId,
+    holdId: row.hold_id,
+    bucket: row.bucket,
+    memberId: row.member_id,
     assetId: row.asset_id,
     amount: row.amount,
     captured: row.captured,
@@ -340,8 +340,8 @@ export function readHold(row: HoldRow): Hold {
     expiresAtMs: row.expires_at.getTime(),
     accountIds: row.account_ids,
     amounts: row.amounts,
-    resolvedBy: row.resolved_by as TransactionId | null,
-    frozenFor: row.frozen_for as TransactionId | null,
+    resolvedBy: row.resolved_by,
+    frozenFor: row.frozen_for,
     frozenAtMs: row.frozen_at?.getTime() ?? null,
   };
 }

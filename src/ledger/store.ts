@@ -2,7 +2,7 @@
 
 import type { Bucket, MemberId, OwnerId, TransactionId } from '../kernel/ids.ts';
 import type { Day } from '../kernel/time.ts';
-import type { DbClient, Pool } from '../runtime/database.ts';
+import type { Queryable } from '../runtime/database.ts';
 import type { Account, Wallet } from './account.ts';
 import type { BucketState, HoldWrite, SignatureUse } from './bucket-state.ts';
 import {
@@ -29,9 +29,6 @@ import {
   type TransactionRow,
 } from './rows.ts';
 import type { Hold, PostedLeg, SignatureMark, TransactionKind, WaitingLeg } from './types.ts';
-
-/** Whatever can run one statement. */
-export type Queryable = Pick<Pool, 'query'> | Pick<DbClient, 'query'>;
 
 /** OIDs of the row types that are written; they differ from database to database. */
 export interface RowTypes {
@@ -631,7 +628,7 @@ export async function listExpiredLots(
 /** A bucket's stripes of the platforms' positions and prefunds. */
 export async function sumMoney(
   db: Queryable,
-  bucket: number,
+  bucket: Bucket,
   assetId: number,
   owners: readonly OwnerId[],
 ): Promise<

@@ -5,7 +5,7 @@
 import type { Identity } from '../identity/identity.ts';
 import { assert } from '../kernel/assert.ts';
 import type { MemberId, PlatformId, TransactionId } from '../kernel/ids.ts';
-import type { Clock } from '../kernel/time.ts';
+import { DAY_MS, type Clock } from '../kernel/time.ts';
 import type { Asset, Ledger } from '../ledger/ledger.ts';
 import { dbTransaction, type DbClient, type Pool } from '../runtime/database.ts';
 import {
@@ -114,7 +114,6 @@ export interface BacktestOptions {
 export const MAX_BACKTEST_DAYS = 400;
 const DEFAULT_DAYS = 30;
 const DEFAULT_ROWS = 10_000_000;
-const DAY_MS = 86_400_000;
 const EXAMPLES = 20;
 /** Of one outcome, so that a frequent one does not hide the others. */
 const EXAMPLES_OF_ONE = 6;

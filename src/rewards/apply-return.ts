@@ -4,9 +4,10 @@
 // finds it done.
 
 import type { PostedLeg } from '../ledger/ledger.ts';
-import { countReturned, insertReturn, lockRedemptions, type Queryable } from './store.ts';
+import { countReturned, insertReturn, lockRedemptions } from './store.ts';
 import type { Redemption, UnitChoice } from './types.ts';
 import { endUnits, parseUnits } from './voucher-units.ts';
+import type { Queryable } from '../runtime/database.ts';
 
 export interface AppliedReturn {
   readonly redemption: Redemption;

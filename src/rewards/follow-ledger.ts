@@ -2,7 +2,7 @@
 // of what the ledger has given back. What is asked for through the API is written at once; this is
 // for what a crash, or anybody else, has left.
 
-import type { Bucket, TransactionId } from '../kernel/ids.ts';
+import { buckets, type Bucket, type TransactionId } from '../kernel/ids.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { Ledger, PostedLeg } from '../ledger/ledger.ts';
 import { dbTransaction, type DbClient, type Pool } from '../runtime/database.ts';
@@ -42,8 +42,8 @@ const EXPIRE_LIMIT = 500;
  */
 export async function followLedger(parts: FollowParts): Promise<boolean> {
   let more = false;
-  for (let bucket = 0; bucket < parts.ledger.bucketCount(); bucket += 1)
-    more = (await followBucket(parts, bucket as Bucket)) || more;
+  for (const bucket of buckets(parts.ledger.bucketCount()))
+    more = (await followBucket(parts, bucket)) || more;
   return more;
 }
 

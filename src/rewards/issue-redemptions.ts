@@ -2,7 +2,7 @@
 // be written at once, or later, or twice.
 
 import type { PlatformId } from '../kernel/ids.ts';
-import type { Clock } from '../kernel/time.ts';
+import { DAY_MS, type Clock } from '../kernel/time.ts';
 import type { Ledger, PostedLeg } from '../ledger/ledger.ts';
 import { dbTransaction, type DbClient, type Pool } from '../runtime/database.ts';
 import { appendEvents, type NewEvent } from '../events/events.ts';
@@ -33,7 +33,6 @@ export interface Issuer {
   record(issue: Issue): Promise<void>;
 }
 
-const DAY_MS = 86_400_000;
 /** Versions of the rulebook whose terms are remembered. */
 const MOST_VERSIONS = 16;
 

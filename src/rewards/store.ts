@@ -1,14 +1,11 @@
 // All SQL of the rewards module.
 
 import type { Bucket, MemberId, PlatformId, TransactionId } from '../kernel/ids.ts';
-import type { DbClient, Pool } from '../runtime/database.ts';
+import type { Queryable } from '../runtime/database.ts';
 import type { SignatureMark } from '../ledger/ledger.ts';
 import { transitions, type RedemptionState, type TransitionName } from './states.ts';
 import type { Issue, Redemption, ReversalUnderWay, UnitChoice, Voucher } from './types.ts';
 import { formatUnits, parseUnits } from './voucher-units.ts';
-
-/** Whatever can run one statement. */
-export type Queryable = Pick<Pool, 'query'> | Pick<DbClient, 'query'>;
 
 interface RedemptionRow {
   readonly redemption_id: TransactionId;

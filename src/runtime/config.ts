@@ -4,6 +4,7 @@
 import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 
+import { DAY_MS } from '../kernel/time.ts';
 import { logLevels, type LogLevel } from './log.ts';
 import { OperatorError } from './operator-error.ts';
 import {
@@ -262,7 +263,7 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     env: 'PONTIS_SAGA_DEADLINE_MS',
     help: 'how long such a transfer may be under way until an operator has to look',
     initial: 600_000,
-    parse: integer(1_000, 86_400_000),
+    parse: integer(1_000, DAY_MS),
   },
   reconcileEveryS: {
     env: 'PONTIS_RECONCILE_EVERY_S',

@@ -10,6 +10,8 @@ export type { Pool };
 /** A pooled client inside `dbTransaction`, or a dedicated one from `connect`. */
 export type DbClient = ClientBase;
 export type DedicatedClient = Client;
+/** Whatever can run one statement: a pool or a client. */
+export type Queryable = Pick<Pool, 'query'> | Pick<DbClient, 'query'>;
 
 export interface DatabaseOptions {
   readonly url: string;

@@ -1,11 +1,8 @@
 // All SQL of the valuation module.
 
-import type { DbClient, Pool } from '../runtime/database.ts';
+import type { Queryable } from '../runtime/database.ts';
 import type { RulebookDocument } from './rulebook-schema.ts';
 import type { Change } from './types.ts';
-
-/** Whatever can run one statement. */
-export type Queryable = Pick<Pool, 'query'> | Pick<DbClient, 'query'>;
 
 export interface VersionRow {
   readonly version: number;

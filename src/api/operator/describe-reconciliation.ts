@@ -13,6 +13,7 @@ import {
   type Run,
 } from '../../clearing/clearing.ts';
 import { formatAmount, formatAmountText, MAX_AMOUNT_MINOR } from '../../kernel/amount.ts';
+import { DAY_MS } from '../../kernel/time.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 
 const Figure = Type.Unsafe<number | string | null>({
@@ -108,7 +109,6 @@ export const OpenCountView = Type.Object({
 });
 
 type Assets = Pick<Ledger, 'pointsOf'>;
-const DAY_MS = 86_400_000;
 
 export function describeRun(run: Run, ledger: Assets): Static<typeof RunView> {
   const scale = ledger.pointsOf(run.platformId)?.scale ?? 0;

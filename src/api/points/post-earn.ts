@@ -3,6 +3,7 @@
 import { Type } from 'typebox';
 import { formatId } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
+import { DAY_MS } from '../../kernel/time.ts';
 import type { Asset } from '../../ledger/ledger.ts';
 import { readAmount, readDay, readTime, toPoints } from '../amounts.ts';
 import { toDetails } from '../details.ts';
@@ -22,7 +23,7 @@ import {
   UserId,
 } from '../schemas.ts';
 
-const CLOCK_SKEW_MS = 86_400_000;
+const CLOCK_SKEW_MS = DAY_MS;
 
 const PurchaseAmount = Type.Unsafe<number | string>({
   type: ['number', 'string'],

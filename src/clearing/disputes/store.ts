@@ -7,7 +7,7 @@ import {
   type PlatformId,
   type TransactionId,
 } from '../../kernel/ids.ts';
-import type { DbClient, Pool } from '../../runtime/database.ts';
+import type { Queryable } from '../../runtime/database.ts';
 import type { ReasonCode } from './reasons.ts';
 import {
   FINAL_STATES,
@@ -29,9 +29,6 @@ import type {
   Step,
   Who,
 } from './types.ts';
-
-/** Whatever can run one statement. */
-export type Queryable = Pick<Pool, 'query'> | Pick<DbClient, 'query'>;
 
 interface DisputeRow {
   readonly bucket: Bucket;

@@ -1,7 +1,7 @@
 // One step of a dispute: its new state, its line in the audit trail and what the platforms are
 // told, in one commit.
 
-import type { Clock } from '../../kernel/time.ts';
+import { DAY_MS, type Clock } from '../../kernel/time.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { dbTransaction, type DbClient, type Pool } from '../../runtime/database.ts';
 import { appendEvents } from '../../events/events.ts';
@@ -94,8 +94,6 @@ export function takeStepByState<S extends DisputeState>(
     setting,
   );
 }
-
-const DAY_MS = 86_400_000;
 
 export interface Deadlines {
   readonly openMs: number;

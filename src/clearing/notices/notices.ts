@@ -5,7 +5,7 @@
 import { LRUCache } from 'lru-cache';
 
 import type { Identity } from '../../identity/identity.ts';
-import type { Bucket, TransactionId } from '../../kernel/ids.ts';
+import { buckets, type Bucket, type TransactionId } from '../../kernel/ids.ts';
 import type { Clock } from '../../kernel/time.ts';
 import type { Ledger, PostedLeg } from '../../ledger/ledger.ts';
 import { dbTransaction, type Pool } from '../../runtime/database.ts';
@@ -98,8 +98,8 @@ export function createNotices({ pool, clock, ledger, identity }: NoticesParts): 
   return {
     async follow() {
       let more = false;
-      for (let bucket = 0; bucket < ledger.bucketCount(); bucket += 1)
-        more = (await followBucket(bucket as Bucket)) || more;
+      for (const bucket of buckets(ledger.bucketCount()))
+        more = (await followBucket(bucket)) || more;
       return more;
     },
   };

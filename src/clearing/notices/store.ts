@@ -1,9 +1,7 @@
 // All SQL of the notices: how far the journal has been told.
 
 import type { Bucket } from '../../kernel/ids.ts';
-import type { DbClient, Pool } from '../../runtime/database.ts';
-
-type Queryable = Pick<Pool, 'query'> | Pick<DbClient, 'query'>;
+import type { Queryable } from '../../runtime/database.ts';
 
 export async function readNoticeCursor(db: Queryable, bucket: Bucket): Promise<bigint> {
   const { rows } = await db.query<{ sequence: bigint }>(

@@ -5,6 +5,7 @@ import { hash } from 'node:crypto';
 import { formatAmount } from '../../kernel/amount.ts';
 import { bucketOf, bucketOfTransaction, deriveTransactionId } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
+import { DAY_MS } from '../../kernel/time.ts';
 import { ledgerProblems, type Ledger, type PostedLeg } from '../../ledger/ledger.ts';
 import { dbTransaction } from '../../runtime/database.ts';
 import { appendEvents } from '../../events/events.ts';
@@ -16,7 +17,6 @@ import { insertRecall, insertRecallStep, selectRecall, sumAskedFor, sumDisputed 
 import { describeEvents, type RecallParts } from './take-step.ts';
 import type { NewRecall, Recall, RecallParty } from './types.ts';
 
-const DAY_MS = 86_400_000;
 const DEFAULT_ANSWER_DAYS = 7;
 
 export interface AskedRecall {

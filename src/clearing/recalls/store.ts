@@ -1,7 +1,7 @@
 // All SQL of recalls: their rows, their steps, and what stands in the way of one.
 
 import type { Bucket, MemberId, PlatformId, TransactionId } from '../../kernel/ids.ts';
-import type { DbClient, Pool } from '../../runtime/database.ts';
+import type { Queryable } from '../../runtime/database.ts';
 import {
   transitions,
   type RecallState,
@@ -9,9 +9,6 @@ import {
   type TransitionName,
 } from './states.ts';
 import type { Recall, RecallActor, RecallStep } from './types.ts';
-
-/** Whatever can run one statement. */
-export type Queryable = Pick<Pool, 'query'> | Pick<DbClient, 'query'>;
 
 type Named = Pick<Recall, 'bucket' | 'transactionId'>;
 

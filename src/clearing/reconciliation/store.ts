@@ -1,7 +1,7 @@
 // All SQL of reconciliation.
 
 import type { Bucket, PlatformId, TransactionId } from '../../kernel/ids.ts';
-import type { DbClient, Pool } from '../../runtime/database.ts';
+import type { DbClient, Queryable } from '../../runtime/database.ts';
 import type {
   Break,
   BreakAction,
@@ -16,9 +16,6 @@ import type {
   TheirLine,
   TotalFinding,
 } from './types.ts';
-
-/** Whatever can run one statement. */
-export type Queryable = Pick<Pool, 'query'> | Pick<DbClient, 'query'>;
 
 /** A merge may sort more than any request would wait for. */
 const MERGE_TIMEOUT_MS = 3_600_000;

@@ -1,6 +1,7 @@
 // What reconciliation speaks of: runs, breaks, and what each side says of a transaction.
 
 import type { PlatformId, TransactionId } from '../../kernel/ids.ts';
+import { DAY_MS } from '../../kernel/time.ts';
 
 /** In order of precedence: a transaction has one break, of the first category that fits. */
 export const BREAK_CATEGORIES = [
@@ -128,6 +129,6 @@ export interface Run {
 
 /** The days since a break was opened, as a bucket. */
 export function ageBucketOf(openedAt: Date, nowMs: number): AgeBucket {
-  const days = (nowMs - openedAt.getTime()) / 86_400_000;
+  const days = (nowMs - openedAt.getTime()) / DAY_MS;
   return days < 1 ? '0-1' : days < 3 ? '1-3' : days < 7 ? '3-7' : '7+';
 }

@@ -1,11 +1,8 @@
 // All SQL of the reserves. What is in the accounts is the ledger's.
 
 import type { PlatformId } from '../../kernel/ids.ts';
-import type { DbClient, Pool } from '../../runtime/database.ts';
+import type { DbClient, Queryable } from '../../runtime/database.ts';
 import type { ModeChange, RequestState, ReserveRequest } from './types.ts';
-
-/** Whatever can run one statement. */
-export type Queryable = Pick<Pool, 'query'> | Pick<DbClient, 'query'>;
 
 export interface ReserveRow {
   readonly platformId: PlatformId;

@@ -3,7 +3,7 @@
 // `decide-authorised.ts` in the ledger. After this: the queue wakes a worker, which goes on in
 // `advance-saga.ts`.
 
-import type { Bucket, TransactionId } from '../../kernel/ids.ts';
+import type { TransactionId } from '../../kernel/ids.ts';
 import type { Clock } from '../../kernel/time.ts';
 import type { Alongside, Asset, PostedLeg } from '../../ledger/ledger.ts';
 import { firstState, type EndState } from './states.ts';
@@ -46,8 +46,7 @@ export function createAlongside({
             if (state === 'completed' && endsRecall(leg, assets)) return [leg.transactionId];
             return leg.relatedId !== null && ends[leg.kind] === state ? [leg.relatedId] : [];
           });
-          if (ended.length > 0)
-            waits.push(endSagas(client, bucket as Bucket, ended, state, clock.now()));
+          if (ended.length > 0) waits.push(endSagas(client, bucket, ended, state, clock.now()));
         }
       }
       await Promise.all(waits);

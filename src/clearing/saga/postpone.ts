@@ -3,10 +3,10 @@
 
 import { formatId } from '../../kernel/ids.ts';
 import type { Clock } from '../../kernel/time.ts';
-import { dbTransaction, type Pool } from '../../runtime/database.ts';
+import { dbTransaction, type Pool, type Queryable } from '../../runtime/database.ts';
 import { appendEvents } from '../../events/events.ts';
 import type { Log } from '../../runtime/log.ts';
-import { postponeSaga, stopSaga, type Queryable } from './store.ts';
+import { postponeSaga, stopSaga } from './store.ts';
 import type { Saga } from './types.ts';
 
 export interface PostponeParts {

@@ -5,7 +5,7 @@ import type { Identity } from '../../identity/identity.ts';
 import {
   bucketOfTransaction,
   parseId,
-  type Bucket,
+  buckets,
   type PlatformId,
   type TransactionId,
 } from '../../kernel/ids.ts';
@@ -155,8 +155,8 @@ export function createSagas(parts: SagasParts): Sagas {
     },
     list: async (which, limit) => {
       const found: Saga[] = [];
-      for (let bucket = 0; bucket < ledger.bucketCount(); bucket += 1)
-        found.push(...(await selectOpen(pool, bucket as Bucket, which === 'open', limit)));
+      for (const bucket of buckets(ledger.bucketCount()))
+        found.push(...(await selectOpen(pool, bucket, which === 'open', limit)));
       return found.toSorted((a, b) => a.createdAtMs - b.createdAtMs).slice(0, limit);
     },
     listActions: (saga) => selectActions(pool, saga.bucket, saga.sagaId),

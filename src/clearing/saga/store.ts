@@ -2,17 +2,15 @@
 // are reached through its public functions.
 
 import type { Bucket, MemberId, PlatformId, TransactionId } from '../../kernel/ids.ts';
-import type { DbClient, Pool } from '../../runtime/database.ts';
+import type { Queryable } from '../../runtime/database.ts';
 import type { EndState, OpenState, Purpose, SagaState } from './states.ts';
 import type { Order, Saga, SagaAction, SagaActionName } from './types.ts';
-
-export type Queryable = Pick<Pool, 'query'> | Pick<DbClient, 'query'>;
 
 /** The queue's name for going on with a saga. */
 export const TASK = 'saga';
 
 interface SagaRow {
-  readonly bucket: number;
+  readonly bucket: Bucket;
   readonly saga_id: TransactionId;
   readonly transaction_id: TransactionId;
   readonly purpose: Purpose;
@@ -40,7 +38,7 @@ interface SagaRow {
 
 function readSaga(row: SagaRow): Saga {
   return {
-    bucket: row.bucket as Bucket,
+    bucket: row.bucket,
     sagaId: row.saga_id,
     transactionId: row.transaction_id,
     purpose: row.purpose,

@@ -13,7 +13,7 @@ import {
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { assert } from '../../kernel/assert.ts';
-import type { Bucket, TransactionId } from '../../kernel/ids.ts';
+import { buckets, type Bucket, type TransactionId } from '../../kernel/ids.ts';
 import type { Pool } from '../../runtime/database.ts';
 import type { Log } from '../../runtime/log.ts';
 import { startLoop, type Loop } from '../../runtime/loop.ts';
@@ -89,14 +89,8 @@ export function startWorkers({
       if (dead.length > 0)
         log.warn({ workers: dead }, 'jobs of dead workers were given to the others');
       let renewed = 0;
-      for (let bucket = 0; bucket < bucketCount(); bucket += 1)
-        renewed += await renewLostJobs(
-          pool,
-          bucket as Bucket,
-          clock.now(),
-          LOST_AFTER_MS,
-          RENEW_LIMIT,
-        );
+      for (const bucket of buckets(bucketCount()))
+        renewed += await renewLostJobs(pool, bucket, clock.now(), LOST_AFTER_MS, RENEW_LIMIT);
       if (renewed > 0)
         log.warn({ sagas: renewed }, 'sagas had lost their jobs and were given new ones');
       return false;

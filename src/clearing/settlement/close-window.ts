@@ -5,7 +5,7 @@
 // After this: `count-pairs.ts`.
 
 import { assert } from '../../kernel/assert.ts';
-import { networkOwnerId, type Bucket, type OwnerId } from '../../kernel/ids.ts';
+import { buckets, networkOwnerId, type OwnerId } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { dbTransaction, type DbClient } from '../../runtime/database.ts';
 import { appendEvents } from '../../events/events.ts';
@@ -113,8 +113,7 @@ async function cutBuckets(
   const owners = [...points.map(({ ownerId }) => ownerId), networkOwnerId()];
   const [closing, settled] = [new Map<OwnerId, bigint>(), new Map<OwnerId, bigint>()];
   const cuts: Cut[] = [];
-  for (let number = 0; number < ledger.bucketCount(); number += 1) {
-    const bucket = number as Bucket;
+  for (const bucket of buckets(ledger.bucketCount())) {
     const from = ends.get(bucket) ?? 0n;
     const cut = await readCut(client, bucket, ledger.settlementAsset().assetId, owners, from);
     cuts.push({ bucket, from, to: cut.sequence });

@@ -3,7 +3,7 @@
 
 import type { PlatformId } from '../../kernel/ids.ts';
 import type { SettlementAct } from './types.ts';
-import type { Queryable } from './store.ts';
+import type { Queryable } from '../../runtime/database.ts';
 
 type ActRow = Omit<SettlementAct, 'proposedAtMs' | 'decidedAtMs'> & {
   readonly proposedAt: Date;

@@ -8,8 +8,8 @@ import {
   type PlatformId,
   type TransactionId,
 } from '../../kernel/ids.ts';
-import type { Queryable } from './store.ts';
 import type { PairKind } from './types.ts';
+import type { Queryable } from '../../runtime/database.ts';
 
 /** A platform's points asset, and who owns its position. */
 export interface PointsOwner {

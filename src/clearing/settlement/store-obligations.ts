@@ -3,7 +3,6 @@
 
 import type { TransactionId } from '../../kernel/ids.ts';
 import { obligationTransitions, type ObligationState } from './states.ts';
-import type { Queryable } from './store.ts';
 import { selectParts } from './store-payments.ts';
 import {
   NETWORK,
@@ -12,6 +11,7 @@ import {
   type PartPayment,
   type Participant,
 } from './types.ts';
+import type { Queryable } from '../../runtime/database.ts';
 
 interface ObligationRow {
   readonly window_id: number;

@@ -10,7 +10,7 @@ import {
   type PartPayment,
   type Participant,
 } from './types.ts';
-import type { Queryable } from './store.ts';
+import type { Queryable } from '../../runtime/database.ts';
 
 type InWindow = ObligationKey & { readonly windowId: number };
 

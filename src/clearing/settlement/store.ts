@@ -2,7 +2,7 @@
 // operators' acts have files of their own, and so has what is read of the ledger.
 
 import type { Bucket, PlatformId, TransactionId } from '../../kernel/ids.ts';
-import type { DbClient, Pool } from '../../runtime/database.ts';
+import type { Queryable } from '../../runtime/database.ts';
 import {
   windowTransitions,
   type FromOf,
@@ -20,9 +20,6 @@ import type {
   SettlementSettings,
   SettlementWindow,
 } from './types.ts';
-
-/** Whatever can run one statement. */
-export type Queryable = Pick<Pool, 'query'> | Pick<DbClient, 'query'>;
 
 interface WindowRow {
   readonly window_id: number;

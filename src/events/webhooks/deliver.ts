@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Clock } from '../../kernel/time.ts';
+import { DAY_MS, type Clock } from '../../kernel/time.ts';
 import { dbTransaction, type Pool } from '../../runtime/database.ts';
 import type { Egress } from '../../runtime/egress.ts';
 import { appendEvents, selectEventsById, type NetworkEvent } from '../feed.ts';
@@ -62,7 +62,6 @@ const SENDER_EVERY_MS = 1_000;
 const RELEASE_EVERY_MS = 5_000;
 const PURGE_EVERY_MS = 60_000;
 const PURGE_LIMIT = 5_000;
-const DAY_MS = 86_400_000;
 const KEEP_DELIVERED_MS = 7 * DAY_MS;
 const KEEP_DEAD_MS = 30 * DAY_MS;
 /** An endpoint to which nothing could be delivered for so long is disabled. */

@@ -1,8 +1,8 @@
 // SQL on deliveries: making them of events, claiming them for a process, and noting what became of
 // them.
 
-import type { Queryable } from './store.ts';
 import type { Delivery, DeliveryState, Owner } from './types.ts';
+import type { Queryable } from '../../runtime/database.ts';
 
 /**
  * A process that was not seen for so long is taken for dead, by the clock of the database; its

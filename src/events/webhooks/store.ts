@@ -1,9 +1,7 @@
 // SQL on endpoints and their keys; that on deliveries is in delivery-store.ts.
 
-import type { DbClient, Pool } from '../../runtime/database.ts';
+import type { Queryable } from '../../runtime/database.ts';
 import type { DisabledReason, Owner, Webhook, WebhookTerms } from './types.ts';
-
-export type Queryable = Pick<Pool, 'query'> | Pick<DbClient, 'query'>;
 
 const COLUMNS = `w.webhook_id as "webhookId", w.platform_id as "platformId", w.url, w.description,
     w.types, w.ordered, w.state, w.disabled_reason as "disabledReason",

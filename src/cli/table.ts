@@ -1,17 +1,23 @@
 // Rows of text as lines with straight columns, and text that does nothing to a terminal, for
 // people.
 
-/** The first row is the heading. */
+import stringWidth from 'string-width';
+
+/** The first row is the heading. A Chinese character takes two columns of a terminal. */
 export function tableLines(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_heading, index) =>
-    Math.max(...rows.map((cells) => (cells[index] ?? '').length)),
+    Math.max(...rows.map((cells) => stringWidth(cells[index] ?? ''))),
   );
   return rows.map((cells) =>
     cells
-      .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+      .map((cell, index) => padEnd(cell, widths[index] ?? 0))
       .join('  ')
       .trimEnd(),
   );
+}
+
+function padEnd(cell: string, columns: number): string {
+  return cell + ' '.repeat(Math.max(0, columns - stringWidth(cell)));
 }
 
 /**

@@ -57,7 +57,7 @@ interface Role {
   readonly loops: readonly LoopName[];
 }
 
-export const roles: Readonly<Record<RoleName, Role>> = {
+const roles: Readonly<Record<RoleName, Role>> = {
   all: {
     listeners: ['http', 'metrics'],
     loops: [

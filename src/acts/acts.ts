@@ -5,14 +5,5 @@
 export { writeLinks } from './perform-members.ts';
 export { actProblems } from './problems.ts';
 export { createActs, type Acts } from './requests.ts';
-export {
-  ACTS,
-  actsOfCommand,
-  actsOfOperation,
-  personsSentence,
-  type ActName,
-  type ActRow,
-  type Persons,
-  type RequestedAct,
-} from './table.ts';
+export { actsOfCommand, actsOfOperation, personsSentence, type RequestedAct } from './table.ts';
 export type * from './types.ts';

@@ -3,7 +3,7 @@
 // person; acts that widen, pay, force or redirect take two.
 
 /** `two_once_there_are_two`: the first operators of a network have nobody to ask. */
-export type Persons = 'one' | 'two' | 'two_once_there_are_two';
+type Persons = 'one' | 'two' | 'two_once_there_are_two';
 
 export interface ActRow {
   readonly persons: Persons;
@@ -262,7 +262,7 @@ export const ACTS = {
   look: one('It changes nothing.', ['validateRulebook'], []),
 } as const satisfies Readonly<Record<string, ActRow>>;
 
-export type ActName = keyof typeof ACTS;
+type ActName = keyof typeof ACTS;
 
 /** Acts for which another operator is asked with a request of this module. */
 export type RequestedAct = {

@@ -62,7 +62,6 @@ export {
   showUserId,
   USER_ID_TEXT,
 } from './user-id.ts';
-export type { LinkedUser } from './link-users.ts';
 
 export interface Identity {
   /** Token → active platform; without a promise when the token has been seen before. */

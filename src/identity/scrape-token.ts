@@ -14,7 +14,7 @@ export async function renewScrapeToken(pool: Pool): Promise<string> {
   return token;
 }
 
-export function looksLikeScrapeToken(token: string): boolean {
+function looksLikeScrapeToken(token: string): boolean {
   return TOKEN.test(token);
 }
 

@@ -2,15 +2,10 @@
 // Pontis, never of its caller.
 
 /** Thrown when the program finds itself in a state it holds impossible. */
-export class AssertionFailure extends Error {
+class AssertionFailure extends Error {
   override name = 'AssertionFailure';
 }
 
 export function assert(condition: boolean, message: string): asserts condition {
   if (!condition) throw new AssertionFailure(message);
-}
-
-/** For the default branch of an exhaustive switch: does not compile while a case is missing. */
-export function unreachable(value: never): never {
-  throw new AssertionFailure(`unreachable: ${JSON.stringify(value)}`);
 }

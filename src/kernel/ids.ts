@@ -28,7 +28,7 @@ export type TransactionId = Branded<'TransactionId'>;
 /** The unit of ordering and distribution: 0..65535. */
 export type Bucket = number & { readonly [brand]: 'Bucket' };
 
-export const PLATFORM_ID = /^[a-z][a-z0-9_]{2,39}$/;
+const PLATFORM_ID = /^[a-z][a-z0-9_]{2,39}$/;
 const OPERATOR_ID = /^[a-z][a-z0-9_.-]{1,39}$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 

@@ -52,7 +52,7 @@ export interface RedemptionParts {
 }
 
 /** Units that were handed over; all that can be used when neither number nor vouchers are named. */
-export type Fulfilment = Omit<Asked, 'amount'> & { readonly key: string };
+type Fulfilment = Omit<Asked, 'amount'> & { readonly key: string };
 
 export interface Redemptions {
   /** A platform's own; one that is posted but not written yet is written. */

@@ -30,9 +30,8 @@ import { createVoucherCodes, createVoucherHash, readVoucherCode } from './vouche
 import { unitsLeft } from './voucher-units.ts';
 
 export type { Reward } from '../valuation/valuation.ts';
-export type { Redeemer, Redemption, Reversal, Voucher } from './types.ts';
+export type { Redemption } from './types.ts';
 export { sumOf, unitsLeft } from './voucher-units.ts';
-export type { Validation } from './options.ts';
 export { REDEMPTION_STATES, type RedemptionState } from './states.ts';
 export { rewardsProblems } from './problems.ts';
 
@@ -46,19 +45,19 @@ export interface RewardsParts {
 }
 
 /** What a member gets for a redemption. */
-export interface Issued {
+interface Issued {
   readonly vouchers: readonly string[];
   readonly expiresAtMs: number | null;
 }
 
 /** Units of a redemption as a caller names them. */
-export interface NamedUnits {
+interface NamedUnits {
   readonly quantity?: bigint | undefined;
   /** Codes, as somebody typed them. */
   readonly vouchers?: readonly string[] | undefined;
 }
 
-export interface FoundVoucher {
+interface FoundVoucher {
   readonly redemption: Redemption;
   readonly code: string;
   readonly voucher: Voucher;

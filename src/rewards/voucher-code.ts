@@ -14,7 +14,7 @@ const MOST_CODES = 100n;
 /** x⁵ + x² + 1: its root has order 31, so each of the 16 places has a weight of its own. */
 const FIELD_POLYNOMIAL = 0b100101;
 
-export interface VoucherCode {
+interface VoucherCode {
   readonly code: string;
   /** 1, 2, 3 …; 0 for a code that stands for the whole redemption. */
   readonly unit: number;

@@ -15,7 +15,7 @@ import {
   type AllowedRanges,
 } from './target-guard.ts';
 
-export const roleNames = ['all', 'api', 'worker'] as const;
+const roleNames = ['all', 'api', 'worker'] as const;
 export type RoleName = (typeof roleNames)[number];
 
 export interface Config {

@@ -142,7 +142,7 @@ export async function connect(options: DatabaseOptions): Promise<DedicatedClient
 /**
  * Nobody knows whether the commit took effect: look the idempotency key up before saying anything.
  */
-export class CommitOutcomeUnknown extends Error {
+class CommitOutcomeUnknown extends Error {
   override name = 'CommitOutcomeUnknown';
 }
 
@@ -185,7 +185,7 @@ export async function dbTransaction<T>(
 }
 
 /** Sends COMMIT and throws unless the server acknowledged it as durable everywhere it should be. */
-export async function commit(client: DbClient): Promise<void> {
+async function commit(client: DbClient): Promise<void> {
   let unsynchronised = false;
   // Under synchronous replication a cancelled wait is reported as success with a warning, and the
   // row can be gone after a failover.

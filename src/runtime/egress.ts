@@ -26,7 +26,7 @@ export {
   type AllowedRanges,
 } from './target-guard.ts';
 
-export interface EgressRequest {
+interface EgressRequest {
   readonly method: 'GET' | 'POST';
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
@@ -37,13 +37,7 @@ export interface EgressRequest {
 }
 
 /** What became of a connection that gave no complete answer. */
-export type LossReason =
-  | 'refused'
-  | 'unreachable'
-  | 'timeout'
-  | 'reset'
-  | 'malformed'
-  | 'certificate';
+type LossReason = 'refused' | 'unreachable' | 'timeout' | 'reset' | 'malformed' | 'certificate';
 
 export type EgressReply =
   /** `text` is undefined when the answer was longer than allowed. */

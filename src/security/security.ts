@@ -8,8 +8,7 @@ export {
   signRequest,
   verifyRequestSignature,
   SIGNATURE_TOLERANCE_SECONDS,
-  type SignedParts,
 } from './request-signature.ts';
-export { verifyMessageSignature, type SignedMessage } from './message-signature.ts';
+export { verifyMessageSignature } from './message-signature.ts';
 export { formatContentDigest, matchesContentDigest } from './content-digest.ts';
 export { securityProblems } from './problems.ts';

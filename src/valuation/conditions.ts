@@ -87,7 +87,7 @@ export interface Condition {
  */
 export type Names = readonly string[] | 'all';
 
-export interface PlatformsNamed {
+interface PlatformsNamed {
   readonly source: Names;
   readonly target: Names;
 }

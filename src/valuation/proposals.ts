@@ -44,7 +44,7 @@ export interface NewProposal {
   readonly urgent?: boolean | undefined;
 }
 
-export interface MadeProposal extends ProposalRow {
+interface MadeProposal extends ProposalRow {
   /** JSON of a list of text: what it changes, for people. */
   readonly lines: string;
 }

@@ -10,7 +10,7 @@ import { deriveKey, type MasterKey } from '../security/security.ts';
 import type { Terms } from './types.ts';
 
 /** What a quote promises. */
-export interface Quote {
+interface Quote {
   /** Tells quotes apart: 32 hex digits. */
   readonly nonce: string;
   readonly source: PlatformId;

@@ -57,6 +57,6 @@ export function wantsInteger(place: Place): boolean {
 }
 
 /** The fields that the schema names, in its order; none for a table by id. */
-export function fieldsOf(place: Place): string[] {
+function fieldsOf(place: Place): string[] {
   return [...new Set(place.flatMap(({ properties = {} }) => Object.keys(properties)))];
 }

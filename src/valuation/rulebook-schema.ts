@@ -379,9 +379,7 @@ export type RuleKind = RuleTerms['kind'];
 export type FeeTerms = Static<typeof FeeTerms>;
 export type LimitTerms = Static<typeof LimitTerms>;
 export type ExpiryTerms = Static<typeof Expiry>;
-export type EarnRuleTerms = Static<typeof EarnRule>;
 export type RewardTerms = Static<typeof RewardTerms>;
-export type NetworkSettings = Static<typeof Settings>;
 /** What rules can be asked about. */
 export type OperationName = (typeof OPERATIONS)[number];
 

@@ -59,7 +59,7 @@ export interface Candidate<T> {
 }
 
 /** Target minor units for one source minor unit, and what the target platform is owed for them. */
-export interface BoundRate {
+interface BoundRate {
   readonly rate: Ratio;
   /** Settlement minor units for one source minor unit. */
   readonly owed: Ratio;

@@ -1,6 +1,5 @@
 // The words of valuation: what is asked of the rulebook and what it answers. No behaviour.
 
-import type { Ratio } from '../kernel/amount.ts';
 import type { MemberId, OwnerId, PlatformId } from '../kernel/ids.ts';
 import type { Problem } from '../kernel/problem.ts';
 import type { Day } from '../kernel/time.ts';
@@ -124,9 +123,6 @@ export interface Fault {
   readonly start?: number;
   readonly end?: number;
 }
-
-/** Settlement currency minor units for one minor unit of points, exact. */
-export type UnitValue = Ratio;
 
 /** One item of a rulebook that differs between two documents; null where it is not there. */
 export interface Change {

@@ -35,8 +35,8 @@ export * from './rulebook-schema.ts';
 export { valuationProblems } from './problems.ts';
 export { Rulebook, limitAssetCode } from './rulebook.ts';
 export { compileRulebook } from './compile-rulebook.ts';
-export { evaluateConversion, evaluateOperation, type EvaluateOptions } from './evaluate-rules.ts';
-export { evaluateEarn, lastDayOf, type Purchase } from './evaluate-earn.ts';
+export { evaluateConversion, evaluateOperation } from './evaluate-rules.ts';
+export { evaluateEarn, lastDayOf } from './evaluate-earn.ts';
 export {
   evaluateRedemption,
   findReward,
@@ -49,11 +49,10 @@ export { describeChange, diffRulebooks } from './diff-rulebooks.ts';
 export type { RulebookPatch } from './patch-rulebook.ts';
 export { readRulebookYaml } from './read-rulebook-yaml.ts';
 export { writeRulebookYaml } from './write-rulebook-yaml.ts';
-export type { CheckedChange } from './check-change.ts';
 export type { Decision, NewProposal, Proposal, Proposals, ProposalState } from './proposals.ts';
 export type { VersionRow } from './store.ts';
 export { RULE_VARIABLES } from './conditions.ts';
-export { createQuoteTokens, MAX_QUOTE_ID, type Quote, type QuoteTokens } from './quote-token.ts';
+export { createQuoteTokens, MAX_QUOTE_ID, type QuoteTokens } from './quote-token.ts';
 
 /** A version that is to take effect: its rules are compiled, its assets not yet known. */
 export interface DueVersion {

@@ -41,9 +41,10 @@ const ORDER: readonly (readonly string[])[] = [
 
 /**
  * Any file of these may be imported from outside; of all others only the surface,
- * `<module>/<module>.ts`.
+ * `<module>/<module>.ts`. Each of these is a set of independent words: a surface would be a list of
+ * all their names.
  */
-const OPEN_MODULES = ['kernel', 'runtime', 'http'];
+const OPEN_MODULES = ['kernel', 'runtime', 'http', 'views'];
 /** The roots assemble these from their files. */
 const OPEN_TO_ROOTS = ['api', 'cli'];
 

@@ -1,7 +1,7 @@
 // Amounts and times at the edge: what the caller wrote → minor units or a problem that says what is
 // wrong with it.
 
-import { formatAmount, parseAmount, type AmountFault } from '../kernel/amount.ts';
+import { parseAmount, type AmountFault } from '../kernel/amount.ts';
 import { ok, refuse, type Problem, type Result } from '../kernel/problem.ts';
 import type { Asset } from '../ledger/ledger.ts';
 import { apiProblems } from '../http/problems.ts';
@@ -12,6 +12,8 @@ const faults: Readonly<Record<AmountFault, (field: string, asset: Asset) => Prob
     apiProblems.amount_too_precise(`${field} has more than ${scale} decimals.`, { field }),
   too_large: (field) => apiProblems.amount_too_large(`${field} is too large.`, { field }),
 };
+
+export { toPoints } from '../views/points.ts';
 
 /** A positive amount of an asset. */
 export function readAmount(value: number | string, asset: Asset, field = 'amount'): Result<bigint> {
@@ -33,10 +35,6 @@ export function readOptionalAmount(
   field = 'amount',
 ): Result<bigint | undefined> {
   return value === undefined ? ok(undefined) : readAmount(value, asset, field);
-}
-
-export function toPoints(minor: bigint, asset: Asset): number {
-  return formatAmount(minor, asset.scale);
 }
 
 /**

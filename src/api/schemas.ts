@@ -1,20 +1,21 @@
 // Schemas that several operations share. JSON Schema is the contract: types, validation and OpenAPI
 // derive from it.
 
-import { type TObject, type TProperties, Type } from 'typebox';
+import { Type } from 'typebox';
+import { text } from '../views/schemas.ts';
 import { MAX_TAGS, MAX_USER_ID_LENGTH, TAG, USER_ID_TEXT } from '../identity/identity.ts';
 
-/**
- * Text without control characters (PostgreSQL refuses NUL) and without half surrogate pairs (not
- * UTF-8).
- */
-const CLEAN_TEXT = '^[^\\u0000-\\u001F\\u007F\\uD800-\\uDFFF]*$';
-const DAY = '^\\d{4}-\\d{2}-\\d{2}$';
-const DATE_TIME = '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?(Z|[+-]\\d{2}:\\d{2})$';
+export {
+  closed,
+  DateTime,
+  Metadata,
+  PlatformIdText,
+  Points,
+  text,
+  UnixSeconds,
+} from '../views/schemas.ts';
 
-export function text(maxLength: number, description: string, minLength = 1) {
-  return Type.String({ minLength, maxLength, pattern: CLEAN_TEXT, description });
-}
+const DAY = '^\\d{4}-\\d{2}-\\d{2}$';
 
 /**
  * An id as it may stand in a request: whether it may be linked anew is for
@@ -29,21 +30,8 @@ function userId(description: string) {
   });
 }
 
-/** An object in which an unknown field is an error. */
-export function closed<P extends TProperties>(properties: P, description?: string): TObject<P> {
-  return Type.Object(properties, {
-    additionalProperties: false,
-    ...(description === undefined ? {} : { description }),
-  });
-}
-
 export const UserId = userId("The calling platform's own id for its user.");
 export const TargetUserId = userId("The target platform's id for its user.");
-export const PlatformIdText = Type.String({
-  pattern: '^[a-z][a-z0-9_]{2,39}$',
-  description: 'A platform of this network.',
-  examples: ['platform_b'],
-});
 export const Reference = text(
   128,
   'Your own reference for this operation, such as an order number; kept and given back.',
@@ -61,38 +49,16 @@ export const Amount = Type.Unsafe<number | string>({
     "Points, greater than zero, at most 10^15 minor units, with at most the asset's decimals " +
     '(2). A JSON number or a decimal string. Never rounded.',
 });
-/** In an answer: always a number, exact within the bound. */
-export const Points = Type.Number({ description: "Points; at most the asset's decimals." });
-
 export const Category = text(
   64,
   'What the points are earned or moved for, such as `shopping`; rules may go by it.',
 );
 
-export const Metadata = Type.Unsafe<Record<string, string | number | boolean | null>>({
-  type: 'object',
-  maxProperties: 20,
-  propertyNames: { type: 'string', pattern: '^(?!__proto__$)[A-Za-z0-9_.-]{1,64}$' },
-  additionalProperties: {
-    type: ['string', 'number', 'boolean', 'null'],
-    maxLength: 512,
-    pattern: CLEAN_TEXT,
-  },
-  description:
-    'Up to 20 small values of your own; kept and given back. Do not put personal data here.',
-});
 export const Day = Type.String({
   pattern: DAY,
   description: 'A calendar day, YYYY-MM-DD.',
   examples: ['2030-12-31'],
 });
-export const DateTime = Type.String({
-  pattern: DATE_TIME,
-  maxLength: 40,
-  description: 'RFC 3339 time with offset.',
-  examples: ['2026-01-31T12:00:00Z'],
-});
-export const UnixSeconds = Type.Integer({ description: 'Unix time in whole seconds.' });
 
 /** In a request; an answer gives them sorted. */
 export const Tags = Type.Array(

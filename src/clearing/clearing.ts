@@ -89,40 +89,29 @@ export {
 export { createSettlement, type Settlement } from './settlement/settlement.ts';
 export type { SettlementParts } from './settlement/parts.ts';
 export { settlementProblems } from './settlement/problems.ts';
-export { WINDOW_STATES, type WindowState } from './settlement/states.ts';
+export { WINDOW_STATES, type ObligationState, type WindowState } from './settlement/states.ts';
 export {
   ACT_KINDS,
   NETWORK,
   type ActKind,
   type Obligation,
   type Pair,
+  type PairKind,
   type Participant,
+  type PartPayment,
   type Payment,
   type Schedule,
   type SettlementAct,
   type SettlementSettings,
   type SettlementWindow,
 } from './settlement/types.ts';
-export type { Statement, StatementSource } from './settlement/statement.ts';
-export {
-  describeAct,
-  describeSettings,
-  describeWindow,
-  describeWindowFigures,
-} from './settlement/describe-window.ts';
+export type { Statement, StatementObligation, StatementSource } from './settlement/statement.ts';
 export { readSchedule } from './settlement/schedule.ts';
-export { describeStatement, describeTransactions } from './settlement/describe-statement.ts';
 export {
   CURSOR as TRANSACTION_CURSOR,
+  type StatementTransaction,
   type TransactionPage,
 } from './settlement/list-transactions.ts';
-export {
-  statementCsv,
-  TRANSACTION_CSV_HEADER,
-  transactionsCsv,
-} from './settlement/statement-csv.ts';
-export { statementHtml } from './settlement/statement-html.ts';
-export { STATEMENT_LANGUAGES, type StatementLanguage } from './settlement/statement-words.ts';
 export {
   adjustBreakIn,
   planBreakAdjustment,

@@ -4,12 +4,8 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { readFileSync } from 'node:fs';
 
-import {
-  backtest,
-  describeBacktest,
-  MAX_BACKTEST_DAYS,
-  type BacktestView,
-} from '../monitor/monitor.ts';
+import { backtest, MAX_BACKTEST_DAYS } from '../monitor/monitor.ts';
+import { describeBacktest, type BacktestView } from '../views/backtest.ts';
 import { messageOf, OperatorError } from '../runtime/operator-error.ts';
 import { compileRulebook, Rulebook, type Valuation } from '../valuation/valuation.ts';
 import {

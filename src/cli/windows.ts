@@ -4,21 +4,22 @@
 import { Option, type Command } from 'commander';
 
 import {
-  describeAct,
-  describeSettings,
-  describeStatement,
-  describeWindow,
-  describeWindowFigures,
   readSchedule,
-  STATEMENT_LANGUAGES,
-  statementCsv,
-  statementHtml,
   type ActKind,
   type Participant,
   type Payment,
   type Settlement,
-  type StatementLanguage,
 } from '../clearing/clearing.ts';
+import {
+  describeAct,
+  describeSettings,
+  describeWindow,
+  describeWindowFigures,
+} from '../views/describe-window.ts';
+import { describeStatement } from '../views/statement.ts';
+import { STATEMENT_LANGUAGES, type StatementLanguage } from '../views/statement-words.ts';
+import { statementCsv } from '../views/statement-csv.ts';
+import { statementHtml } from '../views/statement-html.ts';
 import { identityProblems } from '../identity/identity.ts';
 import type { OperatorId, PlatformId } from '../kernel/ids.ts';
 import type { Result } from '../kernel/problem.ts';

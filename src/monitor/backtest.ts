@@ -1,6 +1,6 @@
 // Asks another rulebook about transactions that were posted, and adds up what it would have made of
 // them, platform by platform. Before this: `replay-rows.ts` reads them in the order of time. After
-// this: `describe-backtest.ts` puts the sums into words.
+// this: `src/views/backtest.ts` puts the sums into words.
 
 import type { Identity } from '../identity/identity.ts';
 import { assert } from '../kernel/assert.ts';

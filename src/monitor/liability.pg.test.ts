@@ -8,12 +8,8 @@ import { createRandom, seedOf } from '../../test/fixtures/seed.ts';
 import { times, Traffic } from '../../test/fixtures/traffic.ts';
 import type { MemberId, TransactionId } from '../kernel/ids.ts';
 import type { Outcome } from '../ledger/ledger.ts';
-import {
-  describeLiability,
-  reportLiability,
-  type Liability,
-  type PlatformLiability,
-} from './monitor.ts';
+import { reportLiability, type Liability, type PlatformLiability } from './monitor.ts';
+import { describeLiability } from '../views/describe-liability.ts';
 
 const seed = seedOf('liability');
 const DAY_MS = 86_400_000;

@@ -31,7 +31,6 @@ export {
   type ConversionSums,
   type PlatformBacktest,
 } from './backtest.ts';
-export { BACKTEST_ASSUMPTIONS, describeBacktest, type BacktestView } from './describe-backtest.ts';
 export {
   BREAKAGE_FORMULA,
   reportLiability,
@@ -40,4 +39,3 @@ export {
   type LiabilityParts,
   type PlatformLiability,
 } from './liability.ts';
-export { describeLiability, type LiabilityView } from './describe-liability.ts';

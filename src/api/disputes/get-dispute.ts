@@ -6,7 +6,7 @@ import { answerProblem } from '../../http/answer-problem.ts';
 import { callerOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { problemResponses } from '../schemas.ts';
-import { describeDispute, DisputeParams, DisputeWithTrail } from './describe-dispute.ts';
+import { describeDispute, DisputeParams, DisputeWithTrail } from '../../views/dispute.ts';
 import { readTrail } from './trail.ts';
 
 export function getDispute(server: FastifyInstance, parts: ApiParts): void {

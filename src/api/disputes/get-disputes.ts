@@ -6,7 +6,7 @@ import { parseId, type PlatformId } from '../../kernel/ids.ts';
 import { callerOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses, TransactionIdText } from '../schemas.ts';
-import { describeDispute, DisputeView, StateText } from './describe-dispute.ts';
+import { describeDispute, DisputeView, StateText } from '../../views/dispute.ts';
 
 const DEFAULT_LIMIT = 100;
 const Query = closed({

@@ -6,7 +6,7 @@ import { answerProblem } from '../../http/answer-problem.ts';
 import { callerOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { problemResponses } from '../schemas.ts';
-import { EvidenceParams } from './describe-dispute.ts';
+import { EvidenceParams } from '../../views/dispute.ts';
 import { evidenceResponse, sendEvidence } from './evidence-file.ts';
 
 export function getEvidence(server: FastifyInstance, { disputes }: ApiParts): void {

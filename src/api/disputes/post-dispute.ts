@@ -18,7 +18,7 @@ import {
   ReasonCodeText,
   SideText,
   Words,
-} from './describe-dispute.ts';
+} from '../../views/dispute.ts';
 import { sourcePointsOf } from './source-points.ts';
 
 const Body = closed(

@@ -6,7 +6,7 @@ import { answerProblem } from '../../http/answer-problem.ts';
 import { callerOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { problemResponses } from '../schemas.ts';
-import { describeEvidence, DisputeParams, EvidenceView } from './describe-dispute.ts';
+import { describeEvidence, DisputeParams, EvidenceView } from '../../views/dispute.ts';
 import { EvidenceBody, readEvidence } from './evidence-file.ts';
 
 export function postEvidence(server: FastifyInstance, { disputes }: ApiParts): void {

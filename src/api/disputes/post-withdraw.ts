@@ -7,7 +7,7 @@ import { answerProblem } from '../../http/answer-problem.ts';
 import { callerOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses } from '../schemas.ts';
-import { describeDispute, DisputeParams, DisputeView, Words } from './describe-dispute.ts';
+import { describeDispute, DisputeParams, DisputeView, Words } from '../../views/dispute.ts';
 
 const Body = closed({ description: Words });
 

@@ -3,7 +3,7 @@
 import type { Static } from 'typebox';
 import type { Dispute } from '../../clearing/clearing.ts';
 import type { ApiParts } from '../parts.ts';
-import { describeEvidence, describeStep, type DisputeWithTrail } from './describe-dispute.ts';
+import { describeEvidence, describeStep, type DisputeWithTrail } from '../../views/dispute.ts';
 
 export async function readTrail(
   { disputes }: ApiParts,

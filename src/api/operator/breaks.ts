@@ -10,11 +10,7 @@ import {
 } from '../../clearing/clearing.ts';
 import type { PlatformId } from '../../kernel/ids.ts';
 import type { Result } from '../../kernel/problem.ts';
-import {
-  describeForOperator,
-  OperatorDisputeView,
-  SideText,
-} from '../disputes/describe-dispute.ts';
+import { describeForOperator, OperatorDisputeView, SideText } from '../../views/dispute.ts';
 import { answerProblem } from '../../http/answer-problem.ts';
 import { operatorOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
@@ -27,7 +23,7 @@ import {
   describeOpen,
   describeStory,
   OpenCountView,
-} from './describe-reconciliation.ts';
+} from '../../views/reconciliation.ts';
 
 const Query = closed({
   platform_id: Type.Optional(PlatformIdText),

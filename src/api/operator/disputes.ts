@@ -18,7 +18,7 @@ import {
   SideText,
   StateText,
   Words,
-} from '../disputes/describe-dispute.ts';
+} from '../../views/dispute.ts';
 import {
   EvidenceBody,
   evidenceResponse,

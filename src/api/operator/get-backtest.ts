@@ -3,12 +3,8 @@
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import {
-  backtest,
-  describeBacktest,
-  MAX_BACKTEST_DAYS,
-  type Backtest,
-} from '../../monitor/monitor.ts';
+import { backtest, MAX_BACKTEST_DAYS, type Backtest } from '../../monitor/monitor.ts';
+import { describeBacktest } from '../../views/backtest.ts';
 import { answerProblem } from '../../http/answer-problem.ts';
 import { untilLeft } from '../../http/until-left.ts';
 import type { ApiParts } from '../parts.ts';

@@ -3,10 +3,11 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { identityProblems } from '../../identity/identity.ts';
-import { describeLiability, reportLiability } from '../../monitor/monitor.ts';
+import { reportLiability } from '../../monitor/monitor.ts';
+import { describeLiability } from '../../views/describe-liability.ts';
 import { answerProblem } from '../../http/answer-problem.ts';
 import type { ApiParts } from '../parts.ts';
-import { LiabilityHead, LiabilityRow } from '../reports/liability-view.ts';
+import { LiabilityHead, LiabilityRow } from '../../views/liability.ts';
 import { closed, PlatformIdText, problemResponses } from '../schemas.ts';
 
 const Query = closed({ platform_id: Type.Optional(PlatformIdText) });

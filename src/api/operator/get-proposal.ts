@@ -11,7 +11,7 @@ import {
   describeProposal,
   ProposalParams,
   ProposalWithChanges,
-} from './describe-rulebook.ts';
+} from '../../views/rulebook.ts';
 
 const Answer = Type.Object({
   ...ProposalWithChanges.properties,

@@ -5,7 +5,7 @@ import { type Static, Type } from 'typebox';
 import type { ProposalState } from '../../valuation/valuation.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses } from '../schemas.ts';
-import { describeProposal, ProposalView } from './describe-rulebook.ts';
+import { describeProposal, ProposalView } from '../../views/rulebook.ts';
 
 const DEFAULT_LIMIT = 100;
 

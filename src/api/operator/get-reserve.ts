@@ -16,7 +16,7 @@ import {
   RequestView,
   reserveFields,
   ReserveParams,
-} from './describe-reserve.ts';
+} from '../../views/reserve.ts';
 
 const DEFAULT_LIMIT = 50;
 

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses } from '../schemas.ts';
-import { describeReserve, ReserveView } from './describe-reserve.ts';
+import { describeReserve, ReserveView } from '../../views/reserve.ts';
 
 const Answer = Type.Object({ reserves: Type.Array(ReserveView) });
 

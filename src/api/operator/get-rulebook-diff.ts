@@ -6,7 +6,7 @@ import { diffRulebooks } from '../../valuation/valuation.ts';
 import { answerProblem } from '../../http/answer-problem.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses } from '../schemas.ts';
-import { ChangesView, describeChanges, VersionNumber } from './describe-rulebook.ts';
+import { ChangesView, describeChanges, VersionNumber } from '../../views/rulebook.ts';
 
 const Query = closed({ from: Type.Optional(VersionNumber), to: Type.Optional(VersionNumber) });
 const Answer = Type.Object({ from: Type.Integer(), to: Type.Integer(), ...ChangesView });

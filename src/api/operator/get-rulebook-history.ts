@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses } from '../schemas.ts';
-import { describeVersion, VersionNumber, VersionView } from './describe-rulebook.ts';
+import { describeVersion, VersionNumber, VersionView } from '../../views/rulebook.ts';
 
 const DEFAULT_LIMIT = 50;
 const BEFORE_ALL = 2_147_483_647;

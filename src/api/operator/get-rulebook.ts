@@ -6,7 +6,7 @@ import { type Static, Type } from 'typebox';
 import { answerProblem } from '../../http/answer-problem.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses } from '../schemas.ts';
-import { describeVersion, VersionNumber, VersionWithDocument } from './describe-rulebook.ts';
+import { describeVersion, VersionNumber, VersionWithDocument } from '../../views/rulebook.ts';
 
 const Query = closed({ version: Type.Optional(VersionNumber) });
 

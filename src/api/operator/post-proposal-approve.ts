@@ -13,7 +13,7 @@ import {
   describeProposal,
   ProposalParams,
   ProposalView,
-} from './describe-rulebook.ts';
+} from '../../views/rulebook.ts';
 
 const ApprovedView = Type.Object({
   ...ProposalView.properties,

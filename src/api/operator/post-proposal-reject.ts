@@ -11,7 +11,7 @@ import {
   describeProposal,
   ProposalParams,
   ProposalView,
-} from './describe-rulebook.ts';
+} from '../../views/rulebook.ts';
 
 export function postProposalReject(server: FastifyInstance, { valuation }: ApiParts): void {
   server.post<{ Params: Static<typeof ProposalParams>; Body: Static<typeof DecisionBody> }>(

@@ -12,7 +12,7 @@ import {
   describeProposal,
   ProposalParams,
   ProposalView,
-} from './describe-rulebook.ts';
+} from '../../views/rulebook.ts';
 
 export function postProposalWithdraw(server: FastifyInstance, { valuation }: ApiParts): void {
   server.post<{ Params: Static<typeof ProposalParams>; Body: Static<typeof DecisionBody> }>(

@@ -14,7 +14,7 @@ import {
   momentOf,
   ProposalWithChanges,
   Reason,
-} from './describe-rulebook.ts';
+} from '../../views/rulebook.ts';
 
 const Body = closed(
   {

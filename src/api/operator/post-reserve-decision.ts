@@ -8,7 +8,7 @@ import { answerProblem } from '../../http/answer-problem.ts';
 import { operatorOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses } from '../schemas.ts';
-import { describeRequest, Reason, RequestParams, RequestView } from './describe-reserve.ts';
+import { describeRequest, Reason, RequestParams, RequestView } from '../../views/reserve.ts';
 
 const Body = closed({ reason: Type.Optional(Reason) });
 

@@ -21,7 +21,7 @@ import {
   Reason,
   RequestView,
   ReserveParams,
-} from './describe-reserve.ts';
+} from '../../views/reserve.ts';
 
 const PaymentBody = closed({ amount: MoneyAmount, bank_reference: BankReference, reason: Reason });
 const CapBody = closed(

@@ -7,7 +7,7 @@ import { answerProblem } from '../../http/answer-problem.ts';
 import { untilLeft } from '../../http/until-left.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses, Success } from '../schemas.ts';
-import { changeFields, changeOf, ChangesView } from './describe-rulebook.ts';
+import { changeFields, changeOf, ChangesView } from '../../views/rulebook.ts';
 
 const Body = closed(changeFields, 'Exactly one of document and patch.');
 const Answer = Type.Object({ valid: Success, ...ChangesView });

@@ -14,7 +14,7 @@ import {
   Reason,
   ReserveParams,
   ReserveView,
-} from './describe-reserve.ts';
+} from '../../views/reserve.ts';
 
 const Body = closed({ mode: Type.Enum([...CLEARING_MODES]), reason: Reason });
 

@@ -13,7 +13,7 @@ import {
   OperatorRecallWithSteps,
   RecallParams,
   RecallStateText,
-} from '../recalls/describe-recall.ts';
+} from '../../views/recall.ts';
 import { closed, PlatformIdText, problemResponses, TransactionIdText } from '../schemas.ts';
 
 const DEFAULT_LIMIT = 100;

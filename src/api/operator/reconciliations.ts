@@ -9,7 +9,7 @@ import { answerProblem } from '../../http/answer-problem.ts';
 import { operatorOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, PlatformIdText, problemResponses } from '../schemas.ts';
-import { describeRun, RunView } from './describe-reconciliation.ts';
+import { describeRun, RunView } from '../../views/reconciliation.ts';
 
 const Body = closed({
   platform_id: Type.Optional(PlatformIdText),

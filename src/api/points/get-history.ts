@@ -9,7 +9,7 @@ import { resolveUser } from '../members.ts';
 import type { ApiParts } from '../parts.ts';
 import { apiProblems } from '../../http/problems.ts';
 import { closed, problemResponses, UserId } from '../schemas.ts';
-import { TransactionView } from '../transactions/describe-transaction.ts';
+import { TransactionView } from '../../views/transaction.ts';
 import { showTransaction } from '../transactions/show-transactions.ts';
 
 const DEFAULT_PER_PAGE = 20;

@@ -6,7 +6,7 @@ import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { DAY_MS } from '../../kernel/time.ts';
 import type { Asset } from '../../ledger/ledger.ts';
 import { readAmount, readDay, readTime, toPoints } from '../amounts.ts';
-import { toDetails } from '../details.ts';
+import { toDetails } from '../../views/details.ts';
 import { resolveUser } from '../members.ts';
 import { answerOutcome, defineOperation } from '../operation.ts';
 import { apiProblems, missingField } from '../../http/problems.ts';

@@ -3,7 +3,7 @@
 import { Type } from 'typebox';
 import { formatId } from '../../kernel/ids.ts';
 import { readAmount, toPoints } from '../amounts.ts';
-import { toDetails } from '../details.ts';
+import { toDetails } from '../../views/details.ts';
 import { resolveUser } from '../members.ts';
 import { answerOutcome, defineOperation } from '../operation.ts';
 import {

@@ -24,7 +24,7 @@ import {
   TransactionIdText,
   VoucherCodes,
 } from '../schemas.ts';
-import { concerns } from '../transactions/describe-transaction.ts';
+import { concerns } from '../../views/transaction.ts';
 
 export const reverse = defineOperation({
   kind: 'reverse',

@@ -23,7 +23,7 @@ import {
 } from '../../ledger/ledger.ts';
 import { MAX_QUOTE_ID, valuationProblems } from '../../valuation/valuation.ts';
 import { readAmount, toPoints } from '../amounts.ts';
-import { textOf, toDetails, type Metadata as MetadataFields } from '../details.ts';
+import { textOf, toDetails, type Metadata as MetadataFields } from '../../views/details.ts';
 import type { Caller } from '../http/request-fields.ts';
 import { resolveUser } from '../members.ts';
 import { defineOperation } from '../operation.ts';

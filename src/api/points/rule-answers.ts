@@ -5,7 +5,7 @@ import { type Static, Type } from 'typebox';
 import type { Asset, Preview } from '../../ledger/ledger.ts';
 import type { Applied } from '../../valuation/valuation.ts';
 import { toPoints } from '../amounts.ts';
-import { textOf } from '../details.ts';
+import { textOf } from '../../views/details.ts';
 import { problemBody } from '../../http/answer-problem.ts';
 import { Points } from '../schemas.ts';
 

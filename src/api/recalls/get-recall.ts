@@ -11,7 +11,7 @@ import {
   describeRecallStep,
   RecallParams,
   RecallWithSteps,
-} from './describe-recall.ts';
+} from '../../views/recall.ts';
 
 export function getRecall(server: FastifyInstance, { recalls, ledger }: ApiParts): void {
   server.get<{ Params: Static<typeof RecallParams> }>(

@@ -8,7 +8,7 @@ import { answerProblem } from '../../http/answer-problem.ts';
 import { callerOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses } from '../schemas.ts';
-import { describeRecall, RecallParams, RecallView, RecallWords } from './describe-recall.ts';
+import { describeRecall, RecallParams, RecallView, RecallWords } from '../../views/recall.ts';
 
 const Body = closed({ description: Type.Optional(RecallWords) });
 

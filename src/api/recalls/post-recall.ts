@@ -12,7 +12,7 @@ import { signedOnce } from '../http/signed-once.ts';
 import { callerOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { Amount, closed, IdempotencyKey, problemResponses, text } from '../schemas.ts';
-import { describeRecall, RecallView } from './describe-recall.ts';
+import { describeRecall, RecallView } from '../../views/recall.ts';
 
 const Params = closed({
   transaction_id: Type.String({

@@ -8,7 +8,7 @@ import { answerProblem } from '../../http/answer-problem.ts';
 import { callerOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses } from '../schemas.ts';
-import { describeWithCodes, RedemptionView } from './describe-redemption.ts';
+import { describeWithCodes, RedemptionView } from '../../views/redemption.ts';
 
 const Params = closed({
   redemption_id: Type.String({

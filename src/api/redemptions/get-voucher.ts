@@ -7,7 +7,7 @@ import { answerProblem } from '../../http/answer-problem.ts';
 import { callerOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses } from '../schemas.ts';
-import { describeRedemption, VoucherView } from './describe-redemption.ts';
+import { describeRedemption, VoucherView } from '../../views/redemption.ts';
 
 const Params = closed({
   code: Type.String({

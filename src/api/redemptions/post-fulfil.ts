@@ -17,7 +17,7 @@ import {
   RedemptionIdText,
   VoucherCodes,
 } from '../schemas.ts';
-import { describeWithCodes, RedemptionView } from './describe-redemption.ts';
+import { describeWithCodes, RedemptionView } from '../../views/redemption.ts';
 
 const Params = closed({ redemption_id: RedemptionIdText });
 

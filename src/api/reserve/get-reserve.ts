@@ -5,7 +5,7 @@ import type { Static } from 'typebox';
 import { assert } from '../../kernel/assert.ts';
 import type { PlatformId } from '../../kernel/ids.ts';
 import { callerOf } from '../http/request-fields.ts';
-import { describeReserve, ReserveView } from '../operator/describe-reserve.ts';
+import { describeReserve, ReserveView } from '../../views/reserve.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses } from '../schemas.ts';
 

@@ -3,12 +3,12 @@
 
 import type { FastifyInstance } from 'fastify';
 import type { Static } from 'typebox';
-import { describeStatement } from '../../clearing/clearing.ts';
+import { describeStatement } from '../../views/statement.ts';
 import { answerProblem } from '../../http/answer-problem.ts';
 import { callerOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses } from '../schemas.ts';
-import { WindowParams } from '../windows/window-view.ts';
+import { WindowParams } from '../../views/window.ts';
 import {
   sendStatement,
   sendTransactions,

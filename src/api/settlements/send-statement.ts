@@ -3,21 +3,18 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
 import { type Static, Type } from 'typebox';
+import { TRANSACTION_CURSOR, type Settlement, type Statement } from '../../clearing/clearing.ts';
+import { describeStatement, describeTransactions } from '../../views/statement.ts';
+import { STATEMENT_LANGUAGES } from '../../views/statement-words.ts';
 import {
-  describeStatement,
-  describeTransactions,
-  STATEMENT_LANGUAGES,
   statementCsv,
-  statementHtml,
   TRANSACTION_CSV_HEADER,
-  TRANSACTION_CURSOR,
   transactionsCsv,
-  type Settlement,
-  type Statement,
-} from '../../clearing/clearing.ts';
+} from '../../views/statement-csv.ts';
+import { statementHtml } from '../../views/statement-html.ts';
 import { languageFor } from '../rewards/language.ts';
 import { problemResponses } from '../schemas.ts';
-import { PartView } from '../windows/window-view.ts';
+import { PartView } from '../../views/window.ts';
 
 export const statementQuery = {
   format: Type.Optional(

@@ -9,7 +9,7 @@ import { answerProblem } from '../../http/answer-problem.ts';
 import { callerOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses } from '../schemas.ts';
-import { concerns, TransactionView } from './describe-transaction.ts';
+import { concerns, TransactionView } from '../../views/transaction.ts';
 import { legOf, showTransaction } from './show-transactions.ts';
 
 const Params = closed({

@@ -10,7 +10,7 @@ import {
   isSourceOf,
   reversedKind,
   type TransactionView,
-} from './describe-transaction.ts';
+} from '../../views/transaction.ts';
 
 type Parts = Pick<ApiParts, 'identity' | 'ledger' | 'sagas'>;
 

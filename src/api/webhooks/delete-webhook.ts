@@ -4,7 +4,7 @@
 import { type Static, Type } from 'typebox';
 import { answerProblem } from '../../http/answer-problem.ts';
 import { problemResponses, Success } from '../schemas.ts';
-import { WebhookParams } from './describe-webhook.ts';
+import { WebhookParams } from '../../views/webhook.ts';
 import type { AddOperation } from './side.ts';
 
 export const deleteWebhook: AddOperation = (

@@ -8,7 +8,7 @@ import {
   DeliveryView,
   describeDelivery,
   WebhookParams,
-} from './describe-webhook.ts';
+} from '../../views/webhook.ts';
 import type { AddOperation } from './side.ts';
 
 const DEFAULT_LIMIT = 100;

@@ -3,7 +3,7 @@
 import type { Static } from 'typebox';
 import { answerProblem } from '../../http/answer-problem.ts';
 import { problemResponses } from '../schemas.ts';
-import { describeWebhook, WebhookParams, WebhookView } from './describe-webhook.ts';
+import { describeWebhook, WebhookParams, WebhookView } from '../../views/webhook.ts';
 import type { AddOperation } from './side.ts';
 
 export const getWebhook: AddOperation = (

@@ -2,7 +2,7 @@
 
 import { Type } from 'typebox';
 import { closed, problemResponses } from '../schemas.ts';
-import { describeWebhook, WebhookView } from './describe-webhook.ts';
+import { describeWebhook, WebhookView } from '../../views/webhook.ts';
 import type { AddOperation } from './side.ts';
 
 export const getWebhooks: AddOperation = (

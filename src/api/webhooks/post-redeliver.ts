@@ -7,7 +7,7 @@ import { answerProblem } from '../../http/answer-problem.ts';
 import { signedOnce } from '../http/signed-once.ts';
 import { apiProblems } from '../../http/problems.ts';
 import { closed, DateTime, problemResponses } from '../schemas.ts';
-import { WebhookParams } from './describe-webhook.ts';
+import { WebhookParams } from '../../views/webhook.ts';
 import type { AddOperation } from './side.ts';
 
 const Body = closed(

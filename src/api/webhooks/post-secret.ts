@@ -4,7 +4,7 @@ import { type Static, Type } from 'typebox';
 import { answerProblem } from '../../http/answer-problem.ts';
 import { signedOnce } from '../http/signed-once.ts';
 import { closed, problemResponses } from '../schemas.ts';
-import { describeWebhook, WebhookParams, WebhookWithSecret } from './describe-webhook.ts';
+import { describeWebhook, WebhookParams, WebhookWithSecret } from '../../views/webhook.ts';
 import type { AddOperation } from './side.ts';
 
 const HOUR_MS = 3_600_000;

@@ -5,7 +5,7 @@ import { type Static, Type } from 'typebox';
 import { answerProblem } from '../../http/answer-problem.ts';
 import { signedOnce } from '../http/signed-once.ts';
 import { problemResponses, Success } from '../schemas.ts';
-import { WebhookParams } from './describe-webhook.ts';
+import { WebhookParams } from '../../views/webhook.ts';
 import type { AddOperation } from './side.ts';
 
 export const postTest: AddOperation = (server, parts, { prefix, tag, adjective, ownerOf }) => {

@@ -3,7 +3,7 @@
 import { type Static, Type } from 'typebox';
 import { answerProblem } from '../../http/answer-problem.ts';
 import { closed, problemResponses } from '../schemas.ts';
-import { describeWebhook, TermFields, WebhookWithSecret } from './describe-webhook.ts';
+import { describeWebhook, TermFields, WebhookWithSecret } from '../../views/webhook.ts';
 import type { AddOperation } from './side.ts';
 
 const Body = closed({

@@ -17,7 +17,7 @@ import {
   transactionsQuery,
   transactionsResponses,
 } from '../settlements/send-statement.ts';
-import { WindowParams } from './window-view.ts';
+import { WindowParams } from '../../views/window.ts';
 
 const StatementQuery = closed({ platform_id: PlatformIdText, ...statementQuery });
 const TransactionsQuery = closed({ platform_id: PlatformIdText, ...transactionsQuery });

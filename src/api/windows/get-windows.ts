@@ -2,10 +2,11 @@
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { describeWindow, type WindowState } from '../../clearing/clearing.ts';
+import { type WindowState } from '../../clearing/clearing.ts';
+import { describeWindow } from '../../views/describe-window.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses } from '../schemas.ts';
-import { WindowHead, WindowStateText } from './window-view.ts';
+import { WindowHead, WindowStateText } from '../../views/window.ts';
 
 const DEFAULT_LIMIT = 100;
 const Query = closed({

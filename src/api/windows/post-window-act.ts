@@ -4,20 +4,16 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
-import {
-  describeAct,
-  type ActKind,
-  type Participant,
-  type SettlementAct,
-} from '../../clearing/clearing.ts';
+import { type ActKind, type Participant, type SettlementAct } from '../../clearing/clearing.ts';
+import { describeAct } from '../../views/describe-window.ts';
 import { identityProblems } from '../../identity/identity.ts';
 import type { Result } from '../../kernel/problem.ts';
 import { answerProblem } from '../../http/answer-problem.ts';
 import { operatorOf } from '../http/request-fields.ts';
-import { Reason } from '../operator/describe-reserve.ts';
+import { Reason } from '../../views/reserve.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, PlatformIdText, problemResponses, text } from '../schemas.ts';
-import { ActView, WindowParams } from './window-view.ts';
+import { ActView, WindowParams } from '../../views/window.ts';
 
 const ActParams = closed({
   ...WindowParams.properties,

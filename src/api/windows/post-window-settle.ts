@@ -3,17 +3,14 @@
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import {
-  describeWindowFigures,
-  type Participant,
-  type SettlementWindow,
-} from '../../clearing/clearing.ts';
+import { type Participant, type SettlementWindow } from '../../clearing/clearing.ts';
+import { describeWindowFigures } from '../../views/describe-window.ts';
 import type { Result } from '../../kernel/problem.ts';
 import { answerProblem } from '../../http/answer-problem.ts';
 import { operatorOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses, text } from '../schemas.ts';
-import { WindowParams, WindowView } from './window-view.ts';
+import { WindowParams, WindowView } from '../../views/window.ts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 const From = Type.Enum(['prefund', 'outside'], {

@@ -3,7 +3,8 @@
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { describeSettings, readSchedule } from '../../clearing/clearing.ts';
+import { readSchedule } from '../../clearing/clearing.ts';
+import { describeSettings } from '../../views/describe-window.ts';
 import { identityProblems } from '../../identity/identity.ts';
 import type { PlatformId } from '../../kernel/ids.ts';
 import { answerProblem } from '../../http/answer-problem.ts';

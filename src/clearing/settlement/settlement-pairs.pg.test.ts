@@ -12,7 +12,7 @@ import {
 } from '../../../test/fixtures/settlement.ts';
 import { formatId, type MemberId, type PlatformId, type TransactionId } from '../../kernel/ids.ts';
 import type { Outcome } from '../../ledger/ledger.ts';
-import { describeStatement, describeTransactions } from './describe-statement.ts';
+import { describeStatement, describeTransactions } from '../../views/statement.ts';
 
 let database: TestDatabase;
 let test: TestLedger;

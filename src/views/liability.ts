@@ -2,7 +2,7 @@
 // and for a platform, which sees itself.
 
 import { Type } from 'typebox';
-import { DateTime } from '../schemas.ts';
+import { DateTime } from './schemas.ts';
 
 const points = (description: string) => Type.String({ description, examples: ['1234.50'] });
 

@@ -10,11 +10,11 @@ import {
   type Disputes,
   type Evidence,
   type Step,
-} from '../../clearing/clearing.ts';
-import { formatId } from '../../kernel/ids.ts';
-import type { Ledger } from '../../ledger/ledger.ts';
-import { toPoints } from '../amounts.ts';
-import { closed, Points, text } from '../schemas.ts';
+} from '../clearing/clearing.ts';
+import { formatId } from '../kernel/ids.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { toPoints } from './points.ts';
+import { closed, Points, text } from './schemas.ts';
 
 export const DisputeParams = closed({
   dispute_id: Type.String({ maxLength: 128, description: 'As POST /api/disputes answered it.' }),

@@ -1,7 +1,6 @@
 // The words of the printed statement in both languages.
 
-import type { PairKind } from './types.ts';
-import type { ObligationState, WindowState } from './states.ts';
+import type { PairKind, ObligationState, WindowState } from '../clearing/clearing.ts';
 
 export const STATEMENT_LANGUAGES = ['zh', 'en'] as const;
 export type StatementLanguage = (typeof STATEMENT_LANGUAGES)[number];

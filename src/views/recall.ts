@@ -2,11 +2,11 @@
 // user of another platform.
 
 import { type Static, Type } from 'typebox';
-import { RECALL_STATES, type Recall, type RecallStep } from '../../clearing/clearing.ts';
-import { formatId } from '../../kernel/ids.ts';
-import type { Ledger } from '../../ledger/ledger.ts';
-import { toPoints } from '../amounts.ts';
-import { closed, text } from '../schemas.ts';
+import { RECALL_STATES, type Recall, type RecallStep } from '../clearing/clearing.ts';
+import { formatId } from '../kernel/ids.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { toPoints } from './points.ts';
+import { closed, text } from './schemas.ts';
 
 export const RecallParams = closed({
   recall_id: Type.String({

@@ -1,11 +1,9 @@
 // A statement, and the transactions behind it, as JSON: amounts as numbers with the decimals of
 // what they count.
 
-import { formatAmount } from '../../kernel/amount.ts';
-import { formatId } from '../../kernel/ids.ts';
-import type { Statement } from './statement.ts';
-import type { StatementTransaction } from './list-transactions.ts';
-import type { PartPayment } from './types.ts';
+import { formatAmount } from '../kernel/amount.ts';
+import { formatId } from '../kernel/ids.ts';
+import type { Statement, StatementTransaction, PartPayment } from '../clearing/clearing.ts';
 
 const isoOf = (atMs: number | null): string | null =>
   atMs === null ? null : new Date(atMs).toISOString();

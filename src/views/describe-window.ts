@@ -1,17 +1,17 @@
 // A window with all its figures, and the settings of settlement, as JSON for operators.
 
-import { formatAmount } from '../../kernel/amount.ts';
-import { formatId } from '../../kernel/ids.ts';
-import type { Ledger } from '../../ledger/ledger.ts';
-import type { StatementSource } from './statement.ts';
-import { describePart } from './describe-statement.ts';
+import { formatAmount } from '../kernel/amount.ts';
+import { formatId } from '../kernel/ids.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import {
+  type StatementSource,
   NETWORK,
   type Participant,
   type SettlementAct,
   type SettlementSettings,
   type SettlementWindow,
-} from './types.ts';
+} from '../clearing/clearing.ts';
+import { describePart } from './statement.ts';
 
 const isoOf = (atMs: number | null): string | null =>
   atMs === null ? null : new Date(atMs).toISOString();

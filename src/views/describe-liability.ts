@@ -2,7 +2,7 @@
 // of a network outgrow a double.
 
 import { formatAmountText } from '../kernel/amount.ts';
-import { BREAKAGE_FORMULA, type Liability, type PlatformLiability } from './liability.ts';
+import { BREAKAGE_FORMULA, type Liability, type PlatformLiability } from '../monitor/monitor.ts';
 
 export type LiabilityView = ReturnType<typeof describeLiability>;
 

@@ -1,11 +1,10 @@
 // A statement as one table for a spreadsheet: a section for the figures, one for the pairs, one for
 // what is disputed and one for the payments; and the transactions behind it as another table.
 
-import { formatAmountText } from '../../kernel/amount.ts';
-import { formatId } from '../../kernel/ids.ts';
+import { formatAmountText } from '../kernel/amount.ts';
+import { formatId } from '../kernel/ids.ts';
 import { csvLine, csvText, type CsvField } from './csv.ts';
-import type { StatementTransaction } from './list-transactions.ts';
-import type { Statement } from './statement.ts';
+import type { StatementTransaction, Statement } from '../clearing/clearing.ts';
 
 const COLUMNS = [
   'section',

@@ -11,10 +11,10 @@ import {
   type BreakStory,
   type OpenCount,
   type Run,
-} from '../../clearing/clearing.ts';
-import { formatAmount, formatAmountText, MAX_AMOUNT_MINOR } from '../../kernel/amount.ts';
-import { DAY_MS } from '../../kernel/time.ts';
-import type { Ledger } from '../../ledger/ledger.ts';
+} from '../clearing/clearing.ts';
+import { formatAmount, formatAmountText, MAX_AMOUNT_MINOR } from '../kernel/amount.ts';
+import { DAY_MS } from '../kernel/time.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 
 const Figure = Type.Unsafe<number | string | null>({
   type: ['number', 'string', 'null'],

@@ -2,8 +2,8 @@
 // a request.
 
 import { Type, type Static } from 'typebox';
-import { ok, refuse, type Result } from '../../kernel/problem.ts';
-import { parseMoment } from '../../kernel/time.ts';
+import { ok, refuse, type Result } from '../kernel/problem.ts';
+import { parseMoment } from '../kernel/time.ts';
 import {
   describeChange,
   type Change,
@@ -11,9 +11,9 @@ import {
   type Proposal,
   type RulebookPatch,
   type VersionRow,
-} from '../../valuation/valuation.ts';
-import { apiProblems } from '../../http/problems.ts';
-import { closed, text } from '../schemas.ts';
+} from '../valuation/valuation.ts';
+import { apiProblems } from '../http/problems.ts';
+import { closed, text } from './schemas.ts';
 
 const NullableText = Type.Union([Type.String(), Type.Null()]);
 

@@ -1,11 +1,11 @@
 // A leg of the journal as a platform may see it: in its own points, without who else took part.
 
 import { type Static, Type } from 'typebox';
-import { formatId } from '../../kernel/ids.ts';
-import type { Asset, Ledger, PostedLeg } from '../../ledger/ledger.ts';
-import { toPoints } from '../amounts.ts';
-import { metadataOf, textOf } from '../details.ts';
-import { Metadata, UnixSeconds } from '../schemas.ts';
+import { formatId } from '../kernel/ids.ts';
+import type { Asset, Ledger, PostedLeg } from '../ledger/ledger.ts';
+import { toPoints } from './points.ts';
+import { metadataOf, textOf } from './details.ts';
+import { Metadata, UnixSeconds } from './schemas.ts';
 
 /** Where points come from or go to when that is no platform; the source requirement's word. */
 const SYSTEM = 'SYSTEM';

@@ -1,8 +1,8 @@
 // Webhooks and deliveries as the API shows them, and the fields by which they are made.
 
 import { type Static, Type } from 'typebox';
-import { DELIVERY_STATES, type Delivery, type Webhook } from '../../events/events.ts';
-import { closed, text } from '../schemas.ts';
+import { DELIVERY_STATES, type Delivery, type Webhook } from '../events/events.ts';
+import { closed, text } from './schemas.ts';
 
 export const WebhookParams = closed({
   webhook_id: Type.String({

@@ -1,16 +1,16 @@
 // A redemption as its platform sees it.
 
 import { type Static, Type } from 'typebox';
-import { formatId } from '../../kernel/ids.ts';
-import type { Asset } from '../../ledger/ledger.ts';
+import { formatId } from '../kernel/ids.ts';
+import type { Asset } from '../ledger/ledger.ts';
 import {
   REDEMPTION_STATES,
   sumOf,
   unitsLeft,
   type Redemption,
   type Rewards,
-} from '../../rewards/rewards.ts';
-import { toPoints } from '../amounts.ts';
+} from '../rewards/rewards.ts';
+import { toPoints } from './points.ts';
 
 const fields = {
   redemption_id: Type.String(),

@@ -3,7 +3,12 @@
 
 import { formatAmountText } from '../kernel/amount.ts';
 import { formatId, type PlatformId } from '../kernel/ids.ts';
-import type { Backtest, BacktestExample, BacktestSide, PlatformBacktest } from './backtest.ts';
+import type {
+  Backtest,
+  BacktestExample,
+  BacktestSide,
+  PlatformBacktest,
+} from '../monitor/monitor.ts';
 
 /** What a backtest cannot know; told with every answer. */
 export const BACKTEST_ASSUMPTIONS: readonly string[] = [

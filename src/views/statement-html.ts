@@ -1,9 +1,9 @@
 // A statement as a page to be printed on A4: one file without anything from elsewhere, in either
 // language.
 
-import { formatAmountText } from '../../kernel/amount.ts';
-import { formatId } from '../../kernel/ids.ts';
-import type { Statement, StatementObligation } from './statement.ts';
+import { formatAmountText } from '../kernel/amount.ts';
+import { formatId } from '../kernel/ids.ts';
+import type { Statement, StatementObligation } from '../clearing/clearing.ts';
 import { STATEMENT_WORDS, type StatementLanguage, type Words } from './statement-words.ts';
 
 const STYLE = `

@@ -1,8 +1,8 @@
 // How operators see settlement windows: the schemas that the operations on them share.
 
 import { Type } from 'typebox';
-import { ACT_KINDS, WINDOW_STATES } from '../../clearing/clearing.ts';
-import { closed } from '../schemas.ts';
+import { ACT_KINDS, WINDOW_STATES } from '../clearing/clearing.ts';
+import { closed } from './schemas.ts';
 
 const Nullable = (description: string) => Type.Union([Type.String(), Type.Null()], { description });
 const Money = Type.Number({

@@ -7,16 +7,16 @@ import {
   usedPercent,
   WHOLE,
   type ModeChange,
+  type Reserve,
   type ReserveFigures,
   type ReserveRequest,
-} from '../../clearing/clearing.ts';
-import { identityProblems } from '../../identity/identity.ts';
-import { formatId, isPlatformId } from '../../kernel/ids.ts';
-import { refuse, ok, type Result } from '../../kernel/problem.ts';
-import { CLEARING_MODES, type Asset } from '../../ledger/ledger.ts';
-import { toPoints } from '../amounts.ts';
-import type { ApiParts } from '../parts.ts';
-import { closed, PlatformIdText, text } from '../schemas.ts';
+} from '../clearing/clearing.ts';
+import { identityProblems } from '../identity/identity.ts';
+import { formatId, isPlatformId } from '../kernel/ids.ts';
+import { refuse, ok, type Result } from '../kernel/problem.ts';
+import { CLEARING_MODES, type Asset } from '../ledger/ledger.ts';
+import { toPoints } from './points.ts';
+import { closed, PlatformIdText, text } from './schemas.ts';
 
 const Nullable = Type.Union([Type.String(), Type.Null()]);
 const money = (description: string) =>
@@ -180,7 +180,7 @@ function percentOf(basisPoints: number): number {
 /** The reserve that a route names. */
 export async function findReserve(
   platformId: string,
-  { reserve }: Pick<ApiParts, 'reserve'>,
+  { reserve }: { readonly reserve: Reserve },
 ): Promise<Result<ReserveFigures>> {
   const figures = isPlatformId(platformId) ? await reserve.find(platformId) : undefined;
   return figures === undefined ? refuse(identityProblems.platform_not_found()) : ok(figures);

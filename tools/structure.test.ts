@@ -69,7 +69,7 @@ const LONG_FILES: Readonly<Record<string, string>> = {
   'src/identity/store.ts': WAITS,
   'src/ledger/batch.ts': WAITS,
   'src/ledger/create-ledger.ts': WAITS,
-  'src/ledger/decide-reverse.ts': WAITS,
+  'src/ledger/commands/reverse.ts': WAITS,
   'src/ledger/decide.test.ts': WAITS,
   'src/ledger/store.ts': WAITS,
   'src/ledger/types.ts': WAITS,

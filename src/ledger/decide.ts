@@ -7,16 +7,16 @@ import {
   type LimitUse,
   type Verdict,
 } from '../valuation/valuation.ts';
-import { decideAdjust } from './decide-adjust.ts';
-import { decideClawback } from './decide-clawback.ts';
-import { amountToEarn, decideEarn } from './decide-earn.ts';
-import { decideExpire } from './decide-expire.ts';
-import { decideCapture, decideHold, decideRelease } from './decide-hold.ts';
-import { factsOf } from './decide-limits.ts';
-import { decideDeposit, decideSettle, decideWithdraw, isOfNetwork } from './decide-money.ts';
-import { decideRedeem } from './decide-redeem.ts';
-import { decideReverse } from './decide-reverse.ts';
-import { decideTransfer } from './decide-transfer.ts';
+import { decideAdjust } from './commands/adjust.ts';
+import { decideClawback } from './commands/clawback.ts';
+import { amountToEarn, decideEarn } from './commands/earn.ts';
+import { decideExpire } from './commands/expire.ts';
+import { decideCapture, decideHold, decideRelease } from './commands/hold.ts';
+import { factsOf } from './limits.ts';
+import { decideDeposit, decideSettle, decideWithdraw, isOfNetwork } from './commands/settle.ts';
+import { decideRedeem } from './commands/redeem.ts';
+import { decideReverse } from './commands/reverse.ts';
+import { decideTransfer } from './commands/transfer.ts';
 import { exceedsCounters, refusal, type Decision } from './plan.ts';
 import { ledgerProblems } from './problems.ts';
 import type { Asset, Command, PostedLeg } from './types.ts';

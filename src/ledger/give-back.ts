@@ -4,7 +4,7 @@
 
 import { smaller } from '../kernel/amount.ts';
 import { headroom, type Account, type Wallet } from './account.ts';
-import { shortfallMovements } from './decide-clawback.ts';
+import { shortfallMovements } from './commands/clawback.ts';
 import { lengthen, takeAndEnd, takeInTurn, type Frozen, type Taking } from './freezes.ts';
 import { takeOutOfExpired } from './lapse.ts';
 import type { Lengthened } from './lengthened.ts';

@@ -14,7 +14,7 @@ import {
 import { accountOf, newWallet, type Account, type Wallet } from './account.ts';
 import { allotQuota, capOf } from './allot-quota.ts';
 import { decide, walletsFor } from './decide.ts';
-import { factsOf } from './decide-limits.ts';
+import { factsOf } from './limits.ts';
 import type { Decision } from './plan.ts';
 import { loadQuoteUse, loadWallets } from './store.ts';
 import type { Preview, RedeemCommand, TransferCommand } from './types.ts';

@@ -1,6 +1,6 @@
 // What is written beside the ledger's rows, in their commit: a saga and its job for each
 // authorisation or reversal, the end of a saga for what ends it. Before this:
-// `decide-authorised.ts` in the ledger. After this: the queue wakes a worker, which goes on in
+// `authorisation.ts` in the ledger. After this: the queue wakes a worker, which goes on in
 // `advance-saga.ts`.
 
 import type { TransactionId } from '../../kernel/ids.ts';

@@ -2,15 +2,15 @@
 // part rounds against whoever keeps what is not reversed yet; all parts together give exactly the
 // whole.
 
-import { assert } from '../kernel/assert.ts';
-import { formatAmount, smaller } from '../kernel/amount.ts';
-import { networkOwnerId } from '../kernel/ids.ts';
-import type { Problem } from '../kernel/problem.ts';
-import type { Day } from '../kernel/time.ts';
-import { accountOf, availableOf, type Account, type Wallet } from './account.ts';
-import { giveBackAllowances } from './decide-limits.ts';
-import { mergeByDay, shortOf } from './convert.ts';
-import { finalityProblem, tooMuchToRecall } from './finality.ts';
+import { assert } from '../../kernel/assert.ts';
+import { formatAmount, smaller } from '../../kernel/amount.ts';
+import { networkOwnerId } from '../../kernel/ids.ts';
+import type { Problem } from '../../kernel/problem.ts';
+import type { Day } from '../../kernel/time.ts';
+import { accountOf, availableOf, type Account, type Wallet } from '../account.ts';
+import { giveBackAllowances } from '../limits.ts';
+import { mergeByDay, shortOf } from '../convert.ts';
+import { finalityProblem, tooMuchToRecall } from '../finality.ts';
 import {
   describeTakings,
   holdPlansOf,
@@ -19,9 +19,9 @@ import {
   withFrozenDays,
   type Frozen,
   type FrozenOf,
-} from './freezes.ts';
-import { giveBack, type GivenBack } from './give-back.ts';
-import { describeLapsed } from './lapse.ts';
+} from '../freezes.ts';
+import { giveBack, type GivenBack } from '../give-back.ts';
+import { describeLapsed } from '../lapse.ts';
 import {
   balanceLimit,
   credit,
@@ -32,10 +32,10 @@ import {
   type Decision,
   type LegPlan,
   type Movement,
-} from './plan.ts';
-import { ledgerProblems } from './problems.ts';
-import { notWholeUnits, pointsOfPart, unitsOfPart, unitsOfPoints } from './redeemed-units.ts';
-import { shareBefore, shareOf, shareUpTo, type Part } from './share.ts';
+} from '../plan.ts';
+import { ledgerProblems } from '../problems.ts';
+import { notWholeUnits, pointsOfPart, unitsOfPart, unitsOfPoints } from '../redeemed-units.ts';
+import { shareBefore, shareOf, shareUpTo, type Part } from '../share.ts';
 import type {
   Asset,
   Clawback,
@@ -44,8 +44,8 @@ import type {
   ReturnedUnits,
   ReverseCommand,
   TransactionKind,
-} from './types.ts';
-import { systemWallet, targetOf, type View } from './view.ts';
+} from '../types.ts';
+import { systemWallet, targetOf, type View } from '../view.ts';
 
 interface Reversing {
   readonly first: PostedLeg;

@@ -8,11 +8,11 @@ import {
   SETTLEMENT_ASSET_ID,
   type MemoryLedger,
   type MemoryPlatform,
-} from '../../test/fixtures/ledger-view.ts';
-import { seedOf } from '../../test/fixtures/seed.ts';
-import type { MemberId, PlatformId, TransactionId } from '../kernel/ids.ts';
-import { debtOf, MAX_COUNTER, postedBalance, walletBalance, type Account } from './account.ts';
-import type { Clawback, Command } from './types.ts';
+} from '../../../test/fixtures/ledger-view.ts';
+import { seedOf } from '../../../test/fixtures/seed.ts';
+import type { MemberId, PlatformId, TransactionId } from '../../kernel/ids.ts';
+import { debtOf, MAX_COUNTER, postedBalance, walletBalance, type Account } from '../account.ts';
+import type { Clawback, Command } from '../types.ts';
 
 const seed = seedOf('decide-reverse');
 const ANN = '00000000-0000-4000-8000-000000000000' as MemberId;

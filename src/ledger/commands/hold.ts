@@ -1,15 +1,15 @@
 // Hold, capture, release: spending in two phases. A hold moves pending sums only, and is resolved
 // exactly once. Pure.
 
-import { smaller } from '../kernel/amount.ts';
-import type { TransactionId } from '../kernel/ids.ts';
-import { DAY_MS } from '../kernel/time.ts';
-import { evaluateOperation } from '../valuation/valuation.ts';
-import { availableOf } from './account.ts';
-import { decideUndo } from './decide-authorised.ts';
-import { drawAllowances, factsOf, giveBackAllowances, isDrawn } from './decide-limits.ts';
-import { insufficient } from './decide-transfer.ts';
-import { FREEZE_ENDS_MS, isFreeze, leftOf, lengthen } from './freezes.ts';
+import { smaller } from '../../kernel/amount.ts';
+import type { TransactionId } from '../../kernel/ids.ts';
+import { DAY_MS } from '../../kernel/time.ts';
+import { evaluateOperation } from '../../valuation/valuation.ts';
+import { availableOf } from '../account.ts';
+import { decideUndo } from '../authorisation.ts';
+import { drawAllowances, factsOf, giveBackAllowances, isDrawn } from '../limits.ts';
+import { insufficient } from './transfer.ts';
+import { FREEZE_ENDS_MS, isFreeze, leftOf, lengthen } from '../freezes.ts';
 import {
   debit,
   firstOf,
@@ -23,10 +23,10 @@ import {
   restOf,
   setAside,
   type Decision,
-} from './plan.ts';
-import { ledgerProblems } from './problems.ts';
-import type { CaptureCommand, HoldCommand, ReleaseCommand } from './types.ts';
-import { systemWallet, type View } from './view.ts';
+} from '../plan.ts';
+import { ledgerProblems } from '../problems.ts';
+import type { CaptureCommand, HoldCommand, ReleaseCommand } from '../types.ts';
+import { systemWallet, type View } from '../view.ts';
 
 const LONGEST_HOLD_MS = 30 * DAY_MS;
 const SHORTEST_HOLD_MS = 1_000;

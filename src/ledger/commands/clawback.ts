@@ -1,7 +1,7 @@
 // Taking points back from a member who may have spent them: what the platform's clawback policy
 // makes of it. Pure.
 
-import type { Wallet } from './account.ts';
+import type { Wallet } from '../account.ts';
 import {
   debit,
   move,
@@ -11,10 +11,10 @@ import {
   sumOf,
   type Decision,
   type Movement,
-} from './plan.ts';
-import { ledgerProblems } from './problems.ts';
-import type { Clawback, ClawbackCommand } from './types.ts';
-import { systemWallet, type View } from './view.ts';
+} from '../plan.ts';
+import { ledgerProblems } from '../problems.ts';
+import type { Clawback, ClawbackCommand } from '../types.ts';
+import { systemWallet, type View } from '../view.ts';
 
 /** member −x, issued +x, at the level of the member: for refunds that name no single earn. */
 export function decideClawback(command: ClawbackCommand, view: View): Decision {

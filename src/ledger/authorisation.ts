@@ -1,12 +1,12 @@
 // A transfer over platforms that keep their points themselves, in three commits: authorise sets
-// everything aside, then it is posted or undone. Pure. Before this: `decide-transfer.ts` has asked
+// everything aside, then it is posted or undone. Pure. Before this: `commands/transfer.ts` has asked
 // the rules. Between the commits: a saga asks the platforms (`src/clearing/saga/`).
 
 import { networkOwnerId } from '../kernel/ids.ts';
 import type { Details, Hold, PostedLeg, ReleaseCommand, TransferCommand } from './types.ts';
 import { lastDayOf, type Terms } from '../valuation/valuation.ts';
 import { creditedParts, giveMovements, receiveMovements } from './convert.ts';
-import { giveBackAllowances } from './decide-limits.ts';
+import { giveBackAllowances } from './limits.ts';
 import {
   accountById,
   move,

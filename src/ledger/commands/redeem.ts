@@ -1,13 +1,13 @@
 // Redeem: a member spends points on units of a reward. Pure.
 
-import { evaluateOperation, evaluateRedemption } from '../valuation/valuation.ts';
-import { availableOf, headroom } from './account.ts';
-import { drawAllowances, factsOf, isDrawn } from './decide-limits.ts';
-import { insufficient } from './decide-transfer.ts';
-import { debit, move, portionsToSpend, post, refusal, type Decision } from './plan.ts';
-import { ledgerProblems } from './problems.ts';
-import type { RedeemCommand } from './types.ts';
-import { systemWallet, type View } from './view.ts';
+import { evaluateOperation, evaluateRedemption } from '../../valuation/valuation.ts';
+import { availableOf, headroom } from '../account.ts';
+import { drawAllowances, factsOf, isDrawn } from '../limits.ts';
+import { insufficient } from './transfer.ts';
+import { debit, move, portionsToSpend, post, refusal, type Decision } from '../plan.ts';
+import { ledgerProblems } from '../problems.ts';
+import type { RedeemCommand } from '../types.ts';
+import { systemWallet, type View } from '../view.ts';
 
 /**
  * member −x, redeemed +x; stock −q, delivered +q, where the stock's floor is what the platform has

@@ -1,23 +1,23 @@
 // Transfer: points to another member of the same platform, or converted to points of another
 // platform. Pure. A review rule sets the points aside instead, until an operator lets the transfer
-// pass; a platform that keeps its points itself makes it an authorisation (`decide-authorised.ts`).
+// pass; a platform that keeps its points itself makes it an authorisation (`authorisation.ts`).
 // Before this: a command from the API. After this: `post-plan.ts` carries the plan out.
 
-import { formatAmountText } from '../kernel/amount.ts';
-import type { Problem } from '../kernel/problem.ts';
-import { DAY_MS } from '../kernel/time.ts';
+import { formatAmountText } from '../../kernel/amount.ts';
+import type { Problem } from '../../kernel/problem.ts';
+import { DAY_MS } from '../../kernel/time.ts';
 import {
   evaluateConversion,
   evaluateOperation,
   lastDayOf,
   valuationProblems,
   type Terms,
-} from '../valuation/valuation.ts';
-import { accountOf, availableOf, type Wallet } from './account.ts';
-import { closedBetween } from './clearing-mode.ts';
-import { creditedParts, giveMovements, receiveMovements, shortOf } from './convert.ts';
-import { authorise, decidePosting } from './decide-authorised.ts';
-import { drawAllowances, factsOf, isDrawn } from './decide-limits.ts';
+} from '../../valuation/valuation.ts';
+import { accountOf, availableOf, type Wallet } from '../account.ts';
+import { closedBetween } from '../clearing-mode.ts';
+import { creditedParts, giveMovements, receiveMovements, shortOf } from '../convert.ts';
+import { authorise, decidePosting } from '../authorisation.ts';
+import { drawAllowances, factsOf, isDrawn } from '../limits.ts';
 import {
   balanceLimit,
   credit,
@@ -33,10 +33,10 @@ import {
   type Movement,
   type Plan,
   type Portion,
-} from './plan.ts';
-import { ledgerProblems } from './problems.ts';
-import type { Asset, Details, Hold, LockedQuote, TransferCommand } from './types.ts';
-import { systemWallet, type View } from './view.ts';
+} from '../plan.ts';
+import { ledgerProblems } from '../problems.ts';
+import type { Asset, Details, Hold, LockedQuote, TransferCommand } from '../types.ts';
+import { systemWallet, type View } from '../view.ts';
 
 export function decideTransfer(command: TransferCommand, view: View): Decision {
   if (command.authorisedId !== undefined) return decidePosting(command, command.authorisedId, view);

@@ -2,21 +2,21 @@
 // pays off what they owe. Pure. Σ positions + rounding + Σ prefund + external = 0: the network's
 // external account mirrors what banks have moved.
 
-import { formatAmountText, MAX_AMOUNT_MINOR } from '../kernel/amount.ts';
-import { assert } from '../kernel/assert.ts';
-import { networkOwnerId } from '../kernel/ids.ts';
-import { headroom, postedBalance } from './account.ts';
-import { shortOf } from './convert.ts';
-import { move, post, refusal, type Decision, type Movement } from './plan.ts';
-import { ledgerProblems } from './problems.ts';
+import { formatAmountText, MAX_AMOUNT_MINOR } from '../../kernel/amount.ts';
+import { assert } from '../../kernel/assert.ts';
+import { networkOwnerId } from '../../kernel/ids.ts';
+import { headroom, postedBalance } from '../account.ts';
+import { shortOf } from '../convert.ts';
+import { move, post, refusal, type Decision, type Movement } from '../plan.ts';
+import { ledgerProblems } from '../problems.ts';
 import type {
   Command,
   DepositCommand,
   SettleCommand,
   TransactionKind,
   WithdrawCommand,
-} from './types.ts';
-import { systemWallet, type View } from './view.ts';
+} from '../types.ts';
+import { systemWallet, type View } from '../view.ts';
 
 type MoneyCommand = DepositCommand | WithdrawCommand | SettleCommand;
 

@@ -2,13 +2,13 @@
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createMemoryLedger, type MemoryLedger } from '../../test/fixtures/ledger-view.ts';
-import { seedOf } from '../../test/fixtures/seed.ts';
-import type { MemberId, PlatformId } from '../kernel/ids.ts';
-import { addDays } from '../kernel/time.ts';
-import type { ExpiryTerms } from '../valuation/valuation.ts';
-import { postedBalance } from './account.ts';
-import { splitByWeight } from './plan.ts';
+import { createMemoryLedger, type MemoryLedger } from '../../../test/fixtures/ledger-view.ts';
+import { seedOf } from '../../../test/fixtures/seed.ts';
+import type { MemberId, PlatformId } from '../../kernel/ids.ts';
+import { addDays } from '../../kernel/time.ts';
+import type { ExpiryTerms } from '../../valuation/valuation.ts';
+import { postedBalance } from '../account.ts';
+import { splitByWeight } from '../plan.ts';
 
 const seed = seedOf('decide-transfer');
 const ANN = '00000000-0000-4000-8000-000000000000' as MemberId;

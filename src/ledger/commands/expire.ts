@@ -1,11 +1,11 @@
 // Expire: what is left in lots past their last day goes to the platform's expired account. Held
 // points stay held. Pure.
 
-import { headroom } from './account.ts';
-import { debit, move, post, refusal, sumOf, type Decision } from './plan.ts';
-import { ledgerProblems } from './problems.ts';
-import type { ExpireCommand } from './types.ts';
-import { systemWallet, type View } from './view.ts';
+import { headroom } from '../account.ts';
+import { debit, move, post, refusal, sumOf, type Decision } from '../plan.ts';
+import { ledgerProblems } from '../problems.ts';
+import type { ExpireCommand } from '../types.ts';
+import { systemWallet, type View } from '../view.ts';
 
 /** member's lots −x, expired +x. */
 export function decideExpire(command: ExpireCommand, view: View): Decision {

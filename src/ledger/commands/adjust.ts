@@ -1,10 +1,10 @@
 // Adjust: an operator's correction of a member's points, against the platform's adjustment account;
 // another platform may pay for it. Pure.
 
-import { lastDayOf } from '../valuation/valuation.ts';
-import { availableOf } from './account.ts';
-import { shortOf } from './convert.ts';
-import { insufficient } from './decide-transfer.ts';
+import { lastDayOf } from '../../valuation/valuation.ts';
+import { availableOf } from '../account.ts';
+import { shortOf } from '../convert.ts';
+import { insufficient } from './transfer.ts';
 import {
   balanceLimit,
   credit,
@@ -15,9 +15,9 @@ import {
   refusal,
   type Decision,
   type Movement,
-} from './plan.ts';
-import type { AdjustCommand } from './types.ts';
-import { systemWallet, type View } from './view.ts';
+} from '../plan.ts';
+import type { AdjustCommand } from '../types.ts';
+import { systemWallet, type View } from '../view.ts';
 
 /**
  * adjustment −x, member +x; with a negative amount the other way round, from what is available.

@@ -1,13 +1,13 @@
 // Earn: a platform issues points to a member. Pure.
 
-import { assert } from '../kernel/assert.ts';
-import { evaluateEarn, evaluateOperation, lastDayOf } from '../valuation/valuation.ts';
-import { drawAllowances, factsOf, isDrawn } from './decide-limits.ts';
-import { balanceLimit, credit, move, post, refusal, type Decision } from './plan.ts';
-import type { Problem } from '../kernel/problem.ts';
-import { ledgerProblems } from './problems.ts';
-import type { EarnCommand } from './types.ts';
-import { systemWallet, type View } from './view.ts';
+import { assert } from '../../kernel/assert.ts';
+import { evaluateEarn, evaluateOperation, lastDayOf } from '../../valuation/valuation.ts';
+import { drawAllowances, factsOf, isDrawn } from '../limits.ts';
+import { balanceLimit, credit, move, post, refusal, type Decision } from '../plan.ts';
+import type { Problem } from '../../kernel/problem.ts';
+import { ledgerProblems } from '../problems.ts';
+import type { EarnCommand } from '../types.ts';
+import { systemWallet, type View } from '../view.ts';
 
 /**
  * issued −x, member +x; what the member owes is repaid first. The points of a purchase are worked

@@ -2,8 +2,6 @@
 // one that was typed.
 
 import { Command } from 'commander';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 
 import { registerAudit } from './cli/audit.ts';
 import { registerBacktest } from './cli/backtest.ts';
@@ -40,6 +38,7 @@ import { startRole } from './roles.ts';
 import { startSandbox } from './demo/demo.ts';
 import type { Config } from './runtime/config.ts';
 import type { Log } from './runtime/log.ts';
+import { PROGRAM } from './runtime/program.ts';
 
 /** What the commands get from above: they cannot reach up to the composition root themselves. */
 const roots = {
@@ -89,13 +88,10 @@ const commands: readonly ((program: Command) => void)[] = [
 
 /** Every command, as commander knows it; it throws instead of ending the process. */
 export function createProgram(): Command {
-  const { version, description } = JSON.parse(
-    readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8'),
-  ) as { version: string; description: string };
   // Options after a command are the command's: `rules show` has a --version of its own.
   const program = new Command('pontis')
-    .description(description)
-    .version(version)
+    .description(PROGRAM.description)
+    .version(PROGRAM.version)
     .enablePositionalOptions()
     .exitOverride()
     .showHelpAfterError();

@@ -5,6 +5,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { describePersons } from '../http/describe-persons.ts';
+import { PROGRAM } from '../../runtime/program.ts';
 import { createCachedDocument } from './cached-document.ts';
 import type { PostingOperation } from '../operation.ts';
 import { DryRunAnswer } from '../points/rule-answers.ts';
@@ -69,7 +70,7 @@ export async function describeApi(server: FastifyInstance): Promise<void> {
       openapi: '3.1.0',
       info: {
         title: 'Pontis',
-        version: '0.1.0',
+        version: PROGRAM.version,
         description: DESCRIPTION,
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },

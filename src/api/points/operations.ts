@@ -2,13 +2,13 @@
 // batch.
 
 import type { PostingOperation } from '../operation.ts';
-import { capture } from './post-capture.ts';
-import { earn } from './post-earn.ts';
-import { hold } from './post-hold.ts';
-import { redeem } from './post-redeem.ts';
-import { release } from './post-release.ts';
-import { reverse } from './post-reverse.ts';
-import { transfer } from './post-transfer.ts';
+import { capture } from '../platform/capture.ts';
+import { earn } from '../platform/earn.ts';
+import { hold } from '../platform/hold.ts';
+import { redeem } from '../platform/redeem.ts';
+import { release } from '../platform/release.ts';
+import { reverse } from '../platform/reverse.ts';
+import { transfer } from '../platform/transfer.ts';
 
 export const operations: readonly PostingOperation[] = [
   earn,

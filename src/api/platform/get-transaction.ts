@@ -10,7 +10,7 @@ import { callerOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses } from '../schemas.ts';
 import { concerns, TransactionView } from '../../views/transaction.ts';
-import { legOf, showTransaction } from './show-transactions.ts';
+import { legOf, showTransaction } from '../transactions/show-transactions.ts';
 
 const Params = closed({
   transaction_id: Type.String({

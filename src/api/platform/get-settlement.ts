@@ -17,7 +17,7 @@ import {
   StatementView,
   transactionsQuery,
   transactionsResponses,
-} from './send-statement.ts';
+} from '../settlements/send-statement.ts';
 
 const StatementQuery = closed(statementQuery);
 const TransactionsQuery = closed(transactionsQuery);

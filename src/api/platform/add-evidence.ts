@@ -7,7 +7,7 @@ import { callerOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { problemResponses } from '../schemas.ts';
 import { describeEvidence, DisputeParams, EvidenceView } from '../../views/dispute.ts';
-import { EvidenceBody, readEvidence } from './evidence-file.ts';
+import { EvidenceBody, readEvidence } from '../disputes/evidence-file.ts';
 
 export function postEvidence(server: FastifyInstance, { disputes }: ApiParts): void {
   server.post<{ Params: Static<typeof DisputeParams>; Body: Static<typeof EvidenceBody> }>(

@@ -7,7 +7,7 @@ import { findReader } from '../http/find-reader.ts';
 import { refuseBearer } from '../http/require-operator.ts';
 import type { ApiParts } from '../parts.ts';
 import { problemResponses } from '../schemas.ts';
-import { worst, type Check, type HealthChecks } from './checks.ts';
+import { worst, type Check, type HealthChecks } from '../health/checks.ts';
 
 const Status = Type.String({ enum: ['healthy', 'degraded', 'unhealthy'] });
 const CheckView = Type.Object({

@@ -6,7 +6,7 @@ import { toPoints } from '../amounts.ts';
 import { callerOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, Points, problemResponses } from '../schemas.ts';
-import { wordsFor } from './language.ts';
+import { wordsFor } from '../rewards/language.ts';
 
 const Answer = Type.Object({
   platform_id: Type.String(),

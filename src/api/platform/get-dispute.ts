@@ -7,7 +7,7 @@ import { callerOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { problemResponses } from '../schemas.ts';
 import { describeDispute, DisputeParams, DisputeWithTrail } from '../../views/dispute.ts';
-import { readTrail } from './trail.ts';
+import { readTrail } from '../disputes/trail.ts';
 
 export function getDispute(server: FastifyInstance, parts: ApiParts): void {
   server.get<{ Params: Static<typeof DisputeParams> }>(

@@ -40,8 +40,8 @@ import {
   text,
   UserId,
 } from '../schemas.ts';
-import { DryRun, dryRunView } from './rule-answers.ts';
-import { createUnknownUsers, type UnknownUsers } from './unknown-users.ts';
+import { DryRun, dryRunView } from '../points/rule-answers.ts';
+import { createUnknownUsers, type UnknownUsers } from '../points/unknown-users.ts';
 
 export const transfer = defineOperation({
   kind: 'transfer',

@@ -5,7 +5,7 @@ import { formatId } from '../../kernel/ids.ts';
 import { toPoints } from '../amounts.ts';
 import { answerOutcome, defineOperation } from '../operation.ts';
 import { closed, HoldIdText, Points, Reference, Success } from '../schemas.ts';
-import { findOwnHold } from './find-own-hold.ts';
+import { findOwnHold } from '../points/find-own-hold.ts';
 
 export const release = defineOperation({
   kind: 'release',

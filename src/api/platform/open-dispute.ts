@@ -19,7 +19,7 @@ import {
   SideText,
   Words,
 } from '../../views/dispute.ts';
-import { sourcePointsOf } from './source-points.ts';
+import { sourcePointsOf } from '../disputes/source-points.ts';
 
 const Body = closed(
   {

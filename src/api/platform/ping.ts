@@ -3,9 +3,9 @@
 
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { callerOf } from './http/request-fields.ts';
-import type { ApiParts } from './parts.ts';
-import { problemResponses, Success, UnixSeconds } from './schemas.ts';
+import { callerOf } from '../http/request-fields.ts';
+import type { ApiParts } from '../parts.ts';
+import { problemResponses, Success, UnixSeconds } from '../schemas.ts';
 
 export function postPing(server: FastifyInstance, { clock }: ApiParts): void {
   server.post(

@@ -22,7 +22,7 @@ import {
   problemResponses,
   UserId,
 } from '../schemas.ts';
-import { Explanation, explanationOf } from './rule-answers.ts';
+import { Explanation, explanationOf } from '../points/rule-answers.ts';
 
 const Body = closed({
   from_user_id: Type.Optional(UserId),

@@ -12,7 +12,7 @@ import { answerOutcome, defineOperation } from '../operation.ts';
 import type { ApiParts } from '../parts.ts';
 import { apiProblems } from '../../http/problems.ts';
 import { Amount, closed, Reference, Success, text, UserId } from '../schemas.ts';
-import { DryRun, dryRunView } from './rule-answers.ts';
+import { DryRun, dryRunView } from '../points/rule-answers.ts';
 
 export const redeem = defineOperation({
   kind: 'redeem',

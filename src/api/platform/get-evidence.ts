@@ -7,7 +7,7 @@ import { callerOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { problemResponses } from '../schemas.ts';
 import { EvidenceParams } from '../../views/dispute.ts';
-import { evidenceResponse, sendEvidence } from './evidence-file.ts';
+import { evidenceResponse, sendEvidence } from '../disputes/evidence-file.ts';
 
 export function getEvidence(server: FastifyInstance, { disputes }: ApiParts): void {
   server.get<{ Params: Static<typeof EvidenceParams> }>(

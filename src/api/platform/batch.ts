@@ -16,7 +16,7 @@ import { isDryRun, type PostingOperation } from '../operation.ts';
 import type { ApiParts } from '../parts.ts';
 import { apiProblems, missingField } from '../../http/problems.ts';
 import { closed, IdempotencyKey, problemResponses } from '../schemas.ts';
-import { operations } from './operations.ts';
+import { operations } from '../points/operations.ts';
 
 export const BATCH_BODY_LIMIT = 2 * 1024 * 1024;
 const MAX_OPERATIONS = 1_000;

@@ -10,7 +10,7 @@ import { ledgerProblems } from '../../ledger/ledger.ts';
 import { resolveUser } from '../members.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, Points, problemResponses, UserId } from '../schemas.ts';
-import { wordsFor } from './language.ts';
+import { wordsFor } from '../rewards/language.ts';
 
 const Query = closed({ user_id: UserId });
 

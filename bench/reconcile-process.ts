@@ -35,7 +35,7 @@ async function reconcileWhole(on: Pool): Promise<{ lines: number; breaks: number
   // Only here: the memory of a comparison is not that of reading JSON.
   const [{ createConnectorClient }, { createReconciliation }] = await Promise.all([
     import('../src/connections/connector-client.ts'),
-    import('../src/clearing/reconciliation/reconciliation.ts'),
+    import('../src/clearing/reconciliation/create-reconciliation.ts'),
   ]);
   const connector = createConnectorClient({
     url: job.platformUrl,

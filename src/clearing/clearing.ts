@@ -5,7 +5,7 @@
 
 export { createAlongside } from './saga/begin-sagas.ts';
 export { sagaProblems } from './saga/problems.ts';
-export { createSagas, type Sagas } from './saga/saga.ts';
+export { createSagas, type Sagas } from './saga/create-sagas.ts';
 export type {
   Saga,
   SagaAction,
@@ -14,8 +14,8 @@ export type {
   TransferStatus,
 } from './saga/types.ts';
 export { migrateQueue, type SagaWorkers } from './saga/worker.ts';
-export { createNotices, type Notices } from './notices/notices.ts';
-export { createReserve, type Reserve, type ReserveParts } from './reserve/reserve.ts';
+export { createNotices, type Notices } from './notices/create-notices.ts';
+export { createReserve, type Reserve, type ReserveParts } from './reserve/create-reserve.ts';
 export { usedPercent, WHOLE } from './reserve/cap.ts';
 export { reserveProblems } from './reserve/problems.ts';
 export {
@@ -36,7 +36,7 @@ export {
   createDisputes,
   type Answer as DisputeAnswer,
   type Disputes,
-} from './disputes/disputes.ts';
+} from './disputes/create-disputes.ts';
 export { disputeProblems } from './disputes/problems.ts';
 export { REASON_CODES, REASONS, type ReasonCode } from './disputes/reasons.ts';
 export { DISPUTE_STATES, type DisputeState } from './disputes/states.ts';
@@ -52,7 +52,7 @@ export {
   type Step,
   type Who,
 } from './disputes/types.ts';
-export { createRecalls, type RecallAnswer, type Recalls } from './recalls/recalls.ts';
+export { createRecalls, type RecallAnswer, type Recalls } from './recalls/create-recalls.ts';
 export { recallProblems } from './recalls/problems.ts';
 export { RECALL_STATES, type RecallState } from './recalls/states.ts';
 export type { Recall, RecallStep } from './recalls/types.ts';
@@ -62,13 +62,13 @@ export {
   type ReviewParts,
   type ReviewWord,
   type WaitingReview,
-} from './reviews.ts';
+} from './reviews/reviews.ts';
 export {
   createReconciliation,
   type Reconciliation,
   type ReconciliationParts,
   type RunRequest,
-} from './reconciliation/reconciliation.ts';
+} from './reconciliation/create-reconciliation.ts';
 export { reconciliationProblems } from './reconciliation/problems.ts';
 export { createReconciliationMetrics } from './reconciliation/metrics.ts';
 export type { BreakStory } from './reconciliation/break-actions.ts';
@@ -86,7 +86,7 @@ export {
   type Run,
   type RunMode,
 } from './reconciliation/types.ts';
-export { createSettlement, type Settlement } from './settlement/settlement.ts';
+export { createSettlement, type Settlement } from './settlement/create-settlement.ts';
 export type { SettlementParts } from './settlement/parts.ts';
 export { settlementProblems } from './settlement/problems.ts';
 export { WINDOW_STATES, type ObligationState, type WindowState } from './settlement/states.ts';
@@ -117,5 +117,5 @@ export {
   planBreakAdjustment,
   type BreakAdjustment,
   type BreakToAdjust,
-} from './adjust-break.ts';
-export { disputeBreak, type BreakToDispute } from './dispute-break.ts';
+} from './reconciliation/adjust-break.ts';
+export { disputeBreak, type BreakToDispute } from './reconciliation/dispute-break.ts';

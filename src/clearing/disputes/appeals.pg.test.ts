@@ -15,7 +15,7 @@ import {
   type TestDisputes,
 } from '../../../test/fixtures/disputes.ts';
 import { audit } from '../../monitor/monitor.ts';
-import type { Disputes } from './disputes.ts';
+import type { Disputes } from './create-disputes.ts';
 import type { Dispute } from './types.ts';
 
 let database: TestDatabase;

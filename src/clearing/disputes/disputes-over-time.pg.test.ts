@@ -18,7 +18,7 @@ import {
 import type { MemberId, TransactionId } from '../../kernel/ids.ts';
 import type { Command, Ledger, Outcome } from '../../ledger/ledger.ts';
 import { audit } from '../../monitor/monitor.ts';
-import { createDisputes, type Disputes } from './disputes.ts';
+import { createDisputes, type Disputes } from './create-disputes.ts';
 import type { Dispute, NewDispute } from './types.ts';
 
 let database: TestDatabase;

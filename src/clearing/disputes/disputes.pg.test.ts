@@ -15,7 +15,7 @@ import {
 import { formatId, parseId, type TransactionId } from '../../kernel/ids.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { audit } from '../../monitor/monitor.ts';
-import { createDisputes, type Disputes } from './disputes.ts';
+import { createDisputes, type Disputes } from './create-disputes.ts';
 
 let database: TestDatabase;
 let api: TestApi;

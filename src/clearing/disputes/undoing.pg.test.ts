@@ -15,7 +15,7 @@ import {
 } from '../../../test/fixtures/disputes.ts';
 import { formatId, parseId, type MemberId, type TransactionId } from '../../kernel/ids.ts';
 import { audit } from '../../monitor/monitor.ts';
-import { createDisputes, type Disputes } from './disputes.ts';
+import { createDisputes, type Disputes } from './create-disputes.ts';
 import type { Dispute } from './types.ts';
 
 let database: TestDatabase;

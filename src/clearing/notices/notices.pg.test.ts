@@ -8,7 +8,7 @@ import { createTestDatabase, type TestDatabase } from '../../../test/fixtures/da
 import { formatId, type MemberId, type TransactionId } from '../../kernel/ids.ts';
 import { addPlatform } from '../../network/onboarding.ts';
 import { readFeedHead, selectEvents } from '../../events/events.ts';
-import { createNotices, type Notices } from './notices.ts';
+import { createNotices, type Notices } from './create-notices.ts';
 
 let database: TestDatabase;
 let api: TestApi;

@@ -18,7 +18,7 @@ import {
 import { formatId, type TransactionId } from '../../kernel/ids.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { audit } from '../../monitor/monitor.ts';
-import { createRecalls, type Recalls } from './recalls.ts';
+import { createRecalls, type Recalls } from './create-recalls.ts';
 
 let database: TestDatabase;
 let api: TestApi;

@@ -5,7 +5,7 @@ import { Gauge } from 'prom-client';
 
 import type { Log } from '../../runtime/log.ts';
 import type { Metrics } from '../../runtime/metrics.ts';
-import type { Reconciliation } from './reconciliation.ts';
+import type { Reconciliation } from './create-reconciliation.ts';
 
 export interface ReconciliationMetricsParts {
   readonly metrics: Metrics;

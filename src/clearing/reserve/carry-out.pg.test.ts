@@ -11,7 +11,7 @@ import type { Result } from '../../kernel/problem.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { createMetrics } from '../../runtime/metrics.ts';
 import { capOf, usedOf } from './cap.ts';
-import { createReserve, type Reserve } from './reserve.ts';
+import { createReserve, type Reserve } from './create-reserve.ts';
 import type { ReserveFigures, Wanted } from './types.ts';
 
 const seed = seedOf('reserve');

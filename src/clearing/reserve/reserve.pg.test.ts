@@ -10,7 +10,7 @@ import type { Result } from '../../kernel/problem.ts';
 import type { ClearingMode, Outcome } from '../../ledger/ledger.ts';
 import { selectEvents } from '../../events/events.ts';
 import { createMetrics } from '../../runtime/metrics.ts';
-import { createReserve, type Reserve } from './reserve.ts';
+import { createReserve, type Reserve } from './create-reserve.ts';
 import type { ReserveFigures, ReserveRequest, Wanted } from './types.ts';
 
 let database: TestDatabase;

@@ -22,7 +22,7 @@ import { ok } from '../../kernel/problem.ts';
 import type { Ledger, Outcome } from '../../ledger/ledger.ts';
 import { dbTransaction } from '../../runtime/database.ts';
 import { owedByClosedWindows } from './owed.ts';
-import { createSettlement } from './settlement.ts';
+import { createSettlement } from './create-settlement.ts';
 import type { ActKind } from './types.ts';
 
 let database: TestDatabase;

@@ -1,16 +1,16 @@
 // Transfers that a review rule has set aside, and an operator's word on them: let it pass, or give
 // the points back.
 
-import type { Identity } from '../identity/identity.ts';
-import { parseId, type PlatformId } from '../kernel/ids.ts';
-import { ok, refuse, type Result } from '../kernel/problem.ts';
+import type { Identity } from '../../identity/identity.ts';
+import { parseId, type PlatformId } from '../../kernel/ids.ts';
+import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import {
   ledgerProblems,
   type Asset,
   type Command,
   type Ledger,
   type PostedLeg,
-} from '../ledger/ledger.ts';
+} from '../../ledger/ledger.ts';
 
 export interface ReviewParts {
   readonly ledger: Ledger;

@@ -6,11 +6,11 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createConnectedNetwork, type ConnectedNetwork } from '../../test/fixtures/connected.ts';
-import { createTestDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
-import type { Answer } from '../../test/fixtures/api.ts';
-import { audit } from '../monitor/monitor.ts';
-import { createDisputes } from './disputes/disputes.ts';
+import { createConnectedNetwork, type ConnectedNetwork } from '../../../test/fixtures/connected.ts';
+import { createTestDatabase, type TestDatabase } from '../../../test/fixtures/database.ts';
+import type { Answer } from '../../../test/fixtures/api.ts';
+import { audit } from '../../monitor/monitor.ts';
+import { createDisputes } from '../disputes/create-disputes.ts';
 
 const USER = 'user-1';
 type Connected = 'platform_x' | 'platform_y';

@@ -1,14 +1,14 @@
 // From a break to a dispute in one step: an operator claims for one side what reconciliation has
 // found.
 
-import { formatId } from '../kernel/ids.ts';
-import { ok, refuse, type Result } from '../kernel/problem.ts';
-import type { Disputes } from './disputes/disputes.ts';
-import type { ReasonCode } from './disputes/reasons.ts';
-import type { Dispute, Side } from './disputes/types.ts';
-import { reconciliationProblems } from './reconciliation/problems.ts';
-import type { Reconciliation } from './reconciliation/reconciliation.ts';
-import type { BreakCategory } from './reconciliation/types.ts';
+import { formatId } from '../../kernel/ids.ts';
+import { ok, refuse, type Result } from '../../kernel/problem.ts';
+import type { Disputes } from '../disputes/create-disputes.ts';
+import type { ReasonCode } from '../disputes/reasons.ts';
+import type { Dispute, Side } from '../disputes/types.ts';
+import { reconciliationProblems } from './problems.ts';
+import type { Reconciliation } from './create-reconciliation.ts';
+import type { BreakCategory } from './types.ts';
 
 export interface BreakToDispute {
   readonly breakId: string;

@@ -1,21 +1,17 @@
 // From a break to an adjustment in one step, on the word of two operators: what the target of a
 // transfer has not credited is given back at its source, and the target's position pays for it.
 
-import { formatId, type PlatformId, type TransactionId } from '../kernel/ids.ts';
-import { ok, refuse, type Result } from '../kernel/problem.ts';
-import type { Ledger } from '../ledger/ledger.ts';
-import type { DbClient } from '../runtime/database.ts';
-import type { Disputes } from './disputes/disputes.ts';
-import { findMoved } from './disputes/moved.ts';
-import type { Adjusted } from './disputes/adjust-difference.ts';
-import {
-  decideAdjustment,
-  type AdjustmentTerms,
-  type MovedPoints,
-} from './reconciliation/decide-adjustment.ts';
-import { reconciliationProblems } from './reconciliation/problems.ts';
-import type { Reconciliation } from './reconciliation/reconciliation.ts';
-import type { Break } from './reconciliation/types.ts';
+import { formatId, type PlatformId, type TransactionId } from '../../kernel/ids.ts';
+import { ok, refuse, type Result } from '../../kernel/problem.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import type { DbClient } from '../../runtime/database.ts';
+import type { Disputes } from '../disputes/create-disputes.ts';
+import { findMoved } from '../disputes/moved.ts';
+import type { Adjusted } from '../disputes/adjust-difference.ts';
+import { decideAdjustment, type AdjustmentTerms, type MovedPoints } from './decide-adjustment.ts';
+import { reconciliationProblems } from './problems.ts';
+import type { Reconciliation } from './create-reconciliation.ts';
+import type { Break } from './types.ts';
 
 const CHANGED =
   'The platform says something else by now: recheck the difference, and look at its figures.';

@@ -1,25 +1,17 @@
 // The composition root: makes every part of the program once, hands each what it needs, and closes
 // them in reverse order.
 
+import { createAlongside, createSagas, migrateQueue, type Sagas } from './clearing/saga/saga.ts';
+import { createDisputes, type Disputes } from './clearing/disputes/disputes.ts';
+import { createNotices, type Notices } from './clearing/notices/notices.ts';
+import { createRecalls, reversalTakenBy, type Recalls } from './clearing/recalls/recalls.ts';
+import { createReserve, type Reserve } from './clearing/reserve/reserve.ts';
 import {
-  createAlongside,
-  createDisputes,
-  createNotices,
-  createRecalls,
-  createReserve,
   createReconciliation,
   createReconciliationMetrics,
-  createSagas,
-  createSettlement,
-  migrateQueue,
-  type Disputes,
-  type Notices,
-  type Recalls,
-  type Reserve,
   type Reconciliation,
-  type Sagas,
-  type Settlement,
-} from './clearing/clearing.ts';
+} from './clearing/reconciliation/reconciliation.ts';
+import { createSettlement, type Settlement } from './clearing/settlement/settlement.ts';
 import {
   createConnectionHealth,
   createConnections,
@@ -157,6 +149,7 @@ export async function createContext(config: Config, options: ContextOptions): Pr
       ledger,
       identity,
       connectorOf: connections.connectorOf,
+      recallReversal: (saga) => reversalTakenBy({ pool, ledger }, saga),
       concurrency: config.sagas,
     });
     const reconciliation = createReconciliation({

@@ -1,7 +1,7 @@
 // The program's own text as the structure test sees it: files, their modules, and who imports whom.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, posix, relative } from 'node:path';
+import { basename, dirname, join, posix, relative } from 'node:path';
 
 export const ROOT = join(import.meta.dirname, '..');
 
@@ -37,14 +37,23 @@ export function readImports(path: string, text: string): string[] {
   ];
 }
 
+/** Folders of `src` whose own folders are modules by themselves. */
+const WINGS = ['clearing'];
+
 /**
- * `src/ledger/store.ts` → `ledger`; a file directly under `src` → `roots`; anything else →
- * undefined.
+ * `src/ledger/store.ts` → `ledger`, `src/clearing/saga/store.ts` → `clearing/saga`; a file directly
+ * under `src` → `roots`; anything outside of `src` → undefined.
  */
 export function moduleOf(path: string): string | undefined {
-  const parts = path.split('/');
-  if (parts[0] !== 'src') return undefined;
-  return parts.length === 2 ? 'roots' : parts[1];
+  const [src, folder = '', ...rest] = path.split('/');
+  if (src !== 'src') return undefined;
+  if (rest.length === 0) return 'roots';
+  return WINGS.includes(folder) && rest.length > 1 ? `${folder}/${rest[0] ?? ''}` : folder;
+}
+
+/** The only file of a module that others import. */
+export function surfaceOf(module: string): string {
+  return `src/${module}/${basename(module)}.ts`;
 }
 
 export function isTest(path: string): boolean {

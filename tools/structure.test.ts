@@ -14,6 +14,7 @@ import {
   readMentionedPaths,
   readSources,
   ROOT,
+  surfaceOf,
   type SourceFile,
 } from './source-tree.ts';
 
@@ -38,6 +39,15 @@ const ORDER: readonly (readonly string[])[] = [
   ['api', 'cli'],
   ['roots'],
 ];
+
+/** The rooms of a wing are modules too; among themselves they have ranks of the same kind. */
+const ROOMS: Readonly<Record<string, typeof ORDER>> = {
+  clearing: [
+    ['disputes', 'notices', 'reviews', 'saga'],
+    ['recalls', 'reconciliation', 'settlement'],
+    ['reserve'],
+  ],
+};
 
 /**
  * Any file of these may be imported from outside; of all others only the surface,
@@ -85,8 +95,19 @@ const sources = readSources('src');
 const program = sources.filter((file) => !isTest(file.path));
 const everything = [...sources, ...['test', 'tools', 'bench', 'sandbox'].flatMap(readSources)];
 
-function rankOf(module: string): number {
-  return ORDER.findIndex((modules) => modules.includes(module));
+/** Where a module stands in the order, and a room in its wing; -1 for what has no place. */
+function ranksOf(module: string): readonly [number, number] {
+  const [folder = '', room] = module.split('/');
+  const rank = ORDER.findIndex((modules) => modules.includes(folder));
+  if (room === undefined) return [rank, ROOMS[folder] === undefined ? 0 : -1];
+  return [rank, ROOMS[folder]?.findIndex((rooms) => rooms.includes(room)) ?? -1];
+}
+
+function isLeftOf(module: string, other: string): boolean {
+  const [rank, room] = ranksOf(module);
+  const [otherRank, otherRoom] = ranksOf(other);
+  const inOneWing = module.split('/')[0] === other.split('/')[0];
+  return rank < otherRank || (inOneWing && room < otherRoom);
 }
 
 /** Says what is wrong with an import, or nothing. */
@@ -96,11 +117,11 @@ function judgeImport(from: string, to: string): string | undefined {
   if (importer === undefined || importer === imported) return undefined;
   if (imported === undefined)
     return `${from} imports ${to}: the program does not depend on tests or tools`;
-  if (rankOf(imported) >= rankOf(importer))
+  if (!isLeftOf(imported, importer))
     return `${from} imports ${to}: ${imported} is not left of ${importer}`;
-  if (OPEN_MODULES.includes(imported) || basename(to) === `${imported}.ts`) return undefined;
+  if (OPEN_MODULES.includes(imported) || to === surfaceOf(imported)) return undefined;
   if (importer === 'roots' && OPEN_TO_ROOTS.includes(imported)) return undefined;
-  return `${from} imports ${to}: from outside only src/${imported}/${imported}.ts may be imported`;
+  return `${from} imports ${to}: from outside only ${surfaceOf(imported)} may be imported`;
 }
 
 function fileOf(path: string, text: string): SourceFile {
@@ -110,7 +131,7 @@ function fileOf(path: string, text: string): SourceFile {
 describe('imports', () => {
   test('every folder of src has its place in the order', () => {
     const modules = new Set(sources.map((file) => moduleOf(file.path) ?? ''));
-    expect([...modules].filter((module) => rankOf(module) === -1)).toEqual([]);
+    expect([...modules].filter((module) => ranksOf(module).includes(-1))).toEqual([]);
   });
 
   test('point one way and reach only surfaces', () => {
@@ -155,6 +176,20 @@ describe('imports', () => {
     expect(judgeImport('src/api/a.ts', 'test/fixtures/database.ts')).toContain(
       'does not depend on tests',
     );
+    expect(judgeImport('src/clearing/saga/a.ts', 'src/clearing/recalls/recalls.ts')).toContain(
+      'clearing/recalls is not left of clearing/saga',
+    );
+    expect(judgeImport('src/clearing/recalls/a.ts', 'src/clearing/settlement/a.ts')).toContain(
+      'not left of clearing/recalls',
+    );
+    expect(judgeImport('src/clearing/recalls/a.ts', 'src/clearing/saga/store.ts')).toContain(
+      'only src/clearing/saga/saga.ts',
+    );
+    expect(judgeImport('src/clearing/recalls/a.ts', 'src/clearing/saga/saga.ts')).toBeUndefined();
+    expect(judgeImport('src/clearing/reserve/a.ts', 'src/rewards/rewards.ts')).toContain(
+      'not left of clearing/reserve',
+    );
+    expect(ranksOf('clearing')).toContain(-1);
     expect(judgeImport('src/main.ts', 'src/api/server.ts')).toBeUndefined();
     expect(judgeImport('src/api/a.ts', 'src/ledger/ledger.ts')).toBeUndefined();
     expect(

@@ -4,10 +4,9 @@
 import {
   adjustBreakIn,
   planBreakAdjustment,
-  sagaProblems,
   reconciliationProblems,
-  type SagaActionName,
-} from '../clearing/clearing.ts';
+} from '../clearing/reconciliation/reconciliation.ts';
+import { sagaProblems, type SagaActionName } from '../clearing/saga/saga.ts';
 import { requireConnected } from '../connections/connections.ts';
 import { identityProblems } from '../identity/identity.ts';
 import { formatAmountText } from '../kernel/amount.ts';

@@ -1,6 +1,9 @@
 // The words of acts that another person has to approve. No behaviour.
 
-import type { Disputes, Reconciliation, Reserve, Sagas } from '../clearing/clearing.ts';
+import type { Disputes } from '../clearing/disputes/disputes.ts';
+import type { Reconciliation } from '../clearing/reconciliation/reconciliation.ts';
+import type { Reserve } from '../clearing/reserve/reserve.ts';
+import type { Sagas } from '../clearing/saga/saga.ts';
 import type { Connections } from '../connections/connections.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Result } from '../kernel/problem.ts';

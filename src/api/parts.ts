@@ -1,14 +1,12 @@
 // What the API needs of the program; the context of the composition root fits.
 
 import type { Acts } from '../acts/acts.ts';
-import type {
-  Disputes,
-  Recalls,
-  Reserve,
-  Reconciliation,
-  Sagas,
-  Settlement,
-} from '../clearing/clearing.ts';
+import type { Disputes } from '../clearing/disputes/disputes.ts';
+import type { Recalls } from '../clearing/recalls/recalls.ts';
+import type { Reserve } from '../clearing/reserve/reserve.ts';
+import type { Reconciliation } from '../clearing/reconciliation/reconciliation.ts';
+import type { Sagas } from '../clearing/saga/saga.ts';
+import type { Settlement } from '../clearing/settlement/settlement.ts';
 import type { ConnectionHealth, Connections } from '../connections/connections.ts';
 import type { Webhooks } from '../events/events.ts';
 import type { Identity } from '../identity/identity.ts';

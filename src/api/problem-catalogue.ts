@@ -2,14 +2,12 @@
 // provoke.
 
 import { actProblems } from '../acts/acts.ts';
-import {
-  disputeProblems,
-  recallProblems,
-  reserveProblems,
-  reconciliationProblems,
-  sagaProblems,
-  settlementProblems,
-} from '../clearing/clearing.ts';
+import { disputeProblems } from '../clearing/disputes/disputes.ts';
+import { recallProblems } from '../clearing/recalls/recalls.ts';
+import { reserveProblems } from '../clearing/reserve/reserve.ts';
+import { reconciliationProblems } from '../clearing/reconciliation/reconciliation.ts';
+import { sagaProblems } from '../clearing/saga/saga.ts';
+import { settlementProblems } from '../clearing/settlement/settlement.ts';
 import { connectionProblems } from '../connections/connections.ts';
 import { webhookProblems } from '../events/events.ts';
 import { identityProblems } from '../identity/identity.ts';

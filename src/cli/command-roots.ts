@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs';
 
 import type { Acts } from '../acts/acts.ts';
-import type { Sagas } from '../clearing/clearing.ts';
+import type { Sagas } from '../clearing/saga/saga.ts';
 import type { Connections } from '../connections/connections.ts';
 import type { Identity, Operator } from '../identity/identity.ts';
 import type { Clock } from '../kernel/time.ts';

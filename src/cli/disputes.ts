@@ -9,7 +9,7 @@ import {
   type DisputeState,
   type Disputes,
   type Side,
-} from '../clearing/clearing.ts';
+} from '../clearing/disputes/disputes.ts';
 import { formatAmountText, parseAmount } from '../kernel/amount.ts';
 import { formatId } from '../kernel/ids.ts';
 import type { Ledger } from '../ledger/ledger.ts';

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 
-import { migrateQueue } from '../clearing/clearing.ts';
+import { migrateQueue } from '../clearing/saga/saga.ts';
 import { parseConfig, type Environment } from '../runtime/config.ts';
 import { createLog } from '../runtime/log.ts';
 import { migrate } from '../runtime/migrate.ts';

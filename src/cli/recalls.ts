@@ -6,7 +6,7 @@ import {
   type Recall,
   type RecallState,
   type Recalls,
-} from '../clearing/clearing.ts';
+} from '../clearing/recalls/recalls.ts';
 import { formatAmountText } from '../kernel/amount.ts';
 import { formatId } from '../kernel/ids.ts';
 import type { Ledger } from '../ledger/ledger.ts';

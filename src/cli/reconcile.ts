@@ -10,12 +10,11 @@ import {
   disputeBreak,
   type Break,
   type BreakStory,
-  type Disputes,
   type OpenCount,
   type Reconciliation,
   type Run,
-  type Side,
-} from '../clearing/clearing.ts';
+} from '../clearing/reconciliation/reconciliation.ts';
+import type { Disputes, Side } from '../clearing/disputes/disputes.ts';
 import { formatAmountText } from '../kernel/amount.ts';
 import { formatId, isPlatformId, type PlatformId } from '../kernel/ids.ts';
 import type { Result } from '../kernel/problem.ts';

@@ -10,7 +10,7 @@ import {
   type ReserveFigures,
   type ReserveRequest,
   type Wanted,
-} from '../clearing/clearing.ts';
+} from '../clearing/reserve/reserve.ts';
 import { identityProblems } from '../identity/identity.ts';
 import { formatAmountText, parseAmount } from '../kernel/amount.ts';
 import { formatId, isPlatformId } from '../kernel/ids.ts';

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 
-import { decideReview, listReviews, type ReviewWord } from '../clearing/clearing.ts';
+import { decideReview, listReviews, type ReviewWord } from '../clearing/reviews/reviews.ts';
 import { formatAmountText } from '../kernel/amount.ts';
 import { formatId } from '../kernel/ids.ts';
 import {

@@ -3,7 +3,7 @@
 
 import { type Command, InvalidArgumentError } from 'commander';
 
-import { sagaProblems, type Saga, type SagaActionName } from '../clearing/clearing.ts';
+import { sagaProblems, type Saga, type SagaActionName } from '../clearing/saga/saga.ts';
 import { formatAmountText } from '../kernel/amount.ts';
 import { formatId, parseId, type PlatformId } from '../kernel/ids.ts';
 import {

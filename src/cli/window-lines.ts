@@ -1,6 +1,10 @@
 // A settlement window as lines for people.
 
-import { NETWORK, type Participant, type StatementSource } from '../clearing/clearing.ts';
+import {
+  NETWORK,
+  type Participant,
+  type StatementSource,
+} from '../clearing/settlement/settlement.ts';
 import { formatAmountText } from '../kernel/amount.ts';
 import { formatId } from '../kernel/ids.ts';
 import type { Ledger } from '../ledger/ledger.ts';

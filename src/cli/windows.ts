@@ -9,7 +9,7 @@ import {
   type Participant,
   type Payment,
   type Settlement,
-} from '../clearing/clearing.ts';
+} from '../clearing/settlement/settlement.ts';
 import {
   describeAct,
   describeSettings,

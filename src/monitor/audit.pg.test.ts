@@ -21,7 +21,8 @@ import {
 import { platformOwnerId, type MemberId } from '../kernel/ids.ts';
 import type { Outcome } from '../ledger/ledger.ts';
 import { liveThroughSagas } from '../../test/fixtures/eventful-sagas.ts';
-import { createAlongside, createReserve } from '../clearing/clearing.ts';
+import { createAlongside } from '../clearing/saga/saga.ts';
+import { createReserve } from '../clearing/reserve/reserve.ts';
 import { systemClock } from '../kernel/time.ts';
 import { createMetrics } from '../runtime/metrics.ts';
 import { connect, createPool, type Pool } from '../runtime/database.ts';

@@ -10,7 +10,7 @@ import {
   type SettlementAct,
   type SettlementSettings,
   type SettlementWindow,
-} from '../clearing/clearing.ts';
+} from '../clearing/settlement/settlement.ts';
 import { describePart } from './statement.ts';
 
 const isoOf = (atMs: number | null): string | null =>

@@ -10,7 +10,7 @@ import {
   type Disputes,
   type Evidence,
   type Step,
-} from '../clearing/clearing.ts';
+} from '../clearing/disputes/disputes.ts';
 import { formatId } from '../kernel/ids.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { toPoints } from './points.ts';

@@ -2,7 +2,7 @@
 // user of another platform.
 
 import { type Static, Type } from 'typebox';
-import { RECALL_STATES, type Recall, type RecallStep } from '../clearing/clearing.ts';
+import { RECALL_STATES, type Recall, type RecallStep } from '../clearing/recalls/recalls.ts';
 import { formatId } from '../kernel/ids.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { toPoints } from './points.ts';

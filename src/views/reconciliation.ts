@@ -11,7 +11,7 @@ import {
   type BreakStory,
   type OpenCount,
   type Run,
-} from '../clearing/clearing.ts';
+} from '../clearing/reconciliation/reconciliation.ts';
 import { formatAmount, formatAmountText, MAX_AMOUNT_MINOR } from '../kernel/amount.ts';
 import { DAY_MS } from '../kernel/time.ts';
 import type { Ledger } from '../ledger/ledger.ts';

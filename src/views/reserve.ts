@@ -10,7 +10,7 @@ import {
   type Reserve,
   type ReserveFigures,
   type ReserveRequest,
-} from '../clearing/clearing.ts';
+} from '../clearing/reserve/reserve.ts';
 import { identityProblems } from '../identity/identity.ts';
 import { formatId, isPlatformId } from '../kernel/ids.ts';
 import { refuse, ok, type Result } from '../kernel/problem.ts';

@@ -4,7 +4,7 @@
 import { formatAmountText } from '../kernel/amount.ts';
 import { formatId } from '../kernel/ids.ts';
 import { csvLine, csvText, type CsvField } from './csv.ts';
-import type { StatementTransaction, Statement } from '../clearing/clearing.ts';
+import type { StatementTransaction, Statement } from '../clearing/settlement/settlement.ts';
 
 const COLUMNS = [
   'section',

@@ -3,7 +3,7 @@
 
 import { formatAmountText } from '../kernel/amount.ts';
 import { formatId } from '../kernel/ids.ts';
-import type { Statement, StatementObligation } from '../clearing/clearing.ts';
+import type { Statement, StatementObligation } from '../clearing/settlement/settlement.ts';
 import { STATEMENT_WORDS, type StatementLanguage, type Words } from './statement-words.ts';
 
 const STYLE = `

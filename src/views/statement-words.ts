@@ -1,6 +1,6 @@
 // The words of the printed statement in both languages.
 
-import type { PairKind, ObligationState, WindowState } from '../clearing/clearing.ts';
+import type { PairKind, ObligationState, WindowState } from '../clearing/settlement/settlement.ts';
 
 export const STATEMENT_LANGUAGES = ['zh', 'en'] as const;
 export type StatementLanguage = (typeof STATEMENT_LANGUAGES)[number];

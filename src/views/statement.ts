@@ -3,7 +3,11 @@
 
 import { formatAmount } from '../kernel/amount.ts';
 import { formatId } from '../kernel/ids.ts';
-import type { Statement, StatementTransaction, PartPayment } from '../clearing/clearing.ts';
+import type {
+  Statement,
+  StatementTransaction,
+  PartPayment,
+} from '../clearing/settlement/settlement.ts';
 
 const isoOf = (atMs: number | null): string | null =>
   atMs === null ? null : new Date(atMs).toISOString();

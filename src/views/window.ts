@@ -1,7 +1,7 @@
 // How operators see settlement windows: the schemas that the operations on them share.
 
 import { Type } from 'typebox';
-import { ACT_KINDS, WINDOW_STATES } from '../clearing/clearing.ts';
+import { ACT_KINDS, WINDOW_STATES } from '../clearing/settlement/settlement.ts';
 import { closed } from './schemas.ts';
 
 const Nullable = (description: string) => Type.Union([Type.String(), Type.Null()], { description });

@@ -3,7 +3,8 @@
 // gross. After every step the audit finds nothing, and in the end everybody has what it is due.
 
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createReserve, type ActKind, type Reserve } from '../../src/clearing/clearing.ts';
+import { createReserve, type Reserve } from '../../src/clearing/reserve/reserve.ts';
+import type { ActKind } from '../../src/clearing/settlement/settlement.ts';
 import {
   platformOwnerId,
   type MemberId,

@@ -2,7 +2,7 @@
 // its own there, whose no ends the recall.
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createRecalls } from '../../src/clearing/clearing.ts';
+import { createRecalls } from '../../src/clearing/recalls/recalls.ts';
 import { findMoved } from '../../src/clearing/disputes/moved.ts';
 import { parseId, type PlatformId, type TransactionId } from '../../src/kernel/ids.ts';
 import type { Answer } from '../fixtures/api.ts';

@@ -13,7 +13,7 @@ import {
   type Reconciliation,
   type Run,
   type RunMode,
-} from '../../src/clearing/clearing.ts';
+} from '../../src/clearing/reconciliation/reconciliation.ts';
 import {
   createConnectorClient,
   type ConnectorClient,

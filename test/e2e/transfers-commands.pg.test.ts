@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { createAlongside } from '../../src/clearing/clearing.ts';
+import { createAlongside } from '../../src/clearing/saga/saga.ts';
 import { formatId } from '../../src/kernel/ids.ts';
 import { systemClock } from '../../src/kernel/time.ts';
 import { createTestDatabase } from '../fixtures/database.ts';

@@ -9,7 +9,7 @@ import {
   MAX_EVIDENCE_BYTES,
   type Evidence,
   type EvidenceFile,
-} from '../../clearing/clearing.ts';
+} from '../../clearing/disputes/disputes.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { formatContentDigest } from '../../security/security.ts';
 import { closed, text } from '../schemas.ts';

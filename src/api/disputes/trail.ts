@@ -1,7 +1,7 @@
 // A dispute with everything that happened to it and all that was put forward.
 
 import type { Static } from 'typebox';
-import type { Dispute } from '../../clearing/clearing.ts';
+import type { Dispute } from '../../clearing/disputes/disputes.ts';
 import type { ApiParts } from '../parts.ts';
 import { describeEvidence, describeStep, type DisputeWithTrail } from '../../views/dispute.ts';
 

@@ -7,7 +7,7 @@ import {
   BREAK_STATES,
   disputeBreak,
   type BreakStory,
-} from '../../clearing/clearing.ts';
+} from '../../clearing/reconciliation/reconciliation.ts';
 import type { PlatformId } from '../../kernel/ids.ts';
 import type { Result } from '../../kernel/problem.ts';
 import { describeForOperator, OperatorDisputeView, SideText } from '../../views/dispute.ts';

@@ -3,7 +3,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import { Type, type Static } from 'typebox';
-import { REQUEST_STATES } from '../../clearing/clearing.ts';
+import { REQUEST_STATES } from '../../clearing/reserve/reserve.ts';
 import { answerProblem } from '../../http/answer-problem.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses } from '../schemas.ts';

@@ -2,7 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { type WindowState } from '../../clearing/clearing.ts';
+import type { WindowState } from '../../clearing/settlement/settlement.ts';
 import { describeWindow } from '../../views/describe-window.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses } from '../schemas.ts';

@@ -3,7 +3,7 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type, type Static } from 'typebox';
-import type { NewRequest, ReserveRequest, Wanted } from '../../clearing/clearing.ts';
+import type { NewRequest, ReserveRequest, Wanted } from '../../clearing/reserve/reserve.ts';
 import { parseAmount } from '../../kernel/amount.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import type { Asset } from '../../ledger/ledger.ts';

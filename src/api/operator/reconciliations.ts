@@ -3,7 +3,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { RUN_MODES } from '../../clearing/clearing.ts';
+import { RUN_MODES } from '../../clearing/reconciliation/reconciliation.ts';
 import type { PlatformId } from '../../kernel/ids.ts';
 import { answerProblem } from '../../http/answer-problem.ts';
 import { operatorOf } from '../http/request-fields.ts';

@@ -7,7 +7,7 @@ import {
   listReviews,
   type ReviewWord,
   type WaitingReview,
-} from '../../clearing/clearing.ts';
+} from '../../clearing/reviews/reviews.ts';
 import { formatId } from '../../kernel/ids.ts';
 import { toPoints } from '../amounts.ts';
 import { answerProblem } from '../../http/answer-problem.ts';

@@ -3,7 +3,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { sagaProblems, type Saga, type SagaActionName } from '../../clearing/clearing.ts';
+import { sagaProblems, type Saga, type SagaActionName } from '../../clearing/saga/saga.ts';
 import { formatId, parseId, type PlatformId } from '../../kernel/ids.ts';
 import { toPoints } from '../amounts.ts';
 import { answerProblem } from '../../http/answer-problem.ts';

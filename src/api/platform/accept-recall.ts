@@ -3,7 +3,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import type { RecallAnswer } from '../../clearing/clearing.ts';
+import type { RecallAnswer } from '../../clearing/recalls/recalls.ts';
 import { answerProblem } from '../../http/answer-problem.ts';
 import { callerOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';

@@ -3,7 +3,7 @@
 
 import { Type } from 'typebox';
 import { identityProblems } from '../../identity/identity.ts';
-import type { TransferStanding, TransferStatus } from '../../clearing/clearing.ts';
+import type { TransferStanding, TransferStatus } from '../../clearing/saga/saga.ts';
 import {
   bucketOf,
   deriveTransactionId,

@@ -3,7 +3,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
 import { type Static, Type } from 'typebox';
-import { TRANSACTION_CURSOR, type Settlement, type Statement } from '../../clearing/clearing.ts';
+import {
+  TRANSACTION_CURSOR,
+  type Settlement,
+  type Statement,
+} from '../../clearing/settlement/settlement.ts';
 import { describeStatement, describeTransactions } from '../../views/statement.ts';
 import { STATEMENT_LANGUAGES } from '../../views/statement-words.ts';
 import {

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createTestApi, type Answer, type TestApi } from '../../../test/fixtures/api.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/fixtures/database.ts';
 import { startReceiver, type Receiver } from '../../../test/fixtures/receiver.ts';
-import { createNotices, type Notices } from '../../clearing/clearing.ts';
+import { createNotices, type Notices } from '../../clearing/notices/notices.ts';
 import type { Deliverer } from '../../events/events.ts';
 
 const A = 'platform_a';

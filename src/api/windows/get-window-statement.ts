@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Static } from 'typebox';
 import { identityProblems } from '../../identity/identity.ts';
 import { refuse, type Result } from '../../kernel/problem.ts';
-import type { Statement } from '../../clearing/clearing.ts';
+import type { Statement } from '../../clearing/settlement/settlement.ts';
 import { answerProblem } from '../../http/answer-problem.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, PlatformIdText } from '../schemas.ts';

@@ -4,7 +4,7 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { type ActKind, type Participant, type SettlementAct } from '../../clearing/clearing.ts';
+import type { ActKind, Participant, SettlementAct } from '../../clearing/settlement/settlement.ts';
 import { describeAct } from '../../views/describe-window.ts';
 import { identityProblems } from '../../identity/identity.ts';
 import type { Result } from '../../kernel/problem.ts';

@@ -1,9 +1,9 @@
 // POST /operator/windows/{window_id}/settle, /withdraw and /approve: one operator says how a window
 // is to be paid, another one confirms it.
 
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { type Participant, type SettlementWindow } from '../../clearing/clearing.ts';
+import type { Participant, SettlementWindow } from '../../clearing/settlement/settlement.ts';
 import { describeWindowFigures } from '../../views/describe-window.ts';
 import type { Result } from '../../kernel/problem.ts';
 import { answerProblem } from '../../http/answer-problem.ts';
@@ -11,7 +11,6 @@ import { operatorOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses, text } from '../schemas.ts';
 import { WindowParams, WindowView } from '../../views/window.ts';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 
 const From = Type.Enum(['prefund', 'outside'], {
   description:

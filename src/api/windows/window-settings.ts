@@ -3,7 +3,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { readSchedule } from '../../clearing/clearing.ts';
+import { readSchedule } from '../../clearing/settlement/settlement.ts';
 import { describeSettings } from '../../views/describe-window.ts';
 import { identityProblems } from '../../identity/identity.ts';
 import type { PlatformId } from '../../kernel/ids.ts';

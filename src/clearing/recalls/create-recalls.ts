@@ -12,10 +12,8 @@ import {
 } from '../../kernel/ids.ts';
 import { ok, refuse, type Problem, type Result } from '../../kernel/problem.ts';
 import { ledgerProblems } from '../../ledger/ledger.ts';
-import { findMoved, isKeptHere } from '../disputes/moved.ts';
-import { DEADLINE_MS } from '../saga/begin-sagas.ts';
-import { firstState } from '../saga/states.ts';
-import { insertSagas, selectSagas } from '../saga/store.ts';
+import { findMoved, isKeptHere } from '../disputes/disputes.ts';
+import { DEADLINE_MS, firstState, insertSagas, selectSagas } from '../saga/saga.ts';
 import { askForRecall, type AskedRecall } from './ask.ts';
 import { recallProblems } from './problems.ts';
 import { reversalOf } from './reversal.ts';

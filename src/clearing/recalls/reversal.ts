@@ -2,9 +2,11 @@
 // posted once, whoever comes to it.
 
 import { smaller } from '../../kernel/amount.ts';
-import { formatId, type TransactionId } from '../../kernel/ids.ts';
+import { formatId, type Bucket, type TransactionId } from '../../kernel/ids.ts';
 import type { Ledger, ReverseCommand } from '../../ledger/ledger.ts';
-import { findMoved } from '../disputes/moved.ts';
+import type { Queryable } from '../../runtime/database.ts';
+import { findMoved } from '../disputes/disputes.ts';
+import { selectRecallTakenBy } from './store.ts';
 import type { Recall } from './types.ts';
 
 /** No caller can name a key with a space. */
@@ -39,4 +41,13 @@ export async function reversalOf(
     reason: recall.reason,
     details: { reverses: moved.kind, recall: formatId('rcl', recall.recallId) },
   };
+}
+
+/** The same for the recall that a saga carries out; undefined also where there is no such recall. */
+export async function reversalTakenBy(
+  { pool, ledger }: { readonly pool: Queryable; readonly ledger: Ledger },
+  { bucket, sagaId }: { readonly bucket: Bucket; readonly sagaId: TransactionId },
+): Promise<ReverseCommand | undefined> {
+  const recall = await selectRecallTakenBy(pool, bucket, sagaId);
+  return recall === undefined ? undefined : reversalOf(ledger, recall);
 }

@@ -5,9 +5,7 @@ import { formatId, type PlatformId, type TransactionId } from '../../kernel/ids.
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { DbClient } from '../../runtime/database.ts';
-import type { Disputes } from '../disputes/create-disputes.ts';
-import { findMoved } from '../disputes/moved.ts';
-import type { Adjusted } from '../disputes/adjust-difference.ts';
+import { type Disputes, findMoved, type Adjusted } from '../disputes/disputes.ts';
 import { decideAdjustment, type AdjustmentTerms, type MovedPoints } from './decide-adjustment.ts';
 import { reconciliationProblems } from './problems.ts';
 import type { Reconciliation } from './create-reconciliation.ts';

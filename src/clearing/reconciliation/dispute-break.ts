@@ -3,9 +3,7 @@
 
 import { formatId } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
-import type { Disputes } from '../disputes/create-disputes.ts';
-import type { ReasonCode } from '../disputes/reasons.ts';
-import type { Dispute, Side } from '../disputes/types.ts';
+import type { Disputes, ReasonCode, Dispute, Side } from '../disputes/disputes.ts';
 import { reconciliationProblems } from './problems.ts';
 import type { Reconciliation } from './create-reconciliation.ts';
 import type { BreakCategory } from './types.ts';

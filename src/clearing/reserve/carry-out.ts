@@ -18,7 +18,7 @@ import { ledgerProblems, type Ledger, type PlatformMoney } from '../../ledger/le
 import { dbTransaction, type DbClient, type Pool } from '../../runtime/database.ts';
 import { appendEvents } from '../../events/events.ts';
 import type { Log } from '../../runtime/log.ts';
-import { owedByClosedWindows } from '../settlement/owed.ts';
+import { owedByClosedWindows } from '../settlement/settlement.ts';
 import { capOf, isNarrowerCap, usedOf } from './cap.ts';
 import { describeEffect, describeRequest } from './events.ts';
 import { reserveProblems } from './problems.ts';

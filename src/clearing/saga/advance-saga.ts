@@ -5,8 +5,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Command, Ledger } from '../../ledger/ledger.ts';
-import { reversalOf } from '../recalls/reversal.ts';
-import { selectRecallTakenBy } from '../recalls/store.ts';
 import { callPlatform, type CallParts, type Word } from './call-platform.ts';
 import type { SagaMeasures } from './measure.ts';
 import type { PlatformCalls } from './platform-calls.ts';
@@ -37,6 +35,8 @@ export interface AdvanceParts extends CallParts, PostponeParts {
    * first.
    */
   move(saga: Saga, to: SagaState, refusal?: string): Promise<Saga | undefined>;
+  /** The command that takes a recall's points back; undefined when nothing is left to take. */
+  recallReversal(saga: Saga): Promise<Command | undefined>;
   readonly calls: PlatformCalls;
 }
 
@@ -165,7 +165,7 @@ async function end(
   }
   const command =
     saga.purpose === 'recall'
-      ? await toReversal(saga, parts)
+      ? await parts.recallReversal(saga)
       : to === 'completed'
         ? toPosting(saga)
         : toRelease(saga, saga.refusal ?? reason);
@@ -185,14 +185,6 @@ function undo(saga: Saga, parts: AdvanceParts, reason: string): Promise<Saga | u
   return isOpen(saga.state)
     ? go(saga, saga.state, 'undo', parts, reason)
     : Promise.resolve(undefined);
-}
-
-async function toReversal(
-  { bucket, sagaId }: Saga,
-  { pool, ledger }: AdvanceParts,
-): Promise<Command | undefined> {
-  const recall = await selectRecallTakenBy(pool, bucket, sagaId);
-  return recall === undefined ? undefined : reversalOf(ledger, recall);
 }
 
 function toPosting({ sagaId, source, target, sourceMember, targetMember, amount }: Saga): Command {

@@ -11,7 +11,7 @@ import {
 } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import type { Clock } from '../../kernel/time.ts';
-import type { Ledger } from '../../ledger/ledger.ts';
+import type { Command, Ledger } from '../../ledger/ledger.ts';
 import { dbTransaction, type Pool } from '../../runtime/database.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Metrics } from '../../runtime/metrics.ts';
@@ -48,6 +48,8 @@ export interface SagasParts {
   readonly ledger: Ledger;
   readonly identity: Pick<Identity, 'userOf'>;
   connectorOf(platformId: PlatformId): ConnectorClient | undefined;
+  /** The command that takes a recall's points back; undefined when nothing is left to take. */
+  recallReversal(saga: Saga): Promise<Command | undefined>;
   /** Sagas that this process goes on with at a time. */
   readonly concurrency?: number;
 }
@@ -111,6 +113,7 @@ export function createSagas(parts: SagasParts): Sagas {
     ledger,
     calls,
     connectorOf,
+    recallReversal: parts.recallReversal,
     userOf: identity.userOf.bind(identity),
     measures: createSagaMeasures(metrics, figures),
     putOff: (saga: Saga, atMs: number, error: string) => putOff(saga.bucket, { saga, atMs, error }),

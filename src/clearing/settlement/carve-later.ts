@@ -1,9 +1,8 @@
 // Leaves out of a window what is disputed after its payment was proposed: before it is approved all
 // of it, while it is being paid as far as its receiver has not been paid.
 
-import type { DbClient } from '../../runtime/database.ts';
-import { dbTransaction } from '../../runtime/database.ts';
-import type { Frozen } from '../disputes/types.ts';
+import { type DbClient, dbTransaction } from '../../runtime/database.ts';
+import type { Frozen } from '../disputes/disputes.ts';
 import { decideLateOuts, decideOuts } from './carve-out.ts';
 import { findFrozenRows } from './frozen-rows.ts';
 import { carriedDues, decideObligations, type Due } from './obligations.ts';

@@ -5,7 +5,7 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import type { FrozenRow } from './carve-out.ts';
 import { findWindowOf } from './store.ts';
 import { findEffect, type PointsOwner } from './store-ledger.ts';
-import type { Frozen } from '../disputes/types.ts';
+import type { Frozen } from '../disputes/disputes.ts';
 import type { Queryable } from '../../runtime/database.ts';
 
 /** Those of them that have moved positions; several disputes of one transaction are added up. */

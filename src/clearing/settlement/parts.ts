@@ -5,7 +5,7 @@ import type { Clock } from '../../kernel/time.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { Pool } from '../../runtime/database.ts';
 import type { Log } from '../../runtime/log.ts';
-import type { Frozen } from '../disputes/types.ts';
+import type { Frozen } from '../disputes/disputes.ts';
 import type { Alone } from './alone.ts';
 
 export interface SettlementParts {

@@ -22,7 +22,7 @@ import {
 } from './store-obligations.ts';
 import { selectPoints } from './store-ledger.ts';
 import { NETWORK, type Payment, type SettlementWindow } from './types.ts';
-import type { Frozen } from '../disputes/types.ts';
+import type { Frozen } from '../disputes/disputes.ts';
 
 export interface Proposing {
   readonly windowId: number;

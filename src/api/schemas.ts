@@ -11,6 +11,7 @@ export {
   Metadata,
   PlatformIdText,
   Points,
+  Success,
   text,
   UnixSeconds,
 } from '../views/schemas.ts';
@@ -103,8 +104,6 @@ export const IdempotencyKey = Type.String({
   description:
     'Makes repeating this operation safe: the same key and content give the first result again.',
 });
-
-export const Success = Type.Literal(true);
 
 /** RFC 9457. */
 export const ProblemAnswer = Type.Object(

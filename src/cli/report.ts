@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { isPlatformId } from '../kernel/ids.ts';
 import { identityProblems } from '../identity/identity.ts';
 import { reportLiability } from '../monitor/monitor.ts';
-import { describeLiability, type LiabilityView } from '../views/describe-liability.ts';
+import { describeLiability, type LiabilityView } from '../views/liability.ts';
 import type { Valuation } from '../valuation/valuation.ts';
 import {
   DATA_OPTION,

@@ -15,7 +15,7 @@ import {
   describeSettings,
   describeWindow,
   describeWindowFigures,
-} from '../views/describe-window.ts';
+} from '../views/window.ts';
 import { describeStatement } from '../views/statement.ts';
 import { STATEMENT_LANGUAGES, type StatementLanguage } from '../views/statement-words.ts';
 import { statementCsv } from '../views/statement-csv.ts';

@@ -9,7 +9,7 @@ import { times, Traffic } from '../../test/fixtures/traffic.ts';
 import type { MemberId, TransactionId } from '../kernel/ids.ts';
 import type { Outcome } from '../ledger/ledger.ts';
 import { reportLiability, type Liability, type PlatformLiability } from './monitor.ts';
-import { describeLiability } from '../views/describe-liability.ts';
+import { describeLiability } from '../views/liability.ts';
 
 const seed = seedOf('liability');
 const DAY_MS = 86_400_000;

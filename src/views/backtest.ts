@@ -1,6 +1,7 @@
 // A backtest as JSON for API and terminal: points as decimal text, because sums of a network
 // outgrow a double, and what was taken for granted.
 
+import { Type } from 'typebox';
 import { formatAmountText } from '../kernel/amount.ts';
 import { formatId, type PlatformId } from '../kernel/ids.ts';
 import type {
@@ -9,6 +10,7 @@ import type {
   BacktestSide,
   PlatformBacktest,
 } from '../monitor/monitor.ts';
+import { DateTime } from './schemas.ts';
 
 /** What a backtest cannot know; told with every answer. */
 export const BACKTEST_ASSUMPTIONS: readonly string[] = [
@@ -21,6 +23,79 @@ export const BACKTEST_ASSUMPTIONS: readonly string[] = [
   'Terms that a quote had locked are worked out anew; earn rules and the catalogue of rewards ' +
     'are not asked.',
 ];
+
+const Counts = Type.Record(Type.String(), Type.Integer(), { description: 'How many, by rule.' });
+const Side = Type.Object({
+  outcome: Type.String({
+    enum: ['posted', 'reviewed', 'denied', 'over_limit', 'rule_failed', 'too_small'],
+  }),
+  rule: Type.Optional(Type.String()),
+  fee: Type.Optional(Type.String()),
+  credited: Type.Optional(Type.String()),
+  target_fee: Type.Optional(Type.String()),
+  bonus: Type.Optional(Type.String()),
+});
+export const BacktestView = Type.Object({
+  proposal_id: Type.String(),
+  from: DateTime,
+  until: DateTime,
+  complete: Type.Boolean({
+    description:
+      'False when there was more than is looked at in one answer; then the latest part of the ' +
+      'period is missing.',
+  }),
+  transactions: Type.Integer(),
+  changed: Type.Integer({
+    description: 'Transactions whose outcome or terms would have been others.',
+  }),
+  left_out: Type.Object({ reversed: Type.Integer(), released: Type.Integer() }),
+  platforms: Type.Array(
+    Type.Object({
+      platform_id: Type.String({ description: 'Whose points moved first.' }),
+      transactions: Type.Integer(),
+      changed: Type.Integer(),
+      amount: Type.String({ description: 'Points, as decimal text.' }),
+      denied: Counts,
+      reviewed: Counts,
+      over_limit: Counts,
+      rule_failed: Counts,
+      too_small: Type.Integer(),
+      fee_before: Type.String(),
+      fee_after: Type.String(),
+      conversions: Type.Array(
+        Type.Object({
+          target_platform: Type.String(),
+          fee_before: Type.String(),
+          fee_after: Type.String(),
+          credited_before: Type.String(),
+          credited_after: Type.String(),
+          target_fee_before: Type.String(),
+          target_fee_after: Type.String(),
+        }),
+      ),
+    }),
+  ),
+  rules: Type.Array(Type.Object({ item: Type.String(), applied: Type.Integer() }), {
+    description: 'How often each rule applied.',
+  }),
+  examples: Type.Array(
+    Type.Object({
+      transaction_id: Type.String(),
+      posted_at: DateTime,
+      operation: Type.String(),
+      platform_id: Type.String(),
+      target_platform: Type.String(),
+      amount: Type.String(),
+      before: Side,
+      after: Side,
+      applied: Type.Array(
+        Type.Object({ item: Type.String(), kind: Type.String(), effect: Type.String() }),
+      ),
+    }),
+    { description: 'Up to 20 transactions that would have changed.' },
+  ),
+  assumptions: Type.Array(Type.String(), { description: 'What the answer takes for granted.' }),
+});
 
 export type BacktestView = ReturnType<typeof describeBacktest>;
 

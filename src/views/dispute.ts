@@ -243,7 +243,19 @@ export function describeForOperator(
   };
 }
 
-export function describeStep(
+/** What a dispute is told with: who did what, and what was put forward. */
+export function describeTrail(
+  steps: readonly Step[],
+  evidence: readonly Evidence[],
+  reader: 'platform' | 'operator',
+): Pick<Static<typeof DisputeWithTrail>, 'steps' | 'evidence'> {
+  return {
+    steps: steps.map((step) => describeStep(step, reader)),
+    evidence: evidence.map(describeEvidence),
+  };
+}
+
+function describeStep(
   { takenAtMs, who, action, stateBefore, stateAfter, text: words }: Step,
   reader: 'platform' | 'operator',
 ): Static<typeof StepView> {

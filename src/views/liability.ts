@@ -1,7 +1,9 @@
-// How the API answers a liability report: the same fields for an operator, who sees all platforms,
-// and for a platform, which sees itself.
+// A liability report: the same fields for an operator, who sees all platforms, and for a platform,
+// which sees itself. Points and values are decimal text, because sums of a network outgrow a double.
 
 import { Type } from 'typebox';
+import { formatAmountText } from '../kernel/amount.ts';
+import { BREAKAGE_FORMULA, type Liability, type PlatformLiability } from '../monitor/monitor.ts';
 import { DateTime } from './schemas.ts';
 
 const points = (description: string) => Type.String({ description, examples: ['1234.50'] });
@@ -50,3 +52,58 @@ export const LiabilityRow = {
     }),
   }),
 };
+
+export const LiabilityView = Type.Object({
+  ...LiabilityHead,
+  platforms: Type.Array(Type.Object(LiabilityRow)),
+});
+export type LiabilityView = ReturnType<typeof describeLiability>;
+
+export function describeLiability({
+  at,
+  settlementCode,
+  settlementScale,
+  rulebookVersion,
+  platforms,
+}: Liability) {
+  return {
+    at: at.toISOString(),
+    settlement_currency: settlementCode,
+    rulebook_version: rulebookVersion,
+    breakage_formula: BREAKAGE_FORMULA,
+    platforms: platforms.map((platform) => describePlatform(platform, settlementScale)),
+  };
+}
+
+function describePlatform(platform: PlatformLiability, settlementScale: number) {
+  const { platformId, scale, byMonth, breakage } = platform;
+  const points = (minor: bigint): string => formatAmountText(minor, scale);
+  return {
+    platform_id: platformId,
+    issued: points(platform.issued),
+    converted_in: points(platform.convertedIn),
+    redeemed: points(platform.redeemed),
+    converted_away: points(platform.convertedAway),
+    expired: points(platform.expired),
+    fees: points(platform.fees),
+    clawed_back: points(platform.clawedBack),
+    adjusted: points(platform.adjusted),
+    outstanding: points(platform.outstanding),
+    debt: points(platform.debt),
+    held: points(platform.held),
+    lapsed: points(platform.lapsed),
+    by_month: byMonth.map(({ month, amount }) => ({
+      month: month ?? 'never',
+      amount: points(amount),
+    })),
+    point_value: platform.pointValue,
+    value: formatAmountText(platform.value, settlementScale),
+    breakage: {
+      expired: points(breakage.expired),
+      redeemed: points(breakage.redeemed),
+      rate: breakage.rate,
+      ending: points(breakage.ending),
+      estimate: breakage.estimate === null ? null : points(breakage.estimate),
+    },
+  };
+}

@@ -120,7 +120,23 @@ export function describeRecallForOperator(
   };
 }
 
-export function describeRecallStep({
+export function describeRecallWithSteps(
+  recall: Recall,
+  steps: readonly RecallStep[],
+  ledger: Ledger,
+): Static<typeof RecallWithSteps> {
+  return { ...describeRecall(recall, ledger), steps: steps.map(describeRecallStep) };
+}
+
+export function describeRecallWithStepsForOperator(
+  recall: Recall,
+  steps: readonly RecallStep[],
+  ledger: Ledger,
+): Static<typeof OperatorRecallWithSteps> {
+  return { ...describeRecallForOperator(recall, ledger), steps: steps.map(describeRecallStep) };
+}
+
+function describeRecallStep({
   takenAtMs,
   who,
   action,

@@ -65,7 +65,7 @@ export const RunView = Type.Object({
   ),
 });
 
-export const BreakView = Type.Object({
+const BreakView = Type.Object({
   break_id: Type.String(),
   platform_id: Type.String(),
   category: Type.Enum([...BREAK_CATEGORIES]),
@@ -88,7 +88,7 @@ export const BreakView = Type.Object({
   }),
 });
 
-export const BreakStoryView = Type.Object({
+export const BreakWithActions = Type.Object({
   ...BreakView.properties,
   actions: Type.Array(
     Type.Object({
@@ -101,7 +101,7 @@ export const BreakStoryView = Type.Object({
   ),
 });
 
-export const OpenCountView = Type.Object({
+const OpenCountView = Type.Object({
   platform_id: Type.String(),
   category: Type.Enum([...BREAK_CATEGORIES]),
   age: Type.Enum([...AGE_BUCKETS]),
@@ -140,7 +140,7 @@ export function describeRun(run: Run, ledger: Assets): Static<typeof RunView> {
   };
 }
 
-export function describeBreak(one: Break, ledger: Assets, nowMs: number): Static<typeof BreakView> {
+function describeBreak(one: Break, ledger: Assets, nowMs: number): Static<typeof BreakView> {
   const scale = ledger.pointsOf(one.platformId)?.scale ?? 0;
   return {
     break_id: one.breakId,
@@ -161,11 +161,11 @@ export function describeBreak(one: Break, ledger: Assets, nowMs: number): Static
   };
 }
 
-export function describeStory(
+export function describeBreakWithActions(
   { actions, ...one }: BreakStory,
   ledger: Assets,
   nowMs: number,
-): Static<typeof BreakStoryView> {
+): Static<typeof BreakWithActions> {
   return {
     ...describeBreak(one, ledger, nowMs),
     actions: actions.map(({ actedAt, operatorId, action, words }) => ({
@@ -177,13 +177,28 @@ export function describeStory(
   };
 }
 
-export function describeOpen({
-  platformId,
-  category,
-  age,
-  count,
-}: OpenCount): Static<typeof OpenCountView> {
-  return { platform_id: platformId, category, age, count };
+export const BreaksView = Type.Object({
+  breaks: Type.Array(BreakView),
+  open: Type.Array(OpenCountView, {
+    description: 'How many are open, by platform, category and age.',
+  }),
+});
+
+export function describeBreaks(
+  found: readonly Break[],
+  open: readonly OpenCount[],
+  ledger: Assets,
+  nowMs: number,
+): Static<typeof BreaksView> {
+  return {
+    breaks: found.map((one) => describeBreak(one, ledger, nowMs)),
+    open: open.map(({ platformId, category, age, count }) => ({
+      platform_id: platformId,
+      category,
+      age,
+      count,
+    })),
+  };
 }
 
 function toFigure(minor: bigint | null, scale: number): number | string | null {

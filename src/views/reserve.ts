@@ -44,7 +44,7 @@ export const MoneyAmount = Type.Unsafe<number | string>({
     'number or a decimal string. Never rounded.',
 });
 
-export const reserveFields = {
+const reserveFields = {
   platform_id: Type.String(),
   currency: Type.String({ description: 'The settlement currency.' }),
   mode: Type.Enum([...CLEARING_MODES], {
@@ -100,7 +100,7 @@ export function describeReserve(
   };
 }
 
-export const RequestView = Type.Object({
+export const ReserveRequestView = Type.Object({
   request_id: Type.String(),
   platform_id: Type.String(),
   kind: Type.Enum([...REQUEST_KINDS]),
@@ -127,7 +127,10 @@ export const RequestView = Type.Object({
   }),
 });
 
-export function describeRequest(row: ReserveRequest, currency: Asset): Static<typeof RequestView> {
+export function describeReserveRequest(
+  row: ReserveRequest,
+  currency: Asset,
+): Static<typeof ReserveRequestView> {
   return {
     request_id: row.requestId,
     platform_id: row.platformId,
@@ -169,6 +172,25 @@ export function describeModeChange({
     reason,
     changed_by: changedBy,
     changed_at: changedAt.toISOString(),
+  };
+}
+
+export const ReserveWithHistory = Type.Object({
+  ...reserveFields,
+  requests: Type.Array(ReserveRequestView, { description: 'Newest first.' }),
+  mode_changes: Type.Array(ModeChangeView, { description: 'Newest first.' }),
+});
+
+export function describeReserveWithHistory(
+  figures: ReserveFigures,
+  requests: readonly ReserveRequest[],
+  changes: readonly ModeChange[],
+  currency: Asset,
+): Static<typeof ReserveWithHistory> {
+  return {
+    ...describeReserve(figures, currency),
+    requests: requests.map((row) => describeReserveRequest(row, currency)),
+    mode_changes: changes.map(describeModeChange),
   };
 }
 

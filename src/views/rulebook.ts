@@ -2,7 +2,7 @@
 // a request.
 
 import { Type, type Static } from 'typebox';
-import { ok, refuse, type Result } from '../kernel/problem.ts';
+import { ok, refuse, type Problem, type Result } from '../kernel/problem.ts';
 import { parseMoment } from '../kernel/time.ts';
 import {
   describeChange,
@@ -13,7 +13,7 @@ import {
   type VersionRow,
 } from '../valuation/valuation.ts';
 import { apiProblems } from '../http/problems.ts';
-import { closed, text } from './schemas.ts';
+import { closed, Success, text } from './schemas.ts';
 
 const NullableText = Type.Union([Type.String(), Type.Null()]);
 
@@ -108,6 +108,13 @@ const versionFields = {
 export const VersionView = Type.Object(versionFields);
 export const VersionWithDocument = Type.Object({ ...versionFields, document: DocumentView });
 
+export const VersionsView = Type.Object({
+  versions: Type.Array(VersionView),
+  next_before: Type.Union([Type.Integer(), Type.Null()], {
+    description: 'The `before` of the next page; null at the end.',
+  }),
+});
+
 export function describeVersion(
   row: Omit<VersionRow, 'document' | 'assets'>,
   inForce: number,
@@ -120,6 +127,26 @@ export function describeVersion(
     created_at: row.createdAt.toISOString(),
     effective_at: row.effectiveAt.toISOString(),
     activated_at: row.activatedAt?.toISOString() ?? null,
+  };
+}
+
+export function describeVersionWithDocument(
+  row: VersionRow,
+  inForce: number,
+): Static<typeof VersionWithDocument> {
+  return { ...describeVersion(row, inForce), document: { ...row.document } };
+}
+
+/** `rows` has one more than `limit` where there is a next page. */
+export function describeVersions(
+  rows: readonly Omit<VersionRow, 'document' | 'assets'>[],
+  limit: number,
+  inForce: number,
+): Static<typeof VersionsView> {
+  const page = rows.slice(0, limit);
+  return {
+    versions: page.map((row) => describeVersion(row, inForce)),
+    next_before: rows.length > limit ? (page.at(-1)?.version ?? null) : null,
   };
 }
 
@@ -162,5 +189,34 @@ export function describeProposal(row: Proposal): Static<typeof ProposalView> {
     decided_at: row.decidedAt?.toISOString() ?? null,
     decision_reason: row.decisionReason,
     version: row.version,
+  };
+}
+
+export const ProposalNowView = Type.Object({
+  ...ProposalWithChanges.properties,
+  obstacle: Type.Union([Type.Object({ code: Type.String(), detail: Type.String() }), Type.Null()], {
+    description: 'Of an open proposal: why its changes do not fit on the version approved last.',
+  }),
+});
+export const ApprovedProposalView = Type.Object({
+  ...proposalFields,
+  in_force: Type.Boolean({
+    description: 'True when its version is in force in every running process.',
+  }),
+});
+/** A change that was checked, and not proposed. */
+export const ValidChangeView = Type.Object({ valid: Success, ...ChangesView });
+
+export function describeProposalWithChanges(row: Proposal): Static<typeof ProposalWithChanges> {
+  return { ...describeProposal(row), ...describeChanges(row.changes) };
+}
+
+export function describeProposalNow(
+  row: Proposal,
+  obstacle: Problem | undefined,
+): Static<typeof ProposalNowView> {
+  return {
+    ...describeProposalWithChanges(row),
+    obstacle: obstacle === undefined ? null : { code: obstacle.code, detail: obstacle.detail },
   };
 }

@@ -47,4 +47,5 @@ export const DateTime = Type.String({
   description: 'RFC 3339 time with offset.',
   examples: ['2026-01-31T12:00:00Z'],
 });
+export const Success = Type.Literal(true);
 export const UnixSeconds = Type.Integer({ description: 'Unix time in whole seconds.' });

@@ -1,13 +1,112 @@
 // A statement, and the transactions behind it, as JSON: amounts as numbers with the decimals of
 // what they count.
 
+import { Type } from 'typebox';
 import { formatAmount } from '../kernel/amount.ts';
 import { formatId } from '../kernel/ids.ts';
-import type {
-  Statement,
-  StatementTransaction,
-  PartPayment,
-} from '../clearing/settlement/settlement.ts';
+import type { Statement, StatementTransaction } from '../clearing/settlement/settlement.ts';
+import { describePartPayment, PartPaymentView } from './part-payment.ts';
+
+const Nullable = Type.Union([Type.String(), Type.Null()]);
+const Money = Type.Number({
+  description: 'In the settlement currency; negative for what you owe or pay.',
+});
+export const StatementView = Type.Object({
+  window_id: Type.Integer(),
+  state: Type.String(),
+  platform_id: Type.String(),
+  platform_name: Type.String(),
+  currency: Type.String(),
+  opened_at: Nullable,
+  closed_at: Nullable,
+  settled_at: Nullable,
+  opening_position: Money,
+  lines: Type.Array(
+    Type.Object({
+      counterpart: Type.String(),
+      direction: Type.String({ description: 'sent or received.' }),
+      kind: Type.String({ description: 'conversion, reverse, or adjust for compensations.' }),
+      transactions: Type.Integer(),
+      points: Type.Number({ description: 'Your points.' }),
+      counterpart_points: Type.Number(),
+      money: Money,
+    }),
+    { description: 'Sum of their money is net; empty until statement.ready.' },
+  ),
+  net: Money,
+  paid_meanwhile: Money,
+  closing_position: Money,
+  disputed: Type.Array(
+    Type.Object({
+      transaction_id: Type.String(),
+      effect: Type.String({ description: 'left_out or came_back.' }),
+      counterpart: Type.String(),
+      points_of: Type.String(),
+      points: Type.Number(),
+      money: Money,
+    }),
+  ),
+  carried_over: Type.Array(
+    Type.Object({
+      effect: Type.String({
+        description: 'went_over to a later window, or came_over from an earlier one.',
+      }),
+      window_id: Type.Integer({ description: 'The other window.' }),
+      left_out: Type.String({ description: 'The platform that could not pay and was left out.' }),
+      money: Money,
+    }),
+  ),
+  to_settle: Type.Number({
+    description:
+      'net with the money of disputed and carried_over: what you are paid (positive) or pay.',
+  }),
+  payments: Type.Array(
+    Type.Object({
+      basis: Type.String({ description: 'net or gross.' }),
+      source_platform: Type.Optional(Type.String()),
+      target_platform: Type.Optional(Type.String()),
+      amount: Money,
+      paid: Type.Number({ description: 'What of it is paid, with the same sign.' }),
+      parts: Type.Array(PartPaymentView, { description: 'Its payments, in order.' }),
+      state: Type.String({
+        description: 'proposed (waits for another operator), approved, held (taken back) or paid.',
+      }),
+      changing: Type.Boolean({
+        description:
+          'It is proposed anew, to be paid in another way; `from` and `bank_reference` are ' +
+          'those proposed.',
+      }),
+      from: Type.String(),
+      bank_reference: Nullable,
+      transaction_id: Nullable,
+      paid_at: Nullable,
+    }),
+  ),
+  settled: Money,
+  outstanding: Money,
+  paid_on: Type.Union([Type.String(), Type.Null()], {
+    description:
+      'When the last payment was made; null before. With nothing outstanding there is nothing ' +
+      'left to pay.',
+  }),
+});
+
+export const WindowTransactionsView = Type.Object({
+  transactions: Type.Array(
+    Type.Object({
+      transaction_id: Type.String(),
+      kind: Type.String(),
+      posted_at: Nullable,
+      direction: Type.String(),
+      counterpart: Type.String(),
+      points: Type.Number(),
+      counterpart_points: Type.Union([Type.Number(), Type.Null()]),
+      money: Money,
+      related_transaction_id: Nullable,
+    }),
+  ),
+  next_cursor: Nullable,
+});
 
 const isoOf = (atMs: number | null): string | null =>
   atMs === null ? null : new Date(atMs).toISOString();
@@ -70,25 +169,11 @@ export function describeStatement(statement: Statement) {
       bank_reference: due.bankReference,
       transaction_id: due.transactionId === null ? null : formatId('txn', due.transactionId),
       paid_at: isoOf(due.paidAtMs),
-      parts: due.parts.map((part) => describePart(part, money)),
+      parts: due.parts.map((part) => describePartPayment(part, money)),
     })),
     settled: money(statement.settled),
     outstanding: money(statement.outstanding),
     paid_on: isoOf(statement.paidAtMs),
-  };
-}
-
-/** One payment of an obligation. */
-export function describePart(
-  { amount, paidFrom, bankReference, transactionId, postedAtMs }: PartPayment,
-  money: (minor: bigint) => number,
-) {
-  return {
-    amount: money(amount),
-    from: paidFrom,
-    bank_reference: bankReference,
-    transaction_id: transactionId === null ? null : formatId('txn', transactionId),
-    paid_at: isoOf(postedAtMs),
   };
 }
 

@@ -114,7 +114,7 @@ export const DeliveryView = Type.Object({
   created_at: Moment,
 });
 
-export function describeDelivery({
+function describeDelivery({
   eventId,
   state,
   attempts,
@@ -133,6 +133,24 @@ export function describeDelivery({
     last_error: lastError,
     last_attempt_at: momentOf(lastAttemptAt),
     created_at: createdAt.toISOString(),
+  };
+}
+
+export const DeliveriesView = Type.Object({
+  deliveries: Type.Array(DeliveryView),
+  next_cursor: Type.Union([Type.String(), Type.Null()], {
+    description: 'Give it back as before to see older ones; null at the end.',
+  }),
+});
+
+/** A page of at most `limit`. */
+export function describeDeliveries(
+  deliveries: readonly Delivery[],
+  limit: number,
+): Static<typeof DeliveriesView> {
+  return {
+    deliveries: deliveries.map(describeDelivery),
+    next_cursor: deliveries.length === limit ? String(deliveries.at(-1)?.eventId) : null,
   };
 }
 

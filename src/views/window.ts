@@ -1,7 +1,21 @@
-// How operators see settlement windows: the schemas that the operations on them share.
+// A settlement window as operators see it: with all its figures, with what operators propose to do
+// with it, and the settings of settlement.
 
 import { Type } from 'typebox';
-import { ACT_KINDS, WINDOW_STATES } from '../clearing/settlement/settlement.ts';
+import {
+  ACT_KINDS,
+  NETWORK,
+  WINDOW_STATES,
+  type Participant,
+  type SettlementAct,
+  type SettlementSettings,
+  type SettlementWindow,
+  type StatementSource,
+} from '../clearing/settlement/settlement.ts';
+import { formatAmount } from '../kernel/amount.ts';
+import { formatId } from '../kernel/ids.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { describePartPayment, PartPaymentView } from './part-payment.ts';
 import { closed } from './schemas.ts';
 
 const Nullable = (description: string) => Type.Union([Type.String(), Type.Null()], { description });
@@ -41,14 +55,6 @@ const head = {
   settled_at: Nullable('When the last obligation was paid.'),
 };
 export const WindowHead = Type.Object(head);
-
-export const PartView = Type.Object({
-  amount: Money,
-  from: Type.String({ description: 'prefund or outside.' }),
-  bank_reference: Nullable('Of a payment outside of the network.'),
-  transaction_id: Nullable('In the ledger.'),
-  paid_at: Nullable('RFC 3339.'),
-});
 
 export const ActView = Type.Object({
   act_id: Type.String(),
@@ -142,7 +148,7 @@ export const WindowView = Type.Object({
           'What of it is paid, with the same sign; while a window is aborted, what is left to ' +
           'be given back.',
       }),
-      parts: Type.Array(PartView, { description: 'Its payments, in order.' }),
+      parts: Type.Array(PartPaymentView, { description: 'Its payments, in order.' }),
       proposed_at: Type.String({ description: 'RFC 3339.' }),
       state: Type.String({
         description:
@@ -159,3 +165,132 @@ export const WindowView = Type.Object({
     }),
   ),
 });
+
+export const WindowSettingsView = Type.Object({
+  daily_at: Type.Union([Type.String(), Type.Null()]),
+  every_minutes: Type.Union([Type.Integer(), Type.Null()]),
+  gross_pairs: Type.Array(Type.Array(Type.String())),
+});
+
+const isoOf = (atMs: number | null): string | null =>
+  atMs === null ? null : new Date(atMs).toISOString();
+
+export function describeWindow(window: SettlementWindow) {
+  return {
+    window_id: window.windowId,
+    state: window.state,
+    opened_at: new Date(window.openedAtMs).toISOString(),
+    closed_at: isoOf(window.closedAtMs),
+    closed_by: window.closedBy,
+    counted_at: isoOf(window.countedAtMs),
+    mismatch: window.mismatch,
+    proposed_by: window.proposedBy,
+    proposed_at: isoOf(window.proposedAtMs),
+    approved_by: window.approvedBy,
+    approved_at: isoOf(window.approvedAtMs),
+    settled_at: isoOf(window.settledAtMs),
+  };
+}
+
+export function describeAct({
+  actId,
+  kind,
+  participants,
+  reason,
+  state,
+  proposedBy,
+  proposedAtMs,
+  decidedBy,
+  decidedAtMs,
+}: SettlementAct) {
+  return {
+    act_id: actId,
+    kind,
+    participants: [...participants] as string[],
+    reason,
+    state,
+    proposed_by: proposedBy,
+    proposed_at: new Date(proposedAtMs).toISOString(),
+    decided_by: decidedBy,
+    decided_at: isoOf(decidedAtMs),
+  };
+}
+
+export function describeWindowFigures(
+  { window, nets, pairs, carveOuts, obligations, carried, acts }: StatementSource,
+  ledger: Pick<Ledger, 'settlementAsset' | 'pointsOf'>,
+) {
+  const { scale, code } = ledger.settlementAsset();
+  const money = (minor: bigint): number => formatAmount(minor, scale);
+  const points = (minor: bigint, platformId: Participant): number =>
+    formatAmount(minor, platformId === NETWORK ? scale : (ledger.pointsOf(platformId)?.scale ?? 0));
+  return {
+    ...describeWindow(window),
+    currency: code,
+    nets: nets.map((net) => ({
+      participant: net.participant,
+      opening_position: money(net.opening),
+      net: money(net.net),
+      paid_meanwhile: money(net.paid),
+      closing_position: money(net.closing),
+    })),
+    pairs: pairs.map((pair) => ({
+      source_platform: pair.source,
+      target_platform: pair.target,
+      kind: pair.kind,
+      transactions: Number(pair.transactions),
+      amount: points(pair.amount, pair.source),
+      credited_amount: points(pair.credited, pair.target),
+      owed: money(pair.owed),
+      due: money(pair.due),
+    })),
+    disputed: carveOuts.map((carved) => ({
+      transaction_id: formatId('txn', carved.transactionId),
+      effect: carved.direction === 'out' ? ('left_out' as const) : ('came_back' as const),
+      source_platform: carved.source,
+      target_platform: carved.target,
+      amount: points(carved.amount, carved.source),
+      source_money: money(carved.sourceEffect),
+      target_money: money(carved.targetEffect),
+    })),
+    carried_over: carried.map((over) => ({
+      window_id: over.windowId,
+      to_window_id: over.toWindowId,
+      left_out: over.leftOut,
+      participant: over.participant as string,
+      basis: over.basis,
+      amount: money(over.amount),
+    })),
+    acts: acts.map(describeAct),
+    change_proposed_by:
+      window.state === 'settling' || window.state === 'aborting'
+        ? (obligations.find(({ state }) => state === 'proposed')?.proposedBy ?? null)
+        : null,
+    obligations: obligations.map((due) => ({
+      participant: due.participant,
+      basis: due.basis,
+      amount: money(due.amount),
+      paid: money(due.paid),
+      state: due.state,
+      from: due.paidFrom,
+      bank_reference: due.bankReference,
+      parts: due.parts
+        .filter(({ state, amount }) => state === 'posted' && amount !== 0n)
+        .map((part) => describePartPayment(part, money)),
+      proposed_by: due.proposedBy,
+      proposed_at: new Date(due.proposedAtMs).toISOString(),
+      approved_by: due.approvedBy,
+      problem: due.problem,
+      transaction_id: due.transactionId === null ? null : formatId('txn', due.transactionId),
+      paid_at: isoOf(due.paidAtMs),
+    })),
+  };
+}
+
+export function describeSettings({ schedule, grossPairs }: SettlementSettings) {
+  return {
+    daily_at: schedule.kind === 'daily' ? schedule.at : null,
+    every_minutes: schedule.kind === 'every' ? schedule.minutes : null,
+    gross_pairs: grossPairs.map(([a, b]) => [a as string, b as string]),
+  };
+}

@@ -3,7 +3,7 @@
 import type { Static } from 'typebox';
 import type { Dispute } from '../../clearing/disputes/disputes.ts';
 import type { ApiParts } from '../parts.ts';
-import { describeEvidence, describeStep, type DisputeWithTrail } from '../../views/dispute.ts';
+import { describeTrail, type DisputeWithTrail } from '../../views/dispute.ts';
 
 export async function readTrail(
   { disputes }: ApiParts,
@@ -14,8 +14,5 @@ export async function readTrail(
     await disputes.listSteps(dispute),
     await disputes.listEvidence(dispute),
   ];
-  return {
-    steps: steps.map((step) => describeStep(step, reader)),
-    evidence: evidence.map(describeEvidence),
-  };
+  return describeTrail(steps, evidence, reader);
 }

@@ -17,12 +17,10 @@ import type { ApiParts } from '../parts.ts';
 import { closed, PlatformIdText, problemResponses, text } from '../schemas.ts';
 import { answerAsked, askedResponse } from './requests.ts';
 import {
-  BreakStoryView,
-  BreakView,
-  describeBreak,
-  describeOpen,
-  describeStory,
-  OpenCountView,
+  BreaksView,
+  BreakWithActions,
+  describeBreaks,
+  describeBreakWithActions,
 } from '../../views/reconciliation.ts';
 
 const Query = closed({
@@ -45,13 +43,7 @@ const Claim = closed(
 const Note = closed({
   note: text(2_000, 'What was found out, or who looks after it; kept with the break.'),
 });
-const Answer = Type.Object({
-  breaks: Type.Array(BreakView),
-  open: Type.Array(OpenCountView, {
-    description: 'How many are open, by platform, category and age.',
-  }),
-});
-const story = { response: { 200: BreakStoryView, ...problemResponses } };
+const story = { response: { 200: BreakWithActions, ...problemResponses } };
 
 interface OfBreak {
   Params: Static<typeof Params>;
@@ -63,10 +55,10 @@ export function breaks(server: FastifyInstance, parts: ApiParts): void {
     request: FastifyRequest,
     reply: FastifyReply,
     work: Promise<Result<BreakStory>>,
-  ): Promise<Static<typeof BreakStoryView> | FastifyReply> {
+  ): Promise<Static<typeof BreakWithActions> | FastifyReply> {
     const done = await work;
     return done.ok
-      ? describeStory(done.value, ledger, clock.now())
+      ? describeBreakWithActions(done.value, ledger, clock.now())
       : answerProblem(request, reply, done.problem);
   }
   const wordOf = (request: FastifyRequest<OfBreak>): { breakId: string; operatorId: string } => ({
@@ -83,7 +75,7 @@ export function breaks(server: FastifyInstance, parts: ApiParts): void {
         summary: 'Differences between the hub and platforms',
         description: 'Oldest first.',
         querystring: Query,
-        response: { 200: Answer, ...problemResponses },
+        response: { 200: BreaksView, ...problemResponses },
       },
     },
     async ({ query: { platform_id: platformId, category, state = 'open', limit = 100 } }) => {
@@ -94,10 +86,7 @@ export function breaks(server: FastifyInstance, parts: ApiParts): void {
         ),
         reconciliation.countOpen(),
       ]);
-      return {
-        breaks: found.map((one) => describeBreak(one, ledger, clock.now())),
-        open: open.map(describeOpen),
-      };
+      return describeBreaks(found, open, ledger, clock.now());
     },
   );
 

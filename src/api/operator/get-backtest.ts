@@ -4,11 +4,11 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { backtest, MAX_BACKTEST_DAYS, type Backtest } from '../../monitor/monitor.ts';
-import { describeBacktest } from '../../views/backtest.ts';
+import { BacktestView, describeBacktest } from '../../views/backtest.ts';
 import { answerProblem } from '../../http/answer-problem.ts';
 import { untilLeft } from '../../http/until-left.ts';
 import type { ApiParts } from '../parts.ts';
-import { closed, DateTime, problemResponses } from '../schemas.ts';
+import { closed, problemResponses } from '../schemas.ts';
 
 const Params = closed({
   proposal_id: Type.String({
@@ -23,79 +23,6 @@ const Query = closed({
     default: 30,
     description: 'How many days back from now.',
   }),
-});
-
-const Counts = Type.Record(Type.String(), Type.Integer(), { description: 'How many, by rule.' });
-const Side = Type.Object({
-  outcome: Type.String({
-    enum: ['posted', 'reviewed', 'denied', 'over_limit', 'rule_failed', 'too_small'],
-  }),
-  rule: Type.Optional(Type.String()),
-  fee: Type.Optional(Type.String()),
-  credited: Type.Optional(Type.String()),
-  target_fee: Type.Optional(Type.String()),
-  bonus: Type.Optional(Type.String()),
-});
-const Answer = Type.Object({
-  proposal_id: Type.String(),
-  from: DateTime,
-  until: DateTime,
-  complete: Type.Boolean({
-    description:
-      'False when there was more than is looked at in one answer; then the latest part of the ' +
-      'period is missing.',
-  }),
-  transactions: Type.Integer(),
-  changed: Type.Integer({
-    description: 'Transactions whose outcome or terms would have been others.',
-  }),
-  left_out: Type.Object({ reversed: Type.Integer(), released: Type.Integer() }),
-  platforms: Type.Array(
-    Type.Object({
-      platform_id: Type.String({ description: 'Whose points moved first.' }),
-      transactions: Type.Integer(),
-      changed: Type.Integer(),
-      amount: Type.String({ description: 'Points, as decimal text.' }),
-      denied: Counts,
-      reviewed: Counts,
-      over_limit: Counts,
-      rule_failed: Counts,
-      too_small: Type.Integer(),
-      fee_before: Type.String(),
-      fee_after: Type.String(),
-      conversions: Type.Array(
-        Type.Object({
-          target_platform: Type.String(),
-          fee_before: Type.String(),
-          fee_after: Type.String(),
-          credited_before: Type.String(),
-          credited_after: Type.String(),
-          target_fee_before: Type.String(),
-          target_fee_after: Type.String(),
-        }),
-      ),
-    }),
-  ),
-  rules: Type.Array(Type.Object({ item: Type.String(), applied: Type.Integer() }), {
-    description: 'How often each rule applied.',
-  }),
-  examples: Type.Array(
-    Type.Object({
-      transaction_id: Type.String(),
-      posted_at: DateTime,
-      operation: Type.String(),
-      platform_id: Type.String(),
-      target_platform: Type.String(),
-      amount: Type.String(),
-      before: Side,
-      after: Side,
-      applied: Type.Array(
-        Type.Object({ item: Type.String(), kind: Type.String(), effect: Type.String() }),
-      ),
-    }),
-    { description: 'Up to 20 transactions that would have changed.' },
-  ),
-  assumptions: Type.Array(Type.String(), { description: 'What the answer takes for granted.' }),
 });
 
 /** Rows looked at in one answer: some ten seconds. */
@@ -121,7 +48,7 @@ export function getBacktest(server: FastifyInstance, parts: ApiParts): void {
           'Replays recent transactions under the rulebook that the proposal would make. Reads only.',
         params: Params,
         querystring: Query,
-        response: { 200: Answer, ...problemResponses },
+        response: { 200: BacktestView, ...problemResponses },
       },
     },
     async (request, reply) => {

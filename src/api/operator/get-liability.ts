@@ -4,15 +4,12 @@ import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { identityProblems } from '../../identity/identity.ts';
 import { reportLiability } from '../../monitor/monitor.ts';
-import { describeLiability } from '../../views/describe-liability.ts';
+import { describeLiability, LiabilityView } from '../../views/liability.ts';
 import { answerProblem } from '../../http/answer-problem.ts';
 import type { ApiParts } from '../parts.ts';
-import { LiabilityHead, LiabilityRow } from '../../views/liability.ts';
 import { closed, PlatformIdText, problemResponses } from '../schemas.ts';
 
 const Query = closed({ platform_id: Type.Optional(PlatformIdText) });
-
-const Answer = Type.Object({ ...LiabilityHead, platforms: Type.Array(Type.Object(LiabilityRow)) });
 
 export function getLiabilityOfAll(server: FastifyInstance, parts: ApiParts): void {
   server.get<{ Querystring: Static<typeof Query> }>(
@@ -24,7 +21,7 @@ export function getLiabilityOfAll(server: FastifyInstance, parts: ApiParts): voi
         summary: 'What the platforms owe their users in points',
         description: 'Reads every transaction once.',
         querystring: Query,
-        response: { 200: Answer, ...problemResponses },
+        response: { 200: LiabilityView, ...problemResponses },
       },
     },
     async (request, reply) => {

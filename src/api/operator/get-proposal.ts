@@ -2,23 +2,11 @@
 // what stands in its way.
 
 import type { FastifyInstance } from 'fastify';
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
 import { answerProblem } from '../../http/answer-problem.ts';
 import type { ApiParts } from '../parts.ts';
 import { problemResponses } from '../schemas.ts';
-import {
-  describeChanges,
-  describeProposal,
-  ProposalParams,
-  ProposalWithChanges,
-} from '../../views/rulebook.ts';
-
-const Answer = Type.Object({
-  ...ProposalWithChanges.properties,
-  obstacle: Type.Union([Type.Object({ code: Type.String(), detail: Type.String() }), Type.Null()], {
-    description: 'Of an open proposal: why its changes do not fit on the version approved last.',
-  }),
-});
+import { describeProposalNow, ProposalNowView, ProposalParams } from '../../views/rulebook.ts';
 
 export function getProposal(server: FastifyInstance, { valuation }: ApiParts): void {
   server.get<{ Params: Static<typeof ProposalParams> }>(
@@ -29,7 +17,7 @@ export function getProposal(server: FastifyInstance, { valuation }: ApiParts): v
         tags: ['operator'],
         summary: 'A proposed change of the rulebook',
         params: ProposalParams,
-        response: { 200: Answer, ...problemResponses },
+        response: { 200: ProposalNowView, ...problemResponses },
       },
     },
     async (request, reply) => {
@@ -39,15 +27,7 @@ export function getProposal(server: FastifyInstance, { valuation }: ApiParts): v
         found.value.state === 'open'
           ? await valuation.proposals.rulebookOf(found.value)
           : undefined;
-      const obstacle =
-        comesTo === undefined || comesTo.ok
-          ? null
-          : { code: comesTo.problem.code, detail: comesTo.problem.detail };
-      return {
-        ...describeProposal(found.value),
-        ...describeChanges(found.value.changes),
-        obstacle,
-      };
+      return describeProposalNow(found.value, comesTo?.ok === false ? comesTo.problem : undefined);
     },
   );
 }

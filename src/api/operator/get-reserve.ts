@@ -8,14 +8,10 @@ import { answerProblem } from '../../http/answer-problem.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses } from '../schemas.ts';
 import {
-  describeModeChange,
-  describeRequest,
-  describeReserve,
+  describeReserveWithHistory,
   findReserve,
-  ModeChangeView,
-  RequestView,
-  reserveFields,
   ReserveParams,
+  ReserveWithHistory,
 } from '../../views/reserve.ts';
 
 const DEFAULT_LIMIT = 50;
@@ -32,12 +28,6 @@ const Query = closed({
     }),
   ),
 });
-const Answer = Type.Object({
-  ...reserveFields,
-  requests: Type.Array(RequestView, { description: 'Newest first.' }),
-  mode_changes: Type.Array(ModeChangeView, { description: 'Newest first.' }),
-});
-
 export function getReserveOfPlatform(server: FastifyInstance, parts: ApiParts): void {
   const { reserve, ledger } = parts;
   server.get<{ Params: Static<typeof ReserveParams>; Querystring: Static<typeof Query> }>(
@@ -49,7 +39,7 @@ export function getReserveOfPlatform(server: FastifyInstance, parts: ApiParts): 
         summary: 'Reserve of a platform',
         params: ReserveParams,
         querystring: Query,
-        response: { 200: Answer, ...problemResponses },
+        response: { 200: ReserveWithHistory, ...problemResponses },
       },
     },
     async (request, reply) => {
@@ -63,11 +53,7 @@ export function getReserveOfPlatform(server: FastifyInstance, parts: ApiParts): 
         limit,
       );
       const changes = await reserve.listModeChanges(platformId, limit);
-      return {
-        ...describeReserve(figures.value, currency),
-        requests: requests.map((row) => describeRequest(row, currency)),
-        mode_changes: changes.map(describeModeChange),
-      };
+      return describeReserveWithHistory(figures.value, requests, changes, currency);
     },
   );
 }

@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses } from '../schemas.ts';
-import { describeVersion, VersionNumber, VersionView } from '../../views/rulebook.ts';
+import { describeVersions, VersionNumber, VersionsView } from '../../views/rulebook.ts';
 
 const DEFAULT_LIMIT = 50;
 const BEFORE_ALL = 2_147_483_647;
@@ -16,27 +16,16 @@ const Query = closed({
     Type.Integer({ minimum: 1, maximum: 500, description: `${DEFAULT_LIMIT} when absent.` }),
   ),
 });
-const Answer = Type.Object({
-  versions: Type.Array(VersionView),
-  next_before: Type.Union([Type.Integer(), Type.Null()], {
-    description: 'The `before` of the next page; null at the end.',
-  }),
-});
-
 export function getRulebookHistory(server: FastifyInstance, { valuation }: ApiParts): void {
   async function list({
     before = BEFORE_ALL,
     limit = DEFAULT_LIMIT,
-  }: Static<typeof Query>): Promise<Static<typeof Answer>> {
+  }: Static<typeof Query>): Promise<Static<typeof VersionsView>> {
     await valuation.refresh();
     const inForce = valuation.rulebook().version;
     // One more tells whether there is a next page.
     const rows = await valuation.proposals.listVersions(before, limit + 1);
-    const page = rows.slice(0, limit);
-    return {
-      versions: page.map((row) => describeVersion(row, inForce)),
-      next_before: rows.length > limit ? (page.at(-1)?.version ?? null) : null,
-    };
+    return describeVersions(rows, limit, inForce);
   }
 
   server.get<{ Querystring: Static<typeof Query> }>(
@@ -48,7 +37,7 @@ export function getRulebookHistory(server: FastifyInstance, { valuation }: ApiPa
         summary: 'Versions of the rulebook',
         description: 'Newest first.',
         querystring: Query,
-        response: { 200: Answer, ...problemResponses },
+        response: { 200: VersionsView, ...problemResponses },
       },
     },
     (request) => list(request.query),

@@ -6,7 +6,11 @@ import { type Static, Type } from 'typebox';
 import { answerProblem } from '../../http/answer-problem.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses } from '../schemas.ts';
-import { describeVersion, VersionNumber, VersionWithDocument } from '../../views/rulebook.ts';
+import {
+  describeVersionWithDocument,
+  VersionNumber,
+  VersionWithDocument,
+} from '../../views/rulebook.ts';
 
 const Query = closed({ version: Type.Optional(VersionNumber) });
 
@@ -28,7 +32,7 @@ export function getRulebook(server: FastifyInstance, { valuation }: ApiParts): v
       const inForce = valuation.rulebook().version;
       const found = await valuation.proposals.findVersion(request.query.version ?? inForce);
       if (!found.ok) return answerProblem(request, reply, found.problem);
-      return { ...describeVersion(found.value, inForce), document: found.value.document };
+      return describeVersionWithDocument(found.value, inForce);
     },
   );
 }

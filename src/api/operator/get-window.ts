@@ -2,11 +2,10 @@
 
 import type { FastifyInstance } from 'fastify';
 import type { Static } from 'typebox';
-import { describeWindowFigures } from '../../views/describe-window.ts';
+import { describeWindowFigures, WindowParams, WindowView } from '../../views/window.ts';
 import { answerProblem } from '../../http/answer-problem.ts';
 import type { ApiParts } from '../parts.ts';
 import { problemResponses } from '../schemas.ts';
-import { WindowParams, WindowView } from '../../views/window.ts';
 
 export function getWindow(server: FastifyInstance, { settlement, ledger }: ApiParts): void {
   server.get<{ Params: Static<typeof WindowParams> }>(

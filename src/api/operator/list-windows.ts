@@ -3,10 +3,9 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import type { WindowState } from '../../clearing/settlement/settlement.ts';
-import { describeWindow } from '../../views/describe-window.ts';
+import { describeWindow, WindowHead, WindowStateText } from '../../views/window.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses } from '../schemas.ts';
-import { WindowHead, WindowStateText } from '../../views/window.ts';
 
 const DEFAULT_LIMIT = 100;
 const Query = closed({

@@ -4,9 +4,10 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { writeLinks } from '../../acts/acts.ts';
-import { identityProblems, type Identity } from '../../identity/identity.ts';
+import { identityProblems } from '../../identity/identity.ts';
 import { isMemberId, type MemberId } from '../../kernel/ids.ts';
 import { answerProblem } from '../../http/answer-problem.ts';
+import { describeMember, MemberView } from '../../views/member.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, PlatformIdText, problemResponses, text, UserId } from '../schemas.ts';
 import { answerAsked, askedResponse } from './requests.ts';
@@ -28,24 +29,6 @@ const Body = closed({
   reason: text(256, 'Why they are one person; kept with each link. Do not put personal data here.'),
 });
 
-const TextOrNull = Type.Union([Type.String(), Type.Null()]);
-const MemberView = Type.Object({
-  member_id: Type.String(),
-  links: Type.Array(
-    Type.Object({
-      platform_id: Type.String(),
-      platform_user_id: Type.String(),
-      linked_at: Type.String({ description: 'RFC 3339.' }),
-      made_by: Type.Union([Type.String(), Type.Null()], {
-        description:
-          'The operator who asked for the link; null where the platform itself has linked its user.',
-      }),
-      approved_by: TextOrNull,
-      request_id: TextOrNull,
-      reason: TextOrNull,
-    }),
-  ),
-});
 const Params = closed({ member_id: MemberIdText });
 const Query = closed({ platform_id: PlatformIdText, platform_user_id: UserId });
 
@@ -119,33 +102,4 @@ export function members(server: FastifyInstance, parts: ApiParts): void {
       return found ?? answerProblem(request, reply, identityProblems.user_not_found());
     },
   );
-}
-
-/** Undefined when nobody is linked to it. */
-async function describeMember(
-  identity: Identity,
-  memberId: MemberId,
-): Promise<Static<typeof MemberView> | undefined> {
-  const [links, words] = await Promise.all([
-    identity.listLinks(memberId),
-    identity.listLinkWords(memberId),
-  ]);
-  if (links.length === 0) return undefined;
-  return {
-    member_id: memberId,
-    links: links.map(({ platformId, platformUserId, createdAtMs }) => {
-      const word = words.find(
-        (one) => one.platformId === platformId && one.platformUserId === platformUserId,
-      );
-      return {
-        platform_id: platformId,
-        platform_user_id: platformUserId,
-        linked_at: new Date(createdAtMs).toISOString(),
-        made_by: word?.madeBy ?? null,
-        approved_by: word?.approvedBy ?? null,
-        request_id: word?.requestId ?? null,
-        reason: word?.reason ?? null,
-      };
-    }),
-  };
 }

@@ -2,25 +2,18 @@
 // version, and puts it in force when it is due.
 
 import type { FastifyInstance } from 'fastify';
-import { Type, type Static } from 'typebox';
+import type { Static } from 'typebox';
 import { answerProblem } from '../../http/answer-problem.ts';
 import { untilLeft } from '../../http/until-left.ts';
 import { operatorOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { problemResponses } from '../schemas.ts';
 import {
+  ApprovedProposalView,
   DecisionBody,
   describeProposal,
   ProposalParams,
-  ProposalView,
 } from '../../views/rulebook.ts';
-
-const ApprovedView = Type.Object({
-  ...ProposalView.properties,
-  in_force: Type.Boolean({
-    description: 'True when its version is in force in every running process.',
-  }),
-});
 
 export function postProposalApprove(
   server: FastifyInstance,
@@ -40,7 +33,7 @@ export function postProposalApprove(
           'most about a second after it.',
         params: ProposalParams,
         body: DecisionBody,
-        response: { 200: ApprovedView, ...problemResponses },
+        response: { 200: ApprovedProposalView, ...problemResponses },
       },
     },
     async (request, reply) => {

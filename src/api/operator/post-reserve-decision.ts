@@ -8,7 +8,12 @@ import { answerProblem } from '../../http/answer-problem.ts';
 import { operatorOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses } from '../schemas.ts';
-import { describeRequest, Reason, RequestParams, RequestView } from '../../views/reserve.ts';
+import {
+  describeReserveRequest,
+  Reason,
+  RequestParams,
+  ReserveRequestView,
+} from '../../views/reserve.ts';
 
 const Body = closed({ reason: Type.Optional(Reason) });
 
@@ -41,7 +46,7 @@ export function postReserveDecision(server: FastifyInstance, { reserve, ledger }
           ...words[word],
           params: RequestParams,
           body: Body,
-          response: { 200: RequestView, ...problemResponses },
+          response: { 200: ReserveRequestView, ...problemResponses },
         },
       },
       async (request, reply) => {
@@ -51,7 +56,7 @@ export function postReserveDecision(server: FastifyInstance, { reserve, ledger }
           reason: request.body.reason,
         });
         return decided.ok
-          ? describeRequest(decided.value, ledger.settlementAsset())
+          ? describeReserveRequest(decided.value, ledger.settlementAsset())
           : answerProblem(request, reply, decided.problem);
       },
     );

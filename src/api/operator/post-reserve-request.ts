@@ -15,11 +15,11 @@ import { apiProblems } from '../../http/problems.ts';
 import { closed, problemResponses } from '../schemas.ts';
 import {
   BankReference,
-  describeRequest,
+  describeReserveRequest,
   findReserve,
   MoneyAmount,
   Reason,
-  RequestView,
+  ReserveRequestView,
   ReserveParams,
 } from '../../views/reserve.ts';
 
@@ -78,7 +78,7 @@ export function postReserveRequest(server: FastifyInstance, parts: ApiParts): vo
     };
     const made = await makeOrNarrow(parts, asked, wanted.value);
     return made.ok
-      ? describeRequest(made.value, parts.ledger.settlementAsset())
+      ? describeReserveRequest(made.value, parts.ledger.settlementAsset())
       : answerProblem(request, reply, made.problem);
   };
 
@@ -94,7 +94,7 @@ export function postReserveRequest(server: FastifyInstance, parts: ApiParts): vo
           description,
           params: ReserveParams,
           body: PaymentBody,
-          response: { 200: RequestView, ...problemResponses },
+          response: { 200: ReserveRequestView, ...problemResponses },
         },
       },
       (request, reply) => {
@@ -123,7 +123,7 @@ export function postReserveRequest(server: FastifyInstance, parts: ApiParts): vo
           'operator has approved it. Refused as cap_below_use while more is in use.',
         params: ReserveParams,
         body: CapBody,
-        response: { 200: RequestView, ...problemResponses },
+        response: { 200: ReserveRequestView, ...problemResponses },
       },
     },
     (request, reply) =>

@@ -2,15 +2,14 @@
 // proposing it.
 
 import type { FastifyInstance } from 'fastify';
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
 import { answerProblem } from '../../http/answer-problem.ts';
 import { untilLeft } from '../../http/until-left.ts';
 import type { ApiParts } from '../parts.ts';
-import { closed, problemResponses, Success } from '../schemas.ts';
-import { changeFields, changeOf, ChangesView } from '../../views/rulebook.ts';
+import { closed, problemResponses } from '../schemas.ts';
+import { changeFields, changeOf, ValidChangeView } from '../../views/rulebook.ts';
 
 const Body = closed(changeFields, 'Exactly one of document and patch.');
-const Answer = Type.Object({ valid: Success, ...ChangesView });
 
 export function postRulebookValidate(server: FastifyInstance, { valuation }: ApiParts): void {
   server.post<{ Body: Static<typeof Body> }>(
@@ -25,7 +24,7 @@ export function postRulebookValidate(server: FastifyInstance, { valuation }: Api
           'the place of each and, in a condition, the characters from `start` to just before ' +
           '`end`, counted from 0.',
         body: Body,
-        response: { 200: Answer, ...problemResponses },
+        response: { 200: ValidChangeView, ...problemResponses },
       },
     },
     async (request, reply) => {

@@ -8,7 +8,7 @@ import { answerProblem } from '../../http/answer-problem.ts';
 import type { ApiParts } from '../parts.ts';
 import {
   describeRecallForOperator,
-  describeRecallStep,
+  describeRecallWithStepsForOperator,
   OperatorRecallView,
   OperatorRecallWithSteps,
   RecallParams,
@@ -74,10 +74,11 @@ export function operatorRecalls(server: FastifyInstance, { recalls, ledger }: Ap
     async (request, reply) => {
       const found = await recalls.find(request.params.recall_id);
       if (!found.ok) return answerProblem(request, reply, found.problem);
-      return {
-        ...describeRecallForOperator(found.value, ledger),
-        steps: (await recalls.listSteps(found.value)).map(describeRecallStep),
-      };
+      return describeRecallWithStepsForOperator(
+        found.value,
+        await recalls.listSteps(found.value),
+        ledger,
+      );
     },
   );
 }

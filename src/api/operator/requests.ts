@@ -3,67 +3,22 @@
 
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { type Static, Type } from 'typebox';
-import type { ActRequest, ActRequestNow, NewActRequest } from '../../acts/acts.ts';
+import type { NewActRequest } from '../../acts/acts.ts';
 import { answerProblem } from '../../http/answer-problem.ts';
 import { operatorOf } from '../http/request-fields.ts';
+import {
+  ACT_REQUEST_STATES,
+  ActRequestNowView,
+  ActRequestView,
+  ApprovedActView,
+  describeActRequest,
+  describeActRequestNow,
+  describeApprovedAct,
+} from '../../views/act-request.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses, text } from '../schemas.ts';
 
 const DEFAULT_LIMIT = 100;
-const STATES = ['open', 'approved', 'done', 'failed', 'rejected', 'withdrawn', 'expired'] as const;
-
-const Texts = Type.Record(Type.String(), Type.String());
-const TextOrNull = Type.Union([Type.String(), Type.Null()]);
-export const ActRequestView = Type.Object({
-  request_id: Type.String(),
-  act: Type.String({ description: 'Its name in the table of acts (docs/operating.md).' }),
-  state: Type.String({
-    enum: [...STATES],
-    description: '`approved`: it is being done; a crash between is mended within seconds.',
-  }),
-  words: Type.String({ description: 'What will be done.' }),
-  arguments: Type.Unsafe<Static<typeof Texts>>({
-    ...Texts,
-    description: 'Of what nobody may see, the beginning of its SHA-256.',
-  }),
-  circumstances: Type.Unsafe<Static<typeof Texts>>({
-    ...Texts,
-    description: 'What mattered when it was asked.',
-  }),
-  fingerprint: Type.String({
-    description:
-      'Stands for the act, its arguments, its words and the circumstances when it was asked.',
-  }),
-  reason: Type.String(),
-  made_by: Type.String(),
-  made_at: Type.String({ description: 'RFC 3339.' }),
-  expires_at: Type.String({ description: 'RFC 3339; without approval it has expired then.' }),
-  decided_by: TextOrNull,
-  decided_at: TextOrNull,
-  decision_reason: TextOrNull,
-  ended_at: TextOrNull,
-  outcome: Type.Union([Texts, Type.Null()], { description: 'What came of it.' }),
-  failed_with: Type.Union([Type.String(), Type.Null()], {
-    description: 'The code of the problem that the act met when it was done.',
-  }),
-});
-const OneRequest = Type.Interface([ActRequestView], {
-  circumstances_now: Type.Union([Texts, Type.Null()], {
-    description: 'What matters to it now; null once it has ended, or cannot be done.',
-  }),
-  fingerprint_now: Type.Union([Type.String(), Type.Null()], {
-    description: 'What an approval has to name where circumstances have changed.',
-  }),
-  obstacle: Type.Union([Type.String(), Type.Null()], { description: 'Why it cannot be done now.' }),
-});
-const ApprovedView = Type.Interface([ActRequestView], {
-  secrets: Type.Optional(
-    Type.Unsafe<Static<typeof Texts>>({
-      ...Texts,
-      description: 'Told here and nowhere else, such as the token of a new operator.',
-    }),
-  ),
-});
 /** The answer to whoever asks for an act of two persons. */
 export const askedResponse = {
   202: Type.Unsafe<Static<typeof ActRequestView>>({
@@ -73,7 +28,7 @@ export const askedResponse = {
 };
 
 const Query = closed({
-  state: Type.Optional(Type.Enum([...STATES], { description: 'open when absent.' })),
+  state: Type.Optional(Type.Enum([...ACT_REQUEST_STATES], { description: 'open when absent.' })),
   limit: Type.Optional(
     Type.Integer({ minimum: 1, maximum: 500, description: `${DEFAULT_LIMIT} when absent.` }),
   ),
@@ -125,12 +80,14 @@ export function actRequests(server: FastifyInstance, { acts }: ApiParts): void {
         tags: ['operator'],
         summary: 'One request, and what matters to it now',
         params: Params,
-        response: { 200: OneRequest, ...problemResponses },
+        response: { 200: ActRequestNowView, ...problemResponses },
       },
     },
     async (request, reply) => {
       const found = await acts.find(request.params.request_id);
-      return found.ok ? describeNow(found.value) : answerProblem(request, reply, found.problem);
+      return found.ok
+        ? describeActRequestNow(found.value)
+        : answerProblem(request, reply, found.problem);
     },
   );
 
@@ -147,7 +104,7 @@ export function actRequests(server: FastifyInstance, { acts }: ApiParts): void {
           'answered as its problem, and the request has failed.',
         params: Params,
         body: Approval,
-        response: { 200: ApprovedView, ...problemResponses },
+        response: { 200: ApprovedActView, ...problemResponses },
       },
     },
     async (request, reply) => {
@@ -156,12 +113,9 @@ export function actRequests(server: FastifyInstance, { acts }: ApiParts): void {
         operatorId: operatorOf(request).operatorId,
         ...request.body,
       });
-      if (!approved.ok) return answerProblem(request, reply, approved.problem);
-      const { request: done, secrets } = approved.value;
-      return {
-        ...describeActRequest(done),
-        ...(Object.keys(secrets).length === 0 ? {} : { secrets }),
-      };
+      return approved.ok
+        ? describeApprovedAct(approved.value)
+        : answerProblem(request, reply, approved.problem);
     },
   );
 
@@ -214,35 +168,4 @@ export async function answerAsked(
     .code(202)
     .header('location', `/operator/requests/${made.requestId}`)
     .send(describeActRequest(made));
-}
-
-export function describeActRequest(request: ActRequest): Static<typeof ActRequestView> {
-  return {
-    request_id: request.requestId,
-    act: request.act,
-    state: request.state,
-    words: request.words,
-    arguments: { ...request.arguments },
-    circumstances: { ...request.circumstances },
-    fingerprint: request.fingerprint,
-    reason: request.reason,
-    made_by: request.madeBy,
-    made_at: request.madeAt.toISOString(),
-    expires_at: request.expiresAt.toISOString(),
-    decided_by: request.decidedBy,
-    decided_at: request.decidedAt?.toISOString() ?? null,
-    decision_reason: request.decisionReason,
-    ended_at: request.endedAt?.toISOString() ?? null,
-    outcome: request.outcome === null ? null : { ...request.outcome },
-    failed_with: request.failedWith,
-  };
-}
-
-function describeNow(request: ActRequestNow): Static<typeof OneRequest> {
-  return {
-    ...describeActRequest(request),
-    circumstances_now: request.now === undefined ? null : { ...request.now },
-    fingerprint_now: request.fingerprintNow ?? null,
-    obstacle: request.obstacle ?? null,
-  };
 }

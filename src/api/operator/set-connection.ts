@@ -3,23 +3,11 @@
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import type { Connection } from '../../connections/connections.ts';
-import type { Platform } from '../../identity/identity.ts';
+import { ConnectionView, describeConnection } from '../../views/connection.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, PlatformIdText, problemResponses, text } from '../schemas.ts';
 import { answerAsked, askedResponse } from './requests.ts';
 
-const ConnectionView = Type.Object({
-  platform_id: Type.String(),
-  url: Type.Union([Type.String(), Type.Null()], {
-    description:
-      'Base URL; null while no connection is registered and the platform cannot be called.',
-  }),
-  changed_by: Type.Optional(
-    Type.String({ description: 'The operator, or `onboarding` or `sandbox`.' }),
-  ),
-  changed_at: Type.Optional(Type.String({ description: 'RFC 3339.' })),
-});
 const Params = closed({ platform_id: PlatformIdText });
 const Body = closed({
   url: text(
@@ -55,7 +43,7 @@ export function connections(server: FastifyInstance, parts: ApiParts): void {
       const connected = identity.listPlatforms().filter(({ custody }) => custody === 'connected');
       reply.send({
         connections: connected.map((platform) =>
-          describe(platform, registry.find(platform.platformId)),
+          describeConnection(platform, registry.find(platform.platformId)),
         ),
       });
     },
@@ -109,17 +97,4 @@ export function connections(server: FastifyInstance, parts: ApiParts): void {
         reason: request.query.reason ?? '',
       }),
   );
-}
-
-function describe(
-  { platformId }: Platform,
-  connection: Connection | undefined,
-): Static<typeof ConnectionView> {
-  if (connection === undefined) return { platform_id: platformId, url: null };
-  return {
-    platform_id: platformId,
-    url: connection.url,
-    changed_by: connection.changedBy,
-    changed_at: new Date(connection.changedAtMs).toISOString(),
-  };
 }

@@ -3,83 +3,22 @@
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { sagaProblems, type Saga, type SagaActionName } from '../../clearing/saga/saga.ts';
-import { formatId, parseId, type PlatformId } from '../../kernel/ids.ts';
-import { toPoints } from '../amounts.ts';
+import { sagaProblems, type SagaActionName } from '../../clearing/saga/saga.ts';
+import { parseId } from '../../kernel/ids.ts';
 import { answerProblem } from '../../http/answer-problem.ts';
 import { operatorOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses, text } from '../schemas.ts';
+import {
+  describeTransfer,
+  describeTransferWithDecisions,
+  TransferView,
+  TransferWithDecisions,
+} from '../../views/transfer.ts';
 import { answerAsked, askedResponse } from './requests.ts';
 
 const DEFAULT_LIMIT = 100;
 
-const ActionName = Type.String({ enum: ['retry', 'undo', 'force_completed', 'force_failed'] });
-const TransferView = Type.Object({
-  transaction_id: Type.String({ description: 'Of a reversal its own.' }),
-  platform_transaction_id: Type.String({
-    description: 'What the platforms know it by: of a reversal that of the transfer.',
-  }),
-  purpose: Type.String({ enum: ['transfer', 'reversal', 'recall'] }),
-  state: Type.String({
-    enum: [
-      'looking_up_source',
-      'looking_up_target',
-      'deducting',
-      'adding',
-      'undoing_add',
-      'undoing_deduct',
-      'completed',
-      'failed',
-    ],
-  }),
-  step: Type.Union(
-    [
-      Type.Object({
-        call: Type.String({ enum: ['look_up', 'deduct', 'add', 'reverse'] }),
-        platform_id: Type.String(),
-      }),
-      Type.Null(),
-    ],
-    { description: 'The call that it makes or waits to make; null once it has ended.' },
-  ),
-  source_platform: Type.String(),
-  target_platform: Type.String(),
-  from_member_id: Type.String(),
-  to_member_id: Type.String(),
-  amount: Type.Number({ description: 'In points of source_platform.' }),
-  credited_amount: Type.Number({ description: 'In points of target_platform.' }),
-  attempts: Type.Integer({ description: 'Calls of this step that came to nothing.' }),
-  next_attempt_at: Type.Union([Type.String(), Type.Null()], {
-    description: 'RFC 3339; null when nothing is tried until an operator acts, or it has ended.',
-  }),
-  deadline_at: Type.String({ description: 'RFC 3339; past it, it needs attention.' }),
-  attention: Type.Union([Type.String(), Type.Null()], {
-    description: 'Why an operator has to look at it.',
-  }),
-  last_error: Type.Union([Type.String(), Type.Null()], {
-    description: 'What the last call came to.',
-  }),
-  refusal: Type.Union([Type.String(), Type.Null()], { description: 'Why it goes back.' }),
-  ordered: Type.Union([ActionName, Type.Null()], {
-    description: 'What an operator has decided and no worker has carried out yet.',
-  }),
-  actions: Type.Array(ActionName, { description: 'What can be decided now.' }),
-  created_at: Type.String({ description: 'RFC 3339.' }),
-  changed_at: Type.String({ description: 'RFC 3339.' }),
-});
-const OneTransfer = Type.Interface([TransferView], {
-  decisions: Type.Array(
-    Type.Object({
-      action: ActionName,
-      operator_id: Type.String(),
-      decided_at: Type.String(),
-      reason: Type.String(),
-      state: Type.String({ description: 'Its state at that moment.' }),
-    }),
-    { description: 'What operators have decided so far, oldest first.' },
-  ),
-});
 const Query = closed({
   which: Type.Optional(
     Type.String({
@@ -151,7 +90,7 @@ export function transfers(server: FastifyInstance, parts: ApiParts): void {
     },
     async ({ query: { which = 'attention', limit = DEFAULT_LIMIT } }) => ({
       transfers: (await sagas.list(which === 'open' ? 'open' : 'attention', limit)).map((saga) =>
-        describe(saga, parts),
+        describeTransfer(saga, parts),
       ),
     }),
   );
@@ -165,7 +104,7 @@ export function transfers(server: FastifyInstance, parts: ApiParts): void {
         summary: 'One transfer over connected platforms',
         description: 'Also one that has ended.',
         params: Params,
-        response: { 200: OneTransfer, ...problemResponses },
+        response: { 200: TransferWithDecisions, ...problemResponses },
       },
     },
     async (request, reply) => {
@@ -173,7 +112,7 @@ export function transfers(server: FastifyInstance, parts: ApiParts): void {
       const saga = sagaId === undefined ? undefined : await sagas.find(sagaId);
       return saga === undefined
         ? answerProblem(request, reply, sagaProblems.saga_not_found())
-        : describeWithDecisions(saga, parts);
+        : describeTransferWithDecisions(saga, await sagas.listActions(saga), parts);
     },
   );
 
@@ -207,7 +146,7 @@ export function transfers(server: FastifyInstance, parts: ApiParts): void {
           tags: ['operator'],
           params: Params,
           body: Body,
-          response: { 200: OneTransfer, ...problemResponses },
+          response: { 200: TransferWithDecisions, ...problemResponses },
         },
       },
       async (request, reply) => {
@@ -218,60 +157,13 @@ export function transfers(server: FastifyInstance, parts: ApiParts): void {
           request.body.reason,
         );
         return decided.ok
-          ? describeWithDecisions(decided.value, parts)
+          ? describeTransferWithDecisions(
+              decided.value,
+              await sagas.listActions(decided.value),
+              parts,
+            )
           : answerProblem(request, reply, decided.problem);
       },
     );
   }
-}
-
-async function describeWithDecisions(
-  saga: Saga,
-  parts: ApiParts,
-): Promise<Static<typeof OneTransfer>> {
-  const made = await parts.sagas.listActions(saga);
-  return {
-    ...describe(saga, parts),
-    decisions: made.map(({ action, operatorId, actedAtMs, reason, state }) => ({
-      action,
-      operator_id: operatorId,
-      decided_at: timeOf(actedAtMs),
-      reason,
-      state,
-    })),
-  };
-}
-
-function describe(saga: Saga, { sagas, ledger }: ApiParts): Static<typeof TransferView> {
-  const step = sagas.stepOf(saga);
-  const pointsIn = (platformId: PlatformId, minor: bigint): number =>
-    toPoints(minor, ledger.pointsOf(platformId) ?? ledger.settlementAsset());
-  return {
-    transaction_id: formatId('txn', saga.sagaId),
-    platform_transaction_id: formatId('txn', saga.transactionId),
-    purpose: saga.purpose,
-    state: saga.state,
-    step: step === undefined ? null : { call: step.call, platform_id: step.platformId },
-    source_platform: saga.source,
-    target_platform: saga.target,
-    from_member_id: saga.sourceMember,
-    to_member_id: saga.targetMember,
-    amount: pointsIn(saga.source, saga.amount),
-    credited_amount: pointsIn(saga.target, saga.credited),
-    attempts: saga.attempts,
-    next_attempt_at:
-      step === undefined || saga.nextAttemptAtMs === Infinity ? null : timeOf(saga.nextAttemptAtMs),
-    deadline_at: timeOf(saga.deadlineAtMs),
-    attention: saga.attention,
-    last_error: saga.lastError,
-    refusal: saga.refusal,
-    ordered: saga.ordered,
-    actions: [...sagas.actionsOf(saga)],
-    created_at: timeOf(saga.createdAtMs),
-    changed_at: timeOf(saga.changedAtMs),
-  };
-}
-
-function timeOf(ms: number): string {
-  return new Date(ms).toISOString();
 }

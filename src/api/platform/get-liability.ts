@@ -4,11 +4,10 @@ import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { assert } from '../../kernel/assert.ts';
 import { reportLiability } from '../../monitor/monitor.ts';
-import { describeLiability } from '../../views/describe-liability.ts';
+import { describeLiability, LiabilityHead, LiabilityRow } from '../../views/liability.ts';
 import { callerOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses } from '../schemas.ts';
-import { LiabilityHead, LiabilityRow } from '../../views/liability.ts';
 
 const Answer = Type.Object({ ...LiabilityHead, ...LiabilityRow });
 

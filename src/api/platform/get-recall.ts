@@ -6,12 +6,7 @@ import { answerProblem } from '../../http/answer-problem.ts';
 import { callerOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { problemResponses } from '../schemas.ts';
-import {
-  describeRecall,
-  describeRecallStep,
-  RecallParams,
-  RecallWithSteps,
-} from '../../views/recall.ts';
+import { describeRecallWithSteps, RecallParams, RecallWithSteps } from '../../views/recall.ts';
 
 export function getRecall(server: FastifyInstance, { recalls, ledger }: ApiParts): void {
   server.get<{ Params: Static<typeof RecallParams> }>(
@@ -32,10 +27,7 @@ export function getRecall(server: FastifyInstance, { recalls, ledger }: ApiParts
         callerOf(request).platform.platformId,
       );
       if (!found.ok) return answerProblem(request, reply, found.problem);
-      return {
-        ...describeRecall(found.value, ledger),
-        steps: (await recalls.listSteps(found.value)).map(describeRecallStep),
-      };
+      return describeRecallWithSteps(found.value, await recalls.listSteps(found.value), ledger);
     },
   );
 }

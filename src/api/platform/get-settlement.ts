@@ -14,10 +14,10 @@ import {
   sendTransactions,
   statementQuery,
   statementResponses,
-  StatementView,
   transactionsQuery,
   transactionsResponses,
 } from '../settlements/send-statement.ts';
+import { StatementView } from '../../views/statement.ts';
 
 const StatementQuery = closed(statementQuery);
 const TransactionsQuery = closed(transactionsQuery);

@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestApi, type Answer, type TestApi } from '../../../test/fixtures/api.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/fixtures/database.ts';
-import type { StatementView } from './send-statement.ts';
+import type { StatementView } from '../../views/statement.ts';
 import type { Static } from 'typebox';
 import { parseId } from '../../kernel/ids.ts';
 

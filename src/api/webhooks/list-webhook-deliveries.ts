@@ -4,9 +4,9 @@ import { type Static, Type } from 'typebox';
 import { answerProblem } from '../../http/answer-problem.ts';
 import { closed, problemResponses } from '../schemas.ts';
 import {
+  DeliveriesView,
   DeliveryStateText,
-  DeliveryView,
-  describeDelivery,
+  describeDeliveries,
   WebhookParams,
 } from '../../views/webhook.ts';
 import type { AddOperation } from './side.ts';
@@ -22,13 +22,6 @@ const Query = closed({
     Type.Integer({ minimum: 1, maximum: 1_000, description: `${DEFAULT_LIMIT} when absent.` }),
   ),
 });
-const Answer = Type.Object({
-  deliveries: Type.Array(DeliveryView),
-  next_cursor: Type.Union([Type.String(), Type.Null()], {
-    description: 'Give it back as before to see older ones; null at the end.',
-  }),
-});
-
 export const getDeliveries: AddOperation = (
   server,
   { webhooks },
@@ -44,7 +37,7 @@ export const getDeliveries: AddOperation = (
         description: 'Newest event first. Delivered ones are kept for 7 days, dead ones for 30.',
         params: WebhookParams,
         querystring: Query,
-        response: { 200: Answer, ...problemResponses },
+        response: { 200: DeliveriesView, ...problemResponses },
       },
     },
     async (request, reply) => {
@@ -55,10 +48,7 @@ export const getDeliveries: AddOperation = (
         limit,
       });
       if (!listed.ok) return answerProblem(request, reply, listed.problem);
-      return {
-        deliveries: listed.value.map(describeDelivery),
-        next_cursor: listed.value.length === limit ? String(listed.value.at(-1)?.eventId) : null,
-      };
+      return describeDeliveries(listed.value, limit);
     },
   );
 };

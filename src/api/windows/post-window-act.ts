@@ -5,7 +5,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import type { ActKind, Participant, SettlementAct } from '../../clearing/settlement/settlement.ts';
-import { describeAct } from '../../views/describe-window.ts';
+import { ActView, describeAct, WindowParams } from '../../views/window.ts';
 import { identityProblems } from '../../identity/identity.ts';
 import type { Result } from '../../kernel/problem.ts';
 import { answerProblem } from '../../http/answer-problem.ts';
@@ -13,7 +13,6 @@ import { operatorOf } from '../http/request-fields.ts';
 import { Reason } from '../../views/reserve.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, PlatformIdText, problemResponses, text } from '../schemas.ts';
-import { ActView, WindowParams } from '../../views/window.ts';
 
 const ActParams = closed({
   ...WindowParams.properties,

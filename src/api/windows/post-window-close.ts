@@ -2,12 +2,11 @@
 
 import type { FastifyInstance } from 'fastify';
 import type { Static } from 'typebox';
-import { describeWindow } from '../../views/describe-window.ts';
+import { describeWindow, WindowHead, WindowParams } from '../../views/window.ts';
 import { answerProblem } from '../../http/answer-problem.ts';
 import { operatorOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses } from '../schemas.ts';
-import { WindowHead, WindowParams } from '../../views/window.ts';
 
 export function postWindowClose(server: FastifyInstance, { settlement }: ApiParts): void {
   server.post<{ Params: Static<typeof WindowParams> }>(

@@ -4,13 +4,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import type { Participant, SettlementWindow } from '../../clearing/settlement/settlement.ts';
-import { describeWindowFigures } from '../../views/describe-window.ts';
+import { describeWindowFigures, WindowParams, WindowView } from '../../views/window.ts';
 import type { Result } from '../../kernel/problem.ts';
 import { answerProblem } from '../../http/answer-problem.ts';
 import { operatorOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses, text } from '../schemas.ts';
-import { WindowParams, WindowView } from '../../views/window.ts';
 
 const From = Type.Enum(['prefund', 'outside'], {
   description:

@@ -4,7 +4,7 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { readSchedule } from '../../clearing/settlement/settlement.ts';
-import { describeSettings } from '../../views/describe-window.ts';
+import { describeSettings, WindowSettingsView } from '../../views/window.ts';
 import { identityProblems } from '../../identity/identity.ts';
 import type { PlatformId } from '../../kernel/ids.ts';
 import { answerProblem } from '../../http/answer-problem.ts';
@@ -31,12 +31,6 @@ const Body = closed(
   },
   'daily_at or every_minutes, or neither to close windows by hand.',
 );
-const Answer = Type.Object({
-  daily_at: Type.Union([Type.String(), Type.Null()]),
-  every_minutes: Type.Union([Type.Integer(), Type.Null()]),
-  gross_pairs: Type.Array(Type.Array(Type.String())),
-});
-
 export function windowSettings(server: FastifyInstance, { settlement, identity }: ApiParts): void {
   server.get(
     '/operator/windows/settings',
@@ -46,7 +40,7 @@ export function windowSettings(server: FastifyInstance, { settlement, identity }
         tags: ['operator'],
         summary: 'When windows are closed, and what is settled gross',
         querystring: closed({}),
-        response: { 200: Answer, ...problemResponses },
+        response: { 200: WindowSettingsView, ...problemResponses },
       },
     },
     async () => describeSettings(await settlement.settings()),
@@ -63,7 +57,7 @@ export function windowSettings(server: FastifyInstance, { settlement, identity }
           'A scheduled window in which nothing was posted stays open. Pairs hold for whatever ' +
           'is proposed from then on. Told in the events of operators.',
         body: Body,
-        response: { 200: Answer, ...problemResponses },
+        response: { 200: WindowSettingsView, ...problemResponses },
       },
     },
     async (request, reply) => {

@@ -7,5 +7,11 @@ export { createSagas, type Sagas } from './create-sagas.ts';
 export { sagaProblems } from './problems.ts';
 export { firstState } from './states.ts';
 export { insertSagas, selectSagas } from './store.ts';
-export type { Saga, SagaActionName, TransferStanding, TransferStatus } from './types.ts';
+export type {
+  Saga,
+  SagaAction,
+  SagaActionName,
+  TransferStanding,
+  TransferStatus,
+} from './types.ts';
 export { migrateQueue, type SagaWorkers } from './worker.ts';

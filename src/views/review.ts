@@ -1,0 +1,75 @@
+// A transfer that a review rule has set aside, as operators see it, and what their decision came to.
+
+import { type Static, Type } from 'typebox';
+import type { ReviewWord, WaitingReview } from '../clearing/reviews/reviews.ts';
+import { formatId } from '../kernel/ids.ts';
+import type { PostedLeg } from '../ledger/ledger.ts';
+import { toPoints } from './points.ts';
+import { Points } from './schemas.ts';
+
+export const ReviewView = Type.Object({
+  hold_id: Type.String(),
+  platform_id: Type.String(),
+  target_platform: Type.String(),
+  from_member_id: Type.String(),
+  to_member_id: Type.String(),
+  amount: Points,
+  rule: Type.String(),
+  reason: Type.String(),
+  category: Type.Optional(Type.String()),
+  reference: Type.Optional(Type.String()),
+  asked_at: Type.String({
+    description: 'RFC 3339; without an answer the points are free again at due_at.',
+  }),
+  due_at: Type.String({
+    description: 'RFC 3339; settings.review_days of the rulebook after it was asked for.',
+  }),
+});
+export const ReviewDecisionView = Type.Object({
+  hold_id: Type.String(),
+  status: Type.String({
+    description:
+      '`completed`, `rejected`, or `pending` when a platform that keeps its points itself is ' +
+      'asked now.',
+  }),
+  transaction_id: Type.String(),
+});
+
+export function describeReview({
+  leg,
+  source,
+  target,
+  rule,
+  reason,
+  category,
+  dueAtMs,
+}: WaitingReview): Static<typeof ReviewView> {
+  return {
+    hold_id: formatId('hold', leg.transactionId),
+    platform_id: source.platformId ?? '',
+    target_platform: target.platformId ?? '',
+    from_member_id: leg.memberId,
+    to_member_id: leg.counterpartyId ?? leg.memberId,
+    amount: toPoints(leg.amount, source),
+    rule,
+    reason,
+    ...(category === undefined ? {} : { category }),
+    ...(leg.reference === null ? {} : { reference: leg.reference }),
+    asked_at: new Date(leg.postedAtMs).toISOString(),
+    due_at: new Date(dueAtMs).toISOString(),
+  };
+}
+
+/** `leg` is what the decision has posted. */
+export function describeReviewDecision(
+  holdId: string,
+  word: ReviewWord,
+  { kind, transactionId }: Pick<PostedLeg, 'kind' | 'transactionId'>,
+): Static<typeof ReviewDecisionView> {
+  const status = { approve: 'completed', reject: 'rejected' }[word];
+  return {
+    hold_id: holdId,
+    status: kind === 'authorise' ? 'pending' : status,
+    transaction_id: formatId('txn', transactionId),
+  };
+}

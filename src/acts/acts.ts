@@ -6,4 +6,11 @@ export { writeLinks } from './perform-members.ts';
 export { actProblems } from './problems.ts';
 export { createActs, type Acts } from './requests.ts';
 export { actsOfCommand, actsOfOperation, personsSentence, type RequestedAct } from './table.ts';
-export type * from './types.ts';
+export type {
+  ActArguments,
+  ActRequest,
+  ActRequestNow,
+  Asked,
+  NewActRequest,
+  Performed,
+} from './types.ts';

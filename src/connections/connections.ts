@@ -12,7 +12,6 @@ export {
   requireConnected,
   type Connection,
   type Connections,
-  type ConnectionsParts,
   type ConnectionToSet,
 } from './create-connections.ts';
 export type { ConnectorClient } from './connector-client.ts';

@@ -2,6 +2,6 @@
 // the credentials file, and the sandbox that runs as its connected platform. The only file of this
 // module that others import.
 
-export { isDemoNetwork, seedDemo, writeCredentials, type DemoParts } from './seed-demo.ts';
+export { isDemoNetwork, seedDemo, writeCredentials } from './seed-demo.ts';
 export { startSandbox } from './sandbox.ts';
 export { findFaultPanel, type FaultPanel } from './sandbox-process.ts';

@@ -1,7 +1,7 @@
 // What platforms and operators are told: the feed, in order and without a gap, and the webhooks that
 // send the same events. Knows no event's meaning. The only file of this module that others import.
 
-export * from './feed.ts';
+export { appendEvents, readFeedHead, selectEvents, type NewEvent } from './feed.ts';
 export { webhookProblems } from './webhooks/problems.ts';
 export {
   DELIVERY_STATES,
@@ -9,12 +9,5 @@ export {
   type DeliveryState,
   type Owner,
   type Webhook,
-  type WebhookTerms,
 } from './webhooks/types.ts';
-export {
-  createWebhooks,
-  type Deliverer,
-  type Scope,
-  type WebhookChange,
-  type Webhooks,
-} from './webhooks/webhooks.ts';
+export { createWebhooks, type Deliverer, type Scope, type Webhooks } from './webhooks/webhooks.ts';

@@ -53,7 +53,20 @@ import {
   type TaggedMember,
 } from './types.ts';
 
-export * from './types.ts';
+export {
+  MAX_TAGS,
+  SIGNINGS,
+  TAG,
+  type Custody,
+  type Maker,
+  type MemberLink,
+  type Operator,
+  type OperatorChange,
+  type OperatorToken,
+  type Platform,
+  type Signing,
+  type TaggedMember,
+} from './types.ts';
 export { identityProblems } from './problems.ts';
 export {
   faultOfNewUserId,

@@ -3,15 +3,8 @@
 // have made of the past. Reads only; never repairs anything. The only file of this module that
 // others import.
 
-export {
-  audit,
-  checks as auditChecks,
-  type AuditOptions,
-  type AuditReport,
-  type Cell,
-  type CheckResult,
-} from './run-audit.ts';
-export type { Check, InvariantNumber } from './audit-check.ts';
+export { audit, checks as auditChecks, type AuditReport, type CheckResult } from './run-audit.ts';
+
 export {
   exportJournal,
   journalFormats,
@@ -25,17 +18,12 @@ export {
   type Backtest,
   type BacktestExample,
   type BacktestOptions,
-  type BacktestOutcome,
-  type BacktestParts,
   type BacktestSide,
-  type ConversionSums,
   type PlatformBacktest,
 } from './backtest.ts';
 export {
   BREAKAGE_FORMULA,
   reportLiability,
-  type Breakage,
   type Liability,
-  type LiabilityParts,
   type PlatformLiability,
 } from './liability.ts';

@@ -3,9 +3,4 @@
 // The only file of this module that others import.
 
 export { activateDue, type ActivationParts } from './activation.ts';
-export {
-  addPlatform,
-  type AddedPlatform,
-  type NewPlatform,
-  type OnboardingParts,
-} from './onboarding.ts';
+export { addPlatform, type OnboardingParts } from './onboarding.ts';

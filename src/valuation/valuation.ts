@@ -29,9 +29,27 @@ import {
 } from './store.ts';
 import type { RulebookDocument } from './rulebook-schema.ts';
 
-export * from './types.ts';
+export type {
+  Applied,
+  Change,
+  Facts,
+  Fault,
+  LimitUse,
+  Reward,
+  Scales,
+  Terms,
+  Verdict,
+} from './types.ts';
 export { AssetMissing } from './asset-missing.ts';
-export * from './rulebook-schema.ts';
+export {
+  INITIAL_RULEBOOK,
+  type ExpiryTerms,
+  type LimitTerms,
+  type OperationName,
+  type RewardTerms,
+  type RuleTerms,
+  type RulebookDocument,
+} from './rulebook-schema.ts';
 export { valuationProblems } from './problems.ts';
 export { Rulebook, limitAssetCode } from './rulebook.ts';
 export { compileRulebook } from './compile-rulebook.ts';

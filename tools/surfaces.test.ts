@@ -1,0 +1,157 @@
+// How modules are entered and how big they are: a surface names what others use and nothing else,
+// and no module holds too much of the program.
+
+import { posix } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+import {
+  isTest,
+  moduleOf,
+  readImports,
+  readSources,
+  surfaceOf,
+  type SourceFile,
+} from './source-tree.ts';
+
+/** A file that only passes on names of others is read as a list; a longer one is not read at all. */
+const MAX_PASSED_ON = 50;
+/** Of all lines of TypeScript under `src`, tests included. */
+const MAX_SHARE = 0.16;
+
+const sources = readSources('src');
+const everything = [...sources, ...['test', 'tools', 'bench', 'sandbox'].flatMap(readSources)];
+
+const PASSED_ON = /^export (?:type )?(?:\{([^}]*)\}|(\*)(?: as \w+)?) from '[^']+';\n?/gm;
+
+/** The names that a file exports from others, as its importers know them; `*` for all of a file. */
+function readPassedOn(text: string): string[] {
+  return [...text.matchAll(PASSED_ON)].flatMap(([, names, all]) =>
+    all === undefined
+      ? (names ?? '')
+          .split(',')
+          .map((name) =>
+            name
+              .trim()
+              .replace(/^type /, '')
+              .replace(/^.* as /, ''),
+          )
+          .filter((name) => name !== '')
+      : [all],
+  );
+}
+
+/** Whether a file does nothing but pass on names. */
+function onlyPassesOn(text: string): boolean {
+  const code = text.replace(PASSED_ON, '').replace(/^\s*\/\/.*$/gm, '');
+  return readPassedOn(text).length > 0 && code.trim() === '';
+}
+
+/** Names that a surface passes on and that no other module and no test imports. */
+function unusedNames(surface: SourceFile, files: readonly SourceFile[]): string[] {
+  const users = files.filter(
+    ({ path, imports }) =>
+      imports.includes(surface.path) && (isTest(path) || moduleOf(path) !== moduleOf(surface.path)),
+  );
+  return readPassedOn(surface.text).filter(
+    (name) => !users.some(({ text }) => new RegExp(`\\b${name}\\b`).test(text)),
+  );
+}
+
+/** What counts as one module for its size: a module, a room of a wing, a folder of the API. */
+function sizeUnitOf(path: string): string {
+  const module = moduleOf(path) ?? '';
+  const [, , folder = '', file] = path.split('/');
+  return module === 'api' && file !== undefined ? posix.join(module, folder) : module;
+}
+
+/** The share of each unit in all lines of some files. */
+function sharesOf(files: readonly SourceFile[]): Map<string, number> {
+  const lines = new Map<string, number>();
+  let all = 0;
+  for (const { path, text } of files) {
+    const count = text.split('\n').length - 1;
+    const unit = sizeUnitOf(path);
+    lines.set(unit, (lines.get(unit) ?? 0) + count);
+    all += count;
+  }
+  return new Map([...lines].map(([unit, count]) => [unit, count / all]));
+}
+
+function fileOf(path: string, text: string): SourceFile {
+  return { path, text, imports: readImports(path, text) };
+}
+
+describe('a surface', () => {
+  test('names what another module or a test imports from it, and nothing else', () => {
+    const modules = new Set(sources.map(({ path }) => moduleOf(path) ?? ''));
+    const surfaces = sources.filter(({ path }) =>
+      [...modules].some((module) => surfaceOf(module) === path),
+    );
+    expect(surfaces.length).toBeGreaterThan(15);
+    expect(
+      surfaces.flatMap((surface) =>
+        unusedNames(surface, everything).map((name) => `${surface.path}: ${name}`),
+      ),
+    ).toEqual([]);
+  });
+
+  test(`that only passes names on has at most ${MAX_PASSED_ON} of them, and so has any file`, () => {
+    const lists = everything.filter(({ text }) => onlyPassesOn(text));
+    expect(
+      lists.filter(({ text }) => readPassedOn(text).length > MAX_PASSED_ON).map(({ path }) => path),
+    ).toEqual([]);
+  });
+
+  test('and any other file names what it exports: none passes on all of another file', () => {
+    expect(
+      everything.filter(({ text }) => readPassedOn(text).includes('*')).map(({ path }) => path),
+    ).toEqual([]);
+  });
+
+  test('and these rules catch what they forbid', () => {
+    const surface = fileOf(
+      'src/a/a.ts',
+      `// Says it.\n\nexport { one, type Two, x as three } from './b.ts';\nexport type { Four } from './c.ts';\n`,
+    );
+    const users = [
+      fileOf('src/b/user.ts', `import { one } from '../a/a.ts';\nimport { Four } from './c.ts';`),
+      fileOf('src/a/own.ts', `import type { Two } from './a.ts';`),
+      fileOf('src/a/own.test.ts', `const { three } = await import('${'./a.ts'}');`),
+    ];
+    expect(readPassedOn(surface.text)).toEqual(['one', 'Two', 'three', 'Four']);
+    expect(unusedNames(surface, users)).toEqual(['Two']);
+    expect(readPassedOn(`export * from './b.ts';\nexport type * as c from './c.ts';\n`)).toEqual([
+      '*',
+      '*',
+    ]);
+    expect(onlyPassesOn(surface.text)).toBe(true);
+    expect(onlyPassesOn(`${surface.text}export const four = 4;\n`)).toBe(false);
+    expect(onlyPassesOn('// Nothing.\n')).toBe(false);
+  });
+});
+
+describe('the size of modules', () => {
+  test(`is at most ${MAX_SHARE * 100} % of the lines of src for each`, () => {
+    expect([...sharesOf(sources)].filter(([, share]) => share > MAX_SHARE)).toEqual([]);
+  });
+
+  test('is counted by module, by room of a wing and by folder of the API', () => {
+    const shares = sharesOf([
+      fileOf('src/ledger/batch/a.ts', 'x\n'),
+      fileOf('src/ledger/b.ts', 'x\n'),
+      fileOf('src/clearing/saga/a.ts', 'x\n'),
+      fileOf('src/api/platform/points/a.ts', 'x\nx\n'),
+      fileOf('src/api/operator/a.ts', 'x\n'),
+      fileOf('src/api/server.ts', 'x\n'),
+      fileOf('src/main.ts', 'x\n'),
+    ]);
+    expect(Object.fromEntries(shares)).toEqual({
+      ledger: 2 / 8,
+      'clearing/saga': 1 / 8,
+      'api/platform': 2 / 8,
+      'api/operator': 1 / 8,
+      api: 1 / 8,
+      roots: 1 / 8,
+    });
+  });
+});

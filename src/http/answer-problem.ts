@@ -1,13 +1,18 @@
-// Writes a problem as RFC 9457 problem+json with the source requirement's `error` text beside it.
+// Sends a problem as RFC 9457 problem+json, with the source requirement's `error` text as a further
+// member.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Problem } from '../kernel/problem.ts';
 import { closeAfterAnswer, hasUnreadBody } from './unread-body.ts';
 
+/** The media type of a problem (RFC 9457). */
 export const PROBLEM_TYPE = 'application/problem+json';
+/** Retry-After of a 503 whose problem names no time itself, in seconds. */
 const RETRY_AFTER_SECONDS = 1;
+/** Retry-After of a 429, in seconds. */
 const RETRY_AFTER_TOO_MANY_SECONDS = 60;
 
+/** The JSON members of a problem. `instance` is the path of the request. */
 export function problemBody(
   problem: Problem,
   instance: string,
@@ -26,6 +31,10 @@ export function problemBody(
   };
 }
 
+/**
+ * Sends the problem with its status and the headers that belong to it: Retry-After for 429 and 503,
+ * WWW-Authenticate for 401. Closes the connection if the body of the request was not read.
+ */
 export function answerProblem(
   request: FastifyRequest,
   reply: FastifyReply,

@@ -1,17 +1,17 @@
-// JSON as it was written: refuses numbers that JavaScript would silently round, names that occur
-// twice in an object (RFC 7493, 2.3), and bytes that are not UTF-8.
+// Reads JSON exactly as it was written. Refuses numbers that JavaScript would silently round, names
+// that occur twice in an object (RFC 7493, 2.3), and bytes that are not UTF-8.
 
 import { isUtf8 } from 'node:buffer';
 import { ok, refuse, type Result } from '../kernel/problem.ts';
 import { apiProblems } from './problems.ts';
 
 /**
- * Sixteen digits or an exponent: only then can a literal differ from what it is read as, and only
- * then is it compared.
+ * Sixteen digits or an exponent. Only such a literal can differ from the number it is read as, so
+ * only such a text is compared.
  */
 const SUSPECT = /[\d.]{16}|\d[eE]/;
 
-/** JSON.parse as ECMAScript 2026 has it: the reviver also gets the literal as it was written. */
+/** JSON.parse of ECMAScript 2026: the reviver also gets the literal from the text. */
 type SourceReviver = (
   key: string,
   value: unknown,
@@ -20,7 +20,8 @@ type SourceReviver = (
 const parseWithSource = JSON.parse as (text: string, reviver: SourceReviver) => unknown;
 
 /**
- * Bytes → value. An empty body counts as an empty object, so that optional bodies may be left out.
+ * Bytes → value. An empty body counts as an empty object, so that callers may leave an optional
+ * body out. Refuses with `invalid_json`, `inexact_number` or `duplicate_name`.
  */
 export function parseExactJson(body: Buffer | undefined): Result<unknown> {
   if (body === undefined || body.length === 0) return ok({});
@@ -52,7 +53,7 @@ export function parseExactJson(body: Buffer | undefined): Result<unknown> {
 
 const [QUOTE, BACKSLASH, COLON] = [34, 92, 58];
 
-/** How many members the objects of a valid text have: each has one colon outside of strings. */
+/** How many members the objects of a valid text have: each member has one colon outside strings. */
 function membersWritten(text: string): number {
   let count = 0;
   let inString = false;
@@ -65,7 +66,7 @@ function membersWritten(text: string): number {
   return count;
 }
 
-/** How many members are left once a later one has taken the place of an earlier one of its name. */
+/** How many members are left after later ones have replaced earlier ones of the same name. */
 function membersRead(value: unknown): number {
   let count = 0;
   // A list rather than recursion: a body may be nested deeper than the stack.

@@ -1,6 +1,5 @@
-// What a request asks of the connection before its body is sent: Expect (RFC 9110, 10.1.1),
-// CONNECT, and a missing Host. Node would answer these by itself, with nothing that a caller could
-// read.
+// Checks before a body is sent: Expect (RFC 9110, 10.1.1), CONNECT, and a missing Host header.
+// Without this, Node answers these requests by itself with an empty body.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -10,7 +9,7 @@ import { answerProblem } from './answer-problem.ts';
 
 const CONTINUE = /^100-continue$/i;
 
-/** Lets Fastify see the requests that Node would answer itself. */
+/** Passes on to Fastify the requests that Node would answer itself; `refuse` answers CONNECT. */
 export function takeExpectations(
   { server }: FastifyInstance,
   refuse: (socket: Duplex) => void,
@@ -22,7 +21,7 @@ export function takeExpectations(
   server.on('connect', (_request: IncomingMessage, socket: Duplex) => refuse(socket));
 }
 
-/** onRequest: refuses what asks for more than this server does. */
+/** onRequest: refuses an HTTP/1.1 request without Host, and any expectation but 100-continue. */
 export function checkExpectations(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -42,7 +41,7 @@ export function checkExpectations(
   done();
 }
 
-/** preParsing: only a caller who was let in is told to send its body. */
+/** preParsing: sends 100 Continue. Only a caller who was let in gets this far. */
 export function sendContinue(
   request: FastifyRequest,
   reply: FastifyReply,

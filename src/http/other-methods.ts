@@ -1,14 +1,14 @@
-// Answers 405 with Allow for a method that a known path does not have, whichever method that is,
-// and 404 for everything else; before the body is read, because it does not matter what is in it.
+// Answers 405 with an Allow header when a known path does not have the method, and 404 for
+// everything else. It answers before the body is read, because the body does not matter.
 
 import type { FastifyInstance } from 'fastify';
 import { apiProblems } from './problems.ts';
 import { answerProblem, pathOf } from './answer-problem.ts';
 
-/** Call it before the routes are added: it collects the methods of each path. */
+/** Must be called before the routes are added, because it collects the methods of each path. */
 export function answerOtherMethods(server: FastifyInstance): void {
   const methodsByUrl = new Map<string, Set<string>>();
-  /** Made when the first request asks, by when all routes are there. */
+  /** Built at the first request that needs it; all routes exist by then. */
   let known: readonly { readonly path: RegExp; readonly allow: string }[] | undefined;
 
   server.addHook('onRoute', ({ url, method }) => {
@@ -29,7 +29,7 @@ export function answerOtherMethods(server: FastifyInstance): void {
     if (found === undefined) return void answerProblem(request, reply, apiProblems.not_found());
     answerProblem(request, reply.header('allow', found.allow), apiProblems.method_not_allowed());
   });
-  // The hook has answered already; without a handler of its own Fastify would not run it.
+  // The hook above has answered already; Fastify runs it only when a not-found handler is set.
   server.setNotFoundHandler((request, reply) =>
     answerProblem(request, reply, apiProblems.not_found()),
   );

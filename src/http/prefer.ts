@@ -1,12 +1,15 @@
-// Prefer: wait=N (RFC 7240, section 4.3): how long a caller would rather wait for an accepted
-// operation to be done.
+// Prefer: wait=N (RFC 7240, 4.3): how long a caller is willing to wait until an accepted operation
+// is done.
 
 import type { FastifyRequest } from 'fastify';
 
-/** Longer waits are for asking again. */
+/** Longest wait that is granted, in seconds. To wait longer, a caller asks again. */
 export const LONGEST_WAIT_SECONDS = 30;
 
-/** Milliseconds; undefined when the caller states no wait, or none that can be read. */
+/**
+ * The wait in milliseconds, 0 to 30,000. Undefined when the caller names no wait or an unreadable
+ * one.
+ */
 export function waitOf({ headers }: Pick<FastifyRequest, 'headers'>): number | undefined {
   const given = headers['prefer'];
   const wishes = Array.isArray(given) ? given.join(', ') : (given ?? '');
@@ -16,7 +19,7 @@ export function waitOf({ headers }: Pick<FastifyRequest, 'headers'>): number | u
     : Math.min(Number(seconds), LONGEST_WAIT_SECONDS) * 1_000;
 }
 
-/** True for an answer that says that its operation is accepted and not done. */
+/** True for an answer about an operation that is accepted but not done yet. */
 export function isPending(answer: object): boolean {
   return 'status' in answer && answer.status === 'pending';
 }

@@ -1,7 +1,8 @@
-// What can be wrong with a request before it reaches a module, in order of precedence.
+// Problems of a request that are found before it reaches a module, in order of precedence.
 
 import { defineProblems, type Problem } from '../kernel/problem.ts';
 
+/** Problems of requests in general. */
 export const apiProblems = defineProblems({
   malformed_request: {
     status: 400,
@@ -11,7 +12,7 @@ export const apiProblems = defineProblems({
   expectation_failed: {
     status: 417,
     error: 'Expectation failed',
-    advice: 'The only expectation that is met is "Expect: 100-continue"; leave the header out.',
+    advice: 'Only "Expect: 100-continue" is supported; leave any other expectation out.',
   },
   request_timeout: {
     status: 408,
@@ -32,7 +33,7 @@ export const apiProblems = defineProblems({
   not_found: {
     status: 404,
     error: 'Not found',
-    advice: 'There is no such resource; /openapi.json lists all of them.',
+    advice: 'This resource does not exist; /openapi.json lists all paths.',
   },
   method_not_allowed: {
     status: 405,
@@ -52,13 +53,14 @@ export const apiProblems = defineProblems({
   invalid_idempotency_key: {
     status: 400,
     error: 'Invalid idempotency key',
-    advice: 'Idempotency-Key is 1 to 255 visible ASCII characters.',
+    advice: 'Send an Idempotency-Key of 1 to 255 visible ASCII characters.',
   },
   idempotency_keys_differ: {
     status: 400,
     error: 'Idempotency keys differ',
     advice:
-      'Send `idempotency_key` in the body or the Idempotency-Key header, or the same in both.',
+      'Send the key in one place only: `idempotency_key` in the body or the Idempotency-Key ' +
+      'header. If you send both, they must be equal.',
   },
   invalid_json: {
     status: 400,
@@ -68,14 +70,14 @@ export const apiProblems = defineProblems({
   inexact_number: {
     status: 400,
     error: 'Number out of range',
-    advice: 'This number would be rounded when read; send it as a decimal string, such as "12.50".',
+    advice: 'Reading this number would round it; send it as a decimal string, such as "12.50".',
   },
   duplicate_name: {
     status: 400,
     error: 'Duplicate name in JSON',
     advice:
-      'An object in the body has a field twice, so it is not clear which one is meant; send ' +
-      'each field once.',
+      'An object in the body has the same field twice, so it is not clear which value is meant. ' +
+      'Send each field once.',
   },
   missing_user_id: {
     status: 400,
@@ -115,13 +117,13 @@ export const apiProblems = defineProblems({
   amount_too_precise: {
     status: 400,
     error: 'Invalid amount',
-    advice: 'Amounts are never rounded; leave the surplus decimals out.',
+    advice: 'Amounts are never rounded; send no more decimals than the points have.',
   },
   amount_too_large: {
     status: 400,
     error: 'Invalid amount',
     advice:
-      'An amount is at most 10^15 minor units, which is 10,000,000,000,000.00 points of two ' +
+      'An amount is at most 10^15 minor units, which is 10,000,000,000,000.00 points with two ' +
       'decimals.',
   },
   not_reversible_by_you: {
@@ -133,12 +135,12 @@ export const apiProblems = defineProblems({
     status: 500,
     error: 'Internal error',
     advice:
-      'This is a defect of the service; report it with the request_id. Repeating with the ' +
-      'same idempotency key is safe.',
+      'This is a defect of the service; report it with the request_id. It is safe to retry with ' +
+      'the same idempotency key.',
   },
 });
 
-/** The requirement's words name the field in `error` itself. */
+/** `missing_field` for one field. The source requirement names the field in `error` itself. */
 export function missingField(field: string): Problem {
   return {
     ...apiProblems.missing_field(`${field} is missing.`, { field }),

@@ -1,5 +1,5 @@
-// The body stays bytes while it is not known who sends it; then it is replaced with the JSON value
-// the bytes spell.
+// Reads the body of a request. It stays bytes until the caller is known; then the JSON value
+// replaces the bytes.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { apiProblems } from './problems.ts';
@@ -8,7 +8,7 @@ import { parseExactJson } from './exact-json.ts';
 
 const JSON_TYPE = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 
-/** Bodies of this server's routes arrive as they were sent. */
+/** Makes the server pass on each body as bytes, whatever its media type. */
 export function keepBytes(server: FastifyInstance): void {
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) =>
@@ -16,7 +16,7 @@ export function keepBytes(server: FastifyInstance): void {
   );
 }
 
-/** preValidation. */
+/** preValidation: replaces the bytes of the body with its JSON value, or refuses the request. */
 export function readBody(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
   if (request.method === 'GET' || request.method === 'HEAD') return done();
   const bytes = request.body instanceof Buffer ? request.body : undefined;

@@ -1,12 +1,13 @@
-// Numbers and truth values in a path or a query arrive as text. They are read in one spelling only,
-// and never coerced: `1e3`, `0x10`, `+1`, `01` and `Infinity` are no numbers here.
+// Reads numbers and booleans in a path or a query, which arrive as text. Each value has exactly one
+// accepted spelling, and nothing is coerced: `1e3`, `0x10`, `+1`, `01` and `Infinity` are not
+// numbers here.
 
 import { assert } from '../kernel/assert.ts';
 
 /** Digits without a leading zero; more than any bound of an integer parameter needs. */
 const WHOLE_NUMBER = /^(?:0|[1-9][0-9]{0,15})$/;
 
-/** Undefined for text that spells no such value; it stays text, which the schema then refuses. */
+/** Undefined for text without such a value. The text then stays text, and the schema refuses it. */
 type ReadText = (text: string) => number | boolean | undefined;
 
 const readers: Readonly<Record<string, ReadText>> = {
@@ -26,7 +27,10 @@ interface ParametersSchema {
   readonly properties?: Readonly<Record<string, ParameterSchema>>;
 }
 
-/** How the named parameters of a query or a path are read; the others stay text. */
+/**
+ * The reader for each parameter of a schema that is a whole number or a boolean. All others stay
+ * text. Asserts that each number has bounds.
+ */
 export function textReaders(schema: object): ReadonlyMap<string, ReadText> {
   const { properties = {} } = schema as ParametersSchema;
   const found = new Map<string, ReadText>();
@@ -35,7 +39,7 @@ export function textReaders(schema: object): ReadonlyMap<string, ReadText> {
     if (type === 'string' || (type === undefined && isChoice(parameter))) continue;
     const read = type === undefined ? undefined : readers[type];
     assert(read !== undefined, `parameter ${name} is text, a whole number, or true or false`);
-    // A number beyond 2^53 is rounded when it is read; it stays above every bound.
+    // Reading a number beyond 2^53 rounds it, but it stays above every bound and is refused.
     const bounded = minimum !== undefined && maximum !== undefined && Number.isSafeInteger(maximum);
     assert(type !== 'integer' || bounded, `parameter ${name} has bounds`);
     found.set(name, read);
@@ -43,13 +47,13 @@ export function textReaders(schema: object): ReadonlyMap<string, ReadText> {
   return found;
 }
 
-/** A choice of texts has no type of its own. */
+/** True for an enumeration of texts, which has no `type` of its own. */
 function isChoice({ enum: values, anyOf }: ParameterSchema): boolean {
   const choices = values ?? anyOf?.map((one) => one.const) ?? [];
   return choices.length > 0 && choices.every((choice) => typeof choice === 'string');
 }
 
-/** Replaces what can be read; a parameter that is given twice is a list and stays one. */
+/** Replaces, in place, the texts that can be read. A parameter given twice is a list, stays one. */
 export function readTextValues(values: unknown, readersOf: ReadonlyMap<string, ReadText>): void {
   if (typeof values !== 'object' || values === null) return;
   const parameters = values as Record<string, unknown>;

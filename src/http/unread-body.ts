@@ -1,27 +1,28 @@
-// Ends the connection of a request that is refused before its body was read.
+// Closes the connection of a request that is refused before its body was read.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 /**
- * How long what is still sent is thrown away, so that a client that sends gets to read the answer.
+ * How long incoming bytes are still read and discarded, in milliseconds. In this time a client that
+ * is still sending can read the answer.
  */
 const LINGER_MS = 1_000;
 
-/** True while bytes of the body may still come, which nobody is going to read. */
+/** True while more bytes of the body may arrive. Nothing will read them. */
 export function hasUnreadBody({ headers, raw }: FastifyRequest): boolean {
   if (raw.complete) return false;
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
 }
 
 /**
- * The rest of the body could hold up the connection, or be taken for the next request by something
- * in between. A socket that is closed with unread bytes is reset and takes the answer with it, so
- * the bytes are read and forgotten for a moment first.
+ * Closes the connection once the answer is sent. The rest of the body could block the connection,
+ * or a proxy could take it for the next request. Closing a socket with unread bytes resets it, and
+ * the client loses the answer; so the bytes are read and discarded for `LINGER_MS` first.
  */
 export function closeAfterAnswer({ raw: { socket } }: FastifyRequest, reply: FastifyReply): void {
   reply.header('connection', 'close');
-  // Node closes a connection by this method once the answer is written; a test that injects has
-  // none.
+  // Node calls this method once the answer is written. A request that a test injects has no such
+  // socket.
   if (!('destroySoon' in socket)) return;
   socket.destroySoon = () => {
     socket.end();
@@ -30,7 +31,7 @@ export function closeAfterAnswer({ raw: { socket } }: FastifyRequest, reply: Fas
   };
 }
 
-/** True for a request that came on after the one that was refused: it is not even looked at. */
+/** True for a request on the same connection after a refused one. Such a request is ignored. */
 export function comesAfterRefusal({ raw: { socket } }: FastifyRequest): boolean {
   return Object.hasOwn(socket, 'destroySoon');
 }

@@ -1,11 +1,14 @@
-// Work for a caller that ends with the caller: what is costly is given up when nobody reads its
-// answer any more.
+// Stops costly work for a caller who has closed the connection, because nobody will read the
+// answer.
 
 import type { FastifyReply } from 'fastify';
 import { ProblemError } from '../kernel/problem.ts';
 import { apiProblems } from './problems.ts';
 
-/** Hands the work a signal that is aborted once the connection is closed before the answer. */
+/**
+ * Runs `work` with a signal that is aborted when the connection closes before the answer is sent.
+ * Throws `request_timeout` if the work fails after that.
+ */
 export async function untilLeft<T>(
   reply: FastifyReply,
   work: (signal: AbortSignal) => Promise<T>,
@@ -16,7 +19,7 @@ export async function untilLeft<T>(
   try {
     return await work(left.signal);
   } catch (error) {
-    // Nobody reads it; it is counted and logged as what it is.
+    // Nobody reads this answer, but metrics and logs record the request as timed out.
     if (left.signal.aborted) throw new ProblemError(apiProblems.request_timeout());
     throw error;
   } finally {

@@ -1,5 +1,5 @@
-// Compiles schemas to validators, and turns their verdicts into problems. Bodies are taken as they
-// are: nothing is coerced, filled in or removed.
+// Compiles schemas to validators, and turns their errors into problems. Bodies are validated as
+// they are: nothing is coerced, filled in or removed.
 
 import { Ajv, type ErrorObject, type Options, type ValidateFunction } from 'ajv';
 import type { FastifySchemaValidationError } from 'fastify';
@@ -7,19 +7,21 @@ import type { Problem } from '../kernel/problem.ts';
 import { apiProblems, missingField } from './problems.ts';
 import { readTextValues, textReaders } from './text-values.ts';
 
+/** Makes validators from JSON Schemas. */
 export interface SchemaCompiler {
-  /** For bodies. */
+  /** Compiles the schema of a body. */
   compileStrict(schema: object): ValidateFunction;
-  /** For queries and path parameters, whose values all arrive as text. */
+  /** Compiles the schema of a query or of path parameters, whose values all arrive as text. */
   compileText(schema: object): TextValidator;
 }
 
-/** Says whether the values fit, and keeps what is wrong with them. */
+/** Returns whether the values match the schema, and keeps the errors. */
 export interface TextValidator {
   (values: unknown): boolean;
   errors?: ErrorObject[] | null;
 }
 
+/** Two compilers: only that for text fills in the defaults of a schema. */
 export function createSchemaCompiler(): SchemaCompiler {
   const options: Options = {
     strict: true,
@@ -48,7 +50,7 @@ function compileText(ajv: Ajv, schema: object): TextValidator {
   return validateText;
 }
 
-/** How an operation words a missing field; the source requirement has three ways. */
+/** The problem of an operation for a missing field; the source requirement has three wordings. */
 export type MissingWords = (field: string) => Problem;
 
 const missingWords: Readonly<Record<string, MissingWords>> = {
@@ -56,7 +58,7 @@ const missingWords: Readonly<Record<string, MissingWords>> = {
     field === 'user_id' ? apiProblems.missing_user_id(undefined, { field }) : missingField(field),
 };
 
-/** The first fault that a validator found. `part` is body, querystring or params. */
+/** The problem for the first error of a validator. `part` is `body`, `querystring` or `params`. */
 export function validationProblem(
   errors: readonly (ErrorObject | FastifySchemaValidationError)[],
   part: string,
@@ -139,7 +141,8 @@ function lastOf(field: string): string {
 }
 
 /**
- * Names come from the caller: kept short and free of anything that could confuse a log or a page.
+ * Makes a name from the caller safe to repeat: at most 80 characters, without control characters
+ * that could confuse a log or a page.
  */
 function printable(name: string): string {
   return name

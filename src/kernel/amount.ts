@@ -1,15 +1,15 @@
-// Exact arithmetic on amounts: minor units as bigint inside, decimals with at most `scale` digits
-// at the edge.
+// Exact arithmetic on amounts. Inside, an amount is a bigint of minor units; outside, it is a
+// decimal with at most `scale` digits after the point.
 
 import { assert } from './assert.ts';
 
 /**
- * Largest amount a caller may name, and largest balance a member may hold: 10^15 minor units (exact
- * in an IEEE double).
+ * Largest amount that a caller may name, and largest balance that a member may hold: 10^15 minor
+ * units. An IEEE double still holds this number exactly.
  */
 export const MAX_AMOUNT_MINOR = 10n ** 15n;
 
-/** Why a value is not an amount; the API turns each into its own sentence. */
+/** Why a value is not an amount. The API has one problem for each. */
 export type AmountFault = 'not_a_number' | 'too_many_decimals' | 'too_large';
 
 /** An exact non-negative fraction, for rates and values; never a float. */
@@ -21,14 +21,16 @@ export interface Ratio {
 const DECIMAL = /^(-?)(\d{1,30})(?:\.(\d{1,30}))?$/;
 
 /**
- * Reads a JSON number or a decimal string as minor units. Refuses rather than rounds. A number is
- * read by its shortest decimal form, which is what the sender wrote for every value within the
- * bound.
+ * Reads a JSON number or a decimal string as minor units. Never rounds: a value with too many
+ * decimals is refused. A number is read from its shortest decimal form; within the bound this is
+ * the text that the sender wrote.
  *
- * @param value a JSON number or a string such as "12.50"; exponents are refused in strings
- * @param scale decimals of the asset, 0..6
- * @param maxMinor bound of what is being read; sums over a platform may be larger than any amount,
- * and are read from text
+ * @param value a JSON number or a string such as "12.50"; a string must not hold an exponent
+ * @param scale decimals of the asset, 0 to 6
+ * @param maxMinor largest allowed value in minor units; a sum over a platform is read from text and
+ * may be larger than any one amount
+ * @returns the minor units, negative for a value with a minus sign, or the reason why this is not
+ * an amount
  */
 export function parseAmount(
   value: number | string,
@@ -46,8 +48,8 @@ export function parseAmount(
 }
 
 /**
- * Number → decimal text without exponent. JavaScript writes exponents from 10^21 up and from 10^-7
- * down: both are out of bounds here.
+ * Number → decimal text without an exponent. JavaScript writes exponents from 10^21 up and below
+ * 10^-6; both are outside of the bounds here.
  */
 function plainDecimal(value: number): string {
   const text = String(value);
@@ -56,8 +58,8 @@ function plainDecimal(value: number): string {
 }
 
 /**
- * Minor units → JSON number; exact within ±10^15 minor units. Larger sums (whole-network totals) go
- * through `formatAmountText`.
+ * Minor units → JSON number. Exact within ±10^15 minor units; use `formatAmountText` for larger
+ * sums, such as totals of the whole network.
  */
 export function formatAmount(minor: bigint, scale: number): number {
   return Number(formatAmountText(minor, scale));
@@ -72,8 +74,8 @@ export function formatAmountText(minor: bigint, scale: number): string {
 }
 
 /**
- * Decimal text such as "0.01" or "1.2" → exact ratio. Throws on anything else: ratios come from
- * validated configuration.
+ * Decimal text such as "0.01" or "1.2" → exact ratio. Throws on anything else, because ratios come
+ * from configuration that was validated before.
  */
 export function parseRatio(text: string): Ratio {
   const match = DECIMAL.exec(text);
@@ -101,7 +103,7 @@ export function addRatio(a: Ratio, b: Ratio): Ratio {
   };
 }
 
-/** a − b, exact; zero when b is larger. */
+/** a − b, exact; zero when b is larger than a. */
 export function subtractRatio(a: Ratio, b: Ratio): Ratio {
   return {
     numerator: larger(a.numerator * b.denominator - b.numerator * a.denominator, 0n),
@@ -109,17 +111,17 @@ export function subtractRatio(a: Ratio, b: Ratio): Ratio {
   };
 }
 
-/** Positive when a is larger, negative when b is, zero when they are equal. */
+/** Positive when a is larger, negative when b is larger, zero when they are equal. */
 export function compareRatio(a: Ratio, b: Ratio): number {
   const [left, right] = [a.numerator * b.denominator, b.numerator * a.denominator];
   return left > right ? 1 : left < right ? -1 : 0;
 }
 
-/** The same ratio in lowest terms: small numbers multiply faster. */
+/** The same ratio in lowest terms, because small numbers multiply faster. */
 export function reduceRatio({ numerator, denominator }: Ratio): Ratio {
   assert(
     numerator >= 0n && denominator > 0n,
-    'a ratio is of a number that is not negative and a positive one',
+    'the numerator of a ratio is not negative, and its denominator is positive',
   );
   let divisor = numerator;
   for (let rest = denominator; rest !== 0n;) [divisor, rest] = [rest, divisor % rest];
@@ -127,16 +129,16 @@ export function reduceRatio({ numerator, denominator }: Ratio): Ratio {
 }
 
 /**
- * amount × ratio, rounded toward zero: the one rounding mode of the network. `amount` must not be
- * negative.
+ * amount × ratio, rounded toward zero. This is the only rounding mode of the network. `amount` is
+ * in minor units and must not be negative.
  */
 export function scaleDown(amount: bigint, ratio: Ratio): bigint {
   return (amount * ratio.numerator) / ratio.denominator;
 }
 
 /**
- * Ratio → decimal text rounded toward zero at `decimals`, trailing zeros dropped; for display only,
- * never for arithmetic.
+ * Ratio → decimal text, rounded toward zero at `decimals`, without trailing zeros. For display
+ * only, never for arithmetic.
  */
 export function formatRatio(ratio: Ratio, decimals = 8): string {
   const text = formatAmountText(

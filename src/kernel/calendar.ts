@@ -1,9 +1,9 @@
-// The network's own calendar: which day, hour and weekday a moment is in the time zone of the
-// network.
+// The calendar of the network: turns a moment into a day, an hour and a weekday in the network's
+// time zone.
 
 import { NEVER, type Day } from './time.ts';
 
-/** A moment as people in the zone would write it. */
+/** A moment as clocks and calendars in the zone show it. */
 export interface LocalTime {
   readonly day: Day;
   /** 0..23. */
@@ -13,12 +13,16 @@ export interface LocalTime {
 }
 
 /**
- * Every offset of the time zone database in force is a multiple of a quarter of an hour, and so is
- * every change of it.
+ * 15 minutes, in milliseconds. Every offset in the time zone database in force is a multiple of it,
+ * and every change of an offset happens at a multiple of it. So day, hour and weekday stay the same
+ * within a quarter of an hour.
  */
 const QUARTER_MS = 900_000;
 
-/** Remembers the quarter of an hour asked for last: questions come in the order of time. */
+/**
+ * Converts moments in one IANA time zone. It remembers the result for the last quarter of an hour,
+ * because moments mostly come in the order of time.
+ */
 export class Calendar {
   readonly timeZone: string;
   private quarter = Number.NaN;
@@ -28,6 +32,7 @@ export class Calendar {
     this.timeZone = timeZone;
   }
 
+  /** The local time of a moment, given in milliseconds since the Unix epoch. */
   at(atMs: number): LocalTime {
     const quarter = Math.floor(atMs / QUARTER_MS);
     if (quarter === this.quarter) return this.known;
@@ -43,12 +48,16 @@ export class Calendar {
     return this.known;
   }
 
+  /** The local day of a moment, given in milliseconds since the Unix epoch. */
   dayOf(atMs: number): Day {
     return this.at(atMs).day;
   }
 }
 
-/** True for an IANA time zone name that this machine knows. */
+/**
+ * True for an IANA time zone name that this machine knows; false for a bare offset such as
+ * `+02:00`.
+ */
 export function isTimeZone(name: string): boolean {
   try {
     Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name);
@@ -58,16 +67,16 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
-/** The last day of the month that a day is in. */
+/** The last day of the month that contains `day`. */
 export function lastOfMonth(day: Day): Day {
-  // Asked at every transaction under a limit of months: Temporal would take ten times as long.
+  // Computed at every transaction under a monthly limit. Temporal would take ten times as long.
   const [year, month] = [Number(day.slice(0, 4)), Number(day.slice(5, 7))];
   return `${day.slice(0, 8)}${new Date(Date.UTC(year, month, 0)).getUTCDate()}`;
 }
 
 /**
- * The day that many months later; the last day of the month when it has no such day. NEVER stays
- * NEVER.
+ * The day that is `months` later, or the last day of that month if the month is too short. NEVER
+ * stays NEVER.
  */
 export function addMonths(day: Day, months: number): Day {
   return day === NEVER ? NEVER : Temporal.PlainDate.from(day).add({ months }).toString();

@@ -1,5 +1,5 @@
-// Identifiers: branded so that one kind cannot stand for another, prefixed so that a person can
-// tell them apart.
+// Identifiers. They are branded, so that the compiler tells the kinds apart, and prefixed, so that
+// a person can.
 
 import { hash } from 'node:crypto';
 
@@ -7,47 +7,54 @@ declare const brand: unique symbol;
 type Branded<Name extends string> = string & { readonly [brand]: Name };
 
 /**
- * A platform's name in the network, such as `platform_a`: 3 to 40 of a-z, 0-9, `_`, starting with a
- * letter.
+ * A platform's name in the network, such as `platform_a`: 3 to 40 characters of a-z, 0-9 and `_`,
+ * starting with a letter.
  */
 export type PlatformId = Branded<'PlatformId'>;
 /**
- * Who runs the network, such as `maker`: 2 to 40 of a-z, 0-9, `_`, `.` and `-`, starting with a
- * letter.
+ * An operator's name, such as `maker`: 2 to 40 characters of a-z, 0-9, `_`, `.` and `-`, starting
+ * with a letter.
  */
 export type OperatorId = Branded<'OperatorId'>;
 /** A member's global id: a lower-case UUID. */
 export type MemberId = Branded<'MemberId'>;
-/** Whoever owns an account: a member, or a platform by its derived UUID. */
+/**
+ * The owner of an account: a member's id, or a UUID derived from the name of a platform, of the
+ * network or of a limit's subject.
+ */
 export type OwnerId = Branded<'OwnerId'> | MemberId;
 /**
- * A transaction's id inside the program: a lower-case UUID whose first two bytes are its bucket.
- * Outside: `txn_` and 32 hex digits.
+ * A transaction's id inside the program: a lower-case UUID. Its first two bytes are the bucket.
+ * Callers see `txn_` and 32 hex digits.
  */
 export type TransactionId = Branded<'TransactionId'>;
-/** The unit of ordering and distribution: 0..65535. */
+/** Number of a bucket, the unit of ordering and distribution: 0..65535. */
 export type Bucket = number & { readonly [brand]: 'Bucket' };
 
+/** The form of a `PlatformId`. */
 const PLATFORM_ID = /^[a-z][a-z0-9_]{2,39}$/;
 const OPERATOR_ID = /^[a-z][a-z0-9_.-]{1,39}$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
+/** True for a lower-case UUID. */
 export function isMemberId(text: string): text is MemberId {
   return UUID.test(text);
 }
 
+/** True for text in the form of a `PlatformId`. */
 export function isPlatformId(text: string): text is PlatformId {
   return PLATFORM_ID.test(text);
 }
 
+/** True for text in the form of an `OperatorId`. */
 export function isOperatorId(text: string): text is OperatorId {
   return OPERATOR_ID.test(text);
 }
 
 /**
  * The global id of a platform's user, as the source requirement (2.2) derives it: the first 16
- * bytes of SHA-256("platform:user") written as a UUID. Deterministic, so that registering twice
- * gives one member.
+ * bytes of SHA-256("platform:user"), written as a UUID. The same user always gets the same id, so
+ * registering a user twice gives one member.
  */
 export function deriveMemberId(platformId: PlatformId, platformUserId: string): MemberId {
   return hexToUuid(hash('sha256', `${platformId}:${platformUserId}`).slice(0, 32)) as MemberId;
@@ -59,26 +66,26 @@ export function platformOwnerId(platformId: PlatformId): OwnerId {
 }
 
 /**
- * The account owner that stands for the network itself: what rounding leaves over, and what limits
- * have used.
+ * The account owner that stands for the network itself, which keeps the remainders of rounding and
+ * the use of limits over all members.
  */
 export function networkOwnerId(): OwnerId {
   return subjectOwnerId('network');
 }
 
-/** The account owner that stands for whatever a limit counts together, by its name. */
+/** The account owner that stands for a subject of limits, by the subject's name. */
 export function subjectOwnerId(name: string): OwnerId {
   return hexToUuid(hash('sha256', `subject/${name}`).slice(0, 32)) as OwnerId;
 }
 
-/** All buckets of a network that has so many, in order. */
+/** All buckets of a network with `bucketCount` of them, in order. */
 export function buckets(bucketCount: number): Bucket[] {
   return Array.from({ length: bucketCount }, (_, number) => number as Bucket);
 }
 
 /**
- * The bucket in which all that belongs to a member lives: the first four bytes of the id, modulo
- * the number of buckets.
+ * The bucket that holds everything of a member: the first four bytes of the id, modulo the number
+ * of buckets.
  */
 export function bucketOf(memberId: MemberId, bucketCount: number): Bucket {
   let head = 0;
@@ -88,10 +95,10 @@ export function bucketOf(memberId: MemberId, bucketCount: number): Bucket {
 }
 
 /**
- * The id of the transaction that an idempotency key stands for (RFC 9562 UUID, version 8): two
- * bytes of bucket, then SHA-256 over (platform, member, key). One unique index therefore serves
- * both look-up by id and idempotency, the id is known before anything is written, and a retry
- * anywhere arrives at the same id.
+ * The id of the transaction that an idempotency key stands for (a UUID of version 8, RFC 9562): two
+ * bytes of bucket, then SHA-256 over (platform, member, key). So the id is known before anything is
+ * written, a retry on any process gets the same id, and one unique index serves look-up by id and
+ * idempotency.
  */
 export function deriveTransactionId(
   bucket: Bucket,
@@ -109,21 +116,23 @@ export function hexValue(code: number): number {
   return code < 58 ? code - 48 : code - 87;
 }
 
+/** The bucket in the first two bytes of a transaction's id. */
 export function bucketOfTransaction(transactionId: TransactionId): Bucket {
   return Number.parseInt(transactionId.slice(0, 4), 16) as Bucket;
 }
 
 /**
- * Prefixed public form of an id, e.g. `txn_0003…`. The same 32 digits serve a redemption (`rdm_`)
- * and a hold (`hold_`); a dispute (`dsp_`) and a recall (`rcl_`) have their own.
+ * The prefix of a public id. A transaction (`txn_`), its redemption (`rdm_`) and its hold (`hold_`)
+ * share the same 32 digits; a dispute (`dsp_`) and a recall (`rcl_`) have ids of their own.
  */
 export type IdPrefix = 'txn' | 'rdm' | 'hold' | 'dsp' | 'rcl';
 
+/** The public form of an id: prefix, `_` and 32 hex digits, e.g. `txn_0003…`. */
 export function formatId(prefix: IdPrefix, id: TransactionId): string {
   return `${prefix}_${id.replaceAll('-', '')}`;
 }
 
-/** Reads a public id; undefined when it is not one of that prefix. */
+/** Reads a public id. Undefined when the text is not an id with that prefix. */
 export function parseId(prefix: IdPrefix, text: string): TransactionId | undefined {
   if (!text.startsWith(`${prefix}_`)) return undefined;
   const hex = text.slice(prefix.length + 1);

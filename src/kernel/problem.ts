@@ -1,11 +1,14 @@
-// Expected failures as data: each module keeps one table of them; HTTP answers, documentation and
-// tests derive from the tables.
+// Expected failures as data. Each module keeps one table of them; HTTP answers, documentation and
+// tests are derived from these tables.
 
 /** One kind of expected failure. */
 export interface ProblemRow {
   /** HTTP status. */
   readonly status: number;
-  /** Short text, also given as `error`; the source requirement's words where it has some. */
+  /**
+   * Short text, also sent as `error`. It uses the words of the source requirement where that gives
+   * some.
+   */
   readonly error: string;
   /** What the caller should do about it: one full sentence. */
   readonly advice: string;
@@ -13,7 +16,7 @@ export interface ProblemRow {
   readonly retryable?: boolean;
 }
 
-/** One occurrence of an expected failure. RFC 9457 members are derived from it at the HTTP edge. */
+/** One occurrence of an expected failure. The HTTP edge turns it into the members of RFC 9457. */
 export interface Problem {
   /** Stable name, e.g. `insufficient_balance`. */
   readonly code: string;
@@ -28,15 +31,15 @@ export interface Problem {
   >;
 }
 
-/** A table of problems turned into constructors, one for each row, named by its code. */
+/** Constructors of problems: one for each row of a table, named by the row's code. */
 export type ProblemTable<Code extends string> = {
   readonly [K in Code]: (detail?: string, extra?: Problem['extra']) => Problem;
 } & { readonly rows: Readonly<Record<Code, ProblemRow>> };
 
 /**
  * Makes a module's problem table. Rows are listed in order of precedence: when several apply, the
- * first is answered. A problem's detail is what is given for this occurrence, followed by the row's
- * advice.
+ * first one is reported. The detail of a problem is the text for this occurrence, followed by the
+ * advice of the row.
  */
 export function defineProblems<Code extends string>(
   rows: Record<Code, ProblemRow>,
@@ -56,7 +59,7 @@ export function defineProblems<Code extends string>(
   return table as ProblemTable<Code>;
 }
 
-/** Carries a problem through code that cannot return it, up to the edge that answers it. */
+/** Carries a problem through code that cannot return it, up to the code that answers the caller. */
 export class ProblemError extends Error {
   override name = 'ProblemError';
   readonly problem: Problem;
@@ -66,15 +69,17 @@ export class ProblemError extends Error {
   }
 }
 
-/** Either a value or the problem that stands in its way. */
+/** A value, or the problem that prevents it. */
 export type Result<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly problem: Problem };
 
+/** A success. */
 export function ok<T>(value: T): Result<T> {
   return { ok: true, value };
 }
 
+/** A failure. */
 export function refuse(problem: Problem): { readonly ok: false; readonly problem: Problem } {
   return { ok: false, problem };
 }

@@ -1,18 +1,20 @@
-// Time as the program sees it: a clock that tests may replace, and calendar days as ISO text.
+// Time in the program: a clock that tests can replace, and calendar days as ISO text.
 
-/** The source of the present moment; the only thing besides faults that a test may fake. */
+/** The source of the present time. Tests may fake this and faults, nothing else. */
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   now(): number;
 }
 
+/** The clock of this machine. */
 export const systemClock: Clock = { now: () => Date.now() };
 
-/** A calendar day, `YYYY-MM-DD`, or `infinity` for "never"; plain text comparison orders them. */
+/** A calendar day, `YYYY-MM-DD`, or `infinity` for "never". Comparing the texts orders the days. */
 export type Day = string;
 
 /**
- * The day of things that never expire; sorts after every real day, and PostgreSQL reads it as such.
+ * The last day of things that never expire. It sorts after every real day, and PostgreSQL reads it
+ * as the date `infinity`.
  */
 export const NEVER: Day = 'infinity';
 
@@ -20,21 +22,21 @@ export const NEVER: Day = 'infinity';
 export const DAY_MS = 86_400_000;
 
 /**
- * An RFC 3339 time as milliseconds; undefined when there is no such time, such as the 30th of
- * February.
+ * An RFC 3339 time in milliseconds since the Unix epoch. Undefined for a time that does not exist,
+ * such as the 30th of February.
  */
 export function parseMoment(text: string): number | undefined {
   const atMs = Date.parse(text);
   return Number.isNaN(atMs) || !isDay(text.slice(0, 10)) ? undefined : atMs;
 }
 
-/** True for `YYYY-MM-DD` that is in the calendar. */
+/** True for `YYYY-MM-DD` that exists in the calendar. */
 export function isDay(text: string): boolean {
   const atMs = Date.parse(`${text}T00:00:00Z`);
   return !Number.isNaN(atMs) && dayOf(atMs) === text;
 }
 
-/** The UTC day of a moment. */
+/** The UTC day of a moment, given in milliseconds since the Unix epoch. */
 export function dayOf(atMs: number): Day {
   return new Date(atMs).toISOString().slice(0, 10);
 }
@@ -44,7 +46,7 @@ export function addDays(day: Day, days: number): Day {
   return day === NEVER ? NEVER : dayOf(Date.parse(day) + days * DAY_MS);
 }
 
-/** How many days `to` is after `from`; neither is NEVER. */
+/** The number of days from `from` to `to`; neither may be NEVER. */
 export function daysBetween(from: Day, to: Day): number {
   return Math.round((Date.parse(to) - Date.parse(from)) / DAY_MS);
 }

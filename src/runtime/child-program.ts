@@ -1,5 +1,5 @@
-// A program of ours that runs as a child: started, told apart from ready, started again when it
-// dies, stopped with us, and never left behind.
+// Runs another of our programs as a child process: starts it, waits until it is ready, restarts it
+// when it dies, and stops it together with this process.
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -7,30 +7,35 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Log } from './log.ts';
 
+/** How a child program is started and when it counts as ready. */
 export interface ChildProgramOptions {
-  /** As the log names it. */
+  /** The name in log messages. */
   readonly name: string;
   readonly log: Log;
   /**
-   * Node's arguments. The program must end when its standard input does: then the death of this
-   * process, of whatever kind, ends it too.
+   * The arguments for Node. The program must end when its standard input is closed: then it also
+   * ends when this process dies for any reason.
    */
   args(): readonly string[];
-  /** All of its environment, besides PATH and where Node keeps what it has compiled. */
+  /** The whole environment of the child, besides PATH and Node's compile cache. */
   readonly environment: Readonly<Record<string, string>>;
-  /** What its output says once it is ready. */
+  /** Matches the line of its standard output that reports it as ready. */
   readonly ready: RegExp;
-  /** Each time it is ready; when it fails it is tried again. */
-  onReady(said: RegExpExecArray, pid: number): Promise<void>;
+  /**
+   * Called each time the program becomes ready, with the matched line. When it fails, it is retried
+   * every second.
+   */
+  onReady(match: RegExpExecArray, pid: number): Promise<void>;
 }
 
+/** A child program that is kept running. */
 export interface ChildProgram {
   /**
-   * Resolves when the program has been ready for the first time, or has failed to be; it is tried
-   * again meanwhile.
+   * Resolves with true once the program is ready for the first time and `onReady` has succeeded, or
+   * with false when the program ends before that. It is restarted in either case.
    */
   readonly started: Promise<boolean>;
-  /** Asks it to end, and makes it. */
+  /** Asks the program to end, and kills it after `STOP_LIMIT_MS`. */
   stop(): Promise<void>;
 }
 
@@ -39,6 +44,10 @@ const STOP_LIMIT_MS = 5_000;
 const RESTART_AFTER_MS = 100;
 const LONGEST_REST_MS = 5_000;
 
+/**
+ * Starts the program and restarts it until `stop` is called. Failed starts are retried after 100
+ * ms, then twice as long each time, up to 5 s.
+ */
 export function superviseProgram(options: ChildProgramOptions): ChildProgram {
   const { name, log } = options;
   const stopping = new AbortController();
@@ -52,7 +61,7 @@ export function superviseProgram(options: ChildProgramOptions): ChildProgram {
       if (stopping.signal.aborted) return;
       failures = wasReady ? 0 : failures + 1;
       started.resolve(false);
-      log.error({ ended: how, failures }, `${name} ended unexpectedly and is started again`);
+      log.error({ ended: how, failures }, `${name} ended unexpectedly and is restarted`);
       await sleep(Math.min(RESTART_AFTER_MS * 2 ** failures, LONGEST_REST_MS), undefined, {
         signal: stopping.signal,
       }).catch(() => undefined);
@@ -66,7 +75,7 @@ export function superviseProgram(options: ChildProgramOptions): ChildProgram {
       stopping.abort();
       child?.kill('SIGTERM');
       const force = setTimeout(() => {
-        log.warn(`${name} did not end when it was asked to, and is made to`);
+        log.warn(`${name} did not end when it was asked to, and is killed`);
         child?.kill('SIGKILL');
       }, STOP_LIMIT_MS);
       await running;
@@ -77,8 +86,8 @@ export function superviseProgram(options: ChildProgramOptions): ChildProgram {
 }
 
 function spawnChild({ args, environment }: ChildProgramOptions): ChildProcess {
-  // A session of its own: Ctrl-C in the terminal reaches Pontis only, which stops its children in
-  // order.
+  // The child gets its own session. So Ctrl-C in the terminal reaches only Pontis, which stops its
+  // children in order.
   return spawn(process.execPath, args(), {
     env: {
       PATH: process.env['PATH'],
@@ -90,7 +99,7 @@ function spawnChild({ args, environment }: ChildProgramOptions): ChildProcess {
   });
 }
 
-/** From its start to its end. */
+/** Follows one run of the program from its start to its end. */
 async function live(
   { name, log, ready, onReady }: ChildProgramOptions,
   child: ChildProcess,
@@ -104,19 +113,19 @@ async function live(
     child.once('error', (error) => resolve(error.message));
     child.once('close', (code, signal) => resolve(signal ?? `code ${code ?? 'unknown'}`));
   });
-  // Writing to a program that has ended is no news.
+  // An error of writing to a program that has ended is ignored.
   child.stdin?.on('error', () => undefined);
 
-  const announce = async (said: RegExpExecArray): Promise<void> => {
+  const announce = async (match: RegExpExecArray): Promise<void> => {
     for (let attempt = 1; !over.signal.aborted && !stopping.aborted; attempt += 1) {
       try {
         if (child.pid === undefined) throw new Error(`${name} has no process`);
-        await onReady(said, child.pid);
+        await onReady(match, child.pid);
         return started(true);
       } catch (error) {
         log[attempt === 1 ? 'warn' : 'debug'](
           { err: error },
-          `${name} is ready, but that cannot be made known yet`,
+          `${name} is ready, but this cannot be recorded yet`,
         );
         await sleep(1_000, undefined, { signal: over.signal }).catch(() => undefined);
       }
@@ -124,11 +133,11 @@ async function live(
   };
   if (child.stdout !== null) {
     createInterface({ input: child.stdout }).on('line', (line) => {
-      const said = wasReady ? null : ready.exec(line);
-      if (said === null) return void log.debug(`${name}: ${line}`);
+      const match = wasReady ? null : ready.exec(line);
+      if (match === null) return void log.debug(`${name}: ${line}`);
       clearTimeout(limit);
       wasReady = true;
-      void announce(said);
+      void announce(match);
     });
   }
   if (child.stderr !== null)

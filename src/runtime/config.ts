@@ -1,5 +1,5 @@
-// Every setting of the program in one table: parsed once, from flags over environment over
-// defaults, into one typed object.
+// All settings of the program in one table. They are parsed once into one typed object; a flag
+// takes precedence over the environment, and the environment over the default.
 
 import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
@@ -15,85 +15,93 @@ import {
   type AllowedRanges,
 } from './target-guard.ts';
 
+/** The roles that a process can have. */
 const roleNames = ['all', 'api', 'worker'] as const;
+/** One of `roleNames`. */
 export type RoleName = (typeof roleNames)[number];
 
+/** All settings of a process, parsed. */
 export interface Config {
-  /** Which listeners and loops this process runs. */
+  /** The listeners and loops that this process runs. */
   readonly role: RoleName;
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
   /**
-   * Where monitors read /metrics without a token; the next free port after `port` when undefined.
+   * Port on which monitors read /metrics without a token. The next free port after `port` when
+   * undefined; 0 takes any free port.
    */
   readonly metricsPort: number | undefined;
   readonly metricsHost: string;
   /** Absolute path of the data folder. */
   readonly dataDir: string;
-  /** Create the demo network when the database has none. */
+  /** Create the demo network when the database holds no network. */
   readonly demo: boolean;
-  /** Run the sandbox platform beside the program; `runsSandbox` decides when undefined. */
+  /** Run the sandbox platform beside the program. When undefined, `runsSandbox` decides. */
   readonly sandbox: boolean | undefined;
-  /** An external PostgreSQL 15+; the embedded one when undefined. */
+  /** URL of an external PostgreSQL 15 or newer. The embedded one is used when undefined. */
   readonly databaseUrl: string | undefined;
-  /** The network's master key; the file `master.key` of the data folder when undefined. */
+  /** The network's master key. When undefined, it is the file `master.key` in the data folder. */
   readonly masterKey: string | undefined;
   readonly logLevel: LogLevel;
-  /** Connections on which the ledger posts, 1..64. */
+  /** Number of database connections on which the ledger posts, 1..64. */
   readonly lanes: number;
   /**
-   * Buckets of a network that is created now, 1..65536; a network keeps what it was created with.
+   * Number of buckets of a network that is created now, 1..65536. An existing network keeps its
+   * number.
    */
   readonly buckets: number;
-  /** Transfers over connected platforms that a process goes on with at a time, 1..2000. */
+  /** Most transfers over connected platforms that a process works on at a time, 1..2000. */
   readonly sagas: number;
-  /** How long such a transfer may be under way until it is listed for an operator. */
+  /** Age, in milliseconds, from which such a transfer is listed for an operator. */
   readonly sagaDeadlineMs: number;
-  /** Between two reconciliations of a platform that nobody asked for; 0 for never. */
+  /** Seconds between two automatic reconciliations of a platform; 0 for none. */
   readonly reconcileEveryS: number;
-  /** How long requests in flight may take to finish when the program stops. */
+  /** Milliseconds that requests in flight may take to finish when the program stops. */
   readonly drainTimeoutMs: number;
   /**
-   * On stopping, how long readiness is denied before connections are refused, so that load
-   * balancers notice.
+   * Milliseconds, when the program stops, in which /health/ready already answers 503 while
+   * connections are still accepted. In this time load balancers notice.
    */
   readonly drainNoticeMs: number;
   /**
-   * Private addresses that webhooks and connectors may be at; `privateRangesOf` decides when
-   * undefined.
+   * Private addresses that webhooks and connectors may use. When undefined, `privateRangesOf`
+   * decides.
    */
   readonly privateTargets: AllowedRanges | undefined;
-  /** Addresses of reverse proxies, whose X-Forwarded-For says who calls. */
+  /**
+   * Addresses of reverse proxies. Their X-Forwarded-For is trusted for the address of the caller.
+   */
   readonly trustedProxies: readonly string[];
-  /** Percentages of a net debit cap in use that platform and operators are told of. */
+  /** Percentages of a used net debit cap at which the platform and the operators are alerted. */
   readonly reserveThresholds: readonly number[];
   /**
-   * Percentage of its cap in use at which a platform becomes receive_only by itself; never when
-   * undefined.
+   * Percentage of its used net debit cap at which a platform becomes receive_only automatically;
+   * never when undefined.
    */
   readonly reserveReceiveOnlyAt: number | undefined;
 }
 
 interface Setting<T> {
   readonly env: string;
-  /** As commander writes it; absent for settings that are given by environment only. */
+  /** The flag in commander's syntax. Absent for settings that only the environment can give. */
   readonly flag?: string;
-  /** The switch that says no, where both can be said. */
+  /** The flag for the opposite, for settings that have one. */
   readonly opposite?: string;
   readonly help: string;
   readonly initial: T;
-  /** Throws a text that completes "… must be". */
+  /** Returns the value. Throws `Unfit` with a text that completes "… must be". */
   parse(text: string): T;
 }
 
-/** Whatever was typed: commander gives strings, and booleans for switches. */
+/** The flags of the command line, as commander gives them: texts, and booleans for switches. */
 export type Flags = Readonly<Partial<Record<keyof Config, string | boolean | undefined>>>;
+/** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const CHECKOUT = resolve(import.meta.dirname, '..', '..');
 
-/** Thrown by a setting's parser. */
+/** Thrown by a setting's parser. The message completes "… must be". */
 class Unfit extends Error {}
 
 function integer(low: number, high: number): (text: string) => number {
@@ -141,7 +149,9 @@ function ranges(text: string): AllowedRanges {
   return parts;
 }
 
-/** An address or a range, but not one of all addresses: that would believe everybody. */
+/**
+ * True for an address or a range, but not for a range of all addresses: that would trust everybody.
+ */
 function isSomeAddress(part: string): boolean {
   return !part.includes('%') && (isIP(part) !== 0 || (parseRange(part)?.prefix ?? 0) > 0);
 }
@@ -159,6 +169,7 @@ function nonEmpty(text: string): string {
   return text;
 }
 
+/** The table of settings: names, help, default and parser of each. */
 export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   role: {
     env: 'PONTIS_ROLE',
@@ -196,8 +207,8 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     initial: '127.0.0.1',
     parse: nonEmpty,
   },
-  // Beside the program rather than where the command is typed, so that every command finds the same
-  // network.
+  // The default lies beside the program and does not depend on the working directory. So every
+  // command finds the same network.
   dataDir: {
     env: 'PONTIS_DATA',
     flag: '--data <folder>',
@@ -217,8 +228,8 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     flag: '--sandbox',
     opposite: '--no-sandbox',
     help:
-      'run the sandbox, a connected platform, as platform_c of the demo network; not when there ' +
-      'is a DATABASE_URL, unless it is said',
+      'run the sandbox, a connected platform, as platform_c of the demo network; by default only ' +
+      'without DATABASE_URL',
     initial: undefined,
     parse: yesOrNo,
   },
@@ -249,43 +260,43 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   },
   buckets: {
     env: 'PONTIS_BUCKETS',
-    help: 'buckets of a newly created network; final (docs/decisions/0002)',
+    help: 'number of buckets of a new network; it cannot change later (docs/decisions/0002)',
     initial: 3,
     parse: integer(1, 65_536),
   },
   sagas: {
     env: 'PONTIS_SAGAS',
-    help: 'transfers over connected platforms that a process goes on with at a time',
+    help: 'most transfers over connected platforms that a process works on at a time',
     initial: 200,
     parse: integer(1, 2_000),
   },
   sagaDeadlineMs: {
     env: 'PONTIS_SAGA_DEADLINE_MS',
-    help: 'how long such a transfer may be under way until an operator has to look',
+    help: 'milliseconds until an unfinished transfer of this kind is listed for an operator',
     initial: 600_000,
     parse: integer(1_000, DAY_MS),
   },
   reconcileEveryS: {
     env: 'PONTIS_RECONCILE_EVERY_S',
-    help: 'seconds between two reconciliations of a platform; 0 for only when asked',
+    help: 'seconds between two automatic reconciliations of a platform; 0 turns them off',
     initial: 900,
     parse: integer(0, 2_592_000),
   },
   drainTimeoutMs: {
     env: 'PONTIS_DRAIN_TIMEOUT_MS',
-    help: 'how long requests in flight may take to finish on stopping',
+    help: 'milliseconds that requests in flight may take to finish when the program stops',
     initial: 10_000,
     parse: integer(0, 600_000),
   },
   drainNoticeMs: {
     env: 'PONTIS_DRAIN_NOTICE_MS',
-    help: 'how long /health/ready answers 503 before connections are refused on stopping',
+    help: 'milliseconds that /health/ready answers 503 before a stopping program closes its port',
     initial: 0,
     parse: integer(0, 600_000),
   },
   privateTargets: {
     env: 'PONTIS_ALLOW_PRIVATE_TARGETS',
-    help: 'private addresses that webhooks and connectors may be at: true, false or ranges',
+    help: 'private addresses that webhooks and connectors may use: true, false or ranges',
     initial: undefined,
     parse: ranges,
   },
@@ -293,26 +304,26 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     env: 'PONTIS_TRUSTED_PROXIES',
     initial: [],
     parse: addresses,
-    help: 'addresses or ranges of reverse proxies whose X-Forwarded-For says who calls',
+    help: 'addresses or ranges of reverse proxies whose X-Forwarded-For is trusted',
   },
   reserveThresholds: {
     env: 'PONTIS_RESERVE_THRESHOLDS',
-    help: 'percentages of a net debit cap in use that are told of',
+    help: 'percentages of a used net debit cap at which an alert is sent',
     initial: [50, 75, 90],
     parse: percentages,
   },
   reserveReceiveOnlyAt: {
     env: 'PONTIS_RESERVE_RECEIVE_ONLY_AT',
-    help: 'percentage of its cap in use at which a platform becomes receive_only',
+    help: 'percentage of its used net debit cap at which a platform becomes receive_only',
     initial: undefined,
     parse: integer(1, 100),
   },
 };
 
 /**
- * Who may be called besides public addresses. By default nobody; but a demo network that only this
- * machine can reach (its own database, a loopback address) calls platforms on this machine: the
- * sandbox runs there.
+ * Private addresses that webhooks and connectors may use. By default none. A demo network that only
+ * this machine can reach (embedded database, loopback address) may call platforms on this machine,
+ * because the sandbox runs there.
  */
 export function privateRangesOf({
   privateTargets,
@@ -326,8 +337,9 @@ export function privateRangesOf({
 }
 
 /**
- * A network on this machine alone has a connected platform to try with. One that shares its
- * database has it only when somebody says so, and in one process.
+ * True when this process runs the sandbox. By default, a demo network with the embedded database
+ * has it, for trying a connected platform. A network on an external database has it only if the
+ * setting says so, and then in one process.
  */
 export function runsSandbox({
   sandbox,
@@ -339,8 +351,8 @@ export function runsSandbox({
 }
 
 /**
- * Private addresses that connectors may be at: the sandbox of this very program is on this machine,
- * wherever the program itself listens.
+ * Private addresses that connectors may use. The sandbox of this program is always on this machine,
+ * even when the program listens on another address.
  */
 export function connectorRangesOf(config: Config): AllowedRanges {
   return runsSandbox(config)
@@ -349,8 +361,8 @@ export function connectorRangesOf(config: Config): AllowedRanges {
 }
 
 /**
- * One place, one time: past this call nothing reads the environment. Throws the sentence for the
- * first unfit setting.
+ * Parses all settings; nothing reads the environment after this call. Throws `OperatorError` with a
+ * sentence about the first invalid setting.
  */
 export function parseConfig(flags: Flags, environment: Environment): Config {
   const values: Record<string, unknown> = {};
@@ -370,7 +382,7 @@ function parseSetting(key: keyof Config, flags: Flags, environment: Environment)
   } catch (error) {
     if (!(error instanceof Unfit)) throw error;
     const name = flag === undefined ? setting.env : (setting.flag?.split(' ')[0] ?? setting.env);
-    // A connection string holds a password, and the key is one.
+    // A connection string holds a password, and the master key is a secret, so neither is repeated.
     const given = key === 'databaseUrl' || key === 'masterKey' ? '' : `, not "${text}"`;
     throw new OperatorError('usage', `${name} must be ${error.message}${given}.`);
   }

@@ -1,5 +1,5 @@
-// Exclusive use of a data folder by one running program, held by the kernel so that it ends with
-// its holder.
+// Gives one running program exclusive use of a data folder. The kernel holds the lock, so it ends
+// when its holder ends.
 
 import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,12 +7,13 @@ import { DatabaseSync } from 'node:sqlite';
 
 import { messageOf, OperatorError } from './operator-error.ts';
 
+/** The exclusive use of a data folder. */
 export interface DataLock {
   readonly dataDir: string;
   release(): void;
 }
 
-/** The folder is in use by a living program. */
+/** Thrown when a living program uses the folder. */
 export class DataFolderInUse extends OperatorError {
   override name = 'DataFolderInUse';
   readonly dataDir: string;
@@ -33,16 +34,16 @@ export class DataFolderInUse extends OperatorError {
 const SQLITE_BUSY = 5;
 
 /**
- * Takes the lock or throws `DataFolderInUse`. Node has no flock(2), but its SQLite locks files
- * through the kernel: a lock of a dead process is gone without anyone having to tell a stale pid
- * file from a live one. The lock protects everything inside the folder; nothing else is locked
- * while it is taken.
+ * Takes the lock, or throws `DataFolderInUse`, or another `OperatorError` when the folder is not
+ * writable. Node has no flock(2), but its SQLite locks files through the kernel. So the lock of a
+ * dead process disappears by itself, and no stale pid file has to be judged. The lock protects
+ * everything inside the folder; nothing else is locked while it is taken.
  */
 export function acquireDataLock(dataDir: string): DataLock {
   const holderFile = join(dataDir, 'lock.pid');
   let lock: DatabaseSync | undefined;
   try {
-    // Nobody else may open it: a reader could hold the lock as well.
+    // Mode 0600: other users must not open the file, because a reader could hold the lock as well.
     closeSync(openSync(join(dataDir, 'lock'), 'a', 0o600));
     lock = new DatabaseSync(join(dataDir, 'lock'), { timeout: 0 });
     lock.exec('pragma journal_mode = memory');
@@ -70,7 +71,7 @@ export function acquireDataLock(dataDir: string): DataLock {
   };
 }
 
-/** Who holds the lock, for the sentence only; the lock itself never depends on it. */
+/** The process that holds the lock, for the error message only; the lock never depends on it. */
 function readPid(file: string): number | undefined {
   try {
     const pid = Number(readFileSync(file, 'utf8'));

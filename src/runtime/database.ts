@@ -1,5 +1,5 @@
-// Connections to PostgreSQL: pools, dedicated clients, database transactions, and what an error of
-// it means.
+// Connections to PostgreSQL: pools, dedicated clients, database transactions, and the meaning of
+// errors.
 
 import { Client, Pool, types as defaultTypes, type ClientBase, type ClientConfig } from 'pg';
 
@@ -9,39 +9,44 @@ import { messageOf, OperatorError } from './operator-error.ts';
 export type { Pool };
 /** A pooled client inside `dbTransaction`, or a dedicated one from `connect`. */
 export type DbClient = ClientBase;
+/** A connection from `connect`, which its caller closes. */
 export type DedicatedClient = Client;
-/** Whatever can run one statement: a pool or a client. */
+/** Runs one statement: a pool or a client. */
 export type Queryable = Pick<Pool, 'query'> | Pick<DbClient, 'query'>;
 
+/** How to connect to a database. */
 export interface DatabaseOptions {
   readonly url: string;
   readonly log: Log;
   /** Shown in pg_stat_activity, e.g. `pontis api`. */
   readonly applicationName: string;
-  /** A statement running longer is cancelled; 0 for migrations and reports. */
+  /**
+   * Milliseconds after which a statement is cancelled, by default 30,000; 0 means no limit, for
+   * migrations and reports.
+   */
   readonly statementTimeoutMs?: number;
   /**
-   * Sends statements without waiting for the answers of those before; for dedicated clients only.
+   * Sends a statement without waiting for the answers of earlier ones. For dedicated clients only.
    */
   readonly pipeline?: boolean;
-  /** Session settings over the server's, e.g. `{ enable_seqscan: 'off' }`. */
+  /** Session settings that override those of the server, e.g. `{ enable_seqscan: 'off' }`. */
   readonly settings?: Readonly<Record<string, string>>;
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const STATEMENT_TIMEOUT_MS = 30_000;
-/** How much longer than its own limit a server may take to tell of it. */
+/** How much longer than its own limit a server may take to report the cancellation. */
 const ANSWER_GRACE_MS = 5_000;
-/** A program that hangs inside a database transaction must not keep its locks for ever. */
+/** A program that hangs inside a database transaction must not keep its locks forever. */
 const IDLE_IN_TRANSACTION_MS = 60_000;
 const MINIMUM_VERSION = 15;
 
 const OID = { int8: 20, date: 1082, int8Array: 1016, dateArray: 1182, numericArray: 1231 } as const;
 
 /**
- * How columns arrive: int8 as bigint, numeric and date as text, timestamptz as Date, arrays alike.
- * Given to each client rather than registered in the driver, which would change it for everyone in
- * the process.
+ * How column values arrive: int8 as bigint, numeric and date as text, timestamptz as Date, arrays
+ * accordingly. Given to each client; the driver's global parsers would change for the whole
+ * process.
  */
 const types = {
   getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
@@ -57,8 +62,8 @@ const types = {
 };
 
 /**
- * A one-dimensional array of numbers or days in PostgreSQL's text form; such items are never
- * quoted.
+ * Items of a one-dimensional array of numbers or days in PostgreSQL's text form. Such items are
+ * never quoted.
  */
 function splitArray(text: string): (string | null)[] {
   return text === '{}'
@@ -74,13 +79,13 @@ function clientConfig(options: DatabaseOptions): ClientConfig {
     connectionString: options.url,
     application_name: options.applicationName,
     statement_timeout: options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS,
-    // The server's own limit says nothing when the network has swallowed the answer: then the
-    // client gives up a little later.
+    // The server's own limit does not help when the network loses the answer. Then the client gives
+    // up a little later.
     query_timeout: answerTimeoutMs(options),
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
-    // A server may be configured otherwise; what we parse must not depend on it.
+    // Values are parsed in this format, whatever format the server is configured for.
     options: Object.entries({ datestyle: 'ISO,YMD', timezone: 'UTC', ...options.settings })
       .map(([name, value]) => `-c ${name}=${value}`)
       .join(' '),
@@ -89,14 +94,14 @@ function clientConfig(options: DatabaseOptions): ClientConfig {
   };
 }
 
-/** 0, for none, where statements may take as long as they like. */
+/** Limit for the client in milliseconds; 0, for no limit, when the statement has none. */
 function answerTimeoutMs({ statementTimeoutMs = STATEMENT_TIMEOUT_MS }: DatabaseOptions): number {
   return statementTimeoutMs === 0 ? 0 : statementTimeoutMs + ANSWER_GRACE_MS;
 }
 
 /**
- * A pool for short, unrelated statements. It survives the server's restart; a broken client is
- * replaced.
+ * A pool for short, unrelated statements, with at most `max` (by default 10) connections. It
+ * survives a restart of the server; a broken client is replaced.
  */
 export function createPool(options: DatabaseOptions & { readonly max?: number }): Pool {
   const pool = new Pool({
@@ -104,7 +109,7 @@ export function createPool(options: DatabaseOptions & { readonly max?: number })
     max: options.max ?? 10,
     idleTimeoutMillis: 30_000,
   });
-  // Without a listener the loss of an idle connection ends the process.
+  // Without this listener, losing an idle connection ends the process.
   pool.on('error', (error) =>
     options.log[pool.ending ? 'debug' : 'warn'](
       { err: error },
@@ -122,8 +127,8 @@ export function createPool(options: DatabaseOptions & { readonly max?: number })
 }
 
 /**
- * A connection of one's own, e.g. for a lane. After an error its queries reject: its owner closes
- * it and connects anew.
+ * A dedicated connection, e.g. for a lane. After an error its queries reject; its owner must close
+ * it and connect again.
  */
 export async function connect(options: DatabaseOptions): Promise<DedicatedClient> {
   const client = new Client(clientConfig(options));
@@ -140,23 +145,25 @@ export async function connect(options: DatabaseOptions): Promise<DedicatedClient
 }
 
 /**
- * Nobody knows whether the commit took effect: look the idempotency key up before saying anything.
+ * It is unknown whether the commit took effect. The caller must look up the idempotency key before
+ * it reports a result.
  */
 class CommitOutcomeUnknown extends Error {
   override name = 'CommitOutcomeUnknown';
 }
 
 /**
- * The server ended the database transaction by rolling back although it was told to commit: an
- * earlier error was swallowed.
+ * The server rolled the database transaction back although it was told to commit: an earlier error
+ * was swallowed.
  */
 export class CommitRolledBack extends Error {
   override name = 'CommitRolledBack';
 }
 
 /**
- * Runs `work` between BEGIN and COMMIT on one client; any error rolls back and is thrown on.
- * `CommitOutcomeUnknown` tells that COMMIT itself failed.
+ * Runs `work` between BEGIN and COMMIT on one client of the pool. Any error rolls back and is
+ * thrown again. Throws `CommitOutcomeUnknown` when COMMIT itself failed, and `CommitRolledBack`
+ * when `work` swallowed an error of the database.
  */
 export async function dbTransaction<T>(
   pool: Pool,
@@ -184,11 +191,14 @@ export async function dbTransaction<T>(
   }
 }
 
-/** Sends COMMIT and throws unless the server acknowledged it as durable everywhere it should be. */
+/**
+ * Sends COMMIT. Throws unless the server acknowledged it as durable, on the synchronous replica too
+ * where one is configured.
+ */
 async function commit(client: DbClient): Promise<void> {
   let unsynchronised = false;
-  // Under synchronous replication a cancelled wait is reported as success with a warning, and the
-  // row can be gone after a failover.
+  // Under synchronous replication a cancelled wait is reported as success with a warning. The row
+  // can then be lost in a failover.
   const listen = (notice: { message?: string | undefined }): void => {
     unsynchronised ||=
       notice.message?.includes('canceling wait for synchronous replication') ?? false;
@@ -198,7 +208,7 @@ async function commit(client: DbClient): Promise<void> {
   try {
     ({ command } = await client.query('commit'));
   } catch (error) {
-    // A deferred constraint is refused at COMMIT; that is a clear no.
+    // A deferred constraint or a conflict is reported at COMMIT: this commit certainly failed.
     if (sqlState(error)?.startsWith('23') === true || sqlState(error)?.startsWith('40') === true)
       throw error;
     throw new CommitOutcomeUnknown('COMMIT failed; its outcome is unknown', { cause: error });
@@ -217,8 +227,8 @@ export function sqlState(error: unknown): string | undefined {
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
 }
 
-// Connection exceptions, too few resources, shutting down or starting up, gone read-only after a
-// failover, I/O error.
+// Connection exceptions, insufficient resources, shutdown or start-up, read-only after a failover,
+// I/O error.
 const UNAVAILABLE_STATE = /^(08|53|57P0|25006|58030)/;
 const UNAVAILABLE_CODE = new Set([
   'ECONNREFUSED',
@@ -235,8 +245,8 @@ const UNAVAILABLE_TEXT =
   /^Connection terminated|Query read timeout|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|timeout expired|Cannot use a pool after calling end|server conn crashed/i;
 
 /**
- * True when the database could not be asked, so that the same request may succeed later: answered
- * with a retryable 503.
+ * True when the database could not be asked. The same request may succeed later, so callers get a
+ * retryable 503.
  */
 export function isDatabaseUnavailable(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.some(isDatabaseUnavailable);
@@ -252,8 +262,8 @@ export function isDatabaseUnavailable(error: unknown): boolean {
 }
 
 /**
- * True when PostgreSQL gave up in favour of somebody else (deadlock, serialization, shard move):
- * the same work may be tried again at once.
+ * True when PostgreSQL gave up this work in favour of other work (deadlock, serialization failure,
+ * lock not available). The same work may be retried at once.
  */
 export function isConflict(error: unknown): boolean {
   const state = sqlState(error);
@@ -269,8 +279,8 @@ interface ServerFacts {
 }
 
 /**
- * Refuses, with a sentence for the operator, a server that cannot be reached or that Pontis cannot
- * run on.
+ * Throws an `OperatorError` when the server cannot be reached, or when Pontis cannot run on it.
+ * Warns when the server may lose commits in a crash.
  */
 export async function checkServer(options: DatabaseOptions): Promise<void> {
   const server = describeServer(options.url);
@@ -307,7 +317,7 @@ export async function checkServer(options: DatabaseOptions): Promise<void> {
 }
 
 /**
- * On a connection of its own: a pool leaves a connection open that failed half-way through its
+ * Uses its own connection, because a pool leaves a connection open that failed during
  * authentication.
  */
 async function readFacts(options: DatabaseOptions): Promise<ServerFacts> {
@@ -326,7 +336,7 @@ async function readFacts(options: DatabaseOptions): Promise<ServerFacts> {
   }
 }
 
-/** Host, port and database without the password. */
+/** Host, port and database of a connection string, without the password. */
 function describeServer(text: string): string {
   const url = new URL(text);
   return `The PostgreSQL server at ${url.hostname || 'localhost'}:${url.port || '5432'}${url.pathname}`;

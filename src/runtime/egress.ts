@@ -1,5 +1,5 @@
-// HTTP calls to where others have told us to call: guarded addresses, kept connections, no
-// redirects, bounded answers and times.
+// Sends HTTP calls to addresses that others have given: checked addresses, connections kept alive,
+// no redirects, limits on the size and time of the answer.
 
 import {
   Agent as PlainAgent,
@@ -26,60 +26,70 @@ export {
   type AllowedRanges,
 } from './target-guard.ts';
 
+/** One call. */
 interface EgressRequest {
   readonly method: 'GET' | 'POST';
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | undefined;
-  /** From now to the last byte of the answer. */
+  /** Milliseconds from now until the last byte of the answer. */
   readonly timeoutMs: number;
   readonly maxAnswerBytes: number;
 }
 
-/** What became of a connection that gave no complete answer. */
+/**
+ * Why no complete answer arrived. `refused`: nothing was sent, because the target must not be
+ * called.
+ */
 type LossReason = 'refused' | 'unreachable' | 'timeout' | 'reset' | 'malformed' | 'certificate';
 
+/** The answer, or the reason why there is none. */
 export type EgressReply =
-  /** `text` is undefined when the answer was longer than allowed. */
+  /** `text` is undefined when the answer was longer than `maxAnswerBytes`. */
   | {
       readonly arrived: true;
       readonly status: number;
       readonly headers: IncomingHttpHeaders;
       readonly text: string | undefined;
     }
-  /** `refused`: nothing was sent, since the target is not one to be called. */
   | { readonly arrived: false; readonly reason: LossReason; readonly detail: string };
 
+/** Sends calls to addresses that others have given. */
 export interface Egress {
   /**
-   * Never throws, and never calls another address than one that was checked. A redirect is an
-   * answer like any other.
+   * Never throws, and never connects to an unchecked address. A redirect is returned as an answer
+   * like any other.
    */
   send(request: EgressRequest): Promise<EgressReply>;
   /**
-   * What is wrong with a URL that is to be called later, host name included, as the end of a
-   * sentence that begins with "It"; undefined when nothing is.
+   * Checks a URL that will be called later, including its host name. Returns the fault as the end
+   * of a sentence that begins with "It", or undefined when there is none.
    */
   findTargetFault(url: string): Promise<string | undefined>;
-  /** Ends the connections that are kept. */
+  /** Closes the connections that are kept alive. */
   close(): void;
 }
 
+/** Limits and name resolution of an `Egress`. */
 export interface EgressOptions {
   readonly allowedRanges: AllowedRanges;
-  /** Connections to one host and port; more requests wait for one. */
+  /** Most connections to one host and port, by default 64; further requests wait. */
   readonly maxSockets?: number;
-  /** All addresses of a host name; by DNS and the machine's hosts file when absent. */
+  /**
+   * Resolves a host name to all its addresses. By default through DNS and the machine's hosts file.
+   */
   readonly resolveName?: ResolveName;
 }
 
 const MAX_SOCKETS = 64;
 /**
- * A connection is kept so long without use: servers seldom close theirs in less than 5 s, and one
- * closed at the moment of sending is a call of unknown outcome.
+ * How long an idle connection is kept, in milliseconds. Servers seldom close an idle connection in
+ * less than 5 s; a connection that the server closes just as a call is sent gives an unknown
+ * result.
  */
 const KEEP_FREE_MS = 4_000;
 
+/** An `Egress` that may call public addresses and the allowed private ranges. */
 export function createEgress({
   allowedRanges,
   maxSockets = MAX_SOCKETS,
@@ -93,8 +103,8 @@ export function createEgress({
     scheduling: 'lifo',
     timeout: KEEP_FREE_MS,
   } as const;
-  // The check is part of connecting: a kept connection goes to an address that was checked,
-  // whatever the name leads to by now.
+  // The check is part of connecting. So a kept connection always goes to a checked address, even if
+  // the name has changed since.
   const agents = {
     'http:': new PlainAgent({ ...options, lookup: guard.lookup('http:') }),
     'https:': new TlsAgent({ ...options, lookup: guard.lookup('https:') }),
@@ -103,7 +113,8 @@ export function createEgress({
   async function send(call: EgressRequest): Promise<EgressReply> {
     const scheme = schemeOf(call.url);
     const host = hostOf(call.url);
-    // An address needs no resolving, so the agents would not ask about it.
+    // The agents' look-up does not see an address, because it needs no resolving; so it is checked
+    // here.
     if (scheme === undefined || (isIP(host) !== 0 && !guard.mayConnect(host, scheme)))
       return lost('refused', `${call.url.origin} is not an address that may be called`);
     const signal = AbortSignal.timeout(call.timeoutMs);
@@ -129,7 +140,8 @@ export function createEgress({
         (resolve) =>
           void guard.lookup(scheme)(host, { all: true }, (error) => void resolve(error === null)),
       );
-      // One sentence for all: who gives a URL shall not learn which names this machine can resolve.
+      // One sentence for all cases: a person who gives a URL must not learn which names this
+      // machine can resolve.
       return usable
         ? undefined
         : scheme === 'http:'
@@ -166,13 +178,16 @@ async function exchange(
   return { arrived: true, status: answer.statusCode ?? 0, headers: answer.headers, text };
 }
 
-/** The body as text; undefined when it is too long. Not trusted to be as long as it says. */
+/**
+ * The body as text; undefined when it is too long. The bytes are counted, because Content-Length
+ * may be wrong.
+ */
 async function readText(answer: IncomingMessage, maxBytes: number): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of answer as AsyncIterable<Buffer>) {
     length += chunk.byteLength;
-    // Leaving the loop destroys the connection.
+    // Leaving the loop closes the connection.
     if (length > maxBytes) return undefined;
     chunks.push(chunk);
   }
@@ -184,7 +199,8 @@ function lost(reason: LossReason, detail: string): EgressReply {
 }
 
 /**
- * Connections that were never made; only for people: to those who decide, all of these are unknown.
+ * Error codes of connections that were never established. The difference is for people only; for
+ * decisions, the result of all these calls is unknown.
  */
 const NEVER_CONNECTED = new Set([
   'ECONNREFUSED',
@@ -197,7 +213,7 @@ const NEVER_CONNECTED = new Set([
   'ETIMEDOUT',
 ]);
 
-/** What is wrong with a server's certificate, in words; the codes of OpenSSL and Node.js. */
+/** What is wrong with a server's certificate, by the error code of OpenSSL or Node.js. */
 const CERTIFICATE_FAULTS: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: 'it is self-signed',
   SELF_SIGNED_CERT_IN_CHAIN:

@@ -248,6 +248,6 @@ test.runIf(asRoot)(
 test('a folder that is a file is refused in a sentence', async () => {
   writeFileSync(dataDir, '');
   await expect(startEmbeddedPostgres({ dataDir, log })).rejects.toThrow(
-    /data folder .* cannot be made|is not a folder/,
+    /data folder .* cannot be created|is not a folder/,
   );
 });

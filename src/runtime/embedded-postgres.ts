@@ -1,5 +1,5 @@
-// A real PostgreSQL of our own under the data folder: started, watched, restarted when it dies,
-// stopped with the program.
+// Runs a PostgreSQL server under the data folder: starts it, watches it, restarts it when it dies,
+// and stops it with the program.
 
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
@@ -16,31 +16,30 @@ import { messageOf, OperatorError } from './operator-error.ts';
 import { findPostgresProgram, type PostgresProgram } from './postgres-program.ts';
 import { reapPostgres } from './reap-postgres.ts';
 
+/** A running embedded server. */
 export interface EmbeddedPostgres {
   /**
-   * Connection string with role, password and database of the network; stays valid when the server
-   * is restarted.
+   * Connection string with role, password and database of the network. It stays valid when the
+   * server is restarted.
    */
   readonly url: string;
   readonly port: number;
-  /** Process id of the present postmaster. */
+  /** Process id of the current postmaster. Throws while the server is down. */
   readonly pid: number;
-  /** Stops the server in order and gives the data folder free. May be called twice. */
+  /** Stops the server in order and releases the data folder. May be called twice. */
   stop(): Promise<void>;
 }
 
+/** Where and how the server runs. */
 export interface EmbeddedPostgresOptions {
-  /**
-   * The program's data folder; made when it is missing. The database lives in `postgres/` inside
-   * it.
-   */
+  /** The program's data folder, created if missing. The database lives in `postgres/` inside it. */
   readonly dataDir: string;
   readonly log: Log;
-  /** Server settings over our own, e.g. `{ fsync: 'off' }` in tests. */
+  /** Server settings that override ours, e.g. `{ fsync: 'off' }` in tests. */
   readonly settings?: Readonly<Record<string, string>>;
   /**
-   * The folder's lock when the caller holds it already; otherwise it is taken here. Either way
-   * `stop` releases it.
+   * The folder's lock, if the caller holds it already; otherwise it is taken here. `stop` releases
+   * it in both cases.
    */
   readonly lock?: DataLock;
 }
@@ -50,12 +49,15 @@ const READY = 'database system is ready to accept connections';
 const START_LIMIT_MS = 120_000;
 const STOP_LIMIT_MS = 30_000;
 /**
- * A server that dies more often than this within a minute is left down: something is wrong that a
- * restart does not mend.
+ * Most restarts within a minute. A server that ends more often stays down, because a restart does
+ * not repair the cause.
  */
 const RESTARTS_PER_MINUTE = 5;
 
-/** Settings for a ledger: every commit durable, few checkpoints, no row content in the log. */
+/**
+ * Settings for a ledger: every commit is durable, checkpoints are rare, and the log contains no row
+ * content.
+ */
 function ledgerSettings(dataDir: string): Record<string, string> {
   const eighthOfMemoryMb = Math.floor(totalmem() / 8 / 2 ** 20);
   const { bavail, bsize } = statfsSync(dataDir);
@@ -72,11 +74,12 @@ function ledgerSettings(dataDir: string): Record<string, string> {
     checkpoint_timeout: '15min',
     checkpoint_completion_target: '0.9',
     jit: 'off',
-    // A client that stalls half-way through its log-in holds up changes of the schema.
+    // A client that stalls during log-in delays changes of the schema.
     authentication_timeout: '10s',
     timezone: 'UTC',
     log_timezone: 'UTC',
-    // Errors reach the caller; in the log their statements and details would name people.
+    // Errors reach the caller. In the server's log, their statements and details would contain
+    // personal data.
     log_min_messages: 'log',
     log_min_error_statement: 'panic',
     log_checkpoints: 'off',
@@ -87,6 +90,10 @@ function clamp(value: number, low: number, high: number): number {
   return Math.max(low, Math.min(high, value));
 }
 
+/**
+ * Takes the data folder, ends leftover processes, creates the database if missing, and starts the
+ * server. Throws `OperatorError` when the folder is in use or the server does not start.
+ */
 export async function startEmbeddedPostgres(
   options: EmbeddedPostgresOptions,
 ): Promise<EmbeddedPostgres> {
@@ -126,9 +133,9 @@ export async function startEmbeddedPostgres(
 }
 
 /**
- * The connection string of the server that a running program keeps in `dataDir`, for commands that
- * work beside it. Undefined when none is recorded; the caller finds out by connecting whether it
- * still answers.
+ * The connection string of the server that another running program has started in `dataDir`, for
+ * commands that work beside it. Undefined when none is recorded. The record may be stale; the
+ * caller finds out by connecting.
  */
 export function findRunningPostgres(dataDir: string): string | undefined {
   const { running, password } = postgresPaths(resolve(dataDir));
@@ -141,8 +148,9 @@ export function findRunningPostgres(dataDir: string): string | undefined {
 }
 
 /**
- * Others may pass through (the database user must reach its own folder) but not list it; files with
- * secrets are 0600.
+ * Creates the data folder. Run as root, it is traversable but not listable for others, because the
+ * database user must reach its own folder. Files with secrets have mode 0600. Throws
+ * `OperatorError` when it cannot be created or is not a folder.
  */
 export function createDataFolder(dataDir: string): void {
   try {
@@ -150,7 +158,7 @@ export function createDataFolder(dataDir: string): void {
   } catch (error) {
     throw new OperatorError(
       'noPermission',
-      `The data folder ${dataDir} cannot be made: ${messageOf(error)}. Choose another one ` +
+      `The data folder ${dataDir} cannot be created: ${messageOf(error)}. Choose another one ` +
         'with --data.',
       { cause: error },
     );
@@ -166,7 +174,7 @@ function connectionUrl(port: number, password: string): string {
   return `postgres://${DATABASE_NAME}:${password}@${HOST}:${port}/${DATABASE_NAME}`;
 }
 
-/** One postmaster after another on one port and one data directory. */
+/** Runs one postmaster after another on the same port and data directory. */
 class Server {
   port = 0;
   readonly #dataDir: string;
@@ -194,14 +202,14 @@ class Server {
 
   get pid(): number {
     const pid = this.#child?.pid;
-    // Zero would be our own process group to whoever sends a signal.
+    // Never 0: a signal sent to process 0 would reach our own process group.
     if (pid === undefined) throw new Error('PostgreSQL is not running');
     return pid;
   }
 
   /**
-   * Another process may take the port between our look and PostgreSQL's: then the next one is
-   * tried.
+   * Another process may take the port between the check and the start of PostgreSQL. Then another
+   * port is tried.
    */
   async startOnFreePort(): Promise<void> {
     for (let attempt = 1; ; attempt++) {
@@ -228,8 +236,8 @@ class Server {
     const [command, ...args] = endWithParent(
       this.#program.command('postgres', ['-D', pgData, ...flags]),
     );
-    // A session of its own: Ctrl-C in the terminal reaches Pontis only, which stops PostgreSQL
-    // last.
+    // The server gets its own session. So Ctrl-C in the terminal reaches only Pontis, which stops
+    // PostgreSQL last.
     const child = spawn(command, args, {
       ...this.#program.spawnOptions,
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -271,7 +279,8 @@ class Server {
       createInterface({ input: child.stderr }).on('line', (line) => {
         said.push(line);
         if (said.length > 20) said.shift();
-        // While stopping, a connection that was just closed may still be told that the server ends.
+        // While stopping, a connection that was just closed may still get a message that the server
+        // is shutting down.
         const alarming = / (FATAL|PANIC): /.test(line) && this.#stopping === undefined;
         this.#log[alarming ? 'warn' : 'debug'](
           `postgres: ${line.replace(/^\S+ \S+ UTC \[\d+\] /, '')}`,
@@ -285,27 +294,24 @@ class Server {
     });
   }
 
-  /**
-   * The server ended without being told to: it is brought back on the same port, and clients
-   * reconnect.
-   */
+  /** Restarts a server that ended unexpectedly, on the same port. Clients reconnect. */
   async #revive(code: number | null, signal: NodeJS.Signals | null): Promise<void> {
     while (this.#stopping === undefined) {
       this.#restarts = [...this.#restarts.filter((at) => at > Date.now() - 60_000), Date.now()];
       if (this.#restarts.length > RESTARTS_PER_MINUTE) {
-        this.#log.fatal({ code, signal }, 'the embedded PostgreSQL keeps ending and is left down');
+        this.#log.fatal({ code, signal }, 'the embedded PostgreSQL keeps ending and stays down');
         return;
       }
       this.#log.error(
         { code, signal },
-        'the embedded PostgreSQL ended unexpectedly and is started again',
+        'the embedded PostgreSQL ended unexpectedly and is restarted',
       );
       try {
         await reapPostgres(postgresPaths(this.#dataDir).pgData, this.#program);
         if (this.#stopping === undefined) await this.#start();
         return;
       } catch (error) {
-        this.#log.error({ err: error }, 'the embedded PostgreSQL could not be started again');
+        this.#log.error({ err: error }, 'the embedded PostgreSQL could not be restarted');
         await sleep(1_000);
       }
     }
@@ -319,8 +325,8 @@ class Server {
       child.kill('SIGINT');
       await Promise.race([ended, sleep(STOP_LIMIT_MS, undefined, { ref: false })]);
     }
-    // Nothing is left after an orderly stop; after a crash, or a stop that hangs, this ends the
-    // rest.
+    // After an orderly stop nothing is left to end. After a crash, or a stop that hangs, this ends
+    // the remaining processes.
     await reapPostgres(pgData, this.#program);
     rmSync(running, { force: true });
     this.#lock.release();
@@ -337,7 +343,7 @@ class Server {
   }
 }
 
-/** `preferred` when nobody listens there, else any free port. */
+/** `preferred` if it is free, otherwise any free port. */
 async function findFreePort(preferred: number): Promise<number> {
   for (const candidate of preferred === 0 ? [0] : [preferred, 0]) {
     const probe = createServer();
@@ -352,8 +358,8 @@ async function findFreePort(preferred: number): Promise<number> {
 }
 
 /**
- * Has the kernel stop PostgreSQL when Pontis dies without a word. Without setpriv the next start
- * ends the left-over.
+ * Makes the kernel stop PostgreSQL when Pontis is killed. On a system without setpriv, the next
+ * start ends the leftover server.
  */
 function endWithParent(command: readonly [string, ...string[]]): readonly [string, ...string[]] {
   const wrapper = ['setpriv', '--pdeathsig', 'INT'] as const;
@@ -362,8 +368,8 @@ function endWithParent(command: readonly [string, ...string[]]): readonly [strin
     spawnSync('setpriv', ['--pdeathsig', 'INT', 'true']).status !== 0
   )
     return command;
-  // A change of user or namespace clears the wish, so it is made last, just before the server
-  // itself.
+  // A change of user or namespace clears this setting, so setpriv comes last, directly before the
+  // server.
   const server = command.findIndex((word) => word.endsWith('/postgres'));
   return [
     ...command.slice(0, server),

@@ -1,9 +1,9 @@
-// Readings of one state, one after another: an older one never takes the place of a newer one, and
-// none is older than who asked for it.
+// Reads one state again and again, one reading at a time. An older reading never replaces a newer
+// one, and a caller never gets a reading that began before its call.
 
 /**
- * The function's promise resolves after a reading that began no earlier than the call; calls that
- * wait for their turn share one.
+ * Returns a function whose promise resolves after a reading that began no earlier than the call.
+ * Calls that wait for the same reading share it.
  */
 export function inTurn(read: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> | undefined;

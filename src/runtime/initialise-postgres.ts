@@ -1,4 +1,5 @@
-// Makes a new PostgreSQL data directory, complete or not at all, reachable only with a password.
+// Creates a new PostgreSQL data directory, complete or not at all, that can be reached only with a
+// password.
 
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -20,8 +21,8 @@ import { OperatorError } from './operator-error.ts';
 import type { PostgresProgram } from './postgres-program.ts';
 
 /**
- * Role and database of the network. The role is no super-user: what reaches SQL reaches tables, not
- * files.
+ * Role and database of the network. The role is no superuser: a person who gets access to SQL gets
+ * tables, but not files.
  */
 export const DATABASE_NAME = 'pontis';
 
@@ -39,8 +40,9 @@ export function postgresPaths(dataDir: string): {
 }
 
 /**
- * Ensures a complete data directory under `dataDir` and answers its password. The caller holds the
- * folder's lock.
+ * Ensures a complete data directory under `dataDir` and returns the password of its role. The
+ * caller holds the folder's lock. Throws `OperatorError` for a directory that is damaged, belongs
+ * to another user, or was made by another version.
  */
 export function initialisePostgres(dataDir: string, program: PostgresProgram, log: Log): string {
   const { pgData, password: passwordFile } = postgresPaths(dataDir);
@@ -68,8 +70,8 @@ export function initialisePostgres(dataDir: string, program: PostgresProgram, lo
 }
 
 /**
- * A directory without its two first and last files never held a network; it is kept for whoever
- * wants to look.
+ * Sets aside a directory that was never completed. Without both its first and its last file it
+ * never held a network; it is kept for inspection.
  */
 function setAsideIncomplete(pgData: string, log: Log): void {
   if (!existsSync(pgData) || readdirSync(pgData).length === 0) return;
@@ -93,18 +95,20 @@ function setAsideIncomplete(pgData: string, log: Log): void {
   renameSync(pgData, aside);
   log.warn(
     { aside },
-    'a half-initialised PostgreSQL data directory was set aside; a new one is made',
+    'an incomplete PostgreSQL data directory was set aside; a new one is created',
   );
 }
 
-/** More than one segment of history means that somebody's data may be in there. */
+/** More than one WAL segment means that the directory may hold data. */
 function hasWal(pgData: string): boolean {
   return (
     readdirSync(join(pgData, 'pg_wal')).filter((name) => /^[0-9A-F]{24}$/.test(name)).length > 1
   );
 }
 
-/** In a temporary sibling first: the rename at the end is what makes it exist. */
+/**
+ * Works in a temporary sibling folder. The rename at the end makes the directory appear as a whole.
+ */
 function createDataDirectory(
   dataDir: string,
   pgData: string,
@@ -130,7 +134,7 @@ function createDataDirectory(
     '--auth-host=scram-sha-256',
     '--sync-method=fsync',
   ]);
-  // The super-user has no password, so nobody can log in as it over the network.
+  // The superuser has no password, so nobody can log in as it over the network.
   runSingleUser(program, fresh, 'postgres', [
     `create role ${DATABASE_NAME} login createdb password '${password}'`,
     `grant pg_monitor, pg_checkpoint to ${DATABASE_NAME}`,
@@ -140,7 +144,7 @@ function createDataDirectory(
   rmSync(workspace, { recursive: true, force: true });
 }
 
-/** SQL without a running server; one statement a line. */
+/** Runs SQL without a running server; one statement on each line. */
 function runSingleUser(
   program: PostgresProgram,
   pgData: string,
@@ -173,14 +177,14 @@ function run(
   const [command, ...rest] = program.command(name, args);
   const result = spawnSync(command, rest, { ...program.spawnOptions, input, encoding: 'utf8' });
   if (result.status === 0) return;
-  const said = `${result.error?.message ?? ''}${result.stderr}`
+  const output = `${result.error?.message ?? ''}${result.stderr}`
     .trim()
     .split('\n')
     .slice(-5)
     .join('\n');
   throw new OperatorError(
     'unavailable',
-    `The embedded PostgreSQL could not be prepared (${name} failed):\n${said}`,
+    `The embedded PostgreSQL could not be prepared (${name} failed):\n${output}`,
   );
 }
 
@@ -199,8 +203,8 @@ function writePassword(file: string): string {
 }
 
 /**
- * The folder may have been used as another user before, or be a copy: PostgreSQL wants to own all
- * of it.
+ * Makes `program`'s user the owner of all files. PostgreSQL requires it, but the folder may be a
+ * copy or may have been used by another user before.
  */
 function giveTo(pgData: string, program: PostgresProgram): void {
   const owner = lstatSync(pgData).uid;

@@ -1,4 +1,4 @@
-// Opens the listening port, or says in a sentence why that is not possible.
+// Opens the listening port, or explains in one sentence why that is not possible.
 
 import type { FastifyInstance } from 'fastify';
 import { createServer } from 'node:net';
@@ -8,7 +8,10 @@ import { OperatorError } from './operator-error.ts';
 
 type Address = Pick<Config, 'host' | 'port'>;
 
-/** Starts accepting; answers the base URL. */
+/**
+ * Starts to accept connections and returns the base URL. Throws `OperatorError` when the port is
+ * taken or not allowed; its sentence names `flag`.
+ */
 export async function listen(
   server: FastifyInstance,
   { host, port }: Address,
@@ -22,12 +25,12 @@ export async function listen(
   }
 }
 
-/** How many ports after a taken one are tried. */
+/** How many ports are tried, starting at the first one. */
 const NEXT_PORTS = 20;
 
 /**
- * The same on the first port from there on that is free; any when there is none. A port that was
- * named is tried alone.
+ * Listens on the first free port from `from` on, or on any free port when 20 of them are taken. If
+ * `port` is given, only that port is tried.
  */
 export async function listenFrom(
   server: FastifyInstance,
@@ -50,7 +53,7 @@ export async function listenFrom(
   return listen(server, { host, port: 0 }, '--metrics-port');
 }
 
-/** Fails early, before the database is started, when the port is not to be had. */
+/** Throws `OperatorError` when the port is not free. Called before the database is started. */
 export async function checkPort({ host, port }: Address): Promise<void> {
   if (port === 0) return;
   const probe = createServer();

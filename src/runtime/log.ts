@@ -1,10 +1,13 @@
-// Structured logs, one JSON object a line on standard error, in which no secret and no request
-// content survives.
+// Structured logs: one JSON object a line on standard error, without secrets and without the
+// content of requests.
 
 import { destination, pino, stdSerializers, type DestinationStream, type Logger } from 'pino';
 
+/** The log of a process or of a part of it. */
 export type Log = Logger;
+/** From the most severe to the least severe; `silent` logs nothing. */
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+/** One of `logLevels`. */
 export type LogLevel = (typeof logLevels)[number];
 
 const SECRET_NAME =
@@ -13,8 +16,8 @@ const REDACTED = '[redacted]';
 const MAX_DEPTH = 6;
 
 /**
- * `output` is for tests; by default lines go to standard error, which leaves standard output to
- * answers.
+ * Makes a log that writes lines of `level` and above. They go to standard error, because standard
+ * output belongs to the results of commands; `output` is for tests.
  */
 export function createLog(
   level: LogLevel,
@@ -41,8 +44,8 @@ export function createLog(
 }
 
 /**
- * Replaces the value of every member whose name says that it is a secret, wherever it is. Errors
- * and class instances pass.
+ * Replaces the value of each member whose name is that of a secret, down to six levels. Errors and
+ * class instances are left as they are.
  */
 function redact(value: unknown, depth: number): unknown {
   if (typeof value === 'bigint') return value.toString();
@@ -60,7 +63,7 @@ function redact(value: unknown, depth: number): unknown {
   return result;
 }
 
-/** A request without its query, headers and body: those name people and carry secrets. */
+/** A request without its query, headers and body, which hold personal data and secrets. */
 function describeRequest(request: {
   readonly method?: string;
   readonly url?: string;
@@ -69,7 +72,7 @@ function describeRequest(request: {
   return { id: request.id, method: request.method, path: request.url?.split('?')[0] };
 }
 
-/** An error without PostgreSQL's `detail`, `where` and parameters, which quote rows. */
+/** An error without PostgreSQL's `detail`, `where` and parameters, which contain rows. */
 function describeError(error: Error): Record<string, unknown> {
   const { type, message, stack } = stdSerializers.err(error);
   const code = (error as { code?: unknown }).code;

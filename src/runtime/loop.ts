@@ -1,31 +1,38 @@
-// Work that repeats in the background: one run at a time, a failure is logged and tried again, a
-// stop waits for the run.
+// Repeats work in the background: one run at a time. A failure is logged and retried, and a stop
+// waits for the current run.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Log } from './log.ts';
 
+/** What a loop does, and how often. */
 export interface LoopOptions {
   readonly name: string;
   readonly log: Log;
-  /** Rest between runs. */
+  /** Pause between runs, in milliseconds; each pause varies by up to 10 %. */
   readonly everyMs: number;
   /**
-   * Rest after failures, at most; otherwise it doubles with each of them up to 30 times `everyMs`.
+   * Longest pause after failures, in milliseconds; by default 30 times `everyMs`. The pause doubles
+   * with each failure up to this.
    */
   readonly longestRestMs?: number;
-  /** Answers true when there is more to do at once. The signal asks a long run to end early. */
+  /**
+   * Does one run. Returns true when there is more to do at once. The signal asks a long run to end
+   * early.
+   */
   run(signal: AbortSignal): Promise<boolean>;
 }
 
+/** A running loop. */
 export interface Loop {
   readonly name: string;
-  /** Resolves when the present run is over. */
+  /** Ends the loop; resolves when the current run is over. */
   stop(): Promise<void>;
 }
 
 const LONGEST_REST_FACTOR = 30;
 
+/** Starts the first run at once. */
 export function startLoop(options: LoopOptions): Loop {
   const stopping = new AbortController();
   const done = repeat(options, stopping.signal);
@@ -50,14 +57,14 @@ async function repeat(
       failures = 0;
     } catch (error) {
       failures++;
-      // Once for each outage, not once for each attempt.
+      // One error for each outage, not one for each attempt.
       log[failures === 1 ? 'error' : 'debug'](
         { err: error, loop: name, failures },
-        'a background loop failed and is tried again',
+        'a background loop failed and is retried',
       );
     }
     if (more) continue;
-    // Jitter keeps the processes of one network from asking all at once.
+    // Jitter prevents all processes of a network from running at the same moment.
     const rest =
       (failures === 0 ? everyMs : Math.min(everyMs * 2 ** failures, longestRestMs)) *
       (0.9 + Math.random() * 0.2);

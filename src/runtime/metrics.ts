@@ -1,19 +1,20 @@
-// A registry of Prometheus metrics: made by the composition root and handed on, never a global of
-// the library.
+// A registry of Prometheus metrics. The composition root makes it and passes it on; the library's
+// global registry is not used.
 
 import { collectDefaultMetrics, Registry } from 'prom-client';
 
+/** The metrics of one process. */
 export interface Metrics {
   /**
    * Modules register their counters, gauges and histograms here (`registers: [metrics.registry]`).
    */
   readonly registry: Registry;
   readonly contentType: string;
-  /** The exposition text. */
+  /** All metrics in the Prometheus text format, of media type `contentType`. */
   render(): Promise<string>;
 }
 
-/** `processMetrics` adds memory, CPU, event loop and garbage collection of this process. */
+/** `processMetrics` adds metrics of memory, CPU, event loop and garbage collection. */
 export function createMetrics(options: { readonly processMetrics: boolean }): Metrics {
   const registry = new Registry();
   if (options.processMetrics) collectDefaultMetrics({ register: registry });

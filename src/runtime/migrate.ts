@@ -1,5 +1,5 @@
-// Brings a database to the schema of this program: numbered SQL files, each applied once, in order,
-// whole or not at all.
+// Brings a database to the schema of this program with numbered SQL files. Each file is applied
+// once, in order, and completely or not at all.
 
 import { hash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -9,28 +9,30 @@ import { dbTransaction, type DbClient, type Pool } from './database.ts';
 import type { Log } from './log.ts';
 import { messageOf, OperatorError } from './operator-error.ts';
 
+/** One numbered SQL file. */
 export interface Migration {
   readonly number: number;
   /** File name, `NNNN-module-what.sql`. */
   readonly name: string;
   readonly sql: string;
-  /** SHA-256 of the text with line ends normalised, so that a checkout on another system agrees. */
+  /** SHA-256 of the text with `\n` as line end, so that it is the same on every system. */
   readonly checksum: string;
 }
 
+/** The result of `migrate`. */
 export interface MigrateResult {
-  /** Names of the files applied by this call. */
+  /** Names of the files that this call applied. */
   readonly applied: readonly string[];
   /** Number of the newest applied file. */
   readonly version: number;
 }
 
-/** Where the files of this program are. */
+/** The folder with the migrations of this program. */
 export const MIGRATIONS_DIR = join(import.meta.dirname, '..', '..', 'db', 'migrations');
 
 /**
- * Serialises programs that migrate one database at once. It only shortens waits: the table's key
- * decides.
+ * Key of the lock that serialises programs which migrate the same database at once. It only
+ * shortens waits: correctness rests on the primary key of the table.
  */
 const ADVISORY_LOCK = 0x706f6e74;
 
@@ -43,7 +45,7 @@ const MIGRATION_TABLE = `
     applied_at timestamptz not null default now()
   )`;
 
-/** Reads the files and checks that they are numbered 1, 2, 3 … without a gap. */
+/** Reads the files. Throws `OperatorError` unless they are numbered 1, 2, 3 … without a gap. */
 export function readMigrations(directory: string): Migration[] {
   const names = readdirSync(directory)
     .filter((name) => name.endsWith('.sql'))
@@ -62,7 +64,10 @@ export function readMigrations(directory: string): Migration[] {
   });
 }
 
-/** Applies what is missing. Safe to call from several programs at once. */
+/**
+ * Applies the missing files. Several programs may call it at once. Throws `OperatorError` when a
+ * file fails, when an applied file was changed, or when the database is newer than this program.
+ */
 export async function migrate(
   pool: Pool,
   log: Log,
@@ -85,8 +90,8 @@ export async function migrate(
 }
 
 /**
- * For whatever reads a database and must not change it: the schema is the one that this program
- * knows.
+ * Throws `OperatorError` unless the database has exactly the schema of this program. For commands
+ * that read a database and must not change it.
  */
 export async function requireMigrated(
   pool: Pool,
@@ -106,8 +111,8 @@ export async function requireMigrated(
 }
 
 /**
- * True when it was this call that applied the file. The lock is held until the commit; nothing else
- * is locked before it.
+ * Applies one file if it is missing; returns true when this call applied it. The lock protects the
+ * migration table and is held until the commit; nothing else is locked before it.
  */
 async function apply(
   client: DbClient,
@@ -139,7 +144,7 @@ async function lock(client: DbClient): Promise<void> {
   await client.query('select pg_advisory_xact_lock($1)', [ADVISORY_LOCK]);
 }
 
-/** Numbers of the applied files, after checking that they are the ones this program has. */
+/** Numbers of the applied files. Throws when one of them differs from the file of this program. */
 async function findApplied(
   client: DbClient,
   all: readonly Migration[],
@@ -168,7 +173,7 @@ async function findApplied(
   return new Set(rows.map((row) => row.number));
 }
 
-/** PostgreSQL tells the character; people look for the line. */
+/** PostgreSQL reports the position as a character; people need the line. */
 function positionOf(error: unknown, sql: string): string {
   const position = Number((error as { position?: unknown }).position);
   return Number.isInteger(position) && position > 0

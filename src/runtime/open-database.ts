@@ -1,5 +1,5 @@
-// Finds the database that a command works on: the external server, a running program's own, or one
-// started for the command.
+// Opens the database for a command: an external server, the embedded server of a running program,
+// or one that is started for the command.
 
 import { acquireDataLock, DataFolderInUse, type DataLock } from './data-lock.ts';
 import type { Config } from './config.ts';
@@ -12,29 +12,34 @@ import {
 import type { Log } from './log.ts';
 import { OperatorError } from './operator-error.ts';
 
+/** A database in use by a command. */
 export interface OpenDatabase {
   readonly url: string;
   /** For short, unrelated statements. */
   readonly pool: Pool;
-  /** Closes the pool, and stops the server when it was started here. */
+  /** Closes the pool, and stops the server if this command started it. */
   close(): Promise<void>;
 }
 
+/** Which database, and how. */
 export interface OpenDatabaseOptions {
   readonly config: Pick<Config, 'databaseUrl' | 'dataDir'>;
   readonly log: Log;
   /** Shown in pg_stat_activity. */
   readonly applicationName: string;
   /**
-   * `own` insists on being the one program that uses the data folder (`pontis start`); `any` works
-   * beside a running one and starts a server of its own only when there is none (all other
-   * commands).
+   * `own` requires exclusive use of the data folder (`pontis start`). `any` also works beside a
+   * running program and starts a server only if none is running (all other commands).
    */
   readonly mode: 'own' | 'any';
   readonly statementTimeoutMs?: number;
   readonly maxConnections?: number;
 }
 
+/**
+ * Finds or starts the server, and connects. Throws `OperatorError` when the folder is in use or the
+ * server is not usable.
+ */
 export async function openDatabase(options: OpenDatabaseOptions): Promise<OpenDatabase> {
   const server = await findServer(options);
   const connection = {
@@ -82,7 +87,7 @@ async function findServer({
     if (url === undefined) {
       throw new OperatorError(
         'temporary',
-        `A Pontis on ${config.dataDir} is just starting or stopping. Try again in a moment.`,
+        `A Pontis on ${config.dataDir} is starting or stopping. Retry in a moment.`,
         { cause: error },
       );
     }

@@ -1,10 +1,12 @@
-// A failure that the person at the terminal can mend: one sentence and an exit code instead of a
+// A failure that the person at the terminal can correct: one sentence and an exit code instead of a
 // stack trace.
 
-/** Exit codes, as in sysexits.h; scripts can tell what went wrong without reading the sentence. */
+/** Exit codes, as in sysexits.h. A script can tell the kind of failure from them. */
 export const exitCode = {
   ok: 0,
-  /** The work was done and its answer is "no": an audit found something, a file had bad rows. */
+  /**
+   * The command worked, but its result is negative: an audit found something, a file had bad rows.
+   */
   finding: 1,
   usage: 64,
   badInput: 65,
@@ -17,9 +19,10 @@ export const exitCode = {
   badConfiguration: 78,
 } as const;
 
+/** The name of an exit code. */
 export type ExitCodeName = keyof typeof exitCode;
 
-/** Thrown anywhere below a command; `main.ts` prints the sentence and exits with the code. */
+/** Thrown by the code of a command. `main.ts` prints the sentence and exits with the code. */
 export class OperatorError extends Error {
   override name = 'OperatorError';
   readonly exit: ExitCodeName;
@@ -29,7 +32,7 @@ export class OperatorError extends Error {
   }
 }
 
-/** The text of whatever was thrown. */
+/** The message of a thrown value, which need not be an Error. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

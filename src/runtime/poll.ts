@@ -1,35 +1,38 @@
-// Follows what other processes change: asks again and again, one question at a time, and says once
-// when it cannot.
+// Follows a state that other processes change: asks for it regularly, one question at a time, and
+// logs an outage once.
 
 import type { Log } from './log.ts';
 
+/** What is asked, and how often. */
 export interface PollOptions {
-  /** What is followed, as the log names it. */
+  /** The name in log messages, in the plural. */
   readonly what: string;
   readonly everyMs: number;
   readonly log: Log;
   ask(): Promise<void>;
 }
 
+/** A running poll. */
 export interface Poll {
   close(): void;
 }
 
+/** Asks every `everyMs` milliseconds, for the first time after that time. */
 export function startPoll({ what, everyMs, log, ask }: PollOptions): Poll {
-  let lost = false;
+  let failing = false;
   let closed = false;
   let asking: Promise<void> | undefined;
 
   async function poll(): Promise<void> {
     try {
       await ask();
-      if (lost) log.info(`${what} are being followed again`);
-      lost = false;
+      if (failing) log.info(`${what} are being followed again`);
+      failing = false;
     } catch (error) {
-      // Said once: what is in memory stays valid until the database answers again. The last
-      // question may outlive the pool.
-      if (!lost && !closed) log.warn({ err: error }, `${what} cannot be followed`);
-      lost = true;
+      // Logged once: the state in memory stays in use until the database answers again. After
+      // `close`, the last question may find the pool closed; that is not logged.
+      if (!failing && !closed) log.warn({ err: error }, `${what} cannot be followed`);
+      failing = true;
     }
   }
 

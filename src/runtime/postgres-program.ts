@@ -1,4 +1,4 @@
-// Where the PostgreSQL programs are and as whom they run: PostgreSQL refuses to run as root.
+// Finds the PostgreSQL programs and the user to run them as: PostgreSQL refuses to run as root.
 
 import { spawnSync } from 'node:child_process';
 import { accessSync, chmodSync, constants, existsSync, readFileSync, symlinkSync } from 'node:fs';
@@ -6,10 +6,10 @@ import { basename, dirname, join, resolve } from 'node:path';
 
 import { OperatorError } from './operator-error.ts';
 
-/** `nobody`, by number: present on every Linux and macOS, owner of nothing else. */
+/** The user `nobody`, by number. It can be used on every Linux and macOS, and owns nothing else. */
 const DROPPED_ID = 65534;
 
-/** How a PostgreSQL program is started so that it can reach its files and is not root. */
+/** How to start a PostgreSQL program so that it is not root and can reach its files. */
 export interface PostgresProgram {
   /** Owner that the files under the data directory must have. */
   readonly uid: number;
@@ -21,12 +21,12 @@ export interface PostgresProgram {
     readonly cwd: string;
     readonly env: NodeJS.ProcessEnv;
   };
-  /** The full command line for one of the shipped programs. */
+  /** The full command line for one of the programs. */
   command(program: 'initdb' | 'postgres', args: readonly string[]): readonly [string, ...string[]];
 }
 
-// PostgreSQL gets no more of our environment than it needs: PG* variables would change it, and
-// secrets are not its business.
+// PostgreSQL gets only the variables that it needs: PG* variables would change its behaviour, and
+// it must not get secrets.
 function postgresEnvironment(): NodeJS.ProcessEnv {
   return { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' };
 }
@@ -36,13 +36,14 @@ function notRoot(): number {
 }
 
 /**
- * Finds the shipped programs and the way to run them for files under `folder`, which must exist.
+ * Finds the installed programs and a way to run them on files under `folder`, which must exist.
+ * Throws `OperatorError` when there is none for this system or this user.
  */
 export async function findPostgresProgram(folder: string): Promise<PostgresProgram> {
   const native = await findNative();
   const bin = (program: string): string => join(native, 'bin', program);
   const spawnOptions = { cwd: '/', env: postgresEnvironment() };
-  // Where the system knows no users, nobody is root.
+  // On a system without user ids (Windows) there is no root.
   const { getuid = notRoot, getgid = notRoot } = process;
   const [uid, gid] = [getuid(), getgid()];
   const direct: PostgresProgram = {
@@ -58,8 +59,8 @@ export async function findPostgresProgram(folder: string): Promise<PostgresProgr
   if (spawnSync('/bin/sh', reaches, dropped).status === 0) {
     return { ...direct, uid: DROPPED_ID, gid: DROPPED_ID, spawnOptions: dropped };
   }
-  // A parent folder is closed to others, as a super-user's home often is. Inside a user namespace
-  // the process is not root by name, yet keeps root's way to its own files.
+  // A parent folder is closed to other users, as root's home often is. Inside a user namespace the
+  // process does not appear as root, but can still reach root's files.
   const namespace = ['--user', '--map-user=1000', '--map-group=1000'] as const;
   if (spawnSync('unshare', [...namespace, '/bin/sh', ...reaches], spawnOptions).status === 0) {
     return {
@@ -94,7 +95,8 @@ async function findNative(): Promise<string> {
 }
 
 /**
- * What the package's install script would have done; ours must work where install scripts are off.
+ * Does the work of the package's install script, because install scripts may be turned off: creates
+ * links and makes the programs executable.
  */
 function completeInstallation(native: string): void {
   const links = JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8')) as {
@@ -106,7 +108,7 @@ function completeInstallation(native: string): void {
     try {
       if (!existsSync(link)) symlinkSync(basename(source), link);
     } catch (error) {
-      // Two programs may start on a fresh installation at once; the loser finds the link made.
+      // Two programs may start on a fresh installation at once; the second one finds the link.
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
   }

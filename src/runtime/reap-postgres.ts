@@ -1,4 +1,5 @@
-// Ends PostgreSQL processes that an earlier, killed program left behind in a data directory.
+// Ends PostgreSQL processes that an earlier program, which was killed, left behind in a data
+// directory.
 
 import { spawnSync } from 'node:child_process';
 import {
@@ -16,11 +17,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const GRACE_MS = 5_000;
 
 /**
- * Ends whatever PostgreSQL still runs in `pgData` and answers how many processes it found. The
+ * Ends all PostgreSQL processes that still run in `pgData`, and returns how many it found. The
  * caller holds the data folder's lock, so none of them belongs to a living program. A postmaster is
- * asked to stop first, so that it writes its checkpoint; backends without one are killed: a busy
- * one would hold its shared memory block until its query ends, and every start until then would
- * fail.
+ * first asked to stop, so that it writes its checkpoint. Backends without a postmaster are killed:
+ * a busy one would hold its shared memory until its query ends, and no server could start before.
  */
 export async function reapPostgres(
   pgData: string,
@@ -35,8 +35,8 @@ export async function reapPostgres(
     if (Date.now() >= deadline) for (const pid of left) signal(pid, 'SIGKILL');
     await sleep(20);
   }
-  // The number in it may by now belong to some other process of this user, which PostgreSQL would
-  // take for a rival.
+  // The process number in this file may now belong to another process of this user. PostgreSQL
+  // would take that one for a running server.
   rmSync(join(pgData, 'postmaster.pid'), { force: true });
   return found.length;
 }
@@ -51,7 +51,8 @@ function findProcesses(
 }
 
 /**
- * Every PostgreSQL process works in its data directory, also a backend that lost its postmaster.
+ * The working directory of every PostgreSQL process is its data directory; this includes a backend
+ * that has lost its postmaster.
  */
 function findByWorkingDirectory(
   real: string,
@@ -67,7 +68,7 @@ function findByWorkingDirectory(
       hidden ||= (error as NodeJS.ErrnoException).code === 'EACCES' && ownerOf(name) === runsAs.uid;
     }
   }
-  // Root of a container without CAP_SYS_PTRACE may not look into another user's processes, but that
+  // In a container without CAP_SYS_PTRACE, root may not inspect another user's processes, but that
   // user may.
   return hidden && found.length === 0 && process.getuid?.() === 0
     ? findAsUser(real, runsAs)
@@ -94,8 +95,8 @@ function findAsUser(
 }
 
 /**
- * By name, which everyone may read. A zombie keeps its entry until its parent collects it, but
- * holds nothing any more.
+ * Checks the name, which every user may read. A zombie does not count: it keeps its entry until its
+ * parent collects it, but it holds no resources.
  */
 function isPostgres(pid: string): boolean {
   try {
@@ -113,7 +114,7 @@ function ownerOf(pid: string): number | undefined {
   }
 }
 
-/** Without /proc only the postmaster can be found; its backends follow it. */
+/** Without /proc only the postmaster can be found; its backends end with it. */
 function findByPidFile(real: string): number[] {
   const pid = readPostmasterPid(real);
   if (pid === undefined) return [];

@@ -1,7 +1,7 @@
-// How long a server asks to be left alone: Retry-After of RFC 9110 (10.2.3), seconds or a date.
-// Pure.
+// Reads Retry-After (RFC 9110, 10.2.3): how long a server asks to be left alone, in seconds or
+// until a date. Pure.
 
-/** Milliseconds from now; 0 for what is neither. */
+/** Milliseconds from `nowMs`; 0 for a text that is neither seconds nor a date. */
 export function readRetryAfter(text: string | undefined, nowMs: number): number {
   if (text === undefined) return 0;
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1_000;

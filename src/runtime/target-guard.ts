@@ -1,19 +1,22 @@
-// Which addresses the program may be sent to by a URL that somebody else has given (SSRF): public
-// ones, and private ones only as configured.
+// Decides which addresses the program may call when others have given the URL (SSRF): public
+// addresses, and private ones only as configured.
 
 import { lookup as lookUpByHosts, Resolver } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 
-/** CIDR ranges of private addresses that may be reached all the same. */
+/** CIDR ranges of private addresses that may be called although they are private. */
 export type AllowedRanges = readonly string[];
 
+/** Only public addresses may be called. */
 export const NO_PRIVATE_RANGES: AllowedRanges = [];
+/** Also the addresses of this machine itself. */
 export const LOOPBACK_RANGES: AllowedRanges = ['127.0.0.0/8', '::1/128'];
-/** For a network in which everything is private, and for people who try something by hand. */
+/** Every address: for a fully private network, and for trying something by hand. */
 export const EVERY_RANGE: AllowedRanges = ['0.0.0.0/0', '::/0'];
 
 /**
- * IANA IPv4 special-purpose registry, what is not globally reachable; multicast; what is reserved.
+ * IPv4 ranges that are not public: those of the IANA special-purpose registry that are not globally
+ * reachable, multicast, and reserved ones.
  */
 const PRIVATE_IPV4 = [
   '0.0.0.0/8',
@@ -33,11 +36,14 @@ const PRIVATE_IPV4 = [
   '240.0.0.0/4',
 ];
 /**
- * Only these IPv6 addresses are public; loopback, link-local, unique local, multicast, IPv4-mapped
- * and NAT64 lie outside.
+ * Only IPv6 addresses in this range are public. Loopback, link-local, unique local, multicast,
+ * IPv4-mapped and NAT64 addresses lie outside.
  */
 const GLOBAL_IPV6 = '2000::/3';
-/** Within it: IETF protocols with Teredo, documentation, 6to4, which carries an IPv4 address. */
+/**
+ * Inside that range but not public: IETF protocols with Teredo, documentation, and 6to4, whose
+ * addresses embed an IPv4 address.
+ */
 const PRIVATE_IPV6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'];
 
 const IPV6_GLOBAL = rangesOf([GLOBAL_IPV6]);
@@ -46,7 +52,7 @@ const PRIVATE = rangesOf([...PRIVATE_IPV4, ...PRIVATE_IPV6]);
 const RESOLVE_TIMEOUT_MS = 2_000;
 const RESOLVE_TRIES = 2;
 
-/** Undefined for what is no CIDR range. */
+/** Reads a CIDR range such as `10.1.0.0/16`. Undefined for any other text. */
 export function parseRange(
   text: string,
 ):
@@ -70,31 +76,34 @@ function rangesOf(texts: AllowedRanges): BlockList {
   return list;
 }
 
-/** All addresses of a host name. */
+/** Resolves a host name to all its addresses. */
 export type ResolveName = (host: string) => Promise<readonly string[]>;
 
+/** The scheme of a URL that may be called. */
 export type Scheme = 'http:' | 'https:';
 
+/** Checks URLs and addresses before they are called. */
 export interface TargetGuard {
   /**
-   * What is wrong with a URL, as the end of a sentence that begins with "It"; undefined when
-   * nothing is. Says nothing of where its host name leads.
+   * Checks the text of a URL. Returns the fault as the end of a sentence that begins with "It", or
+   * undefined when there is none. Does not resolve the host name.
    */
   findUrlFault(text: string): string | undefined;
-  /** Over TLS to public addresses and allowed ones; without, only to allowed ones. */
+  /** With TLS: public and allowed addresses. Without TLS: allowed addresses only. */
   mayConnect(address: string, scheme: Scheme): boolean;
   /**
-   * Resolves a host name to those of its addresses that may be reached: given to a connection, it
-   * goes to what was checked and nowhere else.
+   * A look-up function that returns only the addresses which may be called. A connection that uses
+   * it can go nowhere else.
    */
   lookup(scheme: Scheme): LookupFunction;
 }
 
-/** A host name that leads nowhere one may go. */
+/** Thrown for a host name without an address that may be called. */
 export class TargetRefused extends Error {
   override name = 'TargetRefused';
 }
 
+/** A guard that allows public addresses and `allowedRanges`. Throws on an invalid range. */
 export function createTargetGuard(
   allowedRanges: AllowedRanges,
   resolveName: ResolveName = resolveByDns,
@@ -165,9 +174,9 @@ export function hostOf(url: URL): string {
 }
 
 /**
- * By the resolver that waits outside of the thread pool: a name server that does not answer would
- * otherwise keep the threads that files and keys need too. What it does not know, the machine may
- * by its hosts file.
+ * Uses the resolver that waits outside of the thread pool. Otherwise a name server that does not
+ * answer would block threads that file access and cryptography need. Names that DNS does not know
+ * are looked up in the machine's hosts file.
  */
 async function resolveByDns(host: string): Promise<string[]> {
   if (/(^|\.)localhost\.?$/i.test(host)) return resolveByHosts(host);

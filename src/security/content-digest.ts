@@ -3,12 +3,15 @@
 import { hash } from 'node:crypto';
 import { parseDictionary } from 'structured-headers';
 
-/** The header for a body, e.g. `sha-256=:…:`. */
+/** The Content-Digest header for a body, e.g. `sha-256=:…:`. */
 export function formatContentDigest(body: Buffer): string {
   return `sha-256=:${hash('sha256', body, 'base64')}:`;
 }
 
-/** True when every digest of a kind we know matches the body, and there is at least one of them. */
+/**
+ * True when the header has at least one sha-256 or sha-512 digest, and all of these match the body.
+ * Other algorithms are ignored; an unreadable header gives false.
+ */
 export function matchesContentDigest(header: string, body: Buffer): boolean {
   let known = 0;
   try {

@@ -1,5 +1,5 @@
-// The network's master key: from the environment, or a file that only its owner can read. All other
-// keys derive from it.
+// The network's master key, read from the environment or from a file that only its owner can read.
+// All other keys are derived from it.
 
 import { hkdfSync, randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { OperatorError } from '../runtime/operator-error.ts';
 
 /**
- * 32 random bytes; never logged, never stored beside what it seals when it comes from the
- * environment.
+ * 32 random bytes. Never logged. A key from the environment is never stored beside the secrets that
+ * it seals.
  */
 export interface MasterKey {
   readonly bytes: Buffer;
@@ -18,8 +18,9 @@ const KEY_BYTES = 32;
 const FILE = 'master.key';
 
 /**
- * Takes the value of PONTIS_MASTER_KEY (64 hex digits or base64 of 32 bytes), else
- * `<data>/master.key`, created when absent.
+ * Reads PONTIS_MASTER_KEY (64 hex digits, or base64 of 32 bytes) if it is given, otherwise the file
+ * `<data>/master.key`, which is created when missing. Throws `OperatorError` for a value that is
+ * not a key, or for a file that other users can read.
  */
 export function loadMasterKey(dataDir: string, fromEnvironment: string | undefined): MasterKey {
   if (fromEnvironment !== undefined && fromEnvironment !== '')
@@ -36,16 +37,16 @@ export function loadMasterKey(dataDir: string, fromEnvironment: string | undefin
 }
 
 /**
- * A key for one purpose; knowing it tells nothing about the master key or the other keys (RFC
- * 5869).
+ * Derives a 32-byte key for one purpose (HKDF, RFC 5869). Knowing it reveals neither the master key
+ * nor any other derived key.
  */
 export function deriveKey(masterKey: MasterKey, purpose: string): Buffer {
   return Buffer.from(hkdfSync('sha256', masterKey.bytes, 'pontis', purpose, KEY_BYTES));
 }
 
 /**
- * Written aside and linked into place, so that of two processes starting at once both read the same
- * whole key.
+ * Writes a draft and links it into place. So two processes that start at once both read the same
+ * complete key.
  */
 function createKeyFile(dataDir: string, file: string): string {
   mkdirSync(dataDir, { recursive: true });

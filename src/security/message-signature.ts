@@ -1,5 +1,5 @@
 // HTTP Message Signatures (RFC 9421, hmac-sha256), the recommended alternative to X-Signature: they
-// cover the query and the idempotency key.
+// also cover the query and the idempotency key.
 
 import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto';
 import {
@@ -14,22 +14,25 @@ import { matchesContentDigest } from './content-digest.ts';
 import { securityProblems } from './problems.ts';
 import { SIGNATURE_TOLERANCE_SECONDS } from './request-signature.ts';
 
+/** The parts of a request that a message signature can cover. */
 export interface SignedMessage {
   readonly method: string;
   /** Path and query as on the wire. */
   readonly target: string;
-  /** Lower-case names; a repeated field joined by ", ". */
+  /** Names in lower case; several values for a repeated field. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body: Buffer | undefined;
 }
 
-/** What may be covered; fields outside it are refused rather than guessed at. */
+/** Most components that one signature may cover; a signature with more is refused. */
 const MAX_COMPONENTS = 32;
 
 /**
- * Checks the one signature whose keyid is `keyId`: form, coverage, time, digest of the body, then
- * the signature itself. The value is the HMAC as computed here, in hexadecimal; it may serve as an
- * idempotency key.
+ * Verifies the signature whose `keyid` is `keyId`. Checks form, coverage, time, the signature and
+ * the digest of the body. The value is the HMAC as computed here, in hexadecimal; it may serve as
+ * an idempotency key.
+ *
+ * @param nowMs milliseconds since the Unix epoch; `created` may differ from it by 300 seconds
  */
 export function verifyMessageSignature(
   key: KeyObject,
@@ -56,8 +59,8 @@ export function verifyMessageSignature(
   for (const scheme of components.some((name) => name === '@target-uri' || name === '@scheme')
     ? ['http', 'https']
     : ['http']) {
-    // TLS may end in front of us, so both schemes are possible; nothing else of the target is taken
-    // from a header but Host.
+    // TLS may end at a proxy before this server, so both schemes are tried. Apart from Host, no
+    // header takes part in the target.
     const base = signatureBase(components, input, message, scheme);
     if (base === undefined) return refuse(securityProblems.signature_incomplete());
     const expected = createHmac('sha256', key).update(base).digest();
@@ -74,7 +77,7 @@ export function verifyMessageSignature(
   return refuse(securityProblems.signature_invalid('The message signature does not match.'));
 }
 
-/** The signature labelled for this key; the label itself carries no meaning (RFC 9421, 4.1). */
+/** Finds the signature with this key id. Its label has no meaning (RFC 9421, 4.1). */
 function readSignature(
   message: SignedMessage,
   keyId: string,
@@ -108,8 +111,8 @@ function isHmac(params: Parameters): boolean {
 }
 
 /**
- * Names of the covered components; undefined when one is repeated or carries parameters, which we
- * do not interpret.
+ * Names of the covered components. Undefined when a component is repeated or has parameters, which
+ * are not supported here.
  */
 function componentsOf(input: InnerList): string[] | undefined {
   const names: string[] = [];
@@ -135,7 +138,7 @@ function coversRequest(components: readonly string[], message: SignedMessage): b
   return covers('@method') && target && body && key;
 }
 
-/** RFC 9421, 2.5; undefined when a covered component is absent or unknown. */
+/** The signature base (RFC 9421, 2.5). Undefined when a covered component is absent or unknown. */
 function signatureBase(
   components: readonly string[],
   input: InnerList,
@@ -152,7 +155,7 @@ function signatureBase(
   return lines.join('\n');
 }
 
-/** RFC 9421, 2.2. */
+/** Value of a derived component (RFC 9421, 2.2). */
 function derived(name: string, message: SignedMessage, scheme: string): string | undefined {
   const question = message.target.indexOf('?');
   const authority = field(message, 'host')?.toLowerCase();
@@ -176,7 +179,9 @@ function derived(name: string, message: SignedMessage, scheme: string): string |
   }
 }
 
-/** RFC 9421, 2.1: values trimmed, repeated fields joined. */
+/**
+ * Value of a header field (RFC 9421, 2.1): trimmed, and joined with ", " if the field is repeated.
+ */
 function field(message: SignedMessage, name: string): string | undefined {
   const value = message.headers[name];
   if (value === undefined) return undefined;

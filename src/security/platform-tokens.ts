@@ -1,5 +1,5 @@
-// Platform tokens: HS256 JWTs that say which platform calls. A verified token is remembered, its
-// expiry is still checked each time.
+// Platform tokens: JWTs (HS256) that say which platform calls. A verified token is cached; its
+// expiry is still checked at each use.
 
 import { randomUUID } from 'node:crypto';
 import { errors, jwtVerify, SignJWT } from 'jose';
@@ -10,17 +10,23 @@ import type { Clock } from '../kernel/time.ts';
 import { deriveKey, type MasterKey } from './master-key.ts';
 import { securityProblems } from './problems.ts';
 
-/** What a token says. Whether its version is still in force is for identity to say. */
+/**
+ * The claims of a token. Whether its version is still in force is decided by the identity module.
+ */
 export interface TokenClaims {
   readonly platformId: PlatformId;
   readonly version: number;
   readonly expiresAtSeconds: number;
 }
 
+/** Issues and verifies platform tokens. */
 export interface PlatformTokens {
-  /** `lifetimeSeconds` defaults to 365 days. */
+  /** Signs a new token. `lifetimeSeconds` defaults to 365 days. */
   issue(platformId: PlatformId, version: number, lifetimeSeconds?: number): Promise<string>;
-  /** Answers at once for a token seen before; only the first sight of a token costs a promise. */
+  /**
+   * Refuses with `token_invalid` or `token_expired`. Returns a promise only for a token that is not
+   * cached.
+   */
   verify(token: string): Result<TokenClaims> | Promise<Result<TokenClaims>>;
 }
 
@@ -28,6 +34,7 @@ const LIFETIME_SECONDS = 365 * 86_400;
 const CACHED_TOKENS = 10_000;
 const MAX_TOKEN_LENGTH = 4_096;
 
+/** `clock` decides about issue time and expiry; the signing key is derived from the master key. */
 export function createPlatformTokens(masterKey: MasterKey, clock: Clock): PlatformTokens {
   const key = deriveKey(masterKey, 'platform-token');
   const verified = new LRUCache<string, TokenClaims>({ max: CACHED_TOKENS });

@@ -1,17 +1,18 @@
-// Why a caller is not who it claims to be, in order of precedence. Statuses and `error` texts are
-// those of the source requirement (3.1, 3.2).
+// Problems of proving who a caller is, in order of precedence. Statuses and `error` texts are those
+// of the source requirement (3.1, 3.2).
 
 import { defineProblems } from '../kernel/problem.ts';
 
+/** Problems with tokens and signatures. */
 export const securityProblems = defineProblems({
   too_many_failed_tokens: {
     status: 429,
     error: 'Too many failed tokens',
     retryable: true,
     advice:
-      'Calls from your network address whose token or signature is not good are answered late, ' +
-      'and so many of them wait that this one was turned away. Correct their token or signature; ' +
-      'good calls are not held up.',
+      'Many calls from your network address have a wrong token or signature. Their answers are ' +
+      'delayed, and too many of them are waiting, so this call was refused at once. Correct the ' +
+      'token or the signature; calls with a valid token and signature are not delayed.',
   },
   token_missing: {
     status: 401,
@@ -27,12 +28,12 @@ export const securityProblems = defineProblems({
   token_invalid: {
     status: 401,
     error: 'Invalid token',
-    advice: 'Send the token exactly as it was issued by this network.',
+    advice: 'Send the token exactly as this network issued it.',
   },
   token_revoked: {
     status: 401,
     error: 'Invalid token',
-    advice: 'A newer generation of tokens is in force for this platform; use the one issued last.',
+    advice: 'This platform has newer tokens, and older ones are revoked; use the one issued last.',
   },
   signature_missing: {
     status: 403,
@@ -46,8 +47,7 @@ export const securityProblems = defineProblems({
     error: 'Invalid signature',
     advice:
       'Your platform is set to HTTP Message Signatures: send Signature-Input and Signature as ' +
-      'in RFC 9421 ' +
-      'instead of X-Signature.',
+      'in RFC 9421 instead of X-Signature.',
   },
   platform_mismatch: {
     status: 403,
@@ -73,7 +73,7 @@ export const securityProblems = defineProblems({
   signature_stale: {
     status: 403,
     error: 'Invalid signature',
-    advice: 'Sign each request when it is sent, with a clock that is right to within 300 seconds.',
+    advice: 'Sign each request when you send it. Your clock must be right to within 300 seconds.',
   },
   digest_mismatch: {
     status: 403,

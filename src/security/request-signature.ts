@@ -5,9 +5,10 @@ import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto';
 import { refuse, ok, type Result } from '../kernel/problem.ts';
 import { securityProblems } from './problems.ts';
 
-/** How far a signature's time may be from ours, either way. */
+/** How far the time of a signature may be from our clock, in either direction. */
 export const SIGNATURE_TOLERANCE_SECONDS = 300;
 
+/** The parts of a request that X-Signature covers. */
 export interface SignedParts {
   /** X-Timestamp as sent. */
   readonly timestamp: string;
@@ -18,15 +19,21 @@ export interface SignedParts {
   readonly body: Buffer | undefined;
 }
 
-/** What a client computes; also for tests, examples and calls to connected platforms. */
+/**
+ * The signature that a client computes, in lower-case hexadecimal. Also used for calls to connected
+ * platforms, and in tests and examples.
+ */
 export function signRequest(key: KeyObject | string, parts: SignedParts): string {
   return digest(key, parts).toString('hex');
 }
 
 /**
- * Checks form, then time, then the signature in constant time. The value is the signature as
- * computed here, never as written by the caller: it may serve as an idempotency key, and a second
- * spelling of it must not be a second key.
+ * Checks the form, then the time, then the signature in constant time. `nowMs` is in milliseconds
+ * since the Unix epoch. Refuses with `signature_malformed`, `signature_stale` or
+ * `signature_invalid`.
+ *
+ * The value is the signature as computed here, not as the caller wrote it: it may serve as an
+ * idempotency key, and another spelling of the same signature must not be another key.
  */
 export function verifyRequestSignature(
   key: KeyObject,

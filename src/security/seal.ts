@@ -1,5 +1,5 @@
-// Sealing of small secrets for storage: AES-256-GCM under a key derived from the master key, bound
-// to what they belong to.
+// Seals small secrets for storage: AES-256-GCM under a key derived from the master key. A sealed
+// secret is bound to its owner.
 
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { assert } from '../kernel/assert.ts';
@@ -9,8 +9,9 @@ const VERSION = 1;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
+/** Encrypts and decrypts small secrets. */
 export interface Sealer {
-  /** `context` names the owner, so that a sealed secret moved to another row does not open. */
+  /** `context` names the owner. A sealed secret that is copied to another owner does not open. */
   seal(plaintext: string, context: string): Buffer;
   /**
    * Throws when the bytes were changed, belong to another owner, or were sealed under another
@@ -19,6 +20,7 @@ export interface Sealer {
   open(sealed: Buffer, context: string): string;
 }
 
+/** Uses a key that is derived from the master key. */
 export function createSealer(masterKey: MasterKey): Sealer {
   const key = deriveKey(masterKey, 'seal');
   return {

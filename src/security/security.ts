@@ -1,5 +1,5 @@
-// Proof of who calls and safe keeping of secrets. Owns keys, tokens, signatures and sealing; never
-// knows platforms' rows, points or HTTP routes. The only file of this module that others import.
+// Proves who calls, and keeps secrets safe. Owns keys, tokens, signatures and sealing; never knows
+// platforms' rows, points or HTTP routes. The only file of this module that others import.
 
 export { deriveKey, loadMasterKey, type MasterKey } from './master-key.ts';
 export { createSealer, type Sealer } from './seal.ts';

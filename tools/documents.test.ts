@@ -1,10 +1,11 @@
-// What the documents promise by their form: the changelog's versions and groups, and decisions
-// numbered without gaps.
+// What the documents promise by their form: the changelog's versions and groups, decisions numbered
+// without gaps, and one tour in two languages.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { PROGRAM } from '../src/runtime/program.ts';
+import { fencedBlocks } from '../test/fixtures/tour.ts';
 import { ROOT } from './source-tree.ts';
 
 const GROUPS = ['Added', 'Changed', 'Deprecated', 'Removed', 'Fixed', 'Security'];
@@ -81,5 +82,29 @@ describe('decisions', () => {
     expect(faultsOfDecisions(['0002-b.md', '0001-a.md'])).toEqual([]);
     expect(faultsOfDecisions(['0001-a.md', '0003-c.md'])).toEqual(['0003-c.md']);
     expect(faultsOfDecisions(['0001-a.md', '0001-b.md'])).toEqual(['0001-b.md']);
+  });
+});
+
+/** The fenced blocks, without the remarks, which are in the language of the page. */
+function blocksOf(path: string): string[] {
+  return fencedBlocks(readText(path)).map(
+    ({ language, text }) => `${language}\n${text.replaceAll(/ +# .*/g, '')}`,
+  );
+}
+
+/** The documents of ours that a page sends its readers to. */
+function linksOf(path: string): string[] {
+  return [...readText(path).matchAll(/\]\(([\w./-]+\.md)\)/g)]
+    .map(([, link = '']) => link)
+    .filter((link) => !link.startsWith('README'));
+}
+
+describe('the READMEs in both languages', () => {
+  test('have the same commands in the same order, with the same outputs', () => {
+    expect(blocksOf('README.zh-CN.md')).toEqual(blocksOf('README.md'));
+  });
+
+  test('send their readers to the same documents', () => {
+    expect(linksOf('README.zh-CN.md')).toEqual(linksOf('README.md'));
   });
 });

@@ -18,7 +18,7 @@ import {
   selectActions,
   selectBreak,
   setFigures,
-} from './store.ts';
+} from './store-breaks.ts';
 import type { Break, BreakAction, BreakCategory } from './types.ts';
 
 export interface BreakStory extends Break {

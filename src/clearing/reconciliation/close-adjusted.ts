@@ -9,7 +9,7 @@ import type { Clock } from '../../kernel/time.ts';
 import type { DbClient } from '../../runtime/database.ts';
 import { appendEvents } from '../../events/events.ts';
 import { reconciliationProblems } from './problems.ts';
-import { closeBreak, insertAction, insertAdjustment, selectBreak } from './store.ts';
+import { closeBreak, insertAction, insertAdjustment, selectBreak } from './store-breaks.ts';
 import type { Break } from './types.ts';
 
 export interface DecidedAdjustment {

@@ -20,7 +20,7 @@ import {
   selectRun,
   selectRuns,
   type BreakFilter,
-} from './store.ts';
+} from './store-breaks.ts';
 import type { Break, OpenCount, Run, RunMode } from './types.ts';
 
 /** Between two looks at a run that another process is doing. */

@@ -7,7 +7,7 @@ import { dbTransaction, type Pool } from '../../runtime/database.ts';
 import type { ConnectorClient } from '../../connections/connections.ts';
 import type { StatementEntry } from '../../connections/connections.ts';
 import { askPlatform, type Patience } from './ask-platform.ts';
-import { appendPage, breakOff, type NewLine, type Statement } from './store.ts';
+import { appendPage, breakOff, type NewLine, type Statement } from './store-breaks.ts';
 import type { StatementOperation } from './types.ts';
 
 /**

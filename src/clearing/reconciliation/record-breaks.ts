@@ -10,7 +10,7 @@ import { dbTransaction, type Pool } from '../../runtime/database.ts';
 import { appendEvents } from '../../events/events.ts';
 import type { Log } from '../../runtime/log.ts';
 import { decideBreak } from './decide-break.ts';
-import { lockBreaks, writeBreaks } from './store.ts';
+import { lockBreaks, writeBreaks } from './store-breaks.ts';
 import type { Break, BreakCategory, Difference } from './types.ts';
 
 const BATCH = 500;

@@ -33,7 +33,7 @@ import {
   sumHosted,
   type RunResult,
   type Statement,
-} from './store.ts';
+} from './store-breaks.ts';
 import type { Difference, Run, TotalFinding } from './types.ts';
 
 export interface RunParts {

@@ -15,7 +15,7 @@ import { settlementProblems } from './problems.ts';
 import { changeWindow } from './propose-settlement.ts';
 import { actDecided, carriedOver } from './settlement-events.ts';
 import { isIn } from './states.ts';
-import { moveWindow, selectCarveOuts, selectOpenWindow, selectPairs } from './store.ts';
+import { moveWindow, selectCarveOuts, selectOpenWindow, selectPairs } from './store-windows.ts';
 import { deleteObligations, reverseObligations, selectObligations } from './store-obligations.ts';
 import { decideAct, insertAct, noteSuspended, selectActs, selectToSuspend } from './store-acts.ts';
 import { cancelPlanned, holdObligation, insertCarried, selectCarried } from './store-payments.ts';

@@ -2,7 +2,7 @@
 // what is paid, follow one another.
 
 import { dbTransaction, type Pool } from '../../runtime/database.ts';
-import { lockPaying } from './store.ts';
+import { lockPaying } from './store-windows.ts';
 
 /**
  * Runs work while nobody else, in this process or another, pays this window or changes what is to

@@ -17,7 +17,7 @@ import {
   selectPairs,
   selectSettings,
   selectWindow,
-} from './store.ts';
+} from './store-windows.ts';
 import { approveObligation, insertObligation, selectObligations } from './store-obligations.ts';
 import { selectPoints } from './store-ledger.ts';
 import { changeObligation, deleteObligation, selectCarried } from './store-payments.ts';

@@ -25,7 +25,7 @@ import {
   selectCuts,
   selectNets,
   selectOpenWindow,
-} from './store.ts';
+} from './store-windows.ts';
 import { readCut, selectPoints, type PointsOwner } from './store-ledger.ts';
 import { NETWORK, type Cut, type Net, type Participant, type SettlementWindow } from './types.ts';
 

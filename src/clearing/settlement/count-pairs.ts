@@ -18,7 +18,7 @@ import {
   selectNets,
   selectPairs,
   selectUncounted,
-} from './store.ts';
+} from './store-windows.ts';
 import { countPairs, selectPoints, type PairRow, type PointsOwner } from './store-ledger.ts';
 import type { Pair } from './types.ts';
 

@@ -43,7 +43,7 @@ import {
   selectWindows,
   updateSchedule,
   lockWindows,
-} from './store.ts';
+} from './store-windows.ts';
 import { selectObligations } from './store-obligations.ts';
 import { selectActs } from './store-acts.ts';
 import { hasRowsSince } from './store-ledger.ts';

@@ -16,7 +16,7 @@ import { keyOf, ownerOf, paymentIdOf } from './participants.ts';
 import type { PayingParts } from './parts.ts';
 import { settlementAborted, windowSettled } from './settlement-events.ts';
 import { isIn } from './states.ts';
-import { lockWindows, moveWindow, selectPayable, selectWindow } from './store.ts';
+import { lockWindows, moveWindow, selectPayable, selectWindow } from './store-windows.ts';
 import { deleteObligations, noteRefusal, selectObligations } from './store-obligations.ts';
 import { selectPoints } from './store-ledger.ts';
 import { closeActs } from './store-acts.ts';

@@ -12,7 +12,7 @@ import type { PayingParts } from './parts.ts';
 import { settlementProblems } from './problems.ts';
 import { windowSettled } from './settlement-events.ts';
 import { isIn } from './states.ts';
-import { addCarveOuts, lockWindows, moveWindow, selectWindow } from './store.ts';
+import { addCarveOuts, lockWindows, moveWindow, selectWindow } from './store-windows.ts';
 import {
   approveObligation,
   deleteObligations,

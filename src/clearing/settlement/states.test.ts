@@ -4,7 +4,7 @@
 import { expect, test } from 'vitest';
 import type { Pool } from '../../runtime/database.ts';
 import { isIn, obligationTransitions, windowTransitions, WINDOW_STATES } from './states.ts';
-import { moveWindow } from './store.ts';
+import { moveWindow } from './store-windows.ts';
 import type { SettlementWindow } from './types.ts';
 
 /** The states that can be reached from one when a change is not made. */

@@ -2,7 +2,8 @@
 // is kept already, then a report to its parent.
 
 import { mergeEffects, type MergeCounts } from '../src/clearing/reconciliation/merge.ts';
-import { openSides, openStatement } from '../src/clearing/reconciliation/store-breaks.ts';
+import { openSides } from '../src/clearing/reconciliation/store-sides.ts';
+import { openStatement } from '../src/clearing/reconciliation/store-statements.ts';
 import type { PlatformId } from '../src/kernel/ids.ts';
 import { createPool, dbTransaction, type Pool } from '../src/runtime/database.ts';
 import { createLog } from '../src/runtime/log.ts';

@@ -12,7 +12,7 @@ import type { DbClient } from '../../runtime/database.ts';
 import { fingerprintOf, isOpening, readDisputable, writeClaimIn } from './open-dispute.ts';
 import { disputeProblems } from './problems.ts';
 import { resolutionIdOf } from './resolution-id.ts';
-import { sumClaimed } from './store.ts';
+import { sumClaimed } from './store-claims.ts';
 import { takeStepIn, type DisputeParts } from './take-step.ts';
 import type { NewDispute } from './types.ts';
 

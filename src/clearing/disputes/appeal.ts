@@ -12,7 +12,9 @@ import { followReversalsIn } from './follow-reversals.ts';
 import { creditedFor, findMoved } from './moved.ts';
 import { finishOpening, freezeIdOf } from './open-dispute.ts';
 import { disputeProblems } from './problems.ts';
-import { insertDispute, insertStep, lockDisputed, selectDispute, sumClaimed } from './store.ts';
+import { insertDispute, selectDispute } from './store.ts';
+import { insertStep } from './store-trail.ts';
+import { lockDisputed, sumClaimed } from './store-claims.ts';
 import { deadlinesOf, LEASE_MS, type DisputeParts } from './take-step.ts';
 import type { Dispute, Who } from './types.ts';
 

@@ -22,7 +22,8 @@ import { holdDisputed } from './hold-disputed.ts';
 import { findMoved, isKeptHere } from './moved.ts';
 import { resolutionIdOf, resolutionKey } from './resolution-id.ts';
 import { whenCarriedOut, type CarryingState } from './states.ts';
-import { noteProblem, selectDispute, sumAdjusted } from './store.ts';
+import { noteProblem, selectDispute } from './store.ts';
+import { sumAdjusted } from './store-claims.ts';
 import { BY_LEDGER, takeStepByState, type DisputeParts } from './take-step.ts';
 import type { Dispute, Resolution } from './types.ts';
 

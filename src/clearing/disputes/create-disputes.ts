@@ -37,20 +37,22 @@ import {
   type TransitionName,
 } from './states.ts';
 import {
-  insertEvidence,
-  insertStep,
   noteProblem,
-  selectContent,
   selectDispute,
   selectDisputes,
   selectDue,
-  selectEvidence,
   selectFrozen,
-  selectReversed,
-  selectSteps,
   type Filter,
   type Setting,
 } from './store.ts';
+import {
+  insertEvidence,
+  insertStep,
+  selectContent,
+  selectEvidence,
+  selectSteps,
+} from './store-trail.ts';
+import { selectReversed } from './store-claims.ts';
 import {
   BY_CLOCK,
   deadlinesOf,

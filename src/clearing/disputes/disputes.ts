@@ -8,7 +8,7 @@ export { creditedFor, findMoved, isKeptHere } from './moved.ts';
 export { disputeProblems } from './problems.ts';
 export { REASONS, REASON_CODES, type ReasonCode } from './reasons.ts';
 export { DISPUTE_STATES, type DisputeState } from './states.ts';
-export { lockDisputed } from './store.ts';
+export { lockDisputed } from './store-claims.ts';
 export {
   EVIDENCE_MEDIA,
   MAX_EVIDENCE_BYTES,

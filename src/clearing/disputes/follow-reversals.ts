@@ -11,14 +11,9 @@ import { describeEvents } from './dispute-events.ts';
 import { creditedFor } from './moved.ts';
 import { resolutionIdOf } from './resolution-id.ts';
 import { fits, type TransitionFrom } from './states.ts';
-import {
-  insertStep,
-  lockDisputesOf,
-  noteReversals,
-  reduceDispute,
-  selectFreeze,
-  selectReversals,
-} from './store.ts';
+import { reduceDispute } from './store.ts';
+import { insertStep } from './store-trail.ts';
+import { lockDisputesOf, noteReversals, selectFreeze, selectReversals } from './store-claims.ts';
 import { BY_LEDGER, LEASE_MS, takeStepIn, type DisputeParts } from './take-step.ts';
 import type { Dispute } from './types.ts';
 

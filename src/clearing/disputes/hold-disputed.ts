@@ -2,7 +2,7 @@
 // posts by other connections, and many that hold one each would leave none for it.
 
 import { dbTransaction, type DbClient, type Pool } from '../../runtime/database.ts';
-import { lockDisputesOf } from './store.ts';
+import { lockDisputesOf } from './store-claims.ts';
 import type { Dispute } from './types.ts';
 
 const turns = new WeakMap<Pool, Promise<unknown>>();

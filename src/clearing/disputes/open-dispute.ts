@@ -17,14 +17,9 @@ import { dbTransaction, type DbClient } from '../../runtime/database.ts';
 import { followReversalsIn } from './follow-reversals.ts';
 import { creditedFor, findMoved, isKeptHere } from './moved.ts';
 import { disputeProblems } from './problems.ts';
-import {
-  insertDispute,
-  insertStep,
-  lockDisputed,
-  noteProblem,
-  selectDispute,
-  sumClaimed,
-} from './store.ts';
+import { insertDispute, noteProblem, selectDispute } from './store.ts';
+import { insertStep } from './store-trail.ts';
+import { lockDisputed, sumClaimed } from './store-claims.ts';
 import { BY_LEDGER, deadlinesOf, LEASE_MS, takeStep, type DisputeParts } from './take-step.ts';
 import type { Dispute, NewDispute, Party, Side, Who } from './types.ts';
 

@@ -7,7 +7,7 @@ import { bucketOfTransaction } from '../../kernel/ids.ts';
 import { refuse } from '../../kernel/problem.ts';
 import { ledgerProblems, type Outcome, type PostedLeg } from '../../ledger/ledger.ts';
 import { holdDisputed } from './hold-disputed.ts';
-import { isDisputed, sumAdjusting } from './store.ts';
+import { isDisputed, sumAdjusting } from './store-claims.ts';
 import type { DisputeParts } from './take-step.ts';
 
 /** `submit` posts the reversal of so much of the transfer, or of all that is left. */

@@ -14,7 +14,8 @@ import {
   type TransitionFrom,
   type TransitionName,
 } from './states.ts';
-import { insertStep, moveDispute, type Setting } from './store.ts';
+import { moveDispute, type Setting } from './store.ts';
+import { insertStep } from './store-trail.ts';
 import type { Dispute, Who } from './types.ts';
 
 export interface DisputeParts {

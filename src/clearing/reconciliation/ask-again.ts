@@ -7,7 +7,8 @@ import type { Pool } from '../../runtime/database.ts';
 import type { ConnectorClient } from '../../connections/connections.ts';
 import { askPlatform, type Answer, type Patience } from './ask-platform.ts';
 import { compareEffects, type Verdict } from './compare.ts';
-import { closeBreak, selectBreaks, selectExpected } from './store-breaks.ts';
+import { closeBreak, selectBreaks } from './store-breaks.ts';
+import { selectExpected } from './store-sides.ts';
 import type { Break } from './types.ts';
 
 /** Of one run; the longest open come first. */

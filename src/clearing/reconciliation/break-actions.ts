@@ -14,11 +14,11 @@ import type { RunParts } from './run.ts';
 import {
   closeBreak,
   insertAction,
-  moveOpeningTotal,
   selectActions,
   selectBreak,
   setFigures,
 } from './store-breaks.ts';
+import { moveOpeningTotal } from './store-statements.ts';
 import type { Break, BreakAction, BreakCategory } from './types.ts';
 
 export interface BreakStory extends Break {

@@ -10,17 +10,15 @@ import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { PATIENCE } from './ask-platform.ts';
 import { createBreakActions, type BreakActions } from './break-actions.ts';
 import { runReconciliation, type RunParts } from './run.ts';
+import { countOpenBreaks, selectBreaks, type BreakFilter } from './store-breaks.ts';
 import {
-  countOpenBreaks,
   insertRun,
-  selectBreaks,
   selectLastAsked,
   selectLastComplete,
   selectQueued,
   selectRun,
   selectRuns,
-  type BreakFilter,
-} from './store-breaks.ts';
+} from './store-runs.ts';
 import type { Break, OpenCount, Run, RunMode } from './types.ts';
 
 /** Between two looks at a run that another process is doing. */

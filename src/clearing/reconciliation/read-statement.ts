@@ -4,10 +4,9 @@
 import { parseId } from '../../kernel/ids.ts';
 import type { Clock } from '../../kernel/time.ts';
 import { dbTransaction, type Pool } from '../../runtime/database.ts';
-import type { ConnectorClient } from '../../connections/connections.ts';
-import type { StatementEntry } from '../../connections/connections.ts';
+import type { ConnectorClient, StatementEntry } from '../../connections/connections.ts';
 import { askPlatform, type Patience } from './ask-platform.ts';
-import { appendPage, breakOff, type NewLine, type Statement } from './store-breaks.ts';
+import { appendPage, breakOff, type NewLine, type Statement } from './store-statements.ts';
 import type { StatementOperation } from './types.ts';
 
 /**

@@ -15,25 +15,21 @@ import { compareTotals } from './compare-totals.ts';
 import { mergeEffects, type MergeCounts } from './merge.ts';
 import { StatementReader } from './read-statement.ts';
 import { BreakRecorder } from './record-breaks.ts';
+import { resolveUnseen } from './store-breaks.ts';
 import {
   beginStatement,
   deleteOldLines,
-  endAbandonedRuns,
   ensurePlatform,
-  finishRun,
   insertOpeningTotal,
   keepLock,
   lockPlatform,
   markMerged,
-  openSides,
   openStatement,
-  resolveUnseen,
   selectOpeningTotal,
-  startRun,
-  sumHosted,
-  type RunResult,
   type Statement,
-} from './store-breaks.ts';
+} from './store-statements.ts';
+import { endAbandonedRuns, finishRun, startRun, type RunResult } from './store-runs.ts';
+import { openSides, sumHosted } from './store-sides.ts';
 import type { Difference, Run, TotalFinding } from './types.ts';
 
 export interface RunParts {

@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../test/fixtures/database.ts';
 import type { Bucket, MemberId, PlatformId, TransactionId } from '../../kernel/ids.ts';
-import { addJobs, insertSagas, renewLostJobs } from './store.ts';
+import { insertSagas } from './store.ts';
+import { addJobs, renewLostJobs } from './store-queue.ts';
 import { startWorkers, type SagaWorkers } from './worker.ts';
 
 let database: TestDatabase;

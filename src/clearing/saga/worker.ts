@@ -17,7 +17,7 @@ import { buckets, type Bucket, type TransactionId } from '../../kernel/ids.ts';
 import type { Pool } from '../../runtime/database.ts';
 import type { Log } from '../../runtime/log.ts';
 import { startLoop, type Loop } from '../../runtime/loop.ts';
-import { beat, renewLostJobs, TASK, unlockDead } from './store.ts';
+import { beat, renewLostJobs, TASK, unlockDead } from './store-queue.ts';
 
 export interface SagaWorkers {
   /** Takes no new jobs and finishes those under way. */

@@ -8,16 +8,11 @@ import { findFrozenRows } from './frozen-rows.ts';
 import { carriedDues, decideObligations, type Due } from './obligations.ts';
 import type { SettlementParts } from './parts.ts';
 import { isIn } from './states.ts';
-import {
-  addCarveOuts,
-  lockWindows,
-  selectCarveOuts,
-  selectCarveOutsOf,
-  selectNets,
-  selectPairs,
-  selectSettings,
-  selectWindow,
-} from './store-windows.ts';
+import { lockWindows, selectWindow } from './store-windows.ts';
+import { addCarveOuts, selectCarveOuts, selectCarveOutsOf } from './store-carve-outs.ts';
+import { selectNets } from './store-nets.ts';
+import { selectPairs } from './store-pairs.ts';
+import { selectSettings } from './store-settings.ts';
 import { approveObligation, insertObligation, selectObligations } from './store-obligations.ts';
 import { selectPoints } from './store-ledger.ts';
 import { changeObligation, deleteObligation, selectCarried } from './store-payments.ts';

@@ -14,18 +14,10 @@ import { findFrozenRows } from './frozen-rows.ts';
 import type { SettlementParts } from './parts.ts';
 import { settlementProblems } from './problems.ts';
 import { windowClosed } from './settlement-events.ts';
-import {
-  addCarveOuts,
-  insertCuts,
-  insertNets,
-  insertWindow,
-  lockWindows,
-  moveWindow,
-  selectCarveOutsOf,
-  selectCuts,
-  selectNets,
-  selectOpenWindow,
-} from './store-windows.ts';
+import { insertWindow, lockWindows, moveWindow, selectOpenWindow } from './store-windows.ts';
+import { addCarveOuts, selectCarveOutsOf } from './store-carve-outs.ts';
+import { insertCuts, selectCuts } from './store-pairs.ts';
+import { insertNets, selectNets } from './store-nets.ts';
 import { readCut, selectPoints, type PointsOwner } from './store-ledger.ts';
 import { NETWORK, type Cut, type Net, type Participant, type SettlementWindow } from './types.ts';
 

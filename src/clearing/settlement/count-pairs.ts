@@ -10,15 +10,15 @@ import { appendEvents } from '../../events/events.ts';
 import { findMismatch } from './obligations.ts';
 import type { SettlementParts } from './parts.ts';
 import { statementReady } from './settlement-events.ts';
+import { selectUncounted } from './store-windows.ts';
 import {
   addPairs,
   hasUncountedCut,
   lockUncountedCut,
   markCounted,
-  selectNets,
   selectPairs,
-  selectUncounted,
-} from './store-windows.ts';
+} from './store-pairs.ts';
+import { selectNets } from './store-nets.ts';
 import { countPairs, selectPoints, type PairRow, type PointsOwner } from './store-ledger.ts';
 import type { Pair } from './types.ts';
 

@@ -31,19 +31,11 @@ import {
 import { isDue } from './schedule.ts';
 import { makeStatement, type Statement, type StatementSource } from './statement.ts';
 import type { WindowState } from './states.ts';
-import {
-  replaceGrossPairs,
-  selectCarveOuts,
-  selectNets,
-  selectNetsOf,
-  selectOpenWindow,
-  selectPairs,
-  selectSettings,
-  selectWindow,
-  selectWindows,
-  updateSchedule,
-  lockWindows,
-} from './store-windows.ts';
+import { selectOpenWindow, selectWindow, selectWindows, lockWindows } from './store-windows.ts';
+import { replaceGrossPairs, selectSettings, updateSchedule } from './store-settings.ts';
+import { selectCarveOuts } from './store-carve-outs.ts';
+import { selectNets, selectNetsOf } from './store-nets.ts';
+import { selectPairs } from './store-pairs.ts';
 import { selectObligations } from './store-obligations.ts';
 import { selectActs } from './store-acts.ts';
 import { hasRowsSince } from './store-ledger.ts';

@@ -3,7 +3,7 @@
 import { bucketOfTransaction, type OwnerId } from '../../kernel/ids.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { FrozenRow } from './carve-out.ts';
-import { findWindowOf } from './store-windows.ts';
+import { findWindowOf } from './store-pairs.ts';
 import { findEffect, type PointsOwner } from './store-ledger.ts';
 import type { Frozen } from '../disputes/disputes.ts';
 import type { Queryable } from '../../runtime/database.ts';

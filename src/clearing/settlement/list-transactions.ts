@@ -3,7 +3,7 @@
 
 import type { Bucket, PlatformId, TransactionId } from '../../kernel/ids.ts';
 import type { SettlementParts } from './parts.ts';
-import { selectCuts } from './store-windows.ts';
+import { selectCuts } from './store-pairs.ts';
 import { listRows, selectPoints, type ListedRow, type PointsOwner } from './store-ledger.ts';
 import type { PairKind } from './types.ts';
 

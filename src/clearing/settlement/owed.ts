@@ -4,7 +4,8 @@
 import type { PlatformId } from '../../kernel/ids.ts';
 import type { DbClient } from '../../runtime/database.ts';
 import { dueOf } from './carve-later.ts';
-import { lockWindows, selectUnproposed, sumOwed } from './store-windows.ts';
+import { lockWindows, selectUnproposed } from './store-windows.ts';
+import { sumOwed } from './store-nets.ts';
 
 /**
  * Of each window by itself, as each is paid by itself; of one that is not proposed yet, what would

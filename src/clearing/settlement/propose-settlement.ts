@@ -12,7 +12,8 @@ import type { PayingParts } from './parts.ts';
 import { settlementProblems } from './problems.ts';
 import { windowSettled } from './settlement-events.ts';
 import { isIn } from './states.ts';
-import { addCarveOuts, lockWindows, moveWindow, selectWindow } from './store-windows.ts';
+import { lockWindows, moveWindow, selectWindow } from './store-windows.ts';
+import { addCarveOuts } from './store-carve-outs.ts';
 import {
   approveObligation,
   deleteObligations,

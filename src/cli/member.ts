@@ -137,7 +137,7 @@ async function showMember<Context extends CommandContext>(
     const found = await find(context);
     const [links, words] = await Promise.all([
       context.identity.listLinks(found),
-      context.identity.listLinkWords(found),
+      context.identity.listOperatorLinks(found),
     ]);
     if (links.length === 0) throw operatorErrorOf(identityProblems.member_not_found());
     return {

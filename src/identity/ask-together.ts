@@ -1,5 +1,5 @@
-// Joins the questions of one turn of the event loop into one statement, and the same question asked
-// twice into one.
+// Joins the questions of one turn of the event loop into one statement, and equal questions into
+// one.
 
 interface Waiting<Question, Answer> {
   readonly question: Question;
@@ -8,7 +8,11 @@ interface Waiting<Question, Answer> {
 
 const MAX_QUESTIONS = 1_000;
 
-/** `ask` answers by the index of the question; what it leaves out is answered with undefined. */
+/**
+ * Returns a function that asks one question. `ask` gets the questions of one turn, at most 1,000 at
+ * a time, and returns answers by the index of the question. A question without an answer resolves
+ * to undefined. Questions with the same key share one answer.
+ */
 export function askTogether<Question, Answer>(
   ask: (questions: readonly Question[]) => Promise<ReadonlyMap<number, Answer>>,
 ): (key: string, question: Question) => Promise<Answer | undefined> {

@@ -1,4 +1,5 @@
-// Token → platform: verified, registered, active, and of the generation in force.
+// Finds the platform of a token. The token must be valid and not revoked, and the platform must be
+// registered and active.
 
 import { ok, refuse, type Result } from '../kernel/problem.ts';
 import { securityProblems, type PlatformTokens, type TokenClaims } from '../security/security.ts';
@@ -6,7 +7,10 @@ import type { PlatformDirectory } from './platform-directory.ts';
 import { identityProblems } from './problems.ts';
 import type { Platform } from './types.ts';
 
-/** Answers without a promise when the token has been seen before. */
+/**
+ * Returns without a promise when the token is cached. Refuses with a token problem,
+ * `unknown_platform` or `platform_suspended`.
+ */
 export function authenticate(
   tokens: PlatformTokens,
   directory: PlatformDirectory,

@@ -1,5 +1,5 @@
-// Keeps the tags that this process remembers as the database has them, whichever process changes
-// them.
+// Keeps the tags in this process's memory the same as those in the database, whichever process
+// changes them.
 
 import type { Pool } from '../runtime/database.ts';
 import type { Log } from '../runtime/log.ts';
@@ -7,23 +7,26 @@ import type { LinkResolver } from './link-resolver.ts';
 import { startPoll } from '../runtime/poll.ts';
 import { readDatabaseTime, selectChangedTags } from './store.ts';
 
+/** The running update of tags. */
 export interface TagFollower {
   /** Reads changes at once. */
   refresh(): Promise<void>;
   close(): void;
 }
 
-/** Within a second a change has to be everywhere. */
+/** A change must be visible in every process within one second. */
 const POLL_MS = 500;
 /**
- * A change is stamped before it is committed, and a link may be read before a change and remembered
- * after it: each question looks this much further back than the last one that was answered.
+ * How far each poll looks back before the last successful one. A change is stamped before it is
+ * committed, and a link may be read before a change but stored in memory after it; so a poll from
+ * the last time on could miss some changes.
  */
 const LOOK_BACK_SECONDS = 10;
 
+/** Starts the update for the tags in `links`. */
 export async function followTags(pool: Pool, links: LinkResolver, log: Log): Promise<TagFollower> {
-  // The database's clock, as text and so to the microsecond: a process may have slept, or have
-  // another idea of the time.
+  // The database's clock, as text, which keeps microseconds. This process's own clock may be wrong,
+  // or the process may have slept.
   let askedAt = await readDatabaseTime(pool);
 
   async function refresh(): Promise<void> {

@@ -1,5 +1,6 @@
-// Who takes part: platforms, operators, members, which platform user is which member, and its tags.
-// Never knows balances, rates or HTTP. The only file of this module that others import.
+// The participants: platforms, operators and members, the links from platform users to members, and
+// the tags of users. Never knows balances, rates or HTTP. The only file of this module that others
+// import.
 
 import { randomBytes } from 'node:crypto';
 import { isPlatformId, platformOwnerId, type MemberId, type PlatformId } from '../kernel/ids.ts';
@@ -29,7 +30,7 @@ import {
   insertPlatform,
   selectLink,
   selectLinksOf,
-  selectLinkWords,
+  selectOperatorLinks,
   selectOperatorChanges,
   selectOperators,
   selectPlatforms,
@@ -40,7 +41,7 @@ import {
   NO_TAGS,
   type Custody,
   type Link,
-  type LinkedOnWord,
+  type OperatorLink,
   type Maker,
   type MemberLink,
   type Operator,
@@ -76,58 +77,63 @@ export {
   USER_ID_TEXT,
 } from './user-id.ts';
 
+/**
+ * The surface of the module. Methods return a `Result` where a problem of `identityProblems` is
+ * possible.
+ */
 export interface Identity {
-  /** Token → active platform; without a promise when the token has been seen before. */
+  /** The active platform of a token. Without a promise when the token is cached. */
   authenticate(token: string): Result<Platform> | Promise<Result<Platform>>;
 
-  /** From memory; changes of other processes show within about a second. */
+  /** Read from memory. Changes of other processes become visible within about one second. */
   findPlatform(platformId: string): Platform | undefined;
   listPlatforms(): readonly Platform[];
   /**
-   * Registers a platform under a new random secret. `onboarding.ts` adds what ledger and valuation
-   * need.
+   * Registers a platform with a new random secret. `network/onboarding.ts` adds what the ledger and
+   * the valuation need.
    */
   addPlatform(platform: {
     readonly platformId: string;
     readonly name: string;
     readonly custody: Custody;
   }): Promise<Result<{ readonly platform: Platform; readonly secret: string }>>;
-  /** The signing secret, to tell its platform. */
+  /** The signing secret of a platform, to show it to that platform. */
   getSecret(platformId: string): Promise<Result<string>>;
   /**
-   * A new secret, known here at once and elsewhere within about a second; in a caller's
-   * dbTransaction, within about a second everywhere. The old one is good for as long as is said
-   * beside it, and one before that no more.
+   * Replaces the secret of a platform. The old secret stays valid for `overlapMs` milliseconds (one
+   * day by default); an even older one becomes invalid. The change is in force here at once and in
+   * other processes within about one second. When `client` is given, that is within about one
+   * second after its commit, also here.
    */
   rotateSecret(platformId: string, overlapMs?: number, client?: DbClient): Promise<Result<string>>;
-  /** A token of the generation in force. */
+  /** Makes a token of the current version; `lifetimeSeconds` is 365 days by default. */
   issueToken(platformId: string, lifetimeSeconds?: number): Promise<Result<string>>;
   /**
-   * A token of the generation in force, or of a new one that makes all tokens issued so far
-   * invalid.
+   * Makes a token of the current version, or with `revoke` of a new version, which makes all
+   * earlier tokens invalid.
    */
   renewToken(
     platformId: string,
     how: { readonly lifetimeSeconds: number | undefined; readonly revoke: boolean },
     client: DbClient,
   ): Promise<Result<string>>;
-  /** Makes all tokens issued so far invalid. */
+  /** Makes all tokens that were issued so far invalid. */
   revokeTokens(platformId: string): Promise<Result<Platform>>;
   setPlatformState(platformId: string, state: PlatformState): Promise<Result<Platform>>;
   setSigning(platformId: string, signing: Signing): Promise<Result<Platform>>;
 
-  /** Takes a person among those who run the network; the token is told here and nowhere else. */
+  /** Adds a person who runs the network. The token is returned here and cannot be read again. */
   addOperator(operatorId: string, maker?: Maker, client?: DbClient): Promise<Result<OperatorToken>>;
   listOperators(): Promise<Operator[]>;
-  /** A new token; the old one stops working at once. */
+  /** Makes a new token; the old one becomes invalid at once. */
   renewOperatorToken(
     operatorId: string,
     maker?: Maker,
     client?: DbClient,
   ): Promise<Result<OperatorToken>>;
   /**
-   * The word of whoever owns the machine, when nobody has a token any more: a new token for an
-   * operator who is there, and active.
+   * Makes a new token for an existing operator and makes the operator active. For the owner of the
+   * machine, when no operator has a token any more.
    */
   recoverOperator(operatorId: string, reason: string): Promise<Result<OperatorToken>>;
   setOperatorState(
@@ -137,60 +143,81 @@ export interface Identity {
     client?: DbClient,
   ): Promise<Result<Operator>>;
   /**
-   * Who made operators, their tokens and their states, oldest first; those from before this was
-   * kept have none.
+   * Who made operators, tokens and state changes, oldest first. Operators from before this was
+   * recorded have no entry.
    */
   listOperatorChanges(): Promise<OperatorChange[]>;
-  /** How many there are, suspended ones too; stays so until the end of the dbTransaction. */
+  /**
+   * The number of operators, suspended ones included. It cannot change until the end of the
+   * dbTransaction.
+   */
   countOperators(client: DbClient): Promise<number>;
-  /** Token → active operator, from the database each time: a suspension is in force at once. */
+  /**
+   * The active operator of a token. Read from the database each time, so a suspension is in force
+   * at once.
+   */
   authenticateOperator(token: string): Promise<Result<Operator>>;
-  /** Whether a monitor may read figures under it. */
+  /** True for the token with which a monitor may read metrics and reasons. */
   isScrapeToken(token: string): Promise<boolean>;
-  /** A new one, told once; the former one stops working. */
+  /** Makes a new token, which is returned here only; the former one becomes invalid. */
   renewScrapeToken(): Promise<string>;
 
-  /** The member that a platform's user is; at once when seen before, undefined when not linked. */
+  /**
+   * The member that a platform's user is linked to; undefined when there is no link. Without a
+   * promise when the link is in memory.
+   */
   resolveMember(
     platformId: PlatformId,
     userId: string,
   ): MemberId | undefined | Promise<MemberId | undefined>;
   /**
-   * The platform's own id of a member; undefined when it has none there. From memory when seen
-   * before; questions asked at once share a statement.
+   * The id of a member's user on a platform; undefined when the member has none there. Links in
+   * memory need no question; questions in the same turn share one statement.
    */
   userOf(platformId: PlatformId, memberId: MemberId): Promise<string | undefined>;
   /**
-   * Links to the member that (platform, user) derives; to a given one for the program's own code,
-   * never on a platform's word. Repeating it changes nothing.
+   * Links a user to the member that (platform, user) derives. A given `memberId` is for the
+   * program's own code; a platform must never be able to choose it. Repeating the call changes
+   * nothing.
    */
   linkUser(
     platformId: PlatformId,
     userId: string,
     memberId?: MemberId,
   ): Promise<Result<LinkedUser>>;
-  /** Whether a user is linked to the member that its platform names; every no is the same. */
+  /**
+   * Checks that a user is linked to the member whose id its platform gives. Every failure gives the
+   * same problem.
+   */
   confirmLink(platformId: PlatformId, userId: string, claimed: string): Promise<Result<LinkedUser>>;
-  /** Which of these links are not there yet; or why the first of them cannot be made. */
+  /**
+   * Checks links that operators want to make. Returns those that do not exist yet, or the problem
+   * with the first impossible one.
+   */
   checkMemberLinks(links: readonly MemberLink[]): Promise<Result<LinksCheck>>;
   /**
-   * Links users to members on the word of operators, all or none, in the caller's dbTransaction;
-   * answers how many links are new.
+   * Links users to members as operators have decided, all or none, in the caller's dbTransaction.
+   * Returns the number of new links.
    */
-  linkMembers(links: readonly MemberLink[], word: Maker, client: DbClient): Promise<Result<number>>;
-  /** On whose word users of a member were linked to it. */
-  listLinkWords(memberId: MemberId): Promise<LinkedOnWord[]>;
+  linkMembers(
+    links: readonly MemberLink[],
+    maker: Maker,
+    client: DbClient,
+  ): Promise<Result<number>>;
+  /** Which operators linked users of a member to it, and why. */
+  listOperatorLinks(memberId: MemberId): Promise<OperatorLink[]>;
   /**
-   * Links many users of a platform to their derived members; returns how many links are new. Ids
-   * that may not be linked are passed over.
+   * Links many users of a platform to their derived members, and returns the number of new links.
+   * Ids that may not be linked are skipped.
    */
   linkUsers(platformId: PlatformId, userIds: readonly string[]): Promise<number>;
   findLink(platformId: PlatformId, userId: string): Promise<Link | undefined>;
   listLinks(memberId: MemberId): Promise<Link[]>;
 
   /**
-   * Sets what a platform says of its user, as a whole: each 1 to 40 of a-z, 0-9, `_`, `.` and `-`,
-   * at most 20. Answers them sorted. In force here at once and within a second elsewhere.
+   * Replaces the tags that a platform has put on its user: at most 20, each 1 to 40 characters of
+   * a-z, 0-9, `_`, `.` and `-`. Returns them sorted. In force here at once, and in other processes
+   * within one second.
    */
   setTags(
     platformId: PlatformId,
@@ -198,21 +225,22 @@ export interface Identity {
     tags: readonly string[],
   ): Promise<Result<readonly string[]>>;
   /**
-   * From memory, for a user that `resolveMember` has just resolved; sorted, and a shared frozen
-   * array when there are none.
+   * The tags of a user that `resolveMember` has just resolved, from memory and sorted. A shared
+   * frozen array when there are none.
    */
   tagsOf(platformId: PlatformId, userId: string): readonly string[];
-  /** Whoever has tags now, on one platform or on all. */
+  /** All members with tags, on one platform or on all. */
   listTags(platformId?: PlatformId): Promise<TaggedMember[]>;
 
-  /** Notices changes of other processes at once instead of within a second. */
+  /** Reads changes of other processes at once instead of within one second. */
   refresh(): Promise<void>;
   close(): void;
 }
 
-/** How long a secret is good beside the one that replaces it, when nothing else is said. */
+/** How long an old secret stays valid beside its successor by default, in milliseconds. */
 export const SECRET_OVERLAP_MS = DAY_MS;
 
+/** What the module is made from. */
 export interface IdentityParts {
   readonly clock?: Clock;
   readonly pool: Pool;
@@ -221,9 +249,10 @@ export interface IdentityParts {
   readonly log: Log;
 }
 
-/** The program itself, such as in the demo network. */
+/** The maker of changes by the program itself, such as in the demo network. */
 const NOBODY: Maker = { madeBy: null, approvedBy: null, requestId: null, reason: '' };
 
+/** Loads all platforms, and follows changes until `close`. */
 export async function createIdentity({
   pool,
   sealer,
@@ -236,12 +265,15 @@ export async function createIdentity({
   const users = createUserResolver(pool);
   const tags = await followTags(pool, links, log);
 
-  /** A change of an operator and the note of who made it, in one commit. */
+  /**
+   * Runs `work` in the caller's dbTransaction, or in a new one: a change of an operator and the
+   * record of its maker are one commit.
+   */
   function within<T>(client: DbClient | undefined, work: (db: DbClient) => Promise<T>): Promise<T> {
     return client === undefined ? dbTransaction(pool, work) : work(client);
   }
 
-  /** Applies a change and answers with the platform as it is afterwards. */
+  /** Applies a change and returns the platform after it. */
   async function change(
     platformId: string,
     what: Parameters<typeof changePlatform>[2],
@@ -338,7 +370,8 @@ export async function createIdentity({
     userOf: (platformId, memberId) => users.userOf(platformId, memberId),
     async linkUser(platformId, userId, memberId) {
       const linked = await linkUser(pool, platformId, userId, memberId);
-      // The tags of a link that was there before are not known; it is read when it is resolved.
+      // The tags of a link that existed before are not known here; they are read when the link is
+      // resolved.
       if (linked.ok && linked.value.created)
         links.remember(platformId, userId, {
           memberId: linked.value.memberId,
@@ -349,8 +382,8 @@ export async function createIdentity({
     },
     confirmLink: (platformId, userId, claimed) => confirmLink(pool, platformId, userId, claimed),
     checkMemberLinks: (wanted) => checkMemberLinks(pool, wanted),
-    linkMembers: (wanted, word, client) => linkMembers(client, wanted, word),
-    listLinkWords: (memberId) => selectLinkWords(pool, memberId),
+    linkMembers: (wanted, maker, client) => linkMembers(client, wanted, maker),
+    listOperatorLinks: (memberId) => selectOperatorLinks(pool, memberId),
     linkUsers: (platformId, userIds) => linkUsers(pool, platformId, userIds),
     findLink: (platformId, userId) => selectLink(pool, platformId, userId),
     listLinks: (memberId) => selectLinksOf(pool, memberId),
@@ -369,7 +402,9 @@ export async function createIdentity({
   };
 }
 
-/** 256 random bits; the HMAC key is the text itself, as in the source requirement. */
+/**
+ * A new secret of 256 random bits. The text itself is the HMAC key, as in the source requirement.
+ */
 function newSecret(): string {
   return `sk_${randomBytes(32).toString('base64url')}`;
 }

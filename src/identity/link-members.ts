@@ -1,6 +1,6 @@
-// Links users of platforms to members that exist already, on the word of operators: an id of a
-// member alone says nothing of who may claim it.
-// All of a list or none of it; who asked, who approved and why is kept with each link.
+// Links users of platforms to existing members, as operators have decided: an id of a member alone
+// does not prove whose member it is. A list is linked completely or not at all. Each link keeps who
+// asked for it, who approved it and why.
 
 import type { Problem } from '../kernel/problem.ts';
 import { ok, refuse, type Result } from '../kernel/problem.ts';
@@ -10,12 +10,16 @@ import type { Maker, MemberLink } from './types.ts';
 import { faultOfNewUserId, showUserId } from './user-id.ts';
 import type { Queryable } from '../runtime/database.ts';
 
+/** The result of checking links. */
 export interface LinksCheck {
-  /** Of these, links that are not there yet. */
+  /** The links of the list that do not exist yet. */
   readonly fresh: readonly MemberLink[];
 }
 
-/** What would be linked; or why the first that cannot be is refused, by its number in the list. */
+/**
+ * Returns the links that would be made, or the problem with the first impossible one; the problem
+ * names its number in the list.
+ */
 export async function checkMemberLinks(
   db: Queryable,
   wanted: readonly MemberLink[],
@@ -65,22 +69,23 @@ function problemOf(
     : (detail, extra) => identityProblems.invalid_user_id(`${detail} The id ${fault}.`, extra);
 }
 
-/** Within the caller's dbTransaction. Answers how many links are new. */
+/** Makes the links within the caller's dbTransaction. Returns how many are new. */
 export async function linkMembers(
   db: Queryable,
   wanted: readonly MemberLink[],
-  word: Maker,
+  maker: Maker,
 ): Promise<Result<number>> {
   const checked = await checkMemberLinks(db, wanted);
   if (!checked.ok) return checked;
   const { fresh } = checked.value;
   await db.query('savepoint linking');
   if ((await insertMemberLinks(db, fresh)) < fresh.length) {
-    // Somebody has linked one of them meanwhile; links are never deleted, so this look says which.
+    // Another process has made one of these links in the meantime. Links are never deleted, so the
+    // second check finds it.
     await db.query('rollback to savepoint linking');
     const again = await checkMemberLinks(db, wanted);
     return again.ok ? refuse(identityProblems.user_already_linked()) : again;
   }
-  await noteMemberLinks(db, fresh, word);
+  await noteMemberLinks(db, fresh, maker);
   return ok(fresh.length);
 }

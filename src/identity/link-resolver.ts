@@ -1,6 +1,6 @@
-// (platform, platform user) → member and tags, from memory when seen before. A link's member never
-// changes, so a hit is always right; a miss is never remembered. Tags follow the database within a
-// second (`follow-tags.ts`).
+// (platform, platform user) → member and tags, from memory when possible. The member of a link
+// never changes, so a link in memory is always right; a missing link is never remembered. Tags
+// follow the database within one second (`follow-tags.ts`).
 
 import { LRUCache } from 'lru-cache';
 import type { MemberId, PlatformId } from '../kernel/ids.ts';
@@ -9,16 +9,23 @@ import { askTogether } from './ask-together.ts';
 import { selectMembers } from './store.ts';
 import { NO_TAGS, type Tagged } from './types.ts';
 
+/** Resolves users to members. */
 export interface LinkResolver {
-  /** At once on a hit. Questions of one turn of the event loop share one statement. */
+  /**
+   * Without a promise when the link is in memory. Questions in one turn of the event loop share one
+   * statement.
+   */
   resolve(
     platformId: PlatformId,
     userId: string,
   ): MemberId | undefined | Promise<MemberId | undefined>;
-  /** What the platform says of a user that has been resolved; nothing when it is not remembered. */
+  /** The tags of a user that has been resolved; none when the user is not in memory. */
   tagsOf(platformId: PlatformId, userId: string): readonly string[];
   remember(platformId: PlatformId, userId: string, linked: Linked): void;
-  /** Puts newer tags to a user that is remembered; others are read when they are resolved. */
+  /**
+   * Replaces the tags of a user in memory if they are newer. Other users are read when they are
+   * resolved.
+   */
   retag(platformId: PlatformId, userId: string, tagged: Tagged): void;
 }
 
@@ -26,13 +33,14 @@ interface Linked extends Tagged {
   readonly memberId: MemberId;
 }
 
-/** About 200 bytes each, and the tags. */
+/** About 200 bytes each, plus the tags. */
 const REMEMBERED_LINKS = 200_000;
 
+/** Keeps up to 200,000 links in memory. */
 export function createLinkResolver(pool: Pool): LinkResolver {
   const known = new LRUCache<string, Linked>({ max: REMEMBERED_LINKS });
 
-  /** Answers may arrive in another order than the database gave them: the newest tags stay. */
+  /** Answers may arrive in another order than they left the database: the newest tags win. */
   function remember(key: string, linked: Linked): void {
     const before = known.peek(key);
     if (before === undefined || linked.tagsVersion > before.tagsVersion) known.set(key, linked);

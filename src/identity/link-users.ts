@@ -1,5 +1,5 @@
-// Links platform users to members: permanent, one user per member and platform, and repeatable
-// without effect.
+// Links platform users to members. A link is permanent, and a member has at most one user on each
+// platform. Repeating the call changes nothing.
 
 import { deriveMemberId, type MemberId, type PlatformId } from '../kernel/ids.ts';
 import { ok, refuse, type Result } from '../kernel/problem.ts';
@@ -8,15 +8,17 @@ import { identityProblems } from './problems.ts';
 import { insertLinks, memberExists, selectLink } from './store.ts';
 import { faultOfNewUserId } from './user-id.ts';
 
+/** The result of linking a user. */
 export interface LinkedUser {
   readonly memberId: MemberId;
-  /** False when the link was there before. */
+  /** False when the link existed before. */
   readonly created: boolean;
 }
 
 /**
- * Links one user to the member that its id derives (source requirement 2.2), or, for the program's
- * own code, to the given one.
+ * Links one user to the member that its id derives (source requirement 2.2), or to the given
+ * member, which only the program's own code may choose. Refuses with `invalid_user_id`,
+ * `member_not_found`, `member_already_linked` or `link_conflict`.
  */
 export async function linkUser(
   pool: Pool,
@@ -34,8 +36,8 @@ export async function linkUser(
   const memberId = given ?? deriveMemberId(platformId, userId);
   const inserted = await insertLinks(pool, platformId, [userId], [memberId]);
   if (inserted.has(userId)) return ok({ memberId, created: true });
-  // Somebody was faster, or the member has another user here; links are never deleted, so this look
-  // is final.
+  // Another call was faster, or the member has another user on this platform. Links are never
+  // deleted, so this second look is final.
   const winner = await selectLink(pool, platformId, userId);
   return winner === undefined
     ? refuse(identityProblems.member_already_linked())
@@ -43,9 +45,9 @@ export async function linkUser(
 }
 
 /**
- * A platform says which member its user is: it is only ever the link that is there. Whatever else
- * the id may be, of somebody, of nobody or none at all, the answer is the same, and no more is
- * looked at than the platform's own user.
+ * Confirms the link that a user already has. A platform cannot choose the member: for any other id,
+ * whether it is another member's or none at all, the answer is the same. Only the platform's own
+ * user is looked up.
  */
 export async function confirmLink(
   pool: Pool,
@@ -66,8 +68,8 @@ function existingLink(memberId: MemberId, given: MemberId | undefined): Result<L
 }
 
 /**
- * Links many users of one platform to their derived members; returns how many links are new. Users
- * already linked stay as they are; ids that may not be linked are passed over.
+ * Links many users of one platform to their derived members, and returns the number of new links.
+ * Existing links stay as they are; ids that may not be linked are skipped.
  */
 export async function linkUsers(
   pool: Pool,

@@ -1,5 +1,5 @@
-// The people who run the network: their tokens, and whom a token stands for. Read from the database
-// each time, so that a change is in force at once everywhere.
+// The people who run the network, and their tokens. Read from the database each time, so a change
+// is in force everywhere at once.
 
 import { createHash, randomBytes } from 'node:crypto';
 import { isOperatorId } from '../kernel/ids.ts';
@@ -16,6 +16,7 @@ import type { Maker, Operator, OperatorState, OperatorToken } from './types.ts';
 
 const TOKEN = /^op_[A-Za-z0-9_-]{43}$/;
 
+/** Adds an operator with a new token. Refuses with `invalid_operator_id` or `operator_exists`. */
 export async function addOperator(
   db: Queryable,
   operatorId: string,
@@ -29,7 +30,10 @@ export async function addOperator(
   return ok({ operatorId, token });
 }
 
-/** `recovered` is the word of whoever owns the machine, when nobody has a token any more. */
+/**
+ * Makes a new token for an operator. `recovered` is for the owner of the machine, when no operator
+ * has a token any more; it also makes the operator active. Refuses with `operator_not_found`.
+ */
 export async function renewOperatorToken(
   db: Queryable,
   operatorId: string,
@@ -49,6 +53,7 @@ export async function renewOperatorToken(
   return ok({ operatorId: operator.operatorId, token });
 }
 
+/** Suspends or resumes an operator. Refuses with `operator_not_found`. */
 export async function setOperatorState(
   db: Queryable,
   operatorId: string,
@@ -68,6 +73,10 @@ export async function setOperatorState(
   return ok(operator);
 }
 
+/**
+ * The operator of a token. Refuses with `operator_token_missing`, `operator_token_invalid` or
+ * `operator_suspended`.
+ */
 export async function authenticateOperator(pool: Pool, token: string): Promise<Result<Operator>> {
   if (token === '') return refuse(identityProblems.operator_token_missing());
   const operator = TOKEN.test(token)
@@ -77,7 +86,7 @@ export async function authenticateOperator(pool: Pool, token: string): Promise<R
   return operator.state === 'active' ? ok(operator) : refuse(identityProblems.operator_suspended());
 }
 
-/** 256 random bits: nobody finds a token from its plain hash. */
+/** 256 random bits, so the token cannot be found from its plain hash. */
 function newToken(): string {
   return `op_${randomBytes(32).toString('base64url')}`;
 }

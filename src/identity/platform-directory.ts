@@ -1,4 +1,4 @@
-// All platforms in memory, kept fresh by asking the database every second whether anything changed.
+// All platforms in memory. Asks the database every second whether anything has changed.
 
 import { createSecretKey } from 'node:crypto';
 import type { PlatformId } from '../kernel/ids.ts';
@@ -11,16 +11,18 @@ import { startPoll } from '../runtime/poll.ts';
 import { readDirectoryVersion, selectPlatforms, type PlatformRow } from './store.ts';
 import type { Platform } from './types.ts';
 
+/** The platforms of the network, from memory. */
 export interface PlatformDirectory {
   find(platformId: string): Platform | undefined;
   list(): readonly Platform[];
-  /** Reads changes at once, for the process that made them. */
+  /** Reads changes at once; the process that made a change calls it. */
   refresh(): Promise<void>;
   close(): void;
 }
 
 const POLL_MS = 1_000;
 
+/** Reads all platforms and follows changes until `close`. */
 export async function createPlatformDirectory(
   pool: Pool,
   sealer: Sealer,
@@ -30,7 +32,7 @@ export async function createPlatformDirectory(
   let version = '';
 
   const refresh = inTurn(async () => {
-    // The version is read first: a change in between only makes us look once more.
+    // The version is read before the rows: a change in between only causes one more reading.
     const found = await readDirectoryVersion(pool);
     if (found === version) return;
     const rows = await selectPlatforms(pool);
@@ -54,7 +56,7 @@ export async function createPlatformDirectory(
   };
 }
 
-/** The secret of an unchanged row is not unsealed again. */
+/** The secret of an unchanged row is not decrypted again. */
 function readPlatform(row: PlatformRow, known: Platform | undefined, sealer: Sealer): Platform {
   if (known?.revision === row.revision) return known;
   return {
@@ -83,6 +85,7 @@ function formerSecretOf(row: PlatformRow, sealer: Sealer): Pick<Platform, 'forme
   };
 }
 
+/** Decrypts the secret of a platform. Throws `OperatorError` when the master key is another one. */
 export function openSecret(
   row: Pick<PlatformRow, 'platform_id' | 'sealed_secret'>,
   sealer: Sealer,

@@ -1,5 +1,5 @@
-// The token under which a monitor reads figures and reasons: one for the network, told once and
-// kept as a hash. It changes nothing.
+// The token with which a monitor reads metrics and reasons. There is one for the network; it is
+// shown once and stored as a hash. It allows no change.
 
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Pool } from '../runtime/database.ts';
@@ -7,7 +7,7 @@ import { selectScrapeToken, upsertScrapeToken } from './store.ts';
 
 const TOKEN = /^scrape_[A-Za-z0-9_-]{43}$/;
 
-/** The new one; the former one stops working at once. */
+/** Makes and returns a new token; the former one becomes invalid at once. */
 export async function renewScrapeToken(pool: Pool): Promise<string> {
   const token = `scrape_${randomBytes(32).toString('base64url')}`;
   await upsertScrapeToken(pool, hashToken(token));
@@ -18,12 +18,13 @@ function looksLikeScrapeToken(token: string): boolean {
   return TOKEN.test(token);
 }
 
+/** True for the scrape token in force. */
 export async function isScrapeToken(pool: Pool, token: string): Promise<boolean> {
   const known = looksLikeScrapeToken(token) ? await selectScrapeToken(pool) : undefined;
   return known !== undefined && timingSafeEqual(known, hashToken(token));
 }
 
-/** 256 random bits: nobody finds a token from its plain hash. */
+/** 256 random bits, so the token cannot be found from its plain hash. */
 function hashToken(token: string): Buffer {
   return createHash('sha256').update(token).digest();
 }

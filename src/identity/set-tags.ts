@@ -1,4 +1,4 @@
-// What a platform says of its own user, as a whole: sorted, and each tag once.
+// Replaces the tags that a platform has put on its user. They are stored sorted, each tag once.
 
 import type { PlatformId } from '../kernel/ids.ts';
 import { ok, refuse, type Result } from '../kernel/problem.ts';
@@ -11,7 +11,7 @@ import { MAX_TAGS, TAG } from './types.ts';
 
 const tagForm = new RegExp(TAG);
 
-/** In force here at once. The form of tags is checked where they come in. */
+/** In force in this process at once. The caller has checked the form of the tags. */
 export async function setTags(
   pool: Pool,
   links: LinkResolver,
@@ -22,7 +22,7 @@ export async function setTags(
   const tags = [...new Set(given)].sort();
   assert(
     tags.length <= MAX_TAGS && tags.every((tag) => tagForm.test(tag)),
-    'tags are checked where they come in',
+    'the form of tags is checked before',
   );
   const linked = await changeTags(pool, platformId, userId, tags);
   if (linked === undefined) return refuse(identityProblems.user_not_found());

@@ -6,7 +6,7 @@ import {
   NO_TAGS,
   type Custody,
   type Link,
-  type LinkedOnWord,
+  type OperatorLink,
   type Maker,
   type MemberLink,
   type Operator,
@@ -19,6 +19,7 @@ import {
   type TaggedMember,
 } from './types.ts';
 
+/** A row of `identity.platform`. */
 export interface PlatformRow {
   readonly platform_id: PlatformId;
   readonly owner_id: OwnerId;
@@ -35,8 +36,8 @@ export interface PlatformRow {
 }
 
 /**
- * Changes whenever any platform row does: rows are only added, and each change adds one to a
- * revision.
+ * A text that changes whenever any platform row changes: rows are only added, and each change adds
+ * one to a revision.
  */
 export async function readDirectoryVersion(pool: Pool): Promise<string> {
   const { rows } = await pool.query<{ version: string }>(
@@ -45,6 +46,7 @@ export async function readDirectoryVersion(pool: Pool): Promise<string> {
   return rows[0]?.version ?? '';
 }
 
+/** All platforms, by id. */
 export async function selectPlatforms(pool: Pool): Promise<PlatformRow[]> {
   const { rows } = await pool.query<PlatformRow>(
     `select platform_id, owner_id, name, custody, state, signing, sealed_secret,
@@ -54,7 +56,7 @@ export async function selectPlatforms(pool: Pool): Promise<PlatformRow[]> {
   return rows;
 }
 
-/** False when the platform is already there. */
+/** Returns false when the platform exists already. */
 export async function insertPlatform(
   pool: Pool,
   row: Pick<PlatformRow, 'platform_id' | 'owner_id' | 'name' | 'custody' | 'sealed_secret'>,
@@ -68,7 +70,7 @@ export async function insertPlatform(
   return rowCount === 1;
 }
 
-/** Changes what is given; false when there is no such platform. */
+/** Changes the given fields. Undefined when the platform does not exist. */
 export async function changePlatform(
   db: Queryable,
   platformId: PlatformId,
@@ -108,6 +110,7 @@ interface OperatorRow {
   readonly created_at: Date;
 }
 
+/** All operators, by id. */
 export async function selectOperators(pool: Pool): Promise<Operator[]> {
   const { rows } = await pool.query<OperatorRow>(
     'select operator_id, state, created_at from identity.operator order by operator_id',
@@ -115,6 +118,7 @@ export async function selectOperators(pool: Pool): Promise<Operator[]> {
   return rows.map(toOperator);
 }
 
+/** The operator with this token hash. */
 export async function selectOperatorByToken(
   pool: Pool,
   tokenHash: Buffer,
@@ -126,7 +130,7 @@ export async function selectOperatorByToken(
   return rows[0] === undefined ? undefined : toOperator(rows[0]);
 }
 
-/** False when the operator is already there. */
+/** Returns false when the operator exists already. */
 export async function insertOperator(
   db: Queryable,
   operatorId: OperatorId,
@@ -140,7 +144,7 @@ export async function insertOperator(
   return rowCount === 1;
 }
 
-/** Changes what is given; undefined when there is no such operator. */
+/** Changes the given fields. Undefined when the operator does not exist. */
 export async function changeOperator(
   db: Queryable,
   operatorId: OperatorId,
@@ -154,7 +158,7 @@ export async function changeOperator(
   return rows[0] === undefined ? undefined : toOperator(rows[0]);
 }
 
-/** By the clock of the database, each later than the one before it. */
+/** Records a change of an operator at the database's time, later than the change before it. */
 export async function noteOperatorChange(
   db: Queryable,
   operatorId: OperatorId,
@@ -170,7 +174,7 @@ export async function noteOperatorChange(
   );
 }
 
-/** Oldest first. */
+/** All changes of operators, oldest first. */
 export async function selectOperatorChanges(db: Queryable): Promise<OperatorChange[]> {
   const { rows } = await db.query<OperatorChange>(
     `select operator_id as "operatorId", changed_at as "changedAt", change, made_by as "madeBy",
@@ -181,7 +185,8 @@ export async function selectOperatorChanges(db: Queryable): Promise<OperatorChan
 }
 
 /**
- * All there ever were, suspended ones too; nobody becomes one until the end of the dbTransaction.
+ * The number of operators, suspended ones included. The table lock protects the number: nobody can
+ * add an operator before the end of the dbTransaction.
  */
 export async function countOperators(client: DbClient): Promise<number> {
   await client.query('lock table identity.operator in share row exclusive mode');
@@ -211,7 +216,7 @@ interface TaggedRow {
 /** Microseconds since 1970 are exact in a double until the year 2255. */
 const TAGS_VERSION = `coalesce(extract(epoch from tags_changed_at) * 1000000, 0)::float8 as tags_version`;
 
-/** Members and tags of many (platform, user) pairs in one question; unknown pairs are left out. */
+/** Members and tags of many (platform, user) pairs in one statement. Unknown pairs are left out. */
 export async function selectMembers(
   pool: Pool,
   platformIds: readonly string[],
@@ -235,8 +240,8 @@ export async function selectMembers(
 }
 
 /**
- * The platforms' own ids of many (platform, member) pairs in one question; pairs without link are
- * left out.
+ * The platform's own user ids of many (platform, member) pairs in one statement. Pairs without a
+ * link are left out.
  */
 export async function selectUsers(
   pool: Pool,
@@ -256,9 +261,8 @@ export async function selectUsers(
 }
 
 /**
- * Sets the tags of a link as a whole; undefined when there is no such link. A change is stamped
- * when it holds the row, and later than the one before it whatever the clock says; setting what is
- * there already is no change.
+ * Replaces all tags of a link; undefined when there is no link. The new time is taken while the row
+ * is locked and is always later than the one before. Setting the same tags again is not a change.
  */
 export async function changeTags(
   pool: Pool,
@@ -278,14 +282,15 @@ export async function changeTags(
   return rows[0] === undefined ? undefined : { memberId: rows[0].member_id, ...toTagged(rows[0]) };
 }
 
-/** As text, which keeps its microseconds. */
+/** The database's time as text, which keeps microseconds. */
 export async function readDatabaseTime(pool: Pool): Promise<string> {
   const { rows } = await pool.query<{ now: string }>('select now()::text as now');
   return rows[0]?.now ?? '';
 }
 
+/** The result of `selectChangedTags`. */
 export interface ChangedTags {
-  /** The database's time of this question. */
+  /** The database's time of this statement. */
   readonly askedAt: string;
   readonly links: readonly {
     readonly platformId: PlatformId;
@@ -294,7 +299,7 @@ export interface ChangedTags {
   }[];
 }
 
-/** All tags set since so many seconds before a time of the database's. */
+/** All tags that were set after a time of the database's clock, less `lookBackSeconds`. */
 export async function selectChangedTags(
   pool: Pool,
   sinceTime: string,
@@ -340,6 +345,7 @@ function toTagged(row: TaggedRow): Tagged {
   return { tags: row.tags.length === 0 ? NO_TAGS : row.tags, tagsVersion: row.tags_version };
 }
 
+/** The link of a user. */
 export async function selectLink(
   pool: Pool,
   platformId: PlatformId,
@@ -353,6 +359,7 @@ export async function selectLink(
   return rows[0] === undefined ? undefined : toLink(rows[0]);
 }
 
+/** All links of a member, by platform. */
 export async function selectLinksOf(pool: Pool, memberId: MemberId): Promise<Link[]> {
   const { rows } = await pool.query<LinkRow>(
     `select platform_id, platform_user_id, member_id, tags, created_at from identity.link
@@ -362,6 +369,7 @@ export async function selectLinksOf(pool: Pool, memberId: MemberId): Promise<Lin
   return rows.map(toLink);
 }
 
+/** True when the member exists. */
 export async function memberExists(pool: Pool, memberId: MemberId): Promise<boolean> {
   const { rowCount } = await pool.query('select from identity.member where member_id = $1', [
     memberId,
@@ -370,9 +378,9 @@ export async function memberExists(pool: Pool, memberId: MemberId): Promise<bool
 }
 
 /**
- * Adds members and their links on one platform, as many as do not collide with a link that is
- * there. One statement: foreign keys are checked at its end, so a member and its first link may
- * arrive together.
+ * Adds members and their links on one platform, except those that collide with an existing link.
+ * Returns the users that were linked. It is one statement: foreign keys are checked at its end, so
+ * a member and its first link can be inserted together.
  */
 export async function insertLinks(
   pool: Pool,
@@ -392,17 +400,17 @@ export async function insertLinks(
   return new Set(rows.map((row) => row.platform_user_id));
 }
 
-/** What is there already of a link that is wanted. */
+/** What exists already around a wanted link. */
 export interface LinkFacts {
   readonly platformKnown: boolean;
   readonly memberKnown: boolean;
-  /** The member of that user. */
+  /** The member that the user is linked to. */
   readonly linkedTo: string | null;
-  /** The user of that member on that platform. */
+  /** The user that the member has on that platform. */
   readonly userThere: string | null;
 }
 
-/** In the order of the links. */
+/** One for each link, in the order of the links. */
 export async function selectLinkFacts(
   db: Queryable,
   links: readonly MemberLink[],
@@ -423,7 +431,7 @@ export async function selectLinkFacts(
   return rows;
 }
 
-/** Links users to members that are there; returns how many of them were new. */
+/** Links users to existing members; returns how many links are new. */
 export async function insertMemberLinks(
   db: Queryable,
   links: readonly MemberLink[],
@@ -437,6 +445,7 @@ export async function insertMemberLinks(
   return rowCount ?? 0;
 }
 
+/** Records who asked for these links, who approved them and why. */
 export async function noteMemberLinks(
   db: Queryable,
   links: readonly MemberLink[],
@@ -460,7 +469,7 @@ function columnsOf(links: readonly MemberLink[]): [string[], string[], string[]]
   ];
 }
 
-interface LinkWordRow {
+interface OperatorLinkRow {
   readonly platform_id: PlatformId;
   readonly platform_user_id: string;
   readonly made_by: string;
@@ -470,9 +479,12 @@ interface LinkWordRow {
   readonly linked_at: Date;
 }
 
-/** On whose word users of a member were linked to it. */
-export async function selectLinkWords(db: Queryable, memberId: MemberId): Promise<LinkedOnWord[]> {
-  const { rows } = await db.query<LinkWordRow>(
+/** Which operators linked users of a member to it. */
+export async function selectOperatorLinks(
+  db: Queryable,
+  memberId: MemberId,
+): Promise<OperatorLink[]> {
+  const { rows } = await db.query<OperatorLinkRow>(
     `select platform_id, platform_user_id, made_by, approved_by, request_id, reason, linked_at
         from identity.member_link where member_id = $1 order by platform_id`,
     [memberId],
@@ -498,6 +510,7 @@ function toLink(row: LinkRow): Link {
   };
 }
 
+/** The hash of the scrape token. */
 export async function selectScrapeToken(db: Queryable): Promise<Buffer | undefined> {
   const { rows } = await db.query<{ token_hash: Buffer }>(
     'select token_hash from identity.scrape_token',
@@ -505,6 +518,7 @@ export async function selectScrapeToken(db: Queryable): Promise<Buffer | undefin
   return rows[0]?.token_hash;
 }
 
+/** Stores the hash of a new scrape token. */
 export async function upsertScrapeToken(db: Queryable, tokenHash: Buffer): Promise<void> {
   await db.query(
     `insert into identity.scrape_token (token_hash) values ($1)

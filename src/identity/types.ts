@@ -1,30 +1,39 @@
-// The words of identity: who takes part. No behaviour.
+// Types of the identity module. No behaviour.
 
 import type { KeyObject } from 'node:crypto';
 import type { MemberId, OperatorId, OwnerId, PlatformId } from '../kernel/ids.ts';
 
-/** `hosted`: we keep its balances. `connected`: the platform keeps them and we call its API. */
+/**
+ * `hosted`: the network keeps the platform's balances. `connected`: the platform keeps them, and
+ * its API is called.
+ */
 export type Custody = 'hosted' | 'connected';
+/** A suspended platform is refused. */
 export type PlatformState = 'active' | 'suspended';
 
-/** Which request signatures are taken: every kind, or HTTP Message Signatures (RFC 9421) alone. */
+/**
+ * Request signatures that a platform may use: every kind, or only HTTP Message Signatures (RFC
+ * 9421).
+ */
 export const SIGNINGS = ['any', 'rfc9421'] as const;
+/** One of `SIGNINGS`. */
 export type Signing = (typeof SIGNINGS)[number];
 
+/** A registered platform. */
 export interface Platform {
   readonly platformId: PlatformId;
-  /** The account owner that stands for it in the ledger. */
+  /** The account owner that stands for the platform in the ledger. */
   readonly ownerId: OwnerId;
   readonly name: string;
   readonly custody: Custody;
   readonly state: PlatformState;
   readonly signing: Signing;
   /**
-   * Checks its request signatures; the secret itself is read from the database only when somebody
-   * must be told.
+   * The key that checks the platform's request signatures. The secret itself is read from the
+   * database only to show it to the platform.
    */
   readonly secretKey: KeyObject;
-  /** The secret before it, while that is still good. */
+  /** The former secret, while it is still valid. */
   readonly formerSecret?: { readonly key: KeyObject; readonly untilMs: number };
   /** Tokens of an older version are refused. */
   readonly tokenVersion: number;
@@ -32,6 +41,7 @@ export interface Platform {
   readonly createdAtMs: number;
 }
 
+/** A suspended operator may do nothing. */
 export type OperatorState = 'active' | 'suspended';
 
 /** A person who runs the network. */
@@ -41,68 +51,73 @@ export interface Operator {
   readonly createdAtMs: number;
 }
 
-/** On whose word operators and links were changed. */
+/** Who has changed an operator or a link, and why. */
 export interface Maker {
   /**
-   * Null where nobody was there to ask: the first operators of a network, and the owner of its
-   * machine.
+   * Null when no operator made the change: for the first operators of a network, and for the owner
+   * of its machine.
    */
   readonly madeBy: string | null;
-  /** Null where one person was enough. */
+  /** Null when one person was enough. */
   readonly approvedBy: string | null;
   /** The request that was approved. */
   readonly requestId: string | null;
   readonly reason: string;
 }
 
+/**
+ * What was done to an operator; `token` is a new token, `recovered` one from the machine's owner.
+ */
 export type OperatorChangeName = 'added' | 'token' | 'suspended' | 'resumed' | 'recovered';
 
-/** Who made an operator, its tokens and its states. */
+/** Who added an operator, made a token for it, or changed its state. */
 export interface OperatorChange extends Maker {
   readonly operatorId: OperatorId;
   readonly changedAt: Date;
   readonly change: OperatorChangeName;
 }
 
-/** A token is told when it is made and can be read nowhere afterwards. */
+/** A token is shown when it is made and cannot be read again. */
 export interface OperatorToken {
   readonly operatorId: OperatorId;
   readonly token: string;
 }
 
+/** A platform's user and its member. */
 export interface Link {
   readonly platformId: PlatformId;
   readonly platformUserId: string;
   readonly memberId: MemberId;
-  /** What the platform says of its user; sorted. */
+  /** The tags that the platform has put on its user, sorted. */
   readonly tags: readonly string[];
   readonly createdAtMs: number;
 }
 
-/** A user of a platform that is to belong to a member. */
+/** A user of a platform that shall belong to a member. */
 export interface MemberLink {
   readonly platformId: string;
   readonly platformUserId: string;
   readonly memberId: MemberId;
 }
 
-/** On whose word a user was linked to a member. */
-export interface LinkedOnWord extends Maker {
+/** Which operators linked a user to a member. */
+export interface OperatorLink extends Maker {
   readonly platformId: PlatformId;
   readonly platformUserId: string;
   readonly linkedAtMs: number;
 }
 
-/** Tags, and which of two readings of them is newer. */
+/** Tags with a version, which decides which of two readings is newer. */
 export interface Tagged {
   readonly tags: readonly string[];
   /**
-   * When they were set, in microseconds of the database's clock; 0 when never. Goes up with every
-   * change.
+   * When the tags were set, in microseconds of the database's clock since 1970; 0 if never.
+   * Increases with every change.
    */
   readonly tagsVersion: number;
 }
 
+/** A member with tags on a platform. */
 export interface TaggedMember {
   readonly platformId: PlatformId;
   readonly memberId: MemberId;

@@ -24,12 +24,12 @@ export const MemberView = Type.Object({
 });
 /** Undefined when nobody is linked to it. */
 export async function describeMember(
-  identity: Pick<Identity, 'listLinks' | 'listLinkWords'>,
+  identity: Pick<Identity, 'listLinks' | 'listOperatorLinks'>,
   memberId: MemberId,
 ): Promise<Static<typeof MemberView> | undefined> {
   const [links, words] = await Promise.all([
     identity.listLinks(memberId),
-    identity.listLinkWords(memberId),
+    identity.listOperatorLinks(memberId),
   ]);
   if (links.length === 0) return undefined;
   return {

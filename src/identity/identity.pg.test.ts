@@ -365,14 +365,14 @@ describe('tags', () => {
       ok: false,
       problem: { code: 'user_not_found' },
     });
-    await expect(here.setTags(A, 'tagged', ['VIP'])).rejects.toThrow('checked where they come in');
+    await expect(here.setTags(A, 'tagged', ['VIP'])).rejects.toThrow('tags is checked before');
     await expect(
       here.setTags(
         A,
         'tagged',
         Array.from({ length: 21 }, (_, index) => `t${index}`),
       ),
-    ).rejects.toThrow('checked where they come in');
+    ).rejects.toThrow('tags is checked before');
   });
 
   it('are known once the user is resolved, and shared when there are none', async () => {

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { expect, it } from 'vitest';
+import { TestTerminal } from '../test/fixtures/command.ts';
 import { createProgram } from './commands.ts';
 
 /**
@@ -22,11 +23,11 @@ function leavesOf(
   return [{ name: path.join(' '), help }];
 }
 
-const leaves = leavesOf(createProgram());
+const leaves = leavesOf(createProgram(new TestTerminal()));
 
 it('there are commands for every part', () => {
   expect(
-    createProgram()
+    createProgram(new TestTerminal())
       .commands.map((command) => command.name())
       .sort(),
   ).toEqual([

@@ -3,12 +3,12 @@
 
 import { Command } from 'commander';
 
+import { actsOfCommand, personsSentence } from './acts/table.ts';
 import { registerAudit } from './cli/audit.ts';
 import { registerBacktest } from './cli/backtest.ts';
 import { registerBench } from './cli/bench.ts';
 import { registerConnector } from './cli/connector.ts';
 import { registerDisputes } from './cli/disputes.ts';
-import { registerRecalls } from './cli/recalls.ts';
 import { registerExport } from './cli/export.ts';
 import { registerImport } from './cli/import.ts';
 import { registerMember } from './cli/member.ts';
@@ -16,86 +16,111 @@ import { registerMigrate } from './cli/migrate.ts';
 import { registerOperator } from './cli/operator.ts';
 import { registerPlatform } from './cli/platform.ts';
 import { registerRates } from './cli/rates.ts';
+import { registerRecalls } from './cli/recalls.ts';
 import { registerReconcile } from './cli/reconcile.ts';
-import { registerRules } from './cli/rules.ts';
-import { registerRewards } from './cli/rewards.ts';
-import { registerReserve } from './cli/reserve.ts';
 import { registerReport } from './cli/report.ts';
 import { registerRequests } from './cli/requests.ts';
+import { registerReserve } from './cli/reserve.ts';
 import { registerReviews } from './cli/reviews.ts';
+import { registerRewards } from './cli/rewards.ts';
+import { registerRules } from './cli/rules.ts';
 import { registerSandbox } from './cli/sandbox.ts';
 import { registerScrapeToken } from './cli/scrape-token.ts';
 import { registerStart } from './cli/start.ts';
 import { registerTransfers } from './cli/transfers.ts';
-import { registerWindows } from './cli/windows.ts';
-import { actsOfCommand, personsSentence } from './acts/acts.ts';
-import { activateDue } from './network/network.ts';
 import { registerWebhooks } from './cli/webhooks.ts';
-import { createContext, type Context } from './context.ts';
-import { isDemoNetwork, seedDemo, writeCredentials } from './demo/demo.ts';
-import { addPlatform } from './network/network.ts';
-import { startRole } from './roles.ts';
-import { startSandbox } from './demo/demo.ts';
+import { registerWindows } from './cli/windows.ts';
+import type { Terminal } from './cli/terminal.ts';
+import type { Context } from './context.ts';
 import type { Config } from './runtime/config.ts';
 import type { Log } from './runtime/log.ts';
 import { PROGRAM } from './runtime/program.ts';
 
 /** What the commands get from above: they cannot reach up to the composition root themselves. */
-const roots = {
-  environment: process.env,
-  print: (line: string) => void process.stdout.write(`${line}\n`),
-  /** Works beside a running program, or starts the database for the command alone. */
-  createContext: (config: Config, log: Log) => createContext(config, { log, mode: 'any' }),
-};
+function rootsOf(terminal: Terminal) {
+  return {
+    terminal,
+    environment: terminal.environment,
+    print: (line: string) => terminal.write(`${line}\n`),
+    /** Works beside a running program, or starts the database for the command alone. */
+    createContext: (config: Config, log: Log) => compose(config, log, 'any'),
+  };
+}
 
-/** Each command is one file of `cli/` that registers itself; a new one is a new line here. */
-const commands: readonly ((program: Command) => void)[] = [
-  (program) =>
+type Roots = ReturnType<typeof rootsOf>;
+
+async function compose(config: Config, log: Log, mode: 'own' | 'any'): Promise<Context> {
+  const { createContext } = await import('./context.ts');
+  return createContext(config, { log, mode });
+}
+
+/**
+ * Each command is one file of `cli/` that registers itself; a new one is a new line here. To say
+ * what it takes it loads nothing of what it does: `pontis --help` must cost next to nothing.
+ */
+const commands: readonly ((program: Command, roots: Roots) => void)[] = [
+  (program, roots) =>
     registerStart<Context>(program, {
       ...roots,
-      createContext: (config, log) => createContext(config, { log, mode: 'own' }),
-      seedDemo,
-      writeCredentials,
-      startSandbox,
-      startRole,
+      createContext: (config, log) => compose(config, log, 'own'),
+      seedDemo: async (context) => (await import('./demo/demo.ts')).seedDemo(context),
+      writeCredentials: async (context, url) =>
+        (await import('./demo/demo.ts')).writeCredentials(context, url),
+      startSandbox: async (context) => (await import('./demo/demo.ts')).startSandbox(context),
+      startRole: async (context) => (await import('./roles.ts')).startRole(context),
     }),
-  (program) => registerMigrate(program, roots),
-  (program) => registerPlatform<Context>(program, { ...roots, addPlatform, isDemoNetwork }),
-  (program) => registerOperator<Context>(program, roots),
-  (program) => registerScrapeToken<Context>(program, roots),
-  (program) => registerMember<Context>(program, roots),
-  (program) => registerRules<Context>(program, { ...roots, activateDue }),
-  (program) => registerRates<Context>(program, roots),
-  (program) => registerReviews<Context>(program, roots),
-  (program) => registerRequests<Context>(program, roots),
-  (program) => registerReconcile<Context>(program, roots),
-  (program) => registerTransfers<Context>(program, roots),
-  (program) => registerDisputes<Context>(program, roots),
-  (program) => registerRecalls<Context>(program, roots),
-  (program) => registerRewards<Context>(program, roots),
-  (program) => registerReserve<Context>(program, roots),
-  (program) => registerWindows<Context>(program, roots),
-  (program) => registerWebhooks<Context>(program, roots),
-  (program) => registerImport<Context>(program, roots),
-  (program) => registerAudit(program, roots),
-  (program) => registerExport(program, roots),
-  (program) => registerBacktest<Context>(program, roots),
-  (program) => registerReport<Context>(program, roots),
-  (program) => registerConnector<Context>(program, roots),
-  (program) => registerSandbox(program, roots),
-  (program) => registerBench(program),
+  (program, roots) => registerMigrate(program, roots),
+  (program, roots) =>
+    registerPlatform<Context>(program, {
+      ...roots,
+      addPlatform: async (context, platform) =>
+        (await import('./network/network.ts')).addPlatform(context, platform),
+      isDemoNetwork: async (context) => (await import('./demo/demo.ts')).isDemoNetwork(context),
+    }),
+  (program, roots) => registerOperator<Context>(program, roots),
+  (program, roots) => registerScrapeToken<Context>(program, roots),
+  (program, roots) => registerMember<Context>(program, roots),
+  (program, roots) =>
+    registerRules<Context>(program, {
+      ...roots,
+      activateDue: async (context) => (await import('./network/network.ts')).activateDue(context),
+    }),
+  (program, roots) => registerRates<Context>(program, roots),
+  (program, roots) => registerReviews<Context>(program, roots),
+  (program, roots) => registerRequests<Context>(program, roots),
+  (program, roots) => registerReconcile<Context>(program, roots),
+  (program, roots) => registerTransfers<Context>(program, roots),
+  (program, roots) => registerDisputes<Context>(program, roots),
+  (program, roots) => registerRecalls<Context>(program, roots),
+  (program, roots) => registerRewards<Context>(program, roots),
+  (program, roots) => registerReserve<Context>(program, roots),
+  (program, roots) => registerWindows<Context>(program, roots),
+  (program, roots) => registerWebhooks<Context>(program, roots),
+  (program, roots) => registerImport<Context>(program, roots),
+  (program, roots) => registerAudit(program, roots),
+  (program, roots) => registerExport(program, roots),
+  (program, roots) => registerBacktest<Context>(program, roots),
+  (program, roots) => registerReport<Context>(program, roots),
+  (program, roots) => registerConnector<Context>(program, roots),
+  (program, roots) => registerSandbox(program, roots),
+  (program, roots) => registerBench(program, roots),
 ];
 
 /** Every command, as commander knows it; it throws instead of ending the process. */
-export function createProgram(): Command {
+export function createProgram(terminal: Terminal): Command {
   // Options after a command are the command's: `rules show` has a --version of its own.
   const program = new Command('pontis')
     .description(PROGRAM.description)
     .version(PROGRAM.version)
     .enablePositionalOptions()
     .exitOverride()
-    .showHelpAfterError();
-  for (const register of commands) register(program);
+    .showHelpAfterError()
+    .configureOutput({
+      writeOut: (text) => terminal.write(text),
+      writeErr: (text) => terminal.warn(text),
+    });
+  const roots = rootsOf(terminal);
+  for (const register of commands) register(program, roots);
   explainPersons(program, []);
   return program;
 }

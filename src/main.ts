@@ -1,48 +1,21 @@
-// The only executable: turns the command line into a command, and its failure into a sentence and
-// an exit code.
+// The only executable: runs the command that was typed in the process that it was typed for.
 
-import { CommanderError } from 'commander';
+import { once } from 'node:events';
+
+import { runCommand } from './cli/run-command.ts';
+import type { Terminal } from './cli/terminal.ts';
 import { createProgram } from './commands.ts';
-import { isDatabaseUnavailable } from './runtime/database.ts';
-import { exitCode, messageOf, OperatorError } from './runtime/operator-error.ts';
+import { exitCode } from './runtime/operator-error.ts';
 
-async function main(argv: readonly string[]): Promise<number> {
-  try {
-    await createProgram().parseAsync([...argv], { from: 'user' });
-    return exitCodeSoFar();
-  } catch (error) {
-    return explain(error);
-  }
-}
-
-/** A command that worked but found something wrong says so in `process.exitCode`. */
-function exitCodeSoFar(): number {
-  return typeof process.exitCode === 'number' ? process.exitCode : exitCode.ok;
-}
-
-function explain(error: unknown): number {
-  // Commander has printed help, the version, or what is wrong with the arguments.
-  if (error instanceof CommanderError)
-    return error.exitCode === 0 || error.code === 'commander.help'
-      ? error.exitCode
-      : exitCode.usage;
-  if (error instanceof OperatorError) {
-    process.stderr.write(`pontis: ${error.message}\n`);
-    return exitCode[error.exit];
-  }
-  if (isDatabaseUnavailable(error)) {
-    process.stderr.write(
-      `pontis: The database went away (${messageOf(error)}). What was acknowledged is kept; ` +
-        `run the command again.\n`,
-    );
-    return exitCode.temporary;
-  }
-  process.stderr.write(
-    'pontis: unexpected error; this is a defect of ' +
-      `Pontis.\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-  );
-  return exitCode.defect;
-}
+const terminal: Terminal = {
+  environment: process.env,
+  write: (text) => void process.stdout.write(text),
+  async writeInTurn(text) {
+    if (!process.stdout.write(text)) await once(process.stdout, 'drain');
+  },
+  warn: (text) => void process.stderr.write(text),
+  exitCode: exitCode.ok,
+};
 
 // A reader that has seen enough, such as `head`, is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -50,4 +23,4 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await runCommand(createProgram(terminal), process.argv.slice(2), terminal);

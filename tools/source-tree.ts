@@ -37,6 +37,35 @@ export function readImports(path: string, text: string): string[] {
   ];
 }
 
+const LOADED = /^(?:import|export)\b(?! type\b)[^'"`;]*?from\s+'([^']+)'|^import\s+'([^']+)'/gm;
+
+/**
+ * What is loaded with a file: paths of ours and names of packages, without types and without what
+ * it imports only when it needs it.
+ */
+export function readLoaded(path: string, text: string): string[] {
+  return [...text.matchAll(LOADED)]
+    .map((match) => match[1] ?? match[2] ?? '')
+    .map((target) =>
+      target.startsWith('.') ? posix.normalize(posix.join(posix.dirname(path), target)) : target,
+    );
+}
+
+/**
+ * Everything that is loaded with a file, directly or not, and on whose behalf: each file or package
+ * with the chain of imports that leads to it.
+ */
+export function loadedWith(path: string): ReadonlyMap<string, readonly string[]> {
+  const chains = new Map<string, readonly string[]>([[path, [path]]]);
+  for (const [file, chain] of chains) {
+    if (!existsSync(join(ROOT, file))) continue;
+    for (const next of readLoaded(file, readFileSync(join(ROOT, file), 'utf8')))
+      if (!chains.has(next)) chains.set(next, [...chain, next]);
+  }
+  chains.delete(path);
+  return chains;
+}
+
 /** Folders of `src` whose own folders are modules by themselves. */
 const WINGS = ['clearing'];
 

@@ -9,8 +9,10 @@ import {
   findImportCycle,
   isTest,
   listFolders,
+  loadedWith,
   moduleOf,
   readImports,
+  readLoaded,
   readMentionedPaths,
   readSources,
   ROOT,
@@ -57,6 +59,27 @@ const ROOMS: Readonly<Record<string, typeof ORDER>> = {
 const OPEN_MODULES = ['kernel', 'runtime', 'http', 'views'];
 /** The roots assemble these from their files. */
 const OPEN_TO_ROOTS = ['api', 'cli'];
+/**
+ * Beside the surfaces these may be imported from outside: lists of names, and texts. They load
+ * nothing but the kernel, so that a command can say what it takes without loading what it does.
+ */
+const LIGHT_FILES = [
+  'src/acts/table.ts',
+  'src/clearing/disputes/problems.ts',
+  'src/clearing/disputes/states.ts',
+  'src/clearing/recalls/states.ts',
+  'src/clearing/reconciliation/types.ts',
+  'src/clearing/reserve/cap.ts',
+  'src/clearing/saga/problems.ts',
+  'src/events/webhooks/types.ts',
+  'src/identity/problems.ts',
+  'src/identity/types.ts',
+  'src/ledger/types.ts',
+  'src/monitor/options.ts',
+  'src/rewards/states.ts',
+];
+/** The only packages that are loaded to find out what was typed, and to say what may be typed. */
+const PACKAGES_OF_COMMANDS = ['commander', 'string-width'];
 
 const MAX_LINES = 500;
 /** Longer files, each with the reason why it is better in one piece. */
@@ -116,6 +139,7 @@ function judgeImport(from: string, to: string): string | undefined {
   if (!isLeftOf(imported, importer))
     return `${from} imports ${to}: ${imported} is not left of ${importer}`;
   if (OPEN_MODULES.includes(imported) || to === surfaceOf(imported)) return undefined;
+  if (LIGHT_FILES.includes(to)) return undefined;
   if (importer === 'roots' && OPEN_TO_ROOTS.includes(imported)) return undefined;
   return `${from} imports ${to}: from outside only ${surfaceOf(imported)} may be imported`;
 }
@@ -194,6 +218,49 @@ describe('imports', () => {
         fileOf('src/a/y.ts', `export * from '../a/x.ts';`),
       ]),
     ).toEqual(['src/a/x.ts', 'src/a/y.ts', 'src/a/x.ts']);
+  });
+});
+
+describe('what is loaded', () => {
+  test('to say what a command takes is no package but those of the command line', () => {
+    const heavy = [...loadedWith('src/main.ts')]
+      .filter(([name]) => !name.startsWith('node:') && !existsSync(join(ROOT, name)))
+      .filter(([name]) => !PACKAGES_OF_COMMANDS.includes(name))
+      .map(([, chain]) => chain.join(' → '));
+    expect(heavy).toEqual([]);
+    expect(loadedWith('src/main.ts').size).toBeGreaterThan(30);
+  });
+
+  test('with a light file is nothing but the kernel and other light files', () => {
+    const heavy = LIGHT_FILES.flatMap((path) =>
+      [...loadedWith(path)]
+        .filter(([name]) => moduleOf(name) !== 'kernel' && !LIGHT_FILES.includes(name))
+        .map(([, chain]) => chain.join(' → ')),
+    );
+    expect(heavy).toEqual([]);
+  });
+
+  test('and each light file is needed', () => {
+    const ofCommands = [...loadedWith('src/main.ts').keys()];
+    expect(LIGHT_FILES.filter((path) => !ofCommands.includes(path))).toEqual([]);
+  });
+
+  test('is told apart from types, and from what is imported when it is needed', () => {
+    const text = [
+      `import type { A } from './a.ts';`,
+      `import { type B, b } from '../b/b.ts';`,
+      `import {\n  c,\n} from 'commander';`,
+      `import 'side';`,
+      `export type * from './types.ts';`,
+      `export { d } from './d.ts';`,
+      `  const { Pool } = await import('pg');`,
+    ].join('\n');
+    expect(readLoaded('src/a/x.ts', text)).toEqual([
+      'src/b/b.ts',
+      'commander',
+      'side',
+      'src/a/d.ts',
+    ]);
   });
 });
 

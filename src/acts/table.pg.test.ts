@@ -3,6 +3,7 @@
 
 import type { Command } from 'commander';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { TestTerminal } from '../../test/fixtures/command.ts';
 import { createTestApi, type TestApi } from '../../test/fixtures/api.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
 import { createProgram } from '../commands.ts';
@@ -100,7 +101,7 @@ it('has every command that changes something, and no other', () => {
     command.commands.length === 0
       ? [path.join(' ')]
       : command.commands.flatMap((child) => leavesOf(child, [...path, child.name()]));
-  const leaves = leavesOf(createProgram());
+  const leaves = leavesOf(createProgram(new TestTerminal()));
   const named = new Set(rows.flatMap(([, row]) => row.commands ?? []));
   expect(leaves.filter((command) => !named.has(command) && !NO_ACTS.includes(command))).toEqual([]);
   expect([...named, ...NO_ACTS].filter((command) => !leaves.includes(command))).toEqual([]);

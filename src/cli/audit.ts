@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 
-import { audit, type AuditReport, type CheckResult } from '../monitor/monitor.ts';
+import type { AuditReport, CheckResult } from '../monitor/monitor.ts';
 import { exitCode } from '../runtime/operator-error.ts';
 import {
   DATA_OPTION,
@@ -21,7 +21,7 @@ interface AuditFlags {
 
 export function registerAudit(
   program: Command,
-  roots: Pick<CommandRoots, 'environment' | 'print'>,
+  roots: Pick<CommandRoots, 'environment' | 'terminal' | 'print'>,
 ): void {
   program
     .command('audit')
@@ -34,13 +34,14 @@ export function registerAudit(
         `posting.${exitCodesHelp({ 0: 'every invariant holds', 1: 'an invariant is broken' })}`,
     )
     .action(async (flags: AuditFlags) => {
+      const { audit } = await import('../monitor/monitor.ts');
       const progress = createProgress('auditing', flags.json !== true);
       const report = await withDatabase(flags, roots, 'audit', (pool) =>
         audit(pool, { onProgress: progress.show }),
       ).finally(progress.clear);
       if (flags.json) roots.print(JSON.stringify(jsonOf(report)));
       else for (const line of linesOf(report)) roots.print(line);
-      if (!report.ok) process.exitCode = exitCode.finding;
+      if (!report.ok) roots.terminal.exitCode = exitCode.finding;
     });
 }
 

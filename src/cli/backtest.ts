@@ -4,10 +4,10 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { readFileSync } from 'node:fs';
 
-import { backtest, MAX_BACKTEST_DAYS } from '../monitor/monitor.ts';
-import { describeBacktest, type BacktestView } from '../views/backtest.ts';
+import { MAX_BACKTEST_DAYS } from '../monitor/options.ts';
+import type { BacktestView } from '../views/backtest.ts';
 import { messageOf, OperatorError } from '../runtime/operator-error.ts';
-import { compileRulebook, Rulebook, type Valuation } from '../valuation/valuation.ts';
+import type { Rulebook, Valuation } from '../valuation/valuation.ts';
 import {
   DATA_OPTION,
   exitCodesHelp,
@@ -48,6 +48,10 @@ export function registerBacktest<Context extends BacktestContext>(
       `\nReads only; Pontis may be running and posting.${exitCodesHelp({ 65: 'no such proposal, or a rulebook that cannot be' })}`,
     )
     .action(async (proposal: string, flags: Flags) => {
+      const [{ backtest }, { describeBacktest }] = await Promise.all([
+        import('../monitor/monitor.ts'),
+        import('../views/backtest.ts'),
+      ]);
       const view = await withContext(flags, roots, false, async (context) => {
         const found = await backtest(await rulebookFor(proposal, context.valuation), context, {
           days: flags.days,
@@ -83,6 +87,7 @@ async function readRulebook(path: string, proposals: Valuation['proposals']): Pr
   }
   const unknown = await proposals.refuseUnknown(document);
   if (unknown !== undefined) throw refusalOf(unknown);
+  const { compileRulebook, Rulebook } = await import('../valuation/valuation.ts');
   const compiled = compileRulebook(document);
   if (!compiled.ok)
     throw new OperatorError(

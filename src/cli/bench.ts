@@ -6,9 +6,11 @@ import { once } from 'node:events';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 
+import type { CommandRoots } from './command-roots.ts';
+
 const SCRIPT = join(import.meta.dirname, '..', '..', 'script', 'bench');
 
-export function registerBench(program: Command): void {
+export function registerBench(program: Command, roots: Pick<CommandRoots, 'terminal'>): void {
   program
     .command('bench')
     .description('measure this machine: script/bench with the same arguments')
@@ -19,6 +21,6 @@ export function registerBench(program: Command): void {
     .action(async (args: readonly string[]) => {
       const child = spawn(SCRIPT, args, { stdio: 'inherit' });
       const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
-      process.exitCode = code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
+      roots.terminal.exitCode = code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
     });
 }

@@ -13,11 +13,10 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { parseConfig, type Config, type Environment } from '../runtime/config.ts';
 import type { Pool } from '../runtime/database.ts';
 import { postgresPaths } from '../runtime/initialise-postgres.ts';
-import { createLog, type Log } from '../runtime/log.ts';
-import { requireMigrated } from '../runtime/migrate.ts';
-import { openDatabase } from '../runtime/open-database.ts';
+import type { Log } from '../runtime/log.ts';
 import { OperatorError } from '../runtime/operator-error.ts';
 import type { Valuation } from '../valuation/valuation.ts';
+import type { Terminal } from './terminal.ts';
 
 /** The parts of the composed program that commands use. */
 export interface CommandContext {
@@ -35,6 +34,7 @@ export interface CommandContext {
 /** What the composition root provides: this module lies below it and cannot reach up. */
 export interface CommandRoots<Context extends CommandContext = CommandContext> {
   readonly environment: Environment;
+  readonly terminal: Terminal;
   print(line: string): void;
   /** Works beside a running program, or starts the database for the command alone. */
   createContext(config: Config, log: Log): Promise<Context>;
@@ -111,14 +111,19 @@ export async function findActingOperator(
  */
 export async function withDatabase<T>(
   options: DataOption,
-  roots: Pick<CommandRoots, 'environment'>,
+  roots: Pick<CommandRoots, 'environment' | 'terminal'>,
   name: string,
   work: (pool: Pool) => Promise<T>,
 ): Promise<T> {
+  const [{ createLog }, { requireMigrated }, { openDatabase }] = await Promise.all([
+    import('../runtime/log.ts'),
+    import('../runtime/migrate.ts'),
+    import('../runtime/open-database.ts'),
+  ]);
   const config = existingNetwork(options, roots.environment);
   const database = await openDatabase({
     config,
-    log: createLog('warn'),
+    log: createLog('warn', logOf(roots)),
     mode: 'any',
     applicationName: `pontis ${name}`,
     statementTimeoutMs: 0,
@@ -150,12 +155,18 @@ export async function withContext<Context extends CommandContext, T>(
   const config = mayCreate
     ? parseConfig({ dataDir: options.data }, roots.environment)
     : existingNetwork(options, roots.environment);
-  const context = await roots.createContext(config, createLog('warn'));
+  const { createLog } = await import('../runtime/log.ts');
+  const context = await roots.createContext(config, createLog('warn', logOf(roots)));
   try {
     return await work(context);
   } finally {
     await context.close();
   }
+}
+
+/** What a command logs stands beside its answer. */
+export function logOf({ terminal }: Pick<CommandRoots, 'terminal'>): { write(line: string): void } {
+  return { write: (line) => terminal.warn(line) };
 }
 
 /** A mistyped folder is told as such, not turned into a new, empty network. */

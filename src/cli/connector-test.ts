@@ -2,17 +2,13 @@
 
 import { InvalidArgumentError, type Command } from 'commander';
 
-import {
-  connectionProblems,
-  requireConnected,
-  testConnector,
-  type CheckResult,
-  type ConformanceReport,
-  type ConnectorTarget,
+import type {
+  CheckResult,
+  ConformanceReport,
+  ConnectorTarget,
 } from '../connections/connections.ts';
 import { isPlatformId, type PlatformId } from '../kernel/ids.ts';
 import { refuse } from '../kernel/problem.ts';
-import { createEgress, EVERY_RANGE } from '../runtime/egress.ts';
 import { exitCode, OperatorError } from '../runtime/operator-error.ts';
 import {
   DATA_OPTION,
@@ -72,6 +68,10 @@ export function registerConnectorTest<Context extends CommandContext>(
     .option(...JSON_OPTION)
     .addHelpText('after', HELP)
     .action(async (whom: string, flags: Flags) => {
+      const [{ testConnector }, { createEgress, EVERY_RANGE }] = await Promise.all([
+        import('../connections/connections.ts'),
+        import('../runtime/egress.ts'),
+      ]);
       const target = isPlatformId(whom)
         ? await registeredTarget(whom, flags, roots)
         : givenTarget(whom, flags, roots);
@@ -91,7 +91,7 @@ export function registerConnectorTest<Context extends CommandContext>(
       roots.print(
         flags.json ? JSON.stringify({ ok: report.ok, checks: report.checks }) : summaryOf(report),
       );
-      if (!report.ok) process.exitCode = exitCode.finding;
+      if (!report.ok) roots.terminal.exitCode = exitCode.finding;
     });
 }
 
@@ -101,6 +101,7 @@ async function registeredTarget<Context extends CommandContext>(
   flags: Flags,
   roots: CommandRoots<Context>,
 ): Promise<ConnectorTarget> {
+  const { connectionProblems, requireConnected } = await import('../connections/connections.ts');
   return withContext(flags, roots, false, async ({ connections, identity }) => {
     valueOf(await requireConnected(identity, platformId));
     return (

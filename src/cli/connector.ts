@@ -3,7 +3,7 @@
 
 import type { Command } from 'commander';
 
-import { requireConnected, type Connection } from '../connections/connections.ts';
+import type { Connection } from '../connections/connections.ts';
 import { OperatorError } from '../runtime/operator-error.ts';
 import {
   AS_TOKEN_OPTION,
@@ -75,6 +75,7 @@ export function registerConnector<Context extends CommandContext>(
   subcommand('show', 'show where connected platforms answer, without their tokens')
     .argument('[platform_id]', 'default: all')
     .action(async (platformId: string | undefined, flags: Flags) => {
+      const { requireConnected } = await import('../connections/connections.ts');
       const rows = await withContext(flags, roots, false, async ({ connections, identity }) => {
         const only =
           platformId === undefined

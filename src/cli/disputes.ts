@@ -2,14 +2,9 @@
 
 import { Option, type Command } from 'commander';
 
-import {
-  DISPUTE_STATES,
-  disputeProblems,
-  type Dispute,
-  type DisputeState,
-  type Disputes,
-  type Side,
-} from '../clearing/disputes/disputes.ts';
+import type { Dispute, Disputes, Side } from '../clearing/disputes/disputes.ts';
+import { disputeProblems } from '../clearing/disputes/problems.ts';
+import { DISPUTE_STATES, type DisputeState } from '../clearing/disputes/states.ts';
 import { formatAmountText, parseAmount } from '../kernel/amount.ts';
 import { formatId } from '../kernel/ids.ts';
 import type { Ledger } from '../ledger/ledger.ts';

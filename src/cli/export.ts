@@ -3,15 +3,9 @@
 
 import { Option, type Command } from 'commander';
 import { open, rename, rm } from 'node:fs/promises';
-import { once } from 'node:events';
-import { stdout } from 'node:process';
 
-import {
-  exportJournal,
-  journalFormats,
-  type JournalFormat,
-  type WriteText,
-} from '../monitor/monitor.ts';
+import { journalFormats, type JournalFormat } from '../monitor/options.ts';
+import type { WriteText } from '../monitor/monitor.ts';
 import { messageOf, OperatorError } from '../runtime/operator-error.ts';
 import {
   DATA_OPTION,
@@ -28,7 +22,7 @@ interface ExportFlags {
   readonly output?: string;
 }
 
-type Roots = Pick<CommandRoots, 'environment' | 'print'>;
+type Roots = Pick<CommandRoots, 'environment' | 'terminal' | 'print'>;
 
 export function registerExport(program: Command, roots: Roots): void {
   program
@@ -62,18 +56,15 @@ async function run(flags: ExportFlags, roots: Roots): Promise<void> {
   const { output } = flags;
   if (flags.json && output === undefined)
     throw new OperatorError('usage', 'With --json the journal itself needs a file: add --output.');
+  const { exportJournal } = await import('../monitor/monitor.ts');
   const done = await withDatabase(flags, roots, 'export', (pool) =>
     output === undefined
-      ? exportJournal(pool, flags.format, writeToStdout)
+      ? exportJournal(pool, flags.format, (text) => roots.terminal.writeInTurn(text))
       : toFile(output, (write) => exportJournal(pool, flags.format, write)),
   );
   if (flags.json) roots.print(JSON.stringify({ output, format: flags.format, ...done }));
   else if (output !== undefined)
     roots.print(`Wrote ${done.rows} transaction rows with ${done.entries} entries to ${output}.`);
-}
-
-async function writeToStdout(text: string): Promise<void> {
-  if (!stdout.write(text)) await once(stdout, 'drain');
 }
 
 /** Writes beside the file and renames at the end: nobody reads half a journal. */

@@ -3,7 +3,6 @@
 
 import { InvalidArgumentError, type Command } from 'commander';
 import { basename } from 'node:path';
-import { stderr } from 'node:process';
 
 import { formatAmountText } from '../kernel/amount.ts';
 import { exitCode, OperatorError } from '../runtime/operator-error.ts';
@@ -15,10 +14,10 @@ import {
   type CommandContext,
   type CommandRoots,
 } from './command-roots.ts';
-import { findFault, importEarnings, type ImportSummary } from './import-earnings.ts';
-import { DEFAULT_MAP, parseMap } from './parse-earning.ts';
+import type { ImportSummary } from './import-earnings.ts';
 import { createProgress } from './progress.ts';
-import { openEarnings, type EarningRow, type EarningsFile } from './read-earnings.ts';
+import type { EarningRow, EarningsFile } from './read-earnings.ts';
+import type { Terminal } from './terminal.ts';
 
 interface ImportFlags {
   readonly platform: string;
@@ -29,6 +28,7 @@ interface ImportFlags {
   readonly json?: true;
 }
 
+const DEFAULT_MAP = 'user=user,amount=amount,reference=reference,occurred_at=occurred_at';
 const DEFAULT_CONCURRENCY = 512;
 const INTERRUPTED = 130;
 /** More than these are counted, not told one by one. */
@@ -78,10 +78,15 @@ async function run<Context extends CommandContext>(
   flags: ImportFlags,
   roots: CommandRoots<Context>,
 ): Promise<void> {
+  const [{ findFault, importEarnings }, { parseMap }, { openEarnings }] = await Promise.all([
+    import('./import-earnings.ts'),
+    import('./parse-earning.ts'),
+    import('./read-earnings.ts'),
+  ]);
   const map = parseMap(flags.map);
   if (typeof map === 'string') throw new OperatorError('usage', `--map: ${map}`);
   const startedAt = performance.now();
-  const faults = new FaultReport();
+  const faults = new FaultReport(roots.terminal);
   const progress = createProgress('importing', flags.json !== true);
   const end = listenForInterrupt();
   const { summary, scale } = await withContext(
@@ -140,20 +145,25 @@ async function run<Context extends CommandContext>(
   else
     for (const line of linesOf(summary, scale, basename(path), flags.platform, tookMs))
       roots.print(line);
-  if (summary.interrupted) process.exitCode = INTERRUPTED;
-  else if (summary.malformed + summary.refused > 0) process.exitCode = exitCode.finding;
+  if (summary.interrupted) roots.terminal.exitCode = INTERRUPTED;
+  else if (summary.malformed + summary.refused > 0) roots.terminal.exitCode = exitCode.finding;
 }
 
 /** Tells faults as they come, then how many were not told. */
 class FaultReport {
   readonly first: { readonly line: number; readonly reason: string }[] = [];
+  readonly #terminal: Terminal;
   #count = 0;
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+  }
 
   add(line: number, reason: string): void {
     this.#count += 1;
     if (this.#count > FAULTS_TOLD) return;
     this.first.push({ line, reason });
-    stderr.write(`line ${line} ${reason}\n`);
+    this.#terminal.warn(`line ${line} ${reason}\n`);
   }
 
   get count(): number {
@@ -162,7 +172,7 @@ class FaultReport {
 
   close(): void {
     if (this.#count > FAULTS_TOLD)
-      stderr.write(`… and ${this.#count - FAULTS_TOLD} more rows like these\n`);
+      this.#terminal.warn(`… and ${this.#count - FAULTS_TOLD} more rows like these\n`);
   }
 }
 

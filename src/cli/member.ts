@@ -3,8 +3,8 @@
 
 import type { Command } from 'commander';
 
-import { writeLinks } from '../acts/acts.ts';
-import { identityProblems, type MemberLink } from '../identity/identity.ts';
+import type { MemberLink } from '../identity/identity.ts';
+import { identityProblems } from '../identity/problems.ts';
 import { isMemberId, type MemberId } from '../kernel/ids.ts';
 import { OperatorError } from '../runtime/operator-error.ts';
 import { askFor } from './asked.ts';
@@ -19,8 +19,6 @@ import {
   type CommandContext,
   type CommandRoots,
 } from './command-roots.ts';
-import { openLines } from './read-lines.ts';
-import { readRecords } from './read-records.ts';
 import { printable, tableLines } from './table.ts';
 
 interface Flags extends AsTokenOption {
@@ -91,6 +89,7 @@ export function registerMember<Context extends CommandContext>(
           flags.file === undefined
             ? [linkOf([platformId ?? '', userId ?? '', memberId ?? ''], 'usage')]
             : await readFile(flags.file, platformId);
+        const { writeLinks } = await import('../acts/acts.ts');
         await askFor(
           {
             act: 'member_link',
@@ -188,6 +187,10 @@ function linkOf(
 
 async function readFile(path: string, argument: string | undefined): Promise<MemberLink[]> {
   if (argument !== undefined) throw new OperatorError('usage', 'Give either one link or --file.');
+  const [{ openLines }, { readRecords }] = await Promise.all([
+    import('./read-lines.ts'),
+    import('./read-records.ts'),
+  ]);
   const file = await openLines(path);
   const links: MemberLink[] = [];
   let order: readonly number[] | undefined;

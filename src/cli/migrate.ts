@@ -2,26 +2,27 @@
 
 import type { Command } from 'commander';
 
-import { migrateQueue } from '../clearing/saga/saga.ts';
-import { parseConfig, type Environment } from '../runtime/config.ts';
-import { createLog } from '../runtime/log.ts';
-import { migrate } from '../runtime/migrate.ts';
-import { openDatabase } from '../runtime/open-database.ts';
+import { parseConfig } from '../runtime/config.ts';
+import { logOf, type CommandRoots } from './command-roots.ts';
 
-export interface MigrateRoots {
-  readonly environment: Environment;
-  print(line: string): void;
-}
-
-export function registerMigrate(program: Command, roots: MigrateRoots): void {
+export function registerMigrate(
+  program: Command,
+  roots: Pick<CommandRoots, 'environment' | 'terminal' | 'print'>,
+): void {
   program
     .command('migrate')
     .description('bring the database to the schema of this program')
     .option('--data <folder>', 'data folder (or PONTIS_DATA)')
     .option('--json', 'print the result as JSON')
     .action(async (options: { data?: string; json?: true }) => {
+      const [{ migrateQueue }, { createLog }, { migrate }, { openDatabase }] = await Promise.all([
+        import('../clearing/saga/saga.ts'),
+        import('../runtime/log.ts'),
+        import('../runtime/migrate.ts'),
+        import('../runtime/open-database.ts'),
+      ]);
       const config = parseConfig({ dataDir: options.data }, roots.environment);
-      const log = createLog('warn');
+      const log = createLog('warn', logOf(roots));
       const database = await openDatabase({
         config,
         log,

@@ -20,7 +20,6 @@ export interface Earning {
   readonly occurredAtMs: number | undefined;
 }
 
-export const DEFAULT_MAP = 'user=user,amount=amount,reference=reference,occurred_at=occurred_at';
 const MEANINGS = ['user', 'amount', 'reference', 'occurred_at'] as const;
 const MAX_REFERENCE_CHARACTERS = 128;
 

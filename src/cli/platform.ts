@@ -4,7 +4,7 @@ import { Argument, InvalidArgumentError, Option, type Command } from 'commander'
 
 import type { ActArguments, RequestedAct } from '../acts/acts.ts';
 import type { Reserve } from '../clearing/reserve/reserve.ts';
-import { SECRET_OVERLAP_MS, SIGNINGS, type Custody, type Signing } from '../identity/identity.ts';
+import { SECRET_OVERLAP_MS, SIGNINGS, type Custody, type Signing } from '../identity/types.ts';
 import { formatAmountText, parseAmount } from '../kernel/amount.ts';
 import { assert } from '../kernel/assert.ts';
 import type { Result } from '../kernel/problem.ts';

@@ -4,7 +4,6 @@ import { InvalidArgumentError, type Command } from 'commander';
 
 import { divideRatio, formatRatio } from '../kernel/amount.ts';
 import { OperatorError } from '../runtime/operator-error.ts';
-import { pointValue } from '../valuation/valuation.ts';
 import {
   actingOperator,
   AS_TOKEN_OPTION,
@@ -51,6 +50,7 @@ export function registerRates<Context extends CommandContext>(
     'show',
     'print the value of a point of each platform, and the rate of each pair by the value model',
   ).action(async (flags: Flags) => {
+    const { pointValue } = await import('../valuation/valuation.ts');
     const shown = await withContext(
       flags,
       roots,
@@ -149,7 +149,10 @@ export function registerRates<Context extends CommandContext>(
           }),
         );
       });
-      print(flags, jsonOfProposal(made), [...linesOf(made.changes), ...waitingLines(made)]);
+      print(flags, await jsonOfProposal(made), [
+        ...(await linesOf(made.changes)),
+        ...waitingLines(made),
+      ]);
     });
 }
 

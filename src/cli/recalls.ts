@@ -1,12 +1,8 @@
 // `pontis recalls`: what sources have asked target platforms for, and what became of it.
 
 import { Option, type Command } from 'commander';
-import {
-  RECALL_STATES,
-  type Recall,
-  type RecallState,
-  type Recalls,
-} from '../clearing/recalls/recalls.ts';
+import type { Recall, Recalls } from '../clearing/recalls/recalls.ts';
+import { RECALL_STATES, type RecallState } from '../clearing/recalls/states.ts';
 import { formatAmountText } from '../kernel/amount.ts';
 import { formatId } from '../kernel/ids.ts';
 import type { Ledger } from '../ledger/ledger.ts';

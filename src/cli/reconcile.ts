@@ -3,18 +3,15 @@
 
 import { InvalidArgumentError, Option, type Command } from 'commander';
 
-import {
-  AGE_BUCKETS,
-  BREAK_CATEGORIES,
-  BREAK_STATES,
-  disputeBreak,
-  type Break,
-  type BreakStory,
-  type OpenCount,
-  type Reconciliation,
-  type Run,
-} from '../clearing/reconciliation/reconciliation.ts';
 import type { Disputes, Side } from '../clearing/disputes/disputes.ts';
+import type {
+  Break,
+  BreakStory,
+  OpenCount,
+  Reconciliation,
+  Run,
+} from '../clearing/reconciliation/reconciliation.ts';
+import { AGE_BUCKETS, BREAK_CATEGORIES, BREAK_STATES } from '../clearing/reconciliation/types.ts';
 import { formatAmountText } from '../kernel/amount.ts';
 import { formatId, isPlatformId, type PlatformId } from '../kernel/ids.ts';
 import type { Result } from '../kernel/problem.ts';
@@ -125,7 +122,7 @@ export function registerReconcile<Context extends ReconcileContext>(
       });
       printRuns(rows, flags, roots);
       if (rows.some(({ state, breaks }) => state !== 'complete' || breaks !== ''))
-        process.exitCode = exitCode.finding;
+        roots.terminal.exitCode = exitCode.finding;
     });
 
   subcommand('runs', 'list what was compared, newest first')
@@ -247,6 +244,7 @@ export function registerReconcile<Context extends ReconcileContext>(
         .default('source'),
     )
     .action(async (breakId: string, flags: Flags) => {
+      const { disputeBreak } = await import('../clearing/reconciliation/reconciliation.ts');
       const { disputeId, state } = await withContext(flags, roots, false, async (context) => {
         const { operatorId } = await actingOperator(flags, roots, context);
         return valueOf(

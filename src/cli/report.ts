@@ -3,9 +3,8 @@
 import type { Command } from 'commander';
 
 import { isPlatformId } from '../kernel/ids.ts';
-import { identityProblems } from '../identity/identity.ts';
-import { reportLiability } from '../monitor/monitor.ts';
-import { describeLiability, type LiabilityView } from '../views/liability.ts';
+import { identityProblems } from '../identity/problems.ts';
+import type { LiabilityView } from '../views/liability.ts';
 import type { Valuation } from '../valuation/valuation.ts';
 import {
   DATA_OPTION,
@@ -48,6 +47,10 @@ export function registerReport<Context extends ReportContext>(
         `posting.${exitCodesHelp({ 65: 'no such platform' })}`,
     )
     .action(async (flags: Flags) => {
+      const [{ reportLiability }, { describeLiability }] = await Promise.all([
+        import('../monitor/monitor.ts'),
+        import('../views/liability.ts'),
+      ]);
       const view = await withContext(flags, roots, false, async (context) => {
         const { platform } = flags;
         if (platform === undefined) return describeLiability(await reportLiability(context));

@@ -3,19 +3,18 @@
 
 import { Argument, type Command } from 'commander';
 
-import {
-  usedPercent,
-  WHOLE,
-  type Reserve,
-  type ReserveFigures,
-  type ReserveRequest,
-  type Wanted,
+import { usedPercent, WHOLE } from '../clearing/reserve/cap.ts';
+import type {
+  Reserve,
+  ReserveFigures,
+  ReserveRequest,
+  Wanted,
 } from '../clearing/reserve/reserve.ts';
-import { identityProblems } from '../identity/identity.ts';
+import { identityProblems } from '../identity/problems.ts';
 import { formatAmountText, parseAmount } from '../kernel/amount.ts';
 import { formatId, isPlatformId } from '../kernel/ids.ts';
 import type { Result } from '../kernel/problem.ts';
-import { CLEARING_MODES, type Asset, type ClearingMode } from '../ledger/ledger.ts';
+import { CLEARING_MODES, type Asset, type ClearingMode } from '../ledger/types.ts';
 import { OperatorError } from '../runtime/operator-error.ts';
 import {
   actingOperator,

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 
-import { decideReview, listReviews, type ReviewWord } from '../clearing/reviews/reviews.ts';
+import type { ReviewWord } from '../clearing/reviews/reviews.ts';
 import { formatAmountText } from '../kernel/amount.ts';
 import { formatId } from '../kernel/ids.ts';
 import {
@@ -54,6 +54,7 @@ export function registerReviews<Context extends CommandContext>(
       .addHelpText('after', `\nPontis may be running.${CODES}`);
 
   subcommand('list', 'list the transfers that wait, oldest first').action(async (flags: Flags) => {
+    const { listReviews } = await import('../clearing/reviews/reviews.ts');
     const waiting = await withContext(flags, roots, false, async (context) =>
       (await listReviews(context, MOST)).map(({ leg, source, target, rule, reason, dueAtMs }) => ({
         hold_id: formatId('hold', leg.transactionId),
@@ -81,6 +82,7 @@ export function registerReviews<Context extends CommandContext>(
       .requiredOption('--reason <text>', 'why; kept with the transaction')
       .option(...AS_TOKEN_OPTION)
       .action(async (holdId: string, flags: Flags) => {
+        const { decideReview } = await import('../clearing/reviews/reviews.ts');
         const { transactionId, underWay } = await withContext(
           flags,
           roots,

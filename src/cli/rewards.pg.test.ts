@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createTestApi, type TestApi } from '../../test/fixtures/api.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
+import { TestTerminal } from '../../test/fixtures/command.ts';
 import { registerRewards } from './rewards.ts';
 
 let database: TestDatabase;
@@ -43,6 +44,7 @@ async function run(...args: string[]): Promise<string[]> {
   const program = new Command().exitOverride().configureOutput({ writeErr: () => undefined });
   registerRewards(program, {
     environment: { DATABASE_URL: database.url },
+    terminal: new TestTerminal(),
     print: (line) => void lines.push(line),
     createContext: async () => ({ ...api.parts, close: async () => undefined }),
   });

@@ -4,13 +4,9 @@ import { Option, type Command } from 'commander';
 
 import { formatAmountText } from '../kernel/amount.ts';
 import { formatId, type PlatformId } from '../kernel/ids.ts';
-import { identityProblems } from '../identity/identity.ts';
-import {
-  REDEMPTION_STATES,
-  unitsLeft,
-  type RedemptionState,
-  type Rewards,
-} from '../rewards/rewards.ts';
+import { identityProblems } from '../identity/problems.ts';
+import type { Rewards } from '../rewards/rewards.ts';
+import { REDEMPTION_STATES, type RedemptionState } from '../rewards/states.ts';
 import {
   DATA_OPTION,
   exitCodesHelp,
@@ -107,6 +103,7 @@ export function registerRewards<Context extends RewardsContext>(
         Math.max(Number.parseInt(flags.limit ?? String(DEFAULT_LIMIT), 10) || DEFAULT_LIMIT, 1),
         MOST,
       );
+      const { unitsLeft } = await import('../rewards/rewards.ts');
       const rows = await withContext(flags, roots, false, async (context) => {
         const platformId = known(context, platform);
         const found = await context.rewards.listRedemptions(platformId, flags.state, limit);

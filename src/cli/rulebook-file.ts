@@ -3,13 +3,7 @@
 import { readFileSync } from 'node:fs';
 import type { Problem } from '../kernel/problem.ts';
 import { OperatorError, messageOf } from '../runtime/operator-error.ts';
-import {
-  INITIAL_RULEBOOK,
-  readRulebookYaml,
-  type Fault,
-  type NewProposal,
-  type RulebookPatch,
-} from '../valuation/valuation.ts';
+import type { Fault, NewProposal, RulebookPatch } from '../valuation/valuation.ts';
 import { operatorErrorOf } from './command-roots.ts';
 import { printable } from './table.ts';
 
@@ -19,15 +13,15 @@ export interface FileChange {
   readonly readAs: string;
 }
 
-const SECTIONS = Object.keys(INITIAL_RULEBOOK);
-
 /** A file with all sections is a whole rulebook, another one a patch, unless that is said. */
-export function readChange(
+export async function readChange(
   path: string,
   flags: { readonly whole?: true; readonly patch?: true },
-): FileChange {
+): Promise<FileChange> {
   if (flags.whole && flags.patch)
     throw new OperatorError('usage', 'Give at most one of --whole and --patch.');
+  const { INITIAL_RULEBOOK, readRulebookYaml } = await import('../valuation/valuation.ts');
+  const sections = Object.keys(INITIAL_RULEBOOK);
   const reading = readRulebookYaml(readText(path));
   if (!reading.ok)
     throw new OperatorError(
@@ -38,11 +32,11 @@ export function readChange(
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new OperatorError(
       'badInput',
-      `${path} holds no sections of a rulebook (${SECTIONS.join(', ')}).`,
+      `${path} holds no sections of a rulebook (${sections.join(', ')}).`,
     );
   const whole =
     flags.whole ??
-    (flags.patch !== true && SECTIONS.every((section) => Object.hasOwn(value, section)));
+    (flags.patch !== true && sections.every((section) => Object.hasOwn(value, section)));
   return whole
     ? {
         change: { document: value },

@@ -5,15 +5,12 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 
 import type { Result } from '../kernel/problem.ts';
 import { parseMoment } from '../kernel/time.ts';
-import {
-  describeChange,
-  RULE_VARIABLES,
-  writeRulebookYaml,
-  type Change,
-  type Decision,
-  type Proposal,
-  type ProposalState,
-  type VersionRow,
+import type {
+  Change,
+  Decision,
+  Proposal,
+  ProposalState,
+  VersionRow,
 } from '../valuation/valuation.ts';
 import {
   actingOperator,
@@ -94,6 +91,7 @@ export function registerRules<Context extends CommandContext>(
     .option('--yaml', 'print it as YAML (default)')
     .option('--version <number>', 'another version', parseVersion)
     .action(async (flags: Flags & { readonly version?: number }) => {
+      const { writeRulebookYaml } = await import('../valuation/valuation.ts');
       const [row, inForce] = await open(flags, async ({ valuation }) => {
         const version = valuation.rulebook().version;
         return [
@@ -111,12 +109,13 @@ export function registerRules<Context extends CommandContext>(
 
   const checks = (name: string, description: string): void => {
     withFile(name, description).action(async (path: string, flags: FileFlags) => {
-      const { change, readAs } = readChange(path, flags);
+      const { describeChange } = await import('../valuation/valuation.ts');
+      const { change, readAs } = await readChange(path, flags);
       const checked = await open(flags, async ({ valuation }) =>
         accepted(await valuation.proposals.check(change)),
       );
       const changes = JSON.parse(checked.changes) as readonly Change[];
-      const told = changes.length === 0 ? ['Nothing changes.'] : linesOf(changes);
+      const told = changes.length === 0 ? ['Nothing changes.'] : await linesOf(changes);
       print(
         flags,
         { valid: true, changes, lines: changes.flatMap(describeChange) },
@@ -139,7 +138,7 @@ export function registerRules<Context extends CommandContext>(
     )
     .option('--urgent', 'without notice')
     .action(async (path: string, flags: ProposeFlags) => {
-      const { change, readAs } = readChange(path, flags);
+      const { change, readAs } = await readChange(path, flags);
       const made = await open(flags, async (context) => {
         const { operatorId } = await actingOperator(flags, roots, context);
         return accepted(
@@ -152,7 +151,11 @@ export function registerRules<Context extends CommandContext>(
           }),
         );
       });
-      print(flags, jsonOfProposal(made), [readAs, ...linesOf(made.changes), ...waitingLines(made)]);
+      print(flags, await jsonOfProposal(made), [
+        readAs,
+        ...(await linesOf(made.changes)),
+        ...waitingLines(made),
+      ]);
     });
 
   subcommand('proposals', 'list the proposals, newest first')
@@ -179,7 +182,7 @@ export function registerRules<Context extends CommandContext>(
       ]);
       print(
         flags,
-        { proposals: rows.map(jsonOfProposal) },
+        { proposals: await Promise.all(rows.map(jsonOfProposal)) },
         tableLines([
           ['proposal_id', 'state', 'made_by', 'made_at', 'decided_by', 'version', 'reason'],
           ...cells,
@@ -199,12 +202,12 @@ export function registerRules<Context extends CommandContext>(
       print(
         flags,
         {
-          ...jsonOfProposal(row),
+          ...(await jsonOfProposal(row)),
           obstacle: obstacle === null ? null : { code: obstacle.code, detail: obstacle.detail },
         },
         [
           ...linesOfProposal(row),
-          ...linesOf(row.changes),
+          ...(await linesOf(row.changes)),
           ...(obstacle === null
             ? []
             : [`It cannot be approved now: ${obstacle.error}. ${obstacle.detail}`]),
@@ -236,7 +239,7 @@ export function registerRules<Context extends CommandContext>(
         print(
           flags,
           {
-            ...jsonOfProposal(row),
+            ...(await jsonOfProposal(row)),
             effective_at: isoOf(version?.effectiveAt ?? row.effectiveAt),
             in_force: inForce,
           },
@@ -283,7 +286,8 @@ export function registerRules<Context extends CommandContext>(
     .description('list what the condition of a rule may ask about')
     .option(...JSON_OPTION)
     .addHelpText('after', CODES)
-    .action((flags: Flags) => {
+    .action(async (flags: Flags) => {
+      const { RULE_VARIABLES } = await import('../valuation/valuation.ts');
       const variables = Object.entries(RULE_VARIABLES).map(([name, { type, meaning }]) => ({
         name,
         type,
@@ -314,7 +318,8 @@ function effectOf({ version, effectiveAt, activatedAt }: VersionRow, inForce: bo
     : `It takes effect as version ${version} now, in running processes within about a second.`;
 }
 
-export function linesOf(changes: readonly Change[]): string[] {
+export async function linesOf(changes: readonly Change[]): Promise<string[]> {
+  const { describeChange } = await import('../valuation/valuation.ts');
   return changes.flatMap(describeChange).map((line) => `  ${line}`);
 }
 
@@ -326,7 +331,8 @@ export function waitingLines({ proposalId }: Proposal): string[] {
   ];
 }
 
-export function jsonOfProposal(row: Proposal): Readonly<Record<string, unknown>> {
+export async function jsonOfProposal(row: Proposal): Promise<Readonly<Record<string, unknown>>> {
+  const { describeChange } = await import('../valuation/valuation.ts');
   return {
     proposal_id: row.proposalId,
     state: row.state,

@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 
 import { parseConfig } from '../runtime/config.ts';
 import { messageOf, OperatorError } from '../runtime/operator-error.ts';
-import { findFaultPanel, type FaultPanel } from '../demo/demo.ts';
+import type { FaultPanel } from '../demo/demo.ts';
 import {
   DATA_OPTION,
   exitCodesHelp,
@@ -46,6 +46,7 @@ export function registerSandbox(
     .option(...JSON_OPTION)
     .addHelpText('after', HELP)
     .action(async (flags: Flags) => {
+      const { findFaultPanel } = await import('../demo/demo.ts');
       const panel = findFaultPanel(parseConfig({ dataDir: flags.data }, roots.environment).dataDir);
       if (panel === undefined)
         throw new OperatorError(

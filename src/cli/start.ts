@@ -13,7 +13,7 @@ import {
 } from '../runtime/config.ts';
 import { createDataFolder } from '../runtime/embedded-postgres.ts';
 import { checkPort } from '../runtime/listen.ts';
-import { createLog, type Log } from '../runtime/log.ts';
+import type { Log } from '../runtime/log.ts';
 import { exitCode } from '../runtime/operator-error.ts';
 
 /** What the composition root provides: this module lies below it and cannot reach up. */
@@ -75,6 +75,7 @@ async function start<Context extends { close(): Promise<void> }>(
   roots: StartRoots<Context>,
 ): Promise<void> {
   const startedAt = performance.now();
+  const { createLog } = await import('../runtime/log.ts');
   const log = createLog(config.logLevel);
   const end = new AbortController();
   const broken = listenForTheEnd(end, log);

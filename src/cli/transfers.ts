@@ -3,7 +3,8 @@
 
 import { type Command, InvalidArgumentError } from 'commander';
 
-import { sagaProblems, type Saga, type SagaActionName } from '../clearing/saga/saga.ts';
+import { sagaProblems } from '../clearing/saga/problems.ts';
+import type { Saga, SagaActionName } from '../clearing/saga/saga.ts';
 import { formatAmountText } from '../kernel/amount.ts';
 import { formatId, parseId, type PlatformId } from '../kernel/ids.ts';
 import {

@@ -2,7 +2,8 @@
 
 import { InvalidArgumentError, Option, type Command } from 'commander';
 
-import { DELIVERY_STATES, type DeliveryState, type Webhooks } from '../events/events.ts';
+import type { Webhooks } from '../events/events.ts';
+import { DELIVERY_STATES, type DeliveryState } from '../events/webhooks/types.ts';
 import { parseMoment } from '../kernel/time.ts';
 import { OperatorError } from '../runtime/operator-error.ts';
 import {

@@ -3,24 +3,14 @@
 
 import { Option, type Command } from 'commander';
 
-import {
-  readSchedule,
-  type ActKind,
-  type Participant,
-  type Payment,
-  type Settlement,
+import type {
+  ActKind,
+  Participant,
+  Payment,
+  Settlement,
 } from '../clearing/settlement/settlement.ts';
-import {
-  describeAct,
-  describeSettings,
-  describeWindow,
-  describeWindowFigures,
-} from '../views/window.ts';
-import { describeStatement } from '../views/statement.ts';
+import { identityProblems } from '../identity/problems.ts';
 import { STATEMENT_LANGUAGES, type StatementLanguage } from '../views/statement-words.ts';
-import { statementCsv } from '../views/statement-csv.ts';
-import { statementHtml } from '../views/statement-html.ts';
-import { identityProblems } from '../identity/identity.ts';
 import type { OperatorId, PlatformId } from '../kernel/ids.ts';
 import type { Result } from '../kernel/problem.ts';
 import { OperatorError } from '../runtime/operator-error.ts';
@@ -38,7 +28,6 @@ import {
   type CommandRoots,
 } from './command-roots.ts';
 import { tableLines } from './table.ts';
-import { windowLines } from './window-lines.ts';
 
 interface WindowsContext extends CommandContext {
   readonly settlement: Settlement;
@@ -109,6 +98,10 @@ export function registerWindows<Context extends WindowsContext>(
     { settlement, ledger }: Context,
     windowId: number,
   ): Promise<void> => {
+    const [{ describeWindowFigures }, { windowLines }] = await Promise.all([
+      import('../views/window.ts'),
+      import('./window-lines.ts'),
+    ]);
     const found = valueOf(await settlement.find(windowId));
     print(flags, describeWindowFigures(found, ledger), windowLines(found, ledger));
   };
@@ -117,6 +110,7 @@ export function registerWindows<Context extends WindowsContext>(
     .option('--limit <n>', `at most so many, up to ${MOST} (default 50)`)
     .action(async (flags: Flags) => {
       const limit = Math.min(Math.max(Number.parseInt(flags.limit ?? '50', 10) || 50, 1), MOST);
+      const { describeWindow } = await import('../views/window.ts');
       const rows = await withContext(flags, roots, false, async ({ settlement }) =>
         (await settlement.list(2 ** 31 - 1, limit)).map(describeWindow),
       );
@@ -224,6 +218,7 @@ export function registerWindows<Context extends WindowsContext>(
           operatorId,
         }),
       );
+      const { describeAct } = await import('../views/window.ts');
       print(flags, describeAct(made), [
         `act ${made.actId} is open; another operator approves it with: pontis windows approve ` +
           `${id} ${made.actId}`,
@@ -267,6 +262,11 @@ export function registerWindows<Context extends WindowsContext>(
         const statement = valueOf(
           await context.settlement.statement(numberOf(id), found.platformId),
         );
+        const [{ describeStatement }, { statementCsv }, { statementHtml }] = await Promise.all([
+          import('../views/statement.ts'),
+          import('../views/statement-csv.ts'),
+          import('../views/statement-html.ts'),
+        ]);
         if (flags.format === 'csv') roots.print(statementCsv(statement).trimEnd());
         else if (flags.format === 'html')
           roots.print(statementHtml(statement, flags.lang ?? 'zh', context.clock.now()).trimEnd());
@@ -289,6 +289,10 @@ export function registerWindows<Context extends WindowsContext>(
     .action((flags: Flags) =>
       withContext(flags, roots, false, async (context) => {
         const { settlement } = context;
+        const [{ describeSettings }, { readSchedule }] = await Promise.all([
+          import('../views/window.ts'),
+          import('../clearing/settlement/settlement.ts'),
+        ]);
         if (
           flags.dailyAt !== undefined ||
           flags.everyMinutes !== undefined ||

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { isPlatformId, platformOwnerId, type MemberId, type PlatformId } from '../kernel/ids.ts';
 import { ok, refuse, type Result } from '../kernel/problem.ts';
-import { DAY_MS, systemClock, type Clock } from '../kernel/time.ts';
+import { systemClock, type Clock } from '../kernel/time.ts';
 import { dbTransaction, type DbClient, type Pool } from '../runtime/database.ts';
 import type { Log } from '../runtime/log.ts';
 import type { PlatformTokens, Sealer } from '../security/security.ts';
@@ -39,6 +39,7 @@ import {
 import { createUserResolver } from './user-resolver.ts';
 import {
   NO_TAGS,
+  SECRET_OVERLAP_MS,
   type Custody,
   type Link,
   type OperatorLink,
@@ -236,9 +237,6 @@ export interface Identity {
   refresh(): Promise<void>;
   close(): void;
 }
-
-/** How long an old secret stays valid beside its successor by default, in milliseconds. */
-export const SECRET_OVERLAP_MS = DAY_MS;
 
 /** What the module is made from. */
 export interface IdentityParts {

@@ -2,6 +2,7 @@
 
 import type { KeyObject } from 'node:crypto';
 import type { MemberId, OperatorId, OwnerId, PlatformId } from '../kernel/ids.ts';
+import { DAY_MS } from '../kernel/time.ts';
 
 /**
  * `hosted`: the network keeps the platform's balances. `connected`: the platform keeps them, and
@@ -131,3 +132,6 @@ export const NO_TAGS: readonly string[] = Object.freeze([]);
 export const TAG = '^[a-z0-9_.-]{1,40}$';
 /** Most tags of one user on one platform. */
 export const MAX_TAGS = 20;
+
+/** How long an old secret stays valid beside its successor by default, in milliseconds. */
+export const SECRET_OVERLAP_MS = DAY_MS;

@@ -21,6 +21,7 @@ import {
 } from '../valuation/valuation.ts';
 import { LimitUsage } from './limit-usage.ts';
 import { replayRows, type ReplayRow } from './replay-rows.ts';
+import { MAX_BACKTEST_DAYS } from './options.ts';
 
 /** What becomes of a transaction. `reviewed`: set aside for an operator. */
 export type BacktestOutcome =
@@ -111,7 +112,6 @@ export interface BacktestOptions {
   readonly maxRows?: number | undefined;
 }
 
-export const MAX_BACKTEST_DAYS = 400;
 const DEFAULT_DAYS = 30;
 const DEFAULT_ROWS = 10_000_000;
 const EXAMPLES = 20;

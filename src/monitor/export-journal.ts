@@ -10,9 +10,7 @@ import {
   type JournalRow,
   type JournalSnapshot,
 } from './journal-rows.ts';
-
-export const journalFormats = ['hledger', 'csv'] as const;
-export type JournalFormat = (typeof journalFormats)[number];
+import type { JournalFormat } from './options.ts';
 
 /** Takes text in order and resolves when it may be given more; a journal is never held whole. */
 export type WriteText = (text: string) => Promise<void>;

@@ -5,16 +5,11 @@
 
 export { audit, checks as auditChecks, type AuditReport, type CheckResult } from './run-audit.ts';
 
-export {
-  exportJournal,
-  journalFormats,
-  type JournalFormat,
-  type WriteText,
-} from './export-journal.ts';
+export { exportJournal, type WriteText } from './export-journal.ts';
+export { journalFormats, MAX_BACKTEST_DAYS, type JournalFormat } from './options.ts';
 export { createRuleAlerts, type RuleAlerts } from './rule-alerts.ts';
 export {
   backtest,
-  MAX_BACKTEST_DAYS,
   type Backtest,
   type BacktestExample,
   type BacktestOptions,

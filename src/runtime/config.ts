@@ -5,7 +5,6 @@ import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 
 import { DAY_MS } from '../kernel/time.ts';
-import { logLevels, type LogLevel } from './log.ts';
 import { OperatorError } from './operator-error.ts';
 import {
   EVERY_RANGE,
@@ -14,6 +13,11 @@ import {
   parseRange,
   type AllowedRanges,
 } from './target-guard.ts';
+
+/** From the most severe to the least severe; `silent` logs nothing. */
+export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+/** One of `logLevels`. */
+export type LogLevel = (typeof logLevels)[number];
 
 /** The roles that a process can have. */
 const roleNames = ['all', 'api', 'worker'] as const;

@@ -3,12 +3,10 @@
 
 import { destination, pino, stdSerializers, type DestinationStream, type Logger } from 'pino';
 
+import type { LogLevel } from './config.ts';
+
 /** The log of a process or of a part of it. */
 export type Log = Logger;
-/** From the most severe to the least severe; `silent` logs nothing. */
-export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
-/** One of `logLevels`. */
-export type LogLevel = (typeof logLevels)[number];
 
 const SECRET_NAME =
   /secret|token|signature|password|authorization|cookie|credential|private.?key|master.?key|database.?url/i;

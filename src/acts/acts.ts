@@ -5,7 +5,7 @@
 export { writeLinks } from './perform-members.ts';
 export { actProblems } from './problems.ts';
 export { createActs, type Acts } from './requests.ts';
-export { actsOfCommand, actsOfOperation, personsSentence, type RequestedAct } from './table.ts';
+export { actsOfOperation, personsSentence, type RequestedAct } from './table.ts';
 export type {
   ActArguments,
   ActRequest,

@@ -57,7 +57,6 @@ import {
 
 export {
   MAX_TAGS,
-  SIGNINGS,
   TAG,
   type Custody,
   type Maker,
@@ -66,7 +65,6 @@ export {
   type OperatorChange,
   type OperatorToken,
   type Platform,
-  type Signing,
   type TaggedMember,
 } from './types.ts';
 export { identityProblems } from './problems.ts';

@@ -1,4 +1,5 @@
-// The operator's commands, run as processes on a real database: what they do, print and exit with.
+// The operator's commands on a real database: what they do, print and exit with. Those whose point
+// is the process are run as one.
 
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -18,6 +19,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { audit } from '../../src/monitor/monitor.ts';
 import { migrate, MIGRATIONS_DIR } from '../../src/runtime/migrate.ts';
+import { runInProcess } from '../fixtures/command.ts';
 import { createTestDatabase, type TestDatabase } from '../fixtures/database.ts';
 import { runProgram, spawnProgram } from '../fixtures/program.ts';
 
@@ -49,8 +51,8 @@ function environment(): Record<string, string> {
   return { DATABASE_URL: database.url, PONTIS_DATA: join(folder, 'data') };
 }
 
-function pontis(...args: string[]): ReturnType<typeof runProgram> {
-  return runProgram(args, environment());
+function pontis(...args: string[]): ReturnType<typeof runInProcess> {
+  return runInProcess(args, environment());
 }
 
 function file(name: string, content: string | Uint8Array): string {
@@ -94,7 +96,7 @@ async function rowsOf(platform: string): Promise<number> {
 
 describe('help', () => {
   it('lists the commands', async () => {
-    const { code, stdout } = await pontis('help');
+    const { code, stdout } = await runProgram(['help']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^  transfers /m);
   });
@@ -109,7 +111,7 @@ describe('help', () => {
     [['backtest', 'no-such-proposal']],
     [['backtest', 'x.json', '--days', '0']],
   ])('%j exits 64', async (args) => {
-    expect(await pontis(...args)).toMatchObject({ code: 64 });
+    expect(await runProgram(args, environment())).toMatchObject({ code: 64 });
   });
 });
 
@@ -545,7 +547,7 @@ describe('pontis audit and export', () => {
           where purpose = 'lot' order by 1, 2 limit 1)`,
     );
     try {
-      const text = await pontis('audit');
+      const text = await runProgram(['audit'], environment());
       expect(text.code).toBe(1);
       expect(text.stdout).toMatch(
         /invariant 3 {2}BROKEN {2}counters_equal_entries: 1 row\n.*\n {4}bucket=\d+ account_id=\d+ purpose=lot/,
@@ -600,7 +602,7 @@ describe('pontis audit and export', () => {
       copyFileSync(join(MIGRATIONS_DIR, name), join(first, name));
     await migrate(older.pool, older.log, first);
     for (const command of [['audit'], ['export', 'journal', '--format', 'hledger']]) {
-      const told = await runProgram(command, { DATABASE_URL: older.url });
+      const told = await runInProcess(command, { DATABASE_URL: older.url });
       expect(told).toMatchObject({
         code: 78,
         stdout: '',
@@ -612,24 +614,24 @@ describe('pontis audit and export', () => {
     expect(
       (await older.pool.query('select count(*)::integer as n from pontis.migration')).rows,
     ).toEqual([{ n: 14 }]);
-    expect(await runProgram(['migrate'], { DATABASE_URL: older.url })).toMatchObject({ code: 0 });
-    expect((await runProgram(['audit'], { DATABASE_URL: older.url })).stderr).not.toContain(
+    expect(await runInProcess(['migrate'], { DATABASE_URL: older.url })).toMatchObject({ code: 0 });
+    expect((await runInProcess(['audit'], { DATABASE_URL: older.url })).stderr).not.toContain(
       'older',
     );
   });
 
   it('tells when there is no network, or no database', async () => {
     await using empty = await createTestDatabase({ migrated: false });
-    expect(await runProgram(['audit'], { DATABASE_URL: empty.url })).toMatchObject({
+    expect(await runInProcess(['audit'], { DATABASE_URL: empty.url })).toMatchObject({
       code: 78,
       stderr: expect.stringContaining('no Pontis network'),
     });
-    expect(await runProgram(['audit', '--data', join(folder, 'typo')])).toMatchObject({
+    expect(await runInProcess(['audit', '--data', join(folder, 'typo')])).toMatchObject({
       code: 78,
       stderr: expect.stringContaining('no Pontis network'),
     });
     expect(
-      await runProgram(['audit'], { DATABASE_URL: 'postgres://x@127.0.0.1:1/x' }),
+      await runInProcess(['audit'], { DATABASE_URL: 'postgres://x@127.0.0.1:1/x' }),
     ).toMatchObject({ code: 69 });
   });
 });

@@ -1,4 +1,4 @@
-// Connecting a platform from the command line, as processes on a real database with a real
+// Connecting a platform from the command line, on a real database with a real
 // platform.
 
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 
+import { runInProcess } from '../fixtures/command.ts';
 import { createTestDatabase, type TestDatabase } from '../fixtures/database.ts';
-import { runProgram } from '../fixtures/program.ts';
 import { SANDBOX, startSandbox, type RunningSandbox } from '../fixtures/sandbox.ts';
 
 // Each story runs several programs.
@@ -39,8 +39,8 @@ afterAll(async () => {
 function pontis(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
-): ReturnType<typeof runProgram> {
-  return runProgram(args, {
+): ReturnType<typeof runInProcess> {
+  return runInProcess(args, {
     DATABASE_URL: database.url,
     PONTIS_DATA: join(folder, 'data'),
     PONTIS_ALLOW_PRIVATE_TARGETS: '127.0.0.0/8',

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { startBrokenConnector } from '../fixtures/broken-connector.ts';
-import { runProgram } from '../fixtures/program.ts';
+import { runInProcess } from '../fixtures/command.ts';
 import { SANDBOX, startSandbox, type RunningSandbox } from '../fixtures/sandbox.ts';
 
 let folder: string;
@@ -25,8 +25,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function connectorTest(...args: string[]): ReturnType<typeof runProgram> {
-  return runProgram(['connector', 'test', ...args], environment);
+function connectorTest(...args: string[]): ReturnType<typeof runInProcess> {
+  return runInProcess(['connector', 'test', ...args], environment);
 }
 
 describe('pontis connector test', () => {

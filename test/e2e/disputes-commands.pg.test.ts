@@ -1,4 +1,4 @@
-// `pontis disputes` as a process beside the API: what is disputed is listed, shown and decided by
+// `pontis disputes` beside the API: what is disputed is listed, shown and decided by
 // another operator than the one who opened it.
 
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -7,15 +7,14 @@ import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { createTestApi } from '../fixtures/api.ts';
+import { runInProcess } from '../fixtures/command.ts';
 import { createTestDatabase } from '../fixtures/database.ts';
-import { runProgram } from '../fixtures/program.ts';
-
 it('an operator sees disputes and their trail, and decides one', async () => {
   await using database = await createTestDatabase();
   const folder = mkdtempSync(join(tmpdir(), 'pontis-disputes-'));
   const api = await createTestApi(database);
-  const pontis = (...args: string[]): ReturnType<typeof runProgram> =>
-    runProgram(args, {
+  const pontis = (...args: string[]): ReturnType<typeof runInProcess> =>
+    runInProcess(args, {
       DATABASE_URL: database.url,
       PONTIS_DATA: folder,
       PONTIS_MASTER_KEY: api.masterKey.bytes.toString('hex'),
@@ -41,7 +40,7 @@ it('an operator sees disputes and their trail, and decides one', async () => {
         })
       ).body['dispute_id'],
     );
-    const decide = (...args: string[]): ReturnType<typeof runProgram> =>
+    const decide = (...args: string[]): ReturnType<typeof runInProcess> =>
       pontis('disputes', 'decide', id, '--outcome', 'upheld', '--reason', 'so it is', ...args);
     const { token } = JSON.parse((await pontis('operator', 'add', 'olga', '--json')).stdout) as {
       token: string;

@@ -1,4 +1,4 @@
-// `pontis member` as a process: two operators make users of several platforms one person, one pair
+// `pontis member`: two operators make users of several platforms one person, one pair
 // or a file of them.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -6,14 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { deriveMemberId, type PlatformId } from '../../src/kernel/ids.ts';
+import { runInProcess } from '../fixtures/command.ts';
 import { createTestDatabase } from '../fixtures/database.ts';
-import { runProgram } from '../fixtures/program.ts';
-
 it('one operator asks for links, another approves, and both are kept with each', async () => {
   await using database = await createTestDatabase();
   const folder = mkdtempSync(join(tmpdir(), 'pontis-members-'));
-  const pontis = (...args: string[]): ReturnType<typeof runProgram> =>
-    runProgram(args, { DATABASE_URL: database.url, PONTIS_DATA: folder });
+  const pontis = (...args: string[]): ReturnType<typeof runInProcess> =>
+    runInProcess(args, { DATABASE_URL: database.url, PONTIS_DATA: folder });
   const told = async (...args: string[]): Promise<Record<string, string>> => {
     const { code, stdout, stderr } = await pontis(...args, '--json');
     if (code !== 0) throw new Error(stderr);

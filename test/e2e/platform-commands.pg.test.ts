@@ -1,18 +1,17 @@
-// `pontis platform add` as a process: a new platform's cap is 0 where the network is no demo, and
+// `pontis platform add`: a new platform's cap is 0 where the network is no demo, and
 // the command says which command raises it.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { runInProcess } from '../fixtures/command.ts';
 import { createTestDatabase } from '../fixtures/database.ts';
-import { runProgram } from '../fixtures/program.ts';
-
 it('asks for the cap of a new platform, which another operator lets rise; in a demo network it is in force at once', async () => {
   await using database = await createTestDatabase();
   const folder = mkdtempSync(join(tmpdir(), 'pontis-platform-'));
-  const pontis = (...args: string[]): ReturnType<typeof runProgram> =>
-    runProgram(args, { DATABASE_URL: database.url, PONTIS_DATA: folder });
+  const pontis = (...args: string[]): ReturnType<typeof runInProcess> =>
+    runInProcess(args, { DATABASE_URL: database.url, PONTIS_DATA: folder });
   const capOf = async (platform: string): Promise<unknown> => {
     const { platforms } = JSON.parse((await pontis('platform', 'list', '--json')).stdout) as {
       platforms: { platform_id: string; reserve_cap: string | null }[];

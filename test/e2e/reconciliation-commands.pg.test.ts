@@ -1,4 +1,4 @@
-// `pontis reconcile` as a process: runs, breaks and what is done about them; killed in the middle
+// `pontis reconcile`: runs, breaks and what is done about them; killed in the middle
 // of a statement, the next run goes on from the last page.
 
 import { createServer, type Server } from 'node:http';
@@ -8,8 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { runInProcess } from '../fixtures/command.ts';
 import { createTestDatabase, type TestDatabase } from '../fixtures/database.ts';
-import { runProgram, spawnProgram } from '../fixtures/program.ts';
+import { spawnProgram } from '../fixtures/program.ts';
 import { insertSaga } from '../fixtures/sagas.ts';
 
 const PLATFORM = 'own_points';
@@ -97,7 +98,8 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const pontis = (...args: string[]): ReturnType<typeof runProgram> => runProgram(args, environment);
+const pontis = (...args: string[]): ReturnType<typeof runInProcess> =>
+  runInProcess(args, environment);
 
 /** A transfer that both sides know of. */
 async function both(): Promise<void> {

@@ -1,14 +1,13 @@
-// `pontis reserve` as a process: the worked example of docs/reserve.md is typed as it stands there,
+// `pontis reserve`: the worked example of docs/reserve.md is typed as it stands there,
 // and answers as it says there.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { runInProcess } from '../fixtures/command.ts';
 import { createTestDatabase } from '../fixtures/database.ts';
 import { createTestLedger } from '../fixtures/ledger.ts';
-import { runProgram } from '../fixtures/program.ts';
-
 const PAGE = join(import.meta.dirname, '..', '..', 'docs', 'reserve.md');
 const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
 
@@ -39,8 +38,8 @@ function wordsOf(command: string, variables: Readonly<Record<string, string>>): 
 it('the worked example works', async () => {
   await using database = await createTestDatabase();
   const folder = mkdtempSync(join(tmpdir(), 'pontis-reserve-'));
-  const pontis = (...args: string[]): ReturnType<typeof runProgram> =>
-    runProgram(args, { DATABASE_URL: database.url, PONTIS_DATA: folder });
+  const pontis = (...args: string[]): ReturnType<typeof runInProcess> =>
+    runInProcess(args, { DATABASE_URL: database.url, PONTIS_DATA: folder });
   const test = await createTestLedger(database);
   try {
     const tokenOf = async (operator: string): Promise<string> =>

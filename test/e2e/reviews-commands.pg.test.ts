@@ -1,19 +1,18 @@
-// `pontis reviews` as a process beside the ledger: what waits is listed, let pass and turned down.
+// `pontis reviews` beside the ledger: what waits is listed, let pass and turned down.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { formatId } from '../../src/kernel/ids.ts';
+import { runInProcess } from '../fixtures/command.ts';
 import { createTestDatabase } from '../fixtures/database.ts';
 import { createTestLedger } from '../fixtures/ledger.ts';
-import { runProgram } from '../fixtures/program.ts';
-
 it('an operator sees what waits, lets one transfer pass and turns another down', async () => {
   await using database = await createTestDatabase();
   const folder = mkdtempSync(join(tmpdir(), 'pontis-reviews-'));
-  const pontis = (...args: string[]): ReturnType<typeof runProgram> =>
-    runProgram(args, { DATABASE_URL: database.url, PONTIS_DATA: folder });
+  const pontis = (...args: string[]): ReturnType<typeof runInProcess> =>
+    runInProcess(args, { DATABASE_URL: database.url, PONTIS_DATA: folder });
   const test = await createTestLedger(database);
   try {
     await test.amend((document) => ({

@@ -1,12 +1,13 @@
-// `pontis rules` and `pontis rates` as processes on a real database: a change from the file to its
+// `pontis rules` and `pontis rates` on a real database: a change from the file to its
 // effect, by two operators.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { runInProcess } from '../fixtures/command.ts';
 import { createTestDatabase, type TestDatabase } from '../fixtures/database.ts';
-import { runProgram, startProgram } from '../fixtures/program.ts';
+import { startProgram } from '../fixtures/program.ts';
 
 let database: TestDatabase;
 let folder: string;
@@ -30,8 +31,8 @@ afterAll(async () => {
   await database?.drop();
 });
 
-function pontis(...args: string[]): ReturnType<typeof runProgram> {
-  return runProgram(args, { DATABASE_URL: database.url, PONTIS_DATA: join(folder, 'data') });
+function pontis(...args: string[]): ReturnType<typeof runInProcess> {
+  return runInProcess(args, { DATABASE_URL: database.url, PONTIS_DATA: join(folder, 'data') });
 }
 
 async function operator(name: string): Promise<string> {

@@ -8,8 +8,9 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import type { Credentials } from '../../src/demo/seed-demo.ts';
 import { signRequest } from '../../src/security/security.ts';
+import { runInProcess } from '../fixtures/command.ts';
 import { fetchDeclared } from '../fixtures/fetch-declared.ts';
-import { runProgram, startProgram, type RunningProgram } from '../fixtures/program.ts';
+import { startProgram, type RunningProgram } from '../fixtures/program.ts';
 
 const PATIENCE_MS = 60_000;
 /** Each story starts several programs. */
@@ -108,8 +109,8 @@ async function balanceOf(userId: string): Promise<{ status: number; balance: unk
   return { status, balance: body['balance'] };
 }
 
-const faults = (...args: string[]): ReturnType<typeof runProgram> =>
-  runProgram(['sandbox', 'faults', '--data', data, ...args]);
+const faults = (...args: string[]): ReturnType<typeof runInProcess> =>
+  runInProcess(['sandbox', 'faults', '--data', data, ...args]);
 const is800 = async (): Promise<boolean> => (await balanceOf('c_1001')).balance === 800;
 
 test(
@@ -194,7 +195,7 @@ test(
     await vi.waitUntil(is800, PATIENCE_MS);
     expect(running().url).toBe(first.url);
     expect(
-      JSON.parse((await runProgram(['connector', 'show', '--data', data, '--json'])).stdout),
+      JSON.parse((await runInProcess(['connector', 'show', '--data', data, '--json'])).stdout),
     ).toMatchObject({
       connections: [{ platform_id: 'platform_c', url: first.url, changed_by: 'sandbox' }],
     });

@@ -1,4 +1,4 @@
-// `pontis transfers` as a process beside the ledger: what needs an operator is listed, shown and
+// `pontis transfers` beside the ledger: what needs an operator is listed, shown and
 // decided about.
 
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -8,15 +8,14 @@ import { expect, it } from 'vitest';
 import { createAlongside } from '../../src/clearing/saga/saga.ts';
 import { formatId } from '../../src/kernel/ids.ts';
 import { systemClock } from '../../src/kernel/time.ts';
+import { runInProcess } from '../fixtures/command.ts';
 import { createTestDatabase } from '../fixtures/database.ts';
 import { createTestLedger } from '../fixtures/ledger.ts';
-import { runProgram } from '../fixtures/program.ts';
-
 it('an operator sees what waits, and says what is to be done', async () => {
   await using database = await createTestDatabase();
   const folder = mkdtempSync(join(tmpdir(), 'pontis-transfers-'));
-  const pontis = (...args: string[]): ReturnType<typeof runProgram> =>
-    runProgram(args, { DATABASE_URL: database.url, PONTIS_DATA: folder });
+  const pontis = (...args: string[]): ReturnType<typeof runInProcess> =>
+    runInProcess(args, { DATABASE_URL: database.url, PONTIS_DATA: folder });
   const test = await createTestLedger(database, {
     alongside: createAlongside({ clock: systemClock }),
   });
@@ -71,7 +70,7 @@ it('an operator sees what waits, and says what is to be done', async () => {
     const { token } = JSON.parse((await pontis('operator', 'add', 'olga', '--json')).stdout) as {
       token: string;
     };
-    const decide = (command: string, id: string): ReturnType<typeof runProgram> =>
+    const decide = (command: string, id: string): ReturnType<typeof runInProcess> =>
       pontis('transfers', command, id, '--reason', `by ${command}`, '--as-token', token);
     for (const [command, ordered] of [
       ['retry', '-'],

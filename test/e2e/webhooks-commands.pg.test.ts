@@ -8,9 +8,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Webhook as Verifier } from 'standardwebhooks';
 import { expect, it } from 'vitest';
 import { signRequest } from '../../src/security/security.ts';
+import { runInProcess } from '../fixtures/command.ts';
 import { createTestDatabase } from '../fixtures/database.ts';
 import { fetchDeclared } from '../fixtures/fetch-declared.ts';
-import { runProgram, startProgram } from '../fixtures/program.ts';
+import { startProgram } from '../fixtures/program.ts';
 import { startReceiver, type Message } from '../fixtures/receiver.ts';
 
 interface Credentials {
@@ -35,8 +36,8 @@ it('a transfer is told to both platforms, signed, and told again when an operato
     PONTIS_DATA: folder,
     PONTIS_ALLOW_PRIVATE_TARGETS: '127.0.0.0/8',
   };
-  const pontis = (...args: string[]): ReturnType<typeof runProgram> =>
-    runProgram(args, environment);
+  const pontis = (...args: string[]): ReturnType<typeof runInProcess> =>
+    runInProcess(args, environment);
   const inboxes = { platform_a: await startReceiver(), platform_b: await startReceiver() };
   const program = await startProgram([], environment);
   try {

@@ -1,18 +1,17 @@
-// `pontis windows` as a process beside the ledger: a window is closed, proposed by one operator,
+// `pontis windows` beside the ledger: a window is closed, proposed by one operator,
 // approved by another, and its statement printed.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { runInProcess } from '../fixtures/command.ts';
 import { createTestDatabase } from '../fixtures/database.ts';
-import { runProgram } from '../fixtures/program.ts';
-
 it('two operators close and settle a window, and print what a platform is told of it', async () => {
   await using database = await createTestDatabase();
   const folder = mkdtempSync(join(tmpdir(), 'pontis-windows-'));
-  const pontis = (...args: string[]): ReturnType<typeof runProgram> =>
-    runProgram(args, { DATABASE_URL: database.url, PONTIS_DATA: folder });
+  const pontis = (...args: string[]): ReturnType<typeof runInProcess> =>
+    runInProcess(args, { DATABASE_URL: database.url, PONTIS_DATA: folder });
   try {
     for (const platform of ['airline', 'shop'])
       expect(await pontis('platform', 'add', platform, '--name', platform)).toMatchObject({

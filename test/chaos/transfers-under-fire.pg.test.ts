@@ -11,7 +11,7 @@ import {
   createArtillery,
   planBlows,
   planFaults,
-} from '../fixtures/under-fire/blows.ts';
+} from '../fixtures/under-fire/fault-injector.ts';
 import { Load, planAsks } from '../fixtures/under-fire/load.ts';
 import {
   CONNECTED,

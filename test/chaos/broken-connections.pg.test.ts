@@ -44,10 +44,10 @@ it.each(['pg_terminate_backend', 'pg_cancel_backend'])(
     const load = traffic.run(test.ledger, 32, () => !stopped);
     let harmed = 0n;
     const posted = (): number => traffic.asked.filter(({ outcome }) => outcome.ok).length;
-    for (let blow = 0; blow < (long ? 600 : 40); blow += 1) {
+    for (let round = 0; round < (long ? 600 : 40); round += 1) {
       await sleep(random.int(5, 40));
-      // On a slow machine nothing would ever get through between two blows.
-      while (posted() < 2 * blow) await sleep(5);
+      // On a slow machine nothing would ever get through between two faults.
+      while (posted() < 2 * round) await sleep(5);
       const { rows } = await database.pool.query<{ harmed: bigint }>(
         `select count(*) filter (where ${harm}(pid)) as harmed from pg_stat_activity
             where datname = current_database() and application_name like 'pontis lane%'

@@ -54,7 +54,7 @@ it(
         load = traffic.run(test.ledger, 48, () => !stopped);
       }
       await sleep(random.int(150, 500));
-      // However slow the machine: something was posted since the last blow.
+      // However slow the machine: something was posted since the last kill.
       while (posted() < 50 * (kill + 1)) await sleep(10);
       if (kill % 2 === 0) server.killServer();
       else await server.killBackend().catch(() => undefined);

@@ -7,10 +7,10 @@ import { afterEach, expect, it } from 'vitest';
 import { expectSound } from '../fixtures/journal.ts';
 import { createRandom, long, seedOf } from '../fixtures/seed.ts';
 import {
-  BLOW_KINDS,
-  createArtillery,
-  planBlows,
+  FAULT_KINDS,
+  createFaultInjector,
   planFaults,
+  planPlatformFaults,
 } from '../fixtures/under-fire/fault-injector.ts';
 import { Load, planAsks } from '../fixtures/under-fire/load.ts';
 import {
@@ -29,7 +29,7 @@ const MEMBERS = 20;
 const WORKERS = 2;
 const CLIENTS = 16;
 const ROUNDS = long ? 10 : 1;
-/** Asked between one blow and the next. */
+/** Asked between one fault and the next. */
 const PORTION = long ? 50 : 36;
 
 let network: NetworkUnderFire | undefined;
@@ -51,15 +51,16 @@ it(
       for (const { name, said } of [api, ...workers])
         tell(`the last words of ${name}:\n${said.split('\n').slice(-10).join('\n')}`);
     });
-    const blows = planBlows(random.fork(1), ROUNDS, WORKERS);
+    const faults = planFaults(random.fork(1), ROUNDS, WORKERS);
     const asks = planAsks(
       random.fork(2),
       [...members.keys()].filter((user) => user !== STRANGER),
-      (blows.length + 1) * PORTION,
+      (faults.length + 1) * PORTION,
     );
     const recoveries = watchRecoveries(server.pool);
-    const artillery = createArtillery(network, recoveries);
-    for (const platform of CONNECTED) await network.setFaults(platform, planFaults(random.fork(3)));
+    const injector = createFaultInjector(network, recoveries);
+    for (const platform of CONNECTED)
+      await network.setFaults(platform, planPlatformFaults(random.fork(3)));
 
     load = new Load(network, asks);
     const asking = load.run(CLIENTS);
@@ -67,15 +68,15 @@ it(
     asking.catch(() => undefined);
     const startedAt = performance.now();
     tell(`the network stands after ${seconds(begunAt)}`);
-    for (const blow of blows) {
+    for (const fault of faults) {
       load.release(PORTION);
       while (load.waiting > PORTION / 2) await sleep(5);
-      tell(`${seconds(startedAt)} ${load.answered.size} answered, ${JSON.stringify(blow)}`);
-      await artillery.strike(blow);
+      tell(`${seconds(startedAt)} ${load.answered.size} answered, ${JSON.stringify(fault)}`);
+      await injector.inject(fault);
     }
     load.release(PORTION);
-    await artillery.cease();
-    tell(`${seconds(startedAt)} the fire has ceased`);
+    await injector.stop();
+    tell(`${seconds(startedAt)} the faults have ended`);
     await asking;
     tell(`${seconds(startedAt)} all is answered`);
     await untilDrained(server.pool);
@@ -88,7 +89,7 @@ it(
         `${tookMs.filter((ms) => ms > 10_000).length} of them after more than 10 s`,
     );
 
-    expect(new Set(blows.map((blow) => blow.kind))).toEqual(new Set(BLOW_KINDS));
+    expect(new Set(faults.map((fault) => fault.kind))).toEqual(new Set(FAULT_KINDS));
     expect(load.answered.size).toBe(asks.length);
     const { wrong, counts } = await judge(network, load.answered.values());
     tell(JSON.stringify(counts));

@@ -12,7 +12,8 @@ import { identityProblems } from '../identity/identity.ts';
 import { formatAmountText } from '../kernel/amount.ts';
 import { formatId, isPlatformId, parseId, type PlatformId } from '../kernel/ids.ts';
 import { ok, refuse, type Result } from '../kernel/problem.ts';
-import { CLEARING_MODES, type ClearingMode } from '../ledger/ledger.ts';
+import { formatMoment } from '../kernel/time.ts';
+import { CLEARING_MODES, getPoints, type ClearingMode } from '../ledger/ledger.ts';
 import type { ActArguments, Acting, ActParts, Performer } from './types.ts';
 
 /** For histories that have room for one name. */
@@ -92,7 +93,7 @@ async function whereNow(platformId: string, { connections }: ActParts): Promise<
     : {
         url: known.url,
         set_by: known.changedBy,
-        set_at: new Date(known.changedAtMs).toISOString(),
+        set_at: formatMoment(known.changedAtMs),
       };
 }
 
@@ -215,7 +216,7 @@ export const breakAdjust: Performer<'break_id'> = {
       adjustment: { amount, missing, source },
     } = planned.value;
     const text = (of: PlatformId, minor: bigint | null): string =>
-      formatAmountText(minor ?? 0n, parts.ledger.pointsOf(of)?.scale ?? 0);
+      formatAmountText(minor ?? 0n, getPoints(parts.ledger, of).scale);
     return ok({
       words:
         `Give back ${text(source, amount)} points of ${source} for ` +

@@ -3,6 +3,7 @@
 
 import { identityProblems } from '../identity/identity.ts';
 import { ok, refuse, type Result } from '../kernel/problem.ts';
+import { formatMoment } from '../kernel/time.ts';
 import type { ActArguments, ActParts, Performer } from './types.ts';
 
 const HOUR_MS = 3_600_000;
@@ -23,8 +24,7 @@ async function describePlatform(
   const platform = identity.findPlatform(platformId);
   if (platform === undefined) return refuse(identityProblems.platform_not_found());
   const { state, tokenVersion, formerSecret } = platform;
-  const formerEnds =
-    formerSecret === undefined ? 'none' : new Date(formerSecret.untilMs).toISOString();
+  const formerEnds = formerSecret === undefined ? 'none' : formatMoment(formerSecret.untilMs);
   return ok({
     words,
     circumstances: {
@@ -87,9 +87,7 @@ export const platformSecret: Performer<'platform_id' | 'overlap_hours'> = {
     const secret = await identity.rotateSecret(platformId, overlapMs, client);
     if (!secret.ok) return secret;
     const ends =
-      overlapMs === 0
-        ? {}
-        : { old_secret_ends_at: new Date(clock.now() + overlapMs).toISOString() };
+      overlapMs === 0 ? {} : { old_secret_ends_at: formatMoment(clock.now() + overlapMs) };
     return ok({ outcome: { platform_id: platformId, ...ends }, secrets: { secret: secret.value } });
   },
 };

@@ -3,6 +3,7 @@
 
 import { parseAmount, type AmountFault } from '../kernel/amount.ts';
 import { ok, refuse, type Problem, type Result } from '../kernel/problem.ts';
+import { isDay, parseMoment } from '../kernel/time.ts';
 import type { Asset } from '../ledger/ledger.ts';
 import { apiProblems } from '../http/problems.ts';
 
@@ -42,21 +43,15 @@ export function readOptionalAmount(
  * exist.
  */
 export function readTime(value: string, field: string): Result<number> {
-  const atMs = Date.parse(value);
-  return Number.isNaN(atMs) || !isRealDay(value.slice(0, 10))
+  const atMs = parseMoment(value);
+  return atMs === undefined
     ? refuse(apiProblems.invalid_field(`${field} is not a time that exists.`, { field }))
     : ok(atMs);
 }
 
 /** A calendar day whose form the schema has checked; refuses days that do not exist. */
 export function readDay(value: string, field: string): Result<string> {
-  return isRealDay(value)
+  return isDay(value)
     ? ok(value)
     : refuse(apiProblems.invalid_field(`${field} is not a day that exists.`, { field }));
-}
-
-/** `Date` reads 30 February as 2 March. */
-function isRealDay(day: string): boolean {
-  const at = Date.parse(`${day}T00:00:00Z`);
-  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(day);
 }

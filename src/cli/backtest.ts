@@ -56,10 +56,7 @@ export function registerBacktest<Context extends BacktestContext>(
         const found = await backtest(await rulebookFor(proposal, context.valuation), context, {
           days: flags.days,
         });
-        return describeBacktest(
-          found,
-          (platformId) => context.ledger.pointsOf(platformId)?.scale ?? 2,
-        );
+        return describeBacktest(found, context.ledger);
       });
       if (flags.json) roots.print(JSON.stringify({ proposal, ...view }));
       else for (const line of linesOf(view)) roots.print(line);

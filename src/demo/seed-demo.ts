@@ -11,6 +11,7 @@ import { runsSandbox, type Config } from '../runtime/config.ts';
 import { findFaultPanel, type FaultPanel } from './sandbox-process.ts';
 import { activateDue } from '../network/network.ts';
 import type { RewardTerms, RulebookDocument } from '../valuation/valuation.ts';
+import { getPoints } from '../ledger/ledger.ts';
 
 /** The parts of the program that the demo touches; the whole context fits. */
 export interface DemoParts extends OnboardingParts {
@@ -199,7 +200,7 @@ async function seedMember({ identity, ledger }: DemoParts, number: string): Prom
     );
     // Where the platform keeps its points itself, it has opened the account itself.
     if (identity.findPlatform(platformId)?.custody === 'connected') continue;
-    const scale = ledger.pointsOf(platformId)?.scale ?? 0;
+    const scale = getPoints(ledger, platformId).scale;
     const outcome = await ledger.submit({
       kind: 'earn',
       platformId,

@@ -30,6 +30,16 @@ export function parseMoment(text: string): number | undefined {
   return Number.isNaN(atMs) || !isDay(text.slice(0, 10)) ? undefined : atMs;
 }
 
+/**
+ * A moment as every answer, event, file and line of the program writes it: RFC 3339 in UTC with
+ * milliseconds. Null stays null.
+ */
+export function formatMoment(at: number | Date): string;
+export function formatMoment(at: number | Date | null): string | null;
+export function formatMoment(at: number | Date | null): string | null {
+  return at === null ? null : new Date(at).toISOString();
+}
+
 /** True for `YYYY-MM-DD` that exists in the calendar. */
 export function isDay(text: string): boolean {
   const atMs = Date.parse(`${text}T00:00:00Z`);

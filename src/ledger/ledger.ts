@@ -25,6 +25,7 @@ export {
   type TransferCommand,
 } from './types.ts';
 export { isNarrower } from './clearing-mode.ts';
+export { getAsset, getPoints } from './get-asset.ts';
 export { ledgerProblems } from './problems.ts';
 export { createLedger, type LedgerOptions } from './create-ledger.ts';
 export { shareOf } from './share.ts';

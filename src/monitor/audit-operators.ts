@@ -1,6 +1,7 @@
 // Who made whom: the operators of a network with everything that gave one of them power, from raw
 // rows.
 
+import { formatMoment } from '../kernel/time.ts';
 import type { DbClient } from '../runtime/database.ts';
 
 export interface OperatorMade {
@@ -52,7 +53,7 @@ export async function listOperatorsMade(client: DbClient): Promise<readonly Oper
         : [
             {
               change: row.change,
-              changedAt: row.changed_at.toISOString(),
+              changedAt: formatMoment(row.changed_at),
               makers: makersOf(row),
               reason: row.reason ?? '',
             },

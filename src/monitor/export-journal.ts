@@ -4,6 +4,7 @@
 import type { Pool } from '../runtime/database.ts';
 import { formatAmountText } from '../kernel/amount.ts';
 import { formatId, type TransactionId } from '../kernel/ids.ts';
+import { formatMoment } from '../kernel/time.ts';
 import {
   withJournalSnapshot,
   type Commodity,
@@ -69,7 +70,7 @@ async function* hledgerLines(journal: JournalSnapshot, count: Count): AsyncGener
     count.rows += 1;
     count.entries += row.entries.length;
     if (row.entries.length === 0) continue;
-    const day = row.postedAt.toISOString().slice(0, 10);
+    const day = formatMoment(row.postedAt).slice(0, 10);
     if (day > lastDay) lastDay = day;
     yield hledgerTransaction(row, day);
   }
@@ -89,7 +90,7 @@ function hledgerTransaction(row: JournalRow, day: string): string {
   const id = formatId('txn', row.transactionId as TransactionId);
   const description =
     row.reference === null ? row.kind : `${row.kind} | ${plainText(row.reference)}`;
-  const occurred = row.occurredAt === null ? '' : `, occurred:${row.occurredAt.toISOString()}`;
+  const occurred = row.occurredAt === null ? '' : `, occurred:${formatMoment(row.occurredAt)}`;
   const postings = row.entries.map(({ account, layer, amount, commodity }) => {
     const name = layer === 'p' ? accountName(account) : `[pending:${accountName(account)}]`;
     return `    ${name}  ${amountOf(amount, commodity)}\n`;
@@ -152,8 +153,8 @@ async function* csvLines(journal: JournalSnapshot, count: Count): AsyncGenerator
       formatId('txn', row.transactionId as TransactionId),
       row.leg,
       row.kind,
-      row.postedAt.toISOString(),
-      row.occurredAt?.toISOString() ?? '',
+      formatMoment(row.postedAt),
+      formatMoment(row.occurredAt) ?? '',
       row.memberId,
       row.relatedId === null ? '' : formatId('txn', row.relatedId as TransactionId),
       row.reference ?? '',

@@ -2,6 +2,7 @@
 // of raw rows, bucket by bucket, in one snapshot.
 
 import { scaleDown, formatRatio, type Ratio } from '../kernel/amount.ts';
+import { assert } from '../kernel/assert.ts';
 import type { PlatformId } from '../kernel/ids.ts';
 import type { Clock, Day } from '../kernel/time.ts';
 import { dbTransaction, type DbClient, type Pool } from '../runtime/database.ts';
@@ -111,11 +112,11 @@ export async function reportLiability(
         await addFlows(client, bucket, after, sums);
     }
     const settlement = assets.find(({ kind }) => kind === 'settlement');
-    const settlementScale = settlement?.scale ?? 0;
+    assert(settlement !== undefined, 'a network has a settlement currency');
     return {
       at: new Date(clock.now()),
-      settlementScale,
-      settlementCode: settlement?.code ?? '',
+      settlementScale: settlement.scale,
+      settlementCode: settlement.code,
       rulebookVersion: rulebook.version,
       platforms: assets.flatMap((asset) => {
         const found = sums.get(asset.asset_id);
@@ -127,7 +128,7 @@ export async function reportLiability(
                 asset.scale,
                 found,
                 pointValue(rulebook.document, asset.platform_id),
-                settlementScale,
+                settlement.scale,
               ),
             ];
       }),

@@ -1,6 +1,7 @@
 // Runs the checks in one snapshot, bucket by bucket: right while the program posts, in memory that
 // does not grow with the ledger.
 
+import { formatMoment } from '../kernel/time.ts';
 import { dbTransaction, type DbClient, type Pool } from '../runtime/database.ts';
 import { accountChecks } from './audit-accounts.ts';
 import type { Check } from './audit-check.ts';
@@ -106,7 +107,7 @@ export async function audit(
     const results = checks.map(resultOf);
     return {
       ok: results.every((result) => result.ok),
-      snapshotAt: (rows[0]?.at ?? new Date()).toISOString(),
+      snapshotAt: formatMoment(rows[0]?.at ?? new Date()),
       buckets: rows.length,
       ...(await countRows(client)),
       operators: await listOperatorsMade(client),
@@ -151,6 +152,6 @@ function cellOf(value: unknown): Cell {
   if (value === null || typeof value === 'number' || typeof value === 'boolean') return value;
   if (typeof value === 'bigint')
     return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString();
-  if (value instanceof Date) return value.toISOString();
+  if (value instanceof Date) return formatMoment(value);
   return String(value);
 }

@@ -9,6 +9,7 @@ import {
 } from '../connections/connections.ts';
 import { isPlatformId, platformOwnerId } from '../kernel/ids.ts';
 import { ok, refuse, type Result } from '../kernel/problem.ts';
+import { formatMoment } from '../kernel/time.ts';
 import { identityProblems, type Custody, type Identity } from '../identity/identity.ts';
 import type { Clawback, Ledger } from '../ledger/ledger.ts';
 import type { Log } from '../runtime/log.ts';
@@ -97,7 +98,7 @@ export async function addPlatform(
     return refuse(
       valuationProblems.version_scheduled(
         `The worth of ${platformId} is in version ${version}, which takes effect at ` +
-          `${effectiveAt.toISOString()} after one that was approved before.`,
+          `${formatMoment(effectiveAt)} after one that was approved before.`,
       ),
     );
   }

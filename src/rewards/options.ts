@@ -3,7 +3,7 @@
 
 import { platformOwnerId, type PlatformId } from '../kernel/ids.ts';
 import { NEVER, type Clock } from '../kernel/time.ts';
-import type { Ledger } from '../ledger/ledger.ts';
+import { getPoints, type Ledger } from '../ledger/ledger.ts';
 import type { Log } from '../runtime/log.ts';
 import {
   evaluateRedemption,
@@ -40,7 +40,7 @@ export interface Validation {
 
 export function scalesOf(ledger: Ledger): Scales {
   return {
-    points: (platformId: PlatformId) => ledger.pointsOf(platformId)?.scale ?? 0,
+    points: (platformId: PlatformId) => getPoints(ledger, platformId).scale,
     settlement: ledger.settlementAsset().scale,
   };
 }

@@ -3,7 +3,8 @@
 
 import { formatAmount } from '../kernel/amount.ts';
 import { formatId } from '../kernel/ids.ts';
-import type { Ledger } from '../ledger/ledger.ts';
+import { formatMoment } from '../kernel/time.ts';
+import { getPoints, type Ledger } from '../ledger/ledger.ts';
 import type { NewEvent } from '../events/events.ts';
 import { unitsLeft } from './voucher-units.ts';
 import type { Issue, Redemption } from './types.ts';
@@ -21,8 +22,8 @@ export function describeEvents(
         redemption_id: formatId('rdm', redemptionId),
         reward_id: rewardId,
         quantity: Number(quantity),
-        amount: formatAmount(amount, ledger.pointsOf(platformId)?.scale ?? 0),
-        expires_at: expiresAtMs === null ? null : new Date(expiresAtMs).toISOString(),
+        amount: formatAmount(amount, getPoints(ledger, platformId).scale),
+        expires_at: formatMoment(expiresAtMs),
       },
     }),
   );

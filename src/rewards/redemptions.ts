@@ -11,7 +11,7 @@ import {
 } from '../kernel/ids.ts';
 import { ok, refuse, type Problem, type Result } from '../kernel/problem.ts';
 import type { Clock } from '../kernel/time.ts';
-import { ledgerProblems, type Ledger, type Outcome } from '../ledger/ledger.ts';
+import { ledgerProblems, getPoints, type Ledger, type Outcome } from '../ledger/ledger.ts';
 import { dbTransaction, type DbClient, type Pool } from '../runtime/database.ts';
 import { appendEvents } from '../events/events.ts';
 import type { Log } from '../runtime/log.ts';
@@ -228,11 +228,7 @@ export function createRedemptions({
       if (present.state === 'cancelled' || (await isPosted(present, reversal.key)))
         return submit(present, reversal);
       if (present.state === 'fulfilled') return refuse(rewardsProblems.voucher_used());
-      const chosen = chooseReturned(
-        present,
-        reversal,
-        ledger.pointsOf(present.platformId)?.scale ?? 0,
-      );
+      const chosen = chooseReturned(present, reversal, getPoints(ledger, present.platformId).scale);
       if (!chosen.ok) return chosen;
       const begun = await move(present, 'begin', {
         reversal: { ...reversal, from: present.state, chosen: chosen.value },

@@ -2,6 +2,7 @@
 // content of requests.
 
 import { destination, pino, stdSerializers, type DestinationStream, type Logger } from 'pino';
+import { formatMoment } from '../kernel/time.ts';
 
 import type { LogLevel } from './config.ts';
 
@@ -25,7 +26,7 @@ export function createLog(
     {
       level,
       base: null,
-      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      timestamp: () => `,"time":"${formatMoment(Date.now())}"`,
       formatters: {
         level: (label) => ({ level: label }),
         log: (object) => redact(object, 0) as Record<string, unknown>,

@@ -4,7 +4,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { ok, refuse, type Problem, type Result } from '../kernel/problem.ts';
-import type { Clock } from '../kernel/time.ts';
+import { formatMoment, type Clock } from '../kernel/time.ts';
 import { dbTransaction, type DbClient, type Pool } from '../runtime/database.ts';
 import { appendEvents } from '../events/events.ts';
 import { refuseUnknown, type CheckedChange, type WantedChange } from './check-change.ts';
@@ -198,7 +198,7 @@ export function createProposals(
         {
           type: 'rulebook.scheduled',
           platformId: null,
-          data: { version, effective_at: effectiveAt.value.toISOString() },
+          data: { version, effective_at: formatMoment(effectiveAt.value) },
         },
       ],
       clock.now(),
@@ -348,7 +348,7 @@ function effectOf(
   if (effectiveAt.getTime() < latest.effectiveAt.getTime()) {
     return refuse(
       valuationProblems.effective_too_early(
-        `Version ${latest.version} takes effect at ${latest.effectiveAt.toISOString()}.`,
+        `Version ${latest.version} takes effect at ${formatMoment(latest.effectiveAt)}.`,
       ),
     );
   }

@@ -5,7 +5,7 @@
 
 import { assert } from '../kernel/assert.ts';
 import { ok, refuse, type Result } from '../kernel/problem.ts';
-import type { Clock } from '../kernel/time.ts';
+import { formatMoment, type Clock } from '../kernel/time.ts';
 import { dbTransaction, type Pool } from '../runtime/database.ts';
 import { appendEvents } from '../events/events.ts';
 import { inTurn } from '../runtime/in-turn.ts';
@@ -174,7 +174,7 @@ export async function createValuation(
             {
               type: 'rulebook.scheduled',
               platformId: null,
-              data: { version, effective_at: effectiveAt.toISOString() },
+              data: { version, effective_at: formatMoment(effectiveAt) },
             },
           ],
           clock.now(),

@@ -1,6 +1,7 @@
 // An act that one operator has asked for and another one approves, as operators see it.
 
 import { type Static, Type } from 'typebox';
+import { formatMoment } from '../kernel/time.ts';
 import type { ActArguments, ActRequest, ActRequestNow } from '../acts/acts.ts';
 
 export const ACT_REQUEST_STATES = [
@@ -76,12 +77,12 @@ export function describeActRequest(request: ActRequest): Static<typeof ActReques
     fingerprint: request.fingerprint,
     reason: request.reason,
     made_by: request.madeBy,
-    made_at: request.madeAt.toISOString(),
-    expires_at: request.expiresAt.toISOString(),
+    made_at: formatMoment(request.madeAt),
+    expires_at: formatMoment(request.expiresAt),
     decided_by: request.decidedBy,
-    decided_at: request.decidedAt?.toISOString() ?? null,
+    decided_at: formatMoment(request.decidedAt),
     decision_reason: request.decisionReason,
-    ended_at: request.endedAt?.toISOString() ?? null,
+    ended_at: formatMoment(request.endedAt),
     outcome: request.outcome === null ? null : { ...request.outcome },
     failed_with: request.failedWith,
   };

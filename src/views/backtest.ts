@@ -4,12 +4,14 @@
 import { Type } from 'typebox';
 import { formatAmountText } from '../kernel/amount.ts';
 import { formatId, type PlatformId } from '../kernel/ids.ts';
+import { formatMoment } from '../kernel/time.ts';
 import type {
   Backtest,
   BacktestExample,
   BacktestSide,
   PlatformBacktest,
 } from '../monitor/monitor.ts';
+import { getPoints, type Ledger } from '../ledger/ledger.ts';
 import { DateTime } from './schemas.ts';
 
 /** What a backtest cannot know; told with every answer. */
@@ -99,11 +101,11 @@ export const BacktestView = Type.Object({
 
 export type BacktestView = ReturnType<typeof describeBacktest>;
 
-/** @param scaleOf decimals of a platform's points */
-export function describeBacktest(found: Backtest, scaleOf: (platformId: PlatformId) => number) {
+export function describeBacktest(found: Backtest, ledger: Pick<Ledger, 'pointsOf'>) {
+  const scaleOf = (platformId: PlatformId): number => getPoints(ledger, platformId).scale;
   return {
-    from: new Date(found.fromMs).toISOString(),
-    until: new Date(found.untilMs).toISOString(),
+    from: formatMoment(found.fromMs),
+    until: formatMoment(found.untilMs),
     complete: found.complete,
     transactions: found.transactions,
     changed: found.changed,
@@ -179,7 +181,7 @@ function describeExample(
   });
   return {
     transaction_id: formatId('txn', transactionId),
-    posted_at: new Date(postedAtMs).toISOString(),
+    posted_at: formatMoment(postedAtMs),
     operation,
     platform_id: platformId,
     target_platform: targetPlatformId,

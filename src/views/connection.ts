@@ -1,6 +1,7 @@
 // Where a connected platform answers, as operators see it: never with the token that it issued.
 
 import { type Static, Type } from 'typebox';
+import { formatMoment } from '../kernel/time.ts';
 import type { Connection } from '../connections/connections.ts';
 import type { Platform } from '../identity/identity.ts';
 
@@ -24,6 +25,6 @@ export function describeConnection(
     platform_id: platformId,
     url: connection.url,
     changed_by: connection.changedBy,
-    changed_at: new Date(connection.changedAtMs).toISOString(),
+    changed_at: formatMoment(connection.changedAtMs),
   };
 }

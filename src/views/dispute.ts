@@ -12,7 +12,8 @@ import {
   type Step,
 } from '../clearing/disputes/disputes.ts';
 import { formatId } from '../kernel/ids.ts';
-import type { Ledger } from '../ledger/ledger.ts';
+import { formatMoment } from '../kernel/time.ts';
+import { getPoints, type Ledger } from '../ledger/ledger.ts';
 import { toPoints } from './points.ts';
 import { closed, Points, text } from './schemas.ts';
 
@@ -183,12 +184,8 @@ export function describeDispute(
   disputes: Appeals,
 ): Static<typeof DisputeView> {
   const { source, target, reasonCode, resolution, resolutionId, dueAtMs } = dispute;
-  const [points, targetPoints] = [
-    ledger.pointsOf(source.platformId),
-    ledger.pointsOf(target.platformId),
-  ];
-  if (points === undefined || targetPoints === undefined)
-    throw new Error('a dispute is between platforms with points');
+  const points = getPoints(ledger, source.platformId);
+  const targetPoints = getPoints(ledger, target.platformId);
   const isBySource = dispute.claimantSide === 'source';
   const appealUntilMs = disputes.appealUntilMs(dispute);
   return {
@@ -196,7 +193,7 @@ export function describeDispute(
     transaction_id: formatId('txn', dispute.transactionId),
     state: dispute.state,
     appeal_of: dispute.appealOf === null ? null : formatId('dsp', dispute.appealOf),
-    appeal_until: appealUntilMs === undefined ? null : new Date(appealUntilMs).toISOString(),
+    appeal_until: appealUntilMs === undefined ? null : formatMoment(appealUntilMs),
     reason_code: reasonCode,
     reason_zh: REASONS[reasonCode].zh,
     reason_en: REASONS[reasonCode].en,
@@ -211,9 +208,9 @@ export function describeDispute(
     reversed_amount: toPoints(dispute.reversed, points),
     credited_amount: toPoints(dispute.credited, targetPoints),
     frozen_amount: dispute.frozen === null ? null : toPoints(dispute.frozen, targetPoints),
-    opened_at: new Date(dispute.openedAtMs).toISOString(),
-    changed_at: new Date(dispute.changedAtMs).toISOString(),
-    due_at: dueAtMs === null ? null : new Date(dueAtMs).toISOString(),
+    opened_at: formatMoment(dispute.openedAtMs),
+    changed_at: formatMoment(dispute.changedAtMs),
+    due_at: formatMoment(dueAtMs),
     overdue: dispute.state === 'under_review' && dispute.overdueAtMs !== null,
     outcome: dispute.outcome,
     resolution:
@@ -260,7 +257,7 @@ function describeStep(
   reader: 'platform' | 'operator',
 ): Static<typeof StepView> {
   return {
-    at: new Date(takenAtMs).toISOString(),
+    at: formatMoment(takenAtMs),
     by: who.actor,
     ...(who.actor === 'platform' || who.actor === 'member' ? { platform_id: who.id } : {}),
     ...(who.actor === 'operator' && reader === 'operator' ? { operator_id: who.id } : {}),
@@ -286,7 +283,7 @@ export function describeEvidence({
     media_type: mediaType,
     bytes,
     sha256,
-    added_at: new Date(addedAtMs).toISOString(),
+    added_at: formatMoment(addedAtMs),
     by: who.actor,
     ...(who.actor === 'platform' || who.actor === 'member' ? { platform_id: who.id } : {}),
   };

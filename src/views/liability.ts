@@ -3,6 +3,7 @@
 
 import { Type } from 'typebox';
 import { formatAmountText } from '../kernel/amount.ts';
+import { formatMoment } from '../kernel/time.ts';
 import { BREAKAGE_FORMULA, type Liability, type PlatformLiability } from '../monitor/monitor.ts';
 import { DateTime } from './schemas.ts';
 
@@ -67,7 +68,7 @@ export function describeLiability({
   platforms,
 }: Liability) {
   return {
-    at: at.toISOString(),
+    at: formatMoment(at),
     settlement_currency: settlementCode,
     rulebook_version: rulebookVersion,
     breakage_formula: BREAKAGE_FORMULA,

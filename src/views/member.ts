@@ -3,6 +3,7 @@
 import { type Static, Type } from 'typebox';
 import type { Identity } from '../identity/identity.ts';
 import type { MemberId } from '../kernel/ids.ts';
+import { formatMoment } from '../kernel/time.ts';
 
 const TextOrNull = Type.Union([Type.String(), Type.Null()]);
 export const MemberView = Type.Object({
@@ -41,7 +42,7 @@ export async function describeMember(
       return {
         platform_id: platformId,
         platform_user_id: platformUserId,
-        linked_at: new Date(createdAtMs).toISOString(),
+        linked_at: formatMoment(createdAtMs),
         made_by: word?.madeBy ?? null,
         approved_by: word?.approvedBy ?? null,
         request_id: word?.requestId ?? null,

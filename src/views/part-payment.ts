@@ -3,6 +3,7 @@
 import { type Static, Type } from 'typebox';
 import type { PartPayment } from '../clearing/settlement/settlement.ts';
 import { formatId } from '../kernel/ids.ts';
+import { formatMoment } from '../kernel/time.ts';
 
 const Nullable = (description: string) => Type.Union([Type.String(), Type.Null()], { description });
 
@@ -25,6 +26,6 @@ export function describePartPayment(
     from: paidFrom,
     bank_reference: bankReference,
     transaction_id: transactionId === null ? null : formatId('txn', transactionId),
-    paid_at: postedAtMs === null ? null : new Date(postedAtMs).toISOString(),
+    paid_at: formatMoment(postedAtMs),
   };
 }

@@ -4,7 +4,8 @@
 import { type Static, Type } from 'typebox';
 import { RECALL_STATES, type Recall, type RecallStep } from '../clearing/recalls/recalls.ts';
 import { formatId } from '../kernel/ids.ts';
-import type { Ledger } from '../ledger/ledger.ts';
+import { formatMoment } from '../kernel/time.ts';
+import { getPoints, type Ledger } from '../ledger/ledger.ts';
 import { toPoints } from './points.ts';
 import { closed, text } from './schemas.ts';
 
@@ -86,12 +87,8 @@ export const OperatorRecallWithSteps = Type.Object({
 
 export function describeRecall(recall: Recall, ledger: Ledger): Static<typeof RecallView> {
   const { source, target, dueAtMs, state } = recall;
-  const [points, targetPoints] = [
-    ledger.pointsOf(source.platformId),
-    ledger.pointsOf(target.platformId),
-  ];
-  if (points === undefined || targetPoints === undefined)
-    throw new Error('a recall is between platforms with points');
+  const points = getPoints(ledger, source.platformId);
+  const targetPoints = getPoints(ledger, target.platformId);
   return {
     recall_id: formatId('rcl', recall.recallId),
     transaction_id: formatId('txn', recall.transactionId),
@@ -101,9 +98,9 @@ export function describeRecall(recall: Recall, ledger: Ledger): Static<typeof Re
     target_platform: target.platformId,
     amount: toPoints(recall.amount, points),
     credited_amount: toPoints(recall.credited, targetPoints),
-    asked_at: new Date(recall.askedAtMs).toISOString(),
-    changed_at: new Date(recall.changedAtMs).toISOString(),
-    due_at: dueAtMs === null ? null : new Date(dueAtMs).toISOString(),
+    asked_at: formatMoment(recall.askedAtMs),
+    changed_at: formatMoment(recall.changedAtMs),
+    due_at: formatMoment(dueAtMs),
     resolution_transaction_id: state === 'taken' ? formatId('txn', recall.resolutionId) : null,
   };
 }
@@ -145,7 +142,7 @@ function describeRecallStep({
   text: words,
 }: RecallStep): Static<typeof StepView> {
   return {
-    at: new Date(takenAtMs).toISOString(),
+    at: formatMoment(takenAtMs),
     by: who.actor,
     ...(who.actor === 'platform' ? { platform_id: who.id } : {}),
     action,

@@ -13,8 +13,8 @@ import {
   type Run,
 } from '../clearing/reconciliation/reconciliation.ts';
 import { formatAmount, formatAmountText, MAX_AMOUNT_MINOR } from '../kernel/amount.ts';
-import { DAY_MS } from '../kernel/time.ts';
-import type { Ledger } from '../ledger/ledger.ts';
+import { DAY_MS, formatMoment } from '../kernel/time.ts';
+import { getPoints, type Ledger } from '../ledger/ledger.ts';
 
 const Figure = Type.Unsafe<number | string | null>({
   type: ['number', 'string', 'null'],
@@ -111,7 +111,7 @@ const OpenCountView = Type.Object({
 type Assets = Pick<Ledger, 'pointsOf'>;
 
 export function describeRun(run: Run, ledger: Assets): Static<typeof RunView> {
-  const scale = ledger.pointsOf(run.platformId)?.scale ?? 0;
+  const scale = getPoints(ledger, run.platformId).scale;
   return {
     run_id: run.runId,
     platform_id: run.platformId,
@@ -119,9 +119,9 @@ export function describeRun(run: Run, ledger: Assets): Static<typeof RunView> {
     state: run.state,
     reason: run.reason,
     asked_by: run.askedBy,
-    asked_at: run.askedAt.toISOString(),
-    started_at: run.startedAt?.toISOString() ?? null,
-    finished_at: run.finishedAt?.toISOString() ?? null,
+    asked_at: formatMoment(run.askedAt),
+    started_at: formatMoment(run.startedAt),
+    finished_at: formatMoment(run.finishedAt),
     lines_read: Number(run.linesRead),
     compared: Number(run.compared),
     matched: Number(run.matched),
@@ -141,7 +141,7 @@ export function describeRun(run: Run, ledger: Assets): Static<typeof RunView> {
 }
 
 function describeBreak(one: Break, ledger: Assets, nowMs: number): Static<typeof BreakView> {
-  const scale = ledger.pointsOf(one.platformId)?.scale ?? 0;
+  const scale = getPoints(ledger, one.platformId).scale;
   return {
     break_id: one.breakId,
     platform_id: one.platformId,
@@ -152,11 +152,11 @@ function describeBreak(one: Break, ledger: Assets, nowMs: number): Static<typeof
     state: one.state,
     age: ageBucketOf(one.openedAt, nowMs),
     age_days: Math.max(0, Math.floor((nowMs - one.openedAt.getTime()) / DAY_MS)),
-    first_seen_at: one.firstSeenAt.toISOString(),
-    opened_at: one.openedAt.toISOString(),
-    last_seen_at: one.lastSeenAt.toISOString(),
+    first_seen_at: formatMoment(one.firstSeenAt),
+    opened_at: formatMoment(one.openedAt),
+    last_seen_at: formatMoment(one.lastSeenAt),
     times_opened: one.timesOpened,
-    closed_at: one.closedAt?.toISOString() ?? null,
+    closed_at: formatMoment(one.closedAt),
     resolution: one.resolution,
   };
 }
@@ -169,7 +169,7 @@ export function describeBreakWithActions(
   return {
     ...describeBreak(one, ledger, nowMs),
     actions: actions.map(({ actedAt, operatorId, action, words }) => ({
-      acted_at: actedAt.toISOString(),
+      acted_at: formatMoment(actedAt),
       operator_id: operatorId,
       action,
       words,

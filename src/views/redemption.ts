@@ -2,6 +2,7 @@
 
 import { type Static, Type } from 'typebox';
 import { formatId } from '../kernel/ids.ts';
+import { formatMoment } from '../kernel/time.ts';
 import type { Asset } from '../ledger/ledger.ts';
 import {
   REDEMPTION_STATES,
@@ -98,9 +99,9 @@ export function describeRedemption(
     returned_quantity: Number(redemption.quantity - left),
     returned_amount: toPoints(givenBack, points),
     state,
-    issued_at: new Date(issuedAtMs).toISOString(),
-    expires_at: expiresAtMs === null ? null : new Date(expiresAtMs).toISOString(),
-    changed_at: new Date(changedAtMs).toISOString(),
+    issued_at: formatMoment(issuedAtMs),
+    expires_at: formatMoment(expiresAtMs),
+    changed_at: formatMoment(changedAtMs),
   };
 }
 

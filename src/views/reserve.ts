@@ -14,6 +14,7 @@ import {
 import { identityProblems } from '../identity/identity.ts';
 import { formatId, isPlatformId } from '../kernel/ids.ts';
 import { refuse, ok, type Result } from '../kernel/problem.ts';
+import { formatMoment } from '../kernel/time.ts';
 import { CLEARING_MODES, type Asset } from '../ledger/ledger.ts';
 import { toPoints } from './points.ts';
 import { closed, PlatformIdText, text } from './schemas.ts';
@@ -141,11 +142,11 @@ export function describeReserveRequest(
     reason: row.reason,
     state: row.state,
     made_by: row.madeBy,
-    made_at: row.madeAt.toISOString(),
+    made_at: formatMoment(row.madeAt),
     decided_by: row.decidedBy,
-    decided_at: row.decidedAt?.toISOString() ?? null,
+    decided_at: formatMoment(row.decidedAt),
     decision_reason: row.decisionReason,
-    carried_out_at: row.carriedOutAt?.toISOString() ?? null,
+    carried_out_at: formatMoment(row.carriedOutAt),
     transaction_id: row.transactionId === null ? null : formatId('txn', row.transactionId),
     refused_with: row.refusedWith,
   };
@@ -171,7 +172,7 @@ export function describeModeChange({
     mode,
     reason,
     changed_by: changedBy,
-    changed_at: changedAt.toISOString(),
+    changed_at: formatMoment(changedAt),
   };
 }
 

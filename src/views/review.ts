@@ -3,6 +3,7 @@
 import { type Static, Type } from 'typebox';
 import type { ReviewWord, WaitingReview } from '../clearing/reviews/reviews.ts';
 import { formatId } from '../kernel/ids.ts';
+import { formatMoment } from '../kernel/time.ts';
 import type { PostedLeg } from '../ledger/ledger.ts';
 import { toPoints } from './points.ts';
 import { Points } from './schemas.ts';
@@ -55,8 +56,8 @@ export function describeReview({
     reason,
     ...(category === undefined ? {} : { category }),
     ...(leg.reference === null ? {} : { reference: leg.reference }),
-    asked_at: new Date(leg.postedAtMs).toISOString(),
-    due_at: new Date(dueAtMs).toISOString(),
+    asked_at: formatMoment(leg.postedAtMs),
+    due_at: formatMoment(dueAtMs),
   };
 }
 

@@ -3,7 +3,7 @@
 
 import { Type, type Static } from 'typebox';
 import { ok, refuse, type Problem, type Result } from '../kernel/problem.ts';
-import { parseMoment } from '../kernel/time.ts';
+import { formatMoment, parseMoment } from '../kernel/time.ts';
 import {
   describeChange,
   type Change,
@@ -124,9 +124,9 @@ export function describeVersion(
     state: row.activatedAt === null ? 'scheduled' : row.version === inForce ? 'in_force' : 'past',
     author: row.author,
     proposal_id: row.proposalId,
-    created_at: row.createdAt.toISOString(),
-    effective_at: row.effectiveAt.toISOString(),
-    activated_at: row.activatedAt?.toISOString() ?? null,
+    created_at: formatMoment(row.createdAt),
+    effective_at: formatMoment(row.effectiveAt),
+    activated_at: formatMoment(row.activatedAt),
   };
 }
 
@@ -179,14 +179,14 @@ export function describeProposal(row: Proposal): Static<typeof ProposalView> {
     proposal_id: row.proposalId,
     state: row.state,
     made_by: row.madeBy,
-    made_at: row.madeAt.toISOString(),
+    made_at: formatMoment(row.madeAt),
     reason: row.reason,
     base_version: row.baseVersion,
     items: row.changes.map(({ item }) => item),
-    effective_at: row.effectiveAt?.toISOString() ?? null,
+    effective_at: formatMoment(row.effectiveAt),
     urgent: row.urgent,
     decided_by: row.decidedBy,
-    decided_at: row.decidedAt?.toISOString() ?? null,
+    decided_at: formatMoment(row.decidedAt),
     decision_reason: row.decisionReason,
     version: row.version,
   };

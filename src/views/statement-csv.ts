@@ -3,6 +3,7 @@
 
 import { formatAmountText } from '../kernel/amount.ts';
 import { formatId } from '../kernel/ids.ts';
+import { formatMoment } from '../kernel/time.ts';
 import { csvLine, csvText, type CsvField } from './csv.ts';
 import type { StatementTransaction, Statement } from '../clearing/settlement/settlement.ts';
 
@@ -41,13 +42,11 @@ const FIGURE_NAMES: Readonly<Record<(typeof FIGURES)[number], string>> = {
 };
 
 export function statementCsv(statement: Statement): string {
-  const { currency, points, otherPoints } = statement;
+  const { currency, points, pointsOf } = statement;
   const money = (minor: bigint): Pick<Row, 'amount' | 'currency'> => ({
     amount: formatAmountText(minor, currency.scale),
     currency: currency.code,
   });
-  const scaleOf = (platformId: string): number =>
-    [...otherPoints].find(([other]) => other === platformId)?.[1].scale ?? points.scale;
   const rows: Row[] = [
     {
       section: 'statement',
@@ -59,12 +58,12 @@ export function statementCsv(statement: Statement): string {
     {
       section: 'statement',
       item: 'opened_at',
-      reference: new Date(statement.openedAtMs).toISOString(),
+      reference: formatMoment(statement.openedAtMs),
     },
     {
       section: 'statement',
       item: 'closed_at',
-      reference: new Date(statement.closedAtMs).toISOString(),
+      reference: formatMoment(statement.closedAtMs),
     },
     ...(statement.paidAtMs === null
       ? []
@@ -72,7 +71,7 @@ export function statementCsv(statement: Statement): string {
           {
             section: 'statement',
             item: 'paid_on',
-            reference: new Date(statement.paidAtMs).toISOString(),
+            reference: formatMoment(statement.paidAtMs),
           },
         ]),
     ...FIGURES.map((name): Row => ({
@@ -86,7 +85,7 @@ export function statementCsv(statement: Statement): string {
       counterpart: line.counterpart,
       transactions: line.transactions,
       points: formatAmountText(line.ownPoints, points.scale),
-      counterpart_points: formatAmountText(line.otherPoints, scaleOf(line.counterpart)),
+      counterpart_points: formatAmountText(line.otherPoints, pointsOf(line.counterpart).scale),
       ...money(line.money),
     })),
     ...statement.carveOuts.map((carved): Row => ({
@@ -96,7 +95,7 @@ export function statementCsv(statement: Statement): string {
       transactions: 1,
       [carved.source === statement.platformId ? 'points' : 'counterpart_points']: formatAmountText(
         carved.points,
-        carved.source === statement.platformId ? points.scale : scaleOf(carved.source),
+        pointsOf(carved.source).scale,
       ),
       ...money(carved.money),
       transaction_id: formatId('txn', carved.transactionId),
@@ -125,7 +124,7 @@ export function statementCsv(statement: Statement): string {
     ...statement.obligations.flatMap((due) =>
       due.parts.map((part): Row => ({
         section: 'part_payments',
-        item: part.postedAtMs === null ? '' : new Date(part.postedAtMs).toISOString(),
+        item: part.postedAtMs === null ? '' : formatMoment(part.postedAtMs),
         counterpart:
           due.pair === undefined
             ? ''
@@ -158,7 +157,7 @@ export const TRANSACTION_CSV_HEADER = csvLine([
 ]);
 
 export function transactionsCsv(
-  { currency, points, otherPoints }: Pick<Statement, 'currency' | 'points' | 'otherPoints'>,
+  { currency, points, pointsOf }: Pick<Statement, 'currency' | 'points' | 'pointsOf'>,
   transactions: readonly StatementTransaction[],
 ): string {
   return transactions
@@ -166,16 +165,13 @@ export function transactionsCsv(
       csvLine([
         formatId('txn', row.transactionId),
         row.kind,
-        new Date(row.postedAtMs).toISOString(),
+        formatMoment(row.postedAtMs),
         row.direction,
         row.counterpart,
         formatAmountText(row.ownPoints, points.scale),
         row.otherPoints === null
           ? null
-          : formatAmountText(
-              row.otherPoints,
-              otherPoints.get(row.counterpart)?.scale ?? points.scale,
-            ),
+          : formatAmountText(row.otherPoints, pointsOf(row.counterpart).scale),
         formatAmountText(row.money, currency.scale),
         currency.code,
         row.relatedId === null ? null : formatId('txn', row.relatedId),

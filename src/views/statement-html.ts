@@ -39,11 +39,9 @@ export function statementHtml(
   madeAtMs: number,
 ): string {
   const words = STATEMENT_WORDS[language];
-  const { currency, points, otherPoints } = statement;
+  const { currency, points, pointsOf } = statement;
   const money = (minor: bigint): string =>
     `<td class="n${minor < 0n ? ' minus' : ''}">${amount(minor, currency.scale)}</td>`;
-  const scaleOf = (platformId: string): number =>
-    [...otherPoints].find(([other]) => other === platformId)?.[1].scale ?? points.scale;
   const moment = (
     atMs: number,
     form: Intl.DateTimeFormatOptions = { dateStyle: 'medium', timeStyle: 'short' },
@@ -61,11 +59,11 @@ export function statementHtml(
     `<tr${kind}><td>${label}</td>${money(minor)}</tr>`;
   const lines = statement.lines.map(
     (line) =>
-      `<tr><td>${escape(line.counterpart)}</td><td>${words.operations[`${line.kind}_${line.direction}`]}</td><td class="n">${line.transactions}</td><td class="n">${amount(line.ownPoints, points.scale)}</td><td class="n">${amount(line.otherPoints, scaleOf(line.counterpart))}</td>${money(line.money)}</tr>`,
+      `<tr><td>${escape(line.counterpart)}</td><td>${words.operations[`${line.kind}_${line.direction}`]}</td><td class="n">${line.transactions}</td><td class="n">${amount(line.ownPoints, points.scale)}</td><td class="n">${amount(line.otherPoints, pointsOf(line.counterpart).scale)}</td>${money(line.money)}</tr>`,
   );
   const disputed = statement.carveOuts.map(
     (carved) =>
-      `<tr><td><code>${formatId('txn', carved.transactionId)}</code></td><td>${escape(carved.counterpart)}</td><td>${carved.direction === 'out' ? words.leftOut : words.cameBack}</td><td class="n">${amount(carved.points, carved.source === statement.platformId ? points.scale : scaleOf(carved.source))} ${escape(carved.source)}</td>${money(carved.money)}</tr>`,
+      `<tr><td><code>${formatId('txn', carved.transactionId)}</code></td><td>${escape(carved.counterpart)}</td><td>${carved.direction === 'out' ? words.leftOut : words.cameBack}</td><td class="n">${amount(carved.points, pointsOf(carved.source).scale)} ${escape(carved.source)}</td>${money(carved.money)}</tr>`,
   );
   const way = ({
     paidFrom,

@@ -4,6 +4,7 @@
 import { Type } from 'typebox';
 import { formatAmount } from '../kernel/amount.ts';
 import { formatId } from '../kernel/ids.ts';
+import { formatMoment } from '../kernel/time.ts';
 import type { Statement, StatementTransaction } from '../clearing/settlement/settlement.ts';
 import { describePartPayment, PartPaymentView } from './part-payment.ts';
 
@@ -108,26 +109,18 @@ export const WindowTransactionsView = Type.Object({
   next_cursor: Nullable,
 });
 
-const isoOf = (atMs: number | null): string | null =>
-  atMs === null ? null : new Date(atMs).toISOString();
-
 export function describeStatement(statement: Statement) {
-  const { currency, points, otherPoints } = statement;
+  const { currency, points, pointsOf } = statement;
   const money = (minor: bigint): number => formatAmount(minor, currency.scale);
-  const scaleOf = (platformId: string): number =>
-    (platformId === statement.platformId
-      ? points
-      : (otherPoints.get(platformId as typeof statement.platformId) ?? points)
-    ).scale;
   return {
     window_id: statement.windowId,
     state: statement.state,
     platform_id: statement.platformId,
     platform_name: statement.platformName,
     currency: currency.code,
-    opened_at: isoOf(statement.openedAtMs),
-    closed_at: isoOf(statement.closedAtMs),
-    settled_at: isoOf(statement.settledAtMs),
+    opened_at: formatMoment(statement.openedAtMs),
+    closed_at: formatMoment(statement.closedAtMs),
+    settled_at: formatMoment(statement.settledAtMs),
     opening_position: money(statement.opening),
     lines: statement.lines.map((line) => ({
       counterpart: line.counterpart,
@@ -135,7 +128,7 @@ export function describeStatement(statement: Statement) {
       kind: line.kind,
       transactions: Number(line.transactions),
       points: formatAmount(line.ownPoints, points.scale),
-      counterpart_points: formatAmount(line.otherPoints, scaleOf(line.counterpart)),
+      counterpart_points: formatAmount(line.otherPoints, pointsOf(line.counterpart).scale),
       money: money(line.money),
     })),
     net: money(statement.net),
@@ -146,7 +139,7 @@ export function describeStatement(statement: Statement) {
       effect: carved.direction === 'out' ? ('left_out' as const) : ('came_back' as const),
       counterpart: carved.counterpart,
       points_of: carved.source,
-      points: formatAmount(carved.points, scaleOf(carved.source)),
+      points: formatAmount(carved.points, pointsOf(carved.source).scale),
       money: money(carved.money),
     })),
     carried_over: statement.carried.map((over) => ({
@@ -168,30 +161,30 @@ export function describeStatement(statement: Statement) {
       from: due.paidFrom,
       bank_reference: due.bankReference,
       transaction_id: due.transactionId === null ? null : formatId('txn', due.transactionId),
-      paid_at: isoOf(due.paidAtMs),
+      paid_at: formatMoment(due.paidAtMs),
       parts: due.parts.map((part) => describePartPayment(part, money)),
     })),
     settled: money(statement.settled),
     outstanding: money(statement.outstanding),
-    paid_on: isoOf(statement.paidAtMs),
+    paid_on: formatMoment(statement.paidAtMs),
   };
 }
 
 export function describeTransactions(
-  { currency, points, otherPoints }: Pick<Statement, 'currency' | 'points' | 'otherPoints'>,
+  { currency, points, pointsOf }: Pick<Statement, 'currency' | 'points' | 'pointsOf'>,
   transactions: readonly StatementTransaction[],
 ) {
   return transactions.map((row) => ({
     transaction_id: formatId('txn', row.transactionId),
     kind: row.kind,
-    posted_at: isoOf(row.postedAtMs),
+    posted_at: formatMoment(row.postedAtMs),
     direction: row.direction,
     counterpart: row.counterpart,
     points: formatAmount(row.ownPoints, points.scale),
     counterpart_points:
       row.otherPoints === null
         ? null
-        : formatAmount(row.otherPoints, otherPoints.get(row.counterpart)?.scale ?? points.scale),
+        : formatAmount(row.otherPoints, pointsOf(row.counterpart).scale),
     money: formatAmount(row.money, currency.scale),
     related_transaction_id: row.relatedId === null ? null : formatId('txn', row.relatedId),
   }));

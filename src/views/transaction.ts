@@ -2,7 +2,8 @@
 
 import { type Static, Type } from 'typebox';
 import { formatId } from '../kernel/ids.ts';
-import type { Asset, Ledger, PostedLeg } from '../ledger/ledger.ts';
+import { formatMoment } from '../kernel/time.ts';
+import { getAsset, type Asset, type Ledger, type PostedLeg } from '../ledger/ledger.ts';
 import { toPoints } from './points.ts';
 import { metadataOf, textOf } from './details.ts';
 import { Metadata, UnixSeconds } from './schemas.ts';
@@ -93,8 +94,8 @@ export function isSourceOf(leg: PostedLeg, points: Asset): boolean {
 
 /** `points` are the viewing platform's. */
 export function describeLeg(leg: PostedLeg, points: Asset, ledger: Ledger): View {
-  const source = ledger.assetById(leg.assetId) ?? points;
-  const target = leg.targetAssetId === null ? undefined : ledger.assetById(leg.targetAssetId);
+  const source = getAsset(ledger, leg.assetId);
+  const target = leg.targetAssetId === null ? undefined : getAsset(ledger, leg.targetAssetId);
   const balanceAfter = isSourceOf(leg, points) ? leg.balanceAfter : leg.targetBalanceAfter;
   const change = changeOf(leg, points);
   // The words of the platform that wrote them: who asks for a transaction is the one whose points
@@ -105,13 +106,13 @@ export function describeLeg(leg: PostedLeg, points: Asset, ledger: Ledger): View
     kind: leg.kind,
     status: leg.kind === 'hold' ? 'held' : leg.kind === 'authorise' ? 'pending' : 'completed',
     timestamp: Math.floor(leg.postedAtMs / 1000),
-    posted_at: new Date(leg.postedAtMs).toISOString(),
+    posted_at: formatMoment(leg.postedAtMs),
     amount: toPoints(leg.amount, source),
     change: change === null ? null : toPoints(change, points),
     balance_after: balanceAfter === null ? null : toPoints(balanceAfter, points),
     ...platformsOf(leg, source, target),
     ...omitAbsent({
-      occurred_at: leg.occurredAtMs === null ? undefined : new Date(leg.occurredAtMs).toISOString(),
+      occurred_at: leg.occurredAtMs === null ? undefined : formatMoment(leg.occurredAtMs),
       rate: leg.rate ?? undefined,
       fee: leg.fee === null ? undefined : toPoints(leg.fee, source),
       target_fee: minorIn(target, textOf(leg.details, 'target_fee')),

@@ -4,7 +4,8 @@
 import { type Static, Type } from 'typebox';
 import type { Saga, SagaAction, Sagas } from '../clearing/saga/saga.ts';
 import { formatId, type PlatformId } from '../kernel/ids.ts';
-import type { Ledger } from '../ledger/ledger.ts';
+import { formatMoment } from '../kernel/time.ts';
+import { getPoints, type Ledger } from '../ledger/ledger.ts';
 import { toPoints } from './points.ts';
 
 const ActionName = Type.String({ enum: ['retry', 'undo', 'force_completed', 'force_failed'] });
@@ -75,7 +76,7 @@ export const TransferWithDecisions = Type.Interface([TransferView], {
 });
 interface Parts {
   readonly sagas: Pick<Sagas, 'stepOf' | 'actionsOf'>;
-  readonly ledger: Pick<Ledger, 'pointsOf' | 'settlementAsset'>;
+  readonly ledger: Pick<Ledger, 'pointsOf'>;
 }
 
 export function describeTransfer(
@@ -84,7 +85,7 @@ export function describeTransfer(
 ): Static<typeof TransferView> {
   const step = sagas.stepOf(saga);
   const pointsIn = (platformId: PlatformId, minor: bigint): number =>
-    toPoints(minor, ledger.pointsOf(platformId) ?? ledger.settlementAsset());
+    toPoints(minor, getPoints(ledger, platformId));
   return {
     transaction_id: formatId('txn', saga.sagaId),
     platform_transaction_id: formatId('txn', saga.transactionId),
@@ -99,15 +100,17 @@ export function describeTransfer(
     credited_amount: pointsIn(saga.target, saga.credited),
     attempts: saga.attempts,
     next_attempt_at:
-      step === undefined || saga.nextAttemptAtMs === Infinity ? null : timeOf(saga.nextAttemptAtMs),
-    deadline_at: timeOf(saga.deadlineAtMs),
+      step === undefined || saga.nextAttemptAtMs === Infinity
+        ? null
+        : formatMoment(saga.nextAttemptAtMs),
+    deadline_at: formatMoment(saga.deadlineAtMs),
     attention: saga.attention,
     last_error: saga.lastError,
     refusal: saga.refusal,
     ordered: saga.ordered,
     actions: [...sagas.actionsOf(saga)],
-    created_at: timeOf(saga.createdAtMs),
-    changed_at: timeOf(saga.changedAtMs),
+    created_at: formatMoment(saga.createdAtMs),
+    changed_at: formatMoment(saga.changedAtMs),
   };
 }
 
@@ -121,13 +124,9 @@ export function describeTransferWithDecisions(
     decisions: made.map(({ action, operatorId, actedAtMs, reason, state }) => ({
       action,
       operator_id: operatorId,
-      decided_at: timeOf(actedAtMs),
+      decided_at: formatMoment(actedAtMs),
       reason,
       state,
     })),
   };
-}
-
-function timeOf(ms: number): string {
-  return new Date(ms).toISOString();
 }

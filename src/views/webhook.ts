@@ -1,6 +1,7 @@
 // Webhooks and deliveries as the API shows them, and the fields by which they are made.
 
 import { type Static, Type } from 'typebox';
+import { formatMoment } from '../kernel/time.ts';
 import { DELIVERY_STATES, type Delivery, type Webhook } from '../events/events.ts';
 import { closed, text } from './schemas.ts';
 
@@ -84,11 +85,11 @@ export function describeWebhook(webhook: Webhook): Static<typeof WebhookView> {
     description: webhook.description,
     state: webhook.state,
     disabled_reason: webhook.disabledReason,
-    failing_since: momentOf(webhook.failingSince),
-    last_success_at: momentOf(webhook.lastSuccessAt),
+    failing_since: formatMoment(webhook.failingSince),
+    last_success_at: formatMoment(webhook.lastSuccessAt),
     pending: webhook.pending,
     dead: webhook.dead,
-    created_at: webhook.createdAt.toISOString(),
+    created_at: formatMoment(webhook.createdAt),
   };
 }
 
@@ -128,11 +129,11 @@ function describeDelivery({
     event_id: Number(eventId),
     state,
     attempts,
-    next_attempt_at: state === 'pending' ? dueAt.toISOString() : null,
+    next_attempt_at: state === 'pending' ? formatMoment(dueAt) : null,
     last_status: lastStatus,
     last_error: lastError,
-    last_attempt_at: momentOf(lastAttemptAt),
-    created_at: createdAt.toISOString(),
+    last_attempt_at: formatMoment(lastAttemptAt),
+    created_at: formatMoment(createdAt),
   };
 }
 
@@ -152,8 +153,4 @@ export function describeDeliveries(
     deliveries: deliveries.map(describeDelivery),
     next_cursor: deliveries.length === limit ? String(deliveries.at(-1)?.eventId) : null,
   };
-}
-
-function momentOf(at: Date | null): string | null {
-  return at?.toISOString() ?? null;
 }

@@ -14,7 +14,8 @@ import {
 } from '../clearing/settlement/settlement.ts';
 import { formatAmount } from '../kernel/amount.ts';
 import { formatId } from '../kernel/ids.ts';
-import type { Ledger } from '../ledger/ledger.ts';
+import { formatMoment } from '../kernel/time.ts';
+import { getPoints, type Ledger } from '../ledger/ledger.ts';
 import { describePartPayment, PartPaymentView } from './part-payment.ts';
 import { closed } from './schemas.ts';
 
@@ -172,23 +173,20 @@ export const WindowSettingsView = Type.Object({
   gross_pairs: Type.Array(Type.Array(Type.String())),
 });
 
-const isoOf = (atMs: number | null): string | null =>
-  atMs === null ? null : new Date(atMs).toISOString();
-
 export function describeWindow(window: SettlementWindow) {
   return {
     window_id: window.windowId,
     state: window.state,
-    opened_at: new Date(window.openedAtMs).toISOString(),
-    closed_at: isoOf(window.closedAtMs),
+    opened_at: formatMoment(window.openedAtMs),
+    closed_at: formatMoment(window.closedAtMs),
     closed_by: window.closedBy,
-    counted_at: isoOf(window.countedAtMs),
+    counted_at: formatMoment(window.countedAtMs),
     mismatch: window.mismatch,
     proposed_by: window.proposedBy,
-    proposed_at: isoOf(window.proposedAtMs),
+    proposed_at: formatMoment(window.proposedAtMs),
     approved_by: window.approvedBy,
-    approved_at: isoOf(window.approvedAtMs),
-    settled_at: isoOf(window.settledAtMs),
+    approved_at: formatMoment(window.approvedAtMs),
+    settled_at: formatMoment(window.settledAtMs),
   };
 }
 
@@ -210,9 +208,9 @@ export function describeAct({
     reason,
     state,
     proposed_by: proposedBy,
-    proposed_at: new Date(proposedAtMs).toISOString(),
+    proposed_at: formatMoment(proposedAtMs),
     decided_by: decidedBy,
-    decided_at: isoOf(decidedAtMs),
+    decided_at: formatMoment(decidedAtMs),
   };
 }
 
@@ -223,7 +221,7 @@ export function describeWindowFigures(
   const { scale, code } = ledger.settlementAsset();
   const money = (minor: bigint): number => formatAmount(minor, scale);
   const points = (minor: bigint, platformId: Participant): number =>
-    formatAmount(minor, platformId === NETWORK ? scale : (ledger.pointsOf(platformId)?.scale ?? 0));
+    formatAmount(minor, platformId === NETWORK ? scale : getPoints(ledger, platformId).scale);
   return {
     ...describeWindow(window),
     currency: code,
@@ -278,11 +276,11 @@ export function describeWindowFigures(
         .filter(({ state, amount }) => state === 'posted' && amount !== 0n)
         .map((part) => describePartPayment(part, money)),
       proposed_by: due.proposedBy,
-      proposed_at: new Date(due.proposedAtMs).toISOString(),
+      proposed_at: formatMoment(due.proposedAtMs),
       approved_by: due.approvedBy,
       problem: due.problem,
       transaction_id: due.transactionId === null ? null : formatId('txn', due.transactionId),
-      paid_at: isoOf(due.paidAtMs),
+      paid_at: formatMoment(due.paidAtMs),
     })),
   };
 }

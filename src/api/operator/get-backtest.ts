@@ -63,7 +63,7 @@ export function getBacktest(server: FastifyInstance, parts: ApiParts): void {
       );
       return {
         proposal_id: proposal.value.proposalId,
-        ...describeBacktest(found, (platformId) => ledger.pointsOf(platformId)?.scale ?? 2),
+        ...describeBacktest(found, ledger),
       };
     },
   );

@@ -2,6 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
+import { formatMoment } from '../../kernel/time.ts';
 import { selectEvents } from '../../events/events.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses } from '../schemas.ts';
@@ -49,7 +50,7 @@ export function getOperatorEvents(server: FastifyInstance, { pool }: ApiParts): 
     return {
       events: events.map(({ eventId, occurredAt, type, platformId, data }) => ({
         event_id: Number(eventId),
-        occurred_at: occurredAt.toISOString(),
+        occurred_at: formatMoment(occurredAt),
         type,
         platform_id: platformId,
         data,

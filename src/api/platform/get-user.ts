@@ -2,6 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
+import { formatMoment } from '../../kernel/time.ts';
 import { identityProblems } from '../../identity/identity.ts';
 import { answerProblem } from '../../http/answer-problem.ts';
 import { callerOf } from '../http/request-fields.ts';
@@ -40,7 +41,7 @@ export function getUser(server: FastifyInstance, { identity }: ApiParts): void {
         platform_user_id: link.platformUserId,
         member_id: link.memberId,
         tags: [...link.tags],
-        linked_at: new Date(link.createdAtMs).toISOString(),
+        linked_at: formatMoment(link.createdAtMs),
       };
     },
   );

@@ -2,6 +2,7 @@
 
 import { Type } from 'typebox';
 import { formatId } from '../../kernel/ids.ts';
+import { formatMoment } from '../../kernel/time.ts';
 import { readAmount, toPoints } from '../amounts.ts';
 import { toDetails } from '../../views/details.ts';
 import { resolveUser } from '../members.ts';
@@ -75,7 +76,7 @@ export const hold = defineOperation({
       transaction_id: formatId('txn', transaction.transactionId),
       status: 'held' as const,
       amount: toPoints(transaction.amount, points),
-      expires_at: new Date(transaction.postedAtMs + expiresInMs).toISOString(),
+      expires_at: formatMoment(transaction.postedAtMs + expiresInMs),
     }));
   },
 });

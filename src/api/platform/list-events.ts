@@ -2,6 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
+import { formatMoment } from '../../kernel/time.ts';
 import { selectEvents } from '../../events/events.ts';
 import { callerOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
@@ -81,7 +82,7 @@ export function getEvents(server: FastifyInstance, { pool }: ApiParts): void {
       return {
         events: events.map(({ eventId, occurredAt, type, data }) => ({
           event_id: Number(eventId),
-          occurred_at: occurredAt.toISOString(),
+          occurred_at: formatMoment(occurredAt),
           type,
           data,
         })),

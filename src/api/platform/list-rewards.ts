@@ -2,6 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
+import { formatMoment } from '../../kernel/time.ts';
 import { toPoints } from '../amounts.ts';
 import { callerOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
@@ -55,12 +56,8 @@ export function getRewards(server: FastifyInstance, { rewards }: ApiParts): void
           points_required: toPoints(reward.pointsRequired, points),
           ...words(reward),
           available: Number(available[index] ?? 0n),
-          ...(Number.isFinite(reward.fromMs)
-            ? { from: new Date(reward.fromMs).toISOString() }
-            : {}),
-          ...(Number.isFinite(reward.untilMs)
-            ? { until: new Date(reward.untilMs).toISOString() }
-            : {}),
+          ...(Number.isFinite(reward.fromMs) ? { from: formatMoment(reward.fromMs) } : {}),
+          ...(Number.isFinite(reward.untilMs) ? { until: formatMoment(reward.untilMs) } : {}),
           ...(reward.perMember === undefined ? {} : { per_member: Number(reward.perMember) }),
         })),
       };

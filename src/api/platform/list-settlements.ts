@@ -3,6 +3,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
+import { formatMoment } from '../../kernel/time.ts';
 import { callerOf } from '../http/request-fields.ts';
 import { toPoints } from '../amounts.ts';
 import type { ApiParts } from '../parts.ts';
@@ -66,10 +67,9 @@ export function getSettlements(server: FastifyInstance, { settlement, ledger }: 
           window_id: window.windowId,
           state: window.state,
           currency: currency.code,
-          opened_at: new Date(window.openedAtMs).toISOString(),
-          closed_at: new Date(window.closedAtMs ?? 0).toISOString(),
-          settled_at:
-            window.settledAtMs === null ? null : new Date(window.settledAtMs).toISOString(),
+          opened_at: formatMoment(window.openedAtMs),
+          closed_at: formatMoment(window.closedAtMs ?? 0),
+          settled_at: formatMoment(window.settledAtMs),
           statement_ready: window.countedAtMs !== null && window.mismatch === null,
           opening_position: toPoints(net.opening, currency),
           net: toPoints(net.net, currency),

@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { identityProblems } from '../../identity/identity.ts';
 import type { MemberId } from '../../kernel/ids.ts';
+import { formatMoment } from '../../kernel/time.ts';
 import { ledgerProblems } from '../../ledger/ledger.ts';
 import { evaluateConversion } from '../../valuation/valuation.ts';
 import { readAmount, toPoints } from '../amounts.ts';
@@ -159,7 +160,7 @@ export function postQuote(
         target_fee: toPoints(terms.targetFee, targetPoints),
         bonus: toPoints(terms.bonus, targetPoints),
         credited_amount: toPoints(terms.credited, targetPoints),
-        expires_at: new Date(expiresAtMs).toISOString(),
+        expires_at: formatMoment(expiresAtMs),
         needs_review: conversion.type === 'review',
         rulebook_version: rulebook.version,
         explanation: explanationOf(conversion.applied),

@@ -3,6 +3,7 @@
 import { Type } from 'typebox';
 import { formatId } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
+import { formatMoment } from '../../kernel/time.ts';
 import { ledgerProblems, type OperationKey, type RedeemCommand } from '../../ledger/ledger.ts';
 import { rewardAssetCode, valuationProblems } from '../../valuation/valuation.ts';
 import { readAmount, toPoints } from '../amounts.ts';
@@ -59,10 +60,7 @@ export const redeem = defineOperation({
       transaction_id: formatId('txn', transaction.transactionId),
       message: 'Redemption successful',
       vouchers: [...(issued?.vouchers ?? [])],
-      expires_at:
-        issued === undefined || issued.expiresAtMs === null
-          ? null
-          : new Date(issued.expiresAtMs).toISOString(),
+      expires_at: formatMoment(issued?.expiresAtMs ?? null),
     }));
   },
   async preview(parts, caller, fields) {

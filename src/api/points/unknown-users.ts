@@ -5,6 +5,7 @@
 import { identityProblems } from '../../identity/identity.ts';
 import type { MemberId, PlatformId } from '../../kernel/ids.ts';
 import { refuse, type Result } from '../../kernel/problem.ts';
+import { formatMoment } from '../../kernel/time.ts';
 import { dbTransaction } from '../../runtime/database.ts';
 import { appendEvents } from '../../events/events.ts';
 import type { ApiParts } from '../parts.ts';
@@ -74,7 +75,7 @@ export function createUnknownUsers({ clock, pool, valuation, log }: Parts): Unkn
     const misses = (budget.missesAt.get(asked) ?? 0) + 1;
     budget.missesAt.set(asked, misses);
     if (!TOLD_AT.includes(misses)) return;
-    const data = { by_platform: asking, misses, since: new Date(budget.since).toISOString() };
+    const data = { by_platform: asking, misses, since: formatMoment(budget.since) };
     const event = { type: 'users.unknown_asked', platformId: asked, data };
     void dbTransaction(pool, (client) => appendEvents(client, [event], clock.now())).catch(
       (err: unknown) => {

@@ -1,6 +1,7 @@
 // POST /api/webhooks/{webhook_id}/secret: a new key, beside which the old one signs for a while.
 
 import { type Static, Type } from 'typebox';
+import { formatMoment } from '../../kernel/time.ts';
 import { answerProblem } from '../../http/answer-problem.ts';
 import { signedOnce } from '../http/signed-once.ts';
 import { closed, problemResponses } from '../schemas.ts';
@@ -55,7 +56,7 @@ export const postSecret: AddOperation = (server, parts, { prefix, tag, adjective
       return {
         ...describeWebhook(webhook),
         secret,
-        old_secret_ends_at: new Date(oldEndsMs).toISOString(),
+        old_secret_ends_at: formatMoment(oldEndsMs),
       };
     },
   );

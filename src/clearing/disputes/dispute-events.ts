@@ -3,7 +3,8 @@
 
 import { formatAmount } from '../../kernel/amount.ts';
 import { formatId } from '../../kernel/ids.ts';
-import type { Ledger } from '../../ledger/ledger.ts';
+import { formatMoment } from '../../kernel/time.ts';
+import { getPoints, type Ledger } from '../../ledger/ledger.ts';
 import type { NewEvent } from '../../events/events.ts';
 import type { Dispute } from './types.ts';
 
@@ -16,7 +17,7 @@ export function describeEvents(
   const { source, target, resolutionId, dueAtMs } = dispute;
   const claimant = dispute.claimantSide === 'source' ? source : target;
   const respondent = dispute.claimantSide === 'source' ? target : source;
-  const scale = ledger.pointsOf(source.platformId)?.scale ?? 0;
+  const scale = getPoints(ledger, source.platformId).scale;
   const data = {
     dispute_id: formatId('dsp', dispute.disputeId),
     transaction_id: formatId('txn', dispute.transactionId),
@@ -30,7 +31,7 @@ export function describeEvents(
     respondent_platform: respondent.platformId,
     state: dispute.state,
     outcome: dispute.outcome,
-    due_at: dueAtMs === null ? null : new Date(dueAtMs).toISOString(),
+    due_at: formatMoment(dueAtMs),
     resolution: dispute.resolution?.kind ?? null,
     resolution_transaction_id: resolutionId === null ? null : formatId('txn', resolutionId),
   };

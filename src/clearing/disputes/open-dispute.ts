@@ -12,7 +12,7 @@ import {
   type TransactionId,
 } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
-import { ledgerProblems, type Ledger, type PostedLeg } from '../../ledger/ledger.ts';
+import { ledgerProblems, getAsset, type Ledger, type PostedLeg } from '../../ledger/ledger.ts';
 import { dbTransaction, type DbClient } from '../../runtime/database.ts';
 import { followReversalsIn } from './follow-reversals.ts';
 import { creditedFor, findMoved, isKeptHere } from './moved.ts';
@@ -111,7 +111,7 @@ export async function writeClaimIn(
   );
   const left = larger(leg.amount - reversed - claimed - decided, 0n);
   const amount = wanted.amount ?? left;
-  const disputable = { disputable: formatAmount(left, ledger.assetById(leg.assetId)?.scale ?? 0) };
+  const disputable = { disputable: formatAmount(left, getAsset(ledger, leg.assetId).scale) };
   if (
     decided > 0n &&
     (amount === 0n || amount > left) &&

@@ -6,7 +6,7 @@ import { formatAmount } from '../../kernel/amount.ts';
 import { bucketOf, bucketOfTransaction, deriveTransactionId } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { DAY_MS } from '../../kernel/time.ts';
-import { ledgerProblems, type Ledger, type PostedLeg } from '../../ledger/ledger.ts';
+import { ledgerProblems, getAsset, type Ledger, type PostedLeg } from '../../ledger/ledger.ts';
 import { dbTransaction } from '../../runtime/database.ts';
 import { appendEvents } from '../../events/events.ts';
 import { creditedFor, findMoved, isKeptHere, lockDisputed } from '../disputes/disputes.ts';
@@ -64,10 +64,7 @@ export async function askForRecall(
       (await sumAskedFor(client, about));
     const amount = wanted.amount ?? left;
     if (amount <= 0n || amount > left) {
-      const recallable = formatAmount(
-        left > 0n ? left : 0n,
-        ledger.assetById(leg.assetId)?.scale ?? 0,
-      );
+      const recallable = formatAmount(left > 0n ? left : 0n, getAsset(ledger, leg.assetId).scale);
       return refuse(recallProblems.recall_exceeds_rest(undefined, { recallable }));
     }
     if (

@@ -3,8 +3,8 @@
 
 import { formatAmount } from '../../kernel/amount.ts';
 import { formatId } from '../../kernel/ids.ts';
-import type { Clock } from '../../kernel/time.ts';
-import type { Ledger } from '../../ledger/ledger.ts';
+import { formatMoment, type Clock } from '../../kernel/time.ts';
+import { getPoints, type Ledger } from '../../ledger/ledger.ts';
 import { dbTransaction, type DbClient, type Pool } from '../../runtime/database.ts';
 import { appendEvents, type NewEvent } from '../../events/events.ts';
 import type { Log } from '../../runtime/log.ts';
@@ -87,7 +87,7 @@ export function describeEvents(
 ): NewEvent[] {
   const { source, target, dueAtMs } = recall;
   const amountOf = (platformId: Recall['source']['platformId'], minor: bigint): number =>
-    formatAmount(minor, ledger.pointsOf(platformId)?.scale ?? 0);
+    formatAmount(minor, getPoints(ledger, platformId).scale);
   const data = {
     recall_id: formatId('rcl', recall.recallId),
     transaction_id: formatId('txn', recall.transactionId),
@@ -96,7 +96,7 @@ export function describeEvents(
     source_platform: source.platformId,
     target_platform: target.platformId,
     state: recall.state,
-    due_at: dueAtMs === null ? null : new Date(dueAtMs).toISOString(),
+    due_at: formatMoment(dueAtMs),
     resolution_transaction_id:
       recall.state === 'taken' ? formatId('txn', recall.resolutionId) : null,
   };

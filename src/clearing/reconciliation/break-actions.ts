@@ -20,6 +20,7 @@ import {
 } from './store-breaks.ts';
 import { moveOpeningTotal } from './store-statements.ts';
 import type { Break, BreakAction, BreakCategory } from './types.ts';
+import { getPoints } from '../../ledger/ledger.ts';
 
 export interface BreakStory extends Break {
   /** Oldest first. */
@@ -154,7 +155,7 @@ export function createBreakActions(
             },
             now,
           );
-        return tell(standing.value, parts.ledger.pointsOf(one.platformId)?.scale ?? 0);
+        return tell(standing.value, getPoints(parts.ledger, one.platformId).scale);
       });
     },
   };

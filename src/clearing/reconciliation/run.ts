@@ -3,7 +3,7 @@
 
 import { formatId, type PlatformId, type TransactionId } from '../../kernel/ids.ts';
 import type { Clock } from '../../kernel/time.ts';
-import type { Ledger } from '../../ledger/ledger.ts';
+import { getPoints, type Ledger } from '../../ledger/ledger.ts';
 import { dbTransaction, type DbClient, type Pool } from '../../runtime/database.ts';
 import { appendEvents } from '../../events/events.ts';
 import type { Log } from '../../runtime/log.ts';
@@ -172,7 +172,7 @@ async function runConnected(
     clock,
     log: parts.log,
     platformId,
-    scale: parts.ledger.pointsOf(platformId)?.scale ?? 0,
+    scale: getPoints(parts.ledger, platformId).scale,
     runId: run.runId,
   });
   const mergedAt = new Date(clock.now() - OVERLAP_MS);

@@ -1,9 +1,8 @@
 // What a platform is told of a window: one structure, from which JSON, CSV and the printed page are
 // made.
 
-import { assert } from '../../kernel/assert.ts';
 import type { PlatformId } from '../../kernel/ids.ts';
-import type { Asset, Ledger } from '../../ledger/ledger.ts';
+import { getPoints, type Asset, type Ledger } from '../../ledger/ledger.ts';
 import type { WindowState } from './states.ts';
 import {
   NET,
@@ -90,8 +89,8 @@ export interface Statement {
   readonly timeZone: string;
   readonly currency: Asset;
   readonly points: Asset;
-  /** Points of the others that are named in it. */
-  readonly otherPoints: ReadonlyMap<PlatformId, Asset>;
+  /** Points of any platform that is named in it. */
+  readonly pointsOf: (platformId: PlatformId) => Asset;
   /** Position: opening + net + paid = closing. Negative for what the platform owes. */
   readonly opening: bigint;
   readonly net: bigint;
@@ -129,8 +128,6 @@ export function makeStatement(
   ledger: Pick<Ledger, 'pointsOf' | 'settlementAsset'>,
 ): Statement {
   const { platformId } = platform;
-  const points = ledger.pointsOf(platformId);
-  assert(points !== undefined, `platform ${platformId} has points`);
   const own = nets.find(({ participant }) => participant === platformId) ?? {
     opening: 0n,
     net: 0n,
@@ -148,7 +145,6 @@ export function makeStatement(
   const paidAt = due
     .flatMap(({ parts }) => parts)
     .flatMap(({ postedAtMs, amount }) => (amount === 0n ? [] : (postedAtMs ?? [])));
-  const others = new Set([...lines, ...carved].map(({ counterpart }) => counterpart));
   return {
     platformId,
     platformName: platform.name,
@@ -159,8 +155,8 @@ export function makeStatement(
     closedAtMs: window.closedAtMs ?? 0,
     settledAtMs: window.settledAtMs,
     currency: ledger.settlementAsset(),
-    points,
-    otherPoints: new Map([...others].map((other) => [other, ledger.pointsOf(other) ?? points])),
+    points: getPoints(ledger, platformId),
+    pointsOf: (other) => getPoints(ledger, other),
     opening: own.opening,
     net: own.net,
     paid: own.paid,

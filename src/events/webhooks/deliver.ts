@@ -4,8 +4,8 @@
 
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { DAY_MS, formatMoment, type Clock } from '../../kernel/time.ts';
 
-import { DAY_MS, type Clock } from '../../kernel/time.ts';
 import { dbTransaction, type Pool } from '../../runtime/database.ts';
 import type { Egress } from '../../runtime/egress.ts';
 import { appendEvents, selectEventsById, type NetworkEvent } from '../feed.ts';
@@ -98,7 +98,7 @@ export function createDeliverer(
     const { eventId, type, occurredAt, platformId, data } = event;
     const body = JSON.stringify({
       type,
-      timestamp: occurredAt.toISOString(),
+      timestamp: formatMoment(occurredAt),
       event_id: Number(eventId),
       ...(claim.platformId === null ? { platform_id: platformId } : {}),
       data,

@@ -5,7 +5,13 @@
 export { writeLinks } from './perform-members.ts';
 export { actProblems } from './problems.ts';
 export { createActs, type Acts } from './requests.ts';
-export { actsOfOperation, personsSentence, type RequestedAct } from './table.ts';
+export {
+  ACTS,
+  actsOfOperation,
+  personsSentence,
+  type ActName,
+  type RequestedAct,
+} from './table.ts';
 export type {
   ActArguments,
   ActRequest,

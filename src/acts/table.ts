@@ -262,7 +262,7 @@ export const ACTS = {
   look: one('It changes nothing.', ['validateRulebook'], []),
 } as const satisfies Readonly<Record<string, ActRow>>;
 
-type ActName = keyof typeof ACTS;
+export type ActName = keyof typeof ACTS;
 
 /** Acts for which another operator is asked with a request of this module. */
 export type RequestedAct = {

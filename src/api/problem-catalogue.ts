@@ -42,6 +42,11 @@ const tables = {
   webhook: webhookProblems,
 };
 
+type Tables = typeof tables;
+
+/** The name of a problem of any module. */
+export type ProblemCode = { [Module in keyof Tables]: keyof Tables[Module]['rows'] }[keyof Tables];
+
 /** In order of precedence. */
 export const problemCatalogue: readonly CatalogueEntry[] = Object.entries(tables).flatMap(
   ([module, table]) =>

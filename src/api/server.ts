@@ -4,37 +4,33 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describeApi, getOpenApi } from './docs/openapi.ts';
-import { getProblems } from './open/list-problems.ts';
-import { getDispute } from './platform/get-dispute.ts';
-import { getDisputes } from './platform/list-disputes.ts';
 import { getEvidence } from './platform/get-evidence.ts';
 import { postAppeal } from './platform/appeal-dispute.ts';
-import { postDispute } from './platform/open-dispute.ts';
 import { postEvidence } from './platform/add-evidence.ts';
 import { postRespond } from './platform/respond-to-dispute.ts';
 import { postWithdraw } from './platform/withdraw-dispute.ts';
 import { getEvents } from './platform/list-events.ts';
+import { createCachedDocument } from './docs/cached-document.ts';
+import { describeApi } from './docs/openapi.ts';
 import { createHealthChecks } from './health/checks.ts';
-import { getHealth } from './open/health.ts';
-import { getMetrics } from './open/metrics.ts';
 import { answerProblem } from '../http/answer-problem.ts';
 import { requireSignature, requireToken } from './http/authenticate.ts';
 import { checkUrl } from '../http/check-url.ts';
 import { answerClientError } from './http/client-error.ts';
-import { createFailedTokens, type FailedTokens, type Pause } from './http/failed-tokens.ts';
+import { createFailedTokens, type Pause } from './http/failed-tokens.ts';
 import { checkExpectations, sendContinue, takeExpectations } from '../http/expectations.ts';
 import { faultToProblem } from './http/fault-to-problem.ts';
-import { createObserver, type Observer } from './http/observe.ts';
+import { createObserver } from './http/observe.ts';
 import { answerOtherMethods } from '../http/other-methods.ts';
 import { keepBytes, readBody } from '../http/read-body.ts';
-import { decorateRequests } from './http/request-fields.ts';
+import { callerOf, decorateRequests, operatorOf } from './http/request-fields.ts';
 import { comesAfterRefusal } from '../http/unread-body.ts';
 import { createRequestIds } from '../http/request-id.ts';
 import { requireOperator } from './http/require-operator.ts';
-import { createSchemaCompiler, type SchemaCompiler } from '../http/validation.ts';
+import type { RouteParts } from './define-route.ts';
+import { openRoutes, operatorRoutes, platformRoutes } from './routes.ts';
+import { createSchemaCompiler } from '../http/validation.ts';
 import { breaks } from './operator/breaks.ts';
-import { connections } from './operator/set-connection.ts';
 import { members } from './operator/members.ts';
 import { operatorDisputes } from './operator/disputes.ts';
 import { operatorRecalls } from './operator/recalls.ts';
@@ -46,7 +42,6 @@ import { getRulebookHistory } from './operator/get-rulebook-history.ts';
 import { getRulebook } from './operator/get-rulebook.ts';
 import { getBacktest } from './operator/get-backtest.ts';
 import { getLiabilityOfAll } from './operator/get-liability.ts';
-import { getWhoami } from './operator/whoami.ts';
 import { getReserveOfPlatform } from './operator/get-reserve.ts';
 import { getReserves } from './operator/get-reserves.ts';
 import { postReserveDecision } from './operator/post-reserve-decision.ts';
@@ -65,9 +60,7 @@ import type { ApiParts } from './parts.ts';
 import { apiProblems } from '../http/problems.ts';
 import { getBalance } from './platform/get-balance.ts';
 import { getHistory } from './platform/get-history.ts';
-import { operations } from './points/operations.ts';
 import { postBatch } from './platform/batch.ts';
-import { serveOperation, type RouteConfig } from './points/serve-operation.ts';
 import { postQuote } from './platform/quote.ts';
 import { postPing } from './platform/ping.ts';
 import { getRates } from './platform/get-rates.ts';
@@ -91,9 +84,7 @@ import { getUser } from './platform/get-user.ts';
 import { postUser } from './platform/link-user.ts';
 import { putTags } from './platform/set-tags.ts';
 import { addWebhooks, operatorSide, platformSide } from './webhooks/webhooks.ts';
-import { getWindow } from './operator/get-window.ts';
 import { getWindowStatement } from './windows/get-window-statement.ts';
-import { getWindows } from './operator/list-windows.ts';
 import { postWindowClose } from './windows/post-window-close.ts';
 import { postWindowAct } from './windows/post-window-act.ts';
 import { postWindowSettle } from './windows/post-window-settle.ts';
@@ -188,14 +179,18 @@ export async function createServer(
   });
 
   await describeApi(server);
-  await server.register(async (api) =>
-    addSignedRoutes(api, parts, failedTokens, observer, compiler),
-  );
-  await server.register(async (operator) => addOperatorRoutes(operator, parts, failedTokens));
-  getHealth(server, checks, parts, failedTokens);
-  getMetrics(server, parts, failedTokens);
-  getProblems(server);
-  getOpenApi(server);
+  const served: RouteParts = {
+    ...parts,
+    observer,
+    compiler,
+    checks,
+    failedTokens,
+    document: createCachedDocument(() => server.swagger()),
+  };
+  await server.register(async (api) => addPlatformRoutes(api, served));
+  await server.register(async (operator) => addOperatorRoutes(operator, served));
+  for (const row of openRoutes)
+    row.route.addTo(server, { parts: served, config: { row }, whoOf: () => ({}) });
   return server;
 }
 
@@ -207,20 +202,19 @@ function nameAnswer(request: FastifyRequest, reply: FastifyReply): FastifyReply 
 }
 
 /** All that platforms call. */
-function addSignedRoutes(
-  api: FastifyInstance,
-  parts: ApiParts,
-  failedTokens: FailedTokens,
-  observer: Observer,
-  compiler: SchemaCompiler,
-): void {
+function addPlatformRoutes(api: FastifyInstance, parts: RouteParts): void {
   keepBytes(api);
-  api.addHook('onRequest', requireToken(parts, failedTokens));
-  api.addHook('preValidation', requireSignature(parts, failedTokens));
+  api.addHook('onRequest', requireToken(parts, parts.failedTokens));
+  api.addHook('preValidation', requireSignature(parts, parts.failedTokens));
   api.addHook('preValidation', readBody);
+  for (const row of platformRoutes)
+    row.route.addTo(api, {
+      parts,
+      config: { row },
+      whoOf: (request) => ({ caller: callerOf(request) }),
+    });
 
-  for (const operation of operations) serveOperation(api, parts, operation, observer);
-  postBatch(api, parts, observer, compiler);
+  postBatch(api, parts, parts.observer, parts.compiler);
   postPing(api, parts);
   postQuote(api, parts);
   getBalance(api, parts);
@@ -239,9 +233,6 @@ function addSignedRoutes(
   postCancel(api, parts);
   getEvents(api, parts);
   addWebhooks(api, parts, platformSide);
-  postDispute(api, parts);
-  getDisputes(api, parts);
-  getDispute(api, parts);
   postRespond(api, parts);
   postEvidence(api, parts);
   getEvidence(api, parts);
@@ -261,16 +252,17 @@ function addSignedRoutes(
  * All that the people who run the network call, under /operator/. A new operation is a new line
  * here.
  */
-function addOperatorRoutes(
-  operator: FastifyInstance,
-  parts: ApiParts,
-  failedTokens: FailedTokens,
-): void {
+function addOperatorRoutes(operator: FastifyInstance, parts: RouteParts): void {
   keepBytes(operator);
-  operator.addHook('onRequest', requireOperator(parts, failedTokens));
+  operator.addHook('onRequest', requireOperator(parts, parts.failedTokens));
   operator.addHook('preValidation', readBody);
+  for (const row of operatorRoutes)
+    row.route.addTo(operator, {
+      parts,
+      config: { row },
+      whoOf: (request) => ({ operator: operatorOf(request) }),
+    });
 
-  getWhoami(operator);
   getRulebook(operator, parts);
   getRulebookHistory(operator, parts);
   getRulebookDiff(operator, parts);
@@ -287,7 +279,6 @@ function addOperatorRoutes(
   transfers(operator, parts);
   operatorDisputes(operator, parts);
   operatorRecalls(operator, parts);
-  connections(operator, parts);
   members(operator, parts);
   addWebhooks(operator, parts, operatorSide);
   reconciliations(operator, parts);
@@ -299,8 +290,6 @@ function addOperatorRoutes(
   postReserveRequest(operator, parts);
   postReserveDecision(operator, parts);
   putReserveMode(operator, parts);
-  getWindows(operator, parts);
-  getWindow(operator, parts);
   windowSettings(operator, parts);
   postWindowClose(operator, parts);
   postWindowSettle(operator, parts);
@@ -310,12 +299,10 @@ function addOperatorRoutes(
 
 function answerFaults(server: FastifyInstance, { log }: ApiParts): void {
   server.setErrorHandler((error, request, reply) => {
-    const operation = (request.routeOptions.config as RouteConfig).operation;
+    const { missing } = request.routeOptions.config.row?.route ?? {};
     // Whoever is gone before its request was read needs no answer, and is no fault of ours.
     const gone = request.raw.destroyed && !request.raw.complete;
-    const problem = gone
-      ? apiProblems.malformed_request()
-      : faultToProblem(error, operation?.missing);
+    const problem = gone ? apiProblems.malformed_request() : faultToProblem(error, missing);
     if (problem.status >= 500)
       log.error(
         {

@@ -2,15 +2,12 @@
 
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import type { FastifyInstance } from 'fastify';
-import { Type } from 'typebox';
-import { describePersons } from '../http/describe-persons.ts';
+import type { FastifyInstance, FastifySchema } from 'fastify';
 import { PROGRAM } from '../../runtime/program.ts';
-import { createCachedDocument } from './cached-document.ts';
-import type { PostingOperation } from '../operation.ts';
-import { DryRunAnswer } from '../points/rule-answers.ts';
-import { problemResponses } from '../schemas.ts';
-import type { RouteConfig } from '../points/serve-operation.ts';
+import { personsOf, type Row } from '../access.ts';
+import { describePersons } from '../http/describe-persons.ts';
+import { problemCatalogue, type ProblemCode } from '../problem-catalogue.ts';
+import { SIDE_PROBLEMS } from '../side-problems.ts';
 
 const DESCRIPTION = `Clearing network for loyalty points.
 
@@ -63,6 +60,17 @@ const PAGE_CSP =
   "data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; " +
   "frame-ancestors 'none'";
 
+const STATUS_OF: ReadonlyMap<string, number> = new Map(
+  problemCatalogue.map(({ code, status }) => [code, status]),
+);
+
+/** What every operation of a side can answer besides its own. */
+const OF_ALL = {
+  'x-problems': Object.fromEntries(
+    Object.entries(SIDE_PROBLEMS).map(([side, codes]) => [side, byStatus(codes)]),
+  ),
+};
+
 /** Register before the routes that it describes. */
 export async function describeApi(server: FastifyInstance): Promise<void> {
   await server.register(swagger, {
@@ -97,44 +105,12 @@ export async function describeApi(server: FastifyInstance): Promise<void> {
         { name: 'health', description: 'For operators; not signed.' },
       ],
       components: { securitySchemes },
+      ...OF_ALL,
     },
-    transform: ({ schema, url, route }) => {
-      if (schema?.hide === true) return { schema, url };
-      if (url.startsWith('/operator/')) {
-        const { operationId, description } = schema as {
-          readonly operationId?: string;
-          readonly description?: string;
-        };
-        const persons = describePersons(operationId ?? '', description);
-        return {
-          schema: {
-            ...schema,
-            ...(persons === undefined ? {} : { description: persons }),
-            security: byOperator,
-          },
-          url,
-        };
-      }
-      if (!url.startsWith('/api/')) return { schema, url };
-      const { operation } = (route.config ?? {}) as RouteConfig;
-      const posting =
-        operation !== undefined ||
-        url === '/api/points/batch' ||
-        url.endsWith('/fulfil') ||
-        url.endsWith('/recall') ||
-        (url === '/api/disputes' && route.method === 'POST');
-      return {
-        url,
-        schema: {
-          ...schema,
-          security: signed,
-          ...(posting ? { headers: KEY_HEADER } : {}),
-          ...(operation?.preview === undefined
-            ? {}
-            : { response: withDryRun(operation, schema?.response) }),
-        },
-      };
-    },
+    transform: ({ schema, url, route }) => ({
+      url,
+      schema: schema?.hide === true ? schema : describe(schema, url, route.config?.row),
+    }),
   });
   await server.register(swaggerUi, {
     routePrefix: '/docs',
@@ -144,12 +120,50 @@ export async function describeApi(server: FastifyInstance): Promise<void> {
   });
 }
 
-/** Told here only: a route's own schema makes its serializer, which a choice would slow down. */
-function withDryRun({ answer }: PostingOperation, response: unknown): object {
-  const schema = { anyOf: [answer, DryRunAnswer] };
-  const content = { 'application/json': { schema } };
-  const description = 'What was posted, or, when `dry_run` is true, what would be.';
-  return { ...(response as object), 200: { description, content } };
+/** What the row of a route adds to its schema. */
+function describe(
+  schema: FastifySchema | undefined,
+  url: string,
+  row: Row | undefined,
+): FastifySchema {
+  if (row === undefined) return describeOld(schema ?? {}, url);
+  const { route } = row;
+  const persons = 'roles' in row ? personsOf(row) : undefined;
+  const problems = { 'x-problems': byStatus(route.problems) };
+  const { description, response } = schema ?? {};
+  return {
+    ...schema,
+    ...(persons === undefined
+      ? {}
+      : { description: description === undefined ? persons : `${description} ${persons}` }),
+    ...('roles' in row ? { security: byOperator } : {}),
+    ...('scope' in row ? { security: signed } : {}),
+    ...(route.takesKey ? { headers: KEY_HEADER } : {}),
+    ...(route.documented === undefined
+      ? {}
+      : { response: { ...(response as object), ...route.documented } }),
+    ...problems,
+  };
+}
+
+/** Of routes that are not in the tables yet. */
+function describeOld(schema: FastifySchema, url: string): FastifySchema {
+  if (url.startsWith('/operator/')) {
+    const persons = describePersons(schema.operationId ?? '', schema.description);
+    return {
+      ...schema,
+      ...(persons === undefined ? {} : { description: persons }),
+      security: byOperator,
+    };
+  }
+  if (!url.startsWith('/api/')) return schema;
+  const posting = url === '/api/points/batch' || url.endsWith('/fulfil') || url.endsWith('/recall');
+  return { ...schema, security: signed, ...(posting ? { headers: KEY_HEADER } : {}) };
+}
+
+/** Problems by the status with which they are answered. */
+function byStatus(codes: readonly ProblemCode[]) {
+  return Object.groupBy(codes, (code) => STATUS_OF.get(code) ?? 500);
 }
 
 const KEY_HEADER = {
@@ -164,30 +178,3 @@ const KEY_HEADER = {
     },
   },
 };
-
-/** Of an answer of a version still to come: the serializer gives out all of it. */
-const Document = Type.Object({}, { additionalProperties: true, description: 'OpenAPI 3.1.' });
-
-/** /openapi.json, once all routes are there. */
-export function getOpenApi(server: FastifyInstance): void {
-  const { answer, compress } = createCachedDocument(() => server.swagger());
-  server.get(
-    '/openapi.json',
-    {
-      onSend: compress,
-      schema: {
-        operationId: 'getOpenApi',
-        tags: ['platform'],
-        summary: 'This document',
-        description:
-          'Compressed where that is accepted; with an ETag, so that it need not be sent again.',
-        response: {
-          200: Document,
-          304: { type: 'null', description: 'As before (If-None-Match).' },
-          ...problemResponses,
-        },
-      },
-    },
-    answer,
-  );
-}

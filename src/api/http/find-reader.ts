@@ -6,6 +6,14 @@ import type { Identity } from '../../identity/identity.ts';
 import { ok, type Result } from '../../kernel/problem.ts';
 import { bearerOf } from './require-operator.ts';
 
+/** How a route can refuse whoever is no reader. */
+export const READER_PROBLEMS = [
+  'operator_token_missing',
+  'operator_token_invalid',
+  'operator_suspended',
+  'too_many_failed_tokens',
+] as const;
+
 /** The problem of a token that opens nothing, or of none. */
 export async function findReader(
   request: FastifyRequest,

@@ -13,7 +13,7 @@ import { callerOf } from './request-fields.ts';
  * `again`: the operation gives its first result to the same key, and only another key is refused.
  * `once`: it has no first result to give; whoever wants it again signs again.
  */
-type Repetition = 'again' | 'once';
+export type Repetition = 'again' | 'once';
 
 /**
  * Route options: a refusal leaves no mark; after a failure of ours nobody knows what was done, so

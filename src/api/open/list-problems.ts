@@ -1,101 +1,18 @@
-// GET /problems and /problems/{code}: every kind of problem on a page, made from the modules'
-// tables; `type` of an answer leads here.
+// GET /problems: every kind of problem on a page.
 
-import { hash } from 'node:crypto';
-import type { FastifyInstance, FastifyReply } from 'fastify';
-import { type Static, Type } from 'typebox';
-import { answerProblem } from '../../http/answer-problem.ts';
-import { problemCatalogue, type CatalogueEntry } from '../problem-catalogue.ts';
-import { apiProblems } from '../../http/problems.ts';
-import { closed, problemResponses } from '../schemas.ts';
+import { defineRoute, sent } from '../define-route.ts';
+import { pageResponse, sendAllProblems } from '../docs/problem-page.ts';
 
-const STYLE =
-  'body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 ' +
-  '1rem;color:#1a1a1a;background:#fff}' +
-  'table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.4rem ' +
-  '.6rem;border-bottom:1px solid #ddd}' +
-  'code{font-size:.9em}a{color:#0b57d0}@media(prefers-color-scheme:dark){body{background:#141414;color:#eee}a{color:#8ab4f8}td,th{border-color:#333}}';
-
-const CSP =
-  `default-src 'none'; style-src 'sha256-${hash('sha256', STYLE, 'base64')}'; base-uri 'none'; ` +
-  `form-action 'none'; frame-ancestors 'none'`;
-
-const Params = closed({
-  code: Type.String({ maxLength: 64, description: '`code` of a problem.' }),
+export const listProblems = defineRoute({
+  operationId: 'listProblems',
+  method: 'GET',
+  url: '/problems',
+  tag: 'platform',
+  summary: 'All problems',
+  responses: pageResponse,
+  problems: [],
+  serve:
+    () =>
+    ({ reply }) =>
+      sent(sendAllProblems(reply)),
 });
-
-const asPage = {
-  tags: ['platform'],
-  response: {
-    200: { description: 'A page.', content: { 'text/html': { schema: { type: 'string' } } } },
-    ...problemResponses,
-  },
-};
-
-export function getProblems(server: FastifyInstance): void {
-  const entries = new Map(problemCatalogue.map((entry) => [entry.code, entry]));
-
-  server.get(
-    '/problems',
-    { schema: { operationId: 'listProblems', summary: 'All problems', ...asPage } },
-    (_request, reply) => send(reply, 'Problems', table()),
-  );
-
-  server.get<{ Params: Static<typeof Params> }>(
-    '/problems/:code',
-    {
-      schema: { operationId: 'getProblem', summary: 'One problem', params: Params, ...asPage },
-    },
-    (request, reply) => {
-      const entry = entries.get(request.params.code);
-      return entry === undefined
-        ? answerProblem(request, reply, apiProblems.not_found())
-        : send(reply, entry.code, description(entry));
-    },
-  );
-}
-
-function send(reply: FastifyReply, title: string, body: string): FastifyReply {
-  return reply
-    .type('text/html; charset=utf-8')
-    .header('content-security-policy', CSP)
-    .send(page(title, body));
-}
-
-function table(): string {
-  const rows = problemCatalogue.map(
-    (entry) =>
-      `<tr><td><a href="/problems/${entry.code}"><code>${entry.code}</code></a></td><td>${entry.status}</td><td>${escape(entry.error)}</td><td>${escape(entry.advice)}</td></tr>`,
-  );
-  return (
-    '<p>An answer other than 2xx is a problem (RFC 9457). Nothing is posted when one is ' +
-    'answered, except that a 5xx may leave the outcome open: ' +
-    'repeat the request with the same idempotency key. When several apply, the first in this ' +
-    'list is answered.</p>' +
-    `<table><thead><tr><th>code</th><th>status</th><th>error</th><th>what to do</th></tr></thead><tbody>${rows.join('')}</tbody></table>`
-  );
-}
-
-function description(entry: CatalogueEntry): string {
-  const again =
-    entry.retryable === true
-      ? 'The same request may succeed later.'
-      : 'Repeating the same request is of no use before something has changed.';
-  return `<p><strong>${entry.status} ${escape(entry.error)}</strong></p><p>${escape(entry.advice)}</p><p>${again}</p><p><a href="/problems">All problems</a></p>`;
-}
-
-function page(title: string, body: string): string {
-  return (
-    '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" ' +
-    `content="width=device-width"><title>${title} · Pontis</title>` +
-    `<style>${STYLE}</style></head><body><h1>${title}</h1>${body}</body></html>`
-  );
-}
-
-function escape(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
-}

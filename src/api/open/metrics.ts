@@ -1,42 +1,31 @@
 // GET /metrics: the process in Prometheus' text format, for operators and monitors: it holds
 // figures of platforms.
 
-import type { FastifyInstance } from 'fastify';
-import type { FailedTokens } from '../http/failed-tokens.ts';
-import { findReader } from '../http/find-reader.ts';
+import { defineRoute, sent } from '../define-route.ts';
+import { findReader, READER_PROBLEMS } from '../http/find-reader.ts';
 import { refuseBearer } from '../http/require-operator.ts';
-import type { ApiParts } from '../parts.ts';
-import { problemResponses } from '../schemas.ts';
 
-export function getMetrics(
-  server: FastifyInstance,
-  { metrics, identity }: ApiParts,
-  failedTokens: FailedTokens,
-): void {
-  server.get(
-    '/metrics',
-    {
-      schema: {
-        operationId: 'metrics',
-        tags: ['health'],
-        summary: 'Prometheus metrics',
-        description:
-          'With an operator token or the scrape token (`pontis scrape-token`); without one at ' +
-          'the metrics port, which `pontis start` prints.',
-        produces: ['text/plain'],
-        response: {
-          200: {
-            description: 'Text format.',
-            content: { 'text/plain': { schema: { type: 'string' } } },
-          },
-          ...problemResponses,
-        },
-      },
+export const metrics = defineRoute({
+  operationId: 'metrics',
+  method: 'GET',
+  url: '/metrics',
+  tag: 'health',
+  summary: 'Prometheus metrics',
+  description:
+    'With an operator token or the scrape token (`pontis scrape-token`); without one at the ' +
+    'metrics port, which `pontis start` prints.',
+  responses: {
+    200: {
+      description: 'Text format.',
+      content: { 'text/plain': { schema: { type: 'string' } } },
     },
-    async (request, reply) => {
+  },
+  problems: READER_PROBLEMS,
+  serve:
+    ({ metrics: { contentType, render }, identity, failedTokens }) =>
+    async ({ request, reply }) => {
       const reader = await findReader(request, identity);
-      if (!reader.ok) return refuseBearer(request, reply, reader.problem, failedTokens);
-      return reply.header('content-type', metrics.contentType).send(await metrics.render());
+      if (!reader.ok) return sent(await refuseBearer(request, reply, reader.problem, failedTokens));
+      return sent(reply.header('content-type', contentType).send(await render()));
     },
-  );
-}
+});

@@ -15,7 +15,7 @@ import { answerProblem } from '../../http/answer-problem.ts';
 import { operatorOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, PlatformIdText, problemResponses, text } from '../schemas.ts';
-import { answerAsked, askedResponse } from './requests.ts';
+import { answerAsked, askedResponse } from '../ask-for-act.ts';
 import {
   BreaksView,
   BreakWithActions,

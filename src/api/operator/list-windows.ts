@@ -1,11 +1,10 @@
 // GET /operator/windows: the settlement windows, newest first.
 
-import type { FastifyInstance } from 'fastify';
-import { type Static, Type } from 'typebox';
-import type { WindowState } from '../../clearing/settlement/settlement.ts';
+import { Type } from 'typebox';
+import { ok } from '../../kernel/problem.ts';
 import { describeWindow, WindowHead, WindowStateText } from '../../views/window.ts';
-import type { ApiParts } from '../parts.ts';
-import { closed, problemResponses } from '../schemas.ts';
+import { defineRoute } from '../define-route.ts';
+import { closed } from '../schemas.ts';
 
 const DEFAULT_LIMIT = 100;
 const Query = closed({
@@ -22,22 +21,20 @@ const Query = closed({
   ),
 });
 
-export function getWindows(server: FastifyInstance, { settlement }: ApiParts): void {
-  server.get<{ Querystring: Static<typeof Query> }>(
-    '/operator/windows',
-    {
-      schema: {
-        operationId: 'listWindows',
-        tags: ['operator'],
-        summary: 'Settlement windows',
-        description: 'Newest first; the first one is open.',
-        querystring: Query,
-        response: { 200: Type.Object({ windows: Type.Array(WindowHead) }), ...problemResponses },
-      },
+export const listWindows = defineRoute({
+  operationId: 'listWindows',
+  method: 'GET',
+  url: '/operator/windows',
+  tag: 'operator',
+  summary: 'Settlement windows',
+  description: 'Newest first; the first one is open.',
+  query: Query,
+  answer: Type.Object({ windows: Type.Array(WindowHead) }),
+  problems: [],
+  serve:
+    ({ settlement }) =>
+    async ({ query: { before = 2 ** 31 - 1, limit = DEFAULT_LIMIT, state } }) => {
+      const windows = await settlement.list(before, limit, state);
+      return ok({ windows: windows.map(describeWindow) });
     },
-    async ({ query: { before = 2 ** 31 - 1, limit = DEFAULT_LIMIT, state } }, _reply) => {
-      const windows = await settlement.list(before, limit, state as WindowState | undefined);
-      return { windows: windows.map(describeWindow) };
-    },
-  );
-}
+});

@@ -10,7 +10,7 @@ import { answerProblem } from '../../http/answer-problem.ts';
 import { describeMember, MemberView } from '../../views/member.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, PlatformIdText, problemResponses, text, UserId } from '../schemas.ts';
-import { answerAsked, askedResponse } from './requests.ts';
+import { answerAsked, askedResponse } from '../ask-for-act.ts';
 
 const MOST_LINKS = 2_000;
 const MemberIdText = Type.String({

@@ -7,7 +7,7 @@ import { answerProblem } from '../../http/answer-problem.ts';
 import { operatorOf } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses } from '../schemas.ts';
-import { answerAsked, askedResponse } from './requests.ts';
+import { answerAsked, askedResponse } from '../ask-for-act.ts';
 import {
   describeReserve,
   findReserve,

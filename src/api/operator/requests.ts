@@ -1,9 +1,8 @@
 // /operator/requests: acts that take two persons. One operator has asked; another one looks at what
 // will be done, and approves or rejects it.
 
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import type { NewActRequest } from '../../acts/acts.ts';
 import { answerProblem } from '../../http/answer-problem.ts';
 import { operatorOf } from '../http/request-fields.ts';
 import {
@@ -19,14 +18,6 @@ import type { ApiParts } from '../parts.ts';
 import { closed, problemResponses, text } from '../schemas.ts';
 
 const DEFAULT_LIMIT = 100;
-/** The answer to whoever asks for an act of two persons. */
-export const askedResponse = {
-  202: Type.Unsafe<Static<typeof ActRequestView>>({
-    ...ActRequestView,
-    description: 'Asked: another operator approves it.',
-  }),
-};
-
 const Query = closed({
   state: Type.Optional(Type.Enum([...ACT_REQUEST_STATES], { description: 'open when absent.' })),
   limit: Type.Optional(
@@ -151,21 +142,4 @@ export function actRequests(server: FastifyInstance, { acts }: ApiParts): void {
       },
     );
   }
-}
-
-/** Asks for an act: 202 with the request and where it is. */
-export async function answerAsked(
-  request: Parameters<typeof answerProblem>[0],
-  reply: FastifyReply,
-  { acts }: Pick<ApiParts, 'acts'>,
-  act: Omit<NewActRequest, 'operatorId'>,
-): Promise<FastifyReply> {
-  const asked = await acts.ask({ ...act, operatorId: operatorOf(request).operatorId });
-  if (!asked.ok) return answerProblem(request, reply, asked.problem);
-  if ('done' in asked.value) return reply.send(asked.value.done.outcome);
-  const { request: made } = asked.value;
-  return reply
-    .code(202)
-    .header('location', `/operator/requests/${made.requestId}`)
-    .send(describeActRequest(made));
 }

@@ -15,7 +15,7 @@ import {
   TransferView,
   TransferWithDecisions,
 } from '../../views/transfer.ts';
-import { answerAsked, askedResponse } from './requests.ts';
+import { answerAsked, askedResponse } from '../ask-for-act.ts';
 
 const DEFAULT_LIMIT = 100;
 

@@ -12,7 +12,7 @@ import { keyInBatch, operationKeyOf } from '../http/idempotency.ts';
 import type { Observer } from '../http/observe.ts';
 import { callerOf, type Caller } from '../http/request-fields.ts';
 import { validationProblem, type SchemaCompiler } from '../../http/validation.ts';
-import { isDryRun, type PostingOperation } from '../operation.ts';
+import { isDryRun, type PostingOperation } from '../define-operation.ts';
 import type { ApiParts } from '../parts.ts';
 import { apiProblems, missingField } from '../../http/problems.ts';
 import { closed, IdempotencyKey, problemResponses } from '../schemas.ts';

@@ -3,7 +3,7 @@
 import { Type } from 'typebox';
 import { formatId } from '../../kernel/ids.ts';
 import { readOptionalAmount, toPoints } from '../amounts.ts';
-import { answerOutcome, defineOperation } from '../operation.ts';
+import { answerOutcome, defineOperation } from '../define-operation.ts';
 import { Amount, closed, HoldIdText, Points, Reference, Success } from '../schemas.ts';
 import { findOwnHold } from '../points/find-own-hold.ts';
 
@@ -24,6 +24,7 @@ export const capture = defineOperation({
     captured_amount: Points,
     released_amount: Points,
   }),
+  problems: [],
   async post(parts, caller, fields, key) {
     const amount = readOptionalAmount(fields.amount, caller.points);
     if (!amount.ok) return amount;

@@ -8,7 +8,7 @@ import type { Asset } from '../../ledger/ledger.ts';
 import { readAmount, readDay, readTime, toPoints } from '../amounts.ts';
 import { toDetails } from '../../views/details.ts';
 import { resolveUser } from '../members.ts';
-import { answerOutcome, defineOperation } from '../operation.ts';
+import { answerOutcome, defineOperation } from '../define-operation.ts';
 import { apiProblems, missingField } from '../../http/problems.ts';
 import {
   Amount,
@@ -58,6 +58,7 @@ export const earn = defineOperation({
     amount: Type.Number({ description: 'Points that were issued.' }),
     balance: Points,
   }),
+  problems: [],
   userFields: ['user_id'],
   async post({ identity, ledger, clock }, { platform, points }, fields, key) {
     const what = readEarned(fields, points, ledger.settlementAsset());

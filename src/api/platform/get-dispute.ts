@@ -1,38 +1,28 @@
 // GET /api/disputes/{dispute_id}: one dispute with its trail and its evidence.
 
-import type { FastifyInstance } from 'fastify';
-import type { Static } from 'typebox';
-import { answerProblem } from '../../http/answer-problem.ts';
-import { callerOf } from '../http/request-fields.ts';
-import type { ApiParts } from '../parts.ts';
-import { problemResponses } from '../schemas.ts';
+import { ok } from '../../kernel/problem.ts';
 import { describeDispute, DisputeParams, DisputeWithTrail } from '../../views/dispute.ts';
+import { defineRoute } from '../define-route.ts';
 import { readTrail } from '../disputes/trail.ts';
 
-export function getDispute(server: FastifyInstance, parts: ApiParts): void {
-  server.get<{ Params: Static<typeof DisputeParams> }>(
-    '/api/disputes/:dispute_id',
-    {
-      schema: {
-        operationId: 'getDispute',
-        tags: ['disputes'],
-        summary: 'One dispute',
-        description: 'A platform sees only disputes in which it takes part.',
-        params: DisputeParams,
-        response: { 200: DisputeWithTrail, ...problemResponses },
-      },
+export const getDispute = defineRoute({
+  operationId: 'getDispute',
+  method: 'GET',
+  url: '/api/disputes/:dispute_id',
+  tag: 'disputes',
+  summary: 'One dispute',
+  description: 'A platform sees only disputes in which it takes part.',
+  params: DisputeParams,
+  answer: DisputeWithTrail,
+  problems: ['dispute_not_found'],
+  serve:
+    (parts) =>
+    async ({ caller: { platform }, params }) => {
+      const found = await parts.disputes.find(params.dispute_id, platform.platformId);
+      if (!found.ok) return found;
+      return ok({
+        ...describeDispute(found.value, parts.ledger, parts.disputes),
+        ...(await readTrail(parts, found.value, 'platform')),
+      });
     },
-    async (request, reply) => {
-      const found = await parts.disputes.find(
-        request.params.dispute_id,
-        callerOf(request).platform.platformId,
-      );
-      return found.ok
-        ? {
-            ...describeDispute(found.value, parts.ledger, parts.disputes),
-            ...(await readTrail(parts, found.value, 'platform')),
-          }
-        : answerProblem(request, reply, found.problem);
-    },
-  );
-}
+});

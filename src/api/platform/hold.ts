@@ -6,7 +6,7 @@ import { formatMoment } from '../../kernel/time.ts';
 import { readAmount, toPoints } from '../amounts.ts';
 import { toDetails } from '../../views/details.ts';
 import { resolveUser } from '../members.ts';
-import { answerOutcome, defineOperation } from '../operation.ts';
+import { answerOutcome, defineOperation } from '../define-operation.ts';
 import {
   Amount,
   Category,
@@ -50,6 +50,7 @@ export const hold = defineOperation({
     amount: Points,
     expires_at: Type.String({ description: 'RFC 3339.' }),
   }),
+  problems: [],
   userFields: ['user_id'],
   async post({ identity, ledger }, { platform, points }, fields, key) {
     const amount = readAmount(fields.amount, points);

@@ -1,17 +1,14 @@
 // POST /api/disputes: claims that a transaction should not have been made as it was; the disputed
 // points are frozen where they arrived.
 
-import type { FastifyInstance } from 'fastify';
-import { type Static, Type } from 'typebox';
+import { ok, refuse } from '../../kernel/problem.ts';
+import { defineRoute } from '../define-route.ts';
+import { Type } from 'typebox';
 import { parseId } from '../../kernel/ids.ts';
 import { ledgerProblems } from '../../ledger/ledger.ts';
 import { readOptionalAmount } from '../amounts.ts';
-import { answerProblem } from '../../http/answer-problem.ts';
 import { operationKeyOf } from '../http/idempotency.ts';
-import { signedOnce } from '../http/signed-once.ts';
-import { callerOf } from '../http/request-fields.ts';
-import type { ApiParts } from '../parts.ts';
-import { Amount, closed, IdempotencyKey, problemResponses, TransactionIdText } from '../schemas.ts';
+import { Amount, closed, IdempotencyKey, TransactionIdText } from '../schemas.ts';
 import {
   describeDispute,
   DisputeView,
@@ -39,47 +36,35 @@ const Body = closed(
     'side is needed only where you are both: source when absent.',
 );
 
-export function postDispute(server: FastifyInstance, parts: ApiParts): void {
-  const { disputes, ledger } = parts;
-  server.post<{ Body: Static<typeof Body> }>(
-    '/api/disputes',
-    {
-      ...signedOnce(parts, 'again'),
-      schema: {
-        operationId: 'openDispute',
-        tags: ['disputes'],
-        summary: 'Open a dispute',
-        description:
-          'A conversion, or a transfer between members, in whole or in part, until the ' +
-          "network's deadline after it was posted. What the receiver still has of the " +
-          'disputed points is frozen. ' +
-          'The same Idempotency-Key and body give the same dispute again.',
-        body: Body,
-        response: { 200: DisputeView, ...problemResponses },
-      },
-    },
-    async (request, reply) => {
+export const openDispute = defineRoute({
+  operationId: 'openDispute',
+  method: 'POST',
+  url: '/api/disputes',
+  tag: 'disputes',
+  summary: 'Open a dispute',
+  description:
+    'A conversion, or a transfer between members, in whole or in part, until the ' +
+    "network's deadline after it was posted. What the receiver still has of the " +
+    'disputed points is frozen. ' +
+    'The same Idempotency-Key and body give the same dispute again.',
+  body: Body,
+  answer: DisputeView,
+  problems: [],
+  signature: 'again',
+  serve:
+    ({ disputes, ledger }) =>
+    async ({ caller: { platform }, body, request, reply }) => {
       const key = operationKeyOf(request);
-      if (!key.ok) return answerProblem(request, reply, key.problem);
-      const { platform } = callerOf(request);
-      const {
-        reason_code: reasonCode,
-        description,
-        opened_by: openedBy = 'platform',
-        side,
-      } = request.body;
+      if (!key.ok) return key;
+      const { reason_code: reasonCode, description, opened_by: openedBy = 'platform', side } = body;
       const transactionId =
-        parseId('txn', request.body.transaction_id) ?? parseId('rdm', request.body.transaction_id);
+        parseId('txn', body.transaction_id) ?? parseId('rdm', body.transaction_id);
       const points =
         transactionId === undefined ? undefined : await sourcePointsOf(ledger, transactionId);
       if (transactionId === undefined || points === undefined)
-        return answerProblem(
-          request,
-          reply,
-          ledgerProblems.transaction_not_found(undefined, { field: 'transaction_id' }),
-        );
-      const amount = readOptionalAmount(request.body.amount, points);
-      if (!amount.ok) return answerProblem(request, reply, amount.problem);
+        return refuse(ledgerProblems.transaction_not_found(undefined, { field: 'transaction_id' }));
+      const amount = readOptionalAmount(body.amount, points);
+      if (!amount.ok) return amount;
       const opened = await disputes.open({
         transactionId,
         openedBy,
@@ -91,9 +76,8 @@ export function postDispute(server: FastifyInstance, parts: ApiParts): void {
         amount: amount.value,
         key: key.value.key,
       });
-      if (!opened.ok) return answerProblem(request, reply, opened.problem);
+      if (!opened.ok) return opened;
       if (opened.value.replayed) reply.header('idempotency-replayed', 'true');
-      return describeDispute(opened.value.dispute, ledger, disputes);
+      return ok(describeDispute(opened.value.dispute, ledger, disputes));
     },
-  );
-}
+});

@@ -9,7 +9,7 @@ import { rewardAssetCode, valuationProblems } from '../../valuation/valuation.ts
 import { readAmount, toPoints } from '../amounts.ts';
 import type { Caller } from '../http/request-fields.ts';
 import { resolveUser } from '../members.ts';
-import { answerOutcome, defineOperation } from '../operation.ts';
+import { answerOutcome, defineOperation } from '../define-operation.ts';
 import type { ApiParts } from '../parts.ts';
 import { apiProblems } from '../../http/problems.ts';
 import { Amount, closed, Reference, Success, text, UserId } from '../schemas.ts';
@@ -47,6 +47,7 @@ export const redeem = defineOperation({
     }),
   }),
   missing: (field) => apiProblems.missing_fields(`${field} is missing.`, { field }),
+  problems: [],
   userFields: ['user_id'],
   async post(parts, caller, fields, key) {
     const prepared = await prepare(parts, caller, fields, key);

@@ -12,7 +12,7 @@ import {
 import { refuse } from '../../kernel/problem.ts';
 import { ledgerProblems, type Ledger, type Outcome } from '../../ledger/ledger.ts';
 import { readOptionalAmount } from '../amounts.ts';
-import { answerOutcome, defineOperation } from '../operation.ts';
+import { answerOutcome, defineOperation } from '../define-operation.ts';
 import { apiProblems } from '../../http/problems.ts';
 import {
   Amount,
@@ -66,6 +66,7 @@ export const reverse = defineOperation({
       ),
     ),
   }),
+  problems: [],
   async post({ ledger, rewards, disputes, recalls, log }, { platform, points }, fields, key) {
     if (fields.amount !== undefined && fields.quantity !== undefined) {
       return refuse(

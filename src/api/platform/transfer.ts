@@ -26,7 +26,7 @@ import { readAmount, toPoints } from '../amounts.ts';
 import { textOf, toDetails, type Metadata as MetadataFields } from '../../views/details.ts';
 import type { Caller } from '../http/request-fields.ts';
 import { resolveUser } from '../members.ts';
-import { defineOperation } from '../operation.ts';
+import { defineOperation } from '../define-operation.ts';
 import type { ApiParts } from '../parts.ts';
 import {
   Amount,
@@ -90,6 +90,7 @@ export const transfer = defineOperation({
     credited_amount: Points,
     message: Type.String(),
   }),
+  problems: [],
   userFields: ['from_user_id'],
   async post(parts, caller, fields, key) {
     const preparing = prepare(parts, caller, fields, key);

@@ -1,7 +1,7 @@
 // Table of all posting operations: each is an endpoint of its own and a kind of operation in a
 // batch.
 
-import type { PostingOperation } from '../operation.ts';
+import type { PostingOperation } from '../define-operation.ts';
 import { capture } from '../platform/capture.ts';
 import { earn } from '../platform/earn.ts';
 import { hold } from '../platform/hold.ts';

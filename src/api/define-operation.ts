@@ -1,0 +1,184 @@
+// A posting operation as a route: its schemas and its work once, for its own endpoint and for the
+// batch endpoint. The one place of idempotency key, work and answer.
+
+import type { FastifyInstance } from 'fastify';
+import { type Static, type TObject, type TProperties, Type } from 'typebox';
+import { answerProblem } from '../http/answer-problem.ts';
+import { isPending, waitOf } from '../http/prefer.ts';
+import type { MissingWords } from '../http/validation.ts';
+import type { Problem, Result } from '../kernel/problem.ts';
+import type { OperationKey, Outcome, PostedLeg } from '../ledger/ledger.ts';
+import type { ByPlatform, Route, Serving } from './define-route.ts';
+import { operationKeyOf } from './http/idempotency.ts';
+import { callerOf, type Caller } from './http/request-fields.ts';
+import type { ApiParts } from './parts.ts';
+import { DryRun, DryRunAnswer } from './points/rule-answers.ts';
+import type { ProblemCode } from './problem-catalogue.ts';
+import { closed, IdempotencyKey, problemResponses } from './schemas.ts';
+
+export type Posted<Answer> =
+  | {
+      readonly ok: true;
+      readonly answer: Answer;
+      /** True when the key had been used before and this is the first result. */
+      readonly replayed: boolean;
+      /** Where to ask for it when it is accepted and not done. */
+      readonly pendingAt?: string;
+    }
+  | { readonly ok: false; readonly problem: Problem };
+
+interface OperationTerms<
+  Body extends TProperties = TProperties,
+  Params extends TProperties = TProperties,
+  Answer extends TObject = TObject,
+> {
+  /** Its name in a batch, in metrics and as OpenAPI operationId. */
+  readonly kind: string;
+  /** Path parameters are written `:name`. */
+  readonly url: `/api/${string}`;
+  readonly summary: string;
+  readonly description: string;
+  readonly body: TObject<Body>;
+  /** Path parameters; fields of the operation in a batch. */
+  readonly params: TObject<Params>;
+  readonly answer: Answer;
+  /** What it can be refused with, besides what every operation and every route of platforms can. */
+  readonly problems: readonly ProblemCode[];
+  readonly missing?: MissingWords;
+  /** Fields that name the caller's own users, so that a batch can look all of them up at once. */
+  readonly userFields?: readonly string[];
+  /**
+   * Runs without a pause up to the ledger when the users are known, which keeps the order of a
+   * batch.
+   */
+  post(
+    parts: ApiParts,
+    caller: Caller,
+    fields: Static<TObject<Body>> & Static<TObject<Params>>,
+    key: OperationKey,
+  ): Promise<Posted<Static<Answer>>>;
+  /** Waits until what is accepted is done, at most so long; answers as `post` would then. */
+  wait?(parts: ApiParts, answer: Static<Answer>, atMostMs: number): Promise<Static<Answer>>;
+  /** What it would come to; asked instead of `post` when the field `dry_run` is true. */
+  preview?(
+    parts: ApiParts,
+    caller: Caller,
+    fields: Static<TObject<Body>> & Static<TObject<Params>>,
+  ): Promise<Result<object>>;
+}
+
+/** The exact types of its fields are known only where it is written. */
+export type PostingOperation = OperationTerms & Route<ByPlatform>;
+
+export function defineOperation<
+  Body extends TProperties,
+  Params extends TProperties,
+  Answer extends TObject,
+>(
+  terms: OperationTerms<Body, Params, Answer>,
+): OperationTerms<Body, Params, Answer> & Route<ByPlatform> {
+  return {
+    ...terms,
+    operationId: terms.kind,
+    method: 'POST',
+    takesKey: true,
+    documented: terms.preview === undefined ? undefined : withDryRun(terms.answer),
+    addTo: (server, serving) => serveOperation(server, serving, terms),
+  };
+}
+
+function serveOperation<
+  Body extends TProperties,
+  Params extends TProperties,
+  Answer extends TObject,
+>(
+  server: FastifyInstance,
+  { parts, config }: Serving<ByPlatform>,
+  operation: OperationTerms<Body, Params, Answer>,
+): void {
+  const { observer } = parts;
+  const withParams = Object.keys(operation.params.properties).length > 0;
+  server.route({
+    method: 'POST',
+    url: operation.url,
+    config,
+    schema: {
+      operationId: operation.kind,
+      tags: ['points'],
+      summary: operation.summary,
+      description: operation.description,
+      ...(withParams ? { params: operation.params } : {}),
+      body: closed({
+        ...operation.body.properties,
+        idempotency_key: Type.Optional(IdempotencyKey),
+      }),
+      ...(operation.preview === undefined ? {} : { querystring: closed({ dry_run: DryRun }) }),
+      response: {
+        200: operation.answer,
+        ...(operation.wait === undefined ? {} : { 202: operation.answer }),
+        ...problemResponses,
+      },
+    },
+    handler: async (request, reply) => {
+      // Validated by these schemas before.
+      const fields = {
+        ...(request.body as Static<TObject<Body>>),
+        ...(request.params as Static<TObject<Params>>),
+      };
+      const dryRun = isDryRun(operation, fields) || isDryRun(operation, request.query as object);
+      if (operation.preview !== undefined && dryRun) {
+        const shown = await operation.preview(parts, callerOf(request), fields);
+        if (!shown.ok) return answerProblem(request, reply, shown.problem);
+        // Another shape than the operation's own answer, so its serializer does not fit.
+        return reply
+          .header('content-type', 'application/json; charset=utf-8')
+          .send(JSON.stringify(shown.value));
+      }
+      const key = operationKeyOf(request);
+      if (!key.ok) return answerProblem(request, reply, key.problem);
+      const posted = await operation.post(parts, callerOf(request), fields, key.value);
+      if (!posted.ok) {
+        observer.countOutcome(operation.kind, posted.problem.code);
+        return answerProblem(request, reply, posted.problem);
+      }
+      observer.countOutcome(operation.kind, posted.replayed ? 'replayed' : 'posted');
+      if (posted.replayed) reply.header('idempotency-replayed', 'true');
+      if (posted.pendingAt === undefined) return posted.answer;
+      const waitMs = waitOf(request);
+      if (waitMs !== undefined) reply.header('preference-applied', `wait=${waitMs / 1_000}`);
+      const answer =
+        waitMs === undefined || operation.wait === undefined
+          ? posted.answer
+          : await operation.wait(parts, posted.answer, waitMs);
+      if (!isPending(answer)) return answer;
+      return reply
+        .code(202)
+        .header('location', posted.pendingAt)
+        .header('retry-after', '1')
+        .send(answer);
+    },
+  });
+}
+
+/** Told here only: a route's own schema makes its serializer, which a choice would slow down. */
+function withDryRun(answer: TObject): Route<ByPlatform>['documented'] {
+  const schema = { anyOf: [answer, DryRunAnswer] };
+  const content = { 'application/json': { schema } };
+  const description = 'What was posted, or, when `dry_run` is true, what would be.';
+  return { 200: { description, content } };
+}
+
+/** True when nothing is to be posted. */
+export function isDryRun({ preview }: { readonly preview?: unknown }, fields: object): boolean {
+  return preview !== undefined && 'dry_run' in fields && fields.dry_run === true;
+}
+
+/** The ledger's outcome as an answer. */
+export function answerOutcome<Answer>(
+  outcome: Outcome,
+  answer: (transaction: PostedLeg) => Answer,
+): Posted<Answer> {
+  return outcome.ok
+    ? { ok: true, answer: answer(outcome.transaction), replayed: outcome.replayed }
+    : outcome;
+}

@@ -1,0 +1,28 @@
+// GET /health/ready, for load balancers: whether requests are welcome.
+
+import { Type } from 'typebox';
+import { ok } from '../../kernel/problem.ts';
+import { defineRoute, sent } from '../define-route.ts';
+
+const Answer = Type.Object({ status: Type.String() });
+
+export const ready = defineRoute({
+  operationId: 'ready',
+  method: 'GET',
+  url: '/health/ready',
+  tag: 'health',
+  summary: 'Requests are welcome here',
+  description: '503 while the process drains or the database is out of reach.',
+  answer: Answer,
+  responses: { 503: Answer },
+  problems: [],
+  serve:
+    ({ checks }) =>
+    async ({ reply }) => {
+      if (checks.isDraining()) return sent(reply.code(503).send({ status: 'draining' }));
+      const database = await checks.database();
+      return database.status === 'healthy'
+        ? ok({ status: 'ready' })
+        : sent(reply.code(503).send({ status: 'database_unavailable' }));
+    },
+});

@@ -1,0 +1,30 @@
+// DELETE /operator/connections/{platform_id}: a platform is not called any more.
+
+import { Type } from 'typebox';
+import { askedResponse, askForAct } from '../ask-for-act.ts';
+import { defineRoute } from '../define-route.ts';
+import { closed, PlatformIdText, text } from '../schemas.ts';
+
+const Params = closed({ platform_id: PlatformIdText });
+const Query = closed({ reason: Type.Optional(text(200, 'Why; kept with the request.')) });
+
+export const removeConnection = defineRoute({
+  operationId: 'removeConnection',
+  method: 'DELETE',
+  url: '/operator/connections/:platform_id',
+  tag: 'operator',
+  summary: 'Remove a connection',
+  description:
+    'The platform is not called any more; transfers that are under way wait until it ' +
+    'has a connection again.',
+  params: Params,
+  query: Query,
+  responses: askedResponse,
+  problems: [],
+  serve: (parts) => (call) =>
+    askForAct(call, parts, {
+      act: 'connection_remove',
+      arguments: { platform_id: call.params.platform_id },
+      reason: call.query.reason ?? '',
+    }),
+});

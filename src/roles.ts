@@ -139,7 +139,7 @@ const loops = {
         try {
           await activateDue(context);
         } finally {
-          await valuation.tell();
+          await valuation.reportVersion();
         }
         return false;
       },
@@ -284,7 +284,7 @@ export interface RunningRole {
 export async function startRole(context: Context): Promise<RunningRole> {
   const role = roles[context.config.role];
   // Before it answers anybody it is waited for, and has what others put in force while it started.
-  await context.valuation.tell();
+  await context.valuation.reportVersion();
   await activateDue(context).catch((error: unknown) =>
     context.log.warn({ err: error }, 'versions of the rulebook are looked for again soon'),
   );

@@ -1,11 +1,8 @@
-// Thrown where the rules or the books name an asset that this process does not know yet: another
-// process has added it, and a reading of the books is enough. No other asset is ever taken in its
-// place.
+// Thrown when the rules or the accounts need an asset that this process does not know yet: another
+// process has added it, and reading the assets again is enough. No other asset is ever used
+// instead.
 
-/**
- * A decision that meets it is made again once the books have been read anew, or refused as
- * unavailable.
- */
+/** The caller reads the assets again and retries the decision, or refuses it as unavailable. */
 export class AssetMissing extends Error {
   override name = 'AssetMissing';
 

@@ -1,10 +1,14 @@
-// A part of a CEL expression as an expression of its own. cel-js has a `serialize`, but it drops
-// parentheses that matter (`1 - (2 - 3)`) and digits of numbers: here every operation keeps its
-// parentheses and every literal is as it was written.
+// Writes a part of a CEL expression as an expression of its own. The `serialize` of cel-js drops
+// parentheses that matter (`1 - (2 - 3)`) and digits of numbers. Here every operation keeps its
+// parentheses, and every literal stays as it was written.
 
 import type { ASTNode } from '@marcbachmann/cel-js';
 
-/** @param source the text that the node was parsed from */
+/**
+ * The text of a node.
+ *
+ * @param source the text that the node was parsed from
+ */
 export function celText(node: ASTNode, source: string): string {
   const text = (part: ASTNode): string => celText(part, source);
   const list = (parts: readonly ASTNode[]): string => parts.map(text).join(', ');
@@ -13,7 +17,7 @@ export function celText(node: ASTNode, source: string): string {
       return source.slice(node.range.start, node.range.end);
     case 'id':
       return node.args;
-    // The least integer is a literal only with its sign.
+    // The smallest integer is a literal only together with its sign.
     case '-_':
       return node.args.op === 'value' ? `(-${text(node.args)})` : `(-(${text(node.args)}))`;
     case '!_':

@@ -1,6 +1,6 @@
-// Whether a change may become a version: applied to the version approved last, well formed, of
-// registered platforms, without arbitrage. Text goes in and text comes out, so that it can be done
-// in a thread. Pure.
+// Decides whether a change can become a version: it is applied to the version approved last, and
+// the result must be well formed, without unregistered platforms and without arbitrage. Input and
+// output are texts, so that this can run in a thread. Pure.
 
 import { ok, refuse, type Problem, type Result } from '../kernel/problem.ts';
 import { compileRulebook } from './compile-rulebook.ts';
@@ -13,14 +13,15 @@ import type { RulebookDocument } from './rulebook-schema.ts';
 import type { Change, Fault } from './types.ts';
 
 /**
- * A whole document, only the items that change (null takes one out), or the differences that a
- * proposal keeps.
+ * A wanted change: a whole document, only the items that change (null removes one), or the
+ * differences that a proposal stores.
  */
 export type WantedChange =
   | { readonly document: unknown }
   | { readonly patch: RulebookPatch }
   | { readonly changes: readonly Change[] };
 
+/** Input of `checkChange`. */
 export interface CheckInput {
   /** JSON of the version approved last. */
   readonly latest: string;
@@ -29,19 +30,22 @@ export interface CheckInput {
   readonly platformIds: readonly string[];
 }
 
-/** A change that may become a version, as JSON texts. */
+/** A change that can become a version, as JSON texts. */
 export interface CheckedChange {
   /** A list of `Change`. */
   readonly changes: string;
-  /** A list of text: the same for people. */
+  /** A list of texts: the same changes for people. */
   readonly lines: string;
-  /** The whole rulebook that comes of it. */
+  /** The whole rulebook after the change. */
   readonly document: string;
 }
 
-/** Most faults, or platforms, that are told at once. */
+/** Most faults or platforms that one problem lists. */
 const MOST_TOLD = 50;
 
+/**
+ * Refuses with `proposal_conflict`, `platforms_not_registered`, `invalid_rulebook` or `arbitrage`.
+ */
 export function checkChange({
   latest: latestText,
   change,
@@ -50,7 +54,8 @@ export function checkChange({
   const latest = JSON.parse(latestText) as RulebookDocument;
   const next = applied(latest, JSON.parse(change) as WantedChange);
   if (!next.ok) return next;
-  // Before anything is compiled: what is looked at is bounded by who takes part.
+  // Checked before compiling: the cost of compiling is bounded by the number of registered
+  // platforms.
   const unknown = refuseUnknown(
     next.value,
     new Set([...platformIds, ...Object.keys(latest.platforms)]),
@@ -83,8 +88,8 @@ function applied(latest: RulebookDocument, wanted: WantedChange): Result<unknown
 }
 
 /**
- * The problem with a document that names platforms which nobody registered; what is no document at
- * all is told by the compiler.
+ * The problem with a document that lists unregistered platforms. A value that is not a document at
+ * all is left to the compiler.
  */
 export function refuseUnknown(document: unknown, known: ReadonlySet<string>): Problem | undefined {
   const platforms: unknown =
@@ -103,8 +108,8 @@ export function refuseUnknown(document: unknown, known: ReadonlySet<string>): Pr
 }
 
 /**
- * All faults in order, each with its place; the first one also in words, with the characters of an
- * expression counted from 1.
+ * The problem with all faults in order, each with its place. The detail describes the first fault;
+ * it counts the characters of an expression from 1.
  */
 export function invalid(faults: readonly Fault[]): Problem {
   const [first] = faults;

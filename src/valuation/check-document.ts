@@ -1,5 +1,5 @@
-// Is this a rulebook? Checks the shape of a document against its schema and says what is wrong in
-// which place. Pure.
+// Checks the shape of a rulebook document against its schema, and reports each fault with its
+// place. Pure.
 
 import { Compile, type Validator } from 'typebox/compile';
 import type { TSchema } from 'typebox';
@@ -21,10 +21,12 @@ import type { Fault } from './types.ts';
 
 type Raw = Readonly<Record<string, unknown>>;
 
-const whole = Compile(Rulebook);
-/** One schema for each kind, so that a fault is told in the words of the kind that was meant. */
-const rules = byWord(Rule.anyOf, 'kind');
-const expiries = byWord(Expiry.anyOf, 'policy');
+const rulebookSchema = Compile(Rulebook);
+/**
+ * One schema for each kind, so that a fault is described in the terms of the kind that was meant.
+ */
+const rules = byConstant(Rule.anyOf, 'kind');
+const expiries = byConstant(Expiry.anyOf, 'policy');
 const parts = {
   settings: Compile(Settings),
   values: Compile(Rulebook.properties.values),
@@ -34,15 +36,16 @@ const parts = {
   reward: Compile(RewardTerms),
 };
 
-/** Most faults that are told at once. */
+/** Most faults that are reported at once. */
 const MOST_FAULTS = 50;
 
+/** Returns the document, or what is wrong with it. */
 export function checkDocument(
   value: unknown,
 ):
   | { readonly ok: true; readonly document: RulebookDocument }
   | { readonly ok: false; readonly faults: Fault[] } {
-  if (whole.Check(value)) return { ok: true, document: value };
+  if (rulebookSchema.Check(value)) return { ok: true, document: value };
   const faults = faultsOf(value).slice(0, MOST_FAULTS);
   return {
     ok: false,
@@ -63,18 +66,18 @@ function faultsOf(value: unknown): Fault[] {
   return [
     ...unknown,
     ...missing,
-    ...told(parts.settings, value['settings'], 'settings'),
-    ...told(parts.values, value['values'], 'values'),
+    ...faultsIn(parts.settings, value['settings'], 'settings'),
+    ...faultsIn(parts.values, value['values'], 'values'),
     ...items(value['platforms'], 'platforms', PLATFORM, platformFaults),
     ...items(value['categories'], 'categories', CATEGORY, (item, place) =>
-      told(parts.category, item, place),
+      faultsIn(parts.category, item, place),
     ),
     ...items(value['rules'], 'rules', ITEM_ID, (item, place) =>
-      toldByWord(rules, 'kind', item, place),
+      faultsOfKind(rules, 'kind', item, place),
     ),
-    ...items(value['earn'], 'earn', ITEM_ID, (item, place) => told(parts.earn, item, place)),
+    ...items(value['earn'], 'earn', ITEM_ID, (item, place) => faultsIn(parts.earn, item, place)),
     ...items(value['rewards'], 'rewards', PLATFORM, (item, place) =>
-      items(item, place, REWARD_ID, (reward, at) => told(parts.reward, reward, at)),
+      items(item, place, REWARD_ID, (reward, at) => faultsIn(parts.reward, reward, at)),
     ),
   ];
 }
@@ -82,10 +85,10 @@ function faultsOf(value: unknown): Fault[] {
 function platformFaults(item: unknown, place: string): Fault[] {
   const expiry = isObject(item) ? item['expiry'] : undefined;
   return expiry === undefined
-    ? told(parts.platform, item, place)
+    ? faultsIn(parts.platform, item, place)
     : [
-        ...toldByWord(expiries, 'policy', expiry, `${place}/expiry`),
-        ...told(parts.platform, { ...(item as Raw), expiry: undefined }, place),
+        ...faultsOfKind(expiries, 'policy', expiry, `${place}/expiry`),
+        ...faultsIn(parts.platform, { ...(item as Raw), expiry: undefined }, place),
       ];
 }
 
@@ -109,17 +112,17 @@ function items(
   );
 }
 
-function toldByWord(
+function faultsOfKind(
   schemas: ReadonlyMap<string, Validator>,
-  word: string,
+  field: string,
   item: unknown,
   place: string,
 ): Fault[] {
-  const named = isObject(item) ? item[word] : undefined;
+  const named = isObject(item) ? item[field] : undefined;
   const schema = typeof named === 'string' ? schemas.get(named) : undefined;
   return schema === undefined
-    ? [{ place: `${place}/${word}`, message: `must be one of ${[...schemas.keys()].join(', ')}` }]
-    : told(schema, item, place);
+    ? [{ place: `${place}/${field}`, message: `must be one of ${[...schemas.keys()].join(', ')}` }]
+    : faultsIn(schema, item, place);
 }
 
 interface SchemaError {
@@ -129,7 +132,7 @@ interface SchemaError {
   readonly params: Readonly<Record<string, unknown>>;
 }
 
-function told(schema: Validator, value: unknown, place: string): Fault[] {
+function faultsIn(schema: Validator, value: unknown, place: string): Fault[] {
   if (value === undefined || schema.Check(value)) return [];
   return (schema.Errors(value) as SchemaError[])
     .filter(({ keyword }) => keyword !== 'boolean')
@@ -143,17 +146,17 @@ const words: Readonly<Record<string, (params: Readonly<Record<string, unknown>>)
   required: ({ requiredProperties }) => `lacks ${String(requiredProperties)}`,
   additionalProperties: ({ additionalProperties }) => `has no ${String(additionalProperties)}`,
   pattern: () =>
-    'is not written as it must be: decimals are text such as "0.015", ids lower-case, times ' +
-    'RFC 3339 with offset',
+    'has the wrong form: decimals are text such as "0.015", ids are lower-case, and times are ' +
+    'RFC 3339 with an offset',
 };
 
-function byWord(schemas: readonly TSchema[], word: string): Map<string, Validator> {
+function byConstant(schemas: readonly TSchema[], field: string): Map<string, Validator> {
   return new Map(
     schemas.map((schema) => {
       const { properties } = schema as unknown as {
         readonly properties: Readonly<Record<string, { readonly const: string }>>;
       };
-      return [properties[word]?.const ?? '', Compile(schema)];
+      return [properties[field]?.const ?? '', Compile(schema)];
     }),
   );
 }

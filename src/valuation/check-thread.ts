@@ -1,4 +1,5 @@
-// What runs in a thread of its own: one check, told to whoever started the thread.
+// The code of a checker's thread: does one check and sends the result to the thread that started
+// it.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { checkChange, type CheckInput } from './check-change.ts';

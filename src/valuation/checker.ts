@@ -1,37 +1,47 @@
-// Checks changes without keeping the process from those it serves: each in a thread, a few at once,
-// ended when nobody waits for it. A small one is checked at once: the thread would cost more than
-// the work.
+// Checks changes without blocking the process. Each check runs in a thread, a few at a time, and is
+// stopped when its caller no longer waits. A small change is checked directly, because a thread
+// would cost more than the check.
 
 import { Worker } from 'node:worker_threads';
 import { refuse, type Result } from '../kernel/problem.ts';
 import { checkChange, type CheckedChange, type CheckInput } from './check-change.ts';
 import { valuationProblems } from './problems.ts';
 
+/** Checks changes of the rulebook. */
 export interface Checker {
-  /** Rejects with the signal's reason when nobody waits any more. */
+  /**
+   * Refuses with `checks_busy` or `rulebook_too_costly` besides the problems of `checkChange`.
+   * Rejects with the signal's reason when the signal is aborted.
+   */
   check(input: CheckInput, signal?: AbortSignal): Promise<Result<CheckedChange>>;
 }
 
+/** Limits of a checker. */
 export interface CheckerOptions {
-  /** Threads at once. */
+  /** Most threads at a time, by default 2. */
   readonly atOnce?: number;
-  /** Checks that wait for a thread; one more is refused. */
+  /** Most checks that wait for a thread, by default 8; one more is refused. */
   readonly mostWaiting?: number;
+  /** Milliseconds that one check may take, by default 20,000. */
   readonly limitMs?: number;
-  /** Characters of a change and of the version it is made on up to which it is small. */
+  /**
+   * A change is small when it and the current version together have at most this many characters,
+   * by default 8,192.
+   */
   readonly smallUpTo?: number;
 }
 
-/** So that a check leaves a machine of two cores half of itself, and its memory to others. */
+/** With two threads, a machine with two cores still serves other calls. */
 const AT_ONCE = 2;
 const MOST_WAITING = 8;
 const LIMIT_MS = 20_000;
 const MEMORY_MB = 512;
-/** Some dozen items, with conditions that take a few milliseconds in all … */
+/** Some dozen items, whose conditions take a few milliseconds in total. */
 const SMALL_UP_TO = 8_192;
-/** … between so many platforms. */
+/** A change is small only with at most this many platforms. */
 const FEW_PLATFORMS = 20;
 
+/** A checker with its own threads and queue. */
 export function createChecker({
   atOnce = AT_ONCE,
   mostWaiting = MOST_WAITING,
@@ -41,7 +51,7 @@ export function createChecker({
   let running = 0;
   const waiting: (() => void)[] = [];
 
-  /** Resolves when there is a thread for the caller; rejects when nobody waits for it any more. */
+  /** Resolves when a thread is free for the caller; rejects when the signal is aborted. */
   function turn(signal: AbortSignal | undefined): Promise<void> {
     if (running < atOnce) {
       running += 1;
@@ -82,7 +92,7 @@ export function createChecker({
   };
 }
 
-/** Ends the thread whatever happens, and waits until it has ended. */
+/** Runs one check in a thread. Always stops the thread, and waits until it has ended. */
 async function checkInThread(
   input: CheckInput,
   limitMs: number,

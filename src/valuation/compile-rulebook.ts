@@ -1,7 +1,7 @@
-// A rulebook document → what is asked at every transaction, or all that is wrong with the document.
-// Compiled once for each version. Pure; where others are served meanwhile it takes turns with them.
-// Before this: `check-document.ts`. After this: `rulebook.ts` sorts the rules by what they can
-// apply to.
+// Compiles a rulebook document into the form that is used at every transaction, or lists all faults
+// of the document. Compiled once for each version. Pure; in a process that serves calls it works in
+// short turns. Before this: `check-document.ts`. After this: `rulebook.ts` sorts the rules by the
+// operations and platforms that they can apply to.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { compareRatio, parseRatio } from '../kernel/amount.ts';
@@ -12,7 +12,7 @@ import { checkDocument } from './check-document.ts';
 import type { OperationName, RuleKind, RulebookDocument, RuleTerms } from './rulebook-schema.ts';
 import type { Fault } from './types.ts';
 
-/** When something applies, and in which order among its kind. */
+/** When an item applies. */
 interface Placed {
   /** `rules/<id>`, `earn/<id>` or `rewards/<platform>/<id>`. */
   readonly item: string;
@@ -21,12 +21,14 @@ interface Placed {
   readonly condition: Condition;
 }
 
+/** A rule ready to be evaluated. */
 export interface CompiledRule<K extends RuleKind = RuleKind> extends Placed {
   readonly kind: K;
   readonly operations: readonly OperationName[];
   readonly terms: Extract<RuleTerms, { readonly kind: K }>;
 }
 
+/** An earn rule ready to be evaluated. */
 export interface CompiledEarnRule extends Placed {
   readonly platform: string;
   readonly category: string | undefined;
@@ -37,6 +39,7 @@ export interface CompiledEarnRule extends Placed {
 /** The condition and window of one reward; the catalogue itself is read from the document. */
 export type CompiledReward = Placed;
 
+/** A whole rulebook, compiled. */
 export interface CompiledRulebook {
   readonly document: RulebookDocument;
   readonly calendar: Calendar;
@@ -46,15 +49,16 @@ export interface CompiledRulebook {
   readonly rewards: ReadonlyMap<string, CompiledReward>;
 }
 
+/** The compiled rulebook, or the faults of the document. */
 export type Compiled =
   | { readonly ok: true; readonly rulebook: CompiledRulebook }
   | { readonly ok: false; readonly faults: readonly Fault[] };
 
 const DEFAULT_PRIORITY = 1_000;
-/** What rules of a kind are asked about when they do not say. */
+/** Operations of a rule that names none. */
 const CONVERSIONS: readonly OperationName[] = ['conversion'];
 
-/** All at once: for threads and commands that nobody else waits for. */
+/** Compiles without pauses: for threads and for commands that serve no calls. */
 export function compileRulebook(value: unknown): Compiled {
   const steps = compileSteps(value);
   for (;;) {
@@ -63,10 +67,10 @@ export function compileRulebook(value: unknown): Compiled {
   }
 }
 
-/** How long a program that answers others may be kept from it. */
+/** Longest time, in milliseconds, that compiling may block a process that serves calls. */
 const TURN_MS = 8;
 
-/** The same where others are served meanwhile: a few milliseconds at a time. */
+/** Compiles in turns of a few milliseconds, for a process that serves calls. */
 export async function compileInTurns(value: unknown): Promise<Compiled> {
   const steps = compileSteps(value);
   for (let until = performance.now() + TURN_MS; ;) {
@@ -154,13 +158,13 @@ function* compileSteps(value: unknown): Generator<undefined, Compiled> {
   };
 }
 
-/** When an item applies. */
+/** The period in which an item applies. */
 interface Window {
   readonly from?: string;
   readonly until?: string;
 }
 
-/** What the schema cannot say about one rule. */
+/** Faults of one rule that a schema cannot express. */
 function ruleFaults(terms: RuleTerms, item: string): Fault[] {
   switch (terms.kind) {
     case 'rate':
@@ -210,7 +214,7 @@ function ruleFaults(terms: RuleTerms, item: string): Fault[] {
   }
 }
 
-/** Lower priority first, equal ones by id. */
+/** Sorts by priority, lower numbers first, and equal ones by id. */
 function inOrder<T extends { readonly item: string }>(
   list: readonly T[],
   priorityOf: (item: string) => number | undefined,

@@ -1,6 +1,6 @@
 // Conditions of rules: CEL expressions (cel-js) over typed variables, checked when they are saved
-// and compiled once for each version. What depends on the operation and its platforms alone is told
-// apart, so that it is worked out once and not for each transaction.
+// and compiled once for each version. Parts that depend only on the operation and its platforms are
+// separated, so that they are evaluated once and not at each transaction.
 
 import { Environment, type ASTNode } from '@marcbachmann/cel-js';
 import type { Calendar } from '../kernel/calendar.ts';
@@ -14,39 +14,43 @@ interface Variable {
 }
 
 /**
- * What the condition of a rule or of a reward may ask about; docs/rules.md shows the same table.
+ * The variables that the condition of a rule or a reward can use. docs/rules.md has the same table.
  */
 export const RULE_VARIABLES = {
   operation: { type: 'string', meaning: '"conversion", "transfer", "redeem", "hold" or "earn".' },
   source: { type: 'string', meaning: 'The platform whose points move first.' },
   target: {
     type: 'string',
-    meaning: 'The platform that receives; the same as source unless it is a conversion.',
+    meaning: 'The platform that receives; the same as source unless this is a conversion.',
   },
   amount: {
     type: 'double',
     meaning:
-      'Points of the source platform. Exact against literals of up to 15 digits; no amount is ' +
-      'ever computed from it.',
+      'Points of the source platform. Comparisons with literals of up to 15 digits are exact; ' +
+      'no amount is ever computed from it.',
   },
   value: { type: 'double', meaning: 'Worth of the amount in settlement currency.' },
-  category: { type: 'string', meaning: 'As the platform named it; empty when it did not.' },
+  category: {
+    type: 'string',
+    meaning: 'The category that the platform sent; empty when it sent none.',
+  },
   tags: {
     type: 'list<string>',
-    meaning: 'What the source platform says of its user, such as "vip".',
+    meaning: 'The tags that the source platform has put on its user, such as "vip".',
   },
   reward: { type: 'string', meaning: 'The reward_id of a redeem; empty otherwise.' },
   day: { type: 'string', meaning: "Today in the network's time zone, YYYY-MM-DD." },
   hour: { type: 'int', meaning: "Hour of the day in the network's time zone, 0..23." },
   weekday: { type: 'int', meaning: "1 (Monday) .. 7 (Sunday) in the network's time zone." },
-  now: { type: 'google.protobuf.Timestamp', meaning: 'The moment of posting.' },
+  now: { type: 'google.protobuf.Timestamp', meaning: 'The time of posting.' },
 } as const satisfies Readonly<Record<string, Variable>>;
 
 /** Variables whose value is the same for all transactions between two platforms. */
 const STATIC_VARIABLES = ['operation', 'source', 'target'];
 
-/** A sentence that CEL may hold but a rule may not. */
+/** CEL functions that loop over a list; they must not be nested. */
 const MACROS = ['all', 'exists', 'exists_one', 'map', 'filter'];
+/** Limits of a condition as it is written. */
 const LIMITS = {
   maxAstNodes: 300,
   maxDepth: 30,
@@ -54,6 +58,7 @@ const LIMITS = {
   maxMapEntries: 50,
   maxCallArguments: 8,
 };
+/** Limits of the parts of a condition, which are written with more parentheses than the whole. */
 const UNBOUNDED = {
   maxAstNodes: 10_000,
   maxDepth: 1_000,
@@ -64,27 +69,24 @@ const UNBOUNDED = {
 
 type Program = (variables: object) => unknown;
 
-/** A condition ready to be asked. */
+/** A condition that is ready to be evaluated. */
 export interface Condition {
-  /** Those of its parts that hold or do not hold for all transactions between two platforms. */
+  /** Parts whose result is the same for all transactions of one operation between two platforms. */
   readonly fixed: readonly Program[];
-  /** Of each of `fixed`: which platforms it can tell from others. */
+  /** For each of `fixed`: the platforms that it can tell from others. */
   readonly named: readonly PlatformsNamed[];
   /**
-   * Parts that only compare variables with literals, or ask for variables of few values: the same
-   * for all operations of one class.
+   * Parts that only compare variables with literals, or use variables with few values. Their result
+   * is the same for all operations of one class.
    */
   readonly classed: readonly Program[];
-  /** Its other parts. */
+  /** All other parts. */
   readonly varying: readonly Program[];
-  /** What `classed` compares with. */
+  /** The literals in `classed`. */
   readonly literals: Literals;
 }
 
-/**
- * Platforms that a part compares with; `all` when it asks otherwise than by comparing with
- * literals.
- */
+/** The platforms that a part compares with; `all` when it uses the variable in any other way. */
 export type Names = readonly string[] | 'all';
 
 interface PlatformsNamed {
@@ -92,7 +94,7 @@ interface PlatformsNamed {
   readonly target: Names;
 }
 
-/** Always true. */
+/** The condition that is always true. */
 export const ALWAYS: Condition = {
   fixed: [],
   named: [],
@@ -101,18 +103,22 @@ export const ALWAYS: Condition = {
   literals: NO_LITERALS,
 };
 
+/**
+ * Why a text is not a condition. `start` and `end` are characters, counted from 0; `end` is
+ * exclusive.
+ */
 export interface ConditionFault {
   readonly message: string;
   readonly start?: number;
   readonly end?: number;
 }
 
-/** The variables of one operation, each worked out when it is first asked for. */
+/** The variables of one operation. Each is computed when it is first used. */
 export class Variables {
   private readonly facts: Facts;
   private readonly calendar: Calendar;
   private readonly pointsScale: number;
-  /** Settlement currency, in whole units. */
+  /** Value of the amount in whole units of the settlement currency. */
   readonly value: number;
 
   constructor(facts: Facts, calendar: Calendar, pointsScale: number, value: number) {
@@ -141,7 +147,7 @@ export class Variables {
     return this.facts.reward;
   }
   /**
-   * The nearest double of the decimal amount: both numbers are exact and the division is rounded
+   * The nearest double of the decimal amount: both operands are exact, and the division rounds
    * once.
    */
   get amount(): number {
@@ -161,10 +167,11 @@ export class Variables {
   }
 }
 
-/** Makes the compiler of conditions, with the variables declared. */
+/** Makes a compiler of conditions over `RULE_VARIABLES`. */
 export function createConditionCompiler(): (text: string) => Condition | ConditionFault {
   const environment = new Environment({ limits: LIMITS });
-  // For parts of what is within the limits: they have more parentheses than what they are parts of.
+  // For parts of a condition that is within the limits: the parts have more parentheses than the
+  // whole.
   const unbounded = new Environment({ limits: UNBOUNDED });
   for (const [name, { type }] of Object.entries(RULE_VARIABLES)) {
     environment.registerVariable(name, type);
@@ -216,13 +223,14 @@ function together(parts: readonly Partial<Literals>[]): Literals {
   };
 }
 
+/** True when compiling gave a fault. */
 export function isFault(made: Condition | ConditionFault): made is ConditionFault {
   return 'message' in made;
 }
 
 /**
- * True when all parts hold. A part that fails counts only when no other part is false, as CEL has
- * it for `&&`.
+ * True when all parts hold. A part that fails counts only when no other part is false, like `&&` of
+ * CEL.
  */
 export function holds(programs: readonly Program[], variables: object): boolean {
   let failure: unknown;
@@ -237,7 +245,7 @@ export function holds(programs: readonly Program[], variables: object): boolean 
   return true;
 }
 
-/** A whole condition at once. */
+/** Evaluates a whole condition. */
 export function holdsWhole({ fixed, classed, varying }: Condition, variables: object): boolean {
   return holds([...fixed, ...classed, ...varying], variables);
 }
@@ -272,8 +280,8 @@ function sortOf(node: ASTNode): Sort {
 }
 
 /**
- * `category == "x"`, `category in ["x", "y"]`, `"x" in tags`, `amount > 100`, `100.5 <= value`;
- * undefined for anything else.
+ * The literals of a comparison such as `category == "x"`, `category in ["x", "y"]`, `"x" in tags`,
+ * `amount > 100` or `100.5 <= value`; undefined for any other node.
  */
 function comparisonOf(node: ASTNode): Partial<Literals> | undefined {
   if (!isComparison(node)) return undefined;
@@ -295,7 +303,7 @@ function comparisonWithList(left: ASTNode, right: ASTNode): Partial<Literals> | 
   return words.every((one) => one !== undefined) ? { categories: words } : undefined;
 }
 
-/** What a variable is compared with in all of an expression. */
+/** The texts that a variable is compared with in an expression. */
 function namesOf(node: ASTNode, variable: string): Names {
   if (isNamed(node, variable)) return 'all';
   if (isComparison(node)) {
@@ -345,8 +353,8 @@ function comparisonsIn(node: ASTNode): Partial<Literals>[] {
 }
 
 /**
- * The variables asked for otherwise than by a comparison with literals, those of few values left
- * out.
+ * The variables that an expression uses other than by comparing with literals, except those with
+ * few values.
  */
 function namesIn(node: ASTNode): string[] {
   if (comparisonOf(node) !== undefined || SMALL_VARIABLES.some((name) => isNamed(node, name)))
@@ -355,8 +363,8 @@ function namesIn(node: ASTNode): string[] {
 }
 
 /**
- * A regular expression can take for ever on a text that a caller chose, and so can a loop in a
- * loop.
+ * Finds what a rule may not use. A regular expression can take forever on a text that a caller
+ * chose, and so can nested loops.
  */
 function findForbidden(node: ASTNode, loops: number): ConditionFault | undefined {
   const called = node.op === 'rcall' || node.op === 'call' ? node.args[0] : undefined;

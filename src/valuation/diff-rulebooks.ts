@@ -1,18 +1,18 @@
-// What differs between two rulebooks, item by item: an operator proposes, reviews and applies these
-// changes, also to a document that has moved on in the meantime. Documents are plain JSON; their
-// keys are the operator's words and may be any text, `__proto__` too.
+// The differences between two rulebooks, item by item. An operator proposes, reviews and applies
+// these changes, even to a document that has changed in the meantime. Documents are plain JSON;
+// operators choose the keys, which may be any text, `__proto__` included.
 
 import { assert } from '../kernel/assert.ts';
 import { entriesInOrder, placeOf, TOP, type Place } from './rulebook-place.ts';
 import type { RulebookDocument } from './rulebook-schema.ts';
 import type { Change } from './types.ts';
 
-/** Applied, or the changes that stand in the way. */
+/** The changed document, or the changes that conflict with it. */
 export type Application =
   | { readonly ok: true; readonly document: RulebookDocument }
   | { readonly ok: false; readonly conflicts: Change[] };
 
-/** How many names say which item of a section is meant, in the order of the schema. */
+/** How many names identify an item of a section, in the order of the schema. */
 const NAMES: Readonly<Record<keyof RulebookDocument, 0 | 1 | 2>> = {
   settings: 0,
   values: 0,
@@ -24,10 +24,10 @@ const NAMES: Readonly<Record<keyof RulebookDocument, 0 | 1 | 2>> = {
 };
 const SECTIONS = Object.keys(NAMES) as (keyof RulebookDocument)[];
 
-/** By item, such as `rules/night_fee`. A Map, because an object has keys of its own. */
+/** Values by item, such as `rules/night_fee`. It is a Map, because an object has built-in keys. */
 type Items = Map<string, unknown>;
 
-/** One change for each item that differs, by section as in the schema, then by id. */
+/** One change for each item that differs, ordered by section as in the schema, then by id. */
 export function diffRulebooks(before: RulebookDocument, after: RulebookDocument): Change[] {
   return SECTIONS.flatMap((section) => {
     const was = itemsOf(before, section);
@@ -41,8 +41,8 @@ export function diffRulebooks(before: RulebookDocument, after: RulebookDocument)
 
 /**
  * Applies changes to a document that may be newer than the one they were made for. A change
- * conflicts when its item is now neither as it was before the change nor already as after it; then
- * nothing is applied. A platform without rewards is not kept among the rewards.
+ * conflicts when its item now equals neither the value before the change nor the value after it;
+ * then nothing is applied. A platform without rewards is removed from the rewards.
  */
 export function applyChanges(document: RulebookDocument, changes: readonly Change[]): Application {
   const items: Items = new Map(SECTIONS.flatMap((section) => [...itemsOf(document, section)]));
@@ -60,7 +60,8 @@ export function applyChanges(document: RulebookDocument, changes: readonly Chang
 }
 
 /**
- * Lines for people: field by field where the item stays, else the item that comes (+) or goes (-).
+ * Lines for people: one line for each field when the item stays, otherwise the new (+) or removed
+ * (-) item.
  */
 export function describeChange(change: Change): string[] {
   const { item } = change;
@@ -88,7 +89,10 @@ function describeFields(path: string, before: unknown, after: unknown): string[]
   );
 }
 
-/** The same with its fields in the order of the schema: the database keeps another one. */
+/**
+ * The same value with its fields in the order of the schema, because the database keeps another
+ * order.
+ */
 function tidy(value: unknown, place: Place): unknown {
   return isRecord(value)
     ? Object.fromEntries(
@@ -97,7 +101,7 @@ function tidy(value: unknown, place: Place): unknown {
     : value;
 }
 
-/** A value in one line; text is quoted unless it reads as one word. */
+/** A value in one line; a text is quoted unless it reads as one word. */
 function textOf(value: unknown): string {
   if (typeof value === 'string') return wordOf(value);
   if (Array.isArray(value)) return `[${value.map(textOf).join(', ')}]`;
@@ -109,8 +113,8 @@ function textOf(value: unknown): string {
 }
 
 /**
- * Text as it is when that cannot be mistaken, else quoted; characters that a terminal obeys or does
- * not show are spelled out.
+ * A text as it is if it is unambiguous, otherwise quoted. Characters that a terminal obeys or does
+ * not show are written as escapes.
  */
 function wordOf(text: string): string {
   if (/^[\p{L}\p{N}_./:+-]+$/u.test(text)) return text;
@@ -133,8 +137,8 @@ function itemsOf(document: RulebookDocument, section: keyof RulebookDocument): I
 }
 
 /**
- * The inverse of `itemsOf` over all sections. `Object.fromEntries` makes every key one of the
- * object's own, `__proto__` too.
+ * The inverse of `itemsOf` over all sections. With `Object.fromEntries` every key, even
+ * `__proto__`, becomes a property of the object.
  */
 function documentOf(items: Items): RulebookDocument {
   assert(items.has('settings') && items.has('values'), 'a rulebook keeps its settings and values');
@@ -157,7 +161,7 @@ function objectOf(folder: Items): object {
   );
 }
 
-/** Section and names of an item. The last name may have slashes of its own; a platform has none. */
+/** Section and names of an item. The last name may contain slashes; a platform never does. */
 function pathOf(item: string): string[] {
   const parts = item.split('/');
   const names = NAMES[parts[0] as keyof RulebookDocument];

@@ -1,4 +1,4 @@
-// Turns a purchase into points, and tells the last day of points that are issued today. Pure.
+// Turns a purchase into points, and finds the last day of points that are issued today. Pure.
 
 import { formatAmountText, parseRatio, scaleDown, type Ratio } from '../kernel/amount.ts';
 import { addMonths } from '../kernel/calendar.ts';
@@ -11,23 +11,25 @@ import type { Rulebook } from './rulebook.ts';
 import type { Applied, Scales } from './types.ts';
 import type { Problem } from '../kernel/problem.ts';
 
+/** A purchase that earns points. */
 export interface Purchase {
   readonly platformId: PlatformId;
   readonly memberId: MemberId;
-  /** What was spent, in minor units of the settlement currency. */
+  /** The price in minor units of the settlement currency. */
   readonly spent: bigint;
   readonly category: string;
   readonly tags: readonly string[];
   readonly atMs: number;
 }
 
+/** The points in minor units and the rule that gave them, or the problem. */
 export type Earned =
   | { readonly ok: true; readonly amount: bigint; readonly applied: Applied }
   | { readonly ok: false; readonly problem: Problem };
 
 /**
- * The first earn rule that applies, by priority: spent × rate, at most its maximum, rounded toward
- * zero.
+ * Applies the first earn rule that matches, by priority: spent × rate, at most the rule's maximum,
+ * rounded toward zero. Refuses with `rule_failed` or `no_earn_rule`.
  */
 export function evaluateEarn(rulebook: Rulebook, purchase: Purchase, scales: Scales): Earned {
   const { platformId, spent, category, tags, memberId, atMs } = purchase;
@@ -92,7 +94,7 @@ function minorRate(rate: string, from: number, to: number): Ratio {
   return rescale(parseRatio(rate), from, to);
 }
 
-/** The last day of points that a platform issues on a day. */
+/** The last day of points that a platform issues on the day `today`. */
 export function lastDayOf(
   { document: { platforms } }: Rulebook,
   platformId: PlatformId,

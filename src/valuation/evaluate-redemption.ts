@@ -1,5 +1,5 @@
-// May this member redeem this reward now, and at this price? The catalogue's own terms, asked
-// before the rules. Pure.
+// Decides whether a member may redeem a reward now and at this price: first by the terms of the
+// catalogue, then by the rules. Pure.
 
 import { formatAmountText, parseRatio, scaleDown } from '../kernel/amount.ts';
 import type { Problem } from '../kernel/problem.ts';
@@ -12,12 +12,12 @@ import type { Rulebook } from './rulebook.ts';
 import type { Facts, LimitUse, Reward, Scales, Verdict } from './types.ts';
 import type { PlatformId } from '../kernel/ids.ts';
 
-/** The ledger's name for the units of a reward. */
+/** The ledger's code for the asset that counts the units of a reward. */
 export function rewardAssetCode(platformId: string, rewardId: string): string {
   return `reward:${platformId}/${rewardId}`;
 }
 
-/** The rewards of a platform, cheapest first, withdrawn ones included. */
+/** The rewards of a platform, cheapest first, including withdrawn ones. */
 export function listRewards(
   rulebook: Rulebook,
   platformId: PlatformId,
@@ -38,6 +38,7 @@ export function listRewards(
     );
 }
 
+/** The reward with this id; undefined when the platform has none. */
 export function findReward(
   rulebook: Rulebook,
   platformId: PlatformId,
@@ -83,10 +84,7 @@ function readReward(
   };
 }
 
-/**
- * True when a member of whom these facts hold may redeem the reward. Throws when its condition
- * fails.
- */
+/** True when the reward's condition holds for these facts. Throws when the condition fails. */
 export function isEligible(
   rulebook: Rulebook,
   reward: Reward,
@@ -117,8 +115,8 @@ function refused(problem: Problem): Verdict {
 }
 
 /**
- * In order: in the catalogue, its window, its price, who may have it; then the rules; the member's
- * own limit is among the limits.
+ * The verdict on a redemption. Checks in this order: the catalogue, the period, the price, the
+ * condition, the rules. The member's own limit becomes one of the verdict's limits.
  */
 export function evaluateRedemption(
   rulebook: Rulebook,

@@ -1,6 +1,6 @@
-// Asks the rules about one operation: deny → review → rate → fee → bonus → limit, each kind in
-// order of priority. Pure. Which of a kind count: the first deny, review and rate that apply; fees
-// and bonuses as the settings say; every limit.
+// Evaluates the rules for one operation: deny → review → rate → fee → bonus → limit, each kind in
+// order of priority. The first deny, review and rate that apply count; fees and bonuses count as
+// the settings say; every limit counts. Pure.
 
 import { formatAmountText, scaleDown, smaller, type Ratio } from '../kernel/amount.ts';
 import { lastOfMonth, type Calendar } from '../kernel/calendar.ts';
@@ -11,8 +11,8 @@ import type { Applicable, BoundCharge, BoundLimit, Candidate, Rulebook } from '.
 import type { Applied, Conversion, Facts, LimitUse, Scales, Terms, Verdict } from './types.ts';
 
 /**
- * Thrown where a rule cannot be evaluated, and caught at the top: the transaction is refused, never
- * let through.
+ * Thrown when a rule cannot be evaluated. It is caught at the top: the transaction is refused,
+ * never allowed.
  */
 class RuleFailure extends Error {
   readonly item: string;
@@ -22,7 +22,7 @@ class RuleFailure extends Error {
   }
 }
 
-/** One evaluation: what is asked, of whom, and the lines of its explanation when one is wanted. */
+/** One evaluation: its input, and the lines of its explanation if one is wanted. */
 interface Asking {
   readonly rulebook: Rulebook;
   readonly facts: Facts;
@@ -32,18 +32,19 @@ interface Asking {
   readonly note: EvaluateOptions['note'];
 }
 
+/** Options of an evaluation. */
 export interface EvaluateOptions {
-  /** Gathers the explanation: a line for every rule that applied. */
+  /** Collect the explanation: one line for each rule that applied. */
   readonly explain?: boolean;
-  /** Is told every rule that applied, as `rules/…`: for those who count and want no words. */
+  /** Called with each rule that applied, as `rules/…`: for counting without an explanation. */
   readonly note?: ((item: string) => void) | undefined;
-  /** Terms that a quote has locked: rate, fees and bonuses are not asked for again. */
+  /** Terms that a quote has locked. Rate, fees and bonuses are then not evaluated. */
   readonly locked?: Terms;
 }
 
 const NOTHING: readonly never[] = [];
 
-/** Verdict and terms of a conversion. */
+/** The verdict on a conversion, and its terms. */
 export function evaluateConversion(
   rulebook: Rulebook,
   facts: Facts,
@@ -58,7 +59,7 @@ export function evaluateConversion(
   });
 }
 
-/** Verdict on an operation that converts nothing. */
+/** The verdict on an operation that converts nothing. */
 export function evaluateOperation(
   rulebook: Rulebook,
   facts: Facts,
@@ -108,7 +109,7 @@ function evaluate<T>(
   }
 }
 
-/** Carries a refusal by a limit of one transaction out of the middle of the evaluation. */
+/** Thrown when a limit of a single transaction is exceeded in the middle of an evaluation. */
 class Refused extends Error {
   readonly problem: LimitUse['otherwise'];
   constructor(problem: LimitUse['otherwise']) {
@@ -206,19 +207,19 @@ function termsOf(asking: Asking): Terms {
 }
 
 /**
- * What a fee keeps: rounded up, so that no split into small amounts escapes a fee that the
- * arbitrage guard counts on.
+ * What a fee keeps, rounded up. Otherwise splitting a transfer into small amounts would avoid a fee
+ * that the arbitrage guard relies on.
  */
 function feeOn(terms: BoundCharge, amount: bigint): bigint {
   return chargeOn(terms, amount, terms.rate.denominator * terms.flat.denominator - 1n);
 }
 
-/** What a bonus adds: rounded toward zero. */
+/** What a bonus adds, rounded toward zero. */
 function bonusOn(terms: BoundCharge, amount: bigint): bigint {
   return chargeOn(terms, amount, 0n);
 }
 
-/** share × amount + flat, within its bounds. */
+/** share × amount + flat, within minimum and maximum. */
 function chargeOn(
   { rate, flat, minimum, maximum }: BoundCharge,
   amount: bigint,
@@ -273,7 +274,7 @@ function useOf({ measure }: BoundLimit, amount: bigint, value: Ratio): bigint {
   }
 }
 
-/** The last day of the period; undefined when each transaction is bounded by itself. */
+/** The last day of the period; undefined for a limit on single transactions. */
 function periodEnd(per: BoundLimit['per'], calendar: Calendar, atMs: number): Day | undefined {
   switch (per) {
     case 'transaction':
@@ -311,7 +312,7 @@ function applies({ facts, variables }: Asking, candidate: Candidate<unknown>): b
   }
 }
 
-/** The words are made only for those who want them. */
+/** Records a rule that applied. The text is made only when an explanation is wanted. */
 function explain(
   { applied, note }: Asking,
   { item }: Candidate<unknown>,

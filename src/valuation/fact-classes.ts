@@ -1,20 +1,23 @@
-// Which operations the rules cannot tell apart, as far as conditions only compare variables with
-// literals: between two thresholds all amounts are alike, and so are all categories that no
-// condition names. What holds for one of a class holds for all. Pure.
+// Groups operations that the rules cannot tell apart because conditions only compare variables with
+// literals: all amounts between two thresholds are alike, and so are all categories that no
+// condition names. A condition has one result for all operations of a class. Pure.
 
-/** What the conditions of a rulebook compare with; several of one condition, or of all. */
+/** The literals that one or more conditions compare with. */
 export interface Literals {
   readonly categories: readonly string[];
   readonly tags: readonly string[];
   readonly amounts: readonly number[];
   readonly values: readonly number[];
-  /** Variables of so few values that each is a class of its own. */
+  /** Variables with so few values that each value is a class of its own. */
   readonly small: readonly SmallVariable[];
 }
 
+/** Variables with few values. */
 export const SMALL_VARIABLES = ['hour', 'weekday', 'day', 'reward'] as const;
+/** One of `SMALL_VARIABLES`. */
 export type SmallVariable = (typeof SMALL_VARIABLES)[number];
 
+/** No condition compares with anything. */
 export const NO_LITERALS: Literals = {
   categories: [],
   tags: [],
@@ -23,7 +26,7 @@ export const NO_LITERALS: Literals = {
   small: [],
 };
 
-/** What the classes depend on; the variables of an operation fit. */
+/** The variables that classes depend on; `Variables` has all of them. */
 export interface Classified {
   readonly category: string;
   readonly tags: readonly string[];
@@ -35,8 +38,9 @@ export interface Classified {
   readonly reward: string;
 }
 
+/** The classes of one rulebook. */
 export class FactClasses {
-  /** True when all operations are of one class. */
+  /** True when all operations are in one class. */
   readonly trivial: boolean;
   private readonly categories: ReadonlySet<string>;
   private readonly tags: ReadonlySet<string>;
@@ -61,7 +65,10 @@ export class FactClasses {
       0;
   }
 
-  /** The same text for two operations means that no classed condition tells them apart. */
+  /**
+   * The class of an operation, as text. Two operations with the same text cannot be told apart by a
+   * classed condition.
+   */
   keyOf(variables: Classified): string {
     let key =
       this.categories.size > 0 && this.categories.has(variables.category)
@@ -80,7 +87,7 @@ function thresholds(numbers: readonly number[]): number[] {
   return [...new Set(numbers)].sort((a, b) => a - b);
 }
 
-/** Twice the number of thresholds below, and one more when it is a threshold itself. */
+/** Twice the number of thresholds below the number, plus one when it equals a threshold. */
 function regionOf(sorted: readonly number[], number: number): number {
   let [low, high] = [0, sorted.length];
   while (low < high) {

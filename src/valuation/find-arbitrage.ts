@@ -1,6 +1,6 @@
-// Money for nothing: whether points grow by going round in a circle, or by a detour instead of the
-// direct conversion. Exact: a rulebook whose products come to precisely 1 is sound, and one that is
-// above by the least amount is not.
+// Finds arbitrage: points that grow by a cycle of conversions, or by a detour instead of the direct
+// conversion. It is exact: a product of rates of exactly 1 is sound, and one that is larger by the
+// least amount is not.
 
 import {
   compareRatio,
@@ -11,17 +11,17 @@ import {
 } from '../kernel/amount.ts';
 
 /**
- * The best rate of a conversion relative to the value model: 1 is the value model's own rate, 0 no
- * conversion.
+ * The best rate of each conversion, relative to the value model: 1 is the value model's own rate, 0
+ * means no conversion.
  */
 export interface Conversions {
   readonly platforms: readonly string[];
   factor(from: string, to: string): Ratio;
-  /** How much better than the direct rate a detour may be. */
+  /** How much better than the direct rate a detour may be, as a share. */
   readonly tolerance: Ratio;
 }
 
-/** A way to gain; ratios in lowest terms. */
+/** A way to gain. Ratios are in lowest terms. */
 export type Arbitrage =
   /** `path` ends where it begins; `product` is above 1. */
   | { readonly kind: 'cycle'; readonly path: readonly string[]; readonly product: Ratio }
@@ -33,62 +33,65 @@ export type Arbitrage =
       readonly direct: Ratio;
     };
 
-/** A factor with what tells most comparisons apart before anything exact is multiplied. */
+/** A factor, with doubles that decide most comparisons without exact multiplication. */
 interface Step extends Ratio {
-  /** The nearest double, but for what some multiplications have rounded. */
+  /** The nearest double, except for the rounding of a few multiplications. */
   readonly near: number;
   readonly isOne: boolean;
-  /** Numerator and denominator as doubles, where three of their kind multiply exactly; else 0. */
+  /**
+   * Numerator and denominator as doubles when both are small enough for an exact product of three;
+   * otherwise 0.
+   */
   readonly over: number;
   readonly under: number;
 }
 
-/** A way from one platform to `at`, with the product of its factors. */
+/** A path from one platform to `at`, with the product of its factors. */
 interface Walk extends Step {
   readonly at: number;
-  /** The walk without its last step; undefined for a single step. */
+  /** The path without its last step; undefined for a single step. */
   readonly before: Walk | undefined;
 }
 
 interface Graph {
-  /** Sorted, so that the answer does not depend on how the caller lists them. */
+  /** Sorted, so that the result does not depend on the caller's order. */
   readonly names: readonly string[];
-  /** Measured by `units`. */
+  /** The factor of each conversion, measured in `units`. */
   readonly steps: readonly (readonly Step[])[];
-  /** Their doubles, at from + to × count. */
+  /** The doubles of the steps, at index from + to × count. */
   readonly nears: Float64Array;
   /** 1 where a step is exactly 1. */
   readonly ones: Uint8Array;
-  /** By from and to: a detour may reach this. */
+  /** By from and to: the largest factor that a detour may have. */
   readonly bounds: readonly (readonly Step[])[];
   /**
-   * What one unit of value at the first platform comes to at each other one. Measured by these,
-   * rates that fit together are all 1, whatever decimals they are written with; no comparison of
-   * two ways between the same platforms comes out differently.
+   * The value at each platform of one unit of value at the first platform. Measured in these units,
+   * consistent rates are all exactly 1, whatever decimals they are written with. The result of
+   * comparing two paths between the same platforms does not change.
    */
   readonly units: readonly Ratio[];
 }
 
 const ONE: Ratio = { numerator: 1n, denominator: 1n };
-/** Three factors of this size multiply within 53 bits. */
+/** Three factors of at most this size multiply within 53 bits. */
 const SMALL = 2n ** 17n;
 /**
- * Far more than what doubles round in a product of all platforms, and far less than what rates of
- * nine decimals differ by.
+ * Much more than the rounding of doubles in a product over all platforms, and much less than the
+ * difference between rates with nine decimals.
  */
 const MARGIN = 1e-11;
-/** Below this doubles lose digits. */
+/** Below this, doubles lose digits. */
 const LEAST = 1e-290;
 
 /**
- * A shortest path that gains: a cycle before a detour of the same length, then the first by
- * platform names.
+ * Returns a shortest path that gains: a cycle before a detour of the same length, then the first by
+ * platform names. Undefined when there is none.
  *
- * Bellman-Ford from all platforms at once, by number of steps; only walks that the last round made
- * better are carried on, so it ends when longer ways gain nothing: O(n³) for each length that still
- * does. Doubles decide what they can: exact ratios are multiplied only for what is kept, and where
- * two ways are too close. The first gain found visits no platform twice: without the circle in it,
- * it would be a shorter gain, unless that circle is one.
+ * This is Bellman-Ford from all platforms at once, by number of steps. Only paths that the last
+ * round improved are extended, so it ends when longer paths gain nothing: O(n³) for each length
+ * that still improves. Doubles decide where they can. Exact ratios are multiplied only for paths
+ * that are kept, and where two paths are too close. The first gain visits no platform twice:
+ * without the cycle inside it, it would be a shorter gain, unless that cycle is a gain itself.
  */
 export function findArbitrage({
   platforms,
@@ -148,8 +151,8 @@ function stepOf(ratio: Ratio, near?: number): Step {
 }
 
 /**
- * One step more: the walks that are better than any shorter one to the same platform. To stay where
- * one is, is worth 1.
+ * Extends paths by one step: returns those that are better than every shorter path to the same
+ * platform. Staying at a platform has the factor 1.
  */
 function extend(
   { names, steps, nears, ones }: Graph,
@@ -180,15 +183,15 @@ function extend(
   });
 }
 
-/** Doubles below this are of products that are surely less. */
+/** A double below this certainly belongs to a smaller product. */
 function leastToLook({ near }: Step): number {
   return near > LEAST ? near * (1 - MARGIN) : 0;
 }
 
 /**
- * True when doubles alone say that nothing gains, by far: the best of all ways between all
- * platforms (Floyd and Warshall), O(n³) however long the ways are. False says nothing: something
- * may gain, or comes close to it.
+ * True when doubles alone prove that nothing gains: the best of all paths between all platforms
+ * (Floyd-Warshall), O(n³) however long the paths are. False proves nothing: a path may gain, or may
+ * come close to it.
  */
 function isSoundByFar({ names, nears, bounds }: Graph): boolean {
   const count = names.length;
@@ -209,7 +212,7 @@ function isSoundByFar({ names, nears, bounds }: Graph): boolean {
   );
 }
 
-/** walk × step > record, exactly. */
+/** True when walk × step > record, exactly. */
 function isMore(walk: Step, step: Step, near: number, record: Step): boolean {
   if (near > record.near * (1 + MARGIN) && record.near > LEAST) return true;
   if (walk.under > 0 && step.under > 0 && record.under > 0)
@@ -229,15 +232,16 @@ function findGain(
         (kind === 'cycle' || compareRatio(one, bounds[from]![one.at]!) > 0),
     );
     if (walk === undefined) continue;
-    const told = (ratio: Ratio): Ratio =>
+    // From `units` back to the value model.
+    const inModel = (ratio: Ratio): Ratio =>
       reduceRatio(divideRatio(multiplyRatio(ratio, units[walk.at]!), units[from]!));
     const found = {
       path: [names[from]!, ...placesOf(walk).map((place) => names[place]!)],
-      product: told(walk),
+      product: inModel(walk),
     };
     return kind === 'cycle'
       ? { kind, ...found }
-      : { kind, ...found, direct: told(steps[from]![walk.at]!) };
+      : { kind, ...found, direct: inModel(steps[from]![walk.at]!) };
   }
   return undefined;
 }

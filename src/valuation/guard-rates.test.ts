@@ -91,7 +91,7 @@ describe('a rulebook', () => {
 
   it('says what the circle makes', () => {
     expect(guardRates(rulebookOf(documentWith(`r1 rate ×1.25 if ${AB}`)))?.detail).toContain(
-      'Going round platform_a → platform_b → platform_a makes 1.25 of each unit of value.',
+      'The cycle platform_a → platform_b → platform_a turns each unit of value into 1.25.',
     );
   });
 });

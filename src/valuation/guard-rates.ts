@@ -1,7 +1,7 @@
-// The arbitrage guard: the best that a conversion between each two platforms can come to under a
-// rulebook, and whether a chain of them gains. Conditions that depend on the transaction are taken
-// to hold where that is better for the member. Flat parts of fees and bonuses vanish in large
-// amounts and are not looked at; a flat bonus is bounded by a limit rule. Pure.
+// The arbitrage guard: computes the best factor of a conversion between each two platforms under a
+// rulebook, and checks that no chain of conversions gains. A condition that depends on the
+// transaction is assumed to hold when that is better for the member. Flat parts of fees and bonuses
+// are ignored, because they vanish in large amounts; a limit rule bounds a flat bonus. Pure.
 
 import {
   addRatio,
@@ -26,15 +26,15 @@ import type { RuleKind } from './rulebook-schema.ts';
 
 const ONE: Ratio = { numerator: 1n, denominator: 1n };
 const ZERO: Ratio = { numerator: 0n, denominator: 1n };
-/** Rates are compared relative to the value model, so the decimals of the assets do not matter. */
+/** Rates are relative to the value model, so the decimals of the assets do not matter. */
 const SCALE = 2;
 
 type Candidates<T> = readonly Candidate<T>[];
 type RateTerms = CompiledRule<'rate'>['terms'];
 
 /**
- * The problem with a rulebook under which points can be multiplied, with the path; undefined when
- * there is none.
+ * The problem `arbitrage` with the path, when points can be multiplied under the rulebook;
+ * otherwise undefined.
  */
 export function guardRates(rulebook: Rulebook): Problem | undefined {
   const platforms = Object.keys(rulebook.document.platforms);
@@ -48,22 +48,22 @@ export function guardRates(rulebook: Rulebook): Problem | undefined {
   const path = found.path.join(' → ');
   const detail =
     found.kind === 'cycle'
-      ? `Going round ${path} makes ${formatRatio(found.product)} of each unit of value.`
-      : `The detour ${path} gives ${formatRatio(found.product)} of the value model's rate, the ` +
-        `direct conversion ${formatRatio(found.direct)}.`;
+      ? `The cycle ${path} turns each unit of value into ${formatRatio(found.product)}.`
+      : `The detour ${path} gives ${formatRatio(found.product)} of the value model's rate, but ` +
+        `the direct conversion gives ${formatRatio(found.direct)}.`;
   return valuationProblems.arbitrage(detail, { path: found.path });
 }
 
 /**
- * How much of the value model's rate a conversion gives at most: rate × (1 − source fee) × (1 −
- * target fee + bonus).
+ * The largest share of the value model's rate that a conversion can give: rate × (1 − source fee) ×
+ * (1 − target fee + bonus).
  */
 export function bestFactor(rulebook: Rulebook, from: PlatformId, to: PlatformId): Ratio {
   return bestFactors(rulebook, [from, to])(from, to);
 }
 
 /**
- * The same between all platforms: what rules come to is worked out once for all pairs with the same
+ * The same for all platforms. The effect of rules is computed once for all pairs with the same
  * rules.
  */
 function bestFactors(
@@ -111,7 +111,7 @@ function bestFactors(
 
 type BestRate = (from: number, to: number, sourceValue: Ratio, targetValue: Ratio) => Ratio;
 
-/** The best rate between two platforms, relative to that of the value model. */
+/** The best rate between two platforms, relative to the value model's rate. */
 function ratesIn(rules: readonly CompiledRule[], platforms: readonly string[]): BestRate {
   const lists = listsOf('rate', rules, ({ terms }) => terms, platforms);
   const best = once((list: Candidates<RateTerms>) => {
@@ -132,8 +132,8 @@ function ratesIn(rules: readonly CompiledRule[], platforms: readonly string[]): 
 }
 
 /**
- * Rules that can apply between two platforms, by the places of these; the same list for all pairs
- * with the same rules.
+ * Rules that can apply between two platforms, by the index of each. Pairs with the same rules share
+ * one list.
  */
 type Lists<T> = (from: number, to: number) => Candidates<T>;
 
@@ -145,7 +145,7 @@ function listsOf<K extends RuleKind, T>(
 ): Lists<T> {
   const everywhere: number[] = [];
   const candidates: Candidate<T>[] = [];
-  /** By pair: the places of candidates in `candidates` that are not everywhere. */
+  /** By pair: indexes in `candidates` of rules that can apply there but not everywhere. */
   const here: number[][] = [];
   for (const rule of rules.filter(
     (one) => one.kind === kind && one.operations.includes('conversion'),
@@ -178,7 +178,7 @@ function listsOf<K extends RuleKind, T>(
     const key = places.join();
     let list = known.get(key);
     if (list === undefined) {
-      // In order of precedence, which is that of the places.
+      // The index is the order of precedence.
       list = [...everywhere, ...places]
         .toSorted((a, b) => a - b)
         .map((place) => candidates[place]!);
@@ -197,7 +197,9 @@ function once<K extends object, V>(work: (key: K) => V): (key: K) => V {
   };
 }
 
-/** Candidates up to and with the first that always applies: no later one is ever the first. */
+/**
+ * Candidates up to and including the first that always applies: no later one can ever be the first.
+ */
 function reachable<T>(candidates: readonly Candidate<T>[]): readonly Candidate<T>[] {
   const last = candidates.findIndex(isUnconditional);
   return last < 0 ? candidates : candidates.slice(0, last + 1);
@@ -216,7 +218,8 @@ function isUnconditional({ varying, fromMs, untilMs }: Candidate<unknown>): bool
 }
 
 /**
- * The least share that is kept whatever the amount: a fee with a maximum vanishes in large amounts.
+ * The least share that is kept for every amount. A fee with a maximum counts as 0, because its
+ * share vanishes in large amounts.
  */
 function leastShare(
   own: readonly Candidate<BoundCharge>[],
@@ -226,7 +229,8 @@ function leastShare(
   const share = ({ terms }: Candidate<BoundCharge>): Ratio =>
     terms.maximum === undefined ? terms.rate : ZERO;
   if (which === 'all') return own.filter(isUnconditional).map(share).reduce(addRatio, ZERO);
-  // Of the first that applies: nothing is sure while another one, or none, may come first.
+  // Only the first rule that applies counts. Nothing is certain if another rule, or none, can be
+  // the first.
   const [first, ...others] = reachable(all);
   return first !== undefined && others.length === 0 && isUnconditional(first) && own.includes(first)
     ? share(first)

@@ -1,23 +1,19 @@
-// A change as an operator writes it: only the items that differ, each whole, null where one is
-// taken out. Pure.
+// Applies a change as an operator writes it: only the items that differ, each complete, or null to
+// remove one. Pure.
 
 import type { RulebookDocument } from './rulebook-schema.ts';
 
 /**
- * The sections of a rulebook, as far as something in them changes. Not yet checked: what comes of
- * it is.
+ * The sections of a rulebook with the items that change. Not validated: the resulting document is.
  */
 export type RulebookPatch = Readonly<Record<string, unknown>>;
 
 type Raw = Record<string, unknown>;
 
-/** Sections that are one item: their fields are laid over what is there. */
+/** Sections that are one item: the patch replaces only the fields that it has. */
 const SINGLE = ['settings', 'values'];
 
-/**
- * The document with the items of the patch; the result may be no rulebook, which `compileRulebook`
- * tells.
- */
+/** The document after the patch. The result may be invalid; `compileRulebook` reports that. */
 export function applyPatch(document: RulebookDocument, patch: RulebookPatch): unknown {
   // A Map and `Object.fromEntries`, because `__proto__` is a key like any other.
   const result = new Map<string, unknown>(Object.entries(document));
@@ -41,7 +37,7 @@ export function applyPatch(document: RulebookDocument, patch: RulebookPatch): un
   return Object.fromEntries(result);
 }
 
-/** Rewards lie one level deeper: by platform, then by reward. */
+/** Rewards are one level deeper: by platform, then by reward. */
 function mergeEach(present: unknown, patch: Raw): Raw {
   const lists = Object.entries(patch).map(([platform, items]) => {
     const list =

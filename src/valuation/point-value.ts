@@ -1,4 +1,4 @@
-// What one point is worth (source requirement 5.1): base value × platform multiplier × category
+// The value of one point (source requirement 5.1): base value × platform multiplier × category
 // multiplier. Pure.
 
 import { multiplyRatio, parseRatio, type Ratio } from '../kernel/amount.ts';
@@ -7,8 +7,8 @@ import type { RulebookDocument } from './rulebook-schema.ts';
 const ONE: Ratio = { numerator: 1n, denominator: 1n };
 
 /**
- * Settlement currency that one point is worth, in whole units; a platform or category that is not
- * listed counts 1.
+ * Value of one point in whole units of the settlement currency. A platform or category that is not
+ * listed has the multiplier 1.
  */
 export function pointValue(
   { values, platforms, categories }: RulebookDocument,
@@ -27,7 +27,10 @@ function multiplierOf(
   return found === undefined ? ONE : parseRatio(found.multiplier);
 }
 
-/** A ratio between units → the same ratio between minor units. */
+/**
+ * A ratio between units → the same ratio between minor units. `from` and `to` are the decimals of
+ * the two assets.
+ */
 export function rescale(ratio: Ratio, from: number, to: number): Ratio {
   return to >= from
     ? { numerator: ratio.numerator * 10n ** BigInt(to - from), denominator: ratio.denominator }

@@ -1,19 +1,20 @@
-// Why rules, quotes and proposals refuse, in order of precedence.
+// Problems of rules, quotes and proposals, in order of precedence.
 
 import { defineProblems } from '../kernel/problem.ts';
 
+/** Problems of the valuation module. */
 export const valuationProblems = defineProblems({
   quote_not_found: {
     status: 400,
     error: 'Quote not found',
-    advice: 'Use the quote_id exactly as POST /api/points/quote answered it to you.',
+    advice: 'Use the quote_id exactly as POST /api/points/quote returned it to you.',
   },
   quote_mismatch: {
     status: 400,
     error: 'Quote does not fit',
     advice:
-      'A quote holds for the amount, the platforms and the user that it was made for; ask for ' +
-      'another one.',
+      'A quote is valid only for the amount, the platforms and the user that it was made for. ' +
+      'Ask for another one.',
   },
   quote_expired: {
     status: 409,
@@ -33,15 +34,14 @@ export const valuationProblems = defineProblems({
   reward_not_offered: {
     status: 400,
     error: 'Reward not available',
-    advice:
-      'The reward is offered at another time; GET /api/rewards shows from when and until when.',
+    advice: 'The reward is not offered now; GET /api/rewards shows from when and until when it is.',
   },
   reward_price_mismatch: {
     status: 400,
     error: 'Wrong amount for this reward',
     advice:
-      'Send points_required times quantity as the amount; ask GET /api/rewards for the price ' +
-      'of the moment.',
+      'Send points_required times quantity as the amount; GET /api/rewards shows the current ' +
+      'price.',
   },
   reward_not_eligible: {
     status: 403,
@@ -53,7 +53,7 @@ export const valuationProblems = defineProblems({
     error: 'Rule failed',
     advice:
       'A rule of the network could not be evaluated for this operation, so it was refused and ' +
-      'the operator was told; try again later.',
+      'the operator was alerted. Retry later.',
   },
   operation_denied: {
     status: 403,
@@ -76,8 +76,8 @@ export const valuationProblems = defineProblems({
     status: 400,
     error: 'Platforms not registered',
     advice:
-      'A rulebook lists registered platforms only: correct the ids in `platforms`, or let ' +
-      'them join first (pontis platform add).',
+      'A rulebook may only list registered platforms. Correct the ids in `platforms`, or ' +
+      'register the platforms first (pontis platform add).',
   },
   invalid_rulebook: {
     status: 400,
@@ -88,28 +88,28 @@ export const valuationProblems = defineProblems({
     status: 409,
     error: 'Arbitrage',
     advice:
-      'With these rates a chain of conversions would gain; change the rates on the path that ' +
-      'is shown.',
+      'With these rates a chain of conversions gains points. Change the rates on the path ' +
+      'that is shown.',
   },
   rulebook_too_costly: {
     status: 400,
     error: 'Rulebook takes too long to check',
     advice:
-      'It was not checked to its end: use fewer rules, and name platforms in conditions by == ' +
-      'and in, which are looked at together.',
+      'The check was stopped. Use fewer rules, and compare platforms in conditions with == ' +
+      'and in, which are checked for many platforms at once.',
   },
   checks_busy: {
     status: 503,
     error: 'Too many checks at once',
     retryable: true,
     advice:
-      'Other changes of the rulebook are being checked and more are waiting; do the same ' +
-      'again in a few seconds.',
+      'Other changes of the rulebook are being checked and more are waiting. Retry in a few ' +
+      'seconds.',
   },
   nothing_changes: {
     status: 400,
     error: 'Nothing changes',
-    advice: 'The proposal is what is in force already; change something.',
+    advice: 'The proposal equals the version approved last; change something.',
   },
   proposal_not_found: {
     status: 404,
@@ -125,30 +125,31 @@ export const valuationProblems = defineProblems({
     status: 409,
     error: 'Proposal conflicts with a later version',
     advice:
-      'What it changes has been changed since it was made; make it anew on the present rulebook.',
+      'Items of this proposal have changed since it was made. Make a new proposal on the ' +
+      'current rulebook.',
   },
   same_operator: {
     status: 403,
     error: 'Maker and checker are the same',
-    advice: 'A proposal is approved by another operator than the one who made it.',
+    advice: 'The operator who made a proposal cannot decide it; ask another operator.',
   },
   not_the_maker: {
     status: 403,
     error: 'Not yours to withdraw',
-    advice: 'Only the operator who made a proposal withdraws it; others reject it.',
+    advice: 'Only the operator who made a proposal can withdraw it; others can reject it.',
   },
   effective_too_early: {
     status: 409,
     error: 'Effective too early',
     advice:
-      'Versions take effect in their order; name a time that is not before that of the ' +
-      'version approved last.',
+      'Versions take effect in order. Give a time that is not earlier than that of the version ' +
+      'approved last.',
   },
   version_scheduled: {
     status: 409,
     error: 'Another version is scheduled',
     retryable: true,
-    advice: 'Versions take effect in their order; do the same again when that one is in force.',
+    advice: 'Versions take effect in order. Retry when the scheduled version is in force.',
   },
   version_not_found: {
     status: 404,

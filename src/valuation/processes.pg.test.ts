@@ -25,30 +25,30 @@ const rows = async (): Promise<unknown[]> =>
 
 it('waits for a process that is behind, until it has the version', async () => {
   // Its own row may be older: it knows better.
-  await here.tell(6);
-  await other.tell(6);
+  await here.report(6);
+  await other.report(6);
   const order: string[] = [];
   const waiting = here
     .haveInForce(7)
     .then((inForce) => void order.push(`in force: ${String(inForce)}`));
   expect(await here.haveInForce(6)).toBe(true);
   order.push('the other has it');
-  await other.tell(7);
+  await other.report(7);
   await waiting;
   expect(order).toEqual(['the other has it', 'in force: true']);
 });
 
 it('says no where one stays behind', async () => {
-  await other.tell(6);
+  await other.report(6);
   expect(await here.haveInForce(7)).toBe(false);
 });
 
 it('waits for none that has stopped or died', async () => {
-  await here.tell(7);
-  await other.tell(6);
+  await here.report(7);
+  await other.report(6);
   await other.leave();
   expect(await rows()).toEqual([{ version: 7 }]);
-  await other.tell(6);
+  await other.report(6);
   await database.pool.query(
     `update valuation.process set seen_at = now() - interval '1 minute' where version = 6`,
   );
@@ -56,6 +56,6 @@ it('waits for none that has stopped or died', async () => {
   await database.pool.query(
     `update valuation.process set seen_at = now() - interval '2 hours' where version = 6`,
   );
-  await here.tell(8);
+  await here.report(8);
   expect(await rows()).toEqual([{ version: 8 }]);
 });

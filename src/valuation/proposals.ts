@@ -1,6 +1,6 @@
-// Change control: one operator makes a proposal, another one decides it; approved, it becomes the
-// next version of the rulebook, which takes effect when its notice is over. Before this: the API or
-// the CLI. After this: `activation.ts` puts the version in force.
+// Change control: one operator makes a proposal, and another one decides it. An approved proposal
+// becomes the next version of the rulebook, which takes effect after its notice period. Before
+// this: the API or the CLI. After this: `network/activation.ts` puts the version in force.
 
 import { randomUUID } from 'node:crypto';
 import { ok, refuse, type Problem, type Result } from '../kernel/problem.ts';
@@ -31,75 +31,89 @@ import type { Change } from './types.ts';
 
 export type { ProposalRow as Proposal, ProposalState } from './store.ts';
 
+/** A proposal to be made. */
 export interface NewProposal {
-  /** Who makes it. */
+  /** The operator who makes it. */
   readonly operatorId: string;
-  /** Why; kept in the history. */
+  /** The reason, which the history keeps. */
   readonly reason: string;
-  /** A whole document, or only the items that change (null takes one out). */
+  /** A whole document, or only the items that change (null removes one). */
   readonly change: { readonly document: unknown } | { readonly patch: RulebookPatch };
-  /** As soon as its notice is over when absent. */
+  /** Milliseconds since the Unix epoch. By default as soon as the notice period is over. */
   readonly effectiveAtMs?: number | undefined;
-  /** Takes effect without notice; told in the history. */
+  /** Take effect without a notice period. The history shows it. */
   readonly urgent?: boolean | undefined;
 }
 
 interface MadeProposal extends ProposalRow {
-  /** JSON of a list of text: what it changes, for people. */
+  /** JSON of a list of texts: the changes for people. */
   readonly lines: string;
 }
 
+/** A decision on a proposal. */
 export interface Decision {
   readonly proposalId: string;
-  /** Who decides. */
+  /** The operator who decides. */
   readonly operatorId: string;
   readonly reason?: string | undefined;
 }
 
+/** Makes, decides and lists proposals. */
 export interface Proposals {
   /**
-   * What a change would do, without making it: the differences from the version approved last, or
-   * what is wrong with it.
+   * Checks a change without making a proposal: returns the differences from the version approved
+   * last, or the problem.
    */
   check(change: NewProposal['change'], signal?: AbortSignal): Promise<Result<CheckedChange>>;
+  /** Makes a proposal; refuses with `nothing_changes` or the problems of `check`. */
   make(proposal: NewProposal, signal?: AbortSignal): Promise<Result<MadeProposal>>;
+  /** Approves an open proposal of another operator, and schedules its version. */
   approve(decision: Decision, signal?: AbortSignal): Promise<Result<ProposalRow>>;
+  /** Rejects an open proposal of another operator. */
   reject(decision: Decision): Promise<Result<ProposalRow>>;
   /**
-   * By whoever made it, while it is open; once approved by anybody, as long as its version waits
-   * and is the last: so that nothing scheduled stands in the way of what is urgent.
+   * The maker may withdraw an open proposal. Once approved, any operator may, while its version is
+   * scheduled and the latest. So a scheduled version cannot block an urgent one.
    */
   withdraw(decision: Decision): Promise<Result<ProposalRow>>;
+  /** The proposal with this id, or `proposal_not_found`. */
   find(proposalId: string): Promise<Result<ProposalRow>>;
+  /** Proposals, newest first; of one state when it is given. */
   list(state: ProposalState | undefined, limit: number): Promise<readonly ProposalRow[]>;
   /**
-   * The rulebook that a proposal would make of the version approved last; for an approved one, what
-   * it made.
+   * The rulebook that an open proposal would make of the version approved last; for an approved
+   * proposal, the version that it made.
    */
   rulebookOf(proposal: ProposalRow, signal?: AbortSignal): Promise<Result<Rulebook>>;
-  /** The problem with a document that lists platforms which nobody registered. */
+  /** The problem with a document that lists unregistered platforms. */
   refuseUnknown(document: unknown): Promise<Problem | undefined>;
+  /** One version, or `version_not_found`. */
   findVersion(version: number): Promise<Result<VersionRow>>;
-  /** Newest first, before a version number. */
+  /** Versions before a version number, newest first. */
   listVersions(
     before: number,
     limit: number,
   ): Promise<readonly Omit<VersionRow, 'document' | 'assets'>[]>;
+  /** The version approved last, in force or not. */
   latest(): Promise<VersionRow>;
 }
 
 const HOUR_MS = 3_600_000;
-/** How often a proposal is checked anew because other versions are approved meanwhile. */
+/** How often an approval is checked again because another version was approved in the meantime. */
 const MOST_CHECKS = 5;
 const PROPOSAL_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
+/** `platformIds` returns the registered platforms. */
 export function createProposals(
   pool: Pool,
   clock: Clock,
   platformIds: () => readonly string[],
 ): Proposals {
   const checker = createChecker();
-  /** On the version approved last, which may be later than the one that a proposal was made on. */
+  /**
+   * Checks a change against the version approved last, which may be later than the one that a
+   * proposal was made on.
+   */
   const check = (
     { document }: VersionRow,
     change: WantedChange,
@@ -144,13 +158,13 @@ export function createProposals(
       };
       await decideProposal(client, decided);
       await announce(client, `proposal.${made.value.state}`, decided);
-      // Only now does no proposal refer to it.
+      // Only now does no proposal refer to the version.
       if (proposal.version !== null) await dropVersion(client, proposal.version);
       return ok(decided);
     });
   }
 
-  /** A version may be called off while it waits, when no other one is built on it. */
+  /** Calls a scheduled version off, if no later version is built on it. */
   async function callOff(
     client: DbClient,
     version: number,
@@ -159,7 +173,7 @@ export function createProposals(
     if (latest.version > version)
       return refuse(
         valuationProblems.proposal_decided(
-          `Version ${latest.version} is built on it; call that off first.`,
+          `Version ${latest.version} is built on it; call that one off first.`,
         ),
       );
     if (latest.activatedAt !== null || latest.effectiveAt.getTime() <= clock.now())
@@ -278,8 +292,8 @@ export function createProposals(
       for (let attempt = 1; ; attempt += 1) {
         const found = await find(decision.proposalId);
         if (!found.ok) return found;
-        // Without the lock, for it takes its time; what was checked is approved only where nothing
-        // came between.
+        // Checked without the lock, because a check takes time. The result is used only if no
+        // version was approved in between.
         const base = await selectLatest(pool);
         const worthChecking =
           found.value.state === 'open' && found.value.madeBy !== decision.operatorId;
@@ -334,8 +348,8 @@ export function createProposals(
 }
 
 /**
- * When an approved proposal takes effect: not before its notice is over, nor before the version
- * approved last.
+ * When an approved proposal takes effect: not before the end of its notice period, and not before
+ * the version approved last.
  */
 function effectOf(
   { effectiveAt, urgent }: ProposalRow,

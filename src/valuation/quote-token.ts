@@ -1,6 +1,6 @@
-// Quotes that prove themselves: the locked terms travel in the quote_id under a MAC of the network,
-// so giving one writes nothing. What makes a quote single-use is the ledger's: the transaction that
-// uses it notes its nonce in the same commit (docs/decisions/0006).
+// Quotes that prove themselves: the quote_id contains the locked terms and a MAC of the network, so
+// making a quote writes nothing. The ledger makes a quote single-use: the transaction that uses it
+// records its nonce in the same commit (docs/decisions/0006).
 
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { type Static, Type } from 'typebox';
@@ -9,32 +9,36 @@ import type { MemberId, PlatformId } from '../kernel/ids.ts';
 import { deriveKey, type MasterKey } from '../security/security.ts';
 import type { Terms } from './types.ts';
 
-/** What a quote promises. */
+/** The content of a quote. Amounts are in minor units. */
 interface Quote {
-  /** Tells quotes apart: 32 hex digits. */
+  /** Identifies the quote: 32 hex digits. */
   readonly nonce: string;
   readonly source: PlatformId;
   readonly target: PlatformId;
-  /** Only this member's points can be moved under it; null for any of the source platform. */
+  /**
+   * The only member whose points can be moved with this quote; null for any member of the source
+   * platform.
+   */
   readonly memberId: MemberId | null;
   readonly amount: bigint;
   readonly category: string;
   readonly terms: Terms;
-  /** Version of the rulebook that the terms were taken from. */
+  /** Version of the rulebook that gave the terms. */
   readonly version: number;
   readonly expiresAtMs: number;
 }
 
+/** Makes and reads quote_ids. */
 export interface QuoteTokens {
-  /** The quote_id. */
+  /** Adds a nonce and returns the quote_id, at most `MAX_QUOTE_ID` characters. */
   seal(quote: Omit<Quote, 'nonce'>): { readonly quoteId: string; readonly quote: Quote };
-  /** Undefined for anything that this network did not give. */
+  /** The quote in a quote_id. Undefined for any text that this network did not make. */
   open(quoteId: string): Quote | undefined;
 }
 
 const PREFIX = 'quote_';
 const MAC_BYTES = 16;
-/** Longest quote_id. */
+/** Longest quote_id, in characters. */
 export const MAX_QUOTE_ID = 700;
 
 const digits = Type.String({ pattern: '^[0-9]{1,40}$' });
@@ -59,6 +63,7 @@ const Payload = Type.Tuple([
 ]);
 const payload = Compile(Payload);
 
+/** The MAC's key is derived from the master key. */
 export function createQuoteTokens(masterKey: MasterKey): QuoteTokens {
   const key = deriveKey(masterKey, 'quote');
   const macOf = (body: string): Buffer =>

@@ -1,6 +1,6 @@
-// Reads the rulebook that an operator writes by hand, as YAML or JSON, without judging it;
-// validation comes next. Decimals stay as written: the schema wants them as text, and a number of
-// JavaScript has lost the digits already.
+// Reads a rulebook that an operator has written by hand, as YAML or JSON. It does not validate the
+// document; that comes next. Decimals stay as they are written: the schema wants them as text, and
+// a JavaScript number would lose digits.
 
 import {
   isAlias,
@@ -17,26 +17,24 @@ import { elementPlaceOf, placeOf, TOP, wantsInteger, type Place } from './rulebo
 import type { Fault } from './types.ts';
 
 const MAX_BYTES = 2 ** 20;
-/** More would tell nobody more. */
+/** Most faults that are reported at once. */
 const MAX_FAULTS = 20;
 
-/** What the words of the parser come to for an operator; its own message for the others. */
+/** Sentences for errors of the parser. Other errors keep the parser's own message. */
 const SENTENCES: Partial<Record<ErrorCode, string>> = {
   MULTIPLE_DOCS: 'the file holds more than one document',
   NON_STRING_KEY: 'a key must be plain text',
   RESOURCE_EXHAUSTION: 'nested too deeply',
 };
 
-/**
- * The document, not validated; or what is wrong with the text, with line and column in each
- * message.
- */
+/** The document, not validated, or the faults of the text. Each message has a line and a column. */
 export type YamlReading =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly faults: Fault[] };
 
 type Report = (path: readonly string[], offset: number, message: string) => void;
 
+/** Reads the text of a rulebook, at most 1 MiB. */
 export function readRulebookYaml(text: string): YamlReading {
   if (Buffer.byteLength(text) > MAX_BYTES)
     return {
@@ -44,7 +42,7 @@ export function readRulebookYaml(text: string): YamlReading {
       faults: [{ place: '', message: `the text has more than ${MAX_BYTES} bytes` }],
     };
   const lines = new LineCounter();
-  // Duplicate keys are found by the walk, because the parser compares each key with all before it.
+  // `readMap` finds duplicate keys, because the parser would compare each key with all others.
   const document = parseDocument(text, {
     schema: 'failsafe',
     stringKeys: true,
@@ -82,7 +80,7 @@ function readNode(
   return node.type === 'PLAIN' ? readPlain(node.value as string, place) : node.value;
 }
 
-/** `Object.fromEntries` makes every key one of the object's own, `__proto__` too. */
+/** With `Object.fromEntries` every key, even `__proto__`, becomes a property of the object. */
 function readMap(report: Report, map: YAMLMap, place: Place, path: readonly string[]): object {
   const entries = new Map<string, unknown>();
   for (const { key, value } of map.items) {
@@ -91,15 +89,15 @@ function readMap(report: Report, map: YAMLMap, place: Place, path: readonly stri
     const inner = [...path, name];
     refuseProperties(report, key, inner);
     if (entries.has(name))
-      report(inner, startOf(key), `the key is there twice: ${JSON.stringify(name)}`);
+      report(inner, startOf(key), `the key occurs twice: ${JSON.stringify(name)}`);
     entries.set(name, readNode(report, value as Node | null, placeOf(place, name), inner));
   }
   return Object.fromEntries(entries);
 }
 
 /**
- * YAML's core schema, but for numbers: they are numbers only where whole ones are wanted, and else
- * the text as written.
+ * A plain scalar by YAML's core schema, except for numbers: they are numbers only where the schema
+ * wants an integer, and otherwise text as it is written.
  */
 function readPlain(text: string, place: Place): unknown {
   if (['', '~', 'null', 'Null', 'NULL'].includes(text)) return null;
@@ -108,15 +106,16 @@ function readPlain(text: string, place: Place): unknown {
 }
 
 /**
- * Anchors could make a small text stand for a huge document; tags could make a value another than
- * it looks.
+ * Refuses anchors, aliases and tags. Anchors let a small text stand for a huge document; tags can
+ * make a value different from what it looks like.
  */
 function refuseProperties(report: Report, node: Node, path: readonly string[]): void {
-  if (isAlias(node)) report(path, startOf(node), 'aliases are not read: write the value out');
+  if (isAlias(node))
+    report(path, startOf(node), 'aliases are not supported: write the value itself');
   else if ('anchor' in node && node.anchor !== undefined)
-    report(path, startOf(node), 'anchors are not read: remove it');
+    report(path, startOf(node), 'anchors are not supported: remove it');
   if (!isAlias(node) && node.tag !== undefined)
-    report(path, startOf(node), 'tags are not read: remove it');
+    report(path, startOf(node), 'tags are not supported: remove it');
 }
 
 function startOf(node: Node): number {

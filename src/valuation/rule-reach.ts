@@ -1,19 +1,23 @@
-// Between which platforms a rule can apply, for all pairs at once. A condition is asked once for
-// each group of platforms that it cannot tell apart, not once for each pair. Pure.
+// Finds the platforms between which a rule can apply, for all pairs at once. A condition is
+// evaluated once for each group of platforms that it cannot tell apart, not once for each pair.
+// Pure.
 
 import { holds, type Condition, type Names } from './conditions.ts';
 
-/** `at times`: what is left of its condition depends on the transaction. */
+/**
+ * Whether a rule applies between two platforms. `at times`: the rest of its condition depends on
+ * the transaction.
+ */
 export type Reach = 'never' | 'always' | 'at times';
 
-/** One part of a condition: its word for each group of sources and each group of targets. */
+/** One part of a condition, with its result for each group of sources and each group of targets. */
 interface Part {
-  /** By platform. */
+  /** The group of each platform, by index. */
   readonly groupOfSource: Int32Array;
   readonly groupOfTarget: Int32Array;
   readonly asksTarget: boolean;
-  /** Undefined where nobody has asked yet. */
-  readonly words: (Reach | undefined)[];
+  /** Undefined where it has not been evaluated yet. */
+  readonly reaches: (Reach | undefined)[];
   readonly width: number;
   ask(source: string, target: string): Reach;
 }
@@ -24,8 +28,8 @@ export function isEverywhere({ fixed }: Condition): boolean {
 }
 
 /**
- * Visits each ordered pair of different platforms, by index, between which the parts about
- * platforms do not forbid it.
+ * Visits each ordered pair of different platforms, by index, unless the rule's conditions on
+ * platforms exclude the pair.
  */
 export function visitPairs(
   { fixed, named }: Condition,
@@ -39,7 +43,7 @@ export function visitPairs(
       groupOfSource: sources.of,
       groupOfTarget: targets.of,
       asksTarget: targets.count > 1,
-      words: [],
+      reaches: [],
       width: targets.count,
       ask: (from, to) => askProgram(program, from, to),
     };
@@ -69,14 +73,16 @@ function together(
   let reach = before;
   for (const part of parts) {
     const place = part.groupOfSource[from]! * part.width + part.groupOfTarget[to]!;
-    const word = (part.words[place] ??= part.ask(platforms[from]!, platforms[to]!));
-    if (word === 'never') return word;
-    if (word === 'at times') reach = word;
+    const own = (part.reaches[place] ??= part.ask(platforms[from]!, platforms[to]!));
+    if (own === 'never') return own;
+    if (own === 'at times') reach = own;
   }
   return reach;
 }
 
-/** A part that fails is asked again at each transaction, and fails there. */
+/**
+ * Evaluates one part. A part that fails is evaluated again at each transaction, and fails there.
+ */
 function askProgram(program: Condition['fixed'][number], source: string, target: string): Reach {
   try {
     return holds([program], { operation: 'conversion', source, target }) ? 'always' : 'never';
@@ -85,7 +91,7 @@ function askProgram(program: Condition['fixed'][number], source: string, target:
   }
 }
 
-/** Platforms that are named each by itself, all others together. */
+/** One group for each named platform, and one group for all others. */
 function groupsOf(
   names: Names,
   platforms: readonly string[],

@@ -1,9 +1,9 @@
-// Where one is in the rulebook's schema while walking a document that need not be valid: reading
-// and writing YAML go by it.
+// Follows the rulebook's schema while a document, which need not be valid, is read or written as
+// YAML.
 
 import { Rulebook } from './rulebook-schema.ts';
 
-/** The part of JSON Schema that the rulebook's schema is made of. */
+/** The part of JSON Schema that the rulebook's schema uses. */
 interface Schema {
   readonly type?: string;
   readonly anyOf?: readonly Schema[];
@@ -13,20 +13,19 @@ interface Schema {
 }
 
 /**
- * What may stand at a place: several schemas below a union, none where the schema knows nothing.
+ * The schemas for a place in a document: several below a union, none where the schema does not know
+ * the place.
  */
 export type Place = readonly Schema[];
 
+/** The place of the whole document. */
 export const TOP: Place = alternatives(Rulebook as Schema);
 
 function alternatives(schema: Schema): Schema[] {
   return schema.anyOf === undefined ? [schema] : schema.anyOf.flatMap(alternatives);
 }
 
-/**
- * The place of a key of an object. Whether the key is one that the schema allows, is for validation
- * to say.
- */
+/** The place of a key of an object. Validation decides whether the key is allowed. */
 export function placeOf(place: Place, key: string): Place {
   return place.flatMap(({ properties = {}, patternProperties = {} }) => {
     const schemas = Object.hasOwn(properties, key)
@@ -42,8 +41,8 @@ export function elementPlaceOf(place: Place): Place {
 }
 
 /**
- * The entries of an object in the order of the schema, ids sorted: whatever order they came in,
- * also from the database.
+ * The entries of an object in the order of the schema, with ids sorted, whatever order they came
+ * in.
  */
 export function entriesInOrder(value: object, place: Place): [string, unknown][] {
   const fields = fieldsOf(place);
@@ -52,6 +51,7 @@ export function entriesInOrder(value: object, place: Place): [string, unknown][]
   return Object.entries(value).sort(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1));
 }
 
+/** True when the schema wants an integer here. */
 export function wantsInteger(place: Place): boolean {
   return place.some(({ type }) => type === 'integer');
 }

@@ -1,6 +1,6 @@
-// The rulebook as an operator writes it: one document with all that an operator decides about
-// value, rules, earning, expiry and rewards. Schema first: types, validation, OpenAPI and the
-// reference derive from it. Next: `compile-rulebook.ts`.
+// The rulebook as an operator writes it: one document with all decisions on value, rules, earning,
+// expiry and rewards. Types, validation, OpenAPI and the reference are derived from this schema.
+// Next: `compile-rulebook.ts`.
 
 import { type Static, type TProperties, Type } from 'typebox';
 
@@ -8,7 +8,7 @@ function closed<P extends TProperties>(properties: P, description: string) {
   return Type.Object(properties, { additionalProperties: false, description });
 }
 
-/** Decimals travel as text, so that no float ever stands for a rate or an amount. */
+/** Decimals are text, so that a float never stands for a rate or an amount. */
 const decimal = (description: string, pattern = '^[0-9]{1,12}(\\.[0-9]{1,9})?$') =>
   Type.String({ pattern, maxLength: 24, description });
 const positive = (description: string) =>
@@ -33,10 +33,15 @@ const Condition = Type.String({
   description: 'A CEL expression that gives a bool; see docs/rules.md for its variables.',
 });
 
+/** Ids of rules and earn rules. */
+/** Ids of rules and earn rules. */
 export const ITEM_ID = '^[a-z][a-z0-9_-]{1,62}$';
+/** A name that a caller chooses must not be one with a meaning in JavaScript. */
 export const PLATFORM = '^[a-z][a-z0-9_]{2,39}$';
-/** What a caller chooses as a name must not be one that JavaScript gives a meaning to. */
+/** Ids of rewards. */
+/** A name that a caller chooses must not be one with a meaning in JavaScript. */
 export const CATEGORY = '^(?!__proto__$)[^\\u0000-\\u001F\\u007F\\uD800-\\uDFFF]{1,64}$';
+/** Ids of rewards. */
 export const REWARD_ID = '^(?!__proto__$)[A-Za-z0-9_.-]{1,64}$';
 const byId = <S extends Parameters<typeof Type.Record>[1]>(
   pattern: string,
@@ -50,32 +55,33 @@ const Operation = Type.Enum([...OPERATIONS], {
 });
 
 const common = {
-  description: Type.Optional(label(500, 'For people.')),
+  description: Type.Optional(label(500, 'A text for people.')),
   priority: Type.Optional(
     Type.Integer({
       minimum: 0,
       maximum: 1_000_000,
-      description: 'Lower comes first; equal priorities by id. 1000 when absent.',
+      description: 'Lower comes first; equal priorities are ordered by id. Default 1000.',
     }),
   ),
   when: Type.Optional(Condition),
-  from: Type.Optional(moment('Applies from then on.')),
-  until: Type.Optional(moment('Applies until just before then.')),
+  from: Type.Optional(moment('Applies from this time on.')),
+  until: Type.Optional(moment('Applies until this time (exclusive).')),
 };
 const operations = Type.Optional(
   Type.Array(Operation, {
     minItems: 1,
     maxItems: 5,
-    description: 'What the rule is asked about; conversions only when absent.',
+    description: 'The operations that the rule can apply to. Default: conversions only.',
   }),
 );
 
+/** A fee of a conversion. */
 export const FeeTerms = closed(
   {
     rate: Type.Optional(share('Share of the amount, 0 to 1.')),
-    flat: Type.Optional(decimal('Points on top of the share.')),
-    minimum: Type.Optional(decimal('Least points.')),
-    maximum: Type.Optional(decimal('Most points.')),
+    flat: Type.Optional(decimal('Points in addition to the share.')),
+    minimum: Type.Optional(decimal('Least fee in points.')),
+    maximum: Type.Optional(decimal('Largest fee in points.')),
     on: Type.Enum(['source', 'target'], {
       description:
         'source: taken from the amount before it is converted, in source points; target: from ' +
@@ -85,25 +91,27 @@ export const FeeTerms = closed(
   'fee = share × amount + flat, at least minimum, at most maximum, rounded up to a minor unit.',
 );
 
+/** A limit on use. */
 export const LimitTerms = closed(
   {
-    maximum: decimal('The most that may be used; of the scale of what is measured.'),
+    maximum: decimal('The most that may be used, in whole units of the measure.'),
     measure: Type.Enum(['points', 'value', 'count'], {
       description:
         'points of the source platform; value in settlement currency; count of operations.',
     }),
     per: Type.Enum(['transaction', 'day', 'month'], {
-      description: "Days and months of the network's time zone.",
+      description: "Days and months are those of the network's time zone.",
     }),
     of: Type.Enum(['member', 'platform', 'pair', 'network'], {
       description:
-        "Whose use is added up: the debited member's, the source platform's, that of source " +
-        "and target platform together, or everybody's.",
+        'Whose use is added up: that of the debited member, of the source platform, of the ' +
+        'pair of source and target platform, or of the whole network.',
     }),
   },
-  'A bound on use, kept exactly.',
+  'A limit on use. It is kept exactly.',
 );
 
+/** A clearing rule. */
 export const Rule = Type.Union(
   [
     closed(
@@ -111,7 +119,7 @@ export const Rule = Type.Union(
         kind: Type.Literal('deny'),
         ...common,
         operations,
-        reason: label(200, 'Told to the caller.'),
+        reason: label(200, 'Shown to the caller.'),
       },
       'Refuses the operation.',
     ),
@@ -120,18 +128,18 @@ export const Rule = Type.Union(
         kind: Type.Literal('review'),
         ...common,
         operations,
-        reason: label(200, 'Told to the operator.'),
+        reason: label(200, 'Shown to the operator.'),
       },
-      'Sets the points aside until an operator has looked; transfers and conversions only.',
+      'Holds the points until an operator has decided; for transfers and conversions only.',
     ),
     closed(
       {
         kind: Type.Literal('rate'),
         ...common,
         rate: Type.Optional(positive('Target points for one source point.')),
-        factor: Type.Optional(positive('Times the rate of the value model.')),
+        factor: Type.Optional(positive('Factor on the rate of the value model.')),
       },
-      'Replaces the rate of the value model; exactly one of rate and factor.',
+      'Replaces the rate of the value model. Needs exactly one of rate and factor.',
     ),
     closed({ kind: Type.Literal('fee'), ...common, fee: FeeTerms }, 'Keeps part of a conversion.'),
     closed(
@@ -140,13 +148,13 @@ export const Rule = Type.Union(
         ...common,
         bonus: closed(
           {
-            rate: Type.Optional(decimal('Share of what the conversion gives.')),
-            flat: Type.Optional(decimal('Target points on top of the share.')),
-            maximum: Type.Optional(decimal('Most target points.')),
+            rate: Type.Optional(decimal('Share of the points that the conversion gives.')),
+            flat: Type.Optional(decimal('Target points in addition to the share.')),
+            maximum: Type.Optional(decimal('Largest bonus in target points.')),
             paid_by: Type.Enum(['source', 'target'], {
               description:
-                'source: its position pays the target platform for the extra points; target: ' +
-                'the target platform gives them.',
+                'source: the source platform pays the target platform for the extra points; ' +
+                'target: the target platform gives them without payment.',
             }),
           },
           'Extra target points.',
@@ -156,12 +164,13 @@ export const Rule = Type.Union(
     ),
     closed(
       { kind: Type.Literal('limit'), ...common, operations, limit: LimitTerms },
-      'Bounds use.',
+      'Limits use.',
     ),
   ],
   { description: 'A clearing rule (source requirement 4.2).' },
 );
 
+/** When newly issued points expire. */
 export const Expiry = Type.Union(
   [
     closed({ policy: Type.Literal('none') }, 'Points never expire.'),
@@ -173,35 +182,37 @@ export const Expiry = Type.Union(
           description: 'The last day of all points.',
         }),
       },
-      'All points end on one day.',
+      'All points expire on one day.',
     ),
     closed(
       { policy: Type.Literal('rolling'), months: Type.Integer({ minimum: 1, maximum: 240 }) },
-      'Points live that many months from the day they are issued.',
+      'Points expire this many months after the day on which they are issued.',
     ),
     closed(
       { policy: Type.Literal('rolling_days'), days: Type.Integer({ minimum: 1, maximum: 7_300 }) },
-      'Points live that many days after the day they are issued.',
+      'Points expire this many days after the day on which they are issued.',
     ),
     closed(
       {
         policy: Type.Literal('end_of_year'),
-        years: Type.Integer({ minimum: 0, maximum: 20, description: '0: the year of issue.' }),
+        years: Type.Integer({ minimum: 0, maximum: 20, description: '0 means the year of issue.' }),
       },
-      'Points end with a calendar year.',
+      'Points expire at the end of a calendar year.',
     ),
   ],
   { description: 'The last day of newly issued points.' },
 );
 
+/** The value and expiry of a platform's points. */
 export const PlatformTerms = closed(
   {
-    multiplier: positive('Worth of one point relative to the base value.'),
+    multiplier: positive('Value of one point relative to the base value.'),
     expiry: Type.Optional(Expiry),
   },
-  "What a platform's points are worth and how long they live; no expiry when absent.",
+  "The value and the expiry of a platform's points; no expiry when absent.",
 );
 
+/** A rule that turns purchases into points. */
 export const EarnRule = closed(
   {
     ...common,
@@ -210,9 +221,10 @@ export const EarnRule = closed(
     rate: positive('Points for one unit of settlement currency spent.'),
     maximum: Type.Optional(positive('Most points for one purchase.')),
   },
-  'Turns a purchase into points: the first that applies, by priority.',
+  'Turns a purchase into points. The first rule that applies, by priority, counts.',
 );
 
+/** A reward of the catalogue. */
 export const RewardTerms = closed(
   {
     name_zh: label(100, 'Name in Chinese.'),
@@ -223,13 +235,13 @@ export const RewardTerms = closed(
     stock: Type.Integer({
       minimum: 0,
       maximum: 1_000_000_000,
-      description: 'Units in all, redeemed ones included.',
+      description: 'Units in total, including redeemed ones.',
     }),
     per_member: Type.Optional(
       Type.Integer({
         minimum: 1,
         maximum: 1_000_000,
-        description: 'Most units one member may ever have; cancelled ones do not count.',
+        description: 'Most units that one member may ever have; cancelled ones do not count.',
       }),
     ),
     from: common.from,
@@ -239,7 +251,7 @@ export const RewardTerms = closed(
       Type.Integer({
         minimum: 1,
         maximum: 3_650,
-        description: 'How long a voucher can be used; for ever when absent.',
+        description: 'Days for which a voucher can be used; without end when absent.',
       }),
     ),
     active: Type.Optional(
@@ -249,16 +261,18 @@ export const RewardTerms = closed(
   'What points buy (source requirement 5.2).',
 );
 
+/** Settings of the whole network. */
 export const Settings = closed(
   {
     time_zone: Type.String({
       pattern: '^[A-Za-z][A-Za-z0-9_+/-]{0,63}$',
-      description: 'IANA name; days, months and expiry go by its midnight.',
+      description: 'IANA name. Days, months and expiry change at its midnight.',
     }),
     notice_hours: Type.Integer({
       minimum: 0,
       maximum: 8_760,
-      description: 'Least time between approval and effect of a change that is not urgent.',
+      description:
+        'Notice period: least hours from approval to effect of a change that is not urgent.',
     }),
     fees: Type.Enum(['first', 'all'], {
       description: 'Which of the fee rules that apply are charged.',
@@ -272,15 +286,15 @@ export const Settings = closed(
     quote_seconds: Type.Integer({
       minimum: 5,
       maximum: 86_400,
-      description: 'How long a quote holds.',
+      description: 'Seconds for which a quote is valid.',
     }),
     recall_seconds: Type.Optional(
       Type.Integer({
         minimum: 0,
         maximum: 86_400,
         description:
-          'How long after it was posted a source may recall a transfer between platforms ' +
-          'alone, as far as it is unspent; 900 when absent, 0 for never.',
+          'Seconds after posting in which a source may undo a transfer between platforms ' +
+          'alone, as far as its points are unspent; 900 when absent, 0 for never.',
       }),
     ),
     recall_answer_days: Type.Optional(
@@ -288,14 +302,15 @@ export const Settings = closed(
         minimum: 1,
         maximum: 100,
         description:
-          'How long a target platform has to answer a recall; silence refuses; 7 when absent.',
+          'Days that a target platform has to answer a recall. No answer means refused. ' +
+          '7 when absent.',
       }),
     ),
     dispute_open_days: Type.Optional(
       Type.Integer({
         minimum: 1,
         maximum: 1_000,
-        description: 'How long after it was posted a transaction can be disputed; 60 when absent.',
+        description: 'Days after posting in which a transaction can be disputed; 60 when absent.',
       }),
     ),
     dispute_minimum: Type.Optional(
@@ -308,7 +323,7 @@ export const Settings = closed(
       Type.Integer({
         minimum: 1,
         maximum: 100,
-        description: 'How long each side has to answer in a dispute; 7 when absent.',
+        description: 'Days that each side has to answer in a dispute; 7 when absent.',
       }),
     ),
     dispute_decision_days: Type.Optional(
@@ -316,15 +331,15 @@ export const Settings = closed(
         minimum: 1,
         maximum: 365,
         description:
-          'How long an operator has to decide a dispute; then its points are free again, and ' +
-          'as long again later it is rejected. 14 when absent.',
+          'Days that an operator has to decide a dispute. After that its points are released, ' +
+          'and after the same time again it is rejected. 14 when absent.',
       }),
     ),
     dispute_appeal_days: Type.Optional(
       Type.Integer({
         minimum: 1,
         maximum: 100,
-        description: 'How long a claimant can appeal against a decision; 7 when absent.',
+        description: 'Days in which a claimant can appeal against a decision; 7 when absent.',
       }),
     ),
     unknown_users_per_hour: Type.Optional(
@@ -332,7 +347,7 @@ export const Settings = closed(
         minimum: 1,
         maximum: 1_000_000,
         description:
-          'How many users of other platforms who do not exist a platform may name in an hour; ' +
+          'Most unknown users of other platforms that a platform may name in an hour; ' +
           '600 when absent.',
       }),
     ),
@@ -341,14 +356,15 @@ export const Settings = closed(
         minimum: 1,
         maximum: 90,
         description:
-          'How long a transfer that a review rule has set aside waits for an operator; then ' +
-          'its points are free again. 7 when absent.',
+          'Days that a transfer under a review rule waits for an operator. After that its ' +
+          'points are released. 7 when absent.',
       }),
     ),
   },
-  'What holds for the whole network.',
+  'Settings of the whole network.',
 );
 
+/** The schema of the whole document. */
 export const Rulebook = closed(
   {
     settings: Settings,
@@ -359,20 +375,21 @@ export const Rulebook = closed(
     platforms: byId(
       PLATFORM,
       PlatformTerms,
-      'By platform; a platform that is not listed counts 1.',
+      'By platform. A platform that is not listed has multiplier 1.',
     ),
     categories: byId(
       CATEGORY,
-      closed({ multiplier: positive('Worth of a point of this category.') }, 'A category.'),
-      'By category; one that is not listed counts 1.',
+      closed({ multiplier: positive('Value of a point of this category.') }, 'A category.'),
+      'By category. A category that is not listed has multiplier 1.',
     ),
     rules: byId(ITEM_ID, Rule, 'By id.'),
     earn: byId(ITEM_ID, EarnRule, 'By id.'),
     rewards: byId(PLATFORM, byId(REWARD_ID, RewardTerms, 'By reward_id.'), 'By platform.'),
   },
-  'All that an operator decides, as one version.',
+  'All decisions of operators on value, as one version.',
 );
 
+/** A document that is valid by the schema. */
 export type RulebookDocument = Static<typeof Rulebook>;
 export type RuleTerms = Static<typeof Rule>;
 export type RuleKind = RuleTerms['kind'];
@@ -380,10 +397,10 @@ export type FeeTerms = Static<typeof FeeTerms>;
 export type LimitTerms = Static<typeof LimitTerms>;
 export type ExpiryTerms = Static<typeof Expiry>;
 export type RewardTerms = Static<typeof RewardTerms>;
-/** What rules can be asked about. */
+/** An operation that rules can apply to. */
 export type OperationName = (typeof OPERATIONS)[number];
 
-/** What a network begins with (5.1); onboarding adds its platforms. */
+/** The first rulebook of a network (source requirement 5.1); onboarding adds its platforms. */
 export const INITIAL_RULEBOOK: RulebookDocument = {
   settings: {
     time_zone: 'UTC',

@@ -1,6 +1,6 @@
-// One version of the rulebook at work: its rules sorted by what they can apply to and put into
-// minor units, each pair of platforms once. Next: `evaluate-rules.ts` asks them about one
-// operation.
+// One version of the rulebook in use: its rules are sorted by the operations and platforms that
+// they can apply to, and converted to minor units once for each pair. Next: `evaluate-rules.ts`
+// evaluates them for one operation.
 
 import { assert } from '../kernel/assert.ts';
 import {
@@ -43,30 +43,32 @@ import type {
 import type { Scales } from './types.ts';
 
 /**
- * A rule that can apply between two platforms, with what is left to be asked of each transaction.
+ * A rule that can apply between two platforms, with the part of its condition that each transaction
+ * still has to evaluate.
  */
 export interface Candidate<T> {
   readonly item: string;
   readonly fromMs: number;
   readonly untilMs: number;
   /**
-   * Parts of its condition that are the same for a whole class of operations; empty once narrowed.
+   * Parts of the condition whose result is the same for a class of operations; empty after
+   * `narrow`.
    */
   readonly classed: CompiledRule['condition']['varying'];
-  /** All that is to be asked of a transaction, `classed` included. */
+  /** All parts that a transaction has to evaluate, including `classed`. */
   readonly varying: CompiledRule['condition']['varying'];
   readonly terms: T;
 }
 
-/** Target minor units for one source minor unit, and what the target platform is owed for them. */
+/** A rate in minor units. */
 interface BoundRate {
   readonly rate: Ratio;
-  /** Settlement minor units for one source minor unit. */
+  /** What the target platform is owed: settlement minor units for one source minor unit. */
   readonly owed: Ratio;
   readonly text: string;
 }
 
-/** A fee or bonus in minor units: a share of the amount and a part that does not depend on it. */
+/** A fee or bonus in minor units: a share of the amount, and a flat part. */
 export interface BoundCharge {
   readonly on: 'source' | 'target';
   readonly rate: Ratio;
@@ -76,18 +78,19 @@ export interface BoundCharge {
   readonly text: string;
 }
 
+/** A limit in minor units of the measured asset. */
 export interface BoundLimit {
   readonly maximum: bigint;
   readonly measure: LimitTerms['measure'];
   readonly per: LimitTerms['per'];
-  /** Undefined when each member has an allowance of its own. */
+  /** The owner whose use is added up; undefined when each member has an own allowance. */
   readonly ownerId: OwnerId | undefined;
   readonly assetId: number;
   readonly scale: number;
   readonly text: string;
 }
 
-/** All that can apply to one operation between two platforms, in order of precedence. */
+/** Everything that can apply to one operation between two platforms, in order of precedence. */
 export interface Applicable {
   readonly deny: readonly Candidate<string>[];
   readonly review: readonly Candidate<string>[];
@@ -97,20 +100,20 @@ export interface Applicable {
   readonly limits: readonly Candidate<BoundLimit>[];
   /** The rate of the value model. */
   readonly model: BoundRate;
-  /** Settlement minor units that one source minor unit, one target minor unit is worth. */
+  /** Value of one source (target) minor unit in settlement minor units. */
   readonly sourceValue: Ratio;
   readonly targetValue: Ratio;
   readonly sourceScale: number;
   readonly targetScale: number;
 }
 
-/** The asset of what is only asked: nothing is ever posted on it. */
+/** The asset id in a version that was never in force: nothing is ever posted with it. */
 const NOT_POSTED = -1;
 const ZERO: Ratio = { numerator: 0n, denominator: 1n };
 
 /**
- * The code of the asset that counts a limit's allowance; points of different platforms are counted
- * apart.
+ * The code of the asset that counts a limit's allowance. Points of each platform are counted
+ * separately.
  */
 export function limitAssetCode(
   item: string,
@@ -122,6 +125,7 @@ export function limitAssetCode(
     : `limit:${item.slice('rules/'.length)}`;
 }
 
+/** A version of the rulebook, ready to be evaluated. */
 export class Rulebook {
   readonly version: number;
   readonly document: RulebookDocument;
@@ -129,8 +133,8 @@ export class Rulebook {
   readonly earnRules: readonly CompiledEarnRule[];
   readonly rewards: ReadonlyMap<string, CompiledReward>;
   /**
-   * Assets of this version by code: rewards and what limits are counted in. Absent for a version
-   * that never was in force.
+   * Assets of this version by code: rewards, and the units that limits count. Absent for a version
+   * that was never in force.
    */
   readonly assetIds: ReadonlyMap<string, number> | undefined;
   /** In order of precedence. */
@@ -154,12 +158,12 @@ export class Rulebook {
     this.classes = new FactClasses(rules.map(({ condition }) => condition.literals));
   }
 
-  /** A version that was checked before it was stored. */
+  /** The rulebook of a stored version. Compiles at once. */
   static of(version: number, document: unknown, assetIds?: ReadonlyMap<string, number>): Rulebook {
     return Rulebook.fromCompiled(version, compileRulebook(document), assetIds);
   }
 
-  /** The same in a process that serves others meanwhile. */
+  /** The same in short turns, for a process that serves calls. */
   static async load(
     version: number,
     document: unknown,
@@ -182,8 +186,8 @@ export class Rulebook {
   }
 
   /**
-   * The asset of that code. Throws `AssetMissing` where the version in force has none yet: the
-   * asset of a platform that is joining.
+   * The asset with that code. Throws `AssetMissing` when the version in force does not have it yet,
+   * while a platform joins.
    */
   assetOf(code: string): number {
     if (this.assetIds === undefined) return NOT_POSTED;
@@ -192,9 +196,7 @@ export class Rulebook {
     return assetId;
   }
 
-  /**
-   * What can apply between two platforms. Scales of assets never change, so it is worked out once.
-   */
+  /** What can apply between two platforms. Computed once, because scales of assets never change. */
   between(
     operation: OperationName,
     source: PlatformId,
@@ -209,8 +211,8 @@ export class Rulebook {
   }
 
   /**
-   * What of it can apply to an operation, and what is left to be asked of it: worked out once for
-   * each class of operations.
+   * What can apply to one operation, and the parts of conditions that it still has to evaluate.
+   * Computed once for each class of operations.
    */
   narrow(found: Applicable, variables: Classified): Applicable {
     if (this.classes.trivial) return found;
@@ -314,7 +316,7 @@ export class Rulebook {
       per: limit.per,
       ownerId: owners[limit.of],
       scale,
-      // A limit on single transactions counts nothing.
+      // A limit on single transactions has no allowance.
       assetId:
         limit.per === 'transaction'
           ? NOT_POSTED
@@ -327,8 +329,8 @@ export class Rulebook {
 type Programs = CompiledRule['condition']['varying'];
 
 /**
- * What is left of a condition once some of its parts are decided; undefined when it cannot hold. A
- * part that fails is asked again, and fails, at each transaction.
+ * The parts that remain once `decided` parts are evaluated; undefined when the condition cannot
+ * hold. A part that fails is evaluated again, and fails, at each transaction.
  */
 function leftToAsk(decided: Programs, others: Programs, variables: object): Programs | undefined {
   try {
@@ -338,7 +340,7 @@ function leftToAsk(decided: Programs, others: Programs, variables: object): Prog
   }
 }
 
-/** Classes of operations remembered for two platforms. */
+/** Most classes that are remembered for two platforms. */
 const MOST_CLASSES = 5_000;
 
 function narrow(found: Applicable, variables: object): Applicable {
@@ -363,6 +365,7 @@ function narrow(found: Applicable, variables: object): Applicable {
   };
 }
 
+/** A fee or bonus in minor units of an asset with `scale` decimals. */
 export function bindCharge(
   { rate, flat, maximum, minimum }: Omit<FeeTerms, 'on'>,
   on: BoundCharge['on'],

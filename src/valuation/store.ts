@@ -4,6 +4,7 @@ import type { Queryable } from '../runtime/database.ts';
 import type { RulebookDocument } from './rulebook-schema.ts';
 import type { Change } from './types.ts';
 
+/** A row of `valuation.rulebook`. */
 export interface VersionRow {
   readonly version: number;
   readonly document: RulebookDocument;
@@ -11,7 +12,7 @@ export interface VersionRow {
   readonly createdAt: Date;
   readonly author: string;
   readonly proposalId: string | null;
-  /** Null until the version is in force. */
+  /** Assets by code; null until the version is in force. */
   readonly assets: Readonly<Record<string, number>> | null;
   readonly activatedAt: Date | null;
 }
@@ -20,10 +21,7 @@ const VERSION =
   'version, document, effective_at as "effectiveAt", created_at as "createdAt", author, ' +
   'proposal_id as "proposalId", assets, activated_at as "activatedAt"';
 
-/**
- * The number of the version in force, and how many assets it counts; assets are only ever added to
- * one.
- */
+/** The number of the version in force, and its number of assets, which only grows. */
 export async function selectActive(db: Queryable): Promise<{ version: number; assets: number }> {
   const {
     rows: [active],
@@ -35,6 +33,7 @@ export async function selectActive(db: Queryable): Promise<{ version: number; as
   return active;
 }
 
+/** One version. */
 export async function selectVersion(
   db: Queryable,
   version: number,
@@ -56,7 +55,7 @@ export async function selectLatest(db: Queryable): Promise<VersionRow> {
   return latest;
 }
 
-/** The next version whose time has come and which is not in force yet. */
+/** The next version that is due and not in force yet. */
 export async function selectDue(db: Queryable, nowMs: number): Promise<VersionRow | undefined> {
   const { rows } = await db.query<VersionRow>(
     `select ${VERSION} from valuation.rulebook where activated_at is null and effective_at <= $1
@@ -66,7 +65,7 @@ export async function selectDue(db: Queryable, nowMs: number): Promise<VersionRo
   return rows[0];
 }
 
-/** Newest first. */
+/** Versions before a number, newest first. */
 export async function selectVersions(
   db: Queryable,
   before: number,
@@ -82,13 +81,14 @@ export async function selectVersions(
 }
 
 /**
- * Whoever adds a version, or decides a proposal, holds this lock to the end of the dbTransaction:
- * versions follow one another.
+ * The lock of everybody who adds a version or decides a proposal, held until the end of the
+ * dbTransaction. It protects the order of versions.
  */
 export async function lockVersions(db: Queryable): Promise<void> {
   await db.query('lock table valuation.rulebook in share row exclusive mode');
 }
 
+/** True when the author has added a version. */
 export async function hasVersionOf(db: Queryable, author: string): Promise<boolean> {
   const { rowCount } = await db.query(
     'select 1 from valuation.rulebook where author = $1 limit 1',
@@ -97,7 +97,7 @@ export async function hasVersionOf(db: Queryable, author: string): Promise<boole
   return rowCount !== 0;
 }
 
-/** The document as JSON text. */
+/** Adds a version; `document` is JSON text. */
 export async function insertVersion(
   db: Queryable,
   row: Pick<VersionRow, 'version' | 'effectiveAt' | 'author' | 'proposalId'> & {
@@ -112,8 +112,8 @@ export async function insertVersion(
 }
 
 /**
- * Takes back a version that waits; what was proposed on it stands on the one before. One that is in
- * force stays.
+ * Deletes a scheduled version, and moves proposals that were made on it to the version before. A
+ * version in force stays.
  */
 export async function deleteVersion(db: Queryable, version: number): Promise<void> {
   await db.query('update valuation.proposal set base_version = $1 - 1 where base_version = $1', [
@@ -124,7 +124,7 @@ export async function deleteVersion(db: Queryable, version: number): Promise<voi
   ]);
 }
 
-/** False when another process was first. */
+/** Puts a version in force. Returns false when another process was first. */
 export async function setActive(
   db: Queryable,
   version: number,
@@ -139,7 +139,7 @@ export async function setActive(
   return rowCount === 1;
 }
 
-/** Of a version in force; what it has already stays as it is. */
+/** Adds assets to a version in force; existing ones stay as they are. */
 export async function addAssets(
   db: Queryable,
   version: number,
@@ -152,7 +152,7 @@ export async function addAssets(
   );
 }
 
-/** Rows of processes that died are swept by the others. */
+/** Records a process's version, and deletes rows of processes that have been silent for an hour. */
 export async function upsertProcess(
   db: Queryable,
   processId: string,
@@ -167,11 +167,12 @@ export async function upsertProcess(
   );
 }
 
+/** Deletes the row of a process that stops. */
 export async function deleteProcess(db: Queryable, processId: string): Promise<void> {
   await db.query('delete from valuation.process where process_id = $1', [processId]);
 }
 
-/** Whether another process that has told within so many seconds has an older version in force. */
+/** True when another process that has reported within `seconds` has an older version in force. */
 export async function hasOlderProcess(
   db: Queryable,
   version: number,
@@ -186,8 +187,10 @@ export async function hasOlderProcess(
   return rowCount !== 0;
 }
 
+/** State of a proposal. */
 export type ProposalState = 'open' | 'approved' | 'rejected' | 'withdrawn';
 
+/** A row of `valuation.proposal`. */
 export interface ProposalRow {
   readonly proposalId: string;
   readonly madeBy: string;
@@ -207,6 +210,7 @@ export interface ProposalRow {
 const PROPOSAL = `proposal_id as "proposalId", made_by as "madeBy", made_at as "madeAt", reason, changes, base_version as "baseVersion", effective_at as "effectiveAt",
   urgent, state, decided_by as "decidedBy", decided_at as "decidedAt", decision_reason as "decisionReason", version`;
 
+/** Adds an open proposal. */
 export async function insertProposal(
   db: Queryable,
   row: Pick<
@@ -237,7 +241,7 @@ export async function insertProposal(
   );
 }
 
-/** With `forUpdate` its row stays locked to the end of the dbTransaction. */
+/** One proposal. With `forUpdate` its row stays locked until the end of the dbTransaction. */
 export async function selectProposal(
   db: Queryable,
   proposalId: string,
@@ -251,7 +255,7 @@ export async function selectProposal(
   return rows[0];
 }
 
-/** Newest first; those of one state when it is named. */
+/** Proposals, newest first; of one state when it is given. */
 export async function selectProposals(
   db: Queryable,
   state: ProposalState | undefined,
@@ -265,6 +269,7 @@ export async function selectProposals(
   return rows;
 }
 
+/** Records a decision. */
 export async function decideProposal(
   db: Queryable,
   row: Pick<

@@ -1,7 +1,7 @@
-// What points are worth, what moving them costs and what they buy: the rulebook, its versions, and
-// what it says of an operation. Owns rules, quotes and proposals; never touches a balance. This is
-// the one door for rates, fees and limits into the ledger. The only file of this module that others
-// import.
+// The value of points, the cost of moving them and the rewards that they buy: the rulebook, its
+// versions, and its verdicts on operations. Owns rules, quotes and proposals; never touches a
+// balance. The ledger gets rates, fees and limits only from here. The only file of this module that
+// others import.
 
 import { assert } from '../kernel/assert.ts';
 import { ok, refuse, type Result } from '../kernel/problem.ts';
@@ -72,56 +72,63 @@ export type { VersionRow } from './store.ts';
 export { RULE_VARIABLES } from './conditions.ts';
 export { createQuoteTokens, MAX_QUOTE_ID, type QuoteTokens } from './quote-token.ts';
 
-/** A version that is to take effect: its rules are compiled, its assets not yet known. */
+/** A version that is due: its rules are compiled, its assets are not known yet. */
 export interface DueVersion {
   readonly row: VersionRow;
   readonly rulebook: Rulebook;
 }
 
+/** The surface of the module. */
 export interface Valuation {
-  /** The version in force, from memory; a change by another process shows within a second. */
+  /**
+   * The version in force, from memory. A change by another process becomes visible within one
+   * second.
+   */
   rulebook(): Rulebook;
-  /** Reads the version in force again when it has changed. */
+  /** Reads the version in force if it has changed. */
   refresh(): Promise<void>;
   /**
-   * Who says whether this process knows the assets of a version. Until it does, the version before
-   * stays in force here: no limit may count where nothing is known of its asset.
+   * Sets the check whether this process knows the assets of a version. Until it does, the version
+   * before stays in force here, because no limit can be counted in an unknown asset.
    */
   admitBy(knows: (assetIds: Iterable<number>) => Promise<boolean>): void;
   /**
-   * A new version that only adds what was not there, to take effect at once: how a platform comes
-   * in, and a network gets its first rules. Whatever changes something that others rely on is a
-   * proposal. Items that exist are left as they are.
+   * Adds a version that only adds items and takes effect at once: for a platform that joins, and
+   * for the first rules of a network. A change of anything that exists is a proposal. Returns the
+   * version; items that exist are left as they are.
    */
   add(
     items: (document: RulebookDocument) => RulebookDocument,
     author: string,
   ): Promise<Result<number>>;
-  /** Whether an author brought any version about. */
+  /** True when the author has added any version. */
   hasAuthor(author: string): Promise<boolean>;
-  /** Change control: how everything that is in the rulebook changes. */
+  /** Change control: the way in which existing items change. */
   readonly proposals: Proposals;
-  /** For a process that runs: tells which version it has in force. */
-  tell(): Promise<void>;
-  /** It runs no more. */
+  /** Reports which version this running process has in force. */
+  reportVersion(): Promise<void>;
+  /** Reports that this process stops. */
   leave(): Promise<void>;
   /**
-   * True once a version is in force here and in every running process; waits a few seconds for it.
+   * True once a version is in force here and in every running process. Waits up to three seconds
+   * for the others.
    */
   isInForce(version: number): Promise<boolean>;
-  /** The next version whose time has come. */
+  /** The next version that is due. */
   findDue(): Promise<DueVersion | undefined>;
   /**
-   * Puts a version in force, with the assets that it counts; false when another process was first.
+   * Puts a version in force, with its assets by code. Returns false when another process was first.
    */
   activate(version: number, assets: Readonly<Record<string, number>>): Promise<boolean>;
-  /** Adds assets of a platform that has joined to the version in force; those that it has stay. */
+  /**
+   * Adds the assets of a platform that has joined to the version in force. Existing assets stay.
+   */
   complete(version: number, assets: Readonly<Record<string, number>>): Promise<void>;
 }
 
 /**
- * `platformIds`: who is registered; a rulebook may list these, and those that the version before
- * lists.
+ * Loads the version in force. `platformIds` returns the registered platforms: a rulebook may list
+ * these, and those that the version before lists.
  */
 export async function createValuation(
   pool: Pool,
@@ -159,7 +166,7 @@ export async function createValuation(
         const compiled = await compileInTurns(document);
         if (!compiled.ok) return refuse(invalid(compiled.faults));
         const version = latest.version + 1;
-        // After what is scheduled: versions take effect in their order.
+        // Not before a scheduled version, because versions take effect in order.
         const effectiveAt = new Date(Math.max(clock.now(), latest.effectiveAt.getTime()));
         await insertVersion(client, {
           version,
@@ -181,7 +188,7 @@ export async function createValuation(
         );
         return ok(version);
       }),
-    tell: () => processes.tell(rulebook.version),
+    reportVersion: () => processes.report(rulebook.version),
     leave: () => processes.leave(),
     isInForce: async (version) =>
       rulebook.version >= version && (await processes.haveInForce(version)),

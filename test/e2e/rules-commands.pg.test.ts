@@ -195,7 +195,7 @@ it('faults are shown in their place', async () => {
   );
   const shape = await pontis('rules', 'validate', bad);
   expect(shape).toMatchObject({ code: 65 });
-  expect(shape.stderr).toContain('  rules/other/fee/rate: is not written as it must be');
+  expect(shape.stderr).toContain('  rules/other/fee/rate: has the wrong form');
   const words = await pontis(
     'rules',
     'validate',

@@ -1,13 +1,13 @@
-// The OpenAPI 3.1 document, made from the same schemas that validate, and the page that shows it.
+// The OpenAPI 3.1 document, made from the same schemas that validate.
 
 import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance, FastifySchema } from 'fastify';
 import { PROGRAM } from '../../runtime/program.ts';
 import { personsOf, type Row } from '../access.ts';
 import { describePersons } from '../http/describe-persons.ts';
 import { problemCatalogue, type ProblemCode } from '../problem-catalogue.ts';
 import { SIDE_PROBLEMS } from '../side-problems.ts';
+import { servePage } from './docs-page.ts';
 
 const DESCRIPTION = `Clearing network for loyalty points.
 
@@ -51,14 +51,6 @@ const securitySchemes = {
 } as const;
 const signed = [{ platformToken: [], platformId: [], timestamp: [], signature: [] }];
 const byOperator = [{ operatorToken: [] }];
-
-/**
- * Scripts, styles and images from this server only; the page needs inline styles for its widgets.
- */
-const PAGE_CSP =
-  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' " +
-  "data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; " +
-  "frame-ancestors 'none'";
 
 const STATUS_OF: ReadonlyMap<string, number> = new Map(
   problemCatalogue.map(({ code, status }) => [code, status]),
@@ -112,12 +104,7 @@ export async function describeApi(server: FastifyInstance): Promise<void> {
       schema: schema?.hide === true ? schema : describe(schema, url, route.config?.row),
     }),
   });
-  await server.register(swaggerUi, {
-    routePrefix: '/docs',
-    staticCSP: PAGE_CSP,
-    theme: { title: 'Pontis API' },
-    uiConfig: { validatorUrl: null, deepLinking: true, tryItOutEnabled: false },
-  });
+  await servePage(server);
 }
 
 /** What the row of a route adds to its schema. */

@@ -4,11 +4,15 @@
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
+import { measurePace, patience } from './test/fixtures/patience.ts';
+
 /** Stories that kill servers or run for minutes; `script/test --long` includes them. */
 const long = process.env['PONTIS_TEST_LONG'] === '1';
 
 // The tests start the program many times; compiled code is kept as `script/setup` has it.
 process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, '.node', 'compile-cache');
+
+await measurePace();
 
 export default defineConfig({
   test: {
@@ -18,8 +22,9 @@ export default defineConfig({
     setupFiles: ['test/fixtures/every-answer.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: patience(120_000),
+    hookTimeout: patience(120_000),
+    expect: { poll: { timeout: patience(5_000) } },
     passWithNoTests: false,
   },
 });

@@ -305,6 +305,36 @@ describe('files', () => {
   });
 });
 
+/** Lines of a test that limit its time by a number that is the same on every machine. */
+function hardLimits(...texts: readonly string[]): string[] {
+  return texts
+    .join('\n')
+    .split('\n')
+    .filter((line) =>
+      /\b[tT]imeout: [\d_]{4,}|^\s*\}, [\d_]{4,}\);$|\bwait(For|Until)\(.*, [\d_]{4,}\)/.test(line),
+    )
+    .map((line) => line.trim());
+}
+
+describe('time limits of tests', () => {
+  test('grow with the pace of the machine: each goes through `patience`', () => {
+    const tests = everything.filter(({ path }) => isTest(path) || path.startsWith('test/'));
+    expect(
+      tests.flatMap(({ path, text }) => hardLimits(text).map((line) => `${path}: ${line}`)),
+    ).toEqual([]);
+  });
+
+  test('and this rule catches what it forbids', () => {
+    const [timeout, ms] = ['timeout', '60_000'];
+    expect(
+      hardLimits(`}, ${ms});`, `it('x', { ${timeout}: ${ms} }, f);`, `vi.waitUntil(f, ${ms});`),
+    ).toHaveLength(3);
+    expect(
+      hardLimits(`}, patience(${ms}));`, `poll(f, { ${timeout}: patience(1) })`, `earn(x, ${ms})`),
+    ).toEqual([]);
+  });
+});
+
 /** What stands before a `??`: the last name of it, or of the map that is asked by `get`. */
 function lastNameBefore(text: string): string {
   let rest = text.trimEnd();

@@ -209,6 +209,7 @@ describe('/health', () => {
   });
 
   it('is degraded, not unhealthy, while a platform does not answer', async () => {
+    await sandbox.setFaults({ down: true });
     await api.parts.connectionHealth.check();
     expect(await health()).toMatchObject({
       status: 200,

@@ -100,7 +100,7 @@ describe('methods', () => {
         /^HTTP\/1\.1 404 [^]*"not_found"/,
       );
     }
-  }, 60_000);
+  });
 
   it('that ask for a tunnel are refused', async () => {
     expect(await send('CONNECT x:80 HTTP/1.1\r\nhost: x\r\n\r\n')).toMatch(

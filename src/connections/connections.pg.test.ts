@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 import { createTestDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
+import { patience } from '../../test/fixtures/patience.ts';
 import { startSandbox, type RunningSandbox } from '../../test/fixtures/sandbox.ts';
 import { createIdentity, type Identity } from '../identity/identity.ts';
 import type { PlatformId } from '../kernel/ids.ts';
@@ -86,7 +87,7 @@ test('a registered platform is called with its token and under its own secret, b
     outcome: 'yes',
     value: 1250n,
   });
-  await vi.waitUntil(() => there.connections.connectorOf(C) !== undefined, 10_000);
+  await vi.waitUntil(() => there.connections.connectorOf(C) !== undefined, patience(10_000));
   expect(await there.connections.connectorOf(C)?.findBalance('c_1')).toEqual({
     outcome: 'yes',
     value: 1250n,
@@ -168,9 +169,9 @@ test('a removed connection is gone everywhere, and comes back with a later revis
     ok: false,
     problem: { code: 'connection_not_found' },
   });
-  await vi.waitUntil(() => there.connections.connectorOf(C) === undefined, 10_000);
+  await vi.waitUntil(() => there.connections.connectorOf(C) === undefined, patience(10_000));
   await there.connections.set({ platformId: C, url: sandbox.target.url, token: TOKEN }, 'checker');
-  await vi.waitUntil(() => connections.connectorOf(C) !== undefined, 10_000);
+  await vi.waitUntil(() => connections.connectorOf(C) !== undefined, patience(10_000));
   expect(connections.find(C)?.revision).toBe(revision + 2n);
 });
 

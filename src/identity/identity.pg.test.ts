@@ -4,6 +4,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
+import { patience } from '../../test/fixtures/patience.ts';
 import { deriveMemberId, type MemberId, type PlatformId } from '../kernel/ids.ts';
 import type { Result } from '../kernel/problem.ts';
 import { systemClock } from '../kernel/time.ts';
@@ -45,7 +46,7 @@ afterAll(async () => {
 
 async function until(condition: () => boolean): Promise<number> {
   const start = performance.now();
-  while (!condition() && performance.now() - start < 5_000) await sleep(20);
+  while (!condition() && performance.now() - start < patience(5_000)) await sleep(20);
   return performance.now() - start;
 }
 
@@ -89,7 +90,7 @@ describe('platforms', () => {
     const signs = (identity: Identity): boolean =>
       signRequest(identity.findPlatform('platform_a')?.secretKey ?? '', parts) === expected;
     expect(signs(here)).toBe(true);
-    expect(await until(() => signs(there))).toBeLessThan(2_000);
+    expect(await until(() => signs(there))).toBeLessThan(patience(2_000));
   });
 
   it('are let in by a token of the generation in force, while active', async () => {

@@ -10,6 +10,7 @@ import {
   type MemoryPlatform,
 } from '../../test/fixtures/ledger-view.ts';
 import { NaiveNetwork, type NaivePlatform, type Purse } from '../../test/fixtures/naive-network.ts';
+import { patience } from '../../test/fixtures/patience.ts';
 import { long, seedOf } from '../../test/fixtures/seed.ts';
 import {
   platformOwnerId,
@@ -512,7 +513,7 @@ describe('decisions', () => {
     () => {
       fc.assert(agree, { seed, numRuns: long ? 5_000 : 100 });
     },
-    long ? 600_000 : 60_000,
+    patience(long ? 600_000 : 60_000),
   );
 
   const answers = `
@@ -540,5 +541,5 @@ describe('decisions', () => {
         return codes.map((code) => `${kind} ${code}`);
       });
     expect(expected.filter((answer) => !met.has(answer))).toEqual([]);
-  }, 60_000);
+  });
 });

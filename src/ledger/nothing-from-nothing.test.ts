@@ -10,6 +10,7 @@ import {
   type MemoryLedger,
   type MemoryPlatform,
 } from '../../test/fixtures/ledger-view.ts';
+import { patience } from '../../test/fixtures/patience.ts';
 import { long, seedOf } from '../../test/fixtures/seed.ts';
 import type { MemberId, PlatformId, TransactionId } from '../kernel/ids.ts';
 import type { RulebookDocument } from '../valuation/valuation.ts';
@@ -361,6 +362,6 @@ describe('conversions and reversals, in whatever loops and parts', () => {
         { seed, ...duration },
       );
     },
-    long ? 700_000 : 60_000,
+    patience(long ? 700_000 : 60_000),
   );
 });

@@ -217,7 +217,7 @@ describe('the rulebook in force', () => {
           pair.targetFeeBefore,
         ]);
     }
-  }, 60_000);
+  });
 });
 
 describe('a proposal', () => {
@@ -455,5 +455,5 @@ describe('limits', () => {
     expect(told).toEqual(naive);
     expect(new Set(Object.keys(naive).map((key) => key.split(' ')[1])).size).toBe(3);
     expect(report.changed).toBe(Object.values(naive).reduce((sum, count) => sum + count, 0));
-  }, 60_000);
+  });
 });

@@ -274,5 +274,5 @@ describe('a liability report', () => {
     }
     for (const field of ['debt', 'held', 'expired', 'convertedIn', 'redeemed'] as const)
       expect(reported.some((row) => row[field] > 0n)).toBe(true);
-  }, 60_000);
+  });
 });

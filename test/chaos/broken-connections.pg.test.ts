@@ -7,6 +7,7 @@ import type { PlatformId } from '../../src/kernel/ids.ts';
 import { createTestDatabase, type TestDatabase } from '../fixtures/database.ts';
 import { expectAsAnswered, expectSound } from '../fixtures/journal.ts';
 import { createTestLedger, type TestLedger } from '../fixtures/ledger.ts';
+import { patience } from '../fixtures/patience.ts';
 import { createRandom, long, seedOf } from '../fixtures/seed.ts';
 import { Traffic } from '../fixtures/traffic.ts';
 
@@ -62,7 +63,7 @@ it.each(['pg_terminate_backend', 'pg_cancel_backend'])(
     await expectAsAnswered(database.pool, traffic.asked);
     await expectSound(database.pool);
   },
-  long ? 600_000 : 60_000,
+  patience(long ? 600_000 : 60_000),
 );
 
 it('a bucket that somebody else keeps locked holds up one lane; members of other buckets go on', async () => {

@@ -7,6 +7,7 @@ import type { PlatformId } from '../../src/kernel/ids.ts';
 import { startChaosServer, type ChaosServer } from '../fixtures/chaos-server.ts';
 import { expectAsAnswered, expectSound, isUnknown, type Asked } from '../fixtures/journal.ts';
 import { createTestLedger, type TestLedger } from '../fixtures/ledger.ts';
+import { patience } from '../fixtures/patience.ts';
 import { createRandom, long, seedOf } from '../fixtures/seed.ts';
 import { Traffic } from '../fixtures/traffic.ts';
 
@@ -82,5 +83,5 @@ it(
     await expectAsAnswered(server.pool, settled);
     await expectSound(server.pool);
   },
-  long ? 900_000 : 60_000,
+  patience(long ? 900_000 : 60_000),
 );

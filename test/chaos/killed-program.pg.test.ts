@@ -10,6 +10,7 @@ import { createTestDatabase, type TestDatabase } from '../fixtures/database.ts';
 import { expectSound, readJournal } from '../fixtures/journal.ts';
 import { createTestLedger, type TestLedger } from '../fixtures/ledger.ts';
 import type { LoadOptions } from '../fixtures/load-process.ts';
+import { patience } from '../fixtures/patience.ts';
 import { createRandom, long, seedOf } from '../fixtures/seed.ts';
 
 const seed = seedOf('killed program');
@@ -108,5 +109,5 @@ it(
     for (const [id, row] of before) expect(after.get(id)).toEqual(row);
     await expectSound(database.pool);
   },
-  long ? 600_000 : 60_000,
+  patience(long ? 600_000 : 60_000),
 );

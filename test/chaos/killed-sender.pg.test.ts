@@ -13,6 +13,7 @@ import { createEgress, LOOPBACK_RANGES } from '../../src/runtime/egress.ts';
 import { appendEvents } from '../../src/events/feed.ts';
 import { createSealer } from '../../src/security/security.ts';
 import { createTestDatabase, type TestDatabase } from '../fixtures/database.ts';
+import { patience } from '../fixtures/patience.ts';
 import {
   startReceiver,
   type Behaviour,
@@ -136,5 +137,5 @@ it(
     // turn.
     expect(accepted(ordered)).toEqual(all);
   },
-  long ? 900_000 : 120_000,
+  patience(long ? 900_000 : 120_000),
 );

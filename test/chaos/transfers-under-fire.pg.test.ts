@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
 import { expectSound } from '../fixtures/journal.ts';
+import { patience } from '../fixtures/patience.ts';
 import { createRandom, long, seedOf } from '../fixtures/seed.ts';
 import {
   FAULT_KINDS,
@@ -134,7 +135,7 @@ it(
         .slice(0, 5),
     ).toEqual([]);
   },
-  long ? 3_600_000 : 240_000,
+  patience(long ? 3_600_000 : 240_000),
 );
 
 function tell(text: string): void {

@@ -7,6 +7,7 @@ import { startFaultyProxy, type Fault, type FaultyProxy } from '../fixtures/faul
 import { expectAsAnswered, expectSound, isUnknown, type Asked } from '../fixtures/journal.ts';
 import type { PlatformId } from '../../src/kernel/ids.ts';
 import { createTestLedger, type TestLedger } from '../fixtures/ledger.ts';
+import { patience } from '../fixtures/patience.ts';
 import { createRandom, long, seedOf } from '../fixtures/seed.ts';
 import { times, Traffic } from '../fixtures/traffic.ts';
 
@@ -111,7 +112,7 @@ it(
     await expectAsAnswered(database.pool, settled);
     await expectSound(database.pool);
   },
-  long ? 600_000 : 60_000,
+  patience(long ? 600_000 : 60_000),
 );
 
 it('a database that stays away is answered `unavailable`; the same keys take effect once when it is back', async () => {
@@ -166,7 +167,7 @@ it('a database that stays away is answered `unavailable`; the same keys take eff
   expect(settled.filter(isUnknown)).toEqual([]);
   await expectAsAnswered(database.pool, [...load.asked, ...settled]);
   await expectSound(database.pool);
-}, 60_000);
+});
 
 it('a network that falls silent in mid-commit keeps nobody waiting for ever, and the result is found afterwards', async () => {
   await test.ledger.close();

@@ -4,14 +4,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { runInProcess } from '../fixtures/command.ts';
 import { createTestDatabase, type TestDatabase } from '../fixtures/database.ts';
 import { SANDBOX, startSandbox, type RunningSandbox } from '../fixtures/sandbox.ts';
 
 // Each story runs several programs.
-vi.setConfig({ testTimeout: 300_000 });
 
 let database: TestDatabase;
 let folder: string;
@@ -29,7 +28,7 @@ beforeAll(async () => {
   checker = (
     JSON.parse((await pontis(['operator', 'add', 'checker', '--json'])).stdout) as { token: string }
   ).token;
-}, 120_000);
+});
 afterAll(async () => {
   await sandbox?.program.stop('SIGTERM');
   rmSync(folder, { recursive: true, force: true });

@@ -15,6 +15,7 @@ import { createMetrics } from '../../src/runtime/metrics.ts';
 import { createTestDatabase, type TestDatabase } from '../fixtures/database.ts';
 import { expectSound } from '../fixtures/journal.ts';
 import { createTestLedger, type TestLedger } from '../fixtures/ledger.ts';
+import { patience } from '../fixtures/patience.ts';
 import { createRandom, long, seedOf } from '../fixtures/seed.ts';
 import {
   CHECKER,
@@ -235,5 +236,5 @@ it(
       ]);
     }
   },
-  long ? 600_000 : 240_000,
+  patience(long ? 600_000 : 240_000),
 );

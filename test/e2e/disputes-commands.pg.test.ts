@@ -86,4 +86,4 @@ it('an operator sees disputes and their trail, and decides one', async () => {
     await api.close();
     rmSync(folder, { recursive: true, force: true });
   }
-}, 180_000);
+});

@@ -8,6 +8,7 @@ import { audit } from '../../src/monitor/monitor.ts';
 import type { LimitTerms, RulebookDocument } from '../../src/valuation/valuation.ts';
 import { createTestDatabase, type TestDatabase } from '../fixtures/database.ts';
 import { createTestLedger, type TestLedger } from '../fixtures/ledger.ts';
+import { patience } from '../fixtures/patience.ts';
 import { createRandom, seedOf } from '../fixtures/seed.ts';
 
 const seed = seedOf('limits');
@@ -93,7 +94,7 @@ describe.each([1, 3])('with %i processes', (processes) => {
       });
       expect([...codes(outcomes)]).toEqual(['limit_exceeded']);
     },
-    60_000,
+    patience(60_000),
   );
 });
 

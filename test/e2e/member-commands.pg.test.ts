@@ -134,4 +134,4 @@ it('one operator asks for links, another approves, and both are kept with each',
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}, 120_000);
+});

@@ -126,4 +126,4 @@ it('asks for the cap of a new platform, which another operator lets rise; in a d
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}, 240_000);
+});

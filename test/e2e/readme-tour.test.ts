@@ -33,7 +33,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('the commands of the tour print what the README shows', { timeout: 60_000 }, () => {
+test('the commands of the tour print what the README shows', () => {
   expect(steps.length).toBeGreaterThan(5);
   const hledger = haveHledger();
   const script = steps

@@ -9,6 +9,7 @@ import type { Answer } from '../fixtures/api.ts';
 import { createConnectedNetwork, type ConnectedNetwork } from '../fixtures/connected.ts';
 import { createTestDatabase, type TestDatabase } from '../fixtures/database.ts';
 import { expectSound } from '../fixtures/journal.ts';
+import { patience } from '../fixtures/patience.ts';
 
 let database: TestDatabase;
 let network: ConnectedNetwork;
@@ -19,7 +20,7 @@ beforeAll(async () => {
   network = await createConnectedNetwork(database, 3);
   network.work();
   operator = await network.api.operator('olga');
-}, 60_000);
+});
 afterEach(() => expectSound(database.pool));
 afterAll(async () => {
   await network?.close();
@@ -63,7 +64,7 @@ async function over(recallId: string): Promise<Record<string, unknown>> {
         await later.follow();
         return (await shown(recallId))['state'];
       },
-      { timeout: 30_000 },
+      { timeout: patience(30_000) },
     )
     .not.toBe('taking');
   return shown(recallId);
@@ -176,7 +177,7 @@ describe('at a connected target', () => {
       .poll(
         async () =>
           (await network.api.operate(operator, 'GET', '/operator/transfers?which=open')).body,
-        { timeout: 15_000 },
+        { timeout: patience(15_000) },
       )
       .toMatchObject({ transfers: [{ purpose: 'recall', state: 'deducting' }] });
     await network.sandboxes.platform_x.setFaults({});
@@ -209,7 +210,7 @@ describe('at a connected target', () => {
     expect((await shown(recallId))['steps']).toContainEqual(
       expect.objectContaining({ action: 'fail', text: 'Nothing was left to take' }),
     );
-    await network.api.parts.sagas.waitFor(reversed.transaction.transactionId, 20_000);
+    await network.api.parts.sagas.waitFor(reversed.transaction.transactionId, patience(20_000));
     expect(await everything()).toEqual(before);
   });
 });
@@ -230,7 +231,7 @@ describe('at a connected source', () => {
     expect(
       await call('platform_x', '/api/points/reverse', { transaction_id: id, reason: 'x' }),
     ).toMatchObject({ status: 200 });
-    await expect.poll(everything, { timeout: 20_000 }).toEqual(before);
+    await expect.poll(everything, { timeout: patience(20_000) }).toEqual(before);
   });
 
   it('a recall that a hosted target accepts is undone at the source', async () => {
@@ -248,6 +249,6 @@ describe('at a connected source', () => {
       status: 200,
       body: { state: 'taken' },
     });
-    await expect.poll(everything, { timeout: 20_000 }).toEqual(before);
+    await expect.poll(everything, { timeout: patience(20_000) }).toEqual(before);
   });
 });

@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { runInProcess } from '../fixtures/command.ts';
 import { createTestDatabase, type TestDatabase } from '../fixtures/database.ts';
+import { patience } from '../fixtures/patience.ts';
 import { spawnProgram } from '../fixtures/program.ts';
 import { insertSaga } from '../fixtures/sagas.ts';
 
@@ -90,7 +91,7 @@ beforeEach(async () => {
       url,
     ),
   ).toMatchObject({ code: 0 });
-}, 60_000);
+});
 afterEach(async () => {
   platform?.closeAllConnections();
   platform?.close();
@@ -115,7 +116,7 @@ async function both(): Promise<void> {
 
 it(
   'an operator runs it, sees the breaks by age, and accepts one',
-  { timeout: 300_000 },
+  { timeout: patience(300_000) },
   async () => {
     const { token } = JSON.parse((await pontis('operator', 'add', 'olga', '--json')).stdout) as {
       token: string;
@@ -178,7 +179,7 @@ it(
 
 it(
   'killed in the middle of a statement has made no break, and the next run goes on from the last page',
-  { timeout: 300_000 },
+  { timeout: patience(300_000) },
   async () => {
     for (let count = 0; count < 12; count += 1) await both();
     delayMs = 100;

@@ -60,7 +60,7 @@ beforeEach(async () => {
     ]),
     connectorOf: (platformId) => (platformId === C ? platform : undefined),
   });
-}, 60_000);
+});
 afterEach(async () => {
   await sandbox?.program.stop();
   await test?.ledger.close();

@@ -124,4 +124,4 @@ it('the worked example works', async () => {
     await test.ledger.close();
     rmSync(folder, { recursive: true, force: true });
   }
-}, 300_000);
+});

@@ -5,10 +5,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { haveHledger } from '../fixtures/hledger.ts';
+import { patience } from '../fixtures/patience.ts';
 
 const EXAMPLE = join(import.meta.dirname, '..', '..', 'examples', 'retail-year');
 
-test('the retail year comes out as committed', { timeout: 240_000 }, () => {
+test('the retail year comes out as committed', { timeout: patience(240_000) }, () => {
   const withHledger = haveHledger();
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(EXAMPLE, 'run.ts')], {
     encoding: 'utf8',

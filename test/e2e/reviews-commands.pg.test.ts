@@ -65,4 +65,4 @@ it('an operator sees what waits, lets one transfer pass and turns another down',
     await test.ledger.close();
     rmSync(folder, { recursive: true, force: true });
   }
-}, 60_000);
+});

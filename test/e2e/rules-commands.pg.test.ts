@@ -25,7 +25,7 @@ beforeAll(async () => {
       code: 0,
     });
   [maker, checker] = [await operator('maker'), await operator('checker')];
-}, 60_000);
+});
 afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
   await database?.drop();
@@ -105,7 +105,7 @@ it('a change goes from a file to its effect', async () => {
   expect((await pontis('rules', 'history')).stdout).toMatch(
     /^version {2}state .*\n4 +in_force .* maker .*\n3 +past .* onboarding/,
   );
-}, 60_000);
+});
 
 it('an approval says in force once every running process has it in force', async () => {
   const propose = async (rate: string): Promise<string> => {
@@ -151,7 +151,7 @@ it('an approval says in force once every running process has it in force', async
     / is approved\. It takes effect as version 7 now, in running processes within about a second\.\n$/,
   );
   await database.pool.query('delete from valuation.process');
-}, 120_000);
+});
 
 it('rates are shown and proposed', async () => {
   expect((await pontis('rates', 'show')).stdout).toMatch(
@@ -185,7 +185,7 @@ it('rates are shown and proposed', async () => {
   expect(
     await pontis('rates', 'set', 'platform_b', '0', '--reason', 'x', '--as-token', maker),
   ).toMatchObject({ code: 64 });
-}, 60_000);
+});
 
 it('faults are shown in their place', async () => {
   const bad = file(
@@ -218,7 +218,7 @@ it('faults are shown in their place', async () => {
     code: 66,
   });
   expect(await pontis('rules', 'validate', file('empty.yaml', ''))).toMatchObject({ code: 65 });
-}, 60_000);
+});
 
 it('asks who is acting, and lists the variables', async () => {
   expect(
@@ -243,4 +243,4 @@ it('asks who is acting, and lists the variables', async () => {
   expect((await pontis('rules', 'variables')).stdout).toMatch(
     /^name {7}type .*\noperation {2}string/,
   );
-}, 60_000);
+});

@@ -9,6 +9,7 @@ import { createConnectedNetwork, type ConnectedNetwork } from '../fixtures/conne
 import { createTestDatabase, type TestDatabase } from '../fixtures/database.ts';
 import { formatId, parseId, type PlatformId, type TransactionId } from '../../src/kernel/ids.ts';
 import { expectSound } from '../fixtures/journal.ts';
+import { patience } from '../fixtures/patience.ts';
 
 let database: TestDatabase;
 let network: ConnectedNetwork;
@@ -22,7 +23,7 @@ beforeAll(async () => {
   network.work();
   olga = await network.api.operator('olga');
   otto = await network.api.operator('otto');
-}, 60_000);
+});
 afterAll(async () => {
   await network?.close();
   await database?.drop();
@@ -51,7 +52,9 @@ const metric = async (line: string): Promise<number> =>
 
 /** Until a transfer is on the list. */
 async function listed(id: string): Promise<Record<string, unknown>> {
-  await expect.poll(async () => (await show(id))['attention'], { timeout: 15_000 }).not.toBeNull();
+  await expect
+    .poll(async () => (await show(id))['attention'], { timeout: patience(15_000) })
+    .not.toBeNull();
   return show(id);
 }
 
@@ -74,7 +77,7 @@ async function undo(id: string): Promise<string> {
 }
 
 async function ended(id: string): Promise<unknown> {
-  return network.api.parts.sagas.waitFor(sagaIdOf(id), 15_000);
+  return network.api.parts.sagas.waitFor(sagaIdOf(id), patience(15_000));
 }
 
 /** Points of all users of the test on all platforms. */
@@ -134,7 +137,9 @@ describe('a platform that is down past the deadline', () => {
 
     // Still down: it stays on the list, and nobody is told twice.
     expect((await decide(id, 'retry', 'they say it is back')).status).toBe(200);
-    await expect.poll(async () => (await show(id))['attempts'], { timeout: 15_000 }).toBe(2);
+    await expect
+      .poll(async () => (await show(id))['attempts'], { timeout: patience(15_000) })
+      .toBe(2);
     expect(await attentionEvents()).toMatchObject([
       {
         platform_id: null,
@@ -406,7 +411,7 @@ describe('a worker that was held up', () => {
     // The undo begins, and waits for the platform.
     await decide(id, 'undo');
     await expect
-      .poll(async () => (await show(id))['state'], { timeout: 15_000 })
+      .poll(async () => (await show(id))['state'], { timeout: patience(15_000) })
       .toBe('undoing_add');
     // What the worker that had heard yes comes to post only now.
     const posted = await network.api.parts.ledger.submit({

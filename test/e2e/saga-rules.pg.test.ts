@@ -6,6 +6,7 @@ import type { Answer } from '../fixtures/api.ts';
 import { createConnectedNetwork, type ConnectedNetwork } from '../fixtures/connected.ts';
 import { createTestDatabase, type TestDatabase } from '../fixtures/database.ts';
 import { expectSound } from '../fixtures/journal.ts';
+import { patience } from '../fixtures/patience.ts';
 
 let database: TestDatabase;
 let network: ConnectedNetwork;
@@ -37,7 +38,7 @@ beforeAll(async () => {
       },
     },
   }));
-}, 60_000);
+});
 afterAll(async () => {
   await network?.close();
   await database?.drop();
@@ -345,7 +346,7 @@ describe('the history of a member', () => {
     const accept = `/api/recalls/${recall.body['recall_id']}/accept`;
     expect((await network.api.call('platform_x', 'POST', accept, {})).status).toBe(200);
     await expect
-      .poll(async () => (await rows())[0], { timeout: 20_000 })
+      .poll(async () => (await rows())[0], { timeout: patience(20_000) })
       .toMatchObject({
         kind: 'reverse',
         related_transaction_id: id,

@@ -7,6 +7,7 @@ import { createTestDatabase, type TestDatabase } from '../fixtures/database.ts';
 import { backtest } from '../../src/monitor/monitor.ts';
 import { parseId, type PlatformId, type TransactionId } from '../../src/kernel/ids.ts';
 import { expectSound } from '../fixtures/journal.ts';
+import { patience } from '../fixtures/patience.ts';
 
 let database: TestDatabase;
 let network: ConnectedNetwork;
@@ -15,7 +16,7 @@ beforeAll(async () => {
   database = await createTestDatabase();
   network = await createConnectedNetwork(database, 3);
   network.work();
-}, 60_000);
+});
 afterAll(async () => {
   await network?.close();
   await database?.drop();
@@ -189,7 +190,9 @@ describe('while the platforms are asked', () => {
       { outcome: 'yes', value: { state: 'unknown' } },
     ]);
     await network.sandboxes.platform_x.setFaults({});
-    expect(await network.api.parts.sagas.waitFor(parseId('txn', id) as never, 20_000)).toEqual({
+    expect(
+      await network.api.parts.sagas.waitFor(parseId('txn', id) as never, patience(20_000)),
+    ).toEqual({
       status: 'completed',
     });
     await expectSound(database.pool);
@@ -205,7 +208,9 @@ describe('while the platforms are asked', () => {
       [id],
     );
     await network.sandboxes.platform_x.setFaults({});
-    expect(await network.api.parts.sagas.waitFor(id, 20_000)).toEqual({ status: 'completed' });
+    expect(await network.api.parts.sagas.waitFor(id, patience(20_000))).toEqual({
+      status: 'completed',
+    });
     await expectSound(database.pool);
   });
 });
@@ -258,7 +263,7 @@ describe('a reversal', () => {
     });
     await network.api.parts.sagas.waitFor(
       parseId('txn', String(resolved.body['resolution_transaction_id'])) as TransactionId,
-      20_000,
+      patience(20_000),
     );
     expect(await network.api.parts.ledger.findTransaction(id)).toHaveLength(1);
     expect([

@@ -14,6 +14,7 @@ import {
 } from '../../src/connections/connector-client.ts';
 import { createConnectorTransport } from '../../src/connections/connector-transport.ts';
 import type { ConnectorOutcome, StatementEntry, Step } from '../../src/connections/types.ts';
+import { patience } from '../fixtures/patience.ts';
 import { createRandom, seedOf } from '../fixtures/seed.ts';
 import { SANDBOX, spawnSandbox, startSandbox, type RunningSandbox } from '../fixtures/sandbox.ts';
 
@@ -41,7 +42,7 @@ async function wholeStatement(client: ConnectorClient): Promise<StatementEntry[]
 describe('killed under load', () => {
   it(
     'has lost nothing that it acknowledged, and repeating makes everything happen once',
-    { timeout: 90_000 },
+    { timeout: patience(90_000) },
     async () => {
       const random = createRandom(seedOf('sandbox killed'));
       const folder = join(root, 'killed');

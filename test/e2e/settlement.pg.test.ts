@@ -210,7 +210,7 @@ it('a program that is killed in the middle of closing and settling pays each obl
   expect(left).toEqual([]);
   await expectComplete(windows);
   await expectSound(database.pool);
-}, 120_000);
+});
 
 const CAP = 1_000n;
 

@@ -27,7 +27,7 @@ beforeAll(async () => {
     },
     'test',
   );
-}, 60_000);
+});
 afterAll(async () => {
   silent.closeAllConnections();
   silent.close();

@@ -10,11 +10,12 @@ import type { Credentials } from '../../src/demo/seed-demo.ts';
 import { signRequest } from '../../src/security/security.ts';
 import { runInProcess } from '../fixtures/command.ts';
 import { fetchDeclared } from '../fixtures/fetch-declared.ts';
+import { patience } from '../fixtures/patience.ts';
 import { startProgram, type RunningProgram } from '../fixtures/program.ts';
 
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = patience(60_000);
 /** Each story starts several programs. */
-const LIMIT_MS = 300_000;
+const LIMIT_MS = patience(300_000);
 
 let parent: string;
 let data: string;

@@ -135,4 +135,4 @@ it('an operator sees what waits, and says what is to be done', async () => {
     await test.ledger.close();
     rmSync(folder, { recursive: true, force: true });
   }
-}, 120_000);
+});

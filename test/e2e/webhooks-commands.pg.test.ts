@@ -182,4 +182,4 @@ it('a transfer is told to both platforms, signed, and told again when an operato
     for (const inbox of Object.values(inboxes)) await inbox.close();
     rmSync(folder, { recursive: true, force: true });
   }
-}, 120_000);
+});

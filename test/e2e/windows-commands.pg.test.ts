@@ -70,4 +70,4 @@ it('two operators close and settle a window, and print what a platform is told o
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}, 240_000);
+});

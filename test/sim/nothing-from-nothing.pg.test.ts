@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { audit } from '../../src/monitor/monitor.ts';
 import { createTestApi, type TestApi } from '../fixtures/api.ts';
 import { createTestDatabase, type TestDatabase } from '../fixtures/database.ts';
+import { patience } from '../fixtures/patience.ts';
 import { createRandom, long, seedOf } from '../fixtures/seed.ts';
 
 const seed = seedOf('nothing-from-nothing (HTTP)');
@@ -162,5 +163,5 @@ it(
     const report = await audit(database.pool);
     expect(report.checks.filter(({ ok }) => !ok)).toEqual([]);
   },
-  long ? 900_000 : 120_000,
+  patience(long ? 900_000 : 120_000),
 );

@@ -9,6 +9,7 @@ import { createTestDatabase, type TestDatabase } from '../fixtures/database.ts';
 import { expectAsAnswered, expectSound, type JournalRow } from '../fixtures/journal.ts';
 import { createTestLedger, type TestLedger } from '../fixtures/ledger.ts';
 import { NaiveNetwork, type NaivePlatform } from '../fixtures/naive-network.ts';
+import { patience } from '../fixtures/patience.ts';
 import { createRandom, long, seedOf, type Random } from '../fixtures/seed.ts';
 import { times, Traffic } from '../fixtures/traffic.ts';
 
@@ -251,7 +252,7 @@ describe('months of random traffic', () => {
       await expectAsAnswered(database.pool, load.asked, isOfSweep);
       await expectSound(database.pool);
     },
-    long ? 900_000 : 60_000,
+    patience(long ? 900_000 : 60_000),
   );
 
   it(
@@ -289,7 +290,7 @@ describe('months of random traffic', () => {
       expect([...rows.values()].filter(isOfSweep).length).toBeGreaterThan(0);
       await expectSound(database.pool);
     },
-    long ? 900_000 : 60_000,
+    patience(long ? 900_000 : 60_000),
   );
 });
 

@@ -36,7 +36,7 @@ beforeAll(async () => {
     url: sandbox.target.url,
     token: SANDBOX.token,
   });
-}, 60_000);
+});
 afterAll(async () => {
   await sandbox?.program.stop();
   await api?.close();

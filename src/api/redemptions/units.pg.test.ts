@@ -11,6 +11,7 @@ import {
   type TestApi,
 } from '../../../test/fixtures/api.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/fixtures/database.ts';
+import { patience } from '../../../test/fixtures/patience.ts';
 import { long, seedOf } from '../../../test/fixtures/seed.ts';
 import { parseId, type TransactionId } from '../../kernel/ids.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
@@ -446,7 +447,7 @@ describe('whatever comes between', () => {
         { seed, ...duration },
       );
     },
-    long ? 700_000 : 60_000,
+    patience(long ? 700_000 : 60_000),
   );
 });
 

@@ -5,10 +5,11 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { createConnectedNetwork, type ConnectedNetwork } from '../../../test/fixtures/connected.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/fixtures/database.ts';
 import type { Answer } from '../../../test/fixtures/api.ts';
+import { patience } from '../../../test/fixtures/patience.ts';
 import { audit } from '../../monitor/monitor.ts';
 import { createDisputes } from '../disputes/create-disputes.ts';
 
@@ -26,7 +27,7 @@ beforeAll(async () => {
   [olga, otto] = [await network.api.operator('olga'), await network.api.operator('otto')];
   network.work();
   for (const platform of ['platform_x', 'platform_y']) await run(platform);
-}, 120_000);
+});
 afterAll(async () => {
   const report = database === undefined ? undefined : await audit(database.pool);
   await network?.close();
@@ -220,7 +221,7 @@ it('all that was lost is given back at the source, the target pays, once, and it
   expect(await ask(breakId)).toMatchObject({ status: 409, body: { code: 'break_not_adjustable' } });
   restate('platform_x', id, () => 0n);
   expect(await run('platform_x')).toEqual({ state: 'complete', breaks: {} });
-}, 240_000);
+});
 
 it('what was credited in part is given back in part; what is lost afterwards, to the whole', async () => {
   const [before, owed] = [await points(), await positions()];
@@ -239,7 +240,7 @@ it('what was credited in part is given back in part; what is lost afterwards, to
   expect([await points(), await adjustments(id)]).toEqual([before, 2]);
   expect(await positions()).toEqual(owed);
   expect(await run('platform_x')).toEqual({ state: 'complete', breaks: {} });
-}, 240_000);
+});
 
 it('a source that keeps its points itself is paid, and gives them in its own books', async () => {
   const owed = await positions();
@@ -254,25 +255,28 @@ it('a source that keeps its points itself is paid, and gives them in its own boo
   ]).toEqual([owed, 1, there]);
   for (const platform of ['platform_x', 'platform_y'])
     expect(await run(platform)).toEqual({ state: 'complete', breaks: {} });
-}, 240_000);
+});
 
 it('whoever dies before its commit has done nothing, and it can be approved again', async () => {
   const before = await points();
   const [id, breakId] = await lost(() => 0n);
   const asked = await ask(breakId);
+  const mend = (): Promise<unknown> =>
+    database.pool.query('drop function if exists acts.dies() cascade');
+  onTestFinished(async () => void (await mend()));
   await database.pool.query(`
     create function acts.dies() returns trigger language plpgsql as $$ begin raise 'killed'; end $$;
     create trigger dies before update on acts.request for each row
       when (new.state = 'done') execute function acts.dies()`);
   expect((await approve(asked)).status).toBeGreaterThanOrEqual(500);
-  await database.pool.query('drop function acts.dies() cascade');
+  await mend();
   await network.api.parts.disputes.follow();
   expect(await breakOf(id)).toMatchObject({ state: 'open', actions: [] });
   expect([await points(), await adjustments(id)]).toEqual([before - 100, 0]);
   expect(await approve(asked)).toMatchObject({ status: 200, body: { state: 'done' } });
   await network.api.parts.disputes.follow();
   expect([await points(), await adjustments(id)]).toEqual([before, 1]);
-}, 240_000);
+});
 
 it('is decided by what the platform says now, and refused while it says nothing', async () => {
   const [id, breakId] = await lost(() => 0n);
@@ -294,7 +298,7 @@ it('is decided by what the platform says now, and refused while it says nothing'
   ).toMatchObject({ status: 200, body: { state: 'resolved' } });
   expect(await approve(asked)).toMatchObject({ status: 409, body: { code: 'break_closed' } });
   expect(await adjustments(id)).toBe(0);
-}, 240_000);
+});
 
 it('while a dispute is open, or once one was decided, it is not given back a second way', async () => {
   const before = await points();
@@ -322,7 +326,7 @@ it('while a dispute is open, or once one was decided, it is not given back a sec
   expect(await ask(breakId)).toMatchObject({ status: 409, body: { code: 'dispute_decided' } });
   expect([await points(), await adjustments(id)]).toEqual([before - 100, 0]);
   restate('platform_x', id, () => 12_500n);
-}, 240_000);
+});
 
 it.each<[string, string, string, Connected, (was: bigint) => bigint]>([
   ['the target credited too much', 'platform_a', 'platform_x', 'platform_x', (was) => was + 1n],
@@ -344,5 +348,5 @@ it.each<[string, string, string, Connected, (was: bigint) => bigint]>([
     const sign = source === platform ? -1_000n : 1_250n;
     restate(platform, id, () => sign);
   },
-  240_000,
+  patience(240_000),
 );

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../test/fixtures/database.ts';
 import { expectSound } from '../../../test/fixtures/journal.ts';
 import { createTestLedger, type TestLedger } from '../../../test/fixtures/ledger.ts';
+import { patience } from '../../../test/fixtures/patience.ts';
 import { createRandom, long, seedOf } from '../../../test/fixtures/seed.ts';
 import { platformOwnerId, type MemberId } from '../../kernel/ids.ts';
 import type { Result } from '../../kernel/problem.ts';
@@ -144,7 +145,7 @@ describe('a request that is cut off', () => {
       expect(rows).toEqual([{ open: 0n }]);
       await expectSound(database.pool);
     },
-    60_000,
+    patience(60_000),
   );
 });
 
@@ -218,6 +219,6 @@ describe('transfers, settlements, deposits, withdrawals and caps at once', () =>
           expect(cap).toBeLessThanOrEqual(capOf(prefund, 10_000));
       await expectSound(database.pool);
     },
-    long ? 300_000 : 60_000,
+    patience(long ? 300_000 : 60_000),
   );
 });

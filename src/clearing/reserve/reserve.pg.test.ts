@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../test/fixtures/database.ts';
 import { expectSound } from '../../../test/fixtures/journal.ts';
 import { createTestLedger, type TestLedger } from '../../../test/fixtures/ledger.ts';
+import { patience } from '../../../test/fixtures/patience.ts';
 import { platformOwnerId, type MemberId } from '../../kernel/ids.ts';
 import type { Result } from '../../kernel/problem.ts';
 import type { ClearingMode, Outcome } from '../../ledger/ledger.ts';
@@ -441,7 +442,7 @@ describe('modes', () => {
     await setMode('platform_a', 'receive_only');
     await expect
       .poll(async () => outcomeOf(await other.transfer('platform_a', ann, 1n, 'platform_b', ann)), {
-        timeout: 10_000,
+        timeout: patience(10_000),
         interval: 100,
       })
       .toBe('platform_not_sending');

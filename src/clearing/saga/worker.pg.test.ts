@@ -4,6 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../test/fixtures/database.ts';
+import { patience } from '../../../test/fixtures/patience.ts';
 import type { Bucket, MemberId, PlatformId, TransactionId } from '../../kernel/ids.ts';
 import { insertSagas } from './store.ts';
 import { addJobs, renewLostJobs } from './store-queue.ts';
@@ -74,7 +75,7 @@ it.each([
     await until(() => advanced.includes(SECOND));
     await until(() => advanced.filter((sagaId) => sagaId === FIRST).length > 1);
   },
-  30_000,
+  patience(30_000),
 );
 
 it('a queue that starts while the database cannot tell its tasks takes jobs as soon as it can', async () => {
@@ -88,7 +89,7 @@ it('a queue that starts while the database cannot tell its tasks takes jobs as s
   await database.pool.query('drop trigger refuse on graphile_worker._private_tasks');
   await enqueue(FIRST);
   await until(() => advanced.includes(FIRST));
-}, 30_000);
+});
 
 it.each([
   ['waits for its time', `run_at = now() - interval '1 second'`, 0],

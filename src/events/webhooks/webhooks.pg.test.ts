@@ -480,7 +480,7 @@ it('a message of a process that died is sent by another', async () => {
     inbox.messages[0]?.id,
     inbox.messages[0]?.id,
   ]);
-}, 30_000);
+});
 
 it('a message that was claimed by an answer that got lost is sent all the same', async () => {
   const inbox = await receiver();
@@ -516,4 +516,4 @@ it('a message that was claimed by an answer that got lost is sent all the same',
   while (answers.lost === 0)
     await sender.run().catch((error: Error) => expect(error.message).toContain('terminated'));
   await until(sender, () => inbox.accepted.length === 1);
-}, 30_000);
+});

@@ -1,7 +1,7 @@
 // Acts about who is whom: users of platforms are linked to a member in the commit that ends the
 // request.
 
-import { type MemberLink } from '../identity/identity.ts';
+import type { MemberLink } from '../identity/identity.ts';
 import type { MemberId } from '../kernel/ids.ts';
 import { ok } from '../kernel/problem.ts';
 import type { Performer } from './types.ts';

@@ -1,0 +1,27 @@
+// Carrying out at once what has just been decided; what fails now is done by a loop.
+
+import type { TransactionId } from '../../kernel/ids.ts';
+import { carryOut, isCarrying } from './carry-out.ts';
+import { followReversals } from './follow-reversals.ts';
+import type { DisputeParts } from './take-step.ts';
+import type { Dispute } from './types.ts';
+
+export async function finish(parts: DisputeParts, dispute: Dispute): Promise<Dispute> {
+  try {
+    return isCarrying(dispute) ? await carryOut(parts, dispute) : dispute;
+  } catch (error) {
+    parts.log.error(
+      { err: error, dispute: dispute.disputeId },
+      'a dispute that is decided could not be carried out at once',
+    );
+    return dispute;
+  }
+}
+
+/** Lets the disputes over a transaction know what its platform has reversed. */
+export async function noteReversed(
+  parts: DisputeParts,
+  transactionId: TransactionId,
+): Promise<void> {
+  for (const ended of await followReversals(parts, transactionId)) await finish(parts, ended);
+}

@@ -2,46 +2,26 @@
 // what became of each. Owns endpoints, their keys and deliveries; what happened is the feed's to
 // say. `GET /api/events` gives the same events to whoever asks instead of listening.
 
-import { randomBytes } from 'node:crypto';
-
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { dbTransaction } from '../../runtime/database.ts';
-import type { Egress } from '../../runtime/egress.ts';
-import { appendEvents, readFeedHead } from '../feed.ts';
-import {
-  contextOf,
-  createDeliverer,
-  type Deliverer,
-  type DelivererOptions,
-  type DelivererParts,
-} from './deliver.ts';
+import { appendEvents } from '../feed.ts';
+import { createDeliverer, type Deliverer, type DelivererOptions } from './deliver.ts';
 import { requeue, selectDeliveries } from './delivery-store.ts';
 import { webhookProblems } from './problems.ts';
-import { formatSecret } from './sign.ts';
-import {
-  changeWebhook,
-  countWebhooksLocked,
-  deleteWebhook,
-  disableWebhook,
-  enableWebhook,
-  insertSecret,
-  insertWebhook,
-  selectWebhook,
-  selectWebhooks,
-  type Scope,
-} from './store.ts';
+import { deleteWebhook, insertSecret, selectWebhooks, type Scope } from './store.ts';
 import type { Delivery, DeliveryState, Owner, Webhook, WebhookTerms } from './types.ts';
+import {
+  changeTerms,
+  createWebhook,
+  findWebhook,
+  MAX_SECRETS,
+  sealNewSecret,
+  type WebhookChange,
+  type WebhooksParts,
+} from './endpoints.ts';
 
 export type { Deliverer, DelivererOptions } from './deliver.ts';
 export type { Scope } from './store.ts';
-
-export type WebhookChange = { readonly [K in keyof WebhookTerms]?: WebhookTerms[K] | undefined } & {
-  readonly enabled?: boolean | undefined;
-};
-
-export interface WebhooksParts extends DelivererParts {
-  readonly egress: Pick<Egress, 'send' | 'findTargetFault'>;
-}
 
 /** `scope` is whose endpoints the caller may touch: another's are not found. */
 export interface Webhooks {
@@ -90,85 +70,17 @@ export interface Webhooks {
   createDeliverer(options?: DelivererOptions): Deliverer;
 }
 
-const MAX_WEBHOOKS = 20;
-/** Keys that a message is signed with at most. */
-const MAX_SECRETS = 3;
-const SECRET_BYTES = 32;
-
 export function createWebhooks(parts: WebhooksParts): Webhooks {
-  const { pool, clock, log, sealer, egress } = parts;
+  const { pool, clock, log } = parts;
 
-  async function find(scope: Scope, webhookId: string): Promise<Result<Webhook>> {
-    const webhook = await selectWebhook(pool, scope, webhookId);
-    return webhook === undefined ? refuse(webhookProblems.webhook_not_found()) : ok(webhook);
-  }
-
-  async function faultOf(url: string): Promise<Result<undefined>> {
-    const fault = await egress.findTargetFault(url);
-    return fault === undefined
-      ? ok(undefined)
-      : refuse(webhookProblems.webhook_target_refused(`The url ${fault}.`, { field: 'url' }));
-  }
-
-  function sealNew(webhookId: string): { secret: string; sealed: Buffer } {
-    const secret = formatSecret(randomBytes(SECRET_BYTES));
-    return { secret, sealed: sealer.seal(secret, contextOf(webhookId)) };
-  }
+  const find: Webhooks['find'] = (scope, webhookId) => findWebhook(parts, scope, webhookId);
 
   return {
-    async create(owner, terms) {
-      const target = await faultOf(terms.url);
-      if (!target.ok) return target;
-      const webhookId = `whk_${randomBytes(16).toString('hex')}`;
-      const { secret, sealed } = sealNew(webhookId);
-      const created = await dbTransaction(pool, async (client) => {
-        const count = await countWebhooksLocked(client, owner);
-        if (count >= MAX_WEBHOOKS)
-          return webhookProblems.too_many_webhooks(`There are ${count} already.`);
-        if (
-          !(await insertWebhook(
-            client,
-            webhookId,
-            owner,
-            terms,
-            await readFeedHead(client),
-            clock.now(),
-          ))
-        )
-          return webhookProblems.webhook_exists();
-        await insertSecret(client, webhookId, sealed, clock.now(), clock.now(), MAX_SECRETS - 1);
-        return undefined;
-      });
-      if (created !== undefined) return refuse(created);
-      const webhook = await find('everybody', webhookId);
-      return webhook.ok ? ok({ webhook: webhook.value, secret }) : webhook;
-    },
-
+    create: (owner, terms) => createWebhook(parts, owner, terms),
     list: (scope) => selectWebhooks(pool, scope),
     find,
 
-    async change(scope, webhookId, { enabled, ...change }) {
-      const found = await find(scope, webhookId);
-      if (!found.ok) return found;
-      const before = found.value;
-      const {
-        url = before.url,
-        description = before.description,
-        types = before.types,
-        ordered = before.ordered,
-      } = change;
-      const target = url === before.url ? ok(undefined) : await faultOf(url);
-      if (!target.ok) return target;
-      const changed = await dbTransaction(pool, async (client) => {
-        if (!(await changeWebhook(client, webhookId, { url, description, types, ordered })))
-          return false;
-        if (enabled === true) await enableWebhook(client, webhookId);
-        if (enabled === false) await disableWebhook(client, webhookId, 'owner', clock.now());
-        return true;
-      });
-      const after = await find(scope, webhookId);
-      return changed || !after.ok ? after : refuse(webhookProblems.webhook_exists());
-    },
+    change: (scope, webhookId, change) => changeTerms(parts, scope, webhookId, change),
 
     async remove(scope, webhookId) {
       const found = await find(scope, webhookId);
@@ -179,7 +91,7 @@ export function createWebhooks(parts: WebhooksParts): Webhooks {
     async renewSecret(scope, webhookId, overlapMs) {
       const found = await find(scope, webhookId);
       if (!found.ok) return found;
-      const { secret, sealed } = sealNew(webhookId);
+      const { secret, sealed } = sealNewSecret(parts, webhookId);
       const oldEndsMs = clock.now() + overlapMs;
       await dbTransaction(pool, (client) =>
         insertSecret(client, webhookId, sealed, clock.now(), oldEndsMs, MAX_SECRETS - 1),

@@ -139,39 +139,7 @@ export function createClientOver(
         method: 'GET',
         path: `/api/internal/transactions/${encodeURIComponent(transactionId)}`,
       });
-      if (reply.arrived && reply.status === 404) {
-        const known = readers.unknownTransaction(reply.text);
-        return known === undefined
-          ? unknown(
-              'malformed',
-              'a 404 without {"error": …, "state": "unknown"} is not the platform\'s word on ' +
-                'the transaction',
-            )
-          : { outcome: 'yes', value: { state: 'unknown' } };
-      }
-      const outcome = readReply<Static<typeof TransactionBody>, TransactionAnswer>(
-        reply,
-        readers.transaction,
-        (body) => {
-          const [amountMinor, effectMinor] = [readPoints(body.amount), readPoints(body.effect)];
-          if (
-            body.transaction_id !== transactionId ||
-            amountMinor === undefined ||
-            effectMinor === undefined
-          )
-            return undefined;
-          return {
-            state: body.state,
-            operation: body.operation,
-            userId: body.user_id,
-            amountMinor,
-            effectMinor,
-          };
-        },
-      );
-      return outcome.outcome === 'no'
-        ? unknown('status', `the look-up was refused with ${outcome.status}`)
-        : outcome;
+      return readTransaction(reply, transactionId, now);
     },
     async findBalance(userId) {
       const reply = await transport.send({
@@ -223,6 +191,47 @@ export function createClientOver(
       );
     },
   };
+}
+
+function readTransaction(
+  reply: ConnectorReply,
+  transactionId: string,
+  now: () => number,
+): ConnectorOutcome<TransactionAnswer> {
+  if (reply.arrived && reply.status === 404) {
+    const known = readers.unknownTransaction(reply.text);
+    return known === undefined
+      ? unknown(
+          'malformed',
+          'a 404 without {"error": …, "state": "unknown"} is not the platform\'s word on ' +
+            'the transaction',
+        )
+      : { outcome: 'yes', value: { state: 'unknown' } };
+  }
+  const outcome = judgeReply<Static<typeof TransactionBody>, TransactionAnswer>(
+    reply,
+    readers.transaction,
+    (body) => {
+      const [amountMinor, effectMinor] = [readPoints(body.amount), readPoints(body.effect)];
+      if (
+        body.transaction_id !== transactionId ||
+        amountMinor === undefined ||
+        effectMinor === undefined
+      )
+        return undefined;
+      return {
+        state: body.state,
+        operation: body.operation,
+        userId: body.user_id,
+        amountMinor,
+        effectMinor,
+      };
+    },
+    now,
+  );
+  return outcome.outcome === 'no'
+    ? unknown('status', `the look-up was refused with ${outcome.status}`)
+    : outcome;
 }
 
 /** A step as it is sent; the same step is the same bytes. */

@@ -12,14 +12,12 @@ import {
 } from '../../kernel/ids.ts';
 import { ok, refuse, type Problem, type Result } from '../../kernel/problem.ts';
 import { ledgerProblems } from '../../ledger/ledger.ts';
-import { findMoved, isKeptHere } from '../disputes/disputes.ts';
-import { DEADLINE_MS, firstState, insertSagas, selectSagas } from '../saga/saga.ts';
+import { findMoved } from '../disputes/disputes.ts';
 import { askForRecall, type AskedRecall } from './ask.ts';
+import { acceptRecall, carryOut } from './carry-out.ts';
 import { recallProblems } from './problems.ts';
-import { reversalOf } from './reversal.ts';
-import { type RecallState } from './states.ts';
+import type { RecallState } from './states.ts';
 import {
-  postponeRecall,
   selectBars,
   selectDueRecalls,
   selectRecall,
@@ -27,7 +25,7 @@ import {
   selectRecallSteps,
   type RecallFilter,
 } from './store.ts';
-import { BY_CLOCK, BY_LEDGER, takeStep, type RecallParts } from './take-step.ts';
+import { BY_CLOCK, takeStep, type RecallParts } from './take-step.ts';
 import type { NewRecall, Recall, RecallStep } from './types.ts';
 
 export interface Recalls {
@@ -60,14 +58,6 @@ export interface Recalls {
 export type RecallAnswer = 'accept' | 'refuse' | 'withdraw';
 
 const FOLLOW_LIMIT = 100;
-/** How long whoever began something is given before a loop finishes it. */
-const LEASE_MS = 5_000;
-/**
- * What could not be carried out is tried again after this long, and a saga under way is looked at
- * again.
- */
-const RETRY_MS = 60_000;
-const SAGA_LOOK_MS = 1_000;
 const PARTY = { accept: 'target', refuse: 'target', withdraw: 'source' } as const satisfies Record<
   RecallAnswer,
   'source' | 'target'
@@ -90,86 +80,8 @@ export function createRecalls(parts: RecallParts): Recalls {
     return sees ? ok(recall) : refuse(recallProblems.recall_not_found());
   };
 
-  /** Carries out what was agreed as far as that is possible now; a loop does the rest. */
-  const carryOut = async (recall: Recall<'taking'>): Promise<Recall> => {
-    const over = isKeptHere(ledger, recall.target.platformId)
-      ? await takeHere(recall)
-      : await lookAtSaga(recall);
-    return over ?? (await selectRecall(pool, recall.bucket, recall.recallId)) ?? recall;
-  };
-
-  const takeHere = async (recall: Recall<'taking'>): Promise<Recall | undefined> => {
-    const [before] = await ledger.findTransaction(recall.resolutionId);
-    if (before !== undefined) return takeStep(parts, recall, 'take', BY_LEDGER, null);
-    const command = await reversalOf(ledger, recall);
-    if (command === undefined)
-      return takeStep(parts, recall, 'fail', BY_LEDGER, 'Nothing was left to take.');
-    const outcome = await ledger.submit(command);
-    if (outcome.ok) return takeStep(parts, recall, 'take', BY_LEDGER, null);
-    const { problem } = outcome;
-    // What is full, or owes too much, may not be so later; what the policy refuses stays refused.
-    if (problem.code === 'clawback_refused')
-      return takeStep(parts, recall, 'fail', BY_LEDGER, `${problem.error}. ${problem.detail}`);
-    await postponeRecall(
-      pool,
-      recall,
-      `${problem.error}. ${problem.detail}`,
-      clock.now() + RETRY_MS,
-    );
-    return undefined;
-  };
-
-  const lookAtSaga = async (recall: Recall<'taking'>): Promise<Recall | undefined> => {
-    const [saga] = await selectSagas(pool, recall.bucket, [recall.resolutionId]);
-    if (saga?.state === 'completed') return takeStep(parts, recall, 'take', BY_LEDGER, null);
-    if (saga?.state === 'failed')
-      return takeStep(parts, recall, 'fail', BY_LEDGER, saga.refusal ?? 'A platform has said no.');
-    await postponeRecall(pool, recall, saga?.attention ?? null, clock.now() + SAGA_LOOK_MS);
-    return undefined;
-  };
-
-  /** At a connected target: the saga begins in the commit of the answer. */
-  const accept = (
-    recall: Recall<'asked'>,
-    platformId: PlatformId,
-    text: string | null,
-  ): Promise<Recall | undefined> => {
-    const { bucket, source, target } = recall;
-    const connected = {
-      source: !isKeptHere(ledger, target.platformId),
-      target: !isKeptHere(ledger, source.platformId),
-    };
-    const who = { actor: 'platform', id: platformId } as const;
-    if (!connected.source)
-      return takeStep(parts, recall, 'accept', who, text, { nextInMs: LEASE_MS });
-    // The points go the other way, so the sides change their places.
-    const route = {
-      purpose: 'recall',
-      sourceConnected: connected.source,
-      targetConnected: connected.target,
-    } as const;
-    const saga = {
-      ...route,
-      bucket,
-      sagaId: recall.resolutionId,
-      state: firstState(route),
-      source: target.platformId,
-      target: source.platformId,
-      sourceMember: target.memberId,
-      targetMember: source.memberId,
-      amount: recall.credited,
-      credited: recall.amount,
-      reversedId: null,
-    };
-    return takeStep(parts, recall, 'accept', who, text, {
-      nextInMs: SAGA_LOOK_MS,
-      also: (client) =>
-        insertSagas(client, bucket, [saga], clock.now(), parts.sagaDeadlineMs ?? DEADLINE_MS),
-    });
-  };
-
   const follow = async (recall: Recall): Promise<void> => {
-    if (isIn(recall, 'taking')) await carryOut(recall);
+    if (isIn(recall, 'taking')) await carryOut(parts, recall);
     else if (isIn(recall, 'asked')) await takeStep(parts, recall, 'targetSilent', BY_CLOCK, null);
   };
 
@@ -180,32 +92,7 @@ export function createRecalls(parts: RecallParts): Recalls {
     listSteps: (recall) => selectRecallSteps(pool, recall),
     async answer(publicId, platformId, answer, text) {
       const found = await find(publicId, platformId);
-      if (!found.ok) return found;
-      const recall = found.value;
-      if (recall[PARTY[answer]].platformId !== platformId)
-        return refuse(recallProblems.not_your_recall());
-      if (!isIn(recall, 'asked'))
-        return refuse(
-          recallProblems.wrong_recall_state(`It is ${recall.state}.`, { state: recall.state }),
-        );
-      if (answer !== 'withdraw' && recall.dueAtMs !== null && clock.now() >= recall.dueAtMs)
-        return refuse(recallProblems.recall_too_late());
-      const moved =
-        answer === 'accept'
-          ? await accept(recall, platformId, text)
-          : await takeStep(parts, recall, answer, { actor: 'platform', id: platformId }, text);
-      if (moved === undefined)
-        return refuse(ledgerProblems.unavailable('Somebody else has just changed it.'));
-      if (!isIn(moved, 'taking')) return ok(moved);
-      try {
-        return ok(await carryOut(moved));
-      } catch (error) {
-        log.error(
-          { err: error, recall: recall.recallId },
-          'an agreed recall could not be carried out at once',
-        );
-        return ok(moved);
-      }
+      return found.ok ? answerRecall(parts, found.value, platformId, answer, text) : found;
     },
     async barToTakingAlone(transactionId) {
       const moved = await findMoved(ledger, transactionId);
@@ -234,6 +121,40 @@ export function createRecalls(parts: RecallParts): Recalls {
       return due.length === FOLLOW_LIMIT && failed === 0;
     },
   };
+}
+
+async function answerRecall(
+  parts: RecallParts,
+  recall: Recall,
+  platformId: PlatformId,
+  answer: RecallAnswer,
+  text: string | null,
+): Promise<Result<Recall>> {
+  const { clock, log } = parts;
+  if (recall[PARTY[answer]].platformId !== platformId)
+    return refuse(recallProblems.not_your_recall());
+  if (!isIn(recall, 'asked'))
+    return refuse(
+      recallProblems.wrong_recall_state(`It is ${recall.state}.`, { state: recall.state }),
+    );
+  if (answer !== 'withdraw' && recall.dueAtMs !== null && clock.now() >= recall.dueAtMs)
+    return refuse(recallProblems.recall_too_late());
+  const moved =
+    answer === 'accept'
+      ? await acceptRecall(parts, recall, platformId, text)
+      : await takeStep(parts, recall, answer, { actor: 'platform', id: platformId }, text);
+  if (moved === undefined)
+    return refuse(ledgerProblems.unavailable('Somebody else has just changed it.'));
+  if (!isIn(moved, 'taking')) return ok(moved);
+  try {
+    return ok(await carryOut(parts, moved));
+  } catch (error) {
+    log.error(
+      { err: error, recall: recall.recallId },
+      'an agreed recall could not be carried out at once',
+    );
+    return ok(moved);
+  }
 }
 
 function barOf(bars: Awaited<ReturnType<typeof selectBars>>): Problem | undefined {

@@ -71,14 +71,7 @@ export function createBreakActions(
       : ok({ ...one, actions: await selectActions(pool, breakId) });
   };
 
-  const ask = async (one: Break): Promise<Result<Standing>> => {
-    const connector = parts.connectorOf(one.platformId);
-    if (connector === undefined) return refuse(reconciliationProblems.not_connected());
-    const standing = await askStanding({ pool, clock, connector, patience: IMPATIENT }, one);
-    return standing.answered
-      ? ok(standing.value)
-      : refuse(reconciliationProblems.platform_did_not_answer(`The ${standing.reason}.`));
-  };
+  const ask = (one: Break): Promise<Result<Standing>> => askPlatform(parts, one);
 
   /**
    * Does something to a break that is not closed, and keeps who did it; its row is locked
@@ -163,6 +156,16 @@ export function createBreakActions(
 
 /** Somebody is waiting for the answer. */
 const IMPATIENT = { attempts: 2, firstDelayMs: 100, longestDelayMs: 100 };
+
+async function askPlatform(parts: RunParts, one: Break): Promise<Result<Standing>> {
+  const { pool, clock } = parts;
+  const connector = parts.connectorOf(one.platformId);
+  if (connector === undefined) return refuse(reconciliationProblems.not_connected());
+  const standing = await askStanding({ pool, clock, connector, patience: IMPATIENT }, one);
+  return standing.answered
+    ? ok(standing.value)
+    : refuse(reconciliationProblems.platform_did_not_answer(`The ${standing.reason}.`));
+}
 
 /** A look-up shows no repetition, and a break stays a break while a call is under way. */
 function categoryOf({ verdict }: Standing, one: Break): BreakCategory {

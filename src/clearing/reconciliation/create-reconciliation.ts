@@ -57,7 +57,7 @@ export interface Reconciliation extends BreakActions {
 }
 
 export function createReconciliation(given: ReconciliationParts): Reconciliation {
-  const { pool, clock, log, identity, everyMs } = given;
+  const { pool, clock, identity, everyMs } = given;
   const parts: RunParts = {
     ...given,
     patience: given.patience ?? PATIENCE,
@@ -137,20 +137,7 @@ export function createReconciliation(given: ReconciliationParts): Reconciliation
     },
     async runDue(signal) {
       await queueDue();
-      for (const run of await selectQueued(pool)) {
-        if (signal?.aborted === true) return false;
-        try {
-          await runReconciliation(parts, run, signal);
-        } catch (error) {
-          // The next run of this platform says that this one was not finished; the others are none
-          // the worse for it.
-          log.error(
-            { err: error, platform_id: run.platformId, run_id: run.runId },
-            'a reconciliation failed',
-          );
-        }
-      }
-      return false;
+      return runQueued(parts, signal);
     },
     listRuns: (platformId, limit) => selectRuns(pool, platformId, limit),
     listBreaks: (filter, limit) => selectBreaks(pool, filter, limit),
@@ -161,4 +148,21 @@ export function createReconciliation(given: ReconciliationParts): Reconciliation
       ),
     countOpen: () => countOpenBreaks(pool, new Date(clock.now())),
   };
+}
+
+async function runQueued(parts: RunParts, signal: AbortSignal | undefined): Promise<boolean> {
+  for (const run of await selectQueued(parts.pool)) {
+    if (signal?.aborted === true) return false;
+    try {
+      await runReconciliation(parts, run, signal);
+    } catch (error) {
+      // The next run of this platform says that this one was not finished; the others are none
+      // the worse for it.
+      parts.log.error(
+        { err: error, platform_id: run.platformId, run_id: run.runId },
+        'a reconciliation failed',
+      );
+    }
+  }
+  return false;
 }

@@ -51,7 +51,7 @@ export interface CarryOut {
 }
 
 export function createCarryOut(parts: CarryOutParts): CarryOut {
-  const { pool, clock, log, ledger } = parts;
+  const { pool, ledger } = parts;
   let last: Promise<unknown> = Promise.resolve();
 
   /**
@@ -69,84 +69,16 @@ export function createCarryOut(parts: CarryOutParts): CarryOut {
     return turn;
   }
 
-  /**
-   * The next approved request, and what came of it; undefined when there is none, or when the
-   * ledger cannot say now.
-   */
-  const carryOutNext = (
-    platformId: PlatformId,
-  ): Promise<{ request: ReserveRequest; problem: Problem | undefined } | undefined> =>
-    locked(platformId, async (client, row) => {
-      const [request] = await selectUnderWay(client, platformId);
-      if (request === undefined) return undefined;
-      if (
-        request.narrows &&
-        !isNarrowerCap(wantedOf(request), {
-          cap: (await moneyOf(platformId, ledger)).cap,
-          basisPoints: row.capBasisPoints,
-        })
-      ) {
-        // The cap was lowered further meanwhile: this would raise it, and another operator decides.
-        const opened = {
-          ...request,
-          state: 'open' as const,
-          decidedBy: null,
-          decidedAt: null,
-          narrows: false,
-        };
-        await reopenRequest(client, request.requestId, null);
-        await appendEvents(client, [describeRequest('reserve.request_made', opened)], clock.now());
-        return { request: opened, problem: undefined };
-      }
-      const done = await takeEffect(request, row, client, ledger);
-      if (!done.ok && done.problem.retryable) return undefined;
-      await alignCap(
-        done.ok && request.kind === 'cap' ? request.basisPoints : row.capBasisPoints,
-        platformId,
-        ledger,
-      );
-      // The feed is locked to the end of the dbTransaction: nothing is asked of the ledger after
-      // this.
-      if (done.ok) {
-        const carriedOut = {
-          ...request,
-          carriedOutAt: new Date(clock.now()),
-          transactionId: done.value,
-        };
-        const event = await describeEffect(carriedOut, ledger);
-        await finishRequest(client, carriedOut);
-        await appendEvents(client, [event], clock.now());
-      } else {
-        log.warn(
-          { request_id: request.requestId, platform_id: platformId, code: done.problem.code },
-          'an approved request about a reserve was refused by the ledger',
-        );
-        await (request.narrows ? dropRequest : reopenRequest)(
-          client,
-          request.requestId,
-          done.problem.code,
-        );
-        await appendEvents(
-          client,
-          [
-            describeRequest('reserve.request_refused', {
-              ...request,
-              refusedWith: done.problem.code,
-            }),
-          ],
-          clock.now(),
-        );
-      }
-      return { request, problem: done.ok ? undefined : done.problem };
-    });
+  const oneMore = (platformId: PlatformId): Promise<CarriedOut | undefined> =>
+    locked(platformId, (client, row) => carryOutNext(parts, client, row, platformId));
 
   return {
     carryOut: async (platformId) => {
       const refused = new Map<string, Problem>();
       for (
-        let next = await carryOutNext(platformId);
+        let next = await oneMore(platformId);
         next !== undefined;
-        next = await carryOutNext(platformId)
+        next = await oneMore(platformId)
       ) {
         if (next.problem !== undefined) refused.set(next.request.requestId, next.problem);
       }
@@ -159,6 +91,91 @@ export function createCarryOut(parts: CarryOutParts): CarryOut {
           await alignCap(row.capBasisPoints, platformId, ledger);
       }),
   };
+}
+
+interface CarriedOut {
+  readonly request: ReserveRequest;
+  /** Why it was refused. */
+  readonly problem: Problem | undefined;
+}
+
+/**
+ * The next approved request, and what came of it; undefined when there is none, or when the
+ * ledger cannot say now.
+ */
+async function carryOutNext(
+  parts: CarryOutParts,
+  client: DbClient,
+  row: ReserveRow,
+  platformId: PlatformId,
+): Promise<CarriedOut | undefined> {
+  const { clock, ledger } = parts;
+  const [request] = await selectUnderWay(client, platformId);
+  if (request === undefined) return undefined;
+  if (
+    request.narrows &&
+    !isNarrowerCap(wantedOf(request), {
+      cap: (await moneyOf(platformId, ledger)).cap,
+      basisPoints: row.capBasisPoints,
+    })
+  ) {
+    // The cap was lowered further meanwhile: this would raise it, and another operator decides.
+    const opened = {
+      ...request,
+      state: 'open' as const,
+      decidedBy: null,
+      decidedAt: null,
+      narrows: false,
+    };
+    await reopenRequest(client, request.requestId, null);
+    await appendEvents(client, [describeRequest('reserve.request_made', opened)], clock.now());
+    return { request: opened, problem: undefined };
+  }
+  const done = await takeEffect(request, row, client, ledger);
+  if (!done.ok && done.problem.retryable) return undefined;
+  await alignCap(
+    done.ok && request.kind === 'cap' ? request.basisPoints : row.capBasisPoints,
+    platformId,
+    ledger,
+  );
+  // The feed is locked to the end of the dbTransaction: nothing is asked of the ledger after
+  // this.
+  if (done.ok) {
+    const carriedOut = {
+      ...request,
+      carriedOutAt: new Date(clock.now()),
+      transactionId: done.value,
+    };
+    const event = await describeEffect(carriedOut, ledger);
+    await finishRequest(client, carriedOut);
+    await appendEvents(client, [event], clock.now());
+  } else {
+    await noteRefusal(client, parts, request, done.problem.code);
+  }
+  return { request, problem: done.ok ? undefined : done.problem };
+}
+
+async function noteRefusal(
+  client: DbClient,
+  { clock, log }: CarryOutParts,
+  request: ReserveRequest,
+  code: string,
+): Promise<void> {
+  log.warn(
+    { request_id: request.requestId, platform_id: request.platformId, code: code },
+    'an approved request about a reserve was refused by the ledger',
+  );
+  await (request.narrows ? dropRequest : reopenRequest)(client, request.requestId, code);
+  await appendEvents(
+    client,
+    [
+      describeRequest('reserve.request_refused', {
+        ...request,
+        refusedWith: code,
+      }),
+    ],
+    clock.now(),
+  );
 }
 
 /** What no caller can name: a key from a header has no space in it. */

@@ -52,67 +52,17 @@ export interface ReserveRequests {
 const REQUEST_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export function createRequests(
-  { pool, clock, log }: Omit<CarryOutParts, 'ledger'>,
+  parts: Omit<CarryOutParts, 'ledger'>,
   { carryOut }: CarryOut,
   termsOf: (platformId: PlatformId) => Promise<CapTerms>,
 ): ReserveRequests {
+  const { pool, clock, log } = parts;
   const find = async (requestId: string): Promise<Result<ReserveRequest>> => {
     const request = REQUEST_ID.test(requestId) ? await selectRequest(pool, requestId) : undefined;
     return request === undefined
       ? refuse(reserveProblems.reserve_request_not_found())
       : ok(request);
   };
-
-  const decide = (
-    { requestId, operatorId, reason }: RequestDecision,
-    state: Exclude<RequestState, 'open'>,
-  ): Promise<Result<ReserveRequest>> =>
-    dbTransaction(pool, async (client) => {
-      const request = REQUEST_ID.test(requestId)
-        ? await selectRequest(client, requestId, true)
-        : undefined;
-      if (request === undefined) return refuse(reserveProblems.reserve_request_not_found());
-      if (request.state !== 'open')
-        return refuse(reserveProblems.reserve_request_decided(`It is ${request.state}.`));
-      if (state === 'withdrawn' && request.madeBy !== operatorId)
-        return refuse(reserveProblems.not_your_request());
-      if (state !== 'withdrawn' && request.madeBy === operatorId)
-        return refuse(reserveProblems.checker_is_maker());
-      const decided = {
-        ...request,
-        state,
-        decidedBy: operatorId,
-        decidedAt: new Date(clock.now()),
-        decisionReason: reason ?? null,
-      };
-      await decideRequest(client, decided);
-      await appendEvents(
-        client,
-        [describeRequest(`reserve.request_${state}`, decided)],
-        clock.now(),
-      );
-      return ok(decided);
-    });
-
-  const newRequest = ({ platformId, operatorId, reason, wanted }: NewRequest): ReserveRequest => ({
-    requestId: randomUUID(),
-    platformId,
-    kind: wanted.kind,
-    amount: 'amount' in wanted ? wanted.amount : null,
-    basisPoints: 'basisPoints' in wanted ? wanted.basisPoints : null,
-    bankReference: 'bankReference' in wanted ? wanted.bankReference : null,
-    reason,
-    state: 'open',
-    madeBy: operatorId,
-    madeAt: new Date(clock.now()),
-    decidedBy: null,
-    decidedAt: null,
-    decisionReason: null,
-    carriedOutAt: null,
-    transactionId: null,
-    narrows: false,
-    refusedWith: null,
-  });
 
   /** What has come of an approved request. */
   const settle = async (approved: ReserveRequest): Promise<Result<ReserveRequest>> => {
@@ -136,7 +86,7 @@ export function createRequests(
     list: ({ platformId, state }, limit) => selectRequests(pool, platformId, state, limit),
     make: (wanted) =>
       dbTransaction(pool, async (client) => {
-        const request = newRequest(wanted);
+        const request = newRequest(wanted, new Date(clock.now()));
         if (!(await insertRequest(client, request)))
           return refuse(reserveProblems.payment_already_booked());
         await appendEvents(client, [describeRequest('reserve.request_made', request)], clock.now());
@@ -144,7 +94,7 @@ export function createRequests(
       }),
     narrowCap: async (wanted) => {
       if (!isNarrowerCap(wanted.wanted, await termsOf(wanted.platformId))) return undefined;
-      const made = newRequest(wanted);
+      const made = newRequest(wanted, new Date(clock.now()));
       const approved: ReserveRequest = {
         ...made,
         state: 'approved',
@@ -162,7 +112,7 @@ export function createRequests(
       return settle(approved);
     },
     approve: async (decision) => {
-      const approved = await decide(decision, 'approved');
+      const approved = await decide(parts, decision, 'approved');
       if (!approved.ok) return approved;
       const now = await settle(approved.value);
       // Another process may have carried it out, and been refused.
@@ -174,7 +124,61 @@ export function createRequests(
           )
         : now;
     },
-    reject: (decision) => decide(decision, 'rejected'),
-    withdraw: (decision) => decide(decision, 'withdrawn'),
+    reject: (decision) => decide(parts, decision, 'rejected'),
+    withdraw: (decision) => decide(parts, decision, 'withdrawn'),
+  };
+}
+
+function decide(
+  { pool, clock }: Pick<CarryOutParts, 'pool' | 'clock'>,
+  { requestId, operatorId, reason }: RequestDecision,
+  state: Exclude<RequestState, 'open'>,
+): Promise<Result<ReserveRequest>> {
+  return dbTransaction(pool, async (client) => {
+    const request = REQUEST_ID.test(requestId)
+      ? await selectRequest(client, requestId, true)
+      : undefined;
+    if (request === undefined) return refuse(reserveProblems.reserve_request_not_found());
+    if (request.state !== 'open')
+      return refuse(reserveProblems.reserve_request_decided(`It is ${request.state}.`));
+    if (state === 'withdrawn' && request.madeBy !== operatorId)
+      return refuse(reserveProblems.not_your_request());
+    if (state !== 'withdrawn' && request.madeBy === operatorId)
+      return refuse(reserveProblems.checker_is_maker());
+    const decided = {
+      ...request,
+      state,
+      decidedBy: operatorId,
+      decidedAt: new Date(clock.now()),
+      decisionReason: reason ?? null,
+    };
+    await decideRequest(client, decided);
+    await appendEvents(client, [describeRequest(`reserve.request_${state}`, decided)], clock.now());
+    return ok(decided);
+  });
+}
+
+function newRequest(
+  { platformId, operatorId, reason, wanted }: NewRequest,
+  madeAt: Date,
+): ReserveRequest {
+  return {
+    requestId: randomUUID(),
+    platformId,
+    kind: wanted.kind,
+    amount: 'amount' in wanted ? wanted.amount : null,
+    basisPoints: 'basisPoints' in wanted ? wanted.basisPoints : null,
+    bankReference: 'bankReference' in wanted ? wanted.bankReference : null,
+    reason,
+    state: 'open',
+    madeBy: operatorId,
+    madeAt,
+    decidedBy: null,
+    decidedAt: null,
+    decisionReason: null,
+    carriedOutAt: null,
+    transactionId: null,
+    narrows: false,
+    refusedWith: null,
   };
 }

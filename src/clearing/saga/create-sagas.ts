@@ -156,12 +156,7 @@ export function createSagas(parts: SagasParts): Sagas {
         ? toStanding(transactionId, await waits.waitFor(bucket, transactionId, atMostMs))
         : undefined;
     },
-    list: async (which, limit) => {
-      const found: Saga[] = [];
-      for (const bucket of buckets(ledger.bucketCount()))
-        found.push(...(await selectOpen(pool, bucket, which === 'open', limit)));
-      return found.toSorted((a, b) => a.createdAtMs - b.createdAtMs).slice(0, limit);
-    },
+    list: (which, limit) => listOpen(parts, which, limit),
     listActions: (saga) => selectActions(pool, saga.bucket, saga.sagaId),
     actionsOf,
     stepOf: (saga) =>
@@ -187,6 +182,18 @@ export function createSagas(parts: SagasParts): Sagas {
     },
     figures,
   };
+}
+
+/** Oldest first over all buckets. */
+async function listOpen(
+  { pool, ledger }: Pick<SagasParts, 'pool' | 'ledger'>,
+  which: 'attention' | 'open',
+  limit: number,
+): Promise<Saga[]> {
+  const found: Saga[] = [];
+  for (const bucket of buckets(ledger.bucketCount()))
+    found.push(...(await selectOpen(pool, bucket, which === 'open', limit)));
+  return found.toSorted((a, b) => a.createdAtMs - b.createdAtMs).slice(0, limit);
 }
 
 function actionsOf(saga: Saga): readonly SagaActionName[] {

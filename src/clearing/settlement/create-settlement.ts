@@ -4,8 +4,7 @@
 
 import type { OperatorId, PlatformId } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
-import { dbTransaction } from '../../runtime/database.ts';
-import { appendEvents } from '../../events/events.ts';
+import type { Pool } from '../../runtime/database.ts';
 import {
   approveAct,
   proposeAct,
@@ -29,10 +28,11 @@ import {
   type Proposing,
 } from './propose-settlement.ts';
 import { isDue } from './schedule.ts';
+import { setGrossPairs, setSchedule } from './settings.ts';
 import { makeStatement, type Statement, type StatementSource } from './statement.ts';
 import type { WindowState } from './states.ts';
-import { selectOpenWindow, selectWindow, selectWindows, lockWindows } from './store-windows.ts';
-import { replaceGrossPairs, selectSettings, updateSchedule } from './store-settings.ts';
+import { selectOpenWindow, selectWindow, selectWindows } from './store-windows.ts';
+import { selectSettings } from './store-settings.ts';
 import { selectCarveOuts } from './store-carve-outs.ts';
 import { selectNets, selectNetsOf } from './store-nets.ts';
 import { selectPairs } from './store-pairs.ts';
@@ -106,65 +106,9 @@ export interface Settlement {
 
 export function createSettlement(given: SettlementParts): Settlement {
   const parts = { ...given, alone: createAlone(given.pool) };
-  const { pool, clock, ledger } = parts;
+  const { pool, ledger } = parts;
 
-  async function find(windowId: number): Promise<Result<StatementSource>> {
-    const window = await selectWindow(pool, windowId);
-    if (window === undefined) return refuse(settlementProblems.window_not_found());
-    const [nets, pairs, carveOuts, obligations] = [
-      await selectNets(pool, windowId),
-      await selectPairs(pool, windowId),
-      await selectCarveOuts(pool, windowId),
-      await selectObligations(pool, windowId),
-    ];
-    return ok({
-      window,
-      nets,
-      pairs,
-      carveOuts,
-      obligations,
-      carried: await selectCarried(pool, windowId),
-      acts: await selectActs(pool, windowId),
-    });
-  }
-
-  async function closeWhenDue(): Promise<void> {
-    const { schedule } = await selectSettings(pool);
-    if (schedule.kind === 'none') return;
-    const due = ({ openedAtMs }: SettlementWindow): boolean =>
-      isDue(schedule, openedAtMs, clock.now(), parts.timeZone());
-    const open = await selectOpenWindow(pool);
-    if (due(open) && (await hasRowsSince(pool, open.windowId - 1)))
-      await closeWindow(parts, { closedBy: 'schedule', when: due, unlessEmpty: true });
-  }
-
-  async function announceSettings(
-    client: Parameters<typeof lockWindows>[0],
-    operatorId: OperatorId,
-  ): Promise<void> {
-    const { schedule, grossPairs } = await selectSettings(client);
-    const when =
-      schedule.kind === 'daily'
-        ? `daily at ${schedule.at}`
-        : schedule.kind === 'every'
-          ? `every ${schedule.minutes} minutes`
-          : 'by hand';
-    await appendEvents(
-      client,
-      [
-        {
-          type: 'settlement.configured',
-          platformId: null,
-          data: {
-            changed_by: operatorId,
-            schedule: when,
-            gross_pairs: grossPairs.map((pair) => pair.join('/')).join(' '),
-          },
-        },
-      ],
-      clock.now(),
-    );
-  }
+  const find = (windowId: number): Promise<Result<StatementSource>> => findWindow(pool, windowId);
 
   /** It is approved, whatever happens now; the loop of every process goes on with it. */
   const payNow = async (windowId: number): Promise<void> => {
@@ -200,18 +144,7 @@ export function createSettlement(given: SettlementParts): Settlement {
     },
     withdrawAct: (decision) => withdrawAct(parts, decision),
     list: (before, limit, state) => selectWindows(pool, before, limit, state),
-    async listOf(platformId, before, limit) {
-      const windows = await selectWindows(pool, before, limit, undefined);
-      const nets = await selectNetsOf(
-        pool,
-        platformId,
-        windows.map(({ windowId }) => windowId),
-      );
-      const nothing = { opening: 0n, net: 0n, paid: 0n, closing: 0n };
-      return windows
-        .filter(({ state }) => state !== 'open')
-        .map((window) => ({ window, net: nets.get(window.windowId) ?? nothing }));
-    },
+    listOf: (platformId, before, limit) => listWindowsOf(pool, platformId, before, limit),
     async statement(windowId, platformId) {
       const found = await find(windowId);
       if (!found.ok) return found;
@@ -228,20 +161,10 @@ export function createSettlement(given: SettlementParts): Settlement {
     listTransactions: (windowId, platformId, cursor, limit) =>
       listTransactions(parts, windowId, platformId, cursor, limit),
     settings: () => selectSettings(pool),
-    setSchedule: (schedule, operatorId) =>
-      dbTransaction(pool, async (client) => {
-        await lockWindows(client);
-        await updateSchedule(client, schedule, operatorId, clock.now());
-        await announceSettings(client, operatorId);
-      }),
-    setGrossPairs: (pairs, operatorId) =>
-      dbTransaction(pool, async (client) => {
-        await lockWindows(client);
-        await replaceGrossPairs(client, pairs, operatorId, clock.now());
-        await announceSettings(client, operatorId);
-      }),
+    setSchedule: (schedule, operatorId) => setSchedule(parts, schedule, operatorId),
+    setGrossPairs: (pairs, operatorId) => setGrossPairs(parts, pairs, operatorId),
     async follow() {
-      await closeWhenDue();
+      await closeWhenDue(parts);
       const counting = await countStep(parts);
       await suspendLeftOut(parts);
       const paying = await payDue(parts);
@@ -253,4 +176,53 @@ export function createSettlement(given: SettlementParts): Settlement {
       }
     },
   };
+}
+
+async function findWindow(pool: Pool, windowId: number): Promise<Result<StatementSource>> {
+  const window = await selectWindow(pool, windowId);
+  if (window === undefined) return refuse(settlementProblems.window_not_found());
+  const [nets, pairs, carveOuts, obligations] = [
+    await selectNets(pool, windowId),
+    await selectPairs(pool, windowId),
+    await selectCarveOuts(pool, windowId),
+    await selectObligations(pool, windowId),
+  ];
+  return ok({
+    window,
+    nets,
+    pairs,
+    carveOuts,
+    obligations,
+    carried: await selectCarried(pool, windowId),
+    acts: await selectActs(pool, windowId),
+  });
+}
+
+async function closeWhenDue(parts: SettlementParts): Promise<void> {
+  const { pool, clock } = parts;
+  const { schedule } = await selectSettings(pool);
+  if (schedule.kind === 'none') return;
+  const due = ({ openedAtMs }: SettlementWindow): boolean =>
+    isDue(schedule, openedAtMs, clock.now(), parts.timeZone());
+  const open = await selectOpenWindow(pool);
+  if (due(open) && (await hasRowsSince(pool, open.windowId - 1)))
+    await closeWindow(parts, { closedBy: 'schedule', when: due, unlessEmpty: true });
+}
+
+async function listWindowsOf(
+  pool: Pool,
+  platformId: PlatformId,
+  before: number,
+  limit: number,
+): ReturnType<Settlement['listOf']> {
+  const windows = await selectWindows(pool, before, limit, undefined);
+  const nets = await selectNetsOf(
+    pool,
+    platformId,
+    windows.map(({ windowId }) => windowId),
+  );
+  const nothing = { opening: 0n, net: 0n, paid: 0n, closing: 0n };
+  return windows
+    .filter(({ state }) => state !== 'open')
+    .map((window) => ({ window, net: nets.get(window.windowId) ?? nothing }));
 }

@@ -137,48 +137,59 @@ export function createProbe(
         `GET /api/internal/transactions/${transactionId}`,
         await client.findTransaction(transactionId),
       ),
-    async readOn(since, limit = PAGE) {
-      const entries: StatementEntry[] = [];
-      let cursor = since;
-      for (let pages = 0; pages < MAX_PAGES; pages += 1) {
-        const page = valueOf(
-          `GET /api/internal/statement?since=${cursor ?? ''}`,
-          await client.readStatement(cursor, limit),
-        );
-        // Only what a check has sent is looked at: others may be using the platform.
-        entries.push(
-          ...page.entries.filter(({ transactionId }) =>
-            transactionId.startsWith(`pontis-test-${run}-`),
-          ),
-        );
-        if (!page.more) return { entries, cursor: page.nextCursor };
-        if (page.nextCursor === cursor)
-          throw new CheckStopped(
-            'The statement says that there is more, but next_cursor does not move on.',
-          );
-        cursor = page.nextCursor;
-      }
-      throw new CheckStopped(`The statement has no end within ${MAX_PAGES} pages.`);
-    },
-    async undo() {
-      for (const step of [...sent.values()].toReversed()) {
-        const found = await client.findTransaction(step.transactionId);
-        if (
-          found.outcome === 'yes' &&
-          (found.value.state === 'unknown' || found.value.state === 'refused')
-        )
-          continue;
-        // The amount that the platform says it moved: a faulty one may have read another than was
-        // sent.
-        const moved =
-          found.outcome === 'yes' && 'amountMinor' in found.value
-            ? { ...step, amountMinor: found.value.amountMinor }
-            : step;
-        await client.reverse(moved);
-      }
-    },
+    readOn: (since, limit = PAGE) => readLines(client, run, since, limit),
+    undo: () => undoSteps(client, [...sent.values()]),
   };
   return probe;
+}
+
+/** All lines of a statement after a cursor that belong to one run of the checks. */
+async function readLines(
+  client: ConnectorClient,
+  run: string,
+  since: string | undefined,
+  limit: number,
+): ReturnType<Probe['readOn']> {
+  const entries: StatementEntry[] = [];
+  let cursor = since;
+  for (let pages = 0; pages < MAX_PAGES; pages += 1) {
+    const page = valueOf(
+      `GET /api/internal/statement?since=${cursor ?? ''}`,
+      await client.readStatement(cursor, limit),
+    );
+    // Only what a check has sent is looked at: others may be using the platform.
+    entries.push(
+      ...page.entries.filter(({ transactionId }) =>
+        transactionId.startsWith(`pontis-test-${run}-`),
+      ),
+    );
+    if (!page.more) return { entries, cursor: page.nextCursor };
+    if (page.nextCursor === cursor)
+      throw new CheckStopped(
+        'The statement says that there is more, but next_cursor does not move on.',
+      );
+    cursor = page.nextCursor;
+  }
+  throw new CheckStopped(`The statement has no end within ${MAX_PAGES} pages.`);
+}
+
+/** Undoes steps, the last one first. */
+async function undoSteps(client: ConnectorClient, sent: readonly Step[]): Promise<void> {
+  for (const step of sent.toReversed()) {
+    const found = await client.findTransaction(step.transactionId);
+    if (
+      found.outcome === 'yes' &&
+      (found.value.state === 'unknown' || found.value.state === 'refused')
+    )
+      continue;
+    // The amount that the platform says it moved: a faulty one may have read another than was
+    // sent.
+    const moved =
+      found.outcome === 'yes' && 'amountMinor' in found.value
+        ? { ...step, amountMinor: found.value.amountMinor }
+        : step;
+    await client.reverse(moved);
+  }
 }
 
 function bodyOf(

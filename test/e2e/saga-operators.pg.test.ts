@@ -377,7 +377,7 @@ describe('a platform that says yes to another amount or user than it was asked f
         const id = idOf(await network.transfer('platform_a', 'platform_x', user, user, 8));
         expect(await listed(id)).toMatchObject({
           state: 'adding',
-          attention: 'the platform says yes to its add, but of another user or amount',
+          attention: 'the platform confirms its add, but for another user or amount',
           next_attempt_at: null,
         });
         await network.api.parts.connections.set(

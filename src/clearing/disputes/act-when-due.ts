@@ -1,4 +1,4 @@
-// What happens to a dispute when a due date has passed and nobody has acted.
+// Acts on a dispute whose due date has passed while nobody has acted.
 
 import { release } from './carry-out.ts';
 import { isUnderReview } from './decide-dispute.ts';
@@ -49,7 +49,7 @@ async function rejectUndecided(
   if (moved !== undefined) await finish(parts, moved);
 }
 
-/** A freeze ends with the due date of a decision, whoever is late with it. */
+/** A freeze ends on the due date of the decision, whoever is late with it. */
 async function remind(parts: DisputeParts, dispute: Dispute<'under_review'>): Promise<void> {
   const problem = await release(parts, dispute);
   if (problem !== undefined)

@@ -1,4 +1,4 @@
-// Adds a file of evidence to an open dispute; the same file by the same hand is kept once.
+// Adds a file of evidence to an open dispute; the same file from the same sender is kept once.
 
 import { hash } from 'node:crypto';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';

@@ -1,7 +1,7 @@
-// Points that the target platform says it has not credited are given back on the word of two
-// operators: a dispute that is opened and upheld in one commit, by an adjustment that the target
-// bears. The platform's own statement is its word, so nobody is heard again. Carried out as any
-// other.
+// Gives back points that the target platform, by its own statement, has not credited, after a
+// decision of two operators. Opens a dispute and upholds it in one commit, by an adjustment that
+// the target bears. The statement is the platform's own, so neither side is heard again. Carried
+// out like any other dispute.
 
 import { assert } from '../../kernel/assert.ts';
 import { formatAmount } from '../../kernel/amount.ts';
@@ -23,17 +23,17 @@ export interface NewAdjustment {
   readonly askedBy: string;
   readonly approvedBy: string;
   readonly reason: string;
-  /** Two with the same key are the same adjustment. */
+  /** Two adjustments with the same key are one. */
   readonly key: string;
 }
 
 export interface Adjusted {
   readonly disputeId: TransactionId;
-  /** What will be posted. */
+  /** The ledger transaction that will be posted. */
   readonly resolutionId: TransactionId;
 }
 
-/** Whether as much is left of the transaction: neither reversed, nor claimed, nor decided. */
+/** Whether that much of the transaction is left: neither reversed, nor claimed, nor decided. */
 export async function checkAdjustment(
   { pool, ledger }: DisputeParts,
   { transactionId, amount }: Pick<NewAdjustment, 'transactionId' | 'amount'>,
@@ -72,7 +72,7 @@ export async function adjustDifferenceIn(
   if (!about.ok) return about;
   const { source } = about.value;
   const bucket = bucketOfTransaction(transactionId);
-  // No caller can name a key with a space.
+  // No caller can send a key with a space.
   const disputeId = deriveTransactionId(
     bucket,
     source.platformId,
@@ -96,7 +96,7 @@ export async function adjustDifferenceIn(
   if (!written.ok) return written;
   const { dispute } = written.value;
   if (isOpening(dispute)) {
-    assert(dispute.holdId === null, 'nothing is frozen at a platform that keeps its points itself');
+    assert(dispute.holdId === null, 'nothing is frozen at a connected platform');
     const who = { actor: 'operator' as const, id: approvedBy };
     const resolution = { kind: 'adjustment' as const, amount, borneBy: 'target' as const };
     const upheld = await takeStepIn(client, parts, dispute, 'upholdDifference', who, reason, {
@@ -104,7 +104,7 @@ export async function adjustDifferenceIn(
       nextInMs: 0,
       resolution,
     });
-    assert(upheld !== undefined, 'nobody else has seen it yet');
+    assert(upheld !== undefined, 'no other process has seen it yet');
   }
   return ok({ disputeId, resolutionId: resolutionIdOf(dispute, parts.ledger.bucketCount()) });
 }

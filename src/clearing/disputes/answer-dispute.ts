@@ -40,7 +40,7 @@ export async function answerDispute(
   if (name !== 'withdraw' && dispute.dueAtMs !== null && parts.clock.now() >= dispute.dueAtMs)
     return refuse(disputeProblems.answer_too_late());
   const setting = await settingOf(parts, name, dispute);
-  // The state was checked to fit the name, which the compiler cannot follow through a name that
+  // The state was checked to fit the name; the compiler cannot follow that through a name that
   // varies.
   const moved = await takeStep(
     parts,
@@ -51,11 +51,11 @@ export async function answerDispute(
     setting,
   );
   return moved === undefined
-    ? refuse(ledgerProblems.unavailable('Somebody else has just changed it.'))
+    ? refuse(ledgerProblems.unavailable('Another caller has just changed it.'))
     : ok(await finish(parts, moved));
 }
 
-/** What comes next after a step: whose turn it is until when, or what is to be carried out. */
+/** The settings after a step: the next due date, or the resolution to carry out. */
 export async function settingOf(
   parts: DisputeParts,
   name: TransitionName,
@@ -75,8 +75,8 @@ export async function settingOf(
 }
 
 /**
- * Without an operator's word: the disputed amount goes back; where only a whole reversal is
- * possible, the target platform pays for a part.
+ * The resolution when no operator decides: the disputed amount is reversed; where only a whole
+ * reversal is possible, the target platform pays for a part.
  */
 async function usualResolution(ledger: Ledger, dispute: Dispute): Promise<Resolution> {
   const amount = stillDisputed(dispute);
@@ -86,7 +86,7 @@ async function usualResolution(ledger: Ledger, dispute: Dispute): Promise<Resolu
     : { kind: 'adjustment', amount, borneBy: 'target' };
 }
 
-/** The platform that speaks for a side. */
+/** The platform of a side. */
 export function partyOf(
   { claimantSide, source, target }: Dispute,
   side: 'claimant' | 'respondent',

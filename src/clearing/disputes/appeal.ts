@@ -1,6 +1,6 @@
-// An appeal: once, within a deadline, a claimant asks another operator to look again at what was
-// decided against it. It is a dispute of its own over the same part of the transaction; both sides
-// were heard, so an operator decides next.
+// An appeal: once, within a deadline, a claimant asks another operator to look again at a decision
+// against it. It is a dispute of its own over the same part of the transaction. Both sides were
+// heard already, so an operator decides next.
 
 import { hash } from 'node:crypto';
 import { smaller } from '../../kernel/amount.ts';
@@ -18,7 +18,10 @@ import { lockDisputed, sumClaimed } from './store-claims.ts';
 import { deadlinesOf, LEASE_MS, type DisputeParts } from './take-step.ts';
 import type { Dispute, Who } from './types.ts';
 
-/** What of a claim was decided against the claimant; nothing while it lives, or of an appeal. */
+/**
+ * The part of a claim that was decided against the claimant; nothing while the claim is open, or
+ * for an appeal.
+ */
 function refusedPart({ state, appealOf, amount, reversed, resolution }: Dispute): bigint {
   if (appealOf !== null) return 0n;
   if (state === 'rejected') return amount - reversed;
@@ -34,7 +37,7 @@ export function appealUntilMs(
     : undefined;
 }
 
-/** By the claimant. Asked again in the same words, it gives the same appeal. */
+/** By the claimant. The same request in the same words gives the same appeal. */
 export async function appealDispute(
   parts: DisputeParts,
   before: Dispute,
@@ -65,7 +68,8 @@ export async function appealDispute(
   if (openedAtMs >= before.changedAtMs + deadlinesOf(parts.valuation).appealMs)
     return refuse(disputeProblems.appeal_too_late());
   const leg = await findMoved(ledger, transactionId);
-  if (leg === undefined) throw new Error(`dispute ${before.disputeId} is about nothing that moved`);
+  if (leg === undefined)
+    throw new Error(`dispute ${before.disputeId} is about a transaction that moved nothing`);
 
   const made = await dbTransaction(pool, async (client): Promise<Result<Dispute>> => {
     await lockDisputed(client, before);
@@ -121,7 +125,10 @@ export async function appealDispute(
     : replay(made.value);
 }
 
-/** The same for all who ask, so that there is one. No caller can name a key with a space. */
+/**
+ * The same id for every request, so that there is only one appeal. No caller can send a key with a
+ * space.
+ */
 function appealIdOf({ bucket, disputeId, claimantSide, source, target }: Dispute): TransactionId {
   const { platformId, memberId } = claimantSide === 'source' ? source : target;
   return deriveTransactionId(bucket, platformId, memberId, `dispute appeal ${disputeId}`);

@@ -1,7 +1,7 @@
-// Carries out in the ledger what was decided, then lets the dispute be over. Each step can be
-// repeated: the ledger knows by its key what was posted before, so whoever finds a dispute half
-// carried out finishes it. A reversal takes from the frozen points in its own commit, so they are
-// never free in between.
+// Carries out a decision in the ledger, then ends the dispute. Each step can be repeated: the
+// ledger knows by the key what was posted before, so any worker can finish a dispute that is half
+// carried out. A reversal takes from the frozen points in its own commit, so they are never free in
+// between.
 
 import { larger, smaller } from '../../kernel/amount.ts';
 import {
@@ -27,14 +27,14 @@ import { sumAdjusted } from './store-claims.ts';
 import { BY_LEDGER, takeStepByState, type DisputeParts } from './take-step.ts';
 import type { Dispute, Resolution } from './types.ts';
 
-/** What could not be carried out is tried again after this long. */
+/** Time until a decision that could not be carried out is tried again. */
 const RETRY_MS = 60_000;
 
 export function isCarrying(dispute: Dispute): dispute is Dispute<CarryingState> {
   return Object.hasOwn(whenCarriedOut, dispute.state);
 }
 
-/** The dispute as it is afterwards: over, or with the problem that stands in the way. */
+/** Returns the dispute afterwards: ended, or with the problem that prevents it. */
 export async function carryOut(
   parts: DisputeParts,
   dispute: Dispute<CarryingState>,
@@ -45,8 +45,7 @@ export async function carryOut(
     if (!problem.retryable)
       log.error(
         { dispute: formatId('dsp', dispute.disputeId), problem: problem.code },
-        'a dispute that is decided cannot be carried out; an operator may decide on another ' +
-          'resolution',
+        'a decided dispute cannot be carried out; an operator may choose another ' + 'resolution',
       );
     await noteProblem(pool, dispute, `${problem.error}. ${problem.detail}`, clock.now() + RETRY_MS);
   }
@@ -72,8 +71,8 @@ async function settle(
 }
 
 /**
- * What was posted may differ from what the dispute says when an operator changed the resolution in
- * the same moment; the ledger is right.
+ * The posted resolution may differ from the dispute's, when an operator changed it at the same
+ * moment; the ledger is right.
  */
 function resolutionOf(posted: PostedLeg, { resolution, amount }: Dispute): Resolution {
   if (posted.kind === 'reverse') return { kind: 'reversal', amount: posted.amount };
@@ -83,11 +82,11 @@ function resolutionOf(posted: PostedLeg, { resolution, amount }: Dispute): Resol
       amount: posted.amount === 0n ? amount : posted.amount,
       borneBy: 'target',
     };
-  // Nothing is posted for a member whose points are kept elsewhere.
+  // Nothing is posted for a member of a connected platform.
   return { ...resolution, amount: posted.amount === 0n ? resolution.amount : posted.amount };
 }
 
-/** `nothing` when the transaction has nothing left to be settled. */
+/** `nothing` when nothing of the transaction is left to settle. */
 async function postResolution(
   parts: DisputeParts,
   dispute: Dispute,
@@ -104,7 +103,7 @@ async function postResolution(
       ? await submitUnlessReversed(parts, settling)
       : await ledger.submit(command);
   if (outcome.ok) return outcome.transaction;
-  // Somebody else has posted it meanwhile, over another amount than would be left now.
+  // Another worker has posted it meanwhile, over another amount than would be left now.
   const [meanwhile] =
     outcome.problem.code === 'idempotency_key_reused' ? await ledger.findTransaction(id) : [];
   return meanwhile ?? outcome.problem;
@@ -112,14 +111,17 @@ async function postResolution(
 
 interface Settling {
   readonly command: Command;
-  /** What is disputed, and how much of it was reversed when the command was made. */
+  /**
+   * The transaction that moved the disputed points, and how much of it was reversed when the
+   * command was made.
+   */
   readonly moved: TransactionId;
   readonly reversed: bigint;
 }
 
 /**
- * The transaction's platform waits with a reversal; one that came in between makes it another
- * command.
+ * The transaction's platform cannot reverse at the same time; a reversal that came before changes
+ * the command.
  */
 async function submitUnlessReversed(
   { pool, ledger }: DisputeParts,
@@ -140,15 +142,14 @@ async function settlingOf(parts: DisputeParts, dispute: Dispute): Promise<Settli
   const { source, target, transactionId, disputeId, resolution, holdId } = dispute;
   const original = await findMoved(ledger, transactionId);
   if (original === undefined || resolution === null)
-    throw new Error(`dispute ${disputeId} has nothing to be settled by`);
+    throw new Error(`dispute ${disputeId} has no resolution`);
   const hold = holdId === null ? undefined : await ledger.findHold(holdId);
   const settled = {
     moved: original.transactionId,
     reversed: await ledger.getReversed(original.transactionId),
   };
   const left = larger(original.amount - settled.reversed - (await sumAdjusted(pool, dispute)), 0n);
-  // Within a platform a reversal takes from the freeze, and the dispute learns of it a moment
-  // later.
+  // Within a platform a reversal takes from the freeze, and the dispute is told a moment later.
   const taken =
     source.platformId === target.platformId ? larger(dispute.reversed, hold?.captured ?? 0n) : 0n;
   const amount = smaller(resolution.amount, smaller(left, dispute.amount - taken));
@@ -168,8 +169,8 @@ async function settlingOf(parts: DisputeParts, dispute: Dispute): Promise<Settli
       amount,
       details: { reverses: original.kind },
       ...(hold?.state === 'held' ? { frozenHoldId: hold.holdId } : {}),
-      // A platform that takes nothing back that is spent bears the rest itself: an upheld dispute
-      // is carried out.
+      // A platform that takes back no spent points bears the rest itself, so that an upheld dispute
+      // is always carried out.
       ...(ledger.pointsOf(target.platformId)?.clawback === 'refuse'
         ? { clawback: 'available' as const }
         : {}),
@@ -194,9 +195,9 @@ async function settlingOf(parts: DisputeParts, dispute: Dispute): Promise<Settli
 }
 
 /**
- * What the target platform was due for a part of the transaction, in minor units of the settlement
- * currency: after what was reversed and adjusted before, rounded against the platform, which keeps
- * the rest. Parts come to what it was due.
+ * The value that the target platform was due for a part of the transaction, in minor units of the
+ * settlement currency, after earlier reversals and adjustments. Rounded against the platform, which
+ * keeps the rest, so the parts add up to what it was due.
  */
 async function valueOf(
   { pool, ledger }: DisputeParts,
@@ -220,7 +221,7 @@ async function valueOf(
   );
 }
 
-/** Lets go of what is still frozen; nothing when a reversal has taken it. */
+/** Releases what is still frozen; does nothing when a reversal has taken it. */
 export async function release(
   { ledger }: DisputeParts,
   { holdId, target, disputeId }: Dispute,

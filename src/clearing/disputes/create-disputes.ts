@@ -1,6 +1,6 @@
 // Disputes over posted transactions: opened within a deadline, answered in turn or decided by
-// silence, else by an operator, and settled through the ledger. Owns who said what and when; that
-// points are frozen, given back or compensated is the ledger's to say.
+// silence, else by an operator, and settled through the ledger. Owns who said what and when; the
+// ledger owns whether points are frozen, given back or compensated.
 
 import type { PlatformId, TransactionId } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
@@ -42,7 +42,7 @@ export interface Disputes {
   open(
     dispute: NewDispute,
   ): Promise<Result<{ readonly dispute: Dispute; readonly replayed: boolean }>>;
-  /** By its public id; with a platform, only when that takes part. */
+  /** By its public id; with a platform, only a dispute in which it takes part. */
   find(publicId: string, platformId?: PlatformId): Promise<Result<Dispute>>;
   /** Newest first. */
   list(filter: Filter): Promise<readonly Dispute[]>;
@@ -53,7 +53,7 @@ export interface Disputes {
     dispute: Dispute,
     evidence: number,
   ): Promise<Result<Evidence & { readonly content: Buffer }>>;
-  /** The word of the side whose turn it is. */
+  /** The answer of the side whose turn it is. */
   respond(
     publicId: string,
     platformId: PlatformId,
@@ -62,39 +62,41 @@ export interface Disputes {
   ): Promise<Result<Dispute>>;
   addEvidence(publicId: string, who: Who, file: EvidenceFile): Promise<Result<Evidence>>;
   /**
-   * The claimant's, once, against a decision; a dispute of its own, which an operator decides who
-   * had no part in the first one.
+   * Once, by the claimant, against a decision. The appeal is a dispute of its own, decided by an
+   * operator who had no part in the first one.
    */
   appeal(
     publicId: string,
     platformId: PlatformId,
     text: string,
   ): Promise<Result<{ readonly dispute: Dispute; readonly replayed: boolean }>>;
-  /** Until when the claimant can appeal; undefined where it cannot. */
+  /** The time until which the claimant can appeal; undefined where it cannot. */
   appealUntilMs(dispute: Dispute): number | undefined;
   withdraw(publicId: string, platformId: PlatformId, text: string): Promise<Result<Dispute>>;
   decide(publicId: string, decision: Decision): Promise<Result<Dispute>>;
   /**
-   * A platform's reversal of a transfer within it, by `submit`: at most what no adjustment has
-   * settled.
+   * A platform's reversal of a transfer between its own members, posted by `submit`: at most what
+   * no adjustment has settled.
    */
   reverseWithin(
     transfer: PostedLeg,
     amount: bigint | undefined,
     submit: () => Promise<Outcome>,
   ): Promise<Outcome>;
-  /** Whether as much is left of a transaction to be adjusted for its source. */
+  /** Whether that much of a transaction is left to be adjusted for its source. */
   checkAdjustment(
     wanted: Pick<NewAdjustment, 'transactionId' | 'amount'>,
   ): Promise<Result<undefined>>;
-  /** Within a dbTransaction, by two operators: given back at the source, and paid by the target. */
+  /**
+   * Within a dbTransaction, by two operators: gives points back at the source, and the target pays.
+   */
   adjustIn(client: DbClient, wanted: NewAdjustment): Promise<Result<Adjusted>>;
   /**
-   * Lets the disputes over a transaction know at once that its platform has reversed it; a loop
-   * does it otherwise.
+   * Tells the disputes over a transaction at once that its platform has reversed it; otherwise a
+   * loop does so.
    */
   noteReversed(transactionId: TransactionId): Promise<void>;
-  /** What is in dispute now, for settlement to leave out. */
+  /** What is in dispute now; settlement leaves it out. */
   listFrozen(): Promise<readonly Frozen[]>;
   /**
    * Does what is due and finishes what others have begun; true when there is more to do. Bounded
@@ -161,7 +163,7 @@ async function followDisputes(parts: DisputeParts): Promise<boolean> {
     await noteReversed(parts, transactionId).catch((error: unknown) =>
       log.error(
         { err: error, transaction: transactionId },
-        'disputes could not learn of a reversal; tried again',
+        'disputes could not be told about a reversal; this is retried',
       ),
     );
   }
@@ -170,7 +172,7 @@ async function followDisputes(parts: DisputeParts): Promise<boolean> {
       failed += 1;
       log.error(
         { err: error, dispute: dispute.disputeId },
-        'a dispute could not be carried on and is tried again',
+        'a dispute could not continue; this is retried',
       );
     });
   }

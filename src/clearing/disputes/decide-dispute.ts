@@ -1,4 +1,4 @@
-// An operator's decision: whether the claim stands, and by what it is settled.
+// An operator's decision: whether the claim is upheld, and by which resolution.
 
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { ledgerProblems } from '../../ledger/ledger.ts';
@@ -9,10 +9,7 @@ import { LEASE_MS, takeStep, type DisputeParts } from './take-step.ts';
 import type { DisputeState } from './states.ts';
 import type { Decision, Dispute, Resolution, Who } from './types.ts';
 
-/**
- * A decision that cannot be carried out may be replaced by another resolution, never by another
- * outcome.
- */
+/** A decision that cannot be carried out may get another resolution, never another outcome. */
 export async function decideDispute(
   parts: DisputeParts,
   dispute: Dispute,
@@ -46,11 +43,11 @@ export async function decideDispute(
   })();
   if (!moved.ok) return moved;
   return moved.value === undefined
-    ? refuse(ledgerProblems.unavailable('Somebody else has just changed it.'))
+    ? refuse(ledgerProblems.unavailable('Another caller has just changed it.'))
     : ok(moved.value);
 }
 
-/** What the operator wants, when it is possible. */
+/** The resolution that the operator wants, when it is possible. */
 async function readResolution(
   parts: DisputeParts,
   dispute: Dispute,
@@ -69,7 +66,7 @@ async function readResolution(
   return ok({ kind, amount, borneBy });
 }
 
-/** What the platform has not reversed itself meanwhile. */
+/** The part that the platform has not reversed itself meanwhile. */
 export function stillDisputed({ amount, reversed }: Dispute): bigint {
   return amount - reversed;
 }

@@ -1,5 +1,5 @@
-// What both platforms are told of a dispute: what it is about and where it stands. No user of
-// either is named.
+// The events of a dispute for both platforms: what it is about and its state. They name no user of
+// either platform.
 
 import { formatAmount } from '../../kernel/amount.ts';
 import { formatId } from '../../kernel/ids.ts';

@@ -1,4 +1,4 @@
-// Finding a dispute for whoever asks, as it is after what its platform has reversed meanwhile.
+// Finds a dispute for a caller, after taking into account what its platform has reversed meanwhile.
 
 import { bucketOfTransaction, parseId, type PlatformId } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
@@ -8,7 +8,7 @@ import type { DisputeParts } from './take-step.ts';
 import type { Dispute } from './types.ts';
 import { noteReversed } from './finish.ts';
 
-/** By its public id; with a platform, only when that takes part. */
+/** By its public id; with a platform, only a dispute in which it takes part. */
 export async function findDispute(
   { pool }: Pick<DisputeParts, 'pool'>,
   publicId: string,
@@ -27,7 +27,7 @@ export async function findDispute(
   return sees ? ok(dispute) : refuse(disputeProblems.dispute_not_found());
 }
 
-/** As it is after what its platform has reversed. */
+/** The dispute after all reversals by its platform. */
 export async function findUpToDate(
   parts: DisputeParts,
   publicId: string,

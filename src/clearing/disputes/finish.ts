@@ -1,4 +1,4 @@
-// Carrying out at once what has just been decided; what fails now is done by a loop.
+// Carries out at once what has just been decided; a loop retries what fails now.
 
 import type { TransactionId } from '../../kernel/ids.ts';
 import { carryOut, isCarrying } from './carry-out.ts';
@@ -12,13 +12,13 @@ export async function finish(parts: DisputeParts, dispute: Dispute): Promise<Dis
   } catch (error) {
     parts.log.error(
       { err: error, dispute: dispute.disputeId },
-      'a dispute that is decided could not be carried out at once',
+      'a decided dispute could not be carried out at once',
     );
     return dispute;
   }
 }
 
-/** Lets the disputes over a transaction know what its platform has reversed. */
+/** Tells the disputes over a transaction what its platform has reversed. */
 export async function noteReversed(
   parts: DisputeParts,
   transactionId: TransactionId,

@@ -1,6 +1,7 @@
-// A platform reverses a transaction within it while that is disputed: the ledger takes what is
-// frozen first, and here the disputes learn of it. What was reversed is disputed no more; a dispute
-// with nothing left ends. What went across platforms cannot be reversed meanwhile.
+// Follows a platform that reverses a transaction between its own members while it is disputed: the
+// ledger takes the frozen points first, and the disputes are told here. The reversed part is no
+// longer disputed; a dispute with nothing left ends. A transaction between platforms cannot be
+// reversed meanwhile.
 
 import { larger, smaller } from '../../kernel/amount.ts';
 import { bucketOfTransaction, type TransactionId } from '../../kernel/ids.ts';
@@ -17,7 +18,7 @@ import { lockDisputesOf, noteReversals, selectFreeze, selectReversals } from './
 import { BY_LEDGER, LEASE_MS, takeStepIn, type DisputeParts } from './take-step.ts';
 import type { Dispute } from './types.ts';
 
-/** Brings the disputes over a transaction up to date; answers with those that end by it. */
+/** Brings the disputes over a transaction up to date; returns those that end by it. */
 export async function followReversals(
   parts: DisputeParts,
   transactionId: TransactionId,
@@ -29,8 +30,8 @@ export async function followReversals(
 }
 
 /**
- * The same within a dbTransaction, which then holds the row that all who open disputes over the
- * transaction wait for.
+ * The same within a dbTransaction. It then holds the row for which all who open disputes over the
+ * transaction wait.
  */
 export async function followReversalsIn(
   client: DbClient,
@@ -67,8 +68,9 @@ export async function followReversalsIn(
 type Shared = readonly [dispute: Dispute<Undecided>, reversed: bigint, frozen: bigint];
 
 /**
- * How much of each claim is reversed now: what was taken from its own freeze, then the rest of what
- * is new, first opened first; never more stays disputed than is left.
+ * How much of each claim is reversed now: first what was taken from its own freeze, then the rest
+ * of the new amount, in the order of opening. Never leaves more disputed than is left of the
+ * transaction.
  */
 async function share(
   client: DbClient,
@@ -112,7 +114,7 @@ async function reduce(
     { reversed, credited, frozen: dispute.frozen === null ? null : smaller(frozen, credited) },
     nowMs,
   );
-  // Whoever has changed it since holds no lock of ours: the loop looks again.
+  // Another worker has changed it without our lock: the loop looks again.
   if (reduced === undefined) throw new Error(`dispute ${dispute.disputeId} was changed meanwhile`);
   if (!isUndecided(reduced)) return undefined;
   if (reversed === dispute.amount) {

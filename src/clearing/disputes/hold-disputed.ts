@@ -1,5 +1,5 @@
-// Holds what is disputed while something about it is posted. In a process one at a time: the ledger
-// posts by other connections, and many that hold one each would leave none for it.
+// Holds a disputed transaction while something about it is posted. One at a time in a process: the
+// ledger posts over other connections, and many holders at once would leave no connection for it.
 
 import { dbTransaction, type DbClient, type Pool } from '../../runtime/database.ts';
 import { lockDisputesOf } from './store-claims.ts';

@@ -1,11 +1,12 @@
-// What a disputed transaction moved: its own rows, or, where platforms had to be asked first, those
-// of the conversion that its authorisation became.
+// Finds what a disputed transaction moved: its own rows, or, where platforms were called first, the
+// rows of the conversion that its authorisation became.
 
 import type { PlatformId, TransactionId } from '../../kernel/ids.ts';
 import type { Ledger, PostedLeg } from '../../ledger/ledger.ts';
 
 /**
- * Leg 0 of what moved the points; undefined while platforms are being asked, or when they said no.
+ * Leg 0 of the rows that moved the points; undefined while platforms are being called, or when they
+ * refused.
  */
 export async function findMoved(
   ledger: Ledger,
@@ -19,7 +20,10 @@ export async function findMoved(
   return posted;
 }
 
-/** What the receiver got for a part, rounded up: a part never leaves a minor unit of it free. */
+/**
+ * What the receiver got for a part, rounded up, so that a freeze of a part never leaves out a minor
+ * unit of it.
+ */
 export function creditedFor(
   { kind, amount: whole, credited }: Pick<PostedLeg, 'kind' | 'amount' | 'credited'>,
   amount: bigint,
@@ -33,10 +37,7 @@ export function isKeptHere(ledger: Ledger, platformId: PlatformId): boolean {
   return ledger.pointsOf(platformId)?.custody !== 'connected';
 }
 
-/**
- * Whether a part can be reversed: platforms that keep their points themselves know whole
- * transactions only.
- */
+/** Whether a part can be reversed: connected platforms know whole transactions only. */
 export function isReversible(
   ledger: Ledger,
   {

@@ -1,6 +1,5 @@
-// Opening a dispute: what it may claim is checked under a lock, it is noted, and only then are the
-// receiver's points frozen. A crash in between leaves a dispute that is `opening`, which a loop
-// finishes.
+// Opens a dispute: checks the claim under a lock, records it, and only then freezes the receiver's
+// points. A crash in between leaves a dispute that is `opening`; a loop finishes it.
 
 import { hash } from 'node:crypto';
 import { formatAmount, formatAmountText, larger, parseRatio } from '../../kernel/amount.ts';
@@ -24,8 +23,8 @@ import { BY_LEDGER, deadlinesOf, LEASE_MS, takeStep, type DisputeParts } from '.
 import type { Dispute, NewDispute, Party, Side, Who } from './types.ts';
 
 /**
- * What a dispute can be about; the leg is that of the points that moved, whose id may differ from
- * the transaction's own.
+ * A transaction that can be disputed. The leg is that of the points that moved; its id may differ
+ * from the transaction's own.
  */
 export interface Disputable {
   readonly leg: PostedLeg;
@@ -70,7 +69,7 @@ export async function openDispute(
     : made;
 }
 
-/** A dispute that is to be noted. */
+/** A dispute to be recorded. */
 export interface Claim {
   readonly about: Disputable;
   readonly side: Side;
@@ -80,8 +79,8 @@ export interface Claim {
 }
 
 /**
- * Notes it, when as much is left to be claimed; the dbTransaction holds the row that all who claim
- * of the transaction wait for.
+ * Records it, when that much is left to claim. The dbTransaction then holds the row for which all
+ * who claim the transaction wait.
  */
 export async function writeClaimIn(
   client: DbClient,
@@ -99,7 +98,7 @@ export async function writeClaimIn(
       ? ok({ dispute: meanwhile, replayed: true })
       : refuse(ledgerProblems.idempotency_key_reused());
   }
-  // What was reversed before is no part of this claim.
+  // An earlier reversal is no part of this claim.
   await followReversalsIn(client, parts, leg);
   const reversed = await ledger.getReversed(leg.transactionId, client);
   if (reversed >= leg.amount) return refuse(ledgerProblems.already_reversed());
@@ -124,7 +123,7 @@ export async function writeClaimIn(
   const { scale } = ledger.assetById(leg.assetId) ?? { scale: 0 };
   const minimum = leastOf(parts, scale);
   if (amount < minimum && wanted.openedBy !== 'operator') {
-    const least = `At least ${formatAmountText(minimum, scale)} points are to be disputed.`;
+    const least = `Dispute at least ${formatAmountText(minimum, scale)} points.`;
     return refuse(
       disputeProblems.dispute_too_small(least, { minimum: formatAmount(minimum, scale) }),
     );
@@ -172,8 +171,8 @@ export async function writeClaimIn(
 }
 
 /**
- * Freezes what the receiver has of the disputed points. A dispute that is past this comes back as
- * it is, and so does one that cannot go on yet.
+ * Freezes as much of the disputed points as the receiver still has. Returns a dispute that is past
+ * this step unchanged, and also one that cannot continue yet.
  */
 export async function finishOpening(parts: DisputeParts, dispute: Dispute): Promise<Dispute> {
   if (!isOpening(dispute)) return dispute;
@@ -194,7 +193,7 @@ export function isOpening(dispute: Dispute): dispute is Dispute<'opening'> {
   return dispute.state === 'opening';
 }
 
-/** How much is frozen; undefined when nobody knows yet. */
+/** How much is frozen; undefined when that is not known yet. */
 async function freeze(
   { pool, clock, ledger }: DisputeParts,
   dispute: Dispute,
@@ -219,7 +218,7 @@ async function freeze(
   return undefined;
 }
 
-/** The hold that will freeze it; null where the target platform keeps its points itself. */
+/** The hold that will freeze it; null where the target platform is connected. */
 export function freezeIdOf(
   ledger: Ledger,
   disputeId: TransactionId,
@@ -234,7 +233,7 @@ export function freezeIdOf(
   );
 }
 
-/** No caller can name a key with a space. */
+/** No caller can send a key with a space. */
 function freezeKey(disputeId: TransactionId): string {
   return `dispute ${disputeId} freeze`;
 }
@@ -288,7 +287,9 @@ function leastOf({ valuation }: Pick<DisputeParts, 'valuation'>, scale: number):
   return (numerator * 10n ** BigInt(scale) + denominator - 1n) / denominator;
 }
 
-/** What a request states besides its key; two with the same are the same request. */
+/**
+ * A fingerprint of the request besides its key; two with the same fingerprint are the same request.
+ */
 export function fingerprintOf({
   transactionId,
   openedBy,

@@ -1,4 +1,4 @@
-// Why disputes refuse, in order of precedence.
+// Reasons why disputes are refused, in order of precedence.
 
 import { defineProblems } from '../../kernel/problem.ts';
 
@@ -7,7 +7,7 @@ export const disputeProblems = defineProblems({
     status: 404,
     error: 'Dispute not found',
     advice:
-      'Use the dispute_id that opening it answered; a platform sees only disputes in which it ' +
+      'Use the dispute_id from the answer that opened it; a platform sees only disputes in which it ' +
       'takes part.',
   },
   evidence_not_found: {
@@ -19,8 +19,8 @@ export const disputeProblems = defineProblems({
     status: 409,
     error: 'Not disputable',
     advice:
-      'Only conversions and transfers between members have another side to hear; what ' +
-      'concerns one platform alone it reverses itself.',
+      'Only conversions and transfers between members can be disputed; a platform reverses its ' +
+      'other transactions itself.',
   },
   not_your_side: {
     status: 403,
@@ -46,16 +46,16 @@ export const disputeProblems = defineProblems({
   },
   not_appealable: {
     status: 409,
-    error: 'Not appealable',
+    error: 'Appeal not possible',
     advice:
-      'The claimant appeals once against a decision that has ended its dispute without all ' +
-      'that it claimed.',
+      'The claimant can appeal once, against a decision that has ended its dispute with less ' +
+      'than it claimed.',
   },
   appeal_too_late: {
     status: 409,
     error: 'Too late to appeal',
     advice:
-      'The dispute tells until when an appeal was possible (appeal_until); settle it with the ' +
+      "An appeal was possible until the dispute's appeal_until; settle it with the " +
       'other platform.',
   },
   dispute_too_small: {
@@ -69,8 +69,8 @@ export const disputeProblems = defineProblems({
     status: 409,
     error: 'More than can be disputed',
     advice:
-      'All disputes over a transaction together claim at most what is neither reversed nor ' +
-      'disputed nor decided already.',
+      'All disputes over a transaction together can claim only what is not reversed, ' +
+      'disputed or decided already.',
   },
   same_operator_opened: {
     status: 409,
@@ -90,7 +90,7 @@ export const disputeProblems = defineProblems({
   answer_too_late: {
     status: 409,
     error: 'Too late to answer',
-    advice: 'The due date has passed; silence decides.',
+    advice: 'The due date has passed, so the dispute is decided without this answer.',
   },
   evidence_not_base64: {
     status: 400,
@@ -101,13 +101,13 @@ export const disputeProblems = defineProblems({
     status: 409,
     error: 'Too much evidence',
     advice:
-      'A dispute takes 10 pieces of evidence of both sides together; put several into one file.',
+      'A dispute takes at most 10 pieces of evidence from both sides together; combine several in one file.',
   },
   nothing_to_adjust: {
     status: 409,
     error: 'Nothing to adjust here',
     advice:
-      'The source platform keeps its points itself, so what it bears it settles in its own ' +
+      'The source platform keeps its points itself and settles its part in its own ' +
       'books: reject the dispute, or let the target platform bear the adjustment.',
   },
 });

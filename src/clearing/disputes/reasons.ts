@@ -1,5 +1,4 @@
-// Why a transaction may be disputed: the closed list of reason codes, with their words in both
-// languages.
+// The closed list of reason codes for a dispute, with their texts in both languages.
 
 export const REASONS = {
   not_received: { zh: '积分未到账', en: 'The points did not arrive' },
@@ -7,7 +6,7 @@ export const REASONS = {
   wrong_amount: { zh: '金额或汇率有误', en: 'The amount or the rate is wrong' },
   wrong_recipient: { zh: '收款人有误', en: 'The points went to the wrong member' },
   unauthorised: { zh: '未经会员授权', en: 'The member did not authorise it' },
-  cancelled: { zh: '已取消仍被执行', en: 'It was cancelled and was made nevertheless' },
+  cancelled: { zh: '已取消仍被执行', en: 'It was made although it was cancelled' },
   fraud: { zh: '涉嫌欺诈', en: 'Fraud is suspected' },
   other: { zh: '其他原因', en: 'Another reason, given in the description' },
 } as const satisfies Readonly<Record<string, { readonly zh: string; readonly en: string }>>;

@@ -1,6 +1,6 @@
-// A platform reverses a transfer between its own members: at most what no adjustment has settled.
-// A reversal and an adjustment of one transfer wait for each other, because the ledger knows of an
-// adjustment only that somebody was given points.
+// A platform's reversal of a transfer between its own members: at most what no adjustment has
+// settled. A reversal and an adjustment of one transfer wait for each other, because the ledger
+// sees an adjustment only as points given to somebody.
 
 import { formatAmount } from '../../kernel/amount.ts';
 import { bucketOfTransaction } from '../../kernel/ids.ts';
@@ -10,7 +10,7 @@ import { holdDisputed } from './hold-disputed.ts';
 import { isDisputed, sumAdjusting } from './store-claims.ts';
 import type { DisputeParts } from './take-step.ts';
 
-/** `submit` posts the reversal of so much of the transfer, or of all that is left. */
+/** `submit` posts the reversal of a part of the transfer, or of all that is left. */
 export async function reverseWithin(
   { pool, ledger }: Pick<DisputeParts, 'pool' | 'ledger'>,
   transfer: PostedLeg,

@@ -1,5 +1,5 @@
-// The life of a dispute as a table: who may do what in which state, where that leads, and who is
-// told. A step that the table does not have does not compile.
+// The states of a dispute as a table: who may do what in which state, the next state, and the
+// event. A step that is not in the table does not compile.
 
 export const DISPUTE_STATES = [
   'opening',
@@ -17,9 +17,9 @@ export const DISPUTE_STATES = [
 ] as const;
 
 /**
- * opening: noted, its points not frozen yet. opened: the respondent's turn. contested: the
+ * opening: recorded, its points not frozen yet. opened: the respondent's turn. contested: the
  * claimant's. under_review: the operator's. upholding, rejecting, withdrawing, reversing: decided,
- * and being carried out in the ledger. upheld, rejected, withdrawn, reversed: over; reversed
+ * and being carried out in the ledger. upheld, rejected, withdrawn, reversed: ended; reversed
  * because all that was disputed was reversed meanwhile.
  */
 export type DisputeState = (typeof DISPUTE_STATES)[number];
@@ -30,7 +30,7 @@ interface Transition {
   readonly from: readonly DisputeState[];
   readonly to: DisputeState;
   readonly by: Actor;
-  /** What both platforms are told; undefined for what concerns nobody. */
+  /** The event for both platforms; undefined when neither needs to know. */
   readonly event:
     | 'dispute.opened'
     | 'dispute.responded'
@@ -38,14 +38,14 @@ interface Transition {
     | 'dispute.resolved'
     | 'dispute.overdue'
     | undefined;
-  /** Set by whatever decides. */
+  /** Set by a step that decides. */
   readonly outcome?: Outcome;
 }
 
 export const transitions = {
   /** As much as was available is frozen. */
   freeze: { from: ['opening'], to: 'opened', by: 'ledger', event: 'dispute.opened' },
-  /** Of an appeal: both sides were heard before. */
+  /** For an appeal: both sides were heard before. */
   freezeAppeal: { from: ['opening'], to: 'under_review', by: 'ledger', event: 'dispute.opened' },
   accept: {
     from: ['opened'],
@@ -92,11 +92,11 @@ export const transitions = {
     outcome: 'rejected',
   },
   /**
-   * The operator has not decided in time: what was frozen is free again, and it can still be
+   * The operator has not decided in time: frozen points are free again. The dispute can still be
    * decided …
    */
   remind: { from: ['under_review'], to: 'under_review', by: 'clock', event: 'dispute.overdue' },
-  /** … until nobody has decided for as long again. */
+  /** … until the same time has passed again without a decision. */
   undecided: {
     from: ['under_review'],
     to: 'rejecting',
@@ -104,7 +104,7 @@ export const transitions = {
     event: 'dispute.decided',
     outcome: 'rejected',
   },
-  /** Two operators adjust what the target platform itself says it has not credited. */
+  /** Two operators adjust what the target platform itself reports as not credited. */
   upholdDifference: {
     from: ['opening'],
     to: 'upholding',
@@ -112,7 +112,7 @@ export const transitions = {
     event: 'dispute.decided',
     outcome: 'upheld',
   },
-  /** What was decided cannot be carried out as it was, so the operator names another way. */
+  /** The decision cannot be carried out in this way, so the operator names another. */
   redirect: {
     from: ['upholding'],
     to: 'upholding',
@@ -128,7 +128,7 @@ export const transitions = {
     event: 'dispute.decided',
     outcome: 'reversed',
   },
-  /** What was decided is carried out in the ledger. */
+  /** The decision is carried out in the ledger. */
   settleUpheld: { from: ['upholding'], to: 'upheld', by: 'ledger', event: 'dispute.resolved' },
   settleRejected: { from: ['rejecting'], to: 'rejected', by: 'ledger', event: 'dispute.resolved' },
   settleWithdrawn: {
@@ -147,19 +147,19 @@ export type TransitionFrom<S extends DisputeState> = {
   [N in TransitionName]: [S] extends [(typeof transitions)[N]['from'][number]] ? N : never;
 }[TransitionName];
 
-/** What the clock does when a due date has passed. */
+/** The step that the clock takes when a due date has passed. */
 export const whenDue = {
   opened: 'respondentSilent',
   contested: 'claimantSilent',
   under_review: 'remind',
 } as const satisfies { readonly [S in DisputeState]?: TransitionFrom<S> };
 
-/** The same once it has been told that it is overdue. */
+/** The same after it was reported as overdue. */
 export const whenOverdue = { under_review: 'undecided' } as const satisfies {
   readonly [S in DisputeState]?: TransitionFrom<S>;
 };
 
-/** What ends a dispute once it is carried out. */
+/** The step that ends a dispute once it is carried out. */
 export const whenCarriedOut = {
   upholding: 'settleUpheld',
   rejecting: 'settleRejected',

@@ -1,4 +1,4 @@
-// SQL of what disputes claim of a transaction, and of what has reversed it besides.
+// SQL of the claims of disputes on a transaction, and of its other reversals.
 
 import { bucketOfTransaction, type TransactionId } from '../../kernel/ids.ts';
 import type { Queryable } from '../../runtime/database.ts';
@@ -6,7 +6,9 @@ import { FINAL_STATES } from './states.ts';
 import type { Dispute, Side } from './types.ts';
 import { readDispute, type DisputeRow } from './store.ts';
 
-/** Whoever opens a dispute over a transaction holds this row to the end of the dbTransaction. */
+/**
+ * A caller that opens a dispute over a transaction holds this row to the end of the dbTransaction.
+ */
 export async function lockDisputed(
   db: Queryable,
   { bucket, transactionId }: Pick<Dispute, 'bucket' | 'transactionId'>,
@@ -20,18 +22,21 @@ export async function lockDisputed(
 
 export interface Claimed {
   /**
-   * What live disputes of both sides claim, what others were settled with by adjustment, and what
-   * the target is asked for by recalls.
+   * The sum of open claims of both sides, of adjustments that settled others, and of what recalls
+   * ask from the target.
    */
   readonly claimed: bigint;
-  /** What was decided against a side before, and what it withdrew: it cannot claim that again. */
+  /**
+   * The sum of what was decided against a side before, and of what it withdrew: it cannot claim
+   * that again.
+   */
   readonly decided: bigint;
 }
 
 /**
- * What disputes have claimed of a transaction that moved `whole`. What was appealed against counts
- * as its appeal does; an appeal may be over less than that, because the rest was claimed otherwise.
- * What was withdrawn may be claimed once more, but for an appeal: what was withdrawn beyond the
+ * The sum of claims of disputes on a transaction that moved `whole`. A claim that was appealed
+ * counts as its appeal does; an appeal may be over less, because the rest was claimed otherwise. A
+ * withdrawn claim may be made once more, but not after an appeal; what was withdrawn beyond the
  * whole counts as decided.
  */
 export async function sumClaimed(
@@ -64,7 +69,7 @@ export async function sumClaimed(
   return rows[0] ?? { claimed: 0n, decided: 0n };
 }
 
-/** What other disputes over a transaction have settled by adjustments. */
+/** The amount that other disputes over a transaction have settled by adjustments. */
 export async function sumAdjusted(
   db: Queryable,
   { bucket, transactionId, disputeId }: Pick<Dispute, 'bucket' | 'transactionId' | 'disputeId'>,
@@ -78,7 +83,9 @@ export async function sumAdjusted(
   return rows[0]?.adjusted ?? 0n;
 }
 
-/** What disputes over a transaction have settled by adjustments, or are about to. */
+/**
+ * The amount that disputes over a transaction have settled, or are about to settle, by adjustments.
+ */
 export async function sumAdjusting(
   db: Queryable,
   { bucket, transactionId }: Pick<Dispute, 'bucket' | 'transactionId'>,
@@ -105,8 +112,8 @@ export async function isDisputed(
 }
 
 /**
- * Every dispute over a transaction, first opened first, and how much of its reversals they know of;
- * whoever asks holds that to the end of the dbTransaction.
+ * Every dispute over a transaction in the order of opening, and how much of its reversals they
+ * know. Locked to the end of the dbTransaction.
  */
 export async function lockDisputesOf(
   db: Queryable,
@@ -126,7 +133,7 @@ export async function lockDisputesOf(
   return { known: disputed?.reversed ?? 0n, disputes: rows.map(readDispute) };
 }
 
-/** What has reversed a transaction, as the ledger has it. */
+/** The reversals of a transaction in the ledger. */
 export async function selectReversals(
   db: Queryable,
   { bucket, transactionId }: Pick<Dispute, 'bucket' | 'transactionId'>,
@@ -140,8 +147,8 @@ export async function selectReversals(
 }
 
 /**
- * What a freeze still sets aside, and what reversals took from it; nothing of both when there is
- * none.
+ * How much a freeze still sets aside, and how much reversals took from it; zero for both when there
+ * is no freeze.
  */
 export async function selectFreeze(
   db: Queryable,
@@ -161,8 +168,8 @@ export async function selectFreeze(
 }
 
 /**
- * What disputes know of a transaction's reversals: by its platform, and by those of them that were
- * upheld.
+ * Records how much of a transaction's reversals its disputes know: those by its platform, and those
+ * of upheld disputes.
  */
 export async function noteReversals(
   db: Queryable,
@@ -176,7 +183,7 @@ export async function noteReversals(
   );
 }
 
-/** Transactions of one platform that were reversed and have disputes that may not know of it. */
+/** Transactions within one platform that were reversed and have disputes that may not know it. */
 export async function selectReversed(
   db: Queryable,
   limit: number,

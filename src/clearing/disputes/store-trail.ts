@@ -1,4 +1,4 @@
-// SQL of the trail of disputes: the steps that were taken, and the evidence.
+// SQL of the trail of disputes: steps and evidence.
 
 import type { Queryable } from '../../runtime/database.ts';
 import type { DisputeState } from './states.ts';
@@ -74,8 +74,8 @@ function readEvidence({ addedAt, actor, id, ...row }: EvidenceRow): Evidence {
 }
 
 /**
- * The dispute's row must be locked, so that numbers follow one another; `evidence` is the next of
- * them.
+ * The dispute's row must be locked, so that numbers follow one another; `evidence` is the next
+ * number.
  */
 export async function insertEvidence(
   db: Queryable,

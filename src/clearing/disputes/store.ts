@@ -89,7 +89,7 @@ function readResolution({
     : { kind: resolution, amount, borneBy: borneBy ?? 'target' };
 }
 
-/** The operators who had a part in what a dispute came to: who opened it, and who decided it. */
+/** The operators who had a part in a dispute's outcome: who opened it, and who decided it. */
 export async function selectOperatorsOf(
   db: Queryable,
   { bucket, disputeId }: Pick<Dispute, 'bucket' | 'disputeId'>,
@@ -102,7 +102,10 @@ export async function selectOperatorsOf(
   return rows.map(({ actor_id: operatorId }) => operatorId);
 }
 
-/** Less is disputed than before; undefined when somebody else has changed it since it was read. */
+/**
+ * Reduces what is disputed; undefined when another process has changed the dispute since it was
+ * read.
+ */
 export async function reduceDispute(
   db: Queryable,
   { bucket, disputeId, revision }: Dispute,
@@ -178,7 +181,7 @@ export interface Filter {
   readonly platformId?: PlatformId | undefined;
   readonly state?: DisputeState | undefined;
   readonly transactionId?: TransactionId | undefined;
-  /** Only those whose due date was before. */
+  /** Only those with an earlier due date. */
   readonly dueBeforeMs?: number | undefined;
   readonly limit: number;
 }
@@ -206,8 +209,8 @@ export async function selectDisputes(
 }
 
 /**
- * What a change sets besides the state; what is not named stays, but for the times: a due date
- * holds for one state only.
+ * The values that a change sets besides the state. Values that are not given stay, except the
+ * times: a due date holds for one state only.
  */
 export interface Setting {
   readonly frozen?: bigint | undefined;
@@ -222,7 +225,7 @@ export interface Setting {
   readonly overdueAtMs?: number | undefined;
 }
 
-/** Changes a dispute as it was read; undefined when somebody else has changed it since. */
+/** Changes a dispute as it was read; undefined when another process has changed it since. */
 export async function moveDispute<S extends DisputeState>(
   db: Queryable,
   {
@@ -277,7 +280,7 @@ export async function moveDispute<S extends DisputeState>(
 }
 
 /**
- * Notes why a dispute could not be carried on, and when it is tried again; nothing when it has
+ * Records why a dispute could not continue, and when it is tried again; does nothing when it has
  * moved meanwhile.
  */
 export async function noteProblem(

@@ -1,5 +1,4 @@
-// One step of a dispute: its new state, its line in the audit trail and what the platforms are
-// told, in one commit.
+// One step of a dispute: its new state, its line in the audit trail and its events, in one commit.
 
 import { DAY_MS, type Clock } from '../../kernel/time.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
@@ -29,10 +28,10 @@ export interface DisputeParts {
 export const BY_LEDGER: Who = { actor: 'ledger', id: null };
 export const BY_CLOCK: Who = { actor: 'clock', id: null };
 
-/** How long whoever began something is given before a loop finishes it. */
+/** Time for whoever began something to finish it, before a loop does. */
 export const LEASE_MS = 5_000;
 
-/** Undefined when somebody else has changed the dispute since it was read. */
+/** Undefined when another process has changed the dispute since it was read. */
 export function takeStep<S extends DisputeState>(
   { pool, clock, ledger }: Pick<DisputeParts, 'pool' | 'clock' | 'ledger'>,
   dispute: Dispute<S>,
@@ -76,7 +75,7 @@ export async function takeStepIn<S extends DisputeState>(
 }
 
 /**
- * The step that a table names for the state at hand: each entry of the table fits its own state.
+ * The step that a table names for the present state: each entry of the table fits its own state.
  */
 export function takeStepByState<S extends DisputeState>(
   parts: Pick<DisputeParts, 'pool' | 'clock' | 'ledger'>,
@@ -100,11 +99,11 @@ export interface Deadlines {
   readonly openMs: number;
   readonly answerMs: number;
   /**
-   * For an operator to decide; and once more, with nothing frozen, before the claim is rejected
-   * because nobody has.
+   * Time for an operator to decide; and once more, with nothing frozen, before the claim is
+   * rejected without a decision.
    */
   readonly decisionMs: number;
-  /** For a claimant to appeal once its claim was decided. */
+  /** Time for a claimant to appeal after the decision. */
   readonly appealMs: number;
 }
 

@@ -1,21 +1,19 @@
-// The words of disputes: what is claimed, by whom, and what became of it. No behaviour.
+// The types of disputes. No behaviour.
 
 import type { Bucket, MemberId, PlatformId, TransactionId } from '../../kernel/ids.ts';
 import type { ReasonCode } from './reasons.ts';
 import type { DisputeState, Outcome } from './states.ts';
 
-/** Whose points moved first, and whose arrived. */
+/** The side whose points moved first, and the side where points arrived. */
 export type Side = 'source' | 'target';
 
-/** A platform's or member's own word, or that of an operator. */
+/** Whether a platform, a member or an operator opened it. */
 export type OpenedBy = 'platform' | 'member' | 'operator';
 
 /** How an upheld dispute is settled; amounts in minor units of the source platform's points. */
 export type Resolution =
   | { readonly kind: 'reversal'; readonly amount: bigint }
-  /**
-   * The claimed points are given by the platform on one side, and the receiver keeps what it has.
-   */
+  /** The platform of one side gives the claimed points, and the receiver keeps its own. */
   | { readonly kind: 'adjustment'; readonly amount: bigint; readonly borneBy: Side };
 
 export interface Party {
@@ -37,16 +35,16 @@ export interface Dispute<S extends DisputeState = DisputeState> {
   readonly target: Party;
   readonly reasonCode: ReasonCode;
   readonly description: string;
-  /** As it was claimed, in minor units of the source platform's points. */
+  /** The claimed amount, in minor units of the source platform's points. */
   readonly amount: bigint;
   /** How much of it the platform itself has reversed meanwhile; the rest is still disputed. */
   readonly reversed: bigint;
   /**
-   * What the receiver got for what is still disputed, in minor units of the target platform's
+   * What the receiver got for the part still disputed, in minor units of the target platform's
    * points.
    */
   readonly credited: bigint;
-  /** The hold that freezes it; null where the target platform keeps its points itself. */
+  /** The hold that freezes it; null where the target platform is connected. */
   readonly holdId: TransactionId | null;
   /** How much of it is frozen; null until that is known. */
   readonly frozen: bigint | null;
@@ -62,7 +60,7 @@ export interface Dispute<S extends DisputeState = DisputeState> {
   readonly revision: number;
 }
 
-/** Who takes a step: a side through its platform, an operator, or nobody in person. */
+/** Who takes a step: a side through its platform, an operator, the clock or the ledger. */
 export type Who =
   | { readonly actor: 'platform' | 'member'; readonly id: PlatformId }
   | { readonly actor: 'operator'; readonly id: string }
@@ -115,12 +113,13 @@ export interface NewDispute {
   readonly platformId: PlatformId | undefined;
   readonly operatorId: string | undefined;
   /**
-   * The side that claims; that of the platform when absent, the source's where a platform is both.
+   * The side that claims; by default that of the platform, or the source's where a platform is
+   * both.
    */
   readonly side: Side | undefined;
   readonly reasonCode: ReasonCode;
   readonly description: string;
-  /** All that can still be disputed when absent. */
+  /** By default all that can still be disputed. */
   readonly amount: bigint | undefined;
   /** The idempotency key. */
   readonly key: string;
@@ -130,17 +129,17 @@ export interface Decision {
   readonly operatorId: string;
   readonly outcome: 'upheld' | 'rejected';
   readonly reason: string;
-  /** For `upheld`; a reversal when absent. */
+  /** For `upheld`; by default a reversal. */
   readonly kind: Resolution['kind'] | undefined;
-  /** The whole disputed amount when absent. */
+  /** By default the whole disputed amount. */
   readonly amount: bigint | undefined;
-  /** For an adjustment; the target platform when absent. */
+  /** For an adjustment; by default the target platform. */
   readonly borneBy: Side | undefined;
 }
 
 /**
- * What a transaction has in dispute, in minor units of the source platform's points: to be left out
- * of settlement.
+ * The disputed amount of a transaction, in minor units of the source platform's points; settlement
+ * leaves it out.
  */
 export interface Frozen {
   readonly transactionId: TransactionId;

@@ -144,7 +144,7 @@ async function answerRecall(
       ? await acceptRecall(parts, recall, platformId, text)
       : await takeStep(parts, recall, answer, { actor: 'platform', id: platformId }, text);
   if (moved === undefined)
-    return refuse(ledgerProblems.unavailable('Somebody else has just changed it.'));
+    return refuse(ledgerProblems.unavailable('Another caller has just changed it.'));
   if (!isIn(moved, 'taking')) return ok(moved);
   try {
     return ok(await carryOut(parts, moved));

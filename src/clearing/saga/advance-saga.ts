@@ -1,11 +1,12 @@
-// Goes on with one saga as far as it gets: call, write where that leads, call again. What is
-// written before a call is enough for anybody to go on. Before this: the queue has woken a worker.
-// After this: the ledger posts or releases, and the follower of its journal tells the platforms.
+// Advances one saga as far as possible: makes a call, writes the next state, makes the next call.
+// The row written before a call is enough for any worker to resume. Before this: the queue has
+// woken a worker. After this: the ledger posts or releases, and `src/clearing/notices` reports it
+// to the platforms.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Command, Ledger } from '../../ledger/ledger.ts';
-import { callPlatform, type CallParts, type Word } from './call-platform.ts';
+import { callPlatform, type CallParts, type StepOutcome } from './call-platform.ts';
 import type { SagaMeasures } from './measure.ts';
 import type { PlatformCalls } from './platform-calls.ts';
 import {
@@ -31,31 +32,33 @@ export interface AdvanceParts extends CallParts, PostponeParts {
   readonly ledger: Ledger;
   readonly measures: SagaMeasures;
   /**
-   * Writes a transition, together with those of other sagas; undefined when somebody else was
+   * Writes a transition, together with those of other sagas; undefined when another worker was
    * first.
    */
   move(saga: Saga, to: SagaState, refusal?: string): Promise<Saga | undefined>;
-  /** The command that takes a recall's points back; undefined when nothing is left to take. */
+  /**
+   * The ledger command that takes a recall's points back; undefined when nothing is left to take.
+   */
   recallReversal(saga: Saga): Promise<Command | undefined>;
   readonly calls: PlatformCalls;
 }
 
 /**
- * How often a saga whose answer was lost asks before it leaves its place to others, and how long it
- * waits before the first time.
+ * After a lost answer a saga asks this many times at once before it leaves its place to others, and
+ * waits this long before the first time.
  */
 const ASKED_AT_ONCE = 2;
 const ASK_AFTER_MS = 25;
-/** Longer texts of platforms are cut. */
+/** Longer reasons from platforms are cut. */
 const LONGEST_REASON = 200;
 
-/** Until the saga ends, waits, or somebody else has it. */
+/** Runs until the saga ends, waits, or another worker has taken it. */
 export async function advanceSaga(saga: Saga, parts: AdvanceParts): Promise<void> {
   for (let current: Saga | undefined = saga; current !== undefined && isOpen(current.state);)
     current = await advanceOnce(current, current.state, parts);
 }
 
-/** One step; undefined when there is nothing more to do now. */
+/** One step; undefined when nothing more can be done now. */
 async function advanceOnce(
   saga: Saga,
   state: OpenState,
@@ -71,60 +74,62 @@ async function advanceOnce(
     case null:
       break;
   }
-  // Left alone until an operator acts.
+  // Nothing is tried until an operator acts.
   if (saga.nextAttemptAtMs === Infinity) return undefined;
   const platformId = saga[steps[state].side];
-  const word = await callAndAsk(saga, state, platformId, parts);
-  if (word === undefined)
+  const outcome = await callAndAsk(saga, state, platformId, parts);
+  if (outcome === undefined)
     return waitForRoom(saga, platformId, parts.calls.waitForRoomMs(platformId), parts);
-  switch (word.word) {
+  switch (outcome.outcome) {
     case 'yes':
       return go(saga, state, 'yes', parts);
     case 'no':
-      return go(saga, state, 'no', parts, word.reason);
+      return go(saga, state, 'no', parts, outcome.reason);
     case 'unknown': {
-      if (word.retryAfterMs !== undefined)
-        return leaveAlone(saga, word.reason, word.retryAfterMs, parts);
+      if (outcome.retryAfterMs !== undefined)
+        return leaveAlone(saga, outcome.reason, outcome.retryAfterMs, parts);
       return parts.calls.isAnswering(platformId)
-        ? postpone(saga, word.reason, parts)
-        : postpone(saga, word.reason, parts, LONGEST_RETRY_TO_SILENT_MS);
+        ? postpone(saga, outcome.reason, parts)
+        : postpone(saga, outcome.reason, parts, LONGEST_RETRY_TO_SILENT_MS);
     }
     case 'contradiction':
-      return stop(saga, word.reason, parts);
+      return stop(saga, outcome.reason, parts);
   }
 }
 
 /**
- * A call, and where its answer is lost at a platform that answers others, two more within a moment:
- * most are lost once. Undefined when there is no room for it.
+ * Makes a call. When the answer is lost and the platform answers other calls, asks twice more
+ * within a moment: most answers are lost only once. Undefined when the platform has no room for
+ * another call.
  */
 async function callAndAsk(
   saga: Saga,
   state: OpenState,
   platformId: Saga['source'],
   parts: AdvanceParts,
-): Promise<Word | undefined> {
+): Promise<StepOutcome | undefined> {
   const { calls, measures } = parts;
   for (let again = 0; ; again += 1) {
     if (!calls.enter(platformId)) return undefined;
-    let word: Word | undefined;
+    let outcome: StepOutcome | undefined;
     try {
-      word = await callPlatform(state, saga, saga.attempts + again > 0, parts);
+      outcome = await callPlatform(state, saga, saga.attempts + again > 0, parts);
     } finally {
-      // One that asks to be left alone is there.
+      // A platform that asks for a pause is reachable.
       calls.leave(
         platformId,
-        word !== undefined && (word.word !== 'unknown' || word.retryAfterMs !== undefined),
+        outcome !== undefined &&
+          (outcome.outcome !== 'unknown' || outcome.retryAfterMs !== undefined),
       );
     }
-    measures.countCall(platformId, steps[state].call, word.word);
+    measures.countCall(platformId, steps[state].call, outcome.outcome);
     if (
-      word.word !== 'unknown' ||
-      word.retryAfterMs !== undefined ||
+      outcome.outcome !== 'unknown' ||
+      outcome.retryAfterMs !== undefined ||
       again === ASKED_AT_ONCE ||
       !calls.isAnswering(platformId)
     )
-      return word;
+      return outcome;
     await sleep(ASK_AFTER_MS * 4 ** again * (0.5 + Math.random() / 2));
   }
 }
@@ -144,8 +149,8 @@ async function go(
 }
 
 /**
- * Ends a transfer by the ledger's commit, which ends the saga too; a reversal was posted before it
- * began.
+ * Ends a transfer with a ledger commit, which ends the saga too. A reversal was posted before its
+ * saga began.
  */
 async function end(
   saga: Saga,
@@ -170,17 +175,17 @@ async function end(
         ? toPosting(saga)
         : toRelease(saga, saga.refusal ?? reason);
   if (command === undefined) return undo(saga, parts, 'Nothing was left to take');
-  const outcome = await parts.ledger.submit(command);
-  if (outcome.ok) {
-    if (!outcome.replayed) ended();
+  const posted = await parts.ledger.submit(command);
+  if (posted.ok) {
+    if (!posted.replayed) ended();
     return undefined;
   }
-  if (outcome.problem.retryable) return postpone(saga, outcome.problem.error, parts);
-  if (saga.purpose === 'recall') return undo(saga, parts, outcome.problem.error);
-  return stop(saga, `the ledger refuses to end it: ${outcome.problem.error}`, parts);
+  if (posted.problem.retryable) return postpone(saga, posted.problem.error, parts);
+  if (saga.purpose === 'recall') return undo(saga, parts, posted.problem.error);
+  return stop(saga, `the ledger refuses to end it: ${posted.problem.error}`, parts);
 }
 
-/** What the platforms have done for a recall that the ledger cannot carry out goes back. */
+/** The ledger cannot carry out the recall, so the platforms' steps are undone. */
 function undo(saga: Saga, parts: AdvanceParts, reason: string): Promise<Saga | undefined> {
   return isOpen(saga.state)
     ? go(saga, saga.state, 'undo', parts, reason)
@@ -196,7 +201,7 @@ function toPosting({ sagaId, source, target, sourceMember, targetMember, amount 
     targetPlatformId: target,
     amount,
     authorisedId: sagaId,
-    // No caller can name a key with a space.
+    // No caller can send a key with a space.
     key: `saga ${sagaId} posted`,
   };
 }

@@ -1,7 +1,6 @@
-// What is written beside the ledger's rows, in their commit: a saga and its job for each
-// authorisation or reversal, the end of a saga for what ends it. Before this:
-// `authorisation.ts` in the ledger. After this: the queue wakes a worker, which goes on in
-// `advance-saga.ts`.
+// Rows written in the same commit as the ledger's: a saga and its job for each authorisation or
+// reversal, and the end of a saga for the row that ends it. Before this: `authorisation.ts` in the
+// ledger. After this: the queue wakes a worker, which continues in `advance-saga.ts`.
 
 import type { TransactionId } from '../../kernel/ids.ts';
 import type { Clock } from '../../kernel/time.ts';
@@ -9,12 +8,12 @@ import type { Alongside, Asset, PostedLeg } from '../../ledger/ledger.ts';
 import { firstState, type EndState } from './states.ts';
 import { endSagas, insertSagas, type NewSaga } from './store.ts';
 
-/** From its authorisation until a saga is listed for attention, when nothing else is configured. */
+/** Default time from the authorisation until a saga is put on the attention list. */
 export const DEADLINE_MS = 600_000;
 
 /**
- * How rows that post or release an authorisation end its saga; those that belong to a review find
- * none.
+ * The end that a row which posts or releases an authorisation gives its saga. Rows of a review find
+ * no saga.
  */
 const ends: Partial<Record<PostedLeg['kind'], EndState>> = {
   conversion: 'completed',
@@ -55,8 +54,8 @@ export function createAlongside({
 }
 
 /**
- * A reversal by which a recall at a connected target ends: the platforms have done their part, and
- * there is nothing to undo.
+ * Whether this reversal ends a recall at a connected target: the platforms have done their steps,
+ * and there is nothing to undo.
  */
 function endsRecall(
   { kind, targetAssetId, details }: PostedLeg,
@@ -70,7 +69,7 @@ function endsRecall(
   );
 }
 
-/** The saga that a row begins, if it is one that does. */
+/** The saga that a row begins, if it begins one. */
 function readSaga(leg: PostedLeg, assets: (assetId: number) => Asset): NewSaga | undefined {
   if ((leg.kind !== 'authorise' && leg.kind !== 'reverse') || leg.targetAssetId === null)
     return undefined;

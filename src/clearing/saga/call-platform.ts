@@ -1,5 +1,5 @@
-// One state's call, and what its answer says of the step: yes, no, unknown, or something only a
-// person can make sense of.
+// The call of one state, and the outcome of its step: yes, no, unknown, or a contradiction for an
+// operator.
 
 import { formatId, type PlatformId } from '../../kernel/ids.ts';
 import type { ConnectorClient } from '../../connections/connections.ts';
@@ -7,15 +7,15 @@ import type { ConnectorOutcome, Step, TransactionAnswer } from '../../connection
 import { steps, type OpenState } from './states.ts';
 import type { Saga } from './types.ts';
 
-export type Word =
-  | { readonly word: 'yes' }
-  | { readonly word: 'no'; readonly reason: string }
+export type StepOutcome =
+  | { readonly outcome: 'yes' }
+  | { readonly outcome: 'no'; readonly reason: string }
   | {
-      readonly word: 'unknown';
+      readonly outcome: 'unknown';
       readonly reason: string;
       readonly retryAfterMs?: number | undefined;
     }
-  | { readonly word: 'contradiction'; readonly reason: string };
+  | { readonly outcome: 'contradiction'; readonly reason: string };
 
 export interface CallParts {
   connectorOf(platformId: PlatformId): ConnectorClient | undefined;
@@ -23,16 +23,17 @@ export interface CallParts {
 }
 
 /**
- * Makes the call of a state. Of a step, `again`, after an attempt whose outcome is unknown, the
- * platform is asked first: what it has done is told, what it has never seen is sent again, which
- * its idempotency makes safe also when the first attempt is still on its way.
+ * Makes the call of a state. With `again`, an earlier attempt has an unknown outcome, so the
+ * platform is queried first: a step it has done is reported as done; a step it does not know is
+ * sent again, which is safe because steps are idempotent, even if the first attempt is still on its
+ * way.
  */
 export async function callPlatform(
   state: OpenState,
   saga: Saga,
   again: boolean,
   { connectorOf, userOf }: CallParts,
-): Promise<Word> {
+): Promise<StepOutcome> {
   const { side, call } = steps[state];
   const [platformId, memberId, amountMinor] =
     side === 'source'
@@ -40,52 +41,48 @@ export async function callPlatform(
       : [saga.target, saga.targetMember, saga.credited];
   const connector = connectorOf(platformId);
   if (connector === undefined)
-    return { word: 'unknown', reason: `${platformId} has no connection` };
+    return { outcome: 'unknown', reason: `${platformId} has no connection` };
   const userId = await userOf(platformId, memberId);
   if (userId === undefined)
-    return { word: 'contradiction', reason: `the member has no user on ${platformId} any more` };
+    return { outcome: 'contradiction', reason: `the member has no user on ${platformId} any more` };
   if (call === 'look_up') return readAnswer(platformId, await connector.findBalance(userId));
   const step: Step = { userId, amountMinor, transactionId: formatId('txn', saga.transactionId) };
   if (again) {
     const known = await connector.findTransaction(step.transactionId);
-    const word =
-      known.outcome === 'yes'
-        ? readKnown(call, known.value, step)
-        : known.outcome === 'unknown'
-          ? known
-          : undefined;
-    if (word !== undefined) return 'word' in word ? word : readAnswer(platformId, word);
+    if (known.outcome === 'unknown') return readAnswer(platformId, known);
+    const outcome = known.outcome === 'yes' ? readKnown(call, known.value, step) : undefined;
+    if (outcome !== undefined) return outcome;
   }
   const answer = await connector[call](step);
   if (answer.outcome === 'yes' && answer.value.isOfAnother)
     return {
-      word: 'contradiction',
-      reason: `the platform says yes to its ${call}, but of another user or amount`,
+      outcome: 'contradiction',
+      reason: `the platform confirms its ${call}, but for another user or amount`,
     };
   return readAnswer(platformId, answer);
 }
 
-function readAnswer(platformId: PlatformId, answer: ConnectorOutcome<unknown>): Word {
+function readAnswer(platformId: PlatformId, answer: ConnectorOutcome<unknown>): StepOutcome {
   switch (answer.outcome) {
     case 'yes':
-      return { word: 'yes' };
+      return { outcome: 'yes' };
     case 'no':
-      return { word: 'no', reason: answer.error };
+      return { outcome: 'no', reason: answer.error };
     case 'unknown':
       return {
-        word: 'unknown',
+        outcome: 'unknown',
         reason: `${platformId}: ${answer.detail}`,
         retryAfterMs: answer.retryAfterMs,
       };
   }
 }
 
-/** What a look-up says of the step; undefined when it has to be sent (again). */
+/** The step's outcome by a look-up; undefined when the step has to be sent (again). */
 export function readKnown(
   call: 'deduct' | 'add' | 'reverse',
   known: TransactionAnswer,
   step: Step,
-): Word | undefined {
+): StepOutcome | undefined {
   if (known.state === 'unknown') return undefined;
   if (
     known.userId !== step.userId ||
@@ -93,8 +90,8 @@ export function readKnown(
     (call !== 'reverse' && known.operation !== null && known.operation !== call)
   ) {
     return {
-      word: 'contradiction',
-      reason: 'the platform has another user, amount or operation under this transaction',
+      outcome: 'contradiction',
+      reason: 'the platform knows this transaction with another user, amount or operation',
     };
   }
   if (
@@ -103,18 +100,18 @@ export function readKnown(
     known.effectMinor !== (call === 'deduct' ? -step.amountMinor : step.amountMinor)
   ) {
     return {
-      word: 'contradiction',
-      reason: 'the platform has applied this transaction with another effect',
+      outcome: 'contradiction',
+      reason: 'the platform applied this transaction with another effect',
     };
   }
   switch (known.state) {
     case 'applied':
-      return call === 'reverse' ? undefined : { word: 'yes' };
+      return call === 'reverse' ? undefined : { outcome: 'yes' };
     case 'refused':
-      return call === 'reverse' ? undefined : { word: 'no', reason: 'refused by the platform' };
+      return call === 'reverse' ? undefined : { outcome: 'no', reason: 'refused by the platform' };
     case 'reversed':
       return call === 'reverse'
-        ? { word: 'yes' }
-        : { word: 'no', reason: 'reversed at the platform' };
+        ? { outcome: 'yes' }
+        : { outcome: 'no', reason: 'reversed at the platform' };
   }
 }

@@ -1,5 +1,5 @@
-// The sagas of a process: begins them with the ledger's commits, goes on with them, waits for them,
-// and carries out what operators decide.
+// The sagas of a process: begins them in the ledger's commits, advances them, waits for them, and
+// carries out operators' decisions.
 
 import type { Identity } from '../../identity/identity.ts';
 import {
@@ -48,28 +48,30 @@ export interface SagasParts {
   readonly ledger: Ledger;
   readonly identity: Pick<Identity, 'userOf'>;
   connectorOf(platformId: PlatformId): ConnectorClient | undefined;
-  /** The command that takes a recall's points back; undefined when nothing is left to take. */
+  /**
+   * The ledger command that takes a recall's points back; undefined when nothing is left to take.
+   */
   recallReversal(saga: Saga): Promise<Command | undefined>;
-  /** Sagas that this process goes on with at a time. */
+  /** Sagas that this process advances at a time. */
   readonly concurrency?: number;
 }
 
 export interface Sagas {
-  /** Starts to take sagas from the queue; any number of processes may. */
+  /** Starts to take sagas from the queue; any number of processes may do so. */
   start(): SagaWorkers;
   find(sagaId: TransactionId): Promise<Saga | undefined>;
-  /** How it stands with a transfer; undefined when it is none of a saga. */
+  /** The transfer's status; undefined if no saga carries it. */
   standingOf(transactionId: TransactionId): Promise<TransferStanding | undefined>;
-  /** Waits until a transfer has ended, at most so long; answers how it stands then. */
+  /** Waits until a transfer has ended, up to a time limit; returns its status then. */
   waitFor(transactionId: TransactionId, atMostMs: number): Promise<TransferStanding | undefined>;
-  /** Those that need a person, or all that are open; oldest first. */
+  /** Those that need an operator, or all open ones; oldest first. */
   list(which: 'attention' | 'open', limit: number): Promise<Saga[]>;
   listActions(saga: Saga): Promise<SagaAction[]>;
-  /** What an operator may decide of it now. */
+  /** The actions that an operator may choose now. */
   actionsOf(saga: Saga): readonly SagaActionName[];
-  /** The call that it makes or waits to make; undefined once it has ended. */
+  /** The call it makes or waits to make; undefined once it has ended. */
   stepOf(saga: Saga): SagaStep | undefined;
-  /** Notes an operator's decision; a worker carries it out. */
+  /** Records an operator's decision; a worker carries it out. */
   decide(
     publicId: string,
     action: SagaActionName,
@@ -81,8 +83,8 @@ export interface Sagas {
 }
 
 /**
- * Of all calls that a process may have under way, how many may go to one platform: a platform that
- * hangs must not hold up the others.
+ * The share of all calls under way in a process that may go to one platform, so that a platform
+ * that hangs cannot hold up the others.
  */
 const SHARE_OF_ONE_PLATFORM = 0.6;
 
@@ -184,7 +186,7 @@ export function createSagas(parts: SagasParts): Sagas {
   };
 }
 
-/** Oldest first over all buckets. */
+/** Over all buckets, oldest first. */
 async function listOpen(
   { pool, ledger }: Pick<SagasParts, 'pool' | 'ledger'>,
   which: 'attention' | 'open',
@@ -212,7 +214,7 @@ function statusOf(state: SagaState): TransferStanding['status'] {
   return isOpen(state) ? 'pending' : state;
 }
 
-/** Why a transfer has failed, as the row tells that released it. */
+/** Why a transfer failed, from the row that released it. */
 async function findReason(sagaId: TransactionId, ledger: Ledger): Promise<string | undefined> {
   const hold = await ledger.findHold(sagaId);
   const [release] = hold?.resolvedBy == null ? [] : await ledger.findTransaction(hold.resolvedBy);

@@ -1,15 +1,12 @@
-// Figures of all sagas for health page and metrics: asked of the database once in a moment, whoever
-// asks how often, and never waited for long.
+// Figures of all sagas for the health page and metrics, cached for half a second with a short
+// time-out, so frequent scrapes cost one query.
 
 import type { SagaFigures } from './store.ts';
 
 const FRESH_MS = 500;
 const FIGURES_TIMEOUT_MS = 2_000;
 
-/**
- * Monitors ask often and at the same time; what costs the database something is asked once for all
- * of them.
- */
+/** Monitors ask often and at the same time; one query serves them all. */
 export function rememberFigures(ask: () => Promise<SagaFigures>): () => Promise<SagaFigures> {
   let asked: { readonly figures: Promise<SagaFigures>; readonly atMs: number } | undefined;
   return () => {

@@ -1,23 +1,23 @@
-// What monitors are told of the sagas: how many there are and for how long, what platforms answer,
-// and how long transfers take.
+// Metrics of sagas: how many there are, how old they are, what platforms answer, and how long
+// transfers take.
 
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { PlatformId } from '../../kernel/ids.ts';
 import type { Metrics } from '../../runtime/metrics.ts';
-import type { Word } from './call-platform.ts';
+import type { StepOutcome } from './call-platform.ts';
 import type { EndState, SagaCall } from './states.ts';
 import type { SagaFigures } from './store.ts';
 import type { Saga } from './types.ts';
 
 export interface SagaMeasures {
-  countCall(platformId: PlatformId, call: SagaCall, word: Word['word']): void;
+  countCall(platformId: PlatformId, call: SagaCall, outcome: StepOutcome['outcome']): void;
   observeEnd(saga: Saga, outcome: EndState, nowMs: number): void;
 }
 
 const BUCKETS_SECONDS = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600];
 
 /**
- * `figures` is asked at each scrape; while it fails the gauges are NaN, and all other metrics are
+ * `figures` is called at each scrape; while it fails the gauges are NaN, and all other metrics are
  * served.
  */
 export function createSagaMeasures(
@@ -27,7 +27,7 @@ export function createSagaMeasures(
   const calls = new Counter({
     name: 'pontis_saga_calls_total',
     help:
-      'Calls of steps to connected platforms, by platform, call and what came of it: yes, no, ' +
+      'Calls of sagas to connected platforms, by platform, call and outcome: yes, no, ' +
       'unknown or contradiction.',
     labelNames: ['platform_id', 'call', 'word'],
     registers: [registry],
@@ -59,21 +59,22 @@ export function createSagaMeasures(
   );
   gauge(
     'pontis_sagas_attention',
-    'Of the open ones, those that wait for an operator.',
+    'Open transfers and reversals that wait for an operator.',
     ({ attention }) => attention,
   );
   gauge(
     'pontis_sagas_overdue',
-    'Of the open ones, those past their deadline.',
+    'Open transfers and reversals past their deadline.',
     ({ overdue }) => overdue,
   );
   gauge(
     'pontis_saga_oldest_open_seconds',
-    'Age of the oldest open one; 0 when there is none.',
+    'Age of the oldest open transfer or reversal; 0 when there is none.',
     ({ oldestOpenSeconds }) => oldestOpenSeconds,
   );
   return {
-    countCall: (platformId, call, word) => calls.inc({ platform_id: platformId, call, word }),
+    countCall: (platformId, call, outcome) =>
+      calls.inc({ platform_id: platformId, call, word: outcome }),
     observeEnd: ({ purpose, createdAtMs }, outcome, nowMs) =>
       seconds.observe({ purpose, outcome }, Math.max(0, nowMs - createdAtMs) / 1_000),
   };

@@ -1,19 +1,19 @@
-// What a process knows of its calls to each platform: how many are under way, how many may be, and
-// whether the platform has answered lately. A platform that hangs must hold up no others: neither
-// by the calls that wait for it, nor by the sagas that wait for room.
+// A process's view of its calls to each platform: how many are under way, how many may be, and
+// whether the platform has answered recently. A platform that hangs must not hold up others,
+// neither by calls that wait for it nor by sagas that wait for room.
 
 import type { PlatformId } from '../../kernel/ids.ts';
 
 export interface PlatformCalls {
-  /** Room for one more call; false when the platform has enough to do. */
+  /** Reserves room for one more call; false when the platform has enough to do. */
   enter(platformId: PlatformId): boolean;
-  /** Ends a call; `answered` when it came to a yes or a no. */
+  /** Ends a call; `answered` when the outcome was yes or no. */
   leave(platformId: PlatformId, answered: boolean): void;
-  /** False while one call after another comes to nothing, or none has come back for a while. */
+  /** False while call after call has no outcome, or none has returned for a while. */
   isAnswering(platformId: PlatformId): boolean;
   /**
-   * After how long there may be room for one that found none: they come back one after another,
-   * however many they are.
+   * How long a saga that found no room should wait. Sagas return one after another, however many
+   * they are.
    */
   waitForRoomMs(platformId: PlatformId): number;
 }
@@ -22,26 +22,26 @@ interface Calls {
   underWay: number;
   /** In a row. */
   unanswered: number;
-  /** Calls that it may have under way: more with each answer. */
+  /** Calls that may be under way; grows with each answer. */
   room: number;
   silent: boolean;
-  /** Since when no answer has come, while calls were under way. */
+  /** Start of the time without an answer, while calls were under way. */
   quietSinceMs: number;
-  /** When the last of those in line comes back. */
+  /** When the last one in line returns. */
   lineEndsMs: number;
 }
 
-/** So many calls in a row without an answer are no accident. */
+/** This many calls in a row without an answer are no accident. */
 const SILENT_CALLS = 20;
 /**
- * One that has not answered any call for so long may hang; its next answer says that it was only
- * slow.
+ * A platform that has answered no call for this long may hang; its next answer shows that it was
+ * only slow.
  */
 const QUIET_MS = 1_500;
-/** Room before it has answered, and while it is silent. */
+/** Room before the first answer, and while the platform is silent. */
 const FIRST_ROOM = 20;
 const SILENT_ROOM = 4;
-/** Until one that found no room comes back; and how many of them may in a second. */
+/** Shortest wait of a saga that found no room; and how many of them may return in a second. */
 const SOONEST_MS = 200;
 const BACK_PER_SECOND = { answering: 2_000, silent: 100 } as const;
 const LONGEST_LINE_MS = 30_000;

@@ -1,5 +1,5 @@
-// What happens to a saga that cannot go on now: it waits for its next attempt, or for a person.
-// Whoever newly needs a person is told of once.
+// Puts a saga off that cannot advance now: it waits for its next attempt, or for an operator. Each
+// saga that newly needs an operator is reported once.
 
 import { formatId } from '../../kernel/ids.ts';
 import type { Clock } from '../../kernel/time.ts';
@@ -10,7 +10,7 @@ import { postponeSaga, stopSaga } from './store.ts';
 import type { Saga } from './types.ts';
 
 export interface PostponeParts {
-  /** Puts a saga off that has called nobody, together with others. */
+  /** Puts a saga off that has made no call, together with others. */
   putOff(saga: Saga, atMs: number, error: string): Promise<boolean>;
   readonly pool: Pool;
   readonly clock: Clock;
@@ -18,14 +18,14 @@ export interface PostponeParts {
 }
 
 const FIRST_RETRY_MS = 100;
-/** To a platform that answers others: what went wrong is over soon. */
+/** For a platform that answers other calls: the fault is over soon. */
 const LONGEST_RETRY_MS = 1_000;
-/** To one that answers nobody. */
+/** For a platform that answers no calls. */
 export const LONGEST_RETRY_TO_SILENT_MS = 30_000;
-/** Once a person has been asked for. */
+/** Once an operator has been asked for. */
 const RETRY_AFTER_DEADLINE_MS = 60_000;
 
-/** After a call whose outcome is not known. */
+/** After a call whose outcome is unknown. */
 export async function postpone(
   saga: Saga,
   reason: string,
@@ -36,7 +36,7 @@ export async function postpone(
   const wait = overdue
     ? RETRY_AFTER_DEADLINE_MS
     : Math.min(FIRST_RETRY_MS * 2 ** saga.attempts, longestMs);
-  // Half of the wait is chance, so that those who failed together do not come back together.
+  // Half of the wait is random, so that sagas that failed together do not return together.
   await tryLater(
     saga,
     { inMs: wait * (0.5 + Math.random() / 2), error: reason, counts: true },
@@ -45,8 +45,8 @@ export async function postpone(
 }
 
 /**
- * While a platform asks to be left alone, and a little longer, so that not all come back at once.
- * The call may have been sent before, so it counts.
+ * The platform asks for a pause; waits a little longer, so that not all sagas return at once. The
+ * call may have been sent, so it counts as an attempt.
  */
 export async function leaveAlone(
   saga: Saga,
@@ -65,7 +65,7 @@ export async function leaveAlone(
   );
 }
 
-/** Before a call to a platform that has enough to do; no attempt of the saga's. */
+/** Before a call to a platform that has enough to do; does not count as an attempt. */
 export async function waitForRoom(
   saga: Saga,
   platformId: Saga['source'],
@@ -74,13 +74,13 @@ export async function waitForRoom(
 ): Promise<undefined> {
   const error = `${platformId} is busy`;
   const now = parts.clock.now();
-  // However many they are, they must not keep the database busy.
+  // However many wait, they must not keep the database busy.
   if (now < saga.deadlineAtMs) return void (await parts.putOff(saga, now + inMs, error));
   await tryLater(saga, { inMs, error, counts: false }, parts);
   return undefined;
 }
 
-/** Past its deadline a saga is still tried, and listed. */
+/** Past its deadline a saga is still tried, and is on the attention list. */
 async function tryLater(
   saga: Saga,
   {
@@ -97,14 +97,14 @@ async function tryLater(
   );
 }
 
-/** When only a person can make sense of it: nothing is tried until an operator acts. */
+/** For what only a person can judge: nothing is tried until an operator acts. */
 export async function stop(saga: Saga, reason: string, parts: PostponeParts): Promise<undefined> {
   await list(saga, reason, parts, (db) => stopSaga(db, saga, reason, parts.clock.now()));
 }
 
 /**
- * Writes it, and tells when that puts the saga on the attention list; not when it was on it, or
- * when somebody else has moved it.
+ * Writes it, and reports when that puts the saga on the attention list; not when it was there
+ * already, or when another worker has moved it.
  */
 async function list(
   saga: Saga,
@@ -123,7 +123,7 @@ async function list(
   };
   const listed = await dbTransaction(pool, async (client) => {
     const written = await write(client);
-    // What one platform hears of another's trouble is for operators to decide.
+    // Operators decide what one platform learns about another's trouble.
     if (written)
       await appendEvents(
         client,

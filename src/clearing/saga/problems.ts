@@ -1,4 +1,4 @@
-// What can be wrong with an operator's word on a saga.
+// Problems of an operator's decision on a saga.
 
 import { defineProblems } from '../../kernel/problem.ts';
 
@@ -13,17 +13,17 @@ export const sagaProblems = defineProblems({
   saga_ended: {
     status: 409,
     error: 'Transfer has ended',
-    advice: 'Nothing is left to decide; a completed transfer can be reversed.',
+    advice: 'There is nothing left to decide; a completed transfer can be reversed.',
   },
   saga_action_not_possible: {
     status: 409,
     error: 'Not possible in this state',
-    advice: 'See `actions` of the transfer for what is possible now.',
+    advice: 'The `actions` of the transfer list what is possible now.',
   },
   saga_moved: {
     status: 409,
-    error: 'Transfer has moved meanwhile',
+    error: 'Transfer has changed meanwhile',
     retryable: true,
-    advice: 'Look at the transfer again and decide on what it shows now.',
+    advice: 'Read the transfer again, and decide by its present state.',
   },
 });

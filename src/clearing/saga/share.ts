@@ -1,5 +1,5 @@
-// Questions of many sagas asked of the database together: a round trip and, for writes, the wait
-// for the disk serve all that came meanwhile.
+// Combines the queries of many sagas: one round trip, and for writes one wait for the disk, serves
+// all that arrived meanwhile.
 
 import type { Bucket } from '../../kernel/ids.ts';
 
@@ -10,8 +10,8 @@ interface Waiting<Question, Answer> {
 }
 
 /**
- * One statement for each bucket at a time; what is asked while it runs goes with the next. `ask`
- * answers in the order of the questions.
+ * One statement for each bucket at a time; questions that arrive while it runs go with the next.
+ * `ask` answers in the order of the questions.
  */
 export function share<Question, Answer>(
   ask: (bucket: Bucket, questions: readonly Question[]) => Promise<readonly Answer[]>,

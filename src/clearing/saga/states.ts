@@ -1,26 +1,23 @@
 // The states of a saga and its transitions, as a table: each open state is one call to one
-// platform. Pure. What is not in the table does not compile; a state whose platform is hosted has
-// nothing to call and is passed through.
+// platform. Pure. A transition that is not in the table does not compile. A state whose platform is
+// hosted has nothing to call and is skipped.
 
 import type { StepKind } from '../../connections/connections.ts';
 
-/**
- * What a saga calls a platform with: a step, or before all steps the question whether it has the
- * user.
- */
+/** The calls of a saga: a step, or before all steps the look-up of a user. */
 export type SagaCall = 'look_up' | StepKind;
 /**
- * A recall goes the way of a transfer, with the sides changed: the target of what is recalled
+ * A recall goes the way of a transfer with the sides exchanged: the target of the recalled transfer
  * deducts, its source adds.
  */
 export type Purpose = 'transfer' | 'reversal' | 'recall';
 export type Side = 'source' | 'target';
 
 /**
- * For each open state: whom it calls and with what, and where its answers lead. Both sides are
- * asked for their users before anything moves, so a transfer to or from nobody ends with nothing to
- * undo. `undone` is the end of the way back: a transfer has failed, a reversal is completed. A
- * platform may not refuse to undo, so there a no is for a person to look at.
+ * For each open state: the platform it calls, the call, and the next state for each answer. Both
+ * users are looked up before anything moves, so a transfer from or to an unknown user ends with
+ * nothing to undo. `undone` is the end of the way back: a transfer has failed, a reversal is
+ * completed. A platform may not refuse to undo, so that refusal goes to an operator.
  */
 export const steps = {
   looking_up_source: {
@@ -79,14 +76,14 @@ export const steps = {
 export type OpenState = keyof typeof steps;
 export type EndState = 'completed' | 'failed';
 export type SagaState = OpenState | EndState;
-/** What happens to a saga: a platform's word, or an operator's. */
+/** An event of a saga: a platform's answer, or an operator's decision. */
 export type SagaEvent = 'yes' | 'no' | 'undo';
-/** Where an event leads by the table, before hosted sides are passed through. */
+/** Where an event leads by the table, before hosted sides are skipped. */
 export type Target<S extends OpenState, E extends SagaEvent> = (typeof steps)[S][E];
 
 /**
- * How operators may end a saga by their own word; what platforms have really done is then theirs to
- * know.
+ * How operators may end a saga by their own decision; they must know themselves what the platforms
+ * have really done.
  */
 export const forcedEnds = {
   transfer: {
@@ -115,14 +112,14 @@ export const forcedEnds = {
   },
 } as const satisfies Record<Purpose, Record<OpenState, readonly EndState[]>>;
 
-/** What a saga is about, as far as its transitions depend on it. */
+/** The facts about a saga on which its transitions depend. */
 export interface Route {
   readonly purpose: Purpose;
   readonly sourceConnected: boolean;
   readonly targetConnected: boolean;
 }
 
-/** Where a transfer is still on its way there, so that it can be told to go back. */
+/** States of a transfer on its way forward, where it can be told to go back. */
 export const forwardStates: ReadonlySet<SagaState> = new Set<OpenState>([
   'looking_up_source',
   'looking_up_target',
@@ -161,8 +158,8 @@ export function next<S extends OpenState, E extends SagaEvent>(
 }
 
 /**
- * A hosted side's part is in the ledger's own commits: there is nobody to ask, which is as good as
- * a yes.
+ * A hosted side is posted in the ledger's own commits: there is nobody to ask, which counts as a
+ * yes.
  */
 function passHosted(
   state: OpenState | Target<OpenState, SagaEvent>,

@@ -3,10 +3,10 @@
 import type { Bucket, TransactionId } from '../../kernel/ids.ts';
 import type { Queryable } from '../../runtime/database.ts';
 
-/** The queue's name for going on with a saga. */
+/** The queue's name for advancing a saga. */
 export const TASK = 'saga';
 
-/** A job for each saga; one that waits already is moved to that time. */
+/** Adds a job for each saga; a job that waits already is moved to that time. */
 export function addJobs(
   db: Queryable,
   bucket: Bucket,
@@ -24,9 +24,9 @@ export function addJobs(
 }
 
 /**
- * Gives open sagas whose time is well over a job again: whatever became of the one they had, they
- * are not forgotten. A job that failed, as all do when the database goes away, is put off by the
- * queue for longer each time; when a saga is to be gone on with its own row says.
+ * Adds a new job for each open saga that is well past its time: whatever became of its old job, the
+ * saga is not forgotten. The queue delays a failed job longer each time, and all jobs fail when the
+ * database goes away. The saga's `next_attempt_at` decides when it is retried, not the queue.
  */
 export async function renewLostJobs(
   db: Queryable,
@@ -54,7 +54,7 @@ export async function renewLostJobs(
   return rows.length;
 }
 
-/** Says that a worker lives, by the database's clock. */
+/** Records that a worker is alive, by the database's clock. */
 export async function beat(db: Queryable, workerId: string): Promise<void> {
   await db.query({
     name: 'saga-beat',
@@ -65,8 +65,8 @@ export async function beat(db: Queryable, workerId: string): Promise<void> {
 }
 
 /**
- * Gives the jobs of workers that have not been seen for so long to those that live; answers with
- * whom that concerned.
+ * Gives the jobs of workers that have been silent for so long to live workers; returns the ids of
+ * the silent ones.
  */
 export async function unlockDead(db: Queryable, silentMs: number): Promise<string[]> {
   const { rows } = await db.query<{ worker_id: string }>(

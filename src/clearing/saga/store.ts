@@ -61,7 +61,7 @@ function readSaga(row: SagaRow): Saga {
   };
 }
 
-/** A saga to be, as the commit that begins it knows it. */
+/** A new saga, as known to the commit that begins it. */
 export type NewSaga = Pick<
   Saga,
   | 'bucket'
@@ -77,13 +77,13 @@ export type NewSaga = Pick<
   | 'credited'
 > & {
   readonly state: OpenState;
-  /** What it goes back on: the transaction that the saga of a transfer has become. */
+  /** For a reversal: the transaction that the transfer's saga was posted as. */
   readonly reversedId: TransactionId | null;
 };
 
 /**
- * Adds sagas of one bucket and their jobs. A reversal takes the transaction_id that platforms know
- * from the transfer it undoes.
+ * Adds sagas of one bucket and their jobs. A reversal takes its transaction_id, the id that
+ * platforms know, from the transfer it undoes.
  */
 export async function insertSagas(
   db: Queryable,
@@ -126,7 +126,7 @@ export async function insertSagas(
       sagas.map(({ reversedId }) => reversedId),
     ],
   });
-  // Sent before the first is answered: whoever commits them does not wait in between.
+  // Sent before the first is answered, so the commit does not wait in between.
   const added = addJobs(
     db,
     bucket,
@@ -138,7 +138,7 @@ export async function insertSagas(
 
 /**
  * Ends sagas of one bucket in the commit of the ledger's row that ends them. The commit fails when
- * one is to be completed that is being undone.
+ * one that is being undone would be completed.
  */
 export function endSagas(
   db: Queryable,
@@ -172,13 +172,13 @@ export async function selectSagas(
 export interface SagaMove {
   readonly saga: Pick<Saga, 'sagaId' | 'revision'>;
   readonly to: SagaState;
-  /** Why it goes back; the first reason stays. */
+  /** Why it goes back; the first reason is kept. */
   readonly refusal?: string | undefined;
 }
 
 /**
- * Takes sagas of one bucket to their next states; answers, in their order, with them as they are
- * then, or undefined where somebody else was first.
+ * Moves sagas of one bucket to their next states. Returns them in the same order as they are then,
+ * or undefined where another worker was first.
  */
 export async function moveSagas(
   db: Queryable,
@@ -210,7 +210,7 @@ export async function moveSagas(
 }
 
 /**
- * Notes that a call came to nothing, and when to try again; false when somebody else has moved the
+ * Records that a call had no outcome, and when to retry; false when another worker has moved the
  * saga.
  */
 export async function postponeSaga(
@@ -256,8 +256,8 @@ export interface SagaWait {
 }
 
 /**
- * Puts off sagas of one bucket that have called nobody; the same as `postponeSaga` for each that
- * needs no person. Answers, in their order, which it were.
+ * Puts off sagas of one bucket that have made no call, like `postponeSaga` for each that needs no
+ * operator. Returns, in the same order, whether each was put off.
  */
 export async function putOffSagas(
   db: Queryable,
@@ -295,8 +295,8 @@ export async function putOffSagas(
 }
 
 /**
- * Puts a saga on the attention list and leaves it there: nothing is tried until an operator acts.
- * False when somebody else has moved it.
+ * Puts a saga on the attention list and stops it: nothing is tried until an operator acts. False
+ * when another worker has moved it.
  */
 export async function stopSaga(
   db: Queryable,
@@ -314,9 +314,9 @@ export async function stopSaga(
 }
 
 /**
- * Writes what an operator has decided, and a job that carries it out; false when the saga is in
- * another state meanwhile, or another operator was first. Attempts that came to nothing meanwhile
- * do not matter. After an attempt the platform is still asked first what it has done.
+ * Writes an operator's decision, and a job that carries it out; false when the saga has changed its
+ * state meanwhile, or another operator was first. Attempts without an outcome in between do not
+ * matter. After an attempt the platform is still queried first.
  */
 export async function orderSaga(
   db: Queryable,
@@ -370,7 +370,7 @@ export async function selectActions(
   }));
 }
 
-/** Sagas that a person has to look at, longest waiting first; with `all`, every open one. */
+/** Sagas that an operator has to look at, longest waiting first; with `all`, every open one. */
 export async function selectOpen(
   db: Queryable,
   bucket: Bucket,
@@ -400,9 +400,9 @@ export async function selectStates(
 
 export interface SagaFigures {
   readonly open: number;
-  /** Of the open ones, those that need a person. */
+  /** Open ones that need an operator. */
   readonly attention: number;
-  /** Of the open ones, those past their deadline. */
+  /** Open ones past their deadline. */
   readonly overdue: number;
   readonly oldestOpenSeconds: number;
 }

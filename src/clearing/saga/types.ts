@@ -1,9 +1,9 @@
-// The words of the sagas. No behaviour.
+// The types of sagas. No behaviour.
 
 import type { Bucket, MemberId, PlatformId, TransactionId } from '../../kernel/ids.ts';
 import type { EndState, Route, SagaCall, SagaState } from './states.ts';
 
-/** What an operator may tell a worker to do with a saga. */
+/** An operator's instruction to a worker. */
 export type Order = 'undo' | 'force_completed' | 'force_failed';
 export type SagaActionName = 'retry' | Order;
 
@@ -11,7 +11,7 @@ export interface Saga extends Route {
   readonly bucket: Bucket;
   /** The ledger transaction that authorised it, or that reversed. */
   readonly sagaId: TransactionId;
-  /** What platforms know it by. */
+  /** The id by which platforms know it. */
   readonly transactionId: TransactionId;
   readonly state: SagaState;
   readonly source: PlatformId;
@@ -22,16 +22,16 @@ export interface Saga extends Route {
   readonly amount: bigint;
   /** Minor units of the target's points. */
   readonly credited: bigint;
-  /** Calls of the present step that came to nothing. */
+  /** Calls of the present step that had no outcome. */
   readonly attempts: number;
-  /** Infinity once only an operator can go on. */
+  /** Infinity once only an operator can resume it. */
   readonly nextAttemptAtMs: number;
   readonly deadlineAtMs: number;
-  /** Why a person has to look at it. */
+  /** Why an operator has to look at it. */
   readonly attention: string | null;
   readonly ordered: Order | null;
   readonly lastError: string | null;
-  /** Why it goes back: the platform's refusal, or who said so. */
+  /** Why it goes back: the platform's refusal, or the operator's decision. */
   readonly refusal: string | null;
   readonly createdAtMs: number;
   readonly changedAtMs: number;
@@ -54,9 +54,9 @@ export interface SagaAction {
 
 export type TransferStatus = 'pending' | EndState;
 
-/** How it stands with a transfer for whoever asked for it. */
+/** The status of a transfer, for the caller that asked for it. */
 export interface TransferStanding {
   readonly status: TransferStatus;
-  /** Of a failed one: why. */
+  /** Why it failed. */
   readonly reason?: string;
 }

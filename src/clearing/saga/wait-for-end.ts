@@ -1,5 +1,5 @@
-// Waiting for sagas to end, wherever they are gone on with: all who wait in this process share one
-// question in a while.
+// Waits for sagas to end, in whichever process they run: all waits in this process share one query
+// at a time.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bucket, TransactionId } from '../../kernel/ids.ts';
@@ -7,7 +7,7 @@ import type { SagaState } from './states.ts';
 
 export interface Waits {
   /**
-   * The state once it is an end, or as it is when the time is over; undefined when there is no such
+   * The final state, or the present one when the time is over; undefined when there is no such
    * saga.
    */
   waitFor(bucket: Bucket, sagaId: TransactionId, atMostMs: number): Promise<SagaState | undefined>;

@@ -1,5 +1,5 @@
-// The workers of a process: jobs of the durable queue (graphile-worker), each going on with one
-// saga; and the watch over workers that died.
+// The workers of a process: each job of the durable queue (graphile-worker) advances one saga. Also
+// watches for workers that died.
 
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -29,24 +29,24 @@ export interface WorkerParts {
   readonly log: Log;
   readonly clock: { now(): number };
   readonly bucketCount: () => number;
-  /** Sagas that one process goes on with at a time; they mostly wait for platforms. */
+  /** Sagas that one process advances at a time; they mostly wait for platforms. */
   readonly concurrency?: number;
-  /** Goes on with one saga as far as it gets. */
+  /** Advances one saga as far as possible. */
   advance(bucket: Bucket, sagaId: TransactionId): Promise<void>;
 }
 
 export const CONCURRENCY = 200;
 const BEAT_EVERY_MS = 1_000;
 /**
- * A worker that has not been seen for so long is dead, or must put up with being treated so: no
- * step harms when it is taken twice.
+ * A worker that has been silent for this long counts as dead. If it is alive after all, nothing is
+ * harmed: every step may be done twice.
  */
 const SILENT_MS = 4_000;
-/** A saga that nobody has looked at for so long after its time has lost its job. */
+/** A saga that nobody has looked at for this long after its time has lost its job. */
 const LOST_AFTER_MS = 10_000;
 const RENEW_LIMIT = 1_000;
 /**
- * The queue says when there are new jobs; while it puts others off, that may be missed, and a job
+ * The queue announces new jobs; while it puts others off, an announcement may be missed, and a job
  * waits for the next look.
  */
 const POLL_MS = 100;
@@ -75,24 +75,23 @@ export function startWorkers({
   };
   const queue = keepQueueRunning(pool, log, concurrency, tasks);
   const watch: Loop = startLoop({
-    // After an outage of the database as well: whoever rests longer is taken for dead, and leaves
-    // the dead one's sagas where they are.
+    // Also after an outage of the database: a worker that pauses longer counts as dead, and must
+    // not leave a dead worker's sagas lying.
     name: 'saga watch',
     log,
     everyMs: BEAT_EVERY_MS,
     longestRestMs: BEAT_EVERY_MS,
     run: async () => {
       await beat(pool, queue.workerId());
-      // The database answers, so that it would by now have taken jobs.
+      // The database answers, so a working queue would have taken jobs by now.
       queue.restartIfIdle();
       const dead = await unlockDead(pool, SILENT_MS);
       if (dead.length > 0)
-        log.warn({ workers: dead }, 'jobs of dead workers were given to the others');
+        log.warn({ workers: dead }, 'jobs of dead workers were reassigned to live ones');
       let renewed = 0;
       for (const bucket of buckets(bucketCount()))
         renewed += await renewLostJobs(pool, bucket, clock.now(), LOST_AFTER_MS, RENEW_LIMIT);
-      if (renewed > 0)
-        log.warn({ sagas: renewed }, 'sagas had lost their jobs and were given new ones');
+      if (renewed > 0) log.warn({ sagas: renewed }, 'sagas that had lost their jobs got new ones');
       return false;
     },
   });
@@ -104,23 +103,23 @@ export function startWorkers({
 }
 
 interface Queue {
-  /** By what the queue knows those who take jobs now. */
+  /** The id of the present workers, as the queue knows them. */
   workerId(): string;
-  /** Starts those again that have not once been able to ask for jobs. */
+  /** Restarts workers that have never been able to ask for jobs. */
   restartIfIdle(): void;
   stop(): Promise<void>;
 }
 
-/** When the first question for jobs should have been answered. */
+/** When the first request for jobs should have been answered. */
 const FIRST_FETCH_MS = 2_500;
-/** How long those that gave up may take for the calls that they had under way. */
+/** How long workers that gave up may take for the calls that they had under way. */
 const LAST_CALLS_MS = 15_000;
 
 /**
- * The queue gives up when it cannot write that a job is done or has failed, as when the database
- * goes away at that moment; and one that starts while the database is away never finds its tasks.
- * Then it is started again, under another name: nobody says any more that the old one lives, so
- * what it had is given to whoever does.
+ * The queue gives up when it cannot write that a job is done or has failed, for example when the
+ * database goes away at that moment. A queue that starts while the database is away never finds its
+ * tasks. In both cases it is restarted under another id. The old worker id sends no more
+ * heartbeats, so its jobs are reassigned to live workers.
  */
 function keepQueueRunning(pool: Pool, log: Log, concurrency: number, tasks: TaskList): Queue {
   const running = new Set<WorkerPool>();
@@ -163,14 +162,14 @@ function keepQueueRunning(pool: Pool, log: Log, concurrency: number, tasks: Task
 }
 
 /**
- * Takes no more jobs and finishes those under way; what goes wrong with that is told where its end
- * is waited for.
+ * Takes no more jobs and finishes those under way; its errors are reported where its end is
+ * awaited.
  */
 async function end(workers: WorkerPool): Promise<void> {
   try {
     await workers.gracefulShutdown('the program stops, or starts it again');
   } catch {
-    // Told by its promise.
+    // Reported by its promise.
   }
 }
 
@@ -207,7 +206,7 @@ function runQueue(
   );
 }
 
-/** The queue tells of every job it runs; only what went wrong is for the log. */
+/** The queue logs every job it runs; only errors go to our log. */
 function toLogger(log: Log): Logger {
   return new Logger(() => (level, message, meta) => {
     if (level === 'error') log.error({ queue: meta?.['error'] }, message);

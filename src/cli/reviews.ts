@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 
-import type { ReviewWord } from '../clearing/reviews/reviews.ts';
+import type { ReviewDecision } from '../clearing/reviews/reviews.ts';
 import { formatAmountText } from '../kernel/amount.ts';
 import { formatId } from '../kernel/ids.ts';
 import {
@@ -76,7 +76,7 @@ export function registerReviews<Context extends CommandContext>(
         roots.print(line);
   });
 
-  const decision = (word: ReviewWord, description: string, done: string): void => {
+  const decision = (word: ReviewDecision, description: string, done: string): void => {
     subcommand(word, description)
       .argument('<hold_id>')
       .requiredOption('--reason <text>', 'why; kept with the transaction')

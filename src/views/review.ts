@@ -1,7 +1,7 @@
 // A transfer that a review rule has set aside, as operators see it, and what their decision came to.
 
 import { type Static, Type } from 'typebox';
-import type { ReviewWord, WaitingReview } from '../clearing/reviews/reviews.ts';
+import type { ReviewDecision, WaitingReview } from '../clearing/reviews/reviews.ts';
 import { formatId } from '../kernel/ids.ts';
 import { formatMoment } from '../kernel/time.ts';
 import type { PostedLeg } from '../ledger/ledger.ts';
@@ -64,7 +64,7 @@ export function describeReview({
 /** `leg` is what the decision has posted. */
 export function describeReviewDecision(
   holdId: string,
-  word: ReviewWord,
+  word: ReviewDecision,
   { kind, transactionId }: Pick<PostedLeg, 'kind' | 'transactionId'>,
 ): Static<typeof ReviewDecisionView> {
   const status = { approve: 'completed', reject: 'rejected' }[word];

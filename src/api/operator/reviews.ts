@@ -2,7 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { decideReview, listReviews, type ReviewWord } from '../../clearing/reviews/reviews.ts';
+import { decideReview, listReviews, type ReviewDecision } from '../../clearing/reviews/reviews.ts';
 import { answerProblem } from '../../http/answer-problem.ts';
 import { operatorOf } from '../http/request-fields.ts';
 import {
@@ -20,7 +20,7 @@ const Query = closed({
 });
 const Word = closed({ reason: text(200, 'Why; kept with the transaction.') });
 const words: Readonly<
-  Record<ReviewWord, { readonly summary: string; readonly description: string }>
+  Record<ReviewDecision, { readonly summary: string; readonly description: string }>
 > = {
   approve: {
     summary: 'Let a transfer pass',

@@ -1,6 +1,6 @@
-// Notices: reads the ledger's journal by cursor and tells platforms, in the feed, what became of
-// transfers, reversals, holds and expiring points. It follows at its own pace and in batches, so
-// posting never waits for it.
+// Reads the ledger's journal by cursor and reports transfers, reversals, holds and expiring points
+// to platforms in the feed. It follows at its own pace and in batches, so posting never waits for
+// it.
 
 import { LRUCache } from 'lru-cache';
 
@@ -25,15 +25,15 @@ export interface NoticesParts {
 
 export interface Notices {
   /**
-   * One step in each bucket; true when there is more to tell. Several processes may do it: each row
-   * is told once.
+   * One step in each bucket; true when there is more to report. Several processes may run it: each
+   * row is reported once.
    */
   follow(): Promise<boolean>;
 }
 
-/** Rows of a bucket's journal that one step looks at. */
+/** Rows of a bucket's journal read in one step. */
 const STEP = 2_000;
-/** Authorisations are remembered until they are completed, mostly within a second. */
+/** Authorisations are cached until they are completed, mostly within a second. */
 const REMEMBERED = 20_000;
 
 export function createNotices({ pool, clock, ledger, identity }: NoticesParts): Notices {
@@ -82,13 +82,13 @@ export function createNotices({ pool, clock, ledger, identity }: NoticesParts): 
     if (through === cursor) return false;
     const told: Told[] = [];
     for (const leg of legs) told.push(await relate(leg));
-    // All users are asked for at once.
+    // All users are looked up at once.
     const events = await Promise.all(
       told.flatMap((one) => describeLeg(one, ledger.assetById)).map(address),
     );
     await dbTransaction(pool, async (client) => {
-      // The cursor's row first: of two processes in one bucket, the second finds that it was moved
-      // and tells nothing.
+      // The cursor's row first: of two processes in one bucket, the second finds it moved and
+      // reports nothing.
       if (await moveNoticeCursor(client, bucket, cursor, through))
         await appendEvents(client, events, clock.now());
     });

@@ -1,12 +1,12 @@
-// What each platform is told of one row of the journal: its own points, its own user, and of the
-// other side only which platform it is. Pure.
+// The events of one journal row for each platform: its own points and its own user; of the other
+// side only the platform's name. Pure.
 
 import { formatAmount } from '../../kernel/amount.ts';
 import { formatId, type MemberId, type PlatformId, type TransactionId } from '../../kernel/ids.ts';
 import type { Asset, PostedLeg, TransactionKind } from '../../ledger/ledger.ts';
 import type { NewEvent } from '../../events/events.ts';
 
-/** Kinds of which platforms hear more than they were answered. */
+/** Kinds of which platforms learn more than the answer to their own call. */
 export const TOLD_KINDS: readonly TransactionKind[] = [
   'transfer',
   'conversion',
@@ -17,14 +17,14 @@ export const TOLD_KINDS: readonly TransactionKind[] = [
   'adjust',
 ];
 
-/** A row with what it refers to. */
+/** A row with the rows it refers to. */
 export interface Told {
   readonly leg: PostedLeg;
-  /** What it reverses, releases or completes. */
+  /** The row it reverses, releases or completes. */
   readonly related?: PostedLeg | undefined;
-  /** Of a reversal: what that completed, an authorisation. */
+  /** For a reversal: the authorisation that the reversed row completed. */
   readonly origin?: PostedLeg | undefined;
-  /** Of a release: the hold's time was over. */
+  /** For a release: the hold had expired. */
   readonly overdue?: boolean;
 }
 
@@ -32,8 +32,8 @@ export interface Told {
 export interface Notice extends NewEvent {
   readonly platformId: PlatformId;
   /**
-   * Users of whom it tells, by the names its fields will have: those of that platform, and of
-   * another only whom it has named itself.
+   * Users in the event, by field name: those of the platform itself, and of another platform only a
+   * user that it has named itself.
    */
   readonly users: Readonly<Partial<Record<'user_id' | 'from_user_id' | 'to_user_id', UserOf>>>;
 }
@@ -149,13 +149,13 @@ function describeRelease({ leg, related, overdue = false }: Told, assetById: Ass
   if (related?.kind !== 'hold') return [];
   if (textOf(related, 'review') !== undefined) {
     const reason = overdue
-      ? 'Nobody has decided in time.'
+      ? 'No operator decided in time.'
       : textOf(leg, 'rejected_by') === undefined
         ? undefined
         : (textOf(leg, 'rejection_reason') ?? '');
     return reason === undefined ? [] : describeRejection(related, reason, assetById);
   }
-  // A release that the platform asked for has been answered to it.
+  // The platform already got the answer to a release that it asked for.
   return overdue
     ? describeOwn('hold.expired', leg, assetById, {
         hold_id: formatId('hold', related.transactionId),
@@ -164,7 +164,7 @@ function describeRelease({ leg, related, overdue = false }: Told, assetById: Ass
     : [];
 }
 
-/** Told to its source alone: nobody else has heard of it. */
+/** Only for the source: no other platform knows of it. */
 function describeRejection(review: PostedLeg, reason: string, assetById: AssetById): Notice[] {
   return sidesOf(review, review, assetById)
     .slice(0, 1)
@@ -181,7 +181,7 @@ function describeRejection(review: PostedLeg, reason: string, assetById: AssetBy
     }));
 }
 
-/** The amounts are what goes back: to the source's user, and from the target's. */
+/** The amounts go back to the source's user, and come from the target's. */
 function describeReversal({ leg, related, origin }: Told, assetById: AssetById): Notice[] {
   if (related === undefined) return [];
   const ids = {
@@ -218,7 +218,7 @@ function describeReversal({ leg, related, origin }: Told, assetById: AssetById):
   });
 }
 
-/** What concerns one platform and one user of it. */
+/** An event about one platform and one of its users. */
 function describeOwn(
   type: string,
   leg: PostedLeg,
@@ -247,7 +247,7 @@ function describeOwn(
   ];
 }
 
-/** Who took part in a conversion, with what `amounts` moved. */
+/** The sides of a conversion, with the `amounts` that moved. */
 function sidesOf(conversion: PostedLeg, amounts: PostedLeg, assetById: AssetById): Side[] {
   const source = assetById(conversion.assetId);
   const target =
@@ -292,14 +292,14 @@ function feeOf(leg: PostedLeg, assetById: AssetById): { fee?: number } {
   return leg.fee === null || scale === undefined ? {} : { fee: formatAmount(leg.fee, scale) };
 }
 
-/** After a review, the transaction_id that was answered with pending_review. */
+/** After a review: the transaction_id that was returned with pending_review. */
 function reviewOf(related: PostedLeg | undefined): { reviewed_transaction_id?: string } {
   return related?.kind === 'hold'
     ? { reviewed_transaction_id: formatId('txn', related.transactionId) }
     : {};
 }
 
-/** The caller's own words, so only for the platform that asked. */
+/** The caller's own text, so only for the platform that called. */
 function referenceOf(leg: PostedLeg): { reference?: string } {
   return leg.reference === null ? {} : { reference: leg.reference };
 }

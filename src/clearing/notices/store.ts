@@ -1,4 +1,4 @@
-// All SQL of the notices: how far the journal has been told.
+// All SQL of the notices: how far the journal has been reported.
 
 import type { Bucket } from '../../kernel/ids.ts';
 import type { Queryable } from '../../runtime/database.ts';
@@ -17,8 +17,8 @@ export async function readNoticeCursor(db: Queryable, bucket: Bucket): Promise<b
 }
 
 /**
- * False when another process was first. Its row stays locked to the end of the dbTransaction, so
- * that one process at a time tells of a bucket.
+ * False when another process was first. The row stays locked to the end of the dbTransaction, so
+ * that one process at a time reports a bucket.
  */
 export async function moveNoticeCursor(
   db: Queryable,

@@ -1,4 +1,4 @@
-// Asking for a recall: what may be asked for is checked under the lock that disputes over the
+// Asks for a recall: what may be asked for is checked under the lock that disputes over the
 // transaction take as well.
 
 import { hash } from 'node:crypto';

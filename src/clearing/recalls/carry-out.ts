@@ -1,5 +1,5 @@
-// Taking back what a target platform has agreed to: by a command of the ledger where it keeps the
-// points here, by a saga where it keeps them itself.
+// Takes back what a target platform has agreed to: by a ledger command at a hosted platform, by a
+// saga at a connected one.
 
 import type { PlatformId } from '../../kernel/ids.ts';
 import { isKeptHere } from '../disputes/disputes.ts';
@@ -9,16 +9,13 @@ import { postponeRecall, selectRecall } from './store.ts';
 import { BY_LEDGER, takeStep, type RecallParts } from './take-step.ts';
 import type { Recall } from './types.ts';
 
-/** How long whoever began something is given before a loop finishes it. */
+/** Time for whoever began something to finish it, before a loop does. */
 const LEASE_MS = 5_000;
-/**
- * What could not be carried out is tried again after this long, and a saga under way is looked at
- * again.
- */
+/** Time until a failed attempt is repeated, and until a saga under way is looked at again. */
 const RETRY_MS = 60_000;
 const SAGA_LOOK_MS = 1_000;
 
-/** Carries out what was agreed as far as that is possible now; a loop does the rest. */
+/** Carries out an agreed recall as far as that is possible now; a loop does the rest. */
 export async function carryOut(parts: RecallParts, recall: Recall<'taking'>): Promise<Recall> {
   const over = isKeptHere(parts.ledger, recall.target.platformId)
     ? await takeHere(parts, recall)
@@ -36,7 +33,7 @@ async function takeHere(parts: RecallParts, recall: Recall<'taking'>): Promise<R
   const outcome = await ledger.submit(command);
   if (outcome.ok) return takeStep(parts, recall, 'take', BY_LEDGER, null);
   const { problem } = outcome;
-  // What is full, or owes too much, may not be so later; what the policy refuses stays refused.
+  // A full cap or too large a debt may change later; a refusal by policy does not.
   if (problem.code === 'clawback_refused')
     return takeStep(parts, recall, 'fail', BY_LEDGER, `${problem.error}. ${problem.detail}`);
   await postponeRecall(pool, recall, `${problem.error}. ${problem.detail}`, clock.now() + RETRY_MS);
@@ -51,7 +48,7 @@ async function lookAtSaga(
   const [saga] = await selectSagas(pool, recall.bucket, [recall.resolutionId]);
   if (saga?.state === 'completed') return takeStep(parts, recall, 'take', BY_LEDGER, null);
   if (saga?.state === 'failed')
-    return takeStep(parts, recall, 'fail', BY_LEDGER, saga.refusal ?? 'A platform has said no.');
+    return takeStep(parts, recall, 'fail', BY_LEDGER, saga.refusal ?? 'A platform has refused.');
   await postponeRecall(pool, recall, saga?.attention ?? null, clock.now() + SAGA_LOOK_MS);
   return undefined;
 }
@@ -72,7 +69,7 @@ export function acceptRecall(
   const who = { actor: 'platform', id: platformId } as const;
   if (!connected.source)
     return takeStep(parts, recall, 'accept', who, text, { nextInMs: LEASE_MS });
-  // The points go the other way, so the sides change their places.
+  // The points go the other way, so the sides are exchanged.
   const route = {
     purpose: 'recall',
     sourceConnected: connected.source,

@@ -1,8 +1,8 @@
 // Recalls: a source asks for the points of a posted transfer; the target platform agrees or refuses
-// within a due date, silence refuses. Before that, for a short while, the source may take back
-// alone what is unspent: here is told what stands in the way of that. Owns who said what and when;
-// moves nothing but by a command of the ledger, and at a connected target by a saga whose first
-// call is a deduct.
+// before a due date, and silence refuses. Before that, for a short while, the source alone may take
+// back what is unspent; `barToTakingAlone` reports what prevents it. Owns who said what and when.
+// Moves points only by a ledger command, and at a connected target by a saga whose first call is a
+// deduct.
 
 import {
   bucketOfTransaction,
@@ -30,13 +30,13 @@ import type { NewRecall, Recall, RecallStep } from './types.ts';
 
 export interface Recalls {
   ask(recall: NewRecall): Promise<Result<AskedRecall>>;
-  /** By its public id; with a platform, only when that takes part. */
+  /** By its public id; with a platform, only a recall in which it takes part. */
   find(publicId: string, platformId?: PlatformId): Promise<Result<Recall>>;
   /** Newest first. */
   list(filter: RecallFilter): Promise<readonly Recall[]>;
   /** Everything that happened, in order. */
   listSteps(recall: Recall): Promise<readonly RecallStep[]>;
-  /** The target's answer, or the source's change of mind. */
+  /** The target's answer, or the source's withdrawal. */
   answer(
     publicId: string,
     platformId: PlatformId,
@@ -44,8 +44,7 @@ export interface Recalls {
     text: string | null,
   ): Promise<Result<Recall>>;
   /**
-   * Why a source may not take back alone what a transaction moved, apart from what the ledger
-   * itself sees.
+   * Why a source may not take a transaction back alone, apart from what the ledger itself checks.
    */
   barToTakingAlone(transactionId: TransactionId): Promise<Problem | undefined>;
   /**
@@ -114,7 +113,7 @@ export function createRecalls(parts: RecallParts): Recalls {
           failed += 1;
           log.error(
             { err: error, recall: recall.recallId },
-            'a recall could not be carried on and is tried again',
+            'a recall could not continue; this is retried',
           );
         });
       }
@@ -162,14 +161,13 @@ function barOf(bars: Awaited<ReturnType<typeof selectBars>>): Problem | undefine
   if (bars.recallOpen) return recallProblems.recall_open();
   if (bars.disputeHeard)
     return ledgerProblems.transfer_final(
-      'A dispute over it was decided, or the target platform has spoken in one.',
+      'A dispute over it was decided, or the target platform has answered in one.',
     );
   if (bars.recallAnswered)
     return ledgerProblems.transfer_final(
       'The target platform was asked for it and has answered, or let its due date pass.',
     );
-  if (bars.windowSettled)
-    return ledgerProblems.transfer_final('The settlement window that it is in is settled.');
+  if (bars.windowSettled) return ledgerProblems.transfer_final('Its settlement window is settled.');
   return undefined;
 }
 

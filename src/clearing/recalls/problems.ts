@@ -1,4 +1,4 @@
-// Why recalls refuse, in order of precedence.
+// Reasons why recalls are refused, in order of precedence.
 
 import { defineProblems } from '../../kernel/problem.ts';
 
@@ -7,15 +7,15 @@ export const recallProblems = defineProblems({
     status: 404,
     error: 'Recall not found',
     advice:
-      'Use the recall_id that asking for it answered; a platform sees only recalls in which ' +
+      'Use the recall_id from the answer that opened it; a platform sees only recalls in which ' +
       'it takes part.',
   },
   not_recallable: {
     status: 409,
     error: 'Not recallable',
     advice:
-      'Only a transfer to another platform is recalled; what concerns one platform alone it ' +
-      'reverses itself with POST /api/points/reverse.',
+      'Only a transfer to another platform can be recalled; a platform reverses its own ' +
+      'transactions itself with POST /api/points/reverse.',
   },
   not_your_recall: {
     status: 403,
@@ -35,17 +35,17 @@ export const recallProblems = defineProblems({
     status: 409,
     error: 'More than can be recalled',
     advice:
-      'Name at most what is neither reversed nor disputed, and what the target platform has ' +
-      'not been asked for before; a dispute decides over the rest.',
+      'Ask at most for what is neither reversed nor disputed, and for which the target platform ' +
+      'has not been asked before; a dispute decides about the rest.',
   },
   wrong_recall_state: {
     status: 409,
     error: 'Not possible in this state',
-    advice: 'Read the recall to see how it stands.',
+    advice: 'Read the recall to see its state.',
   },
   recall_too_late: {
     status: 409,
     error: 'Too late to answer',
-    advice: 'The due date has passed, and silence has refused.',
+    advice: 'The due date has passed, so the recall counts as refused.',
   },
 });

@@ -1,5 +1,5 @@
-// The command that takes an agreed recall's points back. Its key is the recall's own, so it is
-// posted once, whoever comes to it.
+// The ledger command that takes an agreed recall's points back. Its key is the recall's own, so it
+// is posted once, whoever submits it.
 
 import { smaller } from '../../kernel/amount.ts';
 import { formatId, type Bucket, type TransactionId } from '../../kernel/ids.ts';
@@ -9,14 +9,14 @@ import { findMoved } from '../disputes/disputes.ts';
 import { selectRecallTakenBy } from './store.ts';
 import type { Recall } from './types.ts';
 
-/** No caller can name a key with a space. */
+/** No caller can send a key with a space. */
 export function reversalKey(recallId: TransactionId): string {
   return `recall ${recallId} reversal`;
 }
 
 /**
- * Undefined when nothing is left to take. The target has agreed: its own clawback policy holds for
- * its member.
+ * Undefined when nothing is left to take. The target has agreed, so its own clawback policy holds
+ * for its member.
  */
 export async function reversalOf(
   ledger: Ledger,
@@ -24,7 +24,7 @@ export async function reversalOf(
 ): Promise<ReverseCommand | undefined> {
   const moved = await findMoved(ledger, recall.transactionId);
   if (moved === undefined)
-    throw new Error(`recall ${recall.recallId} is about nothing that has moved`);
+    throw new Error(`recall ${recall.recallId} is about a transaction that moved nothing`);
   const amount = smaller(
     recall.amount,
     moved.amount - (await ledger.getReversed(moved.transactionId)),
@@ -43,7 +43,7 @@ export async function reversalOf(
   };
 }
 
-/** The same for the recall that a saga carries out; undefined also where there is no such recall. */
+/** The same for the recall that a saga carries out; undefined also when there is no such recall. */
 export async function reversalTakenBy(
   { pool, ledger }: { readonly pool: Queryable; readonly ledger: Ledger },
   { bucket, sagaId }: { readonly bucket: Bucket; readonly sagaId: TransactionId },

@@ -1,5 +1,5 @@
-// The life of a recall as a table: who may do what in which state, where that leads, and who is
-// told. A step that the table does not have does not compile.
+// The states of a recall as a table: who may do what in which state, the next state, and the event.
+// A step that is not in the table does not compile.
 
 export const RECALL_STATES = [
   'asked',
@@ -12,7 +12,7 @@ export const RECALL_STATES = [
 
 /**
  * asked: the target's turn. taking: agreed, and being carried out. taken, refused, withdrawn,
- * failed: over; failed because what was agreed could not be carried out.
+ * failed: ended; failed because the agreed recall could not be carried out.
  */
 export type RecallState = (typeof RECALL_STATES)[number];
 
@@ -20,7 +20,7 @@ interface Transition {
   readonly from: readonly RecallState[];
   readonly to: RecallState;
   readonly by: 'source' | 'target' | 'clock' | 'ledger';
-  /** What both platforms are told. */
+  /** The event for both platforms. */
   readonly event:
     | 'recall.accepted'
     | 'recall.refused'
@@ -35,7 +35,7 @@ export const transitions = {
   targetSilent: { from: ['asked'], to: 'refused', by: 'clock', event: 'recall.refused' },
   withdraw: { from: ['asked'], to: 'withdrawn', by: 'source', event: 'recall.withdrawn' },
   take: { from: ['taking'], to: 'taken', by: 'ledger', event: 'recall.taken' },
-  /** A platform has said no, or nothing was left to take. */
+  /** A platform has refused, or nothing was left to take. */
   fail: { from: ['taking'], to: 'failed', by: 'ledger', event: 'recall.failed' },
 } as const satisfies Readonly<Record<string, Transition>>;
 

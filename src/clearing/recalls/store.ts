@@ -1,4 +1,4 @@
-// All SQL of recalls: their rows, their steps, and what stands in the way of one.
+// All SQL of recalls: their rows, their steps, and what prevents one.
 
 import type { Bucket, MemberId, PlatformId, TransactionId } from '../../kernel/ids.ts';
 import type { Queryable } from '../../runtime/database.ts';
@@ -95,7 +95,7 @@ export async function selectRecall(
   return rows[0] === undefined ? undefined : readRecall(rows[0]);
 }
 
-/** The recall that a transaction of the ledger carries out. */
+/** The recall that a ledger transaction carries out. */
 export async function selectRecallTakenBy(
   db: Queryable,
   bucket: Bucket,
@@ -132,7 +132,7 @@ export async function selectRecalls(
   return rows.map(readRecall);
 }
 
-/** Changes a recall as it was read; undefined when somebody else has changed it since. */
+/** Changes a recall as it was read; undefined when another process has changed it since. */
 export async function moveRecall<S extends RecallState>(
   db: Queryable,
   { bucket, recallId, revision, state }: Recall<S>,
@@ -159,8 +159,7 @@ export async function moveRecall<S extends RecallState>(
 }
 
 /**
- * Notes what stands in the way, and when it is looked at again; nothing when it has moved
- * meanwhile.
+ * Records the obstacle, and when to look again; does nothing when the recall has moved meanwhile.
  */
 export async function postponeRecall(
   db: Queryable,
@@ -239,8 +238,8 @@ export async function selectRecallSteps(
 }
 
 /**
- * What a transaction's recalls have asked for and may not ask for again: open ones, and those that
- * the target did not agree to.
+ * The amount that recalls of a transaction have asked for and may not ask for again: open ones, and
+ * those to which the target did not agree.
  */
 export async function sumAskedFor(
   db: Queryable,
@@ -254,7 +253,7 @@ export async function sumAskedFor(
   return rows[0]?.sum ?? 0n;
 }
 
-/** What is disputed of a transaction now, and what an adjustment has settled. */
+/** The amount of a transaction that is disputed now or settled by an adjustment. */
 export async function sumDisputed(
   db: Queryable,
   { bucket, transactionId }: Named,
@@ -270,15 +269,15 @@ export async function sumDisputed(
   return rows[0]?.sum ?? 0n;
 }
 
-/** What ends a source's right to recall a transfer alone, whatever the time. */
+/** Facts that end a source's right to recall a transfer alone, whatever the time. */
 export interface Bars {
   readonly disputeOpen: boolean;
-  /** A dispute was decided, or the target platform has spoken in one. */
+  /** A dispute was decided, or the target platform has answered in one. */
   readonly disputeHeard: boolean;
   readonly recallOpen: boolean;
   /** The target platform has answered a recall, or let its due date pass. */
   readonly recallAnswered: boolean;
-  /** The window that its row is in is settled. */
+  /** The settlement window of its row is settled. */
   readonly windowSettled: boolean;
 }
 

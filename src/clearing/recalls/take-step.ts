@@ -1,5 +1,4 @@
-// One step of a recall: its new state, its line in the audit trail and what the platforms are told,
-// in one commit.
+// One step of a recall: its new state, its line in the audit trail and its events, in one commit.
 
 import { formatAmount } from '../../kernel/amount.ts';
 import { formatId } from '../../kernel/ids.ts';
@@ -24,7 +23,7 @@ export interface RecallParts {
   readonly log: Log;
   readonly ledger: Ledger;
   readonly valuation: Pick<Valuation, 'rulebook'>;
-  /** How long a saga may take before an operator is told; the sagas' own default when absent. */
+  /** Time that a saga may take before an operator is told; by default that of the sagas. */
   readonly sagaDeadlineMs?: number | undefined;
 }
 
@@ -32,7 +31,7 @@ export const BY_LEDGER: RecallActor = { actor: 'ledger', id: null };
 export const BY_CLOCK: RecallActor = { actor: 'clock', id: null };
 
 /**
- * Undefined when somebody else has changed the recall since it was read. `nextInMs`: when a loop
+ * Undefined when another process has changed the recall since it was read. `nextInMs`: when a loop
  * looks at it. `also` writes in the same commit.
  */
 export function takeStep<S extends RecallState>(
@@ -78,7 +77,8 @@ export function takeStep<S extends RecallState>(
 }
 
 /**
- * One event for each platform: what it is about and where it stands. No user of either is named.
+ * One event for each platform: what the recall is about and its state. It names no user of either
+ * platform.
  */
 export function describeEvents(
   type: string,

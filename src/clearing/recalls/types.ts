@@ -1,4 +1,4 @@
-// The words of recalls: what a source asks for, of whom, and what became of it. No behaviour.
+// The types of recalls. No behaviour.
 
 import type { Bucket, MemberId, PlatformId, TransactionId } from '../../kernel/ids.ts';
 import type { RecallState } from './states.ts';
@@ -11,7 +11,7 @@ export interface RecallParty {
 export interface Recall<S extends RecallState = RecallState> {
   readonly bucket: Bucket;
   readonly recallId: TransactionId;
-  /** As its source knows it: where platforms had to be asked, the authorisation. */
+  /** As its source knows it: the authorisation, where platforms were called first. */
   readonly transactionId: TransactionId;
   readonly fingerprint: string;
   readonly source: RecallParty;
@@ -23,7 +23,7 @@ export interface Recall<S extends RecallState = RecallState> {
   readonly reason: string;
   readonly state: S;
   readonly dueAtMs: number | null;
-  /** The ledger's transaction that takes the points back, once it is posted. */
+  /** The ledger transaction that takes the points back, once it is posted. */
   readonly resolutionId: TransactionId;
   readonly problem: string | null;
   readonly askedAtMs: number;
@@ -31,7 +31,7 @@ export interface Recall<S extends RecallState = RecallState> {
   readonly revision: number;
 }
 
-/** Who takes a step: a platform, or nobody in person. */
+/** Who takes a step: a platform, the clock or the ledger. */
 export type RecallActor =
   | { readonly actor: 'platform'; readonly id: PlatformId }
   | { readonly actor: 'clock' | 'ledger'; readonly id: null };
@@ -50,7 +50,7 @@ export interface NewRecall {
   readonly transactionId: TransactionId;
   readonly platformId: PlatformId;
   readonly reason: string;
-  /** All that can be recalled when absent. */
+  /** By default all that can be recalled. */
   readonly amount: bigint | undefined;
   /** The idempotency key. */
   readonly key: string;

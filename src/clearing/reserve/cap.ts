@@ -1,4 +1,4 @@
-// The arithmetic of reserves: what a cap comes to, how much of it is in use, and which thresholds
+// The arithmetic of reserves: the amount of a cap, how much of it is in use, and which thresholds
 // its use has reached. Pure.
 
 import { MAX_AMOUNT_MINOR, smaller } from '../../kernel/amount.ts';
@@ -8,14 +8,14 @@ import type { PlatformMoney } from '../../ledger/ledger.ts';
 export const WHOLE = 10_000;
 const WHOLE_BIG = BigInt(WHOLE);
 
-/** A share of the prefund, rounded down; never more than an amount may be. */
+/** A share of the prefund, rounded down; at most the largest possible amount. */
 export function capOf(prefund: bigint, basisPoints: number): bigint {
   return smaller((prefund * BigInt(basisPoints)) / WHOLE_BIG, MAX_AMOUNT_MINOR);
 }
 
 /**
- * How much of the cap is in use: what the platform owes, with what it will owe once transfers under
- * way are posted.
+ * How much of the cap is in use: what the platform owes now, and what it will owe once transfers
+ * under way are posted.
  */
 export function usedOf({
   position,
@@ -24,7 +24,7 @@ export function usedOf({
   return pendingDebits - position;
 }
 
-/** Which part of a cap the prefund covers: the rest is the network's trust in the platform. */
+/** The part of a cap that the prefund covers; for the rest the network trusts the platform. */
 export function coveredOf({
   cap,
   prefund,
@@ -32,18 +32,18 @@ export function coveredOf({
   return cap === undefined ? undefined : smaller(cap, prefund);
 }
 
-/** What a cap follows from: undefined and null for a platform without one. */
+/** The terms of a cap; undefined and null for a platform without one. */
 export interface CapTerms {
   readonly cap: bigint | undefined;
-  /** Null for a fixed cap, or none. */
+  /** Null for a fixed cap, or for no cap. */
   readonly basisPoints: number | null;
 }
 
 /**
- * Whether another cap lets a platform owe no more than now, whatever comes: a fixed one that is not
- * higher, or a share of the prefund that is not larger. From one kind to the other is none, for a
- * share grows with the prefund and a fixed cap stays when it falls; the first cap of a platform is
- * none, either.
+ * Whether another cap certainly lets a platform owe no more than now: a fixed cap that is not
+ * higher, or a share of the prefund that is not larger. A change between the two kinds is not
+ * narrower, because a share grows with the prefund and a fixed cap stays when it falls; neither is
+ * the first cap of a platform.
  */
 export function isNarrowerCap(
   wanted: { readonly amount: bigint } | { readonly basisPoints: number },
@@ -53,13 +53,14 @@ export function isNarrowerCap(
   return basisPoints === null && cap !== undefined && wanted.amount <= cap;
 }
 
-/** True when that share of the cap is in use; of a cap of nothing, any use is all of it. */
+/** True when that share of the cap is in use; of a cap of zero, any use is all of it. */
 export function isReached(percent: number, used: bigint, cap: bigint): boolean {
   return used > 0n && used * 100n >= cap * BigInt(percent);
 }
 
 /**
- * Which thresholds are reached now, ascending, and which of them were not before: those are told.
+ * The thresholds reached now, ascending, and those among them that were not reached before: only
+ * these are reported.
  */
 export function judgeThresholds(
   thresholds: readonly number[],
@@ -74,10 +75,7 @@ export function judgeThresholds(
   return { reached, crossed: reached.filter((percent) => !before.includes(percent)) };
 }
 
-/**
- * Use in percent of the cap with two decimals, rounded down, for people; null where there is none
- * to compare with.
- */
+/** Use in percent of the cap with two decimals, rounded down, for people; null without a cap. */
 export function usedPercent(used: bigint, cap: bigint | undefined): number | null {
   if (cap === undefined || cap === 0n) return null;
   return used <= 0n ? 0 : Number((used * WHOLE_BIG) / cap) / 100;

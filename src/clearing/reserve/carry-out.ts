@@ -1,6 +1,6 @@
-// Carries approved requests out in the ledger, and keeps caps that follow the prefund in line with
+// Carries out approved requests in the ledger, and keeps caps that follow the prefund in line with
 // it. Every step may be repeated after a crash: a deposit is posted before the cap rises, a
-// withdrawal only once the cap has been lowered. Before this: `requests.ts` approved it.
+// withdrawal only after the cap was lowered. Before this: `requests.ts` approved it.
 
 import {
   bucketOf,
@@ -42,11 +42,11 @@ export interface CarryOutParts {
 
 export interface CarryOut {
   /**
-   * Carries out what is approved for a platform, in order; what the ledger refuses is open again.
-   * Gives those refusals by request.
+   * Carries out approved requests of a platform, in order; a request that the ledger refuses is
+   * open again. Returns those refusals by request.
    */
   carryOut(platformId: PlatformId): Promise<ReadonlyMap<string, Problem>>;
-  /** Brings a cap that follows the prefund to what it is to be, or as low as its use permits. */
+  /** Sets a cap that follows the prefund to its share, or as low as its use permits. */
   align(platformId: PlatformId): Promise<void>;
 }
 
@@ -55,8 +55,8 @@ export function createCarryOut(parts: CarryOutParts): CarryOut {
   let last: Promise<unknown> = Promise.resolve();
 
   /**
-   * Alone with a platform's cap and prefund: its row keeps other processes out, and within this one
-   * requests take turns, so that connections which wait for the ledger are never all there are.
+   * Works alone on a platform's cap and prefund. Its row lock keeps other processes out. Within a
+   * process requests take turns, so that connections waiting for the ledger never fill the pool.
    */
   function locked<T>(
     platformId: PlatformId,
@@ -86,7 +86,7 @@ export function createCarryOut(parts: CarryOutParts): CarryOut {
     },
     align: (platformId) =>
       locked(platformId, async (client, row) => {
-        // What is under way may have lowered the cap for a withdrawal to come.
+        // A request under way may have lowered the cap for a coming withdrawal.
         if ((await selectUnderWay(client, platformId)).length === 0)
           await alignCap(row.capBasisPoints, platformId, ledger);
       }),
@@ -100,8 +100,8 @@ interface CarriedOut {
 }
 
 /**
- * The next approved request, and what came of it; undefined when there is none, or when the
- * ledger cannot say now.
+ * Carries out the next approved request and returns its result; undefined when there is none, or
+ * when the ledger cannot answer now.
  */
 async function carryOutNext(
   parts: CarryOutParts,
@@ -119,7 +119,8 @@ async function carryOutNext(
       basisPoints: row.capBasisPoints,
     })
   ) {
-    // The cap was lowered further meanwhile: this would raise it, and another operator decides.
+    // The cap was lowered further meanwhile: this request would raise it, so another operator
+    // decides.
     const opened = {
       ...request,
       state: 'open' as const,
@@ -138,7 +139,7 @@ async function carryOutNext(
     platformId,
     ledger,
   );
-  // The feed is locked to the end of the dbTransaction: nothing is asked of the ledger after
+  // The feed is locked to the end of the dbTransaction, so nothing is asked of the ledger after
   // this.
   if (done.ok) {
     const carriedOut = {
@@ -178,7 +179,7 @@ async function noteRefusal(
   );
 }
 
-/** What no caller can name: a key from a header has no space in it. */
+/** No caller can send this key: a key from a header has no space in it. */
 function keyOf({ requestId }: ReserveRequest): string {
   return `reserve request ${requestId}`;
 }
@@ -218,7 +219,9 @@ async function post(request: ReserveRequest, ledger: Ledger): Promise<Result<Tra
   return outcome.ok ? ok(outcome.transaction.transactionId) : outcome;
 }
 
-/** What closed windows owe stays; the cap comes down first, and only then is the money paid out. */
+/**
+ * Keeps the money that closed windows owe. Lowers the cap first, and only then pays the money out.
+ */
 async function takeOut(
   request: ReserveRequest,
   { capBasisPoints }: ReserveRow,
@@ -234,7 +237,7 @@ async function takeOut(
     owner,
     keyOf(request),
   );
-  // Paid out before a crash: the cap fits what is left already.
+  // Paid out before a crash: the cap already fits what is left.
   if ((await ledger.findTransaction(id)).length > 0) return ok(id);
   // Windows stay as they are until this is paid out.
   const owed = await owedByClosedWindows(client, platformId);
@@ -286,8 +289,8 @@ async function alignCap(
   const money = await moneyOf(platformId, ledger);
   const wanted = capOf(money.prefund, basisPoints);
   if (wanted === money.cap) return;
-  // Lower than its use it cannot be: what settles or comes in makes room for the next time. A
-  // refusal says that use has grown meanwhile.
+  // A cap cannot be lower than its use; what settles or comes in makes room for the next attempt. A
+  // refusal here means that use has grown meanwhile.
   const possible = larger(wanted, usedOf(money));
   if (possible !== money.cap) await setCap(platformId, possible, ledger);
 }
@@ -308,11 +311,11 @@ async function setCap(
 
 async function moneyOf(platformId: PlatformId, ledger: Ledger): Promise<PlatformMoney> {
   const money = (await ledger.listMoney([platformId])).get(platformId);
-  assert(money !== undefined, 'each platform that is asked for is answered');
+  assert(money !== undefined, 'the ledger knows each platform that is asked for');
   return money;
 }
 
-/** Money rows are those of the platform itself. */
+/** Rows that move money belong to the platform itself. */
 function memberOf(platformId: PlatformId): MemberId {
   return platformOwnerId(platformId) as MemberId;
 }

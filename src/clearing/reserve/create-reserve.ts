@@ -1,5 +1,5 @@
-// Reserves: what each platform has prefunded and owes, how far it may go, and which part it takes
-// in clearing. The caps themselves are kept by the ledger.
+// Reserves: what each platform has prefunded and owes, how far its debt may go, and which part it
+// takes in clearing. The ledger keeps the caps.
 
 import type { PlatformId } from '../../kernel/ids.ts';
 import {
@@ -31,7 +31,7 @@ export interface Reserve {
   readonly requests: ReserveRequests;
   /** The figures of all platforms, by name, all read at one moment. */
   list(): Promise<readonly ReserveFigures[]>;
-  /** Those of one; undefined when there is no such platform. */
+  /** The figures of one platform; undefined when there is no such platform. */
   find(platformId: PlatformId): Promise<ReserveFigures | undefined>;
   /** In force in this process when it resolves, in others within about a second. */
   setMode(change: {
@@ -41,8 +41,8 @@ export interface Reserve {
     readonly operatorId: string;
   }): Promise<void>;
   /**
-   * The same where the platform may do nothing that it may not do already; false, with nothing
-   * done, where it is not so.
+   * The same, only where the platform may then do nothing that it may not do already; otherwise
+   * does nothing and returns false.
    */
   narrowMode(change: {
     readonly platformId: PlatformId;
@@ -53,12 +53,12 @@ export interface Reserve {
   /** Newest first. */
   listModeChanges(platformId: PlatformId, limit: number): Promise<readonly ModeChange[]>;
   /**
-   * Brings a cap that follows the prefund in line with it: for whoever has moved the prefund, such
-   * as a settlement. The loop does so too.
+   * Brings a cap that follows the prefund in line with it. For callers that have moved the prefund,
+   * such as a settlement. The loop does so too.
    */
   align(platformId: PlatformId): Promise<void>;
   /**
-   * Mends what a crash left half done, aligns caps, tells of thresholds and keeps the gauges.
+   * Finishes what a crash left half done, aligns caps, reports thresholds and updates the gauges.
    * Several processes may run it.
    */
   follow(): Promise<void>;

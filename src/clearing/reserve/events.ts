@@ -1,5 +1,5 @@
-// What the feed tells of reserves: requests to operators, their effects, modes and thresholds to
-// the platform they concern too.
+// The events of reserves: requests go to operators; effects, modes and thresholds go to the
+// platform too.
 
 import { formatAmount } from '../../kernel/amount.ts';
 import { formatId } from '../../kernel/ids.ts';
@@ -8,7 +8,7 @@ import type { NewEvent } from '../../events/events.ts';
 import { usedPercent, WHOLE } from './cap.ts';
 import type { ModeChange, ReserveFigures, ReserveRequest } from './types.ts';
 
-/** Between operators; the platform hears of what becomes of it. */
+/** Only for operators; the platform is told of the effect. */
 export function describeRequest(
   type: string,
   {

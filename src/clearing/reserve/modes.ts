@@ -19,8 +19,8 @@ export interface ModeToSet {
 }
 
 /**
- * False when nothing was done, as the mode was not `from`. Setting what is set already is recorded,
- * but is no change to tell of.
+ * False when nothing was done, because the mode was not `from`. Setting the present mode again is
+ * recorded, but sends no event.
  */
 export async function changeMode(
   { ledger, clock }: Pick<CarryOutParts, 'ledger' | 'clock'>,

@@ -1,4 +1,4 @@
-// Why a request about a reserve cannot be made or decided, in order of precedence.
+// Problems of making or deciding a request about a reserve, in order of precedence.
 
 import { defineProblems } from '../../kernel/problem.ts';
 
@@ -11,7 +11,7 @@ export const reserveProblems = defineProblems({
   reserve_request_decided: {
     status: 409,
     error: 'Reserve request already decided',
-    advice: 'A request is decided once; make a new one for what is still wanted.',
+    advice: 'A request is decided once; make a new one if it is still needed.',
   },
   checker_is_maker: {
     status: 403,
@@ -27,7 +27,7 @@ export const reserveProblems = defineProblems({
     status: 409,
     error: 'Prefund is owed',
     advice:
-      'Withdraw at most what the prefund has beyond `owed`, which closed windows take out of ' +
+      'Withdraw at most what the prefund has beyond `owed`, which closed windows will take out of ' +
       'it; the request stays open until they are settled.',
   },
   payment_already_booked: {

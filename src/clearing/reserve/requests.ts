@@ -1,5 +1,5 @@
-// Change control of reserves: one operator makes a request, another one decides it; a lower cap
-// takes one. Before this: the API or the CLI. After this: `carry-out.ts`.
+// Change control of reserves: one operator makes a request, another decides it; a lower cap takes
+// one operator. Before this: the API or the CLI. After this: `carry-out.ts`.
 
 import { randomUUID } from 'node:crypto';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
@@ -28,18 +28,18 @@ import type {
 export interface ReserveRequests {
   make(request: NewRequest): Promise<Result<ReserveRequest>>;
   /**
-   * Lowers a cap on the word of one operator; undefined, with nothing done, where it is no lower
-   * one: then it is to be asked for. In force when this answers, or, when the ledger could not be
-   * reached, soon after. Open when it is no lower one any more.
+   * Lowers a cap by the decision of one operator. Undefined, with nothing done, when the cap would
+   * not be lower: that takes a request. In force when it returns, or soon after when the ledger
+   * could not be reached. The request is open when the cap is no longer lower.
    */
   narrowCap(request: NewCapRequest): Promise<Result<ReserveRequest> | undefined>;
   /**
-   * Carried out when this answers, or, when the ledger could not be reached, soon after; what the
-   * ledger refuses stays open, with its refusal noted.
+   * Carried out when it returns, or soon after when the ledger could not be reached. A request that
+   * the ledger refuses stays open, with the refusal recorded.
    */
   approve(decision: RequestDecision): Promise<Result<ReserveRequest>>;
   reject(decision: RequestDecision): Promise<Result<ReserveRequest>>;
-  /** By whoever made it, while it is open. */
+  /** By its maker, while it is open. */
   withdraw(decision: RequestDecision): Promise<Result<ReserveRequest>>;
   find(requestId: string): Promise<Result<ReserveRequest>>;
   /** Newest first. */
@@ -64,14 +64,14 @@ export function createRequests(
       : ok(request);
   };
 
-  /** What has come of an approved request. */
+  /** Carries out an approved request and returns the result. */
   const settle = async (approved: ReserveRequest): Promise<Result<ReserveRequest>> => {
     const { requestId, platformId } = approved;
     try {
       const problem = (await carryOut(platformId)).get(requestId);
       if (problem !== undefined) return refuse(problem);
     } catch (error) {
-      // It is approved, whatever happens now; the loop tries again.
+      // It is approved, whatever happens now; the loop retries it.
       log.error(
         { err: error, request_id: requestId, platform_id: platformId },
         'an approved request about a reserve is not carried out yet',
@@ -115,7 +115,7 @@ export function createRequests(
       const approved = await decide(parts, decision, 'approved');
       if (!approved.ok) return approved;
       const now = await settle(approved.value);
-      // Another process may have carried it out, and been refused.
+      // Another process may have carried it out, and the ledger refused it.
       return now.ok && now.value.state === 'open'
         ? refuse(
             reserveProblems.reserve_request_decided(

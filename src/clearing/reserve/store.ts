@@ -1,4 +1,4 @@
-// All SQL of the reserves. What is in the accounts is the ledger's.
+// All SQL of the reserves. The ledger owns the accounts.
 
 import type { PlatformId } from '../../kernel/ids.ts';
 import type { DbClient, Queryable } from '../../runtime/database.ts';
@@ -6,7 +6,7 @@ import type { ModeChange, RequestState, ReserveRequest } from './types.ts';
 
 export interface ReserveRow {
   readonly platformId: PlatformId;
-  /** Null for a fixed cap, or none. */
+  /** Null for a fixed cap, or for no cap. */
   readonly capBasisPoints: number | null;
   readonly reached: readonly number[];
 }
@@ -18,8 +18,8 @@ export async function selectReserves(db: Queryable): Promise<ReserveRow[]> {
 }
 
 /**
- * A platform's row, made when there is none, and locked to the end of the dbTransaction: changes of
- * its cap and prefund follow one another.
+ * A platform's row, created when there is none, and locked to the end of the dbTransaction, so that
+ * changes of its cap and prefund follow one another.
  */
 export async function lockReserve(client: DbClient, platformId: PlatformId): Promise<ReserveRow> {
   await client.query(
@@ -84,7 +84,7 @@ export async function insertRequest(db: Queryable, row: ReserveRequest): Promise
   return rowCount === 1;
 }
 
-/** Approved by the one who made it, for it lowers a cap. */
+/** Approved by its own maker, because it lowers a cap. */
 export async function insertNarrowing(db: Queryable, row: ReserveRequest): Promise<void> {
   await db.query(
     `insert into clearing.reserve_request
@@ -117,7 +117,7 @@ export async function selectRequest(
   return rows[0];
 }
 
-/** Newest first; of one platform, and of one state, where they are named. */
+/** Newest first; of one platform and of one state, where these are given. */
 export async function selectRequests(
   db: Queryable,
   platformId: PlatformId | undefined,
@@ -133,10 +133,7 @@ export async function selectRequests(
   return rows;
 }
 
-/**
- * Approved requests of a platform that have not taken effect, in the order in which they were
- * approved.
- */
+/** Approved requests of a platform that have not taken effect, in the order of approval. */
 export async function selectUnderWay(
   db: Queryable,
   platformId: PlatformId,
@@ -180,7 +177,8 @@ export async function finishRequest(
 }
 
 /**
- * What the ledger has refused may be decided again, and so may a cap that is no lower one any more.
+ * A request that the ledger has refused may be decided again, and so may a cap that is no longer
+ * lower.
  */
 export async function reopenRequest(
   db: Queryable,
@@ -196,7 +194,7 @@ export async function reopenRequest(
   );
 }
 
-/** A lower cap that the ledger has refused waits for nobody. */
+/** A lower cap that the ledger has refused is not decided again. */
 export async function dropRequest(
   db: Queryable,
   requestId: string,

@@ -1,9 +1,9 @@
-// The words of reserves: a platform's figures, and the requests that change them. No behaviour.
+// The types of reserves: a platform's figures, and the requests that change them. No behaviour.
 
 import type { PlatformId, TransactionId } from '../../kernel/ids.ts';
 import type { ClearingMode } from '../../ledger/ledger.ts';
 
-/** Where a platform stands with the network; amounts are minor units of the settlement currency. */
+/** A platform's money at the network; amounts are minor units of the settlement currency. */
 export interface ReserveFigures {
   readonly platformId: PlatformId;
   readonly mode: ClearingMode;
@@ -14,14 +14,15 @@ export interface ReserveFigures {
   readonly pendingDebits: bigint;
   readonly pendingCredits: bigint;
   /**
-   * How much of the cap is in use, transfers under way included; negative while it is owed more.
+   * How much of the cap is in use, including transfers under way; negative while the platform is
+   * owed more.
    */
   readonly used: bigint;
-  /** How far `used` may go; undefined for no bound. */
+  /** The limit of `used`; undefined for no limit. */
   readonly cap: bigint | undefined;
-  /** Hundredths of a percent of the prefund that the cap is; undefined for a fixed cap. */
+  /** The cap as hundredths of a percent of the prefund; undefined for a fixed cap. */
   readonly capBasisPoints: number | undefined;
-  /** Which part of the cap the prefund covers; undefined where there is no cap. */
+  /** The part of the cap that the prefund covers; undefined without a cap. */
   readonly covered: bigint | undefined;
   /** What it may still send: cap less used. */
   readonly available: bigint | undefined;
@@ -34,7 +35,7 @@ export type RequestKind = (typeof REQUEST_KINDS)[number];
 export const REQUEST_STATES = ['open', 'approved', 'rejected', 'withdrawn'] as const;
 export type RequestState = (typeof REQUEST_STATES)[number];
 
-/** What a request asks for. */
+/** The change that a request asks for. */
 export type Wanted =
   | {
       readonly kind: 'deposit' | 'withdrawal';
@@ -46,7 +47,7 @@ export type Wanted =
 
 export interface NewRequest {
   readonly platformId: PlatformId;
-  /** Who makes it. */
+  /** The maker. */
   readonly operatorId: string;
   readonly reason: string;
   readonly wanted: Wanted;
@@ -69,9 +70,9 @@ export interface ReserveRequest {
   /** When it took effect; null while an approved request is under way. */
   readonly carriedOutAt: Date | null;
   readonly transactionId: TransactionId | null;
-  /** A lower cap, which takes one person: approved by the one who made it. */
+  /** A lower cap, which takes one person: approved by its own maker. */
   readonly narrows: boolean;
-  /** Code of the refusal it met when it was approved last. */
+  /** Code of the refusal after its last approval. */
   readonly refusedWith: string | null;
 }
 
@@ -82,7 +83,7 @@ export type NewCapRequest = NewRequest & {
 
 export interface RequestDecision {
   readonly requestId: string;
-  /** Who decides. */
+  /** The operator who decides. */
   readonly operatorId: string;
   readonly reason?: string | undefined;
 }

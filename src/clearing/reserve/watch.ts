@@ -1,5 +1,5 @@
-// Watches how much of each cap is in use: tells once when a threshold is reached, and again only
-// after use has fallen below it; keeps the gauges.
+// Watches how much of each cap is in use. Reports a threshold once when it is reached, and again
+// only after use has fallen below it; updates the gauges.
 
 import { Gauge } from 'prom-client';
 import { dbTransaction } from '../../runtime/database.ts';
@@ -13,7 +13,7 @@ import { lockReserve, updateReached } from './store.ts';
 import type { ReserveFigures } from './types.ts';
 
 export interface WatchOptions {
-  /** Percentages of the cap in use that are told of. */
+  /** Percentages of the cap in use that are reported. */
   readonly thresholds: readonly number[];
   /**
    * The percentage at which a platform of mode `both` becomes `receive_only` by itself; undefined
@@ -43,11 +43,11 @@ export function createWatch(
     new Gauge({ name, help, labelNames: ['platform_id'], registers: [registry] });
   const position = gauge(
     'pontis_reserve_position',
-    'What a platform is owed in settlement currency; negative when it owes.',
+    'Amount that a platform is owed in settlement currency; negative when it owes.',
   );
   const prefund = gauge(
     'pontis_reserve_prefund',
-    'What a platform has prefunded, in settlement currency.',
+    'Amount that a platform has prefunded, in settlement currency.',
   );
   const ratio = gauge(
     'pontis_reserve_cap_used_ratio',
@@ -62,7 +62,7 @@ export function createWatch(
     const { platformId, used, cap } = figures;
     const { reached, crossed } = judgeThresholds(all, figures.reached, used, cap);
     if (reached.join() === figures.reached.join()) return;
-    // First, as it is done again when the row below was not written.
+    // First, because it is repeated when the row below was not written.
     if (receiveOnlyAt !== undefined && crossed.includes(receiveOnlyAt)) {
       const reason = `${receiveOnlyAt} % of the net debit cap is in use`;
       if (
@@ -81,7 +81,7 @@ export function createWatch(
     }
     await dbTransaction(pool, async (client) => {
       const row = await lockReserve(client, platformId);
-      // Another process has looked at the same figures.
+      // Another process has seen the same figures.
       if (row.reached.join() !== figures.reached.join()) return;
       await updateReached(client, platformId, reached);
       await appendEvents(
@@ -100,7 +100,7 @@ export function createWatch(
   const show = ({ platformId, position: owed, prefund: put, used, cap }: ReserveFigures): void => {
     const labels = { platform_id: platformId };
     const unit = 10 ** ledger.settlementAsset().scale;
-    // For people's eyes: a double is enough.
+    // For people's eyes: a double is exact enough.
     position.set(labels, Number(owed) / unit);
     prefund.set(labels, Number(put) / unit);
     if (cap === undefined) ratio.remove(labels);

@@ -1,5 +1,6 @@
-// Transfers that a review rule has set aside, and an operator's word on them: let it pass, or give
-// the points back.
+// Operator reviews: transfers that a review rule has set aside, and the decision to let one pass or
+// to give the points back. Never posts under other rules than those in force. The only file of this
+// room that others import.
 
 import type { Identity } from '../../identity/identity.ts';
 import { parseId, type PlatformId } from '../../kernel/ids.ts';
@@ -12,26 +13,26 @@ import {
   type PostedLeg,
 } from '../../ledger/ledger.ts';
 
-export interface ReviewParts {
+interface ReviewParts {
   readonly ledger: Ledger;
   readonly identity: Identity;
 }
 
-export type ReviewWord = 'approve' | 'reject';
+export type ReviewDecision = 'approve' | 'reject';
 
 /** A transfer that waits; its points are held. */
-export interface Review {
+interface Review {
   readonly leg: PostedLeg;
   readonly source: Asset;
   readonly target: Asset;
-  /** The rule that asked for it, and why. */
+  /** The rule that asked for the review, and why. */
   readonly rule: string;
   readonly reason: string;
   readonly category: string | undefined;
 }
 
 export interface WaitingReview extends Review {
-  /** Without an operator's word its points are free again then. */
+  /** Without a decision its points are free again then. */
   readonly dueAtMs: number;
 }
 
@@ -47,13 +48,13 @@ export async function listReviews(
 }
 
 /**
- * Carries the operator's word out. The key is the hold's: however often and by whomever it is said,
- * it happens once.
+ * Carries out an operator's decision. The key is derived from the hold, so it happens once, however
+ * often and by whomever it is decided.
  */
 export async function decideReview(
   parts: ReviewParts,
   publicId: string,
-  word: ReviewWord,
+  decision: ReviewDecision,
   operatorId: string,
   reason: string,
 ): Promise<Result<PostedLeg>> {
@@ -66,7 +67,7 @@ export async function decideReview(
   if (hold !== undefined && hold.state !== 'held')
     return refuse(ledgerProblems.hold_resolved(`This hold is ${hold.state}.`));
   const outcome = await ledger.submit(
-    word === 'approve'
+    decision === 'approve'
       ? await toTransfer(review, parts, operatorId, reason)
       : toRelease(review, operatorId, reason),
   );
@@ -90,8 +91,8 @@ function readReview(leg: PostedLeg, ledger: Ledger): Review | undefined {
 }
 
 /**
- * At the terms of this moment, under all rules but those that ask for a review. No caller can name
- * a key with a space.
+ * At the terms of this moment, under all rules except those that ask for a review. No caller can
+ * send a key with a space.
  */
 async function toTransfer(
   { leg, source, target, category }: Review,

@@ -211,7 +211,7 @@ it(
     };
     expect(runs.map(({ state, reason }) => [state, reason])).toEqual([
       ['complete', ''],
-      ['incomplete', 'the process that did it ended before it was done'],
+      ['incomplete', 'the process that ran it ended before the run was complete'],
     ]);
   },
 );

@@ -772,7 +772,7 @@ describe('processes', () => {
     other.release();
     expect(await asked).toMatchObject({
       state: 'incomplete',
-      reason: expect.stringContaining('ended before it was done'),
+      reason: expect.stringContaining('ended before the run was complete'),
     });
     const [first, second] = await Promise.all([run(), run('full'), reconciliation.runDue()]);
     expect([first.state, second.state]).toEqual(['complete', 'complete']);

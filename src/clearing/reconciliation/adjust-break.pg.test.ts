@@ -1,5 +1,5 @@
-// Differences that two operators put right in the books of the hub: a connected platform credited
-// less than it was paid for. Given back once, whatever dies or races; what is not the hub's is
+// Differences that two operators put right in the books of the network: a connected platform credited
+// less than it was paid for. Given back once, whatever dies or races; what is not the network's is
 // refused.
 
 import { randomUUID } from 'node:crypto';

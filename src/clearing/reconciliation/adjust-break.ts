@@ -1,5 +1,6 @@
-// From a break to an adjustment in one step, on the word of two operators: what the target of a
-// transfer has not credited is given back at its source, and the target's position pays for it.
+// Turns a break into an adjustment in one step, by a decision of two operators: points that the
+// target of a transfer has not credited are given back at its source, and the target's position
+// pays for them.
 
 import { formatId, type PlatformId, type TransactionId } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
@@ -12,7 +13,7 @@ import type { Reconciliation } from './create-reconciliation.ts';
 import type { Break } from './types.ts';
 
 const CHANGED =
-  'The platform says something else by now: recheck the difference, and look at its figures.';
+  "The platform's figures have changed: recheck the difference, and look at its figures.";
 
 export interface BreakAdjustParts {
   readonly reconciliation: Reconciliation;
@@ -26,7 +27,8 @@ export interface BreakAdjustment extends AdjustmentTerms {
 }
 
 /**
- * What would be given back; the platform is asked whether the difference is still as it was found.
+ * The adjustment that would be made; the platform is asked whether the difference is still as it
+ * was found.
  */
 export async function planBreakAdjustment(
   parts: BreakAdjustParts,
@@ -55,8 +57,7 @@ export interface BreakToAdjust {
 }
 
 /**
- * Within a dbTransaction: the break is closed when it ends, and what was decided is posted within
- * seconds.
+ * Within a dbTransaction: closes the break in that commit; the adjustment is posted within seconds.
  */
 export function adjustBreakIn(
   client: DbClient,
@@ -67,7 +68,7 @@ export function adjustBreakIn(
     const adjustment = await readAdjustment(ledger, one);
     if (!adjustment.ok) return adjustment;
     const { transactionId, amount, missing } = adjustment.value;
-    // A break that opens again is another one.
+    // A break that opens again counts as another one.
     const key = `break ${one.breakId} ${one.timesOpened} adjustment`;
     const adjusted = await disputes.adjustIn(client, {
       transactionId,

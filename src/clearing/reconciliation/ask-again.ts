@@ -1,5 +1,5 @@
-// A break that may be a matter of time, looked up at the platform: closed when both sides agree by
-// now.
+// Looks up breaks at the platform that may be a matter of timing, and closes those on which both
+// sides agree now.
 
 import type { Clock } from '../../kernel/time.ts';
 import { formatId, type PlatformId } from '../../kernel/ids.ts';
@@ -11,7 +11,7 @@ import { closeBreak, selectBreaks } from './store-breaks.ts';
 import { selectExpected } from './store-sides.ts';
 import type { Break } from './types.ts';
 
-/** Of one run; the longest open come first. */
+/** In one run; those open longest come first. */
 const MOST_ASKED = 200;
 
 export interface AskParts {
@@ -29,8 +29,8 @@ export interface Standing {
 }
 
 /**
- * How a transaction stands at both sides at this moment, by the platform's look-up instead of its
- * statement.
+ * The figures of both sides for a transaction at this moment, by the platform's look-up instead of
+ * its statement.
  */
 export async function askStanding(
   { pool, connector, patience, signal }: AskParts,
@@ -45,7 +45,7 @@ export async function askStanding(
   );
   if (!answer.answered) return answer;
   const theirs = answer.value.state === 'unknown' ? undefined : answer.value.effectMinor;
-  // After the platform: a saga that moves meanwhile is seen as under way rather than as a
+  // After the platform's answer: a saga that moves in between shows as under way rather than as a
   // difference.
   const ours =
     transactionId === null ? undefined : await selectExpected(pool, platformId, transactionId);
@@ -57,8 +57,8 @@ export async function askStanding(
 }
 
 /**
- * Asks for the platform's timing breaks; answers how many were closed. Stops when the platform does
- * not answer.
+ * Looks up a platform's breaks of timing; returns how many were closed. Stops when the platform
+ * does not answer.
  */
 export async function askForLate(parts: AskParts, platformId: PlatformId): Promise<number> {
   const { pool, clock } = parts;

@@ -1,5 +1,5 @@
-// Asks a platform until it says yes or no: what it does not answer is asked again, later and later,
-// a bounded number of times.
+// Asks a platform until it answers yes or no: repeats an unanswered question, after longer and
+// longer delays, a limited number of times.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -16,7 +16,7 @@ export const PATIENCE: Patience = { attempts: 6, firstDelayMs: 250, longestDelay
 
 export type Answer<T> =
   | { readonly answered: true; readonly value: T }
-  /** A sentence for the run. Never to be read as anything about points. */
+  /** A sentence for the run. Never read it as a fact about points. */
   | { readonly answered: false; readonly reason: string };
 
 export async function askPlatform<T>(
@@ -31,7 +31,7 @@ export async function askPlatform<T>(
     if (outcome.outcome === 'no')
       return {
         answered: false,
-        reason: `platform refused to tell ${what}: ${outcome.status} ${outcome.error.slice(0, 200)}`,
+        reason: `platform refused to report ${what}: ${outcome.status} ${outcome.error.slice(0, 200)}`,
       };
     if (signal?.aborted === true) return { answered: false, reason: 'the program was stopped' };
     if (attempt >= patience.attempts)
@@ -39,9 +39,9 @@ export async function askPlatform<T>(
         answered: false,
         reason: `platform did not answer when asked for ${what}: ${outcome.detail}`,
       };
-    // One that asks to be left alone for longer is asked by the next run.
+    // The platform asks for a longer pause; the next run asks it again.
     if ((outcome.retryAfterMs ?? 0) > patience.longestDelayMs)
-      return { answered: false, reason: `platform did not tell ${what}: ${outcome.detail}` };
+      return { answered: false, reason: `platform did not report ${what}: ${outcome.detail}` };
     const delayMs =
       Math.min(patience.firstDelayMs * 2 ** (attempt - 1), patience.longestDelayMs) *
       (0.5 + Math.random());

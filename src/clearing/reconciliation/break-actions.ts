@@ -1,5 +1,5 @@
-// What operators do about breaks: ask the platform again, accept what cannot be mended, note what
-// was found out. Each is kept with who did it and why.
+// Operators' actions on breaks: recheck with the platform, accept what cannot be corrected, add a
+// note. Each is recorded with its operator and reason.
 
 import { randomUUID } from 'node:crypto';
 
@@ -27,7 +27,7 @@ export interface BreakStory extends Break {
   readonly actions: readonly BreakAction[];
 }
 
-export interface Word {
+export interface BreakRequest {
   readonly breakId: string;
   readonly operatorId: string;
 }
@@ -35,22 +35,22 @@ export interface Word {
 export interface BreakActions {
   find(breakId: string): Promise<Result<BreakStory>>;
   /**
-   * Asks the platform how the transaction stands now, and closes the break when both sides agree.
-   * Of a total, a run is asked for instead.
+   * Asks the platform for the transaction's present state, and closes the break when both sides
+   * agree. For a total, asks for a run instead.
    */
-  recheck(word: Word): Promise<Result<BreakStory>>;
+  recheck(request: BreakRequest): Promise<Result<BreakStory>>;
   /**
-   * Takes a difference as it is. It opens again when its figures change; an accepted difference of
-   * totals becomes part of what is expected.
+   * Accepts a difference as it is. It opens again when its figures change; an accepted difference
+   * of totals becomes part of the expected total.
    */
-  accept(word: Word & { readonly reason: string }): Promise<Result<BreakStory>>;
-  note(word: Word & { readonly note: string }): Promise<Result<BreakStory>>;
-  /** How its transaction stands at both sides at this moment; nothing is written. */
+  accept(request: BreakRequest & { readonly reason: string }): Promise<Result<BreakStory>>;
+  note(request: BreakRequest & { readonly note: string }): Promise<Result<BreakStory>>;
+  /** The figures of both sides for its transaction at this moment; nothing is written. */
   ask(one: Break): Promise<Result<Standing>>;
-  /** Within a dbTransaction: closes the break with the adjustment that `work` decides on. */
+  /** Within a dbTransaction: closes the break with the adjustment that `work` decides. */
   adjustIn<Decided extends DecidedAdjustment>(
     client: DbClient,
-    word: Word,
+    request: BreakRequest,
     work: (one: Break) => Promise<Result<Decided>>,
   ): Promise<Result<Decided>>;
 }
@@ -73,12 +73,9 @@ export function createBreakActions(
 
   const ask = (one: Break): Promise<Result<Standing>> => askPlatform(parts, one);
 
-  /**
-   * Does something to a break that is not closed, and keeps who did it; its row is locked
-   * meanwhile.
-   */
+  /** Acts on a break that is not closed, and records the operator; its row is locked meanwhile. */
   async function act(
-    { breakId, operatorId }: Word,
+    { breakId, operatorId }: BreakRequest,
     action: BreakAction['action'],
     work: (client: DbClient, one: Break, now: Date) => Promise<string>,
   ): Promise<Result<BreakStory>> {
@@ -103,10 +100,10 @@ export function createBreakActions(
   return {
     find,
     ask,
-    adjustIn: (client, word, work) => closeAdjustedIn(client, { clock }, word, work),
-    note: ({ note, ...word }) => act(word, 'note', async () => note),
-    accept: ({ reason, ...word }) =>
-      act(word, 'accept', async (client, one, now) => {
+    adjustIn: (client, request, work) => closeAdjustedIn(client, { clock }, request, work),
+    note: ({ note, ...request }) => act(request, 'note', async () => note),
+    accept: ({ reason, ...request }) =>
+      act(request, 'accept', async (client, one, now) => {
         await closeBreak(client, one.breakId, 'accepted', 'accepted', now);
         if (one.category === 'total' && parts.custodyOf(one.platformId) === 'connected')
           await moveOpeningTotal(client, one.platformId, (one.theirs ?? 0n) - (one.ours ?? 0n));
@@ -123,18 +120,18 @@ export function createBreakActions(
         );
         return reason;
       }),
-    async recheck(word) {
-      const known = await find(word.breakId);
+    async recheck(request) {
+      const known = await find(request.breakId);
       if (!known.ok) return known;
       if (known.value.state !== 'open')
         return refuse(reconciliationProblems.break_closed(`It is ${known.value.state}.`));
       if (known.value.category === 'total') {
-        await askForRun(known.value, word.operatorId);
-        return act(word, 'recheck', async () => 'a run was asked for');
+        await askForRun(known.value, request.operatorId);
+        return act(request, 'recheck', async () => 'a run was asked for');
       }
       const standing = await ask(known.value);
       if (!standing.ok) return standing;
-      return act(word, 'recheck', async (client, one, now) => {
+      return act(request, 'recheck', async (client, one, now) => {
         if (standing.value.verdict === 'agrees')
           await closeBreak(client, one.breakId, 'resolved', 'recheck', now);
         else
@@ -154,7 +151,7 @@ export function createBreakActions(
   };
 }
 
-/** Somebody is waiting for the answer. */
+/** An operator waits for the answer. */
 const IMPATIENT = { attempts: 2, firstDelayMs: 100, longestDelayMs: 100 };
 
 async function askPlatform(parts: RunParts, one: Break): Promise<Result<Standing>> {

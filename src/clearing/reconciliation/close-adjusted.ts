@@ -1,6 +1,6 @@
-// Closes a break in the commit that decides its adjustment, so there is one adjustment of it. From
-// then on the platform is expected to have credited what it says: booking the rest later is a new
-// break.
+// Closes a break in the commit that decides its adjustment, so it is adjusted once. From then on
+// the network expects the platform's own figure; if the platform books the rest later, that is a
+// new break.
 
 import { randomUUID } from 'node:crypto';
 import { bucketOfTransaction, type TransactionId } from '../../kernel/ids.ts';
@@ -16,7 +16,7 @@ export interface DecidedAdjustment {
   readonly disputeId: TransactionId;
   readonly resolutionId: TransactionId;
   readonly transactionId: TransactionId;
-  /** What the platform is not expected to have credited any more, in minor units of its points. */
+  /** What the platform is no longer expected to credit, in minor units of its points. */
   readonly missing: bigint;
   readonly words: string;
 }

@@ -1,17 +1,14 @@
-// The platform's total against what its statement leads to expect. Both move while they are read,
-// so a verdict is given only where no movement can explain it.
+// Compares the platform's total with the total that follows from its statement. Both move while
+// they are read, so a result is given only where no movement can explain the difference.
 
 import type { ConnectorClient } from '../../connections/connections.ts';
 import { askPlatform, type Answer, type Patience } from './ask-platform.ts';
 import type { StatementReader } from './read-statement.ts';
 import type { TotalFinding } from './types.ts';
 
-/**
- * Statement, total and statement again are read so many times before the platform is said to be
- * moving.
- */
+/** How often statement, total and statement are read before the platform counts as moving. */
 const ATTEMPTS = 6;
-/** A difference is believed when it shows so many times in a row while nothing moves. */
+/** A difference counts when it shows this many times in a row while nothing moves. */
 const CONFIRMATIONS = 2;
 
 export interface TotalParts {
@@ -19,13 +16,13 @@ export interface TotalParts {
   readonly reader: StatementReader;
   readonly patience: Patience;
   readonly signal?: AbortSignal | undefined;
-  /** What the platform held before its statement begins; null when it is not known yet. */
+  /** The platform's total before its statement begins; null when it is not known yet. */
   readonly openingTotal: bigint | null;
 }
 
 /**
  * The reader has just reached the end. A statement lists movements in the order of their commits,
- * so the total of a moment is the opening total and some beginning of it.
+ * so the total at any moment is the opening total plus some beginning of the statement.
  */
 export async function compareTotals({
   connector,

@@ -1,16 +1,16 @@
-// The comparison of one transaction: what the hub expects of it, what the platform's statement
-// says, and what the difference is called.
+// Compares one transaction: what the network expects, what the platform's statement says, and the
+// category of the difference.
 
 import type { BreakCategory } from './types.ts';
 
-/** What the hub expects; undefined when it has no such transaction at this platform. */
+/** The network's expectation; undefined when it has no such transaction at this platform. */
 export interface Expected {
   /** Null while it is under way. */
   readonly effect: bigint | null;
   readonly recent: boolean;
 }
 
-/** What the statement's lines of it come to; undefined when it has none. */
+/** The sum of the statement's lines for it; undefined when there are none. */
 export interface Stated {
   readonly effect: bigint;
   /** The same operation is listed more than once. */
@@ -20,8 +20,8 @@ export interface Stated {
 export type Verdict = 'agrees' | 'under_way' | BreakCategory;
 
 /**
- * The statement is read before the hub's side, and a saga is committed before the platform is
- * called: so a line without a saga is never a matter of time, while an expectation that changed
+ * The statement is read before the network's side, and a saga is committed before the platform is
+ * called. So a line without a saga is never a matter of timing, but an expectation that changed
  * about when the statement was read may be.
  */
 export function compareEffects(
@@ -30,7 +30,7 @@ export function compareEffects(
 ): Verdict {
   if (stated?.repeated === true) return 'duplicate';
   const theirs = stated?.effect ?? 0n;
-  // What was undone there, or never moved anything, is in nobody's way.
+  // A line that was undone there, or never moved anything, is harmless.
   if (expected === undefined) return theirs === 0n ? 'agrees' : 'unknown_reference';
   const ours = expected.effect;
   if (ours === null) return theirs === 0n ? 'under_way' : 'late';

@@ -1,5 +1,6 @@
-// Reconciliation: what the hub has recorded against what each platform says, by transaction and in
-// total, and the list of differences. Never moves a point, and never takes silence for a figure.
+// Reconciliation: compares the network's record with each platform's own, by transaction and in
+// total, and keeps the list of differences. Never moves a point, and never reads a missing answer
+// as a figure.
 
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -21,36 +22,36 @@ import {
 } from './store-runs.ts';
 import type { Break, OpenCount, Run, RunMode } from './types.ts';
 
-/** Between two looks at a run that another process is doing. */
+/** Between two looks at a run that another process carries out. */
 const WAIT_MS = 200;
 
 export interface ReconciliationParts extends Omit<RunParts, 'custodyOf' | 'patience'> {
   readonly identity: Pick<Identity, 'findPlatform' | 'listPlatforms'>;
-  /** Between two runs of a platform that nobody asked for; 0 for never. */
+  /** Between two automatic runs of a platform; 0 for never. */
   readonly everyMs: number;
   readonly patience?: RunParts['patience'];
 }
 
 export interface RunRequest {
-  /** All platforms without it. */
+  /** By default all platforms. */
   readonly platformId?: string | undefined;
   readonly mode: RunMode;
   readonly operatorId: string | null;
 }
 
 export interface Reconciliation extends BreakActions {
-  /** Asks for runs; a process with the loop does them within seconds. */
+  /** Queues runs; a process with the loop starts them within seconds. */
   request(request: RunRequest): Promise<Result<readonly Run[]>>;
-  /** The same, done here and now; what another process is doing, or does first, is waited for. */
+  /** The same, done here and now; waits for runs that another process carries out. */
   reconcile(request: RunRequest, signal?: AbortSignal): Promise<Result<readonly Run[]>>;
-  /** Does what was asked for and what is due. True when there may be more to do at once. */
+  /** Carries out queued and due runs. True when there may be more to do at once. */
   runDue(signal?: AbortSignal): Promise<boolean>;
   /** Newest first. */
   listRuns(platformId: PlatformId | undefined, limit: number): Promise<readonly Run[]>;
   /** Oldest first. */
   listBreaks(filter: BreakFilter, limit: number): Promise<readonly Break[]>;
   countOpen(): Promise<readonly OpenCount[]>;
-  /** When each platform was last compared to the end. */
+  /** When each platform was last compared completely. */
   listLastComplete(): Promise<
     readonly { readonly platformId: PlatformId; readonly finishedAt: Date }[]
   >;
@@ -96,8 +97,8 @@ export function createReconciliation(given: ReconciliationParts): Reconciliation
   }
 
   /**
-   * Tries again while another process has the platform, or has begun this run: whoever gets its
-   * lock finds the run queued, ended, or left behind by a process that is gone, and ends it.
+   * Tries again while another process has the platform, or has begun this run. The process that
+   * gets the lock finds the run queued, ended, or left by a process that is gone, and ends it.
    */
   async function runToEnd(wanted: Run, signal: AbortSignal | undefined): Promise<Run> {
     for (;;) {
@@ -156,8 +157,7 @@ async function runQueued(parts: RunParts, signal: AbortSignal | undefined): Prom
     try {
       await runReconciliation(parts, run, signal);
     } catch (error) {
-      // The next run of this platform says that this one was not finished; the others are none
-      // the worse for it.
+      // The next run of this platform reports that this one did not finish; the other runs go on.
       parts.log.error(
         { err: error, platform_id: run.platformId, run_id: run.runId },
         'a reconciliation failed',

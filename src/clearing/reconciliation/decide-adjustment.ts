@@ -1,12 +1,12 @@
-// Which differences the books of the hub can put right, and how much is given back: pure. Only what
-// a transfer should have brought to a connected platform, and did not: that platform was paid for
-// it. Everything else stands in the platform's own books, which it corrects itself.
+// Decides which differences the network's books can correct, and how much is given back. Pure. Only
+// points that a transfer should have brought to a connected platform and did not: the platform was
+// paid for them. All other differences are in the platform's own books, which it corrects itself.
 
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { reconciliationProblems } from './problems.ts';
 import type { Break, BreakCategory } from './types.ts';
 
-/** What the transaction of a break moved. */
+/** The points that the transaction of a break moved. */
 export interface MovedPoints {
   /** In minor units of the source's points. */
   readonly amount: bigint;
@@ -15,27 +15,28 @@ export interface MovedPoints {
 }
 
 export interface AdjustmentTerms {
-  /** What is given back, in minor units of the source's points. */
+  /** The amount given back, in minor units of the source's points. */
   readonly amount: bigint;
-  /** What the platform has not credited, in minor units of its points. */
+  /** The amount that the platform has not credited, in minor units of its points. */
   readonly missing: bigint;
 }
 
 const NOT_HERE: Readonly<Partial<Record<BreakCategory, string>>> = {
   late: 'A call is under way: wait for the next run, or retry or undo the transfer.',
-  duplicate: 'The platform takes the second one back in its own books, then recheck.',
-  unknown_reference: 'The books of this network have nothing of it: the platform corrects its own.',
+  duplicate: 'The platform has to take the second one back in its own books; then recheck.',
+  unknown_reference:
+    'The books of this network do not contain it: the platform has to correct its own.',
   missing_here:
-    'It did not happen here: the platform undoes it (reverse can be repeated), then recheck.',
+    'It did not happen here: the platform has to undo it (reverse can be repeated); then recheck.',
   total: 'A total belongs to no transaction: find the cause, then accept it.',
 };
 const SOURCE_SIDE =
-  'The platform was to take these points from its own member, and the books here' +
-  ' hold it to that: it corrects its own books, then recheck.';
+  'The platform should have taken these points from its own member, and the books here' +
+  ' expect that: it has to correct its own books; then recheck.';
 const TOO_MUCH =
   'The platform credited more than it was paid for, or took points instead:' +
-  ' it corrects its own books, then recheck.';
-const TOO_LITTLE = 'It is less than the smallest amount of the points of the source: accept it.';
+  ' it has to correct its own books; then recheck.';
+const TOO_LITTLE = "It is less than the smallest amount of the source's points: accept it.";
 
 export function decideAdjustment(
   { state, category, ours, theirs }: Pick<Break, 'state' | 'category' | 'ours' | 'theirs'>,
@@ -53,7 +54,7 @@ export function decideAdjustment(
   if (found < 0n || found >= expected || expected > credited) {
     return refuse(reconciliationProblems.break_not_adjustable(TOO_MUCH));
   }
-  // Parts laid end to end come to the whole, and none of them to more than its share.
+  // Parts laid end to end add up to the whole, and none gets more than its share.
   const amount =
     (whole * (credited - found)) / credited - (whole * (credited - expected)) / credited;
   if (amount === 0n) return refuse(reconciliationProblems.break_not_adjustable(TOO_LITTLE));

@@ -1,4 +1,4 @@
-// What a difference that was found does to the break there is of it already: pure.
+// Decides what a difference changes about its existing break. Pure.
 
 import type { Break, Difference } from './types.ts';
 
@@ -6,7 +6,7 @@ export interface BreakDecision {
   readonly next: Break;
   /** It was not open before. */
   readonly opened: boolean;
-  /** Somebody should be told: it was opened, or has become more than a matter of time. */
+  /** Needs attention: it was opened, or is no longer only a matter of timing. */
   readonly alarm: boolean;
 }
 
@@ -34,8 +34,8 @@ export function decideBreak(
   const seen = { ...known, ...found, lastSeenAt: now };
   if (known.state === 'open')
     return { next: seen, opened: false, alarm: alarming && known.category === 'late' };
-  // What was accepted was these figures, not any others; what was adjusted may still be seen by a
-  // run that began before.
+  // Only the accepted figures are accepted, no others. An adjusted difference may still be seen by
+  // a run that began before.
   const isDecided = known.state === 'accepted' || known.resolution === 'adjusted';
   if (isDecided && isSame(known, found)) return { next: seen, opened: false, alarm: false };
   return {
@@ -52,7 +52,7 @@ export function decideBreak(
   };
 }
 
-/** Totals move all the time: there it is the difference that was accepted. */
+/** Totals move all the time, so for them the difference itself was accepted. */
 function isSame(known: Difference, found: Difference): boolean {
   if (known.category !== found.category) return false;
   if (found.category === 'total')

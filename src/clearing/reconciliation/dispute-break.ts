@@ -1,4 +1,4 @@
-// From a break to a dispute in one step: an operator claims for one side what reconciliation has
+// Turns a break into a dispute in one step: an operator claims for one side what reconciliation has
 // found.
 
 import { formatId } from '../../kernel/ids.ts';
@@ -11,10 +11,7 @@ import type { BreakCategory } from './types.ts';
 export interface BreakToDispute {
   readonly breakId: string;
   readonly operatorId: string;
-  /**
-   * The side that claims; the source's when absent, since it is the one that what was found wrong
-   * is given back to.
-   */
+  /** The side that claims; by default the source's, which gets the points back. */
   readonly side?: Side | undefined;
   readonly reason: string;
 }
@@ -26,8 +23,8 @@ const REASONS: Partial<Record<BreakCategory, ReasonCode>> = {
 };
 
 /**
- * The same break again gives the same dispute. It is noted at the break, which stays until both
- * sides agree or it is accepted.
+ * The same break again gives the same dispute. The dispute is noted at the break, which stays open
+ * until both sides agree or it is accepted.
  */
 export async function disputeBreak(
   {

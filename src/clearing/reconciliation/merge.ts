@@ -1,5 +1,5 @@
-// Walks two sequences that are sorted by transaction side by side and yields where they differ:
-// pure, and in the memory of one page of each.
+// Walks two sequences sorted by transaction side by side and yields their differences. Pure; holds
+// one page of each in memory.
 
 import { assert } from '../../kernel/assert.ts';
 import type { TransactionId } from '../../kernel/ids.ts';
@@ -16,7 +16,7 @@ const SEEN: Readonly<Record<StatementOperation, number>> = { d: 1, a: 2, r: 4 };
 
 /**
  * Both sequences come in pages, ascending by transaction id (lower-case UUIDs, compared as text);
- * an id may come several times in a row. Counts are kept up while it runs.
+ * an id may come several times in a row. The counts are updated while it runs.
  */
 export async function* mergeEffects(
   ours: AsyncIterable<readonly OurEffect[]>,
@@ -38,8 +38,8 @@ export async function* mergeEffects(
 
     let expected: { effect: bigint | null; recent: boolean } | undefined;
     for (let row = a; row?.transactionId === id; row = left.current) {
-      // More than one row of a transaction at a platform is one expectation: their sum, unknown
-      // while any of them is.
+      // Several rows of a transaction at a platform are one expectation: their sum, unknown while
+      // any of them is.
       expected =
         expected === undefined
           ? { effect: row.effect, recent: row.recent }

@@ -1,5 +1,5 @@
 // Gauges of reconciliation, read from the database when they are scraped: open breaks by platform
-// and category, and when each platform was last compared to the end.
+// and category, and when each platform was last compared completely.
 
 import { Gauge } from 'prom-client';
 
@@ -19,13 +19,13 @@ export function createReconciliationMetrics({
   reconciliation,
 }: ReconciliationMetricsParts): void {
   const registers = [registry];
-  /** A scrape shows what else there is when the database cannot be asked. */
+  /** When the database does not answer, a scrape shows the other metrics. */
   const quietly = (work: () => Promise<void>) => (): Promise<void> =>
     work().catch((error: unknown) => log.debug({ err: error }, 'open breaks could not be counted'));
 
   const breaks: Gauge = new Gauge({
     name: 'pontis_reconciliation_open_breaks',
-    help: 'Differences between the hub and a platform that are open, by platform and category.',
+    help: 'Open differences between the network and a platform, by platform and category.',
     labelNames: ['platform', 'category'],
     registers,
     collect: quietly(async () => {

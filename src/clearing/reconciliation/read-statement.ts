@@ -1,5 +1,5 @@
-// Reads a platform's statement on from where the last page ended, and keeps each page in one commit
-// with its cursor: whatever ends the reading, the next one goes on from there.
+// Reads a platform's statement from where the last page ended, and keeps each page in one commit
+// with its cursor. Whatever ends the reading, the next one resumes there.
 
 import { parseId } from '../../kernel/ids.ts';
 import type { Clock } from '../../kernel/time.ts';
@@ -10,16 +10,16 @@ import { appendPage, breakOff, type NewLine, type Statement } from './store-stat
 import type { StatementOperation } from './types.ts';
 
 /**
- * Less than the contract allows to ask for at once: enough that a commit for each costs little, and
- * a page is no burden to memory.
+ * Less than the contract's largest page: enough that a commit for each costs little, and small
+ * enough for memory.
  */
 const PAGE = 2_000;
 /**
- * A reading ends after so many lines and the next run goes on: no platform can keep a run busy for
- * ever.
+ * A reading ends after this many lines and the next run resumes: no platform can keep a run busy
+ * for ever.
  */
 const MOST_LINES = 20_000_000;
-/** Far beyond any amount; what is larger could not be kept. */
+/** Far beyond any amount; a larger one could not be stored. */
 const MOST_EFFECT = 10n ** 18n;
 
 export interface ReaderParts {
@@ -28,7 +28,7 @@ export interface ReaderParts {
   readonly connector: Pick<ConnectorClient, 'readStatement'>;
   readonly patience: Patience;
   readonly signal?: AbortSignal | undefined;
-  /** Called with each page, so that whoever holds a lock meanwhile is seen to be at work. */
+  /** Called with each page, to show that the holder of a lock is at work. */
   keepAlive(): Promise<void>;
 }
 
@@ -44,7 +44,8 @@ const STANDS_STILL =
   'the next run reads it from its beginning';
 
 /**
- * Another process has read on in the same statement, so it holds what this one believed to hold.
+ * Another process has read further in the same statement, so it holds the lock that this one
+ * believed to hold.
  */
 export class Overtaken extends Error {
   override name = 'Overtaken';
@@ -77,14 +78,14 @@ export class StatementReader {
   }
 
   /**
-   * The platform's cursors contradict themselves, so that what was read of it may be there twice:
-   * it says nothing any more.
+   * The platform's cursors contradict themselves, so its lines may have been read twice: the
+   * reading is worthless.
    */
   get brokenOff(): boolean {
     return this.#brokenOff;
   }
 
-  /** What the platform committed before this moment is in what was read. */
+  /** Everything that the platform committed before this moment has been read. */
   get askedAtMs(): number {
     return this.#askedAtMs;
   }
@@ -113,7 +114,7 @@ export class StatementReader {
         return {
           ended: false,
           lines,
-          reason: 'platform says that its statement goes on, but told nothing',
+          reason: 'platform says that its statement continues, but sent no lines',
         };
       const moves = page.more || page.entries.length > 0;
       if (moves && page.nextCursor === nextCursor) return this.#breakOff(lines, STANDS_STILL);
@@ -140,7 +141,7 @@ export class StatementReader {
         return {
           ended: false,
           lines,
-          reason: `more than ${MOST_LINES} lines; the next run goes on`,
+          reason: `more than ${MOST_LINES} lines; the next run continues`,
         };
     }
   }
@@ -179,7 +180,7 @@ export class StatementReader {
       otherLines: entries.length - lines.length,
       effect,
     });
-    if (!kept) throw new Overtaken('another process has read on in the same statement');
+    if (!kept) throw new Overtaken('another process has read further in the same statement');
     this.#statement = {
       ...statement,
       nextCursor,
@@ -191,8 +192,8 @@ export class StatementReader {
 }
 
 /**
- * Notices when cursors go in a circle, in the memory of one of them (Brent's algorithm): before a
- * circle has been gone round twice after it was entered, whatever its length.
+ * Notices when cursors go in a circle, remembering only one of them (Brent's algorithm): before a
+ * circle of any length has been gone round twice.
  */
 class Circle {
   #remembered: string | undefined;

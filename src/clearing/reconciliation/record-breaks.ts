@@ -1,5 +1,5 @@
-// Writes the differences of a run as breaks, a batch in each commit, and tells of those that
-// somebody should look at.
+// Writes the differences of a run as breaks, a batch in each commit, and reports those that need
+// attention.
 
 import { randomUUID } from 'node:crypto';
 
@@ -14,7 +14,10 @@ import { lockBreaks, writeBreaks } from './store-breaks.ts';
 import type { Break, BreakCategory, Difference } from './types.ts';
 
 const BATCH = 500;
-/** When everything differs, the feed tells of so many; the list has all of them. */
+/**
+ * At most this many events in one run, for example when everything differs; the list has all
+ * breaks.
+ */
 const MOST_ALARMS = 100;
 
 export interface RecorderParts {
@@ -42,7 +45,7 @@ export class BreakRecorder {
     return this.#opened;
   }
 
-  /** What this run has seen, by category. */
+  /** The number of breaks in this run, by category. */
   get seen(): Readonly<Partial<Record<BreakCategory, number>>> {
     return this.#seen;
   }
@@ -104,7 +107,7 @@ export class BreakRecorder {
     for (const one of alarms)
       log.error(
         { platform_id: platformId, ...this.#describe(one) },
-        'the hub and a platform disagree',
+        'the network and a platform disagree',
       );
   }
 

@@ -1,5 +1,5 @@
-// One run for one platform, from the lock to the result: read, compare, write breaks, ask again,
-// and only when all of it was seen close what has vanished.
+// One run for one platform, from the lock to the result: read, compare, write breaks, look up late
+// ones. Only after a complete comparison are breaks closed that have vanished.
 
 import { formatId, type PlatformId, type TransactionId } from '../../kernel/ids.ts';
 import type { Clock } from '../../kernel/time.ts';
@@ -42,11 +42,11 @@ export interface RunParts {
   readonly patience: Patience;
 }
 
-/** What a saga did so shortly before the statement was read may not be in it yet. */
+/** A saga's step this shortly before the statement was read may not be in it yet. */
 const JUST_DONE_MS = 120_000;
 /**
- * What changed here so long before the last comparison is compared again: its commit may have come
- * late, and it may have been just done.
+ * Changes this long before the last comparison are compared again: a commit may have come late, or
+ * a step may have been too recent.
  */
 const OVERLAP_MS = 600_000;
 const DELETE_LINES = 20_000;
@@ -63,8 +63,8 @@ const NOTHING: Omit<RunResult, 'state' | 'reason'> = {
 };
 
 /**
- * Runs what is queued. Undefined when another process is reconciling this platform, or has begun
- * this run.
+ * Carries out a queued run. Undefined when another process is reconciling this platform, or has
+ * begun this run.
  */
 export async function runReconciliation(
   parts: RunParts,
@@ -80,7 +80,7 @@ export async function runReconciliation(
     await endAbandonedRuns(
       pool,
       platformId,
-      'the process that did it ended before it was done',
+      'the process that ran it ended before the run was complete',
       new Date(clock.now()),
     );
     if (!(await startRun(pool, runId, new Date(clock.now())))) return undefined;
@@ -104,7 +104,7 @@ export async function runReconciliation(
   return result;
 }
 
-/** What a run has found, and when it compared transactions to the end, how far. */
+/** The findings of a run, and, when it compared all transactions, how far. */
 interface Done {
   readonly result: RunResult;
   readonly compared?: { readonly statement: Statement; readonly mergedAt: Date };
@@ -136,8 +136,7 @@ async function runConnected(
     statement,
   );
   const reading = await reader.readToEnd();
-  // Whatever the platform has not told is no difference: nothing is compared, and nothing is
-  // closed.
+  // A missing answer is no difference: nothing is compared, and nothing is closed.
   if (!reading.ended)
     return {
       result: {
@@ -251,7 +250,7 @@ async function compareTransactions(
 }
 
 /**
- * As the platform names it; and a transaction that is here, but has nothing to do with that
+ * Named as the platform names it. A transaction that exists here, but does not concern that
  * platform, is not an unknown one.
  */
 async function nameTransaction(
@@ -287,8 +286,8 @@ async function recordTotal(
 }
 
 /**
- * A hosted platform has no other books than ours: what its members hold must be what all else that
- * was ever posted of its points says.
+ * A hosted platform has no books but ours: the points of its members must equal the sum of
+ * everything else that was ever posted in its points.
  */
 async function runHosted(parts: RunParts, run: Run): Promise<Done> {
   const { pool, clock, log, ledger } = parts;
@@ -326,8 +325,8 @@ async function runHosted(parts: RunParts, run: Run): Promise<Done> {
 }
 
 /**
- * Ends a run in the commit that gives the platform's lock back, with what follows from it: without
- * a comparison to the end, no break of a transaction is closed.
+ * Ends a run in the commit that releases the platform's lock, with all consequences. Without a
+ * complete comparison, no break of a transaction is closed.
  */
 async function end(
   lock: DbClient,
@@ -342,8 +341,7 @@ async function end(
     resolved += await resolveUnseen(lock, platformId, runId, false, now);
     await markMerged(lock, compared.statement, compared.mergedAt);
   }
-  // A platform that moved, or whose first total this is, has given no word on an earlier
-  // difference.
+  // A platform that moved, or whose first total this is, has not confirmed an earlier difference.
   if (result.total?.state === 'agrees')
     resolved += await resolveUnseen(lock, platformId, runId, true, now);
   const ended = { ...result, resolved };

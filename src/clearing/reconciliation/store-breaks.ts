@@ -1,4 +1,4 @@
-// SQL of breaks: the differences, what operators did about them, and adjustments.
+// SQL of breaks: the differences, operators' actions on them, and adjustments.
 
 import type { Bucket, PlatformId, TransactionId } from '../../kernel/ids.ts';
 import type { DbClient, Queryable } from '../../runtime/database.ts';
@@ -25,7 +25,7 @@ function readBreak(row: BreakRow): Break {
 }
 
 /**
- * Those that there are already of the given subjects; their rows stay locked to the end of the
+ * The existing breaks of the given subjects; their rows stay locked to the end of the
  * dbTransaction, in the order of subjects.
  */
 export async function lockBreaks(
@@ -43,7 +43,7 @@ export async function lockBreaks(
   return rows.map(readBreak);
 }
 
-/** Writes breaks as they are now, new ones and known ones. */
+/** Writes new and known breaks as they are now. */
 export async function writeBreaks(
   client: DbClient,
   runId: string,
@@ -85,7 +85,7 @@ export async function writeBreaks(
   );
 }
 
-/** Closes what a complete comparison has not seen any more; answers how many. */
+/** Closes breaks that a complete comparison no longer shows; returns how many. */
 export async function resolveUnseen(
   client: DbClient,
   platformId: PlatformId,
@@ -140,7 +140,7 @@ export async function insertAdjustment(
   );
 }
 
-/** What a recheck has found, where the sides still differ. */
+/** The figures that a recheck has found, where the sides still differ. */
 export async function setFigures(
   db: Queryable,
   { breakId, category, ours, theirs }: Pick<Break, 'breakId' | 'category' | 'ours' | 'theirs'>,
@@ -186,7 +186,7 @@ export async function selectBreaks(
   return rows.map(readBreak);
 }
 
-/** How many are open. */
+/** The number of open breaks. */
 export async function countOpenBreaks(db: Queryable, now: Date): Promise<OpenCount[]> {
   const { rows } = await db.query<OpenCount>(
     `select platform_id as "platformId", category, age, count(*)::integer as count

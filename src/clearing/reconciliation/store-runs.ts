@@ -58,7 +58,7 @@ export interface RunResult {
   readonly total: TotalFinding | null;
 }
 
-/** False when somebody else has ended it, believing that this process was gone. */
+/** False when another process has ended it, because this one seemed to be gone. */
 export async function finishRun(
   db: Queryable,
   runId: string,
@@ -90,7 +90,7 @@ export async function finishRun(
   return rowCount === 1;
 }
 
-/** Ends runs of a platform whose process has gone; for whoever holds the platform's lock. */
+/** Ends runs of a platform whose process is gone; for the holder of the platform's lock. */
 export async function endAbandonedRuns(
   db: Queryable,
   platformId: PlatformId,
@@ -126,7 +126,7 @@ export async function selectRuns(
   return rows.map(readRun);
 }
 
-/** What waits for a process that does it, longest waiting first. */
+/** Runs that wait for a process, longest waiting first. */
 export async function selectQueued(db: Queryable): Promise<Run[]> {
   const { rows } = await db.query<RunRow>(
     `select ${RUN_COLUMNS} from clearing.reconciliation_run where state = 'queued'
@@ -135,7 +135,7 @@ export async function selectQueued(db: Queryable): Promise<Run[]> {
   return rows.map(readRun);
 }
 
-/** When each platform was last asked for, by anybody; absent when never. */
+/** When a run was last requested for each platform; absent when never. */
 export async function selectLastAsked(
   db: Queryable,
   platformIds: readonly PlatformId[],

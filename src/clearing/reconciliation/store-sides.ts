@@ -1,5 +1,5 @@
-// SQL of the two sides that a comparison reads: what sagas expect, what the platform reports, and
-// the sums of hosted platforms.
+// SQL of the two sides of a comparison: what sagas expect, what the platform reports, and the sums
+// of hosted platforms.
 
 import type { PlatformId, TransactionId } from '../../kernel/ids.ts';
 import type { DbClient, Queryable } from '../../runtime/database.ts';
@@ -7,7 +7,7 @@ import type { OurEffect, StatementOperation, TheirLine } from './types.ts';
 import type { Statement } from './store-statements.ts';
 import { toBigint } from './to-bigint.ts';
 
-/** A merge may sort more than any request would wait for. */
+/** A merge may sort for longer than any request would wait. */
 const MERGE_TIMEOUT_MS = 3_600_000;
 
 const FETCH = 1_000;
@@ -15,18 +15,17 @@ const FETCH = 1_000;
 export interface Scope {
   readonly statement: Statement;
   /**
-   * Only what is new, what changed here after this moment, and what is open; everything when it is
-   * null.
+   * Only new lines, changes here after this moment, and what is open; everything when it is null.
    */
   readonly changedSince: Date | null;
-  /** What changed here after this moment may be missing in the statement. */
+  /** Changes here after this moment may be missing in the statement. */
   readonly recentSince: Date;
 }
 
 export interface Sides {
   readonly ours: AsyncIterable<readonly OurEffect[]>;
   readonly theirs: AsyncIterable<readonly TheirLine[]>;
-  /** What the platform named that cannot be a transaction of the network, one row for each name. */
+  /** Names from the platform that cannot be transactions of the network, one row for each name. */
   readonly foreign: AsyncIterable<
     readonly { readonly reference: string; readonly effect: bigint; readonly repeated: boolean }[]
   >;
@@ -147,8 +146,8 @@ async function longQuery(client: DbClient, text: string, values: unknown[]): Pro
 }
 
 /**
- * What one transaction should have come to at a platform by now: undefined when it has nothing to
- * do with it, null while it is under way.
+ * The expected effect of one transaction at a platform by now: undefined when it does not concern
+ * the platform, null while it is under way.
  */
 export async function selectExpected(
   db: Queryable,
@@ -166,8 +165,8 @@ export async function selectExpected(
 }
 
 /**
- * Of a hosted platform: what its members hold, and what all its other accounts say that they must
- * hold; minor units, in one snapshot.
+ * For a hosted platform: the points of its members, and the same sum as all its other accounts give
+ * it; minor units, in one snapshot.
  */
 export async function sumHosted(
   client: DbClient,

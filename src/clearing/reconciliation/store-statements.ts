@@ -5,7 +5,7 @@ import type { DbClient, Queryable } from '../../runtime/database.ts';
 import type { StatementOperation } from './types.ts';
 import { toBigint } from './to-bigint.ts';
 
-/** Between two signs of life of whoever holds a platform's lock. */
+/** Longest time between two signs of life of the holder of a platform's lock. */
 const LOCK_IDLE = '15min';
 
 export async function ensurePlatform(db: Queryable, platformId: PlatformId): Promise<void> {
@@ -16,9 +16,9 @@ export async function ensurePlatform(db: Queryable, platformId: PlatformId): Pro
 }
 
 /**
- * Answers which reading of its statement counts. The row's lock is held until the client's
+ * Returns the number of the reading that counts. The row's lock is held until the client's
  * dbTransaction ends: one process at a time reconciles a platform. Undefined when another one has
- * it. Taken before any other lock of this part.
+ * the lock. Taken before any other lock of this room.
  */
 export async function lockPlatform(
   client: DbClient,
@@ -33,10 +33,7 @@ export async function lockPlatform(
   return rows[0]?.generation;
 }
 
-/**
- * Tells the server that whoever holds the lock is still at work; throws when it is not held any
- * more.
- */
+/** Shows the server that the holder of the lock is still at work; throws when the lock is lost. */
 export async function keepLock(client: DbClient): Promise<void> {
   await client.query('select 1');
 }
@@ -49,7 +46,7 @@ export interface Statement {
   readonly effectSum: bigint;
   readonly mergedSequence: bigint;
   readonly mergedAt: Date | null;
-  /** Why it cannot be gone on with; null while it can. */
+  /** Why it cannot be continued; null while it can. */
   readonly brokenOff: string | null;
 }
 
@@ -77,9 +74,9 @@ export async function openStatement(
 }
 
 /**
- * A reading from the beginning, under a number that no reading had before: what others left of
- * theirs is passed over, and whoever still writes one finds it gone. The one that counts stays
- * until this one is complete.
+ * Begins a reading from the start, under a number that no reading had before: the lines of other
+ * readings are ignored, and a process that still writes one finds it gone. The reading that counts
+ * stays until this one is complete.
  */
 export async function beginStatement(
   db: Queryable,
@@ -99,7 +96,7 @@ export async function beginStatement(
   return statement;
 }
 
-/** Notes that a reading contradicts itself; the next run begins another one. */
+/** Records that a reading contradicts itself; the next run begins another one. */
 export async function breakOff(
   db: Queryable,
   { platformId, generation }: Statement,
@@ -111,7 +108,7 @@ export async function breakOff(
   );
 }
 
-/** A line as it is kept: of the network's transaction, or of whatever the platform named. */
+/** A line as it is kept: of the network's transaction, or of any other name from the platform. */
 export interface NewLine {
   readonly transactionId: TransactionId | null;
   readonly reference: string | null;
@@ -123,13 +120,13 @@ export interface NewPage {
   readonly lines: readonly NewLine[];
   readonly nextCursor: string;
   readonly otherLines: number;
-  /** Effect of all lines of the page, the platform's own business included. */
+  /** Effect of all lines of the page, including the platform's own business. */
   readonly effect: bigint;
 }
 
 /**
- * Adds a page where the last one ended. False when somebody else has read on meanwhile; then
- * nothing is written.
+ * Adds a page where the last one ended. False, with nothing written, when another process has read
+ * further meanwhile.
  */
 export async function appendPage(
   client: DbClient,
@@ -175,7 +172,7 @@ function listOf(
   return `{${lines.map((line) => read(line) ?? 'null').join(',')}}`;
 }
 
-/** What the platform held before its statement begins; null until it is known. */
+/** The platform's total before its statement begins; null until it is known. */
 export async function selectOpeningTotal(
   db: Queryable,
   platformId: PlatformId,
@@ -211,8 +208,8 @@ export async function moveOpeningTotal(
 }
 
 /**
- * The next run compares what comes after the statement's last line and what changed here after
- * `mergedAt`; this reading is the one that counts.
+ * The next run compares lines after the statement's last one and changes here after `mergedAt`;
+ * this reading is the one that counts.
  */
 export async function markMerged(
   client: DbClient,
@@ -234,10 +231,7 @@ export async function markMerged(
   ]);
 }
 
-/**
- * Removes some lines of readings that another one has replaced, or that are gone; true when there
- * may be more.
- */
+/** Removes some lines of readings that were replaced or are gone; true when there may be more. */
 export async function deleteOldLines(
   db: Queryable,
   platformId: PlatformId,

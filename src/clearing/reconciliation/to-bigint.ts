@@ -1,4 +1,4 @@
-// Sums come from the database as text, because they may be wider than its own integers.
+// Reads sums, which the database returns as text because they may be wider than its integers.
 
 export function toBigint(text: string | null): bigint | null {
   return text === null ? null : BigInt(text);

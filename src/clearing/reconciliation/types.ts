@@ -1,4 +1,4 @@
-// What reconciliation speaks of: runs, breaks, and what each side says of a transaction.
+// The types of reconciliation: runs, breaks, and each side's figures for a transaction.
 
 import type { PlatformId, TransactionId } from '../../kernel/ids.ts';
 import { DAY_MS } from '../../kernel/time.ts';
@@ -30,19 +30,19 @@ export type RunMode = (typeof RUN_MODES)[number];
 export type RunState = 'queued' | 'running' | 'complete' | 'incomplete';
 
 /**
- * `moving`: the platform did not stand still long enough, so nothing is said. `baseline`: the first
- * total, from which all later ones are expected.
+ * `moving`: the platform did not stand still long enough for a result. `baseline`: the first total,
+ * from which all later ones are expected.
  */
 export type TotalState = 'agrees' | 'differs' | 'moving' | 'baseline';
 
-/** What the hub expects a transaction to have come to at a platform. Ids are lower-case UUIDs. */
+/** The effect that the network expects of a transaction at a platform. Ids are lower-case UUIDs. */
 export interface OurEffect {
   readonly transactionId: string;
   /** Minor units; null while a call is under way. */
   readonly effect: bigint | null;
   /**
-   * Changed so shortly before, or since, the statement was read that the statement may not have it
-   * yet.
+   * Changed so shortly before the statement was read, or since then, that the statement may not
+   * have it yet.
    */
   readonly recent: boolean;
 }
@@ -61,8 +61,8 @@ export type StatementOperation = 'd' | 'a' | 'r';
 export interface Difference {
   readonly category: BreakCategory;
   /**
-   * A transaction's UUID; for `unknown_reference` it may be whatever the platform wrote; `total`
-   * for the total.
+   * A transaction's UUID; for `unknown_reference` any name that the platform wrote; `total` for the
+   * total.
    */
   readonly subject: string;
   readonly transactionId: TransactionId | null;
@@ -76,7 +76,7 @@ export interface Break extends Difference {
   readonly platformId: PlatformId;
   readonly state: BreakState;
   readonly firstSeenAt: Date;
-  /** When it was opened last. */
+  /** When it was last opened. */
   readonly openedAt: Date;
   readonly lastSeenAt: Date;
   readonly timesOpened: number;

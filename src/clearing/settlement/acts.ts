@@ -1,6 +1,6 @@
-// What operators do with a window that is not paid as it should be: leave out who cannot pay, abort
-// it, or take back what is not paid. One proposes, another approves. Before this:
-// `pay-obligations.ts` has noted why something is not paid.
+// Operators' acts on a window that is not paid as it should be: leave out a platform that cannot
+// pay, abort the window, or take back unpaid obligations. One operator proposes, another approves.
+// Before this: `pay-obligations.ts` has recorded why something is not paid.
 
 import { randomUUID } from 'node:crypto';
 import type { OperatorId, PlatformId } from '../../kernel/ids.ts';
@@ -34,7 +34,10 @@ import {
 export interface ActToPropose {
   readonly windowId: number;
   readonly kind: ActKind;
-  /** The platform to leave out; whose obligations are taken back, everybody's when empty. */
+  /**
+   * The platform to leave out; or the participants whose obligations are taken back, all when
+   * empty.
+   */
   readonly participants: readonly Participant[];
   readonly reason: string;
   readonly operatorId: OperatorId;
@@ -46,7 +49,7 @@ export interface ActDecision {
   readonly operatorId: OperatorId;
 }
 
-/** What an act needs of a window, and what it does to it once another operator has approved it. */
+/** The window that an act needs, and what it does once another operator has approved it. */
 interface ActDoing {
   check(act: Pick<SettlementAct, 'participants'>, obligations: readonly Obligation[]): Result<null>;
   carryOut(
@@ -89,14 +92,14 @@ export async function proposeAct(
 }
 
 /**
- * By another operator than the one who proposed it, provided that it is still possible. What comes
- * of it is paid by whoever pays the window next.
+ * By another operator than the one who proposed it, if it is still possible. The next payment of
+ * the window carries out its consequences.
  */
 export async function approveAct(
   parts: PayingParts,
   { windowId, actId, operatorId }: ActDecision,
 ): Promise<Result<SettlementAct>> {
-  // What has been posted and not been noted counts as paid. It takes a turn of its own.
+  // A part that was posted but not recorded counts as paid. It takes a turn of its own.
   await parts.alone(windowId, () => finishPlanned(parts, windowId, new Set()));
   return changeWindow(parts, windowId, async (client, window) => {
     const found = await findOpen(client, windowId, actId);
@@ -119,7 +122,7 @@ export async function approveAct(
   });
 }
 
-/** By whoever proposed it, or by any other operator, while it is open. */
+/** By its maker, or by any other operator, while it is open. */
 export async function withdrawAct(
   parts: PayingParts,
   { windowId, actId, operatorId }: ActDecision,
@@ -140,7 +143,7 @@ export async function withdrawAct(
   });
 }
 
-/** Suspends whom an act has left out; whoever comes after a crash does so. */
+/** Suspends platforms that an act has left out; after a crash any process does so. */
 export async function suspendLeftOut(parts: PayingParts): Promise<void> {
   for (const { actId, windowId, platformId, decidedBy } of await selectToSuspend(parts.pool)) {
     await parts.suspend(
@@ -164,7 +167,7 @@ async function findOpen(
     : refuse(settlementProblems.settlement_act_decided(`It is ${act.state}.`));
 }
 
-/** The window as one that is being paid, or why the act is not possible in it now. */
+/** The window as one that is being paid, or the reason why the act is not possible now. */
 async function findFault(
   client: DbClient,
   window: SettlementWindow,
@@ -175,7 +178,7 @@ async function findFault(
   const obligations = await selectObligations(client, window.windowId);
   if (obligations.some(({ state }) => state === 'proposed'))
     return refuse(
-      settlementProblems.settlement_state('A change of how it is paid waits for approval.'),
+      settlementProblems.settlement_state('A change of its payment waits for approval.'),
     );
   const checked = doings[kind].check({ participants }, obligations);
   return checked.ok ? ok(window) : checked;
@@ -202,7 +205,7 @@ function checkUnpaid(
       !obligations.some((each) => each.participant === participant && isUnpaid(each)),
   );
   if (strange !== undefined)
-    return refuse(settlementProblems.obligation_not_found(`${strange} has none that is unpaid.`));
+    return refuse(settlementProblems.obligation_not_found(`${strange} has no unpaid obligation.`));
   return obligations.some(isUnpaid)
     ? ok(null)
     : refuse(settlementProblems.obligation_not_found('All of them are paid or taken back.'));
@@ -230,14 +233,14 @@ async function leaveOut(
     before,
     isGross,
   );
-  // What a claim was allotted is as good as paid.
+  // A part that was allotted to a claim counts as paid.
   const standings = obligations.map(({ participant, basis, amount, parts }) => ({
     participant,
     basis,
     amount,
     paid: parts.reduce((sum, part) => sum + part.amount, 0n),
   }));
-  // Who was left out before is out, unless the window was aborted since then.
+  // A platform that was left out before stays out, unless the window was aborted since then.
   const owing = new Set(
     obligations.filter(({ amount, paid }) => amount !== paid).map(({ participant }) => participant),
   );
@@ -264,7 +267,8 @@ async function abort(
 }
 
 /**
- * Before anything was paid the whole proposal goes; then what is named waits to be proposed again.
+ * Before anything was paid, the whole proposal is removed; after that, the named obligations wait
+ * to be proposed again.
  */
 async function takeBack(
   _parts: PayingParts,

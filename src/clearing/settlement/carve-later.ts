@@ -1,5 +1,5 @@
-// Leaves out of a window what is disputed after its payment was proposed: before it is approved all
-// of it, while it is being paid as far as its receiver has not been paid.
+// Leaves out of a window what is disputed after its payment was proposed: all of it before the
+// approval; while the window is being paid, as far as its receiver has not been paid.
 
 import { type DbClient, dbTransaction } from '../../runtime/database.ts';
 import type { Frozen } from '../disputes/disputes.ts';
@@ -26,7 +26,7 @@ import {
   type SettlementWindow,
 } from './types.ts';
 
-/** Of a window that is being paid; under the lock of those who pay it. */
+/** For a window that is being paid, under the lock of its payment. */
 export async function carveLater(parts: SettlementParts, windowId: number): Promise<void> {
   const frozen = await parts.listFrozen();
   if (frozen.length === 0) return;
@@ -71,7 +71,7 @@ export async function findFreshOuts(
   );
 }
 
-/** What everybody owes for a window of which nothing is paid. */
+/** Everybody's obligations for a window of which nothing is paid. */
 export async function dueOf(
   client: DbClient,
   windowId: number,
@@ -88,8 +88,8 @@ export async function dueOf(
 }
 
 /**
- * Gives obligations their new amounts: those of nothing that nothing was paid of go, and who has
- * none yet gets one, out of or into the prefund.
+ * Gives obligations their new amounts: removes those that come to zero and had no payment, and adds
+ * missing ones, out of or into the prefund.
  */
 export async function writeAmounts(
   client: DbClient,
@@ -135,7 +135,7 @@ class Changing {
 
   constructor(obligations: readonly Obligation[]) {
     for (const { participant, basis, amount, paid, parts } of obligations) {
-      // What is planned is as good as paid.
+      // A planned part counts as paid.
       const planned = parts.reduce(
         (sum, part) => (part.state === 'planned' ? sum + part.amount : sum),
         paid,
@@ -145,8 +145,8 @@ class Changing {
   }
 
   /**
-   * How much less a receiver may be due: no bound before it was paid, or has paid, anything, nor
-   * while it still owes; else what it is still to be paid.
+   * How much less a receiver may be due. No bound before it was paid or has paid anything, nor
+   * while it still owes; otherwise what it is still to be paid.
    */
   roomOf(participant: Participant, basis: string): bigint | undefined {
     const due = this.#dues.get(`${participant} ${basis}`);

@@ -1,5 +1,5 @@
-// Which disputed transactions are left out of a window, and which come back into it: what of their
-// effect on the positions, to the minor unit. Pure.
+// Decides which disputed transactions are left out of a window, which come back into it, and with
+// how much effect on the positions, to the minor unit. Pure.
 
 import { larger, smaller } from '../../kernel/amount.ts';
 import type { Bucket, PlatformId, TransactionId } from '../../kernel/ids.ts';
@@ -19,17 +19,17 @@ export interface FrozenRow {
   readonly amount: bigint;
   readonly reversed: bigint;
   readonly frozen: bigint;
-  /** What the whole row moved on the positions of source and target. */
+  /** The effect of the whole row on the positions of source and target. */
   readonly sourceEffect: bigint;
   readonly targetEffect: bigint;
   /**
-   * The closed window that the row is in, or the one that is being closed; undefined when it is in
+   * The closed window of the row, or the window that is being closed; undefined when the row is in
    * the open one.
    */
   readonly windowId: number | undefined;
 }
 
-/** Amount and effect that are out, less what has come back. */
+/** Amount and effect that are left out, less what has come back. */
 interface Outstanding {
   readonly amount: bigint;
   readonly sourceEffect: bigint;
@@ -37,9 +37,10 @@ interface Outstanding {
 }
 
 /**
- * What more has to be left out of a window: of each frozen transaction what is not out already, as
- * far as the window includes it. The frozen part begins where the reversed part ends, and rounds as
- * a reversal of it would: the target is due less sooner, the source owes less later.
+ * What else has to be left out of a window: of each frozen transaction the part that is not out
+ * already, as far as the window contains it. The frozen part begins where the reversed part ends,
+ * and is rounded as its reversal would be: the target is due less sooner, the source owes less
+ * later.
  */
 export function decideOuts(
   windowId: number,
@@ -68,9 +69,9 @@ export function decideOuts(
 }
 
 /**
- * What can still be left out of a window that is being paid: as much of each as no receiver has
- * been paid yet. `roomOf` tells how much less a receiver may be due, undefined for no bound; it is
- * asked again after each.
+ * What can still be left out of a window that is being paid: of each transaction the part for which
+ * no receiver has been paid yet. `roomOf` returns how much less a receiver may be due, undefined
+ * for no bound; it is called again after each transaction.
  */
 export function decideLateOuts(
   fresh: readonly CarveOut[],
@@ -87,7 +88,7 @@ export function decideLateOuts(
   }
 }
 
-/** A part of what would be left out, its effects rounded as those of any part are. */
+/** A part of a carve-out, its effects rounded like those of any part. */
 function partOf(whole: CarveOut, amount: bigint): CarveOut {
   const part = { before: 0n, amount };
   return {
@@ -99,7 +100,7 @@ function partOf(whole: CarveOut, amount: bigint): CarveOut {
 }
 
 /**
- * What comes back into a window: whatever is out and no longer frozen. All that was left out
+ * What comes back into a window: everything that is out and no longer frozen. What was left out
  * together comes back to the minor unit.
  */
 export function decideIns(

@@ -1,6 +1,6 @@
-// Closing a window: cuts the journal where it stands and opens the next window, in one short
+// Closes a window: cuts the journal at its present end and opens the next window, in one short
 // dbTransaction that takes no lock of the ledger. Each bucket is cut by one statement that sees its
-// sequence number and its positions at one moment; all position entries of a transaction lie in one
+// sequence number and its positions at one moment. All position entries of a transaction lie in one
 // row, so each transaction is in exactly one window. Before this: an operator, or the schedule.
 // After this: `count-pairs.ts`.
 
@@ -22,11 +22,11 @@ import { readCut, selectPoints, type PointsOwner } from './store-ledger.ts';
 import { NETWORK, type Cut, type Net, type Participant, type SettlementWindow } from './types.ts';
 
 export interface Closing {
-  /** The window that is meant; whichever is open when absent. */
+  /** The window to close; by default the open one. */
   readonly windowId?: number | undefined;
   /** An operator, or `schedule`. */
   readonly closedBy: string;
-  /** Asked under the lock: false leaves the window open. */
+  /** Called under the lock; false leaves the window open. */
   readonly when?: (open: SettlementWindow<'open'>) => boolean;
   /** Leaves a window open in which nothing was posted. */
   readonly unlessEmpty?: boolean;
@@ -38,7 +38,7 @@ export async function closeWindow(
   { windowId, closedBy, when, unlessEmpty = false }: Closing,
 ): Promise<Result<SettlementWindow | undefined>> {
   const { pool, clock, ledger } = parts;
-  // Before the lock, as it may be asked of other tables; a dispute that is opened meanwhile is left
+  // Before the lock, because it may read other tables; a dispute that is opened meanwhile is left
   // out when the window is settled.
   const frozen = await parts.listFrozen();
   return dbTransaction(pool, async (client) => {
@@ -90,7 +90,7 @@ export async function closeWindow(
 
 interface Cutting {
   readonly cuts: readonly Cut[];
-  /** Of each owner over all buckets: its position at the cut, and what settlements in it moved. */
+  /** For each owner over all buckets: its position at the cut, and the settlements in it. */
   readonly closing: ReadonlyMap<OwnerId, bigint>;
   readonly settled: ReadonlyMap<OwnerId, bigint>;
 }
@@ -120,8 +120,8 @@ function addAll(sums: Map<OwnerId, bigint>, more: ReadonlyMap<OwnerId, bigint>):
 }
 
 /**
- * What each participant's rows in the cut moved, settlements apart: the difference of its balances.
- * Refuses loudly what does not sum to zero.
+ * The movement of each participant's rows in the cut, without settlements: the difference of its
+ * balances. Throws when it does not sum to zero.
  */
 async function netOf(
   client: DbClient,
@@ -150,7 +150,7 @@ async function netOf(
   const sum = nets.reduce((total, { net }) => total + net, 0n);
   assert(
     sum === 0n,
-    `the nets of settlement window ${previousId + 1} come to ${sum} minor units instead of ` +
+    `the nets of settlement window ${previousId + 1} sum to ${sum} minor units instead of ` +
       'zero; it stays open',
   );
   return nets;

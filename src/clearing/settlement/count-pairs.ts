@@ -1,5 +1,5 @@
-// Counts what a closed window's conversions came to pair by pair, in steps that can be taken by
-// anybody and end at any moment; then compares it with the nets, which were made another way.
+// Counts a closed window's conversions pair by pair, in steps that any process may take and that
+// may end at any moment; then compares the pairs with the nets, which are computed in another way.
 // Before this: `close-window.ts`. After this: the window's statements are ready and it can be
 // settled.
 
@@ -22,11 +22,11 @@ import { selectNets } from './store-nets.ts';
 import { countPairs, selectPoints, type PairRow, type PointsOwner } from './store-ledger.ts';
 import type { Pair } from './types.ts';
 
-/** Rows of a bucket that one step looks at: well under a second. */
+/** Rows of a bucket read in one step: well under a second. */
 const STEP = 200_000n;
 
 /**
- * One step; true when there is more to count. Several processes may do it: each row is counted
+ * One step; true when there is more to count. Several processes may run it: each row is counted
  * once.
  */
 export async function countStep(parts: SettlementParts): Promise<boolean> {
@@ -55,7 +55,7 @@ export async function countStep(parts: SettlementParts): Promise<boolean> {
     return true;
   });
   if (counted) return true;
-  // Others may still be counting the last of it.
+  // Other processes may still be counting the last of it.
   if (await hasUncountedCut(parts.pool, window.windowId)) return false;
   await finish(parts, window.windowId);
   return true;
@@ -93,7 +93,7 @@ function readPair(row: PairRow, points: readonly PointsOwner[]): Pair {
   const [source, target] = [row.source_asset_id, row.target_asset_id].map(
     (asset) => points.find(({ assetId }) => assetId === asset)?.platformId,
   );
-  assert(source !== undefined && target !== undefined, 'pairs are of points that are known');
+  assert(source !== undefined && target !== undefined, 'both sides of a pair are known points');
   return {
     source,
     target,

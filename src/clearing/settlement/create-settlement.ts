@@ -1,6 +1,6 @@
-// Settlement: windows that cut the journal, what each platform owes or is owed by them, its
-// statements, and the payment of it. Changes balances only by asking the ledger to settle; never
-// keeps a posting waiting.
+// Settlement: windows that cut the journal, what each platform owes or is owed for one, its
+// statements and payments. Changes balances only through ledger commands, and never holds up a
+// posting.
 
 import type { OperatorId, PlatformId } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
@@ -51,7 +51,7 @@ import type {
 export interface Settlement {
   /**
    * Closes the open window, or leaves it open when it should not be closed; the next one is open
-   * when this answers.
+   * when this returns.
    */
   close(closing: Closing): Promise<Result<SettlementWindow | undefined>>;
   propose(proposing: Proposing): Promise<Result<SettlementWindow>>;
@@ -59,11 +59,11 @@ export interface Settlement {
   /** Also pays what can be paid at once. */
   approve(deciding: Deciding): Promise<Result<SettlementWindow>>;
   /**
-   * One operator's word on a window that is not paid as it should be: leave somebody out, abort it,
-   * take back what is not paid.
+   * Proposes an act on a window that is not paid as it should be: leave a platform out, abort the
+   * window, or take back unpaid obligations.
    */
   proposeAct(act: ActToPropose): Promise<Result<SettlementAct>>;
-  /** Another operator's; also pays what can be paid at once. */
+  /** By another operator; also pays what can be paid at once. */
   approveAct(decision: ActDecision): Promise<Result<SettlementAct>>;
   withdrawAct(decision: ActDecision): Promise<Result<SettlementAct>>;
   /** Newest first, before a number. */
@@ -88,7 +88,7 @@ export interface Settlement {
   settings(): Promise<SettlementSettings>;
   setSchedule(schedule: Schedule, operatorId: OperatorId): Promise<void>;
   /**
-   * Unordered pairs of platforms; replaces those that were set. Holds for whatever is proposed from
+   * Unordered pairs of platforms; replaces the former ones. In force for everything proposed from
    * then on.
    */
   setGrossPairs(
@@ -97,7 +97,7 @@ export interface Settlement {
   ): Promise<void>;
   /**
    * One round of the loop: closes when the schedule says so, counts, pays; true when there is more
-   * to do. Several processes may do it.
+   * to do. Several processes may run it.
    */
   follow(): Promise<boolean>;
   /** Counts the pairs of all closed windows to the end, for callers that want to wait for it. */
@@ -110,13 +110,10 @@ export function createSettlement(given: SettlementParts): Settlement {
 
   const find = (windowId: number): Promise<Result<StatementSource>> => findWindow(pool, windowId);
 
-  /** It is approved, whatever happens now; the loop of every process goes on with it. */
+  /** It is approved, whatever happens now; the loop of any process continues with it. */
   const payNow = async (windowId: number): Promise<void> => {
     await payWindow(parts, windowId).catch((error: unknown) =>
-      parts.log.error(
-        { err: error, window_id: windowId },
-        'a window that was approved is not paid yet',
-      ),
+      parts.log.error({ err: error, window_id: windowId }, 'an approved window is not paid yet'),
     );
   };
 

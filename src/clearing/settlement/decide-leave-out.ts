@@ -1,5 +1,5 @@
-// What becomes of a window when a participant that cannot pay is left out: everybody's obligations
-// are netted again without it, as far as nothing of them has been paid; the rest goes over to a
+// Decides how a window changes when a participant that cannot pay is left out: all obligations are
+// netted again without it, as far as nothing of them has been paid; the rest is carried over to a
 // later window. Pure.
 
 import { assert } from '../../kernel/assert.ts';
@@ -16,14 +16,16 @@ import {
   type Participant,
 } from './types.ts';
 
-/** An obligation and what has been paid of it: both positive for what the participant is paid. */
+/**
+ * An obligation and the part of it that has been paid: both positive when the participant receives.
+ */
 export interface Standing extends ObligationKey {
   readonly amount: bigint;
   readonly paid: bigint;
 }
 
 /**
- * What one participant owes another because of this window; of a pair settled gross, under its
+ * The amount that one participant owes another for this window; for a pair settled gross, under its
  * basis.
  */
 export interface Edge {
@@ -34,15 +36,15 @@ export interface Edge {
 }
 
 export interface LeftOut {
-  /** What each obligation comes to afterwards; those that come to what they were are in it too. */
+  /** Every obligation afterwards, also those that do not change. */
   readonly standings: readonly Standing[];
-  /** What goes over; sums to zero. */
+  /** The amounts carried over; they sum to zero. */
   readonly carried: readonly (ObligationKey & { readonly amount: bigint })[];
 }
 
 /**
- * Who owes whom in a window: its pairs, without what is disputed, with what came back or came over,
- * without what went over.
+ * Who owes whom in a window: its pairs, without disputed transactions, with what came back or was
+ * carried in, without what was carried out.
  */
 export function edgesOf(
   windowId: number,
@@ -75,11 +77,11 @@ export function edgesOf(
 }
 
 /**
- * Leaves a participant out that owes more than it is due. What it has paid counts for its debts,
- * and what it was paid for its claims, in proportion; the rest of both goes over, each to its other
- * side. Nobody gives back or gets back what was paid: who has been paid, or has paid, in part can
- * only come to be owed or to owe less, and who is through stays as it is. What that leaves without
- * cover goes over in proportion.
+ * Leaves out a participant that owes more than it is due. What it has paid counts for its debts,
+ * and what it was paid for its claims, in proportion; the rest of both is carried over, each to its
+ * other side. No payment is given back: a participant that was paid or has paid in part can only be
+ * owed or owe less, and one that is done stays as it is. Claims that this leaves without cover are
+ * carried over in proportion.
  */
 export function decideLeaveOut(
   defaulter: Participant,
@@ -117,14 +119,14 @@ export function decideLeaveOut(
     .filter(({ amount }) => amount !== 0n);
   assert(
     carried.reduce((sum, { amount }) => sum + amount, 0n) === 0n,
-    'what goes over comes to nothing altogether',
+    'the amounts carried over sum to zero',
   );
   return { standings: after, carried };
 }
 
 /**
- * Whoever comes to nothing in this window, and would not without the defaulter, has no obligation
- * yet.
+ * A participant whose amount is zero in this window, but would not be without the defaulter, has no
+ * obligation yet.
  */
 function withUnlisted(
   defaulter: Participant,
@@ -142,8 +144,8 @@ function withUnlisted(
 }
 
 /**
- * What the defaulter owes each obligation's holder (negative: is owed) beyond what it has paid or
- * been paid.
+ * What the defaulter owes the holder of each obligation (negative: is owed) beyond what it has paid
+ * or been paid.
  */
 function wishesOf(
   defaulter: Participant,
@@ -182,7 +184,7 @@ function wishesOf(
   return wishes;
 }
 
-/** What is outstanding without what the defaulter owes. */
+/** The outstanding amount without the defaulter's debt. */
 function restOf({ amount, paid }: Standing, wish: bigint): bigint {
   const outstanding = amount - paid;
   if (paid === 0n) return outstanding - wish;
@@ -190,8 +192,8 @@ function restOf({ amount, paid }: Standing, wish: bigint): bigint {
 }
 
 /**
- * Makes claims equal to debts and to what has come in and is not paid out: whichever is too much
- * goes over, in proportion.
+ * Makes claims equal to debts plus money that has come in and is not paid out: the larger side is
+ * carried over in proportion.
  */
 function cover(standings: readonly Standing[], rest: readonly bigint[], pool: bigint): bigint[] {
   const covered = [...rest];
@@ -210,21 +212,21 @@ function cover(standings: readonly Standing[], rest: readonly bigint[], pool: bi
   };
   const at = (index: number): bigint => covered[index] ?? 0n;
   const excess = covered.reduce((sum, each) => sum + each, 0n) - pool;
-  if (excess > 0n) assert(cut(excess, at, -1n) === 0n, 'claims cover what they exceed debts by');
+  if (excess > 0n) assert(cut(excess, at, -1n) === 0n, 'claims cover their excess over debts');
   if (excess < 0n) {
     const left = cut(-excess, (index) => -at(index), 1n);
     const outstanding = standings.map(({ amount, paid }) => amount - paid);
     assert(
       cut(left, (index) => (outstanding[index] ?? 0n) - larger(at(index), 0n), 1n) === 0n,
-      'what has come in belongs to somebody',
+      'money that has come in belongs to a claim',
     );
   }
   return covered;
 }
 
 /**
- * The other side of an edge of the defaulter, with the obligation that it counts in; the network
- * nets all it has.
+ * The other side of an edge of the defaulter, with the obligation in which it counts; the network
+ * nets everything.
  */
 function counterpartOf(
   defaulter: Participant,

@@ -1,30 +1,34 @@
-// How what has come in for a window is paid out: to each claim its share of the whole, remainders
-// to the largest claims first, exactly. Pure; the order in which claims are named changes nothing.
+// Decides how money that has come in for a window is paid out: to each claim its share of the
+// whole, remainders to the largest claims first, exactly. Pure; the order of the claims changes
+// nothing.
 
 import { assert } from '../../kernel/assert.ts';
 import { compareText } from './obligations.ts';
 import type { ObligationKey } from './types.ts';
 
 export interface Claim extends ObligationKey {
-  /** What it comes to altogether, and what of that has been paid. */
+  /** The whole amount, and the part of it that has been paid. */
   readonly claim: bigint;
   readonly paid: bigint;
 }
 
-/** What a claim is paid now; nothing where its share is less than a minor unit more than it has. */
+/**
+ * The amount that a claim is paid now; zero where its share is less than one minor unit above what
+ * it has.
+ */
 export type Share<One extends Claim = Claim> = One & { readonly amount: bigint };
 
 /**
- * Divides what is available so that what every claim has altogether is its share of all that these
- * claims have. A claim that has more than that already (others have been added, or have grown)
- * keeps it and takes no part; the others divide the rest in the same way. So no share is ever
- * negative, none is more than is due, and all of them come to what is available.
+ * Divides the available money so that each claim's total is its share of the total of these claims.
+ * A claim that already has more (because others were added or have grown) keeps it and takes no
+ * part; the others divide the rest in the same way. So no share is negative, none is more than is
+ * due, and all of them add up to the available money.
  */
 export function decidePayouts<One extends Claim>(
   available: bigint,
   claims: readonly One[],
 ): Share<One>[] {
-  assert(available >= 0n, 'what has been paid out has come in before');
+  assert(available >= 0n, 'money that is paid out has come in before');
   const sharing = claims.filter(({ claim, paid }) => claim > paid);
   const total = available + sumOf(sharing, ({ paid }) => paid);
   const whole = apportion(total, sharing, ({ claim }) => claim);

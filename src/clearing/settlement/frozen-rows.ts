@@ -1,4 +1,4 @@
-// Finds the journal rows of disputed transactions, and what they moved on the positions.
+// Finds the journal rows of disputed transactions, and their effect on the positions.
 
 import { bucketOfTransaction, type OwnerId } from '../../kernel/ids.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
@@ -8,7 +8,7 @@ import { findEffect, type PointsOwner } from './store-ledger.ts';
 import type { Frozen } from '../disputes/disputes.ts';
 import type { Queryable } from '../../runtime/database.ts';
 
-/** Those of them that have moved positions; several disputes of one transaction are added up. */
+/** Those that have moved positions; several disputes of one transaction are added up. */
 export async function findFrozenRows(
   db: Queryable,
   frozen: readonly Frozen[],

@@ -1,5 +1,5 @@
-// The transactions behind a statement, in pages: bucket by bucket in the order of the journal, so
-// that a page costs the same however far it is.
+// Lists the transactions behind a statement, in pages: bucket by bucket in the order of the
+// journal, so that every page costs the same.
 
 import type { Bucket, PlatformId, TransactionId } from '../../kernel/ids.ts';
 import type { SettlementParts } from './parts.ts';
@@ -16,25 +16,25 @@ export interface StatementTransaction {
   /** Minor units of the platform's own points, and of the counterpart's; null where it had none. */
   readonly ownPoints: bigint;
   readonly otherPoints: bigint | null;
-  /** What it moved on the platform's position. */
+  /** Its effect on the platform's position. */
   readonly money: bigint;
-  /** What it reverses, or the authorisation that it carries out. */
+  /** The transaction that it reverses, or the authorisation that it carries out. */
   readonly relatedId: TransactionId | null;
 }
 
 export interface TransactionPage {
   readonly transactions: readonly StatementTransaction[];
-  /** Give it back to get what follows; null at the end. */
+  /** The cursor of the next page; null at the end. */
   readonly nextCursor: string | null;
 }
 
-/** Rows of a bucket that one statement looks at. */
+/** Rows of a bucket read by one statement. */
 const STEP = 50_000n;
 export const CURSOR = /^\d{1,5}\.\d{1,18}$/;
 
 /**
- * At most `limit` of a closed window's transactions that moved a platform's position, from a cursor
- * on.
+ * At most `limit` of a closed window's transactions that moved a platform's position, after a
+ * cursor.
  */
 export async function listTransactions(
   { pool, ledger }: SettlementParts,

@@ -1,5 +1,5 @@
-// What each participant is to be paid or to pay for a window: its net without what is disputed,
-// pair by pair where pairs are settled gross. Pure.
+// Decides the obligations of a window: each participant's net without disputed transactions, pair
+// by pair where pairs are settled gross. Pure.
 
 import { assert } from '../../kernel/assert.ts';
 import type { PlatformId } from '../../kernel/ids.ts';
@@ -16,16 +16,16 @@ import {
 } from './types.ts';
 
 export interface Due extends ObligationKey {
-  /** Positive for what it is to be paid, negative for what it pays. */
+  /** Positive when the participant receives, negative when it pays. */
   readonly amount: bigint;
 }
 
-/** Says of two platforms, in either order, whether their obligations are kept apart. */
+/** Whether the obligations of two platforms, in either order, are kept apart. */
 export type IsGross = (a: PlatformId, b: PlatformId) => boolean;
 
 /**
- * Without those of nothing. Payers first: the network pays nobody what it has not been paid. All of
- * them sum to zero.
+ * Without those of zero. Payers first: the network pays nobody before it has been paid. All of them
+ * sum to zero.
  */
 export function decideObligations(
   nets: readonly Net[],
@@ -42,8 +42,8 @@ export function decideObligations(
     byKey.set(key, due);
   };
   /**
-   * Takes what a pair settled gross moved out of the net, and lists it by itself. The network's
-   * remainder of it stays in its net.
+   * Takes a pair settled gross out of the net, and lists it by itself. The network's remainder of
+   * it stays in the network's net.
    */
   const setApart = (
     source: PlatformId,
@@ -71,7 +71,7 @@ export function decideObligations(
   const dues = [...byKey.values()].filter(({ amount }) => amount !== 0n);
   assert(
     dues.reduce((sum, { amount }) => sum + amount, 0n) === 0n,
-    'what is paid and what is received come to the same',
+    'payments and receipts are equal',
   );
   return dues.toSorted(
     (a, b) =>
@@ -82,8 +82,8 @@ export function decideObligations(
 }
 
 /**
- * What went over out of a window and into it, as it changes what is due: it is netted where it
- * comes to.
+ * The amounts carried out of a window and into it, as they change what is due; they are netted in
+ * the window to which they are carried.
  */
 export function carriedDues(windowId: number, carried: readonly CarriedOver[]): Due[] {
   return carried.map(({ windowId: from, participant, basis, amount }) =>
@@ -93,12 +93,12 @@ export function carriedDues(windowId: number, carried: readonly CarriedOver[]): 
   );
 }
 
-/** By code units, as the database's collation "C" has it. */
+/** By code units, like the database's collation "C". */
 export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** Where nets and pairs say different things of a platform; undefined when they agree. */
+/** The platforms for which nets and pairs differ; undefined when they agree. */
 export function findMismatch(nets: readonly Net[], pairs: readonly Pair[]): string | undefined {
   const counted = new Map<Participant, bigint>();
   const add = (participant: Participant, amount: bigint): void =>
@@ -112,7 +112,7 @@ export function findMismatch(nets: readonly Net[], pairs: readonly Pair[]): stri
   for (const participant of new Set([...netOf.keys(), ...counted.keys()])) {
     const [net, sum] = [netOf.get(participant) ?? 0n, counted.get(participant) ?? 0n];
     if (net !== sum)
-      return `The net of ${participant} is ${net} minor units, and its pairs come to ${sum}.`;
+      return `The net of ${participant} is ${net} minor units, and its pairs sum to ${sum}.`;
   }
   return undefined;
 }

@@ -1,5 +1,5 @@
-// What a platform owes for windows that are closed and not paid: that much of its prefund is spoken
-// for.
+// What a platform owes for windows that are closed and not paid: it cannot withdraw that much of
+// its prefund.
 
 import type { PlatformId } from '../../kernel/ids.ts';
 import type { DbClient } from '../../runtime/database.ts';
@@ -8,9 +8,9 @@ import { lockWindows, selectUnproposed } from './store-windows.ts';
 import { sumOwed } from './store-nets.ts';
 
 /**
- * Of each window by itself, as each is paid by itself; of one that is not proposed yet, what would
- * be proposed now: a pair that is settled gross owes more than its net. No window is closed,
- * proposed or approved to the end of the dbTransaction.
+ * Of each window by itself, because each is paid by itself. For a window that is not proposed yet,
+ * what would be proposed now: a pair that is settled gross owes more than its net. No window is
+ * closed, proposed or approved to the end of the dbTransaction.
  */
 export async function owedByClosedWindows(
   client: DbClient,

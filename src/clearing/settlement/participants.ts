@@ -1,4 +1,4 @@
-// Who takes part in settlement, as the ledger knows them.
+// The participants of settlement, as the ledger knows them.
 
 import {
   bucketOf,
@@ -17,7 +17,7 @@ export function ownerOf(participant: Participant): OwnerId {
 }
 
 /**
- * The idempotency key of an obligation's payment. No caller can name it: a key from a header has no
+ * The idempotency key of an obligation's payment. No caller can send it: a key from a header has no
  * space in it.
  */
 export function keyOf(
@@ -31,7 +31,7 @@ export function keyOf(
   return number === 1 ? whole : `${whole} part ${number}`;
 }
 
-/** The id that an obligation's payment has in the ledger, posted or not. */
+/** The ledger id of an obligation's payment, posted or not. */
 export function paymentIdOf(
   obligation: Pick<Obligation, 'windowId' | 'participant' | 'basis'>,
   number: number,

@@ -1,4 +1,4 @@
-// What settlement needs of the program.
+// The parts of the program that settlement needs.
 
 import type { OperatorId, PlatformId } from '../../kernel/ids.ts';
 import type { Clock } from '../../kernel/time.ts';
@@ -15,20 +15,20 @@ export interface SettlementParts {
   readonly ledger: Ledger;
   /** IANA name of the network's time zone, as the rulebook in force has it. */
   timeZone(): string;
-  /** What a platform calls itself. */
+  /** A platform's own name. */
   nameOf(platformId: PlatformId): string;
   /** Disputed transactions and how much of each is frozen now. */
   listFrozen(): Promise<readonly Frozen[]>;
   /** Stops conversions from and to a platform that was left out. */
   suspend(platformId: PlatformId, reason: string, operatorId: OperatorId): Promise<void>;
   /**
-   * Told of a platform whose prefund a payment has moved: its cap may follow the prefund. A failure
-   * is mended by the reserves' loop.
+   * Called for a platform whose prefund a payment has moved: its cap may follow the prefund. The
+   * reserves' loop makes up for a failure.
    */
   prefundMoved?(platformId: PlatformId): Promise<void>;
 }
 
-/** With what keeps those apart who pay a window or change what is to be paid of it. */
+/** Also keeps callers apart that pay a window or change its payments. */
 export interface PayingParts extends SettlementParts {
   readonly alone: Alone;
 }

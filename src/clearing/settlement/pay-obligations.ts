@@ -1,8 +1,8 @@
-// Pays what was approved, in parts as it must be: each payer pays what it has, and what has come in
-// is paid out pro rata at once. Every part is noted before the ledger is asked for it, under a key
-// that the obligation and its number give it, so that whoever goes on after a crash posts nothing
-// twice. The ledger decides: what would take a position beyond its cap, or a prefund below zero, it
-// refuses, and it is asked again later. Before this: `propose-settlement.ts`.
+// Pays what was approved, in parts where necessary: each payer pays what it has, and money that has
+// come in is paid out pro rata at once. Every part is recorded before the ledger is asked for it,
+// under a key made from the obligation and its number, so that any process that resumes after a
+// crash posts nothing twice. The ledger decides: it refuses what would take a position beyond its
+// cap or a prefund below zero, and is asked again later. Before this: `propose-settlement.ts`.
 
 import { formatAmountText, smaller } from '../../kernel/amount.ts';
 import type { MemberId, PlatformId } from '../../kernel/ids.ts';
@@ -31,12 +31,12 @@ import {
 } from './store-payments.ts';
 import { NETWORK, type Obligation, type PartPayment } from './types.ts';
 
-/** How long until the ledger is asked again for what it refused. */
+/** Time until the ledger is asked again for what it refused. */
 const AGAIN_MS = 30_000;
 
 /**
- * All that can be paid now, and the end of windows whose last obligation is paid; true when there
- * may be more at once. Several processes may do it.
+ * Pays everything that can be paid now, and ends windows whose last obligation is paid; true when
+ * there may be more at once. Several processes may run it.
  */
 export async function payDue(parts: PayingParts): Promise<boolean> {
   let moved = false;
@@ -45,7 +45,7 @@ export async function payDue(parts: PayingParts): Promise<boolean> {
   return moved;
 }
 
-/** True when the window is settled, or all of it given back, now. */
+/** True when the window is settled now, or all of it was given back. */
 export async function payWindow(parts: PayingParts, windowId: number): Promise<boolean> {
   const touched = new Set<PlatformId>();
   try {
@@ -81,7 +81,10 @@ async function payAll(
   return end(parts, windowId);
 }
 
-/** What somebody has planned and did not see the end of, or what the ledger refused before. */
+/**
+ * Finishes parts that another process planned and did not finish, or that the ledger refused
+ * before.
+ */
 export async function finishPlanned(
   parts: PayingParts,
   windowId: number,
@@ -94,7 +97,7 @@ export async function finishPlanned(
   }
 }
 
-/** Takes what a payer owes, as far as it has it. */
+/** Takes in what a payer owes, as far as it has the money. */
 async function takeIn(
   parts: PayingParts,
   obligation: Obligation,
@@ -132,8 +135,8 @@ async function takeAgain(
 }
 
 /**
- * One distribution: all that has come in and is not paid out or about to be, to all who are due
- * something and owe nothing here themselves.
+ * One distribution: all money that has come in and is not paid out or about to be, to all who are
+ * due something and owe nothing here themselves.
  */
 async function payOut(
   parts: PayingParts,
@@ -182,7 +185,7 @@ type ClaimOfObligation = Claim & { readonly obligation: Obligation };
 
 function claimOf(obligation: Obligation): ClaimOfObligation {
   const { participant, basis, amount, paid } = obligation;
-  // What is given back to a payer counts by what is still to be given back.
+  // Money to be given back to a payer counts by what is still to be given back.
   return paid > 0n
     ? { participant, basis, claim: amount, paid, obligation }
     : { participant, basis, claim: amount - paid, paid: 0n, obligation };
@@ -198,8 +201,8 @@ async function post(
   const { ledger, pool, clock, log } = parts;
   const { windowId, participant } = obligation;
   const outcome = await ledger.submit(toCommand(obligation, part));
-  // It may have been posted with another amount or in another way before that was changed: then
-  // that is how it is paid.
+  // It may have been posted with another amount or in another way before the change; then that
+  // counts.
   const posted = outcome.ok
     ? outcome.transaction
     : await findPosted(parts, obligation, part.number);
@@ -210,15 +213,15 @@ async function post(
   if (outcome.ok) return false;
   log.warn(
     { window_id: windowId, participant, code: outcome.problem.code },
-    'an obligation could not be settled and is tried again',
+    'an obligation could not be settled; this is retried',
   );
-  // What a payer has is looked up anew; what a claim was allotted stays allotted to it.
+  // A payer's money is read again; a part that was allotted to a claim stays allotted.
   if (part.amount < 0n) await deletePlanned(pool, obligation);
   await noteRefusal(pool, obligation, textOf(outcome.problem), clock.now() + AGAIN_MS);
   return false;
 }
 
-/** True when the next part was posted by somebody who could not note it. */
+/** True when the next part was posted by a process that could not record it. */
 async function adopt(
   parts: PayingParts,
   obligation: Obligation,
@@ -254,7 +257,7 @@ async function findPosted(
   return posted;
 }
 
-/** In the way that is approved now; the way of a part that is planned may have changed. */
+/** In the way that is approved now; that of a planned part may have changed. */
 function toCommand(
   { windowId, participant, basis, paidFrom, bankReference, approvedBy, proposedBy }: Obligation,
   { number, amount }: Pick<PartPayment, 'number' | 'amount'>,
@@ -320,8 +323,8 @@ function textOf({ code, detail }: Problem): string {
 }
 
 /**
- * Notes what is paid now; a window of which nothing is outstanding is settled, or closed again when
- * all was given back.
+ * Records what is paid now. A window with nothing outstanding is settled, or closed again when all
+ * was given back.
  */
 async function end(parts: PayingParts, windowId: number): Promise<boolean> {
   return dbTransaction(parts.pool, async (client) => {

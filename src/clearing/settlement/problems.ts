@@ -1,4 +1,4 @@
-// What settlement refuses, in order of precedence.
+// Problems of settlement, in order of precedence.
 
 import { defineProblems } from '../../kernel/problem.ts';
 
@@ -33,7 +33,7 @@ export const settlementProblems = defineProblems({
     advice:
       'A closed window is proposed by one operator, approved by another, and then paid until ' +
       'it is settled; leaving out, aborting and taking back need a window that is being paid. ' +
-      'GET /operator/windows/{window_id} tells its state.',
+      'GET /operator/windows/{window_id} shows its state.',
   },
   settlement_act_not_found: {
     status: 404,
@@ -43,7 +43,7 @@ export const settlementProblems = defineProblems({
   settlement_act_decided: {
     status: 409,
     error: 'Settlement act already decided',
-    advice: 'An act is decided once; propose it again if it is still wanted.',
+    advice: 'An act is decided once; propose it again if it is still needed.',
   },
   settlement_act_open: {
     status: 409,
@@ -63,13 +63,13 @@ export const settlementProblems = defineProblems({
     status: 404,
     error: 'No such obligation',
     advice:
-      'Name participants that this window makes owe or be owed something, and a basis that it ' +
+      'Name participants that owe or are owed something in this window, and a basis that it ' +
       'lists.',
   },
   obligation_paid: {
     status: 409,
     error: 'Obligation already paid',
-    advice: 'Leave it out; it is paid once and for ever.',
+    advice: 'Leave it out; an obligation is paid only once.',
   },
   bank_reference_missing: {
     status: 400,
@@ -80,7 +80,7 @@ export const settlementProblems = defineProblems({
   settlement_same_operator: {
     status: 403,
     error: 'Same operator',
-    advice: 'Whoever proposed the payment cannot confirm it; another operator has to.',
+    advice: 'The operator who proposed the payment cannot confirm it; another operator has to.',
   },
   invalid_schedule: {
     status: 400,

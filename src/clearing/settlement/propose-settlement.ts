@@ -1,5 +1,5 @@
-// One operator says how a closed window's obligations are to be paid, another confirms it; of what
-// could not be paid, the way may be changed again. Before this: `count-pairs.ts`. After this:
+// One operator proposes how a closed window's obligations are to be paid, another confirms it; for
+// what could not be paid, the way may be changed again. Before this: `count-pairs.ts`. After this:
 // `pay-obligations.ts`.
 
 import type { OperatorId } from '../../kernel/ids.ts';
@@ -29,7 +29,7 @@ export interface Proposing {
   readonly windowId: number;
   readonly operatorId: OperatorId;
   readonly payments: readonly Payment[];
-  /** For whom no payment is named; the prefund when absent. */
+  /** For participants without a named payment; by default the prefund. */
   readonly otherwise?: Omit<Payment, 'participant' | 'basis'> | undefined;
 }
 
@@ -39,8 +39,8 @@ export interface Deciding {
 }
 
 /**
- * Of a closed window all obligations; of one that is being settled those named, as far as they are
- * not paid.
+ * For a closed window all obligations; for one that is being settled the named ones, as far as they
+ * are not paid.
  */
 export async function proposeSettlement(
   parts: PayingParts,
@@ -140,7 +140,9 @@ async function proposeAgain(
     ({ state, amount, paid: already }) => state === 'paid' || amount === already,
   );
   if (paid !== undefined)
-    return refuse(settlementProblems.obligation_paid(`That of ${paid.participant} is paid.`));
+    return refuse(
+      settlementProblems.obligation_paid(`The obligation of ${paid.participant} is paid.`),
+    );
   if (named.length === 0)
     return refuse(
       settlementProblems.obligation_not_found(
@@ -163,7 +165,7 @@ async function proposeAgain(
   return ok(window);
 }
 
-/** By whoever made it, or by any other operator. */
+/** By its maker, or by any other operator. */
 export function withdrawSettlement(
   parts: PayingParts,
   { windowId }: Deciding,
@@ -181,7 +183,9 @@ export function withdrawSettlement(
   });
 }
 
-/** By another operator than the one who proposed it. What was disputed since then is left out. */
+/**
+ * By another operator than the one who proposed it. Transactions disputed since then are left out.
+ */
 export async function approveSettlement(
   parts: PayingParts,
   { windowId, operatorId }: Deciding,
@@ -225,7 +229,7 @@ export async function approveSettlement(
   });
 }
 
-/** While nobody pays the window. */
+/** While no process pays the window. */
 export function changeWindow<T>(
   parts: PayingParts,
   windowId: number,
@@ -261,7 +265,7 @@ function findMissingReference(payments: readonly Payment[]): Problem | undefined
   );
   return silent === undefined
     ? undefined
-    : settlementProblems.bank_reference_missing(`That of ${silent.participant} is missing.`);
+    : settlementProblems.bank_reference_missing(`It is missing for ${silent.participant}.`);
 }
 
 function isFor(payment: Payment, due: Pick<Due, 'participant' | 'basis'>): boolean {

@@ -1,4 +1,4 @@
-// When a window is to be closed by itself: every day at a time of the network's zone, or so many
+// Decides when a window closes by itself: every day at a time of the network's zone, or a number of
 // minutes after it was opened. Pure.
 
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
@@ -25,8 +25,8 @@ export function isDue(
 }
 
 /**
- * The last moment, not after now, at which clocks in the zone showed the time. A time that a change
- * of the clocks leaves out is taken an hour later.
+ * The last moment, not after now, at which clocks in the zone showed the time. A time that is
+ * skipped by a change of the clocks is taken an hour later.
  */
 function latestOf(at: string, nowMs: number, timeZone: string): number {
   const today = Temporal.Instant.fromEpochMilliseconds(nowMs)
@@ -42,7 +42,7 @@ const TIME = /^([01]\d|2[0-3]):[0-5]\d$/;
 /** Thirty-one days. */
 const MOST_MINUTES = 44_640;
 
-/** What an operator asks for: one of both, or neither for none. */
+/** The schedule that an operator asks for: one of both, or none. */
 export function readSchedule({
   dailyAt,
   everyMinutes,

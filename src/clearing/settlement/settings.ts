@@ -1,4 +1,4 @@
-// The settings of settlement, and the event that tells of each change.
+// The settings of settlement, and the event for each change.
 
 import type { OperatorId, PlatformId } from '../../kernel/ids.ts';
 import { dbTransaction, type DbClient } from '../../runtime/database.ts';
@@ -8,7 +8,7 @@ import { lockWindows } from './store-windows.ts';
 import { replaceGrossPairs, selectSettings, updateSchedule } from './store-settings.ts';
 import type { Schedule } from './types.ts';
 
-/** In force for whatever closes from then on. */
+/** In force for every window that closes from then on. */
 export function setSchedule(
   { pool, clock }: Pick<SettlementParts, 'pool' | 'clock'>,
   schedule: Schedule,
@@ -21,7 +21,7 @@ export function setSchedule(
   });
 }
 
-/** In force for whatever is proposed from then on. */
+/** In force for everything proposed from then on. */
 export function setGrossPairs(
   { pool, clock }: Pick<SettlementParts, 'pool' | 'clock'>,
   pairs: readonly (readonly [PlatformId, PlatformId])[],

@@ -1,5 +1,4 @@
-// What platforms are told of windows; one event for each platform, as each has a statement of its
-// own.
+// The events of windows; one for each platform, because each has a statement of its own.
 
 import { formatAmount } from '../../kernel/amount.ts';
 import type { PlatformId } from '../../kernel/ids.ts';
@@ -35,7 +34,7 @@ export function statementReady(windowId: number, platforms: readonly PlatformId[
   }));
 }
 
-/** All that was taken has been given back; the window is to be proposed again. */
+/** Everything that was taken has been given back; the window has to be proposed again. */
 export function settlementAborted(windowId: number, platforms: readonly PlatformId[]): NewEvent[] {
   return platforms.map((platformId) => ({
     type: 'window.aborted',
@@ -45,8 +44,7 @@ export function settlementAborted(windowId: number, platforms: readonly Platform
 }
 
 /**
- * To operators; a platform that is left out hears of it by `reserve.mode_changed` and
- * `window.carried_over`.
+ * For operators; a platform that is left out gets `reserve.mode_changed` and `window.carried_over`.
  */
 export function actDecided({
   actId,
@@ -72,7 +70,7 @@ export function actDecided({
   };
 }
 
-/** What went over to a later window, to each platform that it concerns. */
+/** The amounts carried over to a later window, for each platform concerned. */
 export function carriedOver(carried: readonly CarriedOver[], { scale, code }: Asset): NewEvent[] {
   return carried
     .filter(({ participant }) => participant !== NETWORK)

@@ -1,4 +1,4 @@
-// What a platform is told of a window: one structure, from which JSON, CSV and the printed page are
+// A platform's statement for a window: one structure, from which JSON, CSV and the printed page are
 // made.
 
 import type { PlatformId } from '../../kernel/ids.ts';
@@ -17,11 +17,11 @@ import {
   type SettlementWindow,
 } from './types.ts';
 
-/** All that happened in one direction with one other platform. */
+/** Everything in one direction with one other platform. */
 export interface StatementLine {
   readonly counterpart: PlatformId;
   /**
-   * `sent`: out of this platform's points; `received`: into them. Reversals stand with the
+   * `sent`: out of this platform's points; `received`: into them. Reversals are listed in the
    * direction of what they reverse.
    */
   readonly direction: 'sent' | 'received';
@@ -30,7 +30,7 @@ export interface StatementLine {
   /** Minor units of this platform's points, and of the counterpart's. */
   readonly ownPoints: bigint;
   readonly otherPoints: bigint;
-  /** What it moved on this platform's position: negative for what it owes. */
+  /** The effect on this platform's position: negative for what it owes. */
   readonly money: bigint;
 }
 
@@ -42,20 +42,20 @@ export interface StatementCarveOut {
   readonly source: PlatformId;
   /** Minor units of the source's points. */
   readonly points: bigint;
-  /** What it changes of what is settled. */
+  /** Its effect on the amount to settle. */
   readonly money: bigint;
 }
 
 /**
- * What went over to a later window, or came over from an earlier one, when a platform that could
- * not pay was left out.
+ * An amount carried over to a later window, or from an earlier one, when a platform that could not
+ * pay was left out.
  */
 export interface StatementCarried {
   readonly direction: 'out' | 'in';
-  /** The window that it went to, or came from. */
+  /** The window to which or from which it was carried. */
   readonly otherWindowId: number;
   readonly leftOut: PlatformId;
-  /** What it changes of what is settled. */
+  /** Its effect on the amount to settle. */
   readonly money: bigint;
 }
 
@@ -70,9 +70,9 @@ export interface StatementObligation extends Pick<
   | 'transactionId'
   | 'paidAtMs'
 > {
-  /** It is proposed anew, in a window that was approved before. */
+  /** It is proposed again, in a window that was approved before. */
   readonly changing: boolean;
-  /** What was paid of it, in order. */
+  /** The payments of it, in order. */
   readonly parts: readonly PartPayment[];
   /** The pair that is settled by itself; undefined for the net of all others. */
   readonly pair: { readonly source: string; readonly target: string } | undefined;
@@ -96,7 +96,7 @@ export interface Statement {
   readonly net: bigint;
   readonly paid: bigint;
   readonly closing: bigint;
-  /** Sum of their money = net. */
+  /** The sum of their money is the net. */
   readonly lines: readonly StatementLine[];
   readonly carveOuts: readonly StatementCarveOut[];
   readonly carried: readonly StatementCarried[];
@@ -117,11 +117,11 @@ export interface StatementSource {
   readonly carveOuts: readonly CarveOut[];
   readonly obligations: readonly Obligation[];
   readonly carried: readonly CarriedOver[];
-  /** What operators proposed to do with it besides paying it, oldest first. */
+  /** Operators' acts on it besides the payment, oldest first. */
   readonly acts: readonly SettlementAct[];
 }
 
-/** A window's figures as they concern one platform; a platform that joined later has zeros. */
+/** A window's figures for one platform; a platform that joined later has zeros. */
 export function makeStatement(
   { window, nets, pairs, carveOuts, obligations, carried }: StatementSource,
   platform: { readonly platformId: PlatformId; readonly name: string; readonly timeZone: string },

@@ -1,10 +1,10 @@
-// The life of a window and of an obligation as tables: from which states each change leads where. A
-// change that the table does not have does not compile.
+// The states of a window and of an obligation as tables: from which states each change leads where.
+// A change that is not in the table does not compile.
 
 /**
- * `closed`: its figures are final. `proposed`: one operator has said how it is to be paid.
- * `settling`: another has confirmed it, and it is being paid. `aborting`: what was taken is being
- * given back.
+ * `closed`: its figures are final. `proposed`: one operator has proposed how it is to be paid.
+ * `settling`: another has confirmed it, and it is being paid. `aborting`: money that was taken is
+ * being given back.
  */
 export type WindowState = 'open' | 'closed' | 'proposed' | 'settling' | 'aborting' | 'settled';
 
@@ -25,19 +25,19 @@ interface Transition<State extends string> {
 export const windowTransitions = {
   /** The journal is cut; the next window opens in the same commit. */
   close: { from: ['open'], to: 'closed' },
-  /** Nobody owes anything. */
+  /** No participant owes anything. */
   settleEmpty: { from: ['closed', 'proposed'], to: 'settled' },
-  /** An operator says how the obligations are to be paid. */
+  /** An operator proposes how the obligations are to be paid. */
   propose: { from: ['closed'], to: 'proposed' },
-  /** Its maker withdraws it, or another operator turns it down. */
+  /** Its maker withdraws it, or another operator rejects it. */
   withdraw: { from: ['proposed'], to: 'closed' },
   /** Another operator confirms it. */
   approve: { from: ['proposed'], to: 'settling' },
   /** Two operators take it back before anything was paid. */
   takeBack: { from: ['settling'], to: 'closed' },
-  /** Two operators give up paying it. */
+  /** Two operators stop paying it. */
   abort: { from: ['settling'], to: 'aborting' },
-  /** All that was taken has been given back. */
+  /** Everything that was taken has been given back. */
   unwind: { from: ['aborting'], to: 'closed' },
   /** The last obligation is paid. */
   settle: { from: ['settling'], to: 'settled' },
@@ -55,14 +55,14 @@ export const obligationTransitions = {
   proposeAgain: { from: ['proposed', 'approved', 'held'], to: 'proposed' },
   hold: { from: ['approved'], to: 'held' },
   pay: { from: ['approved', 'held'], to: 'paid' },
-  /** Something of it is outstanding again: a dispute was carved out, or it is given back. */
+  /** Part of it is outstanding again: a dispute was carved out, or it is given back. */
   reopen: { from: ['paid', 'held', 'approved'], to: 'approved' },
 } as const satisfies Readonly<Record<string, Transition<ObligationState>>>;
 
 export type WindowChange = keyof typeof windowTransitions;
 export type ObligationChange = keyof typeof obligationTransitions;
 
-/** The states that a change starts from, and the one it leads to. */
+/** The states from which a change starts, and the state to which it leads. */
 export type FromOf<Change extends WindowChange> =
   (typeof windowTransitions)[Change]['from'][number];
 export type ToOf<Change extends WindowChange> = (typeof windowTransitions)[Change]['to'];

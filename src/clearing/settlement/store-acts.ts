@@ -1,5 +1,5 @@
-// SQL on the acts of operators: who proposed to leave out, abort or take back, who decided, and
-// whom it is left to suspend.
+// SQL of operators' acts: who proposed to leave out, abort or take back, who decided, and which
+// platforms are still to be suspended.
 
 import type { PlatformId } from '../../kernel/ids.ts';
 import type { SettlementAct } from './types.ts';
@@ -54,7 +54,7 @@ export async function decideAct(
   );
 }
 
-/** What is open has nothing left to act on. */
+/** An open act has nothing left to act on. */
 export async function closeActs(db: Queryable, windowId: number, nowMs: number): Promise<void> {
   await db.query(
     `update clearing.settlement_act set state = 'withdrawn', decided_by = 'settlement',

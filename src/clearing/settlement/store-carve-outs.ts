@@ -42,7 +42,7 @@ export async function selectCarveOuts(db: Queryable, windowId: number): Promise<
 }
 
 /**
- * Of all windows: those of the named rows, and those of rows of which something is still left out.
+ * Over all windows: those of the named rows, and those of rows of which a part is still left out.
  */
 export async function selectCarveOutsOf(
   db: Queryable,

@@ -1,5 +1,5 @@
-// What settlement reads of the ledger. Every statement names one bucket, and no statement locks
-// anything.
+// SQL by which settlement reads the ledger. Every statement names one bucket, and no statement
+// locks anything.
 
 import {
   platformOwnerId,
@@ -11,7 +11,7 @@ import {
 import type { PairKind } from './types.ts';
 import type { Queryable } from '../../runtime/database.ts';
 
-/** A platform's points asset, and who owns its position. */
+/** A platform's points asset, and the owner of its position. */
 export interface PointsOwner {
   readonly assetId: number;
   readonly platformId: PlatformId;
@@ -34,8 +34,8 @@ export async function selectPoints(db: Queryable): Promise<PointsOwner[]> {
 }
 
 /**
- * True when something was posted since a window was closed. A cheap look for the loop; what is
- * closed is decided under the lock.
+ * True when something was posted since a window was closed. A cheap look for the loop; the decision
+ * is made under the lock.
  */
 export async function hasRowsSince(db: Queryable, windowId: number): Promise<boolean> {
   const { rowCount } = await db.query(
@@ -48,19 +48,19 @@ export async function hasRowsSince(db: Queryable, windowId: number): Promise<boo
 }
 
 /**
- * A bucket at one moment: where its rows end, and what each owner's position in it (the network's
- * rounding) is at that very row.
+ * A bucket at one moment: where its rows end, and each owner's position in it (also the network's
+ * rounding) at that very row.
  */
 export interface BucketCut {
   readonly sequence: bigint;
   readonly balances: ReadonlyMap<OwnerId, bigint>;
-  /** What settlements after the row `from` moved of it. They lie in the owner's own bucket. */
+  /** The settlements after the row `from`, as a part of it. They lie in the owner's own bucket. */
   readonly settled: ReadonlyMap<OwnerId, bigint>;
 }
 
 /**
- * One statement sees one moment, so that balances and sequence number belong together while
- * everything is posted on.
+ * One statement sees one moment, so balances and sequence number belong together while posting goes
+ * on.
  */
 export async function readCut(
   db: Queryable,
@@ -110,8 +110,8 @@ export interface PairRow {
 }
 
 /**
- * What a row's posted entries moved on an account. Most rows have posted entries only, and then one
- * look is enough.
+ * The effect of a row's posted entries on an account. Most rows have posted entries only, and then
+ * one look is enough.
  */
 const MOVED = (account: string): string => `
   case when t.layers is null then coalesce(t.amounts[array_position(t.account_ids, ${account})], 0)
@@ -121,8 +121,8 @@ const MOVED = (account: string): string => `
               where e.account_id = ${account} and e.layer = 'p') end`;
 
 /**
- * What moved positions in some rows of a bucket, by pair: conversions, reversals of such, and
- * corrections that one platform pays another for.
+ * The effect of some rows of a bucket on positions, by pair: conversions, their reversals, and
+ * corrections for which one platform pays another.
  */
 export async function countPairs(
   db: Queryable,
@@ -173,7 +173,7 @@ export async function countPairs(
   return rows;
 }
 
-/** A row that moved positions, and what of its transaction has been reversed. */
+/** A row that moved positions, and how much of its transaction has been reversed. */
 export interface EffectRow {
   readonly transaction_id: TransactionId;
   readonly kind: string;
@@ -187,8 +187,8 @@ export interface EffectRow {
 }
 
 /**
- * What a transaction moved on positions: of one that was authorised first, the conversion that
- * followed. Undefined when it has moved none.
+ * The effect of a transaction on positions; for one that was authorised first, that of the
+ * conversion that followed. Undefined when it has moved none.
  */
 export async function findEffect(
   db: Queryable,
@@ -236,11 +236,11 @@ export interface ListedRow {
   readonly amount: bigint;
   readonly credited: bigint | null;
   readonly moved: bigint;
-  /** Of a correction: whose position moved the other way. */
+  /** For a correction: the owner whose position moved the other way. */
   readonly other_owner_id: OwnerId | null;
 }
 
-/** The rows of a bucket, among some, that moved a platform's position, settlements apart. */
+/** Among some rows of a bucket, those that moved a platform's position, without settlements. */
 export async function listRows(
   db: Queryable,
   bucket: Bucket,

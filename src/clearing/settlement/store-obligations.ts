@@ -1,4 +1,4 @@
-// SQL on obligations: what each participant is to be paid or to pay for a window, and how far that
+// SQL of obligations: what each participant is to be paid or to pay for a window, and how far that
 // is approved.
 
 import type { TransactionId } from '../../kernel/ids.ts';
@@ -84,7 +84,7 @@ export async function insertObligation(
 }
 
 /**
- * Of a proposal that is withdrawn or taken back, or of a settlement that was given back: nothing is
+ * For a proposal that is withdrawn or taken back, or a settlement that was given back: nothing is
  * paid of any of them.
  */
 export async function deleteObligations(db: Queryable, windowId: number): Promise<void> {
@@ -92,8 +92,8 @@ export async function deleteObligations(db: Queryable, windowId: number): Promis
 }
 
 /**
- * Everybody's amount becomes nothing, so that what was paid is outstanding the other way: into and
- * out of the prefunds, as no bank has moved it.
+ * Sets every amount to zero, so that payments are outstanding the other way: into and out of the
+ * prefunds, because no bank has moved the money back.
  */
 export async function reverseObligations(
   db: Queryable,

@@ -32,7 +32,7 @@ export async function insertCuts(
   );
 }
 
-/** The closed window that a journal row is in. */
+/** The closed window of a journal row. */
 export async function findWindowOf(
   db: Queryable,
   bucket: Bucket,
@@ -47,8 +47,8 @@ export async function findWindowOf(
 }
 
 /**
- * A cut whose pairs are not counted to the end, locked so that nobody else counts it; those that
- * somebody counts are passed over.
+ * A cut whose pairs are not all counted, locked so that no other process counts it; cuts that are
+ * being counted are skipped.
  */
 export async function lockUncountedCut(
   db: Queryable,
@@ -72,7 +72,7 @@ export async function hasUncountedCut(db: Queryable, windowId: number): Promise<
   return rowCount !== 0;
 }
 
-/** Adds what was counted to a window's pairs, and moves on to where it was counted. */
+/** Adds counted amounts to a window's pairs, and moves the mark to where it was counted. */
 export async function addPairs(
   db: Queryable,
   windowId: number,
@@ -84,7 +84,8 @@ export async function addPairs(
     'update clearing.window_cut set counted_through = $3 where window_id = $1 and bucket = $2',
     [windowId, bucket, through],
   );
-  // In one order, so that two who count different buckets never wait for each other in a circle.
+  // In one order, so that two processes that count different buckets never wait for each other in a
+  // circle.
   const sorted = pairs.toSorted((a, b) =>
     `${a.source} ${a.target} ${a.kind}` < `${b.source} ${b.target} ${b.kind}` ? -1 : 1,
   );
@@ -112,7 +113,7 @@ export async function addPairs(
   );
 }
 
-/** False when somebody else has done so. */
+/** False when another process has done so. */
 export async function markCounted(
   db: Queryable,
   windowId: number,

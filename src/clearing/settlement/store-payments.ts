@@ -1,4 +1,4 @@
-// SQL on what is paid of obligations, in parts, and on what goes over from window to window.
+// SQL of the payments of obligations, in parts, and of amounts carried over from window to window.
 
 import type { PostedLeg } from '../../ledger/ledger.ts';
 import { obligationTransitions } from './states.ts';
@@ -20,7 +20,7 @@ interface PartRow extends Omit<PartPayment, 'postedAtMs'> {
   readonly postedAt: Date | null;
 }
 
-/** All parts of a window by obligation, in order; of obligations that are gone, too. */
+/** All parts of a window by obligation, in order; also of obligations that are gone. */
 export async function selectParts(
   db: Queryable,
   windowId: number,
@@ -37,11 +37,11 @@ export async function selectParts(
 
 export interface NewPart
   extends InWindow, Pick<PartPayment, 'number' | 'amount' | 'paidFrom' | 'bankReference'> {
-  /** For what is paid out. */
+  /** For money paid out. */
   readonly share?: { readonly round: number; readonly claim: bigint; readonly paidBefore: bigint };
 }
 
-/** Planned; a share of nothing is over with that. */
+/** Planned; a share of zero is done at once. */
 export async function insertPart(db: Queryable, part: NewPart, nowMs: number): Promise<void> {
   const { windowId, participant, basis, number, amount, paidFrom, bankReference, share } = part;
   await db.query(
@@ -109,7 +109,7 @@ export async function recordPosted(
   );
 }
 
-/** What is planned and not posted. */
+/** Deletes what is planned and not posted. */
 export async function deletePlanned(
   db: Queryable,
   { windowId, participant, basis }: InWindow,
@@ -122,8 +122,8 @@ export async function deletePlanned(
 }
 
 /**
- * All that is planned and not posted of a window. A distribution that is not carried through is
- * none: what was posted of it stands by itself.
+ * Cancels everything planned and not posted of a window. A distribution that is not completed does
+ * not count: its posted parts stand by themselves.
  */
 export async function cancelPlanned(db: Queryable, windowId: number): Promise<void> {
   await db.query(
@@ -144,7 +144,7 @@ export async function cancelPlanned(db: Queryable, windowId: number): Promise<vo
   );
 }
 
-/** Of which nothing is outstanding any more: paid, as its last part was. */
+/** Marks obligations with nothing outstanding as paid, like their last part. */
 export async function markPaid(
   db: Queryable,
   { windowId, participant, basis }: InWindow,
@@ -165,8 +165,8 @@ export async function markPaid(
 }
 
 /**
- * Another amount; what is outstanding of it is to be paid again. What it takes more than before
- * cannot be what the bank has moved.
+ * Changes an amount; the outstanding part is to be paid again. A larger debt cannot be what the
+ * bank has moved.
  */
 export async function changeObligation(
   db: Queryable,
@@ -216,7 +216,7 @@ export async function deleteObligation(
   );
 }
 
-/** What went over out of a window, and into it. */
+/** The amounts carried out of a window, and into it. */
 export async function selectCarried(db: Queryable, windowId: number): Promise<CarriedOver[]> {
   const { rows } = await db.query<CarriedOver>(
     `select window_id as "windowId", to_window_id as "toWindowId", left_out as "leftOut",

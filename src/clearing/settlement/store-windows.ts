@@ -47,16 +47,14 @@ function readWindow(row: WindowRow): SettlementWindow {
 }
 
 /**
- * One change of windows at a time, by whomever; the lock is held to the end of the dbTransaction
- * and keeps no posting waiting.
+ * One change of windows at a time; the lock is held to the end of the dbTransaction and holds up no
+ * posting.
  */
 export async function lockWindows(db: Queryable): Promise<void> {
   await db.query('select 1 from clearing.settlement_setting for update');
 }
 
-/**
- * Nobody else pays a window, or changes what is to be paid of it, to the end of the dbTransaction.
- */
+/** No other process pays a window, or changes its payments, to the end of the dbTransaction. */
 export async function lockPaying(db: Queryable, windowId: number): Promise<void> {
   // It waits for the ledger meanwhile.
   await db.query(`set local idle_in_transaction_session_timeout = '10min'`);
@@ -156,7 +154,7 @@ const MARKS = {
 } as const satisfies Record<keyof WindowMarks, string>;
 
 /**
- * Takes a window from one state to the next, as the table of transitions has it; nothing else
+ * Moves a window from one state to the next, as the table of transitions has it; nothing else
  * changes a state. Callers hold the lock.
  */
 export async function moveWindow<Change extends WindowChange>(
@@ -191,10 +189,7 @@ export async function insertWindow(
   );
 }
 
-/**
- * Windows that are closed and have no obligations yet, or are to have new ones once all is given
- * back.
- */
+/** Windows that are closed and have no obligations yet, or get new ones once all is given back. */
 export async function selectUnproposed(db: Queryable): Promise<number[]> {
   const { rows } = await db.query<{ window_id: number }>(
     `select window_id from clearing.settlement_window w

@@ -1,12 +1,12 @@
-// The words of settlement: windows, cuts, nets, pairs, carve-outs and obligations. Amounts are
-// minor units, of the settlement currency unless said otherwise. No behaviour.
+// The types of settlement: windows, cuts, nets, pairs, carve-outs and obligations. Amounts are
+// minor units, of the settlement currency unless another is named. No behaviour.
 
 import type { Bucket, PlatformId, TransactionId } from '../../kernel/ids.ts';
 import type { ObligationState, WindowState } from './states.ts';
 
 /**
- * Whoever takes part in settlement: a platform, or the network with what rounding left over. No
- * platform can have that name.
+ * A participant of settlement: a platform, or the network with the remainders. No platform can have
+ * that name.
  */
 export type Participant = PlatformId | typeof NETWORK;
 export const NETWORK = '@network';
@@ -20,7 +20,7 @@ export interface SettlementWindow<State extends WindowState = WindowState> {
   readonly closedBy: string | null;
   /** When its pairs had been counted and compared with its nets. */
   readonly countedAtMs: number | null;
-  /** What does not agree between them. */
+  /** The difference between them. */
   readonly mismatch: string | null;
   readonly proposedBy: string | null;
   readonly proposedAtMs: number | null;
@@ -29,7 +29,7 @@ export interface SettlementWindow<State extends WindowState = WindowState> {
   readonly settledAtMs: number | null;
 }
 
-/** The rows of one bucket that are in a window: those after `from`, up to and with `to`. */
+/** The rows of one bucket that are in a window: those after `from`, up to and including `to`. */
 export interface Cut {
   readonly bucket: Bucket;
   readonly from: bigint;
@@ -41,7 +41,7 @@ export interface Net {
   readonly participant: Participant;
   readonly opening: bigint;
   readonly net: bigint;
-  /** What settlements, of earlier windows, moved meanwhile. */
+  /** Settlements of earlier windows meanwhile. */
   readonly paid: bigint;
   readonly closing: bigint;
 }
@@ -50,8 +50,8 @@ export interface Net {
 export type PairKind = 'conversion' | 'reverse' | 'adjust';
 
 /**
- * All conversions of a window from one platform to another, or all reversals of such, or all
- * corrections that one pays the other for.
+ * All conversions of a window from one platform to another, or all their reversals, or all
+ * corrections for which one pays the other.
  */
 export interface Pair {
   readonly source: PlatformId;
@@ -85,8 +85,7 @@ export interface CarveOut {
   /** Minor units of the source's points. */
   readonly amount: bigint;
   /**
-   * Of what the row moved on the positions of source and target, the part that belongs to the
-   * amount.
+   * The part of the row's effect on the positions of source and target that belongs to the amount.
    */
   readonly sourceEffect: bigint;
   readonly targetEffect: bigint;
@@ -99,7 +98,7 @@ export const NET: Basis = 'net';
 /** Out of and into the prefund, or by a payment outside of the network. */
 export type PaidFrom = 'prefund' | 'outside';
 
-/** Which obligation of a window is meant. */
+/** Identifies an obligation of a window. */
 export interface ObligationKey {
   readonly participant: Participant;
   readonly basis: Basis;
@@ -109,7 +108,9 @@ export interface ObligationKey {
 export interface PartPayment {
   /** 1, 2, 3 … of one obligation. */
   readonly number: number;
-  /** What the participant is paid (positive) or pays; nothing where its share is too small. */
+  /**
+   * The amount that the participant is paid (positive) or pays; zero where its share is too small.
+   */
   readonly amount: bigint;
   /** `planned`: the ledger is asked for it. */
   readonly state: 'planned' | 'posted';
@@ -120,8 +121,8 @@ export interface PartPayment {
 }
 
 /**
- * What of a window went over to a later one when a defaulter was left out: subtracted in the one,
- * added in the other.
+ * An amount carried over from a window to a later one when a defaulter was left out: subtracted in
+ * the one, added in the other.
  */
 export interface CarriedOver extends ObligationKey {
   readonly windowId: number;
@@ -130,11 +131,11 @@ export interface CarriedOver extends ObligationKey {
   readonly amount: bigint;
 }
 
-/** What a participant is to be paid (positive) or to pay for a window. */
+/** The amount that a participant is to be paid (positive) or to pay for a window. */
 export interface Obligation extends ObligationKey {
   readonly windowId: number;
   readonly amount: bigint;
-  /** What has been paid of it, with the sign of `amount`. */
+  /** The paid part of it, with the sign of `amount`. */
   readonly paid: bigint;
   readonly parts: readonly PartPayment[];
   readonly state: ObligationState;
@@ -143,21 +144,22 @@ export interface Obligation extends ObligationKey {
   readonly proposedBy: string;
   readonly proposedAtMs: number;
   readonly approvedBy: string | null;
-  /** Why the ledger refused it when it was tried last. */
+  /** Why the ledger refused it at the last attempt. */
   readonly problem: string | null;
   readonly nextAttemptAtMs: number | null;
   readonly transactionId: TransactionId | null;
   readonly paidAtMs: number | null;
 }
 
-/**
- * What one operator proposes to do with a window that is being settled, and another one approves.
- */
+/** An act that one operator proposes for a window that is being settled, and another approves. */
 export interface SettlementAct {
   readonly actId: string;
   readonly windowId: number;
   readonly kind: ActKind;
-  /** Who is left out; whose obligations are taken back, all of them when empty. */
+  /**
+   * The platform that is left out; or the participants whose obligations are taken back, all of
+   * them when empty.
+   */
   readonly participants: readonly Participant[];
   readonly reason: string;
   readonly state: 'open' | 'approved' | 'withdrawn';
@@ -173,13 +175,13 @@ export type ActKind = (typeof ACT_KINDS)[number];
 /** How one participant's obligations are to be paid. */
 export interface Payment {
   readonly participant: Participant;
-  /** All of the participant's when absent. */
+  /** By default all of the participant's. */
   readonly basis?: Basis | undefined;
   readonly from: PaidFrom;
   readonly bankReference?: string | undefined;
 }
 
-/** When windows are closed by themselves. */
+/** When windows close by themselves. */
 export type Schedule =
   | { readonly kind: 'none' }
   /** HH:MM in the network's time zone. */

@@ -539,7 +539,7 @@ describe('a platform that does not answer', () => {
     const runs = await refused.reconcile({ mode: 'incremental', operatorId: null });
     expect(runs.ok && runs.value[0]).toMatchObject({
       state: 'incomplete',
-      reason: 'platform refused to tell its statement: 400 since is not a cursor',
+      reason: 'platform refused to report its statement: 400 since is not a cursor',
     });
   });
 });

@@ -31,9 +31,9 @@ it('puts right what was lost, and says of everything else what to do', () => {
   expect(detailOf('missing_there')).toBeUndefined();
   expect(detailOf('amount')).toBeUndefined();
   expect(detailOf('late')).toContain('wait');
-  expect(detailOf('duplicate')).toContain('takes the second one back');
-  expect(detailOf('unknown_reference')).toContain('corrects its own');
-  expect(detailOf('missing_here')).toContain('undoes it');
+  expect(detailOf('duplicate')).toContain('take the second one back');
+  expect(detailOf('unknown_reference')).toContain('correct its own');
+  expect(detailOf('missing_here')).toContain('undo it');
   expect(detailOf('total')).toContain('accept');
   expect(
     decideAdjustment({ ...found('amount', 9n, 0n), state: 'accepted' }, undefined),

@@ -202,7 +202,7 @@ describe('a window', () => {
           where purpose = 'position' and credits_posted > 0 limit 1)`,
     );
     await expect(windows.settlement.close({ closedBy: MAKER })).rejects.toThrow(
-      'come to 1 minor units instead of zero',
+      'sum to 1 minor units instead of zero',
     );
     expect((await windowOf(1)).window.state).toBe('open');
   });

@@ -1,5 +1,5 @@
-// Does each connected platform answer? Asked in the background and remembered, so that telling it
-// costs nothing and waits for nobody.
+// Whether each connected platform answers. Checked in the background and cached, so that reading it
+// costs nothing and never waits.
 
 import type { Identity } from '../identity/identity.ts';
 import type { PlatformId } from '../kernel/ids.ts';
@@ -8,12 +8,13 @@ import type { Connections } from './create-connections.ts';
 import type { ConnectorClient } from './connector-client.ts';
 
 export interface ConnectionState {
-  /** `degraded` while it is not known, and when it answers but refuses every signed call. */
+  /**
+   * `degraded` while it is not known, and when the platform answers but refuses every signed call.
+   */
   readonly status: 'healthy' | 'degraded' | 'unhealthy';
   readonly message: string;
   /**
-   * What is wrong, for those who may see it and for the log: it may name hosts, which an open page
-   * does not.
+   * The fault, for operators and the log only: it may name hosts, so an open page does not show it.
    */
   readonly detail?: string;
 }
@@ -21,7 +22,7 @@ export interface ConnectionState {
 export interface ConnectionHealth {
   /** Asks every connected platform once, all at the same time; waits at most `PATIENCE_MS`. */
   check(): Promise<void>;
-  /** What the last check found. */
+  /** The result of the last check. */
   stateOf(platformId: PlatformId): ConnectionState;
 }
 
@@ -31,7 +32,7 @@ export interface ConnectionHealthParts {
   readonly log: Log;
 }
 
-/** Of the source requirement (7.2). */
+/** From the source requirement (7.2). */
 const PATIENCE_MS = 5_000;
 
 export function createConnectionHealth({
@@ -89,8 +90,8 @@ export function createConnectionHealth({
 }
 
 /**
- * A platform may answer everybody and yet take no call of the network, since its secret or its
- * clock is another.
+ * A platform may answer everybody and still refuse every call of the network, because its secret or
+ * its clock differs.
  */
 async function judge(connector: ConnectorClient): Promise<ConnectionState> {
   const health = await connector.checkHealth();

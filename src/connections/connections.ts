@@ -1,6 +1,6 @@
-// Platforms that keep their points themselves: which are connected and how each is called, by the
-// connector protocol; whether they answer; and the suite that tests a platform's connector. Takes no
-// decision on a transfer. The only file of this module that others import.
+// Platforms that keep their points themselves: which are connected and how each is called by the
+// connector protocol; whether they answer; and the suite that tests a platform's connector. Takes
+// no decision on a transfer. The only file of this module that others import.
 
 export {
   createConnectionHealth,

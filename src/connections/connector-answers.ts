@@ -1,5 +1,4 @@
-// What a connected platform's answers look like, and the reading of them: exact amounts, and
-// nothing past here that was not checked.
+// The answers of a connected platform and their reading: exact amounts, and every field checked.
 
 import { type Static, type TSchema, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -27,8 +26,8 @@ export const StepBody = Type.Object({
 /** Any refusal. */
 export const ErrorBody = Type.Object({ error: Type.String({ minLength: 1 }) });
 /**
- * 404 to a transaction look-up: it says so itself, so that a wrong address never reads as "not
- * applied".
+ * 404 to a transaction look-up: the body says so itself, so that a wrong address never reads as
+ * "not applied".
  */
 export const UnknownTransactionBody = Type.Object({
   error: Type.String({ minLength: 1 }),
@@ -75,8 +74,8 @@ const keepSource: SourceReviver = (key, read, { source }) =>
   typeof read === 'number' && source !== undefined && DECIMAL_FIELDS.has(key) ? source : read;
 
 /**
- * A number in an object that a double may not give back as it was written: of more than 15 digits,
- * or with an exponent. Rare, and reading with sources takes ten times as long.
+ * A number in an object that a double may not reproduce as it was written: of more than 15 digits,
+ * or with an exponent. Rare; reading with sources takes ten times as long.
  */
 const LONG_NUMBER = /:\s*-?(?:[\d.]{16}|[\d.]+[eE])/;
 
@@ -92,7 +91,9 @@ function writeDecimals(value: unknown): unknown {
   return value;
 }
 
-/** A reader of one kind of body: the value, or undefined when the text is not such a body. */
+/**
+ * A reader of one kind of body: returns the value, or undefined when the text is not such a body.
+ */
 export function createReader<Schema extends TSchema>(
   schema: Schema,
 ): (text: string) => Static<Schema> | undefined {
@@ -110,8 +111,8 @@ export function createReader<Schema extends TSchema>(
 }
 
 /**
- * Decimal text of an answer → minor units; undefined when it is none or has more decimals than
- * there are.
+ * Decimal text of an answer → minor units; undefined when it is not a decimal or has too many
+ * decimals.
  */
 export function readPoints(text: string): bigint | undefined {
   const minor = parseAmount(text, CONNECTOR_SCALE, MAX_SUM_MINOR);

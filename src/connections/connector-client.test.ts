@@ -215,7 +215,7 @@ describe('a step', () => {
       const resting = {
         outcome: 'unknown',
         reason: 'resting',
-        detail: expect.stringMatching(/left alone for [678] s more/),
+        detail: expect.stringMatching(/a pause of [678] s more/),
       };
       expect([await client.add(STEP), await client.getTotalPoints()]).toMatchObject([
         resting,
@@ -328,7 +328,7 @@ describe('a step', () => {
 describe('a signed call that is refused', () => {
   it.each([
     [401, 0, 'token'],
-    [403, 0, 'its secret is another'],
+    [403, 0, 'its secret differs'],
     [403, 400_000, 'its clock is 400 s ahead'],
     [403, -3_600_000, 'its clock is 3600 s behind'],
   ])('at %i with a clock %i ms ahead says why', async (status, aheadMs, why) => {

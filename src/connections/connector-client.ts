@@ -1,5 +1,5 @@
-// Calls a connected platform. Each answer is yes, no or unknown, and only the platform's own clear
-// word makes it a yes or a no.
+// Calls a connected platform. The outcome of each call is yes, no or unknown; only the platform's
+// own clear answer is a yes or a no.
 
 import type { Static } from 'typebox';
 
@@ -39,47 +39,47 @@ import {
 
 export interface ConnectorClient {
   /**
-   * Takes points from a user. Repeatable: the platform answers the same transaction's same step as
-   * at first.
+   * Takes points from a user. Repeatable: the platform gives the same answer to the same step of a
+   * transaction.
    */
   deduct(step: Step): Promise<ConnectorOutcome<StepAnswer>>;
   /** Gives points to a user. Repeatable. */
   add(step: Step): Promise<ConnectorOutcome<StepAnswer>>;
   /**
-   * Undoes the transaction's deduct or add, and keeps it from happening later when the platform has
-   * not seen it. Repeatable.
+   * Undoes the transaction's deduct or add, and prevents it from happening later when the platform
+   * has not seen it. Repeatable.
    */
   reverse(step: Step): Promise<ConnectorOutcome<StepAnswer>>;
   /**
-   * What became of a transaction. Never no: a platform that does not know it says so with a yes of
-   * state `unknown`.
+   * The state of a transaction. Never no: a platform that does not know it answers yes with state
+   * `unknown`.
    */
   findTransaction(transactionId: string): Promise<ConnectorOutcome<TransactionAnswer>>;
   /** The user's balance in minor units; no when the platform has no such user. */
   findBalance(userId: string): Promise<ConnectorOutcome<bigint>>;
   /** All points that the platform's users hold, in minor units. */
   getTotalPoints(): Promise<ConnectorOutcome<bigint>>;
-  /** What moved points after a cursor (from the beginning without one), oldest first. */
+  /** Movements of points after a cursor (from the beginning without one), oldest first. */
   readStatement(since?: string, limit?: number): Promise<ConnectorOutcome<StatementPage>>;
   checkHealth(): Promise<ConnectorOutcome<true>>;
   /**
-   * Why it takes no signed call of the network, such as another secret or clock; undefined when it
-   * does, or does not answer.
+   * Why the platform accepts no signed call of the network, such as another secret or clock;
+   * undefined when it accepts them, or does not answer.
    */
   findRefusal(): Promise<string | undefined>;
 }
 
 /**
  * Statuses with which a platform refuses a step for good, with an `error` in JSON. 401, 403, 408
- * and 429 are not among them: they are answered before the platform looks at the transaction, so
- * they say nothing of an earlier attempt that may have been carried out.
+ * and 429 are not among them: they are sent before the platform looks at the transaction, so they
+ * say nothing about an earlier attempt that may have been carried out.
  */
 const REFUSALS: ReadonlySet<number> = new Set([400, 404, 409, 422]);
 
-/** Signatures are good for so long, less what the date of an answer leaves out. */
+/** Lifetime of a signature, less the fraction of a second that the Date header leaves out. */
 const CLOCK_LEEWAY_MS = 295_000;
 
-/** A transaction that is nobody's: whoever answers the question for it takes signed calls. */
+/** A transaction of nobody: a platform that answers a look-up of it accepts signed calls. */
 const NOBODYS = `txn_${'0'.repeat(32)}`;
 
 const readers = {
@@ -203,7 +203,7 @@ function readTransaction(
     return known === undefined
       ? unknown(
           'malformed',
-          'a 404 without {"error": …, "state": "unknown"} is not the platform\'s word on ' +
+          'a 404 without {"error": …, "state": "unknown"} is not the platform\'s answer about ' +
             'the transaction',
         )
       : { outcome: 'yes', value: { state: 'unknown' } };
@@ -234,7 +234,7 @@ function readTransaction(
     : outcome;
 }
 
-/** A step as it is sent; the same step is the same bytes. */
+/** A step as it is sent; the same step gives the same bytes. */
 export function stepRequest(
   kind: StepKind,
   { userId, amountMinor, transactionId }: Step,
@@ -276,8 +276,8 @@ function judgeReply<Body, T>(
 }
 
 /**
- * Of an answer that does not take the network for who it is: why, as far as its status and its
- * clock tell; of others nothing.
+ * Why an answer does not accept the caller as the network, as far as its status and clock show;
+ * empty for other answers.
  */
 function strangerOf(
   { status, date }: Extract<ConnectorReply, { arrived: true }>,
@@ -290,8 +290,8 @@ function strangerOf(
 }
 
 function whyOf(aheadMs: number): string {
-  if (Number.isNaN(aheadMs)) return 'so its secret or its clock is another';
-  if (Math.abs(aheadMs) <= CLOCK_LEEWAY_MS) return 'so its secret is another';
+  if (Number.isNaN(aheadMs)) return 'so its secret or its clock differs';
+  if (Math.abs(aheadMs) <= CLOCK_LEEWAY_MS) return 'so its secret differs';
   return (
     `and its clock is ${Math.round(Math.abs(aheadMs) / 1_000)} s ` +
     `${aheadMs > 0 ? 'ahead of' : 'behind'} this one`

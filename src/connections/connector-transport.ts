@@ -1,4 +1,4 @@
-// Sends one signed request to a connected platform and says what came back, or what became of the
+// Sends one signed request to a connected platform and returns the reply, or the fault of the
 // connection.
 
 import { createEgress, LOOPBACK_RANGES, type Egress } from '../runtime/egress.ts';
@@ -14,9 +14,7 @@ export interface ConnectorRequest {
   readonly body?: string;
 }
 
-/**
- * For tests of a platform: headers as they should not be. A header that is undefined is left out.
- */
+/** For tests of a platform: makes headers wrong. A header that is undefined is left out. */
 export type HeaderChange = (
   headers: Readonly<Record<string, string>>,
 ) => Readonly<Record<string, string | undefined>>;
@@ -47,13 +45,13 @@ export interface TransportOptions {
   /** Milliseconds since the epoch; X-Timestamp is taken from it. */
   readonly now?: () => number;
   /**
-   * By which calls leave the program. Those without one are kept to public addresses and to this
-   * machine.
+   * The egress through which calls leave the program. By default calls may reach public addresses
+   * and this machine only.
    */
   readonly egress?: Egress;
 }
 
-/** The status to a signature that is not right (docs/api.md). */
+/** The status for a wrong signature (docs/api.md). */
 const SIGNATURE_REFUSED = 403;
 const DEFAULT_TIMEOUT_MS = 10_000;
 /** A page of a statement with 10,000 entries is about 2 MB. */
@@ -67,8 +65,8 @@ export function createConnectorTransport(
 ): ConnectorTransport {
   const base = target.url.replace(/\/+$/, '');
   /**
-   * What the platform took last. After a rotation it has the new secret or still the old one, and
-   * only its refusal tells.
+   * The secret that the platform accepted last. After a rotation it has the new secret or still the
+   * old one, and only its refusal shows which.
    */
   let current = target.secret;
   const other = (): string | undefined => {
@@ -83,8 +81,8 @@ export function createConnectorTransport(
       const reply = await sendSigned(current, request, change);
       const next = reply.arrived && reply.status === SIGNATURE_REFUSED ? other() : undefined;
       if (next === undefined) return reply;
-      // A signature is refused before the call is looked at, so nothing happens twice; a step would
-      // not anyway.
+      // A signature is refused before the call is looked at, so nothing happens twice; steps are
+      // idempotent anyway.
       const again = await sendSigned(next, request, change);
       if (again.arrived && again.status !== SIGNATURE_REFUSED) current = next;
       return again;
@@ -103,7 +101,7 @@ export function createConnectorTransport(
       Authorization: `Bearer ${target.token}`,
       'X-Platform-ID': target.platformId,
       'X-Timestamp': timestamp,
-      // What is signed is the path as it goes over the wire, with whatever path the base URL has.
+      // The signed path is the path on the wire, including any path of the base URL.
       'X-Signature': signRequest(secret, {
         timestamp,
         method,

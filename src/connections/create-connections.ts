@@ -1,6 +1,6 @@
-// The registry of connections: where each connected platform answers and with which token, from
-// memory, and the client to call it. Calls are signed with the platform's own secret, the one it
-// signs with itself: the platform keeps one key, and rotating it rotates both directions.
+// The registry of connections: the address and token of each connected platform, from memory, and
+// the client to call it. Calls are signed with the platform's own secret, with which it signs too:
+// the platform keeps one key, and rotating it rotates both directions.
 
 import { identityProblems, type Identity, type Platform } from '../identity/identity.ts';
 import { isPlatformId, type PlatformId } from '../kernel/ids.ts';
@@ -24,7 +24,7 @@ import {
 } from './store.ts';
 import type { ConnectorTarget } from './types.ts';
 
-/** A connection as it may be shown: without its token. */
+/** A connection without its token, which may be shown. */
 export interface Connection {
   readonly platformId: PlatformId;
   /** Base URL; the connector API lies under it at `/api/internal/`. */
@@ -44,25 +44,25 @@ export interface ConnectionToSet {
 
 export interface Connections {
   /**
-   * How to call a platform; undefined while it has no connection. One client for each state of the
-   * connection, from memory. Changes of other processes show within about a second.
+   * The client of a platform; undefined while it has no connection. One client for each state of
+   * the connection, from memory. Changes by other processes show within about a second.
    */
   connectorOf(platformId: PlatformId): ConnectorClient | undefined;
-  /** All that is needed to call it, secrets included: for the conformance suite only. */
+  /** Everything needed to call it, including secrets: for the conformance suite only. */
   targetOf(platformId: PlatformId): ConnectorTarget | undefined;
   find(platformId: string): Connection | undefined;
   list(): readonly Connection[];
   /**
-   * Registers or replaces a connection, for a platform that need not be there yet; setting what is
-   * there already is no change.
+   * Registers or replaces a connection; the platform need not exist yet. Setting the present values
+   * again is no change.
    */
   set(connection: ConnectionToSet, changedBy: string): Promise<Result<Connection>>;
   remove(platformId: string, changedBy: string): Promise<Result<PlatformId>>;
-  /** What `set` would refuse. */
+  /** The refusal that `set` would give. */
   check(connection: ConnectionToSet): Promise<Result<PlatformId>>;
   /** The connection of a platform as the database has it. */
   require(platformId: string): Promise<Result<Connection>>;
-  /** Notices changes of other processes at once. */
+  /** Reads changes by other processes at once. */
   refresh(): Promise<void>;
   close(): Promise<void>;
 }
@@ -73,7 +73,7 @@ export interface ConnectionsParts {
   readonly sealer: Sealer;
   readonly log: Log;
   readonly clock: Clock;
-  /** How platforms are called; an egress also says which addresses a connection may name. */
+  /** How platforms are called; an egress also decides which addresses a connection may name. */
   readonly transport?: Omit<TransportOptions, 'now'>;
 }
 
@@ -89,7 +89,7 @@ interface CachedClient {
 
 const POLL_MS = 1_000;
 const MAX_URL_LENGTH = 2_048;
-/** What may stand in an Authorization header (RFC 6750). */
+/** Characters allowed in an Authorization header (RFC 6750). */
 const TOKEN = /^[\x21-\x7e]{1,4096}$/;
 
 export async function createConnections({
@@ -105,7 +105,7 @@ export async function createConnections({
   const clients = new Map<string, CachedClient>();
 
   const refresh = inTurn(async () => {
-    // The version is read first: a change in between only makes us look once more.
+    // The version is read first: a change in between only causes one more look.
     const found = await readConnectionsVersion(pool);
     if (found === version) return;
     const rows = await selectConnections(pool);
@@ -210,7 +210,7 @@ export async function createConnections({
   };
 }
 
-/** The connected platform of this id, for whoever is about to give it a connection. */
+/** The connected platform of this id, for a caller that is about to give it a connection. */
 export async function requireConnected(
   identity: Identity,
   platformId: string,
@@ -229,7 +229,7 @@ function show(known: Known | undefined): Connection | undefined {
   return shown;
 }
 
-/** The token of an unchanged row is not unsealed again, and its client stays. */
+/** An unchanged row keeps its client, and its token is not unsealed again. */
 function readConnection(row: ConnectionRow, before: Known | undefined, sealer: Sealer): Known {
   if (before?.revision === row.revision) return before;
   return {
@@ -263,7 +263,7 @@ function contextOf(platformId: string): string {
   return `connection/${platformId}`;
 }
 
-/** The field that is wrong with a connection and what is, or nothing. */
+/** The field of a connection that is wrong, and why; or nothing. */
 function faultOf(
   url: string,
   token: string,
@@ -273,7 +273,7 @@ function faultOf(
   if (protocol !== 'https:' && protocol !== 'http:')
     return ['url', 'url is neither http nor https.'];
   if (username !== '' || password !== '')
-    return ['url', 'url contains a user or a password; the token is given by itself.'];
+    return ['url', 'url contains a user or a password; give the token by itself.'];
   if (search !== '' || hash !== '') return ['url', 'url has a query or a fragment.'];
   return TOKEN.test(token)
     ? undefined

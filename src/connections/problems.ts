@@ -1,4 +1,4 @@
-// Why a connection of a platform cannot be set or used, in order of precedence.
+// Problems of setting or using a platform's connection, in order of precedence.
 
 import { defineProblems } from '../kernel/problem.ts';
 
@@ -7,21 +7,21 @@ export const connectionProblems = defineProblems({
     status: 409,
     error: 'Platform is hosted',
     advice:
-      'The points of this platform are kept by the network, so it has no connection; only a ' +
+      'The network keeps the points of this platform, so it has no connection; only a ' +
       'platform of custody connected has one.',
   },
   invalid_connection: {
     status: 400,
     error: 'Invalid connection',
     advice:
-      'Give the base URL at which the platform answers (http or https; the API lies under it ' +
+      'Give the base URL of the platform (http or https; the connector API lies under it ' +
       'at /api/internal/) and the bearer token that it issued to the network.',
   },
   connection_not_found: {
     status: 404,
     error: 'Connection not found',
     advice:
-      'Register where the platform answers with PUT /operator/connections/{platform_id} or ' +
+      "Register the platform's address with PUT /operator/connections/{platform_id} or " +
       '`pontis connector set`.',
   },
   platform_unavailable: {

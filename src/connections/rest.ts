@@ -1,13 +1,13 @@
-// A platform that asks to be left alone (429 or 503 with Retry-After) is: until then no call of
-// this process leaves, and each is told so.
+// Respects a platform that asks for a pause (429 or 503 with Retry-After): until its end no call of
+// this process leaves, and each caller is told.
 
 import { readRetryAfter } from '../runtime/retry-after.ts';
 import type { ConnectorTransport } from './connector-transport.ts';
 
-/** A platform cannot put the network off for longer at a time. */
+/** A platform cannot ask for a longer pause at a time. */
 export const LONGEST_REST_MS = 900_000;
 const MAY_REST: ReadonlySet<number> = new Set([429, 503]);
-/** Whether it is there at all may always be asked. */
+/** Whether it is alive may always be asked. */
 const ALWAYS = '/health';
 
 export function keepRest(transport: ConnectorTransport, now: () => number): ConnectorTransport {
@@ -19,7 +19,7 @@ export function keepRest(transport: ConnectorTransport, now: () => number): Conn
         return {
           arrived: false,
           reason: 'resting',
-          detail: `the platform has asked to be left alone for ${Math.ceil(restMs / 1_000)} s more`,
+          detail: `the platform has asked for a pause of ${Math.ceil(restMs / 1_000)} s more`,
           retryAfterMs: restMs,
         };
       }

@@ -1,9 +1,9 @@
-// What the network and a connected platform say to each other, in the network's words.
+// The calls and answers between the network and a connected platform, in the network's words.
 
 /** Decimals of every amount in the connector API. */
 export const CONNECTOR_SCALE = 2;
 
-/** Where a connected platform answers, and how it knows that it is the network that calls. */
+/** The address of a connected platform, and the proof that the network is calling. */
 export interface ConnectorTarget {
   /** Base URL; the API lies under it at `/api/internal/`. */
   readonly url: string;
@@ -13,7 +13,7 @@ export interface ConnectorTarget {
   readonly token: string;
   /** Key of the request signature. */
   readonly secret: string;
-  /** The one before, while the platform may still have that. */
+  /** The former secret, while the platform may still use it. */
   readonly formerSecret?: { readonly secret: string; readonly untilMs: number };
 }
 
@@ -30,7 +30,7 @@ export interface Step {
   readonly transactionId: string;
 }
 
-/** Why it is not known what a platform did. */
+/** Why it is unknown what a platform did. */
 export type UnknownReason =
   | 'unreachable'
   | 'timeout'
@@ -40,19 +40,19 @@ export type UnknownReason =
   | 'certificate'
   | 'resting';
 
-/** It is not known whether the platform did what it was asked; ask before doing anything else. */
+/** It is unknown whether the platform carried out the call; query it before doing anything else. */
 export interface Unknown {
   readonly outcome: 'unknown';
   readonly reason: UnknownReason;
-  /** A sentence for people and logs; without anything of the answer that could be personal. */
+  /** A sentence for people and logs, without any personal part of the answer. */
   readonly detail: string;
-  /** The platform has asked to be left alone for so long. */
+  /** The platform has asked for a pause of this length. */
   readonly retryAfterMs?: number;
 }
 
 /**
- * The platform refused, and says so itself: nothing of this step is in effect, and asking again
- * gives the same.
+ * The platform itself refused: nothing of this step is in effect, and asking again gives the same
+ * answer.
  */
 export interface No {
   readonly outcome: 'no';
@@ -65,23 +65,23 @@ export interface Yes<T> {
   readonly value: T;
 }
 
-/** Every answer of a platform is one of three. Unknown is never no. */
+/** Every call has one of three outcomes. Unknown is never no. */
 export type ConnectorOutcome<T> = Yes<T> | No | Unknown;
 
 export interface StepAnswer {
   readonly transactionId: string;
-  /** The user's balance after the step, when the platform tells. */
+  /** The user's balance after the step, when the platform reports it. */
   readonly balanceMinor: bigint | undefined;
   /**
-   * The answer names another user or amount than it was asked for: what the platform has done is
-   * not what it says yes to.
+   * The answer names another user or amount than the call: the platform did not confirm what it was
+   * asked to do.
    */
   readonly isOfAnother?: true;
 }
 
 export type TransactionState = 'unknown' | 'applied' | 'refused' | 'reversed';
 
-/** What a platform says of a transaction. */
+/** The platform's record of a transaction. */
 export type TransactionAnswer =
   | { readonly state: 'unknown' }
   | {
@@ -91,18 +91,18 @@ export type TransactionAnswer =
       readonly userId: string;
       readonly amountMinor: bigint;
       /**
-       * What of it is in the user's balance now: negative for a deduct; zero when refused or
+       * Its present effect on the user's balance: negative for a deduct; zero when refused or
        * reversed.
        */
       readonly effectMinor: bigint;
     };
 
 /**
- * One movement in a platform's statement. `other` is business of the platform's own: of no
- * transaction of the network, but in its total.
+ * One movement in a platform's statement. `other` is the platform's own business: it belongs to no
+ * transaction of the network, but counts in the total.
  */
 export interface StatementEntry {
-  /** Of `other`: whatever the platform calls it. */
+  /** For `other`: the platform's own name for it. */
   readonly transactionId: string;
   readonly operation: StepKind | 'other';
   readonly userId: string;
@@ -113,7 +113,7 @@ export interface StatementEntry {
 
 export interface StatementPage {
   readonly entries: readonly StatementEntry[];
-  /** Give it as `since` to read on; also when the page is empty. */
+  /** The cursor for `since`, to read further; also when the page is empty. */
   readonly nextCursor: string;
   /** True when there is more to read now. */
   readonly more: boolean;

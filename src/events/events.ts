@@ -1,5 +1,6 @@
-// What platforms and operators are told: the feed, in order and without a gap, and the webhooks that
-// send the same events. Knows no event's meaning. The only file of this module that others import.
+// The events for platforms and operators: the feed, in order and without a gap, and the webhooks
+// that send the same events. Knows no event's meaning. The only file of this module that others
+// import.
 
 export { appendEvents, readFeedHead, selectEvents, type NewEvent } from './feed.ts';
 export { webhookProblems } from './webhooks/problems.ts';

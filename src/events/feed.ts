@@ -1,10 +1,10 @@
-// The feed: what happened in the network, in order and without a gap, for whoever reads on by
-// cursor. Every module may add to it; docs/api.md lists the types.
+// The feed: everything that happened in the network, in order and without a gap, read by cursor.
+// Every module may add to it; docs/api.md lists the types.
 
 import type { Queryable } from '../runtime/database.ts';
 
 export interface NewEvent {
-  /** A thing and what became of it, such as `redemption.issued`. */
+  /** A noun and what happened to it, such as `redemption.issued`. */
   readonly type: string;
   /** The platform it concerns; null for all. */
   readonly platformId: string | null;
@@ -18,8 +18,8 @@ export interface NetworkEvent extends NewEvent {
 }
 
 /**
- * Adds events within the caller's dbTransaction, best as its last act: whoever appends next waits
- * for its end, so that no reader by cursor misses an event.
+ * Adds events within the caller's dbTransaction, best as its last act: the next caller waits for
+ * its end, so that no reader by cursor misses an event.
  */
 export async function appendEvents(
   db: Queryable,
@@ -48,8 +48,8 @@ const COLUMNS =
 
 export interface EventFilter {
   /**
-   * What concerns this platform: its own events, and those of the rulebook. What operators propose
-   * to each other concerns none. All events when undefined.
+   * Events that concern this platform: its own, and those of the rulebook. Proposals between
+   * operators concern no platform. All events when undefined.
    */
   readonly platformId?: string | undefined;
   /** Only these types, such as `transfer.completed` or `transfer.*`; all when undefined. */

@@ -45,7 +45,7 @@ export async function carryOut(
     if (!problem.retryable)
       log.error(
         { dispute: formatId('dsp', dispute.disputeId), problem: problem.code },
-        'a decided dispute cannot be carried out; an operator may choose another ' + 'resolution',
+        'a decided dispute cannot be carried out; an operator may choose another resolution',
       );
     await noteProblem(pool, dispute, `${problem.error}. ${problem.detail}`, clock.now() + RETRY_MS);
   }

@@ -1,4 +1,4 @@
-// What a conformance check is, and the questions that several of them ask.
+// The parts of a conformance check, and questions that several checks ask.
 
 import { isDeepStrictEqual } from 'node:util';
 
@@ -6,12 +6,12 @@ import { createReader, ErrorBody, StepBody } from '../connector-answers.ts';
 import { points, type Probe, type Reply } from './probe.ts';
 import type { Step } from '../types.ts';
 
-/** Notes what is wrong, in a full sentence. */
+/** Records what is wrong, as a full sentence. */
 export type Complain = (sentence: string) => void;
 
 export interface Check {
   readonly name: string;
-  /** What must be so. */
+  /** The requirement. */
   readonly meaning: string;
   /** True when it moves points of the test user. */
   readonly needsUser: boolean;
@@ -21,12 +21,12 @@ export interface Check {
 const readStep = createReader(StepBody);
 const readError = createReader(ErrorBody);
 
-/** The move with its article, as it begins a sentence. */
+/** The move with its article, at the beginning of a sentence. */
 export function aMove(kind: 'deduct' | 'add'): string {
   return kind === 'add' ? 'An add' : 'A deduct';
 }
 
-/** Does the work and complains when the user's balance is not changed by exactly so much. */
+/** Does the work and complains when the user's balance does not change by exactly this amount. */
 export async function expectMove(
   probe: Probe,
   complain: Complain,
@@ -72,7 +72,7 @@ export function expectRefused(
     complain(`${what}: the error is "${body.error}" instead of "${error}".`);
 }
 
-/** All answers are the first one again: status and every field. */
+/** Every answer equals the first: status and every field. */
 export function expectSame(complain: Complain, what: string, replies: readonly Reply[]): void {
   const [first, ...others] = replies;
   const other = others.find(

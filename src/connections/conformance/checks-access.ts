@@ -1,4 +1,4 @@
-// Conformance: who is let in. Nothing may happen for a caller who cannot prove to be the network.
+// Conformance: access. Nothing may happen for a caller who cannot prove to be the network.
 
 import { expectRefused, type Check } from './check.ts';
 import type { Forgery, Probe, SendOptions } from './probe.ts';
@@ -15,9 +15,9 @@ interface Intrusion {
   readonly name: string;
   readonly meaning: string;
   readonly status: 401 | 403;
-  /** How the call is not as it should be. */
+  /** What is wrong with the call. */
   readonly options: () => SendOptions;
-  /** Its point is the body, which a GET does not have. */
+  /** Its fault is in the body, which a GET does not have. */
   readonly postOnly?: true;
 }
 
@@ -124,7 +124,7 @@ export const accessChecks: readonly Check[] = [
   },
 ];
 
-/** Reading and moving are two doors, so both are tried; the second needs a user. */
+/** Reading and moving have separate doors, so both are tried; moving needs a user. */
 function checksOf({ name, meaning, status, options, postOnly }: Intrusion): Check[] {
   const reading: Check = {
     name: `${name}_get`,

@@ -1,5 +1,5 @@
-// Conformance: what the platform says of itself. Look-ups, total and statement must agree with what
-// was done.
+// Conformance: the platform's own figures. Look-ups, total and statement must agree with what was
+// done.
 
 import { aMove, expectRefused, type Check, type Complain } from './check.ts';
 import { signed } from './checks-steps.ts';
@@ -7,7 +7,7 @@ import { points, valueOf, type Probe } from './probe.ts';
 import type { StatementEntry, Step, TransactionAnswer } from '../types.ts';
 
 const AMOUNT = 345n;
-/** Others may be using the platform: the total must follow in one of so many attempts. */
+/** Others may be using the platform, so the total must follow in one of several attempts. */
 const TOTAL_ATTEMPTS = 3;
 
 function expectFound(
@@ -20,7 +20,7 @@ function expectFound(
   effectMinor: bigint,
 ): void {
   if (found.state !== state)
-    return complain(`${what} is said to be ${found.state} instead of ${state}.`);
+    return complain(`${what} is reported as ${found.state} instead of ${state}.`);
   if (found.state === 'unknown') return undefined;
   if (found.operation !== operation)
     complain(`${what}: operation is ${found.operation} instead of ${operation}.`);
@@ -223,7 +223,7 @@ async function followTotal(probe: Probe, complain: Complain): Promise<void> {
   await expectTotal('An add, a deduct and the reverses of both', before, 0n);
 }
 
-/** Does a bit of everything and answers what must stand in the statement for it. */
+/** Does one step of each kind and returns the statement lines that must follow from them. */
 async function moveAbout(probe: Probe): Promise<StatementEntry[]> {
   const [a, b, c] = [probe.newStep(AMOUNT), probe.newStep(AMOUNT + 1n), probe.newStep(AMOUNT + 2n)];
   await probe.send('add', a);
@@ -269,7 +269,7 @@ function expectEntries(
   );
   if (missing.length > 0) complain(`${what} lacks ${missing.join('; ')}.`);
   if (strange.length > 0)
-    complain(`${what} has what it should not have, or has it twice: ${strange.join('; ')}.`);
+    complain(`${what} has unexpected or repeated lines: ${strange.join('; ')}.`);
   if (missing.length + strange.length === 0 && foundLines.join() !== expectedLines.join())
     complain(`${what} is not in the order in which things were done: ${foundLines.join('; ')}.`);
 }

@@ -1,4 +1,5 @@
-// Conformance: reverse. It undoes once, and what it has undone, or forestalled, never happens.
+// Conformance: reverse. It undoes a step once, and a step that it has undone, or forestalled, never
+// happens.
 
 import {
   aMove,

@@ -36,8 +36,7 @@ function forEachMove(
 }
 
 /**
- * Amounts as they may be written, and what they are in minor units: those that a float gets wrong,
- * numbers and text.
+ * Ways to write an amount, with its minor units: those that a float gets wrong, numbers and text.
  */
 const EXACT: readonly (readonly [literal: string, minor: bigint])[] = [
   ['0.01', 1n],
@@ -104,7 +103,7 @@ export const stepChecks: readonly Check[] = [
       `The same ${kind} sent several times at once moves points once, and every answer is the ` +
       'same.',
     async (kind, probe, complain) => {
-      // The first round opens the connections, so that in the later ones the calls do arrive
+      // The first round opens the connections, so that the calls of later rounds really arrive
       // together.
       for (let round = 0; round < ROUNDS; round += 1) {
         const step = probe.newStep(AMOUNT);
@@ -249,7 +248,7 @@ export const stepChecks: readonly Check[] = [
   {
     name: 'amounts_refused',
     meaning:
-      'What is no positive number of at most two decimals is answered with 400 and never rounded.',
+      'An amount that is not a positive number of at most two decimals is answered with 400.',
     needsUser: true,
     async run(probe, complain) {
       for (const kind of MOVES) {

@@ -1,5 +1,5 @@
-// The conformance suite: every check against one platform, what fails and why, and the platform
-// left as it was.
+// The conformance suite: runs every check against one platform, reports which fail and why, and
+// leaves the platform as it was.
 
 import type { Check } from './check.ts';
 import { accessChecks } from './checks-access.ts';
@@ -12,7 +12,7 @@ import type { ConnectorTarget } from '../types.ts';
 
 export interface CheckResult {
   readonly name: string;
-  /** What must be so. */
+  /** The requirement. */
   readonly meaning: string;
   readonly state: 'passed' | 'failed' | 'skipped';
   /** What is wrong, or why it was skipped; full sentences. */
@@ -20,15 +20,15 @@ export interface CheckResult {
 }
 
 export interface ConformanceReport {
-  /** False when a check failed; checks that were skipped do not count. */
+  /** False when a check failed; skipped checks do not count. */
   readonly ok: boolean;
   readonly checks: readonly CheckResult[];
 }
 
 export interface ConformanceOptions extends TransportOptions {
   /**
-   * A user of the platform for tests: its points are moved, and moved back. Without one only what
-   * moves nothing is checked.
+   * A user of the platform for tests: its points are moved, and moved back. Without one, only
+   * checks that move nothing run.
    */
   readonly userId?: string | undefined;
   readonly onCheck?: ((result: CheckResult) => void) | undefined;
@@ -40,7 +40,7 @@ const CHECKS: readonly Check[] = [
   ...reverseChecks,
   ...readingChecks,
 ];
-/** Lent to the user for the time of the test, so that it needs none of its own. */
+/** Lent to the user during the test, so that it needs no points of its own. */
 const FUNDING_MINOR = 100_000n;
 
 const USER_KNOWN = {

@@ -1,5 +1,5 @@
-// What the conformance checks work with: one user of the platform, calls as they should be and as
-// they should not, and a list of all that must be undone.
+// The tools of conformance checks: one user of the platform, correct and incorrect calls, and a
+// list of everything that must be undone.
 
 import { randomBytes } from 'node:crypto';
 
@@ -22,8 +22,8 @@ import {
 } from '../types.ts';
 
 /**
- * A check cannot go on: the platform did not answer what the check builds on. Told as the check's
- * complaint.
+ * A check cannot continue, because the platform did not answer what the check builds on. Reported
+ * as the check's complaint.
  */
 export class CheckStopped extends Error {
   override name = 'CheckStopped';
@@ -35,8 +35,8 @@ export interface Reply {
 }
 
 /**
- * What a forged signature is made over instead of the request; the headers say the same time as it
- * does.
+ * The parts of the request that a forged signature is made over instead; the headers carry the same
+ * time.
  */
 export type Forgery = Partial<Record<'timestamp' | 'method' | 'path' | 'body', string>>;
 
@@ -53,7 +53,7 @@ export interface Probe {
   readonly userId: string;
   /** A step with a transaction id that nobody has used; minor units. */
   newStep(amountMinor: bigint, userId?: string): Step;
-  /** Sends a step and notes it for undoing; stops the check when no answer arrives. */
+  /** Sends a step and records it for undoing; stops the check when no answer arrives. */
   send(kind: StepKind, step: Step, options?: SendOptions): Promise<Reply>;
   get(path: string, options?: SendOptions): Promise<Reply>;
   balance(): Promise<bigint>;
@@ -67,7 +67,7 @@ export interface Probe {
   undo(): Promise<void>;
 }
 
-/** A platform with more movements than this is read for its end only by those who have time. */
+/** The end of a statement with more pages is not looked for. */
 const MAX_PAGES = 10_000;
 const PAGE = 1_000;
 
@@ -157,7 +157,7 @@ async function readLines(
       `GET /api/internal/statement?since=${cursor ?? ''}`,
       await client.readStatement(cursor, limit),
     );
-    // Only what a check has sent is looked at: others may be using the platform.
+    // Only lines of the checks: others may be using the platform.
     entries.push(
       ...page.entries.filter(({ transactionId }) =>
         transactionId.startsWith(`pontis-test-${run}-`),
@@ -182,8 +182,7 @@ async function undoSteps(client: ConnectorClient, sent: readonly Step[]): Promis
       (found.value.state === 'unknown' || found.value.state === 'refused')
     )
       continue;
-    // The amount that the platform says it moved: a faulty one may have read another than was
-    // sent.
+    // The amount that the platform reports: a faulty one may have read another than was sent.
     const moved =
       found.outcome === 'yes' && 'amountMinor' in found.value
         ? { ...step, amountMinor: found.value.amountMinor }
@@ -199,7 +198,7 @@ function bodyOf(
   return `{"user_id":${JSON.stringify(userId)},"amount":${literal},"transaction_id":${JSON.stringify(transactionId)}}`;
 }
 
-/** The value of a yes; anything else stops the check with a sentence. */
+/** The value of a yes; any other outcome stops the check with a sentence. */
 export function valueOf<T>(call: string, outcome: ConnectorOutcome<T>): T {
   if (outcome.outcome === 'yes') return outcome.value;
   throw new CheckStopped(

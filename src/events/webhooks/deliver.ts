@@ -1,12 +1,12 @@
-// The sending of one process: turns events into deliveries, claims those that are due, sends many
-// at once and notes what became of each. A claim counts while its process is alive, so what a dead
-// one was sending is sent again by another within seconds: each event at least once.
+// The sender of one process: turns events into deliveries, claims those that are due, sends many at
+// once and records each outcome. A claim counts while its process is alive; the claims of a dead
+// process are sent again by another within seconds. So each event is sent at least once.
 
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { selectEventsById, type NetworkEvent } from '../feed.ts';
-import { claimDue, removeSender, type Claim } from './delivery-store.ts';
+import { claimDue, removeSender, type Claim } from './store-deliveries.ts';
 import { fanOut } from './fan-out.ts';
 import { judgeReply, type Verdict } from './retry.ts';
 import { createHousekeeping } from './keep-house.ts';
@@ -19,8 +19,8 @@ export interface DelivererOptions {
   /** Messages under way at a time in this process. */
   readonly concurrency?: number;
   /**
-   * Of them to one endpoint that works; to one that fails it is one, so that those that hang cannot
-   * take all places.
+   * Messages at a time to one endpoint that works; to a failing one it is one, so that endpoints
+   * that hang cannot take all places.
    */
   readonly perWebhook?: number;
   /** 0 to 1; spreads retries. */
@@ -30,11 +30,11 @@ export interface DelivererOptions {
 export interface Deliverer {
   /** One round: never waits for a slow endpoint. True when there is more to do at once. */
   run(): Promise<boolean>;
-  /** Lets what is under way finish for a while, and leaves the rest to others. */
+  /** Lets messages under way finish for a while, and leaves the rest to others. */
   close(): Promise<void>;
 }
 
-/** How long a round waits for the first answer; then it looks whether something new is due. */
+/** How long a round waits for the first answer before it looks for new due messages. */
 const WAIT_MS = 100;
 const CLOSE_WAIT_MS = 3_000;
 
@@ -55,7 +55,8 @@ export function createDeliverer(parts: DelivererParts, options: DelivererOptions
     try {
       verdict = await sendMessage(parts, claim, event, { timeoutMs, random });
     } catch (error) {
-      // Such as a key that cannot be opened. A claim without an outcome would never be sent again.
+      // For example a key that cannot be opened. A claim without an outcome would never be sent
+      // again.
       log.error({ err: error, webhook_id: claim.webhookId }, 'a webhook message could not be sent');
       verdict = judgeReply(
         { arrived: false, reason: 'unreachable', detail: '' },
@@ -74,7 +75,7 @@ export function createDeliverer(parts: DelivererParts, options: DelivererOptions
     const noted = [...outcomes];
     if (noted.length === 0) return;
     await noteOutcomes(parts, senderId, noted);
-    // Only now: after a failure they are noted in the next round.
+    // Only now: after a failure they are written in the next round.
     outcomes.splice(0, noted.length);
   }
 
@@ -92,7 +93,7 @@ export function createDeliverer(parts: DelivererParts, options: DelivererOptions
     const events = await selectEventsById(pool, [
       ...new Set(claims.map(({ eventId }) => eventId)),
     ]).catch((error: unknown) => {
-      // Not sent, so not claimed: the process says so by a new attempt when the database is back.
+      // Not sent, so not claimed: a new attempt is written when the database is back.
       for (const claim of claims) underWay.delete(keyOf(claim));
       outcomes.push(...claims.map((claim) => notSent(claim, clock.now())));
       throw error;

@@ -1,4 +1,4 @@
-// Makes and changes endpoints: where events are sent, which of them, and under which secret.
+// Creates and changes endpoints: where events are sent, which of them, and under which secret.
 
 import { randomBytes } from 'node:crypto';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
@@ -29,7 +29,7 @@ export interface WebhooksParts extends DelivererParts {
 }
 
 const MAX_WEBHOOKS = 20;
-/** Keys that a message is signed with at most. */
+/** The most keys with which a message is signed. */
 export const MAX_SECRETS = 3;
 const SECRET_BYTES = 32;
 

@@ -1,6 +1,6 @@
-// Makes deliveries of events: reads the feed by cursor, once for all endpoints, and writes a row
-// for each endpoint that an event is for. Rows rather than jobs of the queue: they are the list
-// that owners and operators look at, repeat from and order by, and are claimed in one statement.
+// Turns events into deliveries: reads the feed by cursor, once for all endpoints, and writes a row
+// for each endpoint that should get an event. Rows rather than jobs of the queue: owners and
+// operators list, repeat and order them, and one statement claims them.
 
 import { dbTransaction, type Pool } from '../../runtime/database.ts';
 import { selectEvents, type NetworkEvent } from '../feed.ts';
@@ -10,19 +10,19 @@ import {
   readWebhookCursor,
   selectSubscriptions,
   type Subscription,
-} from './delivery-store.ts';
+} from './store-deliveries.ts';
 
-/** Events that one step looks at. */
+/** Events read in one step. */
 const STEP = 1_000;
 
 /**
- * One step; true when there is more. Several processes may do it: each event becomes deliveries
+ * One step; true when there is more. Several processes may run it: each event becomes deliveries
  * once.
  */
 export async function fanOut(pool: Pool, nowMs: number): Promise<boolean> {
   const cursor = await readWebhookCursor(pool);
-  // The endpoints are read after the events: of an endpoint that is not in the list yet, all of
-  // these events were there before it.
+  // The endpoints are read after the events: an endpoint that is not in the list yet is newer than
+  // all of these events.
   const events = await selectEvents(pool, cursor, STEP);
   if (events.length === 0) return false;
   const subscriptions = await selectSubscriptions(pool);
@@ -39,7 +39,7 @@ export async function fanOut(pool: Pool, nowMs: number): Promise<boolean> {
   return events.length === STEP;
 }
 
-/** Whether an event concerns an endpoint's owner, and is of a type that it wants. */
+/** Whether an event concerns an endpoint's owner, and has a type that it wants. */
 export function isFor(
   { eventId, type, platformId, data }: NetworkEvent,
   subscription: Subscription,

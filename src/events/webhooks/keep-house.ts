@@ -1,8 +1,8 @@
-// What a sending process does now and then, by a clock that nobody sets: shows that it is alive, frees
-// claims that nobody sends any more, and removes old deliveries.
+// Regular work of a sending process, by a clock that nobody can set: shows that it is alive, frees
+// claims that no process sends any more, and removes old deliveries.
 
 import { DAY_MS } from '../../kernel/time.ts';
-import { noteSender, purgeDeliveries, releaseUnknown, type Claim } from './delivery-store.ts';
+import { noteSender, purgeDeliveries, releaseUnknown, type Claim } from './store-deliveries.ts';
 import type { DelivererParts } from './send-message.ts';
 
 const SENDER_EVERY_MS = 1_000;
@@ -12,7 +12,7 @@ const PURGE_LIMIT = 5_000;
 const KEEP_DELIVERED_MS = 7 * DAY_MS;
 const KEEP_DEAD_MS = 30 * DAY_MS;
 
-/** `mine` are the claims that this process is sending or has not noted yet. */
+/** `mine` are the claims that this process is sending or has not recorded yet. */
 export function createHousekeeping(
   { pool, clock }: Pick<DelivererParts, 'pool' | 'clock'>,
   senderId: string,

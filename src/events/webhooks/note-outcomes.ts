@@ -1,4 +1,4 @@
-// Writes what became of messages, and disables endpoints that are gone or have failed for long.
+// Writes the outcomes of messages, and disables endpoints that are gone or have failed for long.
 
 import { DAY_MS } from '../../kernel/time.ts';
 import { dbTransaction, type DbClient } from '../../runtime/database.ts';
@@ -10,13 +10,13 @@ import {
   writeResults,
   type Claim,
   type Result,
-} from './delivery-store.ts';
+} from './store-deliveries.ts';
 import type { Verdict } from './retry.ts';
 import { disableWebhook } from './store.ts';
 import type { DisabledReason } from './types.ts';
 import type { DelivererParts } from './send-message.ts';
 
-/** An endpoint to which nothing could be delivered for so long is disabled. */
+/** An endpoint to which nothing could be delivered for this long is disabled. */
 const FAILING_LIMIT_MS = 5 * DAY_MS;
 
 export interface Outcome {

@@ -1,4 +1,4 @@
-// Why the operations on webhooks refuse, in order of precedence.
+// Problems of the operations on webhooks, in order of precedence.
 
 import { defineProblems } from '../../kernel/problem.ts';
 

@@ -1,5 +1,5 @@
-// What an attempt at a delivery came to, and when the next one is: the schedule of Standard
-// Webhooks, spread a little, or as the receiver asks. Pure.
+// Judges an attempt at a delivery, and when the next one is: by the schedule of Standard Webhooks,
+// spread a little, or as the receiver asks. Pure.
 
 import type { EgressReply } from '../../runtime/egress.ts';
 import { readRetryAfter } from '../../runtime/retry-after.ts';
@@ -9,8 +9,8 @@ const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 
 /**
- * Waits after the first attempt, the second …; after the last wait comes one more attempt, then it
- * is dead: ten attempts in a bit more than three days.
+ * Waits after the first attempt, the second …; after the last wait comes one more attempt, then the
+ * delivery is dead: ten attempts in a bit more than three days.
  */
 export const RETRY_WAITS_MS: readonly number[] = [
   5 * SECOND_MS,
@@ -24,8 +24,8 @@ export const RETRY_WAITS_MS: readonly number[] = [
   24 * HOUR_MS,
 ];
 /**
- * Each wait is longer by up to this part of it, so that what failed together does not come again
- * together.
+ * Each wait is longer by up to this part of it, so that messages that failed together do not come
+ * again together.
  */
 const JITTER = 0.2;
 /** A receiver cannot put an event off for longer at a time. */
@@ -43,7 +43,7 @@ export type Verdict =
     }
   | { readonly type: 'dead'; readonly status: number | null; readonly error: string };
 
-/** `attempts`: made so far, this one included. `random`: 0 to 1. */
+/** `attempts`: made so far, including this one. `random`: 0 to 1. */
 export function judgeReply(
   reply: EgressReply,
   attempts: number,
@@ -67,7 +67,7 @@ export function judgeReply(
   };
 }
 
-/** Without the words of the connection: they could tell of the network that this program is in. */
+/** Without the error text of the connection, which could reveal this program's own network. */
 const LOST = {
   refused: 'The URL does not lead to an address that may be called',
   unreachable: 'No connection could be made',

@@ -1,4 +1,4 @@
-// Sends one event to one endpoint, signed, and judges its reply.
+// Sends one signed event to one endpoint, and judges its reply.
 
 import { formatMoment, type Clock } from '../../kernel/time.ts';
 import type { Pool } from '../../runtime/database.ts';
@@ -6,7 +6,7 @@ import type { Egress } from '../../runtime/egress.ts';
 import type { NetworkEvent } from '../feed.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Sealer } from '../../security/security.ts';
-import type { Claim } from './delivery-store.ts';
+import type { Claim } from './store-deliveries.ts';
 import { judgeReply, type Verdict } from './retry.ts';
 import { signMessage } from './sign.ts';
 
@@ -18,7 +18,7 @@ export interface DelivererParts {
   readonly egress: Pick<Egress, 'send'>;
 }
 
-/** What a receiver says in its answer is not looked at. */
+/** The content of a receiver's answer is ignored. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
 export async function sendMessage(
@@ -56,7 +56,7 @@ export async function sendMessage(
   return judgeReply(reply, claim.attempts + 1, clock.now(), random());
 }
 
-/** What a sealed key of an endpoint is bound to. */
+/** The context to which a sealed key of an endpoint is bound. */
 export function contextOf(webhookId: string): string {
   return `webhook/${webhookId}`;
 }

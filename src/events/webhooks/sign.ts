@@ -1,4 +1,4 @@
-// Messages as Standard Webhooks 1.0 wants them: id, timestamp and signatures over both and the
+// Messages in the form of Standard Webhooks 1.0: id, timestamp and signatures over both and the
 // body, one for each key in force. Pure.
 
 import { createHmac } from 'node:crypto';

@@ -1,4 +1,4 @@
-// SQL on endpoints and their keys; that on deliveries is in delivery-store.ts.
+// SQL on endpoints and their keys; deliveries are in store-deliveries.ts.
 
 import type { Queryable } from '../../runtime/database.ts';
 import type { DisabledReason, Owner, Webhook, WebhookTerms } from './types.ts';
@@ -46,7 +46,8 @@ export async function selectWebhook(
 }
 
 /**
- * Counts the owner's endpoints; whoever else counts them waits for the end of the dbTransaction.
+ * Counts the owner's endpoints; other callers that count them wait for the end of the
+ * dbTransaction.
  */
 export async function countWebhooksLocked(db: Queryable, owner: Owner): Promise<number> {
   await db.query(
@@ -106,7 +107,7 @@ export async function enableWebhook(db: Queryable, webhookId: string): Promise<v
   );
 }
 
-/** What waits becomes dead letters. Undefined when it was disabled before. */
+/** Waiting deliveries become dead letters. Undefined when it was disabled before. */
 export async function disableWebhook(
   db: Queryable,
   webhookId: string,
@@ -141,7 +142,7 @@ export async function insertSecret(
   oldEndsMs: number,
   keep: number,
 ): Promise<void> {
-  // Of two who renew at once, the second sees the key of the first.
+  // Of two callers that renew at once, the second sees the key of the first.
   await db.query('select from clearing.webhook where webhook_id = $1 for update', [webhookId]);
   await db.query(
     `update clearing.webhook_secret set ends_at = least(coalesce(ends_at, $2), $2)

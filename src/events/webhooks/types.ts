@@ -1,14 +1,13 @@
-// The words of webhooks. No behaviour.
+// The types of webhooks. No behaviour.
 
 import type { PlatformId } from '../../kernel/ids.ts';
 
-/** Whose endpoint: a platform's, or the operators' (null), which gets the events of everybody. */
+/**
+ * The owner of an endpoint: a platform, or the operators (null), who get the events of everybody.
+ */
 export type Owner = PlatformId | null;
 
-/**
- * `owner`: whoever it belongs to; `gone`: it answered 410; `failing`: nothing was delivered for
- * days.
- */
+/** `owner`: by its owner; `gone`: it answered 410; `failing`: nothing was delivered for days. */
 export type DisabledReason = 'owner' | 'gone' | 'failing';
 
 export interface Webhook {
@@ -32,7 +31,7 @@ export interface Webhook {
   readonly dead: number;
 }
 
-/** What an owner decides about an endpoint. */
+/** The settings that an owner chooses for an endpoint. */
 export interface WebhookTerms {
   readonly url: string;
   readonly description: string;

@@ -1,12 +1,13 @@
-// Webhooks: where platforms and operators want events sent to, signed by Standard Webhooks 1.0, and
-// what became of each. Owns endpoints, their keys and deliveries; what happened is the feed's to
-// say. `GET /api/events` gives the same events to whoever asks instead of listening.
+// Webhooks: endpoints of platforms and operators to which events are sent, signed by Standard
+// Webhooks 1.0, and the state of each delivery. Owns endpoints, their keys and deliveries; the feed
+// owns the events. `GET /api/events` gives the same events to callers that ask instead of
+// listening.
 
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { dbTransaction } from '../../runtime/database.ts';
 import { appendEvents } from '../feed.ts';
 import { createDeliverer, type Deliverer, type DelivererOptions } from './deliver.ts';
-import { requeue, selectDeliveries } from './delivery-store.ts';
+import { requeue, selectDeliveries } from './store-deliveries.ts';
 import { webhookProblems } from './problems.ts';
 import { deleteWebhook, insertSecret, selectWebhooks, type Scope } from './store.ts';
 import type { Delivery, DeliveryState, Owner, Webhook, WebhookTerms } from './types.ts';
@@ -23,9 +24,9 @@ import {
 export type { Deliverer, DelivererOptions } from './deliver.ts';
 export type { Scope } from './store.ts';
 
-/** `scope` is whose endpoints the caller may touch: another's are not found. */
+/** `scope` is the owner whose endpoints the caller may touch: others are not found. */
 export interface Webhooks {
-  /** Events from now on go to it. The secret is told here and nowhere else. */
+  /** Gets events from now on. The secret is shown here and nowhere else. */
   create(
     owner: Owner,
     terms: WebhookTerms,
@@ -33,10 +34,10 @@ export interface Webhooks {
   /** Oldest first. */
   list(scope: Scope): Promise<readonly Webhook[]>;
   find(scope: Scope, webhookId: string): Promise<Result<Webhook>>;
-  /** What is undefined stays. Disabling turns what waits into dead letters. */
+  /** An undefined value stays. Disabling turns waiting deliveries into dead letters. */
   change(scope: Scope, webhookId: string, change: WebhookChange): Promise<Result<Webhook>>;
   remove(scope: Scope, webhookId: string): Promise<Result<Webhook>>;
-  /** A new secret; messages are signed with the old one too for so long. */
+  /** Makes a new secret; messages are signed with the old one too until the overlap ends. */
   renewSecret(
     scope: Scope,
     webhookId: string,
@@ -57,8 +58,8 @@ export interface Webhooks {
     },
   ): Promise<Result<readonly Delivery[]>>;
   /**
-   * Sends one event again, whatever became of it, or all dead letters since a time; returns how
-   * many are due now. `askedBy` is logged.
+   * Sends one event again, in any state, or all dead letters since a time; returns how many are due
+   * now. `askedBy` is logged.
    */
   redeliver(
     scope: Scope,
@@ -66,7 +67,7 @@ export interface Webhooks {
     what: { readonly eventId: bigint } | { readonly sinceMs: number },
     askedBy: string,
   ): Promise<Result<number>>;
-  /** What sends in this process; run it in a loop. */
+  /** The sender of this process; run it in a loop. */
   createDeliverer(options?: DelivererOptions): Deliverer;
 }
 

@@ -1,11 +1,10 @@
-// SQL on deliveries: making them of events, claiming them for a process, and noting what became of
-// them.
+// SQL on deliveries: making them from events, claiming them for a process, and recording outcomes.
 
 import type { Delivery, DeliveryState, Owner } from './types.ts';
 import type { Queryable } from '../../runtime/database.ts';
 
 /**
- * A process that was not seen for so long is taken for dead, by the clock of the database; its
+ * A process that has not been seen for this long counts as dead, by the clock of the database; its
  * deliveries are free.
  */
 const SENDER_ALIVE = `interval '5 seconds'`;
@@ -50,7 +49,7 @@ export async function selectSubscriptions(db: Queryable): Promise<Subscription[]
 export interface NewDelivery {
   readonly webhookId: string;
   readonly eventId: bigint;
-  /** False for an endpoint that is disabled: a dead letter from the beginning. */
+  /** False for a disabled endpoint: its delivery is a dead letter from the beginning. */
   readonly active: boolean;
 }
 
@@ -79,7 +78,7 @@ export async function insertDeliveries(
   );
 }
 
-/** Says that this process is alive, and forgets those that are long dead. */
+/** Records that this process is alive, and removes those that are long dead. */
 export async function noteSender(db: Queryable, senderId: string): Promise<void> {
   await db.query(
     `insert into clearing.webhook_sender (sender_id) values ($1) on conflict (sender_id) do update
@@ -89,14 +88,14 @@ export async function noteSender(db: Queryable, senderId: string): Promise<void>
   await db.query(`delete from clearing.webhook_sender where seen_at < now() - interval '1 hour'`);
 }
 
-/** What it has claimed is free at once. */
+/** Its claims are free at once. */
 export async function removeSender(db: Queryable, senderId: string): Promise<void> {
   await db.query('delete from clearing.webhook_sender where sender_id = $1', [senderId]);
 }
 
 /**
- * Frees what a living process has claimed without knowing it, since the answer to its claim was
- * lost; `known` are those that it knows of.
+ * Frees claims that a living process does not know, because the answer to its claim was lost;
+ * `known` are those that it knows.
  */
 export async function releaseUnknown(
   db: Queryable,
@@ -124,16 +123,16 @@ export interface Claim {
 export interface Slots {
   /** Messages under way by endpoint. */
   readonly busy: ReadonlyMap<string, number>;
-  /** At most so many at a time to one endpoint that works; one to one that fails. */
+  /** At most this many at a time to one endpoint that works; one to one that fails. */
   readonly perWebhook: number;
-  /** At most so many claims now. */
+  /** At most this many claims now. */
   readonly free: number;
 }
 
 /**
  * Claims what is due. Of an ordered endpoint only its oldest event that is neither delivered nor
- * dead, whoever may be sending it; of others as many as have a slot. Two processes at once never
- * claim the same: the second skips the rows of the first, or finds them claimed.
+ * dead, whichever process may be sending it; of others as many as have a slot. Two processes at
+ * once never claim the same: the second skips the rows of the first, or finds them claimed.
  */
 export async function claimDue(
   db: Queryable,
@@ -192,8 +191,8 @@ export interface Result {
 }
 
 /**
- * Notes what became of attempts; what another process has claimed meanwhile, or somebody has given
- * up, is left alone but for a success.
+ * Records the results of attempts. A delivery that another process has claimed meanwhile, or that
+ * was given up, changes only on success.
  */
 export async function writeResults(
   db: Queryable,
@@ -224,7 +223,7 @@ export async function writeResults(
   );
 }
 
-/** One success ends the failing; a row that says so already is not written again each time. */
+/** One success ends the failing; a row that shows success already is not written again. */
 export async function noteSuccesses(
   db: Queryable,
   webhookIds: readonly string[],
@@ -278,8 +277,8 @@ export async function selectDeliveries(
 }
 
 /**
- * One event, whatever became of it, or all dead letters since a time: due now, with all attempts
- * before them. Returns how many.
+ * One event in any state, or all dead letters since a time: due now, with all attempts before them.
+ * Returns how many.
  */
 export async function requeue(
   db: Queryable,
@@ -299,7 +298,7 @@ export async function requeue(
   return rowCount ?? 0;
 }
 
-/** Forgets what was delivered or given up before those times; returns how many. */
+/** Removes what was delivered or given up before those times; returns how many. */
 export async function purgeDeliveries(
   db: Queryable,
   deliveredBeforeMs: number,

@@ -1,5 +1,5 @@
-// The composition root: makes every part of the program once, hands each what it needs, and closes
-// them in reverse order.
+// The composition root: makes every part of the program once, passes each part what it needs, and
+// closes them in reverse order.
 
 import { createAlongside, createSagas, migrateQueue, type Sagas } from './clearing/saga/saga.ts';
 import { createDisputes, type Disputes } from './clearing/disputes/disputes.ts';
@@ -41,6 +41,7 @@ import {
   type Valuation,
 } from './valuation/valuation.ts';
 
+/** All parts of the program. */
 export interface Context {
   readonly config: Config;
   readonly log: Log;
@@ -66,22 +67,23 @@ export interface Context {
   readonly ruleAlerts: RuleAlerts;
   readonly quotes: QuoteTokens;
   /**
-   * Finishes what is in flight, closes connections, and stops PostgreSQL when this process started
-   * it.
+   * Finishes work in progress, closes connections, and stops PostgreSQL if this process started it.
    */
   close(): Promise<void>;
 }
 
+/** How the parts are made. */
 export interface ContextOptions {
   readonly log: Log;
   /**
-   * `own` for the program itself, which must be alone on its data folder; `any` for commands that
-   * work beside it.
+   * `own` for the program itself, which needs the data folder alone; `any` for commands that work
+   * beside it.
    */
   readonly mode: 'own' | 'any';
   readonly clock?: Clock;
 }
 
+/** Opens the database, migrates it and makes all parts. Closes what is open when it throws. */
 export async function createContext(config: Config, options: ContextOptions): Promise<Context> {
   const { log, mode, clock = systemClock } = options;
   const closers = new Closers(log);
@@ -108,8 +110,8 @@ export async function createContext(config: Config, options: ContextOptions): Pr
       log,
     });
     closers.add('identity', async () => identity.close());
-    // Operators say where connectors are, platforms say where webhooks go: only the former may be
-    // on this machine because of the sandbox.
+    // Operators set the addresses of connectors, platforms set those of webhooks. Because of the
+    // sandbox, connectors may also be on this machine; webhooks may not.
     const connectorEgress = createEgress({ allowedRanges: connectorRangesOf(config) });
     const webhookEgress = createEgress({ allowedRanges: privateRangesOf(config) });
     closers.add('egress', async () =>
@@ -239,7 +241,7 @@ export async function createContext(config: Config, options: ContextOptions): Pr
   }
 }
 
-/** What has been opened so far, to be closed last in, first out. */
+/** The parts that are open, to be closed in reverse order. */
 class Closers {
   readonly #log: Log;
   readonly #stack: { readonly name: string; close(): Promise<void> }[] = [];
@@ -252,7 +254,7 @@ class Closers {
     this.#stack.push({ name, close });
   }
 
-  /** A part that fails to close does not keep the others open. */
+  /** Closes all parts. A part that fails to close does not keep the others open. */
   async close(): Promise<void> {
     for (let part = this.#stack.pop(); part !== undefined; part = this.#stack.pop()) {
       this.#log.debug({ part: part.name }, 'closing');

@@ -1,4 +1,4 @@
-// The only executable: runs the command that was typed in the process that it was typed for.
+// The only executable: runs the command of the command line in this process.
 
 import { once } from 'node:events';
 
@@ -17,7 +17,7 @@ const terminal: Terminal = {
   exitCode: exitCode.ok,
 };
 
-// A reader that has seen enough, such as `head`, is no error.
+// A reader that closes the pipe early, such as `head`, is not an error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(exitCode.ok);
   throw error;

@@ -1,5 +1,5 @@
-// What a process of each role runs: a table of listeners and loops, and the starting and stopping
-// of them in order.
+// What a process of each role runs: a table of listeners and loops, and how they start and stop in
+// order.
 
 import type { FastifyInstance } from 'fastify';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,42 +11,39 @@ import type { RoleName } from './runtime/config.ts';
 import { listen, listenFrom } from './runtime/listen.ts';
 import { startLoop, type Loop } from './runtime/loop.ts';
 
-/** A hold ends at most this much after its time. */
+/** A hold ends at most this long after its deadline, in milliseconds. */
 const SWEEP_EVERY_MS = 1_000;
-/** What another process has set is in force here at most twice this much later. */
+/** A change of the rulebook by another process is in force here after at most twice this time. */
 const RULEBOOK_EVERY_MS = 400;
 /**
- * What a crash left of a redemption is mended at most this much after the next start, and a voucher
- * is told expired.
+ * Redemptions that a crash left unfinished are completed this long after the next start; vouchers
+ * expire this long after their last day.
  */
 const REDEMPTIONS_EVERY_MS = 1_000;
 /**
- * What a crash left of a request about a reserve is mended, a cap follows its prefund, and a
- * threshold is told, at most this much later.
+ * Reserve requests that a crash left unfinished are completed, caps follow their prefund, and
+ * thresholds are reported, after at most this time.
  */
 const RESERVES_EVERY_MS = 1_000;
-/** A reconciliation that was asked for begins at most this much later. */
+/** A requested reconciliation begins after at most this time. */
 const RECONCILIATION_EVERY_MS = 1_000;
-/** Platforms hear of a transaction about this much later. */
+/** Platforms get the event of a transaction after about this time. */
 const NOTICES_EVERY_MS = 500;
-/** An event is sent about this much after it happened. */
+/** An event is sent to webhooks after about this time. */
 const WEBHOOKS_EVERY_MS = 200;
 /**
- * What a crash left of a dispute is finished at most this much after its lease, and silence decides
- * this much after a due date.
+ * A dispute that a crash left unfinished is completed this long after its lease. A due date without
+ * an answer takes effect this long after it.
  */
 const DISPUTES_EVERY_MS = 1_000;
-/** The same of a recall. */
+/** The same for a recall. */
 const RECALLS_EVERY_MS = 1_000;
-/**
- * A connected platform that has gone or come back shows in /health at most this much later, and its
- * patience.
- */
+/** /health shows after at most this time that a connected platform has gone or returned. */
 const CONNECTIONS_EVERY_MS = 5_000;
 
-/** An approved act that a crash has left is gone on with at most this much after its lease. */
+/** An approved act that a crash left unfinished is resumed this long after its lease. */
 const ACTS_EVERY_MS = 1_000;
-/** A window that is due is closed at most this much later, and what was approved is paid. */
+/** A due window is closed, and approved payments are made, after at most this time. */
 const SETTLEMENT_EVERY_MS = 1_000;
 
 type ListenerName = keyof typeof listeners;
@@ -105,15 +102,15 @@ const listeners = {
         trustedProxies: context.config.trustedProxies,
       },
     ),
-  /** For the monitor: it stays until the process ends. */
+  /** Serves the monitor until the process ends. */
   metrics: (context: Context): Promise<FastifyInstance> =>
     Promise.resolve(createMetricsServer(context)),
 };
 
 const loops = {
   /**
-   * Releases holds whose time is over and expires lots whose day has come. Several processes may
-   * run it: each finding is resolved once.
+   * Releases holds that are overdue, and moves lots that have lapsed. Several processes may run it:
+   * each one is resolved once.
    */
   sweep: ({ ledger, log }: Context): Loop =>
     startLoop({
@@ -126,8 +123,8 @@ const loops = {
       },
     }),
   /**
-   * Puts versions of the rulebook in force when their time has come, and notices those that others
-   * have.
+   * Puts due versions of the rulebook in force, and notices those that other processes have put in
+   * force.
    */
   rulebook: (context: Context): Loop => {
     const { valuation, log } = context;
@@ -151,13 +148,13 @@ const loops = {
         await valuation
           .leave()
           .catch((error: unknown) =>
-            log.debug({ err: error }, 'this process is taken for a running one a little longer'),
+            log.debug({ err: error }, 'other processes take this one for running a little longer'),
           );
       },
     };
   },
   /**
-   * Goes on with approved acts that a crash has left, and ends requests that nobody approved in
+   * Resumes approved acts that a crash left unfinished, and ends requests that were not approved in
    * time. Several processes may run it.
    */
   acts: ({ acts, log }: Context): Loop =>
@@ -170,7 +167,7 @@ const loops = {
         return false;
       },
     }),
-  /** Asks connected platforms whether they answer, for this process's own /health. */
+  /** Checks whether connected platforms answer, for the /health of this process. */
   connections: ({ connectionHealth, log }: Context): Loop =>
     startLoop({
       name: 'connections',
@@ -182,13 +179,13 @@ const loops = {
       },
     }),
   /**
-   * Goes on with transfers over connected platforms. Any number of processes may: each takes its
-   * own from the queue.
+   * Carries on transfers over connected platforms. Any number of processes may run it: each takes
+   * its own jobs from the queue.
    */
   sagas: ({ sagas }: Context): Loop => ({ name: 'sagas', ...sagas.start() }),
   /**
-   * Compares books with platforms when it is their time, or when somebody asks. Of several
-   * processes one does a platform.
+   * Reconciles platforms that are due or requested. When several processes run it, only one of them
+   * does a platform.
    */
   reconciliation: ({ reconciliation, log }: Context): Loop =>
     startLoop({
@@ -198,8 +195,8 @@ const loops = {
       run: (signal) => reconciliation.runDue(signal),
     }),
   /**
-   * Closes windows when the schedule says so, counts their pairs, and pays what was approved.
-   * Several processes may run it.
+   * Closes windows on schedule, counts their pairs, and makes approved payments. Several processes
+   * may run it.
    */
   settlement: ({ settlement, log }: Context): Loop =>
     startLoop({
@@ -209,7 +206,7 @@ const loops = {
       run: () => settlement.follow(),
     }),
   /**
-   * Writes redemptions that are missing, finishes reversals of them and lets vouchers expire.
+   * Writes missing redemptions, completes reversals of redemptions, and lets vouchers expire.
    * Several processes may run it.
    */
   redemptions: ({ rewards, log }: Context): Loop =>
@@ -220,8 +217,8 @@ const loops = {
       run: () => rewards.follow(),
     }),
   /**
-   * Watches the reserves; reads figures only, unless a cap has to follow its prefund. Several
-   * processes may run it.
+   * Watches the reserves. It only reads, unless a cap has to follow its prefund. Several processes
+   * may run it.
    */
   reserves: ({ reserve, log }: Context): Loop =>
     startLoop({
@@ -234,12 +231,15 @@ const loops = {
       },
     }),
   /**
-   * Tells platforms, in the feed, what was posted that concerns them. Several processes may run it:
-   * each row is told once.
+   * Adds events to the feed about posted transactions, for the platforms that they concern. Several
+   * processes may run it: each row gets its events once.
    */
   notices: ({ notices, log }: Context): Loop =>
     startLoop({ name: 'notices', log, everyMs: NOTICES_EVERY_MS, run: () => notices.follow() }),
-  /** Sends events to webhooks. Of several processes each sends what no other is sending. */
+  /**
+   * Sends events to webhooks. When several processes run it, each sends what no other one is
+   * sending.
+   */
   webhooks: ({ webhooks, log }: Context): Loop => {
     const deliverer = webhooks.createDeliverer();
     const loop = startLoop({
@@ -255,38 +255,46 @@ const loops = {
         await deliverer
           .close()
           .catch((error: unknown) =>
-            log.warn({ err: error }, 'webhook messages under way are left to others'),
+            log.warn({ err: error }, 'unfinished webhook messages are left to other processes'),
           );
       },
     };
   },
-  /** Carries out what was agreed, and lets silence refuse. Several processes may run it. */
+  /** Executes accepted recalls, and ends those without an answer. Several processes may run it. */
   recalls: ({ recalls, log }: Context): Loop =>
     startLoop({ name: 'recalls', log, everyMs: RECALLS_EVERY_MS, run: () => recalls.follow() }),
   /**
-   * Does what is due in disputes and finishes what others have begun. Several processes may run it.
+   * Does what is due in disputes, and completes what others have begun. Several processes may run
+   * it.
    */
   disputes: ({ disputes, log }: Context): Loop =>
     startLoop({ name: 'disputes', log, everyMs: DISPUTES_EVERY_MS, run: () => disputes.follow() }),
 };
 
+/** A running process. */
 export interface RunningRole {
-  /** Where the API answers; undefined for a role without listener. */
+  /** Base URL of the API; undefined for a role without a listener. */
   readonly url: string | undefined;
-  /** Where monitors read /metrics without a token. */
+  /** Base URL where monitors read /metrics without a token. */
   readonly metricsUrl: string | undefined;
   /**
-   * Stops accepting, finishes what is in flight (at most `drainTimeoutMs`), then stops the loops.
+   * Stops accepting connections, finishes requests in flight (for at most `drainTimeoutMs`), then
+   * stops the loops.
    */
   stop(): Promise<void>;
 }
 
+/** Starts the listeners and loops of the configured role. */
 export async function startRole(context: Context): Promise<RunningRole> {
   const role = roles[context.config.role];
-  // Before it answers anybody it is waited for, and has what others put in force while it started.
+  // This process is recorded before it serves anything, so approvals wait for it; then it puts in
+  // force what others approved while it started.
   await context.valuation.reportVersion();
   await activateDue(context).catch((error: unknown) =>
-    context.log.warn({ err: error }, 'versions of the rulebook are looked for again soon'),
+    context.log.warn(
+      { err: error },
+      'due versions of the rulebook could not be activated; this is retried',
+    ),
   );
   const servers: FastifyInstance[] = [];
   const urls: Partial<Record<ListenerName, string>> = {};
@@ -312,7 +320,8 @@ export async function startRole(context: Context): Promise<RunningRole> {
         Promise.all(servers.map((server) => server.close())),
         sleep(context.config.drainTimeoutMs, undefined, { ref: false }),
       ]);
-      // Whoever has not finished by now, or never finished asking, would keep the program alive.
+      // Connections that are still open, for example with an unfinished request, would keep the
+      // program running.
       for (const { server } of servers) server.closeAllConnections();
       await Promise.all(running.map((loop) => loop.stop()));
     },

@@ -1,4 +1,4 @@
-// The demo network that a start without other settings makes: its rulebook, platforms and users,
+// The demo network, which a start without other settings makes: its rulebook, platforms and users,
 // the credentials file, and the sandbox that runs as its connected platform. The only file of this
 // module that others import.
 

@@ -1,5 +1,5 @@
-// The sandbox platform as a child of the program: its folder, its keys, the port it had last, and
-// where a running one is found.
+// Runs the sandbox platform as a child process, and keeps its folder, its keys and its last port.
+// Finds the fault panel of a running sandbox.
 
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -8,23 +8,24 @@ import { join, resolve } from 'node:path';
 import { superviseProgram, type ChildProgram } from '../runtime/child-program.ts';
 import type { Log } from '../runtime/log.ts';
 
+/** How the sandbox is started. */
 export interface SandboxProcessOptions {
-  /** The program's data folder; the sandbox keeps its own in `sandbox/` inside it. */
+  /** The program's data folder; the sandbox keeps its data in `sandbox/` inside it. */
   readonly dataDir: string;
   readonly platformId: string;
-  /** The platform's secret, with which the network signs. */
+  /** The platform's secret, with which the network signs its calls. */
   readonly secret: string;
-  /** Accounts that it opens unless they are there: user → points. */
+  /** Accounts that it opens if they are missing: user → points. */
   readonly users: Readonly<Record<string, string>>;
   readonly log: Log;
   /**
-   * Each time it answers, after a restart perhaps elsewhere. `token` is what it has issued to the
-   * network.
+   * Called each time it is ready; after a restart its address may have changed. `token` is the
+   * token that the sandbox accepts from the network.
    */
   onReady(url: string, token: string): Promise<void>;
 }
 
-/** Where the faults of a running sandbox are set. */
+/** The address and token for setting faults in a running sandbox. */
 export interface FaultPanel {
   readonly url: string;
   readonly admin_token: string;
@@ -38,14 +39,16 @@ interface Keys {
 const SECRET_LIMIT_MS = 5_000;
 const MAIN = join(import.meta.dirname, '..', '..', 'sandbox', 'main.ts');
 
+/** The supervised sandbox. */
 export interface SandboxProcess extends ChildProgram {
   /**
-   * Gives the running one another secret to take the network by; one that is started again has it
-   * from its start.
+   * Gives the running sandbox a new secret of the network. A restarted sandbox gets it at its
+   * start.
    */
   setSecret(secret: string): Promise<void>;
 }
 
+/** Starts the sandbox and restarts it when it dies. */
 export function superviseSandbox({
   dataDir,
   platformId,
@@ -61,8 +64,8 @@ export function superviseSandbox({
     '--user',
     `${userId}=${points}`,
   ]);
-  // Where it was last, so that its address stays; where that port is taken, the next attempt is
-  // content with any.
+  // The last port is tried first, so that the address stays the same. If it is taken, the next
+  // attempt uses any free port.
   let port = lastPort(dataDir);
   const environment = {
     SANDBOX_TOKEN: keys.token,
@@ -112,15 +115,15 @@ export function superviseSandbox({
     },
     async stop() {
       await child.stop();
-      // The port is wanted again.
+      // The next start uses the same port.
       writePrivately(running, { url: urlOf(running) });
     },
   };
 }
 
 /**
- * The panel of the sandbox in a data folder; undefined when there never was one. The caller finds
- * out by asking whether it still runs.
+ * The panel of the sandbox in a data folder; undefined if there never was one. It may not be
+ * running; the caller finds out by calling it.
  */
 export function findFaultPanel(dataDir: string): FaultPanel | undefined {
   const { running, keysFile } = sandboxPaths(dataDir);
@@ -140,7 +143,7 @@ function sandboxPaths(dataDir: string): {
   return { folder, keysFile: join(folder, 'keys.json'), running: join(folder, 'running.json') };
 }
 
-/** Made once; the same at every start. */
+/** Made once, and the same at every start. */
 function ensureKeys(dataDir: string): Keys {
   const { keysFile } = sandboxPaths(dataDir);
   const known = readJson<Partial<Keys>>(keysFile);
@@ -164,14 +167,14 @@ function lastPort(dataDir: string): number {
   return url !== undefined && URL.canParse(url) ? Number(new URL(url).port) : 0;
 }
 
-/** Only its owner may read it; replaced as a whole. */
+/** Replaces a file as a whole; only its owner may read it. */
 function writePrivately(file: string, content: object): void {
   const draft = `${file}.${process.pid}`;
   writeFileSync(draft, `${JSON.stringify(content)}\n`, { mode: 0o600 });
   renameSync(draft, file);
 }
 
-/** Undefined when there is none, or one that is not ours. */
+/** Undefined when the file is missing or is not JSON. */
 function readJson<T>(file: string): T | undefined {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as T;

@@ -1,5 +1,5 @@
-// Runs the sandbox platform beside the program, as one of the demo network's platforms: connected,
-// and a process of its own.
+// Runs the sandbox platform beside the program as a connected platform of the demo network, in its
+// own process.
 
 import type { Connections, ConnectionHealth } from '../connections/connections.ts';
 import { demoUsersOf, SANDBOX_PLATFORM } from './seed-demo.ts';
@@ -10,6 +10,7 @@ import type { Log } from '../runtime/log.ts';
 import { startPoll, type Poll } from '../runtime/poll.ts';
 import { superviseSandbox } from './sandbox-process.ts';
 
+/** The parts of the program that the sandbox needs. */
 export interface SandboxParts {
   readonly config: Config;
   readonly log: Log;
@@ -18,15 +19,17 @@ export interface SandboxParts {
   readonly connectionHealth: ConnectionHealth;
 }
 
+/** The running sandbox. */
 export interface RunningSandbox {
-  /** Where it answered last; empty when it has not answered yet. */
+  /** Its last address; empty while it has not been ready yet. */
   readonly url: string;
   stop(): Promise<void>;
 }
 
 /**
- * Undefined when none is to run here. Resolves when it answers and is registered; one that cannot
- * be started is told in the log and tried again, and does not keep the network from starting.
+ * Starts the sandbox. Undefined when it does not run here. Resolves when it is ready and
+ * registered, or when its first start has failed: the failure is logged and retried, and the
+ * network starts without it.
  */
 export async function startSandbox({
   config,
@@ -55,7 +58,7 @@ export async function startSandbox({
     async onReady(answersAt, token) {
       url = answersAt;
       const known = connections.targetOf(SANDBOX_PLATFORM);
-      // Where nothing has changed the database need not be asked: it may be down itself.
+      // Nothing is written if nothing has changed, because the database may be down.
       if (known?.url !== url || known.token !== token) {
         const set = await connections.set({ platformId: SANDBOX_PLATFORM, url, token }, 'sandbox');
         if (!set.ok) throw new ProblemError(set.problem);
@@ -79,25 +82,25 @@ export async function startSandbox({
 const LOOK_EVERY_MS = 500;
 
 /**
- * Hands a rotated secret on, whoever rotated it: the sandbox takes it beside the one before, and
- * one that cannot be told now is told again.
+ * Passes a rotated secret on to the sandbox, whoever rotated it. The sandbox accepts it besides the
+ * one before. A failed attempt is retried.
  */
 function followSecret(
   identity: Identity,
   first: string,
-  tell: (secret: string) => Promise<void>,
+  passOn: (secret: string) => Promise<void>,
   log: Log,
 ): Poll {
-  let told = first;
+  let current = first;
   return startPoll({
     what: 'the secret of the sandbox',
     everyMs: LOOK_EVERY_MS,
     log,
     ask: async () => {
       const secret = identity.findPlatform(SANDBOX_PLATFORM)?.secretKey.export().toString('utf8');
-      if (secret === undefined || secret === told) return;
-      await tell(secret);
-      told = secret;
+      if (secret === undefined || secret === current) return;
+      await passOn(secret);
+      current = secret;
       log.info({ platform_id: SANDBOX_PLATFORM }, 'the sandbox has the new secret');
     },
   });

@@ -1,5 +1,5 @@
-// The demo network: three platforms, two operators, two members with the source requirement's
-// sample figures (2.1, 5.1, 5.2), three rewards. Repeatable without effect.
+// The demo network: three platforms, two operators, two members with the sample figures of the
+// source requirement (2.1, 5.1, 5.2), and three rewards. Running it again changes nothing.
 
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { activateDue } from '../network/network.ts';
 import type { RewardTerms, RulebookDocument } from '../valuation/valuation.ts';
 import { getPoints } from '../ledger/ledger.ts';
 
-/** The parts of the program that the demo touches; the whole context fits. */
+/** The parts of the program that the demo needs; the whole context fits. */
 export interface DemoParts extends OnboardingParts {
   readonly config: Pick<
     Config,
@@ -25,9 +25,9 @@ interface DemoPlatform {
   readonly platformId: PlatformId;
   readonly name: string;
   readonly multiplier: string;
-  /** Points that each member begins with. */
+  /** Points that each member starts with. */
   readonly opening: bigint;
-  /** Its own ids of its users begin with this. */
+  /** The platform's ids of its users start with this. */
   readonly userPrefix: string;
 }
 
@@ -56,34 +56,31 @@ const platforms: readonly DemoPlatform[] = [
 ];
 
 /**
- * The demo platform that keeps its points itself where the sandbox runs; hosted otherwise, and in a
- * data folder in which it was hosted before.
+ * The demo platform that is connected where the sandbox runs. Otherwise it is hosted, and it stays
+ * hosted in a data folder where it once was.
  */
 export const SANDBOX_PLATFORM = 'platform_c' as PlatformId;
 
 /** Numbers of the sample users; user 1001 is `a_1001` on platform_a. */
 const memberNumbers = ['1001', '1002'] as const;
 
-/** One proposes, the other approves. */
+/** One operator proposes, the other one approves. */
 const operatorIds = ['maker', 'checker'] as const;
 
 const RESERVE_CAP_CNY = 1_000_000n;
 
 /**
- * Who brings the demo's rewards into the rulebook: a network of which it has a version was made as
- * the demo.
+ * The author of the demo's rewards in the rulebook. A network with a version of this author is a
+ * demo network.
  */
 const DEMO = 'demo';
 
-/**
- * A network to try things in, with the sandbox or without: its platforms may go as far as they
- * like.
- */
+/** True for a demo network, with or without the sandbox. Its platforms may use their full caps. */
 export function isDemoNetwork({ valuation }: Pick<OnboardingParts, 'valuation'>): Promise<boolean> {
   return valuation.hasAuthor(DEMO);
 }
 
-/** The source requirement's samples (5.2). */
+/** The samples of the source requirement (5.2). */
 const rewards: Readonly<Record<string, Readonly<Record<string, RewardTerms>>>> = {
   platform_a: {
     coupon_10: {
@@ -117,6 +114,7 @@ const rewards: Readonly<Record<string, Readonly<Record<string, RewardTerms>>>> =
   },
 };
 
+/** The content of the credentials file. */
 export interface Credentials {
   readonly base_url: string;
   readonly platforms: readonly {
@@ -127,7 +125,7 @@ export interface Credentials {
     readonly fault_panel?: FaultPanel;
   }[];
   readonly operators: readonly { readonly operator_id: string; readonly token: string }[];
-  /** For monitors: /metrics and the reasons in /health. */
+  /** For monitors: gives access to /metrics and to the reasons in /health. */
   readonly scrape_token: string;
   readonly members: readonly {
     readonly member_id: string;
@@ -137,7 +135,7 @@ export interface Credentials {
 
 const FILE = 'credentials.json';
 
-/** Creates what is missing and writes `<data>/credentials.json`. */
+/** Creates what is missing, and writes `<data>/credentials.json`. */
 export async function seedDemo(parts: DemoParts): Promise<void> {
   for (const platform of platforms) await seedPlatform(parts, platform);
   for (const operatorId of operatorIds) await seedOperator(parts, operatorId);
@@ -158,7 +156,7 @@ async function seedPlatform(
   const reserveCapMinor = RESERVE_CAP_CNY * 10n ** BigInt(parts.ledger.settlementAsset().scale);
   const wanted: Custody =
     platformId === SANDBOX_PLATFORM && runsSandbox(parts.config) ? 'connected' : 'hosted';
-  // An attempt that broke off is finished with the custody that it was begun with.
+  // An unfinished attempt is completed with the custody that it began with.
   const custody = parts.ledger.pointsOf(platformId)?.custody ?? wanted;
   const added = await addPlatform(parts, {
     platformId,
@@ -167,18 +165,18 @@ async function seedPlatform(
     multiplier,
     reserveCapMinor,
   });
-  // Another process seeding the same database may have been first.
+  // Another process that seeds the same database may have been first.
   if (!added.ok && added.problem.code !== 'platform_exists') throw new ProblemError(added.problem);
 }
 
-/** Its token is made when credentials are written. */
+/** Adds an operator. Its token is made when the credentials are written. */
 async function seedOperator({ identity }: DemoParts, operatorId: string): Promise<void> {
   const added = await identity.addOperator(operatorId);
   if (!added.ok && added.problem.code !== 'operator_exists') throw new ProblemError(added.problem);
 }
 
 /**
- * A demo platform's users and the points that each begins with, for a platform that keeps them
+ * The users of a demo platform with their opening points, for a platform that keeps the points
  * itself.
  */
 export function demoUsersOf(platformId: PlatformId): Readonly<Record<string, string>> {
@@ -190,7 +188,10 @@ export function demoUsersOf(platformId: PlatformId): Readonly<Record<string, str
       );
 }
 
-/** The fixed key makes the opening points a thing that happens once in the life of the network. */
+/**
+ * Links a sample user on all platforms and posts its opening points. The fixed key makes this
+ * happen only once in a network.
+ */
 async function seedMember({ identity, ledger }: DemoParts, number: string): Promise<void> {
   const memberId = memberIdOf(number);
   for (const { platformId, opening, userPrefix } of platforms) {
@@ -198,7 +199,7 @@ async function seedMember({ identity, ledger }: DemoParts, number: string): Prom
     get(
       await identity.linkUser(platformId, `${userPrefix}_${number}`, first ? undefined : memberId),
     );
-    // Where the platform keeps its points itself, it has opened the account itself.
+    // A connected platform has opened the account with its points itself.
     if (identity.findPlatform(platformId)?.custody === 'connected') continue;
     const scale = getPoints(ledger, platformId).scale;
     const outcome = await ledger.submit({
@@ -213,7 +214,7 @@ async function seedMember({ identity, ledger }: DemoParts, number: string): Prom
   }
 }
 
-/** Rewards that are listed already keep their terms. */
+/** The document with the demo's rewards. Rewards that are already listed keep their terms. */
 function withRewards(document: RulebookDocument): RulebookDocument {
   const merged = Object.fromEntries(
     Object.entries(rewards).map(([platform, list]) => [
@@ -224,7 +225,10 @@ function withRewards(document: RulebookDocument): RulebookDocument {
   return { ...document, rewards: { ...document.rewards, ...merged } };
 }
 
-/** Only its owner may read it; replaced as a whole. A token that still works is kept. */
+/**
+ * Writes the credentials file as a whole; only its owner may read it. Tokens that are still valid
+ * are kept.
+ */
 export async function writeCredentials(
   { config, identity }: DemoParts,
   baseUrl: string,
@@ -292,7 +296,7 @@ async function scrapeTokenOf(
     : identity.renewScrapeToken();
 }
 
-/** Undefined when there is none, or one that is not ours. */
+/** Undefined when the file is missing or is not JSON. */
 function readCredentials(file: string): Partial<Credentials> | undefined {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as Partial<Credentials>;
@@ -301,7 +305,7 @@ function readCredentials(file: string): Partial<Credentials> | undefined {
   }
 }
 
-/** The member that the user of the first platform derives. */
+/** The id of a sample member, derived from its user on the first platform. */
 function memberIdOf(number: string): MemberId {
   return deriveMemberId('platform_a' as PlatformId, `a_${number}`);
 }

@@ -1,12 +1,9 @@
-// Checks of the accounts: that their counters are what the entries say, within their bounds, and
-// zero in sum.
+// Checks of the accounts: their counters equal their entries, stay within their bounds, and sum to
+// zero.
 
 import type { Check } from './audit-check.ts';
 
-/**
- * What leaves no trace in entries: changes of floors. Text that is no number must not end the
- * audit.
- */
+/** Changes of floors, which have no entries. Text that is not a number must not end the audit. */
 const ALLOTMENTS = `
   select sequence,
          case when details ->> 'account_id' ~ '^[0-9]{1,18}$'
@@ -17,14 +14,15 @@ const ALLOTMENTS = `
            then (details ->> 'floor_after')::bigint end as floor_after
     from ledger.transaction where bucket = $1 and kind = 'allot'`;
 
+/** Checks of accounts. */
 export const accountChecks: readonly Check[] = [
   {
     invariant: 2,
     name: 'asset_sums_to_zero',
     scope: 'network',
     meaning:
-      'All accounts of an asset together sum to zero, posted and pending; so do its transit ' +
-      'accounts.',
+      'The posted balances of all accounts of an asset sum to zero; so do the pending ones, and ' +
+      'so do its transit accounts.',
     sql: `
       select asset_id, sum(credits_posted::numeric - debits_posted) as posted,
         sum(credits_pending::numeric - debits_pending) as pending,
@@ -42,8 +40,8 @@ export const accountChecks: readonly Check[] = [
     name: 'known_assets',
     scope: 'network',
     meaning:
-      'Every account counts an asset that the network knows, and the settlement asset is one ' +
-      'of them.',
+      'Every account has an asset that the network knows, and the settlement asset is a known ' +
+      'asset.',
     sql: `
       select a.asset_id, count(*) as accounts from ledger.account a
        where not exists (select from ledger.asset x where x.asset_id = a.asset_id) group by 1
@@ -57,9 +55,7 @@ export const accountChecks: readonly Check[] = [
     invariant: 2,
     name: 'limits_in_own_assets',
     scope: 'network',
-    meaning:
-      'What limits allow and what has used it is counted in assets of limits and rewards, ' +
-      'each limit in its own.',
+    meaning: 'Allowances of limits and their use are counted in assets of limits and rewards only.',
     sql: `
       select a.bucket, a.account_id, a.purpose, a.asset_id, x.code from ledger.account a left
         join ledger.asset x on x.asset_id = a.asset_id
@@ -103,8 +99,8 @@ export const accountChecks: readonly Check[] = [
     name: 'counters_equal_entries',
     scope: 'bucket',
     meaning:
-      "An account's four counters are the sums of its entries, and its last_sequence is that " +
-      'of the last row that moved it.',
+      "An account's four counters are the sums of its entries, and its last_sequence is the " +
+      'number of the last row that moved it.',
     sql: `
       with moved as (
         select account_id, max(sequence) as last_sequence,
@@ -137,8 +133,8 @@ export const accountChecks: readonly Check[] = [
     name: 'balance_after_chain',
     scope: 'bucket',
     meaning:
-      "Each entry's balance after it is the one before it plus its amount; a break shows a " +
-      'lost update.',
+      'The balance after each entry is the balance before it plus its amount. A difference ' +
+      'shows a lost update.',
     sql: `
       select sequence, transaction_id, account_id, layer, amount, balance_after, expected from (
         select sequence, transaction_id, account_id, layer, amount, balance_after,
@@ -154,8 +150,8 @@ export const accountChecks: readonly Check[] = [
     name: 'account_numbers',
     scope: 'bucket',
     meaning:
-      'The accounts of a bucket are numbered 1 to account_count, each number and each (owner, ' +
-      'asset, purpose, expiry) once.',
+      'The accounts of a bucket are numbered 1 to account_count. Each number and each (owner, ' +
+      'asset, purpose, expiry) occurs once.',
     sql: `
       select a.account_id, a.owner_id, a.asset_id, a.purpose, a.same_number, a.same_account,
         b.account_count
@@ -178,8 +174,8 @@ export const accountChecks: readonly Check[] = [
     name: 'not_below_floor',
     scope: 'bucket',
     meaning:
-      'No account is below its floor, no lot or prefund below zero, no debt or allowance ' +
-      'above it, and no counter negative.',
+      'No account is below its floor, no lot or prefund is below zero, no debt or allowance is ' +
+      'above zero, and no counter is negative.',
     sql: `
       select account_id, owner_id, asset_id, purpose,
         credits_posted::numeric - debits_posted as posted, debits_pending, floor
@@ -196,7 +192,8 @@ export const accountChecks: readonly Check[] = [
     invariant: 4,
     name: 'never_was_below_zero',
     scope: 'bucket',
-    meaning: 'At no time was a lot below zero, a debt above it, or a pending sum negative.',
+    meaning:
+      'A lot was never below zero, a debt never above zero, and a pending sum never negative.',
     sql: `
       select e.sequence, e.transaction_id, e.account_id, a.purpose, e.layer, e.balance_after
         from ledger.entry e join ledger.account a on a.bucket = $1 and a.account_id = e.account_id
@@ -210,8 +207,8 @@ export const accountChecks: readonly Check[] = [
     name: 'floor_has_allotment',
     scope: 'bucket',
     meaning:
-      "An account's floor is the one its last allotment set, and each allotment began where " +
-      'the one before ended.',
+      "An account's floor is the one that its last allotment set, and each allotment starts " +
+      'from the floor that the one before set.',
     sql: `
       with allotment as (select a.*, lag(floor_after) over by_account as previous,
         lag(sequence) over by_account is null as is_first,
@@ -235,7 +232,7 @@ export const accountChecks: readonly Check[] = [
     name: 'cap_equals_floors',
     scope: 'network',
     meaning:
-      "The floors of a cap's stripes add up to the cap, the stripes together keep within it, " +
+      "The quotas of a cap's stripes add up to the cap, the use of all stripes is within it, " +
       'and no stripe has a quota without a cap.',
     sql: `
       select owner_id, asset_id, purpose, c.amount as cap, s.quota, s.used, s.unbounded

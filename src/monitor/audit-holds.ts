@@ -1,16 +1,16 @@
-// Checks of what stands beside the journal: holds, reversals and reward units, each against the
-// rows that made them.
+// Checks of holds, reversals and reward units, each compared with the journal rows that made them.
 
 import type { Check } from './audit-check.ts';
 
+/** Checks of holds, reversals, quotes and stock. */
 export const holdChecks: readonly Check[] = [
   {
     invariant: 3,
     name: 'holds_equal_pending',
     scope: 'bucket',
     meaning:
-      'What the open holds set aside in a lot, or of what a connected platform keeps, is ' +
-      'exactly its pending debits.',
+      'The pending debits of a lot, or of the account of a connected platform, are exactly what ' +
+      'its open holds set aside.',
     sql: `
       with part as (
         select h.captured, u.account_id, u.amount, sum(u.amount) over (partition by h.hold_id
@@ -56,9 +56,9 @@ export const holdChecks: readonly Check[] = [
     name: 'hold_resolved_once',
     scope: 'bucket',
     meaning:
-      'A hold is resolved by one capture, release, reviewed or authorised transfer, or ' +
-      'reversal that took the last of a freeze, and an open hold by none; captured is what ' +
-      'they took.',
+      'A hold is resolved once: by a capture, a release, a reviewed or authorised transfer, or ' +
+      'a reversal that took the rest of a freeze. An open hold is not resolved. `captured` is ' +
+      'the sum of what was taken.',
     sql: `
       with taken as (
         select t.transaction_id, x.hold_id, x.amount, x.ended
@@ -101,8 +101,8 @@ export const holdChecks: readonly Check[] = [
     name: 'hold_overdue',
     scope: 'bucket',
     meaning:
-      'No hold is open 15 minutes after its deadline. If Pontis was not running, start it: ' +
-      'its timer releases them.',
+      'No hold is open 15 minutes after its deadline. If Pontis was not running, start it: its ' +
+      'sweep releases overdue holds.',
     sql: `
       select hold_id, member_id, amount, expires_at from ledger.hold
        where bucket = $1 and state = 'held' and expires_at < now() - interval '15 minutes'
@@ -113,8 +113,8 @@ export const holdChecks: readonly Check[] = [
     name: 'freeze_has_dispute',
     scope: 'network',
     meaning:
-      'Points without a timer are frozen for a dispute that is not over, and a dispute that ' +
-      'is being looked at has its points frozen.',
+      'Each hold without a deadline is the freeze of an open dispute, and each open dispute ' +
+      'with frozen points has its hold.',
     sql: `
       select h.bucket, h.hold_id, h.member_id, h.amount, h.state, d.dispute_id,
         d.state as dispute_state
@@ -126,7 +126,7 @@ export const holdChecks: readonly Check[] = [
        where d.dispute_id is null
          or (h.hold_id is null and d.frozen > 0
          and d.state in ('opened', 'contested', 'under_review')
-              -- A moment after a reversal has taken it the dispute does not know of that yet.
+              -- For a moment after a reversal has taken the hold, the dispute does not know it yet.
               and not exists (select from ledger.hold x
                 join ledger.transaction t on t.bucket = x.bucket
                 and t.transaction_id = x.resolved_by and t.leg = 0
@@ -138,7 +138,7 @@ export const holdChecks: readonly Check[] = [
     invariant: 3,
     name: 'reversal_within_original',
     scope: 'bucket',
-    meaning: 'All reversals of a transaction together come to at most its amount.',
+    meaning: 'The reversals of a transaction sum to at most its amount.',
     sql: `
       select r.transaction_id, t.kind, t.amount, sum(r.amount) as reversed
         from ledger.reversal r
@@ -153,8 +153,8 @@ export const holdChecks: readonly Check[] = [
     name: 'reversal_has_transaction',
     scope: 'bucket',
     meaning:
-      'Every reversal is a reverse transaction of the same amount that names the original, ' +
-      'and every such transaction is noted.',
+      'Every recorded reversal is a reverse transaction of the same amount that names the ' +
+      'original, and every such transaction is recorded.',
     sql: `
       select coalesce(r.reversal_id, t.transaction_id) as reversal_id, r.transaction_id as original,
         r.amount, t.sequence, t.related_id, t.amount as transaction_amount
@@ -169,7 +169,7 @@ export const holdChecks: readonly Check[] = [
     invariant: 5,
     name: 'quote_has_transaction',
     scope: 'network',
-    meaning: 'Whatever has used a quote is a conversion in the journal, or authorised one.',
+    meaning: 'Each used quote was used by a conversion in the journal, or by its authorisation.',
     sql: `
       select q.bucket, q.nonce, q.transaction_id, t.kind
         from ledger.quote_use q left
@@ -181,7 +181,7 @@ export const holdChecks: readonly Check[] = [
     invariant: 1,
     name: 'rulebook_in_force',
     scope: 'bucket',
-    meaning: 'A row names a version of the rulebook that was in force when it was posted.',
+    meaning: 'The rulebook version of a row has been in force.',
     sql: `
       select t.sequence, t.transaction_id, t.rulebook_version, t.posted_at, r.activated_at
         from ledger.transaction t left join valuation.rulebook r on r.version = t.rulebook_version
@@ -194,8 +194,8 @@ export const holdChecks: readonly Check[] = [
     name: 'delivered_within_stock',
     scope: 'network',
     meaning:
-      'The units of a reward that were delivered came out of its stock, and are at most what ' +
-      'the platform put up.',
+      'The delivered units of a reward came out of its stock, and are at most the stock that ' +
+      'the platform offers.',
     sql: `
       select x.code, coalesce(c.amount, 0) as put_up, s.delivered, s.taken_from_stock
         from (select asset_id,
@@ -216,8 +216,8 @@ export const holdChecks: readonly Check[] = [
     name: 'reserve_request_has_transaction',
     scope: 'network',
     meaning:
-      'A deposit or withdrawal that was asked for and carried out is one row of its kind, ' +
-      'amount and request in the journal, and no row names a request that was not approved.',
+      'Each executed deposit or withdrawal request is one journal row with the same kind, ' +
+      'amount and request, and no row names a request that was not approved.',
     sql: `
       select coalesce(r.request_id::text, t.request_id) as request_id, r.kind as asked, r.state,
         r.amount, r.carried_out_at, t.kind, t.amount as transaction_amount, t.transaction_id

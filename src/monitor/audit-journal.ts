@@ -1,5 +1,5 @@
-// Checks of the journal itself: numbering, balance of each row, uniqueness, and that the two legs
-// of a transaction belong together.
+// Checks of the journal itself: row numbers, the balance of each row, uniqueness, and the two legs
+// of a transaction.
 
 import type { Check } from './audit-check.ts';
 
@@ -10,6 +10,7 @@ import type { Check } from './audit-check.ts';
 const HOME_OF_MEMBER = `('x' || lpad(left(t.member_id::text, 8), 16, '0'))::bit(64)::bigint %
     n.bucket_count`;
 
+/** Checks of the journal. */
 export const journalChecks: readonly Check[] = [
   {
     invariant: 1,
@@ -38,7 +39,8 @@ export const journalChecks: readonly Check[] = [
     invariant: 1,
     name: 'entries_sum_to_zero',
     scope: 'bucket',
-    meaning: 'In each row the posted entries of an asset sum to zero, and so do the pending ones.',
+    meaning:
+      'In each row, the posted entries of each asset sum to zero, and so do the pending ones.',
     sql: `
       select e.sequence, e.transaction_id, e.leg, e.kind, a.asset_id, case when e.layer = 'p'
         then 'posted' else 'pending' end as layers, sum(e.amount) as sum
@@ -53,7 +55,7 @@ export const journalChecks: readonly Check[] = [
     name: 'stated_amount',
     scope: 'bucket',
     meaning:
-      "What a row states as amount and credited is what its entries move on the platform's " +
+      "The amount and the credited amount of a row are what its entries move on the platform's " +
       'accounts.',
     sql: `
       select t.sequence, t.transaction_id, t.leg, t.kind, t.amount, t.credited, m.issued,
@@ -77,7 +79,7 @@ export const journalChecks: readonly Check[] = [
                 coalesce(sum(e.amount) filter (where a.purpose = 'issued'
                   and a.asset_id = t.target_asset_id), 0) as issued_target,
                 coalesce(sum(e.amount) filter (where a.purpose = 'delivered'), 0) as delivered,
-                -- Of whom the row is: the platform itself, in whose bucket its prefund lies.
+                -- The owner of the row is the platform itself; its prefund lies in the same bucket.
                 coalesce(sum(e.amount) filter (where a.purpose = 'prefund'
                   and a.owner_id = t.member_id and a.asset_id = t.asset_id), 0) as prefund,
                 coalesce(sum(e.amount) filter (where a.purpose in ('position', 'rounding')
@@ -101,7 +103,7 @@ export const journalChecks: readonly Check[] = [
                when 'redeem' then m.redeemed <> t.amount or m.delivered is distinct from t.credited
                when 'capture' then m.redeemed <> t.amount
                when 'hold' then m.pending <> t.amount
-               -- A review that ends with it has the same amount pending before it.
+               -- When it ends a review, the same amount was pending before it.
                when 'authorise' then m.pending <> case when t.related_id is null then t.amount
                  else 0 end
                when 'release' then m.pending <> -t.amount
@@ -126,8 +128,8 @@ export const journalChecks: readonly Check[] = [
     name: 'transaction_once',
     scope: 'bucket',
     meaning:
-      'A (platform, member, idempotency key) has one transaction: no id stands on two rows of ' +
-      'one leg.',
+      'Each (platform, member, idempotency key) has one transaction: no two rows have the same ' +
+      'id and leg.',
     sql: `
       select transaction_id, leg, count(*) as rows, min(sequence) as first_sequence,
         max(sequence) as last_sequence
@@ -140,8 +142,8 @@ export const journalChecks: readonly Check[] = [
     name: 'row_in_home_bucket',
     scope: 'bucket',
     meaning:
-      'A row lies in the bucket of its member, and a first leg in the one its id names; ' +
-      'elsewhere a key could be used twice.',
+      'A row lies in the bucket of its member, and a first leg lies in the bucket that its id ' +
+      'names. In another bucket a key could be used twice.',
     sql: `
       select t.sequence, t.transaction_id, t.leg, t.kind, t.member_id, ${HOME_OF_MEMBER} as home
         from ledger.transaction t cross join ledger.network n
@@ -157,13 +159,14 @@ export const journalChecks: readonly Check[] = [
     name: 'legs_belong_together',
     scope: 'network',
     meaning:
-      'A transaction between two members has two legs that name each other, of one kind, ' +
-      'amount and reference.',
+      'A transaction between two members has two legs that name each other and have the same ' +
+      'kind, amount and asset.',
     sql: `
       select transaction_id, count(*) as legs, min(leg) as first_leg, max(leg) as last_leg,
         min(kind) as kind, min(amount) as amount_from, max(amount) as amount_to
         from ledger.transaction t
-       -- What a connected platform is given has no leg of its own: no account of the other member is moved here.
+       -- A transfer to a connected platform has no second leg, because it moves no account of the
+    -- other member here.
        where (counterparty_id is not null and kind not in ('hold', 'authorise')
               and not exists (select from ledger.asset x
                 where x.asset_id = t.target_asset_id and x.custody = 'connected')) or leg <> 0
@@ -182,7 +185,7 @@ export const journalChecks: readonly Check[] = [
     name: 'transit_of_legs',
     scope: 'network',
     meaning:
-      'What leaves one member through transit arrives at the other, in the same transaction.',
+      'Points that leave one member through transit arrive at the other in the same transaction.',
     sql: `
       select e.transaction_id, a.asset_id, sum(e.amount) as left_in_transit
         from ledger.entry e join ledger.account a on a.bucket = e.bucket
@@ -207,7 +210,7 @@ export const journalChecks: readonly Check[] = [
     invariant: 6,
     name: 'bucket_sequence',
     scope: 'bucket',
-    meaning: "A bucket's sequence is the number of its last row.",
+    meaning: 'The sequence of a bucket is the number of its last row.',
     sql: `
       select $1::integer as bucket, b.sequence, t.last
         from (select coalesce(max(sequence), 0) as last from ledger.transaction where bucket = $1) t

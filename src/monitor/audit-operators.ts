@@ -1,15 +1,15 @@
-// Who made whom: the operators of a network with everything that gave one of them power, from raw
-// rows.
+// Lists the operators of a network and who gave them their power, from raw rows.
 
 import { formatMoment } from '../kernel/time.ts';
 import type { DbClient } from '../runtime/database.ts';
 
+/** An operator, and who made or changed it. */
 export interface OperatorMade {
   readonly operatorId: string;
   readonly state: string;
   /**
-   * In order: `added`, `token`, `resumed` or `recovered`. Empty for an operator from before this
-   * was kept.
+   * In order of time: `added`, `token`, `resumed` or `recovered`. Empty for an operator from before
+   * this was recorded.
    */
   readonly changes: readonly {
     readonly change: string;
@@ -29,8 +29,9 @@ interface Row {
   readonly reason: string | null;
 }
 
+/** All operators by id, with the changes that gave them power. */
 export async function listOperatorsMade(client: DbClient): Promise<readonly OperatorMade[]> {
-  // A database that no newer program has opened yet keeps none.
+  // A database from an older version has no such table.
   const {
     rows: [known],
   } = await client.query<{ there: boolean }>(

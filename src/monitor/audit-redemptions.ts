@@ -1,14 +1,14 @@
-// Checks of redemptions: that vouchers count the units which the journal says were delivered, and
-// that no unit is both given back and usable.
+// Checks of redemptions: vouchers count the units that the journal has delivered, and no unit is
+// both returned and usable.
 
 import type { Check } from './audit-check.ts';
 
-/** The bucket that an id of a transaction begins with. */
+/** SQL for the bucket at the beginning of a transaction id. */
 const BUCKET_OF = (id: string): string => `('x' || substr(${id}::text, 1, 4))::bit(16)::integer`;
 
 /**
- * Reversals of redeems. One that the journal's reader has not come to, or that is under way, is not
- * taken off the vouchers yet.
+ * Reversals of redeems. A reversal that the journal's reader has not reached, or that is in
+ * progress, is not taken off the vouchers yet.
  */
 const RETURNS = `
   select t.related_id as redemption_id, t.transaction_id as reversal_id,
@@ -40,15 +40,16 @@ const COUNTS = `
            max(unit) as last
     from rewards.voucher group by 1`;
 
+/** Checks of redemptions and vouchers. */
 export const redemptionChecks: readonly Check[] = [
   {
     invariant: 8,
     name: 'redemption_units',
     scope: 'bucket',
     meaning:
-      'Of every redemption, usable and fulfilled units (of an expired one: unused and ' +
-      'fulfilled) are the units delivered less those returned in the journal. ' +
-      'A unit of which only a part was returned, as older versions allowed, is neither.',
+      'For each redemption, usable plus fulfilled units (for an expired one, unused plus ' +
+      'fulfilled) are the delivered units less those returned in the journal. ' +
+      'A unit that was returned in part, as older versions allowed, is neither.',
     sql: `
       with redeem as (select * from (${REDEEMS}) as all_redeems where bucket = $1),
            back as (select redemption_id, sum(units) as units, sum(amount) as amount,
@@ -79,8 +80,8 @@ export const redemptionChecks: readonly Check[] = [
     name: 'redemption_within_paid',
     scope: 'bucket',
     meaning:
-      'Of every redemption, the points given back and the price of the units that can still ' +
-      'be used are together at most what was paid.',
+      'For each redemption, the returned points plus the price of the units that can still be ' +
+      'used are at most what was paid.',
     sql: `
       select t.transaction_id as redemption_id, r.state, t.units, t.amount as paid,
         b.amount as returned_points, v.usable
@@ -100,8 +101,8 @@ export const redemptionChecks: readonly Check[] = [
     name: 'reward_units',
     scope: 'network',
     meaning:
-      'Of every reward, the units that its vouchers count are those of its account of ' +
-      "delivered units, but for what the journal's reader has not come to.",
+      'For each reward, the units of its vouchers equal its account of delivered units, except ' +
+      "for rows that the journal's reader has not reached.",
     sql: `
       with kept as (
         select r.platform_id, r.reward_id, sum(v.usable + v.fulfilled + v.part_returned) as units
@@ -143,8 +144,8 @@ export const redemptionChecks: readonly Check[] = [
     name: 'voucher_counts',
     scope: 'network',
     meaning:
-      'A redemption has one voucher for each unit or one for all; it is issued while one can ' +
-      'be used, and what it counts as fulfilled is what fulfilments name.',
+      'A redemption has one voucher for each unit or one for all. It is issued while a unit can ' +
+      'be used, and its fulfilled units are those that its fulfilments name.',
     sql: `
       select r.redemption_id, r.state, r.quantity, v.vouchers, v.units, v.usable, v.fulfilled,
         f.units as handed_over
@@ -169,21 +170,22 @@ export const redemptionChecks: readonly Check[] = [
     name: 'voucher_codes_sealed',
     scope: 'network',
     meaning:
-      'Of every voucher code only a keyed hash is kept. Right after an update from a version ' +
-      'that kept them in clear: start Pontis once, it seals them.',
+      'Each voucher code is stored as a keyed hash only. After an update from a version that ' +
+      'stored them in clear, start Pontis once: it seals them.',
     sql: `select redemption_id, unit from rewards.voucher
         where code is not null or length(code_hash) is distinct from 32 order by 1, 2`,
   },
 ];
 
+/** Findings about redemptions that break no rule of today. */
 export const redemptionRemarks: readonly Check[] = [
   {
     invariant: 8,
     name: 'former_delivery',
     scope: 'network',
     meaning:
-      'These redemptions were handed over after units of them had been given back, when that ' +
-      'was possible: perhaps those units were handed over as well.',
+      'These redemptions were handed over after some of their units had been returned, which ' +
+      'older versions allowed. Those units may have been handed over as well.',
     sql: `
       select d.redemption_id, r.platform_id, r.reward_id, d.units
         from rewards.former_delivery d left join rewards.redemption r using (redemption_id)

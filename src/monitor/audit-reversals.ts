@@ -1,13 +1,13 @@
-// Checks of reversals in parts, and of points that lapsed before they were taken back: from the
-// rows alone, with arithmetic of their own.
+// Checks of partial reversals, and of points that lapsed before they were taken back. They use the
+// rows only, with arithmetic of their own.
 
 import type { Check } from './audit-check.ts';
 
-/** The last row of the bucket that was posted under the former rules; 0 where there is none. */
+/** The last row of the bucket that was posted under the former rules; 0 if there is none. */
 const FORMER = `
   coalesce((select through_sequence from ledger.former_reversals where bucket = $1), 0)`;
 
-/** The entries of a row that were posted. */
+/** SQL for the posted entries of a row. */
 function posted(row: string): string {
   return `(select u.account_id, u.amount
              from unnest(${row}.account_ids, ${row}.amounts)
@@ -16,9 +16,9 @@ function posted(row: string): string {
 }
 
 /**
- * How much is kept of each share of a conversion that was reversed at least in part, beside the
- * share of the rest, rounded down and up.
- * `former` while no part was reversed since all parts rounded down.
+ * For each share of a conversion that was reversed at least in part: what is kept of it, and the
+ * share of the rest, rounded down and up. `former`: no part was reversed since parts stopped
+ * rounding down.
  */
 const SHARES = `
   with original as materialized (
@@ -74,8 +74,8 @@ const SHARES = `
         on f.bucket = $1 and f.transaction_id = o.transaction_id and f.amount = b.reversed)`;
 
 /**
- * How much lapsed of which lot, negative where a reversal says that it took it out of the expired
- * points. Text that says nothing of the kind must not end the audit.
+ * How much of which lot lapsed; negative where a reversal states that it took points out of the
+ * expired ones. Text in another form must not end the audit.
  */
 const LAPSES = `
   with stated as materialized (
@@ -94,10 +94,10 @@ const LAPSES = `
     select sequence, account_id, -amount from stated)`;
 
 /**
- * Reversals of points that were credited to one lot, which took less from it than they took back
- * although some of it had lapsed and was not taken yet: the member, or the platform, paid a second
- * time. A freeze is taken first wherever it lies, and its end may move points to later lots, so
- * reversals of what was ever frozen tell nothing.
+ * Reversals that took too little from a lot: the points had been credited to this lot, some of it
+ * had lapsed and was not taken yet, and so the member or the platform paid a second time. A freeze
+ * is taken first wherever it lies, and its end may move points to later lots; so reversals of
+ * points that were ever frozen prove nothing.
  */
 const TAKEN_TWICE = `${LAPSES},
   reversing as materialized (
@@ -132,15 +132,15 @@ const TAKEN_TWICE = `${LAPSES},
       where l.account_id = r.account_id and l.sequence <= r.sequence) s
    where r.from_lot < r.wanted and s.lapsed > 0`;
 
+/** Checks of partial reversals and lapsed points. */
 export const reversalChecks: readonly Check[] = [
   {
     invariant: 3,
     name: 'reversal_shares',
     scope: 'bucket',
     meaning:
-      'Of a conversion that is reversed in parts, the receiver, the fee and the target ' +
-      'platform keep at most their share of the rest, and the source platform owes at least ' +
-      'its share.',
+      'After a partial reversal of a conversion, the receiver, the fee and the target platform ' +
+      'keep at most their share of the rest, and the source platform owes at least its share.',
     sql: `${SHARES}
       select sequence, transaction_id, share, whole, amount, reversed, kept, rounded_down,
         rounded_up from kept
@@ -156,8 +156,8 @@ export const reversalChecks: readonly Check[] = [
     name: 'settled_within_original',
     scope: 'network',
     meaning:
-      'What a transaction was reversed by, and what adjustments of disputes over it gave, ' +
-      'come to at most its amount.',
+      'The reversals of a transaction plus the adjustments by disputes over it are at most its ' +
+      'amount.',
     sql: `
       select d.bucket, d.transaction_id, t.amount, sum(a.amount) as adjusted, r.amount as reversed
         from clearing.dispute d
@@ -177,8 +177,8 @@ export const reversalChecks: readonly Check[] = [
     name: 'lapsed_taken_once',
     scope: 'bucket',
     meaning:
-      'Points that a reversal takes out of the expired ones pass through the lots that they ' +
-      'lapsed from, are as many as its row says, and lapsed before.',
+      'Points that a reversal takes out of the expired ones lapsed before, pass through the ' +
+      'lots that they lapsed from, and are as many as its row states.',
     sql: `${LAPSES},
       moved as materialized (
         select e.sequence, e.account_id, a.asset_id, a.purpose,
@@ -211,15 +211,14 @@ export const reversalChecks: readonly Check[] = [
     name: 'lapsed_not_taken_again',
     scope: 'bucket',
     meaning:
-      'A reversal takes from a member, or from its platform, no points that have lapsed in ' +
-      'the lot that was credited.',
+      'A reversal never takes points from a member or its platform that have lapsed in the ' +
+      'credited lot.',
     sql: `select * from (${TAKEN_TWICE}) as twice where sequence > ${FORMER} order by sequence`,
   },
 ];
 
 /**
- * Reversals of the time before these rules: they break nothing, and only an operator puts them
- * right.
+ * Reversals from before these rules. They are not errors, but only an operator can correct them.
  */
 export const reversalRemarks: readonly Check[] = [
   {
@@ -227,8 +226,8 @@ export const reversalRemarks: readonly Check[] = [
     name: 'former_rounding',
     scope: 'bucket',
     meaning:
-      'These conversions were reversed in parts when parts rounded down: somebody keeps a ' +
-      'minor unit more than its share, until the next part is reversed.',
+      'These conversions were reversed in parts when parts rounded down. One side keeps a minor ' +
+      'unit more than its share until the next part is reversed.',
     sql: `${SHARES}
       select sequence, transaction_id, share, whole, amount, reversed, kept, rounded_down from kept
        where former and share <> 'owed' and kept > rounded_down order by 1, 3`,
@@ -238,8 +237,8 @@ export const reversalRemarks: readonly Check[] = [
     name: 'former_lapse',
     scope: 'bucket',
     meaning:
-      'These reversals were posted when lapsed points were taken back a second time: an ' +
-      'adjustment can give again as many minor units as had lapsed.',
+      'These reversals were posted when lapsed points were taken back a second time. An ' +
+      'adjustment can return as many minor units as had lapsed.',
     sql: `select * from (${TAKEN_TWICE}) as twice where sequence <= ${FORMER} order by sequence`,
   },
 ];

@@ -1,16 +1,17 @@
-// Checks of transfers over connected platforms: that money under way, sagas and what platforms keep
-// are what the journal says.
+// Checks of transfers over connected platforms: pending money, sagas and the accounts of platforms
+// agree with the journal.
 
 import type { Check } from './audit-check.ts';
 
+/** Checks of authorisations and sagas. */
 export const sagaChecks: readonly Check[] = [
   {
     invariant: 3,
     name: 'authorised_equal_pending',
     scope: 'bucket',
     meaning:
-      'What open authorisations will move on positions and rounding is exactly what is ' +
-      'pending there.',
+      'The pending sums of positions and rounding are exactly what open authorisations will ' +
+      'move.',
     sql: `
       with open as (
         select e.account_id, coalesce(-sum(e.amount) filter (where e.layer = 'd'), 0) as debits,
@@ -31,8 +32,8 @@ export const sagaChecks: readonly Check[] = [
     name: 'authorisation_has_saga',
     scope: 'bucket',
     meaning:
-      'Every authorisation has a saga of the same members and amounts, which has ended ' +
-      'exactly when the authorisation has, and the same way.',
+      'Every authorisation has a saga with the same members and amounts. The saga has ended if ' +
+      'and only if the authorisation has, with the same result.',
     sql: `
       select coalesce(t.transaction_id, s.saga_id) as transaction_id, s.state,
         h.state as hold_state, t.amount, s.amount as saga_amount
@@ -58,8 +59,8 @@ export const sagaChecks: readonly Check[] = [
     scope: 'bucket',
     meaning:
       'Every reversal of a transfer over connected platforms has a saga that undoes it there, ' +
-      'and every such saga a reversal; one by recall at a connected target has the completed ' +
-      'saga of that recall.',
+      'and every such saga has a reversal. A reversal by recall at a connected target has the ' +
+      'completed saga of that recall.',
     sql: `
       select coalesce(t.transaction_id, s.saga_id) as transaction_id, t.related_id,
         s.transaction_id as undoes, s.state
@@ -86,8 +87,8 @@ export const sagaChecks: readonly Check[] = [
     name: 'saga_overdue',
     scope: 'bucket',
     meaning:
-      'No saga is open 15 minutes after its deadline without being on the attention list. If ' +
-      'no worker was running, start one.',
+      'A saga that is open 15 minutes after its deadline is on the attention list. If no worker ' +
+      'was running, start one.',
     sql: `
       select saga_id, state, attempts, deadline_at, last_error from clearing.saga
        where bucket = $1 and state not in ('completed', 'failed') and attention is null
@@ -99,8 +100,8 @@ export const sagaChecks: readonly Check[] = [
     name: 'external_equals_sagas',
     scope: 'network',
     meaning:
-      'What the books of a connected platform have given and got is the sum of the transfers ' +
-      'that completed there, less those reversed.',
+      'The external account of a connected platform is the sum of the transfers that completed ' +
+      'there, less those reversed.',
     sql: `
       select x.platform_id, coalesce(a.external, 0) as external, coalesce(s.effect, 0) as transfers
         from ledger.asset x

@@ -1,11 +1,11 @@
-// Checks of settlement: windows cut the journal without gap or overlap, their figures are those of
-// the raw rows, and each obligation is paid once.
+// Checks of settlement: windows cut the journal without a gap or overlap, their sums equal the raw
+// rows, and each obligation is paid once.
 
 import type { Check } from './audit-check.ts';
 
 /**
- * Owner of a participant's position, as the ledger derives it: by its own SQL, so that a wrong
- * derivation shows.
+ * The owner of a participant's position, derived again in SQL, so that a wrong derivation in the
+ * program is found.
  */
 const OWNERS = `
   select '@network' as participant,
@@ -15,8 +15,8 @@ const OWNERS = `
     1, 32)::uuid from ledger.asset where kind = 'points'`;
 
 /**
- * The journal's settlements of windows: which part of which obligation each is. Whatever is no
- * number counts as none.
+ * The journal's payments for windows, with the part of the obligation that each one pays. Text that
+ * is not a number counts as none.
  */
 const PAYING = `
   select t.transaction_id, t.member_id, t.amount, t.posted_at, t.details ->> 'basis' as basis,
@@ -27,8 +27,8 @@ const PAYING = `
     from ledger.transaction t where t.kind = 'settle' and t.details ? 'window_id'`;
 
 /**
- * What the rows of each window moved on positions and on the network's rounding; one range of the
- * journal after another.
+ * What the rows of each window moved on positions and on the network's rounding, one range of the
+ * journal at a time.
  */
 const MOVED = `
   select c.window_id, a.owner_id,
@@ -47,6 +47,7 @@ const MOVED = `
    where coalesce(substr(t.layers, e.position::integer, 1), 'p') = 'p'
    group by 1, 2`;
 
+/** Checks of settlement windows. */
 export const settlementChecks: readonly Check[] = [
   {
     invariant: 6,
@@ -65,8 +66,8 @@ export const settlementChecks: readonly Check[] = [
     name: 'window_cuts_follow',
     scope: 'network',
     meaning:
-      'Each closed window begins in each bucket where the one before ended, and ends at a row ' +
-      'that exists: every row is in one window.',
+      'In each bucket, each closed window begins where the one before ended, and ends at an ' +
+      'existing row: every row is in one window.',
     sql: `
       select w.window_id, b.bucket, c.from_sequence, c.to_sequence, p.to_sequence as previous_end,
         b.sequence
@@ -85,8 +86,8 @@ export const settlementChecks: readonly Check[] = [
     name: 'window_nets_equal_rows',
     scope: 'network',
     meaning:
-      "A window's nets and payments are what its rows moved on the positions; they sum to " +
-      'zero, and each position opens as it closed before.',
+      "A window's nets and payments are what its rows moved on the positions. The nets sum to " +
+      'zero, and each position opens with the closing of the window before.',
     sql: `
       select coalesce(n.window_id, m.window_id) as window_id,
         coalesce(n.participant, o.participant, m.owner_id::text) as participant,
@@ -110,8 +111,8 @@ export const settlementChecks: readonly Check[] = [
     name: 'window_pairs_equal_nets',
     scope: 'network',
     meaning:
-      'What a counted window lists by pair comes to its nets. A window that says it does not ' +
-      'add up is named here.',
+      'The pairs of a counted window sum to its nets. A window with a recorded mismatch is ' +
+      'reported here.',
     sql: `
       with by_pair as (
         select window_id, source_platform as participant, -sum(owed::numeric) as amount
@@ -136,8 +137,8 @@ export const settlementChecks: readonly Check[] = [
     name: 'carve_outs_return',
     scope: 'network',
     meaning:
-      'Of a disputed transaction no more comes back than was left out, and when all of it ' +
-      'came back it moved what was left out.',
+      'No more of a disputed transaction returns than was left out, and when all of it has ' +
+      'returned, its effects equal those that were left out.',
     sql: `
       select row_id, transaction_id, sum(case direction when 'out' then amount
         else -amount::numeric end) as left_out,
@@ -158,10 +159,10 @@ export const settlementChecks: readonly Check[] = [
     name: 'obligations_follow_nets',
     scope: 'network',
     meaning:
-      "A participant's obligations of a window come to its net without what is left out and " +
-      'with what came back, without what went over to a later window and with what came over; ' +
-      'those of a window that is aborted come to nothing, and a settled window has none that ' +
-      'is unpaid.',
+      "A participant's obligations in a window sum to its net, less what was left out, plus " +
+      'what returned, less what was carried over to a later window, plus what was carried over ' +
+      'from earlier ones. In an aborted window they sum to zero, and a settled window has no ' +
+      'unpaid obligation.',
     sql: `
       with moved as (
         select window_id, participant, net::numeric as amount from clearing.window_net
@@ -199,9 +200,9 @@ export const settlementChecks: readonly Check[] = [
     name: 'obligation_paid_once',
     scope: 'network',
     meaning:
-      'Each posted part of an obligation is one settlement of the same participant and amount ' +
-      'in the journal, each settlement of a window is one part, and a paid obligation is the ' +
-      'sum of its parts; what was paid of one that is gone was given back.',
+      'Each posted part of an obligation is one settlement in the journal with the same ' +
+      'participant and amount, and each settlement of a window is one part. A paid obligation ' +
+      'is the sum of its parts. Payments for an obligation that no longer exists were returned.',
     sql: `
       with paying as (${PAYING}),
       paid as (
@@ -234,7 +235,8 @@ export const settlementChecks: readonly Check[] = [
     name: 'paid_out_of_paid_in',
     scope: 'network',
     meaning:
-      'No more was paid out for a window than was paid in for it; for one that is settled as much.',
+      'No more was paid out for a window than was paid in for it. For a settled window both are ' +
+      'equal.',
     sql: `
       select t.window_id, w.state, coalesce(-sum(t.amount::numeric) filter (where t.amount < 0),
         0) as paid_in, coalesce(sum(t.amount::numeric) filter (where t.amount > 0), 0) as paid_out
@@ -249,9 +251,9 @@ export const settlementChecks: readonly Check[] = [
     name: 'paid_out_pro_rata',
     scope: 'network',
     meaning:
-      'In each distribution everybody who took part has its exact share of what they have ' +
-      'altogether, remainders with the largest claims; what had been paid before is what was ' +
-      'posted before.',
+      'In each distribution, each participant has its exact share of the total, and remainders ' +
+      'go to the largest claims. The recorded earlier payments are those that were posted ' +
+      'before.',
     sql: `
       with share as (
         select window_id, round, participant, basis, number, claim::numeric as claim,
@@ -283,8 +285,8 @@ export const settlementChecks: readonly Check[] = [
     name: 'carried_over_once',
     scope: 'network',
     meaning:
-      'What goes over when a platform is left out sums to zero, goes to one window that was ' +
-      'open then, and was approved by two operators.',
+      'When a platform is left out, the amounts carried over sum to zero, go to one window that ' +
+      'was open at that time, and were approved by two operators.',
     sql: `
       select c.act_id, c.window_id, c.left_out, sum(c.amount::numeric) as sum,
         min(c.to_window_id) as to_window_id, max(c.to_window_id) as other_window_id,
@@ -304,8 +306,8 @@ export const settlementChecks: readonly Check[] = [
     name: 'prefund_covers_closed_windows',
     scope: 'network',
     meaning:
-      'No withdrawal that was asked for left less in a prefund than the platform owed for ' +
-      'windows that were closed and not paid.',
+      'After each requested withdrawal, the prefund covers what the platform owed for closed ' +
+      'windows that were not paid.',
     sql: `
       with withdrawn as (
         select o.participant, t.transaction_id, t.posted_at, e.balance as left_over
@@ -320,8 +322,8 @@ export const settlementChecks: readonly Check[] = [
         select window_id, participant, net::numeric as amount, null::timestamptz as at
           from clearing.window_net
          union all
-        -- A row adds up what was carved out of a transaction at several times and keeps the last one,
-        -- so what makes a platform owe more counts from then on: no honest withdrawal is blamed.
+        -- A row sums several carve-outs of a transaction and keeps the last time only. So an effect
+        -- that increases a debt counts from that time on, and no correct withdrawal is reported.
         select window_id, platform, effect, case when effect < 0 then changed_at end from (
           select c.window_id, c.changed_at, side.platform,
                  case direction when 'out' then -side.effect else side.effect end as effect

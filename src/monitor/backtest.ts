@@ -1,6 +1,6 @@
-// Asks another rulebook about transactions that were posted, and adds up what it would have made of
-// them, platform by platform. Before this: `replay-rows.ts` reads them in the order of time. After
-// this: `src/views/backtest.ts` puts the sums into words.
+// Evaluates another rulebook for transactions that were posted, and sums up the differences by
+// platform. Before this: `replay-rows.ts` reads the transactions in the order of time. After this:
+// `views/backtest.ts` describes the sums.
 
 import type { Identity } from '../identity/identity.ts';
 import { assert } from '../kernel/assert.ts';
@@ -23,7 +23,7 @@ import { LimitUsage } from './limit-usage.ts';
 import { replayRows, type ReplayRow } from './replay-rows.ts';
 import { MAX_BACKTEST_DAYS } from './options.ts';
 
-/** What becomes of a transaction. `reviewed`: set aside for an operator. */
+/** The result for one transaction. `reviewed`: held for an operator's decision. */
 export type BacktestOutcome =
   | 'posted'
   | 'reviewed'
@@ -32,11 +32,11 @@ export type BacktestOutcome =
   | 'rule_failed'
   | 'too_small';
 
-/** What would have been refused or set aside: how often, by the rule that did it. */
+/** How many transactions a rule refused or reviewed, by rule. */
 export type CountByRule = Readonly<Record<string, number>>;
 
 /**
- * Conversions to one platform; all in minor units: fees of the source's points, the rest of the
+ * Conversions to one platform. In minor units: fees in the source's points, everything else in the
  * target's.
  */
 export interface ConversionSums {
@@ -49,7 +49,7 @@ export interface ConversionSums {
   readonly targetFeeAfter: bigint;
 }
 
-/** All that moved a platform's points first. */
+/** All transactions that moved a platform's points first. */
 export interface PlatformBacktest {
   readonly platformId: PlatformId;
   readonly transactions: number;
@@ -63,14 +63,16 @@ export interface PlatformBacktest {
   readonly conversions: readonly ConversionSums[];
 }
 
+/** The result of one transaction under one rulebook. */
 export interface BacktestSide {
   readonly outcome: BacktestOutcome;
-  /** The rule that refused it or set it aside. */
+  /** The rule that refused or reviewed it. */
   readonly rule?: string | undefined;
-  /** Of a conversion that goes on. */
+  /** For a conversion that is posted or reviewed. */
   readonly terms?: Pick<Terms, 'fee' | 'credited' | 'targetFee' | 'bonus'> | undefined;
 }
 
+/** A transaction whose result differs. */
 export interface BacktestExample {
   readonly transactionId: TransactionId;
   readonly postedAtMs: number;
@@ -84,21 +86,28 @@ export interface BacktestExample {
   readonly applied: readonly Applied[];
 }
 
+/** The result of a backtest. */
 export interface Backtest {
   readonly fromMs: number;
   readonly untilMs: number;
-  /** False when there were more rows than allowed; then it ends before `untilMs`. */
+  /**
+   * False when there were more rows than allowed. Then the result covers less time than until
+   * `untilMs`.
+   */
   readonly complete: boolean;
   readonly transactions: number;
   readonly changed: number;
-  /** Not looked at: reversed ones, and holds that came to nothing. */
+  /**
+   * Transactions that were not evaluated: reversed ones, and holds that were released or expired.
+   */
   readonly leftOut: { readonly reversed: number; readonly released: number };
   readonly platforms: readonly PlatformBacktest[];
-  /** How often each rule applied, most often first. */
+  /** How often each rule applied, most frequent first. */
   readonly rules: readonly { readonly item: string; readonly applied: number }[];
   readonly examples: readonly BacktestExample[];
 }
 
+/** The parts of the program that a backtest needs. */
 export interface BacktestParts {
   readonly pool: Pool;
   readonly clock: Clock;
@@ -106,20 +115,23 @@ export interface BacktestParts {
   readonly ledger: Pick<Ledger, 'assets' | 'settlementAsset'>;
 }
 
+/** Options of a backtest. */
 export interface BacktestOptions {
-  /** 1 to 400, 30 when absent. */
+  /** Days before now, 1 to 400; 30 by default. */
   readonly days?: number | undefined;
+  /** Most rows to read, by default 10 million. */
   readonly maxRows?: number | undefined;
 }
 
 const DEFAULT_DAYS = 30;
 const DEFAULT_ROWS = 10_000_000;
 const EXAMPLES = 20;
-/** Of one outcome, so that a frequent one does not hide the others. */
+/** Most examples with the same outcome, so that a frequent outcome does not hide the others. */
 const EXAMPLES_OF_ONE = 6;
 
 /**
- * Reads only. The rulebook need not be in force; one that is not counts its limits without assets.
+ * Runs a backtest; it only reads. The rulebook need not be in force. A rulebook that was never in
+ * force counts its limits without assets.
  */
 export async function backtest(
   rulebook: Rulebook,
@@ -127,7 +139,7 @@ export async function backtest(
   { days = DEFAULT_DAYS, maxRows = DEFAULT_ROWS }: BacktestOptions = {},
 ): Promise<Backtest> {
   assert(days >= 1 && days <= MAX_BACKTEST_DAYS, 'the period is 1 to 400 days');
-  // What is being posted at this moment belongs to it.
+  // The period includes transactions that are posted at this moment.
   const untilMs = parts.clock.now() + 1;
   const range = { fromMs: untilMs - days * DAY_MS, untilMs, maxRows };
   const replay = new Replay(
@@ -159,7 +171,7 @@ async function loadTags(identity: BacktestParts['identity']): Promise<TagsByMemb
 
 type Changing<T> = { -readonly [K in keyof T]: T[K] };
 
-/** Sums of one platform while they grow. */
+/** The sums of one platform while rows are read. */
 class Sums {
   readonly platformId: PlatformId;
   readonly denied: Record<string, number> = {};
@@ -286,9 +298,9 @@ class Replay {
       return;
     }
     const isHold = row.kind === 'hold';
-    /** Set aside by a review rule: no operator has let it pass. */
+    /** Held by a review rule, and not approved by an operator. */
     const isWaiting = isHold && row.target_asset_id !== null;
-    // One that was let pass has a row of its own, which says what it came to.
+    // An approved one has its own row, which states its result.
     if (isWaiting && row.hold_state === 'captured') return;
     if (isHold && !isWaiting && (row.hold_state === 'released' || row.hold_state === 'expired')) {
       this.leftOut.released += 1;
@@ -364,7 +376,7 @@ class Replay {
       };
     }
     if (terms !== undefined && (terms.credited <= 0n || terms.owed <= 0n)) return TOO_SMALL;
-    // Whoever waits for an operator has drawn on nothing yet.
+    // A transaction that waits for an operator has not used its limits yet.
     if (verdict.limits.length > 0 && !(isWaiting && verdict.type === 'review')) {
       const full = this.usage.draw(verdict.limits, source, came, asked);
       if (full !== undefined) return { outcome: 'over_limit', rule: full.item };
@@ -479,7 +491,7 @@ class Replay {
   }
 }
 
-/** Of a detail of the row, which is text; nothing when there is none. */
+/** Minor units in a detail of a row, which is text; 0 when there is none. */
 function minorUnits(text: string | null): bigint {
   return text === null || !/^\d{1,18}$/.test(text) ? 0n : BigInt(text);
 }

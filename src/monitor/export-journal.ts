@@ -1,5 +1,5 @@
-// Writes the journal as text for other programs: double-entry for hledger and its kin, or one entry
-// a line as CSV.
+// Writes the journal as text for other programs: as double-entry for hledger and similar programs,
+// or as CSV with one entry a line.
 
 import type { Pool } from '../runtime/database.ts';
 import { formatAmountText } from '../kernel/amount.ts';
@@ -13,16 +13,17 @@ import {
 } from './journal-rows.ts';
 import type { JournalFormat } from './options.ts';
 
-/** Takes text in order and resolves when it may be given more; a journal is never held whole. */
+/**
+ * Takes the next text, and resolves when it can take more. So a journal is never in memory as a
+ * whole.
+ */
 export type WriteText = (text: string) => Promise<void>;
 
 const CHUNK_CHARACTERS = 64 * 1024;
-/** Postings in one closing entry. */
+/** Most postings in one closing entry. */
 const ASSERTIONS = 500;
 
-/**
- * Exports everything that was committed when it began; returns how many rows and entries that were.
- */
+/** Exports everything that was committed when it began. Returns the number of rows and entries. */
 export async function exportJournal(
   pool: Pool,
   format: JournalFormat,
@@ -49,12 +50,12 @@ interface Count {
 }
 
 /**
- * Pending movements are virtual postings that balance among themselves: `hledger --real` leaves
- * them out.
+ * The journal for hledger. Pending movements are virtual postings that balance among themselves;
+ * `hledger --real` leaves them out.
  */
 async function* hledgerLines(journal: JournalSnapshot, count: Count): AsyncGenerator<string> {
   yield (
-    '; Journal of a Pontis network. Dates are those of posting (UTC). A sign is the change of ' +
+    '; Journal of a Pontis network. Dates are posting dates (UTC). A sign shows the change of ' +
     'the account.\n\n'
   );
   for (const { code, scale } of journal.commodities)
@@ -74,7 +75,7 @@ async function* hledgerLines(journal: JournalSnapshot, count: Count): AsyncGener
     if (day > lastDay) lastDay = day;
     yield hledgerTransaction(row, day);
   }
-  // The accounts' own counters, for hledger to compare with its sums.
+  // The balances by the accounts' own counters. hledger compares them with its sums.
   let index = 0;
   for await (const { account, commodity, balance } of journal.accounts()) {
     if (index % ASSERTIONS === 0) yield `\n${lastDay} * balances of the accounts\n`;
@@ -109,12 +110,12 @@ function quote(code: string): string {
   return `"${plainText(code).replaceAll('"', "'")}"`;
 }
 
-/** A name ends at two spaces, and brackets around it have a meaning. */
+/** An account name. In hledger a name ends at two spaces, and brackets around it have a meaning. */
 function accountName(name: string): string {
   return plainText(name).replace(/[[\]()]/g, '_');
 }
 
-/** What a caller wrote, without what would end a line or begin a comment. */
+/** A caller's text without characters that end a line or begin a comment. */
 function plainText(text: string): string {
   return text
     .replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' ')
@@ -180,7 +181,7 @@ async function* csvLines(journal: JournalSnapshot, count: Count): AsyncGenerator
   }
 }
 
-/** RFC 4180. */
+/** A field by RFC 4180. */
 function csvField(value: string | number | bigint): string {
   const text = String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

@@ -1,18 +1,19 @@
-// Reads the whole journal in order, page by page from one snapshot, in memory that does not grow
-// with the ledger.
+// Reads the whole journal in order, page by page from one snapshot. Memory does not grow with the
+// ledger.
 
 import { networkOwnerId } from '../kernel/ids.ts';
 import { platformOwnerId, type PlatformId } from '../kernel/ids.ts';
 import { dbTransaction, type DbClient, type Pool } from '../runtime/database.ts';
 
-/** An asset, as the export names it. */
+/** An asset as the export names it. */
 export interface Commodity {
   readonly code: string;
   readonly scale: number;
 }
 
+/** One entry of a row. */
 export interface JournalEntry {
-  /** Stable and readable, e.g. `member:<id>:platform_a:lot:2027-01-01`. */
+  /** A stable, readable name, e.g. `member:<id>:platform_a:lot:2027-01-01`. */
   readonly account: string;
   readonly accountId: bigint;
   readonly layer: string;
@@ -21,6 +22,7 @@ export interface JournalEntry {
   readonly commodity: Commodity;
 }
 
+/** One row of the journal. */
 export interface JournalRow {
   readonly bucket: number;
   readonly sequence: bigint;
@@ -35,7 +37,7 @@ export interface JournalRow {
   readonly entries: readonly JournalEntry[];
 }
 
-/** What all stripes of an account hold together, posted. */
+/** The posted balance of an account, over all its stripes. */
 export interface AccountSum {
   readonly account: string;
   readonly commodity: Commodity;
@@ -44,12 +46,12 @@ export interface AccountSum {
   readonly pending: boolean;
 }
 
-/** A journal read inside one snapshot; each generator may be walked once at a time. */
+/** A journal inside one snapshot. Walk only one generator at a time. */
 export interface JournalSnapshot {
   readonly commodities: readonly Commodity[];
-  /** By bucket and sequence. */
+  /** All rows by bucket and sequence. */
   rows(): AsyncGenerator<JournalRow>;
-  /** Every account there is, with its balance from the account's own counters. */
+  /** All accounts, with the balance by the account's own counters. */
   accounts(): AsyncGenerator<AccountSum>;
 }
 
@@ -111,12 +113,15 @@ function commodityOf(account: AccountRow, names: Names): Commodity {
 
 /** The owner that stands for the network. */
 const NETWORK_OWNER = networkOwnerId();
-/** Accounts of which an owner has one for each last day. */
+/** Purposes of which an owner has one account for each last day. */
 const DATED = ['lot', 'allowance', 'shared_allowance'];
-/** Accounts of which a platform or the network has one for each asset. */
+/** Purposes of which a platform or the network has one account for each asset. */
 const OF_ONE_ASSET = ['stock', 'delivered', 'shared_allowance', 'used'];
 
-/** One name for all stripes of a system account; a member's accounts lie in one bucket. */
+/**
+ * The name of an account. All stripes of a system account have the same name; a member's accounts
+ * lie in one bucket.
+ */
 function nameOf(account: AccountRow, names: Names): string {
   const { purpose, owner_id: owner } = account;
   const platform = names.platforms.get(owner);
@@ -126,8 +131,8 @@ function nameOf(account: AccountRow, names: Names): string {
     : '';
   if (platform === undefined && owner !== NETWORK_OWNER)
     return `${purpose === 'shared_allowance' ? 'shared' : 'member'}:${owner}:${code}:${purpose}${day}`;
-  // A platform has a stock for each of its rewards; all its other accounts count its points or the
-  // settlement currency.
+  // A platform has a stock account for each of its rewards. All its other accounts count its points
+  // or the settlement currency.
   const unit = OF_ONE_ASSET.includes(purpose) ? `:${code.replace(/^reward:/, '')}` : '';
   return `${platform === undefined ? 'network' : `platform:${platform}`}:${purpose}${unit}${day}`;
 }
@@ -170,7 +175,7 @@ async function* readRows(client: DbClient, names: Names): AsyncGenerator<Journal
   }
 }
 
-/** The accounts that a page names. */
+/** Loads the accounts that a page names. */
 async function loadAccounts(
   client: DbClient,
   bucket: number,
@@ -204,7 +209,7 @@ function rowOf(
     reference: row.reference,
     entries: row.account_ids.map((accountId, index): JournalEntry => {
       const account = accounts.get(accountId);
-      // A damaged ledger is exported as far as it can be read; the audit tells what is wrong with
+      // A damaged ledger is exported as far as it can be read; the audit reports what is wrong with
       // it.
       return {
         account: account === undefined ? `unknown:${bucket}:${accountId}` : nameOf(account, names),

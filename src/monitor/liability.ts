@@ -1,5 +1,5 @@
-// What each platform still owes its members in points, and what of it may never be asked for: sums
-// of raw rows, bucket by bucket, in one snapshot.
+// Reports what each platform still owes its members in points, and how much of it may never be
+// used. It sums raw rows, bucket by bucket, in one snapshot.
 
 import { scaleDown, formatRatio, type Ratio } from '../kernel/amount.ts';
 import { assert } from '../kernel/assert.ts';
@@ -15,51 +15,52 @@ import { pointValue, type Valuation } from '../valuation/valuation.ts';
 export interface PlatformLiability {
   readonly platformId: PlatformId;
   readonly scale: number;
-  /** Given by the platform itself, reversed earns deducted. */
+  /** Issued by the platform itself, less reversed earns. */
   readonly issued: bigint;
-  /** Made out of other platforms' points. */
+  /** Received by conversion from other platforms' points. */
   readonly convertedIn: bigint;
   /** Spent on rewards and captured holds. */
   readonly redeemed: bigint;
-  /** Made into other platforms' points, without fees. */
+  /** Converted to other platforms' points, without fees. */
   readonly convertedAway: bigint;
   readonly expired: bigint;
-  /** Kept of conversions. */
+  /** Kept from conversions. */
   readonly fees: bigint;
-  /** Taken back, less what the platform bore itself. */
+  /** Taken back, less what the platform paid itself. */
   readonly clawedBack: bigint;
-  /** By operators; negative when they took points. */
+  /** Adjusted by operators; negative when they took points. */
   readonly adjusted: bigint;
-  /** In members' lots, held ones included, what members owe not deducted. */
+  /** In members' lots, including held points; debts of members are not deducted. */
   readonly outstanding: bigint;
   /** Owed by members after reversals. */
   readonly debt: bigint;
-  /** Of `outstanding`: set aside by holds. */
+  /** The part of `outstanding` that holds set aside. */
   readonly held: bigint;
-  /** Past its last day and not yet moved to the expired ones. */
+  /** Past the last day, but not yet moved to the expired points. */
   readonly lapsed: bigint;
-  /** `outstanding` by the month of its last day, earliest first; null for points without an end. */
+  /** `outstanding` by the month of the last day, earliest first; null for points without an end. */
   readonly byMonth: readonly { readonly month: string | null; readonly amount: bigint }[];
-  /** Settlement currency for one point. */
+  /** Value of one point in the settlement currency. */
   readonly pointValue: string;
   /** `outstanding` in minor units of the settlement currency. */
   readonly value: bigint;
   readonly breakage: Breakage;
 }
 
-/** How much of what ends will end unused, if the future is as the past. */
+/** How many points with an end will end unused, if the future is like the past. */
 export interface Breakage {
-  /** Points with an end that were redeemed, captured or converted away, reversals deducted. */
+  /** Points with an end that were redeemed, captured or converted away, less reversals. */
   readonly redeemed: bigint;
   readonly expired: bigint;
-  /** expired ÷ (expired + redeemed); null while nothing with an end was used or expired. */
+  /** expired ÷ (expired + redeemed); null while no point with an end was used or expired. */
   readonly rate: string | null;
-  /** Of `outstanding`: what has an end. */
+  /** The part of `outstanding` that has an end. */
   readonly ending: bigint;
   /** ending × rate, rounded toward zero. */
   readonly estimate: bigint | null;
 }
 
+/** A liability report. */
 export interface Liability {
   readonly at: Date;
   /** Decimals of `value`. */
@@ -69,20 +70,22 @@ export interface Liability {
   readonly platforms: readonly PlatformLiability[];
 }
 
+/** The formula of the estimate, in words. */
 export const BREAKAGE_FORMULA =
   'estimate = ending × expired ÷ (expired + redeemed), where redeemed and expired count ' +
   'points that had an end, and ending is what is outstanding with an end';
 
+/** The parts of the program that a report needs. */
 export interface LiabilityParts {
   readonly pool: Pool;
   readonly clock: Clock;
   readonly valuation: Pick<Valuation, 'rulebook'>;
 }
 
-/** Rows of a bucket that one statement reads, so that none takes long. */
+/** Most rows of a bucket that one statement reads, so that no statement takes long. */
 const WINDOW = 50_000n;
 
-/** Reads every row once; of one platform, or of all. */
+/** Makes the report of one platform or of all. Reads every row once. */
 export async function reportLiability(
   { pool, clock, valuation }: LiabilityParts,
   platformId?: PlatformId,
@@ -144,7 +147,7 @@ interface AssetRow {
   readonly kind: 'points' | 'settlement';
 }
 
-/** Sums of one asset while they grow. */
+/** The sums of one asset while rows are read. */
 class Sums {
   /** Posted balance by purpose. */
   readonly balances = new Map<string, bigint>();
@@ -162,7 +165,9 @@ class Sums {
 
 const NO_END = 'never';
 
-/** Held points past their last day still count, as in a member's balance. */
+/**
+ * Adds up accounts. Held points past their last day still count, as they do in a member's balance.
+ */
 async function addAccounts(
   client: DbClient,
   bucket: number,
@@ -199,8 +204,8 @@ async function addAccounts(
 }
 
 /**
- * What accounts alone do not tell: which of the redeemed and issued points were converted, and what
- * was used of points with an end.
+ * Adds up what accounts alone do not show: which of the redeemed and issued points were converted,
+ * and how many points with an end were used.
  */
 async function addFlows(
   client: DbClient,
@@ -221,7 +226,8 @@ async function addFlows(
               and t.is_conversion), 0)::text as made,
             coalesce(-sum(e.amount::numeric) filter (where a.purpose = 'lot'
               and a.expires_on <> 'infinity' and a.asset_id = t.asset_id
-              -- Points that a reversal took out of the expired ones pass through their lot, and were never used.
+              -- Points that a reversal took out of the expired ones pass through their lot, but
+              -- were never used.
               and case t.kind when 'reverse' then e.amount > 0
                 and (t.is_conversion
                 or (t.counterparty_id is null

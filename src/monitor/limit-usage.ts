@@ -1,14 +1,14 @@
-// What limits have been used up in a backtest: a sum for each rule, subject and period. Periods
-// that are over are forgotten.
+// Sums up the use of limits in a backtest, by rule, subject and period. Past periods are forgotten.
 
 import type { Day } from '../kernel/time.ts';
 import type { LimitUse, RulebookDocument } from '../valuation/valuation.ts';
 
+/** The use of all limits of a rulebook. */
 export class LimitUsage {
   private readonly document: RulebookDocument;
   /**
-   * Last day of the period → rule, and platform where points of platforms are counted apart →
-   * subject → used.
+   * Last day of the period → rule, with the platform where points are counted by platform → subject
+   * → use.
    */
   private readonly periods = new Map<Day, Map<string, Map<string, bigint>>>();
 
@@ -17,8 +17,8 @@ export class LimitUsage {
   }
 
   /**
-   * Draws on all of the limits, or on none: then it answers the first that is used up. `came` of
-   * `asked` came to something in the end.
+   * Uses all of the limits, or none of them; then it returns the first limit that is exceeded.
+   * `came` is the part of `asked` that was posted in the end.
    */
   draw(
     limits: readonly LimitUse[],
@@ -32,7 +32,7 @@ export class LimitUsage {
     }
     for (const limit of limits) {
       const subjects = this.subjectsOf(limit, source);
-      // What a hold did not come to was given back, rounded as the ledger rounds it.
+      // The unused rest of a hold was returned, rounded in the same way as in the ledger.
       const back = came === asked ? 0n : (limit.use * (asked - came)) / asked;
       subjects.set(limit.ownerId, (subjects.get(limit.ownerId) ?? 0n) + limit.use - back);
     }
@@ -49,8 +49,8 @@ export class LimitUsage {
   }
 
   /**
-   * Rows come in the order of time but for the skew of clocks, so of days only the one before is
-   * still asked for.
+   * Begins a period. Rows come in the order of time, except for clock skew, so of past days only
+   * the latest is kept.
    */
   private begin(until: Day): Map<string, Map<string, bigint>> {
     const over = [...this.periods.keys()]

@@ -1,7 +1,7 @@
-// Watches over the network from outside the posting path: the audit of its invariants, the journal
-// for other programs to check, what platforms owe their members, and what another rulebook would
-// have made of the past. Reads only; never repairs anything. The only file of this module that
-// others import.
+// Watches the network from outside of the posting path: the audit of its invariants, the journal
+// for other programs, what platforms owe their members, and backtests of another rulebook. It never
+// changes the ledger and never repairs anything; only alerts about failing rules are added to the
+// feed. The only file of this module that others import.
 
 export { audit, checks as auditChecks, type AuditReport, type CheckResult } from './run-audit.ts';
 

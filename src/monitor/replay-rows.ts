@@ -1,15 +1,15 @@
-// Reads what rules were asked about, again and in the order of time: the rows of each bucket page
-// by page, merged over all buckets. Memory is bounded: two pages for each bucket. Next:
-// `backtest.ts` asks the rules about each row.
+// Reads transactions again in the order of time, for a backtest: the rows of each bucket page by
+// page, merged over all buckets. Memory is bounded: two pages for each bucket. Next: `backtest.ts`
+// evaluates the rules for each row.
 
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { MemberId } from '../kernel/ids.ts';
 import type { DbClient } from '../runtime/database.ts';
 
-/** The columns of a transaction that rules and comparison need; leg 0 only. */
+/** The columns of a transaction that rules and the comparison need; leg 0 only. */
 export interface ReplayRow {
   readonly sequence: bigint;
-  /** Seconds since the epoch. */
+  /** Seconds since the Unix epoch. */
   readonly posted: number;
   readonly kind: 'conversion' | 'transfer' | 'redeem' | 'earn' | 'hold';
   readonly asset_id: number;
@@ -18,44 +18,45 @@ export interface ReplayRow {
   readonly credited: bigint | null;
   readonly fee: bigint | null;
   readonly member_id: MemberId;
-  /** True when an operator had looked at it and let it pass. */
+  /** True when an operator approved it after a review. */
   readonly let_pass: boolean;
   readonly category: string | null;
   readonly target_fee: string | null;
   readonly bonus: string | null;
   readonly is_reversed: boolean | null;
-  /** Of holds only. */
+  /** For holds only. */
   readonly hold_state: string | null;
   readonly captured: bigint | null;
 }
 
+/** Which rows are read. */
 export interface ReplayRange {
   readonly fromMs: number;
-  /** Until just before then. */
+  /** Exclusive. */
   readonly untilMs: number;
-  /** Rows that are read at most. */
+  /** Most rows to read. */
   readonly maxRows: number;
 }
 
 const PAGE = 1_000;
-/** Rows of all buckets held at once, about. */
+/** About how many rows of all buckets are in memory at a time. */
 const IN_MEMORY = 60_000;
-/** How far the clocks of two processes that post may be apart. */
+/** Largest difference between the clocks of two processes that post. */
 const SKEW_MS = 300_000;
-/** Rows between two pauses, so that a server goes on answering. */
+/** Rows between two pauses, so that a server can answer other calls. */
 const STRIDE = 500;
 
 /**
- * Visits the rows in the order of time; false when there were more than `maxRows`, with the rest
- * unread. Call it within a dbTransaction.
+ * Visits the rows in the order of time. Returns false when there were more than `maxRows`; the rest
+ * is then not read. Must run within a dbTransaction.
  */
 export async function replayRows(
   client: DbClient,
   range: ReplayRange,
   visit: (row: ReplayRow, bucket: number) => void,
 ): Promise<boolean> {
-  // Each page follows the one before by the primary key, whatever the statistics say; a table just
-  // filled has none.
+  // Each page is read by the primary key after the page before, whatever the statistics say; a
+  // table that was just filled has none.
   await client.query(
     'set local enable_seqscan = off; set local enable_bitmapscan = off; set local enable_sort ' +
       '= off; set local jit = off; set local statement_timeout = 0',
@@ -68,7 +69,9 @@ export async function replayRows(
   }
 }
 
-/** One statement after the other on one connection, although pages are asked for beforehand. */
+/**
+ * Runs one statement after the other on one connection, although pages are requested in advance.
+ */
 class Reader {
   private readonly client: DbClient;
   private last: Promise<unknown> = Promise.resolve();
@@ -81,7 +84,7 @@ class Reader {
     const page = this.last.then(
       async () => (await this.client.query<ReplayRow>(PAGE_OF_BUCKET, parameters)).rows,
     );
-    // Whoever asked for the page is told; the pages after it are asked for all the same.
+    // The caller of this page gets its error; later pages are read nevertheless.
     this.last = page.catch(() => undefined);
     return page;
   }
@@ -126,8 +129,8 @@ async function replayWith(
 }
 
 /**
- * The sequence number after which all rows of that time lie: times rise with the numbers, but for
- * the skew of clocks.
+ * A sequence number before all rows of the period. Times increase with the numbers, except for
+ * clock skew.
  */
 async function findStart(
   client: DbClient,
@@ -151,7 +154,7 @@ async function findStart(
   return low;
 }
 
-/** The rows of one bucket by sequence; the next page is asked for while this one is being read. */
+/** The rows of one bucket by sequence. The next page is requested while the current one is read. */
 class BucketStream {
   readonly bucket: number;
   current!: ReplayRow;
@@ -170,7 +173,7 @@ class BucketStream {
     this.next = this.read(after);
   }
 
-  /** Goes on within the page; false at its end. */
+  /** Goes to the next row of the page; false at the end of the page. */
   step(): boolean {
     const row = this.rows[(this.index += 1)];
     if (row === undefined) return false;
@@ -178,7 +181,7 @@ class BucketStream {
     return true;
   }
 
-  /** Goes on to the next page; false at the end of the bucket. */
+  /** Goes to the next page; false at the end of the bucket. */
   async advance(): Promise<boolean> {
     if (this.next === undefined) return false;
     this.rows = await this.next;
@@ -186,7 +189,7 @@ class BucketStream {
     const last = this.rows.at(-1);
     this.next =
       last === undefined || this.rows.length < this.page ? undefined : this.read(last.sequence);
-    // What nobody waits for any more must not end the process.
+    // An error of a page that nobody awaits any more must not end the process.
     this.next?.catch(() => undefined);
     return this.step();
   }
@@ -203,13 +206,14 @@ class BucketStream {
 }
 
 /**
- * Subqueries with a limit are asked for each row by index: a join might read a whole table again
- * for each page.
+ * Subqueries with a limit use the index for each row. A join could read a whole table again for
+ * each page.
  */
 const PAGE_OF_BUCKET = `
   select t.sequence, date_part('epoch', t.posted_at) as posted, t.kind, t.asset_id,
     t.target_asset_id, t.amount, t.credited, t.fee, t.member_id,
-         -- What an operator let pass is related to a hold, over connected platforms by way of its authorisation.
+         -- A transfer that an operator approved is related to a hold; over connected platforms, its
+     -- authorisation is.
          t.related_id is not null and exists (select from ledger.transaction r
            where r.bucket = t.bucket and r.transaction_id = t.related_id and r.leg = 0
            and (r.kind = 'hold' or r.related_id is not null)) as let_pass,
@@ -227,7 +231,10 @@ const PAGE_OF_BUCKET = `
      and t.posted_at >= $3 and t.posted_at < $4
    order by t.sequence limit $5`;
 
-/** Streams as a heap, the one with the earliest row first; equal times by bucket. */
+/**
+ * Streams as a heap: the one with the earliest row comes first, and equal times are ordered by
+ * bucket.
+ */
 class Merged {
   private readonly heap: BucketStream[] = [];
 
@@ -252,7 +259,7 @@ class Merged {
     this.sink();
   }
 
-  /** Puts the first stream, whose row has changed, where it belongs. */
+  /** Moves the first stream, whose row has changed, to its place in the heap. */
   sink(): void {
     for (let at = 0; ;) {
       let least = at;

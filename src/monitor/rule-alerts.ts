@@ -1,5 +1,5 @@
-// Alerts about rules that cannot be evaluated: each refused transaction is counted and logged, and
-// the operator's feed tells of a rule at most once a minute.
+// Alerts about rules that cannot be evaluated. Each refused transaction is counted; a rule is
+// logged and reported in the operators' feed at most once a minute.
 
 import { Counter } from 'prom-client';
 import type { Problem } from '../kernel/problem.ts';
@@ -9,15 +9,18 @@ import type { Log } from '../runtime/log.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import { appendEvents } from '../events/events.ts';
 
+/** Collects the failures of rules. */
 export interface RuleAlerts {
+  /** Records that a rule failed. Never throws. */
   note(problem: Problem): void;
-  /** Rules that failed within the last quarter of an hour in this process, for the health page. */
+  /** Rules that failed in this process within the last 15 minutes, for /health. */
   recent(): readonly string[];
 }
 
-const TELL_EVERY_MS = 60_000;
+const REPORT_EVERY_MS = 60_000;
 const RECENT_MS = 900_000;
 
+/** Failures are counted in `pontis_rule_failures_total`. */
 export function createRuleAlerts({
   pool,
   log,
@@ -36,18 +39,18 @@ export function createRuleAlerts({
     registers: [registry],
   });
   const lastMs = new Map<string, number>();
-  const toldMs = new Map<string, number>();
+  const reportedMs = new Map<string, number>();
   return {
     note(problem) {
       const rule = String(problem.extra['rule'] ?? '');
       const now = clock.now();
       failures.inc({ rule });
       lastMs.set(rule, now);
-      if (now - (toldMs.get(rule) ?? Number.NEGATIVE_INFINITY) < TELL_EVERY_MS) return;
-      toldMs.set(rule, now);
+      if (now - (reportedMs.get(rule) ?? Number.NEGATIVE_INFINITY) < REPORT_EVERY_MS) return;
+      reportedMs.set(rule, now);
       log.error(
         { rule, detail: problem.detail },
-        'a rule failed; transactions that it would apply to are refused',
+        'a rule failed; transactions that it could apply to are refused',
       );
       dbTransaction(pool, (client) =>
         appendEvents(

@@ -1,5 +1,5 @@
-// Runs the checks in one snapshot, bucket by bucket: right while the program posts, in memory that
-// does not grow with the ledger.
+// Runs the checks in one snapshot, bucket by bucket. The result is right while the program posts,
+// and memory does not grow with the ledger.
 
 import { formatMoment } from '../kernel/time.ts';
 import { dbTransaction, type DbClient, type Pool } from '../runtime/database.ts';
@@ -13,6 +13,7 @@ import { journalChecks } from './audit-journal.ts';
 import { reversalChecks, reversalRemarks } from './audit-reversals.ts';
 import { settlementChecks } from './audit-settlement.ts';
 
+/** All checks, by invariant. */
 export const checks: readonly Check[] = [
   ...journalChecks,
   ...accountChecks,
@@ -23,19 +24,22 @@ export const checks: readonly Check[] = [
   ...settlementChecks,
 ].toSorted((a, b) => a.invariant - b.invariant);
 
-/** As checks, but what they find breaks nothing. */
+/** Checks whose findings break no rule of today. */
 const remarks: readonly Check[] = [...reversalRemarks, ...redemptionRemarks];
 
+/** A value of a row as JSON. */
 export type Cell = string | number | boolean | null;
 
+/** The result of one check. */
 export interface CheckResult extends Pick<Check, 'invariant' | 'name' | 'meaning'> {
   readonly ok: boolean;
-  /** How many rows break it. */
+  /** Number of rows that break it. */
   readonly offending: number;
-  /** The first of them, with the bucket where the check is of buckets. */
+  /** The first of these rows; with their bucket if the check works by bucket. */
   readonly first: readonly Readonly<Record<string, Cell>>[];
 }
 
+/** The result of an audit. */
 export interface AuditReport {
   readonly ok: boolean;
   readonly snapshotAt: string;
@@ -43,26 +47,28 @@ export interface AuditReport {
   readonly transactions: bigint;
   readonly accounts: bigint;
   readonly checks: readonly CheckResult[];
-  /** Who made whom. */
+  /** The operators, and who made them. */
   readonly operators: readonly OperatorMade[];
-  /** What was posted under former rules and breaks none of them; only what was found. */
+  /** Transactions under former rules that break none of them; only those with a finding. */
   readonly remarks: readonly CheckResult[];
 }
 
+/** Options of an audit. */
 export interface AuditOptions {
-  /** How many offending rows of each check are shown. */
+  /** How many breaking rows of each check are returned, by default 5. */
   readonly show?: number;
+  /** Called after each step. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** Reads only; fails only when the database does. */
+/** Runs all checks; it only reads. Throws only when the database fails. */
 export async function audit(
   pool: Pool,
   { show = 5, onProgress }: AuditOptions = {},
 ): Promise<AuditReport> {
   return dbTransaction(pool, async (client) => {
     await client.query('set transaction isolation level repeatable read, read only');
-    // A snapshot of a large ledger is read for minutes; sorting spills to disk beyond this memory.
+    // Reading a large ledger takes minutes; sorts use the disk beyond this memory.
     await client.query(
       'set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0; ' +
         `set local work_mem = '64MB'; set local jit = off`,
@@ -89,7 +95,7 @@ export async function audit(
     const ofBucket = all.filter((check) => check.scope === 'bucket');
     const total = ofNetwork.length + ofBucket.length * rows.length;
     let done = 0;
-    // All checks of one bucket in a row find its pages in memory.
+    // All checks of one bucket run in sequence, so they find its pages in memory.
     for (const { bucket } of rows) {
       for (const check of ofBucket) {
         await run(check, bucket);
@@ -147,7 +153,7 @@ async function countRows(client: DbClient): Promise<{ transactions: bigint; acco
   return rows[0] ?? { transactions: 0n, accounts: 0n };
 }
 
-/** Whatever the driver gives for a column → something JSON can carry exactly. */
+/** A column's value as JSON without loss. */
 function cellOf(value: unknown): Cell {
   if (value === null || typeof value === 'number' || typeof value === 'boolean') return value;
   if (typeof value === 'bigint')

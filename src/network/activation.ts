@@ -1,6 +1,6 @@
-// Puts versions of the rulebook in force when their time has come: first the assets that a version
-// counts, the stock of its rewards and the allowances of its limits, then the version itself.
-// Repeatable: several processes may do it at once, and again after a crash.
+// Puts due versions of the rulebook in force: first the assets of a version, the stock of its
+// rewards and the allowances of its limits, then the version itself. It can be repeated: several
+// processes may run it at once, and again after a crash.
 
 import { platformOwnerId, type PlatformId } from '../kernel/ids.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -14,14 +14,14 @@ import {
   type Valuation,
 } from '../valuation/valuation.ts';
 
-/** The parts of the program that activation touches; the whole context fits. */
+/** The parts of the program that activation needs; the whole context fits. */
 export interface ActivationParts {
   readonly ledger: Ledger;
   readonly valuation: Valuation;
   readonly log: Log;
 }
 
-/** Activates every version that is due, in order; returns how many. */
+/** Puts every due version in force, in order. Returns how many. */
 export async function activateDue(parts: ActivationParts): Promise<number> {
   let count = 0;
   for (
@@ -36,15 +36,13 @@ export async function activateDue(parts: ActivationParts): Promise<number> {
   return count;
 }
 
-/**
- * How many platforms had points when the limits of a rulebook were last seen to have their assets.
- */
+/** The number of platforms with points when all limits of a rulebook last had their assets. */
 const seenComplete = new WeakMap<Rulebook, number>();
 
 /**
- * Gives the limits of the version in force the assets of platforms that it does not have yet: a
- * platform that was listed before it joined brings no version of its own, and another process may
- * have put a version in force before it knew of the platform.
+ * Adds assets of newer platforms to the limits of the version in force. A platform that was listed
+ * before it joined brings no version of its own, and another process may have put a version in
+ * force before it knew the platform.
  */
 async function completeAssets({ ledger, valuation, log }: ActivationParts): Promise<void> {
   await valuation.refresh();
@@ -59,7 +57,7 @@ async function completeAssets({ ledger, valuation, log }: ActivationParts): Prom
     await valuation.complete(rulebook.version, assets);
     log.info(
       { version: rulebook.version, assets: Object.keys(assets) },
-      'limits of the version in force count a platform that has joined',
+      'limits of the version in force now count a platform that has joined',
     );
   }
   seenComplete.set(rulebook, platforms);
@@ -93,20 +91,20 @@ async function activate(
       const known = await ledger.findCap(cap.ownerId, assetId, 'stock');
       if (known?.amount === cap.amount) continue;
       const set = await ledger.setCap(cap);
-      // What is given out cannot be taken back: the stock ends where it is used up.
+      // Delivered units cannot be taken back, so the stock cannot be smaller than its use.
       if (!set.ok && known !== undefined) await ledger.setCap({ ...cap, amount: known.used });
     }
   }
   await alignLimits(rulebook, before, assets, ledger);
   if (await valuation.activate(row.version, assets))
     log.info({ version: row.version, author: row.author }, 'a version of the rulebook is in force');
-  // Processes that had not noticed yet may have moved quota meanwhile, by the version before.
+  // A process that still used the version before may have moved quota in the meantime.
   await alignLimits(rulebook, before, assets, ledger);
 }
 
 /**
- * Limits that add up the use of several members and whose maximum is another now, or that come
- * back: their parts in the buckets are brought to it.
+ * Aligns the parts in all buckets of limits that count several members, if the maximum has changed
+ * or the limit is new.
  */
 async function alignLimits(
   rulebook: Rulebook,
@@ -160,8 +158,8 @@ async function register(
 }
 
 /**
- * The assets in which the limits of a document count: one for each limit, or one for each platform
- * whose points it counts.
+ * The assets in which a document's limits count: one for each limit, or one for each platform if
+ * the limit counts points.
  */
 function limitAssets(document: RulebookDocument, ledger: Ledger): LimitAsset[] {
   return Object.entries(document.rules).flatMap(([id, rule]) => {

@@ -63,7 +63,7 @@ it('an attempt that broke off is finished with the custody that it was begun wit
     addPlatform(api.parts, { platformId: 'platform_half', name: 'half', custody });
   expect(await add('hosted')).toMatchObject({
     ok: false,
-    problem: { code: 'platform_exists', detail: expect.stringContaining('begun and not finished') },
+    problem: { code: 'platform_exists', detail: expect.stringContaining('was not finished') },
   });
   expect(await add('connected')).toMatchObject({ ok: true });
   expect(ledger.pointsOf('platform_half' as PlatformId)).toMatchObject({

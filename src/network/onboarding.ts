@@ -1,5 +1,5 @@
-// Takes a platform into the network: where it answers when it is connected, its points in the
-// ledger, its worth in the valuation, its cap, then its identity.
+// Takes a platform into the network: first its connection, its points in the ledger, its value in
+// the rulebook and its cap, and last its identity.
 
 import {
   CONNECTOR_SCALE,
@@ -20,7 +20,7 @@ import {
   type Valuation,
 } from '../valuation/valuation.ts';
 
-/** The parts of the program that onboarding touches; the whole context fits. */
+/** The parts of the program that onboarding needs; the whole context fits. */
 export interface OnboardingParts {
   readonly log: Log;
   readonly identity: Identity;
@@ -29,22 +29,25 @@ export interface OnboardingParts {
   readonly connections: Connections;
 }
 
+/** A platform to take in. */
 export interface NewPlatform {
   readonly platformId: string;
   readonly name: string;
   readonly custody: Custody;
   /**
-   * Where a connected platform answers; may also be set later, and until then it cannot be called.
+   * Address and token of a connected platform. It may also be set later; until then the platform
+   * cannot be called.
    */
   readonly connection?: Omit<ConnectionToSet, 'platformId'> | undefined;
-  /** Worth of its points relative to the base value, a decimal such as "1.2"; 1 when absent. */
+  /** Value of its points relative to the base value, a decimal such as "1.2"; 1 by default. */
   readonly multiplier?: string | undefined;
-  /** What reversing an earn that is already spent does; `debt` when absent. */
+  /** What happens when an earn is reversed whose points are already spent; `debt` by default. */
   readonly clawback?: Clawback | undefined;
-  /** Net debit cap in minor units of the settlement currency; no bound when absent. */
+  /** Net debit cap in minor units of the settlement currency; no bound by default. */
   readonly reserveCapMinor?: bigint | undefined;
 }
 
+/** The new platform with its secret and token, which are to be given to it. */
 export interface AddedPlatform {
   readonly platformId: string;
   readonly secret: string;
@@ -52,8 +55,8 @@ export interface AddedPlatform {
 }
 
 /**
- * The identity row comes last and makes the platform visible: after a crash half-way the same call
- * completes it, and an existing platform is refused before anything of it is changed.
+ * Adds a platform. The identity row comes last and makes the platform visible: after a crash, the
+ * same call completes the rest. An existing platform is refused before anything is changed.
  */
 export async function addPlatform(
   parts: OnboardingParts,
@@ -82,8 +85,8 @@ export async function addPlatform(
   if (points.custody !== custody)
     return refuse(
       identityProblems.platform_exists(
-        `An attempt to add ${platformId} as ${points.custody} was begun and not finished; ` +
-          'finish it with that custody.',
+        `An earlier attempt to add ${platformId} as ${points.custody} was not finished. Finish ` +
+          'it with the same custody.',
       ),
     );
   const listed = await valuation.add(
@@ -92,13 +95,13 @@ export async function addPlatform(
   );
   if (!listed.ok) return listed;
   await activateDue(parts);
-  // Until its worth is in force its points would count as those of multiplier 1.
+  // Until its value is in force, its points would count with multiplier 1.
   if (!Object.hasOwn(valuation.rulebook().document.platforms, platformId)) {
     const { version, effectiveAt } = await valuation.proposals.latest();
     return refuse(
       valuationProblems.version_scheduled(
-        `The worth of ${platformId} is in version ${version}, which takes effect at ` +
-          `${formatMoment(effectiveAt)} after one that was approved before.`,
+        `The value of ${platformId} is in version ${version}, which takes effect at ` +
+          `${formatMoment(effectiveAt)}, after a version that was approved before.`,
       ),
     );
   }
@@ -117,7 +120,7 @@ export async function addPlatform(
   return token.ok ? ok({ platformId, secret: added.value.secret, token: token.value }) : token;
 }
 
-/** A platform that is listed already keeps its terms. */
+/** Lists a platform in the document. A platform that is already listed keeps its terms. */
 function withPlatform(
   document: RulebookDocument,
   platformId: string,

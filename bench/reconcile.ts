@@ -1,4 +1,4 @@
-// Reconciliation: how fast a statement is read over HTTP and compared with the hub's side, for each
+// Reconciliation: how fast a statement is read over HTTP and compared with the network's side, for each
 // second of CPU of Node and PostgreSQL together, and how much memory it takes.
 
 import { fork, type ChildProcess } from 'node:child_process';

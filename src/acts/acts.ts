@@ -1,5 +1,5 @@
-// What operators do and how many persons it takes: the table of all acts, and the requests with
-// which one operator asks another. Does no act itself but through the module that owns it. The only
+// What operators do, and how many persons each act takes: the table of all acts, and the requests
+// with which one operator asks another. Does an act only through the module that owns it. The only
 // file of this module that others import.
 
 export { writeLinks } from './perform-members.ts';

@@ -1,5 +1,5 @@
-// Approving a request and doing its act. Approval is one commit, doing it another, and whoever finds
-// an approval that nobody carries out any more goes on with it: an act is done once, whatever dies
+// Approves a request and does its act. Approval is one commit, the act another; a process that
+// finds an approval left behind resumes it, so an act is done once, whichever process dies in
 // between. Before this: `ask-for-act.ts`. After this: `perform-*.ts`.
 
 import { ok, refuse, type Problem, type Result } from '../kernel/problem.ts';
@@ -22,7 +22,7 @@ const NO_SECRETS: ActArguments = {};
 
 export interface Approved {
   readonly request: ActRequest;
-  /** What is told once and kept nowhere, such as a new token. */
+  /** Shown once and stored nowhere, such as a new token. */
   readonly secrets: ActArguments;
 }
 
@@ -60,7 +60,7 @@ export async function approveRequest(
     try {
       done = (await goOn(parts, decision.requestId, false)) ?? done;
     } catch (error) {
-      // It is approved, whatever happens now; the loop goes on with it.
+      // It is approved, whatever happens now; the loop resumes it.
       parts.log.error(
         { err: error, request_id: decision.requestId },
         'an approved act is not done yet',
@@ -72,7 +72,7 @@ export async function approveRequest(
     : refuse(done.problem);
 }
 
-/** Goes on with an approval; undefined when it is done already, or cannot be done now. */
+/** Resumes an approval; undefined when it is done already, or cannot be done now. */
 export function goOn(
   parts: ActParts,
   requestId: string,
@@ -109,7 +109,7 @@ async function mayApprove(
   );
 }
 
-/** Does what is approved, in the commit that says so where the act can. */
+/** Does an approved act, where possible in the commit that records it as done. */
 async function carryOut(
   client: DbClient,
   parts: ActParts,

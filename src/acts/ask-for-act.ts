@@ -1,4 +1,4 @@
-// Asking another operator for an act, or doing it where one person is enough. Before this: the API or
+// Asks another operator for an act, or does it where one person is enough. Before this: the API or
 // the CLI. After this: `approve-request.ts`.
 
 import { randomUUID } from 'node:crypto';
@@ -73,7 +73,8 @@ export async function askForAct(parts: ActParts, request: NewActRequest): Promis
 }
 
 /**
- * By one person: while a network has fewer than two operators. Nobody else becomes one meanwhile.
+ * By one person, while a network has fewer than two operators. No other operator is added
+ * meanwhile.
  */
 async function bootstrap(
   parts: ActParts,

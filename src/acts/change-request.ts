@@ -1,4 +1,4 @@
-// A request and its states: each change is told to the operators in the feed, in the same commit.
+// A request and its states: each change is reported to operators in the feed, in the same commit.
 
 import { ok, refuse, type Result } from '../kernel/problem.ts';
 import { dbTransaction, type DbClient } from '../runtime/database.ts';
@@ -9,7 +9,7 @@ import type { ActDecision, ActParts, ActRequest } from './types.ts';
 
 export const REQUEST_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** Tells operators in the feed what became of a request. */
+/** Reports the state of a request to operators in the feed. */
 export async function announce(
   client: DbClient,
   { clock }: Pick<ActParts, 'clock'>,
@@ -89,7 +89,7 @@ export function declineRequest(
   });
 }
 
-/** A request as others see it. */
+/** A request without its secrets. */
 export function shown({ sealed: _sealed, ...request }: StoredRequest): ActRequest {
   return request;
 }

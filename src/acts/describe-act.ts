@@ -1,5 +1,5 @@
-// What a request asks for and under which circumstances, with a fingerprint over both: an approval
-// holds only for what its approver has seen.
+// Describes what a request asks for and its circumstances, with a fingerprint over both: an
+// approval holds only for what its approver has seen.
 
 import { createHash } from 'node:crypto';
 import { ok, type Result } from '../kernel/problem.ts';
@@ -26,7 +26,7 @@ export async function describeAct(
     : described;
 }
 
-/** What was asked for, secrets included. */
+/** The arguments, including secrets. */
 export function givenOf(
   sealer: ActParts['sealer'],
   { requestId, arguments: shown, sealed }: StoredRequest,
@@ -63,7 +63,7 @@ export function changesIn(before: ActArguments, after: ActArguments): string {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
     (name) => before[name] !== after[name],
   );
-  if (names.length === 0) return 'It is not what the fingerprint stands for.';
+  if (names.length === 0) return 'It does not match the fingerprint.';
   return names
     .map((name) => `${name} was ${before[name] ?? 'nothing'} and is ${after[name] ?? 'nothing'}.`)
     .join(' ');

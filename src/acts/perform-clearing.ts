@@ -1,5 +1,5 @@
 // Acts about transfers, connections, modes and breaks. Each may be called again after a crash: what
-// is done already is done.
+// is done already stays done.
 
 import {
   adjustBreakIn,
@@ -21,7 +21,7 @@ function namesOf({ askedBy, approvedBy }: Acting): string {
   return [askedBy, approvedBy].filter((name) => name !== null).join(', ');
 }
 
-/** Why, and on whose word; tells a repetition from another act, too. */
+/** The reason and the approval; it also tells a repetition from another act. */
 function reasonOf({ reason, approvedBy, requestId }: Acting): string {
   return requestId === null
     ? reason

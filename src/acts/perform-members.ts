@@ -1,19 +1,19 @@
-// Acts about who is whom: users of platforms are linked to a member in the commit that ends the
-// request.
+// Acts about the identity of members: links users of platforms to a member, in the commit that ends
+// the request.
 
 import type { MemberLink } from '../identity/identity.ts';
 import type { MemberId } from '../kernel/ids.ts';
 import { ok } from '../kernel/problem.ts';
 import type { Performer } from './types.ts';
 
-/** As an argument of a request: what the second person reads. */
+/** As an argument of a request, which the second person reads. */
 interface WrittenLink {
   readonly platform_id: string;
   readonly platform_user_id: string;
   readonly member_id: string;
 }
 
-/** How many links the words of a request name. */
+/** How many links the description of a request names. */
 const NAMED = 3;
 
 export function writeLinks(links: readonly MemberLink[]): string {

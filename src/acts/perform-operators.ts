@@ -1,5 +1,5 @@
-// Acts about the people who run the network: done in the commit that ends the request, so that no
-// token is lost between.
+// Acts about operators: done in the commit that ends the request, so that no token is lost in
+// between.
 
 import type { Maker } from '../identity/identity.ts';
 import { identityProblems } from '../identity/identity.ts';
@@ -9,7 +9,7 @@ import type { ActArguments, Acting, ActParts, Performer } from './types.ts';
 
 type Described = Result<{ readonly words: string; readonly circumstances: ActArguments }>;
 
-/** As identity keeps it. */
+/** In the form that identity keeps. */
 function makerOf({ askedBy, approvedBy, requestId, reason }: Acting): Maker {
   return { madeBy: askedBy, approvedBy, requestId, reason };
 }

@@ -1,5 +1,5 @@
-// Acts that hand out what a platform proves itself with: done in the commit that ends the request,
-// so that no secret is in force that nobody was told.
+// Acts that issue a platform's credentials: done in the commit that ends the request, so that no
+// secret is in force that nobody has seen.
 
 import { identityProblems } from '../identity/identity.ts';
 import { ok, refuse, type Result } from '../kernel/problem.ts';
@@ -12,7 +12,7 @@ const DAY_SECONDS = 86_400;
 type Described = Result<{ readonly words: string; readonly circumstances: ActArguments }>;
 
 /**
- * With what makes a difference: another rotation ends the older secret, another revocation the
+ * Includes what makes a difference: another rotation ends the older secret, another revocation the
  * tokens.
  */
 async function describePlatform(

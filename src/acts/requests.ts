@@ -1,4 +1,5 @@
-// The requests with which one operator asks another for an act: asked for, approved or declined, done.
+// The requests with which one operator asks another for an act: asked for, approved or declined,
+// done.
 
 import { ok, refuse, type Result } from '../kernel/problem.ts';
 import { dbTransaction } from '../runtime/database.ts';
@@ -24,22 +25,24 @@ export interface Acts {
    * a network have nobody to ask.
    */
   ask(request: NewActRequest): Promise<Result<Asked>>;
-  /** Done when this answers, unless its state is still `approved`: then it is within seconds. */
+  /**
+   * Done when this returns, unless its state is still `approved`: then it is done within seconds.
+   */
   approve(decision: ActDecision): Promise<Result<Approved>>;
   reject(decision: ActDecision): Promise<Result<ActRequest>>;
-  /** By whoever asked, while it is open. */
+  /** By its maker, while it is open. */
   withdraw(decision: ActDecision): Promise<Result<ActRequest>>;
   find(requestId: string): Promise<Result<ActRequestNow>>;
   /** Newest first. */
   list(state: ActRequestState | undefined, limit: number): Promise<readonly ActRequest[]>;
   /**
-   * Goes on with what a crash has left, and ends what nobody approved in time. Several processes
-   * may run it.
+   * Resumes what a crash has left, and ends what nobody approved in time. Several processes may run
+   * it.
    */
   follow(): Promise<void>;
 }
 
-/** An approval that is not carried out by then is somebody else's to carry out. */
+/** After this time any process may carry out an approval that was left behind. */
 const LEFT_BEHIND_MS = 5_000;
 
 export function createActs(parts: ActParts): Acts {
@@ -48,8 +51,8 @@ export function createActs(parts: ActParts): Acts {
   let turns = Promise.resolve();
 
   /**
-   * Approvals take turns in this process: each sees what the one before it has done, and however
-   * many come at once, they leave connections of the pool for what they look up.
+   * Approvals take turns in this process: each sees the results of the one before it, and however
+   * many come at once, connections of the pool are left for their look-ups.
    */
   function approve(decision: ActDecision): ReturnType<Acts['approve']> {
     const before = turns;

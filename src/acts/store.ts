@@ -1,9 +1,9 @@
-// All SQL of the acts: requests, and what became of them.
+// All SQL of the acts: requests and their states.
 
 import type { Queryable } from '../runtime/database.ts';
 import type { ActRequest, ActRequestState } from './types.ts';
 
-/** As it is stored: with what nobody may see, sealed. */
+/** As it is stored: with its secrets sealed. */
 export interface StoredRequest extends ActRequest {
   readonly sealed: Buffer | null;
 }
@@ -46,7 +46,7 @@ export async function selectRequest(
   return rows[0];
 }
 
-/** Newest first; of one state where it is named. */
+/** Newest first; of one state where it is given. */
 export async function selectRequests(
   db: Queryable,
   state: ActRequestState | undefined,
@@ -60,7 +60,7 @@ export async function selectRequests(
   return rows;
 }
 
-/** Its state, and what led to it. What was sealed is kept only as long as it is needed. */
+/** Writes its state and decision. Sealed secrets are kept only as long as they are needed. */
 export async function changeRequest(
   db: Queryable,
   row: Pick<
@@ -93,7 +93,7 @@ export async function changeRequest(
   );
 }
 
-/** Those whose approval nobody carries out any more, as far as the clock tells. */
+/** Those whose approval was left behind, judging by the clock. */
 export async function selectUnderWay(db: Queryable, approvedBefore: Date): Promise<string[]> {
   const { rows } = await db.query<{ request_id: string }>(
     `select request_id from acts.request where state = 'approved' and decided_at < $1

@@ -122,7 +122,7 @@ it('and what takes two persons only asks, and says so', () => {
   }
   expect(personsSentence(actsOfCommand('operator add'))).toBe(
     'Takes two operators once there are two; another one approves it with pontis requests ' +
-      'approve. Whoever makes an operator alone makes the second person, too.',
+      'approve. A person who adds an operator alone also chooses the second person.',
   );
   expect(personsSentence(actsOfCommand('operator suspend'))).toBeUndefined();
 });

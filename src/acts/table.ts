@@ -1,5 +1,5 @@
-// The table of acts: everything that operators can do, how many persons each takes, and why.
-// Routes, commands, help and documents read it. Acts that narrow, look or write words take one
+// The table of acts: everything that operators can do, how many persons each act takes, and why.
+// Routes, commands, help and documents read it. Acts that narrow, look or write notes take one
 // person; acts that widen, pay, force or redirect take two.
 
 /** `two_once_there_are_two`: the first operators of a network have nobody to ask. */
@@ -7,15 +7,15 @@ type Persons = 'one' | 'two' | 'two_once_there_are_two';
 
 export interface ActRow {
   readonly persons: Persons;
-  /** Why so many. */
+  /** Why this number of persons. */
   readonly why: string;
   /** Operations under /operator/ that are this act, by operationId. */
   readonly operations?: readonly string[];
   /** Commands that are this act. */
   readonly commands?: readonly string[];
   /**
-   * Where the second person speaks, for acts that have a form of their own: a proposal of the
-   * rulebook, a request about a reserve, a proposal to pay a window. Without it an act of two
+   * How the second person decides, for acts that have a form of their own: a proposal of the
+   * rulebook, a request about a reserve, a proposal to pay a window. Without it, an act of two
    * persons is a request (`pontis requests`).
    */
   readonly decidedWith?: string;
@@ -33,12 +33,12 @@ export const ACTS = {
   operator_add: {
     persons: 'two_once_there_are_two',
     commands: ['operator add'],
-    why: 'Whoever makes an operator alone makes the second person, too.',
+    why: 'A person who adds an operator alone also chooses the second person.',
   },
   operator_token: {
     persons: 'two_once_there_are_two',
     commands: ['operator token'],
-    why: 'Whoever has the new token acts as that person.',
+    why: 'The holder of the new token acts as that person.',
   },
   operator_resume: {
     persons: 'two_once_there_are_two',
@@ -46,7 +46,7 @@ export const ACTS = {
     why: 'It gives back the power that a suspension has taken.',
   },
   operator_recover: one(
-    'It is the word of whoever owns the machine and could write into the database: the audit ' +
+    'It is done by the owner of the machine, who could write into the database anyway: the audit ' +
       'shows it.',
     [],
     ['operator recover'],
@@ -78,7 +78,7 @@ export const ACTS = {
     ['platform revoke'],
   ),
   platform_signing: one(
-    'It says which of the forms of signing a platform may use; each proves the same secret.',
+    'It sets the forms of signing that a platform may use; each proves the same secret.',
     [],
     ['platform signing'],
   ),
@@ -95,7 +95,7 @@ export const ACTS = {
     persons: 'two',
     operations: ['setConnection'],
     commands: ['connector set'],
-    why: 'Whoever says where a platform answers, or with which token, can answer in its place.',
+    why: 'A person who sets the address or the token of a platform can answer in its place.',
   },
   connection_remove: {
     persons: 'two',
@@ -143,7 +143,7 @@ export const ACTS = {
     operations: ['requestDeposit', 'requestWithdrawal'],
     commands: ['reserve deposit', 'reserve withdraw'],
     decidedWith: 'pontis reserve approve',
-    why: 'It says that money has come in or is to be paid out.',
+    why: 'It records that money has come in or is to be paid out.',
   },
   reserve_cap_lower: one('A platform may owe less than before.', ['requestCap'], ['reserve cap']),
   reserve_cap: {
@@ -164,7 +164,7 @@ export const ACTS = {
     operations: ['proposeChange'],
     commands: ['rules propose', 'rates set'],
     decidedWith: 'pontis rules approve',
-    why: 'Rates, fees, limits and rewards are what points are worth.',
+    why: 'Rates, fees, limits and rewards decide what points are worth.',
   },
   rulebook_decision: one(
     "It is the second person's word, or takes one's own proposal back.",
@@ -174,7 +174,7 @@ export const ACTS = {
 
   window_close: one('It cuts the journal; nothing is paid.', ['closeWindow'], ['windows close']),
   window_settings: one(
-    'They say when windows close by themselves; nothing is paid.',
+    'They decide when windows close by themselves; nothing is paid.',
     ['setWindowSettings'],
     ['windows settings'],
   ),
@@ -202,7 +202,7 @@ export const ACTS = {
     persons: 'two',
     operations: ['acceptBreak'],
     commands: ['reconcile accept'],
-    why: 'A difference that is accepted is not looked for any more.',
+    why: 'An accepted difference is no longer searched for.',
   },
   break_adjust: {
     persons: 'two',
@@ -232,7 +232,7 @@ export const ACTS = {
     ['reconcile dispute'],
   ),
   dispute_decision: one(
-    'One side has claimed; whoever opened the dispute for it does not decide.',
+    'One side has claimed; the operator who opened the dispute for it does not decide.',
     ['decideDispute'],
     ['disputes decide'],
   ),
@@ -264,7 +264,7 @@ export const ACTS = {
 
 export type ActName = keyof typeof ACTS;
 
-/** Acts for which another operator is asked with a request of this module. */
+/** Acts for which another operator is asked by a request of this module. */
 export type RequestedAct = {
   [Name in ActName]: (typeof ACTS)[Name] extends
     | { readonly persons: 'one' }
@@ -276,8 +276,8 @@ export type RequestedAct = {
 const rows: readonly (readonly [string, ActRow])[] = Object.entries(ACTS);
 
 /**
- * The acts that an operation, by its operationId, can be; more than one where it depends on what is
- * set.
+ * The acts that an operation, by its operationId, can be; more than one where that depends on its
+ * arguments.
  */
 export function actsOfOperation(operationId: string): readonly ActRow[] {
   return rows

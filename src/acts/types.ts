@@ -1,4 +1,4 @@
-// The words of acts that another person has to approve. No behaviour.
+// The types of acts that another person has to approve. No behaviour.
 
 import type { Disputes } from '../clearing/disputes/disputes.ts';
 import type { Reconciliation } from '../clearing/reconciliation/reconciliation.ts';
@@ -29,10 +29,10 @@ export interface ActParts {
   readonly ledger: Ledger;
 }
 
-/** What is to be done, as text: what an operator gave, checked at the edge. */
+/** The arguments of an act as text: given by an operator, checked at the edge. */
 export type ActArguments = Readonly<Record<string, string>>;
 
-/** `approved` is on its way to `done` or `failed`; a crash between is mended by any process. */
+/** `approved` is on its way to `done` or `failed`; after a crash any process resumes it. */
 export type ActRequestState =
   | 'open'
   | 'approved'
@@ -45,13 +45,13 @@ export type ActRequestState =
 export interface ActRequest {
   readonly requestId: string;
   readonly act: RequestedAct;
-  /** Without secrets: of those a digest. */
+  /** Without secrets: they are replaced by a digest. */
   readonly arguments: ActArguments;
-  /** What will be done, in words. */
+  /** What will be done, as a sentence. */
   readonly words: string;
-  /** What mattered when it was asked, such as the state of a transfer. */
+  /** The facts that mattered when it was asked, such as the state of a transfer. */
   readonly circumstances: ActArguments;
-  /** Stands for act, arguments, words and circumstances. */
+  /** A digest of act, arguments, words and circumstances. */
   readonly fingerprint: string;
   readonly reason: string;
   readonly state: ActRequestState;
@@ -63,26 +63,26 @@ export interface ActRequest {
   readonly decisionReason: string | null;
   /** When it was done, or found impossible. */
   readonly endedAt: Date | null;
-  /** What came of it; secrets are told once and kept nowhere. */
+  /** Its result; secrets are shown once and stored nowhere. */
   readonly outcome: ActArguments | null;
   /** The problem with which it failed. */
   readonly failedWith: string | null;
 }
 
-/** A request as it stands now: what is different from when it was asked. */
+/** A request at this moment, with what has changed since it was asked. */
 export interface ActRequestNow extends ActRequest {
   /**
    * The same as `circumstances` where nothing has changed; undefined when it cannot be done any
    * more, or has ended.
    */
   readonly now: ActArguments | undefined;
-  /** What an approval has to name where circumstances have changed. */
+  /** The fingerprint that an approval has to name where circumstances have changed. */
   readonly fingerprintNow: string | undefined;
   /** Why it cannot be done now. */
   readonly obstacle: string | undefined;
 }
 
-/** Who does an act. */
+/** The persons behind an act. */
 export interface Acting {
   /** Null for the first operator of a network, whom nobody asks. */
   readonly askedBy: string | null;
@@ -90,23 +90,23 @@ export interface Acting {
   readonly approvedBy: string | null;
   readonly requestId: string | null;
   readonly reason: string;
-  /** True when a process that was doing it may have died: what is done already is done. */
+  /** True when a process that was doing it may have died: what is done already stays done. */
   readonly again: boolean;
 }
 
 export interface Performed {
-  /** Kept, and shown with the request. */
+  /** Stored and shown with the request. */
   readonly outcome: ActArguments;
-  /** Told to whoever has approved, and kept nowhere. */
+  /** Shown to the approver, and stored nowhere. */
   readonly secrets?: ActArguments;
 }
 
 /** How one act is described and done. `Name` are its arguments. */
 export interface Performer<Name extends string = string> {
   readonly arguments: readonly Name[];
-  /** Arguments that nobody may see: they lie sealed until the request has ended. */
+  /** Secret arguments: they are stored sealed until the request has ended. */
   readonly sealed?: readonly Name[];
-  /** What will be done and what matters to it now; or why it cannot be done. */
+  /** What will be done and its present circumstances; or why it cannot be done. */
   describe(
     given: Readonly<Record<Name, string>>,
     parts: ActParts,
@@ -132,13 +132,16 @@ export interface NewActRequest {
   readonly reason: string;
 }
 
-/** Either it was done by one person, or another one is to approve it. */
+/** Either done by one person, or waiting for another's approval. */
 export type Asked = { readonly done: Performed } | { readonly request: ActRequest };
 
 export interface ActDecision {
   readonly requestId: string;
   readonly operatorId: string;
   readonly reason?: string | undefined;
-  /** What the approver has seen; the fingerprint of the request as it was asked when absent. */
+  /**
+   * The state that the approver has seen; by default the fingerprint of the request as it was
+   * asked.
+   */
   readonly fingerprint?: string | undefined;
 }

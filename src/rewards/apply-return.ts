@@ -1,7 +1,6 @@
-// What the ledger has given back of a redemption → off its vouchers, once for each reversal. Before
-// this: `redemptions.ts`, which has posted it
-// or found it posted, or `follow-ledger.ts`, which has read it in the journal. Whoever comes second
-// finds it done.
+// Takes off its vouchers what the ledger has given back of a redemption, once for each reversal.
+// Before this: `redemptions.ts`, which has posted the reversal or found it posted, or
+// `follow-ledger.ts`, which has read it in the journal. The second caller finds it done.
 
 import type { PostedLeg } from '../ledger/ledger.ts';
 import { countReturned, insertReturn, lockRedemptions } from './store.ts';
@@ -17,7 +16,7 @@ export interface AppliedReturn {
 
 /**
  * Within the caller's dbTransaction, which locks the redemption's row. Undefined for a reversal of
- * what is no redemption of the catalogue.
+ * a redeem that is no redemption of the catalogue.
  */
 export async function applyReturn(
   client: Queryable,
@@ -44,7 +43,7 @@ export async function applyReturn(
   return counted === undefined ? undefined : { redemption: counted, missing };
 }
 
-/** Which vouchers a posted reversal has ended; none when whoever posted it has chosen none. */
+/** The vouchers that a posted reversal has ended; none when its caller has chosen none. */
 export function returnedUnits({ details }: PostedLeg): UnitChoice[] {
   return parseUnits(String(details?.['returned_vouchers'] ?? ''));
 }

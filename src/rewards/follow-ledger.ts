@@ -1,6 +1,6 @@
-// Reads the ledger's journal by cursor: writes redemptions that are missing, and ends the vouchers
-// of what the ledger has given back. What is asked for through the API is written at once; this is
-// for what a crash, or anybody else, has left.
+// Reads the ledger's journal by cursor: writes missing redemptions, and ends vouchers of what the
+// ledger has given back. The API writes its own redemptions at once; this is for what a crash, or
+// another caller, has left.
 
 import { buckets, type Bucket, type TransactionId } from '../kernel/ids.ts';
 import type { Clock } from '../kernel/time.ts';
@@ -32,12 +32,12 @@ export interface FollowParts {
   readonly issuer: Issuer;
 }
 
-/** Rows of a bucket's journal that one step looks at. */
+/** Rows of a bucket's journal read in one step. */
 const STEP = 1_000;
 const EXPIRE_LIMIT = 500;
 
 /**
- * One step in each bucket; true when there is more to read. Several processes may do it: each row
+ * One step in each bucket; true when there is more to read. Several processes may run it: each row
  * is written once.
  */
 export async function followLedger(parts: FollowParts): Promise<boolean> {
@@ -61,8 +61,8 @@ async function followBucket(
   }
   const given = await findGivenBack(ledger, legs);
   await dbTransaction(pool, async (client) => {
-    // The cursor's row first: of two processes in one bucket, the second finds that it was moved
-    // and writes nothing.
+    // The cursor's row first: of two processes in one bucket, the second finds it moved and writes
+    // nothing.
     if (!(await moveCursor(client, bucket, cursor, through))) return;
     const issued = await issuer.write(client, issues);
     const ended: NewEvent[] = [];
@@ -75,8 +75,8 @@ async function followBucket(
 }
 
 /**
- * Takes off the vouchers what a reversal has given back, where nobody has done so; a redemption of
- * which no unit can be used ends.
+ * Takes off the vouchers what a reversal has given back, if that is not done yet; a redemption
+ * without a usable unit ends.
  */
 async function endReturned(
   client: DbClient,
@@ -90,19 +90,19 @@ async function endReturned(
   if (missing > 0n)
     log.error(
       { redemption: redemption.redemptionId, units: String(missing) },
-      'units were given back in the ledger although they are fulfilled',
+      'units were given back in the ledger although they were handed over',
     );
   const next = given.has(redemption.redemptionId)
     ? 'cancel'
     : transitionAfterReturn(redemption, redemption.state);
-  // While units can be used, whoever has begun a reversal opens the redemption again.
+  // While units can be used, the process that has begun a reversal opens the redemption again.
   if (next === 'reopen' || next === 'reopenExpired') return [];
   const moved = await moveRedemption(client, redemption, next, clock.now());
   const { event } = transitions[next];
   return moved === undefined || event === undefined ? [] : describeEvents(event, [moved], ledger);
 }
 
-/** Transactions that the given reversals have undone to the last point. */
+/** Transactions that the given reversals have undone completely. */
 async function findGivenBack(
   ledger: Ledger,
   legs: readonly PostedLeg[],
@@ -122,7 +122,7 @@ async function findGivenBack(
 }
 
 /**
- * Puts hashes in the place of codes that a version before has kept in clear. True when there may be
+ * Replaces codes that an earlier version has kept in clear by their hashes. True when there may be
  * more.
  */
 export async function sealClearCodes(pool: Pool, hashOf: VoucherHash): Promise<boolean> {
@@ -138,7 +138,7 @@ export async function sealClearCodes(pool: Pool, hashOf: VoucherHash): Promise<b
 }
 
 /**
- * Lets vouchers expire whose time is over; their points stay spent. True when there may be more.
+ * Expires vouchers that are past their time; their points stay spent. True when there may be more.
  */
 export async function expireVouchers({
   pool,

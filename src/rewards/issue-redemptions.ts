@@ -1,5 +1,5 @@
-// A posted redeem → its redemption and vouchers. All of it follows from the ledger's row, so it can
-// be written at once, or later, or twice.
+// Makes a redemption and its vouchers from a posted redeem. Everything follows from the ledger's
+// row, so it can be written at once, or later, or twice.
 
 import type { PlatformId } from '../kernel/ids.ts';
 import { DAY_MS, type Clock } from '../kernel/time.ts';
@@ -22,18 +22,18 @@ export interface IssueParts {
 }
 
 export interface Issuer {
-  /** What a posted redeem gives; undefined for units that are no reward of the catalogue. */
+  /** The redemption of a posted redeem; undefined for units that are no reward of the catalogue. */
   read(leg: PostedLeg): Promise<Issue | undefined>;
   /**
    * Writes what is missing within the caller's dbTransaction. The caller appends the events last:
    * their lock comes after those of rows.
    */
   write(client: DbClient, issues: readonly Issue[]): Promise<readonly NewEvent[]>;
-  /** Writes what is missing; many who ask at once share one commit. */
+  /** Writes what is missing; callers at the same time share one commit. */
   record(issue: Issue): Promise<void>;
 }
 
-/** Versions of the rulebook whose terms are remembered. */
+/** Versions of the rulebook whose terms are cached. */
 const MOST_VERSIONS = 16;
 
 export function createIssuer({
@@ -56,7 +56,7 @@ export function createIssuer({
     documents.set(version, found.value.document);
     return found.value.document;
   };
-  /** As it was when the redemption was decided. */
+  /** The terms in force when the redemption was decided. */
   const voucherDays = async (
     version: number | null,
     platformId: PlatformId,
@@ -88,7 +88,7 @@ export function createIssuer({
     write,
     async read(leg) {
       const asset = leg.targetAssetId === null ? undefined : ledger.assetById(leg.targetAssetId);
-      // Another process may have registered it a moment ago; whoever asks does so again.
+      // Another process may have registered it a moment ago; the caller asks again.
       if (asset === undefined)
         throw new Error(`asset ${leg.targetAssetId ?? 'null'} of a redeem is not known here yet`);
       const { platformId, code } = asset;
@@ -116,7 +116,7 @@ export function createIssuer({
   };
 }
 
-/** What is asked for while a write is under way goes into the next one. */
+/** Calls that arrive during a write go into the next one. */
 function shareWrites<T>(write: (items: readonly T[]) => Promise<void>): (item: T) => Promise<void> {
   let waiting: T[] = [];
   let next: Promise<void> | undefined;

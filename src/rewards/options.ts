@@ -24,7 +24,7 @@ export interface OptionParts {
   readonly valuation: Valuation;
 }
 
-/** The words of the source requirement, and one of ours. */
+/** The texts of the source requirement, and one of ours. */
 const MESSAGES = {
   valid: 'Redemption valid',
   noRules: 'No rules defined for this platform',
@@ -85,7 +85,7 @@ export async function listOptions(
   };
 }
 
-/** In the order of the source requirement; then all that the ledger would ask. */
+/** In the order of the source requirement; then everything that the ledger would check. */
 export async function validateRedemption(
   { clock, ledger, valuation }: OptionParts,
   redeemer: Redeemer,

@@ -1,4 +1,4 @@
-// Why redemptions and vouchers refuse, in order of precedence.
+// Problems of redemptions and vouchers, in order of precedence.
 
 import { defineProblems } from '../kernel/problem.ts';
 
@@ -7,7 +7,7 @@ export const rewardsProblems = defineProblems({
     status: 404,
     error: 'Redemption not found',
     advice:
-      'Use the redemption_id that POST /api/points/redeem answered to you; a platform sees ' +
+      'Use the redemption_id from the answer of POST /api/points/redeem; a platform sees ' +
       'only its own redemptions.',
   },
   voucher_not_found: {
@@ -18,7 +18,7 @@ export const rewardsProblems = defineProblems({
   voucher_used: {
     status: 409,
     error: 'Voucher already used',
-    advice: 'What was handed over can be neither used again nor cancelled.',
+    advice: 'A unit that was handed over can be neither used again nor cancelled.',
   },
   voucher_returned: {
     status: 409,
@@ -30,7 +30,7 @@ export const rewardsProblems = defineProblems({
   vouchers_mismatch: {
     status: 400,
     error: 'Vouchers do not fit',
-    advice: 'Name as many vouchers as units are meant, or leave `amount` and `quantity` out.',
+    advice: 'Name as many vouchers as units, or leave `amount` and `quantity` out.',
   },
   redemption_cancelled: {
     status: 409,

@@ -1,5 +1,5 @@
-// What platforms are told of their redemptions. No voucher code is in it: whoever knows a code can
-// use it.
+// The events of redemptions for platforms. They contain no voucher code: anybody who knows a code
+// can use it.
 
 import { formatAmount } from '../kernel/amount.ts';
 import { formatId } from '../kernel/ids.ts';
@@ -29,10 +29,7 @@ export function describeEvents(
   );
 }
 
-/**
- * So many units of a redemption, and what they cost: what is left of the points when they are all
- * that is left of it.
- */
+/** A number of units of a redemption, and their cost; the last units cost all remaining points. */
 export function partOf(redemption: Redemption, units: bigint): Redemption {
   const { amount, quantity, givenBack, vouchers } = redemption;
   return {

@@ -1,6 +1,6 @@
-// What happens to redemptions after they are issued: fulfilling and reversing. Of two who want
-// different things, the row lets one win. A reversal is noted in the row before it is posted, so
-// that after a crash at any point whoever finds it can finish it.
+// Changes of redemptions after they are issued: fulfilling and reversing. When two callers want
+// different things, the row lets one win. A reversal is recorded in the row before it is posted, so
+// that after a crash at any point any process can finish it.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -51,40 +51,41 @@ export interface RedemptionParts {
   readonly issuer: Issuer;
 }
 
-/** Units that were handed over; all that can be used when neither number nor vouchers are named. */
+/** Units that were handed over; by default all that can be used. */
 type Fulfilment = Omit<Asked, 'amount'> & { readonly key: string };
 
 export interface Redemptions {
-  /** A platform's own; one that is posted but not written yet is written. */
+  /** One of the platform's own; one that is posted but not written yet is written now. */
   find(platformId: PlatformId, redemptionId: TransactionId): Promise<Redemption | undefined>;
   fulfil(
     redemption: Redemption,
     fulfilment: Fulfilment,
   ): Promise<Result<{ readonly redemption: Redemption; readonly replayed: boolean }>>;
-  /** Gives back all that can still be used; a repetition answers the same. */
+  /** Gives back everything that can still be used; a repetition returns the same. */
   cancel(
     platformId: PlatformId,
     redemptionId: TransactionId,
     reason: string,
   ): Promise<Result<Redemption>>;
   /**
-   * Reverses it in the ledger, whole or in part; each unit that comes back ends one of a voucher.
+   * Reverses it in the ledger, in whole or in part; each unit that comes back ends one unit of a
+   * voucher.
    */
   reverse(redemption: Redemption, reversal: Reversal): Promise<Outcome>;
-  /** Finishes reversals that nobody has finished; returns how many. */
+  /** Finishes reversals that were left unfinished; returns how many. */
   finishReversals(limit: number): Promise<number>;
 }
 
 /**
- * Whoever began a reversal is given this long; longer than a statement of the ledger may take would
- * keep callers waiting for nothing.
+ * Time for the process that began a reversal to finish it; longer than a ledger statement may take
+ * would only keep callers waiting.
  */
 const LEASE_MS = 10_000;
-/** How long a caller waits for somebody else's reversal. */
+/** How long a caller waits for another caller's reversal. */
 const WAIT_MS = 2_000;
 const WAIT_STEP_MS = 25;
 
-/** Its state as it is now: nobody has to notice first that its time is over. */
+/** Its present state, even when no process has recorded yet that its time is over. */
 export function stateAt(
   { state, expiresAtMs }: Pick<Redemption, 'state' | 'expiresAtMs'>,
   nowMs: number,
@@ -133,23 +134,21 @@ export function createRedemptions({
     return redemption?.platformId === platformId ? redemption : undefined;
   };
 
-  /**
-   * Posts the reversal that the row notes, or finds it posted, and lets vouchers and row follow.
-   */
+  /** Posts the reversal recorded in the row, or finds it posted, and updates vouchers and row. */
   const finish = async (redemption: Redemption): Promise<Outcome> => {
     const { redemptionId, reversal } = redemption;
     if (reversal === null) throw new Error(`redemption ${redemptionId} has no reversal to finish`);
     const outcome = await submit(redemption, reversal);
-    // Perhaps posted: the row stays as it is until somebody knows.
+    // It may be posted: the row stays as it is until that is known.
     if (!outcome.ok && outcome.problem.retryable) return outcome;
-    // The rest may have been given back in the ledger by somebody else meanwhile.
+    // Another caller may have given back the rest in the ledger meanwhile.
     const isWhole = (await ledger.getReversed(redemptionId)) >= redemption.amount;
     await dbTransaction(pool, async (client) => {
       const applied = outcome.ok ? await applyReturn(client, outcome.transaction) : undefined;
       if (applied !== undefined && applied.missing > 0n)
         log.error(
           { redemption: redemptionId },
-          'units were given back in the ledger although they are fulfilled',
+          'units were given back in the ledger although they were handed over',
         );
       const present = applied?.redemption ?? redemption;
       await moveWithin(
@@ -176,7 +175,7 @@ export function createRedemptions({
       amount,
       reason,
       reference,
-      // What the caller named is part of what it states; what was chosen for it is not.
+      // Units that the caller named are part of the request; units chosen for it are not.
       details: { reverses: 'redeem', ...statedOf(reversal) },
       returned:
         chosen === undefined
@@ -185,7 +184,7 @@ export function createRedemptions({
     });
   };
 
-  /** False when another one was first. */
+  /** False when another caller was first. */
   const takeOver = async (redemption: Redemption): Promise<boolean> => {
     if (redemption.reversal === null) return false;
     const mine = await move(redemption, 'takeOver', { reversal: redemption.reversal });
@@ -223,8 +222,8 @@ export function createRedemptions({
       const present = await settle(redemption);
       if (present === undefined)
         return refuse(ledgerProblems.unavailable('Another reversal of it is under way.'));
-      // Nothing is left to change: the ledger gives the first result again, or says that there is
-      // nothing to reverse.
+      // Nothing is left to change: the ledger returns the first result again, or refuses because
+      // there is nothing to reverse.
       if (present.state === 'cancelled' || (await isPosted(present, reversal.key)))
         return submit(present, reversal);
       if (present.state === 'fulfilled') return refuse(rewardsProblems.voucher_used());
@@ -302,7 +301,7 @@ export function createRedemptions({
       const settled = await settle(redemption);
       if (settled === undefined)
         return refuse(ledgerProblems.unavailable('A reversal of it is under way.'));
-      // No caller can name this key: a key from a header has no space in it.
+      // No caller can send this key: a key from a header has no space in it.
       const key = `cancel ${redemptionId}`;
       if (settled.state === 'cancelled' || (await isPosted(settled, key))) return ok(settled);
       const problem = refusalOf(settled);
@@ -322,7 +321,7 @@ export function createRedemptions({
   };
 }
 
-/** How a caller named units: nothing when it left the choice. */
+/** The units that a caller named; nothing when it left the choice. */
 function statedOf({ quantity, named }: Asked): Readonly<Record<string, string>> {
   return {
     ...(quantity === undefined ? {} : { named_quantity: String(quantity) }),

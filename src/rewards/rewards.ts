@@ -1,7 +1,6 @@
-// What points buy: the catalogue in force, what is left of each reward, and what became of what was
-// bought. Prices and terms are the rulebook's, stock is an account of the ledger, that points were
-// spent is the ledger's to say; owns redemptions and their vouchers. The only file of this module
-// that others import.
+// The rewards that points buy: the catalogue in force, the units left of each reward, and the
+// redemptions. The rulebook owns prices and terms; the ledger owns stock and spent points. This
+// module owns redemptions and their vouchers. The only file of this module that others import.
 
 import type { PlatformId, TransactionId } from '../kernel/ids.ts';
 import { ok, refuse, type Result } from '../kernel/problem.ts';
@@ -53,7 +52,7 @@ interface Issued {
 /** Units of a redemption as a caller names them. */
 interface NamedUnits {
   readonly quantity?: bigint | undefined;
-  /** Codes, as somebody typed them. */
+  /** Codes as a person typed them. */
   readonly vouchers?: readonly string[] | undefined;
 }
 
@@ -61,7 +60,7 @@ interface FoundVoucher {
   readonly redemption: Redemption;
   readonly code: string;
   readonly voucher: Voucher;
-  /** Its own: that of its redemption while a unit of it can be used. */
+  /** Of its own: that of its redemption while a unit of it can be used. */
   readonly state: RedemptionState;
 }
 
@@ -70,7 +69,7 @@ export interface Rewards {
   list(platformId: PlatformId): readonly Reward[];
   /** Units left. */
   countAvailable(reward: Reward): Promise<bigint>;
-  /** What a member can redeem now, with its available points; cheapest first. */
+  /** The rewards that a member can redeem now, with its available points; cheapest first. */
   listOptions(
     redeemer: Redeemer,
   ): Promise<{ readonly available: bigint; readonly rewards: readonly Reward[] }>;
@@ -78,8 +77,8 @@ export interface Rewards {
   validate(redeemer: Redeemer, rewardId: string, quantity: bigint): Promise<Validation>;
 
   /**
-   * Writes the redemption of a posted redeem and tells its vouchers; when it cannot be written now,
-   * `follow` will. Undefined for what is no reward of the catalogue.
+   * Writes the redemption of a posted redeem and returns its vouchers; when it cannot be written
+   * now, `follow` will. Undefined for what is no reward of the catalogue.
    */
   issue(leg: PostedLeg): Promise<Issued | undefined>;
   find(platformId: PlatformId, redemptionId: TransactionId): Promise<Result<Redemption>>;
@@ -90,22 +89,22 @@ export interface Rewards {
     limit: number,
   ): Promise<readonly Redemption[]>;
   /**
-   * The codes of a redemption: those that stand for units that were kept, and those that were given
+   * The codes of a redemption: those of units that were kept, and those of units that were given
    * back.
    */
   codesOf(redemption: Redemption): {
     readonly kept: readonly string[];
     readonly returned: readonly string[];
   };
-  /** Which vouchers a posted reversal has ended, and how many units of each. */
+  /** The vouchers that a posted reversal has ended, and how many units of each. */
   endedBy(
     reversal: PostedLeg,
   ): Promise<readonly { readonly code: string; readonly units: bigint }[]>;
-  /** By a code as somebody typed it. */
+  /** By a code as a person typed it. */
   findVoucher(platformId: PlatformId, code: string): Promise<Result<FoundVoucher>>;
   /**
-   * Units were handed over: of the vouchers that are named, or the first that can be used; all when
-   * no number is said either. The same key gives the first result again.
+   * Records that units were handed over: of the named vouchers, or the first usable ones; by
+   * default all. The same key gives the first result again.
    */
   fulfil(
     platformId: PlatformId,
@@ -129,8 +128,8 @@ export interface Rewards {
   ): Promise<Outcome | undefined>;
 
   /**
-   * Writes what is missing, seals codes, finishes reversals and lets vouchers expire; true when
-   * there is more to do. Bounded work for each call.
+   * Writes what is missing, seals codes, finishes reversals and expires vouchers; true when there
+   * is more to do. Bounded work for each call.
    */
   follow(): Promise<boolean>;
 }
@@ -150,12 +149,12 @@ export function createRewards({
   const issuer = createIssuer({ pool, clock, ledger, valuation, codesOf, hashOf });
   const redemptions = createRedemptions({ pool, clock, log, ledger, issuer });
   const options = { clock, log, ledger, valuation };
-  /** As it is now, whether or not anybody has noticed that its time is over. */
+  /** As it is now, even when no process has recorded yet that its time is over. */
   const present = (redemption: Redemption): Redemption => ({
     ...redemption,
     state: stateAt(redemption, clock.now()),
   });
-  /** The units that codes name; each of them is derived again, so none has to be looked up. */
+  /** The units that codes name; each code is derived again, so none has to be looked up. */
   const namedUnits = (
     { redemptionId, quantity }: Redemption,
     vouchers: readonly string[] | undefined,
@@ -166,9 +165,12 @@ export function createRewards({
     const named = units.filter((unit) => unit !== undefined);
     return named.length < units.length
       ? refuse(
-          rewardsProblems.voucher_not_found('One of `vouchers` is none of this redemption.', {
-            field: 'vouchers',
-          }),
+          rewardsProblems.voucher_not_found(
+            'One of `vouchers` does not belong to this redemption.',
+            {
+              field: 'vouchers',
+            },
+          ),
         )
       : ok([...new Set(named)].toSorted((a, b) => a - b));
   };
@@ -234,7 +236,7 @@ export function createRewards({
       if (code === undefined)
         return refuse(
           rewardsProblems.voucher_not_found(
-            'The check character does not fit: something in it is mistyped.',
+            'The check character does not fit: the code is mistyped.',
           ),
         );
       const found = await selectByVoucher(pool, hashOf(code), code);

@@ -41,7 +41,7 @@ interface ReversalRow {
   readonly from: RedemptionState;
 }
 
-/** The vouchers of `r`, as arrays of the same order. */
+/** The vouchers of `r`, as arrays in the same order. */
 const WITH_VOUCHERS = `
   cross join lateral (
     select ${['unit', 'units', 'usable', 'fulfilled', 'returned', 'part_returned'].map((name) => `array_agg(${name} order by unit) as v_${name}`).join(', ')}
@@ -97,7 +97,7 @@ function writeReversal({ amount, quantity, chosen, ...reversal }: ReversalUnderW
 
 /**
  * Writes redemptions that are not there yet, with their vouchers; returns which. Sorted, so that
- * two who write the same do not wait for each other in a circle.
+ * two processes that write the same do not wait for each other in a circle.
  */
 export async function insertRedemptions(
   db: Queryable,
@@ -131,8 +131,7 @@ export async function insertRedemptions(
     vouchersOf(issue).map((voucher) => ({ ...voucher, redemptionId: issue.redemptionId })),
   );
   if (vouchers.length > 0) {
-    // That two codes are alike is too unlikely to happen; if it did, the journal would still be
-    // read on.
+    // Two equal codes are too unlikely to happen; even then the journal would be read on.
     await db.query(
       `insert into rewards.voucher (code_hash, redemption_id, unit, units, usable)
        select v.*, v.units
@@ -150,7 +149,7 @@ export async function insertRedemptions(
   return fresh;
 }
 
-/** A voucher as it is written first. */
+/** A voucher as it is first written. */
 export interface SealedVoucher {
   readonly codeHash: Buffer;
   readonly unit: number;
@@ -169,8 +168,8 @@ export async function selectRedemption(
 }
 
 /**
- * Those of the given redemptions that are written. Their rows, taken in order of their ids, stay
- * locked to the end of the dbTransaction.
+ * Those of the given redemptions that are written. Their rows, locked in the order of their ids,
+ * stay locked to the end of the dbTransaction.
  */
 export async function lockRedemptions(
   db: Queryable,
@@ -205,7 +204,7 @@ export async function selectByVoucher(
     : { redemption: readRedemption(rows[0]), unit: rows[0].unit };
 }
 
-/** Of a platform, newest first; those of one state when it is named. */
+/** Of a platform, newest first; of one state when it is given. */
 export async function selectRedemptions(
   db: Queryable,
   platformId: PlatformId,
@@ -223,7 +222,7 @@ export async function selectRedemptions(
   return rows.map(readRedemption);
 }
 
-/** What a change sets besides the state. */
+/** The values that a change sets besides the state. */
 export interface Setting {
   readonly reversal?: ReversalUnderWay;
   readonly vouchers?: readonly Voucher[];
@@ -232,7 +231,7 @@ export interface Setting {
 }
 
 /**
- * Changes the state of one redemption as it was read; undefined when somebody else has changed it
+ * Changes the state of one redemption as it was read; undefined when another process has changed it
  * since.
  */
 export async function moveRedemption(
@@ -301,8 +300,8 @@ async function updateVouchers(
 }
 
 /**
- * Notes that the units of a reversal are taken off the vouchers; false when somebody has done so
- * before. The redemption's row is locked by the caller.
+ * Records that the units of a reversal are taken off the vouchers; false when that was done before.
+ * The redemption's row is locked by the caller.
  */
 export async function insertReturn(
   db: Queryable,
@@ -319,7 +318,7 @@ export async function insertReturn(
   return rowCount === 1;
 }
 
-/** What the caller of a fulfilment stated; undefined when the key is new. */
+/** The request of the caller of a fulfilment; undefined when the key is new. */
 export async function selectFulfilment(
   db: Queryable,
   redemptionId: TransactionId,
@@ -348,8 +347,8 @@ export async function insertFulfilment(
 }
 
 /**
- * Lets redemptions expire whose time is over, longest overdue first; what another process is at is
- * left to it.
+ * Expires redemptions that are past their time, longest overdue first; skips those that another
+ * process is working on.
  */
 export async function expireDue(
   db: Queryable,
@@ -386,7 +385,9 @@ export async function selectCancelling(
   return rows.map(readRedemption);
 }
 
-/** Codes that a version before has kept in clear; what another process is at is left to it. */
+/**
+ * Codes that an earlier version has kept in clear; skips those that another process is working on.
+ */
 export async function lockClearCodes(
   db: Queryable,
   limit: number,
@@ -399,7 +400,7 @@ export async function lockClearCodes(
   return rows.map(({ redemption_id: redemptionId, unit, code }) => ({ redemptionId, unit, code }));
 }
 
-/** Puts a hash in the place of a clear code. */
+/** Replaces a clear code by its hash. */
 export async function sealCodes(
   db: Queryable,
   codes: readonly { readonly code: string; readonly codeHash: Buffer }[],
@@ -426,8 +427,8 @@ export async function readCursor(db: Queryable, bucket: Bucket): Promise<bigint>
 }
 
 /**
- * False when another process was first. Its row stays locked to the end of the dbTransaction, so
- * that one process at a time writes what a bucket says.
+ * False when another process was first. The row stays locked to the end of the dbTransaction, so
+ * that one process at a time writes a bucket.
  */
 export async function moveCursor(
   db: Queryable,

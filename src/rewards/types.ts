@@ -1,14 +1,14 @@
-// The words of redemptions. No behaviour.
+// The types of redemptions. No behaviour.
 
 import type { MemberId, PlatformId, TransactionId } from '../kernel/ids.ts';
 import type { OperationKey } from '../ledger/ledger.ts';
 import type { RedemptionState } from './states.ts';
 
-/** A voucher and what became of the units that it stands for. */
+/** A voucher and the state of its units. */
 export interface Voucher {
   /** 1, 2, 3 …; 0 for one that stands for the whole redemption. */
   readonly unit: number;
-  /** All that it was given for: the sum of the following. */
+  /** All units that it was given for: the sum of the following. */
   readonly units: bigint;
   /** Until the redemption expires. */
   readonly usable: bigint;
@@ -22,27 +22,27 @@ export interface Voucher {
   readonly partReturned: bigint;
 }
 
-/** So many units of one voucher. */
+/** A number of units of one voucher. */
 export interface UnitChoice {
   readonly unit: number;
   readonly units: bigint;
 }
 
 /**
- * How much of a redemption is to be used or given back: at most one of amount and quantity; all
- * that can be when nothing is said.
+ * How much of a redemption is to be used or given back: at most one of amount and quantity; by
+ * default all that can be.
  */
 export interface Asked {
   /** Minor units. */
   readonly amount?: bigint | undefined;
   /** Units. */
   readonly quantity?: bigint | undefined;
-  /** The units of the vouchers that are named. */
+  /** The units of the named vouchers. */
   readonly named?: readonly number[] | undefined;
 }
 
 /**
- * The reversal under way of a redemption that is `cancelling`: all that is needed to post it, or to
+ * The reversal under way of a redemption that is `cancelling`: everything needed to post it, or to
  * find it posted.
  */
 export interface Reversal extends Asked, OperationKey {
@@ -51,8 +51,8 @@ export interface Reversal extends Asked, OperationKey {
 }
 
 /**
- * With the state that it came from, and the units that come back; none are chosen where it was
- * begun before units were counted.
+ * With the state before it, and the units that come back; none are chosen where it was begun before
+ * units were counted.
  */
 export interface ReversalUnderWay extends Reversal {
   readonly from: RedemptionState;
@@ -69,9 +69,9 @@ export interface Redemption {
   readonly quantity: bigint;
   /** Minor units of the platform's points that were paid. */
   readonly amount: bigint;
-  /** Of these, what was given back. */
+  /** The part of them that was given back. */
   readonly givenBack: bigint;
-  /** What became of its units; one that stands for all, or one for each. */
+  /** The state of its units; one voucher for all, or one for each. */
   readonly vouchers: readonly Voucher[];
   readonly state: RedemptionState;
   readonly issuedAtMs: number;
@@ -96,10 +96,10 @@ export type Issue = Pick<
   | 'expiresAtMs'
 >;
 
-/** Who wants to redeem, for options and validation. */
+/** The member that wants to redeem, for options and validation. */
 export interface Redeemer {
   readonly platformId: PlatformId;
   readonly memberId: MemberId;
-  /** What the platform says of the member now. */
+  /** The member's present tags from the platform. */
   readonly tags: readonly string[];
 }

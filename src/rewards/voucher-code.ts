@@ -1,6 +1,6 @@
-// Voucher codes: derived, not drawn, so that an answer, a retry and a repair after a crash arrive
-// at the same ones. Pure. 75 bits of HMAC in Crockford's base32 and a check character, in four
-// groups: `7Q2K-M0XD-9RVA-4HBE`.
+// Voucher codes: derived, not drawn, so that an answer, a retry and a repair after a crash give the
+// same ones. Pure. 75 bits of HMAC in Crockford's base32 and a check character, in four groups:
+// `7Q2K-M0XD-9RVA-4HBE`.
 
 import { createHmac } from 'node:crypto';
 import type { TransactionId } from '../kernel/ids.ts';
@@ -41,10 +41,7 @@ export function createVoucherCodes(masterKey: MasterKey): VoucherCodes {
       : Array.from({ length: Number(quantity) }, (_, index) => codeOf(redemptionId, index + 1));
 }
 
-/**
- * Code → what is kept of it. Whoever reads the database learns no code, and cannot tell whether one
- * fits.
- */
+/** Code → the stored hash. A reader of the database learns no code, and cannot check one. */
 export type VoucherHash = (code: string) => Buffer;
 
 export function createVoucherHash(masterKey: MasterKey): VoucherHash {
@@ -53,7 +50,7 @@ export function createVoucherHash(masterKey: MasterKey): VoucherHash {
 }
 
 /**
- * A code as somebody typed it → as it was given; undefined when a character is wrong or two are
+ * A code as a person typed it → as it was given; undefined when a character is wrong or two are
  * swapped.
  */
 export function readVoucherCode(text: string): string | undefined {
@@ -74,8 +71,8 @@ export function readVoucherCode(text: string): string | undefined {
 }
 
 /**
- * In GF(32): each place weighs another power of the root, so no single change and no swap of two
- * places goes unnoticed.
+ * In GF(32): each place weighs another power of the root, so that every single change and every
+ * swap of two places is noticed.
  */
 function checkOf(digits: readonly number[]): number {
   return digits.reduce((sum, digit) => timesRoot(sum ^ digit), 0);

@@ -1,5 +1,5 @@
-// Which units of a redemption a fulfilment uses, and which vouchers a reversal ends: chosen on the
-// counts of its vouchers. Pure.
+// Chooses the units of a redemption that a fulfilment uses, and the vouchers that a reversal ends,
+// by the counts of its vouchers. Pure.
 
 import { formatAmount, smaller } from '../kernel/amount.ts';
 import { ok, refuse, type Result } from '../kernel/problem.ts';
@@ -13,15 +13,14 @@ export function sumOf(vouchers: readonly Voucher[], what: Units): bigint {
   return vouchers.reduce((sum, voucher) => sum + voucher[what], 0n);
 }
 
-/** Units that were not given back, or not whole. */
+/** Units that were not given back, or not completely. */
 export function unitsLeft(vouchers: readonly Voucher[]): bigint {
   return sumOf(vouchers, 'usable') + sumOf(vouchers, 'fulfilled');
 }
 
 /**
  * The units that a reversal gives back. A unit of which a part came back before goes first, because
- * points go back in one order;
- * then those of the vouchers that are named, or else the last that can be used.
+ * points go back in one order; then those of the named vouchers, or else the last usable ones.
  */
 export function chooseReturned(
   redemption: Pick<Redemption, 'amount' | 'quantity' | 'givenBack' | 'vouchers'>,
@@ -67,8 +66,8 @@ export function chooseReturned(
 }
 
 /**
- * The units that a fulfilment uses: those of the vouchers that are named, or else the first that
- * can be used; all of them when no number is named.
+ * The units that a fulfilment uses: those of the named vouchers, or else the first usable ones; by
+ * default all of them.
  */
 export function chooseFulfilled(
   { vouchers }: Pick<Redemption, 'vouchers'>,
@@ -89,7 +88,7 @@ export function chooseFulfilled(
     : refuse(rewardsProblems.vouchers_mismatch());
 }
 
-/** Why a voucher that is named can be neither used nor given back. */
+/** Why a named voucher can be neither used nor given back. */
 function problemOfNamed(vouchers: readonly Voucher[], named: readonly number[] | undefined) {
   const spent = vouchers.find(
     ({ unit, usable }) => usable === 0n && named?.includes(unit) === true,
@@ -127,7 +126,7 @@ export function countOf(choices: readonly UnitChoice[]): bigint {
 type Counts = { -readonly [K in keyof Voucher]: Voucher[K] };
 
 /**
- * The vouchers after so many units came back: the chosen ones, and others where those are gone.
+ * The vouchers after a number of units came back: the chosen ones, and others where those are gone.
  * `missing` had been used.
  */
 export function endUnits(

@@ -98,7 +98,7 @@ async function open(state: Break['state'] = 'open'): Promise<unknown[]> {
   );
 }
 
-/** A transfer that the hub has recorded and the platform carried out. */
+/** A transfer that the network has recorded and the platform carried out. */
 async function both(effect: bigint, terms: Partial<SagaTerms> = {}): Promise<TestSaga> {
   const saga = await insertSaga(database.pool, { effect, ...terms });
   await there(effect, saga.publicId);
@@ -274,7 +274,7 @@ describe('a run', () => {
 
   it('takes what is under way, or was only just done, for a matter of time, and asks again', async () => {
     const underWay = await both(-100n, { state: 'deducting' });
-    // Reversed at the platform after its statement was read, as far as the hub's clock tells.
+    // Reversed at the platform after its statement was read, by the network's clock.
     const justDone = await insertSaga(database.pool, { effect: 200n, changedAt: new Date() });
     expect(await run()).toMatchObject({ breaks: { late: 2 }, opened: 2 });
     expect(await events('reconciliation.break')).toEqual([]);

@@ -72,7 +72,7 @@ export function breaks(server: FastifyInstance, parts: ApiParts): void {
       schema: {
         operationId: 'listBreaks',
         tags: ['operator'],
-        summary: 'Differences between the hub and platforms',
+        summary: 'Differences between the network and platforms',
         description: 'Oldest first.',
         querystring: Query,
         response: { 200: BreaksView, ...problemResponses },

@@ -7,6 +7,14 @@ import { isDay, parseMoment } from '../kernel/time.ts';
 import type { Asset } from '../ledger/ledger.ts';
 import { apiProblems } from '../http/problems.ts';
 
+/** How an amount can be refused, whatever it is an amount of. */
+export const AMOUNT_PROBLEMS = [
+  'amount_not_a_number',
+  'amount_not_positive',
+  'amount_too_precise',
+  'amount_too_large',
+] as const;
+
 const faults: Readonly<Record<AmountFault, (field: string, asset: Asset) => Problem>> = {
   not_a_number: (field) => apiProblems.amount_not_a_number(`${field} is not a number.`, { field }),
   too_many_decimals: (field, { scale }) =>

@@ -9,7 +9,7 @@ import type { MissingWords } from '../http/validation.ts';
 import type { Problem, Result } from '../kernel/problem.ts';
 import type { OperationKey, Outcome, PostedLeg } from '../ledger/ledger.ts';
 import type { ByPlatform, Route, Serving } from './define-route.ts';
-import { operationKeyOf } from './http/idempotency.ts';
+import { KEY_PROBLEMS, operationKeyOf } from './http/idempotency.ts';
 import { callerOf, type Caller } from './http/request-fields.ts';
 import type { ApiParts } from './parts.ts';
 import { DryRun, DryRunAnswer } from './points/rule-answers.ts';
@@ -67,6 +67,18 @@ interface OperationTerms<
   ): Promise<Result<object>>;
 }
 
+/** How every posting operation can be refused. */
+const OPERATION_PROBLEMS = [
+  ...KEY_PROBLEMS,
+  'idempotency_key_reused',
+  'balance_limit',
+  'counter_limit',
+  'overloaded',
+] as const;
+
+/** How the rules of the rulebook can refuse an operation. */
+export const RULE_PROBLEMS = ['rule_failed', 'operation_denied', 'limit_exceeded'] as const;
+
 /** The exact types of its fields are known only where it is written. */
 export type PostingOperation = OperationTerms & Route<ByPlatform>;
 
@@ -79,6 +91,7 @@ export function defineOperation<
 ): OperationTerms<Body, Params, Answer> & Route<ByPlatform> {
   return {
     ...terms,
+    problems: [...terms.problems, ...OPERATION_PROBLEMS],
     operationId: terms.kind,
     method: 'POST',
     takesKey: true,

@@ -16,6 +16,7 @@ import type { Result } from '../kernel/problem.ts';
 import type { CachedDocument } from './docs/cached-document.ts';
 import type { HealthChecks } from './health/checks.ts';
 import type { FailedTokens } from './http/failed-tokens.ts';
+import { KEY_PROBLEMS } from './http/idempotency.ts';
 import type { Observer } from './http/observe.ts';
 import type { Caller } from './http/request-fields.ts';
 import { signedOnce, type Repetition } from './http/signed-once.ts';
@@ -98,6 +99,8 @@ interface RouteTerms<
   /** What it can be refused with, besides what every route of its side can. */
   readonly problems: readonly ProblemCode[];
   readonly bodyLimit?: number;
+  /** True where the same Idempotency-Key gives the first result again. */
+  readonly takesKey?: boolean;
   /** Of an operation that posts nothing itself: what its signature stands for. */
   readonly signature?: Repetition;
   /** Looks at what is sent, after everything else. */
@@ -142,13 +145,14 @@ export function defineRoute<
   Body extends TSchema,
   Answer extends TSchema,
 >(terms: RouteTerms<Url, Params, Query, Body, Answer>): Route<WhoCalls<Url>> {
-  const { operationId, method, url, problems, signature } = terms;
+  const { operationId, method, url, signature, takesKey = signature === 'again' } = terms;
+  const keyed = url.startsWith('/api/') && (takesKey || signature !== undefined);
   return {
     operationId,
     method,
     url,
-    problems,
-    takesKey: signature === 'again',
+    problems: keyed ? [...terms.problems, ...KEY_PROBLEMS] : terms.problems,
+    takesKey,
     addTo(server, { parts, config, whoOf }) {
       const work = terms.serve(parts);
       server.route({

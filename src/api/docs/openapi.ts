@@ -143,9 +143,7 @@ function describeOld(schema: FastifySchema, url: string): FastifySchema {
       security: byOperator,
     };
   }
-  if (!url.startsWith('/api/')) return schema;
-  const posting = url === '/api/points/batch' || url.endsWith('/fulfil') || url.endsWith('/recall');
-  return { ...schema, security: signed, ...(posting ? { headers: KEY_HEADER } : {}) };
+  return schema;
 }
 
 /** Problems by the status with which they are answered. */

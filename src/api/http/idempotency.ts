@@ -10,6 +10,13 @@ import { apiProblems } from '../../http/problems.ts';
 
 const VISIBLE_ASCII = /^[\x21-\x7e]{1,255}$/;
 
+/** How an operation that takes a key can be refused for it. */
+export const KEY_PROBLEMS = [
+  'invalid_idempotency_key',
+  'idempotency_keys_differ',
+  'signature_used',
+] as const;
+
 /** A key made from the signature has a space in it, so nobody can ever name it. */
 export function operationKeyOf(request: FastifyRequest): Result<OperationKey> {
   const { signature, signedAt } = request;

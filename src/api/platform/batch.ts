@@ -2,21 +2,21 @@
 // in order.
 
 import { hash } from 'node:crypto';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { type Static, type TProperties, Type } from 'typebox';
+import type { FastifyRequest } from 'fastify';
+import { type TProperties, Type } from 'typebox';
+import { problemBody } from '../../http/answer-problem.ts';
+import { apiProblems, missingField } from '../../http/problems.ts';
+import { validationProblem, type SchemaCompiler } from '../../http/validation.ts';
 import type { Problem } from '../../kernel/problem.ts';
 import type { OperationKey } from '../../ledger/ledger.ts';
-import { answerProblem, problemBody } from '../../http/answer-problem.ts';
+import { isDryRun, type PostingOperation } from '../define-operation.ts';
+import { defineRoute, sent } from '../define-route.ts';
 import { faultToProblem } from '../http/fault-to-problem.ts';
 import { keyInBatch, operationKeyOf } from '../http/idempotency.ts';
-import type { Observer } from '../http/observe.ts';
-import { callerOf, type Caller } from '../http/request-fields.ts';
-import { validationProblem, type SchemaCompiler } from '../../http/validation.ts';
-import { isDryRun, type PostingOperation } from '../define-operation.ts';
+import type { Caller } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
-import { apiProblems, missingField } from '../../http/problems.ts';
-import { closed, IdempotencyKey, problemResponses } from '../schemas.ts';
 import { operations } from '../points/operations.ts';
+import { closed, IdempotencyKey } from '../schemas.ts';
 
 export const BATCH_BODY_LIMIT = 2 * 1024 * 1024;
 const MAX_OPERATIONS = 1_000;
@@ -65,84 +65,77 @@ interface Kind {
   check(fields: unknown): Problem | undefined;
 }
 
-export function postBatch(
-  server: FastifyInstance,
-  parts: ApiParts,
-  observer: Observer,
-  compiler: SchemaCompiler,
-): void {
-  const kinds = new Map(
-    operations.map((operation) => [operation.kind, kindOf(operation, compiler)]),
-  );
-
-  async function run(
-    request: FastifyRequest,
-    caller: Caller,
-    item: Record<string, unknown>,
-    index: number,
-    batchKey: OperationKey,
-  ): Promise<Item> {
-    const { id: requestId } = request;
-    const kind = typeof item['kind'] === 'string' ? kinds.get(item['kind']) : undefined;
-    const problem = kind === undefined ? unknownKind(item) : kind.check(item);
-    if (kind === undefined || problem !== undefined)
-      return refused(problem ?? apiProblems.invalid_field(), index, requestId);
-    const key = keyInBatch(request, batchKey, index, item['idempotency_key']);
-    const { operation } = kind;
-    try {
-      if (operation.preview !== undefined && isDryRun(operation, item)) {
-        const shown = await operation.preview(parts, caller, item as Record<string, never>);
-        return shown.ok
-          ? { status: 200, body: shown.value }
-          : refused(shown.problem, index, requestId);
-      }
-      const posted = await operation.post(parts, caller, item as Record<string, never>, key);
-      observer.countOutcome(
-        operation.kind,
-        posted.ok ? (posted.replayed ? 'replayed' : 'posted') : posted.problem.code,
-      );
-      return posted.ok
-        ? { status: 200, body: posted.answer }
-        : refused(posted.problem, index, requestId);
-    } catch (fault) {
-      const found = faultToProblem(fault);
-      if (found.status >= 500)
-        parts.log.error(
-          { err: fault, request_id: requestId, kind: operation.kind },
-          'an operation of a batch failed',
-        );
-      return refused(found, index, requestId);
-    }
-  }
-
-  server.post<{ Body: Static<typeof Body> }>(
-    '/api/points/batch',
-    {
-      bodyLimit: BATCH_BODY_LIMIT,
-      schema: {
-        operationId: 'batch',
-        tags: ['points'],
-        summary: 'Many operations at once',
-        description:
-          'Operations are independent: each is posted or refused on its own, and one must not ' +
-          'rely on another of the same batch. ' +
-          "Without idempotency_key of its own, an operation's key is made of the request's " +
-          'key and its index.',
-        body: Body,
-        response: {
-          200: {
-            description: 'One answer each.',
-            content: { 'application/json': { schema: Answer } },
-          },
-          ...problemResponses,
-        },
-      },
+export const batch = defineRoute({
+  operationId: 'batch',
+  method: 'POST',
+  url: '/api/points/batch',
+  tag: 'points',
+  summary: 'Many operations at once',
+  description:
+    'Operations are independent: each is posted or refused on its own, and one must not ' +
+    'rely on another of the same batch. ' +
+    "Without idempotency_key of its own, an operation's key is made of the request's " +
+    'key and its index.',
+  body: Body,
+  responses: {
+    200: {
+      description: 'One answer each.',
+      content: { 'application/json': { schema: Answer } },
     },
-    async (request, reply) => {
+  },
+  problems: [],
+  bodyLimit: BATCH_BODY_LIMIT,
+  takesKey: true,
+  serve: (parts) => {
+    const { observer, compiler } = parts;
+    const kinds = new Map(
+      operations.map((operation) => [operation.kind, kindOf(operation, compiler)]),
+    );
+
+    async function run(
+      request: FastifyRequest,
+      caller: Caller,
+      item: Record<string, unknown>,
+      index: number,
+      batchKey: OperationKey,
+    ): Promise<Item> {
+      const { id: requestId } = request;
+      const kind = typeof item['kind'] === 'string' ? kinds.get(item['kind']) : undefined;
+      const problem = kind === undefined ? unknownKind(item) : kind.check(item);
+      if (kind === undefined || problem !== undefined)
+        return refused(problem ?? apiProblems.invalid_field(), index, requestId);
+      const key = keyInBatch(request, batchKey, index, item['idempotency_key']);
+      const { operation } = kind;
+      try {
+        if (operation.preview !== undefined && isDryRun(operation, item)) {
+          const shown = await operation.preview(parts, caller, item as Record<string, never>);
+          return shown.ok
+            ? { status: 200, body: shown.value }
+            : refused(shown.problem, index, requestId);
+        }
+        const posted = await operation.post(parts, caller, item as Record<string, never>, key);
+        observer.countOutcome(
+          operation.kind,
+          posted.ok ? (posted.replayed ? 'replayed' : 'posted') : posted.problem.code,
+        );
+        return posted.ok
+          ? { status: 200, body: posted.answer }
+          : refused(posted.problem, index, requestId);
+      } catch (fault) {
+        const found = faultToProblem(fault);
+        if (found.status >= 500)
+          parts.log.error(
+            { err: fault, request_id: requestId, kind: operation.kind },
+            'an operation of a batch failed',
+          );
+        return refused(found, index, requestId);
+      }
+    }
+
+    return async ({ caller, body, request, reply }) => {
       const key = operationKeyOf(request);
-      if (!key.ok) return answerProblem(request, reply, key.problem);
-      const caller = callerOf(request);
-      const items = request.body.operations as Record<string, unknown>[];
+      if (!key.ok) return key;
+      const items = body.operations as Record<string, unknown>[];
       // Hashed, because key and index together may be longer than a key can be; the space keeps it
       // apart from headers.
       const batchKey = { ...key.value, key: `batch ${hash('sha256', key.value.key)}` };
@@ -152,12 +145,14 @@ export function postBatch(
       );
       const succeeded = results.filter(({ status }) => status === 200).length;
       // Thousands of small objects of many shapes: the engine's own serializer is the fastest here.
-      return reply
-        .header('content-type', 'application/json; charset=utf-8')
-        .send(JSON.stringify({ succeeded, refused: results.length - succeeded, results }));
-    },
-  );
-}
+      return sent(
+        reply
+          .header('content-type', 'application/json; charset=utf-8')
+          .send(JSON.stringify({ succeeded, refused: results.length - succeeded, results })),
+      );
+    };
+  },
+});
 
 /**
  * Looks up all users in one question; the operations then find them in memory and reach the ledger

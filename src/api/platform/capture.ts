@@ -2,10 +2,10 @@
 
 import { Type } from 'typebox';
 import { formatId } from '../../kernel/ids.ts';
-import { readOptionalAmount, toPoints } from '../amounts.ts';
+import { AMOUNT_PROBLEMS, readOptionalAmount, toPoints } from '../amounts.ts';
 import { answerOutcome, defineOperation } from '../define-operation.ts';
-import { Amount, closed, HoldIdText, Points, Reference, Success } from '../schemas.ts';
 import { findOwnHold } from '../points/find-own-hold.ts';
+import { Amount, closed, HoldIdText, Points, Reference, Success } from '../schemas.ts';
 
 export const capture = defineOperation({
   kind: 'capture',
@@ -24,7 +24,13 @@ export const capture = defineOperation({
     captured_amount: Points,
     released_amount: Points,
   }),
-  problems: [],
+  problems: [
+    ...AMOUNT_PROBLEMS,
+    'hold_not_found',
+    'hold_resolved',
+    'hold_expired',
+    'capture_exceeds_hold',
+  ],
   async post(parts, caller, fields, key) {
     const amount = readOptionalAmount(fields.amount, caller.points);
     if (!amount.ok) return amount;

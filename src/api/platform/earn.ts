@@ -1,15 +1,15 @@
 // POST /api/points/earn: the platform issues points to one of its users.
 
 import { Type } from 'typebox';
+import { apiProblems, missingField } from '../../http/problems.ts';
 import { formatId } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { DAY_MS } from '../../kernel/time.ts';
 import type { Asset } from '../../ledger/ledger.ts';
-import { readAmount, readDay, readTime, toPoints } from '../amounts.ts';
 import { toDetails } from '../../views/details.ts';
+import { AMOUNT_PROBLEMS, readAmount, readDay, readTime, toPoints } from '../amounts.ts';
+import { answerOutcome, defineOperation, RULE_PROBLEMS } from '../define-operation.ts';
 import { resolveUser } from '../members.ts';
-import { answerOutcome, defineOperation } from '../define-operation.ts';
-import { apiProblems, missingField } from '../../http/problems.ts';
 import {
   Amount,
   Category,
@@ -58,7 +58,15 @@ export const earn = defineOperation({
     amount: Type.Number({ description: 'Points that were issued.' }),
     balance: Points,
   }),
-  problems: [],
+  problems: [
+    ...AMOUNT_PROBLEMS,
+    'user_not_found',
+    'connected_platform',
+    'invalid_expiry',
+    'amount_too_small',
+    'no_earn_rule',
+    ...RULE_PROBLEMS,
+  ],
   userFields: ['user_id'],
   async post({ identity, ledger, clock }, { platform, points }, fields, key) {
     const what = readEarned(fields, points, ledger.settlementAsset());

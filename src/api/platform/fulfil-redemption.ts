@@ -1,23 +1,13 @@
 // POST /api/redemptions/{redemption_id}/fulfil: the reward was handed over; its vouchers are used.
 
-import type { FastifyInstance } from 'fastify';
-import { type Static, Type } from 'typebox';
+import { Type } from 'typebox';
 import { assert } from '../../kernel/assert.ts';
 import { parseId } from '../../kernel/ids.ts';
-import { answerProblem } from '../../http/answer-problem.ts';
-import { operationKeyOf } from '../http/idempotency.ts';
-import { signedOnce } from '../http/signed-once.ts';
-import { callerOf } from '../http/request-fields.ts';
-import type { ApiParts } from '../parts.ts';
-import {
-  closed,
-  IdempotencyKey,
-  problemResponses,
-  Quantity,
-  RedemptionIdText,
-  VoucherCodes,
-} from '../schemas.ts';
+import { ok } from '../../kernel/problem.ts';
 import { describeWithCodes, RedemptionView } from '../../views/redemption.ts';
+import { defineRoute } from '../define-route.ts';
+import { operationKeyOf } from '../http/idempotency.ts';
+import { closed, IdempotencyKey, Quantity, RedemptionIdText, VoucherCodes } from '../schemas.ts';
 
 const Params = closed({ redemption_id: RedemptionIdText });
 
@@ -31,41 +21,47 @@ const Body = closed(
     'those of the codes that were shown.',
 );
 
-export function postFulfil(server: FastifyInstance, parts: ApiParts): void {
-  const { rewards } = parts;
-  server.post<{ Params: Static<typeof Params>; Body: Static<typeof Body> }>(
-    '/api/redemptions/:redemption_id/fulfil',
-    {
-      ...signedOnce(parts, 'again'),
-      schema: {
-        operationId: 'fulfilRedemption',
-        tags: ['rewards'],
-        summary: 'The reward was handed over',
-        description:
-          'The units that are named are used by it, once: afterwards they can be neither used ' +
-          'again nor given back. The same Idempotency-Key gives the first result again.',
-        params: Params,
-        body: Body,
-        response: { 200: RedemptionView, ...problemResponses },
-      },
-    },
-    async (request, reply) => {
+export const fulfilRedemption = defineRoute({
+  operationId: 'fulfilRedemption',
+  method: 'POST',
+  url: '/api/redemptions/:redemption_id/fulfil',
+  tag: 'rewards',
+  summary: 'The reward was handed over',
+  description:
+    'The units that are named are used by it, once: afterwards they can be neither used ' +
+    'again nor given back. The same Idempotency-Key gives the first result again.',
+  params: Params,
+  body: Body,
+  answer: RedemptionView,
+  problems: [
+    'redemption_not_found',
+    'voucher_not_found',
+    'voucher_used',
+    'voucher_returned',
+    'vouchers_mismatch',
+    'redemption_cancelled',
+    'redemption_expired',
+    'idempotency_key_reused',
+  ],
+  signature: 'again',
+  serve:
+    ({ rewards }) =>
+    async ({ caller, params, body, request, reply }) => {
       const key = operationKeyOf(request);
-      if (!key.ok) return answerProblem(request, reply, key.problem);
-      const { platform, points } = callerOf(request);
-      const redemptionId = parseId('rdm', request.params.redemption_id);
+      if (!key.ok) return key;
+      const { platform, points } = caller;
+      const redemptionId = parseId('rdm', params.redemption_id);
       assert(redemptionId !== undefined, 'the schema has checked the form of the id');
-      const { vouchers, quantity } = request.body;
+      const { vouchers, quantity } = body;
       const named = {
         key: key.value.key,
         vouchers,
         quantity: quantity === undefined ? undefined : BigInt(quantity),
       };
       const fulfilled = await rewards.fulfil(platform.platformId, redemptionId, named);
-      if (!fulfilled.ok) return answerProblem(request, reply, fulfilled.problem);
+      if (!fulfilled.ok) return fulfilled;
       if (fulfilled.value.replayed) reply.header('idempotency-replayed', 'true');
       const { redemption } = fulfilled.value;
-      return describeWithCodes(redemption, points, rewards);
+      return ok(describeWithCodes(redemption, points, rewards));
     },
-  );
-}
+});

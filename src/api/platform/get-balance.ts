@@ -1,19 +1,18 @@
 // GET /api/points/balance: a user's points on the calling platform, from the ledger or, where the
 // platform keeps them itself, from the platform.
 
-import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { connectionProblems } from '../../connections/connections.ts';
 import { identityProblems } from '../../identity/identity.ts';
 import type { MemberId } from '../../kernel/ids.ts';
-import { ok, refuse, type Result } from '../../kernel/problem.ts';
+import { type Result, ok, refuse } from '../../kernel/problem.ts';
 import { addDays, NEVER } from '../../kernel/time.ts';
 import { toPoints } from '../amounts.ts';
-import { answerProblem } from '../../http/answer-problem.ts';
-import { callerOf, type Caller } from '../http/request-fields.ts';
+import { defineRoute } from '../define-route.ts';
+import type { Caller } from '../http/request-fields.ts';
 import { resolveUser } from '../members.ts';
 import type { ApiParts } from '../parts.ts';
-import { closed, Day, Points, problemResponses, UnixSeconds, UserId } from '../schemas.ts';
+import { closed, Day, Points, UnixSeconds, UserId } from '../schemas.ts';
 
 const SOON_DAYS = 30;
 
@@ -42,45 +41,42 @@ type Balances = Pick<
   'balance' | 'available' | 'held' | 'expiring' | 'expiring_soon'
 >;
 
-export function getBalance(server: FastifyInstance, parts: ApiParts): void {
-  server.get<{ Querystring: Static<typeof Query> }>(
-    '/api/points/balance',
-    {
-      schema: {
-        operationId: 'getBalance',
-        tags: ['points'],
-        summary: 'Balance of a user',
-        description:
-          'Of a platform that keeps its points itself: what it says now. It is asked, and ' +
-          'while it does not answer the balance is not known (503), never zero.',
-        querystring: Query,
-        response: { 200: Answer, ...problemResponses },
-      },
-    },
-    async (request, reply) => {
-      const caller = callerOf(request);
-      const { user_id: userId } = request.query;
+export const getBalance = defineRoute({
+  operationId: 'getBalance',
+  method: 'GET',
+  url: '/api/points/balance',
+  tag: 'points',
+  summary: 'Balance of a user',
+  description:
+    'Of a platform that keeps its points itself: what it says now. It is asked, and ' +
+    'while it does not answer the balance is not known (503), never zero.',
+  query: Query,
+  answer: Answer,
+  problems: ['missing_user_id', 'user_not_found', 'platform_unavailable'],
+  serve:
+    (parts) =>
+    async ({ caller, query }) => {
+      const { user_id: userId } = query;
       const member = await resolveUser(
         parts.identity,
         caller.platform.platformId,
         userId,
         'user_id',
       );
-      if (!member.ok) return answerProblem(request, reply, member.problem);
+      if (!member.ok) return member;
       const balances =
         caller.points.custody === 'connected'
           ? await askPlatform(parts, caller, userId)
           : ok(await readLedger(parts, caller, member.value));
-      if (!balances.ok) return answerProblem(request, reply, balances.problem);
-      return {
+      if (!balances.ok) return balances;
+      return ok({
         user_id: userId,
         platform_id: caller.platform.platformId,
         ...balances.value,
         timestamp: Math.floor(parts.clock.now() / 1000),
-      };
+      });
     },
-  );
-}
+});
 
 async function readLedger(
   { ledger, valuation, clock }: ApiParts,

@@ -1,38 +1,24 @@
 // GET /api/disputes/{dispute_id}/evidence/{evidence}: one piece of evidence as it was given.
 
-import type { FastifyInstance } from 'fastify';
-import type { Static } from 'typebox';
-import { answerProblem } from '../../http/answer-problem.ts';
-import { callerOf } from '../http/request-fields.ts';
-import type { ApiParts } from '../parts.ts';
-import { problemResponses } from '../schemas.ts';
 import { EvidenceParams } from '../../views/dispute.ts';
+import { defineRoute, sent } from '../define-route.ts';
 import { evidenceResponse, sendEvidence } from '../disputes/evidence-file.ts';
 
-export function getEvidence(server: FastifyInstance, { disputes }: ApiParts): void {
-  server.get<{ Params: Static<typeof EvidenceParams> }>(
-    '/api/disputes/:dispute_id/evidence/:evidence',
-    {
-      schema: {
-        operationId: 'getEvidence',
-        tags: ['disputes'],
-        summary: 'One piece of evidence',
-        description: 'As it was given, as an attachment.',
-        params: EvidenceParams,
-        response: { 200: evidenceResponse, ...problemResponses },
-      },
+export const getEvidence = defineRoute({
+  operationId: 'getEvidence',
+  method: 'GET',
+  url: '/api/disputes/:dispute_id/evidence/:evidence',
+  tag: 'disputes',
+  summary: 'One piece of evidence',
+  description: 'As it was given, as an attachment.',
+  params: EvidenceParams,
+  responses: { 200: evidenceResponse },
+  problems: ['dispute_not_found', 'evidence_not_found'],
+  serve:
+    ({ disputes }) =>
+    async ({ caller, params, reply }) => {
+      const found = await disputes.find(params.dispute_id, caller.platform.platformId);
+      const content = found.ok ? await disputes.getContent(found.value, params.evidence) : found;
+      return content.ok ? sent(sendEvidence(reply, content.value)) : content;
     },
-    async (request, reply) => {
-      const found = await disputes.find(
-        request.params.dispute_id,
-        callerOf(request).platform.platformId,
-      );
-      const content = found.ok
-        ? await disputes.getContent(found.value, request.params.evidence)
-        : found;
-      return content.ok
-        ? sendEvidence(reply, content.value)
-        : answerProblem(request, reply, content.problem);
-    },
-  );
-}
+});

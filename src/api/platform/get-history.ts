@@ -1,15 +1,13 @@
 // GET /api/points/history: a user's transactions on the calling platform, newest first, by page or
 // by cursor.
 
-import type { FastifyInstance } from 'fastify';
-import { type Static, Type } from 'typebox';
-import { answerProblem } from '../../http/answer-problem.ts';
-import { callerOf } from '../http/request-fields.ts';
-import { resolveUser } from '../members.ts';
-import type { ApiParts } from '../parts.ts';
+import { Type } from 'typebox';
 import { apiProblems } from '../../http/problems.ts';
-import { closed, problemResponses, UserId } from '../schemas.ts';
+import { ok, refuse } from '../../kernel/problem.ts';
 import { TransactionView } from '../../views/transaction.ts';
+import { defineRoute } from '../define-route.ts';
+import { resolveUser } from '../members.ts';
+import { closed, UserId } from '../schemas.ts';
 import { showTransaction } from '../transactions/show-transactions.ts';
 
 const DEFAULT_PER_PAGE = 20;
@@ -42,43 +40,38 @@ const Answer = Type.Object({
   next_cursor: Type.Union([Type.String(), Type.Null()], { description: 'Null at the end.' }),
 });
 
-export function getHistory(server: FastifyInstance, parts: ApiParts): void {
-  const { identity, ledger } = parts;
-  server.get<{ Querystring: Static<typeof Query> }>(
-    '/api/points/history',
-    {
-      schema: {
-        operationId: 'getHistory',
-        tags: ['points'],
-        summary: 'Transactions of a user',
-        description:
-          'A transfer over a platform that keeps its points itself is one transaction of kind ' +
-          'authorise, whose status tells how it stands: while it is pending and when it has ' +
-          'failed, its change is 0. Once it is completed it stands where its points were ' +
-          'moved.',
-        querystring: Query,
-        response: { 200: Answer, ...problemResponses },
-      },
-    },
-    async (request, reply) => {
-      const { platform, points } = callerOf(request);
-      const { user_id: userId, cursor, per_page: limit = DEFAULT_PER_PAGE } = request.query;
-      if (cursor !== undefined && request.query.page !== undefined) {
-        return answerProblem(
-          request,
-          reply,
+export const getHistory = defineRoute({
+  operationId: 'getHistory',
+  method: 'GET',
+  url: '/api/points/history',
+  tag: 'points',
+  summary: 'Transactions of a user',
+  description:
+    'A transfer over a platform that keeps its points itself is one transaction of kind ' +
+    'authorise, whose status tells how it stands: while it is pending and when it has ' +
+    'failed, its change is 0. Once it is completed it stands where its points were ' +
+    'moved.',
+  query: Query,
+  answer: Answer,
+  problems: ['missing_user_id', 'user_not_found'],
+  serve:
+    (parts) =>
+    async ({ caller: { platform, points }, query }) => {
+      const { user_id: userId, cursor, per_page: limit = DEFAULT_PER_PAGE } = query;
+      if (cursor !== undefined && query.page !== undefined) {
+        return refuse(
           apiProblems.invalid_field('page and cursor exclude each other.', { field: 'cursor' }),
         );
       }
-      const page = cursor === undefined ? (request.query.page ?? 1) : undefined;
-      const member = await resolveUser(identity, platform.platformId, userId, 'user_id');
-      if (!member.ok) return answerProblem(request, reply, member.problem);
-      const found = await ledger.listHistory(member.value, platform.platformId, {
+      const page = cursor === undefined ? (query.page ?? 1) : undefined;
+      const member = await resolveUser(parts.identity, platform.platformId, userId, 'user_id');
+      if (!member.ok) return member;
+      const found = await parts.ledger.listHistory(member.value, platform.platformId, {
         limit,
         page,
         cursor,
       });
-      return {
+      return ok({
         user_id: userId,
         page: page ?? null,
         per_page: limit,
@@ -86,7 +79,6 @@ export function getHistory(server: FastifyInstance, parts: ApiParts): void {
           found.transactions.map((leg) => showTransaction(leg, { platform, points }, parts)),
         ),
         next_cursor: found.nextCursor,
-      };
+      });
     },
-  );
-}
+});

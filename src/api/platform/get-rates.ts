@@ -1,13 +1,12 @@
 // GET /api/rates: what the calling platform's points are worth, and at which rates they become
 // points of the others.
 
-import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { divideRatio, formatRatio } from '../../kernel/amount.ts';
+import { ok } from '../../kernel/problem.ts';
 import { pointValue } from '../../valuation/valuation.ts';
-import { callerOf } from '../http/request-fields.ts';
-import type { ApiParts } from '../parts.ts';
-import { closed, problemResponses } from '../schemas.ts';
+import { defineRoute } from '../define-route.ts';
+import { closed } from '../schemas.ts';
 
 const decimal = (description: string) =>
   Type.String({ description: `${description} Decimal text.` });
@@ -43,21 +42,20 @@ const Answer = Type.Object({
   ),
 });
 
-export function getRates(server: FastifyInstance, { identity, ledger, valuation }: ApiParts): void {
-  server.get(
-    '/api/rates',
-    {
-      schema: {
-        operationId: 'getRates',
-        tags: ['platform'],
-        summary: 'What points are worth',
-        querystring: closed({}),
-        response: { 200: Answer, ...problemResponses },
-      },
-    },
-    (request, reply) => {
+export const getRates = defineRoute({
+  operationId: 'getRates',
+  method: 'GET',
+  url: '/api/rates',
+  tag: 'platform',
+  summary: 'What points are worth',
+  query: closed({}),
+  answer: Answer,
+  problems: [],
+  serve:
+    ({ identity, ledger, valuation }) =>
+    ({ caller }) => {
       const { document, version } = valuation.rulebook();
-      const { platformId } = callerOf(request).platform;
+      const { platformId } = caller.platform;
       const multiplierOf = (id: string): string =>
         (Object.hasOwn(document.platforms, id) ? document.platforms[id]?.multiplier : undefined) ??
         '1';
@@ -65,7 +63,7 @@ export function getRates(server: FastifyInstance, { identity, ledger, valuation 
       const others = identity
         .listPlatforms()
         .filter((platform) => platform.platformId !== platformId && platform.state === 'active');
-      reply.send({
+      return ok({
         version,
         currency: ledger.settlementAsset().code,
         base_value: document.values.base_value,
@@ -83,5 +81,4 @@ export function getRates(server: FastifyInstance, { identity, ledger, valuation 
         })),
       });
     },
-  );
-}
+});

@@ -1,14 +1,12 @@
 // GET /api/redemptions/{redemption_id}: what became of a redemption of the calling platform.
 
-import type { FastifyInstance } from 'fastify';
-import { type Static, Type } from 'typebox';
+import { Type } from 'typebox';
 import { parseId } from '../../kernel/ids.ts';
+import { ok, refuse } from '../../kernel/problem.ts';
 import { rewardsProblems } from '../../rewards/rewards.ts';
-import { answerProblem } from '../../http/answer-problem.ts';
-import { callerOf } from '../http/request-fields.ts';
-import type { ApiParts } from '../parts.ts';
-import { closed, problemResponses } from '../schemas.ts';
 import { describeWithCodes, RedemptionView } from '../../views/redemption.ts';
+import { defineRoute } from '../define-route.ts';
+import { closed } from '../schemas.ts';
 
 const Params = closed({
   redemption_id: Type.String({
@@ -17,27 +15,23 @@ const Params = closed({
   }),
 });
 
-export function getRedemption(server: FastifyInstance, { rewards }: ApiParts): void {
-  server.get<{ Params: Static<typeof Params> }>(
-    '/api/redemptions/:redemption_id',
-    {
-      schema: {
-        operationId: 'getRedemption',
-        tags: ['rewards'],
-        summary: 'One redemption',
-        description: 'A platform sees only its own redemptions.',
-        params: Params,
-        response: { 200: RedemptionView, ...problemResponses },
-      },
-    },
-    async (request, reply) => {
-      const { platform, points } = callerOf(request);
-      const redemptionId = parseId('rdm', request.params.redemption_id);
-      if (redemptionId === undefined)
-        return answerProblem(request, reply, rewardsProblems.redemption_not_found());
+export const getRedemption = defineRoute({
+  operationId: 'getRedemption',
+  method: 'GET',
+  url: '/api/redemptions/:redemption_id',
+  tag: 'rewards',
+  summary: 'One redemption',
+  description: 'A platform sees only its own redemptions.',
+  params: Params,
+  answer: RedemptionView,
+  problems: ['redemption_not_found'],
+  serve:
+    ({ rewards }) =>
+    async ({ caller: { platform, points }, params }) => {
+      const redemptionId = parseId('rdm', params.redemption_id);
+      if (redemptionId === undefined) return refuse(rewardsProblems.redemption_not_found());
       const found = await rewards.find(platform.platformId, redemptionId);
-      if (!found.ok) return answerProblem(request, reply, found.problem);
-      return describeWithCodes(found.value, points, rewards);
+      if (!found.ok) return found;
+      return ok(describeWithCodes(found.value, points, rewards));
     },
-  );
-}
+});

@@ -1,13 +1,11 @@
 // GET /api/users/{platform_user_id}: which member a user of the calling platform is, and its tags.
 
-import type { FastifyInstance } from 'fastify';
-import { type Static, Type } from 'typebox';
-import { formatMoment } from '../../kernel/time.ts';
+import { Type } from 'typebox';
 import { identityProblems } from '../../identity/identity.ts';
-import { answerProblem } from '../../http/answer-problem.ts';
-import { callerOf } from '../http/request-fields.ts';
-import type { ApiParts } from '../parts.ts';
-import { closed, problemResponses, TagsView, UserId } from '../schemas.ts';
+import { ok, refuse } from '../../kernel/problem.ts';
+import { formatMoment } from '../../kernel/time.ts';
+import { defineRoute } from '../define-route.ts';
+import { closed, TagsView, UserId } from '../schemas.ts';
 
 const Params = closed({ platform_user_id: UserId });
 
@@ -19,30 +17,26 @@ const Answer = Type.Object({
   linked_at: Type.String({ description: 'RFC 3339.' }),
 });
 
-export function getUser(server: FastifyInstance, { identity }: ApiParts): void {
-  server.get<{ Params: Static<typeof Params> }>(
-    '/api/users/:platform_user_id',
-    {
-      schema: {
-        operationId: 'getUser',
-        tags: ['users'],
-        summary: 'Resolve a user',
-        params: Params,
-        response: { 200: Answer, ...problemResponses },
-      },
-    },
-    async (request, reply) => {
-      const { platform } = callerOf(request);
-      const link = await identity.findLink(platform.platformId, request.params.platform_user_id);
-      if (link === undefined)
-        return answerProblem(request, reply, identityProblems.user_not_found());
-      return {
+export const getUser = defineRoute({
+  operationId: 'getUser',
+  method: 'GET',
+  url: '/api/users/:platform_user_id',
+  tag: 'users',
+  summary: 'Resolve a user',
+  params: Params,
+  answer: Answer,
+  problems: ['user_not_found'],
+  serve:
+    ({ identity }) =>
+    async ({ caller: { platform }, params }) => {
+      const link = await identity.findLink(platform.platformId, params.platform_user_id);
+      if (link === undefined) return refuse(identityProblems.user_not_found());
+      return ok({
         platform_id: link.platformId,
         platform_user_id: link.platformUserId,
         member_id: link.memberId,
         tags: [...link.tags],
         linked_at: formatMoment(link.createdAtMs),
-      };
+      });
     },
-  );
-}
+});

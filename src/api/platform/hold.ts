@@ -3,10 +3,10 @@
 import { Type } from 'typebox';
 import { formatId } from '../../kernel/ids.ts';
 import { formatMoment } from '../../kernel/time.ts';
-import { readAmount, toPoints } from '../amounts.ts';
 import { toDetails } from '../../views/details.ts';
+import { AMOUNT_PROBLEMS, readAmount, toPoints } from '../amounts.ts';
+import { answerOutcome, defineOperation, RULE_PROBLEMS } from '../define-operation.ts';
 import { resolveUser } from '../members.ts';
-import { answerOutcome, defineOperation } from '../define-operation.ts';
 import {
   Amount,
   Category,
@@ -50,7 +50,14 @@ export const hold = defineOperation({
     amount: Points,
     expires_at: Type.String({ description: 'RFC 3339.' }),
   }),
-  problems: [],
+  problems: [
+    ...AMOUNT_PROBLEMS,
+    'user_not_found',
+    'connected_platform',
+    'invalid_expiry',
+    'insufficient_balance',
+    ...RULE_PROBLEMS,
+  ],
   userFields: ['user_id'],
   async post({ identity, ledger }, { platform, points }, fields, key) {
     const amount = readAmount(fields.amount, points);

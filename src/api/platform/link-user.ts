@@ -1,12 +1,10 @@
 // POST /api/users: links a user of the calling platform to a member of the network.
 
-import type { FastifyInstance } from 'fastify';
-import { type Static, Type } from 'typebox';
-import { answerProblem } from '../../http/answer-problem.ts';
-import { callerOf } from '../http/request-fields.ts';
-import type { ApiParts } from '../parts.ts';
+import { Type } from 'typebox';
 import { apiProblems, missingField } from '../../http/problems.ts';
-import { closed, problemResponses, Success, Tags, UserId } from '../schemas.ts';
+import { ok, refuse } from '../../kernel/problem.ts';
+import { defineRoute } from '../define-route.ts';
+import { closed, Success, Tags, UserId } from '../schemas.ts';
 
 const Body = closed(
   {
@@ -33,33 +31,29 @@ const Answer = Type.Object({
   created: Type.Boolean({ description: 'False when the link was there before.' }),
 });
 
-export function postUser(server: FastifyInstance, { identity }: ApiParts): void {
-  server.post<{ Body: Static<typeof Body> }>(
-    '/api/users',
-    {
-      schema: {
-        operationId: 'linkUser',
-        tags: ['users'],
-        summary: 'Link a user',
-        description:
-          'Links the user to a member of its own, unless the operators of the network have ' +
-          'linked it to one. Links are permanent. Repeating the request answers the same ' +
-          'link. A member has one user on each platform. `tags`, when given, become the tags ' +
-          'of a new or an existing link.',
-        body: Body,
-        response: { 200: Answer, 201: Answer, ...problemResponses },
-      },
-    },
-    async (request, reply) => {
-      const { platform } = callerOf(request);
-      const { platform_user_id: named, user_id: alias, member_id: memberId } = request.body;
+export const linkUser = defineRoute({
+  operationId: 'linkUser',
+  method: 'POST',
+  url: '/api/users',
+  tag: 'users',
+  summary: 'Link a user',
+  description:
+    'Links the user to a member of its own, unless the operators of the network have ' +
+    'linked it to one. Links are permanent. Repeating the request answers the same ' +
+    'link. A member has one user on each platform. `tags`, when given, become the tags ' +
+    'of a new or an existing link.',
+  body: Body,
+  answer: Answer,
+  responses: { 201: Answer },
+  problems: ['invalid_user_id', 'member_already_linked', 'link_conflict'],
+  serve:
+    ({ identity }) =>
+    async ({ caller: { platform }, body, reply }) => {
+      const { platform_user_id: named, user_id: alias, member_id: memberId } = body;
       const userId = named ?? alias;
-      if (userId === undefined)
-        return answerProblem(request, reply, missingField('platform_user_id'));
+      if (userId === undefined) return refuse(missingField('platform_user_id'));
       if (named !== undefined && alias !== undefined && named !== alias) {
-        return answerProblem(
-          request,
-          reply,
+        return refuse(
           apiProblems.invalid_field('platform_user_id and user_id differ.', { field: 'user_id' }),
         );
       }
@@ -67,19 +61,18 @@ export function postUser(server: FastifyInstance, { identity }: ApiParts): void 
         memberId === undefined
           ? await identity.linkUser(platform.platformId, userId)
           : await identity.confirmLink(platform.platformId, userId, memberId);
-      if (!linked.ok) return answerProblem(request, reply, linked.problem);
-      const { tags } = request.body;
+      if (!linked.ok) return linked;
+      const { tags } = body;
       const tagged =
         tags === undefined ? undefined : await identity.setTags(platform.platformId, userId, tags);
-      if (tagged?.ok === false) return answerProblem(request, reply, tagged.problem);
+      if (tagged?.ok === false) return tagged;
       reply.code(linked.value.created ? 201 : 200);
-      return {
+      return ok({
         success: true as const,
         platform_id: platform.platformId,
         platform_user_id: userId,
         member_id: linked.value.memberId,
         created: linked.value.created,
-      };
+      });
     },
-  );
-}
+});

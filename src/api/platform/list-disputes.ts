@@ -1,11 +1,11 @@
 // GET /api/disputes: disputes in which the calling platform takes part, newest first.
 
-import { ok } from '../../kernel/problem.ts';
-import { defineRoute } from '../define-route.ts';
 import { Type } from 'typebox';
 import { parseId } from '../../kernel/ids.ts';
-import { closed, TransactionIdText } from '../schemas.ts';
+import { ok } from '../../kernel/problem.ts';
 import { describeDispute, DisputeView, StateText } from '../../views/dispute.ts';
+import { defineRoute } from '../define-route.ts';
+import { closed, TransactionIdText } from '../schemas.ts';
 
 const DEFAULT_LIMIT = 100;
 const Query = closed({

@@ -1,12 +1,11 @@
 // GET /api/events: what happened that concerns the calling platform, in order, read on by cursor.
 
-import type { FastifyInstance } from 'fastify';
-import { type Static, Type } from 'typebox';
-import { formatMoment } from '../../kernel/time.ts';
+import { Type } from 'typebox';
 import { selectEvents } from '../../events/events.ts';
-import { callerOf } from '../http/request-fields.ts';
-import type { ApiParts } from '../parts.ts';
-import { closed, problemResponses } from '../schemas.ts';
+import { ok } from '../../kernel/problem.ts';
+import { formatMoment } from '../../kernel/time.ts';
+import { defineRoute } from '../define-route.ts';
+import { closed } from '../schemas.ts';
 
 const DEFAULT_LIMIT = 100;
 const TYPE = '[a-z_]{1,40}\\.(\\*|[a-z_]{1,40})';
@@ -56,30 +55,29 @@ const Answer = Type.Object({
   next_cursor: Type.String({ description: 'Give it back as after to read on, at once or later.' }),
 });
 
-export function getEvents(server: FastifyInstance, { pool }: ApiParts): void {
-  server.get<{ Querystring: Static<typeof Query> }>(
-    '/api/events',
-    {
-      schema: {
-        operationId: 'listEvents',
-        tags: ['platform'],
-        summary: 'What happened',
-        description:
-          'What became of transfers, holds, points and redemptions of your users, and of the ' +
-          "network's rules, oldest first; each comes once and none is missed when you read on " +
-          'from next_cursor. The same events can be sent to you: POST /api/webhooks. ' +
-          'docs/webhooks.md lists the types.',
-        querystring: Query,
-        response: { 200: Answer, ...problemResponses },
-      },
-    },
-    async (request, _reply) => {
-      const { after = '0', limit = DEFAULT_LIMIT, types } = request.query;
+export const listEvents = defineRoute({
+  operationId: 'listEvents',
+  method: 'GET',
+  url: '/api/events',
+  tag: 'platform',
+  summary: 'What happened',
+  description:
+    'What became of transfers, holds, points and redemptions of your users, and of the ' +
+    "network's rules, oldest first; each comes once and none is missed when you read on " +
+    'from next_cursor. The same events can be sent to you: POST /api/webhooks. ' +
+    'docs/webhooks.md lists the types.',
+  query: Query,
+  answer: Answer,
+  problems: [],
+  serve:
+    ({ pool }) =>
+    async ({ caller, query }) => {
+      const { after = '0', limit = DEFAULT_LIMIT, types } = query;
       const events = await selectEvents(pool, BigInt(after), limit, {
-        platformId: callerOf(request).platform.platformId,
+        platformId: caller.platform.platformId,
         types: types?.split(','),
       });
-      return {
+      return ok({
         events: events.map(({ eventId, occurredAt, type, data }) => ({
           event_id: Number(eventId),
           occurred_at: formatMoment(occurredAt),
@@ -87,7 +85,6 @@ export function getEvents(server: FastifyInstance, { pool }: ApiParts): void {
           data,
         })),
         next_cursor: String(events.at(-1)?.eventId ?? after),
-      };
+      });
     },
-  );
-}
+});

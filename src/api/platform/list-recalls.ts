@@ -1,12 +1,11 @@
 // GET /api/recalls: recalls in which the calling platform takes part, newest first.
 
-import type { FastifyInstance } from 'fastify';
-import { type Static, Type } from 'typebox';
-import { parseId, type PlatformId } from '../../kernel/ids.ts';
-import { callerOf } from '../http/request-fields.ts';
-import type { ApiParts } from '../parts.ts';
-import { closed, problemResponses, TransactionIdText } from '../schemas.ts';
+import { Type } from 'typebox';
+import { parseId } from '../../kernel/ids.ts';
+import { ok } from '../../kernel/problem.ts';
 import { describeRecall, RecallStateText, RecallView } from '../../views/recall.ts';
+import { defineRoute } from '../define-route.ts';
+import { closed, TransactionIdText } from '../schemas.ts';
 
 const DEFAULT_LIMIT = 100;
 const Query = closed({
@@ -18,32 +17,26 @@ const Query = closed({
 });
 const Answer = Type.Object({ recalls: Type.Array(RecallView) });
 
-export function getRecalls(server: FastifyInstance, { recalls, ledger }: ApiParts): void {
-  async function list(
-    platformId: PlatformId,
-    { state, transaction_id: id, limit = DEFAULT_LIMIT }: Static<typeof Query>,
-  ): Promise<Static<typeof Answer>> {
-    const found = await recalls.list({
-      platformId,
-      state,
-      transactionId: id === undefined ? undefined : parseId('txn', id),
-      limit,
-    });
-    return { recalls: found.map((recall) => describeRecall(recall, ledger)) };
-  }
-
-  server.get<{ Querystring: Static<typeof Query> }>(
-    '/api/recalls',
-    {
-      schema: {
-        operationId: 'listRecalls',
-        tags: ['recalls'],
-        summary: 'Recalls in which you take part',
-        description: 'Newest first; as source or as target.',
-        querystring: Query,
-        response: { 200: Answer, ...problemResponses },
-      },
+export const listRecalls = defineRoute({
+  operationId: 'listRecalls',
+  method: 'GET',
+  url: '/api/recalls',
+  tag: 'recalls',
+  summary: 'Recalls in which you take part',
+  description: 'Newest first; as source or as target.',
+  query: Query,
+  answer: Answer,
+  problems: [],
+  serve:
+    ({ recalls, ledger }) =>
+    async ({ caller: { platform }, query }) => {
+      const { state, transaction_id: id, limit = DEFAULT_LIMIT } = query;
+      const found = await recalls.list({
+        platformId: platform.platformId,
+        state,
+        transactionId: id === undefined ? undefined : parseId('txn', id),
+        limit,
+      });
+      return ok({ recalls: found.map((recall) => describeRecall(recall, ledger)) });
     },
-    (request) => list(callerOf(request).platform.platformId, request.query),
-  );
-}
+});

@@ -1,16 +1,14 @@
 // GET /api/rewards/options: what a user can redeem now, with the points that are available (source
 // requirement 5.2).
 
-import type { FastifyInstance } from 'fastify';
-import { type Static, Type } from 'typebox';
-import { toPoints } from '../amounts.ts';
-import { answerProblem } from '../../http/answer-problem.ts';
-import { callerOf } from '../http/request-fields.ts';
+import { Type } from 'typebox';
+import { ok, refuse } from '../../kernel/problem.ts';
 import { ledgerProblems } from '../../ledger/ledger.ts';
+import { toPoints } from '../amounts.ts';
+import { defineRoute } from '../define-route.ts';
 import { resolveUser } from '../members.ts';
-import type { ApiParts } from '../parts.ts';
-import { closed, Points, problemResponses, UserId } from '../schemas.ts';
 import { wordsFor } from '../rewards/language.ts';
+import { closed, Points, UserId } from '../schemas.ts';
 
 const Query = closed({ user_id: UserId });
 
@@ -27,40 +25,35 @@ const Answer = Type.Object({
   ),
 });
 
-export function getOptions(server: FastifyInstance, { identity, rewards }: ApiParts): void {
-  server.get<{ Querystring: Static<typeof Query> }>(
-    '/api/rewards/options',
-    {
-      schema: {
-        operationId: 'listRedemptionOptions',
-        tags: ['rewards'],
-        summary: 'What a user can redeem now',
-        description:
-          'Rewards whose points_required the available points reach, that are offered now, ' +
-          'have units left, are for this user, and of which the user may have more. ' +
-          'Cheapest first. Texts are Chinese unless Accept-Language prefers English.',
-        querystring: Query,
-        response: { 200: Answer, ...problemResponses },
-      },
-    },
-    async (request, reply) => {
-      const {
-        platform: { platformId },
-        points,
-      } = callerOf(request);
-      const { user_id: userId } = request.query;
+export const listRedemptionOptions = defineRoute({
+  operationId: 'listRedemptionOptions',
+  method: 'GET',
+  url: '/api/rewards/options',
+  tag: 'rewards',
+  summary: 'What a user can redeem now',
+  description:
+    'Rewards whose points_required the available points reach, that are offered now, ' +
+    'have units left, are for this user, and of which the user may have more. ' +
+    'Cheapest first. Texts are Chinese unless Accept-Language prefers English.',
+  query: Query,
+  answer: Answer,
+  problems: ['missing_user_id', 'user_not_found', 'connected_platform'],
+  serve:
+    ({ identity, rewards }) =>
+    async ({ caller: { platform, points }, query, request, reply }) => {
+      const { platformId } = platform;
+      const { user_id: userId } = query;
       // Its points are not here to be spent.
-      if (points.custody === 'connected')
-        return answerProblem(request, reply, ledgerProblems.connected_platform());
+      if (points.custody === 'connected') return refuse(ledgerProblems.connected_platform());
       const member = await resolveUser(identity, platformId, userId, 'user_id');
-      if (!member.ok) return answerProblem(request, reply, member.problem);
+      if (!member.ok) return member;
       const options = await rewards.listOptions({
         platformId,
         memberId: member.value,
         tags: identity.tagsOf(platformId, userId),
       });
       const words = wordsFor(request, reply);
-      return {
+      return ok({
         user_id: userId,
         balance: toPoints(options.available, points),
         options: options.rewards.map((reward) => ({
@@ -68,7 +61,6 @@ export function getOptions(server: FastifyInstance, { identity, rewards }: ApiPa
           points_required: toPoints(reward.pointsRequired, points),
           ...words(reward),
         })),
-      };
+      });
     },
-  );
-}
+});

@@ -1,13 +1,12 @@
 // GET /api/rewards: what the calling platform's points buy.
 
-import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
+import { ok } from '../../kernel/problem.ts';
 import { formatMoment } from '../../kernel/time.ts';
 import { toPoints } from '../amounts.ts';
-import { callerOf } from '../http/request-fields.ts';
-import type { ApiParts } from '../parts.ts';
-import { closed, Points, problemResponses } from '../schemas.ts';
+import { defineRoute } from '../define-route.ts';
 import { wordsFor } from '../rewards/language.ts';
+import { closed, Points } from '../schemas.ts';
 
 const Answer = Type.Object({
   platform_id: Type.String(),
@@ -29,27 +28,25 @@ const Answer = Type.Object({
   ),
 });
 
-export function getRewards(server: FastifyInstance, { rewards }: ApiParts): void {
-  server.get(
-    '/api/rewards',
-    {
-      schema: {
-        operationId: 'listRewards',
-        tags: ['rewards'],
-        summary: 'Catalogue of rewards',
-        description: 'Cheapest first. Texts are Chinese unless Accept-Language prefers English.',
-        querystring: closed({}),
-        response: { 200: Answer, ...problemResponses },
-      },
-    },
-    async (request, reply) => {
-      const { platform, points } = callerOf(request);
+export const listRewards = defineRoute({
+  operationId: 'listRewards',
+  method: 'GET',
+  url: '/api/rewards',
+  tag: 'rewards',
+  summary: 'Catalogue of rewards',
+  description: 'Cheapest first. Texts are Chinese unless Accept-Language prefers English.',
+  query: closed({}),
+  answer: Answer,
+  problems: [],
+  serve:
+    ({ rewards }) =>
+    async ({ caller: { platform, points }, request, reply }) => {
       const words = wordsFor(request, reply);
       const catalogue = rewards.list(platform.platformId);
       const available = await Promise.all(
         catalogue.map((reward) => rewards.countAvailable(reward)),
       );
-      return {
+      return ok({
         platform_id: platform.platformId,
         rewards: catalogue.map((reward, index) => ({
           reward_id: reward.rewardId,
@@ -60,7 +57,6 @@ export function getRewards(server: FastifyInstance, { rewards }: ApiParts): void
           ...(Number.isFinite(reward.untilMs) ? { until: formatMoment(reward.untilMs) } : {}),
           ...(reward.perMember === undefined ? {} : { per_member: Number(reward.perMember) }),
         })),
-      };
+      });
     },
-  );
-}
+});

@@ -1,13 +1,12 @@
 // GET /api/settlements: the closed settlement windows with the calling platform's own figures,
 // newest first.
 
-import type { FastifyInstance } from 'fastify';
-import { type Static, Type } from 'typebox';
+import { Type } from 'typebox';
+import { ok } from '../../kernel/problem.ts';
 import { formatMoment } from '../../kernel/time.ts';
-import { callerOf } from '../http/request-fields.ts';
 import { toPoints } from '../amounts.ts';
-import type { ApiParts } from '../parts.ts';
-import { closed, problemResponses } from '../schemas.ts';
+import { defineRoute } from '../define-route.ts';
+import { closed } from '../schemas.ts';
 
 const DEFAULT_LIMIT = 100;
 const Query = closed({
@@ -43,26 +42,25 @@ const Answer = Type.Object({
   ),
 });
 
-export function getSettlements(server: FastifyInstance, { settlement, ledger }: ApiParts): void {
-  server.get<{ Querystring: Static<typeof Query> }>(
-    '/api/settlements',
-    {
-      schema: {
-        operationId: 'listSettlements',
-        tags: ['platform'],
-        summary: 'Settlement windows',
-        description:
-          'Closed windows with your own figures, newest first. Position: opening + net + paid ' +
-          'meanwhile = closing.',
-        querystring: Query,
-        response: { 200: Answer, ...problemResponses },
-      },
-    },
-    async (request, _reply) => {
-      const { before = 2 ** 31 - 1, limit = DEFAULT_LIMIT } = request.query;
+export const listSettlements = defineRoute({
+  operationId: 'listSettlements',
+  method: 'GET',
+  url: '/api/settlements',
+  tag: 'platform',
+  summary: 'Settlement windows',
+  description:
+    'Closed windows with your own figures, newest first. Position: opening + net + paid ' +
+    'meanwhile = closing.',
+  query: Query,
+  answer: Answer,
+  problems: [],
+  serve:
+    ({ settlement, ledger }) =>
+    async ({ caller, query }) => {
+      const { before = 2 ** 31 - 1, limit = DEFAULT_LIMIT } = query;
       const currency = ledger.settlementAsset();
-      const rows = await settlement.listOf(callerOf(request).platform.platformId, before, limit);
-      return {
+      const rows = await settlement.listOf(caller.platform.platformId, before, limit);
+      return ok({
         settlements: rows.map(({ window, net }) => ({
           window_id: window.windowId,
           state: window.state,
@@ -76,7 +74,6 @@ export function getSettlements(server: FastifyInstance, { settlement, ledger }: 
           paid_meanwhile: toPoints(net.paid, currency),
           closing_position: toPoints(net.closing, currency),
         })),
-      };
+      });
     },
-  );
-}
+});

@@ -1,14 +1,10 @@
 // POST /api/disputes: claims that a transaction should not have been made as it was; the disputed
 // points are frozen where they arrived.
 
-import { ok, refuse } from '../../kernel/problem.ts';
-import { defineRoute } from '../define-route.ts';
 import { Type } from 'typebox';
 import { parseId } from '../../kernel/ids.ts';
+import { ok, refuse } from '../../kernel/problem.ts';
 import { ledgerProblems } from '../../ledger/ledger.ts';
-import { readOptionalAmount } from '../amounts.ts';
-import { operationKeyOf } from '../http/idempotency.ts';
-import { Amount, closed, IdempotencyKey, TransactionIdText } from '../schemas.ts';
 import {
   describeDispute,
   DisputeView,
@@ -16,7 +12,11 @@ import {
   SideText,
   Words,
 } from '../../views/dispute.ts';
+import { AMOUNT_PROBLEMS, readOptionalAmount } from '../amounts.ts';
+import { defineRoute } from '../define-route.ts';
 import { sourcePointsOf } from '../disputes/source-points.ts';
+import { operationKeyOf } from '../http/idempotency.ts';
+import { Amount, closed, IdempotencyKey, TransactionIdText } from '../schemas.ts';
 
 const Body = closed(
   {
@@ -49,7 +49,18 @@ export const openDispute = defineRoute({
     'The same Idempotency-Key and body give the same dispute again.',
   body: Body,
   answer: DisputeView,
-  problems: [],
+  problems: [
+    ...AMOUNT_PROBLEMS,
+    'transaction_not_found',
+    'not_disputable',
+    'not_your_side',
+    'dispute_too_late',
+    'dispute_decided',
+    'dispute_too_small',
+    'dispute_exceeds_rest',
+    'already_reversed',
+    'idempotency_key_reused',
+  ],
   signature: 'again',
   serve:
     ({ disputes, ledger }) =>

@@ -1,38 +1,31 @@
 // POST /api/ping: checks token and signature and posts nothing; for integrators to try their
 // signing.
 
-import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { callerOf } from '../http/request-fields.ts';
-import type { ApiParts } from '../parts.ts';
-import { problemResponses, Success, UnixSeconds } from '../schemas.ts';
+import { ok } from '../../kernel/problem.ts';
+import { defineRoute } from '../define-route.ts';
+import { Success, UnixSeconds } from '../schemas.ts';
 
-export function postPing(server: FastifyInstance, { clock }: ApiParts): void {
-  server.post(
-    '/api/ping',
-    {
-      schema: {
-        operationId: 'ping',
-        tags: ['platform'],
-        summary: 'Check token and signature',
-        description: 'Any JSON object is accepted as the body and ignored. Posts nothing.',
-        body: Type.Object({}, { additionalProperties: true }),
-        response: {
-          200: Type.Object({
-            success: Success,
-            platform_id: Type.String(),
-            timestamp: UnixSeconds,
-          }),
-          ...problemResponses,
-        },
-      },
-    },
-    (request, reply) => {
-      reply.send({
-        success: true,
-        platform_id: callerOf(request).platform.platformId,
+export const ping = defineRoute({
+  operationId: 'ping',
+  method: 'POST',
+  url: '/api/ping',
+  tag: 'platform',
+  summary: 'Check token and signature',
+  description: 'Any JSON object is accepted as the body and ignored. Posts nothing.',
+  body: Type.Object({}, { additionalProperties: true }),
+  answer: Type.Object({
+    success: Success,
+    platform_id: Type.String(),
+    timestamp: UnixSeconds,
+  }),
+  problems: [],
+  serve:
+    ({ clock }) =>
+    ({ caller: { platform } }) =>
+      ok({
+        success: true as const,
+        platform_id: platform.platformId,
         timestamp: Math.floor(clock.now() / 1000),
-      });
-    },
-  );
-}
+      }),
+});

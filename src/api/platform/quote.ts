@@ -1,29 +1,19 @@
 // POST /api/points/quote: a locked rate, fee and result, to be used by one transfer before it
 // expires.
 
-import type { FastifyInstance } from 'fastify';
-import { type Static, Type } from 'typebox';
+import { Type } from 'typebox';
+import { apiProblems } from '../../http/problems.ts';
 import { identityProblems } from '../../identity/identity.ts';
 import type { MemberId } from '../../kernel/ids.ts';
+import { ok, refuse } from '../../kernel/problem.ts';
 import { formatMoment } from '../../kernel/time.ts';
 import { ledgerProblems } from '../../ledger/ledger.ts';
 import { evaluateConversion } from '../../valuation/valuation.ts';
-import { readAmount, toPoints } from '../amounts.ts';
-import { answerProblem } from '../../http/answer-problem.ts';
-import { callerOf } from '../http/request-fields.ts';
+import { AMOUNT_PROBLEMS, readAmount, toPoints } from '../amounts.ts';
+import { defineRoute } from '../define-route.ts';
 import { resolveUser } from '../members.ts';
-import type { ApiParts } from '../parts.ts';
-import { apiProblems } from '../../http/problems.ts';
-import {
-  Amount,
-  Category,
-  closed,
-  PlatformIdText,
-  Points,
-  problemResponses,
-  UserId,
-} from '../schemas.ts';
 import { Explanation, explanationOf } from '../points/rule-answers.ts';
+import { Amount, Category, closed, PlatformIdText, Points, UserId } from '../schemas.ts';
 
 const Body = closed({
   from_user_id: Type.Optional(UserId),
@@ -55,61 +45,52 @@ const Answer = Type.Object({
 const NOBODY = '00000000-0000-0000-0000-000000000000' as MemberId;
 
 /** Writes nothing: the quote proves itself, and only its use is noted. */
-export function postQuote(
-  server: FastifyInstance,
-  { identity, ledger, valuation, quotes, clock, ruleAlerts }: ApiParts,
-): void {
-  server.post<{ Body: Static<typeof Body> }>(
-    '/api/points/quote',
-    {
-      schema: {
-        operationId: 'quote',
-        tags: ['points'],
-        summary: 'Quote a conversion',
-        description:
-          'Rate, fees and result are locked until expires_at and can be used once, by a ' +
-          'transfer of the same amount to the same platform. With from_user_id only by that ' +
-          'user. ' +
-          'Balance, limits and whether the rules allow the transfer are judged when it is made.',
-        body: Body,
-        response: { 200: Answer, ...problemResponses },
-      },
-    },
-    async (request, reply) => {
-      const { platform, points } = callerOf(request);
-      const { from_user_id: userId, target_platform: targetName, category = '' } = request.body;
-      const amount = readAmount(request.body.amount, points);
-      if (!amount.ok) return answerProblem(request, reply, amount.problem);
+export const quote = defineRoute({
+  operationId: 'quote',
+  method: 'POST',
+  url: '/api/points/quote',
+  tag: 'points',
+  summary: 'Quote a conversion',
+  description:
+    'Rate, fees and result are locked until expires_at and can be used once, by a ' +
+    'transfer of the same amount to the same platform. With from_user_id only by that ' +
+    'user. ' +
+    'Balance, limits and whether the rules allow the transfer are judged when it is made.',
+  body: Body,
+  answer: Answer,
+  problems: [
+    ...AMOUNT_PROBLEMS,
+    'platform_not_found',
+    'user_not_found',
+    'rule_failed',
+    'operation_denied',
+    'amount_too_small',
+  ],
+  serve:
+    ({ identity, ledger, valuation, quotes, clock, ruleAlerts }) =>
+    async ({ caller: { platform, points }, body }) => {
+      const { from_user_id: userId, target_platform: targetName, category = '' } = body;
+      const amount = readAmount(body.amount, points);
+      if (!amount.ok) return amount;
       const target = identity.findPlatform(targetName);
       if (target === undefined)
-        return answerProblem(
-          request,
-          reply,
-          identityProblems.platform_not_found(undefined, { field: 'target_platform' }),
-        );
+        return refuse(identityProblems.platform_not_found(undefined, { field: 'target_platform' }));
       if (target.state !== 'active')
-        return answerProblem(
-          request,
-          reply,
-          identityProblems.platform_suspended(undefined, { field: 'target_platform' }),
-        );
+        return refuse(identityProblems.platform_suspended(undefined, { field: 'target_platform' }));
       if (target.platformId === platform.platformId)
-        return answerProblem(
-          request,
-          reply,
+        return refuse(
           apiProblems.invalid_field(
             'Within a platform points move one to one; target_platform must be another.',
             { field: 'target_platform' },
           ),
         );
       const targetPoints = ledger.pointsOf(target.platformId);
-      if (targetPoints === undefined)
-        return answerProblem(request, reply, ledgerProblems.unavailable());
+      if (targetPoints === undefined) return refuse(ledgerProblems.unavailable());
       const member =
         userId === undefined
           ? undefined
           : await resolveUser(identity, platform.platformId, userId, 'from_user_id');
-      if (member?.ok === false) return answerProblem(request, reply, member.problem);
+      if (member?.ok === false) return member;
 
       const now = clock.now();
       const rulebook = valuation.rulebook();
@@ -136,11 +117,11 @@ export function postQuote(
       );
       if (conversion.type === 'refuse') {
         if (conversion.problem.code === 'rule_failed') ruleAlerts.note(conversion.problem);
-        return answerProblem(request, reply, conversion.problem);
+        return refuse(conversion.problem);
       }
       const { terms } = conversion;
       if (terms.credited <= 0n || terms.owed <= 0n)
-        return answerProblem(request, reply, ledgerProblems.amount_too_small());
+        return refuse(ledgerProblems.amount_too_small());
       const expiresAtMs = now + rulebook.document.settings.quote_seconds * 1000;
       const { quoteId } = quotes.seal({
         source: platform.platformId,
@@ -152,7 +133,7 @@ export function postQuote(
         version: rulebook.version,
         expiresAtMs,
       });
-      return {
+      return ok({
         quote_id: quoteId,
         amount: toPoints(amount.value, points),
         rate: terms.rate,
@@ -164,7 +145,6 @@ export function postQuote(
         needs_review: conversion.type === 'review',
         rulebook_version: rulebook.version,
         explanation: explanationOf(conversion.applied),
-      };
+      });
     },
-  );
-}
+});

@@ -1,19 +1,19 @@
 // POST /api/points/redeem: a user spends points on units of a reward.
 
 import { Type } from 'typebox';
+import { apiProblems } from '../../http/problems.ts';
 import { formatId } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { formatMoment } from '../../kernel/time.ts';
 import { ledgerProblems, type OperationKey, type RedeemCommand } from '../../ledger/ledger.ts';
 import { rewardAssetCode, valuationProblems } from '../../valuation/valuation.ts';
-import { readAmount, toPoints } from '../amounts.ts';
+import { AMOUNT_PROBLEMS, readAmount, toPoints } from '../amounts.ts';
+import { answerOutcome, defineOperation, RULE_PROBLEMS } from '../define-operation.ts';
 import type { Caller } from '../http/request-fields.ts';
 import { resolveUser } from '../members.ts';
-import { answerOutcome, defineOperation } from '../define-operation.ts';
 import type { ApiParts } from '../parts.ts';
-import { apiProblems } from '../../http/problems.ts';
-import { Amount, closed, Reference, Success, text, UserId } from '../schemas.ts';
 import { DryRun, dryRunView } from '../points/rule-answers.ts';
+import { Amount, closed, Reference, Success, text, UserId } from '../schemas.ts';
 
 export const redeem = defineOperation({
   kind: 'redeem',
@@ -47,7 +47,19 @@ export const redeem = defineOperation({
     }),
   }),
   missing: (field) => apiProblems.missing_fields(`${field} is missing.`, { field }),
-  problems: [],
+  problems: [
+    ...AMOUNT_PROBLEMS,
+    'missing_fields',
+    'user_not_found',
+    'connected_platform',
+    'insufficient_balance',
+    'reward_not_found',
+    'reward_not_offered',
+    'reward_price_mismatch',
+    'reward_not_eligible',
+    'reward_not_available',
+    ...RULE_PROBLEMS,
+  ],
   userFields: ['user_id'],
   async post(parts, caller, fields, key) {
     const prepared = await prepare(parts, caller, fields, key);

@@ -4,8 +4,8 @@ import { Type } from 'typebox';
 import { formatId } from '../../kernel/ids.ts';
 import { toPoints } from '../amounts.ts';
 import { answerOutcome, defineOperation } from '../define-operation.ts';
-import { closed, HoldIdText, Points, Reference, Success } from '../schemas.ts';
 import { findOwnHold } from '../points/find-own-hold.ts';
+import { closed, HoldIdText, Points, Reference, Success } from '../schemas.ts';
 
 export const release = defineOperation({
   kind: 'release',
@@ -21,7 +21,7 @@ export const release = defineOperation({
     status: Type.Literal('released'),
     released_amount: Points,
   }),
-  problems: [],
+  problems: ['hold_not_found', 'hold_resolved', 'hold_expired'],
   async post(parts, caller, fields, key) {
     const hold = await findOwnHold(parts, caller, fields.hold_id);
     if (!hold.ok) return hold;

@@ -1,12 +1,10 @@
 // POST /api/disputes/{dispute_id}/respond: the word of the side whose turn it is.
 
-import type { FastifyInstance } from 'fastify';
-import { type Static, Type } from 'typebox';
-import { answerProblem } from '../../http/answer-problem.ts';
-import { callerOf } from '../http/request-fields.ts';
-import type { ApiParts } from '../parts.ts';
-import { closed, problemResponses } from '../schemas.ts';
+import { Type } from 'typebox';
+import { ok } from '../../kernel/problem.ts';
 import { describeDispute, DisputeParams, DisputeView, Words } from '../../views/dispute.ts';
+import { defineRoute } from '../define-route.ts';
+import { closed } from '../schemas.ts';
 
 const Body = closed({
   answer: Type.Enum(['accept', 'contest', 'rebut'], {
@@ -17,33 +15,29 @@ const Body = closed({
   description: Words,
 });
 
-export function postRespond(server: FastifyInstance, { disputes, ledger }: ApiParts): void {
-  server.post<{ Params: Static<typeof DisputeParams>; Body: Static<typeof Body> }>(
-    '/api/disputes/:dispute_id/respond',
-    {
-      schema: {
-        operationId: 'respondToDispute',
-        tags: ['disputes'],
-        summary: 'Answer in a dispute',
-        description:
-          'Each side answers once, before its due date: silence of the respondent upholds the ' +
-          'claim, silence of the claimant after a contest rejects it. Add evidence first.',
-        params: DisputeParams,
-        body: Body,
-        response: { 200: DisputeView, ...problemResponses },
-      },
-    },
-    async (request, reply) => {
-      const { answer, description } = request.body;
+export const respondToDispute = defineRoute({
+  operationId: 'respondToDispute',
+  method: 'POST',
+  url: '/api/disputes/:dispute_id/respond',
+  tag: 'disputes',
+  summary: 'Answer in a dispute',
+  description:
+    'Each side answers once, before its due date: silence of the respondent upholds the ' +
+    'claim, silence of the claimant after a contest rejects it. Add evidence first.',
+  params: DisputeParams,
+  body: Body,
+  answer: DisputeView,
+  problems: ['dispute_not_found', 'not_your_side', 'wrong_dispute_state', 'answer_too_late'],
+  serve:
+    ({ disputes, ledger }) =>
+    async ({ caller, params, body }) => {
+      const { answer, description } = body;
       const moved = await disputes.respond(
-        request.params.dispute_id,
-        callerOf(request).platform.platformId,
+        params.dispute_id,
+        caller.platform.platformId,
         answer,
         description,
       );
-      return moved.ok
-        ? describeDispute(moved.value, ledger, disputes)
-        : answerProblem(request, reply, moved.problem);
+      return moved.ok ? ok(describeDispute(moved.value, ledger, disputes)) : moved;
     },
-  );
-}
+});

@@ -1,6 +1,7 @@
 // POST /api/points/reverse: undoes a posted transaction, whole or in part.
 
 import { Type } from 'typebox';
+import { apiProblems } from '../../http/problems.ts';
 import {
   bucketOf,
   deriveTransactionId,
@@ -11,9 +12,9 @@ import {
 } from '../../kernel/ids.ts';
 import { refuse } from '../../kernel/problem.ts';
 import { ledgerProblems, type Ledger, type Outcome } from '../../ledger/ledger.ts';
-import { readOptionalAmount } from '../amounts.ts';
+import { concerns } from '../../views/transaction.ts';
+import { AMOUNT_PROBLEMS, readOptionalAmount } from '../amounts.ts';
 import { answerOutcome, defineOperation } from '../define-operation.ts';
-import { apiProblems } from '../../http/problems.ts';
 import {
   Amount,
   closed,
@@ -24,7 +25,6 @@ import {
   TransactionIdText,
   VoucherCodes,
 } from '../schemas.ts';
-import { concerns } from '../../views/transaction.ts';
 
 export const reverse = defineOperation({
   kind: 'reverse',
@@ -66,7 +66,28 @@ export const reverse = defineOperation({
       ),
     ),
   }),
-  problems: [],
+  problems: [
+    ...AMOUNT_PROBLEMS,
+    'transaction_not_found',
+    'not_reversible_by_you',
+    'not_reversible',
+    'already_reversed',
+    'transaction_disputed',
+    'transfer_final',
+    'transfer_pending',
+    'recall_open',
+    'recall_exceeds_unspent',
+    'whole_reversal_only',
+    'clawback_refused',
+    'connected_platform',
+    'not_whole_units',
+    'voucher_not_found',
+    'voucher_used',
+    'voucher_returned',
+    'vouchers_mismatch',
+    'redemption_expired',
+    'hold_resolved',
+  ],
   async post({ ledger, rewards, disputes, recalls, log }, { platform, points }, fields, key) {
     if (fields.amount !== undefined && fields.quantity !== undefined) {
       return refuse(

@@ -1,42 +1,34 @@
 // PUT /api/users/{platform_user_id}/tags: what the calling platform says of its own user; rules
 // read it.
 
-import type { FastifyInstance } from 'fastify';
-import { type Static, Type } from 'typebox';
-import { answerProblem } from '../../http/answer-problem.ts';
-import { callerOf } from '../http/request-fields.ts';
-import type { ApiParts } from '../parts.ts';
-import { closed, problemResponses, Tags, TagsView, UserId } from '../schemas.ts';
+import { Type } from 'typebox';
+import { ok } from '../../kernel/problem.ts';
+import { defineRoute } from '../define-route.ts';
+import { closed, Tags, TagsView, UserId } from '../schemas.ts';
 
 const Params = closed({ platform_user_id: UserId });
 const Body = closed({ tags: Tags });
 const Answer = Type.Object({ platform_user_id: Type.String(), tags: TagsView });
 
-export function putTags(server: FastifyInstance, { identity }: ApiParts): void {
-  server.put<{ Params: Static<typeof Params>; Body: Static<typeof Body> }>(
-    '/api/users/:platform_user_id/tags',
-    {
-      schema: {
-        operationId: 'setTags',
-        tags: ['users'],
-        summary: 'Set the tags of a user',
-        description:
-          'Replaces all tags of the user; an empty list removes them. In force everywhere ' +
-          'within a second.',
-        params: Params,
-        body: Body,
-        response: { 200: Answer, ...problemResponses },
-      },
+export const setTags = defineRoute({
+  operationId: 'setTags',
+  method: 'PUT',
+  url: '/api/users/:platform_user_id/tags',
+  tag: 'users',
+  summary: 'Set the tags of a user',
+  description:
+    'Replaces all tags of the user; an empty list removes them. In force everywhere ' +
+    'within a second.',
+  params: Params,
+  body: Body,
+  answer: Answer,
+  problems: ['user_not_found'],
+  serve:
+    ({ identity }) =>
+    async ({ caller, params, body }) => {
+      const { platform_user_id: userId } = params;
+      const set = await identity.setTags(caller.platform.platformId, userId, body.tags);
+      if (!set.ok) return set;
+      return ok({ platform_user_id: userId, tags: [...set.value] });
     },
-    async (request, reply) => {
-      const { platform_user_id: userId } = request.params;
-      const set = await identity.setTags(
-        callerOf(request).platform.platformId,
-        userId,
-        request.body.tags,
-      );
-      if (!set.ok) return answerProblem(request, reply, set.problem);
-      return { platform_user_id: userId, tags: [...set.value] };
-    },
-  );
-}
+});

@@ -2,8 +2,8 @@
 // another platform.
 
 import { Type } from 'typebox';
-import { identityProblems } from '../../identity/identity.ts';
 import type { TransferStanding, TransferStatus } from '../../clearing/saga/saga.ts';
+import { identityProblems } from '../../identity/identity.ts';
 import {
   bucketOf,
   deriveTransactionId,
@@ -22,12 +22,14 @@ import {
   type TransferCommand,
 } from '../../ledger/ledger.ts';
 import { MAX_QUOTE_ID, valuationProblems } from '../../valuation/valuation.ts';
-import { readAmount, toPoints } from '../amounts.ts';
 import { textOf, toDetails, type Metadata as MetadataFields } from '../../views/details.ts';
+import { AMOUNT_PROBLEMS, readAmount, toPoints } from '../amounts.ts';
+import { defineOperation, RULE_PROBLEMS } from '../define-operation.ts';
 import type { Caller } from '../http/request-fields.ts';
 import { resolveUser } from '../members.ts';
-import { defineOperation } from '../define-operation.ts';
 import type { ApiParts } from '../parts.ts';
+import { DryRun, dryRunView } from '../points/rule-answers.ts';
+import { createUnknownUsers, type UnknownUsers } from '../points/unknown-users.ts';
 import {
   Amount,
   Category,
@@ -40,8 +42,6 @@ import {
   text,
   UserId,
 } from '../schemas.ts';
-import { DryRun, dryRunView } from '../points/rule-answers.ts';
-import { createUnknownUsers, type UnknownUsers } from '../points/unknown-users.ts';
 
 export const transfer = defineOperation({
   kind: 'transfer',
@@ -90,7 +90,25 @@ export const transfer = defineOperation({
     credited_amount: Points,
     message: Type.String(),
   }),
-  problems: [],
+  problems: [
+    ...AMOUNT_PROBLEMS,
+    'platform_not_found',
+    'platform_not_sending',
+    'platform_not_receiving',
+    'insufficient_reserve',
+    'user_not_found',
+    'too_many_unknown_users',
+    'connected_platform',
+    'same_account',
+    'insufficient_balance',
+    'amount_too_small',
+    'invalid_expiry',
+    'quote_not_found',
+    'quote_mismatch',
+    'quote_expired',
+    'quote_used',
+    ...RULE_PROBLEMS,
+  ],
   userFields: ['from_user_id'],
   async post(parts, caller, fields, key) {
     const preparing = prepare(parts, caller, fields, key);

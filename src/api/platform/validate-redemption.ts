@@ -1,13 +1,11 @@
 // POST /api/rewards/validate: whether a redemption would go through now (source requirement 5.2).
 // Posts nothing.
 
-import type { FastifyInstance } from 'fastify';
-import { type Static, Type } from 'typebox';
-import { answerProblem } from '../../http/answer-problem.ts';
-import { callerOf } from '../http/request-fields.ts';
+import { Type } from 'typebox';
+import { ok } from '../../kernel/problem.ts';
+import { defineRoute } from '../define-route.ts';
 import { resolveUser } from '../members.ts';
-import type { ApiParts } from '../parts.ts';
-import { closed, problemResponses, text, UserId } from '../schemas.ts';
+import { closed, text, UserId } from '../schemas.ts';
 
 const Body = closed({
   user_id: UserId,
@@ -33,31 +31,28 @@ const Answer = Type.Object({
   }),
 });
 
-export function postValidate(server: FastifyInstance, { identity, rewards }: ApiParts): void {
-  server.post<{ Body: Static<typeof Body> }>(
-    '/api/rewards/validate',
-    {
-      schema: {
-        operationId: 'validateRedemption',
-        tags: ['rewards'],
-        summary: 'Would this redemption go through?',
-        description: 'Posts nothing and promises nothing: POST /api/points/redeem decides again.',
-        body: Body,
-        response: { 200: Answer, ...problemResponses },
-      },
-    },
-    async (request, reply) => {
-      const {
-        platform: { platformId },
-      } = callerOf(request);
-      const { user_id: userId, reward_id: rewardId, quantity = 1 } = request.body;
+export const validateRedemption = defineRoute({
+  operationId: 'validateRedemption',
+  method: 'POST',
+  url: '/api/rewards/validate',
+  tag: 'rewards',
+  summary: 'Would this redemption go through?',
+  description: 'Posts nothing and promises nothing: POST /api/points/redeem decides again.',
+  body: Body,
+  answer: Answer,
+  problems: ['user_not_found'],
+  serve:
+    ({ identity, rewards }) =>
+    async ({ caller: { platform }, body }) => {
+      const { platformId } = platform;
+      const { user_id: userId, reward_id: rewardId, quantity = 1 } = body;
       const member = await resolveUser(identity, platformId, userId, 'user_id');
-      if (!member.ok) return answerProblem(request, reply, member.problem);
-      return rewards.validate(
-        { platformId, memberId: member.value, tags: identity.tagsOf(platformId, userId) },
-        rewardId,
-        BigInt(quantity),
-      );
+      if (!member.ok) return member;
+      const who = {
+        platformId,
+        memberId: member.value,
+        tags: identity.tagsOf(platformId, userId),
+      };
+      return ok(await rewards.validate(who, rewardId, BigInt(quantity)));
     },
-  );
-}
+});

@@ -1,10 +1,11 @@
-// PATCH /api/webhooks/{webhook_id}: another URL, other types, another order; switched off and on.
+// PATCH …/webhooks/{webhook_id}, on both sides: another URL, other types, another order; switched off and on.
 
-import { type Static, Type } from 'typebox';
-import { answerProblem } from '../../http/answer-problem.ts';
-import { closed, problemResponses } from '../schemas.ts';
+import { Type } from 'typebox';
+import { ok } from '../../kernel/problem.ts';
 import { describeWebhook, TermFields, WebhookParams, WebhookView } from '../../views/webhook.ts';
-import type { AddOperation } from './side.ts';
+import { defineRoute } from '../define-route.ts';
+import { closed } from '../schemas.ts';
+import type { Side, SidePrefix } from './side.ts';
 
 const Body = closed({
   url: Type.Optional(TermFields.url),
@@ -20,33 +21,27 @@ const Body = closed({
   ),
 });
 
-export const patchWebhook: AddOperation = (
-  server,
-  { webhooks },
-  { prefix, tag, adjective, ownerOf },
-) => {
-  server.patch<{ Params: Static<typeof WebhookParams>; Body: Static<typeof Body> }>(
-    `${prefix}/webhooks/:webhook_id`,
-    {
-      schema: {
-        operationId: `change${adjective}Webhook`,
-        tags: [tag],
-        summary: 'Change a webhook',
-        description: 'What is left out stays as it is. What waits to be sent goes to the new URL.',
-        params: WebhookParams,
-        body: Body,
-        response: { 200: WebhookView, ...problemResponses },
+export const changeWebhookOf = <Prefix extends SidePrefix>({
+  prefix,
+  tag,
+  adjective,
+  ownerOf,
+}: Side<Prefix>) =>
+  defineRoute({
+    operationId: `change${adjective}Webhook`,
+    method: 'PATCH',
+    url: `${prefix}/webhooks/:webhook_id`,
+    tag,
+    summary: 'Change a webhook',
+    description: 'What is left out stays as it is. What waits to be sent goes to the new URL.',
+    params: WebhookParams,
+    body: Body,
+    answer: WebhookView,
+    problems: ['webhook_not_found', 'webhook_target_refused', 'webhook_exists'],
+    serve:
+      ({ webhooks }) =>
+      async ({ params, body, request }) => {
+        const changed = await webhooks.change({ owner: ownerOf(request) }, params.webhook_id, body);
+        return changed.ok ? ok(describeWebhook(changed.value)) : changed;
       },
-    },
-    async (request, reply) => {
-      const changed = await webhooks.change(
-        { owner: ownerOf(request) },
-        request.params.webhook_id,
-        request.body,
-      );
-      return changed.ok
-        ? describeWebhook(changed.value)
-        : answerProblem(request, reply, changed.problem);
-    },
-  );
-};
+  });

@@ -1,10 +1,11 @@
-// POST /api/webhooks: from now on, events are sent to this URL.
+// POST …/webhooks, on both sides: from now on, events are sent to this URL.
 
-import { type Static, Type } from 'typebox';
-import { answerProblem } from '../../http/answer-problem.ts';
-import { closed, problemResponses } from '../schemas.ts';
+import { Type } from 'typebox';
+import { ok } from '../../kernel/problem.ts';
 import { describeWebhook, TermFields, WebhookWithSecret } from '../../views/webhook.ts';
-import type { AddOperation } from './side.ts';
+import { defineRoute } from '../define-route.ts';
+import { closed } from '../schemas.ts';
+import type { Side, SidePrefix } from './side.ts';
 
 const Body = closed({
   url: TermFields.url,
@@ -13,31 +14,36 @@ const Body = closed({
   description: Type.Optional(TermFields.description),
 });
 
-export const postWebhook: AddOperation = (
-  server,
-  { webhooks },
-  { prefix, tag, adjective, ownerOf },
-) => {
-  server.post<{ Body: Static<typeof Body> }>(
-    `${prefix}/webhooks`,
-    {
-      schema: {
-        operationId: `create${adjective}Webhook`,
-        tags: [tag],
-        summary: 'Have events sent to a URL',
-        description:
-          'Messages follow Standard Webhooks 1.0; docs/webhooks.md says how to verify them ' +
-          'and when they are repeated. The secret is told in this answer only.',
-        body: Body,
-        response: { 200: WebhookWithSecret, ...problemResponses },
+export const createWebhookOf = <Prefix extends SidePrefix>({
+  prefix,
+  tag,
+  adjective,
+  ownerOf,
+}: Side<Prefix>) =>
+  defineRoute({
+    operationId: `create${adjective}Webhook`,
+    method: 'POST',
+    url: `${prefix}/webhooks`,
+    tag,
+    summary: 'Have events sent to a URL',
+    description:
+      'Messages follow Standard Webhooks 1.0; docs/webhooks.md says how to verify them ' +
+      'and when they are repeated. The secret is told in this answer only.',
+    body: Body,
+    answer: WebhookWithSecret,
+    problems: ['webhook_target_refused', 'webhook_exists', 'too_many_webhooks'],
+    serve:
+      ({ webhooks }) =>
+      async ({ body, request }) => {
+        const { url, types = null, ordered = false, description = '' } = body;
+        const created = await webhooks.create(ownerOf(request), {
+          url,
+          types,
+          ordered,
+          description,
+        });
+        return created.ok
+          ? ok({ ...describeWebhook(created.value.webhook), secret: created.value.secret })
+          : created;
       },
-    },
-    async (request, reply) => {
-      const { url, types = null, ordered = false, description = '' } = request.body;
-      const created = await webhooks.create(ownerOf(request), { url, types, ordered, description });
-      return created.ok
-        ? { ...describeWebhook(created.value.webhook), secret: created.value.secret }
-        : answerProblem(request, reply, created.problem);
-    },
-  );
-};
+  });

@@ -1,30 +1,29 @@
-// GET /api/webhooks/{webhook_id}: one endpoint, and how it fares.
+// GET …/webhooks/{webhook_id}, on both sides: one endpoint, and how it fares.
 
-import type { Static } from 'typebox';
-import { answerProblem } from '../../http/answer-problem.ts';
-import { problemResponses } from '../schemas.ts';
+import { ok } from '../../kernel/problem.ts';
 import { describeWebhook, WebhookParams, WebhookView } from '../../views/webhook.ts';
-import type { AddOperation } from './side.ts';
+import { defineRoute } from '../define-route.ts';
+import type { Side, SidePrefix } from './side.ts';
 
-export const getWebhook: AddOperation = (
-  server,
-  { webhooks },
-  { prefix, tag, adjective, scopeOf },
-) => {
-  server.get<{ Params: Static<typeof WebhookParams> }>(
-    `${prefix}/webhooks/:webhook_id`,
-    {
-      schema: {
-        operationId: `get${adjective}Webhook`,
-        tags: [tag],
-        summary: 'One webhook',
-        params: WebhookParams,
-        response: { 200: WebhookView, ...problemResponses },
+export const getWebhookOf = <Prefix extends SidePrefix>({
+  prefix,
+  tag,
+  adjective,
+  scopeOf,
+}: Side<Prefix>) =>
+  defineRoute({
+    operationId: `get${adjective}Webhook`,
+    method: 'GET',
+    url: `${prefix}/webhooks/:webhook_id`,
+    tag,
+    summary: 'One webhook',
+    params: WebhookParams,
+    answer: WebhookView,
+    problems: ['webhook_not_found'],
+    serve:
+      ({ webhooks }) =>
+      async ({ params, request }) => {
+        const found = await webhooks.find(scopeOf(request), params.webhook_id);
+        return found.ok ? ok(describeWebhook(found.value)) : found;
       },
-    },
-    async (request, reply) => {
-      const found = await webhooks.find(scopeOf(request), request.params.webhook_id);
-      return found.ok ? describeWebhook(found.value) : answerProblem(request, reply, found.problem);
-    },
-  );
-};
+  });

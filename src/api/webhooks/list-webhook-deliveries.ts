@@ -1,15 +1,16 @@
-// GET /api/webhooks/{webhook_id}/deliveries: what was sent there, and what became of it.
+// GET …/webhooks/{webhook_id}/deliveries, on both sides: what was sent there, and what became of it.
 
-import { type Static, Type } from 'typebox';
-import { answerProblem } from '../../http/answer-problem.ts';
-import { closed, problemResponses } from '../schemas.ts';
+import { Type } from 'typebox';
+import { ok } from '../../kernel/problem.ts';
 import {
   DeliveriesView,
   DeliveryStateText,
   describeDeliveries,
   WebhookParams,
 } from '../../views/webhook.ts';
-import type { AddOperation } from './side.ts';
+import { defineRoute } from '../define-route.ts';
+import { closed } from '../schemas.ts';
+import type { Side, SidePrefix } from './side.ts';
 
 const DEFAULT_LIMIT = 100;
 
@@ -22,33 +23,33 @@ const Query = closed({
     Type.Integer({ minimum: 1, maximum: 1_000, description: `${DEFAULT_LIMIT} when absent.` }),
   ),
 });
-export const getDeliveries: AddOperation = (
-  server,
-  { webhooks },
-  { prefix, tag, adjective, scopeOf },
-) => {
-  server.get<{ Params: Static<typeof WebhookParams>; Querystring: Static<typeof Query> }>(
-    `${prefix}/webhooks/:webhook_id/deliveries`,
-    {
-      schema: {
-        operationId: `list${adjective}WebhookDeliveries`,
-        tags: [tag],
-        summary: 'What was sent to a webhook',
-        description: 'Newest event first. Delivered ones are kept for 7 days, dead ones for 30.',
-        params: WebhookParams,
-        querystring: Query,
-        response: { 200: DeliveriesView, ...problemResponses },
+export const listWebhookDeliveriesOf = <Prefix extends SidePrefix>({
+  prefix,
+  tag,
+  adjective,
+  scopeOf,
+}: Side<Prefix>) =>
+  defineRoute({
+    operationId: `list${adjective}WebhookDeliveries`,
+    method: 'GET',
+    url: `${prefix}/webhooks/:webhook_id/deliveries`,
+    tag,
+    summary: 'What was sent to a webhook',
+    description: 'Newest event first. Delivered ones are kept for 7 days, dead ones for 30.',
+    params: WebhookParams,
+    query: Query,
+    answer: DeliveriesView,
+    problems: ['webhook_not_found'],
+    serve:
+      ({ webhooks }) =>
+      async ({ params, query, request }) => {
+        const { state, before, limit = DEFAULT_LIMIT } = query;
+        const listed = await webhooks.listDeliveries(scopeOf(request), params.webhook_id, {
+          state,
+          before: before === undefined ? undefined : BigInt(before),
+          limit,
+        });
+        if (!listed.ok) return listed;
+        return ok(describeDeliveries(listed.value, limit));
       },
-    },
-    async (request, reply) => {
-      const { state, before, limit = DEFAULT_LIMIT } = request.query;
-      const listed = await webhooks.listDeliveries(scopeOf(request), request.params.webhook_id, {
-        state,
-        before: before === undefined ? undefined : BigInt(before),
-        limit,
-      });
-      if (!listed.ok) return answerProblem(request, reply, listed.problem);
-      return describeDeliveries(listed.value, limit);
-    },
-  );
-};
+  });

@@ -1,14 +1,14 @@
-// POST /api/webhooks/{webhook_id}/redeliver: one event once more, or all that were given up since a
-// time.
+// POST …/webhooks/{webhook_id}/redeliver, on both sides: one event once more, or all that
+// were given up since a time.
 
-import { type Static, Type } from 'typebox';
-import { readTime } from '../amounts.ts';
-import { answerProblem } from '../../http/answer-problem.ts';
-import { signedOnce } from '../http/signed-once.ts';
+import { Type } from 'typebox';
 import { apiProblems } from '../../http/problems.ts';
-import { closed, DateTime, problemResponses } from '../schemas.ts';
+import { ok, refuse } from '../../kernel/problem.ts';
 import { WebhookParams } from '../../views/webhook.ts';
-import type { AddOperation } from './side.ts';
+import { readTime } from '../amounts.ts';
+import { defineRoute } from '../define-route.ts';
+import { closed, DateTime } from '../schemas.ts';
+import type { Side, SidePrefix } from './side.ts';
 
 const Body = closed(
   {
@@ -24,49 +24,44 @@ const Body = closed(
   'One of the two. since: all dead letters of events from then on, oldest first.',
 );
 
-export const postRedeliver: AddOperation = (
-  server,
-  parts,
-  { prefix, tag, adjective, scopeOf, nameOf },
-) => {
-  const { webhooks } = parts;
-  server.post<{ Params: Static<typeof WebhookParams>; Body: Static<typeof Body> }>(
-    `${prefix}/webhooks/:webhook_id/redeliver`,
-    {
-      ...signedOnce(parts, 'once'),
-      schema: {
-        operationId: `redeliver${adjective}Webhook`,
-        tags: [tag],
-        summary: 'Send events again',
-        description:
-          'They are due at once, with all attempts before them, under the webhook-id that they had.',
-        params: WebhookParams,
-        body: Body,
-        response: {
-          200: Type.Object({ count: Type.Integer({ description: 'How many are sent again.' }) }),
-          ...problemResponses,
-        },
-      },
-    },
-    async (request, reply) => {
-      const { event_id: eventId, since } = request.body;
-      if ((eventId === undefined) === (since === undefined))
-        return answerProblem(
-          request,
-          reply,
-          apiProblems.invalid_field('Give event_id or since, and not both.', {
-            field: eventId === undefined ? 'event_id' : 'since',
-          }),
+export const redeliverWebhookOf = <Prefix extends SidePrefix>({
+  prefix,
+  tag,
+  adjective,
+  scopeOf,
+  nameOf,
+}: Side<Prefix>) =>
+  defineRoute({
+    operationId: `redeliver${adjective}Webhook`,
+    method: 'POST',
+    url: `${prefix}/webhooks/:webhook_id/redeliver`,
+    tag,
+    summary: 'Send events again',
+    description:
+      'They are due at once, with all attempts before them, under the webhook-id that they had.',
+    params: WebhookParams,
+    body: Body,
+    answer: Type.Object({ count: Type.Integer({ description: 'How many are sent again.' }) }),
+    problems: ['webhook_not_found', 'webhook_disabled', 'delivery_not_found'],
+    signature: 'once',
+    serve:
+      ({ webhooks }) =>
+      async ({ params, body, request }) => {
+        const { event_id: eventId, since } = body;
+        if ((eventId === undefined) === (since === undefined))
+          return refuse(
+            apiProblems.invalid_field('Give event_id or since, and not both.', {
+              field: eventId === undefined ? 'event_id' : 'since',
+            }),
+          );
+        const time = since === undefined ? undefined : readTime(since, 'since');
+        if (time?.ok === false) return time;
+        const sent = await webhooks.redeliver(
+          scopeOf(request),
+          params.webhook_id,
+          eventId === undefined ? { sinceMs: time?.value ?? 0 } : { eventId: BigInt(eventId) },
+          nameOf(request),
         );
-      const time = since === undefined ? undefined : readTime(since, 'since');
-      if (time?.ok === false) return answerProblem(request, reply, time.problem);
-      const sent = await webhooks.redeliver(
-        scopeOf(request),
-        request.params.webhook_id,
-        eventId === undefined ? { sinceMs: time?.value ?? 0 } : { eventId: BigInt(eventId) },
-        nameOf(request),
-      );
-      return sent.ok ? { count: sent.value } : answerProblem(request, reply, sent.problem);
-    },
-  );
-};
+        return sent.ok ? ok({ count: sent.value }) : sent;
+      },
+  });

@@ -1,13 +1,14 @@
 // The two sides on which the operations on webhooks are served: platforms have their own endpoints,
 // operators those of the network, and see all.
 
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import type { Owner, Scope } from '../../events/events.ts';
 import { callerOf, operatorOf } from '../http/request-fields.ts';
-import type { ApiParts } from '../parts.ts';
 
-export interface Side {
-  readonly prefix: '/api' | '/operator';
+export type SidePrefix = '/api' | '/operator';
+
+export interface Side<Prefix extends SidePrefix> {
+  readonly prefix: Prefix;
   readonly tag: 'platform' | 'operator';
   /** Set before `Webhook` in operation ids, which are unique over both sides. */
   readonly adjective: '' | 'Network';
@@ -19,7 +20,7 @@ export interface Side {
   nameOf(request: FastifyRequest): string;
 }
 
-export const platformSide: Side = {
+export const platformSide: Side<'/api'> = {
   prefix: '/api',
   tag: 'platform',
   adjective: '',
@@ -28,7 +29,7 @@ export const platformSide: Side = {
   nameOf: (request) => callerOf(request).platform.platformId,
 };
 
-export const operatorSide: Side = {
+export const operatorSide: Side<'/operator'> = {
   prefix: '/operator',
   tag: 'operator',
   adjective: 'Network',
@@ -36,6 +37,3 @@ export const operatorSide: Side = {
   scopeOf: () => 'everybody',
   nameOf: (request) => operatorOf(request).operatorId,
 };
-
-/** Adds one operation to one side. */
-export type AddOperation = (server: FastifyInstance, parts: ApiParts, side: Side) => void;

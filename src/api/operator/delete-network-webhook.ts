@@ -1,0 +1,7 @@
+// DELETE /operator/webhooks/{webhook_id}: nothing is sent there any more, and its deliveries are
+// forgotten.
+
+import { deleteWebhookOf } from '../webhooks/delete-webhook.ts';
+import { operatorSide } from '../webhooks/side.ts';
+
+export const deleteNetworkWebhook = deleteWebhookOf(operatorSide);

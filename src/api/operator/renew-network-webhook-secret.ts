@@ -1,0 +1,6 @@
+// POST /operator/webhooks/{webhook_id}/secret: a new key, beside which the old one signs for a while.
+
+import { renewWebhookSecretOf } from '../webhooks/renew-webhook-secret.ts';
+import { operatorSide } from '../webhooks/side.ts';
+
+export const renewNetworkWebhookSecret = renewWebhookSecretOf(operatorSide);

@@ -1,0 +1,32 @@
+// GET /api/settlements/{window_id}/statement: what a window means for the calling platform, in the
+// form that it asks for.
+
+import { WindowParams } from '../../views/window.ts';
+import { defineRoute, sent } from '../define-route.ts';
+import { closed } from '../schemas.ts';
+import {
+  sendStatement,
+  statementQuery,
+  statementResponses,
+} from '../settlements/send-statement.ts';
+
+export const getStatement = defineRoute({
+  operationId: 'getStatement',
+  method: 'GET',
+  url: '/api/settlements/:window_id/statement',
+  tag: 'platform',
+  summary: 'Statement of a settlement window',
+  description:
+    'As JSON, as a table, or as a page to be printed; all say the same. Complete once ' +
+    'statement.ready was told.',
+  params: WindowParams,
+  query: closed(statementQuery),
+  responses: statementResponses,
+  problems: ['window_not_found', 'window_not_closed'],
+  serve:
+    ({ settlement, clock }) =>
+    async ({ caller, params, query, request, reply }) => {
+      const made = await settlement.statement(params.window_id, caller.platform.platformId);
+      return made.ok ? sent(sendStatement(request, reply, made.value, query, clock.now())) : made;
+    },
+});

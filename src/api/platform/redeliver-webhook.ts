@@ -1,0 +1,7 @@
+// POST /api/webhooks/{webhook_id}/redeliver: one event once more, or all that were given up since a
+// time.
+
+import { redeliverWebhookOf } from '../webhooks/redeliver-webhook.ts';
+import { platformSide } from '../webhooks/side.ts';
+
+export const redeliverWebhook = redeliverWebhookOf(platformSide);

@@ -1,0 +1,23 @@
+// POST /api/recalls/{recall_id}/refuse: the target platform keeps the points.
+
+import { RecallParams, RecallView } from '../../views/recall.ts';
+import { defineRoute } from '../define-route.ts';
+import {
+  answerRecall,
+  RecallAnswerBody,
+  RECALL_ANSWER_PROBLEMS,
+} from '../recalls/answer-recall.ts';
+
+export const refuseRecall = defineRoute({
+  operationId: 'refuseRecall',
+  method: 'POST',
+  url: '/api/recalls/:recall_id/refuse',
+  tag: 'recalls',
+  summary: 'Refuse a recall',
+  description: 'By the target platform. The transfer stays as it is; a dispute can still decide.',
+  params: RecallParams,
+  body: RecallAnswerBody,
+  answer: RecallView,
+  problems: RECALL_ANSWER_PROBLEMS,
+  serve: answerRecall('refuse'),
+});

@@ -5,7 +5,6 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { activateDue } from '../src/network/network.ts';
 import { createServer } from '../src/api/server.ts';
 import { createContext, type Context } from '../src/context.ts';
 import { deriveMemberId, type MemberId, type PlatformId } from '../src/kernel/ids.ts';
@@ -123,7 +122,6 @@ export async function startNetwork(
       // A registry of its own: a server registers its metrics once.
       const server = await createServer({
         ...context,
-        activate: () => activateDue(context),
         metrics: createMetrics({ processMetrics: false }),
       });
       const url = await server.listen({ host: '127.0.0.1', port: 0 });

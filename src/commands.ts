@@ -80,11 +80,7 @@ const commands: readonly ((program: Command, roots: Roots) => void)[] = [
   (program, roots) => registerOperator<Context>(program, roots),
   (program, roots) => registerScrapeToken<Context>(program, roots),
   (program, roots) => registerMember<Context>(program, roots),
-  (program, roots) =>
-    registerRules<Context>(program, {
-      ...roots,
-      activateDue: async (context) => (await import('./network/network.ts')).activateDue(context),
-    }),
+  (program, roots) => registerRules<Context>(program, roots),
   (program, roots) => registerRates<Context>(program, roots),
   (program, roots) => registerReviews<Context>(program, roots),
   (program, roots) => registerRequests<Context>(program, roots),

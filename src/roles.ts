@@ -95,13 +95,10 @@ const roles: Readonly<Record<RoleName, Role>> = {
 
 const listeners = {
   http: (context: Context): Promise<FastifyInstance> =>
-    createServer(
-      { ...context, activate: () => activateDue(context) },
-      {
-        drainNoticeMs: context.config.drainNoticeMs,
-        trustedProxies: context.config.trustedProxies,
-      },
-    ),
+    createServer(context, {
+      drainNoticeMs: context.config.drainNoticeMs,
+      trustedProxies: context.config.trustedProxies,
+    }),
   /** Serves the monitor until the process ends. */
   metrics: (context: Context): Promise<FastifyInstance> =>
     Promise.resolve(createMetricsServer(context)),

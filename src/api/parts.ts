@@ -38,8 +38,6 @@ export interface ApiParts {
   readonly disputes: Disputes;
   readonly recalls: Recalls;
   readonly valuation: Valuation;
-  /** Puts versions of the rulebook in force whose time has come; returns how many. */
-  activate(): Promise<number>;
   readonly quotes: QuoteTokens;
   readonly ruleAlerts: RuleAlerts;
 }

@@ -24,13 +24,9 @@ import {
   type CommandContext,
   type CommandRoots,
 } from './command-roots.ts';
+import type { ActivationParts } from '../network/network.ts';
 import { readChange, refusalOf } from './rulebook-file.ts';
 import { printable, tableLines } from './table.ts';
-
-export interface RulesRoots<Context extends CommandContext> extends CommandRoots<Context> {
-  /** Puts versions in force whose time has come; returns how many. */
-  activateDue(context: Context): Promise<number>;
-}
 
 interface Flags {
   readonly data?: string;
@@ -58,9 +54,9 @@ const FILE_HELP =
   '\nFILE is YAML or JSON: with all sections it is a whole rulebook, else a patch with only ' +
   'the items that change, each whole; null takes one out.';
 
-export function registerRules<Context extends CommandContext>(
+export function registerRules<Context extends CommandContext & ActivationParts>(
   program: Command,
-  roots: RulesRoots<Context>,
+  roots: CommandRoots<Context>,
 ): void {
   const rules = program
     .command('rules')
@@ -227,7 +223,8 @@ export function registerRules<Context extends CommandContext>(
           const decision: Decision = { proposalId, operatorId, reason: flags.reason };
           const decided = accepted(await proposals[name](decision));
           if (decided.version === null) return [decided, undefined, false] as const;
-          await roots.activateDue(context);
+          const { activateDue } = await import('../network/network.ts');
+          await activateDue(context);
           const made = valueOf(await proposals.findVersion(decided.version));
           return [
             decided,

@@ -6,6 +6,7 @@ import type { Static } from 'typebox';
 import { answerProblem } from '../../http/answer-problem.ts';
 import { untilLeft } from '../../http/until-left.ts';
 import { operatorOf } from '../http/request-fields.ts';
+import { activateDue } from '../../network/network.ts';
 import type { ApiParts } from '../parts.ts';
 import { problemResponses } from '../schemas.ts';
 import {
@@ -15,10 +16,8 @@ import {
   ProposalParams,
 } from '../../views/rulebook.ts';
 
-export function postProposalApprove(
-  server: FastifyInstance,
-  { valuation, activate, log }: ApiParts,
-): void {
+export function postProposalApprove(server: FastifyInstance, parts: ApiParts): void {
+  const { valuation, log } = parts;
   server.post<{ Params: Static<typeof ProposalParams>; Body: Static<typeof DecisionBody> }>(
     '/operator/proposals/:proposal_id/approve',
     {
@@ -48,7 +47,7 @@ export function postProposalApprove(
       );
       if (!decided.ok) return answerProblem(request, reply, decided.problem);
       // It is approved, whatever happens now; the loop of every process tries again.
-      await activate().catch((error: unknown) =>
+      await activateDue(parts).catch((error: unknown) =>
         log.error(
           { err: error, version: decided.value.version },
           'a version that is due is not in force yet',

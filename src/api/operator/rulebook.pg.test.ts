@@ -4,6 +4,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestApi, type Answer, type TestApi } from '../../../test/fixtures/api.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/fixtures/database.ts';
+import { activateDue } from '../../network/network.ts';
 import { createMetrics } from '../../runtime/metrics.ts';
 import type { Proposals } from '../../valuation/valuation.ts';
 import { createServer } from '../server.ts';
@@ -305,7 +306,7 @@ describe('a change', () => {
       Array.from({ length: inForce - 1 }, () => 'past'),
     );
     api.clock.advance(3_600_000);
-    await api.parts.activate();
+    await activateDue(api.parts);
     expect((await get('rulebook')).body['version']).toBe(inForce + 1);
   });
 

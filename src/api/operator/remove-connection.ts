@@ -20,7 +20,7 @@ export const removeConnection = defineRoute({
   params: Params,
   query: Query,
   responses: askedResponse,
-  problems: [],
+  problems: ['platform_not_found', 'hosted_platform', 'connection_not_found'],
   serve: (parts) => (call) =>
     askForAct(call, parts, {
       act: 'connection_remove',

@@ -32,7 +32,7 @@ export const setConnection = defineRoute({
   params: Params,
   body: Body,
   responses: askedResponse,
-  problems: [],
+  problems: ['platform_not_found', 'hosted_platform', 'invalid_connection'],
   serve: (parts) => (call) => {
     const { url, token, reason = '' } = call.body;
     return askForAct(call, parts, {

@@ -134,10 +134,9 @@ function serveOperation<
     },
     handler: async (request, reply) => {
       // Validated by these schemas before.
-      const fields = {
-        ...(request.body as Static<TObject<Body>>),
-        ...(request.params as Static<TObject<Params>>),
-      };
+      const fields = (
+        withParams ? { ...(request.body as object), ...(request.params as object) } : request.body
+      ) as Static<TObject<Body>> & Static<TObject<Params>>;
       const dryRun = isDryRun(operation, fields) || isDryRun(operation, request.query as object);
       if (operation.preview !== undefined && dryRun) {
         const shown = await operation.preview(parts, callerOf(request), fields);

@@ -70,8 +70,10 @@ export function platformOwnerId(platformId: PlatformId): OwnerId {
  * the use of limits over all members.
  */
 export function networkOwnerId(): OwnerId {
-  return subjectOwnerId('network');
+  return NETWORK_OWNER;
 }
+
+const NETWORK_OWNER = subjectOwnerId('network');
 
 /** The account owner that stands for a subject of limits, by the subject's name. */
 export function subjectOwnerId(name: string): OwnerId {

@@ -12,7 +12,8 @@ import { seedOf } from '../../test/fixtures/seed.ts';
 import type { MemberId, PlatformId, TransactionId } from '../kernel/ids.ts';
 import type { RulebookDocument } from '../valuation/valuation.ts';
 import { postedBalance, walletBalance } from './account.ts';
-import type { Purpose, TransferCommand } from './types.ts';
+import type { TransferCommand } from './commands/transfer.ts';
+import type { Purpose } from './types.ts';
 
 const seed = seedOf('authorised');
 const NOW = Date.UTC(2026, 0, 1, 12);

@@ -1,12 +1,19 @@
 // A transfer over platforms that keep their points themselves, in three commits: authorise sets
-// everything aside, then it is posted or undone. Pure. Before this: `commands/transfer.ts` has asked
-// the rules. Between the commits: a saga asks the platforms (`src/clearing/saga/`).
+// everything aside, then it is posted or undone. Pure. Before this: `commands/transfer.ts` has
+// asked the rules. Between the commits: a saga asks the platforms (`src/clearing/saga/`).
 
-import { networkOwnerId } from '../kernel/ids.ts';
-import type { Details, Hold, PostedLeg, ReleaseCommand, TransferCommand } from './types.ts';
+import type { MemberId, TransactionId } from '../kernel/ids.ts';
 import { lastDayOf, type Terms } from '../valuation/valuation.ts';
-import { creditedParts, giveMovements, receiveMovements } from './convert.ts';
-import { giveBackAllowances } from './limits.ts';
+import type { Account, Wallet } from './account.ts';
+import type { CommandBase } from './commands/command.ts';
+import {
+  creditedParts,
+  giveMovements,
+  positionWallets,
+  receiveMovements,
+  type PositionWallets,
+} from './convert.ts';
+import { giveBackAllowances, type AllowanceWallets } from './limits.ts';
 import {
   accountById,
   move,
@@ -22,13 +29,14 @@ import {
   type Portion,
 } from './plan.ts';
 import { ledgerProblems } from './problems.ts';
-import { platformOf, systemWallet, targetOf, type View } from './view.ts';
+import type { Asset, Details, Hold, PostedLeg } from './types.ts';
+import { platformOf, systemWallet, targetOf, type DecidingView, type WalletView } from './view.ts';
 
 /** An authorisation has no timer: only whoever knows what the platforms have done may end it. */
 const NO_TIMER_MS = Date.UTC(9999, 0, 1);
 
 export interface Authorising {
-  readonly command: TransferCommand;
+  readonly command: CommandBase & { readonly amount: bigint; readonly toMemberId: MemberId };
   readonly terms: Terms;
   readonly portions: readonly Portion[];
   /** Pending movements of a review that ends with this. */
@@ -40,7 +48,11 @@ export interface Authorising {
     LegPlan,
     'credited' | 'fee' | 'rate' | 'details' | 'targetAssetId' | 'relatedId'
   >;
-  readonly view: View;
+  /** Where the points are set aside: the member's, or the platform's own books. */
+  readonly wallet: Wallet;
+  /** The source platform's. */
+  readonly system: Wallet;
+  readonly positions: PositionWallets;
 }
 
 /**
@@ -55,42 +67,26 @@ export function authorise({
   drawn,
   plan,
   leg,
-  view,
+  wallet,
+  system,
+  positions,
 }: Authorising): Decision {
   const { memberId, toMemberId, amount } = command;
-  const [source, target] = [view.points(command.platformId), view.points(command.targetPlatformId)];
-  const bucket = view.bucketOf(memberId);
-  const system = systemWallet(view, bucket, source);
-  const wallet =
-    source.custody === 'connected' ? system : view.wallet(bucket, memberId, source.assetId);
   const money: Movement[] = [
-    {
-      ...move(systemWallet(view, bucket, source, view.settlement.assetId), 'position', -terms.owed),
-      layer: 'd',
-    },
-    {
-      ...move(systemWallet(view, bucket, target, view.settlement.assetId), 'position', terms.due),
-      layer: 'c',
-    },
+    { ...move(positions.owing, 'position', -terms.owed), layer: 'd' },
+    { ...move(positions.due, 'position', terms.due), layer: 'c' },
   ];
   if (terms.remainder > 0n)
-    money.push({
-      ...move(
-        view.wallet(bucket, networkOwnerId(), view.settlement.assetId),
-        'rounding',
-        terms.remainder,
-      ),
-      layer: 'c',
-    });
+    money.push({ ...move(positions.network, 'rounding', terms.remainder), layer: 'c' });
   return post({
     ...plan,
     legs: [
       {
+        ...leg,
         kind: 'authorise',
         memberId,
         wallet,
         amount,
-        ...leg,
         ...(toMemberId === memberId ? {} : { counterpartyId: toMemberId }),
         movements: [...released, ...setAside(portions, system, amount, 1n), ...money, ...drawn],
       },
@@ -102,57 +98,110 @@ export function authorise({
   });
 }
 
+/** An authorisation, and what it has pending in the bucket of the source's member. */
+export interface AuthorisedWallets {
+  readonly leg: PostedLeg;
+  readonly source: Asset;
+  readonly target: Asset;
+  /** Where the points are set aside: the member's, or the platform's own books. */
+  readonly wallet: Wallet;
+  /** The source platform's. */
+  readonly system: Wallet;
+  readonly positions: PositionWallets;
+}
+
+export function authorisedWallets(leg: PostedLeg, view: WalletView): AuthorisedWallets {
+  const { bucket, memberId } = leg;
+  const [source, target] = [view.asset(leg.assetId), targetOf(leg, view)];
+  const system = systemWallet(view, bucket, source);
+  return {
+    leg,
+    source,
+    target,
+    system,
+    wallet: source.custody === 'connected' ? system : view.wallet(bucket, memberId, source.assetId),
+    positions: positionWallets(bucket, source, target, view),
+  };
+}
+
+/** The wallets of a transfer that posts an authorisation. */
+export interface Posting {
+  readonly form: 'posting';
+  readonly authorisedId: TransactionId;
+  /** Undefined where there is no such authorisation of the member. */
+  readonly authorised: (AuthorisedWallets & { readonly to: Receiver }) | undefined;
+}
+
+interface Receiver {
+  readonly memberId: MemberId;
+  readonly system: Wallet;
+  readonly wallet: Wallet;
+}
+
+export function postingWallets(
+  { memberId }: CommandBase,
+  authorisedId: TransactionId,
+  view: WalletView<'original'>,
+): Posting {
+  const [leg] = view.original(authorisedId);
+  if (leg?.kind !== 'authorise' || leg.memberId !== memberId)
+    return { form: 'posting', authorisedId, authorised: undefined };
+  const authorised = authorisedWallets(leg, view);
+  const to = receiverOf(authorised, view);
+  return { form: 'posting', authorisedId, authorised: { ...authorised, to } };
+}
+
+/** Points that the target keeps itself concern no account of its member here. */
+function receiverOf({ leg, target }: AuthorisedWallets, view: WalletView): Receiver {
+  const memberId = leg.counterpartyId ?? leg.memberId;
+  if (target.custody === 'connected') {
+    const system = systemWallet(view, leg.bucket, target);
+    return { memberId, system, wallet: system };
+  }
+  const bucket = view.bucketOf(memberId);
+  return {
+    memberId,
+    system: systemWallet(view, bucket, target),
+    wallet: view.wallet(bucket, memberId, target.assetId),
+  };
+}
+
 /**
  * The platforms have done their part: what was set aside is undone, and posted at the terms of
  * then.
  */
 export function decidePosting(
-  command: TransferCommand,
-  authorisedId: NonNullable<TransferCommand['authorisedId']>,
-  view: View,
+  { authorisedId, authorised }: Posting,
+  view: DecidingView<'hold'>,
 ): Decision {
-  const [authorisation] = view.original(authorisedId);
   const hold = view.hold(authorisedId);
-  if (
-    authorisation?.kind !== 'authorise' ||
-    hold === undefined ||
-    authorisation.memberId !== command.memberId
-  )
+  if (authorised === undefined || hold === undefined)
     return refusal(ledgerProblems.transaction_not_found());
   if (hold.state !== 'held')
     return refusal(ledgerProblems.hold_resolved(`This authorisation is ${hold.state}.`));
-  const { bucket, memberId, amount, credited, fee, rate, details } = authorisation;
-  const [source, target] = [view.asset(authorisation.assetId), targetOf(authorisation, view)];
-  const toMemberId = authorisation.counterpartyId ?? memberId;
-  // Points that the target keeps itself concern no account of its member here.
-  const toBucket = target.custody === 'connected' ? bucket : view.bucketOf(toMemberId);
-  const system = systemWallet(view, bucket, source);
-  const wallet =
-    source.custody === 'connected' ? system : view.wallet(bucket, memberId, source.assetId);
-  const toWallet =
-    target.custody === 'connected'
-      ? systemWallet(view, toBucket, target)
-      : view.wallet(toBucket, toMemberId, target.assetId);
+  const { leg: authorisation, target, wallet, system, positions, to } = authorised;
+  const { memberId, amount, credited, fee, rate, details } = authorisation;
   const terms = {
     credited: credited ?? 0n,
     fee: fee ?? 0n,
     targetFee: minorOf(details, 'target_fee'),
-    ...moneyOf(authorisation, view),
+    ...moneyOf(authorised),
   };
   const portions = portionsOfHold(hold, wallet);
   const given = [
-    ...undo(authorisation, portions, view),
-    ...giveMovements({ bucket, source, target, amount, portions, terms, view }),
+    ...undo(authorised, portions),
+    ...giveMovements({ system, positions, amount, portions, terms }),
   ];
+  const latest = lastDayOf(view.rulebook, platformOf(target), view.today);
   const parts =
-    target.custody === 'connected'
-      ? []
-      : creditedParts(
-          portions,
-          terms.credited,
-          lastDayOf(view.rulebook, platformOf(target), view.today),
-        );
-  const received = receiveMovements({ toBucket, target, toWallet, terms, parts, view });
+    target.custody === 'connected' ? [] : creditedParts(portions, terms.credited, latest);
+  const received = receiveMovements({
+    target,
+    system: to.system,
+    wallet: to.wallet,
+    terms,
+    parts,
+  });
   const common = {
     kind: 'conversion' as const,
     amount,
@@ -163,17 +212,17 @@ export function decidePosting(
     ...(rate === null ? {} : { rate }),
   };
   const first = { ...common, memberId, wallet, relatedId: authorisedId };
-  const other = toMemberId === memberId ? {} : { counterpartyId: toMemberId };
-  const receiver = target.custody === 'connected' ? {} : { targetWallet: toWallet };
+  const other = to.memberId === memberId ? {} : { counterpartyId: to.memberId };
+  const receiver = target.custody === 'connected' ? {} : { targetWallet: to.wallet };
   const plan: Plan = {
     legs:
-      toMemberId === memberId || target.custody === 'connected'
+      to.memberId === memberId || target.custody === 'connected'
         ? [{ ...first, ...other, ...receiver, movements: [...given, ...received] }]
         : [
             { ...first, ...other, movements: given },
             {
               ...common,
-              memberId: toMemberId,
+              memberId: to.memberId,
               counterpartyId: memberId,
               wallet,
               ...receiver,
@@ -191,17 +240,13 @@ export function decidePosting(
 
 /** Nothing has happened at the platforms, or it was undone there: everything is as before. */
 export function decideUndo(
-  command: ReleaseCommand,
-  authorisation: PostedLeg,
+  command: CommandBase,
   hold: Hold,
-  view: View,
+  authorised: AuthorisedWallets,
+  allowances: readonly AllowanceWallets[],
 ): Decision {
-  const { bucket, memberId, amount, transactionId } = authorisation;
-  const source = view.asset(authorisation.assetId);
-  const wallet =
-    source.custody === 'connected'
-      ? systemWallet(view, bucket, source)
-      : view.wallet(bucket, memberId, source.assetId);
+  const { memberId, amount, transactionId } = authorised.leg;
+  const { wallet } = authorised;
   const portions = portionsOfHold(hold, wallet);
   return post({
     legs: [
@@ -213,9 +258,9 @@ export function decideUndo(
         relatedId: transactionId,
         details: command.details,
         movements: [
-          ...undo(authorisation, portions, view),
+          ...undo(authorised, portions),
           ...repayOutOf(portions, wallet).movements,
-          ...giveBackAllowances(transactionId, (used) => used, view),
+          ...giveBackAllowances(allowances, (used) => used),
         ],
       },
     ],
@@ -224,22 +269,18 @@ export function decideUndo(
 }
 
 /** Takes back all that an authorisation has pending. */
-function undo(authorisation: PostedLeg, portions: readonly Portion[], view: View): Movement[] {
-  const { bucket, amount, assetId, entries } = authorisation;
-  const settlement = view.settlement.assetId;
-  const [source, target] = [view.asset(assetId), targetOf(authorisation, view)];
-  const money = [
-    systemWallet(view, bucket, source, settlement),
-    systemWallet(view, bucket, target, settlement),
-    view.wallet(bucket, networkOwnerId(), settlement),
-  ];
-  const pending = entries.filter(
+function undo(
+  { leg, system, positions }: AuthorisedWallets,
+  portions: readonly Portion[],
+): Movement[] {
+  const money = [positions.owing, positions.due, positions.network];
+  const pending = leg.entries.filter(
     ({ layer, accountId }) =>
       layer !== 'p' &&
       money.some(({ others }) => others.some((account) => account.accountId === accountId)),
   );
   return [
-    ...setAside(portions, systemWallet(view, bucket, source), amount, -1n),
+    ...setAside(portions, system, leg.amount, -1n),
     ...pending.map(({ accountId, amount: part, layer }) => ({
       account: accountById(money, accountId),
       amount: -part,
@@ -249,25 +290,19 @@ function undo(authorisation: PostedLeg, portions: readonly Portion[], view: View
 }
 
 /** What the positions will move by, as the pending entries say. */
-function moneyOf(authorisation: PostedLeg, view: View): Pick<Terms, 'owed' | 'due' | 'remainder'> {
-  const { bucket } = authorisation;
-  const settlement = view.settlement.assetId;
-  const amountOn = (ownerId: Parameters<View['wallet']>[1], layer: 'd' | 'c'): bigint => {
-    const accounts = view.wallet(bucket, ownerId, settlement).others;
-    return (
-      authorisation.entries.find(
-        (entry) =>
-          entry.layer === layer &&
-          accounts.some((account) => account.accountId === entry.accountId),
-      )?.amount ?? 0n
-    );
-  };
-  const [source, target] = [view.asset(authorisation.assetId), targetOf(authorisation, view)];
+function moneyOf({ leg, positions }: AuthorisedWallets): Pick<Terms, 'owed' | 'due' | 'remainder'> {
+  const amountOn = ({ others }: Wallet, layer: 'd' | 'c'): bigint =>
+    leg.entries.find((entry) => entry.layer === layer && others.some(isAccountOf(entry)))?.amount ??
+    0n;
   return {
-    owed: -amountOn(systemWallet(view, bucket, source, settlement).ownerId, 'd'),
-    due: amountOn(systemWallet(view, bucket, target, settlement).ownerId, 'c'),
-    remainder: amountOn(networkOwnerId(), 'c'),
+    owed: -amountOn(positions.owing, 'd'),
+    due: amountOn(positions.due, 'c'),
+    remainder: amountOn(positions.network, 'c'),
   };
+}
+
+function isAccountOf({ accountId }: PostedLeg['entries'][number]): (account: Account) => boolean {
+  return (account) => account.accountId === accountId;
 }
 
 /** Details keep minor units as text. */

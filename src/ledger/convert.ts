@@ -16,76 +16,73 @@ import {
 } from './plan.ts';
 import { ledgerProblems } from './problems.ts';
 import type { Asset } from './types.ts';
-import { systemWallet, type View } from './view.ts';
+import { systemWallet, type WalletView } from './view.ts';
+
+/** What a conversion moves value between, in the bucket of the source's member. */
+export interface PositionWallets {
+  /** The source platform's and the target platform's, in settlement currency. */
+  readonly owing: Wallet;
+  readonly due: Wallet;
+  /** The network's, which keeps what rounding leaves over. */
+  readonly network: Wallet;
+}
+
+export function positionWallets(
+  bucket: Bucket,
+  source: Asset,
+  target: Asset,
+  view: WalletView,
+): PositionWallets {
+  const { assetId } = view.settlement;
+  return {
+    owing: systemWallet(view, bucket, source, assetId),
+    due: systemWallet(view, bucket, target, assetId),
+    network: view.stripe(bucket, networkOwnerId(), assetId),
+  };
+}
 
 export interface Giving {
-  /** The source member's. */
-  readonly bucket: Bucket;
-  readonly source: Asset;
-  readonly target: Asset;
+  /** The source platform's, in the bucket of its member. */
+  readonly system: Wallet;
+  readonly positions: PositionWallets;
   readonly amount: bigint;
   readonly portions: readonly Portion[];
   readonly terms: Pick<Terms, 'fee' | 'owed' | 'due' | 'remainder'>;
-  readonly view: View;
 }
 
 /**
  * The source's side and the positions: portions −x, redeemed +(x−f), fee +f; position(A) − what it
  * owes, position(B) + what it is due, rounding + the difference.
  */
-export function giveMovements({
-  bucket,
-  source,
-  target,
-  amount,
-  portions,
-  terms,
-  view,
-}: Giving): Movement[] {
-  const system = systemWallet(view, bucket, source);
+export function giveMovements({ system, positions, amount, portions, terms }: Giving): Movement[] {
   const given = [...debit(portions), move(system, 'redeemed', amount - terms.fee)];
   if (terms.fee > 0n) given.push(move(system, 'fee', terms.fee));
   given.push(
-    move(systemWallet(view, bucket, source, view.settlement.assetId), 'position', -terms.owed),
-    move(systemWallet(view, bucket, target, view.settlement.assetId), 'position', terms.due),
+    move(positions.owing, 'position', -terms.owed),
+    move(positions.due, 'position', terms.due),
   );
-  if (terms.remainder > 0n)
-    given.push(
-      move(
-        view.wallet(bucket, networkOwnerId(), view.settlement.assetId),
-        'rounding',
-        terms.remainder,
-      ),
-    );
+  if (terms.remainder > 0n) given.push(move(positions.network, 'rounding', terms.remainder));
   return given;
 }
 
 export interface Receiving {
-  readonly toBucket: Bucket;
   readonly target: Asset;
-  readonly toWallet: Wallet;
+  /** The target platform's, in the bucket of the receiver. */
+  readonly system: Wallet;
+  readonly wallet: Wallet;
   readonly terms: Pick<Terms, 'credited' | 'targetFee'>;
   readonly parts: readonly { readonly expiresOn: Day; readonly amount: bigint }[];
-  readonly view: View;
 }
 
 /**
  * The target's side: issued −, member (or the platform's own books) + what is credited, fee + what
  * the platform keeps.
  */
-export function receiveMovements({
-  toBucket,
-  target,
-  toWallet,
-  terms,
-  parts,
-  view,
-}: Receiving): Movement[] {
-  const system = systemWallet(view, toBucket, target);
+export function receiveMovements({ target, system, wallet, terms, parts }: Receiving): Movement[] {
   const received =
     target.custody === 'connected'
       ? [move(system, 'external', terms.credited)]
-      : credit(toWallet, parts);
+      : credit(wallet, parts);
   received.push(move(system, 'issued', -terms.credited - terms.targetFee));
   if (terms.targetFee > 0n) received.push(move(system, 'fee', terms.targetFee));
   return received;

@@ -12,7 +12,7 @@ import { seedOf } from '../../test/fixtures/seed.ts';
 import type { MemberId, PlatformId, TransactionId } from '../kernel/ids.ts';
 import type { RulebookDocument } from '../valuation/valuation.ts';
 import { postedBalance } from './account.ts';
-import type { Command } from './types.ts';
+import type { Command } from './commands/commands.ts';
 
 const seed = seedOf('decide-rules');
 const NOW = Date.UTC(2126, 2, 10, 12);

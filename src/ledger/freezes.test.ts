@@ -12,7 +12,8 @@ import { seedOf } from '../../test/fixtures/seed.ts';
 import { smaller } from '../kernel/amount.ts';
 import type { MemberId, PlatformId, TransactionId } from '../kernel/ids.ts';
 import { availableOf, debtOf, walletBalance } from './account.ts';
-import type { Clawback, Command, PostedLeg } from './types.ts';
+import type { Command } from './commands/commands.ts';
+import type { Clawback, PostedLeg } from './types.ts';
 
 const seed = seedOf('decide-freeze');
 const ANN = '00000000-0000-4000-8000-000000000000' as MemberId;

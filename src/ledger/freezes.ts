@@ -6,7 +6,7 @@ import { addDays, daysBetween, NEVER, type Day } from '../kernel/time.ts';
 import { lotOf, type Wallet } from './account.ts';
 import type { HoldPlan, Movement, Portion } from './plan.ts';
 import type { Details, Hold } from './types.ts';
-import type { View } from './view.ts';
+import type { BaseView } from './view.ts';
 
 /**
  * When a freeze would end by its timer, which no other hold does: never, in a form that sorts after
@@ -81,7 +81,7 @@ export function describeTakings(takings: readonly Taking[]): Details {
 }
 
 /** For how many days of the network's calendar a hold has been a freeze. */
-function daysOf(hold: Hold, view: View): number {
+function daysOf(hold: Hold, view: BaseView): number {
   const { calendar } = view.rulebook;
   return hold.frozenAtMs === null ? 0 : daysBetween(calendar.dayOf(hold.frozenAtMs), view.today);
 }
@@ -95,7 +95,7 @@ export function lengthen(
   hold: Hold,
   given: readonly Portion[],
   wallet: Wallet,
-  view: View,
+  view: BaseView,
 ): Movement[] {
   const days = daysOf(hold, view);
   if (days <= 0) return [];
@@ -127,7 +127,7 @@ export interface Restored {
 export function withFrozenDays(
   restored: readonly Restored[],
   { takings, of }: FrozenOf,
-  view: View,
+  view: BaseView,
 ): Restored[] {
   const whole = restored.reduce((sum, { amount }) => sum + amount, 0n);
   const days = takings.reduce((most, { hold }) => Math.max(most, daysOf(hold, view)), 0);

@@ -3,7 +3,8 @@
 
 import type { PlatformId } from '../kernel/ids.ts';
 import { assert } from '../kernel/assert.ts';
-import type { Asset, Ledger } from './types.ts';
+import type { Ledger } from './ledger-calls.ts';
+import type { Asset } from './types.ts';
 
 /** The points of a platform of the network. */
 export function getPoints(ledger: Pick<Ledger, 'pointsOf'>, platformId: PlatformId): Asset {

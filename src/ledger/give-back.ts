@@ -4,7 +4,7 @@
 
 import { smaller } from '../kernel/amount.ts';
 import { headroom, type Account, type Wallet } from './account.ts';
-import { shortfallMovements } from './commands/clawback.ts';
+import { shortfallMovements } from './take-back.ts';
 import { lengthen, takeAndEnd, takeInTurn, type Frozen, type Taking } from './freezes.ts';
 import { takeOutOfExpired } from './lapse.ts';
 import type { Lengthened } from './lengthened.ts';
@@ -23,7 +23,7 @@ import {
 } from './plan.ts';
 import type { Part } from './share.ts';
 import type { Clawback, PostedLeg } from './types.ts';
-import type { View } from './view.ts';
+import type { DecidingView } from './view.ts';
 
 export interface GivingBack {
   readonly wallet: Wallet;
@@ -36,7 +36,7 @@ export interface GivingBack {
   readonly policy: Clawback;
   /** What disputes have frozen in the wallet. */
   readonly frozen: Frozen;
-  readonly view: View;
+  readonly view: DecidingView<'lapsed' | 'lengthened'>;
 }
 
 export interface GivenBack {

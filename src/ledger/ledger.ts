@@ -7,23 +7,22 @@ export {
   type Asset,
   type Clawback,
   type ClearingMode,
-  type Command,
   type Details,
   type Hold,
-  type Ledger,
-  type LockedQuote,
   type OperationKey,
   type Outcome,
   type PlatformMoney,
   type PostedLeg,
   type Preview,
-  type RedeemCommand,
-  type ReverseCommand,
-  type SettleCommand,
   type SignatureMark,
   type TransactionKind,
-  type TransferCommand,
 } from './types.ts';
+export type { Ledger } from './ledger-calls.ts';
+export type { Command } from './commands/commands.ts';
+export type { RedeemCommand } from './commands/redeem.ts';
+export type { ReverseCommand } from './commands/reverse.ts';
+export type { SettleCommand } from './commands/settle.ts';
+export type { LockedQuote, TransferCommand } from './commands/transfer.ts';
 export { isNarrower } from './clearing-mode.ts';
 export { getAsset, getPoints } from './get-asset.ts';
 export { ledgerProblems } from './problems.ts';

@@ -1,48 +1,74 @@
 // Asking the rules inside a decision: the facts of a command, and drawing on the allowances of the
-// limits that apply. Pure. An allowance is an account: allowance −use, used +use. What is left of
-// it can never be passed by two at once.
+// limits that apply. Pure. An allowance is an account: allowance −use, used +use. Two commands at
+// once can never draw more than is left of it.
 
-import { networkOwnerId, type Bucket, type TransactionId } from '../kernel/ids.ts';
-import type { Facts, LimitUse, OperationName } from '../valuation/valuation.ts';
-import { accountOf, headroom, postedBalance } from './account.ts';
+import { networkOwnerId, type Bucket, type PlatformId, type TransactionId } from '../kernel/ids.ts';
+import type { Facts, LimitUse, OperationName, Verdict } from '../valuation/valuation.ts';
+import { accountOf, headroom, postedBalance, type Wallet } from './account.ts';
+import type { CommandBase } from './commands/command.ts';
 import { move, refusal, type Decision, type Movement } from './plan.ts';
-import type { Command } from './types.ts';
-import type { View } from './view.ts';
+import type { AllowanceUse, BaseView, WalletView } from './view.ts';
 
 const NO_TAGS: readonly string[] = [];
 
-/** What the rules may know of a command. */
+/** A command as far as rules may know of it. */
+interface Asking extends CommandBase {
+  /** Absent where the points stay on the platform. */
+  readonly targetPlatformId?: PlatformId;
+  readonly rewardId?: string | undefined;
+}
+
 export function factsOf(
-  command: Command,
+  command: Asking,
   operation: OperationName,
   amount: bigint,
-  view: Pick<View, 'nowMs'>,
+  view: Pick<BaseView, 'nowMs'>,
 ): Facts {
   return {
     operation,
     amount,
     source: command.platformId,
-    target: command.kind === 'transfer' ? command.targetPlatformId : command.platformId,
+    target: command.targetPlatformId ?? command.platformId,
     memberId: command.memberId,
     category: command.category ?? '',
     tags: command.tags ?? NO_TAGS,
-    reward: command.kind === 'redeem' ? (command.rewardId ?? '') : '',
+    reward: command.rewardId ?? '',
     atMs: view.nowMs,
   };
 }
 
-/**
- * The movements that use up allowances in the debited member's bucket, or why they cannot be made.
- */
-export function drawAllowances(
-  limits: readonly LimitUse[],
+/** A limit that an operation draws on, and where the rest and the use of it are counted. */
+export interface LimitWallets {
+  readonly limit: LimitUse;
+  readonly allowance: Wallet;
+  readonly used: Wallet;
+}
+
+const NO_LIMITS: readonly LimitWallets[] = [];
+
+/** The wallets of the limits that a verdict names, in the debited member's bucket. */
+export function limitWallets(
+  verdict: Verdict | undefined,
   bucket: Bucket,
-  view: View,
-): readonly Movement[] | Decision {
+  view: WalletView,
+): readonly LimitWallets[] {
+  if (verdict === undefined || verdict.type === 'refuse' || verdict.limits.length === 0)
+    return NO_LIMITS;
+  return verdict.limits.map((limit) => ({
+    limit,
+    allowance: limit.shared
+      ? view.stripe(bucket, limit.ownerId, limit.assetId)
+      : view.wallet(bucket, limit.ownerId, limit.assetId),
+    used: view.stripe(bucket, networkOwnerId(), limit.assetId),
+  }));
+}
+
+/** The movements that use up allowances, or why they cannot be made. */
+export function drawAllowances(limits: readonly LimitWallets[]): readonly Movement[] | Decision {
   const movements: Movement[] = [];
-  for (const limit of limits) {
-    const wallet = view.wallet(bucket, limit.ownerId, limit.assetId);
-    const account = accountOf(wallet, limit.shared ? 'shared_allowance' : 'allowance', limit.until);
+  for (const { limit, allowance, used } of limits) {
+    const purpose = limit.shared ? 'shared_allowance' : 'allowance';
+    const account = accountOf(allowance, purpose, limit.until);
     if (limit.shared) {
       if (headroom(account) < limit.use) {
         return {
@@ -53,10 +79,7 @@ export function drawAllowances(
     } else if (limit.use - postedBalance(account) > limit.maximum) {
       return refusal(limit.otherwise);
     }
-    movements.push(
-      { account, amount: -limit.use, layer: 'p' },
-      move(view.wallet(bucket, networkOwnerId(), limit.assetId), 'used', limit.use),
-    );
+    movements.push({ account, amount: -limit.use, layer: 'p' }, move(used, 'used', limit.use));
   }
   return movements;
 }
@@ -66,24 +89,36 @@ export function isDrawn(made: readonly Movement[] | Decision): made is readonly 
   return Array.isArray(made);
 }
 
+/** An allowance that an earlier transaction drew on, and where it is counted. */
+export interface AllowanceWallets {
+  readonly use: AllowanceUse;
+  readonly allowance: Wallet;
+  readonly used: Wallet;
+}
+
+export function allowanceWallets(
+  transactionId: TransactionId,
+  view: WalletView<'allowances'>,
+): readonly AllowanceWallets[] {
+  return view.allowances(transactionId).map((use) => ({
+    use,
+    allowance: view.wallet(use.bucket, use.ownerId, use.assetId),
+    used: view.stripe(use.bucket, networkOwnerId(), use.assetId),
+  }));
+}
+
 /**
- * What a transaction drew is allowed again, as far as `share` says; what belongs to a period that
- * is over matters to nobody.
+ * Allows again what a transaction drew, as far as `share` says. An allowance of a period that is
+ * over is not in memory any more, and matters to nobody.
  */
 export function giveBackAllowances(
-  transactionId: TransactionId,
+  allowances: readonly AllowanceWallets[],
   share: (used: bigint) => bigint,
-  view: View,
 ): Movement[] {
-  return view.allowances(transactionId).flatMap(({ bucket, accountId, ownerId, assetId, used }) => {
-    const account = view
-      .wallet(bucket, ownerId, assetId)
-      .others.find((candidate) => candidate.accountId === accountId);
-    const back = share(used);
+  return allowances.flatMap(({ use, allowance, used }) => {
+    const account = allowance.others.find(({ accountId }) => accountId === use.accountId);
+    const back = share(use.used);
     if (account === undefined || back === 0n) return [];
-    return [
-      { account, amount: back, layer: 'p' as const },
-      move(view.wallet(bucket, networkOwnerId(), assetId), 'used', -back),
-    ];
+    return [{ account, amount: back, layer: 'p' as const }, move(used, 'used', -back)];
   });
 }

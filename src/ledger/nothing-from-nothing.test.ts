@@ -15,7 +15,8 @@ import { long, seedOf } from '../../test/fixtures/seed.ts';
 import type { MemberId, PlatformId, TransactionId } from '../kernel/ids.ts';
 import type { RulebookDocument } from '../valuation/valuation.ts';
 import { debtOf, postedBalance } from './account.ts';
-import type { Clawback, Command } from './types.ts';
+import type { Command } from './commands/commands.ts';
+import type { Clawback } from './types.ts';
 
 const seed = seedOf('nothing-from-nothing');
 const NOW = Date.UTC(2026, 0, 1);

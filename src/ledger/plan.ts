@@ -1,9 +1,9 @@
 // What a decision comes to: the movements to post, or why not. Built by the decide functions,
 // carried out by `post-plan.ts`.
 
-import { MAX_AMOUNT_MINOR, smaller } from '../kernel/amount.ts';
+import { formatAmountText, MAX_AMOUNT_MINOR, smaller } from '../kernel/amount.ts';
 import { assert } from '../kernel/assert.ts';
-import type { MemberId, TransactionId } from '../kernel/ids.ts';
+import type { Bucket, MemberId, TransactionId } from '../kernel/ids.ts';
 import type { Problem } from '../kernel/problem.ts';
 import type { Day } from '../kernel/time.ts';
 import {
@@ -18,7 +18,7 @@ import {
   type Wallet,
 } from './account.ts';
 import { ledgerProblems } from './problems.ts';
-import type { Hold, Layer, LockedQuote, TransactionKind, Details } from './types.ts';
+import type { Asset, Hold, Layer, TransactionKind, Details } from './types.ts';
 
 export interface Movement {
   readonly account: Account;
@@ -55,7 +55,7 @@ export interface Plan {
   readonly holds?: readonly HoldPlan[];
   readonly reversal?: { readonly transactionId: TransactionId; readonly amount: bigint };
   /** A quote that is used up. */
-  readonly quote?: Pick<LockedQuote, 'nonce' | 'bucket'>;
+  readonly quote?: { readonly nonce: string; readonly bucket: Bucket };
   /** The version of the rulebook that was asked. */
   readonly rulebookVersion?: number;
 }
@@ -280,6 +280,17 @@ export function accountById(wallets: readonly Wallet[], accountId: bigint): Acco
     if (found !== undefined) return found;
   }
   assert(false, `account ${accountId} is in none of the wallets that were named`);
+}
+
+/** The problem with taking more than is available. */
+export function insufficient(available: bigint, amount: bigint, points: Asset): Problem {
+  const [have, want] = [
+    formatAmountText(available, points.scale),
+    formatAmountText(amount, points.scale),
+  ];
+  return ledgerProblems.insufficient_balance(`${want} were asked for and ${have} are available.`, {
+    available: Number(have),
+  });
 }
 
 /** The problem with giving a member that much more, if there is one. */

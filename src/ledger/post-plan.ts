@@ -7,8 +7,9 @@ import type { MemberId, TransactionId } from '../kernel/ids.ts';
 import type { Day } from '../kernel/time.ts';
 import { headroom, postedBalance, walletBalance, type Account } from './account.ts';
 import type { BucketState } from './bucket-state.ts';
+import type { Command } from './commands/commands.ts';
 import type { LegPlan, Movement, Plan } from './plan.ts';
-import type { Command, Entry, PostedLeg } from './types.ts';
+import type { Entry, PostedLeg } from './types.ts';
 
 /** What identifies the transaction that a plan becomes. */
 export interface Identity {

@@ -10,11 +10,12 @@ import { inTurn } from '../runtime/in-turn.ts';
 import type { Log } from '../runtime/log.ts';
 import { AssetMissing, type Rulebook } from '../valuation/valuation.ts';
 import type { Account } from './account.ts';
-import { NotConfirmed, runBatch, runCapTask, type BatchContext } from './batch.ts';
+import { NotConfirmed, runBatch, type BatchContext } from './batch.ts';
 import { BucketState } from './bucket-state.ts';
 import type { Lane } from './lane.ts';
 import type { Shortage } from './plan.ts';
 import { ledgerProblems } from './problems.ts';
+import { changeCap } from './quota.ts';
 import { replayOf } from './replay.ts';
 import type { Task, TaskResult } from './task.ts';
 import { STALE, UNIQUE_VIOLATION, type RowTypes } from './store.ts';
@@ -436,7 +437,7 @@ export class Poster {
   private async runCap(waiting: WaitingCap, lane: Lane, states: BucketState[]): Promise<void> {
     try {
       const client = await lane.client();
-      const done = await runCapTask(client, waiting, states, this.contextNow(), (on) =>
+      const done = await changeCap(client, waiting.cap, states, this.contextNow(), (on) =>
         this.options.writeCap(on, waiting.cap),
       );
       this.dry.clear();

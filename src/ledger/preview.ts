@@ -3,22 +3,18 @@
 
 import { bucketOf, buckets, type Bucket, type MemberId } from '../kernel/ids.ts';
 import type { Pool } from '../runtime/database.ts';
-import {
-  evaluateConversion,
-  evaluateOperation,
-  evaluateRedemption,
-  type Applied,
-  type Rulebook,
-  type Verdict,
-} from '../valuation/valuation.ts';
+import type { Rulebook, Verdict } from '../valuation/valuation.ts';
 import { accountOf, newWallet, type Account, type Wallet } from './account.ts';
 import { allotQuota, capOf } from './allot-quota.ts';
-import { decide, walletsFor } from './decide.ts';
-import { factsOf } from './limits.ts';
+import { kindOf } from './commands/commands.ts';
+import { judgeRedemption, type RedeemCommand } from './commands/redeem.ts';
+import { judgeConversion, judgeMove, type TransferCommand } from './commands/transfer.ts';
+import { decide, walletsOf } from './decide.ts';
+import { loadQuoteUse } from './journal-store.ts';
 import type { Decision } from './plan.ts';
-import { loadQuoteUse, loadWallets } from './store.ts';
-import type { Preview, RedeemCommand, TransferCommand } from './types.ts';
-import { createView, type AssetBook, type View } from './view.ts';
+import type { Preview } from './types.ts';
+import { createView, type AssetBook, type BaseView, type View } from './view.ts';
+import { loadWallets } from './wallet-store.ts';
 
 function keyOf(bucket: Bucket, ownerId: string, assetId: number): string {
   return `${bucket}/${ownerId}/${assetId}`;
@@ -35,17 +31,22 @@ export async function preview(
   command: TransferCommand | RedeemCommand,
   { pool, book, rulebook, nowMs }: PreviewParts,
 ): Promise<Preview> {
-  const wallets = new Map<string, Wallet>();
-  const quote = command.kind === 'transfer' ? command.quote : undefined;
+  const memory = new Map<string, Wallet>();
+  const missing = new Map<string, Wallet>();
+  const { quoteUser: quote } = kindOf(command).reads(command);
   const user =
     quote === undefined ? undefined : await loadQuoteUse(pool, quote.bucket, quote.nonce);
+  const wallet: View['wallet'] = (bucket, ownerId, assetId) => {
+    const key = keyOf(bucket, ownerId, assetId);
+    const found = memory.get(key);
+    if (found !== undefined) return found;
+    const wanted = newWallet(bucket, ownerId, assetId);
+    missing.set(key, wanted);
+    return wanted;
+  };
   const view = createView(book, rulebook, nowMs, {
-    wallet: (bucket, ownerId, assetId) => {
-      const key = keyOf(bucket, ownerId, assetId);
-      let wallet = wallets.get(key);
-      if (wallet === undefined) wallets.set(key, (wallet = newWallet(bucket, ownerId, assetId)));
-      return wallet;
-    },
+    wallet,
+    stripe: wallet,
     hold: () => undefined,
     original: () => [],
     allowances: () => [],
@@ -56,57 +57,44 @@ export async function preview(
     lapsed: () => 0n,
     quoteUser: () => user,
   });
-  const load = async (bucket: Bucket, wanted: readonly Wallet[]): Promise<void> => {
-    for (const wallet of await loadWallets(pool, bucket, wanted, view.today))
-      wallets.set(keyOf(bucket, wallet.ownerId, wallet.assetId), wallet);
+  const loadMissing = async (): Promise<void> => {
+    for (const [bucket, wanted] of Map.groupBy(missing.values(), (one) => one.bucket))
+      for (const one of await loadWallets(pool, bucket, wanted, view.today))
+        memory.set(keyOf(bucket, one.ownerId, one.assetId), one);
+    missing.clear();
   };
-  const named = new Map<Bucket, Wallet[]>();
-  walletsFor(
-    command,
-    view,
-    (bucket, ownerId, assetId) =>
-      void named.set(bucket, [...(named.get(bucket) ?? []), newWallet(bucket, ownerId, assetId)]),
-  );
-  for (const [bucket, wanted] of named) await load(bucket, wanted);
+  // Once to tell which wallets are looked at, and again to have them.
+  walletsOf(command, view);
+  await loadMissing();
+  const wallets = walletsOf(command, view);
 
-  let decision = decide(command, view);
+  let decision = decide(command, wallets, view);
   // As in the posting path, a stripe that is short is given what the others have; only in memory.
   for (let tries = 0; decision.type === 'short' && tries < 64; tries += 1) {
     const { account, need, cap, otherwise } = decision.shortage;
-    const stripes = await stripesOf(account, book.bucketCount, view, load);
+    for (const bucket of buckets(book.bucketCount))
+      view.stripe(bucket, account.ownerId, account.assetId);
+    await loadMissing();
+    const stripes = stripesOf(account, book.bucketCount, view);
     const floors = allotQuota(stripes, cap ?? capOf(stripes), stripes[account.bucket], need);
     if (floors === undefined) decision = { type: 'refuse', problem: otherwise };
     else {
       stripes.forEach((stripe, index) => (stripe.floor = floors[index] ?? 0n));
-      decision = decide(command, view);
+      decision = decide(command, wallets, view);
     }
   }
   return {
     ...outcomeOf(decision),
-    applied: explain(command, view),
+    applied: judge(command, view).applied,
     rulebookVersion: rulebook.version,
   };
 }
 
-async function stripesOf(
-  account: Account,
-  bucketCount: number,
-  view: View,
-  load: (bucket: Bucket, wanted: readonly Wallet[]) => Promise<void>,
-): Promise<Account[]> {
-  const stripes: Account[] = [];
-  for (const bucket of buckets(bucketCount)) {
-    if (bucket !== account.bucket)
-      await load(bucket, [newWallet(bucket, account.ownerId, account.assetId)]);
-    stripes.push(
-      accountOf(
-        view.wallet(bucket, account.ownerId, account.assetId),
-        account.purpose,
-        account.expiresOn,
-      ),
-    );
-  }
-  return stripes;
+function stripesOf(account: Account, bucketCount: number, view: View): Account[] {
+  const { ownerId, assetId, purpose, expiresOn } = account;
+  return buckets(bucketCount).map((bucket) =>
+    accountOf(view.stripe(bucket, ownerId, assetId), purpose, expiresOn),
+  );
 }
 
 function outcomeOf(decision: Decision): Pick<Preview, 'problem' | 'leg'> {
@@ -120,31 +108,13 @@ function outcomeOf(decision: Decision): Pick<Preview, 'problem' | 'leg'> {
   }
 }
 
-function explain(command: TransferCommand | RedeemCommand, view: View): readonly Applied[] {
-  return verdictOf(command, view).applied;
-}
-
-function verdictOf(command: TransferCommand | RedeemCommand, view: View): Pick<Verdict, 'applied'> {
-  const { rulebook, scales } = view;
-  if (command.kind === 'redeem')
-    return evaluateRedemption(
-      rulebook,
-      factsOf(command, 'redeem', command.amount, view),
-      command.quantity,
-      scales,
-      { explain: true },
-    );
-  if (command.targetPlatformId === command.platformId)
-    return evaluateOperation(rulebook, factsOf(command, 'transfer', command.amount, view), scales, {
-      explain: true,
-    });
-  const { quote } = command;
-  return evaluateConversion(
-    rulebook,
-    factsOf(command, 'conversion', command.amount, view),
-    scales,
-    { explain: true, ...(quote === undefined ? {} : { locked: quote.terms }) },
-  );
+/** The same rules again, with a line for each that applied. */
+function judge(command: TransferCommand | RedeemCommand, view: BaseView): Pick<Verdict, 'applied'> {
+  const options = { explain: true };
+  if (command.kind === 'redeem') return judgeRedemption(command, view, options);
+  return command.targetPlatformId === command.platformId
+    ? judgeMove(command, view, options)
+    : judgeConversion(command, view, options);
 }
 
 /** The bucket in which the use of a quote is noted: its member's, or one that its nonce tells. */

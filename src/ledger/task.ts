@@ -1,16 +1,26 @@
-// A command on its way from the caller through a queue into a batch, and what comes back.
+// A command on its way from the caller through a queue into a batch, and what comes back. Before
+// this: `create-ledger.ts` was asked. Next: `poster.ts` queues it.
 
-import type { Bucket, TransactionId } from '../kernel/ids.ts';
-import type { Command, Outcome, PostedLeg } from './types.ts';
+import {
+  deriveTransactionId,
+  type Bucket,
+  type MemberId,
+  type TransactionId,
+} from '../kernel/ids.ts';
+import { kindOf, type Command } from './commands/commands.ts';
 import type { Shortage } from './plan.ts';
-import type { AllowanceUse } from './view.ts';
+import { fingerprintOf } from './replay.ts';
+import type { Outcome, PostedLeg } from './types.ts';
+import type { AllowanceUse, Reads } from './view.ts';
 
 /** One command on its way. */
 export interface Task {
   readonly command: Command;
   readonly transactionId: TransactionId;
   readonly fingerprint: bigint;
-  /** What a reversal reverses; rows never change, so they are read before. */
+  /** What the decision reads besides wallets. */
+  readonly reads: Reads;
+  /** The earlier transaction that it goes on from; rows never change, so they are read before. */
   readonly originals: readonly PostedLeg[];
   /**
    * What the transaction or hold that it undoes drew from allowances; which accounts those are
@@ -35,3 +45,51 @@ export interface Short {
 }
 
 export type TaskResult = Outcome | Short;
+
+/** What was read of the past before a command is queued. */
+export interface Past {
+  readonly originals: readonly PostedLeg[];
+  readonly allowances: readonly AllowanceUse[];
+}
+
+export const NO_PAST: Past = { originals: [], allowances: [] };
+
+/**
+ * A command with all that follows from it: its id, what it stands for, and the buckets it concerns.
+ */
+export function toTask(
+  command: Command,
+  { originals, allowances }: Past,
+  bucketFor: (memberId: MemberId) => Bucket,
+): Task {
+  const bucket = bucketFor(command.memberId);
+  const reads = kindOf(command).reads(command);
+  return {
+    command,
+    transactionId: deriveTransactionId(bucket, command.platformId, command.memberId, command.key),
+    fingerprint: fingerprintOf(command),
+    reads,
+    originals,
+    allowances,
+    buckets: bucketsOf(command, bucket, reads, originals, bucketFor),
+    escalated: false,
+    arrived: 0,
+  };
+}
+
+/** Of both members, of the quote, and of the rows that it goes on from; mostly one. */
+function bucketsOf(
+  command: Command,
+  bucket: Bucket,
+  { quoteUser }: Reads,
+  originals: readonly PostedLeg[],
+  bucketFor: (memberId: MemberId) => Bucket,
+): readonly Bucket[] {
+  const others = originals.map((leg) => leg.bucket);
+  if ('toMemberId' in command && command.toMemberId !== command.memberId)
+    others.push(bucketFor(command.toMemberId));
+  if (quoteUser !== undefined) others.push(quoteUser.bucket);
+  return others.every((other) => other === bucket)
+    ? [bucket]
+    : [...new Set([bucket, ...others])].sort((a, b) => a - b);
+}

@@ -1,5 +1,5 @@
 // What a decision may look at: the state of the buckets it concerns, at one moment. The database
-// stands behind it in production, plain maps in tests; decide functions cannot tell.
+// stands behind it in production, plain maps in tests; a decision cannot tell which.
 
 import {
   bucketOf as bucketOfMember,
@@ -16,12 +16,11 @@ import type { Account, Wallet } from './account.ts';
 import type { Lengthened } from './lengthened.ts';
 import type { Asset, Hold, PostedLeg } from './types.ts';
 
-export interface View {
+/** What every decision may look at: the moment, the assets and the rules. */
+export interface BaseView {
   readonly nowMs: number;
   readonly today: Day;
   bucketOf(memberId: MemberId): Bucket;
-  /** The accounts of that owner and asset in that bucket; empty when it has none. */
-  wallet(bucket: Bucket, ownerId: OwnerId, assetId: number): Wallet;
   /** The points of a platform. */
   points(platformId: PlatformId): Asset;
   asset(assetId: number): Asset;
@@ -29,18 +28,22 @@ export interface View {
   /** The version in force. */
   readonly rulebook: Rulebook;
   readonly scales: Scales;
+}
+
+/** What a decision may ask for only if its command names it in `reads`. */
+export interface Readings {
   hold(holdId: TransactionId): Hold | undefined;
-  /** All legs of a transaction named by the command. */
+  /** All legs of the earlier transaction that the command goes on from. */
   original(transactionId: TransactionId): readonly PostedLeg[];
-  /** The allowances that a transaction named by the command drew on. */
+  /** The allowances that the earlier transaction drew on. */
   allowances(transactionId: TransactionId): readonly AllowanceUse[];
   /** How much of a transaction was reversed before. */
   reversed(transactionId: TransactionId): bigint;
   /** How much of it was reversed by parts that still rounded down; undefined for nearly all. */
   floored(transactionId: TransactionId): bigint | undefined;
   /**
-   * What has lapsed of a lot that a transaction named by the command credited, and is still among
-   * the expired points.
+   * The points of a lot that have lapsed and are still among the expired points. The earlier
+   * transaction credited the lot.
    */
   lapsed(lot: Account): bigint;
   /** What disputes over a transaction have frozen at its receiver, longest frozen first. */
@@ -50,6 +53,44 @@ export interface View {
   /** The transaction that has used a quote. */
   quoteUser(nonce: string): TransactionId | undefined;
 }
+
+/** What a command reads besides wallets: for each reading, the id that it asks for. */
+export interface Reads {
+  readonly hold?: TransactionId | undefined;
+  readonly original?: TransactionId | undefined;
+  readonly allowances?: TransactionId | undefined;
+  readonly reversed?: TransactionId | undefined;
+  readonly floored?: TransactionId | undefined;
+  /** The transaction that credited the lots. */
+  readonly lapsed?: TransactionId | undefined;
+  readonly freezes?: TransactionId | undefined;
+  readonly lengthened?: TransactionId | undefined;
+  readonly quoteUser?: { readonly nonce: string; readonly bucket: Bucket } | undefined;
+}
+
+/** For commands that read nothing but wallets: always this one, so that it is told by identity. */
+export const NO_READS: Reads = {};
+
+/**
+ * What the wallets of a decision are found by. It hands a wallet through and names it in doing so;
+ * one that is not in memory yet comes back empty, and nothing is decided before it is read.
+ */
+export type WalletView<R extends keyof Readings = never> = BaseView &
+  WalletSource &
+  Pick<Readings, R & ('original' | 'allowances')>;
+
+/** The accounts of an owner and asset in a bucket; empty when it has none. */
+interface WalletSource {
+  wallet(bucket: Bucket, ownerId: OwnerId, assetId: number): Wallet;
+  /** The same, of system accounts: each bucket has some of that owner and asset. */
+  stripe(bucket: Bucket, ownerId: OwnerId, assetId: number): Wallet;
+}
+
+/** What a decision looks at beside its wallets: the readings are those that its command names. */
+export type DecidingView<R extends keyof Readings = never> = BaseView & Pick<Readings, R>;
+
+/** Everything that the shell around the decisions provides. */
+export interface View extends BaseView, WalletSource, Readings {}
 
 /** An allowance account that a transaction drew on, and how much. */
 export interface AllowanceUse {
@@ -69,18 +110,7 @@ export interface AssetBook {
 }
 
 /** What differs between production and tests. */
-export interface ViewSource {
-  wallet(bucket: Bucket, ownerId: OwnerId, assetId: number): Wallet;
-  hold(holdId: TransactionId): Hold | undefined;
-  original(transactionId: TransactionId): readonly PostedLeg[];
-  allowances(transactionId: TransactionId): readonly AllowanceUse[];
-  reversed(transactionId: TransactionId): bigint;
-  floored(transactionId: TransactionId): bigint | undefined;
-  lapsed(lot: Account): bigint;
-  freezes(transactionId: TransactionId): readonly Hold[];
-  lengthened(transactionId: TransactionId): readonly Lengthened[];
-  quoteUser(nonce: string): TransactionId | undefined;
-}
+export type ViewSource = WalletSource & Readings;
 
 export function createView(
   book: AssetBook,
@@ -108,6 +138,7 @@ export function createView(
     asset,
     points,
     wallet: (bucket, ownerId, assetId) => source.wallet(bucket, ownerId, assetId),
+    stripe: (bucket, ownerId, assetId) => source.stripe(bucket, ownerId, assetId),
     hold: (holdId) => source.hold(holdId),
     original: (transactionId) => source.original(transactionId),
     allowances: (transactionId) => source.allowances(transactionId),
@@ -128,7 +159,7 @@ export function platformOf(asset: Asset): PlatformId {
 /** The asset that a conversion credits. */
 export function targetOf(
   { transactionId, targetAssetId }: PostedLeg,
-  view: Pick<View, 'asset'>,
+  view: Pick<BaseView, 'asset'>,
 ): Asset {
   assert(targetAssetId !== null, `transaction ${transactionId} has a target asset`);
   return view.asset(targetAssetId);
@@ -139,11 +170,11 @@ export function targetOf(
  * or of another asset.
  */
 export function systemWallet(
-  view: View,
+  view: Pick<WalletSource, 'stripe'>,
   bucket: Bucket,
   points: Asset,
   assetId: number = points.assetId,
 ): Wallet {
   assert(points.ownerId !== null, `asset ${points.code} has no owner`);
-  return view.wallet(bucket, points.ownerId, assetId);
+  return view.stripe(bucket, points.ownerId, assetId);
 }

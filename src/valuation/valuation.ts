@@ -32,6 +32,7 @@ import type { RulebookDocument } from './rulebook-schema.ts';
 export type {
   Applied,
   Change,
+  Conversion,
   Facts,
   Fault,
   LimitUse,
@@ -53,7 +54,7 @@ export {
 export { valuationProblems } from './problems.ts';
 export { Rulebook, limitAssetCode } from './rulebook.ts';
 export { compileRulebook } from './compile-rulebook.ts';
-export { evaluateConversion, evaluateOperation } from './evaluate-rules.ts';
+export { evaluateConversion, evaluateOperation, type EvaluateOptions } from './evaluate-rules.ts';
 export { evaluateEarn, lastDayOf } from './evaluate-earn.ts';
 export {
   evaluateRedemption,

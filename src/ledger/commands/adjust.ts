@@ -1,14 +1,15 @@
 // Adjust: an operator's correction of a member's points, against the platform's adjustment account;
-// another platform may pay for it. Pure.
+// another platform may pay for it. Pure. Row of `commands.ts`.
 
+import type { PlatformId } from '../../kernel/ids.ts';
 import { lastDayOf } from '../../valuation/valuation.ts';
-import { availableOf } from '../account.ts';
+import { availableOf, type Wallet } from '../account.ts';
 import { shortOf } from '../convert.ts';
-import { insufficient } from './transfer.ts';
 import {
   balanceLimit,
   credit,
   debit,
+  insufficient,
   move,
   portionsToSpend,
   post,
@@ -16,71 +17,95 @@ import {
   type Decision,
   type Movement,
 } from '../plan.ts';
-import type { AdjustCommand } from '../types.ts';
-import { systemWallet, type View } from '../view.ts';
+import { NO_READS, systemWallet } from '../view.ts';
+import type { CommandBase, LedgerCommand, MemberWallets } from './command.ts';
+
+/** An operator's correction: positive gives points, negative takes available points. */
+export interface AdjustCommand extends CommandBase {
+  readonly kind: 'adjust';
+  /**
+   * Zero only with a compensation: when the platform that is paid gives the points in its own
+   * books.
+   */
+  readonly amount: bigint;
+  readonly reason: string;
+  /**
+   * Who pays for it: this much, in minor units of the settlement currency, goes from its position
+   * to that of `platformId`.
+   */
+  readonly compensation?: { readonly paidBy: PlatformId; readonly value: bigint } | undefined;
+}
+
+interface AdjustWallets extends MemberWallets {
+  readonly compensation: Compensation | undefined;
+}
+
+interface Compensation {
+  /** In settlement currency, who pays and who is paid. */
+  readonly paying: Wallet;
+  readonly paid: Wallet;
+  readonly value: bigint;
+}
 
 /**
  * adjustment −x, member +x; with a negative amount the other way round, from what is available.
  * With a compensation also position(who pays) −v, position(platform) +v.
  */
-export function decideAdjust(command: AdjustCommand, view: View): Decision {
-  const { memberId, amount } = command;
-  const points = view.points(command.platformId);
-  const bucket = view.bucketOf(memberId);
-  const wallet = view.wallet(bucket, memberId, points.assetId);
-  const system = systemWallet(view, bucket, points);
-  const details = { ...command.details, reason: command.reason };
-  const leg = { kind: 'adjust' as const, memberId, wallet, amount, details };
-  const paid = compensationOf(command, view);
-  if ('type' in paid) return paid;
-  if (amount >= 0n) {
-    const tooMuch = balanceLimit(wallet, amount, view.today);
-    if (tooMuch !== undefined) return refusal(tooMuch);
-    const expiresOn = lastDayOf(view.rulebook, command.platformId, view.today);
+export const adjust: LedgerCommand<AdjustCommand, AdjustWallets> = {
+  // An adjustment without points only pays the platform, which gives them in its own books.
+  hostedOnly: ({ amount }) => amount !== 0n,
+  states: ({ amount, reason, compensation }) => [
+    String(amount),
+    reason,
+    ...(compensation === undefined ? [] : [compensation.paidBy, String(compensation.value)]),
+  ],
+  reads: () => NO_READS,
+  wallets: ({ memberId, platformId, compensation }, view) => {
+    const points = view.points(platformId);
+    const bucket = view.bucketOf(memberId);
+    const money = view.settlement.assetId;
+    return {
+      wallet: view.wallet(bucket, memberId, points.assetId),
+      system: systemWallet(view, bucket, points),
+      compensation: compensation && {
+        paying: systemWallet(view, bucket, view.points(compensation.paidBy), money),
+        paid: systemWallet(view, bucket, points, money),
+        value: compensation.value,
+      },
+    };
+  },
+  decide: (command, { wallet, system, compensation }, view) => {
+    const { memberId, amount } = command;
+    const details = { ...command.details, reason: command.reason };
+    const leg = { kind: 'adjust' as const, memberId, wallet, amount, details };
+    const paid = compensate(compensation);
+    if ('type' in paid) return paid;
+    if (amount >= 0n) {
+      const tooMuch = balanceLimit(wallet, amount, view.today);
+      if (tooMuch !== undefined) return refusal(tooMuch);
+      const expiresOn = lastDayOf(view.rulebook, command.platformId, view.today);
+      const given =
+        amount === 0n
+          ? []
+          : [move(system, 'adjustment', -amount), ...credit(wallet, [{ expiresOn, amount }])];
+      return post({ legs: [{ ...leg, movements: [...given, ...paid] }] });
+    }
+    const portions = portionsToSpend(wallet, -amount, view.today);
+    if (portions === undefined) {
+      const points = view.points(command.platformId);
+      return refusal(insufficient(availableOf(wallet, view.today), -amount, points));
+    }
     return post({
       legs: [
-        {
-          ...leg,
-          movements: [
-            ...(amount === 0n
-              ? []
-              : [move(system, 'adjustment', -amount), ...credit(wallet, [{ expiresOn, amount }])]),
-            ...paid,
-          ],
-        },
+        { ...leg, movements: [...debit(portions), move(system, 'adjustment', -amount), ...paid] },
       ],
     });
-  }
-  const portions = portionsToSpend(wallet, -amount, view.today);
-  if (portions === undefined)
-    return refusal(insufficient(availableOf(wallet, view.today), -amount, points));
-  return post({
-    legs: [
-      { ...leg, movements: [...debit(portions), move(system, 'adjustment', -amount), ...paid] },
-    ],
-  });
-}
+  },
+};
 
-function compensationOf(
-  { memberId, platformId, compensation }: AdjustCommand,
-  view: View,
-): readonly Movement[] | Decision {
+function compensate(compensation: Compensation | undefined): readonly Movement[] | Decision {
   if (compensation === undefined || compensation.value === 0n) return [];
-  const bucket = view.bucketOf(memberId);
-  const { paidBy, value } = compensation;
-  const paying = move(
-    systemWallet(view, bucket, view.points(paidBy), view.settlement.assetId),
-    'position',
-    -value,
-  );
-  const short = shortOf(paying.account, value);
-  if (short !== undefined) return short;
-  return [
-    paying,
-    move(
-      systemWallet(view, bucket, view.points(platformId), view.settlement.assetId),
-      'position',
-      value,
-    ),
-  ];
+  const { paying, paid, value } = compensation;
+  const taken = move(paying, 'position', -value);
+  return shortOf(taken.account, value) ?? [taken, move(paid, 'position', value)];
 }

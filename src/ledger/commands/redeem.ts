@@ -1,66 +1,121 @@
-// Redeem: a member spends points on units of a reward. Pure.
+// Redeem: a member spends points on units of a reward. Pure. Row of `commands.ts`.
 
-import { evaluateOperation, evaluateRedemption } from '../../valuation/valuation.ts';
-import { availableOf, headroom } from '../account.ts';
-import { drawAllowances, factsOf, isDrawn } from '../limits.ts';
-import { insufficient } from './transfer.ts';
-import { debit, move, portionsToSpend, post, refusal, type Decision } from '../plan.ts';
+import {
+  evaluateOperation,
+  evaluateRedemption,
+  type EvaluateOptions,
+  type Verdict,
+} from '../../valuation/valuation.ts';
+import { availableOf, headroom, type Wallet } from '../account.ts';
+import { drawAllowances, factsOf, isDrawn, limitWallets, type LimitWallets } from '../limits.ts';
+import { debit, insufficient, move, portionsToSpend, post, refusal } from '../plan.ts';
 import { ledgerProblems } from '../problems.ts';
-import type { RedeemCommand } from '../types.ts';
-import { systemWallet, type View } from '../view.ts';
+import { NO_READS, systemWallet, type BaseView } from '../view.ts';
+import type { CommandBase, LedgerCommand, MemberWallets } from './command.ts';
+
+export interface RedeemCommand extends CommandBase {
+  readonly kind: 'redeem';
+  readonly amount: bigint;
+  /** The asset whose units are the reward. */
+  readonly rewardAssetId: number;
+  /** Units, 1..1,000,000. */
+  readonly quantity: bigint;
+  /**
+   * Its name in the catalogue: then the catalogue's price, window, eligibility and limit are kept.
+   */
+  readonly rewardId?: string | undefined;
+}
+
+interface RedeemWallets extends MemberWallets {
+  readonly reward: Wallet;
+  readonly verdict: Verdict;
+  readonly limits: readonly LimitWallets[];
+}
 
 /**
  * member −x, redeemed +x; stock −q, delivered +q, where the stock's floor is what the platform has
  * put up.
  */
-export function decideRedeem(command: RedeemCommand, view: View): Decision {
-  const { memberId, amount, quantity } = command;
-  const points = view.points(command.platformId);
-  const bucket = view.bucketOf(memberId);
-  const wallet = view.wallet(bucket, memberId, points.assetId);
-  const portions = portionsToSpend(wallet, amount, view.today);
-  if (portions === undefined)
-    return refusal(insufficient(availableOf(wallet, view.today), amount, points));
-  const facts = factsOf(command, 'redeem', amount, view);
-  // The balance is judged before the reward, as in the source requirement (3.1).
-  const verdict =
-    command.rewardId === undefined
-      ? evaluateOperation(view.rulebook, facts, view.scales)
-      : evaluateRedemption(view.rulebook, facts, quantity, view.scales);
-  if (verdict.type === 'refuse') return refusal(verdict.problem);
-  const drawn = drawAllowances(verdict.limits, bucket, view);
-  if (!isDrawn(drawn)) return drawn;
-  const reward = systemWallet(view, bucket, points, command.rewardAssetId);
-  const taken = move(reward, 'stock', -quantity);
-  if (headroom(taken.account) < quantity) {
+export const redeem: LedgerCommand<RedeemCommand, RedeemWallets> = {
+  hostedOnly: () => true,
+  states: ({ amount, rewardAssetId, quantity }) => [
+    String(amount),
+    rewardAssetId,
+    String(quantity),
+  ],
+  differs: ({ rewardAssetId, quantity }, posted) => {
+    if (rewardAssetId !== posted.targetAssetId) return 'reward_id';
+    return quantity === posted.credited ? undefined : 'quantity';
+  },
+  reads: () => NO_READS,
+  wallets: (command, view) => {
+    const { memberId, platformId, rewardAssetId } = command;
+    const points = view.points(platformId);
+    const bucket = view.bucketOf(memberId);
+    const verdict = judgeRedemption(command, view);
     return {
-      type: 'short',
-      shortage: {
-        account: taken.account,
-        need: quantity,
-        otherwise: ledgerProblems.reward_not_available('There is not enough stock.'),
-      },
+      wallet: view.wallet(bucket, memberId, points.assetId),
+      system: systemWallet(view, bucket, points),
+      reward: systemWallet(view, bucket, points, rewardAssetId),
+      verdict,
+      limits: limitWallets(verdict, bucket, view),
     };
-  }
-  return post({
-    rulebookVersion: view.rulebook.version,
-    legs: [
-      {
-        kind: 'redeem',
-        memberId,
-        wallet,
-        amount,
-        credited: quantity,
-        targetAssetId: command.rewardAssetId,
-        details: command.details,
-        movements: [
-          ...debit(portions),
-          move(systemWallet(view, bucket, points), 'redeemed', amount),
-          taken,
-          move(reward, 'delivered', quantity),
-          ...drawn,
-        ],
-      },
-    ],
-  });
+  },
+  decide: (command, { wallet, system, reward, verdict, limits }, view) => {
+    const { memberId, amount, quantity } = command;
+    const portions = portionsToSpend(wallet, amount, view.today);
+    if (portions === undefined) {
+      const points = view.points(command.platformId);
+      return refusal(insufficient(availableOf(wallet, view.today), amount, points));
+    }
+    // The balance is judged before the reward, as in the source requirement (3.1).
+    if (verdict.type === 'refuse') return refusal(verdict.problem);
+    const drawn = drawAllowances(limits);
+    if (!isDrawn(drawn)) return drawn;
+    const taken = move(reward, 'stock', -quantity);
+    if (headroom(taken.account) < quantity) {
+      return {
+        type: 'short',
+        shortage: {
+          account: taken.account,
+          need: quantity,
+          otherwise: ledgerProblems.reward_not_available('There is not enough stock.'),
+        },
+      };
+    }
+    return post({
+      rulebookVersion: view.rulebook.version,
+      legs: [
+        {
+          kind: 'redeem',
+          memberId,
+          wallet,
+          amount,
+          credited: quantity,
+          targetAssetId: command.rewardAssetId,
+          details: command.details,
+          movements: [
+            ...debit(portions),
+            move(system, 'redeemed', amount),
+            taken,
+            move(reward, 'delivered', quantity),
+            ...drawn,
+          ],
+        },
+      ],
+    });
+  },
+};
+
+/** What the rules say of a redemption; of one by the catalogue, what the reward says too. */
+export function judgeRedemption(
+  command: RedeemCommand,
+  view: BaseView,
+  options?: EvaluateOptions,
+): Verdict {
+  const { rulebook, scales } = view;
+  const facts = factsOf(command, 'redeem', command.amount, view);
+  return command.rewardId === undefined
+    ? evaluateOperation(rulebook, facts, scales, options)
+    : evaluateRedemption(rulebook, facts, command.quantity, scales, options);
 }

@@ -12,7 +12,8 @@ import {
 import { seedOf } from '../../../test/fixtures/seed.ts';
 import type { MemberId, PlatformId, TransactionId } from '../../kernel/ids.ts';
 import { debtOf, MAX_COUNTER, postedBalance, walletBalance, type Account } from '../account.ts';
-import type { Clawback, Command } from '../types.ts';
+import type { Command } from './commands.ts';
+import type { Clawback } from '../types.ts';
 
 const seed = seedOf('decide-reverse');
 const ANN = '00000000-0000-4000-8000-000000000000' as MemberId;

@@ -1,82 +1,242 @@
 // Transfer: points to another member of the same platform, or converted to points of another
-// platform. Pure. A review rule sets the points aside instead, until an operator lets the transfer
-// pass; a platform that keeps its points itself makes it an authorisation (`authorisation.ts`).
-// Before this: a command from the API. After this: `post-plan.ts` carries the plan out.
+// platform. Pure. Row of `commands.ts`. A review rule sets the points aside instead, until an
+// operator lets the transfer pass; a platform that keeps its points itself makes it an
+// authorisation (`authorisation.ts`). Before this: `batch.ts` has the wallets in memory. After
+// this: `post-plan.ts` carries the plan out.
 
-import { formatAmountText } from '../../kernel/amount.ts';
 import type { Problem } from '../../kernel/problem.ts';
-import { DAY_MS } from '../../kernel/time.ts';
+import type { Bucket, MemberId, PlatformId, TransactionId } from '../../kernel/ids.ts';
 import {
   evaluateConversion,
   evaluateOperation,
   lastDayOf,
   valuationProblems,
+  type Conversion,
+  type EvaluateOptions,
   type Terms,
+  type Verdict,
 } from '../../valuation/valuation.ts';
-import { accountOf, availableOf, type Wallet } from '../account.ts';
+import { accountOf, type Wallet } from '../account.ts';
+import { authorise, decidePosting, postingWallets, type Posting } from '../authorisation.ts';
 import { closedBetween } from '../clearing-mode.ts';
-import { creditedParts, giveMovements, receiveMovements, shortOf } from '../convert.ts';
-import { authorise, decidePosting } from '../authorisation.ts';
-import { drawAllowances, factsOf, isDrawn } from '../limits.ts';
 import {
-  balanceLimit,
-  credit,
-  debit,
-  move,
-  portionsOfHold,
-  portionsToSpend,
-  post,
-  refusal,
-  setAside,
-  type Decision,
-  type LegPlan,
-  type Movement,
-  type Plan,
-  type Portion,
-} from '../plan.ts';
+  creditedParts,
+  giveMovements,
+  positionWallets,
+  receiveMovements,
+  shortOf,
+  type PositionWallets,
+} from '../convert.ts';
+import { drawAllowances, factsOf, isDrawn, limitWallets, type LimitWallets } from '../limits.ts';
+import { balanceLimit, credit, debit, move, post, refusal, type Decision } from '../plan.ts';
 import { ledgerProblems } from '../problems.ts';
-import type { Asset, Details, Hold, LockedQuote, TransferCommand } from '../types.ts';
-import { systemWallet, type View } from '../view.ts';
+import { relatedTo, resolving, setAsideForReview, takeFrom } from '../taking.ts';
+import type { Asset, Details } from '../types.ts';
+import {
+  NO_READS,
+  systemWallet,
+  type BaseView,
+  type DecidingView,
+  type WalletView,
+} from '../view.ts';
+import type { CommandBase, LedgerCommand } from './command.ts';
 
-export function decideTransfer(command: TransferCommand, view: View): Decision {
-  if (command.authorisedId !== undefined) return decidePosting(command, command.authorisedId, view);
-  return command.targetPlatformId === command.platformId
-    ? decideMove(command, view)
-    : decideConversion(command, view);
+/** Terms that were promised; used once, by the transaction that names them. */
+export interface LockedQuote {
+  /** A UUID. */
+  readonly nonce: string;
+  /** Where its use is noted. */
+  readonly bucket: Bucket;
+  readonly terms: Terms;
+  readonly expiresAtMs: number;
+}
+
+/**
+ * Within one platform, or across two: then the amount is converted at the terms of the moment. When
+ * one of them keeps its points itself, the transfer is only authorised: all it will move is set
+ * aside at these terms, until it is posted (`authorisedId`) or undone (a release).
+ */
+export interface TransferCommand extends CommandBase {
+  readonly kind: 'transfer';
+  readonly amount: bigint;
+  readonly toMemberId: MemberId;
+  readonly targetPlatformId: PlatformId;
+  /** A quote whose terms are to be used. */
+  readonly quote?: LockedQuote | undefined;
+  /**
+   * The hold under which an operator has looked at it: its points are moved, and review rules are
+   * not asked again.
+   */
+  readonly reviewedHoldId?: TransactionId | undefined;
+  /**
+   * The authorisation that is to be posted, at its own terms and without asking the rules again;
+   * the platforms have done their part.
+   */
+  readonly authorisedId?: TransactionId | undefined;
+}
+
+/** The points move within one platform. */
+interface Moving {
+  readonly form: 'move';
+  readonly points: Asset;
+  /** Of the sender and of the receiver, each in its own bucket. */
+  readonly wallet: Wallet;
+  readonly system: Wallet;
+  readonly toWallet: Wallet;
+  readonly toSystem: Wallet;
+  readonly verdict: Verdict;
+  readonly limits: readonly LimitWallets[];
+}
+
+/** The points of the source become points of the target. */
+interface Converting {
+  readonly form: 'conversion';
+  readonly source: Asset;
+  readonly target: Asset;
+  readonly wallet: Wallet;
+  readonly system: Wallet;
+  readonly toWallet: Wallet;
+  readonly toSystem: Wallet;
+  readonly positions: PositionWallets;
+  readonly conversion: Conversion;
+  readonly limits: readonly LimitWallets[];
+}
+
+type TransferReadings = 'hold' | 'original' | 'quoteUser';
+type TransferView = DecidingView<TransferReadings>;
+
+export const transfer: LedgerCommand<
+  TransferCommand,
+  Moving | Converting | Posting,
+  TransferReadings
+> = {
+  hostedOnly: () => false,
+  states: ({ amount, toMemberId, targetPlatformId, quote, authorisedId }) => [
+    String(amount),
+    toMemberId,
+    targetPlatformId,
+    ...(quote === undefined ? [] : [quote.nonce]),
+    ...(authorisedId === undefined ? [] : [authorisedId]),
+  ],
+  postedKind: (command, posted) => {
+    // A transfer that waited for an operator stands in the journal as a hold.
+    if (posted.kind === 'hold' && posted.targetAssetId !== null) return 'hold';
+    if (posted.kind === 'authorise') return 'authorise';
+    return operationOf(command);
+  },
+  differs: ({ toMemberId }, posted) =>
+    toMemberId === (posted.counterpartyId ?? posted.memberId) ? undefined : 'to_user_id',
+  reads: ({ quote, reviewedHoldId, authorisedId }) =>
+    quote === undefined && reviewedHoldId === undefined && authorisedId === undefined
+      ? NO_READS
+      : { quoteUser: quote, hold: authorisedId ?? reviewedHoldId, original: authorisedId },
+  wallets: (command, view) => {
+    if (command.authorisedId !== undefined)
+      return postingWallets(command, command.authorisedId, view);
+    return operationOf(command) === 'transfer'
+      ? walletsOfMove(command, view)
+      : walletsOfConversion(command, view);
+  },
+  decide: (command, wallets, view) => {
+    switch (wallets.form) {
+      case 'posting':
+        return decidePosting(wallets, view);
+      case 'move':
+        return decideMove(command, wallets, view);
+      case 'conversion':
+        return decideConversion(command, wallets, view);
+    }
+  },
+};
+
+/** What rules know a transfer as. */
+function operationOf(command: TransferCommand): 'transfer' | 'conversion' {
+  return command.targetPlatformId === command.platformId ? 'transfer' : 'conversion';
+}
+
+/** What the rules say of a transfer within one platform. */
+export function judgeMove(
+  command: TransferCommand,
+  view: BaseView,
+  options?: EvaluateOptions,
+): Verdict {
+  const facts = factsOf(command, 'transfer', command.amount, view);
+  return evaluateOperation(view.rulebook, facts, view.scales, options);
+}
+
+/** What the rules say of a conversion, at the terms of its quote where it has one. */
+export function judgeConversion(
+  command: TransferCommand,
+  view: BaseView,
+  options?: EvaluateOptions,
+): Conversion {
+  const { quote } = command;
+  const facts = factsOf(command, 'conversion', command.amount, view);
+  const asking = quote === undefined ? options : { ...options, locked: quote.terms };
+  return evaluateConversion(view.rulebook, facts, view.scales, asking);
+}
+
+function walletsOfMove(command: TransferCommand, view: WalletView): Moving {
+  const { memberId, toMemberId } = command;
+  const points = view.points(command.platformId);
+  const [bucket, toBucket] = [view.bucketOf(memberId), view.bucketOf(toMemberId)];
+  const verdict = judgeMove(command, view);
+  return {
+    form: 'move',
+    points,
+    wallet: view.wallet(bucket, memberId, points.assetId),
+    system: systemWallet(view, bucket, points),
+    toWallet: view.wallet(toBucket, toMemberId, points.assetId),
+    toSystem: systemWallet(view, toBucket, points),
+    verdict,
+    limits: limitWallets(verdict, bucket, view),
+  };
+}
+
+function walletsOfConversion(command: TransferCommand, view: WalletView): Converting {
+  const { memberId, toMemberId } = command;
+  const source = view.points(command.platformId);
+  const target = view.points(command.targetPlatformId);
+  const bucket = view.bucketOf(memberId);
+  const toBucket = memberId === toMemberId ? bucket : view.bucketOf(toMemberId);
+  const conversion = judgeConversion(command, view);
+  return {
+    form: 'conversion',
+    source,
+    target,
+    wallet: view.wallet(bucket, memberId, source.assetId),
+    system: systemWallet(view, bucket, source),
+    toWallet: view.wallet(toBucket, toMemberId, target.assetId),
+    toSystem: systemWallet(view, toBucket, target),
+    positions: positionWallets(bucket, source, target, view),
+    conversion,
+    limits: limitWallets(conversion, bucket, view),
+  };
 }
 
 /**
  * Within one platform: member −x, transit +x; transit −x, other member +x. The points keep their
  * expiry.
  */
-function decideMove(command: TransferCommand, view: View): Decision {
-  const { memberId, toMemberId, amount } = command;
+function decideMove(command: TransferCommand, wallets: Moving, view: TransferView): Decision {
+  const { memberId, toMemberId, amount, details } = command;
   if (memberId === toMemberId) return refusal(ledgerProblems.same_account());
-  const points = view.points(command.platformId);
+  const { points, wallet, system, toWallet, toSystem, verdict, limits } = wallets;
   if (points.custody === 'connected') return refusal(ledgerProblems.connected_platform());
-  const [bucket, toBucket] = [view.bucketOf(memberId), view.bucketOf(toMemberId)];
-  const wallet = view.wallet(bucket, memberId, points.assetId);
-  const toWallet = view.wallet(toBucket, toMemberId, points.assetId);
-  const verdict = evaluateOperation(
-    view.rulebook,
-    factsOf(command, 'transfer', amount, view),
-    view.scales,
-  );
   if (verdict.type === 'refuse') return refusal(verdict.problem);
-  const taking = takeFrom(command, wallet, points, view);
+  const taking = takeFrom(command, wallet, system, points, view);
   if ('type' in taking) return taking;
   if (verdict.type === 'review' && taking.hold === undefined)
-    return setAsideForReview(command, taking, wallet, verdict, view);
+    return setAsideForReview(command, taking, wallet, system, verdict, view);
   const { portions } = taking;
   const tooMuch = balanceLimit(toWallet, amount, view.today);
   if (tooMuch !== undefined) return refusal(tooMuch);
-  const drawn = drawAllowances(verdict.limits, bucket, view);
+  const drawn = drawAllowances(limits);
   if (!isDrawn(drawn)) return drawn;
   const parts = portions.map((portion) => ({
     expiresOn: portion.lot.expiresOn,
     amount: portion.amount,
   }));
-  const details = command.details;
   return post({
     ...resolving(taking, amount),
     rulebookVersion: view.rulebook.version,
@@ -92,7 +252,7 @@ function decideMove(command: TransferCommand, view: View): Decision {
         movements: [
           ...taking.released,
           ...debit(portions),
-          move(systemWallet(view, bucket, points), 'transit', amount),
+          move(system, 'transit', amount),
           ...drawn,
         ],
       },
@@ -103,10 +263,7 @@ function decideMove(command: TransferCommand, view: View): Decision {
         wallet: toWallet,
         amount,
         details,
-        movements: [
-          move(systemWallet(view, toBucket, points), 'transit', -amount),
-          ...credit(toWallet, parts),
-        ],
+        movements: [move(toSystem, 'transit', -amount), ...credit(toWallet, parts)],
       },
     ],
   });
@@ -118,20 +275,17 @@ function decideMove(command: TransferCommand, view: View): Decision {
  * position(A) − what it owes, position(B) + what it is due, rounding + the difference. One row when
  * the member stays the same, two when another member receives.
  */
-function decideConversion(command: TransferCommand, view: View): Decision {
+function decideConversion(
+  command: TransferCommand,
+  wallets: Converting,
+  view: TransferView,
+): Decision {
   const { memberId, toMemberId, amount, quote } = command;
-  const source = view.points(command.platformId);
-  const target = view.points(command.targetPlatformId);
+  const { source, target, wallet, system, toWallet, toSystem, positions, conversion } = wallets;
   const closed = closedBetween(source, target);
   if (closed !== undefined) return refusal(closed);
   const refused = quote === undefined ? undefined : quoteProblem(quote, view);
   if (refused !== undefined) return refusal(refused);
-  const conversion = evaluateConversion(
-    view.rulebook,
-    factsOf(command, 'conversion', amount, view),
-    view.scales,
-    quote === undefined ? NO_QUOTE : { locked: quote.terms },
-  );
   if (conversion.type === 'refuse') return refusal(conversion.problem);
   const { terms } = conversion;
   if (terms.credited <= 0n || terms.owed <= 0n) return refusal(ledgerProblems.amount_too_small());
@@ -143,31 +297,24 @@ function decideConversion(command: TransferCommand, view: View): Decision {
       }),
     );
 
-  const bucket = view.bucketOf(memberId);
-  const toBucket = memberId === toMemberId ? bucket : view.bucketOf(toMemberId);
-  const wallet = view.wallet(bucket, memberId, source.assetId);
-  const toWallet = view.wallet(toBucket, toMemberId, target.assetId);
-  const taking = takeFrom(command, wallet, source, view);
+  const taking = takeFrom(command, wallet, system, source, view);
   if ('type' in taking) return taking;
   if (conversion.type === 'review' && taking.hold === undefined)
-    return setAsideForReview(command, taking, wallet, conversion, view);
+    return setAsideForReview(command, taking, wallet, system, conversion, view);
   const { portions } = taking;
   const tooMuch =
     target.custody === 'hosted' ? balanceLimit(toWallet, terms.credited, view.today) : undefined;
   if (tooMuch !== undefined) return refusal(tooMuch);
-  const drawn = drawAllowances(conversion.limits, bucket, view);
+  const drawn = drawAllowances(wallets.limits);
   if (!isDrawn(drawn)) return drawn;
 
-  const owing = move(
-    systemWallet(view, bucket, source, view.settlement.assetId),
-    'position',
-    -terms.owed,
-  );
-  const short = shortOf(owing.account, terms.owed);
+  const short = shortOf(accountOf(positions.owing, 'position'), terms.owed);
   if (short !== undefined) return short;
 
   const { credited, fee, rate } = terms;
-  const common = {
+  const leg = {
+    kind: 'conversion' as const,
+    amount,
     credited,
     fee,
     rate,
@@ -187,70 +334,42 @@ function decideConversion(command: TransferCommand, view: View): Decision {
       released: taking.released,
       drawn,
       plan,
-      leg: { ...common, ...relatedTo(taking) },
-      view,
+      leg: { ...leg, ...relatedTo(taking) },
+      wallet: source.custody === 'connected' ? system : wallet,
+      system,
+      positions,
     });
   }
   const given = [
     ...taking.released,
-    ...giveMovements({ bucket, source, target, amount, portions, terms, view }),
+    ...giveMovements({ system, positions, amount, portions, terms }),
     ...drawn,
   ];
-  const received = receiveMovements({
-    toBucket,
-    target,
-    toWallet,
-    terms,
-    parts: creditedParts(portions, credited, latest),
-    view,
-  });
-  if (memberId === toMemberId) {
+  const parts = creditedParts(portions, credited, latest);
+  const received = receiveMovements({ target, system: toSystem, wallet: toWallet, terms, parts });
+  const first = { ...leg, memberId, wallet, ...relatedTo(taking) };
+  if (memberId === toMemberId)
     return post({
       ...plan,
-      legs: [
-        {
-          kind: 'conversion',
-          memberId,
-          wallet,
-          targetWallet: toWallet,
-          amount,
-          ...common,
-          ...relatedTo(taking),
-          movements: [...given, ...received],
-        },
-      ],
+      legs: [{ ...first, targetWallet: toWallet, movements: [...given, ...received] }],
     });
-  }
   return post({
     ...plan,
     legs: [
+      { ...first, counterpartyId: toMemberId, movements: given },
       {
-        kind: 'conversion',
-        memberId,
-        counterpartyId: toMemberId,
-        wallet,
-        amount,
-        ...common,
-        ...relatedTo(taking),
-        movements: given,
-      },
-      {
-        kind: 'conversion',
+        ...leg,
         memberId: toMemberId,
         counterpartyId: memberId,
         wallet,
         targetWallet: toWallet,
-        amount,
-        ...common,
         movements: received,
       },
     ],
   });
 }
 
-const NO_QUOTE = {};
-
-function quoteProblem(quote: LockedQuote, view: View): Problem | undefined {
+function quoteProblem(quote: LockedQuote, view: TransferView): Problem | undefined {
   if (view.quoteUser(quote.nonce) !== undefined) return valuationProblems.quote_used();
   return quote.expiresAtMs <= view.nowMs ? valuationProblems.quote_expired() : undefined;
 }
@@ -266,121 +385,4 @@ function withTerms(details: Details | undefined, { targetFee, bonus }: Terms): D
     ...(targetFee === 0n ? {} : { target_fee: String(targetFee) }),
     ...(bonus === 0n ? {} : { bonus: String(bonus) }),
   };
-}
-
-/**
- * Where the points come from: the member's lots, or those that a hold has set aside while an
- * operator looked.
- */
-interface Taking {
-  readonly portions: readonly Portion[];
-  readonly hold: Hold | undefined;
-  /** Pending movements that the end of the hold undoes. */
-  readonly released: readonly Movement[];
-}
-
-const NOTHING_RELEASED: readonly Movement[] = [];
-
-function takeFrom(
-  command: TransferCommand,
-  wallet: Wallet,
-  points: Asset,
-  view: View,
-): Taking | Decision {
-  const { amount, reviewedHoldId } = command;
-  // Whether the user has them is for the platform to say.
-  if (points.custody === 'connected' && reviewedHoldId === undefined) {
-    return {
-      portions: [{ lot: accountOf(systemWallet(view, wallet.bucket, points), 'external'), amount }],
-      hold: undefined,
-      released: NOTHING_RELEASED,
-    };
-  }
-  if (reviewedHoldId === undefined) {
-    const portions = portionsToSpend(wallet, amount, view.today);
-    return portions === undefined
-      ? refusal(insufficient(availableOf(wallet, view.today), amount, points))
-      : { portions, hold: undefined, released: NOTHING_RELEASED };
-  }
-  const hold = view.hold(reviewedHoldId);
-  if (
-    hold === undefined ||
-    hold.memberId !== command.memberId ||
-    hold.assetId !== points.assetId ||
-    hold.amount !== amount
-  )
-    return refusal(ledgerProblems.hold_not_found());
-  if (hold.state !== 'held')
-    return refusal(ledgerProblems.hold_resolved(`This hold is ${hold.state}.`));
-  if (hold.expiresAtMs <= view.nowMs) return refusal(ledgerProblems.hold_expired());
-  const system = systemWallet(view, wallet.bucket, points);
-  const portions = portionsOfHold(hold, points.custody === 'connected' ? system : wallet);
-  return { portions, hold, released: setAside(portions, system, amount, -1n) };
-}
-
-function resolving({ hold }: Taking, amount: bigint): Pick<Plan, 'holds'> {
-  return hold === undefined
-    ? {}
-    : { holds: [{ change: 'resolve', hold, state: 'captured', captured: amount }] };
-}
-
-function relatedTo({ hold }: Taking): Pick<LegPlan, 'relatedId'> {
-  return hold === undefined ? {} : { relatedId: hold.holdId };
-}
-
-/** How long an operator has to look; then the points are free again. */
-const REVIEW_DAYS = 7;
-
-/**
- * Pending: member −x, redeemed +x. The row tells what is to be done when an operator lets it pass.
- */
-function setAsideForReview(
-  command: TransferCommand,
-  { portions }: Taking,
-  wallet: Wallet,
-  review: { readonly item: string; readonly reason: string },
-  view: View,
-): Decision {
-  const { memberId, toMemberId, amount } = command;
-  const points = view.points(command.platformId);
-  const { review_days: days = REVIEW_DAYS } = view.rulebook.document.settings;
-  return post({
-    rulebookVersion: view.rulebook.version,
-    legs: [
-      {
-        kind: 'hold',
-        memberId,
-        wallet,
-        amount,
-        counterpartyId: toMemberId,
-        targetAssetId: view.points(command.targetPlatformId).assetId,
-        details: { ...command.details, review: review.item, review_reason: review.reason },
-        movements: setAside(portions, systemWallet(view, wallet.bucket, points), amount, 1n),
-      },
-    ],
-    holds: [
-      {
-        change: 'create',
-        wallet,
-        memberId,
-        amount,
-        portions,
-        expiresAtMs: view.nowMs + days * DAY_MS,
-      },
-    ],
-  });
-}
-
-export function insufficient(
-  available: bigint,
-  amount: bigint,
-  points: Asset,
-): ReturnType<typeof ledgerProblems.insufficient_balance> {
-  const [have, want] = [
-    formatAmountText(available, points.scale),
-    formatAmountText(amount, points.scale),
-  ];
-  return ledgerProblems.insufficient_balance(`${want} were asked for and ${have} are available.`, {
-    available: Number(have),
-  });
 }

@@ -1,0 +1,44 @@
+// Taking points back from a member who may have spent them: what the clawback policy of the
+// platform makes of a shortfall. Pure.
+
+import type { Day } from '../kernel/time.ts';
+import type { Wallet } from './account.ts';
+import { debit, move, portionsUpTo, sumOf, type Movement } from './plan.ts';
+import type { Clawback } from './types.ts';
+
+/**
+ * Movements that take `amount` from a member's lots by expiry; a shortfall goes as the policy says.
+ * Undefined is a refusal.
+ */
+export function takeBack(
+  wallet: Wallet,
+  system: Wallet,
+  amount: bigint,
+  policy: Clawback,
+  today: Day,
+): Movement[] | undefined {
+  const portions = portionsUpTo(wallet, amount, today);
+  const shortfall = shortfallMovements(wallet, system, amount - sumOf(portions), policy);
+  return shortfall === undefined ? undefined : [...debit(portions), ...shortfall];
+}
+
+/**
+ * What a member cannot give back becomes its debt, the platform's cost, or undefined (a refusal),
+ * as the policy says.
+ */
+export function shortfallMovements(
+  wallet: Wallet,
+  system: Wallet,
+  shortfall: bigint,
+  policy: Clawback,
+): Movement[] | undefined {
+  if (shortfall === 0n) return [];
+  switch (policy) {
+    case 'debt':
+      return [move(wallet, 'debt', -shortfall)];
+    case 'available':
+      return [move(system, 'clawback', -shortfall)];
+    case 'refuse':
+      return undefined;
+  }
+}

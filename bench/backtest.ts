@@ -1,5 +1,5 @@
-// Backtest: how fast transactions are replayed under another rulebook, for each second of wall
-// clock and for each second of CPU of this process.
+// Measures how fast a backtest evaluates transactions under another rulebook, per second and per
+// CPU second of this process.
 
 import { backtest } from '../src/monitor/monitor.ts';
 import { Rulebook, type RulebookDocument } from '../src/valuation/valuation.ts';
@@ -8,10 +8,10 @@ import { median } from './load.ts';
 import type { Network } from './network.ts';
 
 const RUNS = 3;
-/** Conversions asked for at once while the tables are filled. */
+/** Conversions that run at a time while the tables are filled. */
 const CALLERS = 4_000;
 
-/** Some of every kind of rule, each with something to ask of every transaction. */
+/** One or more rules of each kind. Each has a condition or limit for every transaction. */
 const RULES: RulebookDocument['rules'] = {
   no_casino: { kind: 'deny', when: 'category == "casino"', reason: 'not this' },
   large: { kind: 'review', when: 'amount > 50000.0 && !("vip" in tags)', reason: 'large' },
@@ -28,6 +28,7 @@ const RULES: RulebookDocument['rules'] = {
   },
 };
 
+/** Posts conversions, then measures backtests of them. */
 export async function measureBacktest(
   { members, convert, context }: Network,
   conversions: number,

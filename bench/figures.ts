@@ -1,4 +1,5 @@
-// The figures: what is measured in each round, in turn with its yardstick, and how a result reads.
+// The figures of a benchmark: the measurements of each round, alternating with their yardsticks,
+// and how a result is shown.
 
 import { BATCH_SIZE } from './http-client.ts';
 import { runHttpLoad } from './http.ts';
@@ -6,11 +7,15 @@ import { median, runLoad } from './load.ts';
 import type { Network } from './network.ts';
 import { measureFloor, measureSingleCommit, type PgBench } from './yardsticks.ts';
 
+/** One figure in a result. */
 export interface Figure {
   readonly name: string;
   readonly value: number;
   readonly unit: string;
-  /** `value` over what `against` names, measured in the same round; the median of the rounds. */
+  /**
+   * `value` divided by the figure that `against` names, measured in the same round; the median over
+   * all rounds.
+   */
   readonly ratio?: number;
   readonly against?: string;
   /** What the ratio (or the value) should reach. */
@@ -18,13 +23,14 @@ export interface Figure {
   readonly runs: readonly number[];
 }
 
-/** All that one round measured, by name. */
+/** All measurements of one round, by name. */
 export type Round = Readonly<Record<string, number>>;
 
-/** Callers of the full load: enough to fill batches, few enough to stay in the cache. */
+/** Number of callers at full load: enough to fill batches, few enough to stay in the CPU cache. */
 const FULL_LOAD = 4_000;
 const HTTP_CONNECTIONS = 512;
 
+/** What a round needs. */
 export interface RoundOptions {
   readonly network: Network;
   readonly pgbench: PgBench;
@@ -32,6 +38,7 @@ export interface RoundOptions {
   readonly round: number;
 }
 
+/** Measures everything once. */
 export async function measureRound({
   network,
   pgbench,
@@ -119,7 +126,7 @@ async function measureHttp(network: Network, seconds: number, round: number): Pr
   }
 }
 
-/** What is reported, from which measurements. */
+/** The reported figures, and the measurements that they are made from. */
 const table: readonly {
   name: string;
   of: string;
@@ -194,6 +201,7 @@ const table: readonly {
   { name: 'signed no-op POST', of: 'ping', unit: '/s' },
 ];
 
+/** The figures over all rounds. */
 export function figuresOf(rounds: readonly Round[]): Figure[] {
   return table.map(({ name, of, unit, over, against, target }) => {
     const runs = rounds.map((round) => round[of] ?? Number.NaN);

@@ -1,5 +1,5 @@
-// Growth: the rate with many transactions in the tables against the rate with none, on one server
-// in one run.
+// Measures growth: the rate with many transactions in the tables compared with the rate with none,
+// on one server in one run.
 
 import type { Figure } from './figures.ts';
 import { median, runLoad } from './load.ts';
@@ -8,6 +8,7 @@ import type { Network } from './network.ts';
 const FULL_LOAD = 4_000;
 const PROBES = 3;
 
+/** Fills the tables up to `transactions`. */
 export async function measureGrowth(
   network: Network,
   transactions: number,

@@ -1,11 +1,11 @@
-// Load over HTTP from a process of its own: signed requests made beforehand, sent raw over
+// Makes load over HTTP from its own process. Signed requests are made beforehand and sent over
 // keep-alive connections, one at a time on each.
 
 import { connect } from 'node:net';
 import { signRequest } from '../src/security/security.ts';
 import { pause, percentiles, type Load } from './load.ts';
 
-/** What the parent sends. */
+/** The job that the parent process sends. */
 export interface HttpJob {
   readonly url: string;
   readonly path: string;
@@ -16,14 +16,17 @@ export interface HttpJob {
   };
   readonly connections: number;
   readonly seconds: number;
-  /** Requests per second over all connections; as fast as answers come when absent. */
+  /**
+   * Requests per second over all connections. By default each connection sends as soon as it has an
+   * answer.
+   */
   readonly pace?: number;
-  /** Bodies are made from these. */
+  /** Users for the bodies. */
   readonly users: readonly string[];
   readonly kind: 'ping' | 'transfer' | 'batch' | 'quote' | 'balance';
   /**
-   * Makes bodies of one job differ from those of others; part of idempotency keys, so without
-   * spaces.
+   * Makes the bodies of one job different from those of other jobs. It is part of idempotency keys,
+   * so it has no spaces.
    */
   readonly run: string;
 }
@@ -99,7 +102,7 @@ function requestOf(job: HttpJob, index: number): Buffer {
   return Buffer.concat([Buffer.from(head.join('\r\n')), body]);
 }
 
-/** One connection: `send` resolves with the status of the answer. */
+/** One connection. `send` resolves with the status of the answer. */
 function openConnection(url: string): { send(request: Buffer): Promise<number>; close(): void } {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
@@ -128,7 +131,8 @@ function openConnection(url: string): { send(request: Buffer): Promise<number>; 
 }
 
 async function runJob(job: HttpJob): Promise<Load> {
-  // More than can be answered, so that making and signing them costs nothing while the clock runs.
+  // More requests than can be answered, so that making and signing them takes no time during the
+  // measurement.
   const ceiling = job.kind === 'batch' ? 60 : 15_000;
   const requests = Array.from(
     { length: Math.ceil(Math.min(job.pace ?? ceiling, ceiling) * (job.seconds + 1.5)) },
@@ -147,7 +151,7 @@ async function runJob(job: HttpJob): Promise<Load> {
       if (request === undefined) break;
       let from = performance.now();
       if (job.pace !== undefined) {
-        // When a request is late because an earlier one was slow, its waiting counts (no
+        // If a request is late because an earlier one was slow, its waiting time counts (no
         // coordinated omission).
         const due = startedAt + (index / job.pace) * 1000;
         if (due > from) await pause((due - from) / 1000);

@@ -1,4 +1,4 @@
-// Starts the HTTP load process and waits for what it measured.
+// Starts the process that makes HTTP load, and waits for its measurements.
 
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { HttpJob } from './http-client.ts';
 import type { Load } from './load.ts';
 
+/** Runs one job. */
 export async function runHttpLoad(job: HttpJob): Promise<Load> {
   const child = fork(join(import.meta.dirname, 'http-client.ts'));
   child.send(job);

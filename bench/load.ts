@@ -1,5 +1,6 @@
-// Closed-loop load: so many callers, each waiting for its own answer before it asks again.
+// Closed-loop load: a number of callers, each of which waits for its answer before it asks again.
 
+/** Measurements of a load. */
 export interface Load {
   /** Answers per second. */
   readonly rate: number;
@@ -9,7 +10,7 @@ export interface Load {
   readonly failures: number;
 }
 
-/** Runs `ask` in `callers` loops for `seconds`, after a warm-up that is not counted. */
+/** Runs `ask` in `callers` loops for `seconds`. A warm-up before that is not counted. */
 export async function runLoad(
   callers: number,
   seconds: number,
@@ -38,6 +39,7 @@ export async function runLoad(
   return { rate: latencies.length / elapsed, ...percentiles(latencies), failures };
 }
 
+/** Percentiles in milliseconds; sorts the list in place. */
 export function percentiles(latencies: number[]): { readonly p50: number; readonly p99: number } {
   latencies.sort((a, b) => a - b);
   const at = (share: number): number =>
@@ -45,10 +47,12 @@ export function percentiles(latencies: number[]): { readonly p50: number; readon
   return { p50: at(0.5), p99: at(0.99) };
 }
 
+/** Waits. */
 export function pause(seconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 }
 
+/** The median of a list; NaN if it is empty. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);

@@ -1,5 +1,5 @@
-// `script/bench`: measures the program against its yardsticks in one run on one server, and prints
-// a table or JSON.
+// `script/bench`: measures the program and its yardsticks in one run on one server, and prints a
+// table or JSON.
 
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -14,19 +14,19 @@ import { measureValidate } from './validate.ts';
 import { measureWindow } from './window.ts';
 import { createPgBench } from './yardsticks.ts';
 
-const HELP = `script/bench: measures this machine
+const HELP = `script/bench: measures this machine. "instead" means instead of the usual figures.
 
   --quick        one short round instead of three of 15 s each; under 90 s, for a first look
   --rounds N     rounds; each figure is the median of them (default 3)
   --seconds S    length of each measurement (default 15)
   --members N    members with points (default 100000)
-  --rules        instead of all that: what 200 rules cost, and a quote against a balance read
-  --growth N     instead of all that: the rate with N transactions in the tables against the rate with none
-  --backtest N   instead of all that: how fast N conversions are replayed under another rulebook
-  --sagas N      instead of all that: N transfers over two connected platforms until the queue is drained, also with faults
-  --reconcile N  instead of all that: how fast N lines of a platform's statement are read and compared
-  --window N     instead of all that: closing a settlement window over N transactions while everything is posted on
-  --validate N   instead of all that: a rulebook of N platforms checked while others are served, and one of a megabyte
+  --rules        instead: the cost of 200 rules, and of a quote compared with a balance read
+  --growth N     instead: the rate with N transactions in the tables compared with empty tables
+  --backtest N   instead: how fast N conversions are evaluated under another rulebook
+  --sagas N      instead: N transfers over two connected platforms, without and with faults
+  --reconcile N  instead: how fast N lines of a platform's statement are read and compared
+  --window N     instead: closing a settlement window over N transactions while posting continues
+  --validate N   instead: checking a rulebook of N platforms, and one of a megabyte
   --json         {machine, results:[{name, value, unit, ratio, against, target, runs}]} on standard output
 `;
 
@@ -92,12 +92,12 @@ function shorten(value: number): string {
   return value >= 1000 ? String(Math.round(value)) : value.toPrecision(3);
 }
 
-/** What is measured instead of everything, by the option that asks for it. */
+/** The measurements that an option asks for instead of the whole benchmark. */
 function single(
   network: Network,
   seconds: number,
   rounds: number,
-): readonly (readonly [asked: string | boolean | undefined, measure: () => Promise<Figure[]>])[] {
+): readonly (readonly [option: string | boolean | undefined, measure: () => Promise<Figure[]>])[] {
   const { growth, rules, backtest, sagas, reconcile, window, validate } = options;
   return [
     [growth, () => measureGrowth(network, Number(growth), seconds, report)],
@@ -117,7 +117,7 @@ async function main(): Promise<void> {
   }
   const seconds = Number(options.seconds ?? (options.quick ? 3 : 15));
   const rounds = Number(options.rounds ?? (options.quick ? 1 : 3));
-  report('starting a network on an embedded PostgreSQL of its own ...');
+  report('starting a network on its own embedded PostgreSQL ...');
   const network = await startNetwork(
     Number(
       options.members ??
@@ -130,7 +130,7 @@ async function main(): Promise<void> {
   );
   try {
     const measure = single(network, seconds, rounds).find(
-      ([asked]) => asked !== undefined && asked !== false,
+      ([option]) => option !== undefined && option !== false,
     )?.[1];
     if (measure !== undefined) {
       print(await measure());

@@ -1,5 +1,5 @@
 // The network that is measured: the program as `script/start` runs it (embedded PostgreSQL, fsync
-// on), two platforms, many members with points.
+// on), with two platforms and many members with points.
 
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -14,13 +14,16 @@ import { parseConfig } from '../src/runtime/config.ts';
 import { createLog } from '../src/runtime/log.ts';
 import { createMetrics } from '../src/runtime/metrics.ts';
 
+/** The platform that sends. */
 export const SOURCE = 'platform_a' as PlatformId;
+/** The platform that receives. */
 export const TARGET = 'platform_b' as PlatformId;
-/** Points that each member begins with, in minor units: never used up. */
+/** Points that each member starts with, in minor units; they are never used up. */
 const OPENING = 10n ** 13n;
-/** Members whom the platforms know as users, for the measurements over HTTP. */
+/** Members that are linked to users, for measurements over HTTP. */
 const LINKED = 2_000;
 
+/** A running network for measurements. */
 export interface Network {
   readonly context: Context;
   readonly members: readonly MemberId[];
@@ -31,13 +34,14 @@ export interface Network {
     readonly secret: string;
     readonly token: string;
   };
-  /** One conversion of 123.45 points of the member's own, from platform_a to platform_b. */
+  /** Converts 123.45 of the member's points from platform_a to platform_b. */
   convert(memberId: MemberId): Promise<Outcome>;
-  /** Starts the API on a free port; returns its URL and how to stop it. */
+  /** Starts the API on a free port. Returns its URL and how to stop it. */
   serve(): Promise<{ readonly url: string; stop(): Promise<void> }>;
   stop(): Promise<void>;
 }
 
+/** Starts a network with `memberCount` members in a temporary folder. */
 export async function startNetwork(
   memberCount: number,
   environment: Readonly<Record<string, string>> = {},
@@ -48,7 +52,7 @@ export async function startNetwork(
     { ...process.env, DATABASE_URL: undefined, PONTIS_LOG_LEVEL: 'error', ...environment },
   );
   const context = await createContext(config, { log: createLog(config.logLevel), mode: 'own' });
-  // A cap as in production, wide enough not to be reached.
+  // A cap as in production, large enough never to be reached.
   const reserveCapMinor = 10n ** 17n;
   const added = await addPlatform(context, {
     platformId: SOURCE,
@@ -119,7 +123,7 @@ export async function startNetwork(
       });
     },
     serve: async () => {
-      // A registry of its own: a server registers its metrics once.
+      // A separate registry, because a server registers its metrics once.
       const server = await createServer({
         ...context,
         metrics: createMetrics({ processMetrics: false }),

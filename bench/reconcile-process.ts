@@ -1,5 +1,5 @@
-// The process that reconciles in the benchmark: one full run over HTTP, or one comparison of what
-// is kept already, then a report to its parent.
+// The process that reconciles in the benchmark: runs one full reconciliation over HTTP, or one
+// comparison of lines that are already stored, and reports to its parent.
 
 import { mergeEffects, type MergeCounts } from '../src/clearing/reconciliation/merge.ts';
 import { openSides } from '../src/clearing/reconciliation/store-sides.ts';
@@ -33,7 +33,7 @@ async function compare(on: Pool): Promise<{ lines: number; breaks: number }> {
 }
 
 async function reconcileWhole(on: Pool): Promise<{ lines: number; breaks: number }> {
-  // Only here: the memory of a comparison is not that of reading JSON.
+  // Imported only here: loading it would add to the memory of a bare comparison.
   const [{ createConnectorClient }, { createReconciliation }] = await Promise.all([
     import('../src/connections/connector-client.ts'),
     import('../src/clearing/reconciliation/create-reconciliation.ts'),
@@ -67,7 +67,7 @@ async function reconcileWhole(on: Pool): Promise<{ lines: number; breaks: number
 const [from, cpu] = [performance.now(), process.cpuUsage()];
 const { lines, breaks } = await (job.mode === 'merge' ? compare : reconcileWhole)(pool);
 const { user, system } = process.cpuUsage(cpu);
-const told: ReconcileReport = {
+const result: ReconcileReport = {
   lines,
   breaks,
   seconds: (performance.now() - from) / 1000,
@@ -75,4 +75,4 @@ const told: ReconcileReport = {
   peakMb: process.resourceUsage().maxRSS / 1024,
 };
 await pool.end();
-process.send?.(told);
+process.send?.(result);

@@ -1,5 +1,5 @@
-// Reconciliation: how fast a statement is read over HTTP and compared with the network's side, for each
-// second of CPU of Node and PostgreSQL together, and how much memory it takes.
+// Measures reconciliation: how fast a statement is read over HTTP and compared with the network's
+// side, per CPU second of Node and PostgreSQL together, and how much memory it takes.
 
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,25 +11,26 @@ import { median } from './load.ts';
 import type { Network } from './network.ts';
 
 const RUNS = 3;
-/** /proc counts CPU in these. */
+/** The unit of CPU time in /proc. */
 const TICKS_PER_SECOND = 100;
 const PLATFORM = 'platform_c';
 /**
- * The usual bound of V8's young generation, which most of the memory is: scripts of this repository
- * set a larger one, for the ledger.
+ * V8's usual bound of the young generation, which takes most of the memory. The scripts of this
+ * repository set a larger bound for the ledger.
  */
 const YOUNG = '--max-semi-space-size=16';
 
-/** What the process that reconciles tells of a run. */
+/** The report of the process that reconciles. */
 export interface ReconcileReport {
   readonly lines: number;
   readonly breaks: number;
   readonly seconds: number;
   readonly cpuSeconds: number;
-  /** Most memory of the process since it began, in MB. */
+  /** Largest memory of the process since its start, in MB. */
   readonly peakMb: number;
 }
 
+/** The job of the process that reconciles. */
 export interface ReconcileJob {
   readonly databaseUrl: string;
   readonly platformUrl: string;
@@ -37,7 +38,8 @@ export interface ReconcileJob {
 }
 
 /**
- * As many sagas as lines, all done, and what a platform that carried them out would say of them.
+ * Writes as many completed sagas as lines, then compares them with the statement of a platform that
+ * applied them.
  */
 export async function measureReconcile(
   { context }: Network,
@@ -72,23 +74,23 @@ export async function measureReconcile(
   try {
     const figures: Figure[] = [];
     for (const mode of ['whole', 'merge'] as const) {
-      // As autovacuum does after a while.
+      // Autovacuum does the same after a while.
       if (mode === 'merge') await pool.query('vacuum analyze clearing.statement_line');
       const [rates, perCore, memory]: [number[], number[], number[]] = [[], [], []];
       for (let run = 0; run < RUNS; run += 1) {
         const before = cpuOf(postmaster);
-        const told = await reconcile({ databaseUrl, platformUrl, mode });
+        const result = await reconcile({ databaseUrl, platformUrl, mode });
         const serverSeconds = cpuOf(postmaster) - before;
-        if (told.breaks > 0 || told.lines !== lines)
-          throw new Error(`${told.lines} lines compared, ${told.breaks} breaks`);
+        if (result.breaks > 0 || result.lines !== lines)
+          throw new Error(`${result.lines} lines compared, ${result.breaks} breaks`);
         report(
-          `${mode}: ${lines} lines in ${told.seconds.toFixed(2)} s; CPU ` +
-            `${told.cpuSeconds.toFixed(2)} s of Node, ${serverSeconds.toFixed(2)} s of ` +
-            `PostgreSQL; ${told.peakMb.toFixed(0)} MB`,
+          `${mode}: ${lines} lines in ${result.seconds.toFixed(2)} s; CPU ` +
+            `${result.cpuSeconds.toFixed(2)} s of Node, ${serverSeconds.toFixed(2)} s of ` +
+            `PostgreSQL; ${result.peakMb.toFixed(0)} MB`,
         );
-        rates.push(lines / told.seconds);
-        perCore.push(lines / (told.cpuSeconds + serverSeconds));
-        memory.push(told.peakMb);
+        rates.push(lines / result.seconds);
+        perCore.push(lines / (result.cpuSeconds + serverSeconds));
+        memory.push(result.peakMb);
       }
       const name =
         mode === 'merge'
@@ -118,20 +120,20 @@ export async function measureReconcile(
   }
 }
 
-/** In a process of its own, so that its memory is its own. */
+/** Runs one job in its own process, so that its memory can be measured. */
 async function reconcile(job: ReconcileJob): Promise<ReconcileReport> {
   const child: ChildProcess = fork(
     join(import.meta.dirname, 'reconcile-process.ts'),
     [JSON.stringify(job)],
     { stdio: 'inherit', execArgv: [YOUNG] },
   );
-  const [told] = (await Promise.race([
+  const [result] = (await Promise.race([
     once(child, 'message'),
     once(child, 'exit').then(() => {
       throw new Error('the process that reconciles has ended');
     }),
   ])) as [ReconcileReport];
-  return told;
+  return result;
 }
 
 function parentOf(pid: number): number {
@@ -144,7 +146,7 @@ function statOf(pid: number): string[] {
   return text.slice(text.lastIndexOf(')') + 2).split(' ');
 }
 
-/** CPU of a server and all its children, those that have ended included, in seconds. */
+/** CPU of a server and all its children, including those that have ended, in seconds. */
 function cpuOf(postmaster: number): number {
   let ticks = 0;
   for (const entry of readdirSync('/proc')) {
@@ -155,7 +157,7 @@ function cpuOf(postmaster: number): number {
       if (Number(entry) === postmaster) ticks += own + Number(stat[13]) + Number(stat[14]);
       else if (Number(stat[1]) === postmaster) ticks += own;
     } catch {
-      // It has ended meanwhile and counts among the children of the server.
+      // It has ended in the meantime, and counts among the ended children of the server.
     }
   }
   return ticks / TICKS_PER_SECOND;

@@ -1,5 +1,5 @@
-// What the rules cost: conversions with 200 rules in force against conversions with none, and a
-// quote against a balance read, each in turn.
+// Measures the cost of rules: conversions with 200 rules in force compared with none, and a quote
+// compared with a balance read. They alternate.
 
 import { activateDue } from '../src/network/network.ts';
 import type { RulebookDocument } from '../src/valuation/valuation.ts';
@@ -14,8 +14,8 @@ const CONNECTIONS = 64;
 type Rules = RulebookDocument['rules'];
 
 /**
- * 200 rules as a network of some platforms has them: 100 are about other pairs, 100 must be asked
- * of each conversion between the two platforms of the bench. None applies, so all are asked and the
+ * 200 rules like those of a network with several platforms: 100 are about other pairs, and 100 must
+ * be evaluated for each conversion of the benchmark. No rule applies, so all are evaluated and the
  * transactions stay the same.
  */
 function manyRules(): Rules {
@@ -51,8 +51,8 @@ function manyRules(): Rules {
 }
 
 /**
- * A bound on each member's day and one on the whole network's: what limits add in the ledger,
- * besides being asked.
+ * A limit on each member's day and one on the whole network's day: their cost in the ledger,
+ * besides their evaluation.
  */
 const limits: Rules = {
   limit_member: {
@@ -65,6 +65,7 @@ const limits: Rules = {
   },
 };
 
+/** Puts each set of rules in force and measures it. */
 export async function measureRules(
   network: Network,
   seconds: number,

@@ -1,5 +1,5 @@
-// Transfers between two connected platforms that answer in 10 ms, from the first authorisation
-// until the queue is drained; then with faults in a fifth of all calls.
+// Measures transfers between two connected platforms that answer in 10 ms, from the first
+// authorisation until the queue is empty; then the same with faults in a fifth of all calls.
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,7 +16,7 @@ const TARGET = 'platform_y' as PlatformId;
 const LATENCY_MS = 10;
 const FAULT_SHARE = 0.2;
 const MEMBERS = 500;
-/** Authorisations that wait for their answer at a time. */
+/** Authorisations that run at a time. */
 const CALLERS = 500;
 
 interface Platform {
@@ -34,6 +34,7 @@ async function startPlatform(faultShare: number): Promise<Platform> {
   return { url: line.trim(), process: child };
 }
 
+/** Runs `count` transfers in each round. */
 export async function measureSagas(
   { context }: Network,
   count: number,

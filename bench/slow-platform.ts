@@ -1,13 +1,13 @@
-// A connected platform for the bench, as a process of its own: answers every call after 10 ms,
-// keeps what it did in memory, and fails as often as told. `node bench/slow-platform.ts LATENCY_MS
-// FAULT_SHARE`; prints its URL. It checks no signatures: what it costs must not count as the
-// network's.
+// A connected platform for the benchmark, as a separate process. It answers every call after 10 ms,
+// keeps its data in memory, and fails as often as its argument says. `node bench/slow-platform.ts
+// LATENCY_MS FAULT_SHARE` prints its URL. It checks no signatures, because that cost must not count
+// as the network's.
 
 import { createServer } from 'node:http';
 
 const [latencyMs = 10, faultShare = 0] = process.argv.slice(2).map(Number);
 
-/** What was done under a transaction: the step, and whether it was undone. */
+/** The step that was applied for each transaction, and whether it was reversed. */
 const done = new Map<
   string,
   { readonly operation: string; readonly body: Call; reversed: boolean }
@@ -64,7 +64,7 @@ function find(transactionId: string): Reply {
   ];
 }
 
-/** What a call comes to: a step, or a look-up of a user or a transaction. */
+/** The answer to a call: a step, or a look-up of a user or a transaction. */
 function answer(method: string | undefined, url: string, text: string): Reply {
   const [kind = '', name = ''] = url.split('/').slice(-2);
   if (method === 'POST') return apply(name, JSON.parse(text) as Call);
@@ -86,7 +86,7 @@ const server = createServer((request, response) => {
         request.url ?? '',
         Buffer.concat(chunks).toString(),
       );
-      // Done, and the answer is lost.
+      // Applied, but the answer is lost.
       if (fault === 2) return void request.socket.destroy();
       return void response
         .writeHead(status, { 'content-type': 'application/json' })

@@ -1,5 +1,5 @@
-// A platform that has only a statement and a total: as many lines as told, made up on the spot, in
-// pages over HTTP. A process of its own, so that its CPU is nobody else's.
+// A platform that has only a statement and a total. It generates as many lines as its argument
+// says, in pages over HTTP. It is a separate process, so that its CPU is not counted.
 
 import { hash } from 'node:crypto';
 import { createServer } from 'node:http';

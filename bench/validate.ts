@@ -1,5 +1,5 @@
-// Checking a large rulebook, as an operator sends it: how long it takes, and how long callers of
-// the same process wait meanwhile.
+// Measures the check of a large rulebook that an operator sends: how long it takes, and how long
+// other callers of the same process wait.
 
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,7 +12,7 @@ import { median } from './load.ts';
 import type { Network } from './network.ts';
 
 const RUNS = 5;
-/** Delays below this are not told apart. */
+/** Delays shorter than this cannot be told apart. */
 const RESOLUTION_MS = 1;
 
 function feeOf(side: 'source' | 'target', name: string, index: number) {
@@ -26,7 +26,7 @@ function feeOf(side: 'source' | 'target', name: string, index: number) {
   ] as const;
 }
 
-/** A fee for each source and each target: no two pairs of platforms have the same rate. */
+/** A fee for each source and each target, so no two pairs of platforms have the same rate. */
 function matrixOf(names: readonly string[], document: RulebookDocument): RulebookDocument {
   return {
     ...document,
@@ -37,7 +37,7 @@ function matrixOf(names: readonly string[], document: RulebookDocument): Ruleboo
   };
 }
 
-/** A thousand rules of a kilobyte each. */
+/** A thousand rules of one kilobyte each. */
 function longRules(document: RulebookDocument): RulebookDocument {
   const rules = Array.from(
     { length: 1_000 },
@@ -66,7 +66,7 @@ interface Measured {
 async function measured(work: () => Promise<void>): Promise<Measured> {
   const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delays.enable();
-  // What the timer of the monitor itself needs to begin is not counted.
+  // The start of the monitor's own timer is not counted.
   await sleep(20);
   delays.reset();
   const from = performance.now();
@@ -94,6 +94,7 @@ function figuresOf(name: string, runs: readonly Measured[]): Figure[] {
   ];
 }
 
+/** Checks, proposes and activates large rulebooks. */
 export async function measureValidate(
   { context, serve }: Network,
   platforms: number,
@@ -117,7 +118,7 @@ export async function measureValidate(
   if (!operator.ok) throw new Error(operator.problem.detail);
   const { url, stop } = await serve();
   const { document } = context.valuation.rulebook();
-  // What the machine itself does to a timer, with nothing to do here.
+  // The delays of a timer on this machine without any work.
   const idle: Measured[] = [];
   for (let run = 0; run < RUNS; run += 1) idle.push(await measured(() => sleep(1_500)));
   const delays = idle.map(({ longestDelayMs }) => longestDelayMs);

@@ -1,24 +1,25 @@
-// Closing a settlement window over many transactions while everything is posted on: how long it
-// takes, and whether posting notices.
+// Measures closing a settlement window over many transactions while posting continues: how long it
+// takes, and whether posting becomes slower.
 
 import type { Figure } from './figures.ts';
 import { median, pause, runLoad } from './load.ts';
 import type { Network } from './network.ts';
 
 const FULL_LOAD = 4_000;
-/** Callers that post while a window is closed: enough to show a gap of a millisecond. */
+/** Callers that post while a window is closed: enough to show a gap of one millisecond. */
 const CALLERS = 64;
 const CLOSES = 15;
 
-/** What callers saw from one moment to another. */
+/** What callers saw within a period. */
 interface Seen {
-  /** The longest time in which no answer came to anybody. */
+  /** The longest time without any answer. */
   readonly gapMs: number;
-  /** The longest that a caller waited whose answer came then. */
+  /** The longest wait of a caller whose answer came in the period. */
   readonly slowestMs: number;
   readonly rate: number;
 }
 
+/** Fills the tables up to `transactions`, then closes windows. */
 export async function measureWindow(
   network: Network,
   transactions: number,
@@ -62,7 +63,7 @@ export async function measureWindow(
     const until = performance.now();
     took.push(until - from);
     await pause(0.1);
-    // As long a stretch just before it, on the same machine in the same mood.
+    // A period of the same length directly before it, under the same conditions.
     beside.push(callers.seen(from, until));
     before.push(callers.seen(2 * from - until, from));
   }
@@ -96,7 +97,7 @@ export async function measureWindow(
     value: median(beside.map(of)),
     unit,
     ratio: median(beside.map(of)) / median(before.map(of)),
-    against: 'as long a time just before',
+    against: 'the same time just before',
     ...(target === undefined ? {} : { target }),
     runs: beside.map(of),
   });
@@ -121,7 +122,7 @@ export async function measureWindow(
       value: (countedUntil - counted) / 1000,
       unit: 's',
       ratio: (countedUntil - counted) / alone,
-      against: 'the same with nobody posting',
+      against: 'the same without posting',
       runs: [(countedUntil - counted) / 1000],
     },
     {
@@ -135,7 +136,7 @@ export async function measureWindow(
   ];
 }
 
-/** Callers that post without a pause until they are told to stop, and what they have seen since. */
+/** Callers that post without a pause until they are stopped, with a record of what they saw. */
 function startCallers(ask: () => Promise<boolean>): {
   seen(from: number, until: number): Seen;
   stop(): Promise<void>;
@@ -152,8 +153,8 @@ function startCallers(ask: () => Promise<boolean>): {
   });
   return {
     seen(from, until) {
-      // From the last answer before it to the first one after it: a gap that reaches over the end
-      // counts too.
+      // From the last answer before the period to the first one after it, so a gap that reaches
+      // over an end counts too.
       const first = Math.max(0, answers.findIndex(({ at }) => at >= from) - 1);
       const end = answers.findIndex(({ at }) => at > until);
       const there = answers.slice(first, end < 0 ? answers.length : end + 1);
@@ -179,7 +180,7 @@ async function timed(work: () => Promise<void>): Promise<number> {
   return performance.now() - from;
 }
 
-/** Puts all windows back into one, so that the same journal can be closed again. */
+/** Moves all windows back into one, so that the same journal can be closed again. */
 async function reopen(pool: Network['context']['pool']): Promise<void> {
   await pool.query(
     'truncate clearing.settlement_window, clearing.window_cut, clearing.window_net, ' +

@@ -1,5 +1,5 @@
-// What our figures are held against, on the same server in the same run: pgbench's TPC-B, a bare
-// bulk insert, a single-row commit.
+// The yardsticks of the figures, on the same server in the same run: pgbench's TPC-B, a plain bulk
+// insert, and a single-row commit.
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -10,11 +10,12 @@ const run = promisify(execFile);
 const PGBENCH_SCALE = 50;
 const PGBENCH_CLIENTS = 8;
 
-/** TPC-B in a database of its own on the measured server. */
+/** TPC-B in its own database on the measured server. */
 export interface PgBench {
   tps(seconds: number): Promise<number>;
 }
 
+/** Creates and fills the database. */
 export async function createPgBench(pool: Pool, url: string): Promise<PgBench> {
   const target = new URL(url);
   await pool.query('create database tpcb');
@@ -48,7 +49,7 @@ export async function createPgBench(pool: Pool, url: string): Promise<PgBench> {
 
 /**
  * Rows per second of INSERT … SELECT of our own conversion rows into an empty table with the same
- * indexes: no decision, no account, no network.
+ * indexes: without decisions, accounts or network.
  */
 export async function measureFloor(pool: Pool, seconds: number): Promise<number> {
   const client = await pool.connect();

@@ -1,31 +1,32 @@
-// The fault panel: what goes wrong on purpose, how often, and a schedule of it that can be
-// replayed.
+// The fault panel: which faults happen on purpose, how often, and a schedule that can be replayed.
 
 import { hash } from 'node:crypto';
 
 import { parsePoints } from './points.ts';
 
+/** The faults that are set. A share is a number from 0 to 1. */
 export interface Faults {
-  /** Waited before each call is looked at. */
+  /** Milliseconds to wait before each call is handled. */
   readonly latency_ms: number;
-  /** Share of calls answered with 500 and not carried out. */
+  /** Share of calls that are answered with 500 and not applied. */
   readonly error_500: number;
-  /** Share of calls whose connection is reset and which are not carried out. */
+  /** Share of calls whose connection is reset and which are not applied. */
   readonly reset_before_apply: number;
-  /** Share of calls that are carried out and whose connection is reset then. */
+  /** Share of calls that are applied and whose connection is then reset. */
   readonly reset_after_apply: number;
-  /** Share of calls that are carried out and answered with 500. */
+  /** Share of calls that are applied and answered with 500. */
   readonly error_after_apply: number;
-  /** Share of calls that are carried out twice, as if they had been delivered twice. */
+  /** Share of calls that are applied twice, as if they had been delivered twice. */
   readonly duplicate_delivery: number;
-  /** Added to total_points: a decimal. */
+  /** A decimal that is added to total_points. */
   readonly wrong_total: string;
-  /** Every connection is reset. */
+  /** Reset every connection. */
   readonly down: boolean;
-  /** Chooses which calls are hit. */
+  /** Selects the calls that the faults hit. */
   readonly seed: number;
 }
 
+/** Faults that hit a share of the calls. */
 export type RatedFault =
   | 'error_500'
   | 'reset_before_apply'
@@ -33,6 +34,7 @@ export type RatedFault =
   | 'error_after_apply'
   | 'duplicate_delivery';
 
+/** No fault at all. */
 export const NO_FAULTS: Faults = {
   latency_ms: 0,
   error_500: 0,
@@ -45,7 +47,7 @@ export const NO_FAULTS: Faults = {
   seed: 1,
 };
 
-/** Reads each fault from JSON or from the command line; undefined when the value cannot be one. */
+/** Reads each fault from JSON or from the command line. Undefined for an invalid value. */
 const readers: { readonly [Name in keyof Faults]: (value: unknown) => Faults[Name] | undefined } = {
   latency_ms: (value) => numberWithin(value, 0, 600_000),
   error_500: (value) => numberWithin(value, 0, 1),
@@ -69,16 +71,15 @@ const readers: { readonly [Name in keyof Faults]: (value: unknown) => Faults[Nam
   seed: (value) => numberWithin(value, 0, 2 ** 53 - 1),
 };
 
+/** Names of all faults. */
 export const FAULT_NAMES = Object.keys(readers) as readonly (keyof Faults)[];
 
-/**
- * The faults that are named, and none of the others; or a sentence that says which one cannot be.
- */
+/** The named faults, and no others; or a sentence about the first invalid one. */
 export function readFaults(values: Readonly<Record<string, unknown>>): Faults | string {
   let faults = NO_FAULTS;
   for (const [name, value] of Object.entries(values)) {
     if (!Object.hasOwn(readers, name))
-      return `There is no fault ${name}. There are ${FAULT_NAMES.join(', ')}.`;
+      return `There is no fault ${name}. The faults are ${FAULT_NAMES.join(', ')}.`;
     const read = readers[name as keyof Faults](value);
     if (read === undefined) return `${name} cannot be ${JSON.stringify(value)}.`;
     faults = { ...faults, [name]: read };
@@ -96,21 +97,21 @@ function numberWithin(value: unknown, from: number, to: number): number | undefi
   return number >= from && number <= to ? number : undefined;
 }
 
+/** The faults that are set, and their schedule. */
 export interface FaultPanel {
   readonly faults: Faults;
-  /** Replaces all faults and begins the schedule again. */
+  /** Replaces all faults and restarts the schedule. */
   set(faults: Faults): void;
-  /** One call: answers which faults hit it. */
+  /** Counts one attempt of a call, and returns which faults hit it. */
   draw(call: string): (fault: RatedFault) => boolean;
 }
 
-/** Calls whose attempts are counted; beyond it counting begins again. */
+/** Most calls whose attempts are counted; after that the counting starts again. */
 const MAX_COUNTED = 200_000;
 
 /**
- * Whether a call is hit depends on the seed, what is called (the transaction's id included) and
- * which attempt it is, and on nothing else: the same calls are hit in every run, in whatever order
- * they arrive.
+ * Whether a fault hits a call depends only on the seed, the call (including the transaction id) and
+ * the number of the attempt. So every run hits the same calls, in whatever order they arrive.
  */
 export function createFaultPanel(initial: Faults): FaultPanel {
   const attempts = new Map<string, number>();
@@ -133,7 +134,7 @@ export function createFaultPanel(initial: Faults): FaultPanel {
   return panel;
 }
 
-/** Text → a number from 0 up to but not including 1. */
+/** Text → a number from 0 (inclusive) to 1 (exclusive). */
 function chanceOf(text: string): number {
   return hash('sha256', text, 'buffer').readUInt32BE(0) / 2 ** 32;
 }

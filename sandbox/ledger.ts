@@ -1,5 +1,5 @@
-// The platform's own ledger in SQLite: users with balances, and a journal in which each step of a
-// transaction stands once.
+// The platform's own ledger in SQLite: users with balances, and a journal with one row for each
+// step of a transaction.
 
 import { randomUUID } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
@@ -8,35 +8,37 @@ import { join } from 'node:path';
 
 import { formatPoints } from './points.ts';
 
+/** Kinds of steps in the connector API. */
 export type Kind = 'deduct' | 'add' | 'reverse';
 
-/** What the network asks for. */
+/** A step that the network asks for. */
 export interface Step {
   readonly userId: string;
   readonly hundredths: bigint;
   readonly transactionId: string;
 }
 
-/** An HTTP answer, decided here so that it can be given again exactly as it was. */
+/** An HTTP answer. It is decided here, so that a repeated call gets exactly the same answer. */
 export interface Answer {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
 }
 
+/** The platform's ledger. */
 export interface Ledger {
-  /** Opens an account unless the user has one. */
+  /** Opens an account unless the user already has one. */
   addUser(userId: string, hundredths: bigint): void;
   /**
-   * The platform's own business: a user earns or spends points and the network has no part in it.
-   * False when there is no such user.
+   * Moves points by the platform's own business, without the network: the user earns or spends
+   * points. Returns false when the user does not exist.
    */
   moveOwn(userId: string, hundredths: bigint): Promise<boolean>;
-  /** Carries a step out, once. Resolves when it is on the disk. */
+  /** Applies a step once. Resolves when it is on disk. */
   apply(kind: Kind, step: Step): Promise<Answer>;
   findTransaction(transactionId: string): Answer;
   findUser(userId: string): Answer;
   totalHundredths(): bigint;
-  /** What moved points after a cursor, oldest first. */
+  /** Steps that moved points after a cursor, oldest first. */
   readStatement(since: bigint, limit: number): Answer;
   close(): void;
 }
@@ -47,11 +49,11 @@ create table if not exists user (
   balance_hundredths integer not null
 ) strict, without rowid;
 
--- A row is written for every step that was decided, refused ones too: asked again, the platform must not change its mind.
+-- One row for every decided step, also for refused ones: a repeated call must get the same result.
 create table if not exists operation (
   sequence integer primary key autoincrement,
   transaction_id text not null,
-  -- other: the platform's own business, listed so that its total can be explained.
+  -- other: the platform's own business. It is listed so that the network can explain the total.
   kind text not null check (kind in ('deduct', 'add', 'reverse', 'other')),
   user_id text not null,
   amount_hundredths integer not null check (amount_hundredths > 0),
@@ -71,7 +73,7 @@ interface Row {
   readonly kind: Kind | 'other';
   readonly user_id: string;
   readonly amount_hundredths: bigint;
-  /** Signed: what the user's balance changed by. */
+  /** The change of the user's balance, signed. */
   readonly moved_hundredths: bigint;
   readonly balance_hundredths: bigint | null;
   readonly status: bigint;
@@ -83,10 +85,11 @@ type Decision = Pick<Row, 'moved_hundredths' | 'balance_hundredths' | 'error'> &
   readonly status: number;
 };
 
+/** Opens the ledger in a folder, which is created if missing. */
 export function openLedger(folder: string): Ledger {
   mkdirSync(folder, { recursive: true });
   const database = new DatabaseSync(join(folder, 'sandbox.sqlite'), { readBigInts: true });
-  // FULL: a commit in the write-ahead log is on the disk before it is acknowledged.
+  // With FULL, a commit in the write-ahead log is on disk before it is acknowledged.
   database.exec(
     'pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000;',
   );
@@ -141,11 +144,11 @@ export function openLedger(folder: string): Ledger {
       new Date().toISOString(),
     );
     const written = stepsOf(step.transactionId).find((row) => row.kind === kind);
-    if (written === undefined) throw new Error('what was written cannot be read');
+    if (written === undefined) throw new Error('the new row cannot be read');
     return answerOf(written);
   }
 
-  /** A deduct or an add. A refusal is recorded like anything else: "no" stays "no". */
+  /** Decides a deduct or an add. A refusal is recorded too, so that it stays a refusal. */
   function decideMove(
     kind: 'deduct' | 'add',
     steps: readonly Row[],
@@ -158,7 +161,8 @@ export function openLedger(folder: string): Ledger {
       status,
       error,
     });
-    // The undo came first. Whatever arrives of this transaction now is late, and must do nothing.
+    // The reverse came first. Any step of this transaction that arrives now is late and must do
+    // nothing.
     if (steps.some((row) => row.kind === 'reverse'))
       return refused(409, 'Transaction was reversed');
     if (steps.length > 0) return conflict('This transaction_id was used for another operation');
@@ -174,9 +178,9 @@ export function openLedger(folder: string): Ledger {
   }
 
   /**
-   * Undoes what the transaction did, which may be nothing: then the reversal alone is remembered
-   * and blocks what comes late. Points that were added and are spent by now leave the balance below
-   * zero: an undo must not fail.
+   * Undoes the move of the transaction. If there was no move, the reverse alone is recorded, and it
+   * blocks a late move. If added points are already spent, the balance goes below zero, because a
+   * reverse must not fail.
    */
   function decideReverse(steps: readonly Row[], step: Step): Decision | Answer {
     const move = steps[0];
@@ -265,12 +269,14 @@ export function openLedger(folder: string): Ledger {
   };
 }
 
-/** The same request, however its amount is spelled. */
+/** True for the same request, even if its amount is written differently. */
 function isSame(row: Row, { userId, hundredths }: Step): boolean {
   return row.user_id === userId && row.amount_hundredths === hundredths;
 }
 
-/** Not recorded: it says something about the request, not about the transaction. */
+/**
+ * An answer that is not recorded, because it is about the request and not about the transaction.
+ */
 function conflict(error: string): Answer {
   return { status: 409, body: { error } };
 }
@@ -308,8 +314,8 @@ function entryOf(row: Row): Readonly<Record<string, unknown>> {
 }
 
 /**
- * Commits together what has arrived meanwhile: waiting for the disk is what takes time, and one
- * wait serves all.
+ * Runs all work that has arrived in one commit: waiting for the disk takes most of the time, and
+ * one wait serves all of it.
  */
 function createWriter(database: DatabaseSync): <T>(work: () => T) => Promise<T> {
   let waiting: { readonly run: () => void; readonly settle: (failure: unknown) => void }[] = [];

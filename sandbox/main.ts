@@ -1,4 +1,5 @@
-// A connected platform as a program of its own: reads the command line, opens the ledger, listens.
+// The sandbox program, a connected platform: reads the command line, opens the ledger and starts
+// the server.
 
 import { parseArgs } from 'node:util';
 
@@ -10,16 +11,16 @@ import { createServer } from './server.ts';
 const USAGE = `Usage: node sandbox/main.ts --platform ID --token T --secret S [options]
 
   --platform ID       this platform's id in the network, e.g. platform_c
-  --token T           bearer token that the network calls with (or SANDBOX_TOKEN)
-  --secret S          secret that the network signs with (or SANDBOX_SECRET)
+  --token T           bearer token of the network's calls (or SANDBOX_TOKEN)
+  --secret S          secret of the network's signatures (or SANDBOX_SECRET)
   --port N            0 takes any free port (default 8090)
   --host H            (default 127.0.0.1)
-  --data FOLDER       where the ledger is kept (default .sandbox)
+  --data FOLDER       folder of the ledger (default .sandbox)
   --user ID=POINTS    opens an account unless the user has one; may be repeated
-  --until-stdin-ends  ends when standard input does: with the program that started it, however that ends
-  --admin-token T     opens /faults, /secret and /own to whoever has it (or SANDBOX_ADMIN_TOKEN)
+  --until-stdin-ends  ends when standard input ends, so also with the program that started it
+  --admin-token T     bearer token for /faults, /secret and /own (or SANDBOX_ADMIN_TOKEN)
 
-Faults from the start, see README.md: ${FAULT_NAMES.map(flagOf).join(' ')}
+Faults that are set at the start, see README.md: ${FAULT_NAMES.map(flagOf).join(' ')}
 `;
 
 interface Options {
@@ -39,7 +40,7 @@ function flagOf(fault: string): string {
   return `--${fault.replaceAll('_', '-')}`;
 }
 
-/** The options, or what is wrong with them. */
+/** The options, or a sentence about what is wrong with them. */
 function readOptions(
   argv: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
@@ -69,7 +70,7 @@ function readOptions(
   const platformId = one('platform');
   const token = one('token') ?? environment['SANDBOX_TOKEN'];
   const secret = one('secret') ?? environment['SANDBOX_SECRET'];
-  if (!platformId || !token || !secret) return '--platform, --token and --secret are needed.';
+  if (!platformId || !token || !secret) return '--platform, --token and --secret are required.';
   const port = Number(one('port') ?? 8090);
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     return '--port is not a number from 0 to 65535.';
@@ -135,10 +136,10 @@ async function main(): Promise<void> {
   let stopping = false;
   const stop = (): void => {
     stopping = true;
-    // Idle connections are closed at once, calls under way are answered.
+    // Idle connections are closed at once; calls in progress are answered first.
     void server.close().then(() => {
       ledger.close();
-      // Reading on would keep the program alive.
+      // An open standard input would keep the program running.
       process.stdin.destroy();
     });
   };
@@ -150,11 +151,11 @@ async function main(): Promise<void> {
   }
   if (options.untilStdinEnds) {
     const abandoned = (): void => {
-      // Nobody is left who waits for an answer.
+      // The program that waited for answers is gone, so calls in progress get one second.
       setTimeout(() => process.exit(0), 1_000).unref();
       if (!stopping) stop();
     };
-    // A file only ends, a pipe may also break.
+    // A file only ends; a pipe may also break.
     process.stdin.resume().once('end', abandoned).once('error', abandoned).once('close', abandoned);
   }
 }

@@ -1,13 +1,15 @@
-// Points as whole hundredths: exact from the caller's text to the database and back. No float is
-// ever calculated with.
+// Points as whole hundredths, exact from the text of a request to the database and back. Nothing is
+// ever computed in floats.
 
-/** 10^15 hundredths: up to here a JSON number of two decimals means one value and no other. */
+/**
+ * 10^15 hundredths. Up to this bound, a JSON number with two decimals stands for exactly one value.
+ */
 const MAX_HUNDREDTHS = 10n ** 15n;
 const DECIMAL = /^(-?)(\d{1,20})(?:\.(\d{1,20}))?$/;
 
 /**
- * Decimal text → hundredths, or undefined when it is no number, has more than two decimals or is
- * too large. Never rounds.
+ * Decimal text → hundredths. Undefined when the text is not a number, has more than two decimals or
+ * is too large. Never rounds.
  */
 export function parsePoints(text: string): bigint | undefined {
   const match = DECIMAL.exec(text);
@@ -20,7 +22,7 @@ export function parsePoints(text: string): bigint | undefined {
   return sign === '-' ? -hundredths : hundredths;
 }
 
-/** Hundredths → a JSON number, or decimal text where a number would not be exact. */
+/** Hundredths → a JSON number, or decimal text when a number would not be exact. */
 export function formatPoints(hundredths: bigint): number | string {
   const size = hundredths < 0n ? -hundredths : hundredths;
   const digits = size.toString().padStart(3, '0');

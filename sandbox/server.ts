@@ -1,4 +1,4 @@
-// The connector API over HTTP, and the fault panel beside it.
+// The connector API and the fault panel over HTTP.
 
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,11 +8,12 @@ import type { Answer, Kind, Ledger, Step } from './ledger.ts';
 import { formatPoints, parsePoints } from './points.ts';
 import { isBearer, judgeSignature, type Credentials } from './signature.ts';
 
+/** What the server is made from. */
 export interface ServerParts {
   readonly ledger: Ledger;
   readonly panel: FaultPanel;
   readonly credentials: Credentials;
-  /** Opens the fault panel; without it there is none. */
+  /** The bearer token of the fault panel. Without it there is no panel. */
   readonly adminToken: string | undefined;
 }
 
@@ -25,6 +26,7 @@ const AFTER_APPLY: ReadonlySet<RatedFault> = new Set([
   'duplicate_delivery',
 ]);
 
+/** A server that is not listening yet. */
 export function createServer({
   ledger,
   panel,
@@ -38,7 +40,7 @@ export function createServer({
     routerOptions: { maxParamLength: 1_024 },
   });
 
-  // The signature covers the bytes as they arrived, so they are kept and read as JSON later.
+  // The signature covers the bytes as they arrived, so the body is kept as bytes and parsed later.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'No such route' }));
@@ -124,9 +126,8 @@ export function createServer({
   );
 
   /**
-   * Carries a call out and answers it, through whatever faults are set. Faults that come after a
-   * call was carried out do not hit one that has no subject: a look-up of a user carries nothing
-   * out.
+   * Handles a call under the faults that are set. A fault that comes after applying cannot hit a
+   * call without a subject: a look-up of a user applies nothing.
    */
   async function answer(
     request: FastifyRequest,
@@ -183,7 +184,7 @@ export function createServer({
         if (typeof userId !== 'string' || hundredths === undefined || hundredths === 0n)
           return reply
             .code(400)
-            .send({ error: 'user_id and an amount other than zero are needed' });
+            .send({ error: 'user_id and an amount other than zero are required' });
         const moved = await ledger.moveOwn(userId, hundredths);
         return moved
           ? reply.send({ success: true })
@@ -219,8 +220,8 @@ type Reviver = (key: string, value: unknown, context: { readonly source?: string
 const parseWithSource = JSON.parse as (text: string, reviver: Reviver) => unknown;
 
 /**
- * An object whose `amount` is the text that was written: read as a double, 9999999999999.991 would
- * pass for two decimals.
+ * An object with `amount` as the text that was sent. Read as a double, 9999999999999.991 would look
+ * like a number with two decimals.
  */
 function readJson(body: Buffer): Readonly<Record<string, unknown>> | undefined {
   try {

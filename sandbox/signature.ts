@@ -1,21 +1,23 @@
-// Is this call from the network? The bearer token first, then the signature over exactly the bytes
-// that arrived.
+// Checks that a call comes from the network: first the bearer token, then the signature over
+// exactly the bytes that arrived.
 
 import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 
+/** Credentials of the network. */
 export interface Credentials {
   readonly platformId: string;
   readonly token: string;
   /**
-   * Those that the network may sign with: after a rotation the new one, and the one before it until
-   * that has been replaced too.
+   * Secrets that the network may sign with. After a rotation these are the new one and the one
+   * before it; the next rotation drops the older one.
    */
   readonly secrets: readonly string[];
 }
 
+/** A call, as far as its signature covers it. */
 export interface SignedCall {
   readonly method: string;
-  /** As on the wire, without the query. */
+  /** As it was sent, without the query. */
   readonly path: string;
   readonly body: Buffer;
   readonly platformId: string | undefined;
@@ -25,15 +27,16 @@ export interface SignedCall {
 
 const TOLERANCE_SECONDS = 300;
 
+/** Compares the Authorization header with the token in constant time. */
 export function isBearer(header: string | undefined, token: string): boolean {
-  // Digests have one length, so that comparing them tells nothing of the token's.
+  // Digests have the same length, so the comparison does not reveal the length of the token.
   return (
     header !== undefined &&
     timingSafeEqual(hash('sha256', header, 'buffer'), hash('sha256', `Bearer ${token}`, 'buffer'))
   );
 }
 
-/** Says what is wrong with the signature, or nothing. */
+/** What is wrong with the signature; undefined when it is valid. */
 export function judgeSignature(
   { platformId, secrets }: Credentials,
   call: SignedCall,

@@ -1,4 +1,4 @@
-// The schema and the statements of the hot path stay distributable by bucket.
+// The schema and the statements of the hot path can still be distributed by bucket.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 

@@ -1,11 +1,11 @@
-// The rules of distribution (docs/decisions) read from the catalogue and from the statement texts
+// Checks the rules of distribution (docs/decisions) in the database catalogue and in the SQL texts
 // of the ledger.
 
 import type { Pool } from '../src/runtime/database.ts';
 import type { SourceFile } from './source-tree.ts';
 
 /**
- * Tables that hold members' data and grow: those of schema `ledger` that have a column `bucket`.
+ * Tables that hold members' data and grow: tables of the schema `ledger` with a column `bucket`.
  */
 export async function listHotTables(pool: Pool): Promise<string[]> {
   const { rows } = await pool.query<{ name: string }>(
@@ -16,7 +16,7 @@ export async function listHotTables(pool: Pool): Promise<string[]> {
   return rows.map((row) => row.name);
 }
 
-/** What the catalogue shows against rules 1, 3 and 4, a sentence each. */
+/** Offences in the catalogue against rules 1, 3 and 4, one sentence for each. */
 export async function findSchemaOffences(pool: Pool): Promise<string[]> {
   const { rows } = await pool.query<{ offence: string }>(`
     with hot as (
@@ -53,6 +53,7 @@ export async function findSchemaOffences(pool: Pool): Promise<string[]> {
   return rows.map((row) => row.offence);
 }
 
+/** One SQL text and its place. */
 export interface Statement {
   readonly where: string;
   readonly text: string;
@@ -70,7 +71,7 @@ export function readStatements(files: readonly SourceFile[]): Statement[] {
   );
 }
 
-/** Bodies of the functions in schema `ledger`, one statement each. */
+/** Bodies of the functions in schema `ledger`, one text for each statement. */
 export async function readFunctionStatements(pool: Pool): Promise<Statement[]> {
   const { rows } = await pool.query<{ name: string; body: string }>(
     `select p.proname as name, p.prosrc as body from pg_proc p
@@ -85,14 +86,15 @@ export async function readFunctionStatements(pool: Pool): Promise<Statement[]> {
 }
 
 /**
- * A statement over all buckets says so and why, in an SQL comment; it must not lie on the path of a
- * posting.
+ * A statement over all buckets has an SQL comment in this form with its reason. It must not be on
+ * the path of a posting.
  */
 const EXEMPT = /all buckets: \w+/;
 
 /**
- * Rule 5: whatever reads or changes a hot table names one bucket, as often as it names hot tables
- * (a join inside the bucket repeats it). Rows to be inserted carry their bucket as a column.
+ * Checks rule 5: a statement that reads or changes hot tables names one bucket, as often as it
+ * names hot tables (a join inside the bucket repeats it). Inserted rows have their bucket as a
+ * column.
  */
 export function findStatementOffences(
   statements: readonly Statement[],

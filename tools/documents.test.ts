@@ -1,5 +1,5 @@
-// What the documents promise by their form: the changelog's versions and groups, decisions numbered
-// without gaps, and one tour in two languages.
+// The form of documents: versions and groups of the changelog, numbers of decisions without gaps,
+// and one tour in two languages.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ function readText(path: string): string {
   return readFileSync(join(ROOT, path), 'utf8');
 }
 
-/** What is wrong with a changelog of the form of Keep a Changelog 1.1.0. */
+/** What is wrong with the form of a changelog by Keep a Changelog 1.1.0. */
 function faultsOfChangelog(text: string): string[] {
   const versions: string[] = [];
   const faults: string[] = [];
@@ -85,14 +85,14 @@ describe('decisions', () => {
   });
 });
 
-/** The fenced blocks, without the remarks, which are in the language of the page. */
+/** The fenced blocks without the remarks, which are in the language of the page. */
 function blocksOf(path: string): string[] {
   return fencedBlocks(readText(path)).map(
     ({ language, text }) => `${language}\n${text.replaceAll(/ +# .*/g, '')}`,
   );
 }
 
-/** The documents of ours that a page sends its readers to. */
+/** Our documents that a page links to. */
 function linksOf(path: string): string[] {
   return [...readText(path).matchAll(/\]\(([\w./-]+\.md)\)/g)]
     .map(([, link = '']) => link)

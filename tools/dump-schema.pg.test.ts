@@ -1,4 +1,4 @@
-// The committed db/schema.sql is what the migrations make.
+// The committed db/schema.sql equals the schema after all migrations.
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';

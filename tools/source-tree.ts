@@ -1,19 +1,21 @@
-// The program's own text as the structure test sees it: files, their modules, and who imports whom.
+// The program's own text for the structure test: files, their modules and their imports.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, posix, relative } from 'node:path';
 
+/** The folder of the checkout. */
 export const ROOT = join(import.meta.dirname, '..');
 
+/** One TypeScript file. */
 export interface SourceFile {
-  /** Path from the checkout, with `/`. */
+  /** Path relative to the checkout, with `/`. */
   readonly path: string;
   readonly text: string;
-  /** Paths of ours that it imports; packages are left out. */
+  /** Paths of our files that it imports, without packages. */
   readonly imports: readonly string[];
 }
 
-/** All TypeScript files under a folder of the checkout; none when it is not there. */
+/** All TypeScript files under a folder of the checkout; none when the folder does not exist. */
 export function readSources(folder: string): SourceFile[] {
   if (!existsSync(join(ROOT, folder))) return [];
   const names = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' });
@@ -30,6 +32,7 @@ export function readSources(folder: string): SourceFile[] {
 const IMPORT =
   /^\s*(?:import|export)\b[^'"`;]*?from\s+'(\.[^']+)'|^\s*import\s+'(\.[^']+)'|\bimport\(\s*'(\.[^']+)'\s*\)/gm;
 
+/** Paths of our files that a text imports, without packages. */
 export function readImports(path: string, text: string): string[] {
   const targets = [...text.matchAll(IMPORT)].map((match) => match[1] ?? match[2] ?? match[3] ?? '');
   return [
@@ -40,8 +43,8 @@ export function readImports(path: string, text: string): string[] {
 const LOADED = /^(?:import|export)\b(?! type\b)[^'"`;]*?from\s+'([^']+)'|^import\s+'([^']+)'/gm;
 
 /**
- * What is loaded with a file: paths of ours and names of packages, without types and without what
- * it imports only when it needs it.
+ * Everything that is loaded together with a file: paths of our files and names of packages. Types
+ * and dynamic imports are left out.
  */
 export function readLoaded(path: string, text: string): string[] {
   return [...text.matchAll(LOADED)]
@@ -52,8 +55,8 @@ export function readLoaded(path: string, text: string): string[] {
 }
 
 /**
- * Everything that is loaded with a file, directly or not, and on whose behalf: each file or package
- * with the chain of imports that leads to it.
+ * Everything that is loaded with a file, directly or indirectly: each file or package with the
+ * chain of imports that leads to it.
  */
 export function loadedWith(path: string): ReadonlyMap<string, readonly string[]> {
   const chains = new Map<string, readonly string[]>([[path, [path]]]);
@@ -66,7 +69,7 @@ export function loadedWith(path: string): ReadonlyMap<string, readonly string[]>
   return chains;
 }
 
-/** Folders of `src` whose own folders are modules by themselves. */
+/** Folders of `src` whose subfolders are modules themselves. */
 const WINGS = ['clearing'];
 
 /**
@@ -85,11 +88,12 @@ export function surfaceOf(module: string): string {
   return `src/${module}/${basename(module)}.ts`;
 }
 
+/** True for the path of a test file. */
 export function isTest(path: string): boolean {
   return path.endsWith('.test.ts');
 }
 
-/** Paths of all folders below some folders of the checkout, as far as those are there. */
+/** Paths of all folders below some folders of the checkout that exist. */
 export function listFolders(folders: readonly string[]): string[] {
   return folders
     .filter((folder) => existsSync(join(ROOT, folder)))
@@ -105,10 +109,7 @@ export function listFolders(folders: readonly string[]): string[] {
     );
 }
 
-/**
- * The first cycle found among the files' imports, as the path that leads round; undefined when
- * there is none.
- */
+/** The first import cycle among the files, as a path; undefined when there is none. */
 export function findImportCycle(files: readonly SourceFile[]): readonly string[] | undefined {
   const byPath = new Map(files.map((file) => [file.path, file]));
   const done = new Set<string>();
@@ -130,8 +131,7 @@ export function findImportCycle(files: readonly SourceFile[]): readonly string[]
 }
 
 /**
- * Paths that a document names in backticks or links, without those that are patterns, URLs or API
- * routes.
+ * Paths that a document names in backticks or links. Patterns, URLs and API routes are left out.
  */
 export function readMentionedPaths(document: string, text: string): string[] {
   const quoted = [...text.matchAll(/`([^`\n]+)`/g)].map((match) => match[1] ?? '');

@@ -1,5 +1,5 @@
-// What a formatter cannot check about the shape of the source: direction of imports, surfaces,
-// cycles, sizes, openings, names.
+// Checks of the source that a formatter cannot do: direction of imports, surfaces, cycles, sizes,
+// openings, names.
 
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -21,8 +21,8 @@ import {
 } from './source-tree.ts';
 
 /**
- * From left to right; a module imports only from its left, and modules of one rank never import
- * each other.
+ * Ranks of modules. A module imports only from modules of lower rank; modules of the same rank
+ * never import each other.
  */
 const ORDER: readonly (readonly string[])[] = [
   ['kernel'],
@@ -42,7 +42,7 @@ const ORDER: readonly (readonly string[])[] = [
   ['roots'],
 ];
 
-/** The rooms of a wing are modules too; among themselves they have ranks of the same kind. */
+/** The rooms of a wing are modules too, with ranks among themselves. */
 const ROOMS: Readonly<Record<string, typeof ORDER>> = {
   clearing: [
     ['disputes', 'notices', 'reviews', 'saga'],
@@ -52,16 +52,16 @@ const ROOMS: Readonly<Record<string, typeof ORDER>> = {
 };
 
 /**
- * Any file of these may be imported from outside; of all others only the surface,
- * `<module>/<module>.ts`. Each of these is a set of independent words: a surface would be a list of
- * all their names.
+ * Any file of these may be imported from outside. Of all other modules only the surface,
+ * `<module>/<module>.ts`, may be. Each of these is a set of independent parts: a surface would be a
+ * list of all their names.
  */
 const OPEN_MODULES = ['kernel', 'runtime', 'http', 'views'];
 /** The roots assemble these from their files. */
 const OPEN_TO_ROOTS = ['api', 'cli'];
 /**
- * Beside the surfaces these may be imported from outside: lists of names, and texts. They load
- * nothing but the kernel, so that a command can say what it takes without loading what it does.
+ * Besides the surfaces, these may be imported from outside: lists of names, and texts. They load
+ * nothing but the kernel, so that a command can describe its arguments without loading its work.
  */
 const LIGHT_FILES = [
   'src/acts/table.ts',
@@ -78,7 +78,7 @@ const LIGHT_FILES = [
   'src/monitor/options.ts',
   'src/rewards/states.ts',
 ];
-/** The only packages that are loaded to find out what was typed, and to say what may be typed. */
+/** The only packages that are loaded for reading a command line and for printing help. */
 const PACKAGES_OF_COMMANDS = ['commander', 'string-width'];
 
 const MAX_LINES = 500;
@@ -108,7 +108,7 @@ const sources = readSources('src');
 const program = sources.filter((file) => !isTest(file.path));
 const everything = [...sources, ...['test', 'tools', 'bench', 'sandbox'].flatMap(readSources)];
 
-/** Where a module stands in the order, and a room in its wing; -1 for what has no place. */
+/** The rank of a module, or of a room in its wing; -1 for a name without a rank. */
 function ranksOf(module: string): readonly [number, number] {
   const [folder = '', room] = module.split('/');
   const rank = ORDER.findIndex((modules) => modules.includes(folder));
@@ -123,7 +123,7 @@ function isLeftOf(module: string, other: string): boolean {
   return rank < otherRank || (inOneWing && room < otherRoom);
 }
 
-/** Says what is wrong with an import, or nothing. */
+/** What is wrong with an import; undefined when nothing is. */
 function judgeImport(from: string, to: string): string | undefined {
   const importer = moduleOf(from);
   const imported = moduleOf(to);
@@ -299,7 +299,7 @@ describe('files', () => {
   });
 });
 
-/** Lines of a test that limit its time by a number that is the same on every machine. */
+/** Lines of a test with a time limit that is the same on every machine. */
 function hardLimits(...texts: readonly string[]): string[] {
   return texts
     .join('\n')
@@ -329,7 +329,7 @@ describe('time limits of tests', () => {
   });
 });
 
-/** What stands before a `??`: the last name of it, or of the map that is asked by `get`. */
+/** The name before a `??`: the last name of it, or of the map whose `get` is called. */
 function lastNameBefore(text: string): string {
   let rest = text.trimEnd();
   for (let end = rest.at(-1); end === ')' || end === ']'; end = rest.at(-1)) {
@@ -344,7 +344,7 @@ function lastNameBefore(text: string): string {
   return /(\w+)$/.exec(rest.replace(/\??\.get$/, ''))?.[1] ?? '';
 }
 
-/** Lines in which a number takes the place of an id that is not there. */
+/** Lines in which a number stands in for a missing id. */
 function idsMadeUp({ path, text }: SourceFile): string[] {
   return text
     .split('\n')

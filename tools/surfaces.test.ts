@@ -1,4 +1,4 @@
-// How modules are entered and how big they are: a surface names what others use and nothing else,
+// How modules are entered and how large they are: a surface exports only the names that others use,
 // and no module holds too much of the program.
 
 import { posix } from 'node:path';
@@ -13,9 +13,9 @@ import {
   type SourceFile,
 } from './source-tree.ts';
 
-/** A file that only passes on names of others is read as a list; a longer one is not read at all. */
+/** Most names of a file that only re-exports: people read such a file as a list, if it is short. */
 const MAX_PASSED_ON = 50;
-/** Of all lines of TypeScript under `src`, tests included. */
+/** Share of all lines of TypeScript under `src`, including tests. */
 const MAX_SHARE = 0.16;
 
 const sources = readSources('src');
@@ -23,7 +23,7 @@ const everything = [...sources, ...['test', 'tools', 'bench', 'sandbox'].flatMap
 
 const PASSED_ON = /^export (?:type )?(?:\{([^}]*)\}|(\*)(?: as \w+)?) from '[^']+';\n?/gm;
 
-/** The names that a file exports from others, as its importers know them; `*` for all of a file. */
+/** The names that a file re-exports, as its importers know them; `*` for all names of a file. */
 function readPassedOn(text: string): string[] {
   return [...text.matchAll(PASSED_ON)].flatMap(([, names, all]) =>
     all === undefined
@@ -40,13 +40,13 @@ function readPassedOn(text: string): string[] {
   );
 }
 
-/** Whether a file does nothing but pass on names. */
+/** True for a file that only re-exports names. */
 function onlyPassesOn(text: string): boolean {
   const code = text.replace(PASSED_ON, '').replace(/^\s*\/\/.*$/gm, '');
   return readPassedOn(text).length > 0 && code.trim() === '';
 }
 
-/** Names that a surface passes on and that no other module and no test imports. */
+/** Names that a surface re-exports and that no other module and no test imports. */
 function unusedNames(surface: SourceFile, files: readonly SourceFile[]): string[] {
   const users = files.filter(
     ({ path, imports }) =>
@@ -57,7 +57,7 @@ function unusedNames(surface: SourceFile, files: readonly SourceFile[]): string[
   );
 }
 
-/** What counts as one module for its size: a module, a room of a wing, a folder of the API. */
+/** The unit whose size counts: a module, a room of a wing, or a folder of the API. */
 function sizeUnitOf(path: string): string {
   const module = moduleOf(path) ?? '';
   const [, , folder = '', file] = path.split('/');

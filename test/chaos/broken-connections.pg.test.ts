@@ -1,5 +1,5 @@
-// Lanes whose backend is terminated or whose statement is cancelled in mid-batch: others go on, and
-// all are told the truth.
+// Lanes whose backend is terminated or whose statement is cancelled in the middle of a batch: the
+// others go on, and every caller gets a true answer.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -47,7 +47,7 @@ it.each(['pg_terminate_backend', 'pg_cancel_backend'])(
     const posted = (): number => traffic.asked.filter(({ outcome }) => outcome.ok).length;
     for (let round = 0; round < (long ? 600 : 40); round += 1) {
       await sleep(random.int(5, 40));
-      // On a slow machine nothing would ever get through between two faults.
+      // Waits for progress: on a slow machine nothing would ever succeed between two faults.
       while (posted() < 2 * round) await sleep(5);
       const { rows } = await database.pool.query<{ harmed: bigint }>(
         `select count(*) filter (where ${harm}(pid)) as harmed from pg_stat_activity
@@ -93,7 +93,7 @@ it('a bucket that somebody else keeps locked holds up one lane; members of other
   await expectSound(database.pool);
 });
 
-/** Its bucket, of four, is number 1. */
+/** True for a member in bucket 1 of four. */
 function isLocked(member: string): boolean {
   return Number.parseInt(member.slice(0, 8), 16) % 4 === 1;
 }

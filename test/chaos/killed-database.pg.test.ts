@@ -1,5 +1,5 @@
-// kill -9 of PostgreSQL in mid-load, again and again: what was acknowledged is there, nothing is
-// half there, and a retry takes effect once.
+// kill -9 of PostgreSQL under load, again and again: acknowledged work is kept, nothing is half
+// done, and a retry takes effect once.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -45,8 +45,8 @@ it(
     let stopped = false;
     let load = traffic.run(test.ledger, 48, () => !stopped);
     for (let kill = 0; kill < (long ? 40 : 5); kill += 1) {
-      // The supervisor leaves a server down that ends more often than five times a minute.
-      // Meanwhile nothing is asked: all that was is kept in memory.
+      // The supervisor leaves a server down that ends more than five times a minute. No request is
+      // sent during this pause, because the traffic keeps everything so far in memory.
       if (long && kill > 0 && kill % 2 === 0) {
         stopped = true;
         await load;
@@ -55,7 +55,7 @@ it(
         load = traffic.run(test.ledger, 48, () => !stopped);
       }
       await sleep(random.int(150, 500));
-      // However slow the machine: something was posted since the last kill.
+      // Even on a slow machine, something was posted since the last kill.
       while (posted() < 50 * (kill + 1)) await sleep(10);
       if (kill % 2 === 0) server.killServer();
       else await server.killBackend().catch(() => undefined);

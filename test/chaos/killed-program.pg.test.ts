@@ -1,5 +1,5 @@
-// kill -9 of the program in mid-load: whatever it has answered is there, nothing is half there, and
-// it goes on with the same keys.
+// kill -9 of the program under load: everything that it has answered is kept, nothing is half done,
+// and a restart resumes with the same keys.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -28,7 +28,7 @@ afterEach(async () => {
   await database?.drop();
 });
 
-/** Runs the program until it ends or, after that many answers, is killed; gives what it said. */
+/** Runs the program until it ends, or kills it after `killAfter` answers; returns its output. */
 async function run(options: LoadOptions, killAfter?: number): Promise<string[]> {
   const child = spawn(process.execPath, [PROGRAM, JSON.stringify(options)], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -66,7 +66,7 @@ it(
         plain: kill === 0,
       };
       const lines = await run(options, random.int(50, 1_200));
-      // What the dead program had sent may still be under way for a moment; then its connections
+      // Requests of the killed program may still be in progress for a moment; then its connections
       // are gone.
       for (let left = 1n; left > 0n; await sleep(10)) {
         const { rows } = await database.pool.query<{ left: bigint }>(
@@ -83,7 +83,7 @@ it(
     }
     expect(acknowledged.size).toBeGreaterThan(20);
 
-    // The same program with the seed and keys of its first run: its commands are the same ones.
+    // The same program with the seed and keys of its first run: its commands are the same.
     const before = await readJournal(database.pool);
     const lines = await run({
       url: database.url,

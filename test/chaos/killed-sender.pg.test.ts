@@ -1,5 +1,5 @@
-// kill -9 of programs in the middle of sending to webhooks that misbehave: each event arrives at
-// least once, and in order where order was asked for.
+// kill -9 of programs that send to failing webhooks: each event arrives at least once, and in order
+// where order is required.
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -28,7 +28,10 @@ const PROGRAM = new URL('../fixtures/webhook-process.ts', import.meta.url).pathn
 const PLATFORM = 'platform_a' as PlatformId;
 const EVENTS = long ? 2_000 : 160;
 const KILLS = long ? 30 : 4;
-/** How fast the senders' clocks run: what is put off for five minutes comes in half a second. */
+/**
+ * How many times faster the senders' clocks run: a retry after five minutes comes after half a
+ * second.
+ */
 const RATE = 600;
 const startMs = Date.now();
 
@@ -78,7 +81,7 @@ function tell(from: number, to: number): Promise<void> {
   return dbTransaction(database.pool, (client) => appendEvents(client, events, Date.now()));
 }
 
-/** Events that were accepted, in the order in which each first was. */
+/** Accepted events, in the order in which each was accepted first. */
 function accepted(receiver: Receiver | undefined): number[] {
   return [...new Set(receiver?.accepted.map(({ data }) => Number(data['index'])))];
 }
@@ -96,7 +99,7 @@ it(
       'hang',
     ];
     const tries = new Map<string, number>();
-    /** A fault now and then, for one event twice at most: the third wait would be long. */
+    /** A fault now and then, at most twice for one event, because the third wait would be long. */
     const shaky =
       (ordered: boolean) =>
       async ({ id }: Message): Promise<Behaviour> => {
@@ -133,8 +136,8 @@ it(
     while (receivers.some((receiver) => accepted(receiver).length < EVENTS)) await sleep(20);
     const [free, ordered] = receivers;
     expect(accepted(free).toSorted((a, b) => a - b)).toEqual(all);
-    // What a killed program had sent but not noted comes twice; the first time of each is in its
-    // turn.
+    // A message that a killed program had sent but not recorded comes twice; its first arrival is
+    // in order.
     expect(accepted(ordered)).toEqual(all);
   },
   patience(long ? 900_000 : 120_000),

@@ -1,4 +1,4 @@
-// A command that cannot be carried out, for whatever reason, fails alone: its neighbours in the
+// A command that cannot be executed fails alone, whatever the reason: the other commands of its
 // batch are posted.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -42,7 +42,7 @@ describe.each(Object.keys(poisons))('%s', (name) => {
   it('fails alone, twice, and nothing of it is posted', async () => {
     const victim = test.member();
     const members = Array.from({ length: 30 }, () => test.member());
-    // Two rounds: the second meets what the process remembers after the first.
+    // Two rounds: the second one runs with what the process remembers from the first.
     for (let round = 1; round <= 2; round += 1) {
       if (round === 2)
         await database.pool.query(
@@ -56,8 +56,8 @@ describe.each(Object.keys(poisons))('%s', (name) => {
             : test.transfer('platform_a', members[index - 1] ?? member, 10n, 'platform_b', member),
         ),
       );
-      // A conversion may have been decided before the earn it needs, but nobody is told that the
-      // ledger is out of order.
+      // A conversion may have been decided before the earn that it needs, but no caller is told
+      // that the ledger is out of order.
       expect(
         outcomes.flatMap((outcome) =>
           outcome.ok || outcome.problem.code === 'insufficient_balance'

@@ -1,6 +1,7 @@
-// Transfers among three platforms while everything that takes part is killed, cut off, held up and
-// lied to by a seeded schedule: in the end each is wholly done or wholly undone at every platform,
-// as its caller was told, and nothing else has happened. PONTIS_SEED replays asks and schedule.
+// Transfers among three platforms while a seeded schedule kills, cuts off and stops every process
+// and falsifies answers. In the end each transfer is completely done or completely undone at every
+// platform, as its caller was told, and nothing else has happened. PONTIS_SEED replays requests and
+// schedule.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
@@ -30,7 +31,7 @@ const MEMBERS = 20;
 const WORKERS = 2;
 const CLIENTS = 16;
 const ROUNDS = long ? 10 : 1;
-/** Asked between one fault and the next. */
+/** Requests between two faults. */
 const PORTION = long ? 50 : 36;
 
 let network: NetworkUnderFire | undefined;
@@ -65,7 +66,7 @@ it(
 
     load = new Load(network, asks);
     const asking = load.run(CLIENTS);
-    // Its failure is told where it is waited for.
+    // Its failure is reported where it is awaited.
     asking.catch(() => undefined);
     const startedAt = performance.now();
     tell(`the network stands after ${seconds(begunAt)}`);

@@ -1,5 +1,5 @@
-// The connection breaks at COMMIT and nobody knows what became of it: the caller is told the truth,
-// and the result is posted once.
+// The connection breaks at COMMIT and the result is unknown: the caller gets a true answer, and the
+// result is posted once.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../fixtures/database.ts';
@@ -118,7 +118,7 @@ it(
 it('a database that stays away is answered `unavailable`; the same keys take effect once when it is back', async () => {
   const load = await traffic(3);
   await load.run(test.ledger, 16, times(200));
-  // The last commits before the cut are carried out unseen.
+  // The last commits before the cut take effect without an answer.
   let unseen = 0;
   proxy.onCommit = () => {
     unseen += 1;
@@ -134,7 +134,7 @@ it('a database that stays away is answered `unavailable`; the same keys take eff
       during.push({ command, outcome: await test.ledger.submit(command) });
     }),
   );
-  // However many of them the last commits took along: with the database away, none is answered.
+  // However many of them were part of the last commits: without the database, none is answered.
   expect(unseen).toBeGreaterThanOrEqual(3);
   const away = Array.from({ length: 30 }, () => load.next());
   await Promise.all(

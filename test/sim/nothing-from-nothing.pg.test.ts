@@ -1,5 +1,5 @@
-// Transfers to and fro, parts of them reversed, points that lapse meanwhile: through HTTP, a real
-// database, several requests at once. Nobody ends with more.
+// Transfers in both directions, partial reversals, and points that lapse in the meantime: over
+// HTTP, with a real database and several requests at once. Nobody ends with more.
 
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -25,7 +25,7 @@ afterAll(async () => {
   await database?.drop();
 });
 
-/** Of a hundredth of a point, in tenths of what one of multiplier 1 is worth. */
+/** Value of a hundredth of a point, in tenths of the value at multiplier 1. */
 const WORTH: Readonly<Record<string, number>> = {
   platform_a: 10,
   platform_b: 12,
@@ -104,7 +104,7 @@ it(
       );
       return balances.reduce((sum, each) => sum + each, 0);
     };
-    // Some of it ends soon, on both sides of a transfer.
+    // Some points expire soon, on both sides of a transfer.
     for (const { platform, id } of users) {
       const expires = new Date(api.clock.now() + random.int(0, 3) * DAY_MS)
         .toISOString()
@@ -138,7 +138,7 @@ it(
       const part = random.chance(0.2) ? one.left : random.int(1, one.left);
       const body = { transaction_id: one.id, amount: part / 100, reason: 'in part' };
       const headers = { 'idempotency-key': randomUUID() };
-      // The same request twice at once counts once.
+      // The same request, sent twice at once, counts once.
       const [answer] = await Promise.all(
         Array.from({ length: random.int(1, 2) }, () =>
           api.call(one.platform, 'POST', '/api/points/reverse', body, { headers }),

@@ -1,5 +1,5 @@
-// Months of random traffic under a simulated clock, audited by the naive model: every answer, every
-// lot, every total.
+// Months of random traffic under a simulated clock, compared with the naive model: every answer,
+// every lot, every total.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { MemberId, PlatformId, TransactionId } from '../../src/kernel/ids.ts';
@@ -59,7 +59,7 @@ let rewards: Map<PlatformId, number>;
 
 beforeEach(async () => {
   database = await createTestDatabase();
-  // Far ahead, so that the audit, which goes by the server's clock, finds no hold overdue.
+  // Far in the future, so that the audit, which uses the server's clock, finds no overdue hold.
   nowMs = Date.UTC(2126, 0, 15, 9);
   random = createRandom(seed);
 });
@@ -117,7 +117,7 @@ function traffic(): Traffic {
   });
 }
 
-/** The same command, asked of the model. */
+/** The same command for the model. */
 function askModel(command: Command, id: TransactionId | ''): string {
   const { platformId, memberId } = command;
   switch (command.kind) {
@@ -294,7 +294,7 @@ describe('months of random traffic', () => {
   );
 });
 
-/** What nobody asked for but the sweep: releases by the timer, and expiry. */
+/** What the sweep does without a command: releases of overdue holds, and expiry. */
 function isOfSweep(row: JournalRow): boolean {
   return row.kind === 'expire' || row.kind === 'release';
 }

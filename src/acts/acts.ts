@@ -5,13 +5,7 @@
 export { writeLinks } from './perform-members.ts';
 export { actProblems } from './problems.ts';
 export { createActs, type Acts } from './requests.ts';
-export {
-  ACTS,
-  actsOfOperation,
-  personsSentence,
-  type ActName,
-  type RequestedAct,
-} from './table.ts';
+export { ACTS, personsSentence, type ActName, type RequestedAct } from './table.ts';
 export type {
   ActArguments,
   ActRequest,

@@ -1,12 +1,10 @@
 // Asking for an act of two persons: an operator calls its route, and another operator approves the
 // request that comes of it.
 
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { type Static, Type } from 'typebox';
 import type { NewActRequest } from '../acts/acts.ts';
-import { answerProblem } from '../http/answer-problem.ts';
 import { sent, type Answered, type ByOperator } from './define-route.ts';
-import { operatorOf } from './http/request-fields.ts';
 import { ActRequestView, describeActRequest } from '../views/act-request.ts';
 import type { ApiParts } from './parts.ts';
 
@@ -38,21 +36,4 @@ export async function askForAct(
       .header('location', `/operator/requests/${made.requestId}`)
       .send(describeActRequest(made)),
   );
-}
-
-/** Asks for an act: 202 with the request and where it is. */
-export async function answerAsked(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { acts }: Pick<ApiParts, 'acts'>,
-  act: Omit<NewActRequest, 'operatorId'>,
-): Promise<FastifyReply> {
-  const asked = await acts.ask({ ...act, operatorId: operatorOf(request).operatorId });
-  if (!asked.ok) return answerProblem(request, reply, asked.problem);
-  if ('done' in asked.value) return reply.send(asked.value.done.outcome);
-  const { request: made } = asked.value;
-  return reply
-    .code(202)
-    .header('location', `/operator/requests/${made.requestId}`)
-    .send(describeActRequest(made));
 }

@@ -15,21 +15,90 @@ import { listProblems } from './open/list-problems.ts';
 import { live } from './open/live.ts';
 import { metrics } from './open/metrics.ts';
 import { ready } from './open/ready.ts';
+import { acceptBreak } from './operator/accept-break.ts';
+import { addEvidenceAsOperator } from './operator/add-evidence-as-operator.ts';
+import { adjustBreak } from './operator/adjust-break.ts';
+import { approveProposal } from './operator/approve-proposal.ts';
+import { approveRequest } from './operator/approve-request.ts';
+import { approveReserveRequest } from './operator/approve-reserve-request.ts';
+import { approveReview } from './operator/approve-review.ts';
+import { approveSettlementAct } from './operator/approve-settlement-act.ts';
+import { approveSettlement } from './operator/approve-settlement.ts';
+import { backtestProposal } from './operator/backtest-proposal.ts';
 import { changeNetworkWebhook } from './operator/change-network-webhook.ts';
+import { closeWindow } from './operator/close-window.ts';
 import { createNetworkWebhook } from './operator/create-network-webhook.ts';
+import { decideDispute } from './operator/decide-dispute.ts';
 import { deleteNetworkWebhook } from './operator/delete-network-webhook.ts';
+import { diffVersions } from './operator/diff-versions.ts';
+import { disputeBreak } from './operator/dispute-break.ts';
+import { findMember } from './operator/find-member.ts';
+import { forceTransferCompleted } from './operator/force-transfer-completed.ts';
+import { forceTransferFailed } from './operator/force-transfer-failed.ts';
+import { getAnyDispute } from './operator/get-any-dispute.ts';
+import { getAnyEvidence } from './operator/get-any-evidence.ts';
+import { getAnyRecall } from './operator/get-any-recall.ts';
+import { getBreak } from './operator/get-break.ts';
+import { getLiabilityOfAll } from './operator/get-liability-of-all.ts';
+import { getMember } from './operator/get-member.ts';
 import { getNetworkWebhook } from './operator/get-network-webhook.ts';
+import { getProposal } from './operator/get-proposal.ts';
+import { getRequest } from './operator/get-request.ts';
+import { getReserveOfPlatform } from './operator/get-reserve-of-platform.ts';
+import { getRulebook } from './operator/get-rulebook.ts';
+import { getTransfer } from './operator/get-transfer.ts';
+import { getWindowSettings } from './operator/get-window-settings.ts';
+import { getWindowStatement } from './operator/get-window-statement.ts';
 import { getWindow } from './operator/get-window.ts';
+import { linkMembers } from './operator/link-members.ts';
+import { listAllDisputes } from './operator/list-all-disputes.ts';
+import { listAllRecalls } from './operator/list-all-recalls.ts';
+import { listBreaks } from './operator/list-breaks.ts';
 import { listConnections } from './operator/list-connections.ts';
+import { listNetworkEvents } from './operator/list-network-events.ts';
 import { listNetworkWebhookDeliveries } from './operator/list-network-webhook-deliveries.ts';
 import { listNetworkWebhooks } from './operator/list-network-webhooks.ts';
+import { listProposals } from './operator/list-proposals.ts';
+import { listReconciliations } from './operator/list-reconciliations.ts';
+import { listRequests } from './operator/list-requests.ts';
+import { listReserves } from './operator/list-reserves.ts';
+import { listReviews } from './operator/list-reviews.ts';
+import { listTransfers } from './operator/list-transfers.ts';
+import { listVersions } from './operator/list-versions.ts';
+import { listWindowTransactions } from './operator/list-window-transactions.ts';
 import { listWindows } from './operator/list-windows.ts';
+import { noteBreak } from './operator/note-break.ts';
+import { openDisputeAsOperator } from './operator/open-dispute-as-operator.ts';
+import { proposeAbort } from './operator/propose-abort.ts';
+import { proposeChange } from './operator/propose-change.ts';
+import { proposeLeaveOut } from './operator/propose-leave-out.ts';
+import { proposeSettlement } from './operator/propose-settlement.ts';
+import { proposeTakeBack } from './operator/propose-take-back.ts';
+import { recheckBreak } from './operator/recheck-break.ts';
 import { redeliverNetworkWebhook } from './operator/redeliver-network-webhook.ts';
+import { rejectProposal } from './operator/reject-proposal.ts';
+import { rejectRequest } from './operator/reject-request.ts';
+import { rejectReserveRequest } from './operator/reject-reserve-request.ts';
+import { rejectReview } from './operator/reject-review.ts';
 import { removeConnection } from './operator/remove-connection.ts';
 import { renewNetworkWebhookSecret } from './operator/renew-network-webhook-secret.ts';
+import { requestCap } from './operator/request-cap.ts';
+import { requestDeposit } from './operator/request-deposit.ts';
+import { requestReconciliation } from './operator/request-reconciliation.ts';
+import { requestWithdrawal } from './operator/request-withdrawal.ts';
+import { retryTransfer } from './operator/retry-transfer.ts';
+import { setClearingMode } from './operator/set-clearing-mode.ts';
 import { setConnection } from './operator/set-connection.ts';
+import { setWindowSettings } from './operator/set-window-settings.ts';
 import { testNetworkWebhook } from './operator/test-network-webhook.ts';
+import { undoTransfer } from './operator/undo-transfer.ts';
+import { validateRulebook } from './operator/validate-rulebook.ts';
 import { whoami } from './operator/whoami.ts';
+import { withdrawProposal } from './operator/withdraw-proposal.ts';
+import { withdrawRequest } from './operator/withdraw-request.ts';
+import { withdrawReserveRequest } from './operator/withdraw-reserve-request.ts';
+import { withdrawSettlementAct } from './operator/withdraw-settlement-act.ts';
+import { withdrawSettlement } from './operator/withdraw-settlement.ts';
 import { acceptRecall } from './platform/accept-recall.ts';
 import { addEvidence } from './platform/add-evidence.ts';
 import { appealDispute } from './platform/appeal-dispute.ts';
@@ -146,6 +215,8 @@ export const platformRoutes: readonly PlatformRow[] = [
 const ANY: readonly Role[] = ['operator', 'approver', 'auditor', 'support'];
 const READ: readonly Role[] = ['operator', 'approver', 'auditor'];
 const ACT: readonly Role[] = ['operator'];
+/** The second person's decision on what another one has asked for. */
+const APPROVE: readonly Role[] = ['operator', 'approver'];
 
 /** By an operator's token. */
 export const operatorRoutes: readonly OperatorRow[] = [
@@ -164,6 +235,75 @@ export const operatorRoutes: readonly OperatorRow[] = [
   { route: redeliverNetworkWebhook, roles: ACT, acts: ['webhook_change'] },
   { route: listWindows, roles: READ },
   { route: getWindow, roles: READ },
+  { route: getRulebook, roles: READ },
+  { route: listVersions, roles: READ },
+  { route: diffVersions, roles: READ },
+  { route: validateRulebook, roles: READ, acts: ['look'] },
+  { route: proposeChange, roles: ACT, acts: ['rulebook_change'] },
+  { route: listProposals, roles: READ },
+  { route: getProposal, roles: READ },
+  { route: approveProposal, roles: APPROVE, acts: ['rulebook_decision'] },
+  { route: rejectProposal, roles: APPROVE, acts: ['rulebook_decision'] },
+  { route: withdrawProposal, roles: ACT, acts: ['rulebook_decision'] },
+  { route: backtestProposal, roles: READ },
+  { route: listNetworkEvents, roles: READ },
+  { route: listRequests, roles: READ },
+  { route: getRequest, roles: READ },
+  { route: approveRequest, roles: APPROVE, acts: ['request_decision'] },
+  { route: rejectRequest, roles: APPROVE, acts: ['request_decision'] },
+  { route: withdrawRequest, roles: ACT, acts: ['request_decision'] },
+  { route: listReviews, roles: ANY },
+  { route: approveReview, roles: APPROVE, acts: ['review_decision'] },
+  { route: rejectReview, roles: APPROVE, acts: ['review_decision'] },
+  { route: listTransfers, roles: ANY },
+  { route: getTransfer, roles: ANY },
+  { route: retryTransfer, roles: ACT, acts: ['transfer_retry'] },
+  { route: undoTransfer, roles: ACT, acts: ['transfer_undo'] },
+  { route: forceTransferCompleted, roles: ACT, acts: ['transfer_force_completed'] },
+  { route: forceTransferFailed, roles: ACT, acts: ['transfer_force_failed'] },
+  { route: listAllDisputes, roles: READ },
+  { route: openDisputeAsOperator, roles: ACT, acts: ['dispute_open'] },
+  { route: getAnyDispute, roles: READ },
+  { route: decideDispute, roles: APPROVE, acts: ['dispute_decision'] },
+  { route: addEvidenceAsOperator, roles: ACT, acts: ['dispute_open'] },
+  { route: getAnyEvidence, roles: READ },
+  { route: listAllRecalls, roles: READ },
+  { route: getAnyRecall, roles: READ },
+  { route: linkMembers, roles: ACT, acts: ['member_link'] },
+  { route: findMember, roles: ANY },
+  { route: getMember, roles: ANY },
+  { route: requestReconciliation, roles: ACT, acts: ['reconciliation_run'] },
+  { route: listReconciliations, roles: READ },
+  { route: listBreaks, roles: READ },
+  { route: getBreak, roles: READ },
+  { route: recheckBreak, roles: ACT, acts: ['break_words'] },
+  { route: acceptBreak, roles: ACT, acts: ['break_accept'] },
+  { route: adjustBreak, roles: ACT, acts: ['break_adjust'] },
+  { route: disputeBreak, roles: ACT, acts: ['dispute_open'] },
+  { route: noteBreak, roles: ACT, acts: ['break_words'] },
+  { route: getLiabilityOfAll, roles: READ },
+  { route: listReserves, roles: READ },
+  { route: getReserveOfPlatform, roles: READ },
+  { route: requestDeposit, roles: ACT, acts: ['reserve_money'] },
+  { route: requestWithdrawal, roles: ACT, acts: ['reserve_money'] },
+  { route: requestCap, roles: ACT, acts: ['reserve_cap_lower', 'reserve_cap'] },
+  { route: approveReserveRequest, roles: APPROVE, acts: ['reserve_decision'] },
+  { route: rejectReserveRequest, roles: APPROVE, acts: ['reserve_decision'] },
+  { route: withdrawReserveRequest, roles: ACT, acts: ['reserve_decision'] },
+  { route: setClearingMode, roles: ACT, acts: ['mode_narrow', 'mode_widen'] },
+  { route: getWindowSettings, roles: READ },
+  { route: setWindowSettings, roles: ACT, acts: ['window_settings'] },
+  { route: closeWindow, roles: ACT, acts: ['window_close'] },
+  { route: proposeSettlement, roles: ACT, acts: ['window_payment'] },
+  { route: withdrawSettlement, roles: ACT, acts: ['window_decision'] },
+  { route: approveSettlement, roles: APPROVE, acts: ['window_decision'] },
+  { route: proposeLeaveOut, roles: ACT, acts: ['window_act'] },
+  { route: proposeAbort, roles: ACT, acts: ['window_act'] },
+  { route: proposeTakeBack, roles: ACT, acts: ['window_act'] },
+  { route: approveSettlementAct, roles: APPROVE, acts: ['window_decision'] },
+  { route: withdrawSettlementAct, roles: ACT, acts: ['window_decision'] },
+  { route: getWindowStatement, roles: READ },
+  { route: listWindowTransactions, roles: READ },
 ];
 
 /** Without the guards of a side. */

@@ -24,39 +24,8 @@ import { faultToProblem } from './http/fault-to-problem.ts';
 import { createObserver } from './http/observe.ts';
 import { callerOf, decorateRequests, operatorOf } from './http/request-fields.ts';
 import { requireOperator } from './http/require-operator.ts';
-import { breaks } from './operator/list-breaks.ts';
-import { operatorDisputes } from './operator/decide-dispute.ts';
-import { getBacktest } from './operator/backtest-proposal.ts';
-import { getOperatorEvents } from './operator/list-network-events.ts';
-import { getLiabilityOfAll } from './operator/get-liability-of-all.ts';
-import { getProposal } from './operator/get-proposal.ts';
-import { getProposals } from './operator/list-proposals.ts';
-import { getReserveOfPlatform } from './operator/get-reserve-of-platform.ts';
-import { getReserves } from './operator/list-reserves.ts';
-import { getRulebookDiff } from './operator/diff-versions.ts';
-import { getRulebookHistory } from './operator/list-versions.ts';
-import { getRulebook } from './operator/get-rulebook.ts';
-import { members } from './operator/link-members.ts';
-import { postProposalApprove } from './operator/approve-proposal.ts';
-import { postProposalReject } from './operator/reject-proposal.ts';
-import { postProposalWithdraw } from './operator/withdraw-proposal.ts';
-import { postProposal } from './operator/propose-change.ts';
-import { postReserveDecision } from './operator/approve-reserve-request.ts';
-import { postReserveRequest } from './operator/request-cap.ts';
-import { postRulebookValidate } from './operator/validate-rulebook.ts';
-import { putReserveMode } from './operator/set-clearing-mode.ts';
-import { operatorRecalls } from './operator/list-all-recalls.ts';
-import { reconciliations } from './operator/request-reconciliation.ts';
-import { actRequests } from './operator/approve-request.ts';
-import { reviews } from './operator/list-reviews.ts';
-import { transfers } from './operator/list-transfers.ts';
 import type { ApiParts } from './parts.ts';
 import { openRoutes, operatorRoutes, platformRoutes } from './routes.ts';
-import { getWindowStatement } from './operator/get-window-statement.ts';
-import { postWindowAct } from './operator/propose-take-back.ts';
-import { postWindowClose } from './operator/close-window.ts';
-import { postWindowSettle } from './operator/propose-settlement.ts';
-import { windowSettings } from './operator/set-window-settings.ts';
 
 export type { ApiParts } from './parts.ts';
 export { createMetricsServer } from './health/metrics-server.ts';
@@ -197,38 +166,6 @@ function addOperatorRoutes(operator: FastifyInstance, parts: RouteParts): void {
       config: { row },
       whoOf: (request) => ({ operator: operatorOf(request) }),
     });
-
-  getRulebook(operator, parts);
-  getRulebookHistory(operator, parts);
-  getRulebookDiff(operator, parts);
-  postRulebookValidate(operator, parts);
-  postProposal(operator, parts);
-  getProposals(operator, parts);
-  getProposal(operator, parts);
-  postProposalApprove(operator, parts);
-  postProposalReject(operator, parts);
-  postProposalWithdraw(operator, parts);
-  getOperatorEvents(operator, parts);
-  actRequests(operator, parts);
-  reviews(operator, parts);
-  transfers(operator, parts);
-  operatorDisputes(operator, parts);
-  operatorRecalls(operator, parts);
-  members(operator, parts);
-  reconciliations(operator, parts);
-  breaks(operator, parts);
-  getBacktest(operator, parts);
-  getLiabilityOfAll(operator, parts);
-  getReserves(operator, parts);
-  getReserveOfPlatform(operator, parts);
-  postReserveRequest(operator, parts);
-  postReserveDecision(operator, parts);
-  putReserveMode(operator, parts);
-  windowSettings(operator, parts);
-  postWindowClose(operator, parts);
-  postWindowSettle(operator, parts);
-  postWindowAct(operator, parts);
-  getWindowStatement(operator, parts);
 }
 
 function answerFaults(server: FastifyInstance, { log }: ApiParts): void {

@@ -111,9 +111,9 @@ export function describeBacktest(found: Backtest, ledger: Pick<Ledger, 'pointsOf
     changed: found.changed,
     left_out: found.leftOut,
     platforms: found.platforms.map((platform) => describePlatform(platform, scaleOf)),
-    rules: found.rules,
+    rules: [...found.rules],
     examples: found.examples.map((example) => describeExample(example, scaleOf)),
-    assumptions: BACKTEST_ASSUMPTIONS,
+    assumptions: [...BACKTEST_ASSUMPTIONS],
   };
 }
 
@@ -188,6 +188,6 @@ function describeExample(
     amount: formatAmountText(amount, scaleOf(platformId)),
     before: side(before),
     after: side(after),
-    applied,
+    applied: [...applied],
   };
 }

@@ -4,7 +4,6 @@ import swagger from '@fastify/swagger';
 import type { FastifyInstance, FastifySchema } from 'fastify';
 import { PROGRAM } from '../../runtime/program.ts';
 import { personsOf, type Row } from '../access.ts';
-import { describePersons } from '../http/describe-persons.ts';
 import { problemCatalogue, type ProblemCode } from '../problem-catalogue.ts';
 import { SIDE_PROBLEMS } from '../side-problems.ts';
 import { servePage } from './docs-page.ts';
@@ -101,19 +100,15 @@ export async function describeApi(server: FastifyInstance): Promise<void> {
     },
     transform: ({ schema, url, route }) => ({
       url,
-      schema: schema?.hide === true ? schema : describe(schema, url, route.config?.row),
+      schema: schema?.hide === true ? schema : describe(schema, route.config?.row),
     }),
   });
   await servePage(server);
 }
 
 /** What the row of a route adds to its schema. */
-function describe(
-  schema: FastifySchema | undefined,
-  url: string,
-  row: Row | undefined,
-): FastifySchema {
-  if (row === undefined) return describeOld(schema ?? {}, url);
+function describe(schema: FastifySchema | undefined, row: Row | undefined): FastifySchema {
+  if (row === undefined) return schema ?? {};
   const { route } = row;
   const persons = 'roles' in row ? personsOf(row) : undefined;
   const problems = { 'x-problems': byStatus(route.problems) };
@@ -131,19 +126,6 @@ function describe(
       : { response: { ...(response as object), ...route.documented } }),
     ...problems,
   };
-}
-
-/** Of routes that are not in the tables yet. */
-function describeOld(schema: FastifySchema, url: string): FastifySchema {
-  if (url.startsWith('/operator/')) {
-    const persons = describePersons(schema.operationId ?? '', schema.description);
-    return {
-      ...schema,
-      ...(persons === undefined ? {} : { description: persons }),
-      security: byOperator,
-    };
-  }
-  return schema;
 }
 
 /** Problems by the status with which they are answered. */

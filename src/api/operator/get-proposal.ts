@@ -1,33 +1,28 @@
 // GET /operator/proposals/{proposal_id}: one proposal with what it changes and, while it is open,
 // what stands in its way.
 
-import type { FastifyInstance } from 'fastify';
-import type { Static } from 'typebox';
-import { answerProblem } from '../../http/answer-problem.ts';
-import type { ApiParts } from '../parts.ts';
-import { problemResponses } from '../schemas.ts';
+import { ok } from '../../kernel/problem.ts';
 import { describeProposalNow, ProposalNowView, ProposalParams } from '../../views/rulebook.ts';
+import { defineRoute } from '../define-route.ts';
 
-export function getProposal(server: FastifyInstance, { valuation }: ApiParts): void {
-  server.get<{ Params: Static<typeof ProposalParams> }>(
-    '/operator/proposals/:proposal_id',
-    {
-      schema: {
-        operationId: 'getProposal',
-        tags: ['operator'],
-        summary: 'A proposed change of the rulebook',
-        params: ProposalParams,
-        response: { 200: ProposalNowView, ...problemResponses },
-      },
-    },
-    async (request, reply) => {
-      const found = await valuation.proposals.find(request.params.proposal_id);
-      if (!found.ok) return answerProblem(request, reply, found.problem);
+export const getProposal = defineRoute({
+  operationId: 'getProposal',
+  method: 'GET',
+  url: '/operator/proposals/:proposal_id',
+  tag: 'operator',
+  summary: 'A proposed change of the rulebook',
+  params: ProposalParams,
+  answer: ProposalNowView,
+  problems: ['proposal_not_found'],
+  serve:
+    ({ valuation: { proposals } }) =>
+    async ({ params }) => {
+      const found = await proposals.find(params.proposal_id);
+      if (!found.ok) return found;
       const comesTo =
-        found.value.state === 'open'
-          ? await valuation.proposals.rulebookOf(found.value)
-          : undefined;
-      return describeProposalNow(found.value, comesTo?.ok === false ? comesTo.problem : undefined);
+        found.value.state === 'open' ? await proposals.rulebookOf(found.value) : undefined;
+      return ok(
+        describeProposalNow(found.value, comesTo?.ok === false ? comesTo.problem : undefined),
+      );
     },
-  );
-}
+});

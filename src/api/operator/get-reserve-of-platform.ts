@@ -1,18 +1,17 @@
 // GET /operator/reserves/{platform_id}: where one platform stands, with the requests about it and
 // the changes of its mode.
 
-import type { FastifyInstance } from 'fastify';
-import { Type, type Static } from 'typebox';
+import { Type } from 'typebox';
 import { REQUEST_STATES } from '../../clearing/reserve/reserve.ts';
-import { answerProblem } from '../../http/answer-problem.ts';
-import type { ApiParts } from '../parts.ts';
-import { closed, problemResponses } from '../schemas.ts';
+import { ok } from '../../kernel/problem.ts';
 import {
   describeReserveWithHistory,
   findReserve,
   ReserveParams,
   ReserveWithHistory,
 } from '../../views/reserve.ts';
+import { defineRoute } from '../define-route.ts';
+import { closed } from '../schemas.ts';
 
 const DEFAULT_LIMIT = 50;
 
@@ -28,32 +27,31 @@ const Query = closed({
     }),
   ),
 });
-export function getReserveOfPlatform(server: FastifyInstance, parts: ApiParts): void {
-  const { reserve, ledger } = parts;
-  server.get<{ Params: Static<typeof ReserveParams>; Querystring: Static<typeof Query> }>(
-    '/operator/reserves/:platform_id',
-    {
-      schema: {
-        operationId: 'getReserveOfPlatform',
-        tags: ['operator'],
-        summary: 'Reserve of a platform',
-        params: ReserveParams,
-        querystring: Query,
-        response: { 200: ReserveWithHistory, ...problemResponses },
-      },
-    },
-    async (request, reply) => {
-      const figures = await findReserve(request.params.platform_id, parts);
-      if (!figures.ok) return answerProblem(request, reply, figures.problem);
-      const { state, limit = DEFAULT_LIMIT } = request.query;
+
+export const getReserveOfPlatform = defineRoute({
+  operationId: 'getReserveOfPlatform',
+  method: 'GET',
+  url: '/operator/reserves/:platform_id',
+  tag: 'operator',
+  summary: 'Reserve of a platform',
+  params: ReserveParams,
+  query: Query,
+  answer: ReserveWithHistory,
+  problems: ['platform_not_found'],
+  serve:
+    (parts) =>
+    async ({ params, query: { state, limit = DEFAULT_LIMIT } }) => {
+      const { reserve, ledger } = parts;
+      const figures = await findReserve(params.platform_id, parts);
+      if (!figures.ok) return figures;
       const { platformId } = figures.value;
-      const currency = ledger.settlementAsset();
       const requests = await reserve.requests.list(
         { platformId, ...(state === undefined ? {} : { state }) },
         limit,
       );
       const changes = await reserve.listModeChanges(platformId, limit);
-      return describeReserveWithHistory(figures.value, requests, changes, currency);
+      return ok(
+        describeReserveWithHistory(figures.value, requests, changes, ledger.settlementAsset()),
+      );
     },
-  );
-}
+});

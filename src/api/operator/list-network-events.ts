@@ -1,11 +1,11 @@
 // GET /operator/events: what happened to rules and rewards, oldest first, to be read on by cursor.
 
-import type { FastifyInstance } from 'fastify';
-import { type Static, Type } from 'typebox';
-import { formatMoment } from '../../kernel/time.ts';
+import { Type } from 'typebox';
 import { selectEvents } from '../../events/events.ts';
-import type { ApiParts } from '../parts.ts';
-import { closed, problemResponses } from '../schemas.ts';
+import { ok } from '../../kernel/problem.ts';
+import { formatMoment } from '../../kernel/time.ts';
+import { defineRoute } from '../define-route.ts';
+import { closed } from '../schemas.ts';
 
 const DEFAULT_LIMIT = 100;
 
@@ -41,36 +41,29 @@ const Answer = Type.Object({
   next_after: Type.Integer({ description: 'The `after` to read on with, also later.' }),
 });
 
-export function getOperatorEvents(server: FastifyInstance, { pool }: ApiParts): void {
-  async function list({
-    after = 0,
-    limit = DEFAULT_LIMIT,
-  }: Static<typeof Query>): Promise<Static<typeof Answer>> {
-    const events = await selectEvents(pool, BigInt(after), limit);
-    return {
-      events: events.map(({ eventId, occurredAt, type, platformId, data }) => ({
-        event_id: Number(eventId),
-        occurred_at: formatMoment(occurredAt),
-        type,
-        platform_id: platformId,
-        data,
-      })),
-      next_after: Number(events.at(-1)?.eventId ?? after),
-    };
-  }
-
-  server.get<{ Querystring: Static<typeof Query> }>(
-    '/operator/events',
-    {
-      schema: {
-        operationId: 'listNetworkEvents',
-        tags: ['operator'],
-        summary: 'What happened to rules and rewards',
-        description: 'Oldest first.',
-        querystring: Query,
-        response: { 200: Answer, ...problemResponses },
-      },
+export const listNetworkEvents = defineRoute({
+  operationId: 'listNetworkEvents',
+  method: 'GET',
+  url: '/operator/events',
+  tag: 'operator',
+  summary: 'What happened to rules and rewards',
+  description: 'Oldest first.',
+  query: Query,
+  answer: Answer,
+  problems: [],
+  serve:
+    ({ pool }) =>
+    async ({ query: { after = 0, limit = DEFAULT_LIMIT } }) => {
+      const events = await selectEvents(pool, BigInt(after), limit);
+      return ok({
+        events: events.map(({ eventId, occurredAt, type, platformId, data }) => ({
+          event_id: Number(eventId),
+          occurred_at: formatMoment(occurredAt),
+          type,
+          platform_id: platformId,
+          data,
+        })),
+        next_after: Number(events.at(-1)?.eventId ?? after),
+      });
     },
-    (request) => list(request.query),
-  );
-}
+});

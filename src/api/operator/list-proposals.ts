@@ -1,11 +1,11 @@
 // GET /operator/proposals: the proposals, newest first; those of one state when it is named.
 
-import type { FastifyInstance } from 'fastify';
-import { type Static, Type } from 'typebox';
+import { Type } from 'typebox';
+import { ok } from '../../kernel/problem.ts';
 import type { ProposalState } from '../../valuation/valuation.ts';
-import type { ApiParts } from '../parts.ts';
-import { closed, problemResponses } from '../schemas.ts';
 import { describeProposal, ProposalView } from '../../views/rulebook.ts';
+import { defineRoute } from '../define-route.ts';
+import { closed } from '../schemas.ts';
 
 const DEFAULT_LIMIT = 100;
 
@@ -19,27 +19,20 @@ const Query = closed({
 });
 const Answer = Type.Object({ proposals: Type.Array(ProposalView) });
 
-export function getProposals(server: FastifyInstance, { valuation }: ApiParts): void {
-  async function list({
-    state,
-    limit = DEFAULT_LIMIT,
-  }: Static<typeof Query>): Promise<Static<typeof Answer>> {
-    const rows = await valuation.proposals.list(state, limit);
-    return { proposals: rows.map(describeProposal) };
-  }
-
-  server.get<{ Querystring: Static<typeof Query> }>(
-    '/operator/proposals',
-    {
-      schema: {
-        operationId: 'listProposals',
-        tags: ['operator'],
-        summary: 'Proposed changes of the rulebook',
-        description: 'Newest first.',
-        querystring: Query,
-        response: { 200: Answer, ...problemResponses },
-      },
+export const listProposals = defineRoute({
+  operationId: 'listProposals',
+  method: 'GET',
+  url: '/operator/proposals',
+  tag: 'operator',
+  summary: 'Proposed changes of the rulebook',
+  description: 'Newest first.',
+  query: Query,
+  answer: Answer,
+  problems: [],
+  serve:
+    ({ valuation }) =>
+    async ({ query: { state, limit = DEFAULT_LIMIT } }) => {
+      const rows = await valuation.proposals.list(state, limit);
+      return ok({ proposals: rows.map(describeProposal) });
     },
-    (request) => list(request.query),
-  );
-}
+});

@@ -1,30 +1,29 @@
 // GET /operator/reserves: where every platform stands with the network.
 
-import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import type { ApiParts } from '../parts.ts';
-import { closed, problemResponses } from '../schemas.ts';
+import { ok } from '../../kernel/problem.ts';
 import { describeReserve, ReserveView } from '../../views/reserve.ts';
+import { defineRoute } from '../define-route.ts';
+import { closed } from '../schemas.ts';
 
 const Answer = Type.Object({ reserves: Type.Array(ReserveView) });
 
-export function getReserves(server: FastifyInstance, { reserve, ledger }: ApiParts): void {
-  server.get(
-    '/operator/reserves',
-    {
-      schema: {
-        operationId: 'listReserves',
-        tags: ['operator'],
-        summary: 'Reserves of all platforms',
-        description: 'By platform, all figures of one moment. See docs/reserve.md.',
-        querystring: closed({}),
-        response: { 200: Answer, ...problemResponses },
-      },
+export const listReserves = defineRoute({
+  operationId: 'listReserves',
+  method: 'GET',
+  url: '/operator/reserves',
+  tag: 'operator',
+  summary: 'Reserves of all platforms',
+  description: 'By platform, all figures of one moment. See docs/reserve.md.',
+  query: closed({}),
+  answer: Answer,
+  problems: [],
+  serve:
+    ({ reserve, ledger }) =>
+    async () => {
+      const all = await reserve.list();
+      return ok({
+        reserves: all.map((figures) => describeReserve(figures, ledger.settlementAsset())),
+      });
     },
-    async () => ({
-      reserves: (await reserve.list()).map((figures) =>
-        describeReserve(figures, ledger.settlementAsset()),
-      ),
-    }),
-  );
-}
+});

@@ -1,12 +1,8 @@
 // POST /operator/proposals: proposes a change of the rulebook, for another operator to decide.
 
-import type { FastifyInstance } from 'fastify';
-import { type Static, Type } from 'typebox';
-import { answerProblem } from '../../http/answer-problem.ts';
+import { Type } from 'typebox';
 import { untilLeft } from '../../http/until-left.ts';
-import { operatorOf } from '../http/request-fields.ts';
-import type { ApiParts } from '../parts.ts';
-import { closed, DateTime, problemResponses } from '../schemas.ts';
+import { ok } from '../../kernel/problem.ts';
 import {
   changeFields,
   changeOf,
@@ -15,6 +11,8 @@ import {
   ProposalWithChanges,
   Reason,
 } from '../../views/rulebook.ts';
+import { defineRoute } from '../define-route.ts';
+import { closed, DateTime } from '../schemas.ts';
 
 const Body = closed(
   {
@@ -28,43 +26,49 @@ const Body = closed(
   'Exactly one of document and patch.',
 );
 
-export function postProposal(server: FastifyInstance, { valuation }: ApiParts): void {
-  server.post<{ Body: Static<typeof Body> }>(
-    '/operator/proposals',
-    {
-      schema: {
-        operationId: 'proposeChange',
-        tags: ['operator'],
-        summary: 'Propose a change of the rulebook',
-        description:
-          'Kept as the items that differ from the version approved last. Takes effect once ' +
-          'another operator has approved it and its notice is over, or at effective_at when ' +
-          'that is later.',
-        body: Body,
-        response: { 200: ProposalWithChanges, ...problemResponses },
-      },
-    },
-    async (request, reply) => {
-      const { reason, effective_at: effectiveAt, urgent } = request.body;
-      const change = changeOf(request.body);
-      if (!change.ok) return answerProblem(request, reply, change.problem);
+export const proposeChange = defineRoute({
+  operationId: 'proposeChange',
+  method: 'POST',
+  url: '/operator/proposals',
+  tag: 'operator',
+  summary: 'Propose a change of the rulebook',
+  description:
+    'Kept as the items that differ from the version approved last. Takes effect once ' +
+    'another operator has approved it and its notice is over, or at effective_at when ' +
+    'that is later.',
+  body: Body,
+  answer: ProposalWithChanges,
+  problems: [
+    'invalid_rulebook',
+    'arbitrage',
+    'rulebook_too_costly',
+    'checks_busy',
+    'platforms_not_registered',
+    'proposal_conflict',
+    'nothing_changes',
+  ],
+  serve:
+    ({ valuation }) =>
+    async ({ operator, body, reply }) => {
+      const { reason, effective_at: effectiveAt, urgent } = body;
+      const change = changeOf(body);
+      if (!change.ok) return change;
       const effectiveAtMs = momentOf(effectiveAt, 'effective_at');
-      if (!effectiveAtMs.ok) return answerProblem(request, reply, effectiveAtMs.problem);
+      if (!effectiveAtMs.ok) return effectiveAtMs;
       const proposal = {
-        operatorId: operatorOf(request).operatorId,
+        operatorId: operator.operatorId,
         reason,
         change: change.value,
         effectiveAtMs: effectiveAtMs.value,
         urgent,
       };
       const made = await untilLeft(reply, (signal) => valuation.proposals.make(proposal, signal));
-      if (!made.ok) return answerProblem(request, reply, made.problem);
+      if (!made.ok) return made;
       const { changes, lines } = made.value;
-      return {
+      return ok({
         ...describeProposal(made.value),
         changes: [...changes],
         lines: JSON.parse(lines) as string[],
-      };
+      });
     },
-  );
-}
+});

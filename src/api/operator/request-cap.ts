@@ -1,29 +1,18 @@
-// POST /operator/reserves/{platform_id}/deposits, /withdrawals and /cap: asks for a change of a
-// reserve, for another operator to decide.
+// POST /operator/reserves/{platform_id}/cap: asks for another net debit cap; a lower one is in force at
+// once.
 
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Type, type Static } from 'typebox';
-import type { NewRequest, ReserveRequest, Wanted } from '../../clearing/reserve/reserve.ts';
+import { type Static, Type } from 'typebox';
+import type { Wanted } from '../../clearing/reserve/reserve.ts';
+import { apiProblems } from '../../http/problems.ts';
 import { parseAmount } from '../../kernel/amount.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import type { Asset } from '../../ledger/ledger.ts';
-import { readAmount } from '../amounts.ts';
-import { answerProblem } from '../../http/answer-problem.ts';
-import { operatorOf } from '../http/request-fields.ts';
-import type { ApiParts } from '../parts.ts';
-import { apiProblems } from '../../http/problems.ts';
-import { closed, problemResponses } from '../schemas.ts';
-import {
-  BankReference,
-  describeReserveRequest,
-  findReserve,
-  MoneyAmount,
-  Reason,
-  ReserveRequestView,
-  ReserveParams,
-} from '../../views/reserve.ts';
+import { MoneyAmount, Reason, ReserveParams, ReserveRequestView } from '../../views/reserve.ts';
+import { AMOUNT_PROBLEMS, readAmount } from '../amounts.ts';
+import { defineRoute } from '../define-route.ts';
+import { askForReserve } from '../reserve/ask-for-reserve.ts';
+import { closed } from '../schemas.ts';
 
-const PaymentBody = closed({ amount: MoneyAmount, bank_reference: BankReference, reason: Reason });
 const CapBody = closed(
   {
     amount: Type.Optional(MoneyAmount),
@@ -42,110 +31,23 @@ const CapBody = closed(
   'Exactly one of amount and percent_of_prefund.',
 );
 
-const payments = {
-  deposits: {
-    kind: 'deposit',
-    operationId: 'requestDeposit',
-    summary: 'Ask for a deposit',
-    description:
-      'Money that the platform has paid to the network. Once another operator has approved ' +
-      'it, it is in the prefund, and then a cap that follows the prefund rises.',
-  },
-  withdrawals: {
-    kind: 'withdrawal',
-    operationId: 'requestWithdrawal',
-    summary: 'Ask for a withdrawal',
-    description:
-      'Money to be paid back to the platform. Approved, a cap that follows the prefund is ' +
-      'lowered first, which is refused as cap_below_use while too much of it is in use.',
-  },
-} as const;
-
-export function postReserveRequest(server: FastifyInstance, parts: ApiParts): void {
-  const make = async (
-    request: FastifyRequest<{ Params: Static<typeof ReserveParams> }>,
-    reply: FastifyReply,
-    reason: string,
-    wanted: Result<Wanted>,
-  ) => {
-    const figures = await findReserve(request.params.platform_id, parts);
-    if (!figures.ok) return answerProblem(request, reply, figures.problem);
-    if (!wanted.ok) return answerProblem(request, reply, wanted.problem);
-    const asked = {
-      platformId: figures.value.platformId,
-      operatorId: operatorOf(request).operatorId,
-      reason,
-    };
-    const made = await makeOrNarrow(parts, asked, wanted.value);
-    return made.ok
-      ? describeReserveRequest(made.value, parts.ledger.settlementAsset())
-      : answerProblem(request, reply, made.problem);
-  };
-
-  for (const path of ['deposits', 'withdrawals'] as const) {
-    const { kind, operationId, summary, description } = payments[path];
-    server.post<{ Params: Static<typeof ReserveParams>; Body: Static<typeof PaymentBody> }>(
-      `/operator/reserves/:platform_id/${path}`,
-      {
-        schema: {
-          operationId,
-          tags: ['operator'],
-          summary,
-          description,
-          params: ReserveParams,
-          body: PaymentBody,
-          response: { 200: ReserveRequestView, ...problemResponses },
-        },
-      },
-      (request, reply) => {
-        const { amount, bank_reference: bankReference, reason } = request.body;
-        const minor = readAmount(amount, parts.ledger.settlementAsset());
-        return make(
-          request,
-          reply,
-          reason,
-          minor.ok ? ok({ kind, amount: minor.value, bankReference }) : minor,
-        );
-      },
-    );
-  }
-
-  server.post<{ Params: Static<typeof ReserveParams>; Body: Static<typeof CapBody> }>(
-    '/operator/reserves/:platform_id/cap',
-    {
-      schema: {
-        operationId: 'requestCap',
-        tags: ['operator'],
-        summary: 'Ask for another net debit cap',
-        description:
-          'Fixed, or a share of the prefund. A lower one is approved and in force when this ' +
-          'answers. A higher one, and one of the other kind, is in force once another ' +
-          'operator has approved it. Refused as cap_below_use while more is in use.',
-        params: ReserveParams,
-        body: CapBody,
-        response: { 200: ReserveRequestView, ...problemResponses },
-      },
-    },
-    (request, reply) =>
-      make(
-        request,
-        reply,
-        request.body.reason,
-        capOf(request.body, parts.ledger.settlementAsset()),
-      ),
-  );
-}
-
-/** A lower cap takes one person. */
-async function makeOrNarrow(
-  { reserve }: ApiParts,
-  asked: Omit<NewRequest, 'wanted'>,
-  wanted: Wanted,
-): Promise<Result<ReserveRequest>> {
-  const narrowed =
-    wanted.kind === 'cap' ? await reserve.requests.narrowCap({ ...asked, wanted }) : undefined;
-  return narrowed ?? reserve.requests.make({ ...asked, wanted });
-}
+export const requestCap = defineRoute({
+  operationId: 'requestCap',
+  method: 'POST',
+  url: '/operator/reserves/:platform_id/cap',
+  tag: 'operator',
+  summary: 'Ask for another net debit cap',
+  description:
+    'Fixed, or a share of the prefund. A lower one is approved and in force when this ' +
+    'answers. A higher one, and one of the other kind, is in force once another ' +
+    'operator has approved it. Refused as cap_below_use while more is in use.',
+  params: ReserveParams,
+  body: CapBody,
+  answer: ReserveRequestView,
+  problems: [...AMOUNT_PROBLEMS, 'platform_not_found', 'cap_below_use'],
+  serve: (parts) => (call) =>
+    askForReserve(parts, call, capOf(call.body, parts.ledger.settlementAsset())),
+});
 
 function capOf(
   { amount, percent_of_prefund: percent }: Static<typeof CapBody>,

@@ -1,15 +1,11 @@
-// /operator/reconciliations: asks for comparisons with platforms' books, and shows what they came
-// to.
+// POST /operator/reconciliations: asks for comparisons with platforms' books.
 
-import type { FastifyInstance } from 'fastify';
-import { type Static, Type } from 'typebox';
+import { Type } from 'typebox';
 import { RUN_MODES } from '../../clearing/reconciliation/reconciliation.ts';
-import type { PlatformId } from '../../kernel/ids.ts';
-import { answerProblem } from '../../http/answer-problem.ts';
-import { operatorOf } from '../http/request-fields.ts';
-import type { ApiParts } from '../parts.ts';
-import { closed, PlatformIdText, problemResponses } from '../schemas.ts';
+import { ok } from '../../kernel/problem.ts';
 import { describeRun, RunView } from '../../views/reconciliation.ts';
+import { defineRoute } from '../define-route.ts';
+import { closed, PlatformIdText } from '../schemas.ts';
 
 const Body = closed({
   platform_id: Type.Optional(PlatformIdText),
@@ -21,59 +17,26 @@ const Body = closed({
     }),
   ),
 });
-const Query = closed({
-  platform_id: Type.Optional(PlatformIdText),
-  limit: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: 1_000, description: '100 when absent.' }),
-  ),
-});
 const Answer = Type.Object({ runs: Type.Array(RunView) });
 
-export function reconciliations(
-  server: FastifyInstance,
-  { reconciliation, ledger }: ApiParts,
-): void {
-  server.post<{ Body: Static<typeof Body> }>(
-    '/operator/reconciliations',
-    {
-      schema: {
-        operationId: 'requestReconciliation',
-        tags: ['operator'],
-        summary: 'Ask for a reconciliation',
-        description:
-          'Of one platform, or of all without platform_id. It begins within seconds; see what ' +
-          'it came to by GET.',
-        body: Body,
-        response: { 200: Answer, ...problemResponses },
-      },
+export const requestReconciliation = defineRoute({
+  operationId: 'requestReconciliation',
+  method: 'POST',
+  url: '/operator/reconciliations',
+  tag: 'operator',
+  summary: 'Ask for a reconciliation',
+  description:
+    'Of one platform, or of all without platform_id. It begins within seconds; see what ' +
+    'it came to by GET.',
+  body: Body,
+  answer: Answer,
+  problems: ['platform_not_found'],
+  serve:
+    ({ reconciliation, ledger }) =>
+    async ({ operator, body }) => {
+      const { platform_id: platformId, mode = 'incremental' } = body;
+      const { operatorId } = operator;
+      const runs = await reconciliation.request({ platformId, mode, operatorId });
+      return runs.ok ? ok({ runs: runs.value.map((run) => describeRun(run, ledger)) }) : runs;
     },
-    async (request, reply) => {
-      const { platform_id: platformId, mode = 'incremental' } = request.body;
-      const runs = await reconciliation.request({
-        platformId,
-        mode,
-        operatorId: operatorOf(request).operatorId,
-      });
-      if (!runs.ok) return answerProblem(request, reply, runs.problem);
-      return { runs: runs.value.map((run) => describeRun(run, ledger)) };
-    },
-  );
-
-  server.get<{ Querystring: Static<typeof Query> }>(
-    '/operator/reconciliations',
-    {
-      schema: {
-        operationId: 'listReconciliations',
-        tags: ['operator'],
-        summary: 'Reconciliations and what they came to',
-        description: 'Newest first.',
-        querystring: Query,
-        response: { 200: Answer, ...problemResponses },
-      },
-    },
-    async ({ query: { platform_id: platformId, limit = 100 } }) => {
-      const runs = await reconciliation.listRuns(platformId as PlatformId | undefined, limit);
-      return { runs: runs.map((run) => describeRun(run, ledger)) };
-    },
-  );
-}
+});

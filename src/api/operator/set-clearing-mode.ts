@@ -1,13 +1,8 @@
 // PUT /operator/reserves/{platform_id}/mode: sets which part a platform takes in conversions.
 
-import type { FastifyInstance } from 'fastify';
-import { Type, type Static } from 'typebox';
+import { Type } from 'typebox';
+import { ok } from '../../kernel/problem.ts';
 import { CLEARING_MODES } from '../../ledger/ledger.ts';
-import { answerProblem } from '../../http/answer-problem.ts';
-import { operatorOf } from '../http/request-fields.ts';
-import type { ApiParts } from '../parts.ts';
-import { closed, problemResponses } from '../schemas.ts';
-import { answerAsked, askedResponse } from '../ask-for-act.ts';
 import {
   describeReserve,
   findReserve,
@@ -15,45 +10,39 @@ import {
   ReserveParams,
   ReserveView,
 } from '../../views/reserve.ts';
+import { askedResponse, askForAct } from '../ask-for-act.ts';
+import { defineRoute } from '../define-route.ts';
+import { closed } from '../schemas.ts';
 
 const Body = closed({ mode: Type.Enum([...CLEARING_MODES]), reason: Reason });
 
-export function putReserveMode(server: FastifyInstance, parts: ApiParts): void {
-  server.put<{ Params: Static<typeof ReserveParams>; Body: Static<typeof Body> }>(
-    '/operator/reserves/:platform_id/mode',
-    {
-      schema: {
-        operationId: 'setClearingMode',
-        tags: ['operator'],
-        summary: 'Stop or allow conversions of a platform',
-        description:
-          'A smaller part is in force here when this answers with 200, and in other processes ' +
-          'within about a second. A larger one is asked for. Transfers under way go on, and ' +
-          'reversals stay possible.',
-        params: ReserveParams,
-        body: Body,
-        response: { 200: ReserveView, ...askedResponse, ...problemResponses },
-      },
-    },
-    async (request, reply) => {
-      const { platform_id: platformId } = request.params;
-      const before = await findReserve(platformId, parts);
-      if (!before.ok) return answerProblem(request, reply, before.problem);
-      const { mode, reason } = request.body;
-      const { platformId: found } = before.value;
-      const act = await parts.reserve.narrowMode({
-        platformId: found,
-        mode,
+export const setClearingMode = defineRoute({
+  operationId: 'setClearingMode',
+  method: 'PUT',
+  url: '/operator/reserves/:platform_id/mode',
+  tag: 'operator',
+  summary: 'Stop or allow conversions of a platform',
+  description:
+    'A smaller part is in force here when this answers with 200, and in other processes ' +
+    'within about a second. A larger one is asked for. Transfers under way go on, and ' +
+    'reversals stay possible.',
+  params: ReserveParams,
+  body: Body,
+  answer: ReserveView,
+  responses: askedResponse,
+  problems: ['platform_not_found'],
+  serve: (parts) => async (call) => {
+    const before = await findReserve(call.params.platform_id, parts);
+    if (!before.ok) return before;
+    const { mode, reason } = call.body;
+    const { platformId } = before.value;
+    const { operatorId } = call.operator;
+    if (!(await parts.reserve.narrowMode({ platformId, mode, reason, operatorId })))
+      return askForAct(call, parts, {
+        act: 'mode_widen',
+        arguments: { platform_id: platformId, mode },
         reason,
-        operatorId: operatorOf(request).operatorId,
       });
-      if (!act)
-        return answerAsked(request, reply, parts, {
-          act: 'mode_widen',
-          arguments: { platform_id: found, mode },
-          reason,
-        });
-      return describeReserve({ ...before.value, mode }, parts.ledger.settlementAsset());
-    },
-  );
-}
+    return ok(describeReserve({ ...before.value, mode }, parts.ledger.settlementAsset()));
+  },
+});

@@ -1,16 +1,14 @@
-// GET and PUT /operator/windows/settings: when windows are closed by themselves, and which pairs
-// are settled gross.
+// PUT /operator/windows/settings: sets when windows are closed by themselves, and which pairs are
+// settled gross.
 
-import type { FastifyInstance } from 'fastify';
-import { type Static, Type } from 'typebox';
+import { Type } from 'typebox';
 import { readSchedule } from '../../clearing/settlement/settlement.ts';
-import { describeSettings, WindowSettingsView } from '../../views/window.ts';
 import { identityProblems } from '../../identity/identity.ts';
 import type { PlatformId } from '../../kernel/ids.ts';
-import { answerProblem } from '../../http/answer-problem.ts';
-import { operatorOf } from '../http/request-fields.ts';
-import type { ApiParts } from '../parts.ts';
-import { closed, PlatformIdText, problemResponses, text } from '../schemas.ts';
+import { ok, refuse } from '../../kernel/problem.ts';
+import { describeSettings, WindowSettingsView } from '../../views/window.ts';
+import { defineRoute } from '../define-route.ts';
+import { closed, PlatformIdText, text } from '../schemas.ts';
 
 const Body = closed(
   {
@@ -31,51 +29,35 @@ const Body = closed(
   },
   'daily_at or every_minutes, or neither to close windows by hand.',
 );
-export function windowSettings(server: FastifyInstance, { settlement, identity }: ApiParts): void {
-  server.get(
-    '/operator/windows/settings',
-    {
-      schema: {
-        operationId: 'getWindowSettings',
-        tags: ['operator'],
-        summary: 'When windows are closed, and what is settled gross',
-        querystring: closed({}),
-        response: { 200: WindowSettingsView, ...problemResponses },
-      },
-    },
-    async () => describeSettings(await settlement.settings()),
-  );
 
-  server.put<{ Body: Static<typeof Body> }>(
-    '/operator/windows/settings',
-    {
-      schema: {
-        operationId: 'setWindowSettings',
-        tags: ['operator'],
-        summary: 'Set when windows are closed, and what is settled gross',
-        description:
-          'A scheduled window in which nothing was posted stays open. Pairs hold for whatever ' +
-          'is proposed from then on. Told in the events of operators.',
-        body: Body,
-        response: { 200: WindowSettingsView, ...problemResponses },
-      },
-    },
-    async (request, reply) => {
-      const { daily_at: dailyAt, every_minutes: everyMinutes, gross_pairs: pairs } = request.body;
+export const setWindowSettings = defineRoute({
+  operationId: 'setWindowSettings',
+  method: 'PUT',
+  url: '/operator/windows/settings',
+  tag: 'operator',
+  summary: 'Set when windows are closed, and what is settled gross',
+  description:
+    'A scheduled window in which nothing was posted stays open. Pairs hold for whatever ' +
+    'is proposed from then on. Told in the events of operators.',
+  body: Body,
+  answer: WindowSettingsView,
+  problems: ['invalid_schedule', 'platform_not_found'],
+  serve:
+    ({ settlement, identity }) =>
+    async ({ operator: { operatorId }, body }) => {
+      const { daily_at: dailyAt, every_minutes: everyMinutes, gross_pairs: pairs } = body;
       const schedule = readSchedule({ dailyAt, everyMinutes });
-      if (!schedule.ok) return answerProblem(request, reply, schedule.problem);
+      if (!schedule.ok) return schedule;
       if (
         pairs?.flat().some((platformId) => identity.findPlatform(platformId) === undefined) === true
       )
-        return answerProblem(request, reply, identityProblems.platform_not_found());
-      const { operatorId } = operatorOf(request);
+        return refuse(identityProblems.platform_not_found());
       await settlement.setSchedule(schedule.value, operatorId);
       if (pairs !== undefined)
         await settlement.setGrossPairs(
           pairs as unknown as readonly (readonly [PlatformId, PlatformId])[],
           operatorId,
         );
-      return describeSettings(await settlement.settings());
+      return ok(describeSettings(await settlement.settings()));
     },
-  );
-}
+});

@@ -1,0 +1,26 @@
+// POST /operator/breaks/{break_id}/accept: asks to accept a difference as it is.
+
+import { askedResponse, askForAct } from '../ask-for-act.ts';
+import { BreakParams, BreakReason } from '../breaks/break-fields.ts';
+import { defineRoute } from '../define-route.ts';
+
+export const acceptBreak = defineRoute({
+  operationId: 'acceptBreak',
+  method: 'POST',
+  url: '/operator/breaks/:break_id/accept',
+  tag: 'operator',
+  summary: 'Accept a difference as it is',
+  description:
+    'Moves no points. It opens again when its figures change; an accepted difference of ' +
+    'totals is part of what is expected from then on.',
+  params: BreakParams,
+  body: BreakReason,
+  responses: askedResponse,
+  problems: ['break_not_found', 'break_closed'],
+  serve: (parts) => (call) =>
+    askForAct(call, parts, {
+      act: 'break_accept',
+      arguments: { break_id: call.params.break_id },
+      reason: call.body.reason,
+    }),
+});

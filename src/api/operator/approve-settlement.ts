@@ -1,0 +1,34 @@
+// POST /operator/windows/{window_id}/approve: confirms a proposed payment, which is then carried
+// out.
+
+import { WindowParams, WindowView } from '../../views/window.ts';
+import { defineRoute } from '../define-route.ts';
+import { closed } from '../schemas.ts';
+import { describeWindowResult } from '../windows/window-decisions.ts';
+
+export const approveSettlement = defineRoute({
+  operationId: 'approveSettlement',
+  method: 'POST',
+  url: '/operator/windows/:window_id/approve',
+  tag: 'operator',
+  summary: 'Confirm a proposed payment',
+  description:
+    'By another operator than the one who proposed it. Payers pay first; what the ' +
+    'ledger refuses (a prefund or a cap that does not reach) is told with the ' +
+    'obligation and tried again every half minute. The window is settled when all ' +
+    'obligations are.',
+  params: WindowParams,
+  body: closed({}),
+  answer: WindowView,
+  problems: ['window_not_found', 'settlement_state', 'settlement_same_operator'],
+  serve:
+    (parts) =>
+    async ({ operator, params }) =>
+      describeWindowResult(
+        parts,
+        await parts.settlement.approve({
+          windowId: params.window_id,
+          operatorId: operator.operatorId,
+        }),
+      ),
+});

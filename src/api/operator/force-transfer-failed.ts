@@ -1,0 +1,26 @@
+// POST /operator/transfers/{transaction_id}/force_failed: asks to end a transfer as failed.
+
+import { askedResponse, askForAct } from '../ask-for-act.ts';
+import { defineRoute } from '../define-route.ts';
+import { TransferParams, TransferReason } from '../transfers/decide-transfer.ts';
+
+export const forceTransferFailed = defineRoute({
+  operationId: 'forceTransferFailed',
+  method: 'POST',
+  url: '/operator/transfers/:transaction_id/force_failed',
+  tag: 'operator',
+  summary: 'Say that it has failed',
+  description:
+    'No platform is called any more: whoever says so knows that neither keeps anything of ' +
+    'it, or sees to it. The ledger gives the points back.',
+  params: TransferParams,
+  body: TransferReason,
+  responses: askedResponse,
+  problems: ['saga_not_found', 'saga_ended', 'saga_action_not_possible', 'saga_moved'],
+  serve: (parts) => (call) =>
+    askForAct(call, parts, {
+      act: 'transfer_force_failed',
+      arguments: { transaction_id: call.params.transaction_id },
+      reason: call.body.reason,
+    }),
+});

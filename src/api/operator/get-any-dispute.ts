@@ -1,0 +1,34 @@
+// GET /operator/disputes/{dispute_id}: one dispute with its trail and its evidence.
+
+import { ok } from '../../kernel/problem.ts';
+import {
+  describeForOperator,
+  DisputeParams,
+  OperatorDisputeWithTrail,
+} from '../../views/dispute.ts';
+import { defineRoute } from '../define-route.ts';
+import { readTrail } from '../disputes/trail.ts';
+
+export const getAnyDispute = defineRoute({
+  operationId: 'getAnyDispute',
+  method: 'GET',
+  url: '/operator/disputes/:dispute_id',
+  tag: 'operator',
+  summary: 'One dispute',
+  description: 'With its trail and its evidence.',
+  params: DisputeParams,
+  answer: OperatorDisputeWithTrail,
+  problems: ['dispute_not_found'],
+  serve:
+    (parts) =>
+    async ({ params }) => {
+      const { disputes, ledger } = parts;
+      const found = await disputes.find(params.dispute_id);
+      return found.ok
+        ? ok({
+            ...describeForOperator(found.value, ledger, disputes),
+            ...(await readTrail(parts, found.value, 'operator')),
+          })
+        : found;
+    },
+});

@@ -1,0 +1,29 @@
+// GET /operator/recalls/{recall_id}: one recall with all that happened to it.
+
+import { ok } from '../../kernel/problem.ts';
+import {
+  describeRecallWithStepsForOperator,
+  OperatorRecallWithSteps,
+  RecallParams,
+} from '../../views/recall.ts';
+import { defineRoute } from '../define-route.ts';
+
+export const getAnyRecall = defineRoute({
+  operationId: 'getAnyRecall',
+  method: 'GET',
+  url: '/operator/recalls/:recall_id',
+  tag: 'operator',
+  summary: 'One recall',
+  description: 'With all that happened to it.',
+  params: RecallParams,
+  answer: OperatorRecallWithSteps,
+  problems: ['recall_not_found'],
+  serve:
+    ({ recalls, ledger }) =>
+    async ({ params }) => {
+      const found = await recalls.find(params.recall_id);
+      if (!found.ok) return found;
+      const steps = await recalls.listSteps(found.value);
+      return ok(describeRecallWithStepsForOperator(found.value, steps, ledger));
+    },
+});

@@ -1,0 +1,34 @@
+// GET /operator/reconciliations: what comparisons with platforms' books came to.
+
+import { Type } from 'typebox';
+import type { PlatformId } from '../../kernel/ids.ts';
+import { ok } from '../../kernel/problem.ts';
+import { describeRun, RunView } from '../../views/reconciliation.ts';
+import { defineRoute } from '../define-route.ts';
+import { closed, PlatformIdText } from '../schemas.ts';
+
+const Query = closed({
+  platform_id: Type.Optional(PlatformIdText),
+  limit: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 1_000, description: '100 when absent.' }),
+  ),
+});
+const Answer = Type.Object({ runs: Type.Array(RunView) });
+
+export const listReconciliations = defineRoute({
+  operationId: 'listReconciliations',
+  method: 'GET',
+  url: '/operator/reconciliations',
+  tag: 'operator',
+  summary: 'Reconciliations and what they came to',
+  description: 'Newest first.',
+  query: Query,
+  answer: Answer,
+  problems: [],
+  serve:
+    ({ reconciliation, ledger }) =>
+    async ({ query: { platform_id: platformId, limit = 100 } }) => {
+      const runs = await reconciliation.listRuns(platformId as PlatformId | undefined, limit);
+      return ok({ runs: runs.map((run) => describeRun(run, ledger)) });
+    },
+});

@@ -1,0 +1,19 @@
+// POST /operator/reserve-requests/{request_id}/withdraw: takes back a request about a reserve.
+
+import { RequestParams, ReserveRequestView } from '../../views/reserve.ts';
+import { defineRoute } from '../define-route.ts';
+import { decideReserveRequest, ReserveDecisionBody } from '../reserve/decide-reserve.ts';
+
+export const withdrawReserveRequest = defineRoute({
+  operationId: 'withdrawReserveRequest',
+  method: 'POST',
+  url: '/operator/reserve-requests/:request_id/withdraw',
+  tag: 'operator',
+  summary: 'Withdraw a request about a reserve',
+  description: 'By whoever made it, while it is open.',
+  params: RequestParams,
+  body: ReserveDecisionBody,
+  answer: ReserveRequestView,
+  problems: ['reserve_request_not_found', 'reserve_request_decided', 'not_your_request'],
+  serve: decideReserveRequest('withdraw'),
+});

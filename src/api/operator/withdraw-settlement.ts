@@ -1,0 +1,29 @@
+// POST /operator/windows/{window_id}/withdraw: takes a proposed payment back.
+
+import { WindowParams, WindowView } from '../../views/window.ts';
+import { defineRoute } from '../define-route.ts';
+import { closed } from '../schemas.ts';
+import { describeWindowResult } from '../windows/window-decisions.ts';
+
+export const withdrawSettlement = defineRoute({
+  operationId: 'withdrawSettlement',
+  method: 'POST',
+  url: '/operator/windows/:window_id/withdraw',
+  tag: 'operator',
+  summary: 'Take a proposed payment back',
+  description: 'By its maker or any other operator, while it is not approved.',
+  params: WindowParams,
+  body: closed({}),
+  answer: WindowView,
+  problems: ['window_not_found', 'settlement_state'],
+  serve:
+    (parts) =>
+    async ({ operator, params }) =>
+      describeWindowResult(
+        parts,
+        await parts.settlement.withdraw({
+          windowId: params.window_id,
+          operatorId: operator.operatorId,
+        }),
+      ),
+});

@@ -1,0 +1,38 @@
+// The decision on a request about a reserve: the work of its three routes.
+
+import { type Static, Type } from 'typebox';
+import { ok, type Result } from '../../kernel/problem.ts';
+import {
+  describeReserveRequest,
+  Reason,
+  type RequestParams,
+  type ReserveRequestView,
+} from '../../views/reserve.ts';
+import type { ByOperator } from '../define-route.ts';
+import type { ApiParts } from '../parts.ts';
+import { closed } from '../schemas.ts';
+
+export const ReserveDecisionBody = closed({ reason: Type.Optional(Reason) });
+
+interface Call extends ByOperator {
+  readonly params: Static<typeof RequestParams>;
+  readonly body: Static<typeof ReserveDecisionBody>;
+}
+
+export function decideReserveRequest(decision: 'approve' | 'reject' | 'withdraw') {
+  return ({ reserve, ledger }: ApiParts) =>
+    async ({
+      operator,
+      params,
+      body,
+    }: Call): Promise<Result<Static<typeof ReserveRequestView>>> => {
+      const decided = await reserve.requests[decision]({
+        requestId: params.request_id,
+        operatorId: operator.operatorId,
+        reason: body.reason,
+      });
+      return decided.ok
+        ? ok(describeReserveRequest(decided.value, ledger.settlementAsset()))
+        : decided;
+    };
+}

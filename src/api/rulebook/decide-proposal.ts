@@ -1,0 +1,29 @@
+// The end of a proposal without its changes: the work of rejecting it and of withdrawing it.
+
+import type { Static } from 'typebox';
+import { ok, type Result } from '../../kernel/problem.ts';
+import {
+  type DecisionBody,
+  describeProposal,
+  type ProposalParams,
+  type ProposalView,
+} from '../../views/rulebook.ts';
+import type { ByOperator } from '../define-route.ts';
+import type { ApiParts } from '../parts.ts';
+
+interface Call extends ByOperator {
+  readonly params: Static<typeof ProposalParams>;
+  readonly body: Static<typeof DecisionBody>;
+}
+
+export function endProposal(decision: 'reject' | 'withdraw') {
+  return ({ valuation }: ApiParts) =>
+    async ({ operator, params, body }: Call): Promise<Result<Static<typeof ProposalView>>> => {
+      const decided = await valuation.proposals[decision]({
+        proposalId: params.proposal_id,
+        operatorId: operator.operatorId,
+        reason: body.reason,
+      });
+      return decided.ok ? ok(describeProposal(decided.value)) : decided;
+    };
+}

@@ -1,12 +1,12 @@
 // The network's assets and shape, held in memory: read whole, replaced as a whole, and read again
-// about every second. `asset-store.ts` has the SQL.
+// about every second. `store-assets.ts` has the SQL.
 
 import { assert } from '../kernel/assert.ts';
 import type { PlatformId } from '../kernel/ids.ts';
 import type { Pool } from '../runtime/database.ts';
 import { inTurn } from '../runtime/in-turn.ts';
 import type { Log } from '../runtime/log.ts';
-import { insertAsset, loadBook, writeClawback, writeMode } from './asset-store.ts';
+import { insertAsset, loadBook, writeClawback, writeMode } from './store-assets.ts';
 import type { Ledger } from './ledger-calls.ts';
 import type { Asset } from './types.ts';
 import type { AssetBook } from './view.ts';

@@ -15,7 +15,7 @@ import type { Pool } from '../runtime/database.ts';
 import type { Log } from '../runtime/log.ts';
 import { AssetMissing, type Valuation } from '../valuation/valuation.ts';
 import { keepAssets } from './asset-book.ts';
-import { ensureNetwork, writeCap } from './asset-store.ts';
+import { ensureNetwork, writeCap } from './store-assets.ts';
 import { kindOf, type Command } from './commands/commands.ts';
 import { createLane } from './lane.ts';
 import type { Ledger } from './ledger-calls.ts';
@@ -25,12 +25,12 @@ import { bucketOfQuote, preview } from './preview.ts';
 import { ledgerProblems } from './problems.ts';
 import { createReads } from './reads.ts';
 import { operationOf } from './signature-use.ts';
-import { deleteSignature, insertSignature } from './signature-store.ts';
+import { deleteSignature, insertSignature } from './store-signatures.ts';
 import { loadRowTypes } from './store.ts';
 import { sweep } from './sweep.ts';
 import { NO_PAST, toTask } from './task.ts';
 import type { Alongside, NoteRuleFailure, Outcome, SignatureMark } from './types.ts';
-import { listSharedAllowances, loadRoom } from './wallet-store.ts';
+import { listSharedAllowances, loadRoom } from './store-wallets.ts';
 
 export interface LedgerOptions {
   /** For reads. */

@@ -11,14 +11,14 @@ import { newWallet, type Wallet } from './account.ts';
 import { allOrFirstError } from './all-or-first-error.ts';
 import type { BucketState } from './bucket-state.ts';
 import { walletsOf } from './decide.ts';
-import { loadFreezes, loadHold } from './hold-store.ts';
+import { loadFreezes, loadHold } from './store-holds.ts';
 import {
   listEndsOfFreezes,
   loadFloored,
   loadLapsed,
   loadQuoteUse,
   loadReversed,
-} from './journal-store.ts';
+} from './store-journal.ts';
 import { lapsedBy } from './lapse.ts';
 import { lengthenedBy, type Lengthened } from './lengthened.ts';
 import type { SignatureUsers } from './signature-use.ts';
@@ -32,7 +32,7 @@ import {
   type View,
   type ViewSource,
 } from './view.ts';
-import { loadWallets } from './wallet-store.ts';
+import { loadWallets } from './store-wallets.ts';
 
 /**
  * What was read for the tasks of one batch, kept up to date while they are decided one after

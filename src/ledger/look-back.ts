@@ -6,12 +6,12 @@ import { bucketOf, bucketOfTransaction, type TransactionId } from '../kernel/ids
 import type { Pool } from '../runtime/database.ts';
 import type { Command } from './commands/commands.ts';
 import type { ReverseCommand } from './commands/reverse.ts';
-import { loadHold } from './hold-store.ts';
-import { findLegs } from './journal-store.ts';
+import { loadHold } from './store-holds.ts';
+import { findLegs } from './store-journal.ts';
 import { NO_PAST, type Past } from './task.ts';
 import type { PostedLeg } from './types.ts';
 import type { AllowanceUse, Reads } from './view.ts';
-import { listAllowances } from './wallet-store.ts';
+import { listAllowances } from './store-wallets.ts';
 
 export interface LookBackParts {
   readonly pool: Pool;

@@ -14,7 +14,7 @@ import {
   signaturesOf,
   type SignatureUsers,
 } from './signature-use.ts';
-import { findSignatures } from './signature-store.ts';
+import { findSignatures } from './store-signatures.ts';
 import { findPosted, STALE } from './store.ts';
 import type { Task } from './task.ts';
 import type { Outcome, PostedLeg } from './types.ts';

@@ -2,7 +2,7 @@
 
 import { buckets, platformOwnerId, type PlatformId } from '../kernel/ids.ts';
 import { dbTransaction, type Pool } from '../runtime/database.ts';
-import { selectCaps, sumMoney } from './wallet-store.ts';
+import { selectCaps, sumMoney } from './store-wallets.ts';
 import type { PlatformMoney } from './types.ts';
 import type { AssetBook } from './view.ts';
 

@@ -10,11 +10,11 @@ import { kindOf } from './commands/commands.ts';
 import { judgeRedemption, type RedeemCommand } from './commands/redeem.ts';
 import { judgeConversion, judgeMove, type TransferCommand } from './commands/transfer.ts';
 import { decide, walletsOf } from './decide.ts';
-import { loadQuoteUse } from './journal-store.ts';
+import { loadQuoteUse } from './store-journal.ts';
 import type { Decision } from './plan.ts';
 import type { Preview } from './types.ts';
 import { createView, type AssetBook, type BaseView, type View } from './view.ts';
-import { loadWallets } from './wallet-store.ts';
+import { loadWallets } from './store-wallets.ts';
 
 function keyOf(bucket: Bucket, ownerId: string, assetId: number): string {
   return `${bucket}/${ownerId}/${assetId}`;

@@ -17,7 +17,7 @@ import { nextSequence, numberAccount } from './post-plan.ts';
 import type { RowTypes } from './store.ts';
 import type { Cap } from './types.ts';
 import type { AssetBook } from './view.ts';
-import { loadWallets } from './wallet-store.ts';
+import { loadWallets } from './store-wallets.ts';
 
 /** What a change of quota asks of the batch that it is part of. */
 export interface QuotaContext {

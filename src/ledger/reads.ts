@@ -14,15 +14,15 @@ import {
   type Wallet,
 } from './account.ts';
 import { pointsIn } from './asset-book.ts';
-import { loadCap } from './asset-store.ts';
-import { loadHold } from './hold-store.ts';
-import { listLegs, listLegsAfter, listMoved, listReviews, loadReversed } from './journal-store.ts';
+import { loadCap } from './store-assets.ts';
+import { loadHold } from './store-holds.ts';
+import { listLegs, listLegsAfter, listMoved, listReviews, loadReversed } from './store-journal.ts';
 import type { Ledger } from './ledger-calls.ts';
 import { findTransaction } from './look-back.ts';
 import { listMoney } from './money.ts';
 import type { Balance, HistoryPage, WaitingLeg } from './types.ts';
 import type { AssetBook } from './view.ts';
-import { loadWallet, loadWallets } from './wallet-store.ts';
+import { loadWallet, loadWallets } from './store-wallets.ts';
 
 const MAX_SEQUENCE = 2n ** 63n - 1n;
 

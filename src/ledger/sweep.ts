@@ -8,11 +8,11 @@ import type { Day } from '../kernel/time.ts';
 import type { Pool } from '../runtime/database.ts';
 import { SIGNATURE_TOLERANCE_SECONDS } from '../security/security.ts';
 import type { Command } from './commands/commands.ts';
-import { listDueHolds } from './hold-store.ts';
-import { deleteSignatures } from './signature-store.ts';
+import { listDueHolds } from './store-holds.ts';
+import { deleteSignatures } from './store-signatures.ts';
 import type { Outcome } from './types.ts';
 import type { AssetBook } from './view.ts';
-import { listExpiredLots } from './wallet-store.ts';
+import { listExpiredLots } from './store-wallets.ts';
 
 /** Work of one sweep in one bucket. */
 const SWEEP_LIMIT = 500;

@@ -1178,12 +1178,21 @@ CREATE OR REPLACE FUNCTION clearing.end_sagas(p_bucket integer, p_saga_ids uuid[
  LANGUAGE plpgsql
 AS $function$
 begin
-  update clearing.saga set state = p_state, attention = null, ordered = null, last_error = null, changed_at = p_now, revision = revision + 1
+  update clearing.saga
+     set state = p_state, attention = null, ordered = null, last_error = null, changed_at = p_now,
+         revision = revision + 1
    where bucket = p_bucket and saga_id = any (p_saga_ids)
-     and state = any (case p_state
-                        when 'completed' then array['looking_up_source', 'looking_up_target', 'deducting', 'adding']
-                        else array['looking_up_source', 'looking_up_target', 'deducting', 'adding', 'undoing_add', 'undoing_deduct'] end);
-  if exists (select from clearing.saga where bucket = p_bucket and saga_id = any (p_saga_ids) and state <> p_state) then
+     and state = any (
+       case p_state
+         when 'completed' then
+           array['looking_up_source', 'looking_up_target', 'deducting', 'adding']
+         else
+           array['looking_up_source', 'looking_up_target', 'deducting', 'adding', 'undoing_add',
+             'undoing_deduct']
+       end);
+  if exists (
+    select from clearing.saga
+     where bucket = p_bucket and saga_id = any (p_saga_ids) and state <> p_state) then
     raise exception 'a saga that is to be % has gone another way', p_state using errcode = 'PN002';
   end if;
 end
@@ -1235,23 +1244,29 @@ CREATE OR REPLACE FUNCTION ledger.post(p_bucket integer, p_expected bigint, p_ro
  LANGUAGE plpgsql
 AS $function$
 begin
-  update ledger.bucket set sequence = sequence + p_rows_count, account_count = account_count + p_accounts_count
+  update ledger.bucket
+     set sequence = sequence + p_rows_count, account_count = account_count + p_accounts_count
    where bucket = p_bucket and sequence = p_expected;
   if not found then
-    raise exception 'bucket % is no longer at sequence %', p_bucket, p_expected using errcode = 'PN001';
+    raise exception 'bucket % is no longer at sequence %', p_bucket, p_expected
+      using errcode = 'PN001';
   end if;
   if p_new is not null then
     insert into ledger.account select * from unnest(p_new);
   end if;
   if p_changed is not null then
-    -- MERGE keeps the changes on the outer side whatever the statistics say: an UPDATE ... FROM planned on an empty table
-    -- would go on reading the whole bucket. An account that is not there has no owner to insert, so the batch fails.
-    merge into ledger.account a using unnest(p_changed) c on a.bucket = p_bucket and a.account_id = c.account_id
+    -- MERGE keeps the changes on the outer side whatever the statistics say: an UPDATE ... FROM
+    -- planned on an empty table would go on reading the whole bucket. An account that is not there
+    -- has no owner to insert, so the batch fails.
+    merge into ledger.account a using unnest(p_changed) c
+       on a.bucket = p_bucket and a.account_id = c.account_id
      when matched then
-       update set debits_posted = c.debits_posted, credits_posted = c.credits_posted, debits_pending = c.debits_pending,
-           credits_pending = c.credits_pending, floor = c.floor, last_sequence = c.last_sequence
+       update set debits_posted = c.debits_posted, credits_posted = c.credits_posted,
+           debits_pending = c.debits_pending, credits_pending = c.credits_pending,
+           floor = c.floor, last_sequence = c.last_sequence
      when not matched then
-       insert (bucket, account_id, last_sequence) values (p_bucket, c.account_id, c.last_sequence);
+       insert (bucket, account_id, last_sequence)
+       values (p_bucket, c.account_id, c.last_sequence);
   end if;
   if p_rows is not null then
     insert into ledger.transaction select * from unnest(p_rows);

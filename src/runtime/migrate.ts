@@ -1,5 +1,6 @@
 // Brings a database to the schema of this program with numbered SQL files. Each file is applied
-// once, in order, and completely or not at all.
+// once, in order, and completely or not at all. A function in force stands in a file of its own,
+// which the newest migration that names it applies (docs/decisions/0011).
 
 import { hash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -17,6 +18,14 @@ export interface Migration {
   readonly sql: string;
   /** SHA-256 of the text with `\n` as line end, so that it is the same on every system. */
   readonly checksum: string;
+  /** Functions that it puts in force, after its own SQL. */
+  readonly functions: readonly FunctionFile[];
+}
+
+/** A file of db/functions: a function as it is in force. */
+export interface FunctionFile {
+  readonly name: string;
+  readonly sql: string;
 }
 
 /** The result of `migrate`. */
@@ -29,6 +38,11 @@ export interface MigrateResult {
 
 /** The folder with the migrations of this program. */
 export const MIGRATIONS_DIR = join(import.meta.dirname, '..', '..', 'db', 'migrations');
+/** The folder with the functions in force. */
+export const FUNCTIONS_DIR = join(import.meta.dirname, '..', '..', 'db', 'functions');
+
+/** The line by which a migration puts a function in force, as it was when the line was written. */
+const APPLIES = /^-- apply: ([a-z0-9-]+\.sql) ([0-9a-f]{64})$/gm;
 
 /**
  * Key of the lock that serialises programs which migrate the same database at once. It only
@@ -45,8 +59,41 @@ const MIGRATION_TABLE = `
     applied_at timestamptz not null default now()
   )`;
 
-/** Reads the files. Throws `OperatorError` unless they are numbered 1, 2, 3 … without a gap. */
-export function readMigrations(directory: string): Migration[] {
+/**
+ * Reads the files. Throws `OperatorError` unless they are numbered 1, 2, 3 … without a gap, and
+ * unless the newest migration that names a function names it as it is.
+ */
+export function readMigrations(
+  directory: string,
+  functionsDirectory: string = FUNCTIONS_DIR,
+): Migration[] {
+  const files = readNumbered(directory);
+  const lines = files.flatMap(({ number, name: by, sql }) =>
+    [...sql.matchAll(APPLIES)].map(([, name = '', checksum]) => ({ number, by, name, checksum })),
+  );
+  const newest = [...new Map(lines.map((line) => [line.name, line])).values()];
+  return files.map((file) => ({
+    ...file,
+    functions: newest
+      .filter(({ number }) => number === file.number)
+      .map(({ name, by, checksum }) => {
+        const sql = readText(join(functionsDirectory, name));
+        if (hash('sha256', sql) === checksum) return { name, sql };
+        throw new OperatorError(
+          'defect',
+          `db/functions/${name} differs from what ${by} applies. Restore it, or put the change ` +
+            `in force by a new migration with the line: -- apply: ${name} ${hash('sha256', sql)}`,
+        );
+      }),
+  }));
+}
+
+/** The text of a file with `\n` as line end, so that it is the same on every system. */
+function readText(path: string): string {
+  return readFileSync(path, 'utf8').replaceAll('\r\n', '\n');
+}
+
+function readNumbered(directory: string): Omit<Migration, 'functions'>[] {
   const names = readdirSync(directory)
     .filter((name) => name.endsWith('.sql'))
     .sort();
@@ -59,7 +106,7 @@ export function readMigrations(directory: string): Migration[] {
           `${String(index + 1).padStart(4, '0')}-module-what.sql.`,
       );
     }
-    const sql = readFileSync(join(directory, name), 'utf8').replaceAll('\r\n', '\n');
+    const sql = readText(join(directory, name));
     return { number: index + 1, name, sql, checksum: hash('sha256', sql) };
   });
 }
@@ -72,8 +119,9 @@ export async function migrate(
   pool: Pool,
   log: Log,
   directory: string = MIGRATIONS_DIR,
+  functionsDirectory: string = FUNCTIONS_DIR,
 ): Promise<MigrateResult> {
-  const migrations = readMigrations(directory);
+  const migrations = readMigrations(directory, functionsDirectory);
   await dbTransaction(pool, async (client) => {
     await lock(client);
     await client.query(MIGRATION_TABLE);
@@ -122,16 +170,16 @@ async function apply(
   await lock(client);
   if ((await findApplied(client, all)).has(migration.number)) return false;
   await client.query('set local statement_timeout = 0');
-  try {
-    await client.query(migration.sql);
-  } catch (error) {
-    throw new OperatorError(
-      'defect',
-      `Migration ${migration.name} failed and was rolled back: ` +
-        `${messageOf(error)}${positionOf(error, migration.sql)}.`,
-      { cause: error },
-    );
-  }
+  for (const { name, sql } of [migration, ...migration.functions])
+    await client.query(sql).catch((error: unknown) => {
+      const where = name === migration.name ? name : `${migration.name} (db/functions/${name})`;
+      throw new OperatorError(
+        'defect',
+        `Migration ${where} failed and was rolled back: ` +
+          `${messageOf(error)}${positionOf(error, sql)}.`,
+        { cause: error },
+      );
+    });
   await client.query('insert into pontis.migration (number, name, checksum) values ($1, $2, $3)', [
     migration.number,
     migration.name,

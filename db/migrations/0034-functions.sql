@@ -1,0 +1,3 @@
+-- Puts the functions in force as db/functions has them. Nothing of what they do changes.
+-- apply: clearing-end-sagas.sql ad62d0708c66ef71bba96e5b880159f83b05668a91b1e5d6df49bbe20567662f
+-- apply: ledger-post.sql b7718e0406315ccd5b36d51453b4e965d9cdde0142d6881a180fee2606813923

@@ -1,12 +1,12 @@
 // The form of documents: versions and groups of the changelog, numbers of decisions without gaps,
-// and one tour in two languages.
+// one tour in two languages, words defined once, and paths that exist.
 
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { PROGRAM } from '../src/runtime/program.ts';
 import { fencedBlocks } from '../test/fixtures/tour.ts';
-import { ROOT } from './source-tree.ts';
+import { readMentionedPaths, ROOT } from './source-tree.ts';
 
 const GROUPS = ['Added', 'Changed', 'Deprecated', 'Removed', 'Fixed', 'Security'];
 
@@ -106,5 +106,102 @@ describe('the READMEs in both languages', () => {
 
   test('send their readers to the same documents', () => {
     expect(linksOf('README.zh-CN.md')).toEqual(linksOf('README.md'));
+  });
+});
+
+/** Documents that lead through the source. */
+const MAPS = ['ARCHITECTURE.md', 'docs/walkthrough-transfer.md', 'sandbox/README.md'];
+
+/** Every page of the checkout, as paths from it. */
+function listDocuments(): string[] {
+  return ['', 'docs', 'sandbox', 'examples'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: folder !== '', encoding: 'utf8' })
+      .filter((name) => name.endsWith('.md') && !name.includes('node_modules'))
+      .map((name) => posix.join(folder, name)),
+  );
+}
+
+/** The first file of the source that each numbered step of a document names. */
+function readSteps(text: string): string[] {
+  return [...text.matchAll(/^\d+\. .*$/gm)].flatMap(
+    ([step]) => /`(src\/[\w./-]+\.ts)`/.exec(step)?.[1] ?? [],
+  );
+}
+
+/** Whether the opening of a file says what comes before it and what comes next. */
+function saysWhere(text: string): boolean {
+  const opening = (/^(?:\/\/ .*\n)+/.exec(text)?.[0] ?? '').replaceAll('\n// ', ' ');
+  return /\bBefore this: /.test(opening) && /\b(?:Next|After this|On the way): /.test(opening);
+}
+
+describe('the walkthrough', () => {
+  const walkthrough = readText('docs/walkthrough-transfer.md');
+
+  test('leads to files that say what comes before and what comes next', () => {
+    const steps = readSteps(walkthrough);
+    expect(steps.length).toBeGreaterThan(10);
+    expect(steps.filter((path) => !saysWhere(readText(path)))).toEqual([]);
+  });
+
+  test('and this rule catches what it forbids', () => {
+    expect(readSteps('1. `src/a/b.ts` and `src/a/c.ts`.\n2. Nothing.\n3. `src/d.ts`.')).toEqual([
+      'src/a/b.ts',
+      'src/d.ts',
+    ]);
+    expect(saysWhere('// It is. Before this: x. Next:\n// y.\n')).toBe(true);
+    expect(saysWhere('// It is. Next: y.\n\n// Before this: x.\n')).toBe(false);
+  });
+});
+
+/** Words that the glossary defines, each as often as it does. */
+function readWords(glossary: string): string[] {
+  return glossary
+    .split('\n')
+    .filter((line) => /^\| (?!word \||-)/.test(line))
+    .flatMap((line) => line.split('|')[1]?.split(',') ?? [])
+    .map((word) => word.trim());
+}
+
+/** Those that are there more than once. */
+function repeated(words: readonly string[]): string[] {
+  return words.filter((word, index) => words.indexOf(word) !== index);
+}
+
+describe('the glossary', () => {
+  test('defines each word once', () => {
+    const words = readWords(readText('docs/glossary.md'));
+    expect(words.length).toBeGreaterThan(100);
+    expect(repeated(words)).toEqual([]);
+  });
+
+  test('and this rule catches what it forbids', () => {
+    const table = '| word | meaning |\n|---|---|\n| act | a |\n| net, gross | b |\n| act | c |';
+    expect(repeated(readWords(table))).toEqual(['act']);
+    expect(readWords(table)).toContain('gross');
+  });
+});
+
+describe('documents name files that exist', () => {
+  for (const document of listDocuments()) {
+    test(document, () => {
+      const mentioned = readMentionedPaths(document, readText(document));
+      if (MAPS.includes(document)) expect(mentioned.length).toBeGreaterThan(0);
+      expect(
+        mentioned.filter(
+          (path) => !existsSync(join(ROOT, path)) && !existsSync(join(ROOT, 'src', path)),
+        ),
+      ).toEqual([]);
+    });
+  }
+
+  test('and only what looks like a path is taken for one', () => {
+    const text =
+      'See `src/ledger/store.ts:post`, `kernel/amount.ts`, `/api/points/transfer`, `a/b`, ' +
+      '`src/<module>/`, [more](decisions/0001-x.md#why), [web](https://x.org/a.md).';
+    expect(readMentionedPaths('docs/a.md', text)).toEqual([
+      'src/ledger/store.ts',
+      'kernel/amount.ts',
+      'docs/decisions/0001-x.md',
+    ]);
   });
 });

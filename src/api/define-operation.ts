@@ -1,5 +1,6 @@
 // A posting operation as a route: its schemas and its work once, for its own endpoint and for the
-// batch endpoint. The one place of idempotency key, work and answer.
+// batch endpoint. The one place of idempotency key, work and answer. Before this:
+// `http/authenticate.ts` knows the caller. Next: the operation, such as `platform/transfer.ts`.
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, type TObject, type TProperties, Type } from 'typebox';

@@ -1,5 +1,6 @@
 // The HTTP server: puts routes, authentication, errors and observation together. Knows no rule of
-// points; operations do. The only file of this module that others import.
+// points; operations do. The only file of this module that others import. Before this: nothing; a
+// request comes in. Next: the row of its route in `routes.ts`, and `http/authenticate.ts`.
 
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';

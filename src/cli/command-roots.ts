@@ -115,7 +115,7 @@ export async function withDatabase<T>(
   name: string,
   work: (pool: Pool) => Promise<T>,
 ): Promise<T> {
-  const [{ createLog }, { requireMigrated }, { openDatabase }] = await Promise.all([
+  const [{ createLog }, { isMigrated, requireMigrated }, { openDatabase }] = await Promise.all([
     import('../runtime/log.ts'),
     import('../runtime/migrate.ts'),
     import('../runtime/open-database.ts'),
@@ -130,10 +130,7 @@ export async function withDatabase<T>(
     maxConnections: 2,
   });
   try {
-    const { rows } = await database.pool.query<{ there: boolean }>(
-      `select to_regclass('ledger.network') is not null as there`,
-    );
-    if (rows[0]?.there !== true)
+    if (!(await isMigrated(database.pool)))
       throw new OperatorError(
         'badConfiguration',
         'This database holds no Pontis network yet. Create it with: pontis start',

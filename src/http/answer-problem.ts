@@ -1,5 +1,5 @@
 // Sends a problem as RFC 9457 problem+json, with the source requirement's `error` text as a further
-// member.
+// member. Before this: something refused the request. Next: nothing; the caller has its answer.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Problem } from '../kernel/problem.ts';

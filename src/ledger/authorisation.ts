@@ -1,6 +1,7 @@
 // A transfer over platforms that keep their points themselves, in three commits: authorise sets
 // everything aside, then it is posted or undone. Pure. Before this: `commands/transfer.ts` has
-// asked the rules. Between the commits: a saga asks the platforms (`src/clearing/saga/`).
+// asked the rules. Next: `src/clearing/saga/begin-sagas.ts` in the same commit; a saga asks the
+// platforms before the second commit.
 
 import type { MemberId, TransactionId } from '../kernel/ids.ts';
 import { lastDayOf, type Terms } from '../valuation/valuation.ts';

@@ -1,6 +1,6 @@
 // Carries a plan out on the bucket states: numbers the rows, moves the counters, notes what is to
 // be written. From here on a plan must succeed; whatever could refuse it has been decided before.
-// Next: `batch.ts` commits it.
+// Before this: `decide.ts`. Next: `commit.ts`.
 
 import { assert } from '../kernel/assert.ts';
 import type { MemberId, TransactionId } from '../kernel/ids.ts';

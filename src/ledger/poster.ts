@@ -1,6 +1,7 @@
 // Queues commands and turns them into batches: each lane takes what has queued in buckets that no
 // other lane is using. A bucket is in one batch at a time, so what the process knows of it stays
-// true; other processes are kept out by `ledger.post` and the bucket's row lock. Next: `batch.ts`.
+// true; other processes are kept out by `ledger.post` and the bucket's row lock. Before this:
+// `task.ts`. Next: `batch.ts`.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buckets, type Bucket, type TransactionId } from '../kernel/ids.ts';

@@ -261,6 +261,11 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   return error.cause !== undefined && isDatabaseUnavailable(error.cause);
 }
 
+/** Resolves when the database answers. */
+export async function ping(pool: Pool): Promise<void> {
+  await pool.query('select 1');
+}
+
 /**
  * True when PostgreSQL gave up this work in favour of other work (deadlock, serialization failure,
  * lock not available). The same work may be retried at once.

@@ -158,6 +158,14 @@ export async function requireMigrated(
   );
 }
 
+/** Whether a migration was ever applied to the database. */
+export async function isMigrated(pool: Pool): Promise<boolean> {
+  const { rows } = await pool.query<{ there: boolean }>(
+    `select to_regclass('pontis.migration') is not null as there`,
+  );
+  return rows[0]?.there === true;
+}
+
 /**
  * Applies one file if it is missing; returns true when this call applied it. The lock protects the
  * migration table and is held until the commit; nothing else is locked before it.

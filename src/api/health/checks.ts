@@ -2,6 +2,7 @@
 // shared for a moment so that asking costs nothing.
 
 import type { ConnectionState } from '../../connections/connections.ts';
+import { ping } from '../../runtime/database.ts';
 import type { ApiParts } from '../parts.ts';
 
 export interface Check {
@@ -123,9 +124,10 @@ async function checkDatabase(pool: ApiParts['pool']): Promise<Check> {
     TIMEOUT_MS,
   );
   try {
-    const asked = pool
-      .query('select 1')
-      .then((): Check => ({ status: 'healthy', message: 'Database connection OK' }));
+    const asked = ping(pool).then((): Check => ({
+      status: 'healthy',
+      message: 'Database connection OK',
+    }));
     return await Promise.race([asked, timeout.promise]);
   } catch {
     // Why is in the log; an open page does not name hosts and users.

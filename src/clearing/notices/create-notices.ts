@@ -1,6 +1,7 @@
 // Reads the ledger's journal by cursor and reports transfers, reversals, holds and expiring points
 // to platforms in the feed. It follows at its own pace and in batches, so posting never waits for
-// it.
+// it. Before this: `src/ledger/commit.ts` wrote the row. Next: `src/events/webhooks/webhooks.ts`
+// sends the event.
 
 import { LRUCache } from 'lru-cache';
 

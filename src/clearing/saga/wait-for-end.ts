@@ -1,5 +1,6 @@
 // Waits for sagas to end, in whichever process they run: all waits in this process share one query
-// at a time.
+// at a time. Before this: `begin-sagas.ts` wrote the saga. Next: the caller is told how it ended, or
+// that it has not.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bucket, TransactionId } from '../../kernel/ids.ts';

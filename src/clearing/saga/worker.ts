@@ -1,5 +1,6 @@
 // The workers of a process: each job of the durable queue (graphile-worker) advances one saga. Also
-// watches for workers that died.
+// watches for workers that died. Before this: `begin-sagas.ts` wrote the job. Next:
+// `advance-saga.ts`.
 
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -42,6 +42,8 @@ type Parts = Pick<ApiParts, 'clock' | 'pool' | 'valuation' | 'log'>;
 
 export function createUnknownUsers({ clock, pool, valuation, log }: Parts): UnknownUsers {
   const budgets = new Map<PlatformId, Budget>();
+  /** Events are written one after another: a platform hears of more misses after fewer. */
+  let told = Promise.resolve();
 
   function budgetOf(asking: PlatformId): Budget {
     const since = Math.floor(clock.now() / HOUR_MS) * HOUR_MS;
@@ -77,11 +79,11 @@ export function createUnknownUsers({ clock, pool, valuation, log }: Parts): Unkn
     if (!TOLD_AT.includes(misses)) return;
     const data = { by_platform: asking, misses, since: formatMoment(budget.since) };
     const event = { type: 'users.unknown_asked', platformId: asked, data };
-    void dbTransaction(pool, (client) => appendEvents(client, [event], clock.now())).catch(
-      (err: unknown) => {
+    told = told
+      .then(() => dbTransaction(pool, (client) => appendEvents(client, [event], clock.now())))
+      .catch((err: unknown) => {
         log.warn({ err, platform_id: asked }, 'a platform could not be told of users asked for');
-      },
-    );
+      });
   }
 
   function find(asking: PlatformId, asked: PlatformId, lookUp: LookUp): ReturnType<LookUp> {

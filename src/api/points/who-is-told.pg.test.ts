@@ -147,6 +147,7 @@ describe('who is a user elsewhere', () => {
     );
 
     it('a repeated transfer gets its first result, also in a batch; a new one does not', async () => {
+      api.clock.advance(3_600_000);
       const first = await transfer(key('first'));
       const [ofBatch] = await inBatch([key('of-a-batch')]);
       const before = await api.balance(B, bob);

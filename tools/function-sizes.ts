@@ -1,5 +1,5 @@
-// How long the functions of the checkout are, as the linter counts them: from the first line to the
-// last, with comments, and with the functions inside them.
+// Measures the length of functions as the linter counts it: from the first line to the last,
+// including comments and inner functions.
 
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,10 +9,10 @@ import { ROOT } from './source-tree.ts';
 
 export interface FunctionSize {
   readonly path: string;
-  /** Undefined for one that is given to a call, such as the body of a test. */
+  /** Undefined for a function that is an argument of a call, such as the body of a test. */
   readonly name: string | undefined;
   readonly lines: number;
-  /** The lines that are in no function inside it. */
+  /** The lines that are not part of an inner function. */
   readonly ownLines: number;
 }
 

@@ -1,4 +1,5 @@
-// The demo network: made once, found again, told to nobody but its owner.
+// The demo network: made once, found again at the next start, and its credentials readable by its
+// owner only.
 
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -25,7 +26,7 @@ const folders: string[] = [];
 const closers: (() => Promise<void>)[] = [];
 let parts: DemoParts;
 
-/** A network of its own. */
+/** A separate network. */
 async function open(sandbox: boolean): Promise<DemoParts> {
   const database = await createTestDatabase();
   const { pool, url, log } = database;

@@ -1,4 +1,4 @@
-// Numbers in JSON are taken exactly or not at all.
+// A number in JSON is read exactly, or refused.
 
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-// How long a caller would rather wait: digits, at most half a minute, and anything else is no wish.
+// Prefer: wait=N. Only digits count, 30 seconds at most; anything else is no wait.
 
 import { expect, test } from 'vitest';
 import { LONGEST_WAIT_SECONDS, waitOf } from './prefer.ts';

@@ -420,8 +420,8 @@ describe('tags', () => {
     try {
       await away.pool.query('alter table identity.link rename to hidden');
       await sleep(2_000);
-      // Longer ago than any question looks back from its own time, but not from that of the last
-      // one answered.
+      // Older than the look-back from the current time, but not older than the look-back from the
+      // last successful poll.
       await away.pool.query(
         `update identity.hidden
             set tags = '{vip}', tags_changed_at = clock_timestamp() - interval '11 seconds'`,

@@ -1,4 +1,4 @@
-// Which ids platforms may link for their users, and which were linked before and still are.
+// Which ids platforms may link for their users, and which older ids stay valid.
 
 import { describe, expect, it } from 'vitest';
 import { faultOfNewUserId, isUserId, showUserId } from './user-id.ts';
@@ -37,7 +37,7 @@ describe('a new id of a user', () => {
     ['a\nb', 'control'],
     ['a\u0085b', 'control'],
     ['\uD83D', 'surrogate'],
-    // The twelve of UAX #9.
+    // The twelve characters of UAX #9.
     ...[
       '\u061C',
       '\u200E',

@@ -1,4 +1,4 @@
-// Amounts at the edge: what is accepted means exactly what was written, and nothing is ever
+// Amounts at the edge: an accepted value means exactly what was written, and nothing is ever
 // rounded.
 
 import * as fc from 'fast-check';

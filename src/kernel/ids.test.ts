@@ -1,4 +1,5 @@
-// Identifiers: each names one thing, is found again from the same facts, and tells its bucket.
+// Identifiers: each names one thing, is derived from the same facts every time, and contains its
+// bucket.
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

@@ -1,5 +1,5 @@
-// The audit finds nothing in a ledger that did everything a ledger does, and names each invariant
-// that is broken by hand.
+// The audit finds nothing in a ledger with every kind of transaction, and reports each invariant
+// that a test breaks by hand.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -41,14 +41,14 @@ beforeAll(async () => {
   await liveThroughSagas(test);
   await liveThroughRedemptions(test, database);
   await test.ledger.close();
-  // A database is copied only while nobody is connected to it.
+  // A database can be copied only while nothing is connected to it.
   await database.pool.end();
 });
 afterAll(() => dropDatabase(database.url, database.log, new URL(database.url).pathname.slice(1)));
 
 /**
- * Three windows: one settled with a dispute in it, one being settled, one closed into which the
- * dispute has come back; and rows that are in none yet.
+ * Three windows: one settled with a dispute in it, one that is being settled, and one that was
+ * closed after the disputed amount had returned; and rows that are in no window yet.
  */
 async function settleWindows(test: TestLedger): Promise<void> {
   const windows = createTestSettlement(test, database);
@@ -73,8 +73,8 @@ async function settleWindows(test: TestLedger): Promise<void> {
 }
 
 /**
- * A window in which one of two payers is short: what came in was paid out pro rata, twice, and then
- * it was left out; and a withdrawal that what it owes permits.
+ * A window in which one of two payers is short: the money that came in was paid out pro rata,
+ * twice, and then the payer was left out; and a withdrawal that its debt permits.
  */
 async function leaveOut(test: TestLedger, windows: TestSettlement): Promise<void> {
   const ann = test.member();
@@ -178,7 +178,7 @@ const dropBounds = [
     'account_debt_not_positive, drop constraint account_counters_not_negative',
 ];
 const someEarn = `(select min(sequence) from ledger.transaction where bucket = 1 and kind = 'earn')`;
-/** A row of that kind, whichever bucket it came to lie in. */
+/** A row of this kind, in any bucket. */
 const one = (where: string): string =>
   `(bucket, sequence) = (select bucket, sequence from ledger.transaction where ${where}
       order by 1, 2 limit 1)`;
@@ -196,7 +196,7 @@ const oneVoucher = (where: string): string =>
 const lastRow = `(bucket, sequence) = (select bucket, max(sequence) from ledger.transaction
     where bucket = 2 group by bucket)`;
 
-/** What is done to the data, and the checks that must name it. */
+/** The change of the data, and the checks that must report it. */
 const corruptions: readonly (readonly [
   title: string,
   statements: readonly string[],
@@ -1000,7 +1000,9 @@ const corruptions: readonly (readonly [
   ],
 ];
 
-/** A part of a transaction between two platforms, left out of the last window at that time. */
+/**
+ * A part of a transaction between two platforms that is left out of the last window at that time.
+ */
 function carved(at: string): string {
   return `
     insert into clearing.window_carve_out
@@ -1046,8 +1048,8 @@ describe('audit', () => {
           index % 2 === 0 ? 'platform_a' : 'platform_b',
           other,
         );
-        // The audit reads all of it eight times over: at full speed the test would be about its own
-        // size.
+        // The audit reads all of it eight times. At full speed the size of the ledger would decide
+        // how long the test takes.
         await pause(2);
       }
     });

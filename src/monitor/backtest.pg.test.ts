@@ -1,5 +1,5 @@
-// A backtest says exactly what another rulebook would have made of what was posted, and nothing of
-// the one in force.
+// A backtest reports exactly what another rulebook would have made of posted transactions, and
+// never uses the one in force.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
@@ -240,7 +240,7 @@ describe('a proposal', () => {
         fee: { kind: 'fee', fee: { rate: '0.015', minimum: '0.2', on: 'source' } },
       }),
     );
-    // 1.5 % of 10, 20 and 0.50 points is 0.15 (at least 0.20), 0.30 and 0.20; what is left is worth
+    // 1.5 % of 10, 20 and 0.50 points is 0.15 (at least 0.20), 0.30 and 0.20; the rest is worth
     // 10/12.
     expect(report).toMatchObject({ transactions: 5, changed: 3, complete: true });
     expect(report.platforms).toHaveLength(1);
@@ -311,7 +311,7 @@ describe('a proposal', () => {
       tooSmall: 1,
       changed: 5,
     });
-    // What is set aside counts as let pass; what is refused gives nothing.
+    // A reviewed transaction counts as approved; a refused one gives nothing.
     expect(platform?.conversions[0]).toMatchObject({
       creditedBefore: 2_540n,
       creditedAfter: 1_666n,
@@ -431,8 +431,8 @@ describe('limits', () => {
       const uses: [rule: string, subject: string, use: bigint, maximum: bigint][] = [
         ['rules/a_member', `${member_id} ${source} ${day}`, amount, 80_000n],
         ['rules/b_network', `network ${day}`, 1n, 500n],
-        // One hundredth of a point of platform_a is worth one ten-thousandth of the settlement
-        // currency, of platform_c 0.8 of it.
+        // One hundredth of a point is worth one ten-thousandth of the settlement currency on
+        // platform_a, and 0.8 of that on platform_c.
         [
           'rules/c_pair',
           `${source} ${target} ${day.slice(0, 7)}`,

@@ -1,5 +1,5 @@
-// The exported journal is accepted by hledger, agrees with the accounts, and keeps what callers
-// wrote from becoming syntax.
+// hledger accepts the exported journal, its sums agree with the accounts, and texts of callers
+// never become syntax.
 
 import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

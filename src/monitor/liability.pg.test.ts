@@ -1,4 +1,4 @@
-// A liability report agrees with what members are told, with itself, and with sums made by hand.
+// A liability report agrees with members' balances, with itself, and with sums made by hand.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
@@ -40,7 +40,7 @@ async function of(platform: string): Promise<PlatformLiability> {
   return found;
 }
 
-/** What the zero sum of all accounts of an asset comes to. */
+/** The sum of all accounts of an asset, which should be zero. */
 function expectBooksToClose(row: PlatformLiability): void {
   expect(row.outstanding + row.lapsed - row.debt).toBe(
     row.issued +
@@ -81,10 +81,11 @@ describe('a liability report', () => {
     const soon = test.dayIn(10);
     posted(await test.submit('platform_a', ann, { kind: 'earn', amount: 1_000n, expiresOn: soon }));
     posted(await test.submit('platform_a', ann, { kind: 'earn', amount: 500n }));
-    // 300 less 30 of fee is 270, worth 225 of platform_b, of which it keeps 5. All out of the
-    // points that end.
+    // 300 less a fee of 30 is 270, worth 225 on platform_b, which keeps 5. All of it comes from
+    // points with an end.
     posted(await test.transfer('platform_a', ann, 300n, 'platform_b', ann));
-    // The same to somebody else, and a third of it back: of 220 credited 74, of the fee of 5 two.
+    // The same to another member, and a third of it is reversed: 74 of 220 credited points, 2 of
+    // the fee of 5.
     const gift = posted(await test.transfer('platform_a', ann, 300n, 'platform_b', test.member()));
     posted(
       await test.submit('platform_a', ann, {
@@ -155,8 +156,8 @@ describe('a liability report', () => {
       outstanding: 220n + 146n,
     });
 
-    // The hold keeps its 40 beyond their last day; the other 360 lapse, and expire when they are
-    // swept.
+    // The hold keeps its 40 points beyond their last day; the other 360 lapse, and expire with the
+    // sweep.
     test.clock.advance(11 * DAY_MS);
     expect(await of('platform_a')).toMatchObject({ lapsed: 360n, outstanding: 547n, expired: 0n });
     await test.ledger.sweep();

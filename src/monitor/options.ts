@@ -1,10 +1,10 @@
-// The forms in which the journal is exported, and how far back a backtest may go: what a command says
-// in its help.
+// Formats of the journal's export and the longest period of a backtest, which commands show in
+// their help.
 
-/** The forms in which the journal is written. */
+/** Formats of the journal's export. */
 export const journalFormats = ['hledger', 'csv'] as const;
 /** One of `journalFormats`. */
 export type JournalFormat = (typeof journalFormats)[number];
 
-/** The longest period that a backtest looks back over. */
+/** Longest period of a backtest, in days. */
 export const MAX_BACKTEST_DAYS = 400;

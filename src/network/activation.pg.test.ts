@@ -1,5 +1,5 @@
-// A platform that joins beside a running process: no version is in force there whose assets it does
-// not know, and no limit counts elsewhere.
+// A platform joins beside a running process: no version is in force there while its assets are
+// unknown, and no limit counts in another asset.
 
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { createTestApi, type TestApi } from '../../test/fixtures/api.ts';
@@ -52,7 +52,7 @@ function limit(operation: 'hold' | 'transfer', maximum: string): RuleTerms {
   };
 }
 
-/** What onboarding does before its version is in force, in the other process. */
+/** The work of onboarding before its version is in force, in the other process. */
 async function begin(): Promise<void> {
   await beside.ledger.registerAsset({ code: joining, kind: 'points', platformId: joining });
   const listed = await beside.valuation.add(listing(joining), 'onboarding');
@@ -66,7 +66,7 @@ function listing(platformId: string): (document: RulebookDocument) => RulebookDo
   });
 }
 
-/** Hold 50 under a limit of 60, then transfer 40 under another one of 50. */
+/** Holds 50 under a limit of 60, then transfers 40 under another limit of 50. */
 async function holdAndTransfer(): Promise<number[]> {
   const [from, to] = [await hub.user(joining, 200), await hub.user(joining)];
   const hold = await hub.call(joining, 'POST', '/api/points/holds', { user_id: from, amount: 50 });
@@ -100,7 +100,7 @@ it('limits count the points of a platform that another process has added, also w
 });
 
 it('a platform that was listed before it joined brings no version, and its limits have their assets all the same', async () => {
-  // As an attempt to join that broke off has left it.
+  // The state after an attempt to join that was interrupted.
   expect((await hub.parts.valuation.add(listing(joining), 'onboarding')).ok).toBe(true);
   await activateDue(hub.parts);
   const before = hub.parts.valuation.rulebook().version;
@@ -164,7 +164,7 @@ it('a command that meets a limit without an asset waits for the asset: it is dec
   const hold = (): ReturnType<TestApi['call']> =>
     hub.call(joining, 'POST', '/api/points/holds', { user_id: user, amount: 10 });
   expect(await hold()).toMatchObject({ status: 503, body: { code: 'unavailable' } });
-  // Another process has seen to it.
+  // Another process has done it.
   await put(active?.assets ?? {});
   expect(await hold()).toMatchObject({ status: 200 });
   await expectCleanBooks();

@@ -1,4 +1,4 @@
-// A platform comes in with its worth in force, or not at all yet.
+// A platform joins with its value in force, or it does not join yet.
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createTestApi, type TestApi } from '../../test/fixtures/api.ts';

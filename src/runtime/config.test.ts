@@ -1,4 +1,5 @@
-// Flags win over environment, environment over defaults, and an unfit value gets a sentence.
+// Flags take precedence over the environment, the environment over defaults, and an invalid value
+// is reported in a sentence.
 
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';

@@ -1,5 +1,5 @@
-// What comes back from PostgreSQL, what a database transaction promises, and what each failure is
-// taken for.
+// The types of values from PostgreSQL, the promises of a database transaction, and the meaning of
+// each failure.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 

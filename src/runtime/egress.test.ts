@@ -1,5 +1,5 @@
-// Calls to where others have told us to call: which addresses are refused, also when a name leads
-// there, and what is bounded.
+// Calls to addresses that others have given: which addresses are refused, also when a name leads to
+// them, and which limits apply.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -273,7 +273,7 @@ describe('a call', () => {
         arrived: false,
         reason: 'refused',
       });
-    // Of a name with both kinds, only what may be reached is.
+    // For a name with both kinds of addresses, only the allowed ones are used.
     const mixed = createEgress({
       allowedRanges: ['127.0.0.1/32'],
       resolveName: async () => ['10.0.0.1', '127.0.0.2', '127.0.0.1'],

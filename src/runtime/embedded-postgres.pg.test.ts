@@ -1,5 +1,5 @@
-// The embedded PostgreSQL recovers by itself from whatever a crash leaves behind, and lets nobody
-// in without the password.
+// The embedded PostgreSQL recovers from everything that a crash leaves behind, and lets nobody in
+// without the password.
 
 import { execFileSync } from 'node:child_process';
 import {
@@ -64,7 +64,7 @@ async function ask(url: string, sql: string): Promise<Record<string, unknown>[]>
   }
 }
 
-/** Until the server answers again. */
+/** Waits until the server answers again. */
 async function askWhenBack(url: string, sql: string): Promise<Record<string, unknown>[]> {
   for (let attempt = 0; ; attempt++) {
     try {
@@ -76,7 +76,7 @@ async function askWhenBack(url: string, sql: string): Promise<Record<string, unk
   }
 }
 
-/** A backend that computes and so does not notice the death of its postmaster. */
+/** A backend that computes, and so does not notice the death of its postmaster. */
 async function startBusyBackend(url: string): Promise<void> {
   const client = await connect({ url, log, applicationName: 'busy', statementTimeoutMs: 0 });
   clients.push(client);
@@ -198,7 +198,7 @@ test('an initialisation that was cut off is started afresh', async () => {
   expect(await ask(server.url, 'select 1 as one')).toEqual([{ one: 1 }]);
   const names = readdirSync(dataDir);
   expect(names).not.toContain('postgres.new-1');
-  // Never deleted: whoever put it there may want to look.
+  // Never deleted: it is kept for inspection.
   expect(names.some((name) => name.startsWith('postgres.incomplete-'))).toBe(true);
 });
 

@@ -1,4 +1,4 @@
-// Readings that take turns: what is answered is never older than the question.
+// Readings that take turns: a result is never older than its question.
 
 import { expect, test } from 'vitest';
 import { inTurn } from './in-turn.ts';

@@ -1,4 +1,4 @@
-// A loop repeats, survives failures, and stops only after its present run.
+// A loop repeats, survives failures, and stops only after its current run.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -46,7 +46,7 @@ test('rests no longer after many failures than it is told to', async () => {
       throw new Error('no');
     },
   });
-  // Resting as others do it would have failed twice by the time limit of this test.
+  // With the usual pause it would have failed only twice by the time limit of this test.
   await done.promise;
   await loop.stop();
 });

@@ -1,4 +1,4 @@
-// The migrator applies each file once, and refuses to guess when files and database disagree.
+// The migrator applies each file once, and reports an error when files and database disagree.
 
 import { hash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// The name under which this program is known: version and description of package.json, which are
-// stated nowhere else.
+// Name, version and description of this program, from package.json, the only place that states
+// them.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -56,7 +56,7 @@ describe('request signature', () => {
       .digest('hex');
     expect(signRequest(key, parts)).toBe(expected);
     expect(signRequest('secret_a', parts)).toBe(expected);
-    // A fixed value, so that a change of both sides shows.
+    // A fixed value, so that a change of both sides is found.
     expect(
       signRequest('secret_a', {
         timestamp: '1700000000',
@@ -105,7 +105,7 @@ describe('content digest', () => {
     const body = Buffer.from('{"a":1}');
     expect(matchesContentDigest(formatContentDigest(body), body)).toBe(true);
     expect(matchesContentDigest(formatContentDigest(body), Buffer.from('{}'))).toBe(false);
-    // Of two digests both must hold; an unknown one alone says nothing.
+    // Both of two digests must match; an unknown one alone proves nothing.
     expect(matchesContentDigest(`${formatContentDigest(body)}, sha-512=:AAAA:`, body)).toBe(false);
     expect(matchesContentDigest(`md5=:AAAA:`, body)).toBe(false);
     expect(matchesContentDigest('nonsense"', body)).toBe(false);

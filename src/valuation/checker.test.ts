@@ -1,5 +1,5 @@
-// Checks of changes in threads: a few at once, ended when nobody waits for them, and never in the
-// way of others.
+// Checks of changes in threads: a few at a time, stopped when their callers leave, and never
+// blocking other work.
 
 import { expect, it } from 'vitest';
 import { documentWith } from '../../test/fixtures/rule-table.ts';
@@ -25,8 +25,7 @@ function feeOf(side: 'source' | 'target', name: string, index: number) {
 }
 
 /**
- * All platforms, each with a worth and fees of its own: a matrix of rates in which no two are the
- * same.
+ * All platforms, each with its own value and fees: a matrix of rates in which all are different.
  */
 function largeDocument(count = NAMES.length): RulebookDocument {
   const names = NAMES.slice(0, count);
@@ -49,7 +48,7 @@ function inputOf(document: unknown, platformIds: readonly string[] = NAMES): Che
   return { latest, change: JSON.stringify({ document }), platformIds };
 }
 
-/** A condition that has to be asked of each pair of platforms. */
+/** A condition that must be evaluated for each pair of platforms. */
 const costly = (): unknown => ({
   ...largeDocument(),
   rules: Object.fromEntries(
@@ -71,7 +70,7 @@ it('300 platforms are checked in a thread, and others get their turns meanwhile'
   clearInterval(timer);
   expect(result).toMatchObject({ ok: true });
   expect(JSON.parse(result.ok ? result.value.document : '')).toEqual(largeDocument());
-  // Were it done here, there would be one.
+  // If it were checked in this thread, there would be one.
   expect(turns).toBeGreaterThan(10);
 });
 
@@ -116,7 +115,7 @@ it('a check that takes too long is given up, and so is one that nobody waits for
     ok: false,
     problem: { code: 'checks_busy', retryable: true },
   });
-  // A small one needs no thread.
+  // A small change needs no thread.
   expect(await patient.check(inputOf(largeDocument(3), NAMES.slice(0, 3)))).toMatchObject({
     ok: true,
   });

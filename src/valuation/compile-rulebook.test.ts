@@ -1,4 +1,4 @@
-// A large rulebook is compiled without keeping a process from what else it has to do.
+// Compiling a large rulebook does not block the other work of a process.
 
 import { expect, it } from 'vitest';
 import { documentWith } from '../../test/fixtures/rule-table.ts';

@@ -1,5 +1,5 @@
-// Conditions: what is refused and where, and that deciding their parts at different times gives
-// what the whole expression gives.
+// Conditions: which ones are refused, with their place; and evaluating their parts at different
+// times gives the result of the whole expression.
 
 import { Environment } from '@marcbachmann/cel-js';
 import * as fc from 'fast-check';
@@ -88,7 +88,9 @@ it('an amount is exact against literals', () => {
 });
 
 describe('in parts', () => {
-  /** What holds or not for a pair, for words, for a transaction; and what fails sometimes. */
+  /**
+   * Parts with a result for a pair, for words, or for a transaction; and parts that sometimes fail.
+   */
   const atom = fc.constantFrom(
     'operation == "conversion"',
     'operation == "transfer"',
@@ -170,7 +172,7 @@ describe('in parts', () => {
   for (const [name, { type }] of Object.entries(RULE_VARIABLES))
     environment.registerVariable(name, type);
 
-  /** By the whole expression as cel-js has it. */
+  /** The result of the whole expression by cel-js. */
   function whole(text: string, asked: Variables): string {
     try {
       return environment.parse(text)(asked) === true ? 'operation_denied' : 'allow';
@@ -185,7 +187,7 @@ describe('in parts', () => {
         const made = compile(text);
         if (isFault(made)) return expect(made.message).toMatch(/Exceeded/);
         const document = documentWith('');
-        // One rulebook for all: what it remembers of one transaction must not show in another.
+        // One rulebook for all transactions: what it remembers of one must not affect another.
         const rulebook = rulebookOf({
           ...document,
           rules: { some: { kind: 'deny', reason: 'No.', when: text } },

@@ -1,4 +1,4 @@
-// Changes to a rulebook lose nothing, touch nothing else, and are never applied by halves.
+// Changes to a rulebook lose nothing, change nothing else, and are never applied in part.
 
 import { deepStrictEqual } from 'node:assert/strict';
 import * as fc from 'fast-check';
@@ -9,7 +9,8 @@ import { applyChanges, describeChange, diffRulebooks } from './diff-rulebooks.ts
 import { INITIAL_RULEBOOK, type RulebookDocument } from './rulebook-schema.ts';
 import type { Change } from './types.ts';
 
-// `deepStrictEqual` where keys are arbitrary: vitest takes an own key `constructor` for the type.
+// `deepStrictEqual` is used where keys are arbitrary, because vitest takes an own key `constructor`
+// for the type.
 
 const seed = seedOf('diff-rulebooks');
 const NIGHT_FEE = { kind: 'fee', fee: { rate: '0.01', on: 'source' } } as const;
@@ -288,7 +289,7 @@ describe('a change in words', () => {
   });
 });
 
-/** The same with all keys in the opposite order. */
+/** The same document with all keys in the opposite order. */
 function reversed(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   return Object.fromEntries(

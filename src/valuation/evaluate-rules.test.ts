@@ -1,5 +1,5 @@
-// Which rules count and what they come to, as tables; and that no conversion makes or loses value,
-// whatever the rules.
+// Which rules count and what their result is, as tables; and no conversion makes or loses value
+// under any rules.
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -22,7 +22,7 @@ import type { Terms } from './types.ts';
 
 const seed = seedOf('evaluate-rules');
 
-/** A ratio between whole units as one between minor units. */
+/** A ratio between whole units → a ratio between minor units. */
 function perMinor(ratio: Ratio, from: number, to: number): Ratio {
   return {
     numerator: ratio.numerator * 10n ** BigInt(to),
@@ -31,8 +31,8 @@ function perMinor(ratio: Ratio, from: number, to: number): Ratio {
 }
 
 /**
- * 100 points from platform_a (worth 1.0) to platform_b (worth 1.2) on a Monday at noon, by a vip,
- * for gaming.
+ * 100 points from platform_a (multiplier 1.0) to platform_b (1.2) on a Monday at noon, by a user
+ * with the tag vip, for gaming.
  */
 function check(text: string, settings: Partial<RulebookDocument['settings']> = {}): void {
   it.each(rowsOf(text))('%s: %s → %s', (_what, rules = '', expected) => {
@@ -251,8 +251,8 @@ describe('value', () => {
           if (outcome.type === 'refuse') throw new Error('nothing refuses here');
           const { fee, gross, targetFee, bonus, credited, owed, due, remainder } = outcome.terms;
 
-          // In whole units, from the definition: the first rate rule, else the worth of one point
-          // over the worth of the other.
+          // In whole units, from the definition: the first rate rule, or else the value of one
+          // point divided by the value of the other.
           const model = divideRatio(parseRatio(source), parseRatio(target));
           const first = rules.find((terms) => terms.kind === 'rate');
           const rate =
@@ -274,7 +274,7 @@ describe('value', () => {
           expect(credited).toBe(gross - targetFee + bonus);
           expect(remainder >= 0n).toBe(true);
           expect(owed).toBe(due + remainder);
-          // Of the bonus, the source pays what its own rules give.
+          // The source pays the part of the bonus that its own rules give.
           const bonusWorth = due - scaleDown(gross, perMinor(worth, targetScale, 4));
           expect(owed - bonusWorth).toBe(
             scaleDown(moved, perMinor(multiplyRatio(rate, worth), sourceScale, 4)),

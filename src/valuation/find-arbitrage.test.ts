@@ -1,4 +1,4 @@
-// A way to gain is found exactly when there is one, and it is a shortest one.
+// A way to gain is found if and only if there is one, and it is a shortest one.
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -10,7 +10,7 @@ const seed = seedOf('find-arbitrage');
 const NAMES = ['a', 'b', 'c', 'd', 'e'];
 const ONE: Ratio = { numerator: 1n, denominator: 1n };
 
-/** Factors as text such as `a→b 1.02`, `4/5` for what has no decimals; 1 where none is given. */
+/** Factors as text such as `a→b 1.02`, or `4/5` for a number without decimals; 1 by default. */
 function networkOf(names: string, factors: string, tolerance = '0'): Conversions {
   const table = new Map(
     factors.split(',').map((entry) => entry.trim().split(' ') as [string, string]),
@@ -37,7 +37,7 @@ function productOf({ factor }: Conversions, path: readonly string[]): Ratio {
     .reduce((product, to, index) => multiplyRatio(product, factor(path[index]!, to)), ONE);
 }
 
-/** Whether a path gains, straight from the definition. */
+/** True when a path gains, by the definition. */
 function gains(network: Conversions, path: readonly string[]): boolean {
   const [from, to] = [path[0]!, path.at(-1)!];
   const bound =
@@ -50,10 +50,7 @@ function gains(network: Conversions, path: readonly string[]): boolean {
   return isGreater(productOf(network, path), bound);
 }
 
-/**
- * Every path of two steps or more over distinct platforms, also those that come back to where they
- * began.
- */
+/** Every path of two or more steps over distinct platforms, including cycles. */
 function pathsOf(platforms: readonly string[], begun: readonly string[]): string[][] {
   const onward = platforms
     .filter((platform) => !begun.includes(platform))
@@ -86,7 +83,9 @@ const network = fc
         factors[picks[NAMES.indexOf(from) * 5 + NAMES.indexOf(to)]! % factors.length]!,
     };
   });
-/** Nearly fair by construction: factor = worth of one ÷ worth of the other, with one factor off. */
+/**
+ * Nearly fair by construction: factor = value of one ÷ value of the other, with one factor wrong.
+ */
 const nearlyFair = fc
   .record({
     worths: fc.array(fc.bigInt({ min: 1n, max: 20n }), { minLength: 5, maxLength: 5 }),
@@ -239,7 +238,8 @@ describe('a search for arbitrage', () => {
 
   it('looks at hundreds of platforms, to the last digit', () => {
     const names = Array.from({ length: 300 }, (_, index) => `p${String(index).padStart(3, '0')}`);
-    // Worths of many digits, so that all ways between two platforms come to precisely the same.
+    // Values with many digits, so that all paths between two platforms have exactly the same
+    // product.
     const worth = new Map(names.map((name, index) => [name, BigInt(1_000_003 + index * 7_919)]));
     const fair = (from: string, to: string): Ratio => ({
       numerator: worth.get(from)!,

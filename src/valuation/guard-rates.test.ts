@@ -1,5 +1,5 @@
-// Under which rulebooks points can be multiplied: what the guard refuses, and that no conversion
-// gives more than it reckons with.
+// Under which rulebooks points can be multiplied: what the guard refuses, and no conversion gives
+// more than the guard assumes.
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -26,7 +26,9 @@ const [A, B, C] = ['platform_a', 'platform_b', 'platform_c'] as PlatformId[] as 
 ];
 const AB = 'source == "platform_a" && target == "platform_b"';
 
-/** Path and ways of the problem, with the platforms' last letters; `sound` when there is none. */
+/**
+ * Path and ways of the problem, with the platforms' last letters; `sound` when there is no problem.
+ */
 function judge(rules: string, settings: Partial<RulebookDocument['settings']> = {}): string {
   const problem = guardRates(rulebookOf(documentWith(rules, settings)));
   if (problem === undefined) return 'sound';
@@ -198,7 +200,7 @@ describe('the best factor', () => {
               bonuses,
             }),
           );
-          // So much that rounding does not show.
+          // Large enough that rounding does not matter.
           const amount = 6n * 10n ** 14n;
           const outcome = evaluateConversion(rulebook, { ...factsOf(), amount }, SCALES);
           if (outcome.type === 'refuse') throw new Error('nothing refuses here');

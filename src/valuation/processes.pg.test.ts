@@ -1,5 +1,5 @@
-// A version is told to be in force once every running process has it: those that are behind are
-// waited for, those that died are not.
+// A version is reported as in force once every running process has it: an approval waits for
+// processes that are behind, but not for dead ones.
 
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
@@ -24,7 +24,7 @@ const rows = async (): Promise<unknown[]> =>
   (await database.pool.query('select version from valuation.process order by version')).rows;
 
 it('waits for a process that is behind, until it has the version', async () => {
-  // Its own row may be older: it knows better.
+  // Its own row may be older: the process itself knows better.
   await here.report(6);
   await other.report(6);
   const order: string[] = [];

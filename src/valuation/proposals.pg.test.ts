@@ -1,5 +1,5 @@
-// Change control on a real database: two operators for each change, one order of versions, the same
-// version in every process.
+// Change control on a real database: two operators for each change, one order of versions, and the
+// same version in every process.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -17,7 +17,7 @@ const HOUR_MS = 3_600_000;
 let database: TestDatabase;
 let one: TestLedger;
 let valuation: Valuation;
-/** The version that the network begins with here. */
+/** The version that the network starts with here. */
 let first: number;
 
 beforeEach(async () => {
@@ -124,8 +124,8 @@ it('a proposal whose item has changed since conflicts, names it, and stays open;
 });
 
 it('proposals that gain only together are refused at the second approval', async () => {
-  // A rate above the value model is sound with a fee, and so are rates of the value model without
-  // one.
+  // A rate above the value model is sound with a fee; rates of the value model are sound without a
+  // fee.
   await one.amend((document) => ({
     ...document,
     settings: { ...document.settings, detour_tolerance: '1' },
@@ -178,7 +178,7 @@ it('a named time is kept when it is later than the notice, and put off when it i
   const late = effectiveAt.getTime() + 48 * HOUR_MS;
   await approve(await made(seconds(62), { effectiveAtMs: late }));
   expect((await valuation.proposals.latest()).effectiveAt.getTime()).toBe(late);
-  // Versions take effect in their order.
+  // Versions take effect in order.
   expect(await approve(await made(seconds(63), { effectiveAtMs: late - 1 }))).toMatchObject({
     ok: false,
     problem: { code: 'effective_too_early' },

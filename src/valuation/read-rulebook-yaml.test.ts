@@ -1,4 +1,4 @@
-// A rulebook survives YAML to the letter, and what could be read in two ways is not read.
+// A rulebook survives YAML exactly, and ambiguous text is refused.
 
 import { deepStrictEqual } from 'node:assert/strict';
 import * as fc from 'fast-check';
@@ -391,7 +391,7 @@ describe('a text is refused, with line and column, when it', () => {
   });
 });
 
-/** The same with all keys in the opposite order. */
+/** The same document with all keys in the opposite order. */
 function reversed(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   return Object.fromEntries(

@@ -1,5 +1,5 @@
-// Where a rule can apply, asked of groups of platforms, is where it can apply when each pair is
-// asked.
+// The platforms between which a rule can apply are the same when groups are evaluated and when each
+// pair is evaluated.
 
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
@@ -26,7 +26,7 @@ function visited(condition: Condition): Record<string, Reach> {
   return found;
 }
 
-/** Straight from the definition. */
+/** By the definition. */
 function asked({ fixed }: Condition): Record<string, Reach> {
   const found: Record<string, Reach> = {};
   for (const source of PLATFORMS) {

@@ -1,5 +1,5 @@
-// docs/rules.md says what is so: its example is a sound rulebook that comes to what its table says,
-// and its variables are those there are.
+// docs/rules.md is true: its example is a sound rulebook with the results of its table, and its
+// variables are those of the program.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

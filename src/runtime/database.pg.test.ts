@@ -144,9 +144,7 @@ describe('an unfit server is refused in a sentence', () => {
   });
 
   test('no such database', async () => {
-    expect(await check(withDatabase(database.url, 'nowhere'))).toContain(
-      'does not exist as a database',
-    );
+    expect(await check(withDatabase(database.url, 'nowhere'))).toContain('has no such database');
   });
 
   test('another encoding', async () => {

@@ -359,7 +359,7 @@ function explainConnectFailure(error: unknown, server: string): unknown {
   if (state === '3D000')
     return new OperatorError(
       'badConfiguration',
-      `${server} does not exist as a database. Create it (create database ... encoding ` +
+      `${server} has no such database. Create it (create database ... encoding ` +
         `'UTF8'), or correct DATABASE_URL.`,
       cause,
     );

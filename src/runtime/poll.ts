@@ -5,7 +5,7 @@ import type { Log } from './log.ts';
 
 /** What is asked, and how often. */
 export interface PollOptions {
-  /** The name in log messages, in the plural. */
+  /** What is followed, as log messages name it, e.g. `changes of tags`. */
   readonly what: string;
   readonly everyMs: number;
   readonly log: Log;
@@ -26,12 +26,12 @@ export function startPoll({ what, everyMs, log, ask }: PollOptions): Poll {
   async function poll(): Promise<void> {
     try {
       await ask();
-      if (failing) log.info(`${what} are being followed again`);
+      if (failing) log.info(`following ${what} works again`);
       failing = false;
     } catch (error) {
       // Logged once: the state in memory stays in use until the database answers again. After
       // `close`, the last question may find the pool closed; that is not logged.
-      if (!failing && !closed) log.warn({ err: error }, `${what} cannot be followed`);
+      if (!failing && !closed) log.warn({ err: error }, `following ${what} fails; it is retried`);
       failing = true;
     }
   }

@@ -6,8 +6,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { TestTerminal } from '../../test/fixtures/command.ts';
 import { createTestApi, type TestApi } from '../../test/fixtures/api.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
+import { operatorRoutes } from '../api/routes.ts';
 import { createProgram } from '../commands.ts';
-import { ACTS, actsOfCommand, actsOfOperation, personsSentence, type ActRow } from './table.ts';
+import { ACTS, actsOfCommand, personsSentence, type ActName, type ActRow } from './table.ts';
 
 /**
  * Commands that read, that run the program, or that work on files and other programs: no acts of
@@ -89,11 +90,17 @@ afterAll(async () => {
 });
 
 const rows: readonly (readonly [string, ActRow])[] = Object.entries(ACTS);
+/** What a call of each route of operators can be, by the operationId of the route. */
+const actsOf = new Map<string, readonly ActName[]>(
+  operatorRoutes.map(({ route, acts = [] }) => [route.operationId, acts]),
+);
 
 it('has every operation of operators that changes something, and no other', () => {
-  const named = new Set(rows.flatMap(([, row]) => row.operations ?? []));
-  expect([...operations.keys()].filter((operationId) => !named.has(operationId))).toEqual([]);
-  expect([...named].filter((operationId) => !operations.has(operationId))).toEqual([]);
+  const acting = [...actsOf].flatMap(([operationId, acts]) =>
+    acts.length > 0 ? [operationId] : [],
+  );
+  expect([...operations.keys()].filter((id) => !acting.includes(id))).toEqual([]);
+  expect(acting.filter((id) => !operations.has(id))).toEqual([]);
 });
 
 it('has every command that changes something, and no other', () => {
@@ -110,7 +117,7 @@ it('has every command that changes something, and no other', () => {
 
 it('and what takes two persons only asks, and says so', () => {
   for (const [operationId, { description, responses }] of operations) {
-    const acts = actsOfOperation(operationId);
+    const acts = (actsOf.get(operationId) ?? []).map((name): ActRow => ACTS[name]);
     const sentence = personsSentence(acts);
     if (sentence !== undefined) expect(description, operationId).toContain(sentence);
     const requested = acts.filter(
@@ -125,6 +132,14 @@ it('and what takes two persons only asks, and says so', () => {
       'approve. A person who adds an operator alone also chooses the second person.',
   );
   expect(personsSentence(actsOfCommand('operator suspend'))).toBeUndefined();
+});
+
+it('has no act that neither a route nor a command does', () => {
+  const named = new Set<string>([...actsOf.values()].flat());
+  const idle = rows.filter(
+    ([name, { commands = [] }]) => !named.has(name) && commands.length === 0,
+  );
+  expect(idle.map(([name]) => name)).toEqual([]);
 });
 
 it('gives a reason for each', () => {

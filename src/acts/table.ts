@@ -1,6 +1,7 @@
 // The table of acts: everything that operators can do, how many persons each act takes, and why.
-// Routes, commands, help and documents read it. Acts that narrow, look or write notes take one
-// person; acts that widen, pay, force or redirect take two.
+// The table of routes (src/api/routes.ts) names the acts that a call can be; help and documents read
+// this table too. Acts that narrow, look or write notes take one person; acts that widen, pay, force
+// or redirect take two.
 
 /** `two_once_there_are_two`: the first operators of a network have nobody to ask. */
 type Persons = 'one' | 'two' | 'two_once_there_are_two';
@@ -9,8 +10,6 @@ export interface ActRow {
   readonly persons: Persons;
   /** Why this number of persons. */
   readonly why: string;
-  /** Operations under /operator/ that are this act, by operationId. */
-  readonly operations?: readonly string[];
   /** Commands that are this act. */
   readonly commands?: readonly string[];
   /**
@@ -21,12 +20,8 @@ export interface ActRow {
   readonly decidedWith?: string;
 }
 
-function one(
-  why: string,
-  operations: readonly string[],
-  commands: readonly string[],
-): ActRow & { readonly persons: 'one' } {
-  return { persons: 'one', why, operations, commands };
+function one(why: string, commands: readonly string[]): ActRow & { readonly persons: 'one' } {
+  return { persons: 'one', why, commands };
 }
 
 export const ACTS = {
@@ -48,20 +43,15 @@ export const ACTS = {
   operator_recover: one(
     'It is done by the owner of the machine, who could write into the database anyway: the audit ' +
       'shows it.',
-    [],
     ['operator recover'],
   ),
-  operator_suspend: one(
-    'It narrows: the person can do nothing until it is resumed.',
-    [],
-    ['operator suspend'],
-  ),
+  operator_suspend: one('It narrows: the person can do nothing until it is resumed.', [
+    'operator suspend',
+  ]),
 
-  platform_add: one(
-    'A new platform can owe nothing until its cap is raised, which takes two.',
-    [],
-    ['platform add'],
-  ),
+  platform_add: one('A new platform can owe nothing until its cap is raised, which takes two.', [
+    'platform add',
+  ]),
   platform_token: {
     persons: 'two_once_there_are_two',
     commands: ['platform token'],
@@ -72,194 +62,143 @@ export const ACTS = {
     commands: ['platform rotate-secret'],
     why: 'A person who knows the secret can sign as the platform.',
   },
-  platform_revoke: one(
-    'It narrows: the platform can do nothing until it has a new token.',
-    [],
-    ['platform revoke'],
-  ),
+  platform_revoke: one('It narrows: the platform can do nothing until it has a new token.', [
+    'platform revoke',
+  ]),
   platform_signing: one(
     'It sets the forms of signing that a platform may use; each proves the same secret.',
-    [],
     ['platform signing'],
   ),
-  scrape_token: one('It shows figures to a monitor, and moves nothing.', [], ['scrape-token']),
+  scrape_token: one('It shows figures to a monitor, and moves nothing.', ['scrape-token']),
 
   member_link: {
     persons: 'two',
-    operations: ['linkMembers'],
     commands: ['member link'],
     why: 'Users that are one person share its limits and its other users, for ever.',
   },
 
   connection_set: {
     persons: 'two',
-    operations: ['setConnection'],
     commands: ['connector set'],
     why: 'A person who sets the address or the token of a platform can answer in its place.',
   },
   connection_remove: {
     persons: 'two',
-    operations: ['removeConnection'],
     commands: ['connector remove'],
     why: 'Transfers under way stop where they are, and the next address is a new one.',
   },
 
-  transfer_retry: one(
-    'The platform is asked what it has done; nothing happens twice.',
-    ['retryTransfer'],
-    ['transfers retry'],
-  ),
-  transfer_undo: one(
-    "Everything becomes as before, by the platforms' own word.",
-    ['undoTransfer'],
-    ['transfers undo'],
-  ),
+  transfer_retry: one('The platform is asked what it has done; nothing happens twice.', [
+    'transfers retry',
+  ]),
+  transfer_undo: one("Everything becomes as before, by the platforms' own word.", [
+    'transfers undo',
+  ]),
   transfer_force_completed: {
     persons: 'two',
-    operations: ['forceTransferCompleted'],
     commands: ['transfers complete'],
     why: 'It posts points that no platform has confirmed.',
   },
   transfer_force_failed: {
     persons: 'two',
-    operations: ['forceTransferFailed'],
     commands: ['transfers fail'],
     why: 'It gives points back that a platform may have taken.',
   },
 
-  mode_narrow: one(
-    'A platform takes a smaller part in conversions than before.',
-    ['setClearingMode'],
-    ['reserve mode'],
-  ),
+  mode_narrow: one('A platform takes a smaller part in conversions than before.', ['reserve mode']),
   mode_widen: {
     persons: 'two',
-    operations: ['setClearingMode'],
     commands: ['reserve mode'],
     why: 'A platform takes a larger part in conversions than before.',
   },
   reserve_money: {
     persons: 'two',
-    operations: ['requestDeposit', 'requestWithdrawal'],
     commands: ['reserve deposit', 'reserve withdraw'],
     decidedWith: 'pontis reserve approve',
     why: 'It records that money has come in or is to be paid out.',
   },
-  reserve_cap_lower: one('A platform may owe less than before.', ['requestCap'], ['reserve cap']),
+  reserve_cap_lower: one('A platform may owe less than before.', ['reserve cap']),
   reserve_cap: {
     persons: 'two',
-    operations: ['requestCap'],
     commands: ['reserve cap'],
     decidedWith: 'pontis reserve approve',
     why: 'A higher cap lets a platform owe more.',
   },
-  reserve_decision: one(
-    "It is the second person's word, or takes one's own request back.",
-    ['approveReserveRequest', 'rejectReserveRequest', 'withdrawReserveRequest'],
-    ['reserve approve', 'reserve reject', 'reserve cancel'],
-  ),
+  reserve_decision: one("It is the second person's word, or takes one's own request back.", [
+    'reserve approve',
+    'reserve reject',
+    'reserve cancel',
+  ]),
 
   rulebook_change: {
     persons: 'two',
-    operations: ['proposeChange'],
     commands: ['rules propose', 'rates set'],
     decidedWith: 'pontis rules approve',
     why: 'Rates, fees, limits and rewards decide what points are worth.',
   },
-  rulebook_decision: one(
-    "It is the second person's word, or takes one's own proposal back.",
-    ['approveProposal', 'rejectProposal', 'withdrawProposal'],
-    ['rules approve', 'rules reject', 'rules withdraw'],
-  ),
+  rulebook_decision: one("It is the second person's word, or takes one's own proposal back.", [
+    'rules approve',
+    'rules reject',
+    'rules withdraw',
+  ]),
 
-  window_close: one('It cuts the journal; nothing is paid.', ['closeWindow'], ['windows close']),
-  window_settings: one(
-    'They decide when windows close by themselves; nothing is paid.',
-    ['setWindowSettings'],
-    ['windows settings'],
-  ),
+  window_close: one('It cuts the journal; nothing is paid.', ['windows close']),
+  window_settings: one('They decide when windows close by themselves; nothing is paid.', [
+    'windows settings',
+  ]),
   window_payment: {
     persons: 'two',
-    operations: ['proposeSettlement'],
     commands: ['windows settle'],
     decidedWith: 'pontis windows approve',
     why: 'It moves money between platforms.',
   },
   window_act: {
     persons: 'two',
-    operations: ['proposeLeaveOut', 'proposeAbort', 'proposeTakeBack'],
     commands: ['windows leave-out', 'windows abort', 'windows take-back'],
     decidedWith: 'pontis windows approve',
     why: 'It changes who pays whom, and when.',
   },
-  window_decision: one(
-    "It is the second person's word, or takes one's own proposal back.",
-    ['approveSettlement', 'withdrawSettlement', 'approveSettlementAct', 'withdrawSettlementAct'],
-    ['windows approve', 'windows withdraw'],
-  ),
+  window_decision: one("It is the second person's word, or takes one's own proposal back.", [
+    'windows approve',
+    'windows withdraw',
+  ]),
 
   break_accept: {
     persons: 'two',
-    operations: ['acceptBreak'],
     commands: ['reconcile accept'],
     why: 'An accepted difference is no longer searched for.',
   },
   break_adjust: {
     persons: 'two',
-    operations: ['adjustBreak'],
     commands: ['reconcile adjust'],
     why: 'It gives points to a member, and one platform pays another for them.',
   },
-  break_words: one(
-    'It asks or notes, and moves nothing.',
-    ['recheckBreak', 'noteBreak'],
-    ['reconcile recheck', 'reconcile note'],
-  ),
-  reconciliation_run: one(
-    'It compares, and moves nothing.',
-    ['requestReconciliation'],
-    ['reconcile run'],
-  ),
+  break_words: one('It asks or notes, and moves nothing.', ['reconcile recheck', 'reconcile note']),
+  reconciliation_run: one('It compares, and moves nothing.', ['reconcile run']),
 
   review_decision: one(
     "A platform has asked for the transfer; the operator's word is the second one.",
-    ['approveReview', 'rejectReview'],
     ['reviews approve', 'reviews reject'],
   ),
-  dispute_open: one(
-    'It claims and freezes, and moves nothing; another operator decides.',
-    ['openDisputeAsOperator', 'addEvidenceAsOperator', 'disputeBreak'],
-    ['reconcile dispute'],
-  ),
+  dispute_open: one('It claims and freezes, and moves nothing; another operator decides.', [
+    'reconcile dispute',
+  ]),
   dispute_decision: one(
     'One side has claimed; the operator who opened the dispute for it does not decide.',
-    ['decideDispute'],
     ['disputes decide'],
   ),
 
-  webhook_change: one(
-    'It tells, and moves nothing.',
-    [
-      'createNetworkWebhook',
-      'changeNetworkWebhook',
-      'deleteNetworkWebhook',
-      'renewNetworkWebhookSecret',
-      'testNetworkWebhook',
-      'redeliverNetworkWebhook',
-    ],
-    ['webhooks redeliver'],
-  ),
+  webhook_change: one('It tells, and moves nothing.', ['webhooks redeliver']),
   earnings_import: one(
     "The file is the platform's own word, and the platform owes what it issues.",
-    [],
     ['import earnings'],
   ),
-  request_decision: one(
-    "It is the second person's word, or takes one's own request back.",
-    ['approveRequest', 'rejectRequest', 'withdrawRequest'],
-    ['requests approve', 'requests reject', 'requests withdraw'],
-  ),
-  look: one('It changes nothing.', ['validateRulebook'], []),
+  request_decision: one("It is the second person's word, or takes one's own request back.", [
+    'requests approve',
+    'requests reject',
+    'requests withdraw',
+  ]),
+  look: one('It changes nothing.', []),
 } as const satisfies Readonly<Record<string, ActRow>>;
 
 export type ActName = keyof typeof ACTS;
@@ -274,16 +213,6 @@ export type RequestedAct = {
 }[ActName];
 
 const rows: readonly (readonly [string, ActRow])[] = Object.entries(ACTS);
-
-/**
- * The acts that an operation, by its operationId, can be; more than one where that depends on its
- * arguments.
- */
-export function actsOfOperation(operationId: string): readonly ActRow[] {
-  return rows
-    .filter(([, { operations = [] }]) => operations.includes(operationId))
-    .map(([, row]) => row);
-}
 
 export function actsOfCommand(command: string): readonly ActRow[] {
   return rows.filter(([, { commands = [] }]) => commands.includes(command)).map(([, row]) => row);

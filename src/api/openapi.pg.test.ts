@@ -18,6 +18,7 @@ interface Document {
             readonly operationId?: string;
             readonly summary?: string;
             readonly security?: unknown;
+            readonly 'x-problems'?: unknown;
             readonly responses: Readonly<Record<string, unknown>>;
           }
         >
@@ -205,6 +206,7 @@ test('names every operation', () => {
       expect(operation).toMatchObject({
         operationId: expect.any(String),
         summary: expect.any(String),
+        'x-problems': expect.any(Object),
       });
       expect(operation.security !== undefined).toBe(/^\/(api|operator)\//.test(path));
       if (operation.security !== undefined) {

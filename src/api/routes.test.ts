@@ -27,11 +27,9 @@ describe.each(Object.keys(sides) as (keyof typeof sides)[])('a route of the side
   it('is in a file named by its operationId, which exports it by that name', async () => {
     const folder = join(import.meta.dirname, side);
     const files = readdirSync(folder).filter((name) => !name.endsWith('.test.ts'));
-    // Of operators some files still hold several routes, or one that is not in the table yet.
-    if (side !== 'operator')
-      expect(files.sort()).toEqual(
-        routes.map(({ operationId }) => `${kebab(operationId)}.ts`).sort(),
-      );
+    expect(files.sort()).toEqual(
+      routes.map(({ operationId }) => `${kebab(operationId)}.ts`).sort(),
+    );
     for (const route of routes) {
       const file = (await import(join(folder, `${kebab(route.operationId)}.ts`))) as object;
       expect(Object.entries(file)).toContainEqual([route.operationId, route]);

@@ -39,8 +39,8 @@ export class Account {
   /** True when the database has a row for it. */
   stored = false;
   /**
-   * What every movement changes, as raw integers: a bigint of its own for each change would keep
-   * the garbage collector busy.
+   * The numbers that movements change, as raw integers. A new bigint for each change would keep the
+   * garbage collector busy.
    */
   private readonly numbers = new BigInt64Array(5);
 
@@ -102,7 +102,7 @@ export interface Wallet {
   readonly assetId: number;
   /** Lots by expiry, earliest first. */
   readonly lots: Account[];
-  /** What the member owes, when that ever happened; asked for often. */
+  /** The member's debt account, if there ever was a debt. It is read often. */
   debt: Account | undefined;
   /** All accounts but lots, one for each purpose and period: a handful. */
   readonly others: Account[];
@@ -142,22 +142,25 @@ export function accountOf(wallet: Wallet, purpose: Purpose, until: Day = NEVER):
   return addAccount(wallet, new Account(wallet, purpose, until));
 }
 
-/** What the account holds, pending movements aside. */
+/** The posted balance of an account, without pending movements. */
 export function postedBalance(account: Account): bigint {
   return account.creditsPosted - account.debitsPosted;
 }
 
-/** What may leave the account before it reaches its floor; only meaningful where there is one. */
+/**
+ * The amount that may leave the account before it reaches its floor. Only meaningful where there is
+ * a floor.
+ */
 export function headroom(account: Account): bigint {
   return postedBalance(account) - account.debitsPending - (account.floor ?? 0n);
 }
 
-/** What may leave a lot today: nothing once its last day is over. */
+/** The amount that may leave a lot today: zero after its last day. */
 export function spendable(lot: Account, today: Day): bigint {
   return lot.expiresOn < today ? 0n : lot.creditsPosted - lot.debitsPosted - lot.debitsPending;
 }
 
-/** What the member owes on this wallet after reversals; never negative. */
+/** The member's debt on this wallet after reversals; never negative. */
 export function debtOf(wallet: Wallet): bigint {
   return wallet.debt === undefined ? 0n : -postedBalance(wallet.debt);
 }
@@ -173,7 +176,7 @@ export function walletBalance(wallet: Wallet, today: Day): bigint {
   return sum;
 }
 
-/** What the member may spend now: never negative. */
+/** The points that the member may spend now; never negative. */
 export function availableOf(wallet: Wallet, today: Day): bigint {
   let sum = -debtOf(wallet);
   for (const lot of wallet.lots) sum += spendable(lot, today);

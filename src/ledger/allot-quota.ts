@@ -5,7 +5,7 @@
 import { assert } from '../kernel/assert.ts';
 import { headroom, postedBalance, type Account } from './account.ts';
 
-/** What a stripe holds, pending debits taken off. */
+/** The balance of a stripe, less its pending debits. */
 function balanceOf(stripe: Account): bigint {
   return postedBalance(stripe) - stripe.debitsPending;
 }

@@ -33,7 +33,10 @@ import { ledgerProblems } from './problems.ts';
 import type { Asset, Details, Hold, PostedLeg } from './types.ts';
 import { platformOf, systemWallet, targetOf, type DecidingView, type WalletView } from './view.ts';
 
-/** An authorisation has no timer: only whoever knows what the platforms have done may end it. */
+/**
+ * An authorisation has no timer: only the saga, which knows what the platforms have done, may end
+ * it.
+ */
 const NO_TIMER_MS = Date.UTC(9999, 0, 1);
 
 export interface Authorising {
@@ -168,8 +171,8 @@ function receiverOf({ leg, target }: AuthorisedWallets, view: WalletView): Recei
 }
 
 /**
- * The platforms have done their part: what was set aside is undone, and posted at the terms of
- * then.
+ * The platforms have done their part. Takes back what was set aside, and posts it at the terms of
+ * the authorisation.
  */
 export function decidePosting(
   { authorisedId, authorised }: Posting,
@@ -290,7 +293,7 @@ function undo(
   ];
 }
 
-/** What the positions will move by, as the pending entries say. */
+/** The amounts by which the positions will move, from the pending entries. */
 function moneyOf({ leg, positions }: AuthorisedWallets): Pick<Terms, 'owed' | 'due' | 'remainder'> {
   const amountOn = ({ others }: Wallet, layer: 'd' | 'c'): bigint =>
     leg.entries.find((entry) => entry.layer === layer && others.some(isAccountOf(entry)))?.amount ??

@@ -41,8 +41,8 @@ export interface BatchContext {
 }
 
 /**
- * The commit was not confirmed by the synchronous replica: it may be lost in a failover, so nobody
- * may be told yes.
+ * The synchronous replica did not confirm the commit. It may be lost in a failover, so no caller
+ * may get a success.
  */
 export class NotConfirmed extends Error {
   override name = 'NotConfirmed';
@@ -127,7 +127,7 @@ async function notePosted(
   for (const [id, leg] of found) posted.set(id, leg);
 }
 
-/** What others write in the same commit; nothing for most batches. */
+/** The writes of other modules in the same commit; most batches have none. */
 function writesAlongside(
   client: DedicatedClient,
   states: readonly BucketState[],
@@ -189,7 +189,8 @@ function decideTask(
 }
 
 /**
- * What later tasks of the same batch must see: a hold is resolved once, a reversal counts at once.
+ * Notes the changes that later tasks of the same batch must see: a hold is resolved once, and a
+ * reversal counts at once.
  */
 function noteChanges(
   plan: Plan,

@@ -1,6 +1,6 @@
-// What the process knows of one bucket: its sequence number and the wallets seen lately. It is true
-// as long as the database still shows that sequence number, which `ledger.post` checks at every
-// write; then it is thrown away.
+// The process's memory of one bucket: its sequence number and the wallets used lately. The memory
+// is true while the database still shows that sequence number, which `ledger.post` checks at every
+// write. Otherwise it is thrown away.
 
 import type { Bucket, OwnerId } from '../kernel/ids.ts';
 import type { Account, Wallet } from './account.ts';
@@ -35,7 +35,7 @@ export interface SignatureUse {
   readonly operation: string;
 }
 
-/** What one batch has decided to write in a bucket. */
+/** The writes that one batch has decided for a bucket. */
 export interface Writes {
   readonly rows: PostedLeg[];
   readonly accounts: Set<Account>;
@@ -53,14 +53,14 @@ const WALLETS_REMEMBERED = 400_000;
 
 export class BucketState {
   readonly bucket: Bucket;
-  /** The last sequence number and account number, as far as decided; undefined when not known. */
+  /** The last sequence number and account number that were decided; undefined when not known. */
   known: { sequence: bigint; accountCount: bigint } | undefined;
   /**
    * Batches for which the row is locked before deciding, as another process was seen writing here,
    * instead of checked after.
    */
   contended = 0;
-  /** What the batch in progress will write. */
+  /** The writes of the batch in progress. */
   writes: Writes = noWrites();
   /** `known` as of the start of the batch in progress. */
   base: { readonly sequence: bigint; readonly accountCount: bigint } = {
@@ -76,7 +76,7 @@ export class BucketState {
     this.generationSize = Math.ceil(WALLETS_REMEMBERED / bucketCount);
   }
 
-  /** A remembered wallet. What has not been asked for during a whole generation is forgotten. */
+  /** A remembered wallet. A wallet that was not used during a whole generation is forgotten. */
   find(ownerId: OwnerId, assetId: number): Wallet | undefined {
     const found = this.young.get(ownerId, assetId);
     if (found !== undefined) return found;
@@ -99,7 +99,7 @@ export class BucketState {
     if (this.known !== undefined) this.base = { ...this.known };
   }
 
-  /** Forgets everything: the next batch locks the bucket and reads anew. */
+  /** Forgets everything. The next batch locks the bucket and reads it again. */
   forget(): void {
     this.known = undefined;
     this.young = new Generation();

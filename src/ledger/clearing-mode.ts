@@ -1,5 +1,5 @@
-// Which platforms take part in conversions: what an operator has set is judged inside the decision,
-// on the assets that it rests on. Pure.
+// Whether platforms take part in conversions. The mode that an operator has set is checked inside
+// the decision, on the same assets that it uses. Pure.
 
 import type { Problem } from '../kernel/problem.ts';
 import { ledgerProblems } from './problems.ts';
@@ -14,8 +14,8 @@ export function isNarrower(mode: ClearingMode, before: ClearingMode): boolean {
 }
 
 /**
- * Why no new conversion goes from one platform to the other; what was authorised before goes on,
- * and reversals are not asked.
+ * The reason why a new conversion from one platform to the other is refused, or undefined.
+ * Transfers that were authorised before go on, and reversals are not checked.
  */
 export function closedBetween(source: Asset, target: Asset): Problem | undefined {
   if (!SENDING.includes(source.mode ?? 'both'))

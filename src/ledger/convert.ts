@@ -18,7 +18,7 @@ import { ledgerProblems } from './problems.ts';
 import type { Asset } from './types.ts';
 import { systemWallet, type WalletView } from './view.ts';
 
-/** What a conversion moves value between, in the bucket of the source's member. */
+/** The wallets between which a conversion moves value, in the bucket of the source's member. */
 export interface PositionWallets {
   /** The source platform's and the target platform's, in settlement currency. */
   readonly owing: Wallet;

@@ -164,7 +164,10 @@ function createSignatureClaims(
   pool: Pool,
   bucketCount: () => number,
 ): Pick<Ledger, 'claimSignature' | 'releaseSignature'> {
-  /** Of what posts nothing; the bucket of a posting is that of its transaction. */
+  /**
+   * The bucket of a mark under which nothing is posted. For a posting it is the bucket of the
+   * transaction.
+   */
   const bucketOfMark = ({ mark }: SignatureMark): Bucket =>
     bucketOf(mark as MemberId, bucketCount());
   return {

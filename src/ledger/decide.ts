@@ -1,4 +1,4 @@
-// Walks the table of commands: what a command looks at, and what it comes to. Pure. Before this:
+// Walks the table of commands: finds the wallets of a command and decides it. Pure. Before this:
 // `loading.ts` has the wallets in memory. After this: `post-plan.ts` carries the plan out.
 
 import { kindOf, type Command } from './commands/commands.ts';

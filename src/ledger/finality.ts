@@ -1,6 +1,6 @@
 // Across platforms a posted transfer is final. For a short while its source may recall it alone, as
-// far as the points are neither spent nor set aside; after that only what both sides agreed, or a
-// dispute, undoes it. Within one platform nothing of this holds. Pure.
+// far as the points are neither spent nor set aside; after that only an agreement of both sides, or
+// a dispute, undoes it. Within one platform none of this applies. Pure.
 
 import { formatAmount } from '../kernel/amount.ts';
 import type { Problem } from '../kernel/problem.ts';
@@ -10,12 +10,15 @@ import type { Asset, PostedLeg } from './types.ts';
 
 const DEFAULT_RECALL_SECONDS = 900;
 
-/** How long after it was posted a source may recall a transfer alone. */
+/** The time after posting in which a source may recall a transfer alone. */
 export function recallMs({ document }: Pick<Rulebook, 'document'>): number {
   return (document.settings.recall_seconds ?? DEFAULT_RECALL_SECONDS) * 1_000;
 }
 
-/** Why the source may not recall a conversion alone at this moment, whatever the amount. */
+/**
+ * The reason why the source may not recall a conversion alone now, for any amount; undefined when
+ * it may.
+ */
 export function finalityProblem(
   conversion: PostedLeg,
   target: Asset,
@@ -35,7 +38,7 @@ export function finalityProblem(
   );
 }
 
-/** More was asked for than can be recalled alone; tells how much can. */
+/** The problem that more was asked for than can be recalled alone. It tells how much can. */
 export function tooMuchToRecall(
   left: bigint,
   fits: (amount: bigint) => boolean,

@@ -1,5 +1,5 @@
-// Freezes: what disputes have set aside of a member's points. How a reversal takes from them, and
-// how the rest is given back. Pure.
+// Freezes: points of a member that disputes have set aside. A reversal takes from them, and the
+// rest is given back. Pure.
 
 import { smaller } from '../kernel/amount.ts';
 import { addDays, daysBetween, NEVER, type Day } from '../kernel/time.ts';
@@ -18,7 +18,7 @@ export function isFreeze(hold: Hold): boolean {
   return hold.expiresAtMs === FREEZE_ENDS_MS;
 }
 
-/** What a hold still sets aside. */
+/** The amount that a hold still sets aside. */
 export function leftOf(hold: Hold): bigint {
   return hold.amount - hold.captured;
 }
@@ -32,7 +32,7 @@ export interface Frozen {
 
 export const NOTHING_FROZEN: Frozen = { holds: [], end: false };
 
-/** What a reversal takes from one freeze. */
+/** The amount that a reversal takes from one freeze. */
 export interface Taking {
   readonly hold: Hold;
   readonly taken: bigint;
@@ -58,7 +58,7 @@ export function takeAndEnd(hold: Hold, amount: bigint): Taking[] {
   return [{ hold, taken: smaller(leftOf(hold), amount), ends: true }];
 }
 
-/** What becomes of the holds. */
+/** The changes of the holds. */
 export function holdPlansOf(takings: readonly Taking[]): HoldPlan[] {
   return takings.map(({ hold, taken, ends }) =>
     ends
@@ -68,8 +68,8 @@ export function holdPlansOf(takings: readonly Taking[]): HoldPlan[] {
 }
 
 /**
- * By this the journal says what was taken from which freeze; the row's own relation is to the
- * transaction that it reverses.
+ * Details by which the journal tells what was taken from which freeze. The row's own relation names
+ * the transaction that it reverses.
  */
 export function describeTakings(takings: readonly Taking[]): Details {
   if (takings.length === 0) return {};
@@ -107,7 +107,7 @@ export function lengthen(
     ]);
 }
 
-/** What was frozen of an amount that the receiver gives back. */
+/** The frozen part of an amount that the receiver gives back. */
 export interface FrozenOf {
   readonly takings: readonly Taking[];
   readonly of: bigint;
@@ -121,8 +121,8 @@ export interface Restored {
 }
 
 /**
- * What is given back to the sender of points that were frozen meanwhile: as much of it as was
- * frozen has not lost those days. Earliest last day first, as points are frozen.
+ * Gives the sender back the days that points were frozen: the frozen part of what is restored has
+ * not lost them. Earliest last day first, as points are frozen.
  */
 export function withFrozenDays(
   restored: readonly Restored[],

@@ -1,5 +1,5 @@
-// What an amount counts, for those who know that it is there: an asset that is not known is a defect,
-// and its amounts are never written with other decimals.
+// Finds an asset that must be known. An unknown asset is a defect, and its amounts are never
+// written with other decimals.
 
 import type { PlatformId } from '../kernel/ids.ts';
 import { assert } from '../kernel/assert.ts';

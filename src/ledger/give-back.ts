@@ -31,19 +31,19 @@ export interface GivingBack {
   readonly system: Wallet;
   /** The row that credited the wallet, of the transaction that is reversed. */
   readonly receiver: PostedLeg;
-  /** What is given back, of all that was credited. */
+  /** The part that is given back, of all that was credited. */
   readonly part: Part;
   readonly policy: Clawback;
-  /** What disputes have frozen in the wallet. */
+  /** The freezes of disputes in the wallet. */
   readonly frozen: Frozen;
   readonly view: DecidingView<'lapsed' | 'lengthened'>;
 }
 
 export interface GivenBack {
   readonly movements: readonly Movement[];
-  /** What of it was frozen, and becomes of the freezes. */
+  /** The part that was frozen, and what happens to the freezes. */
   readonly takings: readonly Taking[];
-  /** What of it had lapsed, and of which lots. */
+  /** The part that had lapsed, and the lots that it lapsed from. */
   readonly lapsed: readonly Portion[];
 }
 
@@ -51,8 +51,8 @@ export interface GivenBack {
  * The movements that take the part back. Lapsed points are gone from the member already: they come
  * out of the platform's expired points, through the lot that they lapsed from. Of the points that
  * are there, frozen ones go first, in the commit that ends the freeze; then the lots that were
- * credited; then the others by expiry. What is left of a freeze that ends is
- * given back, with the days that it had. Undefined when the policy refuses.
+ * credited; then the others by expiry. The rest of a freeze that ends is given back, with the days
+ * that it had. Undefined when the policy refuses.
  */
 export function giveBack({
   wallet,
@@ -76,7 +76,7 @@ export function giveBack({
   const takings = end ? holds.flatMap((hold) => takeAndEnd(hold, live)) : takeInTurn(holds, live);
   const outOf = takings.map(({ hold, taken, ends }) => {
     const portions = portionsOfHold(hold, wallet);
-    // What a freeze that stays has left is told by the order of its lots.
+    // The order of its lots tells what a freeze that stays has left.
     const inOrder = ends
       ? [...portions.filter(isCredited), ...portions.filter((portion) => !isCredited(portion))]
       : portions;
@@ -145,7 +145,7 @@ function creditedLots(
     .filter(({ amount }) => amount > 0n);
 }
 
-/** Whether both are lots of the wallet, and the second one ends later. */
+/** True when both are lots of the wallet and the second one ends later. */
 function isLater(wallet: Wallet, from: bigint, to: bigint): boolean {
   const [first, second] = [from, to].map((accountId) =>
     wallet.lots.find((lot) => lot.accountId === accountId),

@@ -1,12 +1,12 @@
-// A lane: one connection that writes, and how it is got back after it broke.
+// A dedicated connection that posts batches, and its safe reconnection after a failure.
 
 import { connect, type DatabaseOptions, type DedicatedClient } from '../runtime/database.ts';
 import { identifyBackend, terminateBackend } from './store.ts';
 
 export interface Lane {
   /**
-   * The connection, made anew when it was lost. Whatever the lost one was still doing is over by
-   * then.
+   * The connection; a new one after the old one was lost. By then the old one has ended all that it
+   * was doing.
    */
   client(): Promise<DedicatedClient>;
   /** Gives up the connection after an error that leaves its state unknown. */

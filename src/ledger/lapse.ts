@@ -11,7 +11,10 @@ import type { Details, PostedLeg } from './types.ts';
  */
 const FROM_EXPIRED = 'from_expired';
 
-/** What a row lets lapse of a lot; negative when it takes that out of the expired points. */
+/**
+ * The points of a lot that lapse by a row; negative when the row takes them out of the expired
+ * points.
+ */
 export function lapsedBy(row: PostedLeg, lot: Account): bigint {
   if (row.kind === 'expire') {
     return row.entries

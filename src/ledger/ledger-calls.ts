@@ -27,16 +27,16 @@ import type { Problem } from '../kernel/problem.ts';
 
 export interface Ledger {
   /**
-   * Leaves the mark of a signature for an operation that posts nothing; tells for which one it was
-   * there.
+   * Marks a signature as used by an operation that posts nothing. Returns whether it was free, or
+   * used by the same or another operation.
    */
   claimSignature(operation: SignedOperation): Promise<'new' | 'same' | 'other'>;
   /** Takes the mark away that was left for what was refused then. */
   releaseSignature(signature: SignatureMark): Promise<void>;
-  /** What a command would come to now, with the rules that applied; nothing is posted. */
+  /** The result that a command would have now, with the rules that applied; nothing is posted. */
   preview(command: TransferCommand | RedeemCommand): Promise<Preview>;
   /**
-   * Where the use of a quote is noted: in the bucket of its member, or one that its nonce tells.
+   * The bucket in which the use of a quote is noted: its member's, or one derived from its nonce.
    */
   bucketOfQuote(nonce: string, memberId: MemberId | null): Bucket;
   /** Transfers that wait for an operator, oldest first, at most `limit` of each bucket. */
@@ -54,8 +54,8 @@ export interface Ledger {
   assetById(assetId: number): Asset | undefined;
   settlementAsset(): Asset;
   /**
-   * Reads anew which assets there are; otherwise those that other processes add show within about a
-   * second.
+   * Reads the list of assets again. Without it, assets that other processes add appear within about
+   * a second.
    */
   refreshAssets(): Promise<void>;
   /** Registers an asset, or returns the one with that code unchanged. */
@@ -81,8 +81,8 @@ export interface Ledger {
   /** Money of the platforms, all read at one moment. */
   listMoney(platformIds: readonly PlatformId[]): Promise<ReadonlyMap<PlatformId, PlatformMoney>>;
   /**
-   * Brings the parts of a limit's shared allowances, as far as they are in use, to a new maximum;
-   * what is used already stays used.
+   * Gives a limit's shared allowances that are in use a new maximum; what is used already stays
+   * used.
    */
   alignAllowances(assetId: number, maximum: bigint): Promise<void>;
   /** A bound and how much of it is used; undefined where none is set. */
@@ -109,14 +109,17 @@ export interface Ledger {
   /** All legs of a transaction, leg 0 first; empty when there is none. */
   findTransaction(transactionId: TransactionId): Promise<readonly PostedLeg[]>;
   findHold(holdId: TransactionId): Promise<Hold | undefined>;
-  /** What the first row of a transaction posted on accounts of one asset, summed by owner. */
+  /**
+   * The amounts that the first row of a transaction posted on accounts of one asset, summed by
+   * owner.
+   */
   listMoved(
     transactionId: TransactionId,
     assetId: number,
   ): Promise<readonly { readonly ownerId: OwnerId; readonly amount: bigint }[]>;
   /**
-   * How much of a transaction has been reversed, in minor units of its amount. Whoever is inside a
-   * dbTransaction asks on its own connection, so as not to wait for a second one.
+   * The reversed part of a transaction, in minor units of its amount. Inside a dbTransaction, pass
+   * its client, so that the call does not wait for a second connection.
    */
   getReversed(transactionId: TransactionId, client?: DbClient): Promise<bigint>;
   /** How much of the member's own allowances is used up, in their order. */
@@ -128,8 +131,8 @@ export interface Ledger {
   /** How many buckets the network has; they are numbered from 0. */
   bucketCount(): number;
   /**
-   * For whoever follows the journal: what was posted in a bucket after a sequence number, first
-   * legs of the given kinds, in order. Looks at up to `limit` rows; go on from `through`.
+   * For following the journal: the first legs of the given kinds that were posted in a bucket after
+   * a sequence number, in order. Looks at up to `limit` rows; continue from `through`.
    */
   listAfter(
     bucket: Bucket,

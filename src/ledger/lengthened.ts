@@ -11,8 +11,8 @@ export interface Lengthened {
 }
 
 /**
- * What a row that ended a freeze may have moved so: a lot gives and the next account gets as much.
- * Whether both are lots the wallet knows.
+ * The points that a row which ended a freeze may have moved to a later lot: one account gives, and
+ * the next one gets as much. The wallet tells whether both are lots.
  */
 export function lengthenedBy({ entries }: Pick<PostedLeg, 'entries'>): Lengthened[] {
   const posted = entries.filter(({ layer }) => layer === 'p');

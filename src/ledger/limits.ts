@@ -11,7 +11,7 @@ import type { AllowanceUse, BaseView, WalletView } from './view.ts';
 
 const NO_TAGS: readonly string[] = [];
 
-/** A command as far as rules may know of it. */
+/** The part of a command that rules may know. */
 interface Asking extends CommandBase {
   /** Absent where the points stay on the platform. */
   readonly targetPlatformId?: PlatformId;
@@ -108,8 +108,8 @@ export function allowanceWallets(
 }
 
 /**
- * Allows again what a transaction drew, as far as `share` says. An allowance of a period that is
- * over is not in memory any more, and matters to nobody.
+ * Gives back the share of each allowance that `share` returns. An allowance of a period that is
+ * over is no longer in memory, and no longer needed.
  */
 export function giveBackAllowances(
   allowances: readonly AllowanceWallets[],

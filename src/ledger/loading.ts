@@ -1,6 +1,6 @@
-// What the tasks of a batch look at: found in memory where the process remembers it, else read in
-// one round trip, and kept up to date while the tasks are decided one after another. Before this:
-// `batch.ts` has opened the batch. Next: `decide.ts`.
+// Finds everything that the tasks of a batch look at: in memory where the process remembers it,
+// else in one round trip. Keeps it up to date while the tasks are decided one after another. Before
+// this: `batch.ts` has opened the batch. Next: `decide.ts`.
 
 import { assert } from '../kernel/assert.ts';
 import { bucketOfTransaction, type Bucket, type TransactionId } from '../kernel/ids.ts';
@@ -35,7 +35,7 @@ import {
 import { loadWallets } from './store-wallets.ts';
 
 /**
- * What was read for the tasks of one batch, kept up to date while they are decided one after
+ * The readings for the tasks of one batch, kept up to date while they are decided one after
  * another.
  */
 export interface Loaded {
@@ -43,17 +43,17 @@ export interface Loaded {
   readonly originals: Map<TransactionId, readonly PostedLeg[]>;
   readonly allowances: Map<TransactionId, readonly AllowanceUse[]>;
   readonly holds: Map<TransactionId, Hold | undefined>;
-  /** Of the transactions that tasks reverse, as they were read. */
+  /** The freezes for the transactions that tasks reverse, as they were read. */
   readonly freezes: Map<TransactionId, readonly Hold[]>;
   /** Those that the batch has made. */
   readonly frozen: Hold[];
-  /** Of the same transactions, where points may have gone when they came out of a freeze. */
+  /** For the same transactions, where points may have gone when they came out of a freeze. */
   readonly lengthened: Map<TransactionId, readonly Lengthened[]>;
   readonly reversed: Map<TransactionId, bigint>;
   readonly floored: Map<TransactionId, bigint | undefined>;
-  /** What the journal says that lapsed of lots, by bucket and account. */
+  /** The points of lots that have lapsed by the journal, by bucket and account. */
   readonly lapsed: Map<string, bigint>;
-  /** Which transaction has used a quote, by nonce; undefined where none has. */
+  /** The transaction that has used a quote, by nonce; undefined where none has. */
   readonly quotes: Map<string, TransactionId | undefined>;
   readonly posted: Map<TransactionId, PostedLeg>;
   readonly signatures: SignatureUsers;
@@ -96,9 +96,9 @@ export class Memory {
   private readonly noted = new Map<string, Wallet>();
   /** True while the wallets of a task are found; a decision looks for none. */
   private finding = false;
-  /** Of the task whose wallets are being found: whether one of them is missing. */
+  /** True when a wallet of the present task is missing. */
   private lacking = false;
-  /** Of the same task: with all buckets at hand, every stripe may be asked for quota. */
+  /** True when the present task has all buckets, so that every stripe may be asked for quota. */
   private escalated = false;
 
   constructor(
@@ -174,7 +174,7 @@ export class Memory {
         assertNamed(loaded.floored, transactionId, 'floored');
         return loaded.floored.get(transactionId);
       },
-      // What the batch itself has decided is in no table yet.
+      // Rows that the batch itself has decided are in no table yet.
       lapsed: (lot) =>
         (stateOf.get(lot.bucket)?.writes.rows ?? []).reduce(
           (sum, row) => sum + lapsedBy(row, lot),
@@ -217,7 +217,7 @@ export class Memory {
   }
 }
 
-/** Of a batch, only what one of its commands names was read. */
+/** Throws unless a command of the batch has named the reading: nothing else was read. */
 function assertNamed<Id>(loaded: ReadonlyMap<Id, unknown>, id: Id, reading: string): void {
   assert(loaded.has(id), `a command of the batch names ${reading} of ${id} in its reads`);
 }

@@ -33,7 +33,7 @@ export async function findTransaction(
   return other === bucket ? legs : [...legs, ...(await findLegs(pool, other, transactionId))];
 }
 
-/** What a command reads of the past. */
+/** Reads the earlier transaction that a command names. */
 export async function lookBack(
   parts: LookBackParts,
   { original, allowances }: Pick<Reads, 'original' | 'allowances'>,
@@ -64,8 +64,8 @@ export async function resolveAuthorised(
 }
 
 /**
- * What a transaction drew from allowances. Those of a capture were drawn by its hold, and given
- * back as far as it left points over.
+ * The allowances that a transaction drew on. Those of a capture were drawn by its hold, and given
+ * back for the points that it did not capture.
  */
 async function drawnBy(
   parts: LookBackParts,

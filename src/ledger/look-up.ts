@@ -24,9 +24,9 @@ class Stale extends Error {
 }
 
 /**
- * Which of the tasks were posted before. Throws Stale when any bucket they concern has moved on
- * since the batch began: the other side's bucket holds no key of the task, but a refusal may rest
- * on what is in it.
+ * Finds the tasks that were posted before. Throws Stale when a bucket that they concern has moved
+ * on since the batch began. The receiver's bucket holds no key of the task, but a refusal may
+ * depend on it.
  */
 export async function lookUp(
   client: DedicatedClient,
@@ -55,7 +55,10 @@ export async function lookUp(
   return posted;
 }
 
-/** What was posted before, under a signature that from now on stands for it. */
+/**
+ * Returns the transaction that was posted before. From now on the signature of the task belongs to
+ * it.
+ */
 export function giveAgain(
   posted: PostedLeg,
   task: Task,

@@ -1,4 +1,4 @@
-// What the platforms have in settlement currency, summed over all stripes at one moment.
+// The money of the platforms in settlement currency, summed over all stripes at one moment.
 
 import { buckets, platformOwnerId, type PlatformId } from '../kernel/ids.ts';
 import { dbTransaction, type Pool } from '../runtime/database.ts';

@@ -1,4 +1,4 @@
-// What a decision comes to: the movements to post, or why not. Built by the decide functions,
+// The result of a decision: the movements to post, or the reason why not. Built by the commands,
 // carried out by `post-plan.ts`.
 
 import { formatAmountText, MAX_AMOUNT_MINOR, smaller } from '../kernel/amount.ts';
@@ -68,7 +68,7 @@ export type HoldPlan =
       readonly amount: bigint;
       readonly expiresAtMs: number;
       readonly portions: readonly Portion[];
-      /** Of a freeze: the transaction that is disputed, and now. */
+      /** For a freeze: the transaction that is disputed, and the present time. */
       readonly frozen?: { readonly for: TransactionId; readonly atMs: number };
     }
   /** A freeze from which a part is taken, and which stays. */
@@ -114,7 +114,7 @@ export interface Portion {
  * is available.
  */
 export function portionsToSpend(wallet: Wallet, amount: bigint, today: Day): Portion[] | undefined {
-  // What is owed is not available, though lots may hold it.
+  // Points that are owed are not available, though lots may hold them.
   if (debtOf(wallet) > 0n && availableOf(wallet, today) < amount) return undefined;
   const portions = portionsUpTo(wallet, amount, today);
   return sumOf(portions) < amount ? undefined : portions;
@@ -206,7 +206,7 @@ export function credit(
   return movements;
 }
 
-/** What is left of the portions after the first `amount`, in their order. */
+/** The rest of the portions after the first `amount`, in their order. */
 export function restOf(portions: readonly Portion[], amount: bigint): Portion[] {
   let skip = amount;
   return portions.flatMap(({ lot, amount: part }): Portion[] => {
@@ -217,8 +217,8 @@ export function restOf(portions: readonly Portion[], amount: bigint): Portion[] 
 }
 
 /**
- * What a member owes is repaid out of points that were set aside and are free again, before they
- * can be spent or lapse.
+ * Repays a member's debt out of points that were set aside and are free again, before they can be
+ * spent or lapse.
  */
 export function repayOutOf(
   freed: readonly Portion[],

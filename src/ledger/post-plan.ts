@@ -11,7 +11,7 @@ import type { Command } from './commands/commands.ts';
 import type { LegPlan, Movement, Plan } from './plan.ts';
 import type { Entry, PostedLeg } from './types.ts';
 
-/** What identifies the transaction that a plan becomes. */
+/** The identity of the transaction that a plan becomes. */
 export interface Identity {
   readonly transactionId: TransactionId;
   readonly fingerprint: bigint;
@@ -153,7 +153,7 @@ function balanceOn(account: Account, layer: Entry['layer']): bigint {
   }
 }
 
-/** The command's own words, for the journal. */
+/** The fields of a command that the journal keeps. */
 export function identityOf(
   command: Command,
   transactionId: TransactionId,

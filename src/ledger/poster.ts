@@ -29,11 +29,11 @@ export interface PosterOptions {
   readonly log: Log;
   readonly types: RowTypes;
   readonly book: () => AssetBook;
-  /** Reads the books and the version in force anew. */
+  /** Reads the assets and the version in force again. */
   readonly refresh: () => Promise<void>;
   /**
-   * What all stripes of an account together have left, read now and without a lock; of `cap`, where
-   * the rules set the bound.
+   * The room that all stripes of an account together have left, read now and without a lock; the
+   * room below `cap` where the rules set it.
    */
   readonly readRoom: (account: Account, cap: bigint | undefined) => Promise<bigint>;
   readonly rulebook: () => Rulebook;
@@ -48,20 +48,20 @@ export interface PosterOptions {
 
 const MAX_BATCH = 2_000;
 const MAX_PENDING = 200_000;
-/** How long a batch is retried over lost connections before its callers are told to come again. */
+/** How long a batch is retried over lost connections before its callers get a retryable problem. */
 const RETRY_MS = 5_000;
 /** Batches for which a bucket is locked before deciding, after another process was seen in it. */
 const CONTENDED_BATCHES = 16;
 /**
- * How long a cap that was found dry is looked at without taking all buckets first: a caller that
- * goes on asking costs one reading.
+ * How long a cap that was found dry is checked without taking all buckets first. A caller that
+ * keeps asking costs one reading.
  */
 const DRY_MS = 100;
 
 /**
- * A task and whoever waits for it. Emptied once answered: the inner tables of the map and the
- * queues that it was in live on until the next full garbage collection, and must not keep alive all
- * that it led to.
+ * A task and the promise of its caller. It is emptied once answered: the tables of the map and
+ * queues that it was in live until the next full garbage collection, and must not keep its objects
+ * alive.
  */
 interface Waiting {
   task: Task;
@@ -69,10 +69,10 @@ interface Waiting {
   settle: (outcome: Outcome) => void;
 }
 
-/** What is left in a `Waiting` once it has been answered. */
+/** The contents of a `Waiting` after its answer. */
 const ANSWERED = { task: undefined, outcome: undefined, settle: undefined };
 
-/** What was found of a cap that could not give what was asked of it. */
+/** The last reading of a cap that had too little room. */
 interface Dry {
   room: bigint;
   /** The last arrival before the reading began. */
@@ -102,7 +102,7 @@ export class Poster {
   /** Outcomes under way, by transaction: a duplicate waits for the first. */
   private readonly inFlight = new Map<TransactionId, Waiting>();
   private readonly dry = new Map<string, Dry>();
-  /** How many tasks have arrived: tells whether a reading is older than a task. */
+  /** The number of tasks that have arrived. It tells whether a reading is older than a task. */
   private arrivals = 0;
   private pendingCount = 0;
   private nextBucket = 0;
@@ -149,8 +149,8 @@ export class Poster {
   }
 
   /**
-   * A duplicate of what is under way. One that was signed anew goes on, so that its signature is
-   * noted too.
+   * Answers a duplicate of a task under way. A duplicate with a new signature is submitted too, so
+   * that its signature is noted.
    */
   private async afterFirst(first: Waiting, task: Task): Promise<Outcome> {
     const { mark } = first.task.command.signature ?? {};
@@ -294,9 +294,9 @@ export class Poster {
   }
 
   /**
-   * What a stripe lacks the others may have. Where they were found dry a moment ago they are looked
-   * at again first: the refusal is never older than the request, and callers that hammer on a dry
-   * cap share one reading instead of taking all buckets each.
+   * The other stripes may have the quota that one stripe lacks. Where they were found dry a moment
+   * ago, they are read again first: a refusal is never older than the request, and callers that
+   * hammer on a dry cap share one reading instead of taking all buckets each.
    */
   private goOnShort(waiting: Waiting, { account, need, cap }: Shortage): void {
     const escalate = (): void => {
@@ -358,9 +358,7 @@ export class Poster {
     }
   }
 
-  /**
-   * What to do about a failed attempt. Whoever tries again looks all keys up first, under the lock.
-   */
+  /** Decides what to do after a failed attempt. A retry looks all keys up first, under the lock. */
   private async afterError(
     error: unknown,
     tasks: readonly Task[],
@@ -477,7 +475,7 @@ export class Poster {
   }
 }
 
-/** What all stripes of one system account have in common. */
+/** The key that all stripes of one system account share. */
 function stripesKey(account: Account): string {
   return `${account.ownerId}/${account.assetId}/${account.purpose}/${account.expiresOn}`;
 }

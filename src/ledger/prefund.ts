@@ -1,5 +1,5 @@
-// Money of the platforms that comes into the network, leaves it, and pays off what they owe: what
-// deposit, withdraw and settle have in common. Pure. Σ positions + rounding + Σ prefund + external
+// Money of the platforms that comes into the network, leaves it, and pays off what they owe: the
+// shared part of deposit, withdraw and settle. Pure. Σ positions + rounding + Σ prefund + external
 // = 0: the network's external account mirrors what banks have moved.
 
 import { formatAmountText, MAX_AMOUNT_MINOR } from '../kernel/amount.ts';
@@ -12,7 +12,7 @@ import { ledgerProblems } from './problems.ts';
 import type { TransactionKind } from './types.ts';
 import { systemWallet, type BaseView, type WalletView } from './view.ts';
 
-/** What money moves between; all in settlement currency, in the bucket of the platform. */
+/** The wallets between which money moves, in settlement currency, in the bucket of the platform. */
 export interface MoneyWallets {
   /** Undefined where the network settles with itself. */
   readonly platform: Wallet | undefined;
@@ -33,7 +33,7 @@ export function moneyWallets(
   };
 }
 
-/** The network's own money: what rounding left over, and what banks have moved. */
+/** The network's own wallet: remainders of rounding, and the money that banks have moved. */
 export function networkMoney(memberId: CommandBase['memberId'], view: WalletView): Wallet {
   return view.stripe(view.bucketOf(memberId), networkOwnerId(), view.settlement.assetId);
 }

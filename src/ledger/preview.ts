@@ -1,5 +1,5 @@
-// What a command would come to now: the same decision on the same rules, on wallets read for it
-// alone, and nothing is posted.
+// Previews a command: the same decision on the same rules, on wallets read for it alone. Nothing is
+// posted.
 
 import { bucketOf, buckets, type Bucket, type MemberId } from '../kernel/ids.ts';
 import type { Pool } from '../runtime/database.ts';
@@ -117,7 +117,7 @@ function judge(command: TransferCommand | RedeemCommand, view: BaseView): Pick<V
     : judgeConversion(command, view, options);
 }
 
-/** The bucket in which the use of a quote is noted: its member's, or one that its nonce tells. */
+/** The bucket in which the use of a quote is noted: its member's, or one derived from its nonce. */
 export function bucketOfQuote(
   nonce: string,
   memberId: MemberId | null,

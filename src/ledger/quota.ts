@@ -1,5 +1,5 @@
-// Quota in a batch that has all buckets: moved between the stripes of one system account, or set
-// anew when its cap changes. How it is shared out is in `allot-quota.ts`.
+// Quota in a batch that has all buckets: moves it between the stripes of one system account, or
+// sets it when the cap changes. `allot-quota.ts` shares it out.
 
 import { randomUUID } from 'node:crypto';
 import { larger } from '../kernel/amount.ts';
@@ -19,7 +19,7 @@ import type { Cap } from './types.ts';
 import type { AssetBook } from './view.ts';
 import { loadWallets } from './store-wallets.ts';
 
-/** What a change of quota asks of the batch that it is part of. */
+/** The parts of a batch that a change of quota needs. */
 export interface QuotaContext {
   readonly book: AssetBook;
   readonly nowMs: number;
@@ -130,8 +130,8 @@ export async function changeCap(
     }),
   );
   const stripes = stripesOf({ ...cap, expiresOn: cap.until ?? NEVER }, stateOf);
-  // What a limit has let through stays, also under a lower maximum; a cap below what is in use is
-  // refused.
+  // Points that a limit has let through stay, also under a lower maximum. A cap below the present
+  // use is refused.
   const floors = allotQuota(
     stripes,
     cap.purpose === 'shared_allowance' ? larger(cap.amount, usedOf(stripes)) : cap.amount,

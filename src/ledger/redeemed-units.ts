@@ -1,6 +1,5 @@
-// What whole units of a redemption came to in points: a redemption is given back in whole units
-// only. Pure.
-// k units stand for floor(amount × k / quantity) points, so what was given back and what the other
+// The price in points of whole units of a redemption: only whole units are given back. Pure. k
+// units stand for floor(amount × k / quantity) points, so what was given back and what the other
 // units cost never exceed what was paid.
 
 import { formatAmount, smaller } from '../kernel/amount.ts';
@@ -8,14 +7,14 @@ import type { Problem } from '../kernel/problem.ts';
 import { ledgerProblems } from './problems.ts';
 import { shareUpTo } from './share.ts';
 
-/** What was paid for how many units. */
+/** The points paid, and for how many units. */
 export interface Redeemed {
   /** Minor units of the platform's points. */
   readonly amount: bigint;
   readonly quantity: bigint;
 }
 
-/** How many amounts a refusal names. */
+/** The most amounts that a refusal names. */
 const MOST_NAMED = 10;
 
 /** The points that the first units stand for. */

@@ -1,5 +1,5 @@
-// Idempotency: what a request stands for, and the answer to one that was posted before. Walks the
-// table of commands.
+// Idempotency: the fingerprint of a request, and the answer to a request that was posted before.
+// Walks the table of commands.
 
 import { hash } from 'node:crypto';
 import { kindOf, type Command } from './commands/commands.ts';
@@ -7,8 +7,8 @@ import { ledgerProblems } from './problems.ts';
 import type { Outcome, PostedLeg } from './types.ts';
 
 /**
- * What a caller states besides the scope and key of idempotency; two requests with the same list
- * are the same request.
+ * The values that a caller states besides the scope and key of idempotency. Two requests with the
+ * same list are the same request.
  */
 function statementOf(command: Command): readonly unknown[] {
   return [
@@ -35,7 +35,7 @@ function int32At(bytes: string, at: number): number {
   );
 }
 
-/** A command and what it stands for. */
+/** A command and the fingerprint of its statement. */
 interface Request {
   readonly command: Command;
   readonly fingerprint: bigint;

@@ -1,5 +1,5 @@
-// What all reversals have in common: the wallets they look at, the shares of a part, the lots that
-// are restored. Pure. Before this: `commands/reverse.ts` has checked that the part can be reversed.
+// The shared parts of all reversals: their wallets, the shares of a part, the lots that are
+// restored. Pure. Before this: `commands/reverse.ts` has checked that the part can be reversed.
 // Next: `undo-within.ts` or `undo-conversion.ts`.
 
 import { smaller } from '../kernel/amount.ts';
@@ -25,13 +25,13 @@ export interface ReversalWallets {
   /** The asset of the first member, and the one that the receiver was credited in. */
   readonly source: Asset;
   readonly target: Asset;
-  /** Of the first member and of its platform. */
+  /** The wallets of the first member and of its platform. */
   readonly wallet: Wallet;
   readonly system: Wallet;
-  /** Of the receiver, who is the first member where there is one row. */
+  /** The wallets of the receiver, who is the first member where there is one row. */
   readonly toWallet: Wallet;
   readonly toSystem: Wallet;
-  /** Of a redeem, the reward's stock. */
+  /** The reward's stock, for a redeem. */
   readonly reward: Wallet | undefined;
   /** Of a conversion. */
   readonly positions: PositionWallets | undefined;
@@ -58,7 +58,7 @@ export function reversalWallets(
   };
 }
 
-/** What a reversal asks for of the disputes and sweeps over the transaction. */
+/** The readings that a reversal needs about disputes and sweeps. */
 export type ReversingView = DecidingView<'lapsed' | 'lengthened'>;
 
 export interface Reversing {
@@ -68,7 +68,7 @@ export interface Reversing {
   readonly wallets: ReversalWallets;
   readonly part: Part;
   readonly policy: Clawback | undefined;
-  /** What disputes have frozen at whoever gives points back. */
+  /** The freezes at the member who gives points back. */
   readonly frozen: Frozen;
   readonly returned: ReturnedUnits | undefined;
   readonly view: ReversingView;
@@ -77,7 +77,7 @@ export interface Reversing {
 export interface Undone {
   /** The last one is the receiver's. */
   readonly legs: readonly LegPlan[];
-  /** Absent where nobody whom the ledger knows gives points back. */
+  /** Absent where no member with accounts here gives points back. */
   readonly given?: GivenBack | undefined;
 }
 
@@ -85,14 +85,14 @@ export interface Undone {
 export type Undo = (reversing: Reversing) => Undone | Problem | Decision;
 
 /**
- * Which way each share of a part is rounded: against whoever keeps what is not reversed yet.
+ * The direction in which each share of a part is rounded: against the side that keeps the rest.
  *
- * | share | who keeps the rest | keeps |
- * |------------|---------------------------------------------|------------| | credited | the
- * receiver, in target points | at most it | | fee | the source platform | at most it | | target fee
- * | the target platform | at most it | | due | the target platform, for points of it there | at
- * most it | | owed | the source platform, which pays less | owes at least it | | allowance | the
- * member, who may move more | has used at least it |
+ * - credited: the receiver keeps at most the rest, in target points.
+ * - fee: the source platform keeps at most the rest.
+ * - target fee: the target platform keeps at most the rest.
+ * - due: the target platform keeps at most the rest, for its points that are still there.
+ * - owed: the source platform, which pays less, owes at least the rest.
+ * - allowance: the member, who may move more, has used at least the rest.
  *
  * A bonus is part of what was credited. The difference between owed and due stays with the
  * network's rounding account until the last part, as that of the conversion itself does.
@@ -105,7 +105,7 @@ export const rounding = {
   allowance: 'later',
 } as const;
 
-/** Which of what the receiver got it gives back, in minor units of that. */
+/** The part of its points that the receiver gives back, in minor units of these. */
 export function givenBackBy({ first, part }: Reversing): Part {
   if (first.kind !== 'conversion') return part;
   const credited = first.credited ?? 0n;
@@ -151,9 +151,9 @@ export function legOf(
 
 /**
  * Movements that give a part back to the lots it was taken from: last spent, first restored, so
- * that the earliest expiry stays spent longest. Expired lots are restored too: reversing does not
- * lengthen a life, the next sweep expires them again. But whoever gets back what a dispute had
- * frozen has not lost the days that it was frozen.
+ * that the earliest expiry stays spent longest. Expired lots are restored too: a reversal does not
+ * lengthen their life, and the next sweep expires them again. Points that a dispute had frozen keep
+ * the days that they were frozen.
  */
 export function restore(
   original: PostedLeg,
@@ -172,7 +172,7 @@ export function restore(
   return credit(wallet, mergeByDay(withFrozenDays(slice(spent, part), back, view)));
 }
 
-/** What lies between `before` and `before + amount` when the parts are laid end to end. */
+/** The pieces between `before` and `before + amount` when the parts are laid end to end. */
 function slice(
   parts: readonly { readonly expiresOn: Day; readonly amount: bigint }[],
   part: Part,

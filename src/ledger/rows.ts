@@ -1,5 +1,5 @@
-// How the ledger's rows are laid out: one encoding for each table that is written, one reader for
-// each that is read.
+// The layout of the ledger's rows: one encoding for each table that is written, one reader for each
+// that is read.
 
 import type { Bucket, MemberId, OwnerId, TransactionId } from '../kernel/ids.ts';
 import { Account, addAccount, newWallet, type Wallet } from './account.ts';
@@ -33,7 +33,7 @@ export const accountRows: RowEncoding<Account> = {
   ],
 };
 
-/** What changes of an account that the database has already. */
+/** The columns that change in an account that the database has already. */
 export const accountChangeRows: RowEncoding<Account> = {
   table: 'ledger.account_change',
   columns: accountRows.columns.filter(

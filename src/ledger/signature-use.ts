@@ -6,7 +6,10 @@ import type { BucketState } from './bucket-state.ts';
 import type { Task } from './task.ts';
 import type { SignatureMark } from './types.ts';
 
-/** By mark, the operation that a signature stands for, as far as a batch has looked. */
+/**
+ * The operation that each signature belongs to, by mark, for the signatures that a batch has looked
+ * up.
+ */
 export type SignatureUsers = Map<string, string>;
 
 /** The last 64 bits of an id, of which no more is kept. */
@@ -32,15 +35,15 @@ export function signaturesOf(
   return found;
 }
 
-/** True when the task's signature stands for another transaction. */
+/** True when the task's signature belongs to another transaction. */
 export function isSignatureUsed({ command, transactionId }: Task, users: SignatureUsers): boolean {
   const user = command.signature === undefined ? undefined : users.get(command.signature.mark);
   return user !== undefined && user !== operationOf(transactionId);
 }
 
 /**
- * Notes that the signature stands for this transaction: one that was posted, or was there before. A
- * request that is signed anew and repeated has a signature of its own, which must not be free.
+ * Notes that the signature belongs to this transaction, which was posted now or before. A request
+ * that is signed anew and repeated has a signature of its own, which must not be free.
  */
 export function noteSignature(
   { command: { signature }, transactionId }: Task,

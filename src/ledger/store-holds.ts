@@ -19,7 +19,7 @@ export async function loadHold(
   return rows[0] === undefined ? undefined : readHold(rows[0]);
 }
 
-/** What disputes over a transaction have frozen in a bucket, longest frozen first. */
+/** The freezes of disputes over a transaction in a bucket, longest frozen first. */
 export async function loadFreezes(
   db: Queryable,
   bucket: Bucket,

@@ -98,7 +98,9 @@ export async function listReviews(
   return rows.map((row) => ({ leg: readLeg(row), dueAtMs: row.due_at.getTime() }));
 }
 
-/** What the first leg of a transaction posted on accounts of one asset, summed by owner. */
+/**
+ * The amounts that the first leg of a transaction posted on accounts of one asset, summed by owner.
+ */
 export async function listMoved(
   db: Queryable,
   bucket: Bucket,
@@ -164,9 +166,9 @@ export async function loadFloored(
 }
 
 /**
- * What has lapsed of those of a member's lots that have ended, and is still among the expired
- * points; `lapsedBy` says the same of one row. The partial index holds the rows that count, and
- * none is read when no lot has ended.
+ * The points of a member's ended lots that have lapsed and are still among the expired points.
+ * `lapsedBy` computes the same for one row. The partial index holds the rows that count, and none
+ * is read when no lot has ended.
  */
 export async function loadLapsed(
   db: Queryable,

@@ -7,7 +7,7 @@ import type { SignatureUse } from './bucket-state.ts';
 import { digitsOf, signedOf } from './rows.ts';
 import type { SignatureMark } from './types.ts';
 
-/** What some request signatures stand for, by mark. */
+/** The operations that some request signatures belong to, by mark. */
 export async function findSignatures(
   db: Queryable,
   bucket: Bucket,
@@ -29,7 +29,7 @@ export async function findSignatures(
   return new Map(rows.map(({ mark, operation }) => [digitsOf(mark), digitsOf(operation)]));
 }
 
-/** Marks a signature unless it is marked; gives what it stands for. */
+/** Marks a signature unless it is marked; returns the operation that it belongs to. */
 export async function insertSignature(
   db: Queryable,
   { bucket, signedAt, mark, operation }: SignatureUse,
@@ -55,7 +55,7 @@ export async function deleteSignature(
   );
 }
 
-/** Forgets marks of signatures that are stale, oldest first; tells how many. */
+/** Forgets marks of stale signatures, oldest first; returns how many. */
 export async function deleteSignatures(
   db: Queryable,
   bucket: Bucket,

@@ -54,8 +54,8 @@ export async function loadWallet(
 }
 
 /**
- * What all stripes of a system account together have left, read at one moment and without a lock;
- * of a bound that the rules set, what is left of that.
+ * The room that all stripes of a system account together have left, read at one moment and without
+ * a lock; the room below the bound where the rules set it.
  */
 export async function loadRoom(
   db: Queryable,
@@ -80,7 +80,7 @@ export async function loadRoom(
   return cap === undefined ? sum.left - sum.floors : cap + sum.left;
 }
 
-/** Which of a bucket's accounts are allowances, and whose. */
+/** The allowances among some accounts of a bucket, with their owners. */
 export async function listAllowances(
   db: Queryable,
   bucket: Bucket,

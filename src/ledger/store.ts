@@ -146,7 +146,7 @@ export function writeBucket(db: Queryable, state: BucketState, types: RowTypes):
   });
 }
 
-/** A freeze may be made and taken from in one batch: what it is at the end is written. */
+/** A freeze may be made and taken from in one batch; its last state is written. */
 function lastOfEach(holds: readonly HoldWrite[]): readonly HoldWrite[] {
   if (holds.length < 2) return holds;
   return [

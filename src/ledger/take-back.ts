@@ -1,5 +1,5 @@
-// Taking points back from a member who may have spent them: what the clawback policy of the
-// platform makes of a shortfall. Pure.
+// Taking points back from a member who may have spent them: the platform's clawback policy decides
+// about a shortfall. Pure.
 
 import type { Day } from '../kernel/time.ts';
 import type { Wallet } from './account.ts';
@@ -23,8 +23,8 @@ export function takeBack(
 }
 
 /**
- * What a member cannot give back becomes its debt, the platform's cost, or undefined (a refusal),
- * as the policy says.
+ * The shortfall of a member becomes its debt, the platform's cost, or undefined (a refusal), by the
+ * policy.
  */
 export function shortfallMovements(
   wallet: Wallet,

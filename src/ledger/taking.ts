@@ -22,7 +22,7 @@ import { ledgerProblems } from './problems.ts';
 import type { Asset, Hold } from './types.ts';
 import type { BaseView, DecidingView } from './view.ts';
 
-/** What of a transfer tells where its points come from. */
+/** The fields of a transfer that tell where its points come from. */
 interface Taker extends CommandBase {
   readonly amount: bigint;
   readonly toMemberId: MemberId;
@@ -51,7 +51,7 @@ export function takeFrom(
   view: DecidingView<'hold'>,
 ): Taking | Decision {
   const { amount, reviewedHoldId } = command;
-  // Whether the user has them is for the platform to say.
+  // The platform itself checks that the user has the points.
   if (points.custody === 'connected' && reviewedHoldId === undefined) {
     const portions = [{ lot: accountOf(system, 'external'), amount }];
     return { portions, hold: undefined, released: NOTHING_RELEASED };
@@ -87,11 +87,11 @@ export function relatedTo({ hold }: Taking): Pick<LegPlan, 'relatedId'> {
   return hold === undefined ? {} : { relatedId: hold.holdId };
 }
 
-/** How long an operator has to look; then the points are free again. */
+/** The time that an operator has to decide; then the points are free again. */
 const REVIEW_DAYS = 7;
 
 /**
- * Pending: member −x, redeemed +x. The row tells what is to be done when an operator lets it pass.
+ * Pending: member −x, redeemed +x. The row keeps what will be done when an operator lets it pass.
  */
 export function setAsideForReview(
   command: Taker,

@@ -18,13 +18,13 @@ export interface Task {
   readonly command: Command;
   readonly transactionId: TransactionId;
   readonly fingerprint: bigint;
-  /** What the decision reads besides wallets. */
+  /** The readings of the decision besides wallets. */
   readonly reads: Reads;
   /** The earlier transaction that it goes on from; rows never change, so they are read before. */
   readonly originals: readonly PostedLeg[];
   /**
-   * What the transaction or hold that it undoes drew from allowances; which accounts those are
-   * never changes either.
+   * The allowances that the earlier transaction drew on; which accounts these are never changes
+   * either.
    */
   readonly allowances: readonly AllowanceUse[];
   /** Ascending; all buckets once the task needs quota of other stripes. */
@@ -38,7 +38,7 @@ export interface Task {
   arrived: number;
 }
 
-/** The stripe lacks quota: the task is to be run again on all buckets. */
+/** The stripe lacks quota: the task has to run again on all buckets. */
 export interface Short {
   readonly ok: undefined;
   readonly short: Shortage;
@@ -46,7 +46,7 @@ export interface Short {
 
 export type TaskResult = Outcome | Short;
 
-/** What was read of the past before a command is queued. */
+/** The earlier transaction that was read before the command is queued. */
 export interface Past {
   readonly originals: readonly PostedLeg[];
   readonly allowances: readonly AllowanceUse[];
@@ -55,7 +55,8 @@ export interface Past {
 export const NO_PAST: Past = { originals: [], allowances: [] };
 
 /**
- * A command with all that follows from it: its id, what it stands for, and the buckets it concerns.
+ * A command with everything that follows from it: its id, its fingerprint, and the buckets that it
+ * concerns.
  */
 export function toTask(
   command: Command,
@@ -77,7 +78,7 @@ export function toTask(
   };
 }
 
-/** Of both members, of the quote, and of the rows that it goes on from; mostly one. */
+/** The buckets of both members, of the quote, and of the rows that it goes on from; mostly one. */
 function bucketsOf(
   command: Command,
   bucket: Bucket,

@@ -21,7 +21,7 @@ export interface Asset {
   readonly platformId: PlatformId | null;
   /** Who owns its system accounts; derived from the platform's id. */
   readonly ownerId: OwnerId | null;
-  /** What reversing an earn that is already spent does. */
+  /** The effect of reversing an earn whose points are already spent. */
   readonly clawback: Clawback;
   /**
    * `hosted`: members' points are accounts here. `connected`: the platform keeps them, and only
@@ -34,10 +34,7 @@ export interface Asset {
 
 export type Custody = 'hosted' | 'connected';
 
-/**
- * Whether a platform takes part in conversions as their source and as their target, as either
- * alone, or as neither.
- */
+/** A platform's part in conversions: source and target, either alone, or neither. */
 export const CLEARING_MODES = ['both', 'send_only', 'receive_only', 'suspended'] as const;
 export type ClearingMode = (typeof CLEARING_MODES)[number];
 
@@ -88,7 +85,10 @@ export type TransactionKind =
 /** Small JSON that a caller attaches to a transaction; kept and given back as it is. */
 export type Details = Readonly<Record<string, string | number | boolean | null>>;
 
-/** What is kept of a request's signature, and in a batch of the place in it, until it is stale. */
+/**
+ * The mark of a request's signature, and of the place in a batch, kept until the signature is
+ * stale.
+ */
 export interface SignatureMark {
   /** Unix seconds, as signed. */
   readonly signedAt: number;
@@ -96,19 +96,19 @@ export interface SignatureMark {
   readonly mark: string;
 }
 
-/** What makes an operation happen once. */
+/** The key and signature that make an operation happen once. */
 export interface OperationKey {
   readonly key: string;
   readonly signature?: SignatureMark | undefined;
 }
 
 /**
- * Units of a redemption that come back. Decided by whoever keeps its vouchers, so not part of what
- * the caller states.
+ * Units of a redemption that come back. The module that keeps its vouchers decides them, so they
+ * are not part of what the caller states.
  */
 export interface ReturnedUnits {
   readonly units: bigint;
-  /** Their vouchers, in the words of who keeps them. */
+  /** Their vouchers, as text of the module that keeps them. */
   readonly vouchers: string;
 }
 
@@ -123,10 +123,10 @@ export interface Cap {
   readonly amount: bigint;
 }
 
-/** What a platform has in settlement currency, over all stripes; in minor units. */
+/** A platform's money in settlement currency, over all stripes; in minor units. */
 export interface PlatformMoney {
   readonly prefund: bigint;
-  /** What it is owed; negative when it owes. */
+  /** The amount that it is owed; negative when it owes. */
   readonly position: bigint;
   /** Of transfers under way: what it will owe, and what it will be owed. */
   readonly pendingDebits: bigint;
@@ -175,7 +175,7 @@ export interface PostedLeg {
   readonly entries: readonly Entry[];
 }
 
-/** What a command came to. A refusal has posted nothing. */
+/** The result of a command. A refusal has posted nothing. */
 export type Outcome =
   | {
       readonly ok: true;
@@ -189,13 +189,13 @@ export type Outcome =
 export interface Balance {
   /** All points, held ones included, debt deducted. */
   readonly balance: bigint;
-  /** What may be spent now. */
+  /** The points that may be spent now. */
   readonly available: bigint;
   /** Set aside by holds. */
   readonly held: bigint;
   /** Owed by the member after reversals; later earns repay it. */
   readonly debt: bigint;
-  /** What expires, earliest first. */
+  /** The points that expire, earliest first. */
   readonly expiring: readonly { readonly expiresOn: Day; readonly amount: bigint }[];
 }
 
@@ -207,14 +207,14 @@ export interface Hold {
   readonly memberId: MemberId;
   readonly assetId: number;
   readonly amount: bigint;
-  /** Of an open freeze: what reversals have taken from it. */
+  /** For an open freeze: the amount that reversals have taken from it. */
   readonly captured: bigint;
   readonly state: HoldState;
   readonly expiresAtMs: number;
   readonly accountIds: readonly bigint[];
   readonly amounts: readonly bigint[];
   readonly resolvedBy: TransactionId | null;
-  /** Of a freeze: the transaction that moved what is disputed, and since when it is frozen. */
+  /** For a freeze: the disputed transaction, and since when the points are frozen. */
   readonly frozenFor: TransactionId | null;
   readonly frozenAtMs: number | null;
 }
@@ -242,7 +242,7 @@ export interface PreviewedLeg {
   readonly details?: Details | undefined;
 }
 
-/** What a command would come to. */
+/** The result that a command would have. */
 export interface Preview {
   /** Why it would be refused; undefined when it would be posted. */
   readonly problem: Problem | undefined;

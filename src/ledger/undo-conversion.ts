@@ -20,7 +20,7 @@ import type { GivenBack } from './give-back.ts';
 import { shareOf, shareUpTo, type Part } from './share.ts';
 import type { PostedLeg } from './types.ts';
 
-/** Whether the receiver still has what a part gives back: free, and with nothing owed. */
+/** True when the receiver still has the points that a part gives back: free, and without debt. */
 export function isUnspent(reversing: Reversing): boolean {
   const given = takeFromReceiver(reversing);
   return (
@@ -33,15 +33,15 @@ export function isUnspent(reversing: Reversing): boolean {
 interface Due {
   readonly credited: bigint;
   readonly targetFee: bigint;
-  /** What the target platform was due in settlement currency for both. */
+  /** The amount in settlement currency that the target platform was due for both. */
   readonly due: bigint;
   readonly whole: bigint;
 }
 
 /**
- * What the target platform is no longer due. It stays due for the points that are still there, of
- * its member and its fee: in proportion to them, which is never more than in proportion to what is
- * not reversed.
+ * The amount that the target platform is no longer due. It stays due for the points that are still
+ * there, of its member and its fee: in proportion to them, which is never more than in proportion
+ * to what is not reversed.
  */
 function dueFor({ credited, targetFee, due, whole }: Due, part: Part): bigint {
   const { before, amount, floored } = part;
@@ -93,7 +93,7 @@ export function undoConversion(reversing: Reversing): Undone | Problem | Decisio
   };
 }
 
-/** What the part comes to on each side. */
+/** The amounts of the part on each side. */
 interface Shares {
   readonly credited: bigint;
   readonly fee: bigint;
@@ -160,7 +160,7 @@ function posted(account: Account, amount: bigint): Movement {
   return { account, amount, layer: 'p' };
 }
 
-/** What a transaction moved on an account for good. */
+/** The amount that a transaction posted on an account. */
 function amountOn(original: PostedLeg, account: Account): bigint {
   return (
     original.entries.find((entry) => entry.layer === 'p' && entry.accountId === account.accountId)

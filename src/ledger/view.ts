@@ -1,4 +1,4 @@
-// What a decision may look at: the state of the buckets it concerns, at one moment. The database
+// The view of a decision: the state of the buckets that it concerns, at one moment. The database
 // stands behind it in production, plain maps in tests; a decision cannot tell which.
 
 import {
@@ -16,7 +16,7 @@ import type { Account, Wallet } from './account.ts';
 import type { Lengthened } from './lengthened.ts';
 import type { Asset, Hold, PostedLeg } from './types.ts';
 
-/** What every decision may look at: the moment, the assets and the rules. */
+/** The part of the view that every decision has: the moment, the assets and the rules. */
 export interface BaseView {
   readonly nowMs: number;
   readonly today: Day;
@@ -30,14 +30,14 @@ export interface BaseView {
   readonly scales: Scales;
 }
 
-/** What a decision may ask for only if its command names it in `reads`. */
+/** The readings, each of which a decision may ask for only if its command names it in `reads`. */
 export interface Readings {
   hold(holdId: TransactionId): Hold | undefined;
   /** All legs of the earlier transaction that the command goes on from. */
   original(transactionId: TransactionId): readonly PostedLeg[];
   /** The allowances that the earlier transaction drew on. */
   allowances(transactionId: TransactionId): readonly AllowanceUse[];
-  /** How much of a transaction was reversed before. */
+  /** The amount of a transaction that was reversed before. */
   reversed(transactionId: TransactionId): bigint;
   /** How much of it was reversed by parts that still rounded down; undefined for nearly all. */
   floored(transactionId: TransactionId): bigint | undefined;
@@ -46,7 +46,7 @@ export interface Readings {
    * transaction credited the lot.
    */
   lapsed(lot: Account): bigint;
-  /** What disputes over a transaction have frozen at its receiver, longest frozen first. */
+  /** The freezes of disputes over a transaction at its receiver, longest frozen first. */
   freezes(transactionId: TransactionId): readonly Hold[];
   /** Where points of a reversed transaction may have gone when they came out of a freeze for it. */
   lengthened(transactionId: TransactionId): readonly Lengthened[];
@@ -54,7 +54,7 @@ export interface Readings {
   quoteUser(nonce: string): TransactionId | undefined;
 }
 
-/** What a command reads besides wallets: for each reading, the id that it asks for. */
+/** The readings that a command names: for each one, the id that it asks for. */
 export interface Reads {
   readonly hold?: TransactionId | undefined;
   readonly original?: TransactionId | undefined;
@@ -68,12 +68,15 @@ export interface Reads {
   readonly quoteUser?: { readonly nonce: string; readonly bucket: Bucket } | undefined;
 }
 
-/** For commands that read nothing but wallets: always this one, so that it is told by identity. */
+/**
+ * For commands that read nothing but wallets. It is always this object, so that it can be compared
+ * by identity.
+ */
 export const NO_READS: Reads = {};
 
 /**
- * What the wallets of a decision are found by. It hands a wallet through and names it in doing so;
- * one that is not in memory yet comes back empty, and nothing is decided before it is read.
+ * The view by which `wallets` finds the wallets of a decision. Asking for a wallet names it. One
+ * that is not in memory yet comes back empty, and nothing is decided before it is read.
  */
 export type WalletView<R extends keyof Readings = never> = BaseView &
   WalletSource &
@@ -86,7 +89,7 @@ interface WalletSource {
   stripe(bucket: Bucket, ownerId: OwnerId, assetId: number): Wallet;
 }
 
-/** What a decision looks at beside its wallets: the readings are those that its command names. */
+/** The view of a decision beside its wallets, with only the readings that its command names. */
 export type DecidingView<R extends keyof Readings = never> = BaseView & Pick<Readings, R>;
 
 /** Everything that the shell around the decisions provides. */
@@ -101,7 +104,7 @@ export interface AllowanceUse {
   readonly used: bigint;
 }
 
-/** What the network's books say of assets: small, read whole, replaced as a whole. */
+/** The network's assets: small, read whole, replaced as a whole. */
 export interface AssetBook {
   readonly bucketCount: number;
   readonly settlement: Asset;
@@ -109,7 +112,7 @@ export interface AssetBook {
   readonly pointsByPlatform: ReadonlyMap<PlatformId, Asset>;
 }
 
-/** What differs between production and tests. */
+/** The parts of a view that differ between production and tests. */
 export type ViewSource = WalletSource & Readings;
 
 export function createView(

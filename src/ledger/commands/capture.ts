@@ -29,7 +29,7 @@ export interface CaptureCommand extends CommandBase {
 }
 
 interface CaptureWallets extends MemberWallets {
-  /** What the hold drew on. */
+  /** The allowances that the hold drew on. */
   readonly allowances: readonly AllowanceWallets[];
 }
 
@@ -100,8 +100,8 @@ export const capture: LedgerCommand<
 };
 
 /**
- * Whether points set aside by that row are meant for somebody: a review or an authorisation sends
- * them to its receiver, or gives them back.
+ * True when the points that the row set aside have a receiver already. A review or an authorisation
+ * sends them there, or gives them back.
  */
 function isMeant(leg: PostedLeg | undefined): boolean {
   if (leg?.kind === 'authorise') return true;

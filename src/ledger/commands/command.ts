@@ -1,6 +1,6 @@
-// What a kind of command is made of: one object in one file, and one row in `commands.ts`. The
-// object says what the command states, what its decision reads and which wallets it looks at, right
-// beside the decision.
+// The parts of a kind of command: one object in one file, and one row in `commands.ts`. The object
+// says what the command states, what its decision reads and which wallets it looks at, right beside
+// the decision.
 
 import type { MemberId, PlatformId } from '../../kernel/ids.ts';
 import type { Wallet } from '../account.ts';
@@ -8,7 +8,7 @@ import type { Decision } from '../plan.ts';
 import type { Details, PostedLeg, SignatureMark, TransactionKind } from '../types.ts';
 import type { DecidingView, Readings, Reads, WalletView } from '../view.ts';
 
-/** What all commands have in common. */
+/** The fields that all commands have. */
 export interface CommandBase {
   /** The platform that asks and whose points move first. */
   readonly platformId: PlatformId;
@@ -22,7 +22,7 @@ export interface CommandBase {
   /** The caller's own reference, up to 128 characters. */
   readonly reference?: string | undefined;
   readonly details?: Details | undefined;
-  /** What the operation is for, such as `shopping`; rules may ask for it. */
+  /** The purpose of the operation, such as `shopping`; rules may test it. */
   readonly category?: string | undefined;
   /**
    * The tags of the member on this platform at this moment; rules may ask for them. Not part of
@@ -48,15 +48,15 @@ export interface LedgerCommand<
   /** True for what touches only a member's own points: a connected platform does it itself. */
   hostedOnly(command: C): boolean;
   /**
-   * What the caller states besides kind, reference and details; two requests with the same list are
-   * the same request.
+   * The values that the caller states besides kind, reference and details. Two requests with the
+   * same list are the same request.
    */
   states(command: C): readonly unknown[];
   /** The kind of the row that the command was posted as; its own kind when absent. */
   postedKind?(command: C, posted: PostedLeg): TransactionKind;
   /** The first stated field of this kind alone that differs from the row. */
   differs?(command: C, posted: PostedLeg): string | undefined;
-  /** What the decision reads besides wallets, each by its id; `NO_READS` for nothing. */
+  /** The readings of the decision besides wallets, each with its id; `NO_READS` for none. */
   reads(command: C): Pick<Reads, R>;
   /**
    * Finds the wallets that the decision looks at, and asks the rules, since they tell which limits
@@ -67,7 +67,7 @@ export interface LedgerCommand<
   decide(command: C, wallets: W, view: DecidingView<R>): Decision;
 }
 
-/** What most decisions look at: the member's points, and the platform's system accounts. */
+/** The wallets of most decisions: the member's points, and the platform's system accounts. */
 export interface MemberWallets {
   readonly wallet: Wallet;
   readonly system: Wallet;

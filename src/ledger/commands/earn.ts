@@ -20,7 +20,7 @@ export interface EarnCommand extends CommandBase {
   readonly kind: 'earn';
   /** Absent when the earn rules are to make it out of `spent`. */
   readonly amount?: bigint | undefined;
-  /** What a purchase came to, in minor units of the settlement currency. */
+  /** The amount of a purchase, in minor units of the settlement currency. */
   readonly spent?: bigint | undefined;
   readonly occurredAtMs?: number | undefined;
   /**

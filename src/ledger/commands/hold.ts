@@ -27,7 +27,7 @@ const SHORTEST_HOLD_MS = 1_000;
 export interface HoldCommand extends CommandBase {
   readonly kind: 'hold';
   readonly amount: bigint;
-  /** How long the hold lasts: 1 s to 30 days. Of a freeze it says nothing. */
+  /** The duration of the hold: 1 s to 30 days. A freeze ignores it. */
   readonly expiresInMs: number;
   /**
    * Set aside for a dispute over this transaction: as much of the amount as is available, whatever

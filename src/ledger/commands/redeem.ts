@@ -107,7 +107,9 @@ export const redeem: LedgerCommand<RedeemCommand, RedeemWallets> = {
   },
 };
 
-/** What the rules say of a redemption; of one by the catalogue, what the reward says too. */
+/**
+ * The verdict of the rules on a redemption, and of the reward where it comes from the catalogue.
+ */
 export function judgeRedemption(
   command: RedeemCommand,
   view: BaseView,

@@ -20,9 +20,9 @@ export interface ReleaseCommand extends CommandBase {
 }
 
 interface ReleaseWallets extends MemberWallets {
-  /** What the hold drew on. */
+  /** The allowances that the hold drew on. */
   readonly allowances: readonly AllowanceWallets[];
-  /** Of an authorisation, what it has set aside. */
+  /** The wallets of the authorisation, where the hold is one. */
   readonly authorised: AuthorisedWallets | undefined;
 }
 
@@ -59,7 +59,7 @@ export const release: LedgerCommand<
       return refusal(ledgerProblems.hold_not_found());
     if (hold.state !== 'held')
       return refusal(ledgerProblems.hold_resolved(`This hold is ${hold.state}.`));
-    // What platforms may have acted upon is not the caller's to release.
+    // A caller cannot release points that platforms may have acted on.
     if ((authorised !== undefined) !== (command.cause === 'undone'))
       return refusal(ledgerProblems.hold_not_found());
     if (authorised !== undefined) return decideUndo(command, hold, authorised, allowances);

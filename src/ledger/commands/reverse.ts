@@ -1,6 +1,6 @@
 // Reverse: undoes a posted transaction, whole or in part, restoring the lots it took from. Pure.
-// Row of `commands.ts`. A part rounds against whoever keeps what is not reversed yet; all parts
-// together give exactly the whole. Next: `undo-within.ts` or `undo-conversion.ts`.
+// Row of `commands.ts`. A part is rounded against the side that keeps the rest; all parts together
+// give exactly the whole. Next: `undo-within.ts` or `undo-conversion.ts`.
 
 import { formatAmount } from '../../kernel/amount.ts';
 import type { TransactionId } from '../../kernel/ids.ts';
@@ -36,8 +36,8 @@ export interface ReverseCommand extends CommandBase {
   /** Overrides the clawback policy of the platform whose points are taken back. */
   readonly clawback?: Clawback | undefined;
   /**
-   * Of a redeem: how many units come back, when no amount is named, and which vouchers end with
-   * them, as the row is to say it.
+   * For a redeem: the units that come back when no amount is named, and the vouchers that end with
+   * them, as text for the row.
    */
   readonly returned?: ReturnedUnits | undefined;
   /**
@@ -64,7 +64,7 @@ const undoByKind: Partial<Record<TransactionKind, Undo>> = {
 interface ReverseWallets {
   /** Undefined where nothing of the member is there to be reversed. */
   readonly wallets: ReversalWallets | undefined;
-  /** What the transaction drew on. */
+  /** The allowances that the transaction drew on. */
   readonly allowances: readonly AllowanceWallets[];
 }
 
@@ -181,8 +181,8 @@ function postReversal(
 }
 
 /**
- * Which freezes are touched: all of them by whoever undoes a transaction within its platform, its
- * own by a dispute that is settled.
+ * The freezes that the reversal takes from. A dispute that is settled takes from its own freeze; a
+ * reversal within one platform takes from all.
  */
 function freezesFor(
   command: ReverseCommand,
@@ -203,8 +203,8 @@ function freezesFor(
 }
 
 /**
- * By this the journal says what became of the freeze and out of what points came; the row's own
- * relation is to the transaction that it reverses.
+ * Details by which the journal tells what happened to the freeze and where the points came from.
+ * The row's own relation names the transaction that it reverses.
  */
 function detailsOf(given: GivenBack | undefined): Details {
   return given === undefined
@@ -212,7 +212,7 @@ function detailsOf(given: GivenBack | undefined): Details {
     : { ...describeTakings(given.takings), ...describeLapsed(given.lapsed) };
 }
 
-/** What so many more units of a redeem stand for. */
+/** The amount of so many more units of a redeem. */
 function amountOfUnits(
   { returned }: ReverseCommand,
   { kind, amount, credited }: PostedLeg,

@@ -20,7 +20,7 @@ import type { CommandBase, LedgerCommand } from './command.ts';
  */
 export interface SettleCommand extends CommandBase {
   readonly kind: 'settle';
-  /** What the platform is paid (positive) or pays (negative). */
+  /** The amount that the platform is paid (positive) or pays (negative). */
   readonly amount: bigint;
   /** Out of and into its prefund, or by a payment outside of the network. */
   readonly from: 'prefund' | 'outside';

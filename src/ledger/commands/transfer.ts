@@ -79,7 +79,7 @@ export interface TransferCommand extends CommandBase {
 interface Moving {
   readonly form: 'move';
   readonly points: Asset;
-  /** Of the sender and of the receiver, each in its own bucket. */
+  /** The wallets of the sender and of the receiver, each in its own bucket. */
   readonly wallet: Wallet;
   readonly system: Wallet;
   readonly toWallet: Wallet;
@@ -149,12 +149,12 @@ export const transfer: LedgerCommand<
   },
 };
 
-/** What rules know a transfer as. */
+/** The name of the operation for the rules. */
 function operationOf(command: TransferCommand): 'transfer' | 'conversion' {
   return command.targetPlatformId === command.platformId ? 'transfer' : 'conversion';
 }
 
-/** What the rules say of a transfer within one platform. */
+/** The verdict of the rules on a transfer within one platform. */
 export function judgeMove(
   command: TransferCommand,
   view: BaseView,
@@ -164,7 +164,7 @@ export function judgeMove(
   return evaluateOperation(view.rulebook, facts, view.scales, options);
 }
 
-/** What the rules say of a conversion, at the terms of its quote where it has one. */
+/** The verdict of the rules on a conversion, at the terms of its quote where it has one. */
 export function judgeConversion(
   command: TransferCommand,
   view: BaseView,
@@ -375,8 +375,8 @@ function quoteProblem(quote: LockedQuote, view: TransferView): Problem | undefin
 }
 
 /**
- * What the row itself has no column for, in minor units of the target's points; only where there is
- * something.
+ * Terms that have no column of their own, in minor units of the target's points. Zero amounts are
+ * left out.
  */
 function withTerms(details: Details | undefined, { targetFee, bonus }: Terms): Details | undefined {
   if (targetFee === 0n && bonus === 0n) return details;

@@ -6,8 +6,8 @@ import { NO_READS } from '../view.ts';
 import type { CommandBase, LedgerCommand } from './command.ts';
 
 /**
- * Refused when the prefund is less. It leaves the net debit cap as it is: whoever derives a cap
- * from the prefund lowers it before.
+ * Refused when the prefund is less. It does not change the net debit cap: a cap that is derived
+ * from the prefund has to be lowered before.
  */
 export interface WithdrawCommand extends CommandBase {
   readonly kind: 'withdraw';

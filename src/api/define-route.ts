@@ -1,5 +1,5 @@
 // A route as a value: one operation of the API with its schemas, its problems and its work. The
-// tables of routes.ts say who may call it; server.ts serves what they hold.
+// tables of routes.ts say who may call it; serve-routes.ts serves what they hold.
 
 import type {
   FastifyContextConfig,

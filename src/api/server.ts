@@ -10,23 +10,19 @@ import { checkUrl } from '../http/check-url.ts';
 import { checkExpectations, sendContinue, takeExpectations } from '../http/expectations.ts';
 import { answerOtherMethods } from '../http/other-methods.ts';
 import { apiProblems } from '../http/problems.ts';
-import { keepBytes, readBody } from '../http/read-body.ts';
 import { createRequestIds } from '../http/request-id.ts';
 import { comesAfterRefusal } from '../http/unread-body.ts';
 import { createSchemaCompiler } from '../http/validation.ts';
-import type { RouteParts } from './define-route.ts';
 import { createCachedDocument } from './docs/cached-document.ts';
 import { describeApi } from './docs/openapi.ts';
 import { createHealthChecks } from './health/checks.ts';
-import { requireSignature, requireToken } from './http/authenticate.ts';
 import { answerClientError } from './http/client-error.ts';
 import { createFailedTokens, type Pause } from './http/failed-tokens.ts';
 import { faultToProblem } from './http/fault-to-problem.ts';
 import { createObserver } from './http/observe.ts';
-import { callerOf, decorateRequests, operatorOf } from './http/request-fields.ts';
-import { requireOperator } from './http/require-operator.ts';
+import { decorateRequests } from './http/request-fields.ts';
 import type { ApiParts } from './parts.ts';
-import { openRoutes, operatorRoutes, platformRoutes } from './routes.ts';
+import { serveRoutes } from './serve-routes.ts';
 
 export type { ApiParts } from './parts.ts';
 export { createMetricsServer } from './health/metrics-server.ts';
@@ -117,18 +113,8 @@ export async function createServer(
   });
 
   await describeApi(server);
-  const served: RouteParts = {
-    ...parts,
-    observer,
-    compiler,
-    checks,
-    failedTokens,
-    document: createCachedDocument(() => server.swagger()),
-  };
-  await server.register(async (api) => addPlatformRoutes(api, served));
-  await server.register(async (operator) => addOperatorRoutes(operator, served));
-  for (const row of openRoutes)
-    row.route.addTo(server, { parts: served, config: { row }, whoOf: () => ({}) });
+  const document = createCachedDocument(() => server.swagger());
+  await serveRoutes(server, { ...parts, observer, compiler, checks, failedTokens, document });
   return server;
 }
 
@@ -137,36 +123,6 @@ function nameAnswer(request: FastifyRequest, reply: FastifyReply): FastifyReply 
     .header('x-request-id', request.id)
     .header('cache-control', 'no-store')
     .header('x-content-type-options', 'nosniff');
-}
-
-/** All that platforms call. */
-function addPlatformRoutes(api: FastifyInstance, parts: RouteParts): void {
-  keepBytes(api);
-  api.addHook('onRequest', requireToken(parts, parts.failedTokens));
-  api.addHook('preValidation', requireSignature(parts, parts.failedTokens));
-  api.addHook('preValidation', readBody);
-  for (const row of platformRoutes)
-    row.route.addTo(api, {
-      parts,
-      config: { row },
-      whoOf: (request) => ({ caller: callerOf(request) }),
-    });
-}
-
-/**
- * All that the people who run the network call, under /operator/. A new operation is a new line
- * here.
- */
-function addOperatorRoutes(operator: FastifyInstance, parts: RouteParts): void {
-  keepBytes(operator);
-  operator.addHook('onRequest', requireOperator(parts, parts.failedTokens));
-  operator.addHook('preValidation', readBody);
-  for (const row of operatorRoutes)
-    row.route.addTo(operator, {
-      parts,
-      config: { row },
-      whoOf: (request) => ({ operator: operatorOf(request) }),
-    });
 }
 
 function answerFaults(server: FastifyInstance, { log }: ApiParts): void {

@@ -89,8 +89,6 @@ const LONG_FILES: Readonly<Record<string, string>> = {
   'src/api/redemptions/redemptions.pg.test.ts': WAITS,
   'src/api/rules.pg.test.ts': WAITS,
   'src/api/signatures.pg.test.ts': WAITS,
-  'src/clearing/disputes/disputes.pg.test.ts': WAITS,
-  'src/clearing/recalls/recalls.pg.test.ts': WAITS,
   'src/clearing/reserve/reserve.pg.test.ts': WAITS,
   'src/clearing/settlement/settlement.pg.test.ts': WAITS,
   'src/events/webhooks/webhooks.pg.test.ts': WAITS,

@@ -1,38 +1,21 @@
 // What was decided stays decided: a claim does not come again, but for one appeal to another
 // operator; and no freeze outlasts whoever is late.
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createTestApi, type TestApi } from '../../../test/fixtures/api.ts';
-import { createTestDatabase, type TestDatabase } from '../../../test/fixtures/database.ts';
+import { describe, expect, it } from 'vitest';
 import {
   A,
   B,
-  createTestDisputes,
+  setUpDisputes,
   DAY_MS,
   publicId,
   word,
   type Moved,
-  type TestDisputes,
 } from '../../../test/fixtures/disputes.ts';
 import { audit } from '../../monitor/monitor.ts';
-import type { Disputes } from './create-disputes.ts';
 import type { Dispute } from './types.ts';
 
-let database: TestDatabase;
-let api: TestApi;
-let disputes: Disputes;
-let test: TestDisputes;
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-  api = await createTestApi(database);
-  disputes = api.parts.disputes;
-  test = createTestDisputes(database, api);
-});
-afterAll(async () => {
-  await api?.close();
-  await database?.drop();
-});
+const test = await setUpDisputes();
+const { database, api, disputes } = test;
 
 /** 83.33 points of platform_b arrived; this much of them is free. */
 const free = async ({ receiver }: Moved): Promise<bigint> =>

@@ -2,55 +2,36 @@
 // crashes between the steps.
 
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createTestApi, platformId, type TestApi } from '../../../test/fixtures/api.ts';
-import { createTestDatabase, type TestDatabase } from '../../../test/fixtures/database.ts';
+import { describe, expect, it } from 'vitest';
+import { platformId } from '../../../test/fixtures/api.ts';
 import {
   A,
   B,
-  createTestDisputes,
+  setUpDisputes,
   DAY_MS,
   publicId,
   word,
   type Moved,
-  type TestDisputes,
 } from '../../../test/fixtures/disputes.ts';
 import type { MemberId, TransactionId } from '../../kernel/ids.ts';
 import type { Command, Ledger, Outcome } from '../../ledger/ledger.ts';
-import { audit } from '../../monitor/monitor.ts';
 import { createDisputes, type Disputes } from './create-disputes.ts';
 import type { Dispute, NewDispute } from './types.ts';
 
-let database: TestDatabase;
-let api: TestApi;
-let disputes: Disputes;
-let ledger: Ledger;
-let moved: TestDisputes['moved'];
-let claim: TestDisputes['claim'];
-let opened: TestDisputes['opened'];
-let now: TestDisputes['now'];
-let underReview: TestDisputes['underReview'];
-let points: TestDisputes['points'];
-let positions: TestDisputes['positions'];
-let at: TestDisputes['at'];
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-  api = await createTestApi(database);
-  ({ disputes, ledger } = api.parts);
-  ({ moved, claim, opened, now, underReview, points, positions, at } = createTestDisputes(
-    database,
-    api,
-  ));
-});
-afterEach(async () => {
-  const report = await audit(database.pool);
-  expect(report.checks.filter(({ ok }) => !ok)).toEqual([]);
-});
-afterAll(async () => {
-  await api?.close();
-  await database?.drop();
-});
+const {
+  database,
+  api,
+  disputes,
+  ledger,
+  moved,
+  claim,
+  opened,
+  now,
+  underReview,
+  points,
+  positions,
+  at,
+} = await setUpDisputes();
 
 const FAR = platformId('platform_far');
 

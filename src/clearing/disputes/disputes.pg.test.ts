@@ -1,52 +1,26 @@
 // Disputes on a real ledger: what is frozen, what can be claimed, and what every outcome comes to.
 
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createTestApi, type Answer, type TestApi } from '../../../test/fixtures/api.ts';
-import { createTestDatabase, type TestDatabase } from '../../../test/fixtures/database.ts';
-import {
-  A,
-  B,
-  createTestDisputes,
-  DAY_MS,
-  publicId,
-  word,
-  type TestDisputes,
-} from '../../../test/fixtures/disputes.ts';
+import { describe, expect, it } from 'vitest';
+import type { Answer } from '../../../test/fixtures/api.ts';
+import { A, B, setUpDisputes, DAY_MS, publicId, word } from '../../../test/fixtures/disputes.ts';
 import { formatId, parseId, type TransactionId } from '../../kernel/ids.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
-import { audit } from '../../monitor/monitor.ts';
-import { createDisputes, type Disputes } from './create-disputes.ts';
+import { createDisputes } from './create-disputes.ts';
 
-let database: TestDatabase;
-let api: TestApi;
-let disputes: Disputes;
-let ledger: Ledger;
-let moved: TestDisputes['moved'];
-let claim: TestDisputes['claim'];
-let opened: TestDisputes['opened'];
-let now: TestDisputes['now'];
-let underReview: TestDisputes['underReview'];
-let points: TestDisputes['points'];
-let spend: TestDisputes['spend'];
-let positions: TestDisputes['positions'];
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-  api = await createTestApi(database);
-  ({ disputes, ledger } = api.parts);
-  ({ moved, claim, opened, now, underReview, points, spend, positions } = createTestDisputes(
-    database,
-    api,
-  ));
-});
-afterEach(async () => {
-  const report = await audit(database.pool);
-  expect(report.checks.filter(({ ok }) => !ok)).toEqual([]);
-});
-afterAll(async () => {
-  await api?.close();
-  await database?.drop();
-});
+const {
+  database,
+  api,
+  disputes,
+  ledger,
+  moved,
+  claim,
+  opened,
+  now,
+  underReview,
+  points,
+  spend,
+  positions,
+} = await setUpDisputes();
 
 describe('a freeze', () => {
   it('holds the disputed part and no more, as far as it is there', async () => {

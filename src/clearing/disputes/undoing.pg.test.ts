@@ -2,45 +2,17 @@
 // takes what the other has.
 
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createTestApi, type Answer, type TestApi } from '../../../test/fixtures/api.ts';
-import { createTestDatabase, type TestDatabase } from '../../../test/fixtures/database.ts';
-import {
-  A,
-  createTestDisputes,
-  publicId,
-  word,
-  type Moved,
-  type TestDisputes,
-} from '../../../test/fixtures/disputes.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Answer } from '../../../test/fixtures/api.ts';
+import { A, setUpDisputes, publicId, word, type Moved } from '../../../test/fixtures/disputes.ts';
 import { formatId, parseId, type MemberId, type TransactionId } from '../../kernel/ids.ts';
 import { audit } from '../../monitor/monitor.ts';
 import { createDisputes, type Disputes } from './create-disputes.ts';
 import type { Dispute } from './types.ts';
 
-let database: TestDatabase;
-let api: TestApi;
-let disputes: Disputes;
-let opened: TestDisputes['opened'];
-let claim: TestDisputes['claim'];
-let now: TestDisputes['now'];
-let points: TestDisputes['points'];
-let spend: TestDisputes['spend'];
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-  api = await createTestApi(database);
-  ({ disputes } = api.parts);
-  ({ opened, claim, now, points, spend } = createTestDisputes(database, api));
-});
+const { database, api, disputes, opened, claim, now, points, spend } = await setUpDisputes();
 afterEach(async () => {
   await api.parts.ledger.setClawback(api.parts.ledger.pointsOf(A)?.assetId ?? 0, 'debt');
-  const report = await audit(database.pool);
-  expect(report.checks.filter(({ ok }) => !ok)).toEqual([]);
-});
-afterAll(async () => {
-  await api?.close();
-  await database?.drop();
 });
 
 /** 100 points within platform_a, to somebody who has 50 already. */

@@ -2,45 +2,25 @@
 // unspent, then by consent, or a dispute.
 
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createTestApi, type Answer, type TestApi } from '../../../test/fixtures/api.ts';
-import { createTestDatabase, type TestDatabase } from '../../../test/fixtures/database.ts';
+import { describe, expect, it } from 'vitest';
+import type { Answer } from '../../../test/fixtures/api.ts';
 import {
   A,
   B,
-  createTestDisputes,
+  setUpDisputes,
   DAY_MS,
   publicId,
   word,
   type Moved,
-  type TestDisputes,
 } from '../../../test/fixtures/disputes.ts';
 import { formatId, type TransactionId } from '../../kernel/ids.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
-import { audit } from '../../monitor/monitor.ts';
-import { createRecalls, type Recalls } from './create-recalls.ts';
+import { createRecalls } from './create-recalls.ts';
 
-let database: TestDatabase;
-let api: TestApi;
-let recalls: Recalls;
-let test: TestDisputes;
-let operator: string;
-
-beforeAll(async () => {
-  database = await createTestDatabase();
-  api = await createTestApi(database);
-  ({ recalls } = api.parts);
-  test = createTestDisputes(database, api);
-  operator = await api.operator('olga');
-});
-afterEach(async () => {
-  const report = await audit(database.pool);
-  expect(report.checks.filter(({ ok }) => !ok)).toEqual([]);
-});
-afterAll(async () => {
-  await api?.close();
-  await database?.drop();
-});
+const test = await setUpDisputes();
+const { database, api } = test;
+const { recalls } = api.parts;
+const operator = await api.operator('olga');
 
 const keyed = (key: string = randomUUID()): { headers: { 'idempotency-key': string } } => ({
   headers: { 'idempotency-key': key },

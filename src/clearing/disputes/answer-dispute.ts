@@ -2,7 +2,7 @@
 
 import type { PlatformId } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
-import { ledgerProblems, type Ledger } from '../../ledger/ledger.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
 import { stillDisputed } from './decide-dispute.ts';
 import { findMoved, isReversible } from './moved.ts';
 import { disputeProblems } from './problems.ts';
@@ -17,6 +17,7 @@ import type { Setting } from './store.ts';
 import { deadlinesOf, LEASE_MS, takeStep, type DisputeParts } from './take-step.ts';
 import type { Dispute, Resolution } from './types.ts';
 import { findUpToDate } from './find-dispute.ts';
+import { whyLost } from './why-lost.ts';
 import { finish } from './finish.ts';
 
 export type Answer = 'accept' | 'contest' | 'rebut';
@@ -51,7 +52,7 @@ export async function answerDispute(
     setting,
   );
   return moved === undefined
-    ? refuse(ledgerProblems.unavailable('Another caller has just changed it.'))
+    ? refuse(await whyLost(parts, dispute))
     : ok(await finish(parts, moved));
 }
 

@@ -2,6 +2,7 @@
 
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { ledgerProblems } from '../../ledger/ledger.ts';
+import { whyLost } from './why-lost.ts';
 import { findMoved, isKeptHere, isReversible } from './moved.ts';
 import { disputeProblems } from './problems.ts';
 import { selectOperatorsOf } from './store.ts';
@@ -42,9 +43,7 @@ export async function decideDispute(
     );
   })();
   if (!moved.ok) return moved;
-  return moved.value === undefined
-    ? refuse(ledgerProblems.unavailable('Another caller has just changed it.'))
-    : ok(moved.value);
+  return moved.value === undefined ? refuse(await whyLost(parts, dispute)) : ok(moved.value);
 }
 
 /** The resolution that the operator wants, when it is possible. */

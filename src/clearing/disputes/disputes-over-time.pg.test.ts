@@ -358,3 +358,24 @@ describe('a process that dies', () => {
     ).toHaveLength(1);
   });
 });
+
+describe('several answers at once', () => {
+  const codes = (results: readonly { ok: boolean; problem?: { code: string } }[]): string[] =>
+    results.map((result) => (result.ok ? 'ok' : (result.problem?.code ?? ''))).toSorted();
+
+  it('of a side: one counts, and the other callers are told the state', async () => {
+    const dispute = publicId(await opened((await moved()).id));
+    const said = await Promise.all(
+      Array.from({ length: 3 }, () => disputes.respond(dispute, B, 'contest', 'It was hers')),
+    );
+    expect(codes(said)).toEqual(['ok', 'wrong_dispute_state', 'wrong_dispute_state']);
+  });
+
+  it('of an operator: one counts, and the other callers are told the state', async () => {
+    const dispute = publicId(await underReview((await moved()).id));
+    const decided = await Promise.all(
+      Array.from({ length: 3 }, () => disputes.decide(dispute, word({ outcome: 'rejected' }))),
+    );
+    expect(codes(decided)).toEqual(['ok', 'wrong_dispute_state', 'wrong_dispute_state']);
+  });
+});

@@ -132,18 +132,14 @@ async function answerRecall(
   const { clock, log } = parts;
   if (recall[PARTY[answer]].platformId !== platformId)
     return refuse(recallProblems.not_your_recall());
-  if (!isIn(recall, 'asked'))
-    return refuse(
-      recallProblems.wrong_recall_state(`It is ${recall.state}.`, { state: recall.state }),
-    );
+  if (!isIn(recall, 'asked')) return refuse(wrongState(recall));
   if (answer !== 'withdraw' && recall.dueAtMs !== null && clock.now() >= recall.dueAtMs)
     return refuse(recallProblems.recall_too_late());
   const moved =
     answer === 'accept'
       ? await acceptRecall(parts, recall, platformId, text)
       : await takeStep(parts, recall, answer, { actor: 'platform', id: platformId }, text);
-  if (moved === undefined)
-    return refuse(ledgerProblems.unavailable('Another caller has just changed it.'));
+  if (moved === undefined) return refuse(await whyLost(parts, recall));
   if (!isIn(moved, 'taking')) return ok(moved);
   try {
     return ok(await carryOut(parts, moved));
@@ -154,6 +150,21 @@ async function answerRecall(
     );
     return ok(moved);
   }
+}
+
+function wrongState({ state }: Recall): Problem {
+  return recallProblems.wrong_recall_state(`It is ${state}.`, { state });
+}
+
+/** Why an answer came too late for a recall that another caller changed at the same moment. */
+async function whyLost(
+  { pool }: RecallParts,
+  { bucket, recallId }: Recall<'asked'>,
+): Promise<Problem> {
+  const present = await selectRecall(pool, bucket, recallId);
+  return present === undefined || isIn(present, 'asked')
+    ? ledgerProblems.unavailable('Another caller has just changed it.')
+    : wrongState(present);
 }
 
 function barOf(bars: Awaited<ReturnType<typeof selectBars>>): Problem | undefined {

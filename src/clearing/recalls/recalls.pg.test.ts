@@ -444,6 +444,16 @@ describe('a recall by consent', () => {
     });
   });
 
+  it('answered several times at once has one answer, and the other callers are told its state', async () => {
+    const recallId = await asked((await test.moved()).id);
+    const said = await Promise.all(Array.from({ length: 3 }, () => say(recallId, 'accept')));
+    expect(said.map(({ status, body }) => [status, body['code']]).toSorted()).toEqual([
+      [200, undefined],
+      [409, 'wrong_recall_state'],
+      [409, 'wrong_recall_state'],
+    ]);
+  });
+
   it('that a process accepted and died before it took: others take it, once', async () => {
     const moved = await test.moved();
     const recallId = await asked(moved.id);

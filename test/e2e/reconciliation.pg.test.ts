@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { exactly } from '../fixtures/exactly.ts';
 import {
   createReconciliation,
   type Break,
@@ -175,7 +176,7 @@ describe('a run', () => {
       compared: 6n,
       matched: 5n,
       underWay: 1n,
-      breaks: {},
+      breaks: exactly({}),
       opened: 0,
       askedBy: OPERATOR,
       total: { state: 'baseline', theirs: 200_200n },
@@ -183,14 +184,14 @@ describe('a run', () => {
     expect(await run()).toMatchObject({
       state: 'complete',
       linesRead: 0n,
-      breaks: {},
+      breaks: exactly({}),
       total: { state: 'agrees' },
     });
     expect(await run('full')).toMatchObject({
       state: 'complete',
       linesRead: 6n,
       compared: 6n,
-      breaks: {},
+      breaks: exactly({}),
       total: { state: 'agrees' },
     });
     expect(await open()).toEqual([]);
@@ -222,7 +223,7 @@ describe('a run', () => {
     const first = await run();
     expect(first).toMatchObject({
       state: 'complete',
-      breaks: { missing_here: 2, missing_there: 1, amount: 1, unknown_reference: 2 },
+      breaks: exactly({ missing_here: 2, missing_there: 1, amount: 1, unknown_reference: 2 }),
       opened: 6,
       total: { state: 'agrees' },
     });
@@ -251,7 +252,7 @@ describe('a run', () => {
     });
     await there(200n, missingThere.publicId);
     expect(await run()).toMatchObject({
-      breaks: { missing_here: 1, amount: 1, unknown_reference: 2 },
+      breaks: exactly({ missing_here: 1, amount: 1, unknown_reference: 2 }),
       opened: 0,
       resolved: 2,
     });
@@ -264,9 +265,9 @@ describe('a run', () => {
     const saga = await both(100n, { state: 'failed' });
     await run();
     await moveSaga(database.pool, saga, 'completed', new Date());
-    expect(await run()).toMatchObject({ breaks: {}, resolved: 1 });
+    expect(await run()).toMatchObject({ breaks: exactly({}), resolved: 1 });
     await moveSaga(database.pool, saga, 'failed', new Date(Date.now() - 200_000));
-    expect(await run()).toMatchObject({ breaks: { missing_here: 1 }, opened: 1 });
+    expect(await run()).toMatchObject({ breaks: exactly({ missing_here: 1 }), opened: 1 });
     expect(await reconciliation.listBreaks({}, 9)).toMatchObject([
       { state: 'open', timesOpened: 2, closedAt: null },
     ]);
@@ -276,11 +277,11 @@ describe('a run', () => {
     const underWay = await both(-100n, { state: 'deducting' });
     // Reversed at the platform after its statement was read, by the network's clock.
     const justDone = await insertSaga(database.pool, { effect: 200n, changedAt: new Date() });
-    expect(await run()).toMatchObject({ breaks: { late: 2 }, opened: 2 });
+    expect(await run()).toMatchObject({ breaks: exactly({ late: 2 }), opened: 2 });
     expect(await events('reconciliation.break')).toEqual([]);
     await moveSaga(database.pool, underWay, 'completed', new Date());
     await there(200n, justDone.publicId);
-    expect(await run()).toMatchObject({ breaks: {}, resolved: 2 });
+    expect(await run()).toMatchObject({ breaks: exactly({}), resolved: 2 });
   });
 
   it("closes a timing break by the platform's look-up when its statement is behind, and says so", async () => {
@@ -325,7 +326,7 @@ describe('a platform that does not answer', () => {
       expect(one).toMatchObject({
         state: 'incomplete',
         reason: expect.stringContaining('platform did not answer'),
-        breaks: {},
+        breaks: exactly({}),
         opened: 0,
         resolved: 0,
         total: null,
@@ -339,7 +340,7 @@ describe('a platform that does not answer', () => {
     await sandbox.setFaults({});
     expect(await run('full')).toMatchObject({
       state: 'complete',
-      breaks: { missing_here: 1, missing_there: 1 },
+      breaks: exactly({ missing_here: 1, missing_there: 1 }),
     });
   });
 
@@ -367,7 +368,7 @@ describe('a platform that does not answer', () => {
       state: 'incomplete',
       linesRead: 4n,
       reason: 'platform did not answer when asked for its statement: cut',
-      breaks: {},
+      breaks: exactly({}),
     });
     expect(await open()).toEqual([]);
     expect(await run()).toMatchObject({
@@ -375,7 +376,7 @@ describe('a platform that does not answer', () => {
       linesRead: 2n,
       compared: BigInt(sagas.length),
       matched: 6n,
-      breaks: {},
+      breaks: exactly({}),
     });
   });
 
@@ -407,7 +408,7 @@ describe('a platform that does not answer', () => {
     expect(await of(halting.reconcile({ mode: 'full', operatorId: null }))).toMatchObject({
       state: 'incomplete',
       linesRead: 4n,
-      breaks: {},
+      breaks: exactly({}),
     });
     // What a run has read for nothing is no part of any comparison, also not of one that goes on
     // where a complete one ended.
@@ -423,14 +424,14 @@ describe('a platform that does not answer', () => {
       state: 'complete',
       compared: 9n,
       matched: 3n,
-      breaks: { missing_there: 6 },
+      breaks: exactly({ missing_there: 6 }),
       total: { state: 'agrees' },
     });
     expect(await run('full')).toMatchObject({
       state: 'complete',
       linesRead: 9n,
       matched: 9n,
-      breaks: {},
+      breaks: exactly({}),
       total: { state: 'agrees' },
     });
   });
@@ -454,13 +455,13 @@ describe('a platform that does not answer', () => {
         expect(await of(circling.reconcile({ mode, operatorId: null }))).toMatchObject({
           state: 'incomplete',
           reason: expect.stringContaining('goes in a circle'),
-          breaks: {},
+          breaks: exactly({}),
         });
       }
       expect(await open()).toEqual([]);
       expect(await run()).toMatchObject({
         state: 'complete',
-        breaks: {},
+        breaks: exactly({}),
         matched: 12n,
         ...(mode === 'incremental' ? { linesRead: 12n } : {}),
         total: { state: 'agrees' },
@@ -481,14 +482,18 @@ describe('a platform that does not answer', () => {
     });
     for (let count = 0; count < 2; count += 1) {
       expect(await of(standing.reconcile({ mode: 'incremental', operatorId: null }))).toMatchObject(
-        { state: 'incomplete', reason: expect.stringContaining('repeats a page'), breaks: {} },
+        {
+          state: 'incomplete',
+          reason: expect.stringContaining('repeats a page'),
+          breaks: exactly({}),
+        },
       );
     }
     expect(await run()).toMatchObject({
       state: 'complete',
       linesRead: 3n,
       matched: 3n,
-      breaks: {},
+      breaks: exactly({}),
     });
   });
 
@@ -518,7 +523,7 @@ describe('a platform that does not answer', () => {
       state: 'complete',
       compared: 20n,
       matched: 20n,
-      breaks: {},
+      breaks: exactly({}),
     });
     expect(seen.has('complete')).toBe(true);
   });
@@ -551,7 +556,7 @@ describe('totals', () => {
     await sandbox.setFaults({ wrong_total: '-12.34' });
     expect(await run()).toMatchObject({
       state: 'complete',
-      breaks: { total: 1 },
+      breaks: exactly({ total: 1 }),
       total: { state: 'differs', ours: 200_500n, theirs: 199_266n },
     });
     expect(await open()).toEqual([['total', 'total', 200_500n, 199_266n]]);
@@ -559,7 +564,11 @@ describe('totals', () => {
       { category: 'total', ours: '2005.00', theirs: '1992.66' },
     ]);
     await sandbox.setFaults({});
-    expect(await run()).toMatchObject({ breaks: {}, resolved: 1, total: { state: 'agrees' } });
+    expect(await run()).toMatchObject({
+      breaks: exactly({}),
+      resolved: 1,
+      total: { state: 'agrees' },
+    });
   });
 
   it("follow the platform's own business by the lines `other` of its statement", async () => {
@@ -570,12 +579,12 @@ describe('totals', () => {
     expect(await run()).toMatchObject({
       linesRead: 2n,
       compared: 1n,
-      breaks: {},
+      breaks: exactly({}),
       total: { state: 'agrees', theirs: 207_200n },
     });
     expect(await run('full')).toMatchObject({
       linesRead: 3n,
-      breaks: {},
+      breaks: exactly({}),
       total: { state: 'agrees' },
     });
     expect((await platform.findTransaction('own-1')).outcome).toBe('yes');
@@ -592,7 +601,7 @@ describe('totals', () => {
     });
     expect(other.ok && other.value[0]).toMatchObject({
       state: 'complete',
-      breaks: {},
+      breaks: exactly({}),
       total: { state: 'moving' },
     });
   });
@@ -603,7 +612,7 @@ describe('totals', () => {
     await test.transfer('platform_a', ann, 4_000n, 'platform_b', ann);
     expect(await run('incremental', 'platform_a')).toMatchObject({
       state: 'complete',
-      breaks: {},
+      breaks: exactly({}),
       total: { state: 'agrees', ours: 6_000n, theirs: 6_000n },
     });
     await database.pool.query(
@@ -612,7 +621,7 @@ describe('totals', () => {
       [ann],
     );
     expect(await run('incremental', 'platform_a')).toMatchObject({
-      breaks: { total: 1 },
+      breaks: exactly({ total: 1 }),
       total: { state: 'differs', ours: 6_000n, theirs: 6_001n },
     });
   });
@@ -656,7 +665,7 @@ describe('operators', () => {
     expect(
       await reconciliation.accept({ breakId, operatorId: OPERATOR, reason: 'x' }),
     ).toMatchObject({ ok: false, problem: { code: 'break_closed' } });
-    expect(await run()).toMatchObject({ breaks: {}, opened: 0 });
+    expect(await run()).toMatchObject({ breaks: exactly({}), opened: 0 });
   });
 
   it('accept a break as it is; other figures open it again', async () => {
@@ -684,7 +693,7 @@ describe('operators', () => {
       }),
     ).toMatchObject({ ok: true, value: { actions: [{}, { action: 'note' }] } });
     expect(await run('full')).toMatchObject({
-      breaks: { missing_here: 1 },
+      breaks: exactly({ missing_here: 1 }),
       opened: 0,
       resolved: 0,
     });
@@ -693,7 +702,7 @@ describe('operators', () => {
     await database.pool.query('update clearing.saga set credited = 299 where saga_id = $1', [
       saga.transactionId,
     ]);
-    expect(await run('full')).toMatchObject({ breaks: { amount: 1 }, opened: 1 });
+    expect(await run('full')).toMatchObject({ breaks: exactly({ amount: 1 }), opened: 1 });
     expect(await open()).toEqual([['amount', saga.publicId, 299n, 300n]]);
   });
 
@@ -710,10 +719,13 @@ describe('operators', () => {
       }),
     ).toMatchObject({ ok: true });
     await both(100n);
-    expect(await run()).toMatchObject({ breaks: {}, total: { state: 'agrees', ours: 200_600n } });
+    expect(await run()).toMatchObject({
+      breaks: exactly({}),
+      total: { state: 'agrees', ours: 200_600n },
+    });
     await sandbox.setFaults({ wrong_total: '10' });
     expect(await run()).toMatchObject({
-      breaks: { total: 1 },
+      breaks: exactly({ total: 1 }),
       opened: 1,
       total: { ours: 200_600n, theirs: 201_100n },
     });

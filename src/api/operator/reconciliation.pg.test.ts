@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { exactly } from '../../../test/fixtures/exactly.ts';
 import { createTestApi, type Answer, type TestApi } from '../../../test/fixtures/api.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/fixtures/database.ts';
 import { insertSaga, type TestSaga } from '../../../test/fixtures/sagas.ts';
@@ -72,7 +73,7 @@ async function listBreaks(query = ''): Promise<readonly Record<string, unknown>[
 it('shows what runs came to, and what operators do about the differences', async () => {
   expect(await reconcile()).toMatchObject({
     state: 'complete',
-    breaks: {},
+    breaks: exactly({}),
     total: { state: 'baseline', theirs: 100 },
   });
   const sagas: TestSaga[] = [];
@@ -84,7 +85,7 @@ it('shows what runs came to, and what operators do about the differences', async
     compared: 2,
     matched: 0,
     opened: 3,
-    breaks: { missing_there: 2, total: 1 },
+    breaks: exactly({ missing_there: 2, total: 1 }),
     total: { state: 'differs', ours: 100, theirs: 100.05 },
   });
 
@@ -173,13 +174,13 @@ it('shows what runs came to, and what operators do about the differences', async
   expect(await reconcile()).toMatchObject({
     state: 'incomplete',
     reason: expect.stringContaining('did not answer'),
-    breaks: {},
+    breaks: exactly({}),
     total: null,
   });
   await sandbox.setFaults({});
   expect(await reconcile()).toMatchObject({
     state: 'complete',
-    breaks: { missing_there: 2 },
+    breaks: exactly({ missing_there: 2 }),
     opened: 0,
     resolved: 1,
     total: { state: 'agrees' },
@@ -205,7 +206,7 @@ it('of a hosted platform compares the ledger with itself', async () => {
   await api.user('platform_a', 25);
   expect(await reconcile('platform_a')).toMatchObject({
     state: 'complete',
-    breaks: {},
+    breaks: exactly({}),
     total: { state: 'agrees', ours: 25, theirs: 25 },
   });
   expect(await api.parts.metrics.render()).toMatch(

@@ -359,10 +359,10 @@ describe('a process that dies', () => {
   });
 });
 
-describe('several answers at once', () => {
-  const codes = (results: readonly { ok: boolean; problem?: { code: string } }[]): string[] =>
-    results.map((result) => (result.ok ? 'ok' : (result.problem?.code ?? ''))).toSorted();
+const codes = (results: readonly { ok: boolean; problem?: { code: string } }[]): string[] =>
+  results.map((result) => (result.ok ? 'ok' : (result.problem?.code ?? ''))).toSorted();
 
+describe('several answers at once', () => {
   it('of a side: one counts, and the other callers are told the state', async () => {
     const dispute = publicId(await opened((await moved()).id));
     const said = await Promise.all(

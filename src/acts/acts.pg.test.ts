@@ -1,4 +1,4 @@
-// Acts that take two persons: asked, seen, approved and done once, whatever happens between.
+// Acts that take two persons: asked, read, approved and done once, whatever happens in between.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestApi, type Answer, type TestApi } from '../../test/fixtures/api.ts';
@@ -117,7 +117,7 @@ describe('operators', () => {
       status: 200,
       body: { operator_id: 'zoe' },
     });
-    // The token is kept nowhere.
+    // The token is stored nowhere.
     expect(
       JSON.stringify((await database.pool.query('select * from acts.request')).rows),
     ).not.toContain(zoe);
@@ -188,7 +188,8 @@ describe('what a platform proves itself with', () => {
       body: { state: 'done', secrets: { secret: await secretOf() } },
     });
     expect(await secretOf()).not.toBe(before);
-    // The second would end the secret that the first left to the platform: it is looked at again.
+    // The second would end the secret that the first left to the platform, so it has to be read
+    // again.
     expect(await approve(second.requestId)).toMatchObject({
       status: 409,
       body: { code: 'request_changed' },

@@ -1,5 +1,5 @@
 // The table of acts and the program: every route and every command that changes something is an
-// act, and takes the persons that the table says.
+// act, and takes the number of persons in the table.
 
 import type { Command } from 'commander';
 import { afterAll, beforeAll, expect, it } from 'vitest';

@@ -115,7 +115,7 @@ test('a client is kept as long as the connection is as it was', async () => {
 
 test('a rotated secret signs the next call', async () => {
   const rotated = await identity.rotateSecret(C);
-  // The platform has the old one, as long as that is good.
+  // The platform uses the old secret, as long as it is valid.
   expect(await connections.connectorOf(C)?.findBalance('c_1')).toEqual({
     outcome: 'yes',
     value: 1250n,

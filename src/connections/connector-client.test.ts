@@ -1,5 +1,5 @@
-// The connector's client on a server that answers as platforms, proxies and networks do: only the
-// platform's clear word is a yes or a no.
+// The connector's client on a server that answers like platforms, proxies and networks: only the
+// platform's clear answer is a yes or a no.
 
 import {
   createServer as createHttpServer,

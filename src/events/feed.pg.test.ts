@@ -1,5 +1,5 @@
-// The feed on a real database: numbers without a gap in the order of commits, whoever appends, and
-// what a platform reads of it.
+// The feed on a real database: numbers without a gap in the order of commits, whichever process
+// appends, and a platform's view of it.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';

@@ -1,5 +1,5 @@
-// What older versions left of redemptions becomes units: a unit of which a part of the points came
-// back can be used no more.
+// Redemptions of older versions become units: a unit of which a part of the points came back can no
+// longer be used.
 
 import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,8 +15,8 @@ const files = readdirSync(MIGRATIONS_DIR)
 const COUNTED = files.findIndex((name) => name.endsWith('-rewards-units.sql'));
 
 /**
- * One redemption each: how many units for how much, what older versions gave back and put into
- * stock of it, its state; then what is expected.
+ * One redemption each: units and points, what older versions gave back and put into stock, its
+ * state; then the expected result.
  */
 const cases = `
   quantity  amount  back  restocked  state      usable  fulfilled  returned  part_returned  now
@@ -76,7 +76,7 @@ it('units of old redemptions are what the journal says, and none is both given b
   }
 });
 
-/** As a version before wrote it. */
+/** As an earlier version wrote it. */
 async function leave(
   pool: Pool,
   index: number,

@@ -1,5 +1,5 @@
-// Voucher codes: the same from the same, unlike otherwise, and no slip of the pen makes one of
-// another.
+// Voucher codes: the same input gives the same code, other input another, and no slip of the pen
+// turns one code into another.
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

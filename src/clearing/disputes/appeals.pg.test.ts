@@ -1,5 +1,5 @@
-// What was decided stays decided: a claim does not come again, but for one appeal to another
-// operator; and no freeze outlasts whoever is late.
+// A decision stays: a claim does not come again, except for one appeal to another operator; and no
+// freeze outlasts a late side.
 
 import { describe, expect, it } from 'vitest';
 import {
@@ -17,7 +17,7 @@ import type { Dispute } from './types.ts';
 const test = await setUpDisputes();
 const { database, api, disputes } = test;
 
-/** 83.33 points of platform_b arrived; this much of them is free. */
+/** 83.33 points of platform_b arrived; this part of them is free. */
 const free = async ({ receiver }: Moved): Promise<bigint> =>
   (await test.points('platform_b', receiver)).available;
 
@@ -245,7 +245,7 @@ describe('nobody decides', () => {
     const ended = await test.now(dispute);
     expect(ended).toMatchObject({ state: 'rejected', outcome: 'rejected' });
     expect(code(await test.claim(moved.id))).toBe('dispute_decided');
-    // Whoever was not heard by an operator can appeal to any.
+    // A claimant that no operator has heard can appeal to any.
     const appeal = await test.at(due + 16 * DAY_MS).appeal(publicId(ended), A, 'x');
     expect(appeal).toMatchObject({
       ok: true,

@@ -1,5 +1,4 @@
-// Disputes over time: platforms that keep their points themselves, deadlines at their edges, and
-// crashes between the steps.
+// Disputes over time: connected platforms, deadlines at their edges, and crashes between the steps.
 
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
@@ -35,7 +34,7 @@ const {
 
 const FAR = platformId('platform_far');
 
-/** Disputes in a network in which one platform keeps its points itself. */
+/** Disputes in a network with one connected platform. */
 const withConnected = (name: string): Disputes =>
   createDisputes({
     ...api.parts,
@@ -67,15 +66,15 @@ const dying = (before: number, after: number): Ledger => {
   };
 };
 const NEVER = Number.MAX_SAFE_INTEGER;
-/** Later, some other process. */
+/** Later, in another process. */
 const resume = async (): Promise<void> => {
   api.clock.advance(6_000);
   await disputes.follow();
 };
 
 /**
- * 100 points of platform_a at a platform that keeps its points itself, as its saga posts it once
- * the platforms have said yes; `posted` only then.
+ * 100 points of platform_a at a connected platform, as its saga posts them after both platforms
+ * have answered yes; `posted` only then.
  */
 async function movedFar(posted: boolean): Promise<Moved> {
   if (ledger.pointsOf(FAR) === undefined)
@@ -189,7 +188,7 @@ describe('deadlines', () => {
       problem: { code: 'dispute_too_late' },
     });
     expect(await at(edge - 1).open(wanted)).toMatchObject({ ok: true });
-    // What was opened in time is answered again also later.
+    // A dispute that was opened in time gives the same answer again later.
     expect(await at(edge).open(wanted)).toMatchObject({ ok: true, value: { replayed: true } });
   });
 
@@ -327,7 +326,7 @@ describe('a process that dies', () => {
       await elsewhere(dying(before, after)).decide(publicId(dispute), decision);
       const between = await now(dispute);
       expect(between.state).toBe(name === 'rejection' ? 'rejecting' : 'upholding');
-      // Nothing that is frozen can be spent in between.
+      // No frozen point can be spent in between.
       const { held, balance } = await points('platform_b', receiver);
       if (balance > 0n && !(await isReleased(dispute))) expect(held).toBe(whole.balance);
       await resume();

@@ -1,4 +1,4 @@
-// Disputes on a real ledger: what is frozen, what can be claimed, and what every outcome comes to.
+// Disputes on a real ledger: what is frozen, what can be claimed, and the result of every outcome.
 
 import { describe, expect, it } from 'vitest';
 import type { Answer } from '../../../test/fixtures/api.ts';
@@ -212,7 +212,7 @@ describe('upheld', () => {
       value: { state: 'upheld', resolution: { kind: 'reversal', amount: 2_500n } },
     });
     expect(await points('platform_a', giver)).toMatchObject({ balance: 2_500n });
-    // What the receiver keeps is rounded down.
+    // The receiver's part is rounded down.
     const given = whole - (whole * 7_500n) / 10_000n;
     expect(await points('platform_b', receiver)).toEqual({
       balance: whole - given,
@@ -267,12 +267,12 @@ describe('upheld', () => {
       expect(await points('platform_a', giver)).toMatchObject({ balance: 5_000n });
       expect(await points('platform_b', receiver)).toEqual(kept);
       const after = await positions();
-      // Half of what 100 points of platform_a are worth: 0.5 of the currency, in minor units of its
+      // Half of the value of 100 points of platform_a: 0.5 of the currency, in minor units of its
       // scale.
       const paid = (after['platform_a'] ?? 0n) - (before['platform_a'] ?? 0n);
       expect(paid > 0n).toBe(borneBy === 'target');
       expect((before['platform_b'] ?? 0n) - (after['platform_b'] ?? 0n)).toBe(paid);
-      // What was adjusted cannot be claimed a second time.
+      // An adjusted amount cannot be claimed a second time.
       expect(await claim(id, { amount: 5_001n })).toMatchObject({
         ok: false,
         problem: { code: 'dispute_exceeds_rest' },

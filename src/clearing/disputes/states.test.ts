@@ -1,4 +1,4 @@
-// The life of a dispute, model-checked: every sequence of what sides, operator, clock and ledger
+// The states of a dispute, model-checked: every sequence of what sides, operator, clock and ledger
 // can do, up to a length that passes every state.
 
 import { describe, expect, expectTypeOf, it } from 'vitest';
@@ -22,7 +22,7 @@ interface Path {
   readonly states: readonly DisputeState[];
 }
 
-/** All paths from `opening` of at most so many steps. */
+/** All paths from `opening` up to this number of steps. */
 function* paths(length: number, path: Path = { steps: [], states: ['opening'] }): Generator<Path> {
   yield path;
   if (path.steps.length === length) return;
@@ -70,10 +70,9 @@ describe('every sequence of steps', () => {
       if (steps.length > 0)
         expect(['freeze', 'freezeAppeal', 'reverse', 'upholdDifference']).toContain(steps[0]);
       const operator = steps.findIndex((step) => transitions[step].by === 'operator');
-      // A redirection follows whoever upheld it.
-      // What the target's own statement says needs no hearing.
+      // A redirection follows an upheld decision. The target's own statement needs no hearing.
       if (steps[0] === 'upholdDifference') continue;
-      // In an appeal both sides have been heard in the dispute that it appeals against.
+      // In an appeal both sides were heard in the first dispute.
       if (operator >= 0 && steps[operator] !== 'redirect' && steps[0] !== 'freezeAppeal')
         expect(steps.slice(0, operator)).toEqual(expect.arrayContaining(['contest', 'rebut']));
     }

@@ -1,4 +1,4 @@
-// Two ways of undoing one transaction: a dispute over it, and a reversal by its platform. Neither
+// Two ways to undo one transaction: a dispute over it, and a reversal by its platform. Neither
 // takes what the other has.
 
 import { randomUUID } from 'node:crypto';
@@ -15,7 +15,7 @@ afterEach(async () => {
   await api.parts.ledger.setClawback(api.parts.ledger.pointsOf(A)?.assetId ?? 0, 'debt');
 });
 
-/** 100 points within platform_a, to somebody who has 50 already. */
+/** 100 points within platform_a, to a receiver who has 50 already. */
 async function sent(): Promise<Moved> {
   const [giver, receiver] = [await api.user(A, 100), await api.user(A, 50)];
   const answer = await api.call(A, 'POST', '/api/points/transfer', {
@@ -153,7 +153,7 @@ describe.each(['debt', 'available', 'refuse'] as const)(
         held: 3_000n,
         debt: 0n,
       });
-      // What one of them was settled by is no reversal that the other lost its claim to.
+      // The settlement of one dispute is no reversal that costs the other its claim.
       const open = states.find(({ state }) => state === 'opened') as Dispute;
       await disputes.respond(publicId(open), A, 'accept', 'yes');
       expect(await points(A, receiver)).toMatchObject({ held: 0n, debt: 0n });
@@ -360,7 +360,7 @@ describe('within one platform', () => {
           const reversed = await ledger.getReversed(...about);
           reads += 1;
           if (reads === 1) {
-            // As one that looked for adjustments before there was a decision.
+            // Like a caller that looked for adjustments before there was a decision.
             const [leg] = await ledger.findTransaction(id);
             await ledger.submit({
               kind: 'reverse',

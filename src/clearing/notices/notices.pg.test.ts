@@ -1,5 +1,5 @@
-// Notices on a real network: each platform hears of what concerns it, in its own words, once, and
-// nothing of another's users.
+// Notices on a real network: each platform gets the events that concern it, once, with its own
+// names, and nothing about another's users.
 
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -41,7 +41,7 @@ type Told = Readonly<Record<string, unknown>> & {
   readonly type: string;
 };
 
-/** What is told of `work`, by platform and type. */
+/** The events of `work`, by platform and type. */
 async function toldOf(work: () => Promise<unknown>): Promise<Told[]> {
   while (await notices.follow());
   const before = await readFeedHead(database.pool);

@@ -1,5 +1,5 @@
-// A posted transfer across platforms is final: the source alone for a short while and only what is
-// unspent, then by consent, or a dispute.
+// A posted transfer across platforms is final: for a short while the source alone takes back what
+// is unspent, then it needs consent, or a dispute decides.
 
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
@@ -62,7 +62,7 @@ const show = async (recallId: string, platform = 'platform_a'): Promise<Record<s
   (await api.call(platform, 'GET', `/api/recalls/${recallId}`)).body;
 const setting = (fields: object): Promise<void> =>
   api.amend((document) => ({ ...document, settings: { ...document.settings, ...fields } }));
-/** What the source's member and the target's have. */
+/** The points of the source's member and of the target's. */
 const both = async ({ giver, receiver }: Moved): Promise<unknown[]> => [
   await test.points(A, giver),
   await test.points(B, receiver),
@@ -370,7 +370,7 @@ describe('a recall by consent', () => {
       status: 409,
       body: { code: 'recall_exceeds_rest', recallable: 30 },
     });
-    // What is agreed leaves the freeze of the dispute alone.
+    // An agreed recall leaves the freeze of the dispute alone.
     expect(await say(recallId, 'accept')).toMatchObject({ status: 200, body: { state: 'taken' } });
     expect(await test.points(B, moved.receiver)).toMatchObject({ held: dispute.frozen });
     await api.parts.disputes.respond(publicId(dispute), B, 'accept', 'x');

@@ -1,5 +1,5 @@
-// The life of a recall, model-checked: every sequence of what both sides, the clock and the ledger
-// can do.
+// The states of a recall, model-checked: every sequence of what both sides, the clock and the
+// ledger can do.
 
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import {

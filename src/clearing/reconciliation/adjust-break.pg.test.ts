@@ -1,6 +1,6 @@
-// Differences that two operators put right in the books of the network: a connected platform credited
-// less than it was paid for. Given back once, whatever dies or races; what is not the network's is
-// refused.
+// Differences that two operators correct in the books of the network: a connected platform credited
+// less than it was paid for. The points are given back once, whatever dies or races; other
+// differences are refused.
 
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
@@ -36,7 +36,7 @@ afterAll(async () => {
 });
 
 async function run(platform: string): Promise<{ readonly state: string; readonly breaks: object }> {
-  // The statement is read long after what has just been done.
+  // The statement is read long after the step.
   await database.pool.query(`update clearing.saga set changed_at = changed_at - interval '1 hour'`);
   const runs = await network.api.parts.reconciliation.reconcile({
     platformId: platform,
@@ -54,10 +54,7 @@ async function moved(target: string, source = 'platform_a', amount = 100): Promi
   return String(answer.body['transaction_id']);
 }
 
-/**
- * What the platform says that a transaction has done, in hundredths; its restored backup says so
- * too.
- */
+/** Changes the platform's record of a transaction's effect, in hundredths, also in its backup. */
 function restate(platform: Connected, id: string, change: (was: bigint) => bigint): void {
   const books = new DatabaseSync(join(network.dataOf(platform), 'sandbox.sqlite'), {
     readBigInts: true,
@@ -84,7 +81,7 @@ async function breakOf(id: string): Promise<Record<string, unknown>> {
   ).body;
 }
 
-/** A transfer of which the platform has lost something, and its difference. */
+/** A transfer of which the platform has lost a part, and its break. */
 async function lost(
   change: (was: bigint) => bigint,
   target: Connected = 'platform_x',
@@ -164,7 +161,7 @@ it('all that was lost is given back at the source, the target pays, once, and it
     transaction_id: string;
   };
 
-  // Decided is not posted: whoever comes next posts it, and only one of them.
+  // Decided, but not posted: the next process posts it, and only one of them.
   expect([await points(), await adjustments(id)]).toEqual([before - 100, 0]);
   const others = [1, 2, 3].map(() => createDisputes(network.api.parts));
   await Promise.all(others.map((one) => one.follow()));
@@ -197,7 +194,7 @@ it('all that was lost is given back at the source, the target pays, once, and it
   expect(await run('platform_x')).toEqual({ state: 'complete', breaks: {} });
   expect(await breakOf(id)).toMatchObject({ state: 'resolved', resolution: 'adjusted' });
   expect(await ask(breakId)).toMatchObject({ status: 409, body: { code: 'break_closed' } });
-  // Nothing of it can be claimed again, in any other way.
+  // No part of it can be claimed again in another way.
   const claim = { transaction_id: id, reason_code: 'not_received', description: 'again' };
   expect(
     await network.api.call('platform_a', 'POST', '/api/disputes', claim, {
@@ -214,7 +211,7 @@ it('all that was lost is given back at the source, the target pays, once, and it
     ),
   ).toMatchObject({ status: 409 });
 
-  // Booked after all: now the platform has credited what it was paid back for.
+  // Booked after all: now the platform has credited what was given back.
   restate('platform_x', id, () => 12_500n);
   expect(await run('platform_x')).toEqual({ state: 'complete', breaks: { missing_here: 1 } });
   expect(await breakOf(id)).toMatchObject({ state: 'open', ours: 0, theirs: 125, times_opened: 2 });

@@ -1,4 +1,4 @@
-// Which differences the network corrects, and that parts never come to more than the whole.
+// Which differences the network corrects, and that parts never add up to more than the whole.
 
 import { expect, it } from 'vitest';
 import { decideAdjustment } from './decide-adjustment.ts';

@@ -1,5 +1,5 @@
-// The merge finds exactly the differences that were planted, whatever the ledgers, the pages and
-// the order of lines within a transaction; and it keeps no more than a page.
+// The merge finds exactly the planted differences, whatever the ledgers, the pages and the order of
+// lines within a transaction; and it keeps no more than a page in memory.
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -8,7 +8,7 @@ import { compareEffects } from './compare.ts';
 import { mergeEffects, type MergeCounts } from './merge.ts';
 import type { Difference, OurEffect, TheirLine } from './types.ts';
 
-/** One transaction as both sides have it, and what must be found. */
+/** One transaction on both sides, and the expected difference. */
 interface Planted {
   readonly ours: Omit<OurEffect, 'transactionId'> | undefined;
   readonly lines: readonly Omit<TheirLine, 'transactionId'>[];

@@ -1,4 +1,4 @@
-// The arithmetic of caps and thresholds, against what it is to mean.
+// The arithmetic of caps and thresholds, against its definition.
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

@@ -40,8 +40,8 @@ const reserveOn = (ledger: Ledger): Reserve =>
 class Killed extends Error {}
 
 /**
- * A process that dies at its n-th step in the ledger: before the step, or after it and before
- * anybody hears of it. Dead, it does nothing more.
+ * A process that dies at its n-th step in the ledger: before the step, or after it and before its
+ * result is known. A dead process does nothing more.
  */
 function dyingLedger(at: number, after: boolean): { ledger: Ledger; died: () => boolean } {
   let steps = 0;

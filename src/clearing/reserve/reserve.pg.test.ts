@@ -57,7 +57,7 @@ const money = (
   amount: bigint,
   bankReference = `bank ${(payments += 1)}`,
 ): Wanted => ({ kind, amount, bankReference });
-/** Made and approved; answers what became of it. */
+/** Makes and approves a request; returns its result. */
 const decided = async (platform: string, wanted: Wanted): Promise<string> =>
   codeOf(
     await reserve.requests.approve({
@@ -67,7 +67,7 @@ const decided = async (platform: string, wanted: Wanted): Promise<string> =>
   );
 const figures = async (platform: string): Promise<ReserveFigures> =>
   (await reserve.find(test.id(platform))) ?? expect.fail('no such platform');
-/** Puts so much of a platform's cap in use: negative amounts are settled. */
+/** Uses this much of a platform's cap; negative amounts are settled. */
 const use = async (platform: string, amount: bigint): Promise<string> =>
   outcomeOf(
     await test.submit(platform, platformOwnerId(test.id(platform)) as MemberId, {
@@ -206,7 +206,7 @@ describe('a lower cap', () => {
       (await figures('platform_e')).cap,
       await said(cap(600n)),
     ]).toEqual(['cap_below_use', 700n, 'ok']);
-    // What was refused waits for nobody: it would take effect by itself later.
+    // A refused request is dropped: otherwise it would take effect by itself later.
     const [, refused] = await reserve.requests.list({ platformId: test.id('platform_e') }, 2);
     expect(refused).toMatchObject({
       amount: 599n,
@@ -231,9 +231,9 @@ describe('a lower cap', () => {
     const wanted = [4_000n, 1_000n, 3_000n, 2_000n];
     const answers = await Promise.all(wanted.map((amount) => narrow(cap(amount))));
     expect((await figures('platform_e')).cap).toBe(1_000n);
-    // One that was no lower one any more when it was read has made no request.
+    // A cap that was no longer lower when it was read has made no request.
     const made = answers.filter((answer) => answer !== undefined).length;
-    // A higher one that came too late to be lower waits for a second person.
+    // A higher cap that came too late to be lower waits for a second person.
     for (const { state, narrows } of await reserve.requests.list(
       { platformId: test.id('platform_e') },
       made,
@@ -289,7 +289,7 @@ describe('a cap that follows the prefund', () => {
       'insufficient_reserve',
       'settle',
     ]);
-    // 1.5 × 800 is what is in use; one less is too little.
+    // 1.5 × 800 is in use; one less is too little.
     const tooMuch = await make('platform_b', money('withdrawal', 202n));
     expect(
       codeOf(
@@ -317,7 +317,7 @@ describe('a cap that follows the prefund', () => {
     ]).toEqual(['cap_below_use', 'ok']);
     expect(await figures('platform_b')).toMatchObject({ cap: 5_000n, capBasisPoints: undefined });
     expect(await decided('platform_b', { kind: 'cap', basisPoints: 14_999 })).toBe('cap_below_use');
-    // What was refused may be approved once there is room.
+    // A refused request may be approved once there is room.
     expect(await use('platform_b', -1_200n)).toBe('settle');
     expect(
       codeOf(
@@ -482,7 +482,7 @@ describe('thresholds', () => {
       reached: [50, 90],
       used: 900n,
     });
-    // An operator's word holds until use has fallen and climbs again.
+    // An operator's decision holds until use has fallen and climbs again.
     await reserve.setMode({
       platformId: test.id('platform_c'),
       mode: 'both',

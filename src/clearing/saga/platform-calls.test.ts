@@ -1,5 +1,5 @@
 // How many calls a platform may have under way: more with each answer, few while it hangs, and
-// those who wait come back one after another.
+// waiting sagas return one after another.
 
 import { expect, it } from 'vitest';
 import type { PlatformId } from '../../kernel/ids.ts';
@@ -37,7 +37,7 @@ it('one that hangs is known by its silence before its first call is given up, an
   now = 10_000;
   for (let count = 0; count < entered; count += 1) calls.leave(X, false);
   expect(enterAll(calls)).toBe(4);
-  // Nobody else is held up.
+  // No other platform is held up.
   expect([calls.isAnswering(Y), enterAll(calls, Y)]).toEqual([true, 20]);
   calls.leave(X, true);
   expect(calls.isAnswering(X)).toBe(true);

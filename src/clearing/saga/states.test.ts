@@ -1,4 +1,4 @@
-// Bounded model check: every interleaving of platforms' words, lost answers, crashes and an
+// Bounded model check: every interleaving of platforms' answers, lost answers, crashes and an
 // operator's undo, on a model of the platforms.
 
 import { describe, expect, it } from 'vitest';
@@ -38,19 +38,19 @@ interface World {
   readonly target: At;
 }
 
-/** A platform's part: what it does when it is called, given whether it would rather refuse. */
+/** A platform's part: its reaction to a call, given whether it would rather refuse. */
 function act(
   at: At,
   call: SagaCall,
   refuses: boolean,
-): { readonly at: At; readonly word: 'yes' | 'no' } {
-  // A user may come and go between the look-up and what follows it.
-  if (call === 'look_up') return { at, word: refuses ? 'no' : 'yes' };
-  if (call === 'reverse') return { at: 'reversed', word: 'yes' };
-  // The same step again gives the same; after its reversal it is refused for ever.
-  if (at === 'applied') return { at, word: 'yes' };
-  if (at === 'refused' || at === 'reversed') return { at, word: 'no' };
-  return refuses ? { at: 'refused', word: 'no' } : { at: 'applied', word: 'yes' };
+): { readonly at: At; readonly outcome: 'yes' | 'no' } {
+  // A user may come and go between the look-up and the next call.
+  if (call === 'look_up') return { at, outcome: refuses ? 'no' : 'yes' };
+  if (call === 'reverse') return { at: 'reversed', outcome: 'yes' };
+  // The same step again gives the same answer; after its reversal it is refused for ever.
+  if (at === 'applied') return { at, outcome: 'yes' };
+  if (at === 'refused' || at === 'reversed') return { at, outcome: 'no' };
+  return refuses ? { at: 'refused', outcome: 'no' } : { at: 'applied', outcome: 'yes' };
 }
 
 /** All worlds that one more event can lead to. */
@@ -62,10 +62,10 @@ function successors(world: World, route: Route): World[] {
   for (const refuses of [false, true]) {
     const acted = act(world[side], call, refuses);
     const there: World = { ...world, [side]: acted.at };
-    // The platform acted and its answer was lost, or the worker died before it wrote what it heard:
+    // The platform acted and its answer was lost, or the worker died before it wrote the answer:
     // the state stays.
     worlds.push(there);
-    const { to } = next(state, acted.word, route);
+    const { to } = next(state, acted.outcome, route);
     if (to !== 'attention') worlds.push({ ...there, state: to });
   }
   if (route.purpose === 'transfer' && forwardStates.has(state)) {

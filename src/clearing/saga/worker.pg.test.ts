@@ -1,5 +1,5 @@
-// The workers of a process outlive what goes wrong between them and the queue: no job waits for a
-// start of the program.
+// The workers of a process survive faults between them and the queue: no job waits for a restart of
+// the program.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -68,7 +68,7 @@ it.each([
     start(advance);
     await enqueue(FIRST);
     await until(() => advanced.includes(FIRST));
-    // Whatever it did about its failure it has done by then.
+    // By then it has reacted to its failure.
     await sleep(300);
     await database.pool.query('drop trigger refuse on graphile_worker._private_jobs');
     await enqueue(SECOND);

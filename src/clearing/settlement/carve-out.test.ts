@@ -1,5 +1,5 @@
-// Over any history of disputes and windows: what is left out never exceeds what is frozen or
-// included, and comes back to the minor unit.
+// Over any history of disputes and windows: a carve-out never exceeds what is frozen or included,
+// and comes back to the minor unit.
 
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -37,7 +37,7 @@ const transactions = fc
       targetEffect: owed > kept ? owed - kept : owed,
     })),
   );
-/** What is frozen of each transaction, in hundredths, at each step. */
+/** The frozen amount of each transaction, in hundredths, at each step. */
 const steps = fc.array(
   fc.record({
     settle: fc.boolean(),

@@ -1,5 +1,5 @@
-// Leaving somebody out: everybody nets again without it, what was paid stays, all comes to zero,
-// and who stays can be paid to the end.
+// Leaving a platform out: all others net again without it, payments stay, everything sums to zero,
+// and the others can be paid to the end.
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -12,7 +12,7 @@ import { NET, type Pair, type Participant } from './types.ts';
 const parameters = { seed: seedOf('leave out'), numRuns: long ? 100_000 : 1_000 };
 const P = (name: string): Participant => name as PlatformId;
 
-/** What edges come to, by obligation; the network nets all it has. */
+/** The nets of edges, by obligation; the network nets everything. */
 function netOf(edges: readonly Edge[], without?: string): Map<string, Standing> {
   const nets = new Map<string, Standing>();
   const add = (participant: Participant, edgeBasis: string, amount: bigint): void => {
@@ -179,7 +179,7 @@ describe('leaving a platform out', () => {
           pay();
           check();
         }
-        // Everybody who is left pays: then nothing is outstanding.
+        // All that are left pay: then nothing is outstanding.
         for (let round = 0; round < 3; round += 1) {
           standings = standings.map((each) =>
             each.amount < each.paid ? { ...each, paid: each.amount } : each,

@@ -1,6 +1,6 @@
-// Windows in which somebody does not pay: what has come in is paid out pro rata, a defaulter is
-// left out, a settlement is aborted or taken back, and what is disputed later is left out; none of
-// it loses or makes a minor unit.
+// Windows in which a platform does not pay: money that has come in is paid out pro rata, a
+// defaulter is left out, a settlement is aborted or taken back, and later disputes are left out. No
+// minor unit is lost or made.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../test/fixtures/database.ts';
@@ -30,7 +30,10 @@ let test: TestLedger;
 let windows: TestSettlement;
 let ann: MemberId;
 
-/** Each counts like platform_a: a minor unit of points is a minor unit of money. */
+/**
+ * Points of each platform count like those of platform_a: a minor unit of points is a minor unit of
+ * money.
+ */
 const [A, B, C, D] = ['a', 'b', 'c', 'd'].map((name) => `shop_${name}` as PlatformId) as [
   PlatformId,
   PlatformId,
@@ -73,7 +76,7 @@ async function windowOf(windowId: number) {
   return found.value;
 }
 
-/** What is due and paid, by participant. */
+/** The amounts due and paid, by participant. */
 async function standingsOf(
   windowId: number,
 ): Promise<Record<string, [amount: bigint, paid: bigint]>> {
@@ -164,7 +167,7 @@ describe('a payer that is short', () => {
     await oneIsShort();
     await money(D, 'deposit', 1_000_000n);
     test.clock.advance(31_000);
-    // Dies before or after each thing that it asks of the ledger; somebody else goes on.
+    // Dies before or after each call to the ledger; another process continues.
     for (let step = 1; step < 12; step += 1) {
       let left = Math.ceil(step / 2);
       const dying: Ledger = {
@@ -224,7 +227,7 @@ describe('a defaulter', () => {
       [D, -230_700n, 2],
     ]);
     expect(test.ledger.pointsOf(D)?.mode).toBe('suspended');
-    // It pays in the next window, with what else there is.
+    // It pays in the next window, with its other debts.
     await owe(A, 50_000n, B);
     await money(D, 'deposit', 230_700n);
     const next = await windows.close();
@@ -370,7 +373,7 @@ describe('a settlement', () => {
     expect(await act(windowId, 'take_back', D)).toBe('settling');
     await money(D, 'deposit', 500n);
     await follow();
-    // Held: the money that is there now is not taken.
+    // Held: money that is there now is not taken.
     expect(
       (await windowOf(windowId)).obligations.find(({ participant }) => participant === D),
     ).toMatchObject({ state: 'held', paid: 0n });
@@ -458,7 +461,7 @@ describe('what is disputed', () => {
     await owe(D, 500n, B);
     await money(C, 'deposit', 400n);
     const windowId = await windows.close();
-    // a cannot be paid: the ledger refuses what is under way to it.
+    // a cannot be paid: the ledger refuses the payments under way to it.
     const refusing: Ledger = {
       ...test.ledger,
       submit: async (command) =>
@@ -488,7 +491,7 @@ describe('what is disputed', () => {
     await follow();
     expect((await windowOf(windowId)).window.state).toBe('settled');
     const { [A]: paid = [0n, 0n], [C]: sent = [0n, 0n] } = await standingsOf(windowId);
-    // What was allotted before the dispute is as good as paid.
+    // A part that was allotted before the dispute counts as paid.
     expect([paid[0], paid[0] === paid[1], sent[0]]).toEqual([200n, true, -200n]);
     await expectSound(database.pool);
   });

@@ -1,5 +1,5 @@
 // Paying out pro rata: exact in every round, never more than is due, and independent of the order
-// in which claims are named.
+// of the claims.
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -44,11 +44,11 @@ describe('what has come in', () => {
   it('is divided by what everybody has altogether: several rounds come to what one would have', () => {
     const first = byName(decidePayouts(50n, [claim('a', 100n), claim('b', 100n)]));
     expect(first).toEqual({ a: 25n, b: 25n });
-    // A third claim grows up beside them: it catches up first.
+    // A third claim grows beside them: it catches up first.
     expect(
       byName(decidePayouts(30n, [claim('a', 100n, 25n), claim('b', 100n, 25n), claim('c', 100n)])),
     ).toEqual({ a: 2n, b: 2n, c: 26n });
-    // Somebody who has more than its share already gets nothing, and keeps it.
+    // A claim that already has more than its share gets nothing, and keeps it.
     expect(
       byName(decidePayouts(10n, [claim('a', 100n, 90n), claim('b', 100n), claim('c', 50n)])),
     ).toEqual({ b: 7n, c: 3n });
@@ -87,7 +87,7 @@ describe('what has come in', () => {
             for (const { name, amount } of list) {
               const has = paid.get(name) ?? 0n;
               expect(has <= amount).toBe(true);
-              // Within a unit of its share of all that has come in, for each round.
+              // In each round within a unit of its share of all money that has come in.
               const error = has * whole - come * amount;
               expect(
                 error < whole * BigInt(list.length) && error > -whole * BigInt(list.length),

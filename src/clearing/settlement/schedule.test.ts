@@ -1,4 +1,4 @@
-// When a window is due: at its time in the network's zone, also over the changes of its clocks.
+// When a window is due: at its time in the network's zone, also over changes of the clocks.
 
 import { expect, test } from 'vitest';
 import { isDue } from './schedule.ts';

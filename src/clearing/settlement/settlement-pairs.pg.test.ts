@@ -1,4 +1,4 @@
-// What moves positions besides plain conversions: transfers that were authorised first, and
+// Movements of positions besides plain conversions: transfers that were authorised first, and
 // corrections that another platform pays for.
 
 import { afterAll, beforeAll, expect, it } from 'vitest';

@@ -1,5 +1,5 @@
-// Windows on a ledger: cut while it posts, netted, counted, disputed, paid and resumed; held
-// against sums that share nothing with it.
+// Windows on a ledger: cut while it posts, netted, counted, disputed, paid and resumed; checked
+// against sums that share no code with it.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../test/fixtures/database.ts';
@@ -179,7 +179,7 @@ describe('a window', () => {
     await convert('platform_a', 100n, 'platform_d');
     const closing = await dbTransaction(database.pool, async (client) => {
       await client.query('select 1 from feed.head for update');
-      // Everything is cut and written, and waits to tell of it.
+      // Everything is cut and written; only the events are still to come.
       const closed = windows.settlement.close({ closedBy: MAKER });
       while (!(await isSomebodyWaiting())) await new Promise((done) => setTimeout(done, 5));
       for (const member of [ann, bob]) await convert('platform_a', 7n, 'platform_d', member);
@@ -266,7 +266,7 @@ describe('settling', () => {
     expect(
       obligations.every(({ state, transactionId }) => state === 'paid' && transactionId !== null),
     ).toBe(true);
-    // What was paid is in the next window, as payment and not as its net.
+    // A payment is in the next window, as payment and not as its net.
     const next = await windows.close();
     expect(await netsOf(next)).toEqual({});
     const { nets } = await windowOf(next);
@@ -417,7 +417,7 @@ describe('settling', () => {
     const windowId = await windows.close();
     expect(await windows.settle(windowId)).toBe('settled');
     const before = await positions();
-    // As after a crash between the ledger's commit and the note of it.
+    // As after a crash between the ledger's commit and its record.
     await database.pool.query('delete from clearing.part_payment');
     await database.pool.query(
       `update clearing.obligation set state = 'approved', transaction_id = null, paid_at = null`,
@@ -429,7 +429,7 @@ describe('settling', () => {
     await windows.settlement.follow();
     expect((await windowOf(windowId)).window.state).toBe('settled');
     expect(await positions()).toEqual(before);
-    // And when the way was changed in that moment.
+    // And when the way of payment was changed at that moment.
     await database.pool.query('delete from clearing.part_payment');
     await database.pool.query(
       `update clearing.obligation set state = 'approved', transaction_id = null, paid_at = null,
@@ -519,7 +519,7 @@ describe('disputed transactions', () => {
       await windows.settlement.approve({ windowId: first, operatorId: CHECKER }),
     ).toMatchObject({ ok: true, value: { state: 'settled' } });
     expect(await duesOf(first)).toEqual({ platform_a: -7_000n, platform_d: 7_000n });
-    // Settled is settled: what is disputed afterwards has been paid.
+    // A settled window stays settled: later disputes are about what has been paid.
     windows.frozen.set(disputed, 10_000n);
     const second = await windows.close();
     expect((await windowOf(second)).carveOuts).toEqual([]);

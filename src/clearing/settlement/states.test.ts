@@ -1,5 +1,5 @@
 // The table of states is closed: every state is reached and left as it should be, and a change that
-// it does not have does not compile.
+// is not in it does not compile.
 
 import { expect, test } from 'vitest';
 import type { Pool } from '../../runtime/database.ts';

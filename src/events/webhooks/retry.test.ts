@@ -1,5 +1,5 @@
-// When a message is sent again: the schedule with its jitter, what a receiver asks for, and when it
-// is given up.
+// When a message is sent again: the schedule with its jitter, a receiver's own wish, and when it is
+// given up.
 
 import { expect, it } from 'vitest';
 import type { EgressReply } from '../../runtime/egress.ts';

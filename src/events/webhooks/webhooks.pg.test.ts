@@ -1,5 +1,5 @@
 // Webhooks against real receivers: what is sent, how it is signed, how often it is tried, and what
-// becomes of what cannot be delivered.
+// happens to a message that cannot be delivered.
 
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -91,7 +91,7 @@ function happen(
   );
 }
 
-/** Runs rounds until it is so. */
+/** Runs rounds until the condition holds. */
 async function until(sender: Deliverer, so: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await so())) if (!(await sender.run())) await sleep(10);
 }
@@ -312,8 +312,8 @@ describe('an endpoint', () => {
     const hanging = await Promise.all(Array.from({ length: 6 }, () => receiver(() => 'hang')));
     const working = await receiver();
     for (const { url } of [...hanging, working]) await endpoint(A, url);
-    // Places for 16 messages, of which each of the hanging ones takes two at first, and one once it
-    // is known to fail.
+    // Places for 16 messages; each of the hanging endpoints takes two at first, and one once it is
+    // known to fail.
     const sender = deliverer({ timeoutMs: 400, concurrency: 16, perWebhook: 2 });
     await happen(...Array.from({ length: 40 }, () => [A, 'transfer.completed'] as const));
     await until(sender, () => working.accepted.length === 40);
@@ -468,8 +468,7 @@ it('a message of a process that died is sent by another', async () => {
   const inbox = await receiver((_message, index) => (index === 0 ? 'hang' : 200));
   const { webhookId } = await endpoint(A, inbox.url);
   await happen([A, 'transfer.completed']);
-  // It has claimed and sent; then it is not heard of again. It is not closed: that would free its
-  // claims.
+  // It has claimed and sent; then it stays silent. It is not closed: that would free its claims.
   const dead = webhooks.createDeliverer({ timeoutMs: 600_000 });
   while (inbox.messages.length === 0) await dead.run();
   const sender = deliverer();

@@ -8,7 +8,7 @@ import {
   setUpDisputes,
   DAY_MS,
   publicId,
-  word,
+  decision,
   type Moved,
 } from '../../../test/fixtures/disputes.ts';
 import { audit } from '../../monitor/monitor.ts';
@@ -23,7 +23,7 @@ const free = async ({ receiver }: Moved): Promise<bigint> =>
 
 async function rejected(moved: Moved, amount = 10_000n): Promise<Dispute> {
   const dispute = await test.underReview(moved.id, { amount });
-  const decided = await disputes.decide(publicId(dispute), word({ outcome: 'rejected' }));
+  const decided = await disputes.decide(publicId(dispute), decision({ outcome: 'rejected' }));
   if (!decided.ok) throw new Error(decided.problem.code);
   return decided.value;
 }
@@ -78,7 +78,7 @@ describe('a decided amount', () => {
   it('is also what an operator did not uphold of a claim, and what silence rejected', async () => {
     const moved = await test.moved();
     const partly = await test.underReview(moved.id);
-    expect(code(await disputes.decide(publicId(partly), word({ amount: 2_500n })))).toBe('ok');
+    expect(code(await disputes.decide(publicId(partly), decision({ amount: 2_500n })))).toBe('ok');
     expect(code(await test.claim(moved.id))).toBe('dispute_decided');
     const silent = await test.moved();
     const contested = await test.opened(silent.id);
@@ -125,11 +125,14 @@ describe('an appeal', () => {
     });
     expect(code(await disputes.appeal(publicId(first), A, 'Other words'))).toBe('not_appealable');
     expect(code(await test.claim(moved.id))).toBe('dispute_exceeds_rest');
-    expect(code(await disputes.decide(publicId(appeal), word({ outcome: 'rejected' })))).toBe(
+    expect(code(await disputes.decide(publicId(appeal), decision({ outcome: 'rejected' })))).toBe(
       'same_operator_decided',
     );
     expect(
-      await disputes.decide(publicId(appeal), word({ operatorId: 'otto', outcome: 'rejected' })),
+      await disputes.decide(
+        publicId(appeal),
+        decision({ operatorId: 'otto', outcome: 'rejected' }),
+      ),
     ).toMatchObject({ ok: true, value: { state: 'rejected' } });
     expect(await free(moved)).toBe(5_000n);
     expect(code(await disputes.appeal(publicId(appeal), A, 'And again'))).toBe('not_appealable');
@@ -143,7 +146,7 @@ describe('an appeal', () => {
     const other = await test.opened(moved.id, { platformId: B, amount: 6_000n });
     const appeal = await appealed(first);
     expect(appeal.amount).toBe(4_000n);
-    await disputes.decide(publicId(appeal), word({ operatorId: 'otto', outcome: 'rejected' }));
+    await disputes.decide(publicId(appeal), decision({ operatorId: 'otto', outcome: 'rejected' }));
     await disputes.withdraw(publicId(other), B, 'x');
     expect(code(await test.claim(moved.id, { amount: 1n }))).toBe('dispute_decided');
     expect(await free(moved)).toBe(8_333n);
@@ -166,7 +169,7 @@ describe('an appeal', () => {
     const moved = await test.moved();
     const appeal = await appealed(await rejected(moved, 6_000n));
     expect(
-      await disputes.decide(publicId(appeal), word({ operatorId: 'otto', amount: 5_000n })),
+      await disputes.decide(publicId(appeal), decision({ operatorId: 'otto', amount: 5_000n })),
     ).toMatchObject({ ok: true, value: { state: 'upheld' } });
     expect((await test.points('platform_a', moved.giver)).balance).toBe(5_000n);
     expect(await test.claim(moved.id)).toMatchObject({
@@ -179,7 +182,7 @@ describe('an appeal', () => {
   it('is possible against silence and against a part, within its deadline, and not against what stands', async () => {
     const moved = await test.moved();
     const partly = await test.underReview(moved.id);
-    await disputes.decide(publicId(partly), word({ amount: 2_500n }));
+    await disputes.decide(publicId(partly), decision({ amount: 2_500n }));
     const ended = await test.now(partly);
     const until = disputes.appealUntilMs(ended) ?? 0;
     expect(code(await test.at(until).appeal(publicId(ended), A, 'x'))).toBe('appeal_too_late');
@@ -189,7 +192,7 @@ describe('an appeal', () => {
       value: { dispute: { amount: 7_500n, state: 'under_review' } },
     });
     const whole = await test.underReview((await test.moved()).id);
-    await disputes.decide(publicId(whole), word());
+    await disputes.decide(publicId(whole), decision());
     expect(disputes.appealUntilMs(await test.now(whole))).toBeUndefined();
     expect(code(await disputes.appeal(publicId(whole), A, 'x'))).toBe('not_appealable');
     const withdrawn = await test.opened((await test.moved()).id);
@@ -233,7 +236,7 @@ describe('nobody decides', () => {
     await test.at(due + 1_000).follow();
     expect(await test.now(dispute)).toMatchObject({ state: 'under_review', frozen: 0n });
     expect([await free(moved), await free(other)]).toEqual([8_333n, 8_333n]);
-    expect(await disputes.decide(publicId(decidedLate), word())).toMatchObject({
+    expect(await disputes.decide(publicId(decidedLate), decision())).toMatchObject({
       ok: true,
       value: { state: 'upheld' },
     });

@@ -9,7 +9,7 @@ import {
   setUpDisputes,
   DAY_MS,
   publicId,
-  word,
+  decision,
   type Moved,
 } from '../../../test/fixtures/disputes.ts';
 import type { MemberId, TransactionId } from '../../kernel/ids.ts';
@@ -115,12 +115,14 @@ describe('over connected platforms', () => {
     expect(await disputes.listFrozen()).toContainEqual({ transactionId: id, amount: 4_000n });
     await disputes.respond(publicId(dispute), FAR, 'contest', 'x');
     await disputes.respond(publicId(dispute), A, 'rebut', 'x');
-    expect(await disputes.decide(publicId(dispute), word())).toMatchObject({
+    expect(await disputes.decide(publicId(dispute), decision())).toMatchObject({
       ok: false,
       problem: { code: 'whole_reversal_only', detail: expect.stringContaining('adjustment') },
     });
     const before = await positions();
-    expect(await disputes.decide(publicId(dispute), word({ kind: 'adjustment' }))).toMatchObject({
+    expect(
+      await disputes.decide(publicId(dispute), decision({ kind: 'adjustment' })),
+    ).toMatchObject({
       ok: true,
       value: { state: 'upheld' },
     });
@@ -156,9 +158,9 @@ describe('over connected platforms', () => {
     const [before, had] = [await positions(), await points('platform_a', giver)];
     const dispute = await underReview(id, { amount: 5_000n });
     expect(
-      await far.decide(publicId(dispute), word({ kind: 'adjustment', borneBy: 'source' })),
+      await far.decide(publicId(dispute), decision({ kind: 'adjustment', borneBy: 'source' })),
     ).toMatchObject({ ok: false, problem: { code: 'nothing_to_adjust' } });
-    expect(await far.decide(publicId(dispute), word({ kind: 'adjustment' }))).toMatchObject({
+    expect(await far.decide(publicId(dispute), decision({ kind: 'adjustment' }))).toMatchObject({
       ok: true,
       value: { state: 'upheld', resolution: { amount: 5_000n } },
     });
@@ -234,7 +236,9 @@ describe('deadlines', () => {
       [publicId(dispute)],
     );
     expect(rows).toHaveLength(2);
-    expect(await disputes.decide(publicId(dispute), word({ outcome: 'rejected' }))).toMatchObject({
+    expect(
+      await disputes.decide(publicId(dispute), decision({ outcome: 'rejected' })),
+    ).toMatchObject({
       ok: true,
       value: { state: 'rejected' },
     });
@@ -307,23 +311,23 @@ describe('a process that dies', () => {
   });
 
   const outcomes = [
-    ['reversal', 2, word()],
-    ['adjustment', 3, word({ kind: 'adjustment' })],
-    ['rejection', 2, word({ outcome: 'rejected' })],
+    ['reversal', 2, decision()],
+    ['adjustment', 3, decision({ kind: 'adjustment' })],
+    ['rejection', 2, decision({ outcome: 'rejected' })],
   ] as const;
-  const deaths = outcomes.flatMap(([name, submits, decision]) =>
+  const deaths = outcomes.flatMap(([name, submits, chosen]) =>
     Array.from({ length: submits - 1 }, (_, index) => index + 1).flatMap((nth) => [
-      [name, `before step ${nth}`, nth, NEVER, decision] as const,
-      [name, `after step ${nth}`, NEVER, nth, decision] as const,
+      [name, `before step ${nth}`, nth, NEVER, chosen] as const,
+      [name, `after step ${nth}`, NEVER, nth, chosen] as const,
     ]),
   );
   it.each(deaths)(
     'while carrying out a %s, %s, leaves what the loop finishes once',
-    async (name, _when, before, after, decision) => {
+    async (name, _when, before, after, chosen) => {
       const { id, giver, receiver } = await moved();
       const whole = await points('platform_b', receiver);
       const dispute = await underReview(id);
-      await elsewhere(dying(before, after)).decide(publicId(dispute), decision);
+      await elsewhere(dying(before, after)).decide(publicId(dispute), chosen);
       const between = await now(dispute);
       expect(between.state).toBe(name === 'rejection' ? 'rejecting' : 'upholding');
       // No frozen point can be spent in between.
@@ -347,7 +351,7 @@ describe('a process that dies', () => {
   it('and others that finish the same at the same time settle it once', async () => {
     const { id, giver } = await moved();
     const dispute = await underReview(id);
-    await elsewhere(dying(1, NEVER)).decide(publicId(dispute), word());
+    await elsewhere(dying(1, NEVER)).decide(publicId(dispute), decision());
     api.clock.advance(6_000);
     await Promise.all(Array.from({ length: 5 }, () => createDisputes(api.parts).follow()));
     expect(await now(dispute)).toMatchObject({ state: 'upheld' });
@@ -373,7 +377,7 @@ describe('several answers at once', () => {
   it('of an operator: one counts, and the other callers are told the state', async () => {
     const dispute = publicId(await underReview((await moved()).id));
     const decided = await Promise.all(
-      Array.from({ length: 3 }, () => disputes.decide(dispute, word({ outcome: 'rejected' }))),
+      Array.from({ length: 3 }, () => disputes.decide(dispute, decision({ outcome: 'rejected' }))),
     );
     expect(codes(decided)).toEqual(['ok', 'wrong_dispute_state', 'wrong_dispute_state']);
   });

@@ -2,7 +2,14 @@
 
 import { describe, expect, it } from 'vitest';
 import type { Answer } from '../../../test/fixtures/api.ts';
-import { A, B, setUpDisputes, DAY_MS, publicId, word } from '../../../test/fixtures/disputes.ts';
+import {
+  A,
+  B,
+  setUpDisputes,
+  DAY_MS,
+  publicId,
+  decision,
+} from '../../../test/fixtures/disputes.ts';
 import { formatId, parseId, type TransactionId } from '../../kernel/ids.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { createDisputes } from './create-disputes.ts';
@@ -192,7 +199,7 @@ describe('upheld', () => {
     const { id, giver, receiver } = await moved();
     expect(await spend(receiver, 80)).toBe(200);
     const dispute = await underReview(id);
-    const decided = await disputes.decide(publicId(dispute), word());
+    const decided = await disputes.decide(publicId(dispute), decision());
     expect(decided).toMatchObject({ ok: true, value: { state: 'upheld' } });
     expect(dispute.frozen).toBeLessThan(dispute.credited);
     expect(await points('platform_b', receiver)).toMatchObject({
@@ -207,7 +214,7 @@ describe('upheld', () => {
     const { id, giver, receiver } = await moved();
     const whole = (await points('platform_b', receiver)).balance;
     const dispute = await underReview(id);
-    expect(await disputes.decide(publicId(dispute), word({ amount: 2_500n }))).toMatchObject({
+    expect(await disputes.decide(publicId(dispute), decision({ amount: 2_500n }))).toMatchObject({
       ok: true,
       value: { state: 'upheld', resolution: { kind: 'reversal', amount: 2_500n } },
     });
@@ -258,7 +265,7 @@ describe('upheld', () => {
       expect(
         await disputes.decide(
           publicId(dispute),
-          word({ kind: 'adjustment', amount: 5_000n, borneBy }),
+          decision({ kind: 'adjustment', amount: 5_000n, borneBy }),
         ),
       ).toMatchObject({
         ok: true,
@@ -290,7 +297,7 @@ describe('upheld', () => {
       expect(
         await disputes.decide(
           publicId(dispute),
-          word({ kind: 'adjustment', amount, borneBy: 'target' }),
+          decision({ kind: 'adjustment', amount, borneBy: 'target' }),
         ),
       ).toMatchObject({ ok: true, value: { state: 'upheld' } });
       paid.push(before - ((await positions())['platform_b'] ?? 0n));
@@ -353,12 +360,14 @@ describe('upheld', () => {
         problem: expect.stringContaining('Insufficient platform reserve'),
       },
     });
-    expect(await disputes.decide(publicId(dispute), word({ outcome: 'rejected' }))).toMatchObject({
+    expect(
+      await disputes.decide(publicId(dispute), decision({ outcome: 'rejected' })),
+    ).toMatchObject({
       ok: false,
       problem: { code: 'wrong_dispute_state' },
     });
     expect(
-      await disputes.decide(publicId(dispute), word({ kind: 'adjustment', borneBy: 'source' })),
+      await disputes.decide(publicId(dispute), decision({ kind: 'adjustment', borneBy: 'source' })),
     ).toMatchObject({
       ok: true,
       value: {
@@ -408,7 +417,7 @@ describe('rejected or withdrawn', () => {
     expect(
       await disputes.decide(
         publicId(dispute),
-        word({ outcome: 'rejected', reason: 'It was hers' }),
+        decision({ outcome: 'rejected', reason: 'It was hers' }),
       ),
     ).toMatchObject({ ok: true, value: { state: 'rejected' } });
     expect(await points('platform_b', receiver)).toEqual(whole);
@@ -446,7 +455,7 @@ describe('rejected or withdrawn', () => {
   it('what both platforms are told names no user and is told to each once', async () => {
     const { id, giver, receiver } = await moved();
     const dispute = await underReview(id);
-    await disputes.decide(publicId(dispute), word());
+    await disputes.decide(publicId(dispute), decision());
     const { rows } = await database.pool.query<{
       type: string;
       platform_id: string;

@@ -4,7 +4,13 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Answer } from '../../../test/fixtures/api.ts';
-import { A, setUpDisputes, publicId, word, type Moved } from '../../../test/fixtures/disputes.ts';
+import {
+  A,
+  setUpDisputes,
+  publicId,
+  decision,
+  type Moved,
+} from '../../../test/fixtures/disputes.ts';
 import { formatId, parseId, type MemberId, type TransactionId } from '../../kernel/ids.ts';
 import { audit } from '../../monitor/monitor.ts';
 import { createDisputes, type Disputes } from './create-disputes.ts';
@@ -171,7 +177,7 @@ async function decided(id: TransactionId, amount: bigint): Promise<Dispute> {
   return dispute;
 }
 const adjusted = (dispute: Dispute): ReturnType<Disputes['decide']> =>
-  disputes.decide(publicId(dispute), word({ kind: 'adjustment', borneBy: 'source' }));
+  disputes.decide(publicId(dispute), decision({ kind: 'adjustment', borneBy: 'source' }));
 
 describe('within one platform', () => {
   it('a reversal and the end of the dispute at once: nothing is given back twice', async () => {
@@ -265,11 +271,11 @@ describe('within one platform', () => {
     await disputes.respond(publicId(dispute), A, 'contest', 'x');
     await disputes.respond(publicId(dispute), A, 'rebut', 'x');
     await reverse(id, 40);
-    expect(await disputes.decide(publicId(dispute), word({ amount: 6_001n }))).toMatchObject({
+    expect(await disputes.decide(publicId(dispute), decision({ amount: 6_001n }))).toMatchObject({
       ok: false,
       problem: { code: 'dispute_exceeds_rest' },
     });
-    expect(await disputes.decide(publicId(dispute), word({ amount: 2_500n }))).toMatchObject({
+    expect(await disputes.decide(publicId(dispute), decision({ amount: 2_500n }))).toMatchObject({
       ok: true,
       value: { state: 'upheld', resolution: { amount: 2_500n } },
     });
@@ -375,7 +381,7 @@ describe('within one platform', () => {
         },
       },
     });
-    await slow.decide(publicId(dispute), word({ kind: 'adjustment', borneBy: 'source' }));
+    await slow.decide(publicId(dispute), decision({ kind: 'adjustment', borneBy: 'source' }));
     for (let round = 0; round < 2; round += 1) {
       api.clock.advance(61_000);
       await disputes.follow();

@@ -10,7 +10,7 @@ import {
   setUpDisputes,
   DAY_MS,
   publicId,
-  word,
+  decision,
   type Moved,
 } from '../../../test/fixtures/disputes.ts';
 import { formatId, type TransactionId } from '../../kernel/ids.ts';
@@ -171,9 +171,9 @@ describe('the source alone', () => {
           ? await test.opened(moved.id, { amount: 5_000n })
           : await test.underReview(moved.id, { amount: 5_000n });
       if (how === 'rejected')
-        await api.parts.disputes.decide(publicId(dispute), word({ outcome: 'rejected' }));
+        await api.parts.disputes.decide(publicId(dispute), decision({ outcome: 'rejected' }));
       if (how === 'upheld')
-        await api.parts.disputes.decide(publicId(dispute), word({ amount: 1_000n }));
+        await api.parts.disputes.decide(publicId(dispute), decision({ amount: 1_000n }));
       if (how === 'withdrawn after an answer')
         await api.parts.disputes.withdraw(publicId(dispute), A, 'x');
       const code =

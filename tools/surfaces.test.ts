@@ -46,6 +46,18 @@ function onlyPassesOn(text: string): boolean {
   return readPassedOn(text).length > 0 && code.trim() === '';
 }
 
+const IMPORTED = /^(?:import|export) (?:type )?\{([^}]*)\} from '([^']+)';/gm;
+
+/** Whether a file imports a name from a surface; in one that loads it as a whole, any use counts. */
+function importsName({ path, text }: SourceFile, surface: string, name: string): boolean {
+  const lists = [...text.matchAll(IMPORTED)].filter(
+    ([, , target = '']) => posix.join(posix.dirname(path), target) === surface,
+  );
+  const loadsIt = text.includes('import(');
+  const places = loadsIt ? [text] : lists.map(([, names = '']) => names);
+  return places.some((place) => new RegExp(`\\b${name}\\b`).test(place));
+}
+
 /** Names that a surface re-exports and that no other module and no test imports. */
 function unusedNames(surface: SourceFile, files: readonly SourceFile[]): string[] {
   const users = files.filter(
@@ -53,7 +65,7 @@ function unusedNames(surface: SourceFile, files: readonly SourceFile[]): string[
       imports.includes(surface.path) && (isTest(path) || moduleOf(path) !== moduleOf(surface.path)),
   );
   return readPassedOn(surface.text).filter(
-    (name) => !users.some(({ text }) => new RegExp(`\\b${name}\\b`).test(text)),
+    (name) => !users.some((user) => importsName(user, surface.path, name)),
   );
 }
 
@@ -114,12 +126,12 @@ describe('a surface', () => {
       `// Says it.\n\nexport { one, type Two, x as three } from './b.ts';\nexport type { Four } from './c.ts';\n`,
     );
     const users = [
-      fileOf('src/b/user.ts', `import { one } from '../a/a.ts';\nimport { Four } from './c.ts';`),
+      fileOf('src/b/user.ts', `import { one } from '../a/a.ts';\nimport { Two } from './c.ts';`),
       fileOf('src/a/own.ts', `import type { Two } from './a.ts';`),
       fileOf('src/a/own.test.ts', `const { three } = await import('${'./a.ts'}');`),
     ];
     expect(readPassedOn(surface.text)).toEqual(['one', 'Two', 'three', 'Four']);
-    expect(unusedNames(surface, users)).toEqual(['Two']);
+    expect(unusedNames(surface, users)).toEqual(['Two', 'Four']);
     expect(readPassedOn(`export * from './b.ts';\nexport type * as c from './c.ts';\n`)).toEqual([
       '*',
       '*',

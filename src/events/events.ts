@@ -4,11 +4,5 @@
 
 export { appendEvents, readFeedHead, selectEvents, type NewEvent } from './feed.ts';
 export { webhookProblems } from './webhooks/problems.ts';
-export {
-  DELIVERY_STATES,
-  type Delivery,
-  type DeliveryState,
-  type Owner,
-  type Webhook,
-} from './webhooks/types.ts';
+export { DELIVERY_STATES, type Delivery, type Owner, type Webhook } from './webhooks/types.ts';
 export { createWebhooks, type Deliverer, type Scope, type Webhooks } from './webhooks/webhooks.ts';

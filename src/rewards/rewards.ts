@@ -31,7 +31,7 @@ import { unitsLeft } from './voucher-units.ts';
 export type { Reward } from '../valuation/valuation.ts';
 export type { Redemption } from './types.ts';
 export { sumOf, unitsLeft } from './voucher-units.ts';
-export { REDEMPTION_STATES, type RedemptionState } from './states.ts';
+export { REDEMPTION_STATES } from './states.ts';
 export { rewardsProblems } from './problems.ts';
 
 export interface RewardsParts {

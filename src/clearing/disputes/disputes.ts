@@ -7,7 +7,7 @@ export { createDisputes, type Disputes } from './create-disputes.ts';
 export { creditedFor, findMoved, isKeptHere } from './moved.ts';
 export { disputeProblems } from './problems.ts';
 export { REASONS, REASON_CODES, type ReasonCode } from './reasons.ts';
-export { DISPUTE_STATES, type DisputeState } from './states.ts';
+export { DISPUTE_STATES } from './states.ts';
 export { lockDisputed } from './store-claims.ts';
 export {
   EVIDENCE_MEDIA,

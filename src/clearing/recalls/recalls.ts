@@ -5,5 +5,5 @@
 export { createRecalls, type RecallAnswer, type Recalls } from './create-recalls.ts';
 export { recallProblems } from './problems.ts';
 export { reversalTakenBy } from './reversal.ts';
-export { RECALL_STATES, type RecallState } from './states.ts';
+export { RECALL_STATES } from './states.ts';
 export type { Recall, RecallStep } from './types.ts';

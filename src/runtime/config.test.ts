@@ -86,17 +86,17 @@ test.each([
   [
     {},
     { PONTIS_TRUSTED_PROXIES: 'true' },
-    'PONTIS_TRUSTED_PROXIES must be addresses or ranges other than all, such as ' +
+    'PONTIS_TRUSTED_PROXIES must be addresses or ranges (but not of all addresses), such as ' +
       '10.1.0.7,fd00::/8, not "true".',
   ],
   [
     {},
     { PONTIS_TRUSTED_PROXIES: '10.0.0.1,0.0.0.0/0' },
-    'PONTIS_TRUSTED_PROXIES must be addresses or ranges other than all, such as ' +
+    'PONTIS_TRUSTED_PROXIES must be addresses or ranges (but not of all addresses), such as ' +
       '10.1.0.7,fd00::/8, not "10.0.0.1,0.0.0.0/0".',
   ],
   [{ role: 'boss' }, {}, '--role must be one of all, api, worker, not "boss".'],
-  [{ dataDir: '' }, {}, '--data must be not empty, not "".'],
+  [{ dataDir: '' }, {}, '--data must be a text that is not empty, not "".'],
   [
     {},
     { DATABASE_URL: 'mysql://root:hush@x' },

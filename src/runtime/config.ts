@@ -77,10 +77,13 @@ export interface Config {
    * Addresses of reverse proxies. Their X-Forwarded-For is trusted for the address of the caller.
    */
   readonly trustedProxies: readonly string[];
-  /** Percentages of a used net debit cap at which the platform and the operators are alerted. */
+  /**
+   * Shares of a net debit cap, in percent. The platform and the operators are alerted when the use
+   * reaches one of them.
+   */
   readonly reserveThresholds: readonly number[];
   /**
-   * Percentage of its used net debit cap at which a platform becomes receive_only automatically;
+   * Share of a net debit cap, in percent. A platform becomes receive_only when its use reaches it;
    * never when undefined.
    */
   readonly reserveReceiveOnlyAt: number | undefined;
@@ -163,13 +166,13 @@ function isSomeAddress(part: string): boolean {
 function addresses(text: string): readonly string[] {
   const parts = text.split(',').map((part) => part.trim());
   if (!parts.every(isSomeAddress)) {
-    throw new Unfit('addresses or ranges other than all, such as 10.1.0.7,fd00::/8');
+    throw new Unfit('addresses or ranges (but not of all addresses), such as 10.1.0.7,fd00::/8');
   }
   return parts;
 }
 
 function nonEmpty(text: string): string {
-  if (text === '') throw new Unfit('not empty');
+  if (text === '') throw new Unfit('a text that is not empty');
   return text;
 }
 
@@ -312,13 +315,13 @@ export const settings: { readonly [K in keyof Config]: Setting<Config[K]> } = {
   },
   reserveThresholds: {
     env: 'PONTIS_RESERVE_THRESHOLDS',
-    help: 'percentages of a used net debit cap at which an alert is sent',
+    help: 'shares of a net debit cap, in percent; an alert is sent when the use reaches one of them',
     initial: [50, 75, 90],
     parse: percentages,
   },
   reserveReceiveOnlyAt: {
     env: 'PONTIS_RESERVE_RECEIVE_ONLY_AT',
-    help: 'percentage of its used net debit cap at which a platform becomes receive_only',
+    help: 'share of its net debit cap, in percent; a platform whose use reaches it becomes receive_only',
     initial: undefined,
     parse: integer(1, 100),
   },

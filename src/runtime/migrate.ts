@@ -1,6 +1,6 @@
 // Brings a database to the schema of this program with numbered SQL files. Each file is applied
-// once, in order, and completely or not at all. A function in force stands in a file of its own,
-// which the newest migration that names it applies (docs/decisions/0011).
+// once, in order, and completely or not at all. A function in force has its own file, which the
+// newest migration that names it applies (docs/decisions/0011).
 
 import { hash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';

@@ -124,7 +124,7 @@ export const ACTS = {
     decidedWith: 'pontis reserve approve',
     why: 'A higher cap lets a platform owe more.',
   },
-  reserve_decision: one("It is the second person's word, or takes one's own request back.", [
+  reserve_decision: one("It is the second person's decision, or takes back one's own request.", [
     'reserve approve',
     'reserve reject',
     'reserve cancel',
@@ -136,7 +136,7 @@ export const ACTS = {
     decidedWith: 'pontis rules approve',
     why: 'Rates, fees, limits and rewards decide what points are worth.',
   },
-  rulebook_decision: one("It is the second person's word, or takes one's own proposal back.", [
+  rulebook_decision: one("It is the second person's decision, or takes back one's own proposal.", [
     'rules approve',
     'rules reject',
     'rules withdraw',
@@ -158,7 +158,7 @@ export const ACTS = {
     decidedWith: 'pontis windows approve',
     why: 'It changes who pays whom, and when.',
   },
-  window_decision: one("It is the second person's word, or takes one's own proposal back.", [
+  window_decision: one("It is the second person's decision, or takes back one's own proposal.", [
     'windows approve',
     'windows withdraw',
   ]),
@@ -177,7 +177,7 @@ export const ACTS = {
   reconciliation_run: one('It compares, and moves nothing.', ['reconcile run']),
 
   review_decision: one(
-    "A platform has asked for the transfer; the operator's word is the second one.",
+    'A platform has asked for the transfer; the operator is the second person.',
     ['reviews approve', 'reviews reject'],
   ),
   dispute_open: one('It claims and freezes, and moves nothing; another operator decides.', [
@@ -193,7 +193,7 @@ export const ACTS = {
     "The file is the platform's own word, and the platform owes what it issues.",
     ['import earnings'],
   ),
-  request_decision: one("It is the second person's word, or takes one's own request back.", [
+  request_decision: one("It is the second person's decision, or takes back one's own request.", [
     'requests approve',
     'requests reject',
     'requests withdraw',

@@ -49,7 +49,7 @@ async function rejectUndecided(
   if (moved !== undefined) await finish(parts, moved);
 }
 
-/** A freeze ends on the due date of the decision, whoever is late with it. */
+/** A freeze ends on the due date of the decision, even when the decision is late. */
 async function remind(parts: DisputeParts, dispute: Dispute<'under_review'>): Promise<void> {
   const problem = await release(parts, dispute);
   if (problem !== undefined)

@@ -28,7 +28,7 @@ export interface DisputeParts {
 export const BY_LEDGER: Who = { actor: 'ledger', id: null };
 export const BY_CLOCK: Who = { actor: 'clock', id: null };
 
-/** Time for whoever began something to finish it, before a loop does. */
+/** Time for a caller to finish what it began, before a loop does. */
 export const LEASE_MS = 5_000;
 
 /** Undefined when another process has changed the dispute since it was read. */

@@ -9,7 +9,7 @@ import { postponeRecall, selectRecall } from './store.ts';
 import { BY_LEDGER, takeStep, type RecallParts } from './take-step.ts';
 import type { Recall } from './types.ts';
 
-/** Time for whoever began something to finish it, before a loop does. */
+/** Time for a caller to finish what it began, before a loop does. */
 const LEASE_MS = 5_000;
 /** Time until a failed attempt is repeated, and until a saga under way is looked at again. */
 const RETRY_MS = 60_000;

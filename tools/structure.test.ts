@@ -84,18 +84,9 @@ const MAX_LINES = 500;
 /** Longer files, each with the reason why it is better in one piece. */
 const WAITS = 'Grew by the formatter; to be split by what it speaks of.';
 const LONG_FILES: Readonly<Record<string, string>> = {
-  'src/api/points.pg.test.ts': WAITS,
   'src/api/problems.pg.test.ts': WAITS,
-  'src/api/redemptions/redemptions.pg.test.ts': WAITS,
-  'src/api/rules.pg.test.ts': WAITS,
-  'src/api/signatures.pg.test.ts': WAITS,
-  'src/clearing/reserve/reserve.pg.test.ts': WAITS,
-  'src/clearing/settlement/settlement.pg.test.ts': WAITS,
-  'src/events/webhooks/webhooks.pg.test.ts': WAITS,
   'src/identity/store.ts': WAITS,
   'src/monitor/audit.pg.test.ts': WAITS,
-  'test/e2e/commands.pg.test.ts': WAITS,
-  'test/e2e/reconciliation.pg.test.ts': WAITS,
   'test/fixtures/naive-network.ts': WAITS,
 };
 

@@ -1,5 +1,5 @@
 // An account and a wallet as the posting path holds them in memory. Only `post-plan.ts` changes
-// their counters.
+// their counters. Before this: `store-wallets.ts` reads them.
 
 import type { Bucket, OwnerId } from '../kernel/ids.ts';
 import { NEVER, type Day } from '../kernel/time.ts';

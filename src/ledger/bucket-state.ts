@@ -1,6 +1,7 @@
 // The process's memory of one bucket: its sequence number and the wallets used lately. The memory
 // is true while the database still shows that sequence number, which `ledger.post` checks at every
-// write. Otherwise it is thrown away.
+// write. Otherwise it is thrown away. Before this: `loading.ts` asks for wallets. Next: `commit.ts`
+// writes the changes.
 
 import type { Bucket, OwnerId } from '../kernel/ids.ts';
 import type { Account, Wallet } from './account.ts';

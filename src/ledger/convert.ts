@@ -1,5 +1,6 @@
 // The movements of a conversion, and what bounds them; the same whether it is posted at once or
-// after platforms were asked. Pure.
+// after platforms were asked. Pure. Before this: `commands/transfer.ts` or `authorisation.ts`.
+// Next: `plan.ts`.
 
 import { networkOwnerId, type Bucket } from '../kernel/ids.ts';
 import { earlierDay, NEVER, type Day } from '../kernel/time.ts';

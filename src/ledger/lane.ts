@@ -1,4 +1,5 @@
-// A dedicated connection that posts batches, and its safe reconnection after a failure.
+// A dedicated connection that posts batches, and its safe reconnection after a failure. Before
+// this: `poster.ts` has chosen a batch. Next: `batch.ts` runs on the connection.
 
 import { connect, type DatabaseOptions, type DedicatedClient } from '../runtime/database.ts';
 import { identifyBackend, terminateBackend } from './store.ts';

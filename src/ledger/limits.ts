@@ -1,6 +1,7 @@
 // Asking the rules inside a decision: the facts of a command, and drawing on the allowances of the
 // limits that apply. Pure. An allowance is an account: allowance −use, used +use. Two commands at
-// once can never draw more than is left of it.
+// once can never draw more than is left of it. Before this: a command such as
+// `commands/transfer.ts`. Next: `plan.ts`.
 
 import { networkOwnerId, type Bucket, type PlatformId, type TransactionId } from '../kernel/ids.ts';
 import type { Facts, LimitUse, OperationName, Verdict } from '../valuation/valuation.ts';

@@ -1,5 +1,6 @@
 // Quota in a batch that has all buckets: moves it between the stripes of one system account, or
-// sets it when the cap changes. `allot-quota.ts` shares it out.
+// sets it when the cap changes. `allot-quota.ts` shares it out. Before this: `batch.ts` has a
+// shortage, or `poster.ts` a new cap. Next: `commit.ts`.
 
 import { randomUUID } from 'node:crypto';
 import { larger } from '../kernel/amount.ts';

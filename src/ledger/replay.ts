@@ -1,5 +1,6 @@
 // Idempotency: the fingerprint of a request, and the answer to a request that was posted before.
-// Walks the table of commands.
+// Walks the table of commands. Before this: `task.ts` for the fingerprint, `look-up.ts` for the
+// answer.
 
 import { hash } from 'node:crypto';
 import { kindOf, type Command } from './commands/commands.ts';

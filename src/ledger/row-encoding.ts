@@ -1,6 +1,7 @@
 // Rows as arrays of composite values in PostgreSQL's binary format (array_recv, record_recv): the
 // cheapest way to hand a whole batch to one function call. Columns are listed in the order of the
-// table; `checkColumns` compares them at start.
+// table; `checkColumns` compares them at start. Before this: `rows.ts`. Next: `store.ts` sends the
+// bytes.
 
 import { assert } from '../kernel/assert.ts';
 import { hexValue } from '../kernel/ids.ts';

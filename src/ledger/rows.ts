@@ -1,5 +1,5 @@
 // The layout of the ledger's rows: one encoding for each table that is written, one reader for each
-// that is read.
+// that is read. Before this: `commit.ts`. Next: `row-encoding.ts`.
 
 import type { Bucket, MemberId, OwnerId, TransactionId } from '../kernel/ids.ts';
 import { Account, addAccount, newWallet, type Wallet } from './account.ts';

@@ -1,5 +1,6 @@
 // SQL of accounts: wallets, allowances, what stripes have left, money of the platforms. Every
-// statement on a hot table names one bucket (docs/decisions/0002).
+// statement on a hot table names one bucket (docs/decisions/0002). Before this: `loading.ts` misses
+// a wallet. Next: `decide.ts`.
 
 import type { Bucket, MemberId, OwnerId } from '../kernel/ids.ts';
 import type { Day } from '../kernel/time.ts';

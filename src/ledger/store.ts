@@ -1,6 +1,6 @@
 // SQL of posting: the row types, the lock of a bucket, the look-up of keys, the one call of
 // `ledger.post`, and the backend of a lane. Every statement on a hot table names one bucket
-// (docs/decisions/0002).
+// (docs/decisions/0002). Before this: `commit.ts`. Next: `db/functions/ledger-post.sql`.
 
 import type { Bucket, TransactionId } from '../kernel/ids.ts';
 import type { Queryable } from '../runtime/database.ts';

@@ -1,5 +1,6 @@
 // The view of a decision: the state of the buckets that it concerns, at one moment. The database
-// stands behind it in production, plain maps in tests; a decision cannot tell which.
+// stands behind it in production, plain maps in tests; a decision cannot tell which. Before this:
+// `loading.ts` makes it. Next: `decide.ts` gives it to a command.
 
 import {
   bucketOf as bucketOfMember,

@@ -1,5 +1,6 @@
 // The table of commands: one row for each kind. A new kind is its file and its row here; deciding,
-// loading, replaying and looking back walk this table.
+// loading, replaying and looking back walk this table. Before this: `decide.ts`. Next: the file of
+// the kind, such as `transfer.ts`.
 
 import type { TransactionKind } from '../types.ts';
 import type { Readings } from '../view.ts';

@@ -68,11 +68,11 @@ const LIGHT_FILES = [
   'src/clearing/disputes/states.ts',
   'src/clearing/recalls/states.ts',
   'src/clearing/reconciliation/types.ts',
-  'src/clearing/reserve/cap.ts',
   'src/clearing/saga/problems.ts',
   'src/events/webhooks/types.ts',
   'src/identity/problems.ts',
   'src/identity/types.ts',
+  'src/ledger/get-asset.ts',
   'src/ledger/types.ts',
   'src/monitor/options.ts',
   'src/rewards/states.ts',
@@ -391,6 +391,33 @@ function idsMadeUp({ path, text }: SourceFile): string[] {
     )
     .map((line) => `${path}: ${line.trim()}`);
 }
+
+/** Lines that write a moment by themselves, or count an asset that is not there in another unit. */
+function formattedElsewhere({ path, text }: SourceFile): string[] {
+  return text
+    .split('\n')
+    .filter((line) => /toISOString\(|\?\.scale \?\? /.test(line))
+    .map((line) => `${path}: ${line.trim()}`);
+}
+
+describe('a moment and the decimals of an asset', () => {
+  test('are written in one place, and are never guessed', () => {
+    const others = program.filter(({ path }) => path !== 'src/kernel/time.ts');
+    expect(others.flatMap(formattedElsewhere)).toEqual([]);
+  });
+
+  test('and this rule catches what it forbids', () => {
+    const lines = [
+      'at: new Date(atMs).toISOString(),',
+      'ended_at: row.endedAt?.toISOString() ?? null,',
+      'const scale = ledger.pointsOf(platformId)?.scale ?? 0;',
+    ];
+    for (const line of lines)
+      expect(formattedElsewhere({ path: 'src/a/x.ts', text: line, imports: [] })).toHaveLength(1);
+    const fine = 'at: formatMoment(atMs), scale: getPoints(ledger, platformId).scale ?? nothing';
+    expect(formattedElsewhere({ path: 'src/a/x.ts', text: fine, imports: [] })).toEqual([]);
+  });
+});
 
 describe('an id that is not there', () => {
   test('is never replaced by a number: what is not known is refused, not counted as something else', () => {

@@ -6,11 +6,4 @@ export { writeLinks } from './perform-members.ts';
 export { actProblems } from './problems.ts';
 export { createActs, type Acts } from './requests.ts';
 export { ACTS, personsSentence, type ActName, type RequestedAct } from './table.ts';
-export type {
-  ActArguments,
-  ActRequest,
-  ActRequestNow,
-  Asked,
-  NewActRequest,
-  Performed,
-} from './types.ts';
+export type { ActArguments, ActRequest, ActRequestNow, Asked, NewActRequest } from './types.ts';

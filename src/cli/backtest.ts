@@ -2,34 +2,33 @@
 // of the last days.
 
 import { InvalidArgumentError, type Command } from 'commander';
-import { readFileSync } from 'node:fs';
 
 import { MAX_BACKTEST_DAYS } from '../monitor/options.ts';
 import type { BacktestView } from '../views/backtest.ts';
-import { messageOf, OperatorError } from '../runtime/operator-error.ts';
+import { OperatorError } from '../runtime/operator-error.ts';
 import type { Rulebook, Valuation } from '../valuation/valuation.ts';
 import {
   DATA_OPTION,
   exitCodesHelp,
   JSON_OPTION,
   valueOf,
-  withContext,
   type CommandContext,
   type CommandRoots,
 } from './command-roots.ts';
-import { refusalOf } from './rulebook-file.ts';
+import { readDocument, refusalOf } from './rulebook-file.ts';
 import { tableLines } from './table.ts';
+import { tell, type TellFlags } from './tell.ts';
 
 interface BacktestContext extends CommandContext {
   readonly valuation: Valuation;
 }
 
-interface Flags {
-  readonly data?: string;
-  readonly json?: true;
+interface Flags extends TellFlags {
   readonly days: number;
 }
 
+const FILE = /\.(json|ya?ml)$/;
+const PROPOSAL_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const EXAMPLES_SHOWN = 5;
 
 export function registerBacktest<Context extends BacktestContext>(
@@ -39,7 +38,7 @@ export function registerBacktest<Context extends BacktestContext>(
   program
     .command('backtest')
     .description('show what a proposal would have changed')
-    .argument('<proposal>', 'proposal_id, or a rulebook as FILE.json')
+    .argument('<proposal>', 'proposal_id, or a file with a whole rulebook: FILE.yaml or FILE.json')
     .option('--days <days>', 'how many days back from now', parseDays, 30)
     .option(...DATA_OPTION)
     .option(...JSON_OPTION)
@@ -47,51 +46,45 @@ export function registerBacktest<Context extends BacktestContext>(
       'after',
       `\nReads only; Pontis may be running and posting.${exitCodesHelp({ 65: 'no such proposal, or a rulebook that cannot be' })}`,
     )
-    .action(async (proposal: string, flags: Flags) => {
-      const [{ backtest }, { describeBacktest }] = await Promise.all([
-        import('../monitor/monitor.ts'),
-        import('../views/backtest.ts'),
-      ]);
-      const view = await withContext(flags, roots, false, async (context) => {
-        const found = await backtest(await rulebookFor(proposal, context.valuation), context, {
-          days: flags.days,
-        });
-        return describeBacktest(found, context.ledger);
-      });
-      if (flags.json) roots.print(JSON.stringify({ proposal, ...view }));
-      else for (const line of linesOf(view)) roots.print(line);
-    });
+    .action((proposal: string, flags: Flags) =>
+      tell(flags, roots, async (context) => {
+        const [{ backtest }, { describeBacktest }] = await Promise.all([
+          import('../monitor/monitor.ts'),
+          import('../views/backtest.ts'),
+        ]);
+        const isFile = FILE.test(proposal);
+        const rulebook = await (isFile ? readRulebook : rulebookOf)(proposal, context.valuation);
+        const found = await backtest(rulebook, context, { days: flags.days });
+        const view = describeBacktest(found, context.ledger);
+        return {
+          json: { proposal_id: isFile ? null : proposal, ...view },
+          lines: linesOf(view),
+        };
+      }),
+    );
 }
 
-async function rulebookFor(proposal: string, { proposals }: Valuation): Promise<Rulebook> {
-  if (proposal.endsWith('.json')) return readRulebook(proposal, proposals);
-  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(proposal))
+async function rulebookOf(proposalId: string, { proposals }: Valuation): Promise<Rulebook> {
+  if (!PROPOSAL_ID.test(proposalId))
     throw new OperatorError(
       'usage',
-      `${proposal} is neither a proposal_id nor the name of a .json file.`,
+      `${proposalId} is neither a proposal_id nor the name of a .yaml or .json file.`,
     );
-  return valueOf(await proposals.rulebookOf(valueOf(await proposals.find(proposal))));
+  return valueOf(await proposals.rulebookOf(valueOf(await proposals.find(proposalId))));
 }
 
-async function readRulebook(path: string, proposals: Valuation['proposals']): Promise<Rulebook> {
-  let document: unknown;
-  try {
-    document = JSON.parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    throw new OperatorError('badInput', `${path} cannot be read as JSON (${messageOf(error)}).`, {
-      cause: error,
-    });
-  }
+async function readRulebook(path: string, { proposals }: Valuation): Promise<Rulebook> {
+  const { compileRulebook, Rulebook: RulebookMade } = await import('../valuation/valuation.ts');
+  const document = await readDocument(path, 'badInput');
   const unknown = await proposals.refuseUnknown(document);
   if (unknown !== undefined) throw refusalOf(unknown);
-  const { compileRulebook, Rulebook } = await import('../valuation/valuation.ts');
   const compiled = compileRulebook(document);
   if (!compiled.ok)
     throw new OperatorError(
       'badInput',
       `${path} is no rulebook: ${compiled.faults.map(({ place, message }) => `${place} ${message}`).join('; ')}.`,
     );
-  return new Rulebook(0, compiled.rulebook);
+  return new RulebookMade(0, compiled.rulebook);
 }
 
 function parseDays(text: string): number {

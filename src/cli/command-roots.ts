@@ -16,6 +16,7 @@ import { postgresPaths } from '../runtime/initialise-postgres.ts';
 import type { Log } from '../runtime/log.ts';
 import { OperatorError } from '../runtime/operator-error.ts';
 import type { Valuation } from '../valuation/valuation.ts';
+import { adviceForTerminal } from './command-advice.ts';
 import type { Terminal } from './terminal.ts';
 
 /** The parts of the composed program that commands use. */
@@ -183,7 +184,7 @@ function existingNetwork(options: DataOption, environment: Environment): Config 
 export function operatorErrorOf(problem: Problem): OperatorError {
   return new OperatorError(
     problem.retryable ? 'temporary' : 'badInput',
-    `${problem.error}. ${problem.detail}`,
+    `${problem.error}. ${adviceForTerminal(problem.detail)}`,
   );
 }
 

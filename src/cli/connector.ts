@@ -3,7 +3,6 @@
 
 import type { Command } from 'commander';
 
-import type { Connection } from '../connections/connections.ts';
 import { OperatorError } from '../runtime/operator-error.ts';
 import {
   AS_TOKEN_OPTION,
@@ -11,18 +10,15 @@ import {
   exitCodesHelp,
   JSON_OPTION,
   valueOf,
-  withContext,
-  type AsTokenOption,
   type CommandContext,
   type CommandRoots,
 } from './command-roots.ts';
 import { askFor } from './asked.ts';
 import { registerConnectorTest } from './connector-test.ts';
-import { tableLines } from './table.ts';
+import { rowLines } from './table.ts';
+import { tell, type TellFlags, type Told } from './tell.ts';
 
-interface Flags extends AsTokenOption {
-  readonly data?: string;
-  readonly json?: true;
+interface Flags extends TellFlags {
   readonly url?: string;
   readonly token?: string;
   readonly reason?: string;
@@ -30,8 +26,6 @@ interface Flags extends AsTokenOption {
 
 const CODES = exitCodesHelp({ 65: 'refused, e.g. no such platform, or one that is hosted' });
 const COLUMNS = ['platform_id', 'url', 'changed_by', 'changed_at'] as const;
-
-type Row = Readonly<Record<(typeof COLUMNS)[number], string | null>>;
 
 export function registerConnector<Context extends CommandContext>(
   program: Command,
@@ -74,36 +68,16 @@ export function registerConnector<Context extends CommandContext>(
 
   subcommand('show', 'show where connected platforms answer, without their tokens')
     .argument('[platform_id]', 'default: all')
-    .action(async (platformId: string | undefined, flags: Flags) => {
-      const { requireConnected } = await import('../connections/connections.ts');
-      const rows = await withContext(flags, roots, false, async ({ connections, identity }) => {
-        const only =
-          platformId === undefined
-            ? undefined
-            : valueOf(await requireConnected(identity, platformId));
-        const platforms =
-          only === undefined
-            ? identity.listPlatforms().filter(({ custody }) => custody === 'connected')
-            : [only];
-        return platforms.map((platform) =>
-          rowOf(platform.platformId, connections.find(platform.platformId)),
-        );
-      });
-      if (flags.json) roots.print(JSON.stringify({ connections: rows }));
-      else
-        for (const line of tableLines([
-          COLUMNS,
-          ...rows.map((row) => COLUMNS.map((column) => row[column] ?? '-')),
-        ]))
-          roots.print(line);
-    });
+    .action((platformId: string | undefined, flags: Flags) =>
+      tell(flags, roots, (context) => showConnections(platformId, context)),
+    );
 
   subcommand('remove', 'ask to forget where a platform answers; then it is not called any more')
     .argument('<platform_id>')
     .option('--reason <text>', 'why; kept with the request')
     .option(...AS_TOKEN_OPTION)
-    .action(async (platformId: string, flags: Flags) => {
-      await askFor(
+    .action((platformId: string, flags: Flags) => {
+      return askFor(
         {
           act: 'connection_remove',
           arguments: { platform_id: platformId },
@@ -117,13 +91,26 @@ export function registerConnector<Context extends CommandContext>(
   registerConnectorTest(connector, roots);
 }
 
-function rowOf(platformId: string, connection: Connection | undefined): Row {
-  if (connection === undefined)
-    return { platform_id: platformId, url: null, changed_by: null, changed_at: null };
+async function showConnections(
+  platformId: string | undefined,
+  { connections: registry, identity }: CommandContext,
+): Promise<Told> {
+  const [{ requireConnected }, { describeConnection }] = await Promise.all([
+    import('../connections/connections.ts'),
+    import('../views/connection.ts'),
+  ]);
+  const platforms =
+    platformId === undefined
+      ? identity.listPlatforms().filter(({ custody }) => custody === 'connected')
+      : [valueOf(await requireConnected(identity, platformId))];
+  const connections = platforms.map((platform) =>
+    describeConnection(platform, registry.find(platform.platformId)),
+  );
   return {
-    platform_id: platformId,
-    url: connection.url,
-    changed_by: connection.changedBy,
-    changed_at: new Date(connection.changedAtMs).toISOString(),
+    json: { connections },
+    lines: rowLines(
+      COLUMNS,
+      connections.map((view) => ({ changed_by: null, changed_at: null, ...view })),
+    ),
   };
 }

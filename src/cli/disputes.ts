@@ -2,34 +2,33 @@
 
 import { Option, type Command } from 'commander';
 
-import type { Dispute, Disputes, Side } from '../clearing/disputes/disputes.ts';
+import type { Disputes, Side } from '../clearing/disputes/disputes.ts';
 import { disputeProblems } from '../clearing/disputes/problems.ts';
 import { DISPUTE_STATES, type DisputeState } from '../clearing/disputes/states.ts';
-import { formatAmountText, parseAmount } from '../kernel/amount.ts';
-import { formatId } from '../kernel/ids.ts';
-import type { Ledger } from '../ledger/ledger.ts';
+import { parseAmount } from '../kernel/amount.ts';
+import type { OperatorId } from '../kernel/ids.ts';
+import { getPoints } from '../ledger/get-asset.ts';
+import type { Asset } from '../ledger/ledger.ts';
 import { OperatorError } from '../runtime/operator-error.ts';
+import type { describeForOperator, describeTrail } from '../views/dispute.ts';
+import { pointsText } from './amount-text.ts';
 import {
-  actingOperator,
   AS_TOKEN_OPTION,
   DATA_OPTION,
   exitCodesHelp,
   JSON_OPTION,
   valueOf,
-  withContext,
-  type AsTokenOption,
   type CommandContext,
   type CommandRoots,
 } from './command-roots.ts';
-import { printable, tableLines } from './table.ts';
+import { fieldLines, printable, rowLines } from './table.ts';
+import { tell, tellAs, type TellFlags, type Told } from './tell.ts';
 
 interface DisputesContext extends CommandContext {
   readonly disputes: Disputes;
 }
 
-interface Flags extends AsTokenOption {
-  readonly data?: string;
-  readonly json?: true;
+interface Flags extends TellFlags {
   readonly state?: DisputeState;
   readonly overdue?: true;
   readonly limit?: string;
@@ -39,6 +38,9 @@ interface Flags extends AsTokenOption {
   readonly amount?: string;
   readonly borneBy?: Side;
 }
+
+type View = ReturnType<typeof describeForOperator>;
+type Trail = ReturnType<typeof describeTrail>;
 
 const DEFAULT_LIMIT = 100;
 const MOST = 1_000;
@@ -54,6 +56,8 @@ const COLUMNS = [
   'overdue',
   'problem',
 ] as const;
+const STEP_COLUMNS = ['at', 'by', 'action', 'state', 'text'] as const;
+const EVIDENCE_COLUMNS = ['evidence', 'name', 'media_type', 'bytes', 'sha256', 'by'] as const;
 
 export function registerDisputes<Context extends DisputesContext>(
   program: Command,
@@ -74,91 +78,13 @@ export function registerDisputes<Context extends DisputesContext>(
     .addOption(new Option('--state <state>', 'only those in this state').choices(DISPUTE_STATES))
     .option('--overdue', 'only those whose due date has passed')
     .option('--limit <n>', `at most so many, up to ${MOST} (default ${DEFAULT_LIMIT})`)
-    .action(async (flags: Flags) => {
-      const limit = Math.min(
-        Math.max(Number.parseInt(flags.limit ?? String(DEFAULT_LIMIT), 10) || DEFAULT_LIMIT, 1),
-        MOST,
-      );
-      const rows = await withContext(flags, roots, false, async (context) => {
-        const found = await context.disputes.list({
-          state: flags.state,
-          dueBeforeMs: flags.overdue === true ? context.clock.now() : undefined,
-          limit,
-        });
-        return found.map((dispute) => rowOf(dispute, context.ledger, context.clock.now()));
-      });
-      if (flags.json) roots.print(JSON.stringify({ disputes: rows }));
-      else
-        for (const line of tableLines([
-          COLUMNS,
-          ...rows.map((row) => COLUMNS.map((column) => row[column])),
-        ]))
-          roots.print(line);
-    });
+    .action((flags: Flags) => tell(flags, roots, (context) => listDisputes(flags, context)));
 
   subcommand('show', 'show one dispute with its trail and its evidence')
     .argument('<dispute_id>')
-    .action(async (disputeId: string, flags: Flags) => {
-      const shown = await withContext(
-        flags,
-        roots,
-        false,
-        async ({ disputes: all, ledger, clock }) => {
-          const dispute = valueOf(await all.find(disputeId));
-          const [steps, evidence] = [await all.listSteps(dispute), await all.listEvidence(dispute)];
-          return {
-            ...rowOf(dispute, ledger, clock.now()),
-            transaction_id: formatId('txn', dispute.transactionId),
-            appeal_of: dispute.appealOf === null ? '' : formatId('dsp', dispute.appealOf),
-            description: printable(dispute.description),
-            frozen:
-              dispute.frozen === null
-                ? ''
-                : pointsText(ledger, dispute.target.platformId, dispute.frozen),
-            outcome: dispute.outcome ?? '',
-            resolution:
-              dispute.resolution === null
-                ? ''
-                : `${dispute.resolution.kind} of ` +
-                  `${pointsText(ledger, dispute.source.platformId, dispute.resolution.amount)}${dispute.resolution.kind === 'adjustment' ? ` borne by ${dispute.resolution.borneBy}` : ''}`,
-            resolution_transaction_id:
-              dispute.resolutionId === null ? '' : formatId('txn', dispute.resolutionId),
-            steps: steps.map(({ takenAtMs, who, action, stateAfter, text }) => ({
-              at: new Date(takenAtMs).toISOString(),
-              by: who.id === null ? who.actor : `${who.actor} ${who.id}`,
-              action,
-              state: stateAfter,
-              text: printable(text ?? ''),
-            })),
-            evidence: evidence.map(({ evidence: number, name, mediaType, bytes, sha256, who }) => ({
-              evidence: String(number),
-              name,
-              media_type: mediaType,
-              bytes: String(bytes),
-              sha256,
-              by: `${who.actor} ${String(who.id)}`,
-            })),
-          };
-        },
-      );
-      if (flags.json) return roots.print(JSON.stringify(shown));
-      const { steps, evidence, ...fields } = shown;
-      for (const line of tableLines(Object.entries(fields).filter(([, value]) => value !== '')))
-        roots.print(line);
-      roots.print('');
-      for (const line of tableLines([
-        ['at', 'by', 'action', 'state', 'text'],
-        ...steps.map(({ at, by, action, state, text }) => [at, by, action, state, text]),
-      ]))
-        roots.print(line);
-      if (evidence.length === 0) return;
-      roots.print('');
-      for (const line of tableLines([
-        ['evidence', 'name', 'media_type', 'bytes', 'sha256', 'by'],
-        ...evidence.map((one) => Object.values(one)),
-      ]))
-        roots.print(line);
-    });
+    .action((disputeId: string, flags: Flags) =>
+      tell(flags, roots, (context) => showDispute(disputeId, context)),
+    );
 
   subcommand('decide', 'decide a dispute in which both sides were heard')
     .argument('<dispute_id>')
@@ -182,69 +108,142 @@ export function registerDisputes<Context extends DisputesContext>(
       ).choices(['source', 'target']),
     )
     .option(...AS_TOKEN_OPTION)
-    .action(async (disputeId: string, flags: Flags) => {
-      const decided = await withContext(flags, roots, false, async (context) => {
-        const { operatorId } = await actingOperator(flags, roots, context);
-        const dispute = valueOf(await context.disputes.find(disputeId));
-        const amount =
-          flags.amount === undefined
-            ? undefined
-            : readAmount(
-                flags.amount,
-                context.ledger.pointsOf(dispute.source.platformId)?.scale ?? 0,
-              );
-        const decision = {
-          operatorId,
-          outcome: flags.outcome ?? 'rejected',
-          reason: flags.reason ?? '',
-          kind: flags.resolution,
-          amount,
-          borneBy: flags.borneBy,
-        };
-        return rowOf(
-          valueOf(await context.disputes.decide(disputeId, decision)),
-          context.ledger,
-          context.clock.now(),
-        );
-      });
-      roots.print(
-        flags.json
-          ? JSON.stringify(decided)
-          : `${decided.dispute_id} is ` +
-              `${decided.state}${decided.problem === '' ? '' : `: ${decided.problem}`}`,
-      );
-    });
+    .action((disputeId: string, flags: Flags) =>
+      tellAs(flags, roots, (context, operatorId) =>
+        decideDispute(disputeId, operatorId, flags, context),
+      ),
+    );
 }
 
-function rowOf(
-  dispute: Dispute,
-  ledger: Ledger,
-  nowMs: number,
-): Record<(typeof COLUMNS)[number], string> {
-  const { source, target, dueAtMs } = dispute;
-  const isBySource = dispute.claimantSide === 'source';
+async function listDisputes(
+  flags: Flags,
+  { disputes: all, ledger, clock }: DisputesContext,
+): Promise<Told> {
+  const { describeForOperator } = await import('../views/dispute.ts');
+  const limit = Math.min(
+    Math.max(Number.parseInt(flags.limit ?? String(DEFAULT_LIMIT), 10) || DEFAULT_LIMIT, 1),
+    MOST,
+  );
+  const found = await all.list({
+    state: flags.state,
+    dueBeforeMs: flags.overdue === true ? clock.now() : undefined,
+    limit,
+  });
+  const disputes = found.map((dispute) => describeForOperator(dispute, ledger, all));
   return {
-    dispute_id: formatId('dsp', dispute.disputeId),
-    state: dispute.state,
-    claimant: (isBySource ? source : target).platformId,
-    respondent: (isBySource ? target : source).platformId,
-    amount: pointsText(ledger, source.platformId, dispute.amount),
-    reason_code: dispute.reasonCode,
-    due_at: dueAtMs === null ? '' : new Date(dueAtMs).toISOString(),
-    overdue: dueAtMs !== null && dueAtMs <= nowMs ? 'yes' : '',
-    problem: printable(dispute.problem ?? ''),
+    json: { disputes },
+    lines: rowLines(
+      COLUMNS,
+      disputes.map((view) => rowOf(view, { ledger, clock })),
+      '',
+    ),
   };
 }
 
-function pointsText(
-  ledger: Ledger,
-  platformId: Dispute['source']['platformId'],
-  minor: bigint,
-): string {
-  return formatAmountText(minor, ledger.pointsOf(platformId)?.scale ?? 0);
+async function showDispute(disputeId: string, context: DisputesContext): Promise<Told> {
+  const { describeForOperator, describeTrail } = await import('../views/dispute.ts');
+  const { disputes, ledger } = context;
+  const dispute = valueOf(await disputes.find(disputeId));
+  const view = describeForOperator(dispute, ledger, disputes);
+  const trail = describeTrail(
+    await disputes.listSteps(dispute),
+    await disputes.listEvidence(dispute),
+    'operator',
+  );
+  return {
+    json: { ...view, ...trail },
+    lines: [...linesOf(view, context), ...trailLines(trail)],
+  };
 }
 
-function readAmount(text: string, scale: number): bigint {
+async function decideDispute(
+  disputeId: string,
+  operatorId: OperatorId,
+  flags: Flags,
+  { disputes, ledger }: DisputesContext,
+): Promise<Told> {
+  const { describeForOperator } = await import('../views/dispute.ts');
+  const { source } = valueOf(await disputes.find(disputeId));
+  const decided = await disputes.decide(disputeId, {
+    operatorId,
+    outcome: flags.outcome ?? 'rejected',
+    reason: flags.reason ?? '',
+    kind: flags.resolution,
+    amount:
+      flags.amount === undefined
+        ? undefined
+        : readAmount(flags.amount, getPoints(ledger, source.platformId)),
+    borneBy: flags.borneBy,
+  });
+  const view = describeForOperator(valueOf(decided), ledger, disputes);
+  const problem = view.problem === null ? '' : `: ${printable(view.problem)}`;
+  return { json: view, lines: [`${view.dispute_id} is ${view.state}${problem}`] };
+}
+
+function rowOf(view: View, { ledger, clock }: Pick<CommandContext, 'ledger' | 'clock'>) {
+  const isOverdue = view.due_at !== null && Date.parse(view.due_at) <= clock.now();
+  return {
+    dispute_id: view.dispute_id,
+    state: view.state,
+    claimant: view.claimant_platform,
+    respondent: view.respondent_platform,
+    amount: pointsText(ledger, view.source_platform, view.amount),
+    reason_code: view.reason_code,
+    due_at: view.due_at,
+    overdue: isOverdue ? 'yes' : null,
+    problem: view.problem,
+  };
+}
+
+/** What is not there is left out. */
+function linesOf(view: View, context: DisputesContext): string[] {
+  const { ledger } = context;
+  const { resolution, frozen_amount: frozen } = view;
+  const fields = {
+    ...rowOf(view, context),
+    transaction_id: view.transaction_id,
+    appeal_of: view.appeal_of,
+    description: view.description,
+    frozen: frozen === null ? null : pointsText(ledger, view.target_platform, frozen),
+    outcome: view.outcome,
+    resolution:
+      resolution === null
+        ? null
+        : `${resolution.kind} of ${pointsText(ledger, view.source_platform, resolution.amount)}` +
+          (resolution.borne_by === undefined ? '' : ` borne by ${resolution.borne_by}`),
+    resolution_transaction_id: view.resolution_transaction_id,
+  };
+  return fieldLines(Object.entries(fields).filter(([, value]) => value !== null));
+}
+
+function trailLines({ steps, evidence }: Trail): string[] {
+  return [
+    '',
+    ...rowLines(
+      STEP_COLUMNS,
+      steps.map(({ by, platform_id, operator_id, state_after: state, ...step }) => ({
+        ...step,
+        by: [by, platform_id ?? operator_id ?? []].flat().join(' '),
+        state,
+      })),
+      '',
+    ),
+    ...(evidence.length === 0
+      ? []
+      : [
+          '',
+          ...rowLines(
+            EVIDENCE_COLUMNS,
+            evidence.map(({ by, platform_id, ...file }) => ({
+              ...file,
+              by: [by, platform_id ?? []].flat().join(' '),
+            })),
+          ),
+        ]),
+  ];
+}
+
+function readAmount(text: string, { scale }: Asset): bigint {
   const minor = parseAmount(text, scale);
   if (typeof minor === 'string' || minor <= 0n)
     throw new OperatorError(

@@ -3,7 +3,7 @@
 
 import type { Command } from 'commander';
 
-import type { MemberLink } from '../identity/identity.ts';
+import type { Identity, MemberLink } from '../identity/identity.ts';
 import { identityProblems } from '../identity/problems.ts';
 import { isMemberId, type MemberId } from '../kernel/ids.ts';
 import { OperatorError } from '../runtime/operator-error.ts';
@@ -14,16 +14,13 @@ import {
   exitCodesHelp,
   JSON_OPTION,
   operatorErrorOf,
-  withContext,
-  type AsTokenOption,
   type CommandContext,
   type CommandRoots,
 } from './command-roots.ts';
-import { printable, tableLines } from './table.ts';
+import { rowLines } from './table.ts';
+import { tell, type TellFlags, type Told } from './tell.ts';
 
-interface Flags extends AsTokenOption {
-  readonly data?: string;
-  readonly json?: true;
+interface Flags extends TellFlags {
   readonly file?: string;
   readonly reason?: string;
 }
@@ -56,9 +53,6 @@ export function registerMember<Context extends CommandContext>(
       .description(description)
       .option(...DATA_OPTION)
       .option(...JSON_OPTION);
-  const show = (flags: Flags, memberId: (context: Context) => Promise<MemberId>): Promise<void> =>
-    showMember(flags, roots, memberId);
-
   subcommand(
     'link',
     'ask to link a user that has no link yet to a member, or many of a file: all or none, for ever',
@@ -107,12 +101,12 @@ export function registerMember<Context extends CommandContext>(
     .argument('<platform_user_id>')
     .addHelpText('after', `\nReads only; Pontis may be running.${CODES}`)
     .action((platformId: string, userId: string, flags: Flags) =>
-      show(flags, async ({ identity }) => {
+      tell(flags, roots, async ({ identity }) => {
         const platform = identity.findPlatform(platformId);
         if (platform === undefined) throw operatorErrorOf(identityProblems.platform_not_found());
         const link = await identity.findLink(platform.platformId, userId);
         if (link === undefined) throw operatorErrorOf(identityProblems.user_not_found());
-        return link.memberId;
+        return showMember(link.memberId, identity);
       }),
     );
 
@@ -120,50 +114,18 @@ export function registerMember<Context extends CommandContext>(
     .argument('<member_id>')
     .addHelpText('after', `\nReads only; Pontis may be running.${CODES}`)
     .action((memberId: string, flags: Flags) =>
-      show(flags, () => {
+      tell(flags, roots, ({ identity }) => {
         if (!isMemberId(memberId)) throw operatorErrorOf(identityProblems.member_not_found());
-        return Promise.resolve(memberId);
+        return showMember(memberId, identity);
       }),
     );
 }
 
-async function showMember<Context extends CommandContext>(
-  flags: Flags,
-  roots: CommandRoots<Context>,
-  find: (context: Context) => Promise<MemberId>,
-): Promise<void> {
-  const { memberId, rows } = await withContext(flags, roots, false, async (context) => {
-    const found = await find(context);
-    const [links, words] = await Promise.all([
-      context.identity.listLinks(found),
-      context.identity.listOperatorLinks(found),
-    ]);
-    if (links.length === 0) throw operatorErrorOf(identityProblems.member_not_found());
-    return {
-      memberId: found,
-      rows: links.map((link) => {
-        const word = words.find(
-          ({ platformId, platformUserId }) =>
-            platformId === link.platformId && platformUserId === link.platformUserId,
-        );
-        return {
-          platform_id: link.platformId,
-          platform_user_id: link.platformUserId,
-          linked_at: new Date(link.createdAtMs).toISOString(),
-          made_by: word?.madeBy ?? null,
-          approved_by: word?.approvedBy ?? null,
-          reason: word?.reason ?? null,
-        };
-      }),
-    };
-  });
-  if (flags.json) return roots.print(JSON.stringify({ member_id: memberId, links: rows }));
-  roots.print(`member ${memberId}`);
-  for (const line of tableLines([
-    COLUMNS,
-    ...rows.map((row) => COLUMNS.map((column) => printable(row[column] ?? '-'))),
-  ]))
-    roots.print(line);
+async function showMember(memberId: MemberId, identity: Identity): Promise<Told> {
+  const { describeMember } = await import('../views/member.ts');
+  const view = await describeMember(identity, memberId);
+  if (view === undefined) throw operatorErrorOf(identityProblems.member_not_found());
+  return { json: view, lines: [`member ${memberId}`, ...rowLines(COLUMNS, view.links)] };
 }
 
 /** Users are taken as they are written: nothing is trimmed. */

@@ -3,9 +3,10 @@
 
 import type { Command } from 'commander';
 
-import type { RequestedAct } from '../acts/acts.ts';
+import type { ActArguments, RequestedAct } from '../acts/acts.ts';
 import type { OperatorChange } from '../identity/identity.ts';
-import { doneOrAsked } from './asked.ts';
+import { formatMoment } from '../kernel/time.ts';
+import { askedOf } from './asked.ts';
 import {
   AS_TOKEN_OPTION,
   DATA_OPTION,
@@ -13,16 +14,13 @@ import {
   findActingOperator,
   JSON_OPTION,
   valueOf,
-  withContext,
-  type AsTokenOption,
   type CommandContext,
   type CommandRoots,
 } from './command-roots.ts';
-import { printable, tableLines } from './table.ts';
+import { rowLines } from './table.ts';
+import { tell, type TellFlags, type Told } from './tell.ts';
 
-interface Flags extends AsTokenOption {
-  readonly data?: string;
-  readonly json?: true;
+interface Flags extends TellFlags {
   readonly reason?: string;
 }
 
@@ -44,42 +42,28 @@ export function registerOperator<Context extends CommandContext>(
         'after',
         `\nPontis may be running; each request asks the database who acts.${CODES}`,
       );
-  const print = (flags: Flags, json: unknown, lines: readonly string[]): void => {
-    if (flags.json) roots.print(JSON.stringify(json));
-    else for (const line of lines) roots.print(line);
-  };
-
-  /** Prints what came of it; without it the command only tells what is left to do. */
   const ask = (
     act: RequestedAct,
     name: string,
     description: string,
-    tell: (operatorId: string, told: Readonly<Record<string, string>>) => readonly string[],
+    linesOf: (operatorId: string, done: ActArguments) => readonly string[],
   ): Command =>
     subcommand(name, description)
       .argument('<operator_id>')
       .option('--reason <text>', 'why; kept with the request')
       .option(...AS_TOKEN_OPTION)
-      .action(async (id: string, flags: Flags) => {
-        const asked = await withContext(flags, roots, false, async (context) => {
+      .action((id: string, flags: Flags) =>
+        tell(flags, roots, async (context) => {
           const acting = await findActingOperator(flags, roots, context);
-          return valueOf(
-            await context.acts.ask({
-              act,
-              arguments: { operator_id: id },
-              operatorId: acting?.operatorId,
-              reason: flags.reason ?? '',
-            }),
-          );
-        });
-        const done = doneOrAsked(asked, flags, roots);
-        if (done !== undefined)
-          print(
-            flags,
-            { ...done.outcome, ...done.secrets },
-            tell(id, { ...done.outcome, ...done.secrets }),
-          );
-      });
+          const asked = await context.acts.ask({
+            act,
+            arguments: { operator_id: id },
+            operatorId: acting?.operatorId,
+            reason: flags.reason ?? '',
+          });
+          return askedOf(valueOf(asked), (done) => ({ json: done, lines: linesOf(id, done) }));
+        }),
+      );
   ask(
     'operator_add',
     'add',
@@ -103,10 +87,10 @@ export function registerOperator<Context extends CommandContext>(
     .argument('<operator_id>')
     .option('--reason <text>', 'why; kept for good')
     .option(...AS_TOKEN_OPTION)
-    .action(async (id: string, flags: Flags) => {
-      const changed = await withContext(flags, roots, false, async (context) => {
+    .action((id: string, flags: Flags) =>
+      tell(flags, roots, async (context) => {
         const acting = await findActingOperator(flags, roots, context);
-        return valueOf(
+        const { operatorId, state } = valueOf(
           await context.identity.setOperatorState(id, 'suspended', {
             madeBy: acting?.operatorId ?? null,
             approvedBy: null,
@@ -114,11 +98,9 @@ export function registerOperator<Context extends CommandContext>(
             reason: flags.reason ?? '',
           }),
         );
-      });
-      print(flags, { operator_id: changed.operatorId, state: changed.state }, [
-        `${changed.operatorId} is ${changed.state}.`,
-      ]);
-    });
+        return { json: { operator_id: operatorId, state }, lines: [`${operatorId} is ${state}.`] };
+      }),
+    );
 
   subcommand(
     'recover',
@@ -127,39 +109,36 @@ export function registerOperator<Context extends CommandContext>(
   )
     .argument('<operator_id>')
     .requiredOption('--reason <text>', 'why; kept for good and shown by the audit')
-    .action(async (id: string, flags: Flags) => {
-      const { operatorId, token } = await withContext(flags, roots, false, async ({ identity }) =>
-        valueOf(await identity.recoverOperator(id, flags.reason ?? '')),
-      );
-      print(flags, { operator_id: operatorId, token }, [token]);
-    });
-
-  subcommand('list', 'list the operators, and who made them').action(async (flags: Flags) => {
-    const operators = await withContext(flags, roots, false, async ({ identity }) => {
-      const changes = await identity.listOperatorChanges();
-      return (await identity.listOperators()).map((row) => {
-        const own = changes.filter(({ operatorId }) => operatorId === row.operatorId);
-        const last = own.findLast(
-          ({ change }) => change === 'added' || change === 'token' || change === 'recovered',
+    .action((id: string, flags: Flags) =>
+      tell(flags, roots, async ({ identity }) => {
+        const { operatorId, token } = valueOf(
+          await identity.recoverOperator(id, flags.reason ?? ''),
         );
-        return {
-          operator_id: row.operatorId,
-          state: row.state,
-          created_at: new Date(row.createdAtMs).toISOString(),
-          added_by: makersOf(own.find(({ change }) => change === 'added')),
-          token_by: makersOf(last),
-        };
-      });
-    });
-    print(
-      flags,
-      { operators },
-      tableLines([
-        COLUMNS,
-        ...operators.map((row) => COLUMNS.map((column) => printable(row[column]))),
-      ]),
+        return { json: { operator_id: operatorId, token }, lines: [token] };
+      }),
     );
+
+  subcommand('list', 'list the operators, and who made them').action((flags: Flags) =>
+    tell(flags, roots, listOperators),
+  );
+}
+
+async function listOperators({ identity }: CommandContext): Promise<Told> {
+  const changes = await identity.listOperatorChanges();
+  const operators = (await identity.listOperators()).map((row) => {
+    const own = changes.filter(({ operatorId }) => operatorId === row.operatorId);
+    const last = own.findLast(
+      ({ change }) => change === 'added' || change === 'token' || change === 'recovered',
+    );
+    return {
+      operator_id: row.operatorId,
+      state: row.state,
+      created_at: formatMoment(row.createdAtMs),
+      added_by: makersOf(own.find(({ change }) => change === 'added')),
+      token_by: makersOf(last),
+    };
   });
+  return { json: { operators }, lines: rowLines(COLUMNS, operators) };
 }
 
 function makersOf(change: OperatorChange | undefined): string {

@@ -3,6 +3,7 @@
 
 import { isUserId, MAX_USER_ID_LENGTH } from '../identity/identity.ts';
 import { MAX_AMOUNT_MINOR } from '../kernel/amount.ts';
+import { isDay } from '../kernel/time.ts';
 
 /** Column names of the file by what they mean to us. */
 export interface ColumnMap {
@@ -128,7 +129,7 @@ export function parseMoment(text: string): number | string {
   if (match === null) return wrong;
   const [, day = '', minute = '00:00', second = '00', fraction = '0', offset = 'Z'] = match;
   // Date.parse turns 30 February into March.
-  if (Number.isNaN(Date.parse(day)) || !new Date(day).toISOString().startsWith(day)) return wrong;
+  if (!isDay(day)) return wrong;
   const zone = offset === 'Z' ? 'Z' : `${offset.slice(0, 3)}:${offset.slice(-2)}`;
   const atMs = Date.parse(
     `${day}T${minute}:${second}.${fraction.slice(0, 3).padEnd(3, '0')}${zone}`,

@@ -9,8 +9,9 @@ import { formatAmountText, parseAmount } from '../kernel/amount.ts';
 import { assert } from '../kernel/assert.ts';
 import type { Result } from '../kernel/problem.ts';
 import type { Clawback } from '../ledger/ledger.ts';
+import { formatMoment } from '../kernel/time.ts';
 import { OperatorError } from '../runtime/operator-error.ts';
-import { doneOrAsked } from './asked.ts';
+import { askedOf } from './asked.ts';
 import {
   actingOperator,
   AS_TOKEN_OPTION,
@@ -24,7 +25,8 @@ import {
   type CommandContext,
   type CommandRoots,
 } from './command-roots.ts';
-import { tableLines } from './table.ts';
+import { rowLines } from './table.ts';
+import { print, tell, type Told } from './tell.ts';
 
 export interface PlatformToAdd {
   readonly platformId: string;
@@ -79,6 +81,16 @@ interface RotateFlags extends AskFlags {
   readonly overlapHours?: number;
 }
 
+const COLUMNS = [
+  'platform_id',
+  'custody',
+  'state',
+  'signing',
+  'clawback',
+  'reserve_cap',
+  'reserve_used',
+  'name',
+] as const;
 const HOUR_MS = 3_600_000;
 const CODES = exitCodesHelp({ 65: 'refused, e.g. no such platform' });
 
@@ -94,12 +106,34 @@ export function registerPlatform<Context extends PlatformContext>(
       .option(...DATA_OPTION)
       .option(...JSON_OPTION)
       .addHelpText('after', `\nPontis may be running; it notices within about a second.${CODES}`);
-  const print = (flags: Flags, json: unknown, lines: readonly string[]): void => {
-    if (flags.json) roots.print(JSON.stringify(json));
-    else for (const line of lines) roots.print(line);
-  };
+  registerAdd(
+    subcommand('add', 'take a platform into the network; prints its secret and a token'),
+    roots,
+  );
+  subcommand('list', 'list the platforms').action((flags: Flags) =>
+    tell(flags, roots, listPlatforms),
+  );
+  registerCredentials(subcommand, roots);
 
-  subcommand('add', 'take a platform into the network; prints its secret and a token')
+  subcommand('signing', 'say which request signatures of a platform are taken')
+    .argument('<platform_id>')
+    .addArgument(new Argument('<kind>', 'any, or HTTP Message Signatures alone').choices(SIGNINGS))
+    .action((platformId: string, signing: Signing, flags: Flags) =>
+      tell(flags, roots, async ({ identity }) => {
+        valueOf(await identity.setSigning(platformId, signing));
+        return {
+          json: { platform_id: platformId, signing },
+          lines: [`${platformId} signs with: ${signing}`],
+        };
+      }),
+    );
+}
+
+function registerAdd<Context extends PlatformContext>(
+  command: Command,
+  roots: PlatformRoots<Context>,
+): void {
+  command
     .argument('<platform_id>', '3 to 40 of a-z, 0-9 and _, beginning with a letter')
     .option('--name <name>', 'name for people (default: the id)')
     .addOption(
@@ -134,128 +168,38 @@ export function registerPlatform<Context extends PlatformContext>(
         'force at once, default no bound)',
     )
     .option(...AS_TOKEN_OPTION)
-    .action(async (platformId: string, flags: AddFlags) => {
-      const added = await withContext(flags, roots, true, async (context) => {
-        const { name = platformId, custody, multiplier, clawback } = flags;
-        const { scale } = context.ledger.settlementAsset();
-        const asked =
-          flags.reserveCap === undefined ? undefined : parseCap(flags.reserveCap, scale);
-        const isDemo = await roots.isDemoNetwork(context);
-        const asksForCap = asked !== undefined && asked > 0n;
-        const madeBy = isDemo ? undefined : await makerOf(flags, asksForCap, roots, context);
-        const connection = connectionOf(flags, roots);
-        const reserveCapMinor = isDemo ? asked : 0n;
-        const platform = valueOf(
-          await roots.addPlatform(context, {
-            platformId,
-            name,
-            custody,
-            multiplier,
-            clawback,
-            ...(connection === undefined ? {} : { connection }),
-            ...(reserveCapMinor === undefined ? {} : { reserveCapMinor }),
-          }),
-        );
-        const cap = reserveCapMinor === undefined ? null : formatAmountText(reserveCapMinor, scale);
-        const requestId =
-          madeBy === undefined || !asksForCap
-            ? null
-            : await askForCap(context, platform.platformId, asked, madeBy);
-        return { platform, cap, requestId, isDemo };
-      });
-      const {
-        platform: { secret, token },
-        cap,
-        requestId,
-        isDemo,
-      } = added;
-      const raise =
-        requestId === null
-          ? `pontis reserve cap ${platformId} <amount> --reason <text>`
-          : `pontis reserve approve ${requestId}`;
+    .action(async (platformId: string, flags: AddFlags) =>
       print(
+        await withContext(flags, roots, true, (context) =>
+          addPlatform(platformId, flags, roots, context),
+        ),
         flags,
-        {
-          platform_id: platformId,
-          secret,
-          token,
-          reserve_cap: cap,
-          ...(isDemo ? {} : { reserve_request_id: requestId, raise_cap_with: raise }),
-        },
-        [
-          `platform_id  ${platformId}`,
-          `secret       ${secret}`,
-          `token        ${token}`,
-          ...(isDemo
-            ? []
-            : [
-                `reserve cap  ${cap}: it may send what it has received; ` +
-                  `${requestId === null ? `raise it with: ${raise} (another operator approves it)` : `request ${requestId} is open; another operator approves it with: ${raise}`}`,
-              ]),
-        ],
-      );
-    });
-
-  subcommand('list', 'list the platforms').action(async (flags: Flags) => {
-    const platforms = await withContext(flags, roots, false, async ({ identity, ledger }) =>
-      Promise.all(
-        identity.listPlatforms().map(async (row) => {
-          const settlement = ledger.settlementAsset();
-          const cap = await ledger.findCap(row.ownerId, settlement.assetId, 'position');
-          return {
-            platform_id: row.platformId,
-            name: row.name,
-            custody: row.custody,
-            state: row.state,
-            signing: row.signing,
-            clawback: ledger.pointsOf(row.platformId)?.clawback ?? null,
-            reserve_cap: cap === undefined ? null : formatAmountText(cap.amount, settlement.scale),
-            reserve_used: cap === undefined ? null : formatAmountText(cap.used, settlement.scale),
-            created_at: new Date(row.createdAtMs).toISOString(),
-          };
-        }),
+        roots,
       ),
     );
-    const columns = [
-      'platform_id',
-      'custody',
-      'state',
-      'signing',
-      'clawback',
-      'reserve_cap',
-      'reserve_used',
-      'name',
-    ] as const;
-    print(
-      flags,
-      { platforms },
-      tableLines([columns, ...platforms.map((row) => columns.map((column) => row[column] ?? '-'))]),
-    );
-  });
+}
 
-  /**
-   * By one person while a network has fewer than two operators; then it only tells what is left to
-   * do.
-   */
-  const ask = async (
+/** Its secret and its token, whose replacements take two persons once there are two. */
+function registerCredentials<Context extends PlatformContext>(
+  subcommand: (name: string, description: string) => Command,
+  roots: PlatformRoots<Context>,
+): void {
+  const ask = (
     act: RequestedAct,
     given: ActArguments,
     flags: AskFlags,
-  ): Promise<Readonly<Record<string, string>> | undefined> => {
-    const asked = await withContext(flags, roots, false, async (context) => {
+    doneOf: (done: ActArguments) => Told,
+  ): Promise<void> =>
+    tell(flags, roots, async (context) => {
       const acting = await findActingOperator(flags, roots, context);
-      return valueOf(
-        await context.acts.ask({
-          act,
-          arguments: given,
-          operatorId: acting?.operatorId,
-          reason: flags.reason ?? '',
-        }),
-      );
+      const asked = await context.acts.ask({
+        act,
+        arguments: given,
+        operatorId: acting?.operatorId,
+        reason: flags.reason ?? '',
+      });
+      return askedOf(valueOf(asked), doneOf);
     });
-    const done = doneOrAsked(asked, flags, roots);
-    return done === undefined ? undefined : { ...done.outcome, ...done.secrets };
-  };
   const asking = (name: string, description: string): Command =>
     subcommand(name, description)
       .argument('<platform_id>')
@@ -269,39 +213,35 @@ export function registerPlatform<Context extends PlatformContext>(
       parseDays,
     )
     .option('--revoke', 'make all earlier tokens invalid')
-    .action(async (platformId: string, flags: TokenFlags) => {
-      const given = {
-        platform_id: platformId,
-        days: String(flags.days ?? ''),
-        revoke: flags.revoke ? 'yes' : 'no',
-      };
-      const told = await ask('platform_token', given, flags);
-      if (told !== undefined) print(flags, told, [told['token'] ?? '']);
-    });
+    .action((platformId: string, flags: TokenFlags) =>
+      ask(
+        'platform_token',
+        {
+          platform_id: platformId,
+          days: String(flags.days ?? ''),
+          revoke: flags.revoke ? 'yes' : 'no',
+        },
+        flags,
+        (done) => ({ json: done, lines: [done['token'] ?? ''] }),
+      ),
+    );
 
   subcommand(
     'revoke',
     'make all tokens of a platform invalid at once, for when somebody else has one',
   )
     .argument('<platform_id>')
-    .action(async (platformId: string, flags: Flags) => {
-      await withContext(flags, roots, false, async ({ identity }) =>
-        valueOf(await identity.revokeTokens(platformId)),
-      );
-      print(flags, { platform_id: platformId, revoked: true }, [
-        `All tokens of ${platformId} are invalid, in running processes within about a second.`,
-      ]);
-    });
-
-  subcommand('signing', 'say which request signatures of a platform are taken')
-    .argument('<platform_id>')
-    .addArgument(new Argument('<kind>', 'any, or HTTP Message Signatures alone').choices(SIGNINGS))
-    .action(async (platformId: string, signing: Signing, flags: Flags) => {
-      await withContext(flags, roots, false, async ({ identity }) =>
-        valueOf(await identity.setSigning(platformId, signing)),
-      );
-      print(flags, { platform_id: platformId, signing }, [`${platformId} signs with: ${signing}`]);
-    });
+    .action((platformId: string, flags: Flags) =>
+      tell(flags, roots, async ({ identity }) => {
+        valueOf(await identity.revokeTokens(platformId));
+        return {
+          json: { platform_id: platformId, revoked: true },
+          lines: [
+            `All tokens of ${platformId} are invalid, in running processes within about a second.`,
+          ],
+        };
+      }),
+    );
 
   asking(
     'rotate-secret',
@@ -312,16 +252,90 @@ export function registerPlatform<Context extends PlatformContext>(
       'how long the old one is good as well (default 24); 0 when somebody else knows it',
       parseOverlap,
     )
-    .action(async (platformId: string, flags: RotateFlags) => {
+    .action((platformId: string, flags: RotateFlags) => {
       const hours = flags.overlapHours ?? SECRET_OVERLAP_MS / HOUR_MS;
-      const told = await ask(
-        'platform_secret',
-        { platform_id: platformId, overlap_hours: String(hours) },
-        flags,
-      );
-      if (told !== undefined)
-        print(flags, { old_secret_ends_at: null, ...told }, [told['secret'] ?? '']);
+      const given = { platform_id: platformId, overlap_hours: String(hours) };
+      return ask('platform_secret', given, flags, (done) => ({
+        json: { old_secret_ends_at: null, ...done },
+        lines: [done['secret'] ?? ''],
+      }));
     });
+}
+
+async function addPlatform<Context extends PlatformContext>(
+  platformId: string,
+  flags: AddFlags,
+  roots: PlatformRoots<Context>,
+  context: Context,
+): Promise<Told> {
+  const { name = platformId, custody, multiplier, clawback } = flags;
+  const { scale } = context.ledger.settlementAsset();
+  const asked = flags.reserveCap === undefined ? undefined : parseCap(flags.reserveCap, scale);
+  const isDemo = await roots.isDemoNetwork(context);
+  const asksForCap = asked !== undefined && asked > 0n;
+  const madeBy = isDemo ? undefined : await makerOf(flags, asksForCap, roots, context);
+  const connection = connectionOf(flags, roots);
+  const reserveCapMinor = isDemo ? asked : 0n;
+  const { secret, token } = valueOf(
+    await roots.addPlatform(context, {
+      platformId,
+      name,
+      custody,
+      multiplier,
+      clawback,
+      ...(connection === undefined ? {} : { connection }),
+      ...(reserveCapMinor === undefined ? {} : { reserveCapMinor }),
+    }),
+  );
+  const cap = reserveCapMinor === undefined ? null : formatAmountText(reserveCapMinor, scale);
+  const requestId =
+    madeBy === undefined || !asksForCap
+      ? null
+      : await askForCap(context, platformId, asked, madeBy);
+  const raise =
+    requestId === null
+      ? `pontis reserve cap ${platformId} <amount> --reason <text>`
+      : `pontis reserve approve ${requestId}`;
+  const next =
+    requestId === null
+      ? `raise it with: ${raise} (another operator approves it)`
+      : `request ${requestId} is open; another operator approves it with: ${raise}`;
+  return {
+    json: {
+      platform_id: platformId,
+      secret,
+      token,
+      reserve_cap: cap,
+      ...(isDemo ? {} : { reserve_request_id: requestId, raise_cap_with: raise }),
+    },
+    lines: [
+      `platform_id  ${platformId}`,
+      `secret       ${secret}`,
+      `token        ${token}`,
+      ...(isDemo ? [] : [`reserve cap  ${cap}: it may send what it has received; ${next}`]),
+    ],
+  };
+}
+
+async function listPlatforms({ identity, ledger }: CommandContext): Promise<Told> {
+  const settlement = ledger.settlementAsset();
+  const platforms = await Promise.all(
+    identity.listPlatforms().map(async (row) => {
+      const cap = await ledger.findCap(row.ownerId, settlement.assetId, 'position');
+      return {
+        platform_id: row.platformId,
+        name: row.name,
+        custody: row.custody,
+        state: row.state,
+        signing: row.signing,
+        clawback: ledger.pointsOf(row.platformId)?.clawback ?? null,
+        reserve_cap: cap === undefined ? null : formatAmountText(cap.amount, settlement.scale),
+        reserve_used: cap === undefined ? null : formatAmountText(cap.used, settlement.scale),
+        created_at: formatMoment(row.createdAtMs),
+      };
+    }),
+  );
+  return { json: { platforms }, lines: rowLines(COLUMNS, platforms) };
 }
 
 /**

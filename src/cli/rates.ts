@@ -5,25 +5,18 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { divideRatio, formatRatio } from '../kernel/amount.ts';
 import { OperatorError } from '../runtime/operator-error.ts';
 import {
-  actingOperator,
   AS_TOKEN_OPTION,
   DATA_OPTION,
   exitCodesHelp,
   JSON_OPTION,
-  withContext,
-  type AsTokenOption,
   type CommandContext,
   type CommandRoots,
 } from './command-roots.ts';
-import { accepted, jsonOfProposal, linesOf, parseReason, waitingLines } from './rules.ts';
-import { tableLines } from './table.ts';
+import { accepted, parseReason, proposedOf } from './rules.ts';
+import { rowLines, tableLines } from './table.ts';
+import { tell, tellAs, type TellFlags, type Told } from './tell.ts';
 
-interface Flags {
-  readonly data?: string;
-  readonly json?: true;
-}
-
-interface SetFlags extends Flags, AsTokenOption {
+interface SetFlags extends TellFlags {
   readonly reason: string;
 }
 
@@ -41,81 +34,11 @@ export function registerRates<Context extends CommandContext>(
       .option(...DATA_OPTION)
       .option(...JSON_OPTION)
       .addHelpText('after', `\nPontis may be running.${CODES}`);
-  const print = (flags: Flags, json: unknown, lines: readonly string[]): void => {
-    if (flags.json) roots.print(JSON.stringify(json));
-    else for (const line of lines) roots.print(line);
-  };
 
   subcommand(
     'show',
     'print the value of a point of each platform, and the rate of each pair by the value model',
-  ).action(async (flags: Flags) => {
-    const { pointValue } = await import('../valuation/valuation.ts');
-    const shown = await withContext(
-      flags,
-      roots,
-      false,
-      async ({ identity, ledger, valuation }) => {
-        await identity.refresh();
-        const { version, document } = valuation.rulebook();
-        const platforms = identity.listPlatforms().map(({ platformId, state }) => ({
-          platform_id: platformId,
-          state,
-          multiplier:
-            (Object.hasOwn(document.platforms, platformId)
-              ? document.platforms[platformId]?.multiplier
-              : undefined) ?? '1',
-          point_value: formatRatio(pointValue(document, platformId), 18),
-        }));
-        const pairs = platforms.flatMap(({ platform_id: from }) =>
-          platforms
-            .filter(({ platform_id: to }) => to !== from)
-            .map(({ platform_id: to }) => ({
-              from,
-              to,
-              rate: formatRatio(divideRatio(pointValue(document, from), pointValue(document, to))),
-            })),
-        );
-        const ruled = Object.values(document.rules).filter(
-          ({ kind }) => kind === 'rate' || kind === 'fee' || kind === 'bonus',
-        ).length;
-        return {
-          version,
-          currency: ledger.settlementAsset().code,
-          base_value: document.values.base_value,
-          platforms,
-          rates: pairs,
-          ruled,
-        };
-      },
-    );
-    const { ruled, ...json } = shown;
-    print(flags, json, [
-      `version ${shown.version}, base value ${shown.base_value} ${shown.currency}`,
-      '',
-      ...tableLines([
-        ['platform_id', 'state', 'multiplier', `${shown.currency} a point`],
-        ...shown.platforms.map((row) => [
-          row.platform_id,
-          row.state,
-          row.multiplier,
-          row.point_value,
-        ]),
-      ]),
-      '',
-      ...tableLines([
-        ['from', 'to', 'rate'],
-        ...shown.rates.map(({ from, to, rate }) => [from, to, rate]),
-      ]),
-      ...(ruled === 0
-        ? []
-        : [
-            '',
-            `Rules may change a rate, charge fees or add points: ${ruled} of them, see pontis ` +
-              'rules show.',
-          ]),
-    ]);
-  });
+  ).action((flags: TellFlags) => tell(flags, roots, showRates));
 
   subcommand('set', 'propose another multiplier of a platform, for another operator to approve')
     .argument('<platform_id>')
@@ -126,13 +49,8 @@ export function registerRates<Context extends CommandContext>(
     )
     .option(...AS_TOKEN_OPTION)
     .requiredOption('--reason <text>', 'why; kept in the history', parseReason)
-    .action(async (platformId: string, multiplier: string, flags: SetFlags) => {
-      const made = await withContext(flags, roots, false, async (context) => {
-        const {
-          identity,
-          valuation: { proposals },
-        } = context;
-        const { operatorId } = await actingOperator(flags, roots, context);
+    .action((platformId: string, multiplier: string, { reason, ...flags }: SetFlags) =>
+      tellAs(flags, roots, async ({ identity, valuation: { proposals } }, operatorId) => {
         await identity.refresh();
         if (identity.findPlatform(platformId) === undefined)
           throw new OperatorError(
@@ -141,19 +59,61 @@ export function registerRates<Context extends CommandContext>(
           );
         const { platforms } = (await proposals.latest()).document;
         const terms = Object.hasOwn(platforms, platformId) ? platforms[platformId] : undefined;
-        return accepted(
-          await proposals.make({
-            operatorId,
-            reason: flags.reason,
-            change: { patch: { platforms: { [platformId]: { ...terms, multiplier } } } },
-          }),
+        const patch = { platforms: { [platformId]: { ...terms, multiplier } } };
+        return proposedOf(
+          accepted(await proposals.make({ operatorId, reason, change: { patch } })),
         );
-      });
-      print(flags, await jsonOfProposal(made), [
-        ...(await linesOf(made.changes)),
-        ...waitingLines(made),
-      ]);
-    });
+      }),
+    );
+}
+
+async function showRates({ identity, ledger, valuation }: CommandContext): Promise<Told> {
+  const { pointValue } = await import('../valuation/valuation.ts');
+  await identity.refresh();
+  const { version, document } = valuation.rulebook();
+  const currency = ledger.settlementAsset().code;
+  const platforms = identity.listPlatforms().map(({ platformId, state }) => ({
+    platform_id: platformId,
+    state,
+    multiplier:
+      (Object.hasOwn(document.platforms, platformId)
+        ? document.platforms[platformId]?.multiplier
+        : undefined) ?? '1',
+    point_value: formatRatio(pointValue(document, platformId), 18),
+  }));
+  const rates = platforms.flatMap(({ platform_id: from }) =>
+    platforms
+      .filter(({ platform_id: to }) => to !== from)
+      .map(({ platform_id: to }) => ({
+        from,
+        to,
+        rate: formatRatio(divideRatio(pointValue(document, from), pointValue(document, to))),
+      })),
+  );
+  const ruled = Object.values(document.rules).filter(
+    ({ kind }) => kind === 'rate' || kind === 'fee' || kind === 'bonus',
+  ).length;
+  const { base_value: baseValue } = document.values;
+  return {
+    json: { version, currency, base_value: baseValue, platforms, rates },
+    lines: [
+      `version ${version}, base value ${baseValue} ${currency}`,
+      '',
+      ...tableLines([
+        ['platform_id', 'state', 'multiplier', `${currency} a point`],
+        ...platforms.map((row) => [row.platform_id, row.state, row.multiplier, row.point_value]),
+      ]),
+      '',
+      ...rowLines(['from', 'to', 'rate'], rates),
+      ...(ruled === 0
+        ? []
+        : [
+            '',
+            `Rules may change a rate, charge fees or add points: ${ruled} of them, see pontis ` +
+              'rules show.',
+          ]),
+    ],
+  };
 }
 
 function parseMultiplier(text: string): string {

@@ -1,29 +1,28 @@
 // `pontis recalls`: what sources have asked target platforms for, and what became of it.
 
 import { Option, type Command } from 'commander';
-import type { Recall, Recalls } from '../clearing/recalls/recalls.ts';
+
+import type { Recalls } from '../clearing/recalls/recalls.ts';
 import { RECALL_STATES, type RecallState } from '../clearing/recalls/states.ts';
-import { formatAmountText } from '../kernel/amount.ts';
-import { formatId } from '../kernel/ids.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { describeRecallForOperator } from '../views/recall.ts';
+import { pointsText } from './amount-text.ts';
 import {
   DATA_OPTION,
   exitCodesHelp,
   JSON_OPTION,
   valueOf,
-  withContext,
   type CommandContext,
   type CommandRoots,
 } from './command-roots.ts';
-import { printable, tableLines } from './table.ts';
+import { fieldLines, rowLines } from './table.ts';
+import { tell, type TellFlags, type Told } from './tell.ts';
 
 interface RecallsContext extends CommandContext {
   readonly recalls: Recalls;
 }
 
-interface Flags {
-  readonly data?: string;
-  readonly json?: true;
+interface Flags extends TellFlags {
   readonly state?: RecallState;
   readonly limit?: string;
 }
@@ -32,6 +31,7 @@ const DEFAULT_LIMIT = 100;
 const MOST = 1_000;
 const CODES = exitCodesHelp({ 65: 'no such recall' });
 const COLUMNS = ['recall_id', 'state', 'source', 'target', 'amount', 'due_at', 'problem'] as const;
+const STEP_COLUMNS = ['at', 'by', 'action', 'state', 'text'] as const;
 
 export function registerRecalls<Context extends RecallsContext>(
   program: Command,
@@ -51,67 +51,60 @@ export function registerRecalls<Context extends RecallsContext>(
   subcommand('list', 'list recalls, newest first')
     .addOption(new Option('--state <state>', 'only those in this state').choices(RECALL_STATES))
     .option('--limit <n>', `at most so many, up to ${MOST} (default ${DEFAULT_LIMIT})`)
-    .action(async (flags: Flags) => {
-      const limit = Math.min(
-        Math.max(Number.parseInt(flags.limit ?? String(DEFAULT_LIMIT), 10) || DEFAULT_LIMIT, 1),
-        MOST,
-      );
-      const rows = await withContext(flags, roots, false, async (context) =>
-        (await context.recalls.list({ state: flags.state, limit })).map((recall) =>
-          rowOf(recall, context.ledger),
-        ),
-      );
-      if (flags.json) roots.print(JSON.stringify({ recalls: rows }));
-      else
-        for (const line of tableLines([
-          COLUMNS,
-          ...rows.map((row) => COLUMNS.map((column) => row[column])),
-        ]))
-          roots.print(line);
-    });
+    .action((flags: Flags) => tell(flags, roots, (context) => listRecalls(flags, context)));
 
   subcommand('show', 'show one recall with all that happened to it')
     .argument('<recall_id>')
-    .action(async (recallId: string, flags: Flags) => {
-      const shown = await withContext(flags, roots, false, async ({ recalls: all, ledger }) => {
-        const recall = valueOf(await all.find(recallId));
-        const steps = await all.listSteps(recall);
-        return {
-          ...rowOf(recall, ledger),
-          transaction_id: formatId('txn', recall.transactionId),
-          reason: printable(recall.reason),
-          resolution_transaction_id:
-            recall.state === 'taken' ? formatId('txn', recall.resolutionId) : '',
-          steps: steps.map(({ takenAtMs, who, action, stateAfter, text }) => ({
-            at: new Date(takenAtMs).toISOString(),
-            by: who.id === null ? who.actor : `${who.actor} ${who.id}`,
-            action,
-            state: stateAfter,
-            text: printable(text ?? ''),
-          })),
-        };
-      });
-      if (flags.json) return roots.print(JSON.stringify(shown));
-      const { steps, ...fields } = shown;
-      for (const line of tableLines(Object.entries(fields).filter(([, value]) => value !== '')))
-        roots.print(line);
-      roots.print('');
-      for (const line of tableLines([
-        ['at', 'by', 'action', 'state', 'text'],
-        ...steps.map((step) => Object.values(step)),
-      ]))
-        roots.print(line);
-    });
+    .action((recallId: string, flags: Flags) =>
+      tell(flags, roots, (context) => showRecall(recallId, context)),
+    );
 }
 
-function rowOf(recall: Recall, ledger: Ledger): Record<(typeof COLUMNS)[number], string> {
+async function listRecalls(flags: Flags, { recalls: all, ledger }: RecallsContext): Promise<Told> {
+  const { describeRecallForOperator } = await import('../views/recall.ts');
+  const limit = Math.min(
+    Math.max(Number.parseInt(flags.limit ?? String(DEFAULT_LIMIT), 10) || DEFAULT_LIMIT, 1),
+    MOST,
+  );
+  const recalls = (await all.list({ state: flags.state, limit })).map((recall) =>
+    describeRecallForOperator(recall, ledger),
+  );
   return {
-    recall_id: formatId('rcl', recall.recallId),
-    state: recall.state,
-    source: recall.source.platformId,
-    target: recall.target.platformId,
-    amount: formatAmountText(recall.amount, ledger.pointsOf(recall.source.platformId)?.scale ?? 0),
-    due_at: recall.dueAtMs === null ? '' : new Date(recall.dueAtMs).toISOString(),
-    problem: printable(recall.problem ?? ''),
+    json: { recalls },
+    lines: rowLines(
+      COLUMNS,
+      recalls.map((view) => rowOf(view, ledger)),
+      '',
+    ),
   };
+}
+
+async function showRecall(recallId: string, { recalls, ledger }: RecallsContext): Promise<Told> {
+  const { describeRecallWithStepsForOperator } = await import('../views/recall.ts');
+  const recall = valueOf(await recalls.find(recallId));
+  const view = describeRecallWithStepsForOperator(recall, await recalls.listSteps(recall), ledger);
+  const { transaction_id, reason, resolution_transaction_id, steps } = view;
+  const fields = { ...rowOf(view, ledger), transaction_id, reason, resolution_transaction_id };
+  return {
+    json: view,
+    lines: [
+      ...fieldLines(Object.entries(fields).filter(([, value]) => value !== null)),
+      '',
+      ...rowLines(
+        STEP_COLUMNS,
+        steps.map(({ by, platform_id: who, state_after: state, ...step }) => ({
+          ...step,
+          by: who === undefined ? by : `${by} ${who}`,
+          state,
+        })),
+        '',
+      ),
+    ],
+  };
+}
+
+function rowOf(view: ReturnType<typeof describeRecallForOperator>, ledger: Ledger) {
+  const { recall_id, state, source_platform: source, target_platform: target, due_at } = view;
+  const amount = pointsText(ledger, source, view.amount);
+  return { recall_id, state, source, target, amount, due_at, problem: view.problem };
 }

@@ -7,17 +7,16 @@ import type { Disputes, Side } from '../clearing/disputes/disputes.ts';
 import type {
   Break,
   BreakStory,
-  OpenCount,
   Reconciliation,
-  Run,
 } from '../clearing/reconciliation/reconciliation.ts';
 import { AGE_BUCKETS, BREAK_CATEGORIES, BREAK_STATES } from '../clearing/reconciliation/types.ts';
-import { formatAmountText } from '../kernel/amount.ts';
-import { formatId, isPlatformId, type PlatformId } from '../kernel/ids.ts';
+import { isPlatformId, type PlatformId } from '../kernel/ids.ts';
 import type { Result } from '../kernel/problem.ts';
-import { DAY_MS } from '../kernel/time.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { exitCode } from '../runtime/operator-error.ts';
+import type { describeBreaks, describeRun } from '../views/reconciliation.ts';
+import { pointsText } from './amount-text.ts';
+import { askFor } from './asked.ts';
 import {
   actingOperator,
   AS_TOKEN_OPTION,
@@ -25,17 +24,13 @@ import {
   exitCodesHelp,
   JSON_OPTION,
   valueOf,
-  withContext,
-  type AsTokenOption,
   type CommandContext,
   type CommandRoots,
 } from './command-roots.ts';
-import { askFor } from './asked.ts';
-import { printable, tableLines } from './table.ts';
+import { printable, rowLines, tableLines } from './table.ts';
+import { tell, tellAs, type TellFlags, type Told } from './tell.ts';
 
-interface Flags extends AsTokenOption {
-  readonly data?: string;
-  readonly json?: true;
+interface Flags extends TellFlags {
   readonly platform?: PlatformId;
   readonly full?: true;
   readonly category?: Break['category'];
@@ -50,6 +45,10 @@ interface ReconcileContext extends CommandContext {
   readonly reconciliation: Reconciliation;
   readonly disputes: Disputes;
 }
+
+type RunView = ReturnType<typeof describeRun>;
+type BreaksView = ReturnType<typeof describeBreaks>;
+type Subcommand = (name: string, description: string, codes?: string) => Command;
 
 const CODES = exitCodesHelp({ 65: 'refused, e.g. no such break' });
 const RUN_CODES = exitCodesHelp({
@@ -89,7 +88,7 @@ export function registerReconcile<Context extends ReconcileContext>(
   const reconcile = program
     .command('reconcile')
     .description('compare the books with those of platforms, and look after the differences');
-  const subcommand = (name: string, description: string, codes = CODES): Command =>
+  const subcommand: Subcommand = (name, description, codes = CODES) =>
     reconcile
       .command(name)
       .description(description)
@@ -106,36 +105,21 @@ export function registerReconcile<Context extends ReconcileContext>(
     .option(...platformOption)
     .option('--full', 'read the whole statement again instead of what is new since the last run')
     .option(...AS_TOKEN_OPTION)
-    .action(async (flags: Flags) => {
-      const rows = await withContext(flags, roots, false, async (context) => {
-        const named =
-          flags.asToken !== undefined || roots.environment['PONTIS_OPERATOR_TOKEN'] !== undefined;
-        const operatorId = named ? (await actingOperator(flags, roots, context)).operatorId : null;
-        const runs = valueOf(
-          await context.reconciliation.reconcile({
-            platformId: flags.platform,
-            mode: flags.full ? 'full' : 'incremental',
-            operatorId,
-          }),
-        );
-        return runs.map((run) => runRow(run, context.ledger));
-      });
-      printRuns(rows, flags, roots);
-      if (rows.some(({ state, breaks }) => state !== 'complete' || breaks !== ''))
-        roots.terminal.exitCode = exitCode.finding;
-    });
+    .action((flags: Flags) => tell(flags, roots, (context) => compareNow(flags, roots, context)));
 
   subcommand('runs', 'list what was compared, newest first')
     .option(...platformOption)
     .option('--limit <n>', 'at most so many', parseLimit, 20)
-    .action(async (flags: Flags) => {
-      const rows = await withContext(flags, roots, false, async ({ reconciliation, ledger }) =>
-        (await reconciliation.listRuns(flags.platform, flags.limit ?? 20)).map((run) =>
-          runRow(run, ledger),
-        ),
-      );
-      printRuns(rows, flags, roots);
-    });
+    .action((flags: Flags) =>
+      tell(flags, roots, async ({ reconciliation, ledger }) => {
+        const { describeRun } = await import('../views/reconciliation.ts');
+        const runs = await reconciliation.listRuns(flags.platform, flags.limit ?? 20);
+        return toldOf(
+          runs.map((run) => describeRun(run, ledger)),
+          ledger,
+        );
+      }),
+    );
 
   subcommand('breaks', 'list differences, oldest first, and how many are open by age')
     .option(...platformOption)
@@ -144,195 +128,146 @@ export function registerReconcile<Context extends ReconcileContext>(
       new Option('--state <state>', 'only this state').choices(BREAK_STATES).default('open'),
     )
     .option('--limit <n>', 'at most so many', parseLimit, 100)
-    .action(async (flags: Flags) => {
-      const { rows, open } = await withContext(
-        flags,
-        roots,
-        false,
-        async ({ reconciliation, ledger, clock }) => {
-          const found = await reconciliation.listBreaks(
-            { platformId: flags.platform, category: flags.category, state: flags.state },
-            flags.limit ?? 100,
-          );
-          return {
-            rows: found.map((one) => breakRow(one, ledger, clock.now())),
-            open: await reconciliation.countOpen(),
-          };
-        },
-      );
-      if (flags.json)
-        roots.print(
-          JSON.stringify({
-            breaks: rows,
-            open: open.map(({ platformId, category, age, count }) => ({
-              platform_id: platformId,
-              category,
-              age,
-              count,
-            })),
-          }),
-        );
-      else
-        [
-          ...tableLines([
-            BREAK_COLUMNS,
-            ...rows.map((row) => BREAK_COLUMNS.map((column) => row[column] ?? '-')),
-          ]),
-          '',
-          ...ageLines(open),
-        ].forEach(roots.print);
-    });
+    .action((flags: Flags) => tell(flags, roots, (context) => listBreaks(flags, context)));
 
-  const word = (
-    name: string,
-    description: string,
-    act: (
-      reconciliation: Reconciliation,
-      breakId: string,
-      operatorId: string,
-      flags: Flags,
-    ) => Promise<Result<BreakStory>>,
-  ): Command =>
+  registerDecisions(subcommand, roots);
+}
+
+/** What an operator does about one difference. */
+function registerDecisions<Context extends ReconcileContext>(
+  subcommand: Subcommand,
+  roots: CommandRoots<Context>,
+): void {
+  const about = (name: string, description: string): Command =>
     subcommand(name, description)
       .argument('<break_id>')
-      .option(...AS_TOKEN_OPTION)
-      .action(async (breakId: string, flags: Flags) => {
-        const row = await withContext(flags, roots, false, async (context) => {
-          const { operatorId } = await actingOperator(flags, roots, context);
-          const story = valueOf(await act(context.reconciliation, breakId, operatorId, flags));
-          return {
-            ...breakRow(story, context.ledger, context.clock.now()),
-            said: story.actions.at(-1)?.words ?? '',
-          };
-        });
-        roots.print(flags.json ? JSON.stringify(row) : `${row.state}: ${printable(row.said)}`);
-      });
-  word(
-    'recheck',
-    'ask the platform again; closes the break when both sides agree by now',
-    (reconciliation, breakId, operatorId) => reconciliation.recheck({ breakId, operatorId }),
+      .option(...AS_TOKEN_OPTION);
+  const decide = (
+    flags: Flags,
+    act: (reconciliation: Reconciliation, operatorId: string) => Promise<Result<BreakStory>>,
+  ): Promise<void> =>
+    tellAs(flags, roots, async ({ reconciliation, ledger, clock }, operatorId) => {
+      const { describeBreakWithActions } = await import('../views/reconciliation.ts');
+      const story = valueOf(await act(reconciliation, operatorId));
+      const view = describeBreakWithActions(story, ledger, clock.now());
+      return {
+        json: view,
+        lines: [`${view.state}: ${printable(view.actions.at(-1)?.words ?? '')}`],
+      };
+    });
+
+  about('recheck', 'ask the platform again; closes the break when both sides agree by now').action(
+    (breakId: string, flags: Flags) =>
+      decide(flags, (reconciliation, operatorId) =>
+        reconciliation.recheck({ breakId, operatorId }),
+      ),
   );
-  subcommand('accept', 'ask to take a difference as it is; moves no points')
-    .argument('<break_id>')
-    .option(...AS_TOKEN_OPTION)
-    .requiredOption('--reason <text>', 'why; kept with the break')
-    .action(async (breakId: string, flags: Flags) => {
-      await askFor(
-        { act: 'break_accept', arguments: { break_id: breakId }, reason: flags.reason ?? '' },
-        flags,
-        roots,
+  for (const [name, act, description] of [
+    ['accept', 'break_accept', 'ask to take a difference as it is; moves no points'],
+    [
+      'adjust',
+      'break_adjust',
+      'ask to give back what the target platform says it has not credited',
+    ],
+  ] as const) {
+    about(name, description)
+      .requiredOption('--reason <text>', 'why; kept with the break')
+      .action((breakId: string, flags: Flags) =>
+        askFor({ act, arguments: { break_id: breakId }, reason: flags.reason ?? '' }, flags, roots),
       );
-    });
-  subcommand('adjust', 'ask to give back what the target platform says it has not credited')
-    .argument('<break_id>')
-    .option(...AS_TOKEN_OPTION)
-    .requiredOption('--reason <text>', 'why; kept with the break')
-    .action(async (breakId: string, flags: Flags) => {
-      await askFor(
-        { act: 'break_adjust', arguments: { break_id: breakId }, reason: flags.reason ?? '' },
-        flags,
-        roots,
-      );
-    });
-  subcommand('dispute', 'dispute the transaction of a difference; another operator decides')
-    .argument('<break_id>')
-    .option(...AS_TOKEN_OPTION)
+  }
+  about('dispute', 'dispute the transaction of a difference; another operator decides')
     .requiredOption('--reason <text>', 'what is wrong; told to both sides')
     .addOption(
       new Option('--side <side>', 'the side that claims')
         .choices(['source', 'target'])
         .default('source'),
     )
-    .action(async (breakId: string, flags: Flags) => {
-      const { disputeBreak } = await import('../clearing/reconciliation/reconciliation.ts');
-      const { disputeId, state } = await withContext(flags, roots, false, async (context) => {
-        const { operatorId } = await actingOperator(flags, roots, context);
-        return valueOf(
-          await disputeBreak(context, {
-            breakId,
-            operatorId,
-            reason: flags.reason ?? '',
-            side: flags.side,
-          }),
-        );
-      });
-      const row = { dispute_id: formatId('dsp', disputeId), state };
-      roots.print(flags.json ? JSON.stringify(row) : `${row.state}: ${row.dispute_id}`);
-    });
-  word('note', 'note what was found out', (reconciliation, breakId, operatorId, { note = '' }) =>
-    reconciliation.note({ breakId, operatorId, note }),
-  ).requiredOption('--note <text>', 'kept with the break');
+    .action((breakId: string, { reason = '', side, ...flags }: Flags) =>
+      tellAs(flags, roots, async (context, operatorId) => {
+        const [{ disputeBreak }, { describeForOperator }] = await Promise.all([
+          import('../clearing/reconciliation/reconciliation.ts'),
+          import('../views/dispute.ts'),
+        ]);
+        const { ledger, disputes } = context;
+        const opened = await disputeBreak(context, { breakId, operatorId, reason, side });
+        const view = describeForOperator(valueOf(opened), ledger, disputes);
+        return { json: view, lines: [`${view.state}: ${view.dispute_id}`] };
+      }),
+    );
+  about('note', 'note what was found out')
+    .requiredOption('--note <text>', 'kept with the break')
+    .action((breakId: string, { note = '', ...flags }: Flags) =>
+      decide(flags, (reconciliation, operatorId) =>
+        reconciliation.note({ breakId, operatorId, note }),
+      ),
+    );
 }
 
-type Row<Columns extends readonly string[]> = Readonly<Record<Columns[number], string>>;
-
-function printRuns(
-  rows: readonly Row<typeof RUN_COLUMNS>[],
+async function compareNow<Context extends ReconcileContext>(
   flags: Flags,
-  roots: Pick<CommandRoots, 'print'>,
-): void {
-  if (flags.json) roots.print(JSON.stringify({ runs: rows }));
-  else
-    tableLines([
+  roots: CommandRoots<Context>,
+  context: Context,
+): Promise<Told> {
+  const { describeRun } = await import('../views/reconciliation.ts');
+  const isNamed =
+    flags.asToken !== undefined || roots.environment['PONTIS_OPERATOR_TOKEN'] !== undefined;
+  const operatorId = isNamed ? (await actingOperator(flags, roots, context)).operatorId : null;
+  const runs = valueOf(
+    await context.reconciliation.reconcile({
+      platformId: flags.platform,
+      mode: flags.full ? 'full' : 'incremental',
+      operatorId,
+    }),
+  ).map((run) => describeRun(run, context.ledger));
+  if (runs.some(({ state, breaks }) => state !== 'complete' || Object.keys(breaks).length > 0))
+    roots.terminal.exitCode = exitCode.finding;
+  return toldOf(runs, context.ledger);
+}
+
+function toldOf(runs: readonly RunView[], ledger: Ledger): Told {
+  return {
+    json: { runs },
+    lines: rowLines(
       RUN_COLUMNS,
-      ...rows.map((row) => RUN_COLUMNS.map((column) => row[column])),
-    ]).forEach(roots.print);
-}
-
-function runRow(run: Run, ledger: Pick<Ledger, 'pointsOf'>): Row<typeof RUN_COLUMNS> {
-  const text = textOf(run.platformId, ledger);
-  const { total } = run;
-  return {
-    run_id: run.runId,
-    platform_id: run.platformId,
-    mode: run.mode,
-    state: run.state,
-    asked_at: run.askedAt.toISOString(),
-    lines_read: String(run.linesRead),
-    compared: String(run.compared),
-    matched: String(run.matched),
-    breaks: Object.entries(run.breaks)
-      .map(([category, count]) => `${category} ${count}`)
-      .join(', '),
-    total:
-      total === null
-        ? ''
-        : total.state === 'differs'
-          ? `${text(total.ours)} here, ${text(total.theirs)} there`
-          : total.state,
-    reason: printable(run.reason ?? ''),
+      runs.map((run) => ({ ...run, breaks: breaksText(run), total: totalText(run, ledger) })),
+      '',
+    ),
   };
 }
 
-function breakRow(
-  one: Break,
-  ledger: Pick<Ledger, 'pointsOf'>,
-  nowMs: number,
-): Row<typeof BREAK_COLUMNS> {
-  const text = textOf(one.platformId, ledger);
-  return {
-    break_id: one.breakId,
-    platform_id: one.platformId,
-    category: one.category,
-    subject: printable(one.subject),
-    ours: text(one.ours),
-    theirs: text(one.theirs),
-    state: one.state,
-    age_days: String(Math.max(0, Math.floor((nowMs - one.openedAt.getTime()) / DAY_MS))),
-    first_seen_at: one.firstSeenAt.toISOString(),
-  };
+function breaksText({ breaks }: RunView): string {
+  return Object.entries(breaks)
+    .map(([category, count]) => `${category} ${count}`)
+    .join(', ');
 }
 
-function textOf(
-  platformId: PlatformId,
-  ledger: Pick<Ledger, 'pointsOf'>,
-): (minor: bigint | null) => string {
-  const scale = ledger.pointsOf(platformId)?.scale ?? 0;
-  return (minor) => (minor === null ? '-' : formatAmountText(minor, scale));
+function totalText({ total, platform_id: platform }: RunView, ledger: Ledger): string | null {
+  if (total?.state !== 'differs') return total?.state ?? null;
+  const [ours, theirs] = [total.ours, total.theirs].map((figure) =>
+    pointsText(ledger, platform, figure),
+  );
+  return `${ours} here, ${theirs} there`;
+}
+
+async function listBreaks(flags: Flags, context: ReconcileContext): Promise<Told> {
+  const { describeBreaks } = await import('../views/reconciliation.ts');
+  const { reconciliation, ledger, clock } = context;
+  const found = await reconciliation.listBreaks(
+    { platformId: flags.platform, category: flags.category, state: flags.state },
+    flags.limit ?? 100,
+  );
+  const view = describeBreaks(found, await reconciliation.countOpen(), ledger, clock.now());
+  const rows = view.breaks.map((one) => ({
+    ...one,
+    ours: pointsText(ledger, one.platform_id, one.ours),
+    theirs: pointsText(ledger, one.platform_id, one.theirs),
+  }));
+  return { json: view, lines: [...rowLines(BREAK_COLUMNS, rows), '', ...ageLines(view.open)] };
 }
 
 /** Open breaks: a line for each category, a column for each age in days. */
-function ageLines(open: readonly OpenCount[]): string[] {
+function ageLines(open: BreaksView['open']): string[] {
   const count = (category: string, age: string): number =>
     open
       .filter((one) => one.category === category && one.age === age)

@@ -11,19 +11,17 @@ import {
   exitCodesHelp,
   JSON_OPTION,
   operatorErrorOf,
-  withContext,
   type CommandContext,
   type CommandRoots,
 } from './command-roots.ts';
 import { tableLines } from './table.ts';
+import { tell, type TellFlags } from './tell.ts';
 
 interface ReportContext extends CommandContext {
   readonly valuation: Valuation;
 }
 
-interface Flags {
-  readonly data?: string;
-  readonly json?: true;
+interface Flags extends TellFlags {
   readonly platform?: string;
 }
 
@@ -46,21 +44,22 @@ export function registerReport<Context extends ReportContext>(
       `\nReads every transaction once, in one snapshot; Pontis may be running and ` +
         `posting.${exitCodesHelp({ 65: 'no such platform' })}`,
     )
-    .action(async (flags: Flags) => {
-      const [{ reportLiability }, { describeLiability }] = await Promise.all([
-        import('../monitor/monitor.ts'),
-        import('../views/liability.ts'),
-      ]);
-      const view = await withContext(flags, roots, false, async (context) => {
+    .action((flags: Flags) =>
+      tell(flags, roots, async (context) => {
+        const [{ reportLiability }, { describeLiability }] = await Promise.all([
+          import('../monitor/monitor.ts'),
+          import('../views/liability.ts'),
+        ]);
         const { platform } = flags;
-        if (platform === undefined) return describeLiability(await reportLiability(context));
-        if (!isPlatformId(platform) || context.ledger.pointsOf(platform) === undefined)
+        if (
+          platform !== undefined &&
+          (!isPlatformId(platform) || context.ledger.pointsOf(platform) === undefined)
+        )
           throw operatorErrorOf(identityProblems.platform_not_found());
-        return describeLiability(await reportLiability(context, platform));
-      });
-      if (flags.json) roots.print(JSON.stringify(view));
-      else for (const line of linesOf(view)) roots.print(line);
-    });
+        const view = describeLiability(await reportLiability(context, platform));
+        return { json: view, lines: linesOf(view) };
+      }),
+    );
 }
 
 type Row = LiabilityView['platforms'][number];

@@ -3,34 +3,32 @@
 
 import { Option, type Command } from 'commander';
 
-import type { ActRequestNow } from '../acts/acts.ts';
-import { requestRow } from './asked.ts';
+import type { ActRequest } from '../acts/acts.ts';
+import type { describeActRequestNow } from '../views/act-request.ts';
 import {
-  actingOperator,
   AS_TOKEN_OPTION,
   DATA_OPTION,
   exitCodesHelp,
   JSON_OPTION,
   valueOf,
-  withContext,
-  type AsTokenOption,
   type CommandContext,
   type CommandRoots,
 } from './command-roots.ts';
-import { printable, tableLines } from './table.ts';
+import { fieldLines, printable, rowLines, tableLines } from './table.ts';
+import { tell, tellAs, type TellFlags, type Told } from './tell.ts';
 
-interface Flags extends AsTokenOption {
-  readonly data?: string;
-  readonly json?: true;
+interface Flags extends TellFlags {
   readonly reason?: string;
   readonly fingerprint?: string;
-  readonly state?: ActRequestNow['state'] | 'all';
+  readonly state?: ActRequest['state'] | 'all';
 }
 
 const MOST = 100;
 const STATES = ['open', 'approved', 'done', 'failed', 'rejected', 'withdrawn', 'expired'] as const;
 const COLUMNS = ['request_id', 'act', 'state', 'made_by', 'expires_at', 'words', 'reason'] as const;
-const CODES = exitCodesHelp({ 65: 'refused, e.g. no such request, or approved by whoever asked' });
+const CODES = exitCodesHelp({
+  65: 'refused, e.g. no such request, or approved by the operator who asked',
+});
 
 export function registerRequests<Context extends CommandContext>(
   program: Command,
@@ -51,53 +49,13 @@ export function registerRequests<Context extends CommandContext>(
     .addOption(
       new Option('--state <state>', 'only this state').choices([...STATES, 'all']).default('open'),
     )
-    .action(async (flags: Flags) => {
-      const rows = await withContext(flags, roots, false, async ({ acts }) =>
-        (await acts.list(flags.state === 'all' ? undefined : (flags.state ?? 'open'), MOST)).map(
-          requestRow,
-        ),
-      );
-      if (flags.json) roots.print(JSON.stringify({ requests: rows }));
-      else
-        for (const line of tableLines([
-          COLUMNS,
-          ...rows.map((row) => COLUMNS.map((column) => printable(row[column] ?? ''))),
-        ]))
-          roots.print(line);
-    });
+    .action((flags: Flags) => tell(flags, roots, (context) => listRequests(flags, context)));
 
   subcommand('show', 'show one request, and what matters to it now')
     .argument('<request_id>')
-    .action(async (requestId: string, flags: Flags) => {
-      const request = await withContext(flags, roots, false, async ({ acts }) =>
-        valueOf(await acts.find(requestId)),
-      );
-      const shown = {
-        ...requestRow(request),
-        arguments: request.arguments,
-        circumstances: request.circumstances,
-        circumstances_now: request.now ?? null,
-        fingerprint_now: request.fingerprintNow ?? null,
-        obstacle: request.obstacle ?? null,
-        outcome: request.outcome,
-        decision_reason: request.decisionReason,
-      };
-      if (flags.json) return roots.print(JSON.stringify(shown));
-      for (const line of tableLines(
-        Object.entries(shown).map(([name, value]) => [name, printable(textOf(value))]),
-      ))
-        roots.print(line);
-      if (request.state !== 'open') return;
-      const changed =
-        request.fingerprintNow !== undefined && request.fingerprintNow !== request.fingerprint;
-      roots.print(
-        request.obstacle !== undefined
-          ? `It cannot be done now: ${printable(request.obstacle)}`
-          : `${changed ? 'Circumstances have changed. ' : ''}Another operator than ` +
-              `${request.madeBy} approves it with: pontis requests approve ` +
-              `${requestId}${changed ? ` --fingerprint ${request.fingerprintNow}` : ''}`,
-      );
-    });
+    .action((requestId: string, flags: Flags) =>
+      tell(flags, roots, (context) => showRequest(requestId, context)),
+    );
 
   acting(
     subcommand('approve', 'approve an act of another operator, which does it').argument(
@@ -108,46 +66,41 @@ export function registerRequests<Context extends CommandContext>(
       '--fingerprint <text>',
       'what `pontis requests show` told, where circumstances have changed since it was asked',
     )
-    .action(async (requestId: string, flags: Flags) => {
-      const { request, secrets } = await withContext(flags, roots, false, async (context) => {
-        const { operatorId } = await actingOperator(flags, roots, context);
-        return valueOf(
-          await context.acts.approve({
-            requestId,
-            operatorId,
-            reason: flags.reason,
-            fingerprint: flags.fingerprint,
-          }),
+    .action((requestId: string, flags: Flags) =>
+      tellAs(flags, roots, async ({ acts }, operatorId) => {
+        const { describeApprovedAct } = await import('../views/act-request.ts');
+        const { reason, fingerprint } = flags;
+        const approved = valueOf(
+          await acts.approve({ requestId, operatorId, reason, fingerprint }),
         );
-      });
-      if (flags.json)
-        return roots.print(
-          JSON.stringify({ ...requestRow(request), outcome: request.outcome, secrets }),
-        );
-      roots.print(
-        request.state === 'done'
-          ? `done: ${printable(request.words)}`
-          : `approved; it is done once the database can be reached: ${printable(request.words)}`,
-      );
-      for (const line of tableLines(Object.entries(secrets))) roots.print(line);
-    });
+        const view = describeApprovedAct(approved);
+        const words = printable(view.words);
+        return {
+          json: view,
+          lines: [
+            view.state === 'done'
+              ? `done: ${words}`
+              : `approved; it is done once the database can be reached: ${words}`,
+            ...tableLines(Object.entries(view.secrets ?? {})),
+          ],
+        };
+      }),
+    );
 
   for (const [word, description] of [
     ['reject', 'turn an act of another operator down'],
     ['withdraw', "take back a request of one's own that is open"],
   ] as const) {
     acting(subcommand(word, description).argument('<request_id>')).action(
-      async (requestId: string, flags: Flags) => {
-        const request = await withContext(flags, roots, false, async (context) => {
-          const { operatorId } = await actingOperator(flags, roots, context);
-          return valueOf(await context.acts[word]({ requestId, operatorId, reason: flags.reason }));
-        });
-        roots.print(
-          flags.json
-            ? JSON.stringify(requestRow(request))
-            : `request ${requestId} is ${request.state}`,
-        );
-      },
+      (requestId: string, flags: Flags) =>
+        tellAs(flags, roots, async ({ acts }, operatorId) => {
+          const { describeActRequest } = await import('../views/act-request.ts');
+          const { reason } = flags;
+          const view = describeActRequest(
+            valueOf(await acts[word]({ requestId, operatorId, reason })),
+          );
+          return { json: view, lines: [`request ${requestId} is ${view.state}`] };
+        }),
     );
   }
 }
@@ -156,11 +109,38 @@ function acting(command: Command): Command {
   return command.option('--reason <text>', 'why; kept with the request').option(...AS_TOKEN_OPTION);
 }
 
-function textOf(value: string | null | Readonly<Record<string, string>>): string {
-  if (value === null) return '-';
-  return typeof value === 'string'
-    ? value
-    : Object.entries(value)
-        .map(([name, text]) => `${name}: ${text}`)
-        .join(', ') || '-';
+async function listRequests({ state }: Flags, { acts }: CommandContext): Promise<Told> {
+  const { describeActRequest } = await import('../views/act-request.ts');
+  const found = await acts.list(state === 'all' ? undefined : (state ?? 'open'), MOST);
+  const requests = found.map(describeActRequest);
+  return { json: { requests }, lines: rowLines(COLUMNS, requests, '') };
+}
+
+async function showRequest(requestId: string, { acts }: CommandContext): Promise<Told> {
+  const { describeActRequestNow } = await import('../views/act-request.ts');
+  const view = describeActRequestNow(valueOf(await acts.find(requestId)));
+  return {
+    json: view,
+    lines: [
+      ...fieldLines(Object.entries(view).map(([name, value]) => [name, textOf(value)])),
+      ...(view.state === 'open' ? [nextStep(view)] : []),
+    ],
+  };
+}
+
+function nextStep(view: ReturnType<typeof describeActRequestNow>): string {
+  if (view.obstacle !== null) return `It cannot be done now: ${printable(view.obstacle)}`;
+  const changed = view.fingerprint_now !== null && view.fingerprint_now !== view.fingerprint;
+  return (
+    `${changed ? 'Circumstances have changed. ' : ''}Another operator than ${view.made_by} ` +
+    `approves it with: pontis requests approve ${view.request_id}` +
+    (changed ? ` --fingerprint ${view.fingerprint_now}` : '')
+  );
+}
+
+function textOf(value: string | null | Readonly<Record<string, string>>): string | null {
+  if (value === null || typeof value === 'string') return value;
+  return Object.entries(value)
+    .map(([name, text]) => `${name}: ${text}`)
+    .join(', ');
 }

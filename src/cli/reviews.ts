@@ -1,27 +1,22 @@
-// `pontis reviews`: transfers that a rule has set aside, and the operator's word on them.
+// `pontis reviews`: transfers that a rule has set aside, and the operator's decision on them.
 
 import type { Command } from 'commander';
 
 import type { ReviewDecision } from '../clearing/reviews/reviews.ts';
-import { formatAmountText } from '../kernel/amount.ts';
-import { formatId } from '../kernel/ids.ts';
+import { pointsText } from './amount-text.ts';
 import {
-  actingOperator,
   AS_TOKEN_OPTION,
   DATA_OPTION,
   exitCodesHelp,
   JSON_OPTION,
   valueOf,
-  withContext,
-  type AsTokenOption,
   type CommandContext,
   type CommandRoots,
 } from './command-roots.ts';
-import { printable, tableLines } from './table.ts';
+import { rowLines } from './table.ts';
+import { tell, tellAs, type TellFlags, type Told } from './tell.ts';
 
-interface Flags extends AsTokenOption {
-  readonly data?: string;
-  readonly json?: true;
+interface Flags extends TellFlags {
   readonly reason?: string;
 }
 
@@ -53,59 +48,47 @@ export function registerReviews<Context extends CommandContext>(
       .option(...JSON_OPTION)
       .addHelpText('after', `\nPontis may be running.${CODES}`);
 
-  subcommand('list', 'list the transfers that wait, oldest first').action(async (flags: Flags) => {
-    const { listReviews } = await import('../clearing/reviews/reviews.ts');
-    const waiting = await withContext(flags, roots, false, async (context) =>
-      (await listReviews(context, MOST)).map(({ leg, source, target, rule, reason, dueAtMs }) => ({
-        hold_id: formatId('hold', leg.transactionId),
-        platform_id: source.platformId ?? '',
-        target_platform: target.platformId ?? '',
-        amount: formatAmountText(leg.amount, source.scale),
-        rule,
-        reason: printable(reason),
-        asked_at: new Date(leg.postedAtMs).toISOString(),
-        due_at: new Date(dueAtMs).toISOString(),
-      })),
-    );
-    if (flags.json) roots.print(JSON.stringify({ reviews: waiting }));
-    else
-      for (const line of tableLines([
-        COLUMNS,
-        ...waiting.map((row) => COLUMNS.map((column) => row[column])),
-      ]))
-        roots.print(line);
-  });
+  subcommand('list', 'list the transfers that wait, oldest first').action((flags: Flags) =>
+    tell(flags, roots, listWaiting),
+  );
 
   const decision = (word: ReviewDecision, description: string, done: string): void => {
     subcommand(word, description)
       .argument('<hold_id>')
       .requiredOption('--reason <text>', 'why; kept with the transaction')
       .option(...AS_TOKEN_OPTION)
-      .action(async (holdId: string, flags: Flags) => {
-        const { decideReview } = await import('../clearing/reviews/reviews.ts');
-        const { transactionId, underWay } = await withContext(
-          flags,
-          roots,
-          false,
-          async (context) => {
-            const { operatorId } = await actingOperator(flags, roots, context);
-            const leg = valueOf(
-              await decideReview(context, holdId, word, operatorId, flags.reason ?? ''),
-            );
-            return {
-              transactionId: formatId('txn', leg.transactionId),
-              underWay: leg.kind === 'authorise',
-            };
-          },
-        );
-        roots.print(
-          flags.json
-            ? JSON.stringify({ hold_id: holdId, transaction_id: transactionId })
-            : `${underWay ? 'platforms are asked; see pontis transfers show' : done} ` +
-                `${transactionId}`,
-        );
-      });
+      .action((holdId: string, flags: Flags) =>
+        tellAs(flags, roots, async (context, operatorId) => {
+          const [{ decideReview }, { describeReviewDecision }] = await Promise.all([
+            import('../clearing/reviews/reviews.ts'),
+            import('../views/review.ts'),
+          ]);
+          const leg = await decideReview(context, holdId, word, operatorId, flags.reason ?? '');
+          const view = describeReviewDecision(holdId, word, valueOf(leg));
+          const told =
+            view.status === 'pending' ? 'platforms are asked; see pontis transfers show' : done;
+          return { json: view, lines: [`${told} ${view.transaction_id}`] };
+        }),
+      );
   };
   decision('approve', 'let a transfer pass, at the terms of this moment', 'posted as');
   decision('reject', 'turn a transfer down; the points are available again', 'released by');
+}
+
+async function listWaiting(context: CommandContext): Promise<Told> {
+  const [{ listReviews }, { describeReview }] = await Promise.all([
+    import('../clearing/reviews/reviews.ts'),
+    import('../views/review.ts'),
+  ]);
+  const reviews = (await listReviews(context, MOST)).map(describeReview);
+  return {
+    json: { reviews },
+    lines: rowLines(
+      COLUMNS,
+      reviews.map((view) => ({
+        ...view,
+        amount: pointsText(context.ledger, view.platform_id, view.amount),
+      })),
+    ),
+  };
 }

@@ -62,7 +62,7 @@ it('lists rewards of all platforms or of one, with what is left', async () => {
   ]);
   expect(
     JSON.parse((await run('list', '--platform', 'platform_b', '--json'))[0] ?? ''),
-  ).toMatchObject({ rewards: [{ platform_id: 'platform_b', reward_id: 'cap', left: '3' }] });
+  ).toMatchObject({ rewards: [{ platform_id: 'platform_b', reward_id: 'cap', available: 3 }] });
 });
 
 it('lists redemptions of a platform, newest first, or of one state', async () => {

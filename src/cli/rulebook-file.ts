@@ -20,15 +20,9 @@ export async function readChange(
 ): Promise<FileChange> {
   if (flags.whole && flags.patch)
     throw new OperatorError('usage', 'Give at most one of --whole and --patch.');
-  const { INITIAL_RULEBOOK, readRulebookYaml } = await import('../valuation/valuation.ts');
+  const { INITIAL_RULEBOOK } = await import('../valuation/valuation.ts');
   const sections = Object.keys(INITIAL_RULEBOOK);
-  const reading = readRulebookYaml(readText(path));
-  if (!reading.ok)
-    throw new OperatorError(
-      'badInput',
-      [`${path} cannot be read:`, ...reading.faults.map(lineOf)].join('\n'),
-    );
-  const { value } = reading;
+  const value = await readDocument(path);
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new OperatorError(
       'badInput',
@@ -48,11 +42,26 @@ export async function readChange(
       };
 }
 
-function readText(path: string): string {
+/** What a file of YAML or JSON says, whatever that is. */
+export async function readDocument(
+  path: string,
+  unreadable: 'noInput' | 'badInput' = 'noInput',
+): Promise<unknown> {
+  const { readRulebookYaml } = await import('../valuation/valuation.ts');
+  const reading = readRulebookYaml(readText(path, unreadable));
+  if (!reading.ok)
+    throw new OperatorError(
+      'badInput',
+      [`${path} cannot be read:`, ...reading.faults.map(lineOf)].join('\n'),
+    );
+  return reading.value;
+}
+
+function readText(path: string, unreadable: 'noInput' | 'badInput'): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new OperatorError('noInput', `${path} cannot be read: ${messageOf(error)}`, {
+    throw new OperatorError(unreadable, `${path} cannot be read: ${messageOf(error)}`, {
       cause: error,
     });
   }

@@ -3,56 +3,75 @@
 
 import { InvalidArgumentError, Option, type Command } from 'commander';
 
+import type { OperatorId } from '../kernel/ids.ts';
 import type { Result } from '../kernel/problem.ts';
-import { parseMoment } from '../kernel/time.ts';
-import type {
-  Change,
-  Decision,
-  Proposal,
-  ProposalState,
-  VersionRow,
-} from '../valuation/valuation.ts';
+import { formatMoment, parseMoment } from '../kernel/time.ts';
+import type { Change, Proposal, ProposalState, VersionRow } from '../valuation/valuation.ts';
+import type { describeProposal } from '../views/rulebook.ts';
 import {
-  actingOperator,
   AS_TOKEN_OPTION,
   DATA_OPTION,
   exitCodesHelp,
   JSON_OPTION,
   valueOf,
-  withContext,
-  type AsTokenOption,
   type CommandContext,
   type CommandRoots,
 } from './command-roots.ts';
 import type { ActivationParts } from '../network/network.ts';
 import { readChange, refusalOf } from './rulebook-file.ts';
-import { printable, tableLines } from './table.ts';
+import { printable, rowLines } from './table.ts';
+import { print, tell, tellAs, type TellFlags, type Told } from './tell.ts';
 
-interface Flags {
-  readonly data?: string;
-  readonly json?: true;
-}
-
-interface FileFlags extends Flags {
+interface FileFlags extends TellFlags {
   readonly whole?: true;
   readonly patch?: true;
 }
 
-interface ProposeFlags extends FileFlags, AsTokenOption {
+interface ProposeFlags extends FileFlags {
   readonly reason: string;
   readonly effective?: number;
   readonly urgent?: true;
 }
 
-interface DecideFlags extends Flags, AsTokenOption {
+interface DecideFlags extends TellFlags {
   readonly reason?: string;
 }
+
+interface ListFlags extends TellFlags {
+  readonly state?: ProposalState;
+}
+
+interface VersionFlags extends TellFlags {
+  readonly version?: number;
+}
+
+type Subcommand = (name: string, description: string, help?: string) => Command;
 
 const CODES = exitCodesHelp({ 65: 'refused; nothing has changed', 66: 'the file cannot be read' });
 const REASON_OPTION = ['--reason <text>', 'why; kept in the history', parseReason] as const;
 const FILE_HELP =
   '\nFILE is YAML or JSON: with all sections it is a whole rulebook, else a patch with only ' +
   'the items that change, each whole; null takes one out.';
+const STATES = ['open', 'approved', 'rejected', 'withdrawn'] as const;
+const PROPOSAL_COLUMNS = [
+  'proposal_id',
+  'state',
+  'made_by',
+  'made_at',
+  'decided_by',
+  'version',
+  'reason',
+] as const;
+const VERSION_COLUMNS = [
+  'version',
+  'state',
+  'effective_at',
+  'activated_at',
+  'author',
+  'proposal_id',
+] as const;
+const AFTER_ALL = 2_147_483_647;
+const MOST = 1_000;
 
 export function registerRules<Context extends CommandContext & ActivationParts>(
   program: Command,
@@ -61,7 +80,7 @@ export function registerRules<Context extends CommandContext & ActivationParts>(
   const rules = program
     .command('rules')
     .description('see and change the rulebook: rates, fees, limits, earning, rewards');
-  const subcommand = (name: string, description: string, help = ''): Command =>
+  const subcommand: Subcommand = (name, description, help = '') =>
     rules
       .command(name)
       .description(description)
@@ -71,58 +90,90 @@ export function registerRules<Context extends CommandContext & ActivationParts>(
         'after',
         `${help}\nPontis may be running; it notices within about a second.${CODES}`,
       );
+
+  subcommand('show', 'print a version of the rulebook; the one in force when none is named')
+    .option('--yaml', 'print it as YAML (default)')
+    .option('--version <number>', 'another version', parseVersion)
+    .action((flags: VersionFlags) =>
+      tell(flags, roots, (context) => showVersion(flags.version, context)),
+    );
+
+  registerFileCommands(subcommand, roots);
+
+  subcommand('proposals', 'list the proposals, newest first')
+    .addOption(new Option('--state <state>', 'only those').choices(STATES))
+    .action((flags: ListFlags) =>
+      tell(flags, roots, async ({ valuation }) => {
+        const { describeProposal } = await import('../views/rulebook.ts');
+        const proposals = (await valuation.proposals.list(flags.state, MOST)).map(describeProposal);
+        return { json: { proposals }, lines: rowLines(PROPOSAL_COLUMNS, proposals) };
+      }),
+    );
+
+  subcommand('proposal', 'show a proposal and what it changes')
+    .argument('<proposal_id>')
+    .action((proposalId: string, flags: TellFlags) =>
+      tell(flags, roots, (context) => showProposal(proposalId, context)),
+    );
+
+  registerDecisions(subcommand, roots);
+
+  subcommand('history', 'list the versions of the rulebook, newest first').action(
+    (flags: TellFlags) => tell(flags, roots, listVersions),
+  );
+
+  rules
+    .command('variables')
+    .description('list what the condition of a rule may ask about')
+    .option(...JSON_OPTION)
+    .addHelpText('after', CODES)
+    .action(async (flags: TellFlags) => {
+      const { RULE_VARIABLES } = await import('../valuation/valuation.ts');
+      const variables = Object.entries(RULE_VARIABLES).map(([name, { type, meaning }]) => ({
+        name,
+        type,
+        meaning,
+      }));
+      print(
+        { json: { variables }, lines: rowLines(['name', 'type', 'meaning'], variables) },
+        flags,
+        roots,
+      );
+    });
+}
+
+/** Commands that read a change from a file. */
+function registerFileCommands<Context extends CommandContext>(
+  subcommand: Subcommand,
+  roots: CommandRoots<Context>,
+): void {
   const withFile = (name: string, description: string): Command =>
     subcommand(name, description, FILE_HELP)
       .argument('<file>', 'YAML or JSON')
       .option('--whole', 'what the file does not have is taken out')
       .option('--patch', 'what the file does not have stays as it is');
-  const print = (flags: Flags, json: unknown, lines: readonly string[]): void => {
-    if (flags.json) roots.print(JSON.stringify(json));
-    else for (const line of lines) roots.print(line);
-  };
-  const open = <T>(flags: Flags, work: (context: Context) => Promise<T>): Promise<T> =>
-    withContext(flags, roots, false, work);
 
-  subcommand('show', 'print a version of the rulebook; the one in force when none is named')
-    .option('--yaml', 'print it as YAML (default)')
-    .option('--version <number>', 'another version', parseVersion)
-    .action(async (flags: Flags & { readonly version?: number }) => {
-      const { writeRulebookYaml } = await import('../valuation/valuation.ts');
-      const [row, inForce] = await open(flags, async ({ valuation }) => {
-        const version = valuation.rulebook().version;
-        return [
-          valueOf(await valuation.proposals.findVersion(flags.version ?? version)),
-          version,
-        ] as const;
-      });
-      const { document, ...rest } = { ...viewOf(row, inForce), document: row.document };
-      print(flags, { ...rest, document }, [
-        `# version ${row.version} (${rest.state}), effective ${rest.effective_at}, by ` +
-          `${printable(row.author)}`,
-        writeRulebookYaml(document).trimEnd(),
-      ]);
-    });
-
-  const checks = (name: string, description: string): void => {
+  for (const [name, description] of [
+    ['validate', 'check a change without proposing it'],
+    ['diff', 'show what a file would change'],
+  ] as const) {
     withFile(name, description).action(async (path: string, flags: FileFlags) => {
-      const { describeChange } = await import('../valuation/valuation.ts');
       const { change, readAs } = await readChange(path, flags);
-      const checked = await open(flags, async ({ valuation }) =>
-        accepted(await valuation.proposals.check(change)),
-      );
-      const changes = JSON.parse(checked.changes) as readonly Change[];
-      const told = changes.length === 0 ? ['Nothing changes.'] : await linesOf(changes);
-      print(
-        flags,
-        { valid: true, changes, lines: changes.flatMap(describeChange) },
-        name === 'diff'
-          ? told
-          : [readAs, ...told, 'It is valid, and no chain of conversions gains.'],
-      );
+      await tell(flags, roots, async ({ valuation }) => {
+        const { describeChanges } = await import('../views/rulebook.ts');
+        const checked = accepted(await valuation.proposals.check(change));
+        const view = describeChanges(JSON.parse(checked.changes) as readonly Change[]);
+        const told = view.lines.length === 0 ? ['Nothing changes.'] : indented(view.lines);
+        return {
+          json: { valid: true, ...view },
+          lines:
+            name === 'diff'
+              ? told
+              : [readAs, ...told, 'It is valid, and no chain of conversions gains.'],
+        };
+      });
     });
-  };
-  checks('validate', 'check a change without proposing it');
-  checks('diff', 'show what a file would change');
+  }
 
   withFile('propose', 'propose a change, for another operator to approve')
     .option(...AS_TOKEN_OPTION)
@@ -133,172 +184,149 @@ export function registerRules<Context extends CommandContext & ActivationParts>(
       parseTime,
     )
     .option('--urgent', 'without notice')
-    .action(async (path: string, flags: ProposeFlags) => {
+    .action(async (path: string, { reason, effective, urgent, ...flags }: ProposeFlags) => {
       const { change, readAs } = await readChange(path, flags);
-      const made = await open(flags, async (context) => {
-        const { operatorId } = await actingOperator(flags, roots, context);
-        return accepted(
-          await context.valuation.proposals.make({
-            operatorId,
-            reason: flags.reason,
-            change,
-            effectiveAtMs: flags.effective,
-            urgent: flags.urgent,
-          }),
-        );
+      await tellAs(flags, roots, async ({ valuation }, operatorId) => {
+        const made = await valuation.proposals.make({
+          operatorId,
+          reason,
+          change,
+          effectiveAtMs: effective,
+          urgent,
+        });
+        const { json, lines } = await proposedOf(accepted(made));
+        return { json, lines: [readAs, ...lines] };
       });
-      print(flags, await jsonOfProposal(made), [
-        readAs,
-        ...(await linesOf(made.changes)),
-        ...waitingLines(made),
-      ]);
     });
+}
 
-  subcommand('proposals', 'list the proposals, newest first')
-    .addOption(
-      new Option('--state <state>', 'only those').choices([
-        'open',
-        'approved',
-        'rejected',
-        'withdrawn',
-      ]),
-    )
-    .action(async (flags: Flags & { readonly state?: ProposalState }) => {
-      const rows = await open(flags, ({ valuation }) =>
-        valuation.proposals.list(flags.state, 1_000),
-      );
-      const cells = rows.map((row) => [
-        row.proposalId,
-        row.state,
-        row.madeBy,
-        row.madeAt.toISOString(),
-        row.decidedBy ?? '-',
-        row.version === null ? '-' : String(row.version),
-        printable(row.reason),
-      ]);
-      print(
-        flags,
-        { proposals: await Promise.all(rows.map(jsonOfProposal)) },
-        tableLines([
-          ['proposal_id', 'state', 'made_by', 'made_at', 'decided_by', 'version', 'reason'],
-          ...cells,
-        ]),
-      );
-    });
-
-  subcommand('proposal', 'show a proposal and what it changes')
-    .argument('<proposal_id>')
-    .action(async (proposalId: string, flags: Flags) => {
-      const [row, obstacle] = await open(flags, async ({ valuation }) => {
-        const found = valueOf(await valuation.proposals.find(proposalId));
-        const comesTo =
-          found.state === 'open' ? await valuation.proposals.rulebookOf(found) : undefined;
-        return [found, comesTo === undefined || comesTo.ok ? null : comesTo.problem] as const;
-      });
-      print(
-        flags,
-        {
-          ...(await jsonOfProposal(row)),
-          obstacle: obstacle === null ? null : { code: obstacle.code, detail: obstacle.detail },
-        },
-        [
-          ...linesOfProposal(row),
-          ...(await linesOf(row.changes)),
-          ...(obstacle === null
-            ? []
-            : [`It cannot be approved now: ${obstacle.error}. ${obstacle.detail}`]),
-        ],
-      );
-    });
-
-  const decides = (name: 'approve' | 'reject' | 'withdraw', description: string): void => {
+function registerDecisions<Context extends CommandContext & ActivationParts>(
+  subcommand: Subcommand,
+  roots: CommandRoots<Context>,
+): void {
+  const decides = (
+    name: 'approve' | 'reject' | 'withdraw',
+    description: string,
+    work: (context: Context, decision: Decision) => Promise<Told>,
+  ): void => {
     subcommand(name, description)
       .argument('<proposal_id>')
       .option(...AS_TOKEN_OPTION)
       .option(...REASON_OPTION)
-      .action(async (proposalId: string, flags: DecideFlags) => {
-        const [row, version, inForce] = await open(flags, async (context) => {
-          const { operatorId } = await actingOperator(flags, roots, context);
-          const { proposals } = context.valuation;
-          const decision: Decision = { proposalId, operatorId, reason: flags.reason };
-          const decided = accepted(await proposals[name](decision));
-          if (decided.version === null) return [decided, undefined, false] as const;
-          const { activateDue } = await import('../network/network.ts');
-          await activateDue(context);
-          const made = valueOf(await proposals.findVersion(decided.version));
-          return [
-            decided,
-            made,
-            made.activatedAt !== null && (await context.valuation.isInForce(made.version)),
-          ] as const;
-        });
-        const effect = version === undefined ? '' : ` ${effectOf(version, inForce)}`;
-        print(
-          flags,
-          {
-            ...(await jsonOfProposal(row)),
-            effective_at: isoOf(version?.effectiveAt ?? row.effectiveAt),
-            in_force: inForce,
-          },
-          [`${row.proposalId} is ${row.state}.${effect}`],
-        );
-      });
+      .action((proposalId: string, { reason, ...flags }: DecideFlags) =>
+        tellAs(flags, roots, (context, operatorId) =>
+          work(context, { proposalId, operatorId, reason }),
+        ),
+      );
   };
   decides(
     'approve',
     'approve the proposal of another operator; waits until what is due is in force in all ' +
       'running processes',
+    (context, decision) => approve(decision, context),
   );
-  decides('reject', 'reject the proposal of another operator');
-  decides('withdraw', "take back a proposal of one's own");
+  const turnDown =
+    (word: 'reject' | 'withdraw') =>
+    async ({ valuation }: Context, decision: Decision): Promise<Told> => {
+      const { describeProposal } = await import('../views/rulebook.ts');
+      const view = describeProposal(accepted(await valuation.proposals[word](decision)));
+      return { json: view, lines: [`${view.proposal_id} is ${view.state}.`] };
+    };
+  decides('reject', 'reject the proposal of another operator', turnDown('reject'));
+  decides('withdraw', "take back a proposal of one's own", turnDown('withdraw'));
+}
 
-  subcommand('history', 'list the versions of the rulebook, newest first').action(
-    async (flags: Flags) => {
-      const versions = await open(flags, async ({ valuation }) =>
-        (await valuation.proposals.listVersions(2_147_483_647, 1_000)).map((row) =>
-          viewOf(row, valuation.rulebook().version),
-        ),
-      );
-      const columns = [
-        'version',
-        'state',
-        'effective_at',
-        'activated_at',
-        'author',
-        'proposal_id',
-      ] as const;
-      print(
-        flags,
-        { versions },
-        tableLines([
-          columns,
-          ...versions.map((row) => columns.map((column) => String(row[column] ?? '-'))),
-        ]),
-      );
-    },
-  );
+interface Decision {
+  readonly proposalId: string;
+  readonly operatorId: OperatorId;
+  readonly reason: string | undefined;
+}
 
-  rules
-    .command('variables')
-    .description('list what the condition of a rule may ask about')
-    .option(...JSON_OPTION)
-    .addHelpText('after', CODES)
-    .action(async (flags: Flags) => {
-      const { RULE_VARIABLES } = await import('../valuation/valuation.ts');
-      const variables = Object.entries(RULE_VARIABLES).map(([name, { type, meaning }]) => ({
-        name,
-        type,
-        meaning,
-      }));
-      print(
-        flags,
-        { variables },
-        tableLines([
-          ['name', 'type', 'meaning'],
-          ...variables.map(({ name, type, meaning }) => [name, type, meaning]),
-        ]),
-      );
-    });
+async function approve(
+  decision: Decision,
+  context: CommandContext & ActivationParts,
+): Promise<Told> {
+  const [{ activateDue }, { describeApprovedProposal }] = await Promise.all([
+    import('../network/network.ts'),
+    import('../views/rulebook.ts'),
+  ]);
+  const { proposals } = context.valuation;
+  const row = accepted(await proposals.approve(decision));
+  await activateDue(context);
+  const version =
+    row.version === null ? undefined : valueOf(await proposals.findVersion(row.version));
+  const isInForce =
+    version !== undefined &&
+    version.activatedAt !== null &&
+    (await context.valuation.isInForce(version.version));
+  const view = describeApprovedProposal(row, isInForce);
+  const effect = version === undefined ? '' : ` ${effectOf(version, isInForce)}`;
+  return { json: view, lines: [`${view.proposal_id} is ${view.state}.${effect}`] };
+}
+
+async function showVersion(
+  named: number | undefined,
+  { valuation }: CommandContext,
+): Promise<Told> {
+  const [{ writeRulebookYaml }, { describeVersionWithDocument }] = await Promise.all([
+    import('../valuation/valuation.ts'),
+    import('../views/rulebook.ts'),
+  ]);
+  const inForce = valuation.rulebook().version;
+  const row = valueOf(await valuation.proposals.findVersion(named ?? inForce));
+  const view = describeVersionWithDocument(row, inForce);
+  return {
+    json: view,
+    lines: [
+      `# version ${view.version} (${view.state}), effective ${view.effective_at}, by ` +
+        `${printable(view.author)}`,
+      writeRulebookYaml(row.document).trimEnd(),
+    ],
+  };
+}
+
+async function listVersions({ valuation }: CommandContext): Promise<Told> {
+  const { describeVersions } = await import('../views/rulebook.ts');
+  // One more tells whether there are more.
+  const rows = await valuation.proposals.listVersions(AFTER_ALL, MOST + 1);
+  const view = describeVersions(rows, MOST, valuation.rulebook().version);
+  return { json: view, lines: rowLines(VERSION_COLUMNS, view.versions) };
+}
+
+async function showProposal(proposalId: string, { valuation }: CommandContext): Promise<Told> {
+  const { describeProposalNow } = await import('../views/rulebook.ts');
+  const row = valueOf(await valuation.proposals.find(proposalId));
+  const comesTo = row.state === 'open' ? await valuation.proposals.rulebookOf(row) : undefined;
+  const obstacle = comesTo?.ok === false ? comesTo.problem : undefined;
+  const view = describeProposalNow(row, obstacle);
+  return {
+    json: view,
+    lines: [
+      ...linesOfProposal(view),
+      ...indented(view.lines),
+      ...(obstacle === undefined
+        ? []
+        : [`It cannot be approved now: ${obstacle.error}. ${obstacle.detail}`]),
+    ],
+  };
+}
+
+/** A proposal that was just made: what it changes, and what is left to do. */
+export async function proposedOf(row: Proposal): Promise<Told> {
+  const { describeProposalWithChanges } = await import('../views/rulebook.ts');
+  const view = describeProposalWithChanges(row);
+  return {
+    json: view,
+    lines: [
+      ...indented(view.lines),
+      `proposal_id  ${view.proposal_id}`,
+      `Another operator approves it with: pontis rules approve ${view.proposal_id}`,
+    ],
+  };
+}
+
+function indented(lines: readonly string[]): string[] {
+  return lines.map((line) => `  ${line}`);
 }
 
 /** The value, or the refusal with all faults. */
@@ -311,75 +339,28 @@ export function accepted<T>(result: Result<T>): T {
 function effectOf({ version, effectiveAt, activatedAt }: VersionRow, inForce: boolean): string {
   if (inForce) return `It is in force as version ${version}.`;
   return activatedAt === null
-    ? `It takes effect at ${effectiveAt.toISOString()} as version ${version}.`
+    ? `It takes effect at ${formatMoment(effectiveAt)} as version ${version}.`
     : `It takes effect as version ${version} now, in running processes within about a second.`;
 }
 
-export async function linesOf(changes: readonly Change[]): Promise<string[]> {
-  const { describeChange } = await import('../valuation/valuation.ts');
-  return changes.flatMap(describeChange).map((line) => `  ${line}`);
-}
-
-/** What its maker is told. */
-export function waitingLines({ proposalId }: Proposal): string[] {
-  return [
-    `proposal_id  ${proposalId}`,
-    `Another operator approves it with: pontis rules approve ${proposalId}`,
-  ];
-}
-
-export async function jsonOfProposal(row: Proposal): Promise<Readonly<Record<string, unknown>>> {
-  const { describeChange } = await import('../valuation/valuation.ts');
-  return {
-    proposal_id: row.proposalId,
-    state: row.state,
-    made_by: row.madeBy,
-    made_at: isoOf(row.madeAt),
-    reason: row.reason,
-    base_version: row.baseVersion,
-    effective_at: isoOf(row.effectiveAt),
-    urgent: row.urgent,
-    decided_by: row.decidedBy,
-    decided_at: isoOf(row.decidedAt),
-    decision_reason: row.decisionReason,
-    version: row.version,
-    changes: row.changes,
-    lines: row.changes.flatMap(describeChange),
-  };
-}
-
-function linesOfProposal(row: Proposal): string[] {
+function linesOfProposal(view: ReturnType<typeof describeProposal>): string[] {
+  const { decision_reason: why } = view;
   const decided =
-    row.decidedBy === null
+    view.decided_by === null
       ? []
       : [
-          `decided      ${row.state} by ${row.decidedBy} at ` +
-            `${isoOf(row.decidedAt) ?? ''}${row.decisionReason === null ? '' : `: ${printable(row.decisionReason)}`}`,
+          `decided      ${view.state} by ${view.decided_by} at ${view.decided_at ?? ''}` +
+            (why === null ? '' : `: ${printable(why)}`),
         ];
   return [
-    `proposal_id  ${row.proposalId}`,
-    `state        ${row.state}${row.version === null ? '' : `, version ${row.version}`}`,
-    `made         by ${row.madeBy} at ${row.madeAt.toISOString()} on version ${row.baseVersion}`,
-    `reason       ${printable(row.reason)}`,
-    'effective    ' +
-      `${isoOf(row.effectiveAt) ?? 'as soon as its notice is over'}${row.urgent ? ' (urgent: without notice)' : ''}`,
+    `proposal_id  ${view.proposal_id}`,
+    `state        ${view.state}${view.version === null ? '' : `, version ${view.version}`}`,
+    `made         by ${view.made_by} at ${view.made_at} on version ${view.base_version}`,
+    `reason       ${printable(view.reason)}`,
+    `effective    ${view.effective_at ?? 'as soon as its notice is over'}` +
+      (view.urgent ? ' (urgent: without notice)' : ''),
     ...decided,
   ];
-}
-
-function viewOf(row: Omit<VersionRow, 'document' | 'assets'>, inForce: number) {
-  return {
-    version: row.version,
-    state: row.activatedAt === null ? 'scheduled' : row.version === inForce ? 'in_force' : 'past',
-    author: row.author,
-    proposal_id: row.proposalId,
-    effective_at: isoOf(row.effectiveAt),
-    activated_at: isoOf(row.activatedAt),
-  };
-}
-
-function isoOf(at: Date | null): string | null {
-  return at?.toISOString() ?? null;
 }
 
 export function parseReason(text: string): string {

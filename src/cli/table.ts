@@ -20,6 +20,29 @@ function padEnd(cell: string, columns: number): string {
   return cell + ' '.repeat(Math.max(0, columns - stringWidth(cell)));
 }
 
+/** A value of a view as a cell; null is `nothing`. */
+export function cellText(value: unknown, nothing = '-'): string {
+  if (value === null || value === undefined || value === '') return nothing;
+  return printable(Array.isArray(value) ? value.join(', ') : String(value));
+}
+
+/** Rows of a view under a heading of the columns that are shown. */
+export function rowLines<Column extends string>(
+  columns: readonly Column[],
+  rows: readonly Readonly<Record<Column, unknown>>[],
+  nothing = '-',
+): string[] {
+  return tableLines([
+    columns,
+    ...rows.map((row) => columns.map((column) => cellText(row[column], nothing))),
+  ]);
+}
+
+/** The fields of one thing, one below the other. */
+export function fieldLines(fields: readonly (readonly [name: string, value: unknown])[]): string[] {
+  return tableLines(fields.map(([name, value]) => [name, cellText(value)]));
+}
+
 /**
  * Text of another person's without characters that a terminal obeys or does not show: each becomes
  * one that is seen.

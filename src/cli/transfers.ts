@@ -1,38 +1,41 @@
-// `pontis transfers`: transfers over platforms that keep their points themselves, and an operator's
-// word on those that cannot go on.
+// `pontis transfers`: transfers over platforms that keep their points themselves, and what an
+// operator decides about those that cannot go on.
 
 import { type Command, InvalidArgumentError } from 'commander';
 
 import { sagaProblems } from '../clearing/saga/problems.ts';
-import type { Saga, SagaActionName } from '../clearing/saga/saga.ts';
-import { formatAmountText } from '../kernel/amount.ts';
-import { formatId, parseId, type PlatformId } from '../kernel/ids.ts';
+import type { Saga } from '../clearing/saga/saga.ts';
+import { parseId } from '../kernel/ids.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { describeTransfer, describeTransferWithDecisions } from '../views/transfer.ts';
+import { pointsText } from './amount-text.ts';
+import { askFor } from './asked.ts';
 import {
-  actingOperator,
   AS_TOKEN_OPTION,
   DATA_OPTION,
   exitCodesHelp,
   JSON_OPTION,
   operatorErrorOf,
   valueOf,
-  withContext,
-  type AsTokenOption,
   type CommandContext,
   type CommandRoots,
 } from './command-roots.ts';
-import { askFor } from './asked.ts';
-import { printable, tableLines } from './table.ts';
+import { fieldLines, rowLines } from './table.ts';
+import { tell, tellAs, type TellFlags, type Told } from './tell.ts';
 
-interface Flags extends AsTokenOption {
-  readonly data?: string;
-  readonly json?: true;
+interface Flags extends TellFlags {
   readonly open?: true;
   readonly limit?: number;
   readonly reason?: string;
 }
 
+type View = ReturnType<typeof describeTransfer>;
+type ViewWithDecisions = ReturnType<typeof describeTransferWithDecisions>;
+type Action = View['actions'][number];
+
 const DEFAULT_LIMIT = 100;
 const CODES = exitCodesHelp({ 65: 'refused, e.g. no such transfer, or it has ended' });
+const REASON_OPTION = ['--reason <text>', 'why; kept for good with the transfer'] as const;
 const COLUMNS = [
   'transaction_id',
   'purpose',
@@ -45,11 +48,10 @@ const COLUMNS = [
   'attention',
 ] as const;
 
-const decisions: readonly (readonly [name: string, action: SagaActionName, description: string])[] =
-  [
-    ['retry', 'retry', 'call the platform again now'],
-    ['undo', 'undo', 'take a transfer back: what platforms have done is reversed there'],
-  ];
+const decisions = [
+  ['retry', 'call the platform again now'],
+  ['undo', 'take a transfer back: what platforms have done is reversed there'],
+] as const;
 
 const forcedEnds = [
   [
@@ -63,6 +65,12 @@ const forcedEnds = [
     'say that no platform keeps anything of it; none is called any more',
   ],
 ] as const;
+
+/** The command by which each action is decided. */
+const COMMANDS: Readonly<Record<string, string>> = {
+  force_completed: 'complete',
+  force_failed: 'fail',
+};
 
 export function registerTransfers<Context extends CommandContext>(
   program: Command,
@@ -85,149 +93,104 @@ export function registerTransfers<Context extends CommandContext>(
   subcommand('list', 'list the transfers that need an operator, oldest first')
     .option('--open', 'all that have not ended')
     .option('--limit <count>', `at most so many (default ${DEFAULT_LIMIT})`, readLimit)
-    .action(async (flags: Flags) => {
-      const found = await withContext(flags, roots, false, async (context) =>
-        (
-          await context.sagas.list(flags.open ? 'open' : 'attention', flags.limit ?? DEFAULT_LIMIT)
-        ).map((saga) => describe(saga, context)),
-      );
-      if (flags.json) roots.print(JSON.stringify({ transfers: found }));
-      else
-        for (const line of tableLines([
-          COLUMNS,
-          ...found.map((row) => COLUMNS.map((column) => textOf(row[column]))),
-        ]))
-          roots.print(line);
-    });
+    .action((flags: Flags) => tell(flags, roots, (context) => listTransfers(flags, context)));
 
-  subcommand('show', 'show one transfer, how it stands and what was decided about it')
+  subcommand('show', 'show one transfer, its state and what was decided about it')
     .argument('<transaction_id>')
-    .action(async (transactionId: string, flags: Flags) => {
-      const shown = await withContext(flags, roots, false, async (context) => {
+    .action((transactionId: string, flags: Flags) =>
+      tell(flags, roots, async (context) => {
         const sagaId = parseId('txn', transactionId);
         const saga = sagaId === undefined ? undefined : await context.sagas.find(sagaId);
         if (saga === undefined) throw operatorErrorOf(sagaProblems.saga_not_found());
-        return describeWithDecisions(saga, context);
-      });
-      print(shown, flags, roots);
-    });
+        return showTransfer(saga, context);
+      }),
+    );
 
-  for (const [name, action, description] of decisions) {
-    subcommand(name, description)
+  for (const [action, description] of decisions) {
+    subcommand(action, description)
       .argument('<transaction_id>')
-      .requiredOption('--reason <text>', 'why; kept for good with the transfer')
+      .requiredOption(...REASON_OPTION)
       .option(...AS_TOKEN_OPTION)
-      .action(async (transactionId: string, flags: Flags) => {
-        const shown = await withContext(flags, roots, false, async (context) => {
-          const { operatorId } = await actingOperator(flags, roots, context);
-          return describeWithDecisions(
+      .action((transactionId: string, flags: Flags) =>
+        tellAs(flags, roots, async (context, operatorId) =>
+          showTransfer(
             valueOf(
               await context.sagas.decide(transactionId, action, operatorId, flags.reason ?? ''),
             ),
             context,
-          );
-        });
-        print(shown, flags, roots);
-      });
+          ),
+        ),
+      );
   }
 
   for (const [name, act, description] of forcedEnds) {
     subcommand(name, description)
       .argument('<transaction_id>')
-      .requiredOption('--reason <text>', 'why; kept for good with the transfer')
+      .requiredOption(...REASON_OPTION)
       .option(...AS_TOKEN_OPTION)
-      .action(async (transactionId: string, flags: Flags) => {
-        await askFor(
+      .action((transactionId: string, flags: Flags) =>
+        askFor(
           { act, arguments: { transaction_id: transactionId }, reason: flags.reason ?? '' },
           flags,
           roots,
-        );
-      });
+        ),
+      );
   }
 }
 
-type Described = ReturnType<typeof describe>;
-type Shown = Described & {
-  readonly decisions: readonly {
-    readonly action: string;
-    readonly operator_id: string;
-    readonly decided_at: string;
-    readonly reason: string;
-    readonly state: string;
-  }[];
-};
-
-function describe(saga: Saga, { sagas, ledger }: Pick<CommandContext, 'sagas' | 'ledger'>) {
-  const step = sagas.stepOf(saga);
-  const scaleOf = (platformId: PlatformId): number => ledger.pointsOf(platformId)?.scale ?? 0;
-  const [amount, credited] = [
-    formatAmountText(saga.amount, scaleOf(saga.source)),
-    formatAmountText(saga.credited, scaleOf(saga.target)),
-  ];
+async function listTransfers(flags: Flags, context: CommandContext): Promise<Told> {
+  const { describeTransfer } = await import('../views/transfer.ts');
+  const found = await context.sagas.list(
+    flags.open ? 'open' : 'attention',
+    flags.limit ?? DEFAULT_LIMIT,
+  );
+  const transfers = found.map((saga) => describeTransfer(saga, context));
   return {
-    transaction_id: formatId('txn', saga.sagaId),
-    platform_transaction_id: formatId('txn', saga.transactionId),
-    purpose: saga.purpose,
-    state: saga.state,
-    step: step === undefined ? null : `${step.call} at ${step.platformId}`,
-    source: `${amount} of ${saga.source}`,
-    target: `${credited} of ${saga.target}`,
-    from_member_id: saga.sourceMember,
-    to_member_id: saga.targetMember,
-    attempts: saga.attempts,
-    next_attempt_at:
-      step === undefined || saga.nextAttemptAtMs === Infinity ? null : timeOf(saga.nextAttemptAtMs),
-    deadline_at: timeOf(saga.deadlineAtMs),
-    attention: saga.attention,
-    last_error: saga.lastError,
-    refusal: saga.refusal,
-    ordered: saga.ordered,
-    actions: sagas.actionsOf(saga),
-    created_at: timeOf(saga.createdAtMs),
-    changed_at: timeOf(saga.changedAtMs),
+    json: { transfers },
+    lines: rowLines(
+      COLUMNS,
+      transfers.map((view) => fieldsOf(view, context.ledger)),
+    ),
   };
 }
 
-async function describeWithDecisions(
-  saga: Saga,
-  context: Pick<CommandContext, 'sagas' | 'ledger'>,
-): Promise<Shown> {
-  const made = await context.sagas.listActions(saga);
+async function showTransfer(saga: Saga, context: CommandContext): Promise<Told> {
+  const { describeTransferWithDecisions } = await import('../views/transfer.ts');
+  const view = describeTransferWithDecisions(saga, await context.sagas.listActions(saga), context);
+  return { json: view, lines: linesOf(view, context.ledger) };
+}
+
+function linesOf({ decisions: made, ...view }: ViewWithDecisions, ledger: Ledger): string[] {
+  return fieldLines([
+    ...Object.entries(fieldsOf(view, ledger)),
+    ...made.map(
+      ({ action, operator_id: who, decided_at: when, reason, state }) =>
+        ['decided', `${commandOf(action)} by ${who} at ${when} while ${state}: ${reason}`] as const,
+    ),
+  ]);
+}
+
+/** With amounts beside the platforms whose points they count, and commands in place of actions. */
+function fieldsOf(view: View, ledger: Ledger) {
+  const { transaction_id, platform_transaction_id, purpose, state, step, ...rest } = view;
+  const { source_platform: source, target_platform: target, amount, ...others } = rest;
+  const { credited_amount: credited, ordered, actions, ...further } = others;
   return {
-    ...describe(saga, context),
-    decisions: made.map(({ action, operatorId, actedAtMs, reason, state }) => ({
-      action,
-      operator_id: operatorId,
-      decided_at: timeOf(actedAtMs),
-      reason,
-      state,
-    })),
+    transaction_id,
+    platform_transaction_id,
+    purpose,
+    state,
+    step: step === null ? null : `${step.call} at ${step.platform_id}`,
+    source: `${pointsText(ledger, source, amount)} of ${source}`,
+    target: `${pointsText(ledger, target, credited)} of ${target}`,
+    ...further,
+    ordered: ordered === null ? null : commandOf(ordered),
+    actions: actions.map(commandOf),
   };
 }
 
-function print(
-  { decisions: made, ...shown }: Shown,
-  { json }: Flags,
-  roots: Pick<CommandRoots, 'print'>,
-): void {
-  if (json) return roots.print(JSON.stringify({ ...shown, decisions: made }));
-  const rows = Object.entries(shown).map(([name, value]) => [name, textOf(value)]);
-  for (const line of tableLines([
-    ...rows,
-    ...made.map(({ action, operator_id: who, decided_at: when, reason, state }) => [
-      'decided',
-      printable(`${action} by ${who} at ${when} while ${state}: ${reason}`),
-    ]),
-  ]))
-    roots.print(line);
-}
-
-function textOf(value: string | number | readonly string[] | null): string {
-  return value === null ? '-' : printable(Array.isArray(value) ? value.join(', ') : String(value));
-}
-
-function timeOf(ms: number): string {
-  return new Date(ms).toISOString();
+function commandOf(action: Action): string {
+  return COMMANDS[action] ?? action;
 }
 
 function readLimit(given: string): number {

@@ -7,37 +7,53 @@ import { DELIVERY_STATES, type DeliveryState } from '../events/webhooks/types.ts
 import { parseMoment } from '../kernel/time.ts';
 import { OperatorError } from '../runtime/operator-error.ts';
 import {
-  actingOperator,
   AS_TOKEN_OPTION,
   DATA_OPTION,
   exitCodesHelp,
   JSON_OPTION,
   valueOf,
-  withContext,
-  type AsTokenOption,
   type CommandContext,
   type CommandRoots,
 } from './command-roots.ts';
-import { printable, tableLines } from './table.ts';
+import { rowLines } from './table.ts';
+import { tell, tellAs, type TellFlags, type Told } from './tell.ts';
 
 interface WebhooksContext extends CommandContext {
   readonly webhooks: Webhooks;
 }
 
-interface Flags extends AsTokenOption {
-  readonly data?: string;
-  readonly json?: true;
+interface Flags extends TellFlags {
+  readonly before?: bigint;
   readonly state?: DeliveryState;
   readonly limit?: number;
   readonly event?: bigint;
   readonly since?: number;
 }
 
-type Row = Readonly<Record<string, string | number | null>>;
-
 const DEFAULT_LIMIT = 100;
 const MOST = 10_000;
 const CODES = exitCodesHelp({ 65: 'refused, e.g. no such webhook' });
+const COLUMNS = [
+  'webhook_id',
+  'platform_id',
+  'state',
+  'reason',
+  'pending',
+  'dead',
+  'failing_since',
+  'last_success_at',
+  'types',
+  'url',
+] as const;
+const DELIVERY_COLUMNS = [
+  'event_id',
+  'state',
+  'attempts',
+  'next_attempt_at',
+  'last_attempt_at',
+  'last_status',
+  'last_error',
+] as const;
 
 export function registerWebhooks<Context extends WebhooksContext>(
   program: Command,
@@ -56,96 +72,29 @@ export function registerWebhooks<Context extends WebhooksContext>(
         'after',
         `\nPontis may be running; docs/webhooks.md says how events are sent.${CODES}`,
       );
-  const print = (
-    flags: Flags,
-    name: string,
-    columns: readonly string[],
-    rows: readonly Row[],
-  ): void => {
-    if (flags.json) roots.print(JSON.stringify({ [name]: rows }));
-    else
-      for (const line of tableLines([
-        columns,
-        ...rows.map((row) => columns.map((column) => printable(String(row[column] ?? '')))),
-      ]))
-        roots.print(line);
-  };
 
   subcommand('list', 'list the webhooks of all platforms and of the network, oldest first').action(
-    async (flags: Flags) => {
-      const rows = await withContext(flags, roots, false, async (context) =>
-        (await context.webhooks.list('everybody')).map((webhook) => ({
-          webhook_id: webhook.webhookId,
-          platform_id: webhook.platformId,
-          state: webhook.state,
-          reason: webhook.disabledReason,
-          pending: webhook.pending,
-          dead: webhook.dead,
-          failing_since: webhook.failingSince?.toISOString() ?? null,
-          last_success_at: webhook.lastSuccessAt?.toISOString() ?? null,
-          types: webhook.types?.join(',') ?? null,
-          url: webhook.url,
-        })),
-      );
-      print(
-        flags,
-        'webhooks',
-        [
-          'webhook_id',
-          'platform_id',
-          'state',
-          'reason',
-          'pending',
-          'dead',
-          'failing_since',
-          'last_success_at',
-          'types',
-          'url',
-        ],
-        rows,
-      );
-    },
+    (flags: Flags) => tell(flags, roots, listWebhooks),
   );
 
   subcommand('deliveries', 'list what was sent to a webhook, newest event first')
     .argument('<webhook_id>')
     .addOption(new Option('--state <state>', 'only those in this state').choices(DELIVERY_STATES))
     .option('--limit <n>', `at most so many, up to ${MOST} (default ${DEFAULT_LIMIT})`, parseLimit)
-    .action(async (webhookId: string, flags: Flags) => {
-      const rows = await withContext(flags, roots, false, async (context) => {
-        const deliveries = valueOf(
-          await context.webhooks.listDeliveries('everybody', webhookId, {
-            state: flags.state,
-            limit: flags.limit ?? DEFAULT_LIMIT,
-          }),
-        );
-        return deliveries.map(
-          ({ eventId, state, attempts, dueAt, lastStatus, lastError, lastAttemptAt }) => ({
-            event_id: Number(eventId),
-            state,
-            attempts,
-            next_attempt_at: state === 'pending' ? dueAt.toISOString() : null,
-            last_attempt_at: lastAttemptAt?.toISOString() ?? null,
-            last_status: lastStatus,
-            last_error: lastError,
-          }),
-        );
-      });
-      print(
-        flags,
-        'deliveries',
-        [
-          'event_id',
-          'state',
-          'attempts',
-          'next_attempt_at',
-          'last_attempt_at',
-          'last_status',
-          'last_error',
-        ],
-        rows,
-      );
-    });
+    .option('--before <event_id>', 'only older ones: next_cursor of an earlier answer', parseEvent)
+    .action((webhookId: string, flags: Flags) =>
+      tell(flags, roots, async (context) => {
+        const { describeDeliveries } = await import('../views/webhook.ts');
+        const { state, before, limit = DEFAULT_LIMIT } = flags;
+        const deliveries = await context.webhooks.listDeliveries('everybody', webhookId, {
+          state,
+          before,
+          limit,
+        });
+        const view = describeDeliveries(valueOf(deliveries), limit);
+        return { json: view, lines: rowLines(DELIVERY_COLUMNS, view.deliveries, '') };
+      }),
+    );
 
   subcommand('redeliver', 'send one event again, or all that were given up since a time')
     .argument('<webhook_id>')
@@ -156,25 +105,34 @@ export function registerWebhooks<Context extends WebhooksContext>(
       parseSince,
     )
     .option(...AS_TOKEN_OPTION)
-    .action(async (webhookId: string, flags: Flags) => {
-      const { event, since } = flags;
+    .action((webhookId: string, { event, since, ...flags }: Flags) => {
       if ((event === undefined) === (since === undefined))
         throw new OperatorError('usage', 'Give --event or --since, and not both.');
-      const count = await withContext(flags, roots, false, async (context) => {
-        const { operatorId } = await actingOperator(flags, roots, context);
-        return valueOf(
-          await context.webhooks.redeliver(
-            'everybody',
-            webhookId,
-            event === undefined ? { sinceMs: since ?? 0 } : { eventId: event },
-            operatorId,
-          ),
+      const which = event === undefined ? { sinceMs: since ?? 0 } : { eventId: event };
+      return tellAs(flags, roots, async (context, operatorId) => {
+        const count = valueOf(
+          await context.webhooks.redeliver('everybody', webhookId, which, operatorId),
         );
+        return { json: { count }, lines: [`${count} sent again by the running program.`] };
       });
-      roots.print(
-        flags.json ? JSON.stringify({ count }) : `${count} sent again by the running program.`,
-      );
     });
+}
+
+async function listWebhooks(context: WebhooksContext): Promise<Told> {
+  const { describeWebhook } = await import('../views/webhook.ts');
+  const webhooks = (await context.webhooks.list('everybody')).map(describeWebhook);
+  return {
+    json: { webhooks },
+    lines: rowLines(
+      COLUMNS,
+      webhooks.map((view) => ({
+        ...view,
+        reason: view.disabled_reason,
+        types: view.types?.join(',') ?? null,
+      })),
+      '',
+    ),
+  };
 }
 
 function parseLimit(text: string): number {

@@ -9,6 +9,7 @@ import { createTestLedger } from '../../test/fixtures/ledger.ts';
 import { CHECKER, createTestSettlement, MAKER } from '../../test/fixtures/settlement.ts';
 import { formatId, type PlatformId } from '../kernel/ids.ts';
 import type { Outcome } from '../ledger/ledger.ts';
+import { describeWindowFigures } from '../views/window.ts';
 import { windowLines } from './window-lines.ts';
 
 it('the worked example of docs/settlement.md comes out as printed there', async () => {
@@ -42,7 +43,7 @@ it('the worked example of docs/settlement.md comes out as printed there', async 
     expect(await windows.settle(windowId)).toBe('settled');
     const found = await windows.settlement.find(windowId);
     if (!found.ok) throw new Error(found.problem.detail);
-    const lines = windowLines(found.value, test.ledger);
+    const lines = windowLines(describeWindowFigures(found.value, test.ledger), test.ledger);
     const printed = lines
       .slice(lines.indexOf('Positions (CNY)'))
       .join('\n')
@@ -70,7 +71,11 @@ it('what one operator has proposed is shown with the command for another one', a
     const head = async (): Promise<string> => {
       const found = await settlement.find(windowId);
       if (!found.ok) throw new Error(found.problem.detail);
-      return windowLines(found.value, test.ledger).join('\n').split('\n\n')[0] ?? '';
+      return (
+        windowLines(describeWindowFigures(found.value, test.ledger), test.ledger)
+          .join('\n')
+          .split('\n\n')[0] ?? ''
+      );
     };
     const next = `another operator: pontis windows approve ${windowId}`;
     expect(await head()).not.toContain(next);

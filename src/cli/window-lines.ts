@@ -1,54 +1,57 @@
 // A settlement window as lines for people.
 
-import {
-  NETWORK,
-  type Participant,
-  type StatementSource,
-} from '../clearing/settlement/settlement.ts';
-import { formatAmountText } from '../kernel/amount.ts';
-import { formatId } from '../kernel/ids.ts';
-import type { Ledger } from '../ledger/ledger.ts';
+import type { Asset, Ledger } from '../ledger/ledger.ts';
+import type { describeWindowFigures } from '../views/window.ts';
+import { amountText, pointsText } from './amount-text.ts';
 import { printable, tableLines } from './table.ts';
 
+type View = ReturnType<typeof describeWindowFigures>;
+
+/** Owes and is owed what rounding leaves over; it has no points of its own. */
+const NETWORK = '@network';
+
 export function windowLines(
-  { window, nets, pairs, carveOuts, obligations, carried, acts }: StatementSource,
+  window: View,
   ledger: Pick<Ledger, 'settlementAsset' | 'pointsOf'>,
 ): string[] {
-  const { scale, code } = ledger.settlementAsset();
-  const money = (minor: bigint): string => formatAmountText(minor, scale);
-  const points = (minor: bigint, platformId: Participant): string =>
-    formatAmountText(
-      minor,
-      platformId === NETWORK ? scale : (ledger.pointsOf(platformId)?.scale ?? 0),
+  const currency = ledger.settlementAsset();
+  return [...headLines(window), ...figureLines(window, ledger, currency)];
+}
+
+function headLines(window: View): string[] {
+  const { window_id: id, state } = window;
+  const next = `; another operator: pontis windows approve ${id}`;
+  const lines = [`window      ${id}, ${state}`, `opened at   ${window.opened_at}`];
+  if (window.closed_at !== null)
+    lines.push(
+      `closed at   ${window.closed_at} by ` +
+        `${window.closed_by}${window.counted_at === null ? '; its pairs are being counted' : ''}`,
     );
-  const head = [
-    `window      ${window.windowId}, ${window.state}`,
-    `opened at   ${momentText(window.openedAtMs)}`,
-  ];
-  if (window.closedAtMs !== null)
-    head.push(
-      `closed at   ${momentText(window.closedAtMs)} by ` +
-        `${window.closedBy}${window.countedAtMs === null ? '; its pairs are being counted' : ''}`,
-    );
-  if (window.mismatch !== null) head.push(`MISMATCH    ${window.mismatch}`);
-  const next = `; another operator: pontis windows approve ${window.windowId}`;
-  if (window.proposedBy !== null) {
-    const decided = window.approvedBy === null ? next : `, approved by ${window.approvedBy}`;
-    head.push(`proposed    by ${window.proposedBy}${decided}`);
+  if (window.mismatch !== null) lines.push(`MISMATCH    ${window.mismatch}`);
+  if (window.proposed_by !== null) {
+    const decided = window.approved_by === null ? next : `, approved by ${window.approved_by}`;
+    lines.push(`proposed    by ${window.proposed_by}${decided}`);
   }
-  const changed =
-    window.state === 'settling' || window.state === 'aborting'
-      ? obligations.find(({ state }) => state === 'proposed')
-      : undefined;
-  if (changed !== undefined) head.push(`changed     by ${changed.proposedBy}${next}`);
-  for (const act of acts.filter(({ state }) => state === 'open')) {
-    head.push(
+  if (window.change_proposed_by !== null)
+    lines.push(`changed     by ${window.change_proposed_by}${next}`);
+  for (const act of window.acts.filter((one) => one.state === 'open')) {
+    lines.push(
       `${act.kind.replace('_', ' ').padEnd(11)} ${act.participants.join(' ')} proposed by ` +
-        `${act.proposedBy}: ${printable(act.reason)}; another operator: pontis windows approve ` +
-        `${window.windowId} ${act.actId}`,
+        `${act.proposed_by}: ${printable(act.reason)}${next} ${act.act_id}`,
     );
   }
-  if (window.settledAtMs !== null) head.push(`settled at  ${momentText(window.settledAtMs)}`);
+  if (window.settled_at !== null) lines.push(`settled at  ${window.settled_at}`);
+  return lines;
+}
+
+function figureLines(
+  { currency: code, nets, pairs, disputed, carried_over: carried, obligations }: View,
+  ledger: Pick<Ledger, 'pointsOf'>,
+  currency: Asset,
+): string[] {
+  const money = (figure: number): string => amountText(figure, currency);
+  const points = (figure: number, participant: string): string =>
+    participant === NETWORK ? money(figure) : pointsText(ledger, participant, figure);
   const section = (
     title: string,
     columns: readonly string[],
@@ -56,25 +59,24 @@ export function windowLines(
   ): string[] =>
     rows.length === 0 ? [] : ['', `${title} (${code})`, ...tableLines([columns, ...rows])];
   return [
-    ...head,
     ...section(
       'Positions',
       ['participant', 'opening', 'net', 'paid', 'closing'],
       nets.map((net) => [
         net.participant,
-        ...[net.opening, net.net, net.paid, net.closing].map(money),
+        ...[net.opening_position, net.net, net.paid_meanwhile, net.closing_position].map(money),
       ]),
     ),
     ...section(
       'Pairs',
       ['source', 'target', 'kind', 'number', 'points', 'credited', 'owed', 'due'],
       pairs.map((pair) => [
-        pair.source,
-        pair.target,
+        pair.source_platform,
+        pair.target_platform,
         pair.kind,
         String(pair.transactions),
-        points(pair.amount, pair.source),
-        points(pair.credited, pair.target),
+        points(pair.amount, pair.source_platform),
+        points(pair.credited_amount, pair.target_platform),
         money(pair.owed),
         money(pair.due),
       ]),
@@ -82,23 +84,23 @@ export function windowLines(
     ...section(
       'Disputed',
       ['transaction_id', 'effect', 'source', 'target', 'points', 'of source', 'of target'],
-      carveOuts.map((carved) => [
-        formatId('txn', carved.transactionId),
-        carved.direction === 'out' ? 'left out' : 'came back',
-        carved.source,
-        carved.target,
-        points(carved.amount, carved.source),
-        money(carved.sourceEffect),
-        money(carved.targetEffect),
+      disputed.map((carved) => [
+        carved.transaction_id,
+        carved.effect.replace('_', ' '),
+        carved.source_platform,
+        carved.target_platform,
+        points(carved.amount, carved.source_platform),
+        money(carved.source_money),
+        money(carved.target_money),
       ]),
     ),
     ...section(
       'Carried over',
       ['from', 'to', 'left out', 'participant', 'amount'],
       carried.map((over) => [
-        String(over.windowId),
-        String(over.toWindowId),
-        over.leftOut,
+        String(over.window_id),
+        String(over.to_window_id),
+        over.left_out,
         over.participant,
         money(over.amount),
       ]),
@@ -112,14 +114,10 @@ export function windowLines(
         money(due.amount),
         money(due.paid),
         due.state,
-        due.paidFrom,
-        printable(due.bankReference ?? ''),
+        due.from,
+        printable(due.bank_reference ?? ''),
         printable(due.problem ?? ''),
       ]),
     ),
   ];
-}
-
-function momentText(atMs: number): string {
-  return new Date(atMs).toISOString();
 }

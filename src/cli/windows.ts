@@ -22,20 +22,18 @@ import {
   JSON_OPTION,
   operatorErrorOf,
   valueOf,
-  withContext,
-  type AsTokenOption,
   type CommandContext,
   type CommandRoots,
 } from './command-roots.ts';
-import { tableLines } from './table.ts';
+import { rowLines } from './table.ts';
+import { windowLines } from './window-lines.ts';
+import { tell, tellAs, type TellFlags, type Told } from './tell.ts';
 
 interface WindowsContext extends CommandContext {
   readonly settlement: Settlement;
 }
 
-interface Flags extends AsTokenOption {
-  readonly data?: string;
-  readonly json?: true;
+interface Flags extends TellFlags {
   readonly limit?: string;
   readonly from?: 'prefund' | 'outside';
   readonly bankReference?: string;
@@ -48,6 +46,8 @@ interface Flags extends AsTokenOption {
   readonly byHand?: true;
   readonly gross?: readonly string[];
 }
+
+type Subcommand = (name: string, description: string) => Command;
 
 const MOST = 1_000;
 const CODES = exitCodesHelp({ 65: 'refused, e.g. no such window' });
@@ -67,79 +67,83 @@ export function registerWindows<Context extends WindowsContext>(
   const windows = program
     .command('windows')
     .description('show, close and settle settlement windows');
-  const subcommand = (name: string, description: string): Command =>
+  const subcommand: Subcommand = (name, description) =>
     windows
       .command(name)
       .description(description)
       .option(...DATA_OPTION)
       .option(...JSON_OPTION)
       .addHelpText('after', `\nPontis may be running.${CODES}`);
-  const print = (flags: Flags, json: object, lines: readonly string[]): void => {
-    if (flags.json) roots.print(JSON.stringify(json));
-    else for (const line of lines) roots.print(line);
-  };
-  /** Carries out one operator's step and shows the window after it. */
-  const step = (
-    flags: Flags,
-    work: (
-      context: Context,
-      operatorId: OperatorId,
-    ) => Promise<Result<{ readonly windowId: number } | undefined>>,
-  ): Promise<void> =>
-    withContext(flags, roots, false, async (context) => {
-      const { operatorId } = await actingOperator(flags, roots, context);
-      const window = valueOf(await work(context, operatorId));
-      if (window === undefined) throw new OperatorError('temporary', 'The window was left open.');
-      await context.settlement.count();
-      await show(flags, context, window.windowId);
-    });
-  const show = async (
-    flags: Flags,
-    { settlement, ledger }: Context,
-    windowId: number,
-  ): Promise<void> => {
-    const [{ describeWindowFigures }, { windowLines }] = await Promise.all([
-      import('../views/window.ts'),
-      import('./window-lines.ts'),
-    ]);
-    const found = valueOf(await settlement.find(windowId));
-    print(flags, describeWindowFigures(found, ledger), windowLines(found, ledger));
-  };
 
   subcommand('list', 'list the windows, newest first')
     .option('--limit <n>', `at most so many, up to ${MOST} (default 50)`)
-    .action(async (flags: Flags) => {
-      const limit = Math.min(Math.max(Number.parseInt(flags.limit ?? '50', 10) || 50, 1), MOST);
-      const { describeWindow } = await import('../views/window.ts');
-      const rows = await withContext(flags, roots, false, async ({ settlement }) =>
-        (await settlement.list(2 ** 31 - 1, limit)).map(describeWindow),
-      );
-      print(
-        flags,
-        { windows: rows },
-        tableLines([
-          COLUMNS,
-          ...rows.map((row) => COLUMNS.map((column) => String(row[column] ?? ''))),
-        ]),
-      );
-    });
+    .action((flags: Flags) => tell(flags, roots, (context) => listWindows(flags, context)));
 
   subcommand('show', 'show one window: nets, pairs, disputed transactions and obligations')
     .argument('<window_id>')
     .action((id: string, flags: Flags) =>
-      withContext(flags, roots, false, (context) => show(flags, context, numberOf(id))),
+      tell(flags, roots, (context) => showWindow(numberOf(id), context)),
     );
 
   subcommand('close', 'close the open window and open the next one, while everything is posted on')
     .argument('[window_id]', 'the open one when absent')
     .option(...AS_TOKEN_OPTION)
     .action((id: string | undefined, flags: Flags) =>
-      step(flags, ({ settlement }, operatorId) =>
-        settlement.close({
-          windowId: id === undefined ? undefined : numberOf(id),
-          closedBy: operatorId,
-        }),
-      ),
+      tellAs(flags, roots, (context, operatorId) => closeWindow(id, operatorId, context)),
+    );
+
+  registerPayment(subcommand, roots);
+  registerActs(subcommand, roots);
+
+  subcommand('statement', "print a platform's statement of a window")
+    .argument('<window_id>')
+    .argument('<platform_id>')
+    .addOption(
+      new Option('--format <format>', 'html is to be printed on A4')
+        .choices(['json', 'csv', 'html'])
+        .default('json'),
+    )
+    .addOption(
+      new Option('--lang <language>', 'of the html page')
+        .choices(STATEMENT_LANGUAGES)
+        .default('zh'),
+    )
+    .action((id: string, platform: string, flags: Flags) =>
+      tell(flags, roots, (context) => showStatement(numberOf(id), platform, flags, context)),
+    );
+
+  subcommand(
+    'settings',
+    'show, or with options set, when windows are closed and which pairs are settled gross',
+  )
+    .option(...AS_TOKEN_OPTION)
+    .option('--daily-at <time>', 'HH:MM in the time zone of the network')
+    .option('--every-minutes <n>', '1 to 44640')
+    .option('--by-hand', 'close no window by itself')
+    .option(
+      '--gross <pairs...>',
+      'all pairs that are settled gross, e.g. platform_a/platform_b; none for none',
+    )
+    .action((flags: Flags) =>
+      tell(flags, roots, async (context) => {
+        await changeSettings(flags, roots, context);
+        return showSettings(context);
+      }),
+    );
+}
+
+/** How a window is paid: one operator proposes it, another one approves it. */
+function registerPayment<Context extends WindowsContext>(
+  subcommand: Subcommand,
+  roots: CommandRoots<Context>,
+): void {
+  /** Carries out the step of one operator, and shows the window after it. */
+  const step = (
+    flags: Flags,
+    work: (settlement: Settlement, operatorId: OperatorId) => Promise<Result<{ windowId: number }>>,
+  ): Promise<void> =>
+    tellAs(flags, roots, async (context, operatorId) =>
+      showCounted(valueOf(await work(context.settlement, operatorId)).windowId, context),
     );
 
   subcommand(
@@ -150,50 +154,60 @@ export function registerWindows<Context extends WindowsContext>(
     .argument('<window_id>')
     .option(...AS_TOKEN_OPTION)
     .addOption(
-      new Option('--from <way>', 'of a closed window, for everyone whom --pay does not name')
-        .choices(['prefund', 'outside'])
-        .default('prefund'),
+      new Option(
+        '--from <way>',
+        'of a closed window, for everyone whom --pay does not name (default prefund)',
+      ).choices(['prefund', 'outside']),
     )
     .option('--bank-reference <text>', "the bank's reference, with --from outside")
     .option(
       '--pay <payments...>',
-      'participant=prefund or participant=outside:reference, e.g. platform_a=outside:HSBC-17',
+      'participant=prefund or participant=outside:reference, e.g. platform_a=outside:HSBC-17; of ' +
+        'a window that is being settled, each obligation to be paid in another way',
     )
-    .action((id: string, flags: Flags) =>
-      step(flags, ({ settlement }, operatorId) =>
-        settlement.propose({
-          windowId: numberOf(id),
-          operatorId,
-          payments: (flags.pay ?? []).map(paymentOf),
-          otherwise: { from: flags.from ?? 'prefund', bankReference: flags.bankReference },
-        }),
-      ),
-    );
+    .action((id: string, { from, bankReference, pay = [], ...flags }: Flags) => {
+      const isGiven = from !== undefined || bankReference !== undefined;
+      const otherwise = isGiven ? { from: from ?? 'prefund', bankReference } : undefined;
+      const payments = pay.map(paymentOf);
+      return step(flags, (settlement, operatorId) =>
+        settlement.propose({ windowId: numberOf(id), operatorId, payments, otherwise }),
+      );
+    });
 
-  subcommand('approve', 'confirm what another operator has proposed, and pay it')
-    .argument('<window_id>')
-    .argument('[act_id]', 'an act that was proposed, as leave-out, abort and take-back print it')
-    .option(...AS_TOKEN_OPTION)
-    .action((id: string, actId: string | undefined, flags: Flags) =>
-      step(flags, ({ settlement }, operatorId) =>
+  for (const [name, word, actWord, description] of [
+    ['approve', 'approve', 'approveAct', 'confirm what another operator has proposed, and pay it'],
+    [
+      'withdraw',
+      'withdraw',
+      'withdrawAct',
+      "take a proposal back, one's own or another operator's",
+    ],
+  ] as const) {
+    subcommand(name, description)
+      .argument('<window_id>')
+      .argument('[act_id]', 'an act that was proposed, as leave-out, abort and take-back print it')
+      .option(...AS_TOKEN_OPTION)
+      .action((id: string, actId: string | undefined, flags: Flags) =>
         actId === undefined
-          ? settlement.approve({ windowId: numberOf(id), operatorId })
-          : settlement.approveAct({ windowId: numberOf(id), actId, operatorId }),
-      ),
-    );
+          ? step(flags, (settlement, operatorId) =>
+              settlement[word]({ windowId: numberOf(id), operatorId }),
+            )
+          : tellAs(flags, roots, async (context, operatorId) => {
+              const { describeAct } = await import('../views/window.ts');
+              const windowId = numberOf(id);
+              const act = await context.settlement[actWord]({ windowId, actId, operatorId });
+              const json = describeAct(valueOf(act));
+              return { json, lines: (await showCounted(windowId, context)).lines };
+            }),
+      );
+  }
+}
 
-  subcommand('withdraw', "take a proposal back, one's own or another operator's")
-    .argument('<window_id>')
-    .argument('[act_id]', 'an act that was proposed')
-    .option(...AS_TOKEN_OPTION)
-    .action((id: string, actId: string | undefined, flags: Flags) =>
-      step(flags, ({ settlement }, operatorId) =>
-        actId === undefined
-          ? settlement.withdraw({ windowId: numberOf(id), operatorId })
-          : settlement.withdrawAct({ windowId: numberOf(id), actId, operatorId }),
-      ),
-    );
-
+/** What operators propose to do with a window that is not paid as it should be. */
+function registerActs<Context extends WindowsContext>(
+  subcommand: Subcommand,
+  roots: CommandRoots<Context>,
+): void {
   const act = (name: string, kind: ActKind, description: string): Command =>
     subcommand(name, `propose to ${description}; another operator approves it`)
       .argument('<window_id>')
@@ -207,22 +221,23 @@ export function registerWindows<Context extends WindowsContext>(
     kind: ActKind,
     participants: readonly Participant[],
   ): Promise<void> =>
-    withContext(flags, roots, false, async (context) => {
-      const { operatorId } = await actingOperator(flags, roots, context);
-      const made = valueOf(
-        await context.settlement.proposeAct({
-          windowId: numberOf(id),
-          kind,
-          participants,
-          reason: flags.reason ?? '',
-          operatorId,
-        }),
-      );
+    tellAs(flags, roots, async ({ settlement }, operatorId) => {
       const { describeAct } = await import('../views/window.ts');
-      print(flags, describeAct(made), [
-        `act ${made.actId} is open; another operator approves it with: pontis windows approve ` +
-          `${id} ${made.actId}`,
-      ]);
+      const made = await settlement.proposeAct({
+        windowId: numberOf(id),
+        kind,
+        participants,
+        reason: flags.reason ?? '',
+        operatorId,
+      });
+      const view = describeAct(valueOf(made));
+      return {
+        json: view,
+        lines: [
+          `act ${view.act_id} is open; another operator approves it with: pontis windows approve ` +
+            `${id} ${view.act_id}`,
+        ],
+      };
     });
   act(
     'leave-out',
@@ -241,94 +256,96 @@ export function registerWindows<Context extends WindowsContext>(
     .action((id: string, participants: readonly string[], flags: Flags) =>
       ask(flags, id, 'take_back', participants as readonly Participant[]),
     );
+}
 
-  subcommand('statement', "print a platform's statement of a window")
-    .argument('<window_id>')
-    .argument('<platform_id>')
-    .addOption(
-      new Option('--format <format>', 'html is to be printed on A4')
-        .choices(['json', 'csv', 'html'])
-        .default('json'),
-    )
-    .addOption(
-      new Option('--lang <language>', 'of the html page')
-        .choices(STATEMENT_LANGUAGES)
-        .default('zh'),
-    )
-    .action((id: string, platform: string, flags: Flags) =>
-      withContext(flags, roots, false, async (context) => {
-        const found = context.identity.findPlatform(platform);
-        if (found === undefined) throw operatorErrorOf(identityProblems.platform_not_found());
-        const statement = valueOf(
-          await context.settlement.statement(numberOf(id), found.platformId),
-        );
-        const [{ describeStatement }, { statementCsv }, { statementHtml }] = await Promise.all([
-          import('../views/statement.ts'),
-          import('../views/statement-csv.ts'),
-          import('../views/statement-html.ts'),
-        ]);
-        if (flags.format === 'csv') roots.print(statementCsv(statement).trimEnd());
-        else if (flags.format === 'html')
-          roots.print(statementHtml(statement, flags.lang ?? 'zh', context.clock.now()).trimEnd());
-        else roots.print(JSON.stringify(describeStatement(statement), null, 2));
+async function listWindows(flags: Flags, { settlement }: WindowsContext): Promise<Told> {
+  const { describeWindow } = await import('../views/window.ts');
+  const limit = Math.min(Math.max(Number.parseInt(flags.limit ?? '50', 10) || 50, 1), MOST);
+  const windows = (await settlement.list(2 ** 31 - 1, limit)).map(describeWindow);
+  return { json: { windows }, lines: rowLines(COLUMNS, windows, '') };
+}
+
+async function showWindow(windowId: number, context: WindowsContext): Promise<Told> {
+  const { describeWindowFigures } = await import('../views/window.ts');
+  const { settlement, ledger } = context;
+  const view = describeWindowFigures(valueOf(await settlement.find(windowId)), ledger);
+  return { json: view, lines: windowLines(view, ledger) };
+}
+
+/** What an operator's step came to, once its pairs are counted. */
+async function showCounted(windowId: number, context: WindowsContext): Promise<Told> {
+  await context.settlement.count();
+  return showWindow(windowId, context);
+}
+
+async function closeWindow(
+  id: string | undefined,
+  operatorId: OperatorId,
+  context: WindowsContext,
+): Promise<Told> {
+  const { describeWindow } = await import('../views/window.ts');
+  const windowId = id === undefined ? undefined : numberOf(id);
+  const closed = valueOf(await context.settlement.close({ windowId, closedBy: operatorId }));
+  if (closed === undefined) throw new OperatorError('temporary', 'The window was left open.');
+  const { lines } = await showCounted(closed.windowId, context);
+  return { json: describeWindow(closed), lines };
+}
+
+/** A statement is a document: as JSON it is printed for people as well. */
+async function showStatement(
+  windowId: number,
+  platform: string,
+  { format, lang = 'zh' }: Flags,
+  context: WindowsContext,
+): Promise<Told> {
+  const found = context.identity.findPlatform(platform);
+  if (found === undefined) throw operatorErrorOf(identityProblems.platform_not_found());
+  const statement = valueOf(await context.settlement.statement(windowId, found.platformId));
+  const { describeStatement } = await import('../views/statement.ts');
+  const json = describeStatement(statement);
+  if (format === 'csv') {
+    const { statementCsv } = await import('../views/statement-csv.ts');
+    return { json, lines: [statementCsv(statement).trimEnd()] };
+  }
+  if (format === 'html') {
+    const { statementHtml } = await import('../views/statement-html.ts');
+    return { json, lines: [statementHtml(statement, lang, context.clock.now()).trimEnd()] };
+  }
+  return { json, lines: [JSON.stringify(json, null, 2)] };
+}
+
+async function changeSettings<Context extends WindowsContext>(
+  flags: Flags,
+  roots: CommandRoots<Context>,
+  context: Context,
+): Promise<void> {
+  const { dailyAt, everyMinutes, byHand, gross } = flags;
+  const { settlement } = context;
+  if (dailyAt !== undefined || everyMinutes !== undefined || byHand === true) {
+    const { readSchedule } = await import('../clearing/settlement/settlement.ts');
+    const schedule = valueOf(
+      readSchedule({
+        dailyAt,
+        everyMinutes: everyMinutes === undefined ? undefined : Number(everyMinutes),
       }),
     );
+    const { operatorId } = await actingOperator(flags, roots, context);
+    await settlement.setSchedule(schedule, operatorId);
+  }
+  if (gross !== undefined) {
+    const pairs = gross.filter((pair) => pair !== 'none').map((pair) => pairOf(pair, context));
+    const { operatorId } = await actingOperator(flags, roots, context);
+    await settlement.setGrossPairs(pairs, operatorId);
+  }
+}
 
-  subcommand(
-    'settings',
-    'show, or with options set, when windows are closed and which pairs are settled gross',
-  )
-    .option(...AS_TOKEN_OPTION)
-    .option('--daily-at <time>', 'HH:MM in the time zone of the network')
-    .option('--every-minutes <n>', '1 to 44640')
-    .option('--by-hand', 'close no window by itself')
-    .option(
-      '--gross <pairs...>',
-      'all pairs that are settled gross, e.g. platform_a/platform_b; none for none',
-    )
-    .action((flags: Flags) =>
-      withContext(flags, roots, false, async (context) => {
-        const { settlement } = context;
-        const [{ describeSettings }, { readSchedule }] = await Promise.all([
-          import('../views/window.ts'),
-          import('../clearing/settlement/settlement.ts'),
-        ]);
-        if (
-          flags.dailyAt !== undefined ||
-          flags.everyMinutes !== undefined ||
-          flags.byHand === true
-        ) {
-          const schedule = valueOf(
-            readSchedule({
-              dailyAt: flags.dailyAt,
-              everyMinutes:
-                flags.everyMinutes === undefined ? undefined : Number(flags.everyMinutes),
-            }),
-          );
-          await settlement.setSchedule(
-            schedule,
-            (await actingOperator(flags, roots, context)).operatorId,
-          );
-        }
-        if (flags.gross !== undefined)
-          await settlement.setGrossPairs(
-            flags.gross.filter((pair) => pair !== 'none').map((pair) => pairOf(pair, context)),
-            (await actingOperator(flags, roots, context)).operatorId,
-          );
-        const settings = describeSettings(await settlement.settings());
-        const when =
-          settings.daily_at !== null
-            ? `daily at ${settings.daily_at}`
-            : settings.every_minutes !== null
-              ? `every ${settings.every_minutes} minutes`
-              : 'by hand';
-        print(flags, settings, [
-          `closed         ${when}`,
-          'settled gross  ' +
-            `${settings.gross_pairs.map((pair) => pair.join('/')).join(' ') || 'no pair'}`,
-        ]);
-      }),
-    );
+async function showSettings({ settlement }: WindowsContext): Promise<Told> {
+  const { describeSettings } = await import('../views/window.ts');
+  const view = describeSettings(await settlement.settings());
+  const scheduled = view.every_minutes === null ? 'by hand' : `every ${view.every_minutes} minutes`;
+  const when = view.daily_at === null ? scheduled : `daily at ${view.daily_at}`;
+  const pairs = view.gross_pairs.map((pair) => pair.join('/')).join(' ') || 'no pair';
+  return { json: view, lines: [`closed         ${when}`, `settled gross  ${pairs}`] };
 }
 
 function numberOf(text: string): number {

@@ -65,6 +65,14 @@ export function formatAmount(minor: bigint, scale: number): number {
   return Number(formatAmountText(minor, scale));
 }
 
+/**
+ * The number that `formatAmount` made → decimal text with exactly `scale` decimals, for columns that
+ * people read, e.g. (12.5, 2) → "12.50".
+ */
+export function formatNumberText(amount: number, scale: number): string {
+  return amount.toFixed(scale);
+}
+
 /** Minor units → decimal text with exactly `scale` decimals, e.g. (-5n, 2) → "-0.05". */
 export function formatAmountText(minor: bigint, scale: number): string {
   const sign = minor < 0n ? '-' : '';

@@ -113,3 +113,8 @@ export function describeWithCodes(redemption: Redemption, points: Asset, rewards
     returned_vouchers: [...returned],
   };
 }
+
+/** As operators see it: without the codes, for whoever knows a code can use it. */
+export function describeRedemptionForOperator(redemption: Redemption, points: Asset) {
+  return { ...describeRedemption(redemption, points), member_id: redemption.memberId };
+}

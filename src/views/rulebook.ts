@@ -211,6 +211,13 @@ export function describeProposalWithChanges(row: Proposal): Static<typeof Propos
   return { ...describeProposal(row), ...describeChanges(row.changes) };
 }
 
+export function describeApprovedProposal(
+  row: Proposal,
+  inForce: boolean,
+): Static<typeof ApprovedProposalView> {
+  return { ...describeProposal(row), in_force: inForce };
+}
+
 export function describeProposalNow(
   row: Proposal,
   obstacle: Problem | undefined,

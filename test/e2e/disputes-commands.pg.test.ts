@@ -63,7 +63,7 @@ it('an operator sees disputes and their trail, and decides one', async () => {
     });
     expect(
       JSON.parse((await pontis('disputes', 'list', '--state', 'under_review', '--json')).stdout),
-    ).toMatchObject({ disputes: [{ dispute_id: id, overdue: '' }] });
+    ).toMatchObject({ disputes: [{ dispute_id: id, overdue: false }] });
     expect(await decide()).toMatchObject({ code: 64 });
     expect(await decide('--amount', '41', '--as-token', token)).toMatchObject({
       code: 65,

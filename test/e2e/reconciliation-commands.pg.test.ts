@@ -129,11 +129,11 @@ it(
         {
           platform_id: PLATFORM,
           state: 'complete',
-          lines_read: '3',
-          compared: '3',
-          matched: '3',
-          breaks: '',
-          total: 'baseline',
+          lines_read: 3,
+          compared: 3,
+          matched: 3,
+          breaks: {},
+          total: { state: 'baseline', ours: 1_004.5, theirs: 1_004.5 },
         },
       ],
     });
@@ -198,10 +198,10 @@ it(
       runs: [
         {
           state: 'complete',
-          lines_read: String(12 - Number(cursor)),
-          compared: '12',
-          matched: '12',
-          breaks: '',
+          lines_read: 12 - Number(cursor),
+          compared: 12,
+          matched: 12,
+          breaks: {},
         },
       ],
     });
@@ -210,7 +210,7 @@ it(
       runs: { state: string; reason: string }[];
     };
     expect(runs.map(({ state, reason }) => [state, reason])).toEqual([
-      ['complete', ''],
+      ['complete', null],
       ['incomplete', 'the process that ran it ended before the run was complete'],
     ]);
   },

@@ -86,7 +86,7 @@ it('the worked example works', async () => {
     expect(
       JSON.parse((await pontis('reserve', 'show', 'platform_a', '--json')).stdout),
     ).toMatchObject({
-      prefund: '375.0000',
+      prefund: 375,
       mode_changes: [{ mode: 'receive_only', changed_by: 'maker' }],
       requests: [{}, {}, {}, {}],
     });

@@ -60,7 +60,7 @@ it('an operator sees what waits, and says what is to be done', async () => {
       ).transfers.map((row) => row.transaction_id),
     ).toEqual([first, second]);
     expect((await pontis('transfers', 'show', second)).stdout).toMatch(
-      /\nstate +looking_up_target\n.*\nactions +retry, undo, force_completed, force_failed\n/s,
+      /\nstate +looking_up_target\n.*\nactions +retry, undo, complete, fail\n/s,
     );
 
     expect(await pontis('transfers', 'retry', first, '--reason', 'back')).toMatchObject({

@@ -7,7 +7,7 @@ import { activateDue } from '../../network/network.ts';
 import {
   ApprovedProposalView,
   DecisionBody,
-  describeProposal,
+  describeApprovedProposal,
   ProposalParams,
 } from '../../views/rulebook.ts';
 import { defineRoute } from '../define-route.ts';
@@ -62,6 +62,6 @@ export const approveProposal = defineRoute({
       );
       const { version } = decided.value;
       const inForce = version === null ? Promise.resolve(false) : valuation.isInForce(version);
-      return ok({ ...describeProposal(decided.value), in_force: await inForce.catch(() => false) });
+      return ok(describeApprovedProposal(decided.value, await inForce.catch(() => false)));
     },
 });

@@ -4,25 +4,19 @@
 import { Type } from 'typebox';
 import { ok, refuse } from '../../kernel/problem.ts';
 import { ledgerProblems } from '../../ledger/ledger.ts';
+import { describeOption, OptionView } from '../../views/reward.ts';
 import { toPoints } from '../amounts.ts';
 import { defineRoute } from '../define-route.ts';
 import { resolveUser } from '../members.ts';
-import { wordsFor } from '../rewards/language.ts';
-import { closed, Points, UserId } from '../schemas.ts';
+import { languageFor } from '../rewards/language.ts';
+import { closed, UserId } from '../schemas.ts';
 
 const Query = closed({ user_id: UserId });
 
 const Answer = Type.Object({
   user_id: Type.String(),
   balance: Type.Number({ description: 'Points that can be spent now.' }),
-  options: Type.Array(
-    Type.Object({
-      reward_id: Type.String(),
-      reward_name: Type.String(),
-      points_required: Points,
-      description: Type.String(),
-    }),
-  ),
+  options: Type.Array(OptionView),
 });
 
 export const listRedemptionOptions = defineRoute({
@@ -52,15 +46,11 @@ export const listRedemptionOptions = defineRoute({
         memberId: member.value,
         tags: identity.tagsOf(platformId, userId),
       });
-      const words = wordsFor(request, reply);
+      const language = languageFor(request, reply);
       return ok({
         user_id: userId,
         balance: toPoints(options.available, points),
-        options: options.rewards.map((reward) => ({
-          reward_id: reward.rewardId,
-          points_required: toPoints(reward.pointsRequired, points),
-          ...words(reward),
-        })),
+        options: options.rewards.map((reward) => describeOption(reward, language, points)),
       });
     },
 });

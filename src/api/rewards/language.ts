@@ -1,25 +1,10 @@
 // In which language the texts of rewards, and the printed pages, are told.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Reward } from '../../rewards/rewards.ts';
-
-/**
- * Name and text of rewards in the language that the request prefers; says so in the headers of the
- * answer.
- */
-export function wordsFor(
-  request: FastifyRequest,
-  reply: FastifyReply,
-): (reward: Reward) => { reward_name: string; description: string } {
-  const language = languageFor(request, reply);
-  return (reward) =>
-    language === 'en'
-      ? { reward_name: reward.nameEn, description: reward.descriptionEn }
-      : { reward_name: reward.nameZh, description: reward.descriptionZh };
-}
+import type { RewardLanguage } from '../../views/reward.ts';
 
 /** The language that the request prefers; says so in the headers of the answer. */
-export function languageFor(request: FastifyRequest, reply: FastifyReply): 'zh' | 'en' {
+export function languageFor(request: FastifyRequest, reply: FastifyReply): RewardLanguage {
   const language = prefersEnglish(request.headers['accept-language']) ? 'en' : 'zh';
   reply.header('content-language', language).header('vary', 'accept-language');
   return language;

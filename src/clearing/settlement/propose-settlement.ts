@@ -29,7 +29,10 @@ export interface Proposing {
   readonly windowId: number;
   readonly operatorId: OperatorId;
   readonly payments: readonly Payment[];
-  /** For participants without a named payment; by default the prefund. */
+  /**
+   * Of a closed window, for everyone who is not named; the prefund when absent. A window that is
+   * being settled has no others.
+   */
   readonly otherwise?: Omit<Payment, 'participant' | 'basis'> | undefined;
 }
 
@@ -128,8 +131,15 @@ async function proposeAgain(
   client: DbClient,
   parts: PayingParts,
   window: SettlementWindow<'settling' | 'aborting'>,
-  { operatorId, payments }: Proposing,
+  { operatorId, payments, otherwise }: Proposing,
 ): Promise<Result<SettlementWindow>> {
+  if (otherwise !== undefined)
+    return refuse(
+      settlementProblems.settlement_state(
+        `It is ${window.state}: name each obligation that is to be paid in another way, and no ` +
+          'way for all others.',
+      ),
+    );
   const obligations = await selectObligations(client, window.windowId);
   const refused = findFault(payments, obligations) ?? findMissingReference(payments);
   if (refused !== undefined) return refuse(refused);

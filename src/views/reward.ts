@@ -1,0 +1,58 @@
+// A reward as those see it who may offer or redeem it: what it costs, and how much of it is left.
+
+import { type Static, Type } from 'typebox';
+import { formatMoment } from '../kernel/time.ts';
+import type { Asset } from '../ledger/ledger.ts';
+import type { Reward } from '../rewards/rewards.ts';
+import { toPoints } from './points.ts';
+import { Points } from './schemas.ts';
+
+const offered = {
+  reward_id: Type.String(),
+  reward_name: Type.String(),
+  points_required: Points,
+  description: Type.String(),
+};
+/** What a user can redeem now. */
+export const OptionView = Type.Object(offered);
+export const RewardView = Type.Object({
+  ...offered,
+  available: Type.Integer({ description: 'Units left.' }),
+  from: Type.Optional(Type.String({ description: 'RFC 3339; can be redeemed from then on.' })),
+  until: Type.Optional(
+    Type.String({ description: 'RFC 3339; can be redeemed until just before then.' }),
+  ),
+  per_member: Type.Optional(Type.Integer({ description: 'Most units that one member can have.' })),
+});
+
+/** Texts of rewards are kept in both. */
+export type RewardLanguage = 'zh' | 'en';
+
+export function describeOption(
+  reward: Reward,
+  language: RewardLanguage,
+  points: Asset,
+): Static<typeof OptionView> {
+  const isEnglish = language === 'en';
+  return {
+    reward_id: reward.rewardId,
+    reward_name: isEnglish ? reward.nameEn : reward.nameZh,
+    points_required: toPoints(reward.pointsRequired, points),
+    description: isEnglish ? reward.descriptionEn : reward.descriptionZh,
+  };
+}
+
+export function describeReward(
+  reward: Reward,
+  available: bigint,
+  language: RewardLanguage,
+  points: Asset,
+): Static<typeof RewardView> {
+  return {
+    ...describeOption(reward, language, points),
+    available: Number(available),
+    ...(Number.isFinite(reward.fromMs) ? { from: formatMoment(reward.fromMs) } : {}),
+    ...(Number.isFinite(reward.untilMs) ? { until: formatMoment(reward.untilMs) } : {}),
+    ...(reward.perMember === undefined ? {} : { per_member: Number(reward.perMember) }),
+  };
+}

@@ -1,5 +1,5 @@
-// Amounts and times at the edge: what the caller wrote → minor units or a problem that says what is
-// wrong with it.
+// Reads the amounts and times of a request: converts text or number to minor units or milliseconds,
+// or returns a problem that names the field.
 
 import { parseAmount, type AmountFault } from '../kernel/amount.ts';
 import { ok, refuse, type Problem, type Result } from '../kernel/problem.ts';
@@ -7,7 +7,7 @@ import { isDay, parseMoment } from '../kernel/time.ts';
 import type { Asset } from '../ledger/ledger.ts';
 import { apiProblems } from '../http/problems.ts';
 
-/** How an amount can be refused, whatever it is an amount of. */
+/** The problems of an amount, for any field. */
 export const AMOUNT_PROBLEMS = [
   'amount_not_a_number',
   'amount_not_positive',
@@ -24,7 +24,7 @@ const faults: Readonly<Record<AmountFault, (field: string, asset: Asset) => Prob
 
 export { toPoints } from '../views/points.ts';
 
-/** A positive amount of an asset. */
+/** Reads a positive amount, in minor units of the asset. Problems: those of AMOUNT_PROBLEMS. */
 export function readAmount(value: number | string, asset: Asset, field = 'amount'): Result<bigint> {
   const minor = parseAmount(value, asset.scale);
   if (typeof minor === 'string') return refuse(faults[minor](field, asset));
@@ -37,7 +37,7 @@ export function readAmount(value: number | string, asset: Asset, field = 'amount
       );
 }
 
-/** The same for a field that may be left out. */
+/** Like `readAmount`, for a field that may be absent. */
 export function readOptionalAmount(
   value: number | string | undefined,
   asset: Asset,
@@ -47,8 +47,8 @@ export function readOptionalAmount(
 }
 
 /**
- * Milliseconds of an RFC 3339 time whose form the schema has checked; refuses days that do not
- * exist.
+ * Reads an RFC 3339 time, in Unix milliseconds. The schema has checked its form; a day that does
+ * not exist is `invalid_field`.
  */
 export function readTime(value: string, field: string): Result<number> {
   const atMs = parseMoment(value);
@@ -57,7 +57,10 @@ export function readTime(value: string, field: string): Result<number> {
     : ok(atMs);
 }
 
-/** A calendar day whose form the schema has checked; refuses days that do not exist. */
+/**
+ * Reads a calendar day. The schema has checked its form; a day that does not exist is
+ * `invalid_field`.
+ */
 export function readDay(value: string, field: string): Result<string> {
   return isDay(value)
     ? ok(value)

@@ -1,5 +1,5 @@
-// Asking for an act of two persons: an operator calls its route, and another operator approves the
-// request that comes of it.
+// Asks for an act that needs two persons: one operator calls the route, and another operator
+// approves the request that it creates.
 
 import type { FastifyReply } from 'fastify';
 import { type Static, Type } from 'typebox';
@@ -8,11 +8,11 @@ import { sent, type Answered, type ByOperator } from './define-route.ts';
 import { ActRequestView, describeActRequest } from '../views/act-request.ts';
 import type { ApiParts } from './parts.ts';
 
-/** The answer to whoever asks for an act of two persons. */
+/** The documented answer of a route that asks for an act. */
 export const askedResponse = {
   202: Type.Unsafe<Static<typeof ActRequestView>>({
     ...ActRequestView,
-    description: 'Asked: another operator approves it.',
+    description: 'The request is created; another operator approves it.',
   }),
 };
 
@@ -20,7 +20,10 @@ interface OfOperator extends ByOperator {
   readonly reply: FastifyReply;
 }
 
-/** Asks for an act: 202 with the request and where it is. */
+/**
+ * Creates the request and answers 202 with the request and its URL. Where one person is enough,
+ * answers 200 with the result of the act.
+ */
 export async function askForAct(
   { operator, reply }: OfOperator,
   { acts }: Pick<ApiParts, 'acts'>,

@@ -1,6 +1,7 @@
-// A posting operation as a route: its schemas and its work once, for its own endpoint and for the
-// batch endpoint. The one place of idempotency key, work and answer. Before this:
-// `http/authenticate.ts` knows the caller. Next: the operation, such as `platform/transfer.ts`.
+// Defines the route of a posting operation: its schemas and its work, for its own endpoint and for
+// the batch endpoint. Here the idempotency key is derived, the operation runs, and 200, 202 or a
+// problem is answered. Before this: `http/authenticate.ts` authenticates the caller. Next: the
+// operation, such as `platform/transfer.ts`.
 
 import type { FastifyInstance } from 'fastify';
 import { type Static, type TObject, type TProperties, Type } from 'typebox';
@@ -17,13 +18,14 @@ import { DryRun, DryRunAnswer } from './points/rule-answers.ts';
 import type { ProblemCode } from './problem-catalogue.ts';
 import { closed, IdempotencyKey, problemResponses } from './schemas.ts';
 
+/** The result of a posting operation: its answer or a problem. */
 export type Posted<Answer> =
   | {
       readonly ok: true;
       readonly answer: Answer;
-      /** True when the key had been used before and this is the first result. */
+      /** True when the key was used before and `answer` is the first result. */
       readonly replayed: boolean;
-      /** Where to ask for it when it is accepted and not done. */
+      /** The URL to ask for the result when the operation is accepted but not finished. */
       readonly pendingAt?: string;
     }
   | { readonly ok: false; readonly problem: Problem };
@@ -33,23 +35,26 @@ interface OperationTerms<
   Params extends TProperties = TProperties,
   Answer extends TObject = TObject,
 > {
-  /** Its name in a batch, in metrics and as OpenAPI operationId. */
+  /** Its name in a batch and in metrics; also its OpenAPI operationId. */
   readonly kind: string;
   /** Path parameters are written `:name`. */
   readonly url: `/api/${string}`;
   readonly summary: string;
   readonly description: string;
   readonly body: TObject<Body>;
-  /** Path parameters; fields of the operation in a batch. */
+  /** Path parameters; in a batch they are fields of the operation. */
   readonly params: TObject<Params>;
   readonly answer: Answer;
-  /** What it can be refused with, besides what every operation and every route of platforms can. */
+  /** Its own problems, besides those of every operation and every platform route. */
   readonly problems: readonly ProblemCode[];
   readonly missing?: MissingWords;
-  /** Fields that name the caller's own users, so that a batch can look all of them up at once. */
+  /**
+   * Fields that contain ids of the caller's own users, so that a batch can look all of them up at
+   * once.
+   */
   readonly userFields?: readonly string[];
   /**
-   * Runs without a pause up to the ledger when the users are known, which keeps the order of a
+   * Runs without a pause up to the ledger when the users are in memory; this keeps the order of a
    * batch.
    */
   post(
@@ -58,9 +63,14 @@ interface OperationTerms<
     fields: Static<TObject<Body>> & Static<TObject<Params>>,
     key: OperationKey,
   ): Promise<Posted<Static<Answer>>>;
-  /** Waits until what is accepted is done, at most so long; answers as `post` would then. */
+  /**
+   * Waits until an accepted operation is finished, at most `atMostMs`; returns the answer of that
+   * time.
+   */
   wait?(parts: ApiParts, answer: Static<Answer>, atMostMs: number): Promise<Static<Answer>>;
-  /** What it would come to; asked instead of `post` when the field `dry_run` is true. */
+  /**
+   * Computes the result without posting; runs instead of `post` when the field `dry_run` is true.
+   */
   preview?(
     parts: ApiParts,
     caller: Caller,
@@ -68,7 +78,7 @@ interface OperationTerms<
   ): Promise<Result<object>>;
 }
 
-/** How every posting operation can be refused. */
+/** The problems of every posting operation. */
 const OPERATION_PROBLEMS = [
   ...KEY_PROBLEMS,
   'idempotency_key_reused',
@@ -77,12 +87,13 @@ const OPERATION_PROBLEMS = [
   'overloaded',
 ] as const;
 
-/** How the rules of the rulebook can refuse an operation. */
+/** The problems that the rules of the rulebook can cause. */
 export const RULE_PROBLEMS = ['rule_failed', 'operation_denied', 'limit_exceeded'] as const;
 
-/** The exact types of its fields are known only where it is written. */
+/** Any posting operation. The exact types of its fields are known only in its own file. */
 export type PostingOperation = OperationTerms & Route<ByPlatform>;
 
+/** Makes the route of a posting operation: `POST`, signed, with an idempotency key. */
 export function defineOperation<
   Body extends TProperties,
   Params extends TProperties,
@@ -134,7 +145,7 @@ function serveOperation<
       },
     },
     handler: async (request, reply) => {
-      // Validated by these schemas before.
+      // The schemas above have validated them.
       const fields = (
         withParams ? { ...(request.body as object), ...(request.params as object) } : request.body
       ) as Static<TObject<Body>> & Static<TObject<Params>>;
@@ -142,7 +153,8 @@ function serveOperation<
       if (operation.preview !== undefined && dryRun) {
         const shown = await operation.preview(parts, callerOf(request), fields);
         if (!shown.ok) return answerProblem(request, reply, shown.problem);
-        // Another shape than the operation's own answer, so its serializer does not fit.
+        // A dry run has another shape than the operation's answer, so the route's serializer does
+        // not fit.
         return reply
           .header('content-type', 'application/json; charset=utf-8')
           .send(JSON.stringify(shown.value));
@@ -173,20 +185,23 @@ function serveOperation<
   });
 }
 
-/** Told here only: a route's own schema makes its serializer, which a choice would slow down. */
+/**
+ * The answers of an operation with a dry run, for OpenAPI only. The route's own schema is also its
+ * serializer, and a choice of two shapes would make that slower.
+ */
 function withDryRun(answer: TObject): Route<ByPlatform>['documented'] {
   const schema = { anyOf: [answer, DryRunAnswer] };
   const content = { 'application/json': { schema } };
-  const description = 'What was posted, or, when `dry_run` is true, what would be.';
+  const description = 'The posted operation; when `dry_run` is true, what would be posted.';
   return { 200: { description, content } };
 }
 
-/** True when nothing is to be posted. */
+/** True when the call is a dry run, which posts nothing. */
 export function isDryRun({ preview }: { readonly preview?: unknown }, fields: object): boolean {
   return preview !== undefined && 'dry_run' in fields && fields.dry_run === true;
 }
 
-/** The ledger's outcome as an answer. */
+/** Turns the ledger's outcome into the result of an operation. */
 export function answerOutcome<Answer>(
   outcome: Outcome,
   answer: (transaction: PostedLeg) => Answer,

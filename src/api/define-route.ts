@@ -1,5 +1,5 @@
-// A route as a value: one operation of the API with its schemas, its problems and its work. The
-// tables of routes.ts say who may call it; serve-routes.ts serves what they hold.
+// Defines a route as a value: one operation of the API with its schemas, its problems and its work.
+// The tables in routes.ts say who may call it; serve-routes.ts serves the tables.
 
 import type {
   FastifyContextConfig,
@@ -24,35 +24,35 @@ import type { ApiParts } from './parts.ts';
 import type { ProblemCode } from './problem-catalogue.ts';
 import { problemResponses } from './schemas.ts';
 
-/** The parts of the program, and what one server keeps for its routes. */
+/** The parts of the program, and the parts that belong to one server. */
 export interface RouteParts extends ApiParts {
   readonly observer: Observer;
   readonly compiler: SchemaCompiler;
   readonly checks: HealthChecks;
   readonly failedTokens: FailedTokens;
-  /** /openapi.json. */
+  /** The document of /openapi.json. */
   readonly document: CachedDocument;
 }
 
-/** Who calls a route under /api/: a platform that has signed. */
+/** The caller of a route under /api/: a platform that has signed. */
 export interface ByPlatform {
   readonly caller: Caller;
 }
-/** Who calls a route under /operator/. */
+/** The caller of a route under /operator/. */
 export interface ByOperator {
   readonly operator: Operator;
 }
-/** Of all other routes nobody is known. */
+/** The caller of all other routes is not known. */
 export type ByAnybody = object;
 
-/** The side of a route is in its URL. */
+/** The caller's type, by the prefix of the URL. */
 type WhoCalls<Url extends string> = Url extends `/api/${string}`
   ? ByPlatform
   : Url extends `/operator/${string}`
     ? ByOperator
     : ByAnybody;
 
-/** One call, read and checked. */
+/** One call; its fields are validated. */
 interface Call<Params, Query, Body> {
   readonly params: Params;
   readonly query: Query;
@@ -62,16 +62,17 @@ interface Call<Params, Query, Body> {
   readonly reply: FastifyReply;
 }
 
-/** The route has sent its answer itself. */
+/** The result of a route that has sent its answer itself. */
 interface Sent {
   readonly sent: true;
 }
 
-/** For routes that answer other than with 200 and JSON: what they return. */
+/** A route that answers other than with 200 and JSON returns this. */
 export function sent(_reply: FastifyReply): Sent {
   return { sent: true };
 }
 
+/** The result of a route: its answer, a problem, or `sent`. */
 export type Answered<Answer> = Result<Answer> | Sent;
 
 interface RouteTerms<
@@ -81,7 +82,9 @@ interface RouteTerms<
   Body extends TSchema,
   Answer extends TSchema,
 > {
-  /** In kebab case the name of its file; the name under which the file exports it. */
+  /**
+   * In kebab case it is the name of the route's file; the file exports the route under this name.
+   */
   readonly operationId: string;
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Path parameters are written `:name`. */
@@ -92,22 +95,22 @@ interface RouteTerms<
   readonly params?: Params;
   readonly query?: Query;
   readonly body?: Body;
-  /** What it answers with 200, as JSON. */
+  /** The JSON answer with status 200. */
   readonly answer?: Answer;
-  /** Answers of other statuses or other forms. */
+  /** Answers with another status or in another form. */
   readonly responses?: Readonly<Record<number, object>>;
-  /** What it can be refused with, besides what every route of its side can. */
+  /** Its own problems, besides those of every route of its side. */
   readonly problems: readonly ProblemCode[];
   readonly bodyLimit?: number;
   /** True where the same Idempotency-Key gives the first result again. */
   readonly takesKey?: boolean;
-  /** Of an operation that posts nothing itself: what its signature stands for. */
+  /** For an operation that posts nothing itself: what a repeated signature gets. */
   readonly signature?: Repetition;
-  /** Looks at what is sent, after everything else. */
+  /** Sees the answer before it is sent, after all other hooks. */
   readonly onSend?: (
     parts: RouteParts,
   ) => (request: FastifyRequest, reply: FastifyReply, payload: unknown) => Promise<unknown>;
-  /** Called once for each server; gives the work of one call. */
+  /** Called once for each server; returns the function that does the work of one call. */
   readonly serve: (
     parts: RouteParts,
   ) => (
@@ -115,15 +118,15 @@ interface RouteTerms<
   ) => Answered<Static<Answer>> | Promise<Answered<Static<Answer>>>;
 }
 
-/** How a table serves its routes. */
+/** What a table gives to its routes when it serves them. */
 export interface Serving<Who> {
   readonly parts: RouteParts;
   readonly config: FastifyContextConfig;
-  /** Who calls, once the guards of the side have let the call in. */
+  /** Returns the caller; called after authentication. */
   readonly whoOf: (request: FastifyRequest) => Who;
 }
 
-/** A route whose schemas are known to nobody else any more. `Route<never>` is a route of any side. */
+/** A route without the types of its schemas. `Route<never>` is a route of any side. */
 export interface Route<Who> {
   readonly operationId: string;
   readonly method: string;
@@ -131,13 +134,17 @@ export interface Route<Who> {
   readonly problems: readonly ProblemCode[];
   /** True where the same Idempotency-Key gives the first result again. */
   readonly takesKey: boolean;
-  /** How it words a missing field, where not as all do. */
+  /** How the route words the problem of a missing field, if it has its own words. */
   readonly missing?: MissingWords | undefined;
-  /** Responses that are documented otherwise than they are serialized. */
+  /** Responses whose documented schema differs from the schema of the serializer. */
   readonly documented?: Readonly<Record<number, object>> | undefined;
   readonly addTo: (server: FastifyInstance, serving: Serving<Who>) => void;
 }
 
+/**
+ * Makes a route from its terms. The caller's type follows from the URL. A route that takes a key,
+ * or marks its signature, gets the problems of keys.
+ */
 export function defineRoute<
   Url extends string,
   Params extends TSchema,
@@ -166,7 +173,7 @@ export function defineRoute<
         handler: async (request, reply) => {
           const answered = await work({
             ...whoOf(request),
-            // Validated by these schemas before: the types of Fastify do not say so of a schema
+            // These schemas have validated them. Fastify's types cannot express this for a schema
             // that is a parameter.
             params: request.params as Static<Params>,
             query: request.query as Static<Query>,

@@ -1,12 +1,12 @@
-// Platform users as members: every operation names users by their platform's own ids.
+// Finds the members of platform users: every operation names users by their platform's own ids.
 
 import type { MemberId, PlatformId } from '../kernel/ids.ts';
 import { ok, refuse, type Result } from '../kernel/problem.ts';
 import { identityProblems, type Identity } from '../identity/identity.ts';
 
 /**
- * Waits only when the link has not been seen before, so that hot paths stay synchronous up to the
- * ledger.
+ * Finds the member of a user; `user_not_found` with the field when there is no link. Returns a
+ * promise only when the link is not in memory, so that hot paths stay synchronous up to the ledger.
  */
 export function resolveUser(
   identity: Identity,

@@ -1,4 +1,4 @@
-// What the API needs of the program; the context of the composition root fits.
+// The parts of the program that the API uses; the context of the composition root has this type.
 
 import type { Acts } from '../acts/acts.ts';
 import type { Disputes } from '../clearing/disputes/disputes.ts';
@@ -19,6 +19,7 @@ import type { Log } from '../runtime/log.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import type { QuoteTokens, Valuation } from '../valuation/valuation.ts';
 
+/** The services that routes work with. */
 export interface ApiParts {
   readonly clock: Clock;
   readonly log: Log;

@@ -1,5 +1,4 @@
-// All problems of all modules in one list: what /problems documents and what the tests must
-// provoke.
+// Lists all problems of all modules: /problems documents them, and the tests provoke each.
 
 import { actProblems } from '../acts/acts.ts';
 import { disputeProblems } from '../clearing/disputes/disputes.ts';
@@ -18,9 +17,10 @@ import { valuationProblems } from '../valuation/valuation.ts';
 import { securityProblems } from '../security/security.ts';
 import { apiProblems } from '../http/problems.ts';
 
+/** A problem with its code and its module. */
 export interface CatalogueEntry extends ProblemRow {
   readonly code: string;
-  /** The module that knows of it. */
+  /** The module that defines it. */
   readonly module: string;
 }
 
@@ -44,7 +44,7 @@ const tables = {
 
 type Tables = typeof tables;
 
-/** The name of a problem of any module. */
+/** The code of a problem of any module. */
 export type ProblemCode = { [Module in keyof Tables]: keyof Tables[Module]['rows'] }[keyof Tables];
 
 /** In order of precedence. */

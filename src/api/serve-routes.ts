@@ -1,4 +1,5 @@
-// Serves the tables of routes, each behind the guards of its side.
+// Serves the tables of routes; platform and operator routes stand behind the authentication of
+// their side.
 
 import type { FastifyInstance } from 'fastify';
 import { keepBytes, readBody } from '../http/read-body.ts';
@@ -8,6 +9,7 @@ import { callerOf, operatorOf } from './http/request-fields.ts';
 import { requireOperator } from './http/require-operator.ts';
 import { openRoutes, operatorRoutes, platformRoutes } from './routes.ts';
 
+/** Adds all routes to the server; call it once, after the hooks that hold for every route. */
 export async function serveRoutes(server: FastifyInstance, parts: RouteParts): Promise<void> {
   const { failedTokens } = parts;
 

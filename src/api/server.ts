@@ -1,6 +1,6 @@
-// The HTTP server: puts routes, authentication, errors and observation together. Knows no rule of
-// points; operations do. The only file of this module that others import. Before this: nothing; a
-// request comes in. Next: the row of its route in `routes.ts`, and `http/authenticate.ts`.
+// Builds the HTTP server from routes, authentication, errors and observation. It knows no rule
+// about points; operations do. Other modules import only this file. Before this: nothing; a request
+// arrives. Next: the row of its route in `routes.ts`, and `http/authenticate.ts`.
 
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -29,15 +29,16 @@ export { createMetricsServer } from './health/metrics-server.ts';
 export { apiProblems } from '../http/problems.ts';
 export { problemCatalogue, type CatalogueEntry } from './problem-catalogue.ts';
 
+/** Options of the server; all have defaults. */
 export interface ServerOptions {
   /**
-   * On closing, how long /health/ready says 503 before connections are refused, so that load
-   * balancers notice.
+   * How long /health/ready answers 503 before the closing server refuses connections, in
+   * milliseconds, so that load balancers notice. Default 0.
    */
   readonly drainNoticeMs?: number;
-  /** Ranges of reverse proxies, whose X-Forwarded-For is believed. */
+  /** Address ranges of reverse proxies whose X-Forwarded-For is trusted. Default: none. */
   readonly trustedProxies?: readonly string[];
-  /** How answers to failed tokens wait. */
+  /** How delayed answers wait; replaced in tests. */
   readonly pause?: Pause | undefined;
 }
 
@@ -47,8 +48,8 @@ const MAX_PARAM_LENGTH = 128 * 9;
 const REQUEST_TIMEOUT_MS = 30_000;
 
 /**
- * Call `listen` on it; `close` drains: /health/ready turns 503, requests in flight finish, then
- * connections end.
+ * Creates the server; call `listen` on it. `close` drains it: /health/ready answers 503, requests
+ * in flight finish, then the connections end.
  */
 export async function createServer(
   parts: ApiParts,
@@ -60,7 +61,7 @@ export async function createServer(
     if (problem !== undefined) observer.noteBroken(problem);
   };
   const server = Fastify({
-    // Lines are written by the observer, one for each answer.
+    // The observer writes one log line for each answer.
     logger: false,
     genReqId: createRequestIds(),
     bodyLimit: BODY_LIMIT,
@@ -71,7 +72,7 @@ export async function createServer(
     // accepted.
     return503OnClosing: false,
     clientErrorHandler: refuse,
-    // Looked at by us, so that the answer says what is wrong.
+    // The server checks this itself, so that the answer says what is wrong.
     http: { requireHostHeader: false },
     // Hooks do not run for a path that cannot be decoded or has too long a parameter.
     frameworkErrors: (error, request, reply) => {
@@ -94,7 +95,7 @@ export async function createServer(
   server.addHook('onRequest', checkUrl);
   server.addHook('preParsing', sendContinue);
   answerOtherMethods(server);
-  // A connection whose answer was under way when closing began would otherwise be kept alive.
+  // Without this, a connection whose answer was in progress when closing began would be kept alive.
   server.addHook('onSend', (_request, reply, payload, done) => {
     if (checks.isDraining()) reply.header('connection', 'close');
     done(null, payload);
@@ -128,7 +129,8 @@ function nameAnswer(request: FastifyRequest, reply: FastifyReply): FastifyReply 
 function answerFaults(server: FastifyInstance, { log }: ApiParts): void {
   server.setErrorHandler((error, request, reply) => {
     const { missing } = request.routeOptions.config.row?.route ?? {};
-    // Whoever is gone before its request was read needs no answer, and is no fault of ours.
+    // A client that left before its request was read needs no answer; this is not a failure of the
+    // server.
     const gone = request.raw.destroyed && !request.raw.complete;
     const problem = gone ? apiProblems.malformed_request() : faultToProblem(error, missing);
     if (problem.status >= 500)

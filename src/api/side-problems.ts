@@ -1,5 +1,5 @@
-// The problems that every route of a side can answer, whatever it does: what is wrong with a request
-// before a route sees it, who calls, and what fails on our side.
+// The problems that every route of a side can answer: malformed requests, failed authentication,
+// and failures of the server.
 
 import type { ProblemCode } from './problem-catalogue.ts';
 
@@ -21,6 +21,7 @@ const OF_ANY_REQUEST: readonly ProblemCode[] = [
   'internal_error',
 ];
 
+/** Codes by side; `open` is for routes that anybody may call. */
 export const SIDE_PROBLEMS: Readonly<
   Record<'platform' | 'operator' | 'open', readonly ProblemCode[]>
 > = {

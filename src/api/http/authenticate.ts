@@ -1,5 +1,5 @@
-// Who calls: token, then registered and active platform, then signature headers, time and
-// signature; in this order, before the body is read as JSON.
+// Authenticates the platform that calls. The checks in order: token, platform registered and
+// active, signature headers, time, signature. The body is not read as JSON before all of them pass.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ledgerProblems } from '../../ledger/ledger.ts';
@@ -18,7 +18,10 @@ const SIGNATURE_INVALID = securityProblems.signature_invalid().code;
 
 type Done = (error?: Error) => void;
 
-/** onRequest: nothing of the body is read for a caller without a valid token. */
+/**
+ * Returns the onRequest hook that checks `X-Platform-Token`. It runs before the body is read, so a
+ * caller without a valid token cannot make the server read one.
+ */
 export function requireToken({ identity, ledger }: ApiParts, failedTokens: FailedTokens) {
   function admit(
     result: Result<Platform>,
@@ -28,7 +31,7 @@ export function requireToken({ identity, ledger }: ApiParts, failedTokens: Faile
   ): void {
     if (!result.ok) return void failedTokens.answer(request, reply, result.problem);
     const points = ledger.pointsOf(result.value.platformId);
-    // Another process has just added it and this one has not read its asset yet.
+    // Another process has just added the platform; this process has not loaded its asset yet.
     if (points === undefined)
       return void answerProblem(request, reply, ledgerProblems.unavailable());
     request.platform = result.value;
@@ -46,7 +49,10 @@ export function requireToken({ identity, ledger }: ApiParts, failedTokens: Faile
   };
 }
 
-/** preValidation: the body is still the bytes that were sent. */
+/**
+ * Returns the preValidation hook that checks the signature. At this point the body is still the
+ * bytes that were sent. Accepts `X-Signature`, or an HTTP Message Signature (RFC 9421).
+ */
 export function requireSignature({ clock }: ApiParts, failedTokens: FailedTokens) {
   return (request: FastifyRequest, reply: FastifyReply, done: Done): void => {
     const result = verify(request, clock.now());
@@ -91,7 +97,9 @@ function verify(request: FastifyRequest, nowMs: number): Result<string> {
   );
 }
 
-/** By the secret in force, and for a while after a rotation by the one before it. */
+/**
+ * Verifies with the secret in force, and after a rotation also with the former one until it ends.
+ */
 function verifyByEither(
   { secretKey, formerSecret }: Platform,
   nowMs: number,

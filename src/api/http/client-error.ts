@@ -1,5 +1,4 @@
-// Answers what is not even HTTP: the parser's complaint as problem+json, written straight to the
-// socket.
+// Answers bytes that are not an HTTP request: writes a problem+json answer directly to the socket.
 
 import type { Duplex } from 'node:stream';
 import type { Problem } from '../../kernel/problem.ts';
@@ -7,7 +6,7 @@ import { faultToProblem } from './fault-to-problem.ts';
 import { problemBody, PROBLEM_TYPE } from '../../http/answer-problem.ts';
 import { apiProblems } from '../../http/problems.ts';
 
-/** Gives what was answered; undefined when the client is gone. */
+/** Returns the problem that was sent; undefined when the client has closed the connection. */
 export function answerClientError(
   error: Error & { readonly code?: string },
   socket: Duplex,

@@ -1,6 +1,6 @@
-// Slows whoever calls with tokens or signatures that are not good: the answer waits, the longer the
-// more calls from that network failed lately. Calls that are good are answered at once, whoever
-// shares their network, because every call is looked at before anything waits.
+// Delays the answers to calls whose token or signature is not valid. The more calls from a network
+// failed lately, the longer the delay. A valid call is never delayed, even from the same network,
+// because every call is checked before anything waits.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
@@ -13,24 +13,32 @@ import type { ApiParts } from '../parts.ts';
 import { answerProblem } from '../../http/answer-problem.ts';
 import { networkOf } from './network-of.ts';
 
-/** Failures of a minute that are answered at once: slips, and a secret that has just changed. */
+/**
+ * Failures of one network in a minute that are answered at once: mistakes happen, and a secret may
+ * just have changed.
+ */
 export const FREE_A_MINUTE = 30;
 const FIRST_DELAY_MS = 25;
 /** 25 ms doubled six times is 1.6 s, the longest delay. */
 const LONGEST_DOUBLINGS = 6;
-/** More are not counted, so that a network is as good as any other a minute later. */
+/**
+ * Failures above this are not counted, so that a network is answered at once again after a minute.
+ */
 const MOST_COUNTED = FREE_A_MINUTE + LONGEST_DOUBLINGS + 1;
 const MINUTE_MS = 60_000;
-/** Answers that wait at a time, of one network and of all. */
+/** The most answers of one network that wait at the same time. */
 export const MOST_WAITING = 50;
 const MOST_WAITING_OF_ALL = 2_000;
 /**
- * Networks whose failures are remembered, some 150 bytes each. Whoever commands more of them is
- * forgotten where it failed first, which gives no more than one network more would.
+ * The number of networks whose failures are remembered, about 150 bytes each. An attacker with more
+ * networks makes the oldest ones be forgotten, which gains no more than one network more.
  */
 const REMEMBERED_NETWORKS = 50_000;
 
-/** Why a token or a signature is not good. What is missing, malformed or late is no guess. */
+/**
+ * Codes of the problems that count as a failure. A missing, malformed or late token or signature is
+ * not a guess, so it does not count.
+ */
 const FAILURES: ReadonlySet<string> = new Set(
   [
     securityProblems.token_expired,
@@ -47,7 +55,7 @@ const FAILURES: ReadonlySet<string> = new Set(
 const ANSWERS = ['at_once', 'delayed', 'turned_away'] as const;
 
 interface Failures {
-  /** Falls by `FREE_A_MINUTE` in a minute. */
+  /** Falls by `FREE_A_MINUTE` each minute. */
   readonly count: number;
   readonly atMs: number;
 }
@@ -56,7 +64,10 @@ interface Decided extends Failures {
   readonly delayMs: number;
 }
 
-/** How the next failure of a network counts, and how long its answer waits. */
+/**
+ * Decides how the next failure of a network counts, and how long its answer waits: 0, or 25 to
+ * 1,600 ms. Pure.
+ */
 export function decideDelay(before: Failures | undefined, nowMs: number): Decided {
   const passedMs = before === undefined ? 0 : Math.max(0, nowMs - before.atMs);
   const left = Math.max(0, (before?.count ?? 0) - (passedMs * FREE_A_MINUTE) / MINUTE_MS);
@@ -65,27 +76,35 @@ export function decideDelay(before: Failures | undefined, nowMs: number): Decide
   return { count, atMs: nowMs, delayMs: doublings < 0 ? 0 : FIRST_DELAY_MS * 2 ** doublings };
 }
 
-/** Waits that long, or until the signal is aborted; never rejects. */
+/** Waits for `ms` milliseconds, or until the signal is aborted; never rejects. */
 export type Pause = (ms: number, signal: AbortSignal) => Promise<void>;
 
 const pauseByTimer: Pause = (ms, signal) =>
   sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
 
+/** Answers the callers that authentication refuses. */
 export interface FailedTokens {
-  /** Answers a caller that is refused, in its time. */
+  /**
+   * Sends the problem; after a delay when the token or signature is not valid and failures are
+   * many.
+   */
   answer(request: FastifyRequest, reply: FastifyReply, problem: Problem): Promise<FastifyReply>;
-  /** Whoever waits is answered now. */
+  /** Ends all delays, so that the answers that wait are sent now. */
   close(): void;
 }
 
 type Parts = Pick<ApiParts, 'clock' | 'metrics'>;
 
+/** Counts failures in the memory of this process. `pause` is replaced in tests. */
 export function createFailedTokens(
   { clock, metrics: { registry } }: Parts,
   pause: Pause = pauseByTimer,
 ): FailedTokens {
   const failures = new LRUCache<string, Failures>({ max: REMEMBERED_NETWORKS });
-  /** Apart from what may be forgotten: who waits is counted to the end. */
+  /**
+   * Kept apart from `failures`, which may forget a network: a waiting answer is counted until it
+   * ends.
+   */
   const waitingOf = new Map<string, number>();
   const waiting = new Set<AbortController>();
   let closed = false;
@@ -94,8 +113,8 @@ export function createFailedTokens(
     labelNames: ['answer'],
     registers: [registry],
     help:
-      'Calls whose token or signature was not good, by how they were answered: ' +
-      'at_once, delayed, or turned_away because too many waited.',
+      'Calls with a token or signature that is not valid, by answer: at_once, delayed, or ' +
+      'turned_away because too many answers waited.',
   });
   for (const answer of ANSWERS) answers.inc({ answer }, 0);
 
@@ -135,7 +154,8 @@ export function createFailedTokens(
         return answerProblem(request, reply, securityProblems.too_many_failed_tokens());
       }
       answers.inc({ answer: 'delayed' });
-      // Of a signature that does not match the body was read; thousands of them would be much.
+      // After a wrong signature the body has been read; thousands of waiting bodies would fill the
+      // memory.
       request.body = undefined;
       await wait(network, delayMs, reply);
       return answerProblem(request, reply, problem);

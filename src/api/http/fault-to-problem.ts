@@ -1,4 +1,5 @@
-// Whatever went wrong in a request → the problem to answer. What is in no list is a defect of ours.
+// Turns an error of a request into the problem to answer. An error that is in no list is a defect
+// of the program and becomes `internal_error`.
 
 import type { FastifyError } from 'fastify';
 import { ProblemError, type Problem } from '../../kernel/problem.ts';
@@ -17,13 +18,16 @@ const byCode: Readonly<Record<string, (detail?: string) => Problem>> = {
   FST_ERR_BAD_URL: apiProblems.malformed_url,
   FST_ERR_MAX_PARAM_LENGTH: apiProblems.malformed_url,
   FST_ERR_NOT_FOUND: apiProblems.not_found,
-  // Of Node's HTTP parser.
+  // From Node's HTTP parser.
   HPE_HEADER_OVERFLOW: apiProblems.headers_too_large,
   ERR_HTTP_REQUEST_TIMEOUT: apiProblems.request_timeout,
   ECONNRESET: apiProblems.malformed_request,
 };
 
-/** `missing` is how the operation at hand words a missing field. */
+/**
+ * `missing` words the problem of a missing field, for operations that word it in their own way.
+ * Defects are answered with 500 and without details.
+ */
 export function faultToProblem(fault: unknown, missing?: MissingWords): Problem {
   if (fault instanceof ProblemError) return fault.problem;
   if (!(fault instanceof Error)) return apiProblems.internal_error();
@@ -46,7 +50,7 @@ export function faultToProblem(fault: unknown, missing?: MissingWords): Problem 
   return byStatus((fault as Partial<FastifyError>).statusCode) ?? apiProblems.internal_error();
 }
 
-/** Fastify and its plugins (static files) blame the client by a status alone. */
+/** Fastify and its plugins (static files) report a fault of the client by its status only. */
 function byStatus(status: number | undefined): Problem | undefined {
   if (status === undefined || status < 400 || status >= 500) return undefined;
   return status === 403 || status === 404

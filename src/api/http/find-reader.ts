@@ -1,12 +1,12 @@
-// Who may read figures and reasons: an operator, or a monitor with the scrape token. Nobody else
-// needs to know them.
+// Finds out whether a caller may read figures and reasons: an operator may, and so may a monitor
+// with the scrape token.
 
 import type { FastifyRequest } from 'fastify';
 import type { Identity } from '../../identity/identity.ts';
 import { ok, type Result } from '../../kernel/problem.ts';
 import { bearerOf } from './require-operator.ts';
 
-/** How a route can refuse whoever is no reader. */
+/** The problems of a caller who may not read. */
 export const READER_PROBLEMS = [
   'operator_token_missing',
   'operator_token_invalid',
@@ -14,7 +14,7 @@ export const READER_PROBLEMS = [
   'too_many_failed_tokens',
 ] as const;
 
-/** The problem of a token that opens nothing, or of none. */
+/** Checks the bearer token; returns a problem when it is missing or not valid. */
 export async function findReader(
   request: FastifyRequest,
   identity: Identity,

@@ -1,5 +1,6 @@
-// What makes an operation happen at most once: `idempotency_key` in the body, the Idempotency-Key
-// header, or else the request's own signature; and the mark of a signature that does not cover it.
+// Derives the idempotency key of an operation: `idempotency_key` in the body, else the
+// Idempotency-Key header, else the signature of the request. Also derives the mark of a signature
+// that does not cover the key.
 
 import { hash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
@@ -10,20 +11,23 @@ import { apiProblems } from '../../http/problems.ts';
 
 const VISIBLE_ASCII = /^[\x21-\x7e]{1,255}$/;
 
-/** How an operation that takes a key can be refused for it. */
+/** The problems that an operation with an idempotency key can answer because of it. */
 export const KEY_PROBLEMS = [
   'invalid_idempotency_key',
   'idempotency_keys_differ',
   'signature_used',
 ] as const;
 
-/** A key made from the signature has a space in it, so nobody can ever name it. */
+/**
+ * The key of a signed request. A key that is derived from the signature contains a space; a caller
+ * cannot send such a key, so the two never collide.
+ */
 export function operationKeyOf(request: FastifyRequest): Result<OperationKey> {
   const { signature, signedAt } = request;
   assert(signature !== undefined, 'the route is not behind authentication');
   const header = request.headers['idempotency-key'];
   const { idempotency_key: own } = request.body as { readonly idempotency_key?: string };
-  // Node joins a repeated header with ", ", which the space gives away.
+  // Node joins repeated headers with ", "; the space shows that the header was repeated.
   if (header !== undefined && (typeof header !== 'string' || !VISIBLE_ASCII.test(header))) {
     return refuse(apiProblems.invalid_idempotency_key());
   }
@@ -36,7 +40,10 @@ export function operationKeyOf(request: FastifyRequest): Result<OperationKey> {
   );
 }
 
-/** Of one operation in a batch: each place in it is an operation of its own. */
+/**
+ * The key of one operation in a batch, by its own key or by its index. Each index has its own
+ * signature mark.
+ */
 export function keyInBatch(
   request: FastifyRequest,
   batchKey: OperationKey,
@@ -52,7 +59,10 @@ export function keyInBatch(
   };
 }
 
-/** So many digits are more than anybody can make equal without the secret. */
+/**
+ * The first 16 hexadecimal digits: nobody can produce a second signature with the same ones without
+ * the secret.
+ */
 function markOf(digits: string): string {
   return digits.slice(0, 16);
 }

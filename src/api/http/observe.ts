@@ -1,4 +1,5 @@
-// Counts, times and logs each answer. Lines name the route, never the URL: that names people.
+// Counts, times and logs each answer. A log line names the route and never the URL, because URLs
+// contain ids of people.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Counter, Gauge, Histogram } from 'prom-client';
@@ -7,14 +8,19 @@ import type { ApiParts } from '../parts.ts';
 
 const BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
+/** Records answers and outcomes for log and metrics. */
 export interface Observer {
   onResponse(request: FastifyRequest, reply: FastifyReply, done: () => void): void;
-  /** Of bytes that were no request, and were answered with this problem. */
+  /** Records the problem that was answered to bytes that are not an HTTP request. */
   noteBroken(problem: Problem): void;
-  /** What came of one operation, also inside a batch: `posted`, `replayed` or a problem's code. */
+  /**
+   * Counts the result of one operation, also inside a batch: `posted`, `replayed` or the code of a
+   * problem.
+   */
   countOutcome(kind: string, outcome: string): void;
 }
 
+/** Registers the metrics of the API; call it once for each registry. */
 export function createObserver({ metrics: { registry }, log, ledger }: ApiParts): Observer {
   const seconds = new Histogram({
     name: 'pontis_http_request_seconds',
@@ -38,7 +44,7 @@ export function createObserver({ metrics: { registry }, log, ledger }: ApiParts)
       this.set(ledger.pending());
     },
   });
-  // The library sorts and joins labels on each call; a bound child is found by one look-up.
+  // The library sorts and joins the labels on each call; a bound child is found by one look-up.
   const timers = new Map<string, { observe(value: number): void }>();
 
   function timerOf(

@@ -1,12 +1,11 @@
-// What the API keeps with a request besides what Fastify gives: who calls, and under which
-// signature.
+// The fields that the API adds to Fastify's request: who calls, and with which signature.
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { assert } from '../../kernel/assert.ts';
 import type { Operator, Platform } from '../../identity/identity.ts';
 import type { Asset, SignatureMark } from '../../ledger/ledger.ts';
 
-/** An authenticated platform and what its amounts count. */
+/** An authenticated platform and the asset that its amounts count. */
 export interface Caller {
   readonly platform: Platform;
   readonly points: Asset;
@@ -14,27 +13,28 @@ export interface Caller {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set once the token is accepted. */
+    /** Set when the token is accepted. */
     platform: Platform | undefined;
-    /** The signature as computed here, in hexadecimal; set once it is accepted. */
+    /**
+     * The signature as this server computed it, in hexadecimal; set when the signature is accepted.
+     */
     signature: string | undefined;
     /**
-     * Unix seconds of an X-Signature, which does not cover the idempotency key; set once it is
-     * accepted.
+     * The time of an X-Signature in Unix seconds; set when it is accepted. Undefined for RFC 9421
+     * signatures, which cover the idempotency key.
      */
     signedAt: number | undefined;
-    /**
-     * The mark that the request has left of its signature, before an operation that posts nothing.
-     */
+    /** The signature mark that this request has stored before an operation that posts nothing. */
     claimedSignature: SignatureMark | undefined;
     caller: Caller | undefined;
-    /** Set once the operator's token is accepted. */
+    /** Set when the operator's token is accepted. */
     operator: Operator | undefined;
-    /** Code of the problem that was answered, for log and metrics. */
+    /** The code of the problem that was answered, for log and metrics. */
     problemCode: string | undefined;
   }
 }
 
+/** Declares the fields on every request of the server; call it before the routes are added. */
 export function decorateRequests(server: FastifyInstance): void {
   for (const name of [
     'platform',
@@ -48,13 +48,13 @@ export function decorateRequests(server: FastifyInstance): void {
     server.decorateRequest(name, undefined);
 }
 
-/** Only routes behind `requireOperator` may ask. */
+/** The operator who calls. Only for routes behind `requireOperator`; fails elsewhere. */
 export function operatorOf(request: FastifyRequest): Operator {
   assert(request.operator !== undefined, 'the route is not behind an operator token');
   return request.operator;
 }
 
-/** Only routes behind `requireSignature` may ask. */
+/** The platform that calls. Only for routes behind `requireToken`; fails elsewhere. */
 export function callerOf(request: FastifyRequest): Caller {
   assert(request.caller !== undefined, 'the route is not behind authentication');
   return request.caller;

@@ -1,4 +1,4 @@
-// onRequest of the routes under /operator: who acts, by bearer token (RFC 6750), before anything of
+// Authenticates the operator who calls a route under /operator, by bearer token (RFC 6750), before
 // the body is read.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -8,17 +8,18 @@ import type { FailedTokens } from './failed-tokens.ts';
 
 const BEARER = /^Bearer +([^ ]+) *$/i;
 
-/** Empty when there is none. */
+/** The bearer token of the request; empty when there is none. */
 export function bearerOf({ headers }: FastifyRequest): string {
   return BEARER.exec(headers.authorization ?? '')?.[1] ?? '';
 }
 
+/** Returns the onRequest hook that checks the token and sets `request.operator`. */
 export function requireOperator({ identity }: ApiParts, failedTokens: FailedTokens) {
   return async (
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<FastifyReply | undefined> => {
-    // What is no bearer token is told as missing, one that nobody has as invalid.
+    // An Authorization header that is not a bearer token counts as a missing token.
     const result = await identity.authenticateOperator(bearerOf(request));
     if (!result.ok) return refuseBearer(request, reply, result.problem, failedTokens);
     request.operator = result.value;
@@ -26,6 +27,7 @@ export function requireOperator({ identity }: ApiParts, failedTokens: FailedToke
   };
 }
 
+/** Answers a missing or invalid bearer token, with `WWW-Authenticate` as RFC 6750 requires. */
 export function refuseBearer(
   request: FastifyRequest,
   reply: FastifyReply,

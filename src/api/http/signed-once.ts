@@ -1,5 +1,6 @@
-// Marks the signatures of operations that post nothing themselves and must still not be carried out
-// again: what posts leaves its mark in the ledger's commit, these leave theirs before they begin.
+// Stores a mark of the signature for operations that post nothing themselves and must not run
+// twice. An operation that posts stores its mark in the ledger's commit; these store theirs before
+// they begin.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
@@ -10,14 +11,15 @@ import { operationKeyOf } from './idempotency.ts';
 import { callerOf } from './request-fields.ts';
 
 /**
- * `again`: the operation gives its first result to the same key, and only another key is refused.
- * `once`: it has no first result to give; whoever wants it again signs again.
+ * What a repeated signature gets. `again`: the operation returns its first result for the same key;
+ * only another key is refused. `once`: the operation has no first result to return, so the caller
+ * signs a new request to run it again.
  */
 export type Repetition = 'again' | 'once';
 
 /**
- * Route options: a refusal leaves no mark; after a failure of ours nobody knows what was done, so
- * the mark stays.
+ * Returns the hooks of such a route. A refusal (4xx) removes the mark. After a failure of the
+ * server (5xx) it is not known what was done, so the mark stays.
  */
 export function signedOnce(parts: ApiParts, repetition: Repetition) {
   const { ledger } = parts;
@@ -26,7 +28,7 @@ export function signedOnce(parts: ApiParts, repetition: Repetition) {
       request: FastifyRequest,
       reply: FastifyReply,
     ): Promise<FastifyReply | undefined> => {
-      // Not under /operator, and not signed by RFC 9421.
+      // Undefined for routes under /operator and for RFC 9421 signatures.
       if (request.signedAt === undefined) return undefined;
       const claimed = await claim(parts, request, repetition);
       if (!claimed.ok) return answerProblem(request, reply, claimed.problem);
@@ -42,7 +44,10 @@ export function signedOnce(parts: ApiParts, repetition: Repetition) {
   };
 }
 
-/** The mark that this request has left; undefined when it was there before. */
+/**
+ * Stores the mark and returns it; returns undefined when the mark was there before and the
+ * operation may run again.
+ */
 async function claim(
   { ledger }: ApiParts,
   request: FastifyRequest,

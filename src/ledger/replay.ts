@@ -64,6 +64,8 @@ function differingField(posted: PostedLeg, command: Command): string {
   if ((kind.postedKind?.(command, posted) ?? command.kind) !== posted.kind) return 'operation';
   if ('amount' in command && command.amount !== undefined && command.amount !== posted.amount)
     return 'amount';
+  if ('toMemberId' in command && command.toMemberId !== (posted.counterpartyId ?? posted.memberId))
+    return 'to_user_id';
   if ((command.reference ?? null) !== posted.reference) return 'reference';
   return kind.differs?.(command, posted) ?? 'body';
 }

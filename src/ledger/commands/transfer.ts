@@ -124,8 +124,6 @@ export const transfer: LedgerCommand<
     if (posted.kind === 'authorise') return 'authorise';
     return operationOf(command);
   },
-  differs: ({ toMemberId }, posted) =>
-    toMemberId === (posted.counterpartyId ?? posted.memberId) ? undefined : 'to_user_id',
   reads: ({ quote, reviewedHoldId, authorisedId }) =>
     quote === undefined && reviewedHoldId === undefined && authorisedId === undefined
       ? NO_READS

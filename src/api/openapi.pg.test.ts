@@ -5,9 +5,12 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestApi, type TestApi } from '../../test/fixtures/api.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
+import { inlineReferences } from '../../test/fixtures/inline-references.ts';
+import { SCHEMA_NAMES } from './docs/schema-names.ts';
 
 interface Document {
   readonly openapi: string;
+  readonly components: { readonly schemas: Readonly<Record<string, object>> };
   readonly paths: Readonly<
     Record<
       string,
@@ -223,6 +226,19 @@ test('names every operation', () => {
   expect(new Set(ids).size).toBe(ids.length);
   expect(JSON.stringify(document)).toContain('Idempotency-Key');
   expect(document.paths['/operator/whoami']?.['get']?.security).toEqual([{ operatorToken: [] }]);
+});
+
+test('names its nouns: every reference leads somewhere, and nothing named is written out again', () => {
+  expect(() => inlineReferences(document)).not.toThrow();
+  const { schemas } = document.components;
+  expect(Object.keys(SCHEMA_NAMES).filter((name) => schemas[name] === undefined)).toEqual([]);
+  const text = JSON.stringify(document);
+  const again = Object.entries(schemas)
+    .filter(([, schema]) => 'required' in schema)
+    .filter(([, schema]) => text.split(JSON.stringify(schema)).length > 2);
+  expect(again.map(([name]) => name)).toEqual([]);
+  expect(text).not.toContain('Default Response');
+  expect(text.length).toBeLessThan(280_000);
 });
 
 test('the page and all it loads come from this server under a strict policy', async () => {

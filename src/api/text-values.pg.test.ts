@@ -4,6 +4,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestApi, type Answer, type TestApi } from '../../test/fixtures/api.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
+import { inlineReferences } from '../../test/fixtures/inline-references.ts';
 
 interface Parameter {
   readonly name: string;
@@ -40,7 +41,7 @@ beforeAll(async () => {
   api = await createTestApi(database);
   operator = await api.operator('olga');
   ann = await api.user('platform_a', 10);
-  const { paths } = (await api.server.inject('/openapi.json')).json<Document>();
+  const { paths } = inlineReferences((await api.server.inject('/openapi.json')).json<Document>());
   places = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).flatMap(([method, operation]) =>
       (operation.parameters ?? []).filter(isValue).map((parameter) => ({

@@ -7,6 +7,8 @@ import { personsOf, type Row } from '../access.ts';
 import { problemCatalogue, type ProblemCode } from '../problem-catalogue.ts';
 import { SIDE_PROBLEMS } from '../side-problems.ts';
 import { servePage } from './docs-page.ts';
+import { nameSchemas, type NamedDocument } from './name-schemas.ts';
+import { SCHEMA_NAMES } from './schema-names.ts';
 
 const DESCRIPTION = `Clearing network for loyalty points.
 
@@ -98,6 +100,11 @@ export async function describeApi(server: FastifyInstance): Promise<void> {
       components: { securitySchemes },
       ...OF_ALL,
     },
+    // What a document of this form has is more than the library's type of it says.
+    transformObject: (made) =>
+      'openapiObject' in made
+        ? nameSchemas(made.openapiObject as NamedDocument, SCHEMA_NAMES)
+        : made.swaggerObject,
     transform: ({ schema, url, route }) => ({
       url,
       schema: schema?.hide === true ? schema : describe(schema, route.config?.row),

@@ -6,7 +6,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buckets, type Bucket, type TransactionId } from '../kernel/ids.ts';
 import type { Clock } from '../kernel/time.ts';
-import { isConflict, isDatabaseUnavailable, sqlState, type Pool } from '../runtime/database.ts';
+import {
+  isConflict,
+  isDatabaseUnavailable,
+  sqlState,
+  type Queryable,
+} from '../runtime/database.ts';
 import { inTurn } from '../runtime/in-turn.ts';
 import type { Log } from '../runtime/log.ts';
 import { AssetMissing, type Rulebook } from '../valuation/valuation.ts';
@@ -39,7 +44,7 @@ export interface PosterOptions {
   readonly rulebook: () => Rulebook;
   readonly onRuleFailure: NoteRuleFailure;
   readonly alongside: Alongside | undefined;
-  readonly writeCap: (client: Pick<Pool, 'query'>, cap: Cap) => Promise<unknown>;
+  readonly writeCap: (client: Queryable, cap: Cap) => Promise<unknown>;
   /** Most commands in one commit. */
   readonly maxBatch?: number;
   /** Most commands waiting; later ones are refused as `overloaded`. */

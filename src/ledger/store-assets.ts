@@ -3,7 +3,7 @@
 
 import { buckets, platformOwnerId, type PlatformId } from '../kernel/ids.ts';
 import { assert } from '../kernel/assert.ts';
-import { dbTransaction, type DbClient, type Pool } from '../runtime/database.ts';
+import { dbTransaction, type DbClient, type Pool, type Queryable } from '../runtime/database.ts';
 import type { Asset, Cap, Clawback, ClearingMode, Custody } from './types.ts';
 import type { AssetBook } from './view.ts';
 
@@ -144,7 +144,7 @@ export async function writeMode(
 }
 
 /** The cap's own row; its stripes are written in the same dbTransaction. */
-export async function writeCap(client: Pick<DbClient, 'query'>, cap: Cap): Promise<unknown> {
+export async function writeCap(client: Queryable, cap: Cap): Promise<unknown> {
   // The bound of a shared allowance is in the rulebook.
   if (cap.purpose === 'shared_allowance') return undefined;
   return client.query(

@@ -11,7 +11,7 @@ import type { CommandContext } from './command-roots.ts';
 import type { Earning } from './parse-earning.ts';
 import type { EarningRow, EarningsFile } from './read-earnings.ts';
 
-export interface Tally {
+interface Tally {
   rows: number;
   amount: bigint;
 }

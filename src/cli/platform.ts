@@ -28,7 +28,7 @@ import {
 import { rowLines } from './table.ts';
 import { print, tell, type Told } from './tell.ts';
 
-export interface PlatformToAdd {
+interface PlatformToAdd {
   readonly platformId: string;
   readonly name: string;
   readonly custody: Custody;

@@ -83,7 +83,7 @@ export function refusalOf(problem: Problem): OperatorError {
   );
 }
 
-export function linesOfFault(fault: Fault): string[] {
+function linesOfFault(fault: Fault): string[] {
   const { expression, start, end } = fault;
   if (expression === undefined) return [lineOf(fault)];
   if (start === undefined || end === undefined)

@@ -21,7 +21,7 @@ function padEnd(cell: string, columns: number): string {
 }
 
 /** A value of a view as a cell; null is `nothing`. */
-export function cellText(value: unknown, nothing = '-'): string {
+function cellText(value: unknown, nothing = '-'): string {
   if (value === null || value === undefined || value === '') return nothing;
   return printable(Array.isArray(value) ? value.join(', ') : String(value));
 }

@@ -235,7 +235,7 @@ function readTransaction(
 }
 
 /** A step as it is sent; the same step gives the same bytes. */
-export function stepRequest(
+function stepRequest(
   kind: StepKind,
   { userId, amountMinor, transactionId }: Step,
 ): ConnectorRequest {

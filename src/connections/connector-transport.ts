@@ -15,7 +15,7 @@ export interface ConnectorRequest {
 }
 
 /** For tests of a platform: makes headers wrong. A header that is undefined is left out. */
-export type HeaderChange = (
+type HeaderChange = (
   headers: Readonly<Record<string, string>>,
 ) => Readonly<Record<string, string | undefined>>;
 

@@ -5,7 +5,7 @@ import { readRetryAfter } from '../runtime/retry-after.ts';
 import type { ConnectorTransport } from './connector-transport.ts';
 
 /** A platform cannot ask for a longer pause at a time. */
-export const LONGEST_REST_MS = 900_000;
+const LONGEST_REST_MS = 900_000;
 const MAY_REST: ReadonlySet<number> = new Set([429, 503]);
 /** Whether it is alive may always be asked. */
 const ALWAYS = '/health';

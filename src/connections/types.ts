@@ -17,7 +17,7 @@ export interface ConnectorTarget {
   readonly formerSecret?: { readonly secret: string; readonly untilMs: number };
 }
 
-export const STEP_KINDS = ['deduct', 'add', 'reverse'] as const;
+const STEP_KINDS = ['deduct', 'add', 'reverse'] as const;
 export type StepKind = (typeof STEP_KINDS)[number];
 
 /**
@@ -54,13 +54,13 @@ export interface Unknown {
  * The platform itself refused: nothing of this step is in effect, and asking again gives the same
  * answer.
  */
-export interface No {
+interface No {
   readonly outcome: 'no';
   readonly status: number;
   readonly error: string;
 }
 
-export interface Yes<T> {
+interface Yes<T> {
   readonly outcome: 'yes';
   readonly value: T;
 }
@@ -79,7 +79,7 @@ export interface StepAnswer {
   readonly isOfAnother?: true;
 }
 
-export type TransactionState = 'unknown' | 'applied' | 'refused' | 'reversed';
+type TransactionState = 'unknown' | 'applied' | 'refused' | 'reversed';
 
 /** The platform's record of a transaction. */
 export type TransactionAnswer =

@@ -16,7 +16,7 @@ export interface SchemaCompiler {
 }
 
 /** Returns whether the values match the schema, and keeps the errors. */
-export interface TextValidator {
+interface TextValidator {
   (values: unknown): boolean;
   errors?: ErrorObject[] | null;
 }

@@ -11,7 +11,7 @@ import type { Asset, PostedLeg } from './types.ts';
 const DEFAULT_RECALL_SECONDS = 900;
 
 /** The time after posting in which a source may recall a transfer alone. */
-export function recallMs({ document }: Pick<Rulebook, 'document'>): number {
+function recallMs({ document }: Pick<Rulebook, 'document'>): number {
   return (document.settings.recall_seconds ?? DEFAULT_RECALL_SECONDS) * 1_000;
 }
 

@@ -59,7 +59,7 @@ export function reversalWallets(
 }
 
 /** The readings that a reversal needs about disputes and sweeps. */
-export type ReversingView = DecidingView<'lapsed' | 'lengthened'>;
+type ReversingView = DecidingView<'lapsed' | 'lengthened'>;
 
 export interface Reversing {
   readonly first: PostedLeg;

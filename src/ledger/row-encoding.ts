@@ -19,10 +19,10 @@ const OID = {
   jsonb: 3802,
   'int8[]': 1016,
 } as const;
-export type ColumnType = keyof typeof OID;
+type ColumnType = keyof typeof OID;
 
 /** Reads one column of a row; undefined and null both become SQL null. */
-export interface Column<Row> {
+interface Column<Row> {
   readonly name: string;
   readonly type: ColumnType;
   readonly value: (row: Row) => Cell;

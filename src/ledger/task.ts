@@ -39,7 +39,7 @@ export interface Task {
 }
 
 /** The stripe lacks quota: the task has to run again on all buckets. */
-export interface Short {
+interface Short {
   readonly ok: undefined;
   readonly short: Shortage;
 }

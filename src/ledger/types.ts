@@ -233,7 +233,7 @@ export interface WaitingLeg {
 }
 
 /** The terms of a leg that would be posted; as in `PostedLeg`. */
-export interface PreviewedLeg {
+interface PreviewedLeg {
   readonly kind: TransactionKind;
   readonly amount: bigint;
   readonly credited?: bigint;

@@ -2,7 +2,7 @@
 // break it.
 
 /** The number of an invariant in the design's list. */
-export type InvariantNumber = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 10;
+type InvariantNumber = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 10;
 
 /** One check. */
 export interface Check {

@@ -24,7 +24,7 @@ import { replayRows, type ReplayRow } from './replay-rows.ts';
 import { MAX_BACKTEST_DAYS } from './options.ts';
 
 /** The result for one transaction. `reviewed`: held for an operator's decision. */
-export type BacktestOutcome =
+type BacktestOutcome =
   | 'posted'
   | 'reviewed'
   | 'denied'
@@ -33,13 +33,13 @@ export type BacktestOutcome =
   | 'too_small';
 
 /** How many transactions a rule refused or reviewed, by rule. */
-export type CountByRule = Readonly<Record<string, number>>;
+type CountByRule = Readonly<Record<string, number>>;
 
 /**
  * Conversions to one platform. In minor units: fees in the source's points, everything else in the
  * target's.
  */
-export interface ConversionSums {
+interface ConversionSums {
   readonly targetPlatformId: PlatformId;
   readonly feeBefore: bigint;
   readonly feeAfter: bigint;

@@ -12,7 +12,7 @@ export interface Commodity {
 }
 
 /** One entry of a row. */
-export interface JournalEntry {
+interface JournalEntry {
   /** A stable, readable name, e.g. `member:<id>:platform_a:lot:2027-01-01`. */
   readonly account: string;
   readonly accountId: bigint;
@@ -38,7 +38,7 @@ export interface JournalRow {
 }
 
 /** The posted balance of an account, over all its stripes. */
-export interface AccountSum {
+interface AccountSum {
   readonly account: string;
   readonly commodity: Commodity;
   readonly balance: bigint;

@@ -48,7 +48,7 @@ export interface PlatformLiability {
 }
 
 /** How many points with an end will end unused, if the future is like the past. */
-export interface Breakage {
+interface Breakage {
   /** Points with an end that were redeemed, captured or converted away, less reversals. */
   readonly redeemed: bigint;
   readonly expired: bigint;

@@ -6,7 +6,7 @@
 export { audit, checks as auditChecks, type AuditReport, type CheckResult } from './run-audit.ts';
 
 export { exportJournal, type WriteText } from './export-journal.ts';
-export { journalFormats, MAX_BACKTEST_DAYS, type JournalFormat } from './options.ts';
+export { MAX_BACKTEST_DAYS, type JournalFormat } from './options.ts';
 export { createRuleAlerts, type RuleAlerts } from './rule-alerts.ts';
 export {
   backtest,

@@ -28,7 +28,7 @@ export const checks: readonly Check[] = [
 const remarks: readonly Check[] = [...reversalRemarks, ...redemptionRemarks];
 
 /** A value of a row as JSON. */
-export type Cell = string | number | boolean | null;
+type Cell = string | number | boolean | null;
 
 /** The result of one check. */
 export interface CheckResult extends Pick<Check, 'invariant' | 'name' | 'meaning'> {

@@ -23,7 +23,7 @@ export interface Migration {
 }
 
 /** A file of db/functions: a function as it is in force. */
-export interface FunctionFile {
+interface FunctionFile {
   readonly name: string;
   readonly sql: string;
 }

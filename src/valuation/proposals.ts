@@ -51,7 +51,7 @@ interface MadeProposal extends ProposalRow {
 }
 
 /** A decision on a proposal. */
-export interface Decision {
+interface Decision {
   readonly proposalId: string;
   /** The operator who decides. */
   readonly operatorId: string;

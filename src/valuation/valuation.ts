@@ -68,7 +68,7 @@ export { describeChange, diffRulebooks } from './diff-rulebooks.ts';
 export type { RulebookPatch } from './patch-rulebook.ts';
 export { readRulebookYaml } from './read-rulebook-yaml.ts';
 export { writeRulebookYaml } from './write-rulebook-yaml.ts';
-export type { Decision, NewProposal, Proposal, Proposals, ProposalState } from './proposals.ts';
+export type { NewProposal, Proposal, Proposals, ProposalState } from './proposals.ts';
 export type { VersionRow } from './store.ts';
 export { RULE_VARIABLES } from './conditions.ts';
 export { createQuoteTokens, MAX_QUOTE_ID, type QuoteTokens } from './quote-token.ts';

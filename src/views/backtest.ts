@@ -15,7 +15,7 @@ import { getPoints, type Ledger } from '../ledger/ledger.ts';
 import { DateTime } from './schemas.ts';
 
 /** What a backtest cannot know; told with every answer. */
-export const BACKTEST_ASSUMPTIONS: readonly string[] = [
+const BACKTEST_ASSUMPTIONS: readonly string[] = [
   'Only what was posted is asked about again, one transaction by itself: no balance is ' +
     'simulated, and what was refused then is not there.',
   'Users have the tags that they have now.',

@@ -160,7 +160,7 @@ export const ModeChangeView = Type.Object({
   changed_at: Type.String({ description: 'RFC 3339.' }),
 });
 
-export function describeModeChange({
+function describeModeChange({
   modeBefore,
   mode,
   reason,

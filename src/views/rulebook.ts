@@ -115,7 +115,7 @@ export const VersionsView = Type.Object({
   }),
 });
 
-export function describeVersion(
+function describeVersion(
   row: Omit<VersionRow, 'document' | 'assets'>,
   inForce: number,
 ): Static<typeof VersionView> {

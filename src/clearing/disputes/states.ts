@@ -24,7 +24,7 @@ export const DISPUTE_STATES = [
  */
 export type DisputeState = (typeof DISPUTE_STATES)[number];
 export type Outcome = 'upheld' | 'rejected' | 'withdrawn' | 'reversed';
-export type Actor = 'claimant' | 'respondent' | 'operator' | 'clock' | 'ledger';
+type Actor = 'claimant' | 'respondent' | 'operator' | 'clock' | 'ledger';
 
 interface Transition {
   readonly from: readonly DisputeState[];

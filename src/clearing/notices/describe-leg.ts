@@ -39,7 +39,7 @@ export interface Notice extends NewEvent {
 }
 
 /** A member as the user of a platform. */
-export interface UserOf {
+interface UserOf {
   readonly platformId: PlatformId;
   readonly memberId: MemberId;
 }

@@ -27,7 +27,7 @@ export interface BreakStory extends Break {
   readonly actions: readonly BreakAction[];
 }
 
-export interface BreakRequest {
+interface BreakRequest {
   readonly breakId: string;
   readonly operatorId: string;
 }

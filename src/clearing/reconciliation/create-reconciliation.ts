@@ -32,7 +32,7 @@ export interface ReconciliationParts extends Omit<RunParts, 'custodyOf' | 'patie
   readonly patience?: RunParts['patience'];
 }
 
-export interface RunRequest {
+interface RunRequest {
   /** By default all platforms. */
   readonly platformId?: string | undefined;
   readonly mode: RunMode;

@@ -47,7 +47,7 @@ const STANDS_STILL =
  * Another process has read further in the same statement, so it holds the lock that this one
  * believed to hold.
  */
-export class Overtaken extends Error {
+class Overtaken extends Error {
   override name = 'Overtaken';
 }
 

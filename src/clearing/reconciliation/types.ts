@@ -27,13 +27,13 @@ export type AgeBucket = (typeof AGE_BUCKETS)[number];
 
 export const RUN_MODES = ['incremental', 'full'] as const;
 export type RunMode = (typeof RUN_MODES)[number];
-export type RunState = 'queued' | 'running' | 'complete' | 'incomplete';
+type RunState = 'queued' | 'running' | 'complete' | 'incomplete';
 
 /**
  * `moving`: the platform did not stand still long enough for a result. `baseline`: the first total,
  * from which all later ones are expected.
  */
-export type TotalState = 'agrees' | 'differs' | 'moving' | 'baseline';
+type TotalState = 'agrees' | 'differs' | 'moving' | 'baseline';
 
 /** The effect that the network expects of a transaction at a platform. Ids are lower-case UUIDs. */
 export interface OurEffect {

@@ -54,7 +54,7 @@ export function isNarrowerCap(
 }
 
 /** True when that share of the cap is in use; of a cap of zero, any use is all of it. */
-export function isReached(percent: number, used: bigint, cap: bigint): boolean {
+function isReached(percent: number, used: bigint, cap: bigint): boolean {
   return used > 0n && used * 100n >= cap * BigInt(percent);
 }
 

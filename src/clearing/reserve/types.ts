@@ -31,7 +31,7 @@ export interface ReserveFigures {
 }
 
 export const REQUEST_KINDS = ['deposit', 'withdrawal', 'cap'] as const;
-export type RequestKind = (typeof REQUEST_KINDS)[number];
+type RequestKind = (typeof REQUEST_KINDS)[number];
 export const REQUEST_STATES = ['open', 'approved', 'rejected', 'withdrawn'] as const;
 export type RequestState = (typeof REQUEST_STATES)[number];
 

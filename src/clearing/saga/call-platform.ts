@@ -78,7 +78,7 @@ function readAnswer(platformId: PlatformId, answer: ConnectorOutcome<unknown>): 
 }
 
 /** The step's outcome by a look-up; undefined when the step has to be sent (again). */
-export function readKnown(
+function readKnown(
   call: 'deduct' | 'add' | 'reverse',
   known: TransactionAnswer,
   step: Step,

@@ -79,7 +79,7 @@ export type SagaState = OpenState | EndState;
 /** An event of a saga: a platform's answer, or an operator's decision. */
 export type SagaEvent = 'yes' | 'no' | 'undo';
 /** Where an event leads by the table, before hosted sides are skipped. */
-export type Target<S extends OpenState, E extends SagaEvent> = (typeof steps)[S][E];
+type Target<S extends OpenState, E extends SagaEvent> = (typeof steps)[S][E];
 
 /**
  * How operators may end a saga by their own decision; they must know themselves what the platforms

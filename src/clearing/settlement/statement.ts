@@ -18,7 +18,7 @@ import {
 } from './types.ts';
 
 /** Everything in one direction with one other platform. */
-export interface StatementLine {
+interface StatementLine {
   readonly counterpart: PlatformId;
   /**
    * `sent`: out of this platform's points; `received`: into them. Reversals are listed in the
@@ -35,7 +35,7 @@ export interface StatementLine {
 }
 
 /** A disputed transaction that was left out of this window, or came back into it. */
-export interface StatementCarveOut {
+interface StatementCarveOut {
   readonly transactionId: CarveOut['transactionId'];
   readonly direction: 'out' | 'in';
   readonly counterpart: PlatformId;
@@ -50,7 +50,7 @@ export interface StatementCarveOut {
  * An amount carried over to a later window, or from an earlier one, when a platform that could not
  * pay was left out.
  */
-export interface StatementCarried {
+interface StatementCarried {
   readonly direction: 'out' | 'in';
   /** The window to which or from which it was carried. */
   readonly otherWindowId: number;

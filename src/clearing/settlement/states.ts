@@ -60,7 +60,6 @@ export const obligationTransitions = {
 } as const satisfies Readonly<Record<string, Transition<ObligationState>>>;
 
 export type WindowChange = keyof typeof windowTransitions;
-export type ObligationChange = keyof typeof obligationTransitions;
 
 /** The states from which a change starts, and the state to which it leads. */
 export type FromOf<Change extends WindowChange> =

@@ -40,7 +40,7 @@ export async function fanOut(pool: Pool, nowMs: number): Promise<boolean> {
 }
 
 /** Whether an event concerns an endpoint's owner, and has a type that it wants. */
-export function isFor(
+function isFor(
   { eventId, type, platformId, data }: NetworkEvent,
   subscription: Subscription,
 ): boolean {

@@ -21,7 +21,7 @@ import {
   type WebhooksParts,
 } from './endpoints.ts';
 
-export type { Deliverer, DelivererOptions } from './deliver.ts';
+export type { Deliverer } from './deliver.ts';
 export type { Scope } from './store.ts';
 
 /** `scope` is the owner whose endpoints the caller may touch: others are not found. */

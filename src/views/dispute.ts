@@ -15,15 +15,8 @@ import { formatId } from '../kernel/ids.ts';
 import { formatMoment } from '../kernel/time.ts';
 import { getPoints, type Ledger } from '../ledger/ledger.ts';
 import { toPoints } from './points.ts';
-import { closed, Points, text } from './schemas.ts';
+import { Points } from './schemas.ts';
 
-export const DisputeParams = closed({
-  dispute_id: Type.String({ maxLength: 128, description: 'As POST /api/disputes answered it.' }),
-});
-export const EvidenceParams = closed({
-  ...DisputeParams.properties,
-  evidence: Type.Integer({ minimum: 1, maximum: 10, description: 'Its number in the dispute.' }),
-});
 export const ReasonCodeText = Type.Enum([...REASON_CODES], {
   description: Object.entries(REASONS)
     .map(([code, { zh, en }]) => `${code}: ${en} (${zh})`)
@@ -39,11 +32,6 @@ export const StateText = Type.Enum([...DISPUTE_STATES], {
 export const SideText = Type.Enum(['source', 'target'], {
   description: 'source: whose points moved first; target: whose points arrived.',
 });
-export const Words = text(
-  2_000,
-  'For the other side and the operators. Do not put personal data here.',
-);
-
 const Moment = Type.String({ description: 'RFC 3339.' });
 const orNull = <S extends Parameters<typeof Type.Union>[0][number]>(schema: S) =>
   Type.Union([schema, Type.Null()]);

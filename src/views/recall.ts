@@ -7,24 +7,12 @@ import { formatId } from '../kernel/ids.ts';
 import { formatMoment } from '../kernel/time.ts';
 import { getPoints, type Ledger } from '../ledger/ledger.ts';
 import { toPoints } from './points.ts';
-import { closed, text } from './schemas.ts';
 
-export const RecallParams = closed({
-  recall_id: Type.String({
-    maxLength: 128,
-    description: 'As POST /api/transactions/{transaction_id}/recall answered it.',
-  }),
-});
 export const RecallStateText = Type.Enum([...RECALL_STATES], {
   description:
     "asked: the target's turn; taking: agreed, and being carried out; taken, refused, " +
     'withdrawn: over; failed: agreed, and could not be carried out.',
 });
-export const RecallWords = text(
-  2_000,
-  'For the other side and the operators. Do not put personal data here.',
-);
-
 const Moment = Type.String({ description: 'RFC 3339.' });
 const orNull = <S extends Parameters<typeof Type.Union>[0][number]>(schema: S) =>
   Type.Union([schema, Type.Null()]);

@@ -7,17 +7,13 @@ import {
   usedPercent,
   WHOLE,
   type ModeChange,
-  type Reserve,
   type ReserveFigures,
   type ReserveRequest,
 } from '../clearing/reserve/reserve.ts';
-import { identityProblems } from '../identity/identity.ts';
-import { formatId, isPlatformId } from '../kernel/ids.ts';
-import { refuse, ok, type Result } from '../kernel/problem.ts';
+import { formatId } from '../kernel/ids.ts';
 import { formatMoment } from '../kernel/time.ts';
 import { CLEARING_MODES, type Asset } from '../ledger/ledger.ts';
 import { toPoints } from './points.ts';
-import { closed, PlatformIdText, text } from './schemas.ts';
 
 const Nullable = Type.Union([Type.String(), Type.Null()]);
 const money = (description: string) =>
@@ -26,24 +22,6 @@ const maybeMoney = (description: string) =>
   Type.Union([Type.Number(), Type.Null()], {
     description: `${description} In settlement currency.`,
   });
-
-export const ReserveParams = closed({ platform_id: PlatformIdText });
-export const RequestParams = closed({
-  request_id: Type.String({ maxLength: 64, description: 'A request_id that this API answered.' }),
-});
-export const Reason = text(500, 'Why; kept in the history.');
-export const BankReference = text(
-  128,
-  'The payment at the bank, as its statement names it; each is booked once.',
-);
-export const MoneyAmount = Type.Unsafe<number | string>({
-  type: ['number', 'string'],
-  maxLength: 40,
-  examples: [50_000],
-  description:
-    'Settlement currency, at most 10^15 minor units, with at most its decimals (4). A JSON ' +
-    'number or a decimal string. Never rounded.',
-});
 
 const reserveFields = {
   platform_id: Type.String(),
@@ -198,13 +176,4 @@ export function describeReserveWithHistory(
 /** Hundredths of a percent as a percentage; exact, as there are at most two decimals. */
 function percentOf(basisPoints: number): number {
   return basisPoints / (WHOLE / 100);
-}
-
-/** The reserve that a route names. */
-export async function findReserve(
-  platformId: string,
-  { reserve }: { readonly reserve: Reserve },
-): Promise<Result<ReserveFigures>> {
-  const figures = isPlatformId(platformId) ? await reserve.find(platformId) : undefined;
-  return figures === undefined ? refuse(identityProblems.platform_not_found()) : ok(figures);
 }

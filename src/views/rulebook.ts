@@ -1,19 +1,15 @@
-// How versions, proposals and their changes are written in answers, and how a change is written in
-// a request.
+// How versions, proposals and their changes are written in answers.
 
 import { Type, type Static } from 'typebox';
-import { ok, refuse, type Problem, type Result } from '../kernel/problem.ts';
-import { formatMoment, parseMoment } from '../kernel/time.ts';
+import { type Problem } from '../kernel/problem.ts';
+import { formatMoment } from '../kernel/time.ts';
 import {
   describeChange,
   type Change,
-  type NewProposal,
   type Proposal,
-  type RulebookPatch,
   type VersionRow,
 } from '../valuation/valuation.ts';
-import { apiProblems } from '../http/problems.ts';
-import { closed, Success, text } from './schemas.ts';
+import { Success } from './schemas.ts';
 
 const NullableText = Type.Union([Type.String(), Type.Null()]);
 
@@ -28,48 +24,6 @@ export const DocumentView = Type.Unsafe<Readonly<Record<string, unknown>>>({
     'A whole rulebook: settings, values, platforms, categories, rules, earn and rewards. See ' +
     'docs/rules.md.',
 });
-const Patch = Type.Unsafe<RulebookPatch>({
-  type: 'object',
-  additionalProperties: true,
-  description:
-    'Sections with only the items that change, each whole; null takes an item out. Fields of ' +
-    'settings and values may be given one by one.',
-});
-
-/** How a request says what is to change. */
-export const changeFields = { document: Type.Optional(DocumentView), patch: Type.Optional(Patch) };
-
-export function changeOf(body: {
-  readonly document?: unknown;
-  readonly patch?: RulebookPatch;
-}): Result<NewProposal['change']> {
-  if ((body.document === undefined) === (body.patch === undefined)) {
-    return refuse(
-      apiProblems.invalid_field('Give exactly one of document and patch.', {
-        field: body.document === undefined ? 'document' : 'patch',
-      }),
-    );
-  }
-  return ok(body.patch === undefined ? { document: body.document } : { patch: body.patch });
-}
-
-/** A time in a request; its form is checked by the schema. */
-export function momentOf(given: string | undefined, field: string): Result<number | undefined> {
-  if (given === undefined) return ok(undefined);
-  const atMs = parseMoment(given);
-  return atMs === undefined
-    ? refuse(apiProblems.invalid_field(`${field} is not a time that exists.`, { field }))
-    : ok(atMs);
-}
-
-export const Reason = text(500, 'Why; kept in the history.');
-export const DecisionBody = closed({ reason: Type.Optional(Reason) });
-export const ProposalParams = closed({
-  proposal_id: Type.String({ maxLength: 64, description: 'A proposal_id that this API answered.' }),
-});
-/** A number that PostgreSQL can compare with. */
-export const VersionNumber = Type.Integer({ minimum: 1, maximum: 2_147_483_647 });
-
 export const ChangesView = {
   changes: Type.Array(
     Type.Object({

@@ -1,43 +1,8 @@
-// Webhooks and deliveries as the API shows them, and the fields by which they are made.
+// Webhooks and deliveries as the API shows them.
 
 import { type Static, Type } from 'typebox';
 import { formatMoment } from '../kernel/time.ts';
 import { DELIVERY_STATES, type Delivery, type Webhook } from '../events/events.ts';
-import { closed, text } from './schemas.ts';
-
-export const WebhookParams = closed({
-  webhook_id: Type.String({
-    pattern: '^whk_[0-9a-f]{32}$',
-    description: 'A webhook_id that this API answered.',
-  }),
-});
-
-export const TermFields = {
-  url: text(
-    2_048,
-    'Where events are sent to with POST: https, a public address, no user name or password, ' +
-      'no fragment.',
-  ),
-  types: Type.Union(
-    [
-      Type.Null(),
-      Type.Array(
-        Type.String({
-          pattern: '^[a-z_]{1,40}\\.(\\*|[a-z_]{1,40})$',
-          description: 'Such as `transfer.completed`, or `transfer.*` for all of a thing.',
-        }),
-        { minItems: 1, maxItems: 50, uniqueItems: true },
-      ),
-    ],
-    { description: 'Only these types; all when null.' },
-  ),
-  ordered: Type.Boolean({
-    description:
-      'True: an event is not sent before the one before it is delivered or given up. False, ' +
-      'the default: many are sent at once.',
-  }),
-  description: text(200, 'What it is for, for people.', 0),
-};
 
 const Moment = Type.String({ description: 'RFC 3339.' });
 const Maybe = Type.Union([Moment, Type.Null()]);

@@ -17,20 +17,12 @@ import { formatId } from '../kernel/ids.ts';
 import { formatMoment } from '../kernel/time.ts';
 import { getPoints, type Ledger } from '../ledger/ledger.ts';
 import { describePartPayment, PartPaymentView } from './part-payment.ts';
-import { closed } from './schemas.ts';
 
 const Nullable = (description: string) => Type.Union([Type.String(), Type.Null()], { description });
 const Money = Type.Number({
   description: 'In the settlement currency; negative for what is owed or paid.',
 });
 
-export const WindowParams = closed({
-  window_id: Type.Integer({
-    minimum: 1,
-    maximum: 2 ** 31 - 1,
-    description: 'Windows are numbered from 1.',
-  }),
-});
 export const WindowStateText = Type.Enum([...WINDOW_STATES], {
   description:
     'open, closed (figures are final), proposed (waits for another operator), settling (being ' +

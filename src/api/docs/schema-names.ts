@@ -13,8 +13,8 @@ import {
   ReasonCodeText,
   SideText,
   StateText,
-  Words,
 } from '../../views/dispute.ts';
+import { Words } from '../disputes/dispute-request.ts';
 import { LiabilityView } from '../../views/liability.ts';
 import { MemberView } from '../../views/member.ts';
 import { PartPaymentView } from '../../views/part-payment.ts';
@@ -29,24 +29,23 @@ import { BreaksView, BreakWithActions, RunView } from '../../views/reconciliatio
 import { RedemptionView, VoucherView } from '../../views/redemption.ts';
 import {
   ModeChangeView,
-  MoneyAmount,
   ReserveRequestView,
   ReserveView,
   ReserveWithHistory,
 } from '../../views/reserve.ts';
+import { MoneyAmount } from '../reserve/reserve-request.ts';
 import { ReviewDecisionView, ReviewView } from '../../views/review.ts';
 import {
   ApprovedProposalView,
-  DecisionBody,
   DocumentView,
   ProposalNowView,
   ProposalView,
   ProposalWithChanges,
-  Reason,
   ValidChangeView,
   VersionView,
   VersionWithDocument,
 } from '../../views/rulebook.ts';
+import { DecisionBody, Reason } from '../rulebook/rulebook-request.ts';
 import { DateTime, Metadata, PlatformIdText, Points } from '../../views/schemas.ts';
 import { StatementView, WindowTransactionsView } from '../../views/statement.ts';
 import { TransactionView } from '../../views/transaction.ts';

@@ -1,7 +1,8 @@
 // POST /operator/disputes/{dispute_id}/evidence: adds what the network itself knows.
 
 import { ok } from '../../kernel/problem.ts';
-import { describeEvidence, DisputeParams, EvidenceView } from '../../views/dispute.ts';
+import { describeEvidence, EvidenceView } from '../../views/dispute.ts';
+import { DisputeParams } from '../disputes/dispute-request.ts';
 import { defineRoute } from '../define-route.ts';
 import { EvidenceBody, readEvidence } from '../disputes/evidence-file.ts';
 

@@ -4,12 +4,8 @@
 import { untilLeft } from '../../http/until-left.ts';
 import { ok } from '../../kernel/problem.ts';
 import { activateDue } from '../../network/network.ts';
-import {
-  ApprovedProposalView,
-  DecisionBody,
-  describeApprovedProposal,
-  ProposalParams,
-} from '../../views/rulebook.ts';
+import { ApprovedProposalView, describeApprovedProposal } from '../../views/rulebook.ts';
+import { DecisionBody, ProposalParams } from '../rulebook/rulebook-request.ts';
 import { defineRoute } from '../define-route.ts';
 
 export const approveProposal = defineRoute({

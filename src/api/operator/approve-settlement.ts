@@ -1,7 +1,8 @@
 // POST /operator/windows/{window_id}/approve: confirms a proposed payment, which is then carried
 // out.
 
-import { WindowParams, WindowView } from '../../views/window.ts';
+import { WindowView } from '../../views/window.ts';
+import { WindowParams } from '../windows/window-request.ts';
 import { defineRoute } from '../define-route.ts';
 import { closed } from '../schemas.ts';
 import { describeWindowResult } from '../windows/window-decisions.ts';

@@ -2,7 +2,8 @@
 
 import { assert } from '../../kernel/assert.ts';
 import { ok } from '../../kernel/problem.ts';
-import { describeWindow, WindowHead, WindowParams } from '../../views/window.ts';
+import { describeWindow, WindowHead } from '../../views/window.ts';
+import { WindowParams } from '../windows/window-request.ts';
 import { defineRoute } from '../define-route.ts';
 import { closed } from '../schemas.ts';
 

@@ -2,13 +2,8 @@
 
 import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
-import {
-  describeForOperator,
-  DisputeParams,
-  OperatorDisputeView,
-  SideText,
-  Words,
-} from '../../views/dispute.ts';
+import { describeForOperator, OperatorDisputeView, SideText } from '../../views/dispute.ts';
+import { DisputeParams, Words } from '../disputes/dispute-request.ts';
 import { AMOUNT_PROBLEMS, readOptionalAmount } from '../amounts.ts';
 import { defineRoute } from '../define-route.ts';
 import { sourcePointsOf } from '../disputes/source-points.ts';

@@ -1,11 +1,8 @@
 // GET /operator/disputes/{dispute_id}: one dispute with its trail and its evidence.
 
 import { ok } from '../../kernel/problem.ts';
-import {
-  describeForOperator,
-  DisputeParams,
-  OperatorDisputeWithTrail,
-} from '../../views/dispute.ts';
+import { describeForOperator, OperatorDisputeWithTrail } from '../../views/dispute.ts';
+import { DisputeParams } from '../disputes/dispute-request.ts';
 import { defineRoute } from '../define-route.ts';
 import { readTrail } from '../disputes/trail.ts';
 

@@ -1,11 +1,8 @@
 // GET /operator/recalls/{recall_id}: one recall with all that happened to it.
 
 import { ok } from '../../kernel/problem.ts';
-import {
-  describeRecallWithStepsForOperator,
-  OperatorRecallWithSteps,
-  RecallParams,
-} from '../../views/recall.ts';
+import { describeRecallWithStepsForOperator, OperatorRecallWithSteps } from '../../views/recall.ts';
+import { RecallParams } from '../recalls/recall-request.ts';
 import { defineRoute } from '../define-route.ts';
 
 export const getAnyRecall = defineRoute({

@@ -2,7 +2,8 @@
 // what stands in its way.
 
 import { ok } from '../../kernel/problem.ts';
-import { describeProposalNow, ProposalNowView, ProposalParams } from '../../views/rulebook.ts';
+import { describeProposalNow, ProposalNowView } from '../../views/rulebook.ts';
+import { ProposalParams } from '../rulebook/rulebook-request.ts';
 import { defineRoute } from '../define-route.ts';
 
 export const getProposal = defineRoute({

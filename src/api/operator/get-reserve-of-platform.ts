@@ -4,12 +4,8 @@
 import { Type } from 'typebox';
 import { REQUEST_STATES } from '../../clearing/reserve/reserve.ts';
 import { ok } from '../../kernel/problem.ts';
-import {
-  describeReserveWithHistory,
-  findReserve,
-  ReserveParams,
-  ReserveWithHistory,
-} from '../../views/reserve.ts';
+import { describeReserveWithHistory, ReserveWithHistory } from '../../views/reserve.ts';
+import { findReserve, ReserveParams } from '../reserve/reserve-request.ts';
 import { defineRoute } from '../define-route.ts';
 import { closed } from '../schemas.ts';
 

@@ -3,11 +3,8 @@
 
 import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
-import {
-  describeVersionWithDocument,
-  VersionNumber,
-  VersionWithDocument,
-} from '../../views/rulebook.ts';
+import { describeVersionWithDocument, VersionWithDocument } from '../../views/rulebook.ts';
+import { VersionNumber } from '../rulebook/rulebook-request.ts';
 import { defineRoute } from '../define-route.ts';
 import { closed } from '../schemas.ts';
 

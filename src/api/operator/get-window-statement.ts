@@ -1,7 +1,7 @@
 // GET /operator/windows/{window_id}/statement: what a window means for one platform, as that platform
 // sees it.
 
-import { WindowParams } from '../../views/window.ts';
+import { WindowParams } from '../windows/window-request.ts';
 import { defineRoute, sent } from '../define-route.ts';
 import { closed, PlatformIdText } from '../schemas.ts';
 import {

@@ -1,7 +1,8 @@
 // GET /operator/windows/{window_id}: one settlement window with its figures.
 
 import { ok } from '../../kernel/problem.ts';
-import { describeWindowFigures, WindowParams, WindowView } from '../../views/window.ts';
+import { describeWindowFigures, WindowView } from '../../views/window.ts';
+import { WindowParams } from '../windows/window-request.ts';
 import { defineRoute } from '../define-route.ts';
 
 export const getWindow = defineRoute({

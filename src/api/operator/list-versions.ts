@@ -3,7 +3,8 @@
 
 import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
-import { describeVersions, VersionNumber, VersionsView } from '../../views/rulebook.ts';
+import { describeVersions, VersionsView } from '../../views/rulebook.ts';
+import { VersionNumber } from '../rulebook/rulebook-request.ts';
 import { defineRoute } from '../define-route.ts';
 import { closed } from '../schemas.ts';
 

@@ -1,7 +1,7 @@
 // GET /operator/windows/{window_id}/transactions: the transactions of a window that concern one
 // platform.
 
-import { WindowParams } from '../../views/window.ts';
+import { WindowParams } from '../windows/window-request.ts';
 import { defineRoute, sent } from '../define-route.ts';
 import { closed, PlatformIdText } from '../schemas.ts';
 import {

@@ -9,8 +9,8 @@ import {
   OperatorDisputeView,
   ReasonCodeText,
   SideText,
-  Words,
 } from '../../views/dispute.ts';
+import { Words } from '../disputes/dispute-request.ts';
 import { AMOUNT_PROBLEMS, readOptionalAmount } from '../amounts.ts';
 import { defineRoute } from '../define-route.ts';
 import { sourcePointsOf } from '../disputes/source-points.ts';

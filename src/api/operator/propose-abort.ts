@@ -1,7 +1,8 @@
 // POST /operator/windows/{window_id}/abort: proposes to abort a settlement.
 
-import { Reason } from '../../views/reserve.ts';
-import { ActView, WindowParams } from '../../views/window.ts';
+import { Reason } from '../reserve/reserve-request.ts';
+import { ActView } from '../../views/window.ts';
+import { WindowParams } from '../windows/window-request.ts';
 import { defineRoute } from '../define-route.ts';
 import { closed } from '../schemas.ts';
 import { proposeAct } from '../windows/window-decisions.ts';

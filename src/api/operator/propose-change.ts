@@ -3,14 +3,8 @@
 import { Type } from 'typebox';
 import { untilLeft } from '../../http/until-left.ts';
 import { ok } from '../../kernel/problem.ts';
-import {
-  changeFields,
-  changeOf,
-  describeProposal,
-  momentOf,
-  ProposalWithChanges,
-  Reason,
-} from '../../views/rulebook.ts';
+import { describeProposal, ProposalWithChanges } from '../../views/rulebook.ts';
+import { changeFields, changeOf, momentOf, Reason } from '../rulebook/rulebook-request.ts';
 import { defineRoute } from '../define-route.ts';
 import { closed, DateTime } from '../schemas.ts';
 

@@ -2,8 +2,9 @@
 
 import { identityProblems } from '../../identity/identity.ts';
 import { refuse } from '../../kernel/problem.ts';
-import { Reason } from '../../views/reserve.ts';
-import { ActView, WindowParams } from '../../views/window.ts';
+import { Reason } from '../reserve/reserve-request.ts';
+import { ActView } from '../../views/window.ts';
+import { WindowParams } from '../windows/window-request.ts';
 import { defineRoute } from '../define-route.ts';
 import { closed, PlatformIdText } from '../schemas.ts';
 import { proposeAct } from '../windows/window-decisions.ts';

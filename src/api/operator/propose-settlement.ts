@@ -3,7 +3,8 @@
 
 import { Type } from 'typebox';
 import type { Participant } from '../../clearing/settlement/settlement.ts';
-import { WindowParams, WindowView } from '../../views/window.ts';
+import { WindowView } from '../../views/window.ts';
+import { WindowParams } from '../windows/window-request.ts';
 import { defineRoute } from '../define-route.ts';
 import { closed, text } from '../schemas.ts';
 import { describeWindowResult } from '../windows/window-decisions.ts';

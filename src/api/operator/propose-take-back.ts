@@ -1,8 +1,9 @@
 // POST /operator/windows/{window_id}/take-back: proposes to take unpaid obligations back.
 
 import { Type } from 'typebox';
-import { Reason } from '../../views/reserve.ts';
-import { ActView, WindowParams } from '../../views/window.ts';
+import { Reason } from '../reserve/reserve-request.ts';
+import { ActView } from '../../views/window.ts';
+import { WindowParams } from '../windows/window-request.ts';
 import { defineRoute } from '../define-route.ts';
 import { closed, text } from '../schemas.ts';
 import { proposeAct } from '../windows/window-decisions.ts';

@@ -1,6 +1,7 @@
 // POST /operator/proposals/{proposal_id}/reject: refuses a proposal of another operator.
 
-import { DecisionBody, ProposalParams, ProposalView } from '../../views/rulebook.ts';
+import { ProposalView } from '../../views/rulebook.ts';
+import { DecisionBody, ProposalParams } from '../rulebook/rulebook-request.ts';
 import { defineRoute } from '../define-route.ts';
 import { endProposal } from '../rulebook/decide-proposal.ts';
 

@@ -1,6 +1,7 @@
 // POST /operator/reserve-requests/{request_id}/reject: rejects a request about a reserve.
 
-import { RequestParams, ReserveRequestView } from '../../views/reserve.ts';
+import { ReserveRequestView } from '../../views/reserve.ts';
+import { RequestParams } from '../reserve/reserve-request.ts';
 import { defineRoute } from '../define-route.ts';
 import { decideReserveRequest, ReserveDecisionBody } from '../reserve/decide-reserve.ts';
 

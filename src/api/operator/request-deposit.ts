@@ -1,6 +1,7 @@
 // POST /operator/reserves/{platform_id}/deposits: asks to book money that a platform has paid in.
 
-import { ReserveParams, ReserveRequestView } from '../../views/reserve.ts';
+import { ReserveRequestView } from '../../views/reserve.ts';
+import { ReserveParams } from '../reserve/reserve-request.ts';
 import { AMOUNT_PROBLEMS } from '../amounts.ts';
 import { defineRoute } from '../define-route.ts';
 import { askForPayment, PaymentBody } from '../reserve/ask-for-reserve.ts';

@@ -1,6 +1,7 @@
 // POST /operator/reserves/{platform_id}/withdrawals: asks to pay money back to a platform.
 
-import { ReserveParams, ReserveRequestView } from '../../views/reserve.ts';
+import { ReserveRequestView } from '../../views/reserve.ts';
+import { ReserveParams } from '../reserve/reserve-request.ts';
 import { AMOUNT_PROBLEMS } from '../amounts.ts';
 import { defineRoute } from '../define-route.ts';
 import { askForPayment, PaymentBody } from '../reserve/ask-for-reserve.ts';

@@ -3,13 +3,8 @@
 import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
 import { CLEARING_MODES } from '../../ledger/ledger.ts';
-import {
-  describeReserve,
-  findReserve,
-  Reason,
-  ReserveParams,
-  ReserveView,
-} from '../../views/reserve.ts';
+import { describeReserve, ReserveView } from '../../views/reserve.ts';
+import { findReserve, Reason, ReserveParams } from '../reserve/reserve-request.ts';
 import { askedResponse, askForAct } from '../ask-for-act.ts';
 import { defineRoute } from '../define-route.ts';
 import { closed } from '../schemas.ts';

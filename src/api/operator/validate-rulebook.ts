@@ -2,7 +2,8 @@
 // proposing it.
 
 import { untilLeft } from '../../http/until-left.ts';
-import { changeFields, changeOf, ValidChangeView } from '../../views/rulebook.ts';
+import { ValidChangeView } from '../../views/rulebook.ts';
+import { changeFields, changeOf } from '../rulebook/rulebook-request.ts';
 import { defineRoute, sent } from '../define-route.ts';
 import { closed } from '../schemas.ts';
 

@@ -1,7 +1,8 @@
 // POST /operator/proposals/{proposal_id}/withdraw: takes back a proposal of one's own, or calls off
 // a version that is scheduled.
 
-import { DecisionBody, ProposalParams, ProposalView } from '../../views/rulebook.ts';
+import { ProposalView } from '../../views/rulebook.ts';
+import { DecisionBody, ProposalParams } from '../rulebook/rulebook-request.ts';
 import { defineRoute } from '../define-route.ts';
 import { endProposal } from '../rulebook/decide-proposal.ts';
 

@@ -1,6 +1,7 @@
 // POST /operator/windows/{window_id}/withdraw: takes a proposed payment back.
 
-import { WindowParams, WindowView } from '../../views/window.ts';
+import { WindowView } from '../../views/window.ts';
+import { WindowParams } from '../windows/window-request.ts';
 import { defineRoute } from '../define-route.ts';
 import { closed } from '../schemas.ts';
 import { describeWindowResult } from '../windows/window-decisions.ts';

@@ -1,6 +1,7 @@
 // POST /api/recalls/{recall_id}/accept: the target platform gives the points back.
 
-import { RecallParams, RecallView } from '../../views/recall.ts';
+import { RecallView } from '../../views/recall.ts';
+import { RecallParams } from '../recalls/recall-request.ts';
 import { defineRoute } from '../define-route.ts';
 import {
   answerRecall,

@@ -1,7 +1,8 @@
 // POST /api/disputes/{dispute_id}/evidence: what a side puts forward, text or a small file.
 
 import { ok } from '../../kernel/problem.ts';
-import { describeEvidence, DisputeParams, EvidenceView } from '../../views/dispute.ts';
+import { describeEvidence, EvidenceView } from '../../views/dispute.ts';
+import { DisputeParams } from '../disputes/dispute-request.ts';
 import { defineRoute } from '../define-route.ts';
 import { EvidenceBody, readEvidence } from '../disputes/evidence-file.ts';
 

@@ -1,7 +1,8 @@
 // GET /api/disputes/{dispute_id}: one dispute with its trail and its evidence.
 
 import { ok } from '../../kernel/problem.ts';
-import { describeDispute, DisputeParams, DisputeWithTrail } from '../../views/dispute.ts';
+import { describeDispute, DisputeWithTrail } from '../../views/dispute.ts';
+import { DisputeParams } from '../disputes/dispute-request.ts';
 import { defineRoute } from '../define-route.ts';
 import { readTrail } from '../disputes/trail.ts';
 

@@ -1,6 +1,6 @@
 // GET /api/disputes/{dispute_id}/evidence/{evidence}: one piece of evidence as it was given.
 
-import { EvidenceParams } from '../../views/dispute.ts';
+import { EvidenceParams } from '../disputes/dispute-request.ts';
 import { defineRoute, sent } from '../define-route.ts';
 import { evidenceResponse, sendEvidence } from '../disputes/evidence-file.ts';
 

@@ -1,7 +1,8 @@
 // GET /api/recalls/{recall_id}: one recall with all that happened to it.
 
 import { ok } from '../../kernel/problem.ts';
-import { describeRecallWithSteps, RecallParams, RecallWithSteps } from '../../views/recall.ts';
+import { describeRecallWithSteps, RecallWithSteps } from '../../views/recall.ts';
+import { RecallParams } from '../recalls/recall-request.ts';
 import { defineRoute } from '../define-route.ts';
 
 export const getRecall = defineRoute({

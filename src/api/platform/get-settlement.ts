@@ -2,7 +2,7 @@
 
 import { ok } from '../../kernel/problem.ts';
 import { describeStatement, StatementView } from '../../views/statement.ts';
-import { WindowParams } from '../../views/window.ts';
+import { WindowParams } from '../windows/window-request.ts';
 import { defineRoute } from '../define-route.ts';
 
 export const getSettlement = defineRoute({

@@ -1,7 +1,7 @@
 // GET /api/settlements/{window_id}/statement: what a window means for the calling platform, in the
 // form that it asks for.
 
-import { WindowParams } from '../../views/window.ts';
+import { WindowParams } from '../windows/window-request.ts';
 import { defineRoute, sent } from '../define-route.ts';
 import { closed } from '../schemas.ts';
 import {

@@ -1,7 +1,7 @@
 // GET /api/settlements/{window_id}/transactions: what moved the calling platform's position in a
 // window.
 
-import { WindowParams } from '../../views/window.ts';
+import { WindowParams } from '../windows/window-request.ts';
 import { defineRoute, sent } from '../define-route.ts';
 import { closed } from '../schemas.ts';
 import {

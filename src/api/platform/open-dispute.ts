@@ -5,13 +5,8 @@ import { Type } from 'typebox';
 import { parseId } from '../../kernel/ids.ts';
 import { ok, refuse } from '../../kernel/problem.ts';
 import { ledgerProblems } from '../../ledger/ledger.ts';
-import {
-  describeDispute,
-  DisputeView,
-  ReasonCodeText,
-  SideText,
-  Words,
-} from '../../views/dispute.ts';
+import { describeDispute, DisputeView, ReasonCodeText, SideText } from '../../views/dispute.ts';
+import { Words } from '../disputes/dispute-request.ts';
 import { AMOUNT_PROBLEMS, readOptionalAmount } from '../amounts.ts';
 import { defineRoute } from '../define-route.ts';
 import { sourcePointsOf } from '../disputes/source-points.ts';

@@ -1,6 +1,7 @@
 // POST /api/recalls/{recall_id}/refuse: the target platform keeps the points.
 
-import { RecallParams, RecallView } from '../../views/recall.ts';
+import { RecallView } from '../../views/recall.ts';
+import { RecallParams } from '../recalls/recall-request.ts';
 import { defineRoute } from '../define-route.ts';
 import {
   answerRecall,

@@ -2,7 +2,8 @@
 
 import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
-import { describeDispute, DisputeParams, DisputeView, Words } from '../../views/dispute.ts';
+import { describeDispute, DisputeView } from '../../views/dispute.ts';
+import { DisputeParams, Words } from '../disputes/dispute-request.ts';
 import { defineRoute } from '../define-route.ts';
 import { closed } from '../schemas.ts';
 

@@ -1,6 +1,7 @@
 // POST /api/recalls/{recall_id}/withdraw: the source platform no longer asks for the points.
 
-import { RecallParams, RecallView } from '../../views/recall.ts';
+import { RecallView } from '../../views/recall.ts';
+import { RecallParams } from '../recalls/recall-request.ts';
 import { defineRoute } from '../define-route.ts';
 import {
   answerRecall,

@@ -4,12 +4,8 @@
 import { type Static, Type } from 'typebox';
 import type { RecallAnswer } from '../../clearing/recalls/recalls.ts';
 import { ok, type Result } from '../../kernel/problem.ts';
-import {
-  describeRecall,
-  RecallWords,
-  type RecallParams,
-  type RecallView,
-} from '../../views/recall.ts';
+import { describeRecall, type RecallView } from '../../views/recall.ts';
+import { RecallWords, type RecallParams } from './recall-request.ts';
 import type { ByPlatform } from '../define-route.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed } from '../schemas.ts';

@@ -3,15 +3,14 @@
 import type { Static } from 'typebox';
 import type { NewRequest, ReserveRequest, Wanted } from '../../clearing/reserve/reserve.ts';
 import { ok, type Result } from '../../kernel/problem.ts';
+import { describeReserveRequest, type ReserveRequestView } from '../../views/reserve.ts';
 import {
   BankReference,
-  describeReserveRequest,
   findReserve,
   MoneyAmount,
   Reason,
   type ReserveParams,
-  type ReserveRequestView,
-} from '../../views/reserve.ts';
+} from '../reserve/reserve-request.ts';
 import { readAmount } from '../amounts.ts';
 import type { ByOperator } from '../define-route.ts';
 import type { ApiParts } from '../parts.ts';

@@ -2,12 +2,8 @@
 
 import { type Static, Type } from 'typebox';
 import { ok, type Result } from '../../kernel/problem.ts';
-import {
-  describeReserveRequest,
-  Reason,
-  type RequestParams,
-  type ReserveRequestView,
-} from '../../views/reserve.ts';
+import { describeReserveRequest, type ReserveRequestView } from '../../views/reserve.ts';
+import { Reason, type RequestParams } from '../reserve/reserve-request.ts';
 import type { ByOperator } from '../define-route.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed } from '../schemas.ts';

@@ -2,12 +2,8 @@
 
 import type { Static } from 'typebox';
 import { ok, type Result } from '../../kernel/problem.ts';
-import {
-  type DecisionBody,
-  describeProposal,
-  type ProposalParams,
-  type ProposalView,
-} from '../../views/rulebook.ts';
+import { describeProposal, type ProposalView } from '../../views/rulebook.ts';
+import { type DecisionBody, type ProposalParams } from './rulebook-request.ts';
 import type { ByOperator } from '../define-route.ts';
 import type { ApiParts } from '../parts.ts';
 

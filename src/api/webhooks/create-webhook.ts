@@ -2,7 +2,8 @@
 
 import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
-import { describeWebhook, TermFields, WebhookWithSecret } from '../../views/webhook.ts';
+import { describeWebhook, WebhookWithSecret } from '../../views/webhook.ts';
+import { TermFields } from './webhook-request.ts';
 import { defineRoute } from '../define-route.ts';
 import { closed } from '../schemas.ts';
 import type { Side, SidePrefix } from './side.ts';

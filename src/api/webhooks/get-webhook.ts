@@ -1,7 +1,8 @@
 // GET …/webhooks/{webhook_id}, on both sides: one endpoint, and how it fares.
 
 import { ok } from '../../kernel/problem.ts';
-import { describeWebhook, WebhookParams, WebhookView } from '../../views/webhook.ts';
+import { describeWebhook, WebhookView } from '../../views/webhook.ts';
+import { WebhookParams } from './webhook-request.ts';
 import { defineRoute } from '../define-route.ts';
 import type { Side, SidePrefix } from './side.ts';
 

@@ -2,12 +2,8 @@
 
 import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
-import {
-  DeliveriesView,
-  DeliveryStateText,
-  describeDeliveries,
-  WebhookParams,
-} from '../../views/webhook.ts';
+import { DeliveriesView, DeliveryStateText, describeDeliveries } from '../../views/webhook.ts';
+import { WebhookParams } from './webhook-request.ts';
 import { defineRoute } from '../define-route.ts';
 import { closed } from '../schemas.ts';
 import type { Side, SidePrefix } from './side.ts';

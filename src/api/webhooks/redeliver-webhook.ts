@@ -4,7 +4,7 @@
 import { Type } from 'typebox';
 import { apiProblems } from '../../http/problems.ts';
 import { ok, refuse } from '../../kernel/problem.ts';
-import { WebhookParams } from '../../views/webhook.ts';
+import { WebhookParams } from './webhook-request.ts';
 import { readTime } from '../amounts.ts';
 import { defineRoute } from '../define-route.ts';
 import { closed, DateTime } from '../schemas.ts';

@@ -3,7 +3,8 @@
 import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
 import { formatMoment } from '../../kernel/time.ts';
-import { describeWebhook, WebhookParams, WebhookWithSecret } from '../../views/webhook.ts';
+import { describeWebhook, WebhookWithSecret } from '../../views/webhook.ts';
+import { WebhookParams } from './webhook-request.ts';
 import { defineRoute } from '../define-route.ts';
 import { closed } from '../schemas.ts';
 import type { Side, SidePrefix } from './side.ts';

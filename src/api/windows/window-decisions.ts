@@ -13,9 +13,9 @@ import {
   type ActView,
   describeAct,
   describeWindowFigures,
-  WindowParams,
   type WindowView,
 } from '../../views/window.ts';
+import { WindowParams } from './window-request.ts';
 import type { ByOperator } from '../define-route.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, text } from '../schemas.ts';

@@ -35,6 +35,7 @@ const SETS = [
   'test/fixtures/clearing-problems.ts: clearingCases',
   'test/fixtures/dispute-problems.ts: disputeCases',
   'test/fixtures/ledger-view.ts: createMemoryLedger',
+  'test/fixtures/operator-problems.ts: operatorCases',
   'test/fixtures/under-fire/verdict.ts: judge',
 ];
 const WAITS = 'To be split by what it does.';

@@ -110,7 +110,7 @@ export function registerMember<Context extends CommandContext>(
       }),
     );
 
-  subcommand('show', 'show a member with its users everywhere, and on whose word they were linked')
+  subcommand('show', 'show a member with its users everywhere, and which operators linked them')
     .argument('<member_id>')
     .addHelpText('after', `\nReads only; Pontis may be running.${CODES}`)
     .action((memberId: string, flags: Flags) =>

@@ -1,4 +1,4 @@
-// A member as operators see it: its users on all platforms, and on whose word they were linked.
+// A member as operators see it: its users on all platforms, and which operators linked them.
 
 import { type Static, Type } from 'typebox';
 import type { Identity } from '../identity/identity.ts';

@@ -114,7 +114,7 @@ export function describeWithCodes(redemption: Redemption, points: Asset, rewards
   };
 }
 
-/** As operators see it: without the codes, for whoever knows a code can use it. */
+/** As operators see it: without the codes, because a person who knows a code can use it. */
 export function describeRedemptionForOperator(redemption: Redemption, points: Asset) {
   return { ...describeRedemption(redemption, points), member_id: redemption.memberId };
 }

@@ -115,9 +115,9 @@ const proposalFields = {
   }),
   items: Type.Array(Type.String(), { description: 'What it changes.' }),
   effective_at: Type.Union([Type.String(), Type.Null()], {
-    description: 'From when on it is wanted; null for as soon as its notice is over.',
+    description: 'The time from which the change is wanted; null for the end of its notice period.',
   }),
-  urgent: Type.Boolean({ description: 'Without notice.' }),
+  urgent: Type.Boolean({ description: 'Without a notice period.' }),
   decided_by: NullableText,
   decided_at: NullableText,
   decision_reason: NullableText,

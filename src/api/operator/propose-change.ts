@@ -14,7 +14,7 @@ const Body = closed(
     ...changeFields,
     effective_at: Type.Optional(DateTime),
     urgent: Type.Optional(
-      Type.Boolean({ description: 'Takes effect without notice; told in the history.' }),
+      Type.Boolean({ description: 'Takes effect without a notice period; the history shows it.' }),
     ),
   },
   'Exactly one of document and patch.',
@@ -27,9 +27,9 @@ export const proposeChange = defineRoute({
   tag: 'operator',
   summary: 'Propose a change of the rulebook',
   description:
-    'Kept as the items that differ from the version approved last. Takes effect once ' +
-    'another operator has approved it and its notice is over, or at effective_at when ' +
-    'that is later.',
+    'Kept as the items that differ from the last approved version. Takes effect at the end of ' +
+    'its notice period after another operator has approved it, or at effective_at when that is ' +
+    'later.',
   body: Body,
   answer: ProposalWithChanges,
   problems: [

@@ -16,9 +16,8 @@ export const acceptRecall = defineRoute({
   tag: 'recalls',
   summary: 'Accept a recall',
   description:
-    'By the target platform. Its member gives the points back under its own clawback policy. ' +
-    'Where it keeps its points itself, it is asked to deduct them; if it refuses that, the ' +
-    'recall has failed.',
+    'For the target platform. Its member gives the points back under its own clawback policy. ' +
+    'A connected target platform is asked to deduct them; if it refuses, the recall fails.',
   params: RecallParams,
   body: RecallAnswerBody,
   answer: RecallView,

@@ -1,4 +1,4 @@
-// POST /api/disputes/{dispute_id}/evidence: what a side puts forward, text or a small file.
+// POST /api/disputes/{dispute_id}/evidence: adds evidence of one side, as text or a small file.
 
 import { ok } from '../../kernel/problem.ts';
 import { describeEvidence, EvidenceView } from '../../views/dispute.ts';
@@ -13,8 +13,8 @@ export const addEvidence = defineRoute({
   tag: 'disputes',
   summary: 'Add evidence',
   description:
-    'By either side until the decision: at most 10 pieces of 256 KiB in all. Sending ' +
-    'the same again adds nothing. Both sides and the operators can read it.',
+    'For both sides, until the decision: at most 10 pieces, 256 KiB in all. Sending the same ' +
+    'piece again adds nothing. Both sides and the operators can read it.',
   params: DisputeParams,
   body: EvidenceBody,
   answer: EvidenceView,

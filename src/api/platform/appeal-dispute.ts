@@ -1,5 +1,5 @@
-// POST /api/disputes/{dispute_id}/appeal: the claimant asks another operator to look again at what
-// was decided against it.
+// POST /api/disputes/{dispute_id}/appeal: the claimant asks another operator to decide again about
+// the part that was decided against it.
 
 import { ok } from '../../kernel/problem.ts';
 import { describeDispute, DisputeView } from '../../views/dispute.ts';
@@ -16,11 +16,10 @@ export const appealDispute = defineRoute({
   tag: 'disputes',
   summary: 'Appeal against a decision',
   description:
-    'By the claimant, once, until appeal_until of the dispute, over what was not ' +
-    'upheld. Answers a dispute of its own (appeal_of), which waits for an operator who ' +
-    'had no part ' +
-    'in the first decision; what the receiver still has is frozen once more, until its ' +
-    'due date. The same description gives the same appeal again.',
+    'For the claimant, once, until `appeal_until` of the dispute, about the part that was not ' +
+    'upheld. Returns a dispute of its own (`appeal_of`). It waits for an operator who had no ' +
+    'part in the first decision. The points that the receiver still has are frozen again, ' +
+    'until the due date of the appeal. The same description returns the same appeal again.',
   params: DisputeParams,
   body: Body,
   answer: DisputeView,

@@ -14,21 +14,21 @@ import { Amount, closed, IdempotencyKey, text } from '../schemas.ts';
 const Params = closed({
   transaction_id: Type.String({
     maxLength: 128,
-    description: 'Of a transfer to another platform.',
+    description: 'The id of a transfer to another platform.',
   }),
 });
 const Body = closed(
   {
     reason: text(
       256,
-      'Why; the target platform reads it, and it is kept with the reversal. Do not put ' +
+      'The reason. The target platform reads it, and it is kept with the reversal. Do not put ' +
         'personal data here.',
     ),
     amount: Type.Optional(Amount),
     idempotency_key: Type.Optional(IdempotencyKey),
   },
-  'amount is in points of the source platform; all that can still be recalled when absent. ' +
-    'Over a platform that keeps its points itself the whole.',
+  '`amount` is in points of the source platform; when absent, everything that can still be ' +
+    'recalled. A transfer over a connected platform is recalled as a whole.',
 );
 
 export const askForRecall = defineRoute({
@@ -38,10 +38,10 @@ export const askForRecall = defineRoute({
   tag: 'recalls',
   summary: 'Ask for a recall',
   description:
-    'A posted transfer between platforms is final: its source asks the target platform ' +
-    'for the points, which accepts or refuses until `due_at`; ' +
-    'silence refuses. Nothing is frozen meanwhile. The same Idempotency-Key and body ' +
-    'give the same recall again.',
+    'A posted transfer between platforms is final. Its source platform asks the target ' +
+    'platform for the points; the target accepts or refuses until `due_at`. No answer by then ' +
+    'is a refusal. Nothing is frozen in the meantime. The same Idempotency-Key and body return ' +
+    'the same recall again.',
   params: Params,
   body: Body,
   answer: RecallView,

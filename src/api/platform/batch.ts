@@ -1,5 +1,5 @@
-// POST /api/points/batch: up to 1,000 operations of any kind, each decided on its own and answered
-// in order.
+// POST /api/points/batch: up to 1,000 operations of any kind; each is decided separately and
+// answered in order.
 
 import { hash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
@@ -18,11 +18,12 @@ import type { ApiParts } from '../parts.ts';
 import { operations } from '../points/operations.ts';
 import { closed, IdempotencyKey } from '../schemas.ts';
 
+/** The largest body of a batch, in bytes: 2 MiB. */
 export const BATCH_BODY_LIMIT = 2 * 1024 * 1024;
 const MAX_OPERATIONS = 1_000;
 
 const Body = closed({
-  // Each operation is checked on its own, so that a malformed one does not fail its neighbours.
+  // Each operation is validated separately, so that a malformed one does not fail the others.
   operations: Type.Array(Type.Object({}, { additionalProperties: true }), {
     minItems: 1,
     maxItems: MAX_OPERATIONS,
@@ -40,7 +41,7 @@ const Answer = Type.Object({
   results: Type.Array(
     Type.Object({
       status: Type.Integer({
-        description: 'The HTTP status that its own endpoint would have answered.',
+        description: 'The HTTP status that its own endpoint would answer.',
       }),
       body: Type.Object(
         {},
@@ -61,7 +62,7 @@ interface Item {
 
 interface Kind {
   readonly operation: PostingOperation;
-  /** The problem with the fields of one operation, if any. */
+  /** Returns the problem of an operation's fields; undefined if they are valid. */
   check(fields: unknown): Problem | undefined;
 }
 
@@ -72,14 +73,13 @@ export const batch = defineRoute({
   tag: 'points',
   summary: 'Many operations at once',
   description:
-    'Operations are independent: each is posted or refused on its own, and one must not ' +
-    'rely on another of the same batch. ' +
-    "Without idempotency_key of its own, an operation's key is made of the request's " +
-    'key and its index.',
+    'Operations are independent: each is posted or refused separately, and an operation must ' +
+    'not rely on another one of the same batch. An operation without its own `idempotency_key` ' +
+    'gets a key from the key of the request and its index.',
   body: Body,
   responses: {
     200: {
-      description: 'One answer each.',
+      description: 'One answer for each operation.',
       content: { 'application/json': { schema: Answer } },
     },
   },
@@ -136,15 +136,15 @@ export const batch = defineRoute({
       const key = operationKeyOf(request);
       if (!key.ok) return key;
       const items = body.operations as Record<string, unknown>[];
-      // Hashed, because key and index together may be longer than a key can be; the space keeps it
-      // apart from headers.
+      // The key is hashed because key and index together may be longer than a key can be. The space
+      // separates it from keys of headers.
       const batchKey = { ...key.value, key: `batch ${hash('sha256', key.value.key)}` };
       await warmLinks(parts, caller, items);
       const results = await Promise.all(
         items.map((item, index) => run(request, caller, item, index, batchKey)),
       );
       const succeeded = results.filter(({ status }) => status === 200).length;
-      // Thousands of small objects of many shapes: the engine's own serializer is the fastest here.
+      // For thousands of small objects of many shapes the engine's own serializer is the fastest.
       return sent(
         reply
           .header('content-type', 'application/json; charset=utf-8')
@@ -155,7 +155,7 @@ export const batch = defineRoute({
 });
 
 /**
- * Looks up all users in one question; the operations then find them in memory and reach the ledger
+ * Looks up all users with one query. The operations then find them in memory and reach the ledger
  * in their order.
  */
 async function warmLinks(
@@ -168,7 +168,7 @@ async function warmLinks(
     const known = typeof platformId === 'string' ? identity.findPlatform(platformId) : undefined;
     if (known === undefined || typeof userId !== 'string' || !isStorable(userId)) return;
     const found = identity.resolveMember(known.platformId, userId);
-    // A failure is met again, and answered, by the operation itself.
+    // The operation itself meets the failure again and answers it.
     if (found instanceof Promise) lookups.push(found.catch(() => undefined));
   };
   for (const item of items) {
@@ -179,7 +179,10 @@ async function warmLinks(
   if (lookups.length > 0) await Promise.all(lookups);
 }
 
-/** Not yet validated: PostgreSQL refuses NUL, and one such text would fail the look-up of all. */
+/**
+ * The text is not validated yet. PostgreSQL refuses NUL, and one such text would fail the look-up
+ * of all users.
+ */
 function isStorable(text: string): boolean {
   return text.length > 0 && text.length <= 128 && !text.includes('\0') && text.isWellFormed();
 }

@@ -1,5 +1,5 @@
-// POST /api/redemptions/{redemption_id}/cancel: points go back to the lots they came from, units
-// into stock.
+// POST /api/redemptions/{redemption_id}/cancel: returns points to their lots and units to the
+// stock.
 
 import { assert } from '../../kernel/assert.ts';
 import { parseId } from '../../kernel/ids.ts';
@@ -10,7 +10,7 @@ import { closed, RedemptionIdText, text } from '../schemas.ts';
 
 const Params = closed({ redemption_id: RedemptionIdText });
 const Body = closed({
-  reason: text(256, 'Why; kept with the reversal. Do not put personal data here.'),
+  reason: text(256, 'The reason; kept with the reversal. Do not put personal data here.'),
 });
 
 export const cancelRedemption = defineRoute({
@@ -20,9 +20,9 @@ export const cancelRedemption = defineRoute({
   tag: 'rewards',
   summary: 'Cancel a redemption',
   description:
-    'Gives back all units that can be used: points with their last days, units into ' +
-    'stock; their codes end. Takes effect once, however often it is asked for; a ' +
-    'redemption that is fulfilled or expired is refused.',
+    'Returns all usable units: points with their last days, units to the stock; their codes ' +
+    'end. Takes effect once, even when it is repeated. A redemption that is fulfilled or ' +
+    'expired is refused.',
   params: Params,
   body: Body,
   answer: RedemptionView,

@@ -1,4 +1,4 @@
-// POST /api/points/holds/{hold_id}/capture: spends what a hold set aside, whole or in part.
+// POST /api/points/holds/{hold_id}/capture: spends the points of a hold, all or a part.
 
 import { Type } from 'typebox';
 import { formatId } from '../../kernel/ids.ts';
@@ -12,8 +12,8 @@ export const capture = defineOperation({
   url: '/api/points/holds/:hold_id/capture',
   summary: 'Capture a hold',
   description:
-    'Without amount the whole hold is captured. What is not captured is available again. A ' +
-    'hold is captured once.',
+    'Without `amount` the whole hold is captured. Points that are not captured are available ' +
+    'again. A hold is captured once.',
   params: closed({ hold_id: HoldIdText }),
   body: closed({ amount: Type.Optional(Amount), reference: Type.Optional(Reference) }),
   answer: Type.Object({

@@ -1,4 +1,4 @@
-// POST /api/webhooks: from now on, events are sent to this URL.
+// POST /api/webhooks: registers a URL to which new events are sent.
 
 import { createWebhookOf } from '../webhooks/create-webhook.ts';
 import { platformSide } from '../webhooks/side.ts';

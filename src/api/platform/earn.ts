@@ -30,7 +30,8 @@ const PurchaseAmount = Type.Unsafe<number | string>({
   maxLength: 40,
   examples: [199.9],
   description:
-    'What was spent, in settlement currency (CNY, at most 4 decimals), instead of amount.',
+    'The amount of the purchase in settlement currency (CNY, at most 4 decimals). Replaces ' +
+    '`amount`.',
 });
 
 export const earn = defineOperation({
@@ -38,9 +39,9 @@ export const earn = defineOperation({
   url: '/api/points/earn',
   summary: 'Issue points to a user',
   description:
-    'Points are available at once. They repay what the user owes after reversals first. ' +
-    "Without expires_on the platform's expiry policy decides. With purchase_amount instead of " +
-    "amount the network's earn rules make the points of it.",
+    'Points are available at once. They first repay what the user owes after reversals. ' +
+    "Without `expires_on` the platform's expiry policy sets their last day. With " +
+    "`purchase_amount` instead of `amount` the network's earn rules compute the points.",
   params: closed({}),
   body: closed({
     user_id: UserId,
@@ -108,7 +109,7 @@ export const earn = defineOperation({
   },
 });
 
-/** Points, or a purchase that the earn rules turn into points; exactly one of them. */
+/** Reads points, or a purchase that the earn rules turn into points; exactly one of them. */
 function readEarned(
   fields: { readonly amount?: number | string; readonly purchase_amount?: number | string },
   points: Asset,

@@ -1,4 +1,5 @@
-// POST /api/redemptions/{redemption_id}/fulfil: the reward was handed over; its vouchers are used.
+// POST /api/redemptions/{redemption_id}/fulfil: records that the reward was handed over; its
+// vouchers are used.
 
 import { Type } from 'typebox';
 import { assert } from '../../kernel/assert.ts';
@@ -17,8 +18,8 @@ const Body = closed(
     quantity: Type.Optional(Quantity),
     idempotency_key: Type.Optional(IdempotencyKey),
   },
-  'What was handed over: all that can be used when nothing is named; so many units of it; or ' +
-    'those of the codes that were shown.',
+  'The units that were handed over: all usable units when nothing is named; a `quantity` of ' +
+    'units; or the units of the `vouchers` that were shown.',
 );
 
 export const fulfilRedemption = defineRoute({
@@ -26,10 +27,10 @@ export const fulfilRedemption = defineRoute({
   method: 'POST',
   url: '/api/redemptions/:redemption_id/fulfil',
   tag: 'rewards',
-  summary: 'The reward was handed over',
+  summary: 'Record that the reward was handed over',
   description:
-    'The units that are named are used by it, once: afterwards they can be neither used ' +
-    'again nor given back. The same Idempotency-Key gives the first result again.',
+    'The named units are used, once: afterwards they can neither be used again nor be ' +
+    'returned. The same Idempotency-Key returns the first result again.',
   params: Params,
   body: Body,
   answer: RedemptionView,

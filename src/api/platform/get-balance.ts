@@ -1,5 +1,5 @@
-// GET /api/points/balance: a user's points on the calling platform, from the ledger or, where the
-// platform keeps them itself, from the platform.
+// GET /api/points/balance: a user's points on the calling platform. A hosted platform's points come
+// from the ledger; a connected platform is asked.
 
 import { type Static, Type } from 'typebox';
 import { connectionProblems } from '../../connections/connections.ts';
@@ -22,16 +22,16 @@ const Answer = Type.Object({
   user_id: Type.String(),
   platform_id: Type.String(),
   balance: Type.Number({
-    description: 'All points, held ones included, what the user owes deducted.',
+    description: 'All points, including held ones, minus what the user owes.',
   }),
-  available: Type.Number({ description: 'What may be spent now.' }),
-  held: Type.Number({ description: 'Set aside by holds.' }),
+  available: Type.Number({ description: 'Points that can be spent now.' }),
+  held: Type.Number({ description: 'Points that holds set aside.' }),
   expiring: Type.Array(Type.Object({ expires_on: Day, amount: Points }), {
-    description: 'Points with an end, earliest first.',
+    description: 'Points that have a last day, earliest first.',
   }),
   expiring_soon: Type.Object(
     { within_days: Type.Integer(), amount: Points },
-    { description: 'What of it ends within so many days from today.' },
+    { description: 'The points whose last day is within `within_days` days from today.' },
   ),
   timestamp: UnixSeconds,
 });
@@ -48,8 +48,8 @@ export const getBalance = defineRoute({
   tag: 'points',
   summary: 'Balance of a user',
   description:
-    'Of a platform that keeps its points itself: what it says now. It is asked, and ' +
-    'while it does not answer the balance is not known (503), never zero.',
+    'A connected platform is asked for its own figure. While it does not answer, the balance ' +
+    'is unknown (503), never zero.',
   query: Query,
   answer: Answer,
   problems: ['missing_user_id', 'user_not_found', 'platform_unavailable'],
@@ -107,8 +107,8 @@ async function readLedger(
 }
 
 /**
- * What the platform itself says. It sets nothing aside for the network, and when its points end is
- * its own affair.
+ * Asks a connected platform for the balance. It holds nothing for the network, and the network does
+ * not know when its points expire.
  */
 async function askPlatform(
   { connections }: ApiParts,
@@ -129,7 +129,7 @@ async function askPlatform(
     );
   if (said.outcome === 'unknown') {
     const { reason, detail, retryAfterMs } = said;
-    // These tell of the platform what it can mend, and name no host.
+    // These reasons are about things that the platform can repair, and they name no host.
     const told =
       reason === 'certificate' || reason === 'resting' || reason === 'status'
         ? `Asked for the balance, ${detail}.`

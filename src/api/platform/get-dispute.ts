@@ -1,4 +1,4 @@
-// GET /api/disputes/{dispute_id}: one dispute with its trail and its evidence.
+// GET /api/disputes/{dispute_id}: one dispute with its history and its evidence.
 
 import { ok } from '../../kernel/problem.ts';
 import { describeDispute, DisputeWithTrail } from '../../views/dispute.ts';

@@ -18,7 +18,9 @@ const Query = closed({
     Type.Integer({
       minimum: 1,
       maximum: 10_000,
-      description: 'From 1. Pages shift when transactions are added; use cursor to read on.',
+      description:
+        'Pages start at 1. Pages shift when transactions are added; to read all of them, use ' +
+        '`cursor`.',
     }),
   ),
   per_page: Type.Optional(
@@ -27,14 +29,15 @@ const Query = closed({
   cursor: Type.Optional(
     Type.String({
       pattern: '^[0-9]{1,18}$',
-      description: 'next_cursor of an earlier answer; costs the same however far it is.',
+      description:
+        'next_cursor of an earlier answer. Every page costs the same, however far back it is.',
     }),
   ),
 });
 
 const Answer = Type.Object({
   user_id: Type.String(),
-  page: Type.Union([Type.Integer(), Type.Null()], { description: 'Null when read by cursor.' }),
+  page: Type.Union([Type.Integer(), Type.Null()], { description: 'Null when `cursor` is used.' }),
   per_page: Type.Integer(),
   transactions: Type.Array(TransactionView),
   next_cursor: Type.Union([Type.String(), Type.Null()], { description: 'Null at the end.' }),
@@ -47,10 +50,9 @@ export const getHistory = defineRoute({
   tag: 'points',
   summary: 'Transactions of a user',
   description:
-    'A transfer over a platform that keeps its points itself is one transaction of kind ' +
-    'authorise, whose status tells how it stands: while it is pending and when it has ' +
-    'failed, its change is 0. Once it is completed it stands where its points were ' +
-    'moved.',
+    'A transfer over a connected platform is one transaction of kind `authorise`; `status` is ' +
+    'its status. Its `change` is 0 while it is pending and after it has failed. When it is ' +
+    'completed, it is listed at the time when its points moved.',
   query: Query,
   answer: Answer,
   problems: ['missing_user_id', 'user_not_found'],

@@ -1,4 +1,4 @@
-// GET /api/reports/liability: what the calling platform owes its users in points.
+// GET /api/reports/liability: the points that the calling platform owes its users.
 
 import { Type } from 'typebox';
 import { assert } from '../../kernel/assert.ts';
@@ -15,8 +15,9 @@ export const getLiability = defineRoute({
   method: 'GET',
   url: '/api/reports/liability',
   tag: 'reports',
-  summary: 'What your points come to: issued, used, outstanding',
-  description: 'Reads every transaction once; ask for it when you need it, not for each page view.',
+  summary: 'Your points: issued, used, outstanding',
+  description:
+    'Reads every transaction once. Call it when you need the report, not for each page view.',
   query: closed({}),
   answer: Answer,
   problems: [],

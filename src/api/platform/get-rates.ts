@@ -1,5 +1,5 @@
-// GET /api/rates: what the calling platform's points are worth, and at which rates they become
-// points of the others.
+// GET /api/rates: the value of the calling platform's points, and the rates at which they are
+// converted to points of other platforms.
 
 import { Type } from 'typebox';
 import { divideRatio, formatRatio } from '../../kernel/amount.ts';
@@ -12,19 +12,19 @@ const decimal = (description: string) =>
   Type.String({ description: `${description} Decimal text.` });
 
 const Answer = Type.Object({
-  version: Type.Integer({ description: 'Of the rulebook in force.' }),
+  version: Type.Integer({ description: 'Version of the rulebook in force.' }),
   currency: Type.String({ description: 'The settlement currency.' }),
-  base_value: decimal('Settlement currency for one point of multiplier 1.'),
+  base_value: decimal('Value of a point with multiplier 1, in settlement currency.'),
   platform_id: Type.String(),
-  multiplier: decimal('Worth of one of your points relative to the base value.'),
-  point_value: decimal('Settlement currency that one of your points is worth.'),
+  multiplier: decimal('Value of one of your points relative to the base value.'),
+  point_value: decimal('Value of one of your points, in settlement currency.'),
   rates: Type.Array(
     Type.Object({
       platform_id: Type.String(),
-      multiplier: decimal('Worth of one of its points relative to the base value.'),
+      multiplier: decimal('Value of one of its points relative to the base value.'),
       rate: decimal(
         'Its points for one of yours by the value model, at most 8 decimals, rounded toward ' +
-          'zero. Rules may change it and charge fees: a transfer answers its terms.',
+          'zero. Rules may change the rate and charge fees; a transfer answers its own terms.',
       ),
     }),
     { description: 'The other active platforms.' },
@@ -32,12 +32,13 @@ const Answer = Type.Object({
   categories: Type.Array(
     Type.Object({
       category: Type.String(),
-      multiplier: decimal('Worth of a point of this category.'),
+      multiplier: decimal('Multiplier for points of this category.'),
     }),
     {
       description:
-        'For the worth of a point of a category: base_value × multiplier × multiplier of the ' +
-        'category. Both sides of a conversion have the same, so no rate depends on it.',
+        'The value of a point of a category is base_value × multiplier × multiplier of the ' +
+        'category. Both sides of a conversion have the same category, so no rate depends on ' +
+        'it.',
     },
   ),
 });
@@ -47,7 +48,7 @@ export const getRates = defineRoute({
   method: 'GET',
   url: '/api/rates',
   tag: 'platform',
-  summary: 'What points are worth',
+  summary: 'Values and rates of points',
   query: closed({}),
   answer: Answer,
   problems: [],

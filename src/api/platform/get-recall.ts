@@ -1,4 +1,4 @@
-// GET /api/recalls/{recall_id}: one recall with all that happened to it.
+// GET /api/recalls/{recall_id}: one recall with its history.
 
 import { ok } from '../../kernel/problem.ts';
 import { describeRecallWithSteps, RecallWithSteps } from '../../views/recall.ts';

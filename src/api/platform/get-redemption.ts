@@ -1,4 +1,4 @@
-// GET /api/redemptions/{redemption_id}: what became of a redemption of the calling platform.
+// GET /api/redemptions/{redemption_id}: the state of one redemption of the calling platform.
 
 import { Type } from 'typebox';
 import { parseId } from '../../kernel/ids.ts';
@@ -11,7 +11,7 @@ import { closed } from '../schemas.ts';
 const Params = closed({
   redemption_id: Type.String({
     maxLength: 128,
-    description: 'As POST /api/points/redeem answered it.',
+    description: 'The redemption_id from POST /api/points/redeem.',
   }),
 });
 

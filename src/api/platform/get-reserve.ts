@@ -1,4 +1,4 @@
-// GET /api/reserve: where the calling platform stands with the network.
+// GET /api/reserve: prefund, position and cap of the calling platform.
 
 import { assert } from '../../kernel/assert.ts';
 import { ok } from '../../kernel/problem.ts';
@@ -12,7 +12,8 @@ export const getReserve = defineRoute({
   url: '/api/reserve',
   tag: 'platform',
   summary: 'Your prefund, position and cap',
-  description: 'What you may still send to other platforms is `available`. See docs/reserve.md.',
+  description:
+    '`available` is the amount that you may still send to other platforms. See docs/reserve.md.',
   query: closed({}),
   answer: ReserveView,
   problems: [],

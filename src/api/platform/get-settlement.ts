@@ -1,4 +1,4 @@
-// GET /api/settlements/{window_id}: what a window means for the calling platform.
+// GET /api/settlements/{window_id}: the calling platform's figures of a window.
 
 import { ok } from '../../kernel/problem.ts';
 import { describeStatement, StatementView } from '../../views/statement.ts';
@@ -11,7 +11,7 @@ export const getSettlement = defineRoute({
   url: '/api/settlements/:window_id',
   tag: 'platform',
   summary: 'One settlement window',
-  description: 'Your own figures only; the same as its statement in JSON.',
+  description: 'Only your own figures; the same as the statement in JSON.',
   params: WindowParams,
   answer: StatementView,
   problems: ['window_not_found', 'window_not_closed'],

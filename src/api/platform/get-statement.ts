@@ -1,5 +1,5 @@
-// GET /api/settlements/{window_id}/statement: what a window means for the calling platform, in the
-// form that it asks for.
+// GET /api/settlements/{window_id}/statement: the calling platform's statement of a window, as
+// JSON, CSV or HTML.
 
 import { WindowParams } from '../windows/window-request.ts';
 import { defineRoute, sent } from '../define-route.ts';
@@ -17,8 +17,8 @@ export const getStatement = defineRoute({
   tag: 'platform',
   summary: 'Statement of a settlement window',
   description:
-    'As JSON, as a table, or as a page to be printed; all say the same. Complete once ' +
-    'statement.ready was told.',
+    'As JSON, as a table (CSV), or as a page to print; all have the same content. It is ' +
+    'complete after the event `statement.ready`.',
   params: WindowParams,
   query: closed(statementQuery),
   responses: statementResponses,

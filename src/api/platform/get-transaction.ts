@@ -1,4 +1,4 @@
-// GET /api/transactions/{transaction_id}: one transaction, when it concerns the calling platform.
+// GET /api/transactions/{transaction_id}: one transaction that concerns the calling platform.
 
 import { Type } from 'typebox';
 import { assert } from '../../kernel/assert.ts';
@@ -23,8 +23,7 @@ export const getTransaction = defineRoute({
   url: '/api/transactions/:transaction_id',
   tag: 'transactions',
   summary: 'One transaction',
-  description:
-    'A transaction that moved points of another platform only does not exist for the caller.',
+  description: 'A transaction that moved only points of other platforms is not found.',
   params: Params,
   answer: TransactionView,
   problems: ['transaction_not_found'],

@@ -1,4 +1,4 @@
-// GET /api/users/{platform_user_id}: which member a user of the calling platform is, and its tags.
+// GET /api/users/{platform_user_id}: the member and the tags of a user of the calling platform.
 
 import { Type } from 'typebox';
 import { identityProblems } from '../../identity/identity.ts';
@@ -22,7 +22,7 @@ export const getUser = defineRoute({
   method: 'GET',
   url: '/api/users/:platform_user_id',
   tag: 'users',
-  summary: 'Resolve a user',
+  summary: 'Find the member of a user',
   params: Params,
   answer: Answer,
   problems: ['user_not_found'],

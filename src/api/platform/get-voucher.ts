@@ -1,5 +1,5 @@
-// GET /api/vouchers/{code}: what a voucher of the calling platform stands for, and whether it can
-// be used.
+// GET /api/vouchers/{code}: the redemption of a voucher of the calling platform, and whether the
+// voucher can be used.
 
 import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
@@ -11,8 +11,8 @@ const Params = closed({
   code: Type.String({
     maxLength: 64,
     description:
-      'As it was given, or as somebody typed it: case, spaces and hyphens do not matter, O is ' +
-      'read as 0, I and L as 1.',
+      'The code as it was issued, or as a person typed it: case, spaces and hyphens do not ' +
+      'matter; O is read as 0, I and L as 1.',
   }),
 });
 
@@ -21,10 +21,10 @@ export const getVoucher = defineRoute({
   method: 'GET',
   url: '/api/vouchers/:code',
   tag: 'rewards',
-  summary: 'What a voucher stands for',
+  summary: 'One voucher and its redemption',
   description:
     'A platform sees only vouchers of its own rewards. The last character is a check ' +
-    'character: no single wrong character and no swap of two goes unnoticed.',
+    'character: it detects every single wrong character and every swap of two characters.',
   params: Params,
   answer: VoucherView,
   problems: ['voucher_not_found'],

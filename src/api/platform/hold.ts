@@ -1,4 +1,4 @@
-// POST /api/points/holds: sets points aside, to be captured or released later.
+// POST /api/points/holds: sets points aside until they are captured or released.
 
 import { Type } from 'typebox';
 import { formatId } from '../../kernel/ids.ts';
@@ -26,7 +26,7 @@ export const hold = defineOperation({
   summary: 'Hold points',
   description:
     'Held points stay in the balance but are not available. A hold ends by capture, by ' +
-    'release, or by itself when its time is over.',
+    'release, or when it expires.',
   params: closed({}),
   body: closed({
     user_id: UserId,
@@ -35,7 +35,9 @@ export const hold = defineOperation({
       Type.Integer({
         minimum: 1,
         maximum: 2_592_000,
-        description: 'Seconds until it releases itself; 900 when absent, at most 30 days.',
+        description:
+          'Seconds until the hold expires and its points are available again; 900 when absent, ' +
+          'at most 30 days.',
       }),
     ),
     category: Type.Optional(Category),

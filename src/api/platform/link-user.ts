@@ -14,13 +14,14 @@ const Body = closed(
       Type.String({
         maxLength: 64,
         description:
-          'Not needed: it links nobody. Given, it must be that of the link which is there; ' +
-          'every other one gets the same refusal.',
+          'Not needed; it creates no link. If it is given, it must be the member of the ' +
+          'existing link. Every other value gets the same refusal.',
       }),
     ),
     tags: Type.Optional(Tags),
   },
-  'Give the user as platform_user_id, or as user_id, its name in the other operations.',
+  "Send the user's id as `platform_user_id`, or as `user_id`, its name in the other " +
+    'operations.',
 );
 
 const Answer = Type.Object({
@@ -28,7 +29,7 @@ const Answer = Type.Object({
   platform_id: Type.String(),
   platform_user_id: Type.String(),
   member_id: Type.String({ description: 'The global id (GUID).' }),
-  created: Type.Boolean({ description: 'False when the link was there before.' }),
+  created: Type.Boolean({ description: 'False if the link existed before.' }),
 });
 
 export const linkUser = defineRoute({
@@ -38,10 +39,10 @@ export const linkUser = defineRoute({
   tag: 'users',
   summary: 'Link a user',
   description:
-    'Links the user to a member of its own, unless the operators of the network have ' +
-    'linked it to one. Links are permanent. Repeating the request answers the same ' +
-    'link. A member has one user on each platform. `tags`, when given, become the tags ' +
-    'of a new or an existing link.',
+    'Links the user to a new member of its own, unless the operators of the network have ' +
+    'linked it to a member. Links are permanent. A repeated request returns the same link. A ' +
+    'member has one user on each platform. If `tags` is given, they replace the tags of a new ' +
+    'or an existing link.',
   body: Body,
   answer: Answer,
   responses: { 201: Answer },

@@ -23,7 +23,7 @@ export const listDisputes = defineRoute({
   url: '/api/disputes',
   tag: 'disputes',
   summary: 'Disputes in which you take part',
-  description: 'Newest first; as claimant or as respondent.',
+  description: 'Newest first. You are the claimant or the respondent.',
   query: Query,
   answer: Answer,
   problems: [],

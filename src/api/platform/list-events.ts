@@ -1,4 +1,4 @@
-// GET /api/events: what happened that concerns the calling platform, in order, read on by cursor.
+// GET /api/events: the events for the calling platform, in order, read by cursor.
 
 import { Type } from 'typebox';
 import { selectEvents } from '../../events/events.ts';
@@ -23,7 +23,9 @@ const Query = closed({
   types: Type.Optional(
     Type.String({
       pattern: `^${TYPE}(,${TYPE}){0,49}$`,
-      description: 'Only these types, separated by commas; `transfer.*` for all of a thing.',
+      description:
+        'Only these types, separated by commas; `transfer.*` means all types that begin with ' +
+        '`transfer.`.',
       examples: ['transfer.*,hold.expired'],
     }),
   ),
@@ -32,7 +34,7 @@ const Query = closed({
 const Answer = Type.Object({
   events: Type.Array(
     Type.Object({
-      event_id: Type.Integer({ description: 'Rises with every event of the network.' }),
+      event_id: Type.Integer({ description: 'Higher for each later event of the network.' }),
       occurred_at: Type.String({ description: 'RFC 3339.' }),
       type: Type.String({
         examples: [
@@ -47,12 +49,14 @@ const Answer = Type.Object({
         {},
         {
           additionalProperties: true,
-          description: 'Small values; which ones depends on the type.',
+          description: 'Small values; the fields depend on the type.',
         },
       ),
     }),
   ),
-  next_cursor: Type.String({ description: 'Give it back as after to read on, at once or later.' }),
+  next_cursor: Type.String({
+    description: 'Send it as `after` to read the next events, now or later.',
+  }),
 });
 
 export const listEvents = defineRoute({
@@ -60,11 +64,11 @@ export const listEvents = defineRoute({
   method: 'GET',
   url: '/api/events',
   tag: 'platform',
-  summary: 'What happened',
+  summary: 'Events',
   description:
-    'What became of transfers, holds, points and redemptions of your users, and of the ' +
-    "network's rules, oldest first; each comes once and none is missed when you read on " +
-    'from next_cursor. The same events can be sent to you: POST /api/webhooks. ' +
+    'Events about transfers, holds, points and redemptions of your users and about the ' +
+    "network's rules, oldest first. Each event comes once, and none is missed when you " +
+    'continue from next_cursor. The same events can be sent to you: POST /api/webhooks. ' +
     'docs/webhooks.md lists the types.',
   query: Query,
   answer: Answer,

@@ -23,7 +23,7 @@ export const listRecalls = defineRoute({
   url: '/api/recalls',
   tag: 'recalls',
   summary: 'Recalls in which you take part',
-  description: 'Newest first; as source or as target.',
+  description: 'Newest first. You are the source or the target.',
   query: Query,
   answer: Answer,
   problems: [],

@@ -1,5 +1,5 @@
-// GET /api/rewards/options: what a user can redeem now, with the points that are available (source
-// requirement 5.2).
+// GET /api/rewards/options: the rewards that a user can redeem now with the available points
+// (source requirement 5.2).
 
 import { Type } from 'typebox';
 import { ok, refuse } from '../../kernel/problem.ts';
@@ -24,11 +24,11 @@ export const listRedemptionOptions = defineRoute({
   method: 'GET',
   url: '/api/rewards/options',
   tag: 'rewards',
-  summary: 'What a user can redeem now',
+  summary: 'Rewards that a user can redeem now',
   description:
-    'Rewards whose points_required the available points reach, that are offered now, ' +
-    'have units left, are for this user, and of which the user may have more. ' +
-    'Cheapest first. Texts are Chinese unless Accept-Language prefers English.',
+    'Rewards that are offered now, have units left, are for this user, do not exceed the ' +
+    "user's limit, and cost at most the available points. Cheapest first. Texts are Chinese " +
+    'unless Accept-Language prefers English.',
   query: Query,
   answer: Answer,
   problems: ['missing_user_id', 'user_not_found', 'connected_platform'],
@@ -37,7 +37,7 @@ export const listRedemptionOptions = defineRoute({
     async ({ caller: { platform, points }, query, request, reply }) => {
       const { platformId } = platform;
       const { user_id: userId } = query;
-      // Its points are not here to be spent.
+      // The points of a connected platform are not in the ledger, so they cannot be spent here.
       if (points.custody === 'connected') return refuse(ledgerProblems.connected_platform());
       const member = await resolveUser(identity, platformId, userId, 'user_id');
       if (!member.ok) return member;

@@ -1,4 +1,4 @@
-// GET /api/rewards: what the calling platform's points buy.
+// GET /api/rewards: the rewards of the calling platform.
 
 import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';

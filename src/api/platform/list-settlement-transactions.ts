@@ -1,5 +1,5 @@
-// GET /api/settlements/{window_id}/transactions: what moved the calling platform's position in a
-// window.
+// GET /api/settlements/{window_id}/transactions: the transactions of a window that moved the
+// calling platform's position.
 
 import { WindowParams } from '../windows/window-request.ts';
 import { defineRoute, sent } from '../define-route.ts';
@@ -17,8 +17,8 @@ export const listSettlementTransactions = defineRoute({
   tag: 'platform',
   summary: 'Transactions of a settlement window',
   description:
-    'Every transaction that moved your position in this window; each is in exactly one ' +
-    'window.',
+    'Every transaction that moved your position in this window. A transaction is in exactly ' +
+    'one window.',
   params: WindowParams,
   query: closed(transactionsQuery),
   responses: transactionsResponses,

@@ -22,7 +22,7 @@ const Query = closed({
   ),
 });
 const Money = Type.Number({
-  description: 'In the settlement currency; negative for what you owe.',
+  description: 'In settlement currency; negative when you owe it.',
 });
 const Answer = Type.Object({
   settlements: Type.Array(
@@ -49,8 +49,8 @@ export const listSettlements = defineRoute({
   tag: 'platform',
   summary: 'Settlement windows',
   description:
-    'Closed windows with your own figures, newest first. Position: opening + net + paid ' +
-    'meanwhile = closing.',
+    'Closed windows with your own figures, newest first. Your position: opening_position + net ' +
+    '+ paid_meanwhile = closing_position.',
   query: Query,
   answer: Answer,
   problems: [],

@@ -1,4 +1,4 @@
-// GET /api/webhooks: all endpoints of the caller, and how they fare.
+// GET /api/webhooks: the caller's webhooks and the state of their deliveries.
 
 import { listWebhooksOf } from '../webhooks/list-webhooks.ts';
 import { platformSide } from '../webhooks/side.ts';

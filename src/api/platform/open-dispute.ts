@@ -1,5 +1,5 @@
-// POST /api/disputes: claims that a transaction should not have been made as it was; the disputed
-// points are frozen where they arrived.
+// POST /api/disputes: opens a claim against a transaction; the disputed points that the receiver
+// still has are frozen.
 
 import { Type } from 'typebox';
 import { parseId } from '../../kernel/ids.ts';
@@ -21,14 +21,14 @@ const Body = closed(
     amount: Type.Optional(Amount),
     opened_by: Type.Optional(
       Type.Enum(['platform', 'member'], {
-        description: 'member: you pass on what your member claims; platform when absent.',
+        description: '`member`: you forward a claim of your member. `platform` when absent.',
       }),
     ),
     side: Type.Optional(SideText),
     idempotency_key: Type.Optional(IdempotencyKey),
   },
-  'amount is in points of the source platform; all that can still be disputed when absent. ' +
-    'side is needed only where you are both: source when absent.',
+  '`amount` is in points of the source platform; when absent, everything that can still be ' +
+    'disputed. `side` is needed only if you are both sides; `source` when absent.',
 );
 
 export const openDispute = defineRoute({
@@ -38,10 +38,9 @@ export const openDispute = defineRoute({
   tag: 'disputes',
   summary: 'Open a dispute',
   description:
-    'A conversion, or a transfer between members, in whole or in part, until the ' +
-    "network's deadline after it was posted. What the receiver still has of the " +
-    'disputed points is frozen. ' +
-    'The same Idempotency-Key and body give the same dispute again.',
+    'About a conversion, or a transfer between members, all of it or a part, until the ' +
+    "network's deadline after it was posted. Disputed points that the receiver still has are " +
+    'frozen. The same Idempotency-Key and body return the same dispute again.',
   body: Body,
   answer: DisputeView,
   problems: [

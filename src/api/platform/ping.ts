@@ -1,4 +1,4 @@
-// POST /api/ping: checks token and signature and posts nothing; for integrators to try their
+// POST /api/ping: checks token and signature and posts nothing, so that integrators can test their
 // signing.
 
 import { Type } from 'typebox';

@@ -1,5 +1,5 @@
-// POST /api/points/quote: a locked rate, fee and result, to be used by one transfer before it
-// expires.
+// POST /api/points/quote: locks rate, fees and result of a conversion for one transfer, until the
+// quote expires.
 
 import { Type } from 'typebox';
 import { apiProblems } from '../../http/problems.ts';
@@ -23,20 +23,22 @@ const Body = closed({
 });
 
 const Answer = Type.Object({
-  quote_id: Type.String({ description: 'Give it to POST /api/points/transfer.' }),
+  quote_id: Type.String({ description: 'Send it to POST /api/points/transfer.' }),
   amount: Points,
   rate: Type.String({
     description: 'Target points for one source point, as decimal text; for display.',
   }),
-  fee: Type.Number({ description: 'Kept from the amount, in points of the calling platform.' }),
-  target_fee: Type.Number({ description: 'Kept from the result, in points of target_platform.' }),
+  fee: Type.Number({ description: 'Deducted from the amount, in points of the calling platform.' }),
+  target_fee: Type.Number({
+    description: 'Deducted from the result, in points of target_platform.',
+  }),
   bonus: Type.Number({ description: 'Added to the result, in points of target_platform.' }),
   credited_amount: Type.Number({
-    description: 'What the receiver will get, in points of target_platform.',
+    description: 'The points that the receiver gets, in points of target_platform.',
   }),
   expires_at: Type.String({ description: 'RFC 3339.' }),
   needs_review: Type.Boolean({
-    description: 'True when an operator will have to let the transfer pass.',
+    description: 'True if an operator must approve the transfer.',
   }),
   rulebook_version: Type.Integer(),
   explanation: Explanation,
@@ -44,7 +46,7 @@ const Answer = Type.Object({
 
 const NOBODY = '00000000-0000-0000-0000-000000000000' as MemberId;
 
-/** Writes nothing: the quote proves itself, and only its use is noted. */
+/** Writes nothing: a MAC of the network proves the quote, and only its use is recorded. */
 export const quote = defineRoute({
   operationId: 'quote',
   method: 'POST',
@@ -52,10 +54,10 @@ export const quote = defineRoute({
   tag: 'points',
   summary: 'Quote a conversion',
   description:
-    'Rate, fees and result are locked until expires_at and can be used once, by a ' +
-    'transfer of the same amount to the same platform. With from_user_id only by that ' +
-    'user. ' +
-    'Balance, limits and whether the rules allow the transfer are judged when it is made.',
+    'Rate, fees and result are locked until `expires_at`. One transfer of the same amount to ' +
+    'the same platform can use them, once. With `from_user_id`, only a transfer of that user ' +
+    'can. Balance, limits and the rules that deny or review are checked when the transfer is ' +
+    'made.',
   body: Body,
   answer: Answer,
   problems: [

@@ -20,7 +20,7 @@ export const redeem = defineOperation({
   url: '/api/points/redeem',
   summary: 'Redeem points for a reward',
   description:
-    'amount must be points_required of the reward times quantity. Stock can never be oversold.',
+    '`amount` must be points_required of the reward × quantity. Stock can never be oversold.',
   params: closed({}),
   body: closed({
     user_id: UserId,
@@ -39,11 +39,11 @@ export const redeem = defineOperation({
     message: Type.String(),
     vouchers: Type.Array(Type.String(), {
       description:
-        'Codes by which the reward is used: one for each unit, or a single one for more than ' +
-        '100 units. Whoever knows a code can use it.',
+        'Codes to use the reward: one for each unit, or one code for more than 100 units. ' +
+        'Anyone who knows a code can use it.',
     }),
     expires_at: Type.Union([Type.String(), Type.Null()], {
-      description: 'RFC 3339; the codes can be used until just before then, for ever when null.',
+      description: 'RFC 3339; the codes can be used before this time; without an end if null.',
     }),
   }),
   missing: (field) => apiProblems.missing_fields(`${field} is missing.`, { field }),
@@ -65,7 +65,7 @@ export const redeem = defineOperation({
     const prepared = await prepare(parts, caller, fields, key);
     if (!prepared.ok) return prepared;
     const outcome = await parts.ledger.submit(prepared.value);
-    // Tells the vouchers; that it was posted does not depend on it.
+    // Issues the vouchers. The redemption is posted whatever happens here.
     const issued = outcome.ok ? await parts.rewards.issue(outcome.transaction) : undefined;
     return answerOutcome(outcome, (transaction) => ({
       success: true as const,

@@ -1,4 +1,4 @@
-// POST /api/webhooks/{webhook_id}/redeliver: one event once more, or all that were given up since a
+// POST /api/webhooks/{webhook_id}/redeliver: sends one event again, or all dead letters since a
 // time.
 
 import { redeliverWebhookOf } from '../webhooks/redeliver-webhook.ts';

@@ -15,7 +15,8 @@ export const refuseRecall = defineRoute({
   url: '/api/recalls/:recall_id/refuse',
   tag: 'recalls',
   summary: 'Refuse a recall',
-  description: 'By the target platform. The transfer stays as it is; a dispute can still decide.',
+  description:
+    'For the target platform. The transfer stays as it is; a dispute can still change it.',
   params: RecallParams,
   body: RecallAnswerBody,
   answer: RecallView,

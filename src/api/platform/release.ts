@@ -1,4 +1,4 @@
-// POST /api/points/holds/{hold_id}/release: gives back what a hold set aside.
+// POST /api/points/holds/{hold_id}/release: makes the points of a hold available again.
 
 import { Type } from 'typebox';
 import { formatId } from '../../kernel/ids.ts';

@@ -1,4 +1,4 @@
-// POST /api/webhooks/{webhook_id}/secret: a new key, beside which the old one signs for a while.
+// POST /api/webhooks/{webhook_id}/secret: makes a new secret; the old one also signs for a while.
 
 import { renewWebhookSecretOf } from '../webhooks/renew-webhook-secret.ts';
 import { platformSide } from '../webhooks/side.ts';

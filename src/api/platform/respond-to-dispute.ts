@@ -1,4 +1,4 @@
-// POST /api/disputes/{dispute_id}/respond: the word of the side whose turn it is.
+// POST /api/disputes/{dispute_id}/respond: the answer of the side whose turn it is.
 
 import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
@@ -10,8 +10,8 @@ import { closed } from '../schemas.ts';
 const Body = closed({
   answer: Type.Enum(['accept', 'contest', 'rebut'], {
     description:
-      "accept: the claim stands; contest: it does not; rebut: the claimant's reply to a " +
-      'contest, after which an operator decides.',
+      "`accept`: the claim is right. `contest`: it is not. `rebut`: the claimant's reply to a " +
+      'contest; then an operator decides.',
   }),
   description: Words,
 });
@@ -23,8 +23,9 @@ export const respondToDispute = defineRoute({
   tag: 'disputes',
   summary: 'Answer in a dispute',
   description:
-    'Each side answers once, before its due date: silence of the respondent upholds the ' +
-    'claim, silence of the claimant after a contest rejects it. Add evidence first.',
+    'Each side answers once, before its due date. If the respondent does not answer, the claim ' +
+    'is upheld. If the claimant does not answer a contest, the claim is rejected. Add evidence ' +
+    'before you answer.',
   params: DisputeParams,
   body: Body,
   answer: DisputeView,

@@ -1,4 +1,4 @@
-// POST /api/points/reverse: undoes a posted transaction, whole or in part.
+// POST /api/points/reverse: reverses a posted transaction, all of it or a part.
 
 import { Type } from 'typebox';
 import { apiProblems } from '../../http/problems.ts';
@@ -31,38 +31,36 @@ export const reverse = defineOperation({
   url: '/api/points/reverse',
   summary: 'Reverse a transaction',
   description:
-    'Earn, transfer, redeem and capture can be reversed, in parts up to their whole amount; ' +
-    'the lots they took from are restored with their expiry. ' +
-    'A redeem is given back in whole units, by `amount`, by `quantity` or by naming ' +
-    '`vouchers`; each unit ends one of a voucher, the last that can be used when none is ' +
-    'named. ' +
-    'Units that were handed over cannot be given back; a redeem that is given back whole is ' +
-    'cancelled. ' +
-    'A transfer between platforms is final: its source takes back alone, for a short while, ' +
-    'only what is unspent; later it asks for a recall, or opens a dispute. ' +
-    'Points that are already spent follow the clawback policy of the platform that issued ' +
-    'them: `debt` (the balance goes negative), `available`, or `refuse`. ' +
-    'What has lapsed is not taken a second time: it comes out of the expired points. Parts ' +
-    'round against whoever keeps the rest, and come to the whole exactly.',
+    'Earn, transfer, redeem and capture can be reversed, in parts up to the whole amount. The ' +
+    'lots that they used are restored with their last days. A redeem is returned in whole ' +
+    'units, by `amount`, by `quantity` or by `vouchers`. Each unit ends one unit of a voucher; ' +
+    'when none is named, of the last usable voucher. Units that were handed over cannot be ' +
+    'returned. A redeem that is returned completely is cancelled. A transfer between platforms ' +
+    'is final: for a short time its source can take back unspent points alone; later it asks ' +
+    'for a recall or opens a dispute. Points that are already spent follow the clawback policy ' +
+    'of the platform that issued them: `debt` (the balance goes negative), `available`, or ' +
+    '`refuse`. Points that have lapsed are not taken again: they come from the expired points. ' +
+    'Parts are rounded against the side that keeps the rest, and their sum is exactly the ' +
+    'whole.',
   params: closed({}),
   body: closed({
     transaction_id: TransactionIdText,
     amount: Type.Optional(Amount),
     quantity: Type.Optional(Quantity),
     vouchers: Type.Optional(VoucherCodes),
-    reason: text(256, 'Why; kept with the reversal. Do not put personal data here.'),
+    reason: text(256, 'The reason; kept with the reversal. Do not put personal data here.'),
     reference: Type.Optional(Reference),
   }),
   answer: Type.Object({
     success: Success,
-    transaction_id: Type.String({ description: 'Of the reversal.' }),
+    transaction_id: Type.String({ description: 'The id of the reversal.' }),
     ended_vouchers: Type.Optional(
       Type.Array(
         Type.Object({
           code: Type.String(),
-          quantity: Type.Integer({ description: 'Units of it that ended.' }),
+          quantity: Type.Integer({ description: 'Units of the code that ended.' }),
         }),
-        { description: 'Of a redeem: the vouchers that ended with it.' },
+        { description: 'For a redeem: the vouchers that ended with it.' },
       ),
     ),
   }),
@@ -106,7 +104,7 @@ export const reverse = defineOperation({
     if (first.assetId !== points.assetId) return refuse(apiProblems.not_reversible_by_you());
     const { reason, reference, vouchers } = fields;
     const quantity = fields.quantity === undefined ? undefined : BigInt(fields.quantity);
-    // What was redeemed may have been handed over meanwhile, so its redemption is asked first.
+    // The reward may have been handed over already, so its redemption is asked first.
     const redeemed = await rewards.reverse(first, platform.platformId, {
       ...key,
       amount: amount.value,
@@ -121,8 +119,8 @@ export const reverse = defineOperation({
         apiProblems.invalid_field('Only a redeem of a reward has units and vouchers.', { field }),
       );
     }
-    // Across platforms the source acts alone for a while, and only while nobody else has a say.
-    // What was posted under this key is given again.
+    // Across platforms the source acts alone only for a while, and only while no recall or dispute
+    // concerns the transfer. A result that was posted under this key is returned again.
     const across = first.kind === 'conversion' || first.kind === 'authorise';
     const within = first.kind === 'transfer';
     const isFirst =
@@ -147,7 +145,7 @@ export const reverse = defineOperation({
         ? await disputes.reverseWithin(first, amount.value, submit)
         : await submit());
     if (outcome.ok && within) {
-      // It is posted whatever becomes of this, which a loop does otherwise.
+      // The reversal is posted whatever happens here; if this fails, a loop does it later.
       await disputes
         .noteReversed(transactionId)
         .catch((error: unknown) => log.warn({ err: error }, 'disputes learn of a reversal later'));

@@ -1,5 +1,5 @@
-// PUT /api/users/{platform_user_id}/tags: what the calling platform says of its own user; rules
-// read it.
+// PUT /api/users/{platform_user_id}/tags: replaces the tags that the calling platform has put on
+// one of its users; rule conditions can test them.
 
 import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
@@ -17,7 +17,7 @@ export const setTags = defineRoute({
   tag: 'users',
   summary: 'Set the tags of a user',
   description:
-    'Replaces all tags of the user; an empty list removes them. In force everywhere ' +
+    'Replaces all tags of the user; an empty list removes them. All processes use the new tags ' +
     'within a second.',
   params: Params,
   body: Body,

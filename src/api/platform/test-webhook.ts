@@ -1,5 +1,5 @@
-// POST /api/webhooks/{webhook_id}/test: an event that means nothing is sent there, so that the
-// receiver can be tried.
+// POST /api/webhooks/{webhook_id}/test: sends a test event without meaning, so that the receiver
+// can be tested.
 
 import { platformSide } from '../webhooks/side.ts';
 import { testWebhookOf } from '../webhooks/test-webhook.ts';

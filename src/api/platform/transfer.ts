@@ -1,5 +1,5 @@
-// POST /api/points/transfer: points to another user of the same platform, or converted to points of
-// another platform.
+// POST /api/points/transfer: moves points to another user of the same platform, or converts them to
+// points of another platform.
 
 import { Type } from 'typebox';
 import type { TransferStanding, TransferStatus } from '../../clearing/saga/saga.ts';
@@ -48,16 +48,14 @@ export const transfer = defineOperation({
   url: '/api/points/transfer',
   summary: 'Move points to another user or platform',
   description:
-    'from_user_id is a user of the calling platform, to_user_id one of target_platform. ' +
-    'Within a platform points move one to one; ' +
-    'across platforms they are converted at the rate of the moment, or of the quote, rounded ' +
-    'toward zero. All or nothing. ' +
-    'Where a rule asks for it, the points are set aside until an operator has looked: then ' +
-    'status is `pending_review`. ' +
-    'When a platform keeps its points itself, the transfer is accepted at its final terms ' +
-    '(202, status `pending`, Location says where to ask) and ends as ' +
-    '`completed` or `failed`; with `Prefer: wait=N` the answer waits for that, at most N and ' +
-    '30 seconds.',
+    '`from_user_id` is a user of the calling platform, `to_user_id` a user of ' +
+    '`target_platform`. Within a platform points move one to one. Across platforms they are ' +
+    'converted at the current rate, or at the rate of the quote, rounded toward zero. All or ' +
+    'nothing. If a rule asks for a review, the points are held until an operator decides, and ' +
+    'status is `pending_review`. Over a connected platform the transfer is accepted with final ' +
+    'terms (202, status `pending`; Location is the URL to ask) and ends as `completed` or ' +
+    '`failed`. With `Prefer: wait=N` the answer waits for that end, at most N seconds and at ' +
+    'most 30.',
   params: closed({}),
   body: closed({
     from_user_id: UserId,
@@ -71,13 +69,12 @@ export const transfer = defineOperation({
     dry_run: DryRun,
   }),
   answer: Type.Object({
-    success: Type.Boolean({ description: 'False for a transfer that has failed.' }),
+    success: Type.Boolean({ description: 'False if the transfer has failed.' }),
     transaction_id: Type.String(),
     status: Type.String({
       description:
-        '`completed`; `pending`, then `completed` or `failed`, when a platform keeps its ' +
-        'points itself; `pending_review`, `rejected` for a transfer that waits for an ' +
-        'operator, or was turned down.',
+        '`completed`. Over a connected platform: `pending`, then `completed` or `failed`. ' +
+        'After a review rule: `pending_review`, then `completed`, `pending` or `rejected`.',
     }),
     amount: Points,
     rate: Type.String({
@@ -118,8 +115,8 @@ export const transfer = defineOperation({
     const outcome = await parts.ledger.submit(command);
     if (!outcome.ok) return outcome;
     const { transaction, replayed } = outcome;
-    // A repeated request tells what has become of it meanwhile: of what a rule has set aside, and
-    // of what platforms are asked.
+    // A repeated request returns the current state: of a transfer that a rule has set aside, and of
+    // a transfer over connected platforms.
     const passed =
       transaction.kind === 'hold' && replayed ? await findPassed(parts, transaction) : undefined;
     const done = passed ?? transaction;
@@ -159,10 +156,10 @@ export const transfer = defineOperation({
   },
 });
 
-/** Stands for a receiver that is not looked up. */
+/** Stands for a receiver who is not looked up. */
 const NOBODY = '00000000-0000-0000-0000-000000000000' as MemberId;
 
-/** One count for each server, made when it is first asked for. */
+/** One counter of unknown users for each server, made at first use. */
 const counts = new WeakMap<ApiParts, UnknownUsers>();
 
 function unknownUsersOf(parts: ApiParts): UnknownUsers {
@@ -188,7 +185,8 @@ interface Prepared {
 }
 
 /**
- * Without a pause when both users are known, so that hot paths stay synchronous up to the ledger.
+ * Reads the fields and makes the command. Synchronous when both users are in memory, so that hot
+ * paths stay synchronous up to the ledger.
  */
 function prepare(
   parts: ApiParts,
@@ -217,7 +215,8 @@ function prepare(
   const isElsewhere = target.platformId !== platform.platformId;
   const lookUp = (): ReturnType<typeof resolveUser> =>
     resolveUser(identity, target.platformId, fields.to_user_id, 'to_user_id');
-  // A dry run posts nothing, and would tell for nothing who is a user elsewhere.
+  // A dry run posts nothing. Looking the receiver up would show for free who is a user of another
+  // platform.
   const resolvingTo =
     isElsewhere && isDryRun
       ? ok(NOBODY)
@@ -257,7 +256,7 @@ function prepare(
     });
     return finish([from, receiver === undefined ? to : ok(receiver)]);
   };
-  // Both are on their way before either is waited for, and neither is left to fail unheard.
+  // Both look-ups start before either is awaited, so that neither can fail unhandled.
   if (
     resolvingFrom instanceof Promise ||
     resolvingTo instanceof Promise ||
@@ -282,8 +281,9 @@ interface NamedBefore {
 }
 
 /**
- * The receiver of the transfer that was posted under this key, when it is the one that is named
- * now: whoever repeats that transfer knows its receiver already, and nobody else is looked up.
+ * The receiver of the transfer that was posted under this key, if it is the receiver that is named
+ * now. A caller that repeats its transfer knows this receiver already, and nobody else is looked
+ * up.
  */
 async function receiverOf(
   { ledger, identity }: ApiParts,
@@ -299,7 +299,7 @@ async function receiverOf(
   return (await identity.userOf(target, receiver)) === toUserId ? receiver : undefined;
 }
 
-/** What the quote promised, when it was made for this transfer. */
+/** The terms of the quote; a problem if the quote was not made for this transfer. */
 function lockedQuote(
   { quotes, ledger }: ApiParts,
   command: TransferCommand,
@@ -351,7 +351,10 @@ function completedAnswer(transaction: PostedLeg, points: Asset, targetPoints: As
   };
 }
 
-/** The terms are final; whether the platforms do their part is not known yet. */
+/**
+ * The answer of a transfer over connected platforms: its terms are final, its result is not known
+ * yet.
+ */
 async function underWayAnswer(
   { sagas }: ApiParts,
   transaction: PostedLeg,
@@ -383,7 +386,10 @@ function told({ status, reason }: TransferStanding): {
   };
 }
 
-/** What was posted, or authorised, when an operator let it pass. */
+/**
+ * The transaction that was posted or authorised when an operator approved the review; undefined if
+ * none was.
+ */
 async function findPassed({ ledger }: ApiParts, review: PostedLeg): Promise<PostedLeg | undefined> {
   const hold = await ledger.findHold(review.transactionId);
   const [passed] =

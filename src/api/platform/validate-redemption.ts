@@ -1,5 +1,5 @@
-// POST /api/rewards/validate: whether a redemption would go through now (source requirement 5.2).
-// Posts nothing.
+// POST /api/rewards/validate: checks whether a redemption would succeed now (source requirement
+// 5.2). Posts nothing.
 
 import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
@@ -25,9 +25,9 @@ const Answer = Type.Object({
       'No rules defined for this platform',
     ],
     description:
-      'Redemption valid, No rules defined for this platform, Invalid reward ID, Insufficient ' +
-      'points; Reward not available, Not eligible for this reward, Limit exceeded, or the ' +
-      'error that a redeem would answer.',
+      'Redemption valid; No rules defined for this platform; Invalid reward ID; Insufficient ' +
+      'points; Reward not available; Not eligible for this reward; Limit exceeded; or the ' +
+      'error of a redeem.',
   }),
 });
 
@@ -36,8 +36,8 @@ export const validateRedemption = defineRoute({
   method: 'POST',
   url: '/api/rewards/validate',
   tag: 'rewards',
-  summary: 'Would this redemption go through?',
-  description: 'Posts nothing and promises nothing: POST /api/points/redeem decides again.',
+  summary: 'Check whether a redemption would succeed',
+  description: 'Posts nothing and reserves nothing: POST /api/points/redeem decides again.',
   body: Body,
   answer: Answer,
   problems: ['user_not_found'],

@@ -1,5 +1,5 @@
-// POST /api/disputes/{dispute_id}/withdraw: the claimant lets the claim go; what is frozen is free
-// again.
+// POST /api/disputes/{dispute_id}/withdraw: the claimant drops the claim, and the frozen points are
+// available again.
 
 import { ok } from '../../kernel/problem.ts';
 import { describeDispute, DisputeView } from '../../views/dispute.ts';
@@ -15,7 +15,7 @@ export const withdrawDispute = defineRoute({
   url: '/api/disputes/:dispute_id/withdraw',
   tag: 'disputes',
   summary: 'Withdraw a dispute',
-  description: 'By the claimant, at any time before a decision.',
+  description: 'For the claimant, at any time before a decision.',
   params: DisputeParams,
   body: Body,
   answer: DisputeView,

@@ -15,7 +15,7 @@ export const withdrawRecall = defineRoute({
   url: '/api/recalls/:recall_id/withdraw',
   tag: 'recalls',
   summary: 'Withdraw a recall',
-  description: 'By the source platform, until it is answered.',
+  description: 'For the source platform, until the target has answered.',
   params: RecallParams,
   body: RecallAnswerBody,
   answer: RecallView,

@@ -1,4 +1,5 @@
-// PATCH …/webhooks/{webhook_id}, on both sides: another URL, other types, another order; switched off and on.
+// PATCH …/webhooks/{webhook_id}, on both sides: changes URL, types or order of a webhook, and
+// switches it off and on.
 
 import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
@@ -16,12 +17,13 @@ const Body = closed({
   enabled: Type.Optional(
     Type.Boolean({
       description:
-        'False: nothing is sent any more, and what waits becomes dead letters. True: events ' +
-        'are sent from now on; ask for the dead letters with redeliver.',
+        'False: no more events are sent, and waiting deliveries become dead letters. True: ' +
+        'events are sent from now on; use redeliver for the dead letters.',
     }),
   ),
 });
 
+/** Makes the route for one side. */
 export const changeWebhookOf = <Prefix extends SidePrefix>({
   prefix,
   tag,
@@ -34,7 +36,7 @@ export const changeWebhookOf = <Prefix extends SidePrefix>({
     url: `${prefix}/webhooks/:webhook_id`,
     tag,
     summary: 'Change a webhook',
-    description: 'What is left out stays as it is. What waits to be sent goes to the new URL.',
+    description: 'Fields that are absent keep their values. Waiting deliveries go to the new URL.',
     params: WebhookParams,
     body: Body,
     answer: WebhookView,

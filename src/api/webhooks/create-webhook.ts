@@ -1,4 +1,4 @@
-// POST …/webhooks, on both sides: from now on, events are sent to this URL.
+// POST …/webhooks, on both sides: registers a URL to which new events are sent.
 
 import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
@@ -15,6 +15,7 @@ const Body = closed({
   description: Type.Optional(TermFields.description),
 });
 
+/** Makes the route for one side. */
 export const createWebhookOf = <Prefix extends SidePrefix>({
   prefix,
   tag,
@@ -26,10 +27,11 @@ export const createWebhookOf = <Prefix extends SidePrefix>({
     method: 'POST',
     url: `${prefix}/webhooks`,
     tag,
-    summary: 'Have events sent to a URL',
+    summary: 'Register a webhook',
     description:
-      'Messages follow Standard Webhooks 1.0; docs/webhooks.md says how to verify them ' +
-      'and when they are repeated. The secret is told in this answer only.',
+      'From now on, events are sent to the URL. Messages follow Standard Webhooks 1.0; ' +
+      'docs/webhooks.md explains how to verify them and when they are sent again. Only this ' +
+      'answer contains the secret.',
     body: Body,
     answer: WebhookWithSecret,
     problems: ['webhook_target_refused', 'webhook_exists', 'too_many_webhooks'],

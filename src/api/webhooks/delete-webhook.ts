@@ -1,5 +1,4 @@
-// DELETE …/webhooks/{webhook_id}, on both sides: nothing is sent there any more, and its deliveries are
-// forgotten.
+// DELETE …/webhooks/{webhook_id}, on both sides: removes a webhook and its deliveries.
 
 import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
@@ -8,6 +7,7 @@ import { defineRoute } from '../define-route.ts';
 import { Success } from '../schemas.ts';
 import type { Side, SidePrefix } from './side.ts';
 
+/** Makes the route for one side. */
 export const deleteWebhookOf = <Prefix extends SidePrefix>({
   prefix,
   tag,
@@ -20,7 +20,8 @@ export const deleteWebhookOf = <Prefix extends SidePrefix>({
     url: `${prefix}/webhooks/:webhook_id`,
     tag,
     summary: 'Delete a webhook',
-    description: 'With all that waits to be sent to it. The events stay at GET /api/events.',
+    description:
+      'Deletes its waiting deliveries too. Its events can still be read with GET /api/events.',
     params: WebhookParams,
     answer: Type.Object({ success: Success }),
     problems: ['webhook_not_found'],

@@ -1,4 +1,4 @@
-// GET …/webhooks/{webhook_id}, on both sides: one endpoint, and how it fares.
+// GET …/webhooks/{webhook_id}, on both sides: one webhook and the state of its deliveries.
 
 import { ok } from '../../kernel/problem.ts';
 import { describeWebhook, WebhookView } from '../../views/webhook.ts';
@@ -6,6 +6,7 @@ import { WebhookParams } from './webhook-request.ts';
 import { defineRoute } from '../define-route.ts';
 import type { Side, SidePrefix } from './side.ts';
 
+/** Makes the route for one side. */
 export const getWebhookOf = <Prefix extends SidePrefix>({
   prefix,
   tag,

@@ -1,4 +1,5 @@
-// GET …/webhooks/{webhook_id}/deliveries, on both sides: what was sent there, and what became of it.
+// GET …/webhooks/{webhook_id}/deliveries, on both sides: the events sent to a webhook, and their
+// results.
 
 import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
@@ -19,6 +20,7 @@ const Query = closed({
     Type.Integer({ minimum: 1, maximum: 1_000, description: `${DEFAULT_LIMIT} when absent.` }),
   ),
 });
+/** Makes the route for one side. */
 export const listWebhookDeliveriesOf = <Prefix extends SidePrefix>({
   prefix,
   tag,
@@ -30,8 +32,8 @@ export const listWebhookDeliveriesOf = <Prefix extends SidePrefix>({
     method: 'GET',
     url: `${prefix}/webhooks/:webhook_id/deliveries`,
     tag,
-    summary: 'What was sent to a webhook',
-    description: 'Newest event first. Delivered ones are kept for 7 days, dead ones for 30.',
+    summary: 'Deliveries of a webhook',
+    description: 'Newest event first. Delivered events are kept for 7 days, dead letters for 30.',
     params: WebhookParams,
     query: Query,
     answer: DeliveriesView,

@@ -1,4 +1,4 @@
-// GET …/webhooks, on both sides: all endpoints of the caller, and how they fare.
+// GET …/webhooks, on both sides: the caller's webhooks and the state of their deliveries.
 
 import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
@@ -7,6 +7,7 @@ import { defineRoute } from '../define-route.ts';
 import { closed } from '../schemas.ts';
 import type { Side, SidePrefix } from './side.ts';
 
+/** Makes the route for one side. */
 export const listWebhooksOf = <Prefix extends SidePrefix>({
   prefix,
   tag,
@@ -18,7 +19,7 @@ export const listWebhooksOf = <Prefix extends SidePrefix>({
     method: 'GET',
     url: `${prefix}/webhooks`,
     tag,
-    summary: 'Where events are sent to',
+    summary: 'Webhooks',
     description: 'Oldest first.',
     query: closed({}),
     answer: Type.Object({ webhooks: Type.Array(WebhookView) }),

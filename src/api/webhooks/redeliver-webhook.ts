@@ -1,5 +1,5 @@
-// POST …/webhooks/{webhook_id}/redeliver, on both sides: one event once more, or all that
-// were given up since a time.
+// POST …/webhooks/{webhook_id}/redeliver, on both sides: sends one event again, or all dead letters
+// since a time.
 
 import { Type } from 'typebox';
 import { apiProblems } from '../../http/problems.ts';
@@ -16,14 +16,16 @@ const Body = closed(
       Type.Integer({
         minimum: 1,
         maximum: Number.MAX_SAFE_INTEGER,
-        description: 'This event, whatever became of it.',
+        description: 'Send this event again, whether it was delivered or not.',
       }),
     ),
     since: Type.Optional(DateTime),
   },
-  'One of the two. since: all dead letters of events from then on, oldest first.',
+  'Exactly one of event_id and since. `since`: send all dead letters of events from this time ' +
+    'on, oldest first.',
 );
 
+/** Makes the route for one side. */
 export const redeliverWebhookOf = <Prefix extends SidePrefix>({
   prefix,
   tag,
@@ -38,10 +40,13 @@ export const redeliverWebhookOf = <Prefix extends SidePrefix>({
     tag,
     summary: 'Send events again',
     description:
-      'They are due at once, with all attempts before them, under the webhook-id that they had.',
+      'They are sent at once, and all their attempts are available again. The webhook-id stays ' +
+      'the same.',
     params: WebhookParams,
     body: Body,
-    answer: Type.Object({ count: Type.Integer({ description: 'How many are sent again.' }) }),
+    answer: Type.Object({
+      count: Type.Integer({ description: 'Number of events that are sent again.' }),
+    }),
     problems: ['webhook_not_found', 'webhook_disabled', 'delivery_not_found'],
     signature: 'once',
     serve:

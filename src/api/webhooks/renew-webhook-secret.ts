@@ -1,4 +1,5 @@
-// POST …/webhooks/{webhook_id}/secret, on both sides: a new key, beside which the old one signs for a while.
+// POST …/webhooks/{webhook_id}/secret, on both sides: makes a new secret; the old one also signs
+// for a while.
 
 import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
@@ -18,8 +19,8 @@ const Body = closed({
       minimum: 0,
       maximum: 168,
       description:
-        `How long messages are signed with the old key too; ${DEFAULT_HOURS} when absent, 0 ` +
-        'when somebody else knows it.',
+        `Hours during which messages are also signed with the old secret; ${DEFAULT_HOURS} ` +
+        'when absent. Use 0 if another person knows the old secret.',
     }),
   ),
 });
@@ -28,6 +29,7 @@ const Answer = Type.Object({
   old_secret_ends_at: Type.String({ description: 'RFC 3339.' }),
 });
 
+/** Makes the route for one side. */
 export const renewWebhookSecretOf = <Prefix extends SidePrefix>({
   prefix,
   tag,
@@ -41,8 +43,8 @@ export const renewWebhookSecretOf = <Prefix extends SidePrefix>({
     tag,
     summary: 'Renew the secret of a webhook',
     description:
-      'During the overlap a message has a signature by each key, so it is verified with ' +
-      'the old one and with the new one. At most three keys sign.',
+      'During the overlap a message has one signature for each secret, so it can be verified ' +
+      'with the old or with the new one. At most three secrets sign.',
     params: WebhookParams,
     body: Body,
     answer: Answer,

@@ -1,25 +1,28 @@
-// The two sides on which the operations on webhooks are served: platforms have their own endpoints,
-// operators those of the network, and see all.
+// Describes the two sides of the webhook routes: a platform has its own webhooks; operators have
+// the network's webhooks and see all of them.
 
 import type { FastifyRequest } from 'fastify';
 import type { Owner, Scope } from '../../events/events.ts';
 import { callerOf, operatorOf } from '../http/request-fields.ts';
 
+/** The URL prefix of a side. */
 export type SidePrefix = '/api' | '/operator';
 
+/** The differences between the sides. */
 export interface Side<Prefix extends SidePrefix> {
   readonly prefix: Prefix;
   readonly tag: 'platform' | 'operator';
-  /** Set before `Webhook` in operation ids, which are unique over both sides. */
+  /** Placed before `Webhook` in operation ids, which must be unique over both sides. */
   readonly adjective: '' | 'Network';
-  /** Whose endpoints the caller may change. */
+  /** The owner whose webhooks the caller may change. */
   ownerOf(request: FastifyRequest): Owner;
-  /** Whose endpoints the caller may see, and send to again. */
+  /** The owners whose webhooks the caller may see and redeliver to. */
   scopeOf(request: FastifyRequest): Scope;
-  /** Who asks, for the log. */
+  /** The caller's name, for the log. */
   nameOf(request: FastifyRequest): string;
 }
 
+/** The side of platforms: their own webhooks. */
 export const platformSide: Side<'/api'> = {
   prefix: '/api',
   tag: 'platform',
@@ -29,6 +32,7 @@ export const platformSide: Side<'/api'> = {
   nameOf: (request) => callerOf(request).platform.platformId,
 };
 
+/** The side of operators: the network's webhooks; they may see those of everybody. */
 export const operatorSide: Side<'/operator'> = {
   prefix: '/operator',
   tag: 'operator',

@@ -1,5 +1,5 @@
-// POST …/webhooks/{webhook_id}/test, on both sides: an event that means nothing is sent
-// there, so that the receiver can be tried.
+// POST …/webhooks/{webhook_id}/test, on both sides: sends a test event without meaning, so that the
+// receiver can be tested.
 
 import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
@@ -8,6 +8,7 @@ import { defineRoute } from '../define-route.ts';
 import { Success } from '../schemas.ts';
 import type { Side, SidePrefix } from './side.ts';
 
+/** Makes the route for one side. */
 export const testWebhookOf = <Prefix extends SidePrefix>({
   prefix,
   tag,
@@ -21,8 +22,8 @@ export const testWebhookOf = <Prefix extends SidePrefix>({
     tag,
     summary: 'Send a test event',
     description:
-      'An event of type webhook.test goes to this webhook alone, whatever types it wants; ' +
-      'what became of it is among its deliveries within a second or so.',
+      'An event of type webhook.test is sent to this webhook only, even if its types do not ' +
+      'include it. After about a second its result is among the deliveries.',
     params: WebhookParams,
     answer: Type.Object({ success: Success }),
     problems: ['webhook_not_found', 'webhook_disabled'],

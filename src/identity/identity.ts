@@ -24,15 +24,13 @@ import { createPlatformDirectory, openSecret } from './platform-directory.ts';
 import { identityProblems } from './problems.ts';
 import { isScrapeToken, renewScrapeToken } from './scrape-token.ts';
 import { setTags } from './set-tags.ts';
+import { countOperators, selectOperatorChanges, selectOperators } from './operator-store.ts';
 import {
   changePlatform,
-  countOperators,
   insertPlatform,
   selectLink,
   selectLinksOf,
   selectOperatorLinks,
-  selectOperatorChanges,
-  selectOperators,
   selectPlatforms,
   selectTaggedMembers,
 } from './store.ts';

@@ -11,7 +11,7 @@ import {
   insertOperator,
   noteOperatorChange,
   selectOperatorByToken,
-} from './store.ts';
+} from './operator-store.ts';
 import type { Maker, Operator, OperatorState, OperatorToken } from './types.ts';
 
 const TOKEN = /^op_[A-Za-z0-9_-]{43}$/;

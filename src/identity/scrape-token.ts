@@ -3,7 +3,7 @@
 
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Pool } from '../runtime/database.ts';
-import { selectScrapeToken, upsertScrapeToken } from './store.ts';
+import { selectScrapeToken, upsertScrapeToken } from './operator-store.ts';
 
 const TOKEN = /^scrape_[A-Za-z0-9_-]{43}$/;
 

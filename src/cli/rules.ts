@@ -180,7 +180,7 @@ function registerFileCommands<Context extends CommandContext>(
     .requiredOption(...REASON_OPTION)
     .option(
       '--effective <time>',
-      'RFC 3339 time from which it is to hold (default: as soon as its notice is over)',
+      'RFC 3339 time from which it is to hold (default: the end of its notice period)',
       parseTime,
     )
     .option('--urgent', 'without notice')
@@ -357,7 +357,7 @@ function linesOfProposal(view: ReturnType<typeof describeProposal>): string[] {
     `state        ${view.state}${view.version === null ? '' : `, version ${view.version}`}`,
     `made         by ${view.made_by} at ${view.made_at} on version ${view.base_version}`,
     `reason       ${printable(view.reason)}`,
-    `effective    ${view.effective_at ?? 'as soon as its notice is over'}` +
+    `effective    ${view.effective_at ?? 'at the end of its notice period'}` +
       (view.urgent ? ' (urgent: without notice)' : ''),
     ...decided,
   ];

@@ -22,8 +22,6 @@ const faults: Readonly<Record<AmountFault, (field: string, asset: Asset) => Prob
   too_large: (field) => apiProblems.amount_too_large(`${field} is too large.`, { field }),
 };
 
-export { toPoints } from '../views/points.ts';
-
 /** Reads a positive amount, in minor units of the asset. Problems: those of AMOUNT_PROBLEMS. */
 export function readAmount(value: number | string, asset: Asset, field = 'amount'): Result<bigint> {
   const minor = parseAmount(value, asset.scale);

@@ -16,7 +16,8 @@ import { callerOf, type Caller } from './http/request-fields.ts';
 import type { ApiParts } from './parts.ts';
 import { DryRun, DryRunAnswer } from './points/rule-answers.ts';
 import type { ProblemCode } from './problem-catalogue.ts';
-import { closed, IdempotencyKey, problemResponses } from './schemas.ts';
+import { IdempotencyKey, problemResponses } from './schemas.ts';
+import { closed } from '../views/schemas.ts';
 
 /** The result of a posting operation: its answer or a problem. */
 export type Posted<Answer> =

@@ -5,17 +5,6 @@ import { Type } from 'typebox';
 import { text } from '../views/schemas.ts';
 import { MAX_TAGS, MAX_USER_ID_LENGTH, TAG, USER_ID_TEXT } from '../identity/identity.ts';
 
-export {
-  closed,
-  DateTime,
-  Metadata,
-  PlatformIdText,
-  Points,
-  Success,
-  text,
-  UnixSeconds,
-} from '../views/schemas.ts';
-
 const DAY = '^\\d{4}-\\d{2}-\\d{2}$';
 
 /**

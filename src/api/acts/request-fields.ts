@@ -5,7 +5,7 @@ import { ok, type Result } from '../../kernel/problem.ts';
 import { type ActRequestView, describeActRequest } from '../../views/act-request.ts';
 import type { ByOperator } from '../define-route.ts';
 import type { ApiParts } from '../parts.ts';
-import { closed, text } from '../schemas.ts';
+import { closed, text } from '../../views/schemas.ts';
 
 export const ActRequestParams = closed({ request_id: Type.String({ pattern: '^[0-9a-f-]{36}$' }) });
 export const DecisionReason = closed({

@@ -5,7 +5,7 @@ import type { BreakStory } from '../../clearing/reconciliation/reconciliation.ts
 import { ok, type Result } from '../../kernel/problem.ts';
 import { type BreakWithActions, describeBreakWithActions } from '../../views/reconciliation.ts';
 import type { ApiParts } from '../parts.ts';
-import { closed, text } from '../schemas.ts';
+import { closed, text } from '../../views/schemas.ts';
 
 export const BreakParams = closed({ break_id: Type.String({ pattern: '^[0-9a-f-]{36}$' }) });
 export const BreakReason = closed({ reason: text(500, 'Why; kept with the break.') });

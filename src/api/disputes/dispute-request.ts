@@ -1,7 +1,7 @@
 // How operations about disputes name a dispute and its evidence, and what is said in one.
 
 import { Type } from 'typebox';
-import { closed, text } from '../schemas.ts';
+import { closed, text } from '../../views/schemas.ts';
 
 export const DisputeParams = closed({
   dispute_id: Type.String({ maxLength: 128, description: 'As POST /api/disputes answered it.' }),

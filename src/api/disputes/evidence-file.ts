@@ -12,7 +12,7 @@ import {
 } from '../../clearing/disputes/disputes.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { formatContentDigest } from '../../security/security.ts';
-import { closed, text } from '../schemas.ts';
+import { closed, text } from '../../views/schemas.ts';
 
 const NAME = '^[A-Za-z0-9_-][A-Za-z0-9 ._-]{0,119}$';
 /** Canonical base64: padded, in one line. */

@@ -46,7 +46,7 @@ import {
   VersionWithDocument,
 } from '../../views/rulebook.ts';
 import { DecisionBody, Reason } from '../rulebook/rulebook-request.ts';
-import { DateTime, Metadata, PlatformIdText, Points } from '../../views/schemas.ts';
+import { DateTime, Metadata, PlatformIdText, Points, closed } from '../../views/schemas.ts';
 import { StatementView, WindowTransactionsView } from '../../views/statement.ts';
 import { TransactionView } from '../../views/transaction.ts';
 import { TransferView, TransferWithDecisions } from '../../views/transfer.ts';
@@ -63,7 +63,6 @@ import { DryRunAnswer, Explanation } from '../points/rule-answers.ts';
 import {
   Amount,
   Category,
-  closed,
   Day,
   IdempotencyKey,
   ProblemAnswer,

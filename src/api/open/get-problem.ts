@@ -6,7 +6,7 @@ import { refuse } from '../../kernel/problem.ts';
 import { defineRoute, sent } from '../define-route.ts';
 import { pageResponse, sendProblem } from '../docs/problem-page.ts';
 import { problemCatalogue } from '../problem-catalogue.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 export const getProblem = defineRoute({
   operationId: 'getProblem',

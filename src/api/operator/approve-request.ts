@@ -5,7 +5,7 @@ import { ok } from '../../kernel/problem.ts';
 import { ApprovedActView, describeApprovedAct } from '../../views/act-request.ts';
 import { ActRequestParams } from '../acts/request-fields.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed, text } from '../schemas.ts';
+import { closed, text } from '../../views/schemas.ts';
 
 const Approval = closed({
   reason: Type.Optional(text(500, 'Why; kept with the request.')),

@@ -3,7 +3,7 @@
 
 import { ActView } from '../../views/window.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 import { describeActResult, SettlementActParams } from '../windows/window-decisions.ts';
 
 export const approveSettlementAct = defineRoute({

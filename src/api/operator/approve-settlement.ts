@@ -4,7 +4,7 @@
 import { WindowView } from '../../views/window.ts';
 import { WindowParams } from '../windows/window-request.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 import { describeWindowResult } from '../windows/window-decisions.ts';
 
 export const approveSettlement = defineRoute({

@@ -7,7 +7,7 @@ import { ok } from '../../kernel/problem.ts';
 import { type Backtest, backtest, MAX_BACKTEST_DAYS } from '../../monitor/monitor.ts';
 import { BacktestView, describeBacktest } from '../../views/backtest.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 const Params = closed({
   proposal_id: Type.String({

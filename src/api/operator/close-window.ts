@@ -5,7 +5,7 @@ import { ok } from '../../kernel/problem.ts';
 import { describeWindow, WindowHead } from '../../views/window.ts';
 import { WindowParams } from '../windows/window-request.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 export const closeWindow = defineRoute({
   operationId: 'closeWindow',

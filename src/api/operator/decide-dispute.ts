@@ -7,7 +7,8 @@ import { DisputeParams, Words } from '../disputes/dispute-request.ts';
 import { AMOUNT_PROBLEMS, readOptionalAmount } from '../amounts.ts';
 import { defineRoute } from '../define-route.ts';
 import { sourcePointsOf } from '../disputes/source-points.ts';
-import { Amount, closed } from '../schemas.ts';
+import { Amount } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 const Decision = closed(
   {

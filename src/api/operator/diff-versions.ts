@@ -6,7 +6,7 @@ import { diffRulebooks } from '../../valuation/valuation.ts';
 import { ChangesView, describeChanges } from '../../views/rulebook.ts';
 import { VersionNumber } from '../rulebook/rulebook-request.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 const Query = closed({ from: Type.Optional(VersionNumber), to: Type.Optional(VersionNumber) });
 const Answer = Type.Object({ from: Type.Integer(), to: Type.Integer(), ...ChangesView });

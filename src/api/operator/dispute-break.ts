@@ -6,7 +6,7 @@ import { ok } from '../../kernel/problem.ts';
 import { describeForOperator, OperatorDisputeView, SideText } from '../../views/dispute.ts';
 import { BreakParams } from '../breaks/break-fields.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed, text } from '../schemas.ts';
+import { closed, text } from '../../views/schemas.ts';
 
 const Body = closed(
   {

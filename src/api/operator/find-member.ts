@@ -4,7 +4,8 @@ import { identityProblems } from '../../identity/identity.ts';
 import { ok, refuse } from '../../kernel/problem.ts';
 import { describeMember, MemberView } from '../../views/member.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed, PlatformIdText, UserId } from '../schemas.ts';
+import { UserId } from '../schemas.ts';
+import { closed, PlatformIdText } from '../../views/schemas.ts';
 
 const Query = closed({ platform_id: PlatformIdText, platform_user_id: UserId });
 

@@ -6,7 +6,7 @@ import { ok, refuse } from '../../kernel/problem.ts';
 import { reportLiability } from '../../monitor/monitor.ts';
 import { describeLiability, LiabilityView } from '../../views/liability.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed, PlatformIdText } from '../schemas.ts';
+import { closed, PlatformIdText } from '../../views/schemas.ts';
 
 const Query = closed({ platform_id: Type.Optional(PlatformIdText) });
 

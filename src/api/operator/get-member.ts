@@ -6,7 +6,7 @@ import { ok, refuse } from '../../kernel/problem.ts';
 import { describeMember, MemberView } from '../../views/member.ts';
 import { defineRoute } from '../define-route.ts';
 import { MemberIdText } from '../members/member-fields.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 const Params = closed({ member_id: MemberIdText });
 

@@ -7,7 +7,7 @@ import { ok } from '../../kernel/problem.ts';
 import { describeReserveWithHistory, ReserveWithHistory } from '../../views/reserve.ts';
 import { findReserve, ReserveParams } from '../reserve/reserve-request.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 const DEFAULT_LIMIT = 50;
 

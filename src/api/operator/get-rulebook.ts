@@ -6,7 +6,7 @@ import { ok } from '../../kernel/problem.ts';
 import { describeVersionWithDocument, VersionWithDocument } from '../../views/rulebook.ts';
 import { VersionNumber } from '../rulebook/rulebook-request.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 const Query = closed({ version: Type.Optional(VersionNumber) });
 

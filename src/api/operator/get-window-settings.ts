@@ -4,7 +4,7 @@
 import { ok } from '../../kernel/problem.ts';
 import { describeSettings, WindowSettingsView } from '../../views/window.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 export const getWindowSettings = defineRoute({
   operationId: 'getWindowSettings',

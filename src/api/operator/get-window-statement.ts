@@ -3,7 +3,7 @@
 
 import { WindowParams } from '../windows/window-request.ts';
 import { defineRoute, sent } from '../define-route.ts';
-import { closed, PlatformIdText } from '../schemas.ts';
+import { closed, PlatformIdText } from '../../views/schemas.ts';
 import {
   sendStatement,
   statementQuery,

@@ -6,7 +6,8 @@ import type { MemberId } from '../../kernel/ids.ts';
 import { askedResponse, askForAct } from '../ask-for-act.ts';
 import { defineRoute } from '../define-route.ts';
 import { MemberIdText } from '../members/member-fields.ts';
-import { closed, PlatformIdText, text, UserId } from '../schemas.ts';
+import { UserId } from '../schemas.ts';
+import { closed, PlatformIdText, text } from '../../views/schemas.ts';
 
 const MOST_LINKS = 2_000;
 const Body = closed({

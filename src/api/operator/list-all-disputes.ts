@@ -5,7 +5,8 @@ import { parseId, type PlatformId } from '../../kernel/ids.ts';
 import { ok } from '../../kernel/problem.ts';
 import { describeForOperator, OperatorDisputeView, StateText } from '../../views/dispute.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed, PlatformIdText, TransactionIdText } from '../schemas.ts';
+import { TransactionIdText } from '../schemas.ts';
+import { closed, PlatformIdText } from '../../views/schemas.ts';
 
 const DEFAULT_LIMIT = 100;
 const Query = closed({

@@ -9,7 +9,8 @@ import {
   RecallStateText,
 } from '../../views/recall.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed, PlatformIdText, TransactionIdText } from '../schemas.ts';
+import { TransactionIdText } from '../schemas.ts';
+import { closed, PlatformIdText } from '../../views/schemas.ts';
 
 const DEFAULT_LIMIT = 100;
 const Query = closed({

@@ -5,7 +5,7 @@ import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
 import { ConnectionView, describeConnection } from '../../views/connection.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 export const listConnections = defineRoute({
   operationId: 'listConnections',

@@ -5,7 +5,7 @@ import { ok } from '../../kernel/problem.ts';
 import type { ProposalState } from '../../valuation/valuation.ts';
 import { describeProposal, ProposalView } from '../../views/rulebook.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 const DEFAULT_LIMIT = 100;
 

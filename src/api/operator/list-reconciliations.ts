@@ -5,7 +5,7 @@ import type { PlatformId } from '../../kernel/ids.ts';
 import { ok } from '../../kernel/problem.ts';
 import { describeRun, RunView } from '../../views/reconciliation.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed, PlatformIdText } from '../schemas.ts';
+import { closed, PlatformIdText } from '../../views/schemas.ts';
 
 const Query = closed({
   platform_id: Type.Optional(PlatformIdText),

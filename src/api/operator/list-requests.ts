@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
 import { ACT_REQUEST_STATES, ActRequestView, describeActRequest } from '../../views/act-request.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 const DEFAULT_LIMIT = 100;
 const Query = closed({

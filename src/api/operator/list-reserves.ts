@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
 import { describeReserve, ReserveView } from '../../views/reserve.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 const Answer = Type.Object({ reserves: Type.Array(ReserveView) });
 

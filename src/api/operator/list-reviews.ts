@@ -5,7 +5,7 @@ import { listReviews as listWaiting } from '../../clearing/reviews/reviews.ts';
 import { ok } from '../../kernel/problem.ts';
 import { describeReview, ReviewView } from '../../views/review.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 const Query = closed({
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, description: '100 when absent.' })),

@@ -5,7 +5,7 @@ import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
 import { describeTransfer, TransferView } from '../../views/transfer.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 const DEFAULT_LIMIT = 100;
 

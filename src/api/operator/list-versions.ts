@@ -6,7 +6,7 @@ import { ok } from '../../kernel/problem.ts';
 import { describeVersions, VersionsView } from '../../views/rulebook.ts';
 import { VersionNumber } from '../rulebook/rulebook-request.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 const DEFAULT_LIMIT = 50;
 const BEFORE_ALL = 2_147_483_647;

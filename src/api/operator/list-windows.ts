@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
 import { describeWindow, WindowHead, WindowStateText } from '../../views/window.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 const DEFAULT_LIMIT = 100;
 const Query = closed({

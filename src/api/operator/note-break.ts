@@ -3,7 +3,7 @@
 import { BreakWithActions } from '../../views/reconciliation.ts';
 import { BreakParams, describeStory } from '../breaks/break-fields.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed, text } from '../schemas.ts';
+import { closed, text } from '../../views/schemas.ts';
 
 const Body = closed({
   note: text(2_000, 'What was found out, or who looks after it; kept with the break.'),

@@ -14,7 +14,8 @@ import { Words } from '../disputes/dispute-request.ts';
 import { AMOUNT_PROBLEMS, readOptionalAmount } from '../amounts.ts';
 import { defineRoute } from '../define-route.ts';
 import { sourcePointsOf } from '../disputes/source-points.ts';
-import { Amount, closed, IdempotencyKey, TransactionIdText } from '../schemas.ts';
+import { Amount, IdempotencyKey, TransactionIdText } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 const Opening = closed(
   {

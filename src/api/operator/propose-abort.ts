@@ -4,7 +4,7 @@ import { Reason } from '../reserve/reserve-request.ts';
 import { ActView } from '../../views/window.ts';
 import { WindowParams } from '../windows/window-request.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 import { proposeAct } from '../windows/window-decisions.ts';
 
 const AbortBody = closed({ reason: Reason });

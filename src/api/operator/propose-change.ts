@@ -6,7 +6,7 @@ import { ok } from '../../kernel/problem.ts';
 import { describeProposal, ProposalWithChanges } from '../../views/rulebook.ts';
 import { changeFields, changeOf, momentOf, Reason } from '../rulebook/rulebook-request.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed, DateTime } from '../schemas.ts';
+import { closed, DateTime } from '../../views/schemas.ts';
 
 const Body = closed(
   {

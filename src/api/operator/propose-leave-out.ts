@@ -6,7 +6,7 @@ import { Reason } from '../reserve/reserve-request.ts';
 import { ActView } from '../../views/window.ts';
 import { WindowParams } from '../windows/window-request.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed, PlatformIdText } from '../schemas.ts';
+import { closed, PlatformIdText } from '../../views/schemas.ts';
 import { proposeAct } from '../windows/window-decisions.ts';
 
 const LeaveOutBody = closed({ platform_id: PlatformIdText, reason: Reason });

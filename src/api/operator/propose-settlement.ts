@@ -6,7 +6,7 @@ import type { Participant } from '../../clearing/settlement/settlement.ts';
 import { WindowView } from '../../views/window.ts';
 import { WindowParams } from '../windows/window-request.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed, text } from '../schemas.ts';
+import { closed, text } from '../../views/schemas.ts';
 import { describeWindowResult } from '../windows/window-decisions.ts';
 
 const From = Type.Enum(['prefund', 'outside'], {

@@ -5,7 +5,7 @@ import { Reason } from '../reserve/reserve-request.ts';
 import { ActView } from '../../views/window.ts';
 import { WindowParams } from '../windows/window-request.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed, text } from '../schemas.ts';
+import { closed, text } from '../../views/schemas.ts';
 import { proposeAct } from '../windows/window-decisions.ts';
 
 const TakeBackBody = closed({

@@ -3,7 +3,7 @@
 import { BreakWithActions } from '../../views/reconciliation.ts';
 import { BreakParams, describeStory } from '../breaks/break-fields.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 export const recheckBreak = defineRoute({
   operationId: 'recheckBreak',

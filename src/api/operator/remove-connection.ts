@@ -3,7 +3,7 @@
 import { Type } from 'typebox';
 import { askedResponse, askForAct } from '../ask-for-act.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed, PlatformIdText, text } from '../schemas.ts';
+import { closed, PlatformIdText, text } from '../../views/schemas.ts';
 
 const Params = closed({ platform_id: PlatformIdText });
 const Query = closed({ reason: Type.Optional(text(200, 'Why; kept with the request.')) });

@@ -12,7 +12,7 @@ import { MoneyAmount, Reason, ReserveParams } from '../reserve/reserve-request.t
 import { AMOUNT_PROBLEMS, readAmount } from '../amounts.ts';
 import { defineRoute } from '../define-route.ts';
 import { askForReserve } from '../reserve/ask-for-reserve.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 const CapBody = closed(
   {

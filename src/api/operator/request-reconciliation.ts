@@ -5,7 +5,7 @@ import { RUN_MODES } from '../../clearing/reconciliation/reconciliation.ts';
 import { ok } from '../../kernel/problem.ts';
 import { describeRun, RunView } from '../../views/reconciliation.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed, PlatformIdText } from '../schemas.ts';
+import { closed, PlatformIdText } from '../../views/schemas.ts';
 
 const Body = closed({
   platform_id: Type.Optional(PlatformIdText),

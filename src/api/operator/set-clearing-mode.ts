@@ -7,7 +7,7 @@ import { describeReserve, ReserveView } from '../../views/reserve.ts';
 import { findReserve, Reason, ReserveParams } from '../reserve/reserve-request.ts';
 import { askedResponse, askForAct } from '../ask-for-act.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 const Body = closed({ mode: Type.Enum([...CLEARING_MODES]), reason: Reason });
 

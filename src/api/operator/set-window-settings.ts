@@ -8,7 +8,7 @@ import type { PlatformId } from '../../kernel/ids.ts';
 import { ok, refuse } from '../../kernel/problem.ts';
 import { describeSettings, WindowSettingsView } from '../../views/window.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed, PlatformIdText, text } from '../schemas.ts';
+import { closed, PlatformIdText, text } from '../../views/schemas.ts';
 
 const Body = closed(
   {

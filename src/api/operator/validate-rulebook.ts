@@ -5,7 +5,7 @@ import { untilLeft } from '../../http/until-left.ts';
 import { ValidChangeView } from '../../views/rulebook.ts';
 import { changeFields, changeOf } from '../rulebook/rulebook-request.ts';
 import { defineRoute, sent } from '../define-route.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 const Body = closed(changeFields, 'Exactly one of document and patch.');
 

@@ -3,7 +3,7 @@
 import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 const Answer = Type.Object({
   operator_id: Type.String(),

@@ -5,7 +5,7 @@ import { ok } from '../../kernel/problem.ts';
 import { describeDispute, DisputeView } from '../../views/dispute.ts';
 import { DisputeParams, Words } from '../disputes/dispute-request.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 const Body = closed({ description: Words });
 

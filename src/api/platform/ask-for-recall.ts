@@ -9,7 +9,8 @@ import { describeRecall, RecallView } from '../../views/recall.ts';
 import { AMOUNT_PROBLEMS, readOptionalAmount } from '../amounts.ts';
 import { defineRoute } from '../define-route.ts';
 import { operationKeyOf } from '../http/idempotency.ts';
-import { Amount, closed, IdempotencyKey, text } from '../schemas.ts';
+import { Amount, IdempotencyKey } from '../schemas.ts';
+import { closed, text } from '../../views/schemas.ts';
 
 const Params = closed({
   transaction_id: Type.String({

@@ -16,7 +16,8 @@ import { keyInBatch, operationKeyOf } from '../http/idempotency.ts';
 import type { Caller } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 import { operations } from '../points/operations.ts';
-import { closed, IdempotencyKey } from '../schemas.ts';
+import { IdempotencyKey } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 /** The largest body of a batch, in bytes: 2 MiB. */
 export const BATCH_BODY_LIMIT = 2 * 1024 * 1024;

@@ -6,7 +6,8 @@ import { parseId } from '../../kernel/ids.ts';
 import { ok } from '../../kernel/problem.ts';
 import { describeWithCodes, RedemptionView } from '../../views/redemption.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed, RedemptionIdText, text } from '../schemas.ts';
+import { RedemptionIdText } from '../schemas.ts';
+import { closed, text } from '../../views/schemas.ts';
 
 const Params = closed({ redemption_id: RedemptionIdText });
 const Body = closed({

@@ -2,10 +2,12 @@
 
 import { Type } from 'typebox';
 import { formatId } from '../../kernel/ids.ts';
-import { AMOUNT_PROBLEMS, readOptionalAmount, toPoints } from '../amounts.ts';
+import { AMOUNT_PROBLEMS, readOptionalAmount } from '../amounts.ts';
+import { toPoints } from '../../views/points.ts';
 import { answerOutcome, defineOperation } from '../define-operation.ts';
 import { findOwnHold } from '../points/find-own-hold.ts';
-import { Amount, closed, HoldIdText, Points, Reference, Success } from '../schemas.ts';
+import { Amount, HoldIdText, Reference } from '../schemas.ts';
+import { closed, Points, Success } from '../../views/schemas.ts';
 
 export const capture = defineOperation({
   kind: 'capture',

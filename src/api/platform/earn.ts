@@ -7,21 +7,12 @@ import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { DAY_MS } from '../../kernel/time.ts';
 import type { Asset } from '../../ledger/ledger.ts';
 import { toDetails } from '../../views/details.ts';
-import { AMOUNT_PROBLEMS, readAmount, readDay, readTime, toPoints } from '../amounts.ts';
+import { AMOUNT_PROBLEMS, readAmount, readDay, readTime } from '../amounts.ts';
+import { toPoints } from '../../views/points.ts';
 import { answerOutcome, defineOperation, RULE_PROBLEMS } from '../define-operation.ts';
 import { resolveUser } from '../members.ts';
-import {
-  Amount,
-  Category,
-  closed,
-  DateTime,
-  Day,
-  Metadata,
-  Points,
-  Reference,
-  Success,
-  UserId,
-} from '../schemas.ts';
+import { Amount, Category, Day, Reference, UserId } from '../schemas.ts';
+import { closed, DateTime, Metadata, Points, Success } from '../../views/schemas.ts';
 
 const CLOCK_SKEW_MS = DAY_MS;
 

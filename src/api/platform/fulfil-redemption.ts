@@ -8,7 +8,8 @@ import { ok } from '../../kernel/problem.ts';
 import { describeWithCodes, RedemptionView } from '../../views/redemption.ts';
 import { defineRoute } from '../define-route.ts';
 import { operationKeyOf } from '../http/idempotency.ts';
-import { closed, IdempotencyKey, Quantity, RedemptionIdText, VoucherCodes } from '../schemas.ts';
+import { IdempotencyKey, Quantity, RedemptionIdText, VoucherCodes } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 const Params = closed({ redemption_id: RedemptionIdText });
 

@@ -7,12 +7,13 @@ import { identityProblems } from '../../identity/identity.ts';
 import type { MemberId } from '../../kernel/ids.ts';
 import { type Result, ok, refuse } from '../../kernel/problem.ts';
 import { addDays, NEVER } from '../../kernel/time.ts';
-import { toPoints } from '../amounts.ts';
+import { toPoints } from '../../views/points.ts';
 import { defineRoute } from '../define-route.ts';
 import type { Caller } from '../http/request-fields.ts';
 import { resolveUser } from '../members.ts';
 import type { ApiParts } from '../parts.ts';
-import { closed, Day, Points, UnixSeconds, UserId } from '../schemas.ts';
+import { Day, UserId } from '../schemas.ts';
+import { closed, Points, UnixSeconds } from '../../views/schemas.ts';
 
 const SOON_DAYS = 30;
 

@@ -7,7 +7,8 @@ import { ok, refuse } from '../../kernel/problem.ts';
 import { TransactionView } from '../../views/transaction.ts';
 import { defineRoute } from '../define-route.ts';
 import { resolveUser } from '../members.ts';
-import { closed, UserId } from '../schemas.ts';
+import { UserId } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 import { showTransaction } from '../transactions/show-transactions.ts';
 
 const DEFAULT_PER_PAGE = 20;

@@ -6,7 +6,7 @@ import { ok } from '../../kernel/problem.ts';
 import { reportLiability } from '../../monitor/monitor.ts';
 import { describeLiability, LiabilityHead, LiabilityRow } from '../../views/liability.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 const Answer = Type.Object({ ...LiabilityHead, ...LiabilityRow });
 

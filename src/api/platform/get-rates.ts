@@ -6,7 +6,7 @@ import { divideRatio, formatRatio } from '../../kernel/amount.ts';
 import { ok } from '../../kernel/problem.ts';
 import { pointValue } from '../../valuation/valuation.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 const decimal = (description: string) =>
   Type.String({ description: `${description} Decimal text.` });

@@ -6,7 +6,7 @@ import { ok, refuse } from '../../kernel/problem.ts';
 import { rewardsProblems } from '../../rewards/rewards.ts';
 import { describeWithCodes, RedemptionView } from '../../views/redemption.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 const Params = closed({
   redemption_id: Type.String({

@@ -4,7 +4,7 @@ import { assert } from '../../kernel/assert.ts';
 import { ok } from '../../kernel/problem.ts';
 import { describeReserve, ReserveView } from '../../views/reserve.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 export const getReserve = defineRoute({
   operationId: 'getReserve',

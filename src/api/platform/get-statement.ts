@@ -3,7 +3,7 @@
 
 import { WindowParams } from '../windows/window-request.ts';
 import { defineRoute, sent } from '../define-route.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 import {
   sendStatement,
   statementQuery,

@@ -7,7 +7,7 @@ import { ok, refuse } from '../../kernel/problem.ts';
 import { ledgerProblems } from '../../ledger/ledger.ts';
 import { concerns, TransactionView } from '../../views/transaction.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 import { legOf, showTransaction } from '../transactions/show-transactions.ts';
 
 const Params = closed({

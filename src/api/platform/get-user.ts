@@ -5,7 +5,8 @@ import { identityProblems } from '../../identity/identity.ts';
 import { ok, refuse } from '../../kernel/problem.ts';
 import { formatMoment } from '../../kernel/time.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed, TagsView, UserId } from '../schemas.ts';
+import { TagsView, UserId } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 const Params = closed({ platform_user_id: UserId });
 

@@ -5,7 +5,7 @@ import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
 import { describeRedemption, VoucherView } from '../../views/redemption.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 const Params = closed({
   code: Type.String({

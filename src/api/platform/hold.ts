@@ -4,19 +4,12 @@ import { Type } from 'typebox';
 import { formatId } from '../../kernel/ids.ts';
 import { formatMoment } from '../../kernel/time.ts';
 import { toDetails } from '../../views/details.ts';
-import { AMOUNT_PROBLEMS, readAmount, toPoints } from '../amounts.ts';
+import { AMOUNT_PROBLEMS, readAmount } from '../amounts.ts';
+import { toPoints } from '../../views/points.ts';
 import { answerOutcome, defineOperation, RULE_PROBLEMS } from '../define-operation.ts';
 import { resolveUser } from '../members.ts';
-import {
-  Amount,
-  Category,
-  closed,
-  Metadata,
-  Points,
-  Reference,
-  Success,
-  UserId,
-} from '../schemas.ts';
+import { Amount, Category, Reference, UserId } from '../schemas.ts';
+import { closed, Metadata, Points, Success } from '../../views/schemas.ts';
 
 const DEFAULT_SECONDS = 900;
 

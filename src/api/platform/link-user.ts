@@ -4,7 +4,8 @@ import { Type } from 'typebox';
 import { apiProblems, missingField } from '../../http/problems.ts';
 import { ok, refuse } from '../../kernel/problem.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed, Success, Tags, UserId } from '../schemas.ts';
+import { Tags, UserId } from '../schemas.ts';
+import { closed, Success } from '../../views/schemas.ts';
 
 const Body = closed(
   {

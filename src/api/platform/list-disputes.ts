@@ -5,7 +5,8 @@ import { parseId } from '../../kernel/ids.ts';
 import { ok } from '../../kernel/problem.ts';
 import { describeDispute, DisputeView, StateText } from '../../views/dispute.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed, TransactionIdText } from '../schemas.ts';
+import { TransactionIdText } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 const DEFAULT_LIMIT = 100;
 const Query = closed({

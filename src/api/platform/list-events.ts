@@ -5,7 +5,7 @@ import { selectEvents } from '../../events/events.ts';
 import { ok } from '../../kernel/problem.ts';
 import { formatMoment } from '../../kernel/time.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 const DEFAULT_LIMIT = 100;
 const TYPE = '[a-z_]{1,40}\\.(\\*|[a-z_]{1,40})';

@@ -5,11 +5,12 @@ import { Type } from 'typebox';
 import { ok, refuse } from '../../kernel/problem.ts';
 import { ledgerProblems } from '../../ledger/ledger.ts';
 import { describeOption, OptionView } from '../../views/reward.ts';
-import { toPoints } from '../amounts.ts';
+import { toPoints } from '../../views/points.ts';
 import { defineRoute } from '../define-route.ts';
 import { resolveUser } from '../members.ts';
 import { languageFor } from '../rewards/language.ts';
-import { closed, UserId } from '../schemas.ts';
+import { UserId } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 const Query = closed({ user_id: UserId });
 

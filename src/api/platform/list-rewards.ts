@@ -5,7 +5,7 @@ import { ok } from '../../kernel/problem.ts';
 import { describeReward, RewardView } from '../../views/reward.ts';
 import { defineRoute } from '../define-route.ts';
 import { languageFor } from '../rewards/language.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 const Answer = Type.Object({
   platform_id: Type.String(),

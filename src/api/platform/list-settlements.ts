@@ -4,9 +4,9 @@
 import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
 import { formatMoment } from '../../kernel/time.ts';
-import { toPoints } from '../amounts.ts';
+import { toPoints } from '../../views/points.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 const DEFAULT_LIMIT = 100;
 const Query = closed({

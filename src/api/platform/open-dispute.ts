@@ -11,7 +11,8 @@ import { AMOUNT_PROBLEMS, readOptionalAmount } from '../amounts.ts';
 import { defineRoute } from '../define-route.ts';
 import { sourcePointsOf } from '../disputes/source-points.ts';
 import { operationKeyOf } from '../http/idempotency.ts';
-import { Amount, closed, IdempotencyKey, TransactionIdText } from '../schemas.ts';
+import { Amount, IdempotencyKey, TransactionIdText } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 const Body = closed(
   {

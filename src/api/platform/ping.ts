@@ -4,7 +4,7 @@
 import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
 import { defineRoute } from '../define-route.ts';
-import { Success, UnixSeconds } from '../schemas.ts';
+import { Success, UnixSeconds } from '../../views/schemas.ts';
 
 export const ping = defineRoute({
   operationId: 'ping',

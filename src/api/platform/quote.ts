@@ -9,11 +9,13 @@ import { ok, refuse } from '../../kernel/problem.ts';
 import { formatMoment } from '../../kernel/time.ts';
 import { ledgerProblems } from '../../ledger/ledger.ts';
 import { evaluateConversion } from '../../valuation/valuation.ts';
-import { AMOUNT_PROBLEMS, readAmount, toPoints } from '../amounts.ts';
+import { AMOUNT_PROBLEMS, readAmount } from '../amounts.ts';
+import { toPoints } from '../../views/points.ts';
 import { defineRoute } from '../define-route.ts';
 import { resolveUser } from '../members.ts';
 import { Explanation, explanationOf } from '../points/rule-answers.ts';
-import { Amount, Category, closed, PlatformIdText, Points, UserId } from '../schemas.ts';
+import { Amount, Category, UserId } from '../schemas.ts';
+import { closed, PlatformIdText, Points } from '../../views/schemas.ts';
 
 const Body = closed({
   from_user_id: Type.Optional(UserId),

@@ -7,13 +7,15 @@ import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { formatMoment } from '../../kernel/time.ts';
 import { ledgerProblems, type OperationKey, type RedeemCommand } from '../../ledger/ledger.ts';
 import { rewardAssetCode, valuationProblems } from '../../valuation/valuation.ts';
-import { AMOUNT_PROBLEMS, readAmount, toPoints } from '../amounts.ts';
+import { AMOUNT_PROBLEMS, readAmount } from '../amounts.ts';
+import { toPoints } from '../../views/points.ts';
 import { answerOutcome, defineOperation, RULE_PROBLEMS } from '../define-operation.ts';
 import type { Caller } from '../http/request-fields.ts';
 import { resolveUser } from '../members.ts';
 import type { ApiParts } from '../parts.ts';
 import { DryRun, dryRunView } from '../points/rule-answers.ts';
-import { Amount, closed, Reference, Success, text, UserId } from '../schemas.ts';
+import { Amount, Reference, UserId } from '../schemas.ts';
+import { closed, Success, text } from '../../views/schemas.ts';
 
 export const redeem = defineOperation({
   kind: 'redeem',

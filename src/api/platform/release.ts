@@ -2,10 +2,11 @@
 
 import { Type } from 'typebox';
 import { formatId } from '../../kernel/ids.ts';
-import { toPoints } from '../amounts.ts';
+import { toPoints } from '../../views/points.ts';
 import { answerOutcome, defineOperation } from '../define-operation.ts';
 import { findOwnHold } from '../points/find-own-hold.ts';
-import { closed, HoldIdText, Points, Reference, Success } from '../schemas.ts';
+import { HoldIdText, Reference } from '../schemas.ts';
+import { closed, Points, Success } from '../../views/schemas.ts';
 
 export const release = defineOperation({
   kind: 'release',

@@ -15,16 +15,8 @@ import { ledgerProblems, type Ledger, type Outcome } from '../../ledger/ledger.t
 import { concerns } from '../../views/transaction.ts';
 import { AMOUNT_PROBLEMS, readOptionalAmount } from '../amounts.ts';
 import { answerOutcome, defineOperation } from '../define-operation.ts';
-import {
-  Amount,
-  closed,
-  Quantity,
-  Reference,
-  Success,
-  text,
-  TransactionIdText,
-  VoucherCodes,
-} from '../schemas.ts';
+import { Amount, Quantity, Reference, TransactionIdText, VoucherCodes } from '../schemas.ts';
+import { closed, Success, text } from '../../views/schemas.ts';
 
 export const reverse = defineOperation({
   kind: 'reverse',

@@ -4,7 +4,8 @@
 import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed, Tags, TagsView, UserId } from '../schemas.ts';
+import { Tags, TagsView, UserId } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 const Params = closed({ platform_user_id: UserId });
 const Body = closed({ tags: Tags });

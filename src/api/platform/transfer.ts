@@ -23,25 +23,16 @@ import {
 } from '../../ledger/ledger.ts';
 import { MAX_QUOTE_ID, valuationProblems } from '../../valuation/valuation.ts';
 import { textOf, toDetails, type Metadata as MetadataFields } from '../../views/details.ts';
-import { AMOUNT_PROBLEMS, readAmount, toPoints } from '../amounts.ts';
+import { AMOUNT_PROBLEMS, readAmount } from '../amounts.ts';
+import { toPoints } from '../../views/points.ts';
 import { defineOperation, RULE_PROBLEMS } from '../define-operation.ts';
 import type { Caller } from '../http/request-fields.ts';
 import { resolveUser } from '../members.ts';
 import type { ApiParts } from '../parts.ts';
 import { DryRun, dryRunView } from '../points/rule-answers.ts';
 import { createUnknownUsers, type UnknownUsers } from '../points/unknown-users.ts';
-import {
-  Amount,
-  Category,
-  closed,
-  Metadata,
-  PlatformIdText,
-  Points,
-  Reference,
-  TargetUserId,
-  text,
-  UserId,
-} from '../schemas.ts';
+import { Amount, Category, Reference, TargetUserId, UserId } from '../schemas.ts';
+import { closed, Metadata, PlatformIdText, Points, text } from '../../views/schemas.ts';
 
 export const transfer = defineOperation({
   kind: 'transfer',

@@ -5,7 +5,8 @@ import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
 import { defineRoute } from '../define-route.ts';
 import { resolveUser } from '../members.ts';
-import { closed, text, UserId } from '../schemas.ts';
+import { UserId } from '../schemas.ts';
+import { closed, text } from '../../views/schemas.ts';
 
 const Body = closed({
   user_id: UserId,

@@ -4,10 +4,10 @@
 import { type Static, Type } from 'typebox';
 import type { Asset, Preview } from '../../ledger/ledger.ts';
 import type { Applied } from '../../valuation/valuation.ts';
-import { toPoints } from '../amounts.ts';
+import { toPoints } from '../../views/points.ts';
 import { textOf } from '../../views/details.ts';
 import { problemBody } from '../../http/answer-problem.ts';
-import { Points } from '../schemas.ts';
+import { Points } from '../../views/schemas.ts';
 
 export const Explanation = Type.Array(
   Type.Object({

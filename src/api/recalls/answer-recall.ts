@@ -8,7 +8,7 @@ import { describeRecall, type RecallView } from '../../views/recall.ts';
 import { RecallWords, type RecallParams } from './recall-request.ts';
 import type { ByPlatform } from '../define-route.ts';
 import type { ApiParts } from '../parts.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 export const RecallAnswerBody = closed({ description: Type.Optional(RecallWords) });
 

@@ -1,7 +1,7 @@
 // How operations about recalls name a recall, and what is said in one.
 
 import { Type } from 'typebox';
-import { closed, text } from '../schemas.ts';
+import { closed, text } from '../../views/schemas.ts';
 
 export const RecallParams = closed({
   recall_id: Type.String({

@@ -14,7 +14,7 @@ import {
 import { readAmount } from '../amounts.ts';
 import type { ByOperator } from '../define-route.ts';
 import type { ApiParts } from '../parts.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 export const PaymentBody = closed({
   amount: MoneyAmount,

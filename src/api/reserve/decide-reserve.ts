@@ -6,7 +6,7 @@ import { describeReserveRequest, type ReserveRequestView } from '../../views/res
 import { Reason, type RequestParams } from '../reserve/reserve-request.ts';
 import type { ByOperator } from '../define-route.ts';
 import type { ApiParts } from '../parts.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 export const ReserveDecisionBody = closed({ reason: Type.Optional(Reason) });
 

@@ -5,7 +5,7 @@ import type { Reserve, ReserveFigures } from '../../clearing/reserve/reserve.ts'
 import { identityProblems } from '../../identity/identity.ts';
 import { isPlatformId } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
-import { closed, PlatformIdText, text } from '../schemas.ts';
+import { closed, PlatformIdText, text } from '../../views/schemas.ts';
 
 export const ReserveParams = closed({ platform_id: PlatformIdText });
 export const RequestParams = closed({

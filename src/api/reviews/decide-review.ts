@@ -6,7 +6,7 @@ import { ok, type Result } from '../../kernel/problem.ts';
 import { describeReviewDecision, type ReviewDecisionView } from '../../views/review.ts';
 import type { ByOperator } from '../define-route.ts';
 import type { ApiParts } from '../parts.ts';
-import { closed, text } from '../schemas.ts';
+import { closed, text } from '../../views/schemas.ts';
 
 export const ReviewParams = closed({ hold_id: Type.String({ pattern: '^hold_[0-9a-f]{32}$' }) });
 export const ReviewReason = closed({ reason: text(200, 'Why; kept with the transaction.') });

@@ -6,7 +6,7 @@ import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { parseMoment } from '../../kernel/time.ts';
 import type { NewProposal, RulebookPatch } from '../../valuation/valuation.ts';
 import { DocumentView } from '../../views/rulebook.ts';
-import { closed, text } from '../schemas.ts';
+import { closed, text } from '../../views/schemas.ts';
 
 const Patch = Type.Unsafe<RulebookPatch>({
   type: 'object',

@@ -6,7 +6,7 @@ import { ok, type Result } from '../../kernel/problem.ts';
 import { describeTransferWithDecisions, type TransferWithDecisions } from '../../views/transfer.ts';
 import type { ByOperator } from '../define-route.ts';
 import type { ApiParts } from '../parts.ts';
-import { closed, text } from '../schemas.ts';
+import { closed, text } from '../../views/schemas.ts';
 
 export const TransferParams = closed({
   transaction_id: Type.String({ pattern: '^txn_[0-9a-f]{32}$' }),

@@ -6,7 +6,7 @@ import { ok } from '../../kernel/problem.ts';
 import { describeWebhook, WebhookView } from '../../views/webhook.ts';
 import { TermFields, WebhookParams } from './webhook-request.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 import type { Side, SidePrefix } from './side.ts';
 
 const Body = closed({

@@ -5,7 +5,7 @@ import { ok } from '../../kernel/problem.ts';
 import { describeWebhook, WebhookWithSecret } from '../../views/webhook.ts';
 import { TermFields } from './webhook-request.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 import type { Side, SidePrefix } from './side.ts';
 
 const Body = closed({

@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
 import { WebhookParams } from './webhook-request.ts';
 import { defineRoute } from '../define-route.ts';
-import { Success } from '../schemas.ts';
+import { Success } from '../../views/schemas.ts';
 import type { Side, SidePrefix } from './side.ts';
 
 /** Makes the route for one side. */

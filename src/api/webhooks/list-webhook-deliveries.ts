@@ -6,7 +6,7 @@ import { ok } from '../../kernel/problem.ts';
 import { DeliveriesView, DeliveryStateText, describeDeliveries } from '../../views/webhook.ts';
 import { WebhookParams } from './webhook-request.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 import type { Side, SidePrefix } from './side.ts';
 
 const DEFAULT_LIMIT = 100;

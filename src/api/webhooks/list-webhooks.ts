@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
 import { describeWebhook, WebhookView } from '../../views/webhook.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 import type { Side, SidePrefix } from './side.ts';
 
 /** Makes the route for one side. */

@@ -7,7 +7,7 @@ import { ok, refuse } from '../../kernel/problem.ts';
 import { WebhookParams } from './webhook-request.ts';
 import { readTime } from '../amounts.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed, DateTime } from '../schemas.ts';
+import { closed, DateTime } from '../../views/schemas.ts';
 import type { Side, SidePrefix } from './side.ts';
 
 const Body = closed(

@@ -7,7 +7,7 @@ import { formatMoment } from '../../kernel/time.ts';
 import { describeWebhook, WebhookWithSecret } from '../../views/webhook.ts';
 import { WebhookParams } from './webhook-request.ts';
 import { defineRoute } from '../define-route.ts';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 import type { Side, SidePrefix } from './side.ts';
 
 const HOUR_MS = 3_600_000;

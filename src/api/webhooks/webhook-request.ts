@@ -1,7 +1,7 @@
 // How operations about webhooks name one, and the fields by which one is made.
 
 import { Type } from 'typebox';
-import { closed, text } from '../schemas.ts';
+import { closed, text } from '../../views/schemas.ts';
 
 export const WebhookParams = closed({
   webhook_id: Type.String({

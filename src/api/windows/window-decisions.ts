@@ -18,7 +18,7 @@ import {
 import { WindowParams } from './window-request.ts';
 import type { ByOperator } from '../define-route.ts';
 import type { ApiParts } from '../parts.ts';
-import { closed, text } from '../schemas.ts';
+import { closed, text } from '../../views/schemas.ts';
 
 export const SettlementActParams = closed({
   ...WindowParams.properties,

@@ -1,7 +1,7 @@
 // How operations about settlement windows name one.
 
 import { Type } from 'typebox';
-import { closed } from '../schemas.ts';
+import { closed } from '../../views/schemas.ts';
 
 export const WindowParams = closed({
   window_id: Type.Integer({

@@ -1,4 +1,4 @@
-// POST /operator/breaks/{break_id}/accept: asks to accept a difference as it is.
+// POST /operator/breaks/{break_id}/accept: requests to accept a difference as it is.
 
 import { askedResponse, askForAct } from '../ask-for-act.ts';
 import { BreakParams, BreakReason } from '../breaks/break-fields.ts';
@@ -11,8 +11,8 @@ export const acceptBreak = defineRoute({
   tag: 'operator',
   summary: 'Accept a difference as it is',
   description:
-    'Moves no points. It opens again when its figures change; an accepted difference of ' +
-    'totals is part of what is expected from then on.',
+    'Moves no points. The break opens again if its figures change. An accepted difference of ' +
+    'totals is expected from then on.',
   params: BreakParams,
   body: BreakReason,
   responses: askedResponse,

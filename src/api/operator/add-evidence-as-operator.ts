@@ -1,4 +1,4 @@
-// POST /operator/disputes/{dispute_id}/evidence: adds what the network itself knows.
+// POST /operator/disputes/{dispute_id}/evidence: adds evidence of the network itself.
 
 import { ok } from '../../kernel/problem.ts';
 import { describeEvidence, EvidenceView } from '../../views/dispute.ts';
@@ -12,7 +12,7 @@ export const addEvidenceAsOperator = defineRoute({
   url: '/operator/disputes/:dispute_id/evidence',
   tag: 'operator',
   summary: 'Add evidence',
-  description: 'What the network itself knows; both sides can read it.',
+  description: 'Evidence of the network itself; both sides can read it.',
   params: DisputeParams,
   body: EvidenceBody,
   answer: EvidenceView,

@@ -1,5 +1,5 @@
-// POST /operator/breaks/{break_id}/adjust: asks to give back what the target platform has not
-// credited.
+// POST /operator/breaks/{break_id}/adjust: requests to give back the points that the target
+// platform has not credited.
 
 import { askedResponse, askForAct } from '../ask-for-act.ts';
 import { BreakParams, BreakReason } from '../breaks/break-fields.ts';
@@ -10,13 +10,12 @@ export const adjustBreak = defineRoute({
   method: 'POST',
   url: '/operator/breaks/:break_id/adjust',
   tag: 'operator',
-  summary: 'Give back what the target platform has not credited',
+  summary: 'Give back the points that the target platform has not credited',
   description:
-    'For a transfer to a connected platform that says it has credited less than it was ' +
-    'paid for:' +
-    ' the member of the source gets the points back, and the platform pays for them. ' +
-    'The difference is' +
-    ' closed, and the adjustment is posted within seconds of the approval, once.',
+    'For a transfer to a connected platform that reports that it has credited less than it was ' +
+    'paid for. The member of the source platform gets the points back, and the target platform ' +
+    'pays for them. The break is closed. The adjustment is posted once, within seconds of the ' +
+    'approval.',
   params: BreakParams,
   body: BreakReason,
   responses: askedResponse,

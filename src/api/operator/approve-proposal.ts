@@ -1,4 +1,4 @@
-// POST /operator/proposals/{proposal_id}/approve: makes a proposal of another operator the next
+// POST /operator/proposals/{proposal_id}/approve: makes another operator's proposal the next
 // version, and puts it in force when it is due.
 
 import { untilLeft } from '../../http/until-left.ts';
@@ -15,10 +15,10 @@ export const approveProposal = defineRoute({
   tag: 'operator',
   summary: 'Approve a proposal',
   description:
-    'By another operator than the one who made it. Its changes become the next version ' +
-    'of the rulebook; one that is due is in force in every running process when this ' +
-    'answers with `in_force` true; with false it takes effect at effective_at, and at ' +
-    'most about a second after it.',
+    'By another operator than the maker. The changes become the next version of the rulebook. ' +
+    'If the version is due, it is in force in every running process when this answers with ' +
+    '`in_force` true. If `in_force` is false, it takes effect at `effective_at` and at most ' +
+    'about a second later.',
   params: ProposalParams,
   body: DecisionBody,
   answer: ApprovedProposalView,
@@ -49,7 +49,7 @@ export const approveProposal = defineRoute({
         valuation.proposals.approve(decision, signal),
       );
       if (!decided.ok) return decided;
-      // It is approved, whatever happens now; the loop of every process tries again.
+      // The approval stands even if this fails; the loop of every process tries again.
       await activateDue(parts).catch((error: unknown) =>
         log.error(
           { err: error, version: decided.value.version },

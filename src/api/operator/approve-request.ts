@@ -1,4 +1,4 @@
-// POST /operator/requests/{request_id}/approve: approves an act, which does it.
+// POST /operator/requests/{request_id}/approve: approves an act and carries it out.
 
 import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
@@ -8,13 +8,13 @@ import { defineRoute } from '../define-route.ts';
 import { closed, text } from '../../views/schemas.ts';
 
 const Approval = closed({
-  reason: Type.Optional(text(500, 'Why; kept with the request.')),
+  reason: Type.Optional(text(500, 'The reason; kept with the request.')),
   fingerprint: Type.Optional(
     Type.String({
       pattern: '^[0-9a-f]{32}$',
       description:
         '`fingerprint_now` of the request as you have seen it. Without it the circumstances ' +
-        'have to be those of when it was asked.',
+        'must be the same as when the act was requested.',
     }),
   ),
 });
@@ -28,7 +28,7 @@ const APPROVAL_PROBLEMS = [
   'request_changed',
 ] as const;
 
-/** With which an act is refused when it is done. */
+/** The problems that an act can meet when it is carried out. */
 const ACT_PROBLEMS = [
   'platform_not_found',
   'platform_exists',
@@ -58,11 +58,11 @@ export const approveRequest = defineRoute({
   method: 'POST',
   url: '/operator/requests/:request_id/approve',
   tag: 'operator',
-  summary: 'Approve an act, which does it',
+  summary: 'Approve an act and carry it out',
   description:
-    'By another operator than the one who asked. It is done when this answers, unless ' +
-    'its state is still `approved`: then it is within seconds. What it meets is ' +
-    'answered as its problem, and the request has failed.',
+    'By another operator than the one who asked. The act is done when this answers; if the ' +
+    'state is still `approved`, it is done within seconds. If the act is refused, its problem ' +
+    'is answered and the request has failed.',
   params: ActRequestParams,
   body: Approval,
   answer: ApprovedActView,

@@ -12,9 +12,9 @@ export const approveReserveRequest = defineRoute({
   tag: 'operator',
   summary: 'Approve a request about a reserve',
   description:
-    'By another operator than the one who made it. It has taken effect when this answers, ' +
-    'unless carried_out_at is null: then it does within seconds. What the ledger refuses is ' +
-    'answered as its problem, and the request is open again.',
+    'By another operator than the maker. The request has taken effect when this answers; if ' +
+    '`carried_out_at` is null, it takes effect within seconds. If the ledger refuses it, that ' +
+    'problem is answered and the request is open again.',
   params: RequestParams,
   body: ReserveDecisionBody,
   answer: ReserveRequestView,

@@ -1,4 +1,4 @@
-// POST /operator/reviews/{hold_id}/approve: lets a transfer pass that a review rule has set aside.
+// POST /operator/reviews/{hold_id}/approve: approves a transfer that a review rule has set aside.
 
 import { ReviewDecisionView } from '../../views/review.ts';
 import { defineRoute } from '../define-route.ts';
@@ -9,11 +9,10 @@ export const approveReview = defineRoute({
   method: 'POST',
   url: '/operator/reviews/:hold_id/approve',
   tag: 'operator',
-  summary: 'Let a transfer pass',
+  summary: 'Approve a transfer under review',
   description:
-    'The transfer is posted at the terms of this moment, under all rules but those that ask ' +
-    'for a review. When a platform keeps its points itself, it is asked from then on, as ' +
-    'for any transfer.',
+    'The transfer is posted at the terms of this moment. All rules apply except those that ask ' +
+    'for a review. A connected platform is asked from then on, as for any transfer.',
   params: ReviewParams,
   body: ReviewReason,
   answer: ReviewDecisionView,

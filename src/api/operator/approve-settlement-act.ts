@@ -1,5 +1,5 @@
-// POST /operator/windows/{window_id}/acts/{act_id}/approve: approves what another operator proposed
-// to do with a window.
+// POST /operator/windows/{window_id}/acts/{act_id}/approve: approves an act on a window that
+// another operator proposed.
 
 import { ActView } from '../../views/window.ts';
 import { defineRoute } from '../define-route.ts';
@@ -11,8 +11,10 @@ export const approveSettlementAct = defineRoute({
   method: 'POST',
   url: '/operator/windows/:window_id/acts/:act_id/approve',
   tag: 'operator',
-  summary: 'Approve what another operator proposed to do with a window',
-  description: 'What follows from it is paid at once, as far as it can be.',
+  summary: 'Approve an act on a settlement window',
+  description:
+    'By another operator than the one who proposed it. Payments that follow from it are made at ' +
+    'once, as far as possible.',
   params: SettlementActParams,
   body: closed({}),
   answer: ActView,

@@ -14,10 +14,9 @@ export const approveSettlement = defineRoute({
   tag: 'operator',
   summary: 'Confirm a proposed payment',
   description:
-    'By another operator than the one who proposed it. Payers pay first; what the ' +
-    'ledger refuses (a prefund or a cap that does not reach) is told with the ' +
-    'obligation and tried again every half minute. The window is settled when all ' +
-    'obligations are.',
+    'By another operator than the one who proposed it. Payers pay first. If the ledger refuses ' +
+    'a payment because a prefund or a cap is too small, the obligation shows the reason, and ' +
+    'the payment is retried every 30 seconds. The window is settled when all obligations are.',
   params: WindowParams,
   body: closed({}),
   answer: WindowView,

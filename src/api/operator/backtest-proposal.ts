@@ -1,5 +1,5 @@
-// GET /operator/proposals/{proposal_id}/backtest: what a proposal would have made of the
-// transactions of the last days.
+// GET /operator/proposals/{proposal_id}/backtest: the changes that a proposal would have made to
+// the transactions of the last days.
 
 import { Type } from 'typebox';
 import { untilLeft } from '../../http/until-left.ts';
@@ -20,11 +20,11 @@ const Query = closed({
     minimum: 1,
     maximum: MAX_BACKTEST_DAYS,
     default: 30,
-    description: 'How many days back from now.',
+    description: 'Number of days back from now.',
   }),
 });
 
-/** Rows looked at in one answer: some ten seconds. */
+/** The largest number of rows for one answer: about ten seconds of work. */
 const MAX_ROWS = 1_000_000;
 
 export const backtestProposal = defineRoute({
@@ -32,7 +32,7 @@ export const backtestProposal = defineRoute({
   method: 'GET',
   url: '/operator/proposals/:proposal_id/backtest',
   tag: 'operator',
-  summary: 'What a proposal would have changed',
+  summary: 'Changes that a proposal would have made',
   description:
     'Replays recent transactions under the rulebook that the proposal would make. Reads only.',
   params: Params,
@@ -50,7 +50,7 @@ export const backtestProposal = defineRoute({
   ],
   serve: (parts) => {
     const { valuation, ledger } = parts;
-    /** One after the other: each keeps a core busy that answers callers as well. */
+    /** Backtests run one after another: each keeps a core busy that also serves callers. */
     let last: Promise<unknown> = Promise.resolve();
     const inTurn = (work: () => Promise<Backtest>): Promise<Backtest> => {
       const mine = last.then(work);

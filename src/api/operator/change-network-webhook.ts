@@ -1,4 +1,5 @@
-// PATCH /operator/webhooks/{webhook_id}: another URL, other types, another order; switched off and on.
+// PATCH /operator/webhooks/{webhook_id}: changes URL, types or order of a webhook, and switches it
+// off and on.
 
 import { changeWebhookOf } from '../webhooks/change-webhook.ts';
 import { operatorSide } from '../webhooks/side.ts';

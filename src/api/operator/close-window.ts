@@ -14,8 +14,8 @@ export const closeWindow = defineRoute({
   tag: 'operator',
   summary: 'Close the open settlement window',
   description:
-    'Cuts the journal while it is posted on, and opens the next window in the same ' +
-    'moment. Its pairs are counted afterwards; then the statements are ready.',
+    'Cuts the journal while posting continues, and opens the next window at the same moment. ' +
+    'The pairs are counted afterwards; then the statements are ready.',
   params: WindowParams,
   body: closed({}),
   answer: WindowHead,

@@ -1,4 +1,4 @@
-// POST /operator/webhooks: from now on, events are sent to this URL.
+// POST /operator/webhooks: registers a URL to which new events are sent.
 
 import { createWebhookOf } from '../webhooks/create-webhook.ts';
 import { operatorSide } from '../webhooks/side.ts';

@@ -1,4 +1,4 @@
-// POST /operator/disputes/{dispute_id}/decide: decides a dispute once both sides were heard.
+// POST /operator/disputes/{dispute_id}/decide: decides a dispute after both sides have answered.
 
 import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
@@ -16,14 +16,14 @@ const Decision = closed(
     reason: Words,
     resolution: Type.Optional(
       Type.Enum(['reversal', 'adjustment'], {
-        description: 'Of an upheld claim; reversal when absent.',
+        description: 'For an upheld claim; `reversal` when absent.',
       }),
     ),
     amount: Type.Optional(Amount),
     borne_by: Type.Optional(SideText),
   },
-  'amount is in points of the source platform, the disputed amount when absent. An adjustment ' +
-    'is paid by the platform that bears it, the target when absent.',
+  '`amount` is in points of the source platform; the disputed amount when absent. The platform ' +
+    'in `borne_by` pays an adjustment; the target when absent.',
 );
 
 export const decideDispute = defineRoute({
@@ -33,8 +33,8 @@ export const decideDispute = defineRoute({
   tag: 'operator',
   summary: 'Decide a dispute',
   description:
-    'Once both sides were heard. An upheld claim that cannot be carried out as decided ' +
-    'may be decided anew with another resolution.',
+    'After both sides have answered. If an upheld claim cannot be carried out as decided, it ' +
+    'may be decided again with another resolution.',
   params: DisputeParams,
   body: Decision,
   answer: OperatorDisputeView,

@@ -1,5 +1,4 @@
-// DELETE /operator/webhooks/{webhook_id}: nothing is sent there any more, and its deliveries are
-// forgotten.
+// DELETE /operator/webhooks/{webhook_id}: removes a webhook and its deliveries.
 
 import { deleteWebhookOf } from '../webhooks/delete-webhook.ts';
 import { operatorSide } from '../webhooks/side.ts';

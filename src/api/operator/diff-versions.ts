@@ -1,4 +1,4 @@
-// GET /operator/rulebook/diff: what differs between two versions of the rulebook.
+// GET /operator/rulebook/diff: the differences between two versions of the rulebook.
 
 import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
@@ -16,10 +16,10 @@ export const diffVersions = defineRoute({
   method: 'GET',
   url: '/operator/rulebook/diff',
   tag: 'operator',
-  summary: 'What differs between two versions',
+  summary: 'Differences between two versions',
   description:
-    'From the version in force when `from` is absent, to the version approved last when ' +
-    '`to` is: what is going to change.',
+    '`from` is the version in force when absent; `to` is the version approved last when ' +
+    'absent. Without both, the answer is the next change.',
   query: Query,
   answer: Answer,
   problems: ['version_not_found'],

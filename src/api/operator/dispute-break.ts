@@ -1,4 +1,4 @@
-// POST /operator/breaks/{break_id}/dispute: opens a dispute over the transaction of a difference.
+// POST /operator/breaks/{break_id}/dispute: opens a dispute about the transaction of a break.
 
 import { Type } from 'typebox';
 import { disputeBreak as openDisputeOf } from '../../clearing/reconciliation/reconciliation.ts';
@@ -10,10 +10,10 @@ import { closed, text } from '../../views/schemas.ts';
 
 const Body = closed(
   {
-    reason: text(500, 'What is wrong; told to both sides.'),
+    reason: text(500, 'The claim; both sides can read it.'),
     side: Type.Optional(SideText),
   },
-  'side is the one that claims; source when absent.',
+  '`side` is the side that claims; `source` when absent.',
 );
 
 export const disputeBreak = defineRoute({
@@ -23,8 +23,8 @@ export const disputeBreak = defineRoute({
   tag: 'operator',
   summary: 'Dispute the transaction of a difference',
   description:
-    'Opens a dispute for one side and notes it at the break; another operator decides ' +
-    'it, with a reversal or an adjustment. The same break gives the same dispute again.',
+    'Opens a dispute for one side and notes it with the break. Another operator decides it, ' +
+    'with a reversal or an adjustment. The same break returns the same dispute again.',
   params: BreakParams,
   body: Body,
   answer: OperatorDisputeView,

@@ -1,4 +1,4 @@
-// GET /operator/members: the member that a user of a platform is.
+// GET /operator/members: the member of a platform's user.
 
 import { identityProblems } from '../../identity/identity.ts';
 import { ok, refuse } from '../../kernel/problem.ts';
@@ -14,7 +14,7 @@ export const findMember = defineRoute({
   method: 'GET',
   url: '/operator/members',
   tag: 'operator',
-  summary: 'The member that a user of a platform is',
+  summary: "Find the member of a platform's user",
   query: Query,
   answer: MemberView,
   problems: ['platform_not_found', 'user_not_found'],

@@ -1,4 +1,5 @@
-// POST /operator/transfers/{transaction_id}/force_completed: asks to end a transfer as done.
+// POST /operator/transfers/{transaction_id}/force_completed: requests to end a transfer as
+// completed.
 
 import { askedResponse, askForAct } from '../ask-for-act.ts';
 import { defineRoute } from '../define-route.ts';
@@ -9,11 +10,11 @@ export const forceTransferCompleted = defineRoute({
   method: 'POST',
   url: '/operator/transfers/:transaction_id/force_completed',
   tag: 'operator',
-  summary: 'Say that it is done',
+  summary: 'Force a transfer to completed',
   description:
-    'No platform is called any more: whoever says so knows that both have done their part, ' +
-    'or sees to it. The ledger posts the transfer; of a reversal, that both have undone ' +
-    'theirs.',
+    'Platforms are no longer called. The operators know that both platforms have done their ' +
+    'part, or make sure of it. The ledger posts the transfer. For a reversal: both platforms ' +
+    'have undone their part.',
   params: TransferParams,
   body: TransferReason,
   responses: askedResponse,

@@ -1,4 +1,4 @@
-// POST /operator/transfers/{transaction_id}/force_failed: asks to end a transfer as failed.
+// POST /operator/transfers/{transaction_id}/force_failed: requests to end a transfer as failed.
 
 import { askedResponse, askForAct } from '../ask-for-act.ts';
 import { defineRoute } from '../define-route.ts';
@@ -9,10 +9,10 @@ export const forceTransferFailed = defineRoute({
   method: 'POST',
   url: '/operator/transfers/:transaction_id/force_failed',
   tag: 'operator',
-  summary: 'Say that it has failed',
+  summary: 'Force a transfer to failed',
   description:
-    'No platform is called any more: whoever says so knows that neither keeps anything of ' +
-    'it, or sees to it. The ledger gives the points back.',
+    'Platforms are no longer called. The operators know that neither platform keeps any part ' +
+    'of the transfer, or make sure of it. The ledger gives the points back.',
   params: TransferParams,
   body: TransferReason,
   responses: askedResponse,

@@ -1,4 +1,4 @@
-// GET /operator/disputes/{dispute_id}: one dispute with its trail and its evidence.
+// GET /operator/disputes/{dispute_id}: one dispute with its history and its evidence.
 
 import { ok } from '../../kernel/problem.ts';
 import { describeForOperator, OperatorDisputeWithTrail } from '../../views/dispute.ts';
@@ -12,7 +12,7 @@ export const getAnyDispute = defineRoute({
   url: '/operator/disputes/:dispute_id',
   tag: 'operator',
   summary: 'One dispute',
-  description: 'With its trail and its evidence.',
+  description: 'With its history and its evidence.',
   params: DisputeParams,
   answer: OperatorDisputeWithTrail,
   problems: ['dispute_not_found'],

@@ -1,4 +1,4 @@
-// GET /operator/disputes/{dispute_id}/evidence/{evidence}: one piece of evidence, as it was given.
+// GET /operator/disputes/{dispute_id}/evidence/{evidence}: the file of one piece of evidence.
 
 import { EvidenceParams } from '../disputes/dispute-request.ts';
 import { defineRoute, sent } from '../define-route.ts';
@@ -10,7 +10,7 @@ export const getAnyEvidence = defineRoute({
   url: '/operator/disputes/:dispute_id/evidence/:evidence',
   tag: 'operator',
   summary: 'One piece of evidence',
-  description: 'As it was given, as an attachment.',
+  description: 'The file as it was sent, as an attachment.',
   params: EvidenceParams,
   responses: { 200: evidenceResponse },
   problems: ['dispute_not_found', 'evidence_not_found'],

@@ -1,4 +1,4 @@
-// GET /operator/recalls/{recall_id}: one recall with all that happened to it.
+// GET /operator/recalls/{recall_id}: one recall with its history.
 
 import { ok } from '../../kernel/problem.ts';
 import { describeRecallWithStepsForOperator, OperatorRecallWithSteps } from '../../views/recall.ts';
@@ -11,7 +11,7 @@ export const getAnyRecall = defineRoute({
   url: '/operator/recalls/:recall_id',
   tag: 'operator',
   summary: 'One recall',
-  description: 'With all that happened to it.',
+  description: 'With its history.',
   params: RecallParams,
   answer: OperatorRecallWithSteps,
   problems: ['recall_not_found'],

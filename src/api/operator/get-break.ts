@@ -1,4 +1,4 @@
-// GET /operator/breaks/{break_id}: one difference, with what operators did about it.
+// GET /operator/breaks/{break_id}: one difference and the actions of operators on it.
 
 import { BreakWithActions } from '../../views/reconciliation.ts';
 import { BreakParams, describeStory } from '../breaks/break-fields.ts';
@@ -9,7 +9,7 @@ export const getBreak = defineRoute({
   method: 'GET',
   url: '/operator/breaks/:break_id',
   tag: 'operator',
-  summary: 'One difference, with what operators did about it',
+  summary: 'One difference and the actions on it',
   params: BreakParams,
   answer: BreakWithActions,
   problems: ['break_not_found'],

@@ -1,4 +1,4 @@
-// GET /operator/reports/liability: what each platform owes its users in points.
+// GET /operator/reports/liability: the points that each platform owes its users.
 
 import { Type } from 'typebox';
 import { identityProblems } from '../../identity/identity.ts';
@@ -15,8 +15,8 @@ export const getLiabilityOfAll = defineRoute({
   method: 'GET',
   url: '/operator/reports/liability',
   tag: 'operator',
-  summary: 'What the platforms owe their users in points',
-  description: 'Reads every transaction once.',
+  summary: 'Points that platforms owe their users',
+  description: 'Reads every transaction once. Call it when you need the report.',
   query: Query,
   answer: LiabilityView,
   problems: ['platform_not_found'],

@@ -1,4 +1,4 @@
-// GET /operator/webhooks/{webhook_id}: one endpoint, and how it fares.
+// GET /operator/webhooks/{webhook_id}: one webhook and the state of its deliveries.
 
 import { getWebhookOf } from '../webhooks/get-webhook.ts';
 import { operatorSide } from '../webhooks/side.ts';

@@ -1,5 +1,5 @@
-// GET /operator/proposals/{proposal_id}: one proposal with what it changes and, while it is open,
-// what stands in its way.
+// GET /operator/proposals/{proposal_id}: one proposal with its changes and, while it is open, the
+// problem that would prevent its approval.
 
 import { ok } from '../../kernel/problem.ts';
 import { describeProposalNow, ProposalNowView } from '../../views/rulebook.ts';

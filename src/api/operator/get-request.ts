@@ -1,4 +1,4 @@
-// GET /operator/requests/{request_id}: one request, and what matters to it now.
+// GET /operator/requests/{request_id}: one request with its circumstances now.
 
 import { ok } from '../../kernel/problem.ts';
 import { ActRequestNowView, describeActRequestNow } from '../../views/act-request.ts';
@@ -10,7 +10,7 @@ export const getRequest = defineRoute({
   method: 'GET',
   url: '/operator/requests/:request_id',
   tag: 'operator',
-  summary: 'One request, and what matters to it now',
+  summary: 'One request with its circumstances now',
   params: ActRequestParams,
   answer: ActRequestNowView,
   problems: ['request_not_found'],

@@ -1,5 +1,5 @@
-// GET /operator/reserves/{platform_id}: where one platform stands, with the requests about it and
-// the changes of its mode.
+// GET /operator/reserves/{platform_id}: prefund, position and cap of one platform, the requests
+// about them and the changes of its mode.
 
 import { Type } from 'typebox';
 import { REQUEST_STATES } from '../../clearing/reserve/reserve.ts';

@@ -1,5 +1,5 @@
-// GET /operator/rulebook: a version of the rulebook with its document; the one in force when none is
-// named.
+// GET /operator/rulebook: one version of the rulebook with its document; by default the version in
+// force.
 
 import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
@@ -16,7 +16,7 @@ export const getRulebook = defineRoute({
   url: '/operator/rulebook',
   tag: 'operator',
   summary: 'A version of the rulebook',
-  description: 'The version in force when none is named.',
+  description: 'The version in force when `version` is absent.',
   query: Query,
   answer: VersionWithDocument,
   problems: ['version_not_found'],

@@ -13,7 +13,7 @@ export const getTransfer = defineRoute({
   url: '/operator/transfers/:transaction_id',
   tag: 'operator',
   summary: 'One transfer over connected platforms',
-  description: 'Also one that has ended.',
+  description: 'A transfer that has ended is found too.',
   params: TransferParams,
   answer: TransferWithDecisions,
   problems: ['saga_not_found'],

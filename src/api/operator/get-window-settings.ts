@@ -1,4 +1,4 @@
-// GET /operator/windows/settings: when windows are closed by themselves, and which pairs are settled
+// GET /operator/windows/settings: the schedule that closes windows, and the pairs that are settled
 // gross.
 
 import { ok } from '../../kernel/problem.ts';
@@ -11,7 +11,7 @@ export const getWindowSettings = defineRoute({
   method: 'GET',
   url: '/operator/windows/settings',
   tag: 'operator',
-  summary: 'When windows are closed, and what is settled gross',
+  summary: 'Schedule of windows, and pairs that are settled gross',
   query: closed({}),
   answer: WindowSettingsView,
   problems: [],

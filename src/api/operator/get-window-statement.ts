@@ -1,5 +1,4 @@
-// GET /operator/windows/{window_id}/statement: what a window means for one platform, as that platform
-// sees it.
+// GET /operator/windows/{window_id}/statement: the statement of a window as one platform gets it.
 
 import { WindowParams } from '../windows/window-request.ts';
 import { defineRoute, sent } from '../define-route.ts';
@@ -19,7 +18,7 @@ export const getWindowStatement = defineRoute({
   url: '/operator/windows/:window_id/statement',
   tag: 'operator',
   summary: 'Statement of a platform',
-  description: 'As the platform itself gets it.',
+  description: 'The same statement that the platform itself gets.',
   params: WindowParams,
   query: StatementQuery,
   responses: statementResponses,

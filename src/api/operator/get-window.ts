@@ -12,8 +12,8 @@ export const getWindow = defineRoute({
   tag: 'operator',
   summary: 'One settlement window',
   description:
-    'Nets of all platforms, gross figures of all pairs, disputed transactions and ' +
-    'obligations. Of the open window there is nothing yet.',
+    'Nets of all platforms, gross figures of all pairs, disputed transactions and obligations. ' +
+    'An open window has none yet.',
   params: WindowParams,
   answer: WindowView,
   problems: ['window_not_found'],

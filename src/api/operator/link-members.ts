@@ -1,8 +1,9 @@
-// POST /operator/member-links: asks to make users of platforms one person.
+// POST /operator/member-links: requests to link users of platforms to existing members.
 
 import { Type } from 'typebox';
 import { writeLinks } from '../../acts/acts.ts';
-import type { MemberId } from '../../kernel/ids.ts';
+import { assert } from '../../kernel/assert.ts';
+import { isMemberId } from '../../kernel/ids.ts';
 import { askedResponse, askForAct } from '../ask-for-act.ts';
 import { defineRoute } from '../define-route.ts';
 import { MemberIdText } from '../members/member-fields.ts';
@@ -16,10 +17,13 @@ const Body = closed({
     {
       minItems: 1,
       maxItems: MOST_LINKS,
-      description: 'All of them are made, or none.',
+      description: 'Either all links are made or none.',
     },
   ),
-  reason: text(256, 'Why they are one person; kept with each link. Do not put personal data here.'),
+  reason: text(
+    256,
+    'The reason why they are one person; kept with each link. Do not put personal data here.',
+  ),
 });
 
 export const linkMembers = defineRoute({
@@ -27,11 +31,11 @@ export const linkMembers = defineRoute({
   method: 'POST',
   url: '/operator/member-links',
   tag: 'operator',
-  summary: 'Make users of platforms one person',
+  summary: 'Link users to existing members',
   description:
-    'Links users that have no link yet to members that exist. Links are permanent: a ' +
-    'user that belongs to another member already is refused, and so is a second user of ' +
-    'a member on one platform.',
+    'Links users without a link to members that exist. Links are permanent. A user that ' +
+    'already belongs to another member is refused; so is a second user of a member on one ' +
+    'platform.',
   body: Body,
   responses: askedResponse,
   problems: [
@@ -44,11 +48,12 @@ export const linkMembers = defineRoute({
     'member_already_linked',
   ],
   serve: (parts) => (call) => {
-    const links = call.body.links.map((link) => ({
-      platformId: link.platform_id,
-      platformUserId: link.platform_user_id,
-      memberId: link.member_id as MemberId,
-    }));
+    const links = call.body.links.map(
+      ({ platform_id: platformId, platform_user_id: platformUserId, member_id: memberId }) => {
+        assert(isMemberId(memberId), 'the schema has checked the form of the id');
+        return { platformId, platformUserId, memberId };
+      },
+    );
     return askForAct(call, parts, {
       act: 'member_link',
       arguments: { links: writeLinks(links) },

@@ -1,7 +1,8 @@
 // GET /operator/disputes: the disputes of the network.
 
 import { Type } from 'typebox';
-import { parseId, type PlatformId } from '../../kernel/ids.ts';
+import { assert } from '../../kernel/assert.ts';
+import { isPlatformId, parseId } from '../../kernel/ids.ts';
 import { ok } from '../../kernel/problem.ts';
 import { describeForOperator, OperatorDisputeView, StateText } from '../../views/dispute.ts';
 import { defineRoute } from '../define-route.ts';
@@ -34,9 +35,13 @@ export const listAllDisputes = defineRoute({
     ({ disputes, ledger, clock }) =>
     async ({ query }) => {
       const { state, platform_id: platformId, transaction_id: transactionId } = query;
+      assert(
+        platformId === undefined || isPlatformId(platformId),
+        'the schema has checked the form of the id',
+      );
       const found = await disputes.list({
         state,
-        platformId: platformId as PlatformId | undefined,
+        platformId,
         transactionId: transactionId === undefined ? undefined : parseId('txn', transactionId),
         dueBeforeMs: query.overdue === true ? clock.now() : undefined,
         limit: query.limit ?? DEFAULT_LIMIT,

@@ -1,7 +1,8 @@
 // GET /operator/recalls: the recalls of the network.
 
 import { Type } from 'typebox';
-import { parseId, type PlatformId } from '../../kernel/ids.ts';
+import { assert } from '../../kernel/assert.ts';
+import { isPlatformId, parseId } from '../../kernel/ids.ts';
 import { ok } from '../../kernel/problem.ts';
 import {
   describeRecallForOperator,
@@ -37,9 +38,13 @@ export const listAllRecalls = defineRoute({
     ({ recalls, ledger }) =>
     async ({ query }) => {
       const { state, platform_id: platformId, transaction_id: id, limit = DEFAULT_LIMIT } = query;
+      assert(
+        platformId === undefined || isPlatformId(platformId),
+        'the schema has checked the form of the id',
+      );
       const found = await recalls.list({
         state,
-        platformId: platformId as PlatformId | undefined,
+        platformId,
         transactionId: id === undefined ? undefined : parseId('txn', id),
         limit,
       });

@@ -1,8 +1,9 @@
-// GET /operator/breaks: differences that reconciliation has found.
+// GET /operator/breaks: the differences that reconciliation has found.
 
 import { Type } from 'typebox';
 import { BREAK_CATEGORIES, BREAK_STATES } from '../../clearing/reconciliation/reconciliation.ts';
-import type { PlatformId } from '../../kernel/ids.ts';
+import { assert } from '../../kernel/assert.ts';
+import { isPlatformId } from '../../kernel/ids.ts';
 import { ok } from '../../kernel/problem.ts';
 import { BreaksView, describeBreaks } from '../../views/reconciliation.ts';
 import { defineRoute } from '../define-route.ts';
@@ -30,11 +31,12 @@ export const listBreaks = defineRoute({
   serve:
     ({ reconciliation, ledger, clock }) =>
     async ({ query: { platform_id: platformId, category, state = 'open', limit = 100 } }) => {
+      assert(
+        platformId === undefined || isPlatformId(platformId),
+        'the schema has checked the form of the id',
+      );
       const [found, open] = await Promise.all([
-        reconciliation.listBreaks(
-          { platformId: platformId as PlatformId | undefined, category, state },
-          limit,
-        ),
+        reconciliation.listBreaks({ platformId, category, state }, limit),
         reconciliation.countOpen(),
       ]);
       return ok(describeBreaks(found, open, ledger, clock.now()));

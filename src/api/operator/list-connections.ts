@@ -1,5 +1,5 @@
-// GET /operator/connections: where connected platforms answer. The tokens that they issued are taken
-// and never given.
+// GET /operator/connections: the addresses of connected platforms. Their tokens are stored and
+// never shown.
 
 import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
@@ -12,7 +12,7 @@ export const listConnections = defineRoute({
   method: 'GET',
   url: '/operator/connections',
   tag: 'operator',
-  summary: 'Where connected platforms answer',
+  summary: 'Connections of connected platforms',
   query: closed({}),
   answer: Type.Object({ connections: Type.Array(ConnectionView) }),
   problems: [],

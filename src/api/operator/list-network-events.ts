@@ -1,4 +1,4 @@
-// GET /operator/events: what happened to rules and rewards, oldest first, to be read on by cursor.
+// GET /operator/events: the events of the network, oldest first, read by cursor.
 
 import { Type } from 'typebox';
 import { selectEvents } from '../../events/events.ts';
@@ -14,7 +14,7 @@ const Query = closed({
     Type.Integer({
       minimum: 0,
       maximum: Number.MAX_SAFE_INTEGER,
-      description: 'The event_id read last; from the beginning when absent.',
+      description: 'The event_id that was read last; from the beginning when absent.',
     }),
   ),
   limit: Type.Optional(
@@ -30,7 +30,7 @@ const Answer = Type.Object({
         examples: ['proposal.made', 'rulebook.effective', 'transfer.attention'],
       }),
       platform_id: Type.Union([Type.String(), Type.Null()], {
-        description: 'The platform it concerns; null for all.',
+        description: 'The platform that the event concerns; null when it concerns all.',
       }),
       data: Type.Unsafe<Readonly<Record<string, unknown>>>({
         type: 'object',
@@ -38,7 +38,9 @@ const Answer = Type.Object({
       }),
     }),
   ),
-  next_after: Type.Integer({ description: 'The `after` to read on with, also later.' }),
+  next_after: Type.Integer({
+    description: 'Send it as `after` to read the next events, now or later.',
+  }),
 });
 
 export const listNetworkEvents = defineRoute({
@@ -46,7 +48,7 @@ export const listNetworkEvents = defineRoute({
   method: 'GET',
   url: '/operator/events',
   tag: 'operator',
-  summary: 'What happened to rules and rewards',
+  summary: 'Events of the network',
   description: 'Oldest first.',
   query: Query,
   answer: Answer,

@@ -1,4 +1,4 @@
-// GET /operator/webhooks/{webhook_id}/deliveries: what was sent there, and what became of it.
+// GET /operator/webhooks/{webhook_id}/deliveries: the events sent to a webhook, and their results.
 
 import { listWebhookDeliveriesOf } from '../webhooks/list-webhook-deliveries.ts';
 import { operatorSide } from '../webhooks/side.ts';

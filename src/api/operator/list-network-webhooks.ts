@@ -1,4 +1,4 @@
-// GET /operator/webhooks: all endpoints of the caller, and how they fare.
+// GET /operator/webhooks: all webhooks, those of platforms too, and the state of their deliveries.
 
 import { listWebhooksOf } from '../webhooks/list-webhooks.ts';
 import { operatorSide } from '../webhooks/side.ts';

@@ -1,4 +1,4 @@
-// GET /operator/proposals: the proposals, newest first; those of one state when it is named.
+// GET /operator/proposals: the proposals, newest first; all, or those in one state.
 
 import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';

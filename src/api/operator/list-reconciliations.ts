@@ -1,7 +1,8 @@
-// GET /operator/reconciliations: what comparisons with platforms' books came to.
+// GET /operator/reconciliations: the comparisons with platforms' books, and their results.
 
 import { Type } from 'typebox';
-import type { PlatformId } from '../../kernel/ids.ts';
+import { assert } from '../../kernel/assert.ts';
+import { isPlatformId } from '../../kernel/ids.ts';
 import { ok } from '../../kernel/problem.ts';
 import { describeRun, RunView } from '../../views/reconciliation.ts';
 import { defineRoute } from '../define-route.ts';
@@ -20,7 +21,7 @@ export const listReconciliations = defineRoute({
   method: 'GET',
   url: '/operator/reconciliations',
   tag: 'operator',
-  summary: 'Reconciliations and what they came to',
+  summary: 'Reconciliations and their results',
   description: 'Newest first.',
   query: Query,
   answer: Answer,
@@ -28,7 +29,11 @@ export const listReconciliations = defineRoute({
   serve:
     ({ reconciliation, ledger }) =>
     async ({ query: { platform_id: platformId, limit = 100 } }) => {
-      const runs = await reconciliation.listRuns(platformId as PlatformId | undefined, limit);
+      assert(
+        platformId === undefined || isPlatformId(platformId),
+        'the schema has checked the form of the id',
+      );
+      const runs = await reconciliation.listRuns(platformId, limit);
       return ok({ runs: runs.map((run) => describeRun(run, ledger)) });
     },
 });

@@ -20,7 +20,7 @@ export const listRequests = defineRoute({
   url: '/operator/requests',
   tag: 'operator',
   summary: 'Acts that wait for a second operator',
-  description: 'Newest first; also those that have ended.',
+  description: 'Newest first. `state` also selects requests that have ended.',
   query: Query,
   answer: Type.Object({ requests: Type.Array(ActRequestView) }),
   problems: [],

@@ -1,4 +1,4 @@
-// GET /operator/reserves: where every platform stands with the network.
+// GET /operator/reserves: prefund, position and cap of every platform.
 
 import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
@@ -14,7 +14,7 @@ export const listReserves = defineRoute({
   url: '/operator/reserves',
   tag: 'operator',
   summary: 'Reserves of all platforms',
-  description: 'By platform, all figures of one moment. See docs/reserve.md.',
+  description: 'Sorted by platform; all figures are of the same moment. See docs/reserve.md.',
   query: closed({}),
   answer: Answer,
   problems: [],

@@ -1,5 +1,5 @@
-// GET /operator/transfers: transfers over connected platforms that need an operator, or are under
-// way.
+// GET /operator/transfers: transfers over connected platforms that need an operator or have not
+// ended.
 
 import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
@@ -14,7 +14,8 @@ const Query = closed({
     Type.String({
       enum: ['attention', 'open'],
       description:
-        '`attention` (when absent): those that need an operator; `open`: all that have not ended.',
+        '`attention` (default): transfers that need an operator. `open`: all transfers that ' +
+        'have not ended.',
     }),
   ),
   limit: Type.Optional(
@@ -27,7 +28,7 @@ export const listTransfers = defineRoute({
   method: 'GET',
   url: '/operator/transfers',
   tag: 'operator',
-  summary: 'Transfers over connected platforms that need attention, or all under way',
+  summary: 'Transfers over connected platforms',
   description: 'Oldest first.',
   query: Query,
   answer: Type.Object({ transfers: Type.Array(TransferView) }),

@@ -1,5 +1,5 @@
-// GET /operator/rulebook/history: all versions of the rulebook, newest first: who wrote them, by
-// which proposal, from when to when.
+// GET /operator/rulebook/history: all versions of the rulebook, newest first, with author, proposal
+// and time in force.
 
 import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
@@ -33,7 +33,7 @@ export const listVersions = defineRoute({
     async ({ query: { before = BEFORE_ALL, limit = DEFAULT_LIMIT } }) => {
       await valuation.refresh();
       const inForce = valuation.rulebook().version;
-      // One more tells whether there is a next page.
+      // One row more shows whether there is a next page.
       const rows = await valuation.proposals.listVersions(before, limit + 1);
       return ok(describeVersions(rows, limit, inForce));
     },

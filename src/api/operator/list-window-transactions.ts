@@ -19,7 +19,7 @@ export const listWindowTransactions = defineRoute({
   url: '/operator/windows/:window_id/transactions',
   tag: 'operator',
   summary: 'Transactions of a window that concern a platform',
-  description: 'As the platform itself gets them.',
+  description: 'The same list that the platform itself gets.',
   params: WindowParams,
   query: TransactionsQuery,
   responses: transactionsResponses,

@@ -27,7 +27,7 @@ export const listWindows = defineRoute({
   url: '/operator/windows',
   tag: 'operator',
   summary: 'Settlement windows',
-  description: 'Newest first; the first one is open.',
+  description: 'Newest first. The first window is open.',
   query: Query,
   answer: Type.Object({ windows: Type.Array(WindowHead) }),
   problems: [],

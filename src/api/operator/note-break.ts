@@ -1,4 +1,4 @@
-// POST /operator/breaks/{break_id}/note: keeps what was found out with a difference.
+// POST /operator/breaks/{break_id}/note: adds a note to a difference.
 
 import { BreakWithActions } from '../../views/reconciliation.ts';
 import { BreakParams, describeStory } from '../breaks/break-fields.ts';
@@ -6,7 +6,7 @@ import { defineRoute } from '../define-route.ts';
 import { closed, text } from '../../views/schemas.ts';
 
 const Body = closed({
-  note: text(2_000, 'What was found out, or who looks after it; kept with the break.'),
+  note: text(2_000, 'The finding, or the person who works on it; kept with the break.'),
 });
 
 export const noteBreak = defineRoute({
@@ -14,7 +14,7 @@ export const noteBreak = defineRoute({
   method: 'POST',
   url: '/operator/breaks/:break_id/note',
   tag: 'operator',
-  summary: 'Note what was found out',
+  summary: 'Add a note to a difference',
   params: BreakParams,
   body: Body,
   answer: BreakWithActions,

@@ -26,7 +26,7 @@ const Opening = closed(
     description: Words,
     amount: Type.Optional(Amount),
   },
-  'side is the one that claims. Whoever opens a dispute may not decide it.',
+  '`side` is the side that claims. The operator who opens a dispute may not decide it.',
 );
 
 export const openDisputeAsOperator = defineRoute({
@@ -35,7 +35,7 @@ export const openDisputeAsOperator = defineRoute({
   url: '/operator/disputes',
   tag: 'operator',
   summary: 'Open a dispute for one side',
-  description: 'The same key and body give the same dispute again. Another operator decides.',
+  description: 'The same key and body return the same dispute again. Another operator decides it.',
   body: Opening,
   answer: OperatorDisputeView,
   problems: [

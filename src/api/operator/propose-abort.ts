@@ -16,9 +16,9 @@ export const proposeAbort = defineRoute({
   tag: 'operator',
   summary: 'Propose to abort a settlement',
   description:
-    'What was taken is given back and what was paid out is taken back, out of and into ' +
-    'the prefunds; then the window is closed again, to be proposed anew. Once another ' +
-    'operator has approved it.',
+    'Takes effect after another operator has approved it. Payments of platforms are returned ' +
+    'to their prefunds, and payments to platforms are taken back from their prefunds. Then the ' +
+    'window is closed again and its payment can be proposed again.',
   params: WindowParams,
   body: AbortBody,
   answer: ActView,

@@ -1,4 +1,4 @@
-// POST /operator/proposals: proposes a change of the rulebook, for another operator to decide.
+// POST /operator/proposals: proposes a change of the rulebook; another operator decides it.
 
 import { Type } from 'typebox';
 import { untilLeft } from '../../http/until-left.ts';
@@ -14,7 +14,9 @@ const Body = closed(
     ...changeFields,
     effective_at: Type.Optional(DateTime),
     urgent: Type.Optional(
-      Type.Boolean({ description: 'Takes effect without a notice period; the history shows it.' }),
+      Type.Boolean({
+        description: 'True: it takes effect without the notice period; the history shows this.',
+      }),
     ),
   },
   'Exactly one of document and patch.',
@@ -27,9 +29,9 @@ export const proposeChange = defineRoute({
   tag: 'operator',
   summary: 'Propose a change of the rulebook',
   description:
-    'Kept as the items that differ from the last approved version. Takes effect at the end of ' +
-    'its notice period after another operator has approved it, or at effective_at when that is ' +
-    'later.',
+    'The change is stored as the items that differ from the version approved last. It takes ' +
+    'effect after another operator has approved it and its notice period is over, or at ' +
+    '`effective_at` if that is later.',
   body: Body,
   answer: ProposalWithChanges,
   problems: [

@@ -18,9 +18,9 @@ export const proposeLeaveOut = defineRoute({
   tag: 'operator',
   summary: 'Propose to leave out a platform that cannot pay',
   description:
-    'What is not paid yet is netted again without it, what was paid in part stays, its ' +
-    'debt and its claims go over to the window that is open then, and it is suspended; ' +
-    'once another operator has approved it.',
+    'Takes effect after another operator has approved it. Obligations that are not paid yet ' +
+    'are netted again without the platform. Part payments stay. Its debt and its claims are ' +
+    'carried over to the window that is open then, and the platform is suspended.',
   params: WindowParams,
   body: LeaveOutBody,
   answer: ActView,

@@ -1,4 +1,4 @@
-// POST /operator/windows/{window_id}/settle: one operator says how a window is to be paid, another
+// POST /operator/windows/{window_id}/settle: one operator proposes how a window is paid; another
 // one confirms it.
 
 import { Type } from 'typebox';
@@ -11,8 +11,8 @@ import { describeWindowResult } from '../windows/window-decisions.ts';
 
 const From = Type.Enum(['prefund', 'outside'], {
   description:
-    'Out of and into the prefund, or by a payment outside of the network, which needs the ' +
-    "bank's reference.",
+    '`prefund`: from and to the prefunds. `outside`: by a payment outside the network, which ' +
+    "needs the bank's reference.",
 });
 const BankReference = text(
   128,
@@ -29,8 +29,8 @@ const Body = closed(
           basis: Type.Optional(
             text(
               90,
-              '`net`, or `source>target` of a pair that is settled gross; all of the ' +
-                "participant's when absent.",
+              '`net`, or `source>target` of a pair that is settled gross; all obligations of ' +
+                'the participant when absent.',
             ),
           ),
           from: From,
@@ -40,8 +40,8 @@ const Body = closed(
       ),
     ),
   },
-  'from and bank_reference hold for everyone for whom payments does not say otherwise; the ' +
-    'prefund when absent.',
+  '`from` and `bank_reference` apply to every participant that `payments` does not name; ' +
+    '`prefund` when absent.',
 );
 
 export const proposeSettlement = defineRoute({
@@ -51,10 +51,10 @@ export const proposeSettlement = defineRoute({
   tag: 'operator',
   summary: 'Propose how a window is paid',
   description:
-    'Fixes the obligations of a closed window, without what is disputed now, for ' +
-    'another operator to confirm. Of a window that is being settled: changes the way of ' +
-    'the obligations that payments names and that are not paid yet. A window in which ' +
-    'nobody owes anything is settled at once.',
+    'For a closed window: fixes the obligations, without the transactions that are disputed ' +
+    'now; another operator confirms them. For a window that is being settled: changes how the ' +
+    'obligations in `payments` are paid, if they are not paid yet. A window without ' +
+    'obligations is settled at once.',
   params: WindowParams,
   body: Body,
   answer: WindowView,

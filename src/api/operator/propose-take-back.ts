@@ -12,7 +12,7 @@ const TakeBackBody = closed({
   participants: Type.Optional(
     Type.Array(text(40, 'A platform_id, or `@network`.'), {
       maxItems: 10_000,
-      description: "Whose obligations; everybody's when absent.",
+      description: 'The participants whose obligations are taken back; all when absent.',
     }),
   ),
   reason: Reason,
@@ -25,9 +25,9 @@ export const proposeTakeBack = defineRoute({
   tag: 'operator',
   summary: 'Propose to take unpaid obligations back',
   description:
-    'What is not paid is no longer tried, once another operator has approved it, and ' +
-    'waits to be proposed anew. Before anything of the window was paid all of it is ' +
-    'taken back: it is closed again.',
+    'Takes effect after another operator has approved it. Unpaid obligations are no longer ' +
+    'retried and wait for a new proposal. If nothing of the window is paid yet, the whole ' +
+    'proposal is taken back and the window is closed again.',
   params: WindowParams,
   body: TakeBackBody,
   answer: ActView,

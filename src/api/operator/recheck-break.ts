@@ -1,4 +1,4 @@
-// POST /operator/breaks/{break_id}/recheck: asks the platform again about a difference.
+// POST /operator/breaks/{break_id}/recheck: asks the platform about a difference again.
 
 import { BreakWithActions } from '../../views/reconciliation.ts';
 import { BreakParams, describeStory } from '../breaks/break-fields.ts';
@@ -12,8 +12,8 @@ export const recheckBreak = defineRoute({
   tag: 'operator',
   summary: 'Ask the platform again',
   description:
-    'Looks the transaction up at the platform and closes the break when both sides ' +
-    'agree by now; of a total, a reconciliation is asked for.',
+    'Looks the transaction up at the platform and closes the break if both sides agree now. ' +
+    'For a difference of totals a reconciliation is requested.',
   params: BreakParams,
   body: closed({}),
   answer: BreakWithActions,

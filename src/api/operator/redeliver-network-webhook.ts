@@ -1,5 +1,5 @@
-// POST /operator/webhooks/{webhook_id}/redeliver: one event once more, or all that were given up since a
-// time.
+// POST /operator/webhooks/{webhook_id}/redeliver: sends one event again, or all dead letters since
+// a time.
 
 import { redeliverWebhookOf } from '../webhooks/redeliver-webhook.ts';
 import { operatorSide } from '../webhooks/side.ts';

@@ -1,4 +1,4 @@
-// POST /operator/proposals/{proposal_id}/reject: refuses a proposal of another operator.
+// POST /operator/proposals/{proposal_id}/reject: rejects a proposal of another operator.
 
 import { ProposalView } from '../../views/rulebook.ts';
 import { DecisionBody, ProposalParams } from '../rulebook/rulebook-request.ts';
@@ -11,7 +11,7 @@ export const rejectProposal = defineRoute({
   url: '/operator/proposals/:proposal_id/reject',
   tag: 'operator',
   summary: 'Reject a proposal',
-  description: 'By another operator than the one who made it, who withdraws it instead.',
+  description: 'By another operator than the maker; the maker withdraws it instead.',
   params: ProposalParams,
   body: DecisionBody,
   answer: ProposalView,

@@ -1,4 +1,4 @@
-// POST /operator/reviews/{hold_id}/reject: turns a transfer down that a review rule has set aside.
+// POST /operator/reviews/{hold_id}/reject: rejects a transfer that a review rule has set aside.
 
 import { ReviewDecisionView } from '../../views/review.ts';
 import { defineRoute } from '../define-route.ts';
@@ -9,7 +9,7 @@ export const rejectReview = defineRoute({
   method: 'POST',
   url: '/operator/reviews/:hold_id/reject',
   tag: 'operator',
-  summary: 'Turn a transfer down',
+  summary: 'Reject a transfer under review',
   description: 'The points are available again.',
   params: ReviewParams,
   body: ReviewReason,

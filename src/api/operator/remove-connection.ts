@@ -1,4 +1,5 @@
-// DELETE /operator/connections/{platform_id}: a platform is not called any more.
+// DELETE /operator/connections/{platform_id}: requests to remove a connection; the platform is then
+// no longer called.
 
 import { Type } from 'typebox';
 import { askedResponse, askForAct } from '../ask-for-act.ts';
@@ -6,7 +7,7 @@ import { defineRoute } from '../define-route.ts';
 import { closed, PlatformIdText, text } from '../../views/schemas.ts';
 
 const Params = closed({ platform_id: PlatformIdText });
-const Query = closed({ reason: Type.Optional(text(200, 'Why; kept with the request.')) });
+const Query = closed({ reason: Type.Optional(text(200, 'The reason; kept with the request.')) });
 
 export const removeConnection = defineRoute({
   operationId: 'removeConnection',
@@ -15,8 +16,8 @@ export const removeConnection = defineRoute({
   tag: 'operator',
   summary: 'Remove a connection',
   description:
-    'The platform is not called any more; transfers that are under way wait until it ' +
-    'has a connection again.',
+    'The platform is no longer called. Transfers in progress wait until it has a connection ' +
+    'again.',
   params: Params,
   query: Query,
   responses: askedResponse,

@@ -1,4 +1,5 @@
-// POST /operator/webhooks/{webhook_id}/secret: a new key, beside which the old one signs for a while.
+// POST /operator/webhooks/{webhook_id}/secret: makes a new secret; the old one also signs for a
+// while.
 
 import { renewWebhookSecretOf } from '../webhooks/renew-webhook-secret.ts';
 import { operatorSide } from '../webhooks/side.ts';

@@ -1,5 +1,5 @@
-// POST /operator/reserves/{platform_id}/cap: asks for another net debit cap; a lower one is in force at
-// once.
+// POST /operator/reserves/{platform_id}/cap: requests another net debit cap; a lower one is in
+// force at once.
 
 import { type Static, Type } from 'typebox';
 import type { Wanted } from '../../clearing/reserve/reserve.ts';
@@ -39,9 +39,9 @@ export const requestCap = defineRoute({
   tag: 'operator',
   summary: 'Ask for another net debit cap',
   description:
-    'Fixed, or a share of the prefund. A lower one is approved and in force when this ' +
-    'answers. A higher one, and one of the other kind, is in force once another ' +
-    'operator has approved it. Refused as cap_below_use while more is in use.',
+    'A fixed amount, or a percentage of the prefund. A lower cap is approved and in force when ' +
+    'this answers. A higher cap, or a change between amount and percentage, is in force after ' +
+    'another operator has approved it. Refused with `cap_below_use` while more is in use.',
   params: ReserveParams,
   body: CapBody,
   answer: ReserveRequestView,
@@ -66,14 +66,14 @@ function capOf(
     if (typeof basisPoints === 'string' || basisPoints < 1n || basisPoints > 100_000n) {
       return refuse(
         apiProblems.invalid_field(
-          'percent_of_prefund is to be more than 0 and at most 1000, with at most two decimals.',
+          'percent_of_prefund must be more than 0 and at most 1000, with at most two decimals.',
           { field: 'percent_of_prefund' },
         ),
       );
     }
     return ok({ kind: 'cap', basisPoints: Number(basisPoints) });
   }
-  // A cap of nothing is one, too: the platform may send what it has received.
+  // A cap of zero is valid too: the platform may send what it has received.
   if (parseAmount(amount ?? 0, currency.scale) === 0n) return ok({ kind: 'cap', amount: 0n });
   const minor = readAmount(amount ?? 0, currency);
   return minor.ok ? ok({ kind: 'cap', amount: minor.value }) : minor;

@@ -1,4 +1,5 @@
-// POST /operator/reserves/{platform_id}/deposits: asks to book money that a platform has paid in.
+// POST /operator/reserves/{platform_id}/deposits: requests to book money that a platform has paid
+// in.
 
 import { ReserveRequestView } from '../../views/reserve.ts';
 import { ReserveParams } from '../reserve/reserve-request.ts';
@@ -13,8 +14,8 @@ export const requestDeposit = defineRoute({
   tag: 'operator',
   summary: 'Ask for a deposit',
   description:
-    'Money that the platform has paid to the network. Once another operator has approved ' +
-    'it, it is in the prefund, and then a cap that follows the prefund rises.',
+    'Money that the platform has paid to the network. After another operator has approved it, ' +
+    'it is part of the prefund. A cap that follows the prefund rises with it.',
   params: ReserveParams,
   body: PaymentBody,
   answer: ReserveRequestView,

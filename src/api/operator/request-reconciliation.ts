@@ -1,4 +1,4 @@
-// POST /operator/reconciliations: asks for comparisons with platforms' books.
+// POST /operator/reconciliations: requests comparisons with platforms' books.
 
 import { Type } from 'typebox';
 import { RUN_MODES } from '../../clearing/reconciliation/reconciliation.ts';
@@ -12,8 +12,8 @@ const Body = closed({
   mode: Type.Optional(
     Type.Enum([...RUN_MODES], {
       description:
-        'incremental (the default): what is new since the last run, and what is open. full: ' +
-        'the whole statement from its beginning.',
+        '`incremental` (default): everything new since the last run, and the open differences. ' +
+        '`full`: the whole statement from its beginning.',
     }),
   ),
 });
@@ -26,8 +26,8 @@ export const requestReconciliation = defineRoute({
   tag: 'operator',
   summary: 'Ask for a reconciliation',
   description:
-    'Of one platform, or of all without platform_id. It begins within seconds; see what ' +
-    'it came to by GET.',
+    'For one platform, or for all without `platform_id`. It begins within seconds; GET shows ' +
+    'its result.',
   body: Body,
   answer: Answer,
   problems: ['platform_not_found'],

@@ -1,4 +1,4 @@
-// POST /operator/reserves/{platform_id}/withdrawals: asks to pay money back to a platform.
+// POST /operator/reserves/{platform_id}/withdrawals: requests to pay money back to a platform.
 
 import { ReserveRequestView } from '../../views/reserve.ts';
 import { ReserveParams } from '../reserve/reserve-request.ts';
@@ -13,8 +13,9 @@ export const requestWithdrawal = defineRoute({
   tag: 'operator',
   summary: 'Ask for a withdrawal',
   description:
-    'Money to be paid back to the platform. Approved, a cap that follows the prefund is ' +
-    'lowered first, which is refused as cap_below_use while too much of it is in use.',
+    'Money that the network pays back to the platform. On approval, a cap that follows the ' +
+    'prefund is lowered first; this is refused with `cap_below_use` while too much of it is in ' +
+    'use.',
   params: ReserveParams,
   body: PaymentBody,
   answer: ReserveRequestView,

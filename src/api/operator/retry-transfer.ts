@@ -11,8 +11,8 @@ export const retryTransfer = defineRoute({
   tag: 'operator',
   summary: 'Call the platform again now',
   description:
-    'After what was wrong has been put right. The platform is asked first what it has done, ' +
-    'so nothing happens twice.',
+    'For use after the fault was repaired. The platform is first asked what it has done, so ' +
+    'nothing happens twice.',
   params: TransferParams,
   body: TransferReason,
   answer: TransferWithDecisions,

@@ -1,4 +1,4 @@
-// PUT /operator/reserves/{platform_id}/mode: sets which part a platform takes in conversions.
+// PUT /operator/reserves/{platform_id}/mode: sets the part that a platform takes in conversions.
 
 import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
@@ -18,9 +18,9 @@ export const setClearingMode = defineRoute({
   tag: 'operator',
   summary: 'Stop or allow conversions of a platform',
   description:
-    'A smaller part is in force here when this answers with 200, and in other processes ' +
-    'within about a second. A larger one is asked for. Transfers under way go on, and ' +
-    'reversals stay possible.',
+    'A narrower mode is in force here when this answers 200, and in other processes within ' +
+    'about a second. A wider mode is a request that another operator approves. Transfers in ' +
+    'progress continue, and reversals stay possible.',
   params: ReserveParams,
   body: Body,
   answer: ReserveView,

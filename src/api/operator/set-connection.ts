@@ -1,5 +1,5 @@
-// PUT /operator/connections/{platform_id}: says where a connected platform answers, and with which
-// token.
+// PUT /operator/connections/{platform_id}: requests to set the address and the token of a connected
+// platform.
 
 import { Type } from 'typebox';
 import { askedResponse, askForAct } from '../ask-for-act.ts';
@@ -10,25 +10,26 @@ const Params = closed({ platform_id: PlatformIdText });
 const Body = closed({
   url: text(
     2_048,
-    'Base URL of the platform, http or https, without query; the connector API lies under it ' +
-      'at /api/internal/.',
+    'Base URL of the platform, http or https, without query. The connector API is below it, at ' +
+      '/api/internal/.',
   ),
   token: text(
     4_096,
-    'Bearer token that the platform issued to the network. Kept sealed, and never given.',
+    'Bearer token that the platform issued to the network. It is stored sealed and never ' +
+      'shown.',
   ),
-  reason: Type.Optional(text(200, 'Why; kept with the request.')),
+  reason: Type.Optional(text(200, 'The reason; kept with the request.')),
 });
 export const setConnection = defineRoute({
   operationId: 'setConnection',
   method: 'PUT',
   url: '/operator/connections/:platform_id',
   tag: 'operator',
-  summary: 'Say where a connected platform answers',
+  summary: 'Set the connection of a platform',
   description:
-    'Replaces what was registered, also for transfers that are under way: their next ' +
-    'call goes to the new address. Once approved it is in force where it was approved, ' +
-    'and in other processes within about a second.',
+    'Replaces the former connection, also for transfers in progress: their next call goes to ' +
+    'the new address. After the approval it is in force in the process that approved it, and ' +
+    'in other processes within about a second.',
   params: Params,
   body: Body,
   responses: askedResponse,

@@ -1,11 +1,11 @@
-// PUT /operator/windows/settings: sets when windows are closed by themselves, and which pairs are
+// PUT /operator/windows/settings: sets the schedule that closes windows, and the pairs that are
 // settled gross.
 
 import { Type } from 'typebox';
 import { readSchedule } from '../../clearing/settlement/settlement.ts';
-import { identityProblems } from '../../identity/identity.ts';
+import { identityProblems, type Identity } from '../../identity/identity.ts';
 import type { PlatformId } from '../../kernel/ids.ts';
-import { ok, refuse } from '../../kernel/problem.ts';
+import { ok, refuse, type Result } from '../../kernel/problem.ts';
 import { describeSettings, WindowSettingsView } from '../../views/window.ts';
 import { defineRoute } from '../define-route.ts';
 import { closed, PlatformIdText, text } from '../../views/schemas.ts';
@@ -22,12 +22,12 @@ const Body = closed(
       Type.Array(Type.Array(PlatformIdText, { minItems: 2, maxItems: 2, uniqueItems: true }), {
         maxItems: 1_000,
         description:
-          'Pairs of platforms whose obligations are listed and paid pair by pair; as set ' +
-          'before when absent.',
+          'Pairs of platforms whose obligations are listed and paid pair by pair; unchanged ' +
+          'when absent.',
       }),
     ),
   },
-  'daily_at or every_minutes, or neither to close windows by hand.',
+  '`daily_at` or `every_minutes`; without both, operators close windows.',
 );
 
 export const setWindowSettings = defineRoute({
@@ -35,10 +35,10 @@ export const setWindowSettings = defineRoute({
   method: 'PUT',
   url: '/operator/windows/settings',
   tag: 'operator',
-  summary: 'Set when windows are closed, and what is settled gross',
+  summary: 'Set the schedule of windows, and pairs that are settled gross',
   description:
-    'A scheduled window in which nothing was posted stays open. Pairs hold for whatever ' +
-    'is proposed from then on. Told in the events of operators.',
+    'A scheduled window in which nothing was posted stays open. Gross pairs apply to ' +
+    'settlements that are proposed from then on. The events of operators report the change.',
   body: Body,
   answer: WindowSettingsView,
   problems: ['invalid_schedule', 'platform_not_found'],
@@ -48,16 +48,26 @@ export const setWindowSettings = defineRoute({
       const { daily_at: dailyAt, every_minutes: everyMinutes, gross_pairs: pairs } = body;
       const schedule = readSchedule({ dailyAt, everyMinutes });
       if (!schedule.ok) return schedule;
-      if (
-        pairs?.flat().some((platformId) => identity.findPlatform(platformId) === undefined) === true
-      )
-        return refuse(identityProblems.platform_not_found());
+      const grossPairs = pairs === undefined ? undefined : readPairs(pairs, identity);
+      if (grossPairs?.ok === false) return grossPairs;
       await settlement.setSchedule(schedule.value, operatorId);
-      if (pairs !== undefined)
-        await settlement.setGrossPairs(
-          pairs as unknown as readonly (readonly [PlatformId, PlatformId])[],
-          operatorId,
-        );
+      if (grossPairs !== undefined) await settlement.setGrossPairs(grossPairs.value, operatorId);
       return ok(describeSettings(await settlement.settings()));
     },
 });
+
+/** Finds the platforms of each pair; the schema has checked that a pair has two of them. */
+function readPairs(
+  pairs: readonly (readonly string[])[],
+  identity: Identity,
+): Result<(readonly [PlatformId, PlatformId])[]> {
+  const found: (readonly [PlatformId, PlatformId])[] = [];
+  for (const [one = '', other = ''] of pairs) {
+    const first = identity.findPlatform(one);
+    const second = identity.findPlatform(other);
+    if (first === undefined || second === undefined)
+      return refuse(identityProblems.platform_not_found());
+    found.push([first.platformId, second.platformId]);
+  }
+  return ok(found);
+}

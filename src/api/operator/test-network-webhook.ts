@@ -1,5 +1,5 @@
-// POST /operator/webhooks/{webhook_id}/test: an event that means nothing is sent there, so that the
-// receiver can be tried.
+// POST /operator/webhooks/{webhook_id}/test: sends a test event without meaning, so that the
+// receiver can be tested.
 
 import { testWebhookOf } from '../webhooks/test-webhook.ts';
 import { operatorSide } from '../webhooks/side.ts';

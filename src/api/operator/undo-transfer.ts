@@ -1,4 +1,4 @@
-// POST /operator/transfers/{transaction_id}/undo: takes a transfer back that has not ended.
+// POST /operator/transfers/{transaction_id}/undo: takes back a transfer that has not ended.
 
 import { TransferWithDecisions } from '../../views/transfer.ts';
 import { defineRoute } from '../define-route.ts';
@@ -11,8 +11,8 @@ export const undoTransfer = defineRoute({
   tag: 'operator',
   summary: 'Take a transfer back',
   description:
-    'What platforms have done, known or not, is reversed there; then the transfer has ' +
-    'failed and everything is as before.',
+    'The steps of the platforms are reversed there, whether their results are known or not. ' +
+    'Then the transfer has failed and all points are where they were before.',
   params: TransferParams,
   body: TransferReason,
   answer: TransferWithDecisions,

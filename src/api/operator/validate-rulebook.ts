@@ -1,5 +1,5 @@
-// POST /operator/rulebook/validate: what a change would do, or all that is wrong with it, without
-// proposing it.
+// POST /operator/rulebook/validate: checks a change of the rulebook without proposing it: its
+// effect, or all its faults.
 
 import { untilLeft } from '../../http/until-left.ts';
 import { ValidChangeView } from '../../views/rulebook.ts';
@@ -16,9 +16,9 @@ export const validateRulebook = defineRoute({
   tag: 'operator',
   summary: 'Check a change without proposing it',
   description:
-    'Answers what differs from the version approved last. A refusal lists all `faults`: ' +
-    'the place of each and, in a condition, the characters from `start` to just before ' +
-    '`end`, counted from 0.',
+    'Returns the differences to the version approved last. A refusal lists all `faults`: the ' +
+    'place of each and, in a condition, the characters from `start` to just before `end`, ' +
+    'counted from 0.',
   body: Body,
   answer: ValidChangeView,
   problems: [
@@ -38,7 +38,7 @@ export const validateRulebook = defineRoute({
         valuation.proposals.check(change.value, signal),
       );
       if (!checked.ok) return checked;
-      // As text: the thread has written it already.
+      // Sent as text, because the worker thread has already written JSON.
       const { changes, lines } = checked.value;
       return sent(
         reply

@@ -1,4 +1,4 @@
-// GET /operator/whoami: whom the token stands for; for people to try their token.
+// GET /operator/whoami: the operator of a token, so that people can test their token.
 
 import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';

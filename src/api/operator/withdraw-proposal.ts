@@ -1,5 +1,5 @@
-// POST /operator/proposals/{proposal_id}/withdraw: takes back a proposal of one's own, or calls off
-// a version that is scheduled.
+// POST /operator/proposals/{proposal_id}/withdraw: withdraws an open proposal, or calls off a
+// scheduled version.
 
 import { ProposalView } from '../../views/rulebook.ts';
 import { DecisionBody, ProposalParams } from '../rulebook/rulebook-request.ts';
@@ -13,8 +13,8 @@ export const withdrawProposal = defineRoute({
   tag: 'operator',
   summary: 'Withdraw a proposal',
   description:
-    'An open one by the operator who made it; an approved one by any operator, while ' +
-    'its version waits and no later one is built on it.',
+    'The maker may withdraw an open proposal. Any operator may withdraw an approved one while ' +
+    'its version is scheduled and is the latest.',
   params: ProposalParams,
   body: DecisionBody,
   answer: ProposalView,

@@ -1,4 +1,4 @@
-// POST /operator/requests/{request_id}/withdraw: takes one's own request back.
+// POST /operator/requests/{request_id}/withdraw: withdraws one's own request.
 
 import { ActRequestView } from '../../views/act-request.ts';
 import { ActRequestParams, decideRequest, DecisionReason } from '../acts/request-fields.ts';
@@ -10,7 +10,7 @@ export const withdrawRequest = defineRoute({
   url: '/operator/requests/:request_id/withdraw',
   tag: 'operator',
   summary: 'Withdraw a request',
-  description: 'By whoever asked, while it is open.',
+  description: 'By the operator who asked, while the request is open.',
   params: ActRequestParams,
   body: DecisionReason,
   answer: ActRequestView,

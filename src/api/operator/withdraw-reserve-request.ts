@@ -1,4 +1,5 @@
-// POST /operator/reserve-requests/{request_id}/withdraw: takes back a request about a reserve.
+// POST /operator/reserve-requests/{request_id}/withdraw: withdraws one's own request about a
+// reserve.
 
 import { ReserveRequestView } from '../../views/reserve.ts';
 import { RequestParams } from '../reserve/reserve-request.ts';
@@ -11,7 +12,7 @@ export const withdrawReserveRequest = defineRoute({
   url: '/operator/reserve-requests/:request_id/withdraw',
   tag: 'operator',
   summary: 'Withdraw a request about a reserve',
-  description: 'By whoever made it, while it is open.',
+  description: 'By the operator who made it, while it is open.',
   params: RequestParams,
   body: ReserveDecisionBody,
   answer: ReserveRequestView,

@@ -1,4 +1,4 @@
-// POST /operator/windows/{window_id}/acts/{act_id}/withdraw: takes a proposed act back.
+// POST /operator/windows/{window_id}/acts/{act_id}/withdraw: withdraws a proposed act.
 
 import { ActView } from '../../views/window.ts';
 import { defineRoute } from '../define-route.ts';
@@ -10,8 +10,8 @@ export const withdrawSettlementAct = defineRoute({
   method: 'POST',
   url: '/operator/windows/:window_id/acts/:act_id/withdraw',
   tag: 'operator',
-  summary: 'Take a proposed act back',
-  description: 'By whoever proposed it or any other operator, while it is open.',
+  summary: 'Withdraw a proposed act',
+  description: 'By any operator, while it is open.',
   params: SettlementActParams,
   body: closed({}),
   answer: ActView,

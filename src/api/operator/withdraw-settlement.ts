@@ -1,4 +1,4 @@
-// POST /operator/windows/{window_id}/withdraw: takes a proposed payment back.
+// POST /operator/windows/{window_id}/withdraw: withdraws a proposed payment.
 
 import { WindowView } from '../../views/window.ts';
 import { WindowParams } from '../windows/window-request.ts';
@@ -11,8 +11,8 @@ export const withdrawSettlement = defineRoute({
   method: 'POST',
   url: '/operator/windows/:window_id/withdraw',
   tag: 'operator',
-  summary: 'Take a proposed payment back',
-  description: 'By its maker or any other operator, while it is not approved.',
+  summary: 'Withdraw a proposed payment',
+  description: 'By any operator, while it is not approved.',
   params: WindowParams,
   body: closed({}),
   answer: WindowView,

@@ -32,6 +32,8 @@ export interface RouteParts extends ApiParts {
   readonly failedTokens: FailedTokens;
   /** The document of /openapi.json. */
   readonly document: CachedDocument;
+  /** /connector/openapi.json. */
+  readonly connectorDocument: CachedDocument;
 }
 
 /** The caller of a route under /api/: a platform that has signed. */

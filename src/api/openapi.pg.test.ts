@@ -51,6 +51,14 @@ test('is a valid document of version 3.1', async () => {
   });
 });
 
+test('has a second document of the same form, of what a connected platform implements', async () => {
+  const connector = (await api.server.inject('/connector/openapi.json')).json<object>();
+  expect(await new Validator().validate({ ...structuredClone(connector) })).toMatchObject({
+    valid: true,
+  });
+  expect(() => inlineReferences(connector)).not.toThrow();
+});
+
 test('names every operation', () => {
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
@@ -88,6 +96,7 @@ test('names every operation', () => {
       'GET /health/live',
       'GET /health/ready',
       'GET /metrics',
+      'GET /connector/openapi.json',
       'GET /openapi.json',
       'GET /operator/breaks',
       'GET /operator/breaks/{break_id}',

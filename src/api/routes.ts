@@ -8,6 +8,7 @@
 // such; nothing asks for them yet.
 
 import type { OpenRow, OperatorRow, PlatformRow, Role } from './access.ts';
+import { getConnectorOpenApi } from './open/get-connector-open-api.ts';
 import { getOpenApi } from './open/get-open-api.ts';
 import { getProblem } from './open/get-problem.ts';
 import { health } from './open/health.ts';
@@ -332,4 +333,5 @@ export const openRoutes: readonly OpenRow[] = [
   { route: listProblems, callers: 'anybody' },
   { route: getProblem, callers: 'anybody' },
   { route: getOpenApi, callers: 'anybody' },
+  { route: getConnectorOpenApi, callers: 'anybody' },
 ];

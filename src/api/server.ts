@@ -13,6 +13,8 @@ import { apiProblems } from '../http/problems.ts';
 import { createRequestIds } from '../http/request-id.ts';
 import { comesAfterRefusal } from '../http/unread-body.ts';
 import { createSchemaCompiler } from '../http/validation.ts';
+import { describeConnectorApi } from '../connections/connections.ts';
+import { PROGRAM } from '../runtime/program.ts';
 import { createCachedDocument } from './docs/cached-document.ts';
 import { describeApi } from './docs/openapi.ts';
 import { createHealthChecks } from './health/checks.ts';
@@ -115,7 +117,9 @@ export async function createServer(
 
   await describeApi(server);
   const document = createCachedDocument(() => server.swagger());
-  await serveRoutes(server, { ...parts, observer, compiler, checks, failedTokens, document });
+  const connectorDocument = createCachedDocument(() => describeConnectorApi(PROGRAM.version));
+  const kept = { observer, compiler, checks, failedTokens, document, connectorDocument };
+  await serveRoutes(server, { ...parts, ...kept });
   return server;
 }
 

@@ -14,6 +14,7 @@ export {
   type Connections,
   type ConnectionToSet,
 } from './create-connections.ts';
+export { describeConnectorApi } from './connector-document.ts';
 export type { ConnectorClient } from './connector-client.ts';
 export {
   testConnector,

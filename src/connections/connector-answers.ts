@@ -12,7 +12,8 @@ const MAX_SUM_MINOR = 10n ** 24n;
 /** Fields whose numbers are kept as they were written: a double would round a long one. */
 const DECIMAL_FIELDS = new Set(['amount', 'effect', 'balance', 'total_points']);
 
-const Decimal = Type.String({ minLength: 1, maxLength: 40 });
+/** As it is read: a number of an answer has become the text that was written. */
+export const Decimal = Type.String({ minLength: 1, maxLength: 40 });
 const Id = Type.String({ minLength: 1, maxLength: 128 });
 
 /** 200 to deduct, add and reverse. */

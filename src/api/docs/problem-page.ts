@@ -9,6 +9,10 @@ const STYLE =
   '1rem;color:#1a1a1a;background:#fff}' +
   'table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.4rem ' +
   '.6rem;border-bottom:1px solid #ddd}' +
+  'h1,code{overflow-wrap:anywhere}' +
+  // On a phone the cells of a problem stand below each other.
+  '@media(max-width:40rem){thead{display:none}tr{display:block;padding:.5rem 0;border-bottom:1px ' +
+  'solid #ddd}td{display:block;border:0;padding:.1rem 0}}' +
   'code{font-size:.9em}a{color:#0b57d0}@media(prefers-color-scheme:dark){body{background:#141414;color:#eee}a{color:#8ab4f8}td,th{border-color:#333}}';
 
 const CSP =

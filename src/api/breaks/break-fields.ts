@@ -1,4 +1,4 @@
-// What the routes of breaks share: how one is named, the reason of an act, and its answer.
+// Shared by the routes of breaks: the id of a break, the reason of an act, and the answer.
 
 import { type Static, Type } from 'typebox';
 import type { BreakStory } from '../../clearing/reconciliation/reconciliation.ts';
@@ -7,9 +7,12 @@ import { type BreakWithActions, describeBreakWithActions } from '../../views/rec
 import type { ApiParts } from '../parts.ts';
 import { closed, text } from '../../views/schemas.ts';
 
+/** Path parameters of a break. */
 export const BreakParams = closed({ break_id: Type.String({ pattern: '^[0-9a-f-]{36}$' }) });
-export const BreakReason = closed({ reason: text(500, 'Why; kept with the break.') });
+/** Body of an act on a break. */
+export const BreakReason = closed({ reason: text(500, 'The reason; kept with the break.') });
 
+/** The answer of an act on a break: the break with the actions of operators. */
 export function describeStory(
   done: Result<BreakStory>,
   { ledger, clock }: Pick<ApiParts, 'ledger' | 'clock'>,

@@ -1,4 +1,4 @@
-// Evidence as it is sent and as it is given out: text or a small file, always handed over as an
+// Reads evidence from a request and sends it as a file: text or a small file, always as an
 // attachment.
 
 import type { FastifyReply } from 'fastify';
@@ -18,6 +18,7 @@ const NAME = '^[A-Za-z0-9_-][A-Za-z0-9 ._-]{0,119}$';
 /** Canonical base64: padded, in one line. */
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
+/** Body of the routes that add evidence. */
 export const EvidenceBody = closed(
   {
     name: Type.String({
@@ -28,19 +29,28 @@ export const EvidenceBody = closed(
     text: Type.Optional(
       Type.String({
         maxLength: MAX_EVIDENCE_BYTES,
-        description: 'What you have to say, as text/plain in UTF-8, at most 256 KiB.',
+        description: 'The evidence as text, stored as text/plain in UTF-8; at most 256 KiB.',
       }),
     ),
     media_type: Type.Optional(
-      Type.Enum([...EVIDENCE_MEDIA], { description: 'Of content; application/pdf when absent.' }),
+      Type.Enum([...EVIDENCE_MEDIA], {
+        description: 'The media type of `content`; application/pdf when absent.',
+      }),
     ),
     content: Type.Optional(
-      text(Math.ceil(MAX_EVIDENCE_BYTES / 3) * 4, 'A file in base64, at most 256 KiB of it.'),
+      text(
+        Math.ceil(MAX_EVIDENCE_BYTES / 3) * 4,
+        'A file in base64; the file has at most 256 KiB.',
+      ),
     ),
   },
-  'Exactly one of text and content.',
+  'Exactly one of `text` and `content`.',
 );
 
+/**
+ * Decodes the file. `evidence_not_base64` if both fields or none are given, if `content` is not
+ * canonical base64, or if the file is empty or too large.
+ */
 export function readEvidence({
   name,
   text: words,
@@ -58,7 +68,7 @@ export function readEvidence({
   return ok({ name, mediaType: words === undefined ? mediaType : 'text/plain', content });
 }
 
-/** A file that no browser runs or shows in place, with its digest (RFC 9530). */
+/** Sends a file that no browser runs or shows in the page, with its digest (RFC 9530). */
 export function sendEvidence(
   reply: FastifyReply,
   { name, mediaType, content }: Evidence & { readonly content: Buffer },
@@ -74,7 +84,8 @@ export function sendEvidence(
     .send(content);
 }
 
+/** The documented answer of the routes that send evidence. */
 export const evidenceResponse = {
-  description: 'The file as it was given, with Content-Digest.',
+  description: 'The file as it was sent, with Content-Digest.',
   content: Object.fromEntries(EVIDENCE_MEDIA.map((media) => [media, { schema: {} }])),
 };

@@ -1,10 +1,11 @@
-// A dispute with everything that happened to it and all that was put forward.
+// Reads the history and the evidence of a dispute.
 
 import type { Static } from 'typebox';
 import type { Dispute } from '../../clearing/disputes/disputes.ts';
 import type { ApiParts } from '../parts.ts';
 import { describeTrail, type DisputeWithTrail } from '../../views/dispute.ts';
 
+/** The steps and the evidence of a dispute, as this reader may see them. */
 export async function readTrail(
   { disputes }: ApiParts,
   dispute: Dispute,

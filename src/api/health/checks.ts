@@ -1,36 +1,39 @@
-// Is each part of the program well? Asked by people, load balancers and monitors; answers are
-// shared for a moment so that asking costs nothing.
+// Checks the health of each part of the program, for people, load balancers and monitors. A result
+// is shared for half a second, so that frequent calls cost one query.
 
 import type { ConnectionState } from '../../connections/connections.ts';
 import { ping } from '../../runtime/database.ts';
 import type { ApiParts } from '../parts.ts';
 
+/** The result of one check. */
 export interface Check {
   readonly status: 'healthy' | 'degraded' | 'unhealthy';
-  /** For operators and monitors: it may name reasons. */
+  /** Shown to operators and monitors; it may contain reasons. */
   readonly message: string;
-  /** For everybody, where that is another. */
+  /** Shown to everybody instead of `message`, if it differs. */
   readonly open?: string;
-  /** For operators and monitors: it may name hosts. */
+  /** Shown to operators and monitors; it may contain names of hosts. */
   readonly detail?: string;
 }
 
+/** The checks of one server. */
 export interface HealthChecks {
   database(): Promise<Check>;
   clearingCenter(): Promise<Check>;
   apiGateway(): Check;
-  /** What the background check found of connected platforms: nobody is asked now. */
+  /** The results of the background check of connected platforms; no platform is called now. */
   platformConnections(): Record<string, Check>;
-  /** From now on this process asks to be left out of load balancing. */
+  /** Makes /health/ready answer 503 from now on, so that load balancers leave this process out. */
   startDraining(): void;
   isDraining(): boolean;
 }
 
 const FRESH_MS = 500;
 const TIMEOUT_MS = 2_000;
-/** Of the source requirement (7.2). */
+/** From the source requirement (7.2). */
 const MANY_PENDING = 1_000;
 
+/** Creates the checks of one server. */
 export function createHealthChecks({
   pool,
   ledger,
@@ -90,8 +93,8 @@ export function createHealthChecks({
 }
 
 /**
- * That a platform does not answer, or with which status, is for everybody; why is for those who run
- * it.
+ * Everybody may see that a platform does not answer, or with which status. The reason is for
+ * operators and monitors.
  */
 function asTold({ status, message, detail }: ConnectionState): Check {
   const open = message.replace(/ \(.*\)$/, '');
@@ -103,7 +106,7 @@ function asTold({ status, message, detail }: ConnectionState): Check {
   };
 }
 
-/** What is wrong with transfers over connected platforms; undefined when nothing is. */
+/** The problem with transfers over connected platforms; undefined if there is none. */
 async function checkSagas(sagas: ApiParts['sagas']): Promise<Check | undefined> {
   try {
     const { attention, overdue } = await sagas.figures();
@@ -113,7 +116,7 @@ async function checkSagas(sagas: ApiParts['sagas']): Promise<Check | undefined> 
       ? { status: 'degraded', message: `Transfers past their deadline: ${overdue}` }
       : undefined;
   } catch {
-    return { status: 'degraded', message: 'How transfers stand is not known' };
+    return { status: 'degraded', message: 'The state of transfers is not known' };
   }
 }
 
@@ -130,13 +133,14 @@ async function checkDatabase(pool: ApiParts['pool']): Promise<Check> {
     }));
     return await Promise.race([asked, timeout.promise]);
   } catch {
-    // Why is in the log; an open page does not name hosts and users.
+    // The reason is in the log; an open page does not name hosts and users.
     return { status: 'unhealthy', message: 'The database cannot be reached' };
   } finally {
     clearTimeout(timer);
   }
 }
 
+/** The worst status of the checks; healthy if there are none. */
 export function worst(checks: readonly Check[]): Check['status'] {
   if (checks.some(({ status }) => status === 'unhealthy')) return 'unhealthy';
   return checks.some(({ status }) => status === 'degraded') ? 'degraded' : 'healthy';

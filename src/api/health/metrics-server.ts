@@ -1,9 +1,10 @@
-// A server for the monitor alone: the metrics of this process, at an address that only this machine
-// reaches unless somebody says otherwise.
+// Serves the metrics of this process on a port of their own, which by default only this machine can
+// reach.
 
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Metrics } from '../../runtime/metrics.ts';
 
+/** Creates the server; call `listen` on it. It has one route, GET /metrics, without a token. */
 export function createMetricsServer({ metrics }: { readonly metrics: Metrics }): FastifyInstance {
   const server = Fastify({ logger: false });
   server.get('/metrics', async (_request, reply) =>

@@ -3,7 +3,7 @@
 import { Type } from 'typebox';
 import { defineRoute, sent } from '../define-route.ts';
 
-/** Of an answer of a version still to come: the serializer gives out all of it. */
+/** Without the fields of the document: the serializer sends all of them. */
 const Document = Type.Object({}, { additionalProperties: true, description: 'OpenAPI 3.1.' });
 
 export const getOpenApi = defineRoute({
@@ -13,9 +13,10 @@ export const getOpenApi = defineRoute({
   tag: 'platform',
   summary: 'This document',
   description:
-    'Compressed where that is accepted; with an ETag, so that it need not be sent again.',
+    'Compressed if the caller accepts gzip. Sent with an ETag, so that an unchanged document ' +
+    'is not sent again.',
   answer: Document,
-  responses: { 304: { type: 'null', description: 'As before (If-None-Match).' } },
+  responses: { 304: { type: 'null', description: 'Not changed (If-None-Match).' } },
   problems: [],
   onSend: ({ document }) => document.compress,
   serve:

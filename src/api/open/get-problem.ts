@@ -1,4 +1,4 @@
-// GET /problems/{code}: one kind of problem on a page; `type` of an answer leads here.
+// GET /problems/{code}: a page about one problem; `type` of a problem links to it.
 
 import { Type } from 'typebox';
 import { apiProblems } from '../../http/problems.ts';

@@ -1,4 +1,4 @@
-// GET /health, for people and monitors: how each part of the network is.
+// GET /health: the health of each part of the network, for people and monitors.
 
 import { type Static, Type } from 'typebox';
 import { defineRoute, sent } from '../define-route.ts';
@@ -10,7 +10,7 @@ const Status = Type.String({ enum: ['healthy', 'degraded', 'unhealthy'] });
 const CheckView = Type.Object({
   status: Status,
   message: Type.String(),
-  detail: Type.Optional(Type.String({ description: 'Told to operators and monitors only.' })),
+  detail: Type.Optional(Type.String({ description: 'Only for operators and monitors.' })),
 });
 
 const Health = Type.Object({
@@ -33,8 +33,8 @@ export const health = defineRoute({
   tag: 'health',
   summary: 'Health of all parts',
   description:
-    '503 when a part of the network is unhealthy. A connected platform that does not answer is ' +
-    'unhealthy by itself and makes the network degraded. Reasons are told to operators and ' +
+    '503 if a part of the network is unhealthy. A connected platform that does not answer is ' +
+    'itself unhealthy and makes the network degraded. Reasons are shown only to operators and ' +
     'monitors: send a token as for /metrics.',
   answer: Health,
   responses: { 503: Health },
@@ -78,7 +78,7 @@ export const health = defineRoute({
     },
 });
 
-/** One platform out of reach leaves the others served. */
+/** The network still serves the other platforms when one cannot be reached. */
 function asPartOfMany(check: Check): Check {
   return check.status === 'unhealthy' ? { ...check, status: 'degraded' } : check;
 }

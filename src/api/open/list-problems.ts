@@ -1,4 +1,4 @@
-// GET /problems: every kind of problem on a page.
+// GET /problems: a page that lists all problems.
 
 import { defineRoute, sent } from '../define-route.ts';
 import { pageResponse, sendAllProblems } from '../docs/problem-page.ts';

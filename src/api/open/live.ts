@@ -1,4 +1,4 @@
-// GET /health/live, for load balancers: whether the process runs.
+// GET /health/live: answers while the process runs, for load balancers.
 
 import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
@@ -9,7 +9,7 @@ export const live = defineRoute({
   method: 'GET',
   url: '/health/live',
   tag: 'health',
-  summary: 'The process runs',
+  summary: 'Check that the process runs',
   answer: Type.Object({ status: Type.String() }),
   problems: [],
   serve: () => () => ok({ status: 'live' }),

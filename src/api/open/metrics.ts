@@ -1,5 +1,5 @@
-// GET /metrics: the process in Prometheus' text format, for operators and monitors: it holds
-// figures of platforms.
+// GET /metrics: metrics of the process in Prometheus' text format. Only operators and monitors may
+// read them, because they contain figures of platforms.
 
 import { defineRoute, sent } from '../define-route.ts';
 import { findReader, READER_PROBLEMS } from '../http/find-reader.ts';
@@ -12,8 +12,8 @@ export const metrics = defineRoute({
   tag: 'health',
   summary: 'Prometheus metrics',
   description:
-    'With an operator token or the scrape token (`pontis scrape-token`); without one at the ' +
-    'metrics port, which `pontis start` prints.',
+    'Needs an operator token or the scrape token (`pontis scrape-token`). The metrics port, ' +
+    'which `pontis start` prints, needs none.',
   responses: {
     200: {
       description: 'Text format.',

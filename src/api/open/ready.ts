@@ -1,4 +1,4 @@
-// GET /health/ready, for load balancers: whether requests are welcome.
+// GET /health/ready: answers 200 while this process accepts requests, for load balancers.
 
 import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
@@ -11,8 +11,8 @@ export const ready = defineRoute({
   method: 'GET',
   url: '/health/ready',
   tag: 'health',
-  summary: 'Requests are welcome here',
-  description: '503 while the process drains or the database is out of reach.',
+  summary: 'Check that this process accepts requests',
+  description: '503 while the process drains or the database cannot be reached.',
   answer: Answer,
   responses: { 503: Answer },
   problems: [],

@@ -1,4 +1,4 @@
-// A hold of the calling platform by its public id; one of another platform does not exist for it.
+// Finds a hold of the calling platform by its public id; a hold of another platform is not found.
 
 import { parseId } from '../../kernel/ids.ts';
 import { ok, refuse, type Result } from '../../kernel/problem.ts';
@@ -6,6 +6,7 @@ import { ledgerProblems, type Hold } from '../../ledger/ledger.ts';
 import type { Caller } from '../http/request-fields.ts';
 import type { ApiParts } from '../parts.ts';
 
+/** The hold; `hold_not_found` if there is none or it is another platform's. */
 export async function findOwnHold(
   { ledger }: ApiParts,
   { points }: Caller,

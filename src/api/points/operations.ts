@@ -1,4 +1,4 @@
-// Table of all posting operations: each is an endpoint of its own and a kind of operation in a
+// Lists all posting operations: each has an endpoint of its own and is a kind of operation in a
 // batch.
 
 import type { PostingOperation } from '../define-operation.ts';
@@ -10,6 +10,7 @@ import { release } from '../platform/release.ts';
 import { reverse } from '../platform/reverse.ts';
 import { transfer } from '../platform/transfer.ts';
 
+/** In the order in which the batch documents them. */
 export const operations: readonly PostingOperation[] = [
   earn,
   transfer,

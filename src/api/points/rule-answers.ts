@@ -1,5 +1,4 @@
-// How the rules' verdict on an operation reads in an answer: for quotes and for dry runs of
-// transfers and redemptions.
+// Shows the rules' verdict on an operation, in quotes and in dry runs of transfers and redemptions.
 
 import { type Static, Type } from 'typebox';
 import type { Asset, Preview } from '../../ledger/ledger.ts';
@@ -9,36 +8,39 @@ import { textOf } from '../../views/details.ts';
 import { problemBody } from '../../http/answer-problem.ts';
 import { Points } from '../../views/schemas.ts';
 
+/** The rules that applied, in an answer. */
 export const Explanation = Type.Array(
   Type.Object({
-    item: Type.String({ description: 'Item of the rulebook, such as rules/standard_fee.' }),
+    item: Type.String({ description: 'The item of the rulebook, such as rules/standard_fee.' }),
     kind: Type.String({
       description: 'value, rate, fee, bonus, limit, deny, review, earn or reward.',
     }),
-    effect: Type.String({ description: 'What it did.' }),
+    effect: Type.String({ description: 'Its effect on this operation.' }),
   }),
   { description: 'Every rule that applied, in order.' },
 );
 
+/** The field `dry_run` of an operation. */
 export const DryRun = Type.Optional(
   Type.Boolean({
-    description:
-      'True: nothing is posted; the answer tells what would happen and which rules apply.',
+    description: 'True: nothing is posted; the answer shows the result and the rules that apply.',
   }),
 );
 
+/** The answer of a dry run. */
 export const DryRunAnswer = Type.Object({
   dry_run: Type.Literal(true),
   would_succeed: Type.Boolean(),
   status: Type.String({
     description:
-      'What the answer would say: completed, pending (where platforms are asked), ' +
-      'pending_review or refused.',
+      'The status that the operation would have: completed, pending (connected platforms are ' +
+      'asked), pending_review or refused.',
   }),
   receiver: Type.Optional(
     Type.Literal('not_checked', {
       description:
-        'Of a transfer to another platform: whether its user exists is told by a transfer only.',
+        'For a transfer to another platform: only a real transfer checks whether the receiver ' +
+        'exists.',
     }),
   ),
   amount: Points,
@@ -52,24 +54,29 @@ export const DryRunAnswer = Type.Object({
   problem: Type.Optional(
     Type.Object(
       {},
-      { additionalProperties: true, description: 'Why it would be refused (RFC 9457).' },
+      { additionalProperties: true, description: 'The problem of the refusal (RFC 9457).' },
     ),
   ),
 });
 
+/** The answer of a dry run, as a type. */
 export type DryRunView = Static<typeof DryRunAnswer>;
 
+/** The rules that applied, in order. */
 export function explanationOf(applied: readonly Applied[]): Static<typeof Explanation> {
   return applied.map(({ item, kind, effect }) => ({ item, kind, effect }));
 }
 
-/** How a transfer stands that is not posted at once, by the kind of its leg. */
+/** The status of a transfer that is not posted at once, by the kind of its leg. */
 const UNFINISHED: Readonly<Record<string, string>> = {
   hold: 'pending_review',
   authorise: 'pending',
 };
 
-/** `target` is absent where nothing is converted. */
+/**
+ * Describes a dry run. `amount` is in minor units of `source`; `target` is undefined if nothing is
+ * converted.
+ */
 export function dryRunView(
   { problem, leg, applied, rulebookVersion }: Preview,
   amount: bigint,
@@ -87,7 +94,7 @@ export function dryRunView(
     fee: leg?.fee === undefined ? undefined : toPoints(leg.fee, source),
     target_fee: inTarget(extra('target_fee')),
     bonus: inTarget(extra('bonus')),
-    // Of what waits for an operator the terms are those of the moment in which it passes.
+    // A transfer that waits for an operator gets the terms of the moment when it is approved.
     credited_amount: inTarget(
       converts ? leg.credited : leg?.kind === 'transfer' ? leg.amount : undefined,
     ),

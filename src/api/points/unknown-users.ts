@@ -1,6 +1,6 @@
-// How often a platform may name users of other platforms who do not exist: enough for slips of the
-// pen, too few to find out who is a user elsewhere.
-// Counted by each process for itself, for the hour at hand.
+// Limits how often a platform may name users of other platforms who do not exist. The limit allows
+// mistakes, but not a search for the users of another platform. Each process counts for itself, for
+// the current hour.
 
 import { identityProblems } from '../../identity/identity.ts';
 import type { MemberId, PlatformId } from '../../kernel/ids.ts';
@@ -13,36 +13,44 @@ import type { ApiParts } from '../parts.ts';
 type Found = Result<MemberId>;
 type LookUp = () => Found | Promise<Found>;
 
+/** The budgets of all platforms in this process. */
 export interface UnknownUsers {
   /**
-   * Finds a user of another platform, unless the budget is used up: then neither a yes nor a no is
-   * told, and nothing is looked up. Pauses only where the look-up does, or others have to end
-   * first. The platform that was asked hears of a miss, the more seldom the more there are.
+   * Looks up a user of another platform. When the budget of the hour is used up, nothing is looked
+   * up, and the caller learns neither yes nor no (`too_many_unknown_users`). Returns a promise only
+   * if the look-up does, or if others must end first. The platform that was asked gets an event
+   * about misses, less often the more there are.
    */
   find(asking: PlatformId, asked: PlatformId, lookUp: LookUp): ReturnType<LookUp>;
 }
 
 const HOUR_MS = 3_600_000;
 const PER_HOUR = 600;
-/** Misses of one platform at another in an hour that are told. */
+/** The numbers of misses in an hour, of one platform at another, that cause an event. */
 const TOLD_AT = [1, 10, 100, 1_000, 10_000];
 
-/** Of one asking platform, in one hour. */
+/** The budget of one asking platform in one hour. */
 interface Budget {
   readonly since: number;
   used: number;
-  /** Look-ups under way, each of which may become a miss. */
+  /** Look-ups in progress; each may become a miss. */
   underWay: number;
-  /** Callers who wait for the end of these, because they might use the budget up. */
+  /** Callers that wait for the look-ups in progress, because these may use up the budget. */
   waiting: (() => void)[];
   readonly missesAt: Map<PlatformId, number>;
 }
 
 type Parts = Pick<ApiParts, 'clock' | 'pool' | 'valuation' | 'log'>;
 
+/**
+ * Creates the budgets: 600 misses an hour, unless the rulebook's `unknown_users_per_hour` says
+ * otherwise.
+ */
 export function createUnknownUsers({ clock, pool, valuation, log }: Parts): UnknownUsers {
   const budgets = new Map<PlatformId, Budget>();
-  /** Events are written one after another: a platform hears of more misses after fewer. */
+  /**
+   * Events are written one after another, so that a platform reads the numbers of misses in order.
+   */
   let told = Promise.resolve();
 
   function budgetOf(asking: PlatformId): Budget {
@@ -90,7 +98,8 @@ export function createUnknownUsers({ clock, pool, valuation, log }: Parts): Unkn
     const budget = budgetOf(asking);
     const { unknown_users_per_hour: most = PER_HOUR } = valuation.rulebook().document.settings;
     if (budget.used >= most) return refuse(identityProblems.too_many_unknown_users());
-    // Asked all at once, none may learn more than one after the other: not even a yes from memory.
+    // Look-ups at the same time may not learn more than look-ups one after another, not even from
+    // memory.
     if (budget.waiting.length > 0 || budget.used + budget.underWay >= most) {
       return new Promise<void>((wake) => budget.waiting.push(wake)).then(() =>
         find(asking, asked, lookUp),

@@ -1,5 +1,4 @@
-// What the target of a recall answers, and the change of mind of its source: the work of the three
-// routes.
+// The work of three routes of recalls: the target accepts or refuses, or the source withdraws.
 
 import { type Static, Type } from 'typebox';
 import type { RecallAnswer } from '../../clearing/recalls/recalls.ts';
@@ -10,8 +9,10 @@ import type { ByPlatform } from '../define-route.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed } from '../../views/schemas.ts';
 
+/** Body of the three routes. */
 export const RecallAnswerBody = closed({ description: Type.Optional(RecallWords) });
 
+/** The problems of the three routes. */
 export const RECALL_ANSWER_PROBLEMS = [
   'recall_not_found',
   'not_your_recall',
@@ -24,6 +25,7 @@ interface Call extends ByPlatform {
   readonly body: Static<typeof RecallAnswerBody>;
 }
 
+/** Returns the work of one of the three routes. */
 export function answerRecall(answer: RecallAnswer) {
   return ({ recalls, ledger }: ApiParts) =>
     async ({

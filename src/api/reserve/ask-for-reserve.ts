@@ -1,4 +1,4 @@
-// Asking for a change of a reserve: what the routes of deposits, withdrawals and caps share.
+// Requests a change of a reserve; shared by the routes of deposits, withdrawals and caps.
 
 import type { Static } from 'typebox';
 import type { NewRequest, ReserveRequest, Wanted } from '../../clearing/reserve/reserve.ts';
@@ -16,6 +16,7 @@ import type { ByOperator } from '../define-route.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed } from '../../views/schemas.ts';
 
+/** Body of a request for a deposit or a withdrawal. */
 export const PaymentBody = closed({
   amount: MoneyAmount,
   bank_reference: BankReference,
@@ -27,7 +28,7 @@ interface Asking extends ByOperator {
   readonly body: { readonly reason: string };
 }
 
-/** Makes the request, or carries it out where it takes one person: a lower cap. */
+/** Creates the request. A lower cap takes one person, so it is carried out at once. */
 export async function askForReserve(
   parts: ApiParts,
   { operator, params, body }: Asking,
@@ -45,7 +46,7 @@ export async function askForReserve(
   return made.ok ? ok(describeReserveRequest(made.value, parts.ledger.settlementAsset())) : made;
 }
 
-/** The work of asking for a deposit or a withdrawal. */
+/** Returns the work of requesting a deposit or a withdrawal. */
 export function askForPayment(kind: 'deposit' | 'withdrawal') {
   return (parts: ApiParts) =>
     (

@@ -1,4 +1,4 @@
-// The decision on a request about a reserve: the work of its three routes.
+// The work of the three routes that decide a request about a reserve.
 
 import { type Static, Type } from 'typebox';
 import { ok, type Result } from '../../kernel/problem.ts';
@@ -8,6 +8,7 @@ import type { ByOperator } from '../define-route.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed } from '../../views/schemas.ts';
 
+/** Body of the three routes. */
 export const ReserveDecisionBody = closed({ reason: Type.Optional(Reason) });
 
 interface Call extends ByOperator {
@@ -15,6 +16,7 @@ interface Call extends ByOperator {
   readonly body: Static<typeof ReserveDecisionBody>;
 }
 
+/** Returns the work of one of the three routes. */
 export function decideReserveRequest(decision: 'approve' | 'reject' | 'withdraw') {
   return ({ reserve, ledger }: ApiParts) =>
     async ({

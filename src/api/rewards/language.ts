@@ -1,9 +1,11 @@
-// In which language the texts of rewards, and the printed pages, are told.
+// Chooses the language of rewards and printed pages by the Accept-Language header of the request.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RewardLanguage } from '../../views/reward.ts';
 
-/** The language that the request prefers; says so in the headers of the answer. */
+/**
+ * The preferred language, Chinese by default; also sets Content-Language and Vary of the answer.
+ */
 export function languageFor(request: FastifyRequest, reply: FastifyReply): RewardLanguage {
   const language = prefersEnglish(request.headers['accept-language']) ? 'en' : 'zh';
   reply.header('content-language', language).header('vary', 'accept-language');
@@ -11,7 +13,7 @@ export function languageFor(request: FastifyRequest, reply: FastifyReply): Rewar
 }
 
 /**
- * True when English is named before Chinese; weights other than order are rare enough to leave out.
+ * True if English is named before Chinese. Weights that differ from the order are rare and ignored.
  */
 function prefersEnglish(header: string | undefined): boolean {
   return /\b(en|zh)\b/i.exec(header ?? '')?.[1]?.toLowerCase() === 'en';

@@ -1,4 +1,4 @@
-// The end of a proposal without its changes: the work of rejecting it and of withdrawing it.
+// The work of the two routes that end a proposal without its changes: reject and withdraw.
 
 import type { Static } from 'typebox';
 import { ok, type Result } from '../../kernel/problem.ts';
@@ -12,6 +12,7 @@ interface Call extends ByOperator {
   readonly body: Static<typeof DecisionBody>;
 }
 
+/** Returns the work of one of the two routes. */
 export function endProposal(decision: 'reject' | 'withdraw') {
   return ({ valuation }: ApiParts) =>
     async ({ operator, params, body }: Call): Promise<Result<Static<typeof ProposalView>>> => {

@@ -1,4 +1,4 @@
-// A statement, and the transactions behind it, in the form that was asked for.
+// Sends a statement, and the transactions of its window, in the requested format.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
@@ -24,25 +24,27 @@ import { statementHtml } from '../../views/statement-html.ts';
 import { languageFor } from '../rewards/language.ts';
 import { problemResponses } from '../schemas.ts';
 
+/** Query parameters of a statement. */
 export const statementQuery = {
   format: Type.Optional(
     Type.Enum(['json', 'csv', 'html'], {
-      description: 'json when absent; csv by RFC 4180; html to be printed on A4.',
+      description: 'json when absent; csv follows RFC 4180; html can be printed on A4.',
     }),
   ),
   lang: Type.Optional(
     Type.Enum([...STATEMENT_LANGUAGES], {
-      description: 'Language of the printed page; as Accept-Language prefers when absent.',
+      description: 'Language of the printed page; when absent, Accept-Language decides.',
     }),
   ),
 };
 
 const DEFAULT_LIMIT = 100;
 const MOST = 1_000;
+/** Query parameters of the transactions of a window. */
 export const transactionsQuery = {
   format: Type.Optional(
     Type.Enum(['json', 'csv'], {
-      description: 'json in pages when absent; csv all at once, however many.',
+      description: 'json (default) in pages; csv with all transactions at once.',
     }),
   ),
   cursor: Type.Optional(
@@ -61,6 +63,7 @@ export const transactionsQuery = {
 };
 
 const TEXT = { schema: { type: 'string' } };
+/** The documented answers of a statement. */
 export const statementResponses = {
   200: {
     description: 'The statement.',
@@ -68,6 +71,7 @@ export const statementResponses = {
   },
   ...problemResponses,
 };
+/** The documented answers of the transactions of a window. */
 export const transactionsResponses = {
   200: {
     description: 'The transactions.',
@@ -80,6 +84,9 @@ type StatementQuery = {
   readonly [Name in keyof typeof statementQuery]?: Static<(typeof statementQuery)[Name]>;
 };
 
+/**
+ * Sends the statement as JSON, CSV or HTML. `nowMs` is the time of printing, in Unix milliseconds.
+ */
 export function sendStatement(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -107,6 +114,7 @@ type TransactionsQuery = {
   readonly [Name in keyof typeof transactionsQuery]?: Static<(typeof transactionsQuery)[Name]>;
 };
 
+/** Sends one page as JSON, or all transactions as a stream of CSV. */
 export async function sendTransactions(
   reply: FastifyReply,
   settlement: Settlement,
@@ -130,7 +138,7 @@ export async function sendTransactions(
   });
 }
 
-/** Page by page, so that memory does not grow with the window. */
+/** Reads page by page, so that memory does not grow with the window. */
 async function* allAsCsv(
   settlement: Settlement,
   statement: Statement,

@@ -1,5 +1,5 @@
-// Rows of the journal as the calling platform may see them, with its users' names: a transfer over
-// a connected platform is one transaction, whatever rows it took.
+// Shows rows of the journal as the calling platform may see them, with the ids of its users. A
+// transfer over a connected platform is shown as one transaction, although it takes several rows.
 
 import type { Asset, Ledger, PostedLeg } from '../../ledger/ledger.ts';
 import type { Platform } from '../../identity/identity.ts';
@@ -14,12 +14,13 @@ import {
 
 type Parts = Pick<ApiParts, 'identity' | 'ledger' | 'sagas'>;
 
+/** The platform that reads, and its points. */
 export interface Viewer {
   readonly platform: Pick<Platform, 'platformId'>;
   readonly points: Asset;
 }
 
-/** Of several legs the one that moved the viewer's points; the sender's when both did. */
+/** The leg that moved the viewer's points; the sender's leg if both did; undefined if none did. */
 export function legOf(legs: readonly PostedLeg[], points: Asset): PostedLeg | undefined {
   return (
     legs.find((leg) => isSourceOf(leg, points)) ??
@@ -27,6 +28,7 @@ export function legOf(legs: readonly PostedLeg[], points: Asset): PostedLeg | un
   );
 }
 
+/** Describes one leg for the viewer. */
 export async function showTransaction(
   leg: PostedLeg,
   viewer: Viewer,
@@ -46,7 +48,7 @@ async function showRow(leg: PostedLeg, { points }: Viewer, parts: Parts): Promis
     return authorisation === undefined ? view : showTransfer(authorisation, leg, points, parts);
   }
   if (leg.kind !== 'reverse' || leg.relatedId === null) return view;
-  // What it reverses is known by the id that the transfer was answered with.
+  // The viewer knows the reversed transfer by the id of its authorisation.
   const [reversed] = await ledger.findTransaction(leg.relatedId);
   const authorisation =
     reversed?.kind === 'conversion' ? await findAuthorisation(reversed, ledger) : undefined;
@@ -56,8 +58,8 @@ async function showRow(leg: PostedLeg, { points }: Viewer, parts: Parts): Promis
 }
 
 /**
- * A transfer by what authorised it, with what became of it; `posted` is the leg that moved the
- * viewer's points, found when it is not given.
+ * Shows a transfer by its authorisation, with its current status. `posted` is the leg that moved
+ * the viewer's points; it is looked up if it is not given.
  */
 async function showTransfer(
   authorisation: PostedLeg,
@@ -85,7 +87,10 @@ async function findPosted(
   return resolvedBy == null ? [] : ledger.findTransaction(resolvedBy);
 }
 
-/** What a posted transfer was authorised by; the second leg does not name it. */
+/**
+ * The authorisation of a posted transfer. The second leg does not name it, so the first leg is
+ * read.
+ */
 async function findAuthorisation(
   posted: PostedLeg,
   ledger: Ledger,
@@ -106,8 +111,8 @@ function isOverConnected({ assetId, targetAssetId }: PostedLeg, ledger: Ledger):
 }
 
 /**
- * Users as far as they are the viewer's own, or were named by it: a source names whom its transfer
- * is for, a target is not told from whom it comes.
+ * The user ids that the viewer may see. A source named the receiver of its transfer, so it sees
+ * both users. A target sees only its own user, not the sender.
  */
 async function namesOf(
   leg: PostedLeg,
@@ -128,7 +133,7 @@ async function namesOf(
   };
 }
 
-/** Whose points went and whose came. */
+/** The member whose points were taken, and the member who got points. */
 function partiesOf(leg: PostedLeg): { readonly from?: MemberId; readonly to?: MemberId } {
   const kind = leg.kind === 'reverse' ? reversedKind(leg) : leg.kind;
   if (kind === 'earn') return { to: leg.memberId };

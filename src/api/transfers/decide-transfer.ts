@@ -1,4 +1,4 @@
-// What the routes of transfers over connected platforms share: how one is named, the reason, and
+// Shared by the routes of transfers over connected platforms: the id of a transfer, the reason, and
 // the decisions that take one operator.
 
 import { type Static, Type } from 'typebox';
@@ -8,11 +8,13 @@ import type { ByOperator } from '../define-route.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, text } from '../../views/schemas.ts';
 
+/** Path parameters of a transfer. */
 export const TransferParams = closed({
   transaction_id: Type.String({ pattern: '^txn_[0-9a-f]{32}$' }),
 });
+/** Body of a decision on a transfer. */
 export const TransferReason = closed({
-  reason: text(200, 'Why; kept for good and shown with the transfer.'),
+  reason: text(200, 'The reason; kept permanently and shown with the transfer.'),
 });
 
 interface Call extends ByOperator {
@@ -20,6 +22,7 @@ interface Call extends ByOperator {
   readonly body: Static<typeof TransferReason>;
 }
 
+/** Returns the work of retrying or undoing a transfer. */
 export function decideTransfer(action: 'retry' | 'undo') {
   return (parts: ApiParts) =>
     async ({

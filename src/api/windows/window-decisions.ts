@@ -1,4 +1,4 @@
-// What the routes of settling a window share: the acts that one operator proposes and another one
+// Shared by the routes that settle a window: the acts that one operator proposes and another one
 // approves, and their answers.
 
 import type { Static } from 'typebox';
@@ -20,16 +20,18 @@ import type { ByOperator } from '../define-route.ts';
 import type { ApiParts } from '../parts.ts';
 import { closed, text } from '../../views/schemas.ts';
 
+/** Path parameters of an act on a window. */
 export const SettlementActParams = closed({
   ...WindowParams.properties,
   act_id: text(64, 'An act_id that this API answered.'),
 });
 
+/** The answer of a route about an act. */
 export function describeActResult(made: Result<SettlementAct>): Result<Static<typeof ActView>> {
   return made.ok ? ok(describeAct(made.value)) : made;
 }
 
-/** A window as it is after what was done with it. */
+/** Reads the window again and describes it, after an operation on it succeeded. */
 export async function describeWindowResult(
   { settlement, ledger }: Pick<ApiParts, 'settlement' | 'ledger'>,
   made: Result<SettlementWindow>,
@@ -43,6 +45,7 @@ interface Proposing extends ByOperator {
   readonly body: { readonly reason: string };
 }
 
+/** Proposes an act on a window; another operator approves it. */
 export async function proposeAct(
   { settlement }: ApiParts,
   { operator, params, body }: Proposing,

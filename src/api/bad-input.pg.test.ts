@@ -1,5 +1,4 @@
-// What no sane client sends: each is refused with a sentence, never with a 500, and nothing is
-// posted.
+// Tests malformed input: each is refused with a sentence, never with a 500, and nothing is posted.
 
 import * as fc from 'fast-check';
 import { randomUUID } from 'node:crypto';
@@ -29,7 +28,7 @@ const earn = (body: unknown, headers: Record<string, string> = {}): Promise<Answ
   api.call(A, 'POST', '/api/points/earn', body, { headers });
 const get = (url: string): Promise<Answer> => api.call(A, 'GET', url);
 
-/** Rows of the journal: nothing refused may add one. */
+/** The number of rows of the journal; no refused request may add one. */
 async function countTransactions(): Promise<bigint> {
   const { rows } = await database.pool.query<{ count: bigint }>(
     'select count(*) from ledger.transaction',
@@ -339,7 +338,7 @@ describe('signatures', () => {
 });
 
 describe('random input', () => {
-  /** Values near what is expected, and far from it. */
+  /** Values that are close to valid ones, and values that are not. */
   const odd = fc.oneof(
     fc.jsonValue(),
     fc.constantFrom(

@@ -1,5 +1,5 @@
-// Points over HTTP: keys that are used again, many operations in one request, many requests at once,
-// and what operators and monitors see of them.
+// Tests points over HTTP: repeated keys, many operations in one request, many requests at once, and
+// their logs and metrics.
 
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-// A platform that keeps its points itself, as its callers, the operators and /health see it.
+// Tests a connected platform as its callers, the operators and /health see it.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
-// What happens on real connections: draining, pipelining, broken requests, a database that goes
-// away.
+// Tests real connections: draining, pipelining, broken requests, and a database that becomes
+// unreachable.
 
 import { connect, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';

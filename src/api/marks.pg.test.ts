@@ -1,4 +1,5 @@
-// Signatures of requests that post nothing, keys in the body, and the marks of used signatures.
+// Tests signatures of requests that post nothing, keys in the body, and the marks of used
+// signatures.
 
 import { createSigner, httpbis } from 'http-message-signatures';
 import { randomUUID } from 'node:crypto';
@@ -32,9 +33,7 @@ afterAll(async () => {
   await database?.drop();
 });
 
-/**
- * A request as it went over the wire; what a thief has of it can be sent again with other headers.
- */
+/** A request as it was sent. A thief who has captured it can send it again with other headers. */
 function captured(url: string, body: object, key?: string) {
   const text = JSON.stringify(body);
   const signed = api.sign(A, 'POST', url, text);
@@ -54,7 +53,7 @@ const earning = (more: object = {}): object => ({
   ...more,
 });
 
-/** By how much `work` changes the balance. */
+/** The change of the balance while `work` runs. */
 async function change(work: () => Promise<unknown>, user = ann): Promise<number> {
   const before = await api.balance(A, user);
   await work();
@@ -224,7 +223,7 @@ describe('marks', () => {
       body: { code: 'signature_stale' },
     });
     expect(await countMarks()).toBeGreaterThan(0);
-    // Signed by a clock that is ahead as far as it may be.
+    // Signed by a clock that is as far ahead as is allowed.
     const ahead = String(Number(timestamp) + 600);
     expect(await api.call(A, 'POST', EARN, earning(), { timestamp: ahead })).toMatchObject({
       status: 200,

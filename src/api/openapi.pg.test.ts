@@ -1,5 +1,5 @@
-// The OpenAPI document is valid, complete and what the server does; its page needs nothing from
-// elsewhere.
+// Tests that the OpenAPI document is valid, complete and agrees with the server, and that its page
+// loads nothing from elsewhere.
 
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -224,7 +224,7 @@ test('names every operation', () => {
       if (operation.security !== undefined) {
         const statuses = Object.keys(operation.responses);
         expect(statuses).toEqual(expect.arrayContaining(['4XX', '5XX']));
-        // What takes two operators is only asked for.
+        // An act of two operators only creates a request.
         expect(statuses.some((status) => status === '200' || status === '202')).toBe(true);
       }
     }

@@ -1,4 +1,5 @@
-// The points API as a platform meets it: what is answered, what is posted, and how often.
+// Tests the points API as a platform uses it: the answers, the postings, and that each operation
+// takes effect once.
 
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

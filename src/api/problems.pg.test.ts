@@ -1,5 +1,5 @@
-// Every row of every problem table, provoked through HTTP: an enumeration of the tables fails while
-// a row has no case.
+// Provokes every row of every problem table through HTTP. The tables are enumerated, so a row
+// without a case fails the test.
 
 import { randomBytes, randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
@@ -40,7 +40,7 @@ beforeAll(async () => {
   bob = await api.user('platform_b');
   maker = await api.operator('maker');
   checker = await api.operator('checker');
-  // Nobody answers there.
+  // No server listens on this port.
   await api.join('away', '1.0', { url: 'http://127.0.0.1:45999', token: 'x' });
   await api.reward(A, 'mug', { points_required: '10', stock: 1 });
   await api.reward(A, 'pin', { points_required: '1', stock: 10 });
@@ -73,7 +73,7 @@ const quote = async (): Promise<string> =>
       'quote_id'
     ],
   );
-/** With one more rule in force meanwhile. */
+/** Runs with one more rule in force. */
 async function underRule(rule: RuleTerms, work: () => Promise<Answer>): Promise<Answer> {
   await api.amend((document) => ({ ...document, rules: { ...document.rules, for_this: rule } }));
   try {
@@ -86,7 +86,7 @@ async function underRule(rule: RuleTerms, work: () => Promise<Answer>): Promise<
   }
 }
 
-/** With a platform in that mode meanwhile. */
+/** Runs while a platform is in this mode. */
 async function inMode(
   platform: string,
   mode: string,
@@ -105,7 +105,7 @@ async function inMode(
   }
 }
 
-/** A server whose ledger misbehaves as told. */
+/** A server with a ledger that fails as the test says. */
 async function withLedger(
   faults: Partial<Ledger>,
   work: (server: Awaited<ReturnType<typeof createServer>>) => Promise<Answer>,
@@ -122,7 +122,7 @@ async function withLedger(
   }
 }
 
-/** Makes a token that platform_a's is not. */
+/** Makes a token that does not belong to platform_a. */
 async function token(claims: object, key: Uint8Array = randomBytes(32)): Promise<string> {
   return new SignJWT({ platform_id: A, ver: 1, jti: 'x', ...claims })
     .setProtectedHeader({ alg: 'HS256' })
@@ -326,7 +326,7 @@ const cases: Record<string, () => Promise<Answer>> = {
     const home = String(
       await api.parts.identity.resolveMember(platformId('platform_full'), user),
     ).slice(0, 8);
-    // The largest amount, as often as a counter can take it, in the user's bucket.
+    // Posts the largest amount as often as a counter can take it, in the user's bucket.
     await Promise.all(
       Array.from({ length: 4_612 }, (_, index) =>
         api.parts.ledger.submit({
@@ -374,7 +374,10 @@ const cases: Record<string, () => Promise<Answer>> = {
   ...signatureCases(() => ({ api, ann })),
 };
 
-/** Met by operators only; no request can provoke them, their own modules' tests do. */
+/**
+ * Problems that only operators can meet and no request can provoke; the tests of their modules
+ * provoke them.
+ */
 const notOverHttp = [
   'invalid_platform_id',
   'platform_exists',

@@ -1,5 +1,5 @@
-// What is refused before an operation is reached: by method, expectation, URL or token. Such
-// answers are problems as all others, are logged and counted, and end a connection whose body was
+// Tests calls that are refused before any operation: by method, expectation, URL or token. Their
+// answers are problems like all others, are logged and counted, and end a connection whose body was
 // not read.
 
 import { once } from 'node:events';
@@ -259,7 +259,7 @@ describe('a client that leaves', () => {
       `${body.length}\r\n\r\n`;
     socket.write(bytes === 'whole' ? head + body : bytes.startsWith('{') ? head + bytes : bytes);
     await once(socket, 'connect');
-    // The server has seen it once something that was sent after it is answered.
+    // When a later request is answered, the server has read this one.
     await send(request('GET /health/live'));
     socket.resetAndDestroy();
     await ended;

@@ -1,4 +1,4 @@
-// Transfers under review, purchases that earn points, and a rule that fails, over HTTP.
+// Tests transfers under review, purchases that earn points, and a rule that fails, over HTTP.
 
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -82,7 +82,7 @@ describe('a transfer under review', () => {
   it('sets the points aside, and is posted once when an operator lets it pass', async () => {
     const { from, to, send } = await pair();
     await rules(review);
-    // Nobody knows what it will come to when an operator lets it pass.
+    // The result is not known before an operator approves the transfer.
     const dry = await send({ dry_run: true });
     expect(dry).toMatchObject({ status: 200, body: { status: 'pending_review' } });
     expect(dry.body).not.toHaveProperty('credited_amount');

@@ -1,4 +1,5 @@
-// A platform whose secret is rotated: both secrets sign for a while, and then only the new one.
+// Tests a platform whose secret is rotated: both secrets are valid for a while, then only the new
+// one.
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createTestApi, type TestApi } from '../../test/fixtures/api.ts';
@@ -18,7 +19,7 @@ afterAll(async () => {
   await database?.drop();
 });
 
-/** What a call comes to that is signed with a secret. */
+/** The result of a call that is signed with a secret. */
 async function signedWith(secret: string): Promise<unknown> {
   const timestamp = String(Math.floor(api.clock.now() / 1_000));
   const signature = signRequest(secret, {

@@ -1,5 +1,5 @@
-// The tables of routes: each route is in the file and folder that its operationId and its URL say,
-// once, and names problems that exist.
+// Tests the tables of routes: each route is listed once, its file and folder follow from its
+// operationId and URL, and the problems that it names exist.
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';

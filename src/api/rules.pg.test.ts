@@ -1,5 +1,5 @@
-// The rules as a platform meets them: quotes, dry runs, reviews, purchases turned into points,
-// limits and what gives them back.
+// Tests the rules as a platform meets them: quotes, dry runs, reviews, purchases that earn points,
+// limits, and operations that return a limit.
 
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';

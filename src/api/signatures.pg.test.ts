@@ -1,5 +1,6 @@
-// One X-Signature stands for one operation: whoever captures a request can have its first result
-// again, and nothing else; at any process, after a restart, in a batch, and for every operation.
+// Tests that one X-Signature belongs to one operation: whoever captures a request can get its first
+// result again and nothing else; in any process, after a restart, in a batch, and for every
+// operation.
 
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -35,9 +36,7 @@ afterAll(async () => {
   await database?.drop();
 });
 
-/**
- * A request as it went over the wire; what a thief has of it can be sent again with other headers.
- */
+/** A request as it was sent. A thief who has captured it can send it again with other headers. */
 function captured(url: string, body: object, key?: string) {
   const text = JSON.stringify(body);
   const signed = api.sign(A, 'POST', url, text);
@@ -57,7 +56,7 @@ const earning = (more: object = {}): object => ({
   ...more,
 });
 
-/** By how much `work` changes the balance. */
+/** The change of the balance while `work` runs. */
 async function change(work: () => Promise<unknown>, user = ann): Promise<number> {
   const before = await api.balance(A, user);
   await work();
@@ -73,13 +72,13 @@ interface BatchResult {
   readonly body: { readonly code?: string };
 }
 
-/** Of each operation in a batch, the status or why it was refused. */
+/** The status of each operation of a batch, or the code of its problem. */
 function codesOf({ body }: Answer): unknown[] {
   const results = body['results'] as unknown as readonly BatchResult[];
   return results.map((result) => result.body.code ?? result.status);
 }
 
-/** Posts, and gives one field of the answer. */
+/** Posts, and returns one field of the answer. */
 async function fieldOf(url: string, body: object, field: string): Promise<string> {
   const { body: answer } = await api.call(A, 'POST', url, {
     ...body,
@@ -259,7 +258,7 @@ describe('a batch', () => {
       await change(async () => {
         expect(codesOf(await send())).toEqual([200, 200, 200]);
         expect(codesOf(await send())).toEqual([200, 200, 200]);
-        // What has its key in the body gives its first result again.
+        // A request with its key in the body gets its first result again.
         expect(codesOf(await send(withKey('other')))).toEqual([
           'signature_used',
           'signature_used',

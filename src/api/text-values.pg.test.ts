@@ -1,5 +1,5 @@
-// Numbers and truth values in paths and queries have one spelling: every route of the OpenAPI
-// document that takes one is sent all others.
+// Tests that numbers and booleans in paths and queries have one spelling: every route of the
+// OpenAPI document with such a parameter gets all other spellings.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestApi, type Answer, type TestApi } from '../../test/fixtures/api.ts';
@@ -58,7 +58,7 @@ afterAll(async () => {
   await database?.drop();
 });
 
-/** True for a number or truth value in a path or a query. */
+/** True for a parameter that is a number or a boolean. */
 function isValue(parameter: Parameter): boolean {
   const {
     in: where,
@@ -67,7 +67,7 @@ function isValue(parameter: Parameter): boolean {
   return where !== 'header' && ['integer', 'number', 'boolean'].includes(type);
 }
 
-/** What other parameters of the same operation need in order to be right. */
+/** Valid values of the other parameters of the same operation. */
 const OTHERS: Readonly<Record<string, string>> = {
   user_id: 'ANN',
   from_user_id: 'ANN',
@@ -81,7 +81,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   webhook_id: `whk_${'0'.repeat(32)}`,
 };
 
-/** Bodies that are right, so that the query is looked at; a path is looked at before any body. */
+/** Valid bodies, so that the query is checked. A path is checked before any body. */
 const BODIES: Readonly<Record<string, object>> = {
   transfer: {
     from_user_id: 'nobody',
@@ -110,7 +110,7 @@ async function ask(place: Place, value: string): Promise<Answer> {
     : api.call('platform_a', method, target, body);
 }
 
-/** Where a value went wrong, so that a failure names it. */
+/** The place of a wrong value, for the failure message. */
 function outcomeOf(place: Place, value: string, { status, body }: Answer): object {
   const {
     operation: { operationId },

@@ -1,5 +1,5 @@
-// Disputes over HTTP: two platforms and an operator from the first word to the last, and who may
-// see and do what.
+// Tests disputes over HTTP: two platforms and an operator from the claim to the decision, and who
+// may see and do what.
 
 import { hash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';

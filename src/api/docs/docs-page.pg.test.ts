@@ -1,11 +1,11 @@
-// The page of the API: what it loads, whose name it bears, and that the file with which it signs
-// makes calls that the server takes.
+// Tests the page of the API: the files that it loads, the name that it shows, and that the server
+// accepts calls that its file signs.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestApi, type TestApi } from '../../../test/fixtures/api.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/fixtures/database.ts';
 
-/** The browser's file, as far as it is used here. */
+/** The exports of the browser's file that this test uses. */
 interface Signing {
   signCall(
     platform: { readonly platformId: string; readonly token: string; readonly secret: string },

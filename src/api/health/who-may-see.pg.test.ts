@@ -1,5 +1,5 @@
-// Figures and reasons are for operators and monitors; everybody else is told whether the parts are
-// well.
+// Tests that only operators and monitors see figures and reasons; everybody else sees whether the
+// parts are healthy.
 
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -16,7 +16,7 @@ beforeAll(async () => {
   api = await createTestApi(database);
   operator = await api.operator('olga');
   monitor = await api.parts.identity.renewScrapeToken();
-  // Nobody answers there.
+  // No server listens on this port.
   await api.join('away', '1.0', { url: 'http://127.0.0.1:45998', token: 'x' });
   await api.parts.connectionHealth.check();
 });

@@ -1,5 +1,5 @@
-// Whoever calls with tokens or signatures that are not good is answered late, at every door; others
-// are not.
+// Tests that answers to invalid tokens and signatures are delayed on every side, and that valid
+// calls are not.
 
 import { once } from 'node:events';
 import { request as requestHttp, type IncomingMessage } from 'node:http';
@@ -22,9 +22,9 @@ let operator: string;
 let monitor: string;
 let server: FastifyInstance;
 let metrics: Metrics;
-/** Stands still, so that a slow machine forgives nothing. */
+/** A clock that stands still, so that on a slow machine no failure is forgotten. */
 let nowMs = Date.now();
-/** Answers that wait, by how long they would. */
+/** The waiting answers, by their delay. */
 let waiting: { readonly ms: number; readonly end: () => void }[] = [];
 
 const pause: ServerOptions['pause'] = (ms, signal) =>
@@ -83,7 +83,7 @@ async function useUp(remoteAddress?: string, headers?: Headers): Promise<void> {
   }
 }
 
-/** The answer of a call that waits, and how long it would have. */
+/** The answer of a delayed call, with its delay. */
 async function late<T>(call: Promise<T>): Promise<{ readonly ms: number; readonly answer: T }> {
   await expect.poll(() => waiting.length).toBe(1);
   const [one] = waiting;
@@ -103,7 +103,7 @@ type Door = readonly [
   good: Headers,
 ];
 
-/** What is refused at each door, and what is let in. */
+/** The calls that each side refuses, and those that it accepts. */
 async function doors(): Promise<readonly Door[]> {
   const url = '/api/points/balance?user_id=nobody';
   const own = api.sign(A, 'GET', url);
@@ -202,7 +202,7 @@ describe('by address', () => {
     expect((await guess(forwarded('198.51.100.2'), '10.1.2.3')).status).toBe(401);
     const through = forwarded('1.1.1.1, 198.51.100.1, 10.9.9.9');
     expect((await late(guess(through, '192.0.2.77'))).answer.status).toBe(401);
-    // No address at all: the proxy's own counts.
+    // The header has no valid address, so the proxy's own address counts.
     for (const host of hosts) await guess(forwarded(`word-${host}`), '10.1.2.4');
     expect((await late(guess(forwarded('another'), '10.1.2.4'))).answer.status).toBe(401);
   });

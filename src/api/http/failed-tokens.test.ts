@@ -1,11 +1,11 @@
-// How long the answer to a failed token waits.
+// Tests how long the answer to a failed token waits.
 
 import { expect, test } from 'vitest';
 import { decideDelay, FREE_A_MINUTE } from './failed-tokens.ts';
 
 type Decided = ReturnType<typeof decideDelay>;
 
-/** So many failures, one each `everyMs`. */
+/** Counts failures, one each `everyMs`. */
 function fail(times: number, everyMs: number, before?: Decided): Decided[] {
   const decided: Decided[] = [];
   for (let one = 0; one < times; one += 1) {

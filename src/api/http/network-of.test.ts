@@ -1,4 +1,4 @@
-// One caller is one network, however its address is written.
+// Tests that one caller is one network, whatever form its address has.
 
 import { expect, test } from 'vitest';
 import { networkOf } from './network-of.ts';

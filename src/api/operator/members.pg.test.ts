@@ -1,5 +1,5 @@
-// Who is whom: no platform links its user to somebody by an id, whatever the id is of; two
-// operators do, all of a list or none.
+// Tests links of members: a platform cannot link its user to a member by any id; two operators can,
+// with a whole list or nothing.
 
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,4 +1,5 @@
-// What holds for all routes under /operator: who is let in, and what is answered to everyone else.
+// Tests the authentication of all routes under /operator: valid tokens pass, all others get a
+// problem.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestApi, type TestApi } from '../../../test/fixtures/api.ts';

@@ -1,5 +1,5 @@
-// Reconciliation as operators use it: runs are asked for and done by a worker, differences are
-// listed, rechecked, accepted and noted, and counted in the metrics.
+// Tests reconciliation as operators use it: runs are requested and done by a worker; differences
+// are listed, rechecked, accepted, noted, and counted in the metrics.
 
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -1,4 +1,5 @@
-// The backtest of a proposal and the liability reports over HTTP: their answers, and who may ask.
+// Tests the backtest of a proposal and the liability reports over HTTP: their answers, and who may
+// read them.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestApi, type Answer, type TestApi } from '../../../test/fixtures/api.ts';

@@ -1,4 +1,5 @@
-// Reserves over HTTP: what operators see and ask for, and what a platform sees of its own.
+// Tests reserves over HTTP: the figures and requests of operators, and the figures that a platform
+// may see.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestApi, type Answer, type TestApi } from '../../../test/fixtures/api.ts';

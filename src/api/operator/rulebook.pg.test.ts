@@ -1,5 +1,5 @@
-// Change control over HTTP: what is wrong is told in its place, and what is approved is in force at
-// the next request.
+// Tests change control over HTTP: faults are reported with their place, and an approved change is
+// in force at the next request.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestApi, type Answer, type TestApi } from '../../../test/fixtures/api.ts';

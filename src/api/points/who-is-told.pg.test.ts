@@ -1,4 +1,5 @@
-// What a platform learns of others: neither their words nor who their users are.
+// Tests what a platform learns about other platforms: neither their messages nor the ids of their
+// users.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestApi, type Answer, type TestApi } from '../../../test/fixtures/api.ts';
@@ -89,7 +90,7 @@ describe('who is a user elsewhere', () => {
         body: { code: 'too_many_unknown_users' },
         headers: { 'retry-after': '60' },
       });
-    // Neither others nor transfers of its own are held up.
+    // Other platforms and its own transfers are not delayed.
     expect(
       (
         await api.call(B, 'POST', '/api/points/transfer', {

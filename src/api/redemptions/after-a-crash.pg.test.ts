@@ -1,5 +1,5 @@
-// Redemptions whose process died in the middle, and many redemptions at once: nothing is lost and
-// nothing is done twice.
+// Tests redemptions whose process died before the end, and many redemptions at once: nothing is
+// lost and nothing is done twice.
 
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -84,7 +84,7 @@ async function eventsOf(id: string): Promise<string[]> {
   return rows.map(({ type }) => type);
 }
 
-/** Posted, but the process died before it could write anything of it. */
+/** The redemption is posted, but the process died before it wrote its own rows. */
 async function posted(quantity: bigint): Promise<{ user: string; id: string; outcome: Outcome }> {
   const user = await api.user(A, 100);
   const memberId = await api.parts.identity.resolveMember(platformId(A), user);
@@ -104,7 +104,7 @@ async function posted(quantity: bigint): Promise<{ user: string; id: string; out
   if (!outcome.ok) throw new Error(outcome.problem.detail);
   return { user, outcome, id: `rdm_${outcome.transaction.transactionId.replaceAll('-', '')}` };
 }
-/** Whether the module has a row of it. */
+/** True if the module has a row of the redemption. */
 const written = async (id: string): Promise<boolean> =>
   (
     await database.pool.query('select 1 from rewards.redemption where redemption_id = $1', [
@@ -112,7 +112,7 @@ const written = async (id: string): Promise<boolean> =>
     ])
   ).rowCount === 1;
 
-/** The rewards of another process, whose ledger fails as told. */
+/** The rewards of another process, whose ledger fails as the test says. */
 const elsewhere = (faults: Partial<Ledger> = {}): Rewards =>
   createRewards({
     ...api.parts,
@@ -306,7 +306,7 @@ describe('many at once', () => {
     );
     expect(rows[0]?.count).toBe(100n);
 
-    // All of it back: by two who cancel each at the same time.
+    // Two callers cancel at the same time; all points are returned once.
     const cancelled = await Promise.all(
       given.flatMap((answer) => [cancel(idOf(answer)), cancel(idOf(answer))]),
     );

@@ -1,5 +1,5 @@
-// Redemptions over HTTP on a real database: what a member can have, vouchers and their life,
-// crashes between the steps, and many at once.
+// Tests redemptions over HTTP on a real database: limits of a member, the life of vouchers, crashes
+// between the steps, and many at once.
 
 import { randomUUID } from 'node:crypto';
 import * as fc from 'fast-check';
@@ -356,7 +356,7 @@ describe('lots', () => {
           const total = lots.reduce((sum, { minor }) => sum + minor, 0);
           const quantity = Math.max(1, Math.floor(total * share));
           const id = idOf(await redeem(user, 'grain', quantity / 100, quantity));
-          // Some of it in parts, the rest by cancelling.
+          // A part is returned by reversals, the rest by cancelling.
           let left = quantity;
           for (const part of parts) {
             const amount = Math.max(1, Math.floor(left * part));

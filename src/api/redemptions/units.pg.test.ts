@@ -1,5 +1,5 @@
-// Redemptions in units over HTTP: a part is whole units, each of them ends a named voucher, and
-// what came back can be used by nobody.
+// Tests redemptions in units over HTTP: a part is whole units, each ends a named voucher, and a
+// returned unit cannot be used.
 
 import { randomUUID } from 'node:crypto';
 import * as fc from 'fast-check';

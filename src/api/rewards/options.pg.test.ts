@@ -1,5 +1,5 @@
-// What a user can redeem, over HTTP on a real database: the catalogue, options, validation, and the
-// source requirement's own engine beside them.
+// Tests the rewards that a user can redeem, over HTTP on a real database: catalogue, options,
+// validation, compared with the engine of the source requirement.
 
 import { randomUUID } from 'node:crypto';
 import * as fc from 'fast-check';
@@ -165,7 +165,7 @@ describe('the engine of the source requirement (5.2)', () => {
     readonly min_points: number;
   }
 
-  /** Its Python, line by line. */
+  /** A port of its Python code, line by line. */
   class NaiveEngine {
     readonly rules: Record<string, NaiveRule[]> = {};
 

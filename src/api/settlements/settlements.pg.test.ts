@@ -1,5 +1,5 @@
-// Settlement over HTTP: operators close and settle windows, and each platform reads its own
-// statement in three forms that say the same.
+// Tests settlement over HTTP: operators close and settle windows, and each platform reads its
+// statement in three formats with the same content.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestApi, type Answer, type TestApi } from '../../../test/fixtures/api.ts';
@@ -66,7 +66,7 @@ const statement = async (platform: string, query = ''): Promise<Answer> =>
 const view = async (platform: string): Promise<View> =>
   (await statement(platform)).body as unknown as View;
 
-/** RFC 4180, back into fields. */
+/** Parses CSV (RFC 4180) into fields. */
 function parseCsv(text: string): string[][] {
   return text
     .trimEnd()
@@ -83,12 +83,12 @@ function parseCsv(text: string): string[][] {
     });
 }
 
-/** To the fourth decimal, as the currency has them. */
+/** Formats with four decimals, as the currency has. */
 function sum(amounts: readonly number[]): number {
   return Math.round(amounts.reduce((total, amount) => total + amount, 0) * 10_000) / 10_000;
 }
 
-/** A member of an answer's body. */
+/** Reads a field of an answer's body. */
 function fieldOf<T>(answer: Answer, name: string): T {
   return answer.body[name] as unknown as T;
 }
@@ -132,7 +132,7 @@ describe('a statement', () => {
       },
     ]);
     expect(ours.to_settle).toBe(sum([ours.net, 0.1]));
-    // An independent sum over the journal's rows.
+    // Sums the journal's rows independently of the module.
     const { rows } = await database.pool.query<{ net: string }>(
       `select (sum(e.amount) / 10000.0)::numeric(20, 4)::text as net from ledger.entry e
           join ledger.account a using (bucket, account_id)

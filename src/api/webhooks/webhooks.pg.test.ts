@@ -1,5 +1,5 @@
-// Webhooks as a platform and an operator use them: over HTTP, with a receiver of the platform's
-// own.
+// Tests webhooks as a platform and an operator use them: over HTTP, with a receiver of the
+// platform.
 
 import { Webhook as Verifier } from 'standardwebhooks';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';

@@ -1,5 +1,5 @@
-// The commands of the program, with what each gets from the composition root; `main.ts` runs the
-// one that was typed.
+// Lists the commands of the program and gives each what it needs from the composition root;
+// `main.ts` runs the command that was typed.
 
 import { Command } from 'commander';
 
@@ -36,13 +36,13 @@ import type { Config } from './runtime/config.ts';
 import type { Log } from './runtime/log.ts';
 import { PROGRAM } from './runtime/program.ts';
 
-/** What the commands get from above: they cannot reach up to the composition root themselves. */
+/** The parts that commands get from above, because they may not import the composition root. */
 function rootsOf(terminal: Terminal) {
   return {
     terminal,
     environment: terminal.environment,
     print: (line: string) => terminal.write(`${line}\n`),
-    /** Works beside a running program, or starts the database for the command alone. */
+    /** Works beside a running program; if none runs, starts the database for this command only. */
     createContext: (config: Config, log: Log) => compose(config, log, 'any'),
   };
 }
@@ -55,8 +55,8 @@ async function compose(config: Config, log: Log, mode: 'own' | 'any'): Promise<C
 }
 
 /**
- * Each command is one file of `cli/` that registers itself; a new one is a new line here. To say
- * what it takes it loads nothing of what it does: `pontis --help` must cost next to nothing.
+ * Each command is one file of `cli/` that registers itself; a new command is a new line here.
+ * Registering a command loads nothing of its work, so that `pontis --help` stays fast.
  */
 const commands: readonly ((program: Command, roots: Roots) => void)[] = [
   (program, roots) =>
@@ -102,9 +102,9 @@ const commands: readonly ((program: Command, roots: Roots) => void)[] = [
   (program, roots) => registerBench(program, roots),
 ];
 
-/** Every command, as commander knows it; it throws instead of ending the process. */
+/** Returns the commands for commander. It throws instead of ending the process. */
 export function createProgram(terminal: Terminal): Command {
-  // Options after a command are the command's: `rules show` has a --version of its own.
+  // Options after a command belong to the command: `rules show` has its own --version.
   const program = new Command('pontis')
     .description(PROGRAM.description)
     .version(PROGRAM.version)
@@ -121,7 +121,7 @@ export function createProgram(terminal: Terminal): Command {
   return program;
 }
 
-/** The help of a command that takes two persons says so, out of the table of acts. */
+/** Adds to the help of each command how many persons its act takes, from the table of acts. */
 function explainPersons(command: Command, path: readonly string[]): void {
   for (const child of command.commands) explainPersons(child, [...path, child.name()]);
   const sentence = personsSentence(actsOfCommand(path.join(' ')));

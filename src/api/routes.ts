@@ -1,11 +1,11 @@
-// Every route of the API in one of three tables: what a platform calls, what an operator calls, and
-// what is open. A row says who may call it, with which scope or role, and as which acts, whose rows
-// (src/acts/table.ts) say how many persons they take.
+// Lists every route of the API in one of three tables: routes for platforms, routes for operators,
+// and open routes. A row says who may call the route, with which scope or role, and as which acts.
+// The rows of the acts (src/acts/table.ts) say how many persons they take.
 //
 // In force today: a platform proves itself by token and signature and may call all of the first
-// table; an operator who is not suspended may call all of the second; acts of two persons wait for
-// the second one. Scopes and roles are those that a token or an operator will need once there are
-// such; nothing asks for them yet.
+// table. An operator who is not suspended may call all of the second. An act of two persons waits
+// for the second person. Scopes and roles are the ones that a token or an operator will need when
+// these exist; nothing checks them yet.
 
 import type { OpenRow, OperatorRow, PlatformRow, Role } from './access.ts';
 import { getConnectorOpenApi } from './open/get-connector-open-api.ts';
@@ -155,7 +155,7 @@ import { validateRedemption } from './platform/validate-redemption.ts';
 import { withdrawDispute } from './platform/withdraw-dispute.ts';
 import { withdrawRecall } from './platform/withdraw-recall.ts';
 
-/** By token and signature. */
+/** Routes for platforms, authenticated by token and signature. */
 export const platformRoutes: readonly PlatformRow[] = [
   { route: earn, scope: 'points:write' },
   { route: transfer, scope: 'points:transfer' },
@@ -164,7 +164,7 @@ export const platformRoutes: readonly PlatformRow[] = [
   { route: capture, scope: 'points:write' },
   { route: release, scope: 'points:write' },
   { route: reverse, scope: 'points:write' },
-  // Each of its operations needs its own scope, too.
+  // Each operation of the batch also needs its own scope.
   { route: batch, scope: 'points:write' },
   { route: ping, scope: null },
   { route: quote, scope: 'points:read' },
@@ -224,10 +224,10 @@ export const platformRoutes: readonly PlatformRow[] = [
 const ANY: readonly Role[] = ['operator', 'approver', 'auditor', 'support'];
 const READ: readonly Role[] = ['operator', 'approver', 'auditor'];
 const ACT: readonly Role[] = ['operator'];
-/** The second person's decision on what another one has asked for. */
+/** For the decision of the second person on another operator's request. */
 const APPROVE: readonly Role[] = ['approver'];
 
-/** By an operator's token. */
+/** Routes for operators, authenticated by an operator's token. */
 export const operatorRoutes: readonly OperatorRow[] = [
   { route: whoami, roles: ANY },
   { route: listNetworkEvents, roles: READ },
@@ -324,7 +324,7 @@ export const operatorRoutes: readonly OperatorRow[] = [
   { route: redeliverNetworkWebhook, roles: ACT, acts: ['webhook_change'] },
 ];
 
-/** Without the guards of a side. */
+/** Routes without the authentication of a side. */
 export const openRoutes: readonly OpenRow[] = [
   { route: health, callers: 'anybody' },
   { route: live, callers: 'anybody' },

@@ -1,5 +1,5 @@
-// A document that is the same for everybody until the program changes: written and compressed once,
-// and not sent again to whoever has it.
+// Caches a document that is the same for every caller until the program changes: it is written and
+// compressed once, and not sent again to a caller that has it.
 
 import { hash } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -14,12 +14,14 @@ interface Written {
   readonly etag: string;
 }
 
+/** One cached document. */
 export interface CachedDocument {
   answer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply>;
-  /** onSend of the same route, after all that looks at what is answered. */
+  /** The onSend hook of the same route: replaces the answer by its compressed form. */
   compress(request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<unknown>;
 }
 
+/** Creates the cache; `write` is called at the first request. */
 export function createCachedDocument(write: () => unknown): CachedDocument {
   let written: Promise<Written> | undefined;
 
@@ -35,7 +37,7 @@ export function createCachedDocument(write: () => unknown): CachedDocument {
   async function answer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const { plain, etag } = await (written ??= prepare());
     const compressed = takesGzip(request);
-    // Of each form its own, as RFC 9110 (8.8.3.3) has it.
+    // Each form has its own ETag (RFC 9110, 8.8.3.3).
     const tag = `"${etag}${compressed ? '-gzip' : ''}"`;
     reply
       .header('etag', tag)
@@ -63,7 +65,7 @@ function takesGzip({ headers }: FastifyRequest): boolean {
     );
 }
 
-/** The weak comparison; either form says that the content is the same. */
+/** Compares weakly: the ETag of either form means the same content. */
 function hasIt(known: string, etag: string): boolean {
   return (
     known.trim() === '*' ||

@@ -1,4 +1,4 @@
-// The OpenAPI 3.1 document, made from the same schemas that validate.
+// Makes the OpenAPI 3.1 document from the same schemas that validate requests.
 
 import swagger from '@fastify/swagger';
 import type { FastifyInstance, FastifySchema } from 'fastify';
@@ -17,23 +17,24 @@ const DESCRIPTION = `Clearing network for loyalty points.
 | header | value |
 |---|---|
 | \`X-Platform-ID\` | your platform_id |
-| \`X-Timestamp\` | Unix seconds, within 300 s of ours |
-| \`X-Signature\` | hex HMAC-SHA256(secret, timestamp + METHOD + path + body): path without query as on the wire, body byte for byte as sent, empty when there is none |
+| \`X-Timestamp\` | Unix seconds, at most 300 s from the server's time |
+| \`X-Signature\` | hex HMAC-SHA256(secret, timestamp + METHOD + path + body): path as it is sent, without the query; body byte for byte as it is sent, empty if there is none |
 
-or, recommended, an HTTP Message Signature (RFC 9421, \`hmac-sha256\`, \`keyid\` = platform_id, \`created\`) covering \`@method\`, \`@target-uri\` (or \`@path\` and \`@query\`),
-\`content-digest\` (RFC 9530) when there is a body, and \`idempotency-key\` when it is sent. It covers the query, which X-Signature does not.
+Recommended instead: an HTTP Message Signature (RFC 9421, \`hmac-sha256\`, \`keyid\` = platform_id, \`created\`).
+It covers \`@method\`, \`@target-uri\` (or \`@path\` and \`@query\`), \`content-digest\` (RFC 9530) if there is a body, and \`idempotency-key\` if it is sent.
+It covers the query; X-Signature does not.
 
-**Posting operations take effect once.** Put \`idempotency_key\` into the body; repeat a request with the same key and body to get its first result again (\`Idempotency-Replayed: true\`).
-The header \`Idempotency-Key\` does the same. Without a key the request's signature is its key, so a request that is sent twice byte for byte never posts twice.
-X-Signature does not cover the header: one X-Signature stands for one operation, and beside another key it is refused with 409 \`signature_used\`. RFC 9421 covers it.
+**Posting operations take effect once.** Put \`idempotency_key\` into the body. A request with the same key and body returns the first result again (\`Idempotency-Replayed: true\`).
+The header \`Idempotency-Key\` does the same. Without a key, the signature of the request is its key, so the same bytes sent twice never post twice.
+X-Signature does not cover the header. One X-Signature therefore belongs to one operation; with another key it is refused with 409 \`signature_used\`. RFC 9421 signatures cover the header.
 
-**Calls under \`/operator/\`** are those of the people who run the network: \`Authorization: Bearer\` and an operator token, no signature.
+**Calls under \`/operator/\`** are for the people who run the network. They send \`Authorization: Bearer\` with an operator token, and no signature.
 
-**Failed tokens and signatures are slowed** by network address: past 30 in a minute their answers wait, and when too many wait the next is 429 \`too_many_failed_tokens\`. Good calls are not.
+**Answers to invalid tokens and signatures are delayed**, by network address, after 30 in a minute. When too many answers wait, the next call gets 429 \`too_many_failed_tokens\`. Valid calls are never delayed.
 
-Errors are RFC 9457 problem details; all of them are listed at [/problems](/problems).`;
+Errors are problem details (RFC 9457). [/problems](/problems) lists all of them.`;
 
-/** Of a platform: four headers, all needed together. Of an operator: a bearer token. */
+/** A platform sends all four headers; an operator sends a bearer token. */
 const securitySchemes = {
   platformToken: {
     type: 'apiKey',
@@ -57,14 +58,14 @@ const STATUS_OF: ReadonlyMap<string, number> = new Map(
   problemCatalogue.map(({ code, status }) => [code, status]),
 );
 
-/** What every operation of a side can answer besides its own. */
+/** The problems that every operation of a side can answer, besides its own. */
 const OF_ALL = {
   'x-problems': Object.fromEntries(
     Object.entries(SIDE_PROBLEMS).map(([side, codes]) => [side, byStatus(codes)]),
   ),
 };
 
-/** Register before the routes that it describes. */
+/** Adds the document and its page to the server; call it before the routes are added. */
 export async function describeApi(server: FastifyInstance): Promise<void> {
   await server.register(swagger, {
     openapi: {
@@ -78,22 +79,23 @@ export async function describeApi(server: FastifyInstance): Promise<void> {
       servers: [{ url: '/' }],
       tags: [
         { name: 'points', description: 'Balances, movements and their history.' },
-        { name: 'users', description: 'Which user of a platform is which member.' },
+        { name: 'users', description: 'Users of platforms, their members and their tags.' },
         { name: 'transactions', description: 'Single transactions.' },
-        { name: 'rewards', description: 'What points buy, and what became of it.' },
+        { name: 'rewards', description: 'Rewards, redemptions and vouchers.' },
         {
           name: 'recalls',
-          description: 'Asking the target platform for the points of a posted transfer.',
+          description: 'Requests to the target platform for the points of a posted transfer.',
         },
         {
           name: 'disputes',
           description: 'Claims about transactions between members and platforms.',
         },
+        { name: 'reports', description: 'Figures over all transactions of a platform.' },
         { name: 'platform', description: 'For integrators.' },
         {
           name: 'operator',
           description:
-            'For the people who run the network; an operator token instead of a signature.',
+            'For the people who run the network, with an operator token instead of a signature.',
         },
         { name: 'health', description: 'For operators; not signed.' },
       ],
@@ -113,7 +115,7 @@ export async function describeApi(server: FastifyInstance): Promise<void> {
   await servePage(server);
 }
 
-/** What the row of a route adds to its schema. */
+/** Adds to a schema what the row of its route says: callers, persons, problems. */
 function describe(schema: FastifySchema | undefined, row: Row | undefined): FastifySchema {
   if (row === undefined) return schema ?? {};
   const { route } = row;
@@ -135,7 +137,7 @@ function describe(schema: FastifySchema | undefined, row: Row | undefined): Fast
   };
 }
 
-/** Problems by the status with which they are answered. */
+/** Groups problems by their status. */
 function byStatus(codes: readonly ProblemCode[]) {
   return Object.groupBy(codes, (code) => STATUS_OF.get(code) ?? 500);
 }

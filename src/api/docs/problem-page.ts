@@ -1,4 +1,4 @@
-// The pages of problems, made from the modules' tables; `type` of an answer leads here.
+// Makes the pages about problems from the modules' tables; `type` of a problem links to them.
 
 import { hash } from 'node:crypto';
 import type { FastifyReply } from 'fastify';
@@ -19,15 +19,17 @@ const CSP =
   `default-src 'none'; style-src 'sha256-${hash('sha256', STYLE, 'base64')}'; base-uri 'none'; ` +
   `form-action 'none'; frame-ancestors 'none'`;
 
-/** How these routes answer. */
+/** The documented answer of these routes. */
 export const pageResponse = {
   200: { description: 'A page.', content: { 'text/html': { schema: { type: 'string' } } } },
 };
 
+/** Sends the page that lists all problems. */
 export function sendAllProblems(reply: FastifyReply): FastifyReply {
   return send(reply, 'Problems', table());
 }
 
+/** Sends the page about one problem. */
 export function sendProblem(reply: FastifyReply, entry: CatalogueEntry): FastifyReply {
   return send(reply, entry.code, description(entry));
 }
@@ -57,7 +59,7 @@ function description(entry: CatalogueEntry): string {
   const again =
     entry.retryable === true
       ? 'The same request may succeed later.'
-      : 'Repeating the same request is of no use before something has changed.';
+      : 'Repeating the same request does not help before something has changed.';
   return `<p><strong>${entry.status} ${escape(entry.error)}</strong></p><p>${escape(entry.advice)}</p><p>${again}</p><p><a href="/problems">All problems</a></p>`;
 }
 

@@ -19,6 +19,7 @@ const PREFIX = '/docs';
 /** Beside page.js, which imports it; the viewer would load it as a script and not as a module. */
 const SIGNING = `${PREFIX}/static/theme/sign-call.js`;
 
+/** Adds the page to the server. */
 export async function servePage(server: FastifyInstance): Promise<void> {
   await server.register(swaggerUi, {
     routePrefix: PREFIX,

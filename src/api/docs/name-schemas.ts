@@ -1,8 +1,11 @@
-// Gives the schemas of a document names: what a table names, the answers and bodies of operations,
-// and the answers that all have. A pure step over the finished document: what validates and what
-// serializes stays as it is.
+// Names the schemas of a document: those of a table, the answers and bodies of operations, and the
+// answers that all operations have. Pure: it changes the finished document only, so validation and
+// serializers stay as they are.
 
-/** Names of schemas as they are in the code; one is found wherever the same is written out. */
+/**
+ * Schemas by name, as they are in the code. A schema of the document gets the name if its content
+ * is the same.
+ */
 export type SchemaNames = Readonly<Record<string, object>>;
 
 type Json = { readonly [key: string]: unknown };
@@ -14,30 +17,33 @@ interface Operation extends Json {
   readonly requestBody?: Json;
 }
 
+/** The parts of an OpenAPI document that get names. */
 export interface NamedDocument extends Json {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
   readonly components?: Json;
 }
 
-/** Responses that every operation has alike, by their status. */
+/** The responses that are the same for every operation, by status. */
 const COMMON_RESPONSES: Readonly<Record<string, string>> = { '4XX': 'Refused', '5XX': 'NotDone' };
-/** What the library writes where a response has no description. */
+/** The library's description of a response without one. */
 const UNDESCRIBED = 'Default Response';
 
-/** Refers to schemas by their names, and collects those that were referred to. */
+/** Replaces schemas by references to their names, and collects the schemas that are referred to. */
 function createNamer(names: SchemaNames) {
   const known = new Map(Object.entries(names).map(([name, schema]) => [keyOf(schema), name]));
   const schemas: Record<string, unknown> = {};
   const auto = new Map<string, string>();
 
-  /** A schema with named ones inside it; a reference where it has a name itself. */
+  /**
+   * Replaces a schema by a reference if it has a name; else replaces the named schemas inside it.
+   */
   function refer(schema: unknown): unknown {
     if (!isObject(schema)) return schema;
     const name = known.get(keyOf(schema));
     if (name === undefined) return within(schema);
     const { description, ...rest } = schema;
     const { description: own } = plain(names[name]);
-    // As the library has written it, with the description that belongs to the name.
+    // The library's form of the schema, with the description of the named one.
     schemas[name] ??= within({ ...rest, ...(own === undefined ? {} : { description: own }) });
     const same = description === undefined || description === own;
     return { $ref: `#/components/schemas/${name}`, ...(same ? {} : { description }) };
@@ -55,13 +61,13 @@ function createNamer(names: SchemaNames) {
     );
   }
 
-  /** An answer or a body, which has the name of its operation where it has none of its own. */
+  /** Replaces an answer or a body by a reference; it gets its operation's name if it has none. */
   function referAs(name: string, schema: unknown): unknown {
     if (isObject(schema) && Array.isArray(schema['anyOf']))
       return { ...schema, anyOf: schema['anyOf'].map((choice) => referAs(name, choice)) };
     const found = refer(schema);
     if (!isObject(found) || found['$ref'] !== undefined || found['type'] !== 'object') return found;
-    // Operations of both sides that take or answer the same share the name of the first.
+    // Operations with the same answer or body share the name of the first one.
     const written = JSON.stringify(found);
     const first = auto.get(written) ?? name;
     auto.set(written, first);
@@ -74,6 +80,10 @@ function createNamer(names: SchemaNames) {
   return { refer, referAs, schemas };
 }
 
+/**
+ * Returns the document with named schemas, responses and parameters. Throws if two different
+ * schemas would get the same name.
+ */
 export function nameSchemas<Document extends NamedDocument>(
   document: Document,
   names: SchemaNames,
@@ -107,7 +117,9 @@ export function nameSchemas<Document extends NamedDocument>(
       : named;
   }
 
-  /** A reference where several operations have the same parameter; the first one has the name. */
+  /**
+   * Replaces a parameter that several operations share by a reference; the first one gets the name.
+   */
   function nameParameter(parameter: Json): Json {
     const named = { ...parameter, schema: refer(parameter['schema']) };
     const name = pascal(
@@ -148,8 +160,8 @@ export function nameSchemas<Document extends NamedDocument>(
 }
 
 /**
- * Two schemas with one key are the same: objects whatever their descriptions at the top, values
- * with theirs, which says what they mean.
+ * Two schemas with the same key are the same. The description of an object does not count; the
+ * description of a value does, because it says what the value means.
  */
 function keyOf(schema: object): string {
   const written = plain(schema);
@@ -158,7 +170,7 @@ function keyOf(schema: object): string {
   return JSON.stringify(ordered(key));
 }
 
-/** `anyOf` of a plain type and null, in the shorter form that JSON Schema has for it. */
+/** Replaces `anyOf` of a plain type and null by JSON Schema's shorter form. */
 function shorten(schema: Json): Json {
   const { anyOf, ...rest } = schema;
   if (!Array.isArray(anyOf) || anyOf.length !== 2) return schema;
@@ -175,7 +187,7 @@ function shorten(schema: Json): Json {
   };
 }
 
-/** As JSON has it: the library of the schemas keeps more of its own in them. */
+/** The schema as plain JSON, without the additional fields of the schema library. */
 function plain(schema: unknown): Json {
   return JSON.parse(JSON.stringify(schema)) as Json;
 }
@@ -183,7 +195,7 @@ function plain(schema: unknown): Json {
 function ordered(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(ordered);
   if (!isObject(value)) return value;
-  // As the library writes a single value, and fields whose names are not told.
+  // The library's form of a single value, and of fields with any name.
   const { const: only, patternProperties, ...rest } = value;
   const [ofAll] = Object.values((patternProperties as Json | undefined) ?? {});
   const fields = {

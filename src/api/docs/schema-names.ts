@@ -1,5 +1,5 @@
-// The names that schemas have in the OpenAPI document: nouns as they are shown, and the values of
-// which requests are made. A schema of this page is found wherever it is written out.
+// Gives schemas their names in the OpenAPI document: the nouns that answers show, and the values in
+// requests. A schema of this table is recognised wherever its content appears.
 
 import { ActRequestNowView, ActRequestView, ApprovedActView } from '../../views/act-request.ts';
 import { BacktestView } from '../../views/backtest.ts';
@@ -78,6 +78,7 @@ import { TransferReason } from '../transfers/decide-transfer.ts';
 import { EvidenceBody } from '../disputes/evidence-file.ts';
 import type { SchemaNames } from './name-schemas.ts';
 
+/** Schemas by name. */
 export const SCHEMA_NAMES: SchemaNames = {
   Problem: ProblemAnswer,
   NoFields: closed({}),

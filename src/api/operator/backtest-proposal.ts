@@ -12,7 +12,7 @@ import { closed } from '../../views/schemas.ts';
 const Params = closed({
   proposal_id: Type.String({
     pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$',
-    description: 'A proposal_id that this API answered.',
+    description: 'A proposal_id from an answer of this API.',
   }),
 });
 const Query = closed({

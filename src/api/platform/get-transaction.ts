@@ -13,7 +13,7 @@ import { legOf, showTransaction } from '../transactions/show-transactions.ts';
 const Params = closed({
   transaction_id: Type.String({
     maxLength: 128,
-    description: 'A transaction_id or redemption_id that this API answered.',
+    description: 'A transaction_id or redemption_id from an answer of this API.',
   }),
 });
 

@@ -1,4 +1,5 @@
-// How operations about the rulebook name a change, a proposal, a version and a time.
+// Defines and reads the fields of requests about the rulebook: a change, a proposal, a version and
+// a time.
 
 import { Type } from 'typebox';
 import { apiProblems } from '../../http/problems.ts';
@@ -12,12 +13,13 @@ const Patch = Type.Unsafe<RulebookPatch>({
   type: 'object',
   additionalProperties: true,
   description:
-    'Sections with only the items that change, each whole; null takes an item out. Fields of ' +
-    'settings and values may be given one by one.',
+    'Sections with only the items that change, each complete; null removes an item. Fields of ' +
+    'settings and values may be given alone.',
 });
 
-/** How a request says what is to change. */
+/** The fields of a change: exactly one of them is given. */
 export const changeFields = { document: Type.Optional(DocumentView), patch: Type.Optional(Patch) };
+/** The change of a request; `invalid_field` if both fields or none are given. */
 export function changeOf(body: {
   readonly document?: unknown;
   readonly patch?: RulebookPatch;
@@ -32,7 +34,10 @@ export function changeOf(body: {
   return ok(body.patch === undefined ? { document: body.document } : { patch: body.patch });
 }
 
-/** A time in a request; its form is checked by the schema. */
+/**
+ * Reads a time, in Unix milliseconds; undefined if it is absent. The schema has checked its form;
+ * `invalid_field` for a day that does not exist.
+ */
 export function momentOf(given: string | undefined, field: string): Result<number | undefined> {
   if (given === undefined) return ok(undefined);
   const atMs = parseMoment(given);
@@ -41,10 +46,16 @@ export function momentOf(given: string | undefined, field: string): Result<numbe
     : ok(atMs);
 }
 
-export const Reason = text(500, 'Why; kept in the history.');
+/** The reason of a proposal or a decision, at most 500 characters. */
+export const Reason = text(500, 'The reason; kept in the history.');
+/** Body of a decision on a proposal. */
 export const DecisionBody = closed({ reason: Type.Optional(Reason) });
+/** Path parameters of a proposal. */
 export const ProposalParams = closed({
-  proposal_id: Type.String({ maxLength: 64, description: 'A proposal_id that this API answered.' }),
+  proposal_id: Type.String({
+    maxLength: 64,
+    description: 'A proposal_id from an answer of this API.',
+  }),
 });
-/** A number that PostgreSQL can compare with. */
+/** The number of a version, within PostgreSQL's integer. */
 export const VersionNumber = Type.Integer({ minimum: 1, maximum: 2_147_483_647 });

@@ -23,7 +23,7 @@ import { closed, text } from '../../views/schemas.ts';
 /** Path parameters of an act on a window. */
 export const SettlementActParams = closed({
   ...WindowParams.properties,
-  act_id: text(64, 'An act_id that this API answered.'),
+  act_id: text(64, 'An act_id from an answer of this API.'),
 });
 
 /** The answer of a route about an act. */

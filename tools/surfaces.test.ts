@@ -69,6 +69,17 @@ function unusedNames(surface: SourceFile, files: readonly SourceFile[]): string[
   );
 }
 
+const DEFINED = /^export (?:async )?(?:const|function|class) (\w+)/gm;
+
+/** Values that a file exports or passes on, and types that it passes on, which nobody imports. */
+function idleExports(file: SourceFile, files: readonly SourceFile[]): string[] {
+  const users = files.filter(({ imports }) => imports.includes(file.path));
+  const names = [...file.text.matchAll(DEFINED)].map(([, name = '']) => name);
+  return [...names, ...readPassedOn(file.text)].filter(
+    (name) => !users.some((user) => importsName(user, file.path, name)),
+  );
+}
+
 /** The unit whose size counts: a module, a room of a wing, or a folder of the API. */
 function sizeUnitOf(path: string): string {
   const module = moduleOf(path) ?? '';
@@ -139,6 +150,26 @@ describe('a surface', () => {
     expect(onlyPassesOn(surface.text)).toBe(true);
     expect(onlyPassesOn(`${surface.text}export const four = 4;\n`)).toBe(false);
     expect(onlyPassesOn('// Nothing.\n')).toBe(false);
+  });
+});
+
+describe('a file', () => {
+  test('exports no value that no other file imports', () => {
+    const program = sources.filter(({ path }) => !isTest(path));
+    expect(
+      program.flatMap((file) =>
+        idleExports(file, everything).map((name) => `${file.path}: ${name}`),
+      ),
+    ).toEqual([]);
+  });
+
+  test('and this rule catches what it forbids', () => {
+    const file = fileOf(
+      'src/a/b.ts',
+      `export const ONE = 1;\nexport async function two() {}\nexport { three } from './c.ts';\n`,
+    );
+    const user = fileOf('src/a/user.ts', `import { two } from './b.ts';\nconst ONE = 2;`);
+    expect(idleExports(file, [user])).toEqual(['ONE', 'three']);
   });
 });
 

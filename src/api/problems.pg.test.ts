@@ -18,7 +18,8 @@ import type { MemberId } from '../kernel/ids.ts';
 import type { RuleTerms } from '../valuation/valuation.ts';
 import { ledgerProblems, type Ledger } from '../ledger/ledger.ts';
 import { createMetrics } from '../runtime/metrics.ts';
-import { createServer, problemCatalogue } from './server.ts';
+import { problemCatalogue } from './problem-catalogue.ts';
+import { createServer } from './server.ts';
 
 let database: TestDatabase;
 let api: TestApi;

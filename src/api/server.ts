@@ -28,8 +28,6 @@ import { serveRoutes } from './serve-routes.ts';
 
 export type { ApiParts } from './parts.ts';
 export { createMetricsServer } from './health/metrics-server.ts';
-export { apiProblems } from '../http/problems.ts';
-export { problemCatalogue, type CatalogueEntry } from './problem-catalogue.ts';
 
 /** Options of the server; all have defaults. */
 export interface ServerOptions {

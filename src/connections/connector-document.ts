@@ -29,7 +29,7 @@ const AMOUNT = {
 };
 
 /** What Pontis sends to deduct, add and reverse. */
-export const StepRequest = Type.Object(
+const StepRequest = Type.Object(
   {
     user_id: Type.String({ description: "The platform's own id for its user." }),
     amount: Decimal,

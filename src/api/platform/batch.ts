@@ -20,7 +20,7 @@ import { IdempotencyKey } from '../schemas.ts';
 import { closed } from '../../views/schemas.ts';
 
 /** The largest body of a batch, in bytes: 2 MiB. */
-export const BATCH_BODY_LIMIT = 2 * 1024 * 1024;
+const BATCH_BODY_LIMIT = 2 * 1024 * 1024;
 const MAX_OPERATIONS = 1_000;
 
 const Body = closed({

@@ -290,8 +290,25 @@ const SQL_OUTSIDE_STORES: Readonly<Record<string, string>> = {
   'src/monitor/': 'Shares no reader with what it watches: checks and readers are SQL of their own.',
   'src/events/feed.ts': 'It is the store of the feed, and nothing else.',
 };
-const SQL =
-  /['"`]\s*(?:with (?:recursive )?\w+ (?:as|\()|select |insert into |update \w+\.\w+ |delete from |lock table |listen |notify )/;
+const SQL = new RegExp(
+  `['"\`]\\s*(?:${[
+    'with (?:recursive )?\\w+ (?:as|\\()',
+    'select ',
+    'insert into ',
+    'update (?:only )?\\w+\\.\\w+ ',
+    'delete from ',
+    'merge into ',
+    'truncate (?:table )?\\w+\\.\\w+',
+    'copy (?:\\(|\\w+\\.\\w+)',
+    'call \\w+\\.\\w+\\(',
+    '(?:create|alter|drop) (?:table|index|schema|function|view) ',
+    'lock table ',
+    'listen ',
+    'notify ',
+    // A sentence begins with one capital; SQL in capitals has more.
+    '(?:SELECT|INSERT|UPDATE|DELETE|MERGE|WITH|TRUNCATE|LOCK) ',
+  ].join('|')})`,
+);
 
 /** Whether a file is a store: `store.ts`, or one of several such as `store-queue.ts`. */
 function isStore(path: string): boolean {
@@ -323,9 +340,23 @@ describe('SQL', () => {
   });
 
   test('is told apart from English', () => {
-    for (const sql of ['`\n  select a from b`', "'delete from a.b'", '`with x as (', "'listen a'"])
+    for (const sql of [
+      '`\n  select a from b`',
+      "'delete from a.b'",
+      '`with x as (',
+      "'listen a'",
+      "'SELECT 1'",
+      "'merge into a.b'",
+      "'truncate a.b'",
+    ])
       expect(hasSql(sql), sql).toBe(true);
-    for (const text of ["'selected'", '// `select` from', "'update it'", "'with care'"])
+    for (const text of [
+      "'selected'",
+      "'Select one'",
+      '// `select` from',
+      "'update it'",
+      "'with care'",
+    ])
       expect(hasSql(text), text).toBe(false);
     expect(['src/a/store.ts', 'src/a/b-store.ts', 'src/a/store-c.ts'].every(isStore)).toBe(true);
     expect(isStore('src/a/restore.ts')).toBe(false);

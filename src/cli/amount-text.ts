@@ -1,4 +1,4 @@
-// Amounts of a view as people read them in columns: with all the decimals of what they count.
+// Formats amounts of a view for columns that people read: with all decimals of their asset.
 
 import { formatNumberText } from '../kernel/amount.ts';
 import { assert } from '../kernel/assert.ts';
@@ -8,7 +8,7 @@ import type { Asset, Ledger } from '../ledger/ledger.ts';
 
 type Figure = number | string | null;
 
-/** Points of a platform. A figure that is too large for a number is text already. */
+/** Formats points of a platform. A figure that is too large for a number is text already. */
 export function pointsText(
   ledger: Pick<Ledger, 'pointsOf'>,
   platformId: string,

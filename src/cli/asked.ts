@@ -1,12 +1,12 @@
-// What commands say of an act that takes two persons: that it was asked for, and what is left to
-// do.
+// Reports an act that takes two persons: the request that was made, and how another operator
+// approves it.
 
 import type { ActArguments, Asked, NewActRequest } from '../acts/acts.ts';
 import { valueOf, type CommandContext, type CommandRoots } from './command-roots.ts';
 import { fieldLines, printable } from './table.ts';
 import { tellAs, type TellFlags, type Told } from './tell.ts';
 
-/** The request, and how another operator approves it; or what one person has done. */
+/** The open request and how another operator approves it, or the result if one person was enough. */
 export async function askedOf(
   asked: Asked,
   doneOf = (done: ActArguments): Told => ({ json: done, lines: fieldLines(Object.entries(done)) }),
@@ -24,7 +24,7 @@ export async function askedOf(
   };
 }
 
-/** Asks, as the operator who gives the command, for an act that always takes two. */
+/** Makes a request for an act that always takes two, as the operator who gives the command. */
 export async function askFor<Context extends CommandContext>(
   act: Omit<NewActRequest, 'operatorId'>,
   flags: TellFlags,

@@ -1,4 +1,5 @@
-// `pontis audit`: checks the invariants of the ledger from its raw rows and names what breaks them.
+// `pontis audit`: checks the invariants of the ledger from its raw rows and lists the rows that
+// break them.
 
 import type { Command } from 'commander';
 
@@ -88,7 +89,7 @@ function linesOfCheck({ ok, invariant, name, meaning, offending, first }: CheckR
   if (ok) return [head];
   return [
     `${head}: ${countOf(offending)}`,
-    `  It should be so: ${meaning}`,
+    `  Expected: ${meaning}`,
     ...linesOfRows(offending, first),
   ];
 }
@@ -108,7 +109,7 @@ function linesOfOperator({
   ];
 }
 
-/** What breaks nothing: it is told, and the audit is clean. */
+/** A remark is printed and breaks nothing: the audit stays clean. */
 function linesOfRemark({ name, meaning, offending, first }: CheckResult): string[] {
   return [
     `remark       ${name}: ${countOf(offending)}`,

@@ -1,5 +1,5 @@
-// `pontis backtest`: what a proposal, or a rulebook in a file, would have made of the transactions
-// of the last days.
+// `pontis backtest`: shows how a proposal, or a rulebook in a file, would have changed the
+// transactions of the last days.
 
 import { InvalidArgumentError, type Command } from 'commander';
 
@@ -44,7 +44,8 @@ export function registerBacktest<Context extends BacktestContext>(
     .option(...JSON_OPTION)
     .addHelpText(
       'after',
-      `\nReads only; Pontis may be running and posting.${exitCodesHelp({ 65: 'no such proposal, or a rulebook that cannot be' })}`,
+      `\nReads only; Pontis may be running and posting.` +
+        exitCodesHelp({ 65: 'no such proposal, or a rulebook that is not valid' }),
     )
     .action((proposal: string, flags: Flags) =>
       tell(flags, roots, async (context) => {
@@ -82,7 +83,8 @@ async function readRulebook(path: string, { proposals }: Valuation): Promise<Rul
   if (!compiled.ok)
     throw new OperatorError(
       'badInput',
-      `${path} is no rulebook: ${compiled.faults.map(({ place, message }) => `${place} ${message}`).join('; ')}.`,
+      `${path} is not a valid rulebook: ` +
+        `${compiled.faults.map(({ place, message }) => `${place} ${message}`).join('; ')}.`,
     );
   return new RulebookMade(0, compiled.rulebook);
 }
@@ -142,7 +144,7 @@ function linesOf(view: BacktestView): string[] {
     ]);
   return [
     `${view.changed} of ${view.transactions} transactions from ${view.from} until ${view.until} ` +
-      `would have changed${view.complete ? '' : ' (there were more than are looked at)'}.`,
+      `would have changed${view.complete ? '' : ' (the period has more; the latest were not read)'}.`,
     ...section(
       [
         'platform',

@@ -1,4 +1,4 @@
-// `pontis bench`: hands over to script/bench, which measures on servers of its own.
+// `pontis bench`: starts script/bench, which measures on servers of its own.
 
 import type { Command } from 'commander';
 import { spawn } from 'node:child_process';

@@ -1,4 +1,4 @@
-// What a problem advises at a terminal names commands, whatever route its row names.
+// At a terminal, the advice of every problem names commands in place of operators' routes.
 
 import { expect, it } from 'vitest';
 import { adviceForTerminal } from './command-advice.ts';

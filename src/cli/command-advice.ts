@@ -1,7 +1,7 @@
 // The advice of a problem for the person at a terminal: it names the command that does what a route
 // of the API does.
 
-/** The longest first: one route may be the beginning of another. */
+/** The longest comes first, because one route may be the beginning of another. */
 const COMMANDS: readonly (readonly [route: string, command: string])[] = [
   ['GET /operator/rulebook/history', 'pontis rules history'],
   ['GET /operator/proposals', 'pontis rules proposals'],

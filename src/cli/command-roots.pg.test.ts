@@ -1,4 +1,4 @@
-// Who gives a command: by option or environment, and told plainly when it is nobody.
+// Finds the operator who gives a command, by option or environment, and refuses when there is none.
 
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';

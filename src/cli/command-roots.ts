@@ -1,5 +1,5 @@
-// What operator commands share: the ways they reach the network of a data folder, and the option
-// that names it.
+// Opens the network of a data folder for the commands of operators, and declares the options that
+// they have in common.
 
 import { existsSync } from 'node:fs';
 
@@ -32,7 +32,7 @@ export interface CommandContext {
   close(): Promise<void>;
 }
 
-/** What the composition root provides: this module lies below it and cannot reach up. */
+/** Provided by the composition root: this module lies below it and cannot import from it. */
 export interface CommandRoots<Context extends CommandContext = CommandContext> {
   readonly environment: Environment;
   readonly terminal: Terminal;
@@ -52,7 +52,7 @@ export const DATA_OPTION = [
 /** For commands that record who gave them. */
 export const AS_TOKEN_OPTION = [
   '--as-token <token>',
-  'operator token of whoever is acting (or PONTIS_OPERATOR_TOKEN, which other users of this ' +
+  'token of the acting operator (or PONTIS_OPERATOR_TOKEN, which other users of this ' +
     'machine cannot see)',
 ] as const;
 export const JSON_OPTION = ['--json', 'print the result as JSON'] as const;
@@ -76,7 +76,7 @@ export interface AsTokenOption {
   readonly asToken?: string;
 }
 
-/** Who gives the command; the option comes before the environment. */
+/** The operator who gives the command; the option takes precedence over the environment. */
 export async function actingOperator(
   flags: AsTokenOption,
   { environment }: Pick<CommandRoots, 'environment'>,
@@ -86,16 +86,16 @@ export async function actingOperator(
   if (token === '') {
     throw new OperatorError(
       'usage',
-      'It must be known who is acting: give an operator token with --as-token or ' +
-        'PONTIS_OPERATOR_TOKEN. One is printed by: pontis operator add, pontis operator token',
+      'This command needs the token of the acting operator: give it with --as-token or ' +
+        'PONTIS_OPERATOR_TOKEN. Tokens are printed by: pontis operator add, pontis operator token',
     );
   }
   return valueOf(await identity.authenticateOperator(token));
 }
 
 /**
- * Who gives the command, where a token is given; for acts that the first operators of a network do
- * alone.
+ * The operator who gives the command, or undefined without a token; for acts that the first
+ * operators of a network do alone.
  */
 export async function findActingOperator(
   flags: AsTokenOption,
@@ -162,12 +162,12 @@ export async function withContext<Context extends CommandContext, T>(
   }
 }
 
-/** What a command logs stands beside its answer. */
+/** Writes the log of a command to standard error, apart from its result. */
 export function logOf({ terminal }: Pick<CommandRoots, 'terminal'>): { write(line: string): void } {
   return { write: (line) => terminal.warn(line) };
 }
 
-/** A mistyped folder is told as such, not turned into a new, empty network. */
+/** Reports a mistyped folder, instead of creating a new, empty network in it. */
 function existingNetwork(options: DataOption, environment: Environment): Config {
   const config = parseConfig({ dataDir: options.data }, environment);
   if (config.databaseUrl === undefined && !existsSync(postgresPaths(config.dataDir).pgData)) {
@@ -180,7 +180,7 @@ function existingNetwork(options: DataOption, environment: Environment): Config 
   return config;
 }
 
-/** An expected failure as the person at the terminal sees it. */
+/** Turns a problem into an error with its advice, for the person at the terminal. */
 export function operatorErrorOf(problem: Problem): OperatorError {
   return new OperatorError(
     problem.retryable ? 'temporary' : 'badInput',
@@ -188,7 +188,7 @@ export function operatorErrorOf(problem: Problem): OperatorError {
   );
 }
 
-/** The value, or the problem as an error for the person at the terminal. */
+/** Returns the value, or throws the problem as an error for the person at the terminal. */
 export function valueOf<T>(result: Result<T>): T {
   if (!result.ok) throw operatorErrorOf(result.problem);
   return result.value;

@@ -1,4 +1,4 @@
-// `pontis connector test`: tests whether a platform's connector does what the network relies on.
+// `pontis connector test`: tests whether a platform's connector behaves as the network needs it.
 
 import { InvalidArgumentError, type Command } from 'commander';
 
@@ -32,9 +32,13 @@ interface Flags {
 }
 
 const HELP = `
-Moves points of the test user and moves them back. Without --user only what moves nothing is tested.
-The platform may be in use; docs/connect.md says how to read what fails.
-${exitCodesHelp({ 1: 'a check fails', 65: 'the platform has no connection' }).replace('done', 'every check that was made passes')}`;
+Moves points of the test user and moves them back. Without --user only the checks run that move no
+points. The platform may be in use; docs/connect.md explains each failure.
+${exitCodesHelp({
+  0: 'every check that was made passes',
+  1: 'a check fails',
+  65: 'the platform has no connection',
+})}`;
 
 export function registerConnectorTest<Context extends CommandContext>(
   connector: Command,
@@ -78,8 +82,8 @@ export function registerConnectorTest<Context extends CommandContext>(
       const onCheck = flags.json
         ? undefined
         : (result: CheckResult) => linesOf(result).forEach(roots.print);
-      // Who types an address may call it: a platform is tried on one's own machine and network
-      // before it is public.
+      // An address on the command line may be private: a platform is tested on one's own machine
+      // and network before it is public.
       const egress = createEgress({ allowedRanges: EVERY_RANGE });
       const report = await testConnector(target, {
         userId: flags.user,
@@ -95,7 +99,7 @@ export function registerConnectorTest<Context extends CommandContext>(
     });
 }
 
-/** As the network calls it. */
+/** The platform with the address, token and secret that the network uses. */
 async function registeredTarget<Context extends CommandContext>(
   platformId: PlatformId,
   flags: Flags,
@@ -140,10 +144,10 @@ function linesOf({ name, meaning, state, complaints }: CheckResult): string[] {
   const head = `${{ passed: 'ok     ', failed: 'FAILS  ', skipped: 'skipped' }[state]}  ${name}`;
   if (state === 'passed') return [head];
   if (state === 'skipped') return [`${head}: ${complaints.map(printable).join(' ')}`];
-  // What a platform answers is another's text.
+  // Complaints contain text from the platform's answers, which may hold control characters.
   return [
     head,
-    `  It should be so: ${meaning}`,
+    `  Expected: ${meaning}`,
     ...complaints.map((sentence) => `    ${printable(sentence)}`),
   ];
 }

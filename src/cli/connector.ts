@@ -1,5 +1,5 @@
-// `pontis connector`: where connected platforms answer, and whether what they answer is what the
-// network relies on.
+// `pontis connector`: shows and changes the addresses of connected platforms, and tests their
+// connectors.
 
 import type { Command } from 'commander';
 
@@ -33,7 +33,7 @@ export function registerConnector<Context extends CommandContext>(
 ): void {
   const connector = program
     .command('connector')
-    .description('connect platforms that keep their own points, and try their connectors');
+    .description('connect platforms that keep their own points, and test their connectors');
   const subcommand = (name: string, description: string): Command =>
     connector
       .command(name)
@@ -42,9 +42,9 @@ export function registerConnector<Context extends CommandContext>(
       .option(...JSON_OPTION)
       .addHelpText('after', `\nPontis may be running; it notices within about a second.${CODES}`);
 
-  subcommand('set', 'ask to say where a connected platform answers; replaces what was said before')
+  subcommand('set', 'request a new address and token for a connected platform')
     .argument('<platform_id>')
-    .requiredOption('--url <url>', 'where it answers, without /api/internal')
+    .requiredOption('--url <url>', 'base URL of the platform, without /api/internal')
     .option(
       '--token <token>',
       'bearer token that the platform issued to the network (or PONTIS_CONNECTOR_TOKEN, which ' +
@@ -66,13 +66,13 @@ export function registerConnector<Context extends CommandContext>(
       );
     });
 
-  subcommand('show', 'show where connected platforms answer, without their tokens')
+  subcommand('show', 'show the addresses of connected platforms, without their tokens')
     .argument('[platform_id]', 'default: all')
     .action((platformId: string | undefined, flags: Flags) =>
       tell(flags, roots, (context) => showConnections(platformId, context)),
     );
 
-  subcommand('remove', 'ask to forget where a platform answers; then it is not called any more')
+  subcommand('remove', 'request that the address of a platform is removed; it is then not called')
     .argument('<platform_id>')
     .option('--reason <text>', 'why; kept with the request')
     .option(...AS_TOKEN_OPTION)

@@ -65,7 +65,7 @@ export function registerDisputes<Context extends DisputesContext>(
 ): void {
   const disputes = program
     .command('disputes')
-    .description('see and decide disputes over transactions');
+    .description('see and decide disputes about transactions');
   const subcommand = (name: string, description: string): Command =>
     disputes
       .command(name)
@@ -195,7 +195,7 @@ function rowOf(view: View, { ledger, clock }: Pick<CommandContext, 'ledger' | 'c
   };
 }
 
-/** What is not there is left out. */
+/** The dispute's fields as cells; empty ones are left out. */
 function linesOf(view: View, context: DisputesContext): string[] {
   const { ledger } = context;
   const { resolution, frozen_amount: frozen } = view;

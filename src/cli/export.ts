@@ -1,5 +1,5 @@
-// `pontis export journal`: the whole journal as text, for hledger, a spreadsheet or an auditor's
-// own program.
+// `pontis export journal`: writes the whole journal as text, for hledger, a spreadsheet or an
+// auditor's own program.
 
 import { Option, type Command } from 'commander';
 import { open, rename, rm } from 'node:fs/promises';
@@ -27,7 +27,7 @@ type Roots = Pick<CommandRoots, 'environment' | 'terminal' | 'print'>;
 export function registerExport(program: Command, roots: Roots): void {
   program
     .command('export')
-    .description('write what the network holds for other programs')
+    .description('write data of the network for other programs')
     .command('journal')
     .description('write every entry of the ledger')
     .addOption(
@@ -37,15 +37,16 @@ export function registerExport(program: Command, roots: Roots): void {
     )
     .option(
       '--output <file>',
-      'file to write; it appears when it is complete (default: standard output)',
+      'file to write; it is there once it is complete (default: standard output)',
     )
     .option(...DATA_OPTION)
     .option('--json', `${JSON_OPTION[1]}; needs --output`)
     .addHelpText(
       'after',
       `
-Reads one snapshot, page by page; Pontis may be running and posting. The hledger journal ends with the balances of
-the accounts as assertions, so this compares them with the entries:  pontis export journal | hledger -f - check --strict
+Reads one snapshot, page by page; Pontis may be running and posting. The hledger journal ends with
+the balances of the accounts as assertions, so this command compares them with the entries:
+  pontis export journal | hledger -f - check --strict
 In CSV each line is one entry; amounts are signed changes of the account in units of its commodity.
 ${exitCodesHelp({ 73: 'the output cannot be written' }).trimStart()}`,
     )
@@ -67,7 +68,7 @@ async function run(flags: ExportFlags, roots: Roots): Promise<void> {
     roots.print(`Wrote ${done.rows} transaction rows with ${done.entries} entries to ${output}.`);
 }
 
-/** Writes beside the file and renames at the end: nobody reads half a journal. */
+/** Writes another file and renames it at the end, so that nobody reads half a journal. */
 async function toFile<T>(path: string, work: (write: WriteText) => Promise<T>): Promise<T> {
   const partial = `${path}.partial-${process.pid}`;
   const file = await open(partial, 'w').catch((error: unknown) => {

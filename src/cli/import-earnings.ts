@@ -1,5 +1,5 @@
-// Brings earnings into the ledger: each member's rows in their order, different members side by
-// side, every row at most once.
+// Brings earnings into the ledger: the rows of one member in their order, those of different
+// members in parallel, each row at most once.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -17,12 +17,12 @@ interface Tally {
 }
 
 export interface ImportSummary {
-  /** Rows that are now in the ledger, whether this run or an earlier one brought them. */
+  /** Rows that are now in the ledger, from this run or an earlier one. */
   readonly earned: Tally;
   readonly takenBack: Tally;
-  /** Rows that come to no points. */
+  /** Rows with an amount of zero points. */
   zero: number;
-  /** Rows that an earlier run, or an equal row before, had brought. */
+  /** Rows that were posted before, by an earlier run or by an equal row above. */
   replayed: number;
   malformed: number;
   refused: number;
@@ -49,8 +49,8 @@ const LONGEST_WAIT_MS = 5_000;
 const ATTEMPTS = 12;
 
 /**
- * A row stands for one command whose key is its reference: running again, or after an interruption,
- * repeats nothing.
+ * Each row is one command whose key is its reference, so a second run, or one after an
+ * interruption, posts nothing twice.
  */
 export async function importEarnings(
   file: EarningsFile,
@@ -130,7 +130,7 @@ export async function importEarnings(
     }
     await dispatch(page);
   } finally {
-    // Also when reading failed: what is in flight is finished and counted.
+    // Rows in flight are finished and counted, also when reading has failed.
     await members.finished();
   }
   summary.interrupted = signal.aborted;
@@ -138,8 +138,8 @@ export async function importEarnings(
 }
 
 /**
- * What is wrong with a row; a user whose id could not be linked any more is none when it was linked
- * before.
+ * The fault of a row, if it has one. A user id that new links may not have is no fault if it is
+ * linked already.
  */
 export async function findFault(
   row: EarningRow,
@@ -171,7 +171,7 @@ function commandOf(
     : { ...common, kind: 'clawback', amount: -amount };
 }
 
-/** An outage of the database is waited for; only one that lasts ends the import. */
+/** Retries while the database is away; only a long outage ends the import. */
 async function submitUntilKnown(
   command: Command,
   submit: (command: Command) => Promise<Outcome>,
@@ -192,7 +192,7 @@ async function submitUntilKnown(
 }
 
 /**
- * Tasks of one key run one after another, those of different keys together, at most `limit` at a
+ * Runs the tasks of one key in turn and those of different keys in parallel, at most `limit` at a
  * time.
  */
 class InOrder {
@@ -207,8 +207,8 @@ class InOrder {
   }
 
   /**
-   * Resolves when the task has its place, not when it is done; rejects with the first failure of
-   * any.
+   * Resolves when the task has a place in the queue, not when it is done; rejects with the first
+   * failure of any task.
    */
   async enter(key: string, task: () => Promise<void>): Promise<void> {
     while (this.#running >= this.#limit && this.#failure === undefined)

@@ -1,5 +1,5 @@
-// `pontis import earnings`: brings a platform's own record of purchases and cancellations into the
-// ledger, once.
+// `pontis import earnings`: posts a platform's own record of purchases and cancellations to the
+// ledger, each row once.
 
 import { InvalidArgumentError, type Command } from 'commander';
 import { basename } from 'node:path';
@@ -31,7 +31,7 @@ interface ImportFlags {
 const DEFAULT_MAP = 'user=user,amount=amount,reference=reference,occurred_at=occurred_at';
 const DEFAULT_CONCURRENCY = 512;
 const INTERRUPTED = 130;
-/** More than these are counted, not told one by one. */
+/** The most faults that are printed one by one; the others are counted. */
 const FAULTS_TOLD = 100;
 
 export function registerImport<Context extends CommandContext>(
@@ -40,11 +40,11 @@ export function registerImport<Context extends CommandContext>(
 ): void {
   program
     .command('import')
-    .description('bring data of a platform into the network')
+    .description("bring a platform's data into the network")
     .command('earnings')
     .description('give points for purchases and take them back for cancellations')
     .argument('<file>', 'CSV with a header, in UTF-8, plain or gzip')
-    .requiredOption('--platform <platform>', 'whose points')
+    .requiredOption('--platform <platform>', 'the platform whose points are given')
     .option(
       '--map <columns>',
       'columns of the file by meaning; occurred_at may be left out',
@@ -57,11 +57,19 @@ export function registerImport<Context extends CommandContext>(
     .addHelpText(
       'after',
       `
-One point for each unit of currency; digits beyond the scale of the points are dropped. A row with a negative amount takes
-points back under the platform's clawback policy, one of zero is skipped. Users that are not known yet are linked, by the ids as they stand: nothing is trimmed. A member's
-rows keep their order. The reference is the key: importing a file again, or after an interruption, repeats nothing. A bad row is
-told on standard error with its line number and stops nothing else. Pontis may be running.
-${exitCodesHelp({ 0: 'all rows are in', 1: 'some rows are not, the others are in', 65: 'nothing fits: unknown platform, wrong columns, damaged file, --strict', 66: 'the file cannot be read', 130: 'interrupted; run again to go on' }).trimStart()}`,
+Gives one point for each unit of currency; digits beyond the scale of the points are dropped.
+A negative amount takes points back under the platform's clawback policy; a row of zero is skipped.
+New users are linked by the ids as they are written: nothing is trimmed. A member's rows keep their
+order. The reference is the key: importing a file again posts nothing twice, also after an
+interruption. A bad row is reported on standard error with its line number; the others are imported.
+Pontis may be running.
+${exitCodesHelp({
+  0: 'all rows are imported',
+  1: 'some rows are not imported, the others are',
+  65: 'nothing is imported: unknown platform, wrong columns, damaged file, --strict',
+  66: 'the file cannot be read',
+  130: 'interrupted; run again to resume',
+}).trimStart()}`,
     )
     .action((path: string, flags: ImportFlags) => run(path, flags, roots));
 }
@@ -149,7 +157,7 @@ async function run<Context extends CommandContext>(
   else if (summary.malformed + summary.refused > 0) roots.terminal.exitCode = exitCode.finding;
 }
 
-/** Tells faults as they come, then how many were not told. */
+/** Prints faults as they come, and at the end the number of those that were not printed. */
 class FaultReport {
   readonly first: { readonly line: number; readonly reason: string }[] = [];
   readonly #terminal: Terminal;

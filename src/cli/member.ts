@@ -1,5 +1,5 @@
-// `pontis member`: which users of platforms are one person. Operators link them, two for each link,
-// because an id of a member proves nothing.
+// `pontis member`: shows and links the users of several platforms that are one person. A link by
+// operators takes two of them, because knowing a member's id proves nothing.
 
 import type { Command } from 'commander';
 
@@ -26,7 +26,7 @@ interface Flags extends TellFlags {
 }
 
 const CODES = exitCodesHelp({
-  65: 'refused, e.g. a user that is linked already, or a file that is not as it should be',
+  65: 'refused, e.g. a user that is linked already, or a malformed file',
   66: 'the file cannot be read',
 });
 const HEADER = ['platform_id', 'platform_user_id', 'member_id'] as const;
@@ -46,7 +46,7 @@ export function registerMember<Context extends CommandContext>(
 ): void {
   const member = program
     .command('member')
-    .description('see and make users of several platforms one person');
+    .description('see and link users of several platforms that are one person');
   const subcommand = (name: string, description: string): Command =>
     member
       .command(name)
@@ -55,11 +55,11 @@ export function registerMember<Context extends CommandContext>(
       .option(...JSON_OPTION);
   subcommand(
     'link',
-    'ask to link a user that has no link yet to a member, or many of a file: all or none, for ever',
+    'request a permanent link of an unlinked user to a member, or many from a file, all or none',
   )
     .argument('[platform_id]')
     .argument('[platform_user_id]')
-    .argument('[member_id]', 'as `pontis member find` tells it')
+    .argument('[member_id]', 'as `pontis member find` prints it')
     .option(
       '--file <csv>',
       `instead: a file with the columns ${HEADER.join(', ')} and a header, up to ` +
@@ -96,7 +96,7 @@ export function registerMember<Context extends CommandContext>(
       },
     );
 
-  subcommand('find', 'show the member that a user of a platform is, with its users everywhere')
+  subcommand('find', "show the member of a platform's user, with the member's users everywhere")
     .argument('<platform_id>')
     .argument('<platform_user_id>')
     .addHelpText('after', `\nReads only; Pontis may be running.${CODES}`)
@@ -128,7 +128,7 @@ async function showMember(memberId: MemberId, identity: Identity): Promise<Told>
   return { json: view, lines: [`member ${memberId}`, ...rowLines(COLUMNS, view.links)] };
 }
 
-/** Users are taken as they are written: nothing is trimmed. */
+/** Reads one link. User ids are used exactly as they are written: nothing is trimmed. */
 function linkOf(
   [platformId = '', platformUserId = '', memberId = '']: readonly string[],
   where: 'usage' | 'badInput',
@@ -142,7 +142,7 @@ function linkOf(
     line === undefined
       ? 'Give <platform_id> <platform_user_id> <member_id>, or --file; a member_id is a ' +
           'lower-case UUID.'
-      : `Line ${line} is no link: it needs ${HEADER.join(', ')}, and a member_id is a ` +
+      : `Line ${line} is not a link: it needs ${HEADER.join(', ')}, and a member_id is a ` +
           'lower-case UUID.',
   );
 }
@@ -180,7 +180,7 @@ async function readFile(path: string, argument: string | undefined): Promise<Mem
     if (links.length > MOST_LINKS) {
       throw new OperatorError(
         'badInput',
-        `${path} has more than ${MOST_LINKS} links; ask for them in several requests.`,
+        `${path} has more than ${MOST_LINKS} links; split it into several requests.`,
       );
     }
   }

@@ -1,4 +1,4 @@
-// `pontis migrate`: brings the database to this program's schema without starting anything else.
+// `pontis migrate`: migrates the database to this program's schema and starts nothing else.
 
 import type { Command } from 'commander';
 
@@ -11,7 +11,7 @@ export function registerMigrate(
 ): void {
   program
     .command('migrate')
-    .description('bring the database to the schema of this program')
+    .description('migrate the database to the schema of this program')
     .option('--data <folder>', 'data folder (or PONTIS_DATA)')
     .option('--json', 'print the result as JSON')
     .action(async (options: { data?: string; json?: true }) => {

@@ -1,5 +1,5 @@
-// `pontis operator`: takes people among those who run the network, and hands out their tokens. Once
-// there are two, another one approves.
+// `pontis operator`: adds the people who run the network, and issues their tokens. Once there are
+// two, these acts need the approval of another one.
 
 import type { Command } from 'commander';
 
@@ -40,7 +40,7 @@ export function registerOperator<Context extends CommandContext>(
       .option(...JSON_OPTION)
       .addHelpText(
         'after',
-        `\nPontis may be running; each request asks the database who acts.${CODES}`,
+        `\nPontis may be running; each request looks the operator up in the database.${CODES}`,
       );
   const ask = (
     act: RequestedAct,
@@ -67,7 +67,7 @@ export function registerOperator<Context extends CommandContext>(
   ask(
     'operator_add',
     'add',
-    'take a person among the operators; prints the token, which is kept nowhere',
+    'add an operator; prints the token, which is kept nowhere',
     (id, { token = '' }) => [`operator_id  ${id}`, `token        ${token}`],
   );
   ask(
@@ -83,7 +83,7 @@ export function registerOperator<Context extends CommandContext>(
     (id, { state = '' }) => [`${id} is ${state}.`],
   );
 
-  subcommand('suspend', 'let an operator do nothing until it is resumed')
+  subcommand('suspend', 'suspend an operator; the token does not work until it is resumed')
     .argument('<operator_id>')
     .option('--reason <text>', 'why; kept for good')
     .option(...AS_TOKEN_OPTION)
@@ -104,8 +104,8 @@ export function registerOperator<Context extends CommandContext>(
 
   subcommand(
     'recover',
-    'for the owner of the machine, when nobody has a token any more: a new token for an ' +
-      'operator who is there; the audit shows it',
+    'issue a new token for an existing operator; for the owner of the machine, when nobody has ' +
+      'a token any more; the audit shows it',
   )
     .argument('<operator_id>')
     .requiredOption('--reason <text>', 'why; kept for good and shown by the audit')
@@ -118,7 +118,7 @@ export function registerOperator<Context extends CommandContext>(
       }),
     );
 
-  subcommand('list', 'list the operators, and who made them').action((flags: Flags) =>
+  subcommand('list', 'list the operators, and who added them').action((flags: Flags) =>
     tell(flags, roots, listOperators),
   );
 }

@@ -1,4 +1,4 @@
-// What an earnings row means, and what is told about one that means nothing.
+// Reads rows of earnings, and reports the fault of a row that cannot be read.
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

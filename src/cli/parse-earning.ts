@@ -1,11 +1,10 @@
-// One row of an earnings file → what it asks of the ledger, or a sentence about what is wrong with
-// it. Pure.
+// Turns one row of an earnings file into an earning, or into a sentence about its fault. Pure.
 
 import { isUserId, MAX_USER_ID_LENGTH } from '../identity/identity.ts';
 import { MAX_AMOUNT_MINOR } from '../kernel/amount.ts';
 import { isDay } from '../kernel/time.ts';
 
-/** Column names of the file by what they mean to us. */
+/** Column names of the file, by their meaning. */
 export interface ColumnMap {
   readonly user: string;
   readonly amount: string;
@@ -25,8 +24,7 @@ const MEANINGS = ['user', 'amount', 'reference', 'occurred_at'] as const;
 const MAX_REFERENCE_CHARACTERS = 128;
 
 /**
- * Reads `user=customer_id,amount=total,reference=invoice_no`; a sentence when it does not say what
- * it must.
+ * Reads `user=customer_id,amount=total,reference=invoice_no`, or returns a sentence about its fault.
  */
 export function parseMap(text: string): ColumnMap | string {
   const columns = new Map<string, string>();
@@ -52,7 +50,7 @@ export function parseMap(text: string): ColumnMap | string {
 
 export type ParseRow = (fields: readonly string[]) => Earning | string;
 
-/** Finds the columns in the header; a sentence when one is missing or ambiguous. */
+/** Finds the columns in the header, or returns a sentence if one is missing or ambiguous. */
 export function createRowParser(
   header: readonly string[],
   map: ColumnMap,
@@ -73,7 +71,7 @@ export function createRowParser(
   }
   return (fields) => {
     const [user = '', ...others] = indexes.map((index) => fields[index] ?? '');
-    // The API knows the user by exactly this id: nothing is trimmed.
+    // The user has exactly this id in the API, so nothing is trimmed.
     if (user === '') return 'has no user';
     if (!isUserId(user))
       return `has a user of more than ${MAX_USER_ID_LENGTH} characters or with control characters`;
@@ -94,15 +92,15 @@ function faultOfReference(text: string): string | undefined {
   if (text === '') return 'has no reference';
   if ([...text].length > MAX_REFERENCE_CHARACTERS)
     return `has a reference of more than ${MAX_REFERENCE_CHARACTERS} characters`;
-  // U+FFFD is what bytes become that are not UTF-8.
+  // Bytes that are not UTF-8 are decoded to U+FFFD.
   return /[\p{Cc}\uFFFD]/u.test(text)
     ? 'has a reference with characters that are not text'
     : undefined;
 }
 
 /**
- * One point for each unit of currency, digits beyond the scale dropped: toward zero on both sides,
- * so that a cancellation takes back exactly what the purchase of that amount gave.
+ * One point for each unit of currency. Digits beyond the scale are dropped, toward zero for both
+ * signs, so that a cancellation takes back exactly the points of a purchase of that amount.
  */
 export function floorToScale(text: string, scale: number): bigint | string {
   const match = /^([+-]?)(\d{1,30})(?:\.(\d{0,30}))?$/.exec(text);
@@ -115,8 +113,8 @@ export function floorToScale(text: string, scale: number): bigint | string {
 }
 
 /**
- * ISO 8601 or `YYYY-MM-DD HH:MM[:SS]`, UTC where it names no offset; milliseconds, or what is
- * wrong.
+ * Reads ISO 8601 or `YYYY-MM-DD HH:MM[:SS]`, in UTC if it names no offset. Returns milliseconds, or
+ * a sentence about the fault.
  */
 export function parseMoment(text: string): number | string {
   const match =

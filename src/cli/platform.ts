@@ -1,4 +1,4 @@
-// `pontis platform`: takes platforms into the network and hands out their secrets and tokens.
+// `pontis platform`: adds platforms to the network and issues their secrets and tokens.
 
 import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
 
@@ -43,7 +43,7 @@ export interface PlatformContext extends CommandContext {
 }
 
 export interface PlatformRoots<Context extends CommandContext> extends CommandRoots<Context> {
-  /** Whether the network was made to try things in, without bounds. */
+  /** True for a demo network, in which platforms have no cap by default. */
   isDemoNetwork(context: Context): Promise<boolean>;
   addPlatform(
     context: Context,
@@ -107,7 +107,7 @@ export function registerPlatform<Context extends PlatformContext>(
       .option(...JSON_OPTION)
       .addHelpText('after', `\nPontis may be running; it notices within about a second.${CODES}`);
   registerAdd(
-    subcommand('add', 'take a platform into the network; prints its secret and a token'),
+    subcommand('add', 'add a platform to the network; prints its secret and a token'),
     roots,
   );
   subcommand('list', 'list the platforms').action((flags: Flags) =>
@@ -115,9 +115,9 @@ export function registerPlatform<Context extends PlatformContext>(
   );
   registerCredentials(subcommand, roots);
 
-  subcommand('signing', 'say which request signatures of a platform are taken')
+  subcommand('signing', "set which signatures of a platform's requests are accepted")
     .argument('<platform_id>')
-    .addArgument(new Argument('<kind>', 'any, or HTTP Message Signatures alone').choices(SIGNINGS))
+    .addArgument(new Argument('<kind>', 'any, or only HTTP Message Signatures').choices(SIGNINGS))
     .action((platformId: string, signing: Signing, flags: Flags) =>
       tell(flags, roots, async ({ identity }) => {
         valueOf(await identity.setSigning(platformId, signing));
@@ -143,7 +143,7 @@ function registerAdd<Context extends PlatformContext>(
     )
     .option(
       '--connector-url <url>',
-      'where a connected platform answers; may be set later with `pontis connector set`',
+      'base URL of a connected platform; may be set later with `pontis connector set`',
     )
     .option(
       '--connector-token <token>',
@@ -152,12 +152,12 @@ function registerAdd<Context extends PlatformContext>(
     )
     .option(
       '--multiplier <number>',
-      'worth of its points relative to the base value',
+      'value of its points relative to the base value',
       parseMultiplier,
       '1',
     )
     .addOption(
-      new Option('--clawback <policy>', 'what reversing points that are spent does')
+      new Option('--clawback <policy>', 'how points that are spent already are reversed')
         .choices(['debt', 'available', 'refuse'])
         .default('debt'),
     )
@@ -179,7 +179,7 @@ function registerAdd<Context extends PlatformContext>(
     );
 }
 
-/** Its secret and its token, whose replacements take two persons once there are two. */
+/** Commands about secrets and tokens; once there are two operators, a new one takes two persons. */
 function registerCredentials<Context extends PlatformContext>(
   subcommand: (name: string, description: string) => Command,
   roots: PlatformRoots<Context>,
@@ -209,7 +209,7 @@ function registerCredentials<Context extends PlatformContext>(
   asking('token', 'issue a token for a platform')
     .option(
       '--days <days>',
-      'how long it is valid (default: as the network issues them)',
+      'days for which it is valid (default: as the network issues them)',
       parseDays,
     )
     .option('--revoke', 'make all earlier tokens invalid')
@@ -228,7 +228,7 @@ function registerCredentials<Context extends PlatformContext>(
 
   subcommand(
     'revoke',
-    'make all tokens of a platform invalid at once, for when somebody else has one',
+    'make all tokens of a platform invalid at once, for example when one was stolen',
   )
     .argument('<platform_id>')
     .action((platformId: string, flags: Flags) =>
@@ -245,11 +245,11 @@ function registerCredentials<Context extends PlatformContext>(
 
   asking(
     'rotate-secret',
-    'replace the signing secret of a platform; the old one is good beside it for a while',
+    'replace the signing secret of a platform; the old one stays valid for a while',
   )
     .option(
       '--overlap-hours <hours>',
-      'how long the old one is good as well (default 24); 0 when somebody else knows it',
+      'hours for which the old one stays valid (default 24); 0 if somebody else knows it',
       parseOverlap,
     )
     .action((platformId: string, flags: RotateFlags) => {
@@ -339,8 +339,8 @@ async function listPlatforms({ identity, ledger }: CommandContext): Promise<Told
 }
 
 /**
- * The operator who gives the command. A request for a cap has one once there are operators, or the
- * person who asked could approve it as well; `onboarding` where nobody could be named.
+ * The operator who gives the command. A request for a cap needs one once there are operators,
+ * because otherwise the same person could ask and approve; `onboarding` before there are any.
  */
 async function makerOf(
   flags: AddFlags,
@@ -373,7 +373,7 @@ async function askForCap(
   ).requestId;
 }
 
-/** What was said of a connected platform's connector; nothing when nothing was. */
+/** The connection of a connected platform from the options; undefined without them. */
 function connectionOf(
   { connectorUrl: url, connectorToken }: AddFlags,
   { environment }: Pick<CommandRoots, 'environment'>,

@@ -1,4 +1,4 @@
-// The progress line is for people only.
+// The progress line appears only on a terminal.
 
 import { expect, it } from 'vitest';
 import { createProgress, lineOf } from './progress.ts';

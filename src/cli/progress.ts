@@ -1,11 +1,10 @@
-// A line on the terminal that tells how far long work is; nothing at all where no person is
-// watching.
+// A progress line for long work, shown only on a terminal.
 
 import { stderr } from 'node:process';
 
 export interface Progress {
   show(done: number, total: number): void;
-  /** Removes the line, so that what follows stands alone. */
+  /** Removes the line, so that the output after it stands alone. */
   clear(): void;
 }
 
@@ -13,8 +12,8 @@ const WIDTH = 24;
 const INTERVAL_MS = 100;
 
 /**
- * `wanted` false for output that a program reads. Written to standard error, which leaves standard
- * output to the answer.
+ * `wanted` is false for output that a program reads. The line goes to standard error, because
+ * standard output is for the result.
  */
 export function createProgress(
   label: string,
@@ -22,7 +21,7 @@ export function createProgress(
   output: Pick<NodeJS.WriteStream, 'isTTY' | 'write'> = stderr,
 ): Progress {
   if (!wanted || !output.isTTY) return { show: () => undefined, clear: () => undefined };
-  // Undefined until the first line, which a program that has just begun shows too.
+  // Undefined until the first line, so that the first one is shown at once.
   let shownAt: number | undefined;
   return {
     show(done, total) {

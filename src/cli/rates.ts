@@ -1,4 +1,4 @@
-// `pontis rates`: what the points of each platform are worth, and proposals to change that.
+// `pontis rates`: shows the value of each platform's points, and proposes changes of it.
 
 import { InvalidArgumentError, type Command } from 'commander';
 
@@ -26,7 +26,7 @@ export function registerRates<Context extends CommandContext>(
   program: Command,
   roots: CommandRoots<Context>,
 ): void {
-  const rates = program.command('rates').description('see and change what points are worth');
+  const rates = program.command('rates').description('see and change the value of points');
   const subcommand = (name: string, description: string): Command =>
     rates
       .command(name)
@@ -44,7 +44,7 @@ export function registerRates<Context extends CommandContext>(
     .argument('<platform_id>')
     .argument(
       '<multiplier>',
-      'worth of its points relative to the base value, such as 1.2',
+      'value of its points relative to the base value, such as 1.2',
       parseMultiplier,
     )
     .option(...AS_TOKEN_OPTION)
@@ -55,7 +55,7 @@ export function registerRates<Context extends CommandContext>(
         if (identity.findPlatform(platformId) === undefined)
           throw new OperatorError(
             'badInput',
-            `There is no platform ${platformId}. All of them are listed by: pontis platform list`,
+            `There is no platform ${platformId}. To list them all: pontis platform list`,
           );
         const { platforms } = (await proposals.latest()).document;
         const terms = Object.hasOwn(platforms, platformId) ? platforms[platformId] : undefined;
@@ -109,8 +109,8 @@ async function showRates({ identity, ledger, valuation }: CommandContext): Promi
         ? []
         : [
             '',
-            `Rules may change a rate, charge fees or add points: ${ruled} of them, see pontis ` +
-              'rules show.',
+            `${ruled} rules may change a rate, charge fees or add points. To see them: ` +
+              'pontis rules show',
           ]),
     ],
   };

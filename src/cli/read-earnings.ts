@@ -1,4 +1,4 @@
-// An earnings file as a stream of earnings and faults, each with its line number.
+// Reads an earnings file as a stream of earnings and faults, each with its line number.
 
 import { OperatorError } from '../runtime/operator-error.ts';
 import { createRowParser, type ColumnMap, type Earning } from './parse-earning.ts';
@@ -14,7 +14,7 @@ export interface EarningsFile {
   readonly sizeBytes: number;
   readBytes(): number;
   /**
-   * May be walked again from the start. Throws when the file as a whole is not what it should be.
+   * Each call reads from the start again. Throws if the file as a whole cannot be read as earnings.
    */
   rows(): AsyncGenerator<EarningRow>;
 }

@@ -1,4 +1,4 @@
-// The physical lines of a file, plain or gzip, one at a time and with their numbers, in bounded
+// Reads the physical lines of a file, plain or gzip, one at a time with their numbers, in bounded
 // memory.
 
 import { createReadStream } from 'node:fs';
@@ -23,7 +23,7 @@ export interface LineFile {
 
 const MAX_LINE_CHARACTERS = 1_000_000;
 
-/** Throws what the person can mend: no such file, not readable, a folder. */
+/** Throws an error for faults that the person can correct: no file, not readable, a folder. */
 export async function openLines(path: string): Promise<LineFile> {
   const { sizeBytes, compressed } = await inspect(path);
   let source: ReturnType<typeof createReadStream> | undefined;
@@ -32,8 +32,8 @@ export async function openLines(path: string): Promise<LineFile> {
     readBytes: () => source?.bytesRead ?? 0,
     async *lines() {
       source = createReadStream(path);
-      // Errors of either stream end the iteration below; the callback only keeps them from ending
-      // the process.
+      // Errors of either stream end the iteration below; without the callback they would end the
+      // process.
       const bytes = compressed ? pipeline(source, createGunzip(), () => undefined) : source;
       yield* splitLines(bytes);
     },
@@ -59,7 +59,7 @@ async function inspect(path: string): Promise<{ sizeBytes: number; compressed: b
   }
 }
 
-/** A byte order mark, either line end, and a last line without one are accepted. */
+/** Accepts a byte order mark, LF or CR LF, and a last line without a line end. */
 export async function* splitLines(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Line> {
   const decoder = new TextDecoder();
   let number = 1;

@@ -1,4 +1,4 @@
-// Lines and records out of bytes: what is CSV comes through, and what is not costs only itself.
+// Reads lines and records from bytes: valid CSV is read, and a malformed line spoils only itself.
 
 import { parse } from 'csv-parse/sync';
 import * as fc from 'fast-check';

@@ -1,4 +1,4 @@
-// CSV records out of lines (RFC 4180), such that a bad one costs itself and not what follows it.
+// Reads CSV records from lines (RFC 4180). A malformed record spoils only its own first line.
 
 import { parse } from 'csv-parse/sync';
 
@@ -9,12 +9,12 @@ export type CsvRecord =
   | { readonly line: number; readonly fault: string };
 
 /**
- * Most lines of one record. A quote that is never closed would otherwise swallow the rest of the
- * file.
+ * The most lines of one record. Without it, a quote that is never closed would take the rest of
+ * the file.
  */
 const MAX_LINES_IN_RECORD = 20;
 
-/** The first record sets how many fields the others must have. Empty lines are passed over. */
+/** The first record sets the number of fields of all. Empty lines are skipped. */
 export async function* readRecords(lines: AsyncIterable<Line>): AsyncGenerator<CsvRecord> {
   const source = lines[Symbol.asyncIterator]();
   const putBack: Line[] = [];
@@ -48,7 +48,7 @@ export async function* readRecords(lines: AsyncIterable<Line>): AsyncGenerator<C
         yield { line: line.number, fields: read };
         continue;
       }
-      // Only the first line is given up: those after it are records of their own.
+      // Only the first line is skipped: the lines after it are read as records of their own.
       putBack.unshift(...extra);
       yield { line: line.number, fault: fault ?? 'cannot be read' };
     }
@@ -63,7 +63,7 @@ function hasOpenQuote(text: string): boolean {
   return open;
 }
 
-/** The fields, or what is wrong. */
+/** Returns the fields, or the fault. */
 function fieldsOf(text: string): readonly string[] | string {
   if (!text.includes('"')) return text.split(',');
   try {

@@ -1,4 +1,5 @@
-// `pontis recalls`: what sources have asked target platforms for, and what became of it.
+// `pontis recalls`: shows the recalls, in which source platforms ask for points back, and their
+// results.
 
 import { Option, type Command } from 'commander';
 
@@ -39,7 +40,7 @@ export function registerRecalls<Context extends RecallsContext>(
 ): void {
   const recalls = program
     .command('recalls')
-    .description('see what sources have asked to be given back');
+    .description('see recalls, in which source platforms ask for points back');
   const subcommand = (name: string, description: string): Command =>
     recalls
       .command(name)
@@ -53,7 +54,7 @@ export function registerRecalls<Context extends RecallsContext>(
     .option('--limit <n>', `at most so many, up to ${MOST} (default ${DEFAULT_LIMIT})`)
     .action((flags: Flags) => tell(flags, roots, (context) => listRecalls(flags, context)));
 
-  subcommand('show', 'show one recall with all that happened to it')
+  subcommand('show', 'show one recall with its steps')
     .argument('<recall_id>')
     .action((recallId: string, flags: Flags) =>
       tell(flags, roots, (context) => showRecall(recallId, context)),

@@ -1,5 +1,4 @@
-// `pontis reconcile`: compares books with platforms, and shows the differences and what is done
-// about them.
+// `pontis reconcile`: compares the books with those of platforms, and shows and closes differences.
 
 import { InvalidArgumentError, Option, type Command } from 'commander';
 
@@ -52,7 +51,7 @@ type Subcommand = (name: string, description: string, codes?: string) => Command
 
 const CODES = exitCodesHelp({ 65: 'refused, e.g. no such break' });
 const RUN_CODES = exitCodesHelp({
-  0: 'complete, and no break',
+  0: 'complete, without a break',
   1: 'there are breaks, or a run is incomplete',
   65: 'refused, e.g. no such platform',
 });
@@ -87,7 +86,7 @@ export function registerReconcile<Context extends ReconcileContext>(
 ): void {
   const reconcile = program
     .command('reconcile')
-    .description('compare the books with those of platforms, and look after the differences');
+    .description('compare the books with those of platforms, and work on the differences');
   const subcommand: Subcommand = (name, description, codes = CODES) =>
     reconcile
       .command(name)
@@ -96,18 +95,18 @@ export function registerReconcile<Context extends ReconcileContext>(
       .option(...JSON_OPTION)
       .addHelpText(
         'after',
-        `\nPontis may be running. docs/reconciliation.md says what each category means and ` +
-          `what to do.${codes}`,
+        `\nPontis may be running. docs/reconciliation.md explains each category and what to ` +
+          `do.${codes}`,
       );
   const platformOption = ['--platform <platform_id>', 'only this platform', parsePlatform] as const;
 
-  subcommand('run', 'compare now, and wait for what another process is comparing', RUN_CODES)
+  subcommand('run', 'compare now, and wait for runs of other processes', RUN_CODES)
     .option(...platformOption)
-    .option('--full', 'read the whole statement again instead of what is new since the last run')
+    .option('--full', 'read the whole statement again, not only the lines since the last run')
     .option(...AS_TOKEN_OPTION)
     .action((flags: Flags) => tell(flags, roots, (context) => compareNow(flags, roots, context)));
 
-  subcommand('runs', 'list what was compared, newest first')
+  subcommand('runs', 'list the runs, newest first')
     .option(...platformOption)
     .option('--limit <n>', 'at most so many', parseLimit, 20)
     .action((flags: Flags) =>
@@ -133,7 +132,7 @@ export function registerReconcile<Context extends ReconcileContext>(
   registerDecisions(subcommand, roots);
 }
 
-/** What an operator does about one difference. */
+/** Commands with which an operator works on one difference. */
 function registerDecisions<Context extends ReconcileContext>(
   subcommand: Subcommand,
   roots: CommandRoots<Context>,
@@ -156,18 +155,18 @@ function registerDecisions<Context extends ReconcileContext>(
       };
     });
 
-  about('recheck', 'ask the platform again; closes the break when both sides agree by now').action(
+  about('recheck', 'query the platform again; closes the break if both sides agree now').action(
     (breakId: string, flags: Flags) =>
       decide(flags, (reconciliation, operatorId) =>
         reconciliation.recheck({ breakId, operatorId }),
       ),
   );
   for (const [name, act, description] of [
-    ['accept', 'break_accept', 'ask to take a difference as it is; moves no points'],
+    ['accept', 'break_accept', 'request that a difference is accepted; moves no points'],
     [
       'adjust',
       'break_adjust',
-      'ask to give back what the target platform says it has not credited',
+      'request that points which the target platform has not credited go back to the source',
     ],
   ] as const) {
     about(name, description)
@@ -177,7 +176,7 @@ function registerDecisions<Context extends ReconcileContext>(
       );
   }
   about('dispute', 'dispute the transaction of a difference; another operator decides')
-    .requiredOption('--reason <text>', 'what is wrong; told to both sides')
+    .requiredOption('--reason <text>', 'what is wrong; both sides can read it')
     .addOption(
       new Option('--side <side>', 'the side that claims')
         .choices(['source', 'target'])
@@ -195,7 +194,7 @@ function registerDecisions<Context extends ReconcileContext>(
         return { json: view, lines: [`${view.state}: ${view.dispute_id}`] };
       }),
     );
-  about('note', 'note what was found out')
+  about('note', 'add a note about a difference')
     .requiredOption('--note <text>', 'kept with the break')
     .action((breakId: string, { note = '', ...flags }: Flags) =>
       decide(flags, (reconciliation, operatorId) =>

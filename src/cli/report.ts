@@ -1,4 +1,4 @@
-// `pontis report`: sums over the ledger for those who answer for it.
+// `pontis report`: adds up the ledger for the people who answer for the network's books.
 
 import type { Command } from 'commander';
 
@@ -34,7 +34,7 @@ export function registerReport<Context extends ReportContext>(
     .description('add up what the network holds')
     .command('liability')
     .description(
-      'what each platform owes its users in points, and what of it may never be asked for',
+      'show how many points each platform owes its users, and how many may expire unused',
     )
     .option('--platform <platform_id>', 'only this one (default: all)')
     .option(...DATA_OPTION)

@@ -1,5 +1,5 @@
-// `pontis requests`: acts that take two persons. One operator has asked; another one approves, and
-// it is done.
+// `pontis requests`: lists and decides acts that take two persons. One operator asks; the act is
+// done when another one approves.
 
 import { Option, type Command } from 'commander';
 
@@ -51,20 +51,20 @@ export function registerRequests<Context extends CommandContext>(
     )
     .action((flags: Flags) => tell(flags, roots, (context) => listRequests(flags, context)));
 
-  subcommand('show', 'show one request, and what matters to it now')
+  subcommand('show', 'show one request, and its circumstances now')
     .argument('<request_id>')
     .action((requestId: string, flags: Flags) =>
       tell(flags, roots, (context) => showRequest(requestId, context)),
     );
 
   acting(
-    subcommand('approve', 'approve an act of another operator, which does it').argument(
+    subcommand('approve', "approve another operator's request; the act is then done").argument(
       '<request_id>',
     ),
   )
     .option(
       '--fingerprint <text>',
-      'what `pontis requests show` told, where circumstances have changed since it was asked',
+      'as `pontis requests show` prints it, if circumstances have changed since the request',
     )
     .action((requestId: string, flags: Flags) =>
       tellAs(flags, roots, async ({ acts }, operatorId) => {
@@ -88,8 +88,8 @@ export function registerRequests<Context extends CommandContext>(
     );
 
   for (const [word, description] of [
-    ['reject', 'turn an act of another operator down'],
-    ['withdraw', "take back a request of one's own that is open"],
+    ['reject', "reject another operator's request"],
+    ['withdraw', 'withdraw your own open request'],
   ] as const) {
     acting(subcommand(word, description).argument('<request_id>')).action(
       (requestId: string, flags: Flags) =>

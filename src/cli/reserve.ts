@@ -1,5 +1,4 @@
-// `pontis reserve`: where platforms stand with the network, and what operators ask and decide about
-// it.
+// `pontis reserve`: shows the reserves of platforms, and makes and decides the requests about them.
 
 import { Argument, type Command } from 'commander';
 
@@ -82,7 +81,7 @@ export function registerReserve<Context extends ReserveContext>(
 ): void {
   const reserve = program
     .command('reserve')
-    .description('see and change what platforms have prefunded and how far they may go');
+    .description("see and change platforms' prefunds and net debit caps");
   const subcommand = (name: string, description: string): Command =>
     reserve
       .command(name)
@@ -100,7 +99,7 @@ export function registerReserve<Context extends ReserveContext>(
   );
   subcommand(
     'show',
-    'show the figures of a platform, the requests about it and the changes of its mode',
+    'show a platform: its figures, the requests about it and the changes of its mode',
   )
     .argument('<platform_id>')
     .action((platform: string, flags: Flags) =>
@@ -119,9 +118,9 @@ export function registerReserve<Context extends ReserveContext>(
   );
 
   for (const [name, word, description] of [
-    ['approve', 'approve', 'let a request of another operator take effect'],
-    ['reject', 'reject', 'turn a request of another operator down'],
-    ['cancel', 'withdraw', "take back a request of one's own that is open"],
+    ['approve', 'approve', "approve another operator's request; it then takes effect"],
+    ['reject', 'reject', "reject another operator's request"],
+    ['cancel', 'withdraw', 'withdraw your own open request'],
   ] as const) {
     subcommand(name, description)
       .argument('<request_id>')
@@ -155,8 +154,8 @@ function registerRequests<Context extends ReserveContext>(
     );
 
   for (const [name, kind, description] of [
-    ['deposit', 'deposit', "ask for a deposit into a platform's prefund"],
-    ['withdraw', 'withdrawal', "ask for a withdrawal out of a platform's prefund"],
+    ['deposit', 'deposit', "request a deposit into a platform's prefund"],
+    ['withdraw', 'withdrawal', "request a withdrawal from a platform's prefund"],
   ] as const) {
     acting(
       subcommand(name, description)
@@ -172,7 +171,7 @@ function registerRequests<Context extends ReserveContext>(
     );
   }
   acting(
-    subcommand('cap', 'lower a net debit cap, or ask for a higher one or one of the other kind')
+    subcommand('cap', 'lower a net debit cap, or request a higher one or one of the other kind')
       .argument('<platform_id>')
       .argument('<amount>')
       .option('--percent', 'the amount is a percentage of the prefund, which the cap then follows'),
@@ -222,7 +221,7 @@ async function showReserve(platform: string, context: ReserveContext): Promise<T
   };
 }
 
-/** Makes a request, and says what is left to do. A lower cap takes one person. */
+/** Makes a request, and prints the next step. A lower cap takes one person. */
 async function makeRequest(
   { platform, ...by }: { platform: string; operatorId: OperatorId; reason: string },
   wantedOf: (currency: Asset) => Wanted,
@@ -245,12 +244,12 @@ function nextStep(view: RequestView, currency: Asset): string {
   if (view.state === 'open')
     return `request ${id} is open; another operator approves it with: pontis reserve approve ${id}`;
   return view.carried_out_at === null
-    ? `a lower cap of ${platform} takes effect once the ledger can be reached`
+    ? `the lower cap of ${platform} takes effect once the ledger can be reached`
     : `the cap of ${platform} is ${whatOf(view, currency)}, lower than before; one operator is ` +
         'enough for that';
 }
 
-/** A smaller part is set at once; a larger one is asked for. */
+/** Sets a narrower mode at once; makes a request for a wider one. */
 async function setMode(
   change: { platform: string; mode: ClearingMode; reason: string; operatorId: OperatorId },
   context: ReserveContext,

@@ -1,4 +1,4 @@
-// `pontis reviews`: transfers that a rule has set aside, and the operator's decision on them.
+// `pontis reviews`: lists the transfers that a rule has set aside, and takes operators' decisions.
 
 import type { Command } from 'commander';
 
@@ -71,8 +71,8 @@ export function registerReviews<Context extends CommandContext>(
         }),
       );
   };
-  decision('approve', 'let a transfer pass, at the terms of this moment', 'posted as');
-  decision('reject', 'turn a transfer down; the points are available again', 'released by');
+  decision('approve', 'approve a transfer, at the terms that hold now', 'posted as');
+  decision('reject', 'reject a transfer; the points are available again', 'released by');
 }
 
 async function listWaiting(context: CommandContext): Promise<Told> {

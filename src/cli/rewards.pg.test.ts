@@ -1,4 +1,4 @@
-// `pontis rewards` on a real database: what it prints, and what it refuses.
+// `pontis rewards` on a real database: its output and its refusals.
 
 import { Command } from 'commander';
 import { afterAll, beforeAll, expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-// `pontis rewards`: shows what points buy, and what became of what was bought.
+// `pontis rewards`: shows the rewards that platforms offer, and the redemptions of their users.
 
 import { Option, type Command } from 'commander';
 

@@ -1,4 +1,4 @@
-// A rulebook or a part of one from a file, and what is wrong with it in words that show the place.
+// Reads a rulebook, or a patch of one, from a file, and reports faults with their place in it.
 
 import { readFileSync } from 'node:fs';
 import type { Problem } from '../kernel/problem.ts';
@@ -9,11 +9,11 @@ import { printable } from './table.ts';
 
 export interface FileChange {
   readonly change: NewProposal['change'];
-  /** How the file was read, for people. */
+  /** Says whether the file was read as a whole rulebook or as a patch. */
   readonly readAs: string;
 }
 
-/** A file with all sections is a whole rulebook, another one a patch, unless that is said. */
+/** A file with all sections is a whole rulebook and any other a patch, unless an option says so. */
 export async function readChange(
   path: string,
   flags: { readonly whole?: true; readonly patch?: true },
@@ -26,7 +26,7 @@ export async function readChange(
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new OperatorError(
       'badInput',
-      `${path} holds no sections of a rulebook (${sections.join(', ')}).`,
+      `${path} has no section of a rulebook (${sections.join(', ')}).`,
     );
   const whole =
     flags.whole ??
@@ -34,15 +34,15 @@ export async function readChange(
   return whole
     ? {
         change: { document: value },
-        readAs: `${path} is read as a whole rulebook: what it does not have is taken out.`,
+        readAs: `${path} is read as a whole rulebook: items that it does not have are removed.`,
       }
     : {
         change: { patch: value as RulebookPatch },
-        readAs: `${path} is read as a patch: what it does not have stays as it is.`,
+        readAs: `${path} is read as a patch: items that it does not have stay as they are.`,
       };
 }
 
-/** What a file of YAML or JSON says, whatever that is. */
+/** Reads any document from a file of YAML or JSON. */
 export async function readDocument(
   path: string,
   unreadable: 'noInput' | 'badInput' = 'noInput',
@@ -68,8 +68,8 @@ function readText(path: string, unreadable: 'noInput' | 'badInput'): string {
 }
 
 /**
- * A refusal for the person at the terminal: with all faults, and marks under the characters that
- * are meant.
+ * Turns a refusal into an error for the person at the terminal, with all faults and with marks
+ * under the characters at fault.
  */
 export function refusalOf(problem: Problem): OperatorError {
   const faults = problem.extra['faults'];
@@ -105,8 +105,8 @@ function lineOf({ place, message }: Fault): string {
 }
 
 /**
- * How many columns a terminal gives to a text: two to ideographs, kana, hangul and full-width
- * forms.
+ * The number of columns that a text takes on a terminal: two for ideographs, kana, hangul and
+ * full-width forms.
  */
 function columnsOf(text: string): number {
   return [...printable(text)].reduce(

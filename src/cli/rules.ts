@@ -1,5 +1,5 @@
-// `pontis rules`: the rulebook, its versions, and changes of it: one operator proposes, another one
-// decides.
+// `pontis rules`: shows the rulebook and its versions, and changes it: one operator proposes,
+// another one decides.
 
 import { InvalidArgumentError, Option, type Command } from 'commander';
 
@@ -50,8 +50,8 @@ type Subcommand = (name: string, description: string, help?: string) => Command;
 const CODES = exitCodesHelp({ 65: 'refused; nothing has changed', 66: 'the file cannot be read' });
 const REASON_OPTION = ['--reason <text>', 'why; kept in the history', parseReason] as const;
 const FILE_HELP =
-  '\nFILE is YAML or JSON: with all sections it is a whole rulebook, else a patch with only ' +
-  'the items that change, each whole; null takes one out.';
+  '\nFILE is YAML or JSON. With all sections it is a whole rulebook, else a patch: it has only ' +
+  'the items that change, each complete; null removes an item.';
 const STATES = ['open', 'approved', 'rejected', 'withdrawn'] as const;
 const PROPOSAL_COLUMNS = [
   'proposal_id',
@@ -91,7 +91,7 @@ export function registerRules<Context extends CommandContext & ActivationParts>(
         `${help}\nPontis may be running; it notices within about a second.${CODES}`,
       );
 
-  subcommand('show', 'print a version of the rulebook; the one in force when none is named')
+  subcommand('show', 'print a version of the rulebook (default: the one in force)')
     .option('--yaml', 'print it as YAML (default)')
     .option('--version <number>', 'another version', parseVersion)
     .action((flags: VersionFlags) =>
@@ -101,7 +101,7 @@ export function registerRules<Context extends CommandContext & ActivationParts>(
   registerFileCommands(subcommand, roots);
 
   subcommand('proposals', 'list the proposals, newest first')
-    .addOption(new Option('--state <state>', 'only those').choices(STATES))
+    .addOption(new Option('--state <state>', 'only those in this state').choices(STATES))
     .action((flags: ListFlags) =>
       tell(flags, roots, async ({ valuation }) => {
         const { describeProposal } = await import('../views/rulebook.ts');
@@ -124,7 +124,7 @@ export function registerRules<Context extends CommandContext & ActivationParts>(
 
   rules
     .command('variables')
-    .description('list what the condition of a rule may ask about')
+    .description('list the variables that conditions of rules may use')
     .option(...JSON_OPTION)
     .addHelpText('after', CODES)
     .action(async (flags: TellFlags) => {
@@ -150,12 +150,12 @@ function registerFileCommands<Context extends CommandContext>(
   const withFile = (name: string, description: string): Command =>
     subcommand(name, description, FILE_HELP)
       .argument('<file>', 'YAML or JSON')
-      .option('--whole', 'what the file does not have is taken out')
-      .option('--patch', 'what the file does not have stays as it is');
+      .option('--whole', 'remove the items that the file does not have')
+      .option('--patch', 'keep the items that the file does not have');
 
   for (const [name, description] of [
     ['validate', 'check a change without proposing it'],
-    ['diff', 'show what a file would change'],
+    ['diff', 'show the changes that a file would make'],
   ] as const) {
     withFile(name, description).action(async (path: string, flags: FileFlags) => {
       const { change, readAs } = await readChange(path, flags);
@@ -169,7 +169,7 @@ function registerFileCommands<Context extends CommandContext>(
           lines:
             name === 'diff'
               ? told
-              : [readAs, ...told, 'It is valid, and no chain of conversions gains.'],
+              : [readAs, ...told, 'It is valid, and no chain of conversions gains points.'],
         };
       });
     });
@@ -180,10 +180,10 @@ function registerFileCommands<Context extends CommandContext>(
     .requiredOption(...REASON_OPTION)
     .option(
       '--effective <time>',
-      'RFC 3339 time from which it is to hold (default: the end of its notice period)',
+      'RFC 3339 time at which it takes effect (default: the end of its notice period)',
       parseTime,
     )
-    .option('--urgent', 'without notice')
+    .option('--urgent', 'without a notice period')
     .action(async (path: string, { reason, effective, urgent, ...flags }: ProposeFlags) => {
       const { change, readAs } = await readChange(path, flags);
       await tellAs(flags, roots, async ({ valuation }, operatorId) => {
@@ -221,7 +221,7 @@ function registerDecisions<Context extends CommandContext & ActivationParts>(
   };
   decides(
     'approve',
-    'approve the proposal of another operator; waits until what is due is in force in all ' +
+    "approve another operator's proposal; if it is due, wait until it is in force in all " +
       'running processes',
     (context, decision) => approve(decision, context),
   );
@@ -232,8 +232,8 @@ function registerDecisions<Context extends CommandContext & ActivationParts>(
       const view = describeProposal(accepted(await valuation.proposals[word](decision)));
       return { json: view, lines: [`${view.proposal_id} is ${view.state}.`] };
     };
-  decides('reject', 'reject the proposal of another operator', turnDown('reject'));
-  decides('withdraw', "take back a proposal of one's own", turnDown('withdraw'));
+  decides('reject', "reject another operator's proposal", turnDown('reject'));
+  decides('withdraw', 'withdraw your own proposal', turnDown('withdraw'));
 }
 
 interface Decision {
@@ -287,7 +287,7 @@ async function showVersion(
 
 async function listVersions({ valuation }: CommandContext): Promise<Told> {
   const { describeVersions } = await import('../views/rulebook.ts');
-  // One more tells whether there are more.
+  // One row more than the limit shows that there is a next page.
   const rows = await valuation.proposals.listVersions(AFTER_ALL, MOST + 1);
   const view = describeVersions(rows, MOST, valuation.rulebook().version);
   return { json: view, lines: rowLines(VERSION_COLUMNS, view.versions) };
@@ -311,7 +311,7 @@ async function showProposal(proposalId: string, { valuation }: CommandContext): 
   };
 }
 
-/** A proposal that was just made: what it changes, and what is left to do. */
+/** Shows a proposal that was just made: its changes, and the next step. */
 export async function proposedOf(row: Proposal): Promise<Told> {
   const { describeProposalWithChanges } = await import('../views/rulebook.ts');
   const view = describeProposalWithChanges(row);
@@ -329,13 +329,13 @@ function indented(lines: readonly string[]): string[] {
   return lines.map((line) => `  ${line}`);
 }
 
-/** The value, or the refusal with all faults. */
+/** Returns the value, or throws the refusal with all its faults. */
 export function accepted<T>(result: Result<T>): T {
   if (!result.ok) throw refusalOf(result.problem);
   return result.value;
 }
 
-/** In force is told only once it is so in all running processes. */
+/** Says "in force" only once the version is in force in all running processes. */
 function effectOf({ version, effectiveAt, activatedAt }: VersionRow, inForce: boolean): string {
   if (inForce) return `It is in force as version ${version}.`;
   return activatedAt === null
@@ -358,7 +358,7 @@ function linesOfProposal(view: ReturnType<typeof describeProposal>): string[] {
     `made         by ${view.made_by} at ${view.made_at} on version ${view.base_version}`,
     `reason       ${printable(view.reason)}`,
     `effective    ${view.effective_at ?? 'at the end of its notice period'}` +
-      (view.urgent ? ' (urgent: without notice)' : ''),
+      (view.urgent ? ' (urgent: without a notice period)' : ''),
     ...decided,
   ];
 }

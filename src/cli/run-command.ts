@@ -1,11 +1,11 @@
-// Runs the command that was typed: turns its failure into a sentence and an exit code.
+// Runs a command, and turns its failure into a sentence and an exit code.
 
 import { CommanderError, type Command } from 'commander';
 
 import { exitCode, messageOf, OperatorError } from '../runtime/operator-error.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Resolves to the exit code; never rejects. */
+/** Resolves with the exit code; never rejects. */
 export async function runCommand(
   program: Command,
   argv: readonly string[],
@@ -20,7 +20,7 @@ export async function runCommand(
 }
 
 async function explain(error: unknown, terminal: Terminal): Promise<number> {
-  // Commander has printed help, the version, or what is wrong with the arguments.
+  // Commander has printed help, the version, or the fault of the arguments.
   if (error instanceof CommanderError)
     return error.exitCode === 0 || error.code === 'commander.help'
       ? error.exitCode
@@ -32,8 +32,8 @@ async function explain(error: unknown, terminal: Terminal): Promise<number> {
   const { isDatabaseUnavailable } = await import('../runtime/database.ts');
   if (isDatabaseUnavailable(error)) {
     terminal.warn(
-      `pontis: The database went away (${messageOf(error)}). What was acknowledged is kept; ` +
-        `run the command again.\n`,
+      `pontis: The database went away (${messageOf(error)}). Everything that was acknowledged is ` +
+        `kept; run the command again.\n`,
     );
     return exitCode.temporary;
   }

@@ -1,5 +1,4 @@
-// `pontis sandbox`: what goes wrong on purpose at the sandbox platform that runs beside the
-// network.
+// `pontis sandbox`: shows and sets the faults of the sandbox platform that runs beside the network.
 
 import type { Command } from 'commander';
 
@@ -24,11 +23,14 @@ interface Flags extends DataOption {
 type Faults = Readonly<Record<string, unknown>>;
 
 const HELP = `
-Without --set and --clear it shows them. What each does is in sandbox/README.md:
+Without --set and --clear it shows the faults. sandbox/README.md explains each:
   latency_ms=200 error_500=0.1 reset_before_apply=0.1 reset_after_apply=0.1 error_after_apply=0.1
   duplicate_delivery=0.1 wrong_total=5 down=true seed=7
 A restart of the sandbox ends them.
-${exitCodesHelp({ 65: 'there is no such fault, or it cannot have that value', 69: 'no sandbox runs in this data folder' })}`;
+${exitCodesHelp({
+  65: 'there is no such fault, or it cannot have that value',
+  69: 'no sandbox runs in this data folder',
+})}`;
 const PATIENCE_MS = 10_000;
 
 export function registerSandbox(
@@ -37,9 +39,9 @@ export function registerSandbox(
 ): void {
   program
     .command('sandbox')
-    .description('try the network with a connected platform that misbehaves when told')
+    .description('test the network with a connected platform that fails on purpose')
     .command('faults')
-    .description('show or set what goes wrong at the sandbox of a running network')
+    .description('show or set the faults of the sandbox of a running network')
     .option('--set <name=value...>', 'faults to set; the others stay')
     .option('--clear', 'end all faults first')
     .option(...DATA_OPTION)
@@ -76,7 +78,7 @@ function readFault(text: string): readonly [name: string, value: string] {
   return [name, value];
 }
 
-/** A `down` sandbox answers here all the same. */
+/** Calls the fault panel, which answers even while the sandbox is `down`. */
 async function call(panel: FaultPanel, method: 'GET' | 'PUT', faults?: Faults): Promise<Faults> {
   let answer: Response;
   try {
@@ -89,8 +91,8 @@ async function call(panel: FaultPanel, method: 'GET' | 'PUT', faults?: Faults): 
   } catch (error) {
     throw new OperatorError(
       'unavailable',
-      `The sandbox does not answer at ${panel.url} (${messageOf(error)}). It runs as long as ` +
-        'the network does: pontis start',
+      `The sandbox does not answer at ${panel.url} (${messageOf(error)}). It runs together with ` +
+        'the network: pontis start',
       { cause: error },
     );
   }

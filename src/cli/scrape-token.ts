@@ -1,4 +1,4 @@
-// `pontis scrape-token`: a new token under which a monitor reads /metrics and the reasons in
+// `pontis scrape-token`: makes a new token with which a monitor reads /metrics and the reasons in
 // /health; the old one stops working.
 
 import type { Command } from 'commander';
@@ -26,8 +26,8 @@ export function registerScrapeToken<Context extends CommandContext>(
     .option(...JSON_OPTION)
     .addHelpText(
       'after',
-      `\nPontis may be running; it is in force at once. It changes nothing and moves ` +
-        `nothing.${exitCodesHelp({})}`,
+      `\nPontis may be running; the new token is valid at once. It can only read.` +
+        exitCodesHelp({}),
     )
     .action(async (flags: { readonly data?: string; readonly json?: true }) => {
       const token = await withContext(flags, roots, false, ({ identity }) =>

@@ -1,4 +1,4 @@
-// `pontis start`: runs the program in the foreground until it is told to stop.
+// `pontis start`: runs the program in the foreground until a signal stops it.
 
 import { Option, type Command } from 'commander';
 import { join } from 'node:path';
@@ -16,18 +16,18 @@ import { checkPort } from '../runtime/listen.ts';
 import type { Log } from '../runtime/log.ts';
 import { exitCode } from '../runtime/operator-error.ts';
 
-/** What the composition root provides: this module lies below it and cannot reach up. */
+/** Provided by the composition root: this module lies below it and cannot import from it. */
 export interface StartRoots<Context extends { close(): Promise<void> }> {
   readonly environment: Environment;
   print(line: string): void;
   createContext(config: Config, log: Log): Promise<Context>;
-  /** Creates the demo network unless it is there. */
+  /** Creates the demo network if it does not exist. */
   seedDemo(context: Context): Promise<void>;
   /**
    * Writes `<data>/credentials.json` of the demo network, for programs that call the API at `url`.
    */
   writeCredentials(context: Context, url: string): Promise<void>;
-  /** Starts the sandbox platform where this process is to run it; undefined otherwise. */
+  /** Starts the sandbox platform if this process runs it; undefined otherwise. */
   startSandbox(
     context: Context,
   ): Promise<{ readonly url: string; stop(): Promise<void> } | undefined>;
@@ -59,7 +59,7 @@ export function registerStart<Context extends { close(): Promise<void> }>(
   command.action(
     async (options: { data?: string } & Record<string, string | boolean | undefined>) => {
       const { data, demo, ...rest } = options;
-      // Commander reports a `--no-` switch as true when it was not given.
+      // Commander sets a `--no-` switch to true when it was not given.
       const flags: Flags = { ...rest, dataDir: data, demo: demo === false ? false : undefined };
       await start(parseConfig(flags, roots.environment), roots);
     },
@@ -67,8 +67,7 @@ export function registerStart<Context extends { close(): Promise<void> }>(
 }
 
 /**
- * Returns when the program has stopped in order; throws when it could not start or something broke
- * beyond repair.
+ * Returns when the program has stopped in order; throws if it cannot start or cannot continue.
  */
 async function start<Context extends { close(): Promise<void> }>(
   config: Config,
@@ -82,8 +81,8 @@ async function start<Context extends { close(): Promise<void> }>(
   if (config.databaseUrl === undefined) checkFolder(config.dataDir);
   await checkPort(config);
 
-  // Whatever has been started is stopped in reverse order: accepting, loops, the sandbox, lanes,
-  // PostgreSQL.
+  // All parts that were started are stopped in reverse order: the listener, loops, the sandbox,
+  // lanes, PostgreSQL.
   const context = await roots.createContext(config, log);
   try {
     if (config.demo && !end.signal.aborted) await roots.seedDemo(context);
@@ -93,7 +92,7 @@ async function start<Context extends { close(): Promise<void> }>(
       if (end.signal.aborted) return;
       const role = await roots.startRole(context);
       try {
-        // Only now is the port known for sure.
+        // The port is known only from here on.
         if (config.demo && role.url !== undefined) await roots.writeCredentials(context, role.url);
         announce(config, role, sandbox?.url, performance.now() - startedAt, roots.print);
         await aborted(end.signal);
@@ -112,8 +111,8 @@ async function start<Context extends { close(): Promise<void> }>(
 }
 
 /**
- * A running program on the same folder is the likelier mistake than a foreign one on the port, so
- * it is told first.
+ * Checks the data folder before the port: Pontis is more likely to run on this folder already than
+ * another program is to use the port.
  */
 function checkFolder(dataDir: string): void {
   createDataFolder(dataDir);
@@ -121,7 +120,7 @@ function checkFolder(dataDir: string): void {
 }
 
 /**
- * The first signal asks for an orderly end, a second one forces it. An error that nobody caught
+ * The first signal stops the program in order, a second one at once. An error that nothing caught
  * ends the program as well.
  */
 function listenForTheEnd(end: AbortController, log: Log): { error: unknown } {
@@ -143,7 +142,7 @@ function listenForTheEnd(end: AbortController, log: Log): { error: unknown } {
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
-  // A pending promise alone does not keep a process without listener alive.
+  // A pending promise alone does not keep a process alive that has no listener.
   const alive = setInterval(() => undefined, 2 ** 30);
   return new Promise((done) => {
     const finish = (): void => {
@@ -179,7 +178,7 @@ function announce(
     );
   print(
     '  Data         ' +
-      `${config.databaseUrl === undefined ? config.dataDir : 'the PostgreSQL server of DATABASE_URL'}`,
+      (config.databaseUrl === undefined ? config.dataDir : 'the PostgreSQL server of DATABASE_URL'),
   );
   if (config.demo) print(`  Credentials  ${join(config.dataDir, 'credentials.json')}`);
   print('  Stop         Ctrl-C');

@@ -1,4 +1,4 @@
-// Columns stand straight in a terminal, whatever is written in them.
+// Columns are straight in a terminal, with any characters in them.
 
 import { expect, test } from 'vitest';
 import { tableLines } from './table.ts';

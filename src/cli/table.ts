@@ -1,5 +1,5 @@
-// Rows of text as lines with straight columns, and text that does nothing to a terminal, for
-// people.
+// Prints rows as straight columns for people, and replaces characters that could control a
+// terminal.
 
 import stringWidth from 'string-width';
 
@@ -20,13 +20,13 @@ function padEnd(cell: string, columns: number): string {
   return cell + ' '.repeat(Math.max(0, columns - stringWidth(cell)));
 }
 
-/** A value of a view as a cell; null is `nothing`. */
+/** A value of a view as a cell; null is printed as `nothing`. */
 function cellText(value: unknown, nothing = '-'): string {
   if (value === null || value === undefined || value === '') return nothing;
   return printable(Array.isArray(value) ? value.join(', ') : String(value));
 }
 
-/** Rows of a view under a heading of the columns that are shown. */
+/** Rows of a view under a heading with the names of the shown columns. */
 export function rowLines<Column extends string>(
   columns: readonly Column[],
   rows: readonly Readonly<Record<Column, unknown>>[],
@@ -38,14 +38,14 @@ export function rowLines<Column extends string>(
   ]);
 }
 
-/** The fields of one thing, one below the other. */
+/** The fields of one object, one below the other. */
 export function fieldLines(fields: readonly (readonly [name: string, value: unknown])[]): string[] {
   return tableLines(fields.map(([name, value]) => [name, cellText(value)]));
 }
 
 /**
- * Text of another person's without characters that a terminal obeys or does not show: each becomes
- * one that is seen.
+ * Text from outside without characters that a terminal obeys or does not show: each is replaced by
+ * one that can be seen.
  */
 export function printable(text: string): string {
   return text.toWellFormed().replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\uFFFD');

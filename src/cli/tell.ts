@@ -1,5 +1,5 @@
-// What a command tells: the JSON that the API answers for the same noun, or lines for people, both
-// made from one view.
+// Prints the result of a command: the JSON that the API answers for the same noun, or lines for
+// people, both made from one view.
 
 import type { OperatorId } from '../kernel/ids.ts';
 import {
@@ -29,7 +29,7 @@ export function print(
   else for (const line of lines) roots.print(line);
 }
 
-/** Opens the network, and prints what `work` makes of it. */
+/** Opens the network, and prints the result of `work`. */
 export async function tell<Context extends CommandContext>(
   flags: TellFlags,
   roots: CommandRoots<Context>,

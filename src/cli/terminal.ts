@@ -1,17 +1,17 @@
-// The process that a command runs in, as far as the command sees it: what it reads, where it writes
-// and how it ends. `main.ts` has the real one; a test has one of its own.
+// The parts of its process that a command uses: environment, output and exit code. `main.ts` has
+// the real ones; a test has its own.
 
 import type { Environment } from '../runtime/config.ts';
 
-/** What a command has of its process. */
+/** The parts of a process that a command uses. */
 export interface Terminal {
   readonly environment: Environment;
-  /** Writes a part of the answer to standard output. */
+  /** Writes a part of the result to standard output. */
   write(text: string): void;
-  /** The same for an answer that is too long to be held: resolves when more may be written. */
+  /** The same for a result that is too long for memory: resolves when more may be written. */
   writeInTurn(text: string): Promise<void>;
-  /** Writes what stands beside the answer to standard error. */
+  /** Writes to standard error: faults, progress and log lines. */
   warn(text: string): void;
-  /** How the process ends when nothing fails; a command that found something wrong sets it. */
+  /** The exit code when nothing throws; a command that found faults sets another. */
   exitCode: number;
 }

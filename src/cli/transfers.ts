@@ -1,5 +1,5 @@
-// `pontis transfers`: transfers over platforms that keep their points themselves, and what an
-// operator decides about those that cannot go on.
+// `pontis transfers`: shows transfers over connected platforms, and takes operators' decisions about
+// those that cannot go on.
 
 import { type Command, InvalidArgumentError } from 'commander';
 
@@ -50,23 +50,25 @@ const COLUMNS = [
 
 const decisions = [
   ['retry', 'call the platform again now'],
-  ['undo', 'take a transfer back: what platforms have done is reversed there'],
+  ['undo', 'undo a transfer: its finished steps are reversed at the platforms'],
 ] as const;
 
 const forcedEnds = [
   [
     'complete',
     'transfer_force_completed',
-    'say that both platforms have done their part; none is called any more',
+    'request that a transfer ends as completed, because both platforms did their step; neither ' +
+      'is called again',
   ],
   [
     'fail',
     'transfer_force_failed',
-    'say that no platform keeps anything of it; none is called any more',
+    'request that a transfer ends as failed, because no step of it stands at a platform; neither ' +
+      'is called again',
   ],
 ] as const;
 
-/** The command by which each action is decided. */
+/** The command for each action. */
 const COMMANDS: Readonly<Record<string, string>> = {
   force_completed: 'complete',
   force_failed: 'fail',
@@ -78,7 +80,7 @@ export function registerTransfers<Context extends CommandContext>(
 ): void {
   const transfers = program
     .command('transfers')
-    .description('see transfers over connected platforms, and decide about those that need it');
+    .description('see transfers over connected platforms, and decide those that need an operator');
   const subcommand = (name: string, description: string): Command =>
     transfers
       .command(name)
@@ -87,7 +89,7 @@ export function registerTransfers<Context extends CommandContext>(
       .option(...JSON_OPTION)
       .addHelpText(
         'after',
-        `\nPontis may be running; what is decided is carried out by its workers.${CODES}`,
+        `\nPontis may be running; its workers carry out the decisions.${CODES}`,
       );
 
   subcommand('list', 'list the transfers that need an operator, oldest first')
@@ -95,7 +97,7 @@ export function registerTransfers<Context extends CommandContext>(
     .option('--limit <count>', `at most so many (default ${DEFAULT_LIMIT})`, readLimit)
     .action((flags: Flags) => tell(flags, roots, (context) => listTransfers(flags, context)));
 
-  subcommand('show', 'show one transfer, its state and what was decided about it')
+  subcommand('show', 'show one transfer, its state and the decisions about it')
     .argument('<transaction_id>')
     .action((transactionId: string, flags: Flags) =>
       tell(flags, roots, async (context) => {
@@ -170,7 +172,7 @@ function linesOf({ decisions: made, ...view }: ViewWithDecisions, ledger: Ledger
   ]);
 }
 
-/** With amounts beside the platforms whose points they count, and commands in place of actions. */
+/** The view with amounts beside their platforms, and commands in place of actions. */
 function fieldsOf(view: View, ledger: Ledger) {
   const { transaction_id, platform_transaction_id, purpose, state, step, ...rest } = view;
   const { source_platform: source, target_platform: target, amount, ...others } = rest;

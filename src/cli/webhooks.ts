@@ -1,4 +1,4 @@
-// `pontis webhooks`: where events are sent to, what became of them, and sending them again.
+// `pontis webhooks`: lists webhooks and their deliveries, and sends events again.
 
 import { InvalidArgumentError, Option, type Command } from 'commander';
 
@@ -61,7 +61,7 @@ export function registerWebhooks<Context extends WebhooksContext>(
 ): void {
   const webhooks = program
     .command('webhooks')
-    .description('see where events are sent to, and send them again');
+    .description('see webhooks and their deliveries, and send events again');
   const subcommand = (name: string, description: string): Command =>
     webhooks
       .command(name)
@@ -70,14 +70,14 @@ export function registerWebhooks<Context extends WebhooksContext>(
       .option(...JSON_OPTION)
       .addHelpText(
         'after',
-        `\nPontis may be running; docs/webhooks.md says how events are sent.${CODES}`,
+        `\nPontis may be running; docs/webhooks.md explains how events are sent.${CODES}`,
       );
 
   subcommand('list', 'list the webhooks of all platforms and of the network, oldest first').action(
     (flags: Flags) => tell(flags, roots, listWebhooks),
   );
 
-  subcommand('deliveries', 'list what was sent to a webhook, newest event first')
+  subcommand('deliveries', 'list the deliveries to a webhook, newest event first')
     .argument('<webhook_id>')
     .addOption(new Option('--state <state>', 'only those in this state').choices(DELIVERY_STATES))
     .option('--limit <n>', `at most so many, up to ${MOST} (default ${DEFAULT_LIMIT})`, parseLimit)
@@ -98,7 +98,7 @@ export function registerWebhooks<Context extends WebhooksContext>(
 
   subcommand('redeliver', 'send one event again, or all that were given up since a time')
     .argument('<webhook_id>')
-    .option('--event <event_id>', 'this event, whatever became of it', parseEvent)
+    .option('--event <event_id>', 'this event, in whatever state its delivery is', parseEvent)
     .option(
       '--since <time>',
       'all dead letters of events from then on, such as 2026-01-31T12:00:00Z',

@@ -1,5 +1,5 @@
-// The worked example of docs/settlement.md is what the program does and prints, and what waits for
-// an operator is printed with the command that approves it.
+// The program does and prints the worked example of docs/settlement.md, and prints each open
+// proposal with the command that approves it.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

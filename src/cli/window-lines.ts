@@ -1,4 +1,4 @@
-// A settlement window as lines for people.
+// Prints a settlement window as lines for people.
 
 import type { Asset, Ledger } from '../ledger/ledger.ts';
 import type { describeWindowFigures } from '../views/window.ts';
@@ -7,7 +7,7 @@ import { printable, tableLines } from './table.ts';
 
 type View = ReturnType<typeof describeWindowFigures>;
 
-/** Owes and is owed what rounding leaves over; it has no points of its own. */
+/** The participant that keeps the remainders of rounding; it has no points of its own. */
 const NETWORK = '@network';
 
 export function windowLines(

@@ -1,5 +1,5 @@
-// `pontis windows`: shows settlement windows, closes them, has them paid by two operators, and
-// prints statements.
+// `pontis windows`: shows and closes settlement windows, settles them by two operators, and prints
+// statements.
 
 import { Option, type Command } from 'commander';
 
@@ -85,7 +85,7 @@ export function registerWindows<Context extends WindowsContext>(
       tell(flags, roots, (context) => showWindow(numberOf(id), context)),
     );
 
-  subcommand('close', 'close the open window and open the next one, while everything is posted on')
+  subcommand('close', 'close the open window and open the next one; posting goes on meanwhile')
     .argument('[window_id]', 'the open one when absent')
     .option(...AS_TOKEN_OPTION)
     .action((id: string | undefined, flags: Flags) =>
@@ -114,12 +114,12 @@ export function registerWindows<Context extends WindowsContext>(
 
   subcommand(
     'settings',
-    'show, or with options set, when windows are closed and which pairs are settled gross',
+    'show when windows are closed and which pairs are settled gross; options change it',
   )
     .option(...AS_TOKEN_OPTION)
     .option('--daily-at <time>', 'HH:MM in the time zone of the network')
     .option('--every-minutes <n>', '1 to 44640')
-    .option('--by-hand', 'close no window by itself')
+    .option('--by-hand', 'close windows only by command')
     .option(
       '--gross <pairs...>',
       'all pairs that are settled gross, e.g. platform_a/platform_b; none for none',
@@ -132,12 +132,12 @@ export function registerWindows<Context extends WindowsContext>(
     );
 }
 
-/** How a window is paid: one operator proposes it, another one approves it. */
+/** Commands to pay a window: one operator proposes, another one approves. */
 function registerPayment<Context extends WindowsContext>(
   subcommand: Subcommand,
   roots: CommandRoots<Context>,
 ): void {
-  /** Carries out the step of one operator, and shows the window after it. */
+  /** Carries out an operator's step, and shows the window after it. */
   const step = (
     flags: Flags,
     work: (settlement: Settlement, operatorId: OperatorId) => Promise<Result<{ windowId: number }>>,
@@ -148,22 +148,22 @@ function registerPayment<Context extends WindowsContext>(
 
   subcommand(
     'settle',
-    'propose how a closed window is paid, or how what is unpaid of it is paid instead; ' +
-      'another operator approves it',
+    'propose how a closed window is paid, or another way for its unpaid obligations; another ' +
+      'operator approves it',
   )
     .argument('<window_id>')
     .option(...AS_TOKEN_OPTION)
     .addOption(
       new Option(
         '--from <way>',
-        'of a closed window, for everyone whom --pay does not name (default prefund)',
+        'for the participants of a closed window that --pay does not name (default prefund)',
       ).choices(['prefund', 'outside']),
     )
     .option('--bank-reference <text>', "the bank's reference, with --from outside")
     .option(
       '--pay <payments...>',
-      'participant=prefund or participant=outside:reference, e.g. platform_a=outside:HSBC-17; of ' +
-        'a window that is being settled, each obligation to be paid in another way',
+      'participant=prefund or participant=outside:reference, e.g. platform_a=outside:HSBC-17; in ' +
+        'a window that is being settled, it names each obligation to pay in another way',
     )
     .action((id: string, { from, bankReference, pay = [], ...flags }: Flags) => {
       const isGiven = from !== undefined || bankReference !== undefined;
@@ -175,17 +175,12 @@ function registerPayment<Context extends WindowsContext>(
     });
 
   for (const [name, word, actWord, description] of [
-    ['approve', 'approve', 'approveAct', 'confirm what another operator has proposed, and pay it'],
-    [
-      'withdraw',
-      'withdraw',
-      'withdrawAct',
-      "take a proposal back, one's own or another operator's",
-    ],
+    ['approve', 'approve', 'approveAct', "approve another operator's proposal; it is then paid"],
+    ['withdraw', 'withdraw', 'withdrawAct', "withdraw a proposal, your own or another operator's"],
   ] as const) {
     subcommand(name, description)
       .argument('<window_id>')
-      .argument('[act_id]', 'an act that was proposed, as leave-out, abort and take-back print it')
+      .argument('[act_id]', 'a proposed act, as leave-out, abort and take-back print it')
       .option(...AS_TOKEN_OPTION)
       .action((id: string, actId: string | undefined, flags: Flags) =>
         actId === undefined
@@ -203,7 +198,7 @@ function registerPayment<Context extends WindowsContext>(
   }
 }
 
-/** What operators propose to do with a window that is not paid as it should be. */
+/** Commands to propose acts on a window that is not paid as planned. */
 function registerActs<Context extends WindowsContext>(
   subcommand: Subcommand,
   roots: CommandRoots<Context>,
@@ -214,7 +209,7 @@ function registerActs<Context extends WindowsContext>(
       .requiredOption('--reason <text>', 'why; kept in the history')
       .option(...AS_TOKEN_OPTION)
       .addHelpText('after', `\nThe act is ${kind} in the API.`);
-  /** Proposes an act, and says what is left to do. */
+  /** Proposes an act, and prints the next step. */
   const ask = (
     flags: Flags,
     id: string,
@@ -242,16 +237,18 @@ function registerActs<Context extends WindowsContext>(
   act(
     'leave-out',
     'leave_out',
-    'leave a platform out that cannot pay: all others net again without it, and it is suspended',
+    'leave out a platform that cannot pay: the others net again without it, and it is suspended',
   )
     .argument('<platform_id>')
     .action((id: string, platform: string, flags: Flags) =>
       ask(flags, id, 'leave_out', [platform as Participant]),
     );
-  act('abort', 'abort', 'give back what was taken, and close the window again').action(
-    (id: string, flags: Flags) => ask(flags, id, 'abort', []),
-  );
-  act('take-back', 'take_back', 'stop what is not paid, until it is proposed anew')
+  act(
+    'abort',
+    'abort',
+    'give back the payments that were taken, and close the window again',
+  ).action((id: string, flags: Flags) => ask(flags, id, 'abort', []));
+  act('take-back', 'take_back', 'stop the unpaid obligations until they are proposed again')
     .argument('[participants...]', "everybody's obligations when absent")
     .action((id: string, participants: readonly string[], flags: Flags) =>
       ask(flags, id, 'take_back', participants as readonly Participant[]),
@@ -272,7 +269,7 @@ async function showWindow(windowId: number, context: WindowsContext): Promise<To
   return { json: view, lines: windowLines(view, ledger) };
 }
 
-/** What an operator's step came to, once its pairs are counted. */
+/** The result of an operator's step, once the window's pairs are counted. */
 async function showCounted(windowId: number, context: WindowsContext): Promise<Told> {
   await context.settlement.count();
   return showWindow(windowId, context);
@@ -291,7 +288,7 @@ async function closeWindow(
   return { json: describeWindow(closed), lines };
 }
 
-/** A statement is a document: as JSON it is printed for people as well. */
+/** Prints a statement as a document; as JSON it is printed without --json as well. */
 async function showStatement(
   windowId: number,
   platform: string,

@@ -261,7 +261,7 @@ describe('pontis backtest and report', () => {
     });
     expect(await pontis('backtest', file('bad.json', '{"rules": {}}'))).toMatchObject({
       code: 65,
-      stderr: expect.stringContaining('is no rulebook'),
+      stderr: expect.stringContaining('is not a valid rulebook'),
     });
     expect(await pontis('backtest', join(folder, 'nowhere.json'))).toMatchObject({
       code: 65,

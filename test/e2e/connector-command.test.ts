@@ -63,7 +63,7 @@ describe('pontis connector test', () => {
     await broken.close();
     expect(code).toBe(1);
     expect(stdout).toContain(
-      '\nFAILS    reverse_before_add\n  It should be so: A reverse of a transaction not seen ' +
+      '\nFAILS    reverse_before_add\n  Expected: A reverse of a transaction not seen ' +
         'yet is answered with 200 and remembered: its add, arriving late, is refused.\n    The ' +
         'add arriving late was answered with 200 instead of',
     );

@@ -6,7 +6,7 @@ import { valueOf, type CommandContext, type CommandRoots } from './command-roots
 import { fieldLines, printable } from './table.ts';
 import { tellAs, type TellFlags, type Told } from './tell.ts';
 
-/** The open request and how another operator approves it, or the result if one person was enough. */
+/** The request and how another operator approves it, or the result if one person was enough. */
 export async function askedOf(
   asked: Asked,
   doneOf = (done: ActArguments): Told => ({ json: done, lines: fieldLines(Object.entries(done)) }),

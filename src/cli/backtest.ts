@@ -144,7 +144,7 @@ function linesOf(view: BacktestView): string[] {
     ]);
   return [
     `${view.changed} of ${view.transactions} transactions from ${view.from} until ${view.until} ` +
-      `would have changed${view.complete ? '' : ' (the period has more; the latest were not read)'}.`,
+      `would have changed${view.complete ? '' : ' (the latest ones were not read)'}.`,
     ...section(
       [
         'platform',

@@ -24,7 +24,7 @@ const MEANINGS = ['user', 'amount', 'reference', 'occurred_at'] as const;
 const MAX_REFERENCE_CHARACTERS = 128;
 
 /**
- * Reads `user=customer_id,amount=total,reference=invoice_no`, or returns a sentence about its fault.
+ * Reads `user=customer_id,amount=total,reference=invoice_no`; returns a sentence about a fault.
  */
 export function parseMap(text: string): ColumnMap | string {
   const columns = new Map<string, string>();

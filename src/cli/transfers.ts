@@ -1,5 +1,5 @@
-// `pontis transfers`: shows transfers over connected platforms, and takes operators' decisions about
-// those that cannot go on.
+// `pontis transfers`: shows transfers over connected platforms, and takes operators' decisions
+// about those that cannot go on.
 
 import { type Command, InvalidArgumentError } from 'commander';
 

@@ -4,6 +4,7 @@ import { type Static, Type } from 'typebox';
 import { formatMoment } from '../kernel/time.ts';
 import type { ActArguments, ActRequest, ActRequestNow } from '../acts/acts.ts';
 
+/** States of a request, as the API names them. */
 export const ACT_REQUEST_STATES = [
   'open',
   'approved',
@@ -16,25 +17,26 @@ export const ACT_REQUEST_STATES = [
 
 const Texts = Type.Record(Type.String(), Type.String());
 const TextOrNull = Type.Union([Type.String(), Type.Null()]);
+/** A request as it was made and decided. */
 export const ActRequestView = Type.Object({
   request_id: Type.String(),
   act: Type.String({ description: 'Its name in the table of acts (docs/operating.md).' }),
   state: Type.String({
     enum: [...ACT_REQUEST_STATES],
-    description: '`approved`: it is being done; a crash between is mended within seconds.',
+    description: '`approved`: it is being done, and is resumed within seconds after a crash.',
   }),
   words: Type.String({ description: 'What will be done.' }),
   arguments: Type.Unsafe<Static<typeof Texts>>({
     ...Texts,
-    description: 'Of what nobody may see, the beginning of its SHA-256.',
+    description: 'A secret is shown as the beginning of its SHA-256.',
   }),
   circumstances: Type.Unsafe<Static<typeof Texts>>({
     ...Texts,
-    description: 'What mattered when it was asked.',
+    description: 'Facts that matter to the act, as they were when the request was made.',
   }),
   fingerprint: Type.String({
     description:
-      'Stands for the act, its arguments, its words and the circumstances when it was asked.',
+      'Hash of the act, its arguments, its words, and the circumstances when it was requested.',
   }),
   reason: Type.String(),
   made_by: Type.String(),
@@ -44,28 +46,31 @@ export const ActRequestView = Type.Object({
   decided_at: TextOrNull,
   decision_reason: TextOrNull,
   ended_at: TextOrNull,
-  outcome: Type.Union([Texts, Type.Null()], { description: 'What came of it.' }),
+  outcome: Type.Union([Texts, Type.Null()], { description: 'The result of the act.' }),
   failed_with: Type.Union([Type.String(), Type.Null()], {
     description: 'The code of the problem that the act met when it was done.',
   }),
 });
+/** A request with its circumstances now, for the operator who decides it. */
 export const ActRequestNowView = Type.Interface([ActRequestView], {
   circumstances_now: Type.Union([Texts, Type.Null()], {
-    description: 'What matters to it now; null once it has ended, or cannot be done.',
+    description: 'The circumstances now; null once it has ended, or if it cannot be done.',
   }),
   fingerprint_now: Type.Union([Type.String(), Type.Null()], {
-    description: 'What an approval has to name where circumstances have changed.',
+    description: 'An approval must name this if the circumstances have changed.',
   }),
   obstacle: Type.Union([Type.String(), Type.Null()], { description: 'Why it cannot be done now.' }),
 });
+/** A request after its approval, with the secrets that the act made. */
 export const ApprovedActView = Type.Interface([ActRequestView], {
   secrets: Type.Optional(
     Type.Unsafe<Static<typeof Texts>>({
       ...Texts,
-      description: 'Told here and nowhere else, such as the token of a new operator.',
+      description: 'Shown only in this answer, such as the token of a new operator.',
     }),
   ),
 });
+/** Shows a request without its present circumstances. */
 export function describeActRequest(request: ActRequest): Static<typeof ActRequestView> {
   return {
     request_id: request.requestId,
@@ -88,6 +93,7 @@ export function describeActRequest(request: ActRequest): Static<typeof ActReques
   };
 }
 
+/** Shows a request with its present circumstances and obstacle. */
 export function describeActRequestNow(request: ActRequestNow): Static<typeof ActRequestNowView> {
   return {
     ...describeActRequest(request),
@@ -97,7 +103,7 @@ export function describeActRequestNow(request: ActRequestNow): Static<typeof Act
   };
 }
 
-/** Secrets are told with the approval, and kept nowhere. */
+/** Shows a request after its approval. Secrets are shown only here, and are not stored. */
 export function describeApprovedAct({
   request,
   secrets,

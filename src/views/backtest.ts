@@ -1,5 +1,5 @@
-// A backtest as JSON for API and terminal: points as decimal text, because sums of a network
-// outgrow a double, and what was taken for granted.
+// A backtest as JSON for API and terminal, with its assumptions. Points are decimal text, because
+// sums of a network may not fit a double.
 
 import { Type } from 'typebox';
 import { formatAmountText } from '../kernel/amount.ts';
@@ -14,16 +14,16 @@ import type {
 import { getPoints, type Ledger } from '../ledger/ledger.ts';
 import { DateTime } from './schemas.ts';
 
-/** What a backtest cannot know; told with every answer. */
+/** The assumptions of every backtest; every answer lists them. */
 const BACKTEST_ASSUMPTIONS: readonly string[] = [
-  'Only what was posted is asked about again, one transaction by itself: no balance is ' +
-    'simulated, and what was refused then is not there.',
+  'Only posted transactions are decided again, each by itself: no balance is simulated, and ' +
+    'operations that were refused are not included.',
   'Users have the tags that they have now.',
   'Limits begin unused at the beginning of the period.',
-  'Reversed transactions, also those reversed in part, and holds that came to nothing are left out.',
-  'What would be set aside for review counts as let pass.',
-  'Terms that a quote had locked are worked out anew; earn rules and the catalogue of rewards ' +
-    'are not asked.',
+  'Transactions that were reversed, also in part, and holds that were not captured are left out.',
+  'Transfers that would be set aside for review count as approved.',
+  'Terms that a quote had locked are calculated again; earn rules and the catalogue of rewards ' +
+    'are not applied.',
 ];
 
 const Counts = Type.Record(Type.String(), Type.Integer(), { description: 'How many, by rule.' });
@@ -37,18 +37,19 @@ const Side = Type.Object({
   target_fee: Type.Optional(Type.String()),
   bonus: Type.Optional(Type.String()),
 });
+/** The report of a backtest. */
 export const BacktestView = Type.Object({
   proposal_id: Type.String(),
   from: DateTime,
   until: DateTime,
   complete: Type.Boolean({
     description:
-      'False when there was more than is looked at in one answer; then the latest part of the ' +
-      'period is missing.',
+      'False if the period has more transactions than one answer covers; the latest ones are ' +
+      'then missing.',
   }),
   transactions: Type.Integer(),
   changed: Type.Integer({
-    description: 'Transactions whose outcome or terms would have been others.',
+    description: 'Transactions that would have had another outcome or other terms.',
   }),
   left_out: Type.Object({ reversed: Type.Integer(), released: Type.Integer() }),
   platforms: Type.Array(
@@ -96,11 +97,13 @@ export const BacktestView = Type.Object({
     }),
     { description: 'Up to 20 transactions that would have changed.' },
   ),
-  assumptions: Type.Array(Type.String(), { description: 'What the answer takes for granted.' }),
+  assumptions: Type.Array(Type.String(), { description: 'The assumptions of the answer.' }),
 });
 
+/** The JSON of `BacktestView`. */
 export type BacktestView = ReturnType<typeof describeBacktest>;
 
+/** Shows a backtest, with the assumptions that it made. */
 export function describeBacktest(found: Backtest, ledger: Pick<Ledger, 'pointsOf'>) {
   const scaleOf = (platformId: PlatformId): number => getPoints(ledger, platformId).scale;
   return {

@@ -1,10 +1,11 @@
-// Where a connected platform answers, as operators see it: never with the token that it issued.
+// The address of a connected platform, as operators see it: never with the token that it issued.
 
 import { type Static, Type } from 'typebox';
 import { formatMoment } from '../kernel/time.ts';
 import type { Connection } from '../connections/connections.ts';
 import type { Platform } from '../identity/identity.ts';
 
+/** The address of a connected platform. */
 export const ConnectionView = Type.Object({
   platform_id: Type.String(),
   url: Type.Union([Type.String(), Type.Null()], {
@@ -16,6 +17,7 @@ export const ConnectionView = Type.Object({
   ),
   changed_at: Type.Optional(Type.String({ description: 'RFC 3339.' })),
 });
+/** Shows a connection without its token; `url` is null when there is none. */
 export function describeConnection(
   { platformId }: Pick<Platform, 'platformId'>,
   connection: Connection | undefined,

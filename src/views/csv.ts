@@ -1,7 +1,9 @@
-// Rows as CSV by RFC 4180: fields in quotes where they need them, lines ended by CR LF.
+// Writes rows as CSV by RFC 4180: fields are quoted where needed, and lines end with CR LF.
 
+/** A value that a CSV field can hold; null is an empty field. */
 export type CsvField = string | number | bigint | null;
 
+/** Writes one row, with its line end. */
 export function csvLine(fields: readonly CsvField[]): string {
   return `${fields.map(csvField).join(',')}\r\n`;
 }
@@ -11,7 +13,7 @@ function csvField(field: CsvField): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** Text that a person wrote: what a spreadsheet would take for a formula is marked as text. */
+/** Marks text by a person as text if a spreadsheet would read it as a formula. */
 export function csvText(text: string | null): string {
   return text !== null && /^[=+\-@\t]/.test(text) ? `'${text}` : (text ?? '');
 }

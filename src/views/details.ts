@@ -1,13 +1,14 @@
-// What a caller attaches to an operation, kept flat in the journal: its category beside its own
-// metadata.
+// Details of an operation in the journal: the category and the caller's own metadata, in one flat
+// object.
 
 import type { Details } from '../ledger/ledger.ts';
 
 const OWN = 'metadata.';
 
+/** A caller's own small values. */
 export type Metadata = Readonly<Record<string, string | number | boolean | null>>;
 
-/** Undefined when there is nothing to keep. */
+/** Makes the details of an operation; undefined if it has none. */
 export function toDetails(
   metadata: Metadata | undefined,
   known: Readonly<Record<string, string | undefined>> = {},
@@ -18,6 +19,7 @@ export function toDetails(
   return Object.keys(details).length === 0 ? undefined : details;
 }
 
+/** Returns the caller's own metadata from a leg's details. */
 export function metadataOf(details: Details | null): Metadata | undefined {
   const own = Object.entries(details ?? {}).filter(([name]) => name.startsWith(OWN));
   return own.length === 0
@@ -25,6 +27,7 @@ export function metadataOf(details: Details | null): Metadata | undefined {
     : Object.fromEntries(own.map(([name, value]) => [name.slice(OWN.length), value]));
 }
 
+/** Returns one text of the details, if it is there and is text. */
 export function textOf(details: Details | null, name: string): string | undefined {
   const value = details?.[name];
   return typeof value === 'string' ? value : undefined;

@@ -1,5 +1,5 @@
-// A dispute as those who take part see it: what is claimed, whose turn it is, what happened, and no
-// user of another platform.
+// A dispute as platforms and operators see it: the claim, the side whose turn it is, and the steps.
+// A platform sees no user of another platform.
 
 import { type Static, Type } from 'typebox';
 import {
@@ -17,11 +17,13 @@ import { getPoints, type Ledger } from '../ledger/ledger.ts';
 import { toPoints } from './points.ts';
 import { Points } from './schemas.ts';
 
+/** The reason code of a dispute. */
 export const ReasonCodeText = Type.Enum([...REASON_CODES], {
   description: Object.entries(REASONS)
     .map(([code, { zh, en }]) => `${code}: ${en} (${zh})`)
     .join('; '),
 });
+/** The state of a dispute. */
 export const StateText = Type.Enum([...DISPUTE_STATES], {
   description:
     "opening: its points are about to be frozen; opened: the respondent's turn; contested: " +
@@ -29,6 +31,7 @@ export const StateText = Type.Enum([...DISPUTE_STATES], {
     'upholding, rejecting, withdrawing, reversing: decided, and being carried out; upheld, ' +
     'rejected, withdrawn, reversed: over.',
 });
+/** One of the two sides of a transaction. */
 export const SideText = Type.Enum(['source', 'target'], {
   description: 'source: whose points moved first; target: whose points arrived.',
 });
@@ -36,6 +39,7 @@ const Moment = Type.String({ description: 'RFC 3339.' });
 const orNull = <S extends Parameters<typeof Type.Union>[0][number]>(schema: S) =>
   Type.Union([schema, Type.Null()]);
 
+/** A piece of evidence without its content. */
 export const EvidenceView = Type.Object({
   evidence: Type.Integer({ description: '1, 2, 3 … within the dispute.' }),
   name: Type.String(),
@@ -51,11 +55,10 @@ const StepView = Type.Object({
   at: Moment,
   by: Type.String({
     description:
-      'platform, member, operator; clock: a due date passed; ledger: what was decided was ' +
-      'carried out.',
+      'platform, member, operator; clock: a due date passed; ledger: the decision was carried out.',
   }),
   platform_id: Type.Optional(Type.String()),
-  operator_id: Type.Optional(Type.String({ description: 'Told to operators only.' })),
+  operator_id: Type.Optional(Type.String({ description: 'Shown to operators only.' })),
   action: Type.String(),
   state_before: orNull(Type.String()),
   state_after: Type.String(),
@@ -71,8 +74,7 @@ const fields = {
   appeal_until: orNull(
     Type.String({
       description:
-        'RFC 3339; until when the claimant can appeal against what was decided; null where it ' +
-        'cannot.',
+        'RFC 3339; the claimant can appeal against the decision until then; null if it cannot.',
     }),
   ),
   state: StateText,
@@ -88,19 +90,19 @@ const fields = {
   respondent_platform: Type.String(),
   source_platform: Type.String(),
   target_platform: Type.String(),
-  amount: Type.Number({ description: 'What was claimed, in points of source_platform.' }),
+  amount: Type.Number({ description: 'The claimed amount, in points of source_platform.' }),
   reversed_amount: Type.Number({
     description:
-      'How much of it the platform has reversed itself meanwhile, in points of ' +
+      'The part of it that the platform has reversed itself meanwhile, in points of ' +
       'source_platform; the rest is still disputed.',
   }),
   credited_amount: Type.Number({
-    description: 'What the receiver got for what is still disputed, in points of target_platform.',
+    description: 'Points that the receiver got for the disputed part, of target_platform.',
   }),
   frozen_amount: orNull(
     Type.Number({
       description:
-        'How much of it is frozen, or was when the dispute was decided, in points of ' +
+        'The part of it that is frozen, or was frozen when the dispute was decided, in points of ' +
         'target_platform; null until that is known.',
     }),
   ),
@@ -109,8 +111,8 @@ const fields = {
   due_at: orNull(
     Type.String({
       description:
-        "RFC 3339; by when whoever's turn it is has to act: an answer counts until just " +
-        'before then. Null when nobody is to act.',
+        'RFC 3339; the due date of the side or operator whose turn it is: an answer counts until ' +
+        'just before then. Null when nobody has to act.',
     }),
   ),
   overdue: Type.Boolean({ description: "True when the operator's due date has passed." }),
@@ -134,16 +136,19 @@ const fields = {
     }),
   ),
   resolution_transaction_id: orNull(
-    Type.String({ description: 'What was posted; null where nothing was left to post.' }),
+    Type.String({ description: 'The posted transaction; null if nothing was left to post.' }),
   ),
 };
 
+/** A dispute as the two platforms see it. */
 export const DisputeView = Type.Object(fields);
+/** A dispute with its steps and evidence, for platforms. */
 export const DisputeWithTrail = Type.Object({
   ...fields,
   steps: Type.Array(StepView, { description: 'Who did what, when and why, in order.' }),
   evidence: Type.Array(EvidenceView),
 });
+/** A dispute as operators see it, with its members and its problem. */
 export const OperatorDisputeView = Type.Object({
   ...fields,
   opener_id: Type.String(),
@@ -152,20 +157,21 @@ export const OperatorDisputeView = Type.Object({
   hold_id: orNull(Type.String({ description: 'The hold that freezes the points.' })),
   problem: orNull(
     Type.String({
-      description:
-        'Why what was decided could not be carried out; it is tried again, or decided anew.',
+      description: 'Why the decision could not be carried out; it is retried, or decided again.',
     }),
   ),
 });
+/** A dispute with its steps and evidence, for operators. */
 export const OperatorDisputeWithTrail = Type.Object({
   ...OperatorDisputeView.properties,
   steps: DisputeWithTrail.properties.steps,
   evidence: DisputeWithTrail.properties.evidence,
 });
 
-/** Where it is told until when an appeal is possible. */
+/** The part of disputes that knows until when an appeal is possible. */
 type Appeals = Pick<Disputes, 'appealUntilMs'>;
 
+/** Shows a dispute to a platform. */
 export function describeDispute(
   dispute: Dispute,
   ledger: Ledger,
@@ -213,6 +219,7 @@ export function describeDispute(
   };
 }
 
+/** Shows a dispute to an operator. */
 export function describeForOperator(
   dispute: Dispute,
   ledger: Ledger,
@@ -228,7 +235,7 @@ export function describeForOperator(
   };
 }
 
-/** What a dispute is told with: who did what, and what was put forward. */
+/** Shows the steps and the evidence of a dispute. */
 export function describeTrail(
   steps: readonly Step[],
   evidence: readonly Evidence[],
@@ -256,6 +263,7 @@ function describeStep(
   };
 }
 
+/** Shows a piece of evidence without its content. */
 export function describeEvidence({
   evidence,
   name,

@@ -6,6 +6,7 @@ import type { MemberId } from '../kernel/ids.ts';
 import { formatMoment } from '../kernel/time.ts';
 
 const TextOrNull = Type.Union([Type.String(), Type.Null()]);
+/** A member with its links on all platforms. */
 export const MemberView = Type.Object({
   member_id: Type.String(),
   links: Type.Array(
@@ -15,7 +16,7 @@ export const MemberView = Type.Object({
       linked_at: Type.String({ description: 'RFC 3339.' }),
       made_by: Type.Union([Type.String(), Type.Null()], {
         description:
-          'The operator who asked for the link; null where the platform itself has linked its user.',
+          'The operator who asked for the link; null if the platform itself has linked its user.',
       }),
       approved_by: TextOrNull,
       request_id: TextOrNull,
@@ -23,7 +24,7 @@ export const MemberView = Type.Object({
     }),
   ),
 });
-/** Undefined when nobody is linked to it. */
+/** Shows a member; undefined if no user is linked to it. */
 export async function describeMember(
   identity: Pick<Identity, 'listLinks' | 'listOperatorLinks'>,
   memberId: MemberId,

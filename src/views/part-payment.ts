@@ -7,6 +7,7 @@ import { formatMoment } from '../kernel/time.ts';
 
 const Nullable = (description: string) => Type.Union([Type.String(), Type.Null()], { description });
 
+/** One payment of an obligation. */
 export const PartPaymentView = Type.Object({
   amount: Type.Number({
     description: 'In the settlement currency; negative for what is owed or paid.',
@@ -17,6 +18,7 @@ export const PartPaymentView = Type.Object({
   paid_at: Nullable('RFC 3339.'),
 });
 
+/** Shows one payment of an obligation. */
 export function describePartPayment(
   { amount, paidFrom, bankReference, transactionId, postedAtMs }: PartPayment,
   money: (minor: bigint) => number,

@@ -3,6 +3,7 @@
 import { formatAmount } from '../kernel/amount.ts';
 import type { Asset } from '../ledger/ledger.ts';
 
+/** Converts minor units to a number with the asset's decimals. */
 export function toPoints(minor: bigint, asset: Asset): number {
   return formatAmount(minor, asset.scale);
 }

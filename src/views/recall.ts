@@ -1,5 +1,5 @@
-// A recall as those who take part see it: what is asked for, by when, what became of it, and no
-// user of another platform.
+// A recall as platforms and operators see it: the request, its due date and its result. A platform
+// sees no user of another platform.
 
 import { type Static, Type } from 'typebox';
 import { RECALL_STATES, type Recall, type RecallStep } from '../clearing/recalls/recalls.ts';
@@ -8,6 +8,7 @@ import { formatMoment } from '../kernel/time.ts';
 import { getPoints, type Ledger } from '../ledger/ledger.ts';
 import { toPoints } from './points.ts';
 
+/** The state of a recall. */
 export const RecallStateText = Type.Enum([...RECALL_STATES], {
   description:
     "asked: the target's turn; taking: agreed, and being carried out; taken, refused, " +
@@ -22,29 +23,31 @@ const fields = {
   transaction_id: Type.String(),
   state: RecallStateText,
   reason: Type.String(),
-  source_platform: Type.String({ description: 'Which asks.' }),
-  target_platform: Type.String({ description: 'Which answers.' }),
-  amount: Type.Number({ description: 'What is asked for, in points of source_platform.' }),
+  source_platform: Type.String({ description: 'The platform that asks.' }),
+  target_platform: Type.String({ description: 'The platform that answers.' }),
+  amount: Type.Number({
+    description: 'The amount that is asked for, in points of source_platform.',
+  }),
   credited_amount: Type.Number({
-    description: 'What the receiver got for it, in points of target_platform.',
+    description: 'The amount that the receiver got for it, in points of target_platform.',
   }),
   asked_at: Moment,
   changed_at: Moment,
   due_at: orNull(
     Type.String({
       description:
-        'RFC 3339; an answer counts until just before then, silence refuses. Null once it is ' +
-        'answered.',
+        'RFC 3339; an answer counts until just before then, and no answer is a refusal. Null ' +
+        'once it is answered.',
     }),
   ),
   resolution_transaction_id: orNull(
-    Type.String({ description: 'What took the points back, once it is posted.' }),
+    Type.String({ description: 'The transaction that took the points back, once it is posted.' }),
   ),
 };
 const StepView = Type.Object({
   at: Moment,
   by: Type.String({
-    description: 'platform; clock: the due date passed; ledger: what was agreed was carried out.',
+    description: 'platform; clock: the due date passed; ledger: the agreed recall was carried out.',
   }),
   platform_id: Type.Optional(Type.String()),
   action: Type.String(),
@@ -53,26 +56,31 @@ const StepView = Type.Object({
   text: orNull(Type.String()),
 });
 
+/** A recall as the two platforms see it. */
 export const RecallView = Type.Object(fields);
+/** A recall with its steps, for platforms. */
 export const RecallWithSteps = Type.Object({
   ...fields,
   steps: Type.Array(StepView, { description: 'Who did what, when and why, in order.' }),
 });
+/** A recall as operators see it, with its members and its problem. */
 export const OperatorRecallView = Type.Object({
   ...fields,
   source_member_id: Type.String(),
   target_member_id: Type.String(),
   problem: orNull(
     Type.String({
-      description: 'Why what was agreed could not be carried out yet; it is tried again.',
+      description: 'Why the agreed recall could not be carried out yet; it is retried.',
     }),
   ),
 });
+/** A recall with its steps, for operators. */
 export const OperatorRecallWithSteps = Type.Object({
   ...OperatorRecallView.properties,
   steps: RecallWithSteps.properties.steps,
 });
 
+/** Shows a recall to a platform. */
 export function describeRecall(recall: Recall, ledger: Ledger): Static<typeof RecallView> {
   const { source, target, dueAtMs, state } = recall;
   const points = getPoints(ledger, source.platformId);
@@ -93,6 +101,7 @@ export function describeRecall(recall: Recall, ledger: Ledger): Static<typeof Re
   };
 }
 
+/** Shows a recall to an operator. */
 export function describeRecallForOperator(
   recall: Recall,
   ledger: Ledger,
@@ -105,6 +114,7 @@ export function describeRecallForOperator(
   };
 }
 
+/** Shows a recall with its steps to a platform. */
 export function describeRecallWithSteps(
   recall: Recall,
   steps: readonly RecallStep[],
@@ -113,6 +123,7 @@ export function describeRecallWithSteps(
   return { ...describeRecall(recall, ledger), steps: steps.map(describeRecallStep) };
 }
 
+/** Shows a recall with its steps to an operator. */
 export function describeRecallWithStepsForOperator(
   recall: Recall,
   steps: readonly RecallStep[],

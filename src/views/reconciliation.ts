@@ -24,16 +24,17 @@ const Time = Type.String({ description: 'RFC 3339.' });
 const TimeOrNull = Type.Union([Time, Type.Null()]);
 const TextOrNull = Type.Union([Type.String(), Type.Null()]);
 
+/** One run of the reconciliation for one platform. */
 export const RunView = Type.Object({
   run_id: Type.String(),
   platform_id: Type.String(),
   mode: Type.Enum([...RUN_MODES]),
   state: Type.Enum(['queued', 'running', 'complete', 'incomplete'], {
-    description: 'An incomplete run has closed nothing; `reason` says why it is one.',
+    description: 'An incomplete run has closed no break; `reason` says why it is incomplete.',
   }),
   reason: TextOrNull,
   asked_by: Type.Union([Type.String(), Type.Null()], {
-    description: 'An operator; null when it was its time, or on the command line without a token.',
+    description: 'An operator; null for a scheduled run, or a command without a token.',
   }),
   asked_at: Time,
   started_at: TimeOrNull,
@@ -58,9 +59,9 @@ export const RunView = Type.Object({
     ],
     {
       description:
-        'Of a connected platform: its total, and what its statement leads to expect. Of a ' +
-        'hosted one: what members hold, and what all else that was posted says. `moving`: it ' +
-        'did not stand still long enough to tell.',
+        'Of a connected platform: its total, and the total that its statement leads to expect. ' +
+        'Of a hosted one: the points of its members, and the sum that follows from all other ' +
+        'entries. `moving`: the total changed too often to compare it.',
     },
   ),
 });
@@ -84,10 +85,11 @@ const BreakView = Type.Object({
   closed_at: TimeOrNull,
   resolution: Type.Union([Type.String(), Type.Null()], {
     description:
-      'vanished, asked, recheck, accepted or adjusted; docs/reconciliation.md says what each means.',
+      'vanished, asked, recheck, accepted or adjusted; docs/reconciliation.md explains each.',
   }),
 });
 
+/** A break with the actions that operators took on it. */
 export const BreakWithActions = Type.Object({
   ...BreakView.properties,
   actions: Type.Array(
@@ -97,7 +99,7 @@ export const BreakWithActions = Type.Object({
       action: Type.String(),
       words: Type.String(),
     }),
-    { description: 'What operators did about it, oldest first.' },
+    { description: 'Actions of operators on it, oldest first.' },
   ),
 });
 
@@ -110,6 +112,7 @@ const OpenCountView = Type.Object({
 
 type Assets = Pick<Ledger, 'pointsOf'>;
 
+/** Shows a run. */
 export function describeRun(run: Run, ledger: Assets): Static<typeof RunView> {
   const scale = getPoints(ledger, run.platformId).scale;
   return {
@@ -161,6 +164,7 @@ function describeBreak(one: Break, ledger: Assets, nowMs: number): Static<typeof
   };
 }
 
+/** Shows a break with the actions on it. */
 export function describeBreakWithActions(
   { actions, ...one }: BreakStory,
   ledger: Assets,
@@ -177,6 +181,7 @@ export function describeBreakWithActions(
   };
 }
 
+/** A list of breaks, with the counts of all open ones. */
 export const BreaksView = Type.Object({
   breaks: Type.Array(BreakView),
   open: Type.Array(OpenCountView, {
@@ -184,6 +189,7 @@ export const BreaksView = Type.Object({
   }),
 });
 
+/** Shows a list of breaks, with the counts of all open ones. */
 export function describeBreaks(
   found: readonly Break[],
   open: readonly OpenCount[],

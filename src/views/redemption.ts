@@ -41,6 +41,7 @@ const fields = {
   changed_at: Type.String({ description: 'RFC 3339; when it came into this state.' }),
 };
 
+/** A redemption with its voucher codes. */
 export const RedemptionView = Type.Object({
   ...fields,
   vouchers: Type.Array(Type.String(), {
@@ -53,6 +54,7 @@ export const RedemptionView = Type.Object({
   }),
 });
 
+/** One voucher code, with its redemption. */
 export const VoucherView = Type.Object({
   code: Type.String(),
   unit: Type.Integer({
@@ -105,6 +107,7 @@ export function describeRedemption(
   };
 }
 
+/** Shows a redemption with its voucher codes. */
 export function describeWithCodes(redemption: Redemption, points: Asset, rewards: Rewards): View {
   const { kept, returned } = rewards.codesOf(redemption);
   return {

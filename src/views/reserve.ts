@@ -1,4 +1,4 @@
-// How reserves, and the requests of operators about them, are written in answers.
+// Reserves, and the requests of operators about them, as the API shows them.
 
 import { Type, type Static } from 'typebox';
 import {
@@ -31,31 +31,33 @@ const reserveFields = {
       '`both`; `send_only`: only the source of conversions; `receive_only`: only their ' +
       'target; `suspended`: neither.',
   }),
-  prefund: money('What the platform has put up.'),
-  position: money('What the platform is owed; negative when it owes.'),
-  pending_out: money('What it will owe once transfers under way are posted.'),
-  pending_in: money('What it will be owed once transfers under way are posted.'),
+  prefund: money('The money that the platform has paid in.'),
+  position: money('The amount that the platform is owed; negative when it owes.'),
+  pending_out: money('The amount that it will owe once pending transfers are posted.'),
+  pending_in: money('The amount that it will be owed once pending transfers are posted.'),
   cap: maybeMoney('Net debit cap; null for no bound.'),
   cap_percent_of_prefund: Type.Union([Type.Number(), Type.Null()], {
-    description: 'Where the cap follows the prefund; null for a fixed one.',
+    description: 'Set if the cap follows the prefund; null for a fixed cap.',
   }),
   cap_covered_by_prefund: maybeMoney(
-    'Which part of the cap the prefund covers: the smaller of both; null for no bound.',
+    'The part of the cap that the prefund covers: the smaller of both; null for no bound.',
   ),
   used: money(
-    'What of the cap is in use: pending_out less position. Negative while the platform is ' +
-      'owed more.',
+    'The part of the cap that is in use: pending_out less position. Negative while the platform ' +
+      'is owed more.',
   ),
-  available: maybeMoney('What it may still send: cap less used; null for no bound.'),
+  available: maybeMoney('The amount that it may still send: cap less used; null for no bound.'),
   used_percent: Type.Union([Type.Number(), Type.Null()], {
-    description: 'Share of the cap in use, two decimals, rounded down; null where there is no cap.',
+    description: 'Share of the cap in use, two decimals, rounded down; null without a cap.',
   }),
   thresholds_reached: Type.Array(Type.Integer(), {
-    description: 'Percentages that use has reached and not fallen below since.',
+    description: 'Percentages that the use has reached and is still at or above.',
   }),
 };
+/** The figures of a platform's reserve. */
 export const ReserveView = Type.Object(reserveFields);
 
+/** Shows the figures of a platform's reserve. */
 export function describeReserve(
   figures: ReserveFigures,
   currency: Asset,
@@ -79,6 +81,7 @@ export function describeReserve(
   };
 }
 
+/** A request for a deposit, a withdrawal or a cap. */
 export const ReserveRequestView = Type.Object({
   request_id: Type.String(),
   platform_id: Type.String(),
@@ -102,10 +105,11 @@ export const ReserveRequestView = Type.Object({
     description: 'The deposit or withdrawal in the ledger.',
   }),
   refused_with: Type.Union([Type.String(), Type.Null()], {
-    description: 'Code of the problem it met when it was approved last; it is open again then.',
+    description: 'Code of the problem at the last approval; the request is then open again.',
   }),
 });
 
+/** Shows a reserve request. */
 export function describeReserveRequest(
   row: ReserveRequest,
   currency: Asset,
@@ -130,6 +134,7 @@ export function describeReserveRequest(
   };
 }
 
+/** One change of a platform's mode. */
 export const ModeChangeView = Type.Object({
   mode_before: Type.String(),
   mode: Type.String(),
@@ -154,12 +159,14 @@ function describeModeChange({
   };
 }
 
+/** The figures of a reserve with its requests and mode changes. */
 export const ReserveWithHistory = Type.Object({
   ...reserveFields,
   requests: Type.Array(ReserveRequestView, { description: 'Newest first.' }),
   mode_changes: Type.Array(ModeChangeView, { description: 'Newest first.' }),
 });
 
+/** Shows a reserve with its requests and mode changes. */
 export function describeReserveWithHistory(
   figures: ReserveFigures,
   requests: readonly ReserveRequest[],

@@ -1,4 +1,5 @@
-// A transfer that a review rule has set aside, as operators see it, and what their decision came to.
+// A transfer that a review rule has set aside, as operators see it, and the result of their
+// decision.
 
 import { type Static, Type } from 'typebox';
 import type { ReviewDecision, WaitingReview } from '../clearing/reviews/reviews.ts';
@@ -8,6 +9,7 @@ import type { PostedLeg } from '../ledger/ledger.ts';
 import { toPoints } from './points.ts';
 import { Points } from './schemas.ts';
 
+/** A transfer that waits for an operator's decision. */
 export const ReviewView = Type.Object({
   hold_id: Type.String(),
   platform_id: Type.String(),
@@ -20,12 +22,13 @@ export const ReviewView = Type.Object({
   category: Type.Optional(Type.String()),
   reference: Type.Optional(Type.String()),
   asked_at: Type.String({
-    description: 'RFC 3339; without an answer the points are free again at due_at.',
+    description: 'RFC 3339; without a decision the points are available again at due_at.',
   }),
   due_at: Type.String({
-    description: 'RFC 3339; settings.review_days of the rulebook after it was asked for.',
+    description: 'RFC 3339; settings.review_days of the rulebook after asked_at.',
   }),
 });
+/** The result of an operator's decision on a review. */
 export const ReviewDecisionView = Type.Object({
   hold_id: Type.String(),
   status: Type.String({
@@ -36,6 +39,7 @@ export const ReviewDecisionView = Type.Object({
   transaction_id: Type.String(),
 });
 
+/** Shows a transfer that waits for an operator's decision. */
 export function describeReview({
   leg,
   source,
@@ -61,7 +65,7 @@ export function describeReview({
   };
 }
 
-/** `leg` is what the decision has posted. */
+/** Shows the result of a decision; the last argument is the leg that it has posted. */
 export function describeReviewDecision(
   holdId: string,
   word: ReviewDecision,

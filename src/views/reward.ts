@@ -1,4 +1,4 @@
-// A reward as those see it who may offer or redeem it: what it costs, and how much of it is left.
+// A reward as its platform and its users see it: its price, and the units left.
 
 import { type Static, Type } from 'typebox';
 import { formatMoment } from '../kernel/time.ts';
@@ -13,8 +13,9 @@ const offered = {
   points_required: Points,
   description: Type.String(),
 };
-/** What a user can redeem now. */
+/** A reward that a user can redeem now. */
 export const OptionView = Type.Object(offered);
+/** A reward with the units left and its limits. */
 export const RewardView = Type.Object({
   ...offered,
   available: Type.Integer({ description: 'Units left.' }),
@@ -25,9 +26,10 @@ export const RewardView = Type.Object({
   per_member: Type.Optional(Type.Integer({ description: 'Most units that one member can have.' })),
 });
 
-/** Texts of rewards are kept in both. */
+/** A language of rewards: their texts are kept in both. */
 export type RewardLanguage = 'zh' | 'en';
 
+/** Shows a reward in one language, as a user can redeem it. */
 export function describeOption(
   reward: Reward,
   language: RewardLanguage,
@@ -42,6 +44,7 @@ export function describeOption(
   };
 }
 
+/** Shows a reward in one language, with the units left and its limits. */
 export function describeReward(
   reward: Reward,
   available: bigint,

@@ -1,4 +1,4 @@
-// How versions, proposals and their changes are written in answers.
+// Versions and proposals of the rulebook, and their changes, as the API shows them.
 
 import { Type, type Static } from 'typebox';
 import { type Problem } from '../kernel/problem.ts';
@@ -14,8 +14,7 @@ import { Success } from './schemas.ts';
 const NullableText = Type.Union([Type.String(), Type.Null()]);
 
 /**
- * A document as it is: neither the validator nor the serializer of HTTP knows it better than the
- * valuation module.
+ * A whole rulebook. HTTP neither checks nor shapes it, because the valuation module knows its form.
  */
 export const DocumentView = Type.Unsafe<Readonly<Record<string, unknown>>>({
   type: 'object',
@@ -24,6 +23,7 @@ export const DocumentView = Type.Unsafe<Readonly<Record<string, unknown>>>({
     'A whole rulebook: settings, values, platforms, categories, rules, earn and rewards. See ' +
     'docs/rules.md.',
 });
+/** Fields that list the changes of a rulebook, for programs and for people. */
 export const ChangesView = {
   changes: Type.Array(
     Type.Object({
@@ -32,13 +32,16 @@ export const ChangesView = {
           'settings, values, platforms/<id>, categories/<name>, rules/<id>, earn/<id> or ' +
           'rewards/<platform>/<id>.',
       }),
-      before: Type.Unsafe<unknown>({ description: 'Null where it was not there.' }),
-      after: Type.Unsafe<unknown>({ description: 'Null where it is taken out.' }),
+      before: Type.Unsafe<unknown>({ description: 'Null if the item did not exist.' }),
+      after: Type.Unsafe<unknown>({ description: 'Null if the item is removed.' }),
     }),
   ),
-  lines: Type.Array(Type.String(), { description: 'The same for people, field by field.' }),
+  lines: Type.Array(Type.String(), {
+    description: 'The same changes as text for people, field by field.',
+  }),
 };
 
+/** Shows changes of a rulebook, for programs and for people. */
 export function describeChanges(changes: readonly Change[]) {
   return {
     changes: changes.map(({ item, before, after }) => ({ item, before, after })),
@@ -54,14 +57,17 @@ const versionFields = {
   }),
   proposal_id: NullableText,
   created_at: Type.String(),
-  effective_at: Type.String({ description: 'From when on it is to hold.' }),
+  effective_at: Type.String({ description: 'The time at which it takes effect as planned.' }),
   activated_at: Type.Union([Type.String(), Type.Null()], {
-    description: 'From when on it did hold.',
+    description: 'The time at which it took effect.',
   }),
 };
+/** A version of the rulebook without its document. */
 export const VersionView = Type.Object(versionFields);
+/** A version of the rulebook with its document. */
 export const VersionWithDocument = Type.Object({ ...versionFields, document: DocumentView });
 
+/** A page of versions. */
 export const VersionsView = Type.Object({
   versions: Type.Array(VersionView),
   next_before: Type.Union([Type.Integer(), Type.Null()], {
@@ -84,6 +90,7 @@ function describeVersion(
   };
 }
 
+/** Shows a version with its document. */
 export function describeVersionWithDocument(
   row: VersionRow,
   inForce: number,
@@ -91,7 +98,7 @@ export function describeVersionWithDocument(
   return { ...describeVersion(row, inForce), document: { ...row.document } };
 }
 
-/** `rows` has one more than `limit` where there is a next page. */
+/** Shows a page of versions. `rows` has one more than `limit` if there is a next page. */
 export function describeVersions(
   rows: readonly Omit<VersionRow, 'document' | 'assets'>[],
   limit: number,
@@ -113,7 +120,7 @@ const proposalFields = {
   base_version: Type.Integer({
     description: 'The version that was approved last when it was made.',
   }),
-  items: Type.Array(Type.String(), { description: 'What it changes.' }),
+  items: Type.Array(Type.String(), { description: 'The items that it changes.' }),
   effective_at: Type.Union([Type.String(), Type.Null()], {
     description: 'The time from which the change is wanted; null for the end of its notice period.',
   }),
@@ -125,9 +132,12 @@ const proposalFields = {
     description: 'The version that it became.',
   }),
 };
+/** A proposal without its changes. */
 export const ProposalView = Type.Object(proposalFields);
+/** A proposal with its changes. */
 export const ProposalWithChanges = Type.Object({ ...proposalFields, ...ChangesView });
 
+/** Shows a proposal without its changes. */
 export function describeProposal(row: Proposal): Static<typeof ProposalView> {
   return {
     proposal_id: row.proposalId,
@@ -146,25 +156,29 @@ export function describeProposal(row: Proposal): Static<typeof ProposalView> {
   };
 }
 
+/** A proposal with its changes, and the obstacle to its approval now. */
 export const ProposalNowView = Type.Object({
   ...ProposalWithChanges.properties,
   obstacle: Type.Union([Type.Object({ code: Type.String(), detail: Type.String() }), Type.Null()], {
-    description: 'Of an open proposal: why its changes do not fit on the version approved last.',
+    description: 'For an open proposal: why its changes do not fit the version approved last.',
   }),
 });
+/** A proposal after its approval. */
 export const ApprovedProposalView = Type.Object({
   ...proposalFields,
   in_force: Type.Boolean({
     description: 'True when its version is in force in every running process.',
   }),
 });
-/** A change that was checked, and not proposed. */
+/** A change that was checked but not proposed. */
 export const ValidChangeView = Type.Object({ valid: Success, ...ChangesView });
 
+/** Shows a proposal with its changes. */
 export function describeProposalWithChanges(row: Proposal): Static<typeof ProposalWithChanges> {
   return { ...describeProposal(row), ...describeChanges(row.changes) };
 }
 
+/** Shows a proposal after its approval. */
 export function describeApprovedProposal(
   row: Proposal,
   inForce: boolean,
@@ -172,6 +186,7 @@ export function describeApprovedProposal(
   return { ...describeProposal(row), in_force: inForce };
 }
 
+/** Shows a proposal with the obstacle to its approval now. */
 export function describeProposalNow(
   row: Proposal,
   obstacle: Problem | undefined,

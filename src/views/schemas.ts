@@ -1,4 +1,4 @@
-// Schemas that the views of several nouns share, and the two ways in which every schema is written.
+// Schemas that the views of several nouns share, with `text` and `closed`, which make others.
 
 import { type TObject, type TProperties, Type } from 'typebox';
 
@@ -9,6 +9,7 @@ import { type TObject, type TProperties, Type } from 'typebox';
 const CLEAN_TEXT = '^[^\\u0000-\\u001F\\u007F\\uD800-\\uDFFF]*$';
 const DATE_TIME = '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?(Z|[+-]\\d{2}:\\d{2})$';
 
+/** A text of bounded length without control characters. */
 export function text(maxLength: number, description: string, minLength = 1) {
   return Type.String({ minLength, maxLength, pattern: CLEAN_TEXT, description });
 }
@@ -21,14 +22,16 @@ export function closed<P extends TProperties>(properties: P, description?: strin
   });
 }
 
+/** The id of a platform. */
 export const PlatformIdText = Type.String({
   pattern: '^[a-z][a-z0-9_]{2,39}$',
   description: 'A platform of this network.',
   examples: ['platform_b'],
 });
 /** In an answer: always a number, exact within the bound. */
-export const Points = Type.Number({ description: "Points; at most the asset's decimals." });
+export const Points = Type.Number({ description: "Points, with at most the asset's decimals." });
 
+/** A caller's own small values. */
 export const Metadata = Type.Unsafe<Record<string, string | number | boolean | null>>({
   type: 'object',
   maxProperties: 20,
@@ -39,13 +42,16 @@ export const Metadata = Type.Unsafe<Record<string, string | number | boolean | n
     pattern: CLEAN_TEXT,
   },
   description:
-    'Up to 20 small values of your own; kept and given back. Do not put personal data here.',
+    'Up to 20 small values of your own; stored and returned. Do not put personal data here.',
 });
+/** A time in RFC 3339. */
 export const DateTime = Type.String({
   pattern: DATE_TIME,
   maxLength: 40,
   description: 'RFC 3339 time with offset.',
   examples: ['2026-01-31T12:00:00Z'],
 });
+/** The field `success` of an answer: always true. */
 export const Success = Type.Literal(true);
+/** A time in Unix seconds. */
 export const UnixSeconds = Type.Integer({ description: 'Unix time in whole seconds.' });

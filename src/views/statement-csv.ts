@@ -1,5 +1,5 @@
-// A statement as one table for a spreadsheet: a section for the figures, one for the pairs, one for
-// what is disputed and one for the payments; and the transactions behind it as another table.
+// A statement as one table for a spreadsheet, with sections for figures, pairs, disputed
+// transactions, amounts carried over and payments; and its transactions as another table.
 
 import { formatAmountText } from '../kernel/amount.ts';
 import { formatId } from '../kernel/ids.ts';
@@ -41,6 +41,7 @@ const FIGURE_NAMES: Readonly<Record<(typeof FIGURES)[number], string>> = {
   outstanding: 'outstanding',
 };
 
+/** Writes a statement as one CSV table. */
 export function statementCsv(statement: Statement): string {
   const { currency, points, pointsOf } = statement;
   const money = (minor: bigint): Pick<Row, 'amount' | 'currency'> => ({
@@ -143,6 +144,7 @@ export function statementCsv(statement: Statement): string {
     .join('');
 }
 
+/** The heading of the table that `transactionsCsv` writes. */
 export const TRANSACTION_CSV_HEADER = csvLine([
   'transaction_id',
   'kind',
@@ -156,6 +158,7 @@ export const TRANSACTION_CSV_HEADER = csvLine([
   'related_transaction_id',
 ]);
 
+/** Writes the transactions of a window as CSV rows, without the heading. */
 export function transactionsCsv(
   { currency, points, pointsOf }: Pick<Statement, 'currency' | 'points' | 'pointsOf'>,
   transactions: readonly StatementTransaction[],

@@ -1,5 +1,4 @@
-// A statement as a page to be printed on A4: one file without anything from elsewhere, in either
-// language.
+// A statement as a page for printing on A4, in either language: one file that loads no other.
 
 import { formatAmountText } from '../kernel/amount.ts';
 import { formatId } from '../kernel/ids.ts';
@@ -33,6 +32,7 @@ const STYLE = `
   footer { margin-top: 10mm; padding-top: 2mm; border-top: .5pt solid var(--line); color: var(--faint); font-size: 8.5pt; }
   @media print { body { padding: 0; max-width: none; } .result { -webkit-print-color-adjust: exact; print-color-adjust: exact; } }`;
 
+/** Writes a statement as one HTML page in one language. */
 export function statementHtml(
   statement: Statement,
   language: StatementLanguage,
@@ -136,7 +136,8 @@ ${payments.join('\n')}</tbody></table>`
 }
 
 /**
- * What is left to be paid; once nothing is, when it was paid: a page that says "You pay" is paid.
+ * The amount that is left to pay, or the day on which all was paid: a platform might pay a page
+ * that says "You pay" a second time.
  */
 function resultHtml(
   { toSettle, settled, outstanding, paidAtMs, obligations, currency }: Statement,
@@ -160,7 +161,7 @@ function resultHtml(
   );
 }
 
-/** Thousands apart, by a comma as both languages do. */
+/** Separates thousands with a comma, as both languages do. */
 function amount(minor: bigint, scale: number): string {
   const [whole = '', fraction] = formatAmountText(minor, scale).split('.');
   const apart = whole.replace(/\B(?=(\d{3})+$)/g, ',');

@@ -2,9 +2,12 @@
 
 import type { PairKind, ObligationState, WindowState } from '../clearing/settlement/settlement.ts';
 
+/** The languages of the printed statement. */
 export const STATEMENT_LANGUAGES = ['zh', 'en'] as const;
+/** A language of the printed statement. */
 export type StatementLanguage = (typeof STATEMENT_LANGUAGES)[number];
 
+/** All words of the printed statement in one language. */
 export interface Words {
   readonly title: string;
   readonly window: string;
@@ -25,7 +28,7 @@ export interface Words {
   readonly toSettle: string;
   readonly toPay: string;
   readonly toReceive: string;
-  /** Of what is paid, with the day: nobody pays it again. */
+  /** Shown for a paid amount, with the day, so that nobody pays it again. */
   readonly paidOn: (day: string) => string;
   readonly receivedOn: (day: string) => string;
   readonly nothingToPay: string;
@@ -69,6 +72,7 @@ export interface Words {
   readonly operations: Readonly<Record<`${PairKind}_${'sent' | 'received'}`, string>>;
 }
 
+/** The words of the printed statement, by language. */
 export const STATEMENT_WORDS: Readonly<Record<StatementLanguage, Words>> = {
   zh: {
     title: '结算对账单',
@@ -155,7 +159,7 @@ export const STATEMENT_WORDS: Readonly<Record<StatementLanguage, Words>> = {
     currency: 'Currency',
     position: 'Position',
     positionNote:
-      'Negative is what the platform owes, positive what it is owed. Opening + net of this ' +
+      'A negative amount is owed by the platform, a positive one to it. Opening + net of this ' +
       'window + paid meanwhile = closing.',
     opening: 'Opening position',
     net: 'Net of this window',

@@ -1,5 +1,5 @@
-// A statement, and the transactions behind it, as JSON: amounts as numbers with the decimals of
-// what they count.
+// A statement, and the transactions behind it, as JSON. Amounts are numbers with the decimals of
+// their asset.
 
 import { Type } from 'typebox';
 import { formatAmount } from '../kernel/amount.ts';
@@ -10,8 +10,9 @@ import { describePartPayment, PartPaymentView } from './part-payment.ts';
 
 const Nullable = Type.Union([Type.String(), Type.Null()]);
 const Money = Type.Number({
-  description: 'In the settlement currency; negative for what you owe or pay.',
+  description: 'In the settlement currency; negative for an amount that you owe or pay.',
 });
+/** A platform's statement of one window. */
 export const StatementView = Type.Object({
   window_id: Type.Integer(),
   state: Type.String(),
@@ -59,7 +60,7 @@ export const StatementView = Type.Object({
   ),
   to_settle: Type.Number({
     description:
-      'net with the money of disputed and carried_over: what you are paid (positive) or pay.',
+      'net with the money of disputed and carried_over: you are paid (positive) or pay (negative).',
   }),
   payments: Type.Array(
     Type.Object({
@@ -67,15 +68,15 @@ export const StatementView = Type.Object({
       source_platform: Type.Optional(Type.String()),
       target_platform: Type.Optional(Type.String()),
       amount: Money,
-      paid: Type.Number({ description: 'What of it is paid, with the same sign.' }),
+      paid: Type.Number({ description: 'The part that is paid, with the same sign.' }),
       parts: Type.Array(PartPaymentView, { description: 'Its payments, in order.' }),
       state: Type.String({
         description: 'proposed (waits for another operator), approved, held (taken back) or paid.',
       }),
       changing: Type.Boolean({
         description:
-          'It is proposed anew, to be paid in another way; `from` and `bank_reference` are ' +
-          'those proposed.',
+          'True while another way to pay it is proposed; `from` and `bank_reference` are the ' +
+          'proposed ones.',
       }),
       from: Type.String(),
       bank_reference: Nullable,
@@ -87,11 +88,12 @@ export const StatementView = Type.Object({
   outstanding: Money,
   paid_on: Type.Union([Type.String(), Type.Null()], {
     description:
-      'When the last payment was made; null before. With nothing outstanding there is nothing ' +
-      'left to pay.',
+      'When the last payment was made; null before. If nothing is outstanding, nothing is left ' +
+      'to pay.',
   }),
 });
 
+/** A page of the transactions behind a statement. */
 export const WindowTransactionsView = Type.Object({
   transactions: Type.Array(
     Type.Object({
@@ -109,6 +111,7 @@ export const WindowTransactionsView = Type.Object({
   next_cursor: Nullable,
 });
 
+/** Shows a platform's statement of one window. */
 export function describeStatement(statement: Statement) {
   const { currency, points, pointsOf } = statement;
   const money = (minor: bigint): number => formatAmount(minor, currency.scale);
@@ -170,6 +173,7 @@ export function describeStatement(statement: Statement) {
   };
 }
 
+/** Shows the transactions behind a statement. */
 export function describeTransactions(
   { currency, points, pointsOf }: Pick<Statement, 'currency' | 'points' | 'pointsOf'>,
   transactions: readonly StatementTransaction[],

@@ -8,9 +8,10 @@ import { toPoints } from './points.ts';
 import { metadataOf, textOf } from './details.ts';
 import { Metadata, UnixSeconds } from './schemas.ts';
 
-/** Where points come from or go to when that is no platform; the source requirement's word. */
+/** Stands for a source or target that is not a platform; the name comes from the requirement. */
 const SYSTEM = 'SYSTEM';
 
+/** A transaction as one platform sees it. */
 export const TransactionView = Type.Object({
   transaction_id: Type.String(),
   kind: Type.String({
@@ -21,34 +22,33 @@ export const TransactionView = Type.Object({
   }),
   status: Type.String({
     description:
-      '`completed`; `held` for a hold, whatever became of it later; of an authorise: ' +
+      '`completed`; `held` for a hold, also after it has ended; for an authorise: ' +
       '`pending`, `completed` or `failed`.',
   }),
   timestamp: UnixSeconds,
   posted_at: Type.String({ description: 'RFC 3339.' }),
   occurred_at: Type.Optional(
-    Type.String({ description: 'When it happened at the platform, when that was stated.' }),
+    Type.String({ description: 'When it happened at the platform, if the platform stated it.' }),
   ),
   amount: Type.Number({
     description:
-      'What was asked for, in points of source_platform (of target_platform for an earn).',
+      'The requested amount, in points of source_platform (of target_platform for an earn).',
   }),
   change: Type.Union([Type.Number(), Type.Null()], {
-    description:
-      'What it did to the balance here; null where that cannot be told from this row alone.',
+    description: 'The change of the balance here; null if this row alone does not show it.',
   }),
   balance_after: Type.Union([Type.Number(), Type.Null()]),
   source_platform: Type.String(),
   target_platform: Type.String(),
   from_user_id: Type.Optional(
     Type.String({
-      description: 'Whose points went, at source_platform; only when that is your platform.',
+      description: 'The user at source_platform who sent; only if that is your platform.',
     }),
   ),
   to_user_id: Type.Optional(
     Type.String({
       description:
-        'Whose points came, at target_platform; only when that is your platform, or you have ' +
+        'The user at target_platform who received; only if that is your platform, or you have ' +
         'named the user.',
     }),
   ),
@@ -61,13 +61,13 @@ export const TransactionView = Type.Object({
   credited_amount: Type.Optional(Type.Number({ description: 'In points of target_platform.' })),
   quantity: Type.Optional(Type.Integer({ description: 'Units of the reward.' })),
   related_transaction_id: Type.Optional(
-    Type.String({ description: 'What it reverses, captures or releases.' }),
+    Type.String({ description: 'The transaction that it reverses, captures or releases.' }),
   ),
   rulebook_version: Type.Optional(
     Type.Integer({ description: 'Version of the rules under which it was decided.' }),
   ),
   reference: Type.Optional(
-    Type.String({ description: 'Of the platform that wrote it, as is metadata.' }),
+    Type.String({ description: 'From the platform that made the transaction, like metadata.' }),
   ),
   category: Type.Optional(Type.String()),
   reason: Type.Optional(
@@ -76,6 +76,7 @@ export const TransactionView = Type.Object({
   metadata: Type.Optional(Metadata),
 });
 
+/** The JSON of `TransactionView`. */
 export type TransactionView = Static<typeof TransactionView>;
 type View = TransactionView;
 
@@ -92,14 +93,14 @@ export function isSourceOf(leg: PostedLeg, points: Asset): boolean {
   return leg.assetId === points.assetId && !(leg.leg === 1 && leg.targetBalanceAfter !== null);
 }
 
-/** `points` are the viewing platform's. */
+/** Shows a leg to one platform; `points` are that platform's. */
 export function describeLeg(leg: PostedLeg, points: Asset, ledger: Ledger): View {
   const source = getAsset(ledger, leg.assetId);
   const target = leg.targetAssetId === null ? undefined : getAsset(ledger, leg.targetAssetId);
   const balanceAfter = isSourceOf(leg, points) ? leg.balanceAfter : leg.targetBalanceAfter;
   const change = changeOf(leg, points);
-  // The words of the platform that wrote them: who asks for a transaction is the one whose points
-  // it names first.
+  // Reference and metadata are shown only to the platform that wrote them: the one that asked for
+  // the transaction, whose points it names first.
   const isOwn = leg.assetId === points.assetId;
   return {
     transaction_id: formatId('txn', leg.transactionId),
@@ -158,7 +159,8 @@ function platformsOf(
 }
 
 /**
- * What a leg did to the balance of its member in `points`; null when the row alone does not say.
+ * The change that a leg made to its member's balance in `points`; null if the row alone does not
+ * show it.
  */
 function changeOf(leg: PostedLeg, points: Asset): bigint | null {
   const reversed = leg.kind === 'reverse';
@@ -188,8 +190,8 @@ function changeOf(leg: PostedLeg, points: Asset): bigint | null {
 }
 
 /**
- * The kind of what a reversal undoes; one that was named by its authorisation undoes what that
- * became.
+ * The kind of transaction that a reversal undoes. One that names an authorisation undoes the
+ * conversion that the authorisation became.
  */
 export function reversedKind(leg: PostedLeg): string | undefined {
   const kind = textOf(leg.details, 'reverses');

@@ -1,5 +1,5 @@
-// A transfer over connected platforms as operators see it: where it is, what it waits for, and what
-// was decided about it.
+// A transfer over connected platforms as operators see it: its state, its next call, and the
+// decisions about it.
 
 import { type Static, Type } from 'typebox';
 import type { Saga, SagaAction, Sagas } from '../clearing/saga/saga.ts';
@@ -9,10 +9,11 @@ import { getPoints, type Ledger } from '../ledger/ledger.ts';
 import { toPoints } from './points.ts';
 
 const ActionName = Type.String({ enum: ['retry', 'undo', 'force_completed', 'force_failed'] });
+/** A transfer over connected platforms. */
 export const TransferView = Type.Object({
-  transaction_id: Type.String({ description: 'Of a reversal its own.' }),
+  transaction_id: Type.String({ description: 'A reversal has its own.' }),
   platform_transaction_id: Type.String({
-    description: 'What the platforms know it by: of a reversal that of the transfer.',
+    description: 'The id that the platforms know; for a reversal, that of the transfer.',
   }),
   purpose: Type.String({ enum: ['transfer', 'reversal', 'recall'] }),
   state: Type.String({
@@ -43,25 +44,26 @@ export const TransferView = Type.Object({
   to_member_id: Type.String(),
   amount: Type.Number({ description: 'In points of source_platform.' }),
   credited_amount: Type.Number({ description: 'In points of target_platform.' }),
-  attempts: Type.Integer({ description: 'Calls of this step that came to nothing.' }),
+  attempts: Type.Integer({ description: 'Calls of this step that brought no clear answer.' }),
   next_attempt_at: Type.Union([Type.String(), Type.Null()], {
-    description: 'RFC 3339; null when nothing is tried until an operator acts, or it has ended.',
+    description: 'RFC 3339; null if it waits for an operator, or has ended.',
   }),
-  deadline_at: Type.String({ description: 'RFC 3339; past it, it needs attention.' }),
+  deadline_at: Type.String({ description: 'RFC 3339; after it, the transfer needs attention.' }),
   attention: Type.Union([Type.String(), Type.Null()], {
     description: 'Why an operator has to look at it.',
   }),
   last_error: Type.Union([Type.String(), Type.Null()], {
-    description: 'What the last call came to.',
+    description: 'The failure of the last call.',
   }),
-  refusal: Type.Union([Type.String(), Type.Null()], { description: 'Why it goes back.' }),
+  refusal: Type.Union([Type.String(), Type.Null()], { description: 'Why it is undone.' }),
   ordered: Type.Union([ActionName, Type.Null()], {
-    description: 'What an operator has decided and no worker has carried out yet.',
+    description: "An operator's decision that no worker has carried out yet.",
   }),
-  actions: Type.Array(ActionName, { description: 'What can be decided now.' }),
+  actions: Type.Array(ActionName, { description: 'The decisions that are possible now.' }),
   created_at: Type.String({ description: 'RFC 3339.' }),
   changed_at: Type.String({ description: 'RFC 3339.' }),
 });
+/** A transfer with operators' decisions about it. */
 export const TransferWithDecisions = Type.Interface([TransferView], {
   decisions: Type.Array(
     Type.Object({
@@ -71,7 +73,7 @@ export const TransferWithDecisions = Type.Interface([TransferView], {
       reason: Type.String(),
       state: Type.String({ description: 'Its state at that moment.' }),
     }),
-    { description: 'What operators have decided so far, oldest first.' },
+    { description: 'Decisions of operators, oldest first.' },
   ),
 });
 interface Parts {
@@ -79,6 +81,7 @@ interface Parts {
   readonly ledger: Pick<Ledger, 'pointsOf'>;
 }
 
+/** Shows a transfer. */
 export function describeTransfer(
   saga: Saga,
   { sagas, ledger }: Parts,
@@ -114,6 +117,7 @@ export function describeTransfer(
   };
 }
 
+/** Shows a transfer with operators' decisions about it. */
 export function describeTransferWithDecisions(
   saga: Saga,
   made: readonly SagaAction[],

@@ -7,17 +7,18 @@ import { DELIVERY_STATES, type Delivery, type Webhook } from '../events/events.t
 const Moment = Type.String({ description: 'RFC 3339.' });
 const Maybe = Type.Union([Moment, Type.Null()]);
 
+/** A webhook without its secret. */
 export const WebhookView = Type.Object({
   webhook_id: Type.String(),
   platform_id: Type.Union([Type.String(), Type.Null()], {
-    description: 'Whose it is; null for one of the operators.',
+    description: 'The platform that owns it; null for a webhook of the operators.',
   }),
   url: Type.String(),
   types: Type.Union([Type.Array(Type.String()), Type.Null()]),
   ordered: Type.Boolean(),
   description: Type.String(),
   state: Type.String({
-    description: '`active`, or `disabled`: then what happens is kept as dead letters.',
+    description: '`active`, or `disabled`: events are then kept as dead letters.',
   }),
   disabled_reason: Type.Union([Type.String(), Type.Null()], {
     description:
@@ -33,13 +34,15 @@ export const WebhookView = Type.Object({
   created_at: Moment,
 });
 
+/** A webhook with its secret, as its creation and the change of its secret answer it. */
 export const WebhookWithSecret = Type.Object({
   ...WebhookView.properties,
   secret: Type.String({
-    description: 'Key of the signatures, `whsec_` and base64. Told here and nowhere else.',
+    description: 'Key of the signatures, `whsec_` and base64. Shown only in this answer.',
   }),
 });
 
+/** Shows a webhook without its secret. */
 export function describeWebhook(webhook: Webhook): Static<typeof WebhookView> {
   return {
     webhook_id: webhook.webhookId,
@@ -58,18 +61,20 @@ export function describeWebhook(webhook: Webhook): Static<typeof WebhookView> {
   };
 }
 
+/** The state of a delivery. */
 export const DeliveryStateText = Type.Union(
   DELIVERY_STATES.map((state) => Type.Literal(state)),
   { description: '`pending`: waits to be sent, or sent again. `dead`: given up.' },
 );
 
+/** The delivery of one event to one webhook. */
 export const DeliveryView = Type.Object({
   event_id: Type.Integer({
     description: "As in GET /api/events; the message's webhook-id is `evt_` and this.",
   }),
   state: Type.String({ description: 'pending, delivered or dead.' }),
   attempts: Type.Integer({
-    description: 'Since it was made, or since it was last asked for again.',
+    description: 'Since it was created, or since its last redelivery was requested.',
   }),
   next_attempt_at: Type.Union([Moment, Type.Null()], { description: 'Null when there is none.' }),
   last_status: Type.Union([Type.Integer(), Type.Null()], {
@@ -102,14 +107,15 @@ function describeDelivery({
   };
 }
 
+/** A page of deliveries. */
 export const DeliveriesView = Type.Object({
   deliveries: Type.Array(DeliveryView),
   next_cursor: Type.Union([Type.String(), Type.Null()], {
-    description: 'Give it back as before to see older ones; null at the end.',
+    description: 'The `before` of the next page, with older ones; null at the end.',
   }),
 });
 
-/** A page of at most `limit`. */
+/** Shows a page of at most `limit` deliveries. */
 export function describeDeliveries(
   deliveries: readonly Delivery[],
   limit: number,

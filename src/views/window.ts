@@ -1,5 +1,5 @@
-// A settlement window as operators see it: with all its figures, with what operators propose to do
-// with it, and the settings of settlement.
+// A settlement window as operators see it, with its figures and acts; and the settings of
+// settlement.
 
 import { Type } from 'typebox';
 import {
@@ -23,6 +23,7 @@ const Money = Type.Number({
   description: 'In the settlement currency; negative for what is owed or paid.',
 });
 
+/** The state of a settlement window. */
 export const WindowStateText = Type.Enum([...WINDOW_STATES], {
   description:
     'open, closed (figures are final), proposed (waits for another operator), settling (being ' +
@@ -38,17 +39,17 @@ const head = {
   counted_at: Nullable(
     'When its pairs had been counted and compared with its nets; until then it cannot be settled.',
   ),
-  mismatch: Nullable(
-    'What does not agree between nets and pairs; such a window cannot be settled.',
-  ),
-  proposed_by: Nullable('The operator who said how it is to be paid.'),
+  mismatch: Nullable('A difference between nets and pairs; such a window cannot be settled.'),
+  proposed_by: Nullable('The operator who proposed how it is paid.'),
   proposed_at: Nullable('RFC 3339.'),
   approved_by: Nullable('The other operator who confirmed it.'),
   approved_at: Nullable('RFC 3339.'),
   settled_at: Nullable('When the last obligation was paid.'),
 };
+/** A window without its figures. */
 export const WindowHead = Type.Object(head);
 
+/** A settlement act: a proposed change to a window that is being paid. */
 export const ActView = Type.Object({
   act_id: Type.String(),
   kind: Type.Enum([...ACT_KINDS], {
@@ -57,7 +58,8 @@ export const ActView = Type.Object({
       'take_back: stops what is not paid.',
   }),
   participants: Type.Array(Type.String(), {
-    description: "Who is left out; whose obligations are taken back, everybody's when empty.",
+    description:
+      'For leave_out, the platform; for take_back, the participants, or all of them when empty.',
   }),
   reason: Type.String(),
   state: Type.Enum(['open', 'approved', 'withdrawn']),
@@ -67,6 +69,7 @@ export const ActView = Type.Object({
   decided_at: Nullable('RFC 3339.'),
 });
 
+/** A window with all its figures. */
 export const WindowView = Type.Object({
   ...head,
   currency: Type.String(),
@@ -118,16 +121,16 @@ export const WindowView = Type.Object({
     }),
     {
       description:
-        'What went over out of this window or came over into it when a platform was left out; ' +
-        'of one platform it sums to zero.',
+        'Amounts that were moved out of this window or into it when a platform was left out; for ' +
+        'each platform they sum to zero.',
     },
   ),
   acts: Type.Array(ActView, {
-    description: 'What operators proposed besides paying it, oldest first.',
+    description: 'Settlement acts that operators proposed, oldest first.',
   }),
   change_proposed_by: Nullable(
-    'The operator who proposed to change how something of a window that is being paid is ' +
-      'paid; it waits for another one.',
+    'The operator who proposed another way to pay obligations of a window that is being paid; ' +
+      'it waits for the approval of another operator.',
   ),
   obligations: Type.Array(
     Type.Object({
@@ -135,11 +138,13 @@ export const WindowView = Type.Object({
       basis: Type.String({
         description: '`net`, or `source>target` of a pair that is settled gross.',
       }),
-      amount: Type.Number({ description: 'What the participant is paid (positive) or pays.' }),
+      amount: Type.Number({
+        description: 'The participant is paid it (positive) or pays it (negative).',
+      }),
       paid: Type.Number({
         description:
-          'What of it is paid, with the same sign; while a window is aborted, what is left to ' +
-          'be given back.',
+          'The part that is paid, with the same sign; while a window is aborted, the part that ' +
+          'is left to be given back.',
       }),
       parts: Type.Array(PartPaymentView, { description: 'Its payments, in order.' }),
       proposed_at: Type.String({ description: 'RFC 3339.' }),
@@ -152,19 +157,21 @@ export const WindowView = Type.Object({
       bank_reference: Nullable('Of a payment outside of the network.'),
       proposed_by: Type.String(),
       approved_by: Nullable('Another operator.'),
-      problem: Nullable('Why the ledger refused it when it was tried last; it is tried again.'),
+      problem: Nullable('Why the ledger refused it at the last attempt; it is retried.'),
       transaction_id: Nullable('Once paid.'),
       paid_at: Nullable('RFC 3339.'),
     }),
   ),
 });
 
+/** When windows are closed, and which pairs are settled gross. */
 export const WindowSettingsView = Type.Object({
   daily_at: Type.Union([Type.String(), Type.Null()]),
   every_minutes: Type.Union([Type.Integer(), Type.Null()]),
   gross_pairs: Type.Array(Type.Array(Type.String())),
 });
 
+/** Shows a window without its figures. */
 export function describeWindow(window: SettlementWindow) {
   return {
     window_id: window.windowId,
@@ -182,6 +189,7 @@ export function describeWindow(window: SettlementWindow) {
   };
 }
 
+/** Shows a settlement act. */
 export function describeAct({
   actId,
   kind,
@@ -206,6 +214,7 @@ export function describeAct({
   };
 }
 
+/** Shows a window with all its figures. */
 export function describeWindowFigures(
   { window, nets, pairs, carveOuts, obligations, carried, acts }: StatementSource,
   ledger: Pick<Ledger, 'settlementAsset' | 'pointsOf'>,
@@ -277,6 +286,7 @@ export function describeWindowFigures(
   };
 }
 
+/** Shows when windows are closed, and which pairs are settled gross. */
 export function describeSettings({ schedule, grossPairs }: SettlementSettings) {
   return {
     daily_at: schedule.kind === 'daily' ? schedule.at : null,

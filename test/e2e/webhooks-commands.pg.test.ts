@@ -146,7 +146,7 @@ it('a transfer is told to both platforms, signed, and told again when an operato
 
     expect(await pontis('webhooks', 'redeliver', webhookId, '--event', eventId)).toMatchObject({
       code: 64,
-      stderr: expect.stringContaining('who is acting'),
+      stderr: expect.stringContaining('token of the acting operator'),
     });
     const token = operators[0]?.token ?? '';
     expect(

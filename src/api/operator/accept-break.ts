@@ -2,6 +2,7 @@
 
 import { askedResponse, askForAct } from '../ask-for-act.ts';
 import { BreakParams, BreakReason } from '../breaks/break-fields.ts';
+import { ACT_PROBLEMS } from '../acts/act-problems.ts';
 import { defineRoute } from '../define-route.ts';
 
 export const acceptBreak = defineRoute({
@@ -16,7 +17,7 @@ export const acceptBreak = defineRoute({
   params: BreakParams,
   body: BreakReason,
   responses: askedResponse,
-  problems: ['break_not_found', 'break_closed'],
+  problems: ACT_PROBLEMS.break_accept,
   serve: (parts) => (call) =>
     askForAct(call, parts, {
       act: 'break_accept',

@@ -3,6 +3,7 @@
 
 import { askedResponse, askForAct } from '../ask-for-act.ts';
 import { BreakParams, BreakReason } from '../breaks/break-fields.ts';
+import { ACT_PROBLEMS } from '../acts/act-problems.ts';
 import { defineRoute } from '../define-route.ts';
 
 export const adjustBreak = defineRoute({
@@ -19,7 +20,7 @@ export const adjustBreak = defineRoute({
   params: BreakParams,
   body: BreakReason,
   responses: askedResponse,
-  problems: ['break_not_found', 'break_closed', 'break_not_adjustable'],
+  problems: ACT_PROBLEMS.break_adjust,
   serve: (parts) => (call) =>
     askForAct(call, parts, {
       act: 'break_adjust',

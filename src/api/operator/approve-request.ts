@@ -3,6 +3,7 @@
 import { Type } from 'typebox';
 import { ok } from '../../kernel/problem.ts';
 import { ApprovedActView, describeApprovedAct } from '../../views/act-request.ts';
+import { PROBLEMS_OF_ALL_ACTS } from '../acts/act-problems.ts';
 import { ActRequestParams } from '../acts/request-fields.ts';
 import { defineRoute } from '../define-route.ts';
 import { closed, text } from '../../views/schemas.ts';
@@ -28,31 +29,6 @@ const APPROVAL_PROBLEMS = [
   'request_changed',
 ] as const;
 
-/** The problems that an act can meet when it is carried out. */
-const ACT_PROBLEMS = [
-  'platform_not_found',
-  'platform_exists',
-  'operator_not_found',
-  'operator_exists',
-  'invalid_operator_id',
-  'invalid_platform_id',
-  'hosted_platform',
-  'invalid_connection',
-  'connection_not_found',
-  'user_already_linked',
-  'member_already_linked',
-  'member_not_found',
-  'invalid_user_id',
-  'link_conflict',
-  'saga_not_found',
-  'saga_ended',
-  'saga_action_not_possible',
-  'saga_moved',
-  'break_not_found',
-  'break_closed',
-  'break_not_adjustable',
-] as const;
-
 export const approveRequest = defineRoute({
   operationId: 'approveRequest',
   method: 'POST',
@@ -66,7 +42,7 @@ export const approveRequest = defineRoute({
   params: ActRequestParams,
   body: Approval,
   answer: ApprovedActView,
-  problems: [...APPROVAL_PROBLEMS, ...ACT_PROBLEMS],
+  problems: [...APPROVAL_PROBLEMS, ...PROBLEMS_OF_ALL_ACTS],
   serve:
     ({ acts }) =>
     async ({ operator, params, body }) => {

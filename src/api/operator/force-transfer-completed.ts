@@ -2,6 +2,7 @@
 // completed.
 
 import { askedResponse, askForAct } from '../ask-for-act.ts';
+import { ACT_PROBLEMS } from '../acts/act-problems.ts';
 import { defineRoute } from '../define-route.ts';
 import { TransferParams, TransferReason } from '../transfers/decide-transfer.ts';
 
@@ -18,7 +19,7 @@ export const forceTransferCompleted = defineRoute({
   params: TransferParams,
   body: TransferReason,
   responses: askedResponse,
-  problems: ['saga_not_found', 'saga_ended', 'saga_action_not_possible', 'saga_moved'],
+  problems: ACT_PROBLEMS.transfer_force_completed,
   serve: (parts) => (call) =>
     askForAct(call, parts, {
       act: 'transfer_force_completed',

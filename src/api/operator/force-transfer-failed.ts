@@ -1,6 +1,7 @@
 // POST /operator/transfers/{transaction_id}/force_failed: requests to end a transfer as failed.
 
 import { askedResponse, askForAct } from '../ask-for-act.ts';
+import { ACT_PROBLEMS } from '../acts/act-problems.ts';
 import { defineRoute } from '../define-route.ts';
 import { TransferParams, TransferReason } from '../transfers/decide-transfer.ts';
 
@@ -16,7 +17,7 @@ export const forceTransferFailed = defineRoute({
   params: TransferParams,
   body: TransferReason,
   responses: askedResponse,
-  problems: ['saga_not_found', 'saga_ended', 'saga_action_not_possible', 'saga_moved'],
+  problems: ACT_PROBLEMS.transfer_force_failed,
   serve: (parts) => (call) =>
     askForAct(call, parts, {
       act: 'transfer_force_failed',

@@ -5,6 +5,7 @@ import { writeLinks } from '../../acts/acts.ts';
 import { assert } from '../../kernel/assert.ts';
 import { isMemberId } from '../../kernel/ids.ts';
 import { askedResponse, askForAct } from '../ask-for-act.ts';
+import { ACT_PROBLEMS } from '../acts/act-problems.ts';
 import { defineRoute } from '../define-route.ts';
 import { MemberIdText } from '../members/member-fields.ts';
 import { UserId } from '../schemas.ts';
@@ -38,15 +39,7 @@ export const linkMembers = defineRoute({
     'platform.',
   body: Body,
   responses: askedResponse,
-  problems: [
-    'platform_not_found',
-    'invalid_user_id',
-    'user_not_found',
-    'link_conflict',
-    'member_not_found',
-    'user_already_linked',
-    'member_already_linked',
-  ],
+  problems: ACT_PROBLEMS.member_link,
   serve: (parts) => (call) => {
     const links = call.body.links.map(
       ({ platform_id: platformId, platform_user_id: platformUserId, member_id: memberId }) => {

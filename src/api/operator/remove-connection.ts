@@ -3,6 +3,7 @@
 
 import { Type } from 'typebox';
 import { askedResponse, askForAct } from '../ask-for-act.ts';
+import { ACT_PROBLEMS } from '../acts/act-problems.ts';
 import { defineRoute } from '../define-route.ts';
 import { closed, PlatformIdText, text } from '../../views/schemas.ts';
 
@@ -21,7 +22,7 @@ export const removeConnection = defineRoute({
   params: Params,
   query: Query,
   responses: askedResponse,
-  problems: ['platform_not_found', 'hosted_platform', 'connection_not_found'],
+  problems: ACT_PROBLEMS.connection_remove,
   serve: (parts) => (call) =>
     askForAct(call, parts, {
       act: 'connection_remove',

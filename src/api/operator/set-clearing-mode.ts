@@ -6,6 +6,7 @@ import { CLEARING_MODES } from '../../ledger/ledger.ts';
 import { describeReserve, ReserveView } from '../../views/reserve.ts';
 import { findReserve, Reason, ReserveParams } from '../reserve/reserve-request.ts';
 import { askedResponse, askForAct } from '../ask-for-act.ts';
+import { ACT_PROBLEMS } from '../acts/act-problems.ts';
 import { defineRoute } from '../define-route.ts';
 import { closed } from '../../views/schemas.ts';
 
@@ -25,7 +26,7 @@ export const setClearingMode = defineRoute({
   body: Body,
   answer: ReserveView,
   responses: askedResponse,
-  problems: ['platform_not_found'],
+  problems: ACT_PROBLEMS.mode_widen,
   serve: (parts) => async (call) => {
     const before = await findReserve(call.params.platform_id, parts);
     if (!before.ok) return before;

@@ -3,6 +3,7 @@
 
 import { Type } from 'typebox';
 import { askedResponse, askForAct } from '../ask-for-act.ts';
+import { ACT_PROBLEMS } from '../acts/act-problems.ts';
 import { defineRoute } from '../define-route.ts';
 import { closed, PlatformIdText, text } from '../../views/schemas.ts';
 
@@ -33,7 +34,7 @@ export const setConnection = defineRoute({
   params: Params,
   body: Body,
   responses: askedResponse,
-  problems: ['platform_not_found', 'hosted_platform', 'invalid_connection'],
+  problems: ACT_PROBLEMS.connection_set,
   serve: (parts) => (call) => {
     const { url, token, reason = '' } = call.body;
     return askForAct(call, parts, {

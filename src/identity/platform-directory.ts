@@ -1,7 +1,6 @@
 // All platforms in memory. Asks the database every second whether anything has changed.
 
 import { createSecretKey } from 'node:crypto';
-import type { PlatformId } from '../kernel/ids.ts';
 import type { Pool } from '../runtime/database.ts';
 import { inTurn } from '../runtime/in-turn.ts';
 import type { Log } from '../runtime/log.ts';
@@ -91,7 +90,7 @@ export function openSecret(
   sealer: Sealer,
 ): string {
   try {
-    return sealer.open(row.sealed_secret, row.platform_id as PlatformId);
+    return sealer.open(row.sealed_secret, row.platform_id);
   } catch (error) {
     throw new OperatorError(
       'badConfiguration',

@@ -16,7 +16,7 @@ export async function listMoney(
   const { assetId } = book.settlement;
   const sums = new Map(
     owners.map((ownerId) => [
-      ownerId as string,
+      ownerId,
       { prefund: 0n, position: 0n, pendingDebits: 0n, pendingCredits: 0n },
     ]),
   );

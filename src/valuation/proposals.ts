@@ -265,7 +265,7 @@ export function createProposals(
       const changes = JSON.parse(next.value.changes) as readonly Change[];
       if (changes.length === 0) return refuse(valuationProblems.nothing_changes());
       const made = {
-        proposalId: randomUUID() as string,
+        proposalId: randomUUID(),
         madeBy: operatorId,
         madeAt: new Date(clock.now()),
         reason,

@@ -256,7 +256,7 @@ export function describeWindowFigures(
       window_id: over.windowId,
       to_window_id: over.toWindowId,
       left_out: over.leftOut,
-      participant: over.participant as string,
+      participant: over.participant,
       basis: over.basis,
       amount: money(over.amount),
     })),
@@ -291,6 +291,6 @@ export function describeSettings({ schedule, grossPairs }: SettlementSettings) {
   return {
     daily_at: schedule.kind === 'daily' ? schedule.at : null,
     every_minutes: schedule.kind === 'every' ? schedule.minutes : null,
-    gross_pairs: grossPairs.map(([a, b]) => [a as string, b as string]),
+    gross_pairs: grossPairs.map(([a, b]) => [a, b]),
   };
 }

@@ -3,13 +3,7 @@
 import type { Bucket, MemberId, PlatformId, TransactionId } from '../../kernel/ids.ts';
 import type { Queryable } from '../../runtime/database.ts';
 import type { ReasonCode } from './reasons.ts';
-import {
-  transitions,
-  type DisputeState,
-  type Outcome,
-  type TransitionFrom,
-  type TransitionName,
-} from './states.ts';
+import { transitions, type DisputeState, type Outcome, type TransitionFrom } from './states.ts';
 import type { Dispute, Frozen, OpenedBy, Resolution, Side } from './types.ts';
 
 export interface DisputeRow {
@@ -238,7 +232,7 @@ export async function moveDispute<S extends DisputeState>(
   nowMs: number,
   setting: Setting,
 ): Promise<Dispute | undefined> {
-  const { to, ...transition } = transitions[name as TransitionName];
+  const { to, ...transition } = transitions[name];
   const {
     frozen,
     dueInMs,

@@ -7,12 +7,7 @@ import { appendEvents } from '../../events/events.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Valuation } from '../../valuation/valuation.ts';
 import { describeEvents } from './dispute-events.ts';
-import {
-  transitions,
-  type DisputeState,
-  type TransitionFrom,
-  type TransitionName,
-} from './states.ts';
+import { transitions, type DisputeState, type TransitionFrom } from './states.ts';
 import { moveDispute, type Setting } from './store.ts';
 import { insertStep } from './store-trail.ts';
 import type { Dispute, Who } from './types.ts';
@@ -66,11 +61,7 @@ export async function takeStepIn<S extends DisputeState>(
     stateAfter: moved.state,
     text,
   });
-  await appendEvents(
-    client,
-    describeEvents(transitions[name as TransitionName].event, moved, ledger),
-    nowMs,
-  );
+  await appendEvents(client, describeEvents(transitions[name].event, moved, ledger), nowMs);
   return moved;
 }
 

@@ -2,12 +2,7 @@
 
 import type { Bucket, MemberId, PlatformId, TransactionId } from '../../kernel/ids.ts';
 import type { Queryable } from '../../runtime/database.ts';
-import {
-  transitions,
-  type RecallState,
-  type TransitionFrom,
-  type TransitionName,
-} from './states.ts';
+import { transitions, type RecallState, type TransitionFrom } from './states.ts';
 import type { Recall, RecallActor, RecallStep } from './types.ts';
 
 type Named = Pick<Recall, 'bucket' | 'transactionId'>;
@@ -140,7 +135,7 @@ export async function moveRecall<S extends RecallState>(
   nowMs: number,
   nextAtMs: number | null,
 ): Promise<Recall | undefined> {
-  const { to } = transitions[name as TransitionName];
+  const { to } = transitions[name];
   const { rows } = await db.query<RecallRow>(
     `update clearing.recall set state = $5, changed_at = $6, revision = revision + 1,
         problem = null, due_at = null, next_at = $7

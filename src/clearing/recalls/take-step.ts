@@ -8,12 +8,7 @@ import { dbTransaction, type DbClient, type Pool } from '../../runtime/database.
 import { appendEvents, type NewEvent } from '../../events/events.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Valuation } from '../../valuation/valuation.ts';
-import {
-  transitions,
-  type RecallState,
-  type TransitionFrom,
-  type TransitionName,
-} from './states.ts';
+import { transitions, type RecallState, type TransitionFrom } from './states.ts';
 import { insertRecallStep, moveRecall } from './store.ts';
 import type { Recall, RecallActor } from './types.ts';
 
@@ -67,11 +62,7 @@ export function takeStep<S extends RecallState>(
       text,
     });
     await also?.(client, moved);
-    await appendEvents(
-      client,
-      describeEvents(transitions[name as TransitionName].event, moved, ledger),
-      nowMs,
-    );
+    await appendEvents(client, describeEvents(transitions[name].event, moved, ledger), nowMs);
     return moved;
   });
 }

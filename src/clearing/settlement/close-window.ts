@@ -134,7 +134,7 @@ async function netOf(
   );
   const participants: { participant: Participant; ownerId: OwnerId }[] = [
     ...points.map(({ platformId, ownerId }) => ({
-      participant: platformId as Participant,
+      participant: platformId,
       ownerId,
     })),
     { participant: NETWORK, ownerId: networkOwnerId() },

@@ -13,7 +13,7 @@ import {
 import { NET, NETWORK, type Obligation, type Participant } from './types.ts';
 
 export function ownerOf(participant: Participant): OwnerId {
-  return participant === NETWORK ? networkOwnerId() : platformOwnerId(participant as PlatformId);
+  return participant === NETWORK ? networkOwnerId() : platformOwnerId(participant);
 }
 
 /**

@@ -243,7 +243,7 @@ async function record(
 ): Promise<void> {
   await recordPosted(pool, obligation, number, posted);
   if (posted.details?.['from'] === 'prefund' && obligation.participant !== NETWORK)
-    touched.add(obligation.participant as PlatformId);
+    touched.add(obligation.participant);
 }
 
 async function findPosted(

@@ -76,7 +76,7 @@ export function carriedOver(carried: readonly CarriedOver[], { scale, code }: As
     .filter(({ participant }) => participant !== NETWORK)
     .map(({ windowId, toWindowId, participant, leftOut, amount }) => ({
       type: 'window.carried_over',
-      platformId: participant as PlatformId,
+      platformId: participant,
       data: {
         window_id: windowId,
         to_window_id: toWindowId,

@@ -46,7 +46,7 @@ const RULES: RulebookDocument['rules'] = {
  * `connected` false for the twin, in which members hold their opening points of all platforms as
  * accounts.
  */
-function network(connected: boolean, cap?: bigint): MemoryLedger {
+function network(connected: boolean, cap?: bigint, rules = RULES): MemoryLedger {
   const ledger = createMemoryLedger(
     3,
     PLATFORMS.map((platformId, index) => ({
@@ -59,7 +59,7 @@ function network(connected: boolean, cap?: bigint): MemoryLedger {
       connected: connected && CONNECTED.includes(platformId),
     })),
     () => NOW,
-    RULES,
+    rules,
   );
   for (const platformId of connected ? HOSTED : PLATFORMS) {
     for (const memberId of MEMBERS)
@@ -371,6 +371,32 @@ describe('an authorisation', () => {
       }).code,
     ).toBe('posted');
     expect(ledger.total('platform_c', 'external')).toBe(0n);
+  });
+
+  it('cannot be captured, nor can a transfer that waits for a review: both have a receiver', () => {
+    const ledger = network(true, undefined, {
+      look: { kind: 'review', when: "target == 'platform_b'", reason: 'test' },
+    });
+    for (const [target, kind] of [
+      ['platform_c', 'authorise'],
+      ['platform_b', 'hold'],
+    ] as const) {
+      const who = { from: MEMBERS[0]!, to: MEMBERS[0]! };
+      const command = transfer({ source: 'platform_a', target, ...who, amount: 500 }, target);
+      const { transaction } = ledger.submit(command);
+      expect(transaction?.kind).toBe(kind);
+      const balance = walletBalance(ledger.wallet(who.from, 'platform_a'), DAY);
+      expect(
+        ledger.submit({
+          kind: 'capture',
+          platformId: command.platformId,
+          memberId: command.memberId,
+          key: `capture ${target}`,
+          holdId: transaction?.transactionId as TransactionId,
+        }).code,
+      ).toBe('hold_not_found');
+      expect(walletBalance(ledger.wallet(who.from, 'platform_a'), DAY)).toBe(balance);
+    }
   });
 
   it('a plain hold cannot be ended as an authorisation', () => {

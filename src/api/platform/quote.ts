@@ -4,7 +4,6 @@
 import { Type } from 'typebox';
 import { apiProblems } from '../../http/problems.ts';
 import { identityProblems } from '../../identity/identity.ts';
-import type { MemberId } from '../../kernel/ids.ts';
 import { ok, refuse } from '../../kernel/problem.ts';
 import { formatMoment } from '../../kernel/time.ts';
 import { ledgerProblems } from '../../ledger/ledger.ts';
@@ -13,6 +12,7 @@ import { AMOUNT_PROBLEMS, readAmount } from '../amounts.ts';
 import { toPoints } from '../../views/points.ts';
 import { defineRoute } from '../define-route.ts';
 import { resolveUser } from '../members.ts';
+import { NOBODY } from '../points/nobody.ts';
 import { Explanation, explanationOf } from '../points/rule-answers.ts';
 import { Amount, Category, UserId } from '../schemas.ts';
 import { closed, PlatformIdText, Points } from '../../views/schemas.ts';
@@ -45,8 +45,6 @@ const Answer = Type.Object({
   rulebook_version: Type.Integer(),
   explanation: Explanation,
 });
-
-const NOBODY = '00000000-0000-0000-0000-000000000000' as MemberId;
 
 /** Writes nothing: a MAC of the network proves the quote, and only its use is recorded. */
 export const quote = defineRoute({

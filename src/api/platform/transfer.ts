@@ -29,6 +29,7 @@ import { defineOperation, RULE_PROBLEMS } from '../define-operation.ts';
 import type { Caller } from '../http/request-fields.ts';
 import { resolveUser } from '../members.ts';
 import type { ApiParts } from '../parts.ts';
+import { NOBODY } from '../points/nobody.ts';
 import { DryRun, dryRunView } from '../points/rule-answers.ts';
 import { createUnknownUsers, type UnknownUsers } from '../points/unknown-users.ts';
 import { Amount, Category, Reference, TargetUserId, UserId } from '../schemas.ts';
@@ -146,9 +147,6 @@ export const transfer = defineOperation({
     return ok(command.toMemberId === NOBODY ? { ...view, receiver: 'not_checked' as const } : view);
   },
 });
-
-/** Stands for a receiver who is not looked up. */
-const NOBODY = '00000000-0000-0000-0000-000000000000' as MemberId;
 
 /** One counter of unknown users for each server, made at first use. */
 const counts = new WeakMap<ApiParts, UnknownUsers>();

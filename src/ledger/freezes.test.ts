@@ -14,6 +14,7 @@ import type { MemberId, PlatformId, TransactionId } from '../kernel/ids.ts';
 import { availableOf, debtOf, walletBalance } from './account.ts';
 import type { Command } from './commands/commands.ts';
 import type { Clawback, PostedLeg } from './types.ts';
+import { DAY_MS } from '../kernel/time.ts';
 
 const seed = seedOf('decide-freeze');
 const ANN = '00000000-0000-4000-8000-000000000000' as MemberId;
@@ -366,36 +367,35 @@ describe('a reversal within a platform of what is disputed', () => {
   });
 });
 
-describe('points that come out of a freeze', () => {
-  const DAY_MS = 86_400_000;
-  const frozen = (): {
-    ledger: MemoryLedger;
-    submit: Submit;
-    holdId: TransactionId;
-    moved: TransactionId;
-    pass(days: number): void;
-  } => {
-    let nowMs = NOW;
-    const { ledger, submit } = network('debt', () => nowMs);
-    submit('platform_a', ANN, { kind: 'earn', amount: 70n, expiresOn: '2026-01-04' });
-    submit('platform_a', ANN, { kind: 'earn', amount: 30n });
-    const moved = idOf(
-      submit('platform_a', ANN, {
-        kind: 'transfer',
-        amount: 100n,
-        toMemberId: BOB,
-        targetPlatformId: 'platform_a' as PlatformId,
-      }),
-    );
-    return {
-      ledger,
-      submit,
-      moved,
-      holdId: idOf(submit('platform_a', BOB, freeze(90n, moved))),
-      pass: (days) => void (nowMs += days * DAY_MS),
-    };
+const frozen = (): {
+  ledger: MemoryLedger;
+  submit: Submit;
+  holdId: TransactionId;
+  moved: TransactionId;
+  pass(days: number): void;
+} => {
+  let nowMs = NOW;
+  const { ledger, submit } = network('debt', () => nowMs);
+  submit('platform_a', ANN, { kind: 'earn', amount: 70n, expiresOn: '2026-01-04' });
+  submit('platform_a', ANN, { kind: 'earn', amount: 30n });
+  const moved = idOf(
+    submit('platform_a', ANN, {
+      kind: 'transfer',
+      amount: 100n,
+      toMemberId: BOB,
+      targetPlatformId: 'platform_a' as PlatformId,
+    }),
+  );
+  return {
+    ledger,
+    submit,
+    moved,
+    holdId: idOf(submit('platform_a', BOB, freeze(90n, moved))),
+    pass: (days) => void (nowMs += days * DAY_MS),
   };
+};
 
+describe('points that come out of a freeze', () => {
   it('have the days before them that they had when they were frozen, also when their last day has passed meanwhile', () => {
     const { ledger, submit, holdId, pass } = frozen();
     pass(10);

@@ -6,8 +6,7 @@ import { createTestDatabase, type TestDatabase } from '../../test/fixtures/datab
 import { createTestLedger, type TestLedger } from '../../test/fixtures/ledger.ts';
 import { platformOwnerId, type MemberId, type TransactionId } from '../kernel/ids.ts';
 import type { Clawback, Outcome } from './types.ts';
-
-const DAY_MS = 86_400_000;
+import { DAY_MS } from '../kernel/time.ts';
 
 let database: TestDatabase;
 let test: TestLedger;

@@ -3,8 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../test/fixtures/database.ts';
 import { createTestLedger, type TestLedger } from '../../test/fixtures/ledger.ts';
-
-const DAY_MS = 86_400_000;
+import { DAY_MS } from '../kernel/time.ts';
 
 let database: TestDatabase;
 let test: TestLedger;

@@ -10,9 +10,9 @@ import type { MemberId, TransactionId } from '../kernel/ids.ts';
 import type { Outcome } from '../ledger/ledger.ts';
 import { reportLiability, type Liability, type PlatformLiability } from './monitor.ts';
 import { describeLiability } from '../views/liability.ts';
+import { DAY_MS } from '../kernel/time.ts';
 
 const seed = seedOf('liability');
-const DAY_MS = 86_400_000;
 
 let database: TestDatabase;
 let test: TestLedger;

@@ -8,9 +8,9 @@ import { createTestApi, type TestApi } from '../fixtures/api.ts';
 import { createTestDatabase, type TestDatabase } from '../fixtures/database.ts';
 import { patience } from '../fixtures/patience.ts';
 import { createRandom, long, seedOf } from '../fixtures/seed.ts';
+import { DAY_MS } from '../../src/kernel/time.ts';
 
 const seed = seedOf('nothing-from-nothing (HTTP)');
-const DAY_MS = 86_400_000;
 
 let database: TestDatabase;
 let api: TestApi;

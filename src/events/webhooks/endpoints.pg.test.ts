@@ -19,8 +19,7 @@ import { createSealer } from '../../security/security.ts';
 import type { Deliverer, DelivererOptions } from './deliver.ts';
 import type { Owner, WebhookTerms } from './types.ts';
 import { createWebhooks, type Webhooks } from './webhooks.ts';
-
-const DAY_MS = 86_400_000;
+import { DAY_MS } from '../../kernel/time.ts';
 const A = 'platform_a' as PlatformId;
 const B = 'platform_b' as PlatformId;
 

@@ -104,6 +104,12 @@ describe('the READMEs in both languages', () => {
     expect(blocksOf('README.zh-CN.md')).toEqual(blocksOf('README.md'));
   });
 
+  test('and the Chinese one has the punctuation marks of Chinese', () => {
+    const prose = readText('README.zh-CN.md').replaceAll(/^```[\s\S]*?^```$/gm, '');
+    expect(prose.match(/.*\p{Script=Han}[,:;(].*|.*[,:;)]\p{Script=Han}.*/gu)).toBeNull();
+    expect(prose.match(/.*[`)][,:;](?!\/\/).*/g)).toBeNull();
+  });
+
   test('send their readers to the same documents', () => {
     expect(linksOf('README.zh-CN.md')).toEqual(linksOf('README.md'));
   });

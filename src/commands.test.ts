@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import { expect, it } from 'vitest';
 import { TestTerminal } from '../test/fixtures/command.ts';
+import { runCommand } from './cli/run-command.ts';
 import { createProgram } from './commands.ts';
 
 /**
@@ -64,4 +65,17 @@ it.each(leaves)('pontis $name explains itself', ({ name, help }) => {
   expect(help).toMatch(/^Usage: pontis /);
   if (!WITHOUT_JSON.includes(name)) expect(help).toContain('--json');
   if (!WITHOUT_EXIT_CODES.includes(name)) expect(help).toContain('Exit codes:');
+});
+
+it('wrong use ends with 64, a command without its subcommand as well, and help with 0', async () => {
+  const run = (...argv: string[]) => {
+    const terminal = new TestTerminal();
+    const program = createProgram(terminal);
+    for (const command of [program, ...program.commands])
+      command.configureOutput({ writeOut: () => {}, writeErr: () => {} });
+    return runCommand(program, argv, terminal);
+  };
+  expect(await Promise.all([run(), run('transfers'), run('nonsense'), run('help')])).toEqual([
+    64, 64, 64, 0,
+  ]);
 });

@@ -20,11 +20,9 @@ export async function runCommand(
 }
 
 async function explain(error: unknown, terminal: Terminal): Promise<number> {
-  // Commander has printed help, the version, or the fault of the arguments.
-  if (error instanceof CommanderError)
-    return error.exitCode === 0 || error.code === 'commander.help'
-      ? error.exitCode
-      : exitCode.usage;
+  // Commander has printed help, the version, or the fault of the arguments. A command without
+  // its subcommand is wrong use as well: 1 would say that a command found something.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
   if (error instanceof OperatorError) {
     terminal.warn(`pontis: ${error.message}\n`);
     return exitCode[error.exit];

@@ -22,7 +22,7 @@ export const exitCode = {
 /** The name of an exit code. */
 export type ExitCodeName = keyof typeof exitCode;
 
-/** Thrown by the code of a command. `main.ts` prints the sentence and exits with the code. */
+/** Thrown by a command. `cli/run-command.ts` prints the sentence and returns the code. */
 export class OperatorError extends Error {
   override name = 'OperatorError';
   readonly exit: ExitCodeName;

@@ -13,7 +13,7 @@ const STYLE =
   // On a phone the cells of a problem stand below each other.
   '@media(max-width:40rem){thead{display:none}tr{display:block;padding:.5rem 0;border-bottom:1px ' +
   'solid #ddd}td{display:block;border:0;padding:.1rem 0}}' +
-  'code{font-size:.9em}a{color:#0b57d0}@media(prefers-color-scheme:dark){body{background:#141414;color:#eee}a{color:#8ab4f8}td,th{border-color:#333}}';
+  'code{font-size:.9em}a{color:#0b57d0}@media(prefers-color-scheme:dark){body{background:#141414;color:#eee}a{color:#8ab4f8}tr,td,th{border-color:#333}}';
 
 const CSP =
   `default-src 'none'; style-src 'sha256-${hash('sha256', STYLE, 'base64')}'; base-uri 'none'; ` +
@@ -50,7 +50,7 @@ function table(): string {
     '<p>An answer other than 2xx is a problem (RFC 9457). Nothing is posted when one is ' +
     'answered, except that a 5xx may leave the outcome open: ' +
     'repeat the request with the same idempotency key. When several apply, the first in this ' +
-    'list is answered.</p>' +
+    'list is answered. <a href="/docs">The API</a></p>' +
     `<table><thead><tr><th>code</th><th>status</th><th>error</th><th>what to do</th></tr></thead><tbody>${rows.join('')}</tbody></table>`
   );
 }

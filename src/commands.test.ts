@@ -67,14 +67,16 @@ it.each(leaves)('pontis $name explains itself', ({ name, help }) => {
   if (!WITHOUT_EXIT_CODES.includes(name)) expect(help).toContain('Exit codes:');
 });
 
+/** The exit code of a command line; what it prints is dropped. */
+function run(...argv: string[]): Promise<number> {
+  const terminal = new TestTerminal();
+  const program = createProgram(terminal);
+  for (const command of [program, ...program.commands])
+    command.configureOutput({ writeOut: () => {}, writeErr: () => {} });
+  return runCommand(program, argv, terminal);
+}
+
 it('wrong use ends with 64, a command without its subcommand as well, and help with 0', async () => {
-  const run = (...argv: string[]) => {
-    const terminal = new TestTerminal();
-    const program = createProgram(terminal);
-    for (const command of [program, ...program.commands])
-      command.configureOutput({ writeOut: () => {}, writeErr: () => {} });
-    return runCommand(program, argv, terminal);
-  };
   expect(await Promise.all([run(), run('transfers'), run('nonsense'), run('help')])).toEqual([
     64, 64, 64, 0,
   ]);

@@ -77,7 +77,7 @@ export function registerDisputes<Context extends DisputesContext>(
   subcommand('list', 'list disputes, newest first')
     .addOption(new Option('--state <state>', 'only those in this state').choices(DISPUTE_STATES))
     .option('--overdue', 'only those whose due date has passed')
-    .option('--limit <n>', `at most so many, up to ${MOST} (default ${DEFAULT_LIMIT})`)
+    .option('--limit <n>', `show at most this many, up to ${MOST} (default ${DEFAULT_LIMIT})`)
     .action((flags: Flags) => tell(flags, roots, (context) => listDisputes(flags, context)));
 
   subcommand('show', 'show one dispute with its trail and its evidence')

@@ -51,7 +51,7 @@ export function registerRecalls<Context extends RecallsContext>(
 
   subcommand('list', 'list recalls, newest first')
     .addOption(new Option('--state <state>', 'only those in this state').choices(RECALL_STATES))
-    .option('--limit <n>', `at most so many, up to ${MOST} (default ${DEFAULT_LIMIT})`)
+    .option('--limit <n>', `show at most this many, up to ${MOST} (default ${DEFAULT_LIMIT})`)
     .action((flags: Flags) => tell(flags, roots, (context) => listRecalls(flags, context)));
 
   subcommand('show', 'show one recall with its steps')

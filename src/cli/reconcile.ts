@@ -108,7 +108,7 @@ export function registerReconcile<Context extends ReconcileContext>(
 
   subcommand('runs', 'list the runs, newest first')
     .option(...platformOption)
-    .option('--limit <n>', 'at most so many', parseLimit, 20)
+    .option('--limit <n>', 'show at most this many', parseLimit, 20)
     .action((flags: Flags) =>
       tell(flags, roots, async ({ reconciliation, ledger }) => {
         const { describeRun } = await import('../views/reconciliation.ts');
@@ -126,7 +126,7 @@ export function registerReconcile<Context extends ReconcileContext>(
     .addOption(
       new Option('--state <state>', 'only this state').choices(BREAK_STATES).default('open'),
     )
-    .option('--limit <n>', 'at most so many', parseLimit, 100)
+    .option('--limit <n>', 'show at most this many', parseLimit, 100)
     .action((flags: Flags) => tell(flags, roots, (context) => listBreaks(flags, context)));
 
   registerDecisions(subcommand, roots);

@@ -76,7 +76,7 @@ export function registerRewards<Context extends RewardsContext>(
   subcommand('redemptions', 'list redemptions of a platform, newest first')
     .argument('<platform_id>')
     .addOption(new Option('--state <state>', 'only those in this state').choices(REDEMPTION_STATES))
-    .option('--limit <n>', `at most so many, up to ${MOST} (default ${DEFAULT_LIMIT})`)
+    .option('--limit <n>', `show at most this many, up to ${MOST} (default ${DEFAULT_LIMIT})`)
     .action((platform: string, flags: Flags) =>
       tell(flags, roots, (context) => listRedemptions(platform, flags, context)),
     );

@@ -94,7 +94,7 @@ export function registerTransfers<Context extends CommandContext>(
 
   subcommand('list', 'list the transfers that need an operator, oldest first')
     .option('--open', 'all that have not ended')
-    .option('--limit <count>', `at most so many (default ${DEFAULT_LIMIT})`, readLimit)
+    .option('--limit <count>', `show at most this many (default ${DEFAULT_LIMIT})`, readLimit)
     .action((flags: Flags) => tell(flags, roots, (context) => listTransfers(flags, context)));
 
   subcommand('show', 'show one transfer, its state and the decisions about it')

@@ -80,7 +80,11 @@ export function registerWebhooks<Context extends WebhooksContext>(
   subcommand('deliveries', 'list the deliveries to a webhook, newest event first')
     .argument('<webhook_id>')
     .addOption(new Option('--state <state>', 'only those in this state').choices(DELIVERY_STATES))
-    .option('--limit <n>', `at most so many, up to ${MOST} (default ${DEFAULT_LIMIT})`, parseLimit)
+    .option(
+      '--limit <n>',
+      `show at most this many, up to ${MOST} (default ${DEFAULT_LIMIT})`,
+      parseLimit,
+    )
     .option('--before <event_id>', 'only older ones: next_cursor of an earlier answer', parseEvent)
     .action((webhookId: string, flags: Flags) =>
       tell(flags, roots, async (context) => {

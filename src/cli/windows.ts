@@ -76,7 +76,7 @@ export function registerWindows<Context extends WindowsContext>(
       .addHelpText('after', `\nPontis may be running.${CODES}`);
 
   subcommand('list', 'list the windows, newest first')
-    .option('--limit <n>', `at most so many, up to ${MOST} (default 50)`)
+    .option('--limit <n>', `show at most this many, up to ${MOST} (default 50)`)
     .action((flags: Flags) => tell(flags, roots, (context) => listWindows(flags, context)));
 
   subcommand('show', 'show one window: nets, pairs, disputed transactions and obligations')

@@ -14,7 +14,7 @@ import {
   UserBody,
 } from './connector-answers.ts';
 
-const DESCRIPTION = `What a platform implements that keeps its users' points itself. Pontis calls it.
+const DESCRIPTION = `The calls that a platform implements when it keeps its users' points itself. Pontis makes them.
 
 **Each call but \`/health\` is signed** with the secret that the network gave the platform: \`Authorization: Bearer\` with the token that the platform issued to the network, \`X-Platform-ID\` (the platform's own id), \`X-Timestamp\` (Unix seconds) and \`X-Signature\` (hex HMAC-SHA256 over timestamp + METHOD + path + body). A wrong token is answered with 401, a wrong signature with 403.
 
@@ -218,6 +218,7 @@ function describeCall(call: Call): object {
   const isOpen = operationId === 'checkHealth';
   return {
     operationId,
+    tags: ['connector'],
     summary,
     description,
     ...(isOpen ? {} : { security: [{ token: [], platformId: [], timestamp: [], signature: [] }] }),

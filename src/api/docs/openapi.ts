@@ -6,11 +6,14 @@ import { PROGRAM } from '../../runtime/program.ts';
 import { personsOf, type Row } from '../access.ts';
 import { problemCatalogue, type ProblemCode } from '../problem-catalogue.ts';
 import { SIDE_PROBLEMS } from '../side-problems.ts';
+import { addExamples, readExamples } from './add-examples.ts';
 import { servePage } from './docs-page.ts';
 import { nameSchemas, type NamedDocument } from './name-schemas.ts';
 import { SCHEMA_NAMES } from './schema-names.ts';
 
 const DESCRIPTION = `Clearing network for loyalty points.
+
+**Examples are from the demo network.** \`x-example\` of an operation says who calls it (\`maker\` and \`checker\` are operators), after which operations, and with which parameters. Other parameters are ids from their answers. Ids, times and secrets differ from run to run.
 
 **Every call under \`/api/\` is authenticated and signed.** Send \`X-Platform-Token\` and
 
@@ -105,7 +108,10 @@ export async function describeApi(server: FastifyInstance): Promise<void> {
     // What a document of this form has is more than the library's type of it says.
     transformObject: (made) =>
       'openapiObject' in made
-        ? nameSchemas(made.openapiObject as NamedDocument, SCHEMA_NAMES)
+        ? addExamples(
+            nameSchemas(made.openapiObject as NamedDocument, SCHEMA_NAMES),
+            readExamples(),
+          )
         : made.swaggerObject,
     transform: ({ schema, url, route }) => ({
       url,

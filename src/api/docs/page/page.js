@@ -153,6 +153,37 @@ async function authorise(call) {
   return call;
 }
 
+/** @typedef {{ operationId?: string, tags?: string[], description?: string, 'x-example'?: { by: string, after?: string[], values?: Record<string, unknown> } }} Operation */
+/** @typedef {{ paths?: Record<string, Record<string, Operation>> }} Spec */
+
+/**
+ * The document with a sentence in each description that has an example: who calls, after what.
+ *
+ * @param {Spec} spec
+ */
+function withSteps(spec) {
+  const operations = Object.values(spec.paths ?? {}).flatMap((methods) => Object.values(methods));
+  const linkOf = new Map(
+    operations.map(({ operationId = '', tags = [] }) => [
+      operationId,
+      `[${operationId}](#/${tags[0]}/${operationId})`,
+    ]),
+  );
+  for (const operation of operations) {
+    const example = operation['x-example'];
+    if (example === undefined) continue;
+    const { by, after = [], values = {} } = example;
+    const given = Object.entries(values).map(([name, value]) => `\`${name}\` = \`${value}\``);
+    const sentence = [
+      `**Example on the demo network:** called by \`${by}\``,
+      ...(after.length === 0 ? [] : [`after ${after.map((id) => linkOf.get(id)).join(', ')}`]),
+      ...(given.length === 0 ? [] : [`with ${given.join(', ')}`]),
+    ].join(' ');
+    operation.description = `${operation.description ?? ''}\n\n${sentence}.`;
+  }
+  return spec;
+}
+
 const nothing = () => () => null;
 
 window.addEventListener('DOMContentLoaded', () => {
@@ -182,6 +213,15 @@ window.addEventListener('DOMContentLoaded', () => {
       plugins: [
         {
           wrapComponents: { authorizeBtn: nothing, authorizeOperationBtn: nothing },
+          statePlugins: {
+            spec: {
+              wrapActions: {
+                updateJsonSpec:
+                  (/** @type {(spec: Spec) => unknown} */ update) => (/** @type {Spec} */ spec) =>
+                    update(withSteps(spec)),
+              },
+            },
+          },
         },
       ],
     });

@@ -34,8 +34,7 @@ export function recordedFrom(sent: readonly Sent[], startedAt: number): Recorded
       ...(body === undefined ? {} : { body: stable(body) }),
       answers: {},
     });
-    if (REFUSED_AT_ONCE.has(operation)) continue;
-    const answers = (example.answers[status] ??= {});
+    const answers = (example.answers[REFUSED_AT_ONCE.has(operation) ? '4XX' : status] ??= {});
     answers[mediaType] ??= stable(shortened(answer));
   }
   return recorded;

@@ -113,12 +113,33 @@ export function addExamples<Document extends NamedDocument>(
   const schemas = mapValues((components['schemas'] ?? {}) as Json, (schema, name) =>
     shown.has(name) ? { ...(schema as Json), examples: [shown.get(name)] } : schema,
   );
+  const responses = withRefusal((components['responses'] ?? {}) as Json, examples);
   const named = mapValues(parameters, (parameter, name) =>
     ofParameters.has(name)
       ? { ...(parameter as Json), example: ofParameters.get(name) }
       : parameter,
   );
-  return { ...document, paths, components: { ...components, parameters: named, schemas } };
+  return {
+    ...document,
+    paths,
+    components: { ...components, parameters: named, responses, schemas },
+  };
+}
+
+/** The refusal that a step meets stands for the one response of all refusals. */
+function withRefusal(responses: Json, examples: Examples): Json {
+  const refused = Object.values(examples).find(({ answers }) => answers['4XX'] !== undefined);
+  return mapValues(responses, (response, name) =>
+    name !== 'Refused' || refused === undefined
+      ? response
+      : {
+          ...(response as Json),
+          content: mapValues((response as { content: Json }).content, (media, type) => ({
+            ...(media as Json),
+            example: refused.answers['4XX']?.[type],
+          })),
+        },
+  );
 }
 
 /** True if no object of one has only other fields than the same object of the other. */

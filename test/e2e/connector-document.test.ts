@@ -68,6 +68,7 @@ it('what the suite asks and the sandbox answers is declared, and every operation
   const folder = mkdtempSync(join(tmpdir(), 'pontis-connector-document-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const sandbox = await startSandbox(folder, { ann: '100' });
+  onTestFinished(async () => void (await sandbox.program.stop()));
   const between = await listenBetween(sandbox.target.url);
   const report = await testConnector({ ...sandbox.target, url: between.url }, { userId: 'ann' });
   expect(report.checks.filter(({ state }) => state === 'failed')).toEqual([]);

@@ -70,8 +70,8 @@ export const POINTS: readonly Act[] = [
     operation: 'batch',
     body: {
       operations: [
-        { type: 'earn', user_id: 'a_1001', amount: 20 },
-        { type: 'earn', user_id: 'a_1002', amount: 30 },
+        { kind: 'earn', user_id: 'a_1001', amount: 20 },
+        { kind: 'earn', user_id: 'a_1002', amount: 30 },
       ],
       idempotency_key: 'batch-1',
     },

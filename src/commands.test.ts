@@ -2,9 +2,11 @@
 
 import type { Command } from 'commander';
 import { expect, it } from 'vitest';
-import { TestTerminal } from '../test/fixtures/command.ts';
+import { runInProcess, TestTerminal } from '../test/fixtures/command.ts';
 import { runCommand } from './cli/run-command.ts';
 import { createProgram } from './commands.ts';
+import { settings } from './runtime/config.ts';
+import { exitCode } from './runtime/operator-error.ts';
 
 /**
  * Run in the foreground, or hand their arguments on: they print nothing that a script would read,
@@ -81,3 +83,17 @@ it('wrong use ends with 64, a command without its subcommand as well, and help w
     64, 64, 64, 0,
   ]);
 });
+
+const valued = Object.values(settings).flatMap(({ flag, env }) =>
+  flag?.includes('<') === true ? [[flag.split(' ')[0] ?? '', env] as const] : [],
+);
+it.each(valued)(
+  'start reads %s: a wrong value is refused by the name of the flag',
+  async (flag) => {
+    // The last setting is wrong too, so that a flag which is not read starts nothing here.
+    const environment = { PONTIS_RESERVE_RECEIVE_ONLY_AT: 'never' };
+    const { code, stderr } = await runInProcess(['start', `${flag}=`], environment);
+    expect(stderr).toMatch(`${flag} must be `);
+    expect(code).toBe(exitCode.usage);
+  },
+);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { acquireDataLock } from '../runtime/data-lock.ts';
 import {
   parseConfig,
+  settingNames,
   settings,
   type Config,
   type Environment,
@@ -43,11 +44,15 @@ export function registerStart<Context extends { close(): Promise<void> }>(
   roots: StartRoots<Context>,
 ): void {
   const command = program.command('start').description('start the network and serve until Ctrl-C');
-  for (const { flag, opposite, help, initial, env } of Object.values(settings)) {
+  const options: (readonly [keyof Config, Option])[] = [];
+  for (const key of settingNames) {
+    const { flag, opposite, help, initial, env } = settings[key];
     if (flag === undefined) continue;
     const shown =
       typeof initial === 'boolean' || initial === undefined ? '' : `, default ${String(initial)}`;
-    command.addOption(new Option(flag, `${help} (or ${env}${shown})`));
+    const option = new Option(flag, `${help} (or ${env}${shown})`);
+    options.push([key, option]);
+    command.addOption(option);
     if (opposite !== undefined) command.addOption(new Option(opposite, `the opposite of ${flag}`));
   }
   const others = Object.values(settings).filter(({ flag }) => flag === undefined);
@@ -56,14 +61,16 @@ export function registerStart<Context extends { close(): Promise<void> }>(
     `\nBy environment ` +
       `only:\n${others.map(({ env, help }) => `  ${env.padEnd(24)}  ${help}`).join('\n')}`,
   );
-  command.action(
-    async (options: { data?: string } & Record<string, string | boolean | undefined>) => {
-      const { data, demo, ...rest } = options;
-      // Commander sets a `--no-` switch to true when it was not given.
-      const flags: Flags = { ...rest, dataDir: data, demo: demo === false ? false : undefined };
-      await start(parseConfig(flags, roots.environment), roots);
-    },
-  );
+  command.action(async () => {
+    // Only what stands on the command line: commander fills in `true` for an absent `--no-` switch.
+    const given = options.filter(
+      ([, option]) => command.getOptionValueSource(option.attributeName()) === 'cli',
+    );
+    const flags: Flags = Object.fromEntries(
+      given.map(([key, option]) => [key, command.getOptionValue(option.attributeName())]),
+    );
+    await start(parseConfig(flags, roots.environment), roots);
+  });
 }
 
 /**

@@ -367,14 +367,16 @@ export function connectorRangesOf(config: Config): AllowedRanges {
     : privateRangesOf(config);
 }
 
+/** The names of all settings, in the order of the table. */
+export const settingNames = Object.keys(settings) as (keyof Config)[];
+
 /**
  * Parses all settings; nothing reads the environment after this call. Throws `OperatorError` with a
  * sentence about the first invalid setting.
  */
 export function parseConfig(flags: Flags, environment: Environment): Config {
   const values: Record<string, unknown> = {};
-  for (const key of Object.keys(settings) as (keyof Config)[])
-    values[key] = parseSetting(key, flags, environment);
+  for (const key of settingNames) values[key] = parseSetting(key, flags, environment);
   return values as unknown as Config;
 }
 
